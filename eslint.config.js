@@ -1,0 +1,85 @@
+import eslint from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** Imports run one way: planes -> provider, keys -> crypto, errors. A folder may not import what stands above it. */
+const layer = (files, forbidden, message) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: forbidden, message }] }] },
+});
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', 'data', 'node_modules', 'openapi'] },
+  eslint.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/consistent-type-imports': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['**/*.js'],
+    ...tseslint.configs.disableTypeChecked,
+  },
+  {
+    files: ['**/*.spec.ts', 'test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+    },
+  },
+  {
+    files: ['bench/**', 'scripts/**'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['src/crypto/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '^(?!node:crypto$|\\.{1,2}/)', message: 'crypto/ imports node:crypto and itself only' },
+            {
+              regex: '\\.\\./(\\.\\./)?(config|errors/|keys|provider|http|auth|database|controlplane|dataplane)',
+              message: 'crypto/ keeps to itself',
+            },
+          ],
+        },
+      ],
+      'no-restricted-globals': ['error', 'process', 'Date', 'setTimeout', 'setInterval', 'fetch', 'performance'],
+    },
+  },
+  {
+    files: ['src/crypto/tr34/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(?!node:crypto$|\\.{1,2}/|pkijs$|asn1js$|pvutils$)',
+              message: 'tr34/ imports node:crypto, the ASN.1 library and crypto/ only',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  layer(
+    ['src/{errors,config}/**/*.ts'],
+    '(keys|provider|http|auth|database|controlplane|dataplane)/',
+    'the lowest layer imports nothing above it',
+  ),
+  layer(['src/{keys,provider}/**/*.ts'], '(controlplane|dataplane)/', 'keys and provider know no plane'),
+  layer(['src/controlplane/**/*.ts'], 'dataplane/', 'the planes know nothing of each other'),
+  layer(['src/dataplane/**/*.ts'], 'controlplane/', 'the planes know nothing of each other'),
+);

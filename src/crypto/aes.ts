@@ -1,0 +1,14 @@
+import { BlockCipher } from './block-cipher.js';
+import { CryptoError } from './errors.js';
+
+/**
+ * AES: FIPS 197.
+ *
+ * @param key 16, 24 or 32 bytes; stays the caller's to zeroize, after the cipher is disposed of
+ * @throws CryptoError KEY_LENGTH
+ */
+export function aes(key: Buffer): BlockCipher {
+  if (key.length !== 16 && key.length !== 24 && key.length !== 32)
+    throw new CryptoError('KEY_LENGTH', 'An AES key must be 16, 24 or 32 bytes');
+  return new BlockCipher(`aes-${key.length * 8}`, key, 16);
+}

@@ -1,0 +1,17 @@
+import { padMethod1 } from './bytes.js';
+import { tdes } from './des.js';
+import { CryptoError } from './errors.js';
+
+/**
+ * CBC-MAC: ISO/IEC 9797-1:2011, MAC algorithm 1 over TDES with padding method 1.
+ *
+ * @param key    TDES MAC key, 16 or 24 bytes, used whole in every block; stays the caller's to zeroize
+ * @param data   message as bytes, any length; an empty message counts as one block of zeros
+ * @param length bytes of MAC to return, 1 to 8, leftmost first
+ * @throws CryptoError KEY_LENGTH, MAC_LENGTH
+ */
+export function cbcMac(key: Buffer, data: Buffer, length = 8): Buffer {
+  if (length < 1 || length > 8) throw new CryptoError('MAC_LENGTH', 'A TDES CBC-MAC has 1 to 8 bytes');
+  using cipher = tdes(key);
+  return cipher.encryptCbc(Buffer.alloc(8), padMethod1(data, 8)).subarray(-8).subarray(0, length);
+}

@@ -1,0 +1,91 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { aes } from './aes.js';
+import type { BlockCipher } from './block-cipher.js';
+import { tdes } from './des.js';
+import { CryptoError } from './errors.js';
+
+/** Modes of operation: NIST SP 800-38A; CFB is full-block feedback (CFB64 of TDES, CFB128 of AES). */
+export type CipherMode = 'ECB' | 'CBC' | 'CFB' | 'CFB1' | 'CFB8' | 'CFB64' | 'CFB128' | 'OFB';
+
+export interface CipherArguments {
+  cipher: 'TDES' | 'AES';
+  mode: CipherMode;
+  /** TDES 16 or 24 bytes, AES 16, 24 or 32; stays the caller's to zeroize. */
+  key: Buffer;
+  /** One block; not read in ECB; zeros where it is absent. */
+  iv?: Buffer;
+}
+
+/**
+ * Encrypts in a mode of NIST SP 800-38A, without padding.
+ *
+ * @param plaintext whole blocks, in every mode (AWS asks for it in the streaming modes too)
+ * @throws CryptoError KEY_LENGTH, DATA_LENGTH, IV_LENGTH, MODE
+ */
+export function encrypt(how: CipherArguments, plaintext: Buffer): Buffer {
+  return run(how, plaintext, 'encrypt');
+}
+
+/**
+ * Decrypts in a mode of NIST SP 800-38A; nothing is unpadded.
+ *
+ * @param ciphertext whole blocks
+ * @returns the plaintext, the caller's to zeroize
+ * @throws CryptoError KEY_LENGTH, DATA_LENGTH, IV_LENGTH, MODE
+ */
+export function decrypt(how: CipherArguments, ciphertext: Buffer): Buffer {
+  return run(how, ciphertext, 'decrypt');
+}
+
+function run(how: CipherArguments, data: Buffer, direction: 'encrypt' | 'decrypt'): Buffer {
+  using cipher = how.cipher === 'TDES' ? tdes(how.key) : aes(how.key);
+  const { blockBytes } = cipher;
+  if (data.length === 0 || data.length % blockBytes !== 0)
+    throw new CryptoError('DATA_LENGTH', `Data must be a multiple of ${blockBytes} bytes for a ${how.cipher} key`);
+  if (how.mode === 'ECB') return direction === 'encrypt' ? cipher.encrypt(data) : cipher.decrypt(data);
+
+  const iv = how.iv ?? Buffer.alloc(blockBytes);
+  if (iv.length !== blockBytes)
+    throw new CryptoError('IV_LENGTH', `The initialization vector must be ${blockBytes} bytes for a ${how.cipher} key`);
+  if (how.mode === 'CBC') return direction === 'encrypt' ? cipher.encryptCbc(iv, data) : cipher.decryptCbc(iv, data);
+  if (how.mode === 'CFB128' && blockBytes === 8)
+    throw new CryptoError('MODE', 'CFB128 needs a block of 128 bits: use CFB64 with a TDES key');
+  if (how.mode === 'CFB64' && blockBytes === 16) return cfb64(cipher, iv, data, direction);
+  return stream(how, iv, data, direction);
+}
+
+/** OpenSSL's names; the 1-bit and 8-bit feedback modes exist for three-key TDES only. */
+const STREAM_MODES = { CFB: 'cfb', CFB64: 'cfb', CFB128: 'cfb', CFB1: 'cfb1', CFB8: 'cfb8', OFB: 'ofb' } as const;
+
+function stream(
+  { cipher, mode, key }: CipherArguments,
+  iv: Buffer,
+  data: Buffer,
+  direction: 'encrypt' | 'decrypt',
+): Buffer {
+  // Two-key TDES is three-key TDES under K1 || K2 || K1.
+  const whole = cipher === 'TDES' && key.length === 16 ? Buffer.concat([key, key.subarray(0, 8)]) : key;
+  try {
+    const family = cipher === 'TDES' ? 'des-ede3' : `aes-${key.length * 8}`;
+    const name = `${family}-${STREAM_MODES[mode as keyof typeof STREAM_MODES]}`;
+    const object = direction === 'encrypt' ? createCipheriv(name, whole, iv) : createDecipheriv(name, whole, iv);
+    const result = object.update(data);
+    object.final();
+    return result;
+  } finally {
+    if (whole !== key) whole.fill(0);
+  }
+}
+
+/** CFB with segments of half an AES block (SP 800-38A section 6.3, s = 64), which OpenSSL has no name for. */
+function cfb64(cipher: BlockCipher, iv: Buffer, data: Buffer, direction: 'encrypt' | 'decrypt'): Buffer {
+  const result = Buffer.alloc(data.length);
+  const register = Buffer.from(iv);
+  for (let i = 0; i < data.length; i += 8) {
+    const keystream = cipher.encrypt(register);
+    for (let j = 0; j < 8; j++) result[i + j] = (data[i + j] as number) ^ (keystream[j] as number);
+    register.copyWithin(0, 8);
+    (direction === 'encrypt' ? result : data).copy(register, 8, i, i + 8);
+  }
+  return result;
+}

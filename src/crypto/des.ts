@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { BlockCipher } from './block-cipher.js';
+import { equal } from './bytes.js';
+import { CryptoError } from './errors.js';
+
+/**
+ * TDES: ANSI X9.52, NIST SP 800-67, keying options 1 (24 bytes) and 2 (16 bytes).
+ *
+ * @param key 16 or 24 bytes, parity ignored; stays the caller's to zeroize, after the cipher is disposed of
+ * @throws CryptoError KEY_LENGTH
+ */
+export function tdes(key: Buffer): BlockCipher {
+  if (key.length === 16) return new BlockCipher('des-ede', key, 8);
+  if (key.length === 24) return new BlockCipher('des-ede3', key, 8);
+  throw new CryptoError('KEY_LENGTH', 'A TDES key must be 16 or 24 bytes');
+}
+
+/**
+ * Single DES (FIPS 46-3) as a step of other constructions. OpenSSL 3 keeps it in its legacy provider, so it is TDES
+ * under K || K: encrypt, decrypt and encrypt with the same key is to encrypt once.
+ *
+ * @param key 8 bytes, parity ignored; the doubled copy lives as long as the cipher and is cleared with it
+ * @throws CryptoError KEY_LENGTH
+ */
+export function des(key: Buffer): BlockCipher {
+  if (key.length !== 8) throw new CryptoError('KEY_LENGTH', 'A DES key must be 8 bytes');
+  return new SingleDes(Buffer.concat([key, key]));
+}
+
+class SingleDes extends BlockCipher {
+  constructor(private readonly doubled: Buffer) {
+    super('des-ede', doubled, 8);
+  }
+
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    this.doubled.fill(0);
+  }
+}
+
+/** The key with the low bit of each byte set for odd parity (FIPS 46-3), in a new buffer that is the caller's to zeroize. */
+export function withOddParity(key: Buffer): Buffer {
+  const result = Buffer.alloc(key.length);
+  for (let i = 0; i < key.length; i++) result[i] = oddParity(key[i] as number);
+  return result;
+}
+
+function oddParity(byte: number): number {
+  let ones = byte >> 1;
+  ones ^= ones >> 4;
+  ones ^= ones >> 2;
+  ones ^= ones >> 1;
+  return (byte & 0xfe) | (~ones & 1);
+}
+
+/** NIST SP 800-67 revision 2, section 3.3.2: the 4 weak and 12 semi-weak keys, which may not be part of a TDES key. */
+const WEAK_DES_KEYS = new Set([
+  '0101010101010101', 'fefefefefefefefe', 'e0e0e0e0f1f1f1f1', '1f1f1f1f0e0e0e0e',
+  '01fe01fe01fe01fe', 'fe01fe01fe01fe01', '1fe01fe00ef10ef1', 'e01fe01ff10ef10e',
+  '01e001e001f101f1', 'e001e001f101f101', '1ffe1ffe0efe0efe', 'fe1ffe1ffe0efe0e',
+  '011f011f010e010e', '1f011f010e010e01', 'e0fee0fef1fef1fe', 'fee0fee0fef1fef1',
+]); // prettier-ignore
+
+/**
+ * A fresh TDES key as NIST SP 800-67 wants it: odd parity, no weak or semi-weak part, all parts different.
+ *
+ * @param bytes 16 (keying option 2) or 24 (keying option 1)
+ * @returns the key, the caller's to zeroize
+ */
+export function generateTdesKey(bytes: 16 | 24): Buffer {
+  for (;;) {
+    const random = randomBytes(bytes);
+    const key = withOddParity(random);
+    random.fill(0);
+    if (isStrong(key)) return key;
+    key.fill(0);
+  }
+}
+
+/** @param key TDES key of 16 or 24 bytes with odd parity */
+export function isStrong(key: Buffer): boolean {
+  const parts = Array.from({ length: key.length / 8 }, (_, i) => key.subarray(8 * i, 8 * i + 8));
+  return parts.every(
+    (part, i) => !WEAK_DES_KEYS.has(part.toString('hex')) && parts.every((other, j) => i === j || !equal(part, other)),
+  );
+}

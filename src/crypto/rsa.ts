@@ -1,0 +1,107 @@
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  privateDecrypt,
+  publicEncrypt,
+} from 'node:crypto';
+import { CryptoError } from './errors.js';
+
+/** RFC 8017 schemes by their names on the wire; `NONE` is the bare primitive (RSAEP, RSADP). */
+export type RsaPadding = 'PKCS1' | 'OAEP_SHA1' | 'OAEP_SHA256' | 'OAEP_SHA512' | 'NONE';
+
+const PADDINGS = {
+  PKCS1: { padding: constants.RSA_PKCS1_PADDING },
+  OAEP_SHA1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+  OAEP_SHA256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+  OAEP_SHA512: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha512' },
+  NONE: { padding: constants.RSA_NO_PADDING },
+} as const;
+
+/** Bytes that each scheme needs for itself: RFC 8017 sections 7.1.1 (2 hLen + 2) and 7.2.1 (11). */
+const OVERHEAD: Record<RsaPadding, number> = { PKCS1: 11, OAEP_SHA1: 42, OAEP_SHA256: 66, OAEP_SHA512: 130, NONE: 0 };
+
+/**
+ * RSA encryption: RFC 8017 RSAES-OAEP (MGF1 with the same hash, empty label), RSAES-PKCS1-v1_5, or RSAEP.
+ *
+ * @param key     DER: PKCS#8 of a key pair, or SubjectPublicKeyInfo
+ * @param message at most the modulus less the scheme's overhead; for `NONE` up to the modulus, zeros put before it
+ * @returns ciphertext as long as the modulus
+ * @throws CryptoError DATA_LENGTH when the message doesn't fit
+ */
+export function rsaEncrypt(key: Buffer, padding: RsaPadding, message: Buffer): Buffer {
+  const publicKey = asPublicKey(key);
+  const modulusBytes = bytesOf(publicKey);
+  const limit = modulusBytes - OVERHEAD[padding];
+  if (message.length > limit)
+    throw new CryptoError('DATA_LENGTH', `This key and padding encrypt at most ${limit} bytes`);
+  const input = padding === 'NONE' ? Buffer.concat([Buffer.alloc(modulusBytes - message.length), message]) : message;
+  try {
+    return publicEncrypt({ key: publicKey, ...PADDINGS[padding] }, input);
+  } catch {
+    throw new CryptoError('DATA_LENGTH', 'Without padding the message must be smaller than the modulus');
+  } finally {
+    if (input !== message) input.fill(0);
+  }
+}
+
+/**
+ * RSA decryption, the inverse of `rsaEncrypt`.
+ *
+ * A wrong padding is told to the caller, which helps nobody: who may ask this is one who may decrypt.
+ *
+ * @param key        DER PKCS#8; stays the caller's to zeroize
+ * @param ciphertext exactly as long as the modulus
+ * @returns the message, the caller's to zeroize; for `NONE` as long as the modulus
+ * @throws CryptoError DATA_LENGTH, DECRYPTION_FAILED
+ */
+export function rsaDecrypt(key: Buffer, padding: RsaPadding, ciphertext: Buffer): Buffer {
+  const privateKey = asPrivateKey(key);
+  const modulusBytes = bytesOf(privateKey);
+  if (ciphertext.length !== modulusBytes)
+    throw new CryptoError('DATA_LENGTH', `Ciphertext must be ${modulusBytes} bytes, the length of the modulus`);
+  try {
+    // Node refuses RSA_PKCS1_PADDING here unless its OpenSSL hides padding errors, so the padding is taken off below.
+    const how = padding === 'PKCS1' ? PADDINGS.NONE : PADDINGS[padding];
+    const message = privateDecrypt({ key: privateKey, ...how }, ciphertext);
+    return padding === 'PKCS1' ? withoutPkcs1Padding(message) : message;
+  } catch {
+    throw new CryptoError('DECRYPTION_FAILED', 'The ciphertext could not be decrypted with this key and padding');
+  }
+}
+
+/**
+ * EME-PKCS1-v1_5 decoding, RFC 8017 section 7.2.2 step 3: 00 02, at least 8 bytes other than zero, 00, the message.
+ * Reads every byte whatever it finds, so that the time doesn't tell where the padding broke.
+ */
+function withoutPkcs1Padding(encoded: Buffer): Buffer {
+  let separator = 0;
+  for (let i = encoded.length - 1; i >= 2; i--) separator = encoded[i] === 0 ? i : separator;
+  const valid = Number(encoded[0] === 0) & Number(encoded[1] === 2) & Number(separator >= 10);
+  const message = Buffer.from(encoded.subarray(separator + 1));
+  encoded.fill(0);
+  if (!valid) throw new CryptoError('DECRYPTION_FAILED', 'wrong padding');
+  return message;
+}
+
+/** The DER SubjectPublicKeyInfo of a PKCS#8 key pair, RSA or elliptic curve. */
+export function publicKeyOf(pkcs8: Buffer): Buffer {
+  return createPublicKey(asPrivateKey(pkcs8)).export({ format: 'der', type: 'spki' });
+}
+
+function asPublicKey(der: Buffer): KeyObject {
+  try {
+    return createPublicKey({ key: der, format: 'der', type: 'spki' });
+  } catch {
+    return createPublicKey(asPrivateKey(der));
+  }
+}
+
+function asPrivateKey(pkcs8: Buffer): KeyObject {
+  return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+}
+
+function bytesOf(key: KeyObject): number {
+  return (key.asymmetricKeyDetails?.modulusLength as number) / 8;
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+
+/** What every vector has: an id, where it comes from, and the standard's algorithm. */
+export interface Vector {
+  id: string;
+  source: string;
+  algorithm: string;
+}
+
+/** The vectors of test/vectors/`name`.json whose algorithm is one of those named. Fails where there is none. */
+export function vectors<T extends object>(name: string, ...algorithms: string[]): (Vector & T)[] {
+  const file = new URL(`../vectors/${name}.json`, import.meta.url);
+  const { vectors: all } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: (Vector & T)[] };
+  const chosen = all.filter(({ algorithm }) => algorithms.length === 0 || algorithms.includes(algorithm));
+  if (chosen.length === 0) throw new Error(`${name}.json has no vector for ${algorithms.join(', ')}`);
+  return chosen;
+}
+
+/** Bytes of hexadecimal; odd lengths and other characters are a mistake in the test. */
+export function hex(text: string): Buffer {
+  if (!/^([0-9A-Fa-f]{2})*$/.test(text)) throw new Error(`not hexadecimal: ${text}`);
+  return Buffer.from(text, 'hex');
+}
