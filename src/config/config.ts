@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+/** What an operator decides, read from the environment once and checked before anything starts. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly region: string;
+  readonly accountId: string;
+  /** Absolute path; holds the embedded database and what is generated for it. */
+  readonly dataDir: string;
+  /** PostgreSQL; the embedded database when absent. */
+  readonly databaseUrl?: string;
+  /** 32 bytes. Absent only with the embedded database, which generates one. */
+  readonly masterKey?: Buffer;
+  /** Absent only with the embedded database, which generates them. */
+  readonly rootCredentials?: RootCredentials;
+  /** PEM. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  readonly clockSkewSeconds: number;
+  readonly bodyLimitBytes: number;
+  readonly logLevel: string;
+}
+
+export interface RootCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Everything that is wrong with the environment, one line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  }
+}
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+
+const Environment = z.object({
+  KEYBLOCK_HOST: z.string().default('127.0.0.1'),
+  KEYBLOCK_PORT: integer(0, 65535).default(8080),
+  KEYBLOCK_REGION: z
+    .string()
+    .regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name such as us-east-1')
+    .default('us-east-1'),
+  KEYBLOCK_ACCOUNT_ID: z
+    .string()
+    .regex(/^\d{12}$/, 'must be 12 digits')
+    .default('000000000000'),
+  KEYBLOCK_DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// URL')
+    .optional(),
+  KEYBLOCK_MASTER_KEY: z
+    .string()
+    .regex(/^[0-9A-Fa-f]{64}$/, 'must be 64 hexadecimal digits')
+    .optional(),
+  KEYBLOCK_MASTER_KEY_FILE: z.string().optional(),
+  KEYBLOCK_ACCESS_KEY_ID: z
+    .string()
+    .regex(/^\w{16,128}$/, 'must be 16 to 128 letters, digits or underscores')
+    .optional(),
+  KEYBLOCK_SECRET_ACCESS_KEY: z.string().min(16, 'must be at least 16 characters').optional(),
+  KEYBLOCK_TLS_CERT_FILE: z.string().optional(),
+  KEYBLOCK_TLS_KEY_FILE: z.string().optional(),
+  KEYBLOCK_CLOCK_SKEW_SECONDS: integer(1, 86_400).default(300),
+  KEYBLOCK_BODY_LIMIT_BYTES: integer(1024, 104_857_600).default(1_048_576),
+  KEYBLOCK_LOG_LEVEL: z
+    .enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'must be a pino level: info, warn, error, ...',
+    )
+    .default('info'),
+});
+
+/**
+ * Reads the configuration.
+ *
+ * @param env the environment; an empty value counts as absent
+ * @throws ConfigError that lists all that is wrong at once
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = Environment.safeParse(set);
+  const problems = parsed.error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];
+  const unknown = Object.keys(set).filter((name) => name.startsWith('KEYBLOCK_') && !(name in Environment.shape));
+  problems.push(...unknown.map((name) => `${name} is not a setting of Keyblock`));
+
+  const file = (name: string): Buffer | undefined => {
+    const path = set[name];
+    if (path === undefined) return undefined;
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      problems.push(`${name} cannot be read: ${(error as Error).message}`);
+      return undefined;
+    }
+  };
+  const together = (a: string, b: string, why: string) => {
+    if ((set[a] === undefined) !== (set[b] === undefined)) problems.push(`${a} and ${b} go together: ${why}`);
+  };
+
+  if (set['KEYBLOCK_MASTER_KEY'] !== undefined && set['KEYBLOCK_MASTER_KEY_FILE'] !== undefined)
+    problems.push('KEYBLOCK_MASTER_KEY and KEYBLOCK_MASTER_KEY_FILE exclude each other: set one');
+  const masterKeyHex = parsed.data?.KEYBLOCK_MASTER_KEY ?? file('KEYBLOCK_MASTER_KEY_FILE')?.toString('utf8').trim();
+  if (
+    set['KEYBLOCK_MASTER_KEY_FILE'] !== undefined &&
+    masterKeyHex !== undefined &&
+    !/^[0-9A-Fa-f]{64}$/.test(masterKeyHex)
+  )
+    problems.push('KEYBLOCK_MASTER_KEY_FILE must hold 64 hexadecimal digits');
+  together('KEYBLOCK_ACCESS_KEY_ID', 'KEYBLOCK_SECRET_ACCESS_KEY', 'they are one credential');
+  together('KEYBLOCK_TLS_CERT_FILE', 'KEYBLOCK_TLS_KEY_FILE', 'HTTPS needs both');
+  const cert = file('KEYBLOCK_TLS_CERT_FILE');
+  const key = file('KEYBLOCK_TLS_KEY_FILE');
+  if (set['DATABASE_URL'] !== undefined) {
+    if (set['KEYBLOCK_MASTER_KEY'] === undefined && set['KEYBLOCK_MASTER_KEY_FILE'] === undefined)
+      problems.push('KEYBLOCK_MASTER_KEY or KEYBLOCK_MASTER_KEY_FILE is needed with DATABASE_URL: all nodes share one');
+    if (set['KEYBLOCK_ACCESS_KEY_ID'] === undefined)
+      problems.push('KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential');
+  }
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+
+  const { data } = parsed;
+  return Object.freeze({
+    host: data.KEYBLOCK_HOST,
+    port: data.KEYBLOCK_PORT,
+    region: data.KEYBLOCK_REGION,
+    accountId: data.KEYBLOCK_ACCOUNT_ID,
+    dataDir: resolve(data.KEYBLOCK_DATA_DIR),
+    databaseUrl: data.DATABASE_URL,
+    masterKey: masterKeyHex === undefined ? undefined : Buffer.from(masterKeyHex, 'hex'),
+    rootCredentials:
+      data.KEYBLOCK_ACCESS_KEY_ID === undefined || data.KEYBLOCK_SECRET_ACCESS_KEY === undefined
+        ? undefined
+        : { accessKeyId: data.KEYBLOCK_ACCESS_KEY_ID, secretAccessKey: data.KEYBLOCK_SECRET_ACCESS_KEY },
+    tls: cert && key ? { cert, key } : undefined,
+    clockSkewSeconds: data.KEYBLOCK_CLOCK_SKEW_SECONDS,
+    bodyLimitBytes: data.KEYBLOCK_BODY_LIMIT_BYTES,
+    logLevel: data.KEYBLOCK_LOG_LEVEL,
+  });
+}

@@ -1,0 +1,2 @@
+/** Where the service's pino logger is found. */
+export const LOGGER = Symbol('logger');
