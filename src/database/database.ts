@@ -1,0 +1,64 @@
+import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { Alias } from '../keys/alias.entity.js';
+import { Key } from '../keys/key.entity.js';
+import { Tag } from '../keys/tag.entity.js';
+import { MasterKeyRow } from './master-key.entity.js';
+import { Keys1790000000000 } from './migrations/1790000000000-keys.js';
+import { PglitePool } from './pglite-pool.js';
+
+/** Any number that other users of the same PostgreSQL don't take: "keyblock" on a telephone's keys. */
+const MIGRATION_LOCK = 53932562;
+
+/** Where the data is: PostgreSQL 14 or newer, or an embedded PGlite in a folder. */
+export type Location = { url: string } | { path: string };
+
+/** Opens the database; its schema is not looked at. */
+export async function connect(location: Location): Promise<DataSource> {
+  const options = {
+    type: 'postgres' as const,
+    entities: [MasterKeyRow, Key, Alias, Tag],
+    migrations: [Keys1790000000000],
+    migrationsTransactionMode: 'all' as const,
+  };
+  if ('url' in location) {
+    return new DataSource({
+      ...options,
+      url: location.url,
+      driver: pg,
+      applicationName: 'keyblock',
+      poolSize: 10,
+      connectTimeoutMS: 10_000,
+    }).initialize();
+  }
+  const pglite = await PGlite.create(location.path);
+  return new DataSource({ ...options, driver: { Pool: PglitePool }, extra: { pglite } }).initialize();
+}
+
+/**
+ * Brings the schema up to date, one node at a time: others that start meanwhile wait at an advisory lock.
+ *
+ * @param before runs under the lock before anything changes; what it throws leaves the database as it was
+ * @param after  runs under the lock when the schema is up to date
+ */
+export async function migrate(
+  database: DataSource,
+  before: (manager: EntityManager) => Promise<void>,
+  after: (manager: EntityManager) => Promise<void>,
+): Promise<void> {
+  const runner = database.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await before(runner.manager);
+    await new MigrationExecutor(database, runner).executePendingMigrations();
+    await after(runner.manager);
+  } finally {
+    await unlock(runner);
+    await runner.release();
+  }
+}
+
+async function unlock(runner: QueryRunner): Promise<void> {
+  await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+}

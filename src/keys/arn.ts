@@ -1,0 +1,34 @@
+import { randomInt } from 'node:crypto';
+
+const KEY_ARN =
+  /^arn:aws:payment-cryptography:([a-z]{2}-[a-z]{1,16}-[0-9]+):([0-9]{12}):(key\/[0-9a-zA-Z]{16,64}|alias\/[a-zA-Z0-9/_-]+)$/;
+const KEY_ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** Where a key or an alias lives. */
+export interface Scope {
+  accountId: string;
+  region: string;
+}
+
+/** A key identifier taken apart: `key/…` or `alias/…`, and where it lives. */
+export interface Identifier extends Scope {
+  resource: string;
+}
+
+/** ARN of a key, given its id of 16 to 64 letters and digits. */
+export function keyArn({ region, accountId }: Scope, keyId: string): string {
+  return `arn:aws:payment-cryptography:${region}:${accountId}:key/${keyId}`;
+}
+
+/** A fresh key id: 16 characters of 36. */
+export function newKeyId(): string {
+  return Array.from({ length: 16 }, () => KEY_ID_ALPHABET.charAt(randomInt(KEY_ID_ALPHABET.length))).join('');
+}
+
+/** @param identifier key ARN, alias ARN or alias name, as the model's pattern has it; a bare alias lives in `home` */
+export function parseIdentifier(identifier: string, home: Scope): Identifier {
+  const [, region, accountId, resource] = KEY_ARN.exec(identifier) ?? [];
+  if (region === undefined || accountId === undefined || resource === undefined)
+    return { region: home.region, accountId: home.accountId, resource: identifier };
+  return { region, accountId, resource };
+}

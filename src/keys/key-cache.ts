@@ -1,0 +1,52 @@
+import type { Key } from './key.entity.js';
+
+/** How long another node's change of a key may go unseen here. */
+export const MAX_STALE_MS = 1000;
+const MAX_ENTRIES = 20_000;
+
+interface Entry {
+  key: Key;
+  /** By the monotonic clock. */
+  staleAt: number;
+}
+
+/**
+ * Keys as they were read less than MAX_STALE_MS ago, so that a busy key costs one query a second and not one a request. A
+ * change made here is seen here at once.
+ */
+export class KeyCache {
+  readonly #entries = new Map<string, Entry>();
+  #changes = 0;
+
+  /**
+   * The key of this name, from memory or from `read`.
+   *
+   * @param name what the caller knows the key by, in full: ARN, or alias with its account and Region
+   */
+  async get(name: string, read: () => Promise<Key | null>): Promise<Key | null> {
+    const found = this.#entries.get(name);
+    if (found && performance.now() < found.staleAt) return found.key;
+
+    const changesBefore = this.#changes;
+    const staleAt = performance.now() + MAX_STALE_MS;
+    const key = await read();
+    // What was read while a change was made may be from before it.
+    if (key && this.#changes === changesBefore) this.#remember(name, { key: Object.freeze(key), staleAt });
+    else this.#entries.delete(name);
+    return key;
+  }
+
+  /** Forgets a key under all its names: it was changed, or they were. */
+  forget(arn: string): void {
+    this.#changes++;
+    for (const [name, { key }] of this.#entries) if (key.arn === arn) this.#entries.delete(name);
+  }
+
+  #remember(name: string, entry: Entry): void {
+    if (this.#entries.size >= MAX_ENTRIES && !this.#entries.has(name)) {
+      const [oldest] = this.#entries.keys();
+      if (oldest !== undefined) this.#entries.delete(oldest);
+    }
+    this.#entries.set(name, entry);
+  }
+}
