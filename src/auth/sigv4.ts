@@ -1,0 +1,180 @@
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import {
+  IncompleteSignatureException,
+  InvalidSignatureException,
+  MissingAuthenticationTokenException,
+  UnrecognizedClientException,
+} from '../errors/exceptions.js';
+import { canonicalRequest, headerValues, type HeaderValues, type SignedRequest } from './canonical-request.js';
+
+const ALGORITHM = 'AWS4-HMAC-SHA256';
+const MAX_SIGNING_KEYS = 1000;
+
+/** These change what a request means or who made it, so whoever sends them signs them. */
+const SIGNED_WHERE_SENT = ['x-amz-target', 'x-amz-security-token'];
+
+export interface SigV4Options {
+  region: string;
+  service: string;
+  clockSkewSeconds: number;
+}
+
+/** An access key, for the length of one verification. */
+export interface AccessKey {
+  secretAccessKey: string;
+}
+
+/** What the Authorization header says. */
+interface Authorization {
+  accessKeyId: string;
+  /** yyyymmdd */
+  date: string;
+  region: string;
+  service: string;
+  scope: string;
+  signedHeaders: string[];
+  signature: string;
+}
+
+/** Verifies Signature Version 4 in the Authorization header. Signing keys are kept: one is good for a day of a scope. */
+export class SigV4Verifier<T extends AccessKey> {
+  readonly #signingKeys = new Map<string, Buffer>();
+
+  /** @param find the access key of an id, undefined where nobody has it */
+  constructor(
+    private readonly options: SigV4Options,
+    private readonly find: (accessKeyId: string) => T | undefined,
+  ) {}
+
+  /**
+   * @returns the access key that signed the request
+   * @throws MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException,
+   *   InvalidSignatureException
+   */
+  verify(request: SignedRequest, now: Date): T {
+    const headers = headerValues(request.rawHeaders);
+    const authorization = parseAuthorization(headers);
+    const timestamp = one(headers, 'x-amz-date');
+    if (!/^\d{8}T\d{6}Z$/.test(timestamp ?? '') || timestamp === undefined)
+      throw new IncompleteSignatureException(
+        "Authorization header requires existence of an 'X-Amz-Date' header, spelled 20060102T150405Z.",
+      );
+    checkSignedHeaders(headers, authorization.signedHeaders);
+
+    const accessKey = this.find(authorization.accessKeyId);
+    // A session token is part of temporary credentials, and nobody was given any.
+    if (!accessKey || headers.has('x-amz-security-token')) throw new UnrecognizedClientException();
+
+    this.#checkScope(authorization, timestamp);
+    this.#checkTime(timestamp, now);
+    const canonical = canonicalRequest(request, headers, authorization.signedHeaders);
+    const toSign = `${ALGORITHM}\n${timestamp}\n${authorization.scope}\n${hash('sha256', canonical, 'hex')}`;
+    const expected = createHmac('sha256', this.#signingKey(authorization, accessKey)).update(toSign).digest();
+    if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex')))
+      throw new InvalidSignatureException(
+        'The request signature we calculated does not match the signature you provided. ' +
+          'Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+      );
+    return accessKey;
+  }
+
+  #checkScope({ date, region, service }: Authorization, timestamp: string): void {
+    if (service !== this.options.service)
+      throw new InvalidSignatureException(`Credential should be scoped to correct service: '${this.options.service}'.`);
+    if (region !== this.options.region)
+      throw new InvalidSignatureException(
+        `Credential should be scoped to a valid region. This service is in ${this.options.region}.`,
+      );
+    if (!timestamp.startsWith(date))
+      throw new InvalidSignatureException(
+        `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${date}' != '${timestamp.slice(0, 8)}'.`,
+      );
+  }
+
+  #checkTime(timestamp: string, now: Date): void {
+    const skewMs = this.options.clockSkewSeconds * 1000;
+    const signedAt = Date.parse(
+      timestamp.replace(
+        /^(....)(..)(..)T(..)(..)(..)Z$/,
+        (_, y: string, mo: string, d: string, h: string, mi: string, s: string) => `${y}-${mo}-${d}T${h}:${mi}:${s}Z`,
+      ),
+    );
+    const skew = `${this.options.clockSkewSeconds / 60} min.`;
+    const earliest = new Date(now.getTime() - skewMs);
+    const latest = new Date(now.getTime() + skewMs);
+    // Written so that a time that is none (month 13) counts as too early.
+    if (!(signedAt >= earliest.getTime()))
+      throw new InvalidSignatureException(
+        `Signature expired: ${timestamp} is now earlier than ${basic(earliest)} (${basic(now)} - ${skew})`,
+      );
+    if (signedAt > latest.getTime())
+      throw new InvalidSignatureException(
+        `Signature not yet current: ${timestamp} is still later than ${basic(latest)} (${basic(now)} + ${skew})`,
+      );
+  }
+
+  #signingKey({ accessKeyId, date, region, service }: Authorization, { secretAccessKey }: AccessKey): Buffer {
+    const name = `${accessKeyId}/${date}`;
+    const known = this.#signingKeys.get(name);
+    if (known) return known;
+    let key = Buffer.from(`AWS4${secretAccessKey}`);
+    for (const part of [date, region, service, 'aws4_request']) key = createHmac('sha256', key).update(part).digest();
+    if (this.#signingKeys.size >= MAX_SIGNING_KEYS) this.#signingKeys.clear();
+    this.#signingKeys.set(name, key);
+    return key;
+  }
+}
+
+function parseAuthorization(headers: HeaderValues): Authorization {
+  const header = headers.get('authorization');
+  if (!header) throw new MissingAuthenticationTokenException();
+  const [value = ''] = header;
+  if (header.length > 1 || !value.startsWith(`${ALGORITHM} `))
+    throw new IncompleteSignatureException(`The request needs one Authorization header of the algorithm ${ALGORITHM}.`);
+
+  const credential = /[ ,]Credential=([^, ]+)/.exec(value)?.[1];
+  const signedHeaders = /[ ,]SignedHeaders=([^, ]+)/.exec(value)?.[1];
+  const signature = /[ ,]Signature=([^, ]+)/.exec(value)?.[1];
+  const missing = Object.entries({ Credential: credential, Signature: signature, SignedHeaders: signedHeaders })
+    .filter(([, found]) => found === undefined)
+    .map(([name]) => `Authorization header requires '${name}' parameter.`);
+  if (credential === undefined || signedHeaders === undefined || signature === undefined)
+    throw new IncompleteSignatureException(missing.join(' '));
+
+  const [, accessKeyId, date, region, service] =
+    /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(credential) ?? [];
+  if (accessKeyId === undefined || date === undefined || region === undefined || service === undefined)
+    throw new IncompleteSignatureException(
+      'Credential must have 5 parts: access key id, YYYYMMDD, Region, service and aws4_request.',
+    );
+  if (!/^[0-9a-f]{64}$/.test(signature))
+    throw new IncompleteSignatureException('Signature must be 64 lower-case hexadecimal digits.');
+  const scope = credential.slice(accessKeyId.length + 1);
+  return { accessKeyId, date, region, service, scope, signedHeaders: signedHeaders.split(';'), signature };
+}
+
+function checkSignedHeaders(headers: HeaderValues, signed: readonly string[]): void {
+  const needed = ['host', 'x-amz-date', ...SIGNED_WHERE_SENT.filter((name) => headers.has(name))];
+  for (const name of needed)
+    if (!signed.includes(name)) throw new IncompleteSignatureException(`'${name}' must be one of SignedHeaders.`);
+  for (const [i, name] of signed.entries()) {
+    if (!headers.has(name)) throw new IncompleteSignatureException(`The request lacks the signed header '${name}'.`);
+    if (i > 0 && (signed[i - 1] as string) >= name)
+      throw new IncompleteSignatureException('SignedHeaders must be sorted, each name once.');
+  }
+  // Two of them, and who signs and who serves could read different ones.
+  for (const name of needed) one(headers, name);
+}
+
+/** The value of a header that may be there once at most. */
+function one(headers: HeaderValues, name: string): string | undefined {
+  const values = headers.get(name);
+  if (values && values.length > 1)
+    throw new IncompleteSignatureException(`The request has more than one header '${name}'.`);
+  return values?.[0];
+}
+
+/** ISO 8601 basic format, as X-Amz-Date is written. */
+function basic(date: Date): string {
+  return date.toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
+}

@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import {
+  DERIVE_KEY_USAGES,
+  KEY_ALGORITHMS,
+  KEY_CHECK_VALUE_ALGORITHMS,
+  KEY_CLASSES,
+  KEY_ORIGINS,
+  KEY_STATES,
+  KEY_USAGES,
+  SYMMETRIC_KEY_ALGORITHMS,
+} from '../keys/key-attributes.js';
+
+/**
+ * The wire types that operations share, each under the name it has in the service models. `format: 'password'` marks what
+ * the models call sensitive.
+ */
+
+const HEX = /^[0-9a-fA-F]+$/;
+const WHOLE_BYTES = /^(?:[0-9a-fA-F][0-9a-fA-F])+$/;
+
+/** Hexadecimal, `min` to `max` characters. */
+export const hex = (min: number, max: number) => z.string().min(min).max(max).regex(HEX, 'must be hexadecimal digits');
+
+/** Hexadecimal of whole bytes, `min` to `max` characters. */
+export const hexBytes = (min: number, max: number) =>
+  z.string().min(min).max(max).regex(WHOLE_BYTES, 'must be hexadecimal digits of whole bytes');
+
+export const digits = (min: number, max: number) =>
+  z
+    .string()
+    .min(min)
+    .max(max)
+    .regex(/^[0-9]+$/, 'must be digits');
+
+/** What the models mark as sensitive: it is in no log and no message. */
+export const sensitive = <T extends z.ZodType>(schema: T): T => schema.meta({ format: 'password' });
+
+/** Exactly one of the members. Members that nobody knows don't count. */
+export const union = <T extends z.ZodRawShape>(id: string, members: T) =>
+  z
+    .object(members)
+    .partial()
+    .refine((value) => Object.values(value).filter((member) => member !== undefined).length === 1, {
+      error: `must have exactly one member of ${Object.keys(members).join(', ')}`,
+    })
+    .meta({ id, minProperties: 1, maxProperties: 1 });
+
+export const KeyArn = z
+  .string()
+  .min(70)
+  .max(150)
+  .regex(
+    /^arn:aws:payment-cryptography:[a-z]{2}-[a-z]{1,16}-[0-9]+:[0-9]{12}:key\/[0-9a-zA-Z]{16,64}$/,
+    'must be a key ARN',
+  );
+
+export const KeyArnOrKeyAlias = z
+  .string()
+  .min(7)
+  .max(322)
+  .regex(
+    /^(?:arn:aws:payment-cryptography:[a-z]{2}-[a-z]{1,16}-[0-9]+:[0-9]{12}:(?:key\/[0-9a-zA-Z]{16,64}|alias\/[a-zA-Z0-9/_-]+)|alias\/[a-zA-Z0-9/_-]+)$/,
+    'must be a key ARN, an alias ARN or an alias name alias/…',
+  )
+  .meta({ description: 'A key: its ARN, the ARN of an alias, or the name of an alias.' });
+
+export const Region = z.string().regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name');
+export const Timestamp = z.number().meta({ description: 'Seconds since 1970-01-01T00:00:00Z, with milliseconds.' });
+export const NextToken = z.string().min(1).max(8192);
+export const MaxResults = z.int().min(1).max(100);
+
+export const KeyClass = z.enum(KEY_CLASSES);
+export const KeyUsage = z.enum(KEY_USAGES);
+export const DeriveKeyUsage = z.enum(DERIVE_KEY_USAGES);
+export const KeyAlgorithm = z.enum(KEY_ALGORITHMS);
+export const KeyState = z.enum(KEY_STATES);
+export const KeyOrigin = z.enum(KEY_ORIGINS);
+export const KeyCheckValueAlgorithm = z.enum(KEY_CHECK_VALUE_ALGORITHMS);
+export const KeyCheckValue = hex(4, 16);
+
+const mode = z.boolean().default(false);
+export const KeyModesOfUse = z
+  .object({
+    Encrypt: mode,
+    Decrypt: mode,
+    Wrap: mode,
+    Unwrap: mode,
+    Generate: mode,
+    Sign: mode,
+    Verify: mode,
+    DeriveKey: mode,
+    NoRestrictions: mode,
+  })
+  .meta({ id: 'KeyModesOfUse' });
+
+export const KeyAttributes = z
+  .object({ KeyUsage, KeyClass, KeyAlgorithm, KeyModesOfUse })
+  .meta({ id: 'KeyAttributes' });
+
+export const Tag = z
+  .object({
+    Key: z.string().min(1).max(128),
+    // An empty value is taken, as AWS takes it; its model says otherwise.
+    Value: z.string().max(256).meta({ minLength: 1 }),
+  })
+  .meta({ id: 'Tag' });
+export const Tags = z.array(Tag).min(0).max(200);
+
+export const PrimaryAccountNumber = sensitive(digits(12, 19));
+export const PanSequenceNumber = digits(2, 2);
+export const KeySerialNumber = z
+  .string()
+  .min(16)
+  .max(24)
+  .regex(/^(?:[0-9a-fA-F]{16}|[0-9a-fA-F]{20}|[0-9a-fA-F]{24})$/, 'must be 16, 20 or 24 hexadecimal digits');
+export const DukptDerivationType = z.enum(['TDES_2KEY', 'TDES_3KEY', 'AES_128', 'AES_192', 'AES_256']);
+export const DukptKeyVariant = z.enum(['BIDIRECTIONAL', 'REQUEST', 'RESPONSE']);
+export const MajorKeyDerivationMode = z.enum(['EMV_OPTION_A', 'EMV_OPTION_B']);
+export const InitializationVector = sensitive(
+  z
+    .string()
+    .min(16)
+    .max(32)
+    .regex(/^(?:[0-9a-fA-F]{16}|[0-9a-fA-F]{32})$/, 'must be 16 or 32 hexadecimal digits'),
+);
+
+const EcdhDerivationAttributes = z
+  .object({
+    CertificateAuthorityPublicKeyIdentifier: KeyArnOrKeyAlias,
+    PublicKeyCertificate: z
+      .string()
+      .min(1)
+      .max(32768)
+      .regex(/^[^[;\]<>]+$/, 'must be a certificate in PEM or base64 of PEM'),
+    KeyAlgorithm: z.enum(SYMMETRIC_KEY_ALGORITHMS),
+    KeyDerivationFunction: z.enum(['NIST_SP800', 'ANSI_X963']),
+    KeyDerivationHashAlgorithm: z.enum(['SHA_256', 'SHA_384', 'SHA_512']),
+    SharedInformation: hexBytes(2, 2048),
+  })
+  .meta({ id: 'EcdhDerivationAttributes' });
+
+/** A working key that comes with the call, wrapped under the key that the call names. */
+export const WrappedKey = z
+  .object({
+    WrappedKeyMaterial: union('WrappedKeyMaterial', {
+      Tr31KeyBlock: sensitive(
+        z
+          .string()
+          .min(56)
+          .max(9984)
+          .regex(/^[0-9a-zA-Z]+$/, 'must be letters and digits'),
+      ),
+      DiffieHellmanSymmetricKey: EcdhDerivationAttributes,
+    }),
+    KeyCheckValueAlgorithm: KeyCheckValueAlgorithm.optional(),
+  })
+  .meta({ id: 'WrappedKey' });

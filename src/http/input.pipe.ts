@@ -1,0 +1,105 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import type { z } from 'zod';
+import { SerializationException, ValidationException, type ValidationExceptionField } from '../errors/exceptions.js';
+
+type Path = readonly PropertyKey[];
+
+/**
+ * Reads an operation's input: the body's bytes as JSON, then whatever has a schema by it.
+ *
+ * A body is parsed here, and so only after its signature is verified. Members that are null count as absent, unknown ones
+ * are dropped.
+ *
+ * @throws SerializationException for what isn't JSON or has a JSON type other than the model's
+ * @throws ValidationException for what breaks a constraint of the model; no message repeats a value
+ */
+@Injectable()
+export class InputPipe implements PipeTransform {
+  transform(value: unknown, metadata: ArgumentMetadata): unknown {
+    const schema = metadata.schema as z.ZodType | undefined;
+    if (!schema) return value;
+    const input = metadata.type === 'body' ? parse(value as Buffer | undefined) : value;
+    const result = schema.safeParse(input);
+    if (result.success) return result.data;
+
+    const base: Path = metadata.type === 'param' && metadata.data !== undefined ? [metadata.data] : [];
+    throw refusal(result.error.issues, input, base);
+  }
+}
+
+function parse(body: Buffer | undefined): unknown {
+  if (!body?.length) return {};
+  const text = body.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new SerializationException('The request body is not valid JSON.');
+  }
+  return text.includes('null') ? withoutNulls(value) : value;
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => item !== null).map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
+}
+
+function refusal(issues: z.core.$ZodIssue[], input: unknown, base: Path): Error {
+  const fields = issues.map((issue): ValidationExceptionField & { serialization: boolean } => ({
+    path: pointer([...base, ...issue.path]),
+    message: messageOf(issue, input),
+    serialization: isOtherJsonType(issue, input),
+  }));
+  const other = fields.find(({ serialization }) => serialization);
+  if (other) return new SerializationException(`${other.path || 'The request body'} ${other.message}.`);
+
+  const fieldList = fields.map(({ path, message }) => ({ path, message }));
+  const list = fieldList.map(({ path, message }) => `${path} ${message}`.trim()).join('; ');
+  const count = `${fieldList.length} validation error${fieldList.length === 1 ? '' : 's'} detected`;
+  return new ValidationException(`${count}: ${list}.`, fieldList);
+}
+
+function pointer(path: Path): string {
+  return path.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function at(input: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, segment) => (value as Record<PropertyKey, unknown> | undefined)?.[segment],
+    input,
+  );
+}
+
+/** A value that is there and has another JSON type; one that is absent breaks a constraint. */
+function isOtherJsonType(issue: z.core.$ZodIssue, input: unknown): boolean {
+  const value = at(input, issue.path);
+  return (
+    (issue.code === 'invalid_type' && value !== undefined) ||
+    (issue.code === 'invalid_value' && typeof value !== 'string' && value !== undefined)
+  );
+}
+
+function messageOf(issue: z.core.$ZodIssue, input: unknown): string {
+  const value = at(input, issue.path);
+  switch (issue.code) {
+    case 'invalid_type':
+      return value === undefined
+        ? 'is required'
+        : `must be of type ${issue.expected === 'int' ? 'integer' : issue.expected}`;
+    case 'invalid_value':
+      return value === undefined ? 'is required' : `must be one of ${issue.values.join(', ')}`;
+    case 'too_small':
+      return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
+    default:
+      return issue.message;
+  }
+}
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters long';
+  return origin === 'array' ? ' members long' : '';
+}

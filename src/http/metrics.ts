@@ -1,0 +1,37 @@
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+
+/** What an operation came to: `ok`, or the name of the exception. */
+export type Outcome = string;
+
+/** Figures for Prometheus: requests by operation and outcome, and the process's own. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests = new Counter({
+    name: 'keyblock_requests_total',
+    help: 'Requests by operation and outcome, which is ok or the name of the exception',
+    labelNames: ['operation', 'outcome'],
+    registers: [this.#registry],
+  });
+  readonly #duration = new Histogram({
+    name: 'keyblock_request_duration_seconds',
+    help: 'Time from the arrival of a request to the end of its answer, by operation and outcome',
+    labelNames: ['operation', 'outcome'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.#registry],
+  });
+  readonly contentType = this.#registry.contentType;
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  count(operation: string, outcome: Outcome, seconds: number): void {
+    this.#requests.inc({ operation, outcome });
+    this.#duration.observe({ operation, outcome }, seconds);
+  }
+
+  /** In Prometheus' text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify';
+import type { Call } from '../call.js';
+
+/** The two APIs; they differ in framing, error bodies and status codes. */
+export type Plane = 'control' | 'data';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The AWS operation that a route serves. */
+    operation?: string;
+    /** The route answers without a signature. */
+    public?: boolean;
+  }
+  interface FastifyRequest {
+    /** Set when the signature is verified. */
+    call: Call | undefined;
+    /** Name of the exception that was answered. */
+    exception: string | undefined;
+  }
+}
+
+/** Paths of the control plane's operations begin with it, and so do the targets that stand for them. */
+export const CONTROL_PLANE = 'PaymentCryptographyControlPlane';
+
+/** AWS JSON has every operation as POST / with its name in X-Amz-Target: routed as a path of its own. */
+export function rewriteUrl({ url = '/', headers }: { url?: string; headers: Record<string, unknown> }): string {
+  const target = headers['x-amz-target'];
+  return url === '/' && typeof target === 'string' && /^\w+\.\w+$/.test(target) ? `/${target.replace('.', '/')}` : url;
+}
+
+/** Which API a request speaks. */
+export function planeOf(request: FastifyRequest): Plane {
+  return request.originalUrl === '/' || request.url.startsWith(`/${CONTROL_PLANE}/`) ? 'control' : 'data';
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { AwsExceptionFilter } from './aws-exception.filter.js';
+import type { Metrics } from './metrics.js';
+import { rewriteUrl } from './request.js';
+
+/** Longest path label: an alias ARN of 322 characters, each percent-encoded. */
+const MAX_LABEL = 3 * 322;
+
+/** Fastify as the AWS framings want it: bodies stay bytes until their signature is verified, every answer has an id. */
+export function createServer(
+  { bodyLimitBytes, tls }: Config,
+  logger: Logger,
+  metrics: Metrics,
+): { adapter: FastifyAdapter; filter: AwsExceptionFilter } {
+  const operations = new Set<RegExp>();
+  const filter = new AwsExceptionFilter(logger, (path) => [...operations].some((pattern) => pattern.test(path)));
+  const adapter = new FastifyAdapter({
+    bodyLimit: bodyLimitBytes,
+    ...(tls && { https: tls }),
+    routerOptions: { maxParamLength: MAX_LABEL },
+    rewriteUrl,
+    genReqId: () => randomUUID(),
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      filter.answer(error, request, reply),
+    forceCloseConnections: 'idle',
+  });
+  const fastify: FastifyInstance = adapter.getInstance();
+
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  fastify.decorateRequest('call', undefined);
+  fastify.decorateRequest('exception', undefined);
+  fastify.addHook('onRoute', ({ config, url }) => {
+    if (config?.operation !== undefined) operations.add(new RegExp(`^${url.replaceAll(/:\w+/g, '[^/]+')}$`));
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-amzn-requestid', request.id);
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    record(request, reply, logger, metrics);
+    done();
+  });
+  return { adapter, filter };
+}
+
+/** One line of log and one count for every request but those for the documentation and the service's health. */
+function record(request: FastifyRequest, reply: FastifyReply, logger: Logger, metrics: Metrics): void {
+  const { operation = 'unknown', public: isPublic } = request.routeOptions.config;
+  if (isPublic) return;
+  const outcome = request.exception ?? 'ok';
+  const { elapsedTime } = reply;
+  metrics.count(operation, outcome, elapsedTime / 1000);
+  logger.info({
+    requestId: request.id,
+    operation,
+    keyArns: request.call?.keyArns,
+    principal: request.call?.principal.arn,
+    outcome,
+    status: reply.statusCode,
+    durationMs: Math.round(elapsedTime * 1000) / 1000,
+  });
+}
