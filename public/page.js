@@ -1,0 +1,53 @@
+// Swagger UI that signs what it sends: the keys typed under "Authorize" stay in this page's memory.
+import { AwsV4Signer } from '/docs/aws4fetch.js';
+
+const SCHEME = 'sigv4';
+
+/** The dialog of a basic credential asks for the two values that a signature needs. */
+const asDialog = {
+  type: 'http',
+  scheme: 'basic',
+  description:
+    'Username: access key id. Password: secret access key. They sign requests in this page and are not sent.',
+};
+
+let region = 'us-east-1';
+
+const ui = SwaggerUIBundle({
+  dom_id: '#swagger-ui',
+  urls: [
+    { name: 'Control plane', url: '/openapi/controlplane.json' },
+    { name: 'Data plane', url: '/openapi/dataplane.json' },
+  ],
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+  layout: 'StandaloneLayout',
+  tryItOutEnabled: true,
+  displayRequestDuration: true,
+  validatorUrl: null,
+  responseInterceptor: (response) => {
+    const schemes = response.obj?.components?.securitySchemes ?? {};
+    if (!response.url.includes('/openapi/') || !(SCHEME in schemes)) return response;
+    schemes[SCHEME] = asDialog;
+    response.text = response.data = JSON.stringify(response.obj);
+    region = response.headers['x-keyblock-region'] ?? region;
+    return response;
+  },
+  requestInterceptor: async (request) => {
+    const credentials = ui.authSelectors.authorized().getIn([SCHEME, 'value']);
+    if (request.url.includes('/openapi/') || !credentials) return request;
+    const { Authorization: _, ...headers } = request.headers;
+    const signer = new AwsV4Signer({
+      method: request.method,
+      url: new URL(request.url, location.href).href,
+      headers,
+      body: request.body,
+      accessKeyId: credentials.get('username'),
+      secretAccessKey: credentials.get('password'),
+      service: 'payment-cryptography',
+      region,
+    });
+    const signed = await signer.sign();
+    request.headers = Object.fromEntries(signed.headers);
+    return request;
+  },
+});

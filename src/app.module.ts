@@ -1,0 +1,57 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+import { Credentials } from './auth/credentials.js';
+import { SigV4Guard } from './auth/sigv4.guard.js';
+import { SigV4Verifier } from './auth/sigv4.js';
+import { Clock } from './clock.js';
+import type { Config } from './config/config.js';
+import { ControlPlaneModule } from './controlplane/controlplane.module.js';
+import { DataPlaneModule } from './dataplane/dataplane.module.js';
+import { HealthController } from './health/health.controller.js';
+import { Metrics } from './http/metrics.js';
+import { KeyRepository } from './keys/key.repository.js';
+import { PageTokens } from './keys/page-tokens.js';
+import { LOGGER } from './logger.js';
+import { CryptoProvider } from './provider/crypto-provider.js';
+import { MasterKey } from './provider/master-key.js';
+
+/** What is there before Nest is. */
+export interface Parts {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+  database: DataSource;
+  masterKey: MasterKey;
+  credentials: Credentials;
+}
+
+@Module({})
+export class AppModule {
+  static forRoot({ config, clock, logger, metrics, database, masterKey, credentials }: Parts): DynamicModule {
+    const { region, clockSkewSeconds } = config;
+    const verifier = new SigV4Verifier({ region, clockSkewSeconds, service: 'payment-cryptography' }, (id) =>
+      credentials.find(id),
+    );
+    return {
+      module: AppModule,
+      global: true,
+      imports: [ControlPlaneModule, DataPlaneModule],
+      controllers: [HealthController],
+      providers: [
+        { provide: Clock, useValue: clock },
+        { provide: LOGGER, useValue: logger },
+        { provide: Metrics, useValue: metrics },
+        { provide: DataSource, useValue: database },
+        { provide: MasterKey, useValue: masterKey },
+        { provide: PageTokens, useValue: new PageTokens(masterKey.derive('page tokens')) },
+        { provide: APP_GUARD, useValue: new SigV4Guard(verifier, region, clock) },
+        KeyRepository,
+        CryptoProvider,
+      ],
+      exports: [Clock, LOGGER, PageTokens, KeyRepository, CryptoProvider],
+    };
+  }
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import {
+  DeriveKeyUsage,
+  KeyArn,
+  KeyArnOrKeyAlias,
+  KeyAttributes,
+  KeyCheckValue,
+  KeyCheckValueAlgorithm,
+  KeyOrigin,
+  KeyState,
+  MaxResults,
+  NextToken,
+  Region,
+  Tags,
+  Timestamp,
+} from '../../http/fields.js';
+
+const MultiRegionKeyType = z.enum(['PRIMARY', 'REPLICA']);
+
+const ReplicationStatus = z.record(
+  Region,
+  z
+    .object({
+      Status: z.enum(['IN_PROGRESS', 'DELETE_IN_PROGRESS', 'FAILED', 'SYNCHRONIZED']),
+      StatusMessage: z.string().optional(),
+    })
+    .meta({ id: 'ReplicationStatusType' }),
+);
+
+const MpaStatus = z
+  .object({
+    MpaSessionArn: z.string(),
+    Status: z.enum(['PENDING', 'APPROVED', 'FAILED', 'CANCELLED']),
+    InitiationDate: Timestamp,
+    StatusMessage: z.string().optional(),
+  })
+  .meta({ id: 'MpaStatus' });
+
+export const Key = z
+  .object({
+    KeyArn,
+    KeyAttributes,
+    KeyCheckValue,
+    KeyCheckValueAlgorithm,
+    Enabled: z.boolean(),
+    Exportable: z.boolean(),
+    KeyState,
+    KeyOrigin,
+    CreateTimestamp: Timestamp,
+    UsageStartTimestamp: Timestamp.optional(),
+    UsageStopTimestamp: Timestamp.optional(),
+    DeletePendingTimestamp: Timestamp.optional(),
+    DeleteTimestamp: Timestamp.optional(),
+    DeriveKeyUsage: DeriveKeyUsage.optional(),
+    MultiRegionKeyType: MultiRegionKeyType.optional(),
+    PrimaryRegion: Region.optional(),
+    ReplicationStatus: ReplicationStatus.optional(),
+    UsingDefaultReplicationRegions: z.boolean().optional(),
+    MpaStatus: MpaStatus.optional(),
+  })
+  .meta({ id: 'Key' });
+export type Key = z.infer<typeof Key>;
+
+const KeySummary = Key.pick({
+  KeyArn: true,
+  KeyState: true,
+  KeyAttributes: true,
+  KeyCheckValue: true,
+  Exportable: true,
+  Enabled: true,
+  MultiRegionKeyType: true,
+  PrimaryRegion: true,
+}).meta({ id: 'KeySummary' });
+export type KeySummary = z.infer<typeof KeySummary>;
+
+export const CreateKeyInput = z
+  .object({
+    KeyAttributes,
+    KeyCheckValueAlgorithm: KeyCheckValueAlgorithm.optional(),
+    Exportable: z.boolean(),
+    Enabled: z.boolean().optional(),
+    Tags: Tags.optional(),
+    DeriveKeyUsage: DeriveKeyUsage.optional(),
+    ReplicationRegions: z.array(Region).optional(),
+  })
+  .meta({
+    id: 'CreateKeyInput',
+    examples: [
+      {
+        KeyAttributes: {
+          KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
+          KeyClass: 'SYMMETRIC_KEY',
+          KeyAlgorithm: 'AES_256',
+          KeyModesOfUse: { Generate: true, Verify: true },
+        },
+        Exportable: true,
+        Tags: [{ Key: 'purpose', Value: 'tour' }],
+      },
+    ],
+  });
+export type CreateKeyInput = z.infer<typeof CreateKeyInput>;
+
+const EXAMPLE_KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
+const named = (id: string) =>
+  z.object({ KeyIdentifier: KeyArnOrKeyAlias }).meta({ id, examples: [{ KeyIdentifier: EXAMPLE_KEY }] });
+
+export const GetKeyInput = named('GetKeyInput');
+export const RestoreKeyInput = named('RestoreKeyInput');
+export const StartKeyUsageInput = named('StartKeyUsageInput');
+export const StopKeyUsageInput = named('StopKeyUsageInput');
+/** The input of the operations that need nothing but a key. */
+export type NamedKeyInput = z.infer<typeof GetKeyInput>;
+
+export const DeleteKeyInput = z
+  .object({ KeyIdentifier: KeyArnOrKeyAlias, DeleteKeyInDays: z.int().min(3).max(180).optional() })
+  .meta({ id: 'DeleteKeyInput', examples: [{ KeyIdentifier: EXAMPLE_KEY, DeleteKeyInDays: 7 }] });
+export type DeleteKeyInput = z.infer<typeof DeleteKeyInput>;
+
+export const ListKeysInput = z
+  .object({ KeyState: KeyState.optional(), NextToken: NextToken.optional(), MaxResults: MaxResults.optional() })
+  .meta({ id: 'ListKeysInput', examples: [{ KeyState: 'CREATE_COMPLETE', MaxResults: 10 }] });
+export type ListKeysInput = z.infer<typeof ListKeysInput>;
+
+export const KeyOutput = z.object({ Key }).meta({ id: 'KeyOutput' });
+export type KeyOutput = z.infer<typeof KeyOutput>;
+
+export const ListKeysOutput = z
+  .object({ Keys: z.array(KeySummary), NextToken: NextToken.optional() })
+  .meta({ id: 'ListKeysOutput' });
+export type ListKeysOutput = z.infer<typeof ListKeysOutput>;

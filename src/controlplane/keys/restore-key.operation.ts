@@ -1,0 +1,15 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../call.js';
+import { restore } from '../../keys/key-life-cycle.js';
+import { KeyRepository } from '../../keys/key.repository.js';
+import { presentKey } from './key.presenter.js';
+import type { KeyOutput, NamedKeyInput } from './keys.schema.js';
+
+@Injectable()
+export class RestoreKeyOperation {
+  constructor(private readonly keys: KeyRepository) {}
+
+  async execute(call: Call, { KeyIdentifier }: NamedKeyInput): Promise<KeyOutput> {
+    return { Key: presentKey(await this.keys.change(call, KeyIdentifier, restore)) };
+  }
+}

@@ -1,0 +1,72 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { z } from 'zod';
+import { ControlPlaneModule } from '../controlplane/controlplane.module.js';
+import { DataPlaneModule } from '../dataplane/dataplane.module.js';
+import { CONTROL_PLANE } from '../http/request.js';
+
+const PLANES = {
+  controlplane: {
+    module: ControlPlaneModule,
+    title: 'Keyblock control plane',
+    description:
+      'Keys and what belongs to them, wire-compatible with the control plane of AWS Payment Cryptography (2021-09-14). ' +
+      `AWS clients call every operation as \`POST /\` with the header \`X-Amz-Target: ${CONTROL_PLANE}.<operation>\`; the ` +
+      'paths below are the same operations and are served as well.',
+  },
+  dataplane: {
+    module: DataPlaneModule,
+    title: 'Keyblock data plane',
+    description:
+      'Cryptography with stored keys, wire-compatible with the data plane of AWS Payment Cryptography (2022-02-03). ' +
+      'Binary values are hexadecimal; what the service answers is upper case.',
+  },
+} as const;
+
+/** Documents of both planes by name, from the controllers and their schemas. */
+export function openApiDocuments(app: INestApplication): Record<keyof typeof PLANES, OpenAPIObject> {
+  return { controlplane: documentOf(app, 'controlplane'), dataplane: documentOf(app, 'dataplane') };
+}
+
+function documentOf(app: INestApplication, plane: keyof typeof PLANES): OpenAPIObject {
+  const { module, title, description } = PLANES[plane];
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle(title)
+    .setDescription(description)
+    .setVersion('1')
+    .addServer('/')
+    .addSecurity('sigv4', {
+      type: 'apiKey',
+      in: 'header',
+      name: 'Authorization',
+      description: 'AWS Signature Version 4, service name payment-cryptography.',
+      'x-amazon-apigateway-authtype': 'awsSigv4',
+    })
+    .addSecurityRequirements('sigv4')
+    .build();
+  const document = SwaggerModule.createDocument(app, builder, {
+    include: [module],
+    standardSchemaConverter: (schema) => openApiSchema(schema as z.ZodType),
+  });
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ServiceException },
+  };
+  return document;
+}
+
+/** What every failure has; its shape has more. */
+const ServiceException = {
+  type: 'object' as const,
+  properties: {
+    __type: { type: 'string' as const, description: 'Name of the exception, after a # where there is one.' },
+    message: { type: 'string' as const },
+  },
+};
+
+/** A zod schema as JSON Schema 2020-12, which OpenAPI 3.1 takes as it is; schemas with an id become components. */
+function openApiSchema(zodSchema: z.ZodType) {
+  const { $schema: _, $defs: components, ...schema } = z.toJSONSchema(zodSchema, { io: 'input' });
+  return { schema, components };
+}

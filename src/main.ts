@@ -1,0 +1,46 @@
+import { pino } from 'pino';
+import { ConfigError, readConfig } from './config/config.js';
+import { DataDirectoryError } from './config/data-directory.js';
+import { MasterKeyError } from './provider/master-key-check.js';
+import { startService } from './service.js';
+
+const EXPECTED = [ConfigError, DataDirectoryError, MasterKeyError];
+
+try {
+  const config = readConfig(process.env);
+  const destination = pino.destination({ dest: 1, sync: false });
+  const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, destination);
+  const service = await startService(config, logger);
+
+  const { region, accountId } = config;
+  const tour = `aws --endpoint-url ${service.url} payment-cryptography list-keys`;
+  const credentials = service.credentialsPath;
+  process.stderr.write(
+    [
+      '',
+      `Keyblock listens at ${service.url}  (documentation: ${service.url}/docs)`,
+      `Region ${region}, account ${accountId}`,
+      credentials === undefined ? `Credentials: as configured` : `Credentials: ${credentials}`,
+      `Try: ${credentials === undefined ? '' : `AWS_SHARED_CREDENTIALS_FILE=${credentials} `}AWS_REGION=${region} ${tour}`,
+      '',
+      '',
+    ].join('\n'),
+  );
+
+  const stop = (signal: NodeJS.Signals) => {
+    logger.info({ signal }, 'stopping');
+    service.close().then(
+      () => destination.flushSync(),
+      (error: unknown) => {
+        logger.error({ error: (error as Error).message }, 'did not stop cleanly');
+        process.exitCode = 1;
+      },
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+} catch (error) {
+  const expected = EXPECTED.some((kind) => error instanceof kind);
+  process.stderr.write(`${expected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  process.exitCode = 1;
+}

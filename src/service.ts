@@ -1,0 +1,82 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import type { DataSource } from 'typeorm';
+import { AppModule } from './app.module.js';
+import { Credentials } from './auth/credentials.js';
+import { Clock } from './clock.js';
+import type { Config } from './config/config.js';
+import { DataDirectory } from './config/data-directory.js';
+import { connect, migrate } from './database/database.js';
+import { serveDocs } from './docs/docs.js';
+import { InputPipe } from './http/input.pipe.js';
+import { Metrics } from './http/metrics.js';
+import { createServer } from './http/server.js';
+import { checkMasterKey, storeMasterKeyCheck } from './provider/master-key-check.js';
+import { MasterKey } from './provider/master-key.js';
+
+/** A service that listens. */
+export interface Service {
+  app: NestFastifyApplication;
+  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  url: string;
+  /** The generated credentials, where there are some. */
+  credentialsPath?: string;
+  /** Finishes what is in flight and lets everything go. */
+  close: () => Promise<void>;
+}
+
+/** Brings the whole service up: what it keeps, then who may call, then the port. What fails leaves nothing behind. */
+export async function startService(config: Config, logger: Logger, clock = new Clock()): Promise<Service> {
+  const directory = config.databaseUrl === undefined ? await DataDirectory.open(config.dataDir) : undefined;
+  const opened: (() => Promise<void>)[] = directory ? [() => directory.close()] : [];
+  const close = async () => {
+    for (const end of opened.splice(0).reverse()) await end();
+  };
+  try {
+    const masterKey = new MasterKey(required(config.masterKey ?? directory?.masterKey()));
+    const database = await connect(
+      config.databaseUrl === undefined ? { path: required(directory).databasePath } : { url: config.databaseUrl },
+    );
+    opened.push(() => database.destroy());
+    await prepare(database, masterKey, clock);
+
+    const root = required(config.rootCredentials ?? directory?.rootCredentials(config.region));
+    const credentials = new Credentials(config.accountId, root);
+    const metrics = new Metrics();
+    const { adapter, filter } = createServer(config, logger, metrics);
+    const app = await NestFactory.create<NestFastifyApplication>(
+      AppModule.forRoot({ config, clock, logger, metrics, database, masterKey, credentials }),
+      adapter,
+      { bodyParser: false, logger: false, abortOnError: false },
+    );
+    opened.push(() => app.close());
+    app.useGlobalFilters(filter);
+    app.useGlobalPipes(new InputPipe());
+    await serveDocs(app.getHttpAdapter().getInstance(), config.region);
+    await app.listen(config.port, config.host);
+    return {
+      app,
+      url: await app.getUrl(),
+      credentialsPath: config.rootCredentials ? undefined : directory?.credentialsPath,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function prepare(database: DataSource, masterKey: MasterKey, clock: Clock): Promise<void> {
+  return migrate(
+    database,
+    (manager) => checkMasterKey(manager, masterKey),
+    (manager) => storeMasterKeyCheck(manager, masterKey, clock.now()),
+  );
+}
+
+/** The configuration is refused where there is neither a value nor a folder to take it from. */
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('The configuration was not checked');
+  return value;
+}
