@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { hex, vectors } from '../../test/support/vectors.js';
+import { type Ibm3624Arguments, naturalPin, pinFromOffset, pinOffset } from './ibm3624.js';
+
+interface Ibm3624Vector extends Ibm3624Arguments {
+  pvk: string;
+  pin: string;
+  pinLength: number;
+  expected: { naturalPin: string; offset: string; pin: string };
+}
+
+const pvk = hex('0123456789ABCDEFFEDCBA9876543210');
+const given: Ibm3624Arguments = {
+  validationData: '5432101234567890',
+  padCharacter: 'F',
+  decimalizationTable: '0123456789012345',
+};
+const digits = (min: number, max = min) => fc.stringMatching(new RegExp(`^[0-9]{${min},${max}}$`));
+const refused = (code: string) => expect.objectContaining({ code }) as Error;
+
+describe('IBM 3624', () => {
+  test.each(vectors<Ibm3624Vector>('pin', 'IBM 3624'))('$id: $source', ({ pvk, pin, pinLength, expected, ...from }) => {
+    expect(naturalPin(hex(pvk), from, pinLength)).toBe(expected.naturalPin);
+    expect(pinOffset(hex(pvk), from, pin)).toBe(expected.offset);
+    expect(pinFromOffset(hex(pvk), from, expected.offset)).toBe(expected.pin);
+  });
+
+  test('a PIN comes back from its offset', () => {
+    const some = fc.record({
+      validationData: digits(4, 16),
+      padCharacter: fc.stringMatching(/^[0-9A-Fa-f]$/),
+      decimalizationTable: digits(16),
+    });
+    fc.assert(
+      fc.property(some, digits(4, 12), (from, pin) => {
+        expect(pinFromOffset(pvk, from, pinOffset(pvk, from, pin))).toBe(pin);
+      }),
+    );
+  });
+
+  test('the offset of the natural PIN is zeros, of any length', () => {
+    for (let length = 4; length <= 12; length++) {
+      const natural = naturalPin(pvk, given, length);
+      expect(natural).toHaveLength(length);
+      expect(naturalPin(pvk, given, 12).startsWith(natural)).toBe(true);
+      expect(pinOffset(pvk, given, natural)).toBe('0'.repeat(length));
+    }
+  });
+
+  test('a pad character fills on the right and may be in either case', () => {
+    const padded = { ...given, validationData: '54321012', padCharacter: '7' };
+    const whole = { ...given, validationData: '5432101277777777' };
+    expect(naturalPin(pvk, padded, 12)).toBe(naturalPin(pvk, whole, 12));
+    const lower = { ...padded, padCharacter: 'c' };
+    expect(naturalPin(pvk, lower, 12)).toBe(naturalPin(pvk, { ...lower, padCharacter: 'C' }, 12));
+    expect(naturalPin(pvk, lower, 12)).not.toBe(naturalPin(pvk, padded, 12));
+  });
+
+  test.each<[string, Partial<Ibm3624Arguments>]>([
+    ['validation data of 3 digits', { validationData: '543' }],
+    ['validation data of 17 digits', { validationData: '54321012345678901' }],
+    ['validation data with a letter', { validationData: '5432F' }],
+    ['no pad character', { padCharacter: '' }],
+    ['two pad characters', { padCharacter: 'FF' }],
+    ['a pad character that is not hexadecimal', { padCharacter: 'G' }],
+    ['a decimalization table of 15 digits', { decimalizationTable: '012345678901234' }],
+    ['a decimalization table of 17 digits', { decimalizationTable: '01234567890123456' }],
+    ['a decimalization table with a letter', { decimalizationTable: '0123456789ABCDEF' }],
+  ])('refuses %s', (_, wrong) => {
+    const from = { ...given, ...wrong };
+    expect(() => naturalPin(pvk, from, 4)).toThrow(refused('DIGITS'));
+    expect(() => pinOffset(pvk, from, '1234')).toThrow(refused('DIGITS'));
+    expect(() => pinFromOffset(pvk, from, '1234')).toThrow(refused('DIGITS'));
+  });
+
+  test.each(['', '123', '1234567890123', '12F4', 'FFFF'])('refuses %j as PIN and as offset', (text) => {
+    expect(() => pinOffset(pvk, given, text)).toThrow(refused('PIN'));
+    expect(() => pinFromOffset(pvk, given, text)).toThrow(refused('DIGITS'));
+  });
+
+  test.each([3, 13, 4.5])('refuses a natural PIN of %d digits', (length) => {
+    expect(() => naturalPin(pvk, given, length)).toThrow(refused('PIN'));
+  });
+
+  test.each([8, 15, 32])('refuses a key of %i bytes', (bytes) => {
+    expect(() => naturalPin(Buffer.alloc(bytes), given, 4)).toThrow(refused('KEY_LENGTH'));
+  });
+});

@@ -1,0 +1,300 @@
+import { createCipheriv } from 'node:crypto';
+import fc from 'fast-check';
+import { hex, vectors } from '../../test/support/vectors.js';
+import pinblock from '../../test/vectors/pinblock.json' with { type: 'json' };
+import { aes } from './aes.js';
+import { toHex } from './bytes.js';
+import { tdes } from './des.js';
+import { aesWorkingKey, type AesDukptKeyType } from './dukpt/aes.js';
+import { tdesWorkingKey } from './dukpt/tdes.js';
+import {
+  decodePinBlock,
+  decryptPinBlock,
+  encodePinBlock,
+  encryptPinBlock,
+  type PinBlockFormat,
+  type RandomFill,
+  type TdesPinBlockFormat,
+} from './pin-block.js';
+
+interface PinBlockVector {
+  format: PinBlockFormat;
+  pin: string;
+  pan?: string;
+  fillHex?: string;
+  key?: string;
+  expected: { pinBlock?: string; pinField?: string; panField?: string; encryptedPinBlock?: string };
+}
+
+interface TranslationVector {
+  incomingFormat: PinBlockFormat;
+  outgoingFormat: PinBlockFormat;
+  pan: string;
+  incomingKey?: string;
+  incomingBdk?: string;
+  incomingKsn?: string;
+  incomingDerivationType?: AesDukptKeyType;
+  incomingPinBlock: string;
+  outgoingKey?: string;
+  outgoingBdk?: string;
+  outgoingKsn?: string;
+  expected: { pin: string; outgoingPinBlock?: string; exampleOutgoingPinBlock?: string };
+}
+
+interface InvalidBlock {
+  id: string;
+  format: PinBlockFormat;
+  pan?: string;
+  clearBlock: string;
+  defect: string;
+  key: string;
+  encryptedPinBlock: string;
+}
+
+const FORMATS: PinBlockFormat[] = [0, 1, 2, 3, 4];
+const PAN = '5555555551234567';
+const tdesKey = hex('52839ECD0243FB26D3C1FE3243163283');
+const aesKey = hex('0E98318106D0B1865DEED075C22159A5');
+
+const refused = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
+const undecodable = expect.objectContaining({
+  code: 'PIN_BLOCK',
+  message: 'The PIN block holds no PIN in this format: check format, key, PAN and block',
+});
+const digits = (min: number, max = min) => fc.stringMatching(new RegExp(`^[0-9]{${min},${max}}$`));
+const cipherFor = (format: PinBlockFormat, key = format === 4 ? aesKey : tdesKey) =>
+  format === 4 ? aes(key) : tdes(key);
+
+/** The fill of a vector, digit by digit or byte by byte as it is asked for. */
+function fill(text = ''): RandomFill {
+  let at = 0;
+  return (low, end) => {
+    const width = end > 16 ? 2 : 1;
+    const value = parseInt(text.slice(at, at + width), 16);
+    at += width;
+    if (!(value >= low && value < end)) throw new Error('no fill of this format');
+    return value;
+  };
+}
+
+function encrypted({ format, pin, pan, fillHex, key }: PinBlockVector): string {
+  using cipher = cipherFor(format, hex(key!));
+  return toHex(encryptPinBlock(cipher, format, { pin, pan }, fill(fillHex)));
+}
+
+const single = vectors<PinBlockVector>(
+  'pinblock',
+  'ISO 9564-1 format 0',
+  'ISO 9564-1 format 1',
+  'ISO 9564-1 format 2',
+  'ISO 9564-1 format 3',
+  'ISO 9564-1 format 4',
+);
+
+describe('PIN blocks, ISO 9564-1', () => {
+  const clear = single.filter(({ format }) => format !== 4);
+  test.each(clear)('$id, format $format: $source', ({ format, pin, pan, fillHex, expected }) => {
+    const block = encodePinBlock(format as TdesPinBlockFormat, { pin, pan }, fill(fillHex));
+    expect(toHex(block)).toBe(expected.pinBlock);
+    expect(decodePinBlock(format as TdesPinBlockFormat, { block, pan })).toBe(pin);
+  });
+
+  const underKey = single.filter(({ key }) => key !== undefined);
+  test.each(underKey)('$id, format $format encrypted: $source', (vector) => {
+    const { format, pin, pan, key, expected } = vector;
+    expect(encrypted(vector)).toBe(expected.encryptedPinBlock);
+    using cipher = cipherFor(format, hex(key!));
+    expect(decryptPinBlock(cipher, format, { block: hex(expected.encryptedPinBlock!), pan })).toBe(pin);
+  });
+
+  const fields = single.filter(({ format }) => format === 4);
+  test.each(fields)('$id, format 4 is two encryptions, the PAN field between', (vector) => {
+    const cipher = createCipheriv(`aes-${vector.key!.length * 4}-ecb`, hex(vector.key!), null).setAutoPadding(false);
+    const block = cipher.update(hex(vector.expected.pinField!));
+    hex(vector.expected.panField!).forEach((byte, i) => (block[i] = block[i]! ^ byte));
+    expect(encrypted(vector)).toBe(toHex(cipher.update(block)));
+  });
+
+  test.each(FORMATS)('format %i gives the PIN back, whatever PIN and PAN', (format) => {
+    using cipher = cipherFor(format);
+    fc.assert(
+      fc.property(digits(4, 12), digits(12, 19), (pin, pan) => {
+        const block = encryptPinBlock(cipher, format, { pin, pan });
+        expect(block).toHaveLength(cipher.blockBytes);
+        expect(decryptPinBlock(cipher, format, { block, pan })).toBe(pin);
+      }),
+    );
+  });
+
+  test.each<[TdesPinBlockFormat, RegExp]>([
+    [0, /^041234F{10}$/],
+    [1, /^141234[0-9A-F]{10}$/],
+    [2, /^241234F{10}$/],
+    [3, /^341234[A-F]{10}$/],
+  ])('format %i has its own fill', (format, pattern) => {
+    const blocks = Array.from({ length: 100 }, () =>
+      toHex(encodePinBlock(format, { pin: '1234', pan: '0000000000000000' })),
+    );
+    for (const block of blocks) expect(block).toMatch(pattern);
+    const randomFill = format === 1 || format === 3;
+    expect(new Set(blocks).size).toBe(randomFill ? 100 : 1);
+    if (randomFill)
+      expect(new Set(blocks.flatMap((block) => Array.from(block.slice(6)))).size).toBe(format === 1 ? 16 : 6);
+  });
+
+  test('format 4 is never twice the same', () => {
+    using cipher = aes(aesKey);
+    const blocks = Array.from({ length: 100 }, () => toHex(encryptPinBlock(cipher, 4, { pin: '1234', pan: PAN })));
+    expect(new Set(blocks).size).toBe(100);
+  });
+
+  test('formats 1 and 2 read no PAN', () => {
+    for (const format of [1, 2] as const) {
+      const block = encodePinBlock(format, { pin: '123456' });
+      expect(decodePinBlock(format, { block })).toBe('123456');
+      expect(decodePinBlock(format, { block, pan: 'not a PAN' })).toBe('123456');
+    }
+  });
+
+  test('the check digit is no part of the PAN field of formats 0 and 3, of format 4 it is', () => {
+    const otherCheckDigit = `${PAN.slice(0, -1)}0`;
+    for (const format of [0, 3, 4] as const) {
+      using cipher = cipherFor(format);
+      const block = encryptPinBlock(cipher, format, { pin: '1234', pan: PAN });
+      const decrypt = () => decryptPinBlock(cipher, format, { block, pan: otherCheckDigit });
+      if (format === 4) expect(decrypt).toThrow(undecodable);
+      else expect(decrypt()).toBe('1234');
+    }
+  });
+
+  test('a clear block stays as it was', () => {
+    const block = hex('041261AAAAEDCBA9');
+    expect(decodePinBlock(0, { block, pan: PAN })).toBe('1234');
+    expect(toHex(block)).toBe('041261AAAAEDCBA9');
+  });
+});
+
+describe('PIN block translation', () => {
+  const translations = vectors<TranslationVector>(
+    'pinblock',
+    'PIN block translation',
+    'PIN block translation, TDES DUKPT to static key',
+    'PIN block translation, AES DUKPT (AES-128 working key) to static key',
+    'PIN block translation, AES DUKPT (2-key TDES working key) to static key',
+    'PIN block translation, static key to TDES DUKPT',
+  );
+
+  const pinKey = (key?: string, bdk?: string, ksn?: string, keyType?: AesDukptKeyType) => {
+    if (key !== undefined) return hex(key);
+    const base = { bdk: hex(bdk!), ksn: hex(ksn!) };
+    return keyType
+      ? aesWorkingKey({ ...base, usage: 'PIN_ENCRYPTION', keyType })
+      : tdesWorkingKey({ ...base, usage: 'PIN' });
+  };
+
+  test.each(translations)('$id, $incomingFormat to $outgoingFormat: $source', (vector) => {
+    const { incomingFormat, outgoingFormat, pan, expected } = vector;
+    using incoming = cipherFor(
+      incomingFormat,
+      pinKey(vector.incomingKey, vector.incomingBdk, vector.incomingKsn, vector.incomingDerivationType),
+    );
+    using outgoing = cipherFor(outgoingFormat, pinKey(vector.outgoingKey, vector.outgoingBdk, vector.outgoingKsn));
+
+    const pin = decryptPinBlock(incoming, incomingFormat, { block: hex(vector.incomingPinBlock), pan });
+    expect(pin).toBe(expected.pin);
+    const block = encryptPinBlock(outgoing, outgoingFormat, { pin, pan });
+    if (expected.outgoingPinBlock !== undefined) expect(toHex(block)).toBe(expected.outgoingPinBlock);
+    for (const valid of [toHex(block), expected.exampleOutgoingPinBlock ?? expected.outgoingPinBlock!])
+      expect(decryptPinBlock(outgoing, outgoingFormat, { block: hex(valid), pan })).toBe(pin);
+  });
+});
+
+describe('PIN blocks that hold no PIN', () => {
+  test.each(pinblock.invalid as InvalidBlock[])(
+    '$id, format $format: $defect',
+    ({ format, pan, clearBlock, key, encryptedPinBlock }) => {
+      using cipher = cipherFor(format, hex(key));
+      expect(() => decryptPinBlock(cipher, format, { block: hex(encryptedPinBlock), pan })).toThrow(undecodable);
+      if (format !== 4) expect(() => decodePinBlock(format, { block: hex(clearBlock), pan })).toThrow(undecodable);
+    },
+  );
+
+  test.each<[TdesPinBlockFormat, string, string]>([
+    [0, '031234FFFFFFFFFF', 'length 3'],
+    [0, '0D1234567890123F', 'length 13'],
+    [0, '041234FFFFFFFFF0', 'last fill nibble'],
+    [0, '041234EFFFFFFFFF', 'first fill nibble'],
+    [0, '04123AFFFFFFFFFF', 'last PIN digit'],
+    [0, '04A234FFFFFFFFFF', 'first PIN digit'],
+    [0, '141234FFFFFFFFFF', 'control'],
+    [1, '13123FFFFFFFFFFF', 'length 3'],
+    [1, '141F34FFFFFFFFFF', 'PIN digit'],
+    [1, '241234FFFFFFFFFF', 'control'],
+    [2, '23123FFFFFFFFFFF', 'length 3'],
+    [2, '2D1234567890123F', 'length 13'],
+    [2, '241234FFFFFFFFFA', 'fill'],
+    [2, '041234FFFFFFFFFF', 'control'],
+    [3, '33123FFFFFFFFFFF', 'length 3'],
+    [3, '341234FFFFFFFFF9', 'last fill nibble'],
+    [3, '3412349FFFFFFFFF', 'first fill nibble'],
+    [3, '04123ACDEFABCDEF', 'control'],
+  ])('format %i: %s, %s', (format, block) => {
+    expect(() => decodePinBlock(format, { block: hex(block), pan: '0000000000000000' })).toThrow(undecodable);
+  });
+
+  test.each([0, 7, 9, 16])('%i bytes', (length) => {
+    using cipher = tdes(tdesKey);
+    const block = Buffer.alloc(length);
+    for (const format of [0, 1, 2, 3] as const) {
+      expect(() => decodePinBlock(format, { block, pan: PAN })).toThrow(undecodable);
+      expect(() => decryptPinBlock(cipher, format, { block, pan: PAN })).toThrow(undecodable);
+    }
+  });
+
+  test.each([0, 8, 15, 32])('%i bytes in format 4', (length) => {
+    using cipher = aes(aesKey);
+    const block = Buffer.alloc(length);
+    expect(() => decryptPinBlock(cipher, 4, { block, pan: PAN })).toThrow(undecodable);
+  });
+
+  test('format 4 under another key, with a bit changed, with another PAN', () => {
+    using cipher = aes(aesKey);
+    using other = aes(hex('0E98318106D0B1865DEED075C22159A6'));
+    const given = { block: encryptPinBlock(cipher, 4, { pin: '123456789012', pan: PAN }), pan: PAN };
+    expect(() => decryptPinBlock(other, 4, given)).toThrow(undecodable);
+    expect(() => decryptPinBlock(cipher, 4, { ...given, pan: `${PAN}0` })).toThrow(undecodable);
+    expect(() => decryptPinBlock(cipher, 4, { ...given, pan: PAN.replace('1', '2') })).toThrow(undecodable);
+    for (let bit = 0; bit < 128; bit++) {
+      const block = Buffer.from(given.block);
+      block[bit >> 3] = block[bit >> 3]! ^ (0x80 >> (bit % 8));
+      expect(() => decryptPinBlock(cipher, 4, { block, pan: PAN })).toThrow(undecodable);
+    }
+  });
+});
+
+describe('what is no PIN block at all', () => {
+  test.each(FORMATS)('format %i refuses the wrong cipher', (format) => {
+    using wrong = format === 4 ? tdes(tdesKey) : aes(aesKey);
+    expect(() => encryptPinBlock(wrong, format, { pin: '1234', pan: PAN })).toThrow(refused('MODE'));
+    const block = Buffer.alloc(wrong.blockBytes);
+    expect(() => decryptPinBlock(wrong, format, { block, pan: PAN })).toThrow(refused('MODE'));
+  });
+
+  test.each(FORMATS)('format %i refuses what is no PIN', (format) => {
+    using cipher = cipherFor(format);
+    for (const pin of ['', '123', '1234567890123', '12F4'])
+      expect(() => encryptPinBlock(cipher, format, { pin, pan: PAN })).toThrow(refused('PIN'));
+  });
+
+  test.each([0, 3, 4] as const)('format %i refuses no PAN and what is no PAN', (format) => {
+    using cipher = cipherFor(format);
+    const block = Buffer.alloc(cipher.blockBytes);
+    for (const pan of [undefined, '', '55555555512', '55555555555555551234', '555555555123456A']) {
+      expect(() => encryptPinBlock(cipher, format, { pin: '1234', pan })).toThrow(refused('PAN'));
+      expect(() => decryptPinBlock(cipher, format, { block, pan })).toThrow(refused('PAN'));
+      if (format === 4) continue;
+      expect(() => encodePinBlock(format, { pin: '1234', pan })).toThrow(refused('PAN'));
+      expect(() => decodePinBlock(format, { block, pan })).toThrow(refused('PAN'));
+    }
+  });
+});

@@ -1,0 +1,62 @@
+import { createCipheriv } from 'node:crypto';
+import fc from 'fast-check';
+import { hex, vectors } from '../../test/support/vectors.js';
+import { pvv } from './pvv.js';
+
+interface PvvVector {
+  pvk: string;
+  pan: string;
+  pvki: number;
+  pin: string;
+  expected: { pvv: string };
+}
+
+const pvk = hex('0123456789ABCDEFFEDCBA9876543210');
+const given = { pan: '5432101234567890', pvki: 1, pin: '1234' };
+const digits = (min: number, max = min) => fc.stringMatching(new RegExp(`^[0-9]{${min},${max}}$`));
+
+describe('pvv, Visa PIN verification value', () => {
+  test.each(vectors<PvvVector>('pin', 'Visa PVV'))('$id: $source', ({ pvk, pan, pvki, pin, expected }) => {
+    expect(pvv(hex(pvk), { pan, pvki, pin })).toBe(expected.pvv);
+  });
+
+  test('reads four PIN digits, eleven PAN digits and the key index', () => {
+    const value = pvv(pvk, given);
+    expect(value).toBe('6776');
+    expect(pvv(pvk, { ...given, pin: '123499999999' })).toBe(value);
+    expect(pvv(pvk, { ...given, pan: '9995432101234567893' })).toBe(value);
+    expect(pvv(pvk, { ...given, pan: '012345678900' })).not.toBe(value);
+    expect(pvv(pvk, { ...given, pin: '1235' })).not.toBe(value);
+    expect(pvv(pvk, { ...given, pvki: 2 })).not.toBe(value);
+  });
+
+  test('is the decimal digits of the block, then its letters less ten', () => {
+    fc.assert(
+      fc.property(digits(12, 19), fc.integer({ min: 0, max: 6 }), digits(4, 12), (pan, pvki, pin) => {
+        const cipher = createCipheriv('des-ede', pvk, null).setAutoPadding(false);
+        const block = cipher.update(hex(pan.slice(pan.length - 12, pan.length - 1) + `${pvki}` + pin.slice(0, 4)));
+        const nibbles = [...block].flatMap((byte) => [byte >> 4, byte % 16]);
+        const value = [...nibbles.filter((n) => n < 10), ...nibbles.filter((n) => n >= 10).map((n) => n - 10)];
+        expect(pvv(pvk, { pan, pvki, pin })).toBe(value.slice(0, 4).join(''));
+      }),
+    );
+  });
+
+  test.each([
+    ['KEY_LENGTH', { key: Buffer.alloc(8) }],
+    ['KEY_LENGTH', { key: Buffer.alloc(15) }],
+    ['KEY_LENGTH', { key: Buffer.alloc(32) }],
+    ['PAN', { pan: '54321012345' }],
+    ['PAN', { pan: '54321012345678901234' }],
+    ['PAN', { pan: '54321012345678 0' }],
+    ['PIN', { pin: '123' }],
+    ['PIN', { pin: '1234567890123' }],
+    ['PIN', { pin: '12A4' }],
+    ['DIGITS', { pvki: -1 }],
+    ['DIGITS', { pvki: 7 }],
+    ['DIGITS', { pvki: 1.5 }],
+    ['DIGITS', { pvki: NaN }],
+  ])('throws %s for %p', (code, { key, ...wrong }: Partial<typeof given> & { key?: Buffer }) => {
+    expect(() => pvv(key ?? pvk, { ...given, ...wrong })).toThrow(expect.objectContaining({ code }));
+  });
+});

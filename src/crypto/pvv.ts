@@ -1,0 +1,32 @@
+import { tdes } from './des.js';
+import { CryptoError } from './errors.js';
+import { requirePan } from './pan.js';
+import { requirePin } from './pin.js';
+
+/**
+ * PIN verification value (PVV) of Visa, TDES.
+ *
+ * The transformed security parameter, 11 PAN digits before the check digit || PVKI || first 4 PIN digits, is encrypted
+ * under the PVK pair. The PVV is the first four decimal digits of the result; where it has fewer, a second pass takes
+ * its letters less ten.
+ *
+ * @param pvk  PIN verification key, 16 or 24 bytes, parity ignored; stays the caller's to zeroize
+ * @param from `pan` 12 to 19 digits; `pvki` PIN verification key index, 0 to 6; `pin` 4 to 12 digits, of which 4 count
+ * @returns 4 digits
+ * @throws CryptoError KEY_LENGTH, PAN, PIN, DIGITS
+ */
+export function pvv(pvk: Buffer, { pan, pvki, pin }: { pan: string; pvki: number; pin: string }): string {
+  requirePan(pan);
+  requirePin(pin);
+  if (!Number.isInteger(pvki) || pvki < 0 || pvki > 6)
+    throw new CryptoError('DIGITS', 'A PIN verification key index is 0 to 6');
+
+  const parameter = Buffer.from(`${pan.slice(-12, -1)}${pvki}${pin.slice(0, 4)}`, 'hex');
+  using cipher = tdes(pvk);
+  const encrypted = cipher.encrypt(parameter).toString('hex');
+  parameter.fill(0);
+
+  const firstPass = encrypted.replace(/[a-f]/g, '');
+  const secondPass = encrypted.replace(/[0-9]/g, '').replace(/[a-f]/g, (letter) => `${parseInt(letter, 16) - 10}`);
+  return (firstPass + secondPass).slice(0, 4);
+}
