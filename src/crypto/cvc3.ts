@@ -1,0 +1,41 @@
+import { padMethod2 } from './bytes.js';
+import { requireValueLength } from './cvv.js';
+import { tdes } from './des.js';
+import { requireEmvKey } from './emv/key.js';
+import { CryptoError } from './errors.js';
+import { requireBytes } from './fields.js';
+import { retailMac } from './retail-mac.js';
+
+/**
+ * Mastercard dynamic CVC3 (AWS: dynamic card verification code) of mag-stripe mode, EMV Contactless Book C-2: the last
+ * two bytes of TDES over IVCVC3 || UN || ATC, read as a decimal number.
+ *
+ * @param iccKey         ICC derived key for CVC3, 16 bytes, from `iccMasterKey`; stays the caller's to zeroize
+ * @param data.trackData static track data, as in `ivcvc3`
+ * @param data.un        unpredictable number, 4 bytes
+ * @param data.atc       application transaction counter, 2 bytes
+ * @param length         digits to return, 3 to 5, rightmost of the five that 16 bits can make
+ * @throws CryptoError KEY_LENGTH, DATA_LENGTH
+ */
+export function cvc3(iccKey: Buffer, data: { trackData: Buffer; un: Buffer; atc: Buffer }, length = 3): string {
+  requireValueLength(length);
+  const un = requireBytes(data.un, 4, 'unpredictable number');
+  const atc = requireBytes(data.atc, 2, 'application transaction counter');
+  const iv = ivcvc3(iccKey, data.trackData);
+  using cipher = tdes(iccKey);
+  const checksum = cipher.encrypt(Buffer.concat([iv, un, atc])).readUInt16BE(6);
+  return checksum.toString().padStart(5, '0').slice(-length);
+}
+
+/**
+ * IVCVC3, which the card holds ready: the last two bytes of the retail MAC (padding method 2) over the track data.
+ *
+ * @param iccKey    16 bytes; stays the caller's to zeroize
+ * @param trackData track 1 as characters or track 2 as digits, the dynamic positions as the card has them; not empty
+ * @throws CryptoError KEY_LENGTH, DATA_LENGTH
+ */
+export function ivcvc3(iccKey: Buffer, trackData: Buffer): Buffer {
+  requireEmvKey(iccKey);
+  if (trackData.length === 0) throw new CryptoError('DATA_LENGTH', 'The track data must not be empty');
+  return retailMac(iccKey, padMethod2(trackData, 8)).subarray(6);
+}

@@ -1,0 +1,53 @@
+import { xor } from '../bytes.js';
+import { tdes, withOddParity } from '../des.js';
+import { requireBytes } from '../fields.js';
+import { lend, requireEmvKey } from './key.js';
+
+/** The parameters that an issuer chooses; `branchFactor` to the power of `height` is at least 2^16. */
+interface Tree {
+  branchFactor: number;
+  height: number;
+  /** 16 bytes. */
+  iv: Buffer;
+}
+
+/**
+ * Session key of EMV 2000 (EMV 4.0 Book 2 Annex A1.3, superseded by the common derivation): the ICC master key is the
+ * root of a tree, each key is derived from its parent and its grandparent, and the counter chooses the leaf.
+ *
+ * @param iccKey ICC master key, 16 bytes; stays the caller's to zeroize
+ * @param atc    application transaction counter, 2 bytes
+ * @param tree   the standard's usual parameters unless others are given
+ * @returns 16 bytes with odd parity, the caller's to zeroize
+ * @throws CryptoError KEY_LENGTH, DATA_LENGTH
+ */
+export function emv2000TreeKey(
+  iccKey: Buffer,
+  atc: Buffer,
+  { branchFactor, height, iv }: Tree = { branchFactor: 4, height: 8, iv: Buffer.alloc(16) },
+): Buffer {
+  requireEmvKey(iccKey);
+  const leaf = requireBytes(atc, 2, 'application transaction counter').readUInt16BE();
+  // From the root to the leaf: the last key is at [0], its parent at [1], its grandparent at [2].
+  const path: Buffer[] = [Buffer.from(iccKey), Buffer.from(requireBytes(iv, 16, 'initial value of the tree'))];
+  try {
+    for (let level = 1; level <= height; level++) {
+      const branch = Math.floor(leaf / branchFactor ** (height - level)) % branchFactor;
+      path.unshift(child(path[0] as Buffer, path[1] as Buffer, branch));
+    }
+    return lend(xor(path[0] as Buffer, path[2] as Buffer), withOddParity);
+  } finally {
+    path.forEach((key) => key.fill(0));
+  }
+}
+
+/** TDES(parent)[left half of the grandparent xor branch] || TDES(parent)[right half xor branch xor F0] */
+function child(parent: Buffer, grandparent: Buffer, branch: number): Buffer {
+  const blocks = Buffer.from(grandparent);
+  blocks[7] = (blocks[7] as number) ^ branch;
+  blocks[15] = (blocks[15] as number) ^ branch ^ 0xf0;
+  using cipher = tdes(parent);
+  const key = cipher.encrypt(blocks);
+  blocks.fill(0);
+  return key;
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { decimalize } from '../decimalize.js';
+import { tdes, withOddParity } from '../des.js';
+import { CryptoError } from '../errors.js';
+import { requireDigits } from '../fields.js';
+import { requirePan } from '../pan.js';
+import { lend, requireEmvKey } from './key.js';
+
+/** EMV Book 2 Annex A1.4.1 and A1.4.2, by their names on the wire. */
+export type MajorKeyDerivation = 'EMV_OPTION_A' | 'EMV_OPTION_B';
+
+/** The card whose key it is. */
+export interface Card {
+  majorKeyDerivation: MajorKeyDerivation;
+  /** 12 to 19 digits. */
+  pan: string;
+  /** PAN sequence number, 2 digits; 00 where the card has none. */
+  psn: string;
+}
+
+/**
+ * ICC master key (AWS and Visa: UDK): EMV 4.4 Book 2 Annex A1.4, derived from an issuer master key.
+ *
+ * The standard's option B falls back to option A for a PAN of 16 digits or fewer. AWS refuses it, and so does this:
+ * implementations are known that hash short PANs as well, and an issuer who means option A can say so.
+ *
+ * @param imk issuer master key, 16 bytes, parity ignored; stays the caller's to zeroize
+ * @returns 16 bytes with odd parity, the caller's to zeroize
+ * @throws CryptoError KEY_LENGTH, PAN, DIGITS
+ */
+export function iccMasterKey(imk: Buffer, { majorKeyDerivation, pan, psn }: Card): Buffer {
+  requireEmvKey(imk);
+  requirePan(pan);
+  requireDigits(psn, 2, 'PAN sequence number');
+  const y = Buffer.from(DIVERSIFICATION[majorKeyDerivation](pan, psn), 'hex');
+  using cipher = tdes(imk);
+  // Z = TDES(IMK)[Y] || TDES(IMK)[Y xor FF..FF]
+  return lend(cipher.encrypt(Buffer.concat([y, y.map((byte) => byte ^ 0xff)])), withOddParity);
+}
+
+/** The 16 digits Y of each option. */
+const DIVERSIFICATION: Record<MajorKeyDerivation, (pan: string, psn: string) => string> = {
+  EMV_OPTION_A: (pan, psn) => (pan + psn).slice(-16).padStart(16, '0'),
+  EMV_OPTION_B: (pan, psn) => {
+    if (pan.length <= 16)
+      throw new CryptoError('PAN', 'Option B is for a PAN of more than 16 digits: use option A with a shorter one');
+    const digits = pan + psn;
+    const bcd = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
+    return decimalize(createHash('sha1').update(bcd).digest()).slice(0, 16);
+  },
+};

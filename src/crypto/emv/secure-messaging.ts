@@ -1,0 +1,52 @@
+import { padMethod2 } from '../bytes.js';
+import { tdes } from '../des.js';
+import { CryptoError } from '../errors.js';
+import { retailMac } from '../retail-mac.js';
+import { lend, requireEmvKey } from './key.js';
+
+/**
+ * MAC of an issuer script command: EMV 4.4 Book 2 section 9.2, the retail MAC with padding method 2.
+ *
+ * @param sessionKey 16 bytes, from `secureMessagingKey` for integrity; stays the caller's to zeroize
+ * @param message    what the scheme has under the MAC: command header, ATC, cryptogram, enciphered data; unpadded
+ * @param length     bytes of MAC to return, 4 to 8, leftmost first
+ * @throws CryptoError KEY_LENGTH, MAC_LENGTH
+ */
+export function scriptMac(sessionKey: Buffer, message: Buffer, length = 8): Buffer {
+  requireEmvKey(sessionKey);
+  if (length < 4) throw new CryptoError('MAC_LENGTH', 'The MAC of a script has 4 to 8 bytes');
+  return retailMac(sessionKey, padMethod2(message, 8), length);
+}
+
+/** How script data become ciphertext, in AWS's terms. */
+export interface ScriptEncipherment {
+  mode: 'ECB' | 'CBC';
+  padding: 'NO_PADDING' | 'ISO_IEC_7816_4';
+  /** `FRONT_OF_PIN_BLOCK`: one byte with the number of data bytes goes before them. */
+  lengthPosition: 'NONE' | 'FRONT_OF_PIN_BLOCK';
+}
+
+/**
+ * Enciphers the confidential data of an issuer script command: EMV 4.4 Book 2 section 9.3, in ECB or in CBC with an
+ * initialization vector of zeros.
+ *
+ * @param sessionKey 16 bytes, from `secureMessagingKey` for confidentiality; stays the caller's to zeroize
+ * @param data       whole blocks where nothing pads them; stays the caller's to zeroize
+ * @throws CryptoError KEY_LENGTH, DATA_LENGTH, MODE
+ */
+export function encipherScriptData(sessionKey: Buffer, data: Buffer, how: ScriptEncipherment): Buffer {
+  requireEmvKey(sessionKey);
+  return lend(plaintext(data, how), (padded) => {
+    using cipher = tdes(sessionKey);
+    return how.mode === 'ECB' ? cipher.encrypt(padded) : cipher.encryptCbc(Buffer.alloc(8), padded);
+  });
+}
+
+/** A copy of the data, with the length and the padding that are asked for. */
+function plaintext(data: Buffer, { padding, lengthPosition }: ScriptEncipherment): Buffer {
+  if (lengthPosition === 'NONE') return padding === 'NO_PADDING' ? Buffer.from(data) : padMethod2(data, 8);
+  if (padding === 'NO_PADDING')
+    throw new CryptoError('MODE', 'A length in front of the PIN block needs ISO/IEC 7816-4 padding');
+  if (data.length > 255) throw new CryptoError('DATA_LENGTH', 'Data with a length in front must be at most 255 bytes');
+  return lend(Buffer.concat([Buffer.of(data.length), data]), (prefixed) => padMethod2(prefixed, 8));
+}
