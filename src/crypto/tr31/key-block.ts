@@ -1,0 +1,115 @@
+import { CryptoError } from '../errors.js';
+import { cipherBlockBytes, KEY_USAGES, VERSIONS } from './header-values.js';
+import { describeHeader, HEADER_CHARS, malformed, parseFixedHeader, type KeyBlockHeader } from './header.js';
+import { formatOptionalBlocks, parseOptionalBlocks, type OptionalBlock } from './optional-blocks.js';
+
+/** What a key block says without any key: nothing of it is authentic. */
+export interface KeyBlock {
+  header: KeyBlockHeader;
+  /** In the order of the block, PB included. */
+  optionalBlocks: OptionalBlock[];
+  /** The header with its optional blocks as ASCII bytes, which is what the MAC covers. */
+  headerBytes: Buffer;
+  ciphertext: Buffer;
+  mac: Buffer;
+}
+
+/**
+ * Takes a key block apart (TR 31-2018 A.2, X9.143 6.2): header, optional blocks, encrypted key in hexadecimal, MAC in
+ * hexadecimal. Every field is checked; hexadecimal is upper case as X9.143 clause 4 has it, lower case is refused.
+ *
+ * @param text printable ASCII, 9999 characters at most
+ * @throws CryptoError KEY_BLOCK, with offset and name of what is malformed
+ */
+export function parseKeyBlock(text: string): KeyBlock {
+  if (text.slice(1, 5) !== String(text.length).padStart(4, '0'))
+    throw malformed(1, 'key block length must be 4 digits that say how many characters the block has');
+  const { header, optionalBlocks, headerChars } = parseHeader(text);
+
+  const blockBytes = cipherBlockBytes(header.versionId);
+  if (headerChars % blockBytes !== 0)
+    throw malformed(headerChars, `header and optional blocks must be a multiple of ${blockBytes} characters`);
+  const macOffset = text.length - 2 * VERSIONS[header.versionId].macBytes;
+  if (macOffset <= headerChars || (macOffset - headerChars) % (2 * blockBytes) !== 0)
+    throw malformed(headerChars, `the encrypted key must be a multiple of ${blockBytes} bytes, and the MAC whole`);
+  const stray = text.slice(headerChars).search(/[^0-9A-F]/);
+  if (stray !== -1) throw malformed(headerChars + stray, 'encrypted key and MAC must be upper-case hexadecimal digits');
+
+  return {
+    header,
+    optionalBlocks,
+    headerBytes: Buffer.from(text.slice(0, headerChars), 'latin1'),
+    ciphertext: Buffer.from(text.slice(headerChars, macOffset), 'hex'),
+    mac: Buffer.from(text.slice(macOffset), 'hex'),
+  };
+}
+
+/**
+ * Reads header and optional blocks from the beginning of a text, as in TR-34, where the header stands without the rest
+ * of a key block. The key block length need only be 4 digits, and PB need not fill up the cipher's block.
+ *
+ * @returns also the number of characters read
+ * @throws CryptoError KEY_BLOCK
+ */
+export function parseHeader(text: string): {
+  header: KeyBlockHeader;
+  optionalBlocks: OptionalBlock[];
+  headerChars: number;
+} {
+  const header = parseFixedHeader(text);
+  if (!/^\d{4}$/.test(text.slice(1, 5))) throw malformed(1, 'key block length must be 4 digits');
+  const count = text.slice(12, 14);
+  if (!/^\d\d$/.test(count)) throw malformed(12, 'number of optional blocks must be 2 digits');
+  const { optionalBlocks, end } = parseOptionalBlocks(text, Number(count));
+  return { header, optionalBlocks, headerChars: end };
+}
+
+/**
+ * Writes header and optional blocks, PB added where it is needed.
+ *
+ * @param payloadBytes bytes of the encrypted key that will follow, for the key block length
+ * @returns printable ASCII
+ * @throws CryptoError KEY_BLOCK, also where the whole block would have more than 9999 characters
+ */
+export function formatHeader(
+  header: KeyBlockHeader,
+  optionalBlocks: readonly OptionalBlock[],
+  payloadBytes: number,
+): string {
+  describeHeader(header);
+  const { versionId, keyUsage, algorithm, modeOfUse, keyVersionNumber, exportability, keyContext } = header;
+  const { text, count } = formatOptionalBlocks(optionalBlocks, cipherBlockBytes(versionId));
+  if (count > 99) throw malformed(12, 'a key block has 99 optional blocks at most');
+  const length = HEADER_CHARS + text.length + 2 * (payloadBytes + VERSIONS[versionId].macBytes);
+  if (length > 9999) throw malformed(1, 'a key block has 9999 characters at most: leave out optional blocks');
+  return (
+    versionId +
+    String(length).padStart(4, '0') +
+    keyUsage +
+    algorithm +
+    modeOfUse +
+    keyVersionNumber +
+    exportability +
+    String(count).padStart(2, '0') +
+    keyContext +
+    '0' +
+    text
+  );
+}
+
+/**
+ * Refuses attributes that X9.143 does not let go together: a mode of use beside those of the key usage (6.3.1), an HMAC
+ * key without the hash it is bound to (6.3.6.5). Which algorithms a usage allows, the standard leaves to the parties.
+ *
+ * @throws CryptoError KEY_BLOCK
+ */
+export function checkAttributes(
+  { keyUsage, algorithm, modeOfUse }: KeyBlockHeader,
+  optionalBlocks: readonly OptionalBlock[],
+): void {
+  const allowed = KEY_USAGES[keyUsage]?.modesOfUse;
+  if (allowed !== undefined && !`${allowed}N0123456789`.includes(modeOfUse))
+    throw new CryptoError('KEY_BLOCK', `Mode of use ${modeOfUse} does not go with key usage ${keyUsage}`);
+  if (algorithm === 'H' && !optionalBlocks.some(({ id }) => id === 'HM'))
+    throw new CryptoError('KEY_BLOCK', 'A key block with an HMAC key needs optional block HM');
+}
