@@ -1,0 +1,155 @@
+import { hash } from 'node:crypto';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography';
+import { SignatureV4 } from '@smithy/signature-v4';
+import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
+import { pino } from 'pino';
+import { Clock } from '../../src/clock.js';
+import { readConfig } from '../../src/config/config.js';
+import { type Service, startService } from '../../src/service.js';
+import { newStore, type TestStore } from './database.js';
+
+export const REGION = 'us-east-1';
+export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a secret of nobody at all' };
+
+/** A clock that stands where it is put, and otherwise goes with the real one. */
+export class TestClock extends Clock {
+  #aheadMs = 0;
+
+  override now(): Date {
+    return new Date(Date.now() + this.#aheadMs);
+  }
+
+  advance(milliseconds: number): void {
+    this.#aheadMs += milliseconds;
+  }
+}
+
+/** A service on a port of its own over an empty store, with the clients of the real SDKs. */
+export interface TestService extends Service {
+  store: TestStore;
+  clock: TestClock;
+  controlPlane: PaymentCryptographyClient;
+  dataPlane: PaymentCryptographyData;
+  /** Every line it logged, parsed. */
+  log: Record<string, unknown>[];
+  /** A signed request, for what no SDK would send. */
+  send: (request: Partial<RawRequest>) => Promise<RawResponse>;
+  stop: () => Promise<void>;
+}
+
+export interface RawRequest {
+  method: string;
+  /** Percent-encoded as it goes over the wire. */
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+  /** Changes what is sent after it was signed. */
+  tamper: (sent: { path: string; headers: Record<string, string>; body: string }) => void;
+  region: string;
+  service: string;
+  signingDate: Date;
+  credentials: { accessKeyId: string; secretAccessKey: string };
+}
+
+export interface RawResponse {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body as JSON. */
+  json: Record<string, unknown>;
+}
+
+export async function startTestService(env: NodeJS.ProcessEnv = {}): Promise<TestService> {
+  const store = await newStore();
+  const log: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'info' }, { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) });
+  const clock = new TestClock();
+  const service = await startOn(store, env, logger, clock);
+  const { url } = service;
+  const client = { region: REGION, endpoint: url, credentials: CREDENTIALS };
+  const controlPlane = new PaymentCryptographyClient({ ...client, maxAttempts: 1 });
+  return {
+    ...service,
+    store,
+    clock,
+    log,
+    controlPlane,
+    dataPlane: new PaymentCryptographyData({ ...client, maxRetries: 0 }),
+    send: (request) => send(url, clock, request),
+    stop: async () => {
+      controlPlane.destroy();
+      await service.close();
+      await store.remove();
+    },
+  };
+}
+
+/** A service over a store that may have been used before. */
+export function startOn(
+  store: TestStore,
+  env: NodeJS.ProcessEnv = {},
+  logger = pino({ level: 'silent' }),
+  clock = new TestClock(),
+): Promise<Service> {
+  return startService(readConfig({ ...serviceEnv(store), ...env }), logger, clock);
+}
+
+/** The environment of a service over a store, for a process of its own too. */
+export function serviceEnv(store: TestStore): NodeJS.ProcessEnv {
+  return {
+    ...store.env,
+    KEYBLOCK_PORT: '0',
+    KEYBLOCK_REGION: REGION,
+    KEYBLOCK_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    KEYBLOCK_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+  };
+}
+
+/** The header that routes a control plane operation. */
+export const target = (operation: string) => ({ 'x-amz-target': `PaymentCryptographyControlPlane.${operation}` });
+
+async function send(url: string, clock: Clock, request: Partial<RawRequest>): Promise<RawResponse> {
+  const { method = 'POST', path = '/', headers = {}, body = method === 'POST' ? '{}' : '' } = request;
+  const signer = new SignatureV4({
+    credentials: request.credentials ?? CREDENTIALS,
+    region: request.region ?? REGION,
+    service: request.service ?? 'payment-cryptography',
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  const { hostname, port, host } = new URL(url);
+  const [pathname = '', query] = path.split('?');
+  const signed = await signer.sign(
+    {
+      method,
+      protocol: 'http:',
+      hostname,
+      port: Number(port),
+      path: pathname,
+      query: Object.fromEntries(new URLSearchParams(query)),
+      headers: { host, ...headers, 'x-amz-content-sha256': hash('sha256', body) },
+      body,
+    },
+    { signingDate: request.signingDate ?? clock.now() },
+  );
+  const { host: _, ...sentHeaders } = signed.headers;
+  const sent = { path, headers: sentHeaders, body };
+  request.tamper?.(sent);
+  return answerOf(await fetch(`${url}${sent.path}`, { method, headers: sent.headers, body: sent.body || undefined }));
+}
+
+async function answerOf(response: Response): Promise<RawResponse> {
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>,
+  };
+}
+
+/** A request as it is, unsigned. */
+export async function sendUnsigned(url: string, init: RequestInit): Promise<RawResponse> {
+  return answerOf(await fetch(url, init));
+}
