@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { BlockCipher } from './block-cipher.js';
 import { equal } from './bytes.js';
 import { CryptoError } from './errors.js';
@@ -64,20 +64,19 @@ const WEAK_DES_KEYS = new Set([
 /**
  * A fresh TDES key as NIST SP 800-67 wants it: odd parity, no weak or semi-weak part, all parts different.
  *
- * @param bytes 16 (keying option 2) or 24 (keying option 1)
+ * @param bytes 16 (keying option 2) or 24 (keying option 1); 8 for the single DES key of other constructions
  * @returns the key, the caller's to zeroize
  */
-export function generateTdesKey(bytes: 16 | 24): Buffer {
-  for (;;) {
-    const random = randomBytes(bytes);
-    const key = withOddParity(random);
-    random.fill(0);
-    if (isStrong(key)) return key;
-    key.fill(0);
-  }
+export function generateTdesKey(bytes: 8 | 16 | 24): Buffer {
+  const key = Buffer.alloc(bytes);
+  do {
+    randomFillSync(key);
+    for (let i = 0; i < bytes; i++) key[i] = oddParity(key[i] as number);
+  } while (!isStrong(key));
+  return key;
 }
 
-/** @param key TDES key of 16 or 24 bytes with odd parity */
+/** Whether no part of a key is weak or semi-weak, and no two are equal. @param key 8, 16 or 24 bytes with odd parity */
 export function isStrong(key: Buffer): boolean {
   const parts = Array.from({ length: key.length / 8 }, (_, i) => key.subarray(8 * i, 8 * i + 8));
   return parts.every(
