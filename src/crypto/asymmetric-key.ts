@@ -5,11 +5,14 @@ import { CryptoError } from './errors.js';
  * A public key, RSA or elliptic curve.
  *
  * @param der SubjectPublicKeyInfo (RFC 5280 section 4.1)
- * @throws CryptoError KEY_TYPE, also when a point isn't on its curve
+ * @throws CryptoError KEY_TYPE, also when a point isn't on its curve or is the point at infinity
  */
 export function readPublicKey(der: Buffer): KeyObject {
   try {
-    return createPublicKey({ key: der, format: 'der', type: 'spki' });
+    const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+    // OpenSSL reads the point at infinity but doesn't write it, and Node aborts the process when asked for its curve.
+    if (key.asymmetricKeyType === 'ec') key.export({ format: 'der', type: 'spki' });
+    return key;
   } catch {
     throw new CryptoError('KEY_TYPE', 'A public key must be a DER SubjectPublicKeyInfo of RSA or a named curve');
   }
