@@ -3,7 +3,8 @@ import { des, tdes } from './des.js';
 import { CryptoError } from './errors.js';
 
 /**
- * Retail MAC: ISO/IEC 9797-1:2011, MAC algorithm 3 over DES with padding method 1 (also ANSI X9.19).
+ * Retail MAC: ISO/IEC 9797-1:2011, MAC algorithm 3 over DES with padding method 1 (also ANSI X9.19, and AS 2805.4.1, which
+ * returns 4 bytes).
  *
  * @param key    TDES MAC key, 16 or 24 bytes, parity ignored; of a 24-byte key the third part replaces the first in the
  *               last encryption; stays the caller's to zeroize
