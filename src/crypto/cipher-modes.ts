@@ -19,7 +19,8 @@ export interface CipherArguments {
 /**
  * Encrypts in a mode of NIST SP 800-38A, without padding.
  *
- * @param plaintext whole blocks, in every mode (AWS asks for it in the streaming modes too)
+ * @param plaintext whole blocks in ECB and CBC; in CFB and OFB any length, and a short last segment takes as much of its
+ *                  keystream as it needs
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH, IV_LENGTH, MODE
  */
 export function encrypt(how: CipherArguments, plaintext: Buffer): Buffer {
@@ -29,7 +30,7 @@ export function encrypt(how: CipherArguments, plaintext: Buffer): Buffer {
 /**
  * Decrypts in a mode of NIST SP 800-38A; nothing is unpadded.
  *
- * @param ciphertext whole blocks
+ * @param ciphertext whole blocks in ECB and CBC, any length in CFB and OFB
  * @returns the plaintext, the caller's to zeroize
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH, IV_LENGTH, MODE
  */
@@ -40,8 +41,7 @@ export function decrypt(how: CipherArguments, ciphertext: Buffer): Buffer {
 function run(how: CipherArguments, data: Buffer, direction: 'encrypt' | 'decrypt'): Buffer {
   using cipher = how.cipher === 'TDES' ? tdes(how.key) : aes(how.key);
   const { blockBytes } = cipher;
-  if (data.length === 0 || data.length % blockBytes !== 0)
-    throw new CryptoError('DATA_LENGTH', `Data must be a multiple of ${blockBytes} bytes for a ${how.cipher} key`);
+  if (data.length === 0) throw new CryptoError('DATA_LENGTH', 'Data must have at least one byte');
   if (how.mode === 'ECB') return direction === 'encrypt' ? cipher.encrypt(data) : cipher.decrypt(data);
 
   const iv = how.iv ?? Buffer.alloc(blockBytes);
@@ -82,8 +82,9 @@ function cfb64(cipher: BlockCipher, iv: Buffer, data: Buffer, direction: 'encryp
   const result = Buffer.alloc(data.length);
   const register = Buffer.from(iv);
   for (let i = 0; i < data.length; i += 8) {
+    const segment = data.subarray(i, i + 8);
     const keystream = cipher.encrypt(register);
-    for (let j = 0; j < 8; j++) result[i + j] = (data[i + j] as number) ^ (keystream[j] as number);
+    for (let j = 0; j < segment.length; j++) result[i + j] = (segment[j] as number) ^ (keystream[j] as number);
     register.copyWithin(0, 8);
     (direction === 'encrypt' ? result : data).copy(register, 8, i, i + 8);
   }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { BlockCipher } from './block-cipher.js';
 import { equal } from './bytes.js';
 import { CryptoError } from './errors.js';
@@ -54,33 +54,30 @@ function oddParity(byte: number): number {
 }
 
 /** NIST SP 800-67 revision 2, section 3.3.2: the 4 weak and 12 semi-weak keys, which may not be part of a TDES key. */
-const WEAK_DES_KEYS = new Set([
+const WEAK_DES_KEYS = [
   '0101010101010101', 'fefefefefefefefe', 'e0e0e0e0f1f1f1f1', '1f1f1f1f0e0e0e0e',
   '01fe01fe01fe01fe', 'fe01fe01fe01fe01', '1fe01fe00ef10ef1', 'e01fe01ff10ef10e',
   '01e001e001f101f1', 'e001e001f101f101', '1ffe1ffe0efe0efe', 'fe1ffe1ffe0efe0e',
   '011f011f010e010e', '1f011f010e010e01', 'e0fee0fef1fef1fe', 'fee0fee0fef1fef1',
-]); // prettier-ignore
+].map((key) => Buffer.from(key, 'hex')); // prettier-ignore
 
 /**
  * A fresh TDES key as NIST SP 800-67 wants it: odd parity, no weak or semi-weak part, all parts different.
  *
- * @param bytes 16 (keying option 2) or 24 (keying option 1)
+ * @param bytes 16 (keying option 2) or 24 (keying option 1); 8 for the single DES key of other constructions
  * @returns the key, the caller's to zeroize
  */
-export function generateTdesKey(bytes: 16 | 24): Buffer {
-  for (;;) {
-    const random = randomBytes(bytes);
-    const key = withOddParity(random);
-    random.fill(0);
-    if (isStrong(key)) return key;
-    key.fill(0);
-  }
+export function generateTdesKey(bytes: 8 | 16 | 24): Buffer {
+  const key = Buffer.alloc(bytes);
+  do {
+    randomFillSync(key);
+    for (let i = 0; i < bytes; i++) key[i] = oddParity(key[i] as number);
+  } while (!isStrong(key));
+  return key;
 }
 
-/** @param key TDES key of 16 or 24 bytes with odd parity */
+/** Whether no part of a key is weak or semi-weak, and no two are equal. @param key 8, 16 or 24 bytes with odd parity */
 export function isStrong(key: Buffer): boolean {
   const parts = Array.from({ length: key.length / 8 }, (_, i) => key.subarray(8 * i, 8 * i + 8));
-  return parts.every(
-    (part, i) => !WEAK_DES_KEYS.has(part.toString('hex')) && parts.every((other, j) => i === j || !equal(part, other)),
-  );
+  return parts.every((part, i) => ![...WEAK_DES_KEYS, ...parts.slice(0, i)].some((other) => equal(part, other)));
 }

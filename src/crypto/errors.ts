@@ -2,6 +2,7 @@
 export type CryptoErrorCode =
   | 'KEY_LENGTH'
   | 'KEY_PARITY'
+  | 'KEY_TYPE'
   | 'DATA_LENGTH'
   | 'DATA_FORMAT'
   | 'IV_LENGTH'

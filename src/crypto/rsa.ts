@@ -1,11 +1,5 @@
-import {
-  constants,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  privateDecrypt,
-  publicEncrypt,
-} from 'node:crypto';
+import { constants, createPublicKey, type KeyObject, privateDecrypt, publicEncrypt } from 'node:crypto';
+import { readPrivateKey, readPublicKey } from './asymmetric-key.js';
 import { CryptoError } from './errors.js';
 
 /** RFC 8017 schemes by their names on the wire; `NONE` is the bare primitive (RSAEP, RSADP). */
@@ -28,11 +22,11 @@ const OVERHEAD: Record<RsaPadding, number> = { PKCS1: 11, OAEP_SHA1: 42, OAEP_SH
  * @param key     DER: PKCS#8 of a key pair, or SubjectPublicKeyInfo
  * @param message at most the modulus less the scheme's overhead; for `NONE` up to the modulus, zeros put before it
  * @returns ciphertext as long as the modulus
- * @throws CryptoError DATA_LENGTH when the message doesn't fit
+ * @throws CryptoError KEY_TYPE, DATA_LENGTH when the message doesn't fit
  */
 export function rsaEncrypt(key: Buffer, padding: RsaPadding, message: Buffer): Buffer {
   const publicKey = asPublicKey(key);
-  const modulusBytes = bytesOf(publicKey);
+  const modulusBytes = modulusBytesOf(publicKey);
   const limit = modulusBytes - OVERHEAD[padding];
   if (message.length > limit)
     throw new CryptoError('DATA_LENGTH', `This key and padding encrypt at most ${limit} bytes`);
@@ -54,11 +48,11 @@ export function rsaEncrypt(key: Buffer, padding: RsaPadding, message: Buffer): B
  * @param key        DER PKCS#8; stays the caller's to zeroize
  * @param ciphertext exactly as long as the modulus
  * @returns the message, the caller's to zeroize; for `NONE` as long as the modulus
- * @throws CryptoError DATA_LENGTH, DECRYPTION_FAILED
+ * @throws CryptoError KEY_TYPE, DATA_LENGTH, DECRYPTION_FAILED
  */
 export function rsaDecrypt(key: Buffer, padding: RsaPadding, ciphertext: Buffer): Buffer {
-  const privateKey = asPrivateKey(key);
-  const modulusBytes = bytesOf(privateKey);
+  const privateKey = readPrivateKey(key);
+  const modulusBytes = modulusBytesOf(privateKey);
   if (ciphertext.length !== modulusBytes)
     throw new CryptoError('DATA_LENGTH', `Ciphertext must be ${modulusBytes} bytes, the length of the modulus`);
   try {
@@ -73,35 +67,42 @@ export function rsaDecrypt(key: Buffer, padding: RsaPadding, ciphertext: Buffer)
 
 /**
  * EME-PKCS1-v1_5 decoding, RFC 8017 section 7.2.2 step 3: 00 02, at least 8 bytes other than zero, 00, the message.
- * Reads every byte whatever it finds, so that the time doesn't tell where the padding broke.
+ * Reads every byte whatever it finds, so that the time doesn't tell where the padding broke. Zeroizes what it decoded.
  */
 function withoutPkcs1Padding(encoded: Buffer): Buffer {
-  let separator = 0;
-  for (let i = encoded.length - 1; i >= 2; i--) separator = encoded[i] === 0 ? i : separator;
-  const valid = Number(encoded[0] === 0) & Number(encoded[1] === 2) & Number(separator >= 10);
-  const message = Buffer.from(encoded.subarray(separator + 1));
-  encoded.fill(0);
-  if (!valid) throw new CryptoError('DECRYPTION_FAILED', 'wrong padding');
-  return message;
-}
-
-/** The DER SubjectPublicKeyInfo of a PKCS#8 key pair, RSA or elliptic curve. */
-export function publicKeyOf(pkcs8: Buffer): Buffer {
-  return createPublicKey(asPrivateKey(pkcs8)).export({ format: 'der', type: 'spki' });
-}
-
-function asPublicKey(der: Buffer): KeyObject {
   try {
-    return createPublicKey({ key: der, format: 'der', type: 'spki' });
-  } catch {
-    return createPublicKey(asPrivateKey(der));
+    let separator = 0;
+    for (let i = encoded.length - 1; i >= 2; i--) separator = encoded[i] === 0 ? i : separator;
+    const valid = Number(encoded[0] === 0) & Number(encoded[1] === 2) & Number(separator >= 10);
+    if (!valid) throw new CryptoError('DECRYPTION_FAILED', 'wrong padding');
+    return Buffer.from(encoded.subarray(separator + 1));
+  } finally {
+    encoded.fill(0);
   }
 }
 
-function asPrivateKey(pkcs8: Buffer): KeyObject {
-  return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+/**
+ * The public half of a key pair, RSA or elliptic curve.
+ *
+ * @param pkcs8 DER PKCS#8 (RFC 5208); stays the caller's to zeroize
+ * @returns DER SubjectPublicKeyInfo (RFC 5280 section 4.1)
+ * @throws CryptoError KEY_TYPE
+ */
+export function publicKeyOf(pkcs8: Buffer): Buffer {
+  return createPublicKey(readPrivateKey(pkcs8)).export({ format: 'der', type: 'spki' });
 }
 
-function bytesOf(key: KeyObject): number {
-  return (key.asymmetricKeyDetails?.modulusLength as number) / 8;
+/** Of DER SubjectPublicKeyInfo, or PKCS#8 of a key pair. */
+function asPublicKey(der: Buffer): KeyObject {
+  try {
+    return readPublicKey(der);
+  } catch {
+    return createPublicKey(readPrivateKey(der));
+  }
+}
+
+/** The bytes of the modulus, RFC 8017 section 4: k. */
+function modulusBytesOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): number {
+  if (asymmetricKeyType !== 'rsa') throw new CryptoError('KEY_TYPE', 'The key must be an RSA key');
+  return Math.ceil((asymmetricKeyDetails?.modulusLength as number) / 8);
 }

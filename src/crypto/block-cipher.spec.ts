@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { aes } from './aes.js';
+import type { BlockCipher } from './block-cipher.js';
+import { toHex, xor } from './bytes.js';
+import { des, tdes } from './des.js';
+
+const code = (expected: string) => expect.objectContaining({ name: 'CryptoError', code: expected }) as Error;
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
+
+describe.each<[string, (key: Buffer) => BlockCipher, number]>([
+  ['des', des, 8],
+  ['tdes of two keys', tdes, 16],
+  ['tdes of three keys', tdes, 24],
+  ['aes-128', aes, 16],
+  ['aes-192', aes, 24],
+  ['aes-256', aes, 32],
+])('%s', (_name, cipherUnder, keyBytes) => {
+  using any = cipherUnder(Buffer.alloc(keyBytes));
+  const { blockBytes } = any;
+  const anyBlocks = fc.integer({ min: 0, max: 4 }).chain((blocks) => bytes(blocks * blockBytes));
+
+  test('decryption inverts encryption', () => {
+    fc.assert(
+      fc.property(bytes(keyBytes), bytes(blockBytes), anyBlocks, (key, iv, blocks) => {
+        using cipher = cipherUnder(key);
+        expect(toHex(cipher.decrypt(cipher.encrypt(blocks)))).toBe(toHex(blocks));
+        expect(toHex(cipher.decryptCbc(iv, cipher.encryptCbc(iv, blocks)))).toBe(toHex(blocks));
+      }),
+    );
+  });
+
+  test('ECB encrypts each block for itself, in one call or in many', () => {
+    fc.assert(
+      fc.property(bytes(keyBytes), bytes(3 * blockBytes), (key, blocks) => {
+        using cipher = cipherUnder(key);
+        const one = (i: number) => cipher.encrypt(blocks.subarray(i * blockBytes, (i + 1) * blockBytes));
+        const ciphertext = Buffer.concat([one(0), one(1), one(2)]);
+        expect(toHex(cipher.encrypt(blocks))).toBe(toHex(ciphertext));
+        const back = (i: number) => cipher.decrypt(ciphertext.subarray(i * blockBytes, (i + 1) * blockBytes));
+        expect(toHex(Buffer.concat([back(0), back(1), back(2)]))).toBe(toHex(blocks));
+      }),
+    );
+  });
+
+  test('CBC is SP 800-38A section 6.2', () => {
+    fc.assert(
+      fc.property(bytes(keyBytes), bytes(blockBytes), anyBlocks, (key, iv, blocks) => {
+        using cipher = cipherUnder(key);
+        let chain: Buffer = iv;
+        const expected: Buffer[] = [];
+        for (let i = 0; i < blocks.length; i += blockBytes) {
+          chain = cipher.encrypt(xor(blocks.subarray(i, i + blockBytes), chain));
+          expected.push(chain);
+        }
+        expect(toHex(cipher.encryptCbc(iv, blocks))).toBe(toHex(Buffer.concat(expected)));
+      }),
+    );
+  });
+
+  test('the arguments stay as they are', () => {
+    const [key, iv, blocks] = [Buffer.alloc(keyBytes, 1), Buffer.alloc(blockBytes, 2), Buffer.alloc(2 * blockBytes, 3)];
+    {
+      using cipher = cipherUnder(key);
+      cipher.encrypt(blocks);
+      cipher.decrypt(blocks);
+      cipher.encryptCbc(iv, blocks);
+      cipher.decryptCbc(iv, blocks);
+    }
+    expect([key, iv, blocks].map((buffer) => new Set(buffer))).toEqual([new Set([1]), new Set([2]), new Set([3])]);
+  });
+
+  test.each([1, blockBytes - 1, blockBytes + 1])('refuses %i bytes of data', (length) => {
+    using cipher = cipherUnder(Buffer.alloc(keyBytes));
+    const [iv, data] = [Buffer.alloc(blockBytes), Buffer.alloc(length)];
+    expect(() => cipher.encrypt(data)).toThrow(code('DATA_LENGTH'));
+    expect(() => cipher.decrypt(data)).toThrow(code('DATA_LENGTH'));
+    expect(() => cipher.encryptCbc(iv, data)).toThrow(code('DATA_LENGTH'));
+    expect(() => cipher.decryptCbc(iv, data)).toThrow(code('DATA_LENGTH'));
+  });
+
+  test.each([0, blockBytes - 1, blockBytes + 1, 24 - blockBytes])('refuses an IV of %i bytes', (length) => {
+    using cipher = cipherUnder(Buffer.alloc(keyBytes));
+    const [iv, data] = [Buffer.alloc(length), Buffer.alloc(blockBytes)];
+    expect(() => cipher.encryptCbc(iv, data)).toThrow(code('IV_LENGTH'));
+    expect(() => cipher.decryptCbc(iv, data)).toThrow(code('IV_LENGTH'));
+  });
+
+  test('a refusal leaves the cipher usable', () => {
+    using cipher = cipherUnder(Buffer.alloc(keyBytes));
+    const before = toHex(cipher.encrypt(Buffer.alloc(blockBytes)));
+    expect(() => cipher.encrypt(Buffer.alloc(3))).toThrow(code('DATA_LENGTH'));
+    expect(toHex(cipher.encrypt(Buffer.alloc(blockBytes)))).toBe(before);
+  });
+});
+
+test('disposing of a single DES cipher clears the doubled key, and leaves the key', () => {
+  const key = Buffer.alloc(8, 5);
+  const cipher = des(key) as BlockCipher & { doubled: Buffer };
+  cipher.encrypt(Buffer.alloc(8));
+  expect(cipher.doubled).toEqual(Buffer.alloc(16, 5));
+  cipher[Symbol.dispose]();
+  expect(cipher.doubled).toEqual(Buffer.alloc(16));
+  expect(key).toEqual(Buffer.alloc(8, 5));
+});

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { hex } from '../../test/support/vectors.js';
+import { equal, padMethod1, padMethod2, toHex, xor } from './bytes.js';
+
+const anyBytes = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
+
+describe('equal', () => {
+  test('tells the same bytes from others, and a prefix from the whole', () => {
+    fc.assert(
+      fc.property(anyBytes, anyBytes, (a, b) => {
+        expect(equal(a, b)).toBe(a.toString('hex') === b.toString('hex'));
+        expect(equal(a, Buffer.from(a))).toBe(true);
+        expect(equal(a, Buffer.concat([a, Buffer.alloc(1)]))).toBe(false);
+      }),
+    );
+  });
+
+  test('sees a single bit', () => {
+    expect(equal(hex('A1C72E74'), hex('A1C72E75'))).toBe(false);
+    expect(equal(hex(''), hex(''))).toBe(true);
+  });
+});
+
+describe('xor', () => {
+  test('adds bit by bit, into a new buffer', () => {
+    const a = hex('00FF0FA5');
+    const result = xor(a, hex('FFFF5A5A'));
+    expect(toHex(result)).toBe('FF0055FF');
+    expect(toHex(a)).toBe('00FF0FA5');
+  });
+
+  test('undoes itself', () => {
+    fc.assert(
+      fc.property(anyBytes, (a) => {
+        const mask = Buffer.from(a).reverse();
+        expect(xor(xor(a, mask), mask)).toEqual(a);
+      }),
+    );
+  });
+});
+
+test('toHex writes upper-case digits, two a byte', () => {
+  expect(toHex(Buffer.from([0, 1, 0xab, 0xff]))).toBe('0001ABFF');
+});
+
+describe.each([8, 16])('ISO/IEC 9797-1 padding to blocks of %i bytes', (blockBytes) => {
+  const lengths = Array.from({ length: 3 * blockBytes + 1 }, (_, length) => length);
+
+  test.each([
+    ['method 1', padMethod1],
+    ['method 2', padMethod2],
+  ])('%s adds the fewest bytes that reach a whole block, after the data', (method, pad) => {
+    for (const length of lengths) {
+      const data = Buffer.alloc(length, 0x5a);
+      const padded = pad(data, blockBytes);
+      const atLeast = method === 'method 2' ? length + 1 : Math.max(1, length);
+      expect(padded.length % blockBytes).toBe(0);
+      expect(padded.length).toBeGreaterThanOrEqual(atLeast);
+      expect(padded.length - blockBytes).toBeLessThan(atLeast);
+      expect(toHex(padded.subarray(0, length))).toBe(toHex(data));
+      const padding = toHex(padded.subarray(length));
+      expect(padding).toBe(method === 'method 2' ? '80'.padEnd(padding.length, '0') : '0'.repeat(padding.length));
+    }
+  });
+});
+
+test.each([
+  ['', '0000000000000000', '8000000000000000'],
+  ['AB', 'AB00000000000000', 'AB80000000000000'],
+  ['0102030405060708', '0102030405060708', '01020304050607088000000000000000'],
+])('%s is padded to %s by method 1, to %s by method 2', (data, method1, method2) => {
+  expect(toHex(padMethod1(hex(data), 8))).toBe(method1);
+  expect(toHex(padMethod2(hex(data), 8))).toBe(method2);
+});

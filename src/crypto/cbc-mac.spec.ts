@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { hex, vectors } from '../../test/support/vectors.js';
+import { padMethod2, toHex, xor } from './bytes.js';
+import { cbcMac } from './cbc-mac.js';
+import { tdes } from './des.js';
+
+const code = (expected: string) => expect.objectContaining({ name: 'CryptoError', code: expected }) as Error;
+const KEY = hex('0123456789ABCDEFFEDCBA9876543210');
+
+interface MacVector {
+  key: string;
+  message: string;
+  padding: 'none' | 'method1' | 'method2';
+  paddedMessage: string;
+  expected: { mac: string };
+}
+
+test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 1'))(
+  '$id: $source',
+  ({ key, message, padding, paddedMessage, expected: { mac } }) => {
+    expect(toHex(cbcMac(hex(key), hex(paddedMessage)))).toBe(mac);
+    const data = padding === 'method2' ? padMethod2(hex(message), 8) : hex(message);
+    expect(toHex(cbcMac(hex(key), data))).toBe(mac);
+    expect(toHex(cbcMac(hex(key), data, 4))).toBe(mac.slice(0, 8));
+  },
+);
+
+// ISO/IEC 9797-1:2011 annex B.2 is over single DES, which TDES is when both parts of the key are the same.
+test('ISO/IEC 9797-1 annex B.2, "Now is the time for all "', () => {
+  const key = hex('0123456789ABCDEF0123456789ABCDEF');
+  const message = hex('4E6F77206973207468652074696D6520666F7220616C6C20');
+  expect(toHex(cbcMac(key, message))).toBe('70A30640CC76DD8B');
+});
+
+test('chains every block under the whole key', () => {
+  const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
+  fc.assert(
+    fc.property(fc.constantFrom(16, 24).chain(bytes), fc.integer({ min: 1, max: 5 }), (key, blocks) => {
+      using cipher = tdes(key);
+      const data = Buffer.alloc(8 * blocks, key);
+      let chain: Buffer = Buffer.alloc(8);
+      for (let i = 0; i < data.length; i += 8) chain = cipher.encrypt(xor(chain, data.subarray(i, i + 8)));
+      expect(toHex(cbcMac(key, data))).toBe(toHex(chain));
+      expect(toHex(cbcMac(key, data, 3))).toBe(toHex(chain.subarray(0, 3)));
+    }),
+  );
+});
+
+test('an empty message counts as one block of zeros', () => {
+  expect(toHex(cbcMac(KEY, hex('')))).toBe(toHex(cbcMac(KEY, Buffer.alloc(8))));
+});
+
+test.each([0, 8, 15, 17, 23, 32])('refuses a key of %i bytes', (length) => {
+  expect(() => cbcMac(Buffer.alloc(length), Buffer.alloc(8))).toThrow(code('KEY_LENGTH'));
+});
+
+test.each([-1, 0, 9, 16])('refuses a MAC of %i bytes', (length) => {
+  expect(() => cbcMac(KEY, Buffer.alloc(8), length)).toThrow(code('MAC_LENGTH'));
+});

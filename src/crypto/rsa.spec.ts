@@ -1,0 +1,256 @@
+import {
+  constants,
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  privateDecrypt,
+  publicEncrypt,
+} from 'node:crypto';
+import fc from 'fast-check';
+import { hex, vectors } from '../../test/support/vectors.js';
+import rsaVectors from '../../test/vectors/rsa.json' with { type: 'json' };
+import { toHex, xor } from './bytes.js';
+import { publicKeyOf, rsaDecrypt, rsaEncrypt, type RsaPadding } from './rsa.js';
+
+interface RsaVector {
+  operation: string;
+  inputs: { wrappingKey: keyof typeof rsaVectors.pki; wrappingSpec?: string } & Record<string, string>;
+  build: {
+    oaepHash: string;
+    mgf1Hash: string;
+    label: string;
+    oaepSeed: string;
+    clearKey: string;
+    paddingString: string;
+  };
+  expected: { accept: boolean; clearKey?: string; plainText?: string; reason?: string };
+}
+
+const WRAPPING_SPECS: Record<string, RsaPadding> = {
+  RSA_OAEP_SHA_256: 'OAEP_SHA256',
+  RSA_OAEP_SHA_512: 'OAEP_SHA512',
+};
+
+const pkcs8 = (name: keyof typeof rsaVectors.pki) =>
+  createPrivateKey(rsaVectors.pki[name].privateKeyPem).export({ format: 'der', type: 'pkcs8' });
+
+const KEY = pkcs8('RSA_2048');
+const PUBLIC_KEY = publicKeyOf(KEY);
+const OAEP = { OAEP_SHA1: 'sha1', OAEP_SHA256: 'sha256', OAEP_SHA512: 'sha512' } as const;
+const MAXIMUM = { PKCS1: 245, OAEP_SHA1: 214, OAEP_SHA256: 190, OAEP_SHA512: 126 } as const;
+const PADDINGS = Object.keys(MAXIMUM) as (keyof typeof MAXIMUM)[];
+
+const code = (expected: string) => expect.objectContaining({ name: 'CryptoError', code: expected }) as Error;
+
+describe('vectors of rsa.json', () => {
+  const all = vectors<RsaVector>('rsa').filter(({ id }) => id.startsWith('rsa-'));
+  const ciphertextOf = ({ inputs }: RsaVector) => hex(inputs.wrappedKeyCryptogram ?? inputs.cipherText!);
+  const paddingOf = ({ operation, inputs }: RsaVector) =>
+    operation.startsWith('DecryptData.')
+      ? (operation.slice('DecryptData.'.length) as RsaPadding)
+      : WRAPPING_SPECS[inputs.wrappingSpec!]!;
+  const decrypted = (vector: RsaVector) =>
+    rsaDecrypt(pkcs8(vector.inputs.wrappingKey), paddingOf(vector), ciphertextOf(vector));
+
+  test.each(all.filter(({ expected }) => expected.accept))('$id', (vector) => {
+    expect(toHex(decrypted(vector))).toBe(vector.expected.clearKey ?? vector.expected.plainText);
+  });
+
+  test.each(all.filter(({ expected }) => expected.reason === 'DECRYPT'))('$id is refused', (vector) => {
+    expect(() => decrypted(vector)).toThrow(code('DECRYPTION_FAILED'));
+  });
+
+  // The length and the strength of the key inside are for the import to judge: RSA decrypts these.
+  test.each(all.filter(({ expected }) => /^KEY_(LENGTH|STRENGTH)$/.test(expected.reason ?? '')))(
+    '$id decrypts, and is refused above',
+    (vector) => {
+      expect(toHex(decrypted(vector))).toBe(vector.build.clearKey);
+    },
+  );
+
+  test('no vector is left out', () => {
+    const tables = ['accepted', 'DECRYPT', 'KEY_LENGTH', 'KEY_STRENGTH'];
+    expect(tables).toEqual(expect.arrayContaining(all.map(({ expected: { reason } }) => reason ?? 'accepted')));
+  });
+
+  test.each(all)('$id is RSAEP of its encoded message, byte for byte', (vector) => {
+    const key = pkcs8(vector.inputs.wrappingKey);
+    const { build } = vector;
+    const ciphertext = ciphertextOf(vector);
+    const encoded = build.paddingString
+      ? Buffer.concat([hex('0002'), hex(build.paddingString), hex('00'), hex(vector.expected.plainText!)])
+      : emeOaep(build, ciphertext.length);
+    expect(toHex(rsaEncrypt(key, 'NONE', encoded))).toBe(toHex(ciphertext));
+    expect(toHex(rsaDecrypt(key, 'NONE', ciphertext))).toBe(toHex(encoded));
+  });
+});
+
+/** EME-OAEP encoding, RFC 8017 section 7.1.1 step 2. */
+function emeOaep({ oaepHash, mgf1Hash, label, oaepSeed, clearKey }: RsaVector['build'], modulusBytes: number): Buffer {
+  const labelHash = createHash(oaepHash).update(hex(label)).digest();
+  const message = hex(clearKey);
+  const db = Buffer.alloc(modulusBytes - labelHash.length - 1);
+  labelHash.copy(db);
+  db[db.length - message.length - 1] = 1;
+  message.copy(db, db.length - message.length);
+  const maskedDb = xor(db, mgf1(mgf1Hash, hex(oaepSeed), db.length));
+  const maskedSeed = xor(hex(oaepSeed), mgf1(mgf1Hash, maskedDb, labelHash.length));
+  return Buffer.concat([Buffer.alloc(1), maskedSeed, maskedDb]);
+}
+
+/** MGF1, RFC 8017 appendix B.2.1. */
+function mgf1(hash: string, seed: Buffer, length: number): Buffer {
+  let mask = Buffer.alloc(0);
+  for (let counter = 0; mask.length < length; counter++) {
+    const count = Buffer.alloc(4);
+    count.writeUInt32BE(counter);
+    mask = Buffer.concat([mask, createHash(hash).update(seed).update(count).digest()]);
+  }
+  return mask.subarray(0, length);
+}
+
+describe.each(PADDINGS)('%s', (padding) => {
+  const anyMessage = fc.uint8Array({ maxLength: MAXIMUM[padding] }).map((bytes) => Buffer.from(bytes));
+
+  test('decryption inverts encryption, under the key pair as under the public key', () => {
+    fc.assert(
+      fc.property(anyMessage, fc.constantFrom(KEY, PUBLIC_KEY), (message, key) => {
+        const ciphertext = rsaEncrypt(key, padding, message);
+        expect(ciphertext).toHaveLength(256);
+        expect(toHex(rsaDecrypt(KEY, padding, ciphertext))).toBe(toHex(message));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test.each([0, MAXIMUM[padding]])('a message of %i bytes fits', (length) => {
+    const message = Buffer.alloc(length, 7);
+    expect(toHex(rsaDecrypt(KEY, padding, rsaEncrypt(PUBLIC_KEY, padding, message)))).toBe(toHex(message));
+  });
+
+  test('a longer message does not', () => {
+    expect(() => rsaEncrypt(PUBLIC_KEY, padding, Buffer.alloc(MAXIMUM[padding] + 1))).toThrow(code('DATA_LENGTH'));
+  });
+});
+
+// PKCS #1 v1.5 has no check but its form, which one random block in some 2^17 has: its refusals are listed below.
+test.each(Object.keys(OAEP) as (keyof typeof OAEP)[])('%s refuses a ciphertext changed anywhere', (padding) => {
+  const ciphertext = rsaEncrypt(PUBLIC_KEY, padding, Buffer.alloc(16, 1));
+  fc.assert(
+    fc.property(fc.nat({ max: 255 }), fc.integer({ min: 1, max: 255 }), (index, change) => {
+      const changed = Buffer.from(ciphertext);
+      changed[index]! ^= change;
+      expect(() => rsaDecrypt(KEY, padding, changed)).toThrow(code('DECRYPTION_FAILED'));
+    }),
+    { numRuns: 25 },
+  );
+});
+
+describe('beside node:crypto', () => {
+  const keyObject = createPrivateKey(rsaVectors.pki.RSA_2048.privateKeyPem);
+  const message = Buffer.from('a message');
+
+  test.each(Object.entries(OAEP) as [keyof typeof OAEP, string][])('%s', (padding, oaepHash) => {
+    const how = { key: keyObject, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash };
+    expect(toHex(rsaDecrypt(KEY, padding, publicEncrypt(how, message)))).toBe(toHex(message));
+    expect(toHex(privateDecrypt(how, rsaEncrypt(PUBLIC_KEY, padding, message)))).toBe(toHex(message));
+  });
+
+  test('PKCS1', () => {
+    const ciphertext = publicEncrypt({ key: keyObject, padding: constants.RSA_PKCS1_PADDING }, message);
+    expect(toHex(rsaDecrypt(KEY, 'PKCS1', ciphertext))).toBe(toHex(message));
+  });
+});
+
+describe('PKCS1 refuses an encoded message', () => {
+  const encodedAs = (...parts: [length: number, fill: number][]) =>
+    Buffer.concat(parts.map(([length, fill]) => Buffer.alloc(length, fill)));
+  const decode = (encoded: Buffer) => rsaDecrypt(KEY, 'PKCS1', rsaEncrypt(PUBLIC_KEY, 'NONE', encoded));
+
+  test('but takes the shortest padding string and the empty message', () => {
+    expect(decode(encodedAs([1, 0], [1, 2], [8, 9], [1, 0], [245, 5]))).toHaveLength(245);
+    expect(decode(encodedAs([1, 0], [1, 2], [253, 9], [1, 0]))).toHaveLength(0);
+  });
+
+  test.each<[string, Buffer]>([
+    ['of the signature block type', encodedAs([1, 0], [1, 1], [8, 0xff], [1, 0], [245, 5])],
+    ['that starts with 01', encodedAs([1, 1], [1, 2], [8, 9], [1, 0], [245, 5])],
+    ['with 7 bytes of padding', encodedAs([1, 0], [1, 2], [7, 9], [1, 0], [246, 5])],
+    ['without padding', encodedAs([1, 0], [1, 2], [1, 0], [253, 5])],
+    ['without an end of the padding', encodedAs([1, 0], [1, 2], [254, 9])],
+    ['of zeros', encodedAs([256, 0])],
+  ])('%s', (_what, encoded) => {
+    expect(() => decode(encoded)).toThrow(code('DECRYPTION_FAILED'));
+  });
+});
+
+describe('NONE', () => {
+  test('puts zeros before a shorter message and returns them', () => {
+    const short = rsaEncrypt(PUBLIC_KEY, 'NONE', hex('C0FFEE'));
+    expect(toHex(short)).toBe(toHex(rsaEncrypt(PUBLIC_KEY, 'NONE', Buffer.concat([Buffer.alloc(253), hex('C0FFEE')]))));
+    expect(toHex(rsaDecrypt(KEY, 'NONE', short))).toBe('00'.repeat(253) + 'C0FFEE');
+  });
+
+  test('keeps 1 as it is: RSAEP is a power', () => {
+    expect(toHex(rsaEncrypt(PUBLIC_KEY, 'NONE', hex('01')))).toBe('00'.repeat(255) + '01');
+  });
+
+  test('refuses a message not smaller than the modulus', () => {
+    expect(() => rsaEncrypt(PUBLIC_KEY, 'NONE', Buffer.alloc(256, 0xff))).toThrow(code('DATA_LENGTH'));
+    expect(() => rsaEncrypt(PUBLIC_KEY, 'NONE', Buffer.alloc(257))).toThrow(code('DATA_LENGTH'));
+  });
+});
+
+describe('every padding refuses', () => {
+  const every = [...PADDINGS, 'NONE'] as RsaPadding[];
+
+  test.each(every)('%s: a ciphertext of another length, or not smaller than the modulus', (padding) => {
+    for (const length of [0, 255, 257]) {
+      expect(() => rsaDecrypt(KEY, padding, Buffer.alloc(length, 1))).toThrow(code('DATA_LENGTH'));
+    }
+    expect(() => rsaDecrypt(KEY, padding, Buffer.alloc(256, 0xff))).toThrow(code('DECRYPTION_FAILED'));
+  });
+
+  test.each(every)('%s: a key that is not RSA, not private, or no DER', (padding) => {
+    const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const ecPrivate = ec.privateKey.export({ format: 'der', type: 'pkcs8' });
+    const ecPublic = ec.publicKey.export({ format: 'der', type: 'spki' });
+    for (const key of [ecPrivate, ecPublic, Buffer.alloc(0), Buffer.from('not DER'), KEY.subarray(0, 100)]) {
+      expect(() => rsaEncrypt(key, padding, Buffer.alloc(1))).toThrow(code('KEY_TYPE'));
+    }
+    for (const key of [ecPrivate, PUBLIC_KEY, Buffer.alloc(0), Buffer.from('not DER'), KEY.subarray(0, 100)]) {
+      expect(() => rsaDecrypt(key, padding, Buffer.alloc(256))).toThrow(code('KEY_TYPE'));
+    }
+  });
+
+  test('all failures to decrypt look alike', () => {
+    const messages = every.map((padding) => {
+      try {
+        return rsaDecrypt(KEY, padding, Buffer.alloc(256, padding === 'NONE' ? 0xff : 1)).length;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+    expect(new Set(messages).size).toBe(1);
+  });
+});
+
+test('a modulus that does not end on a byte still counts its last one', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1027 });
+  const key = privateKey.export({ format: 'der', type: 'pkcs8' });
+  const ciphertext = rsaEncrypt(key, 'PKCS1', Buffer.alloc(118, 3));
+  expect(ciphertext).toHaveLength(129);
+  expect(rsaDecrypt(key, 'PKCS1', ciphertext)).toEqual(Buffer.alloc(118, 3));
+});
+
+describe('publicKeyOf', () => {
+  test.each([
+    ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 1024 })],
+    ['elliptic curve', () => generateKeyPairSync('ec', { namedCurve: 'P-521' })],
+  ])('is the SubjectPublicKeyInfo of a pair: %s', (_type, generate) => {
+    const { privateKey, publicKey } = generate();
+    const spki = publicKey.export({ format: 'der', type: 'spki' });
+    expect(publicKeyOf(privateKey.export({ format: 'der', type: 'pkcs8' }))).toEqual(spki);
+    expect(() => publicKeyOf(spki)).toThrow(code('KEY_TYPE'));
+  });
+});
