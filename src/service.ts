@@ -53,7 +53,7 @@ export async function startService(config: Config, logger: Logger, clock = new C
     opened.push(() => app.close());
     app.useGlobalFilters(filter);
     app.useGlobalPipes(new InputPipe());
-    await serveDocs(app.getHttpAdapter().getInstance(), config.region);
+    serveDocs(app.getHttpAdapter().getInstance(), config.region);
     await app.listen(config.port, config.host);
     return {
       app,

@@ -1,52 +1,46 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply } from 'fastify';
-
-const require = createRequire(import.meta.url);
-const PUBLIC = { config: { public: true } } as const;
+import type { FastifyInstance } from 'fastify';
 
 /** Nothing but what this service serves runs on its page. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const HTML = 'text/html; charset=utf-8';
+const CSS = 'text/css; charset=utf-8';
+const JS = 'text/javascript; charset=utf-8';
+const JSON_TYPE = 'application/json';
+
+const require = createRequire(import.meta.url);
+const swaggerUi = (name: string) => join(dirname(require.resolve('swagger-ui-dist/package.json')), name);
+const ours = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+const FILES: readonly (readonly [url: string, type: string, file: string])[] = [
+  ['/docs', HTML, ours('public/index.html')],
+  ['/docs/page.js', JS, ours('public/page.js')],
+  ['/docs/aws4fetch.js', JS, require.resolve('aws4fetch').replace(/cjs\.js$/, 'esm.js')],
+  ['/docs/swagger-ui.css', CSS, swaggerUi('swagger-ui.css')],
+  ['/docs/swagger-ui-bundle.js', JS, swaggerUi('swagger-ui-bundle.js')],
+  ['/docs/swagger-ui-standalone-preset.js', JS, swaggerUi('swagger-ui-standalone-preset.js')],
+  ['/docs/favicon.png', 'image/png', swaggerUi('favicon-32x32.png')],
+  ['/openapi/controlplane.json', JSON_TYPE, ours('openapi/controlplane.json')],
+  ['/openapi/dataplane.json', JSON_TYPE, ours('openapi/dataplane.json')],
+];
 
 /**
  * Serves the OpenAPI documents at /openapi and Swagger UI, which signs its requests in the browser, at /docs.
  *
  * @param region what the page signs for
  */
-export async function serveDocs(fastify: FastifyInstance, region: string): Promise<void> {
-  const page = (name: string) => readFileSync(fileURLToPath(new URL(`../../public/${name}`, import.meta.url)));
-  const pages = [
-    ['/docs', 'text/html; charset=utf-8', page('index.html')],
-    ['/docs/page.js', 'text/javascript; charset=utf-8', page('page.js')],
-    ['/docs/aws4fetch.js', 'text/javascript; charset=utf-8', readFileSync(aws4fetchPath())],
-    ['/openapi/controlplane.json', 'application/json', openapi('controlplane')],
-    ['/openapi/dataplane.json', 'application/json', openapi('dataplane')],
-  ] as const;
-  for (const [url, type, bytes] of pages)
-    fastify.get(url, PUBLIC, (_request, reply: FastifyReply) =>
+export function serveDocs(fastify: FastifyInstance, region: string): void {
+  const headers = { 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-keyblock-region': region };
+  for (const [url, type, file] of FILES)
+    fastify.get(url, { config: { public: true } }, async (_request, reply) =>
       reply
         .type(type)
-        .headers({ 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-keyblock-region': region })
-        .send(bytes),
+        .headers(headers)
+        .send(await readFile(file)),
     );
-  await fastify.register(fastifyStatic, {
-    root: dirname(require.resolve('swagger-ui-dist/package.json')),
-    prefix: '/docs/swagger-ui/',
-    allowedPath: (path) =>
-      /^\/(swagger-ui(-bundle|-standalone-preset)?\.(css|js)|favicon-(16|32)x\1?\d+\.png)$/.test(path),
-    index: false,
-    decorateReply: false,
-  });
-}
-
-function openapi(plane: string): Buffer {
-  return readFileSync(fileURLToPath(new URL(`../../openapi/${plane}.json`, import.meta.url)));
-}
-
-function aws4fetchPath(): string {
-  return require.resolve('aws4fetch').replace(/cjs\.js$/, 'esm.js');
 }

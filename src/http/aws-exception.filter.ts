@@ -41,7 +41,6 @@ export class AwsExceptionFilter implements ExceptionFilter {
     void reply
       .status(plane === 'control' ? awsJsonStatus(error) : error.status)
       .header('x-amzn-errortype', error.name)
-      .type(plane === 'control' ? 'application/x-amz-json-1.0' : 'application/json')
       .send(bodyOf(error, plane));
   }
 

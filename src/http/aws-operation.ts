@@ -1,4 +1,4 @@
-import { applyDecorators, Header, HttpCode, Post } from '@nestjs/common';
+import { applyDecorators, HttpCode, Post } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
@@ -34,7 +34,6 @@ const DATA_PLANE_ERRORS = {
 export function ControlPlaneOperation(operation: Operation): MethodDecorator {
   return applyDecorators(
     Post(`${CONTROL_PLANE}/${operation.name}`),
-    Header('content-type', 'application/x-amz-json-1.0'),
     ...common(operation, 'payment-cryptography', CONTROL_PLANE_ERRORS),
   );
 }

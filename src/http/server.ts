@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { NotFoundException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { AwsExceptionFilter } from './aws-exception.filter.js';
 import type { Metrics } from './metrics.js';
-import { rewriteUrl } from './request.js';
+import { planeOf, rewriteUrl } from './request.js';
 
 /** Longest path label: an alias ARN of 322 characters, each percent-encoded. */
 const MAX_LABEL = 3 * 322;
@@ -24,8 +25,11 @@ export function createServer(
     routerOptions: { maxParamLength: MAX_LABEL },
     rewriteUrl,
     genReqId: () => randomUUID(),
-    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-      filter.answer(error, request, reply),
+    // The router refuses a path that it can't decode or that is too long before any hook runs.
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      begin(request, reply);
+      filter.answer(new NotFoundException(), request, reply);
+    },
     forceCloseConnections: 'idle',
   });
   const fastify: FastifyInstance = adapter.getInstance();
@@ -38,7 +42,7 @@ export function createServer(
     if (config?.operation !== undefined) operations.add(new RegExp(`^${url.replaceAll(/:\w+/g, '[^/]+')}$`));
   });
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-amzn-requestid', request.id);
+    begin(request, reply);
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
@@ -46,6 +50,15 @@ export function createServer(
     done();
   });
   return { adapter, filter };
+}
+
+/** What every answer has; the control plane's content type is bare, where Fastify would add a charset. */
+function begin(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-amzn-requestid', request.id);
+  if (request.routeOptions.config?.public) return;
+  reply
+    .type(planeOf(request) === 'control' ? 'application/x-amz-json-1.0' : 'application/json')
+    .serializer(JSON.stringify);
 }
 
 /** One line of log and one count for every request but those for the documentation and the service's health. */

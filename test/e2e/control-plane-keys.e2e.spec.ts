@@ -134,7 +134,7 @@ describe('CreateKey', () => {
     ['a reserved tag', { Tags: [{ Key: 'aws:x', Value: 'y' }] }, /aws:/],
     ['a tag given twice', { Tags: [{ Key: 'a', Value: '1' }, { Key: 'a', Value: '2' }] }, /once/], // prettier-ignore
     ['51 tags', { Tags: Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: 'v' })) }, /at most 50/],
-    ['replication', { ReplicationRegions: ['eu-west-1'] }, /ReplicationRegions/],
+    ['replication', { ReplicationRegions: ['eu-west-1'] } as object, /ReplicationRegions/],
     ['an unknown usage', { KeyAttributes: { ...K, KeyUsage: 'TR31_Q0' as never } }, /KeyUsage must be one of/],
   ])('refuses %s, and stores nothing', async (_, input, message) => {
     const before = await countKeys();
@@ -294,6 +294,7 @@ describe('the life of a key', () => {
     service.clock.advance(3 * DAY_MS + 1000);
     const worker = service.app.get(KeyDeletionWorker);
     await Promise.all([worker.run(), worker.run(), worker.run()]);
+    service.clock.advance(-3 * DAY_MS - 1000);
 
     const gone = await get(due.KeyArn!);
     expect(gone).toMatchObject({
