@@ -1,4 +1,13 @@
-import { fromBER, GeneralizedTime, Integer, ObjectIdentifier, Primitive, UTCTime } from 'asn1js';
+import {
+  type BaseBlock,
+  Constructed,
+  fromBER,
+  GeneralizedTime,
+  Integer,
+  ObjectIdentifier,
+  Primitive,
+  UTCTime,
+} from 'asn1js';
 import { CryptoError } from '../errors.js';
 
 /**
@@ -18,15 +27,14 @@ export const TAG = {
   SET: 0x31,
   /** [0] IMPLICIT of a primitive type. */
   PRIMITIVE_0: 0x80,
-  /** [0] and [1], EXPLICIT, or IMPLICIT of a constructed type. */
+  /** [0], [1] and [3], EXPLICIT, or IMPLICIT of a constructed type. */
   CONSTRUCTED_0: 0xa0,
   CONSTRUCTED_1: 0xa1,
+  CONSTRUCTED_3: 0xa3,
 } as const;
 
 /** Enough for every structure here; deeper input is an attack on the stack. */
 const MAX_DEPTH = 24;
-
-type Asn1Type = ReturnType<typeof fromBER>['result'];
 
 /** What may be malformed: names the error code. */
 export type Malformed = 'CMS' | 'CERTIFICATE';
@@ -75,19 +83,16 @@ function ber(der: Buffer, code: Malformed): ReturnType<typeof fromBER> {
   }
 }
 
-function asElement(node: Asn1Type, code: Malformed): Element {
+function asElement(node: BaseBlock, code: Malformed): Element {
   const { buffer, byteOffset, byteLength } = node.valueBeforeDecodeView;
-  const der = Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
-  const tag = der[0] as number;
+  const der = Buffer.from(buffer, byteOffset, byteLength);
   const { length, isIndefiniteForm } = node.lenBlock;
   const isMinimal = !isIndefiniteForm && der.length === 1 + bytesOfLength(length) + length;
-  const isConstructed = (tag & 0x20) !== 0;
-  const isString = isConstructed && tag < 0x40 && tag !== TAG.SEQUENCE && tag !== TAG.SET;
-  if (!isMinimal || isString)
+  const isStringInPieces = node.idBlock.isConstructed && !(node instanceof Constructed);
+  if (!isMinimal || isStringInPieces)
     throw new CryptoError(code, 'The encoding must be DER: lengths in their shortest form, strings in one piece');
-  const inside = isConstructed ? (node.valueBlock as { value: Asn1Type[] }).value : [];
-  const children = inside.map((child) => asElement(child, code));
-  return { tag, der, content: der.subarray(der.length - length), children };
+  const children = node instanceof Constructed ? node.valueBlock.value.map((child) => asElement(child, code)) : [];
+  return { tag: der[0] as number, der, content: der.subarray(der.length - length), children };
 }
 
 /** X.690 section 10.1: the shortest form of a length. */
@@ -168,6 +173,15 @@ export function octetString(content: Buffer): Buffer {
   return encode(TAG.OCTET_STRING, content);
 }
 
+export function bitString(bits: Buffer, unusedBits = 0): Buffer {
+  return encode(TAG.BIT_STRING, Buffer.from([unusedBits]), bits);
+}
+
+/** INTEGER of a number's big-endian bytes. */
+export function unsignedInteger(bytes: Buffer): Buffer {
+  return Buffer.from(Integer.fromBigInt(BigInt(`0x${bytes.toString('hex')}`)).toBER());
+}
+
 export function integer(value: number): Buffer {
   return Buffer.from(new Integer({ value }).toBER());
 }
@@ -176,11 +190,16 @@ export function oid(value: string): Buffer {
   return Buffer.from(new ObjectIdentifier({ value }).toBER());
 }
 
-/** Time of RFC 5280 section 4.1.2.5 and RFC 5652 section 11.3: UTCTime up to 2049, then GeneralizedTime. */
+/**
+ * Time of RFC 5280 section 4.1.2.5 and RFC 5652 section 11.3: UTCTime up to 2049, then GeneralizedTime; whole seconds.
+ *
+ * @throws CryptoError DATA_FORMAT
+ */
 export function time(date: Date): Buffer {
+  const year = date.getUTCFullYear();
+  if (!(year >= 1950 && year <= 9999)) throw new CryptoError('DATA_FORMAT', 'A time must be from 1950 to 9999');
   const value = timeDigits(date);
-  const is20thOr21st = date.getUTCFullYear() >= 1950 && date.getUTCFullYear() < 2050;
-  const element = is20thOr21st ? new UTCTime({ value: value.slice(2) }) : new GeneralizedTime({ value });
+  const element = year < 2050 ? new UTCTime({ value: value.slice(2) }) : new GeneralizedTime({ value });
   return Buffer.from(element.toBER());
 }
 

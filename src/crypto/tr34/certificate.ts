@@ -1,8 +1,10 @@
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { equal } from '../bytes.js';
 import { CryptoError } from '../errors.js';
 import { publicKeyOf } from '../rsa.js';
 import { dateOf, decodeSequence, type Element, type Fields, sequence, TAG } from './asn1.js';
+
+export type KeyType = 'RSA' | 'EC';
 
 /** What TR-34 and the imports of public keys need of an X.509 certificate, RFC 5280. */
 export interface Certificate {
@@ -19,7 +21,7 @@ export interface Certificate {
   notAfter: Date;
   /** DER SubjectPublicKeyInfo. */
   publicKey: Buffer;
-  keyType: 'RSA' | 'EC';
+  keyType: KeyType;
   /** Bits of the modulus or of the curve. */
   keyBits: number;
   /** BasicConstraints say CA:TRUE. */
@@ -53,9 +55,32 @@ export function readCertificate(encoded: Buffer): Certificate {
     notBefore: dateOf(takeTime(validity, 'notBefore'), 'CERTIFICATE'),
     notAfter: dateOf(takeTime(validity, 'notAfter'), 'CERTIFICATE'),
     publicKey,
-    ...strengthOf(publicKey),
+    ...publicKeyStrength(publicKey),
     isCa,
   };
+}
+
+/**
+ * What kind of key a SubjectPublicKeyInfo holds, and the bits of its modulus or curve.
+ *
+ * @param publicKey SubjectPublicKeyInfo, DER
+ * @throws CryptoError CERTIFICATE when it is neither RSA nor on a curve P-256, P-384 or P-521
+ */
+export function publicKeyStrength(publicKey: Buffer): { keyType: KeyType; keyBits: number } {
+  const key = readPublicKey(publicKey);
+  const { modulusLength, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType === 'rsa' && modulusLength !== undefined) return { keyType: 'RSA', keyBits: modulusLength };
+  const curveBits = CURVE_BITS[namedCurve];
+  if (key.asymmetricKeyType === 'ec' && curveBits !== undefined) return { keyType: 'EC', keyBits: curveBits };
+  throw new CryptoError('CERTIFICATE', 'The public key must be RSA or on the curve P-256, P-384 or P-521');
+}
+
+function readPublicKey(publicKey: Buffer): KeyObject {
+  try {
+    return createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
+  } catch {
+    throw new CryptoError('CERTIFICATE', 'The public key must be a SubjectPublicKeyInfo in DER');
+  }
 }
 
 /**
@@ -80,6 +105,12 @@ export function verifyCertificate(
     throw new CryptoError('CERTIFICATE', 'The certificate must be within its validity period');
   if (isStrongerThan(certificate, issuer))
     throw new CryptoError('CERTIFICATE', 'The key of the certificate must not be stronger than that of its issuer');
+}
+
+/** PEM of RFC 7468 as the service sends it: without a line end after the footer. */
+export function toPem(label: 'CERTIFICATE' | 'CERTIFICATE REQUEST', der: Buffer): string {
+  const base64 = der.toString('base64').replace(/.{64}(?!$)/g, '$&\n');
+  return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----`;
 }
 
 /**
@@ -115,18 +146,8 @@ function takeTime(validity: Fields, field: string): Element {
   return validity.optional(TAG.UTC_TIME) ?? validity.take(TAG.GENERALIZED_TIME, field);
 }
 
-function strengthOf(publicKey: Buffer): { keyType: 'RSA' | 'EC'; keyBits: number } {
-  const key = createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
-  const { modulusLength, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType === 'rsa' && modulusLength !== undefined) return { keyType: 'RSA', keyBits: modulusLength };
-  const curveBits = CURVE_BITS[namedCurve];
-  if (key.asymmetricKeyType === 'ec' && curveBits !== undefined) return { keyType: 'EC', keyBits: curveBits };
-  throw new CryptoError('CERTIFICATE', 'The key of the certificate must be RSA or on the curve P-256, P-384 or P-521');
-}
-
 function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
-  const key = createPublicKey({ key: issuer.publicKey, format: 'der', type: 'spki' });
-  return new X509Certificate(certificate.der).verify(key);
+  return new X509Certificate(certificate.der).verify(readPublicKey(issuer.publicKey));
 }
 
 /** NIST SP 800-57 part 1, table 2: the RSA modulus as strong as a curve. */

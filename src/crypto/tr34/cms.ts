@@ -51,10 +51,12 @@ export const RSAES_OAEP: Record<Tr34Form, Buffer> = {
 };
 
 /** Ciphers of the envelope. The standard names the first two; the third is read where a sender uses it. */
+export const CONTENT_CIPHER_NAMES = ['DES-EDE3-CBC', 'AES-128-CBC', 'AES-256-CBC'] as const;
+
+export type ContentCipher = (typeof CONTENT_CIPHER_NAMES)[number];
+
 export const CONTENT_CIPHERS = {
   'DES-EDE3-CBC': { oid: oid('1.2.840.113549.3.7'), keyBytes: 24, blockBytes: 8, cipher: tdes },
   'AES-128-CBC': { oid: oid('2.16.840.1.101.3.4.1.2'), keyBytes: 16, blockBytes: 16, cipher: aes },
   'AES-256-CBC': { oid: oid('2.16.840.1.101.3.4.1.42'), keyBytes: 32, blockBytes: 16, cipher: aes },
 } as const;
-
-export type ContentCipher = keyof typeof CONTENT_CIPHERS;

@@ -1,6 +1,7 @@
 import { CryptoError } from '../errors.js';
 import { dateOf, decodeAll, decodeSequence, type Element, Fields, integer, TAG } from './asn1.js';
 import {
+  CONTENT_CIPHER_NAMES,
   CONTENT_CIPHERS,
   type ContentCipher,
   OID,
@@ -210,7 +211,7 @@ function readEncryptedContentInfo(encryptedContentInfo: Fields): Omit<Envelope, 
 }
 
 function cipherOf(algorithm: Buffer): ContentCipher {
-  for (const [name, { oid }] of Object.entries(CONTENT_CIPHERS))
-    if (oid.equals(algorithm)) return name as ContentCipher;
-  throw new CryptoError('CMS', 'The contentEncryptionAlgorithm must be TDES or AES in CBC');
+  const cipher = CONTENT_CIPHER_NAMES.find((name) => CONTENT_CIPHERS[name].oid.equals(algorithm));
+  if (cipher === undefined) throw new CryptoError('CMS', 'The contentEncryptionAlgorithm must be TDES or AES in CBC');
+  return cipher;
 }

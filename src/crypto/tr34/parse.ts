@@ -48,8 +48,8 @@ export function openKeyTransport({ block, kdh, krd, time, nonce }: KeyTransportT
   verifyKeyPair(krd.certificate, krd.privateKey);
 
   verifySignature(transport, kdh.certificate);
-  const isFresh =
-    nonce === undefined ? transport.nonce === undefined : equal(nonce, transport.nonce ?? Buffer.alloc(0));
+  const { nonce: signedNonce } = transport;
+  const isFresh = nonce && signedNonce ? equal(nonce, signedNonce) : nonce === signedNonce;
   if (!isFresh || !equal(transport.krd, krd.certificate.issuerAndSerialNumber)) throw notAuthentic();
 
   const { header, signingTime } = transport;
