@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { xor } from '../../src/crypto/bytes.js';
 import { rsaEncrypt } from '../../src/crypto/rsa.js';
+import { encode, integer, NULL, oid, sequence, TAG } from '../../src/crypto/tr34/asn1.js';
 import { type Certificate, readCertificate } from '../../src/crypto/tr34/certificate.js';
 
 /** A party of the test PKI: its certificate and private key (PKCS#8, DER). */
@@ -48,4 +49,31 @@ function mgf1(seed: Buffer, length: number): Buffer {
       .digest(),
   );
   return Buffer.concat(blocks).subarray(0, length);
+}
+
+/** A CRL, RFC 5280 section 5.1, that lists certificates by their serial numbers (INTEGER in DER). */
+export function crlOf(
+  ca: Party,
+  {
+    serialNumbers,
+    thisUpdate = '250101000000Z',
+    nextUpdate = '270101000000Z',
+    extensions,
+  }: { serialNumbers: Buffer[]; thisUpdate?: string; nextUpdate?: string | null; extensions?: Buffer },
+): Buffer {
+  const utcTime = (text: string) => encode(TAG.UTC_TIME, Buffer.from(text));
+  const algorithm = sequence(oid('1.2.840.113549.1.1.11'), NULL);
+  const tbsCertList = sequence(
+    integer(1),
+    algorithm,
+    ca.certificate.subject,
+    utcTime(thisUpdate),
+    ...(nextUpdate === null ? [] : [utcTime(nextUpdate)]),
+    ...(serialNumbers.length === 0
+      ? []
+      : [sequence(...serialNumbers.map((serial) => sequence(serial, utcTime(thisUpdate))))]),
+    ...(extensions === undefined ? [] : [encode(TAG.CONSTRUCTED_0, sequence(extensions))]),
+  );
+  const signature = sign('sha256', tbsCertList, { key: ca.privateKey, format: 'der', type: 'pkcs8' });
+  return sequence(tbsCertList, algorithm, encode(TAG.BIT_STRING, Buffer.alloc(1), signature));
 }
