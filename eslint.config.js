@@ -66,7 +66,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: '^(?!node:crypto$|\\.{1,2}/|pkijs$|asn1js$|pvutils$)',
+              regex: '^(?!node:crypto$|\\.{1,2}/|asn1js$)',
               message: 'tr34/ imports node:crypto, the ASN.1 library and crypto/ only',
             },
           ],

@@ -1,0 +1,171 @@
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+import fc from 'fast-check';
+import suite from '../../test/vectors/sigv4.json' with { type: 'json' };
+import { canonicalRequest, headerValues, type SignedRequest } from './canonical-request.js';
+import { SigV4Verifier } from './sigv4.js';
+
+const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+const NOW = new Date('2015-08-30T12:36:00Z');
+const verifier = (options: Partial<{ region: string; service: string; clockSkewSeconds: number }> = {}) =>
+  new SigV4Verifier({ region: 'us-east-1', service: 'service', clockSkewSeconds: 300, ...options }, (accessKeyId) =>
+    accessKeyId === CREDENTIALS.accessKeyId ? CREDENTIALS : undefined,
+  );
+
+/** HTTP text of a vector; a line that begins with a space goes on with the header before it. */
+function parse(text: string): SignedRequest {
+  const [head = '', ...body] = text.split('\n\n');
+  const [requestLine = '', ...lines] = head.replaceAll(/\n(?= )/g, '\u0000').split('\n');
+  const [, method = '', url = ''] = /^(\S+) (.*) HTTP\/1\.1$/.exec(requestLine) ?? [];
+  const rawHeaders = lines
+    .filter((line) => line !== '')
+    .flatMap((line) => [
+      line.slice(0, line.indexOf(':')),
+      line.slice(line.indexOf(':') + 1).replaceAll('\u0000', '\n'),
+    ]);
+  return { method, url, rawHeaders, body: Buffer.from(body.join('\n\n')) };
+}
+
+/** The signed header of these is not in their request: the suite has the signer add it. */
+const INCOMPLETE = ['get-vanilla-with-session-token'];
+/** A session token needs temporary credentials, which nobody has: its canonical form is checked and it is refused. */
+const WITH_TOKEN = ['post-sts-token/post-sts-header-before'];
+const CASES = suite.cases.filter(({ id }) => !INCOMPLETE.includes(id));
+
+describe('AWS Signature Version 4 test suite', () => {
+  test('is whole but for the cases named', () => expect(CASES).toHaveLength(suite.cases.length - 1));
+
+  test.each(CASES)('$id has its canonical request', ({ request, canonicalRequest: expected, authorization }) => {
+    const parsed = parse(request);
+    const signedHeaders = /SignedHeaders=([^,]+)/.exec(authorization)![1]!.split(';');
+    expect(canonicalRequest(parsed, headerValues(parsed.rawHeaders), signedHeaders)).toBe(expected);
+  });
+
+  test.each(CASES.filter(({ id }) => !WITH_TOKEN.includes(id)))('$id is verified', ({ request, authorization }) => {
+    const parsed = parse(request);
+    const signed = { ...parsed, rawHeaders: [...parsed.rawHeaders, 'Authorization', authorization] };
+    expect(verifier().verify(signed, NOW)).toBe(CREDENTIALS);
+    const other = { ...signed, body: Buffer.concat([signed.body, Buffer.from(' ')]) };
+    expect(() => verifier().verify(other, NOW)).toThrow(/signature we calculated does not match/);
+  });
+
+  test.each(CASES.filter(({ id }) => WITH_TOKEN.includes(id)))('$id is refused', ({ request, authorization }) => {
+    const parsed = parse(request);
+    const signed = { ...parsed, rawHeaders: [...parsed.rawHeaders, 'Authorization', authorization] };
+    expect(() => verifier().verify(signed, NOW)).toThrow('The security token included in the request is invalid.');
+  });
+});
+
+test("AWS's own signer and this verifier agree on any request", async () => {
+  const signer = new SignatureV4({
+    credentials: CREDENTIALS,
+    region: 'us-east-1',
+    service: 'service',
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  const segment = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+    .filter((text) => !/^\.{1,2}$/.test(text));
+  const headerName = fc.stringMatching(/^x-amz-[a-z]{1,8}$/).filter((name) => !/token|target|date|sha/.test(name));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(segment, { maxLength: 4 }),
+      fc.dictionary(fc.string({ unit: 'grapheme', minLength: 1 }), fc.string({ unit: 'grapheme' }), { maxKeys: 4 }),
+      fc.dictionary(headerName, fc.stringMatching(/^[ -~]{0,20}$/), { maxKeys: 3 }),
+      fc.string({ unit: 'grapheme' }),
+      async (segments, query, headers, body) => {
+        const path = `/${segments.map(encodeURIComponent).join('/')}`;
+        const signed = await signer.sign(
+          { method: 'POST', protocol: 'https:', hostname: 'example.com', path, query, headers: { host: 'example.com', ...headers }, body }, // prettier-ignore
+          { signingDate: NOW },
+        );
+        const search = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join('=')).join('&'); // prettier-ignore
+        const request = {
+          method: 'POST',
+          url: search ? `${path}?${search}` : path,
+          rawHeaders: Object.entries(signed.headers).flat(),
+          body: Buffer.from(body),
+        };
+        expect(verifier().verify(request, NOW)).toBe(CREDENTIALS);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+describe('the Authorization header', () => {
+  const vanilla = suite.cases.find(({ id }) => id === 'post-vanilla')!;
+  const verify = (authorization: string, change: Partial<SignedRequest> = {}, now = NOW) => {
+    const request = parse(vanilla.request);
+    return verifier().verify(
+      { ...request, rawHeaders: [...request.rawHeaders, 'authorization', authorization], ...change },
+      now,
+    );
+  };
+  const signed = vanilla.authorization;
+
+  test.each([
+    [signed.replaceAll(', ', ',')],
+    [signed.replace(/(Credential=\S+), (SignedHeaders=\S+), (Signature=\S+)/, '$3, $1, $2')],
+  ])('may be written %s', (authorization) => {
+    expect(verify(authorization)).toBe(CREDENTIALS);
+  });
+
+  test.each([
+    ['another algorithm', signed.replace('AWS4-HMAC-SHA256', 'AWS4-ECDSA-P256-SHA256'), /algorithm AWS4-HMAC-SHA256/],
+    ['a bearer token', 'Bearer abc', /algorithm AWS4-HMAC-SHA256/],
+    ['nothing but the algorithm', 'AWS4-HMAC-SHA256 x', /'Credential' parameter. .*'Signature' parameter. .*'SignedHeaders' parameter/],
+    ['no Signature', signed.replace(/, Signature=.*/, ''), /^Authorization header requires 'Signature' parameter.$/],
+    ['no SignedHeaders', signed.replace(/SignedHeaders=[^,]*,/, ''), /^Authorization header requires 'SignedHeaders'/],
+    ['a scope of four parts', signed.replace('/service', ''), /must have 5 parts/],
+    ['a signature of 63 digits', signed.slice(0, -1), /64 lower-case hexadecimal/],
+    ['a signature in upper case', signed.replace(/[0-9a-f]+$/, (hex) => hex.toUpperCase()), /64 lower-case/],
+    ['an unsigned host', signed.replace('host;', ''), /'host' must be one of SignedHeaders/],
+    ['an unsigned date', signed.replace(';x-amz-date', ''), /'x-amz-date' must be one of SignedHeaders/],
+    ['a signed header that is not there', signed.replace('host;', 'host;x-a;'), /lacks the signed header 'x-a'/],
+    ['signed headers out of order', signed.replace('host;x-amz-date', 'x-amz-date;host'), /must be sorted/],
+    ['a signed header twice', signed.replace('host;', 'host;host;'), /must be sorted, each name once/],
+  ])('with %s is incomplete', (_, authorization, message) => {
+    expect(() => verify(authorization)).toThrow(expect.objectContaining({ name: 'IncompleteSignatureException' }));
+    expect(() => verify(authorization)).toThrow(message);
+  }); // prettier-ignore
+
+  test.each([
+    ['the scope of another day', signed.replace('20150830', '20150829'), /Date in Credential scope does not match/],
+    ['another Region', signed.replace('us-east-1', 'us-west-2'), /valid region/],
+    ['another service', signed.replace('/service', '/kms'), /correct service: 'service'/],
+    ['another signature', signed.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')), /signature we calculated/],
+  ])('with %s is invalid', (_, authorization, message) => {
+    expect(() => verify(authorization)).toThrow(expect.objectContaining({ name: 'InvalidSignatureException' }));
+    expect(() => verify(authorization)).toThrow(message);
+  });
+
+  test('says how far the clock is off, as AWS does', () => {
+    expect(() => verify(signed, {}, new Date('2015-08-30T12:41:01Z'))).toThrow(
+      'Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T124101Z - 5 min.)',
+    );
+    expect(() => verify(signed, {}, new Date('2015-08-30T12:30:59Z'))).toThrow(
+      'Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)',
+    );
+    expect(verify(signed, {}, new Date('2015-08-30T12:41:00Z'))).toBe(CREDENTIALS);
+  });
+
+  test.each(['2015-08-30T12:36:00Z', '20151330T123600Z', '20150830T1236Z', ''])(
+    'a date written %s is refused',
+    (date) => {
+      const request = parse(vanilla.request);
+      const rawHeaders = ['Host', 'example.amazonaws.com', 'X-Amz-Date', date, 'Authorization', signed];
+      expect(() => verifier().verify({ ...request, rawHeaders }, NOW)).toThrow();
+    },
+  );
+
+  test('is remembered for its day and key only', () => {
+    const one = verifier();
+    const request = parse(vanilla.request);
+    const rawHeaders = [...request.rawHeaders, 'Authorization', signed];
+    for (let i = 0; i < 3; i++) expect(one.verify({ ...request, rawHeaders }, NOW)).toBe(CREDENTIALS);
+    const forged = [...request.rawHeaders, 'Authorization', signed.replace('AKIDEXAMPLE', 'AKIDOTHER')];
+    expect(() => one.verify({ ...request, rawHeaders: forged }, NOW)).toThrow('security token');
+  });
+});
