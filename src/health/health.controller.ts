@@ -1,6 +1,7 @@
-import { Controller, Get, Header, HttpException } from '@nestjs/common';
+import { Controller, Get, Header, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Metrics } from '../http/metrics.js';
 import { checkMasterKey } from '../provider/master-key-check.js';
@@ -26,12 +27,13 @@ export class HealthController {
   /** The database answers, and the master key opens its check value. */
   @Get('readyz')
   @RouteConfig({ public: true })
-  async ready(): Promise<{ status: string }> {
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: string; reason?: string }> {
     try {
       await checkMasterKey(this.database.manager, this.masterKey);
       return { status: 'ok' };
     } catch (error) {
-      throw new HttpException({ status: 'unavailable', reason: (error as Error).name }, 503);
+      reply.status(503);
+      return { status: 'unavailable', reason: (error as Error).name };
     }
   }
 

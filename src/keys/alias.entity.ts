@@ -1,4 +1,5 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Key } from './key.entity.js';
 
 /** A name for at most one key, unique in an account and Region. */
 @Entity('aliases')
@@ -14,6 +15,7 @@ export class Alias {
   name!: string;
 
   @Index('aliases_by_key')
+  @ForeignKey(() => Key, { name: 'aliases_key' })
   @Column('text', { name: 'key_arn', nullable: true })
   keyArn!: string | null;
 }

@@ -1,9 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Key } from './key.entity.js';
 
 /** A tag of a key; its key's account and Region are in the ARN. */
 @Entity('tags')
 export class Tag {
   @PrimaryColumn('text', { name: 'key_arn' })
+  @ForeignKey(() => Key, { name: 'tags_key' })
   keyArn!: string;
 
   @PrimaryColumn('text')

@@ -1,0 +1,134 @@
+import { CreateKeyCommand, GetKeyCommand } from '@aws-sdk/client-payment-cryptography';
+import { DataSource } from 'typeorm';
+import { MAX_STALE_MS } from '../keys/key-cache.js';
+import { MasterKeyError } from './master-key-check.js';
+import { startOn, startTestService, type TestService } from '../../test/support/service.js';
+
+let service: TestService;
+let database: DataSource;
+beforeAll(async () => {
+  service = await startTestService();
+  database = service.app.get(DataSource);
+}, 60_000);
+afterAll(() => service.stop());
+
+async function createKey() {
+  const { Key: key } = await service.controlPlane.send(
+    new CreateKeyCommand({
+      KeyAttributes: {
+        KeyUsage: 'TR31_M3_ISO_9797_3_MAC_KEY',
+        KeyClass: 'SYMMETRIC_KEY',
+        KeyAlgorithm: 'TDES_2KEY',
+        KeyModesOfUse: { Generate: true },
+      },
+      Exportable: false,
+    }),
+  );
+  return key!.KeyArn!;
+}
+
+const mac = (KeyIdentifier: string, Algorithm = 'ISO9797_ALGORITHM3') =>
+  service.dataPlane
+    .generateMac({ KeyIdentifier, MessageData: '0102030405060708', GenerationAttributes: { Algorithm } })
+    .promise();
+/** Another node's change is seen when what is remembered of the key is too old. */
+const untilForgotten = () => new Promise((resolve) => setTimeout(resolve, MAX_STALE_MS + 50));
+
+describe('a row edited in the database', () => {
+  test.each([
+    ['usage', `usage = 'TR31_M1_ISO_9797_1_MAC_KEY'`, 'ISO9797_ALGORITHM1'],
+    ['algorithm', `algorithm = 'TDES_3KEY'`, 'ISO9797_ALGORITHM3'],
+    ['modes of use', `modes = 'Generate,Verify'`, 'ISO9797_ALGORITHM3'],
+    ['class', `class = 'ASYMMETRIC_KEY_PAIR'`, 'ISO9797_ALGORITHM3'],
+    ['exportability', 'exportable = true', 'ISO9797_ALGORITHM3'],
+    ['check value', `kcv = '000000'`, 'ISO9797_ALGORITHM3'],
+    ['algorithm of the check value', `kcv_algorithm = 'CMAC'`, 'ISO9797_ALGORITHM3'],
+    ['what is derived', `derive_key_usage = 'TR31_P0_PIN_ENCRYPTION_KEY'`, 'ISO9797_ALGORITHM3'],
+    [
+      'a bit of the sealed material',
+      'sealed = set_bit(sealed, 8 * 30, 1 - get_bit(sealed, 8 * 30))',
+      'ISO9797_ALGORITHM3',
+    ],
+    ['the id of the master key', 'sealed = set_bit(sealed, 9, 1 - get_bit(sealed, 9))', 'ISO9797_ALGORITHM3'],
+    ['a shorter blob', 'sealed = substring(sealed from 1 for 20)', 'ISO9797_ALGORITHM3'],
+  ])('no longer opens: %s', async (_, change, algorithm) => {
+    const arn = await createKey();
+    await mac(arn);
+    await database.query(`UPDATE keys SET ${change} WHERE arn = $1`, [arn]);
+    await untilForgotten();
+    await expect(mac(arn, algorithm)).rejects.toMatchObject({ code: 'InternalServerException', statusCode: 500 });
+    expect(service.log.at(-2)).toMatchObject({ level: 50, error: { name: 'SealError' } });
+  });
+
+  test("another key's material doesn't open as this key's", async () => {
+    const [one, other] = [await createKey(), await createKey()];
+    await database.query('UPDATE keys SET sealed = (SELECT sealed FROM keys WHERE arn = $2) WHERE arn = $1', [
+      one,
+      other,
+    ]);
+    await expect(mac(one)).rejects.toMatchObject({ code: 'InternalServerException' });
+    await mac(other);
+  });
+
+  test("a key moved to another account is nobody's", async () => {
+    const arn = await createKey();
+    const moved = arn.replace('000000000000', '111111111111');
+    await database.query('UPDATE keys SET arn = $2 WHERE arn = $1', [arn, moved]);
+    await expect(mac(arn)).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
+    await expect(mac(moved)).rejects.toMatchObject({ code: 'AccessDeniedException' });
+  });
+});
+
+test('a stopped or renamed key is refused within the bound on a node that remembers it', async () => {
+  const arn = await createKey();
+  await database.query(
+    `INSERT INTO aliases (account_id, region, name, key_arn) VALUES ('000000000000', 'us-east-1', 'alias/till', $1)`,
+    [arn],
+  );
+  await mac(arn);
+  expect((await mac('alias/till')).KeyArn).toBe(arn);
+  await database.query('UPDATE keys SET enabled = false WHERE arn = $1', [arn]);
+  await database.query('UPDATE aliases SET key_arn = NULL');
+  await untilForgotten();
+  await expect(mac(arn)).rejects.toMatchObject({ code: 'ValidationException' });
+  await expect(mac('alias/till')).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
+});
+
+test('an alias is found by its ARN too, with slashes, by control plane and data plane', async () => {
+  const arn = await createKey();
+  const alias = 'arn:aws:payment-cryptography:us-east-1:000000000000:alias/shop/till/7';
+  await database.query(
+    `INSERT INTO aliases (account_id, region, name, key_arn) VALUES ('000000000000', 'us-east-1', 'alias/shop/till/7', $1)`,
+    [arn],
+  );
+  expect((await mac(alias)).KeyArn).toBe(arn);
+  const { Key: key } = await service.controlPlane.send(new GetKeyCommand({ KeyIdentifier: alias }));
+  expect(key!.KeyArn).toBe(arn);
+});
+
+test('the stored material holds no clear key: the same key is never sealed alike, and its length tells the layout', async () => {
+  const rows = await database.query<{ sealed: Buffer }[]>('SELECT sealed FROM keys WHERE length(sealed) > 20 LIMIT 2');
+  // Version, id of the master key, nonce, 16 bytes of key, tag.
+  for (const { sealed } of rows) expect([sealed[0], sealed.length]).toEqual([1, 1 + 8 + 12 + 16 + 16]);
+});
+
+test('ready only with the database and the master key that it is sealed under', async () => {
+  const ready = () => fetch(`${service.url}/readyz`).then(({ status }) => status);
+  expect(await ready()).toBe(200);
+  await database.query('UPDATE master_key SET check_value = set_bit(check_value, 400, 1 - get_bit(check_value, 400))');
+  expect(await ready()).toBe(503);
+  await database.query('UPDATE master_key SET check_value = set_bit(check_value, 400, 1 - get_bit(check_value, 400))');
+  expect(await ready()).toBe(200);
+});
+
+test('another master key is refused at start, and nothing is changed', async () => {
+  const before = await database.query('SELECT * FROM master_key');
+  if (service.store.isPostgres) {
+    const other = startOn(service.store, { KEYBLOCK_MASTER_KEY: 'ff'.repeat(32) });
+    await expect(other).rejects.toThrow(MasterKeyError);
+    await expect(other).rejects.toThrow(
+      /sealed under master key [0-9a-f]{16}, but the master key given is [0-9a-f]{16}/,
+    );
+  }
+  expect(await database.query('SELECT * FROM master_key')).toEqual(before);
+});
