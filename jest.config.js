@@ -18,6 +18,6 @@ export default {
       },
     ],
   },
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts'],
 };

@@ -50,7 +50,7 @@ export async function startService(config: Config, logger: Logger, clock = new C
       adapter,
       { bodyParser: false, logger: false, abortOnError: false },
     );
-    opened.push(() => app.close());
+    opened.push(() => stopServing(app));
     app.useGlobalFilters(filter);
     app.useGlobalPipes(new InputPipe());
     serveDocs(app.getHttpAdapter().getInstance(), config.region);
@@ -64,6 +64,17 @@ export async function startService(config: Config, logger: Logger, clock = new C
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Answers what is in flight; a connection that is kept alive is closed as soon as it has nothing to do. */
+async function stopServing(app: NestFastifyApplication): Promise<void> {
+  const server = app.getHttpServer();
+  const closing = setInterval(() => server.closeIdleConnections(), 20);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(closing);
   }
 }
 
