@@ -12,8 +12,27 @@ const asDialog = {
 };
 
 let region = 'us-east-1';
+let credentials;
 
-const ui = SwaggerUIBundle({
+/** Swagger UI forgets who is authorized when the definition changes; this page doesn't. */
+const remember = () => ({
+  statePlugins: {
+    auth: {
+      wrapActions: {
+        authorize: (authorize) => (schemes) => {
+          credentials = schemes[SCHEME]?.value;
+          return authorize(schemes);
+        },
+        logout: (logout) => (names) => {
+          credentials = undefined;
+          return logout(names);
+        },
+      },
+    },
+  },
+});
+
+SwaggerUIBundle({
   dom_id: '#swagger-ui',
   urls: [
     { name: 'Control plane', url: '/openapi/controlplane.json' },
@@ -21,6 +40,7 @@ const ui = SwaggerUIBundle({
   ],
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   layout: 'StandaloneLayout',
+  plugins: [remember],
   tryItOutEnabled: true,
   displayRequestDuration: true,
   validatorUrl: null,
@@ -33,7 +53,6 @@ const ui = SwaggerUIBundle({
     return response;
   },
   requestInterceptor: async (request) => {
-    const credentials = ui.authSelectors.authorized().getIn([SCHEME, 'value']);
     if (request.url.includes('/openapi/') || !credentials) return request;
     const { Authorization: _, ...headers } = request.headers;
     const signer = new AwsV4Signer({
@@ -41,8 +60,8 @@ const ui = SwaggerUIBundle({
       url: new URL(request.url, location.href).href,
       headers,
       body: request.body,
-      accessKeyId: credentials.get('username'),
-      secretAccessKey: credentials.get('password'),
+      accessKeyId: credentials.username,
+      secretAccessKey: credentials.password,
       service: 'payment-cryptography',
       region,
     });
