@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ConfigError, readConfig } from './config.js';
+
+const KEY = '00'.repeat(32);
+const CREDENTIALS = { KEYBLOCK_ACCESS_KEY_ID: 'AKIDEXAMPLEEXAMPLE', KEYBLOCK_SECRET_ACCESS_KEY: 'a secret of nobody' };
+
+const directory = mkdtempSync(join(tmpdir(), 'keyblock-config-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+const file = (name: string, text: string) => {
+  writeFileSync(join(directory, name), text);
+  return join(directory, name);
+};
+
+function problems(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    return (error as ConfigError).problems;
+  }
+  return [];
+}
+
+test('nothing set: an embedded service for this machine', () => {
+  const config = readConfig({});
+  expect(config).toEqual({
+    host: '127.0.0.1',
+    port: 8080,
+    region: 'us-east-1',
+    accountId: '000000000000',
+    dataDir: resolve('data'),
+    clockSkewSeconds: 300,
+    bodyLimitBytes: 1_048_576,
+    logLevel: 'info',
+  });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test('an empty value counts as absent', () => {
+  expect(readConfig({ DATABASE_URL: '', KEYBLOCK_PORT: '' }).port).toBe(8080);
+});
+
+test('everything set', () => {
+  const masterKeyFile = file('master-key', `${'ab'.repeat(32)}\n`);
+  const tls = { KEYBLOCK_TLS_CERT_FILE: file('cert', 'CERT'), KEYBLOCK_TLS_KEY_FILE: file('key', 'KEY') };
+  const config = readConfig({
+    KEYBLOCK_HOST: '0.0.0.0',
+    KEYBLOCK_PORT: '443',
+    KEYBLOCK_REGION: 'ap-southeast-2',
+    KEYBLOCK_ACCOUNT_ID: '123456789012',
+    KEYBLOCK_DATA_DIR: '/var/lib/keyblock',
+    DATABASE_URL: 'postgresql://keyblock@db/keyblock',
+    KEYBLOCK_MASTER_KEY_FILE: masterKeyFile,
+    KEYBLOCK_CLOCK_SKEW_SECONDS: '60',
+    KEYBLOCK_BODY_LIMIT_BYTES: '65536',
+    KEYBLOCK_LOG_LEVEL: 'warn',
+    ...CREDENTIALS,
+    ...tls,
+  });
+  expect(config).toEqual({
+    host: '0.0.0.0',
+    port: 443,
+    region: 'ap-southeast-2',
+    accountId: '123456789012',
+    dataDir: '/var/lib/keyblock',
+    databaseUrl: 'postgresql://keyblock@db/keyblock',
+    masterKey: Buffer.alloc(32, 0xab),
+    rootCredentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a secret of nobody' },
+    tls: { cert: Buffer.from('CERT'), key: Buffer.from('KEY') },
+    clockSkewSeconds: 60,
+    bodyLimitBytes: 65536,
+    logLevel: 'warn',
+  });
+});
+
+test.each<[NodeJS.ProcessEnv, RegExp]>([
+  [{ KEYBLOCK_PORT: '65536' }, /^KEYBLOCK_PORT must be at most 65535$/],
+  [{ KEYBLOCK_PORT: '80.5' }, /^KEYBLOCK_PORT must be a whole number$/],
+  [{ KEYBLOCK_REGION: 'us-east' }, /^KEYBLOCK_REGION /],
+  [{ KEYBLOCK_ACCOUNT_ID: '1' }, /^KEYBLOCK_ACCOUNT_ID must be 12 digits$/],
+  [{ DATABASE_URL: 'mysql://x', ...CREDENTIALS, KEYBLOCK_MASTER_KEY: KEY }, /^DATABASE_URL must be a postgresql:/],
+  [{ DATABASE_URL: 'postgresql://x', ...CREDENTIALS }, /^KEYBLOCK_MASTER_KEY or KEYBLOCK_MASTER_KEY_FILE is needed/],
+  [{ DATABASE_URL: 'postgresql://x', KEYBLOCK_MASTER_KEY: KEY }, /^KEYBLOCK_ACCESS_KEY_ID is needed/],
+  [{ KEYBLOCK_MASTER_KEY: '00' }, /^KEYBLOCK_MASTER_KEY must be 64/],
+  [{ KEYBLOCK_MASTER_KEY_FILE: '/no/such/file' }, /^KEYBLOCK_MASTER_KEY_FILE cannot be read: ENOENT/],
+  [{ KEYBLOCK_MASTER_KEY_FILE: file('short', 'abc') }, /^KEYBLOCK_MASTER_KEY_FILE must hold 64/],
+  [{ KEYBLOCK_MASTER_KEY: KEY, KEYBLOCK_MASTER_KEY_FILE: file('other', KEY) }, /exclude each other/],
+  [{ KEYBLOCK_ACCESS_KEY_ID: 'AKIDEXAMPLEEXAMPLE' }, /go together/],
+  [
+    { KEYBLOCK_ACCESS_KEY_ID: 'AKID', KEYBLOCK_SECRET_ACCESS_KEY: 'a secret of nobody' },
+    /^KEYBLOCK_ACCESS_KEY_ID must/,
+  ],
+  [{ ...CREDENTIALS, KEYBLOCK_SECRET_ACCESS_KEY: 'short' }, /^KEYBLOCK_SECRET_ACCESS_KEY must be at least 16/],
+  [{ KEYBLOCK_TLS_CERT_FILE: file('lone', 'CERT') }, /HTTPS needs both/],
+  [{ KEYBLOCK_CLOCK_SKEW_SECONDS: '0' }, /^KEYBLOCK_CLOCK_SKEW_SECONDS must be at least 1$/],
+  [{ KEYBLOCK_BODY_LIMIT_BYTES: '1' }, /^KEYBLOCK_BODY_LIMIT_BYTES must be at least 1024$/],
+  [{ KEYBLOCK_LOG_LEVEL: 'loud' }, /^KEYBLOCK_LOG_LEVEL must be a pino level/],
+  [{ KEYBLOCK_PROT: '80' }, /^KEYBLOCK_PROT is not a setting of Keyblock$/],
+])('%j is refused', (env, problem) => {
+  expect(problems(env)).toEqual([expect.stringMatching(problem)]);
+});
+
+test('no problem repeats a secret', () => {
+  const secrets = {
+    KEYBLOCK_MASTER_KEY: 'not a key but a secret',
+    KEYBLOCK_ACCESS_KEY_ID: '?',
+    KEYBLOCK_SECRET_ACCESS_KEY: 'psst',
+  };
+  expect(problems(secrets).join()).not.toMatch(/not a key but|psst/);
+});

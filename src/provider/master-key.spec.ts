@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import type { Key } from '../keys/key.entity.js';
+import { modesOfUse } from '../keys/key-rules.js';
+import { CryptoProvider } from './crypto-provider.js';
+import { MasterKey, SealError } from './master-key.js';
+
+const masterKey = new MasterKey(Buffer.alloc(32, 7));
+const BOUND = Buffer.from('what it belongs to');
+
+test('opens what it sealed, of any length, and seals never alike', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 3000 }), fc.uint8Array(), (clear, bound) => {
+      const sealed = masterKey.seal(Buffer.from(bound), Buffer.from(clear));
+      expect(masterKey.open(Buffer.from(bound), sealed)).toEqual(Buffer.from(clear));
+      expect(masterKey.seal(Buffer.from(bound), Buffer.from(clear))).not.toEqual(sealed);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('every bit counts', () => {
+  const sealed = masterKey.seal(BOUND, Buffer.alloc(24, 3));
+  for (let bit = 0; bit < sealed.length * 8; bit++) {
+    const flipped = Buffer.from(sealed);
+    flipped[bit >> 3]! ^= 1 << (bit & 7);
+    expect(() => masterKey.open(BOUND, flipped)).toThrow(SealError);
+  }
+  for (let length = 0; length < sealed.length; length++)
+    expect(() => masterKey.open(BOUND, sealed.subarray(0, length))).toThrow(SealError);
+  expect(() => masterKey.open(Buffer.from('another'), sealed)).toThrow(SealError);
+  expect(() => new MasterKey(Buffer.alloc(32, 8)).open(BOUND, sealed)).toThrow('Sealed under another master key');
+});
+
+test('has an id that is its own, and keys for other purposes', () => {
+  expect(masterKey.id).toMatch(/^[0-9a-f]{16}$/);
+  expect(new MasterKey(Buffer.alloc(32, 7)).id).toBe(masterKey.id);
+  expect(new MasterKey(Buffer.alloc(32, 8)).id).not.toBe(masterKey.id);
+  expect(masterKey.derive('a')).toHaveLength(32);
+  expect(masterKey.derive('a')).not.toEqual(masterKey.derive('b'));
+});
+
+test.each([0, 31, 33])('is not made of %i bytes', (length) => {
+  expect(() => new MasterKey(Buffer.alloc(length))).toThrow('32 bytes');
+});
+
+describe('CryptoProvider', () => {
+  const provider = new CryptoProvider(masterKey);
+  const identity = {
+    arn: 'arn:aws:payment-cryptography:us-east-1:000000000000:key/aaaaaaaaaaaaaaaa',
+    class: 'SYMMETRIC_KEY',
+    usage: 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
+    algorithm: 'AES_256',
+    modes: modesOfUse(['Encrypt', 'Wrap']),
+    deriveKeyUsage: null,
+    exportable: false,
+    kcvAlgorithm: 'CMAC',
+  } as const;
+
+  test('lends the key it generated, and wipes it whatever comes', async () => {
+    const key = { ...identity, ...(await provider.generate(identity)) } as unknown as Key;
+    let lent = Buffer.alloc(0);
+    const sum = provider.use(key, (clear) => {
+      lent = clear as Buffer<ArrayBuffer>;
+      return clear.reduce((total, byte) => total + byte);
+    });
+    expect(sum).toBeGreaterThan(0);
+    expect(lent).toEqual(Buffer.alloc(32));
+    expect(() =>
+      provider.use(key, (clear) => {
+        lent = clear as Buffer<ArrayBuffer>;
+        throw new Error('in the middle');
+      }),
+    ).toThrow('in the middle');
+    expect(lent).toEqual(Buffer.alloc(32));
+  });
+
+  test('has nothing to lend of a key that is deleted or was read without its material', () => {
+    const key = { ...identity, kcv: '000000', sealed: null };
+    expect(() => provider.use(key, () => true)).toThrow('read without its material');
+  });
+});
