@@ -55,7 +55,7 @@ export function createServer(
 /** What every answer has; the control plane's content type is bare, where Fastify would add a charset. */
 function begin(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-amzn-requestid', request.id);
-  if (request.routeOptions.config?.public) return;
+  if (request.routeOptions.config.public) return;
   reply
     .type(planeOf(request) === 'control' ? 'application/x-amz-json-1.0' : 'application/json')
     .serializer(JSON.stringify);

@@ -61,7 +61,7 @@ const ALGORITHMS: Record<string, string> = {
   C5: 'ECC_NIST_P521',
 };
 const CLASSES: Record<string, string> = { S: 'SYMMETRIC_KEY', A: 'ASYMMETRIC_KEY_PAIR', P: 'PUBLIC_KEY' };
-const LETTERS = 'EDWUGSVXN';
+const LETTERS = Array.from('EDWUGSVXN');
 
 const allowed = new Set(
   TABLE.trim()
@@ -77,12 +77,12 @@ const allowed = new Set(
 );
 
 const EVERY_SET = Array.from({ length: 1 << LETTERS.length }, (_, set) =>
-  [...LETTERS].filter((_letter, bit) => set & (1 << bit)).join(''),
+  LETTERS.filter((_letter, bit) => set & (1 << bit)).join(''),
 );
 const USUAL_SETS = [...new Set([...allowed].map((key) => key.split(',')[3]!))];
 
 function canBe(usage: KeyUsage, keyClass: KeyClass, algorithm: KeyAlgorithm, letters: string): boolean {
-  const names = [...letters].map((letter) => KEY_MODES[LETTERS.indexOf(letter)]!);
+  const names = Array.from(letters, (letter) => KEY_MODES[LETTERS.indexOf(letter)]!);
   try {
     checkCombination({
       KeyUsage: usage,

@@ -11,10 +11,10 @@ const BOUND = Buffer.from('keyblock master key check value');
 
 /** @throws MasterKeyError where the stored check value doesn't open; changes nothing */
 export async function checkMasterKey(manager: EntityManager, masterKey: MasterKey): Promise<void> {
-  const [{ exists }] = (await manager.query(`SELECT to_regclass('master_key') IS NOT NULL AS "exists"`)) as [
-    { exists: boolean },
-  ];
-  if (!exists) return;
+  const [found] = await manager.query<{ exists: boolean }[]>(
+    `SELECT to_regclass('master_key') IS NOT NULL AS "exists"`,
+  );
+  if (!found?.exists) return;
   for (const { id, checkValue } of await manager.find(MasterKeyRow)) {
     try {
       masterKey.open(BOUND, checkValue);

@@ -44,7 +44,7 @@ const verifyMac = (KeyIdentifier: string, Algorithm: string, MessageData: string
     .verifyMac({ KeyIdentifier, MessageData, Mac, MacLength, VerificationAttributes: { Algorithm } })
     .promise();
 
-const invalid = (message: RegExp | string = '') =>
+const invalid = (message: RegExp | string = ''): unknown =>
   expect.objectContaining({ code: 'ValidationException', statusCode: 400, message: expect.stringMatching(message) });
 
 const MESSAGE = '0102030405060708090A0B0C0D0E0F1011';
@@ -303,7 +303,7 @@ describe('EncryptData and DecryptData, asymmetric', () => {
       [key.arn, CipherText, 'PKCS1'],
       [other, CipherText, 'OAEP_SHA256'],
     ] as const) {
-      const refused = await decrypt(arn, text, padding).catch((error: Error & { code: string }) => error);
+      const refused = await decrypt(arn, text, padding).catch((error: unknown) => error as Error);
       expect(refused).toMatchObject({ code: 'ValidationException' });
       messages.add((refused as Error).message);
     }

@@ -278,18 +278,17 @@ describe('signatures', () => {
   });
 
   test('pass with a query and a path of any bytes', async () => {
-    const path = '/PaymentCryptographyControlPlane/ListKeys?b=2&a=%2F%20x&a=1&c';
-    expect((await service.send({ path: path.replace('&a=1&c', '') })).status).toBe(200);
+    const path = '/PaymentCryptographyControlPlane/ListKeys?b=2&a=%2F%20x';
+    expect((await service.send({ path })).status).toBe(200);
   });
 
   test('a second Authorization, date or target header is refused', async () => {
     for (const name of ['authorization', 'x-amz-date', 'x-amz-target']) {
       let sent: Record<string, string> = {};
       await service.send({ headers, body, tamper: (request) => (sent = { ...request.headers }) });
-      const doubled = Object.entries(sent).flatMap(([key, value]) =>
-        key === name ? [[key, value], [key, value]] : [[key, value]],
-      ) as [string, string][]; // prettier-ignore
-      const head = doubled.map(([key, value]) => `${key}: ${value}\r\n`).join('');
+      const head = Object.entries(sent)
+        .map(([key, value]) => `${key}: ${value}\r\n`.repeat(key === name ? 2 : 1))
+        .join('');
       const { host, hostname, port } = new URL(service.url);
       const answer = await exchange(
         hostname,

@@ -16,13 +16,18 @@ export const MASTER_KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191
 
 export async function newStore(): Promise<TestStore> {
   const dataDir = mkdtempSync(join(tmpdir(), 'keyblock-'));
-  const removeDirectory = () => rmSync(dataDir, { recursive: true, force: true });
+  const removeDirectory = () => {
+    rmSync(dataDir, { recursive: true, force: true });
+  };
   const server = process.env['DATABASE_URL'];
   if (!server) {
     return {
       env: { KEYBLOCK_DATA_DIR: dataDir },
       isPostgres: false,
-      remove: () => Promise.resolve(removeDirectory()),
+      remove: () => {
+        removeDirectory();
+        return Promise.resolve();
+      },
     };
   }
   const name = `keyblock_test_${randomBytes(6).toString('hex')}`;
