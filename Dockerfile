@@ -1,0 +1,33 @@
+# docker build -t keyblock .
+FROM node:24-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build
+
+FROM node:24-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev && npm cache clean --force
+
+FROM node:24-slim
+ENV NODE_ENV=production \
+    KEYBLOCK_HOST=0.0.0.0 \
+    KEYBLOCK_DATA_DIR=/var/lib/keyblock
+# Holds the embedded database, where that is used. A named volume mounted here takes over owner and mode.
+RUN install -d -o node -g node -m 700 /var/lib/keyblock
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY package.json ./
+COPY public public
+COPY openapi openapi
+COPY docker/entrypoint.sh docker/healthcheck.js docker/
+USER node
+EXPOSE 8080
+# Its first start makes the embedded database, which takes a while.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "docker/healthcheck.js"]
+ENTRYPOINT ["sh", "docker/entrypoint.sh"]
+CMD ["node", "dist/main.js"]
