@@ -6,6 +6,15 @@ import { startService } from './service.js';
 
 const EXPECTED = [ConfigError, DataDirectoryError, MasterKeyError];
 
+/** A line for what an operator can mend; the stack of anything else. */
+function explain(error: unknown): string {
+  const { message, stack, code } = error as Error & { code?: string };
+  if (EXPECTED.some((kind) => error instanceof kind)) return message;
+  // A port that is taken, a database that doesn't answer: the system or the database says it best.
+  if (code !== undefined) return `Keyblock could not start: ${message || code}`;
+  return stack ?? message;
+}
+
 try {
   const config = readConfig(process.env);
   const destination = pino.destination({ dest: 1, sync: false });
@@ -40,7 +49,6 @@ try {
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 } catch (error) {
-  const expected = EXPECTED.some((kind) => error instanceof kind);
-  process.stderr.write(`${expected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
 }

@@ -26,6 +26,7 @@ export function cmac(cipher: BlockCipher, data: Buffer, length: number = cipher.
   // Section 6.2 step 4: a complete last block takes K1; an incomplete one is padded with 10..0 and takes K2.
   if (rest.length < blockBytes) last[rest.length] = 0x80;
   const masked = xor(last, rest.length === blockBytes ? k1 : double(k1));
+  last.fill(0); // it may be part of a key
 
   const chained =
     wholeBlocks === 0

@@ -1,3 +1,4 @@
+import { decimalize } from './decimalize.js';
 import { tdes } from './des.js';
 import { CryptoError } from './errors.js';
 import { requirePan } from './pan.js';
@@ -23,10 +24,7 @@ export function pvv(pvk: Buffer, { pan, pvki, pin }: { pan: string; pvki: number
 
   const parameter = Buffer.from(`${pan.slice(-12, -1)}${pvki}${pin.slice(0, 4)}`, 'hex');
   using cipher = tdes(pvk);
-  const encrypted = cipher.encrypt(parameter).toString('hex');
+  const encrypted = cipher.encrypt(parameter);
   parameter.fill(0);
-
-  const firstPass = encrypted.replace(/[a-f]/g, '');
-  const secondPass = encrypted.replace(/[0-9]/g, '').replace(/[a-f]/g, (letter) => `${parseInt(letter, 16) - 10}`);
-  return (firstPass + secondPass).slice(0, 4);
+  return decimalize(encrypted).slice(0, 4);
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
+import { encodePinBlock } from '../pin-block.js';
 import { hex, vectors } from '../../../test/support/vectors.js';
 import { toHex } from '../bytes.js';
 import { type Card, iccMasterKey, type MajorKeyDerivation } from './icc-master-key.js';
 import {
-  isoFormat2PinBlock,
   PIN_CHANGE_PROFILES,
   type PinChange,
   type PinChangeProfile,
@@ -83,7 +83,8 @@ describe('pinChangeScript', () => {
       expect(toHex(sessionKey(keys.confidentiality))).toBe(expected.confidentialitySessionKey);
 
       const pins = { newPin, ...(currentPin && { currentPin }) };
-      const pinBlock = profile.pinBlock === 'VIS' ? visPinBlock(hex(expected.udkAc), pins) : isoFormat2PinBlock(newPin);
+      const pinBlock =
+        profile.pinBlock === 'VIS' ? visPinBlock(hex(expected.udkAc), pins) : encodePinBlock(2, { pin: newPin });
       expect(toHex(pinBlock)).toBe(expected.pinBlock);
 
       const message = hex(vector.apduHeader + vector.messageBetweenHeaderAndPin);
@@ -151,20 +152,6 @@ describe('pinChangeScript', () => {
     ],
   ])('refuses %s', (_, code, act) => {
     expect(act).toThrow(expect.objectContaining({ code }));
-  });
-});
-
-describe('isoFormat2PinBlock', () => {
-  test.each([
-    ['1234', '241234FFFFFFFFFF'], // psec
-    ['1234567890', '2A1234567890FFFF'], // psec
-    ['123456789012', '2C123456789012FF'],
-  ])('%s', (pin, block) => {
-    expect(toHex(isoFormat2PinBlock(pin))).toBe(block);
-  });
-
-  test.each(['', '123', '1234567890123', '12A4', '12 4', '1234\n', '１２３４'])('refuses %j', (pin) => {
-    expect(() => isoFormat2PinBlock(pin)).toThrow(expect.objectContaining({ code: 'PIN' }));
   });
 });
 

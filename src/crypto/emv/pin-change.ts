@@ -1,5 +1,7 @@
 import { xor } from '../bytes.js';
 import { CryptoError } from '../errors.js';
+import { encodePinBlock } from '../pin-block.js';
+import { requirePin } from '../pin.js';
 import { type Card, iccMasterKey } from './icc-master-key.js';
 import { lend, requireEmvKey } from './key.js';
 import { encipherScriptData, type ScriptEncipherment, scriptMac } from './secure-messaging.js';
@@ -85,22 +87,11 @@ export function pinChangeScript(
 }
 
 function clearPinBlock(profile: PinChangeProfile, keys: PinChangeKeys, change: PinChange): Buffer {
-  if (profile.pinBlock === 'ISO_FORMAT_2') return isoFormat2PinBlock(change.newPin);
+  if (profile.pinBlock === 'ISO_FORMAT_2') return encodePinBlock(2, { pin: change.newPin });
   const { applicationCryptogram } = keys;
   if (!applicationCryptogram)
     throw new CryptoError('KEY_LENGTH', 'The VIS PIN block needs the issuer master key for application cryptograms');
   return lend(iccMasterKey(applicationCryptogram, change.card), (iccKey) => visPinBlock(iccKey, change));
-}
-
-/**
- * PIN block of ISO 9564-1 format 2: 2 || length || PIN || F..F.
- *
- * @param pin 4 to 12 digits
- * @returns 8 bytes, the caller's to zeroize
- * @throws CryptoError PIN
- */
-export function isoFormat2PinBlock(pin: string): Buffer {
-  return pinField('2', pin);
 }
 
 /**
@@ -115,7 +106,7 @@ export function isoFormat2PinBlock(pin: string): Buffer {
  */
 export function visPinBlock(iccKey: Buffer, { newPin, currentPin }: { newPin: string; currentPin?: string }): Buffer {
   requireEmvKey(iccKey);
-  return lend(pinField('0', newPin), (field) =>
+  return lend(pinField(newPin), (field) =>
     lend(currentPin === undefined ? Buffer.alloc(8) : currentPinField(currentPin), (mask) => {
       for (let i = 4; i < 8; i++) mask[i] = (mask[i] as number) ^ (iccKey[i] as number);
       return xor(field, mask);
@@ -123,16 +114,12 @@ export function visPinBlock(iccKey: Buffer, { newPin, currentPin }: { newPin: st
   );
 }
 
-function pinField(control: '0' | '2', pin: string): Buffer {
+function pinField(pin: string): Buffer {
   requirePin(pin);
-  return Buffer.from(`${control}${pin.length.toString(16)}${pin}`.padEnd(16, 'f'), 'hex');
+  return Buffer.from(`0${pin.length.toString(16)}${pin}`.padEnd(16, 'f'), 'hex');
 }
 
 function currentPinField(pin: string): Buffer {
   requirePin(pin);
   return Buffer.from(pin.padEnd(16, '0'), 'hex');
-}
-
-function requirePin(pin: string): void {
-  if (!/^[0-9]{4,12}$/.test(pin)) throw new CryptoError('PIN', 'A PIN has 4 to 12 digits');
 }
