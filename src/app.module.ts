@@ -11,6 +11,8 @@ import { ControlPlaneModule } from './controlplane/controlplane.module.js';
 import { DataPlaneModule } from './dataplane/dataplane.module.js';
 import { HealthController } from './health/health.controller.js';
 import { Metrics } from './http/metrics.js';
+import { KeyCache } from './keys/key-cache.js';
+import { KeyChanges } from './keys/key-changes.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { PageTokens } from './keys/page-tokens.js';
 import { LOGGER } from './logger.js';
@@ -48,10 +50,12 @@ export class AppModule {
         { provide: MasterKey, useValue: masterKey },
         { provide: PageTokens, useValue: new PageTokens(masterKey.derive('page tokens')) },
         { provide: APP_GUARD, useValue: new SigV4Guard(verifier, region, clock) },
+        KeyCache,
+        KeyChanges,
         KeyRepository,
         CryptoProvider,
       ],
-      exports: [Clock, LOGGER, PageTokens, KeyRepository, CryptoProvider],
+      exports: [Clock, LOGGER, PageTokens, KeyChanges, KeyRepository, CryptoProvider],
     };
   }
 }

@@ -21,6 +21,19 @@ try {
   const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, destination);
   const service = await startService(config, logger);
 
+  const stop = (signal: NodeJS.Signals) => {
+    logger.info({ signal }, 'stopping');
+    service.close().then(
+      () => destination.flushSync(),
+      (error: unknown) => {
+        logger.error({ error: (error as Error).message }, 'did not stop cleanly');
+        process.exitCode = 1;
+      },
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+
   const { region, accountId } = config;
   const tour = `aws --endpoint-url ${service.url} payment-cryptography list-keys`;
   const credentials = service.credentialsPath;
@@ -35,19 +48,6 @@ try {
       '',
     ].join('\n'),
   );
-
-  const stop = (signal: NodeJS.Signals) => {
-    logger.info({ signal }, 'stopping');
-    service.close().then(
-      () => destination.flushSync(),
-      (error: unknown) => {
-        logger.error({ error: (error as Error).message }, 'did not stop cleanly');
-        process.exitCode = 1;
-      },
-    );
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;

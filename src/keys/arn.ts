@@ -15,9 +15,13 @@ export interface Identifier extends Scope {
   resource: string;
 }
 
+export function resourceArn({ region, accountId, resource }: Identifier): string {
+  return `arn:aws:payment-cryptography:${region}:${accountId}:${resource}`;
+}
+
 /** ARN of a key, given its id of 16 to 64 letters and digits. */
-export function keyArn({ region, accountId }: Scope, keyId: string): string {
-  return `arn:aws:payment-cryptography:${region}:${accountId}:key/${keyId}`;
+export function keyArn(scope: Scope, keyId: string): string {
+  return resourceArn({ ...scope, resource: `key/${keyId}` });
 }
 
 /** A fresh key id: 16 characters of 36. */

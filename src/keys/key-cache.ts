@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import type { Key } from './key.entity.js';
 
 /** How long another node's change of a key may go unseen here. */
@@ -12,8 +13,10 @@ interface Entry {
 
 /**
  * Keys as they were read less than MAX_STALE_MS ago, so that a busy key costs one query a second and not one a request. A
- * change made here is seen here at once.
+ * change made here is seen here at once; one made on another node as soon as it is notified, and in any case when what is
+ * remembered is too old.
  */
+@Injectable()
 export class KeyCache {
   readonly #entries = new Map<string, Entry>();
   #changes = 0;
@@ -21,7 +24,7 @@ export class KeyCache {
   /**
    * The key of this name, from memory or from `read`.
    *
-   * @param name what the caller knows the key by, in full: ARN, or alias with its account and Region
+   * @param name what the caller knows the key by: its ARN, or the ARN of an alias
    */
   async get(name: string, read: () => Promise<Key | null>): Promise<Key | null> {
     const found = this.#entries.get(name);
@@ -36,10 +39,16 @@ export class KeyCache {
     return key;
   }
 
-  /** Forgets a key under all its names: it was changed, or they were. */
+  /** Forgets what has changed: a key, under all its names, or what an alias names. */
   forget(arn: string): void {
     this.#changes++;
-    for (const [name, { key }] of this.#entries) if (key.arn === arn) this.#entries.delete(name);
+    for (const [name, { key }] of this.#entries) if (name === arn || key.arn === arn) this.#entries.delete(name);
+  }
+
+  /** Forgets everything: changes may have gone unnoticed. */
+  clear(): void {
+    this.#changes++;
+    this.#entries.clear();
   }
 
   #remember(name: string, entry: Entry): void {

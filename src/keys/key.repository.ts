@@ -3,9 +3,10 @@ import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import type { Call } from '../call.js';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
 import { Alias } from './alias.entity.js';
-import { type Identifier, keyArn, parseIdentifier } from './arn.js';
+import { type Identifier, keyArn, parseIdentifier, resourceArn } from './arn.js';
 import type { KeyAlgorithm, KeyMode, KeyState, KeyUsage } from './key-attributes.js';
 import { KeyCache } from './key-cache.js';
+import { KeyChanges } from './key-changes.js';
 import type { KeyChange } from './key-life-cycle.js';
 import { Key } from './key.entity.js';
 import { Tag } from './tag.entity.js';
@@ -24,9 +25,11 @@ export type NewKey = Omit<Key, 'sequence'>;
 /** The one door to stored keys. Every method sees the caller's account and Region only. */
 @Injectable()
 export class KeyRepository {
-  readonly #cache = new KeyCache();
-
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    private readonly cache: KeyCache,
+    private readonly changes: KeyChanges,
+  ) {}
 
   /** Stores a new key with its tags. */
   async add(call: Call, key: NewKey, tags: readonly { Key: string; Value: string }[]): Promise<Key> {
@@ -59,7 +62,9 @@ export class KeyRepository {
       );
     const key =
       region === home.region
-        ? await this.#cache.get(`${region}:${accountId}:${resource}`, () => this.#read({ accountId, region, resource }))
+        ? await this.cache.get(resourceArn({ accountId, region, resource }), () =>
+            this.#read({ accountId, region, resource }),
+          )
         : null;
     if (!key) throw new ResourceNotFoundException(identifier);
     call.keyArns.push(key.arn);
@@ -106,16 +111,14 @@ export class KeyRepository {
    */
   async change(call: Call, identifier: string, step: (key: Key) => KeyChange): Promise<Key> {
     const { arn } = await this.get(call, identifier);
-    try {
-      return await this.database.transaction(async (manager) => {
-        const key = await manager.findOneOrFail(Key, { where: { arn }, lock: { mode: 'pessimistic_write' } });
-        const changed = step(key);
-        if (Object.keys(changed).length > 0) await manager.update(Key, { arn }, changed);
-        return Object.assign(key, changed);
-      });
-    } finally {
-      this.#cache.forget(arn);
-    }
+    return this.changes.transaction(async (manager, changed) => {
+      const key = await manager.findOneOrFail(Key, { where: { arn }, lock: { mode: 'pessimistic_write' } });
+      const change = step(key);
+      if (Object.keys(change).length === 0) return key;
+      await manager.update(Key, { arn }, change);
+      changed(arn);
+      return Object.assign(key, change);
+    });
   }
 
   /**
@@ -126,15 +129,14 @@ export class KeyRepository {
    * @returns their ARNs
    */
   async endDeletions(now: Date, change: KeyChange): Promise<string[]> {
-    const ended = await this.database.transaction(async (manager) => {
+    return this.changes.transaction(async (manager, changed) => {
       const due = await this.#due(manager, now);
       if (due.length === 0) return [];
       await manager.update(Key, due, change);
       await manager.update(Alias, { keyArn: In(due) }, { keyArn: null });
+      due.forEach(changed);
       return due;
     });
-    for (const arn of ended) this.#cache.forget(arn);
-    return ended;
   }
 
   async #due(manager: EntityManager, now: Date): Promise<string[]> {

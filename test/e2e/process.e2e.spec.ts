@@ -168,7 +168,7 @@ describe('an embedded deployment', () => {
     const service = start(embedded());
     await service.listening;
     service.child.kill('SIGTERM');
-    await service.ended;
+    expect(await service.ended).toBe(0);
     const before = readdirSync(store.env.KEYBLOCK_DATA_DIR);
 
     const other = start({ ...embedded(), KEYBLOCK_MASTER_KEY: MASTER_KEY });
