@@ -17,7 +17,7 @@ function explain(error: unknown): string {
 
 try {
   const config = readConfig(process.env);
-  const destination = pino.destination({ dest: 1, sync: false });
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 250 });
   const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, destination);
   const service = await startService(config, logger);
 

@@ -93,23 +93,18 @@ export class SigV4Verifier<T extends AccessKey> {
 
   #checkTime(timestamp: string, now: Date): void {
     const skewMs = this.options.clockSkewSeconds * 1000;
-    const signedAt = Date.parse(
-      timestamp.replace(
-        /^(....)(..)(..)T(..)(..)(..)Z$/,
-        (_, y: string, mo: string, d: string, h: string, mi: string, s: string) => `${y}-${mo}-${d}T${h}:${mi}:${s}Z`,
-      ),
-    );
     const skew = `${this.options.clockSkewSeconds / 60} min.`;
-    const earliest = new Date(now.getTime() - skewMs);
-    const latest = new Date(now.getTime() + skewMs);
+    const signedAt = Date.parse(extended(timestamp));
+    const earliest = now.getTime() - skewMs;
+    const latest = now.getTime() + skewMs;
     // Written so that a time that is none (month 13) counts as too early.
-    if (!(signedAt >= earliest.getTime()))
+    if (!(signedAt >= earliest))
       throw new InvalidSignatureException(
-        `Signature expired: ${timestamp} is now earlier than ${basic(earliest)} (${basic(now)} - ${skew})`,
+        `Signature expired: ${timestamp} is now earlier than ${basic(earliest)} (${basic(now.getTime())} - ${skew})`,
       );
-    if (signedAt > latest.getTime())
+    if (signedAt > latest)
       throw new InvalidSignatureException(
-        `Signature not yet current: ${timestamp} is still later than ${basic(latest)} (${basic(now)} + ${skew})`,
+        `Signature not yet current: ${timestamp} is still later than ${basic(latest)} (${basic(now.getTime())} + ${skew})`,
       );
   }
 
@@ -135,11 +130,13 @@ function parseAuthorization(headers: HeaderValues): Authorization {
   const credential = /[ ,]Credential=([^, ]+)/.exec(value)?.[1];
   const signedHeaders = /[ ,]SignedHeaders=([^, ]+)/.exec(value)?.[1];
   const signature = /[ ,]Signature=([^, ]+)/.exec(value)?.[1];
-  const missing = Object.entries({ Credential: credential, Signature: signature, SignedHeaders: signedHeaders })
-    .filter(([, found]) => found === undefined)
-    .map(([name]) => `Authorization header requires '${name}' parameter.`);
   if (credential === undefined || signedHeaders === undefined || signature === undefined)
-    throw new IncompleteSignatureException(missing.join(' '));
+    throw new IncompleteSignatureException(
+      Object.entries({ Credential: credential, Signature: signature, SignedHeaders: signedHeaders })
+        .filter(([, found]) => found === undefined)
+        .map(([name]) => `Authorization header requires '${name}' parameter.`)
+        .join(' '),
+    );
 
   const [, accessKeyId, date, region, service] =
     /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(credential) ?? [];
@@ -174,7 +171,13 @@ function one(headers: HeaderValues, name: string): string | undefined {
   return values?.[0];
 }
 
+/** ISO 8601 extended format of a time in the basic one. */
+function extended(time: string): string {
+  const date = `${time.slice(0, 4)}-${time.slice(4, 6)}-${time.slice(6, 8)}`;
+  return `${date}T${time.slice(9, 11)}:${time.slice(11, 13)}:${time.slice(13)}`;
+}
+
 /** ISO 8601 basic format, as X-Amz-Date is written. */
-function basic(date: Date): string {
-  return date.toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
+function basic(ms: number): string {
+  return new Date(ms).toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
 }

@@ -16,6 +16,9 @@ type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
 /** Makes, seals and lends key material: clear key bytes are in here and in what `use` calls, nowhere else. */
 @Injectable()
 export class CryptoProvider {
+  /** By key as it was read: nobody changes one, and a busy one serves many calls before it is read again. */
+  readonly #bound = new WeakMap<KeyIdentity, Buffer>();
+
   constructor(private readonly masterKey: MasterKey) {}
 
   /** Generates material for a key, and seals it. */
@@ -37,12 +40,20 @@ export class CryptoProvider {
    */
   use<T>(key: KeyIdentity & Pick<Key, 'sealed'>, compute: (clear: Buffer) => Synchronous<T>): T {
     if (!key.sealed) throw new Error(`${key.arn} was read without its material`);
-    const clear = this.masterKey.open(bound(key), key.sealed);
+    const clear = this.masterKey.open(this.#boundOf(key), key.sealed);
     try {
       return compute(clear);
     } finally {
       clear.fill(0);
     }
+  }
+
+  #boundOf(key: KeyIdentity): Buffer {
+    const known = this.#bound.get(key);
+    if (known) return known;
+    const bytes = bound(key);
+    this.#bound.set(key, bytes);
+    return bytes;
   }
 }
 

@@ -1,0 +1,71 @@
+import { connect } from 'node:net';
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+/**
+ * Sends one request over and over on a number of keep-alive connections, on each the next when the answer to the last is
+ * there. Raw sockets and as little reading of the answers as will do: what it measures should not wait for it.
+ *
+ * @param {object} target
+ * @param {number} target.port on 127.0.0.1
+ * @param {Buffer} target.request the whole request, head and body
+ * @param {number} target.connections
+ * @param {number} target.seconds
+ * @returns {Promise<{ perSecond: number, latencies: number[] }>} latencies in milliseconds
+ * @throws Error for an answer that isn't 200 with a Content-Length
+ */
+export async function load({ port, request, connections, seconds }) {
+  const latencies = [];
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  await Promise.all(Array.from({ length: connections }, () => one(port, request, end, latencies)));
+  const elapsedSeconds = (performance.now() - start) / 1000;
+  return { perSecond: latencies.length / elapsedSeconds, latencies };
+}
+
+function one(port, request, end, latencies) {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    let sentAt = 0;
+    let received = Buffer.alloc(0);
+    const send = () => {
+      sentAt = performance.now();
+      socket.write(request);
+    };
+    socket.on('connect', send);
+    socket.on('error', reject);
+    socket.on('end', () => reject(new Error('the server closed a connection')));
+    socket.on('data', (chunk) => {
+      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+      const missing = missingBytes(received);
+      if (missing > 0) return;
+      if (missing < 0 || received.latin1Slice(9, 12) !== '200') {
+        socket.destroy(new Error(`not the answer expected:\n${received.toString()}`));
+        return;
+      }
+      received = Buffer.alloc(0);
+      const now = performance.now();
+      latencies.push(now - sentAt);
+      if (now < end) send();
+      else {
+        socket.destroy();
+        resolve();
+      }
+    });
+  });
+}
+
+/** How many bytes of an answer are still to come; negative where there are too many. */
+function missingBytes(received) {
+  const headEnd = received.indexOf(HEAD_END);
+  if (headEnd < 0) return 1;
+  const length = /content-length: (\d+)/i.exec(received.latin1Slice(0, headEnd))?.[1];
+  if (length === undefined) return -1;
+  return headEnd + HEAD_END.length + Number(length) - received.length;
+}
+
+/** @param {number[]} values @param {number} share 0 to 1 */
+export function percentile(values, share) {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
