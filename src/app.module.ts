@@ -11,7 +11,7 @@ import { ControlPlaneModule } from './controlplane/controlplane.module.js';
 import { DataPlaneModule } from './dataplane/dataplane.module.js';
 import { HealthController } from './health/health.controller.js';
 import { Metrics } from './http/metrics.js';
-import { KeyCache } from './keys/key-cache.js';
+import { KeyCache, MAX_STALE_MS } from './keys/key-cache.js';
 import { KeyChanges } from './keys/key-changes.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { PageTokens } from './keys/page-tokens.js';
@@ -50,7 +50,7 @@ export class AppModule {
         { provide: MasterKey, useValue: masterKey },
         { provide: PageTokens, useValue: new PageTokens(masterKey.derive('page tokens')) },
         { provide: APP_GUARD, useValue: new SigV4Guard(verifier, region, clock) },
-        KeyCache,
+        { provide: KeyCache, useValue: new KeyCache(config.databaseUrl === undefined ? Infinity : MAX_STALE_MS) },
         KeyChanges,
         KeyRepository,
         CryptoProvider,

@@ -1,7 +1,6 @@
-import { Injectable } from '@nestjs/common';
 import type { Key } from './key.entity.js';
 
-/** How long another node's change of a key may go unseen here. */
+/** How long another node's change of a key may go unseen here, at the most. */
 export const MAX_STALE_MS = 1000;
 const MAX_ENTRIES = 20_000;
 
@@ -12,14 +11,16 @@ interface Entry {
 }
 
 /**
- * Keys as they were read less than MAX_STALE_MS ago, so that a busy key costs one query a second and not one a request. A
+ * Keys as they were read a moment ago, so that a busy key costs one query a second and not one a request. A
  * change made here is seen here at once; one made on another node as soon as it is notified, and in any case when what is
  * remembered is too old.
  */
-@Injectable()
 export class KeyCache {
   readonly #entries = new Map<string, Entry>();
   #changes = 0;
+
+  /** @param maxStaleMs MAX_STALE_MS; for ever where there is no other node */
+  constructor(private readonly maxStaleMs: number) {}
 
   /**
    * The key of this name, from memory or from `read`.
@@ -31,7 +32,7 @@ export class KeyCache {
     if (found && performance.now() < found.staleAt) return found.key;
 
     const changesBefore = this.#changes;
-    const staleAt = performance.now() + MAX_STALE_MS;
+    const staleAt = performance.now() + this.maxStaleMs;
     const key = await read();
     // What was read while a change was made may be from before it.
     if (key && this.#changes === changesBefore) this.#remember(name, { key: Object.freeze(key), staleAt });
