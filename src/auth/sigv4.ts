@@ -8,10 +8,12 @@ import {
 import { canonicalRequest, headerValues, type HeaderValues, type SignedRequest } from './canonical-request.js';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
-const MAX_SIGNING_KEYS = 1000;
+const SIGNATURE = /^[0-9a-f]{64}$/;
+const MAX_REMEMBERED = 1000;
 
 /** These change what a request means or who made it, so whoever sends them signs them. */
 const SIGNED_WHERE_SENT = ['x-amz-target', 'x-amz-security-token'];
+const SIGNED = ['host', 'x-amz-date', ...SIGNED_WHERE_SENT];
 
 export interface SigV4Options {
   region: string;
@@ -24,7 +26,7 @@ export interface AccessKey {
   secretAccessKey: string;
 }
 
-/** What the Authorization header says. */
+/** What the Authorization header says, but for the signature. */
 interface Authorization {
   accessKeyId: string;
   /** yyyymmdd */
@@ -33,12 +35,15 @@ interface Authorization {
   service: string;
   scope: string;
   signedHeaders: string[];
-  signature: string;
 }
 
-/** Verifies Signature Version 4 in the Authorization header. Signing keys are kept: one is good for a day of a scope. */
+/**
+ * Verifies Signature Version 4 in the Authorization header. What is the same for a client all day is remembered: its
+ * signing key, and what its header says before the signature.
+ */
 export class SigV4Verifier<T extends AccessKey> {
   readonly #signingKeys = new Map<string, Buffer>();
+  readonly #authorizations = new Map<string, Authorization>();
 
   /** @param find the access key of an id, undefined where nobody has it */
   constructor(
@@ -53,7 +58,7 @@ export class SigV4Verifier<T extends AccessKey> {
    */
   verify(request: SignedRequest, now: Date): T {
     const headers = headerValues(request.rawHeaders);
-    const authorization = parseAuthorization(headers);
+    const { authorization, signature } = this.#authorization(headers);
     const timestamp = one(headers, 'x-amz-date');
     if (!/^\d{8}T\d{6}Z$/.test(timestamp ?? '') || timestamp === undefined)
       throw new IncompleteSignatureException(
@@ -70,7 +75,7 @@ export class SigV4Verifier<T extends AccessKey> {
     const canonical = canonicalRequest(request, headers, authorization.signedHeaders);
     const toSign = `${ALGORITHM}\n${timestamp}\n${authorization.scope}\n${hash('sha256', canonical, 'hex')}`;
     const expected = createHmac('sha256', this.#signingKey(authorization, accessKey)).update(toSign).digest();
-    if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex')))
+    if (!timingSafeEqual(expected, Buffer.from(signature, 'hex')))
       throw new InvalidSignatureException(
         'The request signature we calculated does not match the signature you provided. ' +
           'Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
@@ -114,19 +119,37 @@ export class SigV4Verifier<T extends AccessKey> {
     if (known) return known;
     let key = Buffer.from(`AWS4${secretAccessKey}`);
     for (const part of [date, region, service, 'aws4_request']) key = createHmac('sha256', key).update(part).digest();
-    if (this.#signingKeys.size >= MAX_SIGNING_KEYS) this.#signingKeys.clear();
-    this.#signingKeys.set(name, key);
+    remember(this.#signingKeys, name, key);
     return key;
+  }
+
+  #authorization(headers: HeaderValues): { authorization: Authorization; signature: string } {
+    const header = headers.get('authorization');
+    if (!header) throw new MissingAuthenticationTokenException();
+    const [value = ''] = header;
+    if (header.length > 1 || !value.startsWith(`${ALGORITHM} `))
+      throw new IncompleteSignatureException(
+        `The request needs one Authorization header of the algorithm ${ALGORITHM}.`,
+      );
+    const signatureAt = value.lastIndexOf('Signature=') + 'Signature='.length;
+    const beforeSignature = value.slice(0, signatureAt);
+    const last = value.slice(signatureAt);
+    const known = this.#authorizations.get(beforeSignature);
+    if (known && SIGNATURE.test(last)) return { authorization: known, signature: last };
+
+    const { signature, ...authorization } = parseAuthorization(value);
+    if (signature === last) remember(this.#authorizations, beforeSignature, authorization);
+    return { authorization, signature };
   }
 }
 
-function parseAuthorization(headers: HeaderValues): Authorization {
-  const header = headers.get('authorization');
-  if (!header) throw new MissingAuthenticationTokenException();
-  const [value = ''] = header;
-  if (header.length > 1 || !value.startsWith(`${ALGORITHM} `))
-    throw new IncompleteSignatureException(`The request needs one Authorization header of the algorithm ${ALGORITHM}.`);
+/** Keeps at most so many; who sends ever new ones makes it begin anew. */
+function remember<V>(map: Map<string, V>, name: string, value: V): void {
+  if (map.size >= MAX_REMEMBERED) map.clear();
+  map.set(name, value);
+}
 
+function parseAuthorization(value: string): Authorization & { signature: string } {
   const credential = /[ ,]Credential=([^, ]+)/.exec(value)?.[1];
   const signedHeaders = /[ ,]SignedHeaders=([^, ]+)/.exec(value)?.[1];
   const signature = /[ ,]Signature=([^, ]+)/.exec(value)?.[1];
@@ -144,23 +167,25 @@ function parseAuthorization(headers: HeaderValues): Authorization {
     throw new IncompleteSignatureException(
       'Credential must have 5 parts: access key id, YYYYMMDD, Region, service and aws4_request.',
     );
-  if (!/^[0-9a-f]{64}$/.test(signature))
+  if (!SIGNATURE.test(signature))
     throw new IncompleteSignatureException('Signature must be 64 lower-case hexadecimal digits.');
   const scope = credential.slice(accessKeyId.length + 1);
-  return { accessKeyId, date, region, service, scope, signedHeaders: signedHeaders.split(';'), signature };
+  const names = signedHeaders.split(';');
+  if (names.some((name, i) => i > 0 && (names[i - 1] as string) >= name))
+    throw new IncompleteSignatureException('SignedHeaders must be sorted, each name once.');
+  return { accessKeyId, date, region, service, scope, signedHeaders: names, signature };
 }
 
 function checkSignedHeaders(headers: HeaderValues, signed: readonly string[]): void {
-  const needed = ['host', 'x-amz-date', ...SIGNED_WHERE_SENT.filter((name) => headers.has(name))];
-  for (const name of needed)
-    if (!signed.includes(name)) throw new IncompleteSignatureException(`'${name}' must be one of SignedHeaders.`);
-  for (const [i, name] of signed.entries()) {
-    if (!headers.has(name)) throw new IncompleteSignatureException(`The request lacks the signed header '${name}'.`);
-    if (i > 0 && (signed[i - 1] as string) >= name)
-      throw new IncompleteSignatureException('SignedHeaders must be sorted, each name once.');
+  for (const name of SIGNED) {
+    const isNeeded = headers.has(name) || !SIGNED_WHERE_SENT.includes(name);
+    if (isNeeded && !signed.includes(name))
+      throw new IncompleteSignatureException(`'${name}' must be one of SignedHeaders.`);
+    // Two of them, and who signs and who serves could read different ones.
+    one(headers, name);
   }
-  // Two of them, and who signs and who serves could read different ones.
-  for (const name of needed) one(headers, name);
+  for (const name of signed)
+    if (!headers.has(name)) throw new IncompleteSignatureException(`The request lacks the signed header '${name}'.`);
 }
 
 /** The value of a header that may be there once at most. */
