@@ -3,6 +3,7 @@ import { pkcs8, testPki } from '../../../test/support/tr34.js';
 import { vectors } from '../../../test/support/vectors.js';
 import { toHex } from '../bytes.js';
 import { publicKeyOf } from '../rsa.js';
+import { bitString, decodeAll, sequence } from './asn1.js';
 import { publicKeyStrength, readCertificate, toPem, verifyCertificate, verifyKeyPair } from './certificate.js';
 import { issueLeaf, issueRoot } from './issue.js';
 
@@ -60,6 +61,20 @@ describe('reading a certificate', () => {
   ])('refuses keys that are neither RSA nor NIST curves', (publicKey) => {
     const spki = publicKey.export({ format: 'der', type: 'spki' });
     expect(() => publicKeyStrength(spki)).toThrow(refusal('CERTIFICATE'));
+  });
+
+  // Node aborts the process when it is asked for the curve of such a key.
+  test('refuses the point at infinity, alone and in a certificate', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const [algorithm] = decodeAll(publicKey.export({ format: 'der', type: 'spki' }), 'CERTIFICATE')[0]!.children;
+    const atInfinity = sequence(algorithm!.der, bitString(Buffer.alloc(1)));
+    expect(() => publicKeyStrength(atInfinity)).toThrow(refusal('CERTIFICATE'));
+
+    const [tbs, ...rest] = decodeAll(kdh.der, 'CERTIFICATE')[0]!.children;
+    const fields = tbs!.children.map(({ der }) => (der.equals(kdh.publicKey) ? atInfinity : der));
+    const certificate = sequence(sequence(...fields), ...rest.map(({ der }) => der));
+    expect(certificate.includes(atInfinity)).toBe(true);
+    expect(() => readCertificate(certificate)).toThrow(refusal('CERTIFICATE'));
   });
 
   test('refuses what is no public key', () => {
