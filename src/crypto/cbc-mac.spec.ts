@@ -54,6 +54,6 @@ test.each([0, 8, 15, 17, 23, 32])('refuses a key of %i bytes', (length) => {
   expect(() => cbcMac(Buffer.alloc(length), Buffer.alloc(8))).toThrow(code('KEY_LENGTH'));
 });
 
-test.each([-1, 0, 9, 16])('refuses a MAC of %i bytes', (length) => {
+test.each([-1, 0, 9, 16, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
   expect(() => cbcMac(KEY, Buffer.alloc(8), length)).toThrow(code('MAC_LENGTH'));
 });

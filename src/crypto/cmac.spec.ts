@@ -25,7 +25,7 @@ describe.each(Object.entries(CIPHERS))(
       expect(toHex(cmac(cipher, hex(message), 4))).toBe(expected.mac.slice(0, 8));
     });
 
-    test.each([0, -1, 17])('refuses a MAC of %i bytes', (length) => {
+    test.each([0, -1, 17, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
       using cipher = cipherUnder(Buffer.alloc(16));
       expect(() => cmac(cipher, Buffer.alloc(8), length)).toThrow(expect.objectContaining({ code: 'MAC_LENGTH' }));
     });

@@ -67,7 +67,7 @@ describe.each(HASHES)('%s', (hash) => {
       expect(toHex(hmac(hash, Buffer.alloc(16), Buffer.alloc(1), length))).toBe(toHex(whole.subarray(0, length)));
   });
 
-  test.each([-1, 0, HMAC_BYTES[hash] + 1])('refuses a MAC of %i bytes', (length) => {
+  test.each([-1, 0, HMAC_BYTES[hash] + 1, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
     const refused = expect.objectContaining({ name: 'CryptoError', code: 'MAC_LENGTH' }) as Error;
     expect(() => hmac(hash, Buffer.alloc(16), Buffer.alloc(1), length)).toThrow(refused);
   });
