@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
-import { padMethod2, toHex, xor } from './bytes.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
+import { equal, padMethod2, toHex, xor } from './bytes.js';
 import { cbcMac } from './cbc-mac.js';
 import { tdes } from './des.js';
 
@@ -22,6 +22,14 @@ test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 1'))(
     const data = padding === 'method2' ? padMethod2(hex(message), 8) : hex(message);
     expect(toHex(cbcMac(hex(key), data))).toBe(mac);
     expect(toHex(cbcMac(hex(key), data, 4))).toBe(mac.slice(0, 8));
+  },
+);
+
+test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 1'))(
+  '$id is the MAC of no message one bit away',
+  ({ key, paddedMessage, expected: { mac } }) => {
+    const others = [...bitFlips(hex(paddedMessage)), Buffer.concat([hex(paddedMessage), Buffer.of(1)])];
+    expect(others.filter((other) => equal(cbcMac(hex(key), other), hex(mac)))).toEqual([]);
   },
 );
 

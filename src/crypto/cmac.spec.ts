@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
 import { aes } from './aes.js';
 import type { BlockCipher } from './block-cipher.js';
-import { padMethod2, toHex, xor } from './bytes.js';
+import { equal, padMethod2, toHex, xor } from './bytes.js';
 import { cmac } from './cmac.js';
 import { tdes } from './des.js';
 
@@ -23,6 +23,12 @@ describe.each(Object.entries(CIPHERS))(
       using cipher = cipherUnder(hex(key));
       expect(toHex(cmac(cipher, hex(message)))).toBe(expected.mac);
       expect(toHex(cmac(cipher, hex(message), 4))).toBe(expected.mac.slice(0, 8));
+    });
+
+    test.each(cases)('$id is the MAC of no message one bit away', ({ key, message, expected }) => {
+      using cipher = cipherUnder(hex(key));
+      const others = [...bitFlips(hex(message)), Buffer.concat([hex(message), Buffer.of(0)])];
+      expect(others.filter((other) => equal(cmac(cipher, other), hex(expected.mac)))).toEqual([]);
     });
 
     test.each([0, -1, 17, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
-import { padMethod1, padMethod2, toHex } from './bytes.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
+import { equal, padMethod1, padMethod2, toHex } from './bytes.js';
 import { des } from './des.js';
 import { retailMac } from './retail-mac.js';
 
@@ -22,6 +22,14 @@ test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))
     const data = padding === 'method2' ? padMethod2(hex(message), 8) : hex(message);
     expect(toHex(retailMac(hex(key), data))).toBe(mac);
     expect(toHex(retailMac(hex(key), data, 4))).toBe(mac4 ?? mac.slice(0, 8));
+  },
+);
+
+test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))(
+  '$id is the MAC of no message one bit away',
+  ({ key, paddedMessage, expected: { mac } }) => {
+    const others = [...bitFlips(hex(paddedMessage)), Buffer.concat([hex(paddedMessage), Buffer.of(1)])];
+    expect(others.filter((other) => equal(retailMac(hex(key), other), hex(mac)))).toEqual([]);
   },
 );
 

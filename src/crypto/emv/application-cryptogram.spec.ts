@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { hex, vectors } from '../../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
 import { padMethod1, padMethod2, toHex } from '../bytes.js';
 import { applicationCryptogram, arpcMethod1, arpcMethod2 } from './application-cryptogram.js';
 import { type Card, iccMasterKey, type MajorKeyDerivation } from './icc-master-key.js';

@@ -1,6 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
 import { toHex } from '../bytes.js';
 import { tdes, withOddParity } from '../des.js';
 import { kcvEcb } from '../kcv.js';

@@ -1,6 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
 import { padMethod2, toHex } from '../bytes.js';
 import { retailMac } from '../retail-mac.js';
 import { iccMasterKey, type MajorKeyDerivation } from './icc-master-key.js';
