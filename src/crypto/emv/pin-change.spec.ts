@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { encodePinBlock } from '../pin-block.js';
-import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
+import { hex, vectors } from '../../../test/support/vectors.js';
 import { toHex } from '../bytes.js';
 import { type Card, iccMasterKey, type MajorKeyDerivation } from './icc-master-key.js';
 import {

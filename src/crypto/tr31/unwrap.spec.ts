@@ -179,6 +179,18 @@ describe('the key length field', () => {
   });
 });
 
+/** A long block is tried at every eighth character only. */
+test.each(cases)('$id does not open with a bit of any character changed', ({ kbpk, kbpkAlgorithm, keyBlock }) => {
+  const opened: number[] = [];
+  for (let offset = 0; offset < keyBlock.length; offset += keyBlock.length > 256 ? 8 : 1) {
+    const bytes = Buffer.from(keyBlock, 'latin1');
+    bytes[offset]! ^= 1 << (offset % 5);
+    const code = refusal(kbpkOf({ kbpk, kbpkAlgorithm }), bytes.toString('latin1'));
+    if (code !== 'KEY_BLOCK' && code !== 'DECRYPTION_FAILED') opened.push(offset);
+  }
+  expect(opened).toEqual([]);
+});
+
 describe.each(['tr31-v001', 'tr31-v003', 'tr31-v005', 'tr31-v006', 'tr31-v029', 'tr31-v046'])(
   'tampering with %s',
   (id) => {

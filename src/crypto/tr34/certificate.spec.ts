@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { pkcs8, testPki } from '../../../test/support/tr34.js';
 import { vectors } from '../../../test/support/vectors.js';
+import exchange from '../../../test/vectors/ecdh-exchange.json' with { type: 'json' };
 import { toHex } from '../bytes.js';
 import { publicKeyOf } from '../rsa.js';
 import { bitString, decodeAll, sequence } from './asn1.js';
@@ -95,6 +96,16 @@ describe('verifying who issued a certificate', () => {
     expect(() => verifyCertificate(kdh, { issuer: pki[issuer]!.certificate, time: NOW })).toThrow(
       refusal('CERTIFICATE'),
     );
+  });
+
+  test('not by a CA of the same name, on a curve', () => {
+    const { inputs } = vectors<{ inputs: { publicKeyCertificatePem: string } }>('ecdh-exchange').find(
+      ({ id }) => id === 'ecdh-neg-rogue-ca',
+    )!;
+    const certificate = readCertificate(Buffer.from(inputs.publicKeyCertificatePem));
+    const issuer = readCertificate(Buffer.from(exchange.pki.ca_NIST_P256.certificatePem));
+    expect(toHex(certificate.issuer)).toBe(toHex(issuer.subject));
+    expect(() => verifyCertificate(certificate, { issuer, time: NOW })).toThrow('must be issued by');
   });
 
   test('not when a bit of it was changed', () => {
