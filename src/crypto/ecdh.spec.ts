@@ -8,9 +8,9 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
 import { aes } from './aes.js';
-import { toHex } from './bytes.js';
+import { equal, toHex } from './bytes.js';
 import { tdes } from './des.js';
 import { type EcdhDerivation, type EcdhHash, type EcdhKdf, ecdhKdf, ecdhKey, ecdhSharedSecret } from './ecdh.js';
 import { kcvCmac, kcvEcb } from './kcv.js';
@@ -191,7 +191,12 @@ describe('vectors of ecdh-exchange.json', () => {
       sharedInfo: hex(inputs.sharedInformation),
       length: inputs.length,
     };
-    expect(toHex(ecdhKdf(derivation, hex(inputs.sharedSecretZ)))).toBe(expected.derivedKey);
+    const z = hex(inputs.sharedSecretZ);
+    expect(toHex(ecdhKdf(derivation, z))).toBe(expected.derivedKey);
+    const isTheSame = (key: Buffer) => equal(key, hex(expected.derivedKey));
+    expect(bitFlips(z).filter((other) => isTheSame(ecdhKdf(derivation, other)))).toEqual([]);
+    const otherInfo = bitFlips(derivation.sharedInfo);
+    expect(otherInfo.filter((sharedInfo) => isTheSame(ecdhKdf({ ...derivation, sharedInfo }, z)))).toEqual([]);
   });
 });
 

@@ -104,6 +104,12 @@ describe('AES DUKPT, ANSI X9.24-3:2017', () => {
     expect(bitFlips(hex(ksn)).filter(isTheSame)).toEqual([]);
   });
 
+  test.each(keyVectors)('$id: no BDK one bit away has its initial key', ({ bdk, ksn, expected }) => {
+    const initialKey = (bdk: Buffer) => aesInitialKey({ bdk, ksn: hex(ksn) });
+    const others = bitFlips(hex(bdk));
+    expect(others.filter((other) => equal(initialKey(other), hex(expected.initialKey)))).toEqual([]);
+  });
+
   test('HMAC keys of every length have algorithm indicator 5', () => {
     const transactionKey = aesTransactionKey({ initialKey: aesInitialKey({ bdk: bdk256, ksn }), ksn });
     const cipher = createCipheriv('aes-256-ecb', transactionKey, null).setAutoPadding(false);

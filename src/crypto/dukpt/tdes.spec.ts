@@ -92,6 +92,13 @@ describe('TDES DUKPT, ANSI X9.24-1:2009 Annex A', () => {
     expect(bitFlips(hex(ksn)).filter((other) => equal(pinKey(other), key))).toEqual([]);
   });
 
+  test.each(keyVectors)('$id: no BDK one bit away has its initial key', ({ bdk, ksn, expected }) => {
+    // The lowest bit of each byte is its parity.
+    const others = bitFlips(hex(bdk)).filter((_, bit) => bit % 8 !== 7);
+    const initialKey = (bdk: Buffer) => tdesInitialKey({ bdk, ksn: hex(ksn) });
+    expect(others.filter((other) => equal(initialKey(other), hex(expected.initialKey)))).toEqual([]);
+  });
+
   test.each(vectors<WalkVector>('dukpt', 'TDES DUKPT full walk'))('$id, KSN $ksn: what the keys do', (vector) => {
     const { pin, pan, expected } = vector;
     const [data, paddedData, iv] = [hex(vector.data), hex(vector.paddedData), hex(vector.iv)];
