@@ -13,6 +13,7 @@ import {
 import { toHex, xor } from './bytes.js';
 import { generateTdesKey, tdes, withOddParity } from './des.js';
 import { kcvEcb } from './kcv.js';
+import { decryptPinBlock, encryptPinBlock } from './pin-block.js';
 
 const code = (expected: string) => expect.objectContaining({ name: 'CryptoError', code: expected }) as Error;
 const bytes = (...lengths: number[]) =>
@@ -37,6 +38,17 @@ function kcv(key: Buffer): string {
 function decryptedEcb(key: Buffer, blocks: string): string {
   using cipher = tdes(key);
   return toHex(cipher.decrypt(hex(blocks)));
+}
+
+/** From format 0 under a transaction's key to format 0 under another key. */
+function translatedPinBlock(
+  kpe: Buffer,
+  { encryptedPinBlock, pan, outgoingKey }: { encryptedPinBlock: string; pan: string; outgoingKey: string },
+) {
+  using incoming = tdes(kpe);
+  using outgoing = tdes(hex(outgoingKey));
+  const pin = decryptPinBlock(incoming, 0, { block: hex(encryptedPinBlock), pan });
+  return { pin, translated: toHex(encryptPinBlock(outgoing, 0, { pin, pan })) };
 }
 
 interface ExchangeVector<I, E> {
@@ -212,25 +224,42 @@ describe('working keys', () => {
 describe('the PIN key of a transaction', () => {
   test.each(
     exchange<
-      Strings<'pinProtectionKey' | 'systemTraceAuditNumber' | 'transactionAmount' | 'encryptedPinBlock'>,
-      Strings<'derivedPinKey' | 'clearPinBlock'>
+      Strings<
+        | 'pinProtectionKey'
+        | 'systemTraceAuditNumber'
+        | 'transactionAmount'
+        | 'primaryAccountNumber'
+        | 'encryptedPinBlock'
+        | 'outgoingKey'
+      >,
+      Strings<'derivedPinKey' | 'clearPinBlock' | 'pin' | 'pinBlock' | 'outgoingKeyCheckValue'>
     >('TranslatePinData.IncomingAs2805Attributes'),
   )('$id: $why', ({ inputs, expected }) => {
     const transaction = { stan: inputs.systemTraceAuditNumber, amount: inputs.transactionAmount };
     const kpe = transactionPinKey(hex(inputs.pinProtectionKey), transaction);
     expect(toHex(kpe)).toBe(expected.derivedPinKey);
     expect(decryptedEcb(kpe, inputs.encryptedPinBlock)).toBe(expected.clearPinBlock);
+    const { pin, translated } = translatedPinBlock(kpe, { ...inputs, pan: inputs.primaryAccountNumber });
+    expect(pin).toBe(expected.pin);
+    expect(translated).toBe(expected.pinBlock);
+    expect(kcv(hex(inputs.outgoingKey))).toBe(expected.outgoingKeyCheckValue);
   });
 
   test.each(
-    vectors<Strings<'kpp' | 'stan' | 'amount'> & { expected: Strings<'kpe' | 'pinBlock' | 'encryptedPinBlock'> }>(
-      'as2805',
-      'AS2805 PIN key derivation and translation',
-    ),
-  )('$id: $source', ({ kpp, stan, amount, expected }) => {
+    vectors<
+      Strings<'kpp' | 'stan' | 'amount' | 'pan' | 'pin' | 'outgoingKey'> & {
+        expected: Strings<'kpe' | 'pinBlock' | 'encryptedPinBlock' | 'translatedPinBlock'>;
+      }
+    >('as2805', 'AS2805 PIN key derivation and translation'),
+  )('$id: $source', ({ kpp, stan, amount, pan, pin, outgoingKey, expected }) => {
     const kpe = transactionPinKey(hex(kpp), { stan, amount });
     expect(toHex(kpe)).toBe(expected.kpe);
     expect(decryptedEcb(kpe, expected.encryptedPinBlock)).toBe(expected.pinBlock);
+    const { encryptedPinBlock } = expected;
+    expect(translatedPinBlock(kpe, { encryptedPinBlock, pan, outgoingKey })).toEqual({
+      pin,
+      translated: expected.translatedPinBlock,
+    });
   });
 
   test('under 0123456789ABCDEFFEDCBA9876543210', () => {

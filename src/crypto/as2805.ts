@@ -2,6 +2,7 @@ import type { BlockCipher } from './block-cipher.js';
 import { xor } from './bytes.js';
 import { tdes, withOddParity } from './des.js';
 import { CryptoError } from './errors.js';
+import { requireDigits } from './fields.js';
 
 /**
  * AS 2805.6.3 keys between nodes. Everything is TDES in CBC with a zero initialization vector, and a key-encryption key is
@@ -113,8 +114,8 @@ export function unwrapWorkingKey(
  * @throws CryptoError KEY_LENGTH, DIGITS
  */
 export function transactionPinKey(kpp: Buffer, { stan, amount }: { stan: string; amount: string }): Buffer {
-  if (!/^[0-9]{6}$/.test(stan)) throw new CryptoError('DIGITS', 'A system trace audit number has 6 digits');
-  if (!/^[0-9]{12}$/.test(amount)) throw new CryptoError('DIGITS', 'A transaction amount has 12 digits');
+  requireDigits(stan, 6, 'system trace audit number');
+  requireDigits(amount, 12, 'transaction amount');
   using cipher = tdes(kpp);
   const data = Buffer.from(stan.padEnd(16, '0') + amount.padStart(16, '0'), 'hex');
   // CBC goes on from its last block, so both passes are one over D || D.

@@ -63,7 +63,21 @@ describe('a point of P-256', () => {
     expect(() => readPublicKey(spkiWith(hex(point)))).toThrow(KEY_TYPE);
   });
 
-  test('at infinity is read by OpenSSL, which is why readPublicKey writes what it read', () => {
+  test('is refused in a private key at infinity', () => {
+    // ECPrivateKey of RFC 5915: version, the private key 1, [1] public key.
+    const privateKeyWith = (point: string) => {
+      const bits = hex(`00${point}`);
+      const publicKey = Buffer.concat([hex('A1'), Buffer.of(bits.length + 2, 0x03, bits.length), bits]);
+      const fields = Buffer.concat([hex('020101'), hex('0420'), hex('01'.padStart(64, '0')), publicKey]);
+      const key = Buffer.concat([Buffer.of(0x30, fields.length), fields]);
+      const info = [hex('020100301306072A8648CE3D020106082A8648CE3D030107'), Buffer.of(0x04, key.length), key];
+      return Buffer.concat([Buffer.of(0x30, Buffer.concat(info).length), ...info]);
+    };
+    expect(readPrivateKey(privateKeyWith(`03${x}`)).asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
+    expect(() => readPrivateKey(privateKeyWith('00'))).toThrow(KEY_TYPE);
+  });
+
+  test('at infinity is read by OpenSSL, which is why it is written again', () => {
     const key = createPublicKey({ key: spkiWith(hex('00')), format: 'der', type: 'spki' });
     expect(() => key.export({ format: 'der', type: 'spki' })).toThrow('invalid form');
   });

@@ -10,8 +10,7 @@ import { CryptoError } from './errors.js';
 export function readPublicKey(der: Buffer): KeyObject {
   try {
     const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
-    // OpenSSL reads the point at infinity but doesn't write it, and Node aborts the process when asked for its curve.
-    if (key.asymmetricKeyType === 'ec') key.export({ format: 'der', type: 'spki' });
+    refuseInfinity(key);
     return key;
   } catch {
     throw new CryptoError('KEY_TYPE', 'A public key must be a DER SubjectPublicKeyInfo of RSA or a named curve');
@@ -22,12 +21,19 @@ export function readPublicKey(der: Buffer): KeyObject {
  * A private key, RSA or elliptic curve. OpenSSL clears its copy when the garbage collector finds the object.
  *
  * @param der PKCS#8 (RFC 5208), not encrypted; stays the caller's to zeroize
- * @throws CryptoError KEY_TYPE
+ * @throws CryptoError KEY_TYPE, also when the public key inside is the point at infinity
  */
 export function readPrivateKey(der: Buffer): KeyObject {
   try {
-    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    refuseInfinity(createPublicKey(key));
+    return key;
   } catch {
     throw new CryptoError('KEY_TYPE', 'A private key must be DER PKCS#8');
   }
+}
+
+/** OpenSSL reads the point at infinity but doesn't write it, and Node aborts the process when asked for its curve. */
+function refuseInfinity(publicKey: KeyObject): void {
+  if (publicKey.asymmetricKeyType === 'ec') publicKey.export({ format: 'der', type: 'spki' });
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { aes } from './aes.js';
 import type { BlockCipher } from './block-cipher.js';
@@ -85,6 +86,24 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     expect(() => cipher.decryptCbc(iv, data)).toThrow(code('IV_LENGTH'));
   });
 
+  test('shows nothing of its key', () => {
+    using cipher = cipherUnder(Buffer.alloc(keyBytes, 0xa5));
+    cipher.encrypt(Buffer.alloc(blockBytes));
+    expect(inspect(cipher, { showHidden: true, depth: 1 }) + JSON.stringify(cipher)).not.toMatch(/a5|165/i);
+  });
+
+  test('does nothing any more when it was disposed of', () => {
+    const cipher = cipherUnder(Buffer.alloc(keyBytes));
+    const block = Buffer.alloc(blockBytes);
+    cipher.encrypt(block);
+    cipher[Symbol.dispose]();
+    cipher[Symbol.dispose]();
+    expect(() => cipher.encrypt(block)).toThrow(ReferenceError);
+    expect(() => cipher.decrypt(block)).toThrow(ReferenceError);
+    expect(() => cipher.encryptCbc(block, block)).toThrow(ReferenceError);
+    expect(() => cipher.decryptCbc(block, block)).toThrow(ReferenceError);
+  });
+
   test('a refusal leaves the cipher usable', () => {
     using cipher = cipherUnder(Buffer.alloc(keyBytes));
     const before = toHex(cipher.encrypt(Buffer.alloc(blockBytes)));
@@ -94,11 +113,21 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
 });
 
 test('disposing of a single DES cipher clears the doubled key, and leaves the key', () => {
+  const { concat } = Buffer;
+  const made: Buffer[] = [];
+  Buffer.concat = (...args) => {
+    const joined = concat(...args);
+    made.push(joined);
+    return joined;
+  };
   const key = Buffer.alloc(8, 5);
-  const cipher = des(key) as BlockCipher & { doubled: Buffer };
-  cipher.encrypt(Buffer.alloc(8));
-  expect(cipher.doubled).toEqual(Buffer.alloc(16, 5));
-  cipher[Symbol.dispose]();
-  expect(cipher.doubled).toEqual(Buffer.alloc(16));
+  try {
+    using cipher = des(key);
+    cipher.encrypt(Buffer.alloc(8));
+    expect(made.map(toHex)).toEqual(['05'.repeat(16)]);
+  } finally {
+    Buffer.concat = concat;
+  }
+  expect(made.map(toHex)).toEqual(['00'.repeat(16)]);
   expect(key).toEqual(Buffer.alloc(8, 5));
 });

@@ -8,11 +8,13 @@ import { CryptoError } from './errors.js';
  *     using cipher = tdes(key);
  *     return cipher.encrypt(block);
  *
- * ECB runs through one long-lived OpenSSL object: a new one costs three to four times as much as a block.
+ * ECB runs through one long-lived OpenSSL object: a new one costs three to four times as much as a block. The key is in
+ * a private field, out of the sight of logs and JSON. A cipher that was disposed of throws ReferenceError.
  */
 export class BlockCipher implements Disposable {
   #encryptor?: ReturnType<typeof createCipheriv>;
   #decryptor?: ReturnType<typeof createDecipheriv>;
+  #key: Buffer | undefined;
 
   /**
    * @param name       OpenSSL's name without the mode: `des-ede`, `des-ede3`, `aes-128`, ...
@@ -21,25 +23,27 @@ export class BlockCipher implements Disposable {
    */
   constructor(
     private readonly name: string,
-    private readonly key: Buffer,
+    key: Buffer,
     readonly blockBytes: 8 | 16,
-  ) {}
+  ) {
+    this.#key = key;
+  }
 
   /** Encrypts whole blocks in ECB. @throws CryptoError DATA_LENGTH */
   encrypt(blocks: Buffer): Buffer {
-    this.#encryptor ??= createCipheriv(this.#mode('ecb'), this.key, null).setAutoPadding(false);
+    this.#encryptor ??= createCipheriv(this.#mode('ecb'), this.#lentKey(), null).setAutoPadding(false);
     return this.#encryptor.update(this.#whole(blocks));
   }
 
   /** Decrypts whole blocks in ECB. @throws CryptoError DATA_LENGTH */
   decrypt(blocks: Buffer): Buffer {
-    this.#decryptor ??= createDecipheriv(this.#mode('ecb'), this.key, null).setAutoPadding(false);
+    this.#decryptor ??= createDecipheriv(this.#mode('ecb'), this.#lentKey(), null).setAutoPadding(false);
     return this.#decryptor.update(this.#whole(blocks));
   }
 
   /** Encrypts whole blocks in CBC. @throws CryptoError DATA_LENGTH, IV_LENGTH */
   encryptCbc(iv: Buffer, blocks: Buffer): Buffer {
-    const cipher = createCipheriv(this.#mode('cbc'), this.key, this.#iv(iv)).setAutoPadding(false);
+    const cipher = createCipheriv(this.#mode('cbc'), this.#lentKey(), this.#iv(iv)).setAutoPadding(false);
     const result = cipher.update(this.#whole(blocks));
     cipher.final();
     return result;
@@ -47,7 +51,7 @@ export class BlockCipher implements Disposable {
 
   /** Decrypts whole blocks in CBC. @throws CryptoError DATA_LENGTH, IV_LENGTH */
   decryptCbc(iv: Buffer, blocks: Buffer): Buffer {
-    const decipher = createDecipheriv(this.#mode('cbc'), this.key, this.#iv(iv)).setAutoPadding(false);
+    const decipher = createDecipheriv(this.#mode('cbc'), this.#lentKey(), this.#iv(iv)).setAutoPadding(false);
     const result = decipher.update(this.#whole(blocks));
     decipher.final();
     return result;
@@ -59,6 +63,13 @@ export class BlockCipher implements Disposable {
     this.#decryptor?.final();
     this.#encryptor = undefined;
     this.#decryptor = undefined;
+    this.#key = undefined;
+  }
+
+  /** After its time the key's buffer holds zeros or another key: rather nothing than that. */
+  #lentKey(): Buffer {
+    if (this.#key === undefined) throw new ReferenceError('The cipher was disposed of');
+    return this.#key;
   }
 
   /** OpenSSL calls ECB of TDES by the bare name. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
-import { padMethod2, toHex, xor } from './bytes.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
+import { equal, padMethod2, toHex, xor } from './bytes.js';
 import { cbcMac } from './cbc-mac.js';
 import { tdes } from './des.js';
 
@@ -22,6 +22,14 @@ test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 1'))(
     const data = padding === 'method2' ? padMethod2(hex(message), 8) : hex(message);
     expect(toHex(cbcMac(hex(key), data))).toBe(mac);
     expect(toHex(cbcMac(hex(key), data, 4))).toBe(mac.slice(0, 8));
+  },
+);
+
+test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 1'))(
+  '$id is the MAC of no message one bit away',
+  ({ key, paddedMessage, expected: { mac } }) => {
+    const others = [...bitFlips(hex(paddedMessage)), Buffer.concat([hex(paddedMessage), Buffer.of(1)])];
+    expect(others.filter((other) => equal(cbcMac(hex(key), other), hex(mac)))).toEqual([]);
   },
 );
 
@@ -54,6 +62,6 @@ test.each([0, 8, 15, 17, 23, 32])('refuses a key of %i bytes', (length) => {
   expect(() => cbcMac(Buffer.alloc(length), Buffer.alloc(8))).toThrow(code('KEY_LENGTH'));
 });
 
-test.each([-1, 0, 9, 16])('refuses a MAC of %i bytes', (length) => {
+test.each([-1, 0, 9, 16, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
   expect(() => cbcMac(KEY, Buffer.alloc(8), length)).toThrow(code('MAC_LENGTH'));
 });

@@ -1,6 +1,6 @@
 import { padMethod1 } from './bytes.js';
 import { tdes } from './des.js';
-import { CryptoError } from './errors.js';
+import { requireMacLength } from './fields.js';
 
 /**
  * CBC-MAC: ISO/IEC 9797-1:2011, MAC algorithm 1 over TDES with padding method 1.
@@ -11,7 +11,7 @@ import { CryptoError } from './errors.js';
  * @throws CryptoError KEY_LENGTH, MAC_LENGTH
  */
 export function cbcMac(key: Buffer, data: Buffer, length = 8): Buffer {
-  if (length < 1 || length > 8) throw new CryptoError('MAC_LENGTH', 'A TDES CBC-MAC has 1 to 8 bytes');
+  requireMacLength(length, 8);
   using cipher = tdes(key);
   return cipher.encryptCbc(Buffer.alloc(8), padMethod1(data, 8)).subarray(-8).subarray(0, length);
 }

@@ -29,6 +29,39 @@ describe.each(['TDES', 'AES'] as const)('%s in the modes of NIST SP 800-38A', (c
   });
 });
 
+interface ReEncryptionVector {
+  incomingKey: string;
+  incomingKeyAlgorithm: string;
+  incomingMode: CipherMode;
+  incomingIv?: string;
+  incomingCiphertext: string;
+  outgoingKey: string;
+  outgoingKeyAlgorithm: string;
+  outgoingMode: CipherMode;
+  outgoingIv?: string;
+  expected: { plaintext: string; outgoingCiphertext: string };
+}
+
+test.each(vectors<ReEncryptionVector>('encrypt', 'Re-encryption'))('$id: from one key to another', (vector) => {
+  const { expected } = vector;
+  const cipherOf = (algorithm: string) => (algorithm.startsWith('TDES') ? 'TDES' : 'AES');
+  const incoming: CipherArguments = {
+    cipher: cipherOf(vector.incomingKeyAlgorithm),
+    mode: vector.incomingMode,
+    key: hex(vector.incomingKey),
+    iv: vector.incomingIv === undefined ? undefined : hex(vector.incomingIv),
+  };
+  const outgoing: CipherArguments = {
+    cipher: cipherOf(vector.outgoingKeyAlgorithm),
+    mode: vector.outgoingMode,
+    key: hex(vector.outgoingKey),
+    iv: vector.outgoingIv === undefined ? undefined : hex(vector.outgoingIv),
+  };
+  const plaintext = decrypt(incoming, hex(vector.incomingCiphertext));
+  expect(toHex(plaintext)).toBe(expected.plaintext);
+  expect(toHex(encrypt(outgoing, plaintext))).toBe(expected.outgoingCiphertext);
+});
+
 /** Examples of the standard that encrypt.json leaves out. */
 describe('NIST SP 800-38A appendix F', () => {
   const KEYS = {

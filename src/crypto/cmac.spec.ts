@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
 import { aes } from './aes.js';
 import type { BlockCipher } from './block-cipher.js';
-import { padMethod2, toHex, xor } from './bytes.js';
+import { equal, padMethod2, toHex, xor } from './bytes.js';
 import { cmac } from './cmac.js';
 import { tdes } from './des.js';
 
@@ -25,7 +25,13 @@ describe.each(Object.entries(CIPHERS))(
       expect(toHex(cmac(cipher, hex(message), 4))).toBe(expected.mac.slice(0, 8));
     });
 
-    test.each([0, -1, 17])('refuses a MAC of %i bytes', (length) => {
+    test.each(cases)('$id is the MAC of no message one bit away', ({ key, message, expected }) => {
+      using cipher = cipherUnder(hex(key));
+      const others = [...bitFlips(hex(message)), Buffer.concat([hex(message), Buffer.of(0)])];
+      expect(others.filter((other) => equal(cmac(cipher, other), hex(expected.mac)))).toEqual([]);
+    });
+
+    test.each([0, -1, 17, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
       using cipher = cipherUnder(Buffer.alloc(16));
       expect(() => cmac(cipher, Buffer.alloc(8), length)).toThrow(expect.objectContaining({ code: 'MAC_LENGTH' }));
     });

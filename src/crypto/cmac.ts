@@ -1,6 +1,6 @@
 import type { BlockCipher } from './block-cipher.js';
 import { xor } from './bytes.js';
-import { CryptoError } from './errors.js';
+import { requireMacLength } from './fields.js';
 
 /** The constant of SP 800-38B section 5.3 that enters when the doubled block overflows. */
 const R = { 8: 0x1b, 16: 0x87 } as const;
@@ -15,24 +15,26 @@ const R = { 8: 0x1b, 16: 0x87 } as const;
  */
 export function cmac(cipher: BlockCipher, data: Buffer, length: number = cipher.blockBytes): Buffer {
   const { blockBytes } = cipher;
-  if (length < 1 || length > blockBytes)
-    throw new CryptoError('MAC_LENGTH', `A CMAC over this cipher has 1 to ${blockBytes} bytes`);
+  requireMacLength(length, blockBytes);
 
-  const k1 = double(cipher.encrypt(Buffer.alloc(blockBytes)));
+  const l = cipher.encrypt(Buffer.alloc(blockBytes));
+  const k1 = double(l);
   const wholeBlocks = Math.max(0, Math.ceil(data.length / blockBytes) - 1) * blockBytes;
   const rest = data.subarray(wholeBlocks);
   const last = Buffer.alloc(blockBytes);
   rest.copy(last);
   // Section 6.2 step 4: a complete last block takes K1; an incomplete one is padded with 10..0 and takes K2.
   if (rest.length < blockBytes) last[rest.length] = 0x80;
-  const masked = xor(last, rest.length === blockBytes ? k1 : double(k1));
-  last.fill(0); // it may be part of a key
-
+  const subkey = rest.length === blockBytes ? k1 : double(k1);
+  const masked = xor(last, subkey);
   const chained =
     wholeBlocks === 0
       ? masked
       : xor(cipher.encryptCbc(Buffer.alloc(blockBytes), data.subarray(0, wholeBlocks)).subarray(-blockBytes), masked);
-  return cipher.encrypt(chained).subarray(0, length);
+  const mac = cipher.encrypt(chained).subarray(0, length);
+  // The subkeys help a forger, and the last block may be part of a key.
+  for (const secret of [l, k1, subkey, last, masked]) secret.fill(0);
+  return mac;
 }
 
 /** Multiplication by x in GF(2^64) or GF(2^128), section 6.1. */

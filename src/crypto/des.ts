@@ -28,13 +28,16 @@ export function des(key: Buffer): BlockCipher {
 }
 
 class SingleDes extends BlockCipher {
-  constructor(private readonly doubled: Buffer) {
+  readonly #doubled: Buffer;
+
+  constructor(doubled: Buffer) {
     super('des-ede', doubled, 8);
+    this.#doubled = doubled;
   }
 
   override [Symbol.dispose](): void {
     super[Symbol.dispose]();
-    this.doubled.fill(0);
+    this.#doubled.fill(0);
   }
 }
 

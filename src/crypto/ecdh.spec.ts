@@ -8,12 +8,14 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
 import { aes } from './aes.js';
-import { toHex } from './bytes.js';
+import { equal, toHex } from './bytes.js';
 import { tdes } from './des.js';
 import { type EcdhDerivation, type EcdhHash, type EcdhKdf, ecdhKdf, ecdhKey, ecdhSharedSecret } from './ecdh.js';
 import { kcvCmac, kcvEcb } from './kcv.js';
+import { decryptPinBlock } from './pin-block.js';
+import { unwrapKeyBlock } from './tr31/unwrap.js';
 
 const code = (expected: string) => expect.objectContaining({ name: 'CryptoError', code: expected }) as Error;
 
@@ -101,8 +103,12 @@ interface ExchangeVector {
     keyDerivationFunction: EcdhKdf;
     keyDerivationHashAlgorithm: EcdhHash;
     sharedInformation: string;
+    wrappedKeyBlock?: string;
+    encryptedPinBlock?: string;
+    pinBlockFormat?: string;
+    primaryAccountNumber?: string;
   };
-  expected: { sharedSecretZ?: string; derivedKey?: string; derivedKeyCheckValue?: string; reason?: string };
+  expected: Partial<Record<'sharedSecretZ' | 'derivedKey' | 'derivedKeyCheckValue' | 'pin' | 'reason', string>>;
 }
 
 interface PrimitiveVector {
@@ -121,8 +127,8 @@ interface KdfVector {
   expected: { derivedKey: string };
 }
 
-// The certificates' chains, the strength of the wrapped key and certificate requests are not of key agreement:
-// chain-*, csr-*, ecdh-neg-rogue-ca and ecdh-neg-strength-* are left to those who judge them.
+// Certificates, chains of them and certification requests are not of key agreement: chain-*, csr-* and ecdh-neg-rogue-ca
+// are tested in tr34/.
 describe('vectors of ecdh-exchange.json', () => {
   const exchange = <T extends object>(chosen: RegExp) =>
     vectors<T>('ecdh-exchange').filter(({ id }) => chosen.test(id));
@@ -155,10 +161,21 @@ describe('vectors of ecdh-exchange.json', () => {
       peerPublicKey: ourPublicKey,
     };
     expect(toHex(ecdhKey(client, derivationOf(vector)))).toBe(expected.derivedKey);
+    if (inputs.encryptedPinBlock === undefined) return;
+    const from = { block: hex(inputs.encryptedPinBlock), pan: inputs.primaryAccountNumber };
+    expect(decryptPinBlock(cipher, inputs.pinBlockFormat === 'IsoFormat4' ? 4 : 0, from)).toBe(expected.pin);
   });
 
   test.each(exchange<ExchangeVector>(/^ecdh-neg-(curve-mismatch|rsa-peer)$/))('$id: $why', (vector) => {
     expect(() => ecdhKey(partiesOf(vector), derivationOf(vector))).toThrow(code('KEY_TYPE'));
+  });
+
+  // Whether a key of this strength may come over this curve is for the import to say.
+  test.each(exchange<ExchangeVector>(/^ecdh-neg-strength-/))('$id opens, and is refused above', (vector) => {
+    const kbpk = { algorithm: 'AES', key: ecdhKey(partiesOf(vector), derivationOf(vector)) } as const;
+    const { header, key } = unwrapKeyBlock(kbpk, vector.inputs.wrappedKeyBlock!);
+    expect(header).toMatchObject({ keyUsage: 'K1', algorithm: 'A' });
+    expect(key).toHaveLength(32);
   });
 
   test.each(exchange<PrimitiveVector>(/^nist-cavp-ecdh-/))('$id: $source', ({ inputs, expected }) => {
@@ -174,7 +191,12 @@ describe('vectors of ecdh-exchange.json', () => {
       sharedInfo: hex(inputs.sharedInformation),
       length: inputs.length,
     };
-    expect(toHex(ecdhKdf(derivation, hex(inputs.sharedSecretZ)))).toBe(expected.derivedKey);
+    const z = hex(inputs.sharedSecretZ);
+    expect(toHex(ecdhKdf(derivation, z))).toBe(expected.derivedKey);
+    const isTheSame = (key: Buffer) => equal(key, hex(expected.derivedKey));
+    expect(bitFlips(z).filter((other) => isTheSame(ecdhKdf(derivation, other)))).toEqual([]);
+    const otherInfo = bitFlips(derivation.sharedInfo);
+    expect(otherInfo.filter((sharedInfo) => isTheSame(ecdhKdf({ ...derivation, sharedInfo }, z)))).toEqual([]);
   });
 });
 

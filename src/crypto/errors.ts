@@ -1,7 +1,6 @@
 /** What can be wrong with the arguments of a construction; callers may branch on it, so a code keeps its meaning. */
 export type CryptoErrorCode =
   | 'KEY_LENGTH'
-  | 'KEY_PARITY'
   | 'KEY_TYPE'
   | 'DATA_LENGTH'
   | 'DATA_FORMAT'

@@ -12,6 +12,17 @@ export function requireDigits(field: string, count: number, name: string): void 
 }
 
 /**
+ * How many bytes of a MAC to return.
+ *
+ * @param whole bytes that the algorithm makes
+ * @throws CryptoError MAC_LENGTH
+ */
+export function requireMacLength(length: number, whole: number): void {
+  if (!Number.isInteger(length) || length < 1 || length > whole)
+    throw new CryptoError('MAC_LENGTH', `This MAC must have 1 to ${whole} bytes`);
+}
+
+/**
  * A field of bytes, such as a transaction counter or a cryptogram.
  *
  * @param name what the message calls it

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
-import { toHex, xor } from './bytes.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
+import { equal, toHex, xor } from './bytes.js';
 import { hmac, HMAC_BYTES, type HmacHash } from './hmac.js';
 
 const HASHES = Object.keys(HMAC_BYTES) as HmacHash[];
@@ -19,6 +19,15 @@ test.each(vectors<HmacVector>('mac', 'HMAC'))(
     const hash = keyHash.replace('-', '') as HmacHash;
     expect(toHex(hmac(hash, hex(key), hex(message)))).toBe(mac);
     expect(toHex(hmac(hash, hex(key), hex(message), 4))).toBe(mac.slice(0, 8));
+  },
+);
+
+test.each(vectors<HmacVector>('mac', 'HMAC'))(
+  '$id is the MAC of no message one bit away',
+  ({ key, keyHash, message, expected: { mac } }) => {
+    const hash = keyHash.replace('-', '') as HmacHash;
+    const others = [...bitFlips(hex(message)), Buffer.concat([hex(message), Buffer.of(0)])];
+    expect(others.filter((other) => equal(hmac(hash, hex(key), other), hex(mac)))).toEqual([]);
   },
 );
 
@@ -67,7 +76,7 @@ describe.each(HASHES)('%s', (hash) => {
       expect(toHex(hmac(hash, Buffer.alloc(16), Buffer.alloc(1), length))).toBe(toHex(whole.subarray(0, length)));
   });
 
-  test.each([-1, 0, HMAC_BYTES[hash] + 1])('refuses a MAC of %i bytes', (length) => {
+  test.each([-1, 0, HMAC_BYTES[hash] + 1, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
     const refused = expect.objectContaining({ name: 'CryptoError', code: 'MAC_LENGTH' }) as Error;
     expect(() => hmac(hash, Buffer.alloc(16), Buffer.alloc(1), length)).toThrow(refused);
   });

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { CryptoError } from './errors.js';
+import { requireMacLength } from './fields.js';
 
 /** The SHA-2 hashes (FIPS 180-4) by their names on the wire. */
 export type HmacHash = 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
@@ -17,7 +17,6 @@ export const HMAC_BYTES: Record<HmacHash, number> = { SHA224: 28, SHA256: 32, SH
  * @throws CryptoError MAC_LENGTH
  */
 export function hmac(hash: HmacHash, key: Buffer, data: Buffer, length = HMAC_BYTES[hash]): Buffer {
-  if (length < 1 || length > HMAC_BYTES[hash])
-    throw new CryptoError('MAC_LENGTH', `An HMAC with ${hash} has 1 to ${HMAC_BYTES[hash]} bytes`);
+  requireMacLength(length, HMAC_BYTES[hash]);
   return createHmac(hash, key).update(data).digest().subarray(0, length);
 }

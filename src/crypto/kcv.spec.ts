@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey } from 'node:crypto';
-import { hex, vectors } from '../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
 import rsaVectors from '../../test/vectors/rsa.json' with { type: 'json' };
 import { aes } from './aes.js';
-import { toHex } from './bytes.js';
+import { equal, toHex } from './bytes.js';
 import { tdes } from './des.js';
 import type { HmacHash } from './hmac.js';
 import { kcvCmac, kcvEcb, kcvHmac, kcvPublicKey } from './kcv.js';
@@ -28,6 +28,18 @@ test.each(vectors<KcvVector>('kcv', 'KCV CMAC'))('CMAC, $id, $keyAlgorithm: $sou
 
 test.each(vectors<KcvVector>('kcv', 'KCV HMAC'))('$id, $keyAlgorithm: $source', ({ key, keyAlgorithm, expected }) => {
   expect(toHex(kcvHmac(keyAlgorithm.replace('HMAC_', '') as HmacHash, hex(key)))).toBe(expected.kcv);
+});
+
+test.each(vectors<KcvVector>('kcv'))('$id, $keyAlgorithm: checks no key one bit away', (vector) => {
+  const { algorithm, keyAlgorithm, key, expected } = vector;
+  const kcvOf = (other: Buffer) => {
+    if (algorithm === 'KCV HMAC') return kcvHmac(keyAlgorithm.replace('HMAC_', '') as HmacHash, other);
+    using cipher = cipherOf(keyAlgorithm, toHex(other));
+    return algorithm === 'KCV CMAC' ? kcvCmac(cipher) : kcvEcb(cipher);
+  };
+  // The lowest bit of a TDES key's byte is its parity.
+  const others = bitFlips(hex(key)).filter((_, bit) => !keyAlgorithm.startsWith('TDES') || bit % 8 !== 7);
+  expect(others.filter((other) => equal(kcvOf(other), hex(expected.kcv)))).toEqual([]);
 });
 
 interface KeyCheckValueVector {

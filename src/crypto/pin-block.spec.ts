@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
 import pinblock from '../../test/vectors/pinblock.json' with { type: 'json' };
 import { aes } from './aes.js';
 import { toHex } from './bytes.js';
@@ -209,7 +209,47 @@ describe('PIN block translation', () => {
   });
 });
 
+/** What ISO 9564-1 lets a host translate: a PAN that binds the PIN is not taken away. */
+const TRANSLATIONS: Record<0 | 1 | 3 | 4, (0 | 1 | 3 | 4)[]> = {
+  0: [0, 3, 4],
+  1: [0, 1, 3, 4],
+  3: [0, 3, 4],
+  4: [0, 3, 4],
+};
+const pairs = ([0, 1, 3, 4] as const).flatMap((from) => TRANSLATIONS[from].map((to) => ({ from, to })));
+
+test.each(pairs)('format $from to $to and back keeps the PIN, whatever PIN, PAN and keys', ({ from, to }) => {
+  const key = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((b) => Buffer.from(b));
+  fc.assert(
+    fc.property(key, key, digits(4, 12), digits(12, 19), (incomingKey, outgoingKey, pin, pan) => {
+      using incoming = cipherFor(from, incomingKey);
+      using outgoing = cipherFor(to, outgoingKey);
+      const there = encryptPinBlock(incoming, from, { pin, pan });
+      const translated = encryptPinBlock(outgoing, to, {
+        pin: decryptPinBlock(incoming, from, { block: there, pan }),
+        pan,
+      });
+      const back = encryptPinBlock(incoming, from, {
+        pin: decryptPinBlock(outgoing, to, { block: translated, pan }),
+        pan,
+      });
+      expect(decryptPinBlock(incoming, from, { block: back, pan })).toBe(pin);
+      if (from === 0) expect(toHex(back)).toBe(toHex(there));
+    }),
+  );
+});
+
 describe('PIN blocks that hold no PIN', () => {
+  test.each(single.filter(({ format }) => format !== 4))(
+    '$id, format $format, with a bit of the control nibble changed, or its first digit above 9',
+    ({ format, pin, pan, expected }) => {
+      const above9 = hex(expected.pinBlock!);
+      above9[1] = above9[1]! ^ ((Number(pin[0]) ^ 0xa) << 4);
+      for (const block of [...bitFlips(hex(expected.pinBlock!)).slice(0, 4), above9])
+        expect(() => decodePinBlock(format as TdesPinBlockFormat, { block, pan })).toThrow(undecodable);
+    },
+  );
+
   test.each(pinblock.invalid as InvalidBlock[])(
     '$id, format $format: $defect',
     ({ format, pan, clearBlock, key, encryptedPinBlock }) => {

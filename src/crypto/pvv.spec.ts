@@ -46,6 +46,8 @@ describe('pvv, Visa PIN verification value', () => {
     ['KEY_LENGTH', { key: Buffer.alloc(8) }],
     ['KEY_LENGTH', { key: Buffer.alloc(15) }],
     ['KEY_LENGTH', { key: Buffer.alloc(32) }],
+    ['KEY_LENGTH', { key: Buffer.alloc(0) }],
+    ['PAN', { pan: '' }],
     ['PAN', { pan: '54321012345' }],
     ['PAN', { pan: '54321012345678901234' }],
     ['PAN', { pan: '54321012345678 0' }],

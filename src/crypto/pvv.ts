@@ -22,8 +22,8 @@ export function pvv(pvk: Buffer, { pan, pvki, pin }: { pan: string; pvki: number
   if (!Number.isInteger(pvki) || pvki < 0 || pvki > 6)
     throw new CryptoError('DIGITS', 'A PIN verification key index is 0 to 6');
 
-  const parameter = Buffer.from(`${pan.slice(-12, -1)}${pvki}${pin.slice(0, 4)}`, 'hex');
   using cipher = tdes(pvk);
+  const parameter = Buffer.from(`${pan.slice(-12, -1)}${pvki}${pin.slice(0, 4)}`, 'hex');
   const encrypted = cipher.encrypt(parameter);
   parameter.fill(0);
   return decimalize(encrypted).slice(0, 4);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { hex, vectors } from '../../test/support/vectors.js';
-import { padMethod1, padMethod2, toHex } from './bytes.js';
+import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
+import { equal, padMethod1, padMethod2, toHex } from './bytes.js';
 import { des } from './des.js';
 import { retailMac } from './retail-mac.js';
 
@@ -22,6 +22,14 @@ test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))
     const data = padding === 'method2' ? padMethod2(hex(message), 8) : hex(message);
     expect(toHex(retailMac(hex(key), data))).toBe(mac);
     expect(toHex(retailMac(hex(key), data, 4))).toBe(mac4 ?? mac.slice(0, 8));
+  },
+);
+
+test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))(
+  '$id is the MAC of no message one bit away',
+  ({ key, paddedMessage, expected: { mac } }) => {
+    const others = [...bitFlips(hex(paddedMessage)), Buffer.concat([hex(paddedMessage), Buffer.of(1)])];
+    expect(others.filter((other) => equal(retailMac(hex(key), other), hex(mac)))).toEqual([]);
   },
 );
 
@@ -80,6 +88,6 @@ test.each([0, 8, 15, 17, 23, 32])('refuses a key of %i bytes', (length) => {
   expect(() => retailMac(Buffer.alloc(length), Buffer.alloc(8))).toThrow(code('KEY_LENGTH'));
 });
 
-test.each([-1, 0, 9, 16])('refuses a MAC of %i bytes', (length) => {
+test.each([-1, 0, 9, 16, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
   expect(() => retailMac(KEY, Buffer.alloc(8), length)).toThrow(code('MAC_LENGTH'));
 });

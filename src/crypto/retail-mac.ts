@@ -1,6 +1,6 @@
 import { padMethod1, xor } from './bytes.js';
 import { des, tdes } from './des.js';
-import { CryptoError } from './errors.js';
+import { requireMacLength } from './fields.js';
 
 /**
  * Retail MAC: ISO/IEC 9797-1:2011, MAC algorithm 3 over DES with padding method 1 (also ANSI X9.19, and AS 2805.4.1, which
@@ -13,7 +13,7 @@ import { CryptoError } from './errors.js';
  * @throws CryptoError KEY_LENGTH, MAC_LENGTH
  */
 export function retailMac(key: Buffer, data: Buffer, length = 8): Buffer {
-  if (length < 1 || length > 8) throw new CryptoError('MAC_LENGTH', 'A retail MAC has 1 to 8 bytes');
+  requireMacLength(length, 8);
   using whole = tdes(key);
   using first = des(key.subarray(0, 8));
 

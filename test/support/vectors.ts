@@ -21,3 +21,12 @@ export function hex(text: string): Buffer {
   if (!/^([0-9A-Fa-f]{2})*$/.test(text)) throw new Error(`not hexadecimal: ${text}`);
   return Buffer.from(text, 'hex');
 }
+
+/** Every byte string that differs from this one in one bit. */
+export function bitFlips(bytes: Buffer): Buffer[] {
+  return Array.from({ length: 8 * bytes.length }, (_, bit) => {
+    const flipped = Buffer.from(bytes);
+    flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (0x80 >> (bit & 7)), bit >> 3);
+    return flipped;
+  });
+}

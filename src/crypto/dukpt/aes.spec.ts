@@ -1,8 +1,8 @@
 import { createCipheriv } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../../test/support/vectors.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
 import { aes } from '../aes.js';
-import { toHex } from '../bytes.js';
+import { equal, toHex } from '../bytes.js';
 import { cbcMac } from '../cbc-mac.js';
 import { encrypt } from '../cipher-modes.js';
 import { cmac } from '../cmac.js';
@@ -88,6 +88,26 @@ describe('AES DUKPT, ANSI X9.24-3:2017', () => {
       const [usage, keyType] = name.replace('HMAC', 'HMAC_').split('/') as [AesDukptUsage, AesDukptKeyType];
       expect(toHex(aesWorkingKey({ bdk: hex(bdk), ksn: hex(ksn), usage, keyType }))).toBe(key);
     }
+  });
+
+  test.each(keyVectors)('$id: no KSN one bit away has its transaction key', ({ bdk, ksn, expected }) => {
+    const transactionKey = (ksn: Buffer) =>
+      aesTransactionKey({ initialKey: aesInitialKey({ bdk: hex(bdk), ksn }), ksn });
+    const isTheSame = (other: Buffer) => {
+      try {
+        return equal(transactionKey(other), hex(expected.transactionKey));
+      } catch (error) {
+        expect(error).toEqual(refused('KSN')); // more one-bits than a counter has
+        return false;
+      }
+    };
+    expect(bitFlips(hex(ksn)).filter(isTheSame)).toEqual([]);
+  });
+
+  test.each(keyVectors)('$id: no BDK one bit away has its initial key', ({ bdk, ksn, expected }) => {
+    const initialKey = (bdk: Buffer) => aesInitialKey({ bdk, ksn: hex(ksn) });
+    const others = bitFlips(hex(bdk));
+    expect(others.filter((other) => equal(initialKey(other), hex(expected.initialKey)))).toEqual([]);
   });
 
   test('HMAC keys of every length have algorithm indicator 5', () => {

@@ -1,7 +1,7 @@
 import { createCipheriv } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../../test/support/vectors.js';
-import { toHex, xor } from '../bytes.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
+import { equal, toHex, xor } from '../bytes.js';
 import { cbcMac } from '../cbc-mac.js';
 import { encrypt } from '../cipher-modes.js';
 import { cmac } from '../cmac.js';
@@ -84,6 +84,19 @@ describe('TDES DUKPT, ANSI X9.24-1:2009 Annex A', () => {
     expect(toHex(tdesTransactionKey({ initialKey, ksn: hex(ksn) }))).toBe(expected.transactionKey);
     for (const [usage, key] of Object.entries(expected.workingKeys) as [TdesDukptUsage, string][])
       expect(toHex(tdesWorkingKey({ bdk: hex(bdk), ksn: hex(ksn), usage }))).toBe(key);
+  });
+
+  test.each(keyVectors)('$id: no KSN one bit away has its PIN key', ({ bdk, ksn }) => {
+    const pinKey = (ksn: Buffer) => tdesWorkingKey({ bdk: hex(bdk), ksn, usage: 'PIN' });
+    const key = pinKey(hex(ksn));
+    expect(bitFlips(hex(ksn)).filter((other) => equal(pinKey(other), key))).toEqual([]);
+  });
+
+  test.each(keyVectors)('$id: no BDK one bit away has its initial key', ({ bdk, ksn, expected }) => {
+    // The lowest bit of each byte is its parity.
+    const others = bitFlips(hex(bdk)).filter((_, bit) => bit % 8 !== 7);
+    const initialKey = (bdk: Buffer) => tdesInitialKey({ bdk, ksn: hex(ksn) });
+    expect(others.filter((other) => equal(initialKey(other), hex(expected.initialKey)))).toEqual([]);
   });
 
   test.each(vectors<WalkVector>('dukpt', 'TDES DUKPT full walk'))('$id, KSN $ksn: what the keys do', (vector) => {

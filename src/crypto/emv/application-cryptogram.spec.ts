@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { hex, vectors } from '../../../test/support/vectors.js';
-import { padMethod1, padMethod2, toHex } from '../bytes.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
+import { equal, padMethod1, padMethod2, toHex } from '../bytes.js';
 import { applicationCryptogram, arpcMethod1, arpcMethod2 } from './application-cryptogram.js';
 import { type Card, iccMasterKey, type MajorKeyDerivation } from './icc-master-key.js';
 import {
@@ -78,6 +78,16 @@ describe('application cryptogram', () => {
     },
   );
 
+  test.each(vectors<CryptogramVector>('emv', 'ARQC', 'ARQC and ARPC'))(
+    '$id is the cryptogram of no other data one bit away',
+    ({ paddedTransactionData, expected }) => {
+      const others = bitFlips(hex(paddedTransactionData));
+      const isTheSame = (data: Buffer) =>
+        equal(applicationCryptogram(hex(expected.sessionKey), data), hex(expected.arqc));
+      expect(others.filter(isTheSame)).toEqual([]);
+    },
+  );
+
   // AWS user guide; the key is recognised by its check value 08D7B4
   test('the EMV common example of the user guide', () => {
     const card: Card = { majorKeyDerivation: 'EMV_OPTION_A', pan: '9137631040001422', psn: '01' };
@@ -126,6 +136,19 @@ describe('authorisation response cryptogram', () => {
           ? arpcMethod1(key, { arqc, arc: hex(vector.arc) })
           : arpcMethod2(key, { arqc, csu: hex(vector.csu), proprietary: hex(vector.proprietaryAuthData) });
       expect(toHex(arpc)).toBe(vector.expected.arpc);
+    },
+  );
+
+  test.each(vectors<CryptogramVector>('emv', 'ARQC and ARPC'))(
+    '$id answers no ARQC one bit away',
+    ({ arpcMethod, arpcKey, arc, csu, proprietaryAuthData, expected }) => {
+      const key = hex(arpcKey === 'SESSION' ? expected.sessionKey : expected.iccKey);
+      const answerTo = (arqc: Buffer) =>
+        arpcMethod === 1
+          ? arpcMethod1(key, { arqc, arc: hex(arc) })
+          : arpcMethod2(key, { arqc, csu: hex(csu), proprietary: hex(proprietaryAuthData) });
+      const others = bitFlips(hex(expected.arqc));
+      expect(others.filter((arqc) => equal(answerTo(arqc), hex(expected.arpc)))).toEqual([]);
     },
   );
 

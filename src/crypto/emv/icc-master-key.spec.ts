@@ -1,7 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../../test/support/vectors.js';
-import { toHex } from '../bytes.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
+import { equal, toHex } from '../bytes.js';
 import { tdes, withOddParity } from '../des.js';
 import { kcvEcb } from '../kcv.js';
 import { type Card, iccMasterKey, type MajorKeyDerivation } from './icc-master-key.js';
@@ -28,6 +28,16 @@ describe('iccMasterKey', () => {
       using cipher = tdes(key);
       expect(toHex(key)).toBe(expected.iccKey);
       expect(toHex(kcvEcb(cipher))).toBe(expected.kcv);
+    },
+  );
+
+  test.each(vectors<IccKeyVector>('emv', 'ICC master key'))(
+    '$id: no issuer key one bit away has its key',
+    ({ imk, majorKeyDerivation, pan, panSequenceNumber: psn, expected }) => {
+      const card = { majorKeyDerivation, pan, psn };
+      // The lowest bit of each byte is its parity.
+      const others = bitFlips(hex(imk)).filter((_, bit) => bit % 8 !== 7);
+      expect(others.filter((other) => equal(iccMasterKey(other, card), hex(expected.iccKey)))).toEqual([]);
     },
   );
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { encodePinBlock } from '../pin-block.js';
-import { hex, vectors } from '../../../test/support/vectors.js';
-import { toHex } from '../bytes.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
+import { equal, toHex } from '../bytes.js';
 import { type Card, iccMasterKey, type MajorKeyDerivation } from './icc-master-key.js';
 import {
   PIN_CHANGE_PROFILES,
@@ -92,6 +92,12 @@ describe('pinChangeScript', () => {
       expect(toHex(script.encipheredPinBlock)).toBe(expected.encryptedPin);
       expect(toHex(Buffer.concat([message, script.encipheredPinBlock]))).toBe(expected.macInput);
       expect(toHex(script.mac)).toBe(expected.mac);
+
+      const { mac } = pinChangeScript(profile, keys, { card, session, newPin: '2580', message });
+      expect(toHex(mac)).not.toBe(expected.mac);
+      const isTheSame = (message: Buffer) =>
+        equal(pinChangeScript(profile, keys, { card, session, ...pins, message }).mac, script.mac);
+      expect(bitFlips(message).filter(isTheSame)).toEqual([]);
     },
   );
 

@@ -1,7 +1,7 @@
 import { createDecipheriv } from 'node:crypto';
 import fc from 'fast-check';
-import { hex, vectors } from '../../../test/support/vectors.js';
-import { padMethod2, toHex } from '../bytes.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
+import { equal, padMethod2, toHex } from '../bytes.js';
 import { retailMac } from '../retail-mac.js';
 import { iccMasterKey, type MajorKeyDerivation } from './icc-master-key.js';
 import { encipherScriptData, type ScriptEncipherment, scriptMac } from './secure-messaging.js';
@@ -58,6 +58,15 @@ describe('scriptMac', () => {
       expect(toHex(scriptMac(sessionKey, hex(message), 4))).toBe(expected.mac.slice(0, 8));
       // What EmvMac of GenerateMac is: the message comes padded, and the retail MAC finds nothing to add.
       expect(toHex(retailMac(sessionKey, hex(vector.paddedMessage)))).toBe(expected.mac);
+    },
+  );
+
+  test.each(vectors<ScriptMacVector>('emv', 'Script MAC'))(
+    '$id is the MAC of no message one bit away',
+    ({ message, expected }) => {
+      const mac = (other: Buffer) => scriptMac(hex(expected.sessionKey), other);
+      const others = [...bitFlips(hex(message)), Buffer.concat([hex(message), Buffer.of(0)])];
+      expect(others.filter((other) => equal(mac(other), hex(expected.mac)))).toEqual([]);
     },
   );
 

@@ -1,8 +1,10 @@
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { pkcs8, testPki } from '../../../test/support/tr34.js';
 import { vectors } from '../../../test/support/vectors.js';
+import exchange from '../../../test/vectors/ecdh-exchange.json' with { type: 'json' };
 import { toHex } from '../bytes.js';
 import { publicKeyOf } from '../rsa.js';
+import { bitString, decodeAll, sequence } from './asn1.js';
 import { publicKeyStrength, readCertificate, toPem, verifyCertificate, verifyKeyPair } from './certificate.js';
 import { issueLeaf, issueRoot } from './issue.js';
 
@@ -62,6 +64,20 @@ describe('reading a certificate', () => {
     expect(() => publicKeyStrength(spki)).toThrow(refusal('CERTIFICATE'));
   });
 
+  // Node aborts the process when it is asked for the curve of such a key.
+  test('refuses the point at infinity, alone and in a certificate', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const [algorithm] = decodeAll(publicKey.export({ format: 'der', type: 'spki' }), 'CERTIFICATE')[0]!.children;
+    const atInfinity = sequence(algorithm!.der, bitString(Buffer.alloc(1)));
+    expect(() => publicKeyStrength(atInfinity)).toThrow(refusal('CERTIFICATE'));
+
+    const [tbs, ...rest] = decodeAll(kdh.der, 'CERTIFICATE')[0]!.children;
+    const fields = tbs!.children.map(({ der }) => (der.equals(kdh.publicKey) ? atInfinity : der));
+    const certificate = sequence(sequence(...fields), ...rest.map(({ der }) => der));
+    expect(certificate.includes(atInfinity)).toBe(true);
+    expect(() => readCertificate(certificate)).toThrow(refusal('CERTIFICATE'));
+  });
+
   test('refuses what is no public key', () => {
     expect(() => publicKeyStrength(Buffer.from('30820122', 'hex'))).toThrow(refusal('CERTIFICATE'));
   });
@@ -80,6 +96,16 @@ describe('verifying who issued a certificate', () => {
     expect(() => verifyCertificate(kdh, { issuer: pki[issuer]!.certificate, time: NOW })).toThrow(
       refusal('CERTIFICATE'),
     );
+  });
+
+  test('not by a CA of the same name, on a curve', () => {
+    const { inputs } = vectors<{ inputs: { publicKeyCertificatePem: string } }>('ecdh-exchange').find(
+      ({ id }) => id === 'ecdh-neg-rogue-ca',
+    )!;
+    const certificate = readCertificate(Buffer.from(inputs.publicKeyCertificatePem));
+    const issuer = readCertificate(Buffer.from(exchange.pki.ca_NIST_P256.certificatePem));
+    expect(toHex(certificate.issuer)).toBe(toHex(issuer.subject));
+    expect(() => verifyCertificate(certificate, { issuer, time: NOW })).toThrow('must be issued by');
   });
 
   test('not when a bit of it was changed', () => {

@@ -1,4 +1,5 @@
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { readPublicKey } from '../asymmetric-key.js';
 import { equal } from '../bytes.js';
 import { CryptoError } from '../errors.js';
 import { publicKeyOf } from '../rsa.js';
@@ -67,7 +68,7 @@ export function readCertificate(encoded: Buffer): Certificate {
  * @throws CryptoError CERTIFICATE when it is neither RSA nor on a curve P-256, P-384 or P-521
  */
 export function publicKeyStrength(publicKey: Buffer): { keyType: KeyType; keyBits: number } {
-  const key = readPublicKey(publicKey);
+  const key = subjectPublicKey(publicKey);
   const { modulusLength, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa' && modulusLength !== undefined) return { keyType: 'RSA', keyBits: modulusLength };
   const curveBits = CURVE_BITS[namedCurve];
@@ -75,9 +76,9 @@ export function publicKeyStrength(publicKey: Buffer): { keyType: KeyType; keyBit
   throw new CryptoError('CERTIFICATE', 'The public key must be RSA or on the curve P-256, P-384 or P-521');
 }
 
-function readPublicKey(publicKey: Buffer): KeyObject {
+function subjectPublicKey(publicKey: Buffer): KeyObject {
   try {
-    return createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
+    return readPublicKey(publicKey);
   } catch {
     throw new CryptoError('CERTIFICATE', 'The public key must be a SubjectPublicKeyInfo in DER');
   }
@@ -147,7 +148,7 @@ function takeTime(validity: Fields, field: string): Element {
 }
 
 function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
-  return new X509Certificate(certificate.der).verify(readPublicKey(issuer.publicKey));
+  return new X509Certificate(certificate.der).verify(subjectPublicKey(issuer.publicKey));
 }
 
 /** NIST SP 800-57 part 1, table 2: the RSA modulus as strong as a curve. */

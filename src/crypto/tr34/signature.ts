@@ -1,4 +1,5 @@
-import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
+import { type KeyObject, sign, verify } from 'node:crypto';
+import { readPrivateKey } from '../asymmetric-key.js';
 import { CryptoError } from '../errors.js';
 import { bitString, type Element, type Fields, NULL, oid, sequence, TAG } from './asn1.js';
 import type { Certificate, KeyType } from './certificate.js';
@@ -32,7 +33,7 @@ export function signed(
   { privateKey, hash }: { privateKey: Buffer; hash: SignatureHash },
   toBeSigned: (algorithm: Buffer) => Buffer,
 ): Buffer {
-  const key = readPrivateKey(privateKey);
+  const key = signingKey(privateKey);
   const algorithm = ALGORITHMS[key.asymmetricKeyType === 'rsa' ? 'RSA' : 'EC'][hash];
   const tbs = toBeSigned(algorithm);
   return sequence(tbs, algorithm, bitString(sign(hash, tbs, key)));
@@ -57,9 +58,9 @@ export function readSigned(structure: Fields, signer: Certificate): { toBeSigned
   return { toBeSigned, isValid: hash !== undefined && verify(hash, toBeSigned.der, key, signature) };
 }
 
-function readPrivateKey(privateKey: Buffer): KeyObject {
+function signingKey(privateKey: Buffer): KeyObject {
   try {
-    const key = createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' });
+    const key = readPrivateKey(privateKey);
     if (key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'ec') return key;
   } catch {
     // Told below, as any other key that can't sign.
