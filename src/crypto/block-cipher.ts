@@ -8,10 +8,14 @@ import { CryptoError } from './errors.js';
  *     using cipher = tdes(key);
  *     return cipher.encrypt(block);
  *
- * ECB runs through one long-lived OpenSSL object: a new one costs three to four times as much as a block. The key is in
+ * It works through long-lived OpenSSL objects: a new one costs three to four times as much as a block. The key is in
  * a private field, out of the sight of logs and JSON. A cipher that was disposed of throws ReferenceError.
  */
 export class BlockCipher implements Disposable {
+  /** In CBC, which serves for single blocks as well: so one object does for a MAC and its subkeys. */
+  #chainer?: ReturnType<typeof createCipheriv>;
+  /** The block that the chainer gave last and takes into the next; zeros before the first. May be a key. */
+  readonly #last: Buffer;
   #encryptor?: ReturnType<typeof createCipheriv>;
   #decryptor?: ReturnType<typeof createDecipheriv>;
   #key: Buffer | undefined;
@@ -27,10 +31,12 @@ export class BlockCipher implements Disposable {
     readonly blockBytes: 8 | 16,
   ) {
     this.#key = key;
+    this.#last = Buffer.alloc(blockBytes);
   }
 
   /** Encrypts whole blocks in ECB. @throws CryptoError DATA_LENGTH */
   encrypt(blocks: Buffer): Buffer {
+    if (blocks.length === this.blockBytes) return this.#chain(blocks);
     this.#encryptor ??= createCipheriv(this.#mode('ecb'), this.#lentKey(), null).setAutoPadding(false);
     return this.#encryptor.update(this.#whole(blocks));
   }
@@ -43,10 +49,7 @@ export class BlockCipher implements Disposable {
 
   /** Encrypts whole blocks in CBC. @throws CryptoError DATA_LENGTH, IV_LENGTH */
   encryptCbc(iv: Buffer, blocks: Buffer): Buffer {
-    const cipher = createCipheriv(this.#mode('cbc'), this.#lentKey(), this.#iv(iv)).setAutoPadding(false);
-    const result = cipher.update(this.#whole(blocks));
-    cipher.final();
-    return result;
+    return this.#chain(this.#whole(blocks), this.#iv(iv));
   }
 
   /** Decrypts whole blocks in CBC. @throws CryptoError DATA_LENGTH, IV_LENGTH */
@@ -57,13 +60,32 @@ export class BlockCipher implements Disposable {
     return result;
   }
 
-  /** Ends the ECB objects: OpenSSL frees and clears their key schedules now, not when the garbage collector comes. */
+  /** Ends the long-lived objects: OpenSSL frees and clears their key schedules now, not when the garbage collector comes. */
   [Symbol.dispose](): void {
+    this.#chainer?.final();
     this.#encryptor?.final();
     this.#decryptor?.final();
+    this.#last.fill(0);
+    this.#chainer = undefined;
     this.#encryptor = undefined;
     this.#decryptor = undefined;
     this.#key = undefined;
+  }
+
+  /** Encrypts blocks in CBC, or one block in ECB where there is no iv: the chainer's own last block is taken out first. */
+  #chain(blocks: Buffer, iv?: Buffer): Buffer {
+    this.#chainer ??= createCipheriv(this.#mode('cbc'), this.#lentKey(), Buffer.alloc(this.blockBytes)).setAutoPadding(
+      false,
+    );
+    if (blocks.length === 0) return Buffer.alloc(0);
+    const input = Buffer.alloc(blocks.length);
+    blocks.copy(input);
+    for (let i = 0; i < this.blockBytes; i++)
+      input[i] = (input[i] as number) ^ (this.#last[i] as number) ^ (iv?.[i] ?? 0);
+    const output = this.#chainer.update(input);
+    input.fill(0);
+    output.copy(this.#last, 0, output.length - this.blockBytes);
+    return output;
   }
 
   /** After its time the key's buffer holds zeros or another key: rather nothing than that. */
