@@ -16,6 +16,8 @@ export class BlockCipher implements Disposable {
   #chainer?: ReturnType<typeof createCipheriv>;
   /** The block that the chainer gave last and takes into the next; zeros before the first. May be a key. */
   readonly #last: Buffer;
+  /** The first block of what goes into the chainer. */
+  readonly #first: Buffer;
   #encryptor?: ReturnType<typeof createCipheriv>;
   #decryptor?: ReturnType<typeof createDecipheriv>;
   #key: Buffer | undefined;
@@ -32,6 +34,7 @@ export class BlockCipher implements Disposable {
   ) {
     this.#key = key;
     this.#last = Buffer.alloc(blockBytes);
+    this.#first = Buffer.alloc(blockBytes);
   }
 
   /** Encrypts whole blocks in ECB. @throws CryptoError DATA_LENGTH */
@@ -66,6 +69,7 @@ export class BlockCipher implements Disposable {
     this.#encryptor?.final();
     this.#decryptor?.final();
     this.#last.fill(0);
+    this.#first.fill(0);
     this.#chainer = undefined;
     this.#encryptor = undefined;
     this.#decryptor = undefined;
@@ -74,17 +78,19 @@ export class BlockCipher implements Disposable {
 
   /** Encrypts blocks in CBC, or one block in ECB where there is no iv: the chainer's own last block is taken out first. */
   #chain(blocks: Buffer, iv?: Buffer): Buffer {
-    this.#chainer ??= createCipheriv(this.#mode('cbc'), this.#lentKey(), Buffer.alloc(this.blockBytes)).setAutoPadding(
+    const { blockBytes } = this;
+    if (blocks.length === 0) return Buffer.alloc(0);
+    this.#chainer ??= createCipheriv(this.#mode('cbc'), this.#lentKey(), Buffer.alloc(blockBytes)).setAutoPadding(
       false,
     );
-    if (blocks.length === 0) return Buffer.alloc(0);
-    const input = Buffer.alloc(blocks.length);
-    blocks.copy(input);
-    for (let i = 0; i < this.blockBytes; i++)
-      input[i] = (input[i] as number) ^ (this.#last[i] as number) ^ (iv?.[i] ?? 0);
-    const output = this.#chainer.update(input);
-    input.fill(0);
-    output.copy(this.#last, 0, output.length - this.blockBytes);
+    for (let i = 0; i < blockBytes; i++)
+      this.#first[i] = (blocks[i] as number) ^ (this.#last[i] as number) ^ (iv?.[i] ?? 0);
+    const first = this.#chainer.update(this.#first);
+    const output =
+      blocks.length === blockBytes
+        ? first
+        : Buffer.concat([first, this.#chainer.update(blocks.subarray(blockBytes))], blocks.length);
+    output.copy(this.#last, 0, output.length - blockBytes);
     return output;
   }
 
