@@ -5,7 +5,6 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { format, resolveConfig } from 'prettier';
 import { DataSource } from 'typeorm';
 import { AppModule } from '../dist/app.module.js';
-import { Credentials } from '../dist/auth/credentials.js';
 import { Clock } from '../dist/clock.js';
 import { readConfig } from '../dist/config/config.js';
 import { openApiDocuments } from '../dist/docs/openapi.js';
@@ -21,7 +20,6 @@ const parts = {
   metrics: new Metrics(),
   database: new DataSource({ type: 'postgres' }),
   masterKey: new MasterKey(Buffer.alloc(32)),
-  credentials: new Credentials(config.accountId, { accessKeyId: 'none', secretAccessKey: 'none' }),
 };
 const app = await NestFactory.create(AppModule.forRoot(parts), new FastifyAdapter(), { logger: false });
 const options = { ...(await resolveConfig(import.meta.filename)), parser: 'json' };

@@ -1,10 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
-import { Credentials } from './auth/credentials.js';
-import { SigV4Guard } from './auth/sigv4.guard.js';
-import { SigV4Verifier } from './auth/sigv4.js';
 import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { ControlPlaneModule } from './controlplane/controlplane.module.js';
@@ -27,16 +23,11 @@ export interface Parts {
   metrics: Metrics;
   database: DataSource;
   masterKey: MasterKey;
-  credentials: Credentials;
 }
 
 @Module({})
 export class AppModule {
-  static forRoot({ config, clock, logger, metrics, database, masterKey, credentials }: Parts): DynamicModule {
-    const { region, clockSkewSeconds } = config;
-    const verifier = new SigV4Verifier({ region, clockSkewSeconds, service: 'payment-cryptography' }, (id) =>
-      credentials.find(id),
-    );
+  static forRoot({ config, clock, logger, metrics, database, masterKey }: Parts): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -49,7 +40,6 @@ export class AppModule {
         { provide: DataSource, useValue: database },
         { provide: MasterKey, useValue: masterKey },
         { provide: PageTokens, useValue: new PageTokens(masterKey.derive('page tokens')) },
-        { provide: APP_GUARD, useValue: new SigV4Guard(verifier, region, clock) },
         { provide: KeyCache, useValue: new KeyCache(config.databaseUrl === undefined ? Infinity : MAX_STALE_MS) },
         KeyChanges,
         KeyRepository,

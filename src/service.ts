@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { Credentials } from './auth/credentials.js';
+import { sigV4Hook } from './auth/sigv4.hook.js';
+import { SigV4Verifier } from './auth/sigv4.js';
 import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { DataDirectory } from './config/data-directory.js';
@@ -42,11 +44,11 @@ export async function startService(config: Config, logger: Logger, clock = new C
     await prepare(database, masterKey, clock);
 
     const root = required(config.rootCredentials ?? directory?.rootCredentials(config.region));
-    const credentials = new Credentials(config.accountId, root);
     const metrics = new Metrics();
     const { adapter, filter } = createServer(config, logger, metrics);
+    adapter.getInstance().addHook('preHandler', signatureHook(config, new Credentials(config.accountId, root), clock));
     const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.forRoot({ config, clock, logger, metrics, database, masterKey, credentials }),
+      AppModule.forRoot({ config, clock, logger, metrics, database, masterKey }),
       adapter,
       { bodyParser: false, logger: false, abortOnError: false },
     );
@@ -65,6 +67,11 @@ export async function startService(config: Config, logger: Logger, clock = new C
     await close();
     throw error;
   }
+}
+
+function signatureHook({ region, clockSkewSeconds }: Config, credentials: Credentials, clock: Clock) {
+  const options = { region, clockSkewSeconds, service: 'payment-cryptography' };
+  return sigV4Hook(new SigV4Verifier(options, (id) => credentials.find(id)), region, clock);
 }
 
 /** Answers what is in flight; a connection that is kept alive is closed as soon as it has nothing to do. */

@@ -19,6 +19,9 @@ declare module 'fastify' {
   }
 }
 
+/** A request for an operation: it isn't routed before its signature is verified. */
+export type SignedRequest = FastifyRequest & { call: Call };
+
 /** Paths of the control plane's operations begin with it, and so do the targets that stand for them. */
 export const CONTROL_PLANE = 'PaymentCryptographyControlPlane';
 

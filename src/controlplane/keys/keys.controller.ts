@@ -1,8 +1,7 @@
-import { Body, Controller } from '@nestjs/common';
+import { Body, Controller, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Call } from '../../call.js';
 import { ControlPlaneOperation } from '../../http/aws-operation.js';
-import { TheCall } from '../../http/call.decorator.js';
+import type { SignedRequest } from '../../http/request.js';
 import { CreateKeyOperation } from './create-key.operation.js';
 import { DeleteKeyOperation } from './delete-key.operation.js';
 import { GetKeyOperation } from './get-key.operation.js';
@@ -47,7 +46,7 @@ export class KeysController {
       '--exportable --key-attributes KeyUsage=TR31_M6_ISO_9797_5_CMAC_KEY,KeyClass=SYMMETRIC_KEY,KeyAlgorithm=AES_256,KeyModesOfUse={Generate=true,Verify=true}',
     output: KeyOutput,
   })
-  create(@TheCall() call: Call, @Body({ schema: CreateKeyInput }) input: CreateKeyInput): Promise<KeyOutput> {
+  create(@Req() { call }: SignedRequest, @Body({ schema: CreateKeyInput }) input: CreateKeyInput): Promise<KeyOutput> {
     return this.createKey.execute(call, input);
   }
 
@@ -59,7 +58,7 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
-  get(@TheCall() call: Call, @Body({ schema: GetKeyInput }) input: NamedKeyInput): Promise<KeyOutput> {
+  get(@Req() { call }: SignedRequest, @Body({ schema: GetKeyInput }) input: NamedKeyInput): Promise<KeyOutput> {
     return this.getKey.execute(call, input);
   }
 
@@ -72,7 +71,7 @@ export class KeysController {
     example: '--key-state CREATE_COMPLETE --max-results 10',
     output: ListKeysOutput,
   })
-  list(@TheCall() call: Call, @Body({ schema: ListKeysInput }) input: ListKeysInput): Promise<ListKeysOutput> {
+  list(@Req() { call }: SignedRequest, @Body({ schema: ListKeysInput }) input: ListKeysInput): Promise<ListKeysOutput> {
     return this.listKeys.execute(call, input);
   }
 
@@ -85,7 +84,7 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN --delete-key-in-days 7',
     output: KeyOutput,
   })
-  delete(@TheCall() call: Call, @Body({ schema: DeleteKeyInput }) input: DeleteKeyInput): Promise<KeyOutput> {
+  delete(@Req() { call }: SignedRequest, @Body({ schema: DeleteKeyInput }) input: DeleteKeyInput): Promise<KeyOutput> {
     return this.deleteKey.execute(call, input);
   }
 
@@ -96,7 +95,7 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
-  restore(@TheCall() call: Call, @Body({ schema: RestoreKeyInput }) input: NamedKeyInput): Promise<KeyOutput> {
+  restore(@Req() { call }: SignedRequest, @Body({ schema: RestoreKeyInput }) input: NamedKeyInput): Promise<KeyOutput> {
     return this.restoreKey.execute(call, input);
   }
 
@@ -107,7 +106,10 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
-  start(@TheCall() call: Call, @Body({ schema: StartKeyUsageInput }) input: NamedKeyInput): Promise<KeyOutput> {
+  start(
+    @Req() { call }: SignedRequest,
+    @Body({ schema: StartKeyUsageInput }) input: NamedKeyInput,
+  ): Promise<KeyOutput> {
     return this.startKeyUsage.execute(call, input);
   }
 
@@ -118,7 +120,7 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
-  stop(@TheCall() call: Call, @Body({ schema: StopKeyUsageInput }) input: NamedKeyInput): Promise<KeyOutput> {
+  stop(@Req() { call }: SignedRequest, @Body({ schema: StopKeyUsageInput }) input: NamedKeyInput): Promise<KeyOutput> {
     return this.stopKeyUsage.execute(call, input);
   }
 }

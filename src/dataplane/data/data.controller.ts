@@ -1,8 +1,7 @@
-import { Body, Controller, Param } from '@nestjs/common';
+import { Body, Controller, Param, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Call } from '../../call.js';
 import { DataPlaneOperation } from '../../http/aws-operation.js';
-import { TheCall } from '../../http/call.decorator.js';
+import type { SignedRequest } from '../../http/request.js';
 import { KeyArnOrKeyAlias } from '../../http/fields.js';
 import { DecryptDataInput, DecryptDataOutput, EncryptDataInput, EncryptDataOutput } from './data.schema.js';
 import { DecryptDataOperation } from './decrypt-data.operation.js';
@@ -28,7 +27,7 @@ export class DataController {
     output: EncryptDataOutput,
   })
   encrypt(
-    @TheCall() call: Call,
+    @Req() { call }: SignedRequest,
     @Param('KeyIdentifier', { schema: KeyArnOrKeyAlias }) keyIdentifier: string,
     @Body({ schema: EncryptDataInput }) input: EncryptDataInput,
   ): Promise<EncryptDataOutput> {
@@ -46,7 +45,7 @@ export class DataController {
     output: DecryptDataOutput,
   })
   decrypt(
-    @TheCall() call: Call,
+    @Req() { call }: SignedRequest,
     @Param('KeyIdentifier', { schema: KeyArnOrKeyAlias }) keyIdentifier: string,
     @Body({ schema: DecryptDataInput }) input: DecryptDataInput,
   ): Promise<DecryptDataOutput> {

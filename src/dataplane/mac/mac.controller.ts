@@ -1,8 +1,7 @@
-import { Body, Controller } from '@nestjs/common';
+import { Body, Controller, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Call } from '../../call.js';
 import { DataPlaneOperation } from '../../http/aws-operation.js';
-import { TheCall } from '../../http/call.decorator.js';
+import type { SignedRequest } from '../../http/request.js';
 import { GenerateMacOperation } from './generate-mac.operation.js';
 import { GenerateMacInput, GenerateMacOutput, VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
 import { VerifyMacOperation } from './verify-mac.operation.js';
@@ -26,7 +25,7 @@ export class MacController {
     output: GenerateMacOutput,
   })
   generate(
-    @TheCall() call: Call,
+    @Req() { call }: SignedRequest,
     @Body({ schema: GenerateMacInput }) input: GenerateMacInput,
   ): Promise<GenerateMacOutput> {
     return this.generateMac.execute(call, input);
@@ -44,7 +43,10 @@ export class MacController {
     output: VerifyMacOutput,
     verifies: true,
   })
-  verify(@TheCall() call: Call, @Body({ schema: VerifyMacInput }) input: VerifyMacInput): Promise<VerifyMacOutput> {
+  verify(
+    @Req() { call }: SignedRequest,
+    @Body({ schema: VerifyMacInput }) input: VerifyMacInput,
+  ): Promise<VerifyMacOutput> {
     return this.verifyMac.execute(call, input);
   }
 }
