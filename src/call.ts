@@ -8,6 +8,8 @@ export interface Principal {
 
 /** One request, as every layer below HTTP knows it. */
 export interface Call {
+  /** Name in the service model. */
+  operation: string;
   principal: Principal;
   /** The Region of the credential scope. */
   region: string;

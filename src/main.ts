@@ -11,6 +11,7 @@ function explain(error: unknown): string {
   const { message, stack, code } = error as Error & { code?: string };
   if (EXPECTED.some((kind) => error instanceof kind)) return message;
   // A port that is taken, a database that doesn't answer: the system or the database says it best.
+  if (code === 'EADDRINUSE') return `Keyblock could not start: KEYBLOCK_PORT is taken (${message})`;
   if (code !== undefined) return `Keyblock could not start: ${message || code}`;
   return stack ?? message;
 }

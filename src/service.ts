@@ -17,6 +17,9 @@ import { createServer } from './http/server.js';
 import { checkMasterKey, storeMasterKeyCheck } from './provider/master-key-check.js';
 import { MasterKey } from './provider/master-key.js';
 
+/** How long what is in flight may take when the service stops. */
+const STOP_MS = 10_000;
+
 /** A service that listens. */
 export interface Service {
   app: NestFastifyApplication;
@@ -74,14 +77,16 @@ function signatureHook({ region, clockSkewSeconds }: Config, credentials: Creden
   return sigV4Hook(new SigV4Verifier(options, (id) => credentials.find(id)), region, clock);
 }
 
-/** Answers what is in flight; a connection that is kept alive is closed as soon as it has nothing to do. */
+/** Answers what is in flight; a connection is closed when it has nothing to do, and at the deadline whatever it does. */
 async function stopServing(app: NestFastifyApplication): Promise<void> {
   const server = app.getHttpServer();
   const closing = setInterval(() => server.closeIdleConnections(), 20);
+  const deadline = setTimeout(() => server.closeAllConnections(), STOP_MS);
   try {
     await app.close();
   } finally {
     clearInterval(closing);
+    clearTimeout(deadline);
   }
 }
 

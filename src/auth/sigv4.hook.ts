@@ -25,7 +25,8 @@ export function sigV4Hook(verifier: SigV4Verifier<Credential>, region: string, c
         },
         clock.now(),
       );
-      request.call = { principal, region, keyArns: [] };
+      const { operation = '' } = request.routeOptions.config;
+      request.call = { operation, principal, region, keyArns: [] };
       done();
     } catch (error) {
       done(error as Error);

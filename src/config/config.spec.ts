@@ -43,7 +43,6 @@ test('an empty value counts as absent', () => {
 
 test('everything set', () => {
   const masterKeyFile = file('master-key', `${'ab'.repeat(32)}\n`);
-  const tls = { KEYBLOCK_TLS_CERT_FILE: file('cert', 'CERT'), KEYBLOCK_TLS_KEY_FILE: file('key', 'KEY') };
   const config = readConfig({
     KEYBLOCK_HOST: '0.0.0.0',
     KEYBLOCK_PORT: '443',
@@ -56,7 +55,6 @@ test('everything set', () => {
     KEYBLOCK_BODY_LIMIT_BYTES: '65536',
     KEYBLOCK_LOG_LEVEL: 'warn',
     ...CREDENTIALS,
-    ...tls,
   });
   expect(config).toEqual({
     host: '0.0.0.0',
@@ -67,7 +65,6 @@ test('everything set', () => {
     databaseUrl: 'postgresql://keyblock@db/keyblock',
     masterKey: Buffer.alloc(32, 0xab),
     rootCredentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a secret of nobody' },
-    tls: { cert: Buffer.from('CERT'), key: Buffer.from('KEY') },
     clockSkewSeconds: 60,
     bodyLimitBytes: 65536,
     logLevel: 'warn',
@@ -93,6 +90,14 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
   ],
   [{ ...CREDENTIALS, KEYBLOCK_SECRET_ACCESS_KEY: 'short' }, /^KEYBLOCK_SECRET_ACCESS_KEY must be at least 16/],
   [{ KEYBLOCK_TLS_CERT_FILE: file('lone', 'CERT') }, /HTTPS needs both/],
+  [
+    { KEYBLOCK_TLS_CERT_FILE: file('cert', 'CERT'), KEYBLOCK_TLS_KEY_FILE: file('key', 'KEY') },
+    /cannot be used: .*PEM/,
+  ],
+  [
+    { DATABASE_URL: 'postgresql://u:p%zz@db/x', ...CREDENTIALS, KEYBLOCK_MASTER_KEY: KEY },
+    /^DATABASE_URL is not a URL/,
+  ],
   [{ KEYBLOCK_CLOCK_SKEW_SECONDS: '0' }, /^KEYBLOCK_CLOCK_SKEW_SECONDS must be at least 1$/],
   [{ KEYBLOCK_BODY_LIMIT_BYTES: '1' }, /^KEYBLOCK_BODY_LIMIT_BYTES must be at least 1024$/],
   [{ KEYBLOCK_LOG_LEVEL: 'loud' }, /^KEYBLOCK_LOG_LEVEL must be a pino level/],

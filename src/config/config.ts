@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 
 /** What an operator decides, read from the environment once and checked before anything starts. */
@@ -127,6 +128,21 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     if (set['KEYBLOCK_ACCESS_KEY_ID'] === undefined)
       problems.push('KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential');
   }
+  const usable = (what: string, attempt: () => unknown) => {
+    try {
+      attempt();
+    } catch (error) {
+      problems.push(`${what}: ${(error as Error).message}`);
+    }
+  };
+  if (cert && key)
+    usable('KEYBLOCK_TLS_CERT_FILE and KEYBLOCK_TLS_KEY_FILE cannot be used', () => createSecureContext({ cert, key }));
+  const databaseUrl = parsed.data?.DATABASE_URL;
+  if (databaseUrl !== undefined)
+    usable('DATABASE_URL is not a URL', () => {
+      const { username, password } = new URL(databaseUrl);
+      decodeURIComponent(username + password);
+    });
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
 
   const { data } = parsed;

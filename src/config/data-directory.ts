@@ -1,8 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { RootCredentials } from './config.js';
+
+/** The shortest limit of the systems served, macOS's; a longer path would be cut off. */
+const MAX_SOCKET_PATH = 103;
 
 /** Another process uses the directory, or what is in it can't be used. */
 export class DataDirectoryError extends Error {
@@ -35,7 +38,11 @@ export class DataDirectory {
    * @throws DataDirectoryError that names the process which has it
    */
   static async open(path: string): Promise<DataDirectory> {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new DataDirectoryError(`KEYBLOCK_DATA_DIR cannot be used: ${(error as Error).message}`);
+    }
     return new DataDirectory(path, await takeLock(path));
   }
 
@@ -93,6 +100,8 @@ export class DataDirectory {
 /** Listens on the folder's socket; a socket that nobody answers is what a killed process left. */
 async function takeLock(directory: string): Promise<Server> {
   const path = join(directory, 'lock.sock');
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH)
+    throw new DataDirectoryError(`${directory} is too long a path: at most ${MAX_SOCKET_PATH - 10} bytes`);
   const first = await listen(path);
   if (first) return first;
   const owner = await ask(path);
@@ -150,7 +159,8 @@ function ask(path: string): Promise<string | undefined> {
 
 /** Written at once or not at all, readable by the owner only. */
 function writeSecret(path: string, text: string): void {
-  writeFileSync(path, text, { mode: 0o600, flag: 'wx', flush: true });
+  writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
+  renameSync(`${path}.new`, path);
 }
 
 function randomText(alphabet: string, length: number): string {

@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { Alias } from '../keys/alias.entity.js';
@@ -6,10 +5,12 @@ import { Key } from '../keys/key.entity.js';
 import { Tag } from '../keys/tag.entity.js';
 import { MasterKeyRow } from './master-key.entity.js';
 import { Keys1790000000000 } from './migrations/1790000000000-keys.js';
-import { PglitePool } from './pglite-pool.js';
 
 /** Any number that other users of the same PostgreSQL don't take: "keyblock" on a telephone's keys. */
 const MIGRATION_LOCK = 53932562;
+
+/** Longest wait for a connection, and for an answer. */
+const TIMEOUT_MS = 10_000;
 
 /** Where the data is: PostgreSQL 14 or newer, or an embedded PGlite in a folder. */
 export type Location = { url: string } | { path: string };
@@ -29,10 +30,13 @@ export async function connect(location: Location): Promise<DataSource> {
       driver: pg,
       applicationName: 'keyblock',
       poolSize: 10,
-      connectTimeoutMS: 10_000,
+      connectTimeoutMS: TIMEOUT_MS,
+      extra: { query_timeout: TIMEOUT_MS },
     }).initialize();
   }
-  const pglite = await PGlite.create(location.path);
+  // Loaded where it is used only: it is large.
+  const { openPglite, PglitePool } = await import('./pglite-pool.js');
+  const pglite = await openPglite(location.path);
   return new DataSource({ ...options, driver: { Pool: PglitePool }, extra: { pglite } }).initialize();
 }
 
@@ -49,13 +53,24 @@ export async function migrate(
 ): Promise<void> {
   const runner = database.createQueryRunner();
   try {
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await lock(runner);
     await before(runner.manager);
     await new MigrationExecutor(database, runner).executePendingMigrations();
     await after(runner.manager);
   } finally {
     await unlock(runner);
     await runner.release();
+  }
+}
+
+/** Asks until it is free: a query that waited for it would meet the time limit. */
+async function lock(runner: QueryRunner): Promise<void> {
+  for (;;) {
+    const [answer] = await runner.manager.query<{ locked: boolean }[]>('SELECT pg_try_advisory_lock($1) AS locked', [
+      MIGRATION_LOCK,
+    ]);
+    if (answer?.locked) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -1,6 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { PGlite, types } from '@electric-sql/pglite';
 
+/** Opens the database of a folder, or makes it. */
+export function openPglite(path: string): Promise<PGlite> {
+  return PGlite.create(path);
+}
+
 type Done = (error: Error | undefined, client?: PgliteClient, release?: () => void) => void;
 
 /**

@@ -11,13 +11,15 @@ import {
   UnknownOperationException,
   ValidationException,
 } from '../errors/exceptions.js';
-import { type Plane, planeOf } from './request.js';
+import { contentTypeOf, type Plane, planeOf } from './request.js';
 
 /** The namespace of the control plane's model, which every exception of AWS JSON is named with. */
 const NAMESPACE = 'com.amazonaws.paymentcryptography';
 
-/** Connection failures: of Node, and SQLSTATE class 08 (connection) and 57P (server going down). */
+/** Connection failures: of Node, SQLSTATE class 08 (connection), 57P (server going down), 53300 (too many connections). */
 const UNAVAILABLE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|08|57P|53300)/;
+/** Those of node-postgres, which have no code. */
+const TIMED_OUT = /connection timeout|Query read timeout|timeout exceeded when trying to connect|Connection terminated/;
 
 /** Makes the bytes of every failure: what the model names as it is, anything else an InternalServerException. */
 @Catch()
@@ -41,6 +43,7 @@ export class AwsExceptionFilter implements ExceptionFilter {
     void reply
       .status(plane === 'control' ? awsJsonStatus(error) : error.status)
       .header('x-amzn-errortype', error.name)
+      .type(contentTypeOf(request)) // Fastify drops it for its own errors
       .send(bodyOf(error, plane));
   }
 
@@ -58,7 +61,7 @@ export class AwsExceptionFilter implements ExceptionFilter {
     // Only these: a database error carries its parameters along.
     const { name, message, stack, code } = thrown as Error & { code?: string };
     this.logger.error({ requestId: request.id, error: { name, message, stack, code } }, 'internal error');
-    return plane === 'control' && UNAVAILABLE.test(code ?? '')
+    return plane === 'control' && (UNAVAILABLE.test(code ?? '') || TIMED_OUT.test(message))
       ? new ServiceUnavailableException('The service is unavailable. Try again.')
       : new InternalServerException();
   }

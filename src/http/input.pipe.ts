@@ -4,6 +4,8 @@ import { SerializationException, ValidationException, type ValidationExceptionFi
 
 type Path = readonly PropertyKey[];
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * Reads an operation's input: the body's bytes as JSON, then whatever has a schema by it.
  *
@@ -29,14 +31,14 @@ export class InputPipe implements PipeTransform {
 
 function parse(body: Buffer | undefined): unknown {
   if (!body?.length) return {};
-  const text = body.toString('utf8');
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    const text = UTF8.decode(body);
+    const value: unknown = JSON.parse(text);
+    return text.includes('null') ? withoutNulls(value) : value;
   } catch {
-    throw new SerializationException('The request body is not valid JSON.');
+    // Nested deeper than the stack is another way not to be valid.
+    throw new SerializationException('The request body is not valid JSON in UTF-8.');
   }
-  return text.includes('null') ? withoutNulls(value) : value;
 }
 
 function withoutNulls(value: unknown): unknown {
@@ -89,7 +91,8 @@ function messageOf(issue: z.core.$ZodIssue, input: unknown): string {
         ? 'is required'
         : `must be of type ${issue.expected === 'int' ? 'integer' : issue.expected}`;
     case 'invalid_value':
-      return value === undefined ? 'is required' : `must be one of ${issue.values.join(', ')}`;
+      if (value === undefined) return 'is required';
+      return typeof value === 'string' ? `must be one of ${issue.values.join(', ')}` : 'must be of type string';
     case 'too_small':
       return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
     case 'too_big':

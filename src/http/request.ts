@@ -25,13 +25,21 @@ export type SignedRequest = FastifyRequest & { call: Call };
 /** Paths of the control plane's operations begin with it, and so do the targets that stand for them. */
 export const CONTROL_PLANE = 'PaymentCryptographyControlPlane';
 
+const TARGET = new RegExp(`^${CONTROL_PLANE}\\.(\\w+)$`);
+
 /** AWS JSON has every operation as POST / with its name in X-Amz-Target: routed as a path of its own. */
 export function rewriteUrl({ url = '/', headers }: { url?: string; headers: Record<string, unknown> }): string {
   const target = headers['x-amz-target'];
-  return url === '/' && typeof target === 'string' && /^\w+\.\w+$/.test(target) ? `/${target.replace('.', '/')}` : url;
+  const operation = url === '/' && typeof target === 'string' ? TARGET.exec(target)?.[1] : undefined;
+  return operation === undefined ? url : `/${CONTROL_PLANE}/${operation}`;
 }
 
 /** Which API a request speaks. */
 export function planeOf(request: FastifyRequest): Plane {
   return request.originalUrl === '/' || request.url.startsWith(`/${CONTROL_PLANE}/`) ? 'control' : 'data';
+}
+
+/** The content type of every answer, bare, where Fastify would add a charset. */
+export function contentTypeOf(request: FastifyRequest): string {
+  return planeOf(request) === 'control' ? 'application/x-amz-json-1.0' : 'application/json';
 }

@@ -6,10 +6,13 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { AwsExceptionFilter } from './aws-exception.filter.js';
 import type { Metrics } from './metrics.js';
-import { planeOf, rewriteUrl } from './request.js';
+import { contentTypeOf, rewriteUrl } from './request.js';
 
 /** Longest path label: an alias ARN of 322 characters, each percent-encoded. */
 const MAX_LABEL = 3 * 322;
+
+/** Longest time from the first byte of a request to its last: who sends slower is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Fastify as the AWS framings want it: bodies stay bytes until their signature is verified, every answer has an id. */
 export function createServer(
@@ -30,6 +33,7 @@ export function createServer(
       begin(request, reply);
       filter.answer(new NotFoundException(), request, reply);
     },
+    requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
   });
   const fastify: FastifyInstance = adapter.getInstance();
@@ -52,13 +56,10 @@ export function createServer(
   return { adapter, filter };
 }
 
-/** What every answer has; the control plane's content type is bare, where Fastify would add a charset. */
+/** What every answer has. */
 function begin(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-amzn-requestid', request.id);
-  if (request.routeOptions.config.public) return;
-  reply
-    .type(planeOf(request) === 'control' ? 'application/x-amz-json-1.0' : 'application/json')
-    .serializer(JSON.stringify);
+  if (!request.routeOptions.config.public) reply.type(contentTypeOf(request)).serializer(JSON.stringify);
 }
 
 /** One line of log and one count for every request but those for the documentation and the service's health. */

@@ -57,8 +57,8 @@ export class KeyRepository {
     const { accountId, region, resource } = parseIdentifier(identifier, home);
     if (accountId !== home.accountId)
       throw new AccessDeniedException(
-        `User: ${call.principal.arn} is not authorized to perform this operation on resource: ${identifier} ` +
-          'because no resource-based policy allows it',
+        `User: ${call.principal.arn} is not authorized to perform: payment-cryptography:${call.operation} ` +
+          `on resource: ${identifier} because no resource-based policy allows the payment-cryptography:${call.operation} action`,
       );
     const key =
       region === home.region

@@ -4,6 +4,7 @@ import { PageTokens } from './page-tokens.js';
 
 const tokens = new PageTokens(Buffer.alloc(32, 1));
 const call: Call = {
+  operation: 'ListKeys',
   principal: { arn: 'arn:aws:iam::000000000000:root', accountId: '000000000000', accessKeyId: 'AKID' },
   region: 'us-east-1',
   keyArns: [],

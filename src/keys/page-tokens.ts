@@ -22,7 +22,8 @@ export class PageTokens {
   read(call: Call, list: readonly unknown[], token: string): string {
     const bytes = Buffer.from(token, 'base64url');
     const after = bytes.subarray(MAC_BYTES).toString();
-    if (!equal(bytes.subarray(0, MAC_BYTES), this.#mac(call, list, after)))
+    const isCanonical = bytes.toString('base64url') === token;
+    if (!isCanonical || !equal(bytes.subarray(0, MAC_BYTES), this.#mac(call, list, after)))
       throw new ValidationException(
         'NextToken is invalid: give back the one of the page before, with the same filters.',
       );

@@ -287,6 +287,18 @@ describe('the life of a key', () => {
     expect((await get(KeyArn!)).KeyState).toBe('CREATE_COMPLETE');
   });
 
+  test('of many who delete at once one does, and what they do together has an order', async () => {
+    const { KeyArn } = await create();
+    const deletions = await Promise.allSettled(Array.from({ length: 8 }, () => remove(KeyArn)));
+    expect(deletions.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await restore(KeyArn);
+    for (let round = 0; round < 5; round++) {
+      await Promise.allSettled([start(KeyArn), stop(KeyArn), start(KeyArn), stop(KeyArn)]);
+      const { Enabled, UsageStartTimestamp, UsageStopTimestamp } = await get(KeyArn!);
+      expect([UsageStartTimestamp !== undefined, UsageStopTimestamp !== undefined]).toEqual([Enabled, !Enabled]);
+    }
+  });
+
   test('ends when the waiting period does, on whichever node looks first', async () => {
     const [due, later] = [await create(), await create()];
     await remove(due.KeyArn, 3);

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import {
   CreateKeyCommand,
@@ -94,6 +96,19 @@ test('SIGTERM finishes what is in flight, then ends', async () => {
   expect(await service.ended).toBe(0);
   expect(service.log()).toContain('"operation":"CreateKey"');
   await expect(controlPlane.send(new ListKeysCommand({}))).rejects.toThrow(/ECONNREFUSED/);
+});
+
+test('SIGTERM does not wait for ever for a request that never comes to its end', async () => {
+  const service = start();
+  const { hostname, port } = new URL(await service.listening);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.on('error', () => undefined);
+  socket.write('POST /mac/generate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  service.child.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+  socket.destroy();
 });
 
 test('serves HTTPS with the certificate given', async () => {

@@ -35,7 +35,7 @@ function expectFailure({ status, headers, json }: RawResponse, expected: { statu
 }
 
 /** Bytes to the port, and what comes back first. */
-function exchange(host: string, port: number, bytes: string): Promise<string> {
+function exchange(host: string, port: number, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, host, () => socket.write(bytes));
     socket.on('error', reject);
@@ -76,6 +76,7 @@ describe('AWS JSON framing', () => {
     ['a target nobody serves', target('NoSuchOperation')],
     ['a target of another service', { 'x-amz-target': 'TrentService.ListKeys' }],
     ['a target that is a path', { 'x-amz-target': '/healthz' }],
+    ['a target that is a path of the data plane', { 'x-amz-target': 'mac.generate' }],
     ['no target', {}],
   ])('answers 404 for %s', async (_, headers: Record<string, string>) => {
     const response = await service.send({ headers });
@@ -87,6 +88,7 @@ describe('AWS JSON framing', () => {
     ['not JSON', '{"KeyIdentifier":', 'SerializationException'],
     ['text', '"text"', 'SerializationException'],
     ['a list', '[]', 'SerializationException'],
+    ['a nest deeper than the stack', `{"a":${'['.repeat(9000)}null${']'.repeat(9000)}}`, 'SerializationException'],
     ['a number where text belongs', '{"KeyIdentifier":7}', 'SerializationException'],
     ['a member missing', '{}', 'ValidationException'],
     ['a member of the wrong form', '{"KeyIdentifier":"aaaaaaaaaaaa"}', 'ValidationException'],
@@ -194,6 +196,21 @@ describe('limits', () => {
       expectFailure(await service.send({ ...request, body }), { status: 413, name: 'RequestEntityTooLargeException' });
   });
 
+  test('bytes that are no UTF-8 are refused', async () => {
+    const { hostname, port, host } = new URL(service.url);
+    let head = '';
+    await service.send({
+      headers: target('ListKeys'),
+      body: '{"A":"?"}',
+      tamper: ({ headers }) => (head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')), // prettier-ignore
+    });
+    const bytes = Buffer.from(`POST / HTTP/1.1\r\nhost: ${host}\r\n${head}content-length: 9\r\n\r\n{"A":"?"}`);
+    expect(await exchange(hostname, Number(port), bytes)).toMatch(/^HTTP\/1\.1 200/);
+    bytes[bytes.lastIndexOf('?')] = 0xff;
+    // The signature is over the bytes, so it is what fails first.
+    expect(await exchange(hostname, Number(port), bytes)).toMatch(/InvalidSignatureException/);
+  });
+
   test('a request that is no HTTP is answered and does no harm', async () => {
     const { hostname, port } = new URL(service.url);
     expect(await exchange(hostname, Number(port), 'NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
@@ -257,6 +274,7 @@ describe('signatures', () => {
     ['another target', 'InvalidSignatureException', { tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.DeleteKey') }], // prettier-ignore
     ['another path', 'InvalidSignatureException', { tamper: (sent) => (sent.path = '/PaymentCryptographyControlPlane/ListKeys') }], // prettier-ignore
     ['a query', 'InvalidSignatureException', { path: '/PaymentCryptographyControlPlane/ListKeys', tamper: (sent) => (sent.path += '?a=b') }], // prettier-ignore
+    ['a target that is not signed', 'IncompleteSignatureException', { headers: {}, tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.ListKeys') }], // prettier-ignore
     ['no Authorization header', 'MissingAuthenticationTokenException', { tamper: drop('authorization') }],
     ['no X-Amz-Date', 'IncompleteSignatureException', { tamper: drop('x-amz-date') }],
     ['a session token', 'IncompleteSignatureException', { tamper: (sent) => (sent.headers['x-amz-security-token'] = 'token') }], // prettier-ignore
