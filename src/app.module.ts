@@ -11,6 +11,7 @@ import { ControlPlaneModule } from './controlplane/controlplane.module.js';
 import { DataPlaneModule } from './dataplane/dataplane.module.js';
 import { HealthController } from './health/health.controller.js';
 import { Metrics } from './http/metrics.js';
+import { AliasRepository } from './keys/alias.repository.js';
 import { KeyCache, MAX_STALE_MS } from './keys/key-cache.js';
 import { KeyChanges } from './keys/key-changes.js';
 import { KeyRepository } from './keys/key.repository.js';
@@ -53,9 +54,10 @@ export class AppModule {
         { provide: KeyCache, useValue: new KeyCache(config.databaseUrl === undefined ? Infinity : MAX_STALE_MS) },
         KeyChanges,
         KeyRepository,
+        AliasRepository,
         CryptoProvider,
       ],
-      exports: [Clock, LOGGER, PageTokens, KeyChanges, KeyRepository, CryptoProvider],
+      exports: [Clock, LOGGER, PageTokens, KeyChanges, KeyRepository, AliasRepository, CryptoProvider],
     };
   }
 }

@@ -1,4 +1,10 @@
 import { Module } from '@nestjs/common';
+import { AliasesController } from './aliases/aliases.controller.js';
+import { CreateAliasOperation } from './aliases/create-alias.operation.js';
+import { DeleteAliasOperation } from './aliases/delete-alias.operation.js';
+import { GetAliasOperation } from './aliases/get-alias.operation.js';
+import { ListAliasesOperation } from './aliases/list-aliases.operation.js';
+import { UpdateAliasOperation } from './aliases/update-alias.operation.js';
 import { CreateKeyOperation } from './keys/create-key.operation.js';
 import { DeleteKeyOperation } from './keys/delete-key.operation.js';
 import { GetKeyOperation } from './keys/get-key.operation.js';
@@ -10,7 +16,7 @@ import { StartKeyUsageOperation } from './keys/start-key-usage.operation.js';
 import { StopKeyUsageOperation } from './keys/stop-key-usage.operation.js';
 
 @Module({
-  controllers: [KeysController],
+  controllers: [KeysController, AliasesController],
   providers: [
     CreateKeyOperation,
     GetKeyOperation,
@@ -20,6 +26,11 @@ import { StopKeyUsageOperation } from './keys/stop-key-usage.operation.js';
     StartKeyUsageOperation,
     StopKeyUsageOperation,
     KeyDeletionWorker,
+    CreateAliasOperation,
+    GetAliasOperation,
+    ListAliasesOperation,
+    UpdateAliasOperation,
+    DeleteAliasOperation,
   ],
 })
 export class ControlPlaneModule {}

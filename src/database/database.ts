@@ -6,6 +6,7 @@ import { Key } from '../keys/key.entity.js';
 import { Tag } from '../keys/tag.entity.js';
 import { MasterKeyRow } from './master-key.entity.js';
 import { Keys1790000000000 } from './migrations/1790000000000-keys.js';
+import { KeyResources1790000000001 } from './migrations/1790000000001-key-resources.js';
 import { PglitePool } from './pglite-pool.js';
 
 /** Any number that other users of the same PostgreSQL don't take: "keyblock" on a telephone's keys. */
@@ -19,7 +20,7 @@ export async function connect(location: Location): Promise<DataSource> {
   const options = {
     type: 'postgres' as const,
     entities: [MasterKeyRow, Key, Alias, Tag],
-    migrations: [Keys1790000000000],
+    migrations: [Keys1790000000000, KeyResources1790000000001],
     migrationsTransactionMode: 'all' as const,
   };
   if ('url' in location) {

@@ -45,6 +45,10 @@ export const union = <T extends z.ZodRawShape>(id: string, members: T) =>
     })
     .meta({ id, minProperties: 1, maxProperties: 1 });
 
+/** The answer of operations that have nothing to say. */
+export const Nothing = z.object({}).meta({ id: 'Nothing' });
+export type Nothing = z.infer<typeof Nothing>;
+
 export const KeyArn = z
   .string()
   .min(70)

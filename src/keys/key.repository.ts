@@ -53,20 +53,28 @@ export class KeyRepository {
    * @throws ResourceNotFoundException, AccessDeniedException for another account's
    */
   async get(call: Call, identifier: string): Promise<Key> {
-    const home = { accountId: call.principal.accountId, region: call.region };
-    const { accountId, region, resource } = parseIdentifier(identifier, home);
-    if (accountId !== home.accountId)
-      throw new AccessDeniedException(
-        `User: ${call.principal.arn} is not authorized to perform this operation on resource: ${identifier} ` +
-          'because no resource-based policy allows it',
-      );
-    const key =
-      region === home.region
-        ? await this.cache.get(resourceArn({ accountId, region, resource }), () =>
-            this.#read({ accountId, region, resource }),
-          )
-        : null;
+    const parsed = withinReach(call, identifier);
+    const key = await this.cache.get(resourceArn(parsed), () => this.#read(parsed));
     if (!key) throw new ResourceNotFoundException(identifier);
+    call.keyArns.push(key.arn);
+    return key;
+  }
+
+  /**
+   * The key of an ARN as it is now, without its sealed material. Nobody changes it until the transaction ends.
+   *
+   * @param mode pessimistic_write to be alone with what belongs to it, pessimistic_read if others may be there too
+   * @throws ResourceNotFoundException, AccessDeniedException for another account's
+   */
+  async lock(
+    call: Call,
+    manager: EntityManager,
+    arn: string,
+    mode: 'pessimistic_read' | 'pessimistic_write',
+  ): Promise<Key> {
+    withinReach(call, arn);
+    const key = await manager.findOne(Key, { where: { arn }, lock: { mode } });
+    if (!key) throw new ResourceNotFoundException(arn);
     call.keyArns.push(key.arn);
     return key;
   }
@@ -163,4 +171,17 @@ export class KeyRepository {
       })
       .getOne();
   }
+}
+
+/** An identifier taken apart, when it is of the caller's account and Region; what it names may not exist. */
+function withinReach(call: Call, identifier: string): Identifier {
+  const home = { accountId: call.principal.accountId, region: call.region };
+  const parsed = parseIdentifier(identifier, home);
+  if (parsed.accountId !== home.accountId)
+    throw new AccessDeniedException(
+      `User: ${call.principal.arn} is not authorized to perform this operation on resource: ${identifier} ` +
+        'because no resource-based policy allows it',
+    );
+  if (parsed.region !== home.region) throw new ResourceNotFoundException(identifier);
+  return parsed;
 }
