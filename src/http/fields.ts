@@ -101,11 +101,16 @@ export const KeyAttributes = z
   .object({ KeyUsage, KeyClass, KeyAlgorithm, KeyModesOfUse })
   .meta({ id: 'KeyAttributes' });
 
+/** Text that a database keeps as it is: no NUL, and no half of a surrogate pair. */
+const wellFormed = <T extends z.ZodString>(schema: T) =>
+  schema.refine((text) => !text.includes('\0') && !/\p{Cs}/u.test(text), 'must be well-formed Unicode without NUL');
+
+export const TagKey = wellFormed(z.string().min(1).max(128));
 export const Tag = z
   .object({
-    Key: z.string().min(1).max(128),
+    Key: TagKey,
     // An empty value is taken, as AWS takes it; its model says otherwise.
-    Value: z.string().max(256).meta({ minLength: 1 }),
+    Value: wellFormed(z.string().max(256)).meta({ minLength: 1 }),
   })
   .meta({ id: 'Tag' });
 export const Tags = z.array(Tag).min(0).max(200);
