@@ -16,6 +16,7 @@ import { KeyCache, MAX_STALE_MS } from './keys/key-cache.js';
 import { KeyChanges } from './keys/key-changes.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { PageTokens } from './keys/page-tokens.js';
+import { TagRepository } from './keys/tag.repository.js';
 import { LOGGER } from './logger.js';
 import { CryptoProvider } from './provider/crypto-provider.js';
 import { MasterKey } from './provider/master-key.js';
@@ -55,9 +56,10 @@ export class AppModule {
         KeyChanges,
         KeyRepository,
         AliasRepository,
+        TagRepository,
         CryptoProvider,
       ],
-      exports: [Clock, LOGGER, PageTokens, KeyChanges, KeyRepository, AliasRepository, CryptoProvider],
+      exports: [Clock, LOGGER, PageTokens, KeyChanges, KeyRepository, AliasRepository, TagRepository, CryptoProvider],
     };
   }
 }

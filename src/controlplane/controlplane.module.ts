@@ -14,9 +14,13 @@ import { ListKeysOperation } from './keys/list-keys.operation.js';
 import { RestoreKeyOperation } from './keys/restore-key.operation.js';
 import { StartKeyUsageOperation } from './keys/start-key-usage.operation.js';
 import { StopKeyUsageOperation } from './keys/stop-key-usage.operation.js';
+import { ListTagsForResourceOperation } from './tags/list-tags-for-resource.operation.js';
+import { TagResourceOperation } from './tags/tag-resource.operation.js';
+import { TagsController } from './tags/tags.controller.js';
+import { UntagResourceOperation } from './tags/untag-resource.operation.js';
 
 @Module({
-  controllers: [KeysController, AliasesController],
+  controllers: [KeysController, AliasesController, TagsController],
   providers: [
     CreateKeyOperation,
     GetKeyOperation,
@@ -31,6 +35,9 @@ import { StopKeyUsageOperation } from './keys/stop-key-usage.operation.js';
     ListAliasesOperation,
     UpdateAliasOperation,
     DeleteAliasOperation,
+    TagResourceOperation,
+    UntagResourceOperation,
+    ListTagsForResourceOperation,
   ],
 })
 export class ControlPlaneModule {}
