@@ -16,6 +16,7 @@ import { KeyCache, MAX_STALE_MS } from './keys/key-cache.js';
 import { KeyChanges } from './keys/key-changes.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { PageTokens } from './keys/page-tokens.js';
+import { ResourcePolicyRepository } from './keys/resource-policy.repository.js';
 import { TagRepository } from './keys/tag.repository.js';
 import { LOGGER } from './logger.js';
 import { CryptoProvider } from './provider/crypto-provider.js';
@@ -57,9 +58,20 @@ export class AppModule {
         KeyRepository,
         AliasRepository,
         TagRepository,
+        ResourcePolicyRepository,
         CryptoProvider,
       ],
-      exports: [Clock, LOGGER, PageTokens, KeyChanges, KeyRepository, AliasRepository, TagRepository, CryptoProvider],
+      exports: [
+        Clock,
+        LOGGER,
+        PageTokens,
+        KeyChanges,
+        KeyRepository,
+        AliasRepository,
+        TagRepository,
+        ResourcePolicyRepository,
+        CryptoProvider,
+      ],
     };
   }
 }

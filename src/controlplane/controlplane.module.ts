@@ -14,13 +14,17 @@ import { ListKeysOperation } from './keys/list-keys.operation.js';
 import { RestoreKeyOperation } from './keys/restore-key.operation.js';
 import { StartKeyUsageOperation } from './keys/start-key-usage.operation.js';
 import { StopKeyUsageOperation } from './keys/stop-key-usage.operation.js';
+import { DeleteResourcePolicyOperation } from './policies/delete-resource-policy.operation.js';
+import { GetResourcePolicyOperation } from './policies/get-resource-policy.operation.js';
+import { PoliciesController } from './policies/policies.controller.js';
+import { PutResourcePolicyOperation } from './policies/put-resource-policy.operation.js';
 import { ListTagsForResourceOperation } from './tags/list-tags-for-resource.operation.js';
 import { TagResourceOperation } from './tags/tag-resource.operation.js';
 import { TagsController } from './tags/tags.controller.js';
 import { UntagResourceOperation } from './tags/untag-resource.operation.js';
 
 @Module({
-  controllers: [KeysController, AliasesController, TagsController],
+  controllers: [KeysController, AliasesController, TagsController, PoliciesController],
   providers: [
     CreateKeyOperation,
     GetKeyOperation,
@@ -38,6 +42,9 @@ import { UntagResourceOperation } from './tags/untag-resource.operation.js';
     TagResourceOperation,
     UntagResourceOperation,
     ListTagsForResourceOperation,
+    PutResourcePolicyOperation,
+    GetResourcePolicyOperation,
+    DeleteResourcePolicyOperation,
   ],
 })
 export class ControlPlaneModule {}

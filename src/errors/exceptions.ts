@@ -57,6 +57,11 @@ export class ConflictException extends ServiceException {
   readonly status = 409;
 }
 
+/** The policy would let anyone in. */
+export class PublicPolicyException extends ServiceException {
+  readonly status = 400;
+}
+
 export class InternalServerException extends ServiceException {
   readonly status = 500;
   constructor() {

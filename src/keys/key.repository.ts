@@ -9,6 +9,7 @@ import { KeyCache } from './key-cache.js';
 import { KeyChanges } from './key-changes.js';
 import type { KeyChange } from './key-life-cycle.js';
 import { Key } from './key.entity.js';
+import { ResourcePolicy } from './resource-policy.entity.js';
 import { Tag } from './tag.entity.js';
 
 /** What an operation wants of a key. */
@@ -133,7 +134,7 @@ export class KeyRepository {
    * Ends the waiting period of every key, of any account and Region, whose time has come. Many nodes may do it at once:
    * who comes second waits for the first and finds nothing left.
    *
-   * @param change what becomes of them; their aliases lose them
+   * @param change what becomes of them; their aliases lose them, their policies go
    * @returns their ARNs
    */
   async endDeletions(now: Date, change: KeyChange): Promise<string[]> {
@@ -142,6 +143,7 @@ export class KeyRepository {
       if (due.length === 0) return [];
       await manager.update(Key, due, change);
       await manager.update(Alias, { keyArn: In(due) }, { keyArn: null });
+      await manager.delete(ResourcePolicy, { keyArn: In(due) });
       due.forEach(changed);
       return due;
     });

@@ -1,15 +1,23 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What belongs to keys besides tags: pages of a key's aliases. */
+/** Policies of keys, and pages of a key's aliases. */
 export class KeyResources1790000000001 implements MigrationInterface {
   name = 'KeyResources1790000000001';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP INDEX "aliases_by_key"`);
     await runner.query(`CREATE INDEX "aliases_by_key" ON "aliases" ("key_arn", "name")`);
+    await runner.query(`
+      CREATE TABLE "resource_policies" (
+        "key_arn" text NOT NULL,
+        "policy" text NOT NULL,
+        CONSTRAINT "resource_policies_pkey" PRIMARY KEY ("key_arn"),
+        CONSTRAINT "resource_policies_key" FOREIGN KEY ("key_arn") REFERENCES "keys" ("arn")
+      )`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP TABLE "resource_policies"`);
     await runner.query(`DROP INDEX "aliases_by_key"`);
     await runner.query(`CREATE INDEX "aliases_by_key" ON "aliases" ("key_arn")`);
   }
