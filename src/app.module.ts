@@ -15,6 +15,7 @@ import { AliasRepository } from './keys/alias.repository.js';
 import { KeyCache, MAX_STALE_MS } from './keys/key-cache.js';
 import { KeyChanges } from './keys/key-changes.js';
 import { KeyRepository } from './keys/key.repository.js';
+import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
 import { PageTokens } from './keys/page-tokens.js';
 import { ResourcePolicyRepository } from './keys/resource-policy.repository.js';
 import { TagRepository } from './keys/tag.repository.js';
@@ -59,6 +60,7 @@ export class AppModule {
         AliasRepository,
         TagRepository,
         ResourcePolicyRepository,
+        MpaTeamAssociationRepository,
         CryptoProvider,
       ],
       exports: [
@@ -70,6 +72,7 @@ export class AppModule {
         AliasRepository,
         TagRepository,
         ResourcePolicyRepository,
+        MpaTeamAssociationRepository,
         CryptoProvider,
       ],
     };

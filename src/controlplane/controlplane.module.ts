@@ -14,6 +14,10 @@ import { ListKeysOperation } from './keys/list-keys.operation.js';
 import { RestoreKeyOperation } from './keys/restore-key.operation.js';
 import { StartKeyUsageOperation } from './keys/start-key-usage.operation.js';
 import { StopKeyUsageOperation } from './keys/stop-key-usage.operation.js';
+import { AssociateMpaTeamOperation } from './mpa/associate-mpa-team.operation.js';
+import { DisassociateMpaTeamOperation } from './mpa/disassociate-mpa-team.operation.js';
+import { GetMpaTeamAssociationOperation } from './mpa/get-mpa-team-association.operation.js';
+import { MpaController } from './mpa/mpa.controller.js';
 import { DeleteResourcePolicyOperation } from './policies/delete-resource-policy.operation.js';
 import { GetResourcePolicyOperation } from './policies/get-resource-policy.operation.js';
 import { PoliciesController } from './policies/policies.controller.js';
@@ -24,7 +28,7 @@ import { TagsController } from './tags/tags.controller.js';
 import { UntagResourceOperation } from './tags/untag-resource.operation.js';
 
 @Module({
-  controllers: [KeysController, AliasesController, TagsController, PoliciesController],
+  controllers: [KeysController, AliasesController, TagsController, PoliciesController, MpaController],
   providers: [
     CreateKeyOperation,
     GetKeyOperation,
@@ -45,6 +49,9 @@ import { UntagResourceOperation } from './tags/untag-resource.operation.js';
     PutResourcePolicyOperation,
     GetResourcePolicyOperation,
     DeleteResourcePolicyOperation,
+    AssociateMpaTeamOperation,
+    GetMpaTeamAssociationOperation,
+    DisassociateMpaTeamOperation,
   ],
 })
 export class ControlPlaneModule {}

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { Alias } from '../keys/alias.entity.js';
 import { Key } from '../keys/key.entity.js';
+import { MpaTeamAssociation } from '../keys/mpa-team-association.entity.js';
 import { ResourcePolicy } from '../keys/resource-policy.entity.js';
 import { Tag } from '../keys/tag.entity.js';
 import { MasterKeyRow } from './master-key.entity.js';
@@ -20,7 +21,7 @@ export type Location = { url: string } | { path: string };
 export async function connect(location: Location): Promise<DataSource> {
   const options = {
     type: 'postgres' as const,
-    entities: [MasterKeyRow, Key, Alias, Tag, ResourcePolicy],
+    entities: [MasterKeyRow, Key, Alias, Tag, ResourcePolicy, MpaTeamAssociation],
     migrations: [Keys1790000000000, KeyResources1790000000001],
     migrationsTransactionMode: 'all' as const,
   };

@@ -115,6 +115,16 @@ export const Tag = z
   .meta({ id: 'Tag' });
 export const Tags = z.array(Tag).min(0).max(200);
 
+/** Where the approval that something waits for stands. */
+export const MpaStatus = z
+  .object({
+    MpaSessionArn: z.string(),
+    Status: z.enum(['PENDING', 'APPROVED', 'FAILED', 'CANCELLED']),
+    InitiationDate: Timestamp,
+    StatusMessage: z.string().optional(),
+  })
+  .meta({ id: 'MpaStatus' });
+
 export const PrimaryAccountNumber = sensitive(digits(12, 19));
 export const PanSequenceNumber = digits(2, 2);
 export const KeySerialNumber = z
