@@ -7,13 +7,15 @@ import {
   GetKeyCommand,
   ListAliasesCommand,
   paginateListAliases,
+  PaymentCryptographyClient,
   ResourceNotFoundException,
   RestoreKeyCommand,
   UpdateAliasCommand,
   ValidationException,
 } from '@aws-sdk/client-payment-cryptography';
+import { MAX_STALE_MS } from '../../src/keys/key-cache.js';
 import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../support/keys.js';
-import { REGION, startTestService, type TestService } from '../support/service.js';
+import { CREDENTIALS, REGION, startOn, startTestService, type TestService } from '../support/service.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -162,6 +164,37 @@ describe('UpdateAlias', () => {
     await expect(update(AliasName, await key())).rejects.toThrow(exception);
     expect(await get(AliasName)).toEqual({ AliasName, KeyArn });
   });
+});
+
+test('an alias that is moved, detached or deleted on one node is so on the others within the bound', async () => {
+  if (!service.store.isPostgres) return; // the embedded database has one node
+  const other = await startOn(service.store);
+  const client = new PaymentCryptographyClient({ region: REGION, endpoint: other.url, credentials: CREDENTIALS });
+  const there = (KeyIdentifier: string) =>
+    client.send(new GetKeyCommand({ KeyIdentifier })).then(
+      ({ Key }) => Key!.KeyArn,
+      (error: unknown) => (error as Error).name,
+    );
+  try {
+    const [first, second] = [await createKey(service), await createKey(service)];
+    const AliasName = newName();
+    const steps: [() => Promise<unknown>, string][] = [
+      [() => create(AliasName, first.KeyArn), first.KeyArn],
+      [() => update(AliasName, second.KeyArn), second.KeyArn],
+      [() => update(AliasName), 'ResourceNotFoundException'],
+      [() => update(AliasName, first.KeyArn), first.KeyArn],
+      [() => remove(AliasName), 'ResourceNotFoundException'],
+    ];
+    for (const [step, expected] of steps) {
+      await there(AliasName); // which it remembers
+      await step();
+      const deadline = performance.now() + MAX_STALE_MS;
+      while ((await there(AliasName)) !== expected) expect(performance.now()).toBeLessThan(deadline);
+    }
+  } finally {
+    client.destroy();
+    await other.close();
+  }
 });
 
 describe.each([

@@ -77,6 +77,11 @@ test('the operator settles in the database what waits, as docs/operating.md says
   );
   expect((await get()).json).toEqual(association('ACTIVE', OTHER));
   await disassociate();
+  await database.query(
+    `UPDATE mpa_team_associations SET state = 'ACTIVE', requested_team_arn = NULL WHERE state <> 'ACTIVE'`,
+  );
+  expect((await get()).json).toEqual(association('ACTIVE', OTHER));
+  await disassociate();
   await database.query(`DELETE FROM mpa_team_associations WHERE state = 'DELETE_PENDING'`);
   expectFailure(await get(), 'ResourceNotFoundException');
 });

@@ -233,7 +233,7 @@ describe('what answers without a signature', () => {
         operations++;
       }
     }
-    expect(operations).toBe(11);
+    expect(operations).toBe(25);
   });
 });
 
