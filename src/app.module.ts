@@ -7,10 +7,14 @@ import { ControlPlaneModule } from './controlplane/controlplane.module.js';
 import { DataPlaneModule } from './dataplane/dataplane.module.js';
 import { HealthController } from './health/health.controller.js';
 import { Metrics } from './http/metrics.js';
+import { AliasRepository } from './keys/alias.repository.js';
 import { KeyCache, MAX_STALE_MS } from './keys/key-cache.js';
 import { KeyChanges } from './keys/key-changes.js';
 import { KeyRepository } from './keys/key.repository.js';
+import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
 import { PageTokens } from './keys/page-tokens.js';
+import { ResourcePolicyRepository } from './keys/resource-policy.repository.js';
+import { TagRepository } from './keys/tag.repository.js';
 import { LOGGER } from './logger.js';
 import { CryptoProvider } from './provider/crypto-provider.js';
 import { MasterKey } from './provider/master-key.js';
@@ -43,9 +47,24 @@ export class AppModule {
         { provide: KeyCache, useValue: new KeyCache(config.databaseUrl === undefined ? Infinity : MAX_STALE_MS) },
         KeyChanges,
         KeyRepository,
+        AliasRepository,
+        TagRepository,
+        ResourcePolicyRepository,
+        MpaTeamAssociationRepository,
         CryptoProvider,
       ],
-      exports: [Clock, LOGGER, PageTokens, KeyChanges, KeyRepository, CryptoProvider],
+      exports: [
+        Clock,
+        LOGGER,
+        PageTokens,
+        KeyChanges,
+        KeyRepository,
+        AliasRepository,
+        TagRepository,
+        ResourcePolicyRepository,
+        MpaTeamAssociationRepository,
+        CryptoProvider,
+      ],
     };
   }
 }

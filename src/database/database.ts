@@ -2,9 +2,12 @@ import pg from 'pg';
 import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { Alias } from '../keys/alias.entity.js';
 import { Key } from '../keys/key.entity.js';
+import { MpaTeamAssociation } from '../keys/mpa-team-association.entity.js';
+import { ResourcePolicy } from '../keys/resource-policy.entity.js';
 import { Tag } from '../keys/tag.entity.js';
 import { MasterKeyRow } from './master-key.entity.js';
 import { Keys1790000000000 } from './migrations/1790000000000-keys.js';
+import { KeyResources1790000000001 } from './migrations/1790000000001-key-resources.js';
 
 /** Any number that other users of the same PostgreSQL don't take: "keyblock" on a telephone's keys. */
 const MIGRATION_LOCK = 53932562;
@@ -19,8 +22,8 @@ export type Location = { url: string } | { path: string };
 export async function connect(location: Location): Promise<DataSource> {
   const options = {
     type: 'postgres' as const,
-    entities: [MasterKeyRow, Key, Alias, Tag],
-    migrations: [Keys1790000000000],
+    entities: [MasterKeyRow, Key, Alias, Tag, ResourcePolicy, MpaTeamAssociation],
+    migrations: [Keys1790000000000, KeyResources1790000000001],
     migrationsTransactionMode: 'all' as const,
   };
   if ('url' in location) {

@@ -52,6 +52,16 @@ export class AccessDeniedException extends ServiceException {
   readonly status = 403;
 }
 
+/** What is asked doesn't go with what is there, e.g. a name that is taken. */
+export class ConflictException extends ServiceException {
+  readonly status = 409;
+}
+
+/** The policy would let anyone in. */
+export class PublicPolicyException extends ServiceException {
+  readonly status = 400;
+}
+
 export class InternalServerException extends ServiceException {
   readonly status = 500;
   constructor() {

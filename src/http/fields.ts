@@ -45,6 +45,10 @@ export const union = <T extends z.ZodRawShape>(id: string, members: T) =>
     })
     .meta({ id, minProperties: 1, maxProperties: 1 });
 
+/** The answer of operations that have nothing to say. */
+export const Nothing = z.object({}).meta({ id: 'Nothing' });
+export type Nothing = z.infer<typeof Nothing>;
+
 export const KeyArn = z
   .string()
   .min(70)
@@ -97,14 +101,29 @@ export const KeyAttributes = z
   .object({ KeyUsage, KeyClass, KeyAlgorithm, KeyModesOfUse })
   .meta({ id: 'KeyAttributes' });
 
+/** Text that a database keeps as it is: no NUL, and no half of a surrogate pair. */
+const wellFormed = <T extends z.ZodString>(schema: T) =>
+  schema.refine((text) => !text.includes('\0') && !/\p{Cs}/u.test(text), 'must be well-formed Unicode without NUL');
+
+export const TagKey = wellFormed(z.string().min(1).max(128));
 export const Tag = z
   .object({
-    Key: z.string().min(1).max(128),
+    Key: TagKey,
     // An empty value is taken, as AWS takes it; its model says otherwise.
-    Value: z.string().max(256).meta({ minLength: 1 }),
+    Value: wellFormed(z.string().max(256)).meta({ minLength: 1 }),
   })
   .meta({ id: 'Tag' });
 export const Tags = z.array(Tag).min(0).max(200);
+
+/** Where the approval that something waits for stands. */
+export const MpaStatus = z
+  .object({
+    MpaSessionArn: z.string(),
+    Status: z.enum(['PENDING', 'APPROVED', 'FAILED', 'CANCELLED']),
+    InitiationDate: Timestamp,
+    StatusMessage: z.string().optional(),
+  })
+  .meta({ id: 'MpaStatus' });
 
 export const PrimaryAccountNumber = sensitive(digits(12, 19));
 export const PanSequenceNumber = digits(2, 2);

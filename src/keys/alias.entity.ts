@@ -3,6 +3,7 @@ import { Key } from './key.entity.js';
 
 /** A name for at most one key, unique in an account and Region. */
 @Entity('aliases')
+@Index('aliases_by_key', ['keyArn', 'name'])
 export class Alias {
   @PrimaryColumn('text', { name: 'account_id' })
   accountId!: string;
@@ -14,7 +15,6 @@ export class Alias {
   @PrimaryColumn('text')
   name!: string;
 
-  @Index('aliases_by_key')
   @ForeignKey(() => Key, { name: 'aliases_key' })
   @Column('text', { name: 'key_arn', nullable: true })
   keyArn!: string | null;

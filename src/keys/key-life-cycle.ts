@@ -41,6 +41,11 @@ export function endDeletion(now: Date): KeyChange {
   return { state: 'DELETE_COMPLETE', deletePendingAt: null, deletedAt: now, sealed: null };
 }
 
+/** What a key takes on before its deletion is scheduled, and not after: tags, aliases, a policy. */
+export function requireNotDeleted(key: Key): void {
+  if (key.state === 'DELETE_PENDING' || key.state === 'DELETE_COMPLETE') requireState(key, 'CREATE_COMPLETE');
+}
+
 function requireState(key: Key, state: Key['state']): void {
   if (key.state !== state)
     throw new ValidationException(`Key ${key.arn} is in ${key.state} state, not in ${state} state.`);

@@ -9,6 +9,7 @@ import { KeyCache } from './key-cache.js';
 import { KeyChanges } from './key-changes.js';
 import type { KeyChange } from './key-life-cycle.js';
 import { Key } from './key.entity.js';
+import { ResourcePolicy } from './resource-policy.entity.js';
 import { Tag } from './tag.entity.js';
 
 /** What an operation wants of a key. */
@@ -53,20 +54,28 @@ export class KeyRepository {
    * @throws ResourceNotFoundException, AccessDeniedException for another account's
    */
   async get(call: Call, identifier: string): Promise<Key> {
-    const home = { accountId: call.principal.accountId, region: call.region };
-    const { accountId, region, resource } = parseIdentifier(identifier, home);
-    if (accountId !== home.accountId)
-      throw new AccessDeniedException(
-        `User: ${call.principal.arn} is not authorized to perform: payment-cryptography:${call.operation} ` +
-          `on resource: ${identifier} because no resource-based policy allows the payment-cryptography:${call.operation} action`,
-      );
-    const key =
-      region === home.region
-        ? await this.cache.get(resourceArn({ accountId, region, resource }), () =>
-            this.#read({ accountId, region, resource }),
-          )
-        : null;
+    const parsed = withinReach(call, identifier);
+    const key = await this.cache.get(resourceArn(parsed), () => this.#read(parsed));
     if (!key) throw new ResourceNotFoundException(identifier);
+    call.keyArns.push(key.arn);
+    return key;
+  }
+
+  /**
+   * The key of an ARN as it is now, without its sealed material. Nobody changes it until the transaction ends.
+   *
+   * @param mode pessimistic_write to be alone with what belongs to it, pessimistic_read if others may be there too
+   * @throws ResourceNotFoundException, AccessDeniedException for another account's
+   */
+  async lock(
+    call: Call,
+    manager: EntityManager,
+    arn: string,
+    mode: 'pessimistic_read' | 'pessimistic_write',
+  ): Promise<Key> {
+    withinReach(call, arn);
+    const key = await manager.findOne(Key, { where: { arn }, lock: { mode } });
+    if (!key) throw new ResourceNotFoundException(arn);
     call.keyArns.push(key.arn);
     return key;
   }
@@ -125,7 +134,7 @@ export class KeyRepository {
    * Ends the waiting period of every key, of any account and Region, whose time has come. Many nodes may do it at once:
    * who comes second waits for the first and finds nothing left.
    *
-   * @param change what becomes of them; their aliases lose them
+   * @param change what becomes of them; their aliases lose them, their policies go
    * @returns their ARNs
    */
   async endDeletions(now: Date, change: KeyChange): Promise<string[]> {
@@ -134,6 +143,7 @@ export class KeyRepository {
       if (due.length === 0) return [];
       await manager.update(Key, due, change);
       await manager.update(Alias, { keyArn: In(due) }, { keyArn: null });
+      await manager.delete(ResourcePolicy, { keyArn: In(due) });
       due.forEach(changed);
       return due;
     });
@@ -163,4 +173,17 @@ export class KeyRepository {
       })
       .getOne();
   }
+}
+
+/** An identifier taken apart, when it is of the caller's account and Region; what it names may not exist. */
+function withinReach(call: Call, identifier: string): Identifier {
+  const home = { accountId: call.principal.accountId, region: call.region };
+  const parsed = parseIdentifier(identifier, home);
+  if (parsed.accountId !== home.accountId)
+    throw new AccessDeniedException(
+      `User: ${call.principal.arn} is not authorized to perform: payment-cryptography:${call.operation} ` +
+        `on resource: ${identifier} because no resource-based policy allows the payment-cryptography:${call.operation} action`,
+    );
+  if (parsed.region !== home.region) throw new ResourceNotFoundException(identifier);
+  return parsed;
 }

@@ -9,6 +9,7 @@ import {
   KeyOrigin,
   KeyState,
   MaxResults,
+  MpaStatus,
   NextToken,
   Region,
   Tags,
@@ -26,15 +27,6 @@ const ReplicationStatus = z.record(
     })
     .meta({ id: 'ReplicationStatusType' }),
 );
-
-const MpaStatus = z
-  .object({
-    MpaSessionArn: z.string(),
-    Status: z.enum(['PENDING', 'APPROVED', 'FAILED', 'CANCELLED']),
-    InitiationDate: Timestamp,
-    StatusMessage: z.string().optional(),
-  })
-  .meta({ id: 'MpaStatus' });
 
 export const Key = z
   .object({

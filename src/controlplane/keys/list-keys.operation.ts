@@ -5,8 +5,6 @@ import { PageTokens } from '../../keys/page-tokens.js';
 import { presentSummary } from './key.presenter.js';
 import type { ListKeysInput, ListKeysOutput } from './keys.schema.js';
 
-const DEFAULT_PAGE = 50;
-
 @Injectable()
 export class ListKeysOperation {
   constructor(
@@ -14,15 +12,14 @@ export class ListKeysOperation {
     private readonly tokens: PageTokens,
   ) {}
 
-  async execute(
-    call: Call,
-    { KeyState: state, NextToken, MaxResults = DEFAULT_PAGE }: ListKeysInput,
-  ): Promise<ListKeysOutput> {
-    const list = ['ListKeys', state];
-    const after = NextToken === undefined ? undefined : this.tokens.read(call, list, NextToken);
-    const found = await this.keys.list(call, { state, after, limit: MaxResults });
-    const page = found.slice(0, MaxResults);
-    const last = found.length > MaxResults ? page.at(-1) : undefined;
-    return { Keys: page.map(presentSummary), NextToken: last && this.tokens.issue(call, list, last.sequence) };
+  async execute(call: Call, { KeyState: state, ...paging }: ListKeysInput): Promise<ListKeysOutput> {
+    const { items, NextToken } = await this.tokens.page(
+      call,
+      ['ListKeys', state],
+      paging,
+      (from) => this.keys.list(call, { state, ...from }),
+      ({ sequence }) => sequence,
+    );
+    return { Keys: items.map(presentSummary), NextToken };
   }
 }
