@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { toHex } from '../bytes.js';
 import { cbcMac } from '../cbc-mac.js';
 import { cmac } from '../cmac.js';
@@ -30,7 +30,7 @@ export interface WrapArguments {
  *   KEY_LENGTH for KBPK and key
  */
 export function wrapKeyBlock(args: WrapArguments): string {
-  const { kbpk, header, optionalBlocks = [], key, maskedKeyBytes, padding = randomBytes } = args;
+  const { kbpk, header, optionalBlocks = [], key, maskedKeyBytes, padding = randomPadding } = args;
   if (!isKeyLength(header.algorithm, key.length))
     throw new CryptoError('KEY_LENGTH', `The key does not have a length of algorithm ${header.algorithm}`);
   const length = payloadBytes(header, key.length, maskedKeyBytes);
@@ -63,6 +63,13 @@ export function payloadBytes(
 ): number {
   const blockBytes = cipherBlockBytes(versionId);
   return Math.ceil((2 + Math.max(keyBytes, maskedKeyBytes)) / blockBytes) * blockBytes;
+}
+
+/** A few bytes from `randomInt`, which draws on a store of random bytes: `randomBytes` costs as much as a key. */
+function randomPadding(bytes: number): Buffer {
+  const padding = Buffer.alloc(bytes);
+  for (let i = 0; i < bytes; i++) padding[i] = randomInt(0x100);
+  return padding;
 }
 
 function protect(
