@@ -49,6 +49,9 @@ export const union = <T extends z.ZodRawShape>(id: string, members: T) =>
 export const Nothing = z.object({}).meta({ id: 'Nothing' });
 export type Nothing = z.infer<typeof Nothing>;
 
+/** The ARN that the examples of the documentation name; nobody has this key. */
+export const EXAMPLE_KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
+
 export const KeyArn = z
   .string()
   .min(70)

@@ -70,6 +70,6 @@ function checkValue(algorithm: KeyAlgorithm, by: KeyCheckValueAlgorithm, clear: 
 }
 
 /** The hash an HMAC key is bound to: HMAC_SHA256 is SHA256. */
-function hashOf(algorithm: KeyAlgorithm): HmacHash {
+export function hashOf(algorithm: KeyAlgorithm): HmacHash {
   return algorithm.slice('HMAC_'.length) as HmacHash;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KeyArn, MaxResults, NextToken } from '../../http/fields.js';
+import { EXAMPLE_KEY, KeyArn, MaxResults, NextToken } from '../../http/fields.js';
 
 const AliasName = z
   .string()
@@ -11,8 +11,6 @@ const Alias = z.object({ AliasName, KeyArn: KeyArn.optional() }).meta({ id: 'Ali
 export type Alias = z.infer<typeof Alias>;
 
 const EXAMPLE_ALIAS = 'alias/acquirer/mac';
-const EXAMPLE_KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
-
 export const CreateAliasInput = z
   .object({ AliasName, KeyArn: KeyArn.optional() })
   .meta({ id: 'CreateAliasInput', examples: [{ AliasName: EXAMPLE_ALIAS, KeyArn: EXAMPLE_KEY }] });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  EXAMPLE_KEY,
   DeriveKeyUsage,
   KeyArn,
   KeyArnOrKeyAlias,
@@ -92,7 +93,6 @@ export const CreateKeyInput = z
   });
 export type CreateKeyInput = z.infer<typeof CreateKeyInput>;
 
-const EXAMPLE_KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 const named = (id: string) =>
   z.object({ KeyIdentifier: KeyArnOrKeyAlias }).meta({ id, examples: [{ KeyIdentifier: EXAMPLE_KEY }] });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KeyArn } from '../../http/fields.js';
+import { EXAMPLE_KEY, KeyArn } from '../../http/fields.js';
 
 const Policy = z
   .string()
@@ -8,7 +8,6 @@ const Policy = z
   .regex(/^[\t\n\r\x20-\xff]+$/, 'must be characters of ISO 8859-1')
   .meta({ description: 'A policy of the IAM policy language, in JSON.' });
 
-const EXAMPLE_KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 const EXAMPLE_POLICY = JSON.stringify({
   Version: '2012-10-17',
   Statement: [

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { KeyArn, MaxResults, NextToken, TagKey, Tags } from '../../http/fields.js';
-
-const EXAMPLE_KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
+import { EXAMPLE_KEY, KeyArn, MaxResults, NextToken, TagKey, Tags } from '../../http/fields.js';
 
 export const TagResourceInput = z.object({ ResourceArn: KeyArn, Tags }).meta({
   id: 'TagResourceInput',

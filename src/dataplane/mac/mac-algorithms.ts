@@ -2,11 +2,12 @@ import { aes } from '../../crypto/aes.js';
 import { cbcMac } from '../../crypto/cbc-mac.js';
 import { cmac } from '../../crypto/cmac.js';
 import { tdes } from '../../crypto/des.js';
-import { hmac, HMAC_BYTES, type HmacHash } from '../../crypto/hmac.js';
+import { hmac, HMAC_BYTES } from '../../crypto/hmac.js';
 import { retailMac } from '../../crypto/retail-mac.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import type { KeyAlgorithm } from '../../keys/key-attributes.js';
 import type { KeyRequirement } from '../../keys/key.repository.js';
+import { hashOf } from '../../provider/key-material.js';
 import type { MacAlgorithm, MacAttributes } from './mac.schema.js';
 
 /** A MAC over messages of any length, by a key of one usage. */
@@ -24,7 +25,6 @@ export interface MacScheme {
 const TDES = ['TDES_2KEY', 'TDES_3KEY'] as const;
 const HMACS = ['HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512'] as const;
 
-const hashOf = (algorithm: KeyAlgorithm) => algorithm.slice('HMAC_'.length) as HmacHash;
 const isTdes = (algorithm: KeyAlgorithm) => algorithm.startsWith('TDES');
 const blockBytes = (algorithm: KeyAlgorithm) => (isTdes(algorithm) ? 8 : 16);
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  EXAMPLE_KEY,
   DukptDerivationType,
   DukptKeyVariant,
   hex,
@@ -63,8 +64,6 @@ export type MacAttributes = z.infer<typeof MacAttributes>;
 
 const MessageData = sensitive(hexBytes(2, 8192));
 const MacLength = z.int().min(4).max(32).meta({ description: 'Bytes of MAC, leftmost first.' });
-
-const EXAMPLE_KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 
 export const GenerateMacInput = z
   .object({
