@@ -1,11 +1,12 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { hex } from '../../test/support/vectors.js';
-import { readPrivateKey, readPublicKey } from './asymmetric-key.js';
+import { exportPublicKey, readPrivateKey, readPublicHalf, readPublicKey } from './asymmetric-key.js';
+import { issueRoot } from './tr34/issue.js';
 
 const KEY_TYPE = expect.objectContaining({ name: 'CryptoError', code: 'KEY_TYPE' }) as Error;
 
 describe.each([
-  ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 1024 })],
+  ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
   ['P-256', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })],
   ['P-384', () => generateKeyPairSync('ec', { namedCurve: 'P-384' })],
   ['P-521', () => generateKeyPairSync('ec', { namedCurve: 'P-521' })],
@@ -17,6 +18,14 @@ describe.each([
   test('is read from DER', () => {
     expect(readPrivateKey(pkcs8).equals(privateKey)).toBe(true);
     expect(readPublicKey(spki).equals(publicKey)).toBe(true);
+  });
+
+  test('its public half is read from every form of it', () => {
+    const validity = { notBefore: new Date('2026-01-01'), notAfter: new Date('2027-01-01') };
+    const { der } = issueRoot({ subject: [{ type: 'CN', value: 'any' }], privateKey: pkcs8, validity });
+    for (const form of [spki, pkcs8, der]) expect(exportPublicKey(readPublicHalf(form))).toEqual(spki);
+    for (const form of [Buffer.alloc(0), spki.subarray(1), der.subarray(0, -1)])
+      expect(() => readPublicHalf(form)).toThrow(KEY_TYPE);
   });
 
   test('is refused in any other form', () => {

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { CryptoError } from './errors.js';
 
 /**
@@ -33,7 +33,39 @@ export function readPrivateKey(der: Buffer): KeyObject {
   }
 }
 
+/**
+ * The public key in whatever form a key comes: SubjectPublicKeyInfo, the private key that it belongs to in PKCS#8, or an
+ * X.509 certificate (RFC 5280).
+ *
+ * @param der stays the caller's to zeroize
+ * @throws CryptoError KEY_TYPE
+ */
+export function readPublicHalf(der: Buffer): KeyObject {
+  const publicKeyOfPair = () => createPublicKey(readPrivateKey(der));
+  for (const read of [readPublicKey, publicKeyOfPair]) {
+    try {
+      return read(der);
+    } catch {
+      // The next form, then.
+    }
+  }
+  return readCertifiedKey(der);
+}
+
+/** DER SubjectPublicKeyInfo (RFC 5280 section 4.1). */
+export function exportPublicKey(key: KeyObject): Buffer {
+  return key.export({ format: 'der', type: 'spki' });
+}
+
+function readCertifiedKey(der: Buffer): KeyObject {
+  try {
+    return readPublicKey(exportPublicKey(new X509Certificate(der).publicKey));
+  } catch {
+    throw new CryptoError('KEY_TYPE', 'A key must be DER: SubjectPublicKeyInfo, PKCS#8 or an X.509 certificate');
+  }
+}
+
 /** OpenSSL reads the point at infinity but doesn't write it, and Node aborts the process when asked for its curve. */
 function refuseInfinity(publicKey: KeyObject): void {
-  if (publicKey.asymmetricKeyType === 'ec') publicKey.export({ format: 'der', type: 'spki' });
+  if (publicKey.asymmetricKeyType === 'ec') exportPublicKey(publicKey);
 }

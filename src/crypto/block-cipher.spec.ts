@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { aes } from './aes.js';
-import type { BlockCipher } from './block-cipher.js';
+import { type BlockCipher, ZEROS } from './block-cipher.js';
 import { toHex, xor } from './bytes.js';
 import { des, tdes } from './des.js';
 
@@ -70,6 +70,46 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     expect([key, iv, blocks].map((buffer) => new Set(buffer))).toEqual([new Set([1]), new Set([2]), new Set([3])]);
   });
 
+  test('what it returns is a buffer of its own: overwriting it changes nothing', () => {
+    using cipher = cipherUnder(Buffer.alloc(keyBytes, 1));
+    const iv = Buffer.alloc(blockBytes, 2);
+    for (const blocks of [1, 3].map((count) => Buffer.alloc(count * blockBytes, 3)))
+      for (const run of [
+        () => cipher.encrypt(blocks),
+        () => cipher.decrypt(blocks),
+        () => cipher.encryptCbc(iv, blocks),
+        () => cipher.encryptCbc(ZEROS[blockBytes], blocks),
+        () => cipher.decryptCbc(iv, blocks),
+      ]) {
+        const first = run();
+        const before = toHex(first);
+        first.fill(0xff);
+        expect(toHex(run())).toBe(before);
+      }
+    expect(ZEROS).toEqual({ 8: Buffer.alloc(8), 16: Buffer.alloc(16) });
+  });
+
+  test('nothing of the blocks stays in it when it was disposed of', () => {
+    const alloc = Buffer.alloc.bind(Buffer);
+    const made: Buffer[] = [];
+    Buffer.alloc = (size: number, ...fill: [number?]) => {
+      const buffer = alloc(size, ...fill);
+      made.push(buffer);
+      return buffer;
+    };
+    const key = alloc(keyBytes, 1);
+    const blocks = alloc(2 * blockBytes, 2);
+    try {
+      using cipher = cipherUnder(key);
+      cipher.encryptCbc(ZEROS[blockBytes], blocks);
+      cipher.encrypt(blocks.subarray(blockBytes));
+      expect(made.some((buffer) => buffer.some((byte) => byte !== 0))).toBe(true);
+    } finally {
+      Buffer.alloc = alloc;
+    }
+    expect(made.every((buffer) => buffer.every((byte) => byte === 0))).toBe(true);
+  });
+
   test.each([1, blockBytes - 1, blockBytes + 1])('refuses %i bytes of data', (length) => {
     using cipher = cipherUnder(Buffer.alloc(keyBytes));
     const [iv, data] = [Buffer.alloc(blockBytes), Buffer.alloc(length)];
@@ -102,6 +142,7 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     expect(() => cipher.decrypt(block)).toThrow(ReferenceError);
     expect(() => cipher.encryptCbc(block, block)).toThrow(ReferenceError);
     expect(() => cipher.decryptCbc(block, block)).toThrow(ReferenceError);
+    expect(() => cipher.encryptCbc(block, Buffer.alloc(0))).toThrow(ReferenceError);
   });
 
   test('a refusal leaves the cipher usable', () => {

@@ -1,6 +1,9 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { CryptoError } from './errors.js';
 
+/** A block of zeros of each length; nobody writes to it. */
+export const ZEROS = { 8: Buffer.alloc(8), 16: Buffer.alloc(16) } as const;
+
 /**
  * A block cipher under one key, for as long as one computation takes. `tdes`, `des` and `aes` make it; hold it with
  * `using`, so that OpenSSL clears the key schedule when the computation ends:
@@ -14,10 +17,8 @@ import { CryptoError } from './errors.js';
 export class BlockCipher implements Disposable {
   /** In CBC, which serves for single blocks as well: so one object does for a MAC and its subkeys. */
   #chainer?: ReturnType<typeof createCipheriv>;
-  /** The block that the chainer gave last and takes into the next; zeros before the first. May be a key. */
+  /** The block that the chainer gave last and takes into the next. May be a key. */
   readonly #last: Buffer;
-  /** The first block of what goes into the chainer. */
-  readonly #first: Buffer;
   #encryptor?: ReturnType<typeof createCipheriv>;
   #decryptor?: ReturnType<typeof createDecipheriv>;
   #key: Buffer | undefined;
@@ -34,7 +35,6 @@ export class BlockCipher implements Disposable {
   ) {
     this.#key = key;
     this.#last = Buffer.alloc(blockBytes);
-    this.#first = Buffer.alloc(blockBytes);
   }
 
   /** Encrypts whole blocks in ECB. @throws CryptoError DATA_LENGTH */
@@ -69,27 +69,32 @@ export class BlockCipher implements Disposable {
     this.#encryptor?.final();
     this.#decryptor?.final();
     this.#last.fill(0);
-    this.#first.fill(0);
     this.#chainer = undefined;
     this.#encryptor = undefined;
     this.#decryptor = undefined;
     this.#key = undefined;
   }
 
-  /** Encrypts blocks in CBC, or one block in ECB where there is no iv: the chainer's own last block is taken out first. */
+  /**
+   * Encrypts blocks in CBC, or one block in ECB where there is no iv. From the second call on, the chainer's own last block
+   * is taken out first.
+   */
   #chain(blocks: Buffer, iv?: Buffer): Buffer {
     const { blockBytes } = this;
+    const key = this.#lentKey();
     if (blocks.length === 0) return Buffer.alloc(0);
-    this.#chainer ??= createCipheriv(this.#mode('cbc'), this.#lentKey(), Buffer.alloc(blockBytes)).setAutoPadding(
-      false,
-    );
-    for (let i = 0; i < blockBytes; i++)
-      this.#first[i] = (blocks[i] as number) ^ (this.#last[i] as number) ^ (iv?.[i] ?? 0);
-    const first = this.#chainer.update(this.#first);
-    const output =
-      blocks.length === blockBytes
-        ? first
-        : Buffer.concat([first, this.#chainer.update(blocks.subarray(blockBytes))], blocks.length);
+    let output: Buffer;
+    if (this.#chainer === undefined) {
+      const first = iv ?? ZEROS[blockBytes];
+      this.#chainer = createCipheriv(this.#mode('cbc'), key, first).setAutoPadding(false);
+      output = this.#chainer.update(blocks);
+    } else {
+      for (let i = 0; i < blockBytes; i++)
+        this.#last[i] = (this.#last[i] as number) ^ (blocks[i] as number) ^ (iv?.[i] ?? 0);
+      output = this.#chainer.update(this.#last);
+      if (blocks.length > blockBytes)
+        output = Buffer.concat([output, this.#chainer.update(blocks.subarray(blockBytes))], blocks.length);
+    }
     output.copy(this.#last, 0, output.length - blockBytes);
     return output;
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
+import { bitFlips, countingKey, hex, macsOfEveryLength, vectors } from '../../test/support/vectors.js';
 import { equal, padMethod2, toHex, xor } from './bytes.js';
 import { cbcMac } from './cbc-mac.js';
 import { tdes } from './des.js';
@@ -64,4 +64,24 @@ test.each([0, 8, 15, 17, 23, 32])('refuses a key of %i bytes', (length) => {
 
 test.each([-1, 0, 9, 16, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
   expect(() => cbcMac(KEY, Buffer.alloc(8), length)).toThrow(code('MAC_LENGTH'));
+});
+
+// Computed block by block with pyca/cryptography's TDES.
+test.each([
+  [16, '554b638be9409124919afd787d0cdf24ce92148eec34d107346f4712251cd21b'],
+  [24, '8da29865317776a24a8ccb7be99c161ec25abdfaaa1ef9583a0805bc6a0b3f1b'],
+])('a key of %i bytes, messages of 0 to 40 bytes', (keyBytes, expected) => {
+  expect(macsOfEveryLength((message) => cbcMac(countingKey(keyBytes), message))).toBe(expected);
+});
+
+test('key and message stay as they are, and the MAC is a buffer of its own', () => {
+  for (const length of [0, 5, 8, 16, 19]) {
+    const [key, message] = [Buffer.from(KEY), Buffer.alloc(length, 2)];
+    const mac = cbcMac(key, message);
+    const before = toHex(mac);
+    mac.fill(0xff);
+    expect(toHex(cbcMac(key, message))).toBe(before);
+    expect(key).toEqual(KEY);
+    expect(message).toEqual(Buffer.alloc(length, 2));
+  }
 });

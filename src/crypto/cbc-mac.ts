@@ -1,3 +1,4 @@
+import { ZEROS } from './block-cipher.js';
 import { padMethod1 } from './bytes.js';
 import { tdes } from './des.js';
 import { requireMacLength } from './fields.js';
@@ -13,5 +14,5 @@ import { requireMacLength } from './fields.js';
 export function cbcMac(key: Buffer, data: Buffer, length = 8): Buffer {
   requireMacLength(length, 8);
   using cipher = tdes(key);
-  return cipher.encryptCbc(Buffer.alloc(8), padMethod1(data, 8)).subarray(-8).subarray(0, length);
+  return cipher.encryptCbc(ZEROS[8], padMethod1(data, 8)).subarray(-8).subarray(0, length);
 }

@@ -15,6 +15,7 @@ interface SymmetricVector {
 }
 
 const MODES: CipherMode[] = ['ECB', 'CBC', 'CFB', 'CFB1', 'CFB8', 'CFB64', 'CFB128', 'OFB'];
+const refusal = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
 const BLOCK_BYTES = { TDES: 8, AES: 16 } as const;
 
 describe.each(['TDES', 'AES'] as const)('%s in the modes of NIST SP 800-38A', (cipher) => {
@@ -27,6 +28,24 @@ describe.each(['TDES', 'AES'] as const)('%s in the modes of NIST SP 800-38A', (c
     expect(toHex(encrypt(how, hex(plaintext)))).toBe(ciphertext);
     expect(toHex(decrypt(how, hex(ciphertext)))).toBe(plaintext);
   });
+
+  test.each(cases)(
+    '$id, $mode: refused with a key, an IV or data that is cut',
+    ({ mode, key, plaintext, expected }) => {
+      const how: CipherArguments = { cipher, mode, key: hex(key) };
+      for (const [run, data] of [
+        [encrypt, hex(plaintext)],
+        [decrypt, hex(expected.ciphertext)],
+      ] as const) {
+        expect(() => run({ ...how, key: hex(key).subarray(1) }, data)).toThrow(refusal('KEY_LENGTH'));
+        expect(() => run(how, data.subarray(data.length))).toThrow(refusal('DATA_LENGTH'));
+        if (mode === 'ECB' || mode === 'CBC') expect(() => run(how, data.subarray(1))).toThrow(refusal('DATA_LENGTH'));
+        if (mode === 'ECB') continue;
+        for (const ivBytes of [0, BLOCK_BYTES[cipher] - 1, BLOCK_BYTES[cipher] + 1])
+          expect(() => run({ ...how, iv: Buffer.alloc(ivBytes) }, data)).toThrow(refusal('IV_LENGTH'));
+      }
+    },
+  );
 });
 
 interface ReEncryptionVector {

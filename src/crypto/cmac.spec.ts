@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
+import { bitFlips, countingKey, hex, macsOfEveryLength, vectors } from '../../test/support/vectors.js';
 import { aes } from './aes.js';
 import type { BlockCipher } from './block-cipher.js';
 import { equal, padMethod2, toHex, xor } from './bytes.js';
@@ -69,4 +69,34 @@ test.each([
       expect(toHex(cmac(cipher, message))).toBe(toHex(expected));
     }),
   );
+});
+
+// Computed with OpenSSL's CMAC, through pyca/cryptography. A fresh cipher for each message, and one for all of them.
+test.each([
+  ['AES-128', aes, 16, '9da18b28810ca65582d7e0179fb34dac4384caa49ec1a5fd6c31054b8b0a079a'],
+  ['AES-192', aes, 24, 'c407339c71cefac9313400a918c34f5f3022a9949749fa3af3504f265b6f5590'],
+  ['AES-256', aes, 32, '3209ca75e9e1573498ef1f184f18cdd0ed65f37141188236b492b1b6b3cc4e34'],
+  ['two-key TDES', tdes, 16, '64a4d3537b4923c1a00b4a18080e9b44b0750962173073590a533d18ef87a0f3'],
+  ['three-key TDES', tdes, 24, '34cd4545ecab00ca40f9208ffbf6df3746340997fbd39e9ef9091ff0747374b0'],
+] as const)('CMAC over %s of messages of 0 to 40 bytes', (_name, cipherUnder, keyBytes, expected) => {
+  const key = countingKey(keyBytes);
+  const fresh = (message: Buffer) => {
+    using cipher = cipherUnder(key);
+    return cmac(cipher, message);
+  };
+  expect(macsOfEveryLength(fresh)).toBe(expected);
+  using cipher = cipherUnder(key);
+  expect(macsOfEveryLength((message) => cmac(cipher, message))).toBe(expected);
+});
+
+test('the message stays as it is, and the MAC is a buffer of its own', () => {
+  using cipher = aes(Buffer.alloc(16, 1));
+  for (const length of [0, 5, 16, 32, 37]) {
+    const message = Buffer.alloc(length, 2);
+    const mac = cmac(cipher, message);
+    const before = toHex(mac);
+    mac.fill(0xff);
+    expect(toHex(cmac(cipher, message))).toBe(before);
+    expect(message).toEqual(Buffer.alloc(length, 2));
+  }
 });

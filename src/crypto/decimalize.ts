@@ -1,3 +1,5 @@
+const DIGITS = '0123456789';
+
 /**
  * Decimalization of the CVV, the PVV and EMV option B: the decimal digits in their order, then the letters A to F in
  * theirs as 0 to 5.
@@ -5,8 +7,13 @@
  * @returns two digits for each byte
  */
 export function decimalize(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
-  const firstPass = hex.replace(/[a-f]/g, '');
-  const secondPass = hex.replace(/[0-9]/g, '').replace(/[a-f]/g, (letter) => (parseInt(letter, 16) - 10).toString());
+  let firstPass = '';
+  let secondPass = '';
+  for (let i = 0; i < 2 * bytes.length; i++) {
+    const byte = bytes[i >> 1] as number;
+    const digit = i % 2 === 0 ? byte >> 4 : byte & 0x0f;
+    if (digit < 10) firstPass += DIGITS.charAt(digit);
+    else secondPass += DIGITS.charAt(digit - 10);
+  }
   return firstPass + secondPass;
 }

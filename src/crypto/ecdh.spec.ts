@@ -12,7 +12,15 @@ import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
 import { aes } from './aes.js';
 import { equal, toHex } from './bytes.js';
 import { tdes } from './des.js';
-import { type EcdhDerivation, type EcdhHash, type EcdhKdf, ecdhKdf, ecdhKey, ecdhSharedSecret } from './ecdh.js';
+import {
+  type EcdhDerivation,
+  type EcdhHash,
+  type EcdhKdf,
+  type EcdhParties,
+  ecdhKdf,
+  ecdhKey,
+  ecdhSharedSecret,
+} from './ecdh.js';
 import { kcvCmac, kcvEcb } from './kcv.js';
 import { decryptPinBlock } from './pin-block.js';
 import { unwrapKeyBlock } from './tr31/unwrap.js';
@@ -44,6 +52,26 @@ function privateKeyOfScalar(curve: Curve, scalar: Buffer): Buffer {
   return pkcs8(
     createPrivateKey({ key: { ...jwk(curve, pair.getPublicKey()), d: scalar.toString('base64url') }, format: 'jwk' }),
   );
+}
+
+/** Every way in which one party's keys can be spoilt is refused, whatever curve they are on. */
+function expectSpoiltKeysRefused(parties: EcdhParties, derivation: EcdhDerivation): void {
+  const { privateKey, peerPublicKey } = parties;
+  const otherCurve = createPublicKey({ key: peerPublicKey, format: 'der', type: 'spki' }).asymmetricKeyDetails!;
+  const namedCurve = otherCurve.namedCurve === 'secp384r1' ? 'P-521' : 'P-384';
+  const offCurve = Buffer.from(peerPublicKey);
+  offCurve[offCurve.length - 1]! ^= 1;
+  const spoilt: Partial<EcdhParties>[] = [
+    { peerPublicKey: offCurve },
+    { peerPublicKey: withPoint(peerPublicKey, hex('00')) },
+    { peerPublicKey: spki(generateKeyPairSync('ec', { namedCurve }).publicKey) },
+    { peerPublicKey: peerPublicKey.subarray(0, -1) },
+    { peerPublicKey: privateKey },
+    { privateKey: pkcs8(generateKeyPairSync('ec', { namedCurve }).privateKey) },
+    { privateKey: privateKey.subarray(0, -1) },
+    { privateKey: peerPublicKey },
+  ];
+  for (const other of spoilt) expect(() => ecdhKey({ ...parties, ...other }, derivation)).toThrow(code('KEY_TYPE'));
 }
 
 /** The SubjectPublicKeyInfo with another point, of less than 100 bytes, in its BIT STRING. */
@@ -89,6 +117,16 @@ describe('vectors of ecdh.json', () => {
       using cipher = aes(key);
       expect(toHex(kcvCmac(cipher))).toBe(expected.kcvCmac);
     }
+  });
+
+  test.each(vectors<EcdhVector>('ecdh'))('$id is refused with keys that are spoilt', (vector) => {
+    const curve = vector.curve.replace('NIST_P', 'P-') as Curve;
+    const parties = {
+      privateKey: privateKeyOfScalar(curve, hex(vector.privateKey)),
+      peerPublicKey: publicKeyOfPoint(curve, hex(vector.peerPublicKey)),
+    };
+    const { kdf, hash } = vector;
+    expectSpoiltKeysRefused(parties, { kdf, hash, sharedInfo: hex(vector.sharedInformation), length: 16 });
   });
 });
 
@@ -164,6 +202,10 @@ describe('vectors of ecdh-exchange.json', () => {
     if (inputs.encryptedPinBlock === undefined) return;
     const from = { block: hex(inputs.encryptedPinBlock), pan: inputs.primaryAccountNumber };
     expect(decryptPinBlock(cipher, inputs.pinBlockFormat === 'IsoFormat4' ? 4 : 0, from)).toBe(expected.pin);
+  });
+
+  test.each(exchange<ExchangeVector>(/^ecdh-p/))('$id is refused with keys that are spoilt', (vector) => {
+    expectSpoiltKeysRefused(partiesOf(vector), derivationOf(vector));
   });
 
   test.each(exchange<ExchangeVector>(/^ecdh-neg-(curve-mismatch|rsa-peer)$/))('$id: $why', (vector) => {
@@ -303,7 +345,7 @@ describe.each(['NIST_SP800', 'ANSI_X963'] as const)('%s', (kdf) => {
     expect(z).toEqual(Buffer.alloc(32, 7));
   });
 
-  test.each([0, -1, -16])('refuses a key of %i bytes', (length) => {
+  test.each([0, -1, -16, 0.5, 16.5, NaN, Infinity])('refuses a key of %d bytes', (length) => {
     const derivation: EcdhDerivation = { kdf, hash: 'SHA_256', sharedInfo: hex(''), length };
     expect(() => ecdhKdf(derivation, Buffer.alloc(32))).toThrow(code('KEY_LENGTH'));
   });

@@ -76,7 +76,8 @@ export function ecdhSharedSecret({ privateKey: pkcs8, peerPublicKey: spki }: Ecd
  * @throws CryptoError KEY_LENGTH
  */
 export function ecdhKdf({ kdf, hash, sharedInfo, length }: EcdhDerivation, z: Buffer): Buffer {
-  if (length < 1) throw new CryptoError('KEY_LENGTH', 'A derived key must have at least 1 byte');
+  if (!Number.isInteger(length) || length < 1)
+    throw new CryptoError('KEY_LENGTH', 'A derived key must be 1 byte or more');
   const { name, digestBytes } = HASHES[hash];
   const key = Buffer.alloc(length);
   const counter = Buffer.alloc(4);

@@ -60,6 +60,20 @@ test.each(vectors<KeyCheckValueVector>('rsa').filter(({ operation }) => operatio
   },
 );
 
+const tdesAndAes = vectors<KcvVector>('kcv', 'KCV ANSI_X9_24', 'KCV CMAC');
+
+test.each(tdesAndAes)('$id, $keyAlgorithm: is not the check value by the other method', (vector) => {
+  using cipher = cipherOf(vector.keyAlgorithm, vector.key);
+  const other = vector.algorithm === 'KCV CMAC' ? kcvEcb : kcvCmac;
+  expect(toHex(other(cipher))).not.toBe(vector.expected.kcv);
+});
+
+test('the public key one bit away has another check value', () => {
+  const pkcs8 = createPrivateKey(rsaVectors.pki.RSA_2048.privateKeyPem).export({ format: 'der', type: 'pkcs8' });
+  const spki = publicKeyOf(pkcs8);
+  expect(bitFlips(spki).filter((other) => equal(kcvPublicKey(other), kcvPublicKey(spki)))).toEqual([]);
+});
+
 test('the parity of a TDES key changes nothing, its order does', () => {
   const kcv = (key: string) => {
     using cipher = tdes(hex(key));

@@ -13,8 +13,10 @@ import {
   encodePinBlock,
   encryptPinBlock,
   type PinBlockFormat,
+  type PinBlockSide,
   type RandomFill,
   type TdesPinBlockFormat,
+  translatePinBlock,
 } from './pin-block.js';
 
 interface PinBlockVector {
@@ -27,8 +29,8 @@ interface PinBlockVector {
 }
 
 interface TranslationVector {
-  incomingFormat: PinBlockFormat;
-  outgoingFormat: PinBlockFormat;
+  incomingFormat: PinBlockSide['format'];
+  outgoingFormat: PinBlockSide['format'];
   pan: string;
   incomingKey?: string;
   incomingBdk?: string;
@@ -59,7 +61,7 @@ const aesKey = hex('0E98318106D0B1865DEED075C22159A5');
 const refused = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
 const undecodable = expect.objectContaining({
   code: 'PIN_BLOCK',
-  message: 'The PIN block holds no PIN in this format: check format, key, PAN and block',
+  message: 'Pin block provided is invalid. Please check your input to ensure all field values are correct.',
 });
 const digits = (min: number, max = min) => fc.stringMatching(new RegExp(`^[0-9]{${min},${max}}$`));
 const cipherFor = (format: PinBlockFormat, key = format === 4 ? aesKey : tdesKey) =>
@@ -200,12 +202,103 @@ describe('PIN block translation', () => {
     );
     using outgoing = cipherFor(outgoingFormat, pinKey(vector.outgoingKey, vector.outgoingBdk, vector.outgoingKsn));
 
-    const pin = decryptPinBlock(incoming, incomingFormat, { block: hex(vector.incomingPinBlock), pan });
-    expect(pin).toBe(expected.pin);
-    const block = encryptPinBlock(outgoing, outgoingFormat, { pin, pan });
+    const given = hex(vector.incomingPinBlock);
+    expect(decryptPinBlock(incoming, incomingFormat, { block: given, pan })).toBe(expected.pin);
+    const block = translatePinBlock(
+      given,
+      { cipher: incoming, format: incomingFormat, pan },
+      { cipher: outgoing, format: outgoingFormat, pan },
+    );
     if (expected.outgoingPinBlock !== undefined) expect(toHex(block)).toBe(expected.outgoingPinBlock);
     for (const valid of [toHex(block), expected.exampleOutgoingPinBlock ?? expected.outgoingPinBlock!])
-      expect(decryptPinBlock(outgoing, outgoingFormat, { block: hex(valid), pan })).toBe(pin);
+      expect(decryptPinBlock(outgoing, outgoingFormat, { block: hex(valid), pan })).toBe(expected.pin);
+    expect(toHex(given)).toBe(vector.incomingPinBlock);
+  });
+
+  /** A block of PIN 1234, and both sides of its translation, each with its own key. */
+  function translation(
+    from: PinBlockSide['format'],
+    to: PinBlockSide['format'],
+    pans: [string?, string?] = [PAN, PAN],
+  ) {
+    const incoming = cipherFor(from);
+    const outgoing = cipherFor(to, hex(to === 4 ? '11'.repeat(16) : `${'23'.repeat(8)}${'45'.repeat(8)}`));
+    const block = encryptPinBlock(incoming, from, { pin: '1234', pan: PAN });
+    return () =>
+      translatePinBlock(
+        block,
+        { cipher: incoming, format: from, pan: pans[0] },
+        { cipher: outgoing, format: to, pan: pans[1] },
+      );
+  }
+
+  test.each([0, 3, 4] as const)('the PAN is not taken from format %i', (from) => {
+    expect(translation(from, 1)).toThrow(refused('MODE'));
+    expect(translation(from, 1, [PAN, undefined])).toThrow(refused('MODE'));
+  });
+
+  test.each(([0, 3, 4] as const).flatMap((from) => ([0, 3, 4] as const).map((to) => [from, to] as const)))(
+    'the PAN of format %i does not change in format %i, not even its check digit',
+    (from, to) => {
+      for (const pan of [`${PAN.slice(0, -1)}0`, PAN.replace('5', '4'), `5${PAN}`, undefined]) {
+        expect(translation(from, to, [PAN, pan])).toThrow(refused('PAN'));
+        expect(translation(from, to, [pan, PAN])).toThrow(refused('PAN'));
+      }
+      expect(translation(from, to, [undefined, undefined])).toThrow(refused('PAN'));
+    },
+  );
+
+  test('format 1 takes any PAN on, and needs none', () => {
+    using reading = tdes(hex(`${'23'.repeat(8)}${'45'.repeat(8)}`));
+    for (const to of [0, 3] as const) {
+      const block = translation(1, to, [undefined, '4000001234567899'])();
+      expect(decryptPinBlock(reading, to, { block, pan: '4000001234567899' })).toBe('1234');
+    }
+    expect(decryptPinBlock(reading, 1, { block: translation(1, 1, [])() })).toBe('1234');
+    expect(translation(1, 0, [PAN, undefined])).toThrow(refused('PAN'));
+  });
+
+  test('random fill is new on the other side', () => {
+    for (const format of [1, 3, 4] as const) {
+      const translated = translation(format, format);
+      expect(new Set(Array.from({ length: 20 }, () => toHex(translated()))).size).toBe(20);
+    }
+  });
+
+  test('a cipher of another format is refused on either side, and a block that holds no PIN', () => {
+    using three = tdes(tdesKey);
+    using four = aes(aesKey);
+    const block = Buffer.alloc(8);
+    expect(() =>
+      translatePinBlock(block, { cipher: four, format: 0, pan: PAN }, { cipher: three, format: 0, pan: PAN }),
+    ).toThrow(refused('MODE'));
+    expect(() =>
+      translatePinBlock(block, { cipher: three, format: 0, pan: PAN }, { cipher: three, format: 4, pan: PAN }),
+    ).toThrow(refused('MODE'));
+    for (const wrong of [block, Buffer.alloc(7), Buffer.alloc(16)])
+      expect(() =>
+        translatePinBlock(wrong, { cipher: three, format: 0, pan: PAN }, { cipher: three, format: 0, pan: PAN }),
+      ).toThrow(undecodable);
+  });
+});
+
+describe('PIN block translation is refused', () => {
+  const incoming = vectors<TranslationVector>('pinblock').filter(({ incomingKey }) => incomingKey !== undefined);
+
+  test.each(incoming)('$id, $incomingFormat: for another format, key, PAN or block', (vector) => {
+    const { incomingFormat: format, pan } = vector;
+    const [key, block] = [hex(vector.incomingKey!), hex(vector.incomingPinBlock)];
+    const decrypt = (formatAsked: PinBlockFormat, keyUsed = key, from: { block?: Buffer; pan?: string } = {}) => {
+      using cipher = cipherFor(format, keyUsed);
+      return decryptPinBlock(cipher, formatAsked, { block, pan, ...from });
+    };
+    for (const other of FORMATS.filter((asked) => asked !== format))
+      expect(() => decrypt(other)).toThrow((other === 4) === (format === 4) ? undecodable : refused('MODE'));
+    const otherKey = Buffer.from(key);
+    otherKey[0]! ^= 0x10;
+    expect(() => decrypt(format, otherKey)).toThrow(undecodable);
+    expect(() => decrypt(format, key, { block: block.subarray(1) })).toThrow(undecodable);
+    if (format !== 1) expect(() => decrypt(format, key, { pan: pan.slice(0, 11) })).toThrow(refused('PAN'));
   });
 });
 
@@ -225,10 +318,11 @@ test.each(pairs)('format $from to $to and back keeps the PIN, whatever PIN, PAN 
       using incoming = cipherFor(from, incomingKey);
       using outgoing = cipherFor(to, outgoingKey);
       const there = encryptPinBlock(incoming, from, { pin, pan });
-      const translated = encryptPinBlock(outgoing, to, {
-        pin: decryptPinBlock(incoming, from, { block: there, pan }),
-        pan,
-      });
+      const translated = translatePinBlock(
+        there,
+        { cipher: incoming, format: from, pan },
+        { cipher: outgoing, format: to, pan },
+      );
       const back = encryptPinBlock(incoming, from, {
         pin: decryptPinBlock(outgoing, to, { block: translated, pan }),
         pan,

@@ -47,7 +47,7 @@ export function encodePinBlock(
 ): Buffer {
   const block = Buffer.alloc(8);
   xorPanField(format, block, pan);
-  xorPinField(format, block, pin, random);
+  xorPinField(format, block, pinIn(pin), random);
   return block;
 }
 
@@ -62,7 +62,8 @@ export function decodePinBlock(format: TdesPinBlockFormat, { block, pan }: WithP
   try {
     if (block.length !== 8) throw undecodable();
     xorPanField(format, field, pan);
-    return pinOf(format, field);
+    requirePinField(field, format);
+    return pinOf(field);
   } finally {
     field.fill(0);
   }
@@ -82,18 +83,7 @@ export function encryptPinBlock(
   { pin, pan }: WithPan & { pin: string },
   random: RandomFill = randomInt,
 ): Buffer {
-  requireCipherOf(format, cipher);
-  const clear = Buffer.alloc(cipher.blockBytes);
-  if (format !== 4) xorPanField(format, clear, pan);
-  xorPinField(format, clear, pin, random);
-  try {
-    const encrypted = cipher.encrypt(clear);
-    if (format !== 4) return encrypted;
-    xorPanField(format, encrypted, pan);
-    return cipher.encrypt(encrypted);
-  } finally {
-    clear.fill(0);
-  }
+  return encrypted({ cipher, format, pan }, pinIn(pin), random);
 }
 
 /**
@@ -108,33 +98,100 @@ export function decryptPinBlock(
   format: PinBlockFormat,
   { block, pan }: WithPan & { block: Buffer },
 ): string {
-  requireCipherOf(format, cipher);
+  return withPinField({ cipher, format, pan }, block, pinOf);
+}
+
+/** What an encrypted PIN block is made with, or read. */
+interface Side extends WithPan {
+  /** `tdes(key)`, for format 4 `aes(key)`; stays the caller's to dispose of. */
+  cipher: BlockCipher;
+  format: PinBlockFormat;
+}
+
+/** One side of a translation; format 2 is for the card and isn't translated. */
+export type PinBlockSide = Side & { format: Exclude<PinBlockFormat, 2> };
+
+/**
+ * An encrypted PIN block under another key, in the same format or another one. Not every pair of formats is allowed: by
+ * ISO 9564-1:2017 and PCI PIN requirement 3-3 the PAN that binds a PIN is neither taken away nor changed. The PIN goes
+ * from field to field, in bytes that are cleared.
+ *
+ * @param block 8 bytes, of format 4 16
+ * @returns one block, encrypted
+ * @throws CryptoError MODE for a cipher that isn't of the format, or formats that aren't translated; PAN; PIN_BLOCK,
+ *                     always with the same message
+ */
+export function translatePinBlock(
+  block: Buffer,
+  from: PinBlockSide,
+  to: PinBlockSide,
+  random: RandomFill = randomInt,
+): Buffer {
+  if (from.format !== 1 && to.format === 1)
+    throw new CryptoError('MODE', 'A PIN block that is bound to a PAN is not translated to PIN block format 1');
+  if (from.format !== 1 && to.format !== 1 && from.pan !== to.pan)
+    throw new CryptoError('PAN', 'The PAN must be the same on both sides of a translation');
+  requireCipherOf(to);
+  return withPinField(from, block, (field) =>
+    encrypted(to, { length: nibble(field, 1), digit: (i) => nibble(field, 2 + i) }, random),
+  );
+}
+
+/** A PIN of 4 to 12 digits, wherever they are. */
+interface Digits {
+  length: number;
+  digit: (i: number) => number;
+}
+
+function encrypted({ cipher, format, pan }: Side, pin: Digits, random: RandomFill): Buffer {
+  requireCipherOf({ cipher, format });
+  const clear = Buffer.alloc(cipher.blockBytes);
+  try {
+    if (format !== 4) xorPanField(format, clear, pan);
+    xorPinField(format, clear, pin, random);
+    const once = cipher.encrypt(clear);
+    if (format !== 4) return once;
+    xorPanField(format, once, pan);
+    return cipher.encrypt(once);
+  } finally {
+    clear.fill(0);
+  }
+}
+
+/** Lends the PIN field of an encrypted PIN block, without the PAN, for one computation and clears it. */
+function withPinField<T>({ cipher, format, pan }: Side, block: Buffer, compute: (field: Buffer) => T): T {
+  requireCipherOf({ cipher, format });
   if (block.length !== cipher.blockBytes) throw undecodable();
   const decrypted = cipher.decrypt(block);
   let field = decrypted;
   try {
     xorPanField(format, decrypted, pan);
     if (format === 4) field = cipher.decrypt(decrypted);
-    return pinOf(format, field);
+    requirePinField(field, format);
+    return compute(field);
   } finally {
     decrypted.fill(0);
     field.fill(0);
   }
 }
 
-/** Puts the PIN field into a block that is zeros or a PAN field; of format 4 with the random bytes that follow it. */
-function xorPinField(format: PinBlockFormat, block: Buffer, pin: string, random: RandomFill): void {
+function pinIn(pin: string): Digits {
   requirePin(pin);
+  return { length: pin.length, digit: (i) => digit(pin, i) };
+}
+
+/** Puts the PIN field into a block that is zeros or a PAN field; of format 4 with the random bytes that follow it. */
+function xorPinField(format: PinBlockFormat, block: Buffer, { length, digit }: Digits, random: RandomFill): void {
   const [low, high] = FILL[format];
   xorNibble(block, 0, format);
-  xorNibble(block, 1, pin.length);
-  for (let i = 0; i < pin.length; i++) xorNibble(block, 2 + i, digit(pin, i));
-  for (let i = 2 + pin.length; i < 16; i++) xorNibble(block, i, low === high ? low : random(low, high + 1));
+  xorNibble(block, 1, length);
+  for (let i = 0; i < length; i++) xorNibble(block, 2 + i, digit(i));
+  for (let i = 2 + length; i < 16; i++) xorNibble(block, i, low === high ? low : random(low, high + 1));
   for (let i = 8; i < block.length; i++) block[i] = random(0x00, 0x100);
 }
 
-/** The PIN of a field without PAN, when every nibble is what its format allows. */
-function pinOf(format: PinBlockFormat, field: Buffer): string {
+/** Whether every nibble of a field without PAN is what its format allows. @throws CryptoError PIN_BLOCK */
+function requirePinField(field: Buffer, format: PinBlockFormat): void {
   const [low, high] = FILL[format];
   const length = nibble(field, 1);
   if (nibble(field, 0) !== format || length < 4 || length > 12) throw undecodable();
@@ -142,7 +199,11 @@ function pinOf(format: PinBlockFormat, field: Buffer): string {
     const value = nibble(field, i);
     if (i < 2 + length ? value > 9 : value < low || value > high) throw undecodable();
   }
-  return field.toString('hex', 1, 7).slice(0, length);
+}
+
+/** The PIN of a PIN field. */
+function pinOf(field: Buffer): string {
+  return field.toString('hex', 1, 7).slice(0, nibble(field, 1));
 }
 
 /**
@@ -163,13 +224,16 @@ function xorPanField(format: PinBlockFormat, block: Buffer, pan: string | undefi
   }
 }
 
-function requireCipherOf(format: PinBlockFormat, { blockBytes }: BlockCipher): void {
-  if (blockBytes !== (format === 4 ? 16 : 8))
+function requireCipherOf({ cipher, format }: Pick<Side, 'cipher' | 'format'>): void {
+  if (cipher.blockBytes !== (format === 4 ? 16 : 8))
     throw new CryptoError('MODE', 'PIN block format 4 needs an AES key, the other formats need a TDES key');
 }
 
 function undecodable(): CryptoError {
-  return new CryptoError('PIN_BLOCK', 'The PIN block holds no PIN in this format: check format, key, PAN and block');
+  return new CryptoError(
+    'PIN_BLOCK',
+    'Pin block provided is invalid. Please check your input to ensure all field values are correct.',
+  );
 }
 
 function digit(digits: string, i: number): number {

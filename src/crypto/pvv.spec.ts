@@ -15,10 +15,32 @@ const pvk = hex('0123456789ABCDEFFEDCBA9876543210');
 const given = { pan: '5432101234567890', pvki: 1, pin: '1234' };
 const digits = (min: number, max = min) => fc.stringMatching(new RegExp(`^[0-9]{${min},${max}}$`));
 
+/** Every string that differs from this one in one digit. */
+const digitChanges = (text: string) =>
+  Array.from(text).flatMap((digit, i) =>
+    Array.from('0123456789')
+      .filter((other) => other !== digit)
+      .map((other) => text.slice(0, i) + other + text.slice(i + 1)),
+  );
+
 describe('pvv, Visa PIN verification value', () => {
   test.each(vectors<PvvVector>('pin', 'Visa PVV'))('$id: $source', ({ pvk, pan, pvki, pin, expected }) => {
     expect(pvv(hex(pvk), { pan, pvki, pin })).toBe(expected.pvv);
   });
+
+  // A PVV has four digits only: one PIN in ten thousand shares it by chance, but none of these.
+  test.each(vectors<PvvVector>('pin', 'Visa PVV'))(
+    '$id: is not that of a PIN one digit away, of another index or account',
+    ({ pvk, pan, pvki, pin, expected }) => {
+      const account = pan.length - 2;
+      const others = [
+        ...digitChanges(pin.slice(0, 4)).map((other) => ({ pan, pvki, pin: other })),
+        ...[0, 1, 2, 3, 4, 5, 6].filter((other) => other !== pvki).map((other) => ({ pan, pvki: other, pin })),
+        { pan: pan.slice(0, account) + ((Number(pan[account]) + 1) % 10).toString() + pan.slice(-1), pvki, pin },
+      ];
+      expect(others.filter((other) => pvv(hex(pvk), other) === expected.pvv)).toEqual([]);
+    },
+  );
 
   test('reads four PIN digits, eleven PAN digits and the key index', () => {
     const value = pvv(pvk, given);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bitFlips, hex, vectors } from '../../test/support/vectors.js';
+import { bitFlips, countingKey, hex, macsOfEveryLength, vectors } from '../../test/support/vectors.js';
 import { equal, padMethod1, padMethod2, toHex } from './bytes.js';
 import { des } from './des.js';
 import { retailMac } from './retail-mac.js';
@@ -30,6 +30,15 @@ test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))
   ({ key, paddedMessage, expected: { mac } }) => {
     const others = [...bitFlips(hex(paddedMessage)), Buffer.concat([hex(paddedMessage), Buffer.of(1)])];
     expect(others.filter((other) => equal(retailMac(hex(key), other), hex(mac)))).toEqual([]);
+  },
+);
+
+test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))(
+  '$id is the MAC under no key one bit away',
+  ({ key, paddedMessage, expected: { mac } }) => {
+    // The lowest bit of each byte is its parity.
+    const others = bitFlips(hex(key)).filter((_, bit) => bit % 8 !== 7);
+    expect(others.filter((other) => equal(retailMac(other, hex(paddedMessage)), hex(mac)))).toEqual([]);
   },
 );
 
@@ -90,4 +99,24 @@ test.each([0, 8, 15, 17, 23, 32])('refuses a key of %i bytes', (length) => {
 
 test.each([-1, 0, 9, 16, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
   expect(() => retailMac(KEY, Buffer.alloc(8), length)).toThrow(code('MAC_LENGTH'));
+});
+
+// Computed block by block with pyca/cryptography's TDES.
+test.each([
+  [16, '635832f9459e4ac222d7af47eb54dbb0daf243f40c27345a606b0f2ba84cf0b4'],
+  [24, 'f5790b3c57d25676729c9477fd7da41536beae8983c9df3d2f7b4f903fffa72a'],
+])('a key of %i bytes, messages of 0 to 40 bytes', (keyBytes, expected) => {
+  expect(macsOfEveryLength((message) => retailMac(countingKey(keyBytes), message))).toBe(expected);
+});
+
+test('key and message stay as they are, and the MAC is a buffer of its own', () => {
+  for (const length of [0, 5, 8, 16, 19]) {
+    const [key, message] = [Buffer.from(KEY), Buffer.alloc(length, 2)];
+    const mac = retailMac(key, message);
+    const before = toHex(mac);
+    mac.fill(0xff);
+    expect(toHex(retailMac(key, message))).toBe(before);
+    expect(key).toEqual(KEY);
+    expect(message).toEqual(Buffer.alloc(length, 2));
+  }
 });

@@ -1,3 +1,4 @@
+import { ZEROS } from './block-cipher.js';
 import { padMethod1, xor } from './bytes.js';
 import { des, tdes } from './des.js';
 import { requireMacLength } from './fields.js';
@@ -20,7 +21,6 @@ export function retailMac(key: Buffer, data: Buffer, length = 8): Buffer {
   const padded = padMethod1(data, 8);
   const last = padded.length - 8;
   // Output transformation 3 decrypts and encrypts what the last DES step gave: with that step it is one TDES step.
-  const chained =
-    last === 0 ? Buffer.alloc(8) : first.encryptCbc(Buffer.alloc(8), padded.subarray(0, last)).subarray(-8);
+  const chained = last === 0 ? ZEROS[8] : first.encryptCbc(ZEROS[8], padded.subarray(0, last)).subarray(-8);
   return whole.encrypt(xor(chained, padded.subarray(last))).subarray(0, length);
 }

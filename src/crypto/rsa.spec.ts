@@ -73,6 +73,34 @@ describe('vectors of rsa.json', () => {
     expect(tables).toEqual(expect.arrayContaining(all.map(({ expected: { reason } }) => reason ?? 'accepted')));
   });
 
+  const SAME_LENGTH = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+
+  test.each(all)('$id is not decrypted when changed, cut, or under another key or padding', (vector) => {
+    const key = pkcs8(vector.inputs.wrappingKey);
+    const ciphertext = ciphertextOf(vector);
+    const padding = paddingOf(vector);
+    const { label, oaepHash, mgf1Hash } = vector.build;
+    for (const [other, hash] of Object.entries(OAEP) as [keyof typeof OAEP, string][]) {
+      if (label === '' && [oaepHash, mgf1Hash].every((name) => name.replace('-', '').toLowerCase() === hash)) continue;
+      expect(() => rsaDecrypt(key, other, ciphertext)).toThrow(code('DECRYPTION_FAILED'));
+    }
+    for (const cut of [
+      ciphertext.subarray(1),
+      ciphertext.subarray(0, -1),
+      Buffer.concat([Buffer.alloc(1), ciphertext]),
+    ])
+      expect(() => rsaDecrypt(key, padding, cut)).toThrow(code('DATA_LENGTH'));
+    const oaep = padding === 'PKCS1' ? 'OAEP_SHA256' : padding;
+    for (const offset of [0, 100, ciphertext.length - 1]) {
+      const changed = Buffer.from(ciphertext);
+      changed[offset]! ^= 1;
+      expect(() => rsaDecrypt(key, oaep, changed)).toThrow(code('DECRYPTION_FAILED'));
+    }
+    const otherKey = SAME_LENGTH.export({ format: 'der', type: 'pkcs8' });
+    const expected = ciphertext.length === 256 ? 'DECRYPTION_FAILED' : 'DATA_LENGTH';
+    expect(() => rsaDecrypt(otherKey, oaep, ciphertext)).toThrow(code(expected));
+  });
+
   test.each(all)('$id is RSAEP of its encoded message, byte for byte', (vector) => {
     const key = pkcs8(vector.inputs.wrappingKey);
     const { build } = vector;
@@ -85,14 +113,19 @@ describe('vectors of rsa.json', () => {
   });
 });
 
-/** EME-OAEP encoding, RFC 8017 section 7.1.1 step 2. */
-function emeOaep({ oaepHash, mgf1Hash, label, oaepSeed, clearKey }: RsaVector['build'], modulusBytes: number): Buffer {
+/** EME-OAEP encoding, RFC 8017 section 7.1.1 step 2; `spoil` may change the data block before it is masked. */
+function emeOaep(
+  { oaepHash, mgf1Hash, label, oaepSeed, clearKey }: Omit<RsaVector['build'], 'paddingString'>,
+  modulusBytes: number,
+  spoil: (db: Buffer) => void = () => undefined,
+): Buffer {
   const labelHash = createHash(oaepHash).update(hex(label)).digest();
   const message = hex(clearKey);
   const db = Buffer.alloc(modulusBytes - labelHash.length - 1);
   labelHash.copy(db);
   db[db.length - message.length - 1] = 1;
   message.copy(db, db.length - message.length);
+  spoil(db);
   const maskedDb = xor(db, mgf1(mgf1Hash, hex(oaepSeed), db.length));
   const maskedSeed = xor(hex(oaepSeed), mgf1(mgf1Hash, maskedDb, labelHash.length));
   return Buffer.concat([Buffer.alloc(1), maskedSeed, maskedDb]);
@@ -145,6 +178,44 @@ test.each(Object.keys(OAEP) as (keyof typeof OAEP)[])('%s refuses a ciphertext c
     { numRuns: 25 },
   );
 });
+
+// RFC 8017 section 7.1.2 step 3g: each thing that can be wrong with the encoded message, all refused alike.
+describe.each(Object.entries(OAEP) as [keyof typeof OAEP, string][])(
+  '%s refuses an encoded message',
+  (padding, hash) => {
+    const seed = createHash(hash).update('seed').digest('hex');
+    const build = {
+      oaepHash: hash,
+      mgf1Hash: hash,
+      label: '',
+      oaepSeed: seed,
+      clearKey: '00112233445566778899AABBCCDDEEFF',
+    };
+    const hashBytes = seed.length / 2;
+    const decode = (encoded: Buffer) => rsaDecrypt(KEY, padding, rsaEncrypt(PUBLIC_KEY, 'NONE', encoded));
+
+    test('but takes a sound one', () => {
+      expect(toHex(decode(emeOaep(build, 256)))).toBe(build.clearKey);
+    });
+
+    test.each<[string, () => Buffer]>([
+      ['whose first byte is not 00', () => emeOaep(build, 256).fill(1, 0, 1)],
+      ['with another label', () => emeOaep({ ...build, label: '00' }, 256)],
+      ['with a bit of the label hash changed', () => emeOaep(build, 256, (db) => (db[hashBytes - 1]! ^= 1))],
+      ['with padding other than 00', () => emeOaep(build, 256, (db) => (db[hashBytes] = 2))],
+      ['without an end of the padding', () => emeOaep(build, 256, (db) => db.fill(0, hashBytes))],
+      ['with another end of the padding', () => emeOaep(build, 256, (db) => (db[db.length - 17] = 3))],
+      ['of zeros', () => Buffer.alloc(256)],
+    ])('%s', (_what, encoded) => {
+      expect(() => decode(encoded())).toThrow(
+        expect.objectContaining({
+          code: 'DECRYPTION_FAILED',
+          message: 'The ciphertext could not be decrypted with this key and padding',
+        }),
+      );
+    });
+  },
+);
 
 describe('beside node:crypto', () => {
   const keyObject = createPrivateKey(rsaVectors.pki.RSA_2048.privateKeyPem);

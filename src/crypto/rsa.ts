@@ -1,5 +1,5 @@
 import { constants, createPublicKey, type KeyObject, privateDecrypt, publicEncrypt } from 'node:crypto';
-import { readPrivateKey, readPublicKey } from './asymmetric-key.js';
+import { exportPublicKey, readPrivateKey, readPublicHalf } from './asymmetric-key.js';
 import { CryptoError } from './errors.js';
 
 /** RFC 8017 schemes by their names on the wire; `NONE` is the bare primitive (RSAEP, RSADP). */
@@ -19,13 +19,13 @@ const OVERHEAD: Record<RsaPadding, number> = { PKCS1: 11, OAEP_SHA1: 42, OAEP_SH
 /**
  * RSA encryption: RFC 8017 RSAES-OAEP (MGF1 with the same hash, empty label), RSAES-PKCS1-v1_5, or RSAEP.
  *
- * @param key     DER: PKCS#8 of a key pair, or SubjectPublicKeyInfo
+ * @param key     DER: PKCS#8 of a key pair, SubjectPublicKeyInfo, or an X.509 certificate
  * @param message at most the modulus less the scheme's overhead; for `NONE` up to the modulus, zeros put before it
  * @returns ciphertext as long as the modulus
  * @throws CryptoError KEY_TYPE, DATA_LENGTH when the message doesn't fit
  */
 export function rsaEncrypt(key: Buffer, padding: RsaPadding, message: Buffer): Buffer {
-  const publicKey = asPublicKey(key);
+  const publicKey = readPublicHalf(key);
   const modulusBytes = modulusBytesOf(publicKey);
   const limit = modulusBytes - OVERHEAD[padding];
   if (message.length > limit)
@@ -89,16 +89,7 @@ function withoutPkcs1Padding(encoded: Buffer): Buffer {
  * @throws CryptoError KEY_TYPE
  */
 export function publicKeyOf(pkcs8: Buffer): Buffer {
-  return createPublicKey(readPrivateKey(pkcs8)).export({ format: 'der', type: 'spki' });
-}
-
-/** Of DER SubjectPublicKeyInfo, or PKCS#8 of a key pair. */
-function asPublicKey(der: Buffer): KeyObject {
-  try {
-    return readPublicKey(der);
-  } catch {
-    return createPublicKey(readPrivateKey(der));
-  }
+  return exportPublicKey(createPublicKey(readPrivateKey(pkcs8)));
 }
 
 /** The bytes of the modulus, RFC 8017 section 4: k. */

@@ -137,6 +137,40 @@ describe('pinChangeScript', () => {
       'DATA_LENGTH',
       () => pinChangeScript(MASTERCARD, keys, { ...change, session: {} }),
     ],
+    ['an empty PIN', 'PIN', () => pinChangeScript(EMV2000, keys, { ...change, newPin: '' })],
+    ['a PIN with a letter', 'PIN', () => pinChangeScript(MASTERCARD, keys, { ...change, newPin: '99A9' })],
+    ['a current PIN with a sign', 'PIN', () => pinChangeScript(AMEX, keys, { ...change, currentPin: '-888' })],
+    [
+      'a PAN of 11 digits',
+      'PAN',
+      () => pinChangeScript(VISA, keys, { ...change, card: { ...card, pan: '12345678901' } }),
+    ],
+    [
+      'a sequence number of 3 digits',
+      'DIGITS',
+      () => pinChangeScript(VISA, keys, { ...change, card: { ...card, psn: '000' } }),
+    ],
+    [
+      'a sequence number with a letter',
+      'DIGITS',
+      () => pinChangeScript(AMEX, keys, { ...change, card: { ...card, psn: '0A' } }),
+    ],
+    [
+      'a key of cryptograms of 24 bytes',
+      'KEY_LENGTH',
+      () => pinChangeScript(VISA, { ...keys, applicationCryptogram: Buffer.alloc(24) }, change),
+    ],
+    [
+      'a cryptogram of 7 bytes',
+      'DATA_LENGTH',
+      () => pinChangeScript(MASTERCARD, keys, { ...change, session: { applicationCryptogram: Buffer.alloc(7) } }),
+    ],
+    [
+      'a counter of 3 bytes',
+      'DATA_LENGTH',
+      () => pinChangeScript(EMV2000, keys, { ...change, session: { atc: Buffer.alloc(3) } }),
+    ],
+    ['EMV 2000 without a counter', 'DATA_LENGTH', () => pinChangeScript(EMV2000, keys, { ...change, session: {} })],
     ['Visa without a counter', 'DATA_LENGTH', () => pinChangeScript(VISA, keys, { ...change, session: {} })],
     [
       'option B with a PAN of 16 digits',

@@ -45,8 +45,7 @@ export function encipherScriptData(sessionKey: Buffer, data: Buffer, how: Script
 /** A copy of the data, with the length and the padding that are asked for. */
 function plaintext(data: Buffer, { padding, lengthPosition }: ScriptEncipherment): Buffer {
   if (lengthPosition === 'NONE') return padding === 'NO_PADDING' ? Buffer.from(data) : padMethod2(data, 8);
-  if (padding === 'NO_PADDING')
-    throw new CryptoError('MODE', 'A length in front of the PIN block needs ISO/IEC 7816-4 padding');
+  if (padding === 'NO_PADDING') throw new CryptoError('MODE', 'FRONT_OF_PIN_BLOCK needs ISO_IEC_7816_4 padding');
   if (data.length > 255) throw new CryptoError('DATA_LENGTH', 'Data with a length in front must be at most 255 bytes');
   return lend(Buffer.concat([Buffer.of(data.length), data]), (prefixed) => padMethod2(prefixed, 8));
 }

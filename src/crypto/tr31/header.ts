@@ -88,6 +88,9 @@ function describeKeyVersionNumber(value: string): string | undefined {
   return value.startsWith('c') ? `Component ${value.slice(1)} of a key` : `Version ${value} of the key`;
 }
 
+/** Where each field of a header stands and what it is called, in the order of the block. */
+export const HEADER_FIELDS: Readonly<Record<keyof KeyBlockHeader, { offset: number; name: string }>> = FIELDS;
+
 /** Each field of a header in words, for people. @throws CryptoError KEY_BLOCK where a value is not one of X9.143 */
 export function describeHeader(header: KeyBlockHeader): Record<keyof KeyBlockHeader, string> {
   const words = {} as Record<keyof KeyBlockHeader, string>;
@@ -116,5 +119,5 @@ function describe(field: Field, value: string): string {
 
 /** What is wrong with the text of a key block, and where: `offset` counts characters from 0. */
 export function malformed(offset: number, what: string): CryptoError {
-  return new CryptoError('KEY_BLOCK', `Malformed key block at offset ${offset}: ${what}`);
+  return new CryptoError('KEY_BLOCK', `Malformed key block at offset ${offset}: ${what}`, offset);
 }

@@ -1,5 +1,5 @@
-import { hex, vectors } from '../../../test/support/vectors.js';
-import { toHex } from '../bytes.js';
+import { bitFlips, hex, vectors } from '../../../test/support/vectors.js';
+import { equal, toHex } from '../bytes.js';
 import type { KeyBlockVersion } from './header-values.js';
 import { deriveBlockKeys, type Kbpk } from './kbpk.js';
 
@@ -19,6 +19,35 @@ test.each(vectors<Vector>('tr31'))(
   },
 );
 
+const ALGORITHM_OTHER_THAN = { TDES: 'AES', AES: 'TDES' } as const;
+
+test.each(vectors<Vector>('tr31'))(
+  '$id: no such keys from a KBPK of another algorithm or length',
+  ({ version, kbpk, kbpkAlgorithm }) => {
+    const key = hex(kbpk);
+    const derive = (other: Partial<Kbpk>) => deriveBlockKeys(version, { algorithm: kbpkAlgorithm, key, ...other });
+    expect(() => derive({ algorithm: ALGORITHM_OTHER_THAN[kbpkAlgorithm] })).toThrow(
+      expect.objectContaining({ code: 'MODE' }),
+    );
+    for (const length of [0, 8, key.length - 1, key.length + 1, 48])
+      expect(() => derive({ key: Buffer.alloc(length, key) })).toThrow(expect.objectContaining({ code: 'KEY_LENGTH' }));
+  },
+);
+
+test.each(vectors<Vector>('tr31'))(
+  '$id: no such keys from a KBPK one bit away',
+  ({ version, kbpk, kbpkAlgorithm, expected }) => {
+    // By derivation the parity of a TDES key is lost; by variants it is passed on.
+    const counts = (bit: number) => version !== 'B' || bit % 8 !== 7;
+    const others = bitFlips(hex(kbpk)).filter((_, bit) => counts(bit));
+    const same = others.filter((key) => {
+      using keys = deriveBlockKeys(version, { algorithm: kbpkAlgorithm, key });
+      return equal(keys.kbek, hex(expected.kbek)) || equal(keys.kbak, hex(expected.kbak));
+    });
+    expect(same).toEqual([]);
+  },
+);
+
 test('the keys are zeroized with the scope that holds them, the KBPK is not', () => {
   const kbpk = Buffer.alloc(16, 7);
   const keys = deriveBlockKeys('B', { algorithm: 'TDES', key: kbpk });
@@ -31,13 +60,13 @@ test('the keys are zeroized with the scope that holds them, the KBPK is not', ()
 
 test.each(['A', 'B', 'C'] as const)('version %s refuses an AES KBPK, though a TDES key can be as long', (version) => {
   expect(() => deriveBlockKeys(version, { algorithm: 'AES', key: Buffer.alloc(16) })).toThrow(
-    expect.objectContaining({ code: 'KEY_BLOCK', message: expect.stringContaining('TDES') }),
+    expect.objectContaining({ code: 'MODE', message: expect.stringContaining('TDES') }),
   );
 });
 
 test('version D refuses a TDES KBPK', () => {
   expect(() => deriveBlockKeys('D', { algorithm: 'TDES', key: Buffer.alloc(24) })).toThrow(
-    expect.objectContaining({ code: 'KEY_BLOCK', message: expect.stringContaining('AES') }),
+    expect.objectContaining({ code: 'MODE', message: expect.stringContaining('AES') }),
   );
 });
 

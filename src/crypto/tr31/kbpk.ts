@@ -38,15 +38,12 @@ export class BlockKeys implements Disposable {
  * 5.3.2.1, X9.143 7.2.1.1) and D (TR 31-2018 5.3.2.3, X9.143 7.2.2.1). Both are as long as the KBPK.
  *
  * @returns the keys; hold them with `using`
- * @throws CryptoError KEY_BLOCK for a KBPK of the wrong algorithm, KEY_LENGTH
+ * @throws CryptoError MODE for a KBPK of the wrong algorithm, KEY_LENGTH
  */
 export function deriveBlockKeys(versionId: KeyBlockVersion, kbpk: Kbpk): BlockKeys {
   const { binding, kbpkAlgorithm } = VERSIONS[versionId];
   if (kbpk.algorithm !== kbpkAlgorithm)
-    throw new CryptoError(
-      'KEY_BLOCK',
-      `Key block version ${versionId} needs a ${kbpkAlgorithm} key block protection key`,
-    );
+    throw new CryptoError('MODE', `Key block version ${versionId} needs a ${kbpkAlgorithm} key block protection key`);
   using cipher = CIPHERS[kbpkAlgorithm](kbpk.key);
 
   if (binding === 'variant') return new BlockKeys(variant(kbpk.key, 'E'), variant(kbpk.key, 'M'));

@@ -127,6 +127,29 @@ describe('a malformed fixed header is refused', () => {
     );
   });
 
+  /** A value of each field that no key block has. */
+  const UNDEFINED: [offset: number, value: string, what: string][] = [
+    [0, 'F', 'key block version ID has a value that X9.143 does not define'],
+    [1, '00A0', 'key block length must be 4 digits that say how many characters the block has'],
+    [5, 'Z0', 'key usage has a value that X9.143 does not define'],
+    [7, 'Z', 'algorithm has a value that X9.143 does not define'],
+    [8, 'Z', 'mode of use has a value that X9.143 does not define'],
+    [9, '+1', 'key version number has a value that X9.143 does not define'],
+    [11, 'Z', 'exportability has a value that X9.143 does not define'],
+    [12, 'AA', 'number of optional blocks must be 2 digits'],
+    [14, 'Z', 'key context has a value that X9.143 does not define'],
+    [15, 'Z', 'the reserved character must be 0'],
+  ];
+
+  test.each(vectors<Vector>('tr31'))('$id with any field spoilt', ({ keyBlock }) => {
+    for (const [offset, value, what] of UNDEFINED) {
+      const spoilt = keyBlock.slice(0, offset) + value + keyBlock.slice(offset + value.length);
+      expect(() => parseKeyBlock(spoilt)).toThrow(malformed(offset, what));
+    }
+    for (const shorter of [keyBlock.slice(1), keyBlock.slice(0, -1), keyBlock.slice(0, 20) + keyBlock.slice(21)])
+      expect(() => parseKeyBlock(shorter)).toThrow(malformed(1, UNDEFINED[1]![2]));
+  });
+
   test('a header that stands alone must still be a header', () => {
     expect(parseHeader('D9999K0TB00E0000').header.keyUsage).toBe('K0');
     expect(() => parseHeader('D9999K0TB00E000')).toThrow(malformed(15, 'the header has 16 characters'));

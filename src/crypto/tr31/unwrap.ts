@@ -21,7 +21,7 @@ export interface UnwrappedKey {
  * verified. A wrong KBPK, a changed block and a key length that cannot be all fail alike. Padding of any length is
  * accepted.
  *
- * @throws CryptoError KEY_BLOCK for a malformed block or a KBPK of the wrong algorithm, KEY_LENGTH for the KBPK,
+ * @throws CryptoError KEY_BLOCK for a malformed block, MODE for a KBPK of the wrong algorithm, KEY_LENGTH for the KBPK,
  *   DECRYPTION_FAILED
  */
 export function unwrapKeyBlock(kbpk: Kbpk, text: string): UnwrappedKey {

@@ -8,7 +8,7 @@ import type { Kbpk } from './kbpk.js';
 import { parseKeyBlock } from './key-block.js';
 import type { OptionalBlock } from './optional-blocks.js';
 import { unwrapKeyBlock } from './unwrap.js';
-import { wrapKeyBlock } from './wrap.js';
+import { type WrapArguments, wrapKeyBlock } from './wrap.js';
 
 interface Vector {
   kbpk: string;
@@ -29,6 +29,7 @@ const HEADER: KeyBlockHeader = {
 };
 const TDES: Kbpk = { algorithm: 'TDES', key: Buffer.alloc(24, 'kbpk') };
 const AES: Kbpk = { algorithm: 'AES', key: Buffer.alloc(32, 'kbpk') };
+const LABEL: OptionalBlock = { id: 'LB', data: 'twice' };
 const kbpkFor = (versionId: KeyBlockVersion) => (versionId === 'D' ? AES : TDES);
 
 test.each(vectors<Vector>('tr31'))(
@@ -137,6 +138,30 @@ describe('what cannot be wrapped', () => {
   const refused = (code: string, message: RegExp) =>
     expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error;
 
+  describe.each(vectors<Vector>('tr31'))('the key of $id', ({ kbpk, kbpkAlgorithm, keyBlock, expected }) => {
+    const { header, optionalBlocks } = parseKeyBlock(keyBlock);
+    const [key, kbpkKey] = [hex(expected.key), hex(kbpk)];
+    const wrap = (other: Partial<WrapArguments>) => () =>
+      wrapKeyBlock({ kbpk: { algorithm: kbpkAlgorithm, key: kbpkKey }, header, optionalBlocks, key, ...other });
+
+    test('under another KBPK than its version wants', () => {
+      const algorithm = kbpkAlgorithm === 'AES' ? 'TDES' : 'AES';
+      expect(wrap({ kbpk: { algorithm, key: kbpkKey } })).toThrow(refused('MODE', /key block protection key$/));
+      const shorter = { algorithm: kbpkAlgorithm, key: kbpkKey.subarray(1) };
+      expect(wrap({ kbpk: shorter })).toThrow(refused('KEY_LENGTH', /^An? (TDES|AES) key must be 16/));
+    });
+
+    test('without bytes, beside what it may not stand with, or in too long a block', () => {
+      expect(wrap({ key: Buffer.alloc(0) })).toThrow(refused('KEY_LENGTH', /of algorithm .$/));
+      expect(wrap({ header: { ...header, keyUsage: 'S0', modeOfUse: 'X' } })).toThrow(
+        refused('KEY_BLOCK', /^Mode of use X does not go with key usage S0$/),
+      );
+      const twice = [...optionalBlocks.filter(({ id }) => id !== 'PB'), LABEL, LABEL];
+      expect(wrap({ optionalBlocks: twice })).toThrow(refused('KEY_BLOCK', /optional block LB is there twice$/));
+      expect(wrap({ maskedKeyBytes: 5000 })).toThrow(refused('KEY_BLOCK', /9999 characters/));
+    });
+  });
+
   test.each([
     ['A', 0],
     ['A', 8],
@@ -191,7 +216,7 @@ describe('what cannot be wrapped', () => {
     ['C', AES, /TDES key block protection key$/],
   ] as const)('version %s under the wrong kind of KBPK', (versionId, kbpk, message) => {
     expect(() => wrapKeyBlock({ kbpk, header: { ...HEADER, versionId }, key: Buffer.alloc(16) })).toThrow(
-      refused('KEY_BLOCK', message),
+      refused('MODE', message),
     );
   });
 

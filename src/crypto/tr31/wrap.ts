@@ -26,7 +26,7 @@ export interface WrapArguments {
  * Wraps a key in a key block (TR 31-2018 5.3, X9.143 clause 7).
  *
  * @returns the key block, printable ASCII with upper-case hexadecimal
- * @throws CryptoError KEY_BLOCK for header, optional blocks, a KBPK of the wrong algorithm or too long a block,
+ * @throws CryptoError KEY_BLOCK for header, optional blocks or too long a block, MODE for a KBPK of the wrong algorithm,
  *   KEY_LENGTH for KBPK and key
  */
 export function wrapKeyBlock(args: WrapArguments): string {

@@ -42,6 +42,8 @@ export type Malformed = 'CMS' | 'CERTIFICATE';
 /** An element of a DER encoding; all its buffers are views of the bytes that were decoded. */
 export interface Element {
   tag: number;
+  /** Where it begins, in bytes from the beginning of the input. */
+  offset: number;
   /** Tag, length and content. */
   der: Buffer;
   content: Buffer;
@@ -49,19 +51,24 @@ export interface Element {
   children: Element[];
 }
 
-/** The fields of the SEQUENCE that the bytes are. @throws CryptoError `code` for anything but one SEQUENCE in DER */
-export function decodeSequence(der: Buffer, name: string, code: Malformed): Fields {
-  const encoding = new Fields('The encoding', decodeAll(der, code), code);
+/**
+ * The fields of the SEQUENCE that the bytes are.
+ *
+ * @param input what offsets count from, where the bytes are a view of it
+ * @throws CryptoError `code` for anything but one SEQUENCE in DER
+ */
+export function decodeSequence(der: Buffer, name: string, code: Malformed, input = der): Fields {
+  const encoding = new Fields('The encoding', decodeAll(der, code, input), code);
   const fields = encoding.within(TAG.SEQUENCE, name);
   encoding.end();
   return fields;
 }
 
-/** The elements that follow each other in the bytes. @throws CryptoError `code` */
-export function decodeAll(der: Buffer, code: Malformed): Element[] {
+/** The elements that follow each other in the bytes, a view of `input`. @throws CryptoError `code` */
+export function decodeAll(der: Buffer, code: Malformed, input = der): Element[] {
   const elements: Element[] = [];
   for (let rest = der; rest.length > 0;) {
-    const first = decodeFirst(rest, code);
+    const first = decodeFirst(rest, code, input);
     elements.push(first.element);
     rest = first.rest;
   }
@@ -69,30 +76,43 @@ export function decodeAll(der: Buffer, code: Malformed): Element[] {
 }
 
 /** The element that the bytes begin with, and what comes after it. Makes no copy. @throws CryptoError `code` */
-export function decodeFirst(der: Buffer, code: Malformed): { element: Element; rest: Buffer } {
-  const { offset, result } = ber(der, code);
-  if (offset === -1) throw new CryptoError(code, 'The encoding must be complete DER');
-  return { element: asElement(result, code), rest: der.subarray(offset) };
+export function decodeFirst(der: Buffer, code: Malformed, input = der): { element: Element; rest: Buffer } {
+  const start = der.byteOffset - input.byteOffset;
+  const { offset, result } = ber(der, code, start);
+  if (offset === -1) throw new CryptoError(code, `The encoding must be complete DER${shortfall(result, der)}`, start);
+  return { element: asElement(result, code, input), rest: der.subarray(offset) };
 }
 
-function ber(der: Buffer, code: Malformed): ReturnType<typeof fromBER> {
+function ber(der: Buffer, code: Malformed, start: number): ReturnType<typeof fromBER> {
   try {
     return fromBER(der, { copyInput: false, parseEmbedded: false, maxDepth: MAX_DEPTH });
   } catch {
-    throw new CryptoError(code, 'The encoding must be valid DER');
+    throw new CryptoError(code, 'The encoding must be valid DER', start);
   }
 }
 
-function asElement(node: BaseBlock, code: Malformed): Element {
+/** How much is missing, where it is the first element that says so. */
+function shortfall({ lenBlock: { length, blockLength, isIndefiniteForm } }: BaseBlock, der: Buffer): string {
+  const missing = 1 + blockLength + length - der.length;
+  return isIndefiniteForm || !(missing > 0) ? '' : `: ${missing} bytes are missing at the end`;
+}
+
+function asElement(node: BaseBlock, code: Malformed, input: Buffer): Element {
   const { buffer, byteOffset, byteLength } = node.valueBeforeDecodeView;
   const der = Buffer.from(buffer, byteOffset, byteLength);
   const { length, isIndefiniteForm } = node.lenBlock;
   const isMinimal = !isIndefiniteForm && der.length === 1 + bytesOfLength(length) + length;
   const isStringInPieces = node.idBlock.isConstructed && !(node instanceof Constructed);
+  const offset = byteOffset - input.byteOffset;
   if (!isMinimal || isStringInPieces)
-    throw new CryptoError(code, 'The encoding must be DER: lengths in their shortest form, strings in one piece');
-  const children = node instanceof Constructed ? node.valueBlock.value.map((child) => asElement(child, code)) : [];
-  return { tag: der[0] as number, der, content: der.subarray(der.length - length), children };
+    throw new CryptoError(
+      code,
+      'The encoding must be DER: lengths in their shortest form, strings in one piece',
+      offset,
+    );
+  const children =
+    node instanceof Constructed ? node.valueBlock.value.map((child) => asElement(child, code, input)) : [];
+  return { tag: der[0] as number, offset, der, content: der.subarray(der.length - length), children };
 }
 
 /** X.690 section 10.1: the shortest form of a length. */
@@ -111,6 +131,13 @@ export class Fields {
     private readonly code: Malformed,
   ) {}
 
+  /** Where the next field begins or, after the last one, should. */
+  get #offset(): number | undefined {
+    const next = this.elements[this.#next];
+    const last = this.elements.at(-1);
+    return next?.offset ?? (last && last.offset + last.der.length);
+  }
+
   /** The next field, if it has this tag. */
   optional(tag: number): Element | undefined {
     const element = this.elements[this.#next];
@@ -122,15 +149,17 @@ export class Fields {
   /** The next field, which must have this tag. */
   take(tag: number, field: string): Element {
     const element = this.optional(tag);
-    if (element === undefined) throw new CryptoError(this.code, `${this.name} must have the field ${field}`);
+    if (element === undefined)
+      throw new CryptoError(this.code, `${this.name} must have the field ${field}`, this.#offset);
     return element;
   }
 
   /** The next field, which must be one of these encodings. */
   oneOf(encodings: readonly Buffer[], field: string): Element {
-    const element = this.elements[this.#next++];
+    const element = this.elements[this.#next];
     if (element === undefined || !encodings.some((encoding) => encoding.equals(element.der)))
-      throw new CryptoError(this.code, `${this.name} has an unsupported ${field}`);
+      throw new CryptoError(this.code, `${this.name} has an unsupported ${field}`, this.#offset);
+    this.#next++;
     return element;
   }
 
@@ -141,7 +170,8 @@ export class Fields {
 
   /** Nothing may follow. */
   end(): void {
-    if (this.#next < this.elements.length) throw new CryptoError(this.code, `${this.name} has more than its fields`);
+    if (this.#next < this.elements.length)
+      throw new CryptoError(this.code, `${this.name} has more than its fields`, this.#offset);
   }
 }
 
@@ -188,6 +218,11 @@ export function integer(value: number): Buffer {
 
 export function oid(value: string): Buffer {
   return Buffer.from(new ObjectIdentifier({ value }).toBER());
+}
+
+/** The numbers of an OBJECT IDENTIFIER with dots between them. */
+export function oidValue({ der }: Element): string {
+  return (fromBER(der).result as ObjectIdentifier).getValue();
 }
 
 /**

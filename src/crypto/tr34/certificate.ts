@@ -99,13 +99,19 @@ export function verifyCertificate(
   certificate: Certificate,
   { issuer, time }: { issuer: Certificate; time: Date },
 ): void {
-  // Two authorities may have one name: only the signature decides.
-  if (!equal(certificate.issuer, issuer.subject) || !isSignedBy(certificate, issuer))
+  if (!isIssuedBy(certificate, issuer))
     throw new CryptoError('CERTIFICATE', 'The certificate must be issued by the given certificate authority');
   if (!(time >= certificate.notBefore && time <= certificate.notAfter))
     throw new CryptoError('CERTIFICATE', 'The certificate must be within its validity period');
   if (isStrongerThan(certificate, issuer))
     throw new CryptoError('CERTIFICATE', 'The key of the certificate must not be stronger than that of its issuer');
+}
+
+/** Whether a certificate names another one as its issuer and bears its signature. */
+export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
+  // Two authorities may have one name: only the signature decides.
+  const isSigned = new X509Certificate(certificate.der).verify(subjectPublicKey(issuer.publicKey));
+  return isSigned && equal(certificate.issuer, issuer.subject);
 }
 
 /** PEM of RFC 7468 as the service sends it: without a line end after the footer. */
@@ -145,10 +151,6 @@ function parse(encoded: Buffer): { der: Buffer; publicKey: Buffer; isCa: boolean
 
 function takeTime(validity: Fields, field: string): Element {
   return validity.optional(TAG.UTC_TIME) ?? validity.take(TAG.GENERALIZED_TIME, field);
-}
-
-function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
-  return new X509Certificate(certificate.der).verify(subjectPublicKey(issuer.publicKey));
 }
 
 /** NIST SP 800-57 part 1, table 2: the RSA modulus as strong as a curve. */

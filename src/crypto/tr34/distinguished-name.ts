@@ -1,6 +1,6 @@
 import { IA5String, PrintableString, Utf8String } from 'asn1js';
 import { CryptoError } from '../errors.js';
-import { oid, sequence, set } from './asn1.js';
+import { decodeSequence, type Element, Fields, oid, oidValue, sequence, set, TAG } from './asn1.js';
 
 /** An attribute of a Name by its short form of RFC 4514, `serialNumber` and `emailAddress` by their long one. */
 export interface NameAttribute {
@@ -40,4 +40,44 @@ function encodeAttribute({ type: name, value }: NameAttribute): [Buffer, Buffer]
       `The attribute ${name} is empty, too long, or has characters not allowed in it`,
     );
   return [type, Buffer.from(new string({ value }).toBER())];
+}
+
+/** String types of a Name, RFC 5280 section 4.1.2.4, by their tags. */
+const STRING_ENCODINGS: Partial<Record<number, 'utf8' | 'latin1'>> = {
+  0x0c: 'utf8', // UTF8String
+  0x13: 'latin1', // PrintableString
+  0x14: 'latin1', // TeletexString
+  0x16: 'latin1', // IA5String
+};
+
+/**
+ * A Name in words, for people: `CN=Alice, O=Example`, in the order of the encoding. Types without a short form are object
+ * identifiers; strings of other types are hexadecimal after `#`, and control characters and the comma in a value too.
+ *
+ * @param name Name, DER
+ * @throws CryptoError CERTIFICATE
+ */
+export function describeName(name: Buffer): string {
+  const rdns = decodeSequence(name, 'Name', 'CERTIFICATE');
+  const words: string[] = [];
+  for (let rdn = rdns.optional(TAG.SET); rdn !== undefined; rdn = rdns.optional(TAG.SET)) {
+    if (rdn.children.length === 0)
+      throw new CryptoError('CERTIFICATE', 'A RelativeDistinguishedName must not be empty');
+    words.push(rdn.children.map(describeAttribute).join(' + '));
+  }
+  rdns.end();
+  return words.join(', ');
+}
+
+function describeAttribute({ children }: Element): string {
+  const fields = new Fields('AttributeTypeAndValue', children, 'CERTIFICATE');
+  const type = fields.take(TAG.OID, 'type');
+  const value = children[1];
+  if (value === undefined || children.length > 2)
+    throw new CryptoError('CERTIFICATE', 'AttributeTypeAndValue must have a type and one value');
+  const known = Object.entries(ATTRIBUTES).find(([, attribute]) => attribute.type.equals(type.der));
+  const encoding = STRING_ENCODINGS[value.tag];
+  const text = encoding && value.content.toString(encoding);
+  const readable = text !== undefined && !/[\p{C},+]/u.test(text);
+  return `${known?.[0] ?? oidValue(type)}=${readable ? text : `#${value.content.toString('hex')}`}`;
 }

@@ -85,7 +85,7 @@ export function inspectKeyTransport(block: Buffer): KeyTransport {
   signerInfos.end();
   signedData.end();
 
-  const fields = decodeAll(eContent, 'CMS');
+  const fields = decodeAll(eContent, 'CMS', block);
   const form: Tr34Form = fields[0]?.tag === TAG.SEQUENCE ? 'X9_TR34_2019' : 'X9_TR34_2012';
   // RFC 5652 section 5.1 asks for version 3 around an envelope; TR-34 prints 1, and later encoders send either.
   if (!version.equals(VERSION_1) && !(form === 'X9_TR34_2019' && version.equals(VERSION_3)))
@@ -93,7 +93,9 @@ export function inspectKeyTransport(block: Buffer): KeyTransport {
   return {
     form,
     ...signer,
-    ...readEnvelope(form === 'X9_TR34_2019' ? decodeSequence(eContent, 'EnvelopedData', 'CMS') : envelope(fields)),
+    ...readEnvelope(
+      form === 'X9_TR34_2019' ? decodeSequence(eContent, 'EnvelopedData', 'CMS', block) : envelope(fields),
+    ),
     eContent,
     certificates: certificates.map(({ der }) => der),
     crls: crls.filter(({ tag }) => tag === TAG.SEQUENCE).map(({ der }) => der),
