@@ -3,8 +3,8 @@ import { aes } from '../crypto/aes.js';
 import { generateTdesKey, tdes } from '../crypto/des.js';
 import { HMAC_BYTES, type HmacHash } from '../crypto/hmac.js';
 import { kcvCmac, kcvEcb, kcvHmac, kcvPublicKey } from '../crypto/kcv.js';
-import { publicKeyOf } from '../crypto/rsa.js';
-import type { KeyAlgorithm, KeyCheckValueAlgorithm } from '../keys/key-attributes.js';
+import { exportPublicKey, readPublicHalf } from '../crypto/asymmetric-key.js';
+import { isTdes, type KeyAlgorithm, type KeyCheckValueAlgorithm } from '../keys/key-attributes.js';
 
 const rsa = (modulusLength: number) => pkcs8((done) => generateKeyPair('rsa', { modulusLength, ...DER }, done));
 const ecc = (namedCurve: string) => pkcs8((done) => generateKeyPair('ec', { namedCurve, ...DER }, done));
@@ -49,7 +49,7 @@ export async function generateKeyMaterial(algorithm: KeyAlgorithm): Promise<Buff
 /**
  * The key check value as answers have it: 6 upper-case hexadecimal digits, 8 of an asymmetric key.
  *
- * @param clear raw bytes of a symmetric key, DER PKCS#8 of a key pair
+ * @param clear raw bytes of a symmetric key, DER PKCS#8 of a key pair, DER of the certificate of a public key
  */
 export function keyCheckValue(algorithm: KeyAlgorithm, by: KeyCheckValueAlgorithm, clear: Buffer): string {
   return checkValue(algorithm, by, clear).toString('hex').toUpperCase();
@@ -60,10 +60,10 @@ function checkValue(algorithm: KeyAlgorithm, by: KeyCheckValueAlgorithm, clear: 
     case 'HMAC':
       return kcvHmac(hashOf(algorithm), clear);
     case 'SHA_1':
-      return kcvPublicKey(publicKeyOf(clear));
+      return kcvPublicKey(exportPublicKey(readPublicHalf(clear)));
     case 'ANSI_X9_24':
     case 'CMAC': {
-      using cipher = algorithm.startsWith('TDES') ? tdes(clear) : aes(clear);
+      using cipher = isTdes(algorithm) ? tdes(clear) : aes(clear);
       return by === 'CMAC' ? kcvCmac(cipher) : kcvEcb(cipher);
     }
   }

@@ -16,16 +16,15 @@ export class SealError extends Error {
 export class MasterKey {
   /** 16 hexadecimal digits that name this key and tell nothing about it. */
   readonly id: string;
+  readonly #idBytes: Buffer;
   readonly #key: Buffer;
 
   /** @param key 32 bytes */
   constructor(key: Buffer) {
     if (key.length !== 32) throw new Error('A master key has 32 bytes');
     this.#key = key;
-    this.id = createHmac('sha256', key)
-      .update('keyblock master key id')
-      .digest('hex')
-      .slice(0, 2 * ID_BYTES);
+    this.#idBytes = createHmac('sha256', key).update('keyblock master key id').digest().subarray(0, ID_BYTES);
+    this.id = this.#idBytes.toString('hex');
   }
 
   /**
@@ -36,7 +35,7 @@ export class MasterKey {
    */
   seal(bound: Buffer, clear: Buffer): Buffer {
     const nonce = randomBytes(NONCE_BYTES);
-    const header = Buffer.concat([Buffer.from([VERSION]), Buffer.from(this.id, 'hex'), nonce]);
+    const header = Buffer.concat([Buffer.from([VERSION]), this.#idBytes, nonce]);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: TAG_BYTES }).setAAD(bound);
     return Buffer.concat([header, cipher.update(clear), cipher.final(), cipher.getAuthTag()]);
   }
@@ -48,7 +47,7 @@ export class MasterKey {
    */
   open(bound: Buffer, sealed: Buffer): Buffer {
     if (sealed[0] !== VERSION || sealed.length < HEADER_BYTES + TAG_BYTES) throw new SealError('Not a sealed value');
-    if (sealed.toString('hex', 1, 1 + ID_BYTES) !== this.id) throw new SealError('Sealed under another master key');
+    if (this.#idBytes.compare(sealed, 1, 1 + ID_BYTES) !== 0) throw new SealError('Sealed under another master key');
     const nonce = sealed.subarray(1 + ID_BYTES, HEADER_BYTES);
     const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: TAG_BYTES })
       .setAAD(bound)
