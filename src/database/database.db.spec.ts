@@ -29,7 +29,7 @@ test('many nodes may migrate at once: one does, the others find it done', async 
   };
   await Promise.all([database, database, ...nodes].map((node) => migrate(node, alone, alone)));
   const applied = await database.query<{ count: string }[]>('SELECT count(*) FROM migrations');
-  expect(applied[0]?.count).toBe('2');
+  expect(applied[0]?.count).toBe(String(database.migrations.length));
   for (const node of nodes) await node.destroy();
 });
 

@@ -1,13 +1,26 @@
 import pg from 'pg';
 import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { AccessKeyRow } from '../access/access-key.entity.js';
+import { PrincipalPolicy } from '../access/principal-policy.entity.js';
+import { PrincipalRow } from '../access/principal.entity.js';
+import { CertificateAuthority } from '../exchange/certificate-authority.entity.js';
+import { ExchangeToken } from '../exchange/exchange-token.entity.js';
 import { Alias } from '../keys/alias.entity.js';
+import { DefaultReplicationRegion } from '../keys/default-replication-region.entity.js';
 import { Key } from '../keys/key.entity.js';
 import { MpaTeamAssociation } from '../keys/mpa-team-association.entity.js';
+import { Replication } from '../keys/replication.entity.js';
+import { PublicKeyCertificate } from '../keys/public-key-certificate.entity.js';
 import { ResourcePolicy } from '../keys/resource-policy.entity.js';
 import { Tag } from '../keys/tag.entity.js';
 import { MasterKeyRow } from './master-key.entity.js';
 import { Keys1790000000000 } from './migrations/1790000000000-keys.js';
 import { KeyResources1790000000001 } from './migrations/1790000000001-key-resources.js';
+import { Replication1790000000002 } from './migrations/1790000000002-replication.js';
+import { KeyLists1790000000005 } from './migrations/1790000000005-key-lists.js';
+import { KeyExchange1790000000010 } from './migrations/1790000000010-key-exchange.js';
+import { Access1790000000020 } from './migrations/1790000000020-access.js';
+import { KeyAuthorities1790000000012 } from './migrations/1790000000012-key-authorities.js';
 
 /** Any number that other users of the same PostgreSQL don't take: "keyblock" on a telephone's keys. */
 const MIGRATION_LOCK = 53932562;
@@ -22,8 +35,31 @@ export type Location = { url: string } | { path: string };
 export async function connect(location: Location): Promise<DataSource> {
   const options = {
     type: 'postgres' as const,
-    entities: [MasterKeyRow, Key, Alias, Tag, ResourcePolicy, MpaTeamAssociation],
-    migrations: [Keys1790000000000, KeyResources1790000000001],
+    entities: [
+      MasterKeyRow,
+      Key,
+      Alias,
+      Tag,
+      ResourcePolicy,
+      MpaTeamAssociation,
+      Replication,
+      DefaultReplicationRegion,
+      CertificateAuthority,
+      ExchangeToken,
+      PublicKeyCertificate,
+      PrincipalRow,
+      PrincipalPolicy,
+      AccessKeyRow,
+    ],
+    migrations: [
+      Keys1790000000000,
+      KeyResources1790000000001,
+      Replication1790000000002,
+      KeyLists1790000000005,
+      KeyExchange1790000000010,
+      Access1790000000020,
+      KeyAuthorities1790000000012,
+    ],
     migrationsTransactionMode: 'all' as const,
   };
   if ('url' in location) {
@@ -34,7 +70,11 @@ export async function connect(location: Location): Promise<DataSource> {
       applicationName: 'keyblock',
       poolSize: 10,
       connectTimeoutMS: TIMEOUT_MS,
-      extra: { query_timeout: TIMEOUT_MS },
+      extra: {
+        query_timeout: TIMEOUT_MS,
+        // A node that stands still in a transaction would keep what it locked from all others.
+        onConnect: (client: pg.Client) => client.query(`SET idle_in_transaction_session_timeout = ${TIMEOUT_MS}`),
+      },
     }).initialize();
   }
   // Loaded where it is used only: it is large.

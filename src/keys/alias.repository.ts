@@ -7,6 +7,7 @@ import { parseIdentifier, resourceArn } from './arn.js';
 import { KeyChanges } from './key-changes.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
+import { Quotas } from './quotas.js';
 
 /** The aliases of the caller's account and Region. */
 @Injectable()
@@ -15,6 +16,7 @@ export class AliasRepository {
     private readonly database: DataSource,
     private readonly keys: KeyRepository,
     private readonly changes: KeyChanges,
+    private readonly quotas: Quotas,
   ) {}
 
   /**
@@ -23,6 +25,7 @@ export class AliasRepository {
    * @param keyArn null for one that names no key yet
    * @throws ConflictException when there is one of this name, also if someone adds it at the same time
    * @throws ResourceNotFoundException, ValidationException for a key that can't have it
+   * @throws ServiceQuotaExceededException
    */
   async add(call: Call, name: string, keyArn: string | null): Promise<Alias> {
     const alias = { ...home(call), name, keyArn };
@@ -37,16 +40,18 @@ export class AliasRepository {
         .returning(['name'])
         .execute();
       if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`Alias ${name} already exists.`);
+      await this.quotas.checkAliases(manager, alias);
       changed(arnOf(alias));
+      if (keyArn !== null) changed(keyArn);
       return alias;
     });
   }
 
-  /** @throws ResourceNotFoundException */
+  /** @throws ResourceNotFoundException, AccessDeniedException for its key */
   async get(call: Call, name: string): Promise<Alias> {
     const alias = await this.database.manager.findOneBy(Alias, { ...home(call), name });
     if (!alias) throw new ResourceNotFoundException(name);
-    if (alias.keyArn !== null) call.keyArns.push(alias.keyArn);
+    if (alias.keyArn !== null) await this.keys.get(call, alias.keyArn);
     return alias;
   }
 
@@ -82,9 +87,12 @@ export class AliasRepository {
     return this.changes.transaction(async (manager, changed) => {
       // The key before the alias, in the order in which the end of a deletion locks them.
       await this.#requireKey(call, manager, keyArn);
-      const { affected } = await manager.update(Alias, id, { keyArn });
-      if (!affected) throw new ResourceNotFoundException(name);
-      changed(arnOf(id));
+      const alias = await manager.findOne(Alias, { where: id, lock: { mode: 'pessimistic_write' } });
+      if (!alias) throw new ResourceNotFoundException(name);
+      if (alias.keyArn !== null) await this.keys.permit(call, manager, alias.keyArn);
+      await manager.update(Alias, id, { keyArn });
+      // The keys, too: their aliases are among what policies ask of them.
+      for (const arn of [arnOf(id), alias.keyArn, keyArn]) if (arn !== null) changed(arn);
       return { ...id, keyArn };
     });
   }
@@ -93,9 +101,11 @@ export class AliasRepository {
   async remove(call: Call, name: string): Promise<void> {
     const id = { ...home(call), name };
     await this.changes.transaction(async (manager, changed) => {
-      const { affected } = await manager.delete(Alias, id);
-      if (!affected) throw new ResourceNotFoundException(name);
+      const alias = await manager.findOne(Alias, { where: id, lock: { mode: 'pessimistic_write' } });
+      if (!alias) throw new ResourceNotFoundException(name);
+      await manager.delete(Alias, id);
       changed(arnOf(id));
+      if (alias.keyArn !== null) changed(alias.keyArn);
     });
   }
 

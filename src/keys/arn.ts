@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 
 const KEY_ARN =
   /^arn:aws:payment-cryptography:([a-z]{2}-[a-z]{1,16}-[0-9]+):([0-9]{12}):(key\/[0-9a-zA-Z]{16,64}|alias\/[a-zA-Z0-9/_-]+)$/;
-const KEY_ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** Where a key or an alias lives. */
 export interface Scope {
@@ -24,9 +24,14 @@ export function keyArn(scope: Scope, keyId: string): string {
   return resourceArn({ ...scope, resource: `key/${keyId}` });
 }
 
-/** A fresh key id: 16 characters of 36. */
-export function newKeyId(): string {
-  return Array.from({ length: 16 }, () => KEY_ID_ALPHABET.charAt(randomInt(KEY_ID_ALPHABET.length))).join('');
+/** ARN of the key with the same id in another Region. */
+export function keyArnIn(region: string, arn: string): string {
+  return arn.replace(/^(arn:aws:payment-cryptography:)[^:]+/, `$1${region}`);
+}
+
+/** A fresh id of a key or a token: 16 characters of 36. */
+export function newId(): string {
+  return Array.from({ length: 16 }, () => ID_ALPHABET.charAt(randomInt(ID_ALPHABET.length))).join('');
 }
 
 /** @param identifier key ARN, alias ARN or alias name, as the model's pattern has it; a bare alias lives in `home` */

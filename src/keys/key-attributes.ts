@@ -50,6 +50,15 @@ export const SYMMETRIC_KEY_ALGORITHMS = [
 ] as const;
 export type SymmetricKeyAlgorithm = (typeof SYMMETRIC_KEY_ALGORITHMS)[number];
 
+/** Block cipher keys, by the bytes they have. */
+export const BLOCK_CIPHER_BYTES = { TDES_2KEY: 16, TDES_3KEY: 24, AES_128: 16, AES_192: 24, AES_256: 32 } as const;
+export type BlockCipherAlgorithm = keyof typeof BLOCK_CIPHER_BYTES;
+
+/** Whether a key is of TDES; a block cipher key that isn't is of AES. */
+export function isTdes(algorithm: KeyAlgorithm): boolean {
+  return algorithm === 'TDES_2KEY' || algorithm === 'TDES_3KEY';
+}
+
 export const RSA_KEY_ALGORITHMS = ['RSA_2048', 'RSA_3072', 'RSA_4096'] as const;
 export type RsaKeyAlgorithm = (typeof RSA_KEY_ALGORITHMS)[number];
 

@@ -1,11 +1,18 @@
+import type { KeyAccess } from '../access/authorize.js';
 import type { Key } from './key.entity.js';
 
 /** How long another node's change of a key may go unseen here, at the most. */
 export const MAX_STALE_MS = 1000;
 const MAX_ENTRIES = 20_000;
 
+/** A key with what policies ask of it. */
+export interface KnownKey {
+  readonly key: Key;
+  readonly access: KeyAccess;
+}
+
 interface Entry {
-  key: Key;
+  known: KnownKey;
   /** By the monotonic clock. */
   staleAt: number;
 }
@@ -27,23 +34,24 @@ export class KeyCache {
    *
    * @param name what the caller knows the key by: its ARN, or the ARN of an alias
    */
-  async get(name: string, read: () => Promise<Key | null>): Promise<Key | null> {
+  async get(name: string, read: () => Promise<KnownKey | null>): Promise<KnownKey | null> {
     const found = this.#entries.get(name);
-    if (found && performance.now() < found.staleAt) return found.key;
+    if (found && performance.now() < found.staleAt) return found.known;
 
     const changesBefore = this.#changes;
     const staleAt = performance.now() + this.maxStaleMs;
-    const key = await read();
+    const known = await read();
     // What was read while a change was made may be from before it.
-    if (key && this.#changes === changesBefore) this.#remember(name, { key: Object.freeze(key), staleAt });
+    if (known && this.#changes === changesBefore) this.#remember(name, { known, staleAt });
     else this.#entries.delete(name);
-    return key;
+    return known;
   }
 
   /** Forgets what has changed: a key, under all its names, or what an alias names. */
   forget(arn: string): void {
     this.#changes++;
-    for (const [name, { key }] of this.#entries) if (name === arn || key.arn === arn) this.#entries.delete(name);
+    for (const [name, { known }] of this.#entries)
+      if (name === arn || known.key.arn === arn) this.#entries.delete(name);
   }
 
   /** Forgets everything: changes may have gone unnoticed. */

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
+import { CredentialCache } from '../access/credential-cache.js';
 import { LOGGER } from '../logger.js';
 import { KeyCache } from './key-cache.js';
 
@@ -9,7 +10,7 @@ const CHANNEL = 'keyblock_changes';
 const RECONNECT_MS = 1000;
 
 /**
- * Changes to keys and aliases, told to every node that remembers them. On PostgreSQL the nodes listen to each other; while
+ * Changes to keys, aliases, users and roles, told to every node that remembers them. On PostgreSQL the nodes listen to each other; while
  * one is cut off, the age of what it remembers is the bound.
  */
 @Injectable()
@@ -21,13 +22,14 @@ export class KeyChanges implements OnApplicationBootstrap, OnApplicationShutdown
   constructor(
     private readonly database: DataSource,
     private readonly cache: KeyCache,
+    private readonly credentials: CredentialCache,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
-   * A transaction that changes keys or aliases.
+   * A transaction that changes keys, what belongs to them, users or roles.
    *
-   * @param work names the ARN of each key or alias that it changes; no node uses what it remembers of it after the commit
+   * @param work names the ARN of each that it changes; no node uses what it remembers of it after the commit
    */
   async transaction<T>(work: (manager: EntityManager, changed: (arn: string) => void) => Promise<T>): Promise<T> {
     const arns: string[] = [];
@@ -40,7 +42,7 @@ export class KeyChanges implements OnApplicationBootstrap, OnApplicationShutdown
         return result;
       });
     } finally {
-      for (const arn of arns) this.cache.forget(arn);
+      for (const arn of arns) this.#forget(arn);
     }
   }
 
@@ -60,7 +62,7 @@ export class KeyChanges implements OnApplicationBootstrap, OnApplicationShutdown
     if (url === undefined || this.#stopped) return;
     const listener = new pg.Client({ connectionString: url, application_name: 'keyblock listener', keepAlive: true });
     this.#listener = listener;
-    listener.on('notification', ({ payload }) => payload !== undefined && this.cache.forget(payload));
+    listener.on('notification', ({ payload }) => payload !== undefined && this.#forget(payload));
     listener.on('error', () => undefined); // 'end' follows
     listener.once('end', () => this.#again());
     try {
@@ -68,9 +70,15 @@ export class KeyChanges implements OnApplicationBootstrap, OnApplicationShutdown
       await listener.query(`LISTEN ${CHANNEL}`);
       // What changed while nobody listened went unnoticed.
       this.cache.clear();
+      this.credentials.clear();
     } catch {
       await listener.end().catch(() => undefined);
     }
+  }
+
+  #forget(arn: string): void {
+    if (arn.startsWith('arn:aws:iam:')) this.credentials.forget(arn);
+    else this.cache.forget(arn);
   }
 
   #again(): void {

@@ -1,5 +1,6 @@
 import { ValidationException } from '../errors/exceptions.js';
 import type { Key } from './key.entity.js';
+import type { NewKey } from './key.repository.js';
 
 /** What a step of the life cycle changes; every column it doesn't name stays. */
 export type KeyChange = Partial<
@@ -7,6 +8,25 @@ export type KeyChange = Partial<
 >;
 
 const DAY_MS = 86_400_000;
+
+/** What a key is from its first day on; the rest follows from the day. */
+type Beginning = Omit<
+  NewKey,
+  'state' | 'createdAt' | 'usageStartedAt' | 'usageStoppedAt' | 'deletePendingAt' | 'deletedAt'
+>;
+
+/** A key that was just created or imported. */
+export function begin(key: Beginning, now: Date): NewKey {
+  return {
+    ...key,
+    state: 'CREATE_COMPLETE',
+    createdAt: now,
+    usageStartedAt: key.enabled ? now : null,
+    usageStoppedAt: null,
+    deletePendingAt: null,
+    deletedAt: null,
+  };
+}
 
 /** StartKeyUsage; a running key stays as it is. */
 export function startUsage(key: Key, now: Date): KeyChange {
@@ -44,6 +64,12 @@ export function endDeletion(now: Date): KeyChange {
 /** What a key takes on before its deletion is scheduled, and not after: tags, aliases, a policy. */
 export function requireNotDeleted(key: Key): void {
   if (key.state === 'DELETE_PENDING' || key.state === 'DELETE_COMPLETE') requireState(key, 'CREATE_COMPLETE');
+}
+
+/** What can be used, and replicated. */
+export function requireEnabled(key: Key): void {
+  if (!key.enabled || key.state !== 'CREATE_COMPLETE')
+    throw new ValidationException(`Key ${key.arn} is not in an enabled state.`);
 }
 
 function requireState(key: Key, state: Key['state']): void {

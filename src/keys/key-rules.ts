@@ -1,6 +1,7 @@
 import { ValidationException } from '../errors/exceptions.js';
 import {
   ECC_KEY_ALGORITHMS,
+  isTdes,
   KEY_MODES,
   RSA_KEY_ALGORITHMS,
   type KeyAlgorithm,
@@ -10,6 +11,7 @@ import {
   type KeyMode,
   type KeyModesOfUse,
   type KeyUsage,
+  type RsaKeyAlgorithm,
 } from './key-attributes.js';
 
 /** The modes that are true, in the order of KEY_MODES; names a set of modes, in the database too. */
@@ -160,8 +162,13 @@ export function kcvAlgorithmOf(algorithm: KeyAlgorithm, asked?: KeyCheckValueAlg
 }
 
 function kcvAlgorithms(algorithm: KeyAlgorithm): readonly [KeyCheckValueAlgorithm, ...KeyCheckValueAlgorithm[]] {
-  if (algorithm.startsWith('TDES')) return ['ANSI_X9_24', 'CMAC'];
+  if (isTdes(algorithm)) return ['ANSI_X9_24', 'CMAC'];
   if (algorithm.startsWith('AES')) return ['CMAC'];
   if (algorithm.startsWith('HMAC')) return ['HMAC'];
   return ['SHA_1'];
+}
+
+/** The bits of an RSA key's modulus. */
+export function rsaBitsOf(algorithm: RsaKeyAlgorithm): number {
+  return Number(algorithm.slice('RSA_'.length));
 }

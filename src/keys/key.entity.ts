@@ -17,9 +17,14 @@ const modes = {
   from: (value: string) => Object.freeze(modesOfUse(value.split(',') as KeyMode[])),
 };
 
+/** A public key that vouches for others and is in use, in SQL: an index of its own finds the few among all keys. */
+export const IS_AUTHORITY = `"class" = 'PUBLIC_KEY' AND "usage" = 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE' AND "enabled"`;
+
 /** A stored key. `sealed` is its material under the master key; CryptoProvider alone opens it. */
 @Entity('keys')
 @Index('keys_by_account_region_sequence', ['accountId', 'region', 'sequence'], { unique: true })
+@Index('keys_by_account_region_state_sequence', ['accountId', 'region', 'state', 'sequence'])
+@Index('keys_authorities', ['accountId', 'region'], { where: IS_AUTHORITY })
 @Index('keys_by_deletion', ['deletePendingAt'], { where: `"state" = 'DELETE_PENDING'` })
 export class Key {
   @PrimaryColumn('text')
@@ -31,7 +36,7 @@ export class Key {
   @Column('text')
   region!: string;
 
-  /** Order of creation, by which lists are paged. */
+  /** Order of creation, by which lists are paged; not to be relied on without KEY_ORDER_LOCK. */
   @Column('bigint')
   @Generated('increment')
   sequence!: string;
@@ -84,6 +89,14 @@ export class Key {
 
   @Column('timestamp with time zone', { name: 'deleted_at', precision: 3, nullable: true })
   deletedAt!: Date | null;
+
+  /** Of a multi-Region key: where its primary key is, which is this Region for the primary key itself. */
+  @Column('text', { name: 'primary_region', nullable: true })
+  primaryRegion!: string | null;
+
+  /** Whether a primary key goes where new keys go by default; null where nobody ever decided. */
+  @Column('boolean', { name: 'using_default_replication_regions', nullable: true })
+  usingDefaultReplicationRegions!: boolean | null;
 
   /** Null when the key is deleted. Not read unless asked for. */
   @Column('bytea', { nullable: true, select: false })

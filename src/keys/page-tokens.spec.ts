@@ -1,14 +1,9 @@
 import fc from 'fast-check';
-import type { Call } from '../call.js';
+import { rootCall } from '../../test/support/call.js';
 import { PageTokens } from './page-tokens.js';
 
 const tokens = new PageTokens(Buffer.alloc(32, 1));
-const call: Call = {
-  operation: 'ListKeys',
-  principal: { arn: 'arn:aws:iam::000000000000:root', accountId: '000000000000', accessKeyId: 'AKID' },
-  region: 'us-east-1',
-  keyArns: [],
-};
+const call = rootCall('ListKeys');
 const LIST = ['ListKeys', undefined];
 
 test('a token comes back as the position it was issued for', () => {

@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Call } from '../call.js';
 import { ResourceNotFoundException } from '../errors/exceptions.js';
+import { KeyChanges } from './key-changes.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
-import { checkPolicy } from './policy-document.js';
+import { requireNotReplica } from './multi-region.js';
+import { checkResourcePolicy } from '../access/policy-document.js';
 import { ResourcePolicy } from './resource-policy.entity.js';
 
 /** The policies of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key out of reach. */
@@ -13,18 +15,22 @@ export class ResourcePolicyRepository {
   constructor(
     private readonly database: DataSource,
     private readonly keys: KeyRepository,
+    private readonly changes: KeyChanges,
   ) {}
 
   /**
    * Gives a key a policy in place of the one it has.
    *
-   * @throws ValidationException for what is no policy of this key, PublicPolicyException for one that lets anyone in
+   * @throws ValidationException for a replica and for what is no policy of this key, PublicPolicyException for one that lets anyone in
    */
   async put(call: Call, keyArn: string, policy: string): Promise<void> {
-    await this.database.transaction(async (manager) => {
-      requireNotDeleted(await this.keys.lock(call, manager, keyArn, 'pessimistic_read'));
-      checkPolicy(policy, keyArn);
+    await this.changes.transaction(async (manager, changed) => {
+      const key = await this.keys.lock(call, manager, keyArn, 'pessimistic_read');
+      requireNotReplica(key);
+      requireNotDeleted(key);
+      checkResourcePolicy(policy, keyArn);
       await manager.upsert(ResourcePolicy, { keyArn, policy }, ['keyArn']);
+      changed(keyArn);
     });
   }
 
@@ -39,7 +45,10 @@ export class ResourcePolicyRepository {
   /** Takes a key's policy away, in whatever state the key is. */
   async remove(call: Call, keyArn: string): Promise<void> {
     await this.keys.get(call, keyArn);
-    const { affected } = await this.database.manager.delete(ResourcePolicy, { keyArn });
-    if (!affected) throw new ResourceNotFoundException(keyArn);
+    await this.changes.transaction(async (manager, changed) => {
+      const { affected } = await manager.delete(ResourcePolicy, { keyArn });
+      if (!affected) throw new ResourceNotFoundException(keyArn);
+      changed(keyArn);
+    });
   }
 }

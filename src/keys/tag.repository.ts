@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import type { Call } from '../call.js';
+import { KeyChanges } from './key-changes.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { checkTags } from './tag-rules.js';
@@ -12,6 +13,7 @@ export class TagRepository {
   constructor(
     private readonly database: DataSource,
     private readonly keys: KeyRepository,
+    private readonly changes: KeyChanges,
   ) {}
 
   /**
@@ -53,9 +55,10 @@ export class TagRepository {
 
   /** Others who tag the key wait, and so does its deletion: what is counted stays true until the commit. */
   async #alone(call: Call, keyArn: string, work: (manager: EntityManager) => Promise<unknown>): Promise<void> {
-    await this.database.transaction(async (manager) => {
+    await this.changes.transaction(async (manager, changed) => {
       requireNotDeleted(await this.keys.lock(call, manager, keyArn, 'pessimistic_write'));
       await work(manager);
+      changed(keyArn);
     });
   }
 }

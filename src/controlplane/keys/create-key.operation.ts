@@ -2,9 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
 import { Clock } from '../../clock.js';
 import { ValidationException } from '../../errors/exceptions.js';
-import { keyArn, newKeyId } from '../../keys/arn.js';
+import { keyArn, newId } from '../../keys/arn.js';
+import { begin } from '../../keys/key-life-cycle.js';
 import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
-import { KeyRepository, type NewKey } from '../../keys/key.repository.js';
+import { KeyRepository } from '../../keys/key.repository.js';
+import { ReplicationWork } from '../../keys/replication-work.js';
+import { requireReplicable } from '../../keys/multi-region.js';
+import { Regions } from '../../keys/regions.js';
 import { checkTags } from '../../keys/tag-rules.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
 import { presentKey } from './key.presenter.js';
@@ -15,16 +19,19 @@ export class CreateKeyOperation {
   constructor(
     private readonly keys: KeyRepository,
     private readonly provider: CryptoProvider,
+    private readonly regions: Regions,
+    private readonly replications: ReplicationWork,
     private readonly clock: Clock,
   ) {}
 
   async execute(call: Call, input: CreateKeyInput): Promise<KeyOutput> {
-    const { KeyAttributes: attributes, Enabled: enabled = true, Tags: tags = [] } = input;
+    const { KeyAttributes: attributes, Enabled: enabled = true, Tags: tags = [], ReplicationRegions: regions } = input;
     check(input);
+    this.regions.requireReachable(call.region, regions ?? []);
 
     const scope = { accountId: call.principal.accountId, region: call.region };
     const identity = {
-      arn: keyArn(scope, newKeyId()),
+      arn: keyArn(scope, newId()),
       class: attributes.KeyClass,
       usage: attributes.KeyUsage,
       algorithm: attributes.KeyAlgorithm,
@@ -34,29 +41,19 @@ export class CreateKeyOperation {
       kcvAlgorithm: kcvAlgorithmOf(attributes.KeyAlgorithm, input.KeyCheckValueAlgorithm),
     };
     const { kcv, sealed } = await this.provider.generate(identity);
-    const now = this.clock.now();
-    const key: NewKey = {
-      ...scope,
-      ...identity,
-      kcv,
-      sealed,
-      origin: 'AWS_PAYMENT_CRYPTOGRAPHY',
-      state: 'CREATE_COMPLETE',
-      enabled,
-      createdAt: now,
-      usageStartedAt: enabled ? now : null,
-      usageStoppedAt: null,
-      deletePendingAt: null,
-      deletedAt: null,
-    };
-    const stored = await this.keys.add(call, key, tags);
-    return { Key: presentKey(stored) };
+    const key = begin(
+      { ...scope, ...identity, kcv, sealed, origin: 'AWS_PAYMENT_CRYPTOGRAPHY', enabled },
+      this.clock.now(),
+    );
+    const stored = await this.keys.add(call, key, tags, regions);
+    return { Key: presentKey(stored, await this.replications.of(stored)) };
   }
 }
 
 function check({
   KeyAttributes,
   KeyCheckValueAlgorithm,
+  Exportable,
   DeriveKeyUsage,
   Tags,
   ReplicationRegions,
@@ -72,6 +69,5 @@ function check({
       'DeriveKeyUsage is for keys of KeyUsage TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT only.',
     );
   checkTags(Tags ?? []);
-  if (ReplicationRegions?.length)
-    throw new ValidationException('ReplicationRegions are not served by this version of Keyblock: leave them out.');
+  if (ReplicationRegions?.length) requireReplicable({ exportable: Exportable });
 }

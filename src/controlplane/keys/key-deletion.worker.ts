@@ -37,10 +37,13 @@ export class KeyDeletionWorker implements OnApplicationBootstrap, OnApplicationS
     await this.#run;
   }
 
-  /** One round. */
+  /** Works until no key is due. */
   async run(): Promise<void> {
     const now = this.clock.now();
-    for (const keyArn of await this.keys.endDeletions(now, endDeletion(now)))
-      this.logger.info({ keyArn }, 'key deleted');
+    for (;;) {
+      const deleted = await this.keys.endDeletions(now, endDeletion(now));
+      for (const keyArn of deleted) this.logger.info({ keyArn }, 'key deleted');
+      if (deleted.length === 0) return;
+    }
   }
 }

@@ -1,6 +1,5 @@
-import { Body, Controller, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { ControlPlaneOperation } from '../../http/aws-operation.js';
+import { Body, Req } from '@nestjs/common';
+import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
 import type { SignedRequest } from '../../http/request.js';
 import { CreateKeyOperation } from './create-key.operation.js';
 import { DeleteKeyOperation } from './delete-key.operation.js';
@@ -22,8 +21,7 @@ import { RestoreKeyOperation } from './restore-key.operation.js';
 import { StartKeyUsageOperation } from './start-key-usage.operation.js';
 import { StopKeyUsageOperation } from './stop-key-usage.operation.js';
 
-@ApiTags('keys')
-@Controller()
+@OperationsController('keys')
 export class KeysController {
   constructor(
     private readonly createKey: CreateKeyOperation,

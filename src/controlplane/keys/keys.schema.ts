@@ -13,17 +13,20 @@ import {
   MpaStatus,
   NextToken,
   Region,
+  Regions,
   Tags,
   Timestamp,
 } from '../../http/fields.js';
+import { MULTI_REGION_KEY_TYPES } from '../../keys/multi-region.js';
+import { REPLICATION_STATES } from '../../keys/replication.entity.js';
 
-const MultiRegionKeyType = z.enum(['PRIMARY', 'REPLICA']);
+const MultiRegionKeyType = z.enum(MULTI_REGION_KEY_TYPES);
 
 const ReplicationStatus = z.record(
   Region,
   z
     .object({
-      Status: z.enum(['IN_PROGRESS', 'DELETE_IN_PROGRESS', 'FAILED', 'SYNCHRONIZED']),
+      Status: z.enum(REPLICATION_STATES),
       StatusMessage: z.string().optional(),
     })
     .meta({ id: 'ReplicationStatusType' }),
@@ -74,7 +77,7 @@ export const CreateKeyInput = z
     Enabled: z.boolean().optional(),
     Tags: Tags.optional(),
     DeriveKeyUsage: DeriveKeyUsage.optional(),
-    ReplicationRegions: z.array(Region).optional(),
+    ReplicationRegions: Regions.optional(),
   })
   .meta({
     id: 'CreateKeyInput',

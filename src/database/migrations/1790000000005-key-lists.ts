@@ -1,0 +1,27 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Pages of keys: by state too, and none that passes over a key which is still being added. */
+export class KeyLists1790000000005 implements MigrationInterface {
+  name = 'KeyLists1790000000005';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE INDEX "keys_by_account_region_state_sequence" ON "keys" ("account_id", "region", "state", "sequence")`);
+    // The number is KEY_ORDER_LOCK of key.repository.ts. A statement's trigger runs before its rows are numbered.
+    await runner.query(`
+      CREATE FUNCTION "keys_share_order"() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          PERFORM pg_advisory_xact_lock_shared(53967337);
+          RETURN NULL;
+        END
+      $$`);
+    await runner.query(`
+      CREATE TRIGGER "keys_share_order" BEFORE INSERT ON "keys" FOR EACH STATEMENT EXECUTE FUNCTION "keys_share_order"()`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP TRIGGER "keys_share_order" ON "keys"`);
+    await runner.query(`DROP FUNCTION "keys_share_order"`);
+    await runner.query(`DROP INDEX "keys_by_account_region_state_sequence"`);
+  }
+}

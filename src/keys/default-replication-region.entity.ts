@@ -1,0 +1,14 @@
+import { Entity, PrimaryColumn } from 'typeorm';
+
+/** A Region that new keys of an account and Region are replicated to unless they say otherwise. */
+@Entity('default_replication_regions')
+export class DefaultReplicationRegion {
+  @PrimaryColumn('text', { name: 'account_id' })
+  accountId!: string;
+
+  @PrimaryColumn('text')
+  region!: string;
+
+  @PrimaryColumn('text', { name: 'replication_region' })
+  replicationRegion!: string;
+}
