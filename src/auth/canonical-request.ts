@@ -42,8 +42,11 @@ export function canonicalRequest(
   return `${lines}\n${signedHeaders.join(';')}\n${hash('sha256', body, 'hex')}`;
 }
 
+/** A path that is its own canonical form: nothing to encode, no `.` or `..`, no empty segment. */
+const CANONICAL_PATH = /^(?:\/|(?:\/[\w~-][\w.~-]*)+)$/;
+
 function canonicalPath(path: string): string {
-  if (path === '/') return path;
+  if (CANONICAL_PATH.test(path)) return path;
   const segments: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') segments.pop();
@@ -69,7 +72,12 @@ function canonicalQuery(query: string): string {
 
 /** Values of one name in the order they came, without outer spaces and with runs of spaces as one. */
 function canonicalValue(values: readonly string[] = []): string {
-  return values.map((value) => value.trim().replaceAll(/\s+/g, ' ')).join(',');
+  return values.length === 1 ? withSingleSpaces(values[0] as string) : values.map(withSingleSpaces).join(',');
+}
+
+function withSingleSpaces(value: string): string {
+  const trimmed = value.trim();
+  return /\s\s|[^\S ]/.test(trimmed) ? trimmed.replaceAll(/\s+/g, ' ') : trimmed;
 }
 
 /** RFC 3986 section 2.3: all but unreserved characters as %XX of UTF-8. */

@@ -1,22 +1,36 @@
-import type { Principal } from '../call.js';
+import { AccessKeyUse } from '../access/access-key-use.js';
+import { CredentialCache } from '../access/credential-cache.js';
+import { type Credential, PrincipalRepository } from '../access/principal.repository.js';
 import type { RootCredentials } from '../config/config.js';
 
-/** An access key with whose it is. */
-export interface Credential extends RootCredentials {
-  principal: Principal;
-}
+/** How ids of access keys look that are kept: others are nobody's, and not asked for. */
+const ACCESS_KEY_ID = /^A[KS]IA[A-Z2-7]{16}$/;
 
-/** Who may sign requests: the root of the account. */
+/** Who may sign requests: the root of the account, and its users and roles. */
 export class Credentials {
-  readonly #byId: ReadonlyMap<string, Credential>;
+  readonly #root: Credential;
 
-  constructor(accountId: string, root: RootCredentials) {
-    const { accessKeyId } = root;
-    const principal = { arn: `arn:aws:iam::${accountId}:root`, accountId, accessKeyId };
-    this.#byId = new Map([[accessKeyId, { ...root, principal }]]);
+  constructor(
+    accountId: string,
+    { accessKeyId, secretAccessKey }: RootCredentials,
+    private readonly principals: PrincipalRepository,
+    private readonly cache: CredentialCache,
+    private readonly use: AccessKeyUse,
+  ) {
+    const arn = `arn:aws:iam::${accountId}:root`;
+    this.#root = { accessKeyId, secretAccessKey, principal: { arn, principalArn: arn, accountId, accessKeyId } };
   }
 
-  find(accessKeyId: string): Credential | undefined {
-    return this.#byId.get(accessKeyId);
+  /** The access key of an id, undefined where nobody has it. What is remembered comes at once: the root always. */
+  find(accessKeyId: string): Credential | undefined | Promise<Credential | undefined> {
+    if (accessKeyId === this.#root.accessKeyId) return this.#root;
+    if (!ACCESS_KEY_ID.test(accessKeyId)) return undefined;
+    const known = this.cache.known(accessKeyId);
+    return known ? known.credential : this.cache.read(accessKeyId, (id) => this.principals.credential(id));
+  }
+
+  /** Notes that an access key has signed. The root's is kept nowhere, and so isn't its use. */
+  noteUse({ accessKeyId }: Credential, time: Date): void {
+    if (accessKeyId !== this.#root.accessKeyId) this.use.note(accessKeyId, time);
   }
 }

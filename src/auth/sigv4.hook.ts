@@ -1,6 +1,8 @@
 import type { FastifyRequest, preHandlerHookHandler } from 'fastify';
+import type { Credential } from '../access/principal.repository.js';
+import type { Origin } from '../call.js';
 import type { Clock } from '../clock.js';
-import type { Credential } from './credentials.js';
+import type { Credentials } from './credentials.js';
 import type { SigV4Verifier } from './sigv4.js';
 
 const NO_BODY = Buffer.alloc(0);
@@ -9,27 +11,63 @@ const NO_BODY = Buffer.alloc(0);
  * Lets a request pass when its signature is right, and notes who calls. It stands before every route of the server, those
  * outside Nest too; a route that needs no signature says so.
  */
-export function sigV4Hook(verifier: SigV4Verifier<Credential>, region: string, clock: Clock): preHandlerHookHandler {
+export function sigV4Hook(verifier: SigV4Verifier, credentials: Credentials, clock: Clock): preHandlerHookHandler {
   return (request: FastifyRequest, _reply, done) => {
-    if (request.routeOptions.config.public || request.is404) {
+    if (request.route.public || request.is404) {
       done();
       return;
     }
+    const fail = (error: unknown) => done(error as Error);
     try {
-      const { principal } = verifier.verify(
-        {
-          method: request.method,
-          url: request.originalUrl,
-          rawHeaders: request.raw.rawHeaders,
-          body: (request.body as Buffer | undefined) ?? NO_BODY,
-        },
-        clock.now(),
-      );
-      const { operation = '' } = request.routeOptions.config;
-      request.call = { operation, principal, region, keyArns: [] };
-      done();
+      const claim = verifier.read({
+        method: request.method,
+        url: request.originalUrl,
+        rawHeaders: request.raw.rawHeaders,
+        body: (request.body as Buffer | undefined) ?? NO_BODY,
+      });
+      const finish = (found: Credential | undefined) => {
+        const now = clock.now();
+        const credential = verifier.verify(claim, found, now);
+        credentials.noteUse(credential, now);
+        const { operation = '' } = request.route;
+        const { principal } = credential;
+        request.call = {
+          operation,
+          principal,
+          region: claim.region,
+          keyArns: [],
+          origin: new RequestOrigin(request, now),
+        };
+      };
+      const found = credentials.find(claim.accessKeyId);
+      if (found instanceof Promise) found.then(finish).then(() => done(), fail);
+      else {
+        finish(found);
+        done();
+      }
     } catch (error) {
-      done(error as Error);
+      fail(error);
     }
   };
+}
+
+/** Looked at where a condition asks for it. */
+class RequestOrigin implements Origin {
+  constructor(
+    private readonly request: FastifyRequest,
+    readonly time: Date,
+  ) {}
+
+  /** IPv4 as such, also where the socket takes both versions. */
+  get sourceIp(): string {
+    return this.request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
+  }
+
+  get secureTransport(): boolean {
+    return this.request.protocol === 'https';
+  }
+
+  get userAgent(): string | undefined {
+    return this.request.headers['user-agent'];
+  }
 }

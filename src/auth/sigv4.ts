@@ -1,11 +1,14 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { tokenHash } from '../access/session-token.js';
 import {
+  ExpiredTokenException,
   IncompleteSignatureException,
   InvalidSignatureException,
   MissingAuthenticationTokenException,
   UnrecognizedClientException,
 } from '../errors/exceptions.js';
 import { canonicalRequest, headerValues, type HeaderValues, type SignedRequest } from './canonical-request.js';
+import { HmacSha256 } from './hmac-sha256.js';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const SIGNATURE = /^[0-9a-f]{64}$/;
@@ -16,7 +19,8 @@ const SIGNED_WHERE_SENT = ['x-amz-target', 'x-amz-security-token'];
 const SIGNED = ['host', 'x-amz-date', ...SIGNED_WHERE_SENT];
 
 export interface SigV4Options {
-  region: string;
+  /** Those of the credential scope that are served. */
+  regions: readonly string[];
   service: string;
   clockSkewSeconds: number;
 }
@@ -24,10 +28,24 @@ export interface SigV4Options {
 /** An access key, for the length of one verification. */
 export interface AccessKey {
   secretAccessKey: string;
+  /** Where it is temporary: what of its token is known, and when it ends. */
+  session?: { tokenHash: Buffer; expiresAt: Date };
+}
+
+/** What a request says of who signed it, which nobody has checked yet. */
+export interface Claim {
+  readonly accessKeyId: string;
+  /** Of the credential scope. */
+  readonly region: string;
+  readonly request: SignedRequest;
+  readonly headers: HeaderValues;
+  readonly authorization: Authorization;
+  readonly signature: string;
+  readonly timestamp: string;
 }
 
 /** What the Authorization header says, but for the signature. */
-interface Authorization {
+export interface Authorization {
   accessKeyId: string;
   /** yyyymmdd */
   date: string;
@@ -41,23 +59,19 @@ interface Authorization {
  * Verifies Signature Version 4 in the Authorization header. What is the same for a client all day is remembered: its
  * signing key, and what its header says before the signature.
  */
-export class SigV4Verifier<T extends AccessKey> {
-  readonly #signingKeys = new Map<string, Buffer>();
+export class SigV4Verifier {
+  readonly #signingKeys = new Map<string, HmacSha256>();
   readonly #authorizations = new Map<string, Authorization>();
   #lastTime = { text: '', ms: NaN };
 
-  /** @param find the access key of an id, undefined where nobody has it */
-  constructor(
-    private readonly options: SigV4Options,
-    private readonly find: (accessKeyId: string) => T | undefined,
-  ) {}
+  constructor(private readonly options: SigV4Options) {}
 
   /**
-   * @returns the access key that signed the request
-   * @throws MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException,
-   *   InvalidSignatureException
+   * Reads who is said to have signed a request.
+   *
+   * @throws MissingAuthenticationTokenException, IncompleteSignatureException
    */
-  verify(request: SignedRequest, now: Date): T {
+  read(request: SignedRequest): Claim {
     const headers = headerValues(request.rawHeaders);
     const { authorization, signature } = this.#authorization(headers);
     const timestamp = one(headers, 'x-amz-date');
@@ -66,30 +80,41 @@ export class SigV4Verifier<T extends AccessKey> {
         "Authorization header requires existence of an 'X-Amz-Date' header, spelled 20060102T150405Z.",
       );
     checkSignedHeaders(headers, authorization.signedHeaders);
+    const { accessKeyId, region } = authorization;
+    return { accessKeyId, region, request, headers, authorization, signature, timestamp };
+  }
 
-    const accessKey = this.find(authorization.accessKeyId);
-    // A session token is part of temporary credentials, and nobody was given any.
-    if (!accessKey || headers.has('x-amz-security-token')) throw new UnrecognizedClientException();
+  /**
+   * Checks what a request says of who signed it.
+   *
+   * @param accessKey of the id that it names, undefined where nobody has it
+   * @returns the access key
+   * @throws UnrecognizedClientException, InvalidSignatureException, ExpiredTokenException
+   */
+  verify<T extends AccessKey>(claim: Claim, accessKey: T | undefined, now: Date): T {
+    const { request, headers, authorization, signature, timestamp } = claim;
+    if (!accessKey || !hasToken(accessKey, headers)) throw new UnrecognizedClientException();
 
     this.#checkScope(authorization, timestamp);
     this.#checkTime(timestamp, now);
     const canonical = canonicalRequest(request, headers, authorization.signedHeaders);
     const toSign = `${ALGORITHM}\n${timestamp}\n${authorization.scope}\n${hash('sha256', canonical, 'hex')}`;
-    const expected = createHmac('sha256', this.#signingKey(authorization, accessKey)).update(toSign).digest();
+    const expected = this.#signingKey(authorization, accessKey).mac(toSign);
     if (!timingSafeEqual(expected, Buffer.from(signature, 'hex')))
       throw new InvalidSignatureException(
         'The request signature we calculated does not match the signature you provided. ' +
           'Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
       );
+    if (accessKey.session && accessKey.session.expiresAt <= now) throw new ExpiredTokenException();
     return accessKey;
   }
 
   #checkScope({ date, region, service }: Authorization, timestamp: string): void {
     if (service !== this.options.service)
       throw new InvalidSignatureException(`Credential should be scoped to correct service: '${this.options.service}'.`);
-    if (region !== this.options.region)
+    if (!this.options.regions.includes(region))
       throw new InvalidSignatureException(
-        `Credential should be scoped to a valid region. This service is in ${this.options.region}.`,
+        `Credential should be scoped to a valid region. This service is in ${this.options.regions.join(', ')}.`,
       );
     if (!timestamp.startsWith(date))
       throw new InvalidSignatureException(
@@ -121,14 +146,15 @@ export class SigV4Verifier<T extends AccessKey> {
     return this.#lastTime.ms;
   }
 
-  #signingKey({ accessKeyId, date, region, service }: Authorization, { secretAccessKey }: AccessKey): Buffer {
-    const name = `${accessKeyId}/${date}`;
+  #signingKey({ accessKeyId, date, region, service }: Authorization, { secretAccessKey }: AccessKey): HmacSha256 {
+    const name = `${accessKeyId}/${date}/${region}`;
     const known = this.#signingKeys.get(name);
     if (known) return known;
     let key = Buffer.from(`AWS4${secretAccessKey}`);
     for (const part of [date, region, service, 'aws4_request']) key = createHmac('sha256', key).update(part).digest();
-    remember(this.#signingKeys, name, key);
-    return key;
+    const signingKey = new HmacSha256(key);
+    remember(this.#signingKeys, name, signingKey);
+    return signingKey;
   }
 
   #authorization(headers: HeaderValues): { authorization: Authorization; signature: string } {
@@ -149,6 +175,13 @@ export class SigV4Verifier<T extends AccessKey> {
     if (signature === last) remember(this.#authorizations, beforeSignature, authorization);
     return { authorization, signature };
   }
+}
+
+/** A temporary access key goes with its token, and a lasting one with none. */
+function hasToken({ session }: AccessKey, headers: HeaderValues): boolean {
+  const token = one(headers, 'x-amz-security-token');
+  if (!session || token === undefined) return !session && token === undefined;
+  return timingSafeEqual(tokenHash(token), session.tokenHash);
 }
 
 /** Keeps at most so many; who sends ever new ones makes it begin anew. */

@@ -28,11 +28,13 @@ test('nothing set: an embedded service for this machine', () => {
     host: '127.0.0.1',
     port: 8080,
     region: 'us-east-1',
+    regions: ['us-east-1'],
     accountId: '000000000000',
     dataDir: resolve('data'),
     clockSkewSeconds: 300,
     bodyLimitBytes: 1_048_576,
     logLevel: 'info',
+    workers: 1,
   });
   expect(Object.isFrozen(config)).toBe(true);
 });
@@ -47,12 +49,17 @@ test('everything set', () => {
     KEYBLOCK_HOST: '0.0.0.0',
     KEYBLOCK_PORT: '443',
     KEYBLOCK_REGION: 'ap-southeast-2',
+    KEYBLOCK_REGIONS: 'us-east-1,ap-southeast-2,eu-west-1',
     KEYBLOCK_ACCOUNT_ID: '123456789012',
     KEYBLOCK_DATA_DIR: '/var/lib/keyblock',
     DATABASE_URL: 'postgresql://keyblock@db/keyblock',
     KEYBLOCK_MASTER_KEY_FILE: masterKeyFile,
     KEYBLOCK_CLOCK_SKEW_SECONDS: '60',
     KEYBLOCK_BODY_LIMIT_BYTES: '65536',
+    KEYBLOCK_MAX_KEYS: '2000',
+    KEYBLOCK_MAX_ALIASES: '2001',
+    KEYBLOCK_CONTROL_PLANE_RATE: '5',
+    KEYBLOCK_DATA_PLANE_RATE: '500',
     KEYBLOCK_LOG_LEVEL: 'warn',
     ...CREDENTIALS,
   });
@@ -60,6 +67,7 @@ test('everything set', () => {
     host: '0.0.0.0',
     port: 443,
     region: 'ap-southeast-2',
+    regions: ['us-east-1', 'ap-southeast-2', 'eu-west-1'],
     accountId: '123456789012',
     dataDir: '/var/lib/keyblock',
     databaseUrl: 'postgresql://keyblock@db/keyblock',
@@ -67,7 +75,12 @@ test('everything set', () => {
     rootCredentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a secret of nobody' },
     clockSkewSeconds: 60,
     bodyLimitBytes: 65536,
+    maxKeys: 2000,
+    maxAliases: 2001,
+    controlPlaneRate: 5,
+    dataPlaneRate: 500,
     logLevel: 'warn',
+    workers: 1,
   });
 });
 
@@ -75,6 +88,9 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ KEYBLOCK_PORT: '65536' }, /^KEYBLOCK_PORT must be at most 65535$/],
   [{ KEYBLOCK_PORT: '80.5' }, /^KEYBLOCK_PORT must be a whole number$/],
   [{ KEYBLOCK_REGION: 'us-east' }, /^KEYBLOCK_REGION /],
+  [{ KEYBLOCK_REGIONS: 'us-east-1, eu-west-1' }, /^KEYBLOCK_REGIONS must be Region names with commas/],
+  [{ KEYBLOCK_REGIONS: 'us-east-1,us-east-1' }, /^KEYBLOCK_REGIONS must name each Region once$/],
+  [{ KEYBLOCK_REGIONS: 'eu-west-1' }, /^KEYBLOCK_REGIONS must have KEYBLOCK_REGION, us-east-1, among them$/],
   [{ KEYBLOCK_ACCOUNT_ID: '1' }, /^KEYBLOCK_ACCOUNT_ID must be 12 digits$/],
   [{ DATABASE_URL: 'mysql://x', ...CREDENTIALS, KEYBLOCK_MASTER_KEY: KEY }, /^DATABASE_URL must be a postgresql:/],
   [{ DATABASE_URL: 'postgresql://x', ...CREDENTIALS }, /^KEYBLOCK_MASTER_KEY or KEYBLOCK_MASTER_KEY_FILE is needed/],
@@ -100,6 +116,10 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
   ],
   [{ KEYBLOCK_CLOCK_SKEW_SECONDS: '0' }, /^KEYBLOCK_CLOCK_SKEW_SECONDS must be at least 1$/],
   [{ KEYBLOCK_BODY_LIMIT_BYTES: '1' }, /^KEYBLOCK_BODY_LIMIT_BYTES must be at least 1024$/],
+  [{ KEYBLOCK_MAX_KEYS: '0' }, /^KEYBLOCK_MAX_KEYS must be at least 1$/],
+  [{ KEYBLOCK_MAX_ALIASES: 'many' }, /^KEYBLOCK_MAX_ALIASES must be a whole number$/],
+  [{ KEYBLOCK_CONTROL_PLANE_RATE: '0.5' }, /^KEYBLOCK_CONTROL_PLANE_RATE must be a whole number$/],
+  [{ KEYBLOCK_DATA_PLANE_RATE: '0' }, /^KEYBLOCK_DATA_PLANE_RATE must be at least 1$/],
   [{ KEYBLOCK_LOG_LEVEL: 'loud' }, /^KEYBLOCK_LOG_LEVEL must be a pino level/],
   [{ KEYBLOCK_PROT: '80' }, /^KEYBLOCK_PROT is not a setting of Keyblock$/],
 ])('%j is refused', (env, problem) => {

@@ -7,7 +7,10 @@ import { z } from 'zod';
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** The Region that is named where none is asked for. */
   readonly region: string;
+  /** All Regions served, `region` among them. */
+  readonly regions: readonly string[];
   readonly accountId: string;
   /** Absolute path; holds the embedded database and what is generated for it. */
   readonly dataDir: string;
@@ -21,7 +24,17 @@ export interface Config {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   readonly clockSkewSeconds: number;
   readonly bodyLimitBytes: number;
+  /** Most keys, deleted ones aside, in an account and Region; no limit when absent. */
+  readonly maxKeys?: number;
+  /** Most aliases in an account and Region; no limit when absent. */
+  readonly maxAliases?: number;
+  /** Requests a second for each account and Region on this node; no limit when absent. */
+  readonly controlPlaneRate?: number;
+  /** Like `controlPlaneRate`. */
+  readonly dataPlaneRate?: number;
   readonly logLevel: string;
+  /** Processes that share the port. */
+  readonly workers: number;
 }
 
 export interface RootCredentials {
@@ -51,6 +64,15 @@ const Environment = z.object({
     .string()
     .regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name such as us-east-1')
     .default('us-east-1'),
+  KEYBLOCK_REGIONS: z
+    .string()
+    .regex(
+      /^[a-z]{2}-[a-z]{1,16}-[0-9]+(,[a-z]{2}-[a-z]{1,16}-[0-9]+)*$/,
+      'must be Region names with commas between them, such as us-east-1,eu-west-1',
+    )
+    .transform((names) => names.split(','))
+    .refine((names) => new Set(names).size === names.length, 'must name each Region once')
+    .optional(),
   KEYBLOCK_ACCOUNT_ID: z
     .string()
     .regex(/^\d{12}$/, 'must be 12 digits')
@@ -74,12 +96,17 @@ const Environment = z.object({
   KEYBLOCK_TLS_KEY_FILE: z.string().optional(),
   KEYBLOCK_CLOCK_SKEW_SECONDS: integer(1, 86_400).default(300),
   KEYBLOCK_BODY_LIMIT_BYTES: integer(1024, 104_857_600).default(1_048_576),
+  KEYBLOCK_MAX_KEYS: integer(1, 10_000_000).optional(),
+  KEYBLOCK_MAX_ALIASES: integer(1, 10_000_000).optional(),
+  KEYBLOCK_CONTROL_PLANE_RATE: integer(1, 1_000_000).optional(),
+  KEYBLOCK_DATA_PLANE_RATE: integer(1, 1_000_000).optional(),
   KEYBLOCK_LOG_LEVEL: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
       'must be a pino level: info, warn, error, ...',
     )
     .default('info'),
+  KEYBLOCK_WORKERS: integer(1, 128).default(1),
 });
 
 /**
@@ -128,6 +155,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     if (set['KEYBLOCK_ACCESS_KEY_ID'] === undefined)
       problems.push('KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential');
   }
+  if (set['DATABASE_URL'] === undefined && (parsed.data?.KEYBLOCK_WORKERS ?? 1) > 1)
+    problems.push('KEYBLOCK_WORKERS needs DATABASE_URL: one process at a time has the embedded database');
   const usable = (what: string, attempt: () => unknown) => {
     try {
       attempt();
@@ -137,6 +166,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   };
   if (cert && key)
     usable('KEYBLOCK_TLS_CERT_FILE and KEYBLOCK_TLS_KEY_FILE cannot be used', () => createSecureContext({ cert, key }));
+  const { KEYBLOCK_REGION: region, KEYBLOCK_REGIONS: regions } = parsed.data ?? {};
+  if (region !== undefined && regions && !regions.includes(region))
+    problems.push(`KEYBLOCK_REGIONS must have KEYBLOCK_REGION, ${region}, among them`);
   const databaseUrl = parsed.data?.DATABASE_URL;
   if (databaseUrl !== undefined)
     usable('DATABASE_URL is not a URL', () => {
@@ -150,6 +182,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     host: data.KEYBLOCK_HOST,
     port: data.KEYBLOCK_PORT,
     region: data.KEYBLOCK_REGION,
+    regions: Object.freeze(data.KEYBLOCK_REGIONS ?? [data.KEYBLOCK_REGION]),
     accountId: data.KEYBLOCK_ACCOUNT_ID,
     dataDir: resolve(data.KEYBLOCK_DATA_DIR),
     databaseUrl: data.DATABASE_URL,
@@ -161,6 +194,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     tls: cert && key ? { cert, key } : undefined,
     clockSkewSeconds: data.KEYBLOCK_CLOCK_SKEW_SECONDS,
     bodyLimitBytes: data.KEYBLOCK_BODY_LIMIT_BYTES,
+    maxKeys: data.KEYBLOCK_MAX_KEYS,
+    maxAliases: data.KEYBLOCK_MAX_ALIASES,
+    controlPlaneRate: data.KEYBLOCK_CONTROL_PLANE_RATE,
+    dataPlaneRate: data.KEYBLOCK_DATA_PLANE_RATE,
     logLevel: data.KEYBLOCK_LOG_LEVEL,
+    workers: data.KEYBLOCK_WORKERS,
   });
 }
