@@ -2,10 +2,12 @@ import { z } from 'zod';
 import {
   DukptDerivationType,
   DukptKeyVariant,
+  EXAMPLE_KEY,
   hex,
   hexBytes,
   InitializationVector,
   KeyArn,
+  KeyArnOrKeyAlias,
   KeyCheckValue,
   KeySerialNumber,
   MajorKeyDerivationMode,
@@ -42,6 +44,7 @@ const DukptEncryptionAttributes = z
     InitializationVector: InitializationVector.optional(),
   })
   .meta({ id: 'DukptEncryptionAttributes' });
+export type DukptEncryptionAttributes = z.infer<typeof DukptEncryptionAttributes>;
 
 const EmvEncryptionAttributes = z
   .object({
@@ -53,6 +56,7 @@ const EmvEncryptionAttributes = z
     InitializationVector: InitializationVector.optional(),
   })
   .meta({ id: 'EmvEncryptionAttributes' });
+export type EmvEncryptionAttributes = z.infer<typeof EmvEncryptionAttributes>;
 
 const EncryptionDecryptionAttributes = union('EncryptionDecryptionAttributes', {
   Symmetric: SymmetricEncryptionAttributes,
@@ -61,6 +65,12 @@ const EncryptionDecryptionAttributes = union('EncryptionDecryptionAttributes', {
   Emv: EmvEncryptionAttributes,
 });
 export type EncryptionDecryptionAttributes = z.infer<typeof EncryptionDecryptionAttributes>;
+
+const ReEncryptionAttributes = union('ReEncryptionAttributes', {
+  Symmetric: SymmetricEncryptionAttributes,
+  Dukpt: DukptEncryptionAttributes,
+});
+export type ReEncryptionAttributes = z.infer<typeof ReEncryptionAttributes>;
 
 const CipherText = sensitive(hexBytes(2, 4224));
 
@@ -107,3 +117,28 @@ export const DecryptDataOutput = z
   .object({ KeyArn, KeyCheckValue, PlainText: sensitive(hexBytes(2, 4224)) })
   .meta({ id: 'DecryptDataOutput' });
 export type DecryptDataOutput = z.infer<typeof DecryptDataOutput>;
+
+export const ReEncryptDataInput = z
+  .object({
+    OutgoingKeyIdentifier: KeyArnOrKeyAlias,
+    CipherText,
+    IncomingEncryptionAttributes: ReEncryptionAttributes,
+    OutgoingEncryptionAttributes: ReEncryptionAttributes,
+    IncomingWrappedKey: WrappedKey.optional(),
+    OutgoingWrappedKey: WrappedKey.optional(),
+  })
+  .meta({
+    id: 'ReEncryptDataInput',
+    examples: [
+      {
+        OutgoingKeyIdentifier: EXAMPLE_KEY,
+        CipherText: '33612AB9D6929C3A828EB6030082B2BD',
+        IncomingEncryptionAttributes: { Dukpt: { KeySerialNumber: 'FFFF9876543210E00001' } },
+        OutgoingEncryptionAttributes: { Symmetric: { Mode: 'CBC' } },
+      },
+    ],
+  });
+export type ReEncryptDataInput = z.infer<typeof ReEncryptDataInput>;
+
+export const ReEncryptDataOutput = z.object({ KeyArn, KeyCheckValue, CipherText }).meta({ id: 'ReEncryptDataOutput' });
+export type ReEncryptDataOutput = z.infer<typeof ReEncryptDataOutput>;

@@ -1,26 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
 import { toHex } from '../../crypto/bytes.js';
-import { KeyRepository } from '../../keys/key.repository.js';
-import { CryptoProvider } from '../../provider/crypto-provider.js';
+import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
+import { WorkingKeys } from '../keys/working-keys.js';
 import { dataCipher } from './ciphers.js';
 import type { DecryptDataInput, DecryptDataOutput } from './data.schema.js';
-import { refuseWrappedKey } from './wrapped-key.js';
 
 @Injectable()
 export class DecryptDataOperation {
-  constructor(
-    private readonly keys: KeyRepository,
-    private readonly provider: CryptoProvider,
-  ) {}
+  constructor(private readonly keys: WorkingKeys) {}
 
   async execute(call: Call, keyIdentifier: string, input: DecryptDataInput): Promise<DecryptDataOutput> {
-    refuseWrappedKey(input.WrappedKey);
     const cipher = dataCipher(input.DecryptionAttributes);
-    const ciphertext = Buffer.from(input.CipherText, 'hex');
-    const key = await this.keys.getFor(call, { ...cipher.needs, mode: 'Decrypt' }, keyIdentifier);
+    const needs = KEY_ARGUMENTS.DecryptData.KeyIdentifier[cipher.variant];
+    const key = await this.keys.find(call, needs, keyIdentifier, input.WrappedKey);
 
-    const plaintext = this.provider.use(key, (clear) => cipher.decrypt(clear, ciphertext, key.algorithm));
+    const plaintext = cipher.decrypt(key, Buffer.from(input.CipherText, 'hex'));
     try {
       return { KeyArn: key.arn, KeyCheckValue: key.kcv, PlainText: toHex(plaintext) };
     } finally {

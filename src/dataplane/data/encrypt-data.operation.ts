@@ -1,26 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
 import { toHex } from '../../crypto/bytes.js';
-import { KeyRepository } from '../../keys/key.repository.js';
-import { CryptoProvider } from '../../provider/crypto-provider.js';
+import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
+import { WorkingKeys } from '../keys/working-keys.js';
 import { dataCipher } from './ciphers.js';
 import type { EncryptDataInput, EncryptDataOutput } from './data.schema.js';
-import { refuseWrappedKey } from './wrapped-key.js';
 
 @Injectable()
 export class EncryptDataOperation {
-  constructor(
-    private readonly keys: KeyRepository,
-    private readonly provider: CryptoProvider,
-  ) {}
+  constructor(private readonly keys: WorkingKeys) {}
 
   async execute(call: Call, keyIdentifier: string, input: EncryptDataInput): Promise<EncryptDataOutput> {
-    refuseWrappedKey(input.WrappedKey);
     const cipher = dataCipher(input.EncryptionAttributes);
-    const plaintext = Buffer.from(input.PlainText, 'hex');
-    const key = await this.keys.getFor(call, { ...cipher.needs, mode: 'Encrypt' }, keyIdentifier);
+    const needs = KEY_ARGUMENTS.EncryptData.KeyIdentifier[cipher.variant];
+    const key = await this.keys.find(call, needs, keyIdentifier, input.WrappedKey);
 
-    const result = this.provider.use(key, (clear) => toHex(cipher.encrypt(clear, plaintext, key.algorithm)));
-    return { KeyArn: key.arn, KeyCheckValue: key.kcv, CipherText: result };
+    const ciphertext = cipher.encrypt(key, Buffer.from(input.PlainText, 'hex'));
+    return { KeyArn: key.arn, KeyCheckValue: key.kcv, CipherText: toHex(ciphertext) };
   }
 }

@@ -1,13 +1,11 @@
-import { Body, Controller, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { DataPlaneOperation } from '../../http/aws-operation.js';
+import { Body, Req } from '@nestjs/common';
+import { DataPlaneOperation, OperationsController } from '../../http/aws-operation.js';
 import type { SignedRequest } from '../../http/request.js';
 import { GenerateMacOperation } from './generate-mac.operation.js';
 import { GenerateMacInput, GenerateMacOutput, VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
 import { VerifyMacOperation } from './verify-mac.operation.js';
 
-@ApiTags('mac')
-@Controller()
+@OperationsController('mac')
 export class MacController {
   constructor(
     private readonly generateMac: GenerateMacOperation,
@@ -19,7 +17,10 @@ export class MacController {
     summary: 'Computes a message authentication code',
     description:
       'ISO 9797-1 algorithm 1 (usage M1) and 3 (M3) over TDES with zero padding, CMAC over TDES or AES (M6), HMAC with ' +
-      'the hash of the key (M7), AS 2805.4.1 (M0). `MacLength` counts bytes; without it the ISO 9797-1 and AS 2805 MACs ' +
+      'the hash of the key (M7), AS 2805.4.1 (M0). `EmvMac` is the MAC of an issuer script, under a session key of the ' +
+      'card derived from an issuer master key (E2): the retail MAC over the message, which comes padded. The DUKPT ' +
+      'variants derive the MAC key of one transaction from a base derivation key (B0); their messages have 8 bytes or ' +
+      'more, and for ISO 9797-1 a multiple of 8. `MacLength` counts bytes; without it the ISO 9797-1, AS 2805 and EMV MACs ' +
       'have 4 bytes and the others are whole.',
     example: '--key-identifier $KEY_ARN --message-data 3B313038383439303031 --generation-attributes Algorithm=CMAC',
     output: GenerateMacOutput,

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import {
+  ApplicationCryptogram,
+  ApplicationTransactionCounter,
   EXAMPLE_KEY,
   DukptDerivationType,
   DukptKeyVariant,
@@ -43,15 +45,17 @@ const MacAlgorithmEmv = z
       'UNION_PAY',
     ]),
     SessionKeyDerivationValue: union('SessionKeyDerivationValue', {
-      ApplicationCryptogram: sensitive(hex(16, 16)),
-      ApplicationTransactionCounter: hex(4, 4),
+      ApplicationCryptogram,
+      ApplicationTransactionCounter,
     }),
   })
   .meta({ id: 'MacAlgorithmEmv' });
+export type MacAlgorithmEmv = z.infer<typeof MacAlgorithmEmv>;
 
 const MacAlgorithmDukpt = z
   .object({ KeySerialNumber, DukptKeyVariant, DukptDerivationType: DukptDerivationType.optional() })
   .meta({ id: 'MacAlgorithmDukpt' });
+export type MacAlgorithmDukpt = z.infer<typeof MacAlgorithmDukpt>;
 
 const MacAttributes = union('MacAttributes', {
   Algorithm: MacAlgorithm,

@@ -2,29 +2,25 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
 import { equal } from '../../crypto/bytes.js';
 import { ValidationException, VerificationFailedException } from '../../errors/exceptions.js';
-import { KeyRepository } from '../../keys/key.repository.js';
-import { CryptoProvider } from '../../provider/crypto-provider.js';
-import { checkMessage, macScheme } from './mac-algorithms.js';
+import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
+import { WorkingKeys } from '../keys/working-keys.js';
+import { checkMessage, macOf } from './mac-algorithms.js';
 import type { VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
 
 @Injectable()
 export class VerifyMacOperation {
-  constructor(
-    private readonly keys: KeyRepository,
-    private readonly provider: CryptoProvider,
-  ) {}
+  constructor(private readonly keys: WorkingKeys) {}
 
   async execute(call: Call, input: VerifyMacInput): Promise<VerifyMacOutput> {
-    const scheme = macScheme(input.VerificationAttributes);
+    const { variant, scheme, macKey } = macOf(input.VerificationAttributes);
     const message = Buffer.from(input.MessageData, 'hex');
     const claimed = Buffer.from(input.Mac, 'hex');
-    const key = await this.keys.getFor(call, { ...scheme.needs, mode: 'Verify' }, input.KeyIdentifier);
+    const needs = KEY_ARGUMENTS.VerifyMac.KeyIdentifier[variant];
+    const key = macKey(await this.keys.find(call, needs, input.KeyIdentifier));
     checkMessage(scheme, message);
     checkLength(claimed, input.MacLength, scheme.wholeBytes(key.algorithm));
 
-    const valid = this.provider.use(key, (clear) =>
-      equal(scheme.mac(clear, message, claimed.length, key.algorithm), claimed),
-    );
+    const valid = key.use((clear) => equal(scheme.mac(clear, message, claimed.length, key.algorithm), claimed));
     if (!valid) throw new VerificationFailedException('Mac verification failed.', 'INVALID_MAC');
     return { KeyArn: key.arn, KeyCheckValue: key.kcv };
   }

@@ -1,0 +1,184 @@
+import type { KeyAlgorithm, KeyUsage } from '../../keys/key-attributes.js';
+import { ECC_KEY_ALGORITHMS, type KeyMode, RSA_KEY_ALGORITHMS } from '../../keys/key-attributes.js';
+import type { KeyRequirement } from '../../keys/key.repository.js';
+
+const TDES = ['TDES_2KEY', 'TDES_3KEY'] as const;
+const AES = ['AES_128', 'AES_192', 'AES_256'] as const;
+const BLOCK_CIPHERS = [...TDES, ...AES] as const;
+const HMACS = ['HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512'] as const;
+
+/** Keys that may be of no restriction, too: {N} beside the mode. */
+const orUnrestricted = (
+  usages: readonly KeyUsage[],
+  algorithms: readonly KeyAlgorithm[],
+  ...modes: KeyMode[]
+): KeyRequirement => ({ usages, algorithms, modes, unrestricted: true });
+
+/** Keys that have the mode itself. */
+const strictly = (
+  usages: readonly KeyUsage[],
+  algorithms: readonly KeyAlgorithm[],
+  ...modes: KeyMode[]
+): KeyRequirement => ({ usages, algorithms, modes, unrestricted: false });
+
+const bdk = orUnrestricted(['TR31_B0_BASE_DERIVATION_KEY'], ['TDES_2KEY', ...AES], 'DeriveKey');
+const issuerMasterKey = (...usages: KeyUsage[]) => strictly(usages, ['TDES_2KEY'], 'DeriveKey');
+const kek = (...modes: KeyMode[]) =>
+  strictly(['TR31_K0_KEY_ENCRYPTION_KEY', 'TR31_K1_KEY_BLOCK_PROTECTION_KEY'], BLOCK_CIPHERS, ...modes);
+const agreementKey = strictly(['TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT'], ECC_KEY_ALGORITHMS, 'DeriveKey');
+
+/** The key that a working key comes wrapped under, where one comes with the call. */
+export const WRAPPING = { Tr31KeyBlock: kek('Unwrap'), DiffieHellmanSymmetricKey: agreementKey };
+
+const RSA_OR_ECC = [...RSA_KEY_ALGORITHMS, ...ECC_KEY_ALGORITHMS];
+const certificateAuthority = strictly(['TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE'], RSA_OR_ECC, 'Verify');
+/** The key that the other party's certificate is checked with. */
+const ofWrapping = { DiffieHellmanSymmetricKey: certificateAuthority };
+
+const DATA = ['TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY'] as const;
+const RSA_DATA = ['TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION'] as const;
+const dataKey = (mode: 'Encrypt' | 'Decrypt') => ({
+  Symmetric: orUnrestricted(DATA, BLOCK_CIPHERS, mode),
+  Asymmetric: strictly(RSA_DATA, RSA_KEY_ALGORITHMS, mode),
+  Dukpt: bdk,
+  Emv: issuerMasterKey('TR31_E1_EMV_MKEY_CONFIDENTIALITY', 'TR31_E6_EMV_MKEY_OTHER'),
+  ...WRAPPING,
+});
+/** AWS lets no unrestricted data key pass here, and says it in words of its own. */
+const reEncryptionKey = (mode: 'Encrypt' | 'Decrypt') => ({
+  Symmetric: {
+    ...strictly(DATA, BLOCK_CIPHERS, mode),
+    unrestrictedRefusal: `KeyUsages not allowed: use a key with the mode of use ${mode} instead of NoRestrictions.`,
+  },
+  Dukpt: bdk,
+  ...WRAPPING,
+});
+
+const hmacKey = (mode: 'Generate' | 'Verify', ...algorithms: (typeof HMACS)[number][]) =>
+  orUnrestricted(['TR31_M7_HMAC_KEY'], algorithms, mode);
+const macKey = (mode: 'Generate' | 'Verify') => ({
+  ISO9797_ALGORITHM1: orUnrestricted(['TR31_M1_ISO_9797_1_MAC_KEY'], TDES, mode),
+  ISO9797_ALGORITHM3: orUnrestricted(['TR31_M3_ISO_9797_3_MAC_KEY'], TDES, mode),
+  CMAC: orUnrestricted(['TR31_M6_ISO_9797_5_CMAC_KEY'], BLOCK_CIPHERS, mode),
+  HMAC: hmacKey(mode, ...HMACS),
+  HMAC_SHA224: hmacKey(mode, 'HMAC_SHA224'),
+  HMAC_SHA256: hmacKey(mode, 'HMAC_SHA256'),
+  HMAC_SHA384: hmacKey(mode, 'HMAC_SHA384'),
+  HMAC_SHA512: hmacKey(mode, 'HMAC_SHA512'),
+  // There are no unrestricted keys of this usage.
+  AS2805_4_1: strictly(['TR31_M0_ISO_16609_MAC_KEY'], TDES, mode),
+  EmvMac: issuerMasterKey('TR31_E2_EMV_MKEY_INTEGRITY'),
+  DukptIso9797Algorithm1: bdk,
+  DukptIso9797Algorithm3: bdk,
+  DukptCmac: bdk,
+});
+
+const CVK = ['TR31_C0_CARD_VERIFICATION_KEY'] as const;
+const cardKey = (mode: 'Generate' | 'Verify') => ({
+  AmexCardSecurityCodeVersion1: orUnrestricted(CVK, TDES, mode),
+  AmexCardSecurityCodeVersion2: orUnrestricted(CVK, TDES, mode),
+  CardVerificationValue1: orUnrestricted(CVK, ['TDES_2KEY'], mode),
+  CardVerificationValue2: orUnrestricted(CVK, ['TDES_2KEY'], mode),
+  CardHolderVerificationValue: issuerMasterKey('TR31_E6_EMV_MKEY_OTHER'),
+  DynamicCardVerificationCode: issuerMasterKey('TR31_E4_EMV_MKEY_DYNAMIC_NUMBERS'),
+  DynamicCardVerificationValue: issuerMasterKey('TR31_E6_EMV_MKEY_OTHER'),
+});
+
+const PEK = ['TR31_P0_PIN_ENCRYPTION_KEY'] as const;
+/** A PIN block is as long as a block of its key's cipher. */
+const pinBlockKey = (...modes: ('Encrypt' | 'Decrypt')[]) => ({
+  ISO_FORMAT_0: orUnrestricted(PEK, TDES, ...modes),
+  ISO_FORMAT_1: orUnrestricted(PEK, TDES, ...modes),
+  ISO_FORMAT_3: orUnrestricted(PEK, TDES, ...modes),
+  ISO_FORMAT_4: orUnrestricted(PEK, AES, ...modes),
+});
+const pinVerificationKey = (usage: KeyUsage, mode: 'Generate' | 'Verify') => orUnrestricted([usage], TDES, mode);
+const pinGenerationKey = (mode: 'Generate' | 'Verify') => ({
+  Visa: pinVerificationKey('TR31_V2_VISA_PIN_VERIFICATION_KEY', mode),
+  Ibm3624: pinVerificationKey('TR31_V1_IBM3624_PIN_VERIFICATION_KEY', mode),
+});
+
+const arqcKey = { Emv: issuerMasterKey('TR31_E0_EMV_MKEY_APP_CRYPTOGRAMS') };
+const pinChangePek = pinBlockKey('Decrypt');
+
+/**
+ * Which keys the data plane takes: by operation, by argument, and by what the call wants of the key. Every operation
+ * enforces the rule that stands here and no other, and `docs/key-arguments.md` is made from it. A key's state is
+ * checked with it: only an enabled one serves.
+ */
+export const KEY_ARGUMENTS = {
+  EncryptData: { KeyIdentifier: dataKey('Encrypt'), CertificateAuthorityPublicKeyIdentifier: ofWrapping },
+  DecryptData: { KeyIdentifier: dataKey('Decrypt'), CertificateAuthorityPublicKeyIdentifier: ofWrapping },
+  ReEncryptData: {
+    IncomingKeyIdentifier: reEncryptionKey('Decrypt'),
+    OutgoingKeyIdentifier: reEncryptionKey('Encrypt'),
+    CertificateAuthorityPublicKeyIdentifier: ofWrapping,
+  },
+  TranslateKeyMaterial: {
+    PrivateKeyIdentifier: { DiffieHellmanTr31KeyBlock: agreementKey },
+    CertificateAuthorityPublicKeyIdentifier: { DiffieHellmanTr31KeyBlock: certificateAuthority },
+    WrappingKeyIdentifier: { Tr31KeyBlock: kek('Wrap') },
+  },
+  GenerateMac: { KeyIdentifier: macKey('Generate') },
+  VerifyMac: { KeyIdentifier: macKey('Verify') },
+  GenerateCardValidationData: { KeyIdentifier: cardKey('Generate') },
+  VerifyCardValidationData: {
+    KeyIdentifier: {
+      ...cardKey('Verify'),
+      DiscoverDynamicCardVerificationCode: issuerMasterKey('TR31_E4_EMV_MKEY_DYNAMIC_NUMBERS'),
+    },
+  },
+  GeneratePinData: {
+    GenerationKeyIdentifier: pinGenerationKey('Generate'),
+    /** The first where a PIN block is only made, the second where one is read and made. */
+    EncryptionKeyIdentifier: { ...pinBlockKey('Encrypt'), ...WRAPPING },
+    'EncryptionKeyIdentifier with EncryptedPinBlock': { ...pinBlockKey('Encrypt', 'Decrypt'), ...WRAPPING },
+    CertificateAuthorityPublicKeyIdentifier: ofWrapping,
+  },
+  VerifyPinData: {
+    VerificationKeyIdentifier: pinGenerationKey('Verify'),
+    EncryptionKeyIdentifier: { ...pinBlockKey('Decrypt'), Dukpt: bdk, ...WRAPPING },
+    CertificateAuthorityPublicKeyIdentifier: ofWrapping,
+  },
+  TranslatePinData: {
+    IncomingKeyIdentifier: {
+      ...pinBlockKey('Decrypt'),
+      AS2805_FORMAT_0: orUnrestricted(PEK, TDES, 'Decrypt'),
+      Dukpt: bdk,
+      ...WRAPPING,
+    },
+    OutgoingKeyIdentifier: {
+      ...pinBlockKey('Encrypt'),
+      AS2805_FORMAT_0: orUnrestricted(PEK, TDES, 'Encrypt'),
+      Dukpt: bdk,
+      ...WRAPPING,
+    },
+    CertificateAuthorityPublicKeyIdentifier: ofWrapping,
+  },
+  GenerateAuthRequestCryptogram: { KeyIdentifier: arqcKey },
+  VerifyAuthRequestCryptogram: { KeyIdentifier: arqcKey },
+  GenerateMacEmvPinChange: {
+    NewPinPekIdentifier: {
+      ISO_FORMAT_0: pinChangePek.ISO_FORMAT_0,
+      ISO_FORMAT_1: pinChangePek.ISO_FORMAT_1,
+      ISO_FORMAT_3: pinChangePek.ISO_FORMAT_3,
+    },
+    CurrentPinPekIdentifier: {
+      ISO_FORMAT_0: pinChangePek.ISO_FORMAT_0,
+      ISO_FORMAT_1: pinChangePek.ISO_FORMAT_1,
+      ISO_FORMAT_3: pinChangePek.ISO_FORMAT_3,
+    },
+    // AWS's table of valid keys names {N} for this one key of EMV.
+    SecureMessagingIntegrityKeyIdentifier: {
+      Emv: orUnrestricted(['TR31_E2_EMV_MKEY_INTEGRITY'], ['TDES_2KEY'], 'DeriveKey'),
+    },
+    SecureMessagingConfidentialityKeyIdentifier: { Emv: issuerMasterKey('TR31_E1_EMV_MKEY_CONFIDENTIALITY') },
+    AuthorizationRequestKeyIdentifier: arqcKey,
+  },
+  GenerateAs2805KekValidation: {
+    KeyIdentifier: {
+      KekValidationRequest: strictly(['TR31_K0_KEY_ENCRYPTION_KEY'], TDES, 'Wrap'),
+      KekValidationResponse: strictly(['TR31_K0_KEY_ENCRYPTION_KEY'], TDES, 'Unwrap'),
+    },
+  },
+} as const satisfies Record<string, Record<string, Record<string, KeyRequirement>>>;
