@@ -1,0 +1,40 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { PrincipalRow } from './principal.entity.js';
+
+/** An access key of a user or a role: a lasting one, or the one of a session. */
+@Entity('access_keys')
+@Index('access_keys_by_principal', ['principalArn'])
+export class AccessKeyRow {
+  /** AKIA… of a lasting one, ASIA… of a session's. */
+  @PrimaryColumn('text')
+  id!: string;
+
+  @Column('text', { name: 'principal_arn' })
+  @ForeignKey(() => PrincipalRow, { name: 'access_keys_principal', onDelete: 'CASCADE' })
+  principalArn!: string;
+
+  /** The secret under the master key, bound to all that doesn't change. Not read unless asked for. */
+  @Column('bytea', { select: false })
+  sealed!: Buffer;
+
+  @Column('boolean')
+  active!: boolean;
+
+  @Column('timestamp with time zone', { name: 'created_at', precision: 3 })
+  createdAt!: Date;
+
+  /** Written about once a minute, by each node for itself. */
+  @Column('timestamp with time zone', { name: 'last_used_at', precision: 3, nullable: true })
+  lastUsedAt!: Date | null;
+
+  /** Of a session. */
+  @Column('timestamp with time zone', { name: 'expires_at', precision: 3, nullable: true })
+  expiresAt!: Date | null;
+
+  @Column('text', { name: 'session_name', nullable: true })
+  sessionName!: string | null;
+
+  /** SHA-256 of the session token. */
+  @Column('bytea', { name: 'session_token_hash', nullable: true })
+  sessionTokenHash!: Buffer | null;
+}

@@ -1,0 +1,172 @@
+import { BlockList, isIP } from 'node:net';
+import { type Context, type Test, textTest } from './pattern.js';
+
+/** Whether a request meets a condition. */
+export type Condition = (context: Context) => boolean;
+
+/** Reads one value of a policy. @returns undefined for a value that the operator can't compare with */
+type Operator = (text: string, variables: boolean) => Test | undefined;
+
+/** Comparisons of what both sides are read as; a value of the request that can't be read is no match. */
+function comparison<T>(read: (text: string) => T | undefined, holds: (value: T, limit: T) => boolean): Operator {
+  return (text) => {
+    const limit = read(text);
+    if (limit === undefined) return undefined;
+    return (value) => {
+      const actual = read(value);
+      return actual !== undefined && holds(actual, limit);
+    };
+  };
+}
+
+function numberOf(text: string): number | undefined {
+  return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+/** W3C date and time formats of ISO 8601, or seconds since 1970. @returns milliseconds */
+function timeOf(text: string): number | undefined {
+  if (/^\d{5,}(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  if (!/^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?)?)?$/.test(text)) return undefined;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function booleanOf(text: string): boolean | undefined {
+  const lower = text.toLowerCase();
+  return lower === 'true' || lower === 'false' ? lower === 'true' : undefined;
+}
+
+/** An address or a range of them in CIDR notation. */
+const ipAddress: Operator = (text) => {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  const most = version === 4 ? 32 : 128;
+  if (version === 0 || rest.length > 0) return undefined;
+  if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > most)) return undefined;
+  const range = new BlockList();
+  range.addSubnet(address, bits === undefined ? most : Number(bits), version === 4 ? 'ipv4' : 'ipv6');
+  return (value) => {
+    const actual = isIP(value);
+    return actual !== 0 && range.check(value, actual === 4 ? 'ipv4' : 'ipv6');
+  };
+};
+
+/** Each of an ARN's six parts by itself: a wildcard doesn't reach over a colon, but in the last. */
+const arn: Operator = (text, variables) => {
+  if (text === '*') return () => true;
+  const parts = arnParts(text);
+  if (!parts) return undefined;
+  const tests = parts.map((part) => textTest(part, { wildcards: true, variables }));
+  return (value, context) => {
+    const values = arnParts(value);
+    return values !== undefined && tests.every((test, i) => test(values[i] as string, context));
+  };
+};
+
+/** A colon within `${…}` separates nothing. */
+function arnParts(text: string): string[] | undefined {
+  const found =
+    /^(arn):((?:\$\{[^}]*\}|[^:])*):((?:\$\{[^}]*\}|[^:])*):((?:\$\{[^}]*\}|[^:])*):((?:\$\{[^}]*\}|[^:])*):(.+)$/s;
+  return found.exec(text)?.slice(1);
+}
+
+const string =
+  (wildcards: boolean): Operator =>
+  (text, variables) =>
+    textTest(text, { wildcards, variables });
+const equalsIgnoreCase: Operator = (text, variables) => {
+  const test = textTest(text.toLowerCase(), { wildcards: false, variables });
+  return (value, context) => test(value.toLowerCase(), (key) => context(key)?.map((filled) => filled.toLowerCase()));
+};
+
+const OPERATORS: Record<string, Operator> = {
+  StringEquals: string(false),
+  StringEqualsIgnoreCase: equalsIgnoreCase,
+  StringLike: string(true),
+  NumericEquals: comparison(numberOf, (value, limit) => value === limit),
+  NumericLessThan: comparison(numberOf, (value, limit) => value < limit),
+  NumericLessThanEquals: comparison(numberOf, (value, limit) => value <= limit),
+  NumericGreaterThan: comparison(numberOf, (value, limit) => value > limit),
+  NumericGreaterThanEquals: comparison(numberOf, (value, limit) => value >= limit),
+  DateEquals: comparison(timeOf, (value, limit) => value === limit),
+  DateLessThan: comparison(timeOf, (value, limit) => value < limit),
+  DateLessThanEquals: comparison(timeOf, (value, limit) => value <= limit),
+  DateGreaterThan: comparison(timeOf, (value, limit) => value > limit),
+  DateGreaterThanEquals: comparison(timeOf, (value, limit) => value >= limit),
+  Bool: comparison(booleanOf, (value, limit) => value === limit),
+  BinaryEquals: (text) => (value) => value === text,
+  IpAddress: ipAddress,
+  ArnEquals: arn,
+  ArnLike: arn,
+};
+const NEGATIONS = [
+  'StringNotEquals',
+  'StringNotEqualsIgnoreCase',
+  'StringNotLike',
+  'NumericNotEquals',
+  'DateNotEquals',
+  'NotIpAddress',
+  'ArnNotEquals',
+  'ArnNotLike',
+];
+
+/** An operator as it is written, taken apart. */
+interface WrittenOperator {
+  set?: 'ForAllValues' | 'ForAnyValue';
+  operator: Operator;
+  negated: boolean;
+  ifExists: boolean;
+}
+
+const WRITTEN = /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/;
+
+function parseOperator(text: string): WrittenOperator | undefined {
+  const [, set, name = '', ifExists] = WRITTEN.exec(text) ?? [];
+  const negated = NEGATIONS.includes(name);
+  const base = negated ? name.replace('Not', '') : name;
+  if (!Object.hasOwn(OPERATORS, base)) return undefined;
+  return {
+    set: set as WrittenOperator['set'],
+    operator: OPERATORS[base] as Operator,
+    negated,
+    ifExists: ifExists !== undefined,
+  };
+}
+
+/** Whether there is a condition operator of this name. */
+export function isOperator(text: string): boolean {
+  return text === 'Null' || parseOperator(text) !== undefined;
+}
+
+/** Whether a condition operator can compare with a value. */
+export function canCompare(operator: string, value: string): boolean {
+  if (operator === 'Null') return booleanOf(value) !== undefined;
+  return parseOperator(operator)?.operator(value, true) !== undefined;
+}
+
+/**
+ * Reads one line of a condition.
+ *
+ * @param key    condition key, in any case
+ * @param values of the policy, which canCompare; any of them will do
+ */
+export function condition(text: string, key: string, values: readonly string[], variables: boolean): Condition {
+  const name = key.toLowerCase();
+  if (text === 'Null') {
+    const absent = values.map((value) => booleanOf(value));
+    return (context) => absent.includes((context(name) ?? []).length === 0);
+  }
+  const written = parseOperator(text);
+  if (!written) throw new Error(`${text} is not a condition operator`);
+  const { set, operator, negated, ifExists } = written;
+  const tests = values.flatMap((value) => operator(value, variables) ?? []);
+  // A missing key: nothing that isn't as it should be, nothing that is.
+  const whenMissing = ifExists || set === 'ForAllValues' || (negated && set === undefined);
+  return (context) => {
+    const actual = context(name);
+    if (actual === undefined || actual.length === 0) return whenMissing;
+    const holds = (value: string) => tests.some((test) => test(value, context)) !== negated;
+    const all = set === 'ForAllValues' || (negated && set === undefined);
+    return all ? actual.every(holds) : actual.some(holds);
+  };
+}

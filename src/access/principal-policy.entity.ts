@@ -1,0 +1,17 @@
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { PrincipalRow } from './principal.entity.js';
+
+/** One of the policies of a user or a role. */
+@Entity('principal_policies')
+export class PrincipalPolicy {
+  @PrimaryColumn('text', { name: 'principal_arn' })
+  @ForeignKey(() => PrincipalRow, { name: 'principal_policies_principal', onDelete: 'CASCADE' })
+  principalArn!: string;
+
+  @PrimaryColumn('text')
+  name!: string;
+
+  /** As it was written. */
+  @Column('text')
+  document!: string;
+}

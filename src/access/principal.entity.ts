@@ -1,0 +1,27 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+export type PrincipalKind = 'user' | 'role';
+
+/** A user or a role of the account. */
+@Entity('principals')
+export class PrincipalRow {
+  /** `arn:aws:iam::<account>:user/<name>` or `role/<name>` */
+  @PrimaryColumn('text')
+  arn!: string;
+
+  @Column('text', { name: 'account_id' })
+  accountId!: string;
+
+  @Column('text')
+  kind!: PrincipalKind;
+
+  @Column('text')
+  name!: string;
+
+  /** AIDA… or AROA…: no other principal ever has it, not even a later one of the same name. */
+  @Column('text', { name: 'unique_id' })
+  uniqueId!: string;
+
+  @Column('timestamp with time zone', { name: 'created_at', precision: 3 })
+  createdAt!: Date;
+}

@@ -1,0 +1,235 @@
+import type { Readable, Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { CredentialCache } from '../access/credential-cache.js';
+import { decide } from '../access/decision.js';
+import type { PrincipalKind } from '../access/principal.entity.js';
+import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
+import { contextOf } from '../access/request-context.js';
+import type { Principal } from '../call.js';
+import { Clock } from '../clock.js';
+import { type Config, ConfigError, readConfig } from '../config/config.js';
+import { DataDirectory, DataDirectoryError } from '../config/data-directory.js';
+import { connect } from '../database/database.js';
+import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
+import { KeyCache } from '../keys/key-cache.js';
+import { KeyChanges } from '../keys/key-changes.js';
+import { accessOf } from '../keys/key.repository.js';
+import { MasterKeyError } from '../provider/master-key-check.js';
+import { MasterKey } from '../provider/master-key.js';
+import { prepare } from '../service.js';
+import { type Command, InputError, UsageError } from './command.js';
+import { readInput } from './input.js';
+
+const HELP = `Usage: keyblock access <what>
+
+  create user|role <name>
+  remove user|role <name>
+  list
+  put-policy user|role <name> <policy> (<document> | - | --file <path>)
+  remove-policy user|role <name> <policy>
+  create-key user|role <name>          prints the secret, once
+  deactivate <access key id>
+  activate <access key id>
+  rotate <access key id>               a new access key; the old one can't sign any more
+  remove-key <access key id>
+  start-session user|role <name> [--name <session>] [--seconds <900 to 43200>]
+  explain --principal <ARN> --action <action> --resource <ARN or *> [--context <key>=<value>]...
+
+It reads the environment that the service reads. On PostgreSQL the service goes on, and sees a change within a second; the
+embedded database is one process's, so stop the service first.
+
+Example: keyblock access put-policy user line-3 cvv --file cvv.json`;
+
+/** Manages who may do what. */
+export const access: Command = {
+  name: 'access',
+  summary: 'Users and roles: access keys, policies, and why something is denied',
+  help: HELP,
+  run: async (args, io) => {
+    try {
+      const command = commandOf(args, io);
+      await withDatabase(readConfig(process.env), command);
+    } catch (error) {
+      throw told(error);
+    }
+  },
+};
+
+/** What of the service the command needs. */
+interface Parts {
+  config: Config;
+  principals: PrincipalRepository;
+  database: Awaited<ReturnType<typeof connect>>;
+}
+
+const EXPECTED = [ServiceException, ConfigError, DataDirectoryError, MasterKeyError];
+
+function told(error: unknown): Error {
+  if (error instanceof ResourceNotFoundException)
+    return new InputError(`There is no ${String(error.members['ResourceId'])}.`);
+  const isExpected = EXPECTED.some((kind) => error instanceof kind);
+  return isExpected ? new InputError((error as Error).message) : (error as Error);
+}
+
+async function withDatabase(config: Config, work: (parts: Parts) => Promise<void>): Promise<void> {
+  const { databaseUrl: url } = config;
+  const directory = url === undefined ? await DataDirectory.open(config.dataDir) : undefined;
+  try {
+    const key = config.masterKey ?? directory?.masterKey();
+    if (!key) throw new Error('The configuration was not checked');
+    const database = await connect(url === undefined ? { path: directory?.databasePath ?? '' } : { url });
+    try {
+      const [masterKey, clock] = [new MasterKey(key), new Clock()];
+      await prepare(database, masterKey, clock);
+      const changes = new KeyChanges(database, new KeyCache(0), new CredentialCache(0), pino({ level: 'silent' }));
+      const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
+      await work({ config, principals, database });
+    } finally {
+      await database.destroy();
+    }
+  } finally {
+    await directory?.close();
+  }
+}
+
+/** What the words say, checked before anything is opened. */
+function commandOf(
+  [what = '', ...rest]: string[],
+  { stdin, stdout }: { stdin: Readable; stdout: Writable },
+): (parts: Parts) => Promise<void> {
+  const print = (lines: string[]) => {
+    if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
+  };
+  const silently = (done: Promise<void>) => done.then(() => undefined);
+  const named = (work: (principals: PrincipalRepository, arn: string) => Promise<string[] | undefined>) => {
+    const [kind, name] = [kindOf(rest[0]), given(rest[1], 'a name')];
+    return async ({ principals }: Parts) => print((await work(principals, principals.arnOf(kind, name))) ?? []);
+  };
+  const ofKey = (work: (principals: PrincipalRepository, id: string) => Promise<string[] | undefined>) => {
+    const id = given(rest[0], 'the id of an access key');
+    return async ({ principals }: Parts) => print((await work(principals, id)) ?? []);
+  };
+  const policy = () => given(rest[2], 'the name of the policy');
+  const commands: Record<string, () => (parts: Parts) => Promise<void>> = {
+    create: () => named(async (principals) => [(await principals.create(kindOf(rest[0]), rest[1] ?? '')).arn]),
+    remove: () => named((principals, arn) => silently(principals.remove(arn))),
+    list:
+      () =>
+      async ({ principals }) =>
+        print((await principals.list()).flatMap(summaryLines)),
+    'put-policy': () => {
+      const name = policy();
+      return named(async (principals, arn) =>
+        silently(principals.putPolicy(arn, name, (await readInput(rest.slice(3), stdin)).toString())),
+      );
+    },
+    'remove-policy': () => {
+      const name = policy();
+      return named((principals, arn) => silently(principals.removePolicy(arn, name)));
+    },
+    'create-key': () => named(async (principals, arn) => credentialLines(await principals.createAccessKey(arn))),
+    activate: () => ofKey((principals, id) => silently(principals.setActive(id, true))),
+    deactivate: () => ofKey((principals, id) => silently(principals.setActive(id, false))),
+    rotate: () => ofKey(async (principals, id) => credentialLines(await principals.rotateAccessKey(id))),
+    'remove-key': () => ofKey((principals, id) => silently(principals.removeAccessKey(id))),
+    'start-session': () => {
+      const text = { type: 'string' } as const;
+      const { name = 'session', seconds = '3600' } = parse(rest.slice(2), { name: text, seconds: text });
+      return named(async (principals, arn) =>
+        credentialLines(await principals.startSession(arn, String(name), Number(seconds))),
+      );
+    },
+    explain: () => {
+      const question = questionOf(rest);
+      return async (parts) => print(await explain(question, parts));
+    },
+  };
+  const command = Object.hasOwn(commands, what) ? commands[what] : undefined;
+  if (!command) throw new UsageError(what === '' ? 'Say what to do.' : `There is no access ${what}.`);
+  return command();
+}
+
+function kindOf(text: string | undefined): PrincipalKind {
+  if (text === 'user' || text === 'role') return text;
+  throw new UsageError('Say user or role.');
+}
+
+function given(text: string | undefined, what: string): string {
+  if (text === undefined) throw new UsageError(`Give ${what}.`);
+  return text;
+}
+
+function parse(args: string[], options: Record<string, { type: 'string'; multiple?: boolean }>) {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** As an AWS shared credentials file has them. */
+function credentialLines({ accessKeyId, secretAccessKey, session }: NewAccessKey): string[] {
+  return [
+    `aws_access_key_id = ${accessKeyId}`,
+    `aws_secret_access_key = ${secretAccessKey}`,
+    ...(session ? [`aws_session_token = ${session.token}`, `# until ${session.expiresAt.toISOString()}`] : []),
+  ];
+}
+
+function summaryLines({ principal, policies, accessKeys }: PrincipalSummary): string[] {
+  return [
+    principal.arn,
+    ...policies.map(({ name }) => `  policy ${name}`),
+    ...accessKeys.map(({ id, active, lastUsedAt, expiresAt }) => {
+      const used = lastUsedAt ? `last used ${lastUsedAt.toISOString()}` : 'never used';
+      const until = expiresAt ? `, until ${expiresAt.toISOString()}` : '';
+      return `  access key ${id} ${active ? 'active' : 'inactive'}, ${used}${until}`;
+    }),
+  ];
+}
+
+interface Question {
+  principal: string;
+  action: string;
+  resource: string;
+  context: Map<string, string[]>;
+}
+
+function questionOf(args: string[]): Question {
+  const one = { type: 'string' } as const;
+  const values = parse(args, { principal: one, action: one, resource: one, context: { ...one, multiple: true } });
+  const text = (name: string) => given(values[name] as string | undefined, `--${name}`);
+  const context = new Map<string, string[]>();
+  for (const pair of (values['context'] ?? []) as string[]) {
+    const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+    if (key === '') throw new UsageError('--context is a condition key, = and a value.');
+    context.set(key.toLowerCase(), [...(context.get(key.toLowerCase()) ?? []), value]);
+  }
+  const action = text('action').replace(/^(?!.*:)/, 'payment-cryptography:');
+  return { principal: text('principal'), action, resource: text('resource'), context };
+}
+
+/** What would be decided, and the statement that decides it. A key that exists counts with its tags, aliases and policy. */
+async function explain(question: Question, { config, principals, database }: Parts): Promise<string[]> {
+  const { principal: arn, action, resource, context } = question;
+  const { accountId, region } = config;
+  const root: Principal = { arn, principalArn: arn, accountId, accessKeyId: '' };
+  const caller = arn === `arn:aws:iam::${accountId}:root` ? root : await principals.principal(arn);
+  const key = await accessOf(database.manager, resource);
+  const operation = action.replace(/^.*:/, '');
+  const origin = { sourceIp: '127.0.0.1', secureTransport: false, userAgent: undefined, time: new Date() };
+  const known = contextOf({ call: { operation, principal: caller, region, keyArns: [], origin }, key });
+  const request = { action, resource, caller, context: (name: string) => context.get(name) ?? known(name) };
+  // Managing a policy is the account's own business.
+  const policy = operation.endsWith('ResourcePolicy') ? undefined : key.policy;
+  const decision = decide(request, caller.identity?.statements, policy);
+  const { by } = decision;
+  if (by === undefined) return ['denied', `No policy of ${arn} or of ${resource} allows ${action}.`];
+  if (by === 'root') return ['allowed', 'The root of the account needs no policy, and no policy of the key denies it.'];
+  const sid = by.sid === undefined ? '' : ` (${by.sid})`;
+  return [
+    decision.allowed ? 'allowed' : 'denied',
+    `By ${by.effect} in policy ${by.policy}, statement ${by.index + 1}${sid}.`,
+  ];
+}

@@ -1,0 +1,182 @@
+import { X509Certificate } from 'node:crypto';
+import { ALGORITHMS, EXPORTABILITIES, KEY_CONTEXTS, KEY_USAGES, MODES_OF_USE } from '../crypto/tr31/header-values.js';
+import { describeHeader, HEADER_CHARS, HEADER_FIELDS, type KeyBlockHeader } from '../crypto/tr31/header.js';
+import { describeOptionalBlock, HMAC_HASHES, type OptionalBlock } from '../crypto/tr31/optional-blocks.js';
+import { alternatives, count, table } from './layout.js';
+
+/**
+ * The fixed header, a line for each field: offset, name, value, meaning.
+ *
+ * @param text begins with the header, which has been parsed
+ */
+export function headerWords(text: string, header: KeyBlockHeader): string[] {
+  const words = describeHeader(header);
+  const rows: [offset: number, name: string, value: string, meaning: string][] = [
+    [1, 'key block length', text.slice(1, 5), count(Number(text.slice(1, 5)), 'character')],
+    [12, 'number of optional blocks', text.slice(12, 14), count(Number(text.slice(12, 14)), 'optional block')],
+    [15, 'reserved', text.slice(15, 16), 'Always 0'],
+  ];
+  for (const key of Object.keys(HEADER_FIELDS) as (keyof KeyBlockHeader)[]) {
+    const { offset, name } = HEADER_FIELDS[key];
+    rows.push([offset, name, header[key], words[key]]);
+  }
+  return table([['offset', 'field', 'value', 'meaning'], ...rows.sort(([a], [b]) => a - b)]);
+}
+
+/** What to write where the header is malformed: by the offset of the field. */
+const HEADER_CHOICES: Readonly<Record<number, string>> = {
+  0: 'A, B, C or D',
+  5: `${Object.keys(KEY_USAGES).join(' ')}, or 2 digits for a proprietary usage`,
+  7: `${alternatives(Object.keys(ALGORITHMS))}, or a digit for a proprietary algorithm`,
+  8: `${alternatives(Object.keys(MODES_OF_USE))}, or a digit for a proprietary mode`,
+  9: '00 for a key without versions, c and a digit for a component, or 2 letters or digits',
+  11: `${alternatives(Object.keys(EXPORTABILITIES))}, or a digit for a proprietary value`,
+  14: alternatives(Object.keys(KEY_CONTEXTS)),
+};
+
+/** The values that a field of the header can have, by its offset; none for what has no list of them. */
+export function headerChoices(offset: number): string | undefined {
+  return HEADER_CHOICES[offset];
+}
+
+/** The optional blocks, in their order: offset, ID, length and meaning, and under it what the data say. */
+export function optionalBlockWords(text: string, optionalBlocks: readonly OptionalBlock[]): string[] {
+  let offset = HEADER_CHARS;
+  const rows: [number | string, string, number | string, string][] = [['offset', 'ID', 'length', 'meaning']];
+  for (const block of optionalBlocks) {
+    // The short length has 2 digits; 00 in their place, 04 and 4 digits are the extended one.
+    const length = (text.startsWith('00', offset + 2) ? 10 : 4) + block.data.length;
+    rows.push([offset, block.id, length, describeOptionalBlock(block)]);
+    for (const line of dataWords(block)) rows.push(['', '', '', `  ${line}`]);
+    offset += length;
+  }
+  return table(rows);
+}
+
+/** What the data of an optional block say; the form of the data has been checked. */
+function dataWords({ id, data }: OptionalBlock): string[] {
+  return (DATA_WORDS[id] ?? asItIs)(data);
+}
+
+/** X9.143 6.3.6 tables 8 to 23, X9.24-1 A.1 (KSN), X9.24-3 6.3 (initial key ID). */
+const DATA_WORDS: Readonly<Record<string, (data: string) => string[]>> = {
+  AL: (data) => [`${data}: ${data.endsWith('0') ? 'ephemeral' : 'static'}`],
+  BI: (data) => [
+    data.startsWith('00')
+      ? `00: key set ID of TDES DUKPT, ${data.slice(2)} (5 bytes)`
+      : `01: BDK ID of AES DUKPT, ${data.slice(2)} (4 bytes)`,
+  ],
+  CT: certificateWords,
+  DA: (data) => (data.slice(2).match(/.{5}/g) ?? []).map(derivationWords),
+  HM: (data) => [`${data}: ${HMAC_HASHES[data]}`],
+  IK: (data) => [`${data}: BDK ID ${data.slice(0, 8)}, derivation ID ${data.slice(8)}`],
+  KC: checkValueWords,
+  KP: checkValueWords,
+  KS: serialNumberWords,
+  PB: (data) => [`filler of ${count(data.length, 'character')}, without meaning`],
+  PK: checkValueWords,
+  TC: timeWords,
+  TS: timeWords,
+  WP: (data) => [`${data}: ${WRAPPING_PEDIGREES[data.slice(2)]}`],
+};
+
+const WRAPPING_PEDIGREES: Readonly<Record<string, string>> = {
+  '0': 'Equivalent or greater: no weaker key has wrapped it',
+  '1': 'Lesser: a weaker key has wrapped it',
+  '2': 'Asymmetric: an asymmetric key has wrapped it',
+  '3': 'Asymmetric lesser: a weaker asymmetric key has wrapped it',
+};
+
+function asItIs(data: string): string[] {
+  return [data === '' ? 'no data' : JSON.stringify(data)];
+}
+
+function checkValueWords(data: string): string[] {
+  const [value, bytes] = [data.slice(2), (data.length - 2) / 2];
+  const how = data.startsWith('00') ? 'a block of zeros encrypted' : 'the CMAC of a block of zeros';
+  return [`${value}: the leftmost ${count(bytes, 'byte')} of ${how}`];
+}
+
+function serialNumberWords(data: string): string[] {
+  const whole = `${data}, ${count(data.length / 2, 'byte')}`;
+  if (data.length !== 20) return [whole];
+  const counted = BigInt(`0x${data.slice(10)}`); // 19 bits of the device, 21 of the counter
+  const [device, counter] = [counted >> 21n, counted & 0x1fffffn];
+  return [whole, `as a KSN of TDES DUKPT: key set ID ${data.slice(0, 10)}, device ID ${device}, counter ${counter}`];
+}
+
+function timeWords(data: string): string[] {
+  const [, year, month, day, hour, minute, second, hundredths] =
+    /^(\d{4})-?(\d\d)-?(\d\d)T?(\d\d):?(\d\d):?(\d\d)\.?(\d\d)?Z$/.exec(data) ?? [];
+  const fraction = hundredths === undefined ? '' : `.${hundredths}`;
+  return [`${data}: ${year}-${month}-${day} ${hour}:${minute}:${second}${fraction} UTC`];
+}
+
+function derivationWords(derivation: string): string {
+  const [usage, algorithm, mode, exportability] = [
+    derivation.slice(0, 2),
+    derivation.charAt(2),
+    derivation.charAt(3),
+    derivation.charAt(4),
+  ];
+  const words = [
+    KEY_USAGES[usage]?.description,
+    ALGORITHMS[algorithm]?.description,
+    MODES_OF_USE[mode],
+    EXPORTABILITIES[exportability],
+  ];
+  return `${derivation}: ${words.map((meaning) => meaning ?? 'not defined in X9.143').join('; ')}`;
+}
+
+/** One certificate, or a chain: format (2 digits), length (4), certificate, and again. */
+function certificateWords(data: string): string[] {
+  if (!data.startsWith('02')) return oneCertificateWords(data);
+  const lines: string[] = [];
+  for (let offset = 2; offset < data.length;) {
+    const end = offset + 6 + parseInt(data.slice(offset + 2, offset + 6), 16);
+    lines.push(...oneCertificateWords(data.slice(offset, offset + 2) + data.slice(offset + 6, end)));
+    offset = end;
+  }
+  return [`02: a chain of ${count(lines.filter((line) => !line.startsWith(' ')).length, 'certificate')}`, ...lines];
+}
+
+/** Format (00 X.509, 01 EMV) and base64. */
+function oneCertificateWords(data: string): string[] {
+  const der = Buffer.from(data.slice(2), 'base64');
+  if (data.startsWith('01')) return [`01: an EMV certificate, ${count(der.length, 'byte')}`];
+  return [`00: an X.509 certificate, ${count(der.length, 'byte')}`, ...x509Words(der).map((line) => `  ${line}`)];
+}
+
+/** What an X.509 certificate says of itself; nothing of it is verified. */
+export function x509Words(der: Buffer): string[] {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(der);
+  } catch {
+    return ['it cannot be read: it must be DER'];
+  }
+  return table([
+    ['subject', oneLine(certificate.subject)],
+    ['issuer', oneLine(certificate.issuer)],
+    ['serial number', certificate.serialNumber],
+    ['valid', `${certificate.validFrom} to ${certificate.validTo}`],
+    ['key', publicKeyWords(certificate)],
+  ]);
+}
+
+function publicKeyWords(certificate: X509Certificate): string {
+  try {
+    const { asymmetricKeyType: type, asymmetricKeyDetails } = certificate.publicKey;
+    if (type === 'rsa') return `RSA, ${asymmetricKeyDetails?.modulusLength} bits`;
+    // Node aborts when asked for the curve of the point at infinity, which can't be written.
+    certificate.publicKey.export({ format: 'der', type: 'spki' });
+    return type === 'ec' ? `elliptic curve ${asymmetricKeyDetails?.namedCurve}` : String(type);
+  } catch {
+    return 'it cannot be read';
+  }
+}
+
+/** A name as Node gives it, an attribute a line. */
+function oneLine(name: string | undefined): string {
+  return (name ?? '').split('\n').join(', ') || '(empty)';
+}

@@ -1,0 +1,31 @@
+/** A heading, and lines under it. */
+export function section(heading: string, lines: readonly string[]): string[] {
+  return ['', heading, ...lines.map((line) => `  ${line}`)];
+}
+
+/**
+ * Rows in columns as wide as their widest cell, the last one as long as it likes. A number is set to the right.
+ *
+ * @param rows all with the same number of cells
+ */
+export function table(rows: readonly (readonly (string | number)[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => String(row[i]).length)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) =>
+        typeof cell === 'number' ? String(cell).padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** `1 byte`, `2 bytes`. */
+export function count(number: number, unit: string): string {
+  return `${number} ${unit}${number === 1 ? '' : 's'}`;
+}
+
+/** A list for people: `8, 16 or 24`. */
+export function alternatives(items: readonly (string | number)[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`;
+}

@@ -1,0 +1,187 @@
+import { CryptoError } from '../crypto/errors.js';
+import { parseHeader } from '../crypto/tr31/key-block.js';
+import { decodeSequence, TAG } from '../crypto/tr34/asn1.js';
+import { describeName } from '../crypto/tr34/distinguished-name.js';
+import { inspectKeyTransport, type KeyTransport } from '../crypto/tr34/inspect.js';
+import { type Command, InputError } from './command.js';
+import { readInput } from './input.js';
+import { headerWords, optionalBlockWords, x509Words } from './key-block-words.js';
+import { count, section, table } from './layout.js';
+
+/** Prints a TR-34 key transport in words. */
+export const tr34Inspect: Command = {
+  name: 'tr34 inspect',
+  summary: 'Print a TR-34 key transport in words, without any key: form, parties, header, envelope',
+  help: `Usage: keyblock tr34 inspect <token> | - | --file <path>
+
+Prints a TR-34 key transport (2012 or 2019, one-pass or two-pass) in words: form, sender, receiver, signed attributes,
+key block header, envelope. No key is needed, so nothing of it is verified.
+
+  <token>        the token in hexadecimal, base64 or PEM
+  -              read it from the standard input
+  --file <path>  read it from a file
+
+A file and the standard input may also be DER. Which of the four it was is said.
+
+Example: keyblock tr34 inspect --file token.der`,
+  async run(args, { stdin, stdout }) {
+    const { der, encoding } = decodeToken(await readInput(args, stdin));
+    stdout.write(`${tr34Words(der, encoding).join('\n')}\n`);
+  },
+};
+
+/**
+ * Makes DER of a token in whatever encoding it comes.
+ *
+ * @throws InputError where it is none of DER, hexadecimal, base64 and PEM
+ */
+export function decodeToken(input: Buffer): { der: Buffer; encoding: string } {
+  if (input[0] === TAG.SEQUENCE && /[^\t\r\n\x20-\x7e]/.test(input.toString('latin1')))
+    return { der: input, encoding: 'DER' };
+  const text = input.toString('latin1').trim();
+  const [, label, body] = /^-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----$/.exec(text) ?? [];
+  if (label !== undefined && body !== undefined) return { der: base64(body), encoding: `PEM (${label})` };
+  const packed = text.replace(/\s/g, '');
+  if (/^([0-9A-Fa-f]{2})+$/.test(packed)) return { der: Buffer.from(packed, 'hex'), encoding: 'hexadecimal' };
+  return { der: base64(packed), encoding: 'base64' };
+}
+
+function base64(text: string): Buffer {
+  const packed = text.replace(/\s/g, '');
+  const stray = packed.replace(/={0,2}$/, '').search(/[^0-9A-Za-z+/]/);
+  if (packed === '') throw new InputError('The input is empty.');
+  if (stray !== -1)
+    throw new InputError(
+      `Malformed token: character ${stray} is not base64. Give DER, hexadecimal, base64, or PEM from BEGIN to END.`,
+    );
+  if (packed.length % 4 !== 0)
+    throw new InputError(
+      `Malformed token: ${count(packed.length, 'character')} are neither whole bytes in hexadecimal nor whole base64.`,
+    );
+  return Buffer.from(packed, 'base64');
+}
+
+/**
+ * A token in words.
+ *
+ * @param encoding what it was before it was DER
+ * @returns lines
+ * @throws InputError with the offset in the DER and what is wrong there
+ */
+export function tr34Words(der: Buffer, encoding: string): string[] {
+  const transport = inspect(der);
+  const { signature, messageDigest, header, nonce, signingTime, certificates, crls } = transport;
+  const at = (view: Buffer) => view.byteOffset - der.byteOffset;
+  return [
+    `TR-34 key transport, ${count(der.length, 'byte')} of DER, given as ${encoding}.`,
+    'Nothing of it is verified: that takes the certificates and the key of the receiver.',
+    ...section(
+      'Token',
+      table([
+        ['form', transport.form === 'X9_TR34_2012' ? 'X9 TR-34-2012' : 'X9 TR-34-2019, CMS'],
+        ['passes', nonce === undefined ? 'one-pass: a signing time, no nonce' : 'two-pass: a nonce of the receiver'],
+        ['certificates', certificates.length === 0 ? 'none' : `${certificates.length}, printed below`],
+        ['CRLs', crls.length === 0 ? 'none' : crls.map((crl) => crlWords(crl, at(crl))).join('; ')],
+      ]),
+    ),
+    ...section('Sender (key distribution host)', partyWords(transport.kdh, at(transport.kdh))),
+    ...section('Receiver (key receiving device)', partyWords(transport.krd, at(transport.krd))),
+    ...section(
+      'Signed',
+      table([
+        ...(nonce === undefined ? [] : [['nonce', located(nonce, at(nonce)), hexOf(nonce)]]),
+        ...(signingTime === undefined ? [] : [['signing time', '', signingTime.toISOString()]]),
+        ['message digest', located(messageDigest, at(messageDigest)), `SHA-256, ${hexOf(messageDigest)}`],
+        [
+          'signature',
+          located(signature, at(signature)),
+          `RSASSA-PKCS1-v1_5 with SHA-256, RSA of ${8 * signature.length} bits`,
+        ],
+      ]),
+    ),
+    ...section('Key block header (TR-31), signed and again inside the envelope', blockHeaderWords(header)),
+    ...section('Envelope', envelopeWords(transport, at)),
+    ...certificates.flatMap((certificate) =>
+      section(`Certificate, ${located(certificate, at(certificate))}`, x509Words(certificate)),
+    ),
+  ];
+}
+
+function inspect(der: Buffer): KeyTransport {
+  try {
+    return inspectKeyTransport(der);
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    const where = error.offset === undefined ? '' : ` at byte ${error.offset}`;
+    const begins = der[0] === TAG.SEQUENCE ? [] : ['A token begins with the byte 30; is this a token, and all of it?'];
+    throw new InputError([`Malformed token${where}: ${error.message}.`, ...begins].join('\n'));
+  }
+}
+
+/** IssuerAndSerialNumber of a certificate. */
+function partyWords(identifier: Buffer, offset: number): string[] {
+  try {
+    const fields = decodeSequence(identifier, 'IssuerAndSerialNumber', 'CMS');
+    const issuer = describeName(fields.take(TAG.SEQUENCE, 'issuer').der);
+    const serialNumber = fields.take(TAG.INTEGER, 'serialNumber').content;
+    return table([
+      ['certificate by', issuer],
+      ['serial number', hexOf(serialNumber)],
+      ['where', located(identifier, offset)],
+    ]);
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    return [`${located(identifier, offset)}: not an issuer and serial number: ${error.message}`];
+  }
+}
+
+/** The header as it stands alone: its length is that of a block that isn't there. */
+function blockHeaderWords(text: string): string[] {
+  try {
+    const { header, optionalBlocks } = parseHeader(text);
+    return [
+      ...headerWords(text, header),
+      ...(optionalBlocks.length === 0 ? [] : ['', ...optionalBlockWords(text, optionalBlocks)]),
+    ];
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    return [JSON.stringify(text), `This token will not be imported: ${error.message}.`];
+  }
+}
+
+function envelopeWords(
+  { encryptedKey, contentCipher, iv, encryptedContent }: KeyTransport,
+  at: (view: Buffer) => number,
+) {
+  return table([
+    [
+      'ephemeral key',
+      located(encryptedKey, at(encryptedKey)),
+      `RSAES-OAEP with SHA-256, RSA of ${8 * encryptedKey.length} bits`,
+    ],
+    ['cipher', '', contentCipher],
+    ['initialization vector', located(iv, at(iv)), hexOf(iv)],
+    ['encrypted key block', located(encryptedContent, at(encryptedContent)), 'the length of the key is not to be seen'],
+  ]);
+}
+
+/** CertificateList: its issuer. */
+function crlWords(crl: Buffer, offset: number): string {
+  try {
+    const tbs = decodeSequence(crl, 'CertificateList', 'CMS').within(TAG.SEQUENCE, 'tbsCertList');
+    tbs.optional(TAG.INTEGER);
+    tbs.take(TAG.SEQUENCE, 'signature');
+    return `${located(crl, offset)}, of ${describeName(tbs.take(TAG.SEQUENCE, 'issuer').der)}`;
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    return `${located(crl, offset)}, malformed: ${error.message}`;
+  }
+}
+
+function located(view: Buffer, offset: number): string {
+  return `offset ${offset}, ${count(view.length, 'byte')}`;
+}
+
+function hexOf(bytes: Buffer): string {
+  return bytes.toString('hex').toUpperCase();
+}
