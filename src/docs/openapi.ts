@@ -1,8 +1,16 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import {
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+  DocumentBuilder,
+  type OpenAPIObject,
+  SwaggerModule,
+} from '@nestjs/swagger';
 import { z } from 'zod';
 import { ControlPlaneModule } from '../controlplane/controlplane.module.js';
 import { DataPlaneModule } from '../dataplane/dataplane.module.js';
+import { DOCUMENTED_CONTROLLERS, DOCUMENTED_OPERATIONS, type OperationDocument } from '../http/aws-operation.js';
 import { CONTROL_PLANE } from '../http/request.js';
 
 const PLANES = {
@@ -25,7 +33,35 @@ const PLANES = {
 
 /** Documents of both planes by name, from the controllers and their schemas. */
 export function openApiDocuments(app: INestApplication): Record<keyof typeof PLANES, OpenAPIObject> {
+  for (const { controller, tag } of DOCUMENTED_CONTROLLERS) ApiTags(tag)(controller);
+  for (const { prototype, method, document } of DOCUMENTED_OPERATIONS) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, method) as PropertyDescriptor;
+    for (const decorate of decoratorsOf(document)) decorate(prototype, method, descriptor);
+  }
   return { controlplane: documentOf(app, 'controlplane'), dataplane: documentOf(app, 'dataplane') };
+}
+
+function decoratorsOf({
+  name,
+  summary,
+  description,
+  example,
+  output,
+  cli,
+  errors,
+}: OperationDocument): MethodDecorator[] {
+  const command = `aws ${cli} ${name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}${example && ' '}${example}`;
+  return [
+    ApiOperation({ operationId: name, summary, description: `${description}\n\n\`\`\`sh\n${command}\n\`\`\`` }),
+    ApiResponse({ status: 200, description: 'Done.', standardSchema: output }),
+    ...Object.entries(errors).map(([status, names]) =>
+      ApiResponse({
+        status: Number(status),
+        description: names,
+        schema: { $ref: '#/components/schemas/ServiceException' },
+      }),
+    ),
+  ];
 }
 
 function documentOf(app: INestApplication, plane: keyof typeof PLANES): OpenAPIObject {

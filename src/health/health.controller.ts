@@ -1,6 +1,5 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Metrics } from '../http/metrics.js';
@@ -8,7 +7,6 @@ import { checkMasterKey } from '../provider/master-key-check.js';
 import { MasterKey } from '../provider/master-key.js';
 
 /** For orchestrators and Prometheus; unsigned. */
-@ApiExcludeController()
 @Controller()
 export class HealthController {
   constructor(

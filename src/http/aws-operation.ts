@@ -1,8 +1,7 @@
-import { applyDecorators, HttpCode, Post } from '@nestjs/common';
+import { applyDecorators, Controller, HttpCode, Post } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { CONTROL_PLANE } from './request.js';
+import { CONTROL_PLANE, type SignedRequest } from './request.js';
 
 interface Operation {
   /** Name in the service model. */
@@ -30,12 +29,35 @@ const DATA_PLANE_ERRORS = {
   500: 'InternalServerException',
 };
 
+/** What the OpenAPI documents say of an operation. */
+export interface OperationDocument extends Operation {
+  /** The AWS CLI's name of the API. */
+  cli: string;
+  /** Names of exceptions, by status. */
+  errors: Record<number, string>;
+}
+
+/**
+ * What was said of operations, by controller and method, and of controllers. Only who makes the OpenAPI documents reads it:
+ * the service starts without the library that does.
+ */
+export const DOCUMENTED_OPERATIONS: { prototype: object; method: string | symbol; document: OperationDocument }[] = [];
+export const DOCUMENTED_CONTROLLERS: { controller: NewableFunction; tag: string }[] = [];
+
+/** A controller of operations. @param tag the group that the documentation has them in */
+export function OperationsController(tag: string): ClassDecorator {
+  return applyDecorators(Controller(), (controller: NewableFunction) => {
+    DOCUMENTED_CONTROLLERS.push({ controller, tag });
+  });
+}
+
 /** An operation of the control plane: POST / with its name in X-Amz-Target, routed to a path of its name. */
 export function ControlPlaneOperation(operation: Operation): MethodDecorator {
-  return applyDecorators(
-    Post(`${CONTROL_PLANE}/${operation.name}`),
-    ...common(operation, 'payment-cryptography', CONTROL_PLANE_ERRORS),
-  );
+  return served(`${CONTROL_PLANE}/${operation.name}`, {
+    ...operation,
+    cli: 'payment-cryptography',
+    errors: CONTROL_PLANE_ERRORS,
+  });
 }
 
 /** An operation of the data plane: POST to a path of the model. */
@@ -43,26 +65,34 @@ export function DataPlaneOperation(path: string, operation: Operation & { verifi
   const errors = operation.verifies
     ? { ...DATA_PLANE_ERRORS, 400: `${DATA_PLANE_ERRORS[400]}, VerificationFailedException` }
     : DATA_PLANE_ERRORS;
-  return applyDecorators(Post(path), ...common(operation, 'payment-cryptography-data', errors));
+  return served(path, { ...operation, cli: 'payment-cryptography-data', errors });
 }
 
-function common(
-  { name, summary, description, example, output }: Operation,
-  cli: string,
-  errors: Record<number, string>,
-) {
-  const command = `aws ${cli} ${name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}${example && ' '}${example}`;
-  return [
+/**
+ * Asks policies when the input has been read and before the operation runs: no operation is served without. The method's
+ * arguments are the request and what it was given, the body last.
+ */
+function authorized(_prototype: object, method: string | symbol, descriptor: TypedPropertyDescriptor<unknown>): void {
+  const operation = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => unknown;
+  const ask = function (this: unknown, request: SignedRequest, ...inputs: unknown[]): unknown {
+    const { call } = request;
+    call.input = inputs.at(-1) as object | undefined;
+    const asking = request.server.authorizer.authorize(call);
+    return asking
+      ? asking.then(() => operation.call(this, request, ...inputs))
+      : operation.call(this, request, ...inputs);
+  };
+  descriptor.value = Object.defineProperty(ask, 'name', { value: method });
+}
+
+function served(path: string, document: OperationDocument): MethodDecorator {
+  return applyDecorators(
+    authorized as MethodDecorator,
+    Post(path),
     HttpCode(200),
-    RouteConfig({ operation: name }),
-    ApiOperation({ operationId: name, summary, description: `${description}\n\n\`\`\`sh\n${command}\n\`\`\`` }),
-    ApiResponse({ status: 200, description: 'Done.', standardSchema: output }),
-    ...Object.entries(errors).map(([status, names]) =>
-      ApiResponse({
-        status: Number(status),
-        description: names,
-        schema: { $ref: '#/components/schemas/ServiceException' },
-      }),
-    ),
-  ];
+    RouteConfig({ operation: document.name }),
+    (prototype: object, method: string | symbol) => {
+      DOCUMENTED_OPERATIONS.push({ prototype, method, document });
+    },
+  );
 }

@@ -45,6 +45,14 @@ export const union = <T extends z.ZodRawShape>(id: string, members: T) =>
     })
     .meta({ id, minProperties: 1, maxProperties: 1 });
 
+/** The one member of a union's value, by its name: TypeScript follows from `name` to the type of `value`. */
+export type MemberOf<T, K extends keyof T = keyof T> = { [P in K]: { name: P; value: T[P] } }[K];
+
+export function memberOf<T extends object>(union: T): MemberOf<Required<T>> {
+  const [[name, value]] = Object.entries(union) as [[string, unknown]];
+  return { name, value } as MemberOf<Required<T>>;
+}
+
 /** The answer of operations that have nothing to say. */
 export const Nothing = z.object({}).meta({ id: 'Nothing' });
 export type Nothing = z.infer<typeof Nothing>;
@@ -72,6 +80,7 @@ export const KeyArnOrKeyAlias = z
   .meta({ description: 'A key: its ARN, the ARN of an alias, or the name of an alias.' });
 
 export const Region = z.string().regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name');
+export const Regions = z.array(Region);
 export const Timestamp = z.number().meta({ description: 'Seconds since 1970-01-01T00:00:00Z, with milliseconds.' });
 export const NextToken = z.string().min(1).max(8192);
 export const MaxResults = z.int().min(1).max(100);
@@ -130,6 +139,8 @@ export const MpaStatus = z
 
 export const PrimaryAccountNumber = sensitive(digits(12, 19));
 export const PanSequenceNumber = digits(2, 2);
+export const ApplicationTransactionCounter = hex(4, 4);
+export const ApplicationCryptogram = sensitive(hex(16, 16));
 export const KeySerialNumber = z
   .string()
   .min(16)
@@ -146,18 +157,32 @@ export const InitializationVector = sensitive(
     .regex(/^(?:[0-9a-fA-F]{16}|[0-9a-fA-F]{32})$/, 'must be 16 or 32 hexadecimal digits'),
 );
 
+/** A certificate or a chain, in and out. */
+export const CertificateText = z
+  .string()
+  .min(1)
+  .max(32768)
+  .regex(/^[^[;\]<>]+$/, 'must be a certificate in PEM or base64 of PEM');
+export const SymmetricKeyAlgorithm = z.enum(SYMMETRIC_KEY_ALGORITHMS);
+export const KeyDerivationFunction = z.enum(['NIST_SP800', 'ANSI_X963']);
+export const KeyDerivationHashAlgorithm = z.enum(['SHA_256', 'SHA_384', 'SHA_512']);
+export const SharedInformation = hexBytes(2, 2048);
+export const Tr31WrappedKeyBlock = sensitive(
+  z
+    .string()
+    .min(56)
+    .max(9984)
+    .regex(/^[0-9a-zA-Z]+$/, 'must be letters and digits'),
+);
+
 const EcdhDerivationAttributes = z
   .object({
     CertificateAuthorityPublicKeyIdentifier: KeyArnOrKeyAlias,
-    PublicKeyCertificate: z
-      .string()
-      .min(1)
-      .max(32768)
-      .regex(/^[^[;\]<>]+$/, 'must be a certificate in PEM or base64 of PEM'),
-    KeyAlgorithm: z.enum(SYMMETRIC_KEY_ALGORITHMS),
-    KeyDerivationFunction: z.enum(['NIST_SP800', 'ANSI_X963']),
-    KeyDerivationHashAlgorithm: z.enum(['SHA_256', 'SHA_384', 'SHA_512']),
-    SharedInformation: hexBytes(2, 2048),
+    PublicKeyCertificate: CertificateText,
+    KeyAlgorithm: SymmetricKeyAlgorithm,
+    KeyDerivationFunction,
+    KeyDerivationHashAlgorithm,
+    SharedInformation,
   })
   .meta({ id: 'EcdhDerivationAttributes' });
 
@@ -165,13 +190,7 @@ const EcdhDerivationAttributes = z
 export const WrappedKey = z
   .object({
     WrappedKeyMaterial: union('WrappedKeyMaterial', {
-      Tr31KeyBlock: sensitive(
-        z
-          .string()
-          .min(56)
-          .max(9984)
-          .regex(/^[0-9a-zA-Z]+$/, 'must be letters and digits'),
-      ),
+      Tr31KeyBlock: Tr31WrappedKeyBlock,
       DiffieHellmanSymmetricKey: EcdhDerivationAttributes,
     }),
     KeyCheckValueAlgorithm: KeyCheckValueAlgorithm.optional(),

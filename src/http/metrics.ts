@@ -1,4 +1,6 @@
+import cluster from 'node:cluster';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { WorkersMetrics } from '../workers.js';
 
 /** What an operation came to: `ok`, or the name of the exception. */
 export type Outcome = string;
@@ -22,6 +24,8 @@ export class Metrics {
   /** Found once for each operation and outcome: looking labels up costs more than counting. */
   readonly #series = new Map<string, { requests: Counter.Internal; duration: Histogram.Internal<string> }>();
 
+  readonly #workers = cluster.isWorker ? new WorkersMetrics(this.#registry) : undefined;
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
@@ -40,8 +44,8 @@ export class Metrics {
     series.duration.observe(seconds);
   }
 
-  /** In Prometheus' text format. */
+  /** In Prometheus' text format; of all workers, where there are some. */
   text(): Promise<string> {
-    return this.#registry.metrics();
+    return this.#workers?.text() ?? this.#registry.metrics();
   }
 }

@@ -1,10 +1,15 @@
 import type { FastifyRequest } from 'fastify';
+import type { OperationAuthorizer } from '../access/operation-authorizer.js';
 import type { Call } from '../call.js';
 
 /** The two APIs; they differ in framing, error bodies and status codes. */
 export type Plane = 'control' | 'data';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Asks policies before an operation runs. */
+    authorizer: OperationAuthorizer;
+  }
   interface FastifyContextConfig {
     /** The AWS operation that a route serves. */
     operation?: string;
@@ -12,6 +17,8 @@ declare module 'fastify' {
     public?: boolean;
   }
   interface FastifyRequest {
+    /** The route's config, which `routeOptions` makes anew, with much else, each time that it is read. */
+    route: FastifyContextConfig;
     /** Set when the signature is verified. */
     call: Call | undefined;
     /** Name of the exception that was answered. */

@@ -39,7 +39,10 @@ export function createServer(
   const fastify: FastifyInstance = adapter.getInstance();
 
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // The first two are served by '*' too, but Fastify looks a named one up faster.
+  for (const contentType of ['application/json', 'application/x-amz-json-1.0', '*'])
+    fastify.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  fastify.decorateRequest('route');
   fastify.decorateRequest('call', undefined);
   fastify.decorateRequest('exception', undefined);
   fastify.addHook('onRoute', ({ config, url }) => {
@@ -56,15 +59,16 @@ export function createServer(
   return { adapter, filter };
 }
 
-/** What every answer has. */
+/** What every request is told of its route, and what every answer has. */
 function begin(request: FastifyRequest, reply: FastifyReply): void {
+  request.route = request.routeOptions.config;
   reply.header('x-amzn-requestid', request.id);
-  if (!request.routeOptions.config.public) reply.type(contentTypeOf(request)).serializer(JSON.stringify);
+  if (!request.route.public) reply.type(contentTypeOf(request)).serializer(JSON.stringify);
 }
 
 /** One line of log and one count for every request but those for the documentation and the service's health. */
 function record(request: FastifyRequest, reply: FastifyReply, logger: Logger, metrics: Metrics): void {
-  const { operation = 'unknown', public: isPublic } = request.routeOptions.config;
+  const { operation = 'unknown', public: isPublic } = request.route;
   if (isPublic) return;
   const outcome = request.exception ?? 'ok';
   const { elapsedTime } = reply;

@@ -1,0 +1,53 @@
+import { TokenBuckets } from './token-buckets.js';
+
+/** Buckets whose clock stands still until it is set. */
+function bucketsOf(perSecond: number) {
+  const clock = { ms: 1000 };
+  const buckets = new TokenBuckets(perSecond, () => clock.ms);
+  const takeUp = (name: string) => {
+    let taken = 0;
+    while (buckets.take(name)) taken++;
+    return taken;
+  };
+  return { clock, buckets, takeUp };
+}
+
+test("a bucket holds a second's worth and fills in a second", () => {
+  const { clock, takeUp } = bucketsOf(5);
+  expect(takeUp('a')).toBe(5);
+  expect(takeUp('a')).toBe(0);
+  clock.ms += 1000;
+  expect(takeUp('a')).toBe(5);
+});
+
+test('a token comes as soon as its time has, and what was refused costs nothing', () => {
+  const { clock, buckets, takeUp } = bucketsOf(4);
+  takeUp('a');
+  clock.ms += 249;
+  expect(buckets.take('a')).toBe(false);
+  clock.ms += 1;
+  expect(buckets.take('a')).toBe(true);
+  expect(buckets.take('a')).toBe(false);
+});
+
+test("a bucket never holds more than a second's worth", () => {
+  const { clock, takeUp } = bucketsOf(3);
+  takeUp('a');
+  clock.ms += 3_600_000;
+  expect(takeUp('a')).toBe(3);
+});
+
+test('over a long time it gives the rate and no more, however often it is asked', () => {
+  const { clock, buckets } = bucketsOf(500);
+  let taken = 0;
+  for (let step = 0; step < 100_000; step++, clock.ms += 0.125) if (buckets.take('a')) taken++;
+  // 12.5 seconds after a full bucket.
+  expect(taken).toBe(500 + 6249);
+});
+
+test('each name has its own', () => {
+  const { buckets, takeUp } = bucketsOf(2);
+  takeUp('000000000000/us-east-1');
+  expect(buckets.take('000000000000/eu-west-1')).toBe(true);
+  expect(buckets.take('000000000000/us-east-1')).toBe(false);
+});
