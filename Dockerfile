@@ -4,6 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/bundle.js scripts/
 COPY src src
 RUN npm run build
 
@@ -30,4 +31,4 @@ EXPOSE 8080
 # Its first start makes the embedded database, which takes a while.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "docker/healthcheck.js"]
 ENTRYPOINT ["sh", "docker/entrypoint.sh"]
-CMD ["node", "dist/main.js"]
+CMD ["node", "dist/bundle/main.js"]

@@ -1,10 +1,20 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
+import { AccessKeyUse } from './access/access-key-use.js';
+import { CredentialCache } from './access/credential-cache.js';
+import { OperationAuthorizer } from './access/operation-authorizer.js';
+import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
+import { Credentials } from './auth/credentials.js';
 import { Clock } from './clock.js';
-import type { Config } from './config/config.js';
+import type { Config, RootCredentials } from './config/config.js';
 import { ControlPlaneModule } from './controlplane/controlplane.module.js';
 import { DataPlaneModule } from './dataplane/dataplane.module.js';
+import { AccountAuthority } from './exchange/account-authority.js';
+import { ExchangeTokens } from './exchange/exchange-tokens.js';
+import { KeyAgreement } from './exchange/key-agreement.js';
+import { PublicKeyCertificates } from './exchange/public-key-certificates.js';
+import { TrustedAuthorities } from './exchange/trusted-authorities.js';
 import { HealthController } from './health/health.controller.js';
 import { Metrics } from './http/metrics.js';
 import { AliasRepository } from './keys/alias.repository.js';
@@ -12,7 +22,11 @@ import { KeyCache, MAX_STALE_MS } from './keys/key-cache.js';
 import { KeyChanges } from './keys/key-changes.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
+import { Regions } from './keys/regions.js';
+import { ReplicationRepository } from './keys/replication.repository.js';
+import { ReplicationWork } from './keys/replication-work.js';
 import { PageTokens } from './keys/page-tokens.js';
+import { Quotas } from './keys/quotas.js';
 import { ResourcePolicyRepository } from './keys/resource-policy.repository.js';
 import { TagRepository } from './keys/tag.repository.js';
 import { LOGGER } from './logger.js';
@@ -27,11 +41,13 @@ export interface Parts {
   metrics: Metrics;
   database: DataSource;
   masterKey: MasterKey;
+  root: RootCredentials;
 }
 
 @Module({})
 export class AppModule {
-  static forRoot({ config, clock, logger, metrics, database, masterKey }: Parts): DynamicModule {
+  static forRoot({ config, clock, logger, metrics, database, masterKey, root }: Parts): DynamicModule {
+    const maxStaleMs = config.databaseUrl === undefined ? Infinity : MAX_STALE_MS;
     return {
       module: AppModule,
       global: true,
@@ -44,26 +60,55 @@ export class AppModule {
         { provide: DataSource, useValue: database },
         { provide: MasterKey, useValue: masterKey },
         { provide: PageTokens, useValue: new PageTokens(masterKey.derive('page tokens')) },
-        { provide: KeyCache, useValue: new KeyCache(config.databaseUrl === undefined ? Infinity : MAX_STALE_MS) },
+        { provide: KeyCache, useValue: new KeyCache(maxStaleMs) },
+        { provide: CredentialCache, useValue: new CredentialCache(maxStaleMs) },
+        { provide: ACCOUNT_ID, useValue: config.accountId },
+        {
+          provide: Credentials,
+          useFactory: (principals: PrincipalRepository, cache: CredentialCache, use: AccessKeyUse) =>
+            new Credentials(config.accountId, root, principals, cache, use),
+          inject: [PrincipalRepository, CredentialCache, AccessKeyUse],
+        },
+        PrincipalRepository,
+        AccessKeyUse,
+        OperationAuthorizer,
+        { provide: Regions, useValue: new Regions(config.regions) },
+        { provide: Quotas, useValue: new Quotas(config) },
         KeyChanges,
+        ReplicationWork,
         KeyRepository,
         AliasRepository,
         TagRepository,
         ResourcePolicyRepository,
         MpaTeamAssociationRepository,
+        ReplicationRepository,
         CryptoProvider,
+        AccountAuthority,
+        ExchangeTokens,
+        TrustedAuthorities,
+        KeyAgreement,
+        PublicKeyCertificates,
       ],
       exports: [
         Clock,
         LOGGER,
         PageTokens,
+        Quotas,
+        Regions,
         KeyChanges,
+        ReplicationWork,
         KeyRepository,
         AliasRepository,
         TagRepository,
         ResourcePolicyRepository,
         MpaTeamAssociationRepository,
+        ReplicationRepository,
         CryptoProvider,
+        AccountAuthority,
+        ExchangeTokens,
+        TrustedAuthorities,
+        KeyAgreement,
+        PublicKeyCertificates,
       ],
     };
   }

@@ -1,8 +1,10 @@
+import cluster from 'node:cluster';
 import { pino } from 'pino';
-import { ConfigError, readConfig } from './config/config.js';
+import { type Config, ConfigError, readConfig } from './config/config.js';
 import { DataDirectoryError } from './config/data-directory.js';
 import { MasterKeyError } from './provider/master-key-check.js';
-import { startService } from './service.js';
+import { type Service, startService } from './service.js';
+import { reportListening, startWorkers, WorkerError } from './workers.js';
 
 const EXPECTED = [ConfigError, DataDirectoryError, MasterKeyError];
 
@@ -20,12 +22,18 @@ try {
   const config = readConfig(process.env);
   const destination = pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 250 });
   const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, destination);
-  const service = await startService(config, logger);
+  const service: Pick<Service, 'url' | 'close' | 'credentialsPath'> =
+    config.workers > 1 && cluster.isPrimary
+      ? await startWorkers(config.workers, logger)
+      : await startService(config, logger);
 
   const stop = (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');
     service.close().then(
-      () => destination.flushSync(),
+      () => {
+        destination.flushSync();
+        cluster.worker?.disconnect();
+      },
       (error: unknown) => {
         logger.error({ error: (error as Error).message }, 'did not stop cleanly');
         process.exitCode = 1;
@@ -35,21 +43,27 @@ try {
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 
-  const { region, accountId } = config;
+  if (cluster.isWorker) reportListening(service.url);
+  else welcome(config, service);
+} catch (error) {
+  // A worker has said itself why it ended.
+  if (!(error instanceof WorkerError)) process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+  cluster.worker?.disconnect();
+}
+
+function welcome({ region, regions, accountId }: Config, service: Pick<Service, 'url' | 'credentialsPath'>): void {
   const tour = `aws --endpoint-url ${service.url} payment-cryptography list-keys`;
   const credentials = service.credentialsPath;
   process.stderr.write(
     [
       '',
       `Keyblock listens at ${service.url}  (documentation: ${service.url}/docs)`,
-      `Region ${region}, account ${accountId}`,
+      `Region ${regions.join(', ')}, account ${accountId}`,
       credentials === undefined ? `Credentials: as configured` : `Credentials: ${credentials}`,
       `Try: ${credentials === undefined ? '' : `AWS_SHARED_CREDENTIALS_FILE=${credentials} `}AWS_REGION=${region} ${tour}`,
       '',
       '',
     ].join('\n'),
   );
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 1;
 }

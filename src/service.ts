@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
+import { OperationAuthorizer } from './access/operation-authorizer.js';
 import { AppModule } from './app.module.js';
 import { Credentials } from './auth/credentials.js';
 import { sigV4Hook } from './auth/sigv4.hook.js';
@@ -13,6 +14,7 @@ import { connect, migrate } from './database/database.js';
 import { serveDocs } from './docs/docs.js';
 import { InputPipe } from './http/input.pipe.js';
 import { Metrics } from './http/metrics.js';
+import { rateLimitHook } from './http/rate-limit.hook.js';
 import { createServer } from './http/server.js';
 import { checkMasterKey, storeMasterKeyCheck } from './provider/master-key-check.js';
 import { MasterKey } from './provider/master-key.js';
@@ -49,16 +51,21 @@ export async function startService(config: Config, logger: Logger, clock = new C
     const root = required(config.rootCredentials ?? directory?.rootCredentials(config.region));
     const metrics = new Metrics();
     const { adapter, filter } = createServer(config, logger, metrics);
-    adapter.getInstance().addHook('preHandler', signatureHook(config, new Credentials(config.accountId, root), clock));
+    const server = adapter.getInstance();
     const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.forRoot({ config, clock, logger, metrics, database, masterKey }),
+      AppModule.forRoot({ config, clock, logger, metrics, database, masterKey, root }),
       adapter,
       { bodyParser: false, logger: false, abortOnError: false },
     );
     opened.push(() => stopServing(app));
+    const authorizer: OperationAuthorizer = app.get(OperationAuthorizer);
+    server.decorate('authorizer', authorizer);
+    server.addHook('preHandler', signatureHook(config, app.get(Credentials), clock));
+    const { controlPlaneRate: control, dataPlaneRate: data } = config;
+    if (control !== undefined || data !== undefined) server.addHook('preHandler', rateLimitHook({ control, data }));
     app.useGlobalFilters(filter);
     app.useGlobalPipes(new InputPipe());
-    serveDocs(app.getHttpAdapter().getInstance(), config.region);
+    serveDocs(server, config.region);
     await app.listen(config.port, config.host);
     return {
       app,
@@ -72,9 +79,9 @@ export async function startService(config: Config, logger: Logger, clock = new C
   }
 }
 
-function signatureHook({ region, clockSkewSeconds }: Config, credentials: Credentials, clock: Clock) {
-  const options = { region, clockSkewSeconds, service: 'payment-cryptography' };
-  return sigV4Hook(new SigV4Verifier(options, (id) => credentials.find(id)), region, clock);
+function signatureHook({ regions, clockSkewSeconds }: Config, credentials: Credentials, clock: Clock) {
+  const options = { regions, clockSkewSeconds, service: 'payment-cryptography' };
+  return sigV4Hook(new SigV4Verifier(options), credentials, clock);
 }
 
 /** Answers what is in flight; a connection is closed when it has nothing to do, and at the deadline whatever it does. */
@@ -90,7 +97,8 @@ async function stopServing(app: NestFastifyApplication): Promise<void> {
   }
 }
 
-function prepare(database: DataSource, masterKey: MasterKey, clock: Clock): Promise<void> {
+/** Brings the schema of an open database up to date; refuses another master key than the one it is sealed under. */
+export function prepare(database: DataSource, masterKey: MasterKey, clock: Clock): Promise<void> {
   return migrate(
     database,
     (manager) => checkMasterKey(manager, masterKey),

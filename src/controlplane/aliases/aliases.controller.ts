@@ -1,6 +1,5 @@
-import { Body, Controller, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { ControlPlaneOperation } from '../../http/aws-operation.js';
+import { Body, Req } from '@nestjs/common';
+import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
 import type { SignedRequest } from '../../http/request.js';
 import { Nothing } from '../../http/fields.js';
 import {
@@ -18,8 +17,7 @@ import { GetAliasOperation } from './get-alias.operation.js';
 import { ListAliasesOperation } from './list-aliases.operation.js';
 import { UpdateAliasOperation } from './update-alias.operation.js';
 
-@ApiTags('aliases')
-@Controller()
+@OperationsController('aliases')
 export class AliasesController {
   constructor(
     private readonly createAlias: CreateAliasOperation,

@@ -1,6 +1,5 @@
-import { Body, Controller, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { ControlPlaneOperation } from '../../http/aws-operation.js';
+import { Body, Req } from '@nestjs/common';
+import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
 import type { SignedRequest } from '../../http/request.js';
 import { AssociateMpaTeamOperation } from './associate-mpa-team.operation.js';
 import { DisassociateMpaTeamOperation } from './disassociate-mpa-team.operation.js';
@@ -12,8 +11,7 @@ import {
   MpaTeamAssociationOutput,
 } from './mpa.schema.js';
 
-@ApiTags('multi-party approval')
-@Controller()
+@OperationsController('multi-party approval')
 export class MpaController {
   constructor(
     private readonly associateMpaTeam: AssociateMpaTeamOperation,

@@ -1,6 +1,5 @@
-import { Body, Controller, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { ControlPlaneOperation } from '../../http/aws-operation.js';
+import { Body, Req } from '@nestjs/common';
+import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
 import type { SignedRequest } from '../../http/request.js';
 import { Nothing } from '../../http/fields.js';
 import { DeleteResourcePolicyOperation } from './delete-resource-policy.operation.js';
@@ -14,8 +13,7 @@ import {
 } from './policies.schema.js';
 import { PutResourcePolicyOperation } from './put-resource-policy.operation.js';
 
-@ApiTags('policies')
-@Controller()
+@OperationsController('policies')
 export class PoliciesController {
   constructor(
     private readonly putResourcePolicy: PutResourcePolicyOperation,

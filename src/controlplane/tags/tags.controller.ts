@@ -1,6 +1,5 @@
-import { Body, Controller, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { ControlPlaneOperation } from '../../http/aws-operation.js';
+import { Body, Req } from '@nestjs/common';
+import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
 import type { SignedRequest } from '../../http/request.js';
 import { Nothing } from '../../http/fields.js';
 import { ListTagsForResourceOperation } from './list-tags-for-resource.operation.js';
@@ -13,8 +12,7 @@ import {
 } from './tags.schema.js';
 import { UntagResourceOperation } from './untag-resource.operation.js';
 
-@ApiTags('tags')
-@Controller()
+@OperationsController('tags')
 export class TagsController {
   constructor(
     private readonly tagResource: TagResourceOperation,

@@ -1,0 +1,107 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import type { Logger } from 'pino';
+import { AggregatorRegistry, type Registry, type RegistryContentType } from 'prom-client';
+import type { Service } from './service.js';
+
+/** How long a lost worker's successor waits to be started, so that one that can't live doesn't take the machine. */
+const RESTART_MS = 1000;
+
+/** What the processes say to each other, beside what `prom-client` has for itself. */
+type Message =
+  | { keyblock: 'listening'; url: string }
+  | { keyblock: 'metrics wanted'; id: number }
+  | { keyblock: 'metrics'; id: number; text: string };
+
+/**
+ * Runs the service in several processes that listen on one port, and goes on while any of them lives: one that is lost is
+ * replaced. The first starts alone, so that what can't start says so once.
+ *
+ * @param count 2 or more
+ */
+export async function startWorkers(count: number, logger: Logger): Promise<Pick<Service, 'url' | 'close'>> {
+  const metrics = new AggregatorRegistry();
+  const stopping = new AbortController();
+
+  const start = (): Promise<string> => {
+    const worker = cluster.fork();
+    let isListening = false;
+    const listening = new Promise<string>((resolve, reject) => {
+      worker.on('message', (message: Message) => {
+        if (message.keyblock === 'metrics wanted') void answerMetrics(worker, message.id, metrics);
+        if (message.keyblock !== 'listening') return;
+        isListening = true;
+        resolve(message.url);
+      });
+      worker.on('exit', (code, signal) => {
+        reject(new WorkerError(code));
+        if (isListening && !stopping.signal.aborted) replace(worker, code, signal);
+      });
+    });
+    return listening;
+  };
+  const replace = ({ process: { pid } }: Worker, code: number, signal: string) => {
+    logger.error({ pid, code, signal }, 'a worker was lost');
+    setTimeout(() => {
+      if (!stopping.signal.aborted)
+        start().catch((error: unknown) => logger.error({ error: (error as Error).message }, 'no worker in its place'));
+    }, RESTART_MS).unref();
+  };
+
+  const close = async () => {
+    stopping.abort();
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+    while (Object.keys(cluster.workers ?? {}).length > 0) await once(cluster, 'exit');
+  };
+  try {
+    const url = await start();
+    await Promise.all(Array.from({ length: count - 1 }, start));
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A worker ended before it listened; it has said why. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError';
+  constructor(readonly exitCode: number) {
+    super('A worker ended before it listened');
+  }
+}
+
+async function answerMetrics(worker: Worker, id: number, metrics: AggregatorRegistry<RegistryContentType>) {
+  const text = await metrics.clusterMetrics();
+  if (worker.isConnected()) worker.send({ keyblock: 'metrics', id, text } satisfies Message);
+}
+
+/** Tells the process that started this worker that it listens. */
+export function reportListening(url: string): void {
+  process.send?.({ keyblock: 'listening', url } satisfies Message);
+}
+
+/** The figures of all workers together, as one of them answers. */
+export class WorkersMetrics {
+  #asked = 0;
+  readonly #waiting = new Map<number, (text: string) => void>();
+
+  /** @param registry this worker's own */
+  constructor(registry: Registry) {
+    AggregatorRegistry.setRegistries(registry);
+    new AggregatorRegistry();
+    process.on('message', (message: Message) => {
+      if (message.keyblock !== 'metrics') return;
+      this.#waiting.get(message.id)?.(message.text);
+      this.#waiting.delete(message.id);
+    });
+  }
+
+  text(): Promise<string> {
+    const id = ++this.#asked;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      process.send?.({ keyblock: 'metrics wanted', id } satisfies Message);
+    });
+  }
+}
