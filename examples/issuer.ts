@@ -1,0 +1,148 @@
+// An issuer: gives a card a PIN, checks PINs by PVV and by IBM 3624 offset, checks a CVV2, and answers the chip of the card.
+// docs/examples.md has the output.
+import { ImportedKeys } from './support/keys.js';
+import { ChipCard, Partner } from './support/outside.js';
+import { connect } from './support/service.js';
+import { check, refused, run, say, show } from './support/tell.js';
+
+// Published test values: the card verification key with its card and CVV2, and the issuer master key, which everybody knows.
+const PAN = '4123456789012345';
+const EXPIRY = '0225';
+const CVK = 'CCCCDDDDEEEEFFFFAAAABBBBCCCCDDDD';
+const CVV2 = '111';
+const IMK = '0123456789ABCDEFFEDCBA9876543210';
+
+// Made up.
+const NETWORK_PEK = '2315208C9110AD402315208C9110AD40';
+const VISA_PVK = '94D931E9F78AEC5B760DA880379B38EA';
+const IBM_PVK = '89C4B54F5773A725A4451F468CEF10F8';
+const PIN = '1234';
+const WRONG_PIN = '1243';
+
+await run(async () => {
+  const service = await connect();
+  const { dataPlane } = service;
+  console.log(`An issuer, with the service at ${service.url}.`);
+
+  say('Keys come in: a KEK under RSA, then the working keys from the HSM that has them so far, in TR-31 key blocks.');
+  await using keys = await ImportedKeys.underNewKek(service);
+  const pek = await keys.import("Network's PIN key", { clear: NETWORK_PEK, usage: 'P0', mode: 'B' });
+  const visaPvk = await keys.import('PIN key for PVV', { clear: VISA_PVK, usage: 'V2', mode: 'C' });
+  const ibmPvk = await keys.import('PIN key for IBM 3624', { clear: IBM_PVK, usage: 'V1', mode: 'C' });
+  const cvk = await keys.import('Card verification key', { clear: CVK, usage: 'C0', mode: 'C' });
+  const imk = await keys.import('Issuer master key', { clear: IMK, usage: 'E0', mode: 'X' });
+
+  say('The customer chooses a PIN at a cash machine of the network (simulated), which sends it in a PIN block.');
+  const network = new Partner({ pek: NETWORK_PEK });
+  const pinBlock = network.encryptsPin(PIN, PAN);
+  const wrongPinBlock = network.encryptsPin(WRONG_PIN, PAN);
+  show('PAN', PAN);
+  show(`PIN block of ${PIN}`, pinBlock);
+  const ofCard = { EncryptionKeyIdentifier: pek, PrimaryAccountNumber: PAN, PinBlockFormat: 'ISO_FORMAT_0' };
+
+  say('PVV, the way of Visa: GeneratePinData makes it, the issuer stores it, VerifyPinData checks a PIN against it.');
+  const { PinData: visa } = await dataPlane
+    .generatePinData({
+      ...ofCard,
+      GenerationKeyIdentifier: visaPvk,
+      GenerationAttributes: { VisaPinVerificationValue: { EncryptedPinBlock: pinBlock, PinVerificationKeyIndex: 1 } },
+    })
+    .promise();
+  const pvv = visa.VerificationValue ?? '';
+  show('PVV', pvv);
+  const verifyPvv = (block: string) =>
+    dataPlane
+      .verifyPinData({
+        ...ofCard,
+        VerificationKeyIdentifier: visaPvk,
+        VerificationAttributes: { VisaPin: { PinVerificationKeyIndex: 1, VerificationValue: pvv } },
+        EncryptedPinBlock: block,
+      })
+      .promise();
+  await verifyPvv(pinBlock);
+  show(`PIN ${PIN}`, 'is right');
+  await refused(`PIN ${WRONG_PIN}`, verifyPvv(wrongPinBlock), 'VerificationFailedException');
+
+  say('IBM 3624: what is stored is the offset between the PIN and the one that follows from the account number.');
+  const ibm3624 = {
+    DecimalizationTable: '0123456789012345',
+    PinValidationData: PAN.slice(0, 12),
+    PinValidationDataPadCharacter: 'F',
+  };
+  const { PinData: ibm } = await dataPlane
+    .generatePinData({
+      ...ofCard,
+      GenerationKeyIdentifier: ibmPvk,
+      GenerationAttributes: { Ibm3624PinOffset: { ...ibm3624, EncryptedPinBlock: pinBlock } },
+    })
+    .promise();
+  const offset = ibm.PinOffset ?? '';
+  show('Offset', offset);
+  const verifyOffset = (block: string) =>
+    dataPlane
+      .verifyPinData({
+        ...ofCard,
+        VerificationKeyIdentifier: ibmPvk,
+        VerificationAttributes: { Ibm3624Pin: { ...ibm3624, PinOffset: offset } },
+        EncryptedPinBlock: block,
+      })
+      .promise();
+  await verifyOffset(pinBlock);
+  show(`PIN ${PIN}`, 'is right');
+  await refused(`PIN ${WRONG_PIN}`, verifyOffset(wrongPinBlock), 'VerificationFailedException');
+
+  say('CVV2, printed on the card: GenerateCardValidationData, and VerifyCardValidationData when somebody buys online.');
+  const { ValidationData: cvv2 } = await dataPlane
+    .generateCardValidationData({
+      KeyIdentifier: cvk,
+      PrimaryAccountNumber: PAN,
+      GenerationAttributes: { CardVerificationValue2: { CardExpiryDate: EXPIRY } },
+    })
+    .promise();
+  check('CVV2', cvv2, CVV2);
+  const verifyCvv2 = (CardExpiryDate: string) =>
+    dataPlane
+      .verifyCardValidationData({
+        KeyIdentifier: cvk,
+        PrimaryAccountNumber: PAN,
+        VerificationAttributes: { CardVerificationValue2: { CardExpiryDate } },
+        ValidationData: cvv2,
+      })
+      .promise();
+  await verifyCvv2(EXPIRY);
+  show(`CVV2 with expiry ${EXPIRY}`, 'is right');
+  await refused('CVV2 with expiry 0226', verifyCvv2('0226'), 'VerificationFailedException');
+
+  say(
+    'The chip of the card (simulated) asks to have a purchase authorized. Its ARQC is over these data, padded by method 2:',
+  );
+  const atc = '001C';
+  const card = new ChipCard(IMK, { pan: PAN, psn: '00' });
+  // Amount, other amount, country, TVR, currency, date, type, unpredictable number, AIP, ATC, issuer application data.
+  const data = '0000000040000000000000000124800004800001241911050152BF45851800001C06011203A0B800';
+  const { arqc, paddedData } = card.asksFor(data, atc);
+  show('Transaction data', paddedData);
+  show('ARQC', arqc);
+
+  say('VerifyAuthRequestCryptogram checks the ARQC and answers with an ARPC over the response code 00.');
+  const arc = '3030';
+  const verifyArqc = (transactionData: string) =>
+    dataPlane
+      .verifyAuthRequestCryptogram({
+        KeyIdentifier: imk,
+        TransactionData: transactionData,
+        AuthRequestCryptogram: arqc,
+        MajorKeyDerivationMode: 'EMV_OPTION_A',
+        SessionKeyDerivationAttributes: {
+          EmvCommon: { PrimaryAccountNumber: PAN, PanSequenceNumber: '00', ApplicationTransactionCounter: atc },
+        },
+        AuthResponseAttributes: { ArpcMethod1: { AuthResponseCode: arc } },
+      })
+      .promise();
+  const { AuthResponseValue: arpc = '' } = await verifyArqc(paddedData);
+  show('ARPC', arpc);
+  if (!card.accepts({ arqc, arpc, arc, atc })) throw new Error('The card does not accept the ARPC');
+  show('The card', 'accepts it');
+  const changed = verifyArqc(paddedData.replace('000000004000', '000000004001'));
+  await refused('ARQC, another amount', changed, 'VerificationFailedException');
+});
