@@ -1,6 +1,6 @@
 /** @type {import('jest').Config} */
 export default {
-  testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
+  testMatch: ['<rootDir>/{src,test,examples}/**/*.spec.ts'],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -19,5 +19,7 @@ export default {
     ],
   },
   testTimeout: 90_000,
+  // Half of the time goes by in services and databases that other processes run.
+  maxWorkers: '100%',
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts'],
 };

@@ -13,8 +13,12 @@ import {
   StopKeyUsageCommand,
   ValidationException,
 } from '@aws-sdk/client-payment-cryptography';
+import { DataSource } from 'typeorm';
 import { KeyDeletionWorker } from '../../src/controlplane/keys/key-deletion.worker.js';
-import { REGION, startTestService, type TestService } from '../support/service.js';
+import { Key as StoredKey } from '../../src/keys/key.entity.js';
+import { KeyRepository } from '../../src/keys/key.repository.js';
+import { LOGGER } from '../../src/logger.js';
+import { REGION, startTestService, TestClock, type TestService } from '../support/service.js';
 
 const DAY_MS = 86_400_000;
 
@@ -320,4 +324,44 @@ describe('the life of a key', () => {
     await expect(restore(due.KeyArn)).rejects.toThrow('not in DELETE_PENDING state.');
     expect((await restore(later.KeyArn)).KeyState).toBe('CREATE_COMPLETE');
   });
+
+  test('ends for as many keys as there are, which are listed all the same', async () => {
+    const { KeyArn } = await create({ Enabled: false });
+    await remove(KeyArn, 3);
+    await copyKey(KeyArn!, 1200);
+    await new KeyDeletionWorker(service.app.get(KeyRepository), inDays(4), service.app.get(LOGGER)).run();
+    const pages: number[] = [];
+    const listed = new Set<string | undefined>();
+    const config = { client: service.controlPlane, pageSize: 100 };
+    for await (const { Keys } of paginateListKeys(config, { KeyState: 'DELETE_COMPLETE' })) {
+      pages.push(Keys!.length);
+      Keys!.forEach(({ KeyArn }) => listed.add(KeyArn));
+    }
+    expect(listed.size).toBeGreaterThanOrEqual(1201);
+    expect(pages.slice(0, -1).every((length) => length === 100)).toBe(true);
+    expect((await service.controlPlane.send(new ListKeysCommand({}))).Keys).toHaveLength(50);
+    expect((await service.controlPlane.send(new ListKeysCommand({ MaxResults: 1 }))).Keys).toHaveLength(1);
+  });
 });
+
+/** A clock that is so many days ahead. */
+function inDays(days: number): TestClock {
+  const clock = new TestClock();
+  clock.advance(days * DAY_MS);
+  return clock;
+}
+
+/** Puts copies of a stored key into the database. */
+async function copyKey(arn: string, copies: number): Promise<void> {
+  const database = service.app.get(DataSource);
+  const columns = database
+    .getMetadata(StoredKey)
+    .columns.map(({ databaseName }) => databaseName)
+    .filter((name) => name !== 'arn' && name !== 'sequence')
+    .join();
+  await database.query(
+    `INSERT INTO keys (arn, ${columns}) SELECT left(arn, -4) || to_char(n, 'FM0000'), ${columns}
+       FROM keys, generate_series(1, ${copies}) AS n WHERE arn = $1`,
+    [arn],
+  );
+}

@@ -177,15 +177,6 @@ describe('GenerateMac and VerifyMac', () => {
     const { arn } = await create(M6, 'AES_128', MAC);
     await expect(generateMac(arn, 'CMAC', MESSAGE, length)).rejects.toEqual(invalid('MacLength'));
   });
-
-  test('says which variants are not served yet', async () => {
-    const { arn } = await create('TR31_B0_BASE_DERIVATION_KEY', 'TDES_2KEY', { DeriveKey: true });
-    const DukptCmac = { KeySerialNumber: 'FFFF9876543210E00001', DukptKeyVariant: 'REQUEST' };
-    const generated = service.dataPlane
-      .generateMac({ KeyIdentifier: arn, MessageData: MESSAGE, GenerationAttributes: { DukptCmac } })
-      .promise();
-    await expect(generated).rejects.toEqual(invalid('DukptCmac is not served'));
-  });
 });
 
 describe('EncryptData and DecryptData, symmetric', () => {

@@ -5,6 +5,8 @@ import { request } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import {
+  ConflictException,
+  CreateAliasCommand,
   CreateKeyCommand,
   ListKeysCommand,
   paginateListKeys,
@@ -96,6 +98,14 @@ test('SIGTERM finishes what is in flight, then ends', async () => {
   expect(await service.ended).toBe(0);
   expect(service.log()).toContain('"operation":"CreateKey"');
   await expect(controlPlane.send(new ListKeysCommand({}))).rejects.toThrow(/ECONNREFUSED/);
+});
+
+test('what the built service refuses has the name of the model, also where a library has a class of that name', async () => {
+  const controlPlane = client(await start().listening);
+  const { Key } = await createKey(controlPlane);
+  const alias = { AliasName: 'alias/taken', KeyArn: Key!.KeyArn! };
+  await controlPlane.send(new CreateAliasCommand(alias));
+  await expect(controlPlane.send(new CreateAliasCommand(alias))).rejects.toBeInstanceOf(ConflictException);
 });
 
 test('SIGTERM does not wait for ever for a request that never comes to its end', async () => {

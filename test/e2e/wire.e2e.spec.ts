@@ -250,7 +250,7 @@ describe('what answers without a signature', () => {
         operations++;
       }
     }
-    expect(operations).toBe(25);
+    expect(operations).toBe(47);
   });
 });
 

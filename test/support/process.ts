@@ -15,7 +15,7 @@ export interface ServiceProcess {
   log: () => string;
 }
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 
 export function spawnService(env: NodeJS.ProcessEnv): ServiceProcess {
   const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env['PATH'], ...env } });

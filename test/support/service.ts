@@ -49,7 +49,7 @@ export interface RawRequest {
   region: string;
   service: string;
   signingDate: Date;
-  credentials: { accessKeyId: string; secretAccessKey: string };
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 }
 
 export interface RawResponse {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** What every vector has: an id, where it comes from, and the standard's algorithm. */
@@ -29,4 +30,16 @@ export function bitFlips(bytes: Buffer): Buffer[] {
     flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (0x80 >> (bit & 7)), bit >> 3);
     return flipped;
   });
+}
+
+/** A key of so many bytes for `macsOfEveryLength`: 14 25 36 47 ... */
+export function countingKey(bytes: number): Buffer {
+  return Buffer.from(Array.from({ length: bytes }, (_, i) => (17 * (i + 1) + 3) & 0xff));
+}
+
+/** SHA-256 over the MACs of 41 messages of 0 to 40 bytes, byte i of n being 7i + n: one value to compare for all. */
+export function macsOfEveryLength(mac: (message: Buffer) => Buffer): string {
+  const hash = createHash('sha256');
+  for (let n = 0; n <= 40; n++) hash.update(mac(Buffer.from(Array.from({ length: n }, (_, i) => (7 * i + n) & 0xff))));
+  return hash.digest('hex');
 }

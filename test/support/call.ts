@@ -1,0 +1,13 @@
+import type { Call } from '../../src/call.js';
+
+/** A call of the root, for what is called without HTTP. */
+export function rootCall(operation: string, accountId = '000000000000', region = 'us-east-1'): Call {
+  const arn = `arn:aws:iam::${accountId}:root`;
+  return {
+    operation,
+    principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
+    region,
+    keyArns: [],
+    origin: { sourceIp: '127.0.0.1', secureTransport: false, userAgent: undefined, time: new Date() },
+  };
+}

@@ -1,0 +1,178 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import {
+  CreateKeyCommand,
+  GetPublicKeyCertificateCommand,
+  ImportKeyCommand,
+  type ImportKeyMaterial,
+  type Key,
+} from '@aws-sdk/client-payment-cryptography';
+import { ecdhKey } from '../../src/crypto/ecdh.js';
+import type { KeyBlockHeader } from '../../src/crypto/tr31/header.js';
+import type { Kbpk } from '../../src/crypto/tr31/kbpk.js';
+import type { OptionalBlock } from '../../src/crypto/tr31/optional-blocks.js';
+import { wrapKeyBlock } from '../../src/crypto/tr31/wrap.js';
+import { readCertificate } from '../../src/crypto/tr34/certificate.js';
+import { issueRoot } from '../../src/crypto/tr34/issue.js';
+import { certificateOf, textOf } from '../../src/exchange/certificate-text.js';
+import type { KeyMode, KeyUsage, SymmetricKeyAlgorithm } from '../../src/keys/key-attributes.js';
+import { algorithmLetter, hashBlock, modeLetter, usageCode } from '../../src/keys/key-block-attributes.js';
+import { modesOfUse } from '../../src/keys/key-rules.js';
+import type { TestService } from './service.js';
+
+export type StoredKey = Key & { KeyArn: string; KeyCheckValue: string };
+
+/** A key with a known value. */
+export interface KeyToImport {
+  /** Bytes, or hexadecimal. */
+  clear: Buffer | string;
+  usage: KeyUsage;
+  algorithm: SymmetricKeyAlgorithm;
+  /** As the service lists them, e.g. `['Encrypt', 'Decrypt', 'Wrap', 'Unwrap']`. */
+  modes: readonly KeyMode[];
+  /** True unless given. */
+  exportable?: boolean;
+}
+
+/** What `importKeys` made: a way in for any key, and the KEK under which they come. */
+export interface KeyImports {
+  /** Imports a key under the KEK. */
+  importKey: (key: KeyToImport) => Promise<StoredKey>;
+  /** Usage K0, every mode, exportable. */
+  kek: StoredKey & { clear: Buffer };
+}
+
+/**
+ * A way to put keys with known values into a service, as a customer would: an AES_256 KEK comes in under a key agreed on by
+ * ECDH, the keys under it in TR-31 key blocks. Makes no RSA key, so it costs little.
+ */
+export async function importKeys(service: Pick<TestService, 'controlPlane'>): Promise<KeyImports> {
+  const bytes = randomBytes(32);
+  const kek = await importKek(service, bytes);
+  return {
+    kek: Object.assign(kek, { clear: bytes }),
+    importKey: (key) =>
+      importMaterial(service, {
+        Tr31KeyBlock: {
+          WrappingKeyIdentifier: kek.KeyArn,
+          WrappedKeyBlock: keyBlock({ algorithm: 'AES', key: bytes }, key),
+        },
+      }),
+  };
+}
+
+/** One form of key material with its members; the SDK's type requires some that the model doesn't. */
+export type Material = Record<string, object>;
+
+export async function importMaterial(
+  { controlPlane }: Pick<TestService, 'controlPlane'>,
+  material: Material,
+): Promise<StoredKey> {
+  const KeyMaterial = material as unknown as ImportKeyMaterial;
+  const { Key: key } = await controlPlane.send(new ImportKeyCommand({ KeyMaterial }));
+  return key as StoredKey;
+}
+
+/** A TR-31 key block as a sender of `key` would make it: version D under AES, B under TDES. */
+export function keyBlock(
+  kbpk: Kbpk,
+  { clear, usage, algorithm, modes, exportable = true }: KeyToImport,
+  { header, optionalBlocks = [] }: { header?: Partial<KeyBlockHeader>; optionalBlocks?: OptionalBlock[] } = {},
+): string {
+  return wrapKeyBlock({
+    kbpk,
+    header: {
+      versionId: kbpk.algorithm === 'AES' ? 'D' : 'B',
+      keyUsage: usageCode(usage),
+      algorithm: algorithmLetter(algorithm),
+      modeOfUse: modeLetter(modesOfUse(modes)),
+      keyVersionNumber: '00',
+      exportability: exportable ? 'E' : 'N',
+      keyContext: '0',
+      ...header,
+    },
+    optionalBlocks: [...hashBlock(algorithm), ...optionalBlocks],
+    key: typeof clear === 'string' ? Buffer.from(clear, 'hex') : clear,
+  });
+}
+
+/** A party outside the service on a curve: its key pair and its self-signed certificate. */
+export function ecParty(namedCurve: 'P-256' | 'P-384' | 'P-521', validity = aMonth()) {
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve,
+    publicKeyEncoding: { format: 'der', type: 'spki' },
+    privateKeyEncoding: { format: 'der', type: 'pkcs8' },
+  });
+  const certificate = issueRoot({ subject: [{ type: 'CN', value: `Partner on ${namedCurve}` }], privateKey, validity });
+  return { privateKey, certificate, text: textOf('CERTIFICATE', certificate.der) };
+}
+
+/** From yesterday for 30 days. */
+export function aMonth(now = Date.now()): { notBefore: Date; notAfter: Date } {
+  const day = 86_400_000;
+  const today = Math.floor(now / 1000) * 1000;
+  return { notBefore: new Date(today - day), notAfter: new Date(today + 29 * day) };
+}
+
+/** Imports a certificate as a root. */
+export function importRoot(service: Pick<TestService, 'controlPlane'>, text: string): Promise<StoredKey> {
+  const { keyType, keyBits } = readCertificate(certificateOf(text).der);
+  return importMaterial(service, {
+    RootCertificatePublicKey: {
+      KeyAttributes: {
+        KeyUsage: 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE',
+        KeyClass: 'PUBLIC_KEY',
+        KeyAlgorithm:
+          keyType === 'RSA' ? (`RSA_${keyBits}` as 'RSA_2048') : (`ECC_NIST_P${keyBits}` as 'ECC_NIST_P521'),
+        KeyModesOfUse: { Verify: true },
+      },
+      PublicKeyCertificate: text,
+    },
+  });
+}
+
+async function importKek(service: Pick<TestService, 'controlPlane'>, clear: Buffer): Promise<StoredKey> {
+  const { controlPlane } = service;
+  const { Key: pair } = await controlPlane.send(
+    new CreateKeyCommand({
+      KeyAttributes: {
+        KeyUsage: 'TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT',
+        KeyClass: 'ASYMMETRIC_KEY_PAIR',
+        KeyAlgorithm: 'ECC_NIST_P521',
+        KeyModesOfUse: { DeriveKey: true },
+      },
+      Exportable: false,
+      DeriveKeyUsage: 'TR31_K1_KEY_BLOCK_PROTECTION_KEY',
+    }),
+  );
+  const { KeyCertificate } = await controlPlane.send(
+    new GetPublicKeyCertificateCommand({ KeyIdentifier: pair?.KeyArn }),
+  );
+  const partner = ecParty('P-521');
+  const root = await importRoot(service, partner.text);
+
+  const sharedInfo = randomBytes(16);
+  const derived = ecdhKey(
+    { privateKey: partner.privateKey, peerPublicKey: certificateOf(KeyCertificate ?? '').publicKey },
+    { kdf: 'NIST_SP800', hash: 'SHA_256', sharedInfo, length: 32 },
+  );
+  return importMaterial(service, {
+    DiffieHellmanTr31KeyBlock: {
+      PrivateKeyIdentifier: pair?.KeyArn,
+      CertificateAuthorityPublicKeyIdentifier: root.KeyArn,
+      PublicKeyCertificate: partner.text,
+      DeriveKeyAlgorithm: 'AES_256',
+      KeyDerivationFunction: 'NIST_SP800',
+      KeyDerivationHashAlgorithm: 'SHA_256',
+      DerivationData: { SharedInformation: sharedInfo.toString('hex') },
+      WrappedKeyBlock: keyBlock(
+        { algorithm: 'AES', key: derived },
+        {
+          clear,
+          usage: 'TR31_K0_KEY_ENCRYPTION_KEY',
+          algorithm: 'AES_256',
+          modes: ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'],
+        },
+      ),
+    },
+  });
+}

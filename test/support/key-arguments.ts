@@ -1,0 +1,198 @@
+import type { KeyAlgorithm, KeyMode, KeyUsage } from '../../src/keys/key-attributes.js';
+import { KEY_USAGES } from '../../src/keys/key-attributes.js';
+
+/**
+ * Which keys the data plane takes, written down from AWS's table of valid keys, by hand and not from the service: operation
+ * and argument, variant, codes of the usages, algorithms, and the whole sets of modes by their initials (DeriveKey is X).
+ */
+const VALID_KEYS = `
+  EncryptData KeyIdentifier                Symmetric                     D0     TDES AES      EDWU EW N
+  EncryptData KeyIdentifier                Asymmetric                    D1     RSA           EDWU EW
+  EncryptData KeyIdentifier                Dukpt                         B0     TDES_2KEY AES X N
+  EncryptData KeyIdentifier                Emv                           E1 E6  TDES_2KEY     X
+  DecryptData KeyIdentifier                Symmetric                     D0     TDES AES      EDWU DU N
+  DecryptData KeyIdentifier                Asymmetric                    D1     RSA           EDWU DU
+  DecryptData KeyIdentifier                Dukpt                         B0     TDES_2KEY AES X N
+  DecryptData KeyIdentifier                Emv                           E1 E6  TDES_2KEY     X
+  ReEncryptData IncomingKeyIdentifier      Symmetric                     D0     TDES AES      EDWU DU
+  ReEncryptData IncomingKeyIdentifier      Dukpt                         B0     TDES_2KEY AES X N
+  ReEncryptData OutgoingKeyIdentifier      Symmetric                     D0     TDES AES      EDWU EW
+  ReEncryptData OutgoingKeyIdentifier      Dukpt                         B0     TDES_2KEY AES X N
+  TranslateKeyMaterial PrivateKeyIdentifier DiffieHellmanTr31KeyBlock    K3     ECC           X
+  TranslateKeyMaterial WrappingKeyIdentifier Tr31KeyBlock                K0 K1  TDES AES      EDWU EW
+
+  GenerateMac KeyIdentifier                ISO9797_ALGORITHM1            M1     TDES          GV G N
+  GenerateMac KeyIdentifier                ISO9797_ALGORITHM3            M3     TDES          GV G N
+  GenerateMac KeyIdentifier                CMAC                          M6     TDES AES      GV G N
+  GenerateMac KeyIdentifier                HMAC                          M7     HMAC          GV G N
+  GenerateMac KeyIdentifier                HMAC_SHA224                   M7     HMAC_SHA224   GV G N
+  GenerateMac KeyIdentifier                HMAC_SHA256                   M7     HMAC_SHA256   GV G N
+  GenerateMac KeyIdentifier                HMAC_SHA384                   M7     HMAC_SHA384   GV G N
+  GenerateMac KeyIdentifier                HMAC_SHA512                   M7     HMAC_SHA512   GV G N
+  GenerateMac KeyIdentifier                AS2805_4_1                    M0     TDES          GV G
+  GenerateMac KeyIdentifier                EmvMac                        E2     TDES_2KEY     X
+  GenerateMac KeyIdentifier                DukptIso9797Algorithm1        B0     TDES_2KEY AES X N
+  GenerateMac KeyIdentifier                DukptIso9797Algorithm3        B0     TDES_2KEY AES X N
+  GenerateMac KeyIdentifier                DukptCmac                     B0     TDES_2KEY AES X N
+  VerifyMac KeyIdentifier                  ISO9797_ALGORITHM1            M1     TDES          GV V N
+  VerifyMac KeyIdentifier                  ISO9797_ALGORITHM3            M3     TDES          GV V N
+  VerifyMac KeyIdentifier                  CMAC                          M6     TDES AES      GV V N
+  VerifyMac KeyIdentifier                  HMAC                          M7     HMAC          GV V N
+  VerifyMac KeyIdentifier                  HMAC_SHA224                   M7     HMAC_SHA224   GV V N
+  VerifyMac KeyIdentifier                  HMAC_SHA256                   M7     HMAC_SHA256   GV V N
+  VerifyMac KeyIdentifier                  HMAC_SHA384                   M7     HMAC_SHA384   GV V N
+  VerifyMac KeyIdentifier                  HMAC_SHA512                   M7     HMAC_SHA512   GV V N
+  VerifyMac KeyIdentifier                  AS2805_4_1                    M0     TDES          GV V
+  VerifyMac KeyIdentifier                  EmvMac                        E2     TDES_2KEY     X
+  VerifyMac KeyIdentifier                  DukptIso9797Algorithm1        B0     TDES_2KEY AES X N
+  VerifyMac KeyIdentifier                  DukptIso9797Algorithm3        B0     TDES_2KEY AES X N
+  VerifyMac KeyIdentifier                  DukptCmac                     B0     TDES_2KEY AES X N
+
+  GenerateCardValidationData KeyIdentifier AmexCardSecurityCodeVersion1  C0     TDES          GV G N
+  GenerateCardValidationData KeyIdentifier AmexCardSecurityCodeVersion2  C0     TDES          GV G N
+  GenerateCardValidationData KeyIdentifier CardVerificationValue1        C0     TDES_2KEY     GV G N
+  GenerateCardValidationData KeyIdentifier CardVerificationValue2        C0     TDES_2KEY     GV G N
+  GenerateCardValidationData KeyIdentifier CardHolderVerificationValue   E6     TDES_2KEY     X
+  GenerateCardValidationData KeyIdentifier DynamicCardVerificationCode   E4     TDES_2KEY     X
+  GenerateCardValidationData KeyIdentifier DynamicCardVerificationValue  E6     TDES_2KEY     X
+  VerifyCardValidationData KeyIdentifier   AmexCardSecurityCodeVersion1  C0     TDES          GV V N
+  VerifyCardValidationData KeyIdentifier   AmexCardSecurityCodeVersion2  C0     TDES          GV V N
+  VerifyCardValidationData KeyIdentifier   CardVerificationValue1        C0     TDES_2KEY     GV V N
+  VerifyCardValidationData KeyIdentifier   CardVerificationValue2        C0     TDES_2KEY     GV V N
+  VerifyCardValidationData KeyIdentifier   CardHolderVerificationValue   E6     TDES_2KEY     X
+  VerifyCardValidationData KeyIdentifier   DynamicCardVerificationCode   E4     TDES_2KEY     X
+  VerifyCardValidationData KeyIdentifier   DynamicCardVerificationValue  E6     TDES_2KEY     X
+  VerifyCardValidationData KeyIdentifier   DiscoverDynamicCardVerificationCode E4 TDES_2KEY   X
+
+  GeneratePinData GenerationKeyIdentifier  Visa                          V2     TDES          GV G N
+  GeneratePinData GenerationKeyIdentifier  Ibm3624                       V1     TDES          GV G N
+  GeneratePinData EncryptionKeyIdentifier  ISO_FORMAT_0                  P0     TDES          EDWU EW N
+  GeneratePinData EncryptionKeyIdentifier  ISO_FORMAT_1                  P0     TDES          EDWU EW N
+  GeneratePinData EncryptionKeyIdentifier  ISO_FORMAT_3                  P0     TDES          EDWU EW N
+  GeneratePinData EncryptionKeyIdentifier  ISO_FORMAT_4                  P0     AES           EDWU EW N
+  GeneratePinData EncryptionKeyIdentifier+EncryptedPinBlock ISO_FORMAT_0 P0     TDES          EDWU N
+  GeneratePinData EncryptionKeyIdentifier+EncryptedPinBlock ISO_FORMAT_1 P0     TDES          EDWU N
+  GeneratePinData EncryptionKeyIdentifier+EncryptedPinBlock ISO_FORMAT_3 P0     TDES          EDWU N
+  GeneratePinData EncryptionKeyIdentifier+EncryptedPinBlock ISO_FORMAT_4 P0     AES           EDWU N
+  VerifyPinData VerificationKeyIdentifier  Visa                          V2     TDES          GV V N
+  VerifyPinData VerificationKeyIdentifier  Ibm3624                       V1     TDES          GV V N
+  VerifyPinData EncryptionKeyIdentifier    ISO_FORMAT_0                  P0     TDES          EDWU DU N
+  VerifyPinData EncryptionKeyIdentifier    ISO_FORMAT_1                  P0     TDES          EDWU DU N
+  VerifyPinData EncryptionKeyIdentifier    ISO_FORMAT_3                  P0     TDES          EDWU DU N
+  VerifyPinData EncryptionKeyIdentifier    ISO_FORMAT_4                  P0     AES           EDWU DU N
+  VerifyPinData EncryptionKeyIdentifier    Dukpt                         B0     TDES_2KEY AES X N
+  TranslatePinData IncomingKeyIdentifier   ISO_FORMAT_0                  P0     TDES          EDWU DU N
+  TranslatePinData IncomingKeyIdentifier   ISO_FORMAT_1                  P0     TDES          EDWU DU N
+  TranslatePinData IncomingKeyIdentifier   ISO_FORMAT_3                  P0     TDES          EDWU DU N
+  TranslatePinData IncomingKeyIdentifier   ISO_FORMAT_4                  P0     AES           EDWU DU N
+  TranslatePinData IncomingKeyIdentifier   AS2805_FORMAT_0               P0     TDES          EDWU DU N
+  TranslatePinData IncomingKeyIdentifier   Dukpt                         B0     TDES_2KEY AES X N
+  TranslatePinData OutgoingKeyIdentifier   ISO_FORMAT_0                  P0     TDES          EDWU EW N
+  TranslatePinData OutgoingKeyIdentifier   ISO_FORMAT_1                  P0     TDES          EDWU EW N
+  TranslatePinData OutgoingKeyIdentifier   ISO_FORMAT_3                  P0     TDES          EDWU EW N
+  TranslatePinData OutgoingKeyIdentifier   ISO_FORMAT_4                  P0     AES           EDWU EW N
+  TranslatePinData OutgoingKeyIdentifier   AS2805_FORMAT_0               P0     TDES          EDWU EW N
+  TranslatePinData OutgoingKeyIdentifier   Dukpt                         B0     TDES_2KEY AES X N
+
+  GenerateAuthRequestCryptogram KeyIdentifier Emv                        E0     TDES_2KEY     X
+  VerifyAuthRequestCryptogram KeyIdentifier Emv                          E0     TDES_2KEY     X
+  GenerateMacEmvPinChange NewPinPekIdentifier ISO_FORMAT_0               P0     TDES          EDWU DU N
+  GenerateMacEmvPinChange NewPinPekIdentifier ISO_FORMAT_1               P0     TDES          EDWU DU N
+  GenerateMacEmvPinChange NewPinPekIdentifier ISO_FORMAT_3               P0     TDES          EDWU DU N
+  GenerateMacEmvPinChange CurrentPinPekIdentifier ISO_FORMAT_0           P0     TDES          EDWU DU N
+  GenerateMacEmvPinChange CurrentPinPekIdentifier ISO_FORMAT_1           P0     TDES          EDWU DU N
+  GenerateMacEmvPinChange CurrentPinPekIdentifier ISO_FORMAT_3           P0     TDES          EDWU DU N
+  GenerateMacEmvPinChange SecureMessagingIntegrityKeyIdentifier Emv      E2     TDES_2KEY     X N
+  GenerateMacEmvPinChange SecureMessagingConfidentialityKeyIdentifier Emv E1    TDES_2KEY     X
+  GenerateMacEmvPinChange AuthorizationRequestKeyIdentifier Emv          E0     TDES_2KEY     X
+  GenerateAs2805KekValidation KeyIdentifier KekValidationRequest         K0     TDES          EDWU EW
+  GenerateAs2805KekValidation KeyIdentifier KekValidationResponse        K0     TDES          EDWU DU
+`;
+
+/** Where the working key itself may come with the call, and by which algorithms' keys it may have been wrapped. */
+const DYNAMIC_KEYS = [
+  'EncryptData KeyIdentifier',
+  'DecryptData KeyIdentifier',
+  'ReEncryptData IncomingKeyIdentifier',
+  'ReEncryptData OutgoingKeyIdentifier',
+  'GeneratePinData EncryptionKeyIdentifier',
+  'GeneratePinData EncryptionKeyIdentifier+EncryptedPinBlock',
+  'VerifyPinData EncryptionKeyIdentifier',
+  'TranslatePinData IncomingKeyIdentifier',
+  'TranslatePinData OutgoingKeyIdentifier',
+]
+  .map(
+    (argument) => `
+  ${argument}                              Tr31KeyBlock                  K0 K1  TDES AES      EDWU DU
+  ${argument}                              DiffieHellmanSymmetricKey     K3     ECC           X`,
+  )
+  .join('');
+
+/** The key that certificates of the other party are checked with. No S0 key has GV, and nothing would be wrong with one. */
+const CERTIFICATE_AUTHORITIES = [
+  'EncryptData CertificateAuthorityPublicKeyIdentifier DiffieHellmanSymmetricKey',
+  'DecryptData CertificateAuthorityPublicKeyIdentifier DiffieHellmanSymmetricKey',
+  'ReEncryptData CertificateAuthorityPublicKeyIdentifier DiffieHellmanSymmetricKey',
+  'TranslateKeyMaterial CertificateAuthorityPublicKeyIdentifier DiffieHellmanTr31KeyBlock',
+  'GeneratePinData CertificateAuthorityPublicKeyIdentifier DiffieHellmanSymmetricKey',
+  'VerifyPinData CertificateAuthorityPublicKeyIdentifier DiffieHellmanSymmetricKey',
+  'TranslatePinData CertificateAuthorityPublicKeyIdentifier DiffieHellmanSymmetricKey',
+]
+  .map((argument) => `\n  ${argument} S0 RSA ECC GV V`)
+  .join('');
+
+const ALGORITHMS: Record<string, readonly KeyAlgorithm[]> = {
+  TDES: ['TDES_2KEY', 'TDES_3KEY'],
+  AES: ['AES_128', 'AES_192', 'AES_256'],
+  HMAC: ['HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512'],
+  RSA: ['RSA_2048', 'RSA_3072', 'RSA_4096'],
+  ECC: ['ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_P521'],
+};
+
+/** Every set of modes that a key can have, by its initials. */
+export const MODE_SETS: Readonly<Record<string, readonly KeyMode[]>> = {
+  EDWU: ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'],
+  EW: ['Encrypt', 'Wrap'],
+  DU: ['Decrypt', 'Unwrap'],
+  GV: ['Generate', 'Verify'],
+  G: ['Generate'],
+  V: ['Verify'],
+  S: ['Sign'],
+  X: ['DeriveKey'],
+  N: ['NoRestrictions'],
+};
+
+export interface ValidKeys {
+  operation: string;
+  argument: string;
+  variant: string;
+  usages: readonly KeyUsage[];
+  algorithms: readonly KeyAlgorithm[];
+  /** Of MODE_SETS. */
+  modeSets: readonly string[];
+}
+
+/** The rows of the table. */
+export const VALID_KEY_ROWS: readonly ValidKeys[] = (VALID_KEYS + DYNAMIC_KEYS + CERTIFICATE_AUTHORITIES)
+  .split('\n')
+  .filter((line) => line.trim() !== '')
+  .map((line) => {
+    const [operation = '', argument = '', variant = '', ...words] = line.trim().split(/\s+/);
+    const usages = words.flatMap((word) => KEY_USAGES.filter((usage) => usage.startsWith(`TR31_${word}_`)));
+    const rest = words.slice(usages.length);
+    const modeSets = rest.filter((word) => word in MODE_SETS);
+    const algorithms = rest
+      .slice(0, rest.length - modeSets.length)
+      .flatMap((word) => ALGORITHMS[word] ?? [word as KeyAlgorithm]);
+    return { operation, argument: argument.replace('+', ' with '), variant, usages, algorithms, modeSets };
+  });
+
+/** The first attribute of a key that a row refuses, in AWS's order; none where it serves. */
+export function refusedBy(
+  row: ValidKeys,
+  key: { usage: KeyUsage; algorithm: KeyAlgorithm; modeSet: string },
+): 'KeyUsage' | 'KeyAlgorithm' | 'KeyModesOfUse' | undefined {
+  if (!row.usages.includes(key.usage)) return 'KeyUsage';
+  if (!row.algorithms.includes(key.algorithm)) return 'KeyAlgorithm';
+  return row.modeSets.includes(key.modeSet) ? undefined : 'KeyModesOfUse';
+}

@@ -1,0 +1,74 @@
+import { rootCall } from './call.js';
+import { DataSource } from 'typeorm';
+import { ExchangeToken } from '../../src/exchange/exchange-token.entity.js';
+import { keyArn, newId } from '../../src/keys/arn.js';
+import type {
+  DeriveKeyUsage,
+  KeyAlgorithm,
+  KeyMode,
+  KeyUsage,
+  RsaKeyAlgorithm,
+} from '../../src/keys/key-attributes.js';
+import { begin } from '../../src/keys/key-life-cycle.js';
+import { modesOfUse } from '../../src/keys/key-rules.js';
+import { KeyRepository } from '../../src/keys/key.repository.js';
+import { CryptoProvider } from '../../src/provider/crypto-provider.js';
+import type { TokenPurpose } from '../../src/provider/pair-identity.js';
+import { REGION, type TestService } from './service.js';
+
+/**
+ * Key pairs of published vectors, put where the service keeps its own. No operation takes a private key in, so these go
+ * through the service's own provider and repositories.
+ */
+const OWNER = { accountId: '000000000000', region: REGION };
+
+/** Stores a key pair with a known private key. @param privateKey PKCS#8, DER @returns its ARN */
+export async function storePair(
+  { app }: TestService,
+  {
+    privateKey,
+    ...key
+  }: {
+    usage: KeyUsage;
+    algorithm: KeyAlgorithm;
+    modes: KeyMode[];
+    deriveKeyUsage?: DeriveKeyUsage | null;
+    privateKey: Buffer;
+  },
+): Promise<string> {
+  const identity = {
+    arn: keyArn(OWNER, newId()),
+    class: 'ASYMMETRIC_KEY_PAIR' as const,
+    usage: key.usage,
+    algorithm: key.algorithm,
+    modes: modesOfUse(key.modes),
+    deriveKeyUsage: key.deriveKeyUsage ?? null,
+    exportable: false,
+    kcvAlgorithm: 'SHA_1' as const,
+  };
+  const sealed = app.get(CryptoProvider).seal(identity, privateKey);
+  const stored = begin({ ...OWNER, ...identity, ...sealed, origin: 'EXTERNAL', enabled: true }, new Date());
+  await app.get(KeyRepository).add(rootCall('CreateKey'), stored, []);
+  return identity.arn;
+}
+
+/**
+ * Stores a token with a known private key, the test account's and good for a day unless told otherwise.
+ *
+ * @returns its id
+ */
+export async function storeToken(
+  { app }: TestService,
+  token: { purpose: TokenPurpose; algorithm: RsaKeyAlgorithm; certificate: Buffer; privateKey: Buffer },
+  { expiresAt = new Date(Date.now() + 86_400_000), ...owner }: Partial<typeof OWNER & { expiresAt: Date }> = {},
+): Promise<string> {
+  const { privateKey, ...identity } = {
+    ...token,
+    ...OWNER,
+    ...owner,
+    id: `${token.purpose.split(' ')[0]}-token-${newId()}`,
+  };
+  const sealed = app.get(CryptoProvider).sealPair(identity, privateKey);
+  await app.get(DataSource).manager.insert(ExchangeToken, { ...identity, sealed, expiresAt });
+  return identity.id;
+}
