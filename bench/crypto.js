@@ -10,7 +10,7 @@ import { applicationCryptogram, arpcMethod1 } from '../dist/crypto/emv/applicati
 import { iccMasterKey } from '../dist/crypto/emv/icc-master-key.js';
 import { applicationCryptogramKey } from '../dist/crypto/emv/session-key.js';
 import { naturalPin } from '../dist/crypto/ibm3624.js';
-import { decryptPinBlock, encryptPinBlock } from '../dist/crypto/pin-block.js';
+import { encryptPinBlock, translatePinBlock } from '../dist/crypto/pin-block.js';
 import { pvv } from '../dist/crypto/pvv.js';
 import { retailMac } from '../dist/crypto/retail-mac.js';
 import { unwrapKeyBlock } from '../dist/crypto/tr31/unwrap.js';
@@ -52,8 +52,7 @@ function block(cipher, blockBytes) {
 const encryptedPin = withCipher(tdes(key16), (cipher) => encryptPinBlock(cipher, 0, { pin, pan }));
 
 function translate(from, to, format) {
-  const clear = decryptPinBlock(from, 0, { block: encryptedPin, pan });
-  return encryptPinBlock(to, format, { pin: clear, pan });
+  return translatePinBlock(encryptedPin, { cipher: from, format: 0, pan }, { cipher: to, format, pan });
 }
 
 /** A version B block of a two-key TDES key, masked to 24 bytes, and a version D block of an AES-128 key. */

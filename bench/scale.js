@@ -1,0 +1,172 @@
+// ListKeys, GetKey, CreateKey and ListAliases over 1 000, 10 000 and 100 000 keys on PostgreSQL: npm run bench:scale
+import { randomBytes } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+import pg from 'pg';
+import { Clock } from '../dist/clock.js';
+import { connect } from '../dist/database/database.js';
+import { CryptoProvider } from '../dist/provider/crypto-provider.js';
+import { MasterKey } from '../dist/provider/master-key.js';
+import { prepare } from '../dist/service.js';
+import { percentile } from './support/load.js';
+import { startServer } from './support/server.js';
+import { seed } from './support/seed.js';
+
+const SIZES = [1000, 10_000, 100_000];
+// In turns, so that what else the machine does hits every size.
+const ROUNDS = 20;
+const CALLS = 10;
+
+const CREATE_KEY = {
+  Exportable: false,
+  KeyAttributes: {
+    KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
+    KeyClass: 'SYMMETRIC_KEY',
+    KeyAlgorithm: 'AES_256',
+    KeyModesOfUse: { Generate: true, Verify: true },
+  },
+};
+
+const server = process.env.DATABASE_URL;
+if (!server) throw new Error('DATABASE_URL is needed: a PostgreSQL in which databases can be made');
+const scope = { accountId: '000000000000', region: 'us-east-1' };
+const credentials = { accessKeyId: 'AKIABENCHMARKBENCHMA', secretAccessKey: 'benchmark-benchmark-benchmark' };
+const signer = new SignatureV4({ credentials, region: scope.region, service: 'payment-cryptography', sha256: Sha256 });
+const agent = new Agent({ keepAlive: true });
+const stores = [];
+try {
+  for (const keys of SIZES) stores.push(await open(keys));
+  const operations = {
+    'ListKeys, first page': () => ({ operation: 'ListKeys', input: {} }),
+    'ListKeys, page in the middle': ({ middle }) => ({ operation: 'ListKeys', input: { NextToken: middle } }),
+    'ListKeys, DELETE_PENDING': () => ({
+      operation: 'ListKeys',
+      input: { KeyState: 'DELETE_PENDING', MaxResults: 10 },
+    }),
+    'GetKey, not remembered': ({ unread }) => ({ operation: 'GetKey', input: { KeyIdentifier: unread.pop() } }),
+    'GetKey, remembered': ({ arn }) => ({ operation: 'GetKey', input: { KeyIdentifier: arn } }),
+    CreateKey: () => ({ operation: 'CreateKey', input: CREATE_KEY }),
+    'ListAliases of a key': ({ arn }) => ({ operation: 'ListAliases', input: { KeyArn: arn } }),
+  };
+  const table = {};
+  for (const [name, callOf] of Object.entries(operations)) {
+    const latencies = stores.map(() => []);
+    for (let round = 0; round <= ROUNDS; round++)
+      for (const [i, store] of stores.entries())
+        for (let n = 0; n < CALLS; n++) {
+          const { ms } = await call(store.port, callOf(store));
+          if (round > 0) latencies[i].push(ms); // the first round warms up
+        }
+    const medians = latencies.map((ms) => percentile(ms, 0.5));
+    table[name] = Object.fromEntries(
+      SIZES.flatMap((keys, i) => [
+        [`ms, ${keys}`, Number(medians[i].toFixed(2))],
+        [`times, ${keys}`, Number((medians[i] / medians[0]).toFixed(2))],
+      ]).filter((_, column) => column !== 1),
+    );
+  }
+  console.log(`median of ${ROUNDS * CALLS} calls, one at a time, the sizes in turns`);
+  console.table(table);
+} finally {
+  agent.destroy();
+  for (const { close } of stores) await close();
+}
+
+/** A database of its own with so many keys, and a service on it. */
+async function open(keys) {
+  const name = `keyblock_bench_${randomBytes(6).toString('hex')}`;
+  await administer(`CREATE DATABASE ${name}`);
+  const drop = () => administer(`DROP DATABASE ${name} WITH (FORCE)`);
+  try {
+    const url = new URL(server);
+    url.pathname = `/${name}`;
+    const masterKeyHex = randomBytes(32).toString('hex');
+    const arns = await fill(url.href, masterKeyHex, keys);
+    const { port, stop } = await startServer(fileURLToPath(import.meta.resolve('../dist/bundle/main.js')), {
+      KEYBLOCK_PORT: '0',
+      DATABASE_URL: url.href,
+      KEYBLOCK_MASTER_KEY: masterKeyHex,
+      KEYBLOCK_ACCESS_KEY_ID: credentials.accessKeyId,
+      KEYBLOCK_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    });
+    const close = async () => {
+      await stop();
+      await drop();
+    };
+    const [arn, ...unread] = arns;
+    return { port, close, arn, unread, middle: await tokenAfter(port, keys / 2) };
+  } catch (error) {
+    await drop();
+    throw error;
+  }
+}
+
+/** @returns {Promise<string[]>} ARNs of as many keys as are asked for, at random */
+async function fill(url, masterKeyHex, keys) {
+  const database = await connect({ url });
+  try {
+    const masterKey = new MasterKey(Buffer.from(masterKeyHex, 'hex'));
+    await prepare(database, masterKey, new Clock());
+    const start = performance.now();
+    await seed(database, new CryptoProvider(masterKey), { ...scope, keys });
+    console.log(`${keys} keys made in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    const limit = (ROUNDS + 1) * CALLS + 1;
+    const rows = await database.query(`SELECT arn FROM keys ORDER BY random() LIMIT ${limit}`);
+    return rows.map(({ arn }) => arn);
+  } finally {
+    await database.destroy();
+  }
+}
+
+async function administer(sql) {
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** @returns {Promise<string>} the token for what comes after so many keys, a multiple of 100 */
+async function tokenAfter(port, keys) {
+  let NextToken;
+  for (let listed = 0; listed < keys; listed += 100)
+    ({ NextToken } = (await call(port, { operation: 'ListKeys', input: { MaxResults: 100, NextToken } })).output);
+  return NextToken;
+}
+
+/** A signed call on a kept connection. @returns {Promise<{ ms: number, output: object }>} milliseconds to the last byte */
+async function call(port, { operation, input }) {
+  const body = JSON.stringify(input);
+  const { method, path, headers } = await signer.sign({
+    method: 'POST',
+    protocol: 'http:',
+    hostname: '127.0.0.1',
+    path: '/',
+    query: {},
+    headers: {
+      host: `127.0.0.1:${port}`,
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `PaymentCryptographyControlPlane.${operation}`,
+    },
+    body,
+  });
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    request({ agent, port, host: '127.0.0.1', method, path, headers }, (response) => {
+      const chunks = [];
+      response.on('data', (chunk) => chunks.push(chunk));
+      response.on('end', () => {
+        const ms = performance.now() - start;
+        const text = Buffer.concat(chunks).toString();
+        if (response.statusCode === 200) resolve({ ms, output: JSON.parse(text) });
+        else reject(new Error(text));
+      });
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}

@@ -1,0 +1,98 @@
+/** The calls that are measured, with keys of their own each. */
+
+const PAN = '4123451234567890';
+const CARD = { PrimaryAccountNumber: PAN, PanSequenceNumber: '00' };
+
+/** Each names its keys, asks the service for what it needs of them, and says what is sent over and over. */
+export const OPERATIONS = {
+  'GenerateMac, CMAC of 64 bytes, AES-256': async (call) => ({
+    path: '/mac/generate',
+    input: {
+      KeyIdentifier: await call.key('M6_ISO_9797_5_CMAC_KEY', 'AES_256', 'Generate', 'Verify'),
+      MessageData: '0123456789ABCDEF'.repeat(8),
+      GenerationAttributes: { Algorithm: 'CMAC' },
+    },
+  }),
+  'GenerateMac, retail MAC of 64 bytes, TDES 2-key': async (call) => ({
+    path: '/mac/generate',
+    input: {
+      KeyIdentifier: await call.key('M3_ISO_9797_3_MAC_KEY', 'TDES_2KEY', 'Generate', 'Verify'),
+      MessageData: '0123456789ABCDEF'.repeat(8),
+      GenerationAttributes: { Algorithm: 'ISO9797_ALGORITHM3' },
+    },
+  }),
+  'TranslatePinData, format 0 to 0, TDES 2-key': async (call) => {
+    const pin = await pinOf(call);
+    return {
+      path: '/pindata/translate',
+      input: {
+        IncomingKeyIdentifier: pin.EncryptionKeyArn,
+        OutgoingKeyIdentifier: await pinKey(call),
+        IncomingTranslationAttributes: { IsoFormat0: { PrimaryAccountNumber: PAN } },
+        OutgoingTranslationAttributes: { IsoFormat0: { PrimaryAccountNumber: PAN } },
+        EncryptedPinBlock: pin.EncryptedPinBlock,
+      },
+    };
+  },
+  'VerifyPinData, PVV, format 0, TDES 2-key': async (call) => {
+    const pin = await pinOf(call);
+    return {
+      path: '/pindata/verify',
+      input: {
+        VerificationKeyIdentifier: pin.GenerationKeyArn,
+        EncryptionKeyIdentifier: pin.EncryptionKeyArn,
+        VerificationAttributes: {
+          VisaPin: { PinVerificationKeyIndex: 1, VerificationValue: pin.PinData.VerificationValue },
+        },
+        EncryptedPinBlock: pin.EncryptedPinBlock,
+        PrimaryAccountNumber: PAN,
+        PinBlockFormat: 'ISO_FORMAT_0',
+      },
+    };
+  },
+  'GenerateCardValidationData, CVV2': async (call) => ({
+    path: '/cardvalidationdata/generate',
+    input: {
+      KeyIdentifier: await call.key('C0_CARD_VERIFICATION_KEY', 'TDES_2KEY', 'Generate', 'Verify'),
+      PrimaryAccountNumber: PAN,
+      GenerationAttributes: { CardVerificationValue2: { CardExpiryDate: '0329' } },
+    },
+  }),
+  'VerifyAuthRequestCryptogram, EMV common, ARPC method 1': async (call) => {
+    const input = {
+      KeyIdentifier: await call.key('E0_EMV_MKEY_APP_CRYPTOGRAMS', 'TDES_2KEY', 'DeriveKey'),
+      TransactionData: '00000000170000000000000008400080008000084016051700000000093800000B03011203',
+      MajorKeyDerivationMode: 'EMV_OPTION_A',
+      SessionKeyDerivationAttributes: { EmvCommon: { ...CARD, ApplicationTransactionCounter: '000B' } },
+    };
+    const { AuthRequestCryptogram } = await call.data('/cryptogram/generate', input);
+    return {
+      path: '/cryptogram/verify',
+      input: {
+        ...input,
+        AuthRequestCryptogram,
+        AuthResponseAttributes: { ArpcMethod1: { AuthResponseCode: '3030' } },
+      },
+    };
+  },
+  'EncryptData of 1 KiB, CBC, AES-128': async (call) => {
+    const key = await call.key('D0_SYMMETRIC_DATA_ENCRYPTION_KEY', 'AES_128', 'Encrypt', 'Decrypt', 'Wrap', 'Unwrap');
+    return {
+      path: `/keys/${encodeURIComponent(key)}/encrypt`,
+      input: { PlainText: '0123456789ABCDEF'.repeat(128), EncryptionAttributes: { Symmetric: { Mode: 'CBC' } } },
+    };
+  },
+};
+
+const pinKey = (call) => call.key('P0_PIN_ENCRYPTION_KEY', 'TDES_2KEY', 'Encrypt', 'Decrypt', 'Wrap', 'Unwrap');
+
+/** A PIN under a fresh key, with its PVV. */
+async function pinOf(call) {
+  return call.data('/pindata/generate', {
+    GenerationKeyIdentifier: await call.key('V2_VISA_PIN_VERIFICATION_KEY', 'TDES_2KEY', 'Generate', 'Verify'),
+    EncryptionKeyIdentifier: await pinKey(call),
+    GenerationAttributes: { VisaPin: { PinVerificationKeyIndex: 1 } },
+    PrimaryAccountNumber: PAN,
+    PinBlockFormat: 'ISO_FORMAT_0',
+  });
+}

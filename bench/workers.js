@@ -1,0 +1,79 @@
+// Signed TranslatePinData with one worker and with more, on PostgreSQL: npm run bench:workers
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { CREDENTIALS, prepareRequest } from './support/client.js';
+import { load, percentile } from './support/load.js';
+import { OPERATIONS } from './support/operations.js';
+import { startServer } from './support/server.js';
+
+const OPERATION = 'TranslatePinData, format 0 to 0, TDES 2-key';
+const CONNECTIONS = 32;
+const ROUNDS = 11;
+const SECONDS = 0.5;
+const WARM_UP_SECONDS = 5;
+
+const server = process.env.DATABASE_URL;
+if (!server) throw new Error('DATABASE_URL is needed: a PostgreSQL in which a database can be made');
+const counts = [1, 2, 4, 8].filter((count) => count <= availableParallelism());
+const name = `keyblock_bench_${randomBytes(6).toString('hex')}`;
+await administer(`CREATE DATABASE ${name}`);
+const services = [];
+try {
+  for (const count of counts) services.push(await start(count));
+  for (const service of services) await run(service, WARM_UP_SECONDS * service.count);
+  for (let round = 0; round < ROUNDS; round++)
+    for (const service of services) service.rates.push((await run(service, SECONDS)).perSecond);
+
+  console.log(`${OPERATION}; ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each in turn`);
+  console.log(`${availableParallelism()} cores, one of them kept busy by the process that sends\n`);
+  const [one] = services;
+  console.table(
+    Object.fromEntries(
+      services.map(({ count, rates }) => [
+        `${count} worker${count === 1 ? '' : 's'}`,
+        {
+          'requests/s': Math.round(percentile(rates, 0.5)),
+          times: Number(
+            percentile(
+              rates.map((rate, i) => rate / one.rates[i]),
+              0.5,
+            ).toFixed(2),
+          ),
+        },
+      ]),
+    ),
+  );
+} finally {
+  for (const { stop } of services) await stop();
+  await administer(`DROP DATABASE ${name} WITH (FORCE)`);
+}
+
+async function start(count) {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const { port, stop } = await startServer(fileURLToPath(import.meta.resolve('../dist/bundle/main.js')), {
+    DATABASE_URL: url.href,
+    KEYBLOCK_MASTER_KEY: '0'.repeat(64),
+    KEYBLOCK_PORT: '0',
+    KEYBLOCK_WORKERS: String(count),
+    KEYBLOCK_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    KEYBLOCK_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+  });
+  return { count, port, stop, rates: [], request: await prepareRequest(port, OPERATIONS[OPERATION]) };
+}
+
+function run({ port, request }, seconds) {
+  return load({ port, request, connections: CONNECTIONS, seconds });
+}
+
+async function administer(sql) {
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
