@@ -32,6 +32,7 @@ import { TagRepository } from './keys/tag.repository.js';
 import { LOGGER } from './logger.js';
 import { CryptoProvider } from './provider/crypto-provider.js';
 import { MasterKey } from './provider/master-key.js';
+import { serviceSecret } from './provider/service-secret.js';
 
 /** What is there before Nest is. */
 export interface Parts {
@@ -59,7 +60,10 @@ export class AppModule {
         { provide: Metrics, useValue: metrics },
         { provide: DataSource, useValue: database },
         { provide: MasterKey, useValue: masterKey },
-        { provide: PageTokens, useValue: new PageTokens(masterKey.derive('page tokens')) },
+        {
+          provide: PageTokens,
+          useFactory: async () => new PageTokens(await serviceSecret(database.manager, masterKey, 'page tokens')),
+        },
         { provide: KeyCache, useValue: new KeyCache(maxStaleMs) },
         { provide: CredentialCache, useValue: new CredentialCache(maxStaleMs) },
         { provide: ACCOUNT_ID, useValue: config.accountId },

@@ -14,13 +14,15 @@ import { PublicKeyCertificate } from '../keys/public-key-certificate.entity.js';
 import { ResourcePolicy } from '../keys/resource-policy.entity.js';
 import { Tag } from '../keys/tag.entity.js';
 import { MasterKeyRow } from './master-key.entity.js';
+import { ServiceSecretRow } from './service-secret.entity.js';
 import { Keys1790000000000 } from './migrations/1790000000000-keys.js';
 import { KeyResources1790000000001 } from './migrations/1790000000001-key-resources.js';
 import { Replication1790000000002 } from './migrations/1790000000002-replication.js';
 import { KeyLists1790000000005 } from './migrations/1790000000005-key-lists.js';
 import { KeyExchange1790000000010 } from './migrations/1790000000010-key-exchange.js';
-import { Access1790000000020 } from './migrations/1790000000020-access.js';
 import { KeyAuthorities1790000000012 } from './migrations/1790000000012-key-authorities.js';
+import { Access1790000000020 } from './migrations/1790000000020-access.js';
+import { ServiceSecrets1790000000030 } from './migrations/1790000000030-service-secrets.js';
 
 /** Any number that other users of the same PostgreSQL don't take: "keyblock" on a telephone's keys. */
 const MIGRATION_LOCK = 53932562;
@@ -37,6 +39,7 @@ export async function connect(location: Location): Promise<DataSource> {
     type: 'postgres' as const,
     entities: [
       MasterKeyRow,
+      ServiceSecretRow,
       Key,
       Alias,
       Tag,
@@ -57,8 +60,9 @@ export async function connect(location: Location): Promise<DataSource> {
       Replication1790000000002,
       KeyLists1790000000005,
       KeyExchange1790000000010,
-      Access1790000000020,
       KeyAuthorities1790000000012,
+      Access1790000000020,
+      ServiceSecrets1790000000030,
     ],
     migrationsTransactionMode: 'all' as const,
   };

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
 /** Layout of what is sealed: version 1, id of the master key, nonce, ciphertext, tag. */
 const VERSION = 1;
@@ -60,10 +60,5 @@ export class MasterKey {
       clear.fill(0);
       throw new SealError('The sealed value or what it is bound to was changed');
     }
-  }
-
-  /** A key for another purpose than sealing: HKDF-SHA-256, RFC 5869. @returns 32 bytes, the caller's */
-  derive(purpose: string): Buffer {
-    return Buffer.from(hkdfSync('sha256', this.#key, Buffer.alloc(0), `keyblock ${purpose}`, 32));
   }
 }

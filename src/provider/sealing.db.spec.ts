@@ -2,6 +2,8 @@ import { CreateKeyCommand, GetKeyCommand } from '@aws-sdk/client-payment-cryptog
 import { DataSource } from 'typeorm';
 import { KeyCache, MAX_STALE_MS } from '../keys/key-cache.js';
 import { MasterKeyError } from './master-key-check.js';
+import { MasterKey, SealError } from './master-key.js';
+import { serviceSecret } from './service-secret.js';
 import { startOn, startTestService, type TestService } from '../../test/support/service.js';
 
 let service: TestService;
@@ -144,4 +146,22 @@ test('another master key is refused at start, and nothing is changed', async () 
     );
   }
   expect(await database.query('SELECT * FROM master_key')).toEqual(before);
+});
+
+describe('a secret of the service', () => {
+  const secret = () => serviceSecret(database.manager, service.app.get(MasterKey), 'page tokens');
+
+  test('is made once, whoever asks first', async () => {
+    await database.query('DELETE FROM service_secrets');
+    const secrets = await Promise.all(Array.from({ length: 5 }, secret));
+    expect(new Set(secrets.map((found) => found.toString('hex'))).size).toBe(1);
+    expect(secrets[0]).toHaveLength(32);
+  });
+
+  test('is not taken from another purpose', async () => {
+    const masterKey = service.app.get(MasterKey);
+    const sealed = masterKey.seal(Buffer.from('["service secret","another"]'), Buffer.alloc(32));
+    await database.query('UPDATE service_secrets SET sealed = $1', [sealed]);
+    await expect(secret()).rejects.toThrow(SealError);
+  });
 });

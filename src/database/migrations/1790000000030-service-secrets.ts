@@ -1,0 +1,19 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** What the service keeps secret for itself, sealed, so that it outlives a master key. */
+export class ServiceSecrets1790000000030 implements MigrationInterface {
+  name = 'ServiceSecrets1790000000030';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE "service_secrets" (
+        "purpose" text NOT NULL,
+        "sealed" bytea NOT NULL,
+        CONSTRAINT "service_secrets_pkey" PRIMARY KEY ("purpose")
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE "service_secrets"');
+  }
+}
