@@ -1,24 +1,20 @@
 import type { Readable, Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
+import type { DataSource } from 'typeorm';
 import { CredentialCache } from '../access/credential-cache.js';
 import { decide } from '../access/decision.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
 import { contextOf } from '../access/request-context.js';
 import type { Principal } from '../call.js';
-import { Clock } from '../clock.js';
-import { type Config, ConfigError, readConfig } from '../config/config.js';
-import { DataDirectory, DataDirectoryError } from '../config/data-directory.js';
-import { connect } from '../database/database.js';
+import type { Config } from '../config/config.js';
 import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
 import { KeyCache } from '../keys/key-cache.js';
 import { KeyChanges } from '../keys/key-changes.js';
 import { accessOf } from '../keys/key.repository.js';
-import { MasterKeyError } from '../provider/master-key-check.js';
-import { MasterKey } from '../provider/master-key.js';
-import { prepare } from '../service.js';
 import { type Command, InputError, UsageError } from './command.js';
+import { withDeployment } from './deployment.js';
 import { readInput } from './input.js';
 
 const HELP = `Usage: keyblock access <what>
@@ -47,12 +43,14 @@ export const access: Command = {
   summary: 'Users and roles: access keys, policies, and why something is denied',
   help: HELP,
   run: async (args, io) => {
-    try {
-      const command = commandOf(args, io);
-      await withDatabase(readConfig(process.env), command);
-    } catch (error) {
-      throw told(error);
-    }
+    const command = commandOf(args, io);
+    await withDeployment(async ({ config, database, masterKey, clock }) => {
+      const changes = new KeyChanges(database, new KeyCache(0), new CredentialCache(0), pino({ level: 'silent' }));
+      const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
+      await command({ config, principals, database }).catch((error: unknown) => {
+        throw told(error);
+      });
+    });
   },
 };
 
@@ -60,37 +58,13 @@ export const access: Command = {
 interface Parts {
   config: Config;
   principals: PrincipalRepository;
-  database: Awaited<ReturnType<typeof connect>>;
+  database: DataSource;
 }
 
-const EXPECTED = [ServiceException, ConfigError, DataDirectoryError, MasterKeyError];
-
-function told(error: unknown): Error {
+function told(error: unknown): unknown {
   if (error instanceof ResourceNotFoundException)
     return new InputError(`There is no ${String(error.members['ResourceId'])}.`);
-  const isExpected = EXPECTED.some((kind) => error instanceof kind);
-  return isExpected ? new InputError((error as Error).message) : (error as Error);
-}
-
-async function withDatabase(config: Config, work: (parts: Parts) => Promise<void>): Promise<void> {
-  const { databaseUrl: url } = config;
-  const directory = url === undefined ? await DataDirectory.open(config.dataDir) : undefined;
-  try {
-    const key = config.masterKey ?? directory?.masterKey();
-    if (!key) throw new Error('The configuration was not checked');
-    const database = await connect(url === undefined ? { path: directory?.databasePath ?? '' } : { url });
-    try {
-      const [masterKey, clock] = [new MasterKey(key), new Clock()];
-      await prepare(database, masterKey, clock);
-      const changes = new KeyChanges(database, new KeyCache(0), new CredentialCache(0), pino({ level: 'silent' }));
-      const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
-      await work({ config, principals, database });
-    } finally {
-      await database.destroy();
-    }
-  } finally {
-    await directory?.close();
-  }
+  return error instanceof ServiceException ? new InputError(error.message) : error;
 }
 
 /** What the words say, checked before anything is opened. */
