@@ -46,8 +46,8 @@ const ipAddress: Operator = (text) => {
   const range = new BlockList();
   range.addSubnet(address, bits === undefined ? most : Number(bits), version === 4 ? 'ipv4' : 'ipv6');
   return (value) => {
-    const actual = isIP(value);
-    return actual !== 0 && range.check(value, actual === 4 ? 'ipv4' : 'ipv6');
+    // A range of IPv6 is about no address of IPv4, which would be looked for in ::ffff:0:0/96.
+    return isIP(value) === version && range.check(value, version === 4 ? 'ipv4' : 'ipv6');
   };
 };
 
@@ -63,11 +63,12 @@ const arn: Operator = (text, variables) => {
   };
 };
 
-/** A colon within `${…}` separates nothing. */
+/** A part of an ARN: a colon within `${…}` separates nothing. Every text is read in one way only, so no text takes long. */
+const PART = /((?:[^:$]|\$\{[^{}$]*\}|\$(?!\{[^{}$]*\}))*)/.source;
+const ARN = new RegExp(`^(arn):${PART}:${PART}:${PART}:${PART}:(.+)$`, 's');
+
 function arnParts(text: string): string[] | undefined {
-  const found =
-    /^(arn):((?:\$\{[^}]*\}|[^:])*):((?:\$\{[^}]*\}|[^:])*):((?:\$\{[^}]*\}|[^:])*):((?:\$\{[^}]*\}|[^:])*):(.+)$/s;
-  return found.exec(text)?.slice(1);
+  return ARN.exec(text)?.slice(1);
 }
 
 const string =

@@ -64,7 +64,7 @@ const Conditions = z
   .record(
     z.string().refine((text) => isOperator(text), 'is not a condition operator'),
     z.record(
-      text(/^[a-z0-9-]+:[^\s]+$/i, 'is not a condition key'),
+      text(/^[a-z0-9-]+:\S(?:.*\S)?$/is, 'is not a condition key'),
       oneOrMore(z.union([z.string(), z.number(), z.boolean()], says('must be a text, a number or a boolean'))),
       says('must be an object of condition keys'),
     ),

@@ -138,6 +138,7 @@ describe('Condition', () => {
     ['StringEquals knows no wildcards', { StringEquals: { [tag]: 'p*' } }, { [tag]: 'pin' }, false],
     ['StringEquals takes * literally', { StringEquals: { [tag]: 'p*' } }, { [tag]: 'p*' }, true],
     ['StringEquals: any of several values', { StringEquals: { [tag]: ['mac', 'pin'] } }, { [tag]: 'pin' }, true],
+    ['a key may have spaces', { StringEquals: { 'aws:ResourceTag/cost center': 'x' } }, { 'aws:ResourceTag/Cost Center': 'x' }, true], // prettier-ignore
     ['StringEquals: absent', { StringEquals: { [tag]: 'pin' } }, {}, false],
     ['a key is not case-sensitive', { StringEquals: { 'AWS:resourcetag/TEAM': 'pin' } }, { [tag]: 'pin' }, true],
     ['StringEquals: a variable', { StringEquals: { [tag]: '${aws:username}' } }, { [tag]: 'ann', 'aws:username': 'ann' }, true], // prettier-ignore
@@ -210,10 +211,13 @@ describe('Condition', () => {
     ['IpAddress: IPv6', { IpAddress: { [ip]: '2001:db8::/32' } }, { [ip]: '2001:db8:0:1::9' }, true],
     ['IpAddress: IPv6 out of the range', { IpAddress: { [ip]: '2001:db8::/32' } }, { [ip]: '2001:db9::1' }, false],
     ['IpAddress: the other family', { IpAddress: { [ip]: '0.0.0.0/0' } }, { [ip]: '2001:db8::1' }, false],
+    ['IpAddress: all of IPv6 is nothing of IPv4', { IpAddress: { [ip]: '::/0' } }, { [ip]: '203.0.113.9' }, false],
+    ['IpAddress: a range that does not begin where it is written', { IpAddress: { [ip]: '10.1.2.3/8' } }, { [ip]: '10.9.9.9' }, true], // prettier-ignore
     ['IpAddress: absent', { IpAddress: { [ip]: '0.0.0.0/0' } }, {}, false],
     ['NotIpAddress: out of the range', { NotIpAddress: { [ip]: '10.0.0.0/8' } }, { [ip]: '203.0.113.9' }, true],
     ['NotIpAddress: in the range', { NotIpAddress: { [ip]: '10.0.0.0/8' } }, { [ip]: '10.1.2.3' }, false],
     ['NotIpAddress: in one of several ranges', { NotIpAddress: { [ip]: ['192.0.2.0/24', '10.0.0.0/8'] } }, { [ip]: '10.1.2.3' }, false], // prettier-ignore
+    ['NotIpAddress: the other family', { NotIpAddress: { [ip]: '::/0' } }, { [ip]: '203.0.113.9' }, true],
     ['NotIpAddress: absent', { NotIpAddress: { [ip]: '10.0.0.0/8' } }, {}, true],
     ['NumericEquals', { NumericEquals: { [number]: '10' } }, { [number]: '10.0' }, true],
     ['NumericEquals: a JSON number', { NumericEquals: { [number]: 10 } }, { [number]: '10' }, true],
@@ -251,6 +255,8 @@ describe('Condition', () => {
     ['ArnLike: each part by itself', { ArnLike: { [arn]: 'arn:*:*:*:*:user/ann' } }, { [arn]: USER }, true],
     ['ArnLike: * alone is any', { ArnLike: { [arn]: '*' } }, { [arn]: USER }, true],
     ['ArnLike: a variable', { ArnLike: { [arn]: 'arn:aws:iam::000000000000:user/${aws:username}' } }, { [arn]: USER, 'aws:username': 'ann' }, true], // prettier-ignore
+    ['ArnLike: a colon in a variable', { ArnLike: { [arn]: "arn:aws:iam::${aws:PrincipalAccount, '000000000000'}:user/ann" } }, { [arn]: USER }, true], // prettier-ignore
+    ['ArnLike: a dollar is a character', { ArnLike: { [arn]: 'arn:aws:iam::*:user/$ann' } }, { [arn]: 'arn:aws:iam::000000000000:user/$ann' }, true], // prettier-ignore
     ['ArnLike: no ARN in the request', { ArnLike: { [arn]: 'arn:aws:iam::*:user/*' } }, { [arn]: 'ann' }, false],
     ['ArnNotLike', { ArnNotLike: { [arn]: 'arn:aws:iam::*:role/*' } }, { [arn]: USER }, true],
     ['ArnNotEquals: the same', { ArnNotEquals: { [arn]: USER } }, { [arn]: USER }, false],
@@ -342,6 +348,14 @@ describe('policies together', () => {
       by: { policy: 'policy 1', sid: 'Encrypt', index: 1 },
     });
   });
+});
+
+test('an ARN made to take long does not', () => {
+  const long = `arn:${'${a}'.repeat(4000)}`;
+  const says = { 'aws:RequestTag/arn': long };
+  expect(allows({ Condition: { ArnLike: { 'aws:RequestTag/arn': 'arn:aws:iam::*:user/*' } } }, { says })).toBe(false);
+  const put = () => checkIdentityPolicy(document([{ ...ALLOW, Condition: { ArnLike: { 'aws:userid': long } } }]));
+  expect(put).toThrow('must be what ArnLike can compare with');
 });
 
 test('a pattern made to take long does not', () => {
