@@ -1,6 +1,6 @@
 import type { Call } from '../call.js';
 import { decide, refusal } from './decision.js';
-import type { Statements } from './policy.js';
+import type { AccessRequest, Statements } from './policy.js';
 import { contextOf, type KeyFacts } from './request-context.js';
 
 /** Managing a policy is the account's own business: no policy of a key has a say in it, or it could lock everyone out. */
@@ -12,8 +12,8 @@ export interface KeyAccess extends KeyFacts {
   policy: Statements | undefined;
 }
 
-/** What an operation may need beside the key itself. */
-interface Resource {
+/** One of the things that policies must allow a call. */
+export interface Authorized {
   /** ARN, or `*`. */
   resource: string;
   key?: KeyAccess;
@@ -23,17 +23,26 @@ interface Resource {
 }
 
 /** Lets a call go on that policies allow. @throws AccessDeniedException in AWS's words */
-export function authorize(call: Call, { resource, key, requestAlias, operation = call.operation }: Resource): void {
-  const { principal } = call;
-  const policy = MANAGE_POLICIES.includes(operation) ? undefined : key?.policy;
+export function authorize(call: Call, authorized: Authorized): void {
   // The root, most of the time.
-  if (principal.identity === undefined && policy === undefined) return;
-  const request = {
-    action: `payment-cryptography:${operation}`,
-    resource,
-    caller: principal,
-    context: contextOf({ call, key, requestAlias }),
-  };
-  const decision = decide(request, principal.identity?.statements, policy);
+  if (call.principal.identity === undefined && authorized.key?.policy === undefined) return;
+  const { request, policy } = requestOf(call, authorized);
+  const decision = decide(request, call.principal.identity?.statements, policy);
   if (!decision.allowed) throw refusal(request, decision);
+}
+
+/** What is asked of policies for a call, and the key's own policy where it has a say. */
+export function requestOf(
+  call: Call,
+  { resource, key, requestAlias, operation = call.operation }: Authorized,
+): { request: AccessRequest; policy: Statements | undefined } {
+  return {
+    request: {
+      action: `payment-cryptography:${operation}`,
+      resource,
+      caller: call.principal,
+      context: contextOf({ call, key, requestAlias }),
+    },
+    policy: MANAGE_POLICIES.includes(operation) ? undefined : key?.policy,
+  };
 }

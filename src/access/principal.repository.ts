@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, LessThanOrEqual } from 'typeorm';
+import { DataSource, type EntityManager, In, LessThanOrEqual, MoreThan } from 'typeorm';
 import type { Identity, Principal } from '../call.js';
 import { Clock } from '../clock.js';
 import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
@@ -15,6 +15,7 @@ import { tokenHash } from './session-token.js';
 
 const NAME = /^[\w+=,.@-]{1,64}$/;
 const SESSION_NAME = /^[\w+=,.@-]{2,64}$/;
+const ROLE_SESSION = /^arn:aws:sts::(\d{12}):assumed-role\/([^/]+)\/([\w+=,.@-]{2,64})$/;
 const POLICY_NAME = /^[\w+=,.@-]{1,128}$/;
 const MIN_SESSION_SECONDS = 900;
 const MAX_SESSION_SECONDS = 43_200;
@@ -90,19 +91,28 @@ export class PrincipalRepository {
     await this.#change(arn, (manager) => manager.delete(PrincipalRow, { arn }));
   }
 
-  /** All users and roles by ARN. */
-  async list(): Promise<PrincipalSummary[]> {
-    const { manager } = this.database;
-    const principals = await manager.find(PrincipalRow, { order: { arn: 'ASC' } });
-    const policies = await manager.find(PrincipalPolicy, { order: { name: 'ASC' } });
-    const accessKeys = await manager.find(AccessKeyRow, { order: { createdAt: 'ASC' } });
-    const own = <T extends { principalArn: string }>(rows: T[], arn: string) =>
-      rows.filter(({ principalArn }) => principalArn === arn);
-    return principals.map((principal) => ({
-      principal,
-      policies: own(policies, principal.arn),
-      accessKeys: own(accessKeys, principal.arn),
-    }));
+  /**
+   * Users and roles of the account in the order of their ARNs; all of them unless told otherwise.
+   *
+   * @param after ARN of the last one of the page before
+   * @param limit one more is returned where there is another page
+   */
+  async list({ kind, after, limit }: { kind?: PrincipalKind; after?: string; limit?: number } = {}): Promise<
+    PrincipalSummary[]
+  > {
+    const principals = await this.database.manager.find(PrincipalRow, {
+      where: { accountId: this.accountId, ...(kind && { kind }), ...(after !== undefined && { arn: MoreThan(after) }) },
+      order: { arn: 'ASC' },
+      ...(limit !== undefined && { take: limit + 1 }),
+    });
+    return this.#summaries(principals);
+  }
+
+  /** A user or a role with all that is known of it but its secrets. */
+  async get(arn: string): Promise<PrincipalSummary> {
+    const [summary] = await this.#summaries(await this.database.manager.findBy(PrincipalRow, { arn }));
+    if (!summary) throw new ResourceNotFoundException(arn);
+    return summary;
   }
 
   /** Gives a policy in place of the one of this name. @throws ValidationException for what is no policy */
@@ -127,24 +137,34 @@ export class PrincipalRepository {
     return this.#change(principalArn, (manager) => this.#addAccessKey(manager, principalArn));
   }
 
-  /** A new access key in place of one, which can't sign any more. */
-  async rotateAccessKey(id: string): Promise<NewAccessKey> {
-    const { principalArn } = await this.#lasting(id);
-    return this.#change(principalArn, async (manager) => {
+  /** Whose access key this is. */
+  async ownerOf(accessKeyId: string): Promise<string> {
+    const found = await this.database.manager.findOneBy(AccessKeyRow, { id: accessKeyId });
+    if (!found) throw new ResourceNotFoundException(accessKeyId);
+    return found.principalArn;
+  }
+
+  /**
+   * A new access key in place of one, which can't sign any more.
+   *
+   * @throws ConflictException for one that can't sign already: who took it out of use did not mean to give another
+   */
+  async rotateAccessKey(principalArn: string, id: string): Promise<NewAccessKey> {
+    return this.#changeAccessKey(principalArn, id, async (manager, { active, expiresAt }) => {
+      if (expiresAt) throw new ConflictException('The access key is of a session. Start another session.');
+      if (!active) throw new ConflictException('The access key is inactive. Activate it first, or create another.');
       await manager.update(AccessKeyRow, { id }, { active: false });
       return this.#addAccessKey(manager, principalArn);
     });
   }
 
   /** Lets an access key sign, or not; also that of a session. */
-  async setActive(id: string, active: boolean): Promise<void> {
-    const { principalArn } = await this.#accessKey(id);
-    await this.#change(principalArn, (manager) => manager.update(AccessKeyRow, { id }, { active }));
+  async setActive(principalArn: string, id: string, active: boolean): Promise<void> {
+    await this.#changeAccessKey(principalArn, id, (manager) => manager.update(AccessKeyRow, { id }, { active }));
   }
 
-  async removeAccessKey(id: string): Promise<void> {
-    const { principalArn } = await this.#accessKey(id);
-    await this.#change(principalArn, (manager) => manager.delete(AccessKeyRow, { id }));
+  async removeAccessKey(principalArn: string, id: string): Promise<void> {
+    await this.#changeAccessKey(principalArn, id, (manager) => manager.delete(AccessKeyRow, { id }));
   }
 
   /**
@@ -186,20 +206,28 @@ export class PrincipalRepository {
     };
   }
 
-  /** A user or a role as it would call, for a decision about it. */
+  /** A user, a role or a session of a role that begins now, as it would call: for a decision about it. */
   async principal(arn: string): Promise<Principal> {
-    const found = await this.#principal(arn);
+    const [, account, role, sessionName] = ROLE_SESSION.exec(arn) ?? [];
+    const isSession = account === this.accountId && role !== undefined && sessionName !== undefined;
+    const found = await this.#principal(isSession ? this.arnOf('role', role) : arn);
     if (!found) throw new ResourceNotFoundException(arn);
-    return principalOf(found);
+    const now = this.clock.now();
+    return principalOf(found, isSession ? { id: '', sessionName, createdAt: now, expiresAt: now } : undefined);
   }
 
-  /** Notes when access keys were last used, by id; an older time changes nothing. */
+  /**
+   * Notes when access keys were last used, by id; an older time changes nothing. One that somebody is changing is left out,
+   * so that nobody waits for anybody in a circle.
+   */
   async noteUse(times: ReadonlyMap<string, Date>): Promise<void> {
     if (times.size === 0) return;
     await this.database.manager.query(
       `UPDATE access_keys SET last_used_at = used.at
-         FROM unnest($1::text[], $2::timestamptz[]) AS used (id, at)
-        WHERE access_keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)`,
+         FROM unnest($1::text[], $2::timestamptz[]) AS used (id, at),
+              (SELECT id FROM access_keys WHERE id = ANY ($1) FOR UPDATE SKIP LOCKED) AS free
+        WHERE access_keys.id = used.id AND access_keys.id = free.id
+          AND (last_used_at IS NULL OR last_used_at < used.at)`,
       [[...times.keys()], [...times.values()].map((time) => time.toISOString())],
     );
   }
@@ -210,16 +238,17 @@ export class PrincipalRepository {
     return { principal, policies: await this.database.manager.findBy(PrincipalPolicy, { principalArn: arn }) };
   }
 
-  async #accessKey(id: string): Promise<AccessKeyRow> {
-    const found = await this.database.manager.findOneBy(AccessKeyRow, { id });
-    if (!found) throw new ResourceNotFoundException(id);
-    return found;
-  }
-
-  async #lasting(id: string): Promise<AccessKeyRow> {
-    const found = await this.database.manager.findOneBy(AccessKeyRow, { id, expiresAt: IsNull() });
-    if (!found) throw new ResourceNotFoundException(id);
-    return found;
+  async #summaries(principals: PrincipalRow[]): Promise<PrincipalSummary[]> {
+    const of = { principalArn: In(principals.map(({ arn }) => arn)) };
+    const policies = await this.database.manager.find(PrincipalPolicy, { where: of, order: { name: 'ASC' } });
+    const accessKeys = await this.database.manager.find(AccessKeyRow, { where: of, order: { createdAt: 'ASC' } });
+    const own = <T extends { principalArn: string }>(rows: T[], arn: string) =>
+      rows.filter(({ principalArn }) => principalArn === arn);
+    return principals.map((principal) => ({
+      principal,
+      policies: own(policies, principal.arn),
+      accessKeys: own(accessKeys, principal.arn),
+    }));
   }
 
   async #addAccessKey(
@@ -250,6 +279,19 @@ export class PrincipalRepository {
     };
   }
 
+  /** Alone with a user or a role, and with one of its access keys: another's is none. */
+  async #changeAccessKey<T>(
+    principalArn: string,
+    id: string,
+    work: (manager: EntityManager, key: AccessKeyRow) => Promise<T>,
+  ): Promise<T> {
+    return this.#change(principalArn, async (manager) => {
+      const key = await manager.findOneBy(AccessKeyRow, { id, principalArn });
+      if (!key) throw new ResourceNotFoundException(id);
+      return work(manager, key);
+    });
+  }
+
   /** Alone with a user or a role. */
   async #change<T>(arn: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.changes.transaction(async (manager, changed) => {
@@ -263,7 +305,7 @@ export class PrincipalRepository {
 
 function principalOf(
   { principal, policies }: { principal: PrincipalRow; policies: PrincipalPolicy[] },
-  key?: AccessKeyRow,
+  key?: Pick<AccessKeyRow, 'id' | 'sessionName' | 'createdAt' | 'expiresAt'>,
 ): Principal {
   const { arn, accountId, kind, name, uniqueId } = principal;
   const statements = new Statements(

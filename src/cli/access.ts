@@ -1,18 +1,14 @@
 import type { Readable, Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
-import type { DataSource } from 'typeorm';
 import { CredentialCache } from '../access/credential-cache.js';
-import { decide } from '../access/decision.js';
+import { PolicySimulator, type Question } from '../access/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
-import { contextOf } from '../access/request-context.js';
-import type { Principal } from '../call.js';
 import type { Config } from '../config/config.js';
 import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
 import { KeyCache } from '../keys/key-cache.js';
 import { KeyChanges } from '../keys/key-changes.js';
-import { accessOf } from '../keys/key.repository.js';
 import { type Command, InputError, UsageError } from './command.js';
 import { withDeployment } from './deployment.js';
 import { readInput } from './input.js';
@@ -47,7 +43,8 @@ export const access: Command = {
     await withDeployment(async ({ config, database, masterKey, clock }) => {
       const changes = new KeyChanges(database, new KeyCache(0), new CredentialCache(0), pino({ level: 'silent' }));
       const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
-      await command({ config, principals, database }).catch((error: unknown) => {
+      const simulator = new PolicySimulator(database, principals, config.accountId);
+      await command({ config, principals, simulator }).catch((error: unknown) => {
         throw told(error);
       });
     });
@@ -58,7 +55,7 @@ export const access: Command = {
 interface Parts {
   config: Config;
   principals: PrincipalRepository;
-  database: DataSource;
+  simulator: PolicySimulator;
 }
 
 function told(error: unknown): unknown {
@@ -76,47 +73,62 @@ function commandOf(
     if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
   };
   const silently = (done: Promise<void>) => done.then(() => undefined);
-  const named = (work: (principals: PrincipalRepository, arn: string) => Promise<string[] | undefined>) => {
+  const only = (words: number) => {
+    if (rest.length > words) throw new UsageError(`Nothing comes after ${rest[words - 1] ?? what}.`);
+  };
+  const named = (work: (principals: PrincipalRepository, arn: string) => Promise<string[] | undefined>, words = 2) => {
     const [kind, name] = [kindOf(rest[0]), given(rest[1], 'a name')];
+    only(words);
     return async ({ principals }: Parts) => print((await work(principals, principals.arnOf(kind, name))) ?? []);
   };
-  const ofKey = (work: (principals: PrincipalRepository, id: string) => Promise<string[] | undefined>) => {
+  const ofKey = (
+    work: (principals: PrincipalRepository, owner: string, id: string) => Promise<string[] | undefined>,
+  ) => {
     const id = given(rest[0], 'the id of an access key');
-    return async ({ principals }: Parts) => print((await work(principals, id)) ?? []);
+    only(1);
+    return async ({ principals }: Parts) => print((await work(principals, await principals.ownerOf(id), id)) ?? []);
   };
   const policy = () => given(rest[2], 'the name of the policy');
   const commands: Record<string, () => (parts: Parts) => Promise<void>> = {
     create: () => named(async (principals) => [(await principals.create(kindOf(rest[0]), rest[1] ?? '')).arn]),
     remove: () => named((principals, arn) => silently(principals.remove(arn))),
-    list:
-      () =>
-      async ({ principals }) =>
-        print((await principals.list()).flatMap(summaryLines)),
+    list: () => {
+      only(0);
+      return async ({ principals }) => print((await principals.list()).flatMap(summaryLines));
+    },
     'put-policy': () => {
       const name = policy();
-      return named(async (principals, arn) =>
-        silently(principals.putPolicy(arn, name, (await readInput(rest.slice(3), stdin)).toString())),
+      return named(
+        async (principals, arn) =>
+          silently(principals.putPolicy(arn, name, (await readInput(rest.slice(3), stdin)).toString())),
+        Infinity,
       );
     },
     'remove-policy': () => {
       const name = policy();
-      return named((principals, arn) => silently(principals.removePolicy(arn, name)));
+      return named((principals, arn) => silently(principals.removePolicy(arn, name)), 3);
     },
     'create-key': () => named(async (principals, arn) => credentialLines(await principals.createAccessKey(arn))),
-    activate: () => ofKey((principals, id) => silently(principals.setActive(id, true))),
-    deactivate: () => ofKey((principals, id) => silently(principals.setActive(id, false))),
-    rotate: () => ofKey(async (principals, id) => credentialLines(await principals.rotateAccessKey(id))),
-    'remove-key': () => ofKey((principals, id) => silently(principals.removeAccessKey(id))),
+    activate: () => ofKey((principals, owner, id) => silently(principals.setActive(owner, id, true))),
+    deactivate: () => ofKey((principals, owner, id) => silently(principals.setActive(owner, id, false))),
+    rotate: () => ofKey(async (principals, owner, id) => credentialLines(await principals.rotateAccessKey(owner, id))),
+    'remove-key': () => ofKey((principals, owner, id) => silently(principals.removeAccessKey(owner, id))),
     'start-session': () => {
       const text = { type: 'string' } as const;
       const { name = 'session', seconds = '3600' } = parse(rest.slice(2), { name: text, seconds: text });
-      return named(async (principals, arn) =>
-        credentialLines(await principals.startSession(arn, String(name), Number(seconds))),
+      return named(
+        async (principals, arn) => credentialLines(await principals.startSession(arn, String(name), Number(seconds))),
+        Infinity,
       );
     },
     explain: () => {
       const question = questionOf(rest);
-      return async (parts) => print(await explain(question, parts));
+      return async ({ config, simulator }) => {
+        const secureTransport = config.tls !== undefined;
+        const origin = { sourceIp: '127.0.0.1', secureTransport, userAgent: undefined, time: new Date() };
+        const { allowed, reason } = await simulator.explain(question, origin, config.region);
+        print([allowed ? 'allowed' : 'denied', reason]);
+      };
     },
   };
   const command = Object.hasOwn(commands, what) ? commands[what] : undefined;
@@ -163,13 +175,6 @@ function summaryLines({ principal, policies, accessKeys }: PrincipalSummary): st
   ];
 }
 
-interface Question {
-  principal: string;
-  action: string;
-  resource: string;
-  context: Map<string, string[]>;
-}
-
 function questionOf(args: string[]): Question {
   const one = { type: 'string' } as const;
   const values = parse(args, { principal: one, action: one, resource: one, context: { ...one, multiple: true } });
@@ -178,32 +183,12 @@ function questionOf(args: string[]): Question {
   for (const pair of (values['context'] ?? []) as string[]) {
     const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
     if (key === '') throw new UsageError('--context is a condition key, = and a value.');
-    context.set(key.toLowerCase(), [...(context.get(key.toLowerCase()) ?? []), value]);
+    context.set(key, [...(context.get(key) ?? []), value]);
   }
-  const action = text('action').replace(/^(?!.*:)/, 'payment-cryptography:');
-  return { principal: text('principal'), action, resource: text('resource'), context };
-}
-
-/** What would be decided, and the statement that decides it. A key that exists counts with its tags, aliases and policy. */
-async function explain(question: Question, { config, principals, database }: Parts): Promise<string[]> {
-  const { principal: arn, action, resource, context } = question;
-  const { accountId, region } = config;
-  const root: Principal = { arn, principalArn: arn, accountId, accessKeyId: '' };
-  const caller = arn === `arn:aws:iam::${accountId}:root` ? root : await principals.principal(arn);
-  const key = await accessOf(database.manager, resource);
-  const operation = action.replace(/^.*:/, '');
-  const origin = { sourceIp: '127.0.0.1', secureTransport: false, userAgent: undefined, time: new Date() };
-  const known = contextOf({ call: { operation, principal: caller, region, keyArns: [], origin }, key });
-  const request = { action, resource, caller, context: (name: string) => context.get(name) ?? known(name) };
-  // Managing a policy is the account's own business.
-  const policy = operation.endsWith('ResourcePolicy') ? undefined : key.policy;
-  const decision = decide(request, caller.identity?.statements, policy);
-  const { by } = decision;
-  if (by === undefined) return ['denied', `No policy of ${arn} or of ${resource} allows ${action}.`];
-  if (by === 'root') return ['allowed', 'The root of the account needs no policy, and no policy of the key denies it.'];
-  const sid = by.sid === undefined ? '' : ` (${by.sid})`;
-  return [
-    decision.allowed ? 'allowed' : 'denied',
-    `By ${by.effect} in policy ${by.policy}, statement ${by.index + 1}${sid}.`,
-  ];
+  return {
+    principal: text('principal'),
+    action: text('action'),
+    resource: text('resource'),
+    context: Object.fromEntries(context),
+  };
 }

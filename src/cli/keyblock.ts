@@ -11,7 +11,7 @@ const HELP = `Usage: keyblock <command>
 ${COMMANDS.map(({ name, summary }) => `  ${name}  ${summary}`).join('\n')}
 
 keyblock <command> --help says more.
-Exit code: 0 done, 1 the input is malformed, 2 the command was called wrongly. No command asks for a key or prints one.`;
+Exit code: 0 done, 1 the input is malformed, 2 the command was called wrongly. No command asks for a cryptographic key or prints one.`;
 
 /** The process's streams, or those of a test. */
 export interface Streams {

@@ -253,11 +253,11 @@ describe('access keys', () => {
   test('are deactivated, activated, rotated and removed, and their use is noted', async () => {
     const { arn, credentials } = await user(allow('GenerateMac'));
     expect(await mac(KeyArn, credentials)).toBe('ok');
-    await principals.setActive(credentials.accessKeyId, false);
+    await principals.setActive(arn, credentials.accessKeyId, false);
     expect(await mac(KeyArn, credentials)).toBe('UnrecognizedClientException');
-    await principals.setActive(credentials.accessKeyId, true);
+    await principals.setActive(arn, credentials.accessKeyId, true);
     expect(await mac(KeyArn, credentials)).toBe('ok');
-    const next = await principals.rotateAccessKey(credentials.accessKeyId);
+    const next = await principals.rotateAccessKey(arn, credentials.accessKeyId);
     expect(await mac(KeyArn, credentials)).toBe('UnrecognizedClientException');
     expect(await mac(KeyArn, next)).toBe('ok');
     const keys = async () => (await principals.list()).find(({ principal }) => principal.arn === arn)!.accessKeys;
@@ -266,7 +266,7 @@ describe('access keys', () => {
       { id: credentials.accessKeyId, active: false, lastUsedAt: expect.any(Date) },
       { id: next.accessKeyId, active: true, lastUsedAt: expect.any(Date) },
     ]);
-    await principals.removeAccessKey(next.accessKeyId);
+    await principals.removeAccessKey(arn, next.accessKeyId);
     expect(await mac(KeyArn, next)).toBe('UnrecognizedClientException');
     expect(await keys()).toHaveLength(1);
   });
