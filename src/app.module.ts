@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { AccessKeyUse } from './access/access-key-use.js';
 import { CredentialCache } from './access/credential-cache.js';
 import { OperationAuthorizer } from './access/operation-authorizer.js';
+import { PolicySimulator } from './access/policy-simulator.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { Credentials } from './auth/credentials.js';
 import { Clock } from './clock.js';
@@ -76,6 +77,7 @@ export class AppModule {
         PrincipalRepository,
         AccessKeyUse,
         OperationAuthorizer,
+        PolicySimulator,
         { provide: Regions, useValue: new Regions(config.regions) },
         { provide: Quotas, useValue: new Quotas(config) },
         KeyChanges,

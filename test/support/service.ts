@@ -109,7 +109,8 @@ export function serviceEnv(store: TestStore): NodeJS.ProcessEnv {
 /** The header that routes a control plane operation. */
 export const target = (operation: string) => ({ 'x-amz-target': `PaymentCryptographyControlPlane.${operation}` });
 
-async function send(url: string, clock: Clock, request: Partial<RawRequest>): Promise<RawResponse> {
+/** A signed request, for what no SDK would send. */
+export async function send(url: string, clock: Clock, request: Partial<RawRequest>): Promise<RawResponse> {
   const { method = 'POST', path = '/', headers = {}, body = method === 'POST' ? '{}' : '' } = request;
   const signer = new SignatureV4({
     credentials: request.credentials ?? CREDENTIALS,
