@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Key } from '../keys/key.entity.js';
 import { modeNames } from '../keys/key-rules.js';
 import { generateKeyMaterial, keyCheckValue } from './key-material.js';
+import { MaskedKeys } from './masked-keys.js';
 import { MasterKey } from './master-key.js';
 import type { PairIdentity } from './pair-identity.js';
 
@@ -18,7 +19,7 @@ export type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
 @Injectable()
 export class CryptoProvider {
   /** By key as it was read: nobody changes one, and a busy one serves many calls before it is read again. */
-  readonly #bound = new WeakMap<object, Buffer>();
+  readonly #opened = new MaskedKeys();
 
   constructor(private readonly masterKey: MasterKey) {}
 
@@ -73,8 +74,7 @@ export class CryptoProvider {
    * @throws SealError where the key isn't as it was sealed
    */
   use<T>(key: (KeyIdentity | PairIdentity) & Pick<Key, 'sealed'>, compute: (clear: Buffer) => Synchronous<T>): T {
-    if (!key.sealed) throw new Error(`${'arn' in key ? key.arn : key.id} was read without its material`);
-    const clear = this.masterKey.open(this.#boundOf(key), key.sealed);
+    const clear = this.#opened.get(key) ?? this.#open(key);
     try {
       return compute(clear);
     } finally {
@@ -92,12 +92,11 @@ export class CryptoProvider {
     return this.use(key, (clear) => this.masterKey.seal(bound({ ...key, arn }), clear));
   }
 
-  #boundOf(key: KeyIdentity | PairIdentity): Buffer {
-    const known = this.#bound.get(key);
-    if (known) return known;
-    const bytes = bound(key);
-    this.#bound.set(key, bytes);
-    return bytes;
+  #open(key: (KeyIdentity | PairIdentity) & Pick<Key, 'sealed'>): Buffer {
+    if (!key.sealed) throw new Error(`${'arn' in key ? key.arn : key.id} was read without its material`);
+    const clear = this.masterKey.open(bound(key), key.sealed);
+    this.#opened.remember(key, clear);
+    return clear;
   }
 }
 

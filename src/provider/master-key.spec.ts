@@ -72,6 +72,12 @@ describe('CryptoProvider', () => {
     expect(lent).toEqual(Buffer.alloc(32));
   });
 
+  test('lends the same key again', async () => {
+    const key = { ...identity, ...(await provider.generate(identity)) } as unknown as Key;
+    const [first, second] = [0, 1].map(() => provider.use(key, (clear) => clear.toString('hex')));
+    expect(second).toBe(first);
+  });
+
   test('has nothing to lend of a key that is deleted or was read without its material', () => {
     const key = { ...identity, kcv: '000000', sealed: null };
     expect(() => provider.use(key, () => true)).toThrow('read without its material');

@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { MaskedKeys } from './masked-keys.js';
+
+test.each([1, 15, 16, 17, 24, 32, 128, 2400])('gives %i bytes back, as often as they are asked for', (length) => {
+  const keys = new MaskedKeys();
+  const key = {};
+  const clear = randomBytes(length);
+  keys.remember(key, clear);
+  const lent = keys.get(key);
+  expect(lent).toEqual(clear);
+  lent?.fill(0);
+  clear.fill(0, 0, 1);
+  expect(keys.get(key)?.subarray(1)).toEqual(clear.subarray(1));
+});
+
+test('has each key by itself', () => {
+  const keys = new MaskedKeys();
+  const known = Array.from({ length: 300 }, (_, i) => ({ key: {}, clear: Buffer.alloc(32, i) }));
+  for (const { key, clear } of known) keys.remember(key, clear);
+  for (const { key, clear } of known) expect(keys.get(key)).toEqual(clear);
+  expect(keys.get({})).toBeUndefined();
+});
+
+test('takes what is remembered last', () => {
+  const keys = new MaskedKeys();
+  const key = {};
+  keys.remember(key, Buffer.alloc(32, 1));
+  keys.remember(key, Buffer.alloc(16, 2));
+  expect(keys.get(key)).toEqual(Buffer.alloc(16, 2));
+});
