@@ -20,7 +20,14 @@ function explain(error: unknown): string {
 
 try {
   const config = readConfig(process.env);
-  const destination = pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 250 });
+  const destination = pino.destination({
+    dest: 1,
+    sync: false,
+    // A write costs a call of the system and a turn of another thread: some hundred lines share one.
+    minLength: 65_536,
+    maxWrite: 131_072,
+    periodicFlush: 250,
+  });
   const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, destination);
   const service: Pick<Service, 'url' | 'close' | 'credentialsPath'> =
     config.workers > 1 && cluster.isPrimary
