@@ -18,7 +18,11 @@ export async function load({ port, request, connections, seconds }) {
   const latencies = [];
   const start = performance.now();
   const end = start + seconds * 1000;
+  let isOver = false;
+  const stayAwake = () => isOver || setImmediate(stayAwake);
+  stayAwake();
   await Promise.all(Array.from({ length: connections }, () => one(port, request, end, latencies)));
+  isOver = true;
   const elapsedSeconds = (performance.now() - start) / 1000;
   return { perSecond: latencies.length / elapsedSeconds, latencies };
 }
