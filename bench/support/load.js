@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setImmediate } from 'node:timers';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 
