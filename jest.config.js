@@ -2,6 +2,7 @@
 export default {
   testMatch: ['<rootDir>/{src,test,examples}/**/*.spec.ts'],
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/support/global-setup.js',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

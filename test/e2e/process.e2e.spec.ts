@@ -165,6 +165,8 @@ describe('an embedded deployment', () => {
   const path = (name: string) => join(store.env.KEYBLOCK_DATA_DIR, name);
 
   test('makes a master key and credentials once, for its owner only, and tells how to begin', async () => {
+    await store.remove();
+    store = await newStore({ folder: 'empty' });
     const service = start(embedded());
     const url = await service.listening;
     for (const name of ['master-key', 'credentials']) expect(statSync(path(name)).mode & 0o777).toBe(0o600);

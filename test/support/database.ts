@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -14,13 +14,20 @@ export interface TestStore {
 
 export const MASTER_KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 
-export async function newStore(): Promise<TestStore> {
+/** @param options.folder what an embedded one's has: an empty database and a master key, or nothing, as at the very first start */
+export async function newStore({ folder = 'made' }: { folder?: 'made' | 'empty' } = {}): Promise<TestStore> {
   const dataDir = mkdtempSync(join(tmpdir(), 'keyblock-'));
   const removeDirectory = () => {
     rmSync(dataDir, { recursive: true, force: true });
   };
   const server = process.env['DATABASE_URL'];
   if (!server) {
+    const template = process.env['PGLITE_TEMPLATE'];
+    if (template === undefined) throw new Error('test/support/global-setup.js has not run');
+    if (folder === 'made') {
+      cpSync(template, join(dataDir, 'postgres'), { recursive: true });
+      writeFileSync(join(dataDir, 'master-key'), randomBytes(32).toString('hex'), { mode: 0o600 });
+    }
     return {
       env: { KEYBLOCK_DATA_DIR: dataDir },
       isPostgres: false,
