@@ -11,7 +11,7 @@ import { openApiDocuments } from '../dist/docs/openapi.js';
 import { Metrics } from '../dist/http/metrics.js';
 import { MasterKey } from '../dist/provider/master-key.js';
 
-// Controllers and schemas are all that is read: nothing connects or listens.
+// Controllers and schemas are all that is read: nothing is made, connects or listens.
 const config = readConfig({});
 const parts = {
   config,
@@ -23,6 +23,7 @@ const parts = {
   root: { accessKeyId: '', secretAccessKey: '' },
 };
 const app = await NestFactory.create(AppModule.forRoot(parts), new FastifyAdapter(), {
+  preview: true,
   logger: false,
   abortOnError: false,
 });
