@@ -82,6 +82,11 @@ export const KeyArnOrKeyAlias = z
 export const Region = z.string().regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name');
 export const Regions = z.array(Region);
 export const Timestamp = z.number().meta({ description: 'Seconds since 1970-01-01T00:00:00Z, with milliseconds.' });
+/** A Timestamp of a date. */
+export function epochSeconds(date: Date): number {
+  return date.getTime() / 1000;
+}
+
 export const NextToken = z.string().min(1).max(8192);
 export const MaxResults = z.int().min(1).max(100);
 

@@ -3,6 +3,7 @@ import type { Call } from '../../call.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import { textOf } from '../../exchange/certificate-text.js';
 import { ExchangeTokens } from '../../exchange/exchange-tokens.js';
+import { epochSeconds } from '../../http/fields.js';
 import type { GetParametersForExportInput, GetParametersForExportOutput } from './exchange.schema.js';
 
 @Injectable()
@@ -25,7 +26,7 @@ export class GetParametersForExportOperation {
       SigningKeyCertificateChain: textOf('CERTIFICATE', root.der),
       SigningKeyAlgorithm,
       ExportToken: token.id,
-      ParametersValidUntilTimestamp: token.expiresAt.getTime() / 1000,
+      ParametersValidUntilTimestamp: epochSeconds(token.expiresAt),
     };
   }
 }

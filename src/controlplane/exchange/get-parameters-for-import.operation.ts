@@ -5,6 +5,7 @@ import { textOf } from '../../exchange/certificate-text.js';
 import { ExchangeTokens } from '../../exchange/exchange-tokens.js';
 import { RSA_KEY_ALGORITHMS } from '../../keys/key-attributes.js';
 import type { TokenPurpose } from '../../provider/pair-identity.js';
+import { epochSeconds } from '../../http/fields.js';
 import type { GetParametersForImportInput, GetParametersForImportOutput, KeyMaterialType } from './exchange.schema.js';
 
 /** The key material that comes in under a token. */
@@ -34,7 +35,7 @@ export class GetParametersForImportOperation {
       WrappingKeyCertificateChain: textOf('CERTIFICATE', root.der),
       WrappingKeyAlgorithm: algorithm,
       ImportToken: token.id,
-      ParametersValidUntilTimestamp: token.expiresAt.getTime() / 1000,
+      ParametersValidUntilTimestamp: epochSeconds(token.expiresAt),
     };
   }
 }

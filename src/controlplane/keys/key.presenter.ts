@@ -1,3 +1,4 @@
+import { epochSeconds } from '../../http/fields.js';
 import type { Key as StoredKey } from '../../keys/key.entity.js';
 import { multiRegionKeyType } from '../../keys/multi-region.js';
 import type { Replication } from '../../keys/replication.entity.js';
@@ -49,9 +50,4 @@ function presentStatus(replications: readonly Replication[]): Key['ReplicationSt
       { Status: status, StatusMessage: message ?? undefined },
     ]),
   );
-}
-
-/** Timestamps are seconds with milliseconds after the point. */
-function epochSeconds(date: Date): number {
-  return date.getTime() / 1000;
 }
