@@ -115,6 +115,11 @@ export default tseslint.config(
     'the planes know nothing of each other, and Swagger only docs/: OperationsController and …PlaneOperation say what it needs',
   ),
   layer(
+    ['src/admin/**/*.ts'],
+    '(controlplane|dataplane)/|^@nestjs/swagger$',
+    'the admin API knows no plane, and Swagger only docs/: OperationsController and AdminOperation say what it needs',
+  ),
+  layer(
     ['src/dataplane/**/*.ts'],
     'controlplane/|^@nestjs/swagger$',
     'the planes know nothing of each other, and Swagger only docs/: OperationsController and …PlaneOperation say what it needs',

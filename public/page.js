@@ -37,6 +37,7 @@ SwaggerUIBundle({
   urls: [
     { name: 'Control plane', url: '/openapi/controlplane.json' },
     { name: 'Data plane', url: '/openapi/dataplane.json' },
+    { name: 'Administration', url: '/openapi/admin.json' },
   ],
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   layout: 'StandaloneLayout',

@@ -6,6 +6,7 @@ import { CredentialCache } from './access/credential-cache.js';
 import { OperationAuthorizer } from './access/operation-authorizer.js';
 import { PolicySimulator } from './access/policy-simulator.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
+import { AdminModule } from './admin/admin.module.js';
 import { Credentials } from './auth/credentials.js';
 import { Clock } from './clock.js';
 import type { Config, RootCredentials } from './config/config.js';
@@ -53,7 +54,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [ControlPlaneModule, DataPlaneModule],
+      imports: [ControlPlaneModule, DataPlaneModule, AdminModule],
       controllers: [HealthController],
       providers: [
         { provide: Clock, useValue: clock },
@@ -99,6 +100,8 @@ export class AppModule {
         Clock,
         LOGGER,
         PageTokens,
+        PrincipalRepository,
+        PolicySimulator,
         Quotas,
         Regions,
         KeyChanges,

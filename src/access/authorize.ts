@@ -1,4 +1,5 @@
 import type { Call } from '../call.js';
+import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
 import { decide, refusal } from './decision.js';
 import type { AccessRequest, Statements } from './policy.js';
 import { contextOf, type KeyFacts } from './request-context.js';
@@ -38,7 +39,7 @@ export function requestOf(
 ): { request: AccessRequest; policy: Statements | undefined } {
   return {
     request: {
-      action: `payment-cryptography:${operation}`,
+      action: `${Object.hasOwn(ADMIN_OPERATION_RESOURCES, operation) ? 'keyblock' : 'payment-cryptography'}:${operation}`,
       resource,
       caller: call.principal,
       context: contextOf({ call, key, requestAlias }),

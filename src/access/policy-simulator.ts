@@ -4,6 +4,7 @@ import type { Call, Origin, Principal } from '../call.js';
 import { ValidationException } from '../errors/exceptions.js';
 import { Alias } from '../keys/alias.entity.js';
 import { accessOf } from '../keys/key.repository.js';
+import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
 import { type Authorized, requestOf } from './authorize.js';
 import { decide } from './decision.js';
 import { OPERATION_RESOURCES } from './operation-authorizer.js';
@@ -35,6 +36,11 @@ export interface Explanation {
     sid?: string;
   };
 }
+
+/** What every operation is about. */
+const RESOURCES = { ...OPERATION_RESOURCES, ...ADMIN_OPERATION_RESOURCES };
+
+type OperationName = keyof typeof RESOURCES;
 
 const KEY_OR_ALIAS = /^arn:aws:payment-cryptography:([a-z0-9-]+):(\d{12}):((?:key|alias)\/.+)$/;
 
@@ -85,32 +91,36 @@ export class PolicySimulator {
   }
 
   /** A key counts with its tags, aliases and policy; an operation that is about keys knows one by its alias, too. */
-  async #authorized(operation: keyof typeof OPERATION_RESOURCES, resource: string): Promise<Authorized> {
+  async #authorized(operation: OperationName, resource: string): Promise<Authorized> {
     const { manager } = this.database;
     const [, region = '', accountId = '', name = ''] = KEY_OR_ALIAS.exec(resource) ?? [];
     if (name.startsWith('key/')) return { resource, key: await accessOf(manager, resource) };
-    if (OPERATION_RESOURCES[operation] !== 'key') return { resource };
+    if (RESOURCES[operation] !== 'key') return { resource };
     const alias = await manager.findOneBy(Alias, { accountId, region, name });
     if (alias?.keyArn == null) return { resource, requestAlias: name };
     return { resource: alias.keyArn, key: await accessOf(manager, alias.keyArn), requestAlias: name };
   }
 }
 
-function operationOf(action: string): keyof typeof OPERATION_RESOURCES {
-  const name = action.toLowerCase().replace(/^payment-cryptography:/, '');
-  const found = Object.keys(OPERATION_RESOURCES).find((operation) => operation.toLowerCase() === name);
+/** Case doesn't count; without a service, both are looked at. */
+function operationOf(action: string): OperationName {
+  const [, service, name = ''] = /^(?:(payment-cryptography|keyblock):)?(\w+)$/.exec(action.toLowerCase()) ?? [];
+  const among = { 'payment-cryptography': OPERATION_RESOURCES, keyblock: ADMIN_OPERATION_RESOURCES, '': RESOURCES };
+  const names = Object.keys(among[(service ?? '') as keyof typeof among]) as OperationName[];
+  const found = names.find((operation) => operation.toLowerCase() === name);
   if (!found) throw new ValidationException(`There is no action ${action}. An action is e.g. GenerateMac.`);
-  return found as keyof typeof OPERATION_RESOURCES;
+  return found;
 }
 
 /** The service would never ask about another. */
-function checkResource(operation: keyof typeof OPERATION_RESOURCES, resource: string): void {
+function checkResource(operation: OperationName, resource: string): void {
   const about = {
     key: { isRight: KEY_OR_ALIAS.test(resource), must: 'the ARN of a key or of an alias' },
     alias: { isRight: KEY_OR_ALIAS.test(resource), must: 'the ARN of an alias or of its key' },
     nothing: { isRight: resource === '*', must: '"*", for it is about no resource' },
     team: { isRight: /^(?:\*|arn:.+)$/.test(resource), must: 'the ARN of a team, or "*" where there is none' },
+    principal: { isRight: /^arn:aws:(?:iam|sts):/.test(resource), must: 'the ARN of a user or a role' },
   };
-  const { isRight, must } = about[OPERATION_RESOURCES[operation]];
+  const { isRight, must } = about[RESOURCES[operation]];
   if (!isRight) throw new ValidationException(`The resource of ${operation} is ${must}.`);
 }

@@ -125,6 +125,13 @@ export class PrincipalRepository {
     );
   }
 
+  /** A policy of a user or a role, as it was put. */
+  async policy(principalArn: string, name: string): Promise<PrincipalPolicy> {
+    const found = await this.database.manager.findOneBy(PrincipalPolicy, { principalArn, name });
+    if (!found) throw new ResourceNotFoundException(name);
+    return found;
+  }
+
   async removePolicy(principalArn: string, name: string): Promise<void> {
     await this.#change(principalArn, async (manager) => {
       const { affected } = await manager.delete(PrincipalPolicy, { principalArn, name });

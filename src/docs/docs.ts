@@ -27,6 +27,7 @@ const FILES: readonly (readonly [url: string, type: string, file: string])[] = [
   ['/docs/favicon.png', 'image/png', swaggerUi('favicon-32x32.png')],
   ['/openapi/controlplane.json', JSON_TYPE, ours('openapi/controlplane.json')],
   ['/openapi/dataplane.json', JSON_TYPE, ours('openapi/dataplane.json')],
+  ['/openapi/admin.json', JSON_TYPE, ours('openapi/admin.json')],
 ];
 
 /**

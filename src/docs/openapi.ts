@@ -8,6 +8,7 @@ import {
   SwaggerModule,
 } from '@nestjs/swagger';
 import { z } from 'zod';
+import { AdminModule } from '../admin/admin.module.js';
 import { ControlPlaneModule } from '../controlplane/controlplane.module.js';
 import { DataPlaneModule } from '../dataplane/dataplane.module.js';
 import { DOCUMENTED_CONTROLLERS, DOCUMENTED_OPERATIONS, type OperationDocument } from '../http/aws-operation.js';
@@ -29,28 +30,31 @@ const PLANES = {
       'Cryptography with stored keys, wire-compatible with the data plane of AWS Payment Cryptography (2022-02-03). ' +
       'Binary values are hexadecimal; what the service answers is upper case.',
   },
+  admin: {
+    module: AdminModule,
+    title: 'Keyblock administration',
+    description:
+      'Users and roles, their policies, access keys and sessions, and what policies decide. Not an API of AWS. Requests are ' +
+      'signed as those of the planes; the root may do everything, a user or a role what its policies allow: `keyblock:` and ' +
+      'the name of the operation, on the ARN of the user or role that it is about.',
+  },
 } as const;
 
-/** Documents of both planes by name, from the controllers and their schemas. */
+/** Documents of both planes and of the admin API by name, from the controllers and their schemas. */
 export function openApiDocuments(app: INestApplication): Record<keyof typeof PLANES, OpenAPIObject> {
   for (const { controller, tag } of DOCUMENTED_CONTROLLERS) ApiTags(tag)(controller);
   for (const { prototype, method, document } of DOCUMENTED_OPERATIONS) {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, method) as PropertyDescriptor;
     for (const decorate of decoratorsOf(document)) decorate(prototype, method, descriptor);
   }
-  return { controlplane: documentOf(app, 'controlplane'), dataplane: documentOf(app, 'dataplane') };
+  return {
+    controlplane: documentOf(app, 'controlplane'),
+    dataplane: documentOf(app, 'dataplane'),
+    admin: documentOf(app, 'admin'),
+  };
 }
 
-function decoratorsOf({
-  name,
-  summary,
-  description,
-  example,
-  output,
-  cli,
-  errors,
-}: OperationDocument): MethodDecorator[] {
-  const command = `aws ${cli} ${name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}${example && ' '}${example}`;
+function decoratorsOf({ name, summary, description, command, output, errors }: OperationDocument): MethodDecorator[] {
   return [
     ApiOperation({ operationId: name, summary, description: `${description}\n\n\`\`\`sh\n${command}\n\`\`\`` }),
     ApiResponse({ status: 200, description: 'Done.', standardSchema: output }),

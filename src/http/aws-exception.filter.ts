@@ -24,10 +24,10 @@ const TIMED_OUT = /connection timeout|Query read timeout|timeout exceeded when t
 /** Makes the bytes of every failure: what the model names as it is, anything else an InternalServerException. */
 @Catch()
 export class AwsExceptionFilter implements ExceptionFilter {
-  /** @param isOperation whether an operation is at this path, by its own method */
+  /** @param methodsAt those by which operations are called at a path */
   constructor(
     private readonly logger: Logger,
-    private readonly isOperation: (path: string) => boolean,
+    private readonly methodsAt: (path: string) => readonly string[],
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -39,7 +39,7 @@ export class AwsExceptionFilter implements ExceptionFilter {
     const plane = planeOf(request);
     const error = this.#visible(thrown, request, plane);
     request.exception = error.name;
-    if (error.status === 405) void reply.header('allow', 'POST');
+    if (error.status === 405) void reply.header('allow', this.methodsAt(request.url).join(', '));
     void reply
       .status(plane === 'control' ? awsJsonStatus(error) : error.status)
       .header('x-amzn-errortype', error.name)
@@ -61,14 +61,15 @@ export class AwsExceptionFilter implements ExceptionFilter {
     // Only these: a database error carries its parameters along.
     const { name, message, stack, code } = thrown as Error & { code?: string };
     this.logger.error({ requestId: request.id, error: { name, message, stack, code } }, 'internal error');
-    return plane === 'control' && (UNAVAILABLE.test(code ?? '') || TIMED_OUT.test(message))
+    return plane !== 'data' && (UNAVAILABLE.test(code ?? '') || TIMED_OUT.test(message))
       ? new ServiceUnavailableException('The service is unavailable. Try again.')
       : new InternalServerException();
   }
 
   #notFound(request: FastifyRequest): ServiceException {
-    return request.method !== 'POST' && this.isOperation(request.url)
-      ? new UnknownOperationException('Operations are called with the method POST.', 405)
+    const methods = this.methodsAt(request.url);
+    return methods.length > 0 && !methods.includes(request.method)
+      ? new UnknownOperationException(`Operations are called here with the method ${methods.join(' or ')}.`, 405)
       : new UnknownOperationException('No operation has this target, or this method and path.');
   }
 }
@@ -80,7 +81,7 @@ function awsJsonStatus(error: ServiceException): number {
 }
 
 function bodyOf(error: ServiceException, plane: Plane): object {
-  const fieldList = error instanceof ValidationException && plane === 'data' ? { fieldList: error.fieldList } : {};
+  const fieldList = error instanceof ValidationException && plane !== 'control' ? { fieldList: error.fieldList } : {};
   return {
     __type: plane === 'control' ? `${NAMESPACE}#${error.name}` : error.name,
     message: error.message,

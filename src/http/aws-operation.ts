@@ -3,14 +3,14 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
 import { CONTROL_PLANE, type SignedRequest } from './request.js';
 
-interface Operation {
-  /** Name in the service model. */
+export interface Operation {
+  /** Name in the service model, or of the admin API. */
   name: string;
   /** One line, in our own words. */
   summary: string;
   /** What it does and needs; Markdown. */
   description: string;
-  /** Arguments of a call by the AWS CLI, after the service and operation. */
+  /** Arguments of a call by the AWS CLI, after the service and operation; by curl for the admin API. */
   example: string;
   output: z.ZodType;
 }
@@ -31,8 +31,8 @@ const DATA_PLANE_ERRORS = {
 
 /** What the OpenAPI documents say of an operation. */
 export interface OperationDocument extends Operation {
-  /** The AWS CLI's name of the API. */
-  cli: string;
+  /** A whole call in a shell. */
+  command: string;
   /** Names of exceptions, by status. */
   errors: Record<number, string>;
 }
@@ -55,7 +55,7 @@ export function OperationsController(tag: string): ClassDecorator {
 export function ControlPlaneOperation(operation: Operation): MethodDecorator {
   return served(`${CONTROL_PLANE}/${operation.name}`, {
     ...operation,
-    cli: 'payment-cryptography',
+    command: awsCommand('payment-cryptography', operation),
     errors: CONTROL_PLANE_ERRORS,
   });
 }
@@ -65,7 +65,12 @@ export function DataPlaneOperation(path: string, operation: Operation & { verifi
   const errors = operation.verifies
     ? { ...DATA_PLANE_ERRORS, 400: `${DATA_PLANE_ERRORS[400]}, VerificationFailedException` }
     : DATA_PLANE_ERRORS;
-  return served(path, { ...operation, cli: 'payment-cryptography-data', errors });
+  return served(path, { ...operation, command: awsCommand('payment-cryptography-data', operation), errors });
+}
+
+/** @param api its name in the AWS CLI */
+function awsCommand(api: string, { name, example }: Operation): string {
+  return `aws ${api} ${name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}${example && ' '}${example}`;
 }
 
 /**
@@ -91,8 +96,13 @@ function served(path: string, document: OperationDocument): MethodDecorator {
     Post(path),
     HttpCode(200),
     RouteConfig({ operation: document.name }),
-    (prototype: object, method: string | symbol) => {
-      DOCUMENTED_OPERATIONS.push({ prototype, method, document });
-    },
+    documented(document),
   );
+}
+
+/** Keeps what is said of an operation for who asks for it. */
+export function documented(document: OperationDocument): MethodDecorator {
+  return (prototype: object, method: string | symbol) => {
+    DOCUMENTED_OPERATIONS.push({ prototype, method, document });
+  };
 }

@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import type { OperationAuthorizer } from '../access/operation-authorizer.js';
 import type { Call } from '../call.js';
 
-/** The two APIs; they differ in framing, error bodies and status codes. */
-export type Plane = 'control' | 'data';
+/** The APIs: the two planes differ in framing, error bodies and status codes; the admin API is framed as the data plane. */
+export type Plane = 'control' | 'data' | 'admin';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -11,7 +11,7 @@ declare module 'fastify' {
     authorizer: OperationAuthorizer;
   }
   interface FastifyContextConfig {
-    /** The AWS operation that a route serves. */
+    /** The operation that a route serves. */
     operation?: string;
     /** The route answers without a signature. */
     public?: boolean;
@@ -32,6 +32,9 @@ export type SignedRequest = FastifyRequest & { call: Call };
 /** Paths of the control plane's operations begin with it, and so do the targets that stand for them. */
 export const CONTROL_PLANE = 'PaymentCryptographyControlPlane';
 
+/** Paths of the admin API begin with it. */
+export const ADMIN = 'admin';
+
 const TARGET = new RegExp(`^${CONTROL_PLANE}\\.(\\w+)$`);
 
 /** AWS JSON has every operation as POST / with its name in X-Amz-Target: routed as a path of its own. */
@@ -43,7 +46,8 @@ export function rewriteUrl({ url = '/', headers }: { url?: string; headers: Reco
 
 /** Which API a request speaks. */
 export function planeOf(request: FastifyRequest): Plane {
-  return request.originalUrl === '/' || request.url.startsWith(`/${CONTROL_PLANE}/`) ? 'control' : 'data';
+  if (request.originalUrl === '/' || request.url.startsWith(`/${CONTROL_PLANE}/`)) return 'control';
+  return request.url.startsWith(`/${ADMIN}/`) ? 'admin' : 'data';
 }
 
 /** The content type of every answer, bare, where Fastify would add a charset. */

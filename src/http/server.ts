@@ -20,8 +20,10 @@ export function createServer(
   logger: Logger,
   metrics: Metrics,
 ): { adapter: FastifyAdapter; filter: AwsExceptionFilter } {
-  const operations = new Set<RegExp>();
-  const filter = new AwsExceptionFilter(logger, (path) => [...operations].some((pattern) => pattern.test(path)));
+  const operations: { method: string | string[]; pattern: RegExp }[] = [];
+  const filter = new AwsExceptionFilter(logger, (path) =>
+    operations.flatMap(({ method, pattern }) => (pattern.test(path) ? method : [])),
+  );
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
     ...(tls && { https: tls }),
@@ -45,8 +47,9 @@ export function createServer(
   fastify.decorateRequest('route');
   fastify.decorateRequest('call', undefined);
   fastify.decorateRequest('exception', undefined);
-  fastify.addHook('onRoute', ({ config, url }) => {
-    if (config?.operation !== undefined) operations.add(new RegExp(`^${url.replaceAll(/:\w+/g, '[^/]+')}$`));
+  fastify.addHook('onRoute', ({ config, method, url }) => {
+    if (config?.operation === undefined) return;
+    operations.push({ method, pattern: new RegExp(`^${url.replaceAll(/:\w+/g, '[^/?]+')}(?:\\?|$)`) });
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);

@@ -63,6 +63,24 @@ test('the data plane is a choice away, and what is wrong comes as an exception',
   expect(await answer.innerText()).toContain('ResourceNotFoundException');
 });
 
+test('users and policies can be made from the page, too', async () => {
+  await page.getByLabel('Select a definition').selectOption('Administration');
+  /** Runs an operation with its example, and says what was answered. */
+  const run = async (group: string, name: string) => {
+    const operation = page.locator(`#operations-${group}-${name}`);
+    await operation.locator('.opblock-summary').click();
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    const answer = operation.locator('.live-responses-table .response').first();
+    await answer.waitFor();
+    return `${await answer.locator('.response-col_status').first().innerText()} ${await answer.locator('pre').first().innerText()}`;
+  };
+  expect(await run('principals', 'CreatePrincipal')).toMatch(/^200\b[^]*arn:aws:iam::000000000000:user\/line-3/);
+  expect(await run('principals', 'PutPrincipalPolicy')).toMatch(/^200\b/);
+  expect(await run('access_keys', 'CreateAccessKey')).toMatch(/^200\b[^]*SecretAccessKey/);
+  expect(await run('principals', 'ListPrincipals')).toMatch(/^200\b[^]*"cvv"/);
+  expect(await run('explain', 'ExplainAccess')).toMatch(/^200\b[^]*"denied"/);
+});
+
 test('nothing came from elsewhere, and nothing was blocked', () => {
   expect(problems.filter((problem) => !problem.includes('404'))).toEqual([]);
 });

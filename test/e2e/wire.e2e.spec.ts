@@ -177,10 +177,14 @@ describe('REST-JSON framing', () => {
     ['GET', '/mac/generate', 405],
     ['PUT', '/mac/verify', 405],
     ['DELETE', encrypt(ARN), 405],
-  ])('answers %s %s with %i', async (method, path, status) => {
+    ['GET', '/mac/generate?x=1', 405],
+    ['PUT', '/admin/users/ann', 405, 'GET, HEAD, DELETE'],
+    ['GET', '/admin/users/ann/access-keys', 405],
+    ['POST', '/admin', 404],
+  ])('answers %s %s with %i', async (method, path, status, allow = 'POST') => {
     const response = await service.send({ method, path });
     expectFailure(response, { status, name: 'UnknownOperationException' });
-    expect(response.headers.get('allow')).toBe(status === 405 ? 'POST' : null);
+    expect(response.headers.get('allow')).toBe(status === 405 ? allow : null);
   });
 
   test('answers a path that cannot be decoded', async () => {
@@ -229,6 +233,7 @@ describe('what answers without a signature', () => {
     ['/docs/aws4fetch.js', 'text/javascript'],
     ['/openapi/controlplane.json', 'application/json'],
     ['/openapi/dataplane.json', 'application/json'],
+    ['/openapi/admin.json', 'application/json'],
   ])('%s does', async (path, type) => {
     const { status, headers } = await sendUnsigned(`${service.url}${path}`, {});
     expect(status).toBe(200);
@@ -237,20 +242,19 @@ describe('what answers without a signature', () => {
 
   test('every operation of the OpenAPI documents does not', async () => {
     let operations = 0;
-    for (const plane of ['controlplane', 'dataplane']) {
+    for (const plane of ['controlplane', 'dataplane', 'admin']) {
       const { json } = await sendUnsigned(`${service.url}/openapi/${plane}.json`, {});
-      for (const path of Object.keys(json['paths'] as object)) {
-        const response = await sendUnsigned(`${service.url}${path.replace(/\{\w+\}/, 'alias%2Fx')}`, {
-          method: 'POST',
-        });
-        expectFailure(response, {
-          status: plane === 'dataplane' ? 403 : 400,
-          name: 'MissingAuthenticationTokenException',
-        });
-        operations++;
-      }
+      for (const [path, methods] of Object.entries(json['paths'] as object))
+        for (const method of Object.keys(methods as object)) {
+          const url = `${service.url}${path.replaceAll(/\{\w+\}/g, 'alias%2Fx')}`;
+          expectFailure(await sendUnsigned(url, { method: method.toUpperCase() }), {
+            status: plane === 'controlplane' ? 400 : 403,
+            name: 'MissingAuthenticationTokenException',
+          });
+          operations++;
+        }
     }
-    expect(operations).toBe(47);
+    expect(operations).toBe(47 + 13);
   });
 });
 

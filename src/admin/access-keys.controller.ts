@@ -1,0 +1,110 @@
+import { Body, Param, Req } from '@nestjs/common';
+import { PrincipalRepository } from '../access/principal.repository.js';
+import { AdminOperation } from '../http/admin-operation.js';
+import { OperationsController } from '../http/aws-operation.js';
+import { Nothing } from '../http/fields.js';
+import type { SignedRequest } from '../http/request.js';
+import { presentNewAccessKey } from './admin.presenter.js';
+import {
+  AccessKeyPath,
+  NewAccessKeyOutput,
+  PrincipalPath,
+  StartSessionInput,
+  UpdateAccessKeyInput,
+} from './admin.schema.js';
+import { arnOf, thePrincipal } from './principal-path.js';
+
+@OperationsController('access keys')
+export class AccessKeysController {
+  constructor(private readonly principals: PrincipalRepository) {}
+
+  @AdminOperation({
+    name: 'CreateAccessKey',
+    route: ['POST', ':kind/:name/access-keys'],
+    resource: thePrincipal,
+    summary: 'Gives a user or a role an access key',
+    description:
+      'The secret is in this answer and in no other. **Who may create access keys can do all that whoever it may create ' +
+      'them for may do.**',
+    example: '-X POST http://127.0.0.1:8080/admin/users/line-3/access-keys',
+    output: NewAccessKeyOutput,
+  })
+  async create(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: PrincipalPath }) path: PrincipalPath,
+  ): Promise<NewAccessKeyOutput> {
+    return presentNewAccessKey(await this.principals.createAccessKey(arnOf(call, path)));
+  }
+
+  @AdminOperation({
+    name: 'UpdateAccessKey',
+    route: ['PUT', ':kind/:name/access-keys/:id'],
+    resource: thePrincipal,
+    summary: 'Takes an access key out of use, or into use again',
+    description: 'Also that of a session, which is the way to end one early.',
+    example: '-X PUT -d \'{"Status":"Inactive"}\' http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
+    output: Nothing,
+  })
+  async update(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: AccessKeyPath }) path: AccessKeyPath,
+    @Body({ schema: UpdateAccessKeyInput }) { Status }: UpdateAccessKeyInput,
+  ): Promise<Nothing> {
+    await this.principals.setActive(arnOf(call, path), path.id, Status === 'Active');
+    return {};
+  }
+
+  @AdminOperation({
+    name: 'RotateAccessKey',
+    route: ['POST', ':kind/:name/access-keys/:id/rotate'],
+    resource: thePrincipal,
+    summary: 'Puts a new access key in place of one',
+    description:
+      'The old one can’t sign any more, and can be activated again. One that is inactive, or of a session, is a ' +
+      'ConflictException.',
+    example: '-X POST http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID/rotate',
+    output: NewAccessKeyOutput,
+  })
+  async rotate(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: AccessKeyPath }) path: AccessKeyPath,
+  ): Promise<NewAccessKeyOutput> {
+    return presentNewAccessKey(await this.principals.rotateAccessKey(arnOf(call, path), path.id));
+  }
+
+  @AdminOperation({
+    name: 'DeleteAccessKey',
+    route: ['DELETE', ':kind/:name/access-keys/:id'],
+    resource: thePrincipal,
+    summary: 'Removes an access key',
+    description: 'It never signs again.',
+    example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
+    output: Nothing,
+  })
+  async delete(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: AccessKeyPath }) path: AccessKeyPath,
+  ): Promise<Nothing> {
+    await this.principals.removeAccessKey(arnOf(call, path), path.id);
+    return {};
+  }
+
+  @AdminOperation({
+    name: 'StartSession',
+    route: ['POST', ':kind/:name/sessions'],
+    resource: thePrincipal,
+    summary: 'Gives temporary credentials of a user or a role',
+    description:
+      'With a session token, for 15 minutes to 12 hours. They are shown in this answer and in no other. **Who may start ' +
+      'sessions can do all that whoever it may start them for may do.**',
+    example: '-d \'{"SessionName":"monday","DurationSeconds":3600}\' http://127.0.0.1:8080/admin/roles/line/sessions',
+    output: NewAccessKeyOutput,
+  })
+  async startSession(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: PrincipalPath }) path: PrincipalPath,
+    @Body({ schema: StartSessionInput }) { SessionName, DurationSeconds }: StartSessionInput,
+  ): Promise<NewAccessKeyOutput> {
+    return presentNewAccessKey(await this.principals.startSession(arnOf(call, path), SessionName, DurationSeconds));
+  }
+}

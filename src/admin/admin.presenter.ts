@@ -1,0 +1,32 @@
+import type { NewAccessKey, PrincipalSummary } from '../access/principal.repository.js';
+import { epochSeconds } from '../http/fields.js';
+import type { NewAccessKeyOutput, Principal } from './admin.schema.js';
+
+/** A user or a role as answers have it. */
+export function presentPrincipal({ principal, policies, accessKeys }: PrincipalSummary): Principal {
+  return {
+    Arn: principal.arn,
+    Name: principal.name,
+    UniqueId: principal.uniqueId,
+    CreateTimestamp: epochSeconds(principal.createdAt),
+    PolicyNames: policies.map(({ name }) => name),
+    AccessKeys: accessKeys.map(({ id, active, createdAt, lastUsedAt, expiresAt, sessionName }) => ({
+      AccessKeyId: id,
+      Status: active ? 'Active' : 'Inactive',
+      CreateTimestamp: epochSeconds(createdAt),
+      LastUsedTimestamp: lastUsedAt ? epochSeconds(lastUsedAt) : undefined,
+      ExpirationTimestamp: expiresAt ? epochSeconds(expiresAt) : undefined,
+      SessionName: sessionName ?? undefined,
+    })),
+  };
+}
+
+/** A new access key with its secret, for the one answer that has it. */
+export function presentNewAccessKey({ accessKeyId, secretAccessKey, session }: NewAccessKey): NewAccessKeyOutput {
+  return {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    SessionToken: session?.token,
+    ExpirationTimestamp: session && epochSeconds(session.expiresAt),
+  };
+}

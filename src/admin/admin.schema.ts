@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { NextToken, sensitive, Timestamp } from '../http/fields.js';
+
+/** What PrincipalRepository checks is told here to readers of the documentation only: one place says what is wrong with it. */
+const name = (most: number, description: string) =>
+  z.string().meta({ description, minLength: 1, maxLength: most, pattern: '^[\\w+=,.@-]+$' });
+
+const Kind = z.enum(['users', 'roles']).meta({ description: 'Users or roles.', example: 'users' });
+const Name = name(64, 'Name of the user or the role.').meta({ example: 'line-3' });
+const PolicyName = name(128, 'Name of the policy.').meta({ example: 'cvv' });
+const AccessKeyId = z.string().meta({ description: 'AKIA… of a lasting access key, ASIA… of a session’s.' });
+const Arn = z.string().meta({ description: 'ARN of a user or a role.' });
+
+const EXAMPLE_ARN = 'arn:aws:iam::000000000000:user/line-3';
+
+/** What paths name. */
+export const PrincipalsPath = z.object({ kind: Kind });
+export type PrincipalsPath = z.infer<typeof PrincipalsPath>;
+export const PrincipalPath = z.object({ kind: Kind, name: Name });
+export type PrincipalPath = z.infer<typeof PrincipalPath>;
+export const PolicyPath = z.object({ kind: Kind, name: Name, policy: PolicyName });
+export type PolicyPath = z.infer<typeof PolicyPath>;
+export const AccessKeyPath = z.object({ kind: Kind, name: Name, id: AccessKeyId });
+export type AccessKeyPath = z.infer<typeof AccessKeyPath>;
+
+/** A query is text. */
+export const ListPrincipalsQuery = z.object({
+  MaxResults: z.coerce.number<string>().int().min(1).max(100).optional().meta({
+    description: 'Most of a page; 50 unless given.',
+  }),
+  NextToken: NextToken.optional().meta({ description: 'The one of the page before.' }),
+});
+export type ListPrincipalsQuery = z.infer<typeof ListPrincipalsQuery>;
+
+const AccessKey = z
+  .object({
+    AccessKeyId,
+    Status: z.enum(['Active', 'Inactive']),
+    CreateTimestamp: Timestamp,
+    LastUsedTimestamp: Timestamp.optional().meta({ description: 'Written once a minute; none before the first use.' }),
+    ExpirationTimestamp: Timestamp.optional().meta({ description: 'Of a session.' }),
+    SessionName: z.string().optional(),
+  })
+  .meta({ id: 'AccessKey' });
+
+const Principal = z
+  .object({
+    Arn,
+    Name,
+    UniqueId: z.string().meta({ description: 'AIDA… or AROA…: no other ever has it.' }),
+    CreateTimestamp: Timestamp,
+    PolicyNames: z.array(PolicyName),
+    AccessKeys: z.array(AccessKey),
+  })
+  .meta({ id: 'Principal' });
+export type Principal = z.infer<typeof Principal>;
+
+export const CreatePrincipalInput = z
+  .object({ Name })
+  .meta({ id: 'CreatePrincipalInput', examples: [{ Name: 'line-3' }] });
+export type CreatePrincipalInput = z.infer<typeof CreatePrincipalInput>;
+
+export const PrincipalOutput = z.object({ Principal }).meta({ id: 'PrincipalOutput' });
+export type PrincipalOutput = z.infer<typeof PrincipalOutput>;
+
+export const ListPrincipalsOutput = z
+  .object({ Principals: z.array(Principal), NextToken: NextToken.optional() })
+  .meta({ id: 'ListPrincipalsOutput' });
+export type ListPrincipalsOutput = z.infer<typeof ListPrincipalsOutput>;
+
+/** What is wrong with a policy is said where policies are checked. */
+export const PolicyDocument = z.record(z.string(), z.unknown()).meta({
+  id: 'PolicyDocument',
+  description: 'A policy in the language of AWS IAM.',
+  examples: [
+    {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: 'payment-cryptography:GenerateCardValidationData',
+          Resource: 'arn:aws:payment-cryptography:*:*:key/*',
+          Condition: { StringEquals: { 'aws:ResourceTag/line': '3' } },
+        },
+      ],
+    },
+  ],
+});
+export type PolicyDocument = z.infer<typeof PolicyDocument>;
+
+export const PrincipalPolicyOutput = z
+  .object({ Arn, PolicyName, PolicyDocument })
+  .meta({ id: 'PrincipalPolicyOutput' });
+export type PrincipalPolicyOutput = z.infer<typeof PrincipalPolicyOutput>;
+
+export const UpdateAccessKeyInput = z
+  .object({ Status: z.enum(['Active', 'Inactive']) })
+  .meta({ id: 'UpdateAccessKeyInput', examples: [{ Status: 'Inactive' }] });
+export type UpdateAccessKeyInput = z.infer<typeof UpdateAccessKeyInput>;
+
+export const StartSessionInput = z
+  .object({
+    SessionName: z.string().default('session').meta({ description: 'In the ARN of a role’s session.' }),
+    DurationSeconds: z.int().default(3600).meta({ minimum: 900, maximum: 43_200 }),
+  })
+  .meta({ id: 'StartSessionInput', examples: [{ SessionName: 'monday', DurationSeconds: 3600 }] });
+export type StartSessionInput = z.infer<typeof StartSessionInput>;
+
+export const NewAccessKeyOutput = z
+  .object({
+    AccessKeyId,
+    SecretAccessKey: sensitive(z.string()).meta({ description: 'Shown now and never again.' }),
+    SessionToken: sensitive(z.string()).optional(),
+    ExpirationTimestamp: Timestamp.optional(),
+  })
+  .meta({ id: 'NewAccessKeyOutput' });
+export type NewAccessKeyOutput = z.infer<typeof NewAccessKeyOutput>;
+
+export const ExplainAccessInput = z
+  .object({
+    Principal: z.string().meta({ description: 'ARN of the root, a user, a role or the session of a role.' }),
+    Action: z.string().meta({ description: 'E.g. GenerateMac, or keyblock:PutPrincipalPolicy.' }),
+    Resource: z.string().meta({ description: 'ARN, or * for what is about no resource.' }),
+    Context: z.record(z.string(), z.array(z.string())).default({}).meta({
+      description: 'Values of condition keys, in place of what is known without it: tags, time, this connection.',
+    }),
+  })
+  .meta({
+    id: 'ExplainAccessInput',
+    examples: [
+      { Principal: EXAMPLE_ARN, Action: 'CreateKey', Resource: '*', Context: { 'aws:SourceIp': ['10.1.2.3'] } },
+    ],
+  });
+export type ExplainAccessInput = z.infer<typeof ExplainAccessInput>;
+
+export const ExplainAccessOutput = z
+  .object({
+    Decision: z.enum(['allowed', 'denied']),
+    Reason: z.string(),
+    Statement: z
+      .object({
+        Policy: z.string().meta({ description: 'Its name; that of a key is called by the ARN of the key.' }),
+        Number: z.int().meta({ description: 'From 1.' }),
+        Sid: z.string().optional(),
+      })
+      .optional()
+      .meta({ description: 'The one that decides, where one does.' }),
+  })
+  .meta({ id: 'ExplainAccessOutput' });
+export type ExplainAccessOutput = z.infer<typeof ExplainAccessOutput>;

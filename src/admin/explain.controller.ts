@@ -1,0 +1,37 @@
+import { Body, Req } from '@nestjs/common';
+import { PolicySimulator } from '../access/policy-simulator.js';
+import { AdminOperation } from '../http/admin-operation.js';
+import { OperationsController } from '../http/aws-operation.js';
+import type { SignedRequest } from '../http/request.js';
+import { ExplainAccessInput, ExplainAccessOutput } from './admin.schema.js';
+
+@OperationsController('explain')
+export class ExplainController {
+  constructor(private readonly simulator: PolicySimulator) {}
+
+  @AdminOperation({
+    name: 'ExplainAccess',
+    route: ['POST', 'explain'],
+    resource: (_request: SignedRequest, { Principal }: ExplainAccessInput) => Principal,
+    summary: 'Says what would be decided of a request, and by which statement',
+    description:
+      'Of the same policies, tags and aliases as a request. What a request would say beside, e.g. its tags or the key that ' +
+      'it wraps with, goes into `Context`; where it would come from and when is as for this call unless `Context` says.',
+    example:
+      '-d \'{"Principal":"arn:aws:iam::000000000000:user/line-3","Action":"CreateKey","Resource":"*"}\' ' +
+      'http://127.0.0.1:8080/admin/explain',
+    output: ExplainAccessOutput,
+  })
+  async explain(
+    @Req() { call }: SignedRequest,
+    @Body({ schema: ExplainAccessInput }) { Principal, Action, Resource, Context }: ExplainAccessInput,
+  ): Promise<ExplainAccessOutput> {
+    const question = { principal: Principal, action: Action, resource: Resource, context: Context };
+    const { allowed, reason, statement } = await this.simulator.explain(question, call.origin, call.region);
+    return {
+      Decision: allowed ? 'allowed' : 'denied',
+      Reason: reason,
+      Statement: statement && { Policy: statement.policy, Number: statement.number, Sid: statement.sid },
+    };
+  }
+}

@@ -1,0 +1,161 @@
+import { Body, Param, Query, Req } from '@nestjs/common';
+import { PrincipalRepository } from '../access/principal.repository.js';
+import { AdminOperation } from '../http/admin-operation.js';
+import { OperationsController } from '../http/aws-operation.js';
+import { Nothing } from '../http/fields.js';
+import type { SignedRequest } from '../http/request.js';
+import { PageTokens } from '../keys/page-tokens.js';
+import { presentPrincipal } from './admin.presenter.js';
+import {
+  CreatePrincipalInput,
+  ListPrincipalsOutput,
+  ListPrincipalsQuery,
+  PolicyDocument,
+  PolicyPath,
+  PrincipalOutput,
+  PrincipalPath,
+  PrincipalPolicyOutput,
+  PrincipalsPath,
+} from './admin.schema.js';
+import { arnOf, kindOf, thePrincipal } from './principal-path.js';
+
+@OperationsController('principals')
+export class PrincipalsController {
+  constructor(
+    private readonly principals: PrincipalRepository,
+    private readonly tokens: PageTokens,
+  ) {}
+
+  @AdminOperation({
+    name: 'ListPrincipals',
+    route: ['GET', ':kind'],
+    resource: () => '*',
+    summary: 'Lists users or roles',
+    description: 'In the order of their names, each with the names of its policies and with its access keys.',
+    example: 'http://127.0.0.1:8080/admin/users',
+    output: ListPrincipalsOutput,
+  })
+  async list(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: PrincipalsPath }) path: PrincipalsPath,
+    @Query({ schema: ListPrincipalsQuery }) paging: ListPrincipalsQuery,
+  ): Promise<ListPrincipalsOutput> {
+    const kind = kindOf(path);
+    const { items, NextToken } = await this.tokens.page(
+      call,
+      ['ListPrincipals', kind],
+      paging,
+      (from) => this.principals.list({ kind, ...from }),
+      ({ principal }) => principal.arn,
+    );
+    return { Principals: items.map(presentPrincipal), NextToken };
+  }
+
+  @AdminOperation({
+    name: 'CreatePrincipal',
+    route: ['POST', ':kind'],
+    resource: (request: SignedRequest, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
+      arnOf(request.call, { kind, name: Name }),
+    summary: 'Makes a user or a role',
+    description: 'It may do nothing until it has a policy, and can’t sign before it has an access key or a session.',
+    example: '-d \'{"Name":"line-3"}\' http://127.0.0.1:8080/admin/users',
+    output: PrincipalOutput,
+  })
+  async create(
+    @Req() _request: SignedRequest,
+    @Param({ schema: PrincipalsPath }) path: PrincipalsPath,
+    @Body({ schema: CreatePrincipalInput }) { Name }: CreatePrincipalInput,
+  ): Promise<PrincipalOutput> {
+    const principal = await this.principals.create(kindOf(path), Name);
+    return { Principal: presentPrincipal({ principal, policies: [], accessKeys: [] }) };
+  }
+
+  @AdminOperation({
+    name: 'GetPrincipal',
+    route: ['GET', ':kind/:name'],
+    resource: thePrincipal,
+    summary: 'Shows a user or a role',
+    description: 'With the names of its policies and with its access keys, those of its sessions too.',
+    example: 'http://127.0.0.1:8080/admin/users/line-3',
+    output: PrincipalOutput,
+  })
+  async get(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: PrincipalPath }) path: PrincipalPath,
+  ): Promise<PrincipalOutput> {
+    return { Principal: presentPrincipal(await this.principals.get(arnOf(call, path))) };
+  }
+
+  @AdminOperation({
+    name: 'DeletePrincipal',
+    route: ['DELETE', ':kind/:name'],
+    resource: thePrincipal,
+    summary: 'Removes a user or a role',
+    description:
+      'Its policies, access keys and sessions go with it. Policies of keys that name it stay, and would be about a later ' +
+      'user or role of the same name.',
+    example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3',
+    output: Nothing,
+  })
+  async delete(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: PrincipalPath }) path: PrincipalPath,
+  ): Promise<Nothing> {
+    await this.principals.remove(arnOf(call, path));
+    return {};
+  }
+
+  @AdminOperation({
+    name: 'PutPrincipalPolicy',
+    route: ['PUT', ':kind/:name/policies/:policy'],
+    resource: thePrincipal,
+    summary: 'Gives a user or a role a policy',
+    description:
+      'In place of the one of this name. It is checked: the ValidationException says what is wrong with it. **Who may put ' +
+      'policies can give anything to whoever it may put them for**, also to itself.',
+    example: '-X PUT -d @cvv.json http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
+    output: Nothing,
+  })
+  async putPolicy(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: PolicyPath }) path: PolicyPath,
+    @Body({ schema: PolicyDocument }) document: PolicyDocument,
+  ): Promise<Nothing> {
+    await this.principals.putPolicy(arnOf(call, path), path.policy, JSON.stringify(document));
+    return {};
+  }
+
+  @AdminOperation({
+    name: 'GetPrincipalPolicy',
+    route: ['GET', ':kind/:name/policies/:policy'],
+    resource: thePrincipal,
+    summary: 'Shows a policy of a user or a role',
+    description: 'As it was put.',
+    example: 'http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
+    output: PrincipalPolicyOutput,
+  })
+  async getPolicy(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: PolicyPath }) path: PolicyPath,
+  ): Promise<PrincipalPolicyOutput> {
+    const { principalArn, name, document } = await this.principals.policy(arnOf(call, path), path.policy);
+    return { Arn: principalArn, PolicyName: name, PolicyDocument: JSON.parse(document) as PolicyDocument };
+  }
+
+  @AdminOperation({
+    name: 'DeletePrincipalPolicy',
+    route: ['DELETE', ':kind/:name/policies/:policy'],
+    resource: thePrincipal,
+    summary: 'Takes a policy from a user or a role',
+    description: 'What it allowed is denied from then on, and what it denied may be allowed by another.',
+    example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
+    output: Nothing,
+  })
+  async deletePolicy(
+    @Req() { call }: SignedRequest,
+    @Param({ schema: PolicyPath }) path: PolicyPath,
+  ): Promise<Nothing> {
+    await this.principals.removePolicy(arnOf(call, path), path.policy);
+    return {};
+  }
+}
