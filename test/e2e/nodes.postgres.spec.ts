@@ -34,7 +34,7 @@ import { newStore, type TestStore } from '../support/database.js';
 import { createKey } from '../support/keys.js';
 import { explain, type Recorded } from '../support/linearizability.js';
 import { type ServiceProcess, spawnService } from '../support/process.js';
-import { CREDENTIALS, REGION, serviceEnv } from '../support/service.js';
+import { CREDENTIALS, REGION, send, serviceEnv, target, TestClock } from '../support/service.js';
 
 const MAX_KEYS = 100;
 const MAX_ALIASES = 30;
@@ -430,6 +430,33 @@ describe.each([
       async () => (await mac(AliasName)).KeyArn === before.KeyArn,
     );
     expect((await mac(AliasName)).KeyArn).toBe(after.KeyArn);
+  });
+
+  const admin = async (method: string, path: string, body: object = {}): Promise<Record<string, unknown>> => {
+    const request = { method, path: `/admin/${path}`, body: method === 'DELETE' ? '' : JSON.stringify(body) };
+    const { status, json } = await send(await nodes[0].process.listening, new TestClock(), request);
+    expect(status).toBe(200);
+    return json;
+  };
+  const name = `user-${deaf}`;
+  test.each<[what: string, method: string, path: (id: string) => string, body: object]>([
+    ['a policy that denies', 'PUT', () => `users/${name}/policies/more`, { Statement: { Effect: 'Deny', Action: '*', Resource: '*' } }], // prettier-ignore
+    ['a policy that is taken away', 'DELETE', () => `users/${name}/policies/own`, {}],
+    ['an access key that is deactivated', 'PUT', (id) => `users/${name}/access-keys/${id}`, { Status: 'Inactive' }],
+    ['an access key that is rotated', 'POST', (id) => `users/${name}/access-keys/${id}/rotate`, {}],
+    ['a user that is removed', 'DELETE', () => `users/${name}`, {}],
+  ])('%s counts within the bound', async (_, method, path, body) => {
+    await admin('POST', 'users', { Name: name });
+    const Statement = { Effect: 'Allow', Action: 'payment-cryptography:ListKeys', Resource: '*' };
+    await admin('PUT', `users/${name}/policies/own`, { Statement });
+    const { AccessKeyId, SecretAccessKey } = await admin('POST', `users/${name}/access-keys`);
+    const credentials = { accessKeyId: String(AccessKeyId), secretAccessKey: String(SecretAccessKey) };
+    const url = await nodes[1].process.listening;
+    await expectWithinBound(
+      () => admin(method, path(credentials.accessKeyId), body),
+      async () => (await send(url, new TestClock(), { headers: target('ListKeys'), credentials })).status === 200,
+    );
+    if (!path('').endsWith(name)) await admin('DELETE', `users/${name}`);
   });
 });
 
