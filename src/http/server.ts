@@ -11,8 +11,13 @@ import { contentTypeOf, rewriteUrl } from './request.js';
 /** Longest path label: an alias ARN of 322 characters, each percent-encoded. */
 const MAX_LABEL = 3 * 322;
 
-/** Longest time from the first byte of a request to its last: who sends slower is cut off. */
+/** Longest time from the first byte of a request to its last: who sends slower is cut off, some seconds later. */
 const REQUEST_TIMEOUT_MS = 30_000;
+const SLOW_CONNECTIONS = {
+  connectionsCheckingInterval: 5_000,
+  // Node exchanges the two limits where that of the head is the longer one.
+  headersTimeout: REQUEST_TIMEOUT_MS,
+};
 
 /** Fastify as the AWS framings want it: bodies stay bytes until their signature is verified, every answer has an id. */
 export function createServer(
@@ -26,7 +31,7 @@ export function createServer(
   );
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
-    ...(tls && { https: tls }),
+    ...(tls ? { https: { ...tls, ...SLOW_CONNECTIONS } } : { http: SLOW_CONNECTIONS }),
     routerOptions: { maxParamLength: MAX_LABEL },
     rewriteUrl,
     genReqId: () => randomUUID(),

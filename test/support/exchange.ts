@@ -1,0 +1,27 @@
+import { connect } from 'node:net';
+
+/**
+ * Bytes to a port as they are, and all that comes back.
+ *
+ * @param until what the service is waited for: its first bytes, or the end of the connection
+ */
+export function exchange(url: string, bytes: string | Buffer, until: 'answer' | 'end' = 'answer'): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    const finish = () => {
+      resolve(received);
+      socket.destroy();
+    };
+    socket.on('data', (data) => {
+      received += data.toString('latin1');
+      if (until === 'answer') finish();
+    });
+    socket.on('end', finish);
+    // Who is cut off while still sending may find the connection reset.
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      ['ECONNRESET', 'EPIPE'].includes(error.code ?? '') ? finish() : reject(error),
+    );
+  });
+}
