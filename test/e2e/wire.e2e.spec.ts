@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { exchange } from '../support/exchange.js';
 import {
   type RawRequest,
   type RawResponse,
@@ -32,18 +32,6 @@ function expectFailure({ status, headers, json }: RawResponse, expected: { statu
   expect(json['message']).toBe(json['Message']);
   expect(headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
   expect(Date.parse(headers.get('date')!)).toBeGreaterThan(Date.now() - 60_000);
-}
-
-/** Bytes to the port, and what comes back first. */
-function exchange(host: string, port: number, bytes: string | Buffer): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, host, () => socket.write(bytes));
-    socket.on('error', reject);
-    socket.once('data', (data) => {
-      resolve(data.toString());
-      socket.destroy();
-    });
-  });
 }
 
 describe('AWS JSON framing', () => {
@@ -201,7 +189,7 @@ describe('limits', () => {
   });
 
   test('bytes that are no UTF-8 are refused', async () => {
-    const { hostname, port, host } = new URL(service.url);
+    const { host } = new URL(service.url);
     let head = '';
     await service.send({
       headers: target('ListKeys'),
@@ -209,15 +197,14 @@ describe('limits', () => {
       tamper: ({ headers }) => (head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')), // prettier-ignore
     });
     const bytes = Buffer.from(`POST / HTTP/1.1\r\nhost: ${host}\r\n${head}content-length: 9\r\n\r\n{"A":"?"}`);
-    expect(await exchange(hostname, Number(port), bytes)).toMatch(/^HTTP\/1\.1 200/);
+    expect(await exchange(service.url, bytes)).toMatch(/^HTTP\/1\.1 200/);
     bytes[bytes.lastIndexOf('?')] = 0xff;
     // The signature is over the bytes, so it is what fails first.
-    expect(await exchange(hostname, Number(port), bytes)).toMatch(/InvalidSignatureException/);
+    expect(await exchange(service.url, bytes)).toMatch(/InvalidSignatureException/);
   });
 
   test('a request that is no HTTP is answered and does no harm', async () => {
-    const { hostname, port } = new URL(service.url);
-    expect(await exchange(hostname, Number(port), 'NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
+    expect(await exchange(service.url, 'NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
     expect((await sendUnsigned(`${service.url}/healthz`, {})).status).toBe(200);
   });
 });
@@ -311,10 +298,9 @@ describe('signatures', () => {
       const head = Object.entries(sent)
         .map(([key, value]) => `${key}: ${value}\r\n`.repeat(key === name ? 2 : 1))
         .join('');
-      const { host, hostname, port } = new URL(service.url);
+      const { host } = new URL(service.url);
       const answer = await exchange(
-        hostname,
-        Number(port),
+        service.url,
         `POST / HTTP/1.1\r\nhost: ${host}\r\n${head}content-length: ${body.length}\r\n\r\n${body}`,
       );
       const status = Number(answer.split(' ')[1]);

@@ -35,6 +35,8 @@ export interface TestService extends Service {
   log: Record<string, unknown>[];
   /** A signed request, for what no SDK would send. */
   send: (request: Partial<RawRequest>) => Promise<RawResponse>;
+  /** What `send` would send, not sent. */
+  sign: (request: Partial<RawRequest>) => Promise<SentRequest>;
   stop: () => Promise<void>;
 }
 
@@ -45,11 +47,18 @@ export interface RawRequest {
   headers: Record<string, string>;
   body: string;
   /** Changes what is sent after it was signed. */
-  tamper: (sent: { path: string; headers: Record<string, string>; body: string }) => void;
+  tamper: (sent: SentRequest) => void;
   region: string;
   service: string;
   signingDate: Date;
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+}
+
+/** A signed request; `host` is not among the headers. */
+export interface SentRequest {
+  path: string;
+  headers: Record<string, string>;
+  body: string;
 }
 
 export interface RawResponse {
@@ -77,6 +86,7 @@ export async function startTestService(env: NodeJS.ProcessEnv = {}): Promise<Tes
     controlPlane,
     dataPlane: new PaymentCryptographyData({ ...client, maxRetries: 0 }),
     send: (request) => send(url, clock, request),
+    sign: (request) => sign(url, clock, request),
     stop: async () => {
       controlPlane.destroy();
       await service.close();
@@ -111,6 +121,13 @@ export const target = (operation: string) => ({ 'x-amz-target': `PaymentCryptogr
 
 /** A signed request, for what no SDK would send. */
 export async function send(url: string, clock: Clock, request: Partial<RawRequest>): Promise<RawResponse> {
+  const { method = 'POST' } = request;
+  const sent = await sign(url, clock, request);
+  request.tamper?.(sent);
+  return answerOf(await fetch(`${url}${sent.path}`, { method, headers: sent.headers, body: sent.body || undefined }));
+}
+
+async function sign(url: string, clock: Clock, request: Partial<RawRequest>): Promise<SentRequest> {
   const { method = 'POST', path = '/', headers = {}, body = method === 'POST' ? '{}' : '' } = request;
   const signer = new SignatureV4({
     credentials: request.credentials ?? CREDENTIALS,
@@ -135,9 +152,7 @@ export async function send(url: string, clock: Clock, request: Partial<RawReques
     { signingDate: request.signingDate ?? clock.now() },
   );
   const { host: _, ...sentHeaders } = signed.headers;
-  const sent = { path, headers: sentHeaders, body };
-  request.tamper?.(sent);
-  return answerOf(await fetch(`${url}${sent.path}`, { method, headers: sent.headers, body: sent.body || undefined }));
+  return { path, headers: sentHeaders, body };
 }
 
 async function answerOf(response: Response): Promise<RawResponse> {
