@@ -1,6 +1,7 @@
 /** What can be wrong with the arguments of a construction; callers may branch on it, so a code keeps its meaning. */
 export type CryptoErrorCode =
   | 'KEY_LENGTH' // of a key that goes in or is asked for, and where one is missing
+  | 'KEY_COMPONENTS' // that don't make a key together
   | 'KEY_TYPE' // an asymmetric key that can't be read, or of another algorithm or curve
   | 'DATA_LENGTH'
   | 'DATA_FORMAT'

@@ -1,0 +1,39 @@
+import { hex } from '../../test/support/vectors.js';
+import { checkComponent, combineComponents, componentCheckValue, generateComponent } from './key-components.js';
+
+const refused = (words: RegExp) =>
+  expect.objectContaining({ code: 'KEY_COMPONENTS', message: expect.stringMatching(words) }) as Error;
+const filled = (byte: number) => Buffer.alloc(32, byte);
+
+test('two or three components make their XOR, in any order, and stay as they are', () => {
+  const [a, b, c] = [generateComponent(), generateComponent(), generateComponent()];
+  const copies = [a, b, c].map((component) => Buffer.from(component));
+  const expected = Buffer.from(a.map((byte, i) => byte ^ b[i]! ^ c[i]!));
+  expect(combineComponents([a, b, c])).toEqual(expected);
+  expect(combineComponents([c, a, b])).toEqual(expected);
+  expect(combineComponents([filled(0x0f), filled(0xf1)])).toEqual(filled(0xfe));
+  expect([a, b, c]).toEqual(copies);
+});
+
+test.each<[string, Buffer[], RegExp]>([
+  ['one', [filled(1)], /two or three/],
+  ['four', [filled(1), filled(2), filled(4), filled(8)], /two or three/],
+  ['a short one', [filled(1), Buffer.alloc(16, 2)], /32 bytes/],
+  ['zeros', [filled(1), filled(0)], /of zeros leaves the key/],
+  ['two that are the same', [filled(1), filled(1)], /cancel each other out: each has/],
+  ['two of three that are the same', [filled(1), filled(2), filled(1)], /cancel each other out: each has/],
+  ['three that make zeros', [filled(1), filled(2), filled(3)], /a key of zeros/],
+])('%s: no key', (_, components, words) => {
+  expect(() => combineComponents(components)).toThrow(refused(words));
+});
+
+test('a component is checked by itself', () => {
+  expect(() => checkComponent(filled(0))).toThrow(refused(/zeros/));
+  expect(() => checkComponent(generateComponent())).not.toThrow();
+});
+
+test('the check value is the CMAC of a block of zeros', () => {
+  // echo -n 00000000000000000000000000000000 | xxd -r -p | openssl mac -cipher aes-256-cbc -macopt hexkey:… CMAC
+  const key = hex('000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F');
+  expect(componentCheckValue(key)).toBe('377822');
+});
