@@ -84,6 +84,16 @@ test('everything set', () => {
   });
 });
 
+const filled = (byte: number) => Buffer.alloc(32, byte).toString('hex');
+const COMPONENTS = [1, 2, 4].map((byte) => file(`component-${byte}`, filled(byte))).join();
+
+test('a master key from its components', () => {
+  const config = readConfig({ KEYBLOCK_MASTER_KEY_COMPONENT_FILES: COMPONENTS });
+  expect(config.masterKey).toEqual(Buffer.alloc(32, 7));
+  expect(config.masterKeyComponents).toHaveLength(3);
+  expect(config.masterKeyComponents![0]).toBe('AF9C53');
+});
+
 test.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ KEYBLOCK_PORT: '65536' }, /^KEYBLOCK_PORT must be at most 65535$/],
   [{ KEYBLOCK_PORT: '80.5' }, /^KEYBLOCK_PORT must be a whole number$/],
@@ -93,12 +103,28 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ KEYBLOCK_REGIONS: 'eu-west-1' }, /^KEYBLOCK_REGIONS must have KEYBLOCK_REGION, us-east-1, among them$/],
   [{ KEYBLOCK_ACCOUNT_ID: '1' }, /^KEYBLOCK_ACCOUNT_ID must be 12 digits$/],
   [{ DATABASE_URL: 'mysql://x', ...CREDENTIALS, KEYBLOCK_MASTER_KEY: KEY }, /^DATABASE_URL must be a postgresql:/],
-  [{ DATABASE_URL: 'postgresql://x', ...CREDENTIALS }, /^KEYBLOCK_MASTER_KEY or KEYBLOCK_MASTER_KEY_FILE is needed/],
+  [{ DATABASE_URL: 'postgresql://x', ...CREDENTIALS }, /^KEYBLOCK_MASTER_KEY or one of its files is needed/],
   [{ DATABASE_URL: 'postgresql://x', KEYBLOCK_MASTER_KEY: KEY }, /^KEYBLOCK_ACCESS_KEY_ID is needed/],
   [{ KEYBLOCK_MASTER_KEY: '00' }, /^KEYBLOCK_MASTER_KEY must be 64/],
   [{ KEYBLOCK_MASTER_KEY_FILE: '/no/such/file' }, /^KEYBLOCK_MASTER_KEY_FILE cannot be read: ENOENT/],
   [{ KEYBLOCK_MASTER_KEY_FILE: file('short', 'abc') }, /^KEYBLOCK_MASTER_KEY_FILE must hold 64/],
   [{ KEYBLOCK_MASTER_KEY: KEY, KEYBLOCK_MASTER_KEY_FILE: file('other', KEY) }, /exclude each other/],
+  [
+    { KEYBLOCK_MASTER_KEY_FILE: file('whole', KEY), KEYBLOCK_MASTER_KEY_COMPONENT_FILES: COMPONENTS },
+    /^KEYBLOCK_MASTER_KEY_FILE and KEYBLOCK_MASTER_KEY_COMPONENT_FILES exclude each other/m,
+  ],
+  [
+    { KEYBLOCK_MASTER_KEY_COMPONENT_FILES: file('only', KEY) },
+    /COMPONENT_FILES cannot be used: A key has two or three/,
+  ],
+  [
+    { KEYBLOCK_MASTER_KEY_COMPONENT_FILES: `${file('there', KEY)},/not/there` },
+    /^KEYBLOCK_MASTER_KEY_COMPONENT_FILES \(\/not\/there\) cannot be read: ENOENT/,
+  ],
+  [
+    { KEYBLOCK_MASTER_KEY_COMPONENT_FILES: [file('one', filled(1)), file('same', filled(1))].join() },
+    /COMPONENT_FILES cannot be used: Two components are the same/,
+  ],
   [{ KEYBLOCK_ACCESS_KEY_ID: 'AKIDEXAMPLEEXAMPLE' }, /go together/],
   [
     { KEYBLOCK_ACCESS_KEY_ID: 'AKID', KEYBLOCK_SECRET_ACCESS_KEY: 'a secret of nobody' },

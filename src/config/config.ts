@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { type FiledKey, KeyFileError, parseKey, readComponentFiles, readKeyFile } from './key-file.js';
 
 /** What an operator decides, read from the environment once and checked before anything starts. */
 export interface Config {
@@ -18,6 +19,8 @@ export interface Config {
   readonly databaseUrl?: string;
   /** 32 bytes. Absent only with the embedded database, which generates one. */
   readonly masterKey?: Buffer;
+  /** Check values of the components that the master key was put together from, where it was. */
+  readonly masterKeyComponents?: readonly string[];
   /** Absent only with the embedded database, which generates them. */
   readonly rootCredentials?: RootCredentials;
   /** PEM. */
@@ -82,11 +85,9 @@ const Environment = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// URL')
     .optional(),
-  KEYBLOCK_MASTER_KEY: z
-    .string()
-    .regex(/^[0-9A-Fa-f]{64}$/, 'must be 64 hexadecimal digits')
-    .optional(),
+  KEYBLOCK_MASTER_KEY: z.string().optional(),
   KEYBLOCK_MASTER_KEY_FILE: z.string().optional(),
+  KEYBLOCK_MASTER_KEY_COMPONENT_FILES: z.string().optional(),
   KEYBLOCK_ACCESS_KEY_ID: z
     .string()
     .regex(/^\w{16,128}$/, 'must be 16 to 128 letters, digits or underscores')
@@ -108,6 +109,17 @@ const Environment = z.object({
     .default('info'),
   KEYBLOCK_WORKERS: integer(1, 128).default(1),
 });
+
+/** Where a master key comes from: the settings that exclude each other, and what each of them means. */
+const MASTER_KEY_SETTINGS = {
+  KEYBLOCK_MASTER_KEY: (text: string): FiledKey => {
+    const key = parseKey(text);
+    if (!key) throw new KeyFileError('must be 64 hexadecimal digits');
+    return { key };
+  },
+  KEYBLOCK_MASTER_KEY_FILE: (path: string): FiledKey => ({ key: readKeyFile(path) }),
+  KEYBLOCK_MASTER_KEY_COMPONENT_FILES: (paths: string): FiledKey => readComponentFiles(paths.split(',')),
+} as const;
 
 /**
  * Reads the configuration.
@@ -136,22 +148,24 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     if ((set[a] === undefined) !== (set[b] === undefined)) problems.push(`${a} and ${b} go together: ${why}`);
   };
 
-  if (set['KEYBLOCK_MASTER_KEY'] !== undefined && set['KEYBLOCK_MASTER_KEY_FILE'] !== undefined)
-    problems.push('KEYBLOCK_MASTER_KEY and KEYBLOCK_MASTER_KEY_FILE exclude each other: set one');
-  const masterKeyHex = parsed.data?.KEYBLOCK_MASTER_KEY ?? file('KEYBLOCK_MASTER_KEY_FILE')?.toString('utf8').trim();
-  if (
-    set['KEYBLOCK_MASTER_KEY_FILE'] !== undefined &&
-    masterKeyHex !== undefined &&
-    !/^[0-9A-Fa-f]{64}$/.test(masterKeyHex)
-  )
-    problems.push('KEYBLOCK_MASTER_KEY_FILE must hold 64 hexadecimal digits');
+  const masterKeySettings = Object.keys(MASTER_KEY_SETTINGS).filter((name) => set[name] !== undefined);
+  if (masterKeySettings.length > 1) problems.push(`${masterKeySettings.join(' and ')} exclude each other: set one`);
+  const [filed] = masterKeySettings.map((name) => {
+    try {
+      return MASTER_KEY_SETTINGS[name as keyof typeof MASTER_KEY_SETTINGS](set[name] ?? '');
+    } catch (error) {
+      if (!(error instanceof KeyFileError)) throw error;
+      problems.push(`${name} ${error.message}`);
+      return undefined;
+    }
+  });
   together('KEYBLOCK_ACCESS_KEY_ID', 'KEYBLOCK_SECRET_ACCESS_KEY', 'they are one credential');
   together('KEYBLOCK_TLS_CERT_FILE', 'KEYBLOCK_TLS_KEY_FILE', 'HTTPS needs both');
   const cert = file('KEYBLOCK_TLS_CERT_FILE');
   const key = file('KEYBLOCK_TLS_KEY_FILE');
   if (set['DATABASE_URL'] !== undefined) {
-    if (set['KEYBLOCK_MASTER_KEY'] === undefined && set['KEYBLOCK_MASTER_KEY_FILE'] === undefined)
-      problems.push('KEYBLOCK_MASTER_KEY or KEYBLOCK_MASTER_KEY_FILE is needed with DATABASE_URL: all nodes share one');
+    if (masterKeySettings.length === 0)
+      problems.push('KEYBLOCK_MASTER_KEY or one of its files is needed with DATABASE_URL: all nodes share one');
     if (set['KEYBLOCK_ACCESS_KEY_ID'] === undefined)
       problems.push('KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential');
   }
@@ -186,7 +200,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     accountId: data.KEYBLOCK_ACCOUNT_ID,
     dataDir: resolve(data.KEYBLOCK_DATA_DIR),
     databaseUrl: data.DATABASE_URL,
-    masterKey: masterKeyHex === undefined ? undefined : Buffer.from(masterKeyHex, 'hex'),
+    masterKey: filed?.key,
+    masterKeyComponents: filed?.componentCheckValues,
     rootCredentials:
       data.KEYBLOCK_ACCESS_KEY_ID === undefined || data.KEYBLOCK_SECRET_ACCESS_KEY === undefined
         ? undefined
