@@ -9,7 +9,7 @@ import { Clock } from '../dist/clock.js';
 import { connect } from '../dist/database/database.js';
 import { CryptoProvider } from '../dist/provider/crypto-provider.js';
 import { MasterKey } from '../dist/provider/master-key.js';
-import { prepare } from '../dist/service.js';
+import { prepare } from '../dist/store.js';
 import { percentile } from './support/load.js';
 import { startServer } from './support/server.js';
 import { seed } from './support/seed.js';

@@ -5,7 +5,7 @@ import { readConfig } from '../dist/config/config.js';
 import { connect } from '../dist/database/database.js';
 import { CryptoProvider } from '../dist/provider/crypto-provider.js';
 import { MasterKey } from '../dist/provider/master-key.js';
-import { prepare } from '../dist/service.js';
+import { prepare } from '../dist/store.js';
 import { seed } from './support/seed.js';
 
 const { values } = parseArgs({ options: { keys: { type: 'string' } } });

@@ -34,6 +34,7 @@ import { TagRepository } from './keys/tag.repository.js';
 import { LOGGER } from './logger.js';
 import { CryptoProvider } from './provider/crypto-provider.js';
 import { MasterKey } from './provider/master-key.js';
+import { MasterKeyWatch } from './provider/master-key-watch.js';
 import { serviceSecret } from './provider/service-secret.js';
 
 /** What is there before Nest is. */
@@ -62,6 +63,7 @@ export class AppModule {
         { provide: Metrics, useValue: metrics },
         { provide: DataSource, useValue: database },
         { provide: MasterKey, useValue: masterKey },
+        MasterKeyWatch,
         {
           provide: PageTokens,
           useFactory: async () => new PageTokens(await serviceSecret(database.manager, masterKey, 'page tokens')),

@@ -1,7 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
-import type { DataSource } from 'typeorm';
 import { OperationAuthorizer } from './access/operation-authorizer.js';
 import { AppModule } from './app.module.js';
 import { Credentials } from './auth/credentials.js';
@@ -9,15 +8,13 @@ import { sigV4Hook } from './auth/sigv4.hook.js';
 import { SigV4Verifier } from './auth/sigv4.js';
 import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
-import { DataDirectory } from './config/data-directory.js';
-import { connect, migrate } from './database/database.js';
+import { componentCheckValue } from './crypto/key-components.js';
 import { serveDocs } from './docs/docs.js';
 import { InputPipe } from './http/input.pipe.js';
 import { Metrics } from './http/metrics.js';
 import { rateLimitHook } from './http/rate-limit.hook.js';
 import { createServer } from './http/server.js';
-import { checkMasterKey, storeMasterKeyCheck } from './provider/master-key-check.js';
-import { MasterKey } from './provider/master-key.js';
+import { openStore, required, serveRotation, type Store } from './store.js';
 
 /** How long what is in flight may take when the service stops. */
 const STOP_MS = 10_000;
@@ -35,18 +32,15 @@ export interface Service {
 
 /** Brings the whole service up: what it keeps, then who may call, then the port. What fails leaves nothing behind. */
 export async function startService(config: Config, logger: Logger, clock = new Clock()): Promise<Service> {
-  const directory = config.databaseUrl === undefined ? await DataDirectory.open(config.dataDir) : undefined;
-  const opened: (() => Promise<void>)[] = directory ? [() => directory.close()] : [];
+  const opened: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    const masterKey = new MasterKey(required(config.masterKey ?? directory?.masterKey()));
-    const database = await connect(
-      config.databaseUrl === undefined ? { path: required(directory).databasePath } : { url: config.databaseUrl },
-    );
-    opened.push(() => database.destroy());
-    await prepare(database, masterKey, clock);
+    const store = await openStore(config, clock);
+    opened.push(() => store.close(), serveRotation(store, config, clock));
+    const { database, masterKey, directory } = store;
+    sayMasterKey(config, store, logger);
 
     const root = required(config.rootCredentials ?? directory?.rootCredentials(config.region));
     const metrics = new Metrics();
@@ -97,17 +91,16 @@ async function stopServing(app: NestFastifyApplication): Promise<void> {
   }
 }
 
-/** Brings the schema of an open database up to date; refuses another master key than the one it is sealed under. */
-export function prepare(database: DataSource, masterKey: MasterKey, clock: Clock): Promise<void> {
-  return migrate(
-    database,
-    (manager) => checkMasterKey(manager, masterKey),
-    (manager) => storeMasterKeyCheck(manager, masterKey, clock.now()),
-  );
-}
-
-/** The configuration is refused where there is neither a value nor a folder to take it from. */
-function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('The configuration was not checked');
-  return value;
+/** For the people who hold its components, and for who has to end a rotation. */
+function sayMasterKey({ masterKeyComponents }: Config, { masterKey }: Store, logger: Logger): void {
+  const { id, retiringId } = masterKey;
+  if (masterKeyComponents) {
+    const checkValue = masterKey.lend(componentCheckValue);
+    logger.info({ masterKey: id, checkValue, masterKeyComponents }, 'master key put together from components');
+  }
+  if (retiringId !== undefined)
+    logger.warn(
+      { masterKey: id, retiring: retiringId },
+      'a rotation of the master key is under way: let the command end it',
+    );
 }

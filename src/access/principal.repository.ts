@@ -336,7 +336,13 @@ function principalOf(
 }
 
 /** One spelling of what a secret is bound to: nobody makes it another's, or a session's last, in the database. */
-function boundOf({ id, principalArn, expiresAt, sessionName, sessionTokenHash }: Omit<AccessKeyRow, 'sealed'>): Buffer {
+export function boundOf({
+  id,
+  principalArn,
+  expiresAt,
+  sessionName,
+  sessionTokenHash,
+}: Omit<AccessKeyRow, 'sealed'>): Buffer {
   const token = sessionTokenHash?.toString('base64') ?? null;
   return Buffer.from(
     JSON.stringify(['access key', id, principalArn, expiresAt?.toISOString() ?? null, sessionName, token]),

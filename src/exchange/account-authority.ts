@@ -35,9 +35,11 @@ export class AccountAuthority {
     if (found) {
       const { accountId, region, certificate } = found;
       const unchanged = { accountId, region, algorithm, certificate: Equal(certificate) };
-      await this.database.manager.update(CertificateAuthority, unchanged, made);
+      await this.database.transaction((manager) => manager.update(CertificateAuthority, unchanged, made));
     } else {
-      await this.database.createQueryBuilder().insert().into(CertificateAuthority).values(made).orIgnore().execute();
+      await this.database.transaction((manager) =>
+        manager.createQueryBuilder().insert().into(CertificateAuthority).values(made).orIgnore().execute(),
+      );
     }
     return this.root(call, algorithm);
   }
@@ -104,7 +106,8 @@ export function rootAlgorithmOf(publicKey: Buffer): RootAlgorithm {
   return publicKeyStrength(publicKey).keyType === 'RSA' ? 'RSA_4096' : 'ECC_NIST_P521';
 }
 
-function sealedRoot({ accountId, region, algorithm, certificate, sealed }: CertificateAuthority) {
+/** A root as CryptoProvider knows the pair of it. */
+export function sealedRoot({ accountId, region, algorithm, certificate, sealed }: CertificateAuthority) {
   return { ...identityOf(accountId, region), algorithm, certificate, sealed };
 }
 

@@ -100,8 +100,8 @@ export class CryptoProvider {
   }
 }
 
-/** One spelling for one identity: a JSON array, in which no value can pass for two. No purpose is an ARN. */
-function bound(identity: KeyIdentity | PairIdentity): Buffer {
+/** What material is sealed for. One spelling for one identity: a JSON array, in which no value can pass for two. No purpose is an ARN. */
+export function bound(identity: KeyIdentity | PairIdentity): Buffer {
   return Buffer.from(JSON.stringify('arn' in identity ? valuesOfKey(identity) : valuesOfPair(identity)));
 }
 

@@ -4,6 +4,7 @@ import { KeyCache, MAX_STALE_MS } from '../keys/key-cache.js';
 import { MasterKeyError } from './master-key-check.js';
 import { MasterKey, SealError } from './master-key.js';
 import { serviceSecret } from './service-secret.js';
+import { tamper } from '../../test/support/database.js';
 import { startOn, startTestService, type TestService } from '../../test/support/service.js';
 
 let service: TestService;
@@ -61,7 +62,7 @@ describe('a row edited in the database', () => {
     for (const [what, sql] of EDITS) {
       const arn = await createKey();
       await mac(arn);
-      await database.query(`UPDATE keys SET ${sql} WHERE arn = $1`, [arn]);
+      await tamper(database, `UPDATE keys SET ${sql} WHERE arn = $1`, [arn]);
       arns.set(what, arn);
     }
     await untilForgotten();

@@ -25,13 +25,15 @@ export async function serviceSecret(
   const sealed = masterKey.seal(boundOf({ purpose }), fresh);
   fresh.fill(0);
   // Another node may have been first.
-  await manager.createQueryBuilder().insert().into(ServiceSecretRow).values({ purpose, sealed }).orIgnore().execute();
+  await manager.transaction((inner) =>
+    inner.createQueryBuilder().insert().into(ServiceSecretRow).values({ purpose, sealed }).orIgnore().execute(),
+  );
   const stored = await find();
   if (!stored) throw new Error(`The secret for ${purpose} was not stored`);
   return masterKey.open(boundOf(stored), stored.sealed);
 }
 
 /** What a secret is sealed for: none serves another purpose. */
-function boundOf({ purpose }: Pick<ServiceSecretRow, 'purpose'>): Buffer {
+export function boundOf({ purpose }: Pick<ServiceSecretRow, 'purpose'>): Buffer {
   return Buffer.from(JSON.stringify(['service secret', purpose]));
 }

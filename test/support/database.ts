@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { DataSource } from 'typeorm';
 
 /** An empty place for data, of the kind that the run is for: PostgreSQL where DATABASE_URL is set, else embedded. */
 export interface TestStore {
@@ -49,6 +50,14 @@ export async function newStore({ folder = 'made' }: { folder?: 'made' | 'empty' 
       await administer(server, `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
+}
+
+/** SQL as who owns the database may run it, past the triggers. */
+export async function tamper(database: DataSource, sql: string, parameters: unknown[] = []): Promise<void> {
+  await database.transaction(async (manager) => {
+    await manager.query('SET LOCAL session_replication_role = replica');
+    await manager.query(sql, parameters);
+  });
 }
 
 async function administer(url: string, sql: string): Promise<void> {

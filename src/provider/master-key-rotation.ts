@@ -1,0 +1,230 @@
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import type { DataSource, EntityManager, EntityMetadata } from 'typeorm';
+import { MasterKeyRow } from '../database/master-key.entity.js';
+import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
+import { type MasterKey, SealError } from './master-key.js';
+import { SEALED_TABLES, type SealedRow, type SealedTable } from './sealed-tables.js';
+
+/**
+ * Shared by every transaction that writes sealed values, to its commit (`active_master_key` takes it); a rotation begins alone.
+ * "master key" on a telephone's keys.
+ */
+const MASTER_KEY_LOCK = 627837539;
+
+/** Rows that are sealed anew in one transaction: others wait for what is locked. */
+const BATCH = 100;
+/** How long until rows that others had locked are tried again. */
+const AGAIN_MS = 100;
+/** How long other nodes have to take the new key in; they look every second. */
+export const NODES_MS = 5000;
+
+export interface Rotation {
+  /** Absent to go on with a rotation that was begun. 32 bytes, from now on the ring's to zeroize. */
+  newKey?: Buffer;
+  now: () => Date;
+  /** Gets a line now and then. */
+  print: (line: string) => void;
+  /** Stops between two batches; it can be gone on with. */
+  signal: AbortSignal;
+}
+
+/**
+ * Puts a new master key in the place of the active one while the service serves, or goes on with that: every sealed value is
+ * sealed anew, in batches, and when none is left the old key is retired. Many may do it at once, and it may be killed anywhere.
+ *
+ * @throws MasterKeyError where it can't begin, or a value doesn't open; the old key is then not retired
+ */
+export async function rotateMasterKey(database: DataSource, masterKey: MasterKey, rotation: Rotation): Promise<void> {
+  const { print, signal } = rotation;
+  const began = performance.now();
+  if (!(await begin(database, masterKey, rotation))) return;
+  const [id, retiring] = [masterKey.id, masterKey.retiringId ?? ''];
+  print(`Master key ${id} takes the place of ${retiring}.`);
+
+  const broken = new Set<string>();
+  for (;;) {
+    const left = await countLeft(database.manager, id);
+    if (left === 0) break;
+    if (left <= broken.size) throw new MasterKeyError(notRetired(retiring, broken));
+    broken.clear();
+    for (const table of SEALED_TABLES) await sweep(database, masterKey, table, { id, broken, print, signal });
+    await pause(AGAIN_MS, undefined, { signal });
+  }
+
+  const hasOtherNodes = 'url' in database.options;
+  const waitMs = hasOtherNodes ? began + NODES_MS - performance.now() : 0;
+  if (waitMs > 0) {
+    print('All is sealed anew. Other nodes have a moment to take the new key in.');
+    await pause(waitMs, undefined, { signal });
+  }
+  await retire(database, { id, retiring, now: rotation.now() });
+  await checkMasterKey(database.manager, masterKey);
+  print(`Master key ${retiring} is retired: nothing is sealed under it.`);
+}
+
+/** @returns whether there is something to do */
+async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotation): Promise<boolean> {
+  const { newKey, now, print } = rotation;
+  await checkMasterKey(database.manager, masterKey);
+  const newId = newKey && masterKey.add(newKey);
+  const mustGoOn = await database.transaction(async (manager) => {
+    // Whoever is writing under the old key comes to an end first.
+    await manager.query('SELECT pg_advisory_xact_lock($1)', [MASTER_KEY_LOCK]);
+    const rows = await masterKeyRows(manager);
+    const [active, retiring] = ['ACTIVE', 'RETIRING'].map((state) => rows.find((row) => row.state === state));
+    if (!active) throw new MasterKeyError('The database has no master key yet: start the service once.');
+    if (retiring) {
+      if (newId !== undefined && newId !== active.id)
+        throw new MasterKeyError(
+          `Master key ${active.id} is taking the place of ${retiring.id}: let that end first, by the same command without a new key.`,
+        );
+      return true;
+    }
+    if (newId === undefined) throw new MasterKeyError('No rotation is under way: give the new master key.');
+    if (newId === active.id) return false;
+    const known = rows.find(({ id }) => id === newId);
+    if (known)
+      throw new MasterKeyError(
+        `Master key ${newId} was replaced at ${known.retiredAt?.toISOString()}: a master key is not used again.`,
+      );
+    const wrapped = { old: masterKey.wrap(active.id, newId), new: masterKey.wrap(newId, active.id) };
+    const checkValue = checkValueOf(masterKey, newId);
+    await manager.update(MasterKeyRow, { id: active.id }, { state: 'RETIRING', wrapped: wrapped.old });
+    await manager.insert(MasterKeyRow, {
+      id: newId,
+      checkValue,
+      createdAt: now(),
+      state: 'ACTIVE',
+      wrapped: wrapped.new,
+    });
+    return true;
+  });
+  await checkMasterKey(database.manager, masterKey);
+  if (!mustGoOn) print(`Master key ${masterKey.id} is the master key already: there is nothing to do.`);
+  return mustGoOn;
+}
+
+interface Progress extends Pick<Rotation, 'print' | 'signal'> {
+  /** Of the new key. */
+  id: string;
+  /** Gets the names of rows that don't open. */
+  broken: Set<string>;
+}
+
+/** Seals the rows of a table anew but for those that others hold. */
+async function sweep(
+  database: DataSource,
+  masterKey: MasterKey,
+  table: SealedTable,
+  progress: Progress,
+): Promise<void> {
+  const metadata = database.getMetadata(table.entity);
+  let [done, after] = [0, undefined as string[] | undefined];
+  for (;;) {
+    // The embedded database answers without waiting for anything: whoever calls the service is to have a turn too.
+    await turn();
+    progress.signal.throwIfAborted();
+    const batch = await database.transaction(async (manager) => {
+      const rows = await nextRows(manager, metadata, progress.id, after);
+      const resealed = rows.flatMap((row) => resealedRow(masterKey, table, metadata, row, progress.broken));
+      await write(manager, metadata, resealed);
+      return { rows, count: resealed.length };
+    });
+    const last = batch.rows.at(-1);
+    if (!last) break;
+    after = keyOf(metadata, last);
+    done += batch.count;
+    progress.print(`${metadata.tableName}: ${done} sealed anew`);
+  }
+}
+
+/** Rows not under the new key, with their material, in the order of the primary key. Nobody writes them until the transaction ends. */
+async function nextRows(
+  manager: EntityManager,
+  metadata: EntityMetadata,
+  newId: string,
+  after: string[] | undefined,
+): Promise<SealedRow[]> {
+  const query = manager
+    .createQueryBuilder<SealedRow>(metadata.target, 'row')
+    .addSelect('row.sealed')
+    .where(`"row".${NOT_UNDER}`, { newId });
+  if (after)
+    query.andWhere(`(${primaryKey(metadata, '"row".')}) > (${after.map((_, i) => `:after${i}`).join()})`, {
+      ...Object.fromEntries(after.map((value, i) => [`after${i}`, value])),
+    });
+  for (const { propertyName } of metadata.primaryColumns) query.addOrderBy(`row.${propertyName}`);
+  return query.limit(BATCH).setLock('for_no_key_update').setOnLocked('skip_locked').getMany();
+}
+
+const NOT_UNDER = `"sealed" IS NOT NULL AND encode(substring("sealed" FROM 2 FOR 8), 'hex') <> :newId`;
+
+function resealedRow(
+  masterKey: MasterKey,
+  table: SealedTable,
+  metadata: EntityMetadata,
+  row: SealedRow,
+  broken: Set<string>,
+): { key: string[]; sealed: Buffer }[] {
+  const key = keyOf(metadata, row);
+  try {
+    return row.sealed ? [{ key, sealed: masterKey.reseal(table.boundOf(row), row.sealed) }] : [];
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    broken.add(`${metadata.tableName} ${key.join(' ')}`);
+    return [];
+  }
+}
+
+async function write(manager: EntityManager, metadata: EntityMetadata, rows: { key: string[]; sealed: Buffer }[]) {
+  const columns = metadata.primaryColumns.map(({ databaseName }) => `"${databaseName}"`);
+  const lists = [
+    ...columns.map((_, i) => rows.map(({ key }) => key[i])),
+    rows.map(({ sealed }) => sealed.toString('hex')),
+  ];
+  await manager.query(
+    `UPDATE "${metadata.tableName}" AS "row" SET "sealed" = decode("new"."sealed", 'hex')
+       FROM unnest(${lists.map((_, i) => `$${i + 1}::text[]`).join()}) AS "new" (${columns.join()}, "sealed")
+      WHERE ${columns.map((column) => `"row".${column} = "new".${column}`).join(' AND ')}`,
+    lists,
+  );
+}
+
+/** How many values are not under the new key. */
+async function countLeft(manager: EntityManager, newId: string): Promise<number> {
+  let left = 0;
+  for (const { entity } of SEALED_TABLES)
+    left += await manager.createQueryBuilder(entity, 'row').where(`"row".${NOT_UNDER}`, { newId }).getCount();
+  return left;
+}
+
+/** Another command may have been first. */
+async function retire(
+  database: DataSource,
+  { id, retiring, now }: { id: string; retiring: string; now: Date },
+): Promise<void> {
+  await database.transaction(async (manager) => {
+    const left = await countLeft(manager, id);
+    if (left > 0) throw new MasterKeyError(`${left} values are not sealed anew: run the same command again.`);
+    const retired = { state: 'RETIRED' as const, wrapped: null, retiredAt: now };
+    const { affected } = await manager.update(MasterKeyRow, { id: retiring, state: 'RETIRING' }, retired);
+    if (affected) await manager.update(MasterKeyRow, { id }, { wrapped: null });
+  });
+}
+
+function notRetired(retiring: string, broken: ReadonlySet<string>): string {
+  return [
+    `${broken.size} ${broken.size === 1 ? 'value does' : 'values do'} not open: they were changed in the database, or sealed under a key that is not here.`,
+    ...[...broken].map((name) => `  ${name}`),
+    `Master key ${retiring} is not retired; all other values are sealed anew and the service goes on serving with both keys.`,
+    'Put these rows back from a backup made since the rotation began, or before it, or delete them; then run the same command without a new key.',
+  ].join('\n');
+}
+
+function keyOf(metadata: EntityMetadata, row: SealedRow): string[] {
+  return metadata.primaryColumns.map((column) => String(column.getEntityValue(row)));
+}
+
+function primaryKey(metadata: EntityMetadata, prefix: string): string {
+  return metadata.primaryColumns.map(({ databaseName }) => `${prefix}"${databaseName}"`).join();
+}

@@ -1,0 +1,34 @@
+import type { EntityTarget } from 'typeorm';
+import { AccessKeyRow } from '../access/access-key.entity.js';
+import { boundOf as boundOfAccessKey } from '../access/principal.repository.js';
+import { ServiceSecretRow } from '../database/service-secret.entity.js';
+import { sealedRoot } from '../exchange/account-authority.js';
+import { CertificateAuthority } from '../exchange/certificate-authority.entity.js';
+import { ExchangeToken } from '../exchange/exchange-token.entity.js';
+import { Key } from '../keys/key.entity.js';
+import { bound } from './crypto-provider.js';
+import { boundOf as boundOfSecret } from './service-secret.js';
+
+/** A table with a column `sealed`. Its primary key is text. */
+export interface SealedTable {
+  readonly entity: EntityTarget<SealedRow>;
+  /** What the value of a row is bound to. */
+  readonly boundOf: (row: SealedRow) => Buffer;
+}
+
+export interface SealedRow {
+  sealed: Buffer | null;
+}
+
+function table<T extends SealedRow>(entity: new () => T, boundOf: (row: T) => Buffer): SealedTable {
+  return { entity, boundOf: boundOf as SealedTable['boundOf'] };
+}
+
+/** Every table with values under the master key: a rotation seals them anew. */
+export const SEALED_TABLES: readonly SealedTable[] = [
+  table(Key, bound),
+  table(AccessKeyRow, boundOfAccessKey),
+  table(CertificateAuthority, (root) => bound(sealedRoot(root))),
+  table(ExchangeToken, bound),
+  table(ServiceSecretRow, boundOfSecret),
+];
