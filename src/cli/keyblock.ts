@@ -1,17 +1,18 @@
 import type { Readable, Writable } from 'node:stream';
 import { access } from './access.js';
 import { type Command, InputError, UsageError } from './command.js';
+import { masterKey } from './master-key.js';
 import { tr31Inspect } from './tr31-inspect.js';
 import { tr34Inspect } from './tr34-inspect.js';
 
-const COMMANDS: readonly Command[] = [access, tr31Inspect, tr34Inspect];
+const COMMANDS: readonly Command[] = [access, masterKey, tr31Inspect, tr34Inspect];
 
 const HELP = `Usage: keyblock <command>
 
 ${COMMANDS.map(({ name, summary }) => `  ${name}  ${summary}`).join('\n')}
 
 keyblock <command> --help says more.
-Exit code: 0 done, 1 the input is malformed, 2 the command was called wrongly. No command asks for a cryptographic key or prints one.`;
+Exit code: 0 done, 1 the input is malformed, 2 the command was called wrongly. No command prints a cryptographic key.`;
 
 /** The process's streams, or those of a test. */
 export interface Streams {

@@ -155,7 +155,7 @@ test('lists all that is wrong with its configuration at once, and starts nothing
     '  KEYBLOCK_PROT is not a setting of Keyblock',
     '  KEYBLOCK_TLS_CERT_FILE and KEYBLOCK_TLS_KEY_FILE go together: HTTPS needs both',
     expect.stringMatching(/^ {2}KEYBLOCK_TLS_CERT_FILE cannot be read: ENOENT/),
-    '  KEYBLOCK_MASTER_KEY or KEYBLOCK_MASTER_KEY_FILE is needed with DATABASE_URL: all nodes share one',
+    '  KEYBLOCK_MASTER_KEY or one of its files is needed with DATABASE_URL: all nodes share one',
     '  KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential',
   ]);
 });
