@@ -18,6 +18,7 @@ describe('a policy that is taken', () => {
     ['one statement that is no list', JSON.stringify({ Statement: ALLOW })],
     ['the older version, with an Id', JSON.stringify({ Version: '2008-10-17', Id: 'x', Statement: [ALLOW] })],
     ['several statements with names of their own', policy({ ...ALLOW, Sid: 'One' }, { ...ALLOW, Sid: 'Two' }, ALLOW)],
+    ['a name in two objects, and as a text', policy({ ...ALLOW, Sid: 'Effect' }, { ...ALLOW, Sid: 'a "Effect": {' })],
     ["the key's own ARN", withStatement({ Resource: KEY })],
     ['several resources', withStatement({ Resource: ['*', KEY] })],
     ['several actions', withStatement({ Action: ['payment-cryptography:*', 'Payment-Cryptography:Get*', '*'] })],
@@ -59,6 +60,8 @@ test.each<[string, string, string]>([
   ['an element nobody knows', JSON.stringify({ Statement: ALLOW, Rule: 1 }), "it can't have Rule"],
   ['an element of a statement nobody knows', withStatement({ Resources: '*' }), "Statement[0] can't have Resources"],
   ['__proto__', `{"__proto__":1,"Statement":${JSON.stringify(ALLOW)}}`, "it can't have __proto__"],
+  ['a name that is there twice', `{"Statement":${JSON.stringify(ALLOW).replace('{', '{"Effect":"Deny",')}}`, 'Effect is there twice'], // prettier-ignore
+  ['an operator that is there twice', withStatement({ Condition: { Bool: { 'aws:SecureTransport': 'true' } } }).replace('"Condition":{', '"Condition":{"Bo\\u006fl":{"aws:x":"}"},'), 'Bool is there twice'], // prettier-ignore
   ['NotResource', withStatement({ NotResource: '*' }), "Statement[0] can't have NotResource"],
   ['no effect', without('Effect'), 'Statement[0].Effect is required'],
   ['another effect', withStatement({ Effect: 'allow' }), 'Statement[0].Effect must be Allow or Deny'],

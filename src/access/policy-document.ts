@@ -156,8 +156,14 @@ const MAX_CHARACTERS = 20_480;
  *
  * @throws ValidationException that says what is wrong first: too long, no JSON, or not the policy language
  */
-export function checkIdentityPolicy(policy: string): PolicyDocument<IdentityStatement> {
+export function checkIdentityPolicy(policy: string): void {
   if (policy.length > MAX_CHARACTERS) throw invalid(`it has more than ${MAX_CHARACTERS} characters`);
+  readIdentityPolicy(policy);
+  requireNamesOnce(policy);
+}
+
+/** Reads the policy of a user or a role as it was checked when it was put. */
+export function readIdentityPolicy(policy: string): PolicyDocument<IdentityStatement> {
   return read(policy, IdentityDocument);
 }
 
@@ -174,6 +180,7 @@ export function readResourcePolicy(policy: string): PolicyDocument<ResourceState
  */
 export function checkResourcePolicy(policy: string, keyArn: string): PolicyDocument<ResourceStatement> {
   const document = read(policy, ResourceDocument);
+  requireNamesOnce(policy);
   document.Statement.forEach(({ Resource }, i) => {
     if (Resource.some((resource) => resource !== '*' && resource !== keyArn))
       throw invalid(`Statement[${i}].Resource must be "*" or the ARN of the key itself`);
@@ -197,6 +204,25 @@ function read<T>(policy: string, schema: z.ZodType<T>): T {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw invalid(issue ? `${pathOf(issue.path)} ${messageOf(issue)}` : 'it can not be read');
+}
+
+/**
+ * JSON that is read keeps the last member of a name only: of two conditions under one operator, the first would be lost, and
+ * the statement would apply more often than who wrote it meant.
+ *
+ * @param policy that was read
+ */
+function requireNamesOnce(policy: string): void {
+  const objects: Set<string>[] = [];
+  for (const [token, text, colon] of policy.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[{}]/g)) {
+    if (token === '{') objects.push(new Set());
+    else if (token === '}') objects.pop();
+    else if (text !== undefined && colon === ':') {
+      const name = JSON.parse(text) as string;
+      if (objects.at(-1)?.has(name)) throw invalid(`${name} is there twice in one object`);
+      objects.at(-1)?.add(name);
+    }
+  }
 }
 
 /** A key of a record says what is wrong with it in an issue of its own. */

@@ -1,4 +1,4 @@
-import { checkIdentityPolicy, checkResourcePolicy } from './policy-document.js';
+import { checkIdentityPolicy, checkResourcePolicy, readIdentityPolicy } from './policy-document.js';
 import { decide, refusal } from './decision.js';
 import { type AccessRequest, identityStatements, resourceStatements, Statements } from './policy.js';
 
@@ -35,7 +35,7 @@ function requestOf({ action = ACTION, resource = KEY, caller = 'user', says = {}
 const document = (statements: readonly Elements[], Version = '2012-10-17') =>
   JSON.stringify({ Version, Statement: statements });
 const identityOf = (...policies: string[]) =>
-  new Statements(policies.flatMap((policy, i) => identityStatements(`policy ${i}`, checkIdentityPolicy(policy))));
+  new Statements(policies.flatMap((policy, i) => identityStatements(`policy ${i}`, readIdentityPolicy(policy))));
 const resourceOf = (policy: string) => new Statements(resourceStatements(KEY, checkResourcePolicy(policy, KEY)));
 
 const ALLOW = { Effect: 'Allow', Action: ACTION, Resource: '*' };

@@ -7,7 +7,7 @@ import { ConflictException, ResourceNotFoundException, ValidationException } fro
 import { KeyChanges } from '../keys/key-changes.js';
 import { MasterKey } from '../provider/master-key.js';
 import { AccessKeyRow } from './access-key.entity.js';
-import { checkIdentityPolicy } from './policy-document.js';
+import { checkIdentityPolicy, readIdentityPolicy } from './policy-document.js';
 import { identityStatements, Statements } from './policy.js';
 import { PrincipalPolicy } from './principal-policy.entity.js';
 import { type PrincipalKind, PrincipalRow } from './principal.entity.js';
@@ -316,7 +316,7 @@ function principalOf(
 ): Principal {
   const { arn, accountId, kind, name, uniqueId } = principal;
   const statements = new Statements(
-    policies.flatMap((policy) => identityStatements(policy.name, checkIdentityPolicy(policy.document))),
+    policies.flatMap((policy) => identityStatements(policy.name, readIdentityPolicy(policy.document))),
   );
   const session = kind === 'role' ? (key?.sessionName ?? undefined) : undefined;
   const identity: Identity = {

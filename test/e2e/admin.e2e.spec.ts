@@ -177,6 +177,19 @@ test('lists come in pages, and each page token is for its list', async () => {
   expect(await refused('GET', 'roles?MaxResults=some')).toContain('/MaxResults must be of type number');
 });
 
+test('a policy is checked and kept as it was written', async () => {
+  await done('POST', 'users', { Name: 'written' });
+  const put = (body: string) => service.send({ method: 'PUT', path: '/admin/users/written/policies/own', body });
+  const { status, json } = await put('{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}');
+  expect([status, json['message']]).toEqual([400, 'The policy is invalid: Effect is there twice in one object.']);
+  expect((await put('')).json['message']).toBe('The policy is invalid: it is not JSON.');
+  expect((await put('{')).json['__type']).toBe('SerializationException');
+  const written = '{ "Statement": { "Effect": "Allow",\n "Action": "*", "Resource": "*" } }';
+  expect((await put(written)).status).toBe(200);
+  const principals = service.app.get(PrincipalRepository);
+  expect((await principals.policy(user('written'), 'own')).document).toBe(written);
+});
+
 test.each<[what: string, method: string, path: string, body: object | undefined, answer: string]>([
   ['a name that is taken', 'POST', 'users', { Name: 'taken' }, '409 ConflictException: There is a user taken already.'],
   ['a name that can not be', 'POST', 'users', { Name: 'a/b' }, '400 ValidationException: A name has 1 to 64 letters'],
