@@ -232,7 +232,7 @@ async function answer(socket: Socket, requests: ReadonlyMap<string, Request>): P
   }
 }
 
-/** Whoever goes away meanwhile, or sends too much, has asked for nothing. */
+/** All that is sent, up to the longest that a request can be. */
 function readRequest(socket: Socket): Promise<Buffer> {
   const request = Buffer.alloc(MAX_REQUEST_BYTES);
   let bytes = 0;
@@ -249,10 +249,9 @@ function readRequest(socket: Socket): Promise<Buffer> {
 /** As `DataDirectory.ask`, by the path of the socket. */
 function ask(path: string, name: string, body: Buffer, print: (line: string) => void): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path, () => {
-      socket.write(`${name}\n`);
-      socket.end(body);
-    });
+    // Sent at once or not at all, whenever this process is killed.
+    const request = Buffer.concat([Buffer.from(`${name}\n`), body]);
+    const socket = connect(path, () => socket.end(request, () => request.fill(0)));
     let text = '';
     let last: AnswerLine | undefined;
     socket.setEncoding('utf8').on('data', (part: string) => {

@@ -126,7 +126,7 @@ async function sweep(
     progress.signal.throwIfAborted();
     const batch = await database.transaction(async (manager) => {
       const rows = await nextRows(manager, metadata, progress.id, after);
-      const resealed = rows.flatMap((row) => resealedRow(masterKey, table, metadata, row, progress.broken));
+      const resealed = rows.flatMap((row) => resealedRow(masterKey, table, metadata, row, progress));
       await write(manager, metadata, resealed);
       return { rows, count: resealed.length };
     });
@@ -164,11 +164,11 @@ function resealedRow(
   table: SealedTable,
   metadata: EntityMetadata,
   row: SealedRow,
-  broken: Set<string>,
+  { id, broken }: Progress,
 ): { key: string[]; sealed: Buffer }[] {
   const key = keyOf(metadata, row);
   try {
-    return row.sealed ? [{ key, sealed: masterKey.reseal(table.boundOf(row), row.sealed) }] : [];
+    return row.sealed ? [{ key, sealed: masterKey.reseal(table.boundOf(row), row.sealed, id) }] : [];
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
     broken.add(`${metadata.tableName} ${key.join(' ')}`);

@@ -73,11 +73,11 @@ export class MasterKey {
     return key.open(bound, sealed);
   }
 
-  /** Seals under the current key what was sealed under another. @throws SealError */
-  reseal(bound: Buffer, sealed: Buffer): Buffer {
+  /** Seals under a key of the ring, the current one, what was sealed under another. @throws SealError */
+  reseal(bound: Buffer, sealed: Buffer, id = this.id): Buffer {
     const clear = this.open(bound, sealed);
     try {
-      return this.seal(bound, clear);
+      return this.seal(bound, clear, id);
     } finally {
       clear.fill(0);
     }

@@ -59,7 +59,7 @@ export class SealedSubscriber implements EntitySubscriberInterface {
     if (this.masterKey.id !== id) await this.#lookUp(runner);
     const table = SEALED_TABLES.find(({ entity }) => entity === target);
     if (!table) throw new Error('A table with sealed values is not among SEALED_TABLES');
-    row.sealed = this.masterKey.reseal(table.boundOf(row), sealed);
+    row.sealed = this.masterKey.reseal(table.boundOf(row), sealed, id);
   }
 }
 
