@@ -7,6 +7,7 @@ import { OperationAuthorizer } from './access/operation-authorizer.js';
 import { PolicySimulator } from './access/policy-simulator.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { AdminModule } from './admin/admin.module.js';
+import { AuditLog } from './audit/audit-log.js';
 import { Credentials } from './auth/credentials.js';
 import { Clock } from './clock.js';
 import type { Config, RootCredentials } from './config/config.js';
@@ -46,11 +47,12 @@ export interface Parts {
   database: DataSource;
   masterKey: MasterKey;
   root: RootCredentials;
+  audit: AuditLog;
 }
 
 @Module({})
 export class AppModule {
-  static forRoot({ config, clock, logger, metrics, database, masterKey, root }: Parts): DynamicModule {
+  static forRoot({ config, clock, logger, metrics, database, masterKey, root, audit }: Parts): DynamicModule {
     const maxStaleMs = config.databaseUrl === undefined ? Infinity : MAX_STALE_MS;
     return {
       module: AppModule,
@@ -61,6 +63,7 @@ export class AppModule {
         { provide: Clock, useValue: clock },
         { provide: LOGGER, useValue: logger },
         { provide: Metrics, useValue: metrics },
+        { provide: AuditLog, useValue: audit },
         { provide: DataSource, useValue: database },
         { provide: MasterKey, useValue: masterKey },
         MasterKeyWatch,

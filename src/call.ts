@@ -1,4 +1,5 @@
 import type { Caller, Statements } from './access/policy.js';
+import type { Plane } from './http/request.js';
 
 /** Who signed a request. */
 export interface Principal extends Caller {
@@ -19,26 +20,44 @@ export interface Identity {
   sessionIssuedAt?: Date;
 }
 
-/** Where a request came from, as conditions of policies ask. */
+/** How a connection is encrypted, in CloudTrail's words. */
+export interface TlsDetails {
+  readonly tlsVersion: string;
+  readonly cipherSuite: string;
+  readonly clientProvidedHostHeader: string;
+}
+
+/** Where a request came from, as conditions of policies and the audit log ask. */
 export interface Origin {
   readonly sourceIp: string;
   readonly secureTransport: boolean;
   readonly userAgent: string | undefined;
   readonly time: Date;
+  /** Of a connection that is encrypted, as events of the audit log have them. */
+  readonly tlsDetails?: TlsDetails;
 }
 
 /** One request, as every layer below HTTP knows it. */
 export interface Call {
+  /** Name of the request, in its answer, the log and the audit log. */
+  requestId: string;
+  plane: Plane;
   /** Name in the service model. */
   operation: string;
   principal: Principal;
   /** The Region of the credential scope. */
   region: string;
-  /** ARNs of the keys that the call resolved, for the log. */
+  /** ARNs of the keys that the call resolved, for the log and the audit log. */
   keyArns: string[];
   origin: Origin;
   /** What the operation was given, when it was read; policies ask for some of it. */
   input?: object;
+  /** What the path said beside, when it was read. */
+  labels?: object;
   /** Keys that an import or export names by their role, with their ARNs; without those that don't exist. */
   keyRoles?: ReadonlyMap<string, string>;
+  /** ARN of the key or the alias that the call made. */
+  made?: string;
+  /** Its event was written with the change that it made. */
+  isAudited?: boolean;
 }

@@ -32,7 +32,7 @@ try {
   const service: Pick<Service, 'url' | 'close' | 'credentialsPath'> =
     config.workers > 1 && cluster.isPrimary
       ? await startWorkers(config.workers, logger)
-      : await startService(config, logger);
+      : await startService(config, logger, { stdout: destination });
 
   const stop = (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');

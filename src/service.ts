@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { OperationAuthorizer } from './access/operation-authorizer.js';
 import { AppModule } from './app.module.js';
+import { AuditLog, type AuditLogOptions } from './audit/audit-log.js';
 import { Credentials } from './auth/credentials.js';
 import { sigV4Hook } from './auth/sigv4.hook.js';
 import { SigV4Verifier } from './auth/sigv4.js';
@@ -14,6 +15,7 @@ import { InputPipe } from './http/input.pipe.js';
 import { Metrics } from './http/metrics.js';
 import { rateLimitHook } from './http/rate-limit.hook.js';
 import { createServer } from './http/server.js';
+import { serviceSecret } from './provider/service-secret.js';
 import { openStore, required, serveRotation, type Store } from './store.js';
 
 /** How long what is in flight may take when the service stops. */
@@ -30,8 +32,19 @@ export interface Service {
   close: () => Promise<void>;
 }
 
+/** What a service takes from where it runs. */
+export interface ServiceParts {
+  clock?: Clock;
+  /** Where audit events go that are asked for there; the same stream as the log, so that lines stay whole. */
+  stdout?: AuditLogOptions['stdout'];
+}
+
 /** Brings the whole service up: what it keeps, then who may call, then the port. What fails leaves nothing behind. */
-export async function startService(config: Config, logger: Logger, clock = new Clock()): Promise<Service> {
+export async function startService(
+  config: Config,
+  logger: Logger,
+  { clock = new Clock(), stdout = process.stdout }: ServiceParts = {},
+): Promise<Service> {
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end();
@@ -43,11 +56,15 @@ export async function startService(config: Config, logger: Logger, clock = new C
     sayMasterKey(config, store, logger);
 
     const root = required(config.rootCredentials ?? directory?.rootCredentials(config.region));
+    const secret = await serviceSecret(database.manager, masterKey, 'audit');
+    const audit = new AuditLog({ database, secret, clock, logger, ...destinations(config, stdout) });
+    await audit.open();
+    opened.push(() => audit.close());
     const metrics = new Metrics();
-    const { adapter, filter } = createServer(config, logger, metrics);
+    const { adapter, filter } = createServer(config, logger, metrics, audit, clock);
     const server = adapter.getInstance();
     const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.forRoot({ config, clock, logger, metrics, database, masterKey, root }),
+      AppModule.forRoot({ config, clock, logger, metrics, database, masterKey, root, audit }),
       adapter,
       { bodyParser: false, logger: false, abortOnError: false },
     );
@@ -76,6 +93,10 @@ export async function startService(config: Config, logger: Logger, clock = new C
 function signatureHook({ regions, clockSkewSeconds }: Config, credentials: Credentials, clock: Clock) {
   const options = { regions, clockSkewSeconds, service: 'payment-cryptography' };
   return sigV4Hook(new SigV4Verifier(options), credentials, clock);
+}
+
+function destinations({ audit }: Config, stdout: AuditLogOptions['stdout']) {
+  return { table: audit.includes('table'), stdout: audit.includes('stdout') ? stdout : undefined };
 }
 
 /** Answers what is in flight; a connection is closed when it has nothing to do, and at the deadline whatever it does. */

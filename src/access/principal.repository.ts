@@ -301,7 +301,7 @@ export class PrincipalRepository {
 
   /** Alone with a user or a role. */
   async #change<T>(arn: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.changes.transaction(async (manager, changed) => {
+    return this.changes.ownTransaction(async (manager, changed) => {
       const found = await manager.findOne(PrincipalRow, { where: { arn }, lock: { mode: 'pessimistic_write' } });
       if (!found) throw new ResourceNotFoundException(arn);
       changed(arn);

@@ -1,7 +1,8 @@
 import type { FastifyRequest, preHandlerHookHandler } from 'fastify';
 import type { Credential } from '../access/principal.repository.js';
-import type { Origin } from '../call.js';
 import type { Clock } from '../clock.js';
+import { planeOf } from '../http/request.js';
+import { RequestOrigin } from '../http/request-origin.js';
 import type { Credentials } from './credentials.js';
 import type { SigV4Verifier } from './sigv4.js';
 
@@ -32,6 +33,8 @@ export function sigV4Hook(verifier: SigV4Verifier, credentials: Credentials, clo
         const { operation = '' } = request.route;
         const { principal } = credential;
         request.call = {
+          requestId: request.id,
+          plane: planeOf(request),
           operation,
           principal,
           region: claim.region,
@@ -49,25 +52,4 @@ export function sigV4Hook(verifier: SigV4Verifier, credentials: Credentials, clo
       fail(error);
     }
   };
-}
-
-/** Looked at where a condition asks for it. */
-class RequestOrigin implements Origin {
-  constructor(
-    private readonly request: FastifyRequest,
-    readonly time: Date,
-  ) {}
-
-  /** IPv4 as such, also where the socket takes both versions. */
-  get sourceIp(): string {
-    return this.request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
-  }
-
-  get secureTransport(): boolean {
-    return this.request.protocol === 'https';
-  }
-
-  get userAgent(): string | undefined {
-    return this.request.headers['user-agent'];
-  }
 }

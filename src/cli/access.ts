@@ -5,10 +5,12 @@ import { CredentialCache } from '../access/credential-cache.js';
 import { PolicySimulator, type Question } from '../access/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
+import { AuditLog } from '../audit/audit-log.js';
 import type { Config } from '../config/config.js';
 import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
 import { KeyCache } from '../keys/key-cache.js';
 import { KeyChanges } from '../keys/key-changes.js';
+import { serviceSecret } from '../provider/service-secret.js';
 import { type Command, InputError, UsageError } from './command.js';
 import { withDeployment } from './deployment.js';
 import { readInput } from './input.js';
@@ -41,7 +43,10 @@ export const access: Command = {
   run: async (args, io) => {
     const command = commandOf(args, io);
     await withDeployment(async ({ config, database, masterKey, clock }) => {
-      const changes = new KeyChanges(database, new KeyCache(0), new CredentialCache(0), pino({ level: 'silent' }));
+      const logger = pino({ level: 'silent' });
+      const secret = await serviceSecret(database.manager, masterKey, 'audit');
+      const audit = new AuditLog({ database, secret, clock, logger, table: true });
+      const changes = new KeyChanges(database, new KeyCache(0), new CredentialCache(0), audit, clock, logger);
       const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
       const simulator = new PolicySimulator(database, principals, config.accountId);
       await command({ config, principals, simulator }).catch((error: unknown) => {

@@ -35,10 +35,14 @@ export interface Config {
   readonly controlPlaneRate?: number;
   /** Like `controlPlaneRate`. */
   readonly dataPlaneRate?: number;
+  /** Where audit events go. */
+  readonly audit: readonly AuditDestination[];
   readonly logLevel: string;
   /** Processes that share the port. */
   readonly workers: number;
 }
+
+export type AuditDestination = 'table' | 'stdout';
 
 export interface RootCredentials {
   readonly accessKeyId: string;
@@ -101,6 +105,10 @@ const Environment = z.object({
   KEYBLOCK_MAX_ALIASES: integer(1, 10_000_000).optional(),
   KEYBLOCK_CONTROL_PLANE_RATE: integer(1, 1_000_000).optional(),
   KEYBLOCK_DATA_PLANE_RATE: integer(1, 1_000_000).optional(),
+  KEYBLOCK_AUDIT: z
+    .enum(['table', 'stdout', 'table,stdout'], 'must be table, stdout or table,stdout')
+    .default('table')
+    .transform((text) => text.split(',') as AuditDestination[]),
   KEYBLOCK_LOG_LEVEL: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -213,6 +221,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxAliases: data.KEYBLOCK_MAX_ALIASES,
     controlPlaneRate: data.KEYBLOCK_CONTROL_PLANE_RATE,
     dataPlaneRate: data.KEYBLOCK_DATA_PLANE_RATE,
+    audit: Object.freeze(data.KEYBLOCK_AUDIT),
     logLevel: data.KEYBLOCK_LOG_LEVEL,
     workers: data.KEYBLOCK_WORKERS,
   });

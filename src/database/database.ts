@@ -23,6 +23,7 @@ import { KeyExchange1790000000010 } from './migrations/1790000000010-key-exchang
 import { KeyAuthorities1790000000012 } from './migrations/1790000000012-key-authorities.js';
 import { Access1790000000020 } from './migrations/1790000000020-access.js';
 import { ServiceSecrets1790000000030 } from './migrations/1790000000030-service-secrets.js';
+import { Audit1790000000040 } from './migrations/1790000000040-audit.js';
 import { MasterKeyRotation1790000000060 } from './migrations/1790000000060-master-key-rotation.js';
 
 /** Any number that other users of the same PostgreSQL don't take: "keyblock" on a telephone's keys. */
@@ -64,6 +65,7 @@ export async function connect(location: Location): Promise<DataSource> {
       KeyAuthorities1790000000012,
       Access1790000000020,
       ServiceSecrets1790000000030,
+      Audit1790000000040,
       MasterKeyRotation1790000000060,
     ],
     migrationsTransactionMode: 'all' as const,

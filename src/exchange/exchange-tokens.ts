@@ -6,6 +6,7 @@ import { publicKeyOf } from '../crypto/rsa.js';
 import { type Certificate, isIssuedBy, readCertificate } from '../crypto/tr34/certificate.js';
 import { ValidationException } from '../errors/exceptions.js';
 import { newId } from '../keys/arn.js';
+import { KeyChanges } from '../keys/key-changes.js';
 import type { RsaKeyAlgorithm } from '../keys/key-attributes.js';
 import { CryptoProvider } from '../provider/crypto-provider.js';
 import type { TokenPurpose } from '../provider/pair-identity.js';
@@ -29,6 +30,7 @@ export interface CertifiedToken {
 export class ExchangeTokens {
   constructor(
     private readonly database: DataSource,
+    private readonly changes: KeyChanges,
     private readonly authority: AccountAuthority,
     private readonly provider: CryptoProvider,
     private readonly clock: Clock,
@@ -66,7 +68,7 @@ export class ExchangeTokens {
     );
     const certificate = readCertificate(pair.certificate);
     const token = { ...pair, expiresAt: certificate.notAfter };
-    await this.database.transaction(async (manager) => {
+    await this.changes.transaction(call, async (manager) => {
       await manager.delete(ExchangeToken, { ...owner, expiresAt: LessThanOrEqual(now) });
       await manager.insert(ExchangeToken, token);
     });

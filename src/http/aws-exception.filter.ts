@@ -38,7 +38,7 @@ export class AwsExceptionFilter implements ExceptionFilter {
   answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const plane = planeOf(request);
     const error = this.#visible(thrown, request, plane);
-    request.exception = error.name;
+    request.exception = error;
     if (error.status === 405) void reply.header('allow', this.methodsAt(request.url).join(', '));
     void reply
       .status(plane === 'control' ? awsJsonStatus(error) : error.status)

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { OperationAuthorizer } from '../access/operation-authorizer.js';
 import type { Call } from '../call.js';
+import type { ServiceException } from '../errors/exceptions.js';
 
 /** The APIs: the two planes differ in framing, error bodies and status codes; the admin API is framed as the data plane. */
 export type Plane = 'control' | 'data' | 'admin';
@@ -21,8 +22,8 @@ declare module 'fastify' {
     route: FastifyContextConfig;
     /** Set when the signature is verified. */
     call: Call | undefined;
-    /** Name of the exception that was answered. */
-    exception: string | undefined;
+    /** The exception that was answered. */
+    exception: ServiceException | undefined;
   }
 }
 

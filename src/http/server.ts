@@ -3,8 +3,11 @@ import { NotFoundException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { AuditLog } from '../audit/audit-log.js';
+import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { AwsExceptionFilter } from './aws-exception.filter.js';
+import { recordCall, serveAudit } from './audit.hook.js';
 import type { Metrics } from './metrics.js';
 import { contentTypeOf, rewriteUrl } from './request.js';
 
@@ -21,10 +24,13 @@ const SLOW_CONNECTIONS = {
 
 /** Fastify as the AWS framings want it: bodies stay bytes until their signature is verified, every answer has an id. */
 export function createServer(
-  { bodyLimitBytes, tls }: Config,
+  config: Config,
   logger: Logger,
   metrics: Metrics,
+  audit: AuditLog,
+  clock: Clock,
 ): { adapter: FastifyAdapter; filter: AwsExceptionFilter } {
+  const { bodyLimitBytes, tls } = config;
   const operations: { method: string | string[]; pattern: RegExp }[] = [];
   const filter = new AwsExceptionFilter(logger, (path) =>
     operations.flatMap(({ method, pattern }) => (pattern.test(path) ? method : [])),
@@ -39,6 +45,7 @@ export function createServer(
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       begin(request, reply);
       filter.answer(new NotFoundException(), request, reply);
+      recordCall(request, audit, config, clock);
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
@@ -60,6 +67,7 @@ export function createServer(
     begin(request, reply);
     done();
   });
+  serveAudit(fastify, audit, config, clock);
   fastify.addHook('onResponse', (request, reply, done) => {
     record(request, reply, logger, metrics);
     done();
@@ -78,7 +86,7 @@ function begin(request: FastifyRequest, reply: FastifyReply): void {
 function record(request: FastifyRequest, reply: FastifyReply, logger: Logger, metrics: Metrics): void {
   const { operation = 'unknown', public: isPublic } = request.route;
   if (isPublic) return;
-  const outcome = request.exception ?? 'ok';
+  const outcome = request.exception?.name ?? 'ok';
   const { elapsedTime } = reply;
   metrics.count(operation, outcome, elapsedTime / 1000);
   logger.info({

@@ -29,7 +29,7 @@ export class AliasRepository {
    */
   async add(call: Call, name: string, keyArn: string | null): Promise<Alias> {
     const alias = { ...home(call), name, keyArn };
-    return this.changes.transaction(async (manager, changed) => {
+    return this.changes.transaction(call, async (manager, changed) => {
       await this.#requireKey(call, manager, keyArn);
       const inserted = await manager
         .createQueryBuilder()
@@ -41,6 +41,7 @@ export class AliasRepository {
         .execute();
       if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`Alias ${name} already exists.`);
       await this.quotas.checkAliases(manager, alias);
+      call.made = arnOf(alias);
       changed(arnOf(alias));
       if (keyArn !== null) changed(keyArn);
       return alias;
@@ -84,7 +85,7 @@ export class AliasRepository {
    */
   async update(call: Call, name: string, keyArn: string | null): Promise<Alias> {
     const id = { ...home(call), name };
-    return this.changes.transaction(async (manager, changed) => {
+    return this.changes.transaction(call, async (manager, changed) => {
       // The key before the alias, in the order in which the end of a deletion locks them.
       await this.#requireKey(call, manager, keyArn);
       const alias = await manager.findOne(Alias, { where: id, lock: { mode: 'pessimistic_write' } });
@@ -100,7 +101,7 @@ export class AliasRepository {
   /** @throws ResourceNotFoundException */
   async remove(call: Call, name: string): Promise<void> {
     const id = { ...home(call), name };
-    await this.changes.transaction(async (manager, changed) => {
+    await this.changes.transaction(call, async (manager, changed) => {
       const alias = await manager.findOne(Alias, { where: id, lock: { mode: 'pessimistic_write' } });
       if (!alias) throw new ResourceNotFoundException(name);
       await manager.delete(Alias, id);

@@ -3,6 +3,10 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 import { CredentialCache } from '../access/credential-cache.js';
+import { callEvent, type ServiceAct, serviceEvent } from '../audit/audit-event.js';
+import { AuditLog } from '../audit/audit-log.js';
+import type { Call } from '../call.js';
+import { Clock } from '../clock.js';
 import { LOGGER } from '../logger.js';
 import { KeyCache } from './key-cache.js';
 
@@ -23,23 +27,56 @@ export class KeyChanges implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly database: DataSource,
     private readonly cache: KeyCache,
     private readonly credentials: CredentialCache,
+    private readonly audit: AuditLog,
+    private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
-   * A transaction that changes keys, what belongs to them, users or roles.
+   * A transaction that changes something for a call. The call's event is written with it: who changes what a caller sees
+   * does so here.
    *
-   * @param work names the ARN of each that it changes; no node uses what it remembers of it after the commit
+   * @param work names the ARN of each key, alias, user or role that it changes; no node uses what it remembers of it after
+   *   the commit
    */
-  async transaction<T>(work: (manager: EntityManager, changed: (arn: string) => void) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    call: Call,
+    work: (manager: EntityManager, changed: (arn: string) => void) => Promise<T>,
+  ): Promise<T> {
+    const result = await this.#run(async (manager, changed) => ({
+      result: await work(manager, changed),
+      events: () => [callEvent(call)],
+    }));
+    call.isAudited = true;
+    return result;
+  }
+
+  /**
+   * A transaction of what the service or an operator does by itself.
+   *
+   * @param work as in `transaction`; what it notes is written with it
+   */
+  async ownTransaction<T>(
+    work: (manager: EntityManager, changed: (arn: string) => void, note: (act: ServiceAct) => void) => Promise<T>,
+  ): Promise<T> {
+    const acts: ServiceAct[] = [];
+    return this.#run(async (manager, changed) => ({
+      result: await work(manager, changed, (act) => acts.push(act)),
+      events: () => acts.map((act) => serviceEvent(act, this.clock.now())),
+    }));
+  }
+
+  async #run<T>(
+    work: (manager: EntityManager, changed: (arn: string) => void) => Promise<{ result: T; events: () => string[] }>,
+  ): Promise<T> {
     const arns: string[] = [];
     try {
-      return await this.database.transaction(async (manager) => {
-        const result = await work(manager, (arn) => arns.push(arn));
+      return await this.audit.transaction(async (manager) => {
+        const { result, events } = await work(manager, (arn) => arns.push(arn));
         // Sent by the commit, and not at all when there is none.
         if (arns.length > 0)
           await manager.query('SELECT pg_notify($1, arn) FROM unnest($2::text[]) AS arn', [CHANNEL, arns]);
-        return result;
+        return { result, events: events() };
       });
     } finally {
       for (const arn of arns) this.#forget(arn);

@@ -105,7 +105,7 @@ export class KeyRepository {
     tags: readonly { Key: string; Value: string }[],
     replicationRegions?: readonly string[],
   ): Promise<Key> {
-    const stored = await this.database.transaction(async (manager) => {
+    return this.changes.transaction(call, async (manager) => {
       const enabled = key.exportable ? await defaultReplicationRegions(manager, key) : [];
       const defaults = enabled.filter((region) => this.regions.isServed(region));
       const regions = replicationRegions ?? defaults;
@@ -123,10 +123,10 @@ export class KeyRepository {
           tags.map((tag) => ({ keyArn: key.arn, key: tag.Key, value: tag.Value })),
         );
       await this.quotas.checkKeys(manager, key);
+      call.keyArns.push(stored.arn);
+      call.made = stored.arn;
       return stored;
     });
-    call.keyArns.push(stored.arn);
-    return stored;
   }
 
   /**
@@ -257,18 +257,21 @@ export class KeyRepository {
       // What is remembered of an alias won't do: the alias may have been taken from that key a moment ago.
       const arn = isKey(named) ? resourceArn(named) : (await findAlias(this.database.manager, named))?.keyArn;
       if (arn == null) throw missing(call, named, identifier);
-      const done = await this.changes.transaction(async (manager, changed) => {
-        const key = await manager.findOne(Key, { where: { arn }, lock: { mode: 'pessimistic_write' } });
-        // A replica goes with its Region.
-        if (!key) throw missing(call, named, identifier);
-        // The key before the alias, in the order of all who lock both: so the alias may name another by now.
-        if (!isKey(named) && (await findAlias(manager, named, { mode: 'pessimistic_read' }))?.keyArn !== arn)
-          return undefined;
-        await this.permit(call, manager, arn, aliasOf(named));
-        requireNotReplica(key);
-        return { result: await work(key, manager, () => changed(arn)) };
-      });
-      if (done) return done.result;
+      try {
+        return await this.changes.transaction(call, async (manager, changed) => {
+          const key = await manager.findOne(Key, { where: { arn }, lock: { mode: 'pessimistic_write' } });
+          // A replica goes with its Region.
+          if (!key) throw missing(call, named, identifier);
+          // The key before the alias, in the order of all who lock both: so the alias may name another by now.
+          if (!isKey(named) && (await findAlias(manager, named, { mode: 'pessimistic_read' }))?.keyArn !== arn)
+            throw new AliasMoved();
+          await this.permit(call, manager, arn, aliasOf(named));
+          requireNotReplica(key);
+          return work(key, manager, () => changed(arn));
+        });
+      } catch (error) {
+        if (!(error instanceof AliasMoved)) throw error;
+      }
     }
   }
 
@@ -299,7 +302,7 @@ export class KeyRepository {
    * @returns their ARNs; none when no time has come
    */
   async endDeletions(now: Date, change: KeyChange): Promise<string[]> {
-    return this.changes.transaction(async (manager, changed) => {
+    return this.changes.ownTransaction(async (manager, changed, note) => {
       const due = await this.#due(manager, now);
       if (due.length === 0) return [];
       await manager.update(Key, due, change);
@@ -307,7 +310,10 @@ export class KeyRepository {
       await manager.delete(ResourcePolicy, { keyArn: In(due) });
       await this.replications.follow(manager, due);
       await manager.delete(PublicKeyCertificate, { keyArn: In(due) });
-      due.forEach(changed);
+      for (const arn of due) {
+        changed(arn);
+        note({ name: 'DeleteKey', keyArn: arn });
+      }
       return due;
     });
   }
@@ -347,6 +353,11 @@ export class KeyRepository {
       })
       .getOne();
   }
+}
+
+/** The alias that a key was named by names another: the transaction ends, and begins again with that one. */
+class AliasMoved extends Error {
+  override readonly name = 'AliasMoved';
 }
 
 /** What policies ask of a key, in one query. */

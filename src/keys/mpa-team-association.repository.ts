@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Call } from '../call.js';
 import { ConflictException, ResourceNotFoundException } from '../errors/exceptions.js';
+import { KeyChanges } from './key-changes.js';
 import { type MpaOperation, MpaTeamAssociation } from './mpa-team-association.entity.js';
 
 /**
@@ -11,7 +12,10 @@ import { type MpaOperation, MpaTeamAssociation } from './mpa-team-association.en
  */
 @Injectable()
 export class MpaTeamAssociationRepository {
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    private readonly changes: KeyChanges,
+  ) {}
 
   /** @throws ResourceNotFoundException where the operation has no team */
   async get(call: Call, action: MpaOperation): Promise<MpaTeamAssociation> {
@@ -26,7 +30,7 @@ export class MpaTeamAssociationRepository {
    * @throws ConflictException while another wish waits for approval
    */
   async associate(call: Call, action: MpaOperation, teamArn: string): Promise<MpaTeamAssociation> {
-    return this.database.transaction(async (manager) => {
+    return this.changes.transaction(call, async (manager) => {
       const first = { ...idOf(call, action), teamArn, state: 'ACTIVE' as const, requestedTeamArn: null };
       await manager.createQueryBuilder().insert().into(MpaTeamAssociation).values(first).orIgnore().execute();
       const association = await lockSettled(call, manager, action);
@@ -41,7 +45,7 @@ export class MpaTeamAssociationRepository {
    * @throws ResourceNotFoundException where the operation has none, ConflictException while another wish waits
    */
   async disassociate(call: Call, action: MpaOperation): Promise<MpaTeamAssociation> {
-    return this.database.transaction(async (manager) => {
+    return this.changes.transaction(call, async (manager) => {
       const association = await lockSettled(call, manager, action);
       return manager.save(Object.assign(association, { state: 'DELETE_PENDING' }));
     });

@@ -101,7 +101,7 @@ export class ReplicationWork {
     claim: Claim,
     work: (due: DueWork, manager: EntityManager, changed: (arn: string) => void) => Promise<void>,
   ): Promise<DueWork | undefined> {
-    return this.changes.transaction(async (manager, changed) => {
+    return this.changes.ownTransaction(async (manager, changed, note) => {
       const primary = await manager
         .createQueryBuilder(Key, 'key')
         .addSelect('key.sealed')
@@ -123,6 +123,11 @@ export class ReplicationWork {
         await manager.update(Replication, { primaryArn, region }, done);
       }
       changed(primaryArn);
+      note({
+        name: 'SynchronizeMultiRegionKey',
+        keyArn: primaryArn,
+        details: { keyArn: primaryArn, replicationRegion: region },
+      });
       return due;
     });
   }
@@ -134,7 +139,7 @@ export class ReplicationWork {
   async postpone(claim: Claim): Promise<void> {
     const dueAt = after(this.clock.now(), Math.min(2 ** claim.attempts * 1000, MAX_RETRY_MS));
     const message = `Attempt ${claim.attempts} failed; the next is at ${dueAt.toISOString()}.`;
-    await this.changes.transaction(async (manager, changed) => {
+    await this.changes.ownTransaction(async (manager, changed) => {
       await manager.update(Replication, { ...claim, status: Not('DELETE_IN_PROGRESS' as const) }, { status: 'FAILED' });
       await manager.update(Replication, { ...claim }, { message, dueAt });
       changed(claim.primaryArn);

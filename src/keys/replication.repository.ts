@@ -4,6 +4,7 @@ import type { Call } from '../call.js';
 import { ConflictException, ValidationException } from '../errors/exceptions.js';
 import type { Scope } from './arn.js';
 import { DefaultReplicationRegion } from './default-replication-region.entity.js';
+import { KeyChanges } from './key-changes.js';
 import { requireEnabled } from './key-life-cycle.js';
 import { Key } from './key.entity.js';
 import { KeyRepository } from './key.repository.js';
@@ -18,6 +19,7 @@ export class ReplicationRepository {
   constructor(
     private readonly database: DataSource,
     private readonly keys: KeyRepository,
+    private readonly changes: KeyChanges,
     private readonly regions: Regions,
     private readonly work: ReplicationWork,
   ) {}
@@ -37,8 +39,10 @@ export class ReplicationRepository {
     requireAny(regions);
     this.regions.requireReachable(call.region, regions);
     const rows = regions.map((replicationRegion) => ({ ...home(call), replicationRegion }));
-    await this.database.createQueryBuilder().insert().into(DefaultReplicationRegion).values(rows).orIgnore().execute();
-    return this.defaults(call);
+    return this.changes.transaction(call, async (manager) => {
+      await manager.createQueryBuilder().insert().into(DefaultReplicationRegion).values(rows).orIgnore().execute();
+      return defaultReplicationRegions(manager, home(call));
+    });
   }
 
   /**
@@ -54,8 +58,10 @@ export class ReplicationRepository {
     // One that was served when it was enabled can still be taken away.
     const others = regions.filter((region) => !enabled.includes(region));
     this.regions.requireReachable(call.region, others);
-    await this.database.manager.delete(DefaultReplicationRegion, { ...home(call), replicationRegion: In(regions) });
-    return this.defaults(call);
+    return this.changes.transaction(call, async (manager) => {
+      await manager.delete(DefaultReplicationRegion, { ...home(call), replicationRegion: In(regions) });
+      return defaultReplicationRegions(manager, home(call));
+    });
   }
 
   /**

@@ -24,7 +24,7 @@ export class ResourcePolicyRepository {
    * @throws ValidationException for a replica and for what is no policy of this key, PublicPolicyException for one that lets anyone in
    */
   async put(call: Call, keyArn: string, policy: string): Promise<void> {
-    await this.changes.transaction(async (manager, changed) => {
+    await this.changes.transaction(call, async (manager, changed) => {
       const key = await this.keys.lock(call, manager, keyArn, 'pessimistic_read');
       requireNotReplica(key);
       requireNotDeleted(key);
@@ -45,7 +45,7 @@ export class ResourcePolicyRepository {
   /** Takes a key's policy away, in whatever state the key is. */
   async remove(call: Call, keyArn: string): Promise<void> {
     await this.keys.get(call, keyArn);
-    await this.changes.transaction(async (manager, changed) => {
+    await this.changes.transaction(call, async (manager, changed) => {
       const { affected } = await manager.delete(ResourcePolicy, { keyArn });
       if (!affected) throw new ResourceNotFoundException(keyArn);
       changed(keyArn);

@@ -55,7 +55,7 @@ export class TagRepository {
 
   /** Others who tag the key wait, and so does its deletion: what is counted stays true until the commit. */
   async #alone(call: Call, keyArn: string, work: (manager: EntityManager) => Promise<unknown>): Promise<void> {
-    await this.changes.transaction(async (manager, changed) => {
+    await this.changes.transaction(call, async (manager, changed) => {
       requireNotDeleted(await this.keys.lock(call, manager, keyArn, 'pessimistic_write'));
       await work(manager);
       changed(keyArn);

@@ -4,7 +4,7 @@ import { ServiceSecretRow } from '../database/service-secret.entity.js';
 import type { MasterKey } from './master-key.js';
 
 /** What the service keeps secrets of its own for. */
-export type SecretPurpose = 'page tokens';
+export type SecretPurpose = 'page tokens' | 'audit';
 
 /**
  * A secret of the service itself, the same on every node and for as long as the deployment lives, whatever its master key;

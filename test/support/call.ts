@@ -4,6 +4,8 @@ import type { Call } from '../../src/call.js';
 export function rootCall(operation: string, accountId = '000000000000', region = 'us-east-1'): Call {
   const arn = `arn:aws:iam::${accountId}:root`;
   return {
+    requestId: '00000000-0000-4000-8000-000000000000',
+    plane: 'control',
     operation,
     principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
     region,

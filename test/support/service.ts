@@ -102,7 +102,7 @@ export function startOn(
   logger = pino({ level: 'silent' }),
   clock = new TestClock(),
 ): Promise<Service> {
-  return startService(readConfig({ ...serviceEnv(store), ...env }), logger, clock);
+  return startService(readConfig({ ...serviceEnv(store), ...env }), logger, { clock });
 }
 
 /** The environment of a service over a store, for a process of its own too. */

@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { callEvent, strangerEvent } from '../audit/audit-event.js';
+import type { AuditLog } from '../audit/audit-log.js';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
+import { InternalServerException, ServiceUnavailableException } from '../errors/exceptions.js';
+import { planeOf } from './request.js';
+import { RequestOrigin } from './request-origin.js';
+
+const CLAIMED_ACCESS_KEY_ID = /[ ,]Credential=(\w{16,128})\//;
+
+/**
+ * One event of the audit log for every call of an operation, whatever became of it, when its answer is made. While too many
+ * wait to be written nothing is called: there is no call without a record.
+ */
+export function serveAudit(server: FastifyInstance, audit: AuditLog, config: Config, clock: Clock): void {
+  server.addHook('onRequest', (request, _reply, done) => {
+    const isRefused = audit.isFull && !request.route.public;
+    done(isRefused ? unavailable(request) : undefined);
+  });
+  // Before the answer is sent: who hangs up, or is never answered, has called all the same.
+  server.addHook('onSend', (request, _reply: FastifyReply, _payload, done) => {
+    recordCall(request, audit, config, clock);
+    done();
+  });
+}
+
+function unavailable(request: FastifyRequest): Error {
+  return planeOf(request) === 'control'
+    ? new ServiceUnavailableException('The service is unavailable. Try again.')
+    : new InternalServerException();
+}
+
+/** Also for what Fastify refuses before any hook runs. */
+export function recordCall(
+  request: FastifyRequest,
+  audit: AuditLog,
+  { accountId, region }: Config,
+  clock: Clock,
+): void {
+  const { call, exception } = request;
+  if (call) {
+    if (!call.isAudited) audit.record(callEvent(call, exception));
+    call.isAudited = true;
+  } else if (exception && !request.route.public && !audit.isFull) {
+    const stranger = {
+      requestId: request.id,
+      plane: planeOf(request),
+      operation: request.route.operation ?? 'Unknown',
+      accountId,
+      region,
+      origin: new RequestOrigin(request, clock.now()),
+      claimedAccessKeyId: CLAIMED_ACCESS_KEY_ID.exec(request.headers.authorization ?? '')?.[1],
+    };
+    audit.record(strangerEvent(stranger, exception));
+  }
+}
