@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Clock } from '../clock.js';
-import { type Batch, batchMac, BEGINNING, hashOf, type Head, headMac, link, type Writer } from './chain.js';
+import { type Batch, batchMac, BEGINNING, hashOf, type Head, headMac, link, opened, type Writer } from './chain.js';
 
 /** How long an event waits to be written with others, at most, where no change waits for it. */
 const FLUSH_MS = 250;
@@ -42,7 +42,7 @@ export class AuditLog {
   #head: Head = { sequence: 0, hash: BEGINNING };
   /** Whether more may have been written: the answer to a commit was lost. */
   #isUnsure = false;
-  /** Events that no transaction is for, oldest first. */
+  /** Events that no transaction is for, oldest first, opened. */
   readonly #waiting: string[] = [];
   #turn: Promise<void> = Promise.resolve();
   #timer?: NodeJS.Timeout;
@@ -78,7 +78,7 @@ export class AuditLog {
 
   /** Takes an event that no transaction is for; see `callEvent`. */
   record(event: string): void {
-    const waiting = this.#waiting.push(event);
+    const waiting = this.#waiting.push(opened(event));
     if (waiting === this.#maxWaiting)
       this.#options.logger.error('calls are refused until the database takes audit events again');
     if (waiting % BATCH_EVENTS === 0) void this.flush();
@@ -92,7 +92,7 @@ export class AuditLog {
   async transaction<T>(work: (manager: EntityManager) => Promise<{ result: T; events: string[] }>): Promise<T> {
     return this.#transaction(async (manager) => {
       const { result, events } = await work(manager);
-      return { result, ...(events.length > 0 && { events: () => events }) };
+      return { result, ...(events.length > 0 && { events: () => events.map(opened) }) };
     });
   }
 
@@ -204,7 +204,7 @@ export class AuditLog {
     for (const row of rows) {
       const lines = row.events.split('\n');
       // An event has an id: it begins like no other.
-      if (lines[0]?.startsWith(this.#waiting[0]?.slice(0, -1) ?? '\n')) this.#waiting.splice(0, lines.length);
+      if (lines[0]?.startsWith(this.#waiting[0] ?? '\n')) this.#waiting.splice(0, lines.length);
       const first = Number(row.first);
       const head = { sequence: first + lines.length - 1, hash: hashOf(lines.at(-1) ?? '') };
       this.#written({ first, lines, head });

@@ -39,29 +39,40 @@ const STRUCTURES = named(`
   WrappedKeyMaterial
 `);
 
-/** @returns CloudTrail's name of each member, which begins in lower case */
+/** @returns how CloudTrail begins each member, whose name is in lower camel case: `"keyIdentifier":` */
 function named(list: string): ReadonlyMap<string, string> {
-  return new Map(list.split(/\s+/).filter(Boolean).map((name) => [name, name.charAt(0).toLowerCase() + name.slice(1)])); // prettier-ignore
+  const beginning = (name: string) => `"${name.charAt(0).toLowerCase()}${name.slice(1)}":`;
+  return new Map(list.trim().split(/\s+/).map((name) => [name, beginning(name)])); // prettier-ignore
 }
 
 /**
- * What an event may say of an operation's input.
+ * What an event may say of the input of an operation, as a JSON object.
  *
- * @param input as its schema has read it
+ * @param parts of the input as its schemas have read them: labels of the path, the body
  */
-export function requestParameters(input: object): Record<string, unknown> {
-  const shown: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(input)) {
-    const isStructure = typeof value === 'object' && value !== null && !isListOfValues(value as object);
-    const shownName = (isStructure ? STRUCTURES : VALUES).get(name);
-    if (shownName !== undefined && value !== undefined)
-      shown[shownName] = isStructure ? structure(value as object) : value;
-  }
-  return shown;
+export function requestParameters(...parts: readonly (object | undefined)[]): string {
+  let members = '';
+  for (const part of parts) if (part) members = withMembers(members, part);
+  return `{${members}}`;
 }
 
-function structure(value: object): unknown {
-  return Array.isArray(value) ? value.map((member: object) => requestParameters(member)) : requestParameters(value);
+function withMembers(before: string, structure: object): string {
+  let members = before;
+  for (const name in structure) {
+    const value = (structure as Record<string, unknown>)[name];
+    if (value === undefined) continue;
+    const isStructure = typeof value === 'object' && value !== null && !isListOfValues(value);
+    const beginning = (isStructure ? STRUCTURES : VALUES).get(name);
+    if (beginning === undefined) continue;
+    const text = isStructure ? structureText(value) : JSON.stringify(value);
+    members += `${members === '' ? '' : ','}${beginning}${text}`;
+  }
+  return members;
+}
+
+function structureText(value: object): string {
+  if (!Array.isArray(value)) return `{${withMembers('', value)}}`;
+  return `[${value.map((member: object) => structureText(member)).join()}]`;
 }
 
 function isListOfValues(value: object): boolean {

@@ -1,11 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 import { access } from './access.js';
+import { auditVerify } from './audit-verify.js';
 import { type Command, InputError, UsageError } from './command.js';
 import { masterKey } from './master-key.js';
 import { tr31Inspect } from './tr31-inspect.js';
 import { tr34Inspect } from './tr34-inspect.js';
 
-const COMMANDS: readonly Command[] = [access, masterKey, tr31Inspect, tr34Inspect];
+const COMMANDS: readonly Command[] = [access, auditVerify, masterKey, tr31Inspect, tr34Inspect];
 
 const HELP = `Usage: keyblock <command>
 

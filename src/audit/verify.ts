@@ -1,0 +1,88 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { DataSource, EntityManager } from 'typeorm';
+import { ChainCheck, type ChainReport, linkedEvent } from './chain-check.js';
+
+/** Rows that are held in memory at once, of up to 1,000 events each. */
+const PAGE_ROWS = 8;
+const BEFORE_ALL = '-9223372036854775808';
+
+interface ChainRow {
+  chain: number;
+  host: string;
+  pid: number;
+  startedAt: Date;
+  sequence: string;
+  hash: string;
+  mac: Buffer;
+}
+
+/**
+ * Checks all chains of the table as they are at one moment, also while services write.
+ *
+ * @param secret the deployment's
+ * @param found  is told of each chain when it has been read, by number
+ */
+export async function verifyTable(
+  database: DataSource,
+  secret: Buffer,
+  found: (report: ChainReport) => void,
+): Promise<void> {
+  await database.transaction('REPEATABLE READ', async (manager) => {
+    const numbers = await manager.query<{ chain: number }[]>(
+      'SELECT chain FROM audit_chains UNION SELECT chain FROM audit_log ORDER BY chain',
+    );
+    let expected = 1;
+    for (const { chain } of numbers) {
+      // Numbers have no gaps, but for chains that somebody took away.
+      for (; expected < chain; expected++) found(missingChain(expected));
+      found(await verifyChain(manager, chain, secret));
+      expected = chain + 1;
+    }
+  });
+}
+
+function missingChain(chain: number): ChainReport {
+  const check = new ChainCheck(chain, false);
+  check.missing();
+  return check.report;
+}
+
+async function verifyChain(manager: EntityManager, chain: number, secret: Buffer): Promise<ChainReport> {
+  const check = new ChainCheck(chain, false);
+  for (let after = BEFORE_ALL; ;) {
+    const rows = await manager.query<{ first: string; count: number; events: string; mac: Buffer }[]>(
+      'SELECT first, count, events, mac FROM audit_log WHERE chain = $1 AND first > $2 ORDER BY first LIMIT $3',
+      [chain, after, PAGE_ROWS],
+    );
+    for (const row of rows) check.batch({ ...row, first: Number(row.first) }, secret);
+    const last = rows.at(-1);
+    if (!last) break;
+    after = last.first;
+  }
+  const [row] = await manager.query<ChainRow[]>(
+    'SELECT chain, host, pid, started_at AS "startedAt", sequence, hash, mac FROM audit_chains WHERE chain = $1',
+    [chain],
+  );
+  if (row) check.end({ writer: row, head: { sequence: Number(row.sequence), hash: row.hash }, mac: row.mac }, secret);
+  else check.missing();
+  return check.report;
+}
+
+/**
+ * Checks the chains of a copy, as the standard output had it: among its lines may be others, and it may begin and end
+ * anywhere. It has no MACs: what is found is what was edited, removed or put in between its events.
+ *
+ * @returns what was found, in the order in which the chains begin
+ */
+export async function verifyCopy(copy: Readable): Promise<ChainReport[]> {
+  const checks = new Map<number, ChainCheck>();
+  for await (const line of createInterface({ input: copy, crlfDelay: Infinity })) {
+    const linked = linkedEvent(line);
+    if (!linked) continue;
+    const check = checks.get(linked.node) ?? new ChainCheck(linked.node, true);
+    checks.set(linked.node, check);
+    check.event(line);
+  }
+  return [...checks.values()].map(({ report }) => report);
+}
