@@ -1,0 +1,219 @@
+import type { Call, Principal } from '../call.js';
+import { AccessDeniedException, InvalidSignatureException, ValidationException } from '../errors/exceptions.js';
+import { Statements } from '../access/policy.js';
+import { callEvent, serviceEvent, strangerEvent } from './audit-event.js';
+
+/** Made up after the examples of CloudTrail's guide ("userIdentity element", "Record contents") and of KMS's for DeleteKey. */
+const ACCOUNT = '111122223333';
+const KEY = `arn:aws:payment-cryptography:us-east-1:${ACCOUNT}:key/ov6icy4ryas4zcza`;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+const root: Principal = {
+  arn: `arn:aws:iam::${ACCOUNT}:root`,
+  principalArn: `arn:aws:iam::${ACCOUNT}:root`,
+  accountId: ACCOUNT,
+  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+};
+const statements = new Statements([]);
+const identity = { type: 'User', name: 'Alice', userId: 'AIDAJ45Q7YFFAREXAMPLE', statements } as const;
+const user: Principal = {
+  ...root,
+  arn: `arn:aws:iam::${ACCOUNT}:user/Alice`,
+  principalArn: `arn:aws:iam::${ACCOUNT}:user/Alice`,
+  identity,
+};
+const sessionIssuedAt = new Date('2026-02-14T10:05:06.789Z');
+const role: Principal = {
+  ...root,
+  arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Line/monday`,
+  principalArn: `arn:aws:iam::${ACCOUNT}:role/Line`,
+  identity: { type: 'AssumedRole', name: 'Line', userId: 'AROACKCEVSQ6C2EXAMPLE:monday', statements, sessionIssuedAt },
+};
+
+const call = (more: Partial<Call> = {}): Call => ({
+  requestId: 'b25f9cda-74e7-4458-847b-4972a0bf9668',
+  plane: 'control',
+  operation: 'DeleteKey',
+  principal: root,
+  region: 'us-east-1',
+  keyArns: [KEY, KEY],
+  origin: {
+    sourceIp: '192.0.2.17',
+    secureTransport: false,
+    userAgent: 'aws-cli/2.9',
+    time: new Date('2026-02-14T11:12:13.999Z'),
+  },
+  input: { KeyIdentifier: KEY, DeleteKeyInDays: 7 },
+  ...more,
+});
+const parsed = (event: string) => JSON.parse(event) as Record<string, unknown>;
+
+test('a change by the root', () => {
+  expect(parsed(callEvent(call()))).toEqual({
+    eventVersion: '1.11',
+    userIdentity: {
+      type: 'Root',
+      principalId: ACCOUNT,
+      arn: `arn:aws:iam::${ACCOUNT}:root`,
+      accountId: ACCOUNT,
+      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    },
+    eventTime: '2026-02-14T11:12:13Z',
+    eventSource: 'payment-cryptography.amazonaws.com',
+    eventName: 'DeleteKey',
+    awsRegion: 'us-east-1',
+    sourceIPAddress: '192.0.2.17',
+    userAgent: 'aws-cli/2.9',
+    requestParameters: { keyIdentifier: KEY, deleteKeyInDays: 7 },
+    responseElements: null,
+    requestID: 'b25f9cda-74e7-4458-847b-4972a0bf9668',
+    eventID: expect.stringMatching(UUID),
+    readOnly: false,
+    resources: [{ accountId: ACCOUNT, type: 'AWS::PaymentCryptography::Key', ARN: KEY }],
+    eventType: 'AwsApiCall',
+    managementEvent: true,
+    recipientAccountId: ACCOUNT,
+    eventCategory: 'Management',
+  });
+});
+
+test.each([
+  [
+    'a user',
+    user,
+    {
+      type: 'IAMUser',
+      principalId: 'AIDAJ45Q7YFFAREXAMPLE',
+      arn: `arn:aws:iam::${ACCOUNT}:user/Alice`,
+      accountId: ACCOUNT,
+      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+      userName: 'Alice',
+    },
+  ],
+  [
+    'a user with temporary credentials',
+    { ...user, identity: { ...identity, sessionIssuedAt } },
+    {
+      type: 'IAMUser',
+      principalId: 'AIDAJ45Q7YFFAREXAMPLE',
+      arn: `arn:aws:iam::${ACCOUNT}:user/Alice`,
+      accountId: ACCOUNT,
+      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+      userName: 'Alice',
+      sessionContext: { attributes: { creationDate: '2026-02-14T10:05:06Z', mfaAuthenticated: 'false' } },
+    },
+  ],
+  [
+    'a role in a session',
+    role,
+    {
+      type: 'AssumedRole',
+      principalId: 'AROACKCEVSQ6C2EXAMPLE:monday',
+      arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Line/monday`,
+      accountId: ACCOUNT,
+      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+      sessionContext: {
+        sessionIssuer: {
+          type: 'Role',
+          principalId: 'AROACKCEVSQ6C2EXAMPLE',
+          arn: `arn:aws:iam::${ACCOUNT}:role/Line`,
+          accountId: ACCOUNT,
+          userName: 'Line',
+        },
+        attributes: { creationDate: '2026-02-14T10:05:06Z', mfaAuthenticated: 'false' },
+      },
+    },
+  ],
+])('the identity of %s', (_who, principal, userIdentity) => {
+  expect(parsed(callEvent(call({ principal })))['userIdentity']).toEqual(userIdentity);
+});
+
+test('a call of the data plane, over TLS, that fails', () => {
+  const origin = {
+    ...call().origin,
+    userAgent: undefined,
+    tlsDetails: {
+      tlsVersion: 'TLSv1.3',
+      cipherSuite: 'TLS_AES_128_GCM_SHA256',
+      clientProvidedHostHeader: 'keyblock.example',
+    },
+  };
+  const input = { PlainText: '31323334', EncryptionAttributes: { Symmetric: { Mode: 'CBC' } } };
+  const encrypt = call({ plane: 'data', operation: 'EncryptData', origin, labels: { KeyIdentifier: KEY }, input });
+  const event = parsed(callEvent(encrypt, new ValidationException('Key "x" is disabled.')));
+  expect(event).toMatchObject({
+    eventName: 'EncryptData',
+    errorCode: 'ValidationException',
+    errorMessage: 'Key "x" is disabled.',
+    requestParameters: { keyIdentifier: KEY, encryptionAttributes: { symmetric: { mode: 'CBC' } } },
+    readOnly: true,
+    managementEvent: false,
+    eventCategory: 'Data',
+    tlsDetails: origin.tlsDetails,
+  });
+  expect(event).not.toHaveProperty('userAgent');
+});
+
+test.each([
+  [KEY, { key: { keyArn: KEY } }],
+  [KEY.replace(/key\/.*/, 'alias/pek'), { alias: { aliasArn: KEY.replace(/key\/.*/, 'alias/pek') } }],
+])('what a call made is in its answer, unless it fails: %s', (made, responseElements) => {
+  expect(parsed(callEvent(call({ made })))).toMatchObject({ responseElements });
+  expect(parsed(callEvent(call({ made }), new AccessDeniedException('no')))).toMatchObject({ responseElements: null });
+});
+
+test('reads are told from changes, and input that could not be read is not there', () => {
+  const get = parsed(callEvent(call({ operation: 'GetKey', input: undefined, keyArns: [] })));
+  expect(get).toMatchObject({ readOnly: true, requestParameters: null, resources: [] });
+});
+
+test('a request that nobody signed, or that says that somebody did', () => {
+  const { requestId, plane, operation, region, origin } = call({ operation: 'Unknown' });
+  const stranger = { requestId, plane, operation, region, origin, accountId: ACCOUNT };
+  const event = parsed(strangerEvent(stranger, new InvalidSignatureException('It does not match.')));
+  expect(event).toMatchObject({
+    userIdentity: { type: 'Unknown' },
+    eventName: 'Unknown',
+    errorCode: 'InvalidSignatureException',
+    errorMessage: 'It does not match.',
+    requestParameters: null,
+    recipientAccountId: ACCOUNT,
+  });
+  const claimed = { ...stranger, claimedAccessKeyId: 'AKIAIOSFODNN7EXAMPLE' };
+  const other = parsed(strangerEvent(claimed, new InvalidSignatureException('It does not match.')));
+  expect(other['userIdentity']).toEqual({ type: 'Unknown', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' });
+});
+
+test('text that the caller chooses is cut, and stays one line', () => {
+  const origin = { ...call().origin, userAgent: `"\n\u2028${'x'.repeat(5000)}` };
+  const text = callEvent(call({ origin }), new ValidationException('y'.repeat(5000)));
+  expect(text).not.toContain('\n');
+  const event = parsed(text) as { userAgent: string; errorMessage: string };
+  expect([event.userAgent.length, event.errorMessage.length]).toEqual([1000, 1000]);
+});
+
+test('what the service does by itself', () => {
+  const details = { keyArn: KEY, replicationRegion: 'eu-west-1' };
+  const time = new Date('2026-02-14T11:12:13Z');
+  expect(parsed(serviceEvent({ name: 'SynchronizeMultiRegionKey', keyArn: KEY, details }, time))).toEqual({
+    eventVersion: '1.11',
+    userIdentity: { accountId: ACCOUNT, invokedBy: 'Keyblock' },
+    eventTime: '2026-02-14T11:12:13Z',
+    eventSource: 'payment-cryptography.amazonaws.com',
+    eventName: 'SynchronizeMultiRegionKey',
+    awsRegion: 'us-east-1',
+    sourceIPAddress: 'Keyblock',
+    userAgent: 'Keyblock',
+    requestParameters: null,
+    responseElements: null,
+    serviceEventDetails: details,
+    eventID: expect.stringMatching(UUID),
+    readOnly: false,
+    resources: [{ accountId: ACCOUNT, type: 'AWS::PaymentCryptography::Key', ARN: KEY }],
+    eventType: 'AwsServiceEvent',
+    managementEvent: true,
+    recipientAccountId: ACCOUNT,
+    eventCategory: 'Management',
+  });
+  expect(parsed(serviceEvent({ name: 'DeleteKey', keyArn: KEY }, time))).not.toHaveProperty('serviceEventDetails');
+});

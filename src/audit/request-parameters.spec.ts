@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { requestParameters } from './request-parameters.js';
+
+interface Shape {
+  type: string;
+  enum?: string[];
+  sensitive?: boolean;
+  members?: Record<string, { shape: string }>;
+  member?: { shape: string };
+}
+interface Model {
+  operations: Record<string, { input: { shape: string } }>;
+  shapes: Record<string, Shape>;
+}
+const models = ['payment-cryptography', 'payment-cryptography-data'].map(
+  (name) =>
+    JSON.parse(readFileSync(new URL(`../../test/models/${name}.service-2.json`, import.meta.url), 'utf8')) as Model,
+);
+
+/** Not marked by the model, and still nobody's business: what derives keys or goes with a card, a transaction or a token. */
+const PRIVATE = ['RandomNonce', 'KeySerialNumber', 'OptionalBlocks', 'PanSequenceNumber', 'ApplicationTransactionCounter', 'UnpredictableNumber', 'TransactionAmount', 'AuthResponseCode', 'CardStatusUpdate', 'SystemTraceAuditNumber', 'SharedInformation', 'PublicKeyCertificate', 'SigningKeyCertificate', 'WrappingKeyCertificate', 'PinValidationDataPadCharacter', 'ImportToken', 'ExportToken', 'NextToken', 'CommonName', 'EmailAddress']; // prettier-ignore
+
+/** An input with every member there is, at once, each with a value that says which it is and whether it may be seen. */
+function everything({ shapes }: Model, shapeName: string, member = '', isSensitive = false): unknown {
+  const shape = shapes[shapeName]!;
+  const sensitive = isSensitive || shape.sensitive === true;
+  if (shape.type === 'structure')
+    return Object.fromEntries(
+      Object.entries(shape.members!).map(([name, { shape: of }]) => [name, everything({ operations: {}, shapes }, of, name, sensitive)]), // prettier-ignore
+    );
+  if (shape.type === 'list')
+    return [1, 2].map(() => everything({ operations: {}, shapes }, shape.member!.shape, member, sensitive));
+  const text = sensitive || PRIVATE.includes(member) ? `CANARY ${member}` : `seen ${member}`;
+  return shape.type === 'map' ? { [text]: text } : text;
+}
+
+const inputs = models.flatMap((model) =>
+  Object.entries(model.operations).map(
+    ([operation, { input }]) => [operation, everything(model, input.shape)] as const,
+  ),
+);
+
+test('there is an input of every operation, with all that the model marks as sensitive', () => {
+  expect(inputs).toHaveLength(47);
+  const canaries = JSON.stringify(inputs).match(/CANARY \w+/g)!;
+  expect(new Set(canaries).size).toBeGreaterThan(40);
+});
+
+test.each(inputs)('what is told of %s has nothing sensitive', (_operation, input) => {
+  const told = requestParameters(input as object);
+  expect(told).not.toContain('CANARY');
+  expect(() => JSON.parse(told) as unknown).not.toThrow();
+});
+
+test('keys by all the names that they are called by are told', () => {
+  const named = new Set(JSON.stringify(inputs).match(/"seen \w*(KeyIdentifier|PekIdentifier|KeyArn|ResourceArn)"/g));
+  const told = new Set(inputs.map(([, input]) => requestParameters(input as object)).join().match(/"seen \w*(KeyIdentifier|PekIdentifier|KeyArn|ResourceArn)"/g)); // prettier-ignore
+  expect(named.size).toBeGreaterThan(15);
+  expect(told).toEqual(named);
+});
+
+test('algorithms, attributes and tags are told, in the order of the input', () => {
+  expect(
+    requestParameters(
+      { KeyIdentifier: 'alias/pek' },
+      {
+        GenerationAttributes: { CardVerificationValue1: { CardExpiryDate: '0127', ServiceCode: '101' } },
+        PrimaryAccountNumber: '4111111111111111',
+        Tags: [{ Key: 'team', Value: 'pin' }],
+        TagKeys: ['a', 'b'],
+        ReplicationRegions: [],
+        Enabled: false,
+        KeyVersion: undefined,
+      },
+    ),
+  ).toBe(
+    '{"keyIdentifier":"alias/pek","generationAttributes":{"cardVerificationValue1":{}},' +
+      '"tags":[{"key":"team","value":"pin"}],"tagKeys":["a","b"],"replicationRegions":[],"enabled":false}',
+  );
+  expect(requestParameters(undefined, {})).toBe('{}');
+});
