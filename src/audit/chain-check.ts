@@ -21,7 +21,7 @@ export interface ChainReport {
   to?: string;
   /** The last event: written down elsewhere, it shows whether an older copy was put back. */
   head: Head;
-  fault?: Fault;
+  fault: Fault | undefined;
 }
 
 /** The members of an event that link it. */
@@ -51,7 +51,7 @@ export class ChainCheck {
 
   /** @param isCopy whether it may begin with any of its events, as a log file does that others went before */
   constructor(chain: number, isCopy: boolean) {
-    this.#report = { chain, events: 0, head: { sequence: 0, hash: BEGINNING } };
+    this.#report = { chain, events: 0, head: { sequence: 0, hash: BEGINNING }, fault: undefined };
     this.#mayBeginHere = isCopy;
   }
 

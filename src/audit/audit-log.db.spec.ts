@@ -1,0 +1,290 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pino } from 'pino';
+import type { DataSource, EntityManager } from 'typeorm';
+import { newStore, type TestStore } from '../../test/support/database.js';
+import { Clock } from '../clock.js';
+import { connect, migrate } from '../database/database.js';
+import { AuditLog, type AuditLogOptions } from './audit-log.js';
+import type { ChainReport } from './chain-check.js';
+import { batchMac, type Head, headMac, link, opened } from './chain.js';
+import { verifyCopy, verifyTable } from './verify.js';
+
+const SECRET = Buffer.alloc(32, 5);
+const OTHER_SECRET = Buffer.alloc(32, 6);
+
+let store: TestStore;
+let database: DataSource;
+let log: Record<string, unknown>[];
+beforeAll(async () => {
+  store = await newStore();
+  const { DATABASE_URL: url, KEYBLOCK_DATA_DIR: path } = store.env;
+  database = await connect(url === undefined ? { path } : { url });
+  const nothing = () => Promise.resolve();
+  await migrate(database, nothing, nothing);
+});
+afterAll(async () => {
+  await database.destroy();
+  await store.remove();
+});
+beforeEach(async () => {
+  log = [];
+  await database.query('TRUNCATE audit_log, audit_chains');
+});
+
+async function open(more: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
+  const logger = pino({ level: 'info' }, { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) });
+  const audit = new AuditLog({ database, secret: SECRET, clock: new Clock(), logger, table: true, ...more });
+  await audit.open();
+  return audit;
+}
+
+const event = (name: string) => JSON.stringify({ eventID: randomUUID(), eventTime: '2026-02-14T11:12:13Z', eventName: name }); // prettier-ignore
+
+/** Rows of `sizes` events, one after the other. */
+async function writeRows(audit: AuditLog, sizes: readonly number[]): Promise<void> {
+  for (const size of sizes)
+    await audit.transaction(() =>
+      Promise.resolve({ result: 0, events: Array.from({ length: size }, (_, i) => event(`e${i}`)) }),
+    );
+}
+
+async function verified(): Promise<ChainReport[]> {
+  const reports: ChainReport[] = [];
+  await verifyTable(database, SECRET, (report) => reports.push(report));
+  return reports;
+}
+
+const names = async () =>
+  (await database.query<{ name: string }[]>(`SELECT event ->> 'eventName' AS name FROM audit_events ORDER BY chain, sequence`)).map(({ name }) => name); // prettier-ignore
+
+test('each process has a chain, numbered without gaps also if many begin at once', async () => {
+  const audits = await Promise.all(Array.from({ length: 5 }, () => open()));
+  for (const audit of audits) await writeRows(audit, [2, 1]);
+  await Promise.all(audits.map((audit) => audit.close()));
+  const reports = await verified();
+  expect(reports.map(({ chain }) => chain)).toEqual([1, 2, 3, 4, 5]);
+  for (const report of reports)
+    expect(report).toMatchObject({ events: 3, from: '2026-02-14T11:12:13Z', writer: { pid: process.pid } });
+  expect(reports.every(({ fault }) => fault === undefined)).toBe(true);
+});
+
+test('nothing written is a chain, too', async () => {
+  await (await open()).close();
+  expect(await verified()).toMatchObject([{ chain: 1, events: 0, fault: undefined }]);
+});
+
+test('what no transaction is for is written with others, in order, also at the end', async () => {
+  const audit = await open();
+  for (let i = 0; i < 2500; i++) audit.record(event(`n${i}`));
+  await audit.close();
+  expect(await names()).toEqual(Array.from({ length: 2500 }, (_, i) => `n${i}`));
+  const rows = await database.query<{ count: number }[]>('SELECT count FROM audit_log ORDER BY first');
+  expect(rows.map(({ count }) => count)).toEqual([1000, 1000, 500]);
+  expect(await verified()).toMatchObject([{ events: 2500, fault: undefined }]);
+});
+
+test('an event is there if its transaction commits, and only then', async () => {
+  const audit = await open();
+  const change = (fails: boolean) =>
+    audit.transaction(async (manager) => {
+      await manager.query(`INSERT INTO service_secrets VALUES ($1, '')`, [`secret ${fails}`]);
+      return { result: 0, events: [event(String(fails))] };
+    });
+  await change(false);
+  await database.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''refused''; END'`);
+  await database.query(
+    'CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON audit_log DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()',
+  );
+  await expect(change(true)).rejects.toThrow('refused');
+  await database.query('DROP FUNCTION refuse CASCADE');
+  expect(await names()).toEqual(['false']);
+  expect(await database.query('SELECT purpose FROM service_secrets')).toEqual([{ purpose: 'secret false' }]);
+  await database.query('DELETE FROM service_secrets');
+
+  audit.record(event('after'));
+  await audit.close();
+  expect(await names()).toEqual(['false', 'after']);
+  expect(await verified()).toMatchObject([{ events: 2, fault: undefined }]);
+});
+
+/** The database, with what its transactions meet on the way to their commit or back from it. */
+function faulty(meets: (commit: () => Promise<unknown>) => Promise<unknown>): DataSource {
+  const transaction = (work: (manager: EntityManager) => Promise<unknown>) => meets(() => database.transaction(work));
+  return Object.create(database, { transaction: { value: transaction } }) as DataSource;
+}
+
+test('what was written though the answer was lost is not written twice, and the copy has it once', async () => {
+  const copy: string[] = [];
+  let isLost = false;
+  const lossy = faulty(async (commit) => {
+    const result = await commit();
+    if (isLost) throw new Error('Connection terminated');
+    return result;
+  });
+  const audit = await open({ database: lossy, stdout: { write: (line) => copy.push(line) } });
+  await writeRows(audit, [1]);
+  isLost = true;
+  await expect(writeRows(audit, [2])).rejects.toThrow('Connection terminated');
+  for (const name of ['a', 'b', 'c']) audit.record(event(name));
+  await audit.flush();
+  audit.record(event('d'));
+  isLost = false;
+  await audit.flush();
+  await writeRows(audit, [1]);
+  await audit.close();
+  expect(await names()).toEqual(['e0', 'e0', 'e1', 'a', 'b', 'c', 'd', 'e0']);
+  const rows = await database.query<{ events: string }[]>('SELECT events FROM audit_log ORDER BY first');
+  expect(copy.join('')).toBe(rows.map(({ events }) => `${events}\n`).join(''));
+  expect(await verified()).toMatchObject([{ events: 8, fault: undefined }]);
+  expect(log.map(({ msg }) => msg)).toEqual([
+    'audit events could not be written, and wait',
+    'audit events are written again',
+  ]);
+});
+
+test('while the database takes nothing events wait, up to a limit that is said once', async () => {
+  let isDown = false;
+  const audit = await open({
+    maxWaiting: 3,
+    database: faulty((commit) => (isDown ? Promise.reject(new Error('ECONNREFUSED')) : commit())),
+  });
+  isDown = true;
+  for (let i = 0; i < 4; i++) {
+    expect(audit.isFull).toBe(i >= 3);
+    audit.record(event(`n${i}`));
+    await audit.flush();
+  }
+  expect(log.map(({ level, msg }) => [level, msg])).toEqual([
+    [50, 'audit events could not be written, and wait'],
+    [50, 'calls are refused until the database takes audit events again'],
+  ]);
+  isDown = false;
+  await audit.flush();
+  expect(audit.isFull).toBe(false);
+  await audit.close();
+  expect(await names()).toEqual(['n0', 'n1', 'n2', 'n3']);
+});
+
+test('the standard output alone has a chain, too, and the table nothing of it', async () => {
+  const copy: string[] = [];
+  const audit = await open({ table: false, stdout: { write: (line) => copy.push(line) } });
+  await writeRows(audit, [2]);
+  audit.record(event('last'));
+  await audit.close();
+  expect(await names()).toEqual([]);
+  expect(await verified()).toMatchObject([{ chain: 1, events: 0, fault: undefined }]);
+  expect(await verifyCopy(Readable.from(copy))).toMatchObject([{ chain: 1, events: 3, fault: undefined }]);
+});
+
+describe('who can write to the database', () => {
+  /** Chains 1 to 3; the second has events 1 to 9 in rows of three. */
+  beforeEach(async () => {
+    for (const sizes of [[2], [3, 3, 3], [1]]) {
+      const audit = await open();
+      await writeRows(audit, sizes);
+      await audit.close();
+    }
+  });
+
+  const sql =
+    (...statements: string[]) =>
+    async () => {
+      for (const statement of statements) await database.query(statement);
+    };
+  const lines = async (first: number) =>
+    (await database.query<{ events: string }[]>('SELECT events FROM audit_log WHERE chain = 2 AND first = $1', [first]))[0]!.events.split('\n'); // prettier-ignore
+  const change = (first: number, edit: (lines: string[]) => string[]) => async () => {
+    await database.query('UPDATE audit_log SET events = $2 WHERE chain = 2 AND first = $1', [
+      first,
+      edit(await lines(first)).join('\n'),
+    ]);
+  };
+  const edit = (line: string | undefined) => (line ?? '').replace('"eventName":"e', '"eventName":"x');
+  const swapped = ([a = '', b = '', c = '']: string[]) => [b, a, c];
+
+  /** As the service would have written them, but for the secret. */
+  const recomputed = async () => {
+    const all = [...(await lines(1)), ...(await lines(4)), ...(await lines(7))];
+    const events = all.map((line) => opened(edit(line).replace(/,"node":.*/, '}')));
+    let head: Head = { sequence: 0, hash: '0'.repeat(64) };
+    for (const first of [1, 4, 7]) {
+      const batch = link(2, head, events.slice(first - 1, first + 2));
+      ({ head } = batch);
+      await database.query('UPDATE audit_log SET events = $2, mac = $3 WHERE chain = 2 AND first = $1', [
+        first,
+        batch.lines.join('\n'),
+        batchMac(OTHER_SECRET, 2, batch),
+      ]);
+    }
+    const [row] = await database.query<{ host: string; pid: number; startedAt: Date }[]>(
+      'SELECT host, pid, started_at AS "startedAt" FROM audit_chains WHERE chain = 2',
+    );
+    const mac = headMac(OTHER_SECRET, { chain: 2, ...row! }, head);
+    await database.query('UPDATE audit_chains SET hash = $1, mac = $2 WHERE chain = 2', [head.hash, mac]);
+  };
+
+  test.each<[string, () => Promise<void>, Partial<ChainReport['fault'] & object>]>([
+    ['edits the first event', change(1, ([a, ...more]) => [edit(a), ...more]), { kind: 'edited', sequence: 1 }],
+    ['edits one in the middle', change(4, ([a = '', b, c = '']) => [a, edit(b), c]), { kind: 'edited', sequence: 5 }],
+    ['edits the last of a row', change(4, ([a = '', b = '', c]) => [a, b, edit(c)]), { kind: 'edited', sequence: 4 }],
+    ['edits the last', change(7, ([a = '', b = '', c]) => [a, b, edit(c)]), { kind: 'edited', sequence: 7 }],
+    ['edits the link of an event', change(4, ([a = '', ...more]) => [a.replace(/"previous":"../, '"previous":"ff'), ...more]), { kind: 'edited', sequence: 3 }],
+    ['makes an event something else', change(4, ([a = '', , c = '']) => [a, 'nothing', c]), { kind: 'edited', sequence: 5 }],
+    ['removes the first event', change(1, ([, ...more]) => more), { kind: 'removed', sequence: 1 }],
+    ['removes one in the middle', change(4, ([a = '', , c = '']) => [a, c]), { kind: 'removed', sequence: 5 }],
+    ['removes the last of a row', change(4, ([a = '', b = '']) => [a, b]), { kind: 'edited', sequence: 4 }],
+    ['removes the last', change(7, ([a = '', b = '']) => [a, b]), { kind: 'edited', sequence: 7 }],
+    ['removes the first row', sql('DELETE FROM audit_log WHERE chain = 2 AND first = 1'), { kind: 'removed', sequence: 1, what: 'events 1 to 3 are missing' }],
+    ['removes a row in the middle', sql('DELETE FROM audit_log WHERE chain = 2 AND first = 4'), { kind: 'removed', sequence: 4, what: 'events 4 to 6 are missing' }],
+    ['cuts off the end', sql('DELETE FROM audit_log WHERE chain = 2 AND first > 1'), { kind: 'end missing', sequence: 4, what: 'events 4 to 9 are missing at its end' }],
+    ['cuts off the end, and moves the head', sql('DELETE FROM audit_log WHERE chain = 2 AND first = 7', `UPDATE audit_chains SET sequence = 6 WHERE chain = 2`), { kind: 'edited', sequence: undefined }],
+    ['empties a chain', sql('DELETE FROM audit_log WHERE chain = 2'), { kind: 'end missing', sequence: 1 }],
+    ['swaps events', change(4, swapped), { kind: 'removed', sequence: 4 }],
+    ['swaps rows', sql('UPDATE audit_log SET first = -1 WHERE chain = 2 AND first = 1', 'UPDATE audit_log SET first = 1 WHERE chain = 2 AND first = 4', 'UPDATE audit_log SET first = 4 WHERE chain = 2 AND first = -1'), { kind: 'removed', sequence: 1 }],
+    ['puts an event in', change(4, ([a = '', ...more]) => [a, a, ...more]), { kind: 'inserted', sequence: 4 }],
+    ['puts a row in', sql('INSERT INTO audit_log SELECT chain, 5, count, events, mac FROM audit_log WHERE chain = 2 AND first = 4'), { kind: 'inserted', sequence: 5 }],
+    ['puts a row before the first', sql('INSERT INTO audit_log SELECT chain, 0, count, events, mac FROM audit_log WHERE chain = 2 AND first = 1'), { kind: 'inserted', sequence: 0 }],
+    ['puts a row behind the last', sql('INSERT INTO audit_log SELECT chain, 10, count, events, mac FROM audit_log WHERE chain = 2 AND first = 7'), { kind: 'inserted', sequence: 7 }],
+    ['copies a row of another chain', sql(`UPDATE audit_log SET events = (SELECT events FROM audit_log WHERE chain = 1), count = 2 WHERE chain = 2 AND first = 1`), { kind: 'edited', sequence: 1 }],
+    ['edits a count', sql('UPDATE audit_log SET count = 4 WHERE chain = 2 AND first = 4'), { kind: 'edited', sequence: 4 }],
+    ['computes all anew, without the secret', recomputed, { kind: 'edited', sequence: 1, what: 'events 1 to 3 are not as the service wrote: the MAC of their row is another' }],
+    ['edits the head', sql(`UPDATE audit_chains SET host = 'another' WHERE chain = 2`), { kind: 'edited', sequence: undefined, what: 'its entry in audit_chains is not as the service wrote it' }],
+    ['puts back an older head', sql(`UPDATE audit_chains SET sequence = 3, mac = '\\x00' WHERE chain = 2`), { kind: 'edited', sequence: undefined }],
+    ['removes the head', sql('DELETE FROM audit_chains WHERE chain = 2'), { kind: 'chain missing' }],
+    ['removes a chain', sql('DELETE FROM audit_log WHERE chain = 2', 'DELETE FROM audit_chains WHERE chain = 2'), { kind: 'chain missing' }],
+  ])('%s, and is found', async (_what, attack, fault) => {
+    expect((await verified()).map((report) => report.fault)).toEqual([undefined, undefined, undefined]);
+    await attack();
+    const reports = await verified();
+    expect(reports.map(({ chain }) => chain)).toEqual([1, 2, 3]);
+    expect([reports[0]!.fault, reports[2]!.fault]).toEqual([undefined, undefined]);
+    expect(reports[1]!.fault).toMatchObject(fault);
+  }); // prettier-ignore
+});
+
+describe('a copy', () => {
+  const chainOf = (chain: number, count: number) =>
+    link(chain, { sequence: 0, hash: '0'.repeat(64) }, Array.from({ length: count }, (_, i) => opened(event(`e${i}`)))).lines; // prettier-ignore
+  const check = (text: readonly string[]) => verifyCopy(Readable.from([text.join('\n')]));
+  const one = chainOf(1, 5);
+
+  test('may have other lines in it, several chains, and begin and end anywhere', async () => {
+    const two = chainOf(2, 2);
+    const mixed = ['{"level":30,"node":1}', two[0]!, ...one.slice(1, 3), '', 'null', two[1]!, one[3]!];
+    expect(await check(mixed)).toMatchObject([
+      { chain: 2, events: 2, head: { sequence: 2 }, fault: undefined },
+      { chain: 1, events: 3, head: { sequence: 4 }, fault: undefined },
+    ]);
+    expect(await check(['{}'])).toEqual([]);
+  });
+
+  test.each([
+    ['edited', one.with(2, one[2]!.replace('e2', 'x')), { kind: 'edited', sequence: 3 }],
+    ['removed', one.toSpliced(2, 1), { kind: 'removed', sequence: 3 }],
+    ['cut into', one.with(2, one[2]!.slice(0, 50)), { kind: 'removed', sequence: 3 }],
+    ['put in', one.toSpliced(2, 0, one[1]!), { kind: 'inserted', sequence: 2 }],
+  ])('of which something is %s', async (_what, text, fault) => {
+    expect(await check(text)).toMatchObject([{ chain: 1, fault }]);
+  });
+});
