@@ -42,7 +42,7 @@ export const auditVerify: Command = {
       );
     if (chains === 0) throw new InputError('There are no audit events.');
     if (faulty.length > 0)
-      throw new InputError(`${faulty.length} of ${count(chains, 'chain')} not as the service wrote.`);
+      throw new InputError(`Not as the service wrote: ${faulty.length} of ${count(chains, 'chain')}.`);
   },
 };
 
