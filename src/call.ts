@@ -37,6 +37,13 @@ export interface Origin {
   readonly tlsDetails?: TlsDetails;
 }
 
+/** What calls make, by the members of their answers that name it. */
+export type Made =
+  | { key: { keyArn: string } }
+  | { alias: { aliasArn: string } }
+  | { principal: { arn: string } }
+  | { accessKey: { accessKeyId: string } };
+
 /** One request, as every layer below HTTP knows it. */
 export interface Call {
   /** Name of the request, in its answer, the log and the audit log. */
@@ -52,12 +59,12 @@ export interface Call {
   origin: Origin;
   /** What the operation was given, when it was read; policies ask for some of it. */
   input?: object;
-  /** What the path said beside, when it was read. */
-  labels?: object;
+  /** What it was given that no policy asks for: labels of the path, and all that the admin API has. */
+  given?: object;
   /** Keys that an import or export names by their role, with their ARNs; without those that don't exist. */
   keyRoles?: ReadonlyMap<string, string>;
-  /** ARN of the key or the alias that the call made. */
-  made?: string;
+  /** What the call made, as its event tells it. */
+  made?: Made;
   /** Its event was written with the change that it made. */
   isAudited?: boolean;
 }

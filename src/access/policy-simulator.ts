@@ -66,7 +66,7 @@ export class PolicySimulator {
     const [, keyRegion = region, owner = this.accountId] = KEY_OR_ALIAS.exec(question.resource) ?? [];
     if (owner !== this.accountId) return { allowed: false, reason: `The service keeps no keys of account ${owner}.` };
 
-    const call: Call = { operation, principal, region: keyRegion, keyArns: [], origin };
+    const call: Call = { requestId: '', plane: 'admin', operation, principal, region: keyRegion, keyArns: [], origin };
     const { request, policy } = requestOf(call, await this.#authorized(operation, question.resource));
     const context = new Map(Object.entries(question.context).map(([key, values]) => [key.toLowerCase(), values]));
     const asked = { ...request, context: (key: string) => context.get(key) ?? request.context(key) };

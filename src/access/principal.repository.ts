@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, LessThanOrEqual, MoreThan } from 'typeorm';
-import type { Identity, Principal } from '../call.js';
+import type { Call, Identity, Principal } from '../call.js';
 import { Clock } from '../clock.js';
 import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
 import { KeyChanges } from '../keys/key-changes.js';
@@ -50,6 +50,9 @@ export const ACCOUNT_ID = Symbol('account id');
 /** The users and roles of the account. Every change is told to all nodes, and throws ResourceNotFoundException for what isn't there. */
 @Injectable()
 export class PrincipalRepository {
+  /** Undefined for an operator's command. */
+  #call?: Call;
+
   constructor(
     private readonly database: DataSource,
     private readonly changes: KeyChanges,
@@ -57,6 +60,14 @@ export class PrincipalRepository {
     private readonly clock: Clock,
     @Inject(ACCOUNT_ID) private readonly accountId: string,
   ) {}
+
+  /** The same, whose changes are a call's: the call's event is written with them. */
+  by(call: Call): PrincipalRepository {
+    const { database, changes, masterKey, clock, accountId } = this;
+    const own = new PrincipalRepository(database, changes, masterKey, clock, accountId);
+    own.#call = call;
+    return own;
+  }
 
   /** @throws ValidationException for a name that can't be, ConflictException where there is one */
   async create(kind: PrincipalKind, name: string): Promise<PrincipalRow> {
@@ -69,15 +80,12 @@ export class PrincipalRepository {
       uniqueId: `${kind === 'user' ? 'AIDA' : 'AROA'}${randomText(16)}`,
       createdAt: this.clock.now(),
     };
-    const inserted = await this.database
-      .createQueryBuilder()
-      .insert()
-      .into(PrincipalRow)
-      .values(principal)
-      .orIgnore()
-      .returning(['arn'])
-      .execute();
-    if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`There is a ${kind} ${name} already.`);
+    await this.#transaction(async (manager) => {
+      const insert = manager.createQueryBuilder().insert().into(PrincipalRow).values(principal).orIgnore();
+      const inserted = await insert.returning(['arn']).execute();
+      if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`There is a ${kind} ${name} already.`);
+      if (this.#call) this.#call.made = { principal: { arn: principal.arn } };
+    });
     return principal;
   }
 
@@ -279,6 +287,7 @@ export class PrincipalRepository {
     const sealed = this.masterKey.seal(boundOf(row), clear);
     clear.fill(0);
     await manager.insert(AccessKeyRow, { ...row, sealed });
+    if (this.#call) this.#call.made = { accessKey: { accessKeyId: row.id } };
     return {
       accessKeyId: row.id,
       secretAccessKey,
@@ -299,9 +308,13 @@ export class PrincipalRepository {
     });
   }
 
+  #transaction<T>(work: (manager: EntityManager, changed: (arn: string) => void) => Promise<T>): Promise<T> {
+    return this.#call ? this.changes.transaction(this.#call, work) : this.changes.ownTransaction(work);
+  }
+
   /** Alone with a user or a role. */
   async #change<T>(arn: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.changes.ownTransaction(async (manager, changed) => {
+    return this.#transaction(async (manager, changed) => {
       const found = await manager.findOne(PrincipalRow, { where: { arn }, lock: { mode: 'pessimistic_write' } });
       if (!found) throw new ResourceNotFoundException(arn);
       changed(arn);

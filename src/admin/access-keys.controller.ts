@@ -33,7 +33,7 @@ export class AccessKeysController {
     @Req() { call }: SignedRequest,
     @Param({ schema: PrincipalPath }) path: PrincipalPath,
   ): Promise<NewAccessKeyOutput> {
-    return presentNewAccessKey(await this.principals.createAccessKey(arnOf(call, path)));
+    return presentNewAccessKey(await this.principals.by(call).createAccessKey(arnOf(call, path)));
   }
 
   @AdminOperation({
@@ -50,7 +50,7 @@ export class AccessKeysController {
     @Param({ schema: AccessKeyPath }) path: AccessKeyPath,
     @Body({ schema: UpdateAccessKeyInput }) { Status }: UpdateAccessKeyInput,
   ): Promise<Nothing> {
-    await this.principals.setActive(arnOf(call, path), path.id, Status === 'Active');
+    await this.principals.by(call).setActive(arnOf(call, path), path.id, Status === 'Active');
     return {};
   }
 
@@ -69,7 +69,7 @@ export class AccessKeysController {
     @Req() { call }: SignedRequest,
     @Param({ schema: AccessKeyPath }) path: AccessKeyPath,
   ): Promise<NewAccessKeyOutput> {
-    return presentNewAccessKey(await this.principals.rotateAccessKey(arnOf(call, path), path.id));
+    return presentNewAccessKey(await this.principals.by(call).rotateAccessKey(arnOf(call, path), path.id));
   }
 
   @AdminOperation({
@@ -85,7 +85,7 @@ export class AccessKeysController {
     @Req() { call }: SignedRequest,
     @Param({ schema: AccessKeyPath }) path: AccessKeyPath,
   ): Promise<Nothing> {
-    await this.principals.removeAccessKey(arnOf(call, path), path.id);
+    await this.principals.by(call).removeAccessKey(arnOf(call, path), path.id);
     return {};
   }
 
@@ -105,6 +105,8 @@ export class AccessKeysController {
     @Param({ schema: PrincipalPath }) path: PrincipalPath,
     @Body({ schema: StartSessionInput }) { SessionName, DurationSeconds }: StartSessionInput,
   ): Promise<NewAccessKeyOutput> {
-    return presentNewAccessKey(await this.principals.startSession(arnOf(call, path), SessionName, DurationSeconds));
+    return presentNewAccessKey(
+      await this.principals.by(call).startSession(arnOf(call, path), SessionName, DurationSeconds),
+    );
   }
 }

@@ -62,11 +62,11 @@ export class PrincipalsController {
     output: PrincipalOutput,
   })
   async create(
-    @Req() _request: SignedRequest,
+    @Req() { call }: SignedRequest,
     @Param({ schema: PrincipalsPath }) path: PrincipalsPath,
     @Body({ schema: CreatePrincipalInput }) { Name }: CreatePrincipalInput,
   ): Promise<PrincipalOutput> {
-    const principal = await this.principals.create(kindOf(path), Name);
+    const principal = await this.principals.by(call).create(kindOf(path), Name);
     return { Principal: presentPrincipal({ principal, policies: [], accessKeys: [] }) };
   }
 
@@ -101,7 +101,7 @@ export class PrincipalsController {
     @Req() { call }: SignedRequest,
     @Param({ schema: PrincipalPath }) path: PrincipalPath,
   ): Promise<Nothing> {
-    await this.principals.remove(arnOf(call, path));
+    await this.principals.by(call).remove(arnOf(call, path));
     return {};
   }
 
@@ -123,7 +123,7 @@ export class PrincipalsController {
   ): Promise<Nothing> {
     // As it was written: what is read of it has lost what its check looks at, a name that is there twice.
     const written = (body as Buffer | undefined)?.toString() ?? '';
-    await this.principals.putPolicy(arnOf(call, path), path.policy, written);
+    await this.principals.by(call).putPolicy(arnOf(call, path), path.policy, written);
     return {};
   }
 
@@ -157,7 +157,7 @@ export class PrincipalsController {
     @Req() { call }: SignedRequest,
     @Param({ schema: PolicyPath }) path: PolicyPath,
   ): Promise<Nothing> {
-    await this.principals.removePolicy(arnOf(call, path), path.policy);
+    await this.principals.by(call).removePolicy(arnOf(call, path), path.policy);
     return {};
   }
 }

@@ -43,6 +43,7 @@ const call = (more: Partial<Call> = {}): Call => ({
     userAgent: 'aws-cli/2.9',
     time: new Date('2026-02-14T11:12:13.999Z'),
   },
+  given: {},
   input: { KeyIdentifier: KEY, DeleteKeyInDays: 7 },
   ...more,
 });
@@ -139,7 +140,7 @@ test('a call of the data plane, over TLS, that fails', () => {
     },
   };
   const input = { PlainText: '31323334', EncryptionAttributes: { Symmetric: { Mode: 'CBC' } } };
-  const encrypt = call({ plane: 'data', operation: 'EncryptData', origin, labels: { KeyIdentifier: KEY }, input });
+  const encrypt = call({ plane: 'data', operation: 'EncryptData', origin, given: { KeyIdentifier: KEY }, input });
   const event = parsed(callEvent(encrypt, new ValidationException('Key "x" is disabled.')));
   expect(event).toMatchObject({
     eventName: 'EncryptData',
@@ -155,15 +156,16 @@ test('a call of the data plane, over TLS, that fails', () => {
 });
 
 test.each([
-  [KEY, { key: { keyArn: KEY } }],
-  [KEY.replace(/key\/.*/, 'alias/pek'), { alias: { aliasArn: KEY.replace(/key\/.*/, 'alias/pek') } }],
-])('what a call made is in its answer, unless it fails: %s', (made, responseElements) => {
-  expect(parsed(callEvent(call({ made })))).toMatchObject({ responseElements });
+  [{ key: { keyArn: KEY } }],
+  [{ alias: { aliasArn: KEY.replace(/key\/.*/, 'alias/pek') } }],
+  [{ accessKey: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' } }],
+])('what a call made is in its answer, unless it fails: %j', (made) => {
+  expect(parsed(callEvent(call({ made })))).toMatchObject({ responseElements: made });
   expect(parsed(callEvent(call({ made }), new AccessDeniedException('no')))).toMatchObject({ responseElements: null });
 });
 
 test('reads are told from changes, and input that could not be read is not there', () => {
-  const get = parsed(callEvent(call({ operation: 'GetKey', input: undefined, keyArns: [] })));
+  const get = parsed(callEvent(call({ operation: 'GetKey', given: undefined, input: undefined, keyArns: [] })));
   expect(get).toMatchObject({ readOnly: true, requestParameters: null, resources: [] });
 });
 

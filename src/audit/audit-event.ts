@@ -5,6 +5,8 @@ import { requestParameters } from './request-parameters.js';
 
 const EVENT_VERSION = '1.11';
 const EVENT_SOURCE = 'payment-cryptography.amazonaws.com';
+/** The admin API is none of AWS's. */
+const ADMIN_SOURCE = 'keyblock';
 /** Who acts where the service does so by itself. */
 const SERVICE = 'Keyblock';
 
@@ -35,14 +37,14 @@ export interface ServiceAct {
  * @param error what was answered, where the call failed
  */
 export function callEvent(call: Call, error?: ServiceException): string {
-  const { principal, input, labels, made } = call;
+  const { principal, input, given, made } = call;
   const { accountId } = principal;
   return eventOf(call, {
     error,
     identity: identityOf(principal),
     accountId,
-    parameters: input ? requestParameters(labels, input) : 'null',
-    response: made === undefined || error ? 'null' : responseOf(made),
+    parameters: given ? requestParameters(given, input) : 'null',
+    response: made === undefined || error ? 'null' : JSON.stringify(made),
     resources: resourcesOf(call.keyArns, accountId),
   });
 }
@@ -80,11 +82,11 @@ interface Facts {
 /** Written out: it is done for every call, and an object for JSON.stringify takes several times as long. */
 function eventOf({ plane, operation, region, requestId, origin }: Request, facts: Facts): string {
   const { error, accountId } = facts;
-  const isManagement = plane === 'control';
+  const isManagement = plane !== 'data';
   const { userAgent } = origin;
   return (
     `{"eventVersion":"${EVENT_VERSION}","userIdentity":${facts.identity},"eventTime":"${cloudTrailTime(origin.time)}",` +
-    `"eventSource":"${EVENT_SOURCE}","eventName":"${operation}","awsRegion":"${region}",` +
+    `"eventSource":"${plane === 'admin' ? ADMIN_SOURCE : EVENT_SOURCE}","eventName":"${operation}","awsRegion":"${region}",` +
     `"sourceIPAddress":${quoted(origin.sourceIp)},` +
     (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
     (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
@@ -96,7 +98,7 @@ function eventOf({ plane, operation, region, requestId, origin }: Request, facts
 }
 
 function isRead(operation: string): boolean {
-  return operation.startsWith('Get') || operation.startsWith('List');
+  return /^(Get|List|Explain)/.test(operation);
 }
 
 /** What calls of one second have in common. */
@@ -134,10 +136,6 @@ function userIdentity({ arn, principalArn, accountId, accessKeyId, identity }: P
   const [principalId] = userId.split(':');
   const sessionIssuer = { type: 'Role', principalId, arn: principalArn, accountId, userName: name };
   return { type: 'AssumedRole', ...who, sessionContext: { sessionIssuer, attributes } };
-}
-
-function responseOf(arn: string): string {
-  return JSON.stringify(arn.includes(':alias/') ? { alias: { aliasArn: arn } } : { key: { keyArn: arn } });
 }
 
 function resourcesOf(keyArns: readonly string[], accountId: string): string {

@@ -1,5 +1,5 @@
 /**
- * Members of inputs whose value may be read by whoever reads the audit log: names of keys, teams and Regions, names of
+ * Members of inputs, and labels of paths, whose value may be read by whoever reads the audit log: names of keys, teams and Regions, names of
  * algorithms, attributes, tags and policies. What isn't here is in no event: a member that the model gains is left out
  * until somebody says that it is harmless.
  */
@@ -10,6 +10,8 @@ const VALUES = named(`
   SigningKeyAlgorithm SigningKeyIdentifier TagKeys WrappingKeyAlgorithm WrappingKeyIdentifier WrappingSpec
   Decrypt DeriveKey Encrypt Generate NoRestrictions Sign Unwrap Verify Wrap
   Key Value
+
+  AccessKeyId Context DurationSeconds Name Principal Resource SessionName Statement Status Version id kind name policy
 
   AuthorizationRequestKeyIdentifier CertificateAuthorityPublicKeyIdentifier CurrentPinPekIdentifier
   EncryptionKeyIdentifier GenerationKeyIdentifier IncomingKeyIdentifier NewPinPekIdentifier OutgoingKeyIdentifier
@@ -61,10 +63,10 @@ function withMembers(before: string, structure: object): string {
   for (const name in structure) {
     const value = (structure as Record<string, unknown>)[name];
     if (value === undefined) continue;
-    const isStructure = typeof value === 'object' && value !== null && !isListOfValues(value);
-    const beginning = (isStructure ? STRUCTURES : VALUES).get(name);
+    const isStructure = typeof value === 'object' && STRUCTURES.has(name);
+    const beginning = isStructure ? STRUCTURES.get(name) : VALUES.get(name);
     if (beginning === undefined) continue;
-    const text = isStructure ? structureText(value) : JSON.stringify(value);
+    const text = isStructure ? structureText(value as object) : JSON.stringify(value);
     members += `${members === '' ? '' : ','}${beginning}${text}`;
   }
   return members;
@@ -73,8 +75,4 @@ function withMembers(before: string, structure: object): string {
 function structureText(value: object): string {
   if (!Array.isArray(value)) return `{${withMembers('', value)}}`;
   return `[${value.map((member: object) => structureText(member)).join()}]`;
-}
-
-function isListOfValues(value: object): boolean {
-  return Array.isArray(value) && value.every((member) => typeof member !== 'object');
 }

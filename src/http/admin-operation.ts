@@ -33,7 +33,9 @@ export function AdminOperation({ route: [method, path], resource, ...operation }
   const authorized: MethodDecorator = (_prototype, key, descriptor) => {
     const serve = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => unknown;
     const ask = function (this: unknown, request: SignedRequest, ...inputs: unknown[]): unknown {
-      authorize(request.call, { resource: resource(...([request, ...inputs] as never[])) });
+      const { call } = request;
+      call.given = Object.assign({}, ...inputs) as object;
+      authorize(call, { resource: resource(...([request, ...inputs] as never[])) });
       return serve.call(this, request, ...inputs);
     };
     descriptor.value = Object.defineProperty(ask, 'name', { value: key }) as typeof descriptor.value;

@@ -82,7 +82,7 @@ function authorized(_prototype: object, method: string | symbol, descriptor: Typ
   const ask = function (this: unknown, request: SignedRequest, ...inputs: unknown[]): unknown {
     const { call } = request;
     call.input = inputs.at(-1) as object | undefined;
-    call.labels = request.params as object;
+    call.given = request.params as object;
     const asking = request.server.authorizer.authorize(call);
     return asking
       ? asking.then(() => operation.call(this, request, ...inputs))

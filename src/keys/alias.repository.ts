@@ -41,7 +41,7 @@ export class AliasRepository {
         .execute();
       if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`Alias ${name} already exists.`);
       await this.quotas.checkAliases(manager, alias);
-      call.made = arnOf(alias);
+      call.made = { alias: { aliasArn: arnOf(alias) } };
       changed(arnOf(alias));
       if (keyArn !== null) changed(keyArn);
       return alias;

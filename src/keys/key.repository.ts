@@ -124,7 +124,7 @@ export class KeyRepository {
         );
       await this.quotas.checkKeys(manager, key);
       call.keyArns.push(stored.arn);
-      call.made = stored.arn;
+      call.made = { key: { keyArn: stored.arn } };
       return stored;
     });
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { DataSource } from 'typeorm';
+import { ADMIN_OPERATION_RESOURCES } from '../../src/access/admin-operations.js';
 import { OPERATION_RESOURCES } from '../../src/access/operation-authorizer.js';
 import { PrincipalRepository } from '../../src/access/principal.repository.js';
 import { AuditLog } from '../../src/audit/audit-log.js';
@@ -83,7 +84,7 @@ const data = async (request: Partial<RawRequest>) => {
 };
 const mac = (KeyIdentifier: string) => ({
   path: '/mac/generate',
-  body: JSON.stringify({ KeyIdentifier, MessageData: '31323334', GenerationAttributes: { Algorithm: 'CMAC' } }),
+  body: JSON.stringify({ KeyIdentifier, MessageData: '3132333435363738', GenerationAttributes: { Algorithm: 'CMAC' } }),
 });
 
 const KEY_ATTRIBUTES = {
@@ -266,6 +267,61 @@ describe('a change and its event are one transaction', () => {
     const reads = /^(Get(?!ParametersForImport)|List|Decrypt|Encrypt|Generate|ReEncrypt|Translate|Verify|ExportKey)/;
     const changing = Object.keys(OPERATION_RESOURCES).filter((operation) => !reads.test(operation));
     expect(calls.map(([operation]) => operation).toSorted()).toEqual(changing.toSorted());
+  });
+});
+
+describe('of the admin API, too, a change and its event are one transaction', () => {
+  const state = async () =>
+    JSON.stringify(
+      await Promise.all(
+        ['principals', 'principal_policies', 'access_keys'].map((table) =>
+          database.query(`SELECT to_jsonb(${table}) AS row FROM ${table} ORDER BY 1`),
+        ),
+      ),
+    );
+  const allow = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'payment-cryptography:*', Resource: '*' }] }; // prettier-ignore
+  const user = { kind: 'users', name: 'line-3' };
+  let id = '';
+  const calls: [name: string, method: string, path: () => string, body: object | undefined, told: object][] = [
+    ['CreatePrincipal', 'POST', () => '/admin/users', { Name: 'line-3' }, { kind: 'users', name: 'line-3' }],
+    ['PutPrincipalPolicy', 'PUT', () => '/admin/users/line-3/policies/own', allow, { ...user, policy: 'own', version: '2012-10-17', statement: allow.Statement }],
+    ['DeletePrincipalPolicy', 'DELETE', () => '/admin/users/line-3/policies/own', undefined, { ...user, policy: 'own' }],
+    ['CreateAccessKey', 'POST', () => '/admin/users/line-3/access-keys', undefined, user],
+    ['UpdateAccessKey', 'PUT', () => `/admin/users/line-3/access-keys/${id}`, { Status: 'Inactive' }, { ...user, status: 'Inactive' }],
+    ['DeleteAccessKey', 'DELETE', () => `/admin/users/line-3/access-keys/${id}`, undefined, user],
+    ['CreateAccessKey', 'POST', () => '/admin/users/line-3/access-keys', undefined, user],
+    ['RotateAccessKey', 'POST', () => `/admin/users/line-3/access-keys/${id}/rotate`, undefined, user],
+    ['StartSession', 'POST', () => '/admin/users/line-3/sessions', {}, { ...user, sessionName: 'session', durationSeconds: 3600 }],
+    ['DeletePrincipal', 'DELETE', () => '/admin/users/line-3', undefined, user],
+  ]; // prettier-ignore
+
+  test.each(calls)('%s', async (name, method, path, input, told) => {
+    const request = { method, path: path(), body: input && JSON.stringify(input) };
+    await service.app.get(AuditLog).flush();
+    const before = await state();
+    await database.query('CREATE TRIGGER refuse BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse()');
+    const refused = await service.send(request);
+    await database.query('DROP TRIGGER refuse ON audit_log');
+    expect([refused.status, await state()]).toEqual([500, before]);
+
+    const done = await service.send(request);
+    expect([done.status, done.text.includes('rror')]).toEqual([200, false]);
+    expect(await state()).not.toBe(before);
+    const event = await eventOf(done);
+    expect(event).toMatchObject({ eventName: name, eventSource: 'keyblock', eventCategory: 'Management', readOnly: false }); // prettier-ignore
+    expect(event.requestParameters).toMatchObject(told);
+    const { AccessKeyId, SecretAccessKey, SessionToken } = done.json as Record<string, string | undefined>;
+    if (AccessKeyId !== undefined) {
+      id = AccessKeyId;
+      expect(event.responseElements).toEqual({ accessKey: { accessKeyId: AccessKeyId } });
+    }
+    for (const secret of [SecretAccessKey, SessionToken])
+      if (secret !== undefined) expect(JSON.stringify(await events())).not.toContain(secret);
+  });
+
+  test('and these are all of its operations that change something', () => {
+    const changing = Object.keys(ADMIN_OPERATION_RESOURCES).filter((name) => !/^(Get|List|Explain)/.test(name));
+    expect([...new Set(calls.map(([name]) => name))].toSorted()).toEqual(changing.toSorted());
   });
 });
 
