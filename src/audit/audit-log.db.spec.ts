@@ -88,7 +88,9 @@ test('an event is there if its transaction commits, and only then', async () => 
   const audit = await open();
   const change = (fails: boolean) =>
     audit.transaction(async (manager) => {
-      await manager.query(`INSERT INTO service_secrets VALUES ($1, '')`, [`secret ${fails}`]);
+      await manager.query(`INSERT INTO default_replication_regions VALUES ('000000000000', 'us-east-1', $1)`, [
+        String(fails),
+      ]);
       return { result: 0, events: [event(String(fails))] };
     });
   await change(false);
@@ -99,8 +101,10 @@ test('an event is there if its transaction commits, and only then', async () => 
   await expect(change(true)).rejects.toThrow('refused');
   await database.query('DROP FUNCTION refuse CASCADE');
   expect(await names()).toEqual(['false']);
-  expect(await database.query('SELECT purpose FROM service_secrets')).toEqual([{ purpose: 'secret false' }]);
-  await database.query('DELETE FROM service_secrets');
+  expect(await database.query('SELECT replication_region AS region FROM default_replication_regions')).toEqual([
+    { region: 'false' },
+  ]);
+  await database.query('DELETE FROM default_replication_regions');
 
   audit.record(event('after'));
   await audit.close();
