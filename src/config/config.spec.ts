@@ -35,6 +35,7 @@ test('nothing set: an embedded service for this machine', () => {
     bodyLimitBytes: 1_048_576,
     logLevel: 'info',
     workers: 1,
+    audit: ['table'],
   });
   expect(Object.isFrozen(config)).toBe(true);
 });
@@ -61,6 +62,7 @@ test('everything set', () => {
     KEYBLOCK_CONTROL_PLANE_RATE: '5',
     KEYBLOCK_DATA_PLANE_RATE: '500',
     KEYBLOCK_LOG_LEVEL: 'warn',
+    KEYBLOCK_AUDIT: 'table,stdout',
     ...CREDENTIALS,
   });
   expect(config).toEqual({
@@ -80,6 +82,7 @@ test('everything set', () => {
     controlPlaneRate: 5,
     dataPlaneRate: 500,
     logLevel: 'warn',
+    audit: ['table', 'stdout'],
     workers: 1,
   });
 });
@@ -146,6 +149,7 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ KEYBLOCK_MAX_ALIASES: 'many' }, /^KEYBLOCK_MAX_ALIASES must be a whole number$/],
   [{ KEYBLOCK_CONTROL_PLANE_RATE: '0.5' }, /^KEYBLOCK_CONTROL_PLANE_RATE must be a whole number$/],
   [{ KEYBLOCK_DATA_PLANE_RATE: '0' }, /^KEYBLOCK_DATA_PLANE_RATE must be at least 1$/],
+  [{ KEYBLOCK_AUDIT: 'nowhere' }, /^KEYBLOCK_AUDIT must be table, stdout or table,stdout/],
   [{ KEYBLOCK_LOG_LEVEL: 'loud' }, /^KEYBLOCK_LOG_LEVEL must be a pino level/],
   [{ KEYBLOCK_PROT: '80' }, /^KEYBLOCK_PROT is not a setting of Keyblock$/],
 ])('%j is refused', (env, problem) => {
