@@ -1,4 +1,11 @@
-import { CreateKeyCommand, GetKeyCommand } from '@aws-sdk/client-payment-cryptography';
+import {
+  CreateKeyCommand,
+  GetKeyCommand,
+  GetParametersForImportCommand,
+  ImportKeyCommand,
+  InternalServerException,
+  ValidationException,
+} from '@aws-sdk/client-payment-cryptography';
 import { DataSource } from 'typeorm';
 import { KeyCache, MAX_STALE_MS } from '../keys/key-cache.js';
 import { MasterKeyError } from './master-key-check.js';
@@ -93,6 +100,42 @@ describe('a row edited in the database', () => {
     await expect(mac(arn)).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
     await expect(mac(moved)).rejects.toMatchObject({ code: 'AccessDeniedException' });
   });
+});
+
+test('a certificate exchanged for another takes the private key with it', async () => {
+  const parameters = () =>
+    service.controlPlane.send(
+      new GetParametersForImportCommand({ KeyMaterialType: 'KEY_CRYPTOGRAM', WrappingKeyAlgorithm: 'RSA_2048' }),
+    );
+  const { ImportToken } = await parameters();
+  const { ImportToken: another } = await parameters();
+  const importKey = () =>
+    service.controlPlane
+      .send(
+        new ImportKeyCommand({
+          KeyMaterial: {
+            KeyCryptogram: {
+              KeyAttributes: {
+                KeyUsage: 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
+                KeyClass: 'SYMMETRIC_KEY',
+                KeyAlgorithm: 'AES_128',
+                KeyModesOfUse: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
+              },
+              Exportable: true,
+              ImportToken,
+              WrappedKeyCryptogram: 'AB'.repeat(256),
+              WrappingSpec: 'RSA_OAEP_SHA_256',
+            },
+          },
+        }),
+      )
+      .catch((error: unknown) => error);
+  expect(await importKey()).toBeInstanceOf(ValidationException);
+  await database.query(
+    'UPDATE exchange_tokens SET certificate = (SELECT certificate FROM exchange_tokens WHERE id = $1) WHERE id = $2',
+    [another, ImportToken],
+  );
+  expect(await importKey()).toBeInstanceOf(InternalServerException);
 });
 
 test('a stopped or renamed key is refused within the bound on a node that remembers it', async () => {

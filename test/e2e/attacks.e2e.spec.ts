@@ -664,6 +664,24 @@ async function dribble(bytes: string): Promise<Slow> {
   return { socket, received: () => received, closed };
 }
 
+describe('cross-site', () => {
+  test('a page of another origin is never answered so that its browser lets it read', async () => {
+    const from = { origin: 'https://evil.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' }; // prettier-ignore
+    for (const path of ['/', '/mac/generate', '/admin/users', '/docs', '/openapi/dataplane.json', '/metrics', '/healthz'])
+      for (const method of ['OPTIONS', 'GET', 'POST']) {
+        const { headers } = await sendUnsigned(`${service.url}${path}`, { method, headers: from });
+        expect([...headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
+      }
+  }); // prettier-ignore
+
+  test('the page of the documentation loads and sends nothing elsewhere, and is in no frame', async () => {
+    const { headers } = await sendUnsigned(`${service.url}/docs`, {});
+    const policy = headers.get('content-security-policy');
+    for (const rule of [/default-src 'none'|default-src 'self'/, /frame-ancestors 'none'/]) expect(policy).toMatch(rule);
+    expect(policy).not.toMatch(/unsafe-eval|https?:|\*/);
+  }); // prettier-ignore
+});
+
 describe('slow', () => {
   test('five hundred connections that say nothing, and others are served', async () => {
     const { hostname, port } = new URL(service.url);

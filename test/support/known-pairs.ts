@@ -69,6 +69,6 @@ export async function storeToken(
     id: `${token.purpose.split(' ')[0]}-token-${newId()}`,
   };
   const sealed = app.get(CryptoProvider).sealPair(identity, privateKey);
-  await app.get(DataSource).manager.insert(ExchangeToken, { ...identity, sealed, expiresAt });
+  await app.get(DataSource).transaction((manager) => manager.insert(ExchangeToken, { ...identity, sealed, expiresAt }));
   return identity.id;
 }
