@@ -17,6 +17,7 @@ import { AccountAuthority } from './exchange/account-authority.js';
 import { ExchangeTokens } from './exchange/exchange-tokens.js';
 import { KeyAgreement } from './exchange/key-agreement.js';
 import { PublicKeyCertificates } from './exchange/public-key-certificates.js';
+import { Tr34Parties } from './exchange/tr34-parties.js';
 import { TrustedAuthorities } from './exchange/trusted-authorities.js';
 import { HealthController } from './health/health.controller.js';
 import { Metrics } from './http/metrics.js';
@@ -97,6 +98,7 @@ export class AppModule {
         CryptoProvider,
         AccountAuthority,
         ExchangeTokens,
+        Tr34Parties,
         TrustedAuthorities,
         KeyAgreement,
         PublicKeyCertificates,
@@ -120,6 +122,7 @@ export class AppModule {
         CryptoProvider,
         AccountAuthority,
         ExchangeTokens,
+        Tr34Parties,
         TrustedAuthorities,
         KeyAgreement,
         PublicKeyCertificates,

@@ -3,18 +3,13 @@ import type { Call } from '../../../call.js';
 import { Clock } from '../../../clock.js';
 import { CryptoError } from '../../../crypto/errors.js';
 import { parseHeader } from '../../../crypto/tr31/key-block.js';
-import { type Certificate, readCertificate } from '../../../crypto/tr34/certificate.js';
 import { type KeyTransportToOpen, type OpenedKey, openKeyTransport } from '../../../crypto/tr34/parse.js';
 import { ValidationException } from '../../../errors/exceptions.js';
 import { certificateOf } from '../../../exchange/certificate-text.js';
-import type { ExchangeToken } from '../../../exchange/exchange-token.entity.js';
-import { ExchangeTokens } from '../../../exchange/exchange-tokens.js';
 import { checkStrength } from '../../../exchange/strength.js';
+import { Tr34Parties } from '../../../exchange/tr34-parties.js';
 import { TrustedAuthorities } from '../../../exchange/trusted-authorities.js';
-import { RSA_KEY_ALGORITHMS } from '../../../keys/key-attributes.js';
 import { attributesOf } from '../../../keys/key-block-attributes.js';
-import type { Key } from '../../../keys/key.entity.js';
-import { KeyRepository } from '../../../keys/key.repository.js';
 import { CryptoProvider } from '../../../provider/crypto-provider.js';
 import type { ImportTr34KeyBlock } from '../exchange.schema.js';
 import type { Admit, AdmittedKey } from './admission.js';
@@ -24,15 +19,16 @@ import { wholeBytes } from './whole-bytes.js';
 @Injectable()
 export class Tr34Import {
   constructor(
-    private readonly keys: KeyRepository,
-    private readonly tokens: ExchangeTokens,
+    private readonly parties: Tr34Parties,
     private readonly authorities: TrustedAuthorities,
     private readonly provider: CryptoProvider,
     private readonly clock: Clock,
   ) {}
 
   async open(call: Call, input: ImportTr34KeyBlock, admit: Admit): Promise<AdmittedKey> {
-    const { pair, certificate } = await this.#receiver(call, input);
+    const { ImportToken: token, WrappingKeyIdentifier, WrappingKeyCertificate } = input;
+    const named = { token, key: WrappingKeyIdentifier, certificate: WrappingKeyCertificate };
+    const { pair, certificate } = await this.parties.get(call, 'krd', named);
     const { certificate: issuer } = await this.authorities.get(call, input.CertificateAuthorityPublicKeyIdentifier);
     const kdh = { certificate: certificateOf(input.SigningKeyCertificate), issuer };
     const block = wholeBytes('WrappedKeyBlock', input.WrappedKeyBlock);
@@ -49,30 +45,6 @@ export class Tr34Import {
         key.fill(0);
       }
     });
-  }
-
-  /** Ourselves: the token's key pair and certificate, or the caller's. */
-  async #receiver(
-    call: Call,
-    { ImportToken, WrappingKeyIdentifier, WrappingKeyCertificate }: ImportTr34KeyBlock,
-  ): Promise<{ pair: Key | ExchangeToken; certificate: Certificate }> {
-    if (ImportToken && WrappingKeyIdentifier === undefined && WrappingKeyCertificate === undefined) {
-      const pair = await this.tokens.get(call, 'import TR34_KEY_BLOCK', ImportToken);
-      return { pair, certificate: readCertificate(pair.certificate) };
-    }
-    if (ImportToken || WrappingKeyIdentifier === undefined || WrappingKeyCertificate === undefined)
-      throw new ValidationException('Give either ImportToken, or WrappingKeyIdentifier and WrappingKeyCertificate.');
-    const pair = await this.keys.getFor(
-      call,
-      {
-        usages: ['TR31_K2_TR34_ASYMMETRIC_KEY'],
-        algorithms: RSA_KEY_ALGORITHMS,
-        modes: ['Unwrap'],
-        unrestricted: false,
-      },
-      WrappingKeyIdentifier,
-    );
-    return { pair, certificate: certificateOf(WrappingKeyCertificate) };
   }
 }
 
