@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { NextToken, sensitive, Timestamp } from '../http/fields.js';
+import { NextToken, sensitive, Timestamp, wellFormed } from '../http/fields.js';
 
-/** What PrincipalRepository checks is told here to readers of the documentation only: one place says what is wrong with it. */
+/** What the database can be asked for; what more PrincipalRepository checks is told to readers of the documentation only. */
+const text = wellFormed(z.string());
 const name = (most: number, description: string) =>
-  z.string().meta({ description, minLength: 1, maxLength: most, pattern: '^[\\w+=,.@-]+$' });
+  text.meta({ description, minLength: 1, maxLength: most, pattern: '^[\\w+=,.@-]+$' });
 
 const Kind = z.enum(['users', 'roles']).meta({ description: 'Users or roles.', example: 'users' });
 const Name = name(64, 'Name of the user or the role.').meta({ example: 'line-3' });
 const PolicyName = name(128, 'Name of the policy.').meta({ example: 'cvv' });
-const AccessKeyId = z.string().meta({ description: 'AKIA… of a lasting access key, ASIA… of a session’s.' });
+const AccessKeyId = text.meta({ description: 'AKIA… of a lasting access key, ASIA… of a session’s.' });
 const Arn = z.string().meta({ description: 'ARN of a user or a role.' });
 
 const EXAMPLE_ARN = 'arn:aws:iam::000000000000:user/line-3';
@@ -69,23 +70,26 @@ export const ListPrincipalsOutput = z
 export type ListPrincipalsOutput = z.infer<typeof ListPrincipalsOutput>;
 
 /** What is wrong with a policy is said where policies are checked. */
-export const PolicyDocument = z.record(z.string(), z.unknown()).meta({
-  id: 'PolicyDocument',
-  description: 'A policy in the language of AWS IAM.',
-  examples: [
-    {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Action: 'payment-cryptography:GenerateCardValidationData',
-          Resource: 'arn:aws:payment-cryptography:*:*:key/*',
-          Condition: { StringEquals: { 'aws:ResourceTag/line': '3' } },
-        },
-      ],
-    },
-  ],
-});
+export const PolicyDocument = z
+  .object({ Version: z.unknown(), Id: z.unknown(), Statement: z.unknown() })
+  .partial()
+  .meta({
+    id: 'PolicyDocument',
+    description: 'A policy in the language of AWS IAM.',
+    examples: [
+      {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'payment-cryptography:GenerateCardValidationData',
+            Resource: 'arn:aws:payment-cryptography:*:*:key/*',
+            Condition: { StringEquals: { 'aws:ResourceTag/line': '3' } },
+          },
+        ],
+      },
+    ],
+  });
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
 
 export const PrincipalPolicyOutput = z
@@ -118,9 +122,9 @@ export type NewAccessKeyOutput = z.infer<typeof NewAccessKeyOutput>;
 
 export const ExplainAccessInput = z
   .object({
-    Principal: z.string().meta({ description: 'ARN of the root, a user, a role or the session of a role.' }),
+    Principal: text.meta({ description: 'ARN of the root, a user, a role or the session of a role.' }),
     Action: z.string().meta({ description: 'E.g. GenerateMac, or keyblock:PutPrincipalPolicy.' }),
-    Resource: z.string().meta({ description: 'ARN, or * for what is about no resource.' }),
+    Resource: text.meta({ description: 'ARN, or * for what is about no resource.' }),
     Context: z.record(z.string(), z.array(z.string())).default({}).meta({
       description: 'Values of condition keys, in place of what is known without it: tags, time, this connection.',
     }),

@@ -194,6 +194,20 @@ test('text that the caller chooses is cut, and stays one line', () => {
   expect([event.userAgent.length, event.errorMessage.length]).toEqual([1000, 1000]);
 });
 
+test('text that the caller chooses keeps nobody from reading the log', () => {
+  const userAgent = `a\u2028b\u2029c\u0007\\u0000 \u{1f511}`;
+  const input = { Policy: 'NUL \0, halves \ud83d \udd11, a backslash and u0000: \\u0000', TagKeys: ['\\\0'] };
+  const text = callEvent(call({ origin: { ...call().origin, userAgent }, input }));
+  expect(text).not.toMatch(/[\u2028\u2029]/);
+  expect(parsed(text)).toMatchObject({
+    userAgent,
+    requestParameters: {
+      policy: 'NUL \ufffd, halves \ufffd \ufffd, a backslash and u0000: \\u0000',
+      tagKeys: ['\\\ufffd'],
+    },
+  });
+});
+
 test('what the service does by itself', () => {
   const details = { keyArn: KEY, replicationRegion: 'eu-west-1' };
   const time = new Date('2026-02-14T11:12:13Z');

@@ -84,17 +84,32 @@ function eventOf({ plane, operation, region, requestId, origin }: Request, facts
   const { error, accountId } = facts;
   const isManagement = plane !== 'data';
   const { userAgent } = origin;
-  return (
+  return readable(
     `{"eventVersion":"${EVENT_VERSION}","userIdentity":${facts.identity},"eventTime":"${cloudTrailTime(origin.time)}",` +
-    `"eventSource":"${plane === 'admin' ? ADMIN_SOURCE : EVENT_SOURCE}","eventName":"${operation}","awsRegion":"${region}",` +
-    `"sourceIPAddress":${quoted(origin.sourceIp)},` +
-    (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
-    (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
-    `"requestParameters":${facts.parameters},"responseElements":${facts.response},` +
-    `"requestID":"${requestId}","eventID":"${randomUUID()}","readOnly":${!isManagement || isRead(operation)},` +
-    `"resources":${facts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
-    `"recipientAccountId":"${accountId}","eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`
+      `"eventSource":"${plane === 'admin' ? ADMIN_SOURCE : EVENT_SOURCE}","eventName":"${operation}","awsRegion":"${region}",` +
+      `"sourceIPAddress":${quoted(origin.sourceIp)},` +
+      (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
+      (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
+      `"requestParameters":${facts.parameters},"responseElements":${facts.response},` +
+      `"requestID":"${requestId}","eventID":"${randomUUID()}","readOnly":${!isManagement || isRead(operation)},` +
+      `"resources":${facts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
+      `"recipientAccountId":"${accountId}","eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`,
   );
+}
+
+/** Escapes of what PostgreSQL's text can't have, NUL and halves of surrogate pairs, among all others; separators of lines. */
+const ESCAPES = /\\(?:u(?:0000|d[89a-f]..)|.)|[\u2028\u2029]/g;
+
+/**
+ * JSON that PostgreSQL takes apart and that is one line to whoever reads lines, whatever text callers chose: they could keep
+ * the log from being read by one event.
+ */
+function readable(json: string): string {
+  if (!json.includes('\\u') && !json.includes('\u2028') && !json.includes('\u2029')) return json;
+  return json.replaceAll(ESCAPES, (found) => {
+    if (found.length === 1) return found === '\u2028' ? '\\u2028' : '\\u2029';
+    return found.length === 2 ? found : '\\ufffd';
+  });
 }
 
 function isRead(operation: string): boolean {
@@ -127,7 +142,8 @@ function identityOf(principal: Principal): string {
 }
 
 function userIdentity({ arn, principalArn, accountId, accessKeyId, identity }: Principal): object {
-  if (!identity) return { type: 'Root', principalId: accountId, arn, accountId, accessKeyId };
+  // An operator's command has no access key.
+  if (!identity) return { type: 'Root', principalId: accountId, arn, accountId, ...(accessKeyId && { accessKeyId }) };
   const { type, userId, name, sessionIssuedAt } = identity;
   const attributes = sessionIssuedAt && { creationDate: cloudTrailTime(sessionIssuedAt), mfaAuthenticated: 'false' };
   const who = { principalId: userId, arn, accountId, accessKeyId };

@@ -119,7 +119,7 @@ export const KeyAttributes = z
   .meta({ id: 'KeyAttributes' });
 
 /** Text that a database keeps as it is: no NUL, and no half of a surrogate pair. */
-const wellFormed = <T extends z.ZodString>(schema: T) =>
+export const wellFormed = <T extends z.ZodString>(schema: T) =>
   schema.refine((text) => !text.includes('\0') && !/\p{Cs}/u.test(text), 'must be well-formed Unicode without NUL');
 
 export const TagKey = wellFormed(z.string().min(1).max(128));

@@ -205,6 +205,21 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
   ['a user nobody knows', 'POST', 'explain', { Principal: user('none'), Action: 'ListKeys', Resource: '*' }, '404 ResourceNotFoundException'], // prettier-ignore
   ...(
     [
+      ['/name', 'GET', 'users/%00'],
+      ['/policy', 'GET', 'users/taken/policies/%00'],
+      ['/id', 'DELETE', 'users/taken/access-keys/%00'],
+      ['/Principal', 'POST', 'explain', { Principal: '\0', Action: 'ListKeys', Resource: '*' }],
+      ['/Resource', 'POST', 'explain', { Principal: ROOT, Action: 'GenerateMac', Resource: `${ALIAS}\0` }],
+    ] as [string, string, string, object?][]
+  ).map(([member, method, path, body]): [string, string, string, object | undefined, string] => [
+    `what no database has, ${member}`,
+    method,
+    path,
+    body,
+    `400 ValidationException: 1 validation error detected: ${member} must be well-formed Unicode without NUL.`,
+  ]),
+  ...(
+    [
       ['GET', 'users/none'],
       ['DELETE', 'users/none'],
       ['DELETE', 'roles/taken'],

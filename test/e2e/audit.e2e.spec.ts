@@ -151,7 +151,7 @@ describe('a call has one event', () => {
   });
 
   test('when there are too many of them', async () => {
-    const responses = await Promise.all(Array.from({ length: 60 }, () => service.send(mac(MISSING_KEY))));
+    const responses = await Promise.all(Array.from({ length: 200 }, () => service.send(mac(MISSING_KEY))));
     const throttled = responses.find(({ status }) => status === 429)!;
     expect(await eventOf(throttled)).toMatchObject({ eventName: 'GenerateMac', errorCode: 'ThrottlingException' });
   });
@@ -182,6 +182,17 @@ describe('a call has one event', () => {
     }
     expect((await events()).slice(before).map(({ eventName }) => eventName)).toEqual(['CreateKey', 'CreateKey']);
   });
+});
+
+test('no text that a caller chooses keeps the log from being asked', async () => {
+  const body = JSON.stringify({ SessionName: '"\0 \ud800 \u2028' });
+  const refused = await service.send({ path: '/admin/users/none/sessions', body });
+  expect((await eventOf(refused)).requestParameters).toMatchObject({ sessionName: '"\ufffd \ufffd \u2028' });
+  const [asked] = await database.query<{ name: string }[]>(
+    `SELECT time, event ->> 'eventName' AS name FROM audit_events WHERE event ->> 'requestID' = $1`,
+    [idOf(refused)],
+  );
+  expect(asked!.name).toBe('StartSession');
 });
 
 test('health, metrics and documentation have none', async () => {
@@ -317,6 +328,13 @@ describe('of the admin API, too, a change and its event are one transaction', ()
     }
     for (const secret of [SecretAccessKey, SessionToken])
       if (secret !== undefined) expect(JSON.stringify(await events())).not.toContain(secret);
+  });
+
+  test('a policy that is refused says nothing of whose it would be', async () => {
+    const policy = { ...allow, kind: 'roles', name: 'other', Name: 'other', Policy: 'other' };
+    const refused = await service.send({ method: 'PUT', path: '/admin/users/none/policies/own', body: JSON.stringify(policy) }); // prettier-ignore
+    const { requestParameters } = await eventOf(refused);
+    expect([refused.status, requestParameters]).toEqual([400, { kind: 'users', name: 'none', policy: 'own', version: '2012-10-17', statement: allow.Statement }]); // prettier-ignore
   });
 
   test('and these are all of its operations that change something', () => {
