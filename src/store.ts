@@ -50,7 +50,7 @@ function masterKeyOf(config: Config, directory: DataDirectory | undefined): Mast
   return next ? new MasterKey(key, next) : new MasterKey(key);
 }
 
-/** A rotation that was killed when it had retired the old key has left its file. */
+/** A rotation that ended when it had retired the old key, and no later, has left its file: it has the active key. */
 function settleFile(directory: DataDirectory, masterKey: MasterKey): void {
   const next = directory.nextMasterKey();
   if (!next || masterKey.retiringId !== undefined) return;
@@ -85,6 +85,7 @@ export async function rotateStore(store: Store, config: Config, rotation: Rotati
   if (!directory || config.masterKey) return rotateMasterKey(database, masterKey, rotation);
   let { newKey } = rotation;
   if (masterKey.retiringId === undefined) {
+    settleFile(directory, masterKey);
     newKey ??= directory.nextMasterKey() ?? randomBytes(32);
     directory.writeNextMasterKey(newKey);
   } else {
@@ -93,7 +94,11 @@ export async function rotateStore(store: Store, config: Config, rotation: Rotati
   try {
     await rotateMasterKey(database, masterKey, { ...rotation, newKey });
   } catch (error) {
-    if (masterKey.retiringId === undefined) directory.removeNextMasterKey();
+    if (masterKey.retiringId === undefined) {
+      // It may have failed when all was done: then this file alone has the active key.
+      settleFile(directory, masterKey);
+      directory.removeNextMasterKey();
+    }
     throw error;
   }
   masterKey.lend((key) => directory.replaceMasterKey(key));

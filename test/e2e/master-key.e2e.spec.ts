@@ -24,7 +24,7 @@ import { MasterKey, sealedUnder } from '../../src/provider/master-key.js';
 import { CryptoProvider } from '../../src/provider/crypto-provider.js';
 import { SEALED_TABLES } from '../../src/provider/sealed-tables.js';
 import type { Service } from '../../src/service.js';
-import { openStore, type Store } from '../../src/store.js';
+import { openStore, rotateStore, type Store } from '../../src/store.js';
 import { newStore, tamper, type TestStore } from '../support/database.js';
 import { importKeys } from '../support/import.js';
 import { type ServiceProcess, spawnService } from '../support/process.js';
@@ -396,6 +396,28 @@ describe('a rotation that is killed', () => {
     expect(Number(answer!.count)).toBeGreaterThan(KEYS);
   }, 120_000);
 });
+
+test('a rotation that fails when all is done leaves its key where the next start finds it', async () => {
+  const store = await newStore();
+  const config = () => readConfig(serviceEnv(store));
+  const newKey = randomBytes(32);
+  const opened = await openStore(config(), new Clock());
+  const rotation = {
+    newKey: Buffer.from(newKey),
+    now: () => new Date(),
+    signal: new AbortController().signal,
+    print: (line: string) => {
+      if (line.includes('is retired')) throw new Error('nobody listens');
+    },
+  };
+  await expect(rotateStore(opened, config(), rotation)).rejects.toThrow('nobody listens');
+  await opened.close();
+  if (store.isPostgres) store.env.KEYBLOCK_MASTER_KEY = newKey.toString('hex');
+  const again = await openStore(config(), new Clock());
+  expect(again.masterKey.ids).toEqual([idOf(newKey)]);
+  await again.close();
+  await store.remove();
+}, 30_000);
 
 async function addKeys(database: DataSource, masterKey: MasterKey, count: number): Promise<void> {
   const provider = new CryptoProvider(masterKey);
