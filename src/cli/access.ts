@@ -1,11 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
+import type { AdminOperationName } from '../access/admin-operations.js';
 import { CredentialCache } from '../access/credential-cache.js';
+import { readIdentityPolicy } from '../access/policy-document.js';
 import { PolicySimulator, type Question } from '../access/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
+import type { Call } from '../call.js';
 import type { Config } from '../config/config.js';
 import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
 import { KeyCache } from '../keys/key-cache.js';
@@ -31,7 +36,7 @@ const HELP = `Usage: keyblock access <what>
   explain --principal <ARN> --action <action> --resource <ARN or *> [--context <key>=<value>]...
 
 It reads the environment that the service reads. On PostgreSQL the service goes on, and sees a change within a second; the
-embedded database is one process's, so stop the service first.
+embedded database is one process's, so stop the service first. What it changes is in the audit log, if the table has that.
 
 Example: keyblock access put-policy user line-3 cvv --file cvv.json`;
 
@@ -45,11 +50,19 @@ export const access: Command = {
     await withDeployment(async ({ config, database, masterKey, clock }) => {
       const logger = pino({ level: 'silent' });
       const secret = await serviceSecret(database.manager, masterKey, 'audit');
-      const audit = new AuditLog({ database, secret, clock, logger, table: true });
+      const audit = new AuditLog({ database, secret, clock, logger, table: config.audit.includes('table') });
       const changes = new KeyChanges(database, new KeyCache(0), new CredentialCache(0), audit, clock, logger);
       const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
       const simulator = new PolicySimulator(database, principals, config.accountId);
-      await command({ config, principals, simulator }).catch((error: unknown) => {
+      const change: Parts['change'] = async (operation, given, work) => {
+        await audit.open();
+        try {
+          await work(principals.by(operatorsCall(operation, given, config, clock.now())));
+        } finally {
+          await audit.close();
+        }
+      };
+      await command({ config, principals, simulator, change }).catch((error: unknown) => {
         throw told(error);
       });
     });
@@ -61,6 +74,27 @@ interface Parts {
   config: Config;
   principals: PrincipalRepository;
   simulator: PolicySimulator;
+  /** Changes something as the operation of the admin API does that is given this. */
+  change: (
+    operation: AdminOperationName,
+    given: object,
+    work: (principals: PrincipalRepository) => Promise<void>,
+  ) => Promise<void>;
+}
+
+/** What an operator changes, as the audit log has it: as if the root did, without an access key. */
+function operatorsCall(operation: AdminOperationName, given: object, { accountId, region }: Config, time: Date): Call {
+  const arn = `arn:aws:iam::${accountId}:root`;
+  return {
+    requestId: randomUUID(),
+    plane: 'admin',
+    operation,
+    principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
+    region,
+    keyArns: [],
+    origin: { sourceIp: hostname(), secureTransport: false, userAgent: 'keyblock access', time },
+    given,
+  };
 }
 
 function told(error: unknown): unknown {
@@ -81,48 +115,78 @@ function commandOf(
   const only = (words: number) => {
     if (rest.length > words) throw new UsageError(`Nothing comes after ${rest[words - 1] ?? what}.`);
   };
-  const named = (work: (principals: PrincipalRepository, arn: string) => Promise<string[] | undefined>, words = 2) => {
+  type Work = (principals: PrincipalRepository, arn: string, given: object) => Promise<string[] | undefined>;
+  const named = (operation: AdminOperationName, work: Work, more: object = {}, words = 2) => {
     const [kind, name] = [kindOf(rest[0]), given(rest[1], 'a name')];
     only(words);
-    return async ({ principals }: Parts) => print((await work(principals, principals.arnOf(kind, name))) ?? []);
+    const told = { kind: `${kind}s`, name, ...more };
+    return ({ change }: Parts) =>
+      change(operation, told, async (principals) =>
+        print((await work(principals, principals.arnOf(kind, name), told)) ?? []),
+      );
   };
   const ofKey = (
+    operation: AdminOperationName,
     work: (principals: PrincipalRepository, owner: string, id: string) => Promise<string[] | undefined>,
+    more: object = {},
   ) => {
     const id = given(rest[0], 'the id of an access key');
     only(1);
-    return async ({ principals }: Parts) => print((await work(principals, await principals.ownerOf(id), id)) ?? []);
+    return async ({ principals, change }: Parts) => {
+      const owner = await principals.ownerOf(id);
+      const [, kind = '', name = ''] = /:(user|role)\/(.+)$/.exec(owner) ?? [];
+      await change(operation, { kind: `${kind}s`, name, id, ...more }, async (acting) =>
+        print((await work(acting, owner, id)) ?? []),
+      );
+    };
   };
   const policy = () => given(rest[2], 'the name of the policy');
   const commands: Record<string, () => (parts: Parts) => Promise<void>> = {
-    create: () => named(async (principals) => [(await principals.create(kindOf(rest[0]), rest[1] ?? '')).arn]),
-    remove: () => named((principals, arn) => silently(principals.remove(arn))),
+    create: () =>
+      named('CreatePrincipal', async (principals) => [(await principals.create(kindOf(rest[0]), rest[1] ?? '')).arn]),
+    remove: () => named('DeletePrincipal', (principals, arn) => silently(principals.remove(arn))),
     list: () => {
       only(0);
       return async ({ principals }) => print((await principals.list()).flatMap(summaryLines));
     },
     'put-policy': () => {
       const name = policy();
-      return named(
-        async (principals, arn) =>
-          silently(principals.putPolicy(arn, name, (await readInput(rest.slice(3), stdin)).toString())),
-        Infinity,
-      );
+      const put: Work = async (principals, arn, told) => {
+        const document = (await readInput(rest.slice(3), stdin)).toString();
+        Object.assign(told, readIdentityPolicy(document));
+        return silently(principals.putPolicy(arn, name, document));
+      };
+      return named('PutPrincipalPolicy', put, { policy: name }, Infinity);
     },
     'remove-policy': () => {
       const name = policy();
-      return named((principals, arn) => silently(principals.removePolicy(arn, name)), 3);
+      const remove: Work = (principals, arn) => silently(principals.removePolicy(arn, name));
+      return named('DeletePrincipalPolicy', remove, { policy: name }, 3);
     },
-    'create-key': () => named(async (principals, arn) => credentialLines(await principals.createAccessKey(arn))),
-    activate: () => ofKey((principals, owner, id) => silently(principals.setActive(owner, id, true))),
-    deactivate: () => ofKey((principals, owner, id) => silently(principals.setActive(owner, id, false))),
-    rotate: () => ofKey(async (principals, owner, id) => credentialLines(await principals.rotateAccessKey(owner, id))),
-    'remove-key': () => ofKey((principals, owner, id) => silently(principals.removeAccessKey(owner, id))),
+    'create-key': () =>
+      named('CreateAccessKey', async (principals, arn) => credentialLines(await principals.createAccessKey(arn))),
+    activate: () =>
+      ofKey('UpdateAccessKey', (principals, owner, id) => silently(principals.setActive(owner, id, true)), {
+        Status: 'Active',
+      }),
+    deactivate: () =>
+      ofKey('UpdateAccessKey', (principals, owner, id) => silently(principals.setActive(owner, id, false)), {
+        Status: 'Inactive',
+      }),
+    rotate: () =>
+      ofKey('RotateAccessKey', async (principals, owner, id) =>
+        credentialLines(await principals.rotateAccessKey(owner, id)),
+      ),
+    'remove-key': () =>
+      ofKey('DeleteAccessKey', (principals, owner, id) => silently(principals.removeAccessKey(owner, id))),
     'start-session': () => {
       const text = { type: 'string' } as const;
-      const { name = 'session', seconds = '3600' } = parse(rest.slice(2), { name: text, seconds: text });
+      const options = parse(rest.slice(2), { name: text, seconds: text });
+      const [SessionName, DurationSeconds] = [String(options['name'] ?? 'session'), Number(options['seconds'] ?? 3600)];
       return named(
-        async (principals, arn) => credentialLines(await principals.startSession(arn, String(name), Number(seconds))),
+        'StartSession',
+        async (principals, arn) => credentialLines(await principals.startSession(arn, SessionName, DurationSeconds)),
+        { SessionName, DurationSeconds },
         Infinity,
       );
     },

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { DataSource } from 'typeorm';
 import { keyblock } from '../../src/cli/keyblock.js';
 import type { Service } from '../../src/service.js';
 import { newStore, type TestStore } from '../support/database.js';
@@ -143,6 +144,35 @@ test('users, roles, policies and access keys from the first to the last', async 
   );
   expect(await done(['remove', 'user', 'ann'])).toBe('');
   expect(await done(['list'])).toBe('');
+
+  const told = await serving((service) =>
+    service.app
+      .get(DataSource)
+      .query<{ event: string }[]>(
+        `SELECT event::text FROM audit_events WHERE event ->> 'userAgent' = 'keyblock access' ORDER BY chain, sequence`,
+      ),
+  );
+  const events = told.map(({ event }) => JSON.parse(event) as Record<string, unknown>);
+  expect(events.map(({ eventName, requestParameters, responseElements }) => [eventName, requestParameters, responseElements])).toEqual([
+    ['CreatePrincipal', { kind: 'users', name: 'ann' }, { principal: { arn: USER } }],
+    ['CreatePrincipal', { kind: 'roles', name: 'line' }, { principal: { arn: ROLE } }],
+    ...[['users', 'ann'], ['roles', 'line']].map(([kind, name]) => ['PutPrincipalPolicy', { kind, name, policy: 'list', version: '2012-10-17', statement: [{ Sid: 'List', Effect: 'Allow', Action: ['payment-cryptography:ListKeys'], Resource: ['*'] }] }, null]),
+    ['CreateAccessKey', { kind: 'users', name: 'ann' }, { accessKey: { accessKeyId: first.accessKeyId } }],
+    ['StartSession', { kind: 'roles', name: 'line', sessionName: 'monday', durationSeconds: 900 }, { accessKey: { accessKeyId: monday.accessKeyId } }],
+    ['UpdateAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId, status: 'Inactive' }, null],
+    ['UpdateAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId, status: 'Active' }, null],
+    ['RotateAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId }, { accessKey: { accessKeyId: second.accessKeyId } }],
+    ['DeletePrincipalPolicy', { kind: 'users', name: 'ann', policy: 'list' }, null],
+    ['DeleteAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId }, null],
+    ['DeletePrincipal', { kind: 'roles', name: 'line' }, null],
+    ['DeletePrincipal', { kind: 'users', name: 'ann' }, null],
+  ]); // prettier-ignore
+  for (const { eventSource, userIdentity } of events) {
+    expect([eventSource, userIdentity]).toEqual(['keyblock', expect.objectContaining({ type: 'Root' })]);
+    expect(userIdentity).not.toHaveProperty('accessKeyId');
+  }
+  for (const { secretAccessKey } of [first, second, monday])
+    expect(JSON.stringify(told)).not.toContain(secretAccessKey);
 }, 120_000);
 
 test('explain prints the decision and the statement that makes it', async () => {
