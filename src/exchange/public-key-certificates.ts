@@ -5,6 +5,7 @@ import { Clock } from '../clock.js';
 import { publicKeyOf } from '../crypto/rsa.js';
 import { type Certificate, isIssuedBy, readCertificate } from '../crypto/tr34/certificate.js';
 import { ValidationException } from '../errors/exceptions.js';
+import { KeyChanges } from '../keys/key-changes.js';
 import type { Key } from '../keys/key.entity.js';
 import { PublicKeyCertificate } from '../keys/public-key-certificate.entity.js';
 import { CryptoProvider } from '../provider/crypto-provider.js';
@@ -27,6 +28,7 @@ export interface CertifiedKey {
 export class PublicKeyCertificates {
   constructor(
     private readonly database: DataSource,
+    private readonly changes: KeyChanges,
     private readonly authority: AccountAuthority,
     private readonly authorities: TrustedAuthorities,
     private readonly provider: CryptoProvider,
@@ -63,9 +65,8 @@ export class PublicKeyCertificates {
         return { certificate, issuer };
     }
     const certificate = this.authority.issue(authority, publicKey, CERTIFICATE_DAYS);
-    await this.database.manager.upsert(PublicKeyCertificate, { keyArn: key.arn, certificate: certificate.der }, [
-      'keyArn',
-    ]);
+    const row = { keyArn: key.arn, certificate: certificate.der };
+    await this.changes.transaction(call, (manager) => manager.upsert(PublicKeyCertificate, row, ['keyArn']));
     return { certificate, issuer };
   }
 }

@@ -222,7 +222,7 @@ test('what the service does by itself is told, too', async () => {
 });
 
 describe('a change and its event are one transaction', () => {
-  const TABLES = ['keys', 'aliases', 'tags', 'resource_policies', 'mpa_team_associations', 'replications', 'default_replication_regions', 'exchange_tokens']; // prettier-ignore
+  const TABLES = ['keys', 'aliases', 'tags', 'resource_policies', 'mpa_team_associations', 'replications', 'default_replication_regions', 'exchange_tokens', 'public_key_certificates']; // prettier-ignore
   const state = async () => {
     const tables = TABLES.map((table) => database.query(`SELECT to_jsonb(${table}) AS row FROM ${table} ORDER BY 1`));
     return JSON.stringify(await Promise.all(tables));
@@ -230,6 +230,7 @@ describe('a change and its event are one transaction', () => {
   const team = (name: string) => `arn:aws:mpa:us-east-1:000000000000:approval-team/${name}`;
   const root = ecParty('P-256').text;
   let KeyArn: string;
+  let pairs: string[];
   const calls: [operation: string, input: () => object][] = [
     ['CreateKey', () => ({ KeyAttributes: KEY_ATTRIBUTES, Exportable: true, Tags: [{ Key: 'a', Value: 'b' }] })],
     ['ImportKey', () => ({ KeyMaterial: { RootCertificatePublicKey: { KeyAttributes: { KeyUsage: 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE', KeyClass: 'PUBLIC_KEY', KeyAlgorithm: 'ECC_NIST_P256', KeyModesOfUse: { Verify: true } }, PublicKeyCertificate: root } } })],
@@ -251,10 +252,15 @@ describe('a change and its event are one transaction', () => {
     ['AssociateMpaTeam', () => ({ Action: 'IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE', MpaTeamArn: team('one') })],
     ['DisassociateMpaTeam', () => ({ Action: 'IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE' })],
     ['GetParametersForImport', () => ({ KeyMaterialType: 'TR34_KEY_BLOCK', WrappingKeyAlgorithm: 'RSA_2048' })],
+    ['GetParametersForExport', () => ({ KeyMaterialType: 'TR34_KEY_BLOCK', SigningKeyAlgorithm: 'RSA_2048' })],
+    ['GetPublicKeyCertificate', () => ({ KeyIdentifier: pairs[0] })],
   ]; // prettier-ignore
   beforeAll(async () => {
     ({ KeyArn } = await createKey(service));
-    // The authority is made by the first who needs it, and is the service's own.
+    const pair = { KeyAttributes: { KeyUsage: 'TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT', KeyClass: 'ASYMMETRIC_KEY_PAIR', KeyAlgorithm: 'ECC_NIST_P256', KeyModesOfUse: { DeriveKey: true } }, Exportable: false, DeriveKeyUsage: 'TR31_P0_PIN_ENCRYPTION_KEY' } as const; // prettier-ignore
+    pairs = [(await createKey(service, pair)).KeyArn, (await createKey(service, pair)).KeyArn];
+    // The authorities are made by the first who needs them, and are the service's own.
+    await control('GetPublicKeyCertificate', { KeyIdentifier: pairs[1] });
     await control('GetParametersForImport', { KeyMaterialType: 'TR34_KEY_BLOCK', WrappingKeyAlgorithm: 'RSA_2048' });
     await database.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''refused''; END'`);
   });
@@ -275,7 +281,8 @@ describe('a change and its event are one transaction', () => {
   });
 
   test('and these are all operations that change something', () => {
-    const reads = /^(Get(?!ParametersForImport)|List|Decrypt|Encrypt|Generate|ReEncrypt|Translate|Verify|ExportKey)/;
+    const reads =
+      /^(Get(?!Parameters|PublicKeyCertificate)|List|Decrypt|Encrypt|Generate|ReEncrypt|Translate|Verify|ExportKey)/;
     const changing = Object.keys(OPERATION_RESOURCES).filter((operation) => !reads.test(operation));
     expect(calls.map(([operation]) => operation).toSorted()).toEqual(changing.toSorted());
   });
