@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { CreateKeyCommand, ListKeysCommand, paginateListKeys, PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography'; // prettier-ignore
 import { connect } from '../../src/database/database.js';
 import { newStore, type TestStore } from '../support/database.js';
-import { type ServiceProcess, spawnService } from '../support/process.js';
+import { type ServiceProcess, SHORT_LIVED, spawnService } from '../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv } from '../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -37,7 +37,7 @@ async function kill({ child, ended }: ServiceProcess, signal: NodeJS.Signals): P
 
 /** The built command in a process of its own. */
 async function verify(...args: string[]) {
-  const child = spawn(process.execPath, [CLI, 'audit', 'verify', ...args], { env: { PATH: process.env['PATH'], ...serviceEnv(store) } }); // prettier-ignore
+  const child = spawn(process.execPath, [SHORT_LIVED, CLI, 'audit', 'verify', ...args], { env: { PATH: process.env['PATH'], ...serviceEnv(store) } }); // prettier-ignore
   child.stdin.end();
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);

@@ -27,7 +27,7 @@ import type { Service } from '../../src/service.js';
 import { openStore, rotateStore, type Store } from '../../src/store.js';
 import { newStore, tamper, type TestStore } from '../support/database.js';
 import { importKeys } from '../support/import.js';
-import { type ServiceProcess, spawnService } from '../support/process.js';
+import { type ServiceProcess, SHORT_LIVED, spawnService } from '../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv, startOn, startTestService, type TestService } from '../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -42,7 +42,7 @@ interface Command {
 
 /** The built command, with the environment of a service over the store. */
 function keyblock(store: TestStore, args: string[], env: NodeJS.ProcessEnv = {}): Command {
-  const child = spawn(process.execPath, [CLI, 'master-key', ...args], {
+  const child = spawn(process.execPath, [SHORT_LIVED, CLI, 'master-key', ...args], {
     env: { PATH: process.env['PATH'], ...serviceEnv(store), ...env },
   });
   let output = '';

@@ -17,8 +17,14 @@ export interface ServiceProcess {
 
 const MAIN = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 
+/**
+ * For processes that open the embedded database and end soon: compiling its WebAssembly a second time, for speed, takes longer
+ * than it saves them.
+ */
+export const SHORT_LIVED = '--liftoff-only';
+
 export function spawnService(env: NodeJS.ProcessEnv): ServiceProcess {
-  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env['PATH'], ...env } });
+  const child = spawn(process.execPath, [SHORT_LIVED, MAIN], { env: { PATH: process.env['PATH'], ...env } });
   const text = { output: '', log: '' };
   child.stdout.on('data', (data: Buffer) => (text.log += data.toString()));
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
