@@ -10,18 +10,33 @@ export interface SignedRequest {
   body: Buffer;
 }
 
-/** Header names in lower case with all their values, in the order they came. */
-export type HeaderValues = ReadonlyMap<string, readonly string[]>;
+/** The headers of a request, found by their names in lower case. */
+export class HeaderValues {
+  readonly #names: string[] = [];
 
-export function headerValues(rawHeaders: readonly string[]): HeaderValues {
-  const values = new Map<string, string[]>();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase();
-    const list = values.get(name);
-    if (list) list.push(rawHeaders[i + 1] as string);
-    else values.set(name, [rawHeaders[i + 1] as string]);
+  constructor(private readonly rawHeaders: readonly string[]) {
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) this.#names.push((rawHeaders[i] as string).toLowerCase());
   }
-  return values;
+
+  has(name: string): boolean {
+    return this.#names.includes(name);
+  }
+
+  isRepeated(name: string): boolean {
+    const first = this.#names.indexOf(name);
+    return first >= 0 && this.#names.includes(name, first + 1);
+  }
+
+  /** The first value of a name. */
+  get(name: string): string | undefined {
+    const i = this.#names.indexOf(name);
+    return i < 0 ? undefined : this.rawHeaders[2 * i + 1];
+  }
+
+  /** All values of a name, in the order they came. */
+  all(name: string): string[] {
+    return this.#names.flatMap((found, i) => (found === name ? (this.rawHeaders[2 * i + 1] as string) : []));
+  }
 }
 
 /**
@@ -38,7 +53,7 @@ export function canonicalRequest(
   const path = queryAt < 0 ? url : url.slice(0, queryAt);
   const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
   let lines = `${method}\n${canonicalPath(path)}\n${canonicalQuery(query)}\n`;
-  for (const name of signedHeaders) lines += `${name}:${canonicalValue(headers.get(name))}\n`;
+  for (const name of signedHeaders) lines += `${name}:${canonicalValue(headers, name)}\n`;
   return `${lines}\n${signedHeaders.join(';')}\n${hash('sha256', body, 'hex')}`;
 }
 
@@ -71,8 +86,9 @@ function canonicalQuery(query: string): string {
 }
 
 /** Values of one name in the order they came, without outer spaces and with runs of spaces as one. */
-function canonicalValue(values: readonly string[] = []): string {
-  return values.length === 1 ? withSingleSpaces(values[0] as string) : values.map(withSingleSpaces).join(',');
+function canonicalValue(headers: HeaderValues, name: string): string {
+  if (headers.isRepeated(name)) return headers.all(name).map(withSingleSpaces).join(',');
+  return withSingleSpaces(headers.get(name) ?? '');
 }
 
 function withSingleSpaces(value: string): string {

@@ -6,14 +6,14 @@ test('agrees with OpenSSL on any key of a block and any message', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), fc.string({ unit: 'binary' }), (key, message) => {
       const expected = createHmac('sha256', key).update(message).digest('hex');
-      expect(new HmacSha256(Buffer.from(key)).mac(message).toString('hex')).toBe(expected);
+      expect(new HmacSha256(Buffer.from(key)).mac(message)).toBe(expected);
     }),
   );
 });
 
 test('RFC 4231 test case 2', () => {
   const mac = new HmacSha256(Buffer.from('Jefe')).mac('what do ya want for nothing?');
-  expect(mac.toString('hex')).toBe('5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843');
+  expect(mac).toBe('5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843');
 });
 
 test('a key longer than a block is refused', () => {

@@ -7,11 +7,12 @@ import {
   MissingAuthenticationTokenException,
   UnrecognizedClientException,
 } from '../errors/exceptions.js';
-import { canonicalRequest, headerValues, type HeaderValues, type SignedRequest } from './canonical-request.js';
+import { canonicalRequest, HeaderValues, type SignedRequest } from './canonical-request.js';
 import { HmacSha256 } from './hmac-sha256.js';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const SIGNATURE = /^[0-9a-f]{64}$/;
+const SIGNATURE_DIGITS = 64;
 const MAX_REMEMBERED = 1000;
 
 /** These change what a request means or who made it, so whoever sends them signs them. */
@@ -72,7 +73,7 @@ export class SigV4Verifier {
    * @throws MissingAuthenticationTokenException, IncompleteSignatureException
    */
   read(request: SignedRequest): Claim {
-    const headers = headerValues(request.rawHeaders);
+    const headers = new HeaderValues(request.rawHeaders);
     const { authorization, signature } = this.#authorization(headers);
     const timestamp = one(headers, 'x-amz-date');
     if (!/^\d{8}T\d{6}Z$/.test(timestamp ?? '') || timestamp === undefined)
@@ -100,7 +101,7 @@ export class SigV4Verifier {
     const canonical = canonicalRequest(request, headers, authorization.signedHeaders);
     const toSign = `${ALGORITHM}\n${timestamp}\n${authorization.scope}\n${hash('sha256', canonical, 'hex')}`;
     const expected = this.#signingKey(authorization, accessKey).mac(toSign);
-    if (!timingSafeEqual(expected, Buffer.from(signature, 'hex')))
+    if (!timingSafeEqual(Buffer.from(expected), Buffer.from(signature)))
       throw new InvalidSignatureException(
         'The request signature we calculated does not match the signature you provided. ' +
           'Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
@@ -158,16 +159,14 @@ export class SigV4Verifier {
   }
 
   #authorization(headers: HeaderValues): { authorization: Authorization; signature: string } {
-    const header = headers.get('authorization');
-    if (!header) throw new MissingAuthenticationTokenException();
-    const [value = ''] = header;
-    if (header.length > 1 || !value.startsWith(`${ALGORITHM} `))
+    const value = headers.get('authorization');
+    if (value === undefined) throw new MissingAuthenticationTokenException();
+    if (headers.isRepeated('authorization') || !value.startsWith(`${ALGORITHM} `))
       throw new IncompleteSignatureException(
         `The request needs one Authorization header of the algorithm ${ALGORITHM}.`,
       );
-    const signatureAt = value.lastIndexOf('Signature=') + 'Signature='.length;
-    const beforeSignature = value.slice(0, signatureAt);
-    const last = value.slice(signatureAt);
+    const beforeSignature = value.slice(0, -SIGNATURE_DIGITS);
+    const last = value.slice(-SIGNATURE_DIGITS);
     const known = this.#authorizations.get(beforeSignature);
     if (known && SIGNATURE.test(last)) return { authorization: known, signature: last };
 
@@ -231,10 +230,9 @@ function checkSignedHeaders(headers: HeaderValues, signed: readonly string[]): v
 
 /** The value of a header that may be there once at most. */
 function one(headers: HeaderValues, name: string): string | undefined {
-  const values = headers.get(name);
-  if (values && values.length > 1)
+  if (headers.isRepeated(name))
     throw new IncompleteSignatureException(`The request has more than one header '${name}'.`);
-  return values?.[0];
+  return headers.get(name);
 }
 
 /** ISO 8601 extended format of a time in the basic one. */
