@@ -16,7 +16,7 @@ export class Metrics {
   });
   readonly #duration = new Histogram({
     name: 'keyblock_request_duration_seconds',
-    help: 'Time from the arrival of a request to the end of its answer, by operation and outcome',
+    help: 'Time from the arrival of a request until its answer is made, by operation and outcome',
     labelNames: ['operation', 'outcome'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [this.#registry],

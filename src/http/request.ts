@@ -18,6 +18,8 @@ declare module 'fastify' {
     public?: boolean;
   }
   interface FastifyRequest {
+    /** When its head was there, by the monotonic clock. */
+    receivedAtMs: number;
     /** The route's config, which `routeOptions` makes anew, with much else, each time that it is read. */
     route: FastifyContextConfig;
     /** Set when the signature is verified. */

@@ -7,9 +7,10 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { AwsExceptionFilter } from './aws-exception.filter.js';
-import { recordCall, serveAudit } from './audit.hook.js';
+import { recordCall, refusedFor } from './call-record.js';
 import type { Metrics } from './metrics.js';
 import { contentTypeOf, rewriteUrl } from './request.js';
+import { RequestLog } from './request-log.js';
 
 /** Longest path label: an alias ARN of 322 characters, each percent-encoded. */
 const MAX_LABEL = 3 * 322;
@@ -31,6 +32,7 @@ export function createServer(
   clock: Clock,
 ): { adapter: FastifyAdapter; filter: AwsExceptionFilter } {
   const { bodyLimitBytes, tls } = config;
+  const log = new RequestLog(logger);
   const operations: { method: string | string[]; pattern: RegExp }[] = [];
   const filter = new AwsExceptionFilter(logger, (path) =>
     operations.flatMap(({ method, pattern }) => (pattern.test(path) ? method : [])),
@@ -46,6 +48,7 @@ export function createServer(
       begin(request, reply);
       filter.answer(new NotFoundException(), request, reply);
       recordCall(request, audit, config, clock);
+      record(request, reply, log, metrics);
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
@@ -56,6 +59,7 @@ export function createServer(
   // The first two are served by '*' too, but Fastify looks a named one up faster.
   for (const contentType of ['application/json', 'application/x-amz-json-1.0', '*'])
     fastify.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  fastify.decorateRequest('receivedAtMs', 0);
   fastify.decorateRequest('route');
   fastify.decorateRequest('call', undefined);
   fastify.decorateRequest('exception', undefined);
@@ -65,11 +69,12 @@ export function createServer(
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
-    done();
+    done(refusedFor(request, audit));
   });
-  serveAudit(fastify, audit, config, clock);
-  fastify.addHook('onResponse', (request, reply, done) => {
-    record(request, reply, logger, metrics);
+  // Before the answer is sent: who hangs up, or is never answered, has called all the same.
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    recordCall(request, audit, config, clock);
+    record(request, reply, log, metrics);
     done();
   });
   return { adapter, filter };
@@ -77,25 +82,18 @@ export function createServer(
 
 /** What every request is told of its route, and what every answer has. */
 function begin(request: FastifyRequest, reply: FastifyReply): void {
+  request.receivedAtMs = performance.now();
   request.route = request.routeOptions.config;
   reply.header('x-amzn-requestid', request.id);
   if (!request.route.public) reply.type(contentTypeOf(request)).serializer(JSON.stringify);
 }
 
 /** One line of log and one count for every request but those for the documentation and the service's health. */
-function record(request: FastifyRequest, reply: FastifyReply, logger: Logger, metrics: Metrics): void {
+function record(request: FastifyRequest, reply: FastifyReply, log: RequestLog, metrics: Metrics): void {
   const { operation = 'unknown', public: isPublic } = request.route;
   if (isPublic) return;
   const outcome = request.exception?.name ?? 'ok';
-  const { elapsedTime } = reply;
-  metrics.count(operation, outcome, elapsedTime / 1000);
-  logger.info({
-    requestId: request.id,
-    operation,
-    keyArns: request.call?.keyArns,
-    principal: request.call?.principal.arn,
-    outcome,
-    status: reply.statusCode,
-    durationMs: Math.round(elapsedTime * 1000) / 1000,
-  });
+  const durationMs = performance.now() - request.receivedAtMs;
+  metrics.count(operation, outcome, durationMs / 1000);
+  log.write(request, { operation, outcome, status: reply.statusCode, durationMs });
 }

@@ -339,6 +339,14 @@ describe('log and metrics', () => {
     expect(JSON.stringify(service.log)).not.toContain(secret);
   });
 
+  test('what the router refuses before any hook is one line, too', async () => {
+    const before = service.log.length;
+    await exchange(service.url, 'GET /%zz HTTP/1.1\r\nhost: keyblock\r\n\r\n');
+    expect(service.log.slice(before)).toMatchObject([
+      { operation: 'unknown', outcome: 'UnknownOperationException', status: 404 },
+    ]);
+  });
+
   test('metrics count calls by operation and outcome', async () => {
     await service.send({ headers: target('ListKeys') });
     const { text } = await sendUnsigned(`${service.url}/metrics`, {});

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { callEvent, strangerEvent } from '../audit/audit-event.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
@@ -9,20 +9,9 @@ import { RequestOrigin } from './request-origin.js';
 
 const CLAIMED_ACCESS_KEY_ID = /[ ,]Credential=(\w{16,128})\//;
 
-/**
- * One event of the audit log for every call of an operation, whatever became of it, when its answer is made. While too many
- * wait to be written nothing is called: there is no call without a record.
- */
-export function serveAudit(server: FastifyInstance, audit: AuditLog, config: Config, clock: Clock): void {
-  server.addHook('onRequest', (request, _reply, done) => {
-    const isRefused = audit.isFull && !request.route.public;
-    done(isRefused ? unavailable(request) : undefined);
-  });
-  // Before the answer is sent: who hangs up, or is never answered, has called all the same.
-  server.addHook('onSend', (request, _reply: FastifyReply, _payload, done) => {
-    recordCall(request, audit, config, clock);
-    done();
-  });
+/** While too many events wait to be written nothing is called: there is no call without a record. */
+export function refusedFor(request: FastifyRequest, audit: AuditLog): Error | undefined {
+  return audit.isFull && !request.route.public ? unavailable(request) : undefined;
 }
 
 function unavailable(request: FastifyRequest): Error {
@@ -31,7 +20,7 @@ function unavailable(request: FastifyRequest): Error {
     : new InternalServerException();
 }
 
-/** Also for what Fastify refuses before any hook runs. */
+/** One event of the audit log for every call of an operation, whatever became of it, when its answer is made. */
 export function recordCall(
   request: FastifyRequest,
   audit: AuditLog,
