@@ -11,7 +11,6 @@ import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { componentCheckValue } from './crypto/key-components.js';
 import { serveDocs } from './docs/docs.js';
-import { InputPipe } from './http/input.pipe.js';
 import { Metrics } from './http/metrics.js';
 import { rateLimitHook } from './http/rate-limit.hook.js';
 import { createServer } from './http/server.js';
@@ -75,7 +74,6 @@ export async function startService(
     const { controlPlaneRate: control, dataPlaneRate: data } = config;
     if (control !== undefined || data !== undefined) server.addHook('preHandler', rateLimitHook({ control, data }));
     app.useGlobalFilters(filter);
-    app.useGlobalPipes(new InputPipe());
     serveDocs(server, config.region);
     await app.listen(config.port, config.host);
     return {

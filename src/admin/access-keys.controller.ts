@@ -1,8 +1,9 @@
-import { Body, Param, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import { AdminOperation } from '../http/admin-operation.js';
 import { OperationsController } from '../http/aws-operation.js';
 import { Nothing } from '../http/fields.js';
+import { Body, Param } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
 import { presentNewAccessKey } from './admin.presenter.js';
 import {
@@ -29,10 +30,7 @@ export class AccessKeysController {
     example: '-X POST http://127.0.0.1:8080/admin/users/line-3/access-keys',
     output: NewAccessKeyOutput,
   })
-  async create(
-    @Req() { call }: SignedRequest,
-    @Param({ schema: PrincipalPath }) path: PrincipalPath,
-  ): Promise<NewAccessKeyOutput> {
+  async create(@Req() { call }: SignedRequest, @Param(PrincipalPath) path: PrincipalPath): Promise<NewAccessKeyOutput> {
     return presentNewAccessKey(await this.principals.by(call).createAccessKey(arnOf(call, path)));
   }
 
@@ -47,8 +45,8 @@ export class AccessKeysController {
   })
   async update(
     @Req() { call }: SignedRequest,
-    @Param({ schema: AccessKeyPath }) path: AccessKeyPath,
-    @Body({ schema: UpdateAccessKeyInput }) { Status }: UpdateAccessKeyInput,
+    @Param(AccessKeyPath) path: AccessKeyPath,
+    @Body(UpdateAccessKeyInput) { Status }: UpdateAccessKeyInput,
   ): Promise<Nothing> {
     await this.principals.by(call).setActive(arnOf(call, path), path.id, Status === 'Active');
     return {};
@@ -65,10 +63,7 @@ export class AccessKeysController {
     example: '-X POST http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID/rotate',
     output: NewAccessKeyOutput,
   })
-  async rotate(
-    @Req() { call }: SignedRequest,
-    @Param({ schema: AccessKeyPath }) path: AccessKeyPath,
-  ): Promise<NewAccessKeyOutput> {
+  async rotate(@Req() { call }: SignedRequest, @Param(AccessKeyPath) path: AccessKeyPath): Promise<NewAccessKeyOutput> {
     return presentNewAccessKey(await this.principals.by(call).rotateAccessKey(arnOf(call, path), path.id));
   }
 
@@ -81,10 +76,7 @@ export class AccessKeysController {
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
     output: Nothing,
   })
-  async delete(
-    @Req() { call }: SignedRequest,
-    @Param({ schema: AccessKeyPath }) path: AccessKeyPath,
-  ): Promise<Nothing> {
+  async delete(@Req() { call }: SignedRequest, @Param(AccessKeyPath) path: AccessKeyPath): Promise<Nothing> {
     await this.principals.by(call).removeAccessKey(arnOf(call, path), path.id);
     return {};
   }
@@ -102,8 +94,8 @@ export class AccessKeysController {
   })
   async startSession(
     @Req() { call }: SignedRequest,
-    @Param({ schema: PrincipalPath }) path: PrincipalPath,
-    @Body({ schema: StartSessionInput }) { SessionName, DurationSeconds }: StartSessionInput,
+    @Param(PrincipalPath) path: PrincipalPath,
+    @Body(StartSessionInput) { SessionName, DurationSeconds }: StartSessionInput,
   ): Promise<NewAccessKeyOutput> {
     return presentNewAccessKey(
       await this.principals.by(call).startSession(arnOf(call, path), SessionName, DurationSeconds),

@@ -1,7 +1,8 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { PolicySimulator } from '../access/policy-simulator.js';
 import { AdminOperation } from '../http/admin-operation.js';
 import { OperationsController } from '../http/aws-operation.js';
+import { Body } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
 import { ExplainAccessInput, ExplainAccessOutput } from './admin.schema.js';
 
@@ -24,7 +25,7 @@ export class ExplainController {
   })
   async explain(
     @Req() { call }: SignedRequest,
-    @Body({ schema: ExplainAccessInput }) { Principal, Action, Resource, Context }: ExplainAccessInput,
+    @Body(ExplainAccessInput) { Principal, Action, Resource, Context }: ExplainAccessInput,
   ): Promise<ExplainAccessOutput> {
     const question = { principal: Principal, action: Action, resource: Resource, context: Context };
     const { allowed, reason, statement } = await this.simulator.explain(question, call.origin, call.region);

@@ -1,8 +1,9 @@
-import { Body, Param, Query, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import { AdminOperation } from '../http/admin-operation.js';
 import { OperationsController } from '../http/aws-operation.js';
 import { Nothing } from '../http/fields.js';
+import { Body, Param, Query } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
 import { PageTokens } from '../keys/page-tokens.js';
 import { presentPrincipal } from './admin.presenter.js';
@@ -37,8 +38,8 @@ export class PrincipalsController {
   })
   async list(
     @Req() { call }: SignedRequest,
-    @Param({ schema: PrincipalsPath }) path: PrincipalsPath,
-    @Query({ schema: ListPrincipalsQuery }) paging: ListPrincipalsQuery,
+    @Param(PrincipalsPath) path: PrincipalsPath,
+    @Query(ListPrincipalsQuery) paging: ListPrincipalsQuery,
   ): Promise<ListPrincipalsOutput> {
     const kind = kindOf(path);
     const { items, NextToken } = await this.tokens.page(
@@ -63,8 +64,8 @@ export class PrincipalsController {
   })
   async create(
     @Req() { call }: SignedRequest,
-    @Param({ schema: PrincipalsPath }) path: PrincipalsPath,
-    @Body({ schema: CreatePrincipalInput }) { Name }: CreatePrincipalInput,
+    @Param(PrincipalsPath) path: PrincipalsPath,
+    @Body(CreatePrincipalInput) { Name }: CreatePrincipalInput,
   ): Promise<PrincipalOutput> {
     const principal = await this.principals.by(call).create(kindOf(path), Name);
     return { Principal: presentPrincipal({ principal, policies: [], accessKeys: [] }) };
@@ -79,10 +80,7 @@ export class PrincipalsController {
     example: 'http://127.0.0.1:8080/admin/users/line-3',
     output: PrincipalOutput,
   })
-  async get(
-    @Req() { call }: SignedRequest,
-    @Param({ schema: PrincipalPath }) path: PrincipalPath,
-  ): Promise<PrincipalOutput> {
+  async get(@Req() { call }: SignedRequest, @Param(PrincipalPath) path: PrincipalPath): Promise<PrincipalOutput> {
     return { Principal: presentPrincipal(await this.principals.get(arnOf(call, path))) };
   }
 
@@ -97,10 +95,7 @@ export class PrincipalsController {
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3',
     output: Nothing,
   })
-  async delete(
-    @Req() { call }: SignedRequest,
-    @Param({ schema: PrincipalPath }) path: PrincipalPath,
-  ): Promise<Nothing> {
+  async delete(@Req() { call }: SignedRequest, @Param(PrincipalPath) path: PrincipalPath): Promise<Nothing> {
     await this.principals.by(call).remove(arnOf(call, path));
     return {};
   }
@@ -118,8 +113,8 @@ export class PrincipalsController {
   })
   async putPolicy(
     @Req() { call, body }: SignedRequest,
-    @Param({ schema: PolicyPath }) path: PolicyPath,
-    @Body({ schema: PolicyDocument }) _document: PolicyDocument,
+    @Param(PolicyPath) path: PolicyPath,
+    @Body(PolicyDocument) _document: PolicyDocument,
   ): Promise<Nothing> {
     // As it was written: what is read of it has lost what its check looks at, a name that is there twice.
     const written = (body as Buffer | undefined)?.toString() ?? '';
@@ -136,10 +131,7 @@ export class PrincipalsController {
     example: 'http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: PrincipalPolicyOutput,
   })
-  async getPolicy(
-    @Req() { call }: SignedRequest,
-    @Param({ schema: PolicyPath }) path: PolicyPath,
-  ): Promise<PrincipalPolicyOutput> {
+  async getPolicy(@Req() { call }: SignedRequest, @Param(PolicyPath) path: PolicyPath): Promise<PrincipalPolicyOutput> {
     const { principalArn, name, document } = await this.principals.policy(arnOf(call, path), path.policy);
     return { Arn: principalArn, PolicyName: name, PolicyDocument: JSON.parse(document) as PolicyDocument };
   }
@@ -153,10 +145,7 @@ export class PrincipalsController {
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: Nothing,
   })
-  async deletePolicy(
-    @Req() { call }: SignedRequest,
-    @Param({ schema: PolicyPath }) path: PolicyPath,
-  ): Promise<Nothing> {
+  async deletePolicy(@Req() { call }: SignedRequest, @Param(PolicyPath) path: PolicyPath): Promise<Nothing> {
     await this.principals.by(call).removePolicy(arnOf(call, path), path.policy);
     return {};
   }

@@ -2,8 +2,8 @@ import { applyDecorators, Delete, Get, HttpCode, Post, Put } from '@nestjs/commo
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { AdminOperationName } from '../access/admin-operations.js';
 import { authorize } from '../access/authorize.js';
-import { documented, type Operation } from './aws-operation.js';
-import { ADMIN, type SignedRequest } from './request.js';
+import { documented, guarded, type Operation } from './aws-operation.js';
+import { ADMIN } from './request.js';
 
 const ERRORS = {
   400: 'ValidationException, SerializationException',
@@ -30,16 +30,12 @@ interface AdminOperation extends Operation {
  */
 export function AdminOperation({ route: [method, path], resource, ...operation }: AdminOperation): MethodDecorator {
   const command = `curl --aws-sigv4 aws:amz:us-east-1:payment-cryptography --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY" ${operation.example}`;
-  const authorized: MethodDecorator = (_prototype, key, descriptor) => {
-    const serve = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => unknown;
-    const ask = function (this: unknown, request: SignedRequest, ...inputs: unknown[]): unknown {
-      const { call } = request;
-      call.given = Object.assign({}, ...inputs) as object;
-      authorize(call, { resource: resource(...([request, ...inputs] as never[])) });
-      return serve.call(this, request, ...inputs);
-    };
-    descriptor.value = Object.defineProperty(ask, 'name', { value: key }) as typeof descriptor.value;
-  };
+  const authorized = guarded((request, inputs) => {
+    const { call } = request;
+    call.given = Object.assign({}, ...inputs) as object;
+    authorize(call, { resource: resource(...([request, ...inputs] as never[])) });
+    return undefined;
+  });
   return applyDecorators(
     authorized,
     METHODS[method](`${ADMIN}/${path}`),

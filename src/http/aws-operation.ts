@@ -1,6 +1,7 @@
 import { applyDecorators, Controller, HttpCode, Post } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
+import { readersOf } from './input.js';
 import { CONTROL_PLANE, type SignedRequest } from './request.js';
 
 export interface Operation {
@@ -74,26 +75,36 @@ function awsCommand(api: string, { name, example }: Operation): string {
 }
 
 /**
- * Asks policies when the input has been read and before the operation runs: no operation is served without. The method's
- * arguments are the request and what it was given, the body last.
+ * Stands before the method of an operation: reads what it is given, asks policies, and calls it. No operation is served
+ * without. The method's arguments are the request and what it is given, the body last.
+ *
+ * @param ask gets the request and what was read; throws where policies don't allow the call
  */
-function authorized(_prototype: object, method: string | symbol, descriptor: TypedPropertyDescriptor<unknown>): void {
-  const operation = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => unknown;
-  const ask = function (this: unknown, request: SignedRequest, ...inputs: unknown[]): unknown {
-    const { call } = request;
-    call.input = inputs.at(-1) as object | undefined;
-    call.given = request.params as object;
-    const asking = request.server.authorizer.authorize(call);
-    return asking
-      ? asking.then(() => operation.call(this, request, ...inputs))
-      : operation.call(this, request, ...inputs);
+export function guarded(
+  ask: (request: SignedRequest, inputs: readonly unknown[]) => Promise<void> | undefined,
+): MethodDecorator {
+  return (prototype, method, descriptor) => {
+    const serve = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => unknown;
+    const [, ...readers] = readersOf(prototype, method);
+    const guard = function (this: unknown, request: SignedRequest, ...given: unknown[]): unknown {
+      const inputs = readers.map((read, i) => read(given[i]));
+      const asking = ask(request, inputs);
+      return asking ? asking.then(() => serve.call(this, request, ...inputs)) : serve.call(this, request, ...inputs);
+    };
+    descriptor.value = Object.defineProperty(guard, 'name', { value: method }) as typeof descriptor.value;
   };
-  descriptor.value = Object.defineProperty(ask, 'name', { value: method });
 }
+
+const authorized = guarded((request, inputs) => {
+  const { call } = request;
+  call.input = inputs.at(-1) as object | undefined;
+  call.given = request.params as object;
+  return request.server.authorizer.authorize(call);
+});
 
 function served(path: string, document: OperationDocument): MethodDecorator {
   return applyDecorators(
-    authorized as MethodDecorator,
+    authorized,
     Post(path),
     HttpCode(200),
     RouteConfig({ operation: document.name }),

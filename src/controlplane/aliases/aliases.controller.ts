@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { Nothing } from '../../http/fields.js';
 import {
@@ -37,10 +38,7 @@ export class AliasesController {
     example: '--alias-name alias/acquirer/mac --key-arn $KEY_ARN',
     output: AliasOutput,
   })
-  create(
-    @Req() { call }: SignedRequest,
-    @Body({ schema: CreateAliasInput }) input: CreateAliasInput,
-  ): Promise<AliasOutput> {
+  create(@Req() { call }: SignedRequest, @Body(CreateAliasInput) input: CreateAliasInput): Promise<AliasOutput> {
     return this.createAlias.execute(call, input);
   }
 
@@ -51,7 +49,7 @@ export class AliasesController {
     example: '--alias-name alias/acquirer/mac',
     output: AliasOutput,
   })
-  get(@Req() { call }: SignedRequest, @Body({ schema: GetAliasInput }) input: GetAliasInput): Promise<AliasOutput> {
+  get(@Req() { call }: SignedRequest, @Body(GetAliasInput) input: GetAliasInput): Promise<AliasOutput> {
     return this.getAlias.execute(call, input);
   }
 
@@ -64,10 +62,7 @@ export class AliasesController {
     example: '--key-arn $KEY_ARN',
     output: ListAliasesOutput,
   })
-  list(
-    @Req() { call }: SignedRequest,
-    @Body({ schema: ListAliasesInput }) input: ListAliasesInput,
-  ): Promise<ListAliasesOutput> {
+  list(@Req() { call }: SignedRequest, @Body(ListAliasesInput) input: ListAliasesInput): Promise<ListAliasesOutput> {
     return this.listAliases.execute(call, input);
   }
 
@@ -80,10 +75,7 @@ export class AliasesController {
     example: '--alias-name alias/acquirer/mac --key-arn $KEY_ARN',
     output: AliasOutput,
   })
-  update(
-    @Req() { call }: SignedRequest,
-    @Body({ schema: UpdateAliasInput }) input: UpdateAliasInput,
-  ): Promise<AliasOutput> {
+  update(@Req() { call }: SignedRequest, @Body(UpdateAliasInput) input: UpdateAliasInput): Promise<AliasOutput> {
     return this.updateAlias.execute(call, input);
   }
 
@@ -94,10 +86,7 @@ export class AliasesController {
     example: '--alias-name alias/acquirer/mac',
     output: Nothing,
   })
-  delete(
-    @Req() { call }: SignedRequest,
-    @Body({ schema: DeleteAliasInput }) input: DeleteAliasInput,
-  ): Promise<Nothing> {
+  delete(@Req() { call }: SignedRequest, @Body(DeleteAliasInput) input: DeleteAliasInput): Promise<Nothing> {
     return this.deleteAlias.execute(call, input);
   }
 }

@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { KeyOutput } from '../keys/keys.schema.js';
 import {
@@ -46,7 +47,7 @@ export class ExchangeController {
   })
   parametersForImport(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GetParametersForImportInput }) input: GetParametersForImportInput,
+    @Body(GetParametersForImportInput) input: GetParametersForImportInput,
   ): Promise<GetParametersForImportOutput> {
     return this.getParametersForImport.execute(call, input);
   }
@@ -64,7 +65,7 @@ export class ExchangeController {
     example: '--key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN,WrappedKeyBlock=$KEY_BLOCK}',
     output: KeyOutput,
   })
-  import(@Req() { call }: SignedRequest, @Body({ schema: ImportKeyInput }) input: ImportKeyInput): Promise<KeyOutput> {
+  import(@Req() { call }: SignedRequest, @Body(ImportKeyInput) input: ImportKeyInput): Promise<KeyOutput> {
     return this.importKey.execute(call, input);
   }
 
@@ -80,7 +81,7 @@ export class ExchangeController {
   })
   publicKeyCertificate(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GetPublicKeyCertificateInput }) input: GetPublicKeyCertificateInput,
+    @Body(GetPublicKeyCertificateInput) input: GetPublicKeyCertificateInput,
   ): Promise<GetPublicKeyCertificateOutput> {
     return this.getPublicKeyCertificate.execute(call, input);
   }
@@ -97,7 +98,7 @@ export class ExchangeController {
   })
   parametersForExport(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GetParametersForExportInput }) input: GetParametersForExportInput,
+    @Body(GetParametersForExportInput) input: GetParametersForExportInput,
   ): Promise<GetParametersForExportOutput> {
     return this.getParametersForExport.execute(call, input);
   }
@@ -114,10 +115,7 @@ export class ExchangeController {
     example: '--export-key-identifier $KEY_ARN --key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN}',
     output: ExportKeyOutput,
   })
-  export(
-    @Req() { call }: SignedRequest,
-    @Body({ schema: ExportKeyInput }) input: ExportKeyInput,
-  ): Promise<ExportKeyOutput> {
+  export(@Req() { call }: SignedRequest, @Body(ExportKeyInput) input: ExportKeyInput): Promise<ExportKeyOutput> {
     return this.exportKey.execute(call, input);
   }
 
@@ -134,7 +132,7 @@ export class ExchangeController {
   })
   certificateSigningRequest(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GetCertificateSigningRequestInput }) input: GetCertificateSigningRequestInput,
+    @Body(GetCertificateSigningRequestInput) input: GetCertificateSigningRequestInput,
   ): Promise<GetCertificateSigningRequestOutput> {
     return this.getCertificateSigningRequest.execute(call, input);
   }

@@ -63,7 +63,7 @@ export class ImportKeyOperation {
     if (KeyCryptogram) return this.keyCryptogram.open(call, KeyCryptogram, admit);
     if (DiffieHellmanTr31KeyBlock) return this.diffieHellman.open(call, DiffieHellmanTr31KeyBlock, admit);
     if (As2805KeyCryptogram) return this.as2805.open(call, As2805KeyCryptogram, admit);
-    throw new Error('The input pipe lets exactly one form of key material through');
+    throw new Error('The schema lets exactly one form of key material through');
   }
 
   /** @param asked of a public key, whose check value has one algorithm, it is ignored: clients send any */

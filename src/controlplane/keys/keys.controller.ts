@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { CreateKeyOperation } from './create-key.operation.js';
 import { DeleteKeyOperation } from './delete-key.operation.js';
@@ -44,7 +45,7 @@ export class KeysController {
       '--exportable --key-attributes KeyUsage=TR31_M6_ISO_9797_5_CMAC_KEY,KeyClass=SYMMETRIC_KEY,KeyAlgorithm=AES_256,KeyModesOfUse={Generate=true,Verify=true}',
     output: KeyOutput,
   })
-  create(@Req() { call }: SignedRequest, @Body({ schema: CreateKeyInput }) input: CreateKeyInput): Promise<KeyOutput> {
+  create(@Req() { call }: SignedRequest, @Body(CreateKeyInput) input: CreateKeyInput): Promise<KeyOutput> {
     return this.createKey.execute(call, input);
   }
 
@@ -56,7 +57,7 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
-  get(@Req() { call }: SignedRequest, @Body({ schema: GetKeyInput }) input: NamedKeyInput): Promise<KeyOutput> {
+  get(@Req() { call }: SignedRequest, @Body(GetKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.getKey.execute(call, input);
   }
 
@@ -69,7 +70,7 @@ export class KeysController {
     example: '--key-state CREATE_COMPLETE --max-results 10',
     output: ListKeysOutput,
   })
-  list(@Req() { call }: SignedRequest, @Body({ schema: ListKeysInput }) input: ListKeysInput): Promise<ListKeysOutput> {
+  list(@Req() { call }: SignedRequest, @Body(ListKeysInput) input: ListKeysInput): Promise<ListKeysOutput> {
     return this.listKeys.execute(call, input);
   }
 
@@ -82,7 +83,7 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN --delete-key-in-days 7',
     output: KeyOutput,
   })
-  delete(@Req() { call }: SignedRequest, @Body({ schema: DeleteKeyInput }) input: DeleteKeyInput): Promise<KeyOutput> {
+  delete(@Req() { call }: SignedRequest, @Body(DeleteKeyInput) input: DeleteKeyInput): Promise<KeyOutput> {
     return this.deleteKey.execute(call, input);
   }
 
@@ -93,7 +94,7 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
-  restore(@Req() { call }: SignedRequest, @Body({ schema: RestoreKeyInput }) input: NamedKeyInput): Promise<KeyOutput> {
+  restore(@Req() { call }: SignedRequest, @Body(RestoreKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.restoreKey.execute(call, input);
   }
 
@@ -104,10 +105,7 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
-  start(
-    @Req() { call }: SignedRequest,
-    @Body({ schema: StartKeyUsageInput }) input: NamedKeyInput,
-  ): Promise<KeyOutput> {
+  start(@Req() { call }: SignedRequest, @Body(StartKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.startKeyUsage.execute(call, input);
   }
 
@@ -118,7 +116,7 @@ export class KeysController {
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
-  stop(@Req() { call }: SignedRequest, @Body({ schema: StopKeyUsageInput }) input: NamedKeyInput): Promise<KeyOutput> {
+  stop(@Req() { call }: SignedRequest, @Body(StopKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.stopKeyUsage.execute(call, input);
   }
 }

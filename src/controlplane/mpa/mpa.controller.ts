@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { AssociateMpaTeamOperation } from './associate-mpa-team.operation.js';
 import { DisassociateMpaTeamOperation } from './disassociate-mpa-team.operation.js';
@@ -32,7 +33,7 @@ export class MpaController {
   })
   associate(
     @Req() { call }: SignedRequest,
-    @Body({ schema: AssociateMpaTeamInput }) input: AssociateMpaTeamInput,
+    @Body(AssociateMpaTeamInput) input: AssociateMpaTeamInput,
   ): Promise<MpaTeamAssociationOutput> {
     return this.associateMpaTeam.execute(call, input);
   }
@@ -46,7 +47,7 @@ export class MpaController {
   })
   get(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GetMpaTeamAssociationInput }) input: GetMpaTeamAssociationInput,
+    @Body(GetMpaTeamAssociationInput) input: GetMpaTeamAssociationInput,
   ): Promise<MpaTeamAssociationOutput> {
     return this.getMpaTeamAssociation.execute(call, input);
   }
@@ -62,7 +63,7 @@ export class MpaController {
   })
   disassociate(
     @Req() { call }: SignedRequest,
-    @Body({ schema: DisassociateMpaTeamInput }) input: DisassociateMpaTeamInput,
+    @Body(DisassociateMpaTeamInput) input: DisassociateMpaTeamInput,
   ): Promise<MpaTeamAssociationOutput> {
     return this.disassociateMpaTeam.execute(call, input);
   }

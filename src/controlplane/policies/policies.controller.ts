@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { Nothing } from '../../http/fields.js';
 import { DeleteResourcePolicyOperation } from './delete-resource-policy.operation.js';
@@ -33,7 +34,7 @@ export class PoliciesController {
   })
   put(
     @Req() { call }: SignedRequest,
-    @Body({ schema: PutResourcePolicyInput }) input: PutResourcePolicyInput,
+    @Body(PutResourcePolicyInput) input: PutResourcePolicyInput,
   ): Promise<ResourcePolicyOutput> {
     return this.putResourcePolicy.execute(call, input);
   }
@@ -47,7 +48,7 @@ export class PoliciesController {
   })
   get(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GetResourcePolicyInput }) input: ResourceInput,
+    @Body(GetResourcePolicyInput) input: ResourceInput,
   ): Promise<ResourcePolicyOutput> {
     return this.getResourcePolicy.execute(call, input);
   }
@@ -59,10 +60,7 @@ export class PoliciesController {
     example: '--resource-arn $KEY_ARN',
     output: Nothing,
   })
-  delete(
-    @Req() { call }: SignedRequest,
-    @Body({ schema: DeleteResourcePolicyInput }) input: ResourceInput,
-  ): Promise<Nothing> {
+  delete(@Req() { call }: SignedRequest, @Body(DeleteResourcePolicyInput) input: ResourceInput): Promise<Nothing> {
     return this.deleteResourcePolicy.execute(call, input);
   }
 }

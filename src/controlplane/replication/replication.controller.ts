@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { KeyOutput } from '../keys/keys.schema.js';
 import { AddKeyReplicationRegionsOperation } from './add-key-replication-regions.operation.js';
@@ -41,7 +42,7 @@ export class ReplicationController {
   })
   add(
     @Req() { call }: SignedRequest,
-    @Body({ schema: AddKeyReplicationRegionsInput }) input: KeyReplicationRegionsInput,
+    @Body(AddKeyReplicationRegionsInput) input: KeyReplicationRegionsInput,
   ): Promise<KeyOutput> {
     return this.addKeyReplicationRegions.execute(call, input);
   }
@@ -58,7 +59,7 @@ export class ReplicationController {
   })
   remove(
     @Req() { call }: SignedRequest,
-    @Body({ schema: RemoveKeyReplicationRegionsInput }) input: KeyReplicationRegionsInput,
+    @Body(RemoveKeyReplicationRegionsInput) input: KeyReplicationRegionsInput,
   ): Promise<KeyOutput> {
     return this.removeKeyReplicationRegions.execute(call, input);
   }
@@ -74,7 +75,7 @@ export class ReplicationController {
   })
   enable(
     @Req() { call }: SignedRequest,
-    @Body({ schema: EnableDefaultKeyReplicationRegionsInput }) input: DefaultKeyReplicationRegionsInput,
+    @Body(EnableDefaultKeyReplicationRegionsInput) input: DefaultKeyReplicationRegionsInput,
   ): Promise<DefaultKeyReplicationRegionsOutput> {
     return this.enableDefaultKeyReplicationRegions.execute(call, input);
   }
@@ -88,7 +89,7 @@ export class ReplicationController {
   })
   disable(
     @Req() { call }: SignedRequest,
-    @Body({ schema: DisableDefaultKeyReplicationRegionsInput }) input: DefaultKeyReplicationRegionsInput,
+    @Body(DisableDefaultKeyReplicationRegionsInput) input: DefaultKeyReplicationRegionsInput,
   ): Promise<DefaultKeyReplicationRegionsOutput> {
     return this.disableDefaultKeyReplicationRegions.execute(call, input);
   }
@@ -102,7 +103,7 @@ export class ReplicationController {
   })
   get(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GetDefaultKeyReplicationRegionsInput }) _input: object,
+    @Body(GetDefaultKeyReplicationRegionsInput) _input: object,
   ): Promise<DefaultKeyReplicationRegionsOutput> {
     return this.getDefaultKeyReplicationRegions.execute(call);
   }

@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { ControlPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { Nothing } from '../../http/fields.js';
 import { ListTagsForResourceOperation } from './list-tags-for-resource.operation.js';
@@ -29,7 +30,7 @@ export class TagsController {
     example: '--resource-arn $KEY_ARN --tags Key=purpose,Value=tour',
     output: Nothing,
   })
-  tag(@Req() { call }: SignedRequest, @Body({ schema: TagResourceInput }) input: TagResourceInput): Promise<Nothing> {
+  tag(@Req() { call }: SignedRequest, @Body(TagResourceInput) input: TagResourceInput): Promise<Nothing> {
     return this.tagResource.execute(call, input);
   }
 
@@ -40,10 +41,7 @@ export class TagsController {
     example: '--resource-arn $KEY_ARN --tag-keys purpose',
     output: Nothing,
   })
-  untag(
-    @Req() { call }: SignedRequest,
-    @Body({ schema: UntagResourceInput }) input: UntagResourceInput,
-  ): Promise<Nothing> {
+  untag(@Req() { call }: SignedRequest, @Body(UntagResourceInput) input: UntagResourceInput): Promise<Nothing> {
     return this.untagResource.execute(call, input);
   }
 
@@ -56,7 +54,7 @@ export class TagsController {
   })
   list(
     @Req() { call }: SignedRequest,
-    @Body({ schema: ListTagsForResourceInput }) input: ListTagsForResourceInput,
+    @Body(ListTagsForResourceInput) input: ListTagsForResourceInput,
   ): Promise<ListTagsForResourceOutput> {
     return this.listTagsForResource.execute(call, input);
   }

@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { DataPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { GenerateAs2805KekValidationInput, GenerateAs2805KekValidationOutput } from './as2805.schema.js';
 import { GenerateAs2805KekValidationOperation } from './generate-as2805-kek-validation.operation.js';
@@ -22,7 +23,7 @@ export class As2805Controller {
   })
   generate(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GenerateAs2805KekValidationInput }) input: GenerateAs2805KekValidationInput,
+    @Body(GenerateAs2805KekValidationInput) input: GenerateAs2805KekValidationInput,
   ): Promise<GenerateAs2805KekValidationOutput> {
     return this.generateAs2805KekValidation.execute(call, input);
   }

@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { DataPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import {
   GenerateCardValidationDataInput,
@@ -34,7 +35,7 @@ export class CardValidationController {
   })
   generate(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GenerateCardValidationDataInput }) input: GenerateCardValidationDataInput,
+    @Body(GenerateCardValidationDataInput) input: GenerateCardValidationDataInput,
   ): Promise<GenerateCardValidationDataOutput> {
     return this.generateCardValidationData.execute(call, input);
   }
@@ -55,7 +56,7 @@ export class CardValidationController {
   })
   verify(
     @Req() { call }: SignedRequest,
-    @Body({ schema: VerifyCardValidationDataInput }) input: VerifyCardValidationDataInput,
+    @Body(VerifyCardValidationDataInput) input: VerifyCardValidationDataInput,
   ): Promise<VerifyCardValidationDataOutput> {
     return this.verifyCardValidationData.execute(call, input);
   }

@@ -1,5 +1,6 @@
-import { Body, Param, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { DataPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body, Param } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { KeyArnOrKeyAlias } from '../../http/fields.js';
 import {
@@ -39,8 +40,8 @@ export class DataController {
   })
   encrypt(
     @Req() { call }: SignedRequest,
-    @Param('KeyIdentifier', { schema: KeyArnOrKeyAlias }) keyIdentifier: string,
-    @Body({ schema: EncryptDataInput }) input: EncryptDataInput,
+    @Param(KeyArnOrKeyAlias, 'KeyIdentifier') keyIdentifier: string,
+    @Body(EncryptDataInput) input: EncryptDataInput,
   ): Promise<EncryptDataOutput> {
     return this.encryptData.execute(call, keyIdentifier, input);
   }
@@ -57,8 +58,8 @@ export class DataController {
   })
   decrypt(
     @Req() { call }: SignedRequest,
-    @Param('KeyIdentifier', { schema: KeyArnOrKeyAlias }) keyIdentifier: string,
-    @Body({ schema: DecryptDataInput }) input: DecryptDataInput,
+    @Param(KeyArnOrKeyAlias, 'KeyIdentifier') keyIdentifier: string,
+    @Body(DecryptDataInput) input: DecryptDataInput,
   ): Promise<DecryptDataOutput> {
     return this.decryptData.execute(call, keyIdentifier, input);
   }
@@ -79,8 +80,8 @@ export class DataController {
   })
   reEncrypt(
     @Req() { call }: SignedRequest,
-    @Param('IncomingKeyIdentifier', { schema: KeyArnOrKeyAlias }) incomingKeyIdentifier: string,
-    @Body({ schema: ReEncryptDataInput }) input: ReEncryptDataInput,
+    @Param(KeyArnOrKeyAlias, 'IncomingKeyIdentifier') incomingKeyIdentifier: string,
+    @Body(ReEncryptDataInput) input: ReEncryptDataInput,
   ): Promise<ReEncryptDataOutput> {
     return this.reEncryptData.execute(call, incomingKeyIdentifier, input);
   }

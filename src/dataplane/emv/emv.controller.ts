@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { DataPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import {
   GenerateAuthRequestCryptogramInput,
@@ -37,7 +38,7 @@ export class EmvController {
   })
   generateCryptogram(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GenerateAuthRequestCryptogramInput }) input: GenerateAuthRequestCryptogramInput,
+    @Body(GenerateAuthRequestCryptogramInput) input: GenerateAuthRequestCryptogramInput,
   ): Promise<GenerateAuthRequestCryptogramOutput> {
     return this.generateAuthRequestCryptogram.execute(call, input);
   }
@@ -61,7 +62,7 @@ export class EmvController {
   })
   verifyCryptogram(
     @Req() { call }: SignedRequest,
-    @Body({ schema: VerifyAuthRequestCryptogramInput }) input: VerifyAuthRequestCryptogramInput,
+    @Body(VerifyAuthRequestCryptogramInput) input: VerifyAuthRequestCryptogramInput,
   ): Promise<VerifyAuthRequestCryptogramOutput> {
     return this.verifyAuthRequestCryptogram.execute(call, input);
   }
@@ -84,7 +85,7 @@ export class EmvController {
   })
   generatePinChange(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GenerateMacEmvPinChangeInput }) input: GenerateMacEmvPinChangeInput,
+    @Body(GenerateMacEmvPinChangeInput) input: GenerateMacEmvPinChangeInput,
   ): Promise<GenerateMacEmvPinChangeOutput> {
     return this.generateMacEmvPinChange.execute(call, input);
   }

@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { DataPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { TranslateKeyMaterialInput, TranslateKeyMaterialOutput } from './key-material.schema.js';
 import { TranslateKeyMaterialOperation } from './translate-key-material.operation.js';
@@ -26,7 +27,7 @@ export class KeyMaterialController {
   })
   translate(
     @Req() { call }: SignedRequest,
-    @Body({ schema: TranslateKeyMaterialInput }) input: TranslateKeyMaterialInput,
+    @Body(TranslateKeyMaterialInput) input: TranslateKeyMaterialInput,
   ): Promise<TranslateKeyMaterialOutput> {
     return this.translateKeyMaterial.execute(call, input);
   }

@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { DataPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { GenerateMacOperation } from './generate-mac.operation.js';
 import { GenerateMacInput, GenerateMacOutput, VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
@@ -27,7 +28,7 @@ export class MacController {
   })
   generate(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GenerateMacInput }) input: GenerateMacInput,
+    @Body(GenerateMacInput) input: GenerateMacInput,
   ): Promise<GenerateMacOutput> {
     return this.generateMac.execute(call, input);
   }
@@ -44,10 +45,7 @@ export class MacController {
     output: VerifyMacOutput,
     verifies: true,
   })
-  verify(
-    @Req() { call }: SignedRequest,
-    @Body({ schema: VerifyMacInput }) input: VerifyMacInput,
-  ): Promise<VerifyMacOutput> {
+  verify(@Req() { call }: SignedRequest, @Body(VerifyMacInput) input: VerifyMacInput): Promise<VerifyMacOutput> {
     return this.verifyMac.execute(call, input);
   }
 }

@@ -1,5 +1,6 @@
-import { Body, Req } from '@nestjs/common';
+import { Req } from '@nestjs/common';
 import { DataPlaneOperation, OperationsController } from '../../http/aws-operation.js';
+import { Body } from '../../http/input.js';
 import type { SignedRequest } from '../../http/request.js';
 import { GeneratePinDataOperation } from './generate-pin-data.operation.js';
 import {
@@ -38,7 +39,7 @@ export class PinController {
   })
   generate(
     @Req() { call }: SignedRequest,
-    @Body({ schema: GeneratePinDataInput }) input: GeneratePinDataInput,
+    @Body(GeneratePinDataInput) input: GeneratePinDataInput,
   ): Promise<GeneratePinDataOutput> {
     return this.generatePinData.execute(call, input);
   }
@@ -60,7 +61,7 @@ export class PinController {
   })
   verify(
     @Req() { call }: SignedRequest,
-    @Body({ schema: VerifyPinDataInput }) input: VerifyPinDataInput,
+    @Body(VerifyPinDataInput) input: VerifyPinDataInput,
   ): Promise<VerifyPinDataOutput> {
     return this.verifyPinData.execute(call, input);
   }
@@ -81,7 +82,7 @@ export class PinController {
   })
   translate(
     @Req() { call }: SignedRequest,
-    @Body({ schema: TranslatePinDataInput }) input: TranslatePinDataInput,
+    @Body(TranslatePinDataInput) input: TranslatePinDataInput,
   ): Promise<TranslatePinDataOutput> {
     return this.translatePinData.execute(call, input);
   }

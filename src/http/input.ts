@@ -1,34 +1,63 @@
-import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { Body as NestBody, Param as NestParam, Query as NestQuery } from '@nestjs/common';
 import type { z } from 'zod';
 import { SerializationException, ValidationException, type ValidationExceptionField } from '../errors/exceptions.js';
 
 type Path = readonly PropertyKey[];
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
+/** Reads what a parameter of a method is given. */
+type Reader = (given: unknown) => unknown;
+
+/** By prototype and method, in the order of the parameters; a parameter that no schema reads has none. */
+const READERS = new Map<object, Map<string | symbol, Reader[]>>();
 
 /**
- * Reads an operation's input: the body's bytes as JSON, then whatever has a schema by it.
+ * The body by a schema. It is parsed where it is read, and so only after its signature is verified. Members that are null
+ * count as absent, unknown ones are dropped.
  *
- * A body is parsed here, and so only after its signature is verified. Members that are null count as absent, unknown ones
- * are dropped.
- *
- * @throws SerializationException for what isn't JSON or has a JSON type other than the model's
- * @throws ValidationException for what breaks a constraint of the model; no message repeats a value
+ * Who calls a method reads its input, see `readersOf`: Nest's pipes would be a round of promises for each parameter.
  */
-@Injectable()
-export class InputPipe implements PipeTransform {
-  transform(value: unknown, metadata: ArgumentMetadata): unknown {
-    const schema = metadata.schema as z.ZodType | undefined;
-    if (!schema) return value;
-    const input = metadata.type === 'body' ? parse(value as Buffer | undefined) : value;
-    const result = schema.safeParse(input);
-    if (result.success) return result.data;
+export const Body = (schema: z.ZodType) =>
+  read((given) => readBy(schema, parse(given as Buffer | undefined)), NestBody({ schema }));
 
-    const base: Path = metadata.type === 'param' && metadata.data !== undefined ? [metadata.data] : [];
-    throw refusal(result.error.issues, input, base);
-  }
+/** The query by a schema. */
+export const Query = (schema: z.ZodType) => read((given) => readBy(schema, given), NestQuery({ schema }));
+
+/** The labels of the path by a schema, or the one of a name. */
+export const Param = (schema: z.ZodType, name?: string) =>
+  name === undefined
+    ? read((given) => readBy(schema, given), NestParam({ schema }))
+    : read((given) => readBy(schema, given, [name]), NestParam(name, { schema }));
+
+/** @param decorate Nest's own decorator: it says where the input is, and the documentation what it looks like */
+function read(reader: Reader, decorate: ParameterDecorator): ParameterDecorator {
+  return (prototype, method, index) => {
+    decorate(prototype, method, index);
+    if (method !== undefined) readersOf(prototype, method)[index] = reader;
+  };
 }
 
+/** How the input of a method is read, by the position of each parameter. */
+export function readersOf(prototype: object, method: string | symbol): Reader[] {
+  const methods = READERS.get(prototype) ?? new Map<string | symbol, Reader[]>();
+  const readers = methods.get(method) ?? [];
+  READERS.set(prototype, methods.set(method, readers));
+  return readers;
+}
+
+/**
+ * @param base path of the value in the input
+ * @throws SerializationException for a JSON type other than the model's
+ * @throws ValidationException for what breaks a constraint of the model; no message repeats a value
+ */
+function readBy(schema: z.ZodType, value: unknown, base: Path = []): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw refusal(result.error.issues, value, base);
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws SerializationException for what is not JSON */
 function parse(body: Buffer | undefined): unknown {
   if (!body?.length) return {};
   try {
