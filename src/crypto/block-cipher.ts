@@ -89,11 +89,10 @@ export class BlockCipher implements Disposable {
       this.#chainer = createCipheriv(this.#mode('cbc'), key, first).setAutoPadding(false);
       output = this.#chainer.update(blocks);
     } else {
-      for (let i = 0; i < blockBytes; i++)
-        this.#last[i] = (this.#last[i] as number) ^ (blocks[i] as number) ^ (iv?.[i] ?? 0);
-      output = this.#chainer.update(this.#last);
-      if (blocks.length > blockBytes)
-        output = Buffer.concat([output, this.#chainer.update(blocks.subarray(blockBytes))], blocks.length);
+      const input = Buffer.from(blocks);
+      for (let i = 0; i < blockBytes; i++) input[i] = (input[i] as number) ^ (this.#last[i] as number) ^ (iv?.[i] ?? 0);
+      output = this.#chainer.update(input);
+      input.fill(0);
     }
     output.copy(this.#last, 0, output.length - blockBytes);
     return output;

@@ -16,24 +16,22 @@ export function cmac(cipher: BlockCipher, data: Buffer, length: number = cipher.
   const { blockBytes } = cipher;
   requireMacLength(length, blockBytes);
 
-  const wholeBlocks = Math.max(0, Math.ceil(data.length / blockBytes) - 1) * blockBytes;
-  const rest = data.length - wholeBlocks;
-  // First, where the cipher has nothing to take out of its chain.
-  const chained = wholeBlocks > 0 ? cipher.encryptCbc(ZEROS[blockBytes], data.subarray(0, wholeBlocks)) : undefined;
-
   // Section 6.2 step 4: a complete last block takes K1; an incomplete one is padded with 10..0 and takes K2.
-  const last = cipher.encrypt(ZEROS[blockBytes]);
-  double(last);
-  if (rest < blockBytes) {
-    double(last);
-    last[rest] = (last[rest] as number) ^ 0x80;
+  const subkey = cipher.encrypt(ZEROS[blockBytes]);
+  const blocks = Buffer.alloc(Math.max(1, Math.ceil(data.length / blockBytes)) * blockBytes);
+  data.copy(blocks);
+  double(subkey);
+  if (data.length < blocks.length) {
+    double(subkey);
+    blocks[data.length] = 0x80;
   }
-  xorInto(last, data, wholeBlocks, rest);
-  if (chained) xorInto(last, chained, wholeBlocks - blockBytes, blockBytes);
-  const mac = cipher.encrypt(last);
-  // It has the subkey in it, which helps a forger, and the last block may be part of a key.
-  last.fill(0);
-  return length === blockBytes ? mac : mac.subarray(0, length);
+  const last = blocks.length - blockBytes;
+  for (let i = 0; i < blockBytes; i++) blocks[last + i] = (blocks[last + i] as number) ^ (subkey[i] as number);
+  const mac = cipher.encryptCbc(ZEROS[blockBytes], blocks).subarray(last, last + length);
+  // A subkey helps a forger, and the message may be a key.
+  subkey.fill(0);
+  blocks.fill(0);
+  return mac;
 }
 
 /** Multiplication by x in GF(2^64) or GF(2^128), section 6.1, in place. */
@@ -41,8 +39,4 @@ function double(block: Buffer): void {
   const overflow = (block[0] as number) & 0x80;
   for (let i = 0; i < block.length; i++) block[i] = ((block[i] as number) << 1) | ((block[i + 1] ?? 0) >> 7);
   if (overflow) block[block.length - 1] = (block[block.length - 1] as number) ^ R[block.length as 8 | 16];
-}
-
-function xorInto(block: Buffer, data: Buffer, offset: number, bytes: number): void {
-  for (let i = 0; i < bytes; i++) block[i] = (block[i] as number) ^ (data[offset + i] as number);
 }
