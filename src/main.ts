@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { pino } from 'pino';
 import { type Config, ConfigError, readConfig } from './config/config.js';
 import { DataDirectoryError } from './config/data-directory.js';
+import { LogOutput } from './log-output.js';
 import { MasterKeyError } from './provider/master-key-check.js';
 import { type Service, startService } from './service.js';
 import { reportListening, startWorkers, WorkerError } from './workers.js';
@@ -20,27 +21,17 @@ function explain(error: unknown): string {
 
 try {
   const config = readConfig(process.env);
-  const destination = pino.destination({
-    dest: 1,
-    sync: false,
-    // A write costs a call of the system and a turn of another thread: some hundred lines share one.
-    minLength: 65_536,
-    maxWrite: 131_072,
-    periodicFlush: 250,
-  });
-  const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, destination);
+  const output = new LogOutput();
+  const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, output);
   const service: Pick<Service, 'url' | 'close' | 'credentialsPath'> =
     config.workers > 1 && cluster.isPrimary
       ? await startWorkers(config.workers, logger)
-      : await startService(config, logger, { stdout: destination });
+      : await startService(config, logger, { stdout: output });
 
   const stop = (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');
     service.close().then(
-      () => {
-        destination.flushSync();
-        cluster.worker?.disconnect();
-      },
+      () => cluster.worker?.disconnect(),
       (error: unknown) => {
         logger.error({ error: (error as Error).message }, 'did not stop cleanly');
         process.exitCode = 1;
