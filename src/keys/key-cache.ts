@@ -30,21 +30,13 @@ export class KeyCache {
   constructor(private readonly maxStaleMs: number) {}
 
   /**
-   * The key of this name, from memory or from `read`.
+   * The key of this name, from memory at once or from `read`.
    *
    * @param name what the caller knows the key by: its ARN, or the ARN of an alias
    */
-  async get(name: string, read: () => Promise<KnownKey | null>): Promise<KnownKey | null> {
+  get(name: string, read: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
     const found = this.#entries.get(name);
-    if (found && performance.now() < found.staleAt) return found.known;
-
-    const changesBefore = this.#changes;
-    const staleAt = performance.now() + this.maxStaleMs;
-    const known = await read();
-    // What was read while a change was made may be from before it.
-    if (known && this.#changes === changesBefore) this.#remember(name, { known, staleAt });
-    else this.#entries.delete(name);
-    return known;
+    return found && performance.now() < found.staleAt ? found.known : this.#read(name, read);
   }
 
   /** Forgets what has changed: a key, under all its names, or what an alias names. */
@@ -58,6 +50,16 @@ export class KeyCache {
   clear(): void {
     this.#changes++;
     this.#entries.clear();
+  }
+
+  async #read(name: string, read: () => Promise<KnownKey | null>): Promise<KnownKey | null> {
+    const changesBefore = this.#changes;
+    const staleAt = performance.now() + this.maxStaleMs;
+    const known = await read();
+    // What was read while a change was made may be from before it.
+    if (known && this.#changes === changesBefore) this.#remember(name, { known, staleAt });
+    else this.#entries.delete(name);
+    return known;
   }
 
   #remember(name: string, entry: Entry): void {

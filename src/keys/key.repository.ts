@@ -332,7 +332,7 @@ export class KeyRepository {
     return due.map(({ arn }) => arn);
   }
 
-  #known(identifier: Identifier): Promise<KnownKey | null> {
+  #known(identifier: Identifier): KnownKey | Promise<KnownKey | null> {
     return this.cache.get(resourceArn(identifier), async () => {
       const key = await this.#read(identifier);
       return key && { key: Object.freeze(key), access: await accessOf(this.database.manager, key.arn) };
