@@ -75,8 +75,9 @@ function awsCommand(api: string, { name, example }: Operation): string {
 }
 
 /**
- * Stands before the method of an operation: reads what it is given, asks policies, and calls it. No operation is served
- * without. The method's arguments are the request and what it is given, the body last.
+ * Stands before the method of an operation: reads what it is given, asks policies, calls it, and makes text of what it gives:
+ * in an object Nest would look for a stream. No operation is served without. The method's arguments are the request and what
+ * it is given, the body last.
  *
  * @param ask gets the request and what was read; throws where policies don't allow the call
  */
@@ -84,12 +85,13 @@ export function guarded(
   ask: (request: SignedRequest, inputs: readonly unknown[]) => Promise<void> | undefined,
 ): MethodDecorator {
   return (prototype, method, descriptor) => {
-    const serve = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => unknown;
+    const serve = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => object | Promise<object>;
     const [, ...readers] = readersOf(prototype, method);
-    const guard = function (this: unknown, request: SignedRequest, ...given: unknown[]): unknown {
+    const guard = async function (this: unknown, request: SignedRequest, ...given: unknown[]): Promise<string> {
       const inputs = readers.map((read, i) => read(given[i]));
       const asking = ask(request, inputs);
-      return asking ? asking.then(() => serve.call(this, request, ...inputs)) : serve.call(this, request, ...inputs);
+      if (asking) await asking;
+      return JSON.stringify(await serve.call(this, request, ...inputs));
     };
     descriptor.value = Object.defineProperty(guard, 'name', { value: method }) as typeof descriptor.value;
   };

@@ -86,7 +86,12 @@ function begin(request: FastifyRequest, reply: FastifyReply): void {
   request.receivedAtMs = performance.now();
   request.route = request.routeOptions.config;
   reply.header('x-amzn-requestid', request.id);
-  if (!request.route.public) reply.type(contentTypeOf(request)).serializer(JSON.stringify);
+  if (!request.route.public) reply.type(contentTypeOf(request)).serializer(toJson);
+}
+
+/** Operations answer in text; what is refused is an object. A serializer of our own keeps Fastify from adding a charset. */
+function toJson(answer: unknown): string {
+  return typeof answer === 'string' ? answer : JSON.stringify(answer);
 }
 
 /** One line of log and one count for every request but those for the documentation and the service's health. */
