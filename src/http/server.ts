@@ -75,7 +75,9 @@ export function createServer(
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     recordCall(request, audit, config, clock);
     record(request, reply, log, metrics);
-    // After the requests that came with this one, which are read already: all their answers are written together. See docs/adr/0018.
+    // After the requests that came with this one: all their answers are written together. See docs/adr/0018. Who asks is told
+    // that it is sent: Fastify would send another, and Nest listen for its end.
+    reply.hijack();
     setImmediate(done);
   });
   return { adapter, filter };
