@@ -1,24 +1,47 @@
+import { SWC } from './test/support/native/swc.js';
+
+const compiled = ['@swc/jest', SWC];
+const native = '<rootDir>/test/support/native';
+const isLoadedByJest = process.argv.some((argument) => /^--(coverage|watch)/.test(argument));
+
 /** @type {import('jest').Config} */
-export default {
-  testMatch: ['<rootDir>/{src,test,examples}/**/*.spec.ts'],
-  testEnvironment: 'node',
+const common = {
   globalSetup: '<rootDir>/test/support/global-setup.js',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-          experimental: { keepImportAttributes: true },
-        },
-        module: { type: 'es6' },
-      },
-    ],
+  transform: { '\\.ts$': compiled },
+};
+
+/** Specs that start the service share one that Node has loaded. Only what Jest loads is counted for coverage and loaded again. */
+const sharing = {
+  testEnvironment: `${native}/environment.js`,
+  moduleNameMapper: {
+    ...common.moduleNameMapper,
+    '^(pg|pino|typeorm)$': `${native}/$1.ts`,
+    '^@aws-sdk/client-payment-cryptography$': `${native}/aws-sdk.ts`,
+    '^aws-sdk/clients/paymentcryptographydata\\.js$': `${native}/aws-sdk-v2.ts`,
   },
+  transform: {
+    '/src/.*(?<!\\.spec)\\.ts$': `${native}/transformer.js`,
+    '/test/support/native/.*\\.ts$': `${native}/transformer.js`,
+    '\\.ts$': compiled,
+  },
+};
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    {
+      ...common,
+      testMatch: ['<rootDir>/{src,test,examples}/**/*.spec.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '\\.(db|e2e|postgres)\\.spec\\.ts$'],
+    },
+    {
+      ...common,
+      ...(isLoadedByJest ? {} : sharing),
+      testMatch: ['<rootDir>/{src,test}/**/*.{db,e2e,postgres}.spec.ts'],
+    },
+  ],
   testTimeout: 90_000,
   // Half of the time goes by in services and databases that other processes run.
   maxWorkers: '100%',

@@ -1,0 +1,25 @@
+import { TestEnvironment } from 'jest-environment-node';
+import { importNatively, withSources } from './native.js';
+
+/** Where specs run that load the service as Node does: what it looks at besides its arguments is theirs, too. */
+export default class NativeEnvironment extends TestEnvironment {
+  #env = { ...process.env };
+
+  async setup() {
+    await super.setup();
+    this.global.importNatively = importNatively;
+    this.global.process.env = process.env;
+    // The drivers of databases know a date by its class.
+    this.global.Date = Date;
+    // Jest sets its own before each file.
+    const { prepareStackTrace } = Error;
+    if (prepareStackTrace !== undefined)
+      Error.prepareStackTrace = (error, frames) => withSources(prepareStackTrace(error, frames));
+  }
+
+  async teardown() {
+    for (const name of Object.keys(process.env)) if (!(name in this.#env)) Reflect.deleteProperty(process.env, name);
+    Object.assign(process.env, this.#env);
+    await super.teardown();
+  }
+}

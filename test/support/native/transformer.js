@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import { pathToFileURL } from 'node:url';
+import { importNatively } from './native.js';
+
+/** A module that passes on what the file exports when Node loads it. */
+async function processAsync(_source, path) {
+  const url = pathToFileURL(path).href;
+  const names = Object.keys(await importNatively(url)).filter((name) => name !== 'module.exports');
+  return {
+    code: [
+      `const loaded = await importNatively(${JSON.stringify(url)});`,
+      ...names.map((name, i) => `const _${i} = loaded[${JSON.stringify(name)}];`),
+      `export { ${names.map((name, i) => `_${i} as ${name}`).join(', ')} };`,
+    ].join('\n'),
+  };
+}
+
+async function getCacheKeyAsync(source, path) {
+  const { code } = await processAsync(source, path);
+  return createHash('sha256').update(code).digest('hex');
+}
+
+export default { processAsync, getCacheKeyAsync };
