@@ -9,7 +9,7 @@ import { newStore, type TestStore } from '../support/database.js';
 import { type ServiceProcess, SHORT_LIVED, spawnService } from '../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv } from '../support/service.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bundle/cli.js', import.meta.url));
 
 let store: TestStore;
 const processes: ServiceProcess[] = [];

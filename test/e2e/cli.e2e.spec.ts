@@ -6,7 +6,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { hex, vectors } from '../support/vectors.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bundle/cli.js', import.meta.url));
 const { keyBlock } = vectors<{ keyBlock: string }>('tr31')[0]!;
 const token = hex(vectors<{ inputs: { wrappedKeyBlock: string } }>('tr34')[0]!.inputs.wrappedKeyBlock);
 
@@ -24,7 +24,7 @@ describe('the command keyblock', () => {
     const { bin } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
       bin: Record<string, string>;
     };
-    expect(bin).toEqual({ keyblock: 'dist/cli.js' });
+    expect(bin).toEqual({ keyblock: 'dist/bundle/cli.js' });
     expect(await readFile(CLI, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 

@@ -30,7 +30,7 @@ import { importKeys } from '../support/import.js';
 import { type ServiceProcess, SHORT_LIVED, spawnService } from '../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv, startOn, startTestService, type TestService } from '../support/service.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bundle/cli.js', import.meta.url));
 const idOf = (key: Buffer) => new MasterKey(Buffer.from(key)).id;
 
 interface Command {
