@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { MaskedKeys } from './masked-keys.js';
 
 test.each([1, 15, 16, 17, 24, 32, 128, 2400])('gives %i bytes back, as often as they are asked for', (length) => {
@@ -27,4 +27,17 @@ test('takes what is remembered last', () => {
   keys.remember(key, Buffer.alloc(32, 1));
   keys.remember(key, Buffer.alloc(16, 2));
   expect(keys.get(key)).toEqual(Buffer.alloc(16, 2));
+});
+
+test('forgets what was masked longest ago when there are more than it has room for, and mixes nothing up', () => {
+  const keys = new MaskedKeys();
+  const known = Array.from({ length: 5000 }, () => ({ key: {}, clear: randomBytes(16 + randomInt(2400)) }));
+  for (const { key, clear } of known) keys.remember(key, clear);
+  const found = known.map(({ key }) => keys.get(key));
+  const forgotten = found.lastIndexOf(undefined) + 1;
+  expect(found.slice(0, forgotten).filter((lent) => lent !== undefined)).toEqual([]);
+  expect(known.slice(forgotten).filter(({ clear }, i) => !found[forgotten + i]?.equals(clear))).toEqual([]);
+  const bytes = known.slice(forgotten).reduce((sum, { clear }) => sum + clear.length, 0);
+  expect(bytes).toBeGreaterThan(1_000_000);
+  expect(bytes).toBeLessThanOrEqual(1_048_576);
 });
