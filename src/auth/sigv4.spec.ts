@@ -154,6 +154,7 @@ describe('the Authorization header', () => {
     ['an unsigned host', signed.replace('host;', ''), /'host' must be one of SignedHeaders/],
     ['an unsigned date', signed.replace(';x-amz-date', ''), /'x-amz-date' must be one of SignedHeaders/],
     ['a signed header that is not there', signed.replace('host;', 'host;x-a;'), /lacks the signed header 'x-a'/],
+    ['65 signed headers', signed.replace('host;', `${Array.from({ length: 64 }, (_, i) => `a${i}`).join(';')};host;`), /64 names at most/], // prettier-ignore
     ['signed headers out of order', signed.replace('host;x-amz-date', 'x-amz-date;host'), /must be sorted/],
     ['a signed header twice', signed.replace('host;', 'host;host;'), /must be sorted, each name once/],
   ])('with %s is incomplete', (_, authorization, message) => {

@@ -13,6 +13,8 @@ import { HmacSha256 } from './hmac-sha256.js';
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const SIGNATURE = /^[0-9a-f]{64}$/;
 const SIGNATURE_DIGITS = 64;
+/** Far more than any client signs; each is looked for among all, by whoever sends the request. */
+const MAX_SIGNED_HEADERS = 64;
 const MAX_REMEMBERED = 1000;
 
 /** These change what a request means or who made it, so whoever sends them signs them. */
@@ -172,7 +174,8 @@ export class SigV4Verifier {
     if (known && SIGNATURE.test(last)) return { authorization: known, signature: last };
 
     const { signature, ...authorization } = parseAuthorization(value);
-    if (signature === last) remember(this.#authorizations, beforeSignature, authorization);
+    const isOnlyAtItsEnd = value.indexOf('Signature=') === beforeSignature.length - 'Signature='.length;
+    if (isOnlyAtItsEnd) remember(this.#authorizations, beforeSignature, authorization);
     return { authorization, signature };
   }
 
@@ -222,6 +225,8 @@ function parseAuthorization(value: string): Authorization & { signature: string 
     throw new IncompleteSignatureException('Signature must be 64 lower-case hexadecimal digits.');
   const scope = credential.slice(accessKeyId.length + 1);
   const names = signedHeaders.split(';');
+  if (names.length > MAX_SIGNED_HEADERS)
+    throw new IncompleteSignatureException(`SignedHeaders must have ${MAX_SIGNED_HEADERS} names at most.`);
   if (names.some((name, i) => i > 0 && (names[i - 1] as string) >= name))
     throw new IncompleteSignatureException('SignedHeaders must be sorted, each name once.');
   return { accessKeyId, date, region, service, scope, signedHeaders: names, signature };

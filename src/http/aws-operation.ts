@@ -87,8 +87,12 @@ export function guarded(
   return (prototype, method, descriptor) => {
     const serve = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => object | Promise<object>;
     const [, ...readers] = readersOf(prototype, method);
+    if (readers.length !== serve.length - 1 || readers.includes(undefined as never))
+      throw new Error(`Nothing reads a parameter of ${String(method)}`);
     const guard = async function (this: unknown, request: SignedRequest, ...given: unknown[]): Promise<string> {
-      const inputs = readers.map((read, i) => read(given[i]));
+      const inputs: unknown[] = [];
+      // The body first: what it lacks is said before what a label breaks.
+      for (let i = readers.length - 1; i >= 0; i--) inputs[i] = readers[i]?.(given[i]);
       const asking = ask(request, inputs);
       if (asking) await asking;
       return JSON.stringify(await serve.call(this, request, ...inputs));

@@ -9,9 +9,13 @@ import { RequestOrigin } from './request-origin.js';
 
 const CLAIMED_ACCESS_KEY_ID = /[ ,]Credential=(\w{16,128})\//;
 
-/** While too many events wait to be written nothing is called: there is no call without a record. */
+/**
+ * While too many events wait to be written nothing is called: there is no call without a record. Nor is there one from nowhere:
+ * who reset the connection gets no answer anyway. A socket that was asked for its other end remembers it from then on.
+ */
 export function refusedFor(request: FastifyRequest, audit: AuditLog): Error | undefined {
-  return audit.isFull && !request.route.public ? unavailable(request) : undefined;
+  const isNowhere = request.socket.remoteAddress === undefined;
+  return (audit.isFull || isNowhere) && !request.route.public ? unavailable(request) : undefined;
 }
 
 function unavailable(request: FastifyRequest): Error {

@@ -9,9 +9,10 @@ export class RequestOrigin implements Origin {
     readonly time: Date,
   ) {}
 
-  /** IPv4 as such, also where the socket takes both versions. */
+  /** IPv4 as such, also where the socket takes both versions; empty where the connection was reset before it was asked. */
   get sourceIp(): string {
-    return this.request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
+    const ip = this.request.ip as string | undefined;
+    return ip?.replace(/^::ffff:(?=\d+\.)/i, '') ?? '';
   }
 
   get secureTransport(): boolean {

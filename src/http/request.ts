@@ -40,8 +40,12 @@ export const ADMIN = 'admin';
 
 const TARGET = new RegExp(`^${CONTROL_PLANE}\\.(\\w+)$`);
 
-/** AWS JSON has every operation as POST / with its name in X-Amz-Target: routed as a path of its own. */
+/**
+ * AWS JSON has every operation as POST / with its name in X-Amz-Target: routed as a path of its own. What is neither a path nor a
+ * URL becomes a path: Nest would answer it before any hook of ours runs.
+ */
 export function rewriteUrl({ url = '/', headers }: { url?: string; headers: Record<string, unknown> }): string {
+  if (!url.startsWith('/') && !/^https?:/i.test(url)) return `/${url}`;
   const target = headers['x-amz-target'];
   const operation = url === '/' && typeof target === 'string' ? TARGET.exec(target)?.[1] : undefined;
   return operation === undefined ? url : `/${CONTROL_PLANE}/${operation}`;

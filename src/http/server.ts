@@ -78,7 +78,14 @@ export function createServer(
     // After the requests that came with this one: all their answers are written together. See docs/adr/0018. Who asks is told
     // that it is sent: Fastify would send another, and Nest listen for its end.
     reply.hijack();
-    setImmediate(done);
+    setImmediate(() => {
+      try {
+        done();
+      } catch (error) {
+        logger.error({ requestId: request.id, error: (error as Error).message }, 'an answer could not be sent');
+        reply.raw.destroy();
+      }
+    });
   });
   return { adapter, filter };
 }

@@ -168,6 +168,28 @@ describe('a call has one event', () => {
     });
   });
 
+  test('when who called has reset the connection before the answer', async () => {
+    const before = (await events()).length;
+    const logged = service.log.length;
+    const { hostname, port } = new URL(service.url);
+    const { headers, body } = await service.sign({ headers: target('ListKeys') });
+    const lines = Object.entries({ host: `${hostname}:${port}`, 'content-length': String(body.length), ...headers }).map(([name, value]) => `${name}: ${value}\r\n`); // prettier-ignore
+    const request = `POST / HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+    const connections = 10;
+    for (let i = 0; i < connections; i++) {
+      const socket = connect(Number(port), hostname);
+      socket.write(request);
+      socket.once('data', () => socket.write(request, () => socket.resetAndDestroy()));
+    }
+    for (let i = 0; (await events()).length < before + 2 * connections; i++) {
+      if (i > 100) throw new Error('There is no event');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const told = (await events()).slice(before).map(({ eventName, sourceIPAddress }) => [eventName, sourceIPAddress]);
+    expect(told).toEqual(Array.from({ length: 2 * connections }, () => ['ListKeys', '127.0.0.1']));
+    expect(service.log.slice(logged).map(({ outcome }) => outcome)).toEqual(told.map(() => 'ok'));
+  });
+
   test('when who called has hung up before the answer', async () => {
     const before = (await events()).length;
     const { hostname, port } = new URL(service.url);

@@ -181,6 +181,17 @@ describe('REST-JSON framing', () => {
   });
 });
 
+test.each(['GET *docs', 'POST *mac/generate', 'OPTIONS *'])('%s is no operation', async (start) => {
+  const answer = await exchange(service.url, `${start} HTTP/1.1\r\nhost: keyblock\r\ncontent-length: 0\r\n\r\n`);
+  expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+  expect(answer).toContain('UnknownOperationException');
+});
+
+test('of two faults the one of the body is told', async () => {
+  const response = await service.send({ path: '/admin/nothing', body: '{"Name' });
+  expectFailure(response, { status: 400, name: 'SerializationException' });
+});
+
 describe('limits', () => {
   test('a body too large is refused, on both planes', async () => {
     const body = JSON.stringify({ MessageData: '00'.repeat(20_000) });
