@@ -87,7 +87,7 @@ export function guarded(
   return (prototype, method, descriptor) => {
     const serve = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => object | Promise<object>;
     const [, ...readers] = readersOf(prototype, method);
-    if (readers.length !== serve.length - 1 || readers.includes(undefined as never))
+    if (readers.length !== serve.length - 1 || readers.includes(undefined))
       throw new Error(`Nothing reads a parameter of ${String(method)}`);
     const guard = async function (this: unknown, request: SignedRequest, ...given: unknown[]): Promise<string> {
       const inputs: unknown[] = [];

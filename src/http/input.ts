@@ -8,7 +8,7 @@ type Path = readonly PropertyKey[];
 type Reader = (given: unknown) => unknown;
 
 /** By prototype and method, in the order of the parameters; a parameter that no schema reads has none. */
-const READERS = new Map<object, Map<string | symbol, Reader[]>>();
+const READERS = new Map<object, Map<string | symbol, (Reader | undefined)[]>>();
 
 /**
  * The body by a schema. It is parsed where it is read, and so only after its signature is verified. Members that are null
@@ -37,8 +37,8 @@ function read(reader: Reader, decorate: ParameterDecorator): ParameterDecorator 
 }
 
 /** How the input of a method is read, by the position of each parameter. */
-export function readersOf(prototype: object, method: string | symbol): Reader[] {
-  const methods = READERS.get(prototype) ?? new Map<string | symbol, Reader[]>();
+export function readersOf(prototype: object, method: string | symbol): (Reader | undefined)[] {
+  const methods = READERS.get(prototype) ?? new Map<string | symbol, (Reader | undefined)[]>();
   const readers = methods.get(method) ?? [];
   READERS.set(prototype, methods.set(method, readers));
   return readers;

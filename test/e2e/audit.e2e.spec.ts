@@ -168,41 +168,52 @@ describe('a call has one event', () => {
     });
   });
 
-  test('when who called has reset the connection before the answer', async () => {
-    const before = (await events()).length;
-    const logged = service.log.length;
-    const { hostname, port } = new URL(service.url);
-    const { headers, body } = await service.sign({ headers: target('ListKeys') });
-    const lines = Object.entries({ host: `${hostname}:${port}`, 'content-length': String(body.length), ...headers }).map(([name, value]) => `${name}: ${value}\r\n`); // prettier-ignore
-    const request = `POST / HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
-    const connections = 10;
-    for (let i = 0; i < connections; i++) {
-      const socket = connect(Number(port), hostname);
-      socket.write(request);
-      socket.once('data', () => socket.write(request, () => socket.resetAndDestroy()));
+  describe('when who called', () => {
+    /** A signed request as it goes over the wire. */
+    async function bytesOf(operation: string, input: object): Promise<string> {
+      const { headers, body } = await service.sign({ headers: target(operation), body: JSON.stringify(input) });
+      const head = { host: new URL(service.url).host, 'content-length': String(Buffer.byteLength(body)), ...headers };
+      const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
+      return `POST / HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
     }
-    for (let i = 0; (await events()).length < before + 2 * connections; i++) {
-      if (i > 100) throw new Error('There is no event');
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    const told = (await events()).slice(before).map(({ eventName, sourceIPAddress }) => [eventName, sourceIPAddress]);
-    expect(told).toEqual(Array.from({ length: 2 * connections }, () => ['ListKeys', '127.0.0.1']));
-    expect(service.log.slice(logged).map(({ outcome }) => outcome)).toEqual(told.map(() => 'ok'));
-  });
 
-  test('when who called has hung up before the answer', async () => {
-    const before = (await events()).length;
-    const { hostname, port } = new URL(service.url);
-    let signed = { headers: {} as Record<string, string>, body: '' };
-    await control('CreateKey', { KeyAttributes: { ...KEY_ATTRIBUTES, KeyUsage: 'TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION', KeyClass: 'ASYMMETRIC_KEY_PAIR', KeyAlgorithm: 'RSA_2048', KeyModesOfUse: { Encrypt: true, Decrypt: true } }, Exportable: true }, { tamper: (sent) => (signed = { headers: { ...sent.headers }, body: sent.body }) }); // prettier-ignore
-    const socket = connect(Number(port), hostname);
-    const head = Object.entries({ host: `${hostname}:${port}`, 'content-length': String(Buffer.byteLength(signed.body)), ...signed.headers }).map(([name, value]) => `${name}: ${value}\r\n`); // prettier-ignore
-    socket.write(`POST / HTTP/1.1\r\n${head.join('')}\r\n${signed.body}`, () => setTimeout(() => socket.destroy(), 30));
-    for (let i = 0; (await events()).length < before + 2; i++) {
-      if (i > 100) throw new Error('There is no event');
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    const connected = () => connect(Number(new URL(service.url).port), new URL(service.url).hostname);
+
+    /** The events after so many others, when there are so many. */
+    async function eventsAfter(before: number, count: number) {
+      for (let i = 0; (await events()).length < before + count; i++) {
+        if (i > 100) throw new Error('There is no event');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      return (await events()).slice(before);
     }
-    expect((await events()).slice(before).map(({ eventName }) => eventName)).toEqual(['CreateKey', 'CreateKey']);
+
+    test('has reset the connection before the answer', async () => {
+      const before = (await events()).length;
+      const logged = service.log.length;
+      const request = await bytesOf('ListKeys', {});
+      const connections = 10;
+      for (let i = 0; i < connections; i++) {
+        const socket = connected();
+        socket.write(request);
+        socket.once('data', () => socket.write(request, () => socket.resetAndDestroy()));
+      }
+      const found = await eventsAfter(before, 2 * connections);
+      const told = found.map(({ eventName, sourceIPAddress }) => [eventName, sourceIPAddress]);
+      expect(told).toEqual(Array.from({ length: 2 * connections }, () => ['ListKeys', '127.0.0.1']));
+      expect(service.log.slice(logged).map(({ outcome }) => outcome)).toEqual(told.map(() => 'ok'));
+    });
+
+    test('has hung up before the answer', async () => {
+      const before = (await events()).length;
+      const input = { KeyAttributes: { ...KEY_ATTRIBUTES, KeyUsage: 'TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION', KeyClass: 'ASYMMETRIC_KEY_PAIR', KeyAlgorithm: 'RSA_2048', KeyModesOfUse: { Encrypt: true, Decrypt: true } }, Exportable: true }; // prettier-ignore
+      await control('CreateKey', input);
+      const request = await bytesOf('CreateKey', input);
+      const socket = connected();
+      socket.write(request, () => setTimeout(() => socket.destroy(), 30));
+      const found = await eventsAfter(before, 2);
+      expect(found.map(({ eventName }) => eventName)).toEqual(['CreateKey', 'CreateKey']);
+    });
   });
 });
 
