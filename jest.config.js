@@ -6,7 +6,6 @@ const isLoadedByJest = process.argv.some((argument) => /^--(coverage|watch)/.tes
 
 /** @type {import('jest').Config} */
 const common = {
-  globalSetup: '<rootDir>/test/support/global-setup.js',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '\\.ts$': compiled },
@@ -39,6 +38,8 @@ export default {
     {
       ...common,
       ...(isLoadedByJest ? {} : sharing),
+      globalSetup: '<rootDir>/test/support/global-setup.js',
+      globalTeardown: '<rootDir>/test/support/global-teardown.js',
       testMatch: ['<rootDir>/{src,test}/**/*.{db,e2e,postgres}.spec.ts'],
     },
   ],

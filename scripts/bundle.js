@@ -3,13 +3,12 @@ import { build } from 'esbuild';
 
 const PASSED_ON = Symbol();
 
-/** What a library would use if it were installed stays an import that fails when it runs; so does what brings files along. */
+/** What a library would use if it were installed stays an import that fails when it runs. */
 const external = {
   name: 'external',
   setup({ onResolve, resolve }) {
     onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...from }) => {
       if (pluginData === PASSED_ON) return undefined;
-      if (path === '@electric-sql/pglite') return { path, external: true };
       const { errors } = await resolve(path, { ...from, pluginData: PASSED_ON });
       return errors.length > 0 ? { path, external: true } : undefined;
     });

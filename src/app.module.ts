@@ -22,7 +22,7 @@ import { TrustedAuthorities } from './exchange/trusted-authorities.js';
 import { HealthController } from './health/health.controller.js';
 import { Metrics } from './http/metrics.js';
 import { AliasRepository } from './keys/alias.repository.js';
-import { KeyCache, MAX_STALE_MS } from './keys/key-cache.js';
+import { KeyCache } from './keys/key-cache.js';
 import { KeyChanges } from './keys/key-changes.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
@@ -54,7 +54,6 @@ export interface Parts {
 @Module({})
 export class AppModule {
   static forRoot({ config, clock, logger, metrics, database, masterKey, root, audit }: Parts): DynamicModule {
-    const maxStaleMs = config.databaseUrl === undefined ? Infinity : MAX_STALE_MS;
     return {
       module: AppModule,
       global: true,
@@ -72,8 +71,8 @@ export class AppModule {
           provide: PageTokens,
           useFactory: async () => new PageTokens(await serviceSecret(database.manager, masterKey, 'page tokens')),
         },
-        { provide: KeyCache, useValue: new KeyCache(maxStaleMs) },
-        { provide: CredentialCache, useValue: new CredentialCache(maxStaleMs) },
+        { provide: KeyCache, useValue: new KeyCache() },
+        { provide: CredentialCache, useValue: new CredentialCache() },
         { provide: ACCOUNT_ID, useValue: config.accountId },
         {
           provide: Credentials,

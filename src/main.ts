@@ -1,10 +1,11 @@
 import cluster from 'node:cluster';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type Config, ConfigError, readConfig } from './config/config.js';
 import { DataDirectoryError } from './config/data-directory.js';
 import { LogOutput } from './log-output.js';
 import { MasterKeyError } from './provider/master-key-check.js';
 import { type Service, startService } from './service.js';
+import { joinEmbeddedDatabase, runEmbeddedDatabase } from './store.js';
 import { reportListening, startWorkers, WorkerError } from './workers.js';
 
 const EXPECTED = [ConfigError, DataDirectoryError, MasterKeyError];
@@ -25,8 +26,11 @@ try {
   const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, output);
   const service: Pick<Service, 'url' | 'close' | 'credentialsPath'> =
     config.workers > 1 && cluster.isPrimary
-      ? await startWorkers(config.workers, logger)
-      : await startService(config, logger, { stdout: output });
+      ? await startPrimary(config, logger)
+      : await startService(config, logger, {
+          stdout: output,
+          embedded: cluster.isWorker && config.databaseUrl === undefined ? joinEmbeddedDatabase(config) : undefined,
+        });
 
   const stop = (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');
@@ -48,6 +52,28 @@ try {
   if (!(error instanceof WorkerError)) process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
   cluster.worker?.disconnect();
+}
+
+/** Starts the workers, and before them the embedded database that they share. */
+async function startPrimary(
+  config: Config,
+  logger: Logger,
+): Promise<Pick<Service, 'url' | 'close' | 'credentialsPath'>> {
+  const embedded = config.databaseUrl === undefined ? await runEmbeddedDatabase(config, logger) : undefined;
+  try {
+    const { url, close } = await startWorkers(config.workers, logger);
+    return {
+      url,
+      credentialsPath: config.rootCredentials ? undefined : embedded?.directory.credentialsPath,
+      close: async () => {
+        await close();
+        await embedded?.close();
+      },
+    };
+  } catch (error) {
+    await embedded?.close();
+    throw error;
+  }
 }
 
 function welcome({ region, regions, accountId }: Config, service: Pick<Service, 'url' | 'credentialsPath'>): void {

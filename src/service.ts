@@ -15,7 +15,7 @@ import { Metrics } from './http/metrics.js';
 import { rateLimitHook } from './http/rate-limit.hook.js';
 import { createServer } from './http/server.js';
 import { serviceSecret } from './provider/service-secret.js';
-import { openStore, required, serveRotation, type Store } from './store.js';
+import { type EmbeddedDatabase, openStore, required, runEmbeddedDatabase, type Store } from './store.js';
 
 /** How long what is in flight may take when the service stops. */
 const STOP_MS = 10_000;
@@ -36,21 +36,24 @@ export interface ServiceParts {
   clock?: Clock;
   /** Where audit events go that are asked for there; the same stream as the log, so that lines stay whole. */
   stdout?: AuditLogOptions['stdout'];
+  /** The database where there is no DATABASE_URL; run by this process unless it is given. Closed with the service. */
+  embedded?: EmbeddedDatabase;
 }
 
 /** Brings the whole service up: what it keeps, then who may call, then the port. What fails leaves nothing behind. */
 export async function startService(
   config: Config,
   logger: Logger,
-  { clock = new Clock(), stdout = process.stdout }: ServiceParts = {},
+  { clock = new Clock(), stdout = process.stdout, embedded }: ServiceParts = {},
 ): Promise<Service> {
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    const store = await openStore(config, clock);
-    opened.push(() => store.close(), serveRotation(store, config, clock));
+    if (config.databaseUrl === undefined) embedded ??= await runEmbeddedDatabase(config, logger);
+    const store = await openStore(config, clock, embedded);
+    opened.push(() => store.close());
     const { database, masterKey, directory } = store;
     sayMasterKey(config, store, logger);
 

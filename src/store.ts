@@ -1,16 +1,49 @@
 import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { Clock } from './clock.js';
 import type { Config } from './config/config.js';
-import { DataDirectory, DataDirectoryError } from './config/data-directory.js';
+import { DataDirectory } from './config/data-directory.js';
 import { connect, migrate } from './database/database.js';
-import { checkMasterKey, storeMasterKeyCheck } from './provider/master-key-check.js';
+import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
+import { LOCKS, tryWithLock } from './database/locks.js';
+import { checkMasterKey, MasterKeyError, storeMasterKeyCheck } from './provider/master-key-check.js';
 import { type Rotation, rotateMasterKey } from './provider/master-key-rotation.js';
 import { MasterKey } from './provider/master-key.js';
 import { SealedSubscriber } from './provider/sealed.subscriber.js';
 
-/** Name of the request to the process that has a data directory; its body is the new key, 32 bytes, or nothing. */
-export const ROTATE = 'rotate master key';
+/** The database of a deployment that has no DATABASE_URL: a data directory, and the PostgreSQL that runs in it. */
+export interface EmbeddedDatabase {
+  directory: DataDirectory;
+  close: () => Promise<void>;
+}
+
+/**
+ * Takes the data directory and runs its PostgreSQL in this process's care.
+ *
+ * @throws DataDirectoryInUseError where another process does
+ */
+export async function runEmbeddedDatabase(config: Config, logger: Logger): Promise<EmbeddedDatabase> {
+  const directory = await DataDirectory.hold(config.dataDir);
+  try {
+    if (config.masterKey === undefined) directory.makeMasterKey();
+    const postgres = await EmbeddedPostgres.start(directory, config.workers, logger);
+    const close = async () => {
+      await postgres.stop();
+      await directory.close();
+    };
+    return { directory, close };
+  } catch (error) {
+    await directory.close();
+    throw error;
+  }
+}
+
+/** Uses the PostgreSQL that another process runs in the data directory. */
+export function joinEmbeddedDatabase(config: Config): EmbeddedDatabase {
+  const directory = DataDirectory.join(config.dataDir);
+  return { directory, close: () => directory.close() };
+}
 
 /** What a deployment keeps, open: for the service, and for commands that work on it. */
 export interface Store {
@@ -21,21 +54,26 @@ export interface Store {
   close: () => Promise<void>;
 }
 
-/** Opens the database of a deployment, up to date, with the master key that it is sealed under. What fails leaves nothing open. */
-export async function openStore(config: Config, clock: Clock): Promise<Store> {
-  const { databaseUrl: url } = config;
-  const directory = url === undefined ? await DataDirectory.open(config.dataDir) : undefined;
-  const opened: (() => Promise<void>)[] = directory ? [() => directory.close()] : [];
+/**
+ * Opens the database of a deployment, up to date, with the master key that it is sealed under. What fails leaves nothing open.
+ *
+ * @param embedded where there is no DATABASE_URL; closed with the store
+ */
+export async function openStore(config: Config, clock: Clock, embedded?: EmbeddedDatabase): Promise<Store> {
+  const opened: (() => Promise<void>)[] = embedded ? [embedded.close] : [];
+  const directory = embedded?.directory;
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
     const masterKey = masterKeyOf(config, directory);
-    const database = await connect(url === undefined ? { path: required(directory).databasePath } : { url });
+    const database = await connect(config.databaseUrl ?? required(directory).databaseUrl);
     opened.push(() => database.destroy());
     await prepare(database, masterKey, clock);
     masterKey.wipeRetired();
-    if (config.masterKey === undefined && directory) settleFile(directory, masterKey);
+    // Not while a command is at it.
+    if (directory && !config.masterKey)
+      await tryWithLock(database, LOCKS.masterKeyRotation, () => settleFile(directory, masterKey));
     return { database, masterKey, directory, close };
   } catch (error) {
     await close();
@@ -45,12 +83,16 @@ export async function openStore(config: Config, clock: Clock): Promise<Store> {
 
 function masterKeyOf(config: Config, directory: DataDirectory | undefined): MasterKey {
   if (config.masterKey) return new MasterKey(config.masterKey);
-  const key = required(directory).masterKey();
+  // In this order, a key that takes the other's place meanwhile is found in one of the two files.
   const next = directory?.nextMasterKey();
+  const key = required(directory).masterKey();
   return next ? new MasterKey(key, next) : new MasterKey(key);
 }
 
-/** A rotation that ended when it had retired the old key, and no later, has left its file: it has the active key. */
+/**
+ * Recovers from a rotation that stopped after retiring the old key but before replacing the key file: master-key.next then
+ * holds the active key.
+ */
 function settleFile(directory: DataDirectory, masterKey: MasterKey): void {
   const next = directory.nextMasterKey();
   if (!next || masterKey.retiringId !== undefined) return;
@@ -75,14 +117,28 @@ export async function prepare(database: DataSource, masterKey: MasterKey, clock:
 }
 
 /**
- * Puts a new master key in the place of the active one, or goes on with that. Where the master key is a generated file, the new
- * one is generated too unless it is given, lies beside the old one meanwhile, and takes its place at the end.
+ * Puts a new master key in the place of the active one, or goes on with that; one command at a time. Where the master key is
+ * a generated file, the new one is generated too unless it is given, lies beside the old one meanwhile, and takes its place at
+ * the end.
  *
  * @throws MasterKeyError
  */
 export async function rotateStore(store: Store, config: Config, rotation: Rotation): Promise<void> {
   const { database, masterKey, directory } = store;
-  if (!directory || config.masterKey) return rotateMasterKey(database, masterKey, rotation);
+  const isAlone = await tryWithLock(database, LOCKS.masterKeyRotation, () =>
+    directory && !config.masterKey
+      ? rotateFile(database, masterKey, directory, rotation)
+      : rotateMasterKey(database, masterKey, rotation),
+  );
+  if (!isAlone) throw new MasterKeyError('Another command is rotating the master key: let it end.');
+}
+
+async function rotateFile(
+  database: DataSource,
+  masterKey: MasterKey,
+  directory: DataDirectory,
+  rotation: Rotation,
+): Promise<void> {
   let { newKey } = rotation;
   if (masterKey.retiringId === undefined) {
     settleFile(directory, masterKey);
@@ -102,33 +158,6 @@ export async function rotateStore(store: Store, config: Config, rotation: Rotati
     throw error;
   }
   masterKey.lend((key) => directory.replaceMasterKey(key));
-}
-
-/**
- * Rotates the master key for commands that ask the process which has the data directory, one at a time.
- *
- * @returns stops the one that is under way; it can be gone on with
- */
-export function serveRotation(store: Store, config: Config, clock: Clock): () => Promise<void> {
-  const stopping = new AbortController();
-  let current: Promise<void> | undefined;
-  store.directory?.serve(ROTATE, async (body, print, gone) => {
-    if (current) throw new DataDirectoryError('Another command is rotating the master key: let it end.');
-    const newKey = body.length > 0 ? Buffer.from(body) : undefined;
-    const signal = AbortSignal.any([stopping.signal, gone]);
-    current = rotateStore(store, config, { newKey, now: () => clock.now(), print, signal });
-    try {
-      await current;
-    } catch (error) {
-      throw stopping.signal.aborted ? stopping.signal.reason : error;
-    } finally {
-      current = undefined;
-    }
-  });
-  return async () => {
-    stopping.abort(new DataDirectoryError('The service stopped before the end: run the same command again.'));
-    await current?.catch(() => undefined);
-  };
 }
 
 /** The configuration is refused where there is neither a value nor a folder to take it from. */

@@ -1,5 +1,7 @@
 import type { Credential } from './principal.repository.js';
 
+/** How long another node's change of an access key may go unseen here, at the most. */
+const MAX_STALE_MS = 1000;
 const MAX_ENTRIES = 20_000;
 
 interface Entry {
@@ -18,7 +20,7 @@ export class CredentialCache {
   #changes = 0;
 
   /** @param maxStaleMs as of KeyCache */
-  constructor(private readonly maxStaleMs: number) {}
+  constructor(private readonly maxStaleMs = MAX_STALE_MS) {}
 
   /** What is remembered of an access key; undefined where nothing is. */
   known(accessKeyId: string): { credential: Credential | undefined } | undefined {

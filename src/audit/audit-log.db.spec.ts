@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pino } from 'pino';
 import type { DataSource, EntityManager } from 'typeorm';
-import { newStore, type TestStore } from '../../test/support/database.js';
+import { newStore, type DatabaseStore } from '../../test/support/database.js';
 import { Clock } from '../clock.js';
-import { connect, migrate } from '../database/database.js';
+import { connect } from '../database/database.js';
 import { AuditLog, type AuditLogOptions } from './audit-log.js';
 import type { ChainReport } from './chain-check.js';
 import { batchMac, type Head, headMac, link, opened } from './chain.js';
@@ -13,15 +13,12 @@ import { verifyCopy, verifyTable } from './verify.js';
 const SECRET = Buffer.alloc(32, 5);
 const OTHER_SECRET = Buffer.alloc(32, 6);
 
-let store: TestStore;
+let store: DatabaseStore;
 let database: DataSource;
 let log: Record<string, unknown>[];
 beforeAll(async () => {
   store = await newStore();
-  const { DATABASE_URL: url, KEYBLOCK_DATA_DIR: path } = store.env;
-  database = await connect(url === undefined ? { path } : { url });
-  const nothing = () => Promise.resolve();
-  await migrate(database, nothing, nothing);
+  database = await connect(store.env.DATABASE_URL);
 });
 afterAll(async () => {
   await database.destroy();

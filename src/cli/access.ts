@@ -51,7 +51,7 @@ export const access: Command = {
       const logger = pino({ level: 'silent' });
       const secret = await serviceSecret(database.manager, masterKey, 'audit');
       const audit = new AuditLog({ database, secret, clock, logger, table: config.audit.includes('table') });
-      const changes = new KeyChanges(database, new KeyCache(0), new CredentialCache(0), audit, clock, logger);
+      const changes = new KeyChanges(database, new KeyCache(), new CredentialCache(), audit, clock, logger);
       const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
       const simulator = new PolicySimulator(database, principals, config.accountId);
       const change: Parts['change'] = async (operation, given, work) => {

@@ -1,8 +1,9 @@
+import { pino } from 'pino';
 import { Clock } from '../clock.js';
 import { type Config, ConfigError, readConfig } from '../config/config.js';
-import { DataDirectoryError } from '../config/data-directory.js';
+import { DataDirectoryError, DataDirectoryInUseError } from '../config/data-directory.js';
 import { MasterKeyError } from '../provider/master-key-check.js';
-import { openStore, type Store } from '../store.js';
+import { type EmbeddedDatabase, joinEmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from '../store.js';
 import { InputError } from './command.js';
 
 /** What a command has of a deployment: what the service itself starts from. */
@@ -14,18 +15,29 @@ export interface Deployment extends Store {
 /**
  * Opens the deployment that the environment names, as the service would, with its schema brought up to date.
  *
- * @throws InputError for an environment that is not usable, another master key, an embedded database that is in use
+ * @throws InputError for an environment that is not usable, another master key, an embedded database that can't be run
  */
 export function withDeployment(work: (deployment: Deployment) => Promise<void>): Promise<void> {
   return withConfig(async (config) => {
     const clock = new Clock();
-    const store = await openStore(config, clock);
+    const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config) : undefined;
+    const store = await openStore(config, clock, embedded);
     try {
       await work({ ...store, config, clock });
     } finally {
       await store.close();
     }
   });
+}
+
+/** The database in the data directory, run by the service, if one runs, and otherwise by this command. */
+export async function embeddedDatabase(config: Config): Promise<EmbeddedDatabase> {
+  try {
+    return await runEmbeddedDatabase(config, pino({ level: 'silent' }));
+  } catch (error) {
+    if (error instanceof DataDirectoryInUseError) return joinEmbeddedDatabase(config);
+    throw error;
+  }
 }
 
 /** What an operator can mend. */

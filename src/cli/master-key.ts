@@ -2,14 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { DataDirectory } from '../config/data-directory.js';
 import { type FiledKey, KeyFileError, parseKey, readComponentFiles, readKeyFile } from '../config/key-file.js';
 import { CryptoError } from '../crypto/errors.js';
 import { checkComponent, componentCheckValue, generateComponent } from '../crypto/key-components.js';
 import { MasterKey } from '../provider/master-key.js';
-import { ROTATE, rotateStore } from '../store.js';
+import { rotateStore } from '../store.js';
 import { type Command, InputError, UsageError } from './command.js';
-import { withConfig, withDeployment } from './deployment.js';
+import { withDeployment } from './deployment.js';
 import { table } from './layout.js';
 
 const HELP = `Usage: keyblock master-key <what>
@@ -53,21 +52,12 @@ async function rotate(args: string[], { stdout }: Io): Promise<void> {
   const paths = pathsOf(args);
   const newKey = paths && readKey(paths).key;
   const print = (line: string) => stdout.write(`${line}\n`);
-  await withConfig(async ({ databaseUrl, dataDir, masterKey: configured }) => {
-    // The embedded database is the running service's, if one runs.
-    const isDone =
-      databaseUrl === undefined && (await DataDirectory.ask(dataDir, ROTATE, newKey ?? Buffer.alloc(0), print));
-    if (!isDone) await rotateHere(newKey, print);
-    if (configured)
+  const { signal } = new AbortController();
+  await withDeployment(async ({ config, clock, ...store }) => {
+    await rotateStore(store, config, { newKey, now: () => clock.now(), print, signal });
+    if (config.masterKey)
       print('Give every node the new master key before its next start: the old one is refused from now on.');
   });
-}
-
-function rotateHere(newKey: Buffer | undefined, print: (line: string) => void): Promise<void> {
-  const { signal } = new AbortController();
-  return withDeployment(({ config, clock, ...store }) =>
-    rotateStore(store, config, { newKey, now: () => clock.now(), print, signal }),
-  );
 }
 
 async function component(args: string[], io: Io): Promise<void> {

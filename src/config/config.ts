@@ -177,8 +177,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     if (set['KEYBLOCK_ACCESS_KEY_ID'] === undefined)
       problems.push('KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential');
   }
-  if (set['DATABASE_URL'] === undefined && (parsed.data?.KEYBLOCK_WORKERS ?? 1) > 1)
-    problems.push('KEYBLOCK_WORKERS needs DATABASE_URL: one process at a time has the embedded database');
   const usable = (what: string, attempt: () => unknown) => {
     try {
       attempt();

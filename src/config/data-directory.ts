@@ -1,51 +1,63 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RootCredentials } from './config.js';
 import { KeyFileError, readKeyFile } from './key-file.js';
 
-/** More than any request to the process that has a folder. */
-const MAX_REQUEST_BYTES = 1024;
-const REQUEST_MS = 2000;
+/** How long the process that has a folder may take to say which it is. */
+const ANSWER_MS = 2000;
 
-/** The shortest limit of the systems served, macOS's; a longer path would be cut off. */
+/** Bytes of a socket's path at most: macOS's limit, the shortest of the systems served. */
 const MAX_SOCKET_PATH = 103;
+/** The longest path of a socket in a data directory, PostgreSQL's. */
+const LONGEST_SOCKET = join('run', '.s.PGSQL.5432');
 
-/** Another process uses the directory, or what is in it can't be used. */
+/** The data directory, or the database in it, can't be used. */
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 
-/**
- * Something that a process does for another which asks it through the folder it has.
- *
- * @param body   what came with the request; the process that answers zeroizes it
- * @param print  gives a line to who asked
- * @param signal is aborted when who asked is gone
- */
-export type Request = (body: Buffer, print: (line: string) => void, signal: AbortSignal) => Promise<void>;
-
-/** A line of the answer to a request, in JSON; the last one says how it ended. */
-type AnswerLine = { line: string } | { end: 'done' } | { end: 'refused'; message: string };
+/** Another process holds the data directory. */
+export class DataDirectoryInUseError extends DataDirectoryError {}
 
 /**
  * The folder of an embedded deployment: the database, and the master key and root credentials generated for it.
  *
- * One process at a time: it listens on a socket in the folder, which, unlike a file with a process id, is free as soon as
- * the process is gone however it ended, and reaches across containers that share the folder.
+ * One process holds it and runs the database. That process listens on a socket in the folder, which, unlike a file with a
+ * process id, is free as soon as the process is gone however it ended, and reaches across containers that share the folder.
+ * Others may join it: they connect to the same database.
  */
 export class DataDirectory {
   readonly databasePath: string;
+  /** The folder of PostgreSQL's socket; short enough for a socket's path. */
+  readonly runPath: string;
+  /** The database as DATABASE_URL would name it. */
+  readonly databaseUrl: string;
   readonly credentialsPath: string;
   readonly #masterKeyPath: string;
   readonly #nextMasterKeyPath: string;
 
   private constructor(
-    path: string,
-    private readonly lock: Lock,
+    readonly path: string,
+    private readonly alias: ShortAlias,
+    private readonly lock?: Server,
   ) {
     this.databasePath = join(path, 'postgres');
+    this.runPath = join(alias.path, 'run');
+    this.databaseUrl = `postgresql://keyblock@${encodeURIComponent(this.runPath)}/keyblock`;
     this.credentialsPath = join(path, 'credentials');
     this.#masterKeyPath = join(path, 'master-key');
     this.#nextMasterKeyPath = join(path, 'master-key.next');
@@ -54,27 +66,42 @@ export class DataDirectory {
   /**
    * Takes the folder for this process, making it where it isn't there.
    *
-   * @throws DataDirectoryError that names the process which has it
+   * @throws DataDirectoryInUseError that names the process which holds it
+   * @throws DataDirectoryError where it can't be made or written
    */
-  static async open(path: string): Promise<DataDirectory> {
+  static async hold(path: string): Promise<DataDirectory> {
     try {
       mkdirSync(path, { recursive: true, mode: 0o700 });
     } catch (error) {
       throw new DataDirectoryError(`KEYBLOCK_DATA_DIR cannot be used: ${(error as Error).message}`);
     }
-    return new DataDirectory(path, await takeLock(path));
+    const alias = shortAlias(path);
+    try {
+      return new DataDirectory(path, alias, await takeLock(path, alias.path));
+    } catch (error) {
+      alias.remove();
+      throw error;
+    }
   }
 
-  /** The master key of this folder, 32 bytes; generated the first time. */
+  /** Joins the process that holds the folder: its database is used, and whoever joined stops before it does. */
+  static join(path: string): DataDirectory {
+    return new DataDirectory(path, shortAlias(path));
+  }
+
+  /** Generates the master key of this folder, where it has none and no database yet. */
+  makeMasterKey(): void {
+    if (existsSync(this.#masterKeyPath)) return;
+    if (existsSync(this.databasePath))
+      throw new DataDirectoryError(
+        `${this.#masterKeyPath} is missing, but there is a database sealed under it. ` +
+          'Put the file back or set KEYBLOCK_MASTER_KEY.',
+      );
+    writeSecret(this.#masterKeyPath, `${randomBytes(32).toString('hex')}\n`);
+  }
+
+  /** The master key of this folder, 32 bytes, the caller's to zeroize. */
   masterKey(): Buffer {
-    if (!existsSync(this.#masterKeyPath)) {
-      if (existsSync(this.databasePath))
-        throw new DataDirectoryError(
-          `${this.#masterKeyPath} is missing, but there is a database sealed under it. ` +
-            'Put the file back or set KEYBLOCK_MASTER_KEY.',
-        );
-      writeSecret(this.#masterKeyPath, `${randomBytes(32).toString('hex')}\n`);
-    }
     return readMasterKey(this.#masterKeyPath);
   }
 
@@ -127,68 +154,66 @@ export class DataDirectory {
     return { accessKeyId, secretAccessKey };
   }
 
-  /** Does this from now on for other processes that ask for it by name. */
-  serve(name: string, request: Request): void {
-    this.lock.requests.set(name, request);
-  }
-
-  /**
-   * Asks the process that has a folder to do something.
-   *
-   * @param body gets sent; stays the caller's to zeroize
-   * @returns false where no process has the folder
-   * @throws DataDirectoryError with its words where it refuses, or where it ended before it was done
-   */
-  static ask(path: string, name: string, body: Buffer, print: (line: string) => void): Promise<boolean> {
-    return ask(join(path, 'lock.sock'), name, body, print);
-  }
-
-  /** Gives the folder free. */
-  close(): Promise<void> {
-    return new Promise((resolve) => this.lock.server.close(() => resolve()));
+  /** Gives the folder free, where it was held. */
+  async close(): Promise<void> {
+    const { lock } = this;
+    if (lock) await new Promise((resolve) => lock.close(resolve));
+    this.alias.remove();
   }
 }
 
-/** The socket that holds the folder, and what is done for who asks there. */
-interface Lock {
-  server: Server;
-  requests: Map<string, Request>;
+/** A path of a folder that leaves room for the sockets in it. */
+interface ShortAlias {
+  path: string;
+  remove: () => void;
+}
+
+/** The folder itself, or a symbolic link to it under the system's temporary folder where its path is too long. */
+function shortAlias(folder: string): ShortAlias {
+  if (Buffer.byteLength(join(folder, LONGEST_SOCKET)) <= MAX_SOCKET_PATH)
+    return { path: folder, remove: () => undefined };
+  const parent = mkdtempSync(join(tmpdir(), 'keyblock-'));
+  // PostgreSQL may run as another user, who has to get through to the link and no further.
+  chmodSync(parent, 0o711);
+  const path = join(parent, 'data');
+  symlinkSync(folder, path);
+  return { path, remove: () => rmSync(parent, { recursive: true, force: true }) };
 }
 
 /** Listens on the folder's socket; a socket that nobody answers is what a killed process left. */
-async function takeLock(directory: string): Promise<Lock> {
-  const path = join(directory, 'lock.sock');
-  if (Buffer.byteLength(path) > MAX_SOCKET_PATH)
-    throw new DataDirectoryError(`${directory} is too long a path: at most ${MAX_SOCKET_PATH - 10} bytes`);
+async function takeLock(directory: string, alias: string): Promise<Server> {
+  const path = join(alias, 'lock.sock');
   const first = await listen(path);
   if (first) return first;
   const owner = await ownerOf(path);
-  if (owner !== undefined) throw new DataDirectoryError(`${directory} is in use by ${owner}`);
+  if (owner !== undefined) throw new DataDirectoryInUseError(`${directory} is in use by ${owner}`);
 
   const takeover = join(directory, 'lock.takeover');
   try {
     mkdirSync(takeover);
   } catch {
-    throw new DataDirectoryError(`Another process is taking ${directory}. If none is, remove ${takeover}`);
+    throw new DataDirectoryInUseError(`Another process is taking ${directory}. If none is, remove ${takeover}`);
   }
   try {
     // Asked again now that nobody else may clear it.
     const late = await ownerOf(path);
-    if (late !== undefined) throw new DataDirectoryError(`${directory} is in use by ${late}`);
+    if (late !== undefined) throw new DataDirectoryInUseError(`${directory} is in use by ${late}`);
     rmSync(path, { force: true });
     const second = await listen(path);
-    if (!second) throw new DataDirectoryError(`${directory} is in use by another process`);
+    if (!second) throw new DataDirectoryInUseError(`${directory} is in use by another process`);
     return second;
   } finally {
     rmdirSync(takeover);
   }
 }
 
-/** The server, or undefined where the socket is there already. */
-function listen(path: string): Promise<Lock | undefined> {
+/** The server, or undefined where the socket is there already. It tells whoever connects which process this is. */
+function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
-    const requests = new Map<string, Request>([[WHO, sayWho]]);
-    const server = createServer({ allowHalfOpen: true }, (socket) => void answer(socket, requests));
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined); // 'close' follows
+      socket.end(`process ${process.pid}`);
+    });
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined);
       else reject(new DataDirectoryError(`${path} cannot be a socket: ${error.message}`));
@@ -196,99 +221,28 @@ function listen(path: string): Promise<Lock | undefined> {
     server.listen(path, () => {
       chmodSync(path, 0o600);
       server.unref();
-      resolve({ server, requests });
+      resolve(server);
     });
   });
 }
 
-const WHO = 'who';
-
-function sayWho(_: Buffer, print: (line: string) => void): Promise<void> {
-  print(`process ${process.pid}`);
-  return Promise.resolve();
-}
-
-/** A request is a name, a line feed and a body of any bytes, to the end of what is sent. */
-async function answer(socket: Socket, requests: ReadonlyMap<string, Request>): Promise<void> {
-  const gone = new AbortController();
-  socket.on('error', () => undefined); // 'close' follows
-  socket.once('close', () => gone.abort());
-  socket.setTimeout(REQUEST_MS, () => socket.destroy());
-  const sent = await readRequest(socket);
-  socket.setTimeout(0);
-  const write = (line: AnswerLine) => socket.write(`${JSON.stringify(line)}\n`);
-  try {
-    const end = sent.indexOf('\n');
-    const request = requests.get(sent.subarray(0, Math.max(end, 0)).toString());
-    if (!request)
-      throw new DataDirectoryError(`process ${process.pid} has the folder and can't do that: wait for its end`);
-    await request(sent.subarray(end + 1), (line) => write({ line }), gone.signal);
-    write({ end: 'done' });
-  } catch (error) {
-    write({ end: 'refused', message: (error as Error).message });
-  } finally {
-    sent.fill(0);
-    socket.end();
-  }
-}
-
-/** All that is sent, up to the longest that a request can be. */
-function readRequest(socket: Socket): Promise<Buffer> {
-  const request = Buffer.alloc(MAX_REQUEST_BYTES);
-  let bytes = 0;
+/** The process that answers on the socket, or undefined where none does. */
+function ownerOf(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    socket.on('data', (chunk) => {
-      bytes += chunk.copy(request, bytes);
-      chunk.fill(0);
-    });
-    socket.once('end', () => resolve(request.subarray(0, bytes)));
-    socket.once('close', () => resolve(request.subarray(0, bytes)));
-  });
-}
-
-/** As `DataDirectory.ask`, by the path of the socket. */
-function ask(path: string, name: string, body: Buffer, print: (line: string) => void): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    // Sent at once or not at all, whenever this process is killed.
-    const request = Buffer.concat([Buffer.from(`${name}\n`), body]);
-    const socket = connect(path, () => socket.end(request, () => request.fill(0)));
+    const unanswered = 'a process that does not answer';
+    const socket = connect(path);
     let text = '';
-    let last: AnswerLine | undefined;
-    socket.setEncoding('utf8').on('data', (part: string) => {
-      const lines = (text + part).split('\n');
-      text = lines.pop() ?? '';
-      for (const line of lines) {
-        last = JSON.parse(line) as AnswerLine;
-        if ('line' in last) print(last.line);
-      }
-    });
-    socket.once('end', () => {
-      // A process of an older version says who it is without the end of a line.
-      if (text !== '') print(text);
-      const end: AnswerLine = last ?? { line: '' };
-      if ('end' in end && end.end === 'done') resolve(true);
-      else
-        reject(
-          new DataDirectoryError(
-            'message' in end ? end.message : 'The process that has the folder ended before it was done',
-          ),
-        );
-    });
+    socket.setEncoding('utf8').on('data', (part: string) => (text += part));
+    socket.once('end', () => resolve(text || unanswered));
     // A busy owner accepts late or not at all; only a refusal means that it is gone.
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '')) resolve(false);
-      else reject(new DataDirectoryError(`The process that has the folder does not answer: ${error.message}`));
+    socket.once('error', ({ code = '' }: NodeJS.ErrnoException) =>
+      resolve(['ECONNREFUSED', 'ENOENT'].includes(code) ? undefined : unanswered),
+    );
+    socket.setTimeout(ANSWER_MS, () => {
+      socket.destroy();
+      resolve(unanswered);
     });
   });
-}
-
-/** Who answers on the socket, or undefined where nobody does. */
-async function ownerOf(path: string): Promise<string | undefined> {
-  let owner: string | undefined;
-  const answered = ask(path, WHO, Buffer.alloc(0), (line) => (owner = line));
-  const late = new Promise<boolean>((resolve) => setTimeout(resolve, REQUEST_MS, true).unref());
-  const isTaken = await Promise.race([answered, late]).catch(() => true);
-  return isTaken ? (owner ?? 'a process that does not answer') : undefined;
 }
 
 function readMasterKey(path: string): Buffer {

@@ -1,18 +1,14 @@
 import type { DataSource } from 'typeorm';
-import { newStore, type TestStore } from '../../test/support/database.js';
-import { connect, type Location, migrate } from './database.js';
+import { newStore, type DatabaseStore } from '../../test/support/database.js';
+import { connect, migrate } from './database.js';
 
-let store: TestStore;
-let location: Location;
+let store: DatabaseStore;
 let database: DataSource;
 const nothing = () => Promise.resolve();
 
 beforeAll(async () => {
-  store = await newStore();
-  location = store.env.DATABASE_URL
-    ? { url: store.env.DATABASE_URL }
-    : { path: `${store.env.KEYBLOCK_DATA_DIR}/postgres` };
-  database = await connect(location);
+  store = await newStore({ schema: 'none' });
+  database = await connect(store.env.DATABASE_URL);
 }, 60_000);
 afterAll(async () => {
   await database.destroy();
@@ -20,7 +16,7 @@ afterAll(async () => {
 });
 
 test('many nodes may migrate at once: one does, the others find it done', async () => {
-  const nodes = store.isPostgres ? await Promise.all([connect(location), connect(location), connect(location)]) : [];
+  const nodes = await Promise.all([1, 2, 3].map(() => connect(store.env.DATABASE_URL)));
   let inside = 0;
   const alone = async () => {
     expect(++inside).toBe(1);
@@ -100,6 +96,6 @@ describe('transactions that run at once', () => {
 });
 
 test('a database that is gone is told at once', async () => {
-  const nowhere = connect({ url: 'postgresql://nobody@127.0.0.1:1/nothing' });
+  const nowhere = connect('postgresql://nobody@127.0.0.1:1/nothing');
   await expect(nowhere).rejects.toThrow(/ECONNREFUSED/);
 });

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { DataSource, type EntityManager, MigrationExecutor } from 'typeorm';
 import { AccessKeyRow } from '../access/access-key.entity.js';
 import { PrincipalPolicy } from '../access/principal-policy.entity.js';
 import { PrincipalRow } from '../access/principal.entity.js';
@@ -13,6 +13,7 @@ import { Replication } from '../keys/replication.entity.js';
 import { PublicKeyCertificate } from '../keys/public-key-certificate.entity.js';
 import { ResourcePolicy } from '../keys/resource-policy.entity.js';
 import { Tag } from '../keys/tag.entity.js';
+import { LOCKS, withLock } from './locks.js';
 import { MasterKeyRow } from './master-key.entity.js';
 import { ServiceSecretRow } from './service-secret.entity.js';
 import { Keys1790000000000 } from './migrations/1790000000000-keys.js';
@@ -26,19 +27,18 @@ import { ServiceSecrets1790000000030 } from './migrations/1790000000030-service-
 import { Audit1790000000040 } from './migrations/1790000000040-audit.js';
 import { MasterKeyRotation1790000000060 } from './migrations/1790000000060-master-key-rotation.js';
 
-/** Any number that other users of the same PostgreSQL don't take: "keyblock" on a telephone's keys. */
-const MIGRATION_LOCK = 53932562;
-
 /** Longest wait for a connection, and for an answer. */
 const TIMEOUT_MS = 10_000;
 
-/** Where the data is: PostgreSQL 14 or newer, or an embedded PGlite in a folder. */
-export type Location = { url: string } | { path: string };
-
-/** Opens the database; its schema is not looked at. */
-export async function connect(location: Location): Promise<DataSource> {
-  const options = {
-    type: 'postgres' as const,
+/** Opens a PostgreSQL database, version 14 or newer; its schema is not looked at. */
+export async function connect(url: string): Promise<DataSource> {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    driver: pg,
+    applicationName: 'keyblock',
+    poolSize: 10,
+    connectTimeoutMS: TIMEOUT_MS,
     entities: [
       MasterKeyRow,
       ServiceSecretRow,
@@ -68,27 +68,13 @@ export async function connect(location: Location): Promise<DataSource> {
       Audit1790000000040,
       MasterKeyRotation1790000000060,
     ],
-    migrationsTransactionMode: 'all' as const,
-  };
-  if ('url' in location) {
-    return new DataSource({
-      ...options,
-      url: location.url,
-      driver: pg,
-      applicationName: 'keyblock',
-      poolSize: 10,
-      connectTimeoutMS: TIMEOUT_MS,
-      extra: {
-        query_timeout: TIMEOUT_MS,
-        // A node that stands still in a transaction would keep what it locked from all others.
-        onConnect: (client: pg.Client) => client.query(`SET idle_in_transaction_session_timeout = ${TIMEOUT_MS}`),
-      },
-    }).initialize();
-  }
-  // Loaded where it is used only: it is large.
-  const { openPglite, PglitePool } = await import('./pglite-pool.js');
-  const pglite = await openPglite(location.path);
-  return new DataSource({ ...options, driver: { Pool: PglitePool }, extra: { pglite } }).initialize();
+    migrationsTransactionMode: 'all',
+    extra: {
+      query_timeout: TIMEOUT_MS,
+      // A node that stands still in a transaction would keep what it locked from all others.
+      onConnect: (client: pg.Client) => client.query(`SET idle_in_transaction_session_timeout = ${TIMEOUT_MS}`),
+    },
+  }).initialize();
 }
 
 /**
@@ -102,29 +88,9 @@ export async function migrate(
   before: (manager: EntityManager) => Promise<void>,
   after: (manager: EntityManager) => Promise<void>,
 ): Promise<void> {
-  const runner = database.createQueryRunner();
-  try {
-    await lock(runner);
+  await withLock(database, LOCKS.migration, async (runner) => {
     await before(runner.manager);
     await new MigrationExecutor(database, runner).executePendingMigrations();
     await after(runner.manager);
-  } finally {
-    await unlock(runner);
-    await runner.release();
-  }
-}
-
-/** Asks until it is free: a query that waited for it would meet the time limit. */
-async function lock(runner: QueryRunner): Promise<void> {
-  for (;;) {
-    const [answer] = await runner.manager.query<{ locked: boolean }[]>('SELECT pg_try_advisory_lock($1) AS locked', [
-      MIGRATION_LOCK,
-    ]);
-    if (answer?.locked) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function unlock(runner: QueryRunner): Promise<void> {
-  await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+  });
 }

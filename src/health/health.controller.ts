@@ -22,12 +22,13 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** The database answers, and the master key opens its check value. */
+  /** The database answers and takes writes, and the master key opens its check value. */
   @Get('readyz')
   @RouteConfig({ public: true })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: string; reason?: string }> {
     try {
       await checkMasterKey(this.database.manager, this.masterKey);
+      await checkWritable(this.database);
       return { status: 'ok' };
     } catch (error) {
       reply.status(503);
@@ -41,4 +42,16 @@ export class HealthController {
   text(): Promise<string> {
     return this.metrics.text();
   }
+}
+
+/** The database takes no writes: a standby, or one whose disk is full. */
+class ReadOnlyDatabaseError extends Error {
+  override readonly name = 'ReadOnlyDatabaseError';
+}
+
+async function checkWritable(database: DataSource): Promise<void> {
+  const [row] = await database.query<{ isReadOnly: string }[]>(
+    `SELECT current_setting('transaction_read_only') AS "isReadOnly"`,
+  );
+  if (row?.isReadOnly !== 'off') throw new ReadOnlyDatabaseError();
 }

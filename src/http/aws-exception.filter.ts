@@ -16,8 +16,11 @@ import { contentTypeOf, type Plane, planeOf } from './request.js';
 /** The namespace of the control plane's model, which every exception of AWS JSON is named with. */
 const NAMESPACE = 'com.amazonaws.paymentcryptography';
 
-/** Connection failures: of Node, SQLSTATE class 08 (connection), 57P (server going down), 53300 (too many connections). */
-const UNAVAILABLE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|08|57P|53300)/;
+/**
+ * A database that can't be reached or can't be written now: errors of Node, and SQLSTATE class 08 (connection), 57P (server
+ * going down), 53 (no disk space, memory or connections left), 58030 (input or output fails), 25006 (read-only).
+ */
+const UNAVAILABLE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT|08|57P|53|58030|25006)/;
 /** Those of node-postgres, which have no code. */
 const TIMED_OUT = /connection timeout|Query read timeout|timeout exceeded when trying to connect|Connection terminated/;
 

@@ -26,8 +26,8 @@ export class KeyCache {
   readonly #entries = new Map<string, Entry>();
   #changes = 0;
 
-  /** @param maxStaleMs MAX_STALE_MS; for ever where there is no other node */
-  constructor(private readonly maxStaleMs: number) {}
+  /** @param maxStaleMs how old an entry may get */
+  constructor(private readonly maxStaleMs = MAX_STALE_MS) {}
 
   /**
    * The key of this name, from memory at once or from `read`.

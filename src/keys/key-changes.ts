@@ -14,7 +14,7 @@ const CHANNEL = 'keyblock_changes';
 const RECONNECT_MS = 1000;
 
 /**
- * Changes to keys, aliases, users and roles, told to every node that remembers them. On PostgreSQL the nodes listen to each other; while
+ * Changes to keys, aliases, users and roles, told to every process that remembers them. They listen to each other; while
  * one is cut off, the age of what it remembers is the bound.
  */
 @Injectable()
@@ -93,10 +93,9 @@ export class KeyChanges implements OnApplicationBootstrap, OnApplicationShutdown
     await this.#listener?.end();
   }
 
-  /** The embedded database has one node, and so no URL and nobody to listen to. */
   async #listen(): Promise<void> {
-    const { url } = this.database.options as { url?: string };
-    if (url === undefined || this.#stopped) return;
+    if (this.#stopped) return;
+    const { url } = this.database.options as { url: string };
     const listener = new pg.Client({ connectionString: url, application_name: 'keyblock listener', keepAlive: true });
     this.#listener = listener;
     listener.on('notification', ({ payload }) => payload !== undefined && this.#forget(payload));

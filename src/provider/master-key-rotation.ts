@@ -1,4 +1,4 @@
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager, EntityMetadata } from 'typeorm';
 import { MasterKeyRow } from '../database/master-key.entity.js';
 import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
@@ -51,8 +51,7 @@ export async function rotateMasterKey(database: DataSource, masterKey: MasterKey
     await pause(AGAIN_MS, undefined, { signal });
   }
 
-  const hasOtherNodes = 'url' in database.options;
-  const waitMs = hasOtherNodes ? began + NODES_MS - performance.now() : 0;
+  const waitMs = began + NODES_MS - performance.now();
   if (waitMs > 0) {
     print('All is sealed anew. Other nodes have a moment to take the new key in.');
     await pause(waitMs, undefined, { signal });
@@ -121,8 +120,6 @@ async function sweep(
   const metadata = database.getMetadata(table.entity);
   let [done, after] = [0, undefined as string[] | undefined];
   for (;;) {
-    // The embedded database answers without waiting for anything: whoever calls the service is to have a turn too.
-    await turn();
     progress.signal.throwIfAborted();
     const batch = await database.transaction(async (manager) => {
       const rows = await nextRows(manager, metadata, progress.id, after);

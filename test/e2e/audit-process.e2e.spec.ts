@@ -5,13 +5,13 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { CreateKeyCommand, ListKeysCommand, paginateListKeys, PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography'; // prettier-ignore
 import { connect } from '../../src/database/database.js';
-import { newStore, type TestStore } from '../support/database.js';
-import { type ServiceProcess, SHORT_LIVED, spawnService } from '../support/process.js';
+import { newStore, type DatabaseStore } from '../support/database.js';
+import { type ServiceProcess, spawnService } from '../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv } from '../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../dist/bundle/cli.js', import.meta.url));
 
-let store: TestStore;
+let store: DatabaseStore;
 const processes: ServiceProcess[] = [];
 beforeEach(async () => {
   store = await newStore();
@@ -37,7 +37,7 @@ async function kill({ child, ended }: ServiceProcess, signal: NodeJS.Signals): P
 
 /** The built command in a process of its own. */
 async function verify(...args: string[]) {
-  const child = spawn(process.execPath, [SHORT_LIVED, CLI, 'audit', 'verify', ...args], { env: { PATH: process.env['PATH'], ...serviceEnv(store) } }); // prettier-ignore
+  const child = spawn(process.execPath, [CLI, 'audit', 'verify', ...args], { env: { PATH: process.env['PATH'], ...serviceEnv(store) } }); // prettier-ignore
   child.stdin.end();
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
@@ -54,8 +54,7 @@ const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resol
 
 /** Works on the database while no service has it. */
 async function withDatabase<T>(work: (query: (sql: string) => Promise<T[]>) => Promise<T[]>): Promise<T[]> {
-  const { DATABASE_URL: url, KEYBLOCK_DATA_DIR: folder } = store.env;
-  const database = await connect(url === undefined ? { path: join(folder, 'postgres') } : { url });
+  const database = await connect(store.env.DATABASE_URL);
   try {
     return await work((sql) => database.query<T[]>(sql));
   } finally {

@@ -8,7 +8,6 @@ import type { Service } from '../../src/service.js';
 import { newStore, type TestStore } from '../support/database.js';
 import { send, serviceEnv, startOn, target, TestClock } from '../support/service.js';
 
-/** The embedded database is one process's: the service runs between the commands there, and beside them on PostgreSQL. */
 let store: TestStore;
 let folder: string;
 const environment = { ...process.env };
@@ -16,7 +15,6 @@ beforeAll(async () => {
   store = await newStore();
   folder = mkdtempSync(join(tmpdir(), 'keyblock-access-'));
   Object.assign(process.env, serviceEnv(store));
-  if (store.env.DATABASE_URL === undefined) delete process.env['DATABASE_URL'];
 }, 60_000);
 afterAll(async () => {
   process.env = environment;
@@ -217,11 +215,6 @@ test.each<[args: string[], message: string]>([
 });
 
 test('what the command changes counts in a service that runs', async () => {
-  // Nothing but PostgreSQL lets a command in beside the service.
-  if (!store.isPostgres) {
-    await serving(async () => expect(await access(['list'])).toEqual(refused(1, 'in use')));
-    return;
-  }
   await serving(async (service) => {
     await done(['create', 'user', 'eve']);
     const credentials = credentialsOf(await done(['create-key', 'user', 'eve']));

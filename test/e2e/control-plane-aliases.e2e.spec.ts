@@ -167,7 +167,6 @@ describe('UpdateAlias', () => {
 });
 
 test('an alias that is moved, detached or deleted on one node is so on the others within the bound', async () => {
-  if (!service.store.isPostgres) return; // the embedded database has one node
   const other = await startOn(service.store);
   const client = new PaymentCryptographyClient({ region: REGION, endpoint: other.url, credentials: CREDENTIALS });
   const there = (KeyIdentifier: string) =>

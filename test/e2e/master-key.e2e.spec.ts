@@ -13,6 +13,7 @@ import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js'
 import { DataSource } from 'typeorm';
 import { PrincipalRepository } from '../../src/access/principal.repository.js';
 import { Clock } from '../../src/clock.js';
+import { embeddedDatabase } from '../../src/cli/deployment.js';
 import { readConfig } from '../../src/config/config.js';
 import { keyArn, newId } from '../../src/keys/arn.js';
 import { begin } from '../../src/keys/key-life-cycle.js';
@@ -25,9 +26,9 @@ import { CryptoProvider } from '../../src/provider/crypto-provider.js';
 import { SEALED_TABLES } from '../../src/provider/sealed-tables.js';
 import type { Service } from '../../src/service.js';
 import { openStore, rotateStore, type Store } from '../../src/store.js';
-import { newStore, tamper, type TestStore } from '../support/database.js';
+import { newDataDirectory, newStore, tamper, type TestStore } from '../support/database.js';
 import { importKeys } from '../support/import.js';
-import { type ServiceProcess, SHORT_LIVED, spawnService } from '../support/process.js';
+import { type ServiceProcess, spawnService } from '../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv, startOn, startTestService, type TestService } from '../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../dist/bundle/cli.js', import.meta.url));
@@ -42,7 +43,7 @@ interface Command {
 
 /** The built command, with the environment of a service over the store. */
 function keyblock(store: TestStore, args: string[], env: NodeJS.ProcessEnv = {}): Command {
-  const child = spawn(process.execPath, [SHORT_LIVED, CLI, 'master-key', ...args], {
+  const child = spawn(process.execPath, [CLI, 'master-key', ...args], {
     env: { PATH: process.env['PATH'], ...serviceEnv(store), ...env },
   });
   let output = '';
@@ -56,7 +57,7 @@ async function rotate(store: TestStore): Promise<string> {
   const path = keyFile(store, newKey);
   const command = keyblock(store, ['rotate', '--file', path]);
   expect([await command.ended, command.output()]).toEqual([0, expect.stringContaining('is retired')]);
-  if (store.isPostgres) store.env.KEYBLOCK_MASTER_KEY = newKey.toString('hex');
+  store.env.KEYBLOCK_MASTER_KEY = newKey.toString('hex');
   return path;
 }
 
@@ -135,7 +136,7 @@ describe('a service under load', () => {
     await service.controlPlane.send(
       new GetParametersForImportCommand({ KeyMaterialType: 'TR34_KEY_BLOCK', WrappingKeyAlgorithm: 'RSA_2048' }),
     );
-    if (service.store.isPostgres) other = await startOn(service.store);
+    other = await startOn(service.store);
   });
   afterAll(async () => {
     await other?.close();
@@ -255,7 +256,7 @@ describe('a service under load', () => {
     expect([await another.ended, another.output()]).toEqual([1, expect.stringContaining('let that end first')]);
     const again = keyblock(service.store, ['rotate']);
     expect([await again.ended, again.output()]).toEqual([0, expect.stringContaining('is retired')]);
-    if (service.store.isPostgres) service.store.env.KEYBLOCK_MASTER_KEY = newKey.toString('hex');
+    service.store.env.KEYBLOCK_MASTER_KEY = newKey.toString('hex');
     expect(service.app.get(MasterKey).has(idOf(newKey))).toBe(true);
     service.app.get(KeyCache).clear();
     await mac(broken);
@@ -274,18 +275,17 @@ describe('a service under load', () => {
     writeFileSync(short, 'abc');
     await refused(['--file', short], 'must hold 64 hexadecimal digits');
     await refused(['--component-file', short, '--component-file', short], 'must hold 64 hexadecimal digits');
-    if (service.store.isPostgres) {
-      await refused([], 'No rotation is under way: give the new master key');
-      await refused([], 'the master key given is', { KEYBLOCK_MASTER_KEY: 'ab'.repeat(32) });
-    }
+    await refused([], 'No rotation is under way: give the new master key');
+    await refused([], 'the master key given is', { KEYBLOCK_MASTER_KEY: 'ab'.repeat(32) });
     expect(await rows()).toEqual(before);
-    expect(existsSync(join(service.store.env.KEYBLOCK_DATA_DIR, 'master-key.next'))).toBe(false);
   });
 });
 
 const KEYS = 3000;
 
-describe('a rotation that is killed', () => {
+/** Where the master key is given in the environment, and where it is the file of a data directory. */
+describe.each(['on a server', 'in a data directory'])('a rotation %s that is killed', (where) => {
+  const isGiven = where === 'on a server';
   let store: TestStore;
   let node: ServiceProcess;
   let arn: string;
@@ -293,7 +293,7 @@ describe('a rotation that is killed', () => {
   const stores: Store[] = [];
   const master = () => join(store.env.KEYBLOCK_DATA_DIR, 'master-key');
   const open = async (env: NodeJS.ProcessEnv = {}) => {
-    const opened = await openStore(readConfig({ ...serviceEnv(store), ...env }), new Clock());
+    const opened = await openTestStore(store, env);
     stores.push(opened);
     return opened;
   };
@@ -302,8 +302,8 @@ describe('a rotation that is killed', () => {
     return clients(await node.listening);
   };
   beforeAll(async () => {
-    store = await newStore();
-    if (store.isPostgres) store.env.KEYBLOCK_MASTER_KEY = oldKey.toString('hex');
+    store = isGiven ? await newStore() : newDataDirectory();
+    if (isGiven) store.env.KEYBLOCK_MASTER_KEY = oldKey.toString('hex');
     else writeFileSync(master(), `${oldKey.toString('hex')}\n`);
     const { database, masterKey, close } = await open();
     await addKeys(database, masterKey, KEYS);
@@ -333,7 +333,7 @@ describe('a rotation that is killed', () => {
     let { create, mac } = await startNode();
     arn = await create();
     const expected = await mac(arn);
-    const unaware = store.isPostgres ? await open() : undefined;
+    const unaware = isGiven ? await open() : undefined;
 
     await killedAt(['--file', keyFile(store, newKey)], /takes the place/);
     expect(await mac(arn)).toBe(expected);
@@ -343,7 +343,7 @@ describe('a rotation that is killed', () => {
     node.child.kill('SIGKILL');
     await node.ended;
     const startWith = (key: Buffer) => startOn(store, { KEYBLOCK_MASTER_KEY: key.toString('hex') });
-    if (store.isPostgres) {
+    if (isGiven) {
       // Either key is enough, another is not.
       for (const key of [oldKey, newKey]) await (await startWith(key)).close();
       await expect(startWith(randomBytes(32))).rejects.toThrow(MasterKeyError);
@@ -362,7 +362,7 @@ describe('a rotation that is killed', () => {
     while (!node.log().includes('a rotation of the master key is under way'))
       await new Promise((resolve) => setTimeout(resolve, 50));
     await killedAt([], /keys: 1\d00 /);
-    if (store.isPostgres) await killedAt([], /Other nodes have a moment/);
+    if (isGiven) await killedAt([], /Other nodes have a moment/);
 
     // Two at once do it together, or one after the other.
     const commands = [keyblock(store, ['rotate']), keyblock(store, ['rotate'])];
@@ -374,7 +374,7 @@ describe('a rotation that is killed', () => {
     node.child.kill('SIGTERM');
     expect(await node.ended).toBe(0);
 
-    if (store.isPostgres) {
+    if (isGiven) {
       await expect(startWith(oldKey)).rejects.toThrow(
         new RegExp(
           `sealed under master key ${idOf(newKey)}, but the master key given, ${idOf(oldKey)}, was replaced at 20.*nothing was changed`,
@@ -391,17 +391,17 @@ describe('a rotation that is killed', () => {
     const { database, masterKey } = await open();
     expect(masterKey.ids).toEqual([idOf(newKey)]);
     expect([...(await sealedIds(database)).get('keys')!]).toEqual([idOf(newKey)]);
-    if (!store.isPostgres) expect(readFileSync(master(), 'utf8').trim()).toBe(newKey.toString('hex'));
+    if (!isGiven) expect(readFileSync(master(), 'utf8').trim()).toBe(newKey.toString('hex'));
     const [answer] = await database.query<{ count: string }[]>('SELECT count(*) FROM keys');
     expect(Number(answer!.count)).toBeGreaterThan(KEYS);
   }, 120_000);
 });
 
 test('a rotation that fails when all is done leaves its key where the next start finds it', async () => {
-  const store = await newStore();
-  const config = () => readConfig(serviceEnv(store));
+  const store = newDataDirectory();
+  const config = readConfig(serviceEnv(store));
   const newKey = randomBytes(32);
-  const opened = await openStore(config(), new Clock());
+  const opened = await openTestStore(store);
   const rotation = {
     newKey: Buffer.from(newKey),
     now: () => new Date(),
@@ -410,14 +410,20 @@ test('a rotation that fails when all is done leaves its key where the next start
       if (line.includes('is retired')) throw new Error('nobody listens');
     },
   };
-  await expect(rotateStore(opened, config(), rotation)).rejects.toThrow('nobody listens');
+  await expect(rotateStore(opened, config, rotation)).rejects.toThrow('nobody listens');
   await opened.close();
-  if (store.isPostgres) store.env.KEYBLOCK_MASTER_KEY = newKey.toString('hex');
-  const again = await openStore(config(), new Clock());
+  const again = await openTestStore(store);
   expect(again.masterKey.ids).toEqual([idOf(newKey)]);
   await again.close();
   await store.remove();
 }, 30_000);
+
+/** Opens a store as a command does. */
+async function openTestStore(store: TestStore, env: NodeJS.ProcessEnv = {}): Promise<Store> {
+  const config = readConfig({ ...serviceEnv(store), ...env });
+  const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config) : undefined;
+  return openStore(config, new Clock(), embedded);
+}
 
 async function addKeys(database: DataSource, masterKey: MasterKey, count: number): Promise<void> {
   const provider = new CryptoProvider(masterKey);

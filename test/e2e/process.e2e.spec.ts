@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { request } from 'node:https';
 import { connect } from 'node:net';
@@ -12,7 +12,7 @@ import {
   paginateListKeys,
   PaymentCryptographyClient,
 } from '@aws-sdk/client-payment-cryptography';
-import { MASTER_KEY, newStore, type TestStore } from '../support/database.js';
+import { newStore, type TestStore } from '../support/database.js';
 import { type ServiceProcess, spawnService } from '../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv } from '../support/service.js';
 
@@ -158,58 +158,4 @@ test('lists all that is wrong with its configuration at once, and starts nothing
     '  KEYBLOCK_MASTER_KEY or one of its files is needed with DATABASE_URL: all nodes share one',
     '  KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential',
   ]);
-});
-
-describe('an embedded deployment', () => {
-  const embedded = () => ({ KEYBLOCK_DATA_DIR: store.env.KEYBLOCK_DATA_DIR, KEYBLOCK_PORT: '0' });
-  const path = (name: string) => join(store.env.KEYBLOCK_DATA_DIR, name);
-
-  test('makes a master key and credentials once, for its owner only, and tells how to begin', async () => {
-    await store.remove();
-    store = await newStore({ folder: 'empty' });
-    const service = start(embedded());
-    const url = await service.listening;
-    for (const name of ['master-key', 'credentials']) expect(statSync(path(name)).mode & 0o777).toBe(0o600);
-    expect(service.output()).toContain(`Region us-east-1, account 000000000000`);
-    expect(service.output()).toContain(`Credentials: ${path('credentials')}`);
-    expect(service.output()).toContain(`AWS_SHARED_CREDENTIALS_FILE=${path('credentials')}`);
-
-    const file = readFileSync(path('credentials'), 'utf8');
-    const [, accessKeyId, secretAccessKey] = /id = (\S+)\n.*key = (\S+)\n/.exec(file)!;
-    const credentials = { accessKeyId: accessKeyId!, secretAccessKey: secretAccessKey! };
-    await createKey(client(url, credentials));
-    expect(service.log() + service.output()).not.toContain(secretAccessKey);
-    service.child.kill('SIGTERM');
-    expect(await service.ended).toBe(0);
-
-    const again = start(embedded());
-    expect(await listArns(client(await again.listening, credentials))).toHaveLength(1);
-    expect(readFileSync(path('credentials'), 'utf8')).toBe(file);
-
-    const second = start(embedded());
-    expect(await second.ended).toBe(1);
-    expect(second.output()).toContain(`${store.env.KEYBLOCK_DATA_DIR} is in use by process ${again.child.pid}`);
-  });
-
-  test('refuses another master key, and a missing one, and changes nothing', async () => {
-    const service = start(embedded());
-    await service.listening;
-    service.child.kill('SIGTERM');
-    expect(await service.ended).toBe(0);
-    const before = readdirSync(store.env.KEYBLOCK_DATA_DIR);
-
-    const other = start({ ...embedded(), KEYBLOCK_MASTER_KEY: MASTER_KEY });
-    expect(await other.ended).toBe(1);
-    expect(other.output()).toMatch(/sealed under master key [0-9a-f]{16}, but the master key given is [0-9a-f]{16}/);
-
-    const masterKey = readFileSync(path('master-key'));
-    rmSync(path('master-key'));
-    const missing = start(embedded());
-    expect(await missing.ended).toBe(1);
-    expect(missing.output()).toContain('master-key is missing, but there is a database sealed under it');
-
-    writeFileSync(path('master-key'), masterKey);
-    await start(embedded()).listening;
-    expect(readdirSync(store.env.KEYBLOCK_DATA_DIR).filter((name) => name !== 'lock.sock')).toEqual(before);
-  });
 });

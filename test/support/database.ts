@@ -1,55 +1,51 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 
-/** An empty place for data, of the kind that the run is for: PostgreSQL where DATABASE_URL is set, else embedded. */
+/** A place for the data of one spec. */
 export interface TestStore {
   /** The environment that points a service at it. */
   env: { KEYBLOCK_DATA_DIR: string; DATABASE_URL?: string; KEYBLOCK_MASTER_KEY?: string };
-  isPostgres: boolean;
   remove: () => Promise<void>;
+}
+
+/** A store in a database of the server that all specs share. */
+export interface DatabaseStore extends TestStore {
+  env: { KEYBLOCK_DATA_DIR: string; DATABASE_URL: string; KEYBLOCK_MASTER_KEY: string };
 }
 
 export const MASTER_KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 
-/** @param options.folder what an embedded one's has: an empty database and a master key, or nothing, as at the very first start */
-export async function newStore({ folder = 'made' }: { folder?: 'made' | 'empty' } = {}): Promise<TestStore> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'keyblock-'));
-  const removeDirectory = () => {
-    rmSync(dataDir, { recursive: true, force: true });
-  };
-  const server = process.env['DATABASE_URL'];
-  if (!server) {
-    const template = process.env['PGLITE_TEMPLATE'];
-    if (template === undefined) throw new Error('test/support/global-setup.js has not run');
-    if (folder === 'made') {
-      cpSync(template, join(dataDir, 'postgres'), { recursive: true });
-      writeFileSync(join(dataDir, 'master-key'), randomBytes(32).toString('hex'), { mode: 0o600 });
-    }
-    return {
-      env: { KEYBLOCK_DATA_DIR: dataDir },
-      isPostgres: false,
-      remove: () => {
-        removeDirectory();
-        return Promise.resolve();
-      },
-    };
-  }
+/**
+ * Makes a database on the server of the run.
+ *
+ * @param options.schema 'migrated' copies the template, which has every table; 'none' is an empty database
+ */
+export async function newStore({ schema = 'migrated' }: { schema?: 'migrated' | 'none' } = {}): Promise<DatabaseStore> {
+  const { url: server, template } = serverOfRun();
+  const { path, remove } = newFolder();
   const name = `keyblock_test_${randomBytes(6).toString('hex')}`;
-  await administer(server, `CREATE DATABASE ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
+  await administer(server, `CREATE DATABASE ${name}${schema === 'migrated' ? ` TEMPLATE ${template}` : ''}`);
   return {
-    env: { KEYBLOCK_DATA_DIR: dataDir, DATABASE_URL: url.href, KEYBLOCK_MASTER_KEY: MASTER_KEY },
-    isPostgres: true,
+    env: { KEYBLOCK_DATA_DIR: path, DATABASE_URL: databaseUrl(server, name), KEYBLOCK_MASTER_KEY: MASTER_KEY },
     remove: async () => {
-      removeDirectory();
+      remove();
       await administer(server, `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
+}
+
+/** Makes an empty data directory, for a service that runs a database of its own. */
+export function newDataDirectory(): TestStore {
+  const { path, remove } = newFolder();
+  const removed = () => {
+    remove();
+    return Promise.resolve();
+  };
+  return { env: { KEYBLOCK_DATA_DIR: path }, remove: removed };
 }
 
 /** SQL as who owns the database may run it, past the triggers. */
@@ -58,6 +54,23 @@ export async function tamper(database: DataSource, sql: string, parameters: unkn
     await manager.query('SET LOCAL session_replication_role = replica');
     await manager.query(sql, parameters);
   });
+}
+
+function newFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'keyblock-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+function serverOfRun(): { url: string; template: string } {
+  const { TEST_SERVER_URL: url, TEST_TEMPLATE: template } = process.env;
+  if (url === undefined || template === undefined) throw new Error('test/support/global-setup.js has not run');
+  return { url, template };
+}
+
+function databaseUrl(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
 }
 
 async function administer(url: string, sql: string): Promise<void> {

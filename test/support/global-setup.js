@@ -1,25 +1,59 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import { pino } from 'pino';
+import { DataDirectory } from '../../dist/config/data-directory.js';
+import { connect, migrate } from '../../dist/database/database.js';
+import { EmbeddedPostgres } from '../../dist/database/embedded/embedded-postgres.js';
 
 /**
- * Makes an embedded database without anything in it, which the stores of tests are copies of: making each takes 3 s. It is as
- * small as it can be, since it is copied and opened a hundred times: PGlite clears all shared buffers when it opens, and the
- * databases that others would be copies of are not for anyone.
+ * Gives the run its PostgreSQL server: the one of DATABASE_URL, or one that lives as long as the run. On it is a template with
+ * every table, which the databases of specs are copies of.
  *
- * @returns {Promise<void>} sets PGLITE_TEMPLATE, its folder
+ * @returns {Promise<void>} sets TEST_SERVER_URL and TEST_TEMPLATE
  */
 export default async function globalSetup() {
-  if (process.env.DATABASE_URL) return;
-  const folder = mkdtempSync(join(tmpdir(), 'keyblock-template-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  process.env.PGLITE_TEMPLATE = join(folder, 'postgres');
-  const database = await PGlite.create(process.env.PGLITE_TEMPLATE, {
-    initDbStartParams: ['--wal-segsize=1'],
-    postgresqlconf: ['shared_buffers = 4MB'],
-  });
-  await database.exec('UPDATE pg_database SET datistemplate = false');
-  for (const name of ['template0', 'template1']) await database.exec(`DROP DATABASE ${name}`);
-  await database.close();
+  const { url, close } = await server();
+  const template = `keyblock_template_${randomBytes(6).toString('hex')}`;
+  await run(url, [`CREATE DATABASE ${template}`]);
+  const database = await connect(Object.assign(new URL(url), { pathname: `/${template}` }).href);
+  const nothing = () => Promise.resolve();
+  await migrate(database, nothing, nothing);
+  await database.destroy();
+  Object.assign(process.env, { TEST_SERVER_URL: url, TEST_TEMPLATE: template });
+  globalThis.closeTestServer = async () => {
+    await run(url, [`DROP DATABASE ${template}`]);
+    await close();
+  };
+}
+
+async function server() {
+  const { DATABASE_URL } = process.env;
+  if (DATABASE_URL) return { url: DATABASE_URL, close: () => Promise.resolve() };
+  const folder = mkdtempSync(join(tmpdir(), 'keyblock-server-'));
+  const directory = await DataDirectory.hold(folder);
+  const postgres = await EmbeddedPostgres.start(directory, 30, pino({ level: 'silent' }));
+  // Nothing in it outlives the run.
+  await run(directory.databaseUrl, [
+    ...['fsync', 'full_page_writes', 'synchronous_commit'].map((setting) => `ALTER SYSTEM SET ${setting} = off`),
+    'SELECT pg_reload_conf()',
+  ]);
+  const close = async () => {
+    await postgres.stop();
+    await directory.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { url: directory.databaseUrl, close };
+}
+
+async function run(url, statements) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }

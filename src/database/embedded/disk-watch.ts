@@ -1,0 +1,98 @@
+import { existsSync, rmSync } from 'node:fs';
+import { statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import type { Logger } from 'pino';
+
+const MIB = 1024 * 1024;
+/** Below this much free space the database takes no more writes: PostgreSQL ends itself when it can't extend its WAL. */
+const LOW_BYTES = 64 * MIB;
+/** Above this much it takes writes again. */
+const ENOUGH_BYTES = LOW_BYTES + 32 * MIB;
+/** One WAL segment, given back when a disk fills up faster than it is looked at. */
+const RESERVE_BYTES = 16 * MIB;
+const INTERVAL_MS = 500;
+
+/**
+ * Keeps an embedded database alive on a full disk: makes it read-only while little space is left, so that reads go on, and
+ * writable again when there is space.
+ */
+export class DiskWatch {
+  readonly #reservePath: string;
+  readonly #stopping = new AbortController();
+  readonly #rounds: Promise<void>;
+  #isReadOnly: boolean | undefined;
+  #problem?: string;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly databaseUrl: string,
+    private readonly logger: Logger,
+  ) {
+    this.#reservePath = join(folder, 'reserve');
+    this.#rounds = this.#run();
+  }
+
+  /** Looks once, so that a database left read-only by an earlier process is writable again where it can be, and goes on. */
+  static async start(folder: string, databaseUrl: string, logger: Logger): Promise<DiskWatch> {
+    const watch = new DiskWatch(folder, databaseUrl, logger);
+    await watch.#look();
+    return watch;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#rounds;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (;;) {
+      await pause(INTERVAL_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      await this.#look();
+    }
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const { bavail, bsize } = await statfs(this.folder);
+      const free = bavail * bsize;
+      if (free < LOW_BYTES) {
+        rmSync(this.#reservePath, { force: true });
+        if (this.#isReadOnly !== true) await this.#setReadOnly(true, free);
+      } else if (free > ENOUGH_BYTES) {
+        if (this.#isReadOnly !== false) await this.#setReadOnly(false, free);
+        // Every byte is written, since a file with holes would reserve nothing.
+        if (!existsSync(this.#reservePath))
+          await writeFile(this.#reservePath, Buffer.alloc(RESERVE_BYTES), { mode: 0o600, flush: true });
+      }
+      this.#problem = undefined;
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== this.#problem) this.logger.error({ error: message }, 'the space for the database is not known');
+      this.#problem = message;
+    }
+  }
+
+  async #setReadOnly(isReadOnly: boolean, free: number): Promise<void> {
+    const client = new pg.Client({ connectionString: this.databaseUrl, connectionTimeoutMillis: 2000 });
+    client.on('error', () => undefined); // the query in progress rejects
+    await client.connect();
+    try {
+      const wanted = isReadOnly ? 'on' : 'off';
+      const { rows } = await client.query<{ now: string }>(`SELECT current_setting('transaction_read_only') AS now`);
+      if (rows[0]?.now !== wanted) {
+        await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${wanted}`);
+        await client.query('SELECT pg_reload_conf()');
+      }
+    } finally {
+      await client.end();
+    }
+    const freeMiB = Math.floor(free / MIB);
+    if (isReadOnly) this.logger.error({ freeMiB }, 'the disk is full: the database is read-only until there is space');
+    else if (this.#isReadOnly) this.logger.info({ freeMiB }, 'the disk has space again: the database takes writes');
+    this.#isReadOnly = isReadOnly;
+  }
+}

@@ -1,0 +1,344 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { type DataDirectory, DataDirectoryError } from '../../config/data-directory.js';
+import { type Account, accountFor, endingWithParent } from './account.js';
+import { findBinaries, linkLibraries, POSTGRES_MAJOR, type PostgresBinaries } from './binaries.js';
+import { DiskWatch } from './disk-watch.js';
+
+const USER = 'keyblock';
+const DATABASE = 'keyblock';
+
+/** How long a start may take: recovery after a crash replays what was not checkpointed. */
+const START_MS = 60_000;
+const POLL_MS = 20;
+/** How long a fast shutdown may take before the processes are ended at once. */
+const STOP_MS = 10_000;
+/** Delay before a server that ended by itself is started again, and its limit when that fails repeatedly. */
+const RESTART_MS = 100;
+const MAX_RESTART_MS = 5000;
+
+/** One pool and one listener for each process of the service, some for commands and `psql`, and PostgreSQL's reserved three. */
+const CONNECTIONS_PER_PROCESS = 11;
+const OTHER_CONNECTIONS = 25;
+
+/** Modest in memory; durability (fsync, full_page_writes, synchronous_commit) stays as PostgreSQL has it by default: on. */
+const SETTINGS = {
+  listen_addresses: '',
+  unix_socket_permissions: '0700',
+  shared_buffers: '32MB',
+  maintenance_work_mem: '32MB',
+  max_wal_size: '256MB',
+  min_wal_size: '32MB',
+  autovacuum_max_workers: 2,
+  max_parallel_workers: 0,
+  max_parallel_workers_per_gather: 0,
+  max_logical_replication_workers: 0,
+  io_method: 'sync',
+  jit: 'off',
+  huge_pages: 'off',
+  // Failed statements are reported by the service, without their text or values; this leaves LOG, FATAL and PANIC.
+  log_min_messages: 'log',
+  log_min_error_statement: 'panic',
+  log_checkpoints: 'off',
+  log_line_prefix: '',
+} as const;
+
+/**
+ * The PostgreSQL server of a data directory, which this process starts, restarts when it ends by itself, and stops. It
+ * listens on a Unix socket in the directory and nowhere else.
+ */
+export class EmbeddedPostgres {
+  readonly #binaries: PostgresBinaries;
+  readonly #account: Account;
+  readonly #env: NodeJS.ProcessEnv;
+  #child?: ChildProcess;
+  #isStopping = false;
+  #restarting: Promise<void> = Promise.resolve();
+  #disk?: DiskWatch;
+  /** The last lines that PostgreSQL wrote, for the error of a start that fails. */
+  #lastLines: string[] = [];
+
+  private constructor(
+    private readonly directory: DataDirectory,
+    private readonly processes: number,
+    private readonly logger: Logger,
+  ) {
+    const { runPath, databasePath } = directory;
+    this.#binaries = findBinaries();
+    this.#account = accountFor(this.#binaries.postgres, directory.path, databasePath);
+    if (this.#account.ids) chmodSync(directory.path, 0o711);
+    mkdirSync(runPath, { recursive: true, mode: 0o700 });
+    this.#give(runPath);
+    const libraries = linkLibraries(this.#binaries, join(runPath, 'lib'));
+    // Nothing of our own environment: it may hold the master key.
+    this.#env = {
+      PATH: process.env['PATH'],
+      TZ: 'UTC',
+      [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: libraries,
+    };
+  }
+
+  /**
+   * Starts the server of a data directory, making its database the first time.
+   *
+   * @param directory held by this process
+   * @param processes how many processes of the service connect
+   * @throws DataDirectoryError where it can't start; the message has PostgreSQL's reason
+   */
+  static async start(directory: DataDirectory, processes: number, logger: Logger): Promise<EmbeddedPostgres> {
+    const server = new EmbeddedPostgres(directory, processes, logger);
+    await server.#stopOrphan();
+    if (existsSync(directory.databasePath)) checkVersion(directory.databasePath);
+    else await server.#initialize();
+    await server.#launchOverRemains();
+    server.#disk = await DiskWatch.start(directory.path, directory.databaseUrl, logger);
+    return server;
+  }
+
+  /** Shuts the server down, ending the connections that are open. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#disk?.stop();
+    await this.#restarting;
+    const child = this.#child;
+    if (!child || hasEnded(child)) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGINT');
+    if ((await Promise.race([ended, pause(STOP_MS, 'late' as const, { ref: false })])) === 'late') {
+      this.logger.error('the embedded database did not shut down in time and is ended at once');
+      child.kill('SIGQUIT');
+      await ended;
+    }
+  }
+
+  /** Runs initdb aside, so that a folder under the final name is always complete. */
+  async #initialize(): Promise<void> {
+    const { databasePath } = this.directory;
+    this.logger.info('making the embedded database');
+    const unfinished = `${databasePath}.new`;
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { mode: 0o700 });
+    this.#give(unfinished);
+    const child = this.#spawn(this.#binaries.initdb, [
+      `--pgdata=${unfinished}`,
+      `--username=${USER}`,
+      // Whoever may enter the folder of the socket is the user.
+      '--auth-local=trust',
+      '--auth-host=reject',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--no-instructions',
+    ]);
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) {
+      rmSync(unfinished, { recursive: true, force: true });
+      throw this.#failure('could not be made');
+    }
+    // The settings are on the command line, where those of a newer version apply to an older database, too.
+    writeFileSync(
+      join(unfinished, 'postgresql.conf'),
+      '# Settings that Keyblock gives on the command line come before these.\n',
+    );
+    renameSync(unfinished, databasePath);
+  }
+
+  /** Starts the server while processes of one that was killed may still be ending: they hold its shared memory. */
+  async #launchOverRemains(): Promise<void> {
+    const deadline = performance.now() + STOP_MS;
+    for (;;) {
+      try {
+        await this.#launch();
+        return;
+      } catch (error) {
+        if (!/shared memory block .* is still in use/.test((error as Error).message)) throw error;
+        if (performance.now() > deadline) throw error;
+        await pause(RESTART_MS);
+      }
+    }
+  }
+
+  /** Starts the server and returns when it takes connections. */
+  async #launch(): Promise<void> {
+    const { databasePath, runPath } = this.directory;
+    const settings = {
+      ...SETTINGS,
+      unix_socket_directories: runPath,
+      max_connections: this.processes * CONNECTIONS_PER_PROCESS + OTHER_CONNECTIONS,
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const child = this.#spawn(this.#binaries.postgres, ['-D', databasePath, ...args], endingWithParent());
+    this.#child = child;
+    const deadline = performance.now() + START_MS;
+    while (!isReady(databasePath, child)) {
+      if (hasEnded(child)) throw this.#failure('could not start');
+      if (performance.now() > deadline) {
+        child.kill('SIGQUIT');
+        throw this.#failure(`did not start within ${START_MS / 1000} seconds`);
+      }
+      await pause(POLL_MS);
+    }
+    await makeDatabase(this.directory.databaseUrl);
+    child.once('exit', (code, signal) => {
+      if (this.#isStopping) return;
+      this.logger.error({ code, signal }, 'the embedded database ended by itself and is started again');
+      this.#restarting = this.#restart();
+    });
+  }
+
+  async #restart(): Promise<void> {
+    let problem: string | undefined;
+    for (let delay = RESTART_MS; !this.#isStopping; delay = Math.min(2 * delay, MAX_RESTART_MS)) {
+      await pause(delay);
+      try {
+        await this.#launch();
+        this.logger.info('the embedded database is back');
+        return;
+      } catch (error) {
+        const { message } = error as Error;
+        if (message !== problem) this.logger.error({ error: message }, 'the embedded database does not start');
+        problem = message;
+      }
+    }
+  }
+
+  #spawn(program: string, args: readonly string[], prefix: readonly string[] = []): ChildProcess {
+    const [command = '', ...rest] = [...this.#account.prefix, ...prefix, program, ...args];
+    this.#lastLines = [];
+    const child = spawn(command, rest, {
+      ...this.#account.ids,
+      cwd: this.directory.runPath,
+      env: this.#env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      // A process group of its own: Ctrl-C at a terminal is for the service, which then stops the server.
+      detached: true,
+    });
+    child.once('error', (error) => this.#lastLines.push(error.message));
+    createInterface({ input: child.stderr }).on('line', (line) => this.#log(line));
+    return child;
+  }
+
+  /** Passes a line of PostgreSQL's log on. Continuation lines (DETAIL, HINT) keep the level of what they belong to. */
+  #log(line: string): void {
+    this.#lastLines = [...this.#lastLines.slice(-9), line];
+    const [, severity = 'LOG', message = line] = /^(LOG|FATAL|PANIC|DETAIL|HINT|CONTEXT): +(.*)$/.exec(line) ?? [];
+    if (severity === 'PANIC') this.logger.error(`PostgreSQL: ${message}`);
+    else if (severity === 'FATAL' && !this.#isStopping) this.logger.warn(`PostgreSQL: ${message}`);
+    else this.logger.info(`PostgreSQL: ${message}`);
+  }
+
+  #failure(what: string): DataDirectoryError {
+    const reasons = this.#lastLines.map((line) => `\n  ${line}`).join('');
+    return new DataDirectoryError(`The embedded database in ${this.directory.databasePath} ${what}:${reasons}`);
+  }
+
+  #give(path: string): void {
+    if (this.#account.ids) chownSync(path, this.#account.ids.uid, this.#account.ids.gid);
+  }
+
+  /** Stops a server that a killed process left behind: the lock on the directory says that nobody uses it. */
+  async #stopOrphan(): Promise<void> {
+    const { databasePath } = this.directory;
+    const pid = orphanOf(databasePath);
+    if (pid === undefined) return;
+    this.logger.warn({ pid }, 'stopping the database that a killed process left running');
+    signal(pid, 'SIGINT');
+    const deadline = performance.now() + STOP_MS;
+    while (orphanOf(databasePath) === pid) {
+      if (performance.now() > deadline) signal(pid, 'SIGQUIT');
+      await pause(POLL_MS);
+    }
+  }
+}
+
+function hasEnded({ exitCode, signalCode, pid }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null;
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** The process id of a server that runs on the data, by its postmaster.pid, or undefined. */
+function orphanOf(databasePath: string): number | undefined {
+  const [owner] = lockFile(databasePath);
+  if (owner === undefined) return undefined;
+  const pid = Number(owner);
+  return isServerOf(pid, databasePath) ? pid : undefined;
+}
+
+/** True when the process is a server on the data, and not another one that has taken its number since. */
+function isServerOf(pid: number, databasePath: string): boolean {
+  try {
+    process.kill(pid, 0);
+    // A server's working directory is its data; where there is no /proc, its command names the folder.
+    return existsSync('/proc/self')
+      ? readlinkSync(`/proc/${pid}/cwd`) === realpathSync(databasePath)
+      : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).includes(databasePath);
+  } catch {
+    return false;
+  }
+}
+
+function checkVersion(databasePath: string): void {
+  const found = readFileSync(join(databasePath, 'PG_VERSION'), 'utf8').trim();
+  if (found === String(POSTGRES_MAJOR)) return;
+  throw new DataDirectoryError(
+    `${databasePath} was made by PostgreSQL ${found}, and this Keyblock brings PostgreSQL ${POSTGRES_MAJOR}. Dump it with ` +
+      'the Keyblock that made it, move the folder away, and restore the dump into a new one: docs/operating.md, ' +
+      '"Another version of the embedded database".',
+  );
+}
+
+/** True when the server says in its lock file that it takes connections. */
+function isReady(databasePath: string, { pid }: ChildProcess): boolean {
+  const [owner, , , , , , , status] = lockFile(databasePath);
+  return owner === String(pid) && status === 'ready';
+}
+
+/** The lines of postmaster.pid; empty where there is none. */
+function lockFile(databasePath: string): string[] {
+  try {
+    return readFileSync(join(databasePath, 'postmaster.pid'), 'utf8')
+      .split('\n')
+      .map((line) => line.trim());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Makes the database of the service where initdb alone has run. */
+async function makeDatabase(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: `${dirname(databaseUrl)}/postgres`, connectionTimeoutMillis: 2000 });
+  client.on('error', () => undefined); // the query in progress rejects
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}
