@@ -31,7 +31,7 @@ export function spawnService(
   env: NodeJS.ProcessEnv,
   { main = MAIN, prefix = [], ...ids }: Surroundings = {},
 ): ServiceProcess {
-  const [command, ...args] = [...prefix, process.execPath, main] as [string, ...string[]];
+  const [command, ...args] = [...prefix, process.execPath, main];
   const child = spawn(command, args, { env: { PATH: process.env['PATH'], ...env }, ...ids });
   const text = { output: '', log: '' };
   child.stdout.on('data', (data: Buffer) => (text.log += data.toString()));
