@@ -1,4 +1,4 @@
-import type { Credential } from './principal.repository.js';
+import type { Credential } from './credential.js';
 
 const MAX_ENTRIES = 20_000;
 

@@ -7,6 +7,7 @@ import { ConflictException, ResourceNotFoundException, ValidationException } fro
 import { KeyChanges } from '../keys/key-changes.js';
 import { MasterKey } from '../provider/master-key.js';
 import { AccessKeyRow } from './access-key.entity.js';
+import type { Credential } from './credential.js';
 import { checkIdentityPolicy, readIdentityPolicy } from './policy-document.js';
 import { identityStatements, Statements } from './policy.js';
 import { PrincipalPolicy } from './principal-policy.entity.js';
@@ -19,15 +20,6 @@ const ROLE_SESSION = /^arn:aws:sts::(\d{12}):assumed-role\/([^/]+)\/([\w+=,.@-]{
 const POLICY_NAME = /^[\w+=,.@-]{1,128}$/;
 const MIN_SESSION_SECONDS = 900;
 const MAX_SESSION_SECONDS = 43_200;
-
-/** An access key that may sign, with whose it is. */
-export interface Credential {
-  accessKeyId: string;
-  secretAccessKey: string;
-  principal: Principal;
-  /** Where it is a session's. */
-  session?: { tokenHash: Buffer; expiresAt: Date };
-}
 
 /** What is shown once, when an access key is made. */
 export interface NewAccessKey {

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Plane } from '../call.js';
 import { CryptoError } from '../crypto/errors.js';
 import {
   InternalServerException,
@@ -11,7 +12,7 @@ import {
   UnknownOperationException,
   ValidationException,
 } from '../errors/exceptions.js';
-import { contentTypeOf, type Plane, planeOf } from './request.js';
+import { contentTypeOf, planeOf } from './request.js';
 
 /** The namespace of the control plane's model, which every exception of AWS JSON is named with. */
 const NAMESPACE = 'com.amazonaws.paymentcryptography';

@@ -1,10 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { OperationAuthorizer } from '../access/operation-authorizer.js';
-import type { Call } from '../call.js';
+import type { Call, Plane } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
-
-/** The APIs: the two planes differ in framing, error bodies and status codes; the admin API is framed as the data plane. */
-export type Plane = 'control' | 'data' | 'admin';
 
 declare module 'fastify' {
   interface FastifyInstance {

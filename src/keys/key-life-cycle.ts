@@ -1,6 +1,5 @@
 import { ValidationException } from '../errors/exceptions.js';
-import type { Key } from './key.entity.js';
-import type { NewKey } from './key.repository.js';
+import type { Key, NewKey } from './key.entity.js';
 
 /** What a step of the life cycle changes; every column it doesn't name stays. */
 export type KeyChange = Partial<

@@ -102,3 +102,6 @@ export class Key {
   @Column('bytea', { nullable: true, select: false })
   sealed!: Buffer | null;
 }
+
+/** A key that has no place in the order of creation yet, and no replicas. */
+export type NewKey = Omit<Key, 'sequence' | 'primaryRegion' | 'usingDefaultReplicationRegions'>;

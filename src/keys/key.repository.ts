@@ -12,7 +12,7 @@ import type { KeyAlgorithm, KeyMode, KeyState, KeyUsage } from './key-attributes
 import { KeyCache, type KnownKey } from './key-cache.js';
 import { KeyChanges } from './key-changes.js';
 import { type KeyChange, requireEnabled } from './key-life-cycle.js';
-import { IS_AUTHORITY, Key } from './key.entity.js';
+import { IS_AUTHORITY, Key, type NewKey } from './key.entity.js';
 import { multiRegionKeyType, requireNotReplica } from './multi-region.js';
 import { defaultReplicationRegions, Regions } from './regions.js';
 import { ReplicationWork } from './replication-work.js';
@@ -71,9 +71,6 @@ const KEY_ORDER_LOCK = 53967337;
 
 /** How many waiting periods end in one transaction: a statement takes 65,535 parameters, and others wait for what is locked. */
 const DELETION_BATCH = 500;
-
-/** A key that has no place in the order of creation yet, and no replicas. */
-export type NewKey = Omit<Key, 'sequence' | 'primaryRegion' | 'usingDefaultReplicationRegions'>;
 
 /**
  * The one door to stored keys. Every method sees the caller's account and Region only, and lends no key that policies don't
