@@ -110,7 +110,7 @@ export default tseslint.config(
   ),
   layer(['src/{keys,provider}/**/*.ts'], '(controlplane|dataplane)/', 'keys and provider know no plane'),
   layer(
-    ['src/controlplane/**/*.ts'],
+    ['src/payment/controlplane/**/*.ts'],
     'dataplane/|^@nestjs/swagger$',
     'the planes know nothing of each other, and Swagger only docs/: OperationsController and …PlaneOperation say what it needs',
   ),
@@ -120,7 +120,7 @@ export default tseslint.config(
     'the admin API knows no plane, and Swagger only docs/: OperationsController and AdminOperation say what it needs',
   ),
   layer(
-    ['src/dataplane/**/*.ts'],
+    ['src/payment/dataplane/**/*.ts'],
     'controlplane/|^@nestjs/swagger$',
     'the planes know nothing of each other, and Swagger only docs/: OperationsController and …PlaneOperation say what it needs',
   ),

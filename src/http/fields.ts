@@ -8,7 +8,7 @@ import {
   KEY_STATES,
   KEY_USAGES,
   SYMMETRIC_KEY_ALGORITHMS,
-} from '../keys/key-attributes.js';
+} from '../payment/keys/key-attributes.js';
 
 /**
  * The wire types that operations share, each under the name it has in the service models. `format: 'password'` marks what

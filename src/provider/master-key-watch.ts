@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
-import { KeyCache } from '../keys/key-cache.js';
+import { KeyCache } from '../payment/keys/key-cache.js';
 import { LOGGER } from '../logger.js';
 import { checkMasterKey } from './master-key-check.js';
 import { MasterKey } from './master-key.js';

@@ -2,10 +2,10 @@ import type { EntityTarget } from 'typeorm';
 import { AccessKeyRow } from '../access/access-key.entity.js';
 import { boundOf as boundOfAccessKey } from '../access/principal.repository.js';
 import { ServiceSecretRow } from '../database/service-secret.entity.js';
-import { sealedRoot } from '../exchange/account-authority.js';
-import { CertificateAuthority } from '../exchange/certificate-authority.entity.js';
-import { ExchangeToken } from '../exchange/exchange-token.entity.js';
-import { Key } from '../keys/key.entity.js';
+import { sealedRoot } from '../payment/exchange/account-authority.js';
+import { CertificateAuthority } from '../payment/exchange/certificate-authority.entity.js';
+import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';
+import { Key } from '../payment/keys/key.entity.js';
 import { bound } from './crypto-provider.js';
 import { boundOf as boundOfSecret } from './service-secret.js';
 

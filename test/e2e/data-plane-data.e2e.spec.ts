@@ -8,7 +8,7 @@ import {
 import { unwrapKeyBlock } from '../../src/crypto/tr31/unwrap.js';
 import { aes } from '../../src/crypto/aes.js';
 import { kcvCmac } from '../../src/crypto/kcv.js';
-import type { KeyMode, SymmetricKeyAlgorithm } from '../../src/keys/key-attributes.js';
+import type { KeyMode, SymmetricKeyAlgorithm } from '../../src/payment/keys/key-attributes.js';
 import {
   ecParty,
   importKeys,

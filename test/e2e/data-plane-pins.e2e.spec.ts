@@ -1,6 +1,11 @@
 import { createCipheriv, createDecipheriv, createPrivateKey } from 'node:crypto';
 import { CreateAliasCommand, type KeyUsage, StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
-import type { DeriveKeyUsage, KeyAlgorithm, KeyMode, SymmetricKeyAlgorithm } from '../../src/keys/key-attributes.js';
+import type {
+  DeriveKeyUsage,
+  KeyAlgorithm,
+  KeyMode,
+  SymmetricKeyAlgorithm,
+} from '../../src/payment/keys/key-attributes.js';
 import ecdhExchange from '../vectors/ecdh-exchange.json' with { type: 'json' };
 import pinblock from '../vectors/pinblock.json' with { type: 'json' };
 import { importKeys, importRoot, keyBlock, type KeyImports } from '../support/import.js';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { DeleteKeyCommand, type KeyAttributes, StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
-import type { DeriveKeyUsage, KeyAlgorithm, KeyUsage } from '../../src/keys/key-attributes.js';
-import { DERIVE_KEY_USAGES, KEY_ALGORITHMS, KEY_USAGES } from '../../src/keys/key-attributes.js';
-import { checkCombination, modesOfUse } from '../../src/keys/key-rules.js';
+import type { DeriveKeyUsage, KeyAlgorithm, KeyUsage } from '../../src/payment/keys/key-attributes.js';
+import { DERIVE_KEY_USAGES, KEY_ALGORITHMS, KEY_USAGES } from '../../src/payment/keys/key-attributes.js';
+import { checkCombination, modesOfUse } from '../../src/payment/keys/key-rules.js';
 import { ecParty, importRoot } from '../support/import.js';
 import { KEY_ARGUMENT_CALLS, type ServingKeys } from '../support/key-argument-calls.js';
 import { MODE_SETS, refusedBy, VALID_KEY_ROWS, type ValidKeys } from '../support/key-arguments.js';

@@ -24,8 +24,8 @@ import { buildKeyTransport } from '../../src/crypto/tr34/build.js';
 import { issueLeaf, issueRoot } from '../../src/crypto/tr34/issue.js';
 import { inspectKeyTransport } from '../../src/crypto/tr34/inspect.js';
 import { openKeyTransport } from '../../src/crypto/tr34/parse.js';
-import { certificateOf, textOf } from '../../src/exchange/certificate-text.js';
-import type { SymmetricKeyAlgorithm } from '../../src/keys/key-attributes.js';
+import { certificateOf, textOf } from '../../src/payment/exchange/certificate-text.js';
+import type { SymmetricKeyAlgorithm } from '../../src/payment/keys/key-attributes.js';
 import {
   aMonth,
   ecParty,

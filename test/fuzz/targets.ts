@@ -15,7 +15,7 @@ import { openKeyTransport } from '../../src/crypto/tr34/parse.js';
 import { parseKeyBlock } from '../../src/crypto/tr31/key-block.js';
 import type { Kbpk } from '../../src/crypto/tr31/kbpk.js';
 import { unwrapKeyBlock } from '../../src/crypto/tr31/unwrap.js';
-import { certificateOf } from '../../src/exchange/certificate-text.js';
+import { certificateOf } from '../../src/payment/exchange/certificate-text.js';
 import { crlOf, testPki } from '../support/tr34.js';
 import { hex, vectors } from '../support/vectors.js';
 import { mutatedBytes, mutatedDer, mutatedText } from './mutations.js';

@@ -1,0 +1,127 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+import { CredentialCache } from '../../access/credential-cache.js';
+import { callEvent, type ServiceAct, serviceEvent } from '../../audit/audit-event.js';
+import { AuditLog } from '../../audit/audit-log.js';
+import type { Call } from '../../call.js';
+import { Clock } from '../../clock.js';
+import { LOGGER } from '../../logger.js';
+import { KeyCache } from './key-cache.js';
+
+const CHANNEL = 'keyblock_changes';
+const RECONNECT_MS = 1000;
+
+/**
+ * Changes to keys, aliases, users and roles, told to every node that remembers them. On PostgreSQL the nodes listen to each other; while
+ * one is cut off, the age of what it remembers is the bound.
+ */
+@Injectable()
+export class KeyChanges implements OnApplicationBootstrap, OnApplicationShutdown {
+  #listener?: pg.Client;
+  #retry?: NodeJS.Timeout;
+  #stopped = false;
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly cache: KeyCache,
+    private readonly credentials: CredentialCache,
+    private readonly audit: AuditLog,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * A transaction that changes something for a call. The call's event is written with it: who changes what a caller sees
+   * does so here.
+   *
+   * @param work names the ARN of each key, alias, user or role that it changes; no node uses what it remembers of it after
+   *   the commit
+   */
+  async transaction<T>(
+    call: Call,
+    work: (manager: EntityManager, changed: (arn: string) => void) => Promise<T>,
+  ): Promise<T> {
+    const result = await this.#run(async (manager, changed) => ({
+      result: await work(manager, changed),
+      events: () => [callEvent(call)],
+    }));
+    call.isAudited = true;
+    return result;
+  }
+
+  /**
+   * A transaction of what the service or an operator does by itself.
+   *
+   * @param work as in `transaction`; what it notes is written with it
+   */
+  async ownTransaction<T>(
+    work: (manager: EntityManager, changed: (arn: string) => void, note: (act: ServiceAct) => void) => Promise<T>,
+  ): Promise<T> {
+    const acts: ServiceAct[] = [];
+    return this.#run(async (manager, changed) => ({
+      result: await work(manager, changed, (act) => acts.push(act)),
+      events: () => acts.map((act) => serviceEvent(act, this.clock.now())),
+    }));
+  }
+
+  async #run<T>(
+    work: (manager: EntityManager, changed: (arn: string) => void) => Promise<{ result: T; events: () => string[] }>,
+  ): Promise<T> {
+    const arns: string[] = [];
+    try {
+      return await this.audit.transaction(async (manager) => {
+        const { result, events } = await work(manager, (arn) => arns.push(arn));
+        // Sent by the commit, and not at all when there is none.
+        if (arns.length > 0)
+          await manager.query('SELECT pg_notify($1, arn) FROM unnest($2::text[]) AS arn', [CHANNEL, arns]);
+        return { result, events: events() };
+      });
+    } finally {
+      for (const arn of arns) this.#forget(arn);
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#listen();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    await this.#listener?.end();
+  }
+
+  /** The embedded database has one node, and so no URL and nobody to listen to. */
+  async #listen(): Promise<void> {
+    const { url } = this.database.options as { url?: string };
+    if (url === undefined || this.#stopped) return;
+    const listener = new pg.Client({ connectionString: url, application_name: 'keyblock listener', keepAlive: true });
+    this.#listener = listener;
+    listener.on('notification', ({ payload }) => payload !== undefined && this.#forget(payload));
+    listener.on('error', () => undefined); // 'end' follows
+    listener.once('end', () => this.#again());
+    try {
+      await listener.connect();
+      await listener.query(`LISTEN ${CHANNEL}`);
+      // What changed while nobody listened went unnoticed.
+      this.cache.clear();
+      this.credentials.clear();
+    } catch {
+      await listener.end().catch(() => undefined);
+    }
+  }
+
+  #forget(arn: string): void {
+    if (arn.startsWith('arn:aws:iam:')) this.credentials.forget(arn);
+    else this.cache.forget(arn);
+  }
+
+  #again(): void {
+    if (this.#stopped) return;
+    this.logger.warn('not told of changes by other nodes; trying again');
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#listen(), RECONNECT_MS).unref();
+  }
+}
