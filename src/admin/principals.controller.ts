@@ -5,7 +5,7 @@ import { OperationsController } from '../http/aws-operation.js';
 import { Nothing } from '../http/fields.js';
 import { Body, Param, Query } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
-import { PageTokens } from '../payment/keys/page-tokens.js';
+import { PageTokens } from '../http/page-tokens.js';
 import { presentPrincipal } from './admin.presenter.js';
 import {
   CreatePrincipalInput,

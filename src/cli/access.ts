@@ -14,7 +14,7 @@ import type { Call } from '../call.js';
 import type { Config } from '../config/config.js';
 import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
 import { KeyCache } from '../payment/keys/key-cache.js';
-import { KeyChanges } from '../payment/keys/key-changes.js';
+import { KeyChanges } from '../changes/changes.js';
 import { serviceSecret } from '../provider/service-secret.js';
 import { type Command, InputError, UsageError } from './command.js';
 import { withDeployment } from './deployment.js';

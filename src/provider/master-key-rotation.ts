@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager, EntityMetadata } from 'typeorm';
-import { MasterKeyRow } from '../database/master-key.entity.js';
+import { MasterKeyRow } from './master-key.entity.js';
 import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
 import { type MasterKey, SealError } from './master-key.js';
 import { SEALED_TABLES, type SealedRow, type SealedTable } from './sealed-tables.js';

@@ -1,7 +1,7 @@
 import type { EntityTarget } from 'typeorm';
 import { AccessKeyRow } from '../access/access-key.entity.js';
 import { boundOf as boundOfAccessKey } from '../access/principal.repository.js';
-import { ServiceSecretRow } from '../database/service-secret.entity.js';
+import { ServiceSecretRow } from './service-secret.entity.js';
 import { sealedRoot } from '../payment/exchange/account-authority.js';
 import { CertificateAuthority } from '../payment/exchange/certificate-authority.entity.js';
 import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';

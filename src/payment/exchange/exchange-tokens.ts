@@ -6,7 +6,7 @@ import { publicKeyOf } from '../../crypto/rsa.js';
 import { type Certificate, isIssuedBy, readCertificate } from '../../crypto/tr34/certificate.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import { newId } from '../keys/arn.js';
-import { KeyChanges } from '../keys/key-changes.js';
+import { KeyChanges } from '../../changes/changes.js';
 import type { RsaKeyAlgorithm } from '../keys/key-attributes.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
 import type { TokenPurpose } from '../../provider/pair-identity.js';

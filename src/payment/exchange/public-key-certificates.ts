@@ -5,7 +5,7 @@ import { Clock } from '../../clock.js';
 import { publicKeyOf } from '../../crypto/rsa.js';
 import { type Certificate, isIssuedBy, readCertificate } from '../../crypto/tr34/certificate.js';
 import { ValidationException } from '../../errors/exceptions.js';
-import { KeyChanges } from '../keys/key-changes.js';
+import { KeyChanges } from '../../changes/changes.js';
 import type { Key } from '../keys/key.entity.js';
 import { PublicKeyCertificate } from '../keys/public-key-certificate.entity.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';

@@ -4,7 +4,7 @@ import type { Call } from '../../call.js';
 import { ConflictException, ResourceNotFoundException } from '../../errors/exceptions.js';
 import { Alias } from './alias.entity.js';
 import { parseIdentifier, resourceArn } from './arn.js';
-import { KeyChanges } from './key-changes.js';
+import { KeyChanges } from '../../changes/changes.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { Quotas } from './quotas.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Call } from '../../call.js';
 import { ConflictException, ResourceNotFoundException } from '../../errors/exceptions.js';
-import { KeyChanges } from './key-changes.js';
+import { KeyChanges } from '../../changes/changes.js';
 import { type MpaOperation, MpaTeamAssociation } from './mpa-team-association.entity.js';
 
 /**

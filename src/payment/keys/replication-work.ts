@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, Not } from 'typeorm';
 import { Clock } from '../../clock.js';
-import { KeyChanges } from './key-changes.js';
+import { KeyChanges } from '../../changes/changes.js';
 import { Key } from './key.entity.js';
 import { multiRegionKeyType } from './multi-region.js';
 import { Replication } from './replication.entity.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import type { Call } from '../../call.js';
-import { KeyChanges } from './key-changes.js';
+import { KeyChanges } from '../../changes/changes.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { checkTags } from './tag-rules.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
 import { AliasRepository } from '../../keys/alias.repository.js';
-import { PageTokens } from '../../keys/page-tokens.js';
+import { PageTokens } from '../../../http/page-tokens.js';
 import { presentAlias } from './alias.presenter.js';
 import type { ListAliasesInput, ListAliasesOutput } from './aliases.schema.js';
 

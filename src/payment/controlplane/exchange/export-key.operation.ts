@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
 import { KeyRepository } from '../../keys/key.repository.js';
 import { CryptoProvider } from '../../../provider/crypto-provider.js';
-import { keyCheckValue } from '../../../provider/key-material.js';
+import { keyCheckValue } from '../../keys/key-material.js';
 import type { ExportKeyInput, ExportKeyMaterial, ExportKeyOutput } from './exchange.schema.js';
 import { As2805Export } from './exports/as2805.export.js';
 import { DiffieHellmanExport } from './exports/diffie-hellman.export.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
 import { KeyRepository } from '../../keys/key.repository.js';
-import { PageTokens } from '../../keys/page-tokens.js';
+import { PageTokens } from '../../../http/page-tokens.js';
 import { presentSummary } from './key.presenter.js';
 import type { ListKeysInput, ListKeysOutput } from './keys.schema.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
-import { PageTokens } from '../../keys/page-tokens.js';
+import { PageTokens } from '../../../http/page-tokens.js';
 import { TagRepository } from '../../keys/tag.repository.js';
 import type { ListTagsForResourceInput, ListTagsForResourceOutput } from './tags.schema.js';
 

@@ -9,7 +9,7 @@ import { checkStrength } from '../../exchange/strength.js';
 import type { KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
 import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
 import type { Synchronous } from '../../../provider/crypto-provider.js';
-import { keyCheckValue } from '../../../provider/key-material.js';
+import { keyCheckValue } from '../../keys/key-material.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { type WorkingKey, WorkingKeys } from '../keys/working-keys.js';
 import type { TranslateKeyMaterialInput, TranslateKeyMaterialOutput } from './key-material.schema.js';

@@ -12,7 +12,7 @@ import type { DeriveKeyUsage, KeyAlgorithm, KeyCheckValueAlgorithm } from '../..
 import { kcvAlgorithmOf, modesOfUse } from '../../keys/key-rules.js';
 import { checkRequirement, type KeyRequirement, KeyRepository } from '../../keys/key.repository.js';
 import { CryptoProvider, type Synchronous } from '../../../provider/crypto-provider.js';
-import { keyCheckValue } from '../../../provider/key-material.js';
+import { keyCheckValue } from '../../keys/key-material.js';
 import { WRAPPING } from './key-arguments.js';
 
 /** A key that a call computes with. */

@@ -10,7 +10,7 @@ import { retailMac } from '../../../crypto/retail-mac.js';
 import { ValidationException } from '../../../errors/exceptions.js';
 import { memberOf } from '../../../http/fields.js';
 import { isTdes, type KeyAlgorithm } from '../../keys/key-attributes.js';
-import { hashOf } from '../../../provider/key-material.js';
+import { hashOf } from '../../keys/key-material.js';
 import { dukptKey } from '../dukpt.js';
 import type { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { derivedKey, type WorkingKey } from '../keys/working-keys.js';

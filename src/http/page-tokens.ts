@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import type { Call } from '../../call.js';
-import { equal } from '../../crypto/bytes.js';
-import { ValidationException } from '../../errors/exceptions.js';
+import type { Call } from '../call.js';
+import { equal } from '../crypto/bytes.js';
+import { ValidationException } from '../errors/exceptions.js';
 
 const MAC_BYTES = 16;
 const DEFAULT_ITEMS = 50;

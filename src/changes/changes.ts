@@ -2,13 +2,13 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
-import { CredentialCache } from '../../access/credential-cache.js';
-import { callEvent, type ServiceAct, serviceEvent } from '../../audit/audit-event.js';
-import { AuditLog } from '../../audit/audit-log.js';
-import type { Call } from '../../call.js';
-import { Clock } from '../../clock.js';
-import { LOGGER } from '../../logger.js';
-import { KeyCache } from './key-cache.js';
+import { CredentialCache } from '../access/credential-cache.js';
+import { callEvent, type ServiceAct, serviceEvent } from '../audit/audit-event.js';
+import { AuditLog } from '../audit/audit-log.js';
+import type { Call } from '../call.js';
+import { Clock } from '../clock.js';
+import { LOGGER } from '../logger.js';
+import { KeyCache } from '../payment/keys/key-cache.js';
 
 const CHANNEL = 'keyblock_changes';
 const RECONNECT_MS = 1000;

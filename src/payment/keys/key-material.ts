@@ -1,10 +1,10 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
-import { aes } from '../crypto/aes.js';
-import { generateTdesKey, tdes } from '../crypto/des.js';
-import { HMAC_BYTES, type HmacHash } from '../crypto/hmac.js';
-import { kcvCmac, kcvEcb, kcvHmac, kcvPublicKey } from '../crypto/kcv.js';
-import { exportPublicKey, readPublicHalf } from '../crypto/asymmetric-key.js';
-import { isTdes, type KeyAlgorithm, type KeyCheckValueAlgorithm } from '../payment/keys/key-attributes.js';
+import { aes } from '../../crypto/aes.js';
+import { generateTdesKey, tdes } from '../../crypto/des.js';
+import { HMAC_BYTES, type HmacHash } from '../../crypto/hmac.js';
+import { kcvCmac, kcvEcb, kcvHmac, kcvPublicKey } from '../../crypto/kcv.js';
+import { exportPublicKey, readPublicHalf } from '../../crypto/asymmetric-key.js';
+import { isTdes, type KeyAlgorithm, type KeyCheckValueAlgorithm } from './key-attributes.js';
 
 const rsa = (modulusLength: number) => pkcs8((done) => generateKeyPair('rsa', { modulusLength, ...DER }, done));
 const ecc = (namedCurve: string) => pkcs8((done) => generateKeyPair('ec', { namedCurve, ...DER }, done));

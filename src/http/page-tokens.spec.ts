@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { rootCall } from '../../../test/support/call.js';
+import { rootCall } from '../../test/support/call.js';
 import { PageTokens } from './page-tokens.js';
 
 const tokens = new PageTokens(Buffer.alloc(32, 1));

@@ -6,10 +6,10 @@ import {
 } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import { DataSource } from 'typeorm';
-import { newStore, type TestStore } from '../../../test/support/database.js';
-import { CREDENTIALS, REGION, startOn } from '../../../test/support/service.js';
-import type { Service } from '../../service.js';
-import { KeyCache } from './key-cache.js';
+import { newStore, type TestStore } from '../../test/support/database.js';
+import { CREDENTIALS, REGION, startOn } from '../../test/support/service.js';
+import type { Service } from '../service.js';
+import { KeyCache } from '../payment/keys/key-cache.js';
 
 /** Two nodes of one deployment, which only PostgreSQL has. */
 describe('two nodes', () => {
