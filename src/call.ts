@@ -1,4 +1,4 @@
-import type { Caller, Statements } from './access/policy.js';
+import type { Caller, Statements } from './policy/policy.js';
 
 /** Who signed a request. */
 export interface Principal extends Caller {

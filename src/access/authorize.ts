@@ -1,7 +1,7 @@
 import type { Call } from '../call.js';
 import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
-import { decide, refusal } from './decision.js';
-import type { AccessRequest, Statements } from './policy.js';
+import { decide, refusal } from '../policy/decision.js';
+import type { AccessRequest, Statements } from '../policy/policy.js';
 import { contextOf, type KeyFacts } from './request-context.js';
 
 /** Managing a policy is the account's own business: no policy of a key has a say in it, or it could lock everyone out. */

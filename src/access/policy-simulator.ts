@@ -6,7 +6,7 @@ import { Alias } from '../payment/keys/alias.entity.js';
 import { accessOf } from '../payment/keys/key.repository.js';
 import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
 import { type Authorized, requestOf } from './authorize.js';
-import { decide } from './decision.js';
+import { decide } from '../policy/decision.js';
 import { OPERATION_RESOURCES } from './operation-authorizer.js';
 import { ACCOUNT_ID, PrincipalRepository } from './principal.repository.js';
 

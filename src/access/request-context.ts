@@ -1,5 +1,5 @@
 import type { Call } from '../call.js';
-import type { Context } from './pattern.js';
+import type { Context } from '../policy/pattern.js';
 
 /** What policies may know of the key that is asked for. */
 export interface KeyFacts {

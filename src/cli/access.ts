@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import type { AdminOperationName } from '../access/admin-operations.js';
 import { CredentialCache } from '../access/credential-cache.js';
-import { readIdentityPolicy } from '../access/policy-document.js';
+import { readIdentityPolicy } from '../policy/policy-document.js';
 import { PolicySimulator, type Question } from '../access/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';

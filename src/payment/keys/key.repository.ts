@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { authorize, type KeyAccess } from '../../access/authorize.js';
-import { resourceStatements, Statements } from '../../access/policy.js';
-import { readResourcePolicy } from '../../access/policy-document.js';
+import { resourceStatements, Statements } from '../../policy/policy.js';
+import { readResourcePolicy } from '../../policy/policy-document.js';
 import type { KeyFacts } from '../../access/request-context.js';
 import type { Call } from '../../call.js';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../errors/exceptions.js';

@@ -6,7 +6,7 @@ import { KeyChanges } from '../../changes/changes.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { requireNotReplica } from './multi-region.js';
-import { checkResourcePolicy } from '../../access/policy-document.js';
+import { checkResourcePolicy } from '../../policy/policy-document.js';
 import { ResourcePolicy } from './resource-policy.entity.js';
 
 /** The policies of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key out of reach. */
