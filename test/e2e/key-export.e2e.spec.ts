@@ -21,7 +21,7 @@ import { ecdhKey } from '../../src/crypto/ecdh.js';
 import { rsaDecrypt } from '../../src/crypto/rsa.js';
 import { unwrapKeyBlock } from '../../src/crypto/tr31/unwrap.js';
 import { buildKeyTransport } from '../../src/crypto/tr34/build.js';
-import { issueLeaf, issueRoot } from '../../src/crypto/tr34/issue.js';
+import { issueLeaf, issueRoot } from '../../src/crypto/x509/issue.js';
 import { inspectKeyTransport } from '../../src/crypto/tr34/inspect.js';
 import { openKeyTransport } from '../../src/crypto/tr34/parse.js';
 import { certificateOf, textOf } from '../../src/payment/exchange/certificate-text.js';

@@ -14,7 +14,7 @@ import { ecdhKey } from '../../src/crypto/ecdh.js';
 import { unwrapKeyBlock } from '../../src/crypto/tr31/unwrap.js';
 import { buildKeyTransport, type KeyTransportToBuild } from '../../src/crypto/tr34/build.js';
 import { inspectKeyTransport } from '../../src/crypto/tr34/inspect.js';
-import { issueLeaf, issueRoot } from '../../src/crypto/tr34/issue.js';
+import { issueLeaf, issueRoot } from '../../src/crypto/x509/issue.js';
 import { Key } from '../../src/payment/keys/key.entity.js';
 import { certificateOf, textOf } from '../../src/payment/exchange/certificate-text.js';
 import type { EccKeyAlgorithm, RsaKeyAlgorithm, SymmetricKeyAlgorithm } from '../../src/payment/keys/key-attributes.js';

@@ -27,7 +27,7 @@ import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js'
 import pg from 'pg';
 import { toHex } from '../../src/crypto/bytes.js';
 import { rsaEncrypt } from '../../src/crypto/rsa.js';
-import { isIssuedBy } from '../../src/crypto/tr34/certificate.js';
+import { isIssuedBy } from '../../src/crypto/x509/certificate.js';
 import { certificateOf } from '../../src/payment/exchange/certificate-text.js';
 import { MAX_STALE_MS } from '../../src/payment/keys/key-cache.js';
 import { newStore, type TestStore } from '../support/database.js';

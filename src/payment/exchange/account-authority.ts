@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, Equal } from 'typeorm';
 import type { Call } from '../../call.js';
 import { Clock } from '../../clock.js';
-import { type Certificate, publicKeyStrength, readCertificate } from '../../crypto/tr34/certificate.js';
-import { issueLeaf, issueRoot, type Validity } from '../../crypto/tr34/issue.js';
+import { type Certificate, publicKeyStrength, readCertificate } from '../../crypto/x509/certificate.js';
+import { issueLeaf, issueRoot, type Validity } from '../../crypto/x509/issue.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
 import { CertificateAuthority, type RootAlgorithm } from './certificate-authority.entity.js';
 

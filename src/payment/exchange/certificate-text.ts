@@ -1,4 +1,4 @@
-import { type Certificate, readCertificate, toPem } from '../../crypto/tr34/certificate.js';
+import { type Certificate, readCertificate, toPem } from '../../crypto/x509/certificate.js';
 import { CryptoError } from '../../crypto/errors.js';
 
 const PEM = /-----BEGIN CERTIFICATE-----/;

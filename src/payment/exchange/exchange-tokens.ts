@@ -3,7 +3,7 @@ import { DataSource, LessThanOrEqual, MoreThan, MoreThanOrEqual } from 'typeorm'
 import type { Call } from '../../call.js';
 import { Clock } from '../../clock.js';
 import { publicKeyOf } from '../../crypto/rsa.js';
-import { type Certificate, isIssuedBy, readCertificate } from '../../crypto/tr34/certificate.js';
+import { type Certificate, isIssuedBy, readCertificate } from '../../crypto/x509/certificate.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import { newId } from '../keys/arn.js';
 import { KeyChanges } from '../../changes/changes.js';

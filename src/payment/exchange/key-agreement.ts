@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
 import { Clock } from '../../clock.js';
 import { ecdhKey, type EcdhHash, type EcdhKdf } from '../../crypto/ecdh.js';
-import { verifyCertificate } from '../../crypto/tr34/certificate.js';
+import { verifyCertificate } from '../../crypto/x509/certificate.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import {
   BLOCK_CIPHER_BYTES,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
-import { type Certificate, readCertificate } from '../../crypto/tr34/certificate.js';
+import { type Certificate, readCertificate } from '../../crypto/x509/certificate.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import { RSA_KEY_ALGORITHMS } from '../keys/key-attributes.js';
 import type { Key } from '../keys/key.entity.js';

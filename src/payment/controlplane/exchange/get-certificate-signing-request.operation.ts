@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
-import { certificationRequest } from '../../../crypto/tr34/certification-request.js';
-import type { NameAttribute } from '../../../crypto/tr34/distinguished-name.js';
+import { certificationRequest } from '../../../crypto/x509/certification-request.js';
+import type { NameAttribute } from '../../../crypto/x509/distinguished-name.js';
 import { ValidationException } from '../../../errors/exceptions.js';
 import { textOf } from '../../exchange/certificate-text.js';
 import { KeyRepository } from '../../keys/key.repository.js';

@@ -3,7 +3,7 @@ import type { Call } from '../../../../call.js';
 import { Clock } from '../../../../clock.js';
 import { toHex } from '../../../../crypto/bytes.js';
 import { rsaEncrypt } from '../../../../crypto/rsa.js';
-import { verifyCertificate } from '../../../../crypto/tr34/certificate.js';
+import { verifyCertificate } from '../../../../crypto/x509/certificate.js';
 import { ValidationException } from '../../../../errors/exceptions.js';
 import { certificateOf } from '../../../exchange/certificate-text.js';
 import { cryptogramKeyBytes, OAEP } from '../../../exchange/key-cryptogram.js';

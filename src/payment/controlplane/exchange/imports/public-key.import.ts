@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../../call.js';
 import { Clock } from '../../../../clock.js';
-import { type Certificate, verifyCertificate } from '../../../../crypto/tr34/certificate.js';
+import { type Certificate, verifyCertificate } from '../../../../crypto/x509/certificate.js';
 import {
   AccessDeniedException,
   ResourceNotFoundException,

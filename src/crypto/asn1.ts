@@ -8,7 +8,7 @@ import {
   Primitive,
   UTCTime,
 } from 'asn1js';
-import { CryptoError } from '../errors.js';
+import { CryptoError } from './errors.js';
 
 /**
  * DER, ITU-T X.690, between Buffers: asn1js does the encoding and decoding, this file makes bytes of what it needs and

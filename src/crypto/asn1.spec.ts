@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { hex } from '../../../test/support/vectors.js';
-import { CryptoError } from '../errors.js';
+import { hex } from '../../test/support/vectors.js';
+import { CryptoError } from './errors.js';
 import {
   bitString,
   dateOf,

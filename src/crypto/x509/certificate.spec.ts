@@ -4,7 +4,7 @@ import { vectors } from '../../../test/support/vectors.js';
 import exchange from '../../../test/vectors/ecdh-exchange.json' with { type: 'json' };
 import { toHex } from '../bytes.js';
 import { publicKeyOf } from '../rsa.js';
-import { bitString, decodeAll, sequence } from './asn1.js';
+import { bitString, decodeAll, sequence } from '../asn1.js';
 import { publicKeyStrength, readCertificate, toPem, verifyCertificate, verifyKeyPair } from './certificate.js';
 import { issueLeaf, issueRoot } from './issue.js';
 

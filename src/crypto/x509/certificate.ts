@@ -3,7 +3,7 @@ import { readPublicKey } from '../asymmetric-key.js';
 import { equal } from '../bytes.js';
 import { CryptoError } from '../errors.js';
 import { publicKeyOf } from '../rsa.js';
-import { dateOf, decodeSequence, type Element, type Fields, sequence, TAG } from './asn1.js';
+import { dateOf, decodeSequence, type Element, type Fields, sequence, TAG } from '../asn1.js';
 
 export type KeyType = 'RSA' | 'EC';
 

@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { pkcs8, testPki } from '../../../test/support/tr34.js';
 import { vectors } from '../../../test/support/vectors.js';
 import { publicKeyOf } from '../rsa.js';
-import { decodeAll, oid } from './asn1.js';
+import { decodeAll, oid } from '../asn1.js';
 import { verifyCertificate } from './certificate.js';
 import { certificationRequest } from './certification-request.js';
 import { distinguishedName, type NameAttribute } from './distinguished-name.js';

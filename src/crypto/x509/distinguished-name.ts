@@ -1,6 +1,6 @@
 import { IA5String, PrintableString, Utf8String } from 'asn1js';
 import { CryptoError } from '../errors.js';
-import { decodeSequence, type Element, Fields, oid, oidValue, sequence, set, TAG } from './asn1.js';
+import { decodeSequence, type Element, Fields, oid, oidValue, sequence, set, TAG } from '../asn1.js';
 
 /** An attribute of a Name by its short form of RFC 4514, `serialNumber` and `emailAddress` by their long one. */
 export interface NameAttribute {

@@ -1,5 +1,5 @@
 import { equal } from '../bytes.js';
-import { dateOf, decodeSequence, Fields, TAG } from './asn1.js';
+import { dateOf, decodeSequence, Fields, TAG } from '../asn1.js';
 import type { Certificate } from './certificate.js';
 import { readSigned } from './signature.js';
 

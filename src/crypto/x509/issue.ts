@@ -11,7 +11,7 @@ import {
   TAG,
   time,
   unsignedInteger,
-} from './asn1.js';
+} from '../asn1.js';
 import { type Certificate, publicKeyStrength, readCertificate } from './certificate.js';
 import { distinguishedName, type NameAttribute } from './distinguished-name.js';
 import { signed } from './signature.js';

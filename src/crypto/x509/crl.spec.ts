@@ -1,6 +1,6 @@
 import { crlOf, testPki } from '../../../test/support/tr34.js';
 import { hex, vectors } from '../../../test/support/vectors.js';
-import { encode, octetString, oid, sequence } from './asn1.js';
+import { encode, octetString, oid, sequence } from '../asn1.js';
 import { revocationOf } from './crl.js';
 
 const pki = testPki();

@@ -1,5 +1,5 @@
 import { publicKeyOf } from '../rsa.js';
-import { encode, integer, sequence, TAG } from './asn1.js';
+import { encode, integer, sequence, TAG } from '../asn1.js';
 import { distinguishedName, type NameAttribute } from './distinguished-name.js';
 import { signed, type SignatureHash } from './signature.js';
 

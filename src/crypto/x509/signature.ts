@@ -1,7 +1,7 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { readPrivateKey } from '../asymmetric-key.js';
 import { CryptoError } from '../errors.js';
-import { bitString, type Element, type Fields, NULL, oid, sequence, TAG } from './asn1.js';
+import { bitString, type Element, type Fields, NULL, oid, sequence, TAG } from '../asn1.js';
 import type { Certificate, KeyType } from './certificate.js';
 
 export type SignatureHash = 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
