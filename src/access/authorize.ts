@@ -1,5 +1,5 @@
 import type { Call } from '../call.js';
-import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
+import { ADMIN_OPERATION_RESOURCES } from '../admin/admin-operations.js';
 import { decide, refusal } from '../policy/decision.js';
 import type { AccessRequest, Statements } from '../policy/policy.js';
 import { contextOf, type KeyFacts } from './request-context.js';

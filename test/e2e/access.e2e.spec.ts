@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AccessKeyUse } from '../../src/access/access-key-use.js';
-import { OPERATION_RESOURCES } from '../../src/access/operation-authorizer.js';
-import { PolicySimulator } from '../../src/access/policy-simulator.js';
+import { OPERATION_RESOURCES } from '../../src/payment/authorization/operation-authorizer.js';
+import { PolicySimulator } from '../../src/admin/policy-simulator.js';
 import { type NewAccessKey, PrincipalRepository } from '../../src/access/principal.repository.js';
 import { createKey, MISSING_KEY } from '../support/keys.js';
 import { type RawRequest, REGION, startTestService, target, type TestService } from '../support/service.js';

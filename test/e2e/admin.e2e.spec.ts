@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ADMIN_OPERATION_RESOURCES } from '../../src/access/admin-operations.js';
+import { ADMIN_OPERATION_RESOURCES } from '../../src/admin/admin-operations.js';
 import { PrincipalRepository } from '../../src/access/principal.repository.js';
 import { createKey } from '../support/keys.js';
 import {

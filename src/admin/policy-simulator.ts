@@ -5,10 +5,10 @@ import { ValidationException } from '../errors/exceptions.js';
 import { Alias } from '../payment/keys/alias.entity.js';
 import { accessOf } from '../payment/keys/key.repository.js';
 import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
-import { type Authorized, requestOf } from './authorize.js';
+import { type Authorized, requestOf } from '../access/authorize.js';
 import { decide } from '../policy/decision.js';
-import { OPERATION_RESOURCES } from './operation-authorizer.js';
-import { ACCOUNT_ID, PrincipalRepository } from './principal.repository.js';
+import { OPERATION_RESOURCES } from '../payment/authorization/operation-authorizer.js';
+import { ACCOUNT_ID, PrincipalRepository } from '../access/principal.repository.js';
 
 /** What would be asked of policies. */
 export interface Question {

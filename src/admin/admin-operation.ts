@@ -1,9 +1,9 @@
 import { applyDecorators, Delete, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { AdminOperationName } from '../access/admin-operations.js';
+import type { AdminOperationName } from './admin-operations.js';
 import { authorize } from '../access/authorize.js';
-import { documented, guarded, type Operation } from './aws-operation.js';
-import { ADMIN } from './request.js';
+import { documented, guarded, type Operation } from '../http/aws-operation.js';
+import { ADMIN } from '../http/request.js';
 
 const ERRORS = {
   400: 'ValidationException, SerializationException',
