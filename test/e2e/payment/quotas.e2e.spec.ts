@@ -13,8 +13,8 @@ import {
   UpdateAliasCommand,
 } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
-import { createKey, endDeletions, MISSING_KEY } from '../support/keys.js';
-import { CREDENTIALS, REGION, startTestService, target, type TestService } from '../support/service.js';
+import { createKey, endDeletions, MISSING_KEY } from '../../support/keys.js';
+import { CREDENTIALS, REGION, startTestService, target, type TestService } from '../../support/service.js';
 
 let service: TestService;
 afterEach(() => service.stop());

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { CreateKeyCommand, ListKeysCommand, paginateListKeys, PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography'; // prettier-ignore
-import { connect } from '../../src/database/database.js';
-import { newStore, type TestStore } from '../support/database.js';
-import { type ServiceProcess, SHORT_LIVED, spawnService } from '../support/process.js';
-import { CREDENTIALS, REGION, serviceEnv } from '../support/service.js';
+import { connect } from '../../../src/database/database.js';
+import { newStore, type TestStore } from '../../support/database.js';
+import { type ServiceProcess, SHORT_LIVED, spawnService } from '../../support/process.js';
+import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
 
-const CLI = fileURLToPath(new URL('../../dist/bundle/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/bundle/cli.js', import.meta.url));
 
 let store: TestStore;
 const processes: ServiceProcess[] = [];

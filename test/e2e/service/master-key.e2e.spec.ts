@@ -11,26 +11,26 @@ import {
 } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import { DataSource } from 'typeorm';
-import { PrincipalRepository } from '../../src/access/principal.repository.js';
-import { Clock } from '../../src/clock.js';
-import { readConfig } from '../../src/config/config.js';
-import { keyArn, newId } from '../../src/payment/keys/arn.js';
-import { begin } from '../../src/payment/keys/key-life-cycle.js';
-import { modesOfUse } from '../../src/payment/keys/key-rules.js';
-import { Key } from '../../src/payment/keys/key.entity.js';
-import { KeyCache } from '../../src/payment/keys/key-cache.js';
-import { MasterKeyError } from '../../src/provider/master-key-check.js';
-import { MasterKey, sealedUnder } from '../../src/provider/master-key.js';
-import { CryptoProvider } from '../../src/provider/crypto-provider.js';
-import { SEALED_TABLES } from '../../src/provider/sealed-tables.js';
-import type { Service } from '../../src/service.js';
-import { openStore, rotateStore, type Store } from '../../src/store.js';
-import { newStore, tamper, type TestStore } from '../support/database.js';
-import { importKeys } from '../support/import.js';
-import { type ServiceProcess, SHORT_LIVED, spawnService } from '../support/process.js';
-import { CREDENTIALS, REGION, serviceEnv, startOn, startTestService, type TestService } from '../support/service.js';
+import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { Clock } from '../../../src/clock.js';
+import { readConfig } from '../../../src/config/config.js';
+import { keyArn, newId } from '../../../src/payment/keys/arn.js';
+import { begin } from '../../../src/payment/keys/key-life-cycle.js';
+import { modesOfUse } from '../../../src/payment/keys/key-rules.js';
+import { Key } from '../../../src/payment/keys/key.entity.js';
+import { KeyCache } from '../../../src/payment/keys/key-cache.js';
+import { MasterKeyError } from '../../../src/provider/master-key-check.js';
+import { MasterKey, sealedUnder } from '../../../src/provider/master-key.js';
+import { CryptoProvider } from '../../../src/provider/crypto-provider.js';
+import { SEALED_TABLES } from '../../../src/provider/sealed-tables.js';
+import type { Service } from '../../../src/service.js';
+import { openStore, rotateStore, type Store } from '../../../src/store.js';
+import { newStore, tamper, type TestStore } from '../../support/database.js';
+import { importKeys } from '../../support/import.js';
+import { type ServiceProcess, SHORT_LIVED, spawnService } from '../../support/process.js';
+import { CREDENTIALS, REGION, serviceEnv, startOn, startTestService, type TestService } from '../../support/service.js';
 
-const CLI = fileURLToPath(new URL('../../dist/bundle/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/bundle/cli.js', import.meta.url));
 const idOf = (key: Buffer) => new MasterKey(Buffer.from(key)).id;
 
 interface Command {

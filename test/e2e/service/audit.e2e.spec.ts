@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { DataSource } from 'typeorm';
-import { ADMIN_OPERATION_RESOURCES } from '../../src/admin/admin-operations.js';
-import { OPERATION_RESOURCES } from '../../src/payment/authorization/operation-authorizer.js';
-import { PrincipalRepository } from '../../src/access/principal.repository.js';
-import { AuditLog } from '../../src/audit/audit-log.js';
-import type { ChainReport } from '../../src/audit/chain-check.js';
-import { verifyTable } from '../../src/audit/verify.js';
-import { MasterKey } from '../../src/provider/master-key.js';
-import { serviceSecret } from '../../src/provider/service-secret.js';
-import { createKey, endDeletions, MISSING_KEY } from '../support/keys.js';
-import { ecParty } from '../support/import.js';
-import { newWorker, stopReplication } from '../support/replication.js';
+import { ADMIN_OPERATION_RESOURCES } from '../../../src/admin/admin-operations.js';
+import { OPERATION_RESOURCES } from '../../../src/payment/authorization/operation-authorizer.js';
+import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { AuditLog } from '../../../src/audit/audit-log.js';
+import type { ChainReport } from '../../../src/audit/chain-check.js';
+import { verifyTable } from '../../../src/audit/verify.js';
+import { MasterKey } from '../../../src/provider/master-key.js';
+import { serviceSecret } from '../../../src/provider/service-secret.js';
+import { createKey, endDeletions, MISSING_KEY } from '../../support/keys.js';
+import { ecParty } from '../../support/import.js';
+import { newWorker, stopReplication } from '../../support/replication.js';
 import {
   CREDENTIALS,
   type RawRequest,
@@ -20,7 +20,7 @@ import {
   startTestService,
   target,
   type TestService,
-} from '../support/service.js';
+} from '../../support/service.js';
 
 interface Event {
   eventName: string;
@@ -391,7 +391,8 @@ describe('no event has anything sensitive', () => {
   interface Model {
     shapes: Record<string, { type: string; sensitive?: boolean; members?: Record<string, { shape: string }> }>;
   }
-  const read = (path: string) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')) as unknown;
+  const read = (path: string) =>
+    JSON.parse(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')) as unknown;
 
   /** Members that the models call sensitive, and others that are as private. */
   const SENSITIVE = new Set(['RandomNonce', 'KeySerialNumber', 'UnpredictableNumber', 'TransactionAmount', 'SharedInformation']); // prettier-ignore

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ListAliasesCommand, ListKeysCommand, PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
-import { newStore } from '../support/database.js';
-import { CREDENTIALS, REGION, serviceEnv, startOn } from '../support/service.js';
+import { newStore } from '../../support/database.js';
+import { CREDENTIALS, REGION, serviceEnv, startOn } from '../../support/service.js';
 
-const SEED = fileURLToPath(new URL('../../bench/seed.js', import.meta.url));
+const SEED = fileURLToPath(new URL('../../../bench/seed.js', import.meta.url));
 
 test('npm run seed fills a store with keys that work', async () => {
   const store = await newStore();

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { CREDENTIALS, startTestService, type TestService } from '../support/service.js';
+import { CREDENTIALS, startTestService, type TestService } from '../../support/service.js';
 
 /** Debian's Chromium, or the one that CHROMIUM names. */
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GetKeyCommand, paginateListKeys } from '@aws-sdk/client-payment-cryptography';
-import { CREDENTIALS, REGION, startTestService, type TestService } from '../support/service.js';
+import { CREDENTIALS, REGION, startTestService, type TestService } from '../../support/service.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ afterAll(() => service.stop());
 
 /** An example in a process of its own, as its npm script runs it once it is built. */
 function start(name: string, args: string[] = [], env: NodeJS.ProcessEnv = {}) {
-  const script = fileURLToPath(new URL(`../../dist-examples/examples/${name}.js`, import.meta.url));
+  const script = fileURLToPath(new URL(`../../../dist-examples/examples/${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [script, ...args], {
     env: {
       PATH: process.env['PATH'],

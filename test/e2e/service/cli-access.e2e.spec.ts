@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { DataSource } from 'typeorm';
-import { keyblock } from '../../src/cli/keyblock.js';
-import type { Service } from '../../src/service.js';
-import { newStore, type TestStore } from '../support/database.js';
-import { send, serviceEnv, startOn, target, TestClock } from '../support/service.js';
+import { keyblock } from '../../../src/cli/keyblock.js';
+import type { Service } from '../../../src/service.js';
+import { newStore, type TestStore } from '../../support/database.js';
+import { send, serviceEnv, startOn, target, TestClock } from '../../support/service.js';
 
 /** The embedded database is one process's: the service runs between the commands there, and beside them on PostgreSQL. */
 let store: TestStore;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { hex, vectors } from '../support/vectors.js';
+import { hex, vectors } from '../../support/vectors.js';
 
-const CLI = fileURLToPath(new URL('../../dist/bundle/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/bundle/cli.js', import.meta.url));
 const { keyBlock } = vectors<{ keyBlock: string }>('tr31')[0]!;
 const token = hex(vectors<{ inputs: { wrappedKeyBlock: string } }>('tr34')[0]!.inputs.wrappedKeyBlock);
 
@@ -21,7 +21,7 @@ async function run(args: string[], input: string | Buffer = '') {
 
 describe('the command keyblock', () => {
   test('is what package.json calls it, and can be started by a shell', async () => {
-    const { bin } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    const { bin } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as {
       bin: Record<string, string>;
     };
     expect(bin).toEqual({ keyblock: 'dist/bundle/cli.js' });

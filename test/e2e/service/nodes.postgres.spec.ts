@@ -25,16 +25,16 @@ import {
 } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import pg from 'pg';
-import { toHex } from '../../src/crypto/bytes.js';
-import { rsaEncrypt } from '../../src/crypto/rsa.js';
-import { isIssuedBy } from '../../src/crypto/x509/certificate.js';
-import { certificateOf } from '../../src/payment/exchange/certificate-text.js';
-import { MAX_STALE_MS } from '../../src/payment/keys/key-cache.js';
-import { newStore, type TestStore } from '../support/database.js';
-import { createKey } from '../support/keys.js';
-import { explain, type Recorded } from '../support/linearizability.js';
-import { type ServiceProcess, spawnService } from '../support/process.js';
-import { CREDENTIALS, type RawRequest, REGION, send, serviceEnv, target, TestClock } from '../support/service.js';
+import { toHex } from '../../../src/crypto/bytes.js';
+import { rsaEncrypt } from '../../../src/crypto/rsa.js';
+import { isIssuedBy } from '../../../src/crypto/x509/certificate.js';
+import { certificateOf } from '../../../src/payment/exchange/certificate-text.js';
+import { MAX_STALE_MS } from '../../../src/payment/keys/key-cache.js';
+import { newStore, type TestStore } from '../../support/database.js';
+import { createKey } from '../../support/keys.js';
+import { explain, type Recorded } from '../../support/linearizability.js';
+import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { CREDENTIALS, type RawRequest, REGION, send, serviceEnv, target, TestClock } from '../../support/service.js';
 
 const MAX_KEYS = 100;
 const MAX_ALIASES = 30;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { PaymentCryptographyClient, ListKeysCommand } from '@aws-sdk/client-payment-cryptography';
-import { newStore, type TestStore } from '../support/database.js';
-import { type ServiceProcess, spawnService } from '../support/process.js';
-import { CREDENTIALS, REGION, serviceEnv } from '../support/service.js';
+import { newStore, type TestStore } from '../../support/database.js';
+import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
 
 let store: TestStore;
 let service: ServiceProcess;

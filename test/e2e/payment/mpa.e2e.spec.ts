@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { type RawResponse, startTestService, target, type TestService } from '../support/service.js';
+import { type RawResponse, startTestService, target, type TestService } from '../../support/service.js';
 
 /** The AWS SDK for JavaScript that is installed has none of these operations, so they are signed by hand. */
 

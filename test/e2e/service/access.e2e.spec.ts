@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { AccessKeyUse } from '../../src/access/access-key-use.js';
-import { OPERATION_RESOURCES } from '../../src/payment/authorization/operation-authorizer.js';
-import { PolicySimulator } from '../../src/admin/policy-simulator.js';
-import { type NewAccessKey, PrincipalRepository } from '../../src/access/principal.repository.js';
-import { createKey, MISSING_KEY } from '../support/keys.js';
-import { type RawRequest, REGION, startTestService, target, type TestService } from '../support/service.js';
+import { AccessKeyUse } from '../../../src/access/access-key-use.js';
+import { OPERATION_RESOURCES } from '../../../src/payment/authorization/operation-authorizer.js';
+import { PolicySimulator } from '../../../src/admin/policy-simulator.js';
+import { type NewAccessKey, PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { createKey, MISSING_KEY } from '../../support/keys.js';
+import { type RawRequest, REGION, startTestService, target, type TestService } from '../../support/service.js';
 
 const ROOT = 'arn:aws:iam::000000000000:root';
 
@@ -67,7 +67,7 @@ describe('a user who may do one operation', () => {
     components: { schemas: Record<string, { example?: object }> };
   } // prettier-ignore
   const documents = ['controlplane', 'dataplane'].map(
-    (name) => JSON.parse(readFileSync(new URL(`../../openapi/${name}.json`, import.meta.url), 'utf8')) as Document,
+    (name) => JSON.parse(readFileSync(new URL(`../../../openapi/${name}.json`, import.meta.url), 'utf8')) as Document,
   );
 
   /** The example of each operation's documentation, with a key that is there for each that it names. */

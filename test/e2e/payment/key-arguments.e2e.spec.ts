@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { DeleteKeyCommand, type KeyAttributes, StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
-import type { DeriveKeyUsage, KeyAlgorithm, KeyUsage } from '../../src/payment/keys/key-attributes.js';
-import { DERIVE_KEY_USAGES, KEY_ALGORITHMS, KEY_USAGES } from '../../src/payment/keys/key-attributes.js';
-import { checkCombination, modesOfUse } from '../../src/payment/keys/key-rules.js';
-import { ecParty, importRoot } from '../support/import.js';
-import { KEY_ARGUMENT_CALLS, type ServingKeys } from '../support/key-argument-calls.js';
-import { MODE_SETS, refusedBy, VALID_KEY_ROWS, type ValidKeys } from '../support/key-arguments.js';
-import { createKey, endDeletions } from '../support/keys.js';
-import { startTestService, type TestService } from '../support/service.js';
+import type { DeriveKeyUsage, KeyAlgorithm, KeyUsage } from '../../../src/payment/keys/key-attributes.js';
+import { DERIVE_KEY_USAGES, KEY_ALGORITHMS, KEY_USAGES } from '../../../src/payment/keys/key-attributes.js';
+import { checkCombination, modesOfUse } from '../../../src/payment/keys/key-rules.js';
+import { ecParty, importRoot } from '../../support/import.js';
+import { KEY_ARGUMENT_CALLS, type ServingKeys } from '../../support/key-argument-calls.js';
+import { MODE_SETS, refusedBy, VALID_KEY_ROWS, type ValidKeys } from '../../support/key-arguments.js';
+import { createKey, endDeletions } from '../../support/keys.js';
+import { startTestService, type TestService } from '../../support/service.js';
 
 /** What the service's document says that it serves. */
-const { paths } = JSON.parse(readFileSync(new URL('../../openapi/dataplane.json', import.meta.url), 'utf8')) as {
+const { paths } = JSON.parse(readFileSync(new URL('../../../openapi/dataplane.json', import.meta.url), 'utf8')) as {
   paths: Record<string, { post: { operationId: string } }>;
 };
 const served = new Set(Object.values(paths).map(({ post }) => post.operationId));

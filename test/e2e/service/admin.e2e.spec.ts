@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ADMIN_OPERATION_RESOURCES } from '../../src/admin/admin-operations.js';
-import { PrincipalRepository } from '../../src/access/principal.repository.js';
-import { createKey } from '../support/keys.js';
+import { ADMIN_OPERATION_RESOURCES } from '../../../src/admin/admin-operations.js';
+import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { createKey } from '../../support/keys.js';
 import {
   type RawRequest,
   type RawResponse,
@@ -10,7 +10,7 @@ import {
   startTestService,
   target,
   type TestService,
-} from '../support/service.js';
+} from '../../support/service.js';
 
 const ROOT = 'arn:aws:iam::000000000000:root';
 const ALIAS = `arn:aws:payment-cryptography:${REGION}:000000000000:alias/none`;
@@ -275,7 +275,7 @@ describe('who may', () => {
   test('each operation of the documentation is here', () => {
     interface Document { paths: Record<string, Record<string, { operationId: string }>> } // prettier-ignore
     const { paths } = JSON.parse(
-      readFileSync(new URL('../../openapi/admin.json', import.meta.url), 'utf8'),
+      readFileSync(new URL('../../../openapi/admin.json', import.meta.url), 'utf8'),
     ) as Document;
     const documented = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId)); // prettier-ignore
     expect(documented.toSorted()).toEqual(OPERATIONS.toSorted());

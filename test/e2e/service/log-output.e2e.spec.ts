@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
-const MODULE = new URL('../../dist/log-output.js', import.meta.url).href;
+const MODULE = new URL('../../../dist/log-output.js', import.meta.url).href;
 const COUNT = 5000;
 
 const ENDS = ['throw new Error()', 'process.exit(1)', ''];

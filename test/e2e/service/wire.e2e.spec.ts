@@ -1,4 +1,4 @@
-import { exchange } from '../support/exchange.js';
+import { exchange } from '../../support/exchange.js';
 import {
   type RawRequest,
   type RawResponse,
@@ -6,7 +6,7 @@ import {
   startTestService,
   target,
   type TestService,
-} from '../support/service.js';
+} from '../../support/service.js';
 
 let service: TestService;
 beforeAll(async () => {

@@ -12,9 +12,9 @@ import {
   paginateListKeys,
   PaymentCryptographyClient,
 } from '@aws-sdk/client-payment-cryptography';
-import { MASTER_KEY, newStore, type TestStore } from '../support/database.js';
-import { type ServiceProcess, spawnService } from '../support/process.js';
-import { CREDENTIALS, REGION, serviceEnv } from '../support/service.js';
+import { MASTER_KEY, newStore, type TestStore } from '../../support/database.js';
+import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
 
 let store: TestStore;
 const processes: ServiceProcess[] = [];

@@ -8,10 +8,10 @@ import {
   PaymentCryptographyClient,
 } from '@aws-sdk/client-payment-cryptography';
 import { DataSource } from 'typeorm';
-import { type NewAccessKey, PrincipalRepository } from '../../src/access/principal.repository.js';
-import { exchange } from '../support/exchange.js';
-import { type KeyImports, importKeys, keyBlock } from '../support/import.js';
-import { createKey, FAR_KEY, FOREIGN_KEY } from '../support/keys.js';
+import { type NewAccessKey, PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { exchange } from '../../support/exchange.js';
+import { type KeyImports, importKeys, keyBlock } from '../../support/import.js';
+import { createKey, FAR_KEY, FOREIGN_KEY } from '../../support/keys.js';
 import {
   CREDENTIALS,
   type RawRequest,
@@ -21,7 +21,7 @@ import {
   startTestService,
   target,
   type TestService,
-} from '../support/service.js';
+} from '../../support/service.js';
 
 const OTHER_REGION = 'us-west-2';
 const ACCOUNT = '000000000000';
@@ -418,7 +418,7 @@ describe('oversized', () => {
     const path = `/mac/generate?${Array.from({ length: 1_000 }, (_, i) => `a${i}=%2525`).join('&')}`;
     expect((await service.send({ ...mac(victim), path })).status).toBe(200);
     const { start, ...rest } = await wire(mac(victim));
-    const answer = await exchange(service.url, text({ start: start.replace('/mac', `/${'../'.repeat(3_000)}mac`), ...rest })); // prettier-ignore
+    const answer = await exchange(service.url, text({ start: start.replace('/mac', `/${'../../'.repeat(3_000)}mac`), ...rest })); // prettier-ignore
     expect(statuses(answer)).not.toContain(200);
   });
 });
