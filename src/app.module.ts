@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { AccessKeyUse } from './access/access-key-use.js';
 import { CredentialCache } from './access/credential-cache.js';
-import { OperationAuthorizer } from './payment/authorization/operation-authorizer.js';
+import { OperationAuthorizer } from './payment/operation-authorizer.js';
 import { PolicySimulator } from './admin/policy-simulator.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { AdminModule } from './admin/admin.module.js';

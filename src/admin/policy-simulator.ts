@@ -7,7 +7,7 @@ import { accessOf } from '../payment/keys/key.repository.js';
 import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
 import { type Authorized, requestOf } from '../access/authorize.js';
 import { decide } from '../policy/decision.js';
-import { OPERATION_RESOURCES } from '../payment/authorization/operation-authorizer.js';
+import { OPERATION_RESOURCES } from '../payment/operation-authorizer.js';
 import { ACCOUNT_ID, PrincipalRepository } from '../access/principal.repository.js';
 
 /** What would be asked of policies. */

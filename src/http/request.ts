@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { OperationAuthorizer } from '../payment/authorization/operation-authorizer.js';
+import type { OperationAuthorizer } from '../payment/operation-authorizer.js';
 import type { Call, Plane } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { AccessKeyUse } from '../../../src/access/access-key-use.js';
-import { OPERATION_RESOURCES } from '../../../src/payment/authorization/operation-authorizer.js';
+import { OPERATION_RESOURCES } from '../../../src/payment/operation-authorizer.js';
 import { PolicySimulator } from '../../../src/admin/policy-simulator.js';
 import { type NewAccessKey, PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { createKey, MISSING_KEY } from '../../support/keys.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { DataSource } from 'typeorm';
 import { ADMIN_OPERATION_RESOURCES } from '../../../src/admin/admin-operations.js';
-import { OPERATION_RESOURCES } from '../../../src/payment/authorization/operation-authorizer.js';
+import { OPERATION_RESOURCES } from '../../../src/payment/operation-authorizer.js';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { AuditLog } from '../../../src/audit/audit-log.js';
 import type { ChainReport } from '../../../src/audit/chain-check.js';
