@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { EXAMPLE_KEY, KeyArn, MaxResults, NextToken } from '../../../http/fields.js';
+import { MaxResults, NextToken } from '../../../http/fields.js';
+import { EXAMPLE_KEY, KeyArn } from '../../fields.js';
 
 const AliasName = z
   .string()

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { hexBytes, sensitive, Timestamp, union } from '../../../http/fields.js';
 import {
   CertificateText,
   EXAMPLE_KEY,
-  hexBytes,
   KeyAlgorithm,
   KeyArn,
   KeyArnOrKeyAlias,
@@ -13,14 +13,11 @@ import {
   KeyDerivationHashAlgorithm,
   KeyModesOfUse,
   Region,
-  sensitive,
   SharedInformation,
   SymmetricKeyAlgorithm,
   Tags,
-  Timestamp,
   Tr31WrappedKeyBlock,
-  union,
-} from '../../../http/fields.js';
+} from '../../fields.js';
 
 const upperCaseHex = (min: number, max: number) =>
   z

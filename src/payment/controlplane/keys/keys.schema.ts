@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MaxResults, NextToken, Timestamp } from '../../../http/fields.js';
 import {
   EXAMPLE_KEY,
   DeriveKeyUsage,
@@ -9,14 +10,11 @@ import {
   KeyCheckValueAlgorithm,
   KeyOrigin,
   KeyState,
-  MaxResults,
   MpaStatus,
-  NextToken,
   Region,
   Regions,
   Tags,
-  Timestamp,
-} from '../../../http/fields.js';
+} from '../../fields.js';
 import { MULTI_REGION_KEY_TYPES } from '../../keys/multi-region.js';
 import { REPLICATION_STATES } from '../../keys/replication.entity.js';
 

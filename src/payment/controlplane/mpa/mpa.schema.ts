@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { MpaStatus, sensitive } from '../../../http/fields.js';
+import { sensitive } from '../../../http/fields.js';
+import { MpaStatus } from '../../fields.js';
 import { ASSOCIATION_STATES, MPA_OPERATIONS } from '../../keys/mpa-team-association.entity.js';
 
 const Action = z.enum(MPA_OPERATIONS);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXAMPLE_KEY, KeyArn } from '../../../http/fields.js';
+import { EXAMPLE_KEY, KeyArn } from '../../fields.js';
 
 const Policy = z
   .string()

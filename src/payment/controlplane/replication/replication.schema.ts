@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXAMPLE_KEY, KeyArnOrKeyAlias, Regions } from '../../../http/fields.js';
+import { EXAMPLE_KEY, KeyArnOrKeyAlias, Regions } from '../../fields.js';
 
 const EXAMPLE_REGIONS = ['eu-west-1'];
 

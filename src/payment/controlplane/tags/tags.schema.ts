@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { EXAMPLE_KEY, KeyArn, MaxResults, NextToken, TagKey, Tags } from '../../../http/fields.js';
+import { MaxResults, NextToken } from '../../../http/fields.js';
+import { EXAMPLE_KEY, KeyArn, TagKey, Tags } from '../../fields.js';
 
 export const TagResourceInput = z.object({ ResourceArn: KeyArn, Tags }).meta({
   id: 'TagResourceInput',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { EXAMPLE_KEY, KeyArn, KeyArnOrKeyAlias, KeyCheckValue, sensitive, union } from '../../../http/fields.js';
+import { sensitive, union } from '../../../http/fields.js';
+import { EXAMPLE_KEY, KeyArn, KeyArnOrKeyAlias, KeyCheckValue } from '../../fields.js';
 import { SYMMETRIC_KEY_ALGORITHMS } from '../../keys/key-attributes.js';
 
 const As2805RandomKeyMaterial = sensitive(

@@ -1,17 +1,13 @@
 import { z } from 'zod';
+import { digits, hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
-  digits,
   EXAMPLE_KEY,
-  hex,
-  hexBytes,
   KeyArn,
   KeyArnOrKeyAlias,
   KeyCheckValue,
   PanSequenceNumber,
   PrimaryAccountNumber,
-  sensitive,
-  union,
-} from '../../../http/fields.js';
+} from '../../fields.js';
 
 const CardExpiryDate = sensitive(digits(4, 4));
 const ServiceCode = sensitive(digits(3, 3));

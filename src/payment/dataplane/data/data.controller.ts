@@ -2,7 +2,7 @@ import { Req } from '@nestjs/common';
 import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
 import { Body, Param } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
-import { KeyArnOrKeyAlias } from '../../../http/fields.js';
+import { KeyArnOrKeyAlias } from '../../fields.js';
 import {
   DecryptDataInput,
   DecryptDataOutput,

@@ -1,10 +1,9 @@
 import { z } from 'zod';
+import { hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
   DukptDerivationType,
   DukptKeyVariant,
   EXAMPLE_KEY,
-  hex,
-  hexBytes,
   InitializationVector,
   KeyArn,
   KeyArnOrKeyAlias,
@@ -13,10 +12,8 @@ import {
   MajorKeyDerivationMode,
   PanSequenceNumber,
   PrimaryAccountNumber,
-  sensitive,
-  union,
   WrappedKey,
-} from '../../../http/fields.js';
+} from '../../fields.js';
 
 const PaddingType = z.enum(['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512']);
 const BlockMode = z.enum(['ECB', 'CBC']);

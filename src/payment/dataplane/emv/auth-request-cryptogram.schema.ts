@@ -1,19 +1,16 @@
 import { z } from 'zod';
+import { hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
   ApplicationCryptogram,
   ApplicationTransactionCounter,
   EXAMPLE_KEY,
-  hex,
-  hexBytes,
   KeyArn,
   KeyArnOrKeyAlias,
   KeyCheckValue,
   MajorKeyDerivationMode,
   PanSequenceNumber,
   PrimaryAccountNumber,
-  sensitive,
-  union,
-} from '../../../http/fields.js';
+} from '../../fields.js';
 
 const card = { PrimaryAccountNumber, PanSequenceNumber };
 const transaction = { ...card, ApplicationTransactionCounter };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sensitive, union } from '../../../http/fields.js';
 import {
   CertificateText,
   EXAMPLE_KEY,
@@ -7,12 +8,10 @@ import {
   KeyCheckValueAlgorithm,
   KeyDerivationFunction,
   KeyDerivationHashAlgorithm,
-  sensitive,
   SharedInformation,
   SymmetricKeyAlgorithm,
   Tr31WrappedKeyBlock,
-  union,
-} from '../../../http/fields.js';
+} from '../../fields.js';
 
 const IncomingDiffieHellmanTr31KeyBlock = z
   .object({

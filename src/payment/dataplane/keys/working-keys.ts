@@ -6,7 +6,7 @@ import { type KeyBlock, parseKeyBlock } from '../../../crypto/tr31/key-block.js'
 import { KeyAgreement } from '../../exchange/key-agreement.js';
 import { kbpkAlgorithm } from '../../exchange/key-block-protection.js';
 import { openKeyBlock } from '../../exchange/key-block.js';
-import type { WrappedKey } from '../../../http/fields.js';
+import type { WrappedKey } from '../../fields.js';
 import { algorithmLetter, modesOf, usageOf } from '../../keys/key-block-attributes.js';
 import type { DeriveKeyUsage, KeyAlgorithm, KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
 import { kcvAlgorithmOf, modesOfUse } from '../../keys/key-rules.js';

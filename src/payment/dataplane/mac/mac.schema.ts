@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import { hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
   ApplicationCryptogram,
   ApplicationTransactionCounter,
   EXAMPLE_KEY,
   DukptDerivationType,
   DukptKeyVariant,
-  hex,
-  hexBytes,
   KeyArn,
   KeyArnOrKeyAlias,
   KeyCheckValue,
@@ -14,9 +13,7 @@ import {
   MajorKeyDerivationMode,
   PanSequenceNumber,
   PrimaryAccountNumber,
-  sensitive,
-  union,
-} from '../../../http/fields.js';
+} from '../../fields.js';
 
 const MacAlgorithm = z.enum([
   'ISO9797_ALGORITHM1',

@@ -5,7 +5,7 @@ import { transactionPinKey } from '../../../crypto/as2805.js';
 import type { BlockCipher } from '../../../crypto/block-cipher.js';
 import { tdes } from '../../../crypto/des.js';
 import { ValidationException } from '../../../errors/exceptions.js';
-import type { WrappedKey } from '../../../http/fields.js';
+import type { WrappedKey } from '../../fields.js';
 import { isTdes } from '../../keys/key-attributes.js';
 import type { KeyRequirement } from '../../keys/key.repository.js';
 import type { Synchronous } from '../../../provider/crypto-provider.js';

@@ -1,20 +1,16 @@
 import { z } from 'zod';
+import { digits, hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
-  digits,
   DukptDerivationType,
   DukptKeyVariant,
   EXAMPLE_KEY,
-  hex,
-  hexBytes,
   KeyArn,
   KeyArnOrKeyAlias,
   KeyCheckValue,
   KeySerialNumber,
   PrimaryAccountNumber,
-  sensitive,
-  union,
   WrappedKey,
-} from '../../../http/fields.js';
+} from '../../fields.js';
 
 const PinBlockFormat = z.enum(['ISO_FORMAT_0', 'ISO_FORMAT_1', 'ISO_FORMAT_3', 'ISO_FORMAT_4']);
 const EncryptedPinBlock = sensitive(hex(16, 32)).meta({
