@@ -33,7 +33,10 @@ export function AdminOperation({ route: [method, path], resource, ...operation }
   const authorized = guarded((request, inputs) => {
     const { call } = request;
     call.given = Object.assign({}, ...inputs) as object;
-    authorize(call, { resource: resource(...([request, ...inputs] as never[])) });
+    authorize(call, {
+      action: `keyblock:${operation.name}`,
+      resource: resource(...([request, ...inputs] as never[])),
+    });
     return undefined;
   });
   return applyDecorators(

@@ -1,14 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { type Authorized, requestOf } from '../access/authorize.js';
+import { ACCOUNT_ID, PrincipalRepository } from '../access/principal.repository.js';
 import type { Call, Origin, Principal } from '../call.js';
 import { ValidationException } from '../errors/exceptions.js';
+import { type Authorized as KeyAuthorized, resourceOf } from '../payment/authorization/authorize.js';
 import { Alias } from '../payment/keys/alias.entity.js';
 import { accessOf } from '../payment/keys/key.repository.js';
-import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
-import { type Authorized, requestOf } from '../access/authorize.js';
-import { decide } from '../policy/decision.js';
 import { OPERATION_RESOURCES } from '../payment/operation-authorizer.js';
-import { ACCOUNT_ID, PrincipalRepository } from '../access/principal.repository.js';
+import { decide } from '../policy/decision.js';
+import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
 
 /** What would be asked of policies. */
 export interface Question {
@@ -67,10 +68,11 @@ export class PolicySimulator {
     if (owner !== this.accountId) return { allowed: false, reason: `The service keeps no keys of account ${owner}.` };
 
     const call: Call = { requestId: '', plane: 'admin', operation, principal, region: keyRegion, keyArns: [], origin };
-    const { request, policy } = requestOf(call, await this.#authorized(operation, question.resource));
+    const about = await this.#authorized(call, operation, question.resource);
+    const request = requestOf(call, about);
     const context = new Map(Object.entries(question.context).map(([key, values]) => [key.toLowerCase(), values]));
     const asked = { ...request, context: (key: string) => context.get(key) ?? request.context(key) };
-    const decision = decide(asked, principal.identity?.statements, policy);
+    const decision = decide(asked, principal.identity?.statements, about.policy);
     const { allowed, by } = decision;
     if (by === undefined)
       return { allowed, reason: `No policy of ${principal.arn} or of ${asked.resource} allows ${asked.action}.` };
@@ -90,8 +92,13 @@ export class PolicySimulator {
     return { arn, principalArn: arn, accountId: this.accountId, accessKeyId: '' };
   }
 
+  async #authorized(call: Call, operation: OperationName, resource: string): Promise<Authorized> {
+    if (Object.hasOwn(ADMIN_OPERATION_RESOURCES, operation)) return { action: `keyblock:${operation}`, resource };
+    return resourceOf(call, await this.#keyAuthorized(operation, resource));
+  }
+
   /** A key counts with its tags, aliases and policy; an operation that is about keys knows one by its alias, too. */
-  async #authorized(operation: OperationName, resource: string): Promise<Authorized> {
+  async #keyAuthorized(operation: OperationName, resource: string): Promise<KeyAuthorized> {
     const { manager } = this.database;
     const [, region = '', accountId = '', name = ''] = KEY_OR_ALIAS.exec(resource) ?? [];
     if (name.startsWith('key/')) return { resource, key: await accessOf(manager, resource) };

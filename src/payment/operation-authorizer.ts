@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../call.js';
 import { ResourceNotFoundException } from '../errors/exceptions.js';
+import { authorize } from './authorization/authorize.js';
+import { KEY_ROLES, keyMaterialOf } from './authorization/condition-keys.js';
 import { keyArn, resourceArn, type Scope } from './keys/arn.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
 import type { MpaOperation } from './keys/mpa-team-association.entity.js';
-import { authorize } from '../access/authorize.js';
-import { KEY_ROLES, keyMaterialOf } from '../access/request-context.js';
 
 /**
  * What each operation is about, as the service authorization reference has it. `key` asks nothing here: each key is asked

@@ -1,4 +1,3 @@
-import { AccessDeniedException } from '../errors/exceptions.js';
 import type { AccessRequest, Statement, Statements } from './policy.js';
 
 /** What came of asking all policies, and the statement that decided it. */
@@ -27,13 +26,11 @@ export function decide(
   return allowed ? { allowed: true, by: allowed } : { allowed: false, by: undefined };
 }
 
-/** The refusal in AWS's words. */
-export function refusal({ action, resource, caller }: AccessRequest, decision: Decision & { allowed: false }): Error {
+/** Says in AWS's words why a request is denied. */
+export function refusal({ action, resource, caller }: AccessRequest, decision: Decision & { allowed: false }): string {
   const why =
     decision.by === undefined
       ? `because no identity-based policy allows the ${action} action`
       : `with an explicit deny in ${decision.in === 'identity' ? 'an identity-based' : 'a resource-based'} policy`;
-  return new AccessDeniedException(
-    `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
-  );
+  return `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
 }

@@ -326,10 +326,9 @@ describe('policies together', () => {
     const decision = decide(request, asked.caller === 'root' ? undefined : identity, resource);
     if (outcome === 'allowed') expect(decision).toMatchObject({ allowed: true });
     else
-      expect(refusal(request, decision as typeof decision & { allowed: false })).toMatchObject({
-        name: 'AccessDeniedException',
-        message: `User: ${request.caller.arn} is not authorized to perform: ${ACTION} on resource: ${KEY} ${outcome}`,
-      });
+      expect(refusal(request, decision as typeof decision & { allowed: false })).toBe(
+        `User: ${request.caller.arn} is not authorized to perform: ${ACTION} on resource: ${KEY} ${outcome}`,
+      );
   });
 
   test('a denial in one of several policies wins over all others', () => {

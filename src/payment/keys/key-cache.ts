@@ -1,4 +1,4 @@
-import type { KeyAccess } from '../../access/authorize.js';
+import type { KeyAccess } from '../authorization/authorize.js';
 import type { Key } from './key.entity.js';
 
 /** How long another node's change of a key may go unseen here, at the most. */

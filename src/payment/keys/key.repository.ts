@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
-import { authorize, type KeyAccess } from '../../access/authorize.js';
 import { resourceStatements, Statements } from '../../policy/policy.js';
 import { readResourcePolicy } from '../../policy/policy-document.js';
-import type { KeyFacts } from '../../access/request-context.js';
 import type { Call } from '../../call.js';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../errors/exceptions.js';
+import { authorize, type KeyAccess } from '../authorization/authorize.js';
 import { Alias } from './alias.entity.js';
 import { type Identifier, keyArn, parseIdentifier, resourceArn } from './arn.js';
 import type { KeyAlgorithm, KeyMode, KeyState, KeyUsage } from './key-attributes.js';
@@ -359,7 +358,7 @@ class AliasMoved extends Error {
 
 /** What policies ask of a key, in one query. */
 export async function accessOf(manager: EntityManager, arn: string): Promise<KeyAccess> {
-  const [found] = await manager.query<[KeyFacts & { policy: string | null }]>(
+  const [found] = await manager.query<[Omit<KeyAccess, 'policy'> & { policy: string | null }]>(
     `SELECT
        (SELECT coalesce(json_agg(json_build_object('key', key, 'value', value)), '[]') FROM tags WHERE key_arn = $1) AS tags,
        (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM aliases WHERE key_arn = $1) AS aliases,
