@@ -22,8 +22,8 @@ import { TrustedAuthorities } from './payment/exchange/trusted-authorities.js';
 import { HealthController } from './health/health.controller.js';
 import { Metrics } from './http/metrics.js';
 import { AliasRepository } from './payment/keys/alias.repository.js';
-import { KeyCache, MAX_STALE_MS } from './payment/keys/key-cache.js';
-import { KeyChanges } from './changes/changes.js';
+import { KeyCache } from './payment/keys/key-cache.js';
+import { Changes, MAX_STALE_MS } from './changes/changes.js';
 import { KeyRepository } from './payment/keys/key.repository.js';
 import { MpaTeamAssociationRepository } from './payment/keys/mpa-team-association.repository.js';
 import { Regions } from './payment/keys/regions.js';
@@ -72,8 +72,16 @@ export class AppModule {
           provide: PageTokens,
           useFactory: async () => new PageTokens(await serviceSecret(database.manager, masterKey, 'page tokens')),
         },
-        { provide: KeyCache, useValue: new KeyCache(maxStaleMs) },
-        { provide: CredentialCache, useValue: new CredentialCache(maxStaleMs) },
+        {
+          provide: KeyCache,
+          useFactory: (changes: Changes) => changes.subscribe(new KeyCache(maxStaleMs)),
+          inject: [Changes],
+        },
+        {
+          provide: CredentialCache,
+          useFactory: (changes: Changes) => changes.subscribe(new CredentialCache(maxStaleMs)),
+          inject: [Changes],
+        },
         { provide: ACCOUNT_ID, useValue: config.accountId },
         {
           provide: Credentials,
@@ -87,7 +95,7 @@ export class AppModule {
         PolicySimulator,
         { provide: Regions, useValue: new Regions(config.regions) },
         { provide: Quotas, useValue: new Quotas(config) },
-        KeyChanges,
+        Changes,
         ReplicationWork,
         KeyRepository,
         AliasRepository,
@@ -111,7 +119,7 @@ export class AppModule {
         PolicySimulator,
         Quotas,
         Regions,
-        KeyChanges,
+        Changes,
         ReplicationWork,
         KeyRepository,
         AliasRepository,

@@ -1,3 +1,4 @@
+import type { Cache } from '../changes/changes.js';
 import type { Credential } from './credential.js';
 
 const MAX_ENTRIES = 20_000;
@@ -13,7 +14,7 @@ interface Entry {
  * Access keys as they were read a moment ago, under the rules of KeyCache: a change made here is seen at once, one made
  * elsewhere when it is notified, and in any case when what is remembered is too old.
  */
-export class CredentialCache {
+export class CredentialCache implements Cache {
   readonly #entries = new Map<string, Entry>();
   #changes = 0;
 
@@ -36,6 +37,10 @@ export class CredentialCache {
     if (this.#changes !== changesBefore) this.#entries.delete(accessKeyId);
     else this.#remember(accessKeyId, { credential, staleAt });
     return credential;
+  }
+
+  owns(arn: string): boolean {
+    return arn.startsWith('arn:aws:iam:');
   }
 
   /** Forgets the access keys of a user or a role, and all that were none. */

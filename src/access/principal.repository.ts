@@ -4,7 +4,7 @@ import { DataSource, type EntityManager, In, LessThanOrEqual, MoreThan } from 't
 import type { Call, Identity, Principal } from '../call.js';
 import { Clock } from '../clock.js';
 import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
-import { KeyChanges } from '../changes/changes.js';
+import { Changes } from '../changes/changes.js';
 import { MasterKey } from '../provider/master-key.js';
 import { AccessKeyRow } from './access-key.entity.js';
 import type { Credential } from './credential.js';
@@ -47,7 +47,7 @@ export class PrincipalRepository {
 
   constructor(
     private readonly database: DataSource,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
     private readonly masterKey: MasterKey,
     private readonly clock: Clock,
     @Inject(ACCOUNT_ID) private readonly accountId: string,

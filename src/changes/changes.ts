@@ -2,35 +2,55 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
-import { CredentialCache } from '../access/credential-cache.js';
 import { callEvent, type ServiceAct, serviceEvent } from '../audit/audit-event.js';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Call } from '../call.js';
 import { Clock } from '../clock.js';
 import { LOGGER } from '../logger.js';
-import { KeyCache } from '../payment/keys/key-cache.js';
+
+/** How long another node's change may go unseen here, at the most. */
+export const MAX_STALE_MS = 1000;
 
 const CHANNEL = 'keyblock_changes';
 const RECONNECT_MS = 1000;
+
+/** Remembers what it read from the database. */
+export interface Cache {
+  /** True for the ARNs of what it may remember. */
+  owns(arn: string): boolean;
+  forget(arn: string): void;
+  /** Forgets everything. */
+  clear(): void;
+}
 
 /**
  * Changes to keys, aliases, users and roles, told to every node that remembers them. On PostgreSQL the nodes listen to each other; while
  * one is cut off, the age of what it remembers is the bound.
  */
 @Injectable()
-export class KeyChanges implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #caches: Cache[] = [];
   #listener?: pg.Client;
   #retry?: NodeJS.Timeout;
   #stopped = false;
 
   constructor(
     private readonly database: DataSource,
-    private readonly cache: KeyCache,
-    private readonly credentials: CredentialCache,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  /** Tells a cache of every change from now on. @returns the cache */
+  subscribe<T extends Cache>(cache: T): T {
+    this.#caches.push(cache);
+    return cache;
+  }
+
+  /** Clears every cache: changes may have gone unnoticed. */
+  clear(): void {
+    for (const cache of this.#caches) cache.clear();
+  }
 
   /**
    * A transaction that changes something for a call. The call's event is written with it: who changes what a caller sees
@@ -106,16 +126,14 @@ export class KeyChanges implements OnApplicationBootstrap, OnApplicationShutdown
       await listener.connect();
       await listener.query(`LISTEN ${CHANNEL}`);
       // What changed while nobody listened went unnoticed.
-      this.cache.clear();
-      this.credentials.clear();
+      this.clear();
     } catch {
       await listener.end().catch(() => undefined);
     }
   }
 
   #forget(arn: string): void {
-    if (arn.startsWith('arn:aws:iam:')) this.credentials.forget(arn);
-    else this.cache.forget(arn);
+    for (const cache of this.#caches) if (cache.owns(arn)) cache.forget(arn);
   }
 
   #again(): void {

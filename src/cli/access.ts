@@ -4,7 +4,6 @@ import type { Readable, Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import type { AdminOperationName } from '../admin/admin-operations.js';
-import { CredentialCache } from '../access/credential-cache.js';
 import { readIdentityPolicy } from '../policy/policy-document.js';
 import { PolicySimulator, type Question } from '../admin/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
@@ -13,8 +12,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import type { Call } from '../call.js';
 import type { Config } from '../config/config.js';
 import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
-import { KeyCache } from '../payment/keys/key-cache.js';
-import { KeyChanges } from '../changes/changes.js';
+import { Changes } from '../changes/changes.js';
 import { serviceSecret } from '../provider/service-secret.js';
 import { type Command, InputError, UsageError } from './command.js';
 import { withDeployment } from './deployment.js';
@@ -51,7 +49,7 @@ export const access: Command = {
       const logger = pino({ level: 'silent' });
       const secret = await serviceSecret(database.manager, masterKey, 'audit');
       const audit = new AuditLog({ database, secret, clock, logger, table: config.audit.includes('table') });
-      const changes = new KeyChanges(database, new KeyCache(0), new CredentialCache(0), audit, clock, logger);
+      const changes = new Changes(database, audit, clock, logger);
       const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
       const simulator = new PolicySimulator(database, principals, config.accountId);
       const change: Parts['change'] = async (operation, given, work) => {

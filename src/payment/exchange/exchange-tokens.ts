@@ -6,7 +6,7 @@ import { publicKeyOf } from '../../crypto/rsa.js';
 import { type Certificate, isIssuedBy, readCertificate } from '../../crypto/x509/certificate.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import { newId } from '../keys/arn.js';
-import { KeyChanges } from '../../changes/changes.js';
+import { Changes } from '../../changes/changes.js';
 import type { RsaKeyAlgorithm } from '../keys/key-attributes.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
 import type { TokenPurpose } from '../../provider/pair-identity.js';
@@ -30,7 +30,7 @@ export interface CertifiedToken {
 export class ExchangeTokens {
   constructor(
     private readonly database: DataSource,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
     private readonly authority: AccountAuthority,
     private readonly provider: CryptoProvider,
     private readonly clock: Clock,

@@ -5,7 +5,7 @@ import { Clock } from '../../clock.js';
 import { publicKeyOf } from '../../crypto/rsa.js';
 import { type Certificate, isIssuedBy, readCertificate } from '../../crypto/x509/certificate.js';
 import { ValidationException } from '../../errors/exceptions.js';
-import { KeyChanges } from '../../changes/changes.js';
+import { Changes } from '../../changes/changes.js';
 import type { Key } from '../keys/key.entity.js';
 import { PublicKeyCertificate } from '../keys/public-key-certificate.entity.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
@@ -28,7 +28,7 @@ export interface CertifiedKey {
 export class PublicKeyCertificates {
   constructor(
     private readonly database: DataSource,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
     private readonly authority: AccountAuthority,
     private readonly authorities: TrustedAuthorities,
     private readonly provider: CryptoProvider,

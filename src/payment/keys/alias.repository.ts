@@ -4,7 +4,7 @@ import type { Call } from '../../call.js';
 import { ConflictException, ResourceNotFoundException } from '../../errors/exceptions.js';
 import { Alias } from './alias.entity.js';
 import { parseIdentifier, resourceArn } from './arn.js';
-import { KeyChanges } from '../../changes/changes.js';
+import { Changes } from '../../changes/changes.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { Quotas } from './quotas.js';
@@ -15,7 +15,7 @@ export class AliasRepository {
   constructor(
     private readonly database: DataSource,
     private readonly keys: KeyRepository,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
     private readonly quotas: Quotas,
   ) {}
 

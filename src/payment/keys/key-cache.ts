@@ -1,8 +1,7 @@
 import type { KeyAccess } from '../authorization/authorize.js';
+import type { Cache } from '../../changes/changes.js';
 import type { Key } from './key.entity.js';
 
-/** How long another node's change of a key may go unseen here, at the most. */
-export const MAX_STALE_MS = 1000;
 const MAX_ENTRIES = 20_000;
 
 /** A key with what policies ask of it. */
@@ -22,7 +21,7 @@ interface Entry {
  * change made here is seen here at once; one made on another node as soon as it is notified, and in any case when what is
  * remembered is too old.
  */
-export class KeyCache {
+export class KeyCache implements Cache {
   readonly #entries = new Map<string, Entry>();
   #changes = 0;
 
@@ -37,6 +36,10 @@ export class KeyCache {
   get(name: string, read: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
     const found = this.#entries.get(name);
     return found && performance.now() < found.staleAt ? found.known : this.#read(name, read);
+  }
+
+  owns(arn: string): boolean {
+    return arn.startsWith('arn:aws:payment-cryptography:');
   }
 
   /** Forgets what has changed: a key, under all its names, or what an alias names. */

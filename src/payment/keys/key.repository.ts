@@ -9,7 +9,7 @@ import { Alias } from './alias.entity.js';
 import { type Identifier, keyArn, parseIdentifier, resourceArn } from './arn.js';
 import type { KeyAlgorithm, KeyMode, KeyState, KeyUsage } from './key-attributes.js';
 import { KeyCache, type KnownKey } from './key-cache.js';
-import { KeyChanges } from '../../changes/changes.js';
+import { Changes } from '../../changes/changes.js';
 import { type KeyChange, requireEnabled } from './key-life-cycle.js';
 import { IS_AUTHORITY, Key, type NewKey } from './key.entity.js';
 import { multiRegionKeyType, requireNotReplica } from './multi-region.js';
@@ -83,7 +83,7 @@ export class KeyRepository {
   constructor(
     private readonly database: DataSource,
     private readonly cache: KeyCache,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
     private readonly regions: Regions,
     private readonly replications: ReplicationWork,
     private readonly quotas: Quotas,

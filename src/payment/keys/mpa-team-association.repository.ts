@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Call } from '../../call.js';
 import { ConflictException, ResourceNotFoundException } from '../../errors/exceptions.js';
-import { KeyChanges } from '../../changes/changes.js';
+import { Changes } from '../../changes/changes.js';
 import { type MpaOperation, MpaTeamAssociation } from './mpa-team-association.entity.js';
 
 /**
@@ -14,7 +14,7 @@ import { type MpaOperation, MpaTeamAssociation } from './mpa-team-association.en
 export class MpaTeamAssociationRepository {
   constructor(
     private readonly database: DataSource,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
   ) {}
 
   /** @throws ResourceNotFoundException where the operation has no team */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, Not } from 'typeorm';
 import { Clock } from '../../clock.js';
-import { KeyChanges } from '../../changes/changes.js';
+import { Changes } from '../../changes/changes.js';
 import { Key } from './key.entity.js';
 import { multiRegionKeyType } from './multi-region.js';
 import { Replication } from './replication.entity.js';
@@ -37,7 +37,7 @@ export class ReplicationWork {
 
   constructor(
     private readonly database: DataSource,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
     private readonly clock: Clock,
   ) {}
 

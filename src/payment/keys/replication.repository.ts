@@ -4,7 +4,7 @@ import type { Call } from '../../call.js';
 import { ConflictException, ValidationException } from '../../errors/exceptions.js';
 import type { Scope } from './arn.js';
 import { DefaultReplicationRegion } from './default-replication-region.entity.js';
-import { KeyChanges } from '../../changes/changes.js';
+import { Changes } from '../../changes/changes.js';
 import { requireEnabled } from './key-life-cycle.js';
 import { Key } from './key.entity.js';
 import { KeyRepository } from './key.repository.js';
@@ -19,7 +19,7 @@ export class ReplicationRepository {
   constructor(
     private readonly database: DataSource,
     private readonly keys: KeyRepository,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
     private readonly regions: Regions,
     private readonly work: ReplicationWork,
   ) {}

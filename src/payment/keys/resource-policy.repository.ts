@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Call } from '../../call.js';
 import { ResourceNotFoundException } from '../../errors/exceptions.js';
-import { KeyChanges } from '../../changes/changes.js';
+import { Changes } from '../../changes/changes.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { requireNotReplica } from './multi-region.js';
@@ -15,7 +15,7 @@ export class ResourcePolicyRepository {
   constructor(
     private readonly database: DataSource,
     private readonly keys: KeyRepository,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
   ) {}
 
   /**

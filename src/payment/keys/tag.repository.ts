@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import type { Call } from '../../call.js';
-import { KeyChanges } from '../../changes/changes.js';
+import { Changes } from '../../changes/changes.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { checkTags } from './tag-rules.js';
@@ -13,7 +13,7 @@ export class TagRepository {
   constructor(
     private readonly database: DataSource,
     private readonly keys: KeyRepository,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
   ) {}
 
   /**

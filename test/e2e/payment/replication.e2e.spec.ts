@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import { DataSource } from 'typeorm';
-import { KeyCache, MAX_STALE_MS } from '../../../src/payment/keys/key-cache.js';
+import { MAX_STALE_MS } from '../../../src/changes/changes.js';
+import { KeyCache } from '../../../src/payment/keys/key-cache.js';
 import { LEASE_MS, ReplicationWork } from '../../../src/payment/keys/replication-work.js';
 import { ecParty, importKeys, keyBlock, type KeyToImport } from '../../support/import.js';
 import { createKey, endDeletions, FOREIGN_KEY, MISSING_KEY } from '../../support/keys.js';

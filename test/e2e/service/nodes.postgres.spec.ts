@@ -29,7 +29,7 @@ import { toHex } from '../../../src/crypto/bytes.js';
 import { rsaEncrypt } from '../../../src/crypto/rsa.js';
 import { isIssuedBy } from '../../../src/crypto/x509/certificate.js';
 import { certificateOf } from '../../../src/payment/exchange/certificate-text.js';
-import { MAX_STALE_MS } from '../../../src/payment/keys/key-cache.js';
+import { MAX_STALE_MS } from '../../../src/changes/changes.js';
 import { newStore, type TestStore } from '../../support/database.js';
 import { createKey } from '../../support/keys.js';
 import { explain, type Recorded } from '../../support/linearizability.js';
