@@ -3,7 +3,7 @@ import type { DataSource, EntityManager, EntityMetadata } from 'typeorm';
 import { MasterKeyRow } from './master-key.entity.js';
 import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
 import { type MasterKey, SealError } from './master-key.js';
-import { SEALED_TABLES, type SealedRow, type SealedTable } from './sealed-tables.js';
+import { SEALED_TABLES, type SealedRow, type SealedTable } from '../database/sealed-tables.js';
 
 /**
  * Shared by every transaction that writes sealed values, to its commit (`active_master_key` takes it); a rotation begins alone.

@@ -8,7 +8,7 @@ import type {
 } from 'typeorm';
 import { checkMasterKey } from './master-key-check.js';
 import { type MasterKey, sealedUnder } from './master-key.js';
-import { SEALED_TABLES, type SealedRow } from './sealed-tables.js';
+import { SEALED_TABLES, type SealedRow } from '../database/sealed-tables.js';
 
 /**
  * Keeps a node in step with a rotation of the master key that it may not have heard of, wherever sealed values are read or

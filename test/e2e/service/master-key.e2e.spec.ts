@@ -22,7 +22,7 @@ import { KeyCache } from '../../../src/payment/keys/key-cache.js';
 import { MasterKeyError } from '../../../src/provider/master-key-check.js';
 import { MasterKey, sealedUnder } from '../../../src/provider/master-key.js';
 import { CryptoProvider } from '../../../src/provider/crypto-provider.js';
-import { SEALED_TABLES } from '../../../src/provider/sealed-tables.js';
+import { SEALED_TABLES } from '../../../src/database/sealed-tables.js';
 import type { Service } from '../../../src/service.js';
 import { openStore, rotateStore, type Store } from '../../../src/store.js';
 import { newStore, tamper, type TestStore } from '../../support/database.js';

@@ -1,13 +1,13 @@
 import type { EntityTarget } from 'typeorm';
 import { AccessKeyRow } from '../access/access-key.entity.js';
 import { boundOf as boundOfAccessKey } from '../access/principal.repository.js';
-import { ServiceSecretRow } from './service-secret.entity.js';
+import { ServiceSecretRow } from '../provider/service-secret.entity.js';
 import { sealedRoot } from '../payment/exchange/account-authority.js';
 import { CertificateAuthority } from '../payment/exchange/certificate-authority.entity.js';
 import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';
 import { Key } from '../payment/keys/key.entity.js';
-import { bound } from './crypto-provider.js';
-import { boundOf as boundOfSecret } from './service-secret.js';
+import { bound } from '../provider/crypto-provider.js';
+import { boundOf as boundOfSecret } from '../provider/service-secret.js';
 
 /** A table with a column `sealed`. Its primary key is text. */
 export interface SealedTable {
