@@ -4,6 +4,7 @@ import type { Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { DataDirectory, DataDirectoryError } from './config/data-directory.js';
 import { connect, migrate } from './database/database.js';
+import { SEALED_TABLES } from './database/sealed-tables.js';
 import { checkMasterKey, storeMasterKeyCheck } from './provider/master-key-check.js';
 import { type Rotation, rotateMasterKey } from './provider/master-key-rotation.js';
 import { MasterKey } from './provider/master-key.js';
@@ -71,7 +72,7 @@ export async function prepare(database: DataSource, masterKey: MasterKey, clock:
     },
     (manager) => storeMasterKeyCheck(manager, masterKey, clock.now()),
   );
-  database.subscribers.push(new SealedSubscriber(masterKey));
+  database.subscribers.push(new SealedSubscriber(masterKey, SEALED_TABLES));
 }
 
 /**
@@ -82,7 +83,7 @@ export async function prepare(database: DataSource, masterKey: MasterKey, clock:
  */
 export async function rotateStore(store: Store, config: Config, rotation: Rotation): Promise<void> {
   const { database, masterKey, directory } = store;
-  if (!directory || config.masterKey) return rotateMasterKey(database, masterKey, rotation);
+  if (!directory || config.masterKey) return rotateMasterKey(database, masterKey, SEALED_TABLES, rotation);
   let { newKey } = rotation;
   if (masterKey.retiringId === undefined) {
     settleFile(directory, masterKey);
@@ -92,7 +93,7 @@ export async function rotateStore(store: Store, config: Config, rotation: Rotati
     masterKey.lend((key) => directory.writeNextMasterKey(key));
   }
   try {
-    await rotateMasterKey(database, masterKey, { ...rotation, newKey });
+    await rotateMasterKey(database, masterKey, SEALED_TABLES, { ...rotation, newKey });
   } catch (error) {
     if (masterKey.retiringId === undefined) {
       // It may have failed when all was done: then this file alone has the active key.

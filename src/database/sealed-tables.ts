@@ -1,24 +1,13 @@
-import type { EntityTarget } from 'typeorm';
 import { AccessKeyRow } from '../access/access-key.entity.js';
 import { boundOf as boundOfAccessKey } from '../access/principal.repository.js';
-import { ServiceSecretRow } from '../provider/service-secret.entity.js';
 import { sealedRoot } from '../payment/exchange/account-authority.js';
 import { CertificateAuthority } from '../payment/exchange/certificate-authority.entity.js';
 import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';
 import { Key } from '../payment/keys/key.entity.js';
 import { bound } from '../provider/crypto-provider.js';
+import type { SealedRow, SealedTable } from '../provider/sealed-table.js';
+import { ServiceSecretRow } from '../provider/service-secret.entity.js';
 import { boundOf as boundOfSecret } from '../provider/service-secret.js';
-
-/** A table with a column `sealed`. Its primary key is text. */
-export interface SealedTable {
-  readonly entity: EntityTarget<SealedRow>;
-  /** What the value of a row is bound to. */
-  readonly boundOf: (row: SealedRow) => Buffer;
-}
-
-export interface SealedRow {
-  sealed: Buffer | null;
-}
 
 function table<T extends SealedRow>(entity: new () => T, boundOf: (row: T) => Buffer): SealedTable {
   return { entity, boundOf: boundOf as SealedTable['boundOf'] };
