@@ -115,7 +115,7 @@ export class PrincipalRepository {
     return summary;
   }
 
-  /** Gives a policy in place of the one of this name. @throws ValidationException for what is no policy */
+  /** Gives a policy in place of the one of this name. @throws PolicyError for what is no policy */
   async putPolicy(principalArn: string, name: string, document: string): Promise<void> {
     if (!POLICY_NAME.test(name))
       throw new ValidationException('The name of a policy has 1 to 128 letters, digits or any of _+=,.@-');

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import type { AdminOperationName } from '../admin/admin-operations.js';
 import { readIdentityPolicy } from '../policy/policy-document.js';
+import { PolicyError } from '../policy/policy-error.js';
 import { PolicySimulator, type Question } from '../admin/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
@@ -98,7 +99,7 @@ function operatorsCall(operation: AdminOperationName, given: object, { accountId
 function told(error: unknown): unknown {
   if (error instanceof ResourceNotFoundException)
     return new InputError(`There is no ${String(error.members['ResourceId'])}.`);
-  return error instanceof ServiceException ? new InputError(error.message) : error;
+  return error instanceof ServiceException || error instanceof PolicyError ? new InputError(error.message) : error;
 }
 
 /** What the words say, checked before anything is opened. */

@@ -5,6 +5,7 @@ import type { Plane } from '../call.js';
 import { CryptoError } from '../crypto/errors.js';
 import {
   InternalServerException,
+  PublicPolicyException,
   RequestEntityTooLargeException,
   SerializationException,
   ServiceException,
@@ -12,6 +13,7 @@ import {
   UnknownOperationException,
   ValidationException,
 } from '../errors/exceptions.js';
+import { PolicyError } from '../policy/policy-error.js';
 import { contentTypeOf, planeOf } from './request.js';
 
 /** The namespace of the control plane's model, which every exception of AWS JSON is named with. */
@@ -51,6 +53,8 @@ export class AwsExceptionFilter implements ExceptionFilter {
   #visible(thrown: unknown, request: FastifyRequest, plane: Plane): ServiceException {
     if (thrown instanceof ServiceException) return thrown;
     if (thrown instanceof CryptoError) return new ValidationException(thrown.message);
+    if (thrown instanceof PolicyError)
+      return new { INVALID: ValidationException, PUBLIC: PublicPolicyException }[thrown.code](thrown.message);
     const status =
       thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number }).statusCode;
     if (status === 404) return this.#notFound(request);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { PublicPolicyException, ValidationException } from '../errors/exceptions.js';
 import { canCompare, isOperator } from './conditions.js';
+import { PolicyError } from './policy-error.js';
 
 /** The IAM policy language, in so far as it is about keys. Elements that may be one or several become lists. */
 
@@ -154,7 +154,7 @@ const MAX_CHARACTERS = 20_480;
 /**
  * Checks the policy that a user or a role is to have.
  *
- * @throws ValidationException that says what is wrong first: too long, no JSON, or not the policy language
+ * @throws PolicyError INVALID that says what is wrong first: too long, no JSON, or not the policy language
  */
 export function checkIdentityPolicy(policy: string): void {
   if (policy.length > MAX_CHARACTERS) throw invalid(`it has more than ${MAX_CHARACTERS} characters`);
@@ -175,8 +175,8 @@ export function readResourcePolicy(policy: string): PolicyDocument<ResourceState
 /**
  * Checks the policy that a key is to have.
  *
- * @throws ValidationException that says what is wrong first: no JSON, not the policy language, or another resource
- * @throws PublicPolicyException when it lets any principal do something
+ * @throws PolicyError INVALID that says what is wrong first: no JSON, not the policy language, or another resource
+ * @throws PolicyError PUBLIC when it lets any principal do something
  */
 export function checkResourcePolicy(policy: string, keyArn: string): PolicyDocument<ResourceStatement> {
   const document = read(policy, ResourceDocument);
@@ -187,7 +187,8 @@ export function checkResourcePolicy(policy: string, keyArn: string): PolicyDocum
   });
   const open = document.Statement.findIndex(letsAnyoneIn);
   if (open >= 0)
-    throw new PublicPolicyException(
+    throw new PolicyError(
+      'PUBLIC',
       `The policy would grant public access: Statement[${open}] allows any principal. Name principals, or narrow it with a condition.`,
     );
   return document;
@@ -235,8 +236,8 @@ function pathOf(path: readonly PropertyKey[]): string {
   return steps.join('').slice(1) || 'it';
 }
 
-function invalid(what: string): ValidationException {
-  return new ValidationException(`The policy is invalid: ${what}.`);
+function invalid(what: string): PolicyError {
+  return new PolicyError('INVALID', `The policy is invalid: ${what}.`);
 }
 
 function letsAnyoneIn({ Effect, Principal, Condition = {} }: ResourceStatement): boolean {

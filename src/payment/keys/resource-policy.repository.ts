@@ -21,7 +21,8 @@ export class ResourcePolicyRepository {
   /**
    * Gives a key a policy in place of the one it has.
    *
-   * @throws ValidationException for a replica and for what is no policy of this key, PublicPolicyException for one that lets anyone in
+   * @throws ValidationException for a replica
+   * @throws PolicyError for what is no policy of this key, or lets anyone in
    */
   async put(call: Call, keyArn: string, policy: string): Promise<void> {
     await this.changes.transaction(call, async (manager, changed) => {
