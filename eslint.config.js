@@ -1,21 +1,14 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import floors from './floors.js';
 
 /** What plain JavaScript takes from Node without importing it; in TypeScript the compiler knows. */
 const NODE_GLOBALS = Object.fromEntries(
   ['Buffer', 'URL', 'console', 'fetch', 'performance', 'process', 'setTimeout'].map((name) => [name, 'readonly']),
 );
 
-/** Imports run one way: planes -> provider, keys -> crypto, errors. A folder may not import what stands above it. */
-const layer = (files, forbidden, message) => ({
-  files,
-  rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: forbidden, message }] }] },
-});
-
-const CRYPTO_KEEPS_TO_ITSELF = {
-  regex: '\\.\\./(\\.\\./)?(config|errors/|keys|provider|http|auth|database|controlplane|dataplane)',
-  message: 'crypto/ keeps to itself',
-};
+/** What a pure function can't ask for. */
+const IMPURE = ['process', 'globalThis', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch'];
 
 export default tseslint.config(
   { ignores: ['dist', 'dist-examples', 'coverage', 'data', 'node_modules', 'openapi', 'scripts/check-model.js'] },
@@ -66,62 +59,15 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   { files: ['examples/**/*.ts'], rules: { 'no-console': 'off' } },
+  floors,
   {
     files: ['src/crypto/**/*.ts'],
     ignores: ['**/*.spec.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            { regex: '^(?!node:crypto$|\\.{1,2}/)', message: 'crypto/ imports node:crypto and itself only' },
-            CRYPTO_KEEPS_TO_ITSELF,
-          ],
-        },
-      ],
-      'no-restricted-globals': [
-        'error',
-        ...['process', 'globalThis', 'Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch'],
-      ],
-    },
+    rules: { 'no-restricted-globals': ['error', ...IMPURE, 'Date'] },
   },
   {
-    files: ['src/crypto/tr34/**/*.ts'],
+    files: ['src/policy/**/*.ts'],
     ignores: ['**/*.spec.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: '^(?!node:crypto$|\\.{1,2}/|asn1js$)',
-              message: 'tr34/ imports node:crypto, the ASN.1 library and crypto/ only',
-            },
-            CRYPTO_KEEPS_TO_ITSELF,
-          ],
-        },
-      ],
-    },
+    rules: { 'no-restricted-globals': ['error', ...IMPURE] },
   },
-  layer(
-    ['src/{errors,config}/**/*.ts'],
-    '(keys|provider|http|auth|database|controlplane|dataplane)/',
-    'the lowest layer imports nothing above it',
-  ),
-  layer(['src/{keys,provider}/**/*.ts'], '(controlplane|dataplane)/', 'keys and provider know no plane'),
-  layer(
-    ['src/controlplane/**/*.ts'],
-    'dataplane/|^@nestjs/swagger$',
-    'the planes know nothing of each other, and Swagger only docs/: OperationsController and …PlaneOperation say what it needs',
-  ),
-  layer(
-    ['src/admin/**/*.ts'],
-    '(controlplane|dataplane)/|^@nestjs/swagger$',
-    'the admin API knows no plane, and Swagger only docs/: OperationsController and AdminOperation say what it needs',
-  ),
-  layer(
-    ['src/dataplane/**/*.ts'],
-    'controlplane/|^@nestjs/swagger$',
-    'the planes know nothing of each other, and Swagger only docs/: OperationsController and …PlaneOperation say what it needs',
-  ),
 );

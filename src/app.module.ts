@@ -3,36 +3,36 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { AccessKeyUse } from './access/access-key-use.js';
 import { CredentialCache } from './access/credential-cache.js';
-import { OperationAuthorizer } from './access/operation-authorizer.js';
-import { PolicySimulator } from './access/policy-simulator.js';
+import { OperationAuthorizer } from './payment/operation-authorizer.js';
+import { PolicySimulator } from './admin/policy-simulator.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuditLog } from './audit/audit-log.js';
 import { Credentials } from './auth/credentials.js';
 import { Clock } from './clock.js';
 import type { Config, RootCredentials } from './config/config.js';
-import { ControlPlaneModule } from './controlplane/controlplane.module.js';
-import { DataPlaneModule } from './dataplane/dataplane.module.js';
-import { AccountAuthority } from './exchange/account-authority.js';
-import { ExchangeTokens } from './exchange/exchange-tokens.js';
-import { KeyAgreement } from './exchange/key-agreement.js';
-import { PublicKeyCertificates } from './exchange/public-key-certificates.js';
-import { Tr34Parties } from './exchange/tr34-parties.js';
-import { TrustedAuthorities } from './exchange/trusted-authorities.js';
+import { ControlPlaneModule } from './payment/controlplane/controlplane.module.js';
+import { DataPlaneModule } from './payment/dataplane/dataplane.module.js';
+import { AccountAuthority } from './payment/exchange/account-authority.js';
+import { ExchangeTokens } from './payment/exchange/exchange-tokens.js';
+import { KeyAgreement } from './payment/exchange/key-agreement.js';
+import { PublicKeyCertificates } from './payment/exchange/public-key-certificates.js';
+import { Tr34Parties } from './payment/exchange/tr34-parties.js';
+import { TrustedAuthorities } from './payment/exchange/trusted-authorities.js';
 import { HealthController } from './health/health.controller.js';
 import { Metrics } from './http/metrics.js';
-import { AliasRepository } from './keys/alias.repository.js';
-import { KeyCache } from './keys/key-cache.js';
-import { KeyChanges } from './keys/key-changes.js';
-import { KeyRepository } from './keys/key.repository.js';
-import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
-import { Regions } from './keys/regions.js';
-import { ReplicationRepository } from './keys/replication.repository.js';
-import { ReplicationWork } from './keys/replication-work.js';
-import { PageTokens } from './keys/page-tokens.js';
-import { Quotas } from './keys/quotas.js';
-import { ResourcePolicyRepository } from './keys/resource-policy.repository.js';
-import { TagRepository } from './keys/tag.repository.js';
+import { AliasRepository } from './payment/keys/alias.repository.js';
+import { KeyCache } from './payment/keys/key-cache.js';
+import { Changes } from './changes/changes.js';
+import { KeyRepository } from './payment/keys/key.repository.js';
+import { MpaTeamAssociationRepository } from './payment/keys/mpa-team-association.repository.js';
+import { Regions } from './payment/keys/regions.js';
+import { ReplicationRepository } from './payment/keys/replication.repository.js';
+import { ReplicationWork } from './payment/keys/replication-work.js';
+import { PageTokens } from './http/page-tokens.js';
+import { Quotas } from './payment/keys/quotas.js';
+import { ResourcePolicyRepository } from './payment/keys/resource-policy.repository.js';
+import { TagRepository } from './payment/keys/tag.repository.js';
 import { LOGGER } from './logger.js';
 import { CryptoProvider } from './provider/crypto-provider.js';
 import { MasterKey } from './provider/master-key.js';
@@ -71,8 +71,16 @@ export class AppModule {
           provide: PageTokens,
           useFactory: async () => new PageTokens(await serviceSecret(database.manager, masterKey, 'page tokens')),
         },
-        { provide: KeyCache, useValue: new KeyCache() },
-        { provide: CredentialCache, useValue: new CredentialCache() },
+        {
+          provide: KeyCache,
+          useFactory: (changes: Changes) => changes.subscribe(new KeyCache()),
+          inject: [Changes],
+        },
+        {
+          provide: CredentialCache,
+          useFactory: (changes: Changes) => changes.subscribe(new CredentialCache()),
+          inject: [Changes],
+        },
         { provide: ACCOUNT_ID, useValue: config.accountId },
         {
           provide: Credentials,
@@ -86,7 +94,7 @@ export class AppModule {
         PolicySimulator,
         { provide: Regions, useValue: new Regions(config.regions) },
         { provide: Quotas, useValue: new Quotas(config) },
-        KeyChanges,
+        Changes,
         ReplicationWork,
         KeyRepository,
         AliasRepository,
@@ -110,7 +118,7 @@ export class AppModule {
         PolicySimulator,
         Quotas,
         Regions,
-        KeyChanges,
+        Changes,
         ReplicationWork,
         KeyRepository,
         AliasRepository,

@@ -1,5 +1,4 @@
-import type { Caller, Statements } from './access/policy.js';
-import type { Plane } from './http/request.js';
+import type { Caller, Statements } from './policy/policy.js';
 
 /** Who signed a request. */
 export interface Principal extends Caller {
@@ -19,6 +18,9 @@ export interface Identity {
   /** When its session began. */
   sessionIssuedAt?: Date;
 }
+
+/** The APIs: the two planes differ in framing, error bodies and status codes; the admin API is framed as the data plane. */
+export type Plane = 'control' | 'data' | 'admin';
 
 /** How a connection is encrypted, in CloudTrail's words. */
 export interface TlsDetails {

@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
-import { OperationAuthorizer } from './access/operation-authorizer.js';
+import { OperationAuthorizer } from './payment/operation-authorizer.js';
 import { AppModule } from './app.module.js';
 import { AuditLog, type AuditLogOptions } from './audit/audit-log.js';
 import { Credentials } from './auth/credentials.js';

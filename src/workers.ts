@@ -2,7 +2,6 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { AggregatorRegistry, type Registry, type RegistryContentType } from 'prom-client';
-import type { Service } from './service.js';
 
 /** How long a lost worker's successor waits to be started, so that one that can't live doesn't take the machine. */
 const RESTART_MS = 1000;
@@ -19,7 +18,7 @@ type Message =
  *
  * @param count 2 or more
  */
-export async function startWorkers(count: number, logger: Logger): Promise<Pick<Service, 'url' | 'close'>> {
+export async function startWorkers(count: number, logger: Logger): Promise<{ url: string; close(): Promise<void> }> {
   const metrics = new AggregatorRegistry();
   const stopping = new AbortController();
 

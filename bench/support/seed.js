@@ -1,8 +1,8 @@
-import { Alias } from '../../dist/keys/alias.entity.js';
-import { keyArn, newId } from '../../dist/keys/arn.js';
-import { scheduleDeletion } from '../../dist/keys/key-life-cycle.js';
-import { Key } from '../../dist/keys/key.entity.js';
-import { Tag } from '../../dist/keys/tag.entity.js';
+import { Alias } from '../../dist/payment/keys/alias.entity.js';
+import { keyArn, newId } from '../../dist/payment/keys/arn.js';
+import { scheduleDeletion } from '../../dist/payment/keys/key-life-cycle.js';
+import { Key } from '../../dist/payment/keys/key.entity.js';
+import { Tag } from '../../dist/payment/keys/tag.entity.js';
 
 const BATCH = 1000;
 const DAYS = 180;

@@ -1,7 +1,6 @@
-import type { Credential } from './principal.repository.js';
+import { type Cache, MAX_STALE_MS } from '../changes/changes.js';
+import type { Credential } from './credential.js';
 
-/** How long another node's change of an access key may go unseen here, at the most. */
-const MAX_STALE_MS = 1000;
 const MAX_ENTRIES = 20_000;
 
 interface Entry {
@@ -15,11 +14,11 @@ interface Entry {
  * Access keys as they were read a moment ago, under the rules of KeyCache: a change made here is seen at once, one made
  * elsewhere when it is notified, and in any case when what is remembered is too old.
  */
-export class CredentialCache {
+export class CredentialCache implements Cache {
   readonly #entries = new Map<string, Entry>();
   #changes = 0;
 
-  /** @param maxStaleMs as of KeyCache */
+  /** @param maxStaleMs how old an entry may get */
   constructor(private readonly maxStaleMs = MAX_STALE_MS) {}
 
   /** What is remembered of an access key; undefined where nothing is. */
@@ -38,6 +37,10 @@ export class CredentialCache {
     if (this.#changes !== changesBefore) this.#entries.delete(accessKeyId);
     else this.#remember(accessKeyId, { credential, staleAt });
     return credential;
+  }
+
+  owns(arn: string): boolean {
+    return arn.startsWith('arn:aws:iam:');
   }
 
   /** Forgets the access keys of a user or a role, and all that were none. */

@@ -4,11 +4,12 @@ import { DataSource, type EntityManager, In, LessThanOrEqual, MoreThan } from 't
 import type { Call, Identity, Principal } from '../call.js';
 import { Clock } from '../clock.js';
 import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
-import { KeyChanges } from '../keys/key-changes.js';
+import { Changes } from '../changes/changes.js';
 import { MasterKey } from '../provider/master-key.js';
 import { AccessKeyRow } from './access-key.entity.js';
-import { checkIdentityPolicy, readIdentityPolicy } from './policy-document.js';
-import { identityStatements, Statements } from './policy.js';
+import type { Credential } from './credential.js';
+import { checkIdentityPolicy, readIdentityPolicy } from '../policy/policy-document.js';
+import { identityStatements, Statements } from '../policy/policy.js';
 import { PrincipalPolicy } from './principal-policy.entity.js';
 import { type PrincipalKind, PrincipalRow } from './principal.entity.js';
 import { tokenHash } from './session-token.js';
@@ -19,15 +20,6 @@ const ROLE_SESSION = /^arn:aws:sts::(\d{12}):assumed-role\/([^/]+)\/([\w+=,.@-]{
 const POLICY_NAME = /^[\w+=,.@-]{1,128}$/;
 const MIN_SESSION_SECONDS = 900;
 const MAX_SESSION_SECONDS = 43_200;
-
-/** An access key that may sign, with whose it is. */
-export interface Credential {
-  accessKeyId: string;
-  secretAccessKey: string;
-  principal: Principal;
-  /** Where it is a session's. */
-  session?: { tokenHash: Buffer; expiresAt: Date };
-}
 
 /** What is shown once, when an access key is made. */
 export interface NewAccessKey {
@@ -55,7 +47,7 @@ export class PrincipalRepository {
 
   constructor(
     private readonly database: DataSource,
-    private readonly changes: KeyChanges,
+    private readonly changes: Changes,
     private readonly masterKey: MasterKey,
     private readonly clock: Clock,
     @Inject(ACCOUNT_ID) private readonly accountId: string,
@@ -123,7 +115,7 @@ export class PrincipalRepository {
     return summary;
   }
 
-  /** Gives a policy in place of the one of this name. @throws ValidationException for what is no policy */
+  /** Gives a policy in place of the one of this name. @throws PolicyError for what is no policy */
   async putPolicy(principalArn: string, name: string, document: string): Promise<void> {
     if (!POLICY_NAME.test(name))
       throw new ValidationException('The name of a policy has 1 to 128 letters, digits or any of _+=,.@-');

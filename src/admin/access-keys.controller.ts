@@ -1,6 +1,6 @@
 import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
-import { AdminOperation } from '../http/admin-operation.js';
+import { AdminOperation } from './admin-operation.js';
 import { OperationsController } from '../http/aws-operation.js';
 import { Nothing } from '../http/fields.js';
 import { Body, Param } from '../http/input.js';

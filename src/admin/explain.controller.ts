@@ -1,6 +1,6 @@
 import { Req } from '@nestjs/common';
-import { PolicySimulator } from '../access/policy-simulator.js';
-import { AdminOperation } from '../http/admin-operation.js';
+import { PolicySimulator } from './policy-simulator.js';
+import { AdminOperation } from './admin-operation.js';
 import { OperationsController } from '../http/aws-operation.js';
 import { Body } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';

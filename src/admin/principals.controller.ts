@@ -1,11 +1,11 @@
 import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
-import { AdminOperation } from '../http/admin-operation.js';
+import { AdminOperation } from './admin-operation.js';
 import { OperationsController } from '../http/aws-operation.js';
 import { Nothing } from '../http/fields.js';
 import { Body, Param, Query } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
-import { PageTokens } from '../keys/page-tokens.js';
+import { PageTokens } from '../http/page-tokens.js';
 import { presentPrincipal } from './admin.presenter.js';
 import {
   CreatePrincipalInput,

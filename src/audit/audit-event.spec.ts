@@ -1,6 +1,6 @@
 import type { Call, Principal } from '../call.js';
 import { AccessDeniedException, InvalidSignatureException, ValidationException } from '../errors/exceptions.js';
-import { Statements } from '../access/policy.js';
+import { Statements } from '../policy/policy.js';
 import { callEvent, serviceEvent, strangerEvent } from './audit-event.js';
 
 /** Made up after the examples of CloudTrail's guide ("userIdentity element", "Record contents") and of KMS's for DeleteKey. */

@@ -1,6 +1,7 @@
 import { AccessKeyUse } from '../access/access-key-use.js';
 import { CredentialCache } from '../access/credential-cache.js';
-import { type Credential, PrincipalRepository } from '../access/principal.repository.js';
+import type { Credential } from '../access/credential.js';
+import { PrincipalRepository } from '../access/principal.repository.js';
 import type { RootCredentials } from '../config/config.js';
 
 /** How ids of access keys look that are kept: others are nobody's, and not asked for. */

@@ -1,5 +1,5 @@
 import type { FastifyRequest, preHandlerHookHandler } from 'fastify';
-import type { Credential } from '../access/principal.repository.js';
+import type { Credential } from '../access/credential.js';
 import type { Clock } from '../clock.js';
 import { planeOf } from '../http/request.js';
 import { RequestOrigin } from '../http/request-origin.js';

@@ -3,18 +3,17 @@ import { hostname } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
-import type { AdminOperationName } from '../access/admin-operations.js';
-import { CredentialCache } from '../access/credential-cache.js';
-import { readIdentityPolicy } from '../access/policy-document.js';
-import { PolicySimulator, type Question } from '../access/policy-simulator.js';
+import type { AdminOperationName } from '../admin/admin-operations.js';
+import { readIdentityPolicy } from '../policy/policy-document.js';
+import { PolicyError } from '../policy/policy-error.js';
+import { PolicySimulator, type Question } from '../admin/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Call } from '../call.js';
 import type { Config } from '../config/config.js';
 import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
-import { KeyCache } from '../keys/key-cache.js';
-import { KeyChanges } from '../keys/key-changes.js';
+import { Changes } from '../changes/changes.js';
 import { serviceSecret } from '../provider/service-secret.js';
 import { type Command, InputError, UsageError } from './command.js';
 import { withDeployment } from './deployment.js';
@@ -51,7 +50,7 @@ export const access: Command = {
       const logger = pino({ level: 'silent' });
       const secret = await serviceSecret(database.manager, masterKey, 'audit');
       const audit = new AuditLog({ database, secret, clock, logger, table: config.audit.includes('table') });
-      const changes = new KeyChanges(database, new KeyCache(), new CredentialCache(), audit, clock, logger);
+      const changes = new Changes(database, audit, clock, logger);
       const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
       const simulator = new PolicySimulator(database, principals, config.accountId);
       const change: Parts['change'] = async (operation, given, work) => {
@@ -100,7 +99,7 @@ function operatorsCall(operation: AdminOperationName, given: object, { accountId
 function told(error: unknown): unknown {
   if (error instanceof ResourceNotFoundException)
     return new InputError(`There is no ${String(error.members['ResourceId'])}.`);
-  return error instanceof ServiceException ? new InputError(error.message) : error;
+  return error instanceof ServiceException || error instanceof PolicyError ? new InputError(error.message) : error;
 }
 
 /** What the words say, checked before anything is opened. */

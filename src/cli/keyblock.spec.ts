@@ -5,7 +5,7 @@ import { testPki } from '../../test/support/tr34.js';
 import { hex, vectors } from '../../test/support/vectors.js';
 import { formatHeader } from '../crypto/tr31/key-block.js';
 import type { OptionalBlock } from '../crypto/tr31/optional-blocks.js';
-import { oid, sequence, set, TAG, encode } from '../crypto/tr34/asn1.js';
+import { oid, sequence, set, TAG, encode } from '../crypto/asn1.js';
 import { keyblock } from './keyblock.js';
 
 interface BlockVector {

@@ -1,7 +1,7 @@
 import { CryptoError } from '../crypto/errors.js';
 import { parseHeader } from '../crypto/tr31/key-block.js';
-import { decodeSequence, TAG } from '../crypto/tr34/asn1.js';
-import { describeName } from '../crypto/tr34/distinguished-name.js';
+import { decodeSequence, TAG } from '../crypto/asn1.js';
+import { describeName } from '../crypto/x509/distinguished-name.js';
 import { inspectKeyTransport, type KeyTransport } from '../crypto/tr34/inspect.js';
 import { type Command, InputError } from './command.js';
 import { readInput } from './input.js';

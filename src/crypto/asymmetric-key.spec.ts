@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { hex } from '../../test/support/vectors.js';
 import { exportPublicKey, readPrivateKey, readPublicHalf, readPublicKey } from './asymmetric-key.js';
-import { issueRoot } from './tr34/issue.js';
+import { issueRoot } from './x509/issue.js';
 
 const KEY_TYPE = expect.objectContaining({ name: 'CryptoError', code: 'KEY_TYPE' }) as Error;
 

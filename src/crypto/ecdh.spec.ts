@@ -166,7 +166,7 @@ interface KdfVector {
 }
 
 // Certificates, chains of them and certification requests are not of key agreement: chain-*, csr-* and ecdh-neg-rogue-ca
-// are tested in tr34/.
+// are tested in x509/.
 describe('vectors of ecdh-exchange.json', () => {
   const exchange = <T extends object>(chosen: RegExp) =>
     vectors<T>('ecdh-exchange').filter(({ id }) => chosen.test(id));

@@ -9,8 +9,8 @@ import {
 } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AdminModule } from '../admin/admin.module.js';
-import { ControlPlaneModule } from '../controlplane/controlplane.module.js';
-import { DataPlaneModule } from '../dataplane/dataplane.module.js';
+import { ControlPlaneModule } from '../payment/controlplane/controlplane.module.js';
+import { DataPlaneModule } from '../payment/dataplane/dataplane.module.js';
 import { DOCUMENTED_CONTROLLERS, DOCUMENTED_OPERATIONS, type OperationDocument } from '../http/aws-operation.js';
 import { CONTROL_PLANE } from '../http/request.js';
 

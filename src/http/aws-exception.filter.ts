@@ -1,9 +1,11 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Plane } from '../call.js';
 import { CryptoError } from '../crypto/errors.js';
 import {
   InternalServerException,
+  PublicPolicyException,
   RequestEntityTooLargeException,
   SerializationException,
   ServiceException,
@@ -11,7 +13,8 @@ import {
   UnknownOperationException,
   ValidationException,
 } from '../errors/exceptions.js';
-import { contentTypeOf, type Plane, planeOf } from './request.js';
+import { PolicyError } from '../policy/policy-error.js';
+import { contentTypeOf, planeOf } from './request.js';
 
 /** The namespace of the control plane's model, which every exception of AWS JSON is named with. */
 const NAMESPACE = 'com.amazonaws.paymentcryptography';
@@ -53,6 +56,8 @@ export class AwsExceptionFilter implements ExceptionFilter {
   #visible(thrown: unknown, request: FastifyRequest, plane: Plane): ServiceException {
     if (thrown instanceof ServiceException) return thrown;
     if (thrown instanceof CryptoError) return new ValidationException(thrown.message);
+    if (thrown instanceof PolicyError)
+      return new { INVALID: ValidationException, PUBLIC: PublicPolicyException }[thrown.code](thrown.message);
     const status =
       thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number }).statusCode;
     if (status === 404) return this.#notFound(request);

@@ -1,15 +1,21 @@
 import type { FastifyRequest } from 'fastify';
-import type { OperationAuthorizer } from '../access/operation-authorizer.js';
-import type { Call } from '../call.js';
+import type { Call, Plane } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
 
-/** The APIs: the two planes differ in framing, error bodies and status codes; the admin API is framed as the data plane. */
-export type Plane = 'control' | 'data' | 'admin';
+/** Asks policies before an operation runs. */
+export interface Authorizer {
+  /**
+   * Lets the call of an operation proceed.
+   *
+   * @returns a promise only where something has to be looked up
+   * @throws AccessDeniedException
+   */
+  authorize(call: Call): Promise<void> | undefined;
+}
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Asks policies before an operation runs. */
-    authorizer: OperationAuthorizer;
+    authorizer: Authorizer;
   }
   interface FastifyContextConfig {
     /** The operation that a route serves. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Key } from '../keys/key.entity.js';
-import { modeNames } from '../keys/key-rules.js';
-import { generateKeyMaterial, keyCheckValue } from './key-material.js';
+import type { Key } from '../payment/keys/key.entity.js';
+import { modeNames } from '../payment/keys/key-rules.js';
+import { generateKeyMaterial, keyCheckValue } from '../payment/keys/key-material.js';
 import { MaskedKeys } from './masked-keys.js';
 import { MasterKey } from './master-key.js';
 import type { PairIdentity } from './pair-identity.js';

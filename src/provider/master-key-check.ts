@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { MasterKeyRow } from '../database/master-key.entity.js';
+import { MasterKeyRow } from './master-key.entity.js';
 import { type MasterKey, SealError } from './master-key.js';
 
 /** The master key isn't the one that the database is sealed under, or can't be replaced as it was asked for. */

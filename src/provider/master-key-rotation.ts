@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager, EntityMetadata } from 'typeorm';
-import { MasterKeyRow } from '../database/master-key.entity.js';
+import { MasterKeyRow } from './master-key.entity.js';
 import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
 import { type MasterKey, SealError } from './master-key.js';
-import { SEALED_TABLES, type SealedRow, type SealedTable } from './sealed-tables.js';
+import type { SealedRow, SealedTable } from './sealed-table.js';
 
 /**
  * Shared by every transaction that writes sealed values, to its commit (`active_master_key` takes it); a rotation begins alone.
@@ -32,9 +32,15 @@ export interface Rotation {
  * Puts a new master key in the place of the active one while the service serves, or goes on with that: every sealed value is
  * sealed anew, in batches, and when none is left the old key is retired. Many may do it at once, and it may be killed anywhere.
  *
+ * @param tables every table with values under the master key
  * @throws MasterKeyError where it can't begin, or a value doesn't open; the old key is then not retired
  */
-export async function rotateMasterKey(database: DataSource, masterKey: MasterKey, rotation: Rotation): Promise<void> {
+export async function rotateMasterKey(
+  database: DataSource,
+  masterKey: MasterKey,
+  tables: readonly SealedTable[],
+  rotation: Rotation,
+): Promise<void> {
   const { print, signal } = rotation;
   const began = performance.now();
   if (!(await begin(database, masterKey, rotation))) return;
@@ -43,11 +49,11 @@ export async function rotateMasterKey(database: DataSource, masterKey: MasterKey
 
   const broken = new Set<string>();
   for (;;) {
-    const left = await countLeft(database.manager, id);
+    const left = await countLeft(database.manager, tables, id);
     if (left === 0) break;
     if (left <= broken.size) throw new MasterKeyError(notRetired(retiring, broken));
     broken.clear();
-    for (const table of SEALED_TABLES) await sweep(database, masterKey, table, { id, broken, print, signal });
+    for (const table of tables) await sweep(database, masterKey, table, { id, broken, print, signal });
     await pause(AGAIN_MS, undefined, { signal });
   }
 
@@ -56,7 +62,7 @@ export async function rotateMasterKey(database: DataSource, masterKey: MasterKey
     print('All is sealed anew. Other nodes have a moment to take the new key in.');
     await pause(waitMs, undefined, { signal });
   }
-  await retire(database, { id, retiring, now: rotation.now() });
+  await retire(database, tables, { id, retiring, now: rotation.now() });
   await checkMasterKey(database.manager, masterKey);
   print(`Master key ${retiring} is retired: nothing is sealed under it.`);
 }
@@ -188,9 +194,9 @@ async function write(manager: EntityManager, metadata: EntityMetadata, rows: { k
 }
 
 /** How many values are not under the new key. */
-async function countLeft(manager: EntityManager, newId: string): Promise<number> {
+async function countLeft(manager: EntityManager, tables: readonly SealedTable[], newId: string): Promise<number> {
   let left = 0;
-  for (const { entity } of SEALED_TABLES)
+  for (const { entity } of tables)
     left += await manager.createQueryBuilder(entity, 'row').where(`"row".${NOT_UNDER}`, { newId }).getCount();
   return left;
 }
@@ -198,10 +204,11 @@ async function countLeft(manager: EntityManager, newId: string): Promise<number>
 /** Another command may have been first. */
 async function retire(
   database: DataSource,
+  tables: readonly SealedTable[],
   { id, retiring, now }: { id: string; retiring: string; now: Date },
 ): Promise<void> {
   await database.transaction(async (manager) => {
-    const left = await countLeft(manager, id);
+    const left = await countLeft(manager, tables, id);
     if (left > 0) throw new MasterKeyError(`${left} values are not sealed anew: run the same command again.`);
     const retired = { state: 'RETIRED' as const, wrapped: null, retiredAt: now };
     const { affected } = await manager.update(MasterKeyRow, { id: retiring, state: 'RETIRING' }, retired);

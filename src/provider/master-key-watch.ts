@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
-import { KeyCache } from '../keys/key-cache.js';
+import { Changes } from '../changes/changes.js';
 import { LOGGER } from '../logger.js';
 import { checkMasterKey } from './master-key-check.js';
 import { MasterKey } from './master-key.js';
@@ -22,7 +22,7 @@ export class MasterKeyWatch implements OnApplicationBootstrap, OnApplicationShut
   constructor(
     private readonly database: DataSource,
     private readonly masterKey: MasterKey,
-    private readonly cache: KeyCache,
+    private readonly changes: Changes,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -46,8 +46,8 @@ export class MasterKeyWatch implements OnApplicationBootstrap, OnApplicationShut
       this.logger.info({ masterKey: now.id, retiring: now.retiringId }, 'master key changed');
     const retired = this.masterKey.retiredIds.filter((each) => !this.#wiping.has(each));
     if (retired.length === 0) return;
-    // Keys that are remembered may be as they were before the rotation.
-    this.cache.clear();
+    // What is remembered may be as it was before the rotation.
+    this.changes.clear();
     for (const each of retired) this.#wiping.set(each, setTimeout(() => this.#wipe(each), WIPE_AFTER_MS).unref());
   }
 

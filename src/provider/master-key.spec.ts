@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Key } from '../keys/key.entity.js';
-import { modesOfUse } from '../keys/key-rules.js';
+import type { Key } from '../payment/keys/key.entity.js';
+import { modesOfUse } from '../payment/keys/key-rules.js';
 import { CryptoProvider } from './crypto-provider.js';
 import { MasterKey, SealError, sealedUnder } from './master-key.js';
 

@@ -1,4 +1,4 @@
-import type { KeyAlgorithm } from '../keys/key-attributes.js';
+import type { KeyAlgorithm } from '../payment/keys/key-attributes.js';
 
 /** What the service has key pairs of its own for. A token's is for one kind of key material, as the model names them. */
 export type PairPurpose = 'certificate authority' | TokenPurpose;

@@ -8,7 +8,7 @@ import type {
 } from 'typeorm';
 import { checkMasterKey } from './master-key-check.js';
 import { type MasterKey, sealedUnder } from './master-key.js';
-import { SEALED_TABLES, type SealedRow } from './sealed-tables.js';
+import type { SealedRow, SealedTable } from './sealed-table.js';
 
 /**
  * Keeps a node in step with a rotation of the master key that it may not have heard of, wherever sealed values are read or
@@ -21,7 +21,10 @@ export class SealedSubscriber implements EntitySubscriberInterface {
   /** What is being looked up, by who reads: many rows may be read at once. */
   readonly #lookups = new WeakMap<QueryRunner, Promise<void>>();
 
-  constructor(private readonly masterKey: MasterKey) {}
+  constructor(
+    private readonly masterKey: MasterKey,
+    private readonly tables: readonly SealedTable[],
+  ) {}
 
   afterLoad(row: Partial<SealedRow>, event?: LoadEvent<unknown>): Promise<void> | undefined {
     if (!event || !row.sealed || this.masterKey.has(sealedUnder(row.sealed))) return undefined;
@@ -57,8 +60,8 @@ export class SealedSubscriber implements EntitySubscriberInterface {
     const id = await active;
     if (sealedUnder(sealed) === id) return;
     if (this.masterKey.id !== id) await this.#lookUp(runner);
-    const table = SEALED_TABLES.find(({ entity }) => entity === target);
-    if (!table) throw new Error('A table with sealed values is not among SEALED_TABLES');
+    const table = this.tables.find(({ entity }) => entity === target);
+    if (!table) throw new Error('A table with sealed values is not among those that a rotation seals anew');
     row.sealed = this.masterKey.reseal(table.boundOf(row), sealed, id);
   }
 }

@@ -6,7 +6,7 @@ import {
   InternalServerException,
 } from '@aws-sdk/client-payment-cryptography';
 import { DataSource } from 'typeorm';
-import { MAX_STALE_MS } from '../keys/key-cache.js';
+import { MAX_STALE_MS } from '../changes/changes.js';
 import { MasterKeyError } from './master-key-check.js';
 import { MasterKey, SealError } from './master-key.js';
 import { serviceSecret } from './service-secret.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import { ServiceSecretRow } from '../database/service-secret.entity.js';
+import { ServiceSecretRow } from './service-secret.entity.js';
 import type { MasterKey } from './master-key.js';
 
 /** What the service keeps secrets of its own for. */

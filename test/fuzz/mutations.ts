@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decodeAll, type Element, TAG } from '../../src/crypto/tr34/asn1.js';
+import { decodeAll, type Element, TAG } from '../../src/crypto/asn1.js';
 
 /** One change of a valid input. `a` to `d` say where and what, whatever the change makes of them. */
 export interface Mutation<Kind extends string> {

@@ -11,12 +11,12 @@ import type { KeyBlockHeader } from '../../src/crypto/tr31/header.js';
 import type { Kbpk } from '../../src/crypto/tr31/kbpk.js';
 import type { OptionalBlock } from '../../src/crypto/tr31/optional-blocks.js';
 import { wrapKeyBlock } from '../../src/crypto/tr31/wrap.js';
-import { readCertificate } from '../../src/crypto/tr34/certificate.js';
-import { issueRoot } from '../../src/crypto/tr34/issue.js';
-import { certificateOf, textOf } from '../../src/exchange/certificate-text.js';
-import type { KeyMode, KeyUsage, SymmetricKeyAlgorithm } from '../../src/keys/key-attributes.js';
-import { algorithmLetter, hashBlock, modeLetter, usageCode } from '../../src/keys/key-block-attributes.js';
-import { modesOfUse } from '../../src/keys/key-rules.js';
+import { readCertificate } from '../../src/crypto/x509/certificate.js';
+import { issueRoot } from '../../src/crypto/x509/issue.js';
+import { certificateOf, textOf } from '../../src/payment/exchange/certificate-text.js';
+import type { KeyMode, KeyUsage, SymmetricKeyAlgorithm } from '../../src/payment/keys/key-attributes.js';
+import { algorithmLetter, hashBlock, modeLetter, usageCode } from '../../src/payment/keys/key-block-attributes.js';
+import { modesOfUse } from '../../src/payment/keys/key-rules.js';
 import type { TestService } from './service.js';
 
 export type StoredKey = Key & { KeyArn: string; KeyCheckValue: string };

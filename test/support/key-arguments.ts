@@ -1,5 +1,5 @@
-import type { KeyAlgorithm, KeyMode, KeyUsage } from '../../src/keys/key-attributes.js';
-import { KEY_USAGES } from '../../src/keys/key-attributes.js';
+import type { KeyAlgorithm, KeyMode, KeyUsage } from '../../src/payment/keys/key-attributes.js';
+import { KEY_USAGES } from '../../src/payment/keys/key-attributes.js';
 
 /**
  * Which keys the data plane takes, written down from AWS's table of valid keys, by hand and not from the service: operation

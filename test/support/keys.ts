@@ -1,6 +1,6 @@
 import { CreateKeyCommand, type CreateKeyInput, type Key } from '@aws-sdk/client-payment-cryptography';
-import { KeyDeletionWorker } from '../../src/controlplane/keys/key-deletion.worker.js';
-import { KeyRepository } from '../../src/keys/key.repository.js';
+import { KeyDeletionWorker } from '../../src/payment/controlplane/keys/key-deletion.worker.js';
+import { KeyRepository } from '../../src/payment/keys/key.repository.js';
 import { LOGGER } from '../../src/logger.js';
 import { REGION, TestClock, type TestService } from './service.js';
 

@@ -1,17 +1,17 @@
 import { rootCall } from './call.js';
 import { DataSource } from 'typeorm';
-import { ExchangeToken } from '../../src/exchange/exchange-token.entity.js';
-import { keyArn, newId } from '../../src/keys/arn.js';
+import { ExchangeToken } from '../../src/payment/exchange/exchange-token.entity.js';
+import { keyArn, newId } from '../../src/payment/keys/arn.js';
 import type {
   DeriveKeyUsage,
   KeyAlgorithm,
   KeyMode,
   KeyUsage,
   RsaKeyAlgorithm,
-} from '../../src/keys/key-attributes.js';
-import { begin } from '../../src/keys/key-life-cycle.js';
-import { modesOfUse } from '../../src/keys/key-rules.js';
-import { KeyRepository } from '../../src/keys/key.repository.js';
+} from '../../src/payment/keys/key-attributes.js';
+import { begin } from '../../src/payment/keys/key-life-cycle.js';
+import { modesOfUse } from '../../src/payment/keys/key-rules.js';
+import { KeyRepository } from '../../src/payment/keys/key.repository.js';
 import { CryptoProvider } from '../../src/provider/crypto-provider.js';
 import type { TokenPurpose } from '../../src/provider/pair-identity.js';
 import { REGION, type TestService } from './service.js';

@@ -1,6 +1,6 @@
-import { Replicas } from '../../src/controlplane/replication/replicas.js';
-import { ReplicationWorker } from '../../src/controlplane/replication/replication.worker.js';
-import { ReplicationWork } from '../../src/keys/replication-work.js';
+import { Replicas } from '../../src/payment/controlplane/replication/replicas.js';
+import { ReplicationWorker } from '../../src/payment/controlplane/replication/replication.worker.js';
+import { ReplicationWork } from '../../src/payment/keys/replication-work.js';
 import { LOGGER } from '../../src/logger.js';
 import type { Service } from '../../src/service.js';
 

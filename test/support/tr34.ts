@@ -2,8 +2,8 @@ import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { xor } from '../../src/crypto/bytes.js';
 import { rsaEncrypt } from '../../src/crypto/rsa.js';
-import { encode, integer, NULL, oid, sequence, TAG } from '../../src/crypto/tr34/asn1.js';
-import { type Certificate, readCertificate } from '../../src/crypto/tr34/certificate.js';
+import { encode, integer, NULL, oid, sequence, TAG } from '../../src/crypto/asn1.js';
+import { type Certificate, readCertificate } from '../../src/crypto/x509/certificate.js';
 
 /** A party of the test PKI: its certificate and private key (PKCS#8, DER). */
 export interface Party {

@@ -9,9 +9,9 @@ import { hex } from '../../../test/support/vectors.js';
 import { isStrong, withOddParity } from '../des.js';
 import { rsaDecrypt } from '../rsa.js';
 import { buildKeyTransport, type KeyTransportToBuild } from './build.js';
-import { toPem } from './certificate.js';
+import { toPem } from '../x509/certificate.js';
 import { inspectKeyTransport } from './inspect.js';
-import { issueLeaf, issueRoot } from './issue.js';
+import { issueLeaf, issueRoot } from '../x509/issue.js';
 import { openKeyTransport } from './parse.js';
 
 const pki = testPki();

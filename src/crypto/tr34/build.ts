@@ -12,8 +12,8 @@ import {
   set,
   TAG,
   time as encodeTime,
-} from './asn1.js';
-import { type Certificate, verifyCertificate, verifyKeyPair } from './certificate.js';
+} from '../asn1.js';
+import { type Certificate, verifyCertificate, verifyKeyPair } from '../x509/certificate.js';
 import { CONTENT_CIPHERS, type ContentCipher, OID, RSA_SIGNATURE, RSAES_OAEP, SHA_256, type Tr34Form } from './cms.js';
 import { encodeKeyBlock, headerAttribute, verifyKeyLength } from './key-block.js';
 

@@ -1,6 +1,6 @@
 import { aes } from '../aes.js';
 import { tdes } from '../des.js';
-import { encode, NULL, octetString, oid, sequence, TAG } from './asn1.js';
+import { encode, NULL, octetString, oid, sequence, TAG } from '../asn1.js';
 
 /** Object identifiers of CMS (RFC 5652), PKCS #1 (RFC 8017) and PKCS #9 that TR-34 uses, as DER. */
 export const OID = {

@@ -1,6 +1,6 @@
 import { testPki } from '../../../test/support/tr34.js';
 import { hex } from '../../../test/support/vectors.js';
-import { encode, integer, NULL, octetString, oid, sequence, set, TAG } from './asn1.js';
+import { encode, integer, NULL, octetString, oid, sequence, set, TAG } from '../asn1.js';
 import { CONTENT_CIPHERS, OID, RSA_SIGNATURE, RSAES_OAEP, SHA_256 } from './cms.js';
 import { inspectKeyTransport } from './inspect.js';
 

@@ -1,5 +1,5 @@
 import { CryptoError } from '../errors.js';
-import { dateOf, decodeAll, decodeSequence, type Element, Fields, integer, TAG } from './asn1.js';
+import { dateOf, decodeAll, decodeSequence, type Element, Fields, integer, TAG } from '../asn1.js';
 import {
   CONTENT_CIPHER_NAMES,
   CONTENT_CIPHERS,

@@ -1,5 +1,5 @@
 import { CryptoError } from '../errors.js';
-import { decodeFirst, Fields, integer, octetString, sequence, set, TAG } from './asn1.js';
+import { decodeFirst, Fields, integer, octetString, sequence, set, TAG } from '../asn1.js';
 import { OID } from './cms.js';
 
 /** A TR-31 header: ASCII, 16 characters and the optional blocks. */

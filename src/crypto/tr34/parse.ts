@@ -2,10 +2,10 @@ import { createHash, verify } from 'node:crypto';
 import { equal } from '../bytes.js';
 import { CryptoError } from '../errors.js';
 import { rsaDecrypt } from '../rsa.js';
-import { derOrder, set } from './asn1.js';
-import { type Certificate, verifyCertificate, verifyKeyPair } from './certificate.js';
+import { derOrder, set } from '../asn1.js';
+import { type Certificate, verifyCertificate, verifyKeyPair } from '../x509/certificate.js';
 import { CONTENT_CIPHERS } from './cms.js';
-import { revocationOf } from './crl.js';
+import { revocationOf } from '../x509/crl.js';
 import { inspectKeyTransport, type KeyTransport } from './inspect.js';
 import { decodeKeyBlock, verifyKeyLength } from './key-block.js';
 

@@ -2,7 +2,7 @@ import { oaepWithSeed, testPki } from '../../../test/support/tr34.js';
 import { hex, type Vector, vectors } from '../../../test/support/vectors.js';
 import { toHex } from '../bytes.js';
 import { buildKeyTransport } from './build.js';
-import { type Certificate, readCertificate } from './certificate.js';
+import { type Certificate, readCertificate } from '../x509/certificate.js';
 import type { ContentCipher } from './cms.js';
 import { inspectKeyTransport } from './inspect.js';
 import { openKeyTransport, verifySignature } from './parse.js';

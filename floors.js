@@ -1,0 +1,114 @@
+import { dirname, relative, resolve, sep } from 'node:path';
+import { parser } from 'typescript-eslint';
+
+/**
+ * The floors of src/, from the ground up. A room, i.e. a folder or a file, imports itself and what stands on a lower floor;
+ * rooms on one floor don't know each other. A room within another stands where it is listed itself.
+ */
+export const FLOORS = [
+  ['crypto', 'policy', 'errors', 'clock', 'logger', 'log-output', 'workers'],
+  ['crypto/asn1', 'call', 'config'],
+  ['crypto/x509', 'audit'],
+  ['crypto/tr34', 'http', 'changes'],
+  ['provider'],
+  ['access'],
+  ['auth', 'health', 'payment/authorization'],
+  ['payment/keys'],
+  // CryptoProvider and its pairs know what material of payment's is bound to, and so stand above payment/keys.
+  ['provider/pair-identity', 'payment/fields', 'payment/operation-authorizer'],
+  ['provider/crypto-provider'],
+  ['payment/exchange'],
+  ['payment/controlplane', 'payment/dataplane'],
+  ['admin'],
+  ['docs', 'app.module', 'database'],
+  ['store'],
+  ['service'],
+  ['cli', 'main'],
+];
+
+/** The only packages that a pure room imports. */
+export const PURE = {
+  crypto: ['node:crypto'],
+  'crypto/asn1': ['asn1js'],
+  'crypto/x509': ['node:crypto', 'asn1js'],
+  // Addresses and ranges of them; the shape of a document.
+  policy: ['node:net', 'zod'],
+};
+
+/** The only rooms that import a package: the service starts without it. */
+export const KEPT_APART = { '@nestjs/swagger': ['docs'] };
+
+const SRC = resolve(import.meta.dirname, 'src');
+const FLOOR_OF = new Map(FLOORS.flatMap((rooms, floor) => rooms.map((room) => [room, floor])));
+
+/** @returns the innermost of the rooms that a path below src/ is in; undefined where there is none */
+function innermost(path, rooms) {
+  const steps = path.split('/');
+  for (let length = steps.length; length > 0; length--) {
+    const room = steps.slice(0, length).join('/');
+    if (rooms.has(room)) return room;
+  }
+  return undefined;
+}
+
+const PURE_ROOMS = new Map(Object.entries(PURE));
+
+/** @returns the path below src/ without its extension; undefined for a path that isn't below */
+function pathInSrc(file) {
+  const path = relative(SRC, file).split(sep).join('/');
+  return path.startsWith('../') ? undefined : path.replace(/\.[cm]?[jt]sx?$/, '');
+}
+
+/** @returns what is wrong with an import, or undefined */
+function fault(file, from, source) {
+  if (/^([./]|file:|data:)/.test(source)) {
+    const path = source.startsWith('.') ? pathInSrc(resolve(dirname(file), source)) : undefined;
+    const to = path === undefined ? undefined : innermost(path, FLOOR_OF);
+    if (to === undefined) return `'${source}' is in no room of floors.js`;
+    if (to === from || FLOOR_OF.get(to) < FLOOR_OF.get(from)) return undefined;
+    return `${from} imports ${to}, which doesn't stand below it (floors.js)`;
+  }
+  const name = source.split('/', source.startsWith('@') ? 2 : 1).join('/');
+  const pure = innermost(from, PURE_ROOMS);
+  if (pure !== undefined && !PURE[pure].includes(source))
+    return `${pure} is pure: it doesn't import ${source} (floors.js)`;
+  if (KEPT_APART[name] && !KEPT_APART[name].includes(from))
+    return `${from} doesn't import ${name}: only ${KEPT_APART[name].join(', ')} does (floors.js)`;
+  return undefined;
+}
+
+/** Refuses an import of whatever kind, of types too, that the floors don't allow. */
+const rule = {
+  create(context) {
+    const file = context.filename;
+    const from = innermost(pathInSrc(file) ?? '', FLOOR_OF);
+    if (from === undefined)
+      return {
+        Program: (node) => context.report({ node, message: 'The folder or file is missing in floors.js' }),
+      };
+    const check = (node) => {
+      if (!node) return;
+      const source = node.type === 'TSLiteralType' ? node.literal : node;
+      const message =
+        typeof source.value === 'string' ? fault(file, from, source.value) : 'What is imported must be written out';
+      if (message !== undefined) context.report({ node, message });
+    };
+    return {
+      ImportDeclaration: ({ source }) => check(source),
+      ExportNamedDeclaration: ({ source }) => check(source),
+      ExportAllDeclaration: ({ source }) => check(source),
+      ImportExpression: ({ source }) => check(source),
+      TSImportType: ({ source }) => check(source),
+      TSExternalModuleReference: ({ expression }) => check(expression),
+      "CallExpression[callee.name='require']": ({ arguments: [source] }) => check(source),
+    };
+  },
+};
+
+export default {
+  files: ['src/**/*.{ts,mts,cts,tsx}'],
+  ignores: ['**/*.spec.ts'],
+  languageOptions: { parser },
+  plugins: { keyblock: { rules: { floors: rule } } },
+  rules: { 'keyblock/floors': 'error' },
+};

@@ -1,0 +1,162 @@
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { readPublicKey } from '../asymmetric-key.js';
+import { equal } from '../bytes.js';
+import { CryptoError } from '../errors.js';
+import { publicKeyOf } from '../rsa.js';
+import { dateOf, decodeSequence, type Element, type Fields, sequence, TAG } from '../asn1.js';
+
+export type KeyType = 'RSA' | 'EC';
+
+/** What TR-34 and the imports of public keys need of an X.509 certificate, RFC 5280. */
+export interface Certificate {
+  der: Buffer;
+  /** INTEGER, with tag and length. */
+  serialNumber: Buffer;
+  /** Name, as the certificate encodes it. */
+  issuer: Buffer;
+  /** Name, as the certificate encodes it. */
+  subject: Buffer;
+  /** IssuerAndSerialNumber of RFC 5652 section 10.2.4, in DER: what binds a token to this certificate. */
+  issuerAndSerialNumber: Buffer;
+  notBefore: Date;
+  notAfter: Date;
+  /** DER SubjectPublicKeyInfo. */
+  publicKey: Buffer;
+  keyType: KeyType;
+  /** Bits of the modulus or of the curve. */
+  keyBits: number;
+  /** BasicConstraints say CA:TRUE. */
+  isCa: boolean;
+}
+
+const CURVE_BITS: Partial<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 };
+
+/**
+ * Reads an X.509 certificate: RFC 5280 section 4.1.
+ *
+ * @param encoded DER, or PEM with any line ends; of several in a PEM text the first counts
+ * @throws CryptoError CERTIFICATE when it is malformed or its key is neither RSA nor on a curve P-256, P-384 or P-521
+ */
+export function readCertificate(encoded: Buffer): Certificate {
+  const { der, publicKey, isCa } = parse(encoded);
+  // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }
+  const tbs = decodeSequence(der, 'Certificate', 'CERTIFICATE').within(TAG.SEQUENCE, 'tbsCertificate');
+  tbs.optional(TAG.CONSTRUCTED_0); // version
+  const serialNumber = tbs.take(TAG.INTEGER, 'serialNumber').der;
+  tbs.take(TAG.SEQUENCE, 'signature');
+  const issuer = tbs.take(TAG.SEQUENCE, 'issuer').der;
+  const validity = tbs.within(TAG.SEQUENCE, 'validity');
+  const subject = tbs.take(TAG.SEQUENCE, 'subject').der;
+  return {
+    der,
+    serialNumber,
+    issuer,
+    subject,
+    issuerAndSerialNumber: sequence(issuer, serialNumber),
+    notBefore: dateOf(takeTime(validity, 'notBefore'), 'CERTIFICATE'),
+    notAfter: dateOf(takeTime(validity, 'notAfter'), 'CERTIFICATE'),
+    publicKey,
+    ...publicKeyStrength(publicKey),
+    isCa,
+  };
+}
+
+/**
+ * What kind of key a SubjectPublicKeyInfo holds, and the bits of its modulus or curve.
+ *
+ * @param publicKey SubjectPublicKeyInfo, DER
+ * @throws CryptoError CERTIFICATE when it is neither RSA nor on a curve P-256, P-384 or P-521
+ */
+export function publicKeyStrength(publicKey: Buffer): { keyType: KeyType; keyBits: number } {
+  const key = subjectPublicKey(publicKey);
+  const { modulusLength, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType === 'rsa' && modulusLength !== undefined) return { keyType: 'RSA', keyBits: modulusLength };
+  const curveBits = CURVE_BITS[namedCurve];
+  if (key.asymmetricKeyType === 'ec' && curveBits !== undefined) return { keyType: 'EC', keyBits: curveBits };
+  throw new CryptoError('CERTIFICATE', 'The public key must be RSA or on the curve P-256, P-384 or P-521');
+}
+
+function subjectPublicKey(publicKey: Buffer): KeyObject {
+  try {
+    return readPublicKey(publicKey);
+  } catch {
+    throw new CryptoError('CERTIFICATE', 'The public key must be a SubjectPublicKeyInfo in DER');
+  }
+}
+
+/**
+ * Checks that a certificate was issued by another one and is valid at a time: RFC 5280 section 6.1.3 (a), of which TR-34
+ * leaf certificates, which often carry no extensions, can fulfil no more.
+ *
+ * Nor may a certificate be stronger than the one that vouches for it: an RSA modulus not longer than the issuer's; for a
+ * curve an issuer on the same or a larger one. An RSA key under a curve is compared by table 2 of NIST SP 800-57 part 1.
+ *
+ * @param issuer the CA's certificate, trusted by the caller; for a self-signed one the certificate itself
+ * @param time   the present
+ * @throws CryptoError CERTIFICATE
+ */
+export function verifyCertificate(
+  certificate: Certificate,
+  { issuer, time }: { issuer: Certificate; time: Date },
+): void {
+  if (!isIssuedBy(certificate, issuer))
+    throw new CryptoError('CERTIFICATE', 'The certificate must be issued by the given certificate authority');
+  if (!(time >= certificate.notBefore && time <= certificate.notAfter))
+    throw new CryptoError('CERTIFICATE', 'The certificate must be within its validity period');
+  if (isStrongerThan(certificate, issuer))
+    throw new CryptoError('CERTIFICATE', 'The key of the certificate must not be stronger than that of its issuer');
+}
+
+/** Whether a certificate names another one as its issuer and bears its signature. */
+export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
+  // Two authorities may have one name: only the signature decides.
+  const isSigned = new X509Certificate(certificate.der).verify(subjectPublicKey(issuer.publicKey));
+  return isSigned && equal(certificate.issuer, issuer.subject);
+}
+
+/** PEM of RFC 7468 as the service sends it: without a line end after the footer. */
+export function toPem(label: 'CERTIFICATE' | 'CERTIFICATE REQUEST', der: Buffer): string {
+  const base64 = der.toString('base64').replace(/.{64}(?!$)/g, '$&\n');
+  return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----`;
+}
+
+/**
+ * Checks that a certificate and a private key belong together.
+ *
+ * @param privateKey DER PKCS#8; stays the caller's to zeroize
+ * @throws CryptoError CERTIFICATE
+ */
+export function verifyKeyPair(certificate: Certificate, privateKey: Buffer): void {
+  if (!equal(certificate.publicKey, derivedPublicKey(privateKey)))
+    throw new CryptoError('CERTIFICATE', 'The certificate must be that of the given private key');
+}
+
+function derivedPublicKey(privateKey: Buffer): Buffer {
+  try {
+    return publicKeyOf(privateKey);
+  } catch {
+    throw new CryptoError('CERTIFICATE', 'The private key must be a PKCS#8 key in DER');
+  }
+}
+
+function parse(encoded: Buffer): { der: Buffer; publicKey: Buffer; isCa: boolean } {
+  try {
+    const certificate = new X509Certificate(encoded);
+    const publicKey = certificate.publicKey.export({ format: 'der', type: 'spki' });
+    return { der: certificate.raw, publicKey, isCa: certificate.ca };
+  } catch {
+    throw new CryptoError('CERTIFICATE', 'The certificate must be X.509 in PEM or DER');
+  }
+}
+
+function takeTime(validity: Fields, field: string): Element {
+  return validity.optional(TAG.UTC_TIME) ?? validity.take(TAG.GENERALIZED_TIME, field);
+}
+
+/** NIST SP 800-57 part 1, table 2: the RSA modulus as strong as a curve. */
+const RSA_BITS_OF_CURVE: Partial<Record<number, number>> = { 256: 3072, 384: 7680, 521: 15360 };
+
+function isStrongerThan(certificate: Certificate, issuer: Certificate): boolean {
+  if (certificate.keyType === issuer.keyType) return certificate.keyBits > issuer.keyBits;
+  return certificate.keyType === 'EC' || certificate.keyBits > (RSA_BITS_OF_CURVE[issuer.keyBits] ?? 0);
+}

@@ -1,0 +1,87 @@
+import { crlOf, testPki } from '../../../test/support/tr34.js';
+import { hex, vectors } from '../../../test/support/vectors.js';
+import { encode, octetString, oid, sequence } from '../asn1.js';
+import { revocationOf } from './crl.js';
+
+const pki = testPki();
+const { certificate } = pki.kdh!;
+const issuer = pki.kdhCa!.certificate;
+const NOW = new Date('2026-01-15T12:00:00Z');
+const OTHERS = [hex('02010A'), hex('020203E7')];
+const statusIn = (crl: Buffer, time = NOW) => revocationOf(certificate, { crl, issuer, time });
+
+/** An extension of a CRL: IssuingDistributionPoint, empty. */
+const distributionPoint = (...critical: Buffer[]) => sequence(oid('2.5.29.28'), ...critical, octetString(sequence()));
+const TRUE = encode(0x01, Buffer.from([0xff]));
+
+describe('a certificate in the CRL of its issuer', () => {
+  test.each([
+    ['is good when the list is empty', { serialNumbers: [] }, 'good'],
+    ['is good when others are listed', { serialNumbers: OTHERS }, 'good'],
+    ['is revoked when listed', { serialNumbers: [...OTHERS, certificate.serialNumber] }, 'revoked'],
+    ['is revoked for ever', { serialNumbers: [certificate.serialNumber], nextUpdate: '250201000000Z' }, 'revoked'],
+    ['is unknown after the next update', { serialNumbers: OTHERS, nextUpdate: '260115115959Z' }, 'unknown'],
+    ['is good until the next update', { serialNumbers: OTHERS, nextUpdate: '260115120000Z' }, 'good'],
+    ['is unknown before the list', { serialNumbers: OTHERS, thisUpdate: '260115120001Z' }, 'unknown'],
+    ['is unknown when none says how long it holds', { serialNumbers: OTHERS, nextUpdate: null }, 'unknown'],
+    ['is good beside other extensions', { serialNumbers: OTHERS, extensions: distributionPoint() }, 'good'],
+    [
+      'is unknown when the list is of part of the certificates',
+      { serialNumbers: OTHERS, extensions: distributionPoint(TRUE) },
+      'unknown',
+    ],
+  ])('%s', (_, list, status) => {
+    expect(statusIn(crlOf(pki.kdhCa!, list))).toBe(status);
+  });
+
+  test('is good by the CRL of the vectors, which OpenSSL would accept', () => {
+    const { build } = vectors<{ build?: { crl: string | null } }>('tr34').find((vector) => vector.build?.crl)!;
+    expect(statusIn(hex(build!.crl!))).toBe('good');
+  });
+});
+
+describe('a CRL says nothing', () => {
+  const listed = { serialNumbers: [certificate.serialNumber] };
+
+  test.each([
+    ['of an authority of the same name', crlOf(pki.otherCa!, listed)],
+    ['of another authority', crlOf(pki.svcCa!, listed)],
+  ])('when it is that %s', (_, crl) => {
+    expect(statusIn(crl)).toBe('unknown');
+  });
+
+  test('about a certificate of another issuer', () => {
+    const other = { ...pki.cliKrd2048!.certificate, serialNumber: certificate.serialNumber };
+    expect(revocationOf(other, { crl: crlOf(pki.kdhCa!, listed), issuer, time: NOW })).toBe('unknown');
+  });
+
+  test('when a bit of it or of its signature was changed', () => {
+    const crl = crlOf(pki.kdhCa!, { serialNumbers: OTHERS });
+    for (const at of [crl.indexOf(OTHERS[1]!) + 3, crl.length - 1]) {
+      const changed = Buffer.from(crl);
+      changed[at]! ^= 1;
+      expect(statusIn(changed)).toBe('unknown');
+    }
+  });
+
+  test('when its signature algorithm is another than it was signed with, or not known', () => {
+    const crl = crlOf(pki.kdhCa!, { serialNumbers: OTHERS });
+    const at = crl.lastIndexOf(hex('2A864886F70D01010B')) + 8;
+    for (const algorithm of [0x0c, 0x05]) {
+      const changed = Buffer.from(crl);
+      changed[at] = algorithm;
+      expect(statusIn(changed)).toBe('unknown');
+    }
+  });
+});
+
+test.each([
+  ['nothing', Buffer.alloc(0)],
+  ['no sequence', octetString(Buffer.alloc(3))],
+  ['an empty sequence', sequence()],
+  ['half of one', crlOf(pki.kdhCa!, { serialNumbers: OTHERS }).subarray(0, 200)],
+  ['a certificate', certificate.der],
+  ['a date that is none', crlOf(pki.kdhCa!, { serialNumbers: OTHERS, thisUpdate: '251301000000Z' })],
+])('a malformed CRL is refused: %s', (_, crl) => {
+  expect(() => statusIn(crl)).toThrow(expect.objectContaining({ name: 'CryptoError', code: 'CERTIFICATE' }));
+});

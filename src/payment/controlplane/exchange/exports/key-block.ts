@@ -1,0 +1,15 @@
+import type { Kbpk } from '../../../../crypto/tr31/kbpk.js';
+import { wrapKeyBlock } from '../../../../crypto/tr31/wrap.js';
+import type { KeyBlockHeaders } from '../exchange.schema.js';
+import type { ExportedKey } from './exported-key.js';
+import { headerOf } from './key-block-headers.js';
+
+/**
+ * Wraps an exported key in a TR-31 key block: version B under TDES, D under AES.
+ *
+ * @param kbpk stays the caller's to zeroize
+ */
+export function exportKeyBlock(kbpk: Kbpk, exported: ExportedKey, headers?: KeyBlockHeaders): string {
+  const { header, optionalBlocks } = headerOf(exported, kbpk.algorithm === 'TDES' ? 'B' : 'D', headers);
+  return exported.use((key) => wrapKeyBlock({ kbpk, header, optionalBlocks, key }));
+}

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../../../call.js';
+import { Clock } from '../../../../clock.js';
+import { type Certificate, verifyCertificate } from '../../../../crypto/x509/certificate.js';
+import {
+  AccessDeniedException,
+  ResourceNotFoundException,
+  ValidationException,
+} from '../../../../errors/exceptions.js';
+import { certificateOf } from '../../../exchange/certificate-text.js';
+import { TrustedAuthorities } from '../../../exchange/trusted-authorities.js';
+import type { KeyAttributes } from '../../../keys/key-attributes.js';
+import { MpaTeamAssociationRepository } from '../../../keys/mpa-team-association.repository.js';
+import type { RootCertificatePublicKey, TrustedCertificatePublicKey } from '../exchange.schema.js';
+import type { Admit, AdmittedKey } from './admission.js';
+
+/** Public keys come in certificates: a root that the caller trusts, or one that a key imported before has signed. */
+@Injectable()
+export class PublicKeyImport {
+  constructor(
+    private readonly authorities: TrustedAuthorities,
+    private readonly teams: MpaTeamAssociationRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  async openRoot(
+    call: Call,
+    { KeyAttributes: attributes, PublicKeyCertificate }: RootCertificatePublicKey,
+    admit: Admit,
+  ): Promise<AdmittedKey> {
+    if (attributes.KeyUsage !== 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE')
+      throw new ValidationException(
+        'KeyUsage of a root certificate must be TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE.',
+      );
+    const certificate = certificateOf(PublicKeyCertificate);
+    const seal = this.#check(attributes, certificate, certificate, admit);
+    await this.#refuseWhereApprovalIsNeeded(call);
+    return seal(certificate.der);
+  }
+
+  async openTrusted(
+    call: Call,
+    { KeyAttributes: attributes, PublicKeyCertificate, ...input }: TrustedCertificatePublicKey,
+    admit: Admit,
+  ): Promise<AdmittedKey> {
+    const authority = await this.authorities.get(call, input.CertificateAuthorityPublicKeyIdentifier);
+    const certificate = certificateOf(PublicKeyCertificate);
+    return this.#check(attributes, certificate, authority.certificate, admit)(certificate.der);
+  }
+
+  /** A key of usage S0 vouches for others from now on, so it must be a certificate authority's. */
+  #check(attributes: KeyAttributes, certificate: Certificate, issuer: Certificate, admit: Admit): ReturnType<Admit> {
+    if (attributes.KeyClass !== 'PUBLIC_KEY')
+      throw new ValidationException('KeyClass of a certificate must be PUBLIC_KEY.');
+    const seal = admit(attributes, true);
+    verifyCertificate(certificate, { issuer, time: this.clock.now() });
+    const { keyType, keyBits, isCa } = certificate;
+    const algorithm = keyType === 'RSA' ? `RSA_${keyBits}` : `ECC_NIST_P${keyBits}`;
+    if (attributes.KeyAlgorithm !== algorithm)
+      throw new ValidationException(`KeyAlgorithm must be that of the key in the certificate, ${algorithm}.`);
+    if (attributes.KeyUsage === 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE' && !isCa)
+      throw new ValidationException(
+        "The certificate must be a certificate authority's: its basic constraints must say CA:TRUE.",
+      );
+    return seal;
+  }
+
+  /** Where a team must approve, nothing comes in: nobody can be asked. */
+  async #refuseWhereApprovalIsNeeded(call: Call): Promise<void> {
+    try {
+      const { teamArn } = await this.teams.get(call, 'IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE');
+      throw new AccessDeniedException(
+        `The import of a root certificate needs the approval of ${teamArn}, which this version of Keyblock can't ask for.`,
+      );
+    } catch (error) {
+      if (!(error instanceof ResourceNotFoundException)) throw error;
+    }
+  }
+}

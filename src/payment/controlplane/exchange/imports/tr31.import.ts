@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../../../call.js';
+import { kbpkAlgorithm, keyBlockProtection } from '../../../exchange/key-block-protection.js';
+import { KeyRepository } from '../../../keys/key.repository.js';
+import { CryptoProvider } from '../../../../provider/crypto-provider.js';
+import type { ImportTr31KeyBlock } from '../exchange.schema.js';
+import type { Admit, AdmittedKey } from './admission.js';
+import { importKeyBlock } from './key-block.js';
+
+/** TR-31 under a stored key-encryption key: versions B and D, and A and C, which are deprecated but still sent. */
+@Injectable()
+export class Tr31Import {
+  constructor(
+    private readonly keys: KeyRepository,
+    private readonly provider: CryptoProvider,
+  ) {}
+
+  async open(
+    call: Call,
+    { WrappingKeyIdentifier, WrappedKeyBlock }: ImportTr31KeyBlock,
+    admit: Admit,
+  ): Promise<AdmittedKey> {
+    const kek = await this.keys.getFor(call, keyBlockProtection('Unwrap'), WrappingKeyIdentifier);
+    return this.provider.use(kek, (key) =>
+      importKeyBlock(
+        { algorithm: kbpkAlgorithm(kek.algorithm), key },
+        WrappedKeyBlock,
+        [{ kek: kek.algorithm }],
+        admit,
+      ),
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { EXAMPLE_KEY, KeyArn } from '../../fields.js';
+
+const Policy = z
+  .string()
+  .min(1)
+  .max(20480)
+  .regex(/^[\t\n\r\x20-\xff]+$/, 'must be characters of ISO 8859-1')
+  .meta({ description: 'A policy of the IAM policy language, in JSON.' });
+
+const EXAMPLE_POLICY = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { AWS: 'arn:aws:iam::111122223333:root' },
+      Action: 'payment-cryptography:VerifyMac',
+      Resource: '*',
+    },
+  ],
+});
+
+export const PutResourcePolicyInput = z
+  .object({ ResourceArn: KeyArn, Policy })
+  .meta({ id: 'PutResourcePolicyInput', examples: [{ ResourceArn: EXAMPLE_KEY, Policy: EXAMPLE_POLICY }] });
+export type PutResourcePolicyInput = z.infer<typeof PutResourcePolicyInput>;
+
+const ofKey = (id: string) => z.object({ ResourceArn: KeyArn }).meta({ id, examples: [{ ResourceArn: EXAMPLE_KEY }] });
+
+export const GetResourcePolicyInput = ofKey('GetResourcePolicyInput');
+export const DeleteResourcePolicyInput = ofKey('DeleteResourcePolicyInput');
+/** The input of the operations that need nothing but a key's ARN. */
+export type ResourceInput = z.infer<typeof GetResourcePolicyInput>;
+
+export const ResourcePolicyOutput = z.object({ ResourceArn: KeyArn, Policy }).meta({ id: 'ResourcePolicyOutput' });
+export type ResourcePolicyOutput = z.infer<typeof ResourcePolicyOutput>;

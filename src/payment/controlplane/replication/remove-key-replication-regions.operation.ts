@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../../call.js';
+import { ReplicationRepository } from '../../keys/replication.repository.js';
+import { ReplicationWork } from '../../keys/replication-work.js';
+import { presentKey } from '../keys/key.presenter.js';
+import type { KeyOutput } from '../keys/keys.schema.js';
+import type { KeyReplicationRegionsInput } from './replication.schema.js';
+
+@Injectable()
+export class RemoveKeyReplicationRegionsOperation {
+  constructor(
+    private readonly keys: ReplicationRepository,
+    private readonly replications: ReplicationWork,
+  ) {}
+
+  async execute(call: Call, { KeyIdentifier, ReplicationRegions }: KeyReplicationRegionsInput): Promise<KeyOutput> {
+    const key = await this.keys.remove(call, KeyIdentifier, ReplicationRegions);
+    return { Key: presentKey(key, await this.replications.of(key)) };
+  }
+}

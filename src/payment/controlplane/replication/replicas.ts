@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { type EntityManager } from 'typeorm';
+import { Alias } from '../../keys/alias.entity.js';
+import { keyArnIn } from '../../keys/arn.js';
+import { Key } from '../../keys/key.entity.js';
+import { PublicKeyCertificate } from '../../keys/public-key-certificate.entity.js';
+import { Quotas } from '../../keys/quotas.js';
+import { ResourcePolicy } from '../../keys/resource-policy.entity.js';
+import { Tag } from '../../keys/tag.entity.js';
+import { CryptoProvider } from '../../../provider/crypto-provider.js';
+
+/** The replicas of keys in the Regions of this deployment, which are rows of the same database. */
+@Injectable()
+export class Replicas {
+  constructor(
+    private readonly provider: CryptoProvider,
+    private readonly quotas: Quotas,
+  ) {}
+
+  /**
+   * Makes the replica of a key in a Region as the key is now, or makes one.
+   *
+   * @param primary with its sealed material
+   * @returns its ARN
+   * @throws ServiceQuotaExceededException where the account has too many keys in that Region
+   */
+  async put(manager: EntityManager, primary: Key, region: string): Promise<string> {
+    const arn = keyArnIn(region, primary.arn);
+    const { state, enabled, usageStartedAt, usageStoppedAt, deletePendingAt, deletedAt } = primary;
+    const life = { state, enabled, usageStartedAt, usageStoppedAt, deletePendingAt, deletedAt };
+    const isDestroyed = primary.sealed === null;
+    const { affected } = await manager.update(
+      Key,
+      { arn, primaryRegion: primary.region },
+      { ...life, ...(isDestroyed && { sealed: null }) },
+    );
+    if (isDestroyed) {
+      await manager.update(Alias, { keyArn: arn }, { keyArn: null });
+      await manager.delete(PublicKeyCertificate, { keyArn: arn });
+    }
+    if (affected) return arn;
+
+    const { sequence: _, ...copy } = primary;
+    const sealed = isDestroyed ? null : this.provider.reseal(primary, arn);
+    const place = { arn, region, primaryRegion: primary.region, usingDefaultReplicationRegions: null };
+    await manager.insert(Key, { ...copy, ...place, sealed });
+    await this.quotas.checkKeys(manager, { accountId: primary.accountId, region });
+    return arn;
+  }
+
+  /**
+   * Destroys the replica of a key in a Region, if there is one, with all that belongs to it; its aliases stay without a key.
+   *
+   * @returns its ARN
+   */
+  async remove(manager: EntityManager, primary: Key, region: string): Promise<string> {
+    const arn = keyArnIn(region, primary.arn);
+    const replica = { arn, primaryRegion: primary.region };
+    // Whoever is about to tag it or to give it an alias comes first, or finds it gone.
+    const found = await manager.findOne(Key, { where: replica, lock: { mode: 'pessimistic_write' } });
+    if (!found) return arn;
+    await manager.update(Alias, { keyArn: arn }, { keyArn: null });
+    await manager.delete(Tag, { keyArn: arn });
+    await manager.delete(ResourcePolicy, { keyArn: arn });
+    await manager.delete(PublicKeyCertificate, { keyArn: arn });
+    await manager.delete(Key, { arn });
+    return arn;
+  }
+}

@@ -1,0 +1,30 @@
+import { Req } from '@nestjs/common';
+import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { Body } from '../../../http/input.js';
+import type { SignedRequest } from '../../../http/request.js';
+import { GenerateAs2805KekValidationInput, GenerateAs2805KekValidationOutput } from './as2805.schema.js';
+import { GenerateAs2805KekValidationOperation } from './generate-as2805-kek-validation.operation.js';
+
+@OperationsController('as2805')
+export class As2805Controller {
+  constructor(private readonly generateAs2805KekValidation: GenerateAs2805KekValidationOperation) {}
+
+  @DataPlaneOperation('as2805kekvalidation/generate', {
+    name: 'GenerateAs2805KekValidation',
+    summary: 'Asks the other node of AS 2805 whether it holds the same KEK, or answers that',
+    description:
+      'The key is a TDES key-encryption key of usage K0. A request makes a random key and answers it under the send ' +
+      'variant of the KEK (`RandomKeySend`), with the inverse under the receive variant (`RandomKeyReceive`), which the ' +
+      'other node has to answer. A response computes `RandomKeyReceive` from the `RandomKeySend` that came.',
+    example:
+      '--key-identifier $KEK_ARN --random-key-send-variant-mask VARIANT_MASK_82 ' +
+      '--kek-validation-type KekValidationRequest={DeriveKeyAlgorithm=TDES_2KEY}',
+    output: GenerateAs2805KekValidationOutput,
+  })
+  generate(
+    @Req() { call }: SignedRequest,
+    @Body(GenerateAs2805KekValidationInput) input: GenerateAs2805KekValidationInput,
+  ): Promise<GenerateAs2805KekValidationOutput> {
+    return this.generateAs2805KekValidation.execute(call, input);
+  }
+}

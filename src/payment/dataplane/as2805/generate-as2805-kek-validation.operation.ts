@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../../call.js';
+import { type KekValidationMask, kekValidationRequest, kekValidationResponse } from '../../../crypto/as2805.js';
+import { toHex } from '../../../crypto/bytes.js';
+import { generateTdesKey } from '../../../crypto/des.js';
+import { lend } from '../../../crypto/emv/key.js';
+import { ValidationException } from '../../../errors/exceptions.js';
+import { memberOf } from '../../../http/fields.js';
+import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
+import { WorkingKeys } from '../keys/working-keys.js';
+import type {
+  GenerateAs2805KekValidationInput,
+  GenerateAs2805KekValidationOutput,
+  KekValidationRequest,
+} from './as2805.schema.js';
+
+type KekValidationType = GenerateAs2805KekValidationInput['KekValidationType'];
+
+/** Both halves of a validation, encrypted under the variants of the KEK. */
+interface KekValidation {
+  randomKeySend: Buffer;
+  randomKeyReceive: Buffer;
+}
+
+const RULES = KEY_ARGUMENTS.GenerateAs2805KekValidation.KeyIdentifier;
+
+@Injectable()
+export class GenerateAs2805KekValidationOperation {
+  constructor(private readonly keys: WorkingKeys) {}
+
+  async execute(
+    call: Call,
+    { KeyIdentifier, KekValidationType, RandomKeySendVariantMask: mask }: GenerateAs2805KekValidationInput,
+  ): Promise<GenerateAs2805KekValidationOutput> {
+    const rule = RULES[KekValidationType.KekValidationRequest ? 'KekValidationRequest' : 'KekValidationResponse'];
+    const key = await this.keys.find(call, rule, KeyIdentifier);
+    const validate = kekValidation(KekValidationType);
+
+    const { randomKeySend, randomKeyReceive } = key.use((kek) => validate({ kek, mask }));
+    return {
+      KeyArn: key.arn,
+      KeyCheckValue: key.kcv,
+      RandomKeySend: toHex(randomKeySend),
+      RandomKeyReceive: toHex(randomKeyReceive),
+    };
+  }
+}
+
+type Validate = (under: { kek: Buffer; mask: KekValidationMask }) => KekValidation;
+
+function kekValidation(type: KekValidationType): Validate {
+  const { name, value } = memberOf(type);
+  if (name === 'KekValidationResponse') {
+    const randomKeySend = Buffer.from(value.RandomKeySend, 'hex');
+    return (under) => ({ randomKeySend, randomKeyReceive: kekValidationResponse(under, randomKeySend) });
+  }
+  const bytes = randomKeyBytes(value);
+  return (under) => lend(generateTdesKey(bytes), (randomKey) => kekValidationRequest(under, randomKey));
+}
+
+const ALGORITHM_BYTES: Partial<Record<KekValidationRequest['DeriveKeyAlgorithm'], 16 | 24>> = {
+  TDES_2KEY: 16,
+  TDES_3KEY: 24,
+};
+const MAX_BYTES = { BYTES_8: 8, BYTES_16: 16, BYTES_24: 24 } as const;
+
+/** As long as a key of the algorithm, but not longer than the greatest length. @throws ValidationException for no TDES */
+function randomKeyBytes({ DeriveKeyAlgorithm, RandomKeyMaxLength }: KekValidationRequest): 8 | 16 | 24 {
+  const bytes = ALGORITHM_BYTES[DeriveKeyAlgorithm];
+  if (bytes === undefined)
+    throw new ValidationException(
+      `The DeriveKeyAlgorithm ${DeriveKeyAlgorithm} is invalid for a KEK validation: use TDES_2KEY or TDES_3KEY.`,
+    );
+  const most = RandomKeyMaxLength ? MAX_BYTES[RandomKeyMaxLength] : bytes;
+  return most < bytes ? most : bytes;
+}

@@ -1,0 +1,71 @@
+import { cscVersion1, cscVersion2 } from '../../../crypto/csc.js';
+import { cvc3 } from '../../../crypto/cvc3.js';
+import { cvv, CVV2_SERVICE_CODE } from '../../../crypto/cvv.js';
+import { cardholderVerificationValue, dcvv, discoverDcvc } from '../../../crypto/dcvv.js';
+import { iccMasterKey } from '../../../crypto/emv/icc-master-key.js';
+import { lend } from '../../../crypto/emv/key.js';
+import type { MemberOf } from '../../../http/fields.js';
+import type { CardVerificationAttributes } from './card-validation.schema.js';
+
+type Attributes = Required<CardVerificationAttributes>;
+
+/** What is computed for one card: from the clear key of the call, so many digits. */
+export type CardValue = (clear: Buffer, pan: string, length: number) => string;
+
+/** By variant of the call; `docs/crypto.md` says which of them the schemes don't publish. */
+const CARD_VALUES: { [V in keyof Attributes]: (attributes: Attributes[V]) => CardValue } = {
+  AmexCardSecurityCodeVersion1:
+    ({ CardExpiryDate: expiry }) =>
+    (csck, pan, length) =>
+      cscVersion1(csck, { pan, expiry }, length),
+  AmexCardSecurityCodeVersion2:
+    ({ CardExpiryDate: expiry, ServiceCode: serviceCode }) =>
+    (csck, pan, length) =>
+      cscVersion2(csck, { pan, expiry, serviceCode }, length),
+  CardVerificationValue1:
+    ({ CardExpiryDate: expiry, ServiceCode: serviceCode }) =>
+    (cvk, pan, length) =>
+      cvv(cvk, { pan, expiry, serviceCode }, length),
+  CardVerificationValue2:
+    ({ CardExpiryDate: expiry }) =>
+    (cvk, pan, length) =>
+      cvv(cvk, { pan, expiry, serviceCode: CVV2_SERVICE_CODE }, length),
+  CardHolderVerificationValue: (attributes) =>
+    ofCard(attributes.PanSequenceNumber, (iccKey, pan, length) =>
+      cardholderVerificationValue(iccKey, { pan, un: unOf(attributes), atc: atcOf(attributes) }, length),
+    ),
+  DynamicCardVerificationCode: (attributes) =>
+    ofCard(attributes.PanSequenceNumber, (iccKey, _pan, length) => {
+      const trackData = Buffer.from(attributes.TrackData, 'hex');
+      return cvc3(iccKey, { trackData, un: unOf(attributes), atc: atcOf(attributes) }, length);
+    }),
+  DynamicCardVerificationValue: (attributes) =>
+    ofCard(attributes.PanSequenceNumber, (iccKey, pan, length) => {
+      const { CardExpiryDate: expiry, ServiceCode: serviceCode } = attributes;
+      return dcvv(iccKey, { pan, expiry, serviceCode, atc: atcOf(attributes) }, length);
+    }),
+  DiscoverDynamicCardVerificationCode: (attributes) =>
+    ofCard('00', (iccKey, pan, length) => {
+      const { CardExpiryDate: expiry } = attributes;
+      return discoverDcvc(iccKey, { pan, expiry, un: unOf(attributes), atc: atcOf(attributes) }, length);
+    }),
+};
+
+/** The value that a call asks for. */
+export function cardValue<V extends keyof Attributes>({ name, value }: MemberOf<Attributes, V>): CardValue {
+  return CARD_VALUES[name](value);
+}
+
+/** A value under the key of the card, which AWS derives by option A. */
+function ofCard(psn: string, compute: CardValue): CardValue {
+  return (imk, pan, length) =>
+    lend(iccMasterKey(imk, { majorKeyDerivation: 'EMV_OPTION_A', pan, psn }), (iccKey) => compute(iccKey, pan, length));
+}
+
+function unOf({ UnpredictableNumber: un }: { UnpredictableNumber: string }): Buffer {
+  return Buffer.from(un.padStart(8, '0'), 'hex');
+}
+
+function atcOf({ ApplicationTransactionCounter: atc }: { ApplicationTransactionCounter: string }): Buffer {
+  return Buffer.from(atc.padStart(4, '0'), 'hex');
+}

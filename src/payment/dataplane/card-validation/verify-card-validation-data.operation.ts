@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../../call.js';
+import { equal } from '../../../crypto/bytes.js';
+import { VerificationFailedException } from '../../../errors/exceptions.js';
+import { memberOf } from '../../../http/fields.js';
+import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
+import { WorkingKeys } from '../keys/working-keys.js';
+import type { VerifyCardValidationDataInput, VerifyCardValidationDataOutput } from './card-validation.schema.js';
+import { cardValue } from './card-values.js';
+
+@Injectable()
+export class VerifyCardValidationDataOperation {
+  constructor(private readonly keys: WorkingKeys) {}
+
+  async execute(call: Call, input: VerifyCardValidationDataInput): Promise<VerifyCardValidationDataOutput> {
+    const { PrimaryAccountNumber: pan } = input;
+    const variant = memberOf(input.VerificationAttributes);
+    const value = cardValue(variant);
+    const claimed = Buffer.from(input.ValidationData);
+    const needs = KEY_ARGUMENTS.VerifyCardValidationData.KeyIdentifier[variant.name];
+    const key = await this.keys.find(call, needs, input.KeyIdentifier);
+
+    const valid = key.use((clear) => equal(Buffer.from(value(clear, pan, claimed.length)), claimed));
+    if (!valid)
+      throw new VerificationFailedException('Card validation data verification failed.', 'INVALID_VALIDATION_DATA');
+    return { KeyArn: key.arn, KeyCheckValue: key.kcv };
+  }
+}

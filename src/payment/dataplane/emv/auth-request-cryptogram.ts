@@ -1,0 +1,78 @@
+import { arpcMethod1, arpcMethod2 } from '../../../crypto/emv/application-cryptogram.js';
+import { type Card, iccMasterKey, type MajorKeyDerivation } from '../../../crypto/emv/icc-master-key.js';
+import { lend } from '../../../crypto/emv/key.js';
+import {
+  applicationCryptogramKey,
+  SESSION_KEY_SCHEMES,
+  type SessionData,
+  type SessionKeyScheme,
+} from '../../../crypto/emv/session-key.js';
+import { memberOf } from '../../../http/fields.js';
+import type { CryptogramAuthResponse, SessionKeyDerivation } from './auth-request-cryptogram.schema.js';
+
+/** The schemes of the crypto library by their names in this operation. */
+const SCHEMES: Record<keyof SessionKeyDerivation, SessionKeyScheme> = {
+  EmvCommon: 'EMV_COMMON_SESSION_KEY',
+  Mastercard: 'MASTERCARD_SESSION_KEY',
+  Emv2000: 'EMV2000',
+  Amex: 'AMEX',
+  Visa: 'VISA',
+  UnionPay: 'UNION_PAY',
+};
+
+/** One transaction of one card. */
+export interface Transaction {
+  scheme: SessionKeyScheme;
+  card: Card;
+  session: SessionData;
+}
+
+export function transactionOf(majorKeyDerivation: MajorKeyDerivation, derivation: SessionKeyDerivation): Transaction {
+  const { name, value } = memberOf(derivation);
+  const attributes: TransactionAttributes = value;
+  const { PrimaryAccountNumber: pan, PanSequenceNumber: psn } = attributes;
+  const { ApplicationTransactionCounter: atc, UnpredictableNumber: un } = attributes;
+  return {
+    scheme: SCHEMES[name],
+    card: { majorKeyDerivation, pan, psn },
+    session: { atc: bytes(atc), un: bytes(un) },
+  };
+}
+
+/** What the variants have, or some of them. */
+interface TransactionAttributes {
+  PrimaryAccountNumber: string;
+  PanSequenceNumber: string;
+  ApplicationTransactionCounter?: string;
+  UnpredictableNumber?: string;
+}
+
+function bytes(text: string | undefined): Buffer | undefined {
+  return text === undefined ? undefined : Buffer.from(text, 'hex');
+}
+
+/**
+ * Lends the keys of a transaction to one computation and zeroizes them.
+ *
+ * @param imk     issuer master key for application cryptograms, 16 bytes; stays the caller's to zeroize
+ * @param compute gets the key of the cryptogram and the key of the response to it
+ */
+export function withTransactionKeys<T>(
+  imk: Buffer,
+  { scheme, card, session }: Transaction,
+  compute: (sessionKey: Buffer, arpcKey: Buffer) => T,
+): T {
+  return lend(iccMasterKey(imk, card), (iccKey) =>
+    lend(applicationCryptogramKey(scheme, iccKey, session), (sessionKey) =>
+      compute(sessionKey, SESSION_KEY_SCHEMES[scheme].arpc === 'SESSION' ? sessionKey : iccKey),
+    ),
+  );
+}
+
+/** Authorisation response cryptogram, EMV 4.4 Book 2 section 8.2: 8 bytes by method 1, 4 bytes by method 2. */
+export function arpc(key: Buffer, arqc: Buffer, response: CryptogramAuthResponse): Buffer {
+  const { name, value } = memberOf(response);
+  if (name === 'ArpcMethod1') return arpcMethod1(key, { arqc, arc: Buffer.from(value.AuthResponseCode, 'hex') });
+  const csu = Buffer.from(value.CardStatusUpdate, 'hex');
+  return arpcMethod2(key, { arqc, csu, proprietary: bytes(value.ProprietaryAuthenticationData) });
+}

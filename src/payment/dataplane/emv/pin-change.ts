@@ -1,0 +1,47 @@
+import type { Card } from '../../../crypto/emv/icc-master-key.js';
+import { PIN_CHANGE_PROFILES, type PinChangeProfile } from '../../../crypto/emv/pin-change.js';
+import type { SessionData } from '../../../crypto/emv/session-key.js';
+import { memberOf } from '../../../http/fields.js';
+import type { DerivationMethodAttributes } from './pin-change.schema.js';
+
+type Attributes = Required<DerivationMethodAttributes>;
+
+/** A PIN change as one call asks for it. */
+export interface PinChangeRequest {
+  profile: PinChangeProfile;
+  card: Card;
+  session: SessionData;
+  /** What the VIS PIN block is made with besides the new PIN. */
+  vis?: Pick<Attributes['Visa'], 'AuthorizationRequestKeyIdentifier' | 'CurrentPinAttributes'>;
+}
+
+export function pinChangeRequest(attributes: DerivationMethodAttributes): PinChangeRequest {
+  const { name, value } = memberOf(attributes);
+  const { MajorKeyDerivationMode: majorKeyDerivation, PrimaryAccountNumber: pan, PanSequenceNumber: psn } = value;
+  const session =
+    'ApplicationCryptogram' in value
+      ? { applicationCryptogram: Buffer.from(value.ApplicationCryptogram, 'hex') }
+      : { atc: Buffer.from(value.ApplicationTransactionCounter, 'hex') };
+  return {
+    profile: name === 'EmvCommon' ? emvCommon(value) : PROFILES[name],
+    card: { majorKeyDerivation, pan, psn },
+    session,
+    vis: name === 'Visa' || name === 'Amex' ? value : undefined,
+  };
+}
+
+const PROFILES = {
+  Amex: PIN_CHANGE_PROFILES.AMEX,
+  Visa: PIN_CHANGE_PROFILES.VISA,
+  Emv2000: PIN_CHANGE_PROFILES.EMV2000,
+  Mastercard: PIN_CHANGE_PROFILES.MASTERCARD,
+};
+
+/** With the common session key, the encipherment is the caller's choice. */
+function emvCommon({ Mode, PinBlockPaddingType, PinBlockLengthPosition }: Attributes['EmvCommon']): PinChangeProfile {
+  return {
+    sessionKey: 'EMV_COMMON_SESSION_KEY',
+    pinBlock: 'ISO_FORMAT_2',
+    encipherment: { mode: Mode, padding: PinBlockPaddingType, lengthPosition: PinBlockLengthPosition },
+  };
+}

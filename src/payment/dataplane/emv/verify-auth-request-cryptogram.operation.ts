@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../../call.js';
+import { equal, toHex } from '../../../crypto/bytes.js';
+import { applicationCryptogram } from '../../../crypto/emv/application-cryptogram.js';
+import { VerificationFailedException } from '../../../errors/exceptions.js';
+import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
+import { WorkingKeys } from '../keys/working-keys.js';
+import { arpc, transactionOf, withTransactionKeys } from './auth-request-cryptogram.js';
+import type {
+  VerifyAuthRequestCryptogramInput,
+  VerifyAuthRequestCryptogramOutput,
+} from './auth-request-cryptogram.schema.js';
+
+@Injectable()
+export class VerifyAuthRequestCryptogramOperation {
+  constructor(private readonly keys: WorkingKeys) {}
+
+  async execute(call: Call, input: VerifyAuthRequestCryptogramInput): Promise<VerifyAuthRequestCryptogramOutput> {
+    const { AuthResponseAttributes: response } = input;
+    const transaction = transactionOf(input.MajorKeyDerivationMode, input.SessionKeyDerivationAttributes);
+    const data = Buffer.from(input.TransactionData, 'hex');
+    const claimed = Buffer.from(input.AuthRequestCryptogram, 'hex');
+    const needs = KEY_ARGUMENTS.VerifyAuthRequestCryptogram.KeyIdentifier.Emv;
+    const key = await this.keys.find(call, needs, input.KeyIdentifier);
+
+    return key.use((imk) =>
+      withTransactionKeys(imk, transaction, (sessionKey, arpcKey) => {
+        if (!equal(applicationCryptogram(sessionKey, data), claimed))
+          throw new VerificationFailedException(
+            'Authorization request cryptogram verification failed.',
+            'INVALID_AUTH_REQUEST_CRYPTOGRAM',
+          );
+        return {
+          KeyArn: key.arn,
+          KeyCheckValue: key.kcv,
+          ...(response && { AuthResponseValue: toHex(arpc(arpcKey, claimed, response)) }),
+        };
+      }),
+    );
+  }
+}

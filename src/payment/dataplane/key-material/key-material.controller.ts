@@ -1,0 +1,34 @@
+import { Req } from '@nestjs/common';
+import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { Body } from '../../../http/input.js';
+import type { SignedRequest } from '../../../http/request.js';
+import { TranslateKeyMaterialInput, TranslateKeyMaterialOutput } from './key-material.schema.js';
+import { TranslateKeyMaterialOperation } from './translate-key-material.operation.js';
+
+@OperationsController('key material')
+export class KeyMaterialController {
+  constructor(private readonly translateKeyMaterial: TranslateKeyMaterialOperation) {}
+
+  @DataPlaneOperation('keymaterial/translate', {
+    name: 'TranslateKeyMaterial',
+    summary: 'Wraps a key under another key, without storing it',
+    description:
+      'Takes a TR-31 key block under a key that both sides derive by ECDH and gives it back under a stored key-encryption ' +
+      'key: version B under TDES, D under AES, with the attributes and optional blocks of the one that came (but for KP, ' +
+      'which speaks of the old wrapping key). No protection may be weaker than the key, neither the curve nor the derived ' +
+      'key nor the key-encryption key. A key that is not exportable stays where it is.',
+    example:
+      `--incoming-key-material '{"DiffieHellmanTr31KeyBlock":{"PrivateKeyIdentifier":"'$ECC_KEY_ARN'",` +
+      `"CertificateAuthorityPublicKeyIdentifier":"'$CA_KEY_ARN'","PublicKeyCertificate":"'$(base64 -w0 peer.pem)'",` +
+      `"DeriveKeyAlgorithm":"AES_256","KeyDerivationFunction":"NIST_SP800","KeyDerivationHashAlgorithm":"SHA_256",` +
+      `"DerivationData":{"SharedInformation":"0A0B0C"},"WrappedKeyBlock":"'$KEY_BLOCK'"}}' ` +
+      '--outgoing-key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN}',
+    output: TranslateKeyMaterialOutput,
+  })
+  translate(
+    @Req() { call }: SignedRequest,
+    @Body(TranslateKeyMaterialInput) input: TranslateKeyMaterialInput,
+  ): Promise<TranslateKeyMaterialOutput> {
+    return this.translateKeyMaterial.execute(call, input);
+  }
+}

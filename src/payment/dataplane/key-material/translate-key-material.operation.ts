@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../../call.js';
+import { wrapKeyBlock } from '../../../crypto/tr31/wrap.js';
+import { ValidationException } from '../../../errors/exceptions.js';
+import { type AgreedKey, KeyAgreement } from '../../exchange/key-agreement.js';
+import { KEY_BLOCK_PROTECTION_USAGES, kbpkAlgorithm } from '../../exchange/key-block-protection.js';
+import { type OpenedKey, openKeyBlock } from '../../exchange/key-block.js';
+import { checkStrength } from '../../exchange/strength.js';
+import type { KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
+import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
+import type { Synchronous } from '../../../provider/crypto-provider.js';
+import { keyCheckValue } from '../../keys/key-material.js';
+import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
+import { type WorkingKey, WorkingKeys } from '../keys/working-keys.js';
+import type { TranslateKeyMaterialInput, TranslateKeyMaterialOutput } from './key-material.schema.js';
+
+type Incoming = NonNullable<TranslateKeyMaterialInput['IncomingKeyMaterial']['DiffieHellmanTr31KeyBlock']>;
+type Outgoing = NonNullable<TranslateKeyMaterialInput['OutgoingKeyMaterial']['Tr31KeyBlock']>;
+
+@Injectable()
+export class TranslateKeyMaterialOperation {
+  constructor(
+    private readonly keys: WorkingKeys,
+    private readonly agreement: KeyAgreement,
+  ) {}
+
+  async execute(call: Call, input: TranslateKeyMaterialInput): Promise<TranslateKeyMaterialOutput> {
+    // Each union has one member, and a union has exactly one.
+    const incoming = input.IncomingKeyMaterial.DiffieHellmanTr31KeyBlock as Incoming;
+    const outgoing = input.OutgoingKeyMaterial.Tr31KeyBlock as Outgoing;
+    const derived = await this.agreement.agree(
+      call,
+      {
+        pairIdentifier: incoming.PrivateKeyIdentifier,
+        certificate: incoming.PublicKeyCertificate,
+        authorityIdentifier: incoming.CertificateAuthorityPublicKeyIdentifier,
+        kdf: incoming.KeyDerivationFunction,
+        hash: incoming.KeyDerivationHashAlgorithm,
+        sharedInformation: incoming.DerivationData.SharedInformation as string,
+        algorithm: incoming.DeriveKeyAlgorithm,
+      },
+      KEY_BLOCK_PROTECTION_USAGES,
+    );
+    const kekRule = KEY_ARGUMENTS.TranslateKeyMaterial.WrappingKeyIdentifier.Tr31KeyBlock;
+    const kek = await this.keys.find(call, kekRule, outgoing.WrappingKeyIdentifier);
+
+    const wrapped = open(derived, incoming.WrappedKeyBlock, (opened) =>
+      rewrap(opened, kek, input.KeyCheckValueAlgorithm),
+    );
+    return { WrappedKey: { ...wrapped, WrappedKeyMaterialFormat: 'TR31_KEY_BLOCK' } };
+  }
+}
+
+function open<T>(
+  { algorithm, protections, use }: AgreedKey,
+  text: string,
+  compute: (opened: OpenedKey) => Synchronous<T>,
+): T {
+  return use((key) => openKeyBlock({ algorithm: kbpkAlgorithm(algorithm), key }, text, protections, compute));
+}
+
+/** The same key, as the block that it came in says it is, under another key. */
+function rewrap(opened: OpenedKey, kek: WorkingKey, kcvAlgorithm?: KeyCheckValueAlgorithm) {
+  const { header, optionalBlocks, attributes, exportable, key } = opened;
+  const { KeyAlgorithm: algorithm } = attributes;
+  checkCombination(attributes);
+  if (!exportable)
+    throw new ValidationException('The key block says that its key is not exportable: it stays where it is.');
+  checkStrength(algorithm, { kek: kek.algorithm });
+  const cipher = kbpkAlgorithm(kek.algorithm);
+  const kcv = keyCheckValue(algorithm, kcvAlgorithmOf(algorithm, kcvAlgorithm), key);
+  const material = kek.use((clear) =>
+    wrapKeyBlock({
+      kbpk: { algorithm: cipher, key: clear },
+      header: { ...header, versionId: cipher === 'TDES' ? 'B' : 'D' },
+      optionalBlocks: optionalBlocks.filter(({ id }) => id !== 'KP'),
+      key,
+    }),
+  );
+  return { WrappedKeyMaterial: material, KeyCheckValue: kcv };
+}

@@ -1,0 +1,51 @@
+import { Req } from '@nestjs/common';
+import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { Body } from '../../../http/input.js';
+import type { SignedRequest } from '../../../http/request.js';
+import { GenerateMacOperation } from './generate-mac.operation.js';
+import { GenerateMacInput, GenerateMacOutput, VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
+import { VerifyMacOperation } from './verify-mac.operation.js';
+
+@OperationsController('mac')
+export class MacController {
+  constructor(
+    private readonly generateMac: GenerateMacOperation,
+    private readonly verifyMac: VerifyMacOperation,
+  ) {}
+
+  @DataPlaneOperation('mac/generate', {
+    name: 'GenerateMac',
+    summary: 'Computes a message authentication code',
+    description:
+      'ISO 9797-1 algorithm 1 (usage M1) and 3 (M3) over TDES with zero padding, CMAC over TDES or AES (M6), HMAC with ' +
+      'the hash of the key (M7), AS 2805.4.1 (M0). `EmvMac` is the MAC of an issuer script, under a session key of the ' +
+      'card derived from an issuer master key (E2): the retail MAC over the message, which comes padded. The DUKPT ' +
+      'variants derive the MAC key of one transaction from a base derivation key (B0); their messages have 8 bytes or ' +
+      'more, and for ISO 9797-1 a multiple of 8. `MacLength` counts bytes; without it the ISO 9797-1, AS 2805 and EMV MACs ' +
+      'have 4 bytes and the others are whole.',
+    example: '--key-identifier $KEY_ARN --message-data 3B313038383439303031 --generation-attributes Algorithm=CMAC',
+    output: GenerateMacOutput,
+  })
+  generate(
+    @Req() { call }: SignedRequest,
+    @Body(GenerateMacInput) input: GenerateMacInput,
+  ): Promise<GenerateMacOutput> {
+    return this.generateMac.execute(call, input);
+  }
+
+  @DataPlaneOperation('mac/verify', {
+    name: 'VerifyMac',
+    summary: 'Checks a message authentication code',
+    description:
+      'Computes the MAC again and compares it in constant time. A wrong one answers VerificationFailedException with ' +
+      'the reason INVALID_MAC. A MAC shorter than the algorithm makes it is compared with its left part; of a TDES MAC ' +
+      'that is the left half.',
+    example:
+      '--key-identifier $KEY_ARN --message-data 3B313038383439303031 --mac $MAC --verification-attributes Algorithm=CMAC',
+    output: VerifyMacOutput,
+    verifies: true,
+  })
+  verify(@Req() { call }: SignedRequest, @Body(VerifyMacInput) input: VerifyMacInput): Promise<VerifyMacOutput> {
+    return this.verifyMac.execute(call, input);
+  }
+}

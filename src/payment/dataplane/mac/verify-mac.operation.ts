@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../../call.js';
+import { equal } from '../../../crypto/bytes.js';
+import { ValidationException, VerificationFailedException } from '../../../errors/exceptions.js';
+import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
+import { WorkingKeys } from '../keys/working-keys.js';
+import { checkMessage, macOf } from './mac-algorithms.js';
+import type { VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
+
+@Injectable()
+export class VerifyMacOperation {
+  constructor(private readonly keys: WorkingKeys) {}
+
+  async execute(call: Call, input: VerifyMacInput): Promise<VerifyMacOutput> {
+    const { variant, scheme, macKey } = macOf(input.VerificationAttributes);
+    const message = Buffer.from(input.MessageData, 'hex');
+    const claimed = Buffer.from(input.Mac, 'hex');
+    const needs = KEY_ARGUMENTS.VerifyMac.KeyIdentifier[variant];
+    const key = macKey(await this.keys.find(call, needs, input.KeyIdentifier));
+    checkMessage(scheme, message);
+    checkLength(claimed, input.MacLength, scheme.wholeBytes(key.algorithm));
+
+    const valid = key.use((clear) => equal(scheme.mac(clear, message, claimed.length, key.algorithm), claimed));
+    if (!valid) throw new VerificationFailedException('Mac verification failed.', 'INVALID_MAC');
+    return { KeyArn: key.arn, KeyCheckValue: key.kcv };
+  }
+}
+
+/** A MAC of a TDES block is whole or its left half; any other is at least 4 bytes of it. */
+function checkLength(claimed: Buffer, asked: number | undefined, wholeBytes: number): void {
+  if (wholeBytes === 8 && claimed.length !== 4 && claimed.length !== 8)
+    throw new ValidationException('Mac must have a length of 8 or 16 hexadecimal digits for this algorithm.');
+  if (claimed.length < 4 || claimed.length > wholeBytes)
+    throw new ValidationException(
+      `Mac must have a length of 8 to ${2 * wholeBytes} hexadecimal digits for this algorithm.`,
+    );
+  if (asked !== undefined && asked !== claimed.length)
+    throw new ValidationException('MacLength must be the length of Mac in bytes.');
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../../call.js';
+import type { BlockCipher } from '../../../crypto/block-cipher.js';
+import { toHex } from '../../../crypto/bytes.js';
+import { decryptPinBlock, encryptPinBlock } from '../../../crypto/pin-block.js';
+import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
+import { WorkingKeys } from '../keys/working-keys.js';
+import { pinGeneration, type PinSource } from './pin-algorithms.js';
+import { encryptedPinBlock, PIN_BLOCK_FORMATS, requirePanFor, underPinKey } from './pin-blocks.js';
+import type { GeneratePinDataInput, GeneratePinDataOutput } from './pin.schema.js';
+
+const RULES = KEY_ARGUMENTS.GeneratePinData;
+const DEFAULT_PIN_LENGTH = 4;
+
+@Injectable()
+export class GeneratePinDataOperation {
+  constructor(private readonly keys: WorkingKeys) {}
+
+  async execute(call: Call, input: GeneratePinDataInput): Promise<GeneratePinDataOutput> {
+    const { PinBlockFormat: format, PrimaryAccountNumber: pan } = input;
+    const { reference, source } = pinGeneration(input.GenerationAttributes);
+    const pekRules =
+      RULES['made' in source ? 'EncryptionKeyIdentifier' : 'EncryptionKeyIdentifier with EncryptedPinBlock'];
+    const pvk = await this.keys.find(call, RULES.GenerationKeyIdentifier[reference.key], input.GenerationKeyIdentifier);
+    const pek = await this.keys.find(call, pekRules[format], input.EncryptionKeyIdentifier, input.EncryptionWrappedKey);
+    requirePanFor(format, pan);
+    const referenceOf = reference.forPan(pan);
+    const pinOf = pinFrom(source, input);
+
+    const { block, value } = underPinKey(pek, (cipher) =>
+      pvk.use((clear) => {
+        const pin = pinOf(clear, cipher);
+        const encrypted = encryptPinBlock(cipher, PIN_BLOCK_FORMATS[format], { pin, pan });
+        return { block: toHex(encrypted), value: referenceOf(clear, pin) };
+      }),
+    );
+    return {
+      GenerationKeyArn: pvk.arn,
+      GenerationKeyCheckValue: pvk.kcv,
+      EncryptionKeyArn: pek.arn,
+      EncryptionKeyCheckValue: pek.kcv,
+      EncryptedPinBlock: block,
+      PinData: { [reference.member]: value },
+    };
+  }
+}
+
+/** Computes the PIN with both keys. @throws ValidationException for a PIN block of another length */
+function pinFrom(source: PinSource, input: GeneratePinDataInput): (pvk: Buffer, pek: BlockCipher) => string {
+  const { PinBlockFormat: format, PrimaryAccountNumber: pan, PinDataLength: length = DEFAULT_PIN_LENGTH } = input;
+  if ('made' in source) return (pvk) => source.made(pvk, length);
+  const block = encryptedPinBlock(format, source.encrypted);
+  return (_, pek) => decryptPinBlock(pek, PIN_BLOCK_FORMATS[format], { block, pan });
+}

@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, LessThanOrEqual, MoreThan, MoreThanOrEqual } from 'typeorm';
+import type { Call } from '../../call.js';
+import { Clock } from '../../clock.js';
+import { publicKeyOf } from '../../crypto/rsa.js';
+import { type Certificate, isIssuedBy, readCertificate } from '../../crypto/x509/certificate.js';
+import { ValidationException } from '../../errors/exceptions.js';
+import { newId } from '../keys/arn.js';
+import { Changes } from '../../changes/changes.js';
+import type { RsaKeyAlgorithm } from '../keys/key-attributes.js';
+import { CryptoProvider } from '../../provider/crypto-provider.js';
+import type { TokenPurpose } from '../../provider/pair-identity.js';
+import { AccountAuthority } from './account-authority.js';
+import { ExchangeToken } from './exchange-token.entity.js';
+
+const DAY_MS = 86_400_000;
+const TOKEN_DAYS = 30;
+/** A token with less to go is not given out again. */
+const REUSE_DAYS = 7;
+
+/** A token with what its receiver needs: its certificate and the root that signed it. */
+export interface CertifiedToken {
+  token: ExchangeToken;
+  certificate: Certificate;
+  root: Certificate;
+}
+
+/** The import and export tokens of an account and Region. Each is good for many keys until it expires. */
+@Injectable()
+export class ExchangeTokens {
+  constructor(
+    private readonly database: DataSource,
+    private readonly changes: Changes,
+    private readonly authority: AccountAuthority,
+    private readonly provider: CryptoProvider,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * A new token, or the newest one of this purpose and algorithm.
+   *
+   * @param reuse the newest will do, if it is good for 7 more days and its root is still the account's
+   */
+  async issue(
+    call: Call,
+    { purpose, algorithm, reuse }: { purpose: TokenPurpose; algorithm: RsaKeyAlgorithm; reuse: boolean },
+  ): Promise<CertifiedToken> {
+    const { accountId } = call.principal;
+    const owner = { accountId, region: call.region };
+    const now = this.clock.now();
+    const authority = await this.authority.root(call, 'RSA_4096');
+    const root = readCertificate(authority.certificate);
+    if (reuse) {
+      const goodUntil = MoreThanOrEqual(new Date(now.getTime() + REUSE_DAYS * DAY_MS));
+      const newest = await this.database.manager.findOne(ExchangeToken, {
+        where: { ...owner, purpose, algorithm, expiresAt: goodUntil },
+        order: { expiresAt: 'DESC' },
+      });
+      const certificate = newest && readCertificate(newest.certificate);
+      if (certificate && isIssuedBy(certificate, root)) return { token: newest, certificate, root };
+    }
+
+    const [direction] = purpose.split(' ');
+    const identity = { ...owner, purpose, algorithm, id: `${direction}-token-${newId()}` };
+    const pair = await this.provider.generatePair(
+      identity,
+      (privateKey) => this.authority.issue(authority, publicKeyOf(privateKey), TOKEN_DAYS).der,
+    );
+    const certificate = readCertificate(pair.certificate);
+    const token = { ...pair, expiresAt: certificate.notAfter };
+    await this.changes.transaction(call, async (manager) => {
+      await manager.delete(ExchangeToken, { ...owner, expiresAt: LessThanOrEqual(now) });
+      await manager.insert(ExchangeToken, token);
+    });
+    return { token, certificate, root };
+  }
+
+  /**
+   * A token of the caller's by its name.
+   *
+   * @throws ValidationException where there is none of this purpose, or no more
+   */
+  async get(call: Call, purpose: TokenPurpose, id: string): Promise<ExchangeToken> {
+    const token = await this.database.manager.findOneBy(ExchangeToken, {
+      id,
+      accountId: call.principal.accountId,
+      region: call.region,
+      purpose,
+      expiresAt: MoreThan(this.clock.now()),
+    });
+    if (token) return token;
+    const [direction = '', material = ''] = purpose.split(' ');
+    const operation = direction === 'import' ? 'GetParametersForImport' : 'GetParametersForExport';
+    throw new ValidationException(
+      `The ${direction} token is unknown, has expired or is not for ${material}: get one from ${operation}.`,
+    );
+  }
+}

@@ -1,0 +1,24 @@
+import type { Kbpk } from '../../crypto/tr31/kbpk.js';
+import { type DeriveKeyUsage, isTdes, type KeyAlgorithm } from '../keys/key-attributes.js';
+import type { KeyRequirement } from '../keys/key.repository.js';
+
+/** Usages of a key that protects key blocks, stored or derived. */
+export const KEY_BLOCK_PROTECTION_USAGES = [
+  'TR31_K0_KEY_ENCRYPTION_KEY',
+  'TR31_K1_KEY_BLOCK_PROTECTION_KEY',
+] as const satisfies DeriveKeyUsage[];
+
+/** What a stored key must be to protect key blocks. */
+export function keyBlockProtection(mode: 'Wrap' | 'Unwrap'): KeyRequirement {
+  return {
+    usages: KEY_BLOCK_PROTECTION_USAGES,
+    algorithms: ['TDES_2KEY', 'TDES_3KEY', 'AES_128', 'AES_192', 'AES_256'],
+    modes: [mode],
+    unrestricted: true,
+  };
+}
+
+/** The cipher of a key that protects key blocks. */
+export function kbpkAlgorithm(algorithm: KeyAlgorithm): Kbpk['algorithm'] {
+  return isTdes(algorithm) ? 'TDES' : 'AES';
+}

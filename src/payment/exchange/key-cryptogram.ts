@@ -1,0 +1,25 @@
+import type { RsaPadding } from '../../crypto/rsa.js';
+import { ValidationException } from '../../errors/exceptions.js';
+import type { KeyAlgorithm } from '../keys/key-attributes.js';
+
+/** RSAES-OAEP by the names of WrappingSpec. */
+export const OAEP = {
+  RSA_OAEP_SHA_256: 'OAEP_SHA256',
+  RSA_OAEP_SHA_512: 'OAEP_SHA512',
+} as const satisfies Record<string, RsaPadding>;
+
+const KEY_BYTES: Partial<Record<KeyAlgorithm, number>> = { TDES_2KEY: 16, TDES_3KEY: 24, AES_128: 16 };
+
+/**
+ * Bytes of a key that may travel bare under an RSA key.
+ *
+ * @throws ValidationException for algorithms that may not
+ */
+export function cryptogramKeyBytes(algorithm: KeyAlgorithm): number {
+  const keyBytes = KEY_BYTES[algorithm];
+  if (keyBytes === undefined)
+    throw new ValidationException(
+      `A key of ${algorithm} may not travel in an RSA cryptogram: use ${Object.keys(KEY_BYTES).join(', ')}, or a key block.`,
+    );
+  return keyBytes;
+}

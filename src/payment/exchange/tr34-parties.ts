@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../call.js';
+import { type Certificate, readCertificate } from '../../crypto/x509/certificate.js';
+import { ValidationException } from '../../errors/exceptions.js';
+import { RSA_KEY_ALGORITHMS } from '../keys/key-attributes.js';
+import type { Key } from '../keys/key.entity.js';
+import { KeyRepository, type KeyRequirement } from '../keys/key.repository.js';
+import type { TokenPurpose } from '../../provider/pair-identity.js';
+import { certificateOf } from './certificate-text.js';
+import type { ExchangeToken } from './exchange-token.entity.js';
+import { ExchangeTokens } from './exchange-tokens.js';
+
+/** What we are in a transport, by the name that TR-34 has for it, and the members of inputs that say with which key pair. */
+const ROLES = {
+  /** Key distribution host: who sends. */
+  kdh: role('export TR34_KEY_BLOCK', ['ExportToken', 'SigningKeyIdentifier', 'SigningKeyCertificate'], {
+    usages: ['TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE'],
+    modes: ['Sign'],
+  }),
+  /** Key receiving device: who receives. */
+  krd: role('import TR34_KEY_BLOCK', ['ImportToken', 'WrappingKeyIdentifier', 'WrappingKeyCertificate'], {
+    usages: ['TR31_K2_TR34_ASYMMETRIC_KEY'],
+    modes: ['Unwrap'],
+  }),
+};
+
+function role(
+  purpose: TokenPurpose,
+  members: readonly [token: string, key: string, certificate: string],
+  needs: Pick<KeyRequirement, 'usages' | 'modes'>,
+): { purpose: TokenPurpose; members: readonly [string, string, string]; needs: KeyRequirement } {
+  return { purpose, members, needs: { ...needs, algorithms: RSA_KEY_ALGORITHMS, unrestricted: false } };
+}
+
+/** The service as a party of TR-34: with the key pair of a token of its own, or with one of the caller's. */
+@Injectable()
+export class Tr34Parties {
+  constructor(
+    private readonly keys: KeyRepository,
+    private readonly tokens: ExchangeTokens,
+  ) {}
+
+  /**
+   * The key pair and the certificate that an input names.
+   *
+   * @throws ValidationException where it names both or neither, or the key doesn't serve
+   */
+  async get(
+    call: Call,
+    as: keyof typeof ROLES,
+    { token, key, certificate }: { token?: string; key?: string; certificate?: string },
+  ): Promise<{ pair: Key | ExchangeToken; certificate: Certificate }> {
+    const { purpose, members, needs } = ROLES[as];
+    if (token && key === undefined && certificate === undefined) {
+      const pair = await this.tokens.get(call, purpose, token);
+      return { pair, certificate: readCertificate(pair.certificate) };
+    }
+    if (token || key === undefined || certificate === undefined)
+      throw new ValidationException(`Give either ${members[0]}, or ${members[1]} and ${members[2]}.`);
+    const pair = await this.keys.getFor(call, needs, key);
+    return { pair, certificate: certificateOf(certificate) };
+  }
+}

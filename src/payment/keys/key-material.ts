@@ -1,0 +1,75 @@
+import { generateKeyPair, randomBytes } from 'node:crypto';
+import { aes } from '../../crypto/aes.js';
+import { generateTdesKey, tdes } from '../../crypto/des.js';
+import { HMAC_BYTES, type HmacHash } from '../../crypto/hmac.js';
+import { kcvCmac, kcvEcb, kcvHmac, kcvPublicKey } from '../../crypto/kcv.js';
+import { exportPublicKey, readPublicHalf } from '../../crypto/asymmetric-key.js';
+import { isTdes, type KeyAlgorithm, type KeyCheckValueAlgorithm } from './key-attributes.js';
+
+const rsa = (modulusLength: number) => pkcs8((done) => generateKeyPair('rsa', { modulusLength, ...DER }, done));
+const ecc = (namedCurve: string) => pkcs8((done) => generateKeyPair('ec', { namedCurve, ...DER }, done));
+
+const DER = {
+  publicKeyEncoding: { format: 'der', type: 'spki' },
+  privateKeyEncoding: { format: 'der', type: 'pkcs8' },
+} as const;
+
+type PairDone = (error: Error | null, publicKey: Buffer, privateKey: Buffer) => void;
+
+function pkcs8(generate: (done: PairDone) => void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    generate((error, _publicKey, privateKey) => (error ? reject(error) : resolve(privateKey)));
+  });
+}
+
+/** Fresh key material by algorithm: raw bytes of a symmetric key, DER PKCS#8 of a key pair. The caller's to zeroize. */
+const GENERATORS: Record<KeyAlgorithm, () => Buffer | Promise<Buffer>> = {
+  TDES_2KEY: () => generateTdesKey(16),
+  TDES_3KEY: () => generateTdesKey(24),
+  AES_128: () => randomBytes(16),
+  AES_192: () => randomBytes(24),
+  AES_256: () => randomBytes(32),
+  HMAC_SHA224: () => randomBytes(HMAC_BYTES.SHA224),
+  HMAC_SHA256: () => randomBytes(HMAC_BYTES.SHA256),
+  HMAC_SHA384: () => randomBytes(HMAC_BYTES.SHA384),
+  HMAC_SHA512: () => randomBytes(HMAC_BYTES.SHA512),
+  RSA_2048: () => rsa(2048),
+  RSA_3072: () => rsa(3072),
+  RSA_4096: () => rsa(4096),
+  ECC_NIST_P256: () => ecc('P-256'),
+  ECC_NIST_P384: () => ecc('P-384'),
+  ECC_NIST_P521: () => ecc('P-521'),
+};
+
+/** Generates key material; pairs on OpenSSL's threads, so that the service goes on serving. */
+export async function generateKeyMaterial(algorithm: KeyAlgorithm): Promise<Buffer> {
+  return GENERATORS[algorithm]();
+}
+
+/**
+ * The key check value as answers have it: 6 upper-case hexadecimal digits, 8 of an asymmetric key.
+ *
+ * @param clear raw bytes of a symmetric key, DER PKCS#8 of a key pair, DER of the certificate of a public key
+ */
+export function keyCheckValue(algorithm: KeyAlgorithm, by: KeyCheckValueAlgorithm, clear: Buffer): string {
+  return checkValue(algorithm, by, clear).toString('hex').toUpperCase();
+}
+
+function checkValue(algorithm: KeyAlgorithm, by: KeyCheckValueAlgorithm, clear: Buffer): Buffer {
+  switch (by) {
+    case 'HMAC':
+      return kcvHmac(hashOf(algorithm), clear);
+    case 'SHA_1':
+      return kcvPublicKey(exportPublicKey(readPublicHalf(clear)));
+    case 'ANSI_X9_24':
+    case 'CMAC': {
+      using cipher = isTdes(algorithm) ? tdes(clear) : aes(clear);
+      return by === 'CMAC' ? kcvCmac(cipher) : kcvEcb(cipher);
+    }
+  }
+}
+
+/** The hash an HMAC key is bound to: HMAC_SHA256 is SHA256. */
+export function hashOf(algorithm: KeyAlgorithm): HmacHash {
+  return algorithm.slice('HMAC_'.length) as HmacHash;
+}

@@ -1,0 +1,174 @@
+import { ValidationException } from '../../errors/exceptions.js';
+import {
+  ECC_KEY_ALGORITHMS,
+  isTdes,
+  KEY_MODES,
+  RSA_KEY_ALGORITHMS,
+  type KeyAlgorithm,
+  type KeyAttributes,
+  type KeyCheckValueAlgorithm,
+  type KeyClass,
+  type KeyMode,
+  type KeyModesOfUse,
+  type KeyUsage,
+  type RsaKeyAlgorithm,
+} from './key-attributes.js';
+
+/** The modes that are true, in the order of KEY_MODES; names a set of modes, in the database too. */
+export function modeNames(modes: KeyModesOfUse): KeyMode[] {
+  return KEY_MODES.filter((mode) => modes[mode]);
+}
+
+/** All nine modes, as answers have them. */
+export function modesOfUse(names: readonly KeyMode[]): KeyModesOfUse {
+  return Object.fromEntries(KEY_MODES.map((mode) => [mode, names.includes(mode)])) as KeyModesOfUse;
+}
+
+type ModeSets = readonly (readonly KeyMode[])[];
+
+const NONE: ModeSets = [['NoRestrictions']];
+const KEY_PAIR_CIPHER: ModeSets = [
+  ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'],
+  ['Encrypt', 'Wrap'],
+  ['Decrypt', 'Unwrap'],
+];
+const CIPHER: ModeSets = [...KEY_PAIR_CIPHER, ...NONE];
+const ISO_16609: ModeSets = [['Generate'], ['Verify'], ['Generate', 'Verify']];
+const MACLIKE: ModeSets = [...ISO_16609, ...NONE];
+const DERIVE: ModeSets = [['DeriveKey'], ...NONE];
+
+const TDES = ['TDES_2KEY', 'TDES_3KEY'] as const;
+const AES = ['AES_128', 'AES_192', 'AES_256'] as const;
+const BLOCK_CIPHERS = [...TDES, ...AES] as const;
+const HMAC = ['HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512'] as const;
+
+interface Combination {
+  usage: KeyUsage;
+  class: KeyClass;
+  algorithms: readonly KeyAlgorithm[];
+  modes: ModeSets;
+}
+
+const symmetric = (usage: KeyUsage, algorithms: readonly KeyAlgorithm[], modes: ModeSets): Combination => ({
+  usage,
+  class: 'SYMMETRIC_KEY',
+  algorithms,
+  modes,
+});
+
+/** Which keys there can be. Whether an operation takes one is the operation's rule. */
+const COMBINATIONS: readonly Combination[] = [
+  symmetric('TR31_B0_BASE_DERIVATION_KEY', BLOCK_CIPHERS, DERIVE),
+  symmetric('TR31_C0_CARD_VERIFICATION_KEY', BLOCK_CIPHERS, MACLIKE),
+  symmetric('TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY', BLOCK_CIPHERS, CIPHER),
+  symmetric('TR31_E0_EMV_MKEY_APP_CRYPTOGRAMS', BLOCK_CIPHERS, DERIVE),
+  symmetric('TR31_E1_EMV_MKEY_CONFIDENTIALITY', BLOCK_CIPHERS, DERIVE),
+  symmetric('TR31_E2_EMV_MKEY_INTEGRITY', BLOCK_CIPHERS, DERIVE),
+  symmetric('TR31_E4_EMV_MKEY_DYNAMIC_NUMBERS', BLOCK_CIPHERS, DERIVE),
+  symmetric('TR31_E5_EMV_MKEY_CARD_PERSONALIZATION', BLOCK_CIPHERS, DERIVE),
+  symmetric('TR31_E6_EMV_MKEY_OTHER', BLOCK_CIPHERS, DERIVE),
+  symmetric('TR31_K0_KEY_ENCRYPTION_KEY', BLOCK_CIPHERS, CIPHER),
+  symmetric('TR31_K1_KEY_BLOCK_PROTECTION_KEY', BLOCK_CIPHERS, CIPHER),
+  symmetric('TR31_M0_ISO_16609_MAC_KEY', TDES, ISO_16609),
+  symmetric('TR31_M1_ISO_9797_1_MAC_KEY', TDES, MACLIKE),
+  symmetric('TR31_M3_ISO_9797_3_MAC_KEY', TDES, MACLIKE),
+  symmetric('TR31_M6_ISO_9797_5_CMAC_KEY', BLOCK_CIPHERS, MACLIKE),
+  symmetric('TR31_M7_HMAC_KEY', HMAC, MACLIKE),
+  symmetric('TR31_P0_PIN_ENCRYPTION_KEY', BLOCK_CIPHERS, CIPHER),
+  symmetric('TR31_P1_PIN_GENERATION_KEY', TDES, CIPHER),
+  symmetric('TR31_V1_IBM3624_PIN_VERIFICATION_KEY', BLOCK_CIPHERS, MACLIKE),
+  symmetric('TR31_V2_VISA_PIN_VERIFICATION_KEY', BLOCK_CIPHERS, MACLIKE),
+  {
+    usage: 'TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION',
+    class: 'ASYMMETRIC_KEY_PAIR',
+    algorithms: RSA_KEY_ALGORITHMS,
+    modes: KEY_PAIR_CIPHER,
+  },
+  {
+    usage: 'TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION',
+    class: 'PUBLIC_KEY',
+    algorithms: RSA_KEY_ALGORITHMS,
+    modes: [['Encrypt', 'Wrap']],
+  },
+  {
+    usage: 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE',
+    class: 'ASYMMETRIC_KEY_PAIR',
+    algorithms: RSA_KEY_ALGORITHMS,
+    modes: [['Sign'], ['Verify']],
+  },
+  {
+    usage: 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE',
+    class: 'PUBLIC_KEY',
+    algorithms: [...RSA_KEY_ALGORITHMS, ...ECC_KEY_ALGORITHMS],
+    modes: [['Verify']],
+  },
+  {
+    usage: 'TR31_K2_TR34_ASYMMETRIC_KEY',
+    class: 'ASYMMETRIC_KEY_PAIR',
+    algorithms: RSA_KEY_ALGORITHMS,
+    modes: KEY_PAIR_CIPHER,
+  },
+  {
+    usage: 'TR31_K2_TR34_ASYMMETRIC_KEY',
+    class: 'PUBLIC_KEY',
+    algorithms: RSA_KEY_ALGORITHMS,
+    modes: [['Encrypt', 'Wrap']],
+  },
+  {
+    usage: 'TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT',
+    class: 'ASYMMETRIC_KEY_PAIR',
+    algorithms: ECC_KEY_ALGORITHMS,
+    modes: [['DeriveKey']],
+  },
+];
+
+/**
+ * Checks that there can be a key of these attributes.
+ *
+ * @throws ValidationException that names the first attribute which doesn't fit, and what would
+ */
+export function checkCombination({ KeyUsage, KeyClass, KeyAlgorithm, KeyModesOfUse }: KeyAttributes): void {
+  const ofUsage = COMBINATIONS.filter(({ usage }) => usage === KeyUsage);
+  const combination = ofUsage.find((candidate) => candidate.class === KeyClass);
+  if (!combination)
+    throw new ValidationException(
+      `KeyClass ${KeyClass} is invalid for KeyUsage ${KeyUsage}: use ${ofUsage.map((candidate) => candidate.class).join(' or ')}.`,
+    );
+  if (!combination.algorithms.includes(KeyAlgorithm))
+    throw new ValidationException(
+      `KeyAlgorithm ${KeyAlgorithm} is invalid for KeyUsage ${KeyUsage}: use ${combination.algorithms.join(', ')}.`,
+    );
+  const wanted = modeNames(KeyModesOfUse).join();
+  if (!combination.modes.some((modes) => modes.join() === wanted))
+    throw new ValidationException(
+      `KeyModesOfUse ${wanted ? `{${wanted}}` : '{}'} are invalid for KeyUsage ${KeyUsage}: ` +
+        `use ${combination.modes.map((modes) => `{${modes.join()}}`).join(' or ')}.`,
+    );
+}
+
+/**
+ * The algorithm a key's check value is computed with.
+ *
+ * @param asked what the caller wants; absent for the algorithm's own: ANSI X9.24 for TDES, CMAC for AES
+ * @throws ValidationException where the key has no such check value
+ */
+export function kcvAlgorithmOf(algorithm: KeyAlgorithm, asked?: KeyCheckValueAlgorithm): KeyCheckValueAlgorithm {
+  const possible = kcvAlgorithms(algorithm);
+  if (asked !== undefined && !possible.includes(asked))
+    throw new ValidationException(
+      `KeyCheckValueAlgorithm ${asked} is invalid for KeyAlgorithm ${algorithm}: use ${possible.join(' or ')}.`,
+    );
+  return asked ?? possible[0];
+}
+
+function kcvAlgorithms(algorithm: KeyAlgorithm): readonly [KeyCheckValueAlgorithm, ...KeyCheckValueAlgorithm[]] {
+  if (isTdes(algorithm)) return ['ANSI_X9_24', 'CMAC'];
+  if (algorithm.startsWith('AES')) return ['CMAC'];
+  if (algorithm.startsWith('HMAC')) return ['HMAC'];
+  return ['SHA_1'];
+}
+
+/** The bits of an RSA key's modulus. */
+export function rsaBitsOf(algorithm: RsaKeyAlgorithm): number {
+  return Number(algorithm.slice('RSA_'.length));
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Call } from '../../call.js';
+import { ResourceNotFoundException } from '../../errors/exceptions.js';
+import { Changes } from '../../changes/changes.js';
+import { requireNotDeleted } from './key-life-cycle.js';
+import { KeyRepository } from './key.repository.js';
+import { requireNotReplica } from './multi-region.js';
+import { checkResourcePolicy } from '../../policy/policy-document.js';
+import { ResourcePolicy } from './resource-policy.entity.js';
+
+/** The policies of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key out of reach. */
+@Injectable()
+export class ResourcePolicyRepository {
+  constructor(
+    private readonly database: DataSource,
+    private readonly keys: KeyRepository,
+    private readonly changes: Changes,
+  ) {}
+
+  /**
+   * Gives a key a policy in place of the one it has.
+   *
+   * @throws ValidationException for a replica
+   * @throws PolicyError for what is no policy of this key, or lets anyone in
+   */
+  async put(call: Call, keyArn: string, policy: string): Promise<void> {
+    await this.changes.transaction(call, async (manager, changed) => {
+      const key = await this.keys.lock(call, manager, keyArn, 'pessimistic_read');
+      requireNotReplica(key);
+      requireNotDeleted(key);
+      checkResourcePolicy(policy, keyArn);
+      await manager.upsert(ResourcePolicy, { keyArn, policy }, ['keyArn']);
+      changed(keyArn);
+    });
+  }
+
+  /** @throws ResourceNotFoundException for a key without a policy too */
+  async get(call: Call, keyArn: string): Promise<string> {
+    await this.keys.get(call, keyArn);
+    const found = await this.database.manager.findOneBy(ResourcePolicy, { keyArn });
+    if (!found) throw new ResourceNotFoundException(keyArn);
+    return found.policy;
+  }
+
+  /** Takes a key's policy away, in whatever state the key is. */
+  async remove(call: Call, keyArn: string): Promise<void> {
+    await this.keys.get(call, keyArn);
+    await this.changes.transaction(call, async (manager, changed) => {
+      const { affected } = await manager.delete(ResourcePolicy, { keyArn });
+      if (!affected) throw new ResourceNotFoundException(keyArn);
+      changed(keyArn);
+    });
+  }
+}

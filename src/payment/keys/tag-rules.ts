@@ -1,0 +1,20 @@
+import { ValidationException } from '../../errors/exceptions.js';
+
+/** AWS keeps tag keys that begin so for itself. */
+const RESERVED = 'aws:';
+const MAX_TAGS = 50;
+
+/**
+ * Checks tags that a key is to have.
+ *
+ * @param present keys of the tags that it has already
+ * @throws ValidationException for a reserved key, a key given twice, or more than 50 in all
+ */
+export function checkTags(tags: readonly { Key: string }[], present: readonly string[] = []): void {
+  const names = tags.map(({ Key }) => Key);
+  if (names.some((name) => name.toLowerCase().startsWith(RESERVED)))
+    throw new ValidationException(`Tag keys that begin with ${RESERVED} are reserved.`);
+  if (new Set(names).size < names.length) throw new ValidationException('Every tag key may be given once only.');
+  if (new Set([...present, ...names]).size > MAX_TAGS)
+    throw new ValidationException(`A key has at most ${MAX_TAGS} tags.`);
+}

@@ -1,0 +1,36 @@
+import type { AccessRequest, Statement, Statements } from './policy.js';
+
+/** What came of asking all policies, and the statement that decided it. */
+export type Decision =
+  | { allowed: true; by: Statement | 'root' }
+  | { allowed: false; by: Statement; in: 'identity' | 'resource' }
+  | { allowed: false; by: undefined };
+
+/**
+ * Asks a caller's own policies and the resource's, both of one account: a denial in either wins, then an allowance in either
+ * is enough. The root of the account needs none, but a resource's policy can deny it, too.
+ *
+ * @param identity undefined for the root
+ */
+export function decide(
+  request: AccessRequest,
+  identity: Statements | undefined,
+  resource: Statements | undefined,
+): Decision {
+  const denied = identity?.find('Deny', request);
+  if (denied) return { allowed: false, by: denied, in: 'identity' };
+  const deniedByResource = resource?.find('Deny', request);
+  if (deniedByResource) return { allowed: false, by: deniedByResource, in: 'resource' };
+  if (!identity) return { allowed: true, by: 'root' };
+  const allowed = identity.find('Allow', request) ?? resource?.find('Allow', request);
+  return allowed ? { allowed: true, by: allowed } : { allowed: false, by: undefined };
+}
+
+/** Says in AWS's words why a request is denied. */
+export function refusal({ action, resource, caller }: AccessRequest, decision: Decision & { allowed: false }): string {
+  const why =
+    decision.by === undefined
+      ? `because no identity-based policy allows the ${action} action`
+      : `with an explicit deny in ${decision.in === 'identity' ? 'an identity-based' : 'a resource-based'} policy`;
+  return `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
+}

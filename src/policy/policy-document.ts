@@ -1,0 +1,275 @@
+import { z } from 'zod';
+import { canCompare, isOperator } from './conditions.js';
+import { PolicyError } from './policy-error.js';
+
+/** The IAM policy language, in so far as it is about keys. Elements that may be one or several become lists. */
+
+const says = (must: string) => ({
+  error: (issue: { code?: string; input?: unknown; keys?: string[] }) => {
+    if (issue.code === 'unrecognized_keys') return `can't have ${issue.keys?.join(', ') ?? ''}`;
+    return issue.input === undefined ? 'is required' : must;
+  },
+});
+
+const oneOrMore = <T extends z.ZodType>(item: T) =>
+  z.preprocess(
+    (value) => (value === undefined || Array.isArray(value) ? value : [value]),
+    z.array(item, says('must be one or a list')).min(1, 'must not be empty'),
+  );
+
+const text = (pattern: RegExp, must: string) => z.string(says(must)).regex(pattern, must);
+
+const AwsPrincipal = text(
+  /^(?:\*|[0-9]{12}|arn:aws:iam::[0-9]{12}:(?:root|(?:user|role)\/[\w+=,.@/-]+)|arn:aws:sts::[0-9]{12}:(?:assumed-role\/[\w+=,.@-]+\/[\w+=,.@-]+|federated-user\/[\w+=,.@-]+))$/,
+  'must be "*", an account, or the ARN of a root, user, role or session',
+);
+const ServicePrincipal = text(/^[a-z0-9][a-z0-9.-]*\.amazonaws\.com$/, 'must be the name of a service');
+const FederatedPrincipal = text(
+  /^(?:arn:aws:iam::[0-9]{12}:(?:saml|oidc)-provider\/[\w+=,.@/:-]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/,
+  'must be an identity provider',
+);
+
+/** "*" is short for {"AWS": "*"}. */
+const Principals = z.preprocess(
+  (value) => (value === '*' ? { AWS: '*' } : value),
+  z
+    .strictObject(
+      {
+        AWS: oneOrMore(AwsPrincipal).optional(),
+        Service: oneOrMore(ServicePrincipal).optional(),
+        Federated: oneOrMore(FederatedPrincipal).optional(),
+      },
+      says('must be "*" or an object'),
+    )
+    .refine((principals) => Object.keys(principals).length > 0, 'must not be empty'),
+);
+
+export type Principals = z.infer<typeof Principals>;
+
+const KeyAction = text(
+  /^(?:\*|payment-cryptography:[a-z0-9*?]+)$/i,
+  'must be "*" or an action of payment-cryptography, e.g. payment-cryptography:EncryptData',
+);
+/** A policy of a user may be about other services as well: it is pasted as it is. */
+const AnyAction = text(
+  /^(?:\*|[a-z0-9-]+:[a-z0-9*?]+)$/i,
+  'must be "*" or an action, e.g. payment-cryptography:EncryptData',
+);
+const AnyResource = text(
+  /^(?:\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$/s,
+  'must be "*" or an ARN, e.g. arn:aws:payment-cryptography:*:*:key/*',
+);
+
+const Conditions = z
+  .record(
+    z.string().refine((text) => isOperator(text), 'is not a condition operator'),
+    z.record(
+      text(/^[a-z0-9-]+:\S(?:.*\S)?$/is, 'is not a condition key'),
+      oneOrMore(z.union([z.string(), z.number(), z.boolean()], says('must be a text, a number or a boolean'))),
+      says('must be an object of condition keys'),
+    ),
+    says('must be an object of condition operators'),
+  )
+  .superRefine((conditions, context) => {
+    for (const [operator, keys] of Object.entries(conditions))
+      for (const [key, values] of Object.entries(keys))
+        if (!values.every((value) => canCompare(operator, String(value))))
+          context.addIssue({
+            code: 'custom',
+            path: [operator, key],
+            message: `must be what ${operator} can compare with`,
+          });
+  });
+
+const ELEMENTS = {
+  Sid: z.string(says('must be a text')).optional(),
+  Effect: z.enum(['Allow', 'Deny'], says('must be Allow or Deny')),
+  Condition: Conditions.optional(),
+};
+const oneOf = (a: string, b: string): [(statement: Record<string, unknown>) => boolean, { error: string }] => [
+  (statement) => (statement[a] === undefined) !== (statement[b] === undefined),
+  { error: `must have either ${a} or ${b}` },
+];
+
+const ResourceStatement = z
+  .strictObject(
+    {
+      ...ELEMENTS,
+      Principal: Principals.optional(),
+      NotPrincipal: Principals.optional(),
+      Action: oneOrMore(KeyAction).optional(),
+      NotAction: oneOrMore(KeyAction).optional(),
+      Resource: oneOrMore(z.string(says('must be a text'))),
+    },
+    says('must be an object'),
+  )
+  .refine(...oneOf('Principal', 'NotPrincipal'))
+  .refine(...oneOf('Action', 'NotAction'));
+export type ResourceStatement = z.infer<typeof ResourceStatement>;
+
+const IdentityStatement = z
+  .strictObject(
+    {
+      ...ELEMENTS,
+      Action: oneOrMore(AnyAction).optional(),
+      NotAction: oneOrMore(AnyAction).optional(),
+      Resource: oneOrMore(AnyResource).optional(),
+      NotResource: oneOrMore(AnyResource).optional(),
+    },
+    says('must be an object'),
+  )
+  .refine(...oneOf('Action', 'NotAction'))
+  .refine(...oneOf('Resource', 'NotResource'));
+export type IdentityStatement = z.infer<typeof IdentityStatement>;
+
+const documentOf = <T extends z.ZodType>(statement: T) =>
+  z
+    .strictObject(
+      {
+        Version: z.enum(['2012-10-17', '2008-10-17'], says('must be 2012-10-17 or 2008-10-17')).optional(),
+        Id: z.string(says('must be a text')).optional(),
+        Statement: oneOrMore(statement),
+      },
+      says('must be an object'),
+    )
+    .refine(
+      ({ Statement }) => {
+        const names = Statement.flatMap((statement) => (statement as { Sid?: string }).Sid ?? []);
+        return new Set(names).size === names.length;
+      },
+      { path: ['Statement'], error: 'must have every Sid once only' },
+    );
+const ResourceDocument = documentOf(ResourceStatement);
+const IdentityDocument = documentOf(IdentityStatement);
+
+/** A policy that was read. */
+export interface PolicyDocument<S> {
+  Version?: '2012-10-17' | '2008-10-17';
+  Statement: S[];
+}
+
+/** Longest policy of a user or a role, in characters; that of a key has the same limit in the service model. */
+const MAX_CHARACTERS = 20_480;
+
+/**
+ * Checks the policy that a user or a role is to have.
+ *
+ * @throws PolicyError INVALID that says what is wrong first: too long, no JSON, or not the policy language
+ */
+export function checkIdentityPolicy(policy: string): void {
+  if (policy.length > MAX_CHARACTERS) throw invalid(`it has more than ${MAX_CHARACTERS} characters`);
+  readIdentityPolicy(policy);
+  requireNamesOnce(policy);
+}
+
+/** Reads the policy of a user or a role as it was checked when it was put. */
+export function readIdentityPolicy(policy: string): PolicyDocument<IdentityStatement> {
+  return read(policy, IdentityDocument);
+}
+
+/** Reads the policy of a key as it was checked when it was put. */
+export function readResourcePolicy(policy: string): PolicyDocument<ResourceStatement> {
+  return read(policy, ResourceDocument);
+}
+
+/**
+ * Checks the policy that a key is to have.
+ *
+ * @throws PolicyError INVALID that says what is wrong first: no JSON, not the policy language, or another resource
+ * @throws PolicyError PUBLIC when it lets any principal do something
+ */
+export function checkResourcePolicy(policy: string, keyArn: string): PolicyDocument<ResourceStatement> {
+  const document = read(policy, ResourceDocument);
+  requireNamesOnce(policy);
+  document.Statement.forEach(({ Resource }, i) => {
+    if (Resource.some((resource) => resource !== '*' && resource !== keyArn))
+      throw invalid(`Statement[${i}].Resource must be "*" or the ARN of the key itself`);
+  });
+  const open = document.Statement.findIndex(letsAnyoneIn);
+  if (open >= 0)
+    throw new PolicyError(
+      'PUBLIC',
+      `The policy would grant public access: Statement[${open}] allows any principal. Name principals, or narrow it with a condition.`,
+    );
+  return document;
+}
+
+function read<T>(policy: string, schema: z.ZodType<T>): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(policy);
+  } catch {
+    throw invalid('it is not JSON');
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw invalid(issue ? `${pathOf(issue.path)} ${messageOf(issue)}` : 'it can not be read');
+}
+
+/**
+ * JSON that is read keeps the last member of a name only: of two conditions under one operator, the first would be lost, and
+ * the statement would apply more often than who wrote it meant.
+ *
+ * @param policy that was read
+ */
+function requireNamesOnce(policy: string): void {
+  const objects: Set<string>[] = [];
+  for (const [token, text, colon] of policy.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[{}]/g)) {
+    if (token === '{') objects.push(new Set());
+    else if (token === '}') objects.pop();
+    else if (text !== undefined && colon === ':') {
+      const name = JSON.parse(text) as string;
+      if (objects.at(-1)?.has(name)) throw invalid(`${name} is there twice in one object`);
+      objects.at(-1)?.add(name);
+    }
+  }
+}
+
+/** A key of a record says what is wrong with it in an issue of its own. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  return (issue.code === 'invalid_key' && issue.issues[0]?.message) || issue.message;
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+  return steps.join('').slice(1) || 'it';
+}
+
+function invalid(what: string): PolicyError {
+  return new PolicyError('INVALID', `The policy is invalid: ${what}.`);
+}
+
+function letsAnyoneIn({ Effect, Principal, Condition = {} }: ResourceStatement): boolean {
+  const anyone = Principal === undefined || (Principal.AWS ?? []).includes('*');
+  return Effect === 'Allow' && anyone && !Object.entries(Condition).some(narrows);
+}
+
+/**
+ * Operators that hold for the values named and for nothing else. IfExists and ForAllValues hold for an absent key too, and
+ * negations for anyone but the values named.
+ */
+const NARROWING_OPERATORS = ['StringEquals', 'StringEqualsIgnoreCase', 'StringLike', 'ArnEquals', 'ArnLike'];
+
+/** Condition keys that tell who calls or for whom, with what makes a value of theirs fixed. */
+const FIXED = /^[^*?$]+$/;
+const FIXED_ACCOUNT = /^(?:[^*?$]+|arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:[^$]+)$/;
+const NARROWING_KEYS = new Map([
+  ['aws:principalaccount', FIXED],
+  ['aws:principalarn', FIXED_ACCOUNT],
+  ['aws:principalorgid', FIXED],
+  ['aws:sourceaccount', FIXED],
+  ['aws:sourcearn', FIXED_ACCOUNT],
+  ['aws:sourceorgid', FIXED],
+  ['aws:sourcevpc', FIXED],
+  ['aws:sourcevpce', FIXED],
+  ['aws:userid', FIXED],
+]);
+
+function narrows([operator, keys]: [string, Record<string, readonly (string | number | boolean)[]>]): boolean {
+  if (!NARROWING_OPERATORS.includes(operator)) return false;
+  return Object.entries(keys).some(([key, values]) => {
+    const fixed = NARROWING_KEYS.get(key.toLowerCase());
+    return fixed !== undefined && values.every((value) => fixed.test(String(value)));
+  });
+}

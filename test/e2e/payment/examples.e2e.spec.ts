@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { GetKeyCommand, paginateListKeys } from '@aws-sdk/client-payment-cryptography';
+import { CREDENTIALS, REGION, startTestService, type TestService } from '../../support/service.js';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService();
+});
+afterAll(() => service.stop());
+
+/** An example in a process of its own, as its npm script runs it once it is built. */
+function start(name: string, args: string[] = [], env: NodeJS.ProcessEnv = {}) {
+  const script = fileURLToPath(new URL(`../../../dist-examples/examples/${name}.js`, import.meta.url));
+  const child = spawn(process.execPath, [script, ...args], {
+    env: {
+      PATH: process.env['PATH'],
+      KEYBLOCK_URL: service.url,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      ...env,
+    },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
+  const ended = once(child, 'close').then(([code, signal]) => ({ code: (code ?? signal) as number | string, output }));
+  return { child, ended };
+}
+
+async function keysByState(): Promise<Record<string, number>> {
+  const states: Record<string, number> = {};
+  for await (const { Keys = [] } of paginateListKeys({ client: service.controlPlane }, {}))
+    for (const { KeyState = '' } of Keys) states[KeyState] = (states[KeyState] ?? 0) + 1;
+  return states;
+}
+
+test('acquirer', async () => {
+  const { code, output } = await start('acquirer').ended;
+  expect(output).toContain('Encrypted PIN block         1B9C1845EB993A7A, as it should be');
+  expect(output).toContain("Under the network's key     B42EEBA588AB3026");
+  expect(output).toContain('MAC                         242A7530906EC544, as it should be');
+  expect(output).toContain('The terminal                accepts it');
+  expect(output.match(/refused, VerificationFailedException/g)).toHaveLength(1);
+  expect(code).toBe(0);
+  expect(await keysByState()).toEqual({ DELETE_PENDING: 4 });
+});
+
+test('issuer', async () => {
+  const { code, output } = await start('issuer').ended;
+  expect(output).toContain('PVV                         1177');
+  expect(output).toContain('Offset                      7729');
+  expect(output).toContain('CVV2                        111, as it should be');
+  expect(output).toContain('ARQC                        1DC85F9445C44E49');
+  expect(output).toContain('ARPC                        07588BD97918AD53');
+  expect(output.match(/refused, VerificationFailedException/g)).toHaveLength(4);
+  expect(code).toBe(0);
+  expect(await keysByState()).toEqual({ DELETE_PENDING: 10 });
+});
+
+test('an example fails where nobody answers or the key is wrong', async () => {
+  const [unsigned, silent] = await Promise.all([
+    start('acquirer', [], { AWS_SECRET_ACCESS_KEY: 'another secret' }).ended,
+    start('issuer', [], { KEYBLOCK_URL: 'http://127.0.0.1:1' }).ended,
+  ]);
+  expect(unsigned).toEqual({ code: 1, output: expect.stringContaining('Failed: The request signature') });
+  expect(silent).toEqual({ code: 1, output: expect.stringContaining('Failed: connect ECONNREFUSED') });
+});
+
+describe('personalize', () => {
+  const CARDS = 60;
+  let folder: string;
+  const inFolder = (name: string) => join(folder, name);
+  const lines = (name: string) => readFileSync(inFolder(name), 'utf8').trimEnd().split('\n').slice(1);
+  beforeAll(() => {
+    folder = join(service.store.env.KEYBLOCK_DATA_DIR, 'personalization');
+  });
+
+  test('killed in the middle it goes on: no card is lost or made twice, and all values are right', async () => {
+    const killed = start('personalize', ['--folder', folder, '--cards', String(CARDS), '--concurrency', '1']);
+    const size = () => (existsSync(inFolder('results.csv')) ? statSync(inFolder('results.csv')).size : 0);
+    while (size() < 1000) await Promise.race([sleep(2), killed.ended]);
+    killed.child.kill('SIGKILL');
+    expect((await killed.ended).code).toBe('SIGKILL');
+    const finished = lines('results.csv');
+    expect(finished.length).toBeLessThan(CARDS);
+    truncateSync(inFolder('results.csv'), size() - 7);
+
+    const { code, output } = await start('personalize', ['--folder', folder, '--cards', String(CARDS)]).ended;
+    expect(output).toContain(`${CARDS} cards, ${finished.length - 1} of them finished before`);
+    expect(output).toContain(`${CARDS} of ${CARDS} cards verified: PIN, CVV, CVV2 and iCVV are right.`);
+    expect(code).toBe(0);
+
+    const rows = lines('results.csv');
+    expect(rows.slice(0, finished.length - 1)).toEqual(finished.slice(0, -1));
+    expect(rows.map((row) => row.split(',').slice(0, 3).join(','))).toEqual(lines('cards.csv'));
+    expect(new Set(lines('cards.csv')).size).toBe(CARDS);
+    await verifyAll(rows);
+    expect(statSync(inFolder('results.csv')).mode & 0o777).toBe(0o600);
+  });
+
+  test('makes nothing when all is done, and finds a value that is wrong', async () => {
+    const right = readFileSync(inFolder('results.csv'), 'utf8');
+    const lastDigit = Number(right.at(-2));
+    const wrong = `${right.slice(0, -2)}${(lastDigit + 1) % 10}\n`;
+    writeFileSync(inFolder('results.csv'), wrong);
+    const { code, output } = await start('personalize', ['--folder', folder]).ended;
+    expect(output).toContain('0 cards in');
+    expect(output).toContain(`results.csv, line ${CARDS + 1}: Card validation data verification failed.`);
+    expect(code).toBe(1);
+    expect(readFileSync(inFolder('results.csv'), 'utf8')).toBe(wrong);
+  });
+
+  test('refuses another number of cards than there are', async () => {
+    const { code, output } = await start('personalize', ['--folder', folder, '--cards', '61']).ended;
+    expect(output).toContain('has 60 cards already');
+    expect(code).toBe(1);
+  });
+
+  async function verifyAll(rows: string[]): Promise<void> {
+    const { pek, pvk, cvk } = JSON.parse(readFileSync(inFolder('keys.json'), 'utf8')) as Record<string, string>;
+    const { Key } = await service.controlPlane.send(new GetKeyCommand({ KeyIdentifier: pek }));
+    expect(Key!.KeyAttributes!.KeyAlgorithm).toBe('AES_256');
+    for (const row of rows) {
+      const [pan, expiry, serviceCode, pinBlock, pvv, cvv, cvv2, icvv] = row.split(',') as [string, ...string[]];
+      await service.dataPlane
+        .verifyPinData({
+          VerificationKeyIdentifier: pvk!,
+          EncryptionKeyIdentifier: pek!,
+          PrimaryAccountNumber: pan,
+          PinBlockFormat: 'ISO_FORMAT_4',
+          EncryptedPinBlock: pinBlock!,
+          PinDataLength: 4,
+          VerificationAttributes: { VisaPin: { PinVerificationKeyIndex: 1, VerificationValue: pvv! } },
+        })
+        .promise();
+      const values = [
+        [{ CardVerificationValue1: { CardExpiryDate: expiry!, ServiceCode: serviceCode! } }, cvv],
+        [{ CardVerificationValue2: { CardExpiryDate: expiry! } }, cvv2],
+        [{ CardVerificationValue1: { CardExpiryDate: expiry!, ServiceCode: '999' } }, icvv],
+      ] as const;
+      for (const [VerificationAttributes, ValidationData] of values)
+        await service.dataPlane
+          .verifyCardValidationData({
+            KeyIdentifier: cvk!,
+            PrimaryAccountNumber: pan,
+            VerificationAttributes,
+            ValidationData: ValidationData!,
+          })
+          .promise();
+    }
+  }
+});

@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { DeleteKeyCommand, type KeyAttributes, StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
+import type { DeriveKeyUsage, KeyAlgorithm, KeyUsage } from '../../../src/payment/keys/key-attributes.js';
+import { DERIVE_KEY_USAGES, KEY_ALGORITHMS, KEY_USAGES } from '../../../src/payment/keys/key-attributes.js';
+import { checkCombination, modesOfUse } from '../../../src/payment/keys/key-rules.js';
+import { ecParty, importRoot } from '../../support/import.js';
+import { KEY_ARGUMENT_CALLS, type ServingKeys } from '../../support/key-argument-calls.js';
+import { MODE_SETS, refusedBy, VALID_KEY_ROWS, type ValidKeys } from '../../support/key-arguments.js';
+import { createKey, endDeletions } from '../../support/keys.js';
+import { startTestService, type TestService } from '../../support/service.js';
+
+/** What the service's document says that it serves. */
+const { paths } = JSON.parse(readFileSync(new URL('../../../openapi/dataplane.json', import.meta.url), 'utf8')) as {
+  paths: Record<string, { post: { operationId: string } }>;
+};
+const served = new Set(Object.values(paths).map(({ post }) => post.operationId));
+const rows = VALID_KEY_ROWS.filter(({ operation }) => served.has(operation));
+
+interface PoolKey {
+  usage: KeyUsage;
+  algorithm: KeyAlgorithm;
+  modeSet: string;
+  arn: string;
+}
+
+let service: TestService;
+/** One key of every usage with every set of modes that it can have, and one with every algorithm that is cheap to make. */
+const pool: PoolKey[] = [];
+/** Keys of every usage that an argument takes, stopped, waiting for deletion and deleted; by usage and algorithm. */
+const unusable: Record<string, string[]> = {};
+let authority: { arn: string; certificate: string };
+/** Pairs for key agreement, by the usage of what they derive. */
+const pairs = new Map<string, string>();
+
+beforeAll(async () => {
+  service = await startTestService();
+  const party = ecParty('P-256');
+  authority = { arn: (await importRoot(service, party.text)).KeyArn, certificate: party.text };
+  await Promise.all(KEY_USAGES.map(fill));
+  for (const derived of DERIVE_KEY_USAGES.filter((usage) => /^TR31_(D0|K1|P0)_/.test(usage)))
+    pairs.set(derived.slice('TR31_'.length, 'TR31_K1'.length), await agreementPair(derived));
+
+  const kinds = rows.flatMap(({ usages, algorithms }) => usages.map((usage) => `${usage} ${algorithms[0]!}`));
+  const retired = [...new Set(kinds)].map((kind) => kind.split(' ') as [KeyUsage, KeyAlgorithm]);
+  await Promise.all(retired.map(([usage, algorithm]) => retire(usage, algorithm)));
+  await endDeletions(service);
+  // Those that wait yet: deletions end for all that are due, and these come after.
+  await Promise.all(
+    retired.map(async ([usage, algorithm]) => unusable[`${usage} ${algorithm}`]!.push(await deleted(usage, algorithm))),
+  );
+}, 120_000);
+afterAll(() => service.stop());
+
+async function agreementPair(DeriveKeyUsage: DeriveKeyUsage): Promise<string> {
+  const { KeyArn } = await createKey(service, {
+    KeyAttributes: {
+      KeyUsage: 'TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT',
+      KeyClass: 'ASYMMETRIC_KEY_PAIR',
+      KeyAlgorithm: 'ECC_NIST_P256',
+      KeyModesOfUse: { DeriveKey: true },
+    },
+    DeriveKeyUsage,
+    Exportable: false,
+  });
+  return KeyArn;
+}
+
+/** Whether there can be such a key. */
+const isPossible = (usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string) => {
+  try {
+    checkCombination(attributesOf(usage, algorithm, modeSet));
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const attributesOf = (usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string) => ({
+  KeyUsage: usage,
+  KeyClass: /^(RSA|ECC)/.test(algorithm) ? ('ASYMMETRIC_KEY_PAIR' as const) : ('SYMMETRIC_KEY' as const),
+  KeyAlgorithm: algorithm,
+  KeyModesOfUse: modesOfUse(MODE_SETS[modeSet]!),
+});
+
+async function create(usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string): Promise<string> {
+  const KeyAttributes = attributesOf(usage, algorithm, modeSet) as KeyAttributes;
+  return (await createKey(service, { KeyAttributes, Exportable: false })).KeyArn;
+}
+
+/** The pool's keys of a usage; the longer RSA keys take seconds to make and are left out. */
+async function fill(usage: KeyUsage): Promise<void> {
+  const possible = KEY_ALGORITHMS.filter((one) => !/^RSA_[34]/.test(one)).flatMap((algorithm) =>
+    Object.keys(MODE_SETS)
+      .filter((modeSet) => isPossible(usage, algorithm, modeSet))
+      .map((modeSet) => ({ algorithm, modeSet })),
+  );
+  const [first] = possible;
+  const wanted = possible.filter((one) => one.algorithm === first?.algorithm || one.modeSet === first?.modeSet);
+  const arns = await Promise.all(wanted.map(({ algorithm, modeSet }) => create(usage, algorithm, modeSet)));
+  pool.push(...wanted.map((key, i) => ({ usage, ...key, arn: arns[i]! })));
+}
+
+/** A key for keeping out of use. */
+function createAny(usage: KeyUsage, algorithm: KeyAlgorithm): Promise<string> {
+  return create(
+    usage,
+    algorithm,
+    Object.keys(MODE_SETS).find((modeSet) => isPossible(usage, algorithm, modeSet))!,
+  );
+}
+
+async function deleted(usage: KeyUsage, algorithm: KeyAlgorithm): Promise<string> {
+  const arn = await createAny(usage, algorithm);
+  await service.controlPlane.send(new DeleteKeyCommand({ KeyIdentifier: arn }));
+  return arn;
+}
+
+async function retire(usage: KeyUsage, algorithm: KeyAlgorithm): Promise<void> {
+  const stopped = await createAny(usage, algorithm);
+  await service.controlPlane.send(new StopKeyUsageCommand({ KeyIdentifier: stopped }));
+  unusable[`${usage} ${algorithm}`] = [stopped, await deleted(usage, algorithm)];
+}
+
+const serving: ServingKeys = (code, algorithm) => {
+  if (code === 'certificate') return authority.certificate;
+  if (code === 'S0') return authority.arn;
+  if (code.startsWith('K3 ')) return pairs.get(code.slice('K3 '.length))!;
+  return pool.find(({ usage, algorithm: of }) => usage.startsWith(`TR31_${code}_`) && of === algorithm)!.arn;
+};
+
+/** What the service says of a key in a row's argument: the attribute that it refuses, its state, or neither. */
+async function verdict(row: ValidKeys, arn: string): Promise<string | undefined> {
+  const { json } = await service.send(KEY_ARGUMENT_CALLS[row.operation]!(row)(arn, serving));
+  const message = String(json['message']);
+  if (message === `Key ${arn} is not in an enabled state.`) return 'state';
+  if (message.startsWith('KeyUsages not allowed')) return 'KeyModesOfUse';
+  return /^(Key\w+) of the input key (\S+) is invalid for the operation\.$/
+    .exec(message)
+    ?.slice(1)
+    .filter((part) => part !== arn)
+    .join();
+}
+
+test('there is a call for every operation', () => {
+  expect(Object.keys(KEY_ARGUMENT_CALLS).sort()).toEqual([...new Set(VALID_KEY_ROWS.map(({ operation }) => operation))].sort());
+  expect(rows.length).toBeGreaterThan(30);
+}); // prettier-ignore
+
+test('the pool has keys of every usage, and of every set of modes and algorithm there is', () => {
+  expect(new Set(pool.map(({ usage }) => usage))).toEqual(new Set(KEY_USAGES));
+  expect(new Set(pool.map(({ modeSet }) => modeSet))).toEqual(new Set(Object.keys(MODE_SETS)));
+  expect(new Set(pool.map(({ algorithm }) => algorithm)).size).toBe(KEY_ALGORITHMS.length - 2);
+});
+
+describe.each(rows)('$operation, $argument, $variant', (row) => {
+  const isAuthority = row.argument.startsWith('CertificateAuthority');
+
+  test('refuses every other usage, algorithm and mode, and nothing else', async () => {
+    const ofUsage = pool.filter(({ usage }) => row.usages.includes(usage));
+    const others = KEY_USAGES.flatMap((usage) => pool.find((key) => key.usage === usage) ?? []);
+    const candidates = [...new Set([...ofUsage, ...others])];
+    const seen = await Promise.all(candidates.map(async (key) => ({ ...key, said: await verdict(row, key.arn) })));
+    expect(seen).toEqual(
+      candidates.map((key) => ({
+        ...key,
+        // The pairs in the pool may verify, but whoever signs is no authority that was imported.
+        said: refusedBy(row, key) ?? (isAuthority ? 'KeyClass' : undefined),
+      })),
+    );
+  });
+
+  test('takes a key that serves, in no state but enabled', async () => {
+    const [usage, algorithm] = [row.usages[0]!, row.algorithms[0]!];
+    const good = isAuthority
+      ? authority.arn
+      : pool.find((key) => key.usage === usage && refusedBy(row, key) === undefined)!.arn;
+    expect(await verdict(row, good)).toBeUndefined();
+    const states = unusable[`${usage} ${algorithm}`]!;
+    expect(states).toHaveLength(3);
+    for (const arn of states) expect(await verdict(row, arn)).toBe('state');
+  });
+});

@@ -1,0 +1,380 @@
+import { readFileSync } from 'node:fs';
+import { ADMIN_OPERATION_RESOURCES } from '../../../src/admin/admin-operations.js';
+import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { createKey } from '../../support/keys.js';
+import {
+  type RawRequest,
+  type RawResponse,
+  REGION,
+  sendUnsigned,
+  startTestService,
+  target,
+  type TestService,
+} from '../../support/service.js';
+
+const ROOT = 'arn:aws:iam::000000000000:root';
+const ALIAS = `arn:aws:payment-cryptography:${REGION}:000000000000:alias/none`;
+const user = (name: string) => `arn:aws:iam::000000000000:user/${name}`;
+const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
+
+type Credentials = RawRequest['credentials'];
+
+let service: TestService;
+beforeAll(async () => void (service = await startTestService()), 60_000);
+afterAll(() => service.stop());
+
+/** A request of the admin API, by the root unless told otherwise. */
+function admin(method: string, path: string, body?: object, credentials?: Credentials): Promise<RawResponse> {
+  return service.send({
+    method,
+    path: `/admin/${path}`,
+    body: body === undefined ? '' : JSON.stringify(body),
+    ...(credentials && { credentials }),
+  });
+}
+async function done(method: string, path: string, body?: object, credentials?: Credentials) {
+  const { status, text, json } = await admin(method, path, body, credentials);
+  expect([status, text]).toEqual([200, expect.any(String)]);
+  return json;
+}
+async function refused(method: string, path: string, body?: object, credentials?: Credentials) {
+  const { status, headers, json } = await admin(method, path, body, credentials);
+  expect(headers.get('content-type')).toBe('application/json');
+  expect(headers.get('x-amzn-errortype')).toBe(json['__type']);
+  return `${status} ${String(json['__type'])}: ${String(json['message'])}`;
+}
+const credentialsOf = (answer: Record<string, unknown>): Credentials => ({
+  accessKeyId: answer['AccessKeyId'] as string,
+  secretAccessKey: answer['SecretAccessKey'] as string,
+  sessionToken: answer['SessionToken'] as string | undefined,
+});
+const statement = (Action: string | string[], more: object = {}) => ({
+  Effect: 'Allow',
+  Action,
+  Resource: '*',
+  ...more,
+});
+const policy = (...statements: object[]) => ({ Version: '2012-10-17', Statement: statements });
+const MAY_LIST = policy(statement('payment-cryptography:ListKeys'));
+
+/** What the service answers to who lists keys: 200, or the name of the exception. */
+async function listKeys(credentials: Credentials): Promise<number | string> {
+  const { status, headers } = await service.send({ headers: target('ListKeys'), credentials });
+  return status === 200 ? status : String(headers.get('x-amzn-errortype'));
+}
+
+/** A user with policies, and an access key to sign with. */
+async function caller(name: string, ...statements: object[]): Promise<Credentials> {
+  await done('POST', 'users', { Name: name });
+  if (statements.length > 0) await done('PUT', `users/${name}/policies/own`, policy(...statements));
+  return credentialsOf(await done('POST', `users/${name}/access-keys`));
+}
+
+test('a user from its making to its end; the planes see each change at once', async () => {
+  const made = await done('POST', 'users', { Name: 'ann@example.com' });
+  const principal = {
+    Arn: user('ann@example.com'),
+    Name: 'ann@example.com',
+    UniqueId: expect.stringMatching(/^AIDA[A-Z2-7]{16}$/),
+    CreateTimestamp: expect.any(Number),
+    PolicyNames: [],
+    AccessKeys: [],
+  };
+  expect(made).toEqual({ Principal: principal });
+  const path = 'users/ann@example.com';
+  const created = await done('POST', `${path}/access-keys`);
+  expect(created).toEqual({
+    AccessKeyId: expect.stringMatching(/^AKIA[A-Z2-7]{16}$/),
+    SecretAccessKey: expect.stringMatching(/^\S{40}$/),
+  });
+  const first = credentialsOf(created);
+  expect(await listKeys(first)).toBe('AccessDeniedException');
+
+  expect(await done('PUT', `${path}/policies/list`, MAY_LIST)).toEqual({});
+  expect(await listKeys(first)).toBe(200);
+  expect(await done('GET', `${path}/policies/list`)).toEqual({
+    Arn: user('ann@example.com'),
+    PolicyName: 'list',
+    PolicyDocument: MAY_LIST,
+  });
+  await done('PUT', `${path}/policies/list`, policy(statement('payment-cryptography:ListAliases')));
+  expect(await listKeys(first)).toBe('AccessDeniedException');
+  await done('PUT', `${path}/policies/list`, MAY_LIST);
+
+  expect(await done('PUT', `${path}/access-keys/${first.accessKeyId}`, { Status: 'Inactive' })).toEqual({});
+  expect(await listKeys(first)).toBe('UnrecognizedClientException');
+  await done('PUT', `${path}/access-keys/${first.accessKeyId}`, { Status: 'Active' });
+  const second = credentialsOf(await done('POST', `${path}/access-keys/${first.accessKeyId}/rotate`));
+  expect(await listKeys(first)).toBe('UnrecognizedClientException');
+  expect(await listKeys(second)).toBe(200);
+  const key = { CreateTimestamp: expect.any(Number) };
+  expect(await done('GET', path)).toEqual({
+    Principal: {
+      ...principal,
+      PolicyNames: ['list'],
+      AccessKeys: [
+        { ...key, AccessKeyId: first.accessKeyId, Status: 'Inactive' },
+        { ...key, AccessKeyId: second.accessKeyId, Status: 'Active' },
+      ],
+    },
+  });
+  expect(await done('DELETE', `${path}/access-keys/${first.accessKeyId}`)).toEqual({});
+  expect(await done('DELETE', `${path}/policies/list`)).toEqual({});
+  expect(await listKeys(second)).toBe('AccessDeniedException');
+  expect(await done('DELETE', path)).toEqual({});
+  expect(await listKeys(second)).toBe('UnrecognizedClientException');
+  expect(await refused('GET', path)).toBe('404 ResourceNotFoundException: The resource was not found.');
+});
+
+test('sessions of a role', async () => {
+  await done('POST', 'roles', { Name: 'line' });
+  await done('PUT', 'roles/line/policies/list', MAY_LIST);
+  const started = await done('POST', 'roles/line/sessions', { SessionName: 'monday', DurationSeconds: 900 });
+  expect(started).toEqual({
+    AccessKeyId: expect.stringMatching(/^ASIA/),
+    SecretAccessKey: expect.any(String),
+    SessionToken: expect.any(String),
+    ExpirationTimestamp: expect.any(Number),
+  });
+  const monday = credentialsOf(started);
+  expect(await listKeys(monday)).toBe(200);
+  expect(await listKeys({ ...monday, sessionToken: undefined })).toBe('UnrecognizedClientException');
+  const { AccessKeys } = (await done('GET', 'roles/line'))['Principal'] as { AccessKeys: object[] };
+  expect(AccessKeys).toEqual([expect.objectContaining({ SessionName: 'monday', ExpirationTimestamp: started['ExpirationTimestamp'] })]); // prettier-ignore
+  expect(await refused('POST', `roles/line/access-keys/${monday.accessKeyId}/rotate`)).toBe(
+    '409 ConflictException: The access key is of a session. Start another session.',
+  );
+  await done('PUT', `roles/line/access-keys/${monday.accessKeyId}`, { Status: 'Inactive' });
+  expect(await listKeys(monday)).toBe('UnrecognizedClientException');
+  // An hour, without a word.
+  const { ExpirationTimestamp } = await done('POST', 'roles/line/sessions');
+  expect(ExpirationTimestamp).toBeGreaterThan(service.clock.now().getTime() / 1000 + 3500);
+  expect(await refused('POST', 'roles/line/sessions', { DurationSeconds: 899 })).toBe(
+    '400 ValidationException: A session lasts 900 to 43200 seconds.',
+  );
+});
+
+test('lists come in pages, and each page token is for its list', async () => {
+  for (const name of ['p-1', 'p-2', 'p-3']) await done('POST', 'roles', { Name: name });
+  const names: string[] = [];
+  let token: string | undefined;
+  do {
+    const query = token === undefined ? '' : `&NextToken=${token}`;
+    const page = await done('GET', `roles?MaxResults=1${query}`);
+    const found = page['Principals'] as { Name: string }[];
+    expect(found).toHaveLength(1);
+    names.push(...found.map(({ Name }) => Name));
+    token = page['NextToken'] as string | undefined;
+    if (names.length === 1)
+      expect(await refused('GET', `users?NextToken=${token}`)).toContain(
+        '400 ValidationException: NextToken is invalid',
+      );
+  } while (token !== undefined);
+  expect(names).toEqual(['line', 'p-1', 'p-2', 'p-3']);
+  const all = (await done('GET', 'roles'))['Principals'] as { Name: string }[];
+  expect(all.map(({ Name }) => Name)).toEqual(names);
+  expect(await refused('GET', 'roles?MaxResults=0')).toContain('/MaxResults must be at least 1');
+  expect(await refused('GET', 'roles?MaxResults=some')).toContain('/MaxResults must be of type number');
+});
+
+test('a policy is checked and kept as it was written', async () => {
+  await done('POST', 'users', { Name: 'written' });
+  const put = (body: string) => service.send({ method: 'PUT', path: '/admin/users/written/policies/own', body });
+  const { status, json } = await put('{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}');
+  expect([status, json['message']]).toEqual([400, 'The policy is invalid: Effect is there twice in one object.']);
+  expect((await put('')).json['message']).toBe('The policy is invalid: it is not JSON.');
+  expect((await put('{')).json['__type']).toBe('SerializationException');
+  const written = '{ "Statement": { "Effect": "Allow",\n "Action": "*", "Resource": "*" } }';
+  expect((await put(written)).status).toBe(200);
+  const principals = service.app.get(PrincipalRepository);
+  expect((await principals.policy(user('written'), 'own')).document).toBe(written);
+});
+
+test.each<[what: string, method: string, path: string, body: object | undefined, answer: string]>([
+  ['a name that is taken', 'POST', 'users', { Name: 'taken' }, '409 ConflictException: There is a user taken already.'],
+  ['a name that can not be', 'POST', 'users', { Name: 'a/b' }, '400 ValidationException: A name has 1 to 64 letters'],
+  ['no name', 'POST', 'users', {}, '400 ValidationException: 1 validation error detected: /Name is required.'],
+  ['a name that is no text', 'POST', 'users', { Name: 7 }, '400 SerializationException: /Name must be of type string.'],
+  ['another kind', 'POST', 'groups', { Name: 'x' }, '400 ValidationException: 1 validation error detected: /kind must be one of users, roles.'], // prettier-ignore
+  ['no policy', 'PUT', 'users/taken/policies/own', {}, '400 ValidationException: The policy is invalid: Statement is required.'], // prettier-ignore
+  ['a policy that is none', 'PUT', 'users/taken/policies/own', policy({ ...statement('*'), Principal: '*' }), "400 ValidationException: The policy is invalid: Statement[0] can't have Principal."], // prettier-ignore
+  ['a policy too long', 'PUT', 'users/taken/policies/own', policy(statement('*', { Sid: 'x'.repeat(20_480) })), '400 ValidationException: The policy is invalid: it has more than 20480 characters.'], // prettier-ignore
+  ["a policy's name that can not be", 'PUT', 'users/taken/policies/a%20b', MAY_LIST, '400 ValidationException: The name of a policy has'], // prettier-ignore
+  ['another status', 'PUT', 'users/taken/access-keys/AKIAAAAAAAAAAAAAAAAA', { Status: 'Off' }, '400 ValidationException: 1 validation error detected: /Status must be one of Active, Inactive.'], // prettier-ignore
+  ['an action nobody has', 'POST', 'explain', { Principal: ROOT, Action: 'Fly', Resource: '*' }, '400 ValidationException: There is no action Fly.'], // prettier-ignore
+  ['a user nobody knows', 'POST', 'explain', { Principal: user('none'), Action: 'ListKeys', Resource: '*' }, '404 ResourceNotFoundException'], // prettier-ignore
+  ...(
+    [
+      ['/name', 'GET', 'users/%00'],
+      ['/policy', 'GET', 'users/taken/policies/%00'],
+      ['/id', 'DELETE', 'users/taken/access-keys/%00'],
+      ['/Principal', 'POST', 'explain', { Principal: '\0', Action: 'ListKeys', Resource: '*' }],
+      ['/Resource', 'POST', 'explain', { Principal: ROOT, Action: 'GenerateMac', Resource: `${ALIAS}\0` }],
+    ] as [string, string, string, object?][]
+  ).map(([member, method, path, body]): [string, string, string, object | undefined, string] => [
+    `what no database has, ${member}`,
+    method,
+    path,
+    body,
+    `400 ValidationException: 1 validation error detected: ${member} must be well-formed Unicode without NUL.`,
+  ]),
+  ...(
+    [
+      ['GET', 'users/none'],
+      ['DELETE', 'users/none'],
+      ['DELETE', 'roles/taken'],
+      ['PUT', 'users/none/policies/own', MAY_LIST],
+      ['GET', 'users/taken/policies/none'],
+      ['DELETE', 'users/taken/policies/none'],
+      ['POST', 'users/none/access-keys'],
+      ['PUT', 'users/taken/access-keys/none', { Status: 'Active' }],
+      ['POST', 'users/taken/access-keys/none/rotate'],
+      ['DELETE', 'users/taken/access-keys/none'],
+      ['POST', 'users/none/sessions', {}],
+    ] as [string, string, object?][]
+  ).map(([method, path, body]): [string, string, string, object | undefined, string] => [
+    `what is not there, ${method} ${path}`,
+    method,
+    path,
+    body,
+    '404 ResourceNotFoundException: The resource was not found.',
+  ]),
+])('%s is refused', async (_, method, path, body, answer) => {
+  await service.app.get(PrincipalRepository).create('user', 'taken').catch(() => undefined); // prettier-ignore
+  expect(await refused(method, path, body)).toContain(answer);
+});
+
+describe('who may', () => {
+  /** Each operation as it is asked for, and what policies are asked about. */
+  const REQUESTS: Record<keyof typeof ADMIN_OPERATION_RESOURCES, [method: string, path: string, about: string, body?: object]> = {
+    ListPrincipals: ['GET', 'users', '*'],
+    CreatePrincipal: ['POST', 'users', user('new'), { Name: 'new' }],
+    GetPrincipal: ['GET', 'users/other', user('other')],
+    DeletePrincipal: ['DELETE', 'roles/other', role('other')],
+    PutPrincipalPolicy: ['PUT', 'users/other/policies/own', user('other'), MAY_LIST],
+    GetPrincipalPolicy: ['GET', 'users/other/policies/own', user('other')],
+    DeletePrincipalPolicy: ['DELETE', 'users/other/policies/own', user('other')],
+    CreateAccessKey: ['POST', 'users/other/access-keys', user('other')],
+    UpdateAccessKey: ['PUT', 'users/other/access-keys/none', user('other'), { Status: 'Active' }],
+    RotateAccessKey: ['POST', 'users/other/access-keys/none/rotate', user('other')],
+    DeleteAccessKey: ['DELETE', 'users/other/access-keys/none', user('other')],
+    StartSession: ['POST', 'users/other/sessions', user('other'), {}],
+    ExplainAccess: ['POST', 'explain', user('other'), { Principal: user('other'), Action: 'DeleteAlias', Resource: ALIAS }],
+  }; // prettier-ignore
+  const OPERATIONS = Object.keys(REQUESTS) as (keyof typeof REQUESTS)[];
+  const deniedTo = (name: string, operation: string, about: string) =>
+    `403 AccessDeniedException: User: ${user(name)} is not authorized to perform: keyblock:${operation} on resource: ${about} because no identity-based policy allows the keyblock:${operation} action`;
+
+  let unprivileged: Credentials;
+  beforeAll(async () => {
+    await caller('other');
+    // All that the planes have.
+    unprivileged = await caller('planes', statement('payment-cryptography:*'));
+  });
+
+  test('each operation of the documentation is here', () => {
+    interface Document { paths: Record<string, Record<string, { operationId: string }>> } // prettier-ignore
+    const { paths } = JSON.parse(
+      readFileSync(new URL('../../../openapi/admin.json', import.meta.url), 'utf8'),
+    ) as Document;
+    const documented = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId)); // prettier-ignore
+    expect(documented.toSorted()).toEqual(OPERATIONS.toSorted());
+    expect(Object.keys(ADMIN_OPERATION_RESOURCES).toSorted()).toEqual(OPERATIONS.toSorted());
+  });
+
+  test.each(OPERATIONS)('%s: who is allowed it on this one, and nobody else', async (operation) => {
+    const [method, path, about, body] = REQUESTS[operation];
+    expect(await refused(method, path, body, unprivileged)).toBe(deniedTo('planes', operation, about));
+    const name = `may-${operation}`;
+    const may = await caller(name, statement(`keyblock:${operation}`, { Resource: about }));
+    expect((await admin(method, path, body, may)).status).not.toBe(403);
+    const others = OPERATIONS.filter((other) => other !== operation);
+    for (const other of others) {
+      const [otherMethod, otherPath, otherAbout, otherBody] = REQUESTS[other];
+      expect(await refused(otherMethod, otherPath, otherBody, may)).toBe(deniedTo(name, other, otherAbout));
+    }
+    const allButThis = { Effect: 'Allow', NotAction: `keyblock:${operation}`, Resource: '*' };
+    await done('PUT', `users/${name}/policies/own`, policy(allButThis));
+    expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
+    if (about === '*') return;
+    await done('PUT', `users/${name}/policies/own`, policy(statement('keyblock:*', { Resource: user('somebody') })));
+    expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
+  });
+
+  test('nobody unsigned, and nobody with a wrong secret', async () => {
+    const { status, json } = await sendUnsigned(`${service.url}/admin/users`, {});
+    expect([status, json['__type']]).toEqual([403, 'MissingAuthenticationTokenException']);
+    expect(await refused('GET', 'users', undefined, { ...unprivileged, secretAccessKey: 'x'.repeat(40) })).toContain(
+      '403 InvalidSignatureException',
+    );
+  });
+
+  test('who may not ask is not told who there is', async () => {
+    expect(await refused('GET', 'users/none', undefined, unprivileged)).toBe(deniedTo('planes', 'GetPrincipal', user('none'))); // prettier-ignore
+    expect(await refused('POST', 'users', { Name: 'other' }, unprivileged)).toBe(deniedTo('planes', 'CreatePrincipal', user('other'))); // prettier-ignore
+  });
+
+  test('a user may rotate its own access keys, and reaches no other’s by their ids', async () => {
+    const own = statement(['keyblock:RotateAccessKey', 'keyblock:DeleteAccessKey'], {
+      Resource: user('${aws:username}'),
+    });
+    const eve = await caller('eve', own);
+    const mallory = await caller('mallory', own);
+    expect(await refused('DELETE', `users/eve/access-keys/${eve.accessKeyId}`, undefined, mallory)).toBe(deniedTo('mallory', 'DeleteAccessKey', user('eve'))); // prettier-ignore
+    expect(await refused('DELETE', `users/mallory/access-keys/${eve.accessKeyId}`, undefined, mallory)).toContain(
+      '404',
+    );
+    expect(await refused('POST', `users/mallory/access-keys/${eve.accessKeyId}/rotate`, undefined, mallory)).toContain('404'); // prettier-ignore
+    const next = credentialsOf(await done('POST', `users/eve/access-keys/${eve.accessKeyId}/rotate`, undefined, eve));
+    expect(await refused('GET', 'users/eve', undefined, next)).toBe(deniedTo('eve', 'GetPrincipal', user('eve')));
+  });
+
+  test('a denial wins, and a policy of a key has no say', async () => {
+    const { KeyArn } = await createKey(service);
+    const carol = await caller('carol', statement('keyblock:*'), statement('keyblock:DeletePrincipal', { Effect: 'Deny', Resource: user('carol') })); // prettier-ignore
+    expect(await refused('DELETE', 'users/carol', undefined, carol)).toContain('with an explicit deny in an identity-based policy'); // prettier-ignore
+    const put = async (Action: string) => {
+      const Policy = JSON.stringify(policy({ ...statement(Action), Principal: { AWS: user('planes') } }));
+      return service.send({
+        headers: target('PutResourcePolicy'),
+        body: JSON.stringify({ ResourceArn: KeyArn, Policy }),
+      });
+    };
+    expect((await put('keyblock:ListPrincipals')).text).toContain('an action of payment-cryptography');
+    expect((await put('*')).status).toBe(200);
+    expect(await refused('GET', 'users', undefined, unprivileged)).toBe(deniedTo('planes', 'ListPrincipals', '*'));
+  });
+});
+
+test('explain says what is decided, of the admin API too', async () => {
+  await caller('asked', statement('keyblock:Get*', { Sid: 'Look' }), statement('payment-cryptography:DeleteAlias', { Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } })); // prettier-ignore
+  const explain = (Action: string, Resource: string, Context?: object) =>
+    done('POST', 'explain', { Principal: user('asked'), Action, Resource, ...(Context && { Context }) });
+  expect(await explain('keyblock:GetPrincipal', ROOT)).toEqual({
+    Decision: 'allowed',
+    Reason: 'By Allow in policy own, statement 1 (Look).',
+    Statement: { Policy: 'own', Number: 1, Sid: 'Look' },
+  });
+  expect(await explain('DeleteAlias', ALIAS)).toEqual({
+    Decision: 'denied',
+    Reason: `No policy of ${user('asked')} or of ${ALIAS} allows payment-cryptography:DeleteAlias.`,
+  });
+  expect(await explain('deletealias', ALIAS, { 'AWS:sourceip': ['10.9.8.7'] })).toEqual({
+    Decision: 'allowed',
+    Reason: 'By Allow in policy own, statement 2.',
+    Statement: { Policy: 'own', Number: 2 },
+  });
+});
+
+test('no secret is in the log, and every request is, by its operation', async () => {
+  const created = await done('POST', 'users/asked/access-keys');
+  const started = await done('POST', 'users/asked/sessions', {});
+  const log = JSON.stringify(service.log);
+  for (const secret of [created['SecretAccessKey'], started['SecretAccessKey'], started['SessionToken']])
+    expect(log).not.toContain(secret);
+  expect(service.log).toContainEqual(
+    expect.objectContaining({ operation: 'StartSession', principal: ROOT, outcome: 'ok', status: 200 }),
+  );
+  const metrics = await sendUnsigned(`${service.url}/metrics`, {});
+  expect(metrics.text).toMatch(/keyblock_requests_total\{operation="CreateAccessKey",outcome="ok"\} \d+/);
+});

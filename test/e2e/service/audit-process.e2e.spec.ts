@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { CreateKeyCommand, ListKeysCommand, paginateListKeys, PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography'; // prettier-ignore
+import { connect } from '../../../src/database/database.js';
+import { newStore, type DatabaseStore } from '../../support/database.js';
+import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
+
+const CLI = fileURLToPath(new URL('../../../dist/bundle/cli.js', import.meta.url));
+
+let store: DatabaseStore;
+const processes: ServiceProcess[] = [];
+beforeEach(async () => {
+  store = await newStore();
+});
+afterEach(async () => {
+  for (const { child, ended } of processes.splice(0)) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+  await store.remove();
+});
+
+function start(env: NodeJS.ProcessEnv = {}): ServiceProcess {
+  const service = spawnService({ ...serviceEnv(store), ...env });
+  processes.push(service);
+  return service;
+}
+
+async function kill({ child, ended }: ServiceProcess, signal: NodeJS.Signals): Promise<void> {
+  child.kill(signal);
+  await ended;
+}
+
+/** The built command in a process of its own. */
+async function verify(...args: string[]) {
+  const child = spawn(process.execPath, [CLI, 'audit', 'verify', ...args], { env: { PATH: process.env['PATH'], ...serviceEnv(store) } }); // prettier-ignore
+  child.stdin.end();
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { exitCode, stdout, stderr };
+}
+
+const client = (endpoint: string) =>
+  new PaymentCryptographyClient({ region: REGION, endpoint, credentials: CREDENTIALS, maxAttempts: 1 });
+const createKey = async (controlPlane: PaymentCryptographyClient) => {
+  const { Key } = await controlPlane.send(new CreateKeyCommand({ KeyAttributes: { KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY', KeyClass: 'SYMMETRIC_KEY', KeyAlgorithm: 'AES_128', KeyModesOfUse: { Generate: true } }, Exportable: false })); // prettier-ignore
+  return Key!.KeyArn!;
+};
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Works on the database while no service has it. */
+async function withDatabase<T>(work: (query: (sql: string) => Promise<T[]>) => Promise<T[]>): Promise<T[]> {
+  const database = await connect(store.env.DATABASE_URL);
+  try {
+    return await work((sql) => database.query<T[]>(sql));
+  } finally {
+    await database.destroy();
+  }
+}
+
+test('what is killed has told of every change, and loses no more than what it was told of last', async () => {
+  const acknowledged: string[] = [];
+  const service = start();
+  const controlPlane = client(await service.listening);
+  const read = await controlPlane.send(new ListKeysCommand({}));
+  await wait(1000);
+  const write = async () => {
+    for (;;) acknowledged.push(await createKey(controlPlane));
+  };
+  const writers = Array.from({ length: 6 }, () => write().catch(() => undefined));
+  while (acknowledged.length < 60) await wait(5);
+  await kill(service, 'SIGKILL');
+  await Promise.all(writers);
+
+  const again = start();
+  const kept: string[] = [];
+  for await (const { Keys } of paginateListKeys({ client: client(await again.listening), pageSize: 100 }, {}))
+    kept.push(...Keys!.map(({ KeyArn }) => KeyArn!));
+  await kill(again, 'SIGTERM');
+  expect(acknowledged.filter((arn) => !kept.includes(arn))).toEqual([]);
+
+  const told = await withDatabase<{ name: string; arn: string; id: string }>((query) =>
+    query(`SELECT event ->> 'eventName' AS name, event ->> 'requestID' AS id,
+                  event -> 'responseElements' -> 'key' ->> 'keyArn' AS arn FROM audit_events WHERE chain = 1`),
+  );
+  const made = told.filter(({ name }) => name === 'CreateKey').map(({ arn }) => arn);
+  expect(made.toSorted()).toEqual(kept.toSorted());
+  expect(told.filter(({ id }) => id === read.$metadata.requestId)).toHaveLength(1);
+  const { exitCode, stdout } = await verify();
+  expect([exitCode, stdout.match(/: ok, /g)?.length]).toEqual([0, 2]);
+});
+
+test('the command finds what was changed in the table, and the copy shows what it was', async () => {
+  const service = start({ KEYBLOCK_AUDIT: 'table,stdout' });
+  const controlPlane = client(await service.listening);
+  for (let i = 0; i < 3; i++) await createKey(controlPlane);
+  await controlPlane.send(new ListKeysCommand({}));
+  await kill(service, 'SIGTERM');
+
+  const copy = join(store.env.KEYBLOCK_DATA_DIR, 'copy.log');
+  writeFileSync(copy, service.log());
+  expect(service.log()).toContain('"level":30');
+  const [table, file] = [await verify(), await verify('--file', copy)];
+  const [head] = /4 [0-9a-f]{64}$/m.exec(table.stdout)!;
+  expect(table).toEqual({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/^chain 1 \(\S+, process \d+\): ok, 4 events, /) }); // prettier-ignore
+  expect(file).toEqual({ exitCode: 0, stderr: '', stdout: expect.stringContaining(head) });
+
+  await withDatabase((query) => query(`UPDATE audit_log SET events = replace(events, 'ListKeys', 'ListDogs')`));
+  const changed = await verify();
+  expect(changed).toMatchObject({ exitCode: 1, stderr: 'Not as the service wrote: 1 of 1 chain.\n' });
+  expect(changed.stdout).toMatch(/^chain 1 .*: EDITED: event 4 is not as/);
+
+  writeFileSync(copy, service.log().replace(/^.*"sequence":2.*\n/m, ''));
+  expect(await verify('--file', copy)).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('REMOVED: event 2 is missing') }); // prettier-ignore
+  expect((await verify('nothing')).exitCode).toBe(2);
+  expect(await verify('-')).toMatchObject({ exitCode: 1, stderr: 'There are no audit events.\n' });
+});
+
+test('with the standard output alone the table has nothing', async () => {
+  const service = start({ KEYBLOCK_AUDIT: 'stdout', KEYBLOCK_LOG_LEVEL: 'silent' });
+  const controlPlane = client(await service.listening);
+  await createKey(controlPlane);
+  await controlPlane.send(new ListKeysCommand({}));
+  await kill(service, 'SIGTERM');
+  const events = service.log().trim().split('\n').map((line) => JSON.parse(line) as { eventName: string; sequence: number }); // prettier-ignore
+  expect(events).toMatchObject([
+    { eventName: 'CreateKey', sequence: 1 },
+    { eventName: 'ListKeys', sequence: 2 },
+  ]);
+  expect(await withDatabase((query) => query('SELECT * FROM audit_log'))).toEqual([]);
+});

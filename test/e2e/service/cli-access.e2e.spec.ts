@@ -1,0 +1,236 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { DataSource } from 'typeorm';
+import { keyblock } from '../../../src/cli/keyblock.js';
+import type { Service } from '../../../src/service.js';
+import { newStore, type TestStore } from '../../support/database.js';
+import { send, serviceEnv, startOn, target, TestClock } from '../../support/service.js';
+
+let store: TestStore;
+let folder: string;
+const environment = { ...process.env };
+beforeAll(async () => {
+  store = await newStore();
+  folder = mkdtempSync(join(tmpdir(), 'keyblock-access-'));
+  Object.assign(process.env, serviceEnv(store));
+}, 60_000);
+afterAll(async () => {
+  process.env = environment;
+  rmSync(folder, { recursive: true });
+  await store.remove();
+});
+
+/** Runs `keyblock access`. */
+async function access(args: string[], input = '') {
+  const written = { stdout: '', stderr: '' };
+  const into = (name: keyof typeof written) =>
+    new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        written[name] += chunk.toString();
+        done();
+      },
+    });
+  const streams = { stdin: Readable.from([Buffer.from(input)]), stdout: into('stdout'), stderr: into('stderr') };
+  const exitCode = await keyblock(['access', ...args], streams);
+  return { exitCode, ...written };
+}
+
+/** What a command prints that does what it is told. */
+async function done(args: string[], input?: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await access(args, input);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return stdout;
+}
+
+const refused = (exitCode: number, message: string) => ({
+  exitCode,
+  stdout: '',
+  stderr: expect.stringContaining(message),
+});
+
+/** What `create-key`, `rotate` and `start-session` print, as a file of credentials has it. */
+function credentialsOf(printed: string) {
+  const value = (name: string) => new RegExp(`^${name} = (\\S+)$`, 'm').exec(printed)?.[1];
+  const [accessKeyId, secretAccessKey] = [value('aws_access_key_id'), value('aws_secret_access_key')];
+  if (accessKeyId === undefined || secretAccessKey === undefined) throw new Error(`No credentials: ${printed}`);
+  return { accessKeyId, secretAccessKey, sessionToken: value('aws_session_token') };
+}
+
+async function serving<T>(work: (service: Service) => Promise<T>): Promise<T> {
+  const service = await startOn(store);
+  try {
+    return await work(service);
+  } finally {
+    await service.close();
+  }
+}
+
+/** What ListKeys answers to who signs with these credentials: 200, or the name of the exception. */
+async function listKeys({ url }: Service, credentials: ReturnType<typeof credentialsOf>): Promise<number | string> {
+  const { status, headers } = await send(url, new TestClock(), { headers: target('ListKeys'), credentials });
+  return status === 200 ? status : String(headers.get('x-amzn-errortype'));
+}
+
+const USER = 'arn:aws:iam::000000000000:user/ann';
+const ROLE = 'arn:aws:iam::000000000000:role/line';
+const statement = (Action: string, more: object = {}) => ({ Effect: 'Allow', Action, Resource: '*', ...more });
+const policy = (...statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });
+const LIST_KEYS = policy(statement('payment-cryptography:ListKeys', { Sid: 'List' }));
+
+test('users, roles, policies and access keys from the first to the last', async () => {
+  expect(await done(['create', 'user', 'ann'])).toBe(`${USER}\n`);
+  expect(await done(['create', 'role', 'line'])).toBe(`${ROLE}\n`);
+  expect(await access(['create', 'user', 'ann'])).toEqual(refused(1, 'There is a user ann already.'));
+  expect(await access(['create', 'user', 'a/b'])).toEqual(refused(1, 'A name has 1 to 64'));
+
+  const file = join(folder, 'policy.json');
+  writeFileSync(file, LIST_KEYS);
+  expect(await done(['put-policy', 'user', 'ann', 'list', '--file', file])).toBe('');
+  expect(await done(['put-policy', 'role', 'line', 'list', '-'], LIST_KEYS)).toBe('');
+  expect(await access(['put-policy', 'user', 'ann', 'list', '{}'])).toEqual(refused(1, 'Statement is required'));
+  expect(await access(['put-policy', 'user', 'bob', 'list', LIST_KEYS])).toEqual(refused(1, `There is no ${USER.replace('ann', 'bob')}.`)); // prettier-ignore
+
+  const first = credentialsOf(await done(['create-key', 'user', 'ann']));
+  const session = await done(['start-session', 'role', 'line', '--name', 'monday', '--seconds', '900']);
+  expect(session).toMatch(/^# until \d{4}-\d\d-\d\dT/m);
+  const monday = credentialsOf(session);
+  expect(await access(['start-session', 'role', 'line', '--seconds', '899'])).toEqual(refused(1, '900 to 43200'));
+  await serving(async (service) => {
+    expect(await listKeys(service, first)).toBe(200);
+    expect(await listKeys(service, monday)).toBe(200);
+    expect(await listKeys(service, { ...monday, sessionToken: undefined })).toBe('UnrecognizedClientException');
+  });
+
+  expect(await done(['deactivate', first.accessKeyId])).toBe('');
+  expect(await access(['rotate', first.accessKeyId])).toEqual(refused(1, 'The access key is inactive.'));
+  await serving(async (service) => expect(await listKeys(service, first)).toBe('UnrecognizedClientException'));
+  expect(await done(['activate', first.accessKeyId])).toBe('');
+  const second = credentialsOf(await done(['rotate', first.accessKeyId]));
+  expect(await access(['rotate', monday.accessKeyId])).toEqual(refused(1, 'The access key is of a session.'));
+  await serving(async (service) => {
+    expect(await listKeys(service, first)).toBe('UnrecognizedClientException');
+    expect(await listKeys(service, second)).toBe(200);
+  });
+
+  // The service notes the use when it stops.
+  const listed = await done(['list']);
+  expect(listed.split('\n')).toEqual([
+    ROLE,
+    '  policy list',
+    expect.stringMatching(`^  access key ${monday.accessKeyId} active, last used \\S+Z, until \\S+Z$`),
+    USER,
+    '  policy list',
+    expect.stringMatching(`^  access key ${first.accessKeyId} inactive, last used \\S+Z$`),
+    expect.stringMatching(`^  access key ${second.accessKeyId} active, last used \\S+Z$`),
+    '',
+  ]);
+  for (const { secretAccessKey } of [first, second, monday]) expect(listed).not.toContain(secretAccessKey);
+
+  expect(await done(['remove-policy', 'user', 'ann', 'list'])).toBe('');
+  expect(await access(['remove-policy', 'user', 'ann', 'list'])).toEqual(refused(1, 'There is no list.'));
+  expect(await done(['remove-key', first.accessKeyId])).toBe('');
+  expect(await access(['remove-key', first.accessKeyId])).toEqual(refused(1, `There is no ${first.accessKeyId}.`));
+  expect(await done(['remove', 'role', 'line'])).toBe('');
+  await serving(async (service) => {
+    expect(await listKeys(service, second)).toBe('AccessDeniedException');
+    expect(await listKeys(service, monday)).toBe('UnrecognizedClientException');
+  });
+  expect(await done(['list'])).toMatch(
+    new RegExp(`^${USER}\n  access key ${second.accessKeyId} active, last used .*\n$`),
+  );
+  expect(await done(['remove', 'user', 'ann'])).toBe('');
+  expect(await done(['list'])).toBe('');
+
+  const told = await serving((service) =>
+    service.app
+      .get(DataSource)
+      .query<{ event: string }[]>(
+        `SELECT event::text FROM audit_events WHERE event ->> 'userAgent' = 'keyblock access' ORDER BY chain, sequence`,
+      ),
+  );
+  const events = told.map(({ event }) => JSON.parse(event) as Record<string, unknown>);
+  expect(events.map(({ eventName, requestParameters, responseElements }) => [eventName, requestParameters, responseElements])).toEqual([
+    ['CreatePrincipal', { kind: 'users', name: 'ann' }, { principal: { arn: USER } }],
+    ['CreatePrincipal', { kind: 'roles', name: 'line' }, { principal: { arn: ROLE } }],
+    ...[['users', 'ann'], ['roles', 'line']].map(([kind, name]) => ['PutPrincipalPolicy', { kind, name, policy: 'list', version: '2012-10-17', statement: [{ Sid: 'List', Effect: 'Allow', Action: ['payment-cryptography:ListKeys'], Resource: ['*'] }] }, null]),
+    ['CreateAccessKey', { kind: 'users', name: 'ann' }, { accessKey: { accessKeyId: first.accessKeyId } }],
+    ['StartSession', { kind: 'roles', name: 'line', sessionName: 'monday', durationSeconds: 900 }, { accessKey: { accessKeyId: monday.accessKeyId } }],
+    ['UpdateAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId, status: 'Inactive' }, null],
+    ['UpdateAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId, status: 'Active' }, null],
+    ['RotateAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId }, { accessKey: { accessKeyId: second.accessKeyId } }],
+    ['DeletePrincipalPolicy', { kind: 'users', name: 'ann', policy: 'list' }, null],
+    ['DeleteAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId }, null],
+    ['DeletePrincipal', { kind: 'roles', name: 'line' }, null],
+    ['DeletePrincipal', { kind: 'users', name: 'ann' }, null],
+  ]); // prettier-ignore
+  for (const { eventSource, userIdentity } of events) {
+    expect([eventSource, userIdentity]).toEqual(['keyblock', expect.objectContaining({ type: 'Root' })]);
+    expect(userIdentity).not.toHaveProperty('accessKeyId');
+  }
+  for (const { secretAccessKey } of [first, second, monday])
+    expect(JSON.stringify(told)).not.toContain(secretAccessKey);
+}, 120_000);
+
+test('explain prints the decision and the statement that makes it', async () => {
+  await done(['create', 'user', 'bob']);
+  await done(['put-policy', 'user', 'bob', 'own', policy(statement('payment-cryptography:Get*', { Sid: 'Look' }), statement('payment-cryptography:GetAlias', { Effect: 'Deny', Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }))]); // prettier-ignore
+  const bob = 'arn:aws:iam::000000000000:user/bob';
+  const alias = 'arn:aws:payment-cryptography:us-east-1:000000000000:alias/pek';
+  const explain = (principal: string, action: string, resource: string, ...more: string[]) =>
+    access(['explain', '--principal', principal, '--action', action, '--resource', resource, ...more]);
+  const said = (...lines: string[]) => ({ exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' });
+
+  expect(await explain(bob, 'GetAlias', alias)).toEqual(said('allowed', 'By Allow in policy own, statement 1 (Look).'));
+  expect(await explain(bob, 'payment-cryptography:getalias', alias, '--context', 'AWS:SourceIp=10.1.2.3')).toEqual(
+    said('denied', 'By Deny in policy own, statement 2.'),
+  );
+  expect(await explain(bob, 'ListKeys', '*')).toEqual(
+    said('denied', `No policy of ${bob} or of * allows payment-cryptography:ListKeys.`),
+  );
+  expect(await explain('arn:aws:iam::000000000000:root', 'ListKeys', '*')).toEqual(
+    said('allowed', 'The root of the account needs no policy, and no policy of the key denies it.'),
+  );
+  expect(await explain(USER, 'ListKeys', '*')).toEqual(refused(1, `There is no ${USER}.`));
+  expect(await explain(bob, 'ListAll', '*')).toEqual(refused(1, 'There is no action ListAll.'));
+  expect(await explain(bob, 'ListKeys', alias)).toEqual(refused(1, 'The resource of ListKeys is "*"'));
+  expect(await explain(bob, 'GetKey', '*')).toEqual(refused(1, 'The resource of GetKey is the ARN of a key'));
+}, 60_000);
+
+test.each<[args: string[], message: string]>([
+  [[], 'Say what to do.'],
+  [['grant'], 'There is no access grant.'],
+  [['create'], 'Say user or role.'],
+  [['create', 'group', 'ann'], 'Say user or role.'],
+  [['create', 'user'], 'Give a name.'],
+  [['create', 'user', 'ann', 'bob'], 'Nothing comes after ann.'],
+  [['list', 'user'], 'Nothing comes after list.'],
+  [['put-policy', 'user', 'ann'], 'Give the name of the policy.'],
+  [['deactivate'], 'Give the id of an access key.'],
+  [['explain', '--principal', USER], 'Give --action.'],
+  [['explain', '--principal', USER, '--action', 'GetKey', '--resource', '*', '--context', 'x'], '--context is'],
+])('access %j is called wrongly', async (args, message) => {
+  expect(await access(args)).toEqual(refused(2, message));
+});
+
+test('what the command changes counts in a service that runs', async () => {
+  await serving(async (service) => {
+    await done(['create', 'user', 'eve']);
+    const credentials = credentialsOf(await done(['create-key', 'user', 'eve']));
+    expect(await listKeys(service, credentials)).toBe('AccessDeniedException');
+    const within = async (answer: number | string) => {
+      const deadline = performance.now() + 1000;
+      while (performance.now() < deadline && (await listKeys(service, credentials)) !== answer);
+      expect(await listKeys(service, credentials)).toBe(answer);
+    };
+    await done(['put-policy', 'user', 'eve', 'own', LIST_KEYS]);
+    await within(200);
+    await done(['deactivate', credentials.accessKeyId]);
+    await within('UnrecognizedClientException');
+    await done(['activate', credentials.accessKeyId]);
+    await within(200);
+    await done(['remove', 'user', 'eve']);
+    await within('UnrecognizedClientException');
+  });
+}, 60_000);

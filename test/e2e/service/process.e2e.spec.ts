@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { request } from 'node:https';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import {
+  ConflictException,
+  CreateAliasCommand,
+  CreateKeyCommand,
+  ListKeysCommand,
+  paginateListKeys,
+  PaymentCryptographyClient,
+} from '@aws-sdk/client-payment-cryptography';
+import { newStore, type TestStore } from '../../support/database.js';
+import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
+
+let store: TestStore;
+const processes: ServiceProcess[] = [];
+beforeEach(async () => {
+  store = await newStore();
+});
+afterEach(async () => {
+  for (const { child, ended } of processes.splice(0)) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+  await store.remove();
+});
+
+function start(env: NodeJS.ProcessEnv = serviceEnv(store)): ServiceProcess {
+  const service = spawnService(env);
+  processes.push(service);
+  return service;
+}
+
+const client = (endpoint: string, credentials = CREDENTIALS) =>
+  new PaymentCryptographyClient({ region: REGION, endpoint, credentials, maxAttempts: 1 });
+
+const createKey = (controlPlane: PaymentCryptographyClient, KeyAlgorithm: 'AES_128' | 'RSA_4096' = 'AES_128') =>
+  controlPlane.send(
+    new CreateKeyCommand({
+      KeyAttributes: {
+        KeyUsage:
+          KeyAlgorithm === 'AES_128'
+            ? 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY'
+            : 'TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION',
+        KeyClass: KeyAlgorithm === 'AES_128' ? 'SYMMETRIC_KEY' : 'ASYMMETRIC_KEY_PAIR',
+        KeyAlgorithm,
+        KeyModesOfUse: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
+      },
+      Exportable: false,
+    }),
+  );
+
+async function listArns(controlPlane: PaymentCryptographyClient): Promise<string[]> {
+  const arns: string[] = [];
+  for await (const { Keys } of paginateListKeys({ client: controlPlane, pageSize: 100 }, {}))
+    arns.push(...Keys!.map(({ KeyArn }) => KeyArn!));
+  return arns;
+}
+
+test('nothing that was acknowledged is lost when it is killed in the middle of writes', async () => {
+  const acknowledged: string[] = [];
+  for (const round of [1, 2]) {
+    const service = start();
+    const controlPlane = client(await service.listening);
+    expect(new Set(await listArns(controlPlane))).toEqual(
+      new Set([...(await listArns(controlPlane)), ...acknowledged]),
+    );
+    const write = async () => {
+      for (;;) acknowledged.push((await createKey(controlPlane)).Key!.KeyArn!);
+    };
+    const writers = Array.from({ length: 8 }, () => write().catch(() => undefined));
+    const enough = acknowledged.length + 40 * round;
+    while (acknowledged.length < enough) await new Promise((resolve) => setTimeout(resolve, 5));
+    service.child.kill('SIGKILL');
+    expect(await service.ended).toBe('SIGKILL');
+    await Promise.all(writers);
+  }
+
+  const controlPlane = client(await start().listening);
+  const kept = await listArns(controlPlane);
+  expect(acknowledged.filter((arn) => !kept.includes(arn))).toEqual([]);
+  expect(kept.length - acknowledged.length).toBeLessThanOrEqual(2 * 8);
+  await createKey(controlPlane);
+});
+
+test('SIGTERM finishes what is in flight, then ends', async () => {
+  const service = start();
+  const controlPlane = client(await service.listening);
+  await createKey(controlPlane);
+  const creating = createKey(controlPlane, 'RSA_4096');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  service.child.kill('SIGTERM');
+  expect((await creating).Key!.KeyState).toBe('CREATE_COMPLETE');
+  expect(await service.ended).toBe(0);
+  expect(service.log()).toContain('"operation":"CreateKey"');
+  await expect(controlPlane.send(new ListKeysCommand({}))).rejects.toThrow(/ECONNREFUSED/);
+});
+
+test('what the built service refuses has the name of the model, also where a library has a class of that name', async () => {
+  const controlPlane = client(await start().listening);
+  const { Key } = await createKey(controlPlane);
+  const alias = { AliasName: 'alias/taken', KeyArn: Key!.KeyArn! };
+  await controlPlane.send(new CreateAliasCommand(alias));
+  await expect(controlPlane.send(new CreateAliasCommand(alias))).rejects.toBeInstanceOf(ConflictException);
+});
+
+test('SIGTERM does not wait for ever for a request that never comes to its end', async () => {
+  const service = start();
+  const { hostname, port } = new URL(await service.listening);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.on('error', () => undefined);
+  socket.write('POST /mac/generate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  service.child.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+  socket.destroy();
+});
+
+test('serves HTTPS with the certificate given', async () => {
+  const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) => join(store.env.KEYBLOCK_DATA_DIR, '..', `${process.pid}-${name}`)); // prettier-ignore
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=localhost', '-keyout', keyFile!, '-out', certFile!], { stdio: 'ignore' }); // prettier-ignore
+  const service = start({ ...serviceEnv(store), KEYBLOCK_TLS_KEY_FILE: keyFile, KEYBLOCK_TLS_CERT_FILE: certFile });
+  const url = await service.listening;
+  expect(url).toMatch(/^https:/);
+  const status = await new Promise((resolve, reject) => {
+    request(`${url}/healthz`, { ca: readFileSync(certFile!), servername: 'localhost' }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+  expect(status).toBe(200);
+  [keyFile, certFile].forEach((file) => rmSync(file!));
+});
+
+test('lists all that is wrong with its configuration at once, and starts nothing', async () => {
+  const service = start({
+    DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing',
+    KEYBLOCK_PORT: 'http',
+    KEYBLOCK_REGION: 'Mars',
+    KEYBLOCK_TLS_CERT_FILE: '/no/such/file',
+    KEYBLOCK_PROT: '8080',
+  });
+  expect(await service.ended).toBe(1);
+  expect(service.output().trim().split('\n')).toEqual([
+    'The configuration is not usable:',
+    '  KEYBLOCK_PORT must be a whole number',
+    '  KEYBLOCK_REGION must be a Region name such as us-east-1',
+    '  KEYBLOCK_PROT is not a setting of Keyblock',
+    '  KEYBLOCK_TLS_CERT_FILE and KEYBLOCK_TLS_KEY_FILE go together: HTTPS needs both',
+    expect.stringMatching(/^ {2}KEYBLOCK_TLS_CERT_FILE cannot be read: ENOENT/),
+    '  KEYBLOCK_MASTER_KEY or one of its files is needed with DATABASE_URL: all nodes share one',
+    '  KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential',
+  ]);
+});

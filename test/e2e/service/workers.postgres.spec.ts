@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { PaymentCryptographyClient, ListKeysCommand } from '@aws-sdk/client-payment-cryptography';
+import { newStore, type TestStore } from '../../support/database.js';
+import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
+
+let store: TestStore;
+let service: ServiceProcess;
+beforeEach(async () => {
+  store = await newStore();
+});
+afterEach(async () => {
+  service.child.kill('SIGKILL');
+  await service.ended;
+  await store.remove();
+});
+
+const start = (env: NodeJS.ProcessEnv = {}) => {
+  service = spawnService({ ...serviceEnv(store), KEYBLOCK_WORKERS: '2', ...env });
+  return service;
+};
+
+/** A client whose every call makes a connection, which the next worker in turn gets. */
+const listKeys = async (endpoint: string, calls: number) => {
+  for (let call = 0; call < calls; call++) {
+    const client = new PaymentCryptographyClient({ region: REGION, endpoint, credentials: CREDENTIALS });
+    await client.send(new ListKeysCommand({}));
+    client.destroy();
+  }
+};
+
+const children = () =>
+  readFileSync(`/proc/${service.child.pid}/task/${service.child.pid}/children`, 'utf8').trim().split(' ').map(Number);
+
+const counted = (metrics: string) =>
+  Number(/^keyblock_requests_total\{operation="ListKeys",outcome="ok"\} (\d+)$/m.exec(metrics)?.[1]);
+
+test('workers share the port, and whichever is asked answers the figures of all', async () => {
+  const url = await start().listening;
+  expect(children()).toHaveLength(2);
+  await listKeys(url, 6);
+  const figures = [];
+  for (let call = 0; call < 4; call++)
+    figures.push(await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text());
+  expect(figures.map(counted)).toEqual([6, 6, 6, 6]);
+});
+
+test('a worker that is lost is replaced, and the others serve meanwhile', async () => {
+  const url = await start().listening;
+  const before = children();
+  process.kill(before[0]!, 'SIGKILL');
+  while (children().includes(before[0]!)) await new Promise((resolve) => setTimeout(resolve, 10));
+  await listKeys(url, 3);
+
+  const isReplaced = () => children().length === 2;
+  while (!isReplaced()) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(children()).toEqual([before[1], expect.any(Number)]);
+  expect(service.log()).toContain('a worker was lost');
+});
+
+test('SIGTERM ends all of them', async () => {
+  await start().listening;
+  service.child.kill('SIGTERM');
+  await expect(service.ended).resolves.toBe(0);
+});
+
+test('what keeps a worker from starting is said once', async () => {
+  const refused = start({ KEYBLOCK_MASTER_KEY: 'f'.repeat(64) });
+  await refused.listening;
+  refused.child.kill('SIGTERM');
+  await refused.ended;
+
+  const other = start({ KEYBLOCK_MASTER_KEY: 'e'.repeat(64) });
+  await expect(other.ended).resolves.toBe(1);
+  expect(other.output().match(/nothing was changed/g)).toHaveLength(1);
+});
