@@ -33,14 +33,14 @@ export default {
     {
       ...common,
       // What the command line says is to be ignored takes the place of what a configuration says.
-      testMatch: ['<rootDir>/{src,test,examples}/**/!(*.db|*.e2e|*.postgres).spec.ts'],
+      testMatch: ['<rootDir>/{src,test,examples}/**/!(*.db|*.e2e).spec.ts'],
     },
     {
       ...common,
       ...(isLoadedByJest ? {} : sharing),
       globalSetup: '<rootDir>/test/support/global-setup.js',
       globalTeardown: '<rootDir>/test/support/global-teardown.js',
-      testMatch: ['<rootDir>/{src,test}/**/*.{db,e2e,postgres}.spec.ts'],
+      testMatch: ['<rootDir>/{src,test}/**/*.{db,e2e}.spec.ts'],
     },
   ],
   testTimeout: 90_000,
