@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey } from 'node:crypto';
 import { aes } from '../../dist/crypto/aes.js';
+import { encrypt } from '../../dist/crypto/cipher-modes.js';
 import { cmac } from '../../dist/crypto/cmac.js';
 import { cvv } from '../../dist/crypto/cvv.js';
 import { tdes } from '../../dist/crypto/des.js';
@@ -8,6 +9,7 @@ import { tdesWorkingKey } from '../../dist/crypto/dukpt/tdes.js';
 import { applicationCryptogram, arpcMethod1 } from '../../dist/crypto/emv/application-cryptogram.js';
 import { iccMasterKey } from '../../dist/crypto/emv/icc-master-key.js';
 import { applicationCryptogramKey } from '../../dist/crypto/emv/session-key.js';
+import { hmac } from '../../dist/crypto/hmac.js';
 import { naturalPin } from '../../dist/crypto/ibm3624.js';
 import { encryptPinBlock, translatePinBlock } from '../../dist/crypto/pin-block.js';
 import { pvv } from '../../dist/crypto/pvv.js';
@@ -32,13 +34,14 @@ const BLOCK = {
   aes256Inverse: block(createDecipheriv('aes-256-ecb', key32, null), 16),
 };
 
-/** What it costs that a key is new: an OpenSSL object is made and let go again. */
+/** What it costs that a key is new: OpenSSL's objects for the key and the cipher are made and let go again. */
 const KEY = {
-  tdes: () => createCipheriv('des-ede', key16, null).setAutoPadding(false).final(),
-  tdesInverse: () => createDecipheriv('des-ede', key16, null).setAutoPadding(false).final(),
-  aes128: () => createCipheriv('aes-128-ecb', key16, null).setAutoPadding(false).final(),
-  aes256: () => createCipheriv('aes-256-ecb', key32, null).setAutoPadding(false).final(),
-  aes256Inverse: () => createDecipheriv('aes-256-ecb', key32, null).setAutoPadding(false).final(),
+  tdes: () => createCipheriv('des-ede', createSecretKey(key16), null).setAutoPadding(false).final(),
+  tdesInverse: () => createDecipheriv('des-ede', createSecretKey(key16), null).setAutoPadding(false).final(),
+  aes128: () => createCipheriv('aes-128-ecb', createSecretKey(key16), null).setAutoPadding(false).final(),
+  aes256: () => createCipheriv('aes-256-ecb', createSecretKey(key32), null).setAutoPadding(false).final(),
+  aes256Inverse: () => createDecipheriv('aes-256-ecb', createSecretKey(key32), null).setAutoPadding(false).final(),
+  hmac: () => createHmac('sha256', createSecretKey(key32)).update(message).digest(),
 };
 
 function block(cipher, blockBytes) {
@@ -155,6 +158,18 @@ export const CONSTRUCTIONS = [
       (cipher) => () =>
         cmac(cipher, message)
     )(aes(key32)),
+  },
+  {
+    name: 'HMAC-SHA-256, 64 bytes',
+    blocks: {},
+    keys: { hmac: 1 },
+    cold: () => hmac('SHA256', key32, message),
+  },
+  {
+    name: 'OFB, 64 bytes, AES-128',
+    blocks: { aes128: 4 },
+    keys: { aes128: 1 },
+    cold: () => encrypt({ cipher: 'AES', mode: 'OFB', key: key16 }, message),
   },
   {
     // 2 for the initial key and 2 for each one-bit.
