@@ -1,223 +1,20 @@
 // The constructions of src/crypto beside the bare cost of their block operations: npm run bench:crypto
-import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { aes } from '../dist/crypto/aes.js';
-import { cmac } from '../dist/crypto/cmac.js';
-import { cvv } from '../dist/crypto/cvv.js';
-import { tdes } from '../dist/crypto/des.js';
-import { aesWorkingKey } from '../dist/crypto/dukpt/aes.js';
-import { tdesWorkingKey } from '../dist/crypto/dukpt/tdes.js';
-import { applicationCryptogram, arpcMethod1 } from '../dist/crypto/emv/application-cryptogram.js';
-import { iccMasterKey } from '../dist/crypto/emv/icc-master-key.js';
-import { applicationCryptogramKey } from '../dist/crypto/emv/session-key.js';
-import { naturalPin } from '../dist/crypto/ibm3624.js';
-import { encryptPinBlock, translatePinBlock } from '../dist/crypto/pin-block.js';
-import { pvv } from '../dist/crypto/pvv.js';
-import { retailMac } from '../dist/crypto/retail-mac.js';
-import { unwrapKeyBlock } from '../dist/crypto/tr31/unwrap.js';
-import { wrapKeyBlock } from '../dist/crypto/tr31/wrap.js';
+import { CONSTRUCTIONS, measure } from './support/constructions.js';
+import { startSecondNode } from './support/second-node.js';
 
 const ROUNDS = 21;
-const MEASURE_MS = 4;
-
-const bytes = (count, seed) => Buffer.from(Array.from({ length: count }, (_, i) => (37 * i + seed) & 0xff));
-const [key16, other16, key32] = [bytes(16, 1), bytes(16, 2), bytes(32, 3)];
-const message = bytes(64, 4);
-const pan = '4000001234567899';
-const pin = '1234';
-
-/** What one block costs where an OpenSSL object is there already; a single DES is a TDES for OpenSSL 3. */
-const BLOCK = {
-  tdes: block(createCipheriv('des-ede', key16, null), 8),
-  tdesInverse: block(createDecipheriv('des-ede', key16, null), 8),
-  aes128: block(createCipheriv('aes-128-ecb', key16, null), 16),
-  aes256: block(createCipheriv('aes-256-ecb', key32, null), 16),
-  aes256Inverse: block(createDecipheriv('aes-256-ecb', key32, null), 16),
-};
-
-/** What it costs that a key is new: an OpenSSL object is made and let go again. */
-const KEY = {
-  tdes: () => createCipheriv('des-ede', key16, null).setAutoPadding(false).final(),
-  tdesInverse: () => createDecipheriv('des-ede', key16, null).setAutoPadding(false).final(),
-  aes128: () => createCipheriv('aes-128-ecb', key16, null).setAutoPadding(false).final(),
-  aes256: () => createCipheriv('aes-256-ecb', key32, null).setAutoPadding(false).final(),
-  aes256Inverse: () => createDecipheriv('aes-256-ecb', key32, null).setAutoPadding(false).final(),
-};
-
-function block(cipher, blockBytes) {
-  const data = bytes(blockBytes, 5);
-  cipher.setAutoPadding(false);
-  return () => cipher.update(data);
-}
-
-const encryptedPin = withCipher(tdes(key16), (cipher) => encryptPinBlock(cipher, 0, { pin, pan }));
-
-function translate(from, to, format) {
-  return translatePinBlock(encryptedPin, { cipher: from, format: 0, pan }, { cipher: to, format, pan });
-}
-
-/** A version B block of a two-key TDES key, masked to 24 bytes, and a version D block of an AES-128 key. */
-const header = { keyUsage: 'P0', modeOfUse: 'E', keyVersionNumber: '00', exportability: 'E', keyContext: '0' };
-const TR31_B = {
-  kbpk: { algorithm: 'TDES', key: key16 },
-  header: { ...header, versionId: 'B', algorithm: 'T' },
-  key: other16,
-};
-const TR31_D = {
-  kbpk: { algorithm: 'AES', key: key32 },
-  header: { ...header, versionId: 'D', algorithm: 'A' },
-  key: other16,
-};
-const [blockB, blockD] = [wrapKeyBlock(TR31_B), wrapKeyBlock(TR31_D)];
-
-/** Counters with five one-bits: as many derivations as an average counter of the first thousand needs. */
-const TDES_KSN = Buffer.from('FFFF9876543210E0001F', 'hex');
-const AES_KSN = Buffer.from('12345678901234560000001F', 'hex');
-
-/**
- * `blocks` are the block operations of the standard, counted with what can be done once done once: a CMAC has one for its
- * subkeys and one for each block of message. `keys` are the keys that they are done under, by direction. `held` is the
- * same with the ciphers made before, where the API has them.
- */
-const CONSTRUCTIONS = [
-  {
-    // 1 for the subkeys of the KBPK, 2 for each of both keys, 4 of payload, CMAC over 16 bytes of header and 32 of payload.
-    name: 'TR-31 unwrap B, TDES 2-key',
-    blocks: { tdes: 12, tdesInverse: 4 },
-    keys: { tdes: 2, tdesInverse: 1 },
-    cold: () => unwrapKeyBlock(TR31_B.kbpk, blockB),
-  },
-  { name: 'TR-31 wrap B, TDES 2-key', blocks: { tdes: 16 }, keys: { tdes: 3 }, cold: () => wrapKeyBlock(TR31_B) },
-  {
-    // As above with blocks of 16 bytes: 5 for both keys, 2 of payload, CMAC over 3.
-    name: 'TR-31 unwrap D, AES-256',
-    blocks: { aes256: 9, aes256Inverse: 2 },
-    keys: { aes256: 2, aes256Inverse: 1 },
-    cold: () => unwrapKeyBlock(TR31_D.kbpk, blockD),
-  },
-  { name: 'TR-31 wrap D, AES-256', blocks: { aes256: 11 }, keys: { aes256: 3 }, cold: () => wrapKeyBlock(TR31_D) },
-  {
-    name: 'PIN block 0 to 0',
-    blocks: { tdesInverse: 1, tdes: 1 },
-    keys: { tdesInverse: 1, tdes: 1 },
-    cold: () => withCipher(tdes(key16), (from) => withCipher(tdes(other16), (to) => translate(from, to, 0))),
-    held: (
-      (from, to) => () =>
-        translate(from, to, 0)
-    )(tdes(key16), tdes(other16)),
-  },
-  {
-    name: 'PIN block 0 to 4, AES-128',
-    blocks: { tdesInverse: 1, aes128: 2 },
-    keys: { tdesInverse: 1, aes128: 1 },
-    cold: () => withCipher(tdes(key16), (from) => withCipher(aes(other16), (to) => translate(from, to, 4))),
-    held: (
-      (from, to) => () =>
-        translate(from, to, 4)
-    )(tdes(key16), aes(other16)),
-  },
-  { name: 'PVV', blocks: { tdes: 1 }, keys: { tdes: 1 }, cold: () => pvv(key16, { pan, pvki: 1, pin }) },
-  {
-    name: 'IBM 3624 natural PIN',
-    blocks: { tdes: 1 },
-    keys: { tdes: 1 },
-    cold: () =>
-      naturalPin(key16, { validationData: pan, padCharacter: 'F', decimalizationTable: '0123456789012345' }, 4),
-  },
-  {
-    name: 'CVV',
-    blocks: { tdes: 3, tdesInverse: 1 },
-    keys: { tdes: 2 },
-    cold: () => cvv(key16, { pan, expiry: '2912', serviceCode: '101' }),
-  },
-  {
-    // 2 for the ICC master key, 2 for the session key, 40 bytes of transaction data and 2 that end the retail MAC.
-    name: 'ARQC, option A, EMV common',
-    blocks: { tdes: 10, tdesInverse: 1 },
-    keys: { tdes: 4 },
-    cold: () => arqc(message.subarray(0, 40)),
-  },
-  {
-    name: 'ARPC method 1',
-    blocks: { tdes: 1 },
-    keys: { tdes: 1 },
-    cold: () => arpcMethod1(key16, { arqc: message.subarray(0, 8), arc: message.subarray(8, 10) }),
-  },
-  {
-    name: 'Retail MAC, 64 bytes',
-    blocks: { tdes: 9, tdesInverse: 1 },
-    keys: { tdes: 2 },
-    cold: () => retailMac(key16, message),
-  },
-  {
-    name: 'CMAC, 64 bytes, AES-256',
-    blocks: { aes256: 5 },
-    keys: { aes256: 1 },
-    cold: () => withCipher(aes(key32), (cipher) => cmac(cipher, message)),
-    held: (
-      (cipher) => () =>
-        cmac(cipher, message)
-    )(aes(key32)),
-  },
-  {
-    // 2 for the initial key and 2 for each one-bit.
-    name: 'TDES DUKPT, PIN key',
-    blocks: { tdes: 12 },
-    keys: { tdes: 12 },
-    cold: () => tdesWorkingKey({ bdk: key16, ksn: TDES_KSN, usage: 'PIN' }),
-  },
-  {
-    // The initial key, each one-bit, the working key.
-    name: 'AES DUKPT, PIN key, AES-128',
-    blocks: { aes128: 7 },
-    keys: { aes128: 7 },
-    cold: () => aesWorkingKey({ bdk: key16, ksn: AES_KSN, usage: 'PIN_ENCRYPTION', keyType: 'AES_128' }),
-  },
-];
-
-function arqc(data) {
-  const iccKey = iccMasterKey(key16, { majorKeyDerivation: 'EMV_OPTION_A', pan, psn: '00' });
-  const sessionKey = applicationCryptogramKey('EMV_COMMON_SESSION_KEY', iccKey, { atc: data.subarray(0, 2) });
-  const cryptogram = applicationCryptogram(sessionKey, data);
-  iccKey.fill(0);
-  sessionKey.fill(0);
-  return cryptogram;
-}
-
-function withCipher(cipher, use) {
-  try {
-    return use(cipher);
-  } finally {
-    cipher[Symbol.dispose]();
-  }
-}
-
-/** Microseconds of one call, on average over a few milliseconds. */
-function microseconds(call) {
-  const start = performance.now();
-  let calls = 0;
-  let elapsed = 0;
-  while (elapsed < MEASURE_MS) {
-    for (let i = 0; i < 50; i++) call();
-    calls += 50;
-    elapsed = performance.now() - start;
-  }
-  return (elapsed * 1000) / calls;
-}
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** Bare, cold and held are measured right after one another in each round, so that all meet the same machine. */
+const { SECOND_NODE } = process.env;
+const second = SECOND_NODE && (await startSecondNode(SECOND_NODE));
+
+/** The two processes measure a construction right after one another, so that both meet the same machine. */
 const rounds = CONSTRUCTIONS.map(() => []);
-const sum = (counts, costs) =>
-  Object.entries(counts).reduce((total, [name, count]) => total + count * microseconds(costs[name]), 0);
 for (let round = 0; round < ROUNDS; round++)
-  for (const [i, { blocks, keys, cold, held }] of CONSTRUCTIONS.entries())
-    rounds[i].push({
-      blocks: sum(blocks, BLOCK),
-      keys: sum(keys, KEY),
-      cold: microseconds(cold),
-      held: held && microseconds(held),
-    });
+  for (const [i, construction] of CONSTRUCTIONS.entries())
+    rounds[i].push({ ...measure(construction), second: await second?.measure(i) });
+second?.stop();
 
 const total = (counts) => Object.values(counts).reduce((count, more) => count + more, 0);
 const table = {};
@@ -246,3 +43,16 @@ console.log(
 console.log('ours/s: the construction from its keys; times: how many times the bare cost;');
 console.log('held times: with ciphers made before, over the blocks alone\n');
 console.table(table);
+
+if (second) {
+  const perSecond = (times) => Math.round(1e6 / median(times));
+  const versions = {};
+  for (const [i, { name }] of CONSTRUCTIONS.entries())
+    versions[name] = {
+      [`${process.version}/s`]: perSecond(rounds[i].map(({ cold }) => cold)),
+      [`${second.version}/s`]: perSecond(rounds[i].map((round) => round.second.cold)),
+      times: Number(median(rounds[i].map(({ cold, second }) => second.cold / cold)).toFixed(2)),
+    };
+  console.log(`\ntimes: how many times as long a construction takes with Node ${second.version}\n`);
+  console.table(versions);
+}

@@ -1,4 +1,5 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { hmac } from '../crypto/hmac.js';
 
 /** What the first event of a chain follows. */
 export const BEGINNING = '0'.repeat(64);
@@ -75,5 +76,5 @@ export function headMac(secret: Buffer, { chain, host, pid, startedAt }: Writer,
 
 /** Of a JSON array, in which no value can pass for two. */
 function mac(secret: Buffer, values: readonly (string | number)[]): Buffer {
-  return createHmac('sha256', secret).update(JSON.stringify(values)).digest();
+  return hmac('SHA256', secret, Buffer.from(JSON.stringify(values)));
 }

@@ -1,5 +1,6 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { tokenHash } from '../access/session-token.js';
+import { hmac } from '../crypto/hmac.js';
 import {
   ExpiredTokenException,
   IncompleteSignatureException,
@@ -154,8 +155,8 @@ export class SigV4Verifier {
     const name = `${accessKeyId}/${date}/${region}`;
     const known = this.#signingKeys.get(name);
     if (known) return known;
-    let key = Buffer.from(`AWS4${secretAccessKey}`);
-    for (const part of [date, region, service, 'aws4_request']) key = createHmac('sha256', key).update(part).digest();
+    let key: Buffer = Buffer.from(`AWS4${secretAccessKey}`);
+    for (const part of [date, region, service, 'aws4_request']) key = hmac('SHA256', key, Buffer.from(part));
     const signingKey = new HmacSha256(key);
     remember(this.#signingKeys, name, signingKey);
     return signingKey;

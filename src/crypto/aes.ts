@@ -4,7 +4,7 @@ import { CryptoError } from './errors.js';
 /**
  * AES: FIPS 197.
  *
- * @param key 16, 24 or 32 bytes; stays the caller's to zeroize, after the cipher is disposed of
+ * @param key 16, 24 or 32 bytes; stays the caller's to zeroize
  * @throws CryptoError KEY_LENGTH
  */
 export function aes(key: Buffer): BlockCipher {

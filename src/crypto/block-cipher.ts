@@ -1,8 +1,11 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { CryptoError } from './errors.js';
 
 /** A block of zeros of each length; nobody writes to it. */
 export const ZEROS = { 8: Buffer.alloc(8), 16: Buffer.alloc(16) } as const;
+
+/** OpenSSL's names of CFB and OFB; with two-key TDES (`des-ede`) it has no `cfb1` and `cfb8`. */
+export type StreamMode = 'cfb' | 'cfb1' | 'cfb8' | 'ofb';
 
 /**
  * A block cipher under one key, for as long as one computation takes. `tdes`, `des` and `aes` make it; hold it with
@@ -11,8 +14,10 @@ export const ZEROS = { 8: Buffer.alloc(8), 16: Buffer.alloc(16) } as const;
  *     using cipher = tdes(key);
  *     return cipher.encrypt(block);
  *
- * It works through long-lived OpenSSL objects: a new one costs three to four times as much as a block. The key is in
- * a private field, out of the sight of logs and JSON. A cipher that was disposed of throws ReferenceError.
+ * It works through long-lived OpenSSL objects: a new one costs three to four times as much as a block. They take the key
+ * as a KeyObject: Node 24 needs four times as long to make a cipher from a Buffer. A KeyObject's copy of the key is in
+ * OpenSSL's memory, out of the sight of logs and JSON. OpenSSL clears it when the garbage collector frees the KeyObject,
+ * at one of its next runs after disposal. A cipher that was disposed of throws ReferenceError.
  */
 export class BlockCipher implements Disposable {
   /** In CBC, which serves for single blocks as well: so one object does for a MAC and its subkeys. */
@@ -21,11 +26,11 @@ export class BlockCipher implements Disposable {
   readonly #last: Buffer;
   #encryptor?: ReturnType<typeof createCipheriv>;
   #decryptor?: ReturnType<typeof createDecipheriv>;
-  #key: Buffer | undefined;
+  #key: KeyObject | undefined;
 
   /**
    * @param name       OpenSSL's name without the mode: `des-ede`, `des-ede3`, `aes-128`, ...
-   * @param key        as OpenSSL wants it for that name; stays the caller's to zeroize
+   * @param key        as OpenSSL wants it for that name; stays the caller's to zeroize, at any time
    * @param blockBytes 8 (TDES) or 16 (AES)
    */
   constructor(
@@ -33,20 +38,20 @@ export class BlockCipher implements Disposable {
     key: Buffer,
     readonly blockBytes: 8 | 16,
   ) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
     this.#last = Buffer.alloc(blockBytes);
   }
 
   /** Encrypts whole blocks in ECB. @throws CryptoError DATA_LENGTH */
   encrypt(blocks: Buffer): Buffer {
     if (blocks.length === this.blockBytes) return this.#chain(blocks);
-    this.#encryptor ??= createCipheriv(this.#mode('ecb'), this.#lentKey(), null).setAutoPadding(false);
+    this.#encryptor ??= createCipheriv(this.#mode('ecb'), this.#liveKey(), null).setAutoPadding(false);
     return this.#encryptor.update(this.#whole(blocks));
   }
 
   /** Decrypts whole blocks in ECB. @throws CryptoError DATA_LENGTH */
   decrypt(blocks: Buffer): Buffer {
-    this.#decryptor ??= createDecipheriv(this.#mode('ecb'), this.#lentKey(), null).setAutoPadding(false);
+    this.#decryptor ??= createDecipheriv(this.#mode('ecb'), this.#liveKey(), null).setAutoPadding(false);
     return this.#decryptor.update(this.#whole(blocks));
   }
 
@@ -57,13 +62,25 @@ export class BlockCipher implements Disposable {
 
   /** Decrypts whole blocks in CBC. @throws CryptoError DATA_LENGTH, IV_LENGTH */
   decryptCbc(iv: Buffer, blocks: Buffer): Buffer {
-    const decipher = createDecipheriv(this.#mode('cbc'), this.#lentKey(), this.#iv(iv)).setAutoPadding(false);
+    const decipher = createDecipheriv(this.#mode('cbc'), this.#liveKey(), this.#iv(iv)).setAutoPadding(false);
     const result = decipher.update(this.#whole(blocks));
     decipher.final();
     return result;
   }
 
-  /** Ends the long-lived objects: OpenSSL frees and clears their key schedules now, not when the garbage collector comes. */
+  /** Encrypts or decrypts data of any length in CFB or OFB. @throws CryptoError IV_LENGTH */
+  stream(mode: StreamMode, direction: 'encrypt' | 'decrypt', iv: Buffer, data: Buffer): Buffer {
+    const create = direction === 'encrypt' ? createCipheriv : createDecipheriv;
+    const object = create(this.#mode(mode), this.#liveKey(), this.#iv(iv));
+    const result = object.update(data);
+    object.final();
+    return result;
+  }
+
+  /**
+   * Ends the long-lived objects: OpenSSL frees and clears their key schedules now, not when the garbage collector comes.
+   * The KeyObject has no such end and is left to the garbage collector.
+   */
   [Symbol.dispose](): void {
     this.#chainer?.final();
     this.#encryptor?.final();
@@ -81,7 +98,7 @@ export class BlockCipher implements Disposable {
    */
   #chain(blocks: Buffer, iv?: Buffer): Buffer {
     const { blockBytes } = this;
-    const key = this.#lentKey();
+    const key = this.#liveKey();
     if (blocks.length === 0) return Buffer.alloc(0);
     let output: Buffer;
     if (this.#chainer === undefined) {
@@ -98,14 +115,13 @@ export class BlockCipher implements Disposable {
     return output;
   }
 
-  /** After its time the key's buffer holds zeros or another key: rather nothing than that. */
-  #lentKey(): Buffer {
+  #liveKey(): KeyObject {
     if (this.#key === undefined) throw new ReferenceError('The cipher was disposed of');
     return this.#key;
   }
 
   /** OpenSSL calls ECB of TDES by the bare name. */
-  #mode(mode: 'ecb' | 'cbc'): string {
+  #mode(mode: 'ecb' | 'cbc' | StreamMode): string {
     return mode === 'ecb' && this.blockBytes === 8 ? this.name : `${this.name}-${mode}`;
   }
 

@@ -1,4 +1,3 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { aes } from './aes.js';
 import type { BlockCipher } from './block-cipher.js';
 import { tdes } from './des.js';
@@ -39,7 +38,7 @@ export function decrypt(how: CipherArguments, ciphertext: Buffer): Buffer {
 }
 
 function run(how: CipherArguments, data: Buffer, direction: 'encrypt' | 'decrypt'): Buffer {
-  using cipher = how.cipher === 'TDES' ? tdes(how.key) : aes(how.key);
+  using cipher = cipherFor(how);
   const { blockBytes } = cipher;
   if (data.length === 0) throw new CryptoError('DATA_LENGTH', 'Data must have at least one byte');
   if (how.mode === 'ECB') return direction === 'encrypt' ? cipher.encrypt(data) : cipher.decrypt(data);
@@ -51,29 +50,20 @@ function run(how: CipherArguments, data: Buffer, direction: 'encrypt' | 'decrypt
   if (how.mode === 'CFB128' && blockBytes === 8)
     throw new CryptoError('MODE', 'CFB128 needs a block of 128 bits: use CFB64 with a TDES key');
   if (how.mode === 'CFB64' && blockBytes === 16) return cfb64(cipher, iv, data, direction);
-  return stream(how, iv, data, direction);
+  return cipher.stream(STREAM_MODES[how.mode], direction, iv, data);
 }
 
-/** OpenSSL's names; the 1-bit and 8-bit feedback modes exist for three-key TDES only. */
 const STREAM_MODES = { CFB: 'cfb', CFB64: 'cfb', CFB128: 'cfb', CFB1: 'cfb1', CFB8: 'cfb8', OFB: 'ofb' } as const;
 
-function stream(
-  { cipher, mode, key }: CipherArguments,
-  iv: Buffer,
-  data: Buffer,
-  direction: 'encrypt' | 'decrypt',
-): Buffer {
-  // Two-key TDES is three-key TDES under K1 || K2 || K1.
-  const whole = cipher === 'TDES' && key.length === 16 ? Buffer.concat([key, key.subarray(0, 8)]) : key;
+function cipherFor({ cipher, mode, key }: CipherArguments): BlockCipher {
+  if (cipher === 'AES') return aes(key);
+  if (key.length !== 16 || (mode !== 'CFB1' && mode !== 'CFB8')) return tdes(key);
+  // OpenSSL has these modes for three-key TDES only, which is two-key TDES under K1 || K2 || K1.
+  const whole = Buffer.concat([key, key.subarray(0, 8)]);
   try {
-    const family = cipher === 'TDES' ? 'des-ede3' : `aes-${key.length * 8}`;
-    const name = `${family}-${STREAM_MODES[mode as keyof typeof STREAM_MODES]}`;
-    const object = direction === 'encrypt' ? createCipheriv(name, whole, iv) : createDecipheriv(name, whole, iv);
-    const result = object.update(data);
-    object.final();
-    return result;
+    return tdes(whole);
   } finally {
-    if (whole !== key) whole.fill(0);
+    whole.fill(0);
   }
 }
 

@@ -6,7 +6,7 @@ import { CryptoError } from './errors.js';
 /**
  * TDES: ANSI X9.52, NIST SP 800-67, keying options 1 (24 bytes) and 2 (16 bytes).
  *
- * @param key 16 or 24 bytes, parity ignored; stays the caller's to zeroize, after the cipher is disposed of
+ * @param key 16 or 24 bytes, parity ignored; stays the caller's to zeroize
  * @throws CryptoError KEY_LENGTH
  */
 export function tdes(key: Buffer): BlockCipher {
@@ -19,25 +19,16 @@ export function tdes(key: Buffer): BlockCipher {
  * Single DES (FIPS 46-3) as a step of other constructions. OpenSSL 3 keeps it in its legacy provider, so it is TDES
  * under K || K: encrypt, decrypt and encrypt with the same key is to encrypt once.
  *
- * @param key 8 bytes, parity ignored; the doubled copy lives as long as the cipher and is cleared with it
+ * @param key 8 bytes, parity ignored; stays the caller's to zeroize
  * @throws CryptoError KEY_LENGTH
  */
 export function des(key: Buffer): BlockCipher {
   if (key.length !== 8) throw new CryptoError('KEY_LENGTH', 'A DES key must be 8 bytes');
-  return new SingleDes(Buffer.concat([key, key]));
-}
-
-class SingleDes extends BlockCipher {
-  readonly #doubled: Buffer;
-
-  constructor(doubled: Buffer) {
-    super('des-ede', doubled, 8);
-    this.#doubled = doubled;
-  }
-
-  override [Symbol.dispose](): void {
-    super[Symbol.dispose]();
-    this.#doubled.fill(0);
+  const doubled = Buffer.concat([key, key]);
+  try {
+    return tdes(doubled);
+  } finally {
+    doubled.fill(0);
   }
 }
 

@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import type { Call } from '../call.js';
 import { equal } from '../crypto/bytes.js';
+import { hmac } from '../crypto/hmac.js';
 import { ValidationException } from '../errors/exceptions.js';
 
 const MAC_BYTES = 16;
@@ -59,6 +59,6 @@ export class PageTokens {
 
   #mac(call: Call, list: readonly unknown[], after: string): Buffer {
     const of = JSON.stringify([call.principal.accountId, call.region, list, after]);
-    return createHmac('sha256', this.key).update(of).digest().subarray(0, MAC_BYTES);
+    return hmac('SHA256', this.key, Buffer.from(of), MAC_BYTES);
   }
 }

@@ -1,10 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
+import { hmac } from '../crypto/hmac.js';
 
 /** Layout of what is sealed: version 1, id of the master key, nonce, ciphertext, tag. */
 const VERSION = 1;
 const ID_BYTES = 8;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const GCM = { authTagLength: TAG_BYTES };
 const HEADER_BYTES = 1 + ID_BYTES + NONCE_BYTES;
 const KEY_BYTES = 32;
 
@@ -159,7 +161,10 @@ function wrapBound(id: string): Buffer {
   return Buffer.from(JSON.stringify(['master key', id]));
 }
 
-/** One key of the ring. */
+/**
+ * One key of the ring. Each computation makes a KeyObject of its own: one that was kept would outlive `wipe`, since OpenSSL
+ * clears it only when the garbage collector frees it.
+ */
 class RingKey {
   readonly id: string;
   readonly #idBytes: Buffer;
@@ -168,14 +173,14 @@ class RingKey {
   constructor(key: Buffer) {
     if (key.length !== KEY_BYTES) throw new Error('A master key has 32 bytes');
     this.#key = key;
-    this.#idBytes = createHmac('sha256', key).update('keyblock master key id').digest().subarray(0, ID_BYTES);
+    this.#idBytes = hmac('SHA256', key, Buffer.from('keyblock master key id'), ID_BYTES);
     this.id = this.#idBytes.toString('hex');
   }
 
   seal(bound: Buffer, clear: Buffer): Buffer {
     const nonce = randomBytes(NONCE_BYTES);
     const header = Buffer.concat([Buffer.from([VERSION]), this.#idBytes, nonce]);
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: TAG_BYTES }).setAAD(bound);
+    const cipher = createCipheriv('aes-256-gcm', createSecretKey(this.#key), nonce, GCM).setAAD(bound);
     return Buffer.concat([header, cipher.update(clear), cipher.final(), cipher.getAuthTag()]);
   }
 
@@ -186,7 +191,7 @@ class RingKey {
 
   open(bound: Buffer, sealed: Buffer): Buffer {
     const nonce = sealed.subarray(1 + ID_BYTES, HEADER_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce, { authTagLength: TAG_BYTES })
+    const decipher = createDecipheriv('aes-256-gcm', createSecretKey(this.#key), nonce, GCM)
       .setAAD(bound)
       .setAuthTag(sealed.subarray(-TAG_BYTES));
     const clear = decipher.update(sealed.subarray(HEADER_BYTES, -TAG_BYTES));
