@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import { type FiledKey, KeyFileError, parseKey, readComponentFiles, readKeyFile } from './key-file.js';
+import { withoutServiceLinks } from './service-links.js';
 
 /** What an operator decides, read from the environment once and checked before anything starts. */
 export interface Config {
@@ -66,7 +67,15 @@ const integer = (min: number, max: number) =>
 
 const Environment = z.object({
   KEYBLOCK_HOST: z.string().default('127.0.0.1'),
-  KEYBLOCK_PORT: integer(0, 65535).default(8080),
+  KEYBLOCK_PORT: z
+    .string()
+    .regex(
+      /^(?!\w+:)/,
+      'must be a number such as 8080, not an address. The one that Kubernetes sets for a Service named keyblock is ignored ' +
+        'with KEYBLOCK_SERVICE_HOST and KEYBLOCK_SERVICE_PORT that agree with it',
+    )
+    .pipe(integer(0, 65535))
+    .default(8080),
   KEYBLOCK_REGION: z
     .string()
     .regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name such as us-east-1')
@@ -136,7 +145,9 @@ const MASTER_KEY_SETTINGS = {
  * @throws ConfigError that lists all that is wrong at once
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const set = withoutServiceLinks(
+    Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : []))),
+  );
   const parsed = Environment.safeParse(set);
   const problems = parsed.error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];
   const unknown = Object.keys(set).filter((name) => name.startsWith('KEYBLOCK_') && !(name in Environment.shape));
