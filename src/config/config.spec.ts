@@ -97,6 +97,46 @@ test('a master key from its components', () => {
   expect(config.masterKeyComponents![0]).toBe('AF9C53');
 });
 
+test.each(['', '\n', '\r\n'])('the secret access key from a file that ends in %j', (end) => {
+  const { KEYBLOCK_ACCESS_KEY_ID, KEYBLOCK_SECRET_ACCESS_KEY } = CREDENTIALS;
+  const path = file('secret-access-key', `${KEYBLOCK_SECRET_ACCESS_KEY}${end}`);
+  expect(readConfig({ KEYBLOCK_ACCESS_KEY_ID, KEYBLOCK_SECRET_ACCESS_KEY_FILE: path }).rootCredentials).toEqual({
+    accessKeyId: KEYBLOCK_ACCESS_KEY_ID,
+    secretAccessKey: KEYBLOCK_SECRET_ACCESS_KEY,
+  });
+});
+
+describe('the password of the database from a file', () => {
+  const PASSWORD = 'p:a%s/w@ör d';
+  const PGPASSFILE = file('pgpass', 'db:5432:keyblock:keyblock:p\\:a%s/w@ör d\n');
+  const url = (env: NodeJS.ProcessEnv) =>
+    readConfig({ DATABASE_URL: 'postgresql://keyblock@db/keyblock', PGPASSFILE, KEYBLOCK_MASTER_KEY: KEY, ...CREDENTIALS, ...env }).databaseUrl!; // prettier-ignore
+
+  test('goes into the URL', () => {
+    expect(decodeURIComponent(new URL(url({})).password)).toBe(PASSWORD);
+    expect(url({})).toMatch(/^postgresql:\/\/keyblock:[^/:@]+@db\/keyblock$/);
+  });
+
+  test.each<[string, NodeJS.ProcessEnv]>([
+    ['the URL has one', { DATABASE_URL: 'postgresql://keyblock:other@db/keyblock', PGPASSFILE: '/not/there' }],
+    ['PGPASSWORD has one', { PGPASSWORD: 'other', PGPASSFILE: '/not/there' }],
+    ['no file is named', { PGPASSFILE: '' }],
+  ])('is not looked for where %s', (_, env) => {
+    expect(url(env)).toBe(env['DATABASE_URL'] ?? 'postgresql://keyblock@db/keyblock');
+  });
+
+  test.each<[string, NodeJS.ProcessEnv, string]>([
+    ['cannot be read', { PGPASSFILE: '/not/there' }, 'PGPASSFILE cannot be read: ENOENT'],
+    ['is a folder', { PGPASSFILE: directory }, 'PGPASSFILE cannot be read: EISDIR'],
+    ['is empty', { PGPASSFILE: file('empty-pgpass', '') }, 'PGPASSFILE has no line for keyblock@db/keyblock'],
+    ['is about another database', { DATABASE_URL: 'postgresql://keyblock@db:5433/x' }, 'PGPASSFILE has no line for keyblock@db:5433/x'], // prettier-ignore
+    ['has the password alone', { PGPASSFILE: file('password', PASSWORD) }, 'PGPASSFILE has no line for keyblock@db/'],
+  ])('is refused where the file %s', (_, env, problem) => {
+    expect(() => url(env)).toThrow(problem);
+    expect(() => url(env)).not.toThrow(PASSWORD);
+  });
+});
+
 test.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ KEYBLOCK_PORT: '65536' }, /^KEYBLOCK_PORT must be at most 65535$/],
   [{ KEYBLOCK_PORT: '80.5' }, /^KEYBLOCK_PORT must be a whole number$/],
@@ -134,6 +174,31 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
     /^KEYBLOCK_ACCESS_KEY_ID must/,
   ],
   [{ ...CREDENTIALS, KEYBLOCK_SECRET_ACCESS_KEY: 'short' }, /^KEYBLOCK_SECRET_ACCESS_KEY must be at least 16/],
+  [
+    { KEYBLOCK_SECRET_ACCESS_KEY_FILE: file('a-secret', 'a secret of nobody') },
+    /^KEYBLOCK_ACCESS_KEY_ID and KEYBLOCK_SECRET_ACCESS_KEY, or its file, go together/,
+  ],
+  [
+    { ...CREDENTIALS, KEYBLOCK_SECRET_ACCESS_KEY_FILE: file('same-secret', 'a secret of nobody') },
+    /^KEYBLOCK_SECRET_ACCESS_KEY and KEYBLOCK_SECRET_ACCESS_KEY_FILE exclude each other: set one$/,
+  ],
+  ...(
+    [
+      ['/not/there', /^KEYBLOCK_SECRET_ACCESS_KEY_FILE cannot be read: ENOENT/],
+      [directory, /^KEYBLOCK_SECRET_ACCESS_KEY_FILE cannot be read: EISDIR/],
+      [file('empty-secret', ''), /^KEYBLOCK_SECRET_ACCESS_KEY_FILE is empty$/],
+      [file('newline', '\n'), /^KEYBLOCK_SECRET_ACCESS_KEY_FILE is empty$/],
+      [file('short-secret', 'fifteen letters\n'), /^KEYBLOCK_SECRET_ACCESS_KEY_FILE must hold at least 16 characters$/],
+      [
+        file('credentials', '[default]\naws_secret_access_key = a secret of nobody\n'),
+        /_FILE must hold a single line$/,
+      ],
+      [file('two-ends', 'a secret of nobody\n\n'), /^KEYBLOCK_SECRET_ACCESS_KEY_FILE must hold a single line$/],
+    ] as const
+  ).map(([path, problem]): [NodeJS.ProcessEnv, RegExp] => [
+    { KEYBLOCK_ACCESS_KEY_ID: 'AKIDEXAMPLEEXAMPLE', KEYBLOCK_SECRET_ACCESS_KEY_FILE: path },
+    problem,
+  ]),
   [{ KEYBLOCK_TLS_CERT_FILE: file('lone', 'CERT') }, /HTTPS needs both/],
   [
     { KEYBLOCK_TLS_CERT_FILE: file('cert', 'CERT'), KEYBLOCK_TLS_KEY_FILE: file('key', 'KEY') },
@@ -163,4 +228,12 @@ test('no problem repeats a secret', () => {
     KEYBLOCK_SECRET_ACCESS_KEY: 'psst',
   };
   expect(problems(secrets).join()).not.toMatch(/not a key but|psst/);
+  const filed = {
+    KEYBLOCK_MASTER_KEY_FILE: file('no-key', 'not a key but a secret'),
+    KEYBLOCK_SECRET_ACCESS_KEY_FILE: file('too-short', 'psst'),
+    DATABASE_URL: 'postgresql://ann@db/x',
+    PGPASSFILE: file('others', 'other:*:*:*:hush'),
+  };
+  expect(problems(filed)).toHaveLength(5);
+  expect(problems(filed).join()).not.toMatch(/not a key but|psst|hush/);
 });

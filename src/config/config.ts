@@ -2,7 +2,17 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
-import { type FiledKey, KeyFileError, parseKey, readComponentFiles, readKeyFile } from './key-file.js';
+import {
+  type FiledKey,
+  KeyFileError,
+  parseKey,
+  readComponentFiles,
+  readKeyFile,
+  readSecretFile,
+  readText,
+} from './key-file.js';
+import { findPassword } from './password-file.js';
+import { withoutServiceLinks } from './service-links.js';
 
 /** What an operator decides, read from the environment once and checked before anything starts. */
 export interface Config {
@@ -15,7 +25,7 @@ export interface Config {
   readonly accountId: string;
   /** Absolute path; holds the embedded database and what is generated for it. */
   readonly dataDir: string;
-  /** PostgreSQL; the embedded database when absent. */
+  /** PostgreSQL, with the password that a file has for it; the embedded database when absent. */
   readonly databaseUrl?: string;
   /** 32 bytes. Absent only with the embedded database, which generates one. */
   readonly masterKey?: Buffer;
@@ -66,7 +76,15 @@ const integer = (min: number, max: number) =>
 
 const Environment = z.object({
   KEYBLOCK_HOST: z.string().default('127.0.0.1'),
-  KEYBLOCK_PORT: integer(0, 65535).default(8080),
+  KEYBLOCK_PORT: z
+    .string()
+    .regex(
+      /^(?!\w+:)/,
+      'must be a number such as 8080, not an address. The one that Kubernetes sets for a Service named keyblock is ignored ' +
+        'with KEYBLOCK_SERVICE_HOST and KEYBLOCK_SERVICE_PORT that agree with it',
+    )
+    .pipe(integer(0, 65535))
+    .default(8080),
   KEYBLOCK_REGION: z
     .string()
     .regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name such as us-east-1')
@@ -89,6 +107,7 @@ const Environment = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// URL')
     .optional(),
+  PGPASSFILE: z.string().optional(),
   KEYBLOCK_MASTER_KEY: z.string().optional(),
   KEYBLOCK_MASTER_KEY_FILE: z.string().optional(),
   KEYBLOCK_MASTER_KEY_COMPONENT_FILES: z.string().optional(),
@@ -96,7 +115,8 @@ const Environment = z.object({
     .string()
     .regex(/^\w{16,128}$/, 'must be 16 to 128 letters, digits or underscores')
     .optional(),
-  KEYBLOCK_SECRET_ACCESS_KEY: z.string().min(16, 'must be at least 16 characters').optional(),
+  KEYBLOCK_SECRET_ACCESS_KEY: z.string().optional(),
+  KEYBLOCK_SECRET_ACCESS_KEY_FILE: z.string().optional(),
   KEYBLOCK_TLS_CERT_FILE: z.string().optional(),
   KEYBLOCK_TLS_KEY_FILE: z.string().optional(),
   KEYBLOCK_CLOCK_SKEW_SECONDS: integer(1, 86_400).default(300),
@@ -118,16 +138,30 @@ const Environment = z.object({
   KEYBLOCK_WORKERS: integer(1, 128).default(1),
 });
 
-/** Where a master key comes from: the settings that exclude each other, and what each of them means. */
-const MASTER_KEY_SETTINGS = {
-  KEYBLOCK_MASTER_KEY: (text: string): FiledKey => {
+/** Settings that exclude each other, each with how its value is read. @throws KeyFileError */
+type Sources<T> = Record<string, (value: string) => T>;
+
+const MASTER_KEY: Sources<FiledKey> = {
+  KEYBLOCK_MASTER_KEY: (text) => {
     const key = parseKey(text);
     if (!key) throw new KeyFileError('must be 64 hexadecimal digits');
     return { key };
   },
-  KEYBLOCK_MASTER_KEY_FILE: (path: string): FiledKey => ({ key: readKeyFile(path) }),
-  KEYBLOCK_MASTER_KEY_COMPONENT_FILES: (paths: string): FiledKey => readComponentFiles(paths.split(',')),
-} as const;
+  KEYBLOCK_MASTER_KEY_FILE: (path) => ({ key: readKeyFile(path) }),
+  KEYBLOCK_MASTER_KEY_COMPONENT_FILES: (paths) => readComponentFiles(paths.split(',')),
+};
+
+const SECRET_ACCESS_KEY: Sources<string> = {
+  KEYBLOCK_SECRET_ACCESS_KEY: (text) => {
+    if (text.length < 16) throw new KeyFileError('must be at least 16 characters');
+    return text;
+  },
+  KEYBLOCK_SECRET_ACCESS_KEY_FILE: (path) => {
+    const text = readSecretFile(path);
+    if (text.length < 16) throw new KeyFileError('must hold at least 16 characters');
+    return text;
+  },
+};
 
 /**
  * Reads the configuration.
@@ -136,7 +170,9 @@ const MASTER_KEY_SETTINGS = {
  * @throws ConfigError that lists all that is wrong at once
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const set = withoutServiceLinks(
+    Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : []))),
+  );
   const parsed = Environment.safeParse(set);
   const problems = parsed.error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];
   const unknown = Object.keys(set).filter((name) => name.startsWith('KEYBLOCK_') && !(name in Environment.shape));
@@ -152,36 +188,47 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       return undefined;
     }
   };
-  const together = (a: string, b: string, why: string) => {
-    if ((set[a] === undefined) !== (set[b] === undefined)) problems.push(`${a} and ${b} go together: ${why}`);
-  };
-
-  const masterKeySettings = Object.keys(MASTER_KEY_SETTINGS).filter((name) => set[name] !== undefined);
-  if (masterKeySettings.length > 1) problems.push(`${masterKeySettings.join(' and ')} exclude each other: set one`);
-  const [filed] = masterKeySettings.map((name) => {
+  const reading = <T>(name: string, read: () => T): T | undefined => {
     try {
-      return MASTER_KEY_SETTINGS[name as keyof typeof MASTER_KEY_SETTINGS](set[name] ?? '');
+      return read();
     } catch (error) {
       if (!(error instanceof KeyFileError)) throw error;
       problems.push(`${name} ${error.message}`);
       return undefined;
     }
-  });
-  together('KEYBLOCK_ACCESS_KEY_ID', 'KEYBLOCK_SECRET_ACCESS_KEY', 'they are one credential');
-  together('KEYBLOCK_TLS_CERT_FILE', 'KEYBLOCK_TLS_KEY_FILE', 'HTTPS needs both');
+  };
+  const isSet = (sources: object) => Object.keys(sources).some((name) => set[name] !== undefined);
+  const oneOf = <T>(sources: Sources<T>): T | undefined => {
+    const given = Object.entries(sources).flatMap(([name, read]) => {
+      const value = set[name];
+      return value === undefined ? [] : { name, read: () => read(value) };
+    });
+    if (given.length > 1) problems.push(`${given.map(({ name }) => name).join(' and ')} exclude each other: set one`);
+    return given.map(({ name, read }) => reading(name, read))[0];
+  };
+
+  const filed = oneOf(MASTER_KEY);
+  const secretAccessKey = oneOf(SECRET_ACCESS_KEY);
+  if ((set['KEYBLOCK_ACCESS_KEY_ID'] !== undefined) !== isSet(SECRET_ACCESS_KEY))
+    problems.push(
+      'KEYBLOCK_ACCESS_KEY_ID and KEYBLOCK_SECRET_ACCESS_KEY, or its file, go together: they are one credential',
+    );
+  if ((set['KEYBLOCK_TLS_CERT_FILE'] === undefined) !== (set['KEYBLOCK_TLS_KEY_FILE'] === undefined))
+    problems.push('KEYBLOCK_TLS_CERT_FILE and KEYBLOCK_TLS_KEY_FILE go together: HTTPS needs both');
   const cert = file('KEYBLOCK_TLS_CERT_FILE');
   const key = file('KEYBLOCK_TLS_KEY_FILE');
   if (set['DATABASE_URL'] !== undefined) {
-    if (masterKeySettings.length === 0)
+    if (!isSet(MASTER_KEY))
       problems.push('KEYBLOCK_MASTER_KEY or one of its files is needed with DATABASE_URL: all nodes share one');
     if (set['KEYBLOCK_ACCESS_KEY_ID'] === undefined)
       problems.push('KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential');
   }
-  const usable = (what: string, attempt: () => unknown) => {
+  const usable = <T>(what: string, attempt: () => T): T | undefined => {
     try {
-      attempt();
+      return attempt();
     } catch (error) {
       problems.push(`${what}: ${(error as Error).message}`);
+      return undefined;
     }
   };
   if (cert && key)
@@ -189,12 +236,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const { KEYBLOCK_REGION: region, KEYBLOCK_REGIONS: regions } = parsed.data ?? {};
   if (region !== undefined && regions && !regions.includes(region))
     problems.push(`KEYBLOCK_REGIONS must have KEYBLOCK_REGION, ${region}, among them`);
-  const databaseUrl = parsed.data?.DATABASE_URL;
-  if (databaseUrl !== undefined)
-    usable('DATABASE_URL is not a URL', () => {
-      const { username, password } = new URL(databaseUrl);
-      decodeURIComponent(username + password);
-    });
+  const { DATABASE_URL: url, PGPASSFILE: passwordFile } = parsed.data ?? {};
+  const databaseUrl = url === undefined ? undefined : usable('DATABASE_URL is not a URL', () => parseDatabaseUrl(url));
+  // The order of PostgreSQL's own clients: the URL, PGPASSWORD, the file.
+  if (databaseUrl?.password === '' && set['PGPASSWORD'] === undefined && passwordFile !== undefined)
+    databaseUrl.password =
+      reading('PGPASSFILE', () => encodeURIComponent(readPassword(passwordFile, databaseUrl))) ?? '';
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
 
   const { data } = parsed;
@@ -205,13 +252,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     regions: Object.freeze(data.KEYBLOCK_REGIONS ?? [data.KEYBLOCK_REGION]),
     accountId: data.KEYBLOCK_ACCOUNT_ID,
     dataDir: resolve(data.KEYBLOCK_DATA_DIR),
-    databaseUrl: data.DATABASE_URL,
+    databaseUrl: databaseUrl?.href,
     masterKey: filed?.key,
     masterKeyComponents: filed?.componentCheckValues,
     rootCredentials:
-      data.KEYBLOCK_ACCESS_KEY_ID === undefined || data.KEYBLOCK_SECRET_ACCESS_KEY === undefined
+      data.KEYBLOCK_ACCESS_KEY_ID === undefined || secretAccessKey === undefined
         ? undefined
-        : { accessKeyId: data.KEYBLOCK_ACCESS_KEY_ID, secretAccessKey: data.KEYBLOCK_SECRET_ACCESS_KEY },
+        : { accessKeyId: data.KEYBLOCK_ACCESS_KEY_ID, secretAccessKey },
     tls: cert && key ? { cert, key } : undefined,
     clockSkewSeconds: data.KEYBLOCK_CLOCK_SKEW_SECONDS,
     bodyLimitBytes: data.KEYBLOCK_BODY_LIMIT_BYTES,
@@ -223,4 +270,18 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: data.KEYBLOCK_LOG_LEVEL,
     workers: data.KEYBLOCK_WORKERS,
   });
+}
+
+function parseDatabaseUrl(text: string): URL {
+  const url = new URL(text);
+  decodeURIComponent(url.username + url.password);
+  return url;
+}
+
+/** @throws KeyFileError for a file that cannot be read or has no password for this database */
+function readPassword(path: string, url: URL): string {
+  const password = findPassword(readText(path), url);
+  if (password === undefined)
+    throw new KeyFileError(`has no line for ${url.username}@${url.host}${url.pathname}, the database of DATABASE_URL`);
+  return password;
 }

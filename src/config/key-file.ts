@@ -17,15 +17,26 @@ export interface FiledKey {
 
 /** A master key or a component: 64 hexadecimal digits. @returns 32 bytes, the caller's to zeroize @throws KeyFileError */
 export function readKeyFile(path: string): Buffer {
-  let text: string;
+  const key = parseKey(readText(path).trim());
+  if (!key) throw new KeyFileError('must hold 64 hexadecimal digits');
+  return key;
+}
+
+/** Reads a secret of one line; the end of the line is not part of it. @throws KeyFileError */
+export function readSecretFile(path: string): string {
+  const secret = readText(path).replace(/\r?\n$/, '');
+  if (secret === '') throw new KeyFileError('is empty');
+  if (/[\r\n]/.test(secret)) throw new KeyFileError('must hold a single line');
+  return secret;
+}
+
+/** Reads a file of UTF-8. @throws KeyFileError */
+export function readText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8').trim();
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new KeyFileError(`cannot be read: ${(error as Error).message}`);
   }
-  const key = parseKey(text);
-  if (!key) throw new KeyFileError('must hold 64 hexadecimal digits');
-  return key;
 }
 
 /** 32 bytes, the caller's to zeroize; undefined where the text isn't 64 hexadecimal digits. */

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import { DOCS } from '../http/request.js';
 
 /** Nothing but what this service serves runs on its page. */
 const CONTENT_SECURITY_POLICY =
@@ -18,7 +19,7 @@ const swaggerUi = (name: string) => join(dirname(require.resolve('swagger-ui-dis
 const ours = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 const FILES: readonly (readonly [url: string, type: string, file: string])[] = [
-  ['/docs', HTML, ours('public/index.html')],
+  [DOCS, HTML, ours('public/index.html')],
   ['/docs/page.js', JS, ours('public/page.js')],
   ['/docs/aws4fetch.js', JS, require.resolve('aws4fetch').replace(/cjs\.js$/, 'esm.js')],
   ['/docs/swagger-ui.css', CSS, swaggerUi('swagger-ui.css')],
@@ -38,10 +39,13 @@ const FILES: readonly (readonly [url: string, type: string, file: string])[] = [
 export function serveDocs(fastify: FastifyInstance, region: string): void {
   const headers = { 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-keyblock-region': region };
   for (const [url, type, file] of FILES)
-    fastify.get(url, { config: { public: true } }, async (_request, reply) =>
-      reply
-        .type(type)
-        .headers(headers)
-        .send(await readFile(file)),
+    fastify.get(url, { config: { public: true } }, async ({ originalUrl }, reply) =>
+      // A browser that asks for / is routed here, and the page's own links are relative to its path.
+      originalUrl === '/'
+        ? reply.redirect(url)
+        : reply
+            .type(type)
+            .headers(headers)
+            .send(await readFile(file)),
     );
 }

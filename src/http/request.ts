@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Call, Plane } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
@@ -46,14 +47,25 @@ export const ADMIN = 'admin';
 
 const TARGET = new RegExp(`^${CONTROL_PLANE}\\.(\\w+)$`);
 
+/** Path of the documentation for people. */
+export const DOCS = '/docs';
+
+const ACCEPTS_HTML = /(?:^|,)\s*text\/html\s*(?:[;,]|$)/i;
+
 /**
- * AWS JSON has every operation as POST / with its name in X-Amz-Target: routed as a path of its own. What is neither a path nor a
- * URL becomes a path: Nest would answer it before any hook of ours runs.
+ * AWS JSON has every operation as POST / with its name in X-Amz-Target: routed as a path of its own. A browser that asks for / is
+ * routed to the documentation. What is neither a path nor a URL becomes a path: Nest would answer it before any hook of ours runs.
  */
-export function rewriteUrl({ url = '/', headers }: { url?: string; headers: Record<string, unknown> }): string {
+export function rewriteUrl({
+  method,
+  url = '/',
+  headers,
+}: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): string {
   if (!url.startsWith('/') && !/^https?:/i.test(url)) return `/${url}`;
+  if (url !== '/') return url;
   const target = headers['x-amz-target'];
-  const operation = url === '/' && typeof target === 'string' ? TARGET.exec(target)?.[1] : undefined;
+  if (target === undefined) return method === 'GET' && ACCEPTS_HTML.test(headers.accept ?? '') ? DOCS : url;
+  const operation = typeof target === 'string' ? TARGET.exec(target)?.[1] : undefined;
   return operation === undefined ? url : `/${CONTROL_PLANE}/${operation}`;
 }
 

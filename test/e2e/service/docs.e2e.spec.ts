@@ -1,86 +1,76 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { describeInBrowser } from '../../support/browser.js';
 import { CREDENTIALS, startTestService, type TestService } from '../../support/service.js';
 
-/** Debian's Chromium, or the one that CHROMIUM names. */
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+describeInBrowser('the page of the documentation', (launch) => {
+  let service: TestService;
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
 
-let service: TestService;
-let browser: Browser;
-let page: Page;
-const problems: string[] = [];
-
-beforeAll(async () => {
-  if (!existsSync(CHROMIUM)) throw new Error(`No browser at ${CHROMIUM}: install chromium or set CHROMIUM`);
-  service = await startTestService({ KEYBLOCK_REGION: 'eu-west-1' });
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+  beforeAll(async () => {
+    browser = await launch();
+    service = await startTestService({ KEYBLOCK_REGION: 'eu-west-1' });
+    page = await browser.newPage();
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(service.url) && !request.url().startsWith('data:')) problems.push(request.url());
+    });
   });
-  page = await browser.newPage();
-  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(service.url) && !request.url().startsWith('data:')) problems.push(request.url());
+  afterAll(async () => {
+    await browser.close();
+    await service.stop();
   });
-});
-afterAll(async () => {
-  await browser.close();
-  await service.stop();
-});
 
-test('an engineer authorizes and creates a key from the page', async () => {
-  await page.goto(`${service.url}/docs`);
-  await page.getByRole('button', { name: 'Authorize', exact: true }).click();
-  await page.getByLabel('Username').fill(CREDENTIALS.accessKeyId);
-  await page.getByLabel('Password').fill(CREDENTIALS.secretAccessKey);
-  await page.locator('.modal-ux').getByRole('button', { name: 'Apply credentials' }).click();
-  await page.getByRole('button', { name: 'Close' }).click();
+  test('an engineer authorizes and creates a key from the page', async () => {
+    await page.goto(service.url);
+    expect(page.url()).toBe(`${service.url}/docs`);
+    await page.getByRole('button', { name: 'Authorize', exact: true }).click();
+    await page.getByLabel('Username').fill(CREDENTIALS.accessKeyId);
+    await page.getByLabel('Password').fill(CREDENTIALS.secretAccessKey);
+    await page.locator('.modal-ux').getByRole('button', { name: 'Apply credentials' }).click();
+    await page.getByRole('button', { name: 'Close' }).click();
 
-  const operation = page.locator('#operations-keys-CreateKey');
-  await operation.locator('.opblock-summary').click();
-  await operation.getByRole('button', { name: 'Execute' }).click();
-  const answer = operation.locator('.live-responses-table .response').first();
-  await answer.waitFor();
-  expect(await answer.locator('.response-col_status').first().innerText()).toMatch(/^200/);
-  const { Key } = JSON.parse(await answer.locator('pre').first().innerText()) as { Key: Record<string, unknown> };
-  expect(Key).toMatchObject({ KeyState: 'CREATE_COMPLETE', KeyArn: expect.stringMatching(':eu-west-1:') });
-});
-
-test('the data plane is a choice away, and what is wrong comes as an exception', async () => {
-  await page.getByLabel('Select a definition').selectOption('Data plane');
-  const operation = page.locator('#operations-mac-GenerateMac');
-  await operation.locator('.opblock-summary').click();
-  await operation.getByRole('button', { name: 'Execute' }).click();
-  const answer = operation.locator('.live-responses-table .response').first();
-  await answer.waitFor();
-  expect(await answer.locator('.response-col_status').first().innerText()).toMatch(/^404/);
-  expect(await answer.innerText()).toContain('ResourceNotFoundException');
-});
-
-test('users and policies can be made from the page, too', async () => {
-  await page.getByLabel('Select a definition').selectOption('Administration');
-  /** Runs an operation with its example, and says what was answered. */
-  const run = async (group: string, name: string) => {
-    const operation = page.locator(`#operations-${group}-${name}`);
+    const operation = page.locator('#operations-keys-CreateKey');
     await operation.locator('.opblock-summary').click();
     await operation.getByRole('button', { name: 'Execute' }).click();
     const answer = operation.locator('.live-responses-table .response').first();
     await answer.waitFor();
-    return `${await answer.locator('.response-col_status').first().innerText()} ${await answer.locator('pre').first().innerText()}`;
-  };
-  expect(await run('principals', 'CreatePrincipal')).toMatch(/^200\b[^]*arn:aws:iam::000000000000:user\/line-3/);
-  expect(await run('principals', 'PutPrincipalPolicy')).toMatch(/^200\b/);
-  expect(await run('access_keys', 'CreateAccessKey')).toMatch(/^200\b[^]*SecretAccessKey/);
-  expect(await run('principals', 'ListPrincipals')).toMatch(/^200\b[^]*"cvv"/);
-  expect(await run('explain', 'ExplainAccess')).toMatch(/^200\b[^]*"denied"/);
-});
+    expect(await answer.locator('.response-col_status').first().innerText()).toMatch(/^200/);
+    const { Key } = JSON.parse(await answer.locator('pre').first().innerText()) as { Key: Record<string, unknown> };
+    expect(Key).toMatchObject({ KeyState: 'CREATE_COMPLETE', KeyArn: expect.stringMatching(':eu-west-1:') });
+  });
 
-test('nothing came from elsewhere, and nothing was blocked', () => {
-  expect(problems.filter((problem) => !problem.includes('404'))).toEqual([]);
+  test('the data plane is a choice away, and what is wrong comes as an exception', async () => {
+    await page.getByLabel('Select a definition').selectOption('Data plane');
+    const operation = page.locator('#operations-mac-GenerateMac');
+    await operation.locator('.opblock-summary').click();
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    const answer = operation.locator('.live-responses-table .response').first();
+    await answer.waitFor();
+    expect(await answer.locator('.response-col_status').first().innerText()).toMatch(/^404/);
+    expect(await answer.innerText()).toContain('ResourceNotFoundException');
+  });
+
+  test('users and policies can be made from the page, too', async () => {
+    await page.getByLabel('Select a definition').selectOption('Administration');
+    /** Runs an operation with its example, and says what was answered. */
+    const run = async (group: string, name: string) => {
+      const operation = page.locator(`#operations-${group}-${name}`);
+      await operation.locator('.opblock-summary').click();
+      await operation.getByRole('button', { name: 'Execute' }).click();
+      const answer = operation.locator('.live-responses-table .response').first();
+      await answer.waitFor();
+      return `${await answer.locator('.response-col_status').first().innerText()} ${await answer.locator('pre').first().innerText()}`;
+    };
+    expect(await run('principals', 'CreatePrincipal')).toMatch(/^200\b[^]*arn:aws:iam::000000000000:user\/line-3/);
+    expect(await run('principals', 'PutPrincipalPolicy')).toMatch(/^200\b/);
+    expect(await run('access_keys', 'CreateAccessKey')).toMatch(/^200\b[^]*SecretAccessKey/);
+    expect(await run('principals', 'ListPrincipals')).toMatch(/^200\b[^]*"cvv"/);
+    expect(await run('explain', 'ExplainAccess')).toMatch(/^200\b[^]*"denied"/);
+  });
+
+  test('nothing came from elsewhere, and nothing was blocked', () => {
+    expect(problems.filter((problem) => !problem.includes('404'))).toEqual([]);
+  });
 });

@@ -238,6 +238,44 @@ describe('what answers without a signature', () => {
     expect(headers.get('content-type')).toMatch(type);
   });
 
+  const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
+  test.each([BROWSER, 'text/html', 'application/xhtml+xml, Text/HTML;q=0.9'])(
+    '/ leads a browser that accepts %s to the documentation',
+    async (accept) => {
+      const lines = service.log.length;
+      const response = await sendUnsigned(`${service.url}/`, { headers: { accept }, redirect: 'manual' });
+      expect({ status: response.status, text: response.text }).toEqual({ status: 302, text: '' });
+      expect(response.headers.get('location')).toBe('/docs');
+      expect((await sendUnsigned(`${service.url}/`, { headers: { accept } })).headers.get('content-type')).toMatch(
+        'text/html',
+      );
+      expect(service.log).toHaveLength(lines);
+    },
+  );
+
+  test.each<[string, RequestInit & { path?: string }]>([
+    ['no type', { headers: { accept: '' } }],
+    ['every type', { headers: { accept: '*/*' } }],
+    ['every text', { headers: { accept: 'text/*' } }],
+    ['JSON', { headers: { accept: 'application/json' } }],
+    ['another text', { headers: { accept: 'text/html-like, text/plain;x=text/html' } }],
+    ['HTML, and a form is sent', { method: 'POST', headers: { accept: BROWSER } }],
+    ['HTML, and the head alone is asked for', { method: 'HEAD', headers: { accept: BROWSER } }],
+    ['HTML, and something is put', { method: 'PUT', headers: { accept: BROWSER } }],
+    ['HTML, with a target', { headers: { accept: BROWSER, ...target('NoSuchOperation') } }],
+    ['HTML, with a target of another service', { headers: { accept: BROWSER, 'x-amz-target': 'TrentService.ListKeys' } }], // prettier-ignore
+    ['HTML, with a query', { path: '/?page=1', headers: { accept: BROWSER } }],
+    ['HTML, at another path', { path: '/index.html', headers: { accept: BROWSER } }],
+    ['HTML, at the folder of the page', { path: '/docs/', headers: { accept: BROWSER } }],
+  ])('/ answers as AWS does where %s is accepted', async (_, { path = '/', ...init }) => {
+    const response = await sendUnsigned(`${service.url}${path}`, { redirect: 'manual', ...init });
+    expect(response.status).toBe(404);
+    expect(response.headers.get('x-amzn-errortype')).toBe('UnknownOperationException');
+    expect(response.headers.get('content-type')).toBe(path === '/' ? 'application/x-amz-json-1.0' : 'application/json');
+    expect(response.headers.has('location')).toBe(false);
+  });
+
   test('every operation of the OpenAPI documents does not', async () => {
     let operations = 0;
     for (const plane of ['controlplane', 'dataplane', 'admin']) {

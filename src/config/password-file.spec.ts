@@ -1,0 +1,44 @@
+import { findPassword } from './password-file.js';
+
+const URL_OF_DATABASE = 'postgresql://keyblock@db.example:5433/payments';
+const find = (text: string, url = URL_OF_DATABASE) => findPassword(text, new URL(url));
+
+test.each<[string, string, string]>([
+  ['every field', 'db.example:5433:payments:keyblock:secret', 'secret'],
+  ['the end of a line', 'db.example:5433:payments:keyblock:secret\n', 'secret'],
+  ['the end of a line of Windows', 'db.example:5433:payments:keyblock:secret\r\n', 'secret'],
+  ['wildcards', '*:*:*:*:secret', 'secret'],
+  ['the first line that matches', 'other:*:*:*:no\n\n# *:*:*:*:no\n*:*:payments:*:secret\n*:*:*:*:no', 'secret'],
+  ['an escaped colon and backslash', String.raw`*:*:*:*:a\:b\\c`, String.raw`a:b\c`],
+  ['an escaped letter', String.raw`*:*:pay\ments:*:secret`, 'secret'],
+  ['spaces', '*:*:*:*: a b ', ' a b '],
+  ['what libpq would ignore', '*:*:*:*:secret:more', 'secret'],
+])('finds a password by %s', (_, text, password) => {
+  expect(find(text)).toBe(password);
+});
+
+test('a URL without port and database has the defaults of PostgreSQL', () => {
+  expect(find('db:5432:ann:ann:secret', 'postgresql://ann@db')).toBe('secret');
+});
+
+test('a user is compared as it is, not as the URL encodes it', () => {
+  expect(find(String.raw`*:*:*:a\:b@c:secret`, 'postgresql://a%3Ab%40c@db/x')).toBe('secret');
+});
+
+test.each<[string, string]>([
+  ['nothing', ''],
+  ['a comment', '#*:*:*:*:secret'],
+  ['another host', 'db.example.org:5433:payments:keyblock:secret'],
+  ['another port', 'db.example:5432:payments:keyblock:secret'],
+  ['another database', 'db.example:5433:payment:keyblock:secret'],
+  ['another user', 'db.example:5433:payments:Keyblock:secret'],
+  ['too few fields', 'db.example:5433:payments:keyblock'],
+  ['an empty password', '*:*:*:*:'],
+  ['an escaped wildcard', String.raw`\*:*:*:*:secret`],
+  ['a wildcard in a word', 'db*:*:*:*:secret'],
+  ['an escape that joins fields', String.raw`db.example\:5433:payments:keyblock:secret`],
+  ['a space before the host', ' db.example:5433:payments:keyblock:secret'],
+  ['a password alone', 'secret'],
+])('finds none in %s', (_, text) => {
+  expect(find(text)).toBeUndefined();
+});

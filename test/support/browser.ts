@@ -1,0 +1,61 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** Where Linux distributions and macOS put Chromium and Chrome, PATH aside. */
+const PLACES = [
+  ...['/usr/bin', '/usr/local/bin', '/snap/bin'].flatMap((folder) => COMMANDS.map((command) => join(folder, command))),
+  '/opt/google/chrome/chrome',
+  ...['/Applications', join(process.env['HOME'] ?? '/', 'Applications')].flatMap((folder) => [
+    join(folder, 'Google Chrome.app/Contents/MacOS/Google Chrome'),
+    join(folder, 'Chromium.app/Contents/MacOS/Chromium'),
+  ]),
+];
+
+/** The path of Chromium or Chrome: that of CHROMIUM, or else the first that is installed. */
+export function findBrowser(env: NodeJS.ProcessEnv, places: readonly string[] = PLACES): string | undefined {
+  if (env['CHROMIUM']) return env['CHROMIUM'];
+  const onPath = (env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .flatMap((folder) => COMMANDS.map((command) => join(folder, command)));
+  return [...onPath, ...places].find(isExecutable);
+}
+
+/** Tests that need a browser. A machine without one skips them and says so, except in continuous integration: there they fail. */
+export function describeInBrowser(name: string, tests: (launch: () => Promise<Browser>) => void): void {
+  const executablePath = findBrowser(process.env);
+  if (executablePath === undefined && process.env['CI'] !== 'true') {
+    process.stderr.write(
+      `Skipped for want of a browser: ${name}. Install Chromium or Chrome, or set CHROMIUM to its path.\n`,
+    );
+    describe.skip(name, () => tests(launch));
+    return;
+  }
+  describe(name, () => tests(launch));
+
+  function launch(): Promise<Browser> {
+    if (executablePath === undefined) throw new Error('No browser: install Chromium or Chrome, or set CHROMIUM');
+    return chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
