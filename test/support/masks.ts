@@ -37,6 +37,8 @@ const QUOTED = /(?<=")[^"\\]+(?=")/g;
 
 /** Shorter values than this turn up elsewhere by chance. */
 const MIN_REMEMBERED = 8;
+/** Random values that have decimal digits; others have hexadecimal ones or, in base64, all characters. */
+const DECIMAL_KINDS = ['pvv', 'offset'];
 /** Longer values contain certificates or signatures of ECDSA, whose lengths vary. */
 const MAX_EXACT = 1024;
 
@@ -47,31 +49,24 @@ const MAX_EXACT = 1024;
 export class Masks {
   /** Names by kind and value, e.g. `<key 3>`, without the angle brackets. */
   readonly #names = new Map<string, string>();
+  /** Values by name. */
   readonly #values = new Map<string, string>();
   /** Kinds of the values that only the request could tell to be random, by value. */
   readonly #random = new Map<string, string>();
   readonly #requestIds = new Set<string>();
-  readonly #counts: Record<string, number> = {};
 
   /** Value of a name, e.g. of `key 3`. */
   valueOf(name: string): string | undefined {
     return this.#values.get(name);
   }
 
-  /** How often each kind has been masked. */
-  get counts(): Readonly<Record<string, number>> {
-    return this.#counts;
-  }
-
   /** Masks the headers of an answer, one a line. A request id that was there before is left as it is. */
   maskHeaders(lines: string): string {
-    return lines
-      .replace(DATE, () => this.#count('date', '<date>'))
-      .replace(REQUEST_ID, (id) => {
-        if (this.#requestIds.has(id)) return id;
-        this.#requestIds.add(id);
-        return this.#count('request id', '<request id>');
-      });
+    return lines.replace(DATE, '<date>').replace(REQUEST_ID, (id) => {
+      if (this.#requestIds.has(id)) return id;
+      this.#requestIds.add(id);
+      return '<request id>';
+    });
   }
 
   /**
@@ -85,6 +80,7 @@ export class Masks {
     text: string,
     { name, random, sent }: { name?: string; random: Record<string, string>; sent: string },
   ): string {
+    /** Forms of the values that this answer is the first to have. */
     const fresh = new Map<string, string>();
     const masked = (kind: string, value: string, shape = '') => {
       const id = `${kind} ${value}`;
@@ -94,15 +90,15 @@ export class Masks {
         this.#values.set(label, value);
         fresh.set(id, shape && `: ${shape}`);
       }
-      return this.#count(kind, `<${this.#names.get(id)}${fresh.get(id) ?? ''}>`);
+      return `<${this.#names.get(id)}${fresh.get(id) ?? ''}>`;
     };
 
     let result = text;
     for (const [member, kind] of Object.entries(random))
       result = result.replace(new RegExp(`(?<="${member}":")[^"\\\\]+(?=")`, 'g'), (value) => {
-        if (value.length < MIN_REMEMBERED) return this.#count(kind, `<${kind}: ${describe(value)}>`);
+        if (value.length < MIN_REMEMBERED) return `<${kind}: ${describe(kind, value)}>`;
         this.#random.set(value, kind);
-        return masked(kind, value, describe(value));
+        return masked(kind, value, describe(kind, value));
       });
     for (const { name: kind, pattern, where, shape } of KINDS)
       result = result.replace(pattern, (value) => {
@@ -120,19 +116,14 @@ export class Masks {
     if (name !== undefined && !this.#values.has(`${kind} ${name}`)) return `${kind} ${name}`;
     for (let number = 1; ; number++) if (!this.#values.has(`${kind} ${number}`)) return `${kind} ${number}`;
   }
-
-  #count(kind: string, mask: string): string {
-    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
-    return mask;
-  }
 }
 
 /** Alphabet and length of a random value; of a key block the header, too. */
-function describe(value: string): string {
+function describe(kind: string, value: string): string {
   const length = value.length > MAX_EXACT ? 'many' : String(value.length);
   if (/^[A-D]\d{4}[A-Z]\d[A-Z]{2}\d{2}[ENS]\d{4}/.test(value))
     return `${value.slice(0, 16)} and ${length} characters in all`;
-  if (/^\d+$/.test(value) && value.length < 16) return `${length} digits`;
+  if (DECIMAL_KINDS.includes(kind) && /^\d+$/.test(value)) return `${length} digits`;
   return /^[\dA-F]+$/.test(value) ? `${length} hexadecimal digits` : `${length} characters`;
 }
 

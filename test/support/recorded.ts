@@ -112,7 +112,7 @@ const COMPUTED: Readonly<Record<string, (valueOf: (name: string) => string, args
     ),
 };
 
-/** A connection that requests go over one after the other. */
+/** Sends the recorded requests, one after the other over one connection. */
 export class RecordedClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
@@ -125,7 +125,7 @@ export class RecordedClient {
     this.#agent.destroy();
   }
 
-  /** Sends the request of an entry and answers what was received, masked. */
+  /** Sends the request of an entry and returns the answer, masked. */
   async answer({ title, request, name, random = {}, hashed = false }: Recorded): Promise<RecordedAnswer> {
     this.service.clock.advance(1000 * (request.afterSeconds ?? 0));
     const fill = (text: string) => this.#fill(text, title);
@@ -133,8 +133,8 @@ export class RecordedClient {
     const sent = request.bytes ?? body;
     const received =
       request.bytes === undefined
-        ? await this.#exchange(request, request.body === undefined ? undefined : body, fill)
-        : parse(await exchange(this.service.url, fill(request.bytes), 'end'));
+        ? await this.#signAndSend(request, request.body === undefined ? undefined : body, fill)
+        : parseAll(await exchange(this.service.url, fill(request.bytes), 'end'));
 
     const lengthOfBody = `: ${received.body.length}`;
     const headers = received.headers.map((line) =>
@@ -147,11 +147,11 @@ export class RecordedClient {
       headers: this.masks.maskHeaders(headers.join('\n')).split('\n'),
       body: hashed
         ? `SHA-256 ${hash('sha256', received.body)}`
-        : parsed(this.masks.maskBody(received.body.toString(), { name, random, sent })),
+        : parseBody(this.masks.maskBody(received.body.toString(), { name, random, sent })),
     };
   }
 
-  async #exchange(
+  async #signAndSend(
     request: RecordedRequest,
     body: string | undefined,
     fill: (text: string) => string,
@@ -164,7 +164,7 @@ export class RecordedClient {
     const valueOf = (name: string) => this.masks.valueOf(name);
     const credentials =
       as === undefined
-        ? request.credentials && parseFilled(request.credentials, fill)
+        ? request.credentials && (JSON.parse(fill(JSON.stringify(request.credentials))) as RawRequest['credentials'])
         : {
             accessKeyId: fill(`<access key ${as}>`),
             secretAccessKey: fill(`<secret ${as}>`),
@@ -174,7 +174,7 @@ export class RecordedClient {
     const toSign = { method, path: fill(path), headers, body, region, service, signingDate, credentials };
     const signed = request.unsigned
       ? { path: toSign.path, headers, body: body ?? '' }
-      : await this.service.sign(Object.fromEntries(Object.entries(toSign).filter(([, value]) => value !== undefined)));
+      : await this.service.sign(toSign);
     const changed: Headers = { ...signed.headers, ...request.sent?.headers };
     return this.#send(request.sent?.path ?? signed.path, {
       method,
@@ -189,7 +189,7 @@ export class RecordedClient {
     path: string,
     { method, headers, body }: { method: string; headers: Record<string, string | string[]>; body: string },
   ): Promise<Received> {
-    // Without it Node sends the body of a GET with no length.
+    // Node sends the body of a GET without a length unless it is given one.
     const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const { hostname, port } = new URL(this.service.url);
     return new Promise((resolve, reject) => {
@@ -204,7 +204,7 @@ export class RecordedClient {
     });
   }
 
-  /** Puts in values for the names in angle brackets. */
+  /** Replaces the names in angle brackets by their values. */
   #fill(text: string, title: string): string {
     const valueOf = (name: string): string => {
       const value = this.masks.valueOf(name);
@@ -221,10 +221,6 @@ export class RecordedClient {
       return COMPUTED[computed]!(valueOf, args, this.service.clock.now());
     });
   }
-}
-
-function parseFilled<T>(value: T, fill: (text: string) => string): T {
-  return JSON.parse(fill(JSON.stringify(value))) as T;
 }
 
 interface Received {
@@ -245,14 +241,15 @@ async function receive(response: IncomingMessage): Promise<Received> {
   };
 }
 
-/** Parses the last answer of a connection; those before it, such as 100, count as headers. */
-function parse(text: string): Received {
+/** Parses all that a connection answered; interim answers such as 100 Continue stand before the headers. */
+function parseAll(text: string): Received {
   const end = text.lastIndexOf('\r\n\r\n');
   const [status = '', ...headers] = text.slice(0, Math.max(end, 0)).split('\r\n');
   return { status, headers, body: Buffer.from(text.slice(end + 4), 'latin1') };
 }
 
-function parsed(text: string): unknown {
+/** Parses a body where that loses nothing of its text. */
+function parseBody(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && JSON.stringify(value) === text ? value : text;
