@@ -9,7 +9,7 @@ import {
 } from '../../../test/support/forge.js';
 import { testPki } from '../../../test/support/tr34.js';
 import { bitFlips } from '../../../test/support/vectors.js';
-import { readCertificate, verifyCertificate } from './certificate.js';
+import { readCertificate, toPem, verifyCertificate } from './certificate.js';
 import { describeName } from './distinguished-name.js';
 
 const NOW = new Date('2026-01-15T12:00:00Z');
@@ -139,8 +139,17 @@ describe('a certificate that forge issued is refused', () => {
 
   test.each<[string, (der: Buffer) => Buffer]>([
     ['is cut off', (der) => der.subarray(0, -1)],
+    ['has a byte more', (der) => Buffer.concat([der, Buffer.alloc(1)])],
+    ['is followed by another', (der) => Buffer.concat([der, der])],
+    [
+      'has a length in more bytes than it needs',
+      (der) => Buffer.concat([Buffer.from('308300', 'hex'), der.subarray(2)]),
+    ],
+    ['is of indefinite length', (der) => Buffer.concat([Buffer.from('3080', 'hex'), der.subarray(4), Buffer.alloc(2)])],
     ['is empty', () => Buffer.from('3000', 'hex')],
-  ])('when it %s', (_, change) => {
-    expect(() => readCertificate(change(issue()))).toThrow(refusal);
+  ])('when it %s, as DER and in PEM', (_, change) => {
+    const changed = change(issue());
+    expect(() => readCertificate(changed)).toThrow(refusal);
+    expect(() => readCertificate(Buffer.from(toPem('CERTIFICATE', changed)))).toThrow(refusal);
   });
 });
