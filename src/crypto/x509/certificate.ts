@@ -29,13 +29,15 @@ export interface Certificate {
   isCa: boolean;
 }
 
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/;
+
 const CURVE_BITS: Partial<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 };
 
 /**
  * Reads an X.509 certificate: RFC 5280 section 4.1.
  *
  * @param encoded DER, or PEM with any line ends; of several in a PEM text the first counts
- * @throws CryptoError CERTIFICATE when it is malformed or its key is neither RSA nor on a curve P-256, P-384 or P-521
+ * @throws CryptoError CERTIFICATE when it is malformed, is not DER, or its key is neither RSA nor on a curve P-256, P-384 or P-521
  */
 export function readCertificate(encoded: Buffer): Certificate {
   const { der, publicKey, isCa } = parse(encoded);
@@ -143,10 +145,18 @@ function parse(encoded: Buffer): { der: Buffer; publicKey: Buffer; isCa: boolean
   try {
     const certificate = new X509Certificate(encoded);
     const publicKey = certificate.publicKey.export({ format: 'der', type: 'spki' });
+    // OpenSSL reads BER and stops where the certificate ends; raw is what it encodes again.
+    if (!equal(certificate.raw, derOf(encoded))) throw new Error('not DER');
     return { der: certificate.raw, publicKey, isCa: certificate.ca };
   } catch {
     throw new CryptoError('CERTIFICATE', 'The certificate must be X.509 in PEM or DER');
   }
+}
+
+/** The bytes between the first pair of PEM lines (RFC 7468); without such lines, all. */
+function derOf(encoded: Buffer): Buffer {
+  const base64 = PEM_CERTIFICATE.exec(encoded.toString('latin1'))?.[1];
+  return base64 === undefined ? encoded : Buffer.from(base64, 'base64');
 }
 
 function takeTime(validity: Fields, field: string): Element {

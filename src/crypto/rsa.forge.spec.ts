@@ -1,0 +1,86 @@
+import forge from 'node-forge';
+import {
+  decryptWithForge,
+  encryptWithForge,
+  forgePrivateKey,
+  forgePublicHalf,
+  type RsaScheme,
+} from '../../test/support/forge.js';
+import { testPki } from '../../test/support/tr34.js';
+import { publicKeyOf, rsaDecrypt, rsaEncrypt } from './rsa.js';
+
+const SCHEMES: RsaScheme[] = ['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'];
+/** Bytes of a message under a modulus of 256 bytes. */
+const MAXIMUM: Record<RsaScheme, number> = { PKCS1: 245, OAEP_SHA1: 214, OAEP_SHA256: 190, OAEP_SHA512: 126 };
+
+const pair = testPki().kdh!.privateKey;
+const other = testPki().otherKdh!.privateKey;
+const forgeKey = forgePrivateKey(pair);
+const forgePublic = forgePublicHalf(forgeKey);
+const refusal = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
+/** First and last byte zero, as padding must not swallow them. */
+const message = (length: number) => Buffer.from(Array.from({ length }, (_, i) => (i * (length - 1 - i)) & 0xff));
+
+describe.each(SCHEMES)('%s', (scheme) => {
+  test.each([1, 16, 24, MAXIMUM[scheme]])('we decrypt %d bytes that forge encrypted', (length) => {
+    expect(rsaDecrypt(pair, scheme, encryptWithForge(forgePublic, scheme, message(length)))).toEqual(message(length));
+  });
+
+  test.each([1, 16, 24, MAXIMUM[scheme]])('forge decrypts %d bytes that we encrypted', (length) => {
+    expect(decryptWithForge(forgeKey, scheme, rsaEncrypt(publicKeyOf(pair), scheme, message(length)))).toEqual(
+      message(length),
+    );
+  });
+
+  const ciphertext = encryptWithForge(forgePublic, scheme, message(16));
+
+  test.each(SCHEMES.filter((each) => each !== scheme))('we refuse it as %s', (as) => {
+    expect(() => rsaDecrypt(pair, as, ciphertext)).toThrow(refusal('DECRYPTION_FAILED'));
+  });
+
+  test.each(SCHEMES.filter((each) => each !== scheme))('forge refuses ours as %s', (as) => {
+    const ours = rsaEncrypt(publicKeyOf(pair), scheme, message(16));
+    expect(() => decryptWithForge(forgeKey, as, ours)).toThrow();
+  });
+
+  test('we refuse it where a byte was changed', () => {
+    for (const at of [0, 1, 127, 255]) {
+      const changed = Buffer.from(ciphertext);
+      changed[at]! ^= 1;
+      expect(() => rsaDecrypt(pair, scheme, changed)).toThrow(refusal('DECRYPTION_FAILED'));
+    }
+  });
+
+  test('we refuse it with another key, cut off, and with a byte more', () => {
+    expect(() => rsaDecrypt(other, scheme, ciphertext)).toThrow(refusal('DECRYPTION_FAILED'));
+    expect(() => rsaDecrypt(pair, scheme, ciphertext.subarray(1))).toThrow(refusal('DATA_LENGTH'));
+    expect(() => rsaDecrypt(pair, scheme, Buffer.concat([Buffer.alloc(1), ciphertext]))).toThrow(
+      refusal('DATA_LENGTH'),
+    );
+  });
+
+  test('neither encrypts a byte more than fits', () => {
+    const long = message(MAXIMUM[scheme] + 1);
+    expect(() => encryptWithForge(forgePublic, scheme, long)).toThrow();
+    expect(() => rsaEncrypt(publicKeyOf(pair), scheme, long)).toThrow(refusal('DATA_LENGTH'));
+  });
+});
+
+test('we refuse OAEP whose MGF1 has another hash than its label', () => {
+  const mixed = forgePublic.encrypt('key', 'RSA-OAEP', {
+    md: forge.md.sha256.create(),
+    mgf1: { md: forge.md.sha1.create() },
+  });
+  const ciphertext = Buffer.from(mixed, 'latin1');
+  for (const scheme of SCHEMES)
+    expect(() => rsaDecrypt(pair, scheme, ciphertext)).toThrow(refusal('DECRYPTION_FAILED'));
+});
+
+test('we refuse OAEP with a label', () => {
+  const labelled = forgePublic.encrypt('key', 'RSA-OAEP', {
+    label: 'label',
+    md: forge.md.sha256.create(),
+    mgf1: { md: forge.md.sha256.create() },
+  });
+  expect(() => rsaDecrypt(pair, 'OAEP_SHA256', Buffer.from(labelled, 'latin1'))).toThrow(refusal('DECRYPTION_FAILED'));
+});
