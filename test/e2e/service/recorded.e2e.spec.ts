@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { endDeletions } from '../support/keys.js';
-import { Masks } from '../support/masks.js';
-import { ENV, type Recorded, type RecordedAnswer, RecordedClient, START } from '../support/recorded.js';
-import { newWorker, stopReplication } from '../support/replication.js';
-import { startTestService, TestClock, type TestService } from '../support/service.js';
+import { endDeletions } from '../../support/keys.js';
+import { Masks } from '../../support/masks.js';
+import { ENV, type Recorded, type RecordedAnswer, RecordedClient, START } from '../../support/recorded.js';
+import { newWorker, stopReplication } from '../../support/replication.js';
+import { startTestService, TestClock, type TestService } from '../../support/service.js';
 
 /** Compares all answers, byte for byte, with those recorded in test/recorded. Its README.md says how to add and to record. */
 
-const FOLDER = new URL('../recorded/', import.meta.url);
+const FOLDER = new URL('../../recorded/', import.meta.url);
 const isRecording = process.env['RECORD'] === '1';
 
 const files = readdirSync(FOLDER)
@@ -70,7 +70,7 @@ describe('every operation of the OpenAPI documents', () => {
   }
   const operations = ['controlplane', 'dataplane', 'admin'].flatMap((name) => {
     const { paths } = JSON.parse(
-      readFileSync(new URL(`../../openapi/${name}.json`, import.meta.url), 'utf8'),
+      readFileSync(new URL(`../../../openapi/${name}.json`, import.meta.url), 'utf8'),
     ) as Document;
     return Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => ({

@@ -19,12 +19,12 @@ import {
   kcvWithForge,
   type RsaScheme,
   verifyChainWithForge,
-} from '../support/forge.js';
-import { composeWithForge, openWithForge, type TokenToCompose } from '../support/forge-tr34.js';
-import { aMonth, importKeys, type KeyImports, importMaterial, importRoot, type StoredKey } from '../support/import.js';
-import { storePair } from '../support/known-pairs.js';
-import { startTestService, target, type TestService } from '../support/service.js';
-import { testPki } from '../support/tr34.js';
+} from '../../support/forge.js';
+import { composeWithForge, openWithForge, type TokenToCompose } from '../../support/forge-tr34.js';
+import { aMonth, importKeys, type KeyImports, importMaterial, importRoot, type StoredKey } from '../../support/import.js';
+import { storePair } from '../../support/known-pairs.js';
+import { startTestService, target, type TestService } from '../../support/service.js';
+import { testPki } from '../../support/tr34.js';
 
 /** A partner of the service who has node-forge, and not a line of ours. */
 const pki = testPki();
