@@ -32,8 +32,8 @@ export async function createKey(
 }
 
 /** Ends the waiting period of every key that is pending deletion; the service's own clock stays where it is. */
-export async function endDeletions({ app }: TestService): Promise<void> {
-  const later = new TestClock();
+export async function endDeletions({ app, clock }: TestService): Promise<void> {
+  const later = new TestClock(clock.now());
   later.advance(181 * DAY_MS);
   await new KeyDeletionWorker(app.get(KeyRepository), later, app.get(LOGGER)).run();
 }

@@ -12,12 +12,16 @@ import { newStore, type TestStore } from './database.js';
 export const REGION = 'us-east-1';
 export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a secret of nobody at all' };
 
-/** A clock that stands where it is put, and otherwise goes with the real one. */
+/** A clock that a test advances. It runs with the real one unless it is given a time to stand at. */
 export class TestClock extends Clock {
   #aheadMs = 0;
 
+  constructor(private readonly standsAt?: Date) {
+    super();
+  }
+
   override now(): Date {
-    return new Date(Date.now() + this.#aheadMs);
+    return new Date((this.standsAt?.getTime() ?? Date.now()) + this.#aheadMs);
   }
 
   advance(milliseconds: number): void {
@@ -69,11 +73,10 @@ export interface RawResponse {
   json: Record<string, unknown>;
 }
 
-export async function startTestService(env: NodeJS.ProcessEnv = {}): Promise<TestService> {
+export async function startTestService(env: NodeJS.ProcessEnv = {}, clock = new TestClock()): Promise<TestService> {
   const store = await newStore();
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'info' }, { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) });
-  const clock = new TestClock();
   const service = await startOn(store, env, logger, clock);
   const { url } = service;
   const client = { region: REGION, endpoint: url, credentials: CREDENTIALS };
