@@ -41,7 +41,7 @@ beforeAll(async () => {
   }
   client.close();
   if (isRecording) await record();
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 async function record(): Promise<void> {

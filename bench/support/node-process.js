@@ -1,15 +1,18 @@
-// Measures constructions under another Node.js: bench/crypto.js starts this file with it.
+// Measures constructions in a process of one Node.js: bench/crypto.js starts this file with each of two.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { CONSTRUCTIONS, measure } from './constructions.js';
+import { CONSTRUCTIONS, microseconds } from './constructions.js';
+
+/** So long that the garbage collector's work for a construction falls into its own measurement. */
+const MEASURE_MS = 10;
 
 /**
- * Starts a process of another Node.js that measures when it is asked to, one construction at a time.
+ * Starts a process that measures when it is asked to, one construction at a time.
  *
  * @param {string} execPath the `node` to start
  */
-export async function startSecondNode(execPath) {
+export async function startNode(execPath) {
   const child = fork(fileURLToPath(import.meta.url), { execPath });
   const answer = async () => (await once(child, 'message'))[0];
   return {
@@ -23,6 +26,6 @@ export async function startSecondNode(execPath) {
 }
 
 if (process.send) {
-  process.on('message', (index) => process.send(measure(CONSTRUCTIONS[index])));
+  process.on('message', (index) => process.send(microseconds(CONSTRUCTIONS[index].cold, MEASURE_MS)));
   process.send(process.version);
 }
