@@ -25,10 +25,12 @@ COPY --from=build /app/dist dist
 COPY package.json ./
 COPY public public
 COPY openapi openapi
-COPY docker/entrypoint.sh docker/healthcheck.js docker/
-USER node
+COPY docker/healthcheck.js docker/
+# For docker exec: it reads the environment of the service.
+RUN ln -s /app/dist/bundle/cli.js /usr/local/bin/keyblock
+# The user node. Kubernetes' runAsNonRoot needs its number.
+USER 1000
 EXPOSE 8080
 # Its first start makes the embedded database, which takes a while.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "docker/healthcheck.js"]
-ENTRYPOINT ["sh", "docker/entrypoint.sh"]
 CMD ["node", "dist/bundle/main.js"]

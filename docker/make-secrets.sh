@@ -13,12 +13,15 @@ fi
 mkdir -m 700 secrets
 cd secrets
 openssl rand -hex 32 >master-key
+openssl rand -base64 30 >secret-access-key
 openssl rand -hex 24 >database-password
-cat >credentials <<EOF
+echo "postgres:5432:keyblock:keyblock:$(cat database-password)" >pgpass
+# For the clients on this machine; the service reads the secret alone, and its id from docker-compose.yml.
+cat >credentials <<END
 [default]
-aws_access_key_id = AKIA$(openssl rand -hex 8 | tr a-f A-F)
-aws_secret_access_key = $(openssl rand -base64 30)
+aws_access_key_id = AKIAKEYBLOCKROOT0001
+aws_secret_access_key = $(cat secret-access-key)
 region = us-east-1
-EOF
-chmod 444 master-key database-password credentials
+END
+chmod 444 *
 echo "Made $PWD. Keep a copy of master-key elsewhere: without it the keys in the database are lost."

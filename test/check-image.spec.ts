@@ -1,0 +1,112 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SCRIPT = fileURLToPath(new URL('../scripts/check-image.js', import.meta.url));
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyblock-repository-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const SERVICE = `
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+const answers = JSON.parse(readFileSync('answers.json', 'utf8'));
+const server = createServer(({ url }, response) => response.writeHead(answers[url] ?? 404).end());
+server.listen(process.env.KEYBLOCK_PORT, process.env.KEYBLOCK_HOST);
+process.once('SIGTERM', () => server.close());
+`;
+const COMMAND = `#!/usr/bin/env node
+process.exit(process.argv[2] === '--help' ? 0 : 1);
+`;
+
+const FILES = {
+  'package.json': '{"type":"module"}',
+  'answers.json': '{"/healthz":200,"/readyz":200}',
+  'src/main.js': SERVICE,
+  'src/main.spec.js': 'a test',
+  'bin/keyblock': COMMAND,
+  '.dockerignore': '*\n!package.json\n!answers.json\n!src\n!bin/keyblock\n\n# tests\n**/*.spec.js\n',
+};
+const DOCKERFILE = {
+  from: 'FROM node:24-slim AS build',
+  workdir: 'WORKDIR /app',
+  copy: 'COPY package.json answers.json ./\nCOPY src src\nCOPY bin/keyblock bin/',
+  last: 'FROM node:24-slim\nWORKDIR /srv',
+  env: 'ENV NODE_ENV=production \\\n    # everywhere\n    KEYBLOCK_HOST=0.0.0.0',
+  run: 'RUN install -d -o node -g node -m 700 /var/lib/keyblock',
+  copyFrom: 'COPY --from=build /app .',
+  link: 'RUN ln -s /srv/bin/keyblock /usr/local/bin/keyblock',
+  user: 'USER 1000\nEXPOSE 8080',
+  cmd: 'CMD ["node", "src/main.js"]',
+};
+
+/** Checks the image of a repository that differs in some files from one that is right, or in parts of its Dockerfile. */
+function check(
+  files: Record<string, string> = {},
+  dockerfile: Partial<typeof DOCKERFILE> = {},
+  untracked: string[] = [],
+) {
+  const all = { ...FILES, Dockerfile: Object.values({ ...DOCKERFILE, ...dockerfile }).join('\n'), ...files };
+  for (const [name, text] of Object.entries(all)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text, { mode: name.startsWith('bin/') ? 0o755 : 0o644 });
+  }
+  execFileSync('git', ['init', '--quiet'], { cwd: folder });
+  execFileSync('git', ['add', ...Object.keys(all).filter((name) => !untracked.includes(name))], { cwd: folder });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT], { cwd: folder, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+test('an image that is right builds, answers and stops, and the check says what it left out', () => {
+  const { status, stdout, stderr } = check();
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toContain(`instead of node:24-slim: Node.js ${process.version}`);
+  expect(stdout).toContain('not run: install -d -o node -g node -m 700 /var/lib/keyblock: there is no user node');
+  for (const line of ['/healthz answers 200', '/readyz answers 200', 'keyblock --help is well', 'stops with 0'])
+    expect(stdout).toContain(line);
+});
+
+test.each<[string, Parameters<typeof check>, RegExp]>([
+  ['a file that .dockerignore leaves out', [{ '.dockerignore': '*\n!package.json\n!src\n' }], /^Dockerfile:3: COPY: \.dockerignore leaves out answers\.json$/m],
+  ['a folder that .dockerignore leaves out', [{ '.dockerignore': `${FILES['.dockerignore']}src` }], /^Dockerfile:4: COPY: \.dockerignore leaves out src$/m],
+  ['a file that a pattern leaves out', [{}, { copy: 'COPY src/main.spec.js src/' }], /^Dockerfile:3: COPY: \.dockerignore leaves out src\/main\.spec\.js$/m],
+  ['a file that nobody has', [{}, { copy: 'COPY no-such.json ./' }], /^Dockerfile:3: COPY: there is no no-such\.json$/m],
+  ['a file that git does not have', [{}, {}, ['answers.json']], /^Dockerfile:3: COPY: answers\.json is not in git$/m],
+  ['a file that no stage has', [{}, { copyFrom: 'COPY --from=build /app/dist .' }], /COPY: the stage build has no \/app\/dist$/m],
+  ['a stage that there is not', [{}, { copyFrom: 'COPY --from=other /app .' }], /COPY: scripts\/check-image\.js does not know the stage other$/m],
+  ['several files to one', [{}, { copy: 'COPY package.json answers.json all' }], /COPY: several files go into a folder/],
+  ['a wildcard in COPY', [{}, { copy: 'COPY *.json ./' }], /COPY: scripts\/check-image\.js does not know this form/],
+  ['another option of COPY', [{}, { copy: 'COPY --chown=node src src' }], /COPY: scripts\/check-image\.js does not know this form/],
+  ['a pattern with a question mark', [{ '.dockerignore': 'src/?.js' }], /^\.dockerignore: scripts\/check-image\.js does not know src\/\?\.js$/m],
+  ['a pattern of two wildcards within', [{ '.dockerignore': 'src/**/x' }], /\.dockerignore: .*does not know src\/\*\*\/x/],
+  ['a pattern from the root', [{ '.dockerignore': '/src' }], /\.dockerignore: .*does not know \/src/],
+  ['another instruction', [{}, { env: 'VOLUME /data' }], /^Dockerfile:8: VOLUME: scripts\/check-image\.js does not know VOLUME$/m],
+  ['another command', [{}, { run: 'RUN install -d /x && curl example.com' }], /RUN: scripts\/check-image\.js does not know install -d \/x$/m],
+  ['a command behind one that it knows', [{}, { run: 'RUN npm cache clean --force && rm -rf /' }], /does not know rm -rf \/$/m],
+  ['a command that fails', [{}, { run: 'RUN npm run no-such-script' }], /^Dockerfile:11: RUN: failed: npm error [^]*package\.json/m],
+  ['another base image', [{}, { from: 'FROM debian AS build' }], /^Dockerfile:1: FROM: scripts\/check-image\.js does not know this form$/m],
+  ['an instruction before FROM', [{}, { from: '' }], /^Dockerfile:2: WORKDIR: .*before FROM$/m],
+  ['a relative WORKDIR', [{}, { workdir: 'WORKDIR app' }], /^Dockerfile:2: WORKDIR: is no absolute path$/m],
+  ['a user by name', [{}, { user: 'USER node' }], /USER: is no number of an unprivileged user$/m],
+  ['root', [{}, { user: 'USER 0' }], /USER: is no number of an unprivileged user$/m],
+  ['no user', [{}, { user: '' }], /^The service would run as root: the image has no USER$/m],
+  ['a program that is not there', [{}, { cmd: 'CMD ["no-such-program"]' }], /^The service ended \(spawn no-such-program E(ACCES|NOENT)\) before it answered/m],
+  ['no CMD', [{}, { cmd: '' }], /^The image has no CMD$/m],
+  ['a CMD for a shell', [{}, { cmd: 'CMD node src/main.js' }], /CMD: scripts\/check-image\.js does not know this form$/m],
+  ['a service that ends', [{ 'src/main.js': 'process.exit(3)' }], /^The service ended \(3\) before it answered/m],
+  ['a service that is not there', [{}, { cmd: 'CMD ["node", "main.js"]' }], /^The service ended \(1\) before it answered[^]*Cannot find module/m],
+  ['a service that is not ready', [{ 'answers.json': '{"/healthz":200,"/readyz":503}' }], /^\/readyz answers 503/m],
+  ['a service that does not stop well', [{ 'src/main.js': `${SERVICE}process.once('SIGTERM', () => process.exit(4))` }], /^The service ended with 4 after SIGTERM/m],
+  ['a command that does not run', [{ 'bin/keyblock': '#!/usr/bin/env node\nthrow new Error("broken")' }], /^keyblock --help failed: [^]*broken/m],
+  ['a link to nothing', [{}, { link: 'RUN ln -s /srv/keyblock /usr/local/bin/keyblock' }], /^keyblock --help failed: spawnSync keyblock E(ACCES|NOENT)/m],
+  ['a health check that fails', [{}, { cmd: `${DOCKERFILE.cmd}\nHEALTHCHECK --interval=10s CMD ["node", "-e", "process.exit(1)"]` }], /^node -e process\.exit\(1\) failed/m],
+])('refuses %s', (_, repository, message) => {
+  const { status, stderr } = check(...repository);
+  expect(stderr).toMatch(message);
+  expect(status).toBe(1);
+}); // prettier-ignore
