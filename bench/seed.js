@@ -12,9 +12,9 @@ const { values } = parseArgs({ options: { keys: { type: 'string' } } });
 const keys = Number(values.keys);
 const { databaseUrl, masterKey, accountId, region } = readConfig(process.env);
 if (!Number.isInteger(keys) || keys < 1) throw new Error('--keys is needed: how many to add, e.g. --keys 100000');
-if (databaseUrl === undefined) throw new Error('DATABASE_URL is needed: the embedded database is no place for so much');
+if (databaseUrl === undefined) throw new Error('DATABASE_URL is needed');
 
-const database = await connect({ url: databaseUrl });
+const database = await connect(databaseUrl);
 try {
   const master = new MasterKey(masterKey);
   await prepare(database, master, new Clock());

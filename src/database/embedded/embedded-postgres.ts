@@ -184,6 +184,7 @@ export class EmbeddedPostgres {
       unix_socket_directories: runPath,
       max_connections: this.processes * CONNECTIONS_PER_PROCESS + OTHER_CONNECTIONS,
     };
+    disownLockFile(databasePath);
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = this.#spawn(this.#binaries.postgres, ['-D', databasePath, ...args], endingWithParent());
     this.#child = child;
@@ -287,6 +288,17 @@ function orphanOf(databasePath: string): number | undefined {
   if (owner === undefined) return undefined;
   const pid = Number(owner);
   return isServerOf(pid, databasePath) ? pid : undefined;
+}
+
+/**
+ * Puts this process into the lock file that a killed server left, because PostgreSQL passes over its parent, but would take a
+ * process that isn't reaped yet, or another one that has the number now, for the server. What else the file says stays: by it
+ * PostgreSQL finds out whether processes of the killed server still run.
+ */
+function disownLockFile(databasePath: string): void {
+  const [owner, ...rest] = lockFile(databasePath);
+  if (owner === undefined || isServerOf(Number(owner), databasePath)) return;
+  writeFileSync(join(databasePath, 'postmaster.pid'), [process.pid, ...rest].join('\n'));
 }
 
 /** True when the process is a server on the data, and not another one that has taken its number since. */

@@ -373,7 +373,7 @@ describe.each([
   });
 
   async function elsewhere(sql: string): Promise<void> {
-    const client = new pg.Client({ connectionString: process.env['DATABASE_URL'] });
+    const client = new pg.Client({ connectionString: process.env['TEST_SERVER_URL'] });
     await client.connect();
     await client.query(sql);
     await client.end();
