@@ -185,6 +185,7 @@ export class EmbeddedPostgres {
       max_connections: this.processes * CONNECTIONS_PER_PROCESS + OTHER_CONNECTIONS,
     };
     disownLockFile(databasePath);
+    rmSync(join(runPath, '.s.PGSQL.5432.lock'), { force: true });
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = this.#spawn(this.#binaries.postgres, ['-D', databasePath, ...args], endingWithParent());
     this.#child = child;
