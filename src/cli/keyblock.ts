@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
 import { access } from './access.js';
-import { auditVerify } from './audit-verify.js';
+import { auditVerify } from './audit.js';
 import { type Command, InputError, UsageError } from './command.js';
 import { masterKey } from './master-key.js';
-import { tr31Inspect } from './tr31-inspect.js';
-import { tr34Inspect } from './tr34-inspect.js';
+import { tr31Inspect } from './tr31.js';
+import { tr34Inspect } from './tr34.js';
 
 const COMMANDS: readonly Command[] = [access, auditVerify, masterKey, tr31Inspect, tr34Inspect];
 
