@@ -1,79 +1,72 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { parseArgs } from 'node:util';
+import { Argument } from 'commander';
 import type { ChainReport } from '../audit/chain-check.js';
-import { verifyCopy, verifyTable } from '../audit/verify.js';
-import { serviceSecret } from '../provider/service-secret.js';
-import { type Command, InputError, UsageError } from './command.js';
-import { withDeployment } from './deployment.js';
+import type { Command, Streams } from './command.js';
+import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
 
-const HELP = `Usage: keyblock audit verify
-       keyblock audit verify (--file <path> | -)
+const DOCUMENT = 'docs/audit.md';
+const DESCRIPTION = `Find events that were edited in, removed from or added to the audit log.
 
-Reads the audit log and says of each chain whether it is as the service wrote it, and where it is not. A service has a chain
-for each time that it was started. The hash at the end of a line is that of the chain's last event: written down elsewhere, it
-shows later that nothing before it was changed.
+Prints for each chain of events whether it is as the service wrote it, and where it isn't. A service begins a chain each time it starts. The hash at the end of a line is that of the chain's last event: kept elsewhere, it proves later that nothing before it was changed.
 
-Without --file it reads the table, and the environment that the service reads. On PostgreSQL the service goes on; the
-embedded database is one process's, so stop the service first. With --file, or - for the standard input, it reads a copy
-that a service wrote to its standard output, and needs nothing else.
+Without --file or -, it reads the table in the database, with the environment of the service. A service on PostgreSQL keeps running; the embedded database belongs to one process: stop the service first. A copy that a service wrote to its standard output needs no database.
 
-Exit code 1 where anything is wrong.`;
+The exit code is 1 if anything is wrong.`;
 
-/** Finds what was changed in the audit log. */
-export const auditVerify: Command = {
-  name: 'audit verify',
-  summary: 'Find what was edited in, removed from or put into the audit log',
-  help: HELP,
-  run: async (args, { stdin, stdout }) => {
-    const faulty: ChainReport[] = [];
-    let chains = 0;
-    const print = (report: ChainReport) => {
-      chains += 1;
-      if (report.fault) faulty.push(report);
-      stdout.write(`${lineOf(report)}\n`);
-    };
-    const copy = copyOf(args, stdin);
-    if (copy) (await verified(copy)).forEach(print);
-    else
-      await withDeployment(async ({ database, masterKey }) =>
-        verifyTable(database, await serviceSecret(database.manager, masterKey, 'audit'), print),
-      );
-    if (chains === 0) throw new InputError('There are no audit events.');
-    if (faulty.length > 0)
-      throw new InputError(`Not as the service wrote: ${faulty.length} of ${count(chains, 'chain')}.`);
-  },
-};
+/** Adds `keyblock audit`. */
+export function addAudit(program: Command, { stdin, stdout }: Streams): void {
+  const audit = program.command('audit').description('Check the audit log.').readOn(DOCUMENT);
+  audit
+    .command('verify')
+    .description(DESCRIPTION)
+    .addArgument(new Argument('[-]', 'read a copy from standard input').choices(['-']))
+    .option('--file <path>', 'Read a copy from a file.')
+    .examples('keyblock audit verify', 'keyblock audit verify --file keyblock.log')
+    .readOn(DOCUMENT)
+    .action(async (dash: string | undefined, { file }: { file?: string }) => {
+      if (dash !== undefined && file !== undefined)
+        throw new Failure(EXIT.usage, 'Give --file or -, not both; or neither, for the table.');
+      const reports: ChainReport[] = [];
+      const report = (chain: ChainReport) => {
+        reports.push(chain);
+        stdout.write(`${lineOf(chain)}\n`);
+      };
+      if (file !== undefined) await verifyCopy(createReadStream(file), report);
+      else if (dash !== undefined) await verifyCopy(stdin, report);
+      else await verifyTable(report);
 
-function copyOf(args: string[], stdin: Readable): Readable | undefined {
-  const { file, text } = parse(args);
-  if (file !== undefined && text === undefined) return createReadStream(file);
-  if (file === undefined && (text === undefined || text === '-')) return text === '-' ? stdin : undefined;
-  throw new UsageError('Give --file and a path, or - for the standard input, or nothing for the table.');
+      const faulty = reports.filter(({ fault }) => fault);
+      if (reports.length === 0) throw new Failure(EXIT.no, 'There are no audit events.');
+      if (faulty.length > 0)
+        throw new Failure(EXIT.no, `Not as the service wrote: ${faulty.length} of ${count(reports.length, 'chain')}.`);
+    });
 }
 
-function parse(args: string[]): { file?: string; text?: string } {
-  try {
-    const { values, positionals } = parseArgs({ args, options: { file: { type: 'string' } }, allowPositionals: true });
-    return { file: values.file, text: positionals.length > 0 ? positionals.join(' ') : undefined };
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+async function verifyCopy(copy: Readable, report: (chain: ChainReport) => void): Promise<void> {
+  const verify = await import('../audit/verify.js');
+  const chains = await verify.verifyCopy(copy).catch((error: unknown) => {
+    throw new Failure(EXIT.usage, `The file can't be read: ${(error as Error).message}`);
+  });
+  chains.forEach(report);
 }
 
-async function verified(copy: Readable): Promise<ChainReport[]> {
-  try {
-    return await verifyCopy(copy);
-  } catch (error) {
-    throw new UsageError(`The file can't be read: ${(error as Error).message}`);
-  }
+async function verifyTable(report: (chain: ChainReport) => void): Promise<void> {
+  const [verify, { withDeployment }, { serviceSecret }] = await Promise.all([
+    import('../audit/verify.js'),
+    import('./deployment.js'),
+    import('../provider/service-secret.js'),
+  ]);
+  await withDeployment(async ({ database, masterKey }) =>
+    verify.verifyTable(database, await serviceSecret(database.manager, masterKey, 'audit'), report),
+  );
 }
 
 function lineOf({ chain, writer, events, from, to, head, fault }: ChainReport): string {
-  const who = writer ? ` (${writer.host}, process ${writer.pid})` : '';
-  const when = from === undefined ? '' : `, ${from} to ${to ?? from}`;
-  const name = `chain ${chain}${who}`;
-  if (!fault) return `${name}: ok, ${count(events, 'event')}${when}, ${head.sequence} ${head.hash}`;
-  return `${name}: ${fault.kind.toUpperCase()}: ${fault.what} (${count(events, 'event')} before it${when})`;
+  const process = writer ? ` (${writer.host}, process ${writer.pid})` : '';
+  const period = from === undefined ? '' : `, ${from} to ${to ?? from}`;
+  const name = `chain ${chain}${process}`;
+  if (!fault) return `${name}: ok, ${count(events, 'event')}${period}, ${head.sequence} ${head.hash}`;
+  return `${name}: ${fault.kind.toUpperCase()}: ${fault.what} (${count(events, 'event')} before it${period})`;
 }

@@ -1,9 +1,6 @@
 import { Clock } from '../clock.js';
-import { type Config, ConfigError, readConfig } from '../config/config.js';
-import { DataDirectoryError } from '../config/data-directory.js';
-import { MasterKeyError } from '../provider/master-key-check.js';
+import { type Config, readConfig } from '../config/config.js';
 import { openStore, type Store } from '../store.js';
-import { InputError } from './command.js';
 
 /** What a command has of a deployment: what the service itself starts from. */
 export interface Deployment extends Store {
@@ -14,7 +11,7 @@ export interface Deployment extends Store {
 /**
  * Opens the deployment that the environment names, as the service would, with its schema brought up to date.
  *
- * @throws InputError for an environment that is not usable, another master key, an embedded database that is in use
+ * @throws ConfigError, MasterKeyError, DataDirectoryError where the embedded database is in use
  */
 export function withDeployment(work: (deployment: Deployment) => Promise<void>): Promise<void> {
   return withConfig(async (config) => {
@@ -28,14 +25,7 @@ export function withDeployment(work: (deployment: Deployment) => Promise<void>):
   });
 }
 
-/** What an operator can mend. */
-const EXPECTED = [ConfigError, DataDirectoryError, MasterKeyError];
-
-/** Reads the configuration that the service would. @throws InputError for all that an operator can mend */
+/** Reads the configuration that the service would. @throws ConfigError */
 export async function withConfig(work: (config: Config) => Promise<void>): Promise<void> {
-  try {
-    await work(readConfig(process.env));
-  } catch (error) {
-    throw EXPECTED.some((kind) => error instanceof kind) ? new InputError((error as Error).message) : error;
-  }
+  await work(readConfig(process.env));
 }

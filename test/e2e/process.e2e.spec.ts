@@ -147,7 +147,7 @@ test('lists all that is wrong with its configuration at once, and starts nothing
     KEYBLOCK_TLS_CERT_FILE: '/no/such/file',
     KEYBLOCK_PROT: '8080',
   });
-  expect(await service.ended).toBe(1);
+  expect(await service.ended).toBe(2);
   expect(service.output().trim().split('\n')).toEqual([
     'The configuration is not usable:',
     '  KEYBLOCK_PORT must be a whole number',
@@ -187,7 +187,7 @@ describe('an embedded deployment', () => {
     expect(readFileSync(path('credentials'), 'utf8')).toBe(file);
 
     const second = start(embedded());
-    expect(await second.ended).toBe(1);
+    expect(await second.ended).toBe(4);
     expect(second.output()).toContain(`${store.env.KEYBLOCK_DATA_DIR} is in use by process ${again.child.pid}`);
   });
 
@@ -199,13 +199,13 @@ describe('an embedded deployment', () => {
     const before = readdirSync(store.env.KEYBLOCK_DATA_DIR);
 
     const other = start({ ...embedded(), KEYBLOCK_MASTER_KEY: MASTER_KEY });
-    expect(await other.ended).toBe(1);
+    expect(await other.ended).toBe(4);
     expect(other.output()).toMatch(/sealed under master key [0-9a-f]{16}, but the master key given is [0-9a-f]{16}/);
 
     const masterKey = readFileSync(path('master-key'));
     rmSync(path('master-key'));
     const missing = start(embedded());
-    expect(await missing.ended).toBe(1);
+    expect(await missing.ended).toBe(4);
     expect(missing.output()).toContain('master-key is missing, but there is a database sealed under it');
 
     writeFileSync(path('master-key'), masterKey);

@@ -27,7 +27,7 @@ export interface Target {
   share: number;
   input: fc.Arbitrary<unknown>;
   /**
-   * Gives an input to the function. Whatever it throws but a CryptoError or an InputError is a crash.
+   * Gives an input to the function. Whatever it throws but a CryptoError or a Failure is a crash.
    *
    * @returns what was accepted as authentic though it is not what was protected; undefined where all is well
    */
