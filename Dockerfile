@@ -3,8 +3,8 @@ FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/bundle.js scripts/
+COPY .swcrc nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY scripts/build.js scripts/bundle.js scripts/
 COPY src src
 RUN npm run build
 
@@ -21,13 +21,14 @@ ENV NODE_ENV=production \
 RUN install -d -o node -g node -m 700 /var/lib/keyblock
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
-COPY --from=build /app/dist dist
+COPY --from=build /app/dist/bundle dist/bundle
 COPY package.json ./
+COPY bin bin
 COPY public public
 COPY openapi openapi
 COPY docker/healthcheck.js docker/
 # For docker exec: it reads the environment of the service.
-RUN ln -s /app/dist/bundle/cli.js /usr/local/bin/keyblock
+RUN ln -s /app/bin/keyblock.js /usr/local/bin/keyblock
 # The user node. Kubernetes' runAsNonRoot needs its number.
 USER 1000
 EXPOSE 8080

@@ -1,6 +1,5 @@
-import { SWC } from './test/support/native/swc.js';
-
-const compiled = ['@swc/jest', SWC];
+/** As .swcrc says: Nest needs the metadata of decorators. */
+const compiled = '@swc/jest';
 const native = '<rootDir>/test/support/native';
 const isLoadedByJest = process.argv.some((argument) => /^--(coverage|watch)/.test(argument));
 

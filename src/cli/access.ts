@@ -1,228 +1,139 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
-import { parseArgs } from 'node:util';
-import { pino } from 'pino';
-import type { AdminOperationName } from '../admin/admin-operations.js';
-import { readIdentityPolicy } from '../policy/policy-document.js';
-import { PolicyError } from '../policy/policy-error.js';
-import { PolicySimulator, type Question } from '../admin/policy-simulator.js';
+import { Argument, InvalidArgumentError } from 'commander';
+import type { Question } from '../admin/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
-import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
-import { AuditLog } from '../audit/audit-log.js';
-import type { Call } from '../call.js';
-import type { Config } from '../config/config.js';
-import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
-import { Changes } from '../changes/changes.js';
-import { serviceSecret } from '../provider/service-secret.js';
-import { type Command, InputError, UsageError } from './command.js';
-import { withDeployment } from './deployment.js';
-import { readInput } from './input.js';
+import type { NewAccessKey, PrincipalSummary } from '../access/principal.repository.js';
+import type { AccessAdministration } from './access-administration.js';
+import type { Command, Streams } from './command.js';
+import { type InputOptions, readInput, withInput } from './input.js';
 
-const HELP = `Usage: keyblock access <what>
+const DOCUMENT = 'docs/access.md';
+const DESCRIPTION = `Manage users and roles: policies, access keys, sessions, decisions.
 
-  create user|role <name>
-  remove user|role <name>
-  list
-  put-policy user|role <name> <policy> (<document> | - | --file <path>)
-  remove-policy user|role <name> <policy>
-  create-key user|role <name>          prints the secret, once
-  deactivate <access key id>
-  activate <access key id>
-  rotate <access key id>               a new access key; the old one can't sign any more
-  remove-key <access key id>
-  start-session user|role <name> [--name <session>] [--seconds <900 to 43200>]
-  explain --principal <ARN> --action <action> --resource <ARN or *> [--context <key>=<value>]...
+The commands open the database with the environment of the service. The service keeps running and sees a change within a second. Every change is in the audit log, if that is kept in the database.`;
 
-It reads the environment that the service reads. On PostgreSQL the service goes on, and sees a change within a second; the
-embedded database is one process's, so stop the service first. What it changes is in the audit log, if the table has that.
-
-Example: keyblock access put-policy user line-3 cvv --file cvv.json`;
-
-/** Manages who may do what. */
-export const access: Command = {
-  name: 'access',
-  summary: 'Users and roles: access keys, policies, and why something is denied',
-  help: HELP,
-  run: async (args, io) => {
-    const command = commandOf(args, io);
-    await withDeployment(async ({ config, database, masterKey, clock }) => {
-      const logger = pino({ level: 'silent' });
-      const secret = await serviceSecret(database.manager, masterKey, 'audit');
-      const audit = new AuditLog({ database, secret, clock, logger, table: config.audit.includes('table') });
-      const changes = new Changes(database, audit, clock, logger);
-      const principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
-      const simulator = new PolicySimulator(database, principals, config.accountId);
-      const change: Parts['change'] = async (operation, given, work) => {
-        await audit.open();
-        try {
-          await work(principals.by(operatorsCall(operation, given, config, clock.now())));
-        } finally {
-          await audit.close();
-        }
-      };
-      await command({ config, principals, simulator, change }).catch((error: unknown) => {
-        throw told(error);
-      });
-    });
-  },
-};
-
-/** What of the service the command needs. */
-interface Parts {
-  config: Config;
-  principals: PrincipalRepository;
-  simulator: PolicySimulator;
-  /** Changes something as the operation of the admin API does that is given this. */
-  change: (
-    operation: AdminOperationName,
-    given: object,
-    work: (principals: PrincipalRepository) => Promise<void>,
-  ) => Promise<void>;
-}
-
-/** What an operator changes, as the audit log has it: as if the root did, without an access key. */
-function operatorsCall(operation: AdminOperationName, given: object, { accountId, region }: Config, time: Date): Call {
-  const arn = `arn:aws:iam::${accountId}:root`;
-  return {
-    requestId: randomUUID(),
-    plane: 'admin',
-    operation,
-    principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
-    region,
-    keyArns: [],
-    origin: { sourceIp: hostname(), secureTransport: false, userAgent: 'keyblock access', time },
-    given,
+/** Adds `keyblock access`. */
+export function addAccess(program: Command, { stdin, stdout }: Streams): void {
+  const access = program.command('access').description(DESCRIPTION).readOn(DOCUMENT);
+  const print = (lines: readonly string[]) => lines.forEach((line) => stdout.write(`${line}\n`));
+  const administer = async (work: (administration: AccessAdministration) => Promise<void>) => {
+    const { administerAccess } = await import('./access-administration.js');
+    await administerAccess(work);
   };
-}
+  const principalCommand = (name: string, description: string) =>
+    access
+      .command(name)
+      .description(description)
+      .addArgument(new Argument('<kind>', 'kind of principal').choices(['user', 'role']))
+      .argument('<name>', 'its name')
+      .readOn(DOCUMENT);
+  const accessKeyCommand = (name: string, description: string) =>
+    access
+      .command(name)
+      .description(description)
+      .argument('<access-key-id>', 'such as AKIAIOSFODNN7EXAMPLE')
+      .examples(`keyblock access ${name} AKIAIOSFODNN7EXAMPLE`, `keyblock access ${name} AKIAI44QH8DHBEXAMPLE`)
+      .readOn(DOCUMENT);
 
-function told(error: unknown): unknown {
-  if (error instanceof ResourceNotFoundException)
-    return new InputError(`There is no ${String(error.members['ResourceId'])}.`);
-  return error instanceof ServiceException || error instanceof PolicyError ? new InputError(error.message) : error;
-}
+  principalCommand('create', 'Create a user or a role, and print its ARN.')
+    .examples('keyblock access create user line-3', 'keyblock access create role settlement')
+    .action((kind: PrincipalKind, name: string) =>
+      administer(async (administration) => print([await administration.create(kind, name)])),
+    );
+  principalCommand('remove', 'Remove a user or a role with its policies and access keys.')
+    .examples('keyblock access remove user line-3', 'keyblock access remove role settlement')
+    .action((kind: PrincipalKind, name: string) => administer((administration) => administration.remove(kind, name)));
+  access
+    .command('list')
+    .description('List users and roles with their policies and access keys.')
+    .examples('keyblock access list', 'keyblock access list | grep inactive')
+    .readOn(DOCUMENT)
+    .action(() => administer(async (administration) => print((await administration.list()).flatMap(summaryLines))));
 
-/** What the words say, checked before anything is opened. */
-function commandOf(
-  [what = '', ...rest]: string[],
-  { stdin, stdout }: { stdin: Readable; stdout: Writable },
-): (parts: Parts) => Promise<void> {
-  const print = (lines: string[]) => {
-    if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
-  };
-  const silently = (done: Promise<void>) => done.then(() => undefined);
-  const only = (words: number) => {
-    if (rest.length > words) throw new UsageError(`Nothing comes after ${rest[words - 1] ?? what}.`);
-  };
-  type Work = (principals: PrincipalRepository, arn: string, given: object) => Promise<string[] | undefined>;
-  const named = (operation: AdminOperationName, work: Work, more: object = {}, words = 2) => {
-    const [kind, name] = [kindOf(rest[0]), given(rest[1], 'a name')];
-    only(words);
-    const told = { kind: `${kind}s`, name, ...more };
-    return ({ change }: Parts) =>
-      change(operation, told, async (principals) =>
-        print((await work(principals, principals.arnOf(kind, name), told)) ?? []),
-      );
-  };
-  const ofKey = (
-    operation: AdminOperationName,
-    work: (principals: PrincipalRepository, owner: string, id: string) => Promise<string[] | undefined>,
-    more: object = {},
-  ) => {
-    const id = given(rest[0], 'the id of an access key');
-    only(1);
-    return async ({ principals, change }: Parts) => {
-      const owner = await principals.ownerOf(id);
-      const [, kind = '', name = ''] = /:(user|role)\/(.+)$/.exec(owner) ?? [];
-      await change(operation, { kind: `${kind}s`, name, id, ...more }, async (acting) =>
-        print((await work(acting, owner, id)) ?? []),
-      );
-    };
-  };
-  const policy = () => given(rest[2], 'the name of the policy');
-  const commands: Record<string, () => (parts: Parts) => Promise<void>> = {
-    create: () =>
-      named('CreatePrincipal', async (principals) => [(await principals.create(kindOf(rest[0]), rest[1] ?? '')).arn]),
-    remove: () => named('DeletePrincipal', (principals, arn) => silently(principals.remove(arn))),
-    list: () => {
-      only(0);
-      return async ({ principals }) => print((await principals.list()).flatMap(summaryLines));
+  const putPolicy = principalCommand('put-policy', 'Put a policy on a user or a role, or replace it.')
+    .argument('<policy>', 'name of the policy')
+    .examples(
+      'keyblock access put-policy user line-3 cvv --file cvv.json',
+      'keyblock access put-policy role settlement cvv - <cvv.json',
+    );
+  withInput(putPolicy, 'document', 'IAM policy in JSON').action(
+    async (kind: PrincipalKind, name: string, policy: string, text: string | undefined, options: InputOptions) => {
+      const document = (await readInput(text, options, stdin)).toString();
+      await administer((administration) => administration.putPolicy(kind, name, policy, document));
     },
-    'put-policy': () => {
-      const name = policy();
-      const put: Work = async (principals, arn, told) => {
-        const document = (await readInput(rest.slice(3), stdin)).toString();
-        Object.assign(told, readIdentityPolicy(document));
-        return silently(principals.putPolicy(arn, name, document));
-      };
-      return named('PutPrincipalPolicy', put, { policy: name }, Infinity);
-    },
-    'remove-policy': () => {
-      const name = policy();
-      const remove: Work = (principals, arn) => silently(principals.removePolicy(arn, name));
-      return named('DeletePrincipalPolicy', remove, { policy: name }, 3);
-    },
-    'create-key': () =>
-      named('CreateAccessKey', async (principals, arn) => credentialLines(await principals.createAccessKey(arn))),
-    activate: () =>
-      ofKey('UpdateAccessKey', (principals, owner, id) => silently(principals.setActive(owner, id, true)), {
-        Status: 'Active',
+  );
+  principalCommand('remove-policy', 'Remove a policy from a user or a role.')
+    .argument('<policy>', 'name of the policy')
+    .examples('keyblock access remove-policy user line-3 cvv', 'keyblock access remove-policy role settlement cvv')
+    .action((kind: PrincipalKind, name: string, policy: string) =>
+      administer((administration) => administration.removePolicy(kind, name, policy)),
+    );
+
+  principalCommand('create-key', 'Create an access key, and print it with its secret, which is shown once.')
+    .examples('keyblock access create-key user line-3', 'keyblock access create-key user line-3 >credentials')
+    .action((kind: PrincipalKind, name: string) =>
+      administer(async (administration) => print(credentialLines(await administration.createAccessKey(kind, name)))),
+    );
+  accessKeyCommand('activate', 'Activate an access key.').action((id: string) =>
+    administer((administration) => administration.setActive(id, true)),
+  );
+  accessKeyCommand('deactivate', 'Deactivate an access key until it is activated again.').action((id: string) =>
+    administer((administration) => administration.setActive(id, false)),
+  );
+  accessKeyCommand('rotate', 'Replace an access key by a new one, and print that with its secret.').action(
+    (id: string) =>
+      administer(async (administration) => print(credentialLines(await administration.rotateAccessKey(id)))),
+  );
+  accessKeyCommand('remove-key', 'Remove an access key.').action((id: string) =>
+    administer((administration) => administration.removeAccessKey(id)),
+  );
+
+  principalCommand('start-session', 'Start a session, and print its temporary credentials.')
+    .option('--name <session>', 'Name the session.', 'session')
+    .option('--seconds <number>', 'Let the session last from 900 to 43200 seconds.', wholeNumber, 3600)
+    .examples(
+      'keyblock access start-session role settlement',
+      'keyblock access start-session user line-3 --name monday --seconds 900',
+    )
+    .action((kind: PrincipalKind, name: string, options: { name: string; seconds: number }) =>
+      administer(async (administration) => {
+        const { name: session, seconds } = options;
+        print(credentialLines(await administration.startSession(kind, name, { session, seconds })));
       }),
-    deactivate: () =>
-      ofKey('UpdateAccessKey', (principals, owner, id) => silently(principals.setActive(owner, id, false)), {
-        Status: 'Inactive',
-      }),
-    rotate: () =>
-      ofKey('RotateAccessKey', async (principals, owner, id) =>
-        credentialLines(await principals.rotateAccessKey(owner, id)),
-      ),
-    'remove-key': () =>
-      ofKey('DeleteAccessKey', (principals, owner, id) => silently(principals.removeAccessKey(owner, id))),
-    'start-session': () => {
-      const text = { type: 'string' } as const;
-      const options = parse(rest.slice(2), { name: text, seconds: text });
-      const [SessionName, DurationSeconds] = [String(options['name'] ?? 'session'), Number(options['seconds'] ?? 3600)];
-      return named(
-        'StartSession',
-        async (principals, arn) => credentialLines(await principals.startSession(arn, SessionName, DurationSeconds)),
-        { SessionName, DurationSeconds },
-        Infinity,
-      );
-    },
-    explain: () => {
-      const question = questionOf(rest);
-      return async ({ config, simulator }) => {
-        const secureTransport = config.tls !== undefined;
-        const origin = { sourceIp: '127.0.0.1', secureTransport, userAgent: undefined, time: new Date() };
-        const { allowed, reason } = await simulator.explain(question, origin, config.region);
+    );
+
+  access
+    .command('explain')
+    .description('Print whether policies allow an action, and the statement that decides.')
+    .requiredOption('--principal <arn>', 'ARN of a user or a role, of a session, or of the root.')
+    .requiredOption('--action <name>', 'Operation, such as GenerateMac or payment-cryptography:GenerateMac.')
+    .requiredOption('--resource <arn>', 'ARN of a key or an alias, or * for an operation without one.')
+    .option('--context <key=value>', 'Set a condition key of the request; repeatable.', conditionKey)
+    .examples(
+      'keyblock access explain --action ListKeys --resource "*" \\\n  --principal arn:aws:iam::000000000000:user/line-3',
+      'keyblock access explain --action GetAlias --context aws:SourceIp=10.0.0.1 \\\n  --principal arn:aws:iam::000000000000:root --resource \\\n  arn:aws:payment-cryptography:us-east-1:000000000000:alias/pek',
+    )
+    .readOn(DOCUMENT)
+    .action((question: Omit<Question, 'context'> & Partial<Question>) =>
+      administer(async (administration) => {
+        const { allowed, reason } = await administration.explain({ context: {}, ...question });
         print([allowed ? 'allowed' : 'denied', reason]);
-      };
-    },
-  };
-  const command = Object.hasOwn(commands, what) ? commands[what] : undefined;
-  if (!command) throw new UsageError(what === '' ? 'Say what to do.' : `There is no access ${what}.`);
-  return command();
+      }),
+    );
 }
 
-function kindOf(text: string | undefined): PrincipalKind {
-  if (text === 'user' || text === 'role') return text;
-  throw new UsageError('Say user or role.');
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
+  return Number(text);
 }
 
-function given(text: string | undefined, what: string): string {
-  if (text === undefined) throw new UsageError(`Give ${what}.`);
-  return text;
+/** Collects the values of each condition key. */
+function conditionKey(text: string, before: Question['context'] = {}): Question['context'] {
+  const [, key, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined) throw new InvalidArgumentError('Give a condition key, = and a value.');
+  return { ...before, [key]: [...(before[key] ?? []), value] };
 }
 
-function parse(args: string[], options: Record<string, { type: 'string'; multiple?: boolean }>) {
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-/** As an AWS shared credentials file has them. */
+/** Lines of an AWS shared credentials file. */
 function credentialLines({ accessKeyId, secretAccessKey, session }: NewAccessKey): string[] {
   return [
     `aws_access_key_id = ${accessKeyId}`,
@@ -241,22 +152,4 @@ function summaryLines({ principal, policies, accessKeys }: PrincipalSummary): st
       return `  access key ${id} ${active ? 'active' : 'inactive'}, ${used}${until}`;
     }),
   ];
-}
-
-function questionOf(args: string[]): Question {
-  const one = { type: 'string' } as const;
-  const values = parse(args, { principal: one, action: one, resource: one, context: { ...one, multiple: true } });
-  const text = (name: string) => given(values[name] as string | undefined, `--${name}`);
-  const context = new Map<string, string[]>();
-  for (const pair of (values['context'] ?? []) as string[]) {
-    const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
-    if (key === '') throw new UsageError('--context is a condition key, = and a value.');
-    context.set(key, [...(context.get(key) ?? []), value]);
-  }
-  return {
-    principal: text('principal'),
-    action: text('action'),
-    resource: text('resource'),
-    context: Object.fromEntries(context),
-  };
 }

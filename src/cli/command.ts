@@ -1,28 +1,63 @@
+import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { Command as CommanderCommand, type HelpConfiguration } from 'commander';
 
-/** A command of `keyblock`. */
-export interface Command {
-  /** The words that call it, such as `tr31 inspect`. */
-  name: string;
-  /** What it does, in a line. */
-  summary: string;
-  /** What `--help` prints: usage, options, an example. */
-  help: string;
-  /**
-   * @param args   what follows the name
-   * @param stdin  read only where the arguments ask for it
-   * @param stdout gets the answer, in whole lines
-   * @throws UsageError, InputError
-   */
-  run: (args: string[], io: { stdin: Readable; stdout: Writable }) => Promise<void>;
+/** From src/cli, dist/cli and dist/bundle alike. */
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** The streams of the process, or those of a test. Results go to stdout, remarks and errors to stderr. */
+export interface Streams {
+  stdin: Readable;
+  stdout: Writable;
+  stderr: Writable;
 }
 
-/** The command was not called as it wants to be. Exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+/** A command or a group of commands. The first line of its description says what it does and stands in lists of commands. */
+export class Command extends CommanderCommand {
+  #examples: readonly string[] = [];
+  #document?: string;
+
+  constructor(name?: string) {
+    super(name);
+    this.version(version, '--version', 'Print the version.');
+    this.helpOption('-h, --help', 'Print this help.');
+    // `help` of the whole program stands for all of them.
+    this.helpCommand(false);
+    this.addHelpText('after', () => this.#endOfHelp());
+  }
+
+  override createCommand(name?: string): Command {
+    return new Command(name);
+  }
+
+  /** Adds two examples to the help, which run as they are printed. */
+  examples(first: string, second: string): this {
+    this.#examples = [first, second];
+    return this;
+  }
+
+  /** Names the document to read next, at the end of the help. */
+  readOn(document: string): this {
+    this.#document = document;
+    return this;
+  }
+
+  #endOfHelp(): string {
+    const lines = this.#examples.flatMap((example) => example.split('\n')).map((line) => `  ${line}`);
+    const examples = lines.length === 0 ? [] : ['', 'Examples:', ...lines];
+    return [...examples, ...(this.#document === undefined ? [] : ['', `More: ${this.#document}`])].join('\n');
+  }
 }
 
-/** What the command was given is malformed; the message says where and what to change. Exit code 1. */
-export class InputError extends Error {
-  override readonly name = 'InputError';
-}
+/** Lists each command with the first line of its description, and a group with the names of its commands besides. */
+export const HELP: HelpConfiguration = {
+  sortOptions: true,
+  subcommandTerm: (command) => command.name(),
+  subcommandDescription: (command) => {
+    const [summary = ''] = command.description().split('\n');
+    const names = command.commands.map((subcommand) => subcommand.name());
+    return names.length === 0 ? summary : `${summary}\n${names.join(', ')}`;
+  },
+};

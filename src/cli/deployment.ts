@@ -1,10 +1,8 @@
 import { pino } from 'pino';
 import { Clock } from '../clock.js';
-import { type Config, ConfigError, readConfig } from '../config/config.js';
-import { DataDirectoryError, DataDirectoryInUseError } from '../config/data-directory.js';
-import { MasterKeyError } from '../provider/master-key-check.js';
+import { type Config, readConfig } from '../config/config.js';
+import { DataDirectoryInUseError } from '../config/data-directory.js';
 import { type EmbeddedDatabase, joinEmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from '../store.js';
-import { InputError } from './command.js';
 
 /** What a command has of a deployment: what the service itself starts from. */
 export interface Deployment extends Store {
@@ -15,7 +13,7 @@ export interface Deployment extends Store {
 /**
  * Opens the deployment that the environment names, as the service would, with its schema brought up to date.
  *
- * @throws InputError for an environment that is not usable, another master key, an embedded database that can't be run
+ * @throws ConfigError, MasterKeyError, DataDirectoryError where the embedded database can't be run
  */
 export function withDeployment(work: (deployment: Deployment) => Promise<void>): Promise<void> {
   return withConfig(async (config) => {
@@ -40,14 +38,7 @@ export async function embeddedDatabase(config: Config): Promise<EmbeddedDatabase
   }
 }
 
-/** What an operator can mend. */
-const EXPECTED = [ConfigError, DataDirectoryError, MasterKeyError];
-
-/** Reads the configuration that the service would. @throws InputError for all that an operator can mend */
+/** Reads the configuration that the service would. @throws ConfigError */
 export async function withConfig(work: (config: Config) => Promise<void>): Promise<void> {
-  try {
-    await work(readConfig(process.env));
-  } catch (error) {
-    throw EXPECTED.some((kind) => error instanceof kind) ? new InputError((error as Error).message) : error;
-  }
+  await work(readConfig(process.env));
 }

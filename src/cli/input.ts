@@ -1,45 +1,47 @@
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { parseArgs } from 'node:util';
-import { UsageError } from './command.js';
+import type { Command } from './command.js';
+import { EXIT, Failure } from './failure.js';
 
-/** More than any key block or token has; no more is read. */
+/** No key block, token or policy is longer. */
 const MAX_BYTES = 1_048_576;
 
+/** The options of a command that takes an input. */
+export interface InputOptions {
+  file?: string;
+}
+
 /**
- * The one input of a command: an argument, `-` for the standard input, or `--file` and its path.
+ * Gives a command one input: an argument, `-` for standard input, or `--file` and its path.
  *
- * @returns its bytes as they are
- * @throws UsageError where there is none or more than one, or the file can't be read
+ * @param name of the argument in the help
  */
-export async function readInput(args: string[], stdin: Readable): Promise<Buffer> {
-  const { file, text } = inputOf(args);
-  if (file !== undefined) return readPath(file);
+export function withInput(command: Command, name: string, description: string): Command {
+  return command
+    .argument(`[${name}]`, `${description}; - reads standard input`)
+    .option('--file <path>', `Read the ${name} from a file.`);
+}
+
+/**
+ * Reads the input of a command.
+ *
+ * @param text the argument
+ * @returns the bytes as they are, at most 1 MiB
+ * @throws Failure where there is no input or more than one, or the file can't be read
+ */
+export async function readInput(text: string | undefined, { file }: InputOptions, stdin: Readable): Promise<Buffer> {
+  if (file !== undefined && text === undefined) return readPath(file);
+  if (file !== undefined || text === undefined)
+    throw new Failure(EXIT.usage, 'Give one input: an argument, - for standard input, or --file and a path.');
   return text === '-' ? readStream(stdin) : Buffer.from(text);
-}
-
-function inputOf(args: string[]): { file: string; text?: never } | { file?: never; text: string } {
-  const { values, positionals } = parse(args);
-  const [text, ...more] = positionals;
-  if (values.file !== undefined && text === undefined) return { file: values.file };
-  if (values.file === undefined && text !== undefined && more.length === 0) return { text };
-  throw new UsageError('Give one input: as an argument, - to read the standard input, or --file and its path.');
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: { file: { type: 'string' } }, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 async function readPath(path: string): Promise<Buffer> {
   try {
     return limited(await readFile(path));
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`The file can't be read: ${(error as Error).message}`);
+    if (error instanceof Failure) throw error;
+    throw new Failure(EXIT.usage, `The file can't be read: ${(error as Error).message}`);
   }
 }
 
@@ -55,6 +57,6 @@ async function readStream(stream: Readable): Promise<Buffer> {
 }
 
 function limited(input: Buffer): Buffer {
-  if (input.length > MAX_BYTES) throw new UsageError(`The input may have at most ${MAX_BYTES} bytes.`);
+  if (input.length > MAX_BYTES) throw new Failure(EXIT.usage, `The input may have at most ${MAX_BYTES} bytes.`);
   return input;
 }

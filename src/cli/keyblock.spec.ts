@@ -6,7 +6,13 @@ import { hex, vectors } from '../../test/support/vectors.js';
 import { formatHeader } from '../crypto/tr31/key-block.js';
 import type { OptionalBlock } from '../crypto/tr31/optional-blocks.js';
 import { oid, sequence, set, TAG, encode } from '../crypto/asn1.js';
-import { keyblock } from './keyblock.js';
+import { ConfigError } from '../config/config.js';
+import { DataDirectoryError } from '../config/data-directory.js';
+import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
+import { MasterKeyError } from '../provider/master-key-check.js';
+import { examplesOf } from '../../test/support/help.js';
+import { EXIT, Failure, outcomeOf } from './failure.js';
+import { keyblock, program } from './keyblock.js';
 
 interface BlockVector {
   keyBlock: string;
@@ -294,34 +300,115 @@ describe('tr34 inspect', () => {
   });
 });
 
+type AnyCommand = ReturnType<typeof program>['commands'][number];
+
+/** The words that call each command, groups of commands among them. */
+function paths(command: AnyCommand, words: string[] = []): { words: string[]; command: AnyCommand }[] {
+  return command.commands.flatMap((subcommand) => {
+    const path = [...words, subcommand.name()];
+    return [{ words: path, command: subcommand }, ...paths(subcommand, path)];
+  });
+}
+
+const tree = paths(program({ stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() })).map(
+  ({ words, command }) => ({ name: words.join(' '), words, command }),
+);
+const leaves = tree.filter(({ command }) => command.commands.length === 0);
+const groups = tree.filter(({ command }) => command.commands.length > 0);
+
+describe('help', () => {
+  test('the tree is complete', () => {
+    expect(leaves.map(({ name }) => name)).toEqual([
+      'access create',
+      'access remove',
+      'access list',
+      'access put-policy',
+      'access remove-policy',
+      'access create-key',
+      'access activate',
+      'access deactivate',
+      'access rotate',
+      'access remove-key',
+      'access start-session',
+      'access explain',
+      'audit verify',
+      'start',
+      'master-key rotate',
+      'master-key component',
+      'master-key check',
+      'tr31 inspect',
+      'tr34 inspect',
+      'help',
+    ]);
+  });
+
+  test.each([[[]], [['--help']], [['-h']], [['help']]])('%j prints it in groups', async (args) => {
+    const { exitCode, stdout, stderr } = await run(args);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Commands on a service:\n {2}access +Manage[^]+ {2}audit +Check[^]+\n\nCommands on this machine:\n {2}start +Run[^]+ {2}master-key [^]+ {2}tr31 [^]+ {2}tr34 [^]+\n\nExit codes:\n/m); // prettier-ignore
+    for (const { command } of groups)
+      for (const { name } of command.commands.map((subcommand) => ({ name: subcommand.name() })))
+        expect(stdout).toContain(name);
+  });
+
+  test.each(tree)('$name: one line of what it does, usage, options, where to read on', async ({ words, command }) => {
+    const [asked, help] = await Promise.all([run([...words, '--help']), run(['help', ...words])]);
+    expect(asked).toEqual(help);
+    expect([asked.exitCode, asked.stderr]).toEqual([0, '']);
+    const [usage, , summary] = asked.stdout.split('\n');
+    expect(usage).toMatch(new RegExp(`^Usage: keyblock ${words.join(' ')}\\b`));
+    expect(summary).toMatch(/^[A-Z].{10,78}\.$/);
+    expect(asked.stdout).toMatch(/^Options:$[^]+^ {2}-h, --help +Print[^]+^ {2}--version +Print/m);
+    for (const line of asked.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    for (const subcommand of command.commands)
+      expect(asked.stdout).toMatch(new RegExp(`^  ${subcommand.name()}\\b`, 'm'));
+    if (words[0] === 'help') return;
+    const [, document = ''] = /\nMore: (.+)\n$/.exec(asked.stdout) ?? [];
+    expect(readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8')).toContain(`keyblock ${words[0]!}`);
+  });
+
+  test.each(leaves)('$name has two examples', async ({ words }) => {
+    const examples = examplesOf((await run([...words, '--help'])).stdout);
+    expect(examples).toEqual(Array(2).fill(expect.stringContaining(`keyblock ${words.join(' ')}`)));
+    expect(new Set(examples).size).toBe(2);
+  });
+
+  test.each([...tree.map(({ words }) => words), []])('%s %s --version', async (...words) => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }; // prettier-ignore
+    const args = words.filter((word): word is string => typeof word === 'string');
+    expect(await run([...args, '--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
 describe('calling', () => {
-  test.each([[['--help']], [['-h']], [['nothing', '--help']]])('%j prints the commands', async (args) => {
-    const { exitCode, stdout } = await run(args);
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain('tr31 inspect  Print each header field');
-    expect(stdout).toContain('tr34 inspect  Print a TR-34 key transport');
-  });
-
-  test.each(['tr31', 'tr34'])('%s inspect --help', async (format) => {
-    const { exitCode, stdout } = await run([format, 'inspect', '--help']);
-    expect(exitCode).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: keyblock ${format} inspect`));
-  });
-
-  test.each([
-    [[], 'Name a command.'],
-    [['tr31'], 'There is no such command.'],
-    [['tr31', 'show'], 'There is no such command.'],
-    [['tr31', 'inspect'], 'Give one input'],
-    [['tr31', 'inspect', 'a', 'b'], 'Give one input'],
+  test.each<[args: string[], ...lines: string[]]>([
+    [['acess'], "Unknown command 'acess'", '(Did you mean access?)'],
+    [['help', 'acess'], "Unknown command 'acess'", '(Did you mean access?)'],
+    [['tr31', 'inspct'], "Unknown command 'inspct'", '(Did you mean inspect?)'],
+    [['help', 'master-key', 'rotat'], "Unknown command 'rotat'", '(Did you mean rotate?)'],
+    [['tr34', 'inspect', '--fil', 'a'], "Unknown option '--fil'", '(Did you mean --file?)'],
+    [['audit', 'verify', '--files', 'a'], "Unknown option '--files'", '(Did you mean --file?)'],
+    [['start', '--dev'], "Unknown option '--dev'"],
+    [['start', 'now'], "Too many arguments for 'start'. Expected 0 arguments but got 1."],
+    [['tr31', 'inspect', 'a', 'b'], "Too many arguments for 'inspect'. Expected 1 argument but got 2."],
+    [['tr31', 'inspect'], 'Give one input: an argument, - for standard input, or --file and a path.'],
     [['tr31', 'inspect', 'a', '--file', 'b'], 'Give one input'],
-    [['tr34', 'inspect', '--key', 'b'], "Unknown option '--key'"],
+    [['tr34', 'inspect', '--file'], "Option '--file <path>' argument missing"],
     [['tr34', 'inspect', '--file', '/nowhere'], "The file can't be read: ENOENT"],
-  ])('%j is answered with exit code 2', async (args, words) => {
+    [['audit', 'verify', '-', '--file', 'a'], 'Give --file or -, not both'],
+    [['audit', 'verify', 'a'], "Command-argument value 'a' is invalid for argument '-'. Allowed choices are -."],
+    [['audit', 'verify', '--file', '/nowhere'], "The file can't be read: ENOENT"],
+  ])('%j is answered with exit code 2', async (args, ...lines) => {
     const { exitCode, stdout, stderr } = await run(args);
     expect([exitCode, stdout]).toEqual([2, '']);
-    expect(stderr).toContain(words);
-    expect(stderr).toContain('Usage: keyblock');
+    for (const line of lines) expect(stderr).toContain(line);
+    expect(stderr).toContain('(--help prints usage and examples)\n');
+  });
+
+  test.each(groups)('$name alone prints its commands on stderr', async ({ words }) => {
+    const { exitCode, stdout, stderr } = await run(words);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(new RegExp(`^Usage: keyblock ${words[0]!} `));
   });
 
   test('no more than a megabyte is read', async () => {
@@ -330,16 +417,30 @@ describe('calling', () => {
     expect(stderr).toContain('at most 1048576 bytes');
   });
 
-  test('the help of a command has an example that runs', async () => {
-    const { stdout } = await run(['tr31', 'inspect', '--help']);
-    const [, example = ''] = /Example: keyblock (.*)/.exec(stdout) ?? [];
-    expect((await run(example.split(' '))).exitCode).toBe(0);
-  });
-
   test('a file is read as it is', async () => {
     const file = new URL('../../package.json', import.meta.url).pathname;
     const { exitCode, stderr } = await run(['tr31', 'inspect', '--file', file]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`The block has ${readFileSync(file, 'utf8').trim().replace(/\n/g, '').length} characters`);
   });
+});
+
+describe('outcomes', () => {
+  const named = (name: string, message: string) => Object.assign(new Error(message), { name });
+  test.each([
+    [new Failure(EXIT.refused, 'Not you.'), 3, 'Not you.'],
+    [new Failure(EXIT.interrupted, ''), 130, ''],
+    [new ConfigError(['KEYBLOCK_PORT must be a whole number']), 2, expect.stringContaining('\n  KEYBLOCK_PORT must')],
+    [new ValidationException('A name has 1 to 64 letters.'), 2, 'A name has 1 to 64 letters.'],
+    [new ConflictException('There is a user ann already.'), 4, 'There is a user ann already.'],
+    [new ResourceNotFoundException('AKIA1'), 4, 'There is no AKIA1.'],
+    [new MasterKeyError('sealed under another'), 4, 'sealed under another'],
+    [new DataDirectoryError('in use'), 4, 'in use'],
+    [Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }), 5, 'connect ECONNREFUSED 127.0.0.1:1'],
+    [Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 5, 'ECONNREFUSED'],
+    [new TypeError('undefined is not a function'), 5, expect.stringMatching(/^TypeError: undefined is not a function\n +at /)],
+    [named('constructor', 'x'), 5, expect.stringContaining('x')],
+  ])('%# ends with its exit code', (error, exitCode, message) => {
+    expect(outcomeOf(error)).toEqual({ exitCode, message });
+  }); // prettier-ignore
 });

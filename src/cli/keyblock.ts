@@ -1,57 +1,100 @@
-import type { Readable, Writable } from 'node:stream';
-import { access } from './access.js';
-import { auditVerify } from './audit-verify.js';
-import { type Command, InputError, UsageError } from './command.js';
-import { masterKey } from './master-key.js';
-import { tr31Inspect } from './tr31-inspect.js';
-import { tr34Inspect } from './tr34-inspect.js';
+import { type Command as CommanderCommand, CommanderError } from 'commander';
+import { addAccess } from './access.js';
+import { addAudit } from './audit.js';
+import { Command, HELP, type Streams } from './command.js';
+import { EXIT, Failure, outcomeOf } from './failure.js';
+import { addMasterKey } from './master-key.js';
+import { addStart } from './start.js';
+import { addTr31 } from './tr31.js';
+import { addTr34 } from './tr34.js';
 
-const COMMANDS: readonly Command[] = [access, auditVerify, masterKey, tr31Inspect, tr34Inspect];
+const HELP_COLUMNS = 80;
+const HINT = '(--help prints usage and examples)';
 
-const HELP = `Usage: keyblock <command>
+const EXIT_CODES = `
+keyblock <command> --help, or keyblock help <command>, says more.
 
-${COMMANDS.map(({ name, summary }) => `  ${name}  ${summary}`).join('\n')}
-
-keyblock <command> --help says more.
-Exit code: 0 done, 1 the input is malformed, 2 the command was called wrongly. No command prints a cryptographic key.`;
-
-/** The process's streams, or those of a test. */
-export interface Streams {
-  stdin: Readable;
-  stdout: Writable;
-  stderr: Writable;
-}
+Exit codes:
+  0    done
+  1    the answer is no: the chain is broken, the block is malformed
+  2    called wrongly, or the environment is not usable
+  3    refused
+  4    not found, or in the wrong state
+  5    the service, the database or the system fails or doesn't answer
+  130  interrupted`;
 
 /**
- * Runs one command.
+ * Runs the command `keyblock`.
  *
- * @param args what follows `keyblock`
- * @returns the exit code: 0 done, 1 the input is malformed, 2 the command was called wrongly
+ * @param args what follows `keyblock`; without any, the help is printed
+ * @returns the exit code
  */
-export async function keyblock(args: string[], { stdin, stdout, stderr }: Streams): Promise<number> {
-  const command = COMMANDS.find(({ name }) => name === args.slice(0, name.split(' ').length).join(' '));
-  if (isHelp(args)) {
-    stdout.write(`${command?.help ?? HELP}\n`);
-    return 0;
-  }
-  if (command === undefined) {
-    stderr.write(`${args.length === 0 ? 'Name a command.' : 'There is no such command.'}\n\n${HELP}\n`);
-    return 2;
-  }
+export async function keyblock(args: string[], streams: Streams): Promise<number> {
   try {
-    await command.run(args.slice(command.name.split(' ').length), { stdin, stdout });
-    return 0;
+    await program(streams).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+    return EXIT.done;
   } catch (error) {
-    if (error instanceof InputError) {
-      stderr.write(`${error.message}\n`);
-      return 1;
-    }
-    if (!(error instanceof UsageError)) throw error;
-    stderr.write(`${error.message}\n\n${command.help}\n`);
-    return 2;
+    // Commander has written its message, or the help or version that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const { exitCode, message } = outcomeOf(error);
+    if (message !== '') streams.stderr.write(`${message}\n`);
+    if (error instanceof Failure && exitCode === EXIT.usage) streams.stderr.write(`${HINT}\n`);
+    return exitCode;
   }
 }
 
-function isHelp(args: string[]): boolean {
-  return args.includes('--help') || args.includes('-h');
+/** Builds the tree of all commands. */
+export function program(streams: Streams): Command {
+  const { stdout, stderr } = streams;
+  const root = new Command('keyblock')
+    .description('Keyblock, a payment cryptography service, from the command line.')
+    .usage('<command>')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(capitalized(text.replace(/^error: /, ''))),
+      getOutHelpWidth: () => HELP_COLUMNS,
+      getErrHelpWidth: () => HELP_COLUMNS,
+    })
+    .configureHelp(HELP)
+    .showHelpAfterError(HINT)
+    .addHelpText('after', EXIT_CODES);
+
+  root.commandsGroup('Commands on a service:');
+  addAccess(root, streams);
+  addAudit(root, streams);
+  root.commandsGroup('Commands on this machine:');
+  addStart(root, streams);
+  addMasterKey(root, streams);
+  addTr31(root, streams);
+  addTr34(root, streams);
+  addHelp(root);
+  return root;
+}
+
+/** Adds `keyblock help tr31 inspect`, which is `keyblock tr31 inspect --help`. */
+function addHelp(root: Command): void {
+  root
+    .command('help', { hidden: true })
+    .description('Print the help of a command.')
+    .argument('[command...]', 'its words')
+    .examples('keyblock help tr31', 'keyblock help tr31 inspect')
+    .action(async (words: string[]) => {
+      let found: CommanderCommand = root;
+      for (const word of words) {
+        const next = found.commands.find((command) => command.name() === word);
+        // A group refuses a word that is no command of it, with a suggestion.
+        if (!next && found.commands.length > 0) {
+          await found.parseAsync([word], { from: 'user' });
+          return;
+        }
+        found = next ?? found;
+      }
+      found.help();
+    });
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -36,26 +36,39 @@ describe('component', () => {
     expect(stdout).not.toContain(written.trim());
 
     const again = await run(['component', '--file', path('a')]);
-    expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nothing is written over it') });
+    expect(again).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringContaining('exists already, and is not overwritten'),
+    });
     expect(readFileSync(path('a'), 'utf8')).toBe(written);
   });
 
   test('is typed, in groups as on paper, and confirmed by its check value', async () => {
     const grouped = filled(1).replace(/.{4}/g, '$& ');
-    const { exitCode, stdout } = await run(['component', '--file', path('a'), '--typed'], typed(grouped, 'af9c53'));
+    const args = ['component', '--file', path('a'), '--typed'];
+    const { exitCode, stdout, stderr } = await run(args, typed(grouped, 'af9c53'));
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('Its check value is AF9C53\n');
-    expect(stdout).not.toContain('0101');
+    expect(stdout).toBe(`Component with check value AF9C53 written to ${path('a')}\n`);
+    expect(stderr).toContain('Its check value is AF9C53\n');
+    expect(stderr).not.toContain('0101');
     expect(readFileSync(path('a'), 'utf8')).toBe(`${filled(1)}\n`);
   });
 
   test('is not shown when it is typed at a terminal', async () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
     for (const line of [filled(1), 'AF9C53']) stdin.write(`${line}\r`);
-    const { exitCode, stdout } = await run(['component', '--file', path('a'), '--typed'], stdin);
+    const { exitCode, stdout, stderr } = await run(['component', '--file', path('a'), '--typed'], stdin);
     expect(exitCode).toBe(0);
-    expect(stdout).not.toContain('0101');
+    expect(stdout + stderr).not.toContain('0101');
     expect(readFileSync(path('a'), 'utf8')).toBe(`${filled(1)}\n`);
+  });
+
+  test('is not written when Ctrl-C is typed at a terminal', async () => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
+    stdin.write(`${filled(1)}\r\u0003`);
+    const { exitCode, stderr } = await run(['component', '--file', path('a'), '--typed'], stdin);
+    expect([exitCode, stderr]).toEqual([130, expect.stringContaining('Interrupted. Nothing was written.\n')]);
+    expect(() => statSync(path('a'))).toThrow('ENOENT');
   });
 
   test.each([
@@ -73,7 +86,7 @@ describe('component', () => {
 
   test('a place that cannot be written to is an error of its own', async () => {
     const { exitCode, stderr } = await run(['component', '--file', path('no/where')]);
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("can't be written: ENOENT")]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("can't be written: ENOENT")]);
   });
 });
 
@@ -90,11 +103,16 @@ describe('check', () => {
   });
 
   test.each([
-    [['--file', 'a', '--component-file', 'b'], 2, 'not both'],
+    [
+      ['--file', 'a', '--component-file', 'b'],
+      2,
+      "Option '--component-file <path>' cannot be used with option '--file <path>'",
+    ],
     [['--component-file', 'a'], 2, 'two or three times'],
     [['--component-file', 'a', '--component-file', 'b', '--component-file', 'c', '--component-file', 'd'], 2, 'two or'],
     [[], 2, 'Give --file'],
     [['--key', 'a'], 2, "Unknown option '--key'"],
+    [['a'], 2, "Too many arguments for 'check'"],
     [['--file', '/no/such/file'], 1, '/no/such/file cannot be read: ENOENT'],
     [['--component-file', '/no/a', '--component-file', '/no/b'], 1, '(/no/a) cannot be read: ENOENT'],
   ])('%j is refused', async (args, code, words) => {
@@ -104,9 +122,9 @@ describe('check', () => {
 });
 
 test.each([
-  [[], 'Say what to do'],
-  [['destroy'], 'There is no master-key destroy'],
-  [['component'], 'Give --file'],
-])('%j is no command', async (args, words) => {
-  expect(await run(args)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(words) });
+  [['destroy'], "Unknown command 'destroy'"],
+  [['component'], "Required option '--file <path>' not specified"],
+  [['rotate', '--component-file', 'a'], 'two or three times'],
+])('%j is called wrongly', async (args, words) => {
+  expect(await run(args)).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining(words) });
 });

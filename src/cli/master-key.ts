@@ -1,57 +1,75 @@
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { Option } from 'commander';
 import { type FiledKey, KeyFileError, parseKey, readComponentFiles, readKeyFile } from '../config/key-file.js';
 import { CryptoError } from '../crypto/errors.js';
 import { checkComponent, componentCheckValue, generateComponent } from '../crypto/key-components.js';
 import { MasterKey } from '../provider/master-key.js';
-import { rotateStore } from '../store.js';
-import { type Command, InputError, UsageError } from './command.js';
-import { withDeployment } from './deployment.js';
+import type { Command, Streams } from './command.js';
+import { EXIT, Failure } from './failure.js';
 import { table } from './layout.js';
 
-const HELP = `Usage: keyblock master-key <what>
+const DOCUMENT = 'docs/operating.md';
+const ROTATE_DESCRIPTION = `Replace the master key while the service runs.
 
-  rotate [--file <path> | --component-file <path> (two or three times)]
-      seals everything anew under another master key while the service serves, and retires the old one. Run it again when it
-      was interrupted: it goes on, and needs no key then. With data/master-key it generates the new key unless one is given.
-  component --file <path> [--typed]
-      writes one component of a master key, which only its holder may read: a random one, or one that is typed twice: itself,
-      not shown, and then its check value. It prints the check value.
-  check (--file <path> | --component-file <path> (two or three times))
-      prints the check value of each component and of the whole key, and the key's id
+Re-encrypts everything under another master key, and retires the old one. After an interruption run it again without a key, and it continues. Where the master key is data/master-key, the new one is generated unless it is given. It reads the environment of the service.`;
+const COMPONENT_DESCRIPTION = `Write a random component of a master key to a new file.
 
-rotate reads the environment that the service reads. A file holds 64 hexadecimal digits; the components' XOR is the key.
+Prints its check value. The file holds 64 hexadecimal digits, and only its owner can read it. The XOR of two or three components is the master key. With --typed the component is entered instead, without being shown, and then its check value to confirm it.`;
+const CHECK_DESCRIPTION = `Print the check values of a master key and of its components, and its id.`;
 
-Example: keyblock master-key rotate --file /etc/keyblock/master-key-2027`;
-
-/** The life of the master key: components, check values, rotation. */
-export const masterKey: Command = {
-  name: 'master-key',
-  summary: 'Replaces the master key while the service serves; makes its components',
-  help: HELP,
-  run: async ([what = '', ...rest], io) => {
-    const commands: Record<string, (args: string[], io: Io) => void | Promise<void>> = { rotate, component, check };
-    const command = Object.hasOwn(commands, what) ? commands[what] : undefined;
-    if (!command) throw new UsageError(what === '' ? 'Say what to do.' : `There is no master-key ${what}.`);
-    try {
-      await command(rest, io);
-    } catch (error) {
-      throw error instanceof CryptoError ? new InputError(error.message) : error;
-    }
-  },
-};
-
-interface Io {
-  stdin: Readable;
-  stdout: Writable;
+/** How a command is given a master key: in a file, or in two or three files of components. */
+interface KeyOptions {
+  file?: string;
+  componentFile?: string[];
 }
 
-async function rotate(args: string[], { stdout }: Io): Promise<void> {
-  const paths = pathsOf(args);
+/** Adds `keyblock master-key`. */
+export function addMasterKey(program: Command, streams: Streams): void {
+  const masterKey = program
+    .command('master-key')
+    .description('Replace the master key; make and check its components.')
+    .readOn(DOCUMENT);
+  const keyCommand = (name: string, description: string) =>
+    masterKey
+      .command(name)
+      .description(description)
+      .addOption(new Option('--file <path>', 'Read the key from a file of 64 hexadecimal digits.'))
+      .addOption(
+        new Option('--component-file <path>', 'Read a component; give it two or three times.')
+          .argParser((path: string, before: string[] | undefined) => [...(before ?? []), path])
+          .conflicts('file'),
+      )
+      .readOn(DOCUMENT);
+
+  keyCommand('rotate', ROTATE_DESCRIPTION)
+    .examples(
+      'keyblock master-key rotate --file master-key-2027',
+      'keyblock master-key rotate --component-file alice --component-file bob',
+    )
+    .action((options: KeyOptions) => rotate(options, streams));
+  masterKey
+    .command('component')
+    .description(COMPONENT_DESCRIPTION)
+    .requiredOption('--file <path>', 'Write to this file, which must not exist.')
+    .option('--typed', 'Enter the component instead of generating it.')
+    .examples('keyblock master-key component --file alice', 'keyblock master-key component --file bob --typed')
+    .readOn(DOCUMENT)
+    .action((options: { file: string; typed?: true }) => component(options, streams));
+  keyCommand('check', CHECK_DESCRIPTION)
+    .examples(
+      'keyblock master-key check --file master-key-2027',
+      'keyblock master-key check --component-file alice --component-file bob',
+    )
+    .action((options: KeyOptions) => check(options, streams));
+}
+
+async function rotate(options: KeyOptions, { stderr }: Streams): Promise<void> {
+  const paths = pathsOf(options);
   const newKey = paths && readKey(paths).key;
-  const print = (line: string) => stdout.write(`${line}\n`);
+  const print = (line: string) => stderr.write(`${line}\n`);
+  const [{ withDeployment }, { rotateStore }] = await Promise.all([import('./deployment.js'), import('../store.js')]);
   const { signal } = new AbortController();
   await withDeployment(async ({ config, clock, ...store }) => {
     await rotateStore(store, config, { newKey, now: () => clock.now(), print, signal });
@@ -60,72 +78,84 @@ async function rotate(args: string[], { stdout }: Io): Promise<void> {
   });
 }
 
-async function component(args: string[], io: Io): Promise<void> {
-  const options = { file: { type: 'string' }, typed: { type: 'boolean' } } as const;
-  const { file, typed } = parse(args, options) as { file?: string; typed?: boolean };
-  if (file === undefined) throw new UsageError('Give --file and the path to write to.');
-  const clear = typed ? await typedComponent(io) : generateComponent();
+async function component({ file, typed }: { file: string; typed?: true }, streams: Streams): Promise<void> {
+  const clear = typed ? await typedComponent(streams) : generateComponent();
   try {
     writeFileSync(file, `${clear.toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true });
-    io.stdout.write(`Component with check value ${componentCheckValue(clear)} written to ${file}\n`);
+    streams.stdout.write(`Component with check value ${componentCheckValue(clear)} written to ${file}\n`);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new InputError(`${file} is there already, and nothing is written over it.`);
-    throw code === undefined ? error : new InputError(`The component can't be written: ${message}`);
+    if (code === 'EEXIST')
+      throw new Failure(EXIT.state, `${file} exists already, and is not overwritten. Give the path of a new file.`);
+    throw code === undefined ? error : new Failure(EXIT.usage, `The component can't be written: ${message}`);
   } finally {
     clear.fill(0);
   }
 }
 
-/** A component and then its check value, as two people would read them from paper. */
-async function typedComponent({ stdin, stdout }: Io): Promise<Buffer> {
-  const answers = new Answers(stdin, stdout);
+/** Asks for a component and then for its check value, which its holder has on paper too. */
+async function typedComponent({ stdin, stderr }: Streams): Promise<Buffer> {
+  const answers = new Answers(stdin, stderr);
   try {
     const clear = parseKey(
       (await answers.next('Component, 64 hexadecimal digits (not shown): ', true)).replace(/\s/g, ''),
     );
-    if (!clear) throw new InputError('A component has 64 hexadecimal digits. Nothing was written.');
-    checkComponent(clear);
+    if (!clear) throw new Failure(EXIT.no, 'A component has 64 hexadecimal digits. Nothing was written.');
+    checkUsable(clear);
     const checkValue = componentCheckValue(clear);
-    stdout.write(`Its check value is ${checkValue}\n`);
+    stderr.write(`Its check value is ${checkValue}\n`);
     const confirmed = await answers.next('Type the check value to confirm it: ');
     if (confirmed.trim().toUpperCase() === checkValue) return clear;
     clear.fill(0);
-    throw new InputError('That is not the check value. Nothing was written.');
+    throw new Failure(EXIT.no, 'That is not the check value. Nothing was written.');
   } finally {
     answers.close();
   }
 }
 
-/** Lines that are typed at a terminal, or come from the standard input. */
+/** Refuses a component that adds nothing to the master key. */
+function checkUsable(clear: Buffer): void {
+  try {
+    checkComponent(clear);
+  } catch (error) {
+    throw error instanceof CryptoError ? new Failure(EXIT.no, error.message) : error;
+  }
+}
+
+/** Asks questions at a terminal, or takes the answers from the lines of standard input. */
 class Answers {
   #isHidden = false;
+  #isInterrupted = false;
   readonly #lines;
   readonly #answers;
 
   constructor(
     stdin: Readable,
-    private readonly stdout: Writable,
+    private readonly stderr: Writable,
   ) {
     const output = new Writable({
       write: (chunk: Buffer, _, done) => {
-        if (!this.#isHidden) stdout.write(chunk);
+        if (!this.#isHidden) stderr.write(chunk);
         done();
       },
     });
     const terminal = (stdin as Partial<NodeJS.ReadStream>).isTTY === true;
     this.#lines = createInterface({ input: stdin, output, terminal, historySize: 0 });
-    this.#lines.once('SIGINT', () => this.close());
+    this.#lines.once('SIGINT', () => {
+      this.#isInterrupted = true;
+      this.close();
+    });
     this.#answers = this.#lines[Symbol.asyncIterator]();
   }
 
   async next(question: string, isHidden = false): Promise<string> {
-    this.stdout.write(question);
+    this.stderr.write(question);
     this.#isHidden = isHidden;
     const answer = await this.#answers.next();
-    if (isHidden) this.stdout.write('\n');
+    if (isHidden) this.stderr.write('\n');
     this.#isHidden = false;
-    if (answer.done) throw new InputError('Nothing was entered, and nothing was written.');
+    if (this.#isInterrupted) throw new Failure(EXIT.interrupted, 'Interrupted. Nothing was written.');
+    if (answer.done) throw new Failure(EXIT.no, 'Nothing was entered, and nothing was written.');
     return answer.value;
   }
 
@@ -134,9 +164,9 @@ class Answers {
   }
 }
 
-function check(args: string[], { stdout }: Io): void {
-  const paths = pathsOf(args);
-  if (!paths) throw new UsageError('Give --file, or --component-file two or three times.');
+function check(options: KeyOptions, { stdout }: Streams): void {
+  const paths = pathsOf(options);
+  if (!paths) throw new Failure(EXIT.usage, 'Give --file, or --component-file two or three times.');
   const { key, componentCheckValues = [] } = readKey(paths);
   const components = componentCheckValues.map((checkValue, i) => [`component ${i + 1}`, checkValue, paths[i] ?? '']);
   const whole = ['master key', componentCheckValue(key), `id ${new MasterKey(key).id}`];
@@ -144,15 +174,10 @@ function check(args: string[], { stdout }: Io): void {
   stdout.write(`${table([...components, whole]).join('\n')}\n`);
 }
 
-/** One path of a whole key, or two or three of components; undefined where none is given. */
-function pathsOf(args: string[]): string[] | undefined {
-  const { file, 'component-file': components } = parse(args, {
-    file: { type: 'string' },
-    'component-file': { type: 'string', multiple: true },
-  }) as { file?: string; 'component-file'?: string[] };
-  if (file !== undefined && components) throw new UsageError('Give --file or --component-file, not both.');
+/** @returns the path of a whole key, or the two or three of its components; undefined where none is given */
+function pathsOf({ file, componentFile: components }: KeyOptions): string[] | undefined {
   if (components && (components.length < 2 || components.length > 3))
-    throw new UsageError('Give --component-file two or three times.');
+    throw new Failure(EXIT.usage, 'Give --component-file two or three times.');
   return file === undefined ? components : [file];
 }
 
@@ -162,15 +187,6 @@ function readKey(paths: string[]): FiledKey {
     return paths.length === 1 ? { key: readKeyFile(path) } : readComponentFiles(paths);
   } catch (error) {
     if (!(error instanceof KeyFileError)) throw error;
-    throw new InputError(paths.length === 1 ? `${path} ${error.message}` : `The components: ${error.message}`);
-  }
-}
-
-/** Values by option: text or texts, true where it takes none. */
-function parse(args: string[], options: NonNullable<ParseArgsConfig['options']>): Record<string, unknown> {
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new Failure(EXIT.no, paths.length === 1 ? `${path} ${error.message}` : `The components: ${error.message}`);
   }
 }

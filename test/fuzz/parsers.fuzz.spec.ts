@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { InputError } from '../../src/cli/command.js';
+import { Failure } from '../../src/cli/failure.js';
 import { CryptoError } from '../../src/crypto/errors.js';
 import { TARGETS } from './targets.js';
 import { watched } from './watchdog.js';
@@ -27,7 +27,7 @@ test.each(TARGETS)('$name', ({ name, share, input, run }) => {
       if (accepted !== undefined) throw new Error(`Taken for authentic: ${accepted}`);
       same++;
     } catch (error) {
-      if (!(error instanceof CryptoError) && !(error instanceof InputError)) throw error;
+      if (!(error instanceof CryptoError) && !(error instanceof Failure)) throw error;
       refused++;
     }
   });

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
-import { decodeToken, tr34Words } from '../../src/cli/tr34-inspect.js';
-import { tr31Words } from '../../src/cli/tr31-inspect.js';
+import { decodeToken, tr34Words } from '../../src/cli/tr34.js';
+import { tr31Words } from '../../src/cli/tr31.js';
 import { unwrapWorkingKey } from '../../src/crypto/as2805.js';
 import { ecdhSharedSecret } from '../../src/crypto/ecdh.js';
 import { decodePinBlock, encodePinBlock } from '../../src/crypto/pin-block.js';
@@ -27,7 +27,7 @@ export interface Target {
   share: number;
   input: fc.Arbitrary<unknown>;
   /**
-   * Gives an input to the function. Whatever it throws but a CryptoError or an InputError is a crash.
+   * Gives an input to the function. Whatever it throws but a CryptoError or a Failure is a crash.
    *
    * @returns what was accepted as authentic though it is not what was protected; undefined where all is well
    */

@@ -82,21 +82,21 @@ const LIST_KEYS = policy(statement('payment-cryptography:ListKeys', { Sid: 'List
 test('users, roles, policies and access keys from the first to the last', async () => {
   expect(await done(['create', 'user', 'ann'])).toBe(`${USER}\n`);
   expect(await done(['create', 'role', 'line'])).toBe(`${ROLE}\n`);
-  expect(await access(['create', 'user', 'ann'])).toEqual(refused(1, 'There is a user ann already.'));
-  expect(await access(['create', 'user', 'a/b'])).toEqual(refused(1, 'A name has 1 to 64'));
+  expect(await access(['create', 'user', 'ann'])).toEqual(refused(4, 'There is a user ann already.'));
+  expect(await access(['create', 'user', 'a/b'])).toEqual(refused(2, 'A name has 1 to 64'));
 
   const file = join(folder, 'policy.json');
   writeFileSync(file, LIST_KEYS);
   expect(await done(['put-policy', 'user', 'ann', 'list', '--file', file])).toBe('');
   expect(await done(['put-policy', 'role', 'line', 'list', '-'], LIST_KEYS)).toBe('');
-  expect(await access(['put-policy', 'user', 'ann', 'list', '{}'])).toEqual(refused(1, 'Statement is required'));
-  expect(await access(['put-policy', 'user', 'bob', 'list', LIST_KEYS])).toEqual(refused(1, `There is no ${USER.replace('ann', 'bob')}.`)); // prettier-ignore
+  expect(await access(['put-policy', 'user', 'ann', 'list', '{}'])).toEqual(refused(2, 'Statement is required'));
+  expect(await access(['put-policy', 'user', 'bob', 'list', LIST_KEYS])).toEqual(refused(4, `There is no ${USER.replace('ann', 'bob')}.`)); // prettier-ignore
 
   const first = credentialsOf(await done(['create-key', 'user', 'ann']));
   const session = await done(['start-session', 'role', 'line', '--name', 'monday', '--seconds', '900']);
   expect(session).toMatch(/^# until \d{4}-\d\d-\d\dT/m);
   const monday = credentialsOf(session);
-  expect(await access(['start-session', 'role', 'line', '--seconds', '899'])).toEqual(refused(1, '900 to 43200'));
+  expect(await access(['start-session', 'role', 'line', '--seconds', '899'])).toEqual(refused(2, '900 to 43200'));
   await serving(async (service) => {
     expect(await listKeys(service, first)).toBe(200);
     expect(await listKeys(service, monday)).toBe(200);
@@ -104,11 +104,11 @@ test('users, roles, policies and access keys from the first to the last', async 
   });
 
   expect(await done(['deactivate', first.accessKeyId])).toBe('');
-  expect(await access(['rotate', first.accessKeyId])).toEqual(refused(1, 'The access key is inactive.'));
+  expect(await access(['rotate', first.accessKeyId])).toEqual(refused(4, 'The access key is inactive.'));
   await serving(async (service) => expect(await listKeys(service, first)).toBe('UnrecognizedClientException'));
   expect(await done(['activate', first.accessKeyId])).toBe('');
   const second = credentialsOf(await done(['rotate', first.accessKeyId]));
-  expect(await access(['rotate', monday.accessKeyId])).toEqual(refused(1, 'The access key is of a session.'));
+  expect(await access(['rotate', monday.accessKeyId])).toEqual(refused(4, 'The access key is of a session.'));
   await serving(async (service) => {
     expect(await listKeys(service, first)).toBe('UnrecognizedClientException');
     expect(await listKeys(service, second)).toBe(200);
@@ -129,9 +129,9 @@ test('users, roles, policies and access keys from the first to the last', async 
   for (const { secretAccessKey } of [first, second, monday]) expect(listed).not.toContain(secretAccessKey);
 
   expect(await done(['remove-policy', 'user', 'ann', 'list'])).toBe('');
-  expect(await access(['remove-policy', 'user', 'ann', 'list'])).toEqual(refused(1, 'There is no list.'));
+  expect(await access(['remove-policy', 'user', 'ann', 'list'])).toEqual(refused(4, 'There is no list.'));
   expect(await done(['remove-key', first.accessKeyId])).toBe('');
-  expect(await access(['remove-key', first.accessKeyId])).toEqual(refused(1, `There is no ${first.accessKeyId}.`));
+  expect(await access(['remove-key', first.accessKeyId])).toEqual(refused(4, `There is no ${first.accessKeyId}.`));
   expect(await done(['remove', 'role', 'line'])).toBe('');
   await serving(async (service) => {
     expect(await listKeys(service, second)).toBe('AccessDeniedException');
@@ -192,24 +192,32 @@ test('explain prints the decision and the statement that makes it', async () => 
   expect(await explain('arn:aws:iam::000000000000:root', 'ListKeys', '*')).toEqual(
     said('allowed', 'The root of the account needs no policy, and no policy of the key denies it.'),
   );
-  expect(await explain(USER, 'ListKeys', '*')).toEqual(refused(1, `There is no ${USER}.`));
-  expect(await explain(bob, 'ListAll', '*')).toEqual(refused(1, 'There is no action ListAll.'));
-  expect(await explain(bob, 'ListKeys', alias)).toEqual(refused(1, 'The resource of ListKeys is "*"'));
-  expect(await explain(bob, 'GetKey', '*')).toEqual(refused(1, 'The resource of GetKey is the ARN of a key'));
+  expect(await explain(USER, 'ListKeys', '*')).toEqual(refused(4, `There is no ${USER}.`));
+  expect(await explain(bob, 'ListAll', '*')).toEqual(refused(2, 'There is no action ListAll.'));
+  expect(await explain(bob, 'ListKeys', alias)).toEqual(refused(2, 'The resource of ListKeys is "*"'));
+  expect(await explain(bob, 'GetKey', '*')).toEqual(refused(2, 'The resource of GetKey is the ARN of a key'));
 }, 60_000);
 
 test.each<[args: string[], message: string]>([
-  [[], 'Say what to do.'],
-  [['grant'], 'There is no access grant.'],
-  [['create'], 'Say user or role.'],
-  [['create', 'group', 'ann'], 'Say user or role.'],
-  [['create', 'user'], 'Give a name.'],
-  [['create', 'user', 'ann', 'bob'], 'Nothing comes after ann.'],
-  [['list', 'user'], 'Nothing comes after list.'],
-  [['put-policy', 'user', 'ann'], 'Give the name of the policy.'],
-  [['deactivate'], 'Give the id of an access key.'],
-  [['explain', '--principal', USER], 'Give --action.'],
-  [['explain', '--principal', USER, '--action', 'GetKey', '--resource', '*', '--context', 'x'], '--context is'],
+  [[], 'Usage: keyblock access'],
+  [['grant'], "Unknown command 'grant'"],
+  [['rotat', 'AKIA1'], '(Did you mean rotate?)'],
+  [['create'], "Missing required argument 'kind'"],
+  [['create', 'group', 'ann'], "value 'group' is invalid for argument 'kind'. Allowed choices are user, role."],
+  [['create', 'user'], "Missing required argument 'name'"],
+  [['create', 'user', 'ann', 'bob'], "Too many arguments for 'create'"],
+  [['list', 'user'], "Too many arguments for 'list'"],
+  [['list', '--all'], "Unknown option '--all'"],
+  [['put-policy', 'user', 'ann'], "Missing required argument 'policy'"],
+  [['put-policy', 'user', 'ann', 'own'], 'Give one input'],
+  [['put-policy', 'user', 'ann', 'own', '{}', '--file', 'a'], 'Give one input'],
+  [['deactivate'], "Missing required argument 'access-key-id'"],
+  [['start-session', 'role', 'line', '--seconds', '1h'], "argument '1h' is invalid. Give a whole number."],
+  [['explain', '--principal', USER], "Required option '--action <name>' not specified"],
+  [
+    ['explain', '--principal', USER, '--action', 'GetKey', '--resource', '*', '--context', 'x'],
+    "argument 'x' is invalid. Give a condition key",
+  ],
 ])('access %j is called wrongly', async (args, message) => {
   expect(await access(args)).toEqual(refused(2, message));
 });

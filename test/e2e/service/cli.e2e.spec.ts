@@ -1,32 +1,82 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { examplesOf } from '../../support/help.js';
 import { hex, vectors } from '../../support/vectors.js';
 
-const CLI = fileURLToPath(new URL('../../../dist/bundle/cli.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../../bin/keyblock.js', import.meta.url));
 const { keyBlock } = vectors<{ keyBlock: string }>('tr31')[0]!;
 const token = hex(vectors<{ inputs: { wrappedKeyBlock: string } }>('tr34')[0]!.inputs.wrappedKeyBlock);
 
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyblock-cli-'));
+  mkdirSync(join(folder, 'path'));
+  symlinkSync(COMMAND, join(folder, 'path/keyblock'));
+  const key = (byte: number) => `${Buffer.alloc(32, byte).toString('hex')}\n`;
+  const files = { 'block.txt': keyBlock, 'token.der': token, alice: key(1), bob: key(2), 'master-key-2027': key(3) };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
 /** The built command in a process of its own. */
 async function run(args: string[], input: string | Buffer = '') {
-  const child = spawn(process.execPath, [CLI, ...args]);
+  const child = spawn(process.execPath, [COMMAND, ...args]);
   child.stdin.end(input);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { exitCode, stdout, stderr };
 }
 
+/** A line as it is typed in a shell that finds the command. */
+function shell(line: string): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, PATH: `${join(folder, 'path')}:${process.env['PATH']}` };
+  return new Promise((resolve) =>
+    execFile('sh', ['-c', line], { cwd: folder, env }, (error, stdout, stderr) =>
+      resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr }),
+    ),
+  );
+}
+
 describe('the command keyblock', () => {
   test('is what package.json calls it, and can be started by a shell', async () => {
-    const { bin } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    const { bin, version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
       bin: Record<string, string>;
+      version: string;
     };
-    expect(bin).toEqual({ keyblock: 'dist/bundle/cli.js' });
-    expect(await readFile(CLI, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(bin).toEqual({ keyblock: 'bin/keyblock.js' });
+    expect(statSync(COMMAND).mode & 0o111).toBe(0o111);
+    expect(await shell('keyblock --version')).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
   });
+
+  test('tells how to build it where it is not built', async () => {
+    mkdirSync(join(folder, 'clone/bin'), { recursive: true });
+    copyFileSync(COMMAND, join(folder, 'clone/bin/keyblock.mjs'));
+    expect(await shell('node clone/bin/keyblock.mjs tr31 --help')).toEqual({
+      exitCode: 4,
+      stdout: '',
+      stderr: 'Keyblock is not built in this folder. Run: npm run build\n',
+    });
+  });
+
+  test.each(['tr31 inspect', 'tr34 inspect', 'master-key check', 'help'])('the examples of %s run as printed', async (command) => {
+    const examples = examplesOf((await shell(`keyblock ${command} --help`)).stdout);
+    expect(examples).toHaveLength(2);
+    for (const example of examples)
+      expect([example, await shell(example)]).toEqual([example, { exitCode: 0, stdout: expect.stringMatching(/\S/), stderr: '' }]);
+  }); // prettier-ignore
 
   test('prints a key block from an argument and from the standard input alike', async () => {
     const [argument, piped] = await Promise.all([
@@ -38,16 +88,9 @@ describe('the command keyblock', () => {
   });
 
   test('prints a token from a file of DER', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'keyblock-cli-'));
-    try {
-      const file = join(folder, 'token.der');
-      await writeFile(file, token);
-      const { exitCode, stdout } = await run(['tr34', 'inspect', '--file', file]);
-      expect(exitCode).toBe(0);
-      expect(stdout).toContain('given as DER');
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const { exitCode, stdout } = await run(['tr34', 'inspect', '--file', join(folder, 'token.der')]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('given as DER');
   });
 
   test('says on stderr what is wrong, with exit code 1 for the input and 2 for the call', async () => {
@@ -60,8 +103,21 @@ describe('the command keyblock', () => {
     expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
   });
 
+  test('ends with exit code 5 where the database does not answer, and 2 where the environment is wrong', async () => {
+    const database = 'DATABASE_URL=postgresql://nobody@127.0.0.1:1/nothing';
+    const configured = `${database} KEYBLOCK_MASTER_KEY=${'ab'.repeat(32)} KEYBLOCK_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE KEYBLOCK_SECRET_ACCESS_KEY=${'s'.repeat(40)}`;
+    const [unreachable, failed, wrong] = await Promise.all([
+      shell(`${configured} keyblock access list`),
+      shell(`${configured} KEYBLOCK_PORT=0 keyblock start`),
+      shell(`${database} KEYBLOCK_PORT=http keyblock audit verify`),
+    ]);
+    expect(unreachable).toEqual({ exitCode: 5, stdout: '', stderr: expect.stringContaining('ECONNREFUSED') });
+    expect(failed).toEqual({ exitCode: 5, stdout: '', stderr: expect.stringMatching(/^Keyblock could not start: .*ECONNREFUSED/) }); // prettier-ignore
+    expect(wrong).toEqual({ exitCode: 2, stdout: '', stderr: expect.stringContaining('KEYBLOCK_PORT must be a whole number') }); // prettier-ignore
+  });
+
   test('ends quietly when nobody reads on', async () => {
-    const child = spawn(process.execPath, [CLI, 'tr31', 'inspect', '-']);
+    const child = spawn(process.execPath, [COMMAND, 'tr31', 'inspect', '-']);
     child.stdout.destroy();
     child.stdin.end(keyBlock);
     expect((await buffer(child.stderr)).toString()).toBe('');

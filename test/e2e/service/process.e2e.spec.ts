@@ -147,7 +147,7 @@ test('lists all that is wrong with its configuration at once, and starts nothing
     KEYBLOCK_TLS_CERT_FILE: '/no/such/file',
     KEYBLOCK_PROT: '8080',
   });
-  expect(await service.ended).toBe(1);
+  expect(await service.ended).toBe(2);
   expect(service.output().trim().split('\n')).toEqual([
     'The configuration is not usable:',
     '  KEYBLOCK_PORT must be a whole number',

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { transformFile } from '@swc/core';
-import { SWC } from './swc.js';
 
 /** TypeScript imports `x.ts` as `x.js`. */
 export function resolve(specifier, context, next) {
@@ -10,6 +9,6 @@ export function resolve(specifier, context, next) {
 
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
-  const { code } = await transformFile(fileURLToPath(url), SWC);
+  const { code } = await transformFile(fileURLToPath(url));
   return { format: 'module', source: code, shortCircuit: true };
 }

@@ -1,7 +1,6 @@
 import { register, SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { transformFileSync } from '@swc/core';
-import { SWC } from './swc.js';
 
 register('./hooks.js', import.meta.url);
 
@@ -25,8 +24,7 @@ export function withSources(stack) {
   if (typeof stack !== 'string') return stack;
   return stack.replace(/(file:\/\/[^\s()]+\.ts):(\d+):(\d+)/g, (frame, url, line, column) => {
     const file = fileURLToPath(url);
-    if (!maps.has(url))
-      maps.set(url, new SourceMap(JSON.parse(transformFileSync(file, { ...SWC, sourceMaps: true }).map)));
+    if (!maps.has(url)) maps.set(url, new SourceMap(JSON.parse(transformFileSync(file, { sourceMaps: true }).map)));
     const { originalLine, originalColumn } = maps.get(url).findEntry(line - 1, column - 1);
     return originalLine === undefined ? frame : `${file}:${originalLine + 1}:${originalColumn + 1}`;
   });

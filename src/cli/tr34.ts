@@ -3,37 +3,36 @@ import { parseHeader } from '../crypto/tr31/key-block.js';
 import { decodeSequence, TAG } from '../crypto/asn1.js';
 import { describeName } from '../crypto/x509/distinguished-name.js';
 import { inspectKeyTransport, type KeyTransport } from '../crypto/tr34/inspect.js';
-import { type Command, InputError } from './command.js';
-import { readInput } from './input.js';
+import type { Command, Streams } from './command.js';
+import { EXIT, Failure } from './failure.js';
+import { type InputOptions, readInput, withInput } from './input.js';
 import { headerWords, optionalBlockWords, x509Words } from './key-block-words.js';
 import { count, section, table } from './layout.js';
 
-/** Prints a TR-34 key transport in words. */
-export const tr34Inspect: Command = {
-  name: 'tr34 inspect',
-  summary: 'Print a TR-34 key transport in words, without any key: form, parties, header, envelope',
-  help: `Usage: keyblock tr34 inspect <token> | - | --file <path>
+const DOCUMENT = 'docs/key-exchange.md';
+const DESCRIPTION = `Print a TR-34 key transport in words, without any key.
 
-Prints a TR-34 key transport (2012 or 2019, one-pass or two-pass) in words: form, sender, receiver, signed attributes,
-key block header, envelope. No key is needed, so nothing of it is verified.
+Prints form, sender, receiver, signed attributes, key block header and envelope of a TR-34 key transport (2012 or 2019, one-pass or two-pass). Without a key nothing of it can be verified. The token may be hexadecimal, base64 or PEM; in a file or on standard input also DER.`;
 
-  <token>        the token in hexadecimal, base64 or PEM
-  -              read it from the standard input
-  --file <path>  read it from a file
-
-A file and the standard input may also be DER. Which of the four it was is said.
-
-Example: keyblock tr34 inspect --file token.der`,
-  async run(args, { stdin, stdout }) {
-    const { der, encoding } = decodeToken(await readInput(args, stdin));
+/** Adds `keyblock tr34`. */
+export function addTr34(program: Command, { stdin, stdout }: Streams): void {
+  const tr34 = program.command('tr34').description('Inspect TR-34 key transports.').readOn(DOCUMENT);
+  const inspect = tr34
+    .command('inspect')
+    .description(DESCRIPTION)
+    .examples('keyblock tr34 inspect --file token.der', 'openssl base64 -in token.der | keyblock tr34 inspect -')
+    .readOn(DOCUMENT);
+  withInput(inspect, 'token', 'key transport').action(async (text: string | undefined, options: InputOptions) => {
+    const { der, encoding } = decodeToken(await readInput(text, options, stdin));
     stdout.write(`${tr34Words(der, encoding).join('\n')}\n`);
-  },
-};
+  });
+}
 
 /**
- * Makes DER of a token in whatever encoding it comes.
+ * Decodes a token.
  *
- * @throws InputError where it is none of DER, hexadecimal, base64 and PEM
+ * @param input DER, hexadecimal, base64 or PEM
+ * @throws Failure where it is none of these
  */
 export function decodeToken(input: Buffer): { der: Buffer; encoding: string } {
   if (input[0] === TAG.SEQUENCE && /[^\t\r\n\x20-\x7e]/.test(input.toString('latin1')))
@@ -49,24 +48,26 @@ export function decodeToken(input: Buffer): { der: Buffer; encoding: string } {
 function base64(text: string): Buffer {
   const packed = text.replace(/\s/g, '');
   const stray = packed.replace(/={0,2}$/, '').search(/[^0-9A-Za-z+/]/);
-  if (packed === '') throw new InputError('The input is empty.');
+  if (packed === '') throw new Failure(EXIT.no, 'The input is empty.');
   if (stray !== -1)
-    throw new InputError(
+    throw new Failure(
+      EXIT.no,
       `Malformed token: character ${stray} is not base64. Give DER, hexadecimal, base64, or PEM from BEGIN to END.`,
     );
   if (packed.length % 4 !== 0)
-    throw new InputError(
+    throw new Failure(
+      EXIT.no,
       `Malformed token: ${count(packed.length, 'character')} are neither whole bytes in hexadecimal nor whole base64.`,
     );
   return Buffer.from(packed, 'base64');
 }
 
 /**
- * A token in words.
+ * Describes a token.
  *
- * @param encoding what it was before it was DER
+ * @param encoding the name of the encoding that it was given in
  * @returns lines
- * @throws InputError with the offset in the DER and what is wrong there
+ * @throws Failure with the offset in the DER, and what is wrong there
  */
 export function tr34Words(der: Buffer, encoding: string): string[] {
   const transport = inspect(der);
@@ -114,11 +115,11 @@ function inspect(der: Buffer): KeyTransport {
     if (!(error instanceof CryptoError)) throw error;
     const where = error.offset === undefined ? '' : ` at byte ${error.offset}`;
     const begins = der[0] === TAG.SEQUENCE ? [] : ['A token begins with the byte 30; is this a token, and all of it?'];
-    throw new InputError([`Malformed token${where}: ${error.message}.`, ...begins].join('\n'));
+    throw new Failure(EXIT.no, [`Malformed token${where}: ${error.message}.`, ...begins].join('\n'));
   }
 }
 
-/** IssuerAndSerialNumber of a certificate. */
+/** Describes an IssuerAndSerialNumber. */
 function partyWords(identifier: Buffer, offset: number): string[] {
   try {
     const fields = decodeSequence(identifier, 'IssuerAndSerialNumber', 'CMS');
@@ -135,7 +136,7 @@ function partyWords(identifier: Buffer, offset: number): string[] {
   }
 }
 
-/** The header as it stands alone: its length is that of a block that isn't there. */
+/** Describes the header of the key block, whose length is that of the whole block although it stands alone. */
 function blockHeaderWords(text: string): string[] {
   try {
     const { header, optionalBlocks } = parseHeader(text);
@@ -165,7 +166,7 @@ function envelopeWords(
   ]);
 }
 
-/** CertificateList: its issuer. */
+/** Describes a CertificateList by its issuer. */
 function crlWords(crl: Buffer, offset: number): string {
   try {
     const tbs = decodeSequence(crl, 'CertificateList', 'CMS').within(TAG.SEQUENCE, 'tbsCertList');

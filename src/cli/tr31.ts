@@ -3,42 +3,44 @@ import { ALGORITHMS, cipherBlockBytes, VERSIONS } from '../crypto/tr31/header-va
 import type { KeyBlockHeader } from '../crypto/tr31/header.js';
 import { checkAttributes, parseKeyBlock, type KeyBlock } from '../crypto/tr31/key-block.js';
 import { payloadBytes } from '../crypto/tr31/wrap.js';
-import { type Command, InputError } from './command.js';
-import { readInput } from './input.js';
+import type { Command, Streams } from './command.js';
+import { EXIT, Failure } from './failure.js';
+import { type InputOptions, readInput, withInput } from './input.js';
 import { headerChoices, headerWords, optionalBlockWords } from './key-block-words.js';
 import { alternatives, count, section } from './layout.js';
 
-/** The longest excerpt of a malformed block that is shown on each side of the mistake. */
+const DOCUMENT = 'docs/key-exchange.md';
+
+/** Characters of a malformed block that are shown on each side of the mistake, at most. */
 const EXCERPT_CHARS = 30;
 
-/** Prints a TR-31 key block in words. */
-export const tr31Inspect: Command = {
-  name: 'tr31 inspect',
-  summary: 'Print each header field and optional block of a TR-31 / X9.143 key block in words, without any key',
-  help: `Usage: keyblock tr31 inspect <block> | - | --file <path>
+const DESCRIPTION = `Print a TR-31 key block in words, without any key.
 
-Prints a TR-31 / X9.143 key block of version A, B, C or D in words: header, optional blocks, lengths, MAC.
-No key is needed, so nothing of it is authentic.
+Prints each header field and optional block, the lengths and the MAC of a TR-31 / X9.143 key block of version A, B, C or D. Without a key nothing of it can be verified. White space around the block and line ends in it are ignored.`;
 
-  <block>        the key block
-  -              read it from the standard input
-  --file <path>  read it from a file
-
-White space around the block and line ends in it are left out.
-
-Example: keyblock tr31 inspect A0072K0TN00N0000F40D5672C6D0EC86F860BA88D44D00F0CA9A8CE8CD2F640287A9A9EB`,
-  async run(args, { stdin, stdout }) {
-    const input = await readInput(args, stdin);
+/** Adds `keyblock tr31`. */
+export function addTr31(program: Command, { stdin, stdout }: Streams): void {
+  const tr31 = program.command('tr31').description('Inspect TR-31 / X9.143 key blocks.').readOn(DOCUMENT);
+  const inspect = tr31
+    .command('inspect')
+    .description(DESCRIPTION)
+    .examples(
+      'keyblock tr31 inspect \\\n  A0072K0TN00N0000F40D5672C6D0EC86F860BA88D44D00F0CA9A8CE8CD2F640287A9A9EB',
+      'keyblock tr31 inspect --file block.txt',
+    )
+    .readOn(DOCUMENT);
+  withInput(inspect, 'block', 'key block').action(async (text: string | undefined, options: InputOptions) => {
+    const input = await readInput(text, options, stdin);
     stdout.write(`${tr31Words(input.toString('utf8')).join('\n')}\n`);
-  },
-};
+  });
+}
 
 /**
- * A key block in words.
+ * Describes a key block.
  *
- * @param input a key block; white space around it and line ends in it don't count
+ * @param input a key block; white space around it and line ends in it are ignored
  * @returns lines
- * @throws InputError with offset, what is wrong and what would be right
+ * @throws Failure with the offset, what is wrong there and what would be right
  */
 export function tr31Words(input: string): string[] {
   const text = input.trim().replace(/[\r\n]/g, '');
@@ -59,11 +61,11 @@ function parse(text: string): KeyBlock {
     return parseKeyBlock(text);
   } catch (error) {
     if (!(error instanceof CryptoError)) throw error;
-    throw new InputError([`${error.message}.`, ...adviceAt(text, error.offset ?? 0)].join('\n'));
+    throw new Failure(EXIT.no, [`${error.message}.`, ...adviceAt(text, error.offset ?? 0)].join('\n'));
   }
 }
 
-/** What stands at the offset, marked, and what may stand there. */
+/** Marks the offset in an excerpt, and lists the values that are allowed there. */
 function adviceAt(text: string, offset: number): string[] {
   if (text === '') return ['The input is empty.'];
   const start = Math.max(0, offset - EXCERPT_CHARS);
@@ -93,7 +95,7 @@ function payloadWords({ header, ciphertext }: KeyBlock): string[] {
   ];
 }
 
-/** What can be said of the length of the key, which is encrypted with it. */
+/** Tells what the length of the ciphertext gives away of the length of the key, which is encrypted itself. */
 function keyLengthWords(header: KeyBlockHeader, bytes: number): string {
   const room = bytes - 2;
   const lengths = ALGORITHMS[header.algorithm]?.keyBytes;
@@ -119,7 +121,7 @@ function macWords({ header, mac }: KeyBlock): string[] {
       ];
 }
 
-/** What is well-formed but will not be opened, or not be meant. */
+/** Warns of a well-formed block that the service refuses, or that is out of date. */
 function remarks({ header, optionalBlocks }: KeyBlock): string[] {
   const lines: string[] = [];
   try {

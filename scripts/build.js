@@ -1,0 +1,62 @@
+// Compiles src/ to dist/ and bundles it: npm run build. With --if-changed only where dist/ isn't what this would make.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const STAMP = 'dist/.stamp';
+const INPUTS = [
+  'src',
+  'scripts/build.js',
+  'scripts/bundle.js',
+  '.swcrc',
+  'nest-cli.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  // The packages as they are installed, which is what goes into the bundle.
+  'node_modules/.package-lock.json',
+];
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+if (!process.argv.includes('--if-changed')) build('');
+else if (!existsSync(STAMP)) build(' (there is no finished build)');
+else if (readFileSync(STAMP, 'utf8') !== stamp()) build(' (something changed since the last build)');
+
+/** Builds, and stamps what it has built. Where a source changes meanwhile, or a step fails, there is no stamp. */
+function build(reason) {
+  const [before, start] = [fingerprint(INPUTS), performance.now()];
+  console.error(`Building Keyblock${reason} …`);
+  rmSync(STAMP, { force: true });
+  run('node_modules/@nestjs/cli/bin/nest.js', 'build');
+  run('scripts/bundle.js');
+  if (fingerprint(INPUTS) === before) writeFileSync(STAMP, stamp());
+  console.error(`Built in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+function run(...args) {
+  // What npm prints for people goes to stderr, so that the output of a script is its own.
+  const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Names what is built from and what is built, so that a file of dist/ that was changed, cut off or lost is noticed too. */
+function stamp() {
+  return `${fingerprint(INPUTS)} ${fingerprint(['dist'])}\n`;
+}
+
+/** @returns SHA-256 over the names and contents of the files, specs and the stamp left out */
+function fingerprint(paths) {
+  const hash = createHash('sha256');
+  for (const path of paths.flatMap(filesIn)) hash.update(`${path}\0`).update(readFileSync(path)).update('\0');
+  return hash.digest('hex');
+}
+
+function filesIn(path) {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return /\.spec\.ts$/.test(path) || path === STAMP ? [] : [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesIn(join(path, name)));
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Logger, pino } from 'pino';
+import type { AdminOperationName } from '../admin/admin-operations.js';
+import { readIdentityPolicy } from '../policy/policy-document.js';
+import { type Explanation, PolicySimulator, type Question } from '../admin/policy-simulator.js';
+import type { PrincipalKind } from '../access/principal.entity.js';
+import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
+import { AuditLog } from '../audit/audit-log.js';
+import type { Call } from '../call.js';
+import { Changes } from '../changes/changes.js';
+import { serviceSecret } from '../provider/service-secret.js';
+import { type Deployment, withDeployment } from './deployment.js';
+
+/** Opens the deployment that the environment names, and manages its users and roles. */
+export function administerAccess(work: (administration: AccessAdministration) => Promise<void>): Promise<void> {
+  return withDeployment(async (deployment) => {
+    const { config, database, masterKey, clock } = deployment;
+    const logger = pino({ level: 'silent' });
+    const secret = await serviceSecret(database.manager, masterKey, 'audit');
+    const audit = new AuditLog({ database, secret, clock, logger, table: config.audit.includes('table') });
+    await work(new AccessAdministration(deployment, audit, logger));
+  });
+}
+
+/**
+ * The users and roles of a deployment, as its operator manages them. Each change is audited as the operation of the admin API
+ * that does the same, called by the root without an access key.
+ */
+export class AccessAdministration {
+  readonly #principals: PrincipalRepository;
+  readonly #simulator: PolicySimulator;
+
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly audit: AuditLog,
+    logger: Logger,
+  ) {
+    const { config, database, masterKey, clock } = deployment;
+    const changes = new Changes(database, audit, clock, logger);
+    this.#principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
+    this.#simulator = new PolicySimulator(database, this.#principals, config.accountId);
+  }
+
+  /** @returns the ARN */
+  async create(kind: PrincipalKind, name: string): Promise<string> {
+    const { arn } = await this.#change('CreatePrincipal', { kind, name }, (principals) =>
+      principals.create(kind, name),
+    );
+    return arn;
+  }
+
+  remove(kind: PrincipalKind, name: string): Promise<void> {
+    return this.#change('DeletePrincipal', { kind, name }, (principals, arn) => principals.remove(arn));
+  }
+
+  list(): Promise<PrincipalSummary[]> {
+    return this.#principals.list();
+  }
+
+  async putPolicy(kind: PrincipalKind, name: string, policy: string, document: string): Promise<void> {
+    const parameters = { kind, name, policy, ...readIdentityPolicy(document) };
+    await this.#change('PutPrincipalPolicy', parameters, (principals, arn) =>
+      principals.putPolicy(arn, policy, document),
+    );
+  }
+
+  removePolicy(kind: PrincipalKind, name: string, policy: string): Promise<void> {
+    return this.#change('DeletePrincipalPolicy', { kind, name, policy }, (principals, arn) =>
+      principals.removePolicy(arn, policy),
+    );
+  }
+
+  createAccessKey(kind: PrincipalKind, name: string): Promise<NewAccessKey> {
+    return this.#change('CreateAccessKey', { kind, name }, (principals, arn) => principals.createAccessKey(arn));
+  }
+
+  async setActive(id: string, active: boolean): Promise<void> {
+    const parameters = { ...(await this.#ownerOf(id)), Status: active ? 'Active' : 'Inactive' };
+    await this.#change('UpdateAccessKey', parameters, (principals, arn) => principals.setActive(arn, id, active));
+  }
+
+  async rotateAccessKey(id: string): Promise<NewAccessKey> {
+    return this.#change('RotateAccessKey', await this.#ownerOf(id), (principals, arn) =>
+      principals.rotateAccessKey(arn, id),
+    );
+  }
+
+  async removeAccessKey(id: string): Promise<void> {
+    await this.#change('DeleteAccessKey', await this.#ownerOf(id), (principals, arn) =>
+      principals.removeAccessKey(arn, id),
+    );
+  }
+
+  startSession(
+    kind: PrincipalKind,
+    name: string,
+    { session, seconds }: { session: string; seconds: number },
+  ): Promise<NewAccessKey> {
+    const parameters = { kind, name, SessionName: session, DurationSeconds: seconds };
+    return this.#change('StartSession', parameters, (principals, arn) =>
+      principals.startSession(arn, session, seconds),
+    );
+  }
+
+  explain(question: Question): Promise<Explanation> {
+    const { tls, region } = this.deployment.config;
+    const origin = {
+      sourceIp: '127.0.0.1',
+      secureTransport: tls !== undefined,
+      userAgent: undefined,
+      time: new Date(),
+    };
+    return this.#simulator.explain(question, origin, region);
+  }
+
+  /** @returns who has the access key, as parameters of an operation on it */
+  async #ownerOf(id: string): Promise<{ kind: PrincipalKind; name: string; id: string }> {
+    const [, kind, name = ''] = /:(user|role)\/(.+)$/.exec(await this.#principals.ownerOf(id)) ?? [];
+    return { kind: kind === 'role' ? 'role' : 'user', name, id };
+  }
+
+  async #change<T>(
+    operation: AdminOperationName,
+    { kind, name, ...parameters }: { kind: PrincipalKind; name: string; [parameter: string]: unknown },
+    work: (principals: PrincipalRepository, arn: string) => Promise<T>,
+  ): Promise<T> {
+    await this.audit.open();
+    try {
+      const call = this.#callOf(operation, { kind: `${kind}s`, name, ...parameters });
+      return await work(this.#principals.by(call), this.#principals.arnOf(kind, name));
+    } finally {
+      await this.audit.close();
+    }
+  }
+
+  #callOf(operation: AdminOperationName, given: object): Call {
+    const { accountId, region } = this.deployment.config;
+    const arn = `arn:aws:iam::${accountId}:root`;
+    const time = this.deployment.clock.now();
+    return {
+      requestId: randomUUID(),
+      plane: 'admin',
+      operation,
+      principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
+      region,
+      keyArns: [],
+      origin: { sourceIp: hostname(), secureTransport: false, userAgent: 'keyblock access', time },
+      given,
+    };
+  }
+}

@@ -1,0 +1,20 @@
+import type { Command, Streams } from './command.js';
+
+/** Adds `keyblock start`. */
+export function addStart(program: Command, { stderr }: Streams): void {
+  program
+    .command('start')
+    .description(
+      [
+        'Run the service in the foreground until SIGINT or SIGTERM.',
+        '',
+        'DATABASE_URL and the KEYBLOCK_… variables of the environment are its settings. The log goes to stdout; the address, the credentials and a first command go to stderr.',
+      ].join('\n'),
+    )
+    .examples('keyblock start', 'KEYBLOCK_PORT=9090 keyblock start')
+    .readOn('docs/operating.md')
+    .action(async () => {
+      const { serve } = await import('./serve.js');
+      await serve(process.env, stderr);
+    });
+}
