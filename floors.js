@@ -23,7 +23,8 @@ export const FLOORS = [
   ['docs', 'app.module', 'database'],
   ['store'],
   ['service'],
-  ['cli', 'main'],
+  ['cli'],
+  ['main'],
 ];
 
 /** The only packages that a pure room imports. */

