@@ -1,4 +1,4 @@
-# docker build -t keyblock .
+# To build: docker build -t keyblock .
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -17,7 +17,7 @@ FROM node:24-slim
 ENV NODE_ENV=production \
     KEYBLOCK_HOST=0.0.0.0 \
     KEYBLOCK_DATA_DIR=/var/lib/keyblock
-# Holds the embedded database, where that is used. A named volume mounted here takes over owner and mode.
+# For the embedded database, if it is used. A named volume that is mounted here inherits owner and mode.
 RUN install -d -o node -g node -m 700 /var/lib/keyblock
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
@@ -27,11 +27,11 @@ COPY bin bin
 COPY public public
 COPY openapi openapi
 COPY docker/healthcheck.js docker/
-# For docker exec: it reads the environment of the service.
+# For docker exec, which runs commands with the environment of the service.
 RUN ln -s /app/bin/keyblock.js /usr/local/bin/keyblock
-# The user node. Kubernetes' runAsNonRoot needs its number.
+# The user node, by number because Kubernetes' runAsNonRoot needs one.
 USER 1000
 EXPOSE 8080
-# Its first start makes the embedded database, which takes a while.
+# The first start creates the embedded database, which takes a while.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "docker/healthcheck.js"]
 CMD ["node", "dist/bundle/main.js"]

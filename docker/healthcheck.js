@@ -1,4 +1,4 @@
-// Exits 0 when the service of this container answers. It may serve HTTPS, by a certificate for another name than ours.
+// Exits with 0 if the service in this container answers. It may serve HTTPS with a certificate that isn't valid for 127.0.0.1.
 import process from 'node:process';
 
 const { KEYBLOCK_PORT = '8080', KEYBLOCK_TLS_CERT_FILE } = process.env;

@@ -70,6 +70,6 @@ test('secrets are never made a second time', () => {
   const before = secret('master-key');
   const { status, stderr } = makeSecrets();
   expect(status).toBe(1);
-  expect(stderr).toContain('is there already');
+  expect(stderr).toContain('exists already');
   expect(secret('master-key')).toBe(before);
 });

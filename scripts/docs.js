@@ -1,0 +1,31 @@
+// Writes the generated documents from the built service, floors.js and openapi/: npm run docs
+import { readFileSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
+import { keyArgumentsPage } from '../dist/payment/dataplane/keys/key-arguments-page.js';
+import { FLOORS, PURE } from '../floors.js';
+import { operationsPage } from './operations-page.js';
+
+const root = new URL('../', import.meta.url);
+const options = { ...(await resolveConfig(import.meta.filename)), parser: 'markdown' };
+const write = async (name, page) => writeFileSync(new URL(name, root), await format(page, options));
+
+/** Draws the floors of src/ as text, the ground floor at the bottom; a star marks a pure room. */
+function floorsPicture() {
+  const lines = FLOORS.map((rooms, floor) => {
+    const names = rooms.map((room) => (room in PURE ? `${room}*` : room));
+    return `${String(floor + 1).padStart(2)} | ${names.join('   ')}`;
+  });
+  return ['```text', ...lines.reverse(), '```'].join('\n');
+}
+
+/** Replaces what stands between the two comments that mark a generated part of a document. */
+function withGenerated(name, part) {
+  const page = readFileSync(new URL(name, root), 'utf8');
+  const marked = /(<!-- generated[^>]*-->)[^]*(<!-- end of generated -->)/;
+  if (!marked.test(page)) throw new Error(`${name} has no place for its generated part`);
+  return page.replace(marked, (_, begin, end) => `${begin}\n\n${part}\n\n${end}`);
+}
+
+await write('docs/key-arguments.md', keyArgumentsPage());
+await write('docs/operations.md', operationsPage());
+await write('ARCHITECTURE.md', withGenerated('ARCHITECTURE.md', floorsPicture()));
