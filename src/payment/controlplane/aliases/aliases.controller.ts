@@ -33,8 +33,8 @@ export class AliasesController {
     summary: 'Creates an alias for a key',
     description:
       'An alias can be given wherever a `KeyIdentifier` is expected. Its name is case-sensitive and unique in ' +
-      'the account and Region. Without `KeyArn`, it refers to no key until UpdateAlias. ConflictException if ' +
-      'the name exists already. A key whose deletion is scheduled can’t get a new alias.',
+      'the account and Region. Without `KeyArn`, the alias refers to no key until UpdateAlias. Fails with ' +
+      'ConflictException if the name is taken. A key whose deletion is scheduled can’t get a new alias.',
     example: '--alias-name alias/acquirer/mac --key-arn $KEY_ARN',
     output: AliasOutput,
   })

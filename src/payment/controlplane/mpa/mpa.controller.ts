@@ -43,7 +43,8 @@ export class MpaController {
     name: 'GetMpaTeamAssociation',
     summary: 'Gets the approval team of an operation',
     description:
-      'Returns the team in force and the state of the association; ResourceNotFoundException if there is none.',
+      'Returns the team in force and the state of the association. Fails with ResourceNotFoundException if ' +
+      'there is none.',
     example: '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE',
     output: MpaTeamAssociationOutput,
   })

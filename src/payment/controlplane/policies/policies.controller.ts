@@ -26,9 +26,10 @@ export class PoliciesController {
     name: 'PutResourcePolicy',
     summary: 'Attaches a resource-based policy to a key',
     description:
-      'Replaces the existing policy, if any. The policy is validated, stored as written and enforced. Its `Resource` is ' +
-      '`"*"` or the ARN of the key. A policy that allows any principal something, without a condition on the ' +
-      'caller, is rejected with PublicPolicyException. Not for a key whose deletion is scheduled.',
+      'Replaces the existing policy, if any. The policy is validated, stored as written and enforced. Its ' +
+      '`Resource` must be `"*"` or the ARN of the key. A policy that grants access to any principal, without a ' +
+      'condition on the caller, is rejected with PublicPolicyException. Not allowed for a key whose deletion ' +
+      'is scheduled.',
     example: '--resource-arn $KEY_ARN --policy file://policy.json',
     output: ResourcePolicyOutput,
   })
@@ -42,7 +43,7 @@ export class PoliciesController {
   @ControlPlaneOperation({
     name: 'GetResourcePolicy',
     summary: 'Gets the resource-based policy of a key',
-    description: 'Returns the policy as written; ResourceNotFoundException if the key has none.',
+    description: 'Returns the policy as written. Fails with ResourceNotFoundException if the key has none.',
     example: '--resource-arn $KEY_ARN',
     output: ResourcePolicyOutput,
   })
@@ -56,7 +57,7 @@ export class PoliciesController {
   @ControlPlaneOperation({
     name: 'DeleteResourcePolicy',
     summary: 'Deletes the resource-based policy of a key',
-    description: 'Possible in any state of the key; ResourceNotFoundException if the key has no policy.',
+    description: 'Allowed in any state of the key. Fails with ResourceNotFoundException if the key has no policy.',
     example: '--resource-arn $KEY_ARN',
     output: Nothing,
   })

@@ -38,7 +38,7 @@ export class TagsController {
   @ControlPlaneOperation({
     name: 'UntagResource',
     summary: 'Removes tags from a key',
-    description: 'Tag keys that the key does not have are ignored. Not for a key whose deletion is scheduled.',
+    description: 'Tag keys that the key does not have are ignored. Not allowed for a key whose deletion is scheduled.',
     example: '--resource-arn $KEY_ARN --tag-keys purpose',
     output: Nothing,
   })

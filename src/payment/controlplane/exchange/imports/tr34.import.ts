@@ -15,7 +15,9 @@ import type { ImportTr34KeyBlock } from '../exchange.schema.js';
 import type { Admit, AdmittedKey } from './admission.js';
 import { wholeBytes } from './whole-bytes.js';
 
-/** Imports a TR-34 key transport, encrypted for the key pair of an import token or for a stored one. */
+/**
+ * Imports a TR-34 key transport: signed by its sender, encrypted for the key pair of an import token or a stored one.
+ */
 @Injectable()
 export class Tr34Import {
   constructor(
