@@ -40,7 +40,7 @@ export function serveDocs(fastify: FastifyInstance, region: string): void {
   const headers = { 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-keyblock-region': region };
   for (const [url, type, file] of FILES)
     fastify.get(url, { config: { public: true } }, async ({ originalUrl }, reply) =>
-      // A browser's request for / is routed here, but needs a redirect because the page's links are relative to its path.
+      // A browser's request for / is routed here; it needs a redirect because the page's links are relative to its path.
       originalUrl === '/'
         ? reply.redirect(url)
         : reply

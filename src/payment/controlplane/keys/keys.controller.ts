@@ -54,8 +54,8 @@ export class KeysController {
     name: 'GetKey',
     summary: 'Gets the metadata of a key',
     description:
-      'Returns the attributes, state, key check value and timestamps of a key, even of a deleted one. Key ' +
-      'material is never returned.',
+      'Returns the attributes, state, key check value and timestamps of a key. Works for a deleted key, too. ' +
+      'Key material is never returned.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })

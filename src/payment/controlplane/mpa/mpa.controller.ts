@@ -57,7 +57,7 @@ export class MpaController {
 
   @ControlPlaneOperation({
     name: 'DisassociateMpaTeam',
-    summary: 'Requests to disassociate the approval team from an operation',
+    summary: 'Disassociates the approval team from an operation',
     description:
       'This needs approval: the association becomes DELETE_PENDING and stays in force. **Approval is not ' +
       'implemented yet**, so it stays pending.',

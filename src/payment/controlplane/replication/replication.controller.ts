@@ -35,8 +35,8 @@ export class ReplicationController {
     description:
       'The key becomes a PRIMARY key and gets a read-only REPLICA in each Region, with the same key ID, ' +
       'material and state. `ReplicationStatus` changes from IN_PROGRESS to SYNCHRONIZED within seconds, and ' +
-      'does so again after each change of the key. The key must be exportable and enabled, and each Region ' +
-      'must be a different Region that this deployment serves. Aliases, tags and policies are not replicated.',
+      'does so again after each change of the key. The key must be exportable and enabled. This deployment ' +
+      'must serve the Regions, and none may be the key’s own. Aliases, tags and policies are not replicated.',
     example: '--key-identifier $KEY_ARN --replication-regions eu-west-1',
     output: KeyOutput,
   })

@@ -25,9 +25,9 @@ export class TagsController {
     name: 'TagResource',
     summary: 'Adds tags to a key or changes them',
     description:
-      'If the key already has a tag with the same tag key, its value is replaced. A key has up to 50 tags. Tag ' +
-      'keys and values are case-sensitive, and tag keys that begin with `aws:` are reserved. Not for a key ' +
-      'whose deletion is scheduled.',
+      'If the key already has a tag with the same tag key, its value is replaced. A key can have up to 50 ' +
+      'tags. Tag keys and values are case-sensitive, and tag keys that begin with `aws:` are reserved. Not ' +
+      'allowed for a key whose deletion is scheduled.',
     example: '--resource-arn $KEY_ARN --tags Key=purpose,Value=tour',
     output: Nothing,
   })

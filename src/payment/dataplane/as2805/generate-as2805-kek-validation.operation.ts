@@ -65,7 +65,7 @@ const ALGORITHM_BYTES: Partial<Record<KekValidationRequest['DeriveKeyAlgorithm']
 const MAX_BYTES = { BYTES_8: 8, BYTES_16: 16, BYTES_24: 24 } as const;
 
 /**
- * Returns the key length of the algorithm, at maxBytes RandomKeyMaxLength.
+ * Returns the key length of the algorithm in bytes, at most RandomKeyMaxLength.
  *
  * @throws ValidationException unless it is TDES
  */

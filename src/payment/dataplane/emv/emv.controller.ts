@@ -51,8 +51,8 @@ export class EmvController {
       'Recomputes the ARQC and compares it in constant time. A wrong ARQC is answered with ' +
       'VerificationFailedException and the reason INVALID_AUTH_REQUEST_CRYPTOGRAM, without an ARPC. ' +
       '`AuthResponseAttributes` request the ARPC: by method 1 over the response code, 8 bytes, or by method 2 ' +
-      'over the card status update, 4 bytes. It is computed with the session key, but for `Mastercard`, `Visa` ' +
-      'and `Amex` with the card key.',
+      'over the card status update, 4 bytes. The ARPC is computed with the card key for `Mastercard`, `Visa` ' +
+      'and `Amex`, and with the session key otherwise.',
     example:
       '--key-identifier $KEY_ARN --transaction-data ' +
       '00000000170000000000000008400080008000084016051700000000093800000B03011203000000 ' +

@@ -68,7 +68,7 @@ export function pinGeneration(attributes: PinGenerationAttributes): PinGeneratio
     case 'VisaPinVerificationValue':
       return { reference: visaPvv(value), source: { encrypted: value.EncryptedPinBlock } };
     case 'Ibm3624NaturalPin':
-      // The offset of a natural PIN is zeros. AWS returns it because no response contains a clear PIN.
+      // The offset of a natural PIN is zeros. It is returned because no response has a member for a clear PIN.
       return {
         reference: ibm3624Offset(value),
         source: { generate: (pvk, length) => naturalPin(pvk, ibm3624(value), length) },

@@ -30,8 +30,8 @@ export class PinController {
       'or V1 for IBM 3624, where it contains an offset. The PIN is random (`VisaPin`, `Ibm3624RandomPin`), ' +
       'natural (`Ibm3624NaturalPin`, with an offset of zeros), derived from an offset ' +
       '(`Ibm3624PinFromOffset`), or taken from the PIN block in the request (`VisaPinVerificationValue`, ' +
-      '`Ibm3624PinOffset`). The response contains it in a PIN block under the encryption key of usage P0: TDES ' +
-      'for ISO formats 0, 1 and 3, AES for format 4. A clear PIN is never returned.',
+      '`Ibm3624PinOffset`). The response contains the PIN in a PIN block under the encryption key, which has ' +
+      'usage P0: TDES for ISO formats 0, 1 and 3, AES for format 4. A clear PIN is never returned.',
     example:
       '--generation-key-identifier $PVK_ARN --encryption-key-identifier $PEK_ARN ' +
       '--primary-account-number 4000001234567899 --pin-block-format ISO_FORMAT_0 ' +
