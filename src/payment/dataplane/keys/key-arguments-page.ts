@@ -8,16 +8,16 @@ this page.
 
 The service checks a key before it computes anything, in this order: the key exists in the caller's account and Region; it is
 enabled (\`CREATE_COMPLETE\`, and not stopped); its KeyUsage, KeyAlgorithm and KeyModesOfUse match the row. A key must have every
-mode of the row, unless the row says "or", and may have others. If a key is refused, ValidationException names the key and the
-first attribute that doesn't match.
+mode of the row or, if the row says so, NoRestrictions; it may have other modes, too. If a key is refused, ValidationException names
+the key and the first attribute that doesn't match.
 
 The rows \`Tr31KeyBlock\` and \`DiffieHellmanSymmetricKey\` apply if the key is part of the request, in a member \`…WrappedKey\`: the
 argument then names the key that it is wrapped under or derived with. The key in the request is checked like a stored one, by the
 row of the variant that the request uses, and must be a data key (D0) or a PIN key (P0). The header of a TR-31 key block says which;
 for a derived key, the DeriveKeyUsage of the key pair does. A derived key may do whatever its usage allows.
 
-GeneratePinData needs another mode of the \`EncryptionKeyIdentifier\` if the request has an \`EncryptedPinBlock\`: see the rows
-\`EncryptionKeyIdentifierWithEncryptedPinBlock\`.
+If a request to GeneratePinData has an \`EncryptedPinBlock\`, the rows \`EncryptionKeyIdentifierWithEncryptedPinBlock\` apply to its
+\`EncryptionKeyIdentifier\`, which must then decrypt as well as encrypt.
 `;
 
 /** Returns docs/key-arguments.md, not yet formatted by Prettier. */
