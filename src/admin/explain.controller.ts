@@ -14,10 +14,11 @@ export class ExplainController {
     name: 'ExplainAccess',
     route: ['POST', 'explain'],
     resource: (_request: SignedRequest, { Principal }: ExplainAccessInput) => Principal,
-    summary: 'Says what would be decided of a request, and by which statement',
+    summary: 'Explains how policies would decide a request',
     description:
-      'Of the same policies, tags and aliases as a request. What a request would say beside, e.g. its tags or the key that ' +
-      'it wraps with, goes into `Context`; where it would come from and when is as for this call unless `Context` says.',
+      'Evaluates the same policies, tags and aliases as the request itself. Put what else the request would ' +
+      'contain, e.g. its tags or its wrapping key, into `Context`. The source and time are those of this call ' +
+      'unless `Context` has others.',
     example:
       '-d \'{"Principal":"arn:aws:iam::000000000000:user/line-3","Action":"CreateKey","Resource":"*"}\' ' +
       'http://127.0.0.1:8080/admin/explain',

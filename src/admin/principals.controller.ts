@@ -32,7 +32,8 @@ export class PrincipalsController {
     route: ['GET', ':kind'],
     resource: () => '*',
     summary: 'Lists users or roles',
-    description: 'In the order of their names, each with the names of its policies and with its access keys.',
+    description:
+      'Lists users or roles in the order of their names, each with the names of its policies and its access ' + 'keys.',
     example: 'http://127.0.0.1:8080/admin/users',
     output: ListPrincipalsOutput,
   })
@@ -57,8 +58,10 @@ export class PrincipalsController {
     route: ['POST', ':kind'],
     resource: (request: SignedRequest, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
       arnOf(request.call, { kind, name: Name }),
-    summary: 'Makes a user or a role',
-    description: 'It may do nothing until it has a policy, and can’t sign before it has an access key or a session.',
+    summary: 'Creates a user or a role',
+    description:
+      'A new user or role has no permissions until it gets a policy, and can’t sign requests until it gets an ' +
+      'access key or a session.',
     example: '-d \'{"Name":"line-3"}\' http://127.0.0.1:8080/admin/users',
     output: PrincipalOutput,
   })
@@ -75,8 +78,8 @@ export class PrincipalsController {
     name: 'GetPrincipal',
     route: ['GET', ':kind/:name'],
     resource: thePrincipal,
-    summary: 'Shows a user or a role',
-    description: 'With the names of its policies and with its access keys, those of its sessions too.',
+    summary: 'Gets a user or a role',
+    description: 'Returns the names of its policies and its access keys, including those of its sessions.',
     example: 'http://127.0.0.1:8080/admin/users/line-3',
     output: PrincipalOutput,
   })
@@ -88,10 +91,10 @@ export class PrincipalsController {
     name: 'DeletePrincipal',
     route: ['DELETE', ':kind/:name'],
     resource: thePrincipal,
-    summary: 'Removes a user or a role',
+    summary: 'Deletes a user or a role',
     description:
-      'Its policies, access keys and sessions go with it. Policies of keys that name it stay, and would be about a later ' +
-      'user or role of the same name.',
+      'Its policies, access keys and sessions are deleted with it. Policies of keys that name it remain, and ' +
+      'would apply to a later user or role of the same name.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3',
     output: Nothing,
   })
@@ -104,10 +107,11 @@ export class PrincipalsController {
     name: 'PutPrincipalPolicy',
     route: ['PUT', ':kind/:name/policies/:policy'],
     resource: thePrincipal,
-    summary: 'Gives a user or a role a policy',
+    summary: 'Adds or replaces a policy of a user or a role',
     description:
-      'In place of the one of this name. It is checked: the ValidationException says what is wrong with it. **Who may put ' +
-      'policies can give anything to whoever it may put them for**, also to itself.',
+      'Replaces the policy of the same name, if any. An invalid policy is rejected with a ValidationException ' +
+      'that says what is wrong with it. **A caller that may put policies for a principal can grant it any ' +
+      'permission**, even if that principal is the caller itself.',
     example: '-X PUT -d @cvv.json http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: Nothing,
   })
@@ -116,7 +120,7 @@ export class PrincipalsController {
     @Param(PolicyPath) path: PolicyPath,
     @Body(PolicyDocument) _document: PolicyDocument,
   ): Promise<Nothing> {
-    // As it was written: what is read of it has lost what its check looks at, a name that is there twice.
+    // The policy is validated as written, because parsing JSON drops duplicate names, which are an error.
     const written = (body as Buffer | undefined)?.toString() ?? '';
     await this.principals.by(call).putPolicy(arnOf(call, path), path.policy, written);
     return {};
@@ -126,8 +130,8 @@ export class PrincipalsController {
     name: 'GetPrincipalPolicy',
     route: ['GET', ':kind/:name/policies/:policy'],
     resource: thePrincipal,
-    summary: 'Shows a policy of a user or a role',
-    description: 'As it was put.',
+    summary: 'Gets a policy of a user or a role',
+    description: 'Returns the policy as it was written.',
     example: 'http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: PrincipalPolicyOutput,
   })
@@ -140,8 +144,10 @@ export class PrincipalsController {
     name: 'DeletePrincipalPolicy',
     route: ['DELETE', ':kind/:name/policies/:policy'],
     resource: thePrincipal,
-    summary: 'Takes a policy from a user or a role',
-    description: 'What it allowed is denied from then on, and what it denied may be allowed by another.',
+    summary: 'Deletes a policy of a user or a role',
+    description:
+      'Requests that only this policy allowed are denied from now on, and requests that it denied may be ' +
+      'allowed by another policy.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: Nothing,
   })

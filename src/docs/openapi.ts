@@ -19,28 +19,31 @@ const PLANES = {
     module: ControlPlaneModule,
     title: 'Keyblock control plane',
     description:
-      'Keys and what belongs to them, wire-compatible with the control plane of AWS Payment Cryptography (2021-09-14). ' +
+      'Manages keys and their aliases, tags, policies and replicas. Wire-compatible with the control plane of AWS Payment ' +
+      'Cryptography (2021-09-14). ' +
       `AWS clients call every operation as \`POST /\` with the header \`X-Amz-Target: ${CONTROL_PLANE}.<operation>\`; the ` +
-      'paths below are the same operations and are served as well.',
+      'service also accepts them at the paths below.',
   },
   dataplane: {
     module: DataPlaneModule,
     title: 'Keyblock data plane',
     description:
-      'Cryptography with stored keys, wire-compatible with the data plane of AWS Payment Cryptography (2022-02-03). ' +
-      'Binary values are hexadecimal; what the service answers is upper case.',
+      'Performs cryptographic operations with stored keys. Wire-compatible with the data plane of AWS Payment Cryptography ' +
+      '(2022-02-03). ' +
+      'Binary values are hexadecimal, in upper case in responses.',
   },
   admin: {
     module: AdminModule,
     title: 'Keyblock administration',
     description:
-      'Users and roles, their policies, access keys and sessions, and what policies decide. Not an API of AWS. Requests are ' +
-      'signed as those of the planes; the root may do everything, a user or a role what its policies allow: `keyblock:` and ' +
-      'the name of the operation, on the ARN of the user or role that it is about.',
+      'Manages users and roles, their policies, access keys and sessions, and explains policy decisions. This is not an AWS ' +
+      'API. Requests are signed like those of the control plane and data plane. The root may do everything; a user or a role ' +
+      'needs a policy that allows the action `keyblock:<operation>` on the ARN of the user or role that the operation ' +
+      'concerns.',
   },
 } as const;
 
-/** Documents of both planes and of the admin API by name, from the controllers and their schemas. */
+/** Generates the OpenAPI documents of both planes and of the admin API, by name, from controllers and schemas. */
 export function openApiDocuments(app: INestApplication): Record<keyof typeof PLANES, OpenAPIObject> {
   for (const { controller, tag } of DOCUMENTED_CONTROLLERS) ApiTags(tag)(controller);
   for (const { prototype, method, document } of DOCUMENTED_OPERATIONS) {
@@ -57,7 +60,7 @@ export function openApiDocuments(app: INestApplication): Record<keyof typeof PLA
 function decoratorsOf({ name, summary, description, command, output, errors }: OperationDocument): MethodDecorator[] {
   return [
     ApiOperation({ operationId: name, summary, description: `${description}\n\n\`\`\`sh\n${command}\n\`\`\`` }),
-    ApiResponse({ status: 200, description: 'Done.', standardSchema: output }),
+    ApiResponse({ status: 200, description: 'Success.', standardSchema: output }),
     ...Object.entries(errors).map(([status, names]) =>
       ApiResponse({
         status: Number(status),
@@ -96,16 +99,16 @@ function documentOf(app: INestApplication, plane: keyof typeof PLANES): OpenAPIO
   return document;
 }
 
-/** What every failure has; its shape has more. */
+/** Members that all exceptions have; each may have more. */
 const ServiceException = {
   type: 'object' as const,
   properties: {
-    __type: { type: 'string' as const, description: 'Name of the exception, after a # where there is one.' },
+    __type: { type: 'string' as const, description: 'Name of the exception. If it contains a #, the name follows it.' },
     message: { type: 'string' as const },
   },
 };
 
-/** A zod schema as JSON Schema 2020-12, which OpenAPI 3.1 takes as it is; schemas with an id become components. */
+/** Converts a zod schema to JSON Schema 2020-12, which OpenAPI 3.1 uses. Schemas with an ID become components. */
 function openApiSchema(zodSchema: z.ZodType) {
   const { $schema: _, $defs: components, ...schema } = z.toJSONSchema(zodSchema, { io: 'input' });
   return { schema, components };

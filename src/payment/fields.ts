@@ -11,9 +11,9 @@ import {
   SYMMETRIC_KEY_ALGORITHMS,
 } from './keys/key-attributes.js';
 
-/** The wire types that payment's operations share, each under the name it has in the service models. */
+/** Wire types that several operations of AWS Payment Cryptography share, named as in the service models. */
 
-/** The ARN that the examples of the documentation name; nobody has this key. */
+/** Key ARN in the examples of the documentation. No such key exists. */
 export const EXAMPLE_KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 
 export const KeyArn = z
@@ -33,7 +33,7 @@ export const KeyArnOrKeyAlias = z
     /^(?:arn:aws:payment-cryptography:[a-z]{2}-[a-z]{1,16}-[0-9]+:[0-9]{12}:(?:key\/[0-9a-zA-Z]{16,64}|alias\/[a-zA-Z0-9/_-]+)|alias\/[a-zA-Z0-9/_-]+)$/,
     'must be a key ARN, an alias ARN or an alias name alias/…',
   )
-  .meta({ description: 'A key: its ARN, the ARN of an alias, or the name of an alias.' });
+  .meta({ description: 'Identifies a key by its ARN, by the ARN of an alias or by the name of an alias.' });
 
 export const Region = z.string().regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name');
 export const Regions = z.array(Region);
@@ -70,13 +70,13 @@ export const TagKey = wellFormed(z.string().min(1).max(128));
 export const Tag = z
   .object({
     Key: TagKey,
-    // An empty value is taken, as AWS takes it; its model says otherwise.
+    // AWS accepts an empty value although its model, and so the OpenAPI document, requires one character.
     Value: wellFormed(z.string().max(256)).meta({ minLength: 1 }),
   })
   .meta({ id: 'Tag' });
 export const Tags = z.array(Tag).min(0).max(200);
 
-/** Where the approval that something waits for stands. */
+/** Status of a multi-party approval. */
 export const MpaStatus = z
   .object({
     MpaSessionArn: z.string(),
@@ -106,7 +106,7 @@ export const InitializationVector = sensitive(
     .regex(/^(?:[0-9a-fA-F]{16}|[0-9a-fA-F]{32})$/, 'must be 16 or 32 hexadecimal digits'),
 );
 
-/** A certificate or a chain, in and out. */
+/** Certificate or certificate chain, in requests and responses. */
 export const CertificateText = z
   .string()
   .min(1)
@@ -135,7 +135,7 @@ const EcdhDerivationAttributes = z
   })
   .meta({ id: 'EcdhDerivationAttributes' });
 
-/** A working key that comes with the call, wrapped under the key that the call names. */
+/** Working key sent with the request: wrapped under the key that the request names, or derived with it by ECDH. */
 export const WrappedKey = z
   .object({
     WrappedKeyMaterial: union('WrappedKeyMaterial', {

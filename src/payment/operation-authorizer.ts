@@ -9,9 +9,12 @@ import { MpaTeamAssociationRepository } from './keys/mpa-team-association.reposi
 import type { MpaOperation } from './keys/mpa-team-association.entity.js';
 
 /**
- * What each operation is about, as the service authorization reference has it. `key` asks nothing here: each key is asked
- * about where it is found, in KeyRepository, with its tags and aliases. `alias` is the alias itself; the key of it is found
- * there, too. `nothing` is `*`.
+ * Resource type of each operation, from AWS's service authorization reference.
+ *
+ * - `key`: KeyRepository authorizes the call when it looks up the key, with the key's tags and aliases.
+ * - `alias`: the alias is authorized here, and its key in KeyRepository.
+ * - `team`: the approval team that the request names or that the association has.
+ * - `nothing`: the resource is `*`.
  */
 export const OPERATION_RESOURCES = {
   AddKeyReplicationRegions: 'key',
@@ -63,7 +66,7 @@ export const OPERATION_RESOURCES = {
   VerifyPinData: 'key',
 } as const;
 
-/** The members of inputs that say what an operation is about, and what more it needs. */
+/** Input members that determine the resource of an operation and the further permissions it needs. */
 interface Input {
   AliasName?: string;
   MpaTeamArn?: string;
@@ -72,7 +75,7 @@ interface Input {
   ReplicationRegions?: readonly string[];
 }
 
-/** Asks policies about an operation when its input is read, before it runs. */
+/** Authorizes an operation after its input has been validated and before it runs. */
 @Injectable()
 export class OperationAuthorizer {
   constructor(
@@ -81,38 +84,38 @@ export class OperationAuthorizer {
   ) {}
 
   /**
-   * Lets a call of an operation go on.
+   * Authorizes a call.
    *
-   * @returns nothing at once where nothing has to be looked up, as for every operation of the data plane
+   * @returns undefined instead of a promise if nothing has to be looked up, as for every data plane operation
    * @throws AccessDeniedException
    */
   authorize(call: Call): Promise<void> | undefined {
     if (!Object.hasOwn(OPERATION_RESOURCES, call.operation))
-      throw new Error(`Nobody said what ${call.operation} is about`);
+      throw new Error(`OPERATION_RESOURCES lacks ${call.operation}`);
     const about = OPERATION_RESOURCES[call.operation as keyof typeof OPERATION_RESOURCES];
     const input = (call.input ?? {}) as Input;
-    // Of the root only a key's own policy is asked, where the key is found; it may ask for the keys' roles.
+    // Only a key's own policy can restrict the root; KeyRepository evaluates it and may need the key roles.
     const isRoot = call.principal.identity === undefined;
     if ('KeyMaterial' in input) return this.#withKeyRoles(call).then(() => this.#authorizeNew(call, about, input));
     if (isRoot || about === 'key') return undefined;
     if (about === 'team') return this.#teamArn(call, input).then((resource) => authorize(call, { resource }));
     if (about === 'alias')
-      authorize(call, { resource: resourceArn({ ...home(call), resource: input.AliasName ?? '' }) });
+      authorize(call, { resource: resourceArn({ ...scopeOf(call), resource: input.AliasName ?? '' }) });
     else this.#authorizeNew(call, about, input);
     return undefined;
   }
 
-  /** What is about no resource; a key made with tags or replicas needs what tagging and replicating it would. */
+  /** Authorizes an operation on `*`. A new key with tags or replicas also needs permission to tag or replicate it. */
   #authorizeNew(call: Call, about: string, { Tags = [], ReplicationRegions = [] }: Input): void {
     if (about !== 'nothing') return;
     authorize(call, { resource: '*' });
     if (call.operation !== 'CreateKey' && call.operation !== 'ImportKey') return;
-    const resource = keyArn(home(call), '*');
+    const resource = keyArn(scopeOf(call), '*');
     if (Tags.length > 0) authorize(call, { resource, operation: 'TagResource' });
     if (ReplicationRegions.length > 0) authorize(call, { resource, operation: 'AddKeyReplicationRegions' });
   }
 
-  /** An alias won't do: a policy that names the key would not see it. */
+  /** Resolves the key roles to ARNs, because policy conditions name keys by ARN and would not match an alias. */
   async #withKeyRoles(call: Call): Promise<void> {
     const [, members = {}] = keyMaterialOf(call) ?? [];
     const roles = new Map<string, string>();
@@ -124,7 +127,7 @@ export class OperationAuthorizer {
     call.keyRoles = roles;
   }
 
-  /** The team that an association is to have, or has. */
+  /** Returns the ARN of the team that the request names or that the association has, or `*` if there is none. */
   async #teamArn(call: Call, { MpaTeamArn, Action }: Input): Promise<string> {
     if (MpaTeamArn !== undefined || Action === undefined) return MpaTeamArn ?? '*';
     try {
@@ -136,6 +139,6 @@ export class OperationAuthorizer {
   }
 }
 
-function home({ principal, region }: Call): Scope {
+function scopeOf({ principal, region }: Call): Scope {
   return { accountId: principal.accountId, region };
 }

@@ -184,7 +184,7 @@ export const VALID_KEY_ROWS: readonly ValidKeys[] = (VALID_KEYS + DYNAMIC_KEYS +
     const algorithms = rest
       .slice(0, rest.length - modeSets.length)
       .flatMap((word) => ALGORITHMS[word] ?? [word as KeyAlgorithm]);
-    return { operation, argument: argument.replace('+', ' with '), variant, usages, algorithms, modeSets };
+    return { operation, argument: argument.replace('+', 'With'), variant, usages, algorithms, modeSets };
   });
 
 /** The first attribute of a key that a row refuses, in AWS's order; none where it serves. */

@@ -4,36 +4,39 @@ import type { Call } from '../../call.js';
 import type { Statements } from '../../policy/policy.js';
 import { conditionKeysOf } from './condition-keys.js';
 
-/** Managing a policy is the account's own business: no policy of a key has a say in it, or it could lock everyone out. */
+/**
+ * Operations that only the account's own policies govern. If a key's policy applied to them, it could lock everyone out
+ * of changing it.
+ */
 const MANAGE_POLICIES = ['PutResourcePolicy', 'GetResourcePolicy', 'DeleteResourcePolicy'];
 
-/** A key as policies see it. */
+/** Properties of a key that policies are evaluated against. */
 export interface KeyAccess {
   tags: readonly TagFact[];
-  /** Names, as in `alias/pek`. */
+  /** Alias names, e.g. `alias/pek`. */
   aliases: readonly string[];
-  /** Its own policy. */
+  /** Resource-based policy of the key. */
   policy: Statements | undefined;
 }
 
-/** One of the things that policies must allow a call. */
+/** Permission that a call needs. */
 export interface Authorized {
   /** ARN, or `*`. */
   resource: string;
   key?: KeyAccess;
   requestAlias?: string;
-  /** Operation that must be allowed, where it isn't the call's. */
+  /** Operation to authorize; the call's by default. */
   operation?: string;
 }
 
-/** Lets a call go on that policies allow. @throws AccessDeniedException in AWS's words */
+/** Authorizes a call. @throws AccessDeniedException with AWS's message */
 export function authorize(call: Call, authorized: Authorized): void {
-  // The root, most of the time.
+  // Fast path: only the key's own policy can deny the root anything, and most keys have none.
   if (call.principal.identity === undefined && authorized.key?.policy === undefined) return;
   access.authorize(call, resourceOf(call, authorized));
 }
 
-/** What is asked of policies about, with the key's own policy where it has a say. */
+/** Returns the request to the policy engine, with the key's own policy where it applies. */
 export function resourceOf(
   call: Call,
   { resource, key, requestAlias, operation = call.operation }: Authorized,

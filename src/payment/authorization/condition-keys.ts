@@ -1,16 +1,16 @@
 import type { ConditionKeys } from '../../access/request-context.js';
 import type { Call } from '../../call.js';
 
-/** A call about a key, as the condition keys of `payment-cryptography` see it. */
-interface Asked {
+/** Source of the values of the `payment-cryptography` condition keys. */
+interface ConditionSource {
   call: Call;
-  /** Names of the key's aliases, as in `alias/pek`; undefined where the resource is no key, or none that exists. */
+  /** Names of the key's aliases, e.g. `alias/pek`; undefined if the resource is not a key or does not exist. */
   aliases?: readonly string[];
-  /** The alias that the caller named the key by. */
+  /** Alias by which the caller named the key. */
   requestAlias?: string;
 }
 
-/** The members of inputs that conditions ask for; each operation has some of them. */
+/** Input members that condition keys read; each operation has some of them. */
 interface Input {
   KeyAttributes?: { KeyUsage: string; KeyAlgorithm: string; KeyClass: string };
   DeriveKeyUsage?: string;
@@ -18,8 +18,8 @@ interface Input {
   ExportAttributes?: { ExportDukptInitialKey?: object };
 }
 
-/** Condition keys, in lower case. */
-const KEYS: Record<string, (asked: Asked) => string | readonly string[] | undefined> = {
+/** Values of the condition keys, by the key's name in lower case. */
+const KEYS: Record<string, (source: ConditionSource) => string | readonly string[] | undefined> = {
   'payment-cryptography:requestalias': ({ requestAlias }) => requestAlias,
   'payment-cryptography:resourcealiases': ({ aliases }) => aliases,
   'payment-cryptography:keyusage': ({ call }) => inputOf(call).KeyAttributes?.KeyUsage,
@@ -34,7 +34,7 @@ const KEYS: Record<string, (asked: Asked) => string | readonly string[] | undefi
       : undefined,
 };
 
-/** Members of key material that name a key by its role; each is a condition key. */
+/** Key material members that name a key by its role. For each there is a condition key of the same name. */
 export const KEY_ROLES = [
   'WrappingKeyIdentifier',
   'PrivateKeyIdentifier',
@@ -44,16 +44,16 @@ export const KEY_ROLES = [
 for (const role of KEY_ROLES)
   KEYS[`payment-cryptography:${role.toLowerCase()}`] = ({ call }) => call.keyRoles?.get(role);
 
-/** Answers the condition keys of `payment-cryptography` for a call. */
-export function conditionKeysOf(asked: Asked): ConditionKeys {
-  return (name) => (Object.hasOwn(KEYS, name) ? KEYS[name]?.(asked) : undefined);
+/** Returns a function that looks up `payment-cryptography` condition keys, by name in lower case, for one call. */
+export function conditionKeysOf(source: ConditionSource): ConditionKeys {
+  return (name) => (Object.hasOwn(KEYS, name) ? KEYS[name]?.(source) : undefined);
 }
 
 function inputOf({ input = {} }: Call): Input {
   return input;
 }
 
-/** The one form of key material that a call names, and its members. */
+/** Returns the one form of key material in the input, with its members. */
 export function keyMaterialOf(call: Call): [form: string, members: object] | undefined {
   const [form] = Object.entries(inputOf(call).KeyMaterial ?? {});
   return form?.[1] && [form[0], form[1]];

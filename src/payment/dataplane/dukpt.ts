@@ -7,24 +7,24 @@ import { derivedKey, type WorkingKey } from './keys/working-keys.js';
 type Purpose = 'PIN' | 'MAC' | 'DATA';
 type Variant = 'REQUEST' | 'RESPONSE' | 'BIDIRECTIONAL';
 
-/** What a call says of a transaction's key, in the words of the model. */
+/** DUKPT attributes of a request. */
 export interface DukptAttributes {
-  /** 16, 20 or 24 hexadecimal digits. */
+  /** Key serial number, 16, 20 or 24 hexadecimal digits. */
   ksn: string;
-  /** What the working key is to be; the base derivation key's own algorithm unless given. */
+  /** Type of the working key; by default the algorithm of the base derivation key. */
   keyType?: 'TDES_2KEY' | 'TDES_3KEY' | 'AES_128' | 'AES_192' | 'AES_256';
-  /** Of a PIN key there is one only; else `REQUEST` unless given. */
+  /** `REQUEST` by default. Has no effect on a PIN key, of which there is only one variant. */
   variant?: Variant;
 }
 
-/** TDES DUKPT knows no key for both ways: the one of the request serves. */
+/** TDES DUKPT has no bidirectional keys, so the request key is used instead. */
 const TDES_USAGES: Record<Purpose, Record<Variant, TdesDukptUsage>> = {
   PIN: { REQUEST: 'PIN', RESPONSE: 'PIN', BIDIRECTIONAL: 'PIN' },
   MAC: { REQUEST: 'MAC_REQUEST', RESPONSE: 'MAC_RESPONSE', BIDIRECTIONAL: 'MAC_REQUEST' },
   DATA: { REQUEST: 'DATA_REQUEST', RESPONSE: 'DATA_RESPONSE', BIDIRECTIONAL: 'DATA_REQUEST' },
 };
 
-/** A request is from the terminal to the host: the terminal generates and encrypts. */
+/** A request goes from the terminal to the host, so it uses the keys with which the terminal generates and encrypts. */
 const AES_USAGES: Record<Purpose, Record<Variant, AesDukptUsage>> = {
   PIN: { REQUEST: 'PIN_ENCRYPTION', RESPONSE: 'PIN_ENCRYPTION', BIDIRECTIONAL: 'PIN_ENCRYPTION' },
   MAC: { REQUEST: 'MAC_GENERATION', RESPONSE: 'MAC_VERIFICATION', BIDIRECTIONAL: 'MAC_BOTH' },
@@ -32,11 +32,11 @@ const AES_USAGES: Record<Purpose, Record<Variant, AesDukptUsage>> = {
 };
 
 /**
- * The key of one transaction as a key to work with: derived whenever it is lent, with the ARN and check value of the base
- * derivation key.
+ * Returns the working key of one transaction. It is derived on each use, and its ARN and check value are those of the
+ * base derivation key.
  *
- * @param bdk of usage B0
- * @throws ValidationException for a key type that the base derivation key can't give; CryptoError KSN when it is lent
+ * @param bdk base derivation key, usage B0
+ * @throws ValidationException if the base derivation key can't derive the key type. `use` throws CryptoError KSN.
  */
 export function dukptKey(bdk: WorkingKey, purpose: Purpose, attributes: DukptAttributes): WorkingKey {
   const { ksn, keyType, variant = 'REQUEST' } = attributes;

@@ -11,12 +11,12 @@ import { CertificateAuthority, type RootAlgorithm } from './certificate-authorit
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const ROOT_DAYS = 3650;
-/** No certificate is issued for longer than this, and a root with less to go is replaced. */
+/** Longest validity of an issued certificate. A root that expires sooner than this is replaced. */
 const MAX_LEAF_DAYS = 90;
 
 /**
- * The certificate authority of an account and Region: self-signed roots, made when they are first needed. Keys on curves
- * have a root of their own, on a curve that none of them is stronger than.
+ * Certificate authority of an account and Region. Its self-signed roots are generated when they are first needed:
+ * one for RSA keys, and one for elliptic-curve keys, on P-521 so that no certified key is stronger than its root.
  */
 @Injectable()
 export class AccountAuthority {
@@ -26,19 +26,22 @@ export class AccountAuthority {
     private readonly clock: Clock,
   ) {}
 
-  /** The root of the caller's account and Region. Many nodes may make it at once: all get the one that was first. */
+  /**
+   * Returns the root of the caller's account and Region, and generates it if necessary. If several nodes generate
+   * one at the same time, all of them return the one that was stored first.
+   */
   async root(call: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority> {
     const found = await this.#find(call, algorithm);
     if (found && this.#lasts(found)) return found;
 
-    const made = await this.#make(call, algorithm);
+    const generated = await this.#generate(call, algorithm);
     if (found) {
       const { accountId, region, certificate } = found;
       const unchanged = { accountId, region, algorithm, certificate: Equal(certificate) };
-      await this.database.transaction((manager) => manager.update(CertificateAuthority, unchanged, made));
+      await this.database.transaction((manager) => manager.update(CertificateAuthority, unchanged, generated));
     } else {
       await this.database.transaction((manager) =>
-        manager.createQueryBuilder().insert().into(CertificateAuthority).values(made).orIgnore().execute(),
+        manager.createQueryBuilder().insert().into(CertificateAuthority).values(generated).orIgnore().execute(),
       );
     }
     return this.root(call, algorithm);
@@ -47,9 +50,9 @@ export class AccountAuthority {
   /**
    * Issues a certificate for a public key of the account.
    *
-   * @param root      as for the key's type: see `rootAlgorithmOf`
+   * @param root      root of the algorithm `rootAlgorithmOf(publicKey)`
    * @param publicKey SubjectPublicKeyInfo, DER
-   * @param days      from now, at most 90
+   * @param days      validity in days from now, at most 90
    */
   issue(root: CertificateAuthority, publicKey: Buffer, days: number): Certificate {
     const certificate = readCertificate(root.certificate);
@@ -74,7 +77,7 @@ export class AccountAuthority {
     return readCertificate(certificate).notAfter >= this.#validity(MAX_LEAF_DAYS).notAfter;
   }
 
-  async #make(call: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority> {
+  async #generate(call: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority> {
     const { accountId } = call.principal;
     const identity = { ...identityOf(accountId, call.region), algorithm };
     const { certificate, sealed } = await this.provider.generatePair(
@@ -94,19 +97,19 @@ export class AccountAuthority {
     return { accountId, region: call.region, algorithm, certificate, sealed };
   }
 
-  /** From an hour ago, so that a client's clock may be behind; certificates count whole seconds. */
+  /** Starts an hour ago, in case a client's clock is slow. Certificates have a resolution of one second. */
   #validity(days: number): Validity {
     const now = Math.floor(this.clock.now().getTime() / 1000) * 1000;
     return { notBefore: new Date(now - HOUR_MS), notAfter: new Date(now + days * DAY_MS) };
   }
 }
 
-/** Which root signs the certificate of a public key (SubjectPublicKeyInfo, DER). @throws CryptoError CERTIFICATE */
+/** Returns the root algorithm for a public key (SubjectPublicKeyInfo, DER). @throws CryptoError CERTIFICATE */
 export function rootAlgorithmOf(publicKey: Buffer): RootAlgorithm {
   return publicKeyStrength(publicKey).keyType === 'RSA' ? 'RSA_4096' : 'ECC_NIST_P521';
 }
 
-/** A root as CryptoProvider knows the pair of it. */
+/** Returns the key pair of a root in the form that CryptoProvider takes. */
 export function sealedRoot({ accountId, region, algorithm, certificate, sealed }: CertificateAuthority) {
   return { ...identityOf(accountId, region), algorithm, certificate, sealed };
 }

@@ -2,7 +2,7 @@ import type { WorkingKeyVariant } from '../../crypto/as2805.js';
 import type { KeyUsage } from '../keys/key-attributes.js';
 import type { KeyRequirement } from '../keys/key.repository.js';
 
-/** What a stored key must be to protect keys as AS 2805 has it. */
+/** Returns the requirements for a stored KEK that wraps or unwraps keys by AS 2805.6.3. */
 export function as2805Kek(mode: 'Wrap' | 'Unwrap'): KeyRequirement {
   return {
     usages: ['TR31_K0_KEY_ENCRYPTION_KEY'],
@@ -12,7 +12,7 @@ export function as2805Kek(mode: 'Wrap' | 'Unwrap'): KeyRequirement {
   };
 }
 
-/** The usage of the key under each variant. */
+/** KeyUsage of the key wrapped under each variant of the KEK. */
 export const AS2805_USAGES: Record<WorkingKeyVariant, KeyUsage> = {
   TERMINAL_MAJOR_KEY_VARIANT_00: 'TR31_K0_KEY_ENCRYPTION_KEY',
   PIN_ENCRYPTION_KEY_VARIANT_28: 'TR31_P0_PIN_ENCRYPTION_KEY',

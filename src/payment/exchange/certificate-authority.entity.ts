@@ -1,9 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Keys of roots. The first signs certificates of RSA keys, the second those of keys on a curve. */
+/** Key algorithms of roots: RSA_4096 certifies RSA keys, ECC_NIST_P521 certifies elliptic-curve keys. */
 export type RootAlgorithm = 'RSA_4096' | 'ECC_NIST_P521';
 
-/** A root that signs the service's certificates of an account and Region. */
+/** Root that signs the certificates that the service issues in an account and Region. */
 @Entity('certificate_authorities')
 export class CertificateAuthority {
   @PrimaryColumn('text', { name: 'account_id' })
@@ -15,7 +15,7 @@ export class CertificateAuthority {
   @PrimaryColumn('text')
   algorithm!: RootAlgorithm;
 
-  /** Self-signed, DER. */
+  /** Self-signed certificate, DER. */
   @Column('bytea')
   certificate!: Buffer;
 

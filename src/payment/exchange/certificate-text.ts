@@ -5,7 +5,7 @@ const PEM = /-----BEGIN CERTIFICATE-----/;
 const BASE64 = /^[0-9A-Za-z+/\s]+={0,2}\s*$/;
 
 /**
- * A certificate as callers send it: base64 of PEM, or PEM. Of several the first counts.
+ * Parses a certificate in PEM or in base64 of PEM, as callers send it. Of several certificates it reads the first.
  *
  * @throws CryptoError CERTIFICATE
  */
@@ -15,7 +15,7 @@ export function certificateOf(text: string): Certificate {
   return readCertificate(Buffer.from(pem, 'latin1'));
 }
 
-/** A certificate or a request as the service sends it: base64 of PEM. */
+/** Encodes a certificate or a certificate signing request (DER) as base64 of PEM, as the service returns it. */
 export function textOf(label: 'CERTIFICATE' | 'CERTIFICATE REQUEST', der: Buffer): string {
   return Buffer.from(toPem(label, der)).toString('base64');
 }

@@ -2,7 +2,9 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { RsaKeyAlgorithm } from '../keys/key-attributes.js';
 import type { TokenPurpose } from '../../provider/pair-identity.js';
 
-/** An import or export token: a key pair of the service for the keys of one account and Region, and its certificate. */
+/**
+ * Import or export token: a key pair of the service for key exchange in one account and Region, and its certificate.
+ */
 @Entity('exchange_tokens')
 @Index('exchange_tokens_by_owner', ['accountId', 'region', 'expiresAt'])
 export class ExchangeToken {
@@ -22,14 +24,14 @@ export class ExchangeToken {
   @Column('text')
   algorithm!: RsaKeyAlgorithm;
 
-  /** By the account's certificate authority, DER. */
+  /** Certificate issued by the account's certificate authority, DER. */
   @Column('bytea')
   certificate!: Buffer;
 
   @Column('bytea')
   sealed!: Buffer;
 
-  /** The end of the certificate's validity. */
+  /** End of the certificate's validity. */
   @Column('timestamp with time zone', { name: 'expires_at', precision: 3 })
   expiresAt!: Date;
 }

@@ -15,17 +15,17 @@ import { ExchangeToken } from './exchange-token.entity.js';
 
 const DAY_MS = 86_400_000;
 const TOKEN_DAYS = 30;
-/** A token with less to go is not given out again. */
+/** A token that expires sooner than this is not reused. */
 const REUSE_DAYS = 7;
 
-/** A token with what its receiver needs: its certificate and the root that signed it. */
+/** Token with its certificate and the root that issued it, which the other party needs. */
 export interface CertifiedToken {
   token: ExchangeToken;
   certificate: Certificate;
   root: Certificate;
 }
 
-/** The import and export tokens of an account and Region. Each is good for many keys until it expires. */
+/** Import and export tokens of an account and Region. A token can be used for any number of keys until it expires. */
 @Injectable()
 export class ExchangeTokens {
   constructor(
@@ -37,9 +37,10 @@ export class ExchangeTokens {
   ) {}
 
   /**
-   * A new token, or the newest one of this purpose and algorithm.
+   * Issues a token, valid for 30 days.
    *
-   * @param reuse the newest will do, if it is good for 7 more days and its root is still the account's
+   * @param reuse return the newest token of this purpose and algorithm instead, if it is valid for 7 more days and was
+   *   issued by the account's current root
    */
   async issue(
     call: Call,
@@ -76,9 +77,9 @@ export class ExchangeTokens {
   }
 
   /**
-   * A token of the caller's by its name.
+   * Returns the token of this ID.
    *
-   * @throws ValidationException where there is none of this purpose, or no more
+   * @throws ValidationException if the caller has no such token, if it is for another purpose or if it has expired
    */
   async get(call: Call, purpose: TokenPurpose, id: string): Promise<ExchangeToken> {
     const token = await this.database.manager.findOneBy(ExchangeToken, {

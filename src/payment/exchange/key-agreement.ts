@@ -18,12 +18,13 @@ import { certificateOf } from './certificate-text.js';
 import type { Protection } from './strength.js';
 import { TrustedAuthorities } from './trusted-authorities.js';
 
-/** One key agreement as a call asks for it. */
+/** Parameters of one key agreement, as the request gives them. */
 export interface Agreement {
-  /** Our key pair, of usage K3. */
+  /** Identifier of the stored key pair, usage K3. */
   pairIdentifier: string;
-  /** The peer's certificate, as it was sent, and the imported authority that issued it. */
+  /** Peer's certificate, in PEM or in base64 of PEM. */
   certificate: string;
+  /** Identifier of the imported certificate authority that issued it. */
   authorityIdentifier: string;
   kdf: EcdhKdf;
   hash: EcdhHash;
@@ -32,28 +33,29 @@ export interface Agreement {
   algorithm: SymmetricKeyAlgorithm;
 }
 
-/** A key agreed on. It is derived when it is lent, and never kept. */
+/** Key derived by ECDH. It is derived again for each use and never stored. */
 export interface AgreedKey {
   algorithm: BlockCipherAlgorithm;
-  /** What a key under it travels under: the curve and the derived key. */
+  /** Protections of a key that is wrapped under the derived key: the curve and the derived key itself. */
   protections: readonly Protection[];
-  /** Our key pair. */
+  /** Stored key pair. */
   pair: Key;
   /**
-   * Derives the key, lends it for one computation and zeroizes it.
+   * Derives the key, lends it to one computation and zeroizes it.
    *
-   * @throws CryptoError KEY_TYPE for a peer on another curve
+   * @throws CryptoError KEY_TYPE if the peer's key is on another curve
    */
   use: <T>(compute: (clear: Buffer) => Synchronous<T>) => T;
 }
 
+/** Usages that a key pair without DeriveKeyUsage may derive. */
 const DERIVED_BY_ANY_PAIR: readonly DeriveKeyUsage[] = [
   'TR31_K0_KEY_ENCRYPTION_KEY',
   'TR31_K1_KEY_BLOCK_PROTECTION_KEY',
   'TR31_P0_PIN_ENCRYPTION_KEY',
 ];
 
-/** Keys that the caller's partner and we derive by ECDH. None is stored. */
+/** Derives the keys that the service and the caller's partner agree on by ECDH. */
 @Injectable()
 export class KeyAgreement {
   constructor(
@@ -64,14 +66,17 @@ export class KeyAgreement {
   ) {}
 
   /**
-   * Checks that both sides may agree on a key.
+   * Checks the key pair, the peer's certificate and its issuer, and returns the agreed key.
    *
-   * @param usages that the derived key may have; a pair with another DeriveKeyUsage is refused. One without derives what AWS's
-   *   published clients derive with such a pair, but no data key: it would read the PIN blocks that it makes as a PIN key
-   * @throws ValidationException, ResourceNotFoundException, AccessDeniedException; CryptoError for the certificate
+   * A key pair without DeriveKeyUsage may derive the usages that AWS's sample clients derive, but never a data key:
+   * with one, a caller could decrypt the PIN blocks made under the same derived key.
+   *
+   * @param usages usages that the derived key may have; a key pair with another DeriveKeyUsage is refused
+   * @throws ValidationException, ResourceNotFoundException, AccessDeniedException; CryptoError for an invalid
+   *   certificate
    */
   async agree(call: Call, agreement: Agreement, usages: readonly DeriveKeyUsage[]): Promise<AgreedKey> {
-    const algorithm = derivable(agreement.algorithm);
+    const algorithm = requireBlockCipher(agreement.algorithm);
     const pair = await this.keys.getFor(
       call,
       {
@@ -82,8 +87,8 @@ export class KeyAgreement {
       },
       agreement.pairIdentifier,
     );
-    const fit = pair.deriveKeyUsage === null ? DERIVED_BY_ANY_PAIR : [pair.deriveKeyUsage];
-    if (!fit.some((usage) => usages.includes(usage)))
+    const pairUsages = pair.deriveKeyUsage === null ? DERIVED_BY_ANY_PAIR : [pair.deriveKeyUsage];
+    if (!pairUsages.some((usage) => usages.includes(usage)))
       throw new ValidationException(`DeriveKeyUsage of the input key ${pair.arn} is invalid for the operation.`);
     const { certificate: issuer } = await this.authorities.get(call, agreement.authorityIdentifier);
     const peer = certificateOf(agreement.certificate);
@@ -112,8 +117,8 @@ export class KeyAgreement {
   }
 }
 
-/** HMAC keys can be named but nothing takes one. */
-function derivable(algorithm: SymmetricKeyAlgorithm): BlockCipherAlgorithm {
+/** Rejects HMAC algorithms: the model has them, but no operation uses a derived HMAC key. */
+function requireBlockCipher(algorithm: SymmetricKeyAlgorithm): BlockCipherAlgorithm {
   if (algorithm in BLOCK_CIPHER_BYTES) return algorithm as BlockCipherAlgorithm;
   throw new ValidationException(
     `A key of ${algorithm} can't be derived: use ${Object.keys(BLOCK_CIPHER_BYTES).join(', ')}.`,

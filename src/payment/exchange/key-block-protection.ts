@@ -2,13 +2,13 @@ import type { Kbpk } from '../../crypto/tr31/kbpk.js';
 import { type DeriveKeyUsage, isTdes, type KeyAlgorithm } from '../keys/key-attributes.js';
 import type { KeyRequirement } from '../keys/key.repository.js';
 
-/** Usages of a key that protects key blocks, stored or derived. */
+/** Usages that a key block protection key may have, whether stored or derived. */
 export const KEY_BLOCK_PROTECTION_USAGES = [
   'TR31_K0_KEY_ENCRYPTION_KEY',
   'TR31_K1_KEY_BLOCK_PROTECTION_KEY',
 ] as const satisfies DeriveKeyUsage[];
 
-/** What a stored key must be to protect key blocks. */
+/** Returns the requirements for a stored key that wraps or unwraps key blocks. */
 export function keyBlockProtection(mode: 'Wrap' | 'Unwrap'): KeyRequirement {
   return {
     usages: KEY_BLOCK_PROTECTION_USAGES,
@@ -18,7 +18,7 @@ export function keyBlockProtection(mode: 'Wrap' | 'Unwrap'): KeyRequirement {
   };
 }
 
-/** The cipher of a key that protects key blocks. */
+/** Returns the cipher of a key block protection key (KBPK). */
 export function kbpkAlgorithm(algorithm: KeyAlgorithm): Kbpk['algorithm'] {
   return isTdes(algorithm) ? 'TDES' : 'AES';
 }

@@ -9,19 +9,21 @@ import type { KeyAttributes } from '../keys/key-attributes.js';
 import { attributesOf } from '../keys/key-block-attributes.js';
 import { checkStrength, type Protection } from './strength.js';
 
-/** A key out of a key block, lent, and what the block says of it. */
+/** Key unwrapped from a key block and lent, with the attributes that the block states. */
 export interface OpenedKey extends UnwrappedKey {
   attributes: KeyAttributes;
   exportable: boolean;
 }
 
 /**
- * Opens a TR-31 key block and lends the key for one computation. Whether there can be such a key is the caller's to check.
+ * Unwraps a TR-31 key block and lends the key to one computation. The caller must check that a key may have the
+ * combination of attributes that the block states.
  *
- * @param kbpk        stays the caller's to zeroize
- * @param protections all that the key travels under; none may be weaker than it
- * @param compute     gets the key, which is zeroized when it returns
- * @throws CryptoError KEY_BLOCK, DECRYPTION_FAILED; ValidationException for what contradicts itself or can't be a key
+ * @param kbpk        key block protection key; the caller zeroizes it
+ * @param protections everything that protects the key in transit; none may be weaker than the key
+ * @param compute     receives the key, which is zeroized when it returns
+ * @throws CryptoError KEY_BLOCK, DECRYPTION_FAILED; ValidationException if a protection is too weak, or if the block
+ *   contradicts itself or has attributes that the service doesn't know
  */
 export function openKeyBlock<T>(
   kbpk: Kbpk,
@@ -42,7 +44,7 @@ export function openKeyBlock<T>(
   }
 }
 
-/** A check value in the block must be that of the wrapped key (KC) or of the wrapping key (KP). */
+/** Verifies the check value of the wrapped key (optional block KC) or of the wrapping key (KP), if the block has it. */
 function verifyCheckValue(
   id: 'KC' | 'KP',
   optionalBlocks: readonly OptionalBlock[],

@@ -2,7 +2,7 @@ import type { RsaPadding } from '../../crypto/rsa.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import type { KeyAlgorithm } from '../keys/key-attributes.js';
 
-/** RSAES-OAEP by the names of WrappingSpec. */
+/** RSAES-OAEP variants by WrappingSpec. */
 export const OAEP = {
   RSA_OAEP_SHA_256: 'OAEP_SHA256',
   RSA_OAEP_SHA_512: 'OAEP_SHA512',
@@ -11,9 +11,9 @@ export const OAEP = {
 const KEY_BYTES: Partial<Record<KeyAlgorithm, number>> = { TDES_2KEY: 16, TDES_3KEY: 24, AES_128: 16 };
 
 /**
- * Bytes of a key that may travel bare under an RSA key.
+ * Returns the length in bytes of a key that may be encrypted with RSA without a key block.
  *
- * @throws ValidationException for algorithms that may not
+ * @throws ValidationException for algorithms whose keys may not
  */
 export function cryptogramKeyBytes(algorithm: KeyAlgorithm): number {
   const keyBytes = KEY_BYTES[algorithm];

@@ -14,16 +14,16 @@ import { TrustedAuthorities } from './trusted-authorities.js';
 
 const DAY_MS = 86_400_000;
 const CERTIFICATE_DAYS = 90;
-/** A certificate with less to go is replaced. */
+/** A certificate that expires sooner than this is replaced. */
 const REUSE_DAYS = 30;
 
-/** A certificate and the one that its signature verifies with. */
+/** Certificate of a key, and the certificate that verifies its signature. */
 export interface CertifiedKey {
   certificate: Certificate;
   issuer: Certificate;
 }
 
-/** The certificates of asymmetric keys. */
+/** Certificates of asymmetric keys. */
 @Injectable()
 export class PublicKeyCertificates {
   constructor(
@@ -36,10 +36,13 @@ export class PublicKeyCertificates {
   ) {}
 
   /**
-   * Of a key pair by the account's certificate authority, the last one again while it is good for 30 days. Of an imported
-   * public key the certificate that it came in: the account's authority vouches for keys that the service holds only.
+   * Returns the certificate of an asymmetric key. The account's certificate authority certifies key pairs, and the
+   * same certificate is returned as long as it is valid for 30 more days. An imported public key keeps the certificate
+   * that it was imported with, because the account's authority vouches only for keys whose private key the service
+   * holds.
    *
-   * @throws ValidationException for other keys, and where the issuer of an imported certificate is no longer there
+   * @throws ValidationException for other key classes, or if the issuer of an imported certificate is deleted or
+   *   stopped
    */
   async get(call: Call, key: Key): Promise<CertifiedKey> {
     if (key.class === 'ASYMMETRIC_KEY_PAIR') return this.#ofPair(call, key);

@@ -1,14 +1,17 @@
 import { ValidationException } from '../../errors/exceptions.js';
 import type { KeyAlgorithm, SymmetricKeyAlgorithm } from '../keys/key-attributes.js';
 
-/** What protects a key that travels: a key-encryption key, an RSA key, or a key agreed on over a curve. */
+/** Protection of a key in transit: a key-encryption key, an RSA key, or a key agreed on over an elliptic curve. */
 export type Protection = { kek: KeyAlgorithm } | { rsaBits: number } | { curveBits: number };
 
 const AES_128_UP: readonly KeyAlgorithm[] = ['AES_128', 'AES_192', 'AES_256'];
 const AES_256_ONLY: readonly KeyAlgorithm[] = ['AES_256'];
 
-/** A key, and the least that may protect it; without RSA where no RSA key is strong enough. */
-const NEEDS: Record<SymmetricKeyAlgorithm, { keks: readonly KeyAlgorithm[]; rsaBits?: number; curveBits: number }> = {
+/** Minimum protection of each algorithm's keys; without `rsaBits`, no RSA key is strong enough. */
+const MINIMUM_PROTECTION: Record<
+  SymmetricKeyAlgorithm,
+  { keks: readonly KeyAlgorithm[]; rsaBits?: number; curveBits: number }
+> = {
   TDES_2KEY: { keks: ['TDES_2KEY', 'TDES_3KEY', ...AES_128_UP], rsaBits: 2048, curveBits: 256 },
   TDES_3KEY: { keks: ['TDES_3KEY', ...AES_128_UP], rsaBits: 2048, curveBits: 256 },
   AES_128: { keks: AES_128_UP, rsaBits: 3072, curveBits: 256 },
@@ -21,13 +24,13 @@ const NEEDS: Record<SymmetricKeyAlgorithm, { keks: readonly KeyAlgorithm[]; rsaB
 };
 
 /**
- * A key never travels under a weaker one, in or out.
+ * Checks that a symmetric key is not imported or exported under a weaker one.
  *
- * @param algorithm of the symmetric key that travels
- * @throws ValidationException that says what would do
+ * @param algorithm algorithm of the wrapped key
+ * @throws ValidationException whose message names sufficient protections
  */
 export function checkStrength(algorithm: KeyAlgorithm, protection: Protection): void {
-  const { keks, rsaBits, curveBits } = NEEDS[algorithm as SymmetricKeyAlgorithm];
+  const { keks, rsaBits, curveBits } = MINIMUM_PROTECTION[algorithm as SymmetricKeyAlgorithm];
   if ('kek' in protection && !keks.includes(protection.kek))
     throw tooWeak(algorithm, `a key of ${protection.kek}`, `use ${keks.join(', ')}`);
   if ('rsaBits' in protection && !(protection.rsaBits >= (rsaBits ?? Infinity)))

@@ -10,14 +10,14 @@ import { certificateOf } from './certificate-text.js';
 import type { ExchangeToken } from './exchange-token.entity.js';
 import { ExchangeTokens } from './exchange-tokens.js';
 
-/** What we are in a transport, by the name that TR-34 has for it, and the members of inputs that say with which key pair. */
+/** Roles of the service in a TR-34 key transport, with the input members that select its key pair. */
 const ROLES = {
-  /** Key distribution host: who sends. */
+  /** Key distribution host, the sender. */
   kdh: role('export TR34_KEY_BLOCK', ['ExportToken', 'SigningKeyIdentifier', 'SigningKeyCertificate'], {
     usages: ['TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE'],
     modes: ['Sign'],
   }),
-  /** Key receiving device: who receives. */
+  /** Key receiving device, the receiver. */
   krd: role('import TR34_KEY_BLOCK', ['ImportToken', 'WrappingKeyIdentifier', 'WrappingKeyCertificate'], {
     usages: ['TR31_K2_TR34_ASYMMETRIC_KEY'],
     modes: ['Unwrap'],
@@ -32,7 +32,7 @@ function role(
   return { purpose, members, needs: { ...needs, algorithms: RSA_KEY_ALGORITHMS, unrestricted: false } };
 }
 
-/** The service as a party of TR-34: with the key pair of a token of its own, or with one of the caller's. */
+/** Resolves the key pair that the service uses as a TR-34 party: that of a token, or a stored one. */
 @Injectable()
 export class Tr34Parties {
   constructor(
@@ -41,9 +41,9 @@ export class Tr34Parties {
   ) {}
 
   /**
-   * The key pair and the certificate that an input names.
+   * Returns the key pair that an input selects, with its certificate.
    *
-   * @throws ValidationException where it names both or neither, or the key doesn't serve
+   * @throws ValidationException if the input has both a token and a key or neither, or if the key is unsuitable
    */
   async get(
     call: Call,

@@ -7,7 +7,7 @@ import type { Key } from '../keys/key.entity.js';
 import { KeyRepository } from '../keys/key.repository.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
 
-/** The certificate authorities that the caller imported, roots and those below. */
+/** Root and intermediate certificate authorities that the caller has imported. */
 @Injectable()
 export class TrustedAuthorities {
   constructor(
@@ -16,8 +16,9 @@ export class TrustedAuthorities {
   ) {}
 
   /**
-   * What CertificateAuthorityPublicKeyIdentifier names: an imported public key of usage S0. It was checked when it was
-   * imported and is a trust anchor from then on (RFC 5280 section 6.1.1), so that its own validity is not looked at again.
+   * Returns the authority that CertificateAuthorityPublicKeyIdentifier names: an imported public key of usage S0. Its
+   * certificate was validated on import and has been a trust anchor since (RFC 5280 section 6.1.1), so its validity
+   * period is not checked again.
    *
    * @throws ValidationException, ResourceNotFoundException, AccessDeniedException
    */
@@ -38,7 +39,9 @@ export class TrustedAuthorities {
     return { key, certificate };
   }
 
-  /** The certificate of the imported authority that issued a certificate; its own, where it is self-signed. */
+  /**
+   * Returns the certificate of the imported authority that issued a certificate; a self-signed one is its own issuer.
+   */
   async issuerOf(call: Call, certificate: Certificate): Promise<Certificate | undefined> {
     if (isIssuedBy(certificate, certificate)) return certificate;
     const authorities = await this.keys.authorities(call);

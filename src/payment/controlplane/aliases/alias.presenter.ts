@@ -1,7 +1,7 @@
 import type { Alias as StoredAlias } from '../../keys/alias.entity.js';
 import type { Alias } from './aliases.schema.js';
 
-/** A stored alias as answers show it. */
+/** Converts a stored alias for a response. */
 export function presentAlias({ name, keyArn }: StoredAlias): Alias {
   return { AliasName: name, KeyArn: keyArn ?? undefined };
 }

@@ -30,11 +30,11 @@ export class AliasesController {
 
   @ControlPlaneOperation({
     name: 'CreateAlias',
-    summary: 'Gives a key a name',
+    summary: 'Creates an alias for a key',
     description:
-      'An alias stands for its key wherever a `KeyIdentifier` is asked for. It is unique in the account and Region, and ' +
-      'upper and lower case differ. Without `KeyArn` it names no key until UpdateAlias. A name that is taken is a ' +
-      'ConflictException; a key whose deletion is scheduled gets no new alias.',
+      'An alias can be given wherever a `KeyIdentifier` is expected. Its name is case-sensitive and unique in ' +
+      'the account and Region. Without `KeyArn`, the alias refers to no key until UpdateAlias. Fails with ' +
+      'ConflictException if the name is taken. A key whose deletion is scheduled can’t get a new alias.',
     example: '--alias-name alias/acquirer/mac --key-arn $KEY_ARN',
     output: AliasOutput,
   })
@@ -44,8 +44,8 @@ export class AliasesController {
 
   @ControlPlaneOperation({
     name: 'GetAlias',
-    summary: 'Shows which key an alias names',
-    description: 'The answer has no `KeyArn` when the alias names no key.',
+    summary: 'Gets the key that an alias refers to',
+    description: 'The response has no `KeyArn` if the alias refers to no key.',
     example: '--alias-name alias/acquirer/mac',
     output: AliasOutput,
   })
@@ -57,8 +57,8 @@ export class AliasesController {
     name: 'ListAliases',
     summary: 'Lists aliases',
     description:
-      'All aliases of the account in the Region, in the order of their names, 50 a page unless `MaxResults` says ' +
-      'otherwise. `KeyArn` narrows the list to the aliases of one key.',
+      'Lists all aliases of the account in the Region in the order of their names, 50 per page unless ' +
+      '`MaxResults` is given. `KeyArn` restricts the list to the aliases of one key.',
     example: '--key-arn $KEY_ARN',
     output: ListAliasesOutput,
   })
@@ -68,10 +68,10 @@ export class AliasesController {
 
   @ControlPlaneOperation({
     name: 'UpdateAlias',
-    summary: 'Makes an alias name another key',
+    summary: 'Associates an alias with another key',
     description:
-      'Without `KeyArn` the alias stays and names no key. The attributes of the keys are not compared: what calls with ' +
-      'the alias must be fit for both.',
+      'Without `KeyArn`, the alias remains but refers to no key. The attributes of the two keys are not ' +
+      'compared: make sure that applications that use the alias can work with both.',
     example: '--alias-name alias/acquirer/mac --key-arn $KEY_ARN',
     output: AliasOutput,
   })
@@ -82,7 +82,7 @@ export class AliasesController {
   @ControlPlaneOperation({
     name: 'DeleteAlias',
     summary: 'Deletes an alias',
-    description: 'The key stays as it is.',
+    description: 'The key is not affected.',
     example: '--alias-name alias/acquirer/mac',
     output: Nothing,
   })

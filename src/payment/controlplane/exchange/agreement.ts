@@ -1,7 +1,7 @@
 import type { Agreement } from '../../exchange/key-agreement.js';
 import type { DiffieHellmanTr31KeyBlock } from './exchange.schema.js';
 
-/** The key agreement that an import or export asks for. */
+/** Returns the parameters of the key agreement that an import or export requests. */
 export function agreementOf(input: DiffieHellmanTr31KeyBlock): Agreement {
   return {
     pairIdentifier: input.PrivateKeyIdentifier,

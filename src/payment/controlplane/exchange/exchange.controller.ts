@@ -36,12 +36,13 @@ export class ExchangeController {
 
   @ControlPlaneOperation({
     name: 'GetParametersForImport',
-    summary: 'Gives an import token and the certificate to wrap keys for it',
+    summary: 'Gets an import token and the wrapping key certificate',
     description:
-      'Makes an RSA key pair that stays in the service, certifies it by the certificate authority of the account and Region, ' +
-      'and names it by a token. Encrypt keys for the certificate and give the token to ImportKey, as often as you like within ' +
-      '30 days. With `ReuseLastGeneratedToken` the last token comes again while it is good for 7 more days. TDES keys need ' +
-      'RSA_2048 or more, AES_128 keys RSA_3072 or more; larger keys come in key blocks.',
+      'Generates an RSA key pair whose private key stays in the service, certifies it with the certificate ' +
+      'authority of the account and Region, and names it by a token. Encrypt keys for the certificate and pass ' +
+      'the token to ImportKey, any number of times within 30 days. With `ReuseLastGeneratedToken`, the last ' +
+      'token is returned again if it is valid for 7 more days. TDES keys need RSA_2048 or larger, AES_128 keys ' +
+      'RSA_3072 or larger; import larger keys in TR-31 key blocks.',
     example: '--key-material-type KEY_CRYPTOGRAM --wrapping-key-algorithm RSA_2048',
     output: GetParametersForImportOutput,
   })
@@ -54,14 +55,15 @@ export class ExchangeController {
 
   @ControlPlaneOperation({
     name: 'ImportKey',
-    summary: 'Takes a key in',
+    summary: 'Imports a key',
     description:
-      'A key that was made elsewhere, in one of seven forms: a TR-31 key block under a stored KEK (`Tr31KeyBlock`) or under a ' +
-      'key agreed on by ECDH (`DiffieHellmanTr31KeyBlock`), a TR-34 token (`Tr34KeyBlock`), a bare key under RSA ' +
-      '(`KeyCryptogram`) or under a variant of an AS 2805 KEK (`As2805KeyCryptogram`), and public keys in a root certificate ' +
-      '(`RootCertificatePublicKey`) or in one that an imported key has signed (`TrustedCertificatePublicKey`). Usage, ' +
-      'algorithm, modes and exportability are those of the key block where there is one. A key is refused under a weaker one. ' +
-      'Compare the key check value in the answer with the sender’s.',
+      'Imports a key in one of seven forms: a TR-31 key block under a stored KEK (`Tr31KeyBlock`) or under a ' +
+      'key derived by ECDH (`DiffieHellmanTr31KeyBlock`), a TR-34 key block (`Tr34KeyBlock`), a bare key ' +
+      'encrypted with RSA (`KeyCryptogram`) or under a variant of an AS 2805 KEK (`As2805KeyCryptogram`), or a ' +
+      'public key in a root certificate (`RootCertificatePublicKey`) or in a certificate issued by an imported ' +
+      'authority (`TrustedCertificatePublicKey`). A key block determines the usage, algorithm, modes of use ' +
+      'and exportability of its key. A key wrapped under a weaker key is refused. Compare the key check value ' +
+      'in the response with the sender’s.',
     example: '--key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN,WrappedKeyBlock=$KEY_BLOCK}',
     output: KeyOutput,
   })
@@ -71,11 +73,13 @@ export class ExchangeController {
 
   @ControlPlaneOperation({
     name: 'GetPublicKeyCertificate',
-    summary: 'Gives the certificate of an asymmetric key',
+    summary: 'Gets the certificate of an asymmetric key',
     description:
-      'Of a key pair: a certificate by the certificate authority of the account and Region, good for 90 days, and its root as ' +
-      'the chain. The same one comes again while it is good for 30 more days. Keys on curves have a root on P-521, RSA keys ' +
-      'one of RSA 4096. Of an imported public key: the certificate that it came in, and that of its issuer.',
+      'For a key pair, returns a certificate that the certificate authority of the account and Region issued, ' +
+      'valid for 90 days, with the root as its chain. The same certificate is returned as long as it is valid ' +
+      'for 30 more days. The root for elliptic-curve keys is on P-521, the root for RSA keys is RSA 4096. For ' +
+      'an imported public key, returns the certificate that it was imported with and the certificate of its ' +
+      'issuer.',
     example: '--key-identifier $KEY_ARN',
     output: GetPublicKeyCertificateOutput,
   })
@@ -88,11 +92,13 @@ export class ExchangeController {
 
   @ControlPlaneOperation({
     name: 'GetParametersForExport',
-    summary: 'Gives an export token and the certificate that TR-34 exports are signed with',
+    summary: 'Gets an export token and the signing key certificate',
     description:
-      'Makes an RSA key pair that stays in the service, certifies it by the certificate authority of the account and Region, ' +
-      'and names it by a token for ExportKey. The receiver checks the signature with the certificate. A token is good for many ' +
-      'keys and 30 days. With `ReuseLastGeneratedToken` the last token comes again while it is good for 7 more days.',
+      'Generates an RSA key pair whose private key stays in the service, certifies it with the certificate ' +
+      'authority of the account and Region, and names it by a token for ExportKey. The service signs TR-34 ' +
+      'exports with this key pair, and the receiver verifies the signature with the certificate. A token can ' +
+      'be used for any number of keys within 30 days. With `ReuseLastGeneratedToken`, the last token is ' +
+      'returned again if it is valid for 7 more days.',
     example: '--key-material-type TR34_KEY_BLOCK --signing-key-algorithm RSA_2048',
     output: GetParametersForExportOutput,
   })
@@ -105,13 +111,14 @@ export class ExchangeController {
 
   @ControlPlaneOperation({
     name: 'ExportKey',
-    summary: 'Gives a key out, wrapped',
+    summary: 'Exports a wrapped key',
     description:
-      'An exportable symmetric key in one of five forms: a TR-31 key block under a stored KEK (`Tr31KeyBlock`) or under a key ' +
-      'agreed on by ECDH (`DiffieHellmanTr31KeyBlock`), a TR-34 token (`Tr34KeyBlock`), a bare key under RSA (`KeyCryptogram`) ' +
-      'or under a variant of an AS 2805 KEK (`As2805KeyCryptogram`). `KeyBlockHeaders` narrow what the block says of the key. ' +
-      'With `ExportDukptInitialKey` the initial key (IPEK) that a BDK gives for a key serial number leaves in its place. A key ' +
-      'never leaves under a weaker one.',
+      'Exports an exportable symmetric key in one of five forms: a TR-31 key block under a stored KEK ' +
+      '(`Tr31KeyBlock`) or under a key derived by ECDH (`DiffieHellmanTr31KeyBlock`), a TR-34 key block ' +
+      '(`Tr34KeyBlock`), or a bare key encrypted with RSA (`KeyCryptogram`) or under a variant of an AS 2805 ' +
+      'KEK (`As2805KeyCryptogram`). `KeyBlockHeaders` restrict what the key block permits. With ' +
+      '`ExportDukptInitialKey`, the initial key (IPEK) that a BDK yields for a key serial number is exported ' +
+      'in place of the BDK. A key is never exported under a weaker one.',
     example: '--export-key-identifier $KEY_ARN --key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN}',
     output: ExportKeyOutput,
   })
@@ -121,11 +128,11 @@ export class ExchangeController {
 
   @ControlPlaneOperation({
     name: 'GetCertificateSigningRequest',
-    summary: 'Gives a request for a certificate of a key pair',
+    summary: 'Creates a certificate signing request for a key pair',
     description:
-      'A PKCS #10 request (RFC 2986) with the public key of a pair, signed with its private key, for a certificate authority of ' +
-      'your own. The certificate that comes of it goes with the pair into TR-34: as WrappingKeyCertificate of ImportKey, as ' +
-      'SigningKeyCertificate of ExportKey.',
+      'Returns a PKCS #10 request (RFC 2986) with the public key of the pair, signed with its private key, for ' +
+      'a certificate authority of your own. Use the issued certificate with the key pair for TR-34: as ' +
+      'WrappingKeyCertificate of ImportKey or as SigningKeyCertificate of ExportKey.',
     example:
       '--key-identifier $KEY_ARN --signing-algorithm SHA256 --certificate-subject CommonName=krd-1,Organization=Example,Country=NZ',
     output: GetCertificateSigningRequestOutput,

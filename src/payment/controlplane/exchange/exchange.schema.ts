@@ -306,7 +306,7 @@ export const ExportKeyInput = z
   });
 export type ExportKeyInput = z.infer<typeof ExportKeyInput>;
 
-/** A key on its way out; the data plane's type of this name is for keys on their way in. */
+/** Exported key. The data plane has a type of the same name for keys sent with a request. */
 const WrappedKey = z
   .object({
     WrappingKeyArn: KeyArn,
@@ -336,7 +336,7 @@ const nameAttribute = (max: number) =>
     .string()
     .min(1)
     .max(max)
-    .regex(/^[^[;\]<>]+$/, 'must not have any of [ ; ] < >');
+    .regex(/^[^[;\]<>]+$/, 'must not contain any of [ ; ] < >');
 
 const CertificateSubject = z
   .object({
@@ -384,5 +384,5 @@ export const GetCertificateSigningRequestOutput = z
   .meta({ id: 'GetCertificateSigningRequestOutput' });
 export type GetCertificateSigningRequestOutput = z.infer<typeof GetCertificateSigningRequestOutput>;
 
-/** What imports and exports by key agreement have in common. */
+/** Members that imports and exports by key agreement have in common. */
 export type DiffieHellmanTr31KeyBlock = Omit<ImportDiffieHellmanTr31KeyBlock, 'WrappedKeyBlock'>;

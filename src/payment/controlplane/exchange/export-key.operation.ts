@@ -43,6 +43,6 @@ export class ExportKeyOperation {
     if (KeyCryptogram) return this.keyCryptogram.wrap(call, KeyCryptogram, exported);
     if (DiffieHellmanTr31KeyBlock) return this.diffieHellman.wrap(call, DiffieHellmanTr31KeyBlock, exported);
     if (As2805KeyCryptogram) return this.as2805.wrap(call, As2805KeyCryptogram, exported);
-    throw new Error('The schema lets exactly one form of key material through');
+    throw new Error('The schema requires exactly one form of key material');
   }
 }

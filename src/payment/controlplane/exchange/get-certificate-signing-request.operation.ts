@@ -12,7 +12,7 @@ import type {
   GetCertificateSigningRequestOutput,
 } from './exchange.schema.js';
 
-/** Members of the subject in the order of the name, with the attributes that they become. */
+/** Members of CertificateSubject in the order of the distinguished name, with their attribute types. */
 const NAME = [
   ['Country', 'C'],
   ['StateOrProvince', 'ST'],

@@ -8,7 +8,7 @@ import type { TokenPurpose } from '../../../provider/pair-identity.js';
 import { epochSeconds } from '../../../http/fields.js';
 import type { GetParametersForImportInput, GetParametersForImportOutput, KeyMaterialType } from './exchange.schema.js';
 
-/** The key material that comes in under a token. */
+/** Token purposes by the key material types that are imported with a token. */
 const PURPOSES: Partial<Record<KeyMaterialType, TokenPurpose>> = {
   TR34_KEY_BLOCK: 'import TR34_KEY_BLOCK',
   KEY_CRYPTOGRAM: 'import KEY_CRYPTOGRAM',

@@ -63,11 +63,11 @@ export class ImportKeyOperation {
     if (KeyCryptogram) return this.keyCryptogram.open(call, KeyCryptogram, admit);
     if (DiffieHellmanTr31KeyBlock) return this.diffieHellman.open(call, DiffieHellmanTr31KeyBlock, admit);
     if (As2805KeyCryptogram) return this.as2805.open(call, As2805KeyCryptogram, admit);
-    throw new Error('The schema lets exactly one form of key material through');
+    throw new Error('The schema requires exactly one form of key material');
   }
 
-  /** @param asked of a public key, whose check value has one algorithm, it is ignored: clients send any */
-  #admission(arn: string, asked?: KeyCheckValueAlgorithm): Admit {
+  /** @param requested ignored for a public key, which has only one check value algorithm, because clients send any */
+  #admission(arn: string, requested?: KeyCheckValueAlgorithm): Admit {
     return (attributes, exportable) => {
       checkCombination(attributes);
       const identity = {
@@ -78,7 +78,10 @@ export class ImportKeyOperation {
         modes: attributes.KeyModesOfUse,
         deriveKeyUsage: null,
         exportable,
-        kcvAlgorithm: kcvAlgorithmOf(attributes.KeyAlgorithm, attributes.KeyClass === 'PUBLIC_KEY' ? undefined : asked),
+        kcvAlgorithm: kcvAlgorithmOf(
+          attributes.KeyAlgorithm,
+          attributes.KeyClass === 'PUBLIC_KEY' ? undefined : requested,
+        ),
       };
       return (clear) => ({ ...identity, ...this.provider.seal(identity, clear) });
     };

@@ -7,7 +7,7 @@ import { LOGGER } from '../../../logger.js';
 
 const INTERVAL_MS = 60_000;
 
-/** Destroys the keys whose waiting period is over, within a minute of its end. Every node runs one. */
+/** Destroys keys within a minute of the end of their waiting period. Every node runs this worker. */
 @Injectable()
 export class KeyDeletionWorker implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer?: NodeJS.Timeout;
@@ -37,7 +37,7 @@ export class KeyDeletionWorker implements OnApplicationBootstrap, OnApplicationS
     await this.#run;
   }
 
-  /** Works until no key is due. */
+  /** Runs until no key is due. */
   async run(): Promise<void> {
     const now = this.clock.now();
     for (;;) {

@@ -5,9 +5,9 @@ import type { Replication } from '../../keys/replication.entity.js';
 import type { Key, KeySummary } from './keys.schema.js';
 
 /**
- * A stored key as answers show it; what doesn't apply is left out.
+ * Converts a stored key for a response; members that don't apply are omitted.
  *
- * @param replications the Regions of a primary key
+ * @param replications replications of a primary key, one for each Region
  */
 export function presentKey(key: StoredKey, replications: readonly Replication[]): Key {
   return {

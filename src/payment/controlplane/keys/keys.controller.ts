@@ -36,11 +36,12 @@ export class KeysController {
 
   @ControlPlaneOperation({
     name: 'CreateKey',
-    summary: 'Makes a key',
+    summary: 'Creates a key',
     description:
-      'Generates key material and seals it under the master key. What the key is and may do is fixed for its life: a ' +
-      'usage (the TR-31 code of its purpose), an algorithm, modes of use, and whether it may ever be exported. TDES keys ' +
-      'have odd parity and different parts; RSA keys have the exponent 65537. The answer has the key check value and never the key.',
+      'Generates key material and seals it under the master key. The usage (a TR-31 key usage code), ' +
+      'algorithm, modes of use and exportability of a key can never be changed. TDES keys have odd parity and ' +
+      'distinct components; RSA keys have the public exponent 65537. The response contains the key check value ' +
+      'but never the key.',
     example:
       '--exportable --key-attributes KeyUsage=TR31_M6_ISO_9797_5_CMAC_KEY,KeyClass=SYMMETRIC_KEY,KeyAlgorithm=AES_256,KeyModesOfUse={Generate=true,Verify=true}',
     output: KeyOutput,
@@ -51,9 +52,10 @@ export class KeysController {
 
   @ControlPlaneOperation({
     name: 'GetKey',
-    summary: 'Shows a key',
+    summary: 'Gets the metadata of a key',
     description:
-      'Attributes, state, check value and times of a key, deleted ones included. The key itself never leaves.',
+      'Returns the attributes, state, key check value and timestamps of a key. Works for a deleted key, too. ' +
+      'Key material is never returned.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
@@ -65,8 +67,8 @@ export class KeysController {
     name: 'ListKeys',
     summary: 'Lists keys',
     description:
-      'All keys of the account in the Region, in the order of their creation, 50 a page unless `MaxResults` says ' +
-      'otherwise. Keys pending deletion and deleted keys are in the list; `KeyState` narrows it to one state.',
+      'Lists all keys of the account in the Region in order of creation, 50 per page unless `MaxResults` is ' +
+      'given. Keys pending deletion and deleted keys are included; `KeyState` restricts the list to one state.',
     example: '--key-state CREATE_COMPLETE --max-results 10',
     output: ListKeysOutput,
   })
@@ -78,8 +80,8 @@ export class KeysController {
     name: 'DeleteKey',
     summary: 'Schedules the deletion of a key',
     description:
-      'Stops the key at once. When the waiting period ends, 7 days unless `DeleteKeyInDays` says otherwise (3 to 180), ' +
-      'its material is destroyed for good; until then RestoreKey brings it back.',
+      'The key can’t be used from now on. At the end of the waiting period, 7 days unless `DeleteKeyInDays` is ' +
+      'given (3 to 180), its material is destroyed irreversibly; until then RestoreKey cancels the deletion.',
     example: '--key-identifier $KEY_ARN --delete-key-in-days 7',
     output: KeyOutput,
   })
@@ -89,8 +91,8 @@ export class KeysController {
 
   @ControlPlaneOperation({
     name: 'RestoreKey',
-    summary: 'Takes the deletion of a key back',
-    description: 'For a key in DELETE_PENDING. The key comes back stopped: StartKeyUsage lets it be used again.',
+    summary: 'Cancels a scheduled deletion',
+    description: 'For a key in the state DELETE_PENDING. The restored key is disabled until StartKeyUsage enables it.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
@@ -100,8 +102,8 @@ export class KeysController {
 
   @ControlPlaneOperation({
     name: 'StartKeyUsage',
-    summary: 'Lets a stopped key be used',
-    description: 'A key that is in use already stays as it is.',
+    summary: 'Enables a key',
+    description: 'Has no effect if the key is already enabled.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })
@@ -111,8 +113,9 @@ export class KeysController {
 
   @ControlPlaneOperation({
     name: 'StopKeyUsage',
-    summary: 'Stops the use of a key',
-    description: 'Operations refuse the key until StartKeyUsage. A key that is stopped already stays as it is.',
+    summary: 'Disables a key',
+    description:
+      'Operations refuse the key until StartKeyUsage enables it. Has no effect if the key is already disabled.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
   })

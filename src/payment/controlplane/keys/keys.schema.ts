@@ -101,7 +101,7 @@ export const GetKeyInput = named('GetKeyInput');
 export const RestoreKeyInput = named('RestoreKeyInput');
 export const StartKeyUsageInput = named('StartKeyUsageInput');
 export const StopKeyUsageInput = named('StopKeyUsageInput');
-/** The input of the operations that need nothing but a key. */
+/** Input of the operations that take only a key identifier. */
 export type NamedKeyInput = z.infer<typeof GetKeyInput>;
 
 export const DeleteKeyInput = z

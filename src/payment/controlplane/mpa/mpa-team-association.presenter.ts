@@ -1,7 +1,7 @@
 import type { MpaTeamAssociation } from '../../keys/mpa-team-association.entity.js';
 import type { MpaTeamAssociationOutput } from './mpa.schema.js';
 
-/** A stored association as answers show it: the team in force, and what waits for its approval. */
+/** Converts a stored association for a response: the team in force and the state of a pending change. */
 export function presentAssociation({ action, teamArn, state }: MpaTeamAssociation): MpaTeamAssociationOutput {
   return { MpaTeamAssociation: { Action: action, MpaTeamArn: teamArn, AssociationState: state } };
 }

@@ -22,11 +22,12 @@ export class MpaController {
 
   @ControlPlaneOperation({
     name: 'AssociateMpaTeam',
-    summary: 'Puts an operation under the approval of a team',
+    summary: 'Associates an approval team with an operation',
     description:
-      'The first team is in force at once. Another one needs approval: the association goes to UPDATE_PENDING and keeps ' +
-      'its team. **There is nobody to approve yet**, so it stays there. `RequesterComment` is not kept. The operation to ' +
-      'protect, ImportKey of a root certificate, is not served yet.',
+      'The first association takes effect at once. Replacing the team needs approval: the association becomes ' +
+      'UPDATE_PENDING and keeps its team. **Approval is not implemented yet**, so it stays pending. ' +
+      '`RequesterComment` is not stored. As long as a team is associated with the import of root certificates, ' +
+      'ImportKey refuses them with AccessDeniedException.',
     example:
       '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE --mpa-team-arn arn:aws:mpa:us-east-1:000000000000:approval-team/custodians',
     output: MpaTeamAssociationOutput,
@@ -40,8 +41,10 @@ export class MpaController {
 
   @ControlPlaneOperation({
     name: 'GetMpaTeamAssociation',
-    summary: 'Shows the team of an operation',
-    description: 'The team in force and the state of the association; ResourceNotFoundException where there is none.',
+    summary: 'Gets the approval team of an operation',
+    description:
+      'Returns the team in force and the state of the association. Fails with ResourceNotFoundException if ' +
+      'there is none.',
     example: '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE',
     output: MpaTeamAssociationOutput,
   })
@@ -54,10 +57,10 @@ export class MpaController {
 
   @ControlPlaneOperation({
     name: 'DisassociateMpaTeam',
-    summary: 'Asks to take an operation out of the approval of its team',
+    summary: 'Disassociates the approval team from an operation',
     description:
-      'This needs approval: the association goes to DELETE_PENDING and stays in force. **There is nobody to approve ' +
-      'yet**, so it stays there.',
+      'This needs approval: the association becomes DELETE_PENDING and stays in force. **Approval is not ' +
+      'implemented yet**, so it stays pending.',
     example: '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE',
     output: MpaTeamAssociationOutput,
   })

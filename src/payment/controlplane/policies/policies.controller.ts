@@ -24,11 +24,12 @@ export class PoliciesController {
 
   @ControlPlaneOperation({
     name: 'PutResourcePolicy',
-    summary: 'Gives a key a policy',
+    summary: 'Attaches a resource-based policy to a key',
     description:
-      'In place of the one it has. The policy is checked and kept as written; **it is not enforced yet**. Its `Resource` ' +
-      'is `"*"` or the ARN of the key. One that allows any principal something, without a condition on who calls, is a ' +
-      'PublicPolicyException. Not for a key whose deletion is scheduled.',
+      'Replaces the existing policy, if any. The policy is validated, stored as written and enforced. Its ' +
+      '`Resource` must be `"*"` or the ARN of the key. A policy that grants access to any principal, without a ' +
+      'condition on the caller, is rejected with PublicPolicyException. Not allowed for a key whose deletion ' +
+      'is scheduled.',
     example: '--resource-arn $KEY_ARN --policy file://policy.json',
     output: ResourcePolicyOutput,
   })
@@ -41,8 +42,8 @@ export class PoliciesController {
 
   @ControlPlaneOperation({
     name: 'GetResourcePolicy',
-    summary: 'Shows the policy of a key',
-    description: 'As it was written. A key without one is a ResourceNotFoundException.',
+    summary: 'Gets the resource-based policy of a key',
+    description: 'Returns the policy as written. Fails with ResourceNotFoundException if the key has none.',
     example: '--resource-arn $KEY_ARN',
     output: ResourcePolicyOutput,
   })
@@ -55,8 +56,8 @@ export class PoliciesController {
 
   @ControlPlaneOperation({
     name: 'DeleteResourcePolicy',
-    summary: 'Takes the policy of a key away',
-    description: 'Whatever the state of the key. A key without one is a ResourceNotFoundException.',
+    summary: 'Deletes the resource-based policy of a key',
+    description: 'Allowed in any state of the key. Fails with ResourceNotFoundException if the key has no policy.',
     example: '--resource-arn $KEY_ARN',
     output: Nothing,
   })

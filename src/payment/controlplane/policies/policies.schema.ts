@@ -6,7 +6,7 @@ const Policy = z
   .min(1)
   .max(20480)
   .regex(/^[\t\n\r\x20-\xff]+$/, 'must be characters of ISO 8859-1')
-  .meta({ description: 'A policy of the IAM policy language, in JSON.' });
+  .meta({ description: 'Policy in the IAM policy language, as JSON.' });
 
 const EXAMPLE_POLICY = JSON.stringify({
   Version: '2012-10-17',
@@ -29,7 +29,7 @@ const ofKey = (id: string) => z.object({ ResourceArn: KeyArn }).meta({ id, examp
 
 export const GetResourcePolicyInput = ofKey('GetResourcePolicyInput');
 export const DeleteResourcePolicyInput = ofKey('DeleteResourcePolicyInput');
-/** The input of the operations that need nothing but a key's ARN. */
+/** Input of the operations that take only a key ARN. */
 export type ResourceInput = z.infer<typeof GetResourcePolicyInput>;
 
 export const ResourcePolicyOutput = z.object({ ResourceArn: KeyArn, Policy }).meta({ id: 'ResourcePolicyOutput' });

@@ -9,7 +9,7 @@ import { ResourcePolicy } from '../../keys/resource-policy.entity.js';
 import { Tag } from '../../keys/tag.entity.js';
 import { CryptoProvider } from '../../../provider/crypto-provider.js';
 
-/** The replicas of keys in the Regions of this deployment, which are rows of the same database. */
+/** Replicas of keys in other Regions of this deployment. They are rows of the same database. */
 @Injectable()
 export class Replicas {
   constructor(
@@ -18,11 +18,11 @@ export class Replicas {
   ) {}
 
   /**
-   * Makes the replica of a key in a Region as the key is now, or makes one.
+   * Updates the replica of a key in a Region to the current state of the key, or creates it.
    *
-   * @param primary with its sealed material
-   * @returns its ARN
-   * @throws ServiceQuotaExceededException where the account has too many keys in that Region
+   * @param primary primary key with its sealed material
+   * @returns ARN of the replica
+   * @throws ServiceQuotaExceededException if the account has too many keys in that Region
    */
   async put(manager: EntityManager, primary: Key, region: string): Promise<string> {
     const arn = keyArnIn(region, primary.arn);
@@ -49,14 +49,15 @@ export class Replicas {
   }
 
   /**
-   * Destroys the replica of a key in a Region, if there is one, with all that belongs to it; its aliases stay without a key.
+   * Destroys the replica of a key in a Region, if it exists, with everything that belongs to it. Its aliases remain
+   * without a key.
    *
-   * @returns its ARN
+   * @returns ARN of the replica
    */
   async remove(manager: EntityManager, primary: Key, region: string): Promise<string> {
     const arn = keyArnIn(region, primary.arn);
     const replica = { arn, primaryRegion: primary.region };
-    // Whoever is about to tag it or to give it an alias comes first, or finds it gone.
+    // With the row locked, a concurrent TagResource or CreateAlias either finishes first or finds no key.
     const found = await manager.findOne(Key, { where: replica, lock: { mode: 'pessimistic_write' } });
     if (!found) return arn;
     await manager.update(Alias, { keyArn: arn }, { keyArn: null });

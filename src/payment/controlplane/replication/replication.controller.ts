@@ -31,12 +31,12 @@ export class ReplicationController {
 
   @ControlPlaneOperation({
     name: 'AddKeyReplicationRegions',
-    summary: 'Replicates a key to more Regions',
+    summary: 'Adds replication Regions to a key',
     description:
-      'The key becomes a PRIMARY one and gets a read-only REPLICA in each Region: same key id, same material, same state. ' +
-      '`ReplicationStatus` goes from IN_PROGRESS to SYNCHRONIZED within seconds, and again after each change. The key must be ' +
-      'exportable and in use, and each Region another one that this deployment serves. Aliases, tags and policies stay where ' +
-      'they are.',
+      'The key becomes a PRIMARY key and gets a read-only REPLICA in each Region, with the same key ID, ' +
+      'material and state. `ReplicationStatus` changes from IN_PROGRESS to SYNCHRONIZED within seconds, and ' +
+      'does so again after each change of the key. The key must be exportable and enabled. This deployment ' +
+      'must serve the Regions, and none may be the key’s own. Aliases, tags and policies are not replicated.',
     example: '--key-identifier $KEY_ARN --replication-regions eu-west-1',
     output: KeyOutput,
   })
@@ -49,11 +49,11 @@ export class ReplicationController {
 
   @ControlPlaneOperation({
     name: 'RemoveKeyReplicationRegions',
-    summary: 'Destroys the replicas of a key in Regions',
+    summary: 'Removes replication Regions from a key',
     description:
-      'The Regions are DELETE_IN_PROGRESS until their replicas are gone, which can not be taken back; then they are no ' +
-      'longer in `ReplicationStatus`. Without any Region left the key is an ordinary one again. Aliases of a replica stay ' +
-      'without a key.',
+      'The replicas are destroyed irreversibly. Each Region is DELETE_IN_PROGRESS until its replica is gone, ' +
+      'and then disappears from `ReplicationStatus`. Once no Region is left, the key is an ordinary key again. ' +
+      'Aliases of a replica remain without a key.',
     example: '--key-identifier $KEY_ARN --replication-regions eu-west-1',
     output: KeyOutput,
   })
@@ -66,10 +66,10 @@ export class ReplicationController {
 
   @ControlPlaneOperation({
     name: 'EnableDefaultKeyReplicationRegions',
-    summary: 'Replicates new keys to Regions by default',
+    summary: 'Enables default replication Regions for new keys',
     description:
-      'A setting of the account in the Region of the call. Exportable keys that are created afterwards go to these Regions ' +
-      'unless `ReplicationRegions` says otherwise; keys that are there already stay as they are.',
+      'Applies to the account in the Region of the request. Exportable keys created afterwards are replicated ' +
+      'to these Regions unless `ReplicationRegions` is given; existing keys are not affected.',
     example: '--replication-regions eu-west-1',
     output: DefaultKeyReplicationRegionsOutput,
   })
@@ -82,8 +82,8 @@ export class ReplicationController {
 
   @ControlPlaneOperation({
     name: 'DisableDefaultKeyReplicationRegions',
-    summary: 'No longer replicates new keys to Regions by default',
-    description: 'Answers the Regions that remain. Keys that are there already keep their replicas.',
+    summary: 'Disables default replication Regions for new keys',
+    description: 'Returns the Regions that remain. Existing keys keep their replicas.',
     example: '--replication-regions eu-west-1',
     output: DefaultKeyReplicationRegionsOutput,
   })
@@ -96,8 +96,8 @@ export class ReplicationController {
 
   @ControlPlaneOperation({
     name: 'GetDefaultKeyReplicationRegions',
-    summary: 'Shows where new keys are replicated to by default',
-    description: 'The setting of the account in the Region of the call; an empty list where there is none.',
+    summary: 'Gets the default replication Regions for new keys',
+    description: 'Returns the setting of the account in the Region of the request; an empty list if there is none.',
     example: '',
     output: DefaultKeyReplicationRegionsOutput,
   })

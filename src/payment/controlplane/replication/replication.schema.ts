@@ -10,7 +10,7 @@ const ofKey = (id: string) =>
 
 export const AddKeyReplicationRegionsInput = ofKey('AddKeyReplicationRegionsInput');
 export const RemoveKeyReplicationRegionsInput = ofKey('RemoveKeyReplicationRegionsInput');
-/** The input of the operations on the Regions of a key. */
+/** Input of the operations on the replication Regions of a key. */
 export type KeyReplicationRegionsInput = z.infer<typeof AddKeyReplicationRegionsInput>;
 
 const ofAccount = (id: string) =>
@@ -18,7 +18,7 @@ const ofAccount = (id: string) =>
 
 export const EnableDefaultKeyReplicationRegionsInput = ofAccount('EnableDefaultKeyReplicationRegionsInput');
 export const DisableDefaultKeyReplicationRegionsInput = ofAccount('DisableDefaultKeyReplicationRegionsInput');
-/** The input of the operations that change the default Regions. */
+/** Input of the operations that change the default replication Regions. */
 export type DefaultKeyReplicationRegionsInput = z.infer<typeof EnableDefaultKeyReplicationRegionsInput>;
 
 export const GetDefaultKeyReplicationRegionsInput = z

@@ -12,7 +12,7 @@ import { ReplicationWork } from '../../keys/replication-work.js';
 import type { Service } from '../../../service.js';
 import { Replicas } from './replicas.js';
 
-/** Workers of two nodes on one database, which only PostgreSQL has. */
+// Two nodes can share a database only on a PostgreSQL server.
 const EUROPE = 'eu-west-1';
 
 let store: TestStore;
@@ -38,7 +38,7 @@ const create = () => createKey({ controlPlane }, { ReplicationRegions: [EUROPE] 
 const statuses = async () =>
   (await database.query<{ status: string }[]>('SELECT DISTINCT status FROM replications')).map(({ status }) => status);
 
-/** Keys whose replica doesn't say what they say. */
+/** Returns the keys that are in another state than their replica. */
 const differing = () =>
   database.query<{ arn: string }[]>(
     `SELECT key.arn FROM keys key
@@ -49,7 +49,7 @@ const differing = () =>
     [REGION, EUROPE],
   );
 
-test('each piece of work is done once', async () => {
+test('each replication is carried out once', async () => {
   await Promise.all(Array.from({ length: 40 }, create));
   const done: string[] = [];
   for (const { app } of nodes) {
@@ -67,7 +67,7 @@ test('each piece of work is done once', async () => {
   expect(await differing()).toEqual([]);
 });
 
-test('what one node has claimed the other leaves alone, and waits for nobody', async () => {
+test('a node skips work that another node has claimed or locked, without waiting', async () => {
   await Promise.all([create(), create()]);
   const [claims, others] = [
     await nodes[0].app.get(ReplicationWork).claim(),
@@ -86,7 +86,7 @@ test('what one node has claimed the other leaves alone, and waits for nobody', a
   await database.query(`UPDATE replications SET due_at = now() WHERE status = 'IN_PROGRESS'`);
 });
 
-test('no change is lost, and nobody waits for ever, while both nodes work', async () => {
+test('two nodes that work at the same time neither lose a change nor deadlock', async () => {
   const keys = await Promise.all(Array.from({ length: 8 }, create));
   let changing = true;
   const work = async (node: Service) => {

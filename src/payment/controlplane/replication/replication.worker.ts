@@ -6,7 +6,7 @@ import { Replicas } from './replicas.js';
 
 const INTERVAL_MS = 1000;
 
-/** Makes replicas follow their primary keys, within a second or so. Every node runs one. */
+/** Synchronizes replicas with their primary keys, within about a second. Every node runs this worker. */
 @Injectable()
 export class ReplicationWorker implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer?: NodeJS.Timeout;
@@ -29,11 +29,11 @@ export class ReplicationWorker implements OnApplicationBootstrap, OnApplicationS
     await this.#round;
   }
 
-  /** Works until nothing is due. */
+  /** Runs until no replication is due. */
   async run(): Promise<void> {
     for (;;) {
       const claims = await this.work.claim();
-      for (const claim of claims) await this.#carryOut(claim);
+      for (const claim of claims) await this.#replicate(claim);
       if (claims.length === 0 || this.#stopped) return;
     }
   }
@@ -51,7 +51,7 @@ export class ReplicationWorker implements OnApplicationBootstrap, OnApplicationS
     }, INTERVAL_MS).unref();
   }
 
-  async #carryOut(claim: Claim): Promise<void> {
+  async #replicate(claim: Claim): Promise<void> {
     const { primaryArn: keyArn, region: replicationRegion } = claim;
     try {
       const done = await this.work.settle(claim, async ({ primary, region, isRemoval }, manager, changed) => {

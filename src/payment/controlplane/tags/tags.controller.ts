@@ -23,10 +23,11 @@ export class TagsController {
 
   @ControlPlaneOperation({
     name: 'TagResource',
-    summary: 'Adds tags to a key, or changes them',
+    summary: 'Adds tags to a key or changes them',
     description:
-      'A tag whose key is there already gets the new value. A key has up to 50 tags; their keys and values are ' +
-      'case-sensitive, and keys that begin with `aws:` are reserved. Not for a key whose deletion is scheduled.',
+      'If the key already has a tag with the same tag key, its value is replaced. A key can have up to 50 ' +
+      'tags. Tag keys and values are case-sensitive, and tag keys that begin with `aws:` are reserved. Not ' +
+      'allowed for a key whose deletion is scheduled.',
     example: '--resource-arn $KEY_ARN --tags Key=purpose,Value=tour',
     output: Nothing,
   })
@@ -36,8 +37,8 @@ export class TagsController {
 
   @ControlPlaneOperation({
     name: 'UntagResource',
-    summary: 'Takes tags from a key',
-    description: 'Tags that the key does not have are ignored. Not for a key whose deletion is scheduled.',
+    summary: 'Removes tags from a key',
+    description: 'Tag keys that the key does not have are ignored. Not allowed for a key whose deletion is scheduled.',
     example: '--resource-arn $KEY_ARN --tag-keys purpose',
     output: Nothing,
   })
@@ -48,7 +49,9 @@ export class TagsController {
   @ControlPlaneOperation({
     name: 'ListTagsForResource',
     summary: 'Lists the tags of a key',
-    description: 'In the order of their keys, 50 a page unless `MaxResults` says otherwise. Also for a deleted key.',
+    description:
+      'Lists the tags in the order of their tag keys, 50 per page unless `MaxResults` is given. Works for a ' +
+      'deleted key, too.',
     example: '--resource-arn $KEY_ARN',
     output: ListTagsForResourceOutput,
   })

@@ -11,11 +11,13 @@ export class As2805Controller {
 
   @DataPlaneOperation('as2805kekvalidation/generate', {
     name: 'GenerateAs2805KekValidation',
-    summary: 'Asks the other node of AS 2805 whether it holds the same KEK, or answers that',
+    summary: 'Generates an AS 2805 KEK validation request or response',
     description:
-      'The key is a TDES key-encryption key of usage K0. A request makes a random key and answers it under the send ' +
-      'variant of the KEK (`RandomKeySend`), with the inverse under the receive variant (`RandomKeyReceive`), which the ' +
-      'other node has to answer. A response computes `RandomKeyReceive` from the `RandomKeySend` that came.',
+      'Two AS 2805 nodes use it to verify that they hold the same KEK, a TDES key-encryption key of usage K0. ' +
+      'For a request, a random key is generated and returned under the send variant of the KEK ' +
+      '(`RandomKeySend`), together with its inverse under the receive variant (`RandomKeyReceive`), which the ' +
+      'other node must return. For a response, `RandomKeyReceive` is computed from the `RandomKeySend` of the ' +
+      'request.',
     example:
       '--key-identifier $KEK_ARN --random-key-send-variant-mask VARIANT_MASK_82 ' +
       '--kek-validation-type KekValidationRequest={DeriveKeyAlgorithm=TDES_2KEY}',

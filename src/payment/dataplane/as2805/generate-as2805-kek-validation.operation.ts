@@ -16,7 +16,7 @@ import type {
 
 type KekValidationType = GenerateAs2805KekValidationInput['KekValidationType'];
 
-/** Both halves of a validation, encrypted under the variants of the KEK. */
+/** Random key and its inverse, encrypted under the send and receive variants of the KEK. */
 interface KekValidation {
   randomKeySend: Buffer;
   randomKeyReceive: Buffer;
@@ -64,13 +64,17 @@ const ALGORITHM_BYTES: Partial<Record<KekValidationRequest['DeriveKeyAlgorithm']
 };
 const MAX_BYTES = { BYTES_8: 8, BYTES_16: 16, BYTES_24: 24 } as const;
 
-/** As long as a key of the algorithm, but not longer than the greatest length. @throws ValidationException for no TDES */
+/**
+ * Returns the key length of the algorithm in bytes, at most RandomKeyMaxLength.
+ *
+ * @throws ValidationException unless it is TDES
+ */
 function randomKeyBytes({ DeriveKeyAlgorithm, RandomKeyMaxLength }: KekValidationRequest): 8 | 16 | 24 {
   const bytes = ALGORITHM_BYTES[DeriveKeyAlgorithm];
   if (bytes === undefined)
     throw new ValidationException(
       `The DeriveKeyAlgorithm ${DeriveKeyAlgorithm} is invalid for a KEK validation: use TDES_2KEY or TDES_3KEY.`,
     );
-  const most = RandomKeyMaxLength ? MAX_BYTES[RandomKeyMaxLength] : bytes;
-  return most < bytes ? most : bytes;
+  const maxBytes = RandomKeyMaxLength ? MAX_BYTES[RandomKeyMaxLength] : bytes;
+  return maxBytes < bytes ? maxBytes : bytes;
 }

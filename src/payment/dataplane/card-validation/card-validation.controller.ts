@@ -20,14 +20,15 @@ export class CardValidationController {
 
   @DataPlaneOperation('cardvalidationdata/generate', {
     name: 'GenerateCardValidationData',
-    summary: 'Computes a card verification value',
+    summary: 'Generates card validation data',
     description:
-      'CVV, CVC and CAV (`CardVerificationValue1`; service code 999 makes it an iCVV), CVV2 and CVC2 ' +
-      '(`CardVerificationValue2`) and the security codes of American Express with a card verification key (C0); the dynamic ' +
-      'CVC3 of Mastercard (`DynamicCardVerificationCode`, E4) and dCVV of Visa (`DynamicCardVerificationValue`, E6) with an ' +
-      'issuer master key, from which the key of the card is derived by EMV option A. The expiry date is used as it is. ' +
-      'American Express version 2 and `CardHolderVerificationValue` are not publicly specified: their values verify here ' +
-      'and are not known to verify anywhere else.',
+      'Computes CVV, CVC and CAV (`CardVerificationValue1`; service code 999 yields an iCVV), CVV2 and CVC2 ' +
+      '(`CardVerificationValue2`) and American Express card security codes with a card verification key (C0); ' +
+      'the dynamic CVC3 of Mastercard (`DynamicCardVerificationCode`, E4) and the dCVV of Visa ' +
+      '(`DynamicCardVerificationValue`, E6) with an issuer master key, from which the card key is derived by ' +
+      'EMV option A. The expiry date is used as given. American Express version 2 and ' +
+      '`CardHolderVerificationValue` are not publicly specified: their values can be verified here, but are ' +
+      'not known to verify anywhere else.',
     example:
       '--key-identifier $KEY_ARN --primary-account-number 4123456789012345 ' +
       '--generation-attributes CardVerificationValue2={CardExpiryDate=0225}',
@@ -42,12 +43,12 @@ export class CardValidationController {
 
   @DataPlaneOperation('cardvalidationdata/verify', {
     name: 'VerifyCardValidationData',
-    summary: 'Checks a card verification value',
+    summary: 'Verifies card validation data',
     description:
-      'Computes the value again, with as many digits as are given, and compares it in constant time. A wrong one answers ' +
-      'VerificationFailedException with the reason INVALID_VALIDATION_DATA. Verifies what GenerateCardValidationData makes, ' +
-      'and `DiscoverDynamicCardVerificationCode` (E4), whose algorithm is not publicly specified: no value of a Discover ' +
-      'card is known to pass.',
+      'Recomputes the value with as many digits as given and compares it in constant time. A wrong value is ' +
+      'answered with VerificationFailedException and the reason INVALID_VALIDATION_DATA. Verifies the values ' +
+      'of GenerateCardValidationData, and `DiscoverDynamicCardVerificationCode` (E4), whose algorithm is not ' +
+      'publicly specified: no value of a Discover card is known to verify.',
     example:
       '--key-identifier $KEY_ARN --primary-account-number 4123456789012345 ' +
       '--verification-attributes CardVerificationValue2={CardExpiryDate=0225} --validation-data $CVV2',

@@ -11,8 +11,8 @@ import {
 
 const CardExpiryDate = sensitive(digits(4, 4));
 const ServiceCode = sensitive(digits(3, 3));
-const UnpredictableNumber = hex(2, 8).meta({ description: 'With zeros before it up to 8 digits.' });
-const ApplicationTransactionCounter = hex(2, 4).meta({ description: 'With zeros before it up to 4 digits.' });
+const UnpredictableNumber = hex(2, 8).meta({ description: 'Padded with leading zeros to 8 digits.' });
+const ApplicationTransactionCounter = hex(2, 4).meta({ description: 'Padded with leading zeros to 4 digits.' });
 const ValidationData = sensitive(digits(3, 5));
 
 const AmexCardSecurityCodeVersion1 = z.object({ CardExpiryDate }).meta({ id: 'AmexCardSecurityCodeVersion1' });
@@ -60,12 +60,7 @@ export const GenerateCardValidationDataInput = z
     KeyIdentifier: KeyArnOrKeyAlias,
     PrimaryAccountNumber,
     GenerationAttributes: CardGenerationAttributes,
-    ValidationDataLength: z
-      .int()
-      .min(3)
-      .max(5)
-      .optional()
-      .meta({ description: 'Digits of the value; 3 unless given.' }),
+    ValidationDataLength: z.int().min(3).max(5).optional().meta({ description: 'Number of digits; 3 by default.' }),
   })
   .meta({
     id: 'GenerateCardValidationDataInput',

@@ -9,10 +9,10 @@ import type { CardVerificationAttributes } from './card-validation.schema.js';
 
 type Attributes = Required<CardVerificationAttributes>;
 
-/** What is computed for one card: from the clear key of the call, so many digits. */
+/** Computes a value of `length` digits for one card from the clear key that the request names. */
 export type CardValue = (clear: Buffer, pan: string, length: number) => string;
 
-/** By variant of the call; `docs/crypto.md` says which of them the schemes don't publish. */
+/** Algorithms by variant of the request. `docs/crypto.md` names those that the card schemes don't publish. */
 const CARD_VALUES: { [V in keyof Attributes]: (attributes: Attributes[V]) => CardValue } = {
   AmexCardSecurityCodeVersion1:
     ({ CardExpiryDate: expiry }) =>
@@ -31,33 +31,33 @@ const CARD_VALUES: { [V in keyof Attributes]: (attributes: Attributes[V]) => Car
     (cvk, pan, length) =>
       cvv(cvk, { pan, expiry, serviceCode: CVV2_SERVICE_CODE }, length),
   CardHolderVerificationValue: (attributes) =>
-    ofCard(attributes.PanSequenceNumber, (iccKey, pan, length) =>
+    withCardKey(attributes.PanSequenceNumber, (iccKey, pan, length) =>
       cardholderVerificationValue(iccKey, { pan, un: unOf(attributes), atc: atcOf(attributes) }, length),
     ),
   DynamicCardVerificationCode: (attributes) =>
-    ofCard(attributes.PanSequenceNumber, (iccKey, _pan, length) => {
+    withCardKey(attributes.PanSequenceNumber, (iccKey, _pan, length) => {
       const trackData = Buffer.from(attributes.TrackData, 'hex');
       return cvc3(iccKey, { trackData, un: unOf(attributes), atc: atcOf(attributes) }, length);
     }),
   DynamicCardVerificationValue: (attributes) =>
-    ofCard(attributes.PanSequenceNumber, (iccKey, pan, length) => {
+    withCardKey(attributes.PanSequenceNumber, (iccKey, pan, length) => {
       const { CardExpiryDate: expiry, ServiceCode: serviceCode } = attributes;
       return dcvv(iccKey, { pan, expiry, serviceCode, atc: atcOf(attributes) }, length);
     }),
   DiscoverDynamicCardVerificationCode: (attributes) =>
-    ofCard('00', (iccKey, pan, length) => {
+    withCardKey('00', (iccKey, pan, length) => {
       const { CardExpiryDate: expiry } = attributes;
       return discoverDcvc(iccKey, { pan, expiry, un: unOf(attributes), atc: atcOf(attributes) }, length);
     }),
 };
 
-/** The value that a call asks for. */
+/** Returns the algorithm that a request selects. */
 export function cardValue<V extends keyof Attributes>({ name, value }: MemberOf<Attributes, V>): CardValue {
   return CARD_VALUES[name](value);
 }
 
-/** A value under the key of the card, which AWS derives by option A. */
-function ofCard(psn: string, compute: CardValue): CardValue {
+/** Computes a value under the card key, which AWS derives by EMV option A. */
+function withCardKey(psn: string, compute: CardValue): CardValue {
   return (imk, pan, length) =>
     lend(iccMasterKey(imk, { majorKeyDerivation: 'EMV_OPTION_A', pan, psn }), (iccKey) => compute(iccKey, pan, length));
 }

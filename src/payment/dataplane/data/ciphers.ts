@@ -16,25 +16,25 @@ import type {
   SymmetricEncryptionAttributes,
 } from './data.schema.js';
 
-/** Data encryption as one call asks for it. */
+/** Data cipher as one request specifies it. */
 export interface DataCipher<Variant extends string> {
-  /** Of KEY_ARGUMENTS. */
+  /** Variant in KEY_ARGUMENTS. */
   variant: Variant;
-  /** @throws ValidationException, CryptoError for data or attributes that don't go with the key */
+  /** @throws ValidationException, CryptoError if the data or the attributes don't suit the key */
   encrypt: (key: WorkingKey, plaintext: Buffer) => Buffer;
   /**
-   * @returns the plaintext, the caller's to zeroize
-   * @throws ValidationException, CryptoError for data or attributes that don't go with the key
+   * @returns plaintext, which the caller zeroizes
+   * @throws ValidationException, CryptoError if the data or the attributes don't suit the key
    */
   decrypt: (key: WorkingKey, ciphertext: Buffer) => Buffer;
 }
 
 type BlockCipherAttributes = Pick<SymmetricEncryptionAttributes, 'Mode' | 'InitializationVector'>;
 
-/** Bytes of plaintext that AWS takes with PKCS#1 padding: one less than the padding allows. */
+/** Maximum bytes of plaintext that AWS accepts with PKCS #1 padding: one less than the padding allows. */
 const PKCS1_LIMITS: Record<RsaKeyAlgorithm, number> = { RSA_2048: 244, RSA_3072: 372, RSA_4096: 500 };
 
-/** The cipher of EncryptData and DecryptData. */
+/** Returns the cipher for EncryptData or DecryptData. */
 export function dataCipher(
   attributes: EncryptionDecryptionAttributes,
 ): DataCipher<'Symmetric' | 'Asymmetric' | 'Dukpt' | 'Emv'> {
@@ -44,7 +44,7 @@ export function dataCipher(
   return reEncryptionCipher(attributes);
 }
 
-/** The cipher of one side of ReEncryptData. */
+/** Returns the cipher for one side of ReEncryptData. */
 export function reEncryptionCipher({ Symmetric, Dukpt }: ReEncryptionAttributes): DataCipher<'Symmetric' | 'Dukpt'> {
   if (Dukpt) return dukpt(Dukpt);
   return symmetric(Symmetric as SymmetricEncryptionAttributes);
@@ -65,15 +65,15 @@ function dukpt(attributes: DukptEncryptionAttributes): DataCipher<'Dukpt'> {
   };
 }
 
-/** Data of a card's script: EMV 4.4 Book 2 section 9.3, under the key of `emvKey`. */
+/** Encrypts the data of issuer scripts under the key that `emvKey` derives: EMV 4.4 Book 2 section 9.3. */
 function emv(attributes: EmvEncryptionAttributes): DataCipher<'Emv'> {
   const { Mode = 'CBC', InitializationVector } = attributes;
   return { variant: 'Emv', ...blockCipher({ Mode, InitializationVector }, (imk) => emvKey(imk, attributes)) };
 }
 
 /**
- * The session key of a card as a key to work with: EMV 4.4 Book 2 Annex A1.4 and A1.3.1, the diversification value being
- * SessionDerivationData. Its ARN and check value are those of the issuer master key.
+ * Derives the session key of a card: EMV 4.4 Book 2 Annex A1.4 and A1.3.1, with SessionDerivationData as the
+ * diversification value. The ARN and check value are those of the issuer master key.
  */
 function emvKey(imk: WorkingKey, attributes: EmvEncryptionAttributes): WorkingKey {
   const { MajorKeyDerivationMode, PrimaryAccountNumber, PanSequenceNumber, SessionDerivationData } = attributes;
@@ -85,17 +85,17 @@ function emvKey(imk: WorkingKey, attributes: EmvEncryptionAttributes): WorkingKe
 }
 
 /**
- * TDES or AES, as the working key is.
+ * Returns a TDES or AES cipher, depending on the algorithm of the working key.
  *
- * @param derive the key to work with, from the one that the call names
+ * @param derive derives the working key from the key that the request names
  */
 function blockCipher({ Mode, InitializationVector }: BlockCipherAttributes, derive: (key: WorkingKey) => WorkingKey) {
-  const run = (how: typeof modes.encrypt, named: WorkingKey, data: Buffer): Buffer => {
-    const key = derive(named);
+  const run = (crypt: typeof modes.encrypt, namedKey: WorkingKey, data: Buffer): Buffer => {
+    const key = derive(namedKey);
     requireWholeBlocks(data, key.algorithm);
     const cipher = isTdes(key.algorithm) ? 'TDES' : 'AES';
     const iv = InitializationVector === undefined ? undefined : Buffer.from(InitializationVector, 'hex');
-    return key.use((clear) => how({ cipher, mode: Mode, key: clear, iv }, data));
+    return key.use((clear) => crypt({ cipher, mode: Mode, key: clear, iv }, data));
   };
   return {
     encrypt: (key: WorkingKey, plaintext: Buffer) => run(modes.encrypt, key, plaintext),
@@ -103,7 +103,7 @@ function blockCipher({ Mode, InitializationVector }: BlockCipherAttributes, deri
   };
 }
 
-/** The streaming modes need no whole blocks; AWS asks for them all the same. */
+/** Requires whole blocks in every mode, as AWS does, although CFB and OFB don't need them. */
 function requireWholeBlocks(data: Buffer, algorithm: KeyAlgorithm): void {
   const blockBytes = isTdes(algorithm) ? 8 : 16;
   if (data.length % blockBytes !== 0)

@@ -27,13 +27,15 @@ export class DataController {
     name: 'EncryptData',
     summary: 'Encrypts data',
     description:
-      'With a TDES or AES key of usage D0 in any mode of NIST SP 800-38A (`Symmetric`); with an RSA key of usage D1 and ' +
-      'OAEP, PKCS #1 or no padding (`Asymmetric`); with the data key of a DUKPT transaction, from a base derivation key ' +
-      'of usage B0 (`Dukpt`); or with a session key of a card, from an issuer master key of usage E1 or E6 (`Emv`). ' +
-      'The last two work in CBC unless ECB is asked for. Nothing is padded but for RSA: the data is a multiple of 8 ' +
-      'bytes (TDES) or 16 (AES) in every mode. The initialization vector is zeros unless given.\n\n' +
-      'With `WrappedKey` the D0 key itself comes with the call: in a TR-31 key block under the key-encryption key that ' +
-      'the call names, or agreed on (ECDH) with its key pair of usage K3.',
+      'Encrypts with a TDES or AES key of usage D0 in any mode of NIST SP 800-38A (`Symmetric`); with an RSA ' +
+      'key of usage D1 and OAEP, PKCS #1 or no padding (`Asymmetric`); with the data key of a DUKPT ' +
+      'transaction, derived from a base derivation key of usage B0 (`Dukpt`); or with a session key of a card, ' +
+      'derived from an issuer master key of usage E1 or E6 (`Emv`). The last two use CBC unless ECB is ' +
+      'requested. Data is padded only for RSA: otherwise its length must be a multiple of 8 bytes (TDES) or 16 ' +
+      'bytes (AES), in every mode. The initialization vector is zeros by default.\n\n' +
+      'With `WrappedKey`, the D0 key itself is part of the request: either in a TR-31 key block under the ' +
+      'key-encryption key that the request names, or derived by ECDH with the key pair of usage K3 that the ' +
+      'request names.',
     example:
       '--key-identifier $KEY_ARN --plain-text 31323334313233343132333431323334 --encryption-attributes Symmetric={Mode=CBC}',
     output: EncryptDataOutput,
@@ -50,8 +52,8 @@ export class DataController {
     name: 'DecryptData',
     summary: 'Decrypts data',
     description:
-      'The inverse of EncryptData, with the same attributes. The plaintext comes as it was encrypted: nothing is unpadded ' +
-      'for a symmetric key. An RSA ciphertext is as long as the modulus.',
+      'Inverse of EncryptData, with the same attributes. No padding is removed from the plaintext for a ' +
+      'symmetric key. An RSA ciphertext must have the length of the modulus.',
     example:
       '--key-identifier $KEY_ARN --cipher-text 33612AB9D6929C3A828EB6030082B2BD --decryption-attributes Symmetric={Mode=CBC}',
     output: DecryptDataOutput,
@@ -66,12 +68,13 @@ export class DataController {
 
   @DataPlaneOperation('keys/:IncomingKeyIdentifier/reencrypt', {
     name: 'ReEncryptData',
-    summary: 'Encrypts data under another key',
+    summary: 'Re-encrypts data under another key',
     description:
-      'Decrypts with the incoming key and encrypts with the outgoing one; the data itself is in no answer. Either is a ' +
-      'TDES or AES key of usage D0 (`Symmetric`), the data key of a DUKPT transaction (`Dukpt`), or a D0 key that comes ' +
-      'with the call. The data is a multiple of both blocks. Keys of usage D0 need the mode of use itself: ' +
-      '`NoRestrictions` is refused here. Key and check value in the answer are the outgoing ones.',
+      'Decrypts data with the incoming key and encrypts it with the outgoing key; the response never contains ' +
+      'the plaintext. Each key is a TDES or AES key of usage D0 (`Symmetric`), the data key of a DUKPT ' +
+      'transaction (`Dukpt`), or a D0 key that is part of the request. The length of the data must be a ' +
+      'multiple of the block length of both keys. A key of usage D0 must have the mode of use itself: ' +
+      '`NoRestrictions` is refused here. The response has the ARN and check value of the outgoing key.',
     example:
       '--incoming-key-identifier $BDK_ARN --outgoing-key-identifier $KEY_ARN --cipher-text 33612AB9D6929C3A828EB6030082B2BD ' +
       '--incoming-encryption-attributes Dukpt={KeySerialNumber=FFFF9876543210E00001} ' +

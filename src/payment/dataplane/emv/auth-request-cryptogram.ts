@@ -10,7 +10,7 @@ import {
 import { memberOf } from '../../../http/fields.js';
 import type { CryptogramAuthResponse, SessionKeyDerivation } from './auth-request-cryptogram.schema.js';
 
-/** The schemes of the crypto library by their names in this operation. */
+/** Session key schemes of the crypto library by their names in SessionKeyDerivationAttributes. */
 const SCHEMES: Record<keyof SessionKeyDerivation, SessionKeyScheme> = {
   EmvCommon: 'EMV_COMMON_SESSION_KEY',
   Mastercard: 'MASTERCARD_SESSION_KEY',
@@ -20,7 +20,7 @@ const SCHEMES: Record<keyof SessionKeyDerivation, SessionKeyScheme> = {
   UnionPay: 'UNION_PAY',
 };
 
-/** One transaction of one card. */
+/** Transaction of a card, and the scheme that derives its session key. */
 export interface Transaction {
   scheme: SessionKeyScheme;
   card: Card;
@@ -39,7 +39,7 @@ export function transactionOf(majorKeyDerivation: MajorKeyDerivation, derivation
   };
 }
 
-/** What the variants have, or some of them. */
+/** Attributes of all variants; optional ones occur in some variants only. */
 interface TransactionAttributes {
   PrimaryAccountNumber: string;
   PanSequenceNumber: string;
@@ -52,10 +52,10 @@ function bytes(text: string | undefined): Buffer | undefined {
 }
 
 /**
- * Lends the keys of a transaction to one computation and zeroizes them.
+ * Derives the keys of a transaction, lends them to one computation and zeroizes them.
  *
- * @param imk     issuer master key for application cryptograms, 16 bytes; stays the caller's to zeroize
- * @param compute gets the key of the cryptogram and the key of the response to it
+ * @param imk     issuer master key for application cryptograms, 16 bytes; the caller zeroizes it
+ * @param compute receives the application cryptogram key and the ARPC key
  */
 export function withTransactionKeys<T>(
   imk: Buffer,
@@ -69,7 +69,7 @@ export function withTransactionKeys<T>(
   );
 }
 
-/** Authorisation response cryptogram, EMV 4.4 Book 2 section 8.2: 8 bytes by method 1, 4 bytes by method 2. */
+/** Computes the ARPC, EMV 4.4 Book 2 section 8.2: 8 bytes by method 1, 4 bytes by method 2. */
 export function arpc(key: Buffer, arqc: Buffer, response: CryptogramAuthResponse): Buffer {
   const { name, value } = memberOf(response);
   if (name === 'ArpcMethod1') return arpcMethod1(key, { arqc, arc: Buffer.from(value.AuthResponseCode, 'hex') });

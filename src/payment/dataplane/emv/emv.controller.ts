@@ -23,12 +23,13 @@ export class EmvController {
 
   @DataPlaneOperation('cryptogram/generate', {
     name: 'GenerateAuthRequestCryptogram',
-    summary: 'Computes the ARQC of a card',
+    summary: 'Generates an authorization request cryptogram (ARQC)',
     description:
-      'What a chip card computes to have a transaction authorized; for tests of what verifies it. The session key is ' +
-      'derived from an issuer master key for cryptograms (E0, TDES_2KEY) by the card and the transaction, as the scheme ' +
-      'does it. `TransactionData` are the data as the card concatenates them, with the padding of the scheme: only zeros ' +
-      'up to a multiple of 8 bytes are added.',
+      'Computes the ARQC that a chip card sends to have a transaction authorized, e.g. to test the system that ' +
+      'verifies it. The session key is derived from an issuer master key for application cryptograms (E0, ' +
+      'TDES_2KEY) for the card and the transaction, as the scheme specifies. `TransactionData` is the data as ' +
+      'the card concatenates it, including the padding of the scheme: only zeros up to a multiple of 8 bytes ' +
+      'are added.',
     example:
       '--key-identifier $KEY_ARN --transaction-data ' +
       '00000000170000000000000008400080008000084016051700000000093800000B03011203000000 ' +
@@ -45,12 +46,13 @@ export class EmvController {
 
   @DataPlaneOperation('cryptogram/verify', {
     name: 'VerifyAuthRequestCryptogram',
-    summary: "Checks a card's ARQC and answers it with an ARPC",
+    summary: 'Verifies an ARQC and optionally generates an ARPC',
     description:
-      'Computes the ARQC again and compares it in constant time. A wrong one answers VerificationFailedException with the ' +
-      'reason INVALID_AUTH_REQUEST_CRYPTOGRAM and has no ARPC. `AuthResponseAttributes` ask for the ARPC: method 1 over the ' +
-      'response code, 8 bytes, or method 2 over the card status update, 4 bytes. Its key is the session key, but the key ' +
-      'of the card with `Mastercard`, `Visa` and `Amex`.',
+      'Recomputes the ARQC and compares it in constant time. A wrong ARQC is answered with ' +
+      'VerificationFailedException and the reason INVALID_AUTH_REQUEST_CRYPTOGRAM, without an ARPC. ' +
+      '`AuthResponseAttributes` request the ARPC: by method 1 over the response code, 8 bytes, or by method 2 ' +
+      'over the card status update, 4 bytes. The ARPC is computed with the card key for `Mastercard`, `Visa` ' +
+      'and `Amex`, and with the session key otherwise.',
     example:
       '--key-identifier $KEY_ARN --transaction-data ' +
       '00000000170000000000000008400080008000084016051700000000093800000B03011203000000 ' +
@@ -69,12 +71,13 @@ export class EmvController {
 
   @DataPlaneOperation('macemvpinchange/generate', {
     name: 'GenerateMacEmvPinChange',
-    summary: 'Makes the issuer script that changes the offline PIN of a card',
+    summary: 'Generates an issuer script that changes the offline PIN of a card',
     description:
-      'Takes the new PIN from its encrypted PIN block, makes of it the PIN block of the scheme (ISO format 2, that of VIS for ' +
-      '`Visa` and `Amex`), enciphers it under the session key for confidentiality (E1), and computes the MAC over ' +
-      '`MessageData` and the result under the session key for integrity (E2), 8 bytes. `MessageData` are the command header ' +
-      'and what the scheme puts before the PIN block; padding is added here.',
+      'Decrypts the new PIN, formats it as a PIN block of the scheme (ISO format 2; the VIS format for `Visa` ' +
+      'and `Amex`), encrypts the PIN block under the session key for confidentiality (E1), and computes an ' +
+      '8-byte MAC over `MessageData` and the encrypted PIN block under the session key for integrity (E2). ' +
+      '`MessageData` contains the command header and whatever the scheme puts before the PIN block; padding is ' +
+      'added here.',
     example:
       '--new-pin-pek-identifier $PEK_ARN --new-encrypted-pin-block 67FB27C75580EFE7 --pin-block-format ISO_FORMAT_0 ' +
       '--secure-messaging-integrity-key-identifier $SMI_ARN ' +

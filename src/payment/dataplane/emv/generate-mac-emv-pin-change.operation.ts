@@ -75,7 +75,7 @@ export class GenerateMacEmvPinChangeOperation {
   }
 }
 
-/** Lends a key that some calls have and others not. */
+/** Lends a key that not every request has. */
 function useIfAny<T>(key: WorkingKey | undefined, compute: (clear?: Buffer) => Synchronous<T>): T {
   return key ? key.use(compute) : compute();
 }

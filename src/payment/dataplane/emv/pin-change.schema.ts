@@ -19,7 +19,7 @@ const CurrentPinAttributes = z
   .object({ CurrentPinPekIdentifier: KeyArnOrKeyAlias, CurrentEncryptedPinBlock: EncryptedPinBlock })
   .meta({
     id: 'CurrentPinAttributes',
-    description: 'Where the card is to check its PIN; in the format of the new one.',
+    description: 'Current PIN, if the card is to verify it. Its PIN block has the format of the new one.',
   });
 
 const withVisPinBlock = {

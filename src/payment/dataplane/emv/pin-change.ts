@@ -6,12 +6,12 @@ import type { DerivationMethodAttributes } from './pin-change.schema.js';
 
 type Attributes = Required<DerivationMethodAttributes>;
 
-/** A PIN change as one call asks for it. */
+/** PIN change as one request specifies it. */
 export interface PinChangeRequest {
   profile: PinChangeProfile;
   card: Card;
   session: SessionData;
-  /** What the VIS PIN block is made with besides the new PIN. */
+  /** Further input for the VIS PIN block, besides the new PIN. */
   vis?: Pick<Attributes['Visa'], 'AuthorizationRequestKeyIdentifier' | 'CurrentPinAttributes'>;
 }
 
@@ -37,7 +37,7 @@ const PROFILES = {
   Mastercard: PIN_CHANGE_PROFILES.MASTERCARD,
 };
 
-/** With the common session key, the encipherment is the caller's choice. */
+/** Returns the profile for the EMV common session key, with which the caller chooses the encipherment. */
 function emvCommon({ Mode, PinBlockPaddingType, PinBlockLengthPosition }: Attributes['EmvCommon']): PinChangeProfile {
   return {
     sessionKey: 'EMV_COMMON_SESSION_KEY',

@@ -11,12 +11,13 @@ export class KeyMaterialController {
 
   @DataPlaneOperation('keymaterial/translate', {
     name: 'TranslateKeyMaterial',
-    summary: 'Wraps a key under another key, without storing it',
+    summary: 'Translates a wrapped key to another wrapping key without importing it',
     description:
-      'Takes a TR-31 key block under a key that both sides derive by ECDH and gives it back under a stored key-encryption ' +
-      'key: version B under TDES, D under AES, with the attributes and optional blocks of the one that came (but for KP, ' +
-      'which speaks of the old wrapping key). No protection may be weaker than the key, neither the curve nor the derived ' +
-      'key nor the key-encryption key. A key that is not exportable stays where it is.',
+      'Unwraps a TR-31 key block under a key that both parties derive by ECDH and wraps the key under a stored ' +
+      'key-encryption key: in a key block of version B under TDES or D under AES, with the attributes and ' +
+      'optional blocks of the incoming block, except KP, which refers to the old wrapping key. Neither the ' +
+      'curve nor the derived key nor the key-encryption key may be weaker than the key. A key that is not ' +
+      'exportable is refused.',
     example:
       `--incoming-key-material '{"DiffieHellmanTr31KeyBlock":{"PrivateKeyIdentifier":"'$ECC_KEY_ARN'",` +
       `"CertificateAuthorityPublicKeyIdentifier":"'$CA_KEY_ARN'","PublicKeyCertificate":"'$(base64 -w0 peer.pem)'",` +

@@ -25,7 +25,7 @@ export class TranslateKeyMaterialOperation {
   ) {}
 
   async execute(call: Call, input: TranslateKeyMaterialInput): Promise<TranslateKeyMaterialOutput> {
-    // Each union has one member, and a union has exactly one.
+    // The schema requires exactly one member of each union, and each union has only one.
     const incoming = input.IncomingKeyMaterial.DiffieHellmanTr31KeyBlock as Incoming;
     const outgoing = input.OutgoingKeyMaterial.Tr31KeyBlock as Outgoing;
     const derived = await this.agreement.agree(
@@ -59,13 +59,12 @@ function open<T>(
   return use((key) => openKeyBlock({ algorithm: kbpkAlgorithm(algorithm), key }, text, protections, compute));
 }
 
-/** The same key, as the block that it came in says it is, under another key. */
+/** Wraps the key under another key, with the attributes that its key block states. */
 function rewrap(opened: OpenedKey, kek: WorkingKey, kcvAlgorithm?: KeyCheckValueAlgorithm) {
   const { header, optionalBlocks, attributes, exportable, key } = opened;
   const { KeyAlgorithm: algorithm } = attributes;
   checkCombination(attributes);
-  if (!exportable)
-    throw new ValidationException('The key block says that its key is not exportable: it stays where it is.');
+  if (!exportable) throw new ValidationException('The key block says that its key is not exportable.');
   checkStrength(algorithm, { kek: kek.algorithm });
   const cipher = kbpkAlgorithm(kek.algorithm);
   const kcv = keyCheckValue(algorithm, kcvAlgorithmOf(algorithm, kcvAlgorithm), key);

@@ -10,7 +10,7 @@ import { KEY_ARGUMENTS } from './key-arguments.js';
 const RULES: Record<string, Record<string, Record<string, KeyRequirement>>> = KEY_ARGUMENTS;
 const ARN = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 
-/** Every key that can be written down, whether or not there can be such a key. */
+/** Keys of all combinations of attributes, including those that the service never creates or imports. */
 const KEYS = KEY_USAGES.flatMap((usage) =>
   KEY_ALGORITHMS.flatMap((algorithm) =>
     Object.entries(MODE_SETS).map(([modeSet, modes]) => ({
@@ -25,7 +25,7 @@ const KEYS = KEY_USAGES.flatMap((usage) =>
   ),
 );
 
-/** What a rule says of a key: nothing where it serves. */
+/** Returns the message with which a rule refuses a key, or undefined if it accepts the key. */
 function refusal(rule: KeyRequirement, key: object): string | undefined {
   try {
     checkUsable(rule, key as Key);
@@ -37,12 +37,12 @@ function refusal(rule: KeyRequirement, key: object): string | undefined {
 
 const ruleOf = ({ operation, argument, variant }: ValidKeys) => RULES[operation]![argument]![variant]!;
 
-/** Hundreds of thousands of refusals: none needs to know where it was thrown. */
+// The tests catch hundreds of thousands of errors and never read their stack traces.
 const { stackTraceLimit } = Error;
 beforeAll(() => void (Error.stackTraceLimit = 0));
 afterAll(() => void (Error.stackTraceLimit = stackTraceLimit));
 
-test('ReEncryptData alone refuses an unrestricted data key in words of its own', () => {
+test('only ReEncryptData has a message of its own for an unrestricted data key', () => {
   const own = VALID_KEY_ROWS.filter((row) => 'unrestrictedRefusal' in ruleOf(row));
   expect(own.map(({ operation, argument, variant }) => `${operation} ${argument} ${variant}`)).toEqual([
     'ReEncryptData IncomingKeyIdentifier Symmetric',
@@ -50,7 +50,7 @@ test('ReEncryptData alone refuses an unrestricted data key in words of its own',
   ]);
 });
 
-test('the table has the operations, arguments and variants that there are, and no others', () => {
+test('the table has exactly the operations, arguments and variants of the expected table', () => {
   const written = Object.entries(RULES).flatMap(([operation, byArgument]) =>
     Object.entries(byArgument).flatMap(([argument, byVariant]) =>
       Object.keys(byVariant).map((variant) => `${operation} ${argument} ${variant}`),
@@ -62,7 +62,7 @@ test('the table has the operations, arguments and variants that there are, and n
 });
 
 describe.each(VALID_KEY_ROWS)('$operation, $argument, $variant', (row) => {
-  test('takes and refuses a key of every usage, algorithm and set of modes', () => {
+  test('accepts or refuses a key of every usage, algorithm and set of modes as expected', () => {
     const rule = ruleOf(row);
     const expected = (key: (typeof KEYS)[number]): string | undefined => {
       const refused = refusedBy(row, key);
@@ -77,7 +77,7 @@ describe.each(VALID_KEY_ROWS)('$operation, $argument, $variant', (row) => {
     );
   });
 
-  test('takes such a key in no state but enabled', () => {
+  test('accepts such a key only while it is enabled', () => {
     const rule = ruleOf(row);
     const serving = KEYS.filter((key) => refusedBy(row, key) === undefined);
     const unusable = KEY_STATES.flatMap((state) => [true, false].map((enabled) => ({ state, enabled }))).filter(
@@ -89,9 +89,9 @@ describe.each(VALID_KEY_ROWS)('$operation, $argument, $variant', (row) => {
   });
 });
 
-test('docs/key-arguments.md is what the table makes of it', () => {
+test('docs/key-arguments.md is up to date with the table', () => {
   const written = readFileSync(new URL('../../../../docs/key-arguments.md', import.meta.url), 'utf8');
-  // Prettier fills up the columns.
+  // Prettier pads the columns.
   const bare = (page: string) => page.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---').trim();
   expect(bare(written)).toBe(bare(keyArgumentsPage()));
 });

@@ -7,14 +7,14 @@ const AES = ['AES_128', 'AES_192', 'AES_256'] as const;
 const BLOCK_CIPHERS = [...TDES, ...AES] as const;
 const HMACS = ['HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512'] as const;
 
-/** Keys that may be of no restriction, too: {N} beside the mode. */
+/** Requires the modes or NoRestrictions. */
 const orUnrestricted = (
   usages: readonly KeyUsage[],
   algorithms: readonly KeyAlgorithm[],
   ...modes: KeyMode[]
 ): KeyRequirement => ({ usages, algorithms, modes, unrestricted: true });
 
-/** Keys that have the mode itself. */
+/** Requires the modes themselves: NoRestrictions does not suffice. */
 const strictly = (
   usages: readonly KeyUsage[],
   algorithms: readonly KeyAlgorithm[],
@@ -27,13 +27,13 @@ const kek = (...modes: KeyMode[]) =>
   strictly(['TR31_K0_KEY_ENCRYPTION_KEY', 'TR31_K1_KEY_BLOCK_PROTECTION_KEY'], BLOCK_CIPHERS, ...modes);
 const agreementKey = strictly(['TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT'], ECC_KEY_ALGORITHMS, 'DeriveKey');
 
-/** The key that a working key comes wrapped under, where one comes with the call. */
+/** Key that a working key in the request is wrapped under or derived with. */
 export const WRAPPING = { Tr31KeyBlock: kek('Unwrap'), DiffieHellmanSymmetricKey: agreementKey };
 
 const RSA_OR_ECC = [...RSA_KEY_ALGORITHMS, ...ECC_KEY_ALGORITHMS];
 const certificateAuthority = strictly(['TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE'], RSA_OR_ECC, 'Verify');
-/** The key that the other party's certificate is checked with. */
-const ofWrapping = { DiffieHellmanSymmetricKey: certificateAuthority };
+/** Key that verifies the peer's certificate. */
+const peerAuthority = { DiffieHellmanSymmetricKey: certificateAuthority };
 
 const DATA = ['TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY'] as const;
 const RSA_DATA = ['TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION'] as const;
@@ -44,7 +44,7 @@ const dataKey = (mode: 'Encrypt' | 'Decrypt') => ({
   Emv: issuerMasterKey('TR31_E1_EMV_MKEY_CONFIDENTIALITY', 'TR31_E6_EMV_MKEY_OTHER'),
   ...WRAPPING,
 });
-/** AWS lets no unrestricted data key pass here, and says it in words of its own. */
+/** AWS refuses an unrestricted data key here, with a message of its own. */
 const reEncryptionKey = (mode: 'Encrypt' | 'Decrypt') => ({
   Symmetric: {
     ...strictly(DATA, BLOCK_CIPHERS, mode),
@@ -65,7 +65,7 @@ const macKey = (mode: 'Generate' | 'Verify') => ({
   HMAC_SHA256: hmacKey(mode, 'HMAC_SHA256'),
   HMAC_SHA384: hmacKey(mode, 'HMAC_SHA384'),
   HMAC_SHA512: hmacKey(mode, 'HMAC_SHA512'),
-  // There are no unrestricted keys of this usage.
+  // Keys of this usage can't have NoRestrictions.
   AS2805_4_1: strictly(['TR31_M0_ISO_16609_MAC_KEY'], TDES, mode),
   EmvMac: issuerMasterKey('TR31_E2_EMV_MKEY_INTEGRITY'),
   DukptIso9797Algorithm1: bdk,
@@ -85,7 +85,7 @@ const cardKey = (mode: 'Generate' | 'Verify') => ({
 });
 
 const PEK = ['TR31_P0_PIN_ENCRYPTION_KEY'] as const;
-/** A PIN block is as long as a block of its key's cipher. */
+/** The cipher must have the block length of the PIN block: 8 bytes (TDES), or 16 bytes (AES) for ISO format 4. */
 const pinBlockKey = (...modes: ('Encrypt' | 'Decrypt')[]) => ({
   ISO_FORMAT_0: orUnrestricted(PEK, TDES, ...modes),
   ISO_FORMAT_1: orUnrestricted(PEK, TDES, ...modes),
@@ -102,17 +102,16 @@ const arqcKey = { Emv: issuerMasterKey('TR31_E0_EMV_MKEY_APP_CRYPTOGRAMS') };
 const pinChangePek = pinBlockKey('Decrypt');
 
 /**
- * Which keys the data plane takes: by operation, by argument, and by what the call wants of the key. Every operation
- * enforces the rule that stands here and no other, and `docs/key-arguments.md` is made from it. A key's state is
- * checked with it: only an enabled one serves.
+ * Keys that the data plane accepts, by operation, argument and variant of the request. The operations enforce these
+ * rules and no others, and `docs/key-arguments.md` is generated from them. In addition, every key must be enabled.
  */
 export const KEY_ARGUMENTS = {
-  EncryptData: { KeyIdentifier: dataKey('Encrypt'), CertificateAuthorityPublicKeyIdentifier: ofWrapping },
-  DecryptData: { KeyIdentifier: dataKey('Decrypt'), CertificateAuthorityPublicKeyIdentifier: ofWrapping },
+  EncryptData: { KeyIdentifier: dataKey('Encrypt'), CertificateAuthorityPublicKeyIdentifier: peerAuthority },
+  DecryptData: { KeyIdentifier: dataKey('Decrypt'), CertificateAuthorityPublicKeyIdentifier: peerAuthority },
   ReEncryptData: {
     IncomingKeyIdentifier: reEncryptionKey('Decrypt'),
     OutgoingKeyIdentifier: reEncryptionKey('Encrypt'),
-    CertificateAuthorityPublicKeyIdentifier: ofWrapping,
+    CertificateAuthorityPublicKeyIdentifier: peerAuthority,
   },
   TranslateKeyMaterial: {
     PrivateKeyIdentifier: { DiffieHellmanTr31KeyBlock: agreementKey },
@@ -130,15 +129,15 @@ export const KEY_ARGUMENTS = {
   },
   GeneratePinData: {
     GenerationKeyIdentifier: pinGenerationKey('Generate'),
-    /** The first where a PIN block is only made, the second where one is read and made. */
+    // The key encrypts the PIN block in the response and, if the PIN comes from the request, also decrypts it.
     EncryptionKeyIdentifier: { ...pinBlockKey('Encrypt'), ...WRAPPING },
-    'EncryptionKeyIdentifier with EncryptedPinBlock': { ...pinBlockKey('Encrypt', 'Decrypt'), ...WRAPPING },
-    CertificateAuthorityPublicKeyIdentifier: ofWrapping,
+    EncryptionKeyIdentifierWithEncryptedPinBlock: { ...pinBlockKey('Encrypt', 'Decrypt'), ...WRAPPING },
+    CertificateAuthorityPublicKeyIdentifier: peerAuthority,
   },
   VerifyPinData: {
     VerificationKeyIdentifier: pinGenerationKey('Verify'),
     EncryptionKeyIdentifier: { ...pinBlockKey('Decrypt'), Dukpt: bdk, ...WRAPPING },
-    CertificateAuthorityPublicKeyIdentifier: ofWrapping,
+    CertificateAuthorityPublicKeyIdentifier: peerAuthority,
   },
   TranslatePinData: {
     IncomingKeyIdentifier: {
@@ -153,7 +152,7 @@ export const KEY_ARGUMENTS = {
       Dukpt: bdk,
       ...WRAPPING,
     },
-    CertificateAuthorityPublicKeyIdentifier: ofWrapping,
+    CertificateAuthorityPublicKeyIdentifier: peerAuthority,
   },
   GenerateAuthRequestCryptogram: { KeyIdentifier: arqcKey },
   VerifyAuthRequestCryptogram: { KeyIdentifier: arqcKey },
@@ -168,7 +167,7 @@ export const KEY_ARGUMENTS = {
       ISO_FORMAT_1: pinChangePek.ISO_FORMAT_1,
       ISO_FORMAT_3: pinChangePek.ISO_FORMAT_3,
     },
-    // AWS's table of valid keys names {N} for this one key of EMV.
+    // This is the only EMV key for which AWS's table of valid keys has NoRestrictions.
     SecureMessagingIntegrityKeyIdentifier: {
       Emv: orUnrestricted(['TR31_E2_EMV_MKEY_INTEGRITY'], ['TDES_2KEY'], 'DeriveKey'),
     },

@@ -15,26 +15,27 @@ import { CryptoProvider, type Synchronous } from '../../../provider/crypto-provi
 import { keyCheckValue } from '../../keys/key-material.js';
 import { WRAPPING } from './key-arguments.js';
 
-/** A key that a call computes with. */
+/** Key that an operation computes with. */
 export interface WorkingKey {
-  /** Of the stored key: the one itself, or the one that it came under. */
+  /** ARN of the stored key: this key itself, or the key that it is wrapped under or derived from. */
   arn: string;
-  /** Of the key itself. */
+  /** Key check value, hexadecimal: of this key itself, or of its parent if `derivedKey` returned it. */
   kcv: string;
   algorithm: KeyAlgorithm;
   /**
-   * Lends the clear key for one computation and zeroizes it.
+   * Lends the clear key to one computation and zeroizes it.
    *
-   * @param compute gets raw bytes of a symmetric key, DER of an asymmetric one; may keep neither them nor a view of them
+   * @param compute receives the raw bytes of a symmetric key or the DER of an asymmetric key; must not keep the buffer
+   *   or a view of it
    */
   use: <T>(compute: (clear: Buffer) => Synchronous<T>) => T;
 }
 
 /**
- * A key derived from another: lent, it is derived from the lent key it comes of and zeroized with it. Its ARN and check
- * value are those of that key.
+ * Returns a key that is derived from its parent on each use and zeroized together with it. Its ARN and check value are
+ * those of the parent.
  *
- * @param derive gives a buffer of its own
+ * @param derive returns the derived key in a new buffer
  */
 export function derivedKey(from: WorkingKey, algorithm: KeyAlgorithm, derive: (clear: Buffer) => Buffer): WorkingKey {
   return {
@@ -48,19 +49,19 @@ export function derivedKey(from: WorkingKey, algorithm: KeyAlgorithm, derive: (c
 type WrappedKey = z.infer<typeof WrappedKey>;
 type EcdhDerivationAttributes = NonNullable<WrappedKey['WrappedKeyMaterial']['DiffieHellmanSymmetricKey']>;
 
-/** What a key that comes with a call may be; base derivation keys and the like are stored. */
+/** Usages that a dynamic key, one sent with the request, may have. Keys of other usages must be stored. */
 const DYNAMIC_KEY_USAGES: readonly DeriveKeyUsage[] = [
   'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
   'TR31_P0_PIN_ENCRYPTION_KEY',
 ];
 
-/** The rule of a dynamic key, and the algorithm of the check value that the call asks for. */
+/** Requirements for a dynamic key, and the check value algorithm that the request specifies. */
 interface DynamicNeeds {
   rule: KeyRequirement & { usages: readonly DeriveKeyUsage[] };
   kcvAlgorithm?: KeyCheckValueAlgorithm;
 }
 
-/** The one door to the keys of a data plane call. */
+/** Resolves the keys of data plane requests. Operations get keys from here only. */
 @Injectable()
 export class WorkingKeys {
   constructor(
@@ -70,11 +71,13 @@ export class WorkingKeys {
   ) {}
 
   /**
-   * @param rule       of KEY_ARGUMENTS, for this argument
+   * Returns the key that a request names or contains.
+   *
+   * @param rule       rule in KEY_ARGUMENTS for this argument
    * @param identifier key ARN, alias ARN or alias name
-   * @param wrappedKey the working key itself, where it comes with the call; `identifier` is then what it came under
-   * @throws ResourceNotFoundException, AccessDeniedException, ValidationException for a key that doesn't serve; CryptoError
-   *   for a key block or a certificate that isn't right
+   * @param wrappedKey dynamic key; `identifier` then names the key that it is wrapped under or derived with
+   * @throws ResourceNotFoundException, AccessDeniedException; ValidationException if the key is unsuitable;
+   *   CryptoError if the key block or the certificate is invalid
    */
   async find(call: Call, rule: KeyRequirement, identifier: string, wrappedKey?: WrappedKey): Promise<WorkingKey> {
     if (wrappedKey === undefined) {
@@ -91,7 +94,7 @@ export class WorkingKeys {
       : this.#wrapped(call, needs, identifier, Tr31KeyBlock as string);
   }
 
-  /** A key in a TR-31 key block under a stored key-encryption key, opened anew each time it is lent. */
+  /** Returns a key in a TR-31 key block under a stored key-encryption key. It is unwrapped again for each use. */
   async #wrapped(call: Call, needs: DynamicNeeds, identifier: string, text: string): Promise<WorkingKey> {
     const { rule } = needs;
     const kek = await this.keys.getFor(call, WRAPPING.Tr31KeyBlock, identifier);
@@ -114,7 +117,7 @@ export class WorkingKeys {
     return { arn: kek.arn, ...known, use: open };
   }
 
-  /** A key that is agreed on by ECDH and used as it is, derived anew each time it is lent. It may do what its usage allows. */
+  /** Returns a key derived by ECDH, again for each use. It may do whatever its usage allows. */
   async #agreed(
     call: Call,
     needs: DynamicNeeds,
@@ -143,7 +146,8 @@ export class WorkingKeys {
 }
 
 /**
- * Checks what the header of a key block says before the block is opened; of the algorithm it says no more than the letter.
+ * Checks the header of a key block before the block is unwrapped. The header has only the letter of the algorithm, not
+ * the key length.
  *
  * @throws ValidationException
  */

@@ -16,25 +16,25 @@ import type { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { derivedKey, type WorkingKey } from '../keys/working-keys.js';
 import type { MacAlgorithm, MacAlgorithmDukpt, MacAlgorithmEmv, MacAttributes } from './mac.schema.js';
 
-/** A MAC over messages of any length. */
+/** MAC algorithm, with its limits. */
 export interface MacScheme {
-  /** Bytes of the whole MAC. */
+  /** Length of the whole MAC in bytes. */
   wholeBytes: (algorithm: KeyAlgorithm) => number;
-  /** Bytes of MAC where the caller asks for no length. */
+  /** Length in bytes if the request has no MacLength. */
   defaultBytes: (algorithm: KeyAlgorithm) => number;
-  /** Fewest bytes of message. */
+  /** Minimum length of the message in bytes. */
   shortestMessage: number;
-  /** What the message must be whole blocks of, where nothing pads it. */
+  /** Block length in bytes of which the message must be a multiple, if it is not padded. */
   messageBlock?: 8;
   mac: (clear: Buffer, message: Buffer, length: number, algorithm: KeyAlgorithm) => Buffer;
 }
 
-/** A MAC as one call asks for it. */
+/** MAC as one request specifies it. */
 export interface Mac {
-  /** Of KEY_ARGUMENTS. */
+  /** Variant in KEY_ARGUMENTS. */
   variant: keyof (typeof KEY_ARGUMENTS)['GenerateMac']['KeyIdentifier'];
   scheme: MacScheme;
-  /** The key that makes the MAC, from the key that the call names. Throws ValidationException where it gives none. */
+  /** Derives the MAC key from the key that the request names. @throws ValidationException if it can't be derived */
   macKey: (key: WorkingKey) => WorkingKey;
 }
 
@@ -67,11 +67,11 @@ const MAC_SCHEMES: Record<MacAlgorithm, MacScheme> = {
   HMAC_SHA256: HMAC,
   HMAC_SHA384: HMAC,
   HMAC_SHA512: HMAC,
-  // AS 2805.4.1: the retail MAC again, with four bytes of result.
+  // AS 2805.4.1 is the retail MAC, with a result of 4 bytes.
   AS2805_4_1: RETAIL_MAC,
 };
 
-/** DUKPT takes messages from 8 bytes; AWS leaves padding them for ISO 9797-1 to the caller. */
+/** With DUKPT, AWS requires messages of at least 8 bytes and, for ISO 9797-1, expects the caller to pad them. */
 const DUKPT_SCHEMES = {
   DukptIso9797Algorithm1: { ...CBC_MAC, shortestMessage: 8, messageBlock: 8 },
   DukptIso9797Algorithm3: { ...RETAIL_MAC, shortestMessage: 8, messageBlock: 8 },
@@ -90,7 +90,7 @@ export function macOf(attributes: MacAttributes): Mac {
   }
 }
 
-/** @throws ValidationException for a message that the scheme doesn't take */
+/** Checks the length of a message. @throws ValidationException */
 export function checkMessage({ shortestMessage, messageBlock }: MacScheme, message: Buffer): void {
   if (message.length < shortestMessage)
     throw new ValidationException(`MessageData must be at least ${shortestMessage} bytes for this algorithm.`);
@@ -100,7 +100,7 @@ export function checkMessage({ shortestMessage, messageBlock }: MacScheme, messa
     );
 }
 
-/** The session key for integrity of a card's issuer scripts, EMV 4.4 Book 2 section 9.2. */
+/** Derives the session key for the integrity of a card's issuer scripts: EMV 4.4 Book 2 section 9.2. */
 function scriptKey(imk: WorkingKey, attributes: MacAlgorithmEmv): WorkingKey {
   const { SessionKeyDerivationMode: mode, SessionKeyDerivationValue: given } = attributes;
   const needed = SESSION_KEY_DERIVATION_VALUES[mode];
@@ -116,7 +116,7 @@ function scriptKey(imk: WorkingKey, attributes: MacAlgorithmEmv): WorkingKey {
   );
 }
 
-/** What each scheme derives the session keys of issuer scripts from. */
+/** Input from which each scheme derives the session keys of issuer scripts. */
 const SESSION_KEY_DERIVATION_VALUES = {
   EMV_COMMON_SESSION_KEY: 'ApplicationCryptogram',
   MASTERCARD_SESSION_KEY: 'ApplicationCryptogram',

@@ -15,14 +15,15 @@ export class MacController {
 
   @DataPlaneOperation('mac/generate', {
     name: 'GenerateMac',
-    summary: 'Computes a message authentication code',
+    summary: 'Generates a message authentication code (MAC)',
     description:
-      'ISO 9797-1 algorithm 1 (usage M1) and 3 (M3) over TDES with zero padding, CMAC over TDES or AES (M6), HMAC with ' +
-      'the hash of the key (M7), AS 2805.4.1 (M0). `EmvMac` is the MAC of an issuer script, under a session key of the ' +
-      'card derived from an issuer master key (E2): the retail MAC over the message, which comes padded. The DUKPT ' +
-      'variants derive the MAC key of one transaction from a base derivation key (B0); their messages have 8 bytes or ' +
-      'more, and for ISO 9797-1 a multiple of 8. `MacLength` counts bytes; without it the ISO 9797-1, AS 2805 and EMV MACs ' +
-      'have 4 bytes and the others are whole.',
+      'Supports ISO 9797-1 algorithms 1 (usage M1) and 3 (M3) over TDES with zero padding, CMAC over TDES or ' +
+      'AES (M6), HMAC with the hash of the key (M7) and AS 2805.4.1 (M0). `EmvMac` is the MAC of an issuer ' +
+      'script: the retail MAC over the message, which the caller has padded, under a session key of the card, ' +
+      'derived from an issuer master key (E2). The DUKPT variants derive the MAC key of one transaction from a ' +
+      'base derivation key (B0); their messages must have at least 8 bytes, and for ISO 9797-1 a multiple of ' +
+      '8. `MacLength` is in bytes; by default, ISO 9797-1, AS 2805 and EMV MACs have 4 bytes and the others ' +
+      'are returned whole.',
     example: '--key-identifier $KEY_ARN --message-data 3B313038383439303031 --generation-attributes Algorithm=CMAC',
     output: GenerateMacOutput,
   })
@@ -35,11 +36,11 @@ export class MacController {
 
   @DataPlaneOperation('mac/verify', {
     name: 'VerifyMac',
-    summary: 'Checks a message authentication code',
+    summary: 'Verifies a message authentication code (MAC)',
     description:
-      'Computes the MAC again and compares it in constant time. A wrong one answers VerificationFailedException with ' +
-      'the reason INVALID_MAC. A MAC shorter than the algorithm makes it is compared with its left part; of a TDES MAC ' +
-      'that is the left half.',
+      'Recomputes the MAC and compares it in constant time. A wrong MAC is answered with ' +
+      'VerificationFailedException and the reason INVALID_MAC. A MAC shorter than the whole MAC is compared ' +
+      'with its leftmost bytes; a TDES MAC is given whole or as its left half.',
     example:
       '--key-identifier $KEY_ARN --message-data 3B313038383439303031 --mac $MAC --verification-attributes Algorithm=CMAC',
     output: VerifyMacOutput,

@@ -64,7 +64,11 @@ const MacAttributes = union('MacAttributes', {
 export type MacAttributes = z.infer<typeof MacAttributes>;
 
 const MessageData = sensitive(hexBytes(2, 8192));
-const MacLength = z.int().min(4).max(32).meta({ description: 'Bytes of MAC, leftmost first.' });
+const MacLength = z
+  .int()
+  .min(4)
+  .max(32)
+  .meta({ description: 'Length in bytes; the MAC is truncated to its leftmost bytes.' });
 
 export const GenerateMacInput = z
   .object({

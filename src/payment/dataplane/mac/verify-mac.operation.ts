@@ -26,14 +26,14 @@ export class VerifyMacOperation {
   }
 }
 
-/** A MAC of a TDES block is whole or its left half; any other is at least 4 bytes of it. */
-function checkLength(claimed: Buffer, asked: number | undefined, wholeBytes: number): void {
+/** Checks the length of a MAC. An 8-byte MAC is given whole or as its left half, any other with at least 4 bytes. */
+function checkLength(claimed: Buffer, macLength: number | undefined, wholeBytes: number): void {
   if (wholeBytes === 8 && claimed.length !== 4 && claimed.length !== 8)
     throw new ValidationException('Mac must have a length of 8 or 16 hexadecimal digits for this algorithm.');
   if (claimed.length < 4 || claimed.length > wholeBytes)
     throw new ValidationException(
       `Mac must have a length of 8 to ${2 * wholeBytes} hexadecimal digits for this algorithm.`,
     );
-  if (asked !== undefined && asked !== claimed.length)
+  if (macLength !== undefined && macLength !== claimed.length)
     throw new ValidationException('MacLength must be the length of Mac in bytes.');
 }

@@ -20,7 +20,7 @@ export class GeneratePinDataOperation {
     const { PinBlockFormat: format, PrimaryAccountNumber: pan } = input;
     const { reference, source } = pinGeneration(input.GenerationAttributes);
     const pekRules =
-      RULES['made' in source ? 'EncryptionKeyIdentifier' : 'EncryptionKeyIdentifier with EncryptedPinBlock'];
+      RULES['generate' in source ? 'EncryptionKeyIdentifier' : 'EncryptionKeyIdentifierWithEncryptedPinBlock'];
     const pvk = await this.keys.find(call, RULES.GenerationKeyIdentifier[reference.key], input.GenerationKeyIdentifier);
     const pek = await this.keys.find(call, pekRules[format], input.EncryptionKeyIdentifier, input.EncryptionWrappedKey);
     requirePanFor(format, pan);
@@ -45,10 +45,10 @@ export class GeneratePinDataOperation {
   }
 }
 
-/** Computes the PIN with both keys. @throws ValidationException for a PIN block of another length */
+/** Returns the function that gets the PIN with both keys. @throws ValidationException for the wrong PIN block length */
 function pinFrom(source: PinSource, input: GeneratePinDataInput): (pvk: Buffer, pek: BlockCipher) => string {
   const { PinBlockFormat: format, PrimaryAccountNumber: pan, PinDataLength: length = DEFAULT_PIN_LENGTH } = input;
-  if ('made' in source) return (pvk) => source.made(pvk, length);
+  if ('generate' in source) return (pvk) => source.generate(pvk, length);
   const block = encryptedPinBlock(format, source.encrypted);
   return (_, pek) => decryptPinBlock(pek, PIN_BLOCK_FORMATS[format], { block, pan });
 }

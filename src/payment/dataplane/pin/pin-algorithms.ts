@@ -5,15 +5,15 @@ import { ValidationException } from '../../../errors/exceptions.js';
 import { memberOf } from '../../../http/fields.js';
 import type { Ibm3624NaturalPin, PinGenerationAttributes, PinVerificationAttributes, VisaPin } from './pin.schema.js';
 
-/** What a PIN is checked against: the PVV of Visa or the offset of IBM 3624. */
+/** Reference value that a PIN is verified against: a Visa PVV or an IBM 3624 offset. */
 export interface PinReference {
-  /** Which keys it is computed with. */
+  /** Kind of PIN verification key that computes it. */
   key: 'Visa' | 'Ibm3624';
-  /** Its name in an answer. */
+  /** Name of the member in the response. */
   member: 'VerificationValue' | 'PinOffset';
   /**
-   * @returns computes it for a PIN of 4 to 12 digits
-   * @throws ValidationException where it needs the PAN and the call has none
+   * @returns function that computes it for a PIN of 4 to 12 digits
+   * @throws ValidationException if it depends on the PAN and the request has none
    */
   forPan: (pan: string | undefined) => (pvk: Buffer, pin: string) => string;
 }
@@ -40,26 +40,26 @@ const ibm3624 = (attributes: Ibm3624NaturalPin): Ibm3624Arguments => ({
   decimalizationTable: attributes.DecimalizationTable,
 });
 
-/** Where a PIN comes from: it is made, or is in the PIN block of the call. */
+/** Source of a PIN: it is generated, or decrypted from the PIN block of the request. */
 export type PinSource =
   | {
-      /** @param length digits, unless the variant says how many there are */
-      made: (pvk: Buffer, length: number) => string;
+      /** @param length number of digits, unless the variant determines it */
+      generate: (pvk: Buffer, length: number) => string;
     }
   | {
-      /** Hexadecimal, as the schema lets it pass. */
+      /** PIN block, hexadecimal, validated by the schema. */
       encrypted: string;
     };
 
-/** What a variant of GeneratePinData wants: a PIN, and what it is checked against. */
+/** PIN and reference value that a variant of GeneratePinData requests. */
 export interface PinGeneration {
   reference: PinReference;
   source: PinSource;
 }
 
-const random: PinSource = { made: (_, length) => randomPin(length) };
+const random: PinSource = { generate: (_, length) => randomPin(length) };
 
-/** The generation that a call asks for. */
+/** Returns the PIN generation that a request specifies. */
 export function pinGeneration(attributes: PinGenerationAttributes): PinGeneration {
   const { name, value } = memberOf(attributes);
   switch (name) {
@@ -68,10 +68,10 @@ export function pinGeneration(attributes: PinGenerationAttributes): PinGeneratio
     case 'VisaPinVerificationValue':
       return { reference: visaPvv(value), source: { encrypted: value.EncryptedPinBlock } };
     case 'Ibm3624NaturalPin':
-      // Its offset is zeros: no answer has a member for a PIN in the clear.
+      // The offset of a natural PIN is zeros. It is returned because no response has a member for a clear PIN.
       return {
         reference: ibm3624Offset(value),
-        source: { made: (pvk, length) => naturalPin(pvk, ibm3624(value), length) },
+        source: { generate: (pvk, length) => naturalPin(pvk, ibm3624(value), length) },
       };
     case 'Ibm3624RandomPin':
       return { reference: ibm3624Offset(value), source: random };
@@ -80,18 +80,18 @@ export function pinGeneration(attributes: PinGenerationAttributes): PinGeneratio
     case 'Ibm3624PinFromOffset':
       return {
         reference: ibm3624Offset(value),
-        source: { made: (pvk) => pinFromOffset(pvk, ibm3624(value), value.PinOffset) },
+        source: { generate: (pvk) => pinFromOffset(pvk, ibm3624(value), value.PinOffset) },
       };
   }
 }
 
-/** What a call of VerifyPinData claims that its PIN is checked against. */
+/** Reference value to verify a PIN against, and its value in the request. */
 export interface PinVerification {
   reference: PinReference;
   claimed: string;
 }
 
-/** The verification that a call asks for. @throws ValidationException for what can't be a PVV */
+/** Returns the PIN verification that a request specifies. @throws ValidationException if the PVV isn't 4 digits */
 export function pinVerification(attributes: PinVerificationAttributes): PinVerification {
   const { name, value } = memberOf(attributes);
   if (name === 'Ibm3624Pin') return { reference: ibm3624Offset(value), claimed: value.PinOffset };

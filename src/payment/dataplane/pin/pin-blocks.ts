@@ -12,7 +12,7 @@ import type { Synchronous } from '../../../provider/crypto-provider.js';
 import { type DukptAttributes, dukptKey } from '../dukpt.js';
 import { derivedKey, type WorkingKey, type WorkingKeys } from '../keys/working-keys.js';
 
-/** PIN block formats by their names in the API. Once its key is derived, a block of AS 2805 is one of ISO format 0. */
+/** PIN block formats by their names in the API. An AS 2805 block differs from ISO format 0 only in its key. */
 export const PIN_BLOCK_FORMATS = {
   ISO_FORMAT_0: 0,
   ISO_FORMAT_1: 1,
@@ -23,10 +23,10 @@ export const PIN_BLOCK_FORMATS = {
 export type PinBlockFormatName = keyof typeof PIN_BLOCK_FORMATS;
 
 /**
- * The bytes of an encrypted PIN block.
+ * Decodes an encrypted PIN block.
  *
- * @param digits hexadecimal, as the schema lets it pass
- * @throws ValidationException where it hasn't the length of its format
+ * @param digits hexadecimal digits, validated by the schema
+ * @throws ValidationException if the length is wrong for the format
  */
 export function encryptedPinBlock(format: PinBlockFormatName, digits: string): Buffer {
   const length = PIN_BLOCK_FORMATS[format] === 4 ? 32 : 16;
@@ -35,26 +35,27 @@ export function encryptedPinBlock(format: PinBlockFormatName, digits: string): B
   return Buffer.from(digits, 'hex');
 }
 
-/** @throws ValidationException where a format binds the PIN to the PAN and the call has none */
+/** @throws ValidationException if the format binds the PIN to the PAN and the request has no PAN */
 export function requirePanFor(format: PinBlockFormatName, pan: string | undefined): void {
   if (pan === undefined && PIN_BLOCK_FORMATS[format] !== 1)
     throw new ValidationException(`PrimaryAccountNumber is required for PIN block format ${format}.`);
 }
 
-/** A key of PIN blocks as a call names it. */
+/** Key of a PIN block, as a request specifies it. */
 interface PinKeyArgument {
   identifier: string;
   format: PinBlockFormatName;
   wrappedKey: z.infer<typeof WrappedKey> | undefined;
-  /** Of the transaction, where the key is a base derivation key. */
+  /** Attributes of the transaction, if the key is a base derivation key. */
   dukpt: Omit<DukptAttributes, 'variant'> | undefined;
 }
 
 /**
- * The key of a PIN block: stored, come with the call, or derived for the transaction from a base derivation key.
+ * Returns the key of a PIN block: stored, sent with the request, or derived from a base derivation key for the
+ * transaction.
  *
- * @param rules the rules of KEY_ARGUMENTS for this argument
- * @throws ResourceNotFoundException, ValidationException for a key that doesn't serve
+ * @param rules rules in KEY_ARGUMENTS for this argument
+ * @throws ResourceNotFoundException; ValidationException if the key is unsuitable
  */
 export async function findPinKey<F extends PinBlockFormatName>(
   keys: WorkingKeys,
@@ -67,7 +68,7 @@ export async function findPinKey<F extends PinBlockFormatName>(
   return dukptKey(await keys.find(call, rules.Dukpt, identifier), 'PIN', dukpt);
 }
 
-/** Lends a cipher under a key of PIN blocks, for one computation. */
+/** Lends a cipher with the key of a PIN block to one computation. */
 export function underPinKey<T>(key: WorkingKey, compute: (cipher: BlockCipher) => Synchronous<T>): T {
   return key.use((clear) => {
     using cipher = isTdes(key.algorithm) ? tdes(clear) : aes(clear);
@@ -76,10 +77,10 @@ export function underPinKey<T>(key: WorkingKey, compute: (cipher: BlockCipher) =
 }
 
 /**
- * The key of one transaction's PIN block in AS 2805, as a key to work with.
+ * Returns the AS 2805 PIN key of one transaction.
  *
- * @param kpp  PIN protection key, of usage P0 and TDES
- * @param from `stan` 6 digits, `amount` 12
+ * @param kpp  PIN protection key, usage P0, TDES
+ * @param from system trace audit number (`stan`), 6 digits, and transaction amount, 12 digits
  */
 export function as2805PinKey(kpp: WorkingKey, from: { stan: string; amount: string }): WorkingKey {
   return derivedKey(kpp, 'TDES_2KEY', (clear) => transactionPinKey(clear, from));

@@ -24,13 +24,14 @@ export class PinController {
 
   @DataPlaneOperation('pindata/generate', {
     name: 'GeneratePinData',
-    summary: 'Makes a PIN, or what a PIN is checked against',
+    summary: 'Generates a PIN, or the PVV or offset of a PIN',
     description:
-      'The generation key is of usage V2 for Visa, where the answer is a PIN verification value (PVV), and V1 for ' +
-      'IBM 3624, where it is an offset. The PIN is random (`VisaPin`, `Ibm3624RandomPin`), natural ' +
-      '(`Ibm3624NaturalPin`, its offset is zeros), that of an offset (`Ibm3624PinFromOffset`) or in the PIN block of ' +
-      'the call (`VisaPinVerificationValue`, `Ibm3624PinOffset`). It is answered in a PIN block under the encryption ' +
-      'key, of usage P0: TDES for ISO formats 0, 1 and 3, AES for format 4. A PIN in the clear is answered nowhere.',
+      'The generation key has usage V2 for Visa, where the response contains a PIN verification value (PVV), ' +
+      'or V1 for IBM 3624, where it contains an offset. The PIN is random (`VisaPin`, `Ibm3624RandomPin`), ' +
+      'natural (`Ibm3624NaturalPin`, with an offset of zeros), derived from an offset ' +
+      '(`Ibm3624PinFromOffset`), or taken from the PIN block in the request (`VisaPinVerificationValue`, ' +
+      '`Ibm3624PinOffset`). The response contains the PIN in a PIN block under the encryption key, which has ' +
+      'usage P0: TDES for ISO formats 0, 1 and 3, AES for format 4. A clear PIN is never returned.',
     example:
       '--generation-key-identifier $PVK_ARN --encryption-key-identifier $PEK_ARN ' +
       '--primary-account-number 4000001234567899 --pin-block-format ISO_FORMAT_0 ' +
@@ -46,12 +47,13 @@ export class PinController {
 
   @DataPlaneOperation('pindata/verify', {
     name: 'VerifyPinData',
-    summary: 'Checks a PIN',
+    summary: 'Verifies a PIN',
     description:
-      'The PIN of an encrypted PIN block is checked against a PVV (verification key of usage V2) or an IBM 3624 offset ' +
-      '(V1), in constant time. The block is under a key of usage P0, or with `DukptAttributes` under the key of one ' +
-      'transaction, derived from a base derivation key (B0). A wrong PIN, or one that has not `PinDataLength` digits, ' +
-      'answers VerificationFailedException with the reason INVALID_PIN; a block that holds no PIN ValidationException.',
+      'Verifies the PIN in an encrypted PIN block against a PVV (verification key of usage V2) or an IBM 3624 ' +
+      'offset (V1), in constant time. The block is encrypted under a key of usage P0, or with ' +
+      '`DukptAttributes` under the key of one transaction, derived from a base derivation key (B0). A wrong ' +
+      'PIN, or a PIN whose length is not `PinDataLength`, is answered with VerificationFailedException and the ' +
+      'reason INVALID_PIN; a block that contains no PIN with ValidationException.',
     example:
       '--verification-key-identifier $PVK_ARN --encryption-key-identifier $PEK_ARN ' +
       '--primary-account-number 4000001234567899 --pin-block-format ISO_FORMAT_0 --encrypted-pin-block $PIN_BLOCK ' +
@@ -68,12 +70,12 @@ export class PinController {
 
   @DataPlaneOperation('pindata/translate', {
     name: 'TranslatePinData',
-    summary: 'Puts an encrypted PIN block under another key, and into another format',
+    summary: 'Translates an encrypted PIN block to another key or format',
     description:
-      'Either key is of usage P0, or with DUKPT attributes a base derivation key (B0): TDES for ISO formats 0, 1 and 3, ' +
-      'AES for format 4. By ISO 9564-1 a block that is bound to a PAN (formats 0, 3, 4) is not translated to format 1, ' +
-      'and its PAN stays the same. An incoming block of AS 2805 is under the key that `IncomingAs2805Attributes` ' +
-      'derive; an outgoing one is as ISO format 0.',
+      'Each key has usage P0, or with DUKPT attributes is a base derivation key (B0): TDES for ISO formats 0, ' +
+      '1 and 3, AES for format 4. As ISO 9564-1 requires, a block that is bound to a PAN (formats 0, 3 and 4) ' +
+      'is not translated to format 1, and its PAN can’t change. An incoming AS 2805 block is encrypted under a ' +
+      'key derived with `IncomingAs2805Attributes`; an outgoing one is the same as ISO format 0.',
     example:
       '--incoming-key-identifier $PEK_ARN --outgoing-key-identifier $OTHER_PEK_ARN --encrypted-pin-block $PIN_BLOCK ' +
       '--incoming-translation-attributes IsoFormat0={PrimaryAccountNumber=4000001234567899} ' +

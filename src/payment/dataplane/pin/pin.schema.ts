@@ -14,7 +14,7 @@ import {
 
 const PinBlockFormat = z.enum(['ISO_FORMAT_0', 'ISO_FORMAT_1', 'ISO_FORMAT_3', 'ISO_FORMAT_4']);
 const EncryptedPinBlock = sensitive(hex(16, 32)).meta({
-  description: '16 hexadecimal digits; of ISO format 4, 32.',
+  description: '16 hexadecimal digits; 32 for ISO format 4.',
 });
 const PinDataLength = z.int().min(4).max(12);
 
@@ -55,7 +55,7 @@ export const GeneratePinDataInput = z
     EncryptionKeyIdentifier: KeyArnOrKeyAlias,
     GenerationAttributes: PinGenerationAttributes,
     PinDataLength: PinDataLength.optional().meta({
-      description: 'Digits of a PIN that is random or natural; 4 unless given. Any other PIN has the length it has.',
+      description: 'Number of digits of a random or natural PIN; 4 by default. Has no effect on other PINs.',
     }),
     PrimaryAccountNumber: PrimaryAccountNumber.optional(),
     PinBlockFormat,
@@ -101,7 +101,7 @@ export const VerifyPinDataInput = z
     EncryptedPinBlock,
     PrimaryAccountNumber: PrimaryAccountNumber.optional(),
     PinBlockFormat,
-    PinDataLength: PinDataLength.optional().meta({ description: 'Digits that the PIN must have.' }),
+    PinDataLength: PinDataLength.optional().meta({ description: 'Number of digits that the PIN must have.' }),
     DukptAttributes: z.object({ KeySerialNumber, DukptDerivationType }).meta({ id: 'DukptAttributes' }).optional(),
     EncryptionWrappedKey: WrappedKey.optional(),
   })
@@ -147,7 +147,9 @@ const DukptDerivationAttributes = z
   .object({
     KeySerialNumber,
     DukptKeyDerivationType: DukptDerivationType.optional(),
-    DukptKeyVariant: DukptKeyVariant.optional().meta({ description: 'Of no effect: a PIN key is of one kind.' }),
+    DukptKeyVariant: DukptKeyVariant.optional().meta({
+      description: 'Has no effect: there is only one variant of a PIN key.',
+    }),
   })
   .meta({ id: 'DukptDerivationAttributes' });
 export type DukptDerivationAttributes = z.infer<typeof DukptDerivationAttributes>;

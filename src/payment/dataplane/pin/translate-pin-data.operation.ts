@@ -84,7 +84,7 @@ function dukptOf(attributes: DukptDerivationAttributes | undefined) {
   return attributes && { ksn: attributes.KeySerialNumber, keyType: attributes.DukptKeyDerivationType };
 }
 
-/** A transaction of AS 2805 has its own key, which the attributes derive; no other block has one. */
+/** Checks that the attributes that derive the key of an AS 2805 transaction are given for AS 2805 blocks only. */
 function checkAs2805(input: TranslatePinDataInput): void {
   const { IncomingTranslationAttributes, IncomingAs2805Attributes, IncomingDukptAttributes } = input;
   if ((IncomingTranslationAttributes.As2805Format0 === undefined) !== (IncomingAs2805Attributes === undefined))

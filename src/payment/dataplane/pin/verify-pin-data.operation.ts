@@ -36,9 +36,9 @@ export class VerifyPinDataOperation {
     const valid = underPinKey(pek, (cipher) =>
       pvk.use((clear) => {
         const pin = decryptPinBlock(cipher, PIN_BLOCK_FORMATS[format], { block, pan });
-        // Both are looked at, whatever the first says.
-        const isLong = length === undefined || pin.length === length;
-        return equal(Buffer.from(referenceOf(clear, pin)), Buffer.from(claimed)) && isLong;
+        // Both checks are always evaluated, so that the timing doesn't reveal which one failed.
+        const lengthMatches = length === undefined || pin.length === length;
+        return equal(Buffer.from(referenceOf(clear, pin)), Buffer.from(claimed)) && lengthMatches;
       }),
     );
     if (!valid) throw new VerificationFailedException('Pin block verification failed.', 'INVALID_PIN');

@@ -12,7 +12,7 @@ import type { ExportAs2805KeyCryptogram } from '../exchange.schema.js';
 import type { ExportedKey } from './exported-key.js';
 import type { Exported } from './exported.js';
 
-/** AS 2805.6.3: the bare key under a variant of a TDES key-encryption key. */
+/** Exports a bare key under a variant of a TDES key-encryption key: AS 2805.6.3. */
 @Injectable()
 export class As2805Export {
   constructor(

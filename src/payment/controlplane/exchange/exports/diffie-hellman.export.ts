@@ -9,7 +9,7 @@ import type { ExportedKey } from './exported-key.js';
 import type { Exported } from './exported.js';
 import { exportKeyBlock } from './key-block.js';
 
-/** TR-31 under a key that both sides derive by ECDH. */
+/** Exports a TR-31 key block under a key that both parties derive by ECDH. */
 @Injectable()
 export class DiffieHellmanExport {
   constructor(private readonly agreement: KeyAgreement) {}

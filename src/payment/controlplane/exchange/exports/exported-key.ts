@@ -8,26 +8,26 @@ import type { Key } from '../../../keys/key.entity.js';
 import type { CryptoProvider, Synchronous } from '../../../../provider/crypto-provider.js';
 import type { ExportAttributes } from '../exchange.schema.js';
 
-/** A symmetric key on its way out: a stored one, or the initial key derived from a stored BDK. */
+/** Symmetric key to export: a stored key, or the initial key derived from a stored BDK. */
 export interface ExportedKey {
-  /** Of a stored key. Initial keys have a usage that no stored key has. */
+  /** KeyUsage of a stored key; undefined for an initial key, whose usage no stored key can have. */
   usage?: KeyUsage;
-  /** Two characters of a key block header. */
+  /** Key usage in the key block header, 2 characters. */
   usageCode: string;
   algorithm: KeyAlgorithm;
   modes: KeyModesOfUse;
-  /** What a header says unless the caller has it say something else. */
+  /** Exportability in the key block header unless the caller requests another. */
   exportability: 'E' | 'S';
   kcvAlgorithm: KeyCheckValueAlgorithm;
-  /** Lends the clear key for one computation and zeroizes it. */
+  /** Lends the clear key to one computation and zeroizes it. */
   use: <T>(compute: (clear: Buffer) => Synchronous<T>) => T;
 }
 
 /**
- * The key that an export sends.
+ * Returns the key to export: the stored key, or the initial key derived from it.
  *
- * @param key enabled
- * @throws ValidationException for a key that may not leave, or has no initial key as it is asked for
+ * @param key enabled key
+ * @throws ValidationException if the key may not be exported or can't derive the requested initial key
  */
 export function exportedKey(key: Key, provider: CryptoProvider, attributes: ExportAttributes = {}): ExportedKey {
   if (key.class !== 'SYMMETRIC_KEY')
@@ -45,7 +45,7 @@ export function exportedKey(key: Key, provider: CryptoProvider, attributes: Expo
   };
 }
 
-/** The key a terminal begins with (IPEK), usage B1: ANSI X9.24 part 1 (TDES) and part 3 (AES). It is not stored. */
+/** Derives the initial key (IPEK) of a terminal, usage B1: ANSI X9.24-1 (TDES) and X9.24-3 (AES). It is not stored. */
 function initialKey(
   bdk: Key,
   provider: CryptoProvider,

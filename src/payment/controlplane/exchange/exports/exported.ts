@@ -1,4 +1,4 @@
 import type { WrappedKey } from '../exchange.schema.js';
 
-/** An exported key in its wrapping; its check value is the operation's to add. */
+/** Wrapped key, without the check value, which ExportKeyOperation adds. */
 export type Exported = Pick<WrappedKey, 'WrappingKeyArn' | 'WrappedKeyMaterialFormat' | 'KeyMaterial'>;

@@ -10,15 +10,15 @@ import type { ExportedKey } from './exported-key.js';
 
 const EXPORTABILITIES = { EXPORTABLE: 'E', SENSITIVE: 'S', NON_EXPORTABLE: 'N' } as const;
 
-/** What the optional blocks that a caller adds may have together, IDs and lengths included. */
+/** Maximum total length in characters of the caller's optional blocks, including IDs and lengths. */
 const MAX_OPTIONAL_CHARS = 112;
-/** The service adds these itself. */
+/** Optional blocks that the service adds itself. */
 const OWN_BLOCKS = ['PB', 'HM'];
 
 /**
- * The header of a key block with an exported key: what the key is, as far as the caller doesn't narrow it.
+ * Builds the key block header of an exported key from the key's attributes and the caller's restrictions.
  *
- * @throws ValidationException where the header would say more than the key may
+ * @throws ValidationException if the header would permit more than the key does
  */
 export function headerOf(
   key: ExportedKey,

@@ -5,9 +5,9 @@ import type { ExportedKey } from './exported-key.js';
 import { headerOf } from './key-block-headers.js';
 
 /**
- * Wraps an exported key in a TR-31 key block: version B under TDES, D under AES.
+ * Wraps an exported key in a TR-31 key block: version B under a TDES key, version D under an AES key.
  *
- * @param kbpk stays the caller's to zeroize
+ * @param kbpk key block protection key; the caller zeroizes it
  */
 export function exportKeyBlock(kbpk: Kbpk, exported: ExportedKey, headers?: KeyBlockHeaders): string {
   const { header, optionalBlocks } = headerOf(exported, kbpk.algorithm === 'TDES' ? 'B' : 'D', headers);

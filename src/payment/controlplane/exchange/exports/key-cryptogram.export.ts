@@ -13,7 +13,7 @@ import type { ExportKeyCryptogram } from '../exchange.schema.js';
 import type { ExportedKey } from './exported-key.js';
 import type { Exported } from './exported.js';
 
-/** The bare key under the RSA key of its receiver: RSAES-OAEP, RFC 8017 section 7.1. */
+/** Exports a bare key under the receiver's RSA key: RSAES-OAEP, RFC 8017 section 7.1. */
 @Injectable()
 export class KeyCryptogramExport {
   constructor(

@@ -9,7 +9,7 @@ import type { ExportedKey } from './exported-key.js';
 import type { Exported } from './exported.js';
 import { exportKeyBlock } from './key-block.js';
 
-/** TR-31 under a stored key-encryption key. */
+/** Exports a TR-31 key block under a stored key-encryption key. */
 @Injectable()
 export class Tr31Export {
   constructor(

@@ -15,7 +15,7 @@ import type { ExportedKey } from './exported-key.js';
 import type { Exported } from './exported.js';
 import { headerOf } from './key-block-headers.js';
 
-/** TR-34: a key that we sign and encrypt for its receiver, in the form of 2012. */
+/** Exports a TR-34 key transport of the 2012 form, signed by the service and encrypted for the receiver. */
 @Injectable()
 export class Tr34Export {
   constructor(
@@ -40,7 +40,7 @@ export class Tr34Export {
       exported.use((key) =>
         buildKeyTransport({
           form: 'X9_TR34_2012',
-          // Its length is that of a key block of version D.
+          // The length field is that of a version D key block.
           header: formatHeader(header, optionalBlocks, payloadBytes(header, key.length)),
           key,
           kdh: { certificate, privateKey },

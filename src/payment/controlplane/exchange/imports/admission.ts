@@ -1,12 +1,12 @@
 import type { KeyAttributes } from '../../../keys/key-attributes.js';
 import type { KeyIdentity } from '../../../../provider/crypto-provider.js';
 
-/** A key that was taken in: what it is, and its material under the master key. */
+/** Imported key: its attributes, and its material sealed under the master key. */
 export type AdmittedKey = KeyIdentity & { sealed: Buffer };
 
 /**
- * Checks that there can be a key of these attributes, and returns what seals one.
+ * Checks the attributes of a key to import and returns the function that seals it.
  *
- * @throws ValidationException
+ * @throws ValidationException if no key may have this combination of attributes
  */
 export type Admit = (attributes: KeyAttributes, exportable: boolean) => (clear: Buffer) => AdmittedKey;

@@ -10,7 +10,10 @@ import { CryptoProvider } from '../../../../provider/crypto-provider.js';
 import type { ImportAs2805KeyCryptogram } from '../exchange.schema.js';
 import type { Admit, AdmittedKey } from './admission.js';
 
-/** AS 2805.6.3: the bare key under a variant of a TDES key-encryption key. Nothing in it says whether it was the right one. */
+/**
+ * Imports a bare key under a variant of a TDES key-encryption key: AS 2805.6.3. The cryptogram is not authenticated,
+ * so a wrong KEK or variant goes unnoticed.
+ */
 @Injectable()
 export class As2805Import {
   constructor(

@@ -7,7 +7,7 @@ import type { ImportDiffieHellmanTr31KeyBlock } from '../exchange.schema.js';
 import type { Admit, AdmittedKey } from './admission.js';
 import { importKeyBlock } from './key-block.js';
 
-/** TR-31 under a key that both sides derive by ECDH. */
+/** Imports a TR-31 key block under a key that both parties derive by ECDH. */
 @Injectable()
 export class DiffieHellmanImport {
   constructor(private readonly agreement: KeyAgreement) {}

@@ -4,11 +4,11 @@ import type { Protection } from '../../../exchange/strength.js';
 import type { Admit, AdmittedKey } from './admission.js';
 
 /**
- * Opens a TR-31 key block and takes the key in as the block says it is.
+ * Imports the key of a TR-31 key block with the attributes that the block states.
  *
- * @param kbpk        stays the caller's to zeroize
- * @param protections all that the key travels under; none may be weaker than it
- * @throws CryptoError, ValidationException as `openKeyBlock`; ValidationException for attributes that no key has
+ * @param kbpk        key block protection key; the caller zeroizes it
+ * @param protections everything that protects the key in transit; none may be weaker than the key
+ * @throws CryptoError and ValidationException as `openKeyBlock`; ValidationException as `admit`
  */
 export function importKeyBlock(
   kbpk: Kbpk,

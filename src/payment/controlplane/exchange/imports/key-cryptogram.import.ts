@@ -11,7 +11,7 @@ import type { ImportKeyCryptogram } from '../exchange.schema.js';
 import type { Admit, AdmittedKey } from './admission.js';
 import { wholeBytes } from './whole-bytes.js';
 
-/** The bare key under the RSA key of an import token: RSAES-OAEP, RFC 8017 section 7.1. */
+/** Imports a bare key under the RSA key of an import token: RSAES-OAEP, RFC 8017 section 7.1. */
 @Injectable()
 export class KeyCryptogramImport {
   constructor(
@@ -39,7 +39,7 @@ export class KeyCryptogramImport {
   }
 }
 
-/** Whatever goes wrong, the caller is told the same. */
+/** Reports every failure alike, so that the caller can't tell why decryption failed. */
 function decrypt(attempt: () => Buffer): Buffer {
   try {
     return attempt();

@@ -14,7 +14,7 @@ import { MpaTeamAssociationRepository } from '../../../keys/mpa-team-association
 import type { RootCertificatePublicKey, TrustedCertificatePublicKey } from '../exchange.schema.js';
 import type { Admit, AdmittedKey } from './admission.js';
 
-/** Public keys come in certificates: a root that the caller trusts, or one that a key imported before has signed. */
+/** Imports a public key in a certificate: a root that the caller trusts, or one issued by an imported authority. */
 @Injectable()
 export class PublicKeyImport {
   constructor(
@@ -48,7 +48,7 @@ export class PublicKeyImport {
     return this.#check(attributes, certificate, authority.certificate, admit)(certificate.der);
   }
 
-  /** A key of usage S0 vouches for others from now on, so it must be a certificate authority's. */
+  /** Validates the certificate. A key of usage S0 will vouch for other keys, so it must belong to a CA. */
   #check(attributes: KeyAttributes, certificate: Certificate, issuer: Certificate, admit: Admit): ReturnType<Admit> {
     if (attributes.KeyClass !== 'PUBLIC_KEY')
       throw new ValidationException('KeyClass of a certificate must be PUBLIC_KEY.');
@@ -65,7 +65,7 @@ export class PublicKeyImport {
     return seal;
   }
 
-  /** Where a team must approve, nothing comes in: nobody can be asked. */
+  /** Refuses the import if a team must approve it, because approval is not implemented. */
   async #refuseWhereApprovalIsNeeded(call: Call): Promise<void> {
     try {
       const { teamArn } = await this.teams.get(call, 'IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE');

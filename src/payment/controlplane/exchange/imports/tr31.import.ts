@@ -7,7 +7,10 @@ import type { ImportTr31KeyBlock } from '../exchange.schema.js';
 import type { Admit, AdmittedKey } from './admission.js';
 import { importKeyBlock } from './key-block.js';
 
-/** TR-31 under a stored key-encryption key: versions B and D, and A and C, which are deprecated but still sent. */
+/**
+ * Imports a TR-31 key block under a stored key-encryption key: versions B and D, and the deprecated versions A and C,
+ * which are still in use.
+ */
 @Injectable()
 export class Tr31Import {
   constructor(

@@ -15,7 +15,9 @@ import type { ImportTr34KeyBlock } from '../exchange.schema.js';
 import type { Admit, AdmittedKey } from './admission.js';
 import { wholeBytes } from './whole-bytes.js';
 
-/** TR-34: a key that its sender signed and encrypted for the key pair of an import token, or for one of the caller's. */
+/**
+ * Imports a TR-34 key transport: signed by its sender, encrypted for the key pair of an import token or a stored one.
+ */
 @Injectable()
 export class Tr34Import {
   constructor(
@@ -48,7 +50,7 @@ export class Tr34Import {
   }
 }
 
-/** Where it isn't about a certificate or malformed, the caller is told the same whatever went wrong. */
+/** Reports all failures alike, except those of a certificate and of the CMS syntax. */
 function openTransport(transport: KeyTransportToOpen): OpenedKey {
   try {
     return openKeyTransport(transport);

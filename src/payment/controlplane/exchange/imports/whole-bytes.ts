@@ -1,10 +1,10 @@
 import { ValidationException } from '../../../../errors/exceptions.js';
 
 /**
- * The bytes of upper-case hexadecimal digits, whose number the model leaves open.
+ * Decodes upper-case hexadecimal digits. AWS's model allows an odd number of them.
  *
- * @param member what the caller calls them
- * @throws ValidationException for half a byte, which would otherwise be dropped unseen
+ * @param member name of the input member, for the message
+ * @throws ValidationException for an odd number of digits, of which Buffer.from would silently drop the last
  */
 export function wholeBytes(member: string, digits: string): Buffer {
   if (digits.length % 2 !== 0) throw new ValidationException(`${member} must be hexadecimal digits of whole bytes.`);
