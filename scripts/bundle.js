@@ -1,9 +1,10 @@
-// Makes one file of the built service, one of the command, and all that they load: loading 1,500 files takes most of a start's time.
+// Bundles the built service and the command into one file each with everything they load: loading 1,500 files takes
+// most of the start time.
 import { build } from 'esbuild';
 
 const PASSED_ON = Symbol();
 
-/** What a library would use if it were installed stays an import that fails when it runs. */
+/** Leaves optional dependencies that are not installed as imports, which fail only when executed. */
 const external = {
   name: 'external',
   setup({ onResolve, resolve }) {
@@ -17,7 +18,7 @@ const external = {
 
 await build({
   entryPoints: ['dist/main.js', 'dist/cli.js'],
-  // As deep as the file of src/docs, which finds public/ and openapi/ from where it is.
+  // At the same depth as the file in src/docs that locates public/ and openapi/ relative to itself.
   outdir: 'dist/bundle',
   bundle: true,
   platform: 'node',
