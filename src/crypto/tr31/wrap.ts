@@ -69,8 +69,8 @@ export function payloadBytes(
 }
 
 /**
- * Draws padding bytes with `randomInt`, which keeps a cache of random bytes: a call of `randomBytes` takes as long as
- * wrapping a key.
+ * Draws padding bytes with `randomInt`, which keeps a cache of random bytes: a call of `randomBytes` costs as much as
+ * setting up a cipher with a key.
  */
 function randomPadding(bytes: number): Buffer {
   const padding = Buffer.alloc(bytes);
