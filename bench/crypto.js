@@ -1,4 +1,5 @@
-// The constructions of src/crypto beside the bare cost of their block operations, or under two Node.js: npm run bench:crypto
+// Compares the constructions of src/crypto with the cost of their bare block operations, or two Node.js versions with
+// each other: npm run bench:crypto
 import { CONSTRUCTIONS, measure } from './support/constructions.js';
 import { startNode } from './support/node-process.js';
 
@@ -37,14 +38,17 @@ function compareWithBareCost() {
     };
   }
   console.log(
-    'blocks: block operations; keys: keys they are done under; bare/s: OpenSSL alone, objects for the keys included;',
+    'blocks: block operations; keys: keys they use; bare/s: OpenSSL alone, including the objects for the keys;',
   );
-  console.log('ours/s: the construction from its keys; times: how many times the bare cost;');
-  console.log('held times: with ciphers made before, over the blocks alone\n');
+  console.log('ours/s: the construction, starting from its keys; times: cost relative to OpenSSL alone;');
+  console.log('held times: with ciphers created beforehand, relative to the blocks alone\n');
   console.table(table);
 }
 
-/** Both measure a construction right after one another in each round, so that they meet the same machine. */
+/**
+ * Measures each construction in both processes back to back in every round, so that both meet the same load on the
+ * machine.
+ */
 async function compareNodes(paths) {
   const nodes = [];
   for (const path of paths) nodes.push(await startNode(path));
@@ -66,7 +70,7 @@ async function compareNodes(paths) {
       times: Number(median(rounds[i].map(([cost, other]) => other / cost)).toFixed(2)),
     };
   console.log(
-    `us: microseconds of CPU of a construction from its keys; times: those of ${second} over those of ${first}\n`,
+    `us: microseconds of CPU per construction, starting from its keys; times: ${second} relative to ${first}\n`,
   );
   console.table(table);
 }

@@ -1,4 +1,5 @@
-// ListKeys, GetKey, CreateKey and ListAliases over 1 000, 10 000 and 100 000 keys on PostgreSQL: npm run bench:scale
+// Measures ListKeys, GetKey, CreateKey and ListAliases with 1 000, 10 000 and 100 000 keys on PostgreSQL: npm run
+// bench:scale
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +16,7 @@ import { startServer } from './support/server.js';
 import { seed } from './support/seed.js';
 
 const SIZES = [1000, 10_000, 100_000];
-// In turns, so that what else the machine does hits every size.
+// Alternates between the sizes, so that other load on the machine affects all of them.
 const ROUNDS = 20;
 const CALLS = 10;
 
@@ -30,7 +31,7 @@ const CREATE_KEY = {
 };
 
 const server = process.env.DATABASE_URL;
-if (!server) throw new Error('DATABASE_URL is needed: a PostgreSQL in which databases can be made');
+if (!server) throw new Error('DATABASE_URL is needed: a PostgreSQL server on which databases can be created');
 const scope = { accountId: '000000000000', region: 'us-east-1' };
 const credentials = { accessKeyId: 'AKIABENCHMARKBENCHMA', secretAccessKey: 'benchmark-benchmark-benchmark' };
 const signer = new SignatureV4({ credentials, region: scope.region, service: 'payment-cryptography', sha256: Sha256 });
@@ -57,7 +58,7 @@ try {
       for (const [i, store] of stores.entries())
         for (let n = 0; n < CALLS; n++) {
           const { ms } = await call(store.port, callOf(store));
-          if (round > 0) latencies[i].push(ms); // the first round warms up
+          if (round > 0) latencies[i].push(ms); // the first round is a warm-up
         }
     const medians = latencies.map((ms) => percentile(ms, 0.5));
     table[name] = Object.fromEntries(
@@ -67,14 +68,14 @@ try {
       ]).filter((_, column) => column !== 1),
     );
   }
-  console.log(`median of ${ROUNDS * CALLS} calls, one at a time, the sizes in turns`);
+  console.log(`median of ${ROUNDS * CALLS} calls, one at a time, alternating between the sizes`);
   console.table(table);
 } finally {
   agent.destroy();
   for (const { close } of stores) await close();
 }
 
-/** A database of its own with so many keys, and a service on it. */
+/** Creates a database with this many keys and starts a service on it. */
 async function open(keys) {
   const name = `keyblock_bench_${randomBytes(6).toString('hex')}`;
   await administer(`CREATE DATABASE ${name}`);
@@ -103,7 +104,7 @@ async function open(keys) {
   }
 }
 
-/** @returns {Promise<string[]>} ARNs of as many keys as are asked for, at random */
+/** Fills the database. @returns {Promise<string[]>} ARNs of randomly chosen keys, enough for all rounds */
 async function fill(url, masterKeyHex, keys) {
   const database = await connect({ url });
   try {
@@ -111,7 +112,7 @@ async function fill(url, masterKeyHex, keys) {
     await prepare(database, masterKey, new Clock());
     const start = performance.now();
     await seed(database, new CryptoProvider(masterKey), { ...scope, keys });
-    console.log(`${keys} keys made in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    console.log(`${keys} keys created in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     const limit = (ROUNDS + 1) * CALLS + 1;
     const rows = await database.query(`SELECT arn FROM keys ORDER BY random() LIMIT ${limit}`);
     return rows.map(({ arn }) => arn);
@@ -130,7 +131,7 @@ async function administer(sql) {
   }
 }
 
-/** @returns {Promise<string>} the token for what comes after so many keys, a multiple of 100 */
+/** Pages through ListKeys. @returns {Promise<string>} the NextToken after this many keys, a multiple of 100 */
 async function tokenAfter(port, keys) {
   let NextToken;
   for (let listed = 0; listed < keys; listed += 100)
@@ -138,7 +139,10 @@ async function tokenAfter(port, keys) {
   return NextToken;
 }
 
-/** A signed call on a kept connection. @returns {Promise<{ ms: number, output: object }>} milliseconds to the last byte */
+/**
+ * Makes a signed call on a kept connection. @returns {Promise<{ ms: number, output: object }>} milliseconds to the last
+ * byte
+ */
 async function call(port, { operation, input }) {
   const body = JSON.stringify(input);
   const { method, path, headers } = await signer.sign({

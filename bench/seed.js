@@ -1,4 +1,4 @@
-// Fills the store of the configuration with keys, for measuring: npm run seed -- --keys 100000
+// Fills the configured store with keys for measurements: npm run seed -- --keys 100000
 import { parseArgs } from 'node:util';
 import { Clock } from '../dist/clock.js';
 import { readConfig } from '../dist/config/config.js';
@@ -11,7 +11,8 @@ import { seed } from './support/seed.js';
 const { values } = parseArgs({ options: { keys: { type: 'string' } } });
 const keys = Number(values.keys);
 const { databaseUrl, masterKey, accountId, region } = readConfig(process.env);
-if (!Number.isInteger(keys) || keys < 1) throw new Error('--keys is needed: how many to add, e.g. --keys 100000');
+if (!Number.isInteger(keys) || keys < 1)
+  throw new Error('--keys is needed: the number of keys to add, e.g. --keys 100000');
 if (databaseUrl === undefined) throw new Error('DATABASE_URL is needed');
 
 const database = await connect(databaseUrl);

@@ -1,4 +1,4 @@
-// Signed calls of the built service beside a bare Fastify echo of the same requests: npm run bench
+// Compares signed calls of the built service with a bare Fastify echo of the same requests: npm run bench
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import { OPERATIONS } from './support/operations.js';
 import { startServer } from './support/server.js';
 
 const CONNECTIONS = 16;
-// Short and many: what else the machine does hits both of a pair, and the median leaves out the pairs it didn't.
+// Rounds are short and many: other load on the machine then affects both halves of a pair, and the median ignores the
+// outliers.
 const ROUNDS = 21;
 const SECONDS = 0.15;
 const WARM_UP_SECONDS = 5;
@@ -24,7 +25,7 @@ try {
     KEYBLOCK_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     KEYBLOCK_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
   });
-  console.log(`${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each in turn; latencies in ms\n`);
+  console.log(`${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each, alternating; latencies in ms\n`);
   for (const [name, prepare] of Object.entries(OPERATIONS)) {
     const request = await prepareRequest(service.port, prepare);
     const echoed = [];
@@ -55,7 +56,7 @@ function run(port, request, seconds) {
   return load({ port, request, connections: CONNECTIONS, seconds });
 }
 
-/** The median rate, and the latencies of all rounds. */
+/** Median rate and latency percentiles over all rounds. */
 function figures(rounds) {
   const latencies = rounds.flatMap((round) => round.latencies);
   const rates = rounds.map(({ perSecond }) => perSecond);

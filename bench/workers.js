@@ -1,4 +1,4 @@
-// Signed TranslatePinData with one worker and with more, on PostgreSQL: npm run bench:workers
+// Measures signed TranslatePinData with one worker and with several, on PostgreSQL: npm run bench:workers
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ const SECONDS = 0.5;
 const WARM_UP_SECONDS = 5;
 
 const server = process.env.DATABASE_URL;
-if (!server) throw new Error('DATABASE_URL is needed: a PostgreSQL in which a database can be made');
+if (!server) throw new Error('DATABASE_URL is needed: a PostgreSQL server on which a database can be created');
 const counts = [1, 2, 4, 8].filter((count) => count <= availableParallelism());
 const name = `keyblock_bench_${randomBytes(6).toString('hex')}`;
 await administer(`CREATE DATABASE ${name}`);
@@ -26,8 +26,8 @@ try {
   for (let round = 0; round < ROUNDS; round++)
     for (const service of services) service.rates.push((await run(service, SECONDS)).perSecond);
 
-  console.log(`${OPERATION}; ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each in turn`);
-  console.log(`${availableParallelism()} cores, one of them kept busy by the process that sends\n`);
+  console.log(`${OPERATION}; ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each, alternating`);
+  console.log(`${availableParallelism()} cores, one of them busy with the load generator\n`);
   const [one] = services;
   console.table(
     Object.fromEntries(

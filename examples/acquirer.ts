@@ -1,18 +1,19 @@
-// An acquirer: a terminal sends a PIN block and a message with a MAC, both under DUKPT; the acquirer checks the MAC, puts the PIN
-// under the network's key without seeing it, and sends the message on with a MAC of the network's. docs/examples.md has the output.
+// An acquirer. A terminal sends a PIN block and a message with a MAC, both under DUKPT. The acquirer verifies the MAC,
+// translates the PIN to the network's key without seeing it, and forwards the message with a MAC under the network's
+// key. docs/examples.md shows the output.
 import { ImportedKeys } from './support/keys.js';
 import { Partner, Terminal } from './support/outside.js';
 import { connect } from './support/service.js';
 import { check, refused, run, say, show } from './support/tell.js';
 
-// The base derivation key and first key serial number of ANSI X9.24-1:2009 Annex A, which prints the PIN block below.
+// Base derivation key and first key serial number of ANSI X9.24-1:2009 Annex A, which also prints the PIN block below.
 const BDK = '0123456789ABCDEFFEDCBA9876543210';
 const KSN = 'FFFF9876543210E00001';
 const PAN = '4012345678909';
 const PIN = '1234';
 const PIN_BLOCK = '1B9C1845EB993A7A';
 
-// Made up.
+// Made-up keys.
 const NETWORK_PEK = '2315208C9110AD402315208C9110AD40';
 const NETWORK_MAC_KEY = '7A3DF1985E40B5C26D8023EF94A7C116';
 
@@ -21,16 +22,14 @@ await run(async () => {
   const { dataPlane } = service;
   console.log(`An acquirer, with the service at ${service.url}.`);
 
-  say(
-    'Keys come in: a KEK under RSA, then the keys of the terminals and of the network in TR-31 key blocks under the KEK.',
-  );
+  say('Importing keys: a KEK under RSA, then the terminal and network keys in TR-31 key blocks under the KEK.');
   await using keys = await ImportedKeys.underNewKek(service);
   const bdk = await keys.import('Base derivation key', { clear: BDK, usage: 'B0', mode: 'X' });
   const networkPek = await keys.import("Network's PIN key", { clear: NETWORK_PEK, usage: 'P0', mode: 'B' });
   const networkMacKey = await keys.import("Network's MAC key", { clear: NETWORK_MAC_KEY, usage: 'M3', mode: 'C' });
 
   say(
-    'A card is put into the terminal (simulated), which encrypts the PIN and computes a MAC under keys for this one sale.',
+    'A cardholder enters a PIN at the terminal (simulated), which encrypts it and computes a MAC under keys for this sale only.',
   );
   const terminal = new Terminal({ bdk: BDK, ksn: KSN });
   const pinBlock = terminal.encryptsPin(PIN, PAN);
@@ -57,7 +56,9 @@ await run(async () => {
   const changed = wholeBlocks(text(request).replace('012500', '992500'));
   await refused('Another amount', verifyRequest(changed), 'VerificationFailedException');
 
-  say("The PIN goes from the terminal's key to the network's, and is in the clear for nobody: TranslatePinData.");
+  say(
+    "The PIN is translated from the terminal's key to the network's and never leaves the service in the clear: TranslatePinData.",
+  );
   const { PinBlock: networkPinBlock } = await dataPlane
     .translatePinData({
       IncomingKeyIdentifier: bdk,
@@ -71,7 +72,7 @@ await run(async () => {
   show("Under the terminal's key", pinBlock);
   show("Under the network's key", networkPinBlock);
 
-  say("The message goes on to the network, with a MAC under the network's key: GenerateMac.");
+  say("The message is forwarded to the network, with a MAC under the network's key: GenerateMac.");
   const forwarded = Buffer.from(text(request).replace(pinBlock, networkPinBlock));
   const { Mac: networkMac } = await dataPlane
     .generateMac({
@@ -89,7 +90,9 @@ await run(async () => {
   check('PIN', network.decryptsPin(networkPinBlock, PAN), PIN);
   check('MAC', network.macs(forwarded), networkMac);
 
-  say('The sale is approved. The answer to the terminal has a MAC under the other key of the same sale: GenerateMac.');
+  say(
+    'The sale is approved. The response to the terminal has a MAC under the response key of the same sale: GenerateMac.',
+  );
   const response = wholeBlocks('0210 stan=000123 response=00');
   const { Mac: responseMac } = await dataPlane
     .generateMac({
@@ -105,7 +108,7 @@ await run(async () => {
   show('The terminal', 'accepts it');
 });
 
-/** A message with spaces after it up to whole blocks of 8 bytes, which a MAC by DUKPT is over. */
+/** Pads a message with spaces to whole blocks of 8 bytes, for a MAC under DUKPT. */
 function wholeBlocks(message: string): Buffer {
   return Buffer.from(message.padEnd(8 * Math.ceil(message.length / 8)));
 }

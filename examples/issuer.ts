@@ -1,18 +1,19 @@
-// An issuer: gives a card a PIN, checks PINs by PVV and by IBM 3624 offset, checks a CVV2, and answers the chip of the card.
-// docs/examples.md has the output.
+// An issuer. It assigns a PIN to a card, verifies PINs by PVV and by IBM 3624 offset, verifies a CVV2, and answers the
+// card's chip. docs/examples.md shows the output.
 import { ImportedKeys } from './support/keys.js';
 import { ChipCard, Partner } from './support/outside.js';
 import { connect } from './support/service.js';
 import { check, refused, run, say, show } from './support/tell.js';
 
-// Published test values: the card verification key with its card and CVV2, and the issuer master key, which everybody knows.
+// Published test values, known to everyone: the card verification key with its card and CVV2, and the issuer master
+// key.
 const PAN = '4123456789012345';
 const EXPIRY = '0225';
 const CVK = 'CCCCDDDDEEEEFFFFAAAABBBBCCCCDDDD';
 const CVV2 = '111';
 const IMK = '0123456789ABCDEFFEDCBA9876543210';
 
-// Made up.
+// Made-up keys.
 const NETWORK_PEK = '2315208C9110AD402315208C9110AD40';
 const VISA_PVK = '94D931E9F78AEC5B760DA880379B38EA';
 const IBM_PVK = '89C4B54F5773A725A4451F468CEF10F8';
@@ -24,7 +25,7 @@ await run(async () => {
   const { dataPlane } = service;
   console.log(`An issuer, with the service at ${service.url}.`);
 
-  say('Keys come in: a KEK under RSA, then the working keys from the HSM that has them so far, in TR-31 key blocks.');
+  say('Importing keys: a KEK under RSA, then the working keys from the HSM that holds them now, in TR-31 key blocks.');
   await using keys = await ImportedKeys.underNewKek(service);
   const pek = await keys.import("Network's PIN key", { clear: NETWORK_PEK, usage: 'P0', mode: 'B' });
   const visaPvk = await keys.import('PIN key for PVV', { clear: VISA_PVK, usage: 'V2', mode: 'C' });
@@ -32,7 +33,7 @@ await run(async () => {
   const cvk = await keys.import('Card verification key', { clear: CVK, usage: 'C0', mode: 'C' });
   const imk = await keys.import('Issuer master key', { clear: IMK, usage: 'E0', mode: 'X' });
 
-  say('The customer chooses a PIN at a cash machine of the network (simulated), which sends it in a PIN block.');
+  say('The customer chooses a PIN at an ATM of the network (simulated), which sends it in a PIN block.');
   const network = new Partner({ pek: NETWORK_PEK });
   const pinBlock = network.encryptsPin(PIN, PAN);
   const wrongPinBlock = network.encryptsPin(WRONG_PIN, PAN);
@@ -40,7 +41,9 @@ await run(async () => {
   show(`PIN block of ${PIN}`, pinBlock);
   const ofCard = { EncryptionKeyIdentifier: pek, PrimaryAccountNumber: PAN, PinBlockFormat: 'ISO_FORMAT_0' };
 
-  say('PVV, the way of Visa: GeneratePinData makes it, the issuer stores it, VerifyPinData checks a PIN against it.');
+  say(
+    'PVV, the Visa method: GeneratePinData computes it, the issuer stores it, VerifyPinData checks a PIN against it.',
+  );
   const { PinData: visa } = await dataPlane
     .generatePinData({
       ...ofCard,
@@ -60,10 +63,12 @@ await run(async () => {
       })
       .promise();
   await verifyPvv(pinBlock);
-  show(`PIN ${PIN}`, 'is right');
+  show(`PIN ${PIN}`, 'is correct');
   await refused(`PIN ${WRONG_PIN}`, verifyPvv(wrongPinBlock), 'VerificationFailedException');
 
-  say('IBM 3624: what is stored is the offset between the PIN and the one that follows from the account number.');
+  say(
+    'IBM 3624: the issuer stores the offset between the PIN and the natural PIN, which derives from the account number.',
+  );
   const ibm3624 = {
     DecimalizationTable: '0123456789012345',
     PinValidationData: PAN.slice(0, 12),
@@ -88,10 +93,10 @@ await run(async () => {
       })
       .promise();
   await verifyOffset(pinBlock);
-  show(`PIN ${PIN}`, 'is right');
+  show(`PIN ${PIN}`, 'is correct');
   await refused(`PIN ${WRONG_PIN}`, verifyOffset(wrongPinBlock), 'VerificationFailedException');
 
-  say('CVV2, printed on the card: GenerateCardValidationData, and VerifyCardValidationData when somebody buys online.');
+  say('CVV2, printed on the card: GenerateCardValidationData, and VerifyCardValidationData for an online purchase.');
   const { ValidationData: cvv2 } = await dataPlane
     .generateCardValidationData({
       KeyIdentifier: cvk,
@@ -110,11 +115,11 @@ await run(async () => {
       })
       .promise();
   await verifyCvv2(EXPIRY);
-  show(`CVV2 with expiry ${EXPIRY}`, 'is right');
+  show(`CVV2 with expiry ${EXPIRY}`, 'is correct');
   await refused('CVV2 with expiry 0226', verifyCvv2('0226'), 'VerificationFailedException');
 
   say(
-    'The chip of the card (simulated) asks to have a purchase authorized. Its ARQC is over these data, padded by method 2:',
+    "The card's chip (simulated) requests authorization of a purchase. Its ARQC covers this data, padded by method 2:",
   );
   const atc = '001C';
   const card = new ChipCard(IMK, { pan: PAN, psn: '00' });
@@ -124,7 +129,7 @@ await run(async () => {
   show('Transaction data', paddedData);
   show('ARQC', arqc);
 
-  say('VerifyAuthRequestCryptogram checks the ARQC and answers with an ARPC over the response code 00.');
+  say('VerifyAuthRequestCryptogram verifies the ARQC and returns an ARPC over the response code 00.');
   const arc = '3030';
   const verifyArqc = (transactionData: string) =>
     dataPlane

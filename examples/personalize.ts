@@ -1,5 +1,6 @@
-// A card bureau: for each card of a CSV file a PIN, its PVV, and CVV, CVV2 and iCVV, into a file that a machine for cards and one for
-// PIN letters can work from. It can be killed at any time and goes on where it was. docs/examples.md says more.
+// A card bureau. For each card of a CSV file it generates a PIN, its PVV, and CVV, CVV2 and iCVV, and writes them to a
+// file for card production and PIN mailer printing. It can be killed at any time and resumes where it stopped.
+// docs/examples.md says more.
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import { ResultsFile } from './personalization/results-file.js';
 import { connect } from './support/service.js';
 import { run } from './support/tell.js';
 
-/** Of the finished cards this many, evenly spread, are verified by the service at the end. */
+/** Number of finished cards, evenly spread, that the service verifies at the end. */
 const VERIFIED_CARDS = 100;
 
 await run(async () => {
@@ -51,10 +52,10 @@ await run(async () => {
     });
   for await (const _ of inOrder(sample, concurrency, verify));
   console.log(`${sample.length} of ${rows.length} cards verified: PIN, CVV, CVV2 and iCVV are right.`);
-  console.log(`The keys stay, for the cards are verified with them: ${join(folder, 'keys.json')}`);
+  console.log(`The keys are kept, because transactions verify the cards with them: ${join(folder, 'keys.json')}`);
 });
 
-/** The cards of the job; so many are made up where there is no such file yet. */
+/** Reads the cards of the job, or generates `howMany` if there is no file yet. */
 async function cardsOf(path: string, howMany: string | undefined): Promise<Card[]> {
   if (!existsSync(path)) await writeCards(path, madeUpCards(count('cards', howMany ?? '100')));
   const cards = await readCards(path);

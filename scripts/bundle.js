@@ -1,10 +1,10 @@
-// Bundles the compiled service and command with all that they load: loading 1,500 files takes most of a start's time.
+// Bundles the built service and the command with everything they load: loading 1,500 files takes most of the start time.
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const PASSED_ON = Symbol();
 
-/** What a library would use if it were installed stays an import that fails when it runs. */
+/** Leaves optional dependencies that are not installed as imports, which fail only when executed. */
 const external = {
   name: 'external',
   setup({ onResolve, resolve }) {
@@ -20,7 +20,7 @@ const external = {
 rmSync('dist/bundle', { recursive: true, force: true });
 await build({
   entryPoints: ['dist/main.js', 'dist/cli.js'],
-  // As deep as the file of src/docs, which finds public/ and openapi/ from where it is.
+  // At the same depth as the file in src/docs that locates public/ and openapi/ relative to itself.
   outdir: 'dist/bundle',
   // A command loads the service only where it needs it.
   splitting: true,

@@ -1,8 +1,8 @@
 // Checks without Docker that the image builds and serves: npm run check:image
 //
-// Carries out the Dockerfile in a folder for each stage, from the files that git has and .dockerignore lets through, with the
-// Node.js of this machine in place of the base image, and starts the service of the last stage. It prints which commands it does
-// not run and why, and fails for every instruction, pattern or command that it doesn't know.
+// Executes the Dockerfile in one folder per stage, with the files that are in git and not excluded by .dockerignore,
+// and with this machine's Node.js in place of the base image. Then starts the service of the last stage. Prints each
+// command that it does not run and the reason, and fails on any instruction, pattern or command that it does not know.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
@@ -13,20 +13,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const START_TIMEOUT_MS = 120_000;
 
-/** Variables of this machine that would reach commands of the image, or the npm inside of them, and must not. */
+/** Variables of this machine that must not reach the image's commands or the npm that they run. */
 const NOT_PASSED_ON =
   /^(KEYBLOCK_.*|DATABASE_URL|PG.*|NODE_ENV|NODE_OPTIONS|INIT_CWD|npm_(package|lifecycle)_.*|npm_config_local_prefix|npm_command)$/;
 
-/** The image is wrong, or its description is beyond what this check knows. */
+/** The image is wrong, or the Dockerfile uses something that this check does not support. */
 class ImageError extends Error {}
 
-/** What RUN may hold. `note` says why a command is not run as it is. */
+/** Commands allowed in RUN. `note` says why a command is not run as written. */
 const COMMANDS = [
   { pattern: /^npm (ci|run [\w:-]+)( --[\w=-]+)*$/, perform: runInStage },
   { pattern: /^npm cache clean --force$/, note: 'it would empty the cache of this machine' },
   {
     pattern: /^install -d -o node -g node -m 700 (\/\S+)$/,
-    note: 'there is no user node on this machine; the user who runs the service gets the folder',
+    note: 'this machine has no user node; the folder belongs to the user that runs the service',
     perform: (stage, _command, path) => stage.folders.push(path),
   },
   {
@@ -38,10 +38,10 @@ const COMMANDS = [
   },
 ];
 
-/** What each instruction does to the stage. `args` is the rest of its line. */
+/** Effect of each instruction on the stage. `args` is the rest of its line. */
 const INSTRUCTIONS = {
   WORKDIR(stage, args) {
-    if (!args.startsWith('/')) throw new ImageError('is no absolute path');
+    if (!args.startsWith('/')) throw new ImageError('is not an absolute path');
     stage.workdir = args;
     fs.mkdirSync(inStage(stage, '.'), { recursive: true });
   },
@@ -60,7 +60,7 @@ const INSTRUCTIONS = {
     }
   },
   USER(stage, args) {
-    if (!/^[1-9]\d*$/.test(args)) throw new ImageError('is no number of an unprivileged user');
+    if (!/^[1-9]\d*$/.test(args)) throw new ImageError('is not the number of an unprivileged user');
     stage.user = Number(args);
   },
   EXPOSE() {},
@@ -76,7 +76,7 @@ function unknown(what = 'this form') {
   throw new ImageError(`scripts/check-image.js does not know ${what}`);
 }
 
-/** Arguments in the form of JSON, the only one that runs without a shell. */
+/** Parses arguments in JSON form, the only form that runs without a shell. */
 function words(text) {
   try {
     return JSON.parse(text);
@@ -85,12 +85,12 @@ function words(text) {
   }
 }
 
-/** The place of a path of the image on this machine. */
+/** Maps a path in the image to a path on this machine. */
 function inStage({ root, workdir }, path) {
   return join(root, resolve(workdir, path));
 }
 
-/** The environment of a process of the image. */
+/** Returns the environment of a process in the image. */
 function environmentOf(stage) {
   const here = Object.entries(process.env).filter(([name]) => !NOT_PASSED_ON.test(name));
   const env = Object.entries(stage.env).map(([name, value]) => [
@@ -106,7 +106,9 @@ function runInStage(stage, command) {
   if (status !== 0) throw new ImageError(`failed: ${`${stdout}${stderr}`.trim().split('\n').slice(-30).join('\n')}`);
 }
 
-/** COPY, from the context or from an earlier stage, as docker does it: of a folder its content, of a file the file. */
+/**
+ * Performs COPY from the context or an earlier stage as Docker does: copies the content of a folder, or a file itself.
+ */
 function copy(stage, args, { context, stages }) {
   const [, from, rest] = /^(?:--from=(\S+)\s+)?([^-].*)$/.exec(args) ?? unknown();
   const paths = rest.split(/\s+/);
@@ -119,7 +121,7 @@ function copy(stage, args, { context, stages }) {
     if (from === undefined) copyFromContext(context, path, target, isFolder);
     else {
       const source = inStage(stages.get(from) ?? unknown(`the stage ${from}`), path);
-      if (!fs.existsSync(source)) throw new ImageError(`the stage ${from} has no ${path}`);
+      if (!fs.existsSync(source)) throw new ImageError(`stage ${from} has no ${path}`);
       copyFile(source, isFolder && !fs.statSync(source).isDirectory() ? join(target, baseOf(path)) : target);
     }
   }
@@ -130,7 +132,7 @@ function copyFromContext({ files, tracked }, path, target, isFolder) {
   const inside = [...files].filter((file) => file.startsWith(`${path}/`));
   if (inside.length === 0) {
     const isTracked = [...tracked].some((file) => file === path || file.startsWith(`${path}/`));
-    if (isTracked) throw new ImageError(`.dockerignore leaves out ${path}`);
+    if (isTracked) throw new ImageError(`.dockerignore excludes ${path}`);
     throw new ImageError(fs.existsSync(path) ? `${path} is not in git` : `there is no ${path}`);
   }
   for (const file of inside) copyFile(file, join(target, file.slice(path.length)));
@@ -145,17 +147,17 @@ function baseOf(path) {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** The files that docker would send: what a clone has, without what .dockerignore leaves out. */
+/** Returns the files that Docker would send: those of a clone, except the ones that .dockerignore excludes. */
 function readContext() {
   const listed = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter(Boolean);
   const tracked = new Set(listed.filter((file) => fs.existsSync(file)));
   const rules = readIgnoreRules();
-  // The last rule that matches counts.
+  // The last matching rule wins.
   const isSent = (file) => !(rules.findLast(({ pattern }) => pattern.test(file))?.isIgnored ?? false);
   return { tracked, files: new Set([...tracked].filter(isSent)) };
 }
 
-/** A pattern matches a path and all below it. */
+/** Reads .dockerignore. A pattern matches a path and everything below it. */
 function readIgnoreRules() {
   const lines = fs.existsSync('.dockerignore') ? fs.readFileSync('.dockerignore', 'utf8').split(/\r?\n/) : [];
   return lines
@@ -169,7 +171,7 @@ function readIgnoreRules() {
     });
 }
 
-/** Instructions with the numbers of their lines; a backslash goes on with the next line, comments between them or not. */
+/** Reads the instructions with their line numbers. A backslash continues a line, even across comments. */
 function readDockerfile() {
   const instructions = [];
   let open;
@@ -185,7 +187,7 @@ function readDockerfile() {
   return instructions;
 }
 
-/** @returns the last stage, built */
+/** Builds all stages. @returns the last one */
 function build(folder) {
   const context = readContext();
   const stages = new Map();
@@ -226,7 +228,7 @@ async function freePort() {
   return port;
 }
 
-/** Starts the service of an image as its user, asks whether it is well, tries its commands, and stops it. */
+/** Starts the service of an image as the image's user, runs its health check and commands, and stops it. */
 async function serve(stage) {
   const command = [...stage.entrypoint, ...stage.cmd];
   if (command.length === 0) throw new ImageError('The image has no CMD');
@@ -266,12 +268,12 @@ async function serve(stage) {
     for (const tried of stage.healthcheck ? [stage.healthcheck, ...commands] : commands) {
       const { status, stderr, error } = spawnSync(tried[0], tried.slice(1), { ...options, encoding: 'utf8' });
       if (status !== 0) throw new ImageError(`${tried.join(' ')} failed: ${error?.message ?? stderr}`);
-      console.log(`  ${tried.join(' ')} is well`);
+      console.log(`  ${tried.join(' ')} succeeds`);
     }
     service.kill('SIGTERM');
     const how = await ended;
     if (how !== 0) throw new ImageError(`The service ended with ${how} after SIGTERM:\n${output}`);
-    console.log('  stops with 0');
+    console.log('  exits with 0 on SIGTERM');
   } finally {
     service.kill('SIGKILL');
     await ended;
@@ -282,7 +284,7 @@ function hasEnded({ pid, exitCode, signalCode }) {
   return pid === undefined || exitCode !== null || signalCode !== null;
 }
 
-/** Waits until something answers, or the process that should has ended. */
+/** Waits until the URL answers or the service process ends. */
 async function answers(url, service) {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!hasEnded(service)) {
@@ -298,7 +300,7 @@ async function answers(url, service) {
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'keyblock-image-'));
 try {
-  // The user of the service reads what the image has, and owns none of it.
+  // The service's user may read the image's files but owns none of them.
   fs.chmodSync(folder, 0o755);
   await serve(build(folder));
 } catch (error) {

@@ -4,8 +4,8 @@
 //
 //   node scripts/check-model.js test/models/payment-cryptography.service-2.json openapi/controlplane.json
 //
-// JSON-RPC style services (awsJson) are expected at POST /<targetPrefix>/<Operation>; rest-json ones at their own URI.
-// Prints each difference and, last, 'N of M facts agree, K of L operations'. Exits 1 when anything differs.
+// JSON RPC services (awsJson) must be at POST /<targetPrefix>/<Operation>, rest-json services at their own URIs.
+// Prints each difference and, last, 'N of M facts agree, K of L operations'. Exits with 1 if anything differs.
 import { readFileSync } from 'node:fs';
 
 const [modelFile, openapiFile, ...flags] = process.argv.slice(2);

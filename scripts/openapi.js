@@ -11,7 +11,7 @@ import { openApiDocuments } from '../dist/docs/openapi.js';
 import { Metrics } from '../dist/http/metrics.js';
 import { MasterKey } from '../dist/provider/master-key.js';
 
-// Controllers and schemas are all that is read: nothing is made, connects or listens.
+// Only controllers and schemas are read, so nothing is instantiated, connects or listens.
 const config = readConfig({});
 const parts = {
   config,

@@ -10,10 +10,10 @@ const signer = new SignatureV4({
 });
 
 /**
- * The bytes of a call of the data plane, as they go over the wire; their signature is good for five minutes.
+ * Builds the bytes of a data plane request as sent over the wire. The signature is valid for five minutes.
  *
  * @param {number} port
- * @param {(call: object) => Promise<{ path: string, input: object }>} prepare one of OPERATIONS
+ * @param {(call:  object) => Promise<{ path: string, input: object }>} prepare one of OPERATIONS
  */
 export async function prepareRequest(port, prepare) {
   const call = {
@@ -23,7 +23,7 @@ export async function prepareRequest(port, prepare) {
   return requestOf(port, await prepare(call));
 }
 
-/** @returns {Promise<string>} its ARN */
+/** Creates a key. @returns {Promise<string>} its ARN */
 async function createKey(port, usage, algorithm, ...modes) {
   const input = {
     Exportable: false,

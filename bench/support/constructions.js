@@ -25,7 +25,7 @@ const message = bytes(64, 4);
 const pan = '4000001234567899';
 const pin = '1234';
 
-/** What one block costs where an OpenSSL object is there already; a single DES is a TDES for OpenSSL 3. */
+/** Block operations on existing OpenSSL objects; single DES counts as TDES, which is how OpenSSL 3 computes it. */
 const BLOCK = {
   tdes: block(createCipheriv('des-ede', key16, null), 8),
   tdesInverse: block(createDecipheriv('des-ede', key16, null), 8),
@@ -34,7 +34,7 @@ const BLOCK = {
   aes256Inverse: block(createDecipheriv('aes-256-ecb', key32, null), 16),
 };
 
-/** What it costs that a key is new: OpenSSL's objects for the key and the cipher are made and let go again. */
+/** Cost of a new key: creating and releasing OpenSSL's objects for the key and the cipher. */
 const KEY = {
   tdes: () => createCipheriv('des-ede', createSecretKey(key16), null).setAutoPadding(false).final(),
   tdesInverse: () => createDecipheriv('des-ede', createSecretKey(key16), null).setAutoPadding(false).final(),
@@ -56,7 +56,7 @@ function translate(from, to, format) {
   return translatePinBlock(encryptedPin, { cipher: from, format: 0, pan }, { cipher: to, format, pan });
 }
 
-/** A version B block of a two-key TDES key, masked to 24 bytes, and a version D block of an AES-128 key. */
+/** A version B block with a two-key TDES key, masked to 24 bytes, and a version D block with an AES-128 key. */
 const header = { keyUsage: 'P0', modeOfUse: 'E', keyVersionNumber: '00', exportability: 'E', keyContext: '0' };
 const TR31_B = {
   kbpk: { algorithm: 'TDES', key: key16 },
@@ -70,18 +70,19 @@ const TR31_D = {
 };
 const [blockB, blockD] = [wrapKeyBlock(TR31_B), wrapKeyBlock(TR31_D)];
 
-/** Counters with five one-bits: as many derivations as an average counter of the first thousand needs. */
+/** Counters with five one-bits, which need as many derivations as an average counter among the first thousand. */
 const TDES_KSN = Buffer.from('FFFF9876543210E0001F', 'hex');
 const AES_KSN = Buffer.from('12345678901234560000001F', 'hex');
 
 /**
- * `blocks` are the block operations of the standard, counted with what can be done once done once: a CMAC has one for its
- * subkeys and one for each block of message. `keys` are the keys that they are done under, by direction. `held` is the
- * same with the ciphers made before, where the API has them.
+ * `blocks` counts the block operations that the standard requires, with reusable ones counted once: a CMAC has one for
+ * its subkeys and one per message block. `keys` counts the keys that these operations use, by direction. `held` runs
+ * the construction with ciphers created beforehand, where the API accepts ciphers.
  */
 export const CONSTRUCTIONS = [
   {
-    // 1 for the subkeys of the KBPK, 2 for each of both keys, 4 of payload, CMAC over 16 bytes of header and 32 of payload.
+    // 1 for the subkeys of the KBPK, 2 for each of the two keys, 4 for the payload, CMAC over 16 bytes of header and 32
+    // of payload.
     name: 'TR-31 unwrap B, TDES 2-key',
     blocks: { tdes: 12, tdesInverse: 4 },
     keys: { tdes: 2, tdesInverse: 1 },
@@ -89,7 +90,7 @@ export const CONSTRUCTIONS = [
   },
   { name: 'TR-31 wrap B, TDES 2-key', blocks: { tdes: 16 }, keys: { tdes: 3 }, cold: () => wrapKeyBlock(TR31_B) },
   {
-    // As above with blocks of 16 bytes: 5 for both keys, 2 of payload, CMAC over 3.
+    // As above with 16-byte blocks: 5 for the two keys, 2 for the payload, CMAC over 3 blocks.
     name: 'TR-31 unwrap D, AES-256',
     blocks: { aes256: 9, aes256Inverse: 2 },
     keys: { aes256: 2, aes256Inverse: 1 },
@@ -131,7 +132,7 @@ export const CONSTRUCTIONS = [
     cold: () => cvv(key16, { pan, expiry: '2912', serviceCode: '101' }),
   },
   {
-    // 2 for the ICC master key, 2 for the session key, 40 bytes of transaction data and 2 that end the retail MAC.
+    // 2 for the ICC master key, 2 for the session key, 40 bytes of transaction data and 2 to complete the retail MAC.
     name: 'ARQC, option A, EMV common',
     blocks: { tdes: 10, tdesInverse: 1 },
     keys: { tdes: 4 },
@@ -179,7 +180,7 @@ export const CONSTRUCTIONS = [
     cold: () => tdesWorkingKey({ bdk: key16, ksn: TDES_KSN, usage: 'PIN' }),
   },
   {
-    // The initial key, each one-bit, the working key.
+    // One each for the initial key, every one-bit and the working key.
     name: 'AES DUKPT, PIN key, AES-128',
     blocks: { aes128: 7 },
     keys: { aes128: 7 },
@@ -204,7 +205,9 @@ function withCipher(cipher, use) {
   }
 }
 
-/** Microseconds of CPU of one call, on average over a few milliseconds; what else the machine does isn't in them. */
+/**
+ * Measures one call in microseconds of CPU time, averaged over a few milliseconds; excludes other load on the machine.
+ */
 export function microseconds(call, measureMs = MEASURE_MS) {
   const start = process.cpuUsage();
   let calls = 0;
@@ -219,8 +222,8 @@ export function microseconds(call, measureMs = MEASURE_MS) {
 }
 
 /**
- * Microseconds of CPU of one construction and of its bare operations: bare, cold and held right after one another, so that
- * all meet the same machine.
+ * Measures a construction and its bare operations in microseconds of CPU time: bare, cold and held back to back, so
+ * that all meet the same load on the machine.
  */
 export function measure({ blocks, keys, cold, held }) {
   return {

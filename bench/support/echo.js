@@ -1,4 +1,4 @@
-// What the service is measured against: Fastify alone, that parses a JSON body and answers with it.
+// The baseline for the service: Fastify alone, which parses a JSON body and returns it.
 import fastify from 'fastify';
 
 const app = fastify();

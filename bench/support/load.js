@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
- * Sends one request over and over on a number of keep-alive connections, on each the next when the answer to the last is
- * there. Raw sockets and as little reading of the answers as will do: what it measures should not wait for it.
+ * Sends one request repeatedly on several keep-alive connections, each time as soon as the previous response on that
+ * connection has arrived. Uses raw sockets and parses as little of the responses as possible, so that the server never
+ * waits for the client.
  *
  * @param {object} target
  * @param {number} target.port on 127.0.0.1
@@ -12,7 +13,7 @@ const HEAD_END = Buffer.from('\r\n\r\n');
  * @param {number} target.connections
  * @param {number} target.seconds
  * @returns {Promise<{ perSecond: number, latencies: number[] }>} latencies in milliseconds
- * @throws Error for an answer that isn't 200 with a Content-Length
+ * @throws Error for a response that is not 200 with a Content-Length
  */
 export async function load({ port, request, connections, seconds }) {
   const latencies = [];
@@ -40,7 +41,7 @@ function one(port, request, end, latencies) {
       const missing = missingBytes(received);
       if (missing > 0) return;
       if (missing < 0 || received.latin1Slice(9, 12) !== '200') {
-        socket.destroy(new Error(`not the answer expected:\n${received.toString()}`));
+        socket.destroy(new Error(`unexpected response:\n${received.toString()}`));
         return;
       }
       received = Buffer.alloc(0);
@@ -55,7 +56,7 @@ function one(port, request, end, latencies) {
   });
 }
 
-/** How many bytes of an answer are still to come; negative where there are too many. */
+/** Returns the number of bytes still missing from a response; negative if there are too many. */
 function missingBytes(received) {
   const headEnd = received.indexOf(HEAD_END);
   if (headEnd < 0) return 1;

@@ -1,16 +1,16 @@
-// Measures constructions in a process of one Node.js: bench/crypto.js starts this file with each of two.
+// Measures constructions in a separate Node.js process: bench/crypto.js starts this file once per Node.js version.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { CONSTRUCTIONS, microseconds } from './constructions.js';
 
-/** So long that the garbage collector's work for a construction falls into its own measurement. */
+/** Long enough that the garbage collection caused by a construction falls into its own measurement. */
 const MEASURE_MS = 10;
 
 /**
- * Starts a process that measures when it is asked to, one construction at a time.
+ * Starts a process that measures on request, one construction at a time.
  *
- * @param {string} execPath the `node` to start
+ * @param {string} execPath path of the `node` to start
  */
 export async function startNode(execPath) {
   const child = fork(fileURLToPath(import.meta.url), { execPath });

@@ -1,9 +1,9 @@
-/** The calls that are measured, with keys of their own each. */
+/** The calls to measure, each with its own keys. */
 
 const PAN = '4123451234567890';
 const CARD = { PrimaryAccountNumber: PAN, PanSequenceNumber: '00' };
 
-/** Each names its keys, asks the service for what it needs of them, and says what is sent over and over. */
+/** Each entry creates its keys, prepares its input with the service and returns the request to send repeatedly. */
 export const OPERATIONS = {
   'GenerateMac, CMAC of 64 bytes, AES-256': async (call) => ({
     path: '/mac/generate',
@@ -86,7 +86,7 @@ export const OPERATIONS = {
 
 const pinKey = (call) => call.key('P0_PIN_ENCRYPTION_KEY', 'TDES_2KEY', 'Encrypt', 'Decrypt', 'Wrap', 'Unwrap');
 
-/** A PIN under a fresh key, with its PVV. */
+/** Generates a PIN under a new key, with its PVV. */
 async function pinOf(call) {
   return call.data('/pindata/generate', {
     GenerationKeyIdentifier: await call.key('V2_VISA_PIN_VERIFICATION_KEY', 'TDES_2KEY', 'Generate', 'Verify'),

@@ -18,15 +18,15 @@ const IDENTITY = {
 };
 
 /**
- * Fills a store with keys as CreateKey makes them: their own material, sealed. Each has an alias and a tag; every hundredth is
- * pending deletion.
+ * Fills a store with keys as CreateKey stores them, each with its own sealed material, an alias and a tag. Every
+ * hundredth is pending deletion.
  *
- * @param {import('typeorm').DataSource} database migrated
+ * @param {import('typeorm').DataSource}                                    database migrated
  * @param {import('../../dist/provider/crypto-provider.js').CryptoProvider} provider
- * @param {object} what
- * @param {string} what.accountId
- * @param {string} what.region
- * @param {number} what.keys how many to add
+ * @param {object}                                                          what
+ * @param {string}                                                          what.accountId
+ * @param {string}                                                          what.region
+ * @param {number}                                                          what.keys number of keys to add
  */
 export async function seed(database, provider, { accountId, region, keys }) {
   for (let left = keys; left > 0; left -= BATCH) {

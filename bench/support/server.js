@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Runs a server as a process of its own, with what it writes on stdout going to /dev/null.
+ * Starts a server as a separate process with its stdout discarded.
  *
- * @param {string} script
- * @param {NodeJS.ProcessEnv} env all of it
- * @returns {Promise<{ port: number, stop: () => Promise<void> }>} once it has written on stderr where it listens
+ * @param {string}            script
+ * @param {NodeJS.ProcessEnv} env the complete environment
+ * @returns {Promise<{ port: number, stop: () => Promise<void> }>} resolves when the server has reported its address on
+ *   stderr
  */
 export async function startServer(script, env = {}) {
   const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'ignore', 'pipe'] });

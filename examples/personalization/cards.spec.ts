@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('made-up cards have different PANs with the right check digit, the same each time', () => {
+test('made-up cards have different PANs with correct check digits, the same each time', () => {
   const cards = madeUpCards(1000);
   expect(cards[0]).toEqual({ pan: '4000000000000010', expiry: '3001', serviceCode: '201' });
   expect(new Set(cards.map(({ pan }) => pan)).size).toBe(1000);
@@ -22,23 +22,23 @@ test('made-up cards have different PANs with the right check digit, the same eac
   expect(madeUpCards(1000)).toEqual(cards);
 });
 
-test('what was written is read, and nobody else reads it', async () => {
+test('cards are read back as written, and the file is readable by its owner only', async () => {
   await writeCards(path, madeUpCards(3));
   expect(await readCards(path)).toEqual(madeUpCards(3));
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 test.each([
-  ['header', 'PAN,expiry,service_code\n', 'must begin with pan,expiry,service_code'],
-  ['letter', 'pan,expiry,service_code\n4000000000000010,3001,2O1\n', 'line 2: must be PAN'],
+  ['another header', 'PAN,expiry,service_code\n', 'must begin with pan,expiry,service_code'],
+  ['a letter in a service code', 'pan,expiry,service_code\n4000000000000010,3001,2O1\n', 'line 2: must be PAN'],
   ['month 13', 'pan,expiry,service_code\n4000000000000010,3013,201\n', 'line 2: must be PAN'],
-  ['short PAN', 'pan,expiry,service_code\n40000000010,3001,201\n', 'line 2: must be PAN'],
+  ['a short PAN', 'pan,expiry,service_code\n40000000010,3001,201\n', 'line 2: must be PAN'],
   [
-    'PAN again',
+    'a repeated PAN',
     'pan,expiry,service_code\n4000000000000010,3001,201\n4000000000000028,3001,201\n4000000000000010,3002,201\n',
     'line 4: has the PAN of line 2',
   ],
-])('refuses: %s; names no PAN', async (_, text, message) => {
+])('refuses %s without naming a PAN', async (_, text, message) => {
   writeFileSync(path, text);
   await expect(readCards(path)).rejects.toThrow(message);
   await expect(readCards(path)).rejects.not.toThrow(/\d{11}/);

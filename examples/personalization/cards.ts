@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 
-/** A card to be made. */
+/** A card to personalize. */
 export interface Card {
   /** 12 to 19 digits. */
   pan: string;
@@ -14,7 +14,7 @@ const HEADER = 'pan,expiry,service_code';
 const LINE = /^(\d{12,19}),(\d{2}(?:0[1-9]|1[0-2])),(\d{3})$/;
 
 /**
- * The cards of a CSV file: a header and a card a line.
+ * Reads the cards of a CSV file: a header, then one card per line.
  *
  * @throws Error that names the line, never the PAN
  */
@@ -35,7 +35,9 @@ export async function readCards(path: string): Promise<Card[]> {
   });
 }
 
-/** Cards that nobody has, the same each time: a PAN counts up under 400000 and ends in its check digit. */
+/**
+ * Generates fictitious cards, the same each time: PANs count up after the prefix 400000 and end in their check digit.
+ */
 export function madeUpCards(howMany: number): Card[] {
   return Array.from({ length: howMany }, (_, i) => {
     const digits = `400000${String(i + 1).padStart(9, '0')}`;
@@ -47,14 +49,14 @@ export function madeUpCards(howMany: number): Card[] {
   });
 }
 
-/** Writes them whole or not at all, to be read by the owner only. */
+/** Writes the file completely or not at all, readable by its owner only. */
 export async function writeCards(path: string, cards: Card[]): Promise<void> {
   const lines = cards.map(({ pan, expiry, serviceCode }) => `${pan},${expiry},${serviceCode}`);
   await writeFile(`${path}.new`, `${[HEADER, ...lines].join('\n')}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
 }
 
-/** Check digit of ISO/IEC 7812-1 Annex B (Luhn). */
+/** Computes the check digit of ISO/IEC 7812-1 Annex B (Luhn). */
 function checkDigit(digits: string): string {
   const sum = Array.from(digits, Number)
     .reverse()

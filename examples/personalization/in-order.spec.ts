@@ -8,7 +8,7 @@ async function all<T>(results: AsyncGenerator<T>): Promise<T[]> {
 }
 
 test.each([1, 2, 7, 20, 50])(
-  'with %i under way: in order, each once, and no more than that at a time',
+  'with a limit of %i: yields results in order, processes each item once and keeps the limit',
   async (limit) => {
     const items = Array.from({ length: 20 }, (_, i) => i);
     let [underWay, most] = [0, 0];
@@ -26,11 +26,11 @@ test.each([1, 2, 7, 20, 50])(
   },
 );
 
-test('none of nothing', async () => {
+test('yields nothing for no items', async () => {
   expect(await all(inOrder([], 3, () => Promise.resolve(1)))).toEqual([]);
 });
 
-test('gives what was before a failure, then fails', async () => {
+test('yields the results before a failure, then throws', async () => {
   const given: number[] = [];
   const work = (item: number) => (item === 3 ? Promise.reject(new Error('of 3')) : Promise.resolve(item));
   const take = async () => {

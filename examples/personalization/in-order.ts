@@ -1,7 +1,7 @@
 /**
- * Works on many items at a time and gives the results in the order of the items.
+ * Processes several items concurrently and yields the results in the order of the items.
  *
- * @param limit most items under way
+ * @param limit maximum number of items in progress
  */
 export async function* inOrder<Item, Result>(
   items: readonly Item[],
@@ -11,7 +11,8 @@ export async function* inOrder<Item, Result>(
   const underWay: Promise<Result>[] = [];
   for (const [i, item] of items.entries()) {
     const result = work(item);
-    // A failure counts when its turn comes; until then nobody listens, which Node would take for a mistake.
+    // A failure is reported when its turn comes. Until then this handler keeps Node from treating it as an unhandled
+    // rejection.
     result.catch(() => undefined);
     underWay.push(result);
     if (underWay.length < limit && i < items.length - 1) continue;

@@ -8,17 +8,17 @@ import {
 } from '@aws-sdk/client-payment-cryptography';
 import type { Service } from '../support/service.js';
 
-/** ARNs of the keys of a job. */
+/** ARNs of a job's keys. */
 export interface JobKeys {
-  /** The key that PIN blocks are encrypted under, AES_256; the machine for PIN letters has it too. */
+  /** PIN encryption key, AES_256; the PIN mailer printer has it too. */
   pek: string;
-  /** The key of the PVV. */
+  /** PIN verification key, for the PVV. */
   pvk: string;
-  /** The key of CVV, CVV2 and iCVV. */
+  /** Card verification key, for CVV, CVV2 and iCVV. */
   cvk: string;
 }
 
-/** The keys that are named in a file, which are made where there is no such file: a job that goes on keeps its keys. */
+/** Reads the job's keys from a file, or creates them if there is no file yet, so that a resumed job keeps its keys. */
 export async function jobKeys(service: Service, path: string): Promise<JobKeys> {
   if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as JobKeys;
   const both = { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true };
@@ -32,7 +32,7 @@ export async function jobKeys(service: Service, path: string): Promise<JobKeys> 
   return keys;
 }
 
-/** @returns the ARN of a new key, which can be exported to whoever makes the cards and letters */
+/** Creates a key that can be exported to the card and PIN mailer bureaus. @returns its ARN */
 async function createKey(
   { controlPlane }: Service,
   KeyUsage: KeyUsage,

@@ -2,9 +2,9 @@ import type { Service } from '../support/service.js';
 import type { Card } from './cards.js';
 import type { JobKeys } from './job-keys.js';
 
-/** A card with its values. The PIN is in the PIN block and nowhere else. */
+/** A card with its values. The PIN exists only in the PIN block. */
 export interface PersonalizedCard extends Card {
-  /** ISO format 4 under the PIN encryption key of the job, 32 hexadecimal digits. */
+  /** ISO format 4 under the job's PIN encryption key, 32 hexadecimal digits. */
   pinBlock: string;
   pvv: string;
   /** For the magnetic stripe. */
@@ -17,17 +17,17 @@ export interface PersonalizedCard extends Card {
 
 const PIN_BLOCK_FORMAT = 'ISO_FORMAT_4';
 const PVKI = 1;
-/** What stands for the service code in an iCVV. */
+/** Service code with which an iCVV is computed. */
 const ICVV_SERVICE_CODE = '999';
 
-/** What tells the three card verification values apart. */
+/** Attributes that distinguish the three card verification values. */
 const attributesOf = ({ expiry, serviceCode }: Card) => ({
   cvv: { CardVerificationValue1: { CardExpiryDate: expiry, ServiceCode: serviceCode } },
   cvv2: { CardVerificationValue2: { CardExpiryDate: expiry } },
   icvv: { CardVerificationValue1: { CardExpiryDate: expiry, ServiceCode: ICVV_SERVICE_CODE } },
 });
 
-/** Has the service make a random PIN of 4 digits and all values of a card. */
+/** Generates a random 4-digit PIN and all values of a card in the service. */
 export async function personalize({ dataPlane }: Service, keys: JobKeys, card: Card): Promise<PersonalizedCard> {
   const PrimaryAccountNumber = card.pan;
   const valueOf = async (name: 'cvv' | 'cvv2' | 'icvv') => {
@@ -54,7 +54,7 @@ export async function personalize({ dataPlane }: Service, keys: JobKeys, card: C
   return { ...card, pinBlock: pin.EncryptedPinBlock, pvv: pin.PinData.VerificationValue ?? '', cvv, cvv2, icvv };
 }
 
-/** Has the service verify all values of a card. @throws its VerificationFailedException where one is wrong */
+/** Verifies all values of a card with the service. @throws VerificationFailedException if one is wrong */
 export async function verifyCard({ dataPlane }: Service, keys: JobKeys, card: PersonalizedCard): Promise<void> {
   const PrimaryAccountNumber = card.pan;
   await dataPlane

@@ -1,6 +1,6 @@
 const BAR_CHARS = 40;
 
-/** How far a job is: a bar on a terminal, otherwise a line for each tenth. */
+/** Progress of a job: a bar on a terminal, otherwise one line for each tenth. */
 export class Progress {
   readonly #from: number;
   readonly #startMs = performance.now();
@@ -14,14 +14,14 @@ export class Progress {
     this.#from = finished;
   }
 
-  /** One more is finished. */
+  /** Counts one more finished card. */
   advance(): void {
     this.finished++;
     if (this.#isTerminal) this.#draw();
     else if (tenths(this.finished, this.all) > tenths(this.finished - 1, this.all)) console.log(this.#text());
   }
 
-  /** All that were to be done in this run are. */
+  /** Prints the totals of this run. */
   end(): void {
     const seconds = this.#seconds();
     if (this.#isTerminal) process.stdout.write('\n');

@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Appends the cards that are left and returns how many were finished before. */
+/** Appends the remaining cards and returns how many were already finished. */
 function goOn(cards = CARDS): number {
   using results = new ResultsFile(path, cards);
   const { finished } = results;
@@ -32,7 +32,7 @@ function goOn(cards = CARDS): number {
   return finished;
 }
 
-test('holds what was appended, for nobody but the owner', () => {
+test('holds what was appended, readable by its owner only', () => {
   expect(goOn()).toBe(0);
   expect(readFileSync(path, 'utf8').split('\n').slice(0, 2)).toEqual([
     'pan,expiry,service_code,pin_block,pvv,cvv,cvv2,icvv',
@@ -42,7 +42,7 @@ test('holds what was appended, for nobody but the owner', () => {
   expect(goOn()).toBe(3);
 });
 
-test('cut off anywhere, it goes on after the last whole line and becomes the same again', () => {
+test('truncated anywhere, it resumes after the last complete line and ends up the same', () => {
   goOn();
   const whole = readFileSync(path, 'utf8');
   for (let length = 0; length <= whole.length; length++) {
@@ -55,11 +55,11 @@ test('cut off anywhere, it goes on after the last whole line and becomes the sam
 
 test.each([
   ['another header', (text: string) => text.replace('pan,', 'PAN,'), 'must begin with pan,expiry'],
-  ['a line that is short', (text: string) => text.replace(/\d\n/, '\n'), 'line 2: is not a finished card'],
-  ['a line that is gone', (text: string) => text.replace(/\n[^\n]*/, ''), 'line 2: is not of the card'],
+  ['a short line', (text: string) => text.replace(/\d\n/, '\n'), 'line 2: is not a finished card'],
+  ['a missing line', (text: string) => text.replace(/\n[^\n]*/, ''), 'line 2: is not of the card'],
   ['another expiry', (text: string) => text.replace(',3002,', ',3003,'), 'line 3: is not of the card'],
-  ['a line twice', (text: string) => text + text.split('\n')[3]! + '\n', 'line 5: is not of the card'],
-])('refuses %s, and changes nothing', (_, change, message) => {
+  ['a repeated line', (text: string) => text + text.split('\n')[3]! + '\n', 'line 5: is not of the card'],
+])('refuses %s and does not change the file', (_, change, message) => {
   goOn();
   const changed = change(readFileSync(path, 'utf8'));
   writeFileSync(path, changed);

@@ -6,18 +6,18 @@ const HEADER = 'pan,expiry,service_code,pin_block,pvv,cvv,cvv2,icvv\n';
 const ROW = /^(\d{12,19}),(\d{4}),(\d{3}),([0-9A-F]{32}),(\d{4}),(\d{3}),(\d{3}),(\d{3})$/;
 
 /**
- * What a job has made so far, a line a card, in the order of the cards. Lines are only ever added. A card is finished when the
- * end of its line is in the file: what a killed run left behind that is cut away when the file is opened. Only the owner may read
- * it, for it has what is needed to make the cards.
+ * The results of a job so far, one line per card, in the order of the cards. Lines are only ever appended. A card is
+ * finished when the end of its line is in the file; opening the file truncates an incomplete line left by a killed run.
+ * Only the owner may read the file, because it holds everything needed to produce the cards.
  */
 export class ResultsFile implements Disposable {
   readonly #file: number;
   #finished: number;
 
   /**
-   * @param path  made if it isn't there
+   * @param path  created if it does not exist
    * @param cards all cards of the job
-   * @throws Error where the file has lines that aren't of the first of these cards
+   * @throws Error if the lines do not belong to the first of these cards
    */
   constructor(
     readonly path: string,
@@ -34,19 +34,19 @@ export class ResultsFile implements Disposable {
     this.#finished = rows.length;
   }
 
-  /** How many cards are finished. */
+  /** Number of finished cards. */
   get finished(): number {
     return this.#finished;
   }
 
-  /** The next card is finished. Once this returns, killing the process can't undo it. */
+  /** Records the next card as finished. Once this returns, killing the process does not lose the card. */
   append(card: PersonalizedCard): void {
     const { pan, expiry, serviceCode, pinBlock, pvv, cvv, cvv2, icvv } = card;
     writeSync(this.#file, `${[pan, expiry, serviceCode, pinBlock, pvv, cvv, cvv2, icvv].join(',')}\n`);
     this.#finished++;
   }
 
-  /** All finished cards. @throws Error that names a line that is not a card's, and never a PAN */
+  /** Reads all finished cards. @throws Error that names an invalid line, never a PAN */
   rows(): PersonalizedCard[] {
     const text = readFileSync(this.path, 'utf8');
     if (!text.startsWith(HEADER)) throw new Error(`${this.path} must begin with ${HEADER.trimEnd()}`);
@@ -60,7 +60,7 @@ export class ResultsFile implements Disposable {
     });
   }
 
-  /** Puts all on the disk and closes the file. */
+  /** Flushes the file to disk and closes it. */
   [Symbol.dispose](): void {
     fsyncSync(this.#file);
     closeSync(this.#file);

@@ -10,7 +10,7 @@ import { hsmWraps, type KeyToSend } from './outside.js';
 import type { Service } from './service.js';
 import { show } from './tell.js';
 
-/** Keys that come into the service for an example and are deleted when it ends, however it ends. */
+/** Keys imported for an example, scheduled for deletion when it ends, even if it fails. */
 export class ImportedKeys implements AsyncDisposable {
   readonly #arns: string[] = [];
   #kek = { arn: '', clear: Buffer.alloc(0) };
@@ -18,7 +18,7 @@ export class ImportedKeys implements AsyncDisposable {
   private constructor(private readonly service: Service) {}
 
   /**
-   * Brings in a new key-encryption key, AES_128, under the RSA key of an import token: what two parties do once, before
+   * Imports a new key-encryption key, AES_128, under the RSA key of an import token, which two parties do once before
    * they exchange working keys.
    */
   static async underNewKek(service: Service): Promise<ImportedKeys> {
@@ -29,7 +29,7 @@ export class ImportedKeys implements AsyncDisposable {
     const certificate = certificateOf(parameters.WrappingKeyCertificate);
     const root = certificateOf(parameters.WrappingKeyCertificateChain);
     if (!certificate.verify(root.publicKey))
-      throw new Error('The wrapping certificate is not by the root of the account');
+      throw new Error("The wrapping certificate was not issued by the account's root");
     const clear = randomBytes(16);
     const padding = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
     const cryptogram = publicEncrypt({ key: certificate.publicKey, ...padding }, clear);
@@ -50,7 +50,7 @@ export class ImportedKeys implements AsyncDisposable {
     return keys;
   }
 
-  /** @returns the ARN of a working key that another HSM sends in a TR-31 key block under the KEK */
+  /** Imports a working key that another HSM sends in a TR-31 key block under the KEK. @returns its ARN */
   async import(name: string, key: KeyToSend): Promise<string> {
     const WrappedKeyBlock = hsmWraps(this.#kek.clear, key);
     return this.#import(`${name} (${key.usage})`, {
@@ -69,13 +69,11 @@ export class ImportedKeys implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const KeyIdentifier of this.#arns)
       await this.service.controlPlane.send(new DeleteKeyCommand({ KeyIdentifier, DeleteKeyInDays: 3 }));
-    console.log(
-      `\nThe ${this.#arns.length} keys are deleted: until their material is destroyed in 3 days, nothing uses them.`,
-    );
+    console.log(`\nThe ${this.#arns.length} keys can no longer be used; their material is destroyed in 3 days.`);
   }
 }
 
-/** @param text base64 of PEM */
+/** Reads a certificate. @param text base64 of PEM */
 function certificateOf(text: string | undefined): X509Certificate {
   return new X509Certificate(Buffer.from(text ?? '', 'base64'));
 }

@@ -16,7 +16,7 @@ test.each([
   expect(toHex(cipher.decrypt(hex(ciphertext)))).toBe(plaintext);
 });
 
-test.each([16, 24, 32])('a key of %i bytes is AES-CBC of OpenSSL', (keyBytes) => {
+test.each([16, 24, 32])("a key of %i bytes matches OpenSSL's AES-CBC", (keyBytes) => {
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
   fc.assert(
     fc.property(bytes(keyBytes), bytes(16), bytes(48), (key, iv, blocks) => {

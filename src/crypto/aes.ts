@@ -2,9 +2,9 @@ import { BlockCipher } from './block-cipher.js';
 import { CryptoError } from './errors.js';
 
 /**
- * AES: FIPS 197.
+ * Creates an AES cipher (FIPS 197).
  *
- * @param key 16, 24 or 32 bytes; stays the caller's to zeroize
+ * @param key 16, 24 or 32 bytes; the caller zeroizes it
  * @throws CryptoError KEY_LENGTH
  */
 export function aes(key: Buffer): BlockCipher {

@@ -40,7 +40,7 @@ function decryptedEcb(key: Buffer, blocks: string): string {
   return toHex(cipher.decrypt(hex(blocks)));
 }
 
-/** From format 0 under a transaction's key to format 0 under another key. */
+/** Translates a format 0 PIN block from a transaction key to another key. */
 function translatedPinBlock(
   kpe: Buffer,
   { encryptedPinBlock, pan, outgoingKey }: { encryptedPinBlock: string; pan: string; outgoingKey: string },
@@ -102,7 +102,7 @@ describe('KEK validation', () => {
     expect(kcv(how.kek)).toBe(expectedKcv);
   });
 
-  test('the response to a request is what the request expects, for any random key', () => {
+  test('the response equals the one that the request expects, for any random key', () => {
     fc.assert(
       fc.property(bytes(16, 24), fc.constantFrom(...MASKS), bytes(8, 16, 24), (kek, mask, randomKey) => {
         const { randomKeySend, randomKeyReceive } = kekValidationRequest({ kek, mask }, randomKey);
@@ -112,7 +112,7 @@ describe('KEK validation', () => {
     );
   });
 
-  test('the random key received is the inverse, whose parity is odd whatever came', () => {
+  test('the response contains the inverted random key with odd parity, whatever the parity of the input', () => {
     fc.assert(
       fc.property(bytes(8, 16, 24), (randomKey) => {
         const { randomKeyReceive } = kekValidationRequest({ kek: KEK, mask: 'VARIANT_MASK_82' }, randomKey);
@@ -123,14 +123,14 @@ describe('KEK validation', () => {
     );
   });
 
-  test('of a random key with odd parity, the inverse is the bare complement', () => {
+  test('the inverse of a random key with odd parity is its complement', () => {
     const randomKey = generateTdesKey(16);
     const { randomKeyReceive } = kekValidationRequest({ kek: KEK, mask: 'VARIANT_MASK_82C0' }, randomKey);
     using cipher = tdes(xor(KEK, Buffer.alloc(16, '84C0', 'hex')));
     expect(toHex(xor(cipher.decryptCbc(Buffer.alloc(8), randomKeyReceive), randomKey))).toBe('FF'.repeat(16));
   });
 
-  test('another KEK, or another mask, gives another response', () => {
+  test('another KEK or mask gives a different response', () => {
     const how = { kek: KEK, mask: 'VARIANT_MASK_82' } as const;
     const { randomKeySend, randomKeyReceive } = kekValidationRequest(how, generateTdesKey(16));
     for (const other of [
@@ -182,7 +182,7 @@ describe('working keys', () => {
     expect(kcv(key)).toBe(expected.kcv);
   });
 
-  test('unwrapping inverts wrapping, bit for bit, and the arguments stay as they are', () => {
+  test('unwrapping inverts wrapping, bit for bit, without modifying the arguments', () => {
     fc.assert(
       fc.property(bytes(16, 24), fc.constantFrom(...VARIANTS), bytes(16, 24), (kek, variant, key) => {
         const before = [kek, key].map(toHex);
@@ -192,7 +192,7 @@ describe('working keys', () => {
     );
   });
 
-  test('a terminal major key is under the KEK itself', () => {
+  test('a terminal major key is encrypted under the KEK itself', () => {
     fc.assert(
       fc.property(bytes(16), (key) => {
         const expected = createCipheriv('des-ede-cbc', KEK, Buffer.alloc(8)).setAutoPadding(false).update(key);
@@ -202,7 +202,7 @@ describe('working keys', () => {
     );
   });
 
-  test('under each variant a key has another cryptogram, and of a cryptogram comes another key', () => {
+  test('each variant gives a different cryptogram for a key and a different key for a cryptogram', () => {
     const key = generateTdesKey(16);
     const cryptograms = VARIANTS.map((variant) => wrapWorkingKey({ kek: KEK, variant }, key));
     expect(new Set(cryptograms.map(toHex)).size).toBe(4);
@@ -267,7 +267,7 @@ describe('the PIN key of a transaction', () => {
     expect(toHex(kpe)).toBe('533C02ECFAA712302F14312F0EF6D46C');
   });
 
-  test('is the one-way function in its two passes', () => {
+  test('is the one-way function in two passes', () => {
     fc.assert(
       fc.property(
         bytes(16, 24),

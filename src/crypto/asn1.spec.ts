@@ -37,18 +37,18 @@ describe('encoding', () => {
     [octetString(Buffer.alloc(128)).subarray(0, 3), '048180'],
     [octetString(Buffer.alloc(256)).subarray(0, 4), '04820100'],
     [octetString(Buffer.alloc(65536)).subarray(0, 5), '0483010000'],
-  ])('%# gives %s', (der, expected) => {
+  ])('case %# encodes to %s', (der, expected) => {
     expect(der.toString('hex')).toBe(expected);
   });
 
-  test('SET OF is in the order of its encodings', () => {
+  test('derOrder sorts the elements of a SET OF by encoding', () => {
     const sorted = derOrder([hex('0402AA'), hex('0401FF'), hex('020105'), hex('0401')]);
     expect(sorted.map((der) => der.toString('hex'))).toEqual(['020105', '0401', '0401ff', '0402aa']);
   });
 });
 
 describe('decoding', () => {
-  test('gives what was encoded, as views of it', () => {
+  test('returns the encoded elements as views of the input', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.uint8Array({ maxLength: 300 }), (a, b) => {
         const der = sequence(octetString(Buffer.from(a)), encode(TAG.CONSTRUCTED_0, octetString(Buffer.from(b))));
@@ -69,19 +69,19 @@ describe('decoding', () => {
 
   test.each([
     ['nothing after a tag', '30'],
-    ['an end before the length says', '30050201'],
+    ['an end before the encoded length', '30050201'],
     ['a child longer than its parent', '300302020101'],
     ['an indefinite length', '30800201010000'],
     ['a long form of a short length', '308103020101'],
-    ['a length with a zero before it', '30820003020101'],
-    ['a length beyond all bounds', '3088FFFFFFFFFFFFFFFF'],
+    ['a length with a leading zero', '30820003020101'],
+    ['an excessive length', '3088FFFFFFFFFFFFFFFF'],
     ['a reserved length', '30FF'],
     ['a string in pieces', '240404020102'],
     ['a constructed UTF8String', '2C040C020102'],
     ['a constructed INTEGER', '2203020101'],
     ['a tag of two bytes', '3F2003020101'],
     ['a reserved tag', '0F00'],
-    ['a GeneralizedTime that is none', '1803414141'],
+    ['an invalid GeneralizedTime', '1803414141'],
   ])('refuses %s', (_, der) => {
     expect(() => decodeAll(hex(der), 'CMS')).toThrow(refusal('CMS'));
     expect(() => decodeAll(hex(der), 'CERTIFICATE')).toThrow(refusal('CERTIFICATE'));
@@ -92,17 +92,17 @@ describe('decoding', () => {
     ['two sequences', '30003000'],
     ['a set', '3100'],
     ['a sequence and a byte', '300000'],
-  ])('a sequence is not %s', (_, der) => {
+  ])('decodeSequence refuses %s', (_, der) => {
     expect(() => decodeSequence(hex(der), 'Test', 'CMS')).toThrow(refusal('CMS'));
   });
 
-  test('refuses nesting without end', () => {
+  test('refuses excessive nesting', () => {
     let nested: Buffer = Buffer.alloc(0);
     for (let depth = 0; depth < 2000; depth++) nested = sequence(nested);
     expect(() => decodeAll(nested, 'CMS')).toThrow(refusal('CMS'));
   });
 
-  test('any bytes decode or end in a CryptoError', () => {
+  test('any bytes decode or cause a CryptoError', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         try {
@@ -119,7 +119,7 @@ describe('decoding', () => {
 describe('fields', () => {
   const fields = () => decodeSequence(sequence(integer(1), octetString(hex('AA'))), 'Test', 'CMS');
 
-  test('are taken in their order, all of them', () => {
+  test('are read in order and completely', () => {
     const test = fields();
     expect(test.optional(TAG.OCTET_STRING)).toBeUndefined();
     expect(() => test.end()).toThrow('Test has more than its fields');
@@ -130,7 +130,7 @@ describe('fields', () => {
     expect(() => test.oneOf([integer(1)], 'version')).toThrow('Test has an unsupported version');
   });
 
-  test('are refused with another value', () => {
+  test('are refused with an unexpected value', () => {
     expect(() => fields().oneOf([integer(0)], 'version')).toThrow(refusal('CMS'));
   });
 });
@@ -147,7 +147,7 @@ describe('times', () => {
     expect(date.getTime()).toBe(Math.floor(new Date(iso).getTime() / 1000) * 1000);
   });
 
-  test.each(['no date', '1949-12-31T23:59:59Z', '+010000-01-01T00:00:00Z'])('%s has no encoding', (iso) => {
+  test.each(['no date', '1949-12-31T23:59:59Z', '+010000-01-01T00:00:00Z'])('%s cannot be encoded', (iso) => {
     expect(() => time(new Date(iso))).toThrow(refusal('DATA_FORMAT'));
   });
 
@@ -163,7 +163,7 @@ describe('times', () => {
     [TAG.GENERALIZED_TIME, '20260115120000'],
     [TAG.GENERALIZED_TIME, '00500115120000Z'],
     [TAG.OCTET_STRING, '260115120000Z'],
-  ])('of tag %i, %s is refused', (tag, text) => {
+  ])('with tag %i, %s is refused', (tag, text) => {
     const element = { ...decodeAll(octetString(Buffer.from(text)), 'CMS')[0]!, tag };
     expect(() => dateOf(element, 'CMS')).toThrow(refusal('CMS'));
   });

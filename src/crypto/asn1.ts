@@ -11,9 +11,9 @@ import {
 import { CryptoError } from './errors.js';
 
 /**
- * DER, ITU-T X.690, between Buffers: asn1js does the encoding and decoding, this file makes bytes of what it needs and
- * takes its leniency away. Identifiers are compared, signatures computed and names copied as the bytes that came in,
- * so an element keeps its whole encoding.
+ * DER (ITU-T X.690) on Buffers. asn1js encodes and decodes; this file adds what asn1js lacks and rejects the BER forms
+ * that it accepts. Each element keeps its complete encoding, because identifiers are compared, signatures computed and
+ * names copied byte for byte as received.
  */
 export const TAG = {
   BOOLEAN: 0x01,
@@ -25,37 +25,37 @@ export const TAG = {
   GENERALIZED_TIME: 0x18,
   SEQUENCE: 0x30,
   SET: 0x31,
-  /** [0] IMPLICIT of a primitive type. */
+  /** [0] IMPLICIT with a primitive type. */
   PRIMITIVE_0: 0x80,
-  /** [0], [1] and [3], EXPLICIT, or IMPLICIT of a constructed type. */
+  /** [0], [1] and [3]: EXPLICIT, or IMPLICIT with a constructed type. */
   CONSTRUCTED_0: 0xa0,
   CONSTRUCTED_1: 0xa1,
   CONSTRUCTED_3: 0xa3,
 } as const;
 
-/** Enough for every structure here; deeper input is an attack on the stack. */
+/** Maximum nesting depth. Every structure parsed here stays below it; deeper input could exhaust the stack. */
 const MAX_DEPTH = 24;
 
-/** What may be malformed: names the error code. */
+/** Error code for a malformed encoding, named after the structure being parsed. */
 export type Malformed = 'CMS' | 'CERTIFICATE';
 
-/** An element of a DER encoding; all its buffers are views of the bytes that were decoded. */
+/** A decoded DER element. All buffers are views of the input. */
 export interface Element {
   tag: number;
-  /** Where it begins, in bytes from the beginning of the input. */
+  /** Offset of the element in bytes from the start of the input. */
   offset: number;
   /** Tag, length and content. */
   der: Buffer;
   content: Buffer;
-  /** The elements inside, where the tag is a constructed one. */
+  /** Child elements; empty for a primitive tag. */
   children: Element[];
 }
 
 /**
- * The fields of the SEQUENCE that the bytes are.
+ * Decodes a single SEQUENCE and returns its fields.
  *
- * @param input what offsets count from, where the bytes are a view of it
- * @throws CryptoError `code` for anything but one SEQUENCE in DER
+ * @param input buffer that error offsets are relative to; `der` must be a view of it
+ * @throws CryptoError `code` unless `der` is exactly one SEQUENCE in DER
  */
 export function decodeSequence(der: Buffer, name: string, code: Malformed, input = der): Fields {
   const encoding = new Fields('The encoding', decodeAll(der, code, input), code);
@@ -64,7 +64,7 @@ export function decodeSequence(der: Buffer, name: string, code: Malformed, input
   return fields;
 }
 
-/** The elements that follow each other in the bytes, a view of `input`. @throws CryptoError `code` */
+/** Decodes consecutive elements. @param der a view of `input` @throws CryptoError `code` */
 export function decodeAll(der: Buffer, code: Malformed, input = der): Element[] {
   const elements: Element[] = [];
   for (let rest = der; rest.length > 0;) {
@@ -75,7 +75,7 @@ export function decodeAll(der: Buffer, code: Malformed, input = der): Element[] 
   return elements;
 }
 
-/** The element that the bytes begin with, and what comes after it. Makes no copy. @throws CryptoError `code` */
+/** Decodes the first element without copying and returns the remaining bytes. @throws CryptoError `code` */
 export function decodeFirst(der: Buffer, code: Malformed, input = der): { element: Element; rest: Buffer } {
   const start = der.byteOffset - input.byteOffset;
   const { offset, result } = ber(der, code, start);
@@ -91,7 +91,7 @@ function ber(der: Buffer, code: Malformed, start: number): ReturnType<typeof fro
   }
 }
 
-/** How much is missing, where it is the first element that says so. */
+/** Message suffix with the number of missing bytes, where the length of the outermost element gives it. */
 function shortfall({ lenBlock: { length, blockLength, isIndefiniteForm } }: BaseBlock, der: Buffer): string {
   const missing = 1 + blockLength + length - der.length;
   return isIndefiniteForm || !(missing > 0) ? '' : `: ${missing} bytes are missing at the end`;
@@ -115,13 +115,15 @@ function asElement(node: BaseBlock, code: Malformed, input: Buffer): Element {
   return { tag: der[0] as number, offset, der, content: der.subarray(der.length - length), children };
 }
 
-/** X.690 section 10.1: the shortest form of a length. */
+/** Returns the size of the shortest length encoding, X.690 section 10.1. */
 function bytesOfLength(length: number): number {
   if (length < 0x80) return 1;
   return length < 0x100 ? 2 : length < 0x10000 ? 3 : 4;
 }
 
-/** Walks the fields of a SEQUENCE in their order. Names are those of its ASN.1 module and appear in messages only. */
+/**
+ * Reads the fields of a SEQUENCE in order. Field names are those of the ASN.1 module and appear only in error messages.
+ */
 export class Fields {
   #next = 0;
 
@@ -131,14 +133,14 @@ export class Fields {
     private readonly code: Malformed,
   ) {}
 
-  /** Where the next field begins or, after the last one, should. */
+  /** Offset of the next field, or of the end of the SEQUENCE after the last field. */
   get #offset(): number | undefined {
     const next = this.elements[this.#next];
     const last = this.elements.at(-1);
     return next?.offset ?? (last && last.offset + last.der.length);
   }
 
-  /** The next field, if it has this tag. */
+  /** Reads the next field if it has this tag. */
   optional(tag: number): Element | undefined {
     const element = this.elements[this.#next];
     if (element?.tag !== tag) return undefined;
@@ -146,7 +148,7 @@ export class Fields {
     return element;
   }
 
-  /** The next field, which must have this tag. */
+  /** Reads the next field, which must have this tag. */
   take(tag: number, field: string): Element {
     const element = this.optional(tag);
     if (element === undefined)
@@ -154,7 +156,7 @@ export class Fields {
     return element;
   }
 
-  /** The next field, which must be one of these encodings. */
+  /** Reads the next field, which must equal one of these encodings. */
   oneOf(encodings: readonly Buffer[], field: string): Element {
     const element = this.elements[this.#next];
     if (element === undefined || !encodings.some((encoding) => encoding.equals(element.der)))
@@ -163,19 +165,19 @@ export class Fields {
     return element;
   }
 
-  /** The fields inside the next one, which must have this tag. */
+  /** Reads the fields inside the next field, which must have this tag. */
   within(tag: number, field: string): Fields {
     return new Fields(field, this.take(tag, field).children, this.code);
   }
 
-  /** Nothing may follow. */
+  /** Requires that no fields remain. */
   end(): void {
     if (this.#next < this.elements.length)
       throw new CryptoError(this.code, `${this.name} has more than its fields`, this.#offset);
   }
 }
 
-/** An element of this tag around the given bytes. */
+/** Encodes an element with this tag and the concatenated contents. */
 export function encode(tag: number, ...contents: Buffer[]): Buffer {
   const idBlock = { tagClass: (tag >> 6) + 1, tagNumber: tag & 0x1f };
   const element = new Primitive({ idBlock, valueHex: Buffer.concat(contents) });
@@ -189,12 +191,12 @@ export function sequence(...fields: Buffer[]): Buffer {
   return encode(TAG.SEQUENCE, ...fields);
 }
 
-/** SET in the order given; `derOrder` sorts the elements of a SET OF. */
+/** Encodes a SET in the given order; `derOrder` sorts the elements of a SET OF. */
 export function set(...elements: Buffer[]): Buffer {
   return encode(TAG.SET, ...elements);
 }
 
-/** The order of a SET OF in DER: X.690 section 11.6. */
+/** Sorts the elements of a SET OF as DER requires: X.690 section 11.6. */
 export function derOrder(elements: readonly Buffer[]): Buffer[] {
   return [...elements].sort((a, b) => Buffer.compare(a, b));
 }
@@ -207,7 +209,7 @@ export function bitString(bits: Buffer, unusedBits = 0): Buffer {
   return encode(TAG.BIT_STRING, Buffer.from([unusedBits]), bits);
 }
 
-/** INTEGER of a number's big-endian bytes. */
+/** Encodes unsigned big-endian bytes as an INTEGER. */
 export function unsignedInteger(bytes: Buffer): Buffer {
   return Buffer.from(Integer.fromBigInt(BigInt(`0x${bytes.toString('hex')}`)).toBER());
 }
@@ -220,13 +222,14 @@ export function oid(value: string): Buffer {
   return Buffer.from(new ObjectIdentifier({ value }).toBER());
 }
 
-/** The numbers of an OBJECT IDENTIFIER with dots between them. */
+/** Returns an OBJECT IDENTIFIER in dotted-decimal notation. */
 export function oidValue({ der }: Element): string {
   return (fromBER(der).result as ObjectIdentifier).getValue();
 }
 
 /**
- * Time of RFC 5280 section 4.1.2.5 and RFC 5652 section 11.3: UTCTime up to 2049, then GeneralizedTime; whole seconds.
+ * Encodes a time as RFC 5280 section 4.1.2.5 and RFC 5652 section 11.3 require: UTCTime through 2049, GeneralizedTime
+ * from 2050, in whole seconds.
  *
  * @throws CryptoError DATA_FORMAT
  */
@@ -238,11 +241,11 @@ export function time(date: Date): Buffer {
   return Buffer.from(element.toBER());
 }
 
-/** The date in a UTCTime or GeneralizedTime of whole seconds in UTC. @throws CryptoError `code` */
+/** Reads a UTCTime or GeneralizedTime in whole seconds and UTC. @throws CryptoError `code` */
 export function dateOf(element: Element, code: Malformed): Date {
   const value = element.content.toString('latin1');
   const date = element.tag === TAG.UTC_TIME ? utcTime(value) : generalizedTime(value);
-  // Numbers out of their range, such as a 31st of June, would come back as another date.
+  // Date normalizes out-of-range fields, such as June 31, to a different date; encoding it again exposes them.
   if (date === undefined || !timeDigits(date).endsWith(value))
     throw new CryptoError(code, 'A time must be UTCTime YYMMDDHHMMSSZ or GeneralizedTime YYYYMMDDHHMMSSZ');
   return date;

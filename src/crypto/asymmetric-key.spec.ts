@@ -20,7 +20,7 @@ describe.each([
     expect(readPublicKey(spki).equals(publicKey)).toBe(true);
   });
 
-  test('its public half is read from every form of it', () => {
+  test('its public half is read from every encoding', () => {
     const validity = { notBefore: new Date('2026-01-01'), notAfter: new Date('2027-01-01') };
     const { der } = issueRoot({ subject: [{ type: 'CN', value: 'any' }], privateKey: pkcs8, validity });
     for (const form of [spki, pkcs8, der]) expect(exportPublicKey(readPublicHalf(form))).toEqual(spki);
@@ -28,7 +28,7 @@ describe.each([
       expect(() => readPublicHalf(form)).toThrow(KEY_TYPE);
   });
 
-  test('is refused in any other form', () => {
+  test('is refused in any other encoding', () => {
     for (const der of [spki, pkcs8.subarray(1), pkcs8.subarray(0, -1), Buffer.alloc(0)])
       expect(() => readPrivateKey(der)).toThrow(KEY_TYPE);
     for (const der of [pkcs8, spki.subarray(1), spki.subarray(0, -1), Buffer.alloc(0)])
@@ -36,24 +36,24 @@ describe.each([
   });
 });
 
-test('a private key under a password is refused', () => {
+test('a password-protected private key is refused', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const how = { format: 'der', type: 'pkcs8', cipher: 'aes-128-cbc', passphrase: 'secret' } as const;
   expect(() => readPrivateKey(privateKey.export(how))).toThrow(KEY_TYPE);
 });
 
 describe('a point of P-256', () => {
-  /** SubjectPublicKeyInfo of id-ecPublicKey on prime256v1 (RFC 5480), with these bytes as the point. */
+  /** Builds a SubjectPublicKeyInfo of id-ecPublicKey on prime256v1 (RFC 5480) with these bytes as the point. */
   const spkiWith = (point: Buffer) => {
     const algorithm = hex('301306072A8648CE3D020106082A8648CE3D030107');
     const bits = Buffer.concat([Buffer.from([0x03, point.length + 1, 0]), point]);
     return Buffer.concat([Buffer.from([0x30, algorithm.length + bits.length]), algorithm, bits]);
   };
-  // SEC 2: the base point.
+  // The base point, from SEC 2.
   const x = '6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296';
   const y = '4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5';
 
-  test('is read whole or compressed', () => {
+  test('is read uncompressed or compressed', () => {
     const whole = readPublicKey(spkiWith(hex(`04${x}${y}`)));
     expect(whole.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
     const compressed = readPublicKey(spkiWith(hex(`03${x}`)));
@@ -65,14 +65,14 @@ describe('a point of P-256', () => {
     ['with a coordinate not smaller than the prime', `04${'F'.repeat(64)}${y}`],
     ['at 0, 0', `04${'0'.repeat(128)}`],
     ['too short', `04${x}`],
-    ['of no known form', `05${x}${y}`],
+    ['with an unknown format byte', `05${x}${y}`],
     ['at infinity', '00'],
-    ['without a byte', ''],
+    ['when empty', ''],
   ])('is refused %s', (_where, point) => {
     expect(() => readPublicKey(spkiWith(hex(point)))).toThrow(KEY_TYPE);
   });
 
-  test('is refused in a private key at infinity', () => {
+  test('is refused at infinity in a private key', () => {
     // ECPrivateKey of RFC 5915: version, the private key 1, [1] public key.
     const privateKeyWith = (point: string) => {
       const bits = hex(`00${point}`);
@@ -86,7 +86,7 @@ describe('a point of P-256', () => {
     expect(() => readPrivateKey(privateKeyWith('00'))).toThrow(KEY_TYPE);
   });
 
-  test('at infinity is read by OpenSSL, which is why it is written again', () => {
+  test('at infinity is accepted by OpenSSL, so keys are encoded again to detect it', () => {
     const key = createPublicKey({ key: spkiWith(hex('00')), format: 'der', type: 'spki' });
     expect(() => key.export({ format: 'der', type: 'spki' })).toThrow('invalid form');
   });

@@ -2,10 +2,10 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { CryptoError } from './errors.js';
 
 /**
- * A public key, RSA or elliptic curve.
+ * Reads an RSA or elliptic curve public key.
  *
  * @param der SubjectPublicKeyInfo (RFC 5280 section 4.1)
- * @throws CryptoError KEY_TYPE, also when a point isn't on its curve or is the point at infinity
+ * @throws CryptoError KEY_TYPE, including when a point is not on its curve or is the point at infinity
  */
 export function readPublicKey(der: Buffer): KeyObject {
   try {
@@ -18,10 +18,10 @@ export function readPublicKey(der: Buffer): KeyObject {
 }
 
 /**
- * A private key, RSA or elliptic curve. OpenSSL clears its copy when the garbage collector finds the object.
+ * Reads an RSA or elliptic curve private key. OpenSSL clears its copy when the KeyObject is garbage collected.
  *
- * @param der PKCS#8 (RFC 5208), not encrypted; stays the caller's to zeroize
- * @throws CryptoError KEY_TYPE, also when the public key inside is the point at infinity
+ * @param der PKCS#8 (RFC 5208), not encrypted; the caller zeroizes it
+ * @throws CryptoError KEY_TYPE, including when the embedded public key is the point at infinity
  */
 export function readPrivateKey(der: Buffer): KeyObject {
   try {
@@ -34,10 +34,9 @@ export function readPrivateKey(der: Buffer): KeyObject {
 }
 
 /**
- * The public key in whatever form a key comes: SubjectPublicKeyInfo, the private key that it belongs to in PKCS#8, or an
- * X.509 certificate (RFC 5280).
+ * Reads the public key from a SubjectPublicKeyInfo, a PKCS#8 private key or an X.509 certificate (RFC 5280).
  *
- * @param der stays the caller's to zeroize
+ * @param der any of these three encodings; the caller zeroizes it
  * @throws CryptoError KEY_TYPE
  */
 export function readPublicHalf(der: Buffer): KeyObject {
@@ -46,13 +45,13 @@ export function readPublicHalf(der: Buffer): KeyObject {
     try {
       return read(der);
     } catch {
-      // The next form, then.
+      // Try the next encoding.
     }
   }
   return readCertifiedKey(der);
 }
 
-/** DER SubjectPublicKeyInfo (RFC 5280 section 4.1). */
+/** Encodes a public key as DER SubjectPublicKeyInfo (RFC 5280 section 4.1). */
 export function exportPublicKey(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' });
 }
@@ -65,7 +64,10 @@ function readCertifiedKey(der: Buffer): KeyObject {
   }
 }
 
-/** OpenSSL reads the point at infinity but doesn't write it, and Node aborts the process when asked for its curve. */
+/**
+ * Rejects the point at infinity: OpenSSL reads it but cannot encode it, and Node aborts the process when asked for its
+ * curve.
+ */
 function refuseInfinity(publicKey: KeyObject): void {
   if (publicKey.asymmetricKeyType === 'ec') exportPublicKey(publicKey);
 }

@@ -10,8 +10,8 @@ const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: 
 
 describe.each<[string, (key: Buffer) => BlockCipher, number]>([
   ['des', des, 8],
-  ['tdes of two keys', tdes, 16],
-  ['tdes of three keys', tdes, 24],
+  ['two-key TDES', tdes, 16],
+  ['three-key TDES', tdes, 24],
   ['aes-128', aes, 16],
   ['aes-192', aes, 24],
   ['aes-256', aes, 32],
@@ -30,7 +30,7 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     );
   });
 
-  test('ECB encrypts each block for itself, in one call or in many', () => {
+  test('ECB encrypts each block independently, in one call or several', () => {
     fc.assert(
       fc.property(bytes(keyBytes), bytes(3 * blockBytes), (key, blocks) => {
         using cipher = cipherUnder(key);
@@ -43,7 +43,7 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     );
   });
 
-  test('CBC is SP 800-38A section 6.2', () => {
+  test('CBC follows SP 800-38A section 6.2', () => {
     fc.assert(
       fc.property(bytes(keyBytes), bytes(blockBytes), anyBlocks, (key, iv, blocks) => {
         using cipher = cipherUnder(key);
@@ -58,7 +58,7 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     );
   });
 
-  test('the arguments stay as they are', () => {
+  test('does not modify its arguments', () => {
     const [key, iv, blocks] = [Buffer.alloc(keyBytes, 1), Buffer.alloc(blockBytes, 2), Buffer.alloc(2 * blockBytes, 3)];
     {
       using cipher = cipherUnder(key);
@@ -70,7 +70,7 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     expect([key, iv, blocks].map((buffer) => new Set(buffer))).toEqual([new Set([1]), new Set([2]), new Set([3])]);
   });
 
-  test('works on when the caller has zeroized the key', () => {
+  test('keeps working after the caller zeroizes the key', () => {
     const [key, iv, blocks] = [Buffer.alloc(keyBytes, 1), Buffer.alloc(blockBytes, 2), Buffer.alloc(2 * blockBytes, 3)];
     const runs = (cipher: BlockCipher) =>
       [
@@ -87,7 +87,7 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     expect(runs(cipher)).toEqual(expected);
   });
 
-  test('what it returns is a buffer of its own: overwriting it changes nothing', () => {
+  test('returns a new buffer, which the caller can overwrite without effect', () => {
     using cipher = cipherUnder(Buffer.alloc(keyBytes, 1));
     const iv = Buffer.alloc(blockBytes, 2);
     for (const blocks of [1, 3].map((count) => Buffer.alloc(count * blockBytes, 3)))
@@ -106,7 +106,7 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     expect(ZEROS).toEqual({ 8: Buffer.alloc(8), 16: Buffer.alloc(16) });
   });
 
-  test('nothing of the blocks stays in it when it was disposed of', () => {
+  test('keeps no block content after disposal', () => {
     const alloc = Buffer.alloc.bind(Buffer);
     const made: Buffer[] = [];
     Buffer.alloc = (size: number, ...fill: [number?]) => {
@@ -144,13 +144,13 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     expect(() => cipher.stream('ofb', 'encrypt', iv, data)).toThrow(code('IV_LENGTH'));
   });
 
-  test('shows nothing of its key', () => {
+  test('does not reveal its key', () => {
     using cipher = cipherUnder(Buffer.alloc(keyBytes, 0xa5));
     cipher.encrypt(Buffer.alloc(blockBytes));
     expect(inspect(cipher, { showHidden: true, depth: 1 }) + JSON.stringify(cipher)).not.toMatch(/a5|165/i);
   });
 
-  test('does nothing any more when it was disposed of', () => {
+  test('throws after disposal', () => {
     const cipher = cipherUnder(Buffer.alloc(keyBytes));
     const block = Buffer.alloc(blockBytes);
     cipher.encrypt(block);
@@ -164,7 +164,7 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
     expect(() => cipher.stream('ofb', 'encrypt', block, block)).toThrow(ReferenceError);
   });
 
-  test('a refusal leaves the cipher usable', () => {
+  test('remains usable after refusing an argument', () => {
     using cipher = cipherUnder(Buffer.alloc(keyBytes));
     const before = toHex(cipher.encrypt(Buffer.alloc(blockBytes)));
     expect(() => cipher.encrypt(Buffer.alloc(3))).toThrow(code('DATA_LENGTH'));
@@ -172,7 +172,7 @@ describe.each<[string, (key: Buffer) => BlockCipher, number]>([
   });
 });
 
-test('a single DES cipher leaves no doubled key behind, and leaves the key', () => {
+test('a single DES cipher zeroizes its doubled key and does not modify the key', () => {
   const { concat } = Buffer;
   const made: Buffer[] = [];
   Buffer.concat = (...args) => {

@@ -1,36 +1,36 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { CryptoError } from './errors.js';
 
-/** A block of zeros of each length; nobody writes to it. */
+/** One zero block per block length in bytes. Shared, so never write to it. */
 export const ZEROS = { 8: Buffer.alloc(8), 16: Buffer.alloc(16) } as const;
 
-/** OpenSSL's names of CFB and OFB; with two-key TDES (`des-ede`) it has no `cfb1` and `cfb8`. */
+/** OpenSSL's names for CFB and OFB. OpenSSL has no `cfb1` or `cfb8` for two-key TDES (`des-ede`). */
 export type StreamMode = 'cfb' | 'cfb1' | 'cfb8' | 'ofb';
 
 /**
- * A block cipher under one key, for as long as one computation takes. `tdes`, `des` and `aes` make it; hold it with
- * `using`, so that OpenSSL clears the key schedule when the computation ends:
+ * A block cipher under one key, for the duration of one computation. Create it with `tdes`, `des` or `aes` and declare
+ * it with `using`, so that OpenSSL clears the key schedule when the computation ends:
  *
  *     using cipher = tdes(key);
  *     return cipher.encrypt(block);
  *
- * It works through long-lived OpenSSL objects: a new one costs three to four times as much as a block. They take the key
- * as a KeyObject: Node 24 needs four times as long to make a cipher from a Buffer. A KeyObject's copy of the key is in
- * OpenSSL's memory, out of the sight of logs and JSON. OpenSSL clears it when the garbage collector frees the KeyObject,
- * at one of its next runs after disposal. A cipher that was disposed of throws ReferenceError.
+ * The cipher keeps its OpenSSL objects, because creating one costs three to four times as much as encrypting a block.
+ * It passes the key as a KeyObject, because in Node 24 creating a cipher from a Buffer takes four times as long. The
+ * KeyObject's copy of the key is in OpenSSL's memory and cannot appear in logs or JSON. OpenSSL clears that copy when
+ * the KeyObject is garbage collected, some time after disposal. A disposed cipher throws ReferenceError.
  */
 export class BlockCipher implements Disposable {
-  /** In CBC, which serves for single blocks as well: so one object does for a MAC and its subkeys. */
+  /** A CBC object that also encrypts single blocks, so that one object serves both a MAC and its subkeys. */
   #chainer?: ReturnType<typeof createCipheriv>;
-  /** The block that the chainer gave last and takes into the next. May be a key. */
+  /** The chainer's last output block, which it XORs into the next input block. May be key material. */
   readonly #last: Buffer;
   #encryptor?: ReturnType<typeof createCipheriv>;
   #decryptor?: ReturnType<typeof createDecipheriv>;
   #key: KeyObject | undefined;
 
   /**
-   * @param name       OpenSSL's name without the mode: `des-ede`, `des-ede3`, `aes-128`, ...
-   * @param key        as OpenSSL wants it for that name; stays the caller's to zeroize, at any time
+   * @param name       OpenSSL's cipher name without the mode: `des-ede`, `des-ede3`, `aes-128`, ...
+   * @param key        key of the length that this cipher requires; the caller may zeroize it at any time
    * @param blockBytes 8 (TDES) or 16 (AES)
    */
   constructor(
@@ -78,8 +78,8 @@ export class BlockCipher implements Disposable {
   }
 
   /**
-   * Ends the long-lived objects: OpenSSL frees and clears their key schedules now, not when the garbage collector comes.
-   * The KeyObject has no such end and is left to the garbage collector.
+   * Finalizes the OpenSSL objects, so that OpenSSL clears and frees their key schedules now rather than at garbage
+   * collection. A KeyObject has no such method and is left to the garbage collector.
    */
   [Symbol.dispose](): void {
     this.#chainer?.final();
@@ -93,8 +93,8 @@ export class BlockCipher implements Disposable {
   }
 
   /**
-   * Encrypts blocks in CBC, or one block in ECB where there is no iv. From the second call on, the chainer's own last block
-   * is taken out first.
+   * Encrypts blocks in CBC, or a single block in ECB when `iv` is absent. From the second call on, cancels the
+   * chainer's previous output block by XORing it into the input.
    */
   #chain(blocks: Buffer, iv?: Buffer): Buffer {
     const { blockBytes } = this;
@@ -120,7 +120,7 @@ export class BlockCipher implements Disposable {
     return this.#key;
   }
 
-  /** OpenSSL calls ECB of TDES by the bare name. */
+  /** OpenSSL's name for TDES in ECB is the cipher name without a mode. */
   #mode(mode: 'ecb' | 'cbc' | StreamMode): string {
     return mode === 'ecb' && this.blockBytes === 8 ? this.name : `${this.name}-${mode}`;
   }

@@ -5,7 +5,7 @@ import { equal, padMethod1, padMethod2, toHex, xor } from './bytes.js';
 const anyBytes = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
 
 describe('equal', () => {
-  test('tells the same bytes from others, and a prefix from the whole', () => {
+  test('distinguishes equal bytes from different ones, and a prefix from the whole', () => {
     fc.assert(
       fc.property(anyBytes, anyBytes, (a, b) => {
         expect(equal(a, b)).toBe(a.toString('hex') === b.toString('hex'));
@@ -15,21 +15,21 @@ describe('equal', () => {
     );
   });
 
-  test('sees a single bit', () => {
+  test('detects a single flipped bit', () => {
     expect(equal(hex('A1C72E74'), hex('A1C72E75'))).toBe(false);
     expect(equal(hex(''), hex(''))).toBe(true);
   });
 });
 
 describe('xor', () => {
-  test('adds bit by bit, into a new buffer', () => {
+  test('XORs bit by bit into a new buffer', () => {
     const a = hex('00FF0FA5');
     const result = xor(a, hex('FFFF5A5A'));
     expect(toHex(result)).toBe('FF0055FF');
     expect(toHex(a)).toBe('00FF0FA5');
   });
 
-  test('undoes itself', () => {
+  test('is its own inverse', () => {
     fc.assert(
       fc.property(anyBytes, (a) => {
         const mask = Buffer.from(a).reverse();
@@ -39,7 +39,7 @@ describe('xor', () => {
   });
 });
 
-test('toHex writes upper-case digits, two a byte', () => {
+test('toHex writes two upper-case digits per byte', () => {
   expect(toHex(Buffer.from([0, 1, 0xab, 0xff]))).toBe('0001ABFF');
 });
 
@@ -49,7 +49,7 @@ describe.each([8, 16])('ISO/IEC 9797-1 padding to blocks of %i bytes', (blockByt
   test.each([
     ['method 1', padMethod1],
     ['method 2', padMethod2],
-  ])('%s adds the fewest bytes that reach a whole block, after the data', (method, pad) => {
+  ])('%s appends the fewest bytes that reach a whole block', (method, pad) => {
     for (const length of lengths) {
       const data = Buffer.alloc(length, 0x5a);
       const padded = pad(data, blockBytes);

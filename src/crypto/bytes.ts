@@ -1,24 +1,25 @@
 import { timingSafeEqual } from 'node:crypto';
 
-/** Whether two byte strings are the same; the time it takes depends on their lengths only. */
+/** Compares two byte strings in time that depends only on their lengths. */
 export function equal(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** a xor b, byte for byte, in a new buffer; both have the same length. */
+/** Returns a XOR b in a new buffer. Both must have the same length. */
 export function xor(a: Buffer, b: Buffer): Buffer {
   const result = Buffer.alloc(a.length);
   for (let i = 0; i < a.length; i++) result[i] = (a[i] as number) ^ (b[i] as number);
   return result;
 }
 
-/** Upper-case hexadecimal, as every answer on the wire. */
+/** Encodes bytes as upper-case hexadecimal, as in every response. */
 export function toHex(bytes: Buffer): string {
   return bytes.toString('hex').toUpperCase();
 }
 
 /**
- * ISO/IEC 9797-1 padding method 1: as few zero bytes as reach a multiple of the block, one block for empty data.
+ * Applies padding method 1 of ISO/IEC 9797-1: appends the fewest zero bytes that reach a multiple of the block length.
+ * Pads empty data to one block.
  *
  * @param blockBytes 8 (TDES) or 16 (AES)
  */
@@ -31,7 +32,8 @@ export function padMethod1(data: Buffer, blockBytes: number): Buffer {
 }
 
 /**
- * ISO/IEC 9797-1 padding method 2 (also ISO/IEC 7816-4): 0x80, then as few zero bytes as reach a multiple of the block.
+ * Applies padding method 2 of ISO/IEC 9797-1 (also ISO/IEC 7816-4): appends 0x80 and then the fewest zero bytes that
+ * reach a multiple of the block length.
  *
  * @param blockBytes 8 (TDES) or 16 (AES)
  */

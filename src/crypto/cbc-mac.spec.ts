@@ -26,21 +26,21 @@ test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 1'))(
 );
 
 test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 1'))(
-  '$id is the MAC of no message one bit away',
+  '$id does not verify any message that differs in one bit',
   ({ key, paddedMessage, expected: { mac } }) => {
     const others = [...bitFlips(hex(paddedMessage)), Buffer.concat([hex(paddedMessage), Buffer.of(1)])];
     expect(others.filter((other) => equal(cbcMac(hex(key), other), hex(mac)))).toEqual([]);
   },
 );
 
-// ISO/IEC 9797-1:2011 annex B.2 is over single DES, which TDES is when both parts of the key are the same.
+// ISO/IEC 9797-1:2011 annex B.2 uses single DES, which equals TDES with both key parts the same.
 test('ISO/IEC 9797-1 annex B.2, "Now is the time for all "', () => {
   const key = hex('0123456789ABCDEF0123456789ABCDEF');
   const message = hex('4E6F77206973207468652074696D6520666F7220616C6C20');
   expect(toHex(cbcMac(key, message))).toBe('70A30640CC76DD8B');
 });
 
-test('chains every block under the whole key', () => {
+test('chains every block under the full key', () => {
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
   fc.assert(
     fc.property(fc.constantFrom(16, 24).chain(bytes), fc.integer({ min: 1, max: 5 }), (key, blocks) => {
@@ -66,7 +66,7 @@ test.each([-1, 0, 9, 16, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
   expect(() => cbcMac(KEY, Buffer.alloc(8), length)).toThrow(code('MAC_LENGTH'));
 });
 
-// Computed block by block with pyca/cryptography's TDES.
+// Computed block by block with the TDES of pyca/cryptography.
 test.each([
   [16, '554b638be9409124919afd787d0cdf24ce92148eec34d107346f4712251cd21b'],
   [24, '8da29865317776a24a8ccb7be99c161ec25abdfaaa1ef9583a0805bc6a0b3f1b'],
@@ -74,7 +74,7 @@ test.each([
   expect(macsOfEveryLength((message) => cbcMac(countingKey(keyBytes), message))).toBe(expected);
 });
 
-test('key and message stay as they are, and the MAC is a buffer of its own', () => {
+test('does not modify key or message and returns the MAC in a new buffer', () => {
   for (const length of [0, 5, 8, 16, 19]) {
     const [key, message] = [Buffer.from(KEY), Buffer.alloc(length, 2)];
     const mac = cbcMac(key, message);

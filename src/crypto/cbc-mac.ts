@@ -4,11 +4,11 @@ import { tdes } from './des.js';
 import { requireMacLength } from './fields.js';
 
 /**
- * CBC-MAC: ISO/IEC 9797-1:2011, MAC algorithm 1 over TDES with padding method 1.
+ * Computes a CBC-MAC: ISO/IEC 9797-1:2011 MAC algorithm 1 with TDES and padding method 1.
  *
- * @param key    TDES MAC key, 16 or 24 bytes, used whole in every block; stays the caller's to zeroize
+ * @param key    TDES MAC key, 16 or 24 bytes, used in full for every block; the caller zeroizes it
  * @param data   message as bytes, any length; an empty message counts as one block of zeros
- * @param length bytes of MAC to return, 1 to 8, leftmost first
+ * @param length MAC bytes to return, 1 to 8, leftmost first
  * @throws CryptoError KEY_LENGTH, MAC_LENGTH
  */
 export function cbcMac(key: Buffer, data: Buffer, length = 8): Buffer {

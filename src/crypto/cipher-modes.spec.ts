@@ -29,23 +29,20 @@ describe.each(['TDES', 'AES'] as const)('%s in the modes of NIST SP 800-38A', (c
     expect(toHex(decrypt(how, hex(ciphertext)))).toBe(plaintext);
   });
 
-  test.each(cases)(
-    '$id, $mode: refused with a key, an IV or data that is cut',
-    ({ mode, key, plaintext, expected }) => {
-      const how: CipherArguments = { cipher, mode, key: hex(key) };
-      for (const [run, data] of [
-        [encrypt, hex(plaintext)],
-        [decrypt, hex(expected.ciphertext)],
-      ] as const) {
-        expect(() => run({ ...how, key: hex(key).subarray(1) }, data)).toThrow(refusal('KEY_LENGTH'));
-        expect(() => run(how, data.subarray(data.length))).toThrow(refusal('DATA_LENGTH'));
-        if (mode === 'ECB' || mode === 'CBC') expect(() => run(how, data.subarray(1))).toThrow(refusal('DATA_LENGTH'));
-        if (mode === 'ECB') continue;
-        for (const ivBytes of [0, BLOCK_BYTES[cipher] - 1, BLOCK_BYTES[cipher] + 1])
-          expect(() => run({ ...how, iv: Buffer.alloc(ivBytes) }, data)).toThrow(refusal('IV_LENGTH'));
-      }
-    },
-  );
+  test.each(cases)('$id, $mode: refused with a truncated key, IV or data', ({ mode, key, plaintext, expected }) => {
+    const how: CipherArguments = { cipher, mode, key: hex(key) };
+    for (const [run, data] of [
+      [encrypt, hex(plaintext)],
+      [decrypt, hex(expected.ciphertext)],
+    ] as const) {
+      expect(() => run({ ...how, key: hex(key).subarray(1) }, data)).toThrow(refusal('KEY_LENGTH'));
+      expect(() => run(how, data.subarray(data.length))).toThrow(refusal('DATA_LENGTH'));
+      if (mode === 'ECB' || mode === 'CBC') expect(() => run(how, data.subarray(1))).toThrow(refusal('DATA_LENGTH'));
+      if (mode === 'ECB') continue;
+      for (const ivBytes of [0, BLOCK_BYTES[cipher] - 1, BLOCK_BYTES[cipher] + 1])
+        expect(() => run({ ...how, iv: Buffer.alloc(ivBytes) }, data)).toThrow(refusal('IV_LENGTH'));
+    }
+  });
 });
 
 interface ReEncryptionVector {
@@ -61,27 +58,30 @@ interface ReEncryptionVector {
   expected: { plaintext: string; outgoingCiphertext: string };
 }
 
-test.each(vectors<ReEncryptionVector>('encrypt', 'Re-encryption'))('$id: from one key to another', (vector) => {
-  const { expected } = vector;
-  const cipherOf = (algorithm: string) => (algorithm.startsWith('TDES') ? 'TDES' : 'AES');
-  const incoming: CipherArguments = {
-    cipher: cipherOf(vector.incomingKeyAlgorithm),
-    mode: vector.incomingMode,
-    key: hex(vector.incomingKey),
-    iv: vector.incomingIv === undefined ? undefined : hex(vector.incomingIv),
-  };
-  const outgoing: CipherArguments = {
-    cipher: cipherOf(vector.outgoingKeyAlgorithm),
-    mode: vector.outgoingMode,
-    key: hex(vector.outgoingKey),
-    iv: vector.outgoingIv === undefined ? undefined : hex(vector.outgoingIv),
-  };
-  const plaintext = decrypt(incoming, hex(vector.incomingCiphertext));
-  expect(toHex(plaintext)).toBe(expected.plaintext);
-  expect(toHex(encrypt(outgoing, plaintext))).toBe(expected.outgoingCiphertext);
-});
+test.each(vectors<ReEncryptionVector>('encrypt', 'Re-encryption'))(
+  '$id: re-encrypted from one key to another',
+  (vector) => {
+    const { expected } = vector;
+    const cipherOf = (algorithm: string) => (algorithm.startsWith('TDES') ? 'TDES' : 'AES');
+    const incoming: CipherArguments = {
+      cipher: cipherOf(vector.incomingKeyAlgorithm),
+      mode: vector.incomingMode,
+      key: hex(vector.incomingKey),
+      iv: vector.incomingIv === undefined ? undefined : hex(vector.incomingIv),
+    };
+    const outgoing: CipherArguments = {
+      cipher: cipherOf(vector.outgoingKeyAlgorithm),
+      mode: vector.outgoingMode,
+      key: hex(vector.outgoingKey),
+      iv: vector.outgoingIv === undefined ? undefined : hex(vector.outgoingIv),
+    };
+    const plaintext = decrypt(incoming, hex(vector.incomingCiphertext));
+    expect(toHex(plaintext)).toBe(expected.plaintext);
+    expect(toHex(encrypt(outgoing, plaintext))).toBe(expected.outgoingCiphertext);
+  },
+);
 
-/** Examples of the standard that encrypt.json leaves out. */
+/** Examples of the standard that encrypt.json does not include. */
 describe('NIST SP 800-38A appendix F', () => {
   const KEYS = {
     128: '2B7E151628AED2A6ABF7158809CF4F3C',
@@ -135,7 +135,10 @@ describe('NIST SP 800-38A appendix F', () => {
   });
 });
 
-/** CFB of section 6.3 by its definition, for any segment: s bits of keystream at a time from the block cipher alone. */
+/**
+ * CFB by its definition in section 6.3 for any segment length: s bits of keystream at a time from the bare block
+ * cipher.
+ */
 function cfbByDefinition({ cipher, key, iv }: CipherArguments, segmentBits: number, plaintext: Buffer): Buffer {
   using block = cipher === 'TDES' ? tdes(key) : aes(key);
   const blockBits = BigInt(8 * block.blockBytes);
@@ -175,7 +178,7 @@ const anyArguments = fc
   );
 
 describe('properties', () => {
-  test('decryption inverts encryption and keeps the length, in every mode, and the arguments stay as they are', () => {
+  test('decryption inverts encryption and preserves the length in every mode without modifying the arguments', () => {
     fc.assert(
       fc.property(anyArguments, ({ how, data }) => {
         const before = [how.key, how.iv, data].map(toHex);
@@ -198,7 +201,7 @@ describe('properties', () => {
     ['AES', 'CFB64', 64],
     ['AES', 'CFB128', 128],
     ['AES', 'CFB', 128],
-  ])('%s %s is section 6.3 with segments of %i bits', (cipher, mode, segmentBits) => {
+  ])('%s %s follows section 6.3 with segments of %i bits', (cipher, mode, segmentBits) => {
     fc.assert(
       fc.property(
         fc.constantFrom(16, 24, ...(cipher === 'AES' ? [32] : [])).chain(bytes),
@@ -213,7 +216,7 @@ describe('properties', () => {
     );
   });
 
-  test.each(['des-ede-cfb', 'des-ede-ofb'])('two-key TDES is %s of OpenSSL', (name) => {
+  test.each(['des-ede-cfb', 'des-ede-ofb'])("two-key TDES matches OpenSSL's %s", (name) => {
     fc.assert(
       fc.property(bytes(16), bytes(8), bytes(24), (key, iv, data) => {
         const mode = name === 'des-ede-cfb' ? 'CFB64' : 'OFB';
@@ -224,14 +227,14 @@ describe('properties', () => {
     );
   });
 
-  test('a short last segment of CFB64 is the start of the whole one', () => {
+  test('a short last CFB64 segment is the beginning of the full segment', () => {
     const how: CipherArguments = { cipher: 'AES', mode: 'CFB64', key: Buffer.alloc(16, 1), iv: Buffer.alloc(16, 2) };
     const whole = encrypt(how, Buffer.alloc(24, 3));
     expect(toHex(encrypt(how, Buffer.alloc(19, 3)))).toBe(toHex(whole.subarray(0, 19)));
     expect(toHex(decrypt(how, whole.subarray(0, 19)))).toBe('03'.repeat(19));
   });
 
-  test('the initialization vector is zeros where it is absent, and not read in ECB', () => {
+  test('the initialization vector defaults to zeros and is ignored in ECB', () => {
     const key = Buffer.alloc(16, 1);
     const data = Buffer.alloc(16, 2);
     for (const mode of MODES.filter((m) => m !== 'ECB')) {
@@ -244,7 +247,7 @@ describe('properties', () => {
     expect(toHex(encrypt({ ...ecb, iv: Buffer.alloc(3) }, data))).toBe(toHex(encrypt(ecb, data)));
   });
 
-  test('OFB encrypts and decrypts by the same keystream', () => {
+  test('OFB encrypts and decrypts with the same keystream', () => {
     const how: CipherArguments = { cipher: 'TDES', mode: 'OFB', key: Buffer.alloc(24, 5), iv: Buffer.alloc(8, 6) };
     const keystream = encrypt(how, Buffer.alloc(13));
     const data = Buffer.from('thirteen byte');
@@ -274,7 +277,7 @@ describe.each([
     refused({ cipher, mode, key: Buffer.alloc(16) }, Buffer.alloc(length), 'DATA_LENGTH');
   });
 
-  test.each(MODES.filter((mode) => mode !== 'ECB'))('an initialization vector of another length in %s', (mode) => {
+  test.each(MODES.filter((mode) => mode !== 'ECB'))('an initialization vector of the wrong length in %s', (mode) => {
     refused({ cipher: 'AES', mode, key: Buffer.alloc(16), iv: Buffer.alloc(8) }, Buffer.alloc(16), 'IV_LENGTH');
     refused({ cipher: 'TDES', mode, key: Buffer.alloc(16), iv: Buffer.alloc(16) }, Buffer.alloc(16), 'IV_LENGTH');
   });

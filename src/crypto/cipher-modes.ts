@@ -3,23 +3,23 @@ import type { BlockCipher } from './block-cipher.js';
 import { tdes } from './des.js';
 import { CryptoError } from './errors.js';
 
-/** Modes of operation: NIST SP 800-38A; CFB is full-block feedback (CFB64 of TDES, CFB128 of AES). */
+/** Modes of operation of NIST SP 800-38A. `CFB` is full-block feedback: CFB64 for TDES, CFB128 for AES. */
 export type CipherMode = 'ECB' | 'CBC' | 'CFB' | 'CFB1' | 'CFB8' | 'CFB64' | 'CFB128' | 'OFB';
 
 export interface CipherArguments {
   cipher: 'TDES' | 'AES';
   mode: CipherMode;
-  /** TDES 16 or 24 bytes, AES 16, 24 or 32; stays the caller's to zeroize. */
+  /** TDES 16 or 24 bytes, AES 16, 24 or 32 bytes; the caller zeroizes it. */
   key: Buffer;
-  /** One block; not read in ECB; zeros where it is absent. */
+  /** One block; ignored in ECB, zeros by default in the other modes. */
   iv?: Buffer;
 }
 
 /**
  * Encrypts in a mode of NIST SP 800-38A, without padding.
  *
- * @param plaintext whole blocks in ECB and CBC; in CFB and OFB any length, and a short last segment takes as much of its
- *                  keystream as it needs
+ * @param plaintext at least one byte: whole blocks in ECB and CBC, any length in CFB and OFB, where a short last
+ *                  segment uses only the first bytes of its keystream
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH, IV_LENGTH, MODE
  */
 export function encrypt(how: CipherArguments, plaintext: Buffer): Buffer {
@@ -27,10 +27,10 @@ export function encrypt(how: CipherArguments, plaintext: Buffer): Buffer {
 }
 
 /**
- * Decrypts in a mode of NIST SP 800-38A; nothing is unpadded.
+ * Decrypts in a mode of NIST SP 800-38A. Does not remove padding.
  *
- * @param ciphertext whole blocks in ECB and CBC, any length in CFB and OFB
- * @returns the plaintext, the caller's to zeroize
+ * @param ciphertext at least one byte: whole blocks in ECB and CBC, any length in CFB and OFB
+ * @returns the plaintext; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH, IV_LENGTH, MODE
  */
 export function decrypt(how: CipherArguments, ciphertext: Buffer): Buffer {
@@ -58,7 +58,7 @@ const STREAM_MODES = { CFB: 'cfb', CFB64: 'cfb', CFB128: 'cfb', CFB1: 'cfb1', CF
 function cipherFor({ cipher, mode, key }: CipherArguments): BlockCipher {
   if (cipher === 'AES') return aes(key);
   if (key.length !== 16 || (mode !== 'CFB1' && mode !== 'CFB8')) return tdes(key);
-  // OpenSSL has these modes for three-key TDES only, which is two-key TDES under K1 || K2 || K1.
+  // OpenSSL has these modes only for three-key TDES, and two-key TDES is three-key TDES under K1 || K2 || K1.
   const whole = Buffer.concat([key, key.subarray(0, 8)]);
   try {
     return tdes(whole);
@@ -67,7 +67,7 @@ function cipherFor({ cipher, mode, key }: CipherArguments): BlockCipher {
   }
 }
 
-/** CFB with segments of half an AES block (SP 800-38A section 6.3, s = 64), which OpenSSL has no name for. */
+/** CFB over AES with 64-bit segments (SP 800-38A section 6.3, s = 64), which OpenSSL does not offer. */
 function cfb64(cipher: BlockCipher, iv: Buffer, data: Buffer, direction: 'encrypt' | 'decrypt'): Buffer {
   const result = Buffer.alloc(data.length);
   const register = Buffer.from(iv);

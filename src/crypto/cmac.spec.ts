@@ -25,7 +25,7 @@ describe.each(Object.entries(CIPHERS))(
       expect(toHex(cmac(cipher, hex(message), 4))).toBe(expected.mac.slice(0, 8));
     });
 
-    test.each(cases)('$id is the MAC of no message one bit away', ({ key, message, expected }) => {
+    test.each(cases)('$id does not verify any message that differs in one bit', ({ key, message, expected }) => {
       using cipher = cipherUnder(hex(key));
       const others = [...bitFlips(hex(message)), Buffer.concat([hex(message), Buffer.of(0)])];
       expect(others.filter((other) => equal(cmac(cipher, other), hex(expected.mac)))).toEqual([]);
@@ -38,14 +38,14 @@ describe.each(Object.entries(CIPHERS))(
   },
 );
 
-test('a TDES CMAC is not longer than its block', () => {
+test('a TDES CMAC is at most one block long', () => {
   using cipher = tdes(Buffer.alloc(16));
   expect(() => cmac(cipher, Buffer.alloc(8), 9)).toThrow(expect.objectContaining({ code: 'MAC_LENGTH' }));
 });
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
 
-// Node has no CMAC of OpenSSL's to compare with, so this is section 6.2 again, on whole numbers.
+// Node does not expose OpenSSL's CMAC, so this reimplements section 6.2 with integers.
 test.each([
   ['AES', aes, 0x87n],
   ['TDES', tdes, 0x1bn],
@@ -71,7 +71,8 @@ test.each([
   );
 });
 
-// Computed with OpenSSL's CMAC, through pyca/cryptography. A fresh cipher for each message, and one for all of them.
+// Computed with OpenSSL's CMAC through pyca/cryptography; here once with a new cipher per message and once with one
+// cipher for all.
 test.each([
   ['AES-128', aes, 16, '9da18b28810ca65582d7e0179fb34dac4384caa49ec1a5fd6c31054b8b0a079a'],
   ['AES-192', aes, 24, 'c407339c71cefac9313400a918c34f5f3022a9949749fa3af3504f265b6f5590'],
@@ -89,7 +90,7 @@ test.each([
   expect(macsOfEveryLength((message) => cmac(cipher, message))).toBe(expected);
 });
 
-test('the message stays as it is, and the MAC is a buffer of its own', () => {
+test('does not modify the message and returns the MAC in a new buffer', () => {
   using cipher = aes(Buffer.alloc(16, 1));
   for (const length of [0, 5, 16, 32, 37]) {
     const message = Buffer.alloc(length, 2);

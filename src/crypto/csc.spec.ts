@@ -26,18 +26,18 @@ describe('cscVersion1', () => {
     },
   );
 
-  test('takes a triple-length key', () => {
+  test('accepts a triple-length key', () => {
     const tripled = Buffer.concat([csck, csck.subarray(0, 8)]);
     expect(cscVersion1(tripled, card, 5)).toBe('61247');
   });
 
-  test('fills a short account number up with zeros, and reads no digit behind the fourteenth', () => {
+  test('pads a short account number with zeros and ignores digits after the fourteenth', () => {
     expect(cscVersion1(csck, { ...card, pan: '371234567890' }, 5)).toBe(
       cscVersion1(csck, { ...card, pan: '371234567890007' }, 5),
     );
   });
 
-  test('turns letters into digits by their place', () => {
+  test('decimalizes letters by their position', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^3[47][0-9]{13}$/), fc.stringMatching(/^[0-9]{4}$/), (pan, expiry) => {
         const account = pan.slice(2, 14);
@@ -55,7 +55,7 @@ describe('cscVersion1', () => {
 
 describe('cscVersion2', () => {
   test('is version 1 over two blocks chained in CBC', () => {
-    // 9912123456789012, then 702 and zeros: the cipher's own CBC as the witness
+    // 9912123456789012, then 702 and zeros; node:crypto's own CBC provides the expected value.
     const chained = createCipheriv('des-ede-cbc', csck, Buffer.alloc(8))
       .setAutoPadding(false)
       .update(hex('99121234567890127020000000000000'))
@@ -85,10 +85,10 @@ test.each<[string, string, () => string]>([
   ['a PAN of 20 digits', 'PAN', () => cscVersion2(csck, { ...withServiceCode, pan: '37123456789012345678' })],
   ['a PAN with a letter', 'PAN', () => cscVersion1(csck, { ...card, pan: '37123456789012E' })],
   ['an expiry date of 3 digits', 'DIGITS', () => cscVersion1(csck, { ...card, expiry: '991' })],
-  ['an expiry date of letters', 'DIGITS', () => cscVersion2(csck, { ...withServiceCode, expiry: 'ABCD' })],
+  ['an expiry date with letters', 'DIGITS', () => cscVersion2(csck, { ...withServiceCode, expiry: 'ABCD' })],
   ['a service code of 2 digits', 'DIGITS', () => cscVersion2(csck, { ...card, serviceCode: '70' })],
   ['a service code of 4 digits', 'DIGITS', () => cscVersion2(csck, { ...card, serviceCode: '7020' })],
-  ['a service code of letters', 'DIGITS', () => cscVersion2(csck, { ...card, serviceCode: '7O2' })],
+  ['a service code with a letter', 'DIGITS', () => cscVersion2(csck, { ...card, serviceCode: '7O2' })],
   ['2 digits', 'DATA_LENGTH', () => cscVersion1(csck, card, 2)],
   ['6 digits', 'DATA_LENGTH', () => cscVersion1(csck, card, 6)],
   ['2 digits in version 2', 'DATA_LENGTH', () => cscVersion2(csck, withServiceCode, 2)],

@@ -11,13 +11,13 @@ interface AmexCard {
 }
 
 /**
- * American Express card security code, version 1 (classic): expiry date and PAN under the CSCK.
+ * Computes an American Express card security code, version 1 (classic), from the expiry date and PAN under the CSCK.
  *
- * American Express doesn't publish the algorithm. This is what HSM simulators do, and the one example in circulation
- * agrees with it; see `block` and `decimalize` for the parts.
+ * American Express does not publish the algorithm. This is the one that HSM simulators implement, and the only example
+ * in circulation agrees with it. `block` and `decimalize` describe the steps.
  *
- * @param csck   TDES key, 16 or 24 bytes; stays the caller's to zeroize
- * @param length digits to return, 3 to 5: the three codes have no digit in common
+ * @param csck   TDES key, 16 or 24 bytes; the caller zeroizes it
+ * @param length digits to return, 3 to 5: the three codes share no digits
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS, DATA_LENGTH
  */
 export function cscVersion1(csck: Buffer, card: AmexCard, length = 3): string {
@@ -25,15 +25,15 @@ export function cscVersion1(csck: Buffer, card: AmexCard, length = 3): string {
 }
 
 /**
- * American Express card security code, version 2 (enhanced): as version 1 with the service code, which also makes the
- * iCSC (999 contact, 702 contactless) and the AEVV.
+ * Computes an American Express card security code, version 2 (enhanced): version 1 with the service code as further
+ * input. Also computes the iCSC (service code 999 contact, 702 contactless) and the AEVV.
  *
- * Nothing public says how the service code enters. Here it is a second block, filled up with zeros and chained to the
- * first in CBC: no other issuer or acquirer is known to compute the same value.
+ * No public source says how the service code enters the computation. Here it is a second block, padded with zeros and
+ * chained to the first in CBC. No other issuer or acquirer is known to compute the same value.
  *
- * @param csck             TDES key, 16 or 24 bytes; stays the caller's to zeroize
+ * @param csck             TDES key, 16 or 24 bytes; the caller zeroizes it
  * @param card.serviceCode 3 digits
- * @param length           digits to return, 3 to 5: the three codes have no digit in common
+ * @param length           digits to return, 3 to 5: the three codes share no digits
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS, DATA_LENGTH
  */
 export function cscVersion2(csck: Buffer, card: AmexCard & { serviceCode: string }, length = 3): string {
@@ -41,7 +41,7 @@ export function cscVersion2(csck: Buffer, card: AmexCard & { serviceCode: string
   return code(csck, block(card) + card.serviceCode.padEnd(16, '0'), length);
 }
 
-/** The expiry date and digits 3 to 14 of the PAN; PANs that begin with 34 come before the date. */
+/** Expiry date, then digits 3 to 14 of the PAN; for PANs that begin with 34, the PAN digits come first. */
 function block({ pan, expiry }: AmexCard): string {
   requirePan(pan);
   requireDigits(expiry, 4, 'expiry date');
@@ -49,7 +49,7 @@ function block({ pan, expiry }: AmexCard): string {
   return pan.startsWith('34') ? account + expiry : expiry + account;
 }
 
-/** Where each code stands among the 12 digits of the result. */
+/** Start and end of each code within the 16 decimalized digits, by code length. */
 const POSITIONS = { 5: [0, 5], 4: [5, 9], 3: [9, 12] } as const;
 
 function code(csck: Buffer, digits: string, length: number): string {
@@ -58,8 +58,8 @@ function code(csck: Buffer, digits: string, length: number): string {
 }
 
 /**
- * The decimal digits in their order, then the letters in theirs: A to F are 1 to 6 among the first five digits of the
- * block and 6, 7, 8, 9, 0, 1 behind them.
+ * Decimalizes in two passes: first the decimal digits in order, then the letters in order. A letter A to F becomes 1 to
+ * 6 if it is among the first five hexadecimal digits of the block, and 6, 7, 8, 9, 0, 1 if it comes later.
  */
 function decimalize(block: Buffer): string {
   const hex = block.toString('hex');

@@ -7,14 +7,14 @@ import { requireBytes } from './fields.js';
 import { retailMac } from './retail-mac.js';
 
 /**
- * Mastercard dynamic CVC3 (AWS: dynamic card verification code) of mag-stripe mode, EMV Contactless Book C-2: the last
- * two bytes of TDES over IVCVC3 || UN || ATC, read as a decimal number.
+ * Computes a Mastercard dynamic CVC3 (AWS: dynamic card verification code) for mag-stripe mode, EMV Contactless Book
+ * C-2: the last two bytes of TDES over IVCVC3 || UN || ATC, read as a decimal number.
  *
- * @param iccKey         ICC derived key for CVC3, 16 bytes, from `iccMasterKey`; stays the caller's to zeroize
- * @param data.trackData static track data, as in `ivcvc3`
+ * @param iccKey         ICC derived key for CVC3, 16 bytes, from `iccMasterKey`; the caller zeroizes it
+ * @param data.trackData static track data, as for `ivcvc3`
  * @param data.un        unpredictable number, 4 bytes
  * @param data.atc       application transaction counter, 2 bytes
- * @param length         digits to return, 3 to 5, rightmost of the five that 16 bits can make
+ * @param length         digits to return, 3 to 5: the rightmost of the five decimal digits that 16 bits can hold
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
 export function cvc3(iccKey: Buffer, data: { trackData: Buffer; un: Buffer; atc: Buffer }, length = 3): string {
@@ -28,10 +28,11 @@ export function cvc3(iccKey: Buffer, data: { trackData: Buffer; un: Buffer; atc:
 }
 
 /**
- * IVCVC3, which the card holds ready: the last two bytes of the retail MAC (padding method 2) over the track data.
+ * Computes IVCVC3, which the card stores: the last two bytes of the retail MAC (padding method 2) over the track data.
  *
- * @param iccKey    16 bytes; stays the caller's to zeroize
- * @param trackData track 1 as characters or track 2 as digits, the dynamic positions as the card has them; not empty
+ * @param iccKey    16 bytes; the caller zeroizes it
+ * @param trackData track 1 as characters or track 2 as digits, with the dynamic positions as stored on the card; not
+ *                  empty
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
 export function ivcvc3(iccKey: Buffer, trackData: Buffer): Buffer {

@@ -34,7 +34,7 @@ describe('cvv', () => {
     expect(cvv(cvk, card)).toBe('170'); // psec
   });
 
-  test('is what the steps of the algorithm give, for any card', () => {
+  test("equals the result of the algorithm's individual steps, for any card", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 16, maxLength: 16 }),
@@ -64,7 +64,7 @@ describe('cvv', () => {
     ['a PAN of 20 digits', 'PAN', () => cvv(cvk, { ...card, pan: '12345678901234567890' })],
     ['a PAN with a letter', 'PAN', () => cvv(cvk, { ...card, pan: '123456789012345A' })],
     ['a PAN with spaces', 'PAN', () => cvv(cvk, { ...card, pan: '1234 5678 9012 34' })],
-    ['a PAN with a line end', 'PAN', () => cvv(cvk, { ...card, pan: '1234567890123456\n' })],
+    ['a PAN with a line feed', 'PAN', () => cvv(cvk, { ...card, pan: '1234567890123456\n' })],
     ['a PAN of full-width digits', 'PAN', () => cvv(cvk, { ...card, pan: '１２３４５６７８９０１２３' })],
     ['an empty PAN', 'PAN', () => cvv(cvk, { ...card, pan: '' })],
     ['an expiry date of 3 digits', 'DIGITS', () => cvv(cvk, { ...card, expiry: '991' })],
@@ -73,17 +73,17 @@ describe('cvv', () => {
     ['a service code of 2 digits', 'DIGITS', () => cvv(cvk, { ...card, serviceCode: '22' })],
     ['a service code of 4 digits', 'DIGITS', () => cvv(cvk, { ...card, serviceCode: '2200' })],
     ['a service code with a letter', 'DIGITS', () => cvv(cvk, { ...card, serviceCode: '22F' })],
-    ['a service code with a line end', 'DIGITS', () => cvv(cvk, { ...card, serviceCode: '22\n' })],
+    ['a service code with a line feed', 'DIGITS', () => cvv(cvk, { ...card, serviceCode: '22\n' })],
     ['2 digits', 'DATA_LENGTH', () => cvv(cvk, card, 2)],
     ['6 digits', 'DATA_LENGTH', () => cvv(cvk, card, 6)],
     ['3.5 digits', 'DATA_LENGTH', () => cvv(cvk, card, 3.5)],
     ['NaN digits', 'DATA_LENGTH', () => cvv(cvk, card, NaN)],
-    ['a key of 24 bytes for any value like it', 'KEY_LENGTH', () => verificationValue(Buffer.alloc(24), '12', 3)],
+    ['a key of 24 bytes for any derived value', 'KEY_LENGTH', () => verificationValue(Buffer.alloc(24), '12', 3)],
   ])('refuses %s', (_, code, act) => {
     expect(act).toThrow(expect.objectContaining({ code }));
   });
 
-  test('no message says a digit of the card', () => {
+  test('no error message contains digits of the card', () => {
     expect(() => cvv(cvk, { ...card, pan: '98765432109' })).toThrow(/^(?!.*9876)/);
     expect(() => cvv(cvk, { ...card, expiry: '98765' })).toThrow(/^(?!.*9876)/);
   });

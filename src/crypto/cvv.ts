@@ -4,20 +4,20 @@ import { requireDigits } from './fields.js';
 import { requirePan } from './pan.js';
 import { retailMac } from './retail-mac.js';
 
-/** The service code that makes the value a CVV2 or CVC2, the one printed on the card. */
+/** Service code of a CVV2 or CVC2, the value printed on the card. */
 export const CVV2_SERVICE_CODE = '000';
 
-/** The service code that makes the value an iCVV or Chip CVC, the one in the chip's track 2 equivalent data. */
+/** Service code of an iCVV or Chip CVC, the value in the chip's track 2 equivalent data. */
 export const ICVV_SERVICE_CODE = '999';
 
 /**
- * Card verification value (Visa CVV, Mastercard CVC, JCB CAV): PAN, expiry date and service code under the CVK pair,
- * decimalized. The CAVV of 3-D Secure (version 7) is the same function, with the unpredictable number for the expiry
- * date and the authentication results for the service code.
+ * Computes a card verification value (Visa CVV, Mastercard CVC, JCB CAV) from PAN, expiry date and service code under
+ * the CVK pair. The 3-D Secure CAVV (version 7) is the same function with the unpredictable number in place of the
+ * expiry date and the authentication results in place of the service code.
  *
- * @param cvk              CVK A || CVK B, 16 bytes, parity ignored; stays the caller's to zeroize
+ * @param cvk              CVK A || CVK B, 16 bytes, parity ignored; the caller zeroizes it
  * @param card.pan         12 to 19 digits
- * @param card.expiry      4 digits, used as they are: YYMM or MMYY is the issuer's convention
+ * @param card.expiry      4 digits, used as given: the issuer chooses YYMM or MMYY
  * @param card.serviceCode 3 digits
  * @param length           digits to return, 3 to 5
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS, DATA_LENGTH
@@ -30,11 +30,12 @@ export function cvv(cvk: Buffer, card: { pan: string; expiry: string; serviceCod
 }
 
 /**
- * What the CVV and the values derived from it have in common: the first 16 digits encrypted with key A, XORed with the
- * other 16, encrypted with A, decrypted with B and encrypted with A. That is the retail MAC of two blocks.
+ * Computes the core of the CVV and of the values derived from it: encrypts the first 16 digits with key A, XORs the
+ * result with the other 16, encrypts with A, decrypts with B and encrypts with A, which is the retail MAC of two
+ * blocks. Decimalizes the result.
  *
- * @param key    16 bytes; stays the caller's to zeroize
- * @param digits hexadecimal digits, at most 32, followed by zeros up to that
+ * @param key    16 bytes; the caller zeroizes it
+ * @param digits at most 32 hexadecimal digits, padded with zeros on the right to 32
  * @param length digits to return, 3 to 5
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
@@ -45,7 +46,7 @@ export function verificationValue(key: Buffer, digits: string, length: number): 
 }
 
 /**
- * How many digits of a card verification value to return.
+ * Checks the number of digits to return of a card verification value.
  *
  * @throws CryptoError DATA_LENGTH
  */

@@ -33,7 +33,7 @@ describe('dcvv', () => {
     },
   );
 
-  test('is the CVV of the PAN that begins with the counter', () => {
+  test('is the CVV of the PAN with the counter as its first digits', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9]{12,19}$/), fc.stringMatching(/^[0-9]{4}$/), (pan, atc) => {
         expect(dcvv(iccKey, { ...card, pan, atc: hex(atc) }, 5)).toBe(
@@ -44,20 +44,20 @@ describe('dcvv', () => {
   });
 });
 
-// No published value exists for these two: the expected digits follow from what the docstrings say.
-test('discoverDcvc puts the counter before the PAN and the unpredictable number behind the expiry date', () => {
+// No published values exist for these two, so the expected digits follow from the docstrings.
+test('discoverDcvc puts the counter before the PAN digits and the unpredictable number after the expiry date', () => {
   const expected = decimalize(retailMac(iccKey, hex('3210567890123456' + '1310' + 'CAFE0001' + '0000')));
   expect(discoverDcvc(iccKey, dynamic, 5)).toBe(expected.slice(0, 5));
   expect(discoverDcvc(iccKey, dynamic)).toBe(expected.slice(0, 3));
 });
 
-test('cardholderVerificationValue puts the counter and the unpredictable number behind the PAN', () => {
+test('cardholderVerificationValue puts the counter and the unpredictable number after the PAN', () => {
   const expected = decimalize(retailMac(iccKey, hex('1234567890123456' + '3210' + 'CAFE0001' + '0000')));
   expect(cardholderVerificationValue(iccKey, dynamic, 5)).toBe(expected.slice(0, 5));
   expect(cardholderVerificationValue(iccKey, dynamic)).toBe(expected.slice(0, 3));
 });
 
-test.each([12, 16, 19])('every value can be made for a PAN of %i digits', (digits) => {
+test.each([12, 16, 19])('computes every value for a PAN of %i digits', (digits) => {
   const pan = '4'.repeat(digits);
   for (const length of [3, 4, 5])
     for (const value of [dcvv, discoverDcvc, cardholderVerificationValue])

@@ -4,15 +4,15 @@ import { requireBytes, requireDigits } from './fields.js';
 import { requirePan } from './pan.js';
 
 /**
- * Visa dynamic CVV (dCVV, cryptogram version 17): the CVV under the card's own key, with the application transaction
- * counter in the place of the first four digits of the PAN.
+ * Computes a Visa dynamic CVV (dCVV, cryptogram version 17): the CVV under the card's own key, with the application
+ * transaction counter in place of the first four digits of the PAN.
  *
- * Visa doesn't publish it; this is what jPOS and HSM manuals describe. Visa's counter has decimal digits only; others
- * are taken as they are.
+ * Visa does not publish the algorithm; this follows jPOS and HSM manuals. Visa's counter consists of decimal digits
+ * only; other hexadecimal digits are used as they are.
  *
- * @param iccKey           the card's key, 16 bytes, from `iccMasterKey` with option A; stays the caller's to zeroize
+ * @param iccKey           the card's key, 16 bytes, from `iccMasterKey` with option A; the caller zeroizes it
  * @param card.pan         12 to 19 digits
- * @param card.expiry      4 digits, used as they are
+ * @param card.expiry      4 digits, used as given
  * @param card.serviceCode 3 digits
  * @param card.atc         application transaction counter, 2 bytes
  * @param length           digits to return, 3 to 5
@@ -28,14 +28,14 @@ export function dcvv(
 }
 
 /**
- * Discover dynamic card verification code.
+ * Computes a Discover dynamic card verification code.
  *
- * Discover doesn't publish it. So that a value can be made and verified, it is `dcvv` with the unpredictable number in
- * the place of the service code: no other implementation is known to compute the same value.
+ * Discover does not publish the algorithm. So that values can be generated and verified, this is `dcvv` with the
+ * unpredictable number in place of the service code. No other implementation is known to compute the same value.
  *
- * @param iccKey      16 bytes, from `iccMasterKey` with option A and sequence number 00; stays the caller's to zeroize
+ * @param iccKey      16 bytes, from `iccMasterKey` with option A and sequence number 00; the caller zeroizes it
  * @param card.pan    12 to 19 digits
- * @param card.expiry 4 digits, used as they are
+ * @param card.expiry 4 digits, used as given
  * @param card.un     unpredictable number, 4 bytes
  * @param card.atc    application transaction counter, 2 bytes
  * @param length      digits to return, 3 to 5
@@ -50,13 +50,13 @@ export function discoverDcvc(
 }
 
 /**
- * Cardholder verification value.
+ * Computes a cardholder verification value.
  *
- * Nothing public describes it. So that a value can be made and verified, it is the CVV under the card's own key with
- * the counter in the place of the expiry date and the unpredictable number in the place of the service code: no other
- * implementation is known to compute the same value.
+ * No public source describes the algorithm. So that values can be generated and verified, this is the CVV under the
+ * card's own key, with the transaction counter in place of the expiry date and the unpredictable number in place of the
+ * service code. No other implementation is known to compute the same value.
  *
- * @param iccKey   16 bytes, from `iccMasterKey` with option A; stays the caller's to zeroize
+ * @param iccKey   16 bytes, from `iccMasterKey` with option A; the caller zeroizes it
  * @param card.pan 12 to 19 digits
  * @param card.un  unpredictable number, 4 bytes
  * @param card.atc application transaction counter, 2 bytes

@@ -1,10 +1,10 @@
 const DIGITS = '0123456789';
 
 /**
- * Decimalization of the CVV, the PVV and EMV option B: the decimal digits in their order, then the letters A to F in
- * theirs as 0 to 5.
+ * Decimalizes in two passes, as the CVV, the PVV and EMV option B require: first the decimal digits in order, then the
+ * letters A to F in order as 0 to 5.
  *
- * @returns two digits for each byte
+ * @returns two digits per byte
  */
 export function decimalize(bytes: Buffer): string {
   let firstPass = '';

@@ -84,7 +84,7 @@ describe('tdes', () => {
     expect(encrypted(tdes, key, plaintext)).toBe(ciphertext);
   });
 
-  test('is DES encryption, decryption and encryption, the first key again where there is no third', () => {
+  test('is DES encryption, decryption and encryption, with the first key again if there is no third', () => {
     fc.assert(
       fc.property(fc.constantFrom(16, 24).chain(bytes), bytes(24), (key, blocks) => {
         using whole = tdes(key);
@@ -97,7 +97,7 @@ describe('tdes', () => {
     );
   });
 
-  test('is des-ede3-cbc of OpenSSL', () => {
+  test("matches OpenSSL's des-ede3-cbc", () => {
     fc.assert(
       fc.property(bytes(24), bytes(8), bytes(32), (key, iv, blocks) => {
         using cipher = tdes(key);
@@ -107,7 +107,7 @@ describe('tdes', () => {
     );
   });
 
-  test('the parity bits of the key change nothing', () => {
+  test('the parity bits of the key are ignored', () => {
     fc.assert(
       fc.property(bytes(16), bytes(16), bytes(8), (key, noise, block) => {
         using cipher = tdes(key);
@@ -125,7 +125,7 @@ describe('tdes', () => {
 describe('withOddParity', () => {
   const ones = (byte: number) => byte.toString(2).replaceAll('0', '').length;
 
-  test('gives each byte an odd number of ones by its low bit alone', () => {
+  test('gives each byte an odd number of ones by changing only its low bit', () => {
     const every = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const adjusted = withOddParity(every);
     adjusted.forEach((byte, i) => {
@@ -134,7 +134,7 @@ describe('withOddParity', () => {
     });
   });
 
-  test('leaves its argument, and returns a buffer of its own', () => {
+  test('does not modify its argument and returns a new buffer', () => {
     const key = hex('0001FEFF');
     const adjusted = withOddParity(key);
     expect(toHex(adjusted)).toBe('0101FEFE');
@@ -143,7 +143,7 @@ describe('withOddParity', () => {
   });
 });
 
-/** Pairs whose encryptions undo each other (NIST SP 800-67 section 3.3.2); a weak key is its own partner. */
+/** Pairs of keys whose encryptions undo each other (NIST SP 800-67 section 3.3.2); a weak key is its own partner. */
 const WEAK_PAIRS = [
   ['0101010101010101', '0101010101010101'],
   ['FEFEFEFEFEFEFEFE', 'FEFEFEFEFEFEFEFE'],
@@ -160,7 +160,7 @@ const GOOD = '0123456789ABCDEF';
 const OTHER = 'FEDCBA9876543210';
 
 describe('isStrong', () => {
-  test.each(WEAK_PAIRS)('%s and %s undo each other, and no key may have them as a part', (one, other) => {
+  test.each(WEAK_PAIRS)('%s and %s undo each other and are not allowed as parts of a key', (one, other) => {
     const block = '4E6F772069732074';
     expect(encrypted(des, other, encrypted(des, one, block))).toBe(block);
     for (const weak of [one, other]) {
@@ -181,7 +181,7 @@ describe('isStrong', () => {
   });
 });
 
-test.each([8, 16, 24] as const)('generateTdesKey: %i bytes, strong, with odd parity, never the same', (length) => {
+test.each([8, 16, 24] as const)('generateTdesKey: %i bytes, strong, with odd parity, different each time', (length) => {
   const keys = Array.from({ length: 50 }, () => generateTdesKey(length));
   for (const key of keys) {
     expect(key).toHaveLength(length);

@@ -4,9 +4,9 @@ import { equal } from './bytes.js';
 import { CryptoError } from './errors.js';
 
 /**
- * TDES: ANSI X9.52, NIST SP 800-67, keying options 1 (24 bytes) and 2 (16 bytes).
+ * Creates a TDES cipher: ANSI X9.52, NIST SP 800-67, keying options 1 (24 bytes) and 2 (16 bytes).
  *
- * @param key 16 or 24 bytes, parity ignored; stays the caller's to zeroize
+ * @param key 16 or 24 bytes, parity ignored; the caller zeroizes it
  * @throws CryptoError KEY_LENGTH
  */
 export function tdes(key: Buffer): BlockCipher {
@@ -16,10 +16,11 @@ export function tdes(key: Buffer): BlockCipher {
 }
 
 /**
- * Single DES (FIPS 46-3) as a step of other constructions. OpenSSL 3 keeps it in its legacy provider, so it is TDES
- * under K || K: encrypt, decrypt and encrypt with the same key is to encrypt once.
+ * Creates a single DES cipher (FIPS 46-3) as a building block of other constructions. OpenSSL 3 offers DES only in its
+ * legacy provider, so this is TDES under K || K: encrypting, decrypting and encrypting with one key is a single
+ * encryption.
  *
- * @param key 8 bytes, parity ignored; stays the caller's to zeroize
+ * @param key 8 bytes, parity ignored; the caller zeroizes it
  * @throws CryptoError KEY_LENGTH
  */
 export function des(key: Buffer): BlockCipher {
@@ -32,7 +33,7 @@ export function des(key: Buffer): BlockCipher {
   }
 }
 
-/** The key with the low bit of each byte set for odd parity (FIPS 46-3), in a new buffer that is the caller's to zeroize. */
+/** Sets the low bit of each byte for odd parity (FIPS 46-3). Returns a new buffer, which the caller must zeroize. */
 export function withOddParity(key: Buffer): Buffer {
   const result = Buffer.alloc(key.length);
   for (let i = 0; i < key.length; i++) result[i] = oddParity(key[i] as number);
@@ -47,7 +48,9 @@ function oddParity(byte: number): number {
   return (byte & 0xfe) | (~ones & 1);
 }
 
-/** NIST SP 800-67 revision 2, section 3.3.2: the 4 weak and 12 semi-weak keys, which may not be part of a TDES key. */
+/**
+ * The 4 weak and 12 semi-weak DES keys, which must not be part of a TDES key: NIST SP 800-67 revision 2, section 3.3.2.
+ */
 const WEAK_DES_KEYS = [
   '0101010101010101', 'fefefefefefefefe', 'e0e0e0e0f1f1f1f1', '1f1f1f1f0e0e0e0e',
   '01fe01fe01fe01fe', 'fe01fe01fe01fe01', '1fe01fe00ef10ef1', 'e01fe01ff10ef10e',
@@ -56,10 +59,10 @@ const WEAK_DES_KEYS = [
 ].map((key) => Buffer.from(key, 'hex')); // prettier-ignore
 
 /**
- * A fresh TDES key as NIST SP 800-67 wants it: odd parity, no weak or semi-weak part, all parts different.
+ * Generates a TDES key as NIST SP 800-67 requires: odd parity, no weak or semi-weak parts, and all parts different.
  *
- * @param bytes 16 (keying option 2) or 24 (keying option 1); 8 for the single DES key of other constructions
- * @returns the key, the caller's to zeroize
+ * @param bytes 16 (keying option 2) or 24 (keying option 1); 8 for a single DES key of another construction
+ * @returns the key; the caller must zeroize it
  */
 export function generateTdesKey(bytes: 8 | 16 | 24): Buffer {
   const key = Buffer.alloc(bytes);
@@ -70,7 +73,9 @@ export function generateTdesKey(bytes: 8 | 16 | 24): Buffer {
   return key;
 }
 
-/** Whether no part of a key is weak or semi-weak, and no two are equal. @param key 8, 16 or 24 bytes with odd parity */
+/**
+ * True when no part of the key is weak or semi-weak and no two are equal. @param key 8, 16 or 24 bytes with odd parity
+ */
 export function isStrong(key: Buffer): boolean {
   const parts = Array.from({ length: key.length / 8 }, (_, i) => key.subarray(8 * i, 8 * i + 8));
   return parts.every((part, i) => ![...WEAK_DES_KEYS, ...parts.slice(0, i)].some((other) => equal(part, other)));

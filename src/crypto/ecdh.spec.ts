@@ -54,14 +54,14 @@ function privateKeyOfScalar(curve: Curve, scalar: Buffer): Buffer {
   );
 }
 
-/** Every way in which one party's keys can be spoilt is refused, whatever curve they are on. */
-function expectSpoiltKeysRefused(parties: EcdhParties, derivation: EcdhDerivation): void {
+/** Checks that every kind of invalid key is refused on both sides, whatever the curve. */
+function expectInvalidKeysRefused(parties: EcdhParties, derivation: EcdhDerivation): void {
   const { privateKey, peerPublicKey } = parties;
   const otherCurve = createPublicKey({ key: peerPublicKey, format: 'der', type: 'spki' }).asymmetricKeyDetails!;
   const namedCurve = otherCurve.namedCurve === 'secp384r1' ? 'P-521' : 'P-384';
   const offCurve = Buffer.from(peerPublicKey);
   offCurve[offCurve.length - 1]! ^= 1;
-  const spoilt: Partial<EcdhParties>[] = [
+  const invalid: Partial<EcdhParties>[] = [
     { peerPublicKey: offCurve },
     { peerPublicKey: withPoint(peerPublicKey, hex('00')) },
     { peerPublicKey: spki(generateKeyPairSync('ec', { namedCurve }).publicKey) },
@@ -71,10 +71,10 @@ function expectSpoiltKeysRefused(parties: EcdhParties, derivation: EcdhDerivatio
     { privateKey: privateKey.subarray(0, -1) },
     { privateKey: peerPublicKey },
   ];
-  for (const other of spoilt) expect(() => ecdhKey({ ...parties, ...other }, derivation)).toThrow(code('KEY_TYPE'));
+  for (const other of invalid) expect(() => ecdhKey({ ...parties, ...other }, derivation)).toThrow(code('KEY_TYPE'));
 }
 
-/** The SubjectPublicKeyInfo with another point, of less than 100 bytes, in its BIT STRING. */
+/** Replaces the point in the BIT STRING of a SubjectPublicKeyInfo; the point has less than 100 bytes. */
 function withPoint(der: Buffer, point: Buffer): Buffer {
   const start = der[1] === 0x81 ? 3 : 2;
   const algorithm = der.subarray(start, start + 2 + der[start + 1]!);
@@ -119,14 +119,14 @@ describe('vectors of ecdh.json', () => {
     }
   });
 
-  test.each(vectors<EcdhVector>('ecdh'))('$id is refused with keys that are spoilt', (vector) => {
+  test.each(vectors<EcdhVector>('ecdh'))('$id is refused with invalid keys', (vector) => {
     const curve = vector.curve.replace('NIST_P', 'P-') as Curve;
     const parties = {
       privateKey: privateKeyOfScalar(curve, hex(vector.privateKey)),
       peerPublicKey: publicKeyOfPoint(curve, hex(vector.peerPublicKey)),
     };
     const { kdf, hash } = vector;
-    expectSpoiltKeysRefused(parties, { kdf, hash, sharedInfo: hex(vector.sharedInformation), length: 16 });
+    expectInvalidKeysRefused(parties, { kdf, hash, sharedInfo: hex(vector.sharedInformation), length: 16 });
   });
 });
 
@@ -165,7 +165,7 @@ interface KdfVector {
   expected: { derivedKey: string };
 }
 
-// Certificates, chains of them and certification requests are not of key agreement: chain-*, csr-* and ecdh-neg-rogue-ca
+// Certificates, chains and certification requests are not part of key agreement: chain-*, csr-* and ecdh-neg-rogue-ca
 // are tested in x509/.
 describe('vectors of ecdh-exchange.json', () => {
   const exchange = <T extends object>(chosen: RegExp) =>
@@ -191,7 +191,7 @@ describe('vectors of ecdh-exchange.json', () => {
     using cipher = (inputs.deriveKeyAlgorithm.startsWith('TDES') ? tdes : aes)(key);
     const kcv = inputs.deriveKeyAlgorithm.startsWith('TDES') ? kcvEcb(cipher) : kcvCmac(cipher);
     expect(toHex(kcv)).toBe(expected.derivedKeyCheckValue);
-    // The client comes to the same key from its side.
+    // The client derives the same key from its side.
     const ourPublicKey = spki(createPublicKey(inputs.servicePrivateKeyPem));
     expect(toHex(ourPublicKey.subarray(-hex(inputs.servicePublicPoint).length))).toBe(inputs.servicePublicPoint);
     const client = {
@@ -204,21 +204,24 @@ describe('vectors of ecdh-exchange.json', () => {
     expect(decryptPinBlock(cipher, inputs.pinBlockFormat === 'IsoFormat4' ? 4 : 0, from)).toBe(expected.pin);
   });
 
-  test.each(exchange<ExchangeVector>(/^ecdh-p/))('$id is refused with keys that are spoilt', (vector) => {
-    expectSpoiltKeysRefused(partiesOf(vector), derivationOf(vector));
+  test.each(exchange<ExchangeVector>(/^ecdh-p/))('$id is refused with invalid keys', (vector) => {
+    expectInvalidKeysRefused(partiesOf(vector), derivationOf(vector));
   });
 
   test.each(exchange<ExchangeVector>(/^ecdh-neg-(curve-mismatch|rsa-peer)$/))('$id: $why', (vector) => {
     expect(() => ecdhKey(partiesOf(vector), derivationOf(vector))).toThrow(code('KEY_TYPE'));
   });
 
-  // Whether a key of this strength may come over this curve is for the import to say.
-  test.each(exchange<ExchangeVector>(/^ecdh-neg-strength-/))('$id opens, and is refused above', (vector) => {
-    const kbpk = { algorithm: 'AES', key: ecdhKey(partiesOf(vector), derivationOf(vector)) } as const;
-    const { header, key } = unwrapKeyBlock(kbpk, vector.inputs.wrappedKeyBlock!);
-    expect(header).toMatchObject({ keyUsage: 'K1', algorithm: 'A' });
-    expect(key).toHaveLength(32);
-  });
+  // The import decides whether a key of this strength may be transported over this curve.
+  test.each(exchange<ExchangeVector>(/^ecdh-neg-strength-/))(
+    '$id unwraps here and is refused by the import',
+    (vector) => {
+      const kbpk = { algorithm: 'AES', key: ecdhKey(partiesOf(vector), derivationOf(vector)) } as const;
+      const { header, key } = unwrapKeyBlock(kbpk, vector.inputs.wrappedKeyBlock!);
+      expect(header).toMatchObject({ keyUsage: 'K1', algorithm: 'A' });
+      expect(key).toHaveLength(32);
+    },
+  );
 
   test.each(exchange<PrimitiveVector>(/^nist-cavp-ecdh-/))('$id: $source', ({ inputs, expected }) => {
     const privateKey = privateKeyOfScalar(inputs.curve, hex(inputs.privateScalar));
@@ -246,7 +249,7 @@ describe.each(Object.keys(CURVES) as Curve[])('the shared secret on %s', (curve)
   const ours = generateKeyPairSync('ec', { namedCurve: curve });
   const { openssl, fieldBytes } = CURVES[curve];
 
-  test('is the same from both sides, and that of createECDH, in the length of the field', () => {
+  test('is the same for both parties, equals that of createECDH, and has the length of the field', () => {
     for (let i = 0; i < 10; i++) {
       const peer = createECDH(openssl);
       peer.generateKeys();
@@ -266,7 +269,7 @@ describe.each(Object.keys(CURVES) as Curve[])('the shared secret on %s', (curve)
     expect(toHex(z)).toBe(toHex(ecdhSharedSecret({ privateKey, peerPublicKey })));
   });
 
-  test('leaves the keys as they are', () => {
+  test('does not modify the keys', () => {
     const [privateKey, peerPublicKey] = [pkcs8(ours.privateKey), spki(ours.publicKey)];
     const before = [privateKey, peerPublicKey].map(toHex);
     ecdhSharedSecret({ privateKey, peerPublicKey });
@@ -278,7 +281,7 @@ describe.each(Object.keys(CURVES) as Curve[])('the shared secret on %s', (curve)
     expect(() => ecdhSharedSecret({ privateKey: pkcs8(ours.privateKey), peerPublicKey })).toThrow(code('KEY_TYPE'));
   });
 
-  test('refuses a point off the curve, and one at infinity', () => {
+  test('refuses a point off the curve and the point at infinity', () => {
     const privateKey = pkcs8(ours.privateKey);
     const off = spki(ours.publicKey);
     off[off.length - 1]! ^= 1;
@@ -307,7 +310,7 @@ describe('the shared secret is refused', () => {
     expect(() => ecdhSharedSecret({ ...parties, peerPublicKey: spki(publicKey) })).toThrow(code('KEY_TYPE'));
   });
 
-  test('for keys that are swapped, or no DER', () => {
+  test('for swapped keys and keys that are not DER', () => {
     const [privateKey, peerPublicKey] = [pkcs8(ours.privateKey), spki(ours.publicKey)];
     const none = Buffer.alloc(0);
     expect(() => ecdhSharedSecret({ privateKey: peerPublicKey, peerPublicKey: privateKey })).toThrow(code('KEY_TYPE'));
@@ -320,7 +323,7 @@ describe.each(['NIST_SP800', 'ANSI_X963'] as const)('%s', (kdf) => {
   const bytes = fc.uint8Array({ maxLength: 70 }).map((b) => Buffer.from(b));
   const anyHash = fc.constantFrom<EcdhHash>('SHA_256', 'SHA_384', 'SHA_512');
 
-  test('a shorter key is the start of a longer one', () => {
+  test('a shorter key is the beginning of a longer one', () => {
     fc.assert(
       fc.property(anyHash, bytes, bytes, fc.integer({ min: 1, max: 200 }), (hash, z, sharedInfo, length) => {
         const key = ecdhKdf({ kdf, hash, sharedInfo, length }, z);
@@ -330,7 +333,7 @@ describe.each(['NIST_SP800', 'ANSI_X963'] as const)('%s', (kdf) => {
     );
   });
 
-  test('each of its inputs counts', () => {
+  test('the result depends on every input', () => {
     const derivation: EcdhDerivation = { kdf, hash: 'SHA_256', sharedInfo: hex('01'), length: 16 };
     const z = Buffer.alloc(32, 7);
     const keys = [

@@ -2,28 +2,28 @@ import { createHash, diffieHellman } from 'node:crypto';
 import { readPrivateKey, readPublicKey } from './asymmetric-key.js';
 import { CryptoError } from './errors.js';
 
-/** P-256, P-384 and P-521 of FIPS 186 by OpenSSL's names. */
+/** P-256, P-384 and P-521 of FIPS 186, by OpenSSL's names. */
 const CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
 
 export interface EcdhParties {
-  /** Ours: DER PKCS#8; stays the caller's to zeroize. */
+  /** Our private key, DER PKCS#8; the caller zeroizes it. */
   privateKey: Buffer;
-  /** The peer's: DER SubjectPublicKeyInfo, on the same curve. Whose key it is, is the caller's to know. */
+  /** The peer's public key on the same curve, DER SubjectPublicKeyInfo. The caller must have authenticated it. */
   peerPublicKey: Buffer;
 }
 
-/** The derivation functions by their names on the wire. */
+/** Key derivation functions by their API names. */
 export type EcdhKdf = 'NIST_SP800' | 'ANSI_X963';
 
-/** The hashes of the derivation by their names on the wire. */
+/** Hash functions of the key derivation by their API names. */
 export type EcdhHash = 'SHA_256' | 'SHA_384' | 'SHA_512';
 
 export interface EcdhDerivation {
   kdf: EcdhKdf;
   hash: EcdhHash;
-  /** FixedInfo of SP 800-56C, SharedInfo of X9.63: any bytes, in the hash as they are. */
+  /** FixedInfo of SP 800-56C or SharedInfo of X9.63: any bytes, hashed as given. */
   sharedInfo: Buffer;
-  /** Bytes of the derived key, 1 or more. */
+  /** Length of the derived key in bytes, 1 or more. */
   length: number;
 }
 
@@ -34,9 +34,10 @@ const HASHES = {
 } as const;
 
 /**
- * The key two parties agree on: `ecdhSharedSecret`, then `ecdhKdf`. A TDES key is taken as it comes, without parity.
+ * Derives the key that two parties agree on: `ecdhSharedSecret`, then `ecdhKdf`. Does not adjust the parity of a TDES
+ * key.
  *
- * @returns the derived key, the caller's to zeroize
+ * @returns the derived key; the caller must zeroize it
  * @throws CryptoError KEY_TYPE, KEY_LENGTH
  */
 export function ecdhKey(parties: EcdhParties, derivation: EcdhDerivation): Buffer {
@@ -49,11 +50,12 @@ export function ecdhKey(parties: EcdhParties, derivation: EcdhDerivation): Buffe
 }
 
 /**
- * ECC CDH primitive: NIST SP 800-56A revision 3, section 5.7.1.2 (also ANSI X9.63), on P-256, P-384 or P-521.
+ * Computes the shared secret with the ECC CDH primitive: NIST SP 800-56A revision 3, section 5.7.1.2 (also ANSI X9.63),
+ * on P-256, P-384 or P-521.
  *
- * @returns Z, the x coordinate of the shared point in the full length of the field, 32, 48 or 66 bytes with its leading
- *          zeros; the caller's to zeroize
- * @throws CryptoError KEY_TYPE when a key isn't on one of these curves, or the peer's not on ours
+ * @returns Z, the x coordinate of the shared point in the full length of the field, 32, 48 or 66 bytes including
+ *   leading zeros; the caller must zeroize it
+ * @throws CryptoError KEY_TYPE when a key is not on one of these curves or the two keys are on different curves
  */
 export function ecdhSharedSecret({ privateKey: pkcs8, peerPublicKey: spki }: EcdhParties): Buffer {
   const privateKey = readPrivateKey(pkcs8);
@@ -67,12 +69,13 @@ export function ecdhSharedSecret({ privateKey: pkcs8, peerPublicKey: spki }: Ecd
 }
 
 /**
- * Key derivation from a shared secret by a hash: the one-step function of NIST SP 800-56C revision 2, section 4.1,
- * option 1, H(counter || Z || FixedInfo), or that of ANSI X9.63 (SEC 1 section 3.6.1), H(Z || counter || SharedInfo). The
- * counter has 4 bytes and starts at 1; the digests are joined and the leftmost bytes taken.
+ * Derives a key from a shared secret by hashing, with one of two functions: the one-step function of NIST SP 800-56C
+ * revision 2, section 4.1, option 1, H(counter || Z || FixedInfo), or the function of ANSI X9.63 (SEC 1 section 3.6.1),
+ * H(Z || counter || SharedInfo). The counter has 4 bytes and starts at 1. The key is the leftmost bytes of the
+ * concatenated digests.
  *
- * @param z shared secret; stays the caller's to zeroize
- * @returns the derived key, the caller's to zeroize
+ * @param z shared secret; the caller zeroizes it
+ * @returns the derived key; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH
  */
 export function ecdhKdf({ kdf, hash, sharedInfo, length }: EcdhDerivation, z: Buffer): Buffer {

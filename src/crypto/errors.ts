@@ -1,26 +1,27 @@
-/** What can be wrong with the arguments of a construction; callers may branch on it, so a code keeps its meaning. */
+/** Error codes of the constructions. Callers may branch on them, so the meaning of a code must not change. */
 export type CryptoErrorCode =
-  | 'KEY_LENGTH' // of a key that goes in or is asked for, and where one is missing
-  | 'KEY_COMPONENTS' // that don't make a key together
-  | 'KEY_TYPE' // an asymmetric key that can't be read, or of another algorithm or curve
+  | 'KEY_LENGTH' // length of a key or of the key to derive is wrong, or a required key is missing
+  | 'KEY_COMPONENTS' // components do not form a key
+  | 'KEY_TYPE' // asymmetric key cannot be read, or has the wrong algorithm or curve
   | 'DATA_LENGTH'
   | 'DATA_FORMAT'
   | 'IV_LENGTH'
   | 'MAC_LENGTH'
-  | 'MODE' // what is asked for doesn't go together, such as a format and the algorithm of the key
+  | 'MODE' // arguments contradict each other, such as the format and the algorithm of the key
   | 'PAN'
   | 'PIN'
-  | 'PIN_BLOCK' // fails for want of the right key, PAN or format
+  | 'PIN_BLOCK' // PIN block does not decode: wrong key, PAN or format
   | 'DIGITS'
   | 'KSN'
-  | 'KEY_BLOCK' // header or optional blocks malformed, or against X9.143
+  | 'KEY_BLOCK' // header or optional blocks malformed or not allowed by X9.143
   | 'CERTIFICATE'
   | 'CMS'
-  | 'DECRYPTION_FAILED'; // fails for want of the right key
+  | 'DECRYPTION_FAILED'; // decryption or authentication failed, as with a wrong key
 
 /**
- * The only error crypto/ throws. The message says what to change and never contains key material, a PIN or a PAN;
- * everything that fails for want of the right key has code DECRYPTION_FAILED and looks alike.
+ * The only error that crypto/ throws. The message says what to change and never contains key material, a PIN or a PAN.
+ * Every failure caused by a wrong key has the code DECRYPTION_FAILED and, within one construction, the same message, so
+ * that callers cannot tell the causes apart.
  */
 export class CryptoError extends Error {
   override readonly name = 'CryptoError';
@@ -28,7 +29,7 @@ export class CryptoError extends Error {
   constructor(
     readonly code: CryptoErrorCode,
     message: string,
-    /** Where in the input, where that is known: characters of a key block, bytes of DER, from 0. */
+    /** Position of the error in the input, where known: in characters of a key block or bytes of DER, from 0. */
     readonly offset?: number,
   ) {
     super(message);

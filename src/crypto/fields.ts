@@ -1,9 +1,9 @@
 import { CryptoError } from './errors.js';
 
 /**
- * A field of decimal digits, such as an expiry date or a service code.
+ * Checks a field of decimal digits, such as an expiry date or a service code.
  *
- * @param name what the message calls it
+ * @param name name of the field in the error message
  * @throws CryptoError DIGITS
  */
 export function requireDigits(field: string, count: number, name: string): void {
@@ -12,9 +12,9 @@ export function requireDigits(field: string, count: number, name: string): void 
 }
 
 /**
- * How many bytes of a MAC to return.
+ * Checks the number of MAC bytes to return.
  *
- * @param whole bytes that the algorithm makes
+ * @param whole length of the full MAC in bytes
  * @throws CryptoError MAC_LENGTH
  */
 export function requireMacLength(length: number, whole: number): void {
@@ -23,11 +23,11 @@ export function requireMacLength(length: number, whole: number): void {
 }
 
 /**
- * A field of bytes, such as a transaction counter or a cryptogram.
+ * Checks a field of bytes, such as a transaction counter or a cryptogram.
  *
- * @param name what the message calls it
- * @returns the field, which then is there
- * @throws CryptoError DATA_LENGTH where it is absent or has another length
+ * @param name name of the field in the error message
+ * @returns the field, known to be present
+ * @throws CryptoError DATA_LENGTH when it is absent or has a different length
  */
 export function requireBytes(field: Buffer | undefined, count: number, name: string): Buffer {
   if (field?.length !== count) throw new CryptoError('DATA_LENGTH', `The ${name} must be ${count} bytes`);

@@ -23,7 +23,7 @@ test.each(vectors<HmacVector>('mac', 'HMAC'))(
 );
 
 test.each(vectors<HmacVector>('mac', 'HMAC'))(
-  '$id is the MAC of no message one bit away',
+  '$id does not verify any message that differs in one bit',
   ({ key, keyHash, message, expected: { mac } }) => {
     const hash = keyHash.replace('-', '') as HmacHash;
     const others = [...bitFlips(hex(message)), Buffer.concat([hex(message), Buffer.of(0)])];
@@ -36,7 +36,7 @@ test.each<[HmacHash, string]>([
   ['SHA256', 'A3B6167473100EE06E0C796C2955552B'],
   ['SHA384', '3ABF34C3503B2A23A46EFC619BAEF897'],
   ['SHA512', '415FAD6271580A531D4179BC891D87A6'],
-])('RFC 4231 test case 5, %s cut to 128 bits', (hash, mac) => {
+])('RFC 4231 test case 5, %s truncated to 128 bits', (hash, mac) => {
   expect(toHex(hmac(hash, Buffer.alloc(20, 0x0c), Buffer.from('Test With Truncation'), 16))).toBe(mac);
 });
 
@@ -52,11 +52,11 @@ test.each<[HmacHash, string]>([
 });
 
 describe.each(HASHES)('%s', (hash) => {
-  // The hash's own block, which a shorter key is filled to and a longer one is hashed for: FIPS 198-1 section 4.
+  // Block length of the hash: shorter keys are padded to it and longer ones are hashed (FIPS 198-1 section 4).
   const blockBytes = hash === 'SHA224' || hash === 'SHA256' ? 64 : 128;
   const digest = (...parts: Buffer[]) => createHash(hash).update(Buffer.concat(parts)).digest();
 
-  test('is FIPS 198-1 with keys shorter than, as long as, and longer than the block', () => {
+  test('follows FIPS 198-1 for keys shorter than, as long as and longer than the block', () => {
     const anyBytes = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
     fc.assert(
       fc.property(anyBytes, anyBytes, (key, data) => {
@@ -69,7 +69,7 @@ describe.each(HASHES)('%s', (hash) => {
     );
   });
 
-  test('returns the leftmost bytes, the digest at most', () => {
+  test('returns the leftmost bytes, at most the digest', () => {
     const whole = hmac(hash, Buffer.alloc(16), Buffer.alloc(1));
     expect(whole).toHaveLength(HMAC_BYTES[hash]);
     for (const length of [1, 4, 16, HMAC_BYTES[hash]])

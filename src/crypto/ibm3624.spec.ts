@@ -25,7 +25,7 @@ describe('IBM 3624', () => {
     expect(pinFromOffset(hex(pvk), from, expected.offset)).toBe(expected.pin);
   });
 
-  test('a PIN comes back from its offset', () => {
+  test('pinFromOffset recovers the PIN of an offset', () => {
     const some = fc.record({
       validationData: digits(4, 16),
       padCharacter: fc.stringMatching(/^[0-9A-Fa-f]$/),
@@ -38,7 +38,7 @@ describe('IBM 3624', () => {
     );
   });
 
-  test('the offset of the natural PIN is zeros, of any length', () => {
+  test('the offset of the natural PIN is all zeros, for any length', () => {
     for (let length = 4; length <= 12; length++) {
       const natural = naturalPin(pvk, given, length);
       expect(natural).toHaveLength(length);
@@ -47,7 +47,7 @@ describe('IBM 3624', () => {
     }
   });
 
-  test('a pad character fills on the right and may be in either case', () => {
+  test('the pad character pads on the right and may be in either case', () => {
     const padded = { ...given, validationData: '54321012', padCharacter: '7' };
     const whole = { ...given, validationData: '5432101277777777' };
     expect(naturalPin(pvk, padded, 12)).toBe(naturalPin(pvk, whole, 12));
@@ -73,7 +73,7 @@ describe('IBM 3624', () => {
     expect(() => pinFromOffset(pvk, from, '1234')).toThrow(refused('DIGITS'));
   });
 
-  test.each(['', '123', '1234567890123', '12F4', 'FFFF'])('refuses %j as PIN and as offset', (text) => {
+  test.each(['', '123', '1234567890123', '12F4', 'FFFF'])('refuses %j as a PIN and as an offset', (text) => {
     expect(() => pinOffset(pvk, given, text)).toThrow(refused('PIN'));
     expect(() => pinFromOffset(pvk, given, text)).toThrow(refused('DIGITS'));
   });

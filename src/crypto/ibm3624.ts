@@ -3,21 +3,23 @@ import { CryptoError } from './errors.js';
 import { requirePin, requirePinLength } from './pin.js';
 
 export interface Ibm3624Arguments {
-  /** Data of the account, 4 to 16 digits. */
+  /** Account data, 4 to 16 digits. */
   validationData: string;
-  /** A hexadecimal digit, which fills the validation data on the right to 16. */
+  /** Hexadecimal digit that pads the validation data on the right to 16 digits. */
   padCharacter: string;
-  /** 16 digits: what the hexadecimal digits 0 to F become. */
+  /** 16 decimal digits, the replacements for the hexadecimal digits 0 to F. */
   decimalizationTable: string;
 }
 
 /**
- * Natural PIN of the IBM 3624 method: the validation data encrypted with TDES, decimalized, its leftmost digits.
+ * Computes the natural PIN of the IBM 3624 method: encrypts the validation data with TDES and decimalizes the leftmost
+ * digits.
  *
- * Any table is taken. One with few distinct digits makes PINs easy to guess: whoever admits tables should refuse it.
+ * Accepts any decimalization table. Tables with few distinct digits make PINs easy to guess; the caller must reject
+ * them.
  *
- * @param pvk    PIN verification key, 16 or 24 bytes, parity ignored; stays the caller's to zeroize
- * @param length digits of PIN, 4 to 12
+ * @param pvk    PIN verification key, 16 or 24 bytes, parity ignored; the caller zeroizes it
+ * @param length PIN length in digits, 4 to 12
  * @throws CryptoError KEY_LENGTH, PIN, DIGITS
  */
 export function naturalPin(pvk: Buffer, from: Ibm3624Arguments, length: number): string {
@@ -36,7 +38,7 @@ export function naturalPin(pvk: Buffer, from: Ibm3624Arguments, length: number):
 }
 
 /**
- * Offset of a PIN, chosen or random: PIN minus natural PIN, digit by digit modulo 10.
+ * Computes the offset of a chosen or random PIN: PIN minus natural PIN, digit by digit modulo 10.
  *
  * @param pvk as for `naturalPin`
  * @param pin 4 to 12 digits
@@ -50,7 +52,7 @@ export function pinOffset(pvk: Buffer, from: Ibm3624Arguments, pin: string): str
 }
 
 /**
- * The PIN that belongs to an offset: natural PIN plus offset, digit by digit modulo 10.
+ * Computes the PIN from its offset: natural PIN plus offset, digit by digit modulo 10.
  *
  * @param pvk    as for `naturalPin`
  * @param offset 4 to 12 digits

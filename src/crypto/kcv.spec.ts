@@ -30,14 +30,14 @@ test.each(vectors<KcvVector>('kcv', 'KCV HMAC'))('$id, $keyAlgorithm: $source', 
   expect(toHex(kcvHmac(keyAlgorithm.replace('HMAC_', '') as HmacHash, hex(key)))).toBe(expected.kcv);
 });
 
-test.each(vectors<KcvVector>('kcv'))('$id, $keyAlgorithm: checks no key one bit away', (vector) => {
+test.each(vectors<KcvVector>('kcv'))('$id, $keyAlgorithm: does not match any key that differs in one bit', (vector) => {
   const { algorithm, keyAlgorithm, key, expected } = vector;
   const kcvOf = (other: Buffer) => {
     if (algorithm === 'KCV HMAC') return kcvHmac(keyAlgorithm.replace('HMAC_', '') as HmacHash, other);
     using cipher = cipherOf(keyAlgorithm, toHex(other));
     return algorithm === 'KCV CMAC' ? kcvCmac(cipher) : kcvEcb(cipher);
   };
-  // The lowest bit of a TDES key's byte is its parity.
+  // The lowest bit of each byte of a TDES key is a parity bit.
   const others = bitFlips(hex(key)).filter((_, bit) => !keyAlgorithm.startsWith('TDES') || bit % 8 !== 7);
   expect(others.filter((other) => equal(kcvOf(other), hex(expected.kcv)))).toEqual([]);
 });
@@ -62,19 +62,19 @@ test.each(vectors<KeyCheckValueVector>('rsa').filter(({ operation }) => operatio
 
 const tdesAndAes = vectors<KcvVector>('kcv', 'KCV ANSI_X9_24', 'KCV CMAC');
 
-test.each(tdesAndAes)('$id, $keyAlgorithm: is not the check value by the other method', (vector) => {
+test.each(tdesAndAes)('$id, $keyAlgorithm: differs from the check value of the other method', (vector) => {
   using cipher = cipherOf(vector.keyAlgorithm, vector.key);
   const other = vector.algorithm === 'KCV CMAC' ? kcvEcb : kcvCmac;
   expect(toHex(other(cipher))).not.toBe(vector.expected.kcv);
 });
 
-test('the public key one bit away has another check value', () => {
+test('a public key that differs in one bit has a different check value', () => {
   const pkcs8 = createPrivateKey(rsaVectors.pki.RSA_2048.privateKeyPem).export({ format: 'der', type: 'pkcs8' });
   const spki = publicKeyOf(pkcs8);
   expect(bitFlips(spki).filter((other) => equal(kcvPublicKey(other), kcvPublicKey(spki)))).toEqual([]);
 });
 
-test('the parity of a TDES key changes nothing, its order does', () => {
+test('the check value does not depend on the parity of a TDES key but on the order of its parts', () => {
   const kcv = (key: string) => {
     using cipher = tdes(hex(key));
     return toHex(kcvEcb(cipher));
@@ -84,7 +84,7 @@ test('the parity of a TDES key changes nothing, its order does', () => {
   expect(kcv('FEDCBA98765432100123456789ABCDEF')).not.toBe('08D7B4');
 });
 
-test('the ways to check a key differ', () => {
+test('the check value methods give different values', () => {
   using cipher = aes(hex('00112233445566778899AABBCCDDEEFF'));
   expect(toHex(kcvEcb(cipher))).toBe('FDE4FB');
   expect(toHex(kcvCmac(cipher))).toBe('53E107');
@@ -92,7 +92,7 @@ test('the ways to check a key differ', () => {
   expect(toHex(kcvHmac('SHA512', hex('00112233445566778899AABBCCDDEEFF')))).not.toBe('E8A065');
 });
 
-test('a public key is checked by SHA-1 of its SubjectPublicKeyInfo, four bytes', () => {
+test('the check value of a public key is four bytes of the SHA-1 of its SubjectPublicKeyInfo', () => {
   const pkcs8 = createPrivateKey(rsaVectors.pki.RSA_2048.privateKeyPem).export({ format: 'der', type: 'pkcs8' });
   const spki = publicKeyOf(pkcs8);
   expect(kcvPublicKey(spki)).toHaveLength(4);

@@ -4,7 +4,7 @@ import { cmac } from './cmac.js';
 import { hmac, type HmacHash } from './hmac.js';
 
 /**
- * Key check value of ANSI X9.24-1:2017 Annex A (legacy): the zero block encrypted in ECB.
+ * Computes the legacy key check value of ANSI X9.24-1:2017 Annex A: a block of zeros encrypted in ECB.
  *
  * @returns the leftmost 3 bytes
  */
@@ -13,7 +13,8 @@ export function kcvEcb(cipher: BlockCipher): Buffer {
 }
 
 /**
- * Key check value by CMAC (ANSI X9.24-1:2017 Annex A, ISO/IEC 9797-1 algorithm 5): CMAC of one block of zeros.
+ * Computes the CMAC key check value (ANSI X9.24-1:2017 Annex A, ISO/IEC 9797-1 algorithm 5): the CMAC of one block of
+ * zeros.
  *
  * @returns the leftmost 3 bytes
  */
@@ -22,7 +23,7 @@ export function kcvCmac(cipher: BlockCipher): Buffer {
 }
 
 /**
- * Key check value of an HMAC key: HMAC of the empty message with the hash the key is bound to.
+ * Computes the key check value of an HMAC key: the HMAC of the empty message with the hash that the key is bound to.
  *
  * @returns the leftmost 3 bytes
  */
@@ -31,8 +32,8 @@ export function kcvHmac(hash: HmacHash, key: Buffer): Buffer {
 }
 
 /**
- * Check value of an asymmetric key: SHA-1 over its public key. The standards leave open what is hashed; we hash the DER
- * SubjectPublicKeyInfo, which every tool can print.
+ * Computes the check value of an asymmetric key: SHA-1 over its public key. The standards leave the encoding open; this
+ * hashes the DER SubjectPublicKeyInfo, which every tool can print.
  *
  * @param spki DER SubjectPublicKeyInfo (RFC 5280 section 4.1)
  * @returns the leftmost 4 bytes

@@ -5,7 +5,7 @@ const refused = (words: RegExp) =>
   expect.objectContaining({ code: 'KEY_COMPONENTS', message: expect.stringMatching(words) }) as Error;
 const filled = (byte: number) => Buffer.alloc(32, byte);
 
-test('two or three components make their XOR, in any order, and stay as they are', () => {
+test('the key is the XOR of two or three components in any order, and the components are not modified', () => {
   const [a, b, c] = [generateComponent(), generateComponent(), generateComponent()];
   const copies = [a, b, c].map((component) => Buffer.from(component));
   const expected = Buffer.from(a.map((byte, i) => byte ^ b[i]! ^ c[i]!));
@@ -17,17 +17,17 @@ test('two or three components make their XOR, in any order, and stay as they are
 
 test.each<[string, Buffer[], RegExp]>([
   ['one', [filled(1)], /two or three/],
-  ['four', [filled(1), filled(2), filled(4), filled(8)], /two or three/],
-  ['a short one', [filled(1), Buffer.alloc(16, 2)], /32 bytes/],
-  ['zeros', [filled(1), filled(0)], /of zeros leaves the key/],
-  ['two that are the same', [filled(1), filled(1)], /cancel each other out: each has/],
-  ['two of three that are the same', [filled(1), filled(2), filled(1)], /cancel each other out: each has/],
-  ['three that make zeros', [filled(1), filled(2), filled(3)], /a key of zeros/],
-])('%s: no key', (_, components, words) => {
+  ['four components', [filled(1), filled(2), filled(4), filled(8)], /two or three/],
+  ['a short component', [filled(1), Buffer.alloc(16, 2)], /32 bytes/],
+  ['a component of zeros', [filled(1), filled(0)], /of zeros leaves the key/],
+  ['two equal components', [filled(1), filled(1)], /cancel each other out: each has/],
+  ['two equal components of three', [filled(1), filled(2), filled(1)], /cancel each other out: each has/],
+  ['three components that combine to zeros', [filled(1), filled(2), filled(3)], /a key of zeros/],
+])('refuses %s', (_, components, words) => {
   expect(() => combineComponents(components)).toThrow(refused(words));
 });
 
-test('a component is checked by itself', () => {
+test('checkComponent refuses an invalid component', () => {
   expect(() => checkComponent(filled(0))).toThrow(refused(/zeros/));
   expect(() => checkComponent(generateComponent())).not.toThrow();
 });

@@ -6,17 +6,17 @@ import { kcvCmac } from './kcv.js';
 
 const KEY_BYTES = 32;
 
-/** A component of an AES-256 key: 32 random bytes, the caller's to zeroize. */
+/** Generates a component of an AES-256 key: 32 random bytes, which the caller must zeroize. */
 export function generateComponent(): Buffer {
   return randomBytes(KEY_BYTES);
 }
 
 /**
- * An AES-256 key from the components that different people hold: their XOR, so that none of them tells anything about it
- * (split knowledge, ANSI X9.24-1:2017 section 7.5).
+ * Combines the components held by different people into an AES-256 key by XOR, so that no component reveals anything
+ * about the key (split knowledge, ANSI X9.24-1:2017 section 7.5).
  *
- * @param components two or three, 32 bytes each; stay the caller's to zeroize
- * @returns 32 bytes, the caller's to zeroize
+ * @param components two or three, 32 bytes each; the caller zeroizes them
+ * @returns 32 bytes; the caller must zeroize it
  * @throws CryptoError KEY_COMPONENTS
  */
 export function combineComponents(components: readonly Buffer[]): Buffer {
@@ -36,13 +36,16 @@ export function combineComponents(components: readonly Buffer[]): Buffer {
   return key;
 }
 
-/** @throws CryptoError KEY_COMPONENTS for what is no component: another length, or only zeros */
+/** Checks one component. @throws CryptoError KEY_COMPONENTS when it is not 32 bytes or is all zeros */
 export function checkComponent(component: Buffer): void {
   if (component.length !== KEY_BYTES) throw refused('A component has 32 bytes, 64 hexadecimal digits');
   if (isZero(component)) throw refused('A component of zeros leaves the key to the other holders: use a random one');
 }
 
-/** Key check value of a component or of the whole key: by CMAC (ANSI X9.24-1:2017 Annex A), 6 upper-case hexadecimal digits. */
+/**
+ * Computes the CMAC key check value of a component or the whole key (ANSI X9.24-1:2017 Annex A) as 6 upper-case
+ * hexadecimal digits.
+ */
 export function componentCheckValue(key: Buffer): string {
   using cipher = aes(key);
   return toHex(kcvCmac(cipher));

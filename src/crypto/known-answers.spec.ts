@@ -20,7 +20,7 @@ import { encodePinBlock, encryptPinBlock } from './pin-block.js';
 import { pvv } from './pvv.js';
 import { retailMac } from './retail-mac.js';
 
-// The keys that most public examples are for.
+// The keys of most public examples.
 const KEY = hex('0123456789ABCDEFFEDCBA9876543210');
 const KEY_2 = hex('DDDDEEEEFFFFAAAABBBBCCCCDDDDEEEE');
 const KEY_3 = hex('AABBCCDDEEFF00112233445566778899');
@@ -50,10 +50,10 @@ const offsetData = {
 };
 
 /**
- * Where a result comes from: `live` is AWS output that someone published for a clear test key, `guide` the AWS user guide,
- * `sample` an AWS sample client, `standard` the standard's own vector, `library` a test of a public library (psec, pyemv,
- * CyberChef's payment operations), `own` no other than this: a guard against change. The numbers are those of the rows of
- * annex A of the behaviour specification that this service was written from.
+ * Origin of a result: `live` is AWS output published for a clear test key, `guide` the AWS user guide, `sample` an AWS
+ * sample client, `standard` the standard's own vector, `library` a test of a public library (psec, pyemv, CyberChef's
+ * payment operations), `own` only this implementation, as a regression test. The numbers are the rows of annex A of the
+ * behaviour specification for this service.
  */
 type Origin = 'live' | 'guide' | 'sample' | 'standard' | 'library' | 'own';
 

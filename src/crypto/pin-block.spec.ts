@@ -67,7 +67,7 @@ const digits = (min: number, max = min) => fc.stringMatching(new RegExp(`^[0-9]{
 const cipherFor = (format: PinBlockFormat, key = format === 4 ? aesKey : tdesKey) =>
   format === 4 ? aes(key) : tdes(key);
 
-/** The fill of a vector, digit by digit or byte by byte as it is asked for. */
+/** Supplies the fill of a vector, one digit or one byte per call as requested. */
 function fill(text = ''): RandomFill {
   let at = 0;
   return (low, end) => {
@@ -110,14 +110,14 @@ describe('PIN blocks, ISO 9564-1', () => {
   });
 
   const fields = single.filter(({ format }) => format === 4);
-  test.each(fields)('$id, format 4 is two encryptions, the PAN field between', (vector) => {
+  test.each(fields)('$id: format 4 encrypts twice and XORs the PAN field in between', (vector) => {
     const cipher = createCipheriv(`aes-${vector.key!.length * 4}-ecb`, hex(vector.key!), null).setAutoPadding(false);
     const block = cipher.update(hex(vector.expected.pinField!));
     hex(vector.expected.panField!).forEach((byte, i) => (block[i] = block[i]! ^ byte));
     expect(encrypted(vector)).toBe(toHex(cipher.update(block)));
   });
 
-  test.each(FORMATS)('format %i gives the PIN back, whatever PIN and PAN', (format) => {
+  test.each(FORMATS)('format %i decodes to the encoded PIN for any PIN and PAN', (format) => {
     using cipher = cipherFor(format);
     fc.assert(
       fc.property(digits(4, 12), digits(12, 19), (pin, pan) => {
@@ -133,7 +133,7 @@ describe('PIN blocks, ISO 9564-1', () => {
     [1, /^141234[0-9A-F]{10}$/],
     [2, /^241234F{10}$/],
     [3, /^341234[A-F]{10}$/],
-  ])('format %i has its own fill', (format, pattern) => {
+  ])('format %i uses the fill of its format', (format, pattern) => {
     const blocks = Array.from({ length: 100 }, () =>
       toHex(encodePinBlock(format, { pin: '1234', pan: '0000000000000000' })),
     );
@@ -144,13 +144,13 @@ describe('PIN blocks, ISO 9564-1', () => {
       expect(new Set(blocks.flatMap((block) => Array.from(block.slice(6)))).size).toBe(format === 1 ? 16 : 6);
   });
 
-  test('format 4 is never twice the same', () => {
+  test('format 4 gives a different block each time', () => {
     using cipher = aes(aesKey);
     const blocks = Array.from({ length: 100 }, () => toHex(encryptPinBlock(cipher, 4, { pin: '1234', pan: PAN })));
     expect(new Set(blocks).size).toBe(100);
   });
 
-  test('formats 1 and 2 read no PAN', () => {
+  test('formats 1 and 2 ignore the PAN', () => {
     for (const format of [1, 2] as const) {
       const block = encodePinBlock(format, { pin: '123456' });
       expect(decodePinBlock(format, { block })).toBe('123456');
@@ -158,7 +158,7 @@ describe('PIN blocks, ISO 9564-1', () => {
     }
   });
 
-  test('the check digit is no part of the PAN field of formats 0 and 3, of format 4 it is', () => {
+  test('the PAN field of formats 0 and 3 excludes the check digit, that of format 4 includes it', () => {
     const otherCheckDigit = `${PAN.slice(0, -1)}0`;
     for (const format of [0, 3, 4] as const) {
       using cipher = cipherFor(format);
@@ -169,7 +169,7 @@ describe('PIN blocks, ISO 9564-1', () => {
     }
   });
 
-  test('a clear block stays as it was', () => {
+  test('decoding does not modify the clear block', () => {
     const block = hex('041261AAAAEDCBA9');
     expect(decodePinBlock(0, { block, pan: PAN })).toBe('1234');
     expect(toHex(block)).toBe('041261AAAAEDCBA9');
@@ -215,7 +215,7 @@ describe('PIN block translation', () => {
     expect(toHex(given)).toBe(vector.incomingPinBlock);
   });
 
-  /** A block of PIN 1234, and both sides of its translation, each with its own key. */
+  /** Builds a block with PIN 1234 and both sides of its translation, each with its own key. */
   function translation(
     from: PinBlockSide['format'],
     to: PinBlockSide['format'],
@@ -232,13 +232,13 @@ describe('PIN block translation', () => {
       );
   }
 
-  test.each([0, 3, 4] as const)('the PAN is not taken from format %i', (from) => {
+  test.each([0, 3, 4] as const)('format %i is not translated to format 1, which would remove the PAN', (from) => {
     expect(translation(from, 1)).toThrow(refused('MODE'));
     expect(translation(from, 1, [PAN, undefined])).toThrow(refused('MODE'));
   });
 
   test.each(([0, 3, 4] as const).flatMap((from) => ([0, 3, 4] as const).map((to) => [from, to] as const)))(
-    'the PAN of format %i does not change in format %i, not even its check digit',
+    'translation from format %i to format %i must not change the PAN, not even its check digit',
     (from, to) => {
       for (const pan of [`${PAN.slice(0, -1)}0`, PAN.replace('5', '4'), `5${PAN}`, undefined]) {
         expect(translation(from, to, [PAN, pan])).toThrow(refused('PAN'));
@@ -248,7 +248,7 @@ describe('PIN block translation', () => {
     },
   );
 
-  test('format 1 takes any PAN on, and needs none', () => {
+  test('format 1 can be translated with any PAN or none', () => {
     using reading = tdes(hex(`${'23'.repeat(8)}${'45'.repeat(8)}`));
     for (const to of [0, 3] as const) {
       const block = translation(1, to, [undefined, '4000001234567899'])();
@@ -258,14 +258,14 @@ describe('PIN block translation', () => {
     expect(translation(1, 0, [PAN, undefined])).toThrow(refused('PAN'));
   });
 
-  test('random fill is new on the other side', () => {
+  test('translation generates new random fill', () => {
     for (const format of [1, 3, 4] as const) {
       const translated = translation(format, format);
       expect(new Set(Array.from({ length: 20 }, () => toHex(translated()))).size).toBe(20);
     }
   });
 
-  test('a cipher of another format is refused on either side, and a block that holds no PIN', () => {
+  test('refuses a cipher that does not match the format on either side, and a block without a valid PIN', () => {
     using three = tdes(tdesKey);
     using four = aes(aesKey);
     const block = Buffer.alloc(8);
@@ -285,7 +285,7 @@ describe('PIN block translation', () => {
 describe('PIN block translation is refused', () => {
   const incoming = vectors<TranslationVector>('pinblock').filter(({ incomingKey }) => incomingKey !== undefined);
 
-  test.each(incoming)('$id, $incomingFormat: for another format, key, PAN or block', (vector) => {
+  test.each(incoming)('$id, $incomingFormat: with another format, key, PAN or block', (vector) => {
     const { incomingFormat: format, pan } = vector;
     const [key, block] = [hex(vector.incomingKey!), hex(vector.incomingPinBlock)];
     const decrypt = (formatAsked: PinBlockFormat, keyUsed = key, from: { block?: Buffer; pan?: string } = {}) => {
@@ -302,7 +302,7 @@ describe('PIN block translation is refused', () => {
   });
 });
 
-/** What ISO 9564-1 lets a host translate: a PAN that binds the PIN is not taken away. */
+/** The translations that ISO 9564-1 allows a host: the PAN that binds a PIN must not be removed. */
 const TRANSLATIONS: Record<0 | 1 | 3 | 4, (0 | 1 | 3 | 4)[]> = {
   0: [0, 3, 4],
   1: [0, 1, 3, 4],
@@ -311,31 +311,34 @@ const TRANSLATIONS: Record<0 | 1 | 3 | 4, (0 | 1 | 3 | 4)[]> = {
 };
 const pairs = ([0, 1, 3, 4] as const).flatMap((from) => TRANSLATIONS[from].map((to) => ({ from, to })));
 
-test.each(pairs)('format $from to $to and back keeps the PIN, whatever PIN, PAN and keys', ({ from, to }) => {
-  const key = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((b) => Buffer.from(b));
-  fc.assert(
-    fc.property(key, key, digits(4, 12), digits(12, 19), (incomingKey, outgoingKey, pin, pan) => {
-      using incoming = cipherFor(from, incomingKey);
-      using outgoing = cipherFor(to, outgoingKey);
-      const there = encryptPinBlock(incoming, from, { pin, pan });
-      const translated = translatePinBlock(
-        there,
-        { cipher: incoming, format: from, pan },
-        { cipher: outgoing, format: to, pan },
-      );
-      const back = encryptPinBlock(incoming, from, {
-        pin: decryptPinBlock(outgoing, to, { block: translated, pan }),
-        pan,
-      });
-      expect(decryptPinBlock(incoming, from, { block: back, pan })).toBe(pin);
-      if (from === 0) expect(toHex(back)).toBe(toHex(there));
-    }),
-  );
-});
+test.each(pairs)(
+  'translation from format $from to $to and back preserves any PIN, for any PAN and keys',
+  ({ from, to }) => {
+    const key = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((b) => Buffer.from(b));
+    fc.assert(
+      fc.property(key, key, digits(4, 12), digits(12, 19), (incomingKey, outgoingKey, pin, pan) => {
+        using incoming = cipherFor(from, incomingKey);
+        using outgoing = cipherFor(to, outgoingKey);
+        const there = encryptPinBlock(incoming, from, { pin, pan });
+        const translated = translatePinBlock(
+          there,
+          { cipher: incoming, format: from, pan },
+          { cipher: outgoing, format: to, pan },
+        );
+        const back = encryptPinBlock(incoming, from, {
+          pin: decryptPinBlock(outgoing, to, { block: translated, pan }),
+          pan,
+        });
+        expect(decryptPinBlock(incoming, from, { block: back, pan })).toBe(pin);
+        if (from === 0) expect(toHex(back)).toBe(toHex(there));
+      }),
+    );
+  },
+);
 
-describe('PIN blocks that hold no PIN', () => {
+describe('invalid PIN blocks are refused', () => {
   test.each(single.filter(({ format }) => format !== 4))(
-    '$id, format $format, with a bit of the control nibble changed, or its first digit above 9',
+    '$id, format $format, with a control nibble bit flipped or the first digit above 9',
     ({ format, pin, pan, expected }) => {
       const above9 = hex(expected.pinBlock!);
       above9[1] = above9[1]! ^ ((Number(pin[0]) ^ 0xa) << 4);
@@ -391,7 +394,7 @@ describe('PIN blocks that hold no PIN', () => {
     expect(() => decryptPinBlock(cipher, 4, { block, pan: PAN })).toThrow(undecodable);
   });
 
-  test('format 4 under another key, with a bit changed, with another PAN', () => {
+  test('format 4 under another key, with a flipped bit, with another PAN', () => {
     using cipher = aes(aesKey);
     using other = aes(hex('0E98318106D0B1865DEED075C22159A6'));
     const given = { block: encryptPinBlock(cipher, 4, { pin: '123456789012', pan: PAN }), pan: PAN };
@@ -406,7 +409,7 @@ describe('PIN blocks that hold no PIN', () => {
   });
 });
 
-describe('what is no PIN block at all', () => {
+describe('invalid arguments of PIN blocks are refused', () => {
   test.each(FORMATS)('format %i refuses the wrong cipher', (format) => {
     using wrong = format === 4 ? tdes(tdesKey) : aes(aesKey);
     expect(() => encryptPinBlock(wrong, format, { pin: '1234', pan: PAN })).toThrow(refused('MODE'));
@@ -414,13 +417,13 @@ describe('what is no PIN block at all', () => {
     expect(() => decryptPinBlock(wrong, format, { block, pan: PAN })).toThrow(refused('MODE'));
   });
 
-  test.each(FORMATS)('format %i refuses what is no PIN', (format) => {
+  test.each(FORMATS)('format %i refuses an invalid PIN', (format) => {
     using cipher = cipherFor(format);
     for (const pin of ['', '123', '1234567890123', '12F4'])
       expect(() => encryptPinBlock(cipher, format, { pin, pan: PAN })).toThrow(refused('PIN'));
   });
 
-  test.each([0, 3, 4] as const)('format %i refuses no PAN and what is no PAN', (format) => {
+  test.each([0, 3, 4] as const)('format %i refuses a missing or invalid PAN', (format) => {
     using cipher = cipherFor(format);
     const block = Buffer.alloc(cipher.blockBytes);
     for (const pan of [undefined, '', '55555555512', '55555555555555551234', '555555555123456A']) {

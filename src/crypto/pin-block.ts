@@ -5,19 +5,19 @@ import { requirePan } from './pan.js';
 import { requirePin } from './pin.js';
 
 /**
- * PIN block formats of ISO 9564-1:2017, which are also the control nibbles. Each begins with its PIN field of 16 nibbles:
+ * PIN block formats of ISO 9564-1:2017, numbered by their control nibbles. Each begins with a PIN field of 16 nibbles:
  *
  *     control | PIN length | PIN, 4 to 12 digits | fill to nibble 15
  *
- * Formats 0 and 3 are xored with a PAN field, format 4 has 8 random bytes more and meets its PAN field between two
- * encryptions. Format 2 is for the offline PIN of chip cards.
+ * Formats 0 and 3 are XORed with a PAN field. Format 4 appends 8 random bytes and is XORed with its PAN field between
+ * two encryptions. Format 2 is for the offline PIN of chip cards.
  */
 export type PinBlockFormat = 0 | 1 | 2 | 3 | 4;
 
-/** The formats whose clear block says all: 8 bytes, encrypted under TDES. */
+/** Formats with a clear block of 8 bytes, encrypted under TDES. */
 export type TdesPinBlockFormat = Exclude<PinBlockFormat, 4>;
 
-/** The lowest and the highest nibble of fill; between unlike ones it is random. */
+/** Lowest and highest fill nibble; the fill is random if they differ. */
 const FILL: Record<PinBlockFormat, readonly [number, number]> = {
   0: [0xf, 0xf],
   1: [0x0, 0xf],
@@ -26,18 +26,18 @@ const FILL: Record<PinBlockFormat, readonly [number, number]> = {
   4: [0xa, 0xa],
 };
 
-/** The PAN with its check digit, 12 to 19 digits; formats 1 and 2 don't read it. */
+/** The PAN including its check digit, 12 to 19 digits; ignored by formats 1 and 2. */
 interface WithPan {
   pan?: string | undefined;
 }
 
-/** `randomInt` of node:crypto, or fill that a test knows: a number from `low` up to but not including `end`. */
+/** Source of fill, by default `randomInt` of node:crypto: returns a number from `low` up to but not including `end`. */
 export type RandomFill = (low: number, end: number) => number;
 
 /**
- * Clear PIN block of formats 0 to 3.
+ * Encodes a clear PIN block of formats 0 to 3.
  *
- * @returns 8 bytes, the caller's to zeroize
+ * @returns 8 bytes; the caller must zeroize it
  * @throws CryptoError PIN, PAN
  */
 export function encodePinBlock(
@@ -52,9 +52,9 @@ export function encodePinBlock(
 }
 
 /**
- * The PIN of a clear PIN block of formats 0 to 3.
+ * Decodes the PIN of a clear PIN block of formats 0 to 3.
  *
- * @param from.block 8 bytes; stays the caller's to zeroize
+ * @param from.block 8 bytes; the caller zeroizes it
  * @throws CryptoError PAN; PIN_BLOCK, always with the same message
  */
 export function decodePinBlock(format: TdesPinBlockFormat, { block, pan }: WithPan & { block: Buffer }): string {
@@ -70,10 +70,10 @@ export function decodePinBlock(format: TdesPinBlockFormat, { block, pan }: WithP
 }
 
 /**
- * Encrypted PIN block: formats 0 to 3 in ECB under TDES; format 4 under AES as ISO 9564-1:2017 9.4.2 has it, where the
- * encrypted PIN field is xored with the PAN field and encrypted again.
+ * Encodes and encrypts a PIN block. Formats 0 to 3 are encrypted in ECB under TDES. Format 4 is encrypted under AES as
+ * in ISO 9564-1:2017 9.4.2: the encrypted PIN field is XORed with the PAN field and encrypted again.
  *
- * @param cipher `tdes(key)`, for format 4 `aes(key)`; stays the caller's to dispose of
+ * @param cipher `tdes(key)`, or `aes(key)` for format 4; the caller disposes of it
  * @returns one block
  * @throws CryptoError MODE, PIN, PAN
  */
@@ -87,10 +87,10 @@ export function encryptPinBlock(
 }
 
 /**
- * The PIN of an encrypted PIN block.
+ * Decrypts and decodes the PIN of an encrypted PIN block.
  *
- * @param cipher     `tdes(key)`, for format 4 `aes(key)`; stays the caller's to dispose of
- * @param from.block 8 bytes, for format 4 16
+ * @param cipher     `tdes(key)`, or `aes(key)` for format 4; the caller disposes of it
+ * @param from.block 8 bytes, or 16 for format 4
  * @throws CryptoError MODE, PAN; PIN_BLOCK, always with the same message
  */
 export function decryptPinBlock(
@@ -101,25 +101,25 @@ export function decryptPinBlock(
   return withPinField({ cipher, format, pan }, block, pinOf);
 }
 
-/** What an encrypted PIN block is made with, or read. */
+/** Cipher, format and PAN of an encrypted PIN block. */
 interface Side extends WithPan {
-  /** `tdes(key)`, for format 4 `aes(key)`; stays the caller's to dispose of. */
+  /** `tdes(key)`, or `aes(key)` for format 4; the caller disposes of it. */
   cipher: BlockCipher;
   format: PinBlockFormat;
 }
 
-/** One side of a translation; format 2 is for the card and isn't translated. */
+/** One side of a translation. Format 2 is excluded, because it is sent only to the card. */
 export type PinBlockSide = Side & { format: Exclude<PinBlockFormat, 2> };
 
 /**
- * An encrypted PIN block under another key, in the same format or another one. Not every pair of formats is allowed: by
- * ISO 9564-1:2017 and PCI PIN requirement 3-3 the PAN that binds a PIN is neither taken away nor changed. The PIN goes
- * from field to field, in bytes that are cleared.
+ * Translates an encrypted PIN block to another key, in the same or another format. Not every pair of formats is
+ * allowed: ISO 9564-1:2017 and PCI PIN requirement 3-3 forbid removing or changing the PAN that a PIN is bound to. The
+ * PIN is copied nibble by nibble between buffers that are zeroized, never through a string.
  *
- * @param block 8 bytes, of format 4 16
- * @returns one block, encrypted
- * @throws CryptoError MODE for a cipher that isn't of the format, or formats that aren't translated; PAN; PIN_BLOCK,
- *                     always with the same message
+ * @param block 8 bytes, or 16 for format 4
+ * @returns one encrypted block
+ * @throws CryptoError MODE for a cipher that does not match the format or a pair of formats that is not allowed; PAN;
+ *   PIN_BLOCK, always with the same message
  */
 export function translatePinBlock(
   block: Buffer,
@@ -137,7 +137,7 @@ export function translatePinBlock(
   );
 }
 
-/** A PIN of 4 to 12 digits, wherever they are. */
+/** A PIN of 4 to 12 digits, independent of where the digits are stored. */
 interface Digits {
   length: number;
   digit: (i: number) => number;
@@ -158,7 +158,9 @@ function encrypted({ cipher, format, pan }: Side, pin: Digits, random: RandomFil
   }
 }
 
-/** Lends the PIN field of an encrypted PIN block, without the PAN, for one computation and clears it. */
+/**
+ * Decrypts and checks a PIN block, passes its PIN field, with the PAN removed, to `compute` and zeroizes it afterwards.
+ */
 function withPinField<T>({ cipher, format, pan }: Side, block: Buffer, compute: (field: Buffer) => T): T {
   requireCipherOf({ cipher, format });
   if (block.length !== cipher.blockBytes) throw undecodable();
@@ -180,7 +182,9 @@ function pinIn(pin: string): Digits {
   return { length: pin.length, digit: (i) => digit(pin, i) };
 }
 
-/** Puts the PIN field into a block that is zeros or a PAN field; of format 4 with the random bytes that follow it. */
+/**
+ * XORs the PIN field, and the random bytes that follow it in format 4, into a block that holds zeros or a PAN field.
+ */
 function xorPinField(format: PinBlockFormat, block: Buffer, { length, digit }: Digits, random: RandomFill): void {
   const [low, high] = FILL[format];
   xorNibble(block, 0, format);
@@ -190,7 +194,9 @@ function xorPinField(format: PinBlockFormat, block: Buffer, { length, digit }: D
   for (let i = 8; i < block.length; i++) block[i] = random(0x00, 0x100);
 }
 
-/** Whether every nibble of a field without PAN is what its format allows. @throws CryptoError PIN_BLOCK */
+/**
+ * Checks every nibble of a PIN field against its format, after the PAN field is removed. @throws CryptoError PIN_BLOCK
+ */
 function requirePinField(field: Buffer, format: PinBlockFormat): void {
   const [low, high] = FILL[format];
   const length = nibble(field, 1);
@@ -201,14 +207,15 @@ function requirePinField(field: Buffer, format: PinBlockFormat): void {
   }
 }
 
-/** The PIN of a PIN field. */
+/** Reads the PIN of a PIN field. */
 function pinOf(field: Buffer): string {
   return field.toString('hex', 1, 7).slice(0, nibble(field, 1));
 }
 
 /**
- * Binds a block to the PAN, or frees it. Of formats 0 and 3 the PAN field is 0000 and the 12 digits before the check
- * digit, with a zero before them when the PAN has 12; of format 4 it is the PAN's length less 12, the whole PAN, zeros.
+ * XORs the PAN field into a block, which binds the block to the PAN or reverses that. In formats 0 and 3 the PAN field
+ * is 0000 and the 12 digits before the check digit, preceded by a zero for a PAN of 12 digits; in format 4 it is the
+ * PAN length minus 12, the whole PAN, and zeros.
  */
 function xorPanField(format: PinBlockFormat, block: Buffer, pan: string | undefined): void {
   if (format === 1 || format === 2) return;
@@ -240,7 +247,7 @@ function digit(digits: string, i: number): number {
   return digits.charCodeAt(i) & 0xf;
 }
 
-/** Nibble 0 is the high one of the first byte. */
+/** Reads a nibble; nibble 0 is the high nibble of the first byte. */
 function nibble(bytes: Buffer, i: number): number {
   const byte = bytes[i >> 1] as number;
   return i % 2 === 0 ? byte >> 4 : byte & 0xf;

@@ -9,11 +9,12 @@ describe('randomPin', () => {
     for (let i = 0; i < 50; i++) expect(randomPin(length)).toMatch(new RegExp(`^[0-9]{${length}}$`));
   });
 
-  test('gives every digit in every place equally often', () => {
+  test('every digit occurs equally often in every position', () => {
     const count = Array.from({ length: 4 }, () => new Array<number>(10).fill(0));
     for (let i = 0; i < 20_000; i++)
       Array.from(randomPin(4)).forEach((digit, place) => count[place]![Number(digit)]!++);
-    // 2000 expected each, standard deviation 42: seven of them are missed once in ten billion runs.
+    // 2000 are expected of each, with a standard deviation of 42. A deviation of seven times that occurs by chance
+    // about once in ten billion runs.
     for (const times of count.flat()) expect(Math.abs(times - 2000)).toBeLessThan(300);
   });
 
@@ -24,7 +25,7 @@ describe('randomPin', () => {
 });
 
 describe('requirePin and requirePan', () => {
-  test('take every string of digits of the right length', () => {
+  test('accept every digit string of the right length', () => {
     fc.assert(fc.property(fc.stringMatching(/^[0-9]{4,12}$/), (pin) => requirePin(pin)));
     fc.assert(fc.property(fc.stringMatching(/^[0-9]{12,19}$/), (pan) => requirePan(pan)));
   });
@@ -43,7 +44,7 @@ describe('requirePin and requirePan', () => {
     '4111111111111111\n',
   ])('refuse PAN %j', (pan) => expect(() => requirePan(pan)).toThrow(refused('PAN')));
 
-  test('tell nothing of the digits', () => {
+  test('do not reveal digits in their messages', () => {
     expect(() => requirePin('987')).toThrow(/^A PIN has 4 to 12 digits$/);
     expect(() => requirePan('98765')).toThrow(/^A PAN has 12 to 19 digits$/);
   });

@@ -15,7 +15,7 @@ const pvk = hex('0123456789ABCDEFFEDCBA9876543210');
 const given = { pan: '5432101234567890', pvki: 1, pin: '1234' };
 const digits = (min: number, max = min) => fc.stringMatching(new RegExp(`^[0-9]{${min},${max}}$`));
 
-/** Every string that differs from this one in one digit. */
+/** Returns every string that differs from this one in a single digit. */
 const digitChanges = (text: string) =>
   Array.from(text).flatMap((digit, i) =>
     Array.from('0123456789')
@@ -28,9 +28,9 @@ describe('pvv, Visa PIN verification value', () => {
     expect(pvv(hex(pvk), { pan, pvki, pin })).toBe(expected.pvv);
   });
 
-  // A PVV has four digits only: one PIN in ten thousand shares it by chance, but none of these.
+  // One PIN in ten thousand shares a four-digit PVV by chance, but none of these does.
   test.each(vectors<PvvVector>('pin', 'Visa PVV'))(
-    '$id: is not that of a PIN one digit away, of another index or account',
+    '$id: differs for a PIN that differs in one digit, another index or another account',
     ({ pvk, pan, pvki, pin, expected }) => {
       const account = pan.length - 2;
       const others = [
@@ -42,7 +42,7 @@ describe('pvv, Visa PIN verification value', () => {
     },
   );
 
-  test('reads four PIN digits, eleven PAN digits and the key index', () => {
+  test('uses four PIN digits, eleven PAN digits and the key index', () => {
     const value = pvv(pvk, given);
     expect(value).toBe('6776');
     expect(pvv(pvk, { ...given, pin: '123499999999' })).toBe(value);
@@ -52,7 +52,7 @@ describe('pvv, Visa PIN verification value', () => {
     expect(pvv(pvk, { ...given, pvki: 2 })).not.toBe(value);
   });
 
-  test('is the decimal digits of the block, then its letters less ten', () => {
+  test('takes the decimal digits of the block, then its letters minus ten', () => {
     fc.assert(
       fc.property(digits(12, 19), fc.integer({ min: 0, max: 6 }), digits(4, 12), (pan, pvki, pin) => {
         const cipher = createCipheriv('des-ede', pvk, null).setAutoPadding(false);

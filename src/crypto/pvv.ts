@@ -5,14 +5,15 @@ import { requirePan } from './pan.js';
 import { requirePin } from './pin.js';
 
 /**
- * PIN verification value (PVV) of Visa, TDES.
+ * Computes a Visa PIN verification value (PVV) with TDES.
  *
  * The transformed security parameter, 11 PAN digits before the check digit || PVKI || first 4 PIN digits, is encrypted
- * under the PVK pair. The PVV is the first four decimal digits of the result; where it has fewer, a second pass takes
- * its letters less ten.
+ * under the PVK pair. The PVV is the first four decimal digits of the result. If the result has fewer, a second pass
+ * takes its letters, each minus ten.
  *
- * @param pvk  PIN verification key, 16 or 24 bytes, parity ignored; stays the caller's to zeroize
- * @param from `pan` 12 to 19 digits; `pvki` PIN verification key index, 0 to 6; `pin` 4 to 12 digits, of which 4 count
+ * @param pvk  PIN verification key, 16 or 24 bytes, parity ignored; the caller zeroizes it
+ * @param from `pan` 12 to 19 digits; `pvki` PIN verification key index, 0 to 6; `pin` 4 to 12 digits, of which the
+ *             first 4 are used
  * @returns 4 digits
  * @throws CryptoError KEY_LENGTH, PAN, PIN, DIGITS
  */

@@ -26,7 +26,7 @@ test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))
 );
 
 test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))(
-  '$id is the MAC of no message one bit away',
+  '$id does not verify any message that differs in one bit',
   ({ key, paddedMessage, expected: { mac } }) => {
     const others = [...bitFlips(hex(paddedMessage)), Buffer.concat([hex(paddedMessage), Buffer.of(1)])];
     expect(others.filter((other) => equal(retailMac(hex(key), other), hex(mac)))).toEqual([]);
@@ -34,9 +34,9 @@ test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))
 );
 
 test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))(
-  '$id is the MAC under no key one bit away',
+  '$id does not verify under any key that differs in one bit',
   ({ key, paddedMessage, expected: { mac } }) => {
-    // The lowest bit of each byte is its parity.
+    // The lowest bit of each key byte is a parity bit.
     const others = bitFlips(hex(key)).filter((_, bit) => bit % 8 !== 7);
     expect(others.filter((other) => equal(retailMac(other, hex(paddedMessage)), hex(mac)))).toEqual([]);
   },
@@ -59,7 +59,7 @@ interface As2805MacVector {
   expected: { macFull: string; mac: string };
 }
 
-// AS 2805.4.1 is this MAC with the same padding, cut to four bytes.
+// AS 2805.4.1 is this MAC with the same padding, truncated to four bytes.
 test.each(
   vectors<As2805MacVector>('as2805-exchange').filter(({ operation }) => operation === 'GenerateMac.AS2805_4_1'),
 )('AS 2805.4.1 $id: $why', ({ inputs: { key, messageData }, expected: { macFull, mac } }) => {
@@ -69,7 +69,7 @@ test.each(
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
 
-test('is MAC algorithm 3: DES in CBC under the first part, then decrypted and encrypted under the other two', () => {
+test('is MAC algorithm 3: DES-CBC under the first key part, then decryption and encryption under the other two', () => {
   fc.assert(
     fc.property(fc.constantFrom(16, 24).chain(bytes), fc.nat({ max: 40 }).chain(bytes), (key, data) => {
       using first = des(key.subarray(0, 8));
@@ -81,13 +81,13 @@ test('is MAC algorithm 3: DES in CBC under the first part, then decrypted and en
   );
 });
 
-test('a shorter MAC is the left part of the whole one', () => {
+test('a shorter MAC is the leftmost part of the full MAC', () => {
   const whole = retailMac(KEY, hex('010203'));
   for (let length = 1; length <= 8; length++)
     expect(toHex(retailMac(KEY, hex('010203'), length))).toBe(toHex(whole.subarray(0, length)));
 });
 
-test('an empty message counts as one block of zeros, and zeros at the end do not count', () => {
+test('an empty message counts as one block of zeros, and trailing zeros do not change the MAC', () => {
   expect(toHex(retailMac(KEY, hex('')))).toBe(toHex(retailMac(KEY, Buffer.alloc(8))));
   expect(toHex(retailMac(KEY, hex('A1')))).toBe(toHex(retailMac(KEY, hex('A10000'))));
   expect(toHex(retailMac(KEY, Buffer.alloc(8)))).not.toBe(toHex(retailMac(KEY, Buffer.alloc(9))));
@@ -101,7 +101,7 @@ test.each([-1, 0, 9, 16, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
   expect(() => retailMac(KEY, Buffer.alloc(8), length)).toThrow(code('MAC_LENGTH'));
 });
 
-// Computed block by block with pyca/cryptography's TDES.
+// Computed block by block with the TDES of pyca/cryptography.
 test.each([
   [16, '635832f9459e4ac222d7af47eb54dbb0daf243f40c27345a606b0f2ba84cf0b4'],
   [24, 'f5790b3c57d25676729c9477fd7da41536beae8983c9df3d2f7b4f903fffa72a'],
@@ -109,7 +109,7 @@ test.each([
   expect(macsOfEveryLength((message) => retailMac(countingKey(keyBytes), message))).toBe(expected);
 });
 
-test('key and message stay as they are, and the MAC is a buffer of its own', () => {
+test('does not modify key or message and returns the MAC in a new buffer', () => {
   for (const length of [0, 5, 8, 16, 19]) {
     const [key, message] = [Buffer.from(KEY), Buffer.alloc(length, 2)];
     const mac = retailMac(key, message);

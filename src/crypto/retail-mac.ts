@@ -4,13 +4,13 @@ import { des, tdes } from './des.js';
 import { requireMacLength } from './fields.js';
 
 /**
- * Retail MAC: ISO/IEC 9797-1:2011, MAC algorithm 3 over DES with padding method 1 (also ANSI X9.19, and AS 2805.4.1, which
- * returns 4 bytes).
+ * Computes a retail MAC: ISO/IEC 9797-1:2011 MAC algorithm 3 with DES and padding method 1 (also ANSI X9.19, and AS
+ * 2805.4.1, which returns 4 bytes).
  *
- * @param key    TDES MAC key, 16 or 24 bytes, parity ignored; of a 24-byte key the third part replaces the first in the
- *               last encryption; stays the caller's to zeroize
+ * @param key    TDES MAC key, 16 or 24 bytes, parity ignored; the third part of a 24-byte key replaces the first in the
+ *               last encryption; the caller zeroizes it
  * @param data   message as bytes, any length; an empty message counts as one block of zeros
- * @param length bytes of MAC to return, 1 to 8, leftmost first
+ * @param length MAC bytes to return, 1 to 8, leftmost first
  * @throws CryptoError KEY_LENGTH, MAC_LENGTH
  */
 export function retailMac(key: Buffer, data: Buffer, length = 8): Buffer {
@@ -20,7 +20,8 @@ export function retailMac(key: Buffer, data: Buffer, length = 8): Buffer {
 
   const padded = padMethod1(data, 8);
   const last = padded.length - 8;
-  // Output transformation 3 decrypts and encrypts what the last DES step gave: with that step it is one TDES step.
+  // Output transformation 3 decrypts and encrypts the output of the last DES encryption; the three together are one
+  // TDES encryption.
   const chained = last === 0 ? ZEROS[8] : first.encryptCbc(ZEROS[8], padded.subarray(0, last)).subarray(-8);
   return whole.encrypt(xor(chained, padded.subarray(last))).subarray(0, length);
 }

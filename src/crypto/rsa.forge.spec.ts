@@ -10,7 +10,7 @@ import { testPki } from '../../test/support/tr34.js';
 import { publicKeyOf, rsaDecrypt, rsaEncrypt } from './rsa.js';
 
 const SCHEMES: RsaScheme[] = ['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'];
-/** Bytes of a message under a modulus of 256 bytes. */
+/** Maximum message length in bytes with a 256-byte modulus. */
 const MAXIMUM: Record<RsaScheme, number> = { PKCS1: 245, OAEP_SHA1: 214, OAEP_SHA256: 190, OAEP_SHA512: 126 };
 
 const pair = testPki().kdh!.privateKey;
@@ -18,7 +18,7 @@ const other = testPki().otherKdh!.privateKey;
 const forgeKey = forgePrivateKey(pair);
 const forgePublic = forgePublicHalf(forgeKey);
 const refusal = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
-/** First and last byte zero, as padding must not swallow them. */
+/** Builds a message whose first and last bytes are zero, which removing the padding must preserve. */
 const message = (length: number) => Buffer.from(Array.from({ length }, (_, i) => (i * (length - 1 - i)) & 0xff));
 
 describe.each(SCHEMES)('%s', (scheme) => {
@@ -34,16 +34,16 @@ describe.each(SCHEMES)('%s', (scheme) => {
 
   const ciphertext = encryptWithForge(forgePublic, scheme, message(16));
 
-  test.each(SCHEMES.filter((each) => each !== scheme))('we refuse it as %s', (as) => {
+  test.each(SCHEMES.filter((each) => each !== scheme))('we refuse to decrypt it as %s', (as) => {
     expect(() => rsaDecrypt(pair, as, ciphertext)).toThrow(refusal('DECRYPTION_FAILED'));
   });
 
-  test.each(SCHEMES.filter((each) => each !== scheme))('forge refuses ours as %s', (as) => {
+  test.each(SCHEMES.filter((each) => each !== scheme))('forge refuses to decrypt ours as %s', (as) => {
     const ours = rsaEncrypt(publicKeyOf(pair), scheme, message(16));
     expect(() => decryptWithForge(forgeKey, as, ours)).toThrow();
   });
 
-  test('we refuse it where a byte was changed', () => {
+  test('we refuse it with a byte modified', () => {
     for (const at of [0, 1, 127, 255]) {
       const changed = Buffer.from(ciphertext);
       changed[at]! ^= 1;
@@ -51,7 +51,7 @@ describe.each(SCHEMES)('%s', (scheme) => {
     }
   });
 
-  test('we refuse it with another key, cut off, and with a byte more', () => {
+  test('we refuse it with another key, truncated, or with an extra byte', () => {
     expect(() => rsaDecrypt(other, scheme, ciphertext)).toThrow(refusal('DECRYPTION_FAILED'));
     expect(() => rsaDecrypt(pair, scheme, ciphertext.subarray(1))).toThrow(refusal('DATA_LENGTH'));
     expect(() => rsaDecrypt(pair, scheme, Buffer.concat([Buffer.alloc(1), ciphertext]))).toThrow(
@@ -59,14 +59,14 @@ describe.each(SCHEMES)('%s', (scheme) => {
     );
   });
 
-  test('neither encrypts a byte more than fits', () => {
+  test('neither encrypts a message one byte too long', () => {
     const long = message(MAXIMUM[scheme] + 1);
     expect(() => encryptWithForge(forgePublic, scheme, long)).toThrow();
     expect(() => rsaEncrypt(publicKeyOf(pair), scheme, long)).toThrow(refusal('DATA_LENGTH'));
   });
 });
 
-test('we refuse OAEP whose MGF1 has another hash than its label', () => {
+test('we refuse OAEP with different hashes for MGF1 and label', () => {
   const mixed = forgePublic.encrypt('key', 'RSA-OAEP', {
     md: forge.md.sha256.create(),
     mgf1: { md: forge.md.sha1.create() },

@@ -60,22 +60,22 @@ describe('vectors of rsa.json', () => {
     expect(() => decrypted(vector)).toThrow(code('DECRYPTION_FAILED'));
   });
 
-  // The length and the strength of the key inside are for the import to judge: RSA decrypts these.
+  // The import judges the length and strength of the key inside; RSA itself decrypts these.
   test.each(all.filter(({ expected }) => /^KEY_(LENGTH|STRENGTH)$/.test(expected.reason ?? '')))(
-    '$id decrypts, and is refused above',
+    '$id decrypts here and is refused by the import',
     (vector) => {
       expect(toHex(decrypted(vector))).toBe(vector.build.clearKey);
     },
   );
 
-  test('no vector is left out', () => {
+  test('every vector is tested', () => {
     const tables = ['accepted', 'DECRYPT', 'KEY_LENGTH', 'KEY_STRENGTH'];
     expect(tables).toEqual(expect.arrayContaining(all.map(({ expected: { reason } }) => reason ?? 'accepted')));
   });
 
   const SAME_LENGTH = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 
-  test.each(all)('$id is not decrypted when changed, cut, or under another key or padding', (vector) => {
+  test.each(all)('$id is not decrypted when modified, truncated, or under another key or padding', (vector) => {
     const key = pkcs8(vector.inputs.wrappingKey);
     const ciphertext = ciphertextOf(vector);
     const padding = paddingOf(vector);
@@ -113,7 +113,7 @@ describe('vectors of rsa.json', () => {
   });
 });
 
-/** EME-OAEP encoding, RFC 8017 section 7.1.1 step 2; `spoil` may change the data block before it is masked. */
+/** EME-OAEP encoding, RFC 8017 section 7.1.1 step 2; `spoil` may modify the data block before it is masked. */
 function emeOaep(
   { oaepHash, mgf1Hash, label, oaepSeed, clearKey }: Omit<RsaVector['build'], 'paddingString'>,
   modulusBytes: number,
@@ -145,7 +145,7 @@ function mgf1(hash: string, seed: Buffer, length: number): Buffer {
 describe.each(PADDINGS)('%s', (padding) => {
   const anyMessage = fc.uint8Array({ maxLength: MAXIMUM[padding] }).map((bytes) => Buffer.from(bytes));
 
-  test('decryption inverts encryption, under the key pair as under the public key', () => {
+  test('decryption inverts encryption under the key pair and under the public key', () => {
     fc.assert(
       fc.property(anyMessage, fc.constantFrom(KEY, PUBLIC_KEY), (message, key) => {
         const ciphertext = rsaEncrypt(key, padding, message);
@@ -166,8 +166,9 @@ describe.each(PADDINGS)('%s', (padding) => {
   });
 });
 
-// PKCS #1 v1.5 has no check but its form, which one random block in some 2^17 has: its refusals are listed below.
-test.each(Object.keys(OAEP) as (keyof typeof OAEP)[])('%s refuses a ciphertext changed anywhere', (padding) => {
+// PKCS #1 v1.5 has no integrity check except its format, which a random block meets about once in 2^17; its refusals
+// are listed below.
+test.each(Object.keys(OAEP) as (keyof typeof OAEP)[])('%s refuses a ciphertext modified anywhere', (padding) => {
   const ciphertext = rsaEncrypt(PUBLIC_KEY, padding, Buffer.alloc(16, 1));
   fc.assert(
     fc.property(fc.nat({ max: 255 }), fc.integer({ min: 1, max: 255 }), (index, change) => {
@@ -179,7 +180,7 @@ test.each(Object.keys(OAEP) as (keyof typeof OAEP)[])('%s refuses a ciphertext c
   );
 });
 
-// RFC 8017 section 7.1.2 step 3g: each thing that can be wrong with the encoded message, all refused alike.
+// RFC 8017 section 7.1.2 step 3g: every possible defect of the encoded message gives the same error.
 describe.each(Object.entries(OAEP) as [keyof typeof OAEP, string][])(
   '%s refuses an encoded message',
   (padding, hash) => {
@@ -194,17 +195,17 @@ describe.each(Object.entries(OAEP) as [keyof typeof OAEP, string][])(
     const hashBytes = seed.length / 2;
     const decode = (encoded: Buffer) => rsaDecrypt(KEY, padding, rsaEncrypt(PUBLIC_KEY, 'NONE', encoded));
 
-    test('but takes a sound one', () => {
+    test('but accepts a valid one', () => {
       expect(toHex(decode(emeOaep(build, 256)))).toBe(build.clearKey);
     });
 
     test.each<[string, () => Buffer]>([
       ['whose first byte is not 00', () => emeOaep(build, 256).fill(1, 0, 1)],
       ['with another label', () => emeOaep({ ...build, label: '00' }, 256)],
-      ['with a bit of the label hash changed', () => emeOaep(build, 256, (db) => (db[hashBytes - 1]! ^= 1))],
+      ['with a flipped bit in the label hash', () => emeOaep(build, 256, (db) => (db[hashBytes - 1]! ^= 1))],
       ['with padding other than 00', () => emeOaep(build, 256, (db) => (db[hashBytes] = 2))],
-      ['without an end of the padding', () => emeOaep(build, 256, (db) => db.fill(0, hashBytes))],
-      ['with another end of the padding', () => emeOaep(build, 256, (db) => (db[db.length - 17] = 3))],
+      ['without the byte that ends the padding', () => emeOaep(build, 256, (db) => db.fill(0, hashBytes))],
+      ['with the wrong byte at the end of the padding', () => emeOaep(build, 256, (db) => (db[db.length - 17] = 3))],
       ['of zeros', () => Buffer.alloc(256)],
     ])('%s', (_what, encoded) => {
       expect(() => decode(encoded())).toThrow(
@@ -217,7 +218,7 @@ describe.each(Object.entries(OAEP) as [keyof typeof OAEP, string][])(
   },
 );
 
-describe('beside node:crypto', () => {
+describe('interoperability with node:crypto', () => {
   const keyObject = createPrivateKey(rsaVectors.pki.RSA_2048.privateKeyPem);
   const message = Buffer.from('a message');
 
@@ -238,7 +239,7 @@ describe('PKCS1 refuses an encoded message', () => {
     Buffer.concat(parts.map(([length, fill]) => Buffer.alloc(length, fill)));
   const decode = (encoded: Buffer) => rsaDecrypt(KEY, 'PKCS1', rsaEncrypt(PUBLIC_KEY, 'NONE', encoded));
 
-  test('but takes the shortest padding string and the empty message', () => {
+  test('but accepts the shortest padding string and the empty message', () => {
     expect(decode(encodedAs([1, 0], [1, 2], [8, 9], [1, 0], [245, 5]))).toHaveLength(245);
     expect(decode(encodedAs([1, 0], [1, 2], [253, 9], [1, 0]))).toHaveLength(0);
   });
@@ -248,7 +249,7 @@ describe('PKCS1 refuses an encoded message', () => {
     ['that starts with 01', encodedAs([1, 1], [1, 2], [8, 9], [1, 0], [245, 5])],
     ['with 7 bytes of padding', encodedAs([1, 0], [1, 2], [7, 9], [1, 0], [246, 5])],
     ['without padding', encodedAs([1, 0], [1, 2], [1, 0], [253, 5])],
-    ['without an end of the padding', encodedAs([1, 0], [1, 2], [254, 9])],
+    ['without the byte that ends the padding', encodedAs([1, 0], [1, 2], [254, 9])],
     ['of zeros', encodedAs([256, 0])],
   ])('%s', (_what, encoded) => {
     expect(() => decode(encoded)).toThrow(code('DECRYPTION_FAILED'));
@@ -256,13 +257,13 @@ describe('PKCS1 refuses an encoded message', () => {
 });
 
 describe('NONE', () => {
-  test('puts zeros before a shorter message and returns them', () => {
+  test('pads a shorter message with leading zeros and returns them', () => {
     const short = rsaEncrypt(PUBLIC_KEY, 'NONE', hex('C0FFEE'));
     expect(toHex(short)).toBe(toHex(rsaEncrypt(PUBLIC_KEY, 'NONE', Buffer.concat([Buffer.alloc(253), hex('C0FFEE')]))));
     expect(toHex(rsaDecrypt(KEY, 'NONE', short))).toBe('00'.repeat(253) + 'C0FFEE');
   });
 
-  test('keeps 1 as it is: RSAEP is a power', () => {
+  test('encrypts 1 to itself, because RSAEP is exponentiation', () => {
     expect(toHex(rsaEncrypt(PUBLIC_KEY, 'NONE', hex('01')))).toBe('00'.repeat(255) + '01');
   });
 
@@ -275,14 +276,14 @@ describe('NONE', () => {
 describe('every padding refuses', () => {
   const every = [...PADDINGS, 'NONE'] as RsaPadding[];
 
-  test.each(every)('%s: a ciphertext of another length, or not smaller than the modulus', (padding) => {
+  test.each(every)('%s: a ciphertext of the wrong length or not smaller than the modulus', (padding) => {
     for (const length of [0, 255, 257]) {
       expect(() => rsaDecrypt(KEY, padding, Buffer.alloc(length, 1))).toThrow(code('DATA_LENGTH'));
     }
     expect(() => rsaDecrypt(KEY, padding, Buffer.alloc(256, 0xff))).toThrow(code('DECRYPTION_FAILED'));
   });
 
-  test.each(every)('%s: a key that is not RSA, not private, or no DER', (padding) => {
+  test.each(every)('%s: a key that is not RSA, not private, or not DER', (padding) => {
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const ecPrivate = ec.privateKey.export({ format: 'der', type: 'pkcs8' });
     const ecPublic = ec.publicKey.export({ format: 'der', type: 'spki' });
@@ -294,7 +295,7 @@ describe('every padding refuses', () => {
     }
   });
 
-  test('all failures to decrypt look alike', () => {
+  test('all decryption failures look alike', () => {
     const messages = every.map((padding) => {
       try {
         return rsaDecrypt(KEY, padding, Buffer.alloc(256, padding === 'NONE' ? 0xff : 1)).length;
@@ -306,7 +307,7 @@ describe('every padding refuses', () => {
   });
 });
 
-test('a modulus that does not end on a byte still counts its last one', () => {
+test('the length of a modulus is rounded up to whole bytes', () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1027 });
   const key = privateKey.export({ format: 'der', type: 'pkcs8' });
   const ciphertext = rsaEncrypt(key, 'PKCS1', Buffer.alloc(118, 3));
@@ -318,7 +319,7 @@ describe('publicKeyOf', () => {
   test.each([
     ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 1024 })],
     ['elliptic curve', () => generateKeyPairSync('ec', { namedCurve: 'P-521' })],
-  ])('is the SubjectPublicKeyInfo of a pair: %s', (_type, generate) => {
+  ])('returns the SubjectPublicKeyInfo of a key pair: %s', (_type, generate) => {
     const { privateKey, publicKey } = generate();
     const spki = publicKey.export({ format: 'der', type: 'spki' });
     expect(publicKeyOf(privateKey.export({ format: 'der', type: 'pkcs8' }))).toEqual(spki);

@@ -2,7 +2,7 @@ import { constants, createPublicKey, type KeyObject, privateDecrypt, publicEncry
 import { exportPublicKey, readPrivateKey, readPublicHalf } from './asymmetric-key.js';
 import { CryptoError } from './errors.js';
 
-/** RFC 8017 schemes by their names on the wire; `NONE` is the bare primitive (RSAEP, RSADP). */
+/** RFC 8017 schemes by their API names; `NONE` is the bare primitive (RSAEP, RSADP). */
 export type RsaPadding = 'PKCS1' | 'OAEP_SHA1' | 'OAEP_SHA256' | 'OAEP_SHA512' | 'NONE';
 
 const PADDINGS = {
@@ -13,16 +13,17 @@ const PADDINGS = {
   NONE: { padding: constants.RSA_NO_PADDING },
 } as const;
 
-/** Bytes that each scheme needs for itself: RFC 8017 sections 7.1.1 (2 hLen + 2) and 7.2.1 (11). */
+/** Padding overhead of each scheme in bytes: RFC 8017 sections 7.1.1 (2 hLen + 2) and 7.2.1 (11). */
 const OVERHEAD: Record<RsaPadding, number> = { PKCS1: 11, OAEP_SHA1: 42, OAEP_SHA256: 66, OAEP_SHA512: 130, NONE: 0 };
 
 /**
- * RSA encryption: RFC 8017 RSAES-OAEP (MGF1 with the same hash, empty label), RSAES-PKCS1-v1_5, or RSAEP.
+ * Encrypts with RSA: RFC 8017 RSAES-OAEP (MGF1 with the same hash, empty label), RSAES-PKCS1-v1_5, or RSAEP.
  *
  * @param key     DER: PKCS#8 of a key pair, SubjectPublicKeyInfo, or an X.509 certificate
- * @param message at most the modulus less the scheme's overhead; for `NONE` up to the modulus, zeros put before it
+ * @param message at most as long as the modulus minus the scheme's overhead; for `NONE` padded with zeros on the left
+ *                to the modulus length
  * @returns ciphertext as long as the modulus
- * @throws CryptoError KEY_TYPE, DATA_LENGTH when the message doesn't fit
+ * @throws CryptoError KEY_TYPE, DATA_LENGTH when the message does not fit
  */
 export function rsaEncrypt(key: Buffer, padding: RsaPadding, message: Buffer): Buffer {
   const publicKey = readPublicHalf(key);
@@ -41,13 +42,13 @@ export function rsaEncrypt(key: Buffer, padding: RsaPadding, message: Buffer): B
 }
 
 /**
- * RSA decryption, the inverse of `rsaEncrypt`.
+ * Decrypts with RSA: the inverse of `rsaEncrypt`.
  *
- * A wrong padding is told to the caller, which helps nobody: who may ask this is one who may decrypt.
+ * Reports invalid padding to the caller. That gives a padding oracle only to callers who are allowed to decrypt anyway.
  *
- * @param key        DER PKCS#8; stays the caller's to zeroize
+ * @param key        DER PKCS#8; the caller zeroizes it
  * @param ciphertext exactly as long as the modulus
- * @returns the message, the caller's to zeroize; for `NONE` as long as the modulus
+ * @returns the message, for `NONE` as long as the modulus; the caller must zeroize it
  * @throws CryptoError KEY_TYPE, DATA_LENGTH, DECRYPTION_FAILED
  */
 export function rsaDecrypt(key: Buffer, padding: RsaPadding, ciphertext: Buffer): Buffer {
@@ -56,7 +57,7 @@ export function rsaDecrypt(key: Buffer, padding: RsaPadding, ciphertext: Buffer)
   if (ciphertext.length !== modulusBytes)
     throw new CryptoError('DATA_LENGTH', `Ciphertext must be ${modulusBytes} bytes, the length of the modulus`);
   try {
-    // Node refuses RSA_PKCS1_PADDING here unless its OpenSSL hides padding errors, so the padding is taken off below.
+    // Node rejects RSA_PKCS1_PADDING here unless its OpenSSL hides padding errors, so the padding is removed below.
     const how = padding === 'PKCS1' ? PADDINGS.NONE : PADDINGS[padding];
     const message = privateDecrypt({ key: privateKey, ...how }, ciphertext);
     return padding === 'PKCS1' ? withoutPkcs1Padding(message) : message;
@@ -66,8 +67,8 @@ export function rsaDecrypt(key: Buffer, padding: RsaPadding, ciphertext: Buffer)
 }
 
 /**
- * EME-PKCS1-v1_5 decoding, RFC 8017 section 7.2.2 step 3: 00 02, at least 8 bytes other than zero, 00, the message.
- * Reads every byte whatever it finds, so that the time doesn't tell where the padding broke. Zeroizes what it decoded.
+ * Removes EME-PKCS1-v1_5 padding, RFC 8017 section 7.2.2 step 3: 00 02, at least 8 nonzero bytes, 00, the message.
+ * Always reads every byte, so that the time does not reveal where the padding is invalid. Zeroizes `encoded`.
  */
 function withoutPkcs1Padding(encoded: Buffer): Buffer {
   try {
@@ -82,9 +83,9 @@ function withoutPkcs1Padding(encoded: Buffer): Buffer {
 }
 
 /**
- * The public half of a key pair, RSA or elliptic curve.
+ * Returns the public half of an RSA or elliptic curve key pair.
  *
- * @param pkcs8 DER PKCS#8 (RFC 5208); stays the caller's to zeroize
+ * @param pkcs8 DER PKCS#8 (RFC 5208); the caller zeroizes it
  * @returns DER SubjectPublicKeyInfo (RFC 5280 section 4.1)
  * @throws CryptoError KEY_TYPE
  */
@@ -92,7 +93,7 @@ export function publicKeyOf(pkcs8: Buffer): Buffer {
   return exportPublicKey(createPublicKey(readPrivateKey(pkcs8)));
 }
 
-/** The bytes of the modulus, RFC 8017 section 4: k. */
+/** Returns k, the length of the modulus in bytes: RFC 8017 section 4. */
 function modulusBytesOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): number {
   if (asymmetricKeyType !== 'rsa') throw new CryptoError('KEY_TYPE', 'The key must be an RSA key');
   return Math.ceil((asymmetricKeyDetails?.modulusLength as number) / 8);

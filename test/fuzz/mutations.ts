@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decodeAll, type Element, TAG } from '../../src/crypto/asn1.js';
 
-/** One change of a valid input. `a` to `d` say where and what, whatever the change makes of them. */
+/** One change to a valid input. Each kind interprets `a` to `d` in its own way, as positions and values. */
 export interface Mutation<Kind extends string> {
   kind: Kind;
   a: number;
@@ -16,12 +16,12 @@ const mutation = <Kind extends string>(kinds: readonly Kind[]): fc.Arbitrary<Mut
 const mutations = <Kind extends string>(kinds: readonly Kind[]) =>
   fc.array(mutation(kinds), { minLength: 1, maxLength: 4 });
 
-/** Lengths at which parsers break: nothing, the turns of the length forms, all that a field can hold. */
+/** Lengths at which parsers tend to break: zero, the boundaries of the length forms, the maximum of a field. */
 const LENGTHS = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x3fff, 0xffff];
 
 const BYTE_KINDS = ['flip', 'set', 'insert', 'delete', 'duplicate', 'truncate', 'splice', 'length', 'repeat'] as const;
 
-/** Bytes of one of the valid inputs after one to four changes, without knowledge of what they mean. */
+/** Makes one to four changes to the bytes of a valid input without regard to their meaning. */
 export function mutatedBytes(valid: readonly Buffer[]): fc.Arbitrary<Buffer> {
   return fc
     .tuple(fc.nat(valid.length - 1), fc.nat(valid.length - 1), mutations(BYTE_KINDS))
@@ -76,11 +76,11 @@ const TEXT_KINDS = [
   'case',
 ] as const;
 
-/** Characters that a careless check takes for a digit, a letter or a byte. */
+/** Characters that a careless check accepts as a digit, a letter or a byte. */
 const STRANGE = ['\u0141', '\u212a', '\u0660', '\uff10', '\ud800', '\0', '\n', ' ', '~', 'a', 'G', '-', '+', '\u00b2'];
 const IDS = ['KS', 'KC', 'KP', 'CT', 'TS', 'HM', 'IK', 'AL', 'BI', 'PB', 'DA', 'WP', 'LB', '42', 'ZZ', 'zz'];
 
-/** A key block after one to four changes; the length in its header is then right, or not. */
+/** Makes one to four changes to a key block. The length in its header may or may not be correct afterwards. */
 export function mutatedText(valid: readonly string[]): fc.Arbitrary<string> {
   return fc
     .tuple(fc.nat(valid.length - 1), fc.nat(valid.length - 1), mutations(TEXT_KINDS), fc.boolean())
@@ -96,7 +96,7 @@ function changeText(text: string, other: string, { kind, a, b, c, d }: Mutation<
   const character = d % 2 === 0 ? STRANGE[b % STRANGE.length]! : String.fromCharCode(0x20 + (b % 0x5f));
   switch (kind) {
     case 'set':
-      // Every other time in the header, where each character counts.
+      // Every second replacement is in the header, where each character matters.
       return replaced(text, c % 2 === 0 ? at : a % 24, character);
     case 'insert':
       return text.slice(0, at) + character.repeat(count) + text.slice(at);
@@ -113,7 +113,7 @@ function changeText(text: string, other: string, { kind, a, b, c, d }: Mutation<
       return replaced(text, start, other.slice(start, start + length));
     }
     case 'block': {
-      // One more optional block, whose length and data may fit its ID or not.
+      // Insert an optional block whose length and data may or may not match its ID.
       const id = IDS[b % IDS.length]!;
       const data = other.slice(d % other.length, (d % other.length) + (c % 40));
       const length = c % 3 === 0 ? LENGTHS[d % LENGTHS.length]! : 4 + data.length;
@@ -133,7 +133,7 @@ function replaced(text: string, at: number, part: string): string {
   return text.slice(0, at) + part + text.slice(at + part.length);
 }
 
-/** DER as a tree, with the DER inside OCTET STRINGs, which the form of 2012 and extensions have. */
+/** DER as a tree, including the DER inside OCTET STRINGs, which the 2012 form and extensions contain. */
 interface Node {
   tag: number;
   content: Buffer | Node[];
@@ -153,8 +153,8 @@ const DER_KINDS = [
 ] as const;
 
 /**
- * DER of one of the valid inputs after one to four changes of whole elements, with lengths that are right again: what
- * gets further than broken bytes do. One in four is changed as bytes afterwards.
+ * Makes one to four changes to whole elements of valid DER and corrects the lengths, so that the input gets further
+ * than corrupted bytes do. One input in four has its bytes mutated afterwards.
  */
 export function mutatedDer(valid: readonly Buffer[]): fc.Arbitrary<Buffer> {
   const trees = valid.map((der) => treesOf(decodeAll(der, 'CMS')));
@@ -199,7 +199,7 @@ function copyOf(nodes: readonly Node[]): Node[] {
   }));
 }
 
-/** Every place in a tree: the list that an element stands in, and which it is. */
+/** Returns every position in a tree: a list of elements and an index into it. */
 function placesOf(node: Node): { list: Node[]; i: number }[] {
   if (!Array.isArray(node.content)) return [];
   const list = node.content;
@@ -245,7 +245,8 @@ function changeTree(
         : Buffer.concat([node.content, Buffer.alloc(d % 3000, c & 0xff)]);
       break;
     case 'nest':
-      // Up to a few thousand deep; as bytes, so that what changes the tree next need not go down there.
+      // Nests up to a few thousand levels deep. The result is stored as bytes, so that later changes need not descend
+      // into it.
       list[i] = nested(written(node), 1 + (d % (c % 4 === 0 ? 3000 : 30)));
       break;
     case 'empty':
@@ -253,7 +254,7 @@ function changeTree(
       break;
     case 'swap': {
       const other = places[b % places.length]!;
-      // An element can't stand inside itself.
+      // An element cannot contain itself.
       if (other.list === list) [list[i], list[other.i]] = [list[other.i]!, node];
       break;
     }
@@ -267,7 +268,7 @@ function written({ tag, content }: Node): Buffer {
   return Buffer.concat([header(tag, inside.length), inside]);
 }
 
-/** DER inside so many SEQUENCEs. */
+/** Wraps DER in `depth` nested SEQUENCEs. */
 function nested(der: Buffer, depth: number): Node {
   const parts = [der];
   let length = der.length;
@@ -279,7 +280,10 @@ function nested(der: Buffer, depth: number): Node {
   return { tag: TAG.SEQUENCE, content: Buffer.concat(parts.reverse()) };
 }
 
-/** Tag and length. Not the encoder under test, which would refuse some, and takes longer than what is fuzzed. */
+/**
+ * Encodes tag and length. Does not use the encoder under test, which rejects some inputs and is slower than the
+ * functions being fuzzed.
+ */
 function header(tag: number, length: number): Buffer {
   if (length < 0x80) return Buffer.from([tag, length]);
   if (length < 0x100) return Buffer.from([tag, 0x81, length]);

@@ -5,10 +5,11 @@ import { TARGETS } from './targets.js';
 import { watched } from './watchdog.js';
 
 /**
- * Valid inputs with a few changes, for everything that reads what others send. It may accept what is still the same, or
- * refuse; it may not throw anything else, not end, or take what was changed for authentic.
+ * Feeds slightly modified valid inputs to every function that reads data from outside. The function may refuse the
+ * input, or accept it if its meaning is unchanged. It must not throw any other error, run forever, or accept modified
+ * content as authentic.
  *
- * FUZZ_CASES is the number of cases for all targets together, FUZZ_SEED what makes them the same again.
+ * FUZZ_CASES is the number of cases across all targets. FUZZ_SEED reproduces a run.
  */
 const CASES = Number(process.env['FUZZ_CASES'] ?? 2000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() & 0x7fffffff);
@@ -24,7 +25,7 @@ test.each(TARGETS)('$name', ({ name, share, input, run }) => {
     cases++;
     try {
       const accepted = watched(() => run(changed as never));
-      if (accepted !== undefined) throw new Error(`Taken for authentic: ${accepted}`);
+      if (accepted !== undefined) throw new Error(`Accepted as authentic: ${accepted}`);
       same++;
     } catch (error) {
       if (!(error instanceof CryptoError) && !(error instanceof Failure)) throw error;
@@ -32,12 +33,12 @@ test.each(TARGETS)('$name', ({ name, share, input, run }) => {
     }
   });
   fc.assert(property, { numRuns: casesOf(share), seed: SEED, endOnFailure: false });
-  process.stderr.write(`  ${name}: ${cases} cases, ${refused} refused, ${same} read\n`);
-  // Where nothing is refused, the changes don't reach the function.
+  process.stderr.write(`  ${name}: ${cases} cases, ${refused} refused, ${same} accepted\n`);
+  // If nothing is refused, the changes do not reach the function.
   expect(refused).toBeGreaterThan(0);
 });
 
-test('a case that does not end is stopped', () => {
+test('a case that does not terminate is stopped', () => {
   const endless = () => {
     for (;;);
   };

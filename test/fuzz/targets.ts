@@ -20,16 +20,17 @@ import { crlOf, testPki } from '../support/tr34.js';
 import { hex, vectors } from '../support/vectors.js';
 import { mutatedBytes, mutatedDer, mutatedText } from './mutations.js';
 
-/** A parser or an unwrap function, and inputs that are almost valid. */
+/** A function that parses or unwraps, and a generator of almost valid inputs for it. */
 export interface Target {
   name: string;
-  /** Cases in a thousand. */
+  /** Share of all cases, in thousandths. */
   share: number;
   input: fc.Arbitrary<unknown>;
   /**
-   * Gives an input to the function. Whatever it throws but a CryptoError or a Failure is a crash.
+   * Passes an input to the function. Any error other than a CryptoError or a Failure counts as a crash.
    *
-   * @returns what was accepted as authentic though it is not what was protected; undefined where all is well
+   * @returns a description of content that was wrongly accepted as authentic, or undefined if the function behaved
+   *   correctly
    */
   run: (input: never) => string | undefined;
 }
@@ -41,7 +42,7 @@ const target = <T>(
   run: (input: T) => string | undefined,
 ): Target => ({ name, share, input, run });
 
-/** For functions that verify nothing: all that can go wrong is how they fail. */
+/** Wraps a function that verifies nothing, so that only its errors are checked. */
 const onlyParses =
   <T>(parse: (input: T) => unknown) =>
   (input: T) => {
@@ -69,7 +70,7 @@ function tr31Targets(): Target[] {
     const input = fc.tuple(fc.constantFrom(...chosen), mutatedText(chosen.map((i) => texts[i]!)));
     return target(`TR-31 version ${version}, unwrapped`, 90, input, ([i, text]) => {
       const { header, key } = unwrapKeyBlock(kbpks[i]!, text);
-      // A key block has one spelling: what opens is what a vector has, to the character.
+      // A key block has a single encoding, so any text that unwraps must equal a vector.
       return valid.has(text) ? undefined : `${JSON.stringify(header)} with a key of ${key.length} bytes`;
     });
   });
@@ -116,7 +117,7 @@ function tr34Targets(): Target[] {
     target('TR-34, parsed', 110, mutatedDer(tokens), onlyParses(inspectKeyTransport)),
     target('TR-34, opened', 110, fc.oneof(...each), ({ vector, i, block }) => {
       const key = open(vector, block);
-      // One sender and one receiver may have sent several of these tokens: any of them is authentic.
+      // The same sender and receiver may have exchanged several of these tokens, all of which are authentic.
       return keys.some((known, j) => known === key && (i === j || tokens.some((token) => token.equals(block))))
         ? undefined
         : key;
@@ -162,7 +163,7 @@ function certificateTargets(): Target[] {
     target('certificate, verified', 90, fc.tuple(mutatedDer(ders), issuers, fc.boolean()), ([der, ca, isRoot]) => {
       const certificate: Certificate = readCertificate(der);
       verifyCertificate(certificate, { issuer: isRoot ? certificate : ca, time: NOW });
-      // Outside of what is signed a certificate says nothing that counts.
+      // Changes outside the signed part of a certificate do not affect its meaning.
       return authentic.has(signedIn(certificate.der)) ? undefined : certificate.der.toString('hex');
     }),
     target('name, in words', 30, mutatedDer(names), onlyParses(describeName)),
@@ -180,7 +181,7 @@ function crlTarget(): Target {
     { crl: crlOf(pki.otherCa!, { serialNumbers: [certificate.serialNumber] }), says: 'unknown' },
   ];
   const signedIn = (crl: Buffer) => decodeAll(crl, 'CERTIFICATE')[0]!.children[0]!.der.toString('hex');
-  // What the other authority of this name signed is the same to the byte, but not signed by this one.
+  // The CRL signed by the other CA of the same name has the same signed content, but not this CA's signature.
   const own = lists.filter(({ says }) => says !== 'unknown');
   const authentic = new Map(own.map(({ crl, says }) => [signedIn(crl), says]));
   return target('CRL', 60, mutatedDer(lists.map(({ crl }) => crl)), (crl) => {
@@ -206,7 +207,7 @@ function cryptogramTargets(): Target[] {
     target('RSA cryptogram', 60, fc.oneof(...rsa), ({ padding, changed }) => {
       const message = rsaDecrypt(privateKey, padding, changed);
       const isIntact = all.some((cryptogram) => cryptogram.equals(changed));
-      // PKCS #1 v1.5 protects nothing: one in 65 536 changed cryptograms decrypts.
+      // PKCS #1 v1.5 has no integrity protection: one modified cryptogram in 65 536 decrypts.
       return isIntact || padding === 'PKCS1' ? undefined : message.toString('hex');
     }),
     target(
@@ -241,7 +242,7 @@ function pinBlockTarget(): Target {
   });
 }
 
-/** All targets; the shares are of a thousand. */
+/** All targets; their shares add up to a thousand. */
 export const TARGETS: readonly Target[] = [
   ...tr31Targets(),
   ...tr34Targets(),

@@ -50,8 +50,8 @@ const MAC_USAGE = { REQUEST: 'MAC_GENERATION', RESPONSE: 'MAC_VERIFICATION', BID
 const DATA_USAGE = { REQUEST: 'DATA_ENCRYPT', RESPONSE: 'DATA_DECRYPT', BIDIRECTIONAL: 'DATA_BOTH' } as const;
 
 /**
- * Left out: these were derived with algorithm indicators 6 and 7, by the code that made the vectors and nothing else.
- * X9.24-3:2017 tables 2 and 3 have one indicator for HMAC, 5, of any length; openemv/dukpt and moov-io/dukpt agree.
+ * Excluded: these vectors use algorithm indicators 6 and 7, and only the code that generated them does so. X9.24-3:2017
+ * tables 2 and 3 have a single indicator for HMAC of any length, 5; openemv/dukpt and moov-io/dukpt agree.
  */
 const WITHOUT_WITNESS = /HMAC(192|256)$/;
 
@@ -60,7 +60,7 @@ const bdk256 = Buffer.concat([bdk, bdk]);
 const ksn = hex('123456789012345600000001');
 const refused = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
 
-/** The KSN of the published vectors with another counter. */
+/** Returns the KSN of the published vectors with a different counter. */
 function ksnOf(counter: number): Buffer {
   const other = Buffer.from(ksn);
   other.writeUInt32BE(counter, 8);
@@ -79,7 +79,7 @@ describe('AES DUKPT, ANSI X9.24-3:2017', () => {
     'AES DUKPT working keys',
     'AES DUKPT update key',
   );
-  test.each(keyVectors)('$id, KSN $ksn: keys of $source', ({ bdk, ksn, expected }) => {
+  test.each(keyVectors)('$id, KSN $ksn: derives the keys of $source', ({ bdk, ksn, expected }) => {
     const initialKey = aesInitialKey({ bdk: hex(bdk), ksn: hex(ksn) });
     expect(toHex(initialKey)).toBe(expected.initialKey);
     expect(toHex(aesTransactionKey({ initialKey, ksn: hex(ksn) }))).toBe(expected.transactionKey);
@@ -90,27 +90,30 @@ describe('AES DUKPT, ANSI X9.24-3:2017', () => {
     }
   });
 
-  test.each(keyVectors)('$id: no KSN one bit away has its transaction key', ({ bdk, ksn, expected }) => {
-    const transactionKey = (ksn: Buffer) =>
-      aesTransactionKey({ initialKey: aesInitialKey({ bdk: hex(bdk), ksn }), ksn });
-    const isTheSame = (other: Buffer) => {
-      try {
-        return equal(transactionKey(other), hex(expected.transactionKey));
-      } catch (error) {
-        expect(error).toEqual(refused('KSN')); // more one-bits than a counter has
-        return false;
-      }
-    };
-    expect(bitFlips(hex(ksn)).filter(isTheSame)).toEqual([]);
-  });
+  test.each(keyVectors)(
+    '$id: a KSN that differs in one bit has a different transaction key',
+    ({ bdk, ksn, expected }) => {
+      const transactionKey = (ksn: Buffer) =>
+        aesTransactionKey({ initialKey: aesInitialKey({ bdk: hex(bdk), ksn }), ksn });
+      const isTheSame = (other: Buffer) => {
+        try {
+          return equal(transactionKey(other), hex(expected.transactionKey));
+        } catch (error) {
+          expect(error).toEqual(refused('KSN')); // more one-bits than a counter has
+          return false;
+        }
+      };
+      expect(bitFlips(hex(ksn)).filter(isTheSame)).toEqual([]);
+    },
+  );
 
-  test.each(keyVectors)('$id: no BDK one bit away has its initial key', ({ bdk, ksn, expected }) => {
+  test.each(keyVectors)('$id: a BDK that differs in one bit has a different initial key', ({ bdk, ksn, expected }) => {
     const initialKey = (bdk: Buffer) => aesInitialKey({ bdk, ksn: hex(ksn) });
     const others = bitFlips(hex(bdk));
     expect(others.filter((other) => equal(initialKey(other), hex(expected.initialKey)))).toEqual([]);
   });
 
-  test('HMAC keys of every length have algorithm indicator 5', () => {
+  test('HMAC keys of every length use algorithm indicator 5', () => {
     const transactionKey = aesTransactionKey({ initialKey: aesInitialKey({ bdk: bdk256, ksn }), ksn });
     const cipher = createCipheriv('aes-256-ecb', transactionKey, null).setAutoPadding(false);
     const block = (counter: string, bits: string) => cipher.update(hex(`01${counter}20000005${bits}9012345600000001`));
@@ -121,7 +124,7 @@ describe('AES DUKPT, ANSI X9.24-3:2017', () => {
     expect(key('HMAC_256')).toBe(toHex(block('01', '0100')) + toHex(block('02', '0100')));
   });
 
-  test.each(vectors<WalkVector>('dukpt', 'AES DUKPT full walk'))('$id, KSN $ksn: what the keys do', (vector) => {
+  test.each(vectors<WalkVector>('dukpt', 'AES DUKPT full walk'))('$id, KSN $ksn: uses the keys', (vector) => {
     const { pin, pan, expected } = vector;
     const [data, paddedData, iv] = [hex(vector.data), hex(vector.paddedData), hex(vector.iv)];
     const key = (usage: AesDukptUsage, keyType: AesDukptKeyType = 'AES_128') =>
@@ -162,11 +165,11 @@ describe('AES DUKPT, ANSI X9.24-3:2017', () => {
 describe('AES DUKPT counters', () => {
   const initialKey = aesInitialKey({ bdk, ksn });
 
-  test('counter 0 has the initial key', () => {
+  test('the transaction key of counter 0 is the initial key', () => {
     expect(toHex(aesTransactionKey({ initialKey, ksn: ksnOf(0) }))).toBe(toHex(initialKey));
   });
 
-  test('every key comes from that of the counter without its lowest one-bit', () => {
+  test('every key derives from the key of the counter without its lowest one-bit', () => {
     const counters = fc
       .uniqueArray(fc.integer({ min: 0, max: 31 }), { minLength: 1, maxLength: 16 })
       .map((bits) => bits.reduce((counter, bit) => counter + 2 ** bit, 0));
@@ -181,7 +184,7 @@ describe('AES DUKPT counters', () => {
     );
   });
 
-  test('the initial key reads no counter', () => {
+  test('the initial key does not depend on the counter', () => {
     for (const counter of [0, 1, 0x12345678, 0xfffffffe, 0xffffffff])
       expect(toHex(aesInitialKey({ bdk, ksn: ksnOf(counter) }))).toBe('1273671EA26AC29AFA4D1084127652A1');
   });
@@ -193,19 +196,19 @@ describe('AES DUKPT counters', () => {
     expect(() => aesWorkingKey({ bdk, ksn, usage: 'KEY_ENCRYPTION', keyType: 'AES_128' })).toThrow(refused('KSN'));
   });
 
-  test('takes sixteen and seventeen one-bits', () => {
+  test('accepts sixteen and seventeen one-bits', () => {
     for (const counter of [0x0000ffff, 0xffff0000, 0xaaaaaaaa, 0x0001ffff, 0xffff0001])
       expect(aesWorkingKey({ bdk, ksn: ksnOf(counter), usage: 'PIN_ENCRYPTION', keyType: 'AES_128' })).toHaveLength(16);
   });
 
-  test('has seventeen in the published vectors', () => {
+  test('accepts the seventeen one-bits of the published vectors', () => {
     const initialKey = aesInitialKey({ bdk: bdk256, ksn });
     expect(toHex(aesTransactionKey({ initialKey, ksn: ksnOf(0x0001ffff) }))).toBe(
       '7C1F24BC33C5B146E1D3015126F4AC2E0C48AC080DC9234137B82890E8E91FB8',
     );
   });
 
-  test('has an update key in the published vectors', () => {
+  test('derives the update key of the published vectors', () => {
     const update = { bdk: bdk256, ksn: ksnOf(0xffffffff), usage: 'KEY_ENCRYPTION' } as const;
     expect(toHex(aesWorkingKey({ ...update, keyType: 'AES_128' }))).toBe('90E54E4A70160C7E085C09D2B241D343');
     expect(toHex(aesWorkingKey({ ...update, keyType: 'AES_256' }))).toBe(
@@ -222,11 +225,11 @@ describe('AES DUKPT counters', () => {
     'DATA_DECRYPT',
     'DATA_BOTH',
     'KEY_DERIVATION',
-  ])('has no %s under FFFFFFFF', (usage) => {
+  ])('refuses %s with counter FFFFFFFF', (usage) => {
     expect(() => aesWorkingKey({ bdk, ksn: ksnOf(0xffffffff), usage, keyType: 'AES_128' })).toThrow(refused('KSN'));
   });
 
-  test('arguments stay as they were', () => {
+  test('does not modify its arguments', () => {
     const given = { bdk: Buffer.from(bdk), ksn: Buffer.from(ksn) };
     aesWorkingKey({ ...given, usage: 'DATA_BOTH', keyType: 'AES_128' });
     expect(given).toEqual({ bdk, ksn });
@@ -239,7 +242,7 @@ describe('AES DUKPT refuses', () => {
   test.each<[number, AesDukptKeyType[]]>([
     [16, ['AES_192', 'AES_256', 'HMAC_192', 'HMAC_256']],
     [24, ['AES_256', 'HMAC_256']],
-  ])('from a BDK of %i bytes the stronger %p', (bytes, keyTypes) => {
+  ])('from a BDK of %i bytes the stronger keys %p', (bytes, keyTypes) => {
     for (const keyType of keyTypes)
       expect(() => aesWorkingKey({ ...given, bdk: Buffer.alloc(bytes), keyType })).toThrow(refused('KEY_LENGTH'));
   });

@@ -27,10 +27,13 @@ const KEY_TYPES = {
   HMAC_256: { algorithm: 0x0005, bytes: 32, strength: 256 },
 } as const;
 
-/** What a working key is for, seen from the terminal: it generates what the host verifies, encrypts what it decrypts. */
+/**
+ * Working key purpose, named from the terminal's side: it generates the MACs that the host verifies and encrypts the
+ * data that the host decrypts.
+ */
 export type AesDukptUsage = Exclude<keyof typeof USAGES, 'KEY_DERIVATION_INITIAL_KEY'>;
 
-/** What a working key is: algorithm and length. */
+/** Working key type: algorithm and key length. */
 export type AesDukptKeyType = keyof typeof KEY_TYPES;
 
 export interface AesDukptArguments {
@@ -41,20 +44,22 @@ export interface AesDukptArguments {
 }
 
 /**
- * Section 6.1 lets a device use counters with up to 16 one-bits. The terminal of annex B counts before it adds one and so
- * comes to 17, as the published test vectors do (0001FFFF); a host that is to work with both takes them.
+ * Section 6.1 allows counters with up to 16 one-bits. The terminal pseudocode in annex B counts the bits before it
+ * increments the counter and so reaches 17, as do the published test vectors (0001FFFF). Accepting 17 lets a host work
+ * with both kinds of terminal.
  */
 const MAX_COUNTER_ONES = 17;
 
-/** The counter after the last transaction, under which a device gets its next initial key. */
+/** Counter after the last transaction, under which a device receives its next initial key. */
 const UPDATE_COUNTER = 0xffffffff;
 
 /**
- * Initial key of AES DUKPT: ANSI X9.24-3:2017 section 6.3, of the base derivation key's own type.
+ * Derives the initial key of AES DUKPT: ANSI X9.24-3:2017 section 6.3. The key has the same type as the base derivation
+ * key.
  *
- * @param keys.bdk base derivation key, 16, 24 or 32 bytes; stays the caller's to zeroize
- * @param keys.ksn key serial number, 12 bytes: initial key ID (8) and transaction counter (4), which is not read
- * @returns as long as the BDK, the caller's to zeroize
+ * @param keys.bdk base derivation key, 16, 24 or 32 bytes; the caller zeroizes it
+ * @param keys.ksn key serial number, 12 bytes: initial key ID (8) and transaction counter (4), which is ignored
+ * @returns as long as the BDK; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, KSN
  */
 export function aesInitialKey({ bdk, ksn }: { bdk: Buffer; ksn: Buffer }): Buffer {
@@ -63,12 +68,12 @@ export function aesInitialKey({ bdk, ksn }: { bdk: Buffer; ksn: Buffer }): Buffe
 }
 
 /**
- * Derivation key of one transaction: ANSI X9.24-3:2017 sections 6.1 and 6.4. The one-bits of the counter are walked
- * from the highest, one intermediate derivation key each; for counter 0 it is the initial key.
+ * Derives the derivation key of one transaction: ANSI X9.24-3:2017 sections 6.1 and 6.4. Each one-bit of the counter,
+ * from the highest down, adds one intermediate derivation key; for counter 0 the result is the initial key.
  *
- * @param keys.initialKey 16, 24 or 32 bytes; stays the caller's to zeroize
- * @param keys.ksn        12 bytes, the counter with at most 17 one-bits or FFFFFFFF
- * @returns as long as the initial key, the caller's to zeroize
+ * @param keys.initialKey 16, 24 or 32 bytes; the caller zeroizes it
+ * @param keys.ksn        12 bytes, with at most 17 one-bits in the counter, or with counter FFFFFFFF
+ * @returns as long as the initial key; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, KSN
  */
 export function aesTransactionKey({ initialKey, ksn }: { initialKey: Buffer; ksn: Buffer }): Buffer {
@@ -89,14 +94,14 @@ export function aesTransactionKey({ initialKey, ksn }: { initialKey: Buffer; ksn
 }
 
 /**
- * Working key of AES DUKPT for one use: ANSI X9.24-3:2017 section 6.3.
+ * Derives an AES DUKPT working key for one purpose: ANSI X9.24-3:2017 section 6.3.
  *
- * @param keys.bdk     base derivation key, 16, 24 or 32 bytes; stays the caller's to zeroize
- * @param keys.ksn     12 bytes, the counter with at most 17 one-bits; FFFFFFFF for `KEY_ENCRYPTION` only, where it
- *                     gives the key under which a device gets its next initial key
- * @param keys.usage   what the key is for
- * @param keys.keyType what the key is; not stronger than the BDK (section 6.1.3)
- * @returns as long as the type says, TDES parity as it falls; the caller's to zeroize
+ * @param keys.bdk     base derivation key, 16, 24 or 32 bytes; the caller zeroizes it
+ * @param keys.ksn     12 bytes, with at most 17 one-bits in the counter; counter FFFFFFFF only with `KEY_ENCRYPTION`,
+ *                     which gives the key that encrypts the device's next initial key
+ * @param keys.usage   purpose of the key
+ * @param keys.keyType algorithm and length of the key, which must not be stronger than the BDK (section 6.1.3)
+ * @returns a key of the requested length, TDES parity not adjusted; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, KSN
  */
 export function aesWorkingKey({ bdk, ksn, usage, keyType }: AesDukptArguments): Buffer {
@@ -116,8 +121,8 @@ export function aesWorkingKey({ bdk, ksn, usage, keyType }: AesDukptArguments): 
 }
 
 /**
- * Key derivation, section 6.3.1: AES in ECB over derivation data, a block for each 16 bytes of key. A block is version
- * 01, block counter (1), key usage (2), algorithm (2), key bits (2), and 8 bytes of the KSN.
+ * Derives a key as in section 6.3.1: AES-ECB over one block of derivation data for each 16 bytes of key. A block is
+ * version 01, block counter (1), key usage (2), algorithm (2), key bits (2), and 8 bytes of the KSN.
  */
 function derive(key: Buffer, usage: keyof typeof USAGES, keyType: AesDukptKeyType, context: Buffer): Buffer {
   const { algorithm, bytes } = KEY_TYPES[keyType];
@@ -138,7 +143,10 @@ function derive(key: Buffer, usage: keyof typeof USAGES, keyType: AesDukptKeyTyp
   return derived;
 }
 
-/** What derivation data takes of the KSN after the initial key: the last half of the initial key ID, and the counter. */
+/**
+ * KSN part of the derivation data for every key below the initial key: the last 4 bytes of the initial key ID, and the
+ * counter.
+ */
 function contextOf(ksn: Buffer): Buffer {
   return Buffer.from(ksn.subarray(4));
 }
@@ -157,7 +165,7 @@ function requireKsn(ksn: Buffer): void {
     throw new CryptoError('KSN', 'The key serial number of an AES base derivation key must be 12 bytes');
 }
 
-/** The type of a BDK, an initial or an intermediate derivation key. */
+/** Returns the type of a BDK, an initial key or an intermediate derivation key. */
 function typeOf(key: Buffer): 'AES_128' | 'AES_192' | 'AES_256' {
   if (key.length === 16) return 'AES_128';
   if (key.length === 24) return 'AES_192';

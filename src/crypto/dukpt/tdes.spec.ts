@@ -48,14 +48,14 @@ const ksn = hex('FFFF9876543210E00001');
 const USAGES: TdesDukptUsage[] = ['PIN', 'MAC_REQUEST', 'MAC_RESPONSE', 'DATA_REQUEST', 'DATA_RESPONSE'];
 const refused = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
 
-/** The KSN of the published vectors with another counter. */
+/** Returns the KSN of the published vectors with a different counter. */
 function ksnOf(counter: number): Buffer {
   const other = Buffer.from(ksn);
   other.writeUIntBE(0xe00000 + counter, 7, 3);
   return other;
 }
 
-/** Non-reversible key generation of X9.24-1:2009 A.2, register by register. */
+/** Implements the non-reversible key generation of X9.24-1:2009 A.2 register by register. */
 function nonReversible(key: Buffer, register: Buffer): Buffer {
   const half = (key: Buffer) => {
     const [left, right] = [key.subarray(0, 8), key.subarray(8)];
@@ -78,7 +78,7 @@ describe('TDES DUKPT, ANSI X9.24-1:2009 Annex A', () => {
     'TDES DUKPT PIN key',
     'TDES DUKPT data request key',
   );
-  test.each(keyVectors)('$id, KSN $ksn: keys of $source', ({ bdk, ksn, expected }) => {
+  test.each(keyVectors)('$id, KSN $ksn: derives the keys of $source', ({ bdk, ksn, expected }) => {
     const initialKey = tdesInitialKey({ bdk: hex(bdk), ksn: hex(ksn) });
     expect(toHex(initialKey)).toBe(expected.initialKey);
     expect(toHex(tdesTransactionKey({ initialKey, ksn: hex(ksn) }))).toBe(expected.transactionKey);
@@ -86,20 +86,20 @@ describe('TDES DUKPT, ANSI X9.24-1:2009 Annex A', () => {
       expect(toHex(tdesWorkingKey({ bdk: hex(bdk), ksn: hex(ksn), usage }))).toBe(key);
   });
 
-  test.each(keyVectors)('$id: no KSN one bit away has its PIN key', ({ bdk, ksn }) => {
+  test.each(keyVectors)('$id: a KSN that differs in one bit has a different PIN key', ({ bdk, ksn }) => {
     const pinKey = (ksn: Buffer) => tdesWorkingKey({ bdk: hex(bdk), ksn, usage: 'PIN' });
     const key = pinKey(hex(ksn));
     expect(bitFlips(hex(ksn)).filter((other) => equal(pinKey(other), key))).toEqual([]);
   });
 
-  test.each(keyVectors)('$id: no BDK one bit away has its initial key', ({ bdk, ksn, expected }) => {
-    // The lowest bit of each byte is its parity.
+  test.each(keyVectors)('$id: a BDK that differs in one bit has a different initial key', ({ bdk, ksn, expected }) => {
+    // The lowest bit of each key byte is a parity bit.
     const others = bitFlips(hex(bdk)).filter((_, bit) => bit % 8 !== 7);
     const initialKey = (bdk: Buffer) => tdesInitialKey({ bdk, ksn: hex(ksn) });
     expect(others.filter((other) => equal(initialKey(other), hex(expected.initialKey)))).toEqual([]);
   });
 
-  test.each(vectors<WalkVector>('dukpt', 'TDES DUKPT full walk'))('$id, KSN $ksn: what the keys do', (vector) => {
+  test.each(vectors<WalkVector>('dukpt', 'TDES DUKPT full walk'))('$id, KSN $ksn: uses the keys', (vector) => {
     const { pin, pan, expected } = vector;
     const [data, paddedData, iv] = [hex(vector.data), hex(vector.paddedData), hex(vector.iv)];
     const key = (usage: TdesDukptUsage) => tdesWorkingKey({ bdk: hex(vector.bdk), ksn: hex(vector.ksn), usage });
@@ -128,7 +128,7 @@ describe('TDES DUKPT, ANSI X9.24-1:2009 Annex A', () => {
     expect(MACS[algorithm]!(key, hex(message))).toBe(expected.mac);
   });
 
-  test('a MAC that a live service answered', () => {
+  test('a MAC returned by a live service', () => {
     const key = tdesWorkingKey({ bdk, ksn, usage: 'MAC_REQUEST' });
     expect(toHex(retailMac(key, hex('0102030405060708090A0B0C0D0E0F10')))).toBe('AF59E7E8A06F01B2');
   });
@@ -150,12 +150,12 @@ describe('TDES DUKPT, ANSI X9.24-1:2009 Annex A', () => {
 });
 
 describe('TDES DUKPT counters', () => {
-  test('counter 0 has the initial key', () => {
+  test('the transaction key of counter 0 is the initial key', () => {
     const initialKey = tdesInitialKey({ bdk, ksn });
     expect(toHex(tdesTransactionKey({ initialKey, ksn: ksnOf(0) }))).toBe(toHex(initialKey));
   });
 
-  test('every key comes from that of the counter without its lowest one-bit', () => {
+  test('every key derives from the key of the counter without its lowest one-bit', () => {
     const initialKey = tdesInitialKey({ bdk, ksn });
     const keyOf = (counter: number) => tdesTransactionKey({ initialKey, ksn: ksnOf(counter) });
     fc.assert(
@@ -167,7 +167,7 @@ describe('TDES DUKPT counters', () => {
     );
   });
 
-  test('the initial key reads no counter', () => {
+  test('the initial key does not depend on the counter', () => {
     for (const ksn of ['FFFF9876543210E00000', 'FFFF9876543210F55555', 'FFFF9876543210FFFFFF'])
       expect(toHex(tdesInitialKey({ bdk, ksn: hex(ksn) }))).toBe('6AC292FAA1315B4D858AB3A3D7D5933A');
     expect(toHex(tdesInitialKey({ bdk, ksn: hex('FFFF9876543210C00000') }))).not.toBe(
@@ -175,14 +175,14 @@ describe('TDES DUKPT counters', () => {
     );
   });
 
-  test('eight bytes of KSN stand after FFFF', () => {
+  test('an 8-byte KSN is prefixed with FFFF', () => {
     for (const usage of USAGES)
       expect(toHex(tdesWorkingKey({ bdk, ksn: ksn.subarray(2), usage }))).toBe(
         toHex(tdesWorkingKey({ bdk, ksn, usage })),
       );
   });
 
-  test('arguments stay as they were', () => {
+  test('does not modify its arguments', () => {
     const given = { bdk: Buffer.from(bdk), ksn: Buffer.from(ksn) };
     for (const usage of USAGES) tdesWorkingKey({ ...given, usage });
     expect(given).toEqual({ bdk, ksn });

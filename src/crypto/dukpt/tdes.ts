@@ -2,10 +2,10 @@ import { xor } from '../bytes.js';
 import { des, tdes } from '../des.js';
 import { CryptoError } from '../errors.js';
 
-/** What a working key is for; `REQUEST` is from the terminal to the host or both ways, `RESPONSE` back. */
+/** Working key purpose. `REQUEST` means terminal to host, or both directions; `RESPONSE` means host to terminal. */
 export type TdesDukptUsage = 'PIN' | 'MAC_REQUEST' | 'MAC_RESPONSE' | 'DATA_REQUEST' | 'DATA_RESPONSE';
 
-/** X9.24-1:2009 table A-1: what each half of the transaction key is xored with. */
+/** Masks XORed into the transaction key: X9.24-1:2009 table A-1. */
 const VARIANTS: Record<TdesDukptUsage, Buffer> = {
   PIN: bothHalves('00000000000000FF'),
   MAC_REQUEST: bothHalves('000000000000FF00'),
@@ -14,17 +14,21 @@ const VARIANTS: Record<TdesDukptUsage, Buffer> = {
   DATA_RESPONSE: bothHalves('000000FF00000000'),
 };
 
-/** Separates the left half of a generated key from its right half. */
+/**
+ * Mask XORed into a key to compute one half of a derived key: the right half of an initial key, the left half of a
+ * generated transaction key.
+ */
 const LEFT_HALF_VARIANT = bothHalves('C0C0C0C000000000');
 
 const COUNTER_BITS = 21;
 
 /**
- * Initial key (IPEK) of TDES DUKPT: ANSI X9.24-1:2009 A.6, equal to X9.24-3:2017 C.7.
+ * Derives the initial key (IPEK) of TDES DUKPT: ANSI X9.24-1:2009 A.6, identical to X9.24-3:2017 C.7.
  *
- * @param keys.bdk base derivation key, 16 bytes (the standard knows no other), parity ignored; the caller's to zeroize
- * @param keys.ksn key serial number, 10 bytes, or 8 which FFFF is put before; its counter is not read
- * @returns 16 bytes, parity as it falls; the caller's to zeroize
+ * @param keys.bdk base derivation key, 16 bytes (the only length in the standard), parity ignored; the caller zeroizes
+ *                 it
+ * @param keys.ksn key serial number, 10 bytes, or 8 bytes to be prefixed with FFFF; its counter is ignored
+ * @returns 16 bytes, parity not adjusted; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, KSN
  */
 export function tdesInitialKey({ bdk, ksn }: { bdk: Buffer; ksn: Buffer }): Buffer {
@@ -42,15 +46,16 @@ export function tdesInitialKey({ bdk, ksn }: { bdk: Buffer; ksn: Buffer }): Buff
 }
 
 /**
- * Transaction key of TDES DUKPT, which stands in the device's key register before any variant: ANSI X9.24-1:2009 A.3.
+ * Derives the transaction key of TDES DUKPT, the content of the device's key register before any variant is applied:
+ * ANSI X9.24-1:2009 A.3.
  *
- * The one-bits of the counter are walked from the highest, one generation each; for counter 0 the initial key is the
- * transaction key. A device skips counters with more than ten one-bits, so that no key is further away; the standard asks
- * no host to check that, and such a key is defined, so it is derived.
+ * Each one-bit of the counter, from the highest down, adds one key generation; for counter 0 the transaction key is the
+ * initial key. Devices skip counters with more than ten one-bits to limit the number of generations. The standard does
+ * not ask a host to check this, and the key is well defined, so such counters are accepted.
  *
- * @param keys.initialKey 16 bytes; stays the caller's to zeroize
- * @param keys.ksn        as for `tdesInitialKey`; the counter is its rightmost 21 bits
- * @returns 16 bytes, the caller's to zeroize
+ * @param keys.initialKey 16 bytes; the caller zeroizes it
+ * @param keys.ksn        as for `tdesInitialKey`; the counter is the rightmost 21 bits
+ * @returns 16 bytes; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, KSN
  */
 export function tdesTransactionKey({ initialKey, ksn }: { initialKey: Buffer; ksn: Buffer }): Buffer {
@@ -70,13 +75,13 @@ export function tdesTransactionKey({ initialKey, ksn }: { initialKey: Buffer; ks
 }
 
 /**
- * Working key of TDES DUKPT: the variant of the transaction key for one use, ANSI X9.24-1:2009 A.4.1. A data key goes
- * through a one-way function too: each half of the variant is encrypted under the variant itself.
+ * Derives a TDES DUKPT working key: the variant of the transaction key for one purpose, ANSI X9.24-1:2009 A.4.1. A data
+ * key also passes through a one-way function, which encrypts each half of the variant under the variant itself.
  *
  * @param keys.bdk   as for `tdesInitialKey`
  * @param keys.ksn   as for `tdesTransactionKey`
- * @param keys.usage what the key is for
- * @returns 16 bytes, the caller's to zeroize
+ * @param keys.usage purpose of the key
+ * @returns 16 bytes; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, KSN
  */
 export function tdesWorkingKey({ bdk, ksn, usage }: { bdk: Buffer; ksn: Buffer; usage: TdesDukptUsage }): Buffer {
@@ -94,7 +99,7 @@ export function tdesWorkingKey({ bdk, ksn, usage }: { bdk: Buffer; ksn: Buffer; 
   }
 }
 
-/** Non-reversible key generation process, A.2: the key becomes the one that the register leads to. */
+/** Non-reversible key generation process, A.2. Replaces the key in place by the one that the register selects. */
 function generate(key: Buffer, register: Buffer): void {
   const variant = xor(key, LEFT_HALF_VARIANT);
   const generated = joined(generateHalf(variant, register), generateHalf(key, register));
@@ -103,7 +108,7 @@ function generate(key: Buffer, register: Buffer): void {
   variant.fill(0);
 }
 
-/** The register xored with the right half of the key, before and after DES under its left half. */
+/** Encrypts the register with DES under the left half of the key, XORing the right half in before and after. */
 function generateHalf(key: Buffer, register: Buffer): Buffer {
   const right = key.subarray(8);
   const input = xor(register, right);
@@ -117,7 +122,7 @@ function generateHalf(key: Buffer, register: Buffer): Buffer {
   }
 }
 
-/** Two halves as one key; the halves are cleared. */
+/** Joins two halves into one key and zeroizes the halves. */
 function joined(left: Buffer, right: Buffer): Buffer {
   const key = Buffer.concat([left, right]);
   left.fill(0);
@@ -125,7 +130,7 @@ function joined(left: Buffer, right: Buffer): Buffer {
   return key;
 }
 
-/** A copy of the KSN, ten bytes long. */
+/** Returns a copy of the KSN, extended to 10 bytes. */
 function wholeKsn(ksn: Buffer): Buffer {
   if (ksn.length !== 8 && ksn.length !== 10)
     throw new CryptoError('KSN', 'The key serial number of a TDES base derivation key must be 10 bytes, or 8');

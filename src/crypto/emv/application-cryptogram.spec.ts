@@ -30,7 +30,7 @@ interface CryptogramVector {
   expected: { iccKey: string; sessionKey: string; arqc: string; arpc: string };
 }
 
-/** The schemes under the names that the vectors have for them. */
+/** Our scheme for each scheme name in the vectors. */
 const SCHEMES: Record<string, SessionKeyScheme> = {
   EMV_COMMON: 'EMV_COMMON_SESSION_KEY',
   EMV2000: 'EMV2000',
@@ -40,7 +40,9 @@ const SCHEMES: Record<string, SessionKeyScheme> = {
   UNIONPAY: 'UNION_PAY',
 };
 
-/** EMV Book 2 falls back to option A for a PAN of 16 digits or fewer; `iccMasterKey` wants to be told. */
+/**
+ * EMV Book 2 falls back to option A for PANs of up to 16 digits; `iccMasterKey` requires the caller to choose option A.
+ */
 const FALLS_BACK_TO_OPTION_A = ['emv-v043'];
 
 function keysOf(vector: CryptogramVector & { id: string }): { iccKey: Buffer; sessionKey: Buffer } {
@@ -54,7 +56,7 @@ function keysOf(vector: CryptogramVector & { id: string }): { iccKey: Buffer; se
   const scheme = SCHEMES[sessionKeyDerivation];
   const sessionKey = scheme
     ? applicationCryptogramKey(scheme, iccKey, { atc: hex(atc), un: hex(un) })
-    : commonSessionKey(iccKey, hex(r)); // EMV_COMMON with R given
+    : commonSessionKey(iccKey, hex(r)); // EMV_COMMON with a given R
   return { iccKey, sessionKey };
 }
 
@@ -79,7 +81,7 @@ describe('application cryptogram', () => {
   );
 
   test.each(vectors<CryptogramVector>('emv', 'ARQC', 'ARQC and ARPC'))(
-    '$id is the cryptogram of no other data one bit away',
+    '$id does not verify any data that differs in one bit',
     ({ paddedTransactionData, expected }) => {
       const others = bitFlips(hex(paddedTransactionData));
       const isTheSame = (data: Buffer) =>
@@ -88,8 +90,8 @@ describe('application cryptogram', () => {
     },
   );
 
-  // AWS user guide; the key is recognised by its check value 08D7B4
-  test('the EMV common example of the user guide', () => {
+  // Example of the AWS user guide; its key is identified by the check value 08D7B4.
+  test('the EMV common example in the AWS user guide', () => {
     const card: Card = { majorKeyDerivation: 'EMV_OPTION_A', pan: '9137631040001422', psn: '01' };
     const sessionKey = applicationCryptogramKey('EMV_COMMON_SESSION_KEY', iccMasterKey(key, card), {
       atc: hex('000B'),
@@ -101,7 +103,7 @@ describe('application cryptogram', () => {
     expect(toHex(applicationCryptogram(sessionKey, hex(data)))).toBe('61EDCC708B4C97B4');
   });
 
-  test('another bit of the data, or of the key, makes another cryptogram', () => {
+  test('a flipped bit in the data or the key gives a different cryptogram', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 64 }), fc.nat(), (bytes, place) => {
         const data = Buffer.from(bytes);
@@ -140,7 +142,7 @@ describe('authorisation response cryptogram', () => {
   );
 
   test.each(vectors<CryptogramVector>('emv', 'ARQC and ARPC'))(
-    '$id answers no ARQC one bit away',
+    '$id does not answer any ARQC that differs in one bit',
     ({ arpcMethod, arpcKey, arc, csu, proprietaryAuthData, expected }) => {
       const key = hex(arpcKey === 'SESSION' ? expected.sessionKey : expected.iccKey);
       const answerTo = (arqc: Buffer) =>
@@ -152,12 +154,12 @@ describe('authorisation response cryptogram', () => {
     },
   );
 
-  test('the ARPC has the ICC master key where there is no other, and with Mastercard', () => {
+  test('the ARPC uses the ICC master key for schemes without a session key and for Mastercard', () => {
     const withIccKey = Object.entries(SESSION_KEY_SCHEMES).filter(([, { arpc }]) => arpc === 'ICC_MASTER');
     expect(withIccKey.map(([scheme]) => scheme)).toEqual(['MASTERCARD_SESSION_KEY', 'VISA', 'AMEX']);
   });
 
-  test('no proprietary data are empty proprietary data', () => {
+  test('absent proprietary data equals empty proprietary data', () => {
     expect(arpcMethod2(key, { arqc, csu })).toEqual(arpcMethod2(key, { arqc, csu, proprietary: Buffer.alloc(0) }));
   });
 

@@ -6,11 +6,13 @@ import { retailMac } from '../retail-mac.js';
 import { requireEmvKey } from './key.js';
 
 /**
- * Application cryptogram (ARQC, TC, AAC): EMV 4.4 Book 2 section 8.1.2, the retail MAC over the transaction data.
+ * Computes an application cryptogram (ARQC, TC, AAC): EMV 4.4 Book 2 section 8.1.2, the retail MAC over the transaction
+ * data.
  *
- * @param sessionKey 16 bytes, from `applicationCryptogramKey`; stays the caller's to zeroize
- * @param data       transaction data as the card concatenates them, not empty. Only zeros are added, up to a whole
- *                   block: schemes with padding method 2 (all but Visa's CVN 10) have it applied by the caller
+ * @param sessionKey 16 bytes, from `applicationCryptogramKey`; the caller zeroizes it
+ * @param data       transaction data as concatenated by the card, not empty. Only zeros are appended, up to a whole
+ *                   block: for schemes that use padding method 2 (all but Visa's CVN 10), the caller pads the data
+ *                   first
  * @returns 8 bytes
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
@@ -21,9 +23,10 @@ export function applicationCryptogram(sessionKey: Buffer, data: Buffer): Buffer 
 }
 
 /**
- * Authorisation response cryptogram, method 1: EMV 4.4 Book 2 section 8.2.1, TDES over ARQC xor (ARC || 00..).
+ * Computes an authorisation response cryptogram by method 1: EMV 4.4 Book 2 section 8.2.1, TDES over ARQC XOR (ARC ||
+ * 00..).
  *
- * @param key          16 bytes: the session key or the ICC master key, as `SESSION_KEY_SCHEMES` says
+ * @param key          16 bytes: the session key or the ICC master key, as `SESSION_KEY_SCHEMES` specifies
  * @param request.arqc 8 bytes
  * @param request.arc  authorisation response code, 2 bytes
  * @returns 8 bytes
@@ -38,10 +41,10 @@ export function arpcMethod1(key: Buffer, request: { arqc: Buffer; arc: Buffer })
 }
 
 /**
- * Authorisation response cryptogram, method 2: EMV 4.4 Book 2 section 8.2.2, the retail MAC with padding method 2 over
- * ARQC || CSU || proprietary authentication data.
+ * Computes an authorisation response cryptogram by method 2: EMV 4.4 Book 2 section 8.2.2, the retail MAC with padding
+ * method 2 over ARQC || CSU || proprietary authentication data.
  *
- * @param key                 16 bytes: the session key or the ICC master key, as `SESSION_KEY_SCHEMES` says
+ * @param key                 16 bytes: the session key or the ICC master key, as `SESSION_KEY_SCHEMES` specifies
  * @param request.arqc        8 bytes
  * @param request.csu         card status update, 4 bytes
  * @param request.proprietary proprietary authentication data, 0 to 8 bytes

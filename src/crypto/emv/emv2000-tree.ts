@@ -3,7 +3,7 @@ import { tdes, withOddParity } from '../des.js';
 import { requireBytes } from '../fields.js';
 import { lend, requireEmvKey } from './key.js';
 
-/** The parameters that an issuer chooses; `branchFactor` to the power of `height` is at least 2^16. */
+/** Parameters chosen by the issuer. `branchFactor` to the power of `height` must be at least 2^16. */
 interface Tree {
   branchFactor: number;
   height: number;
@@ -12,13 +12,13 @@ interface Tree {
 }
 
 /**
- * Session key of EMV 2000 (EMV 4.0 Book 2 Annex A1.3, superseded by the common derivation): the ICC master key is the
- * root of a tree, each key is derived from its parent and its grandparent, and the counter chooses the leaf.
+ * Derives a session key of EMV 2000 (EMV 4.0 Book 2 Annex A1.3, superseded by the common derivation). The ICC master
+ * key is the root of a tree, each key is derived from its parent and grandparent, and the counter selects the leaf.
  *
- * @param iccKey ICC master key, 16 bytes; stays the caller's to zeroize
+ * @param iccKey ICC master key, 16 bytes; the caller zeroizes it
  * @param atc    application transaction counter, 2 bytes
- * @param tree   the standard's usual parameters unless others are given
- * @returns 16 bytes with odd parity, the caller's to zeroize
+ * @param tree   by default the standard's usual parameters: branch factor 4, height 8, IV of zeros
+ * @returns 16 bytes with odd parity; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
 export function emv2000TreeKey(
@@ -28,7 +28,7 @@ export function emv2000TreeKey(
 ): Buffer {
   requireEmvKey(iccKey);
   const leaf = requireBytes(atc, 2, 'application transaction counter').readUInt16BE();
-  // From the root to the leaf: the last key is at [0], its parent at [1], its grandparent at [2].
+  // Path from the root to the leaf, newest first: the last key is at [0], its parent at [1], its grandparent at [2].
   const path: Buffer[] = [Buffer.from(iccKey), Buffer.from(requireBytes(iv, 16, 'initial value of the tree'))];
   try {
     for (let level = 1; level <= height; level++) {
@@ -41,7 +41,7 @@ export function emv2000TreeKey(
   }
 }
 
-/** TDES(parent)[left half of the grandparent xor branch] || TDES(parent)[right half xor branch xor F0] */
+/** TDES(parent)[left half of the grandparent XOR branch] || TDES(parent)[right half XOR branch XOR F0] */
 function child(parent: Buffer, grandparent: Buffer, branch: number): Buffer {
   const blocks = Buffer.from(grandparent);
   blocks[7] = (blocks[7] as number) ^ branch;

@@ -32,10 +32,10 @@ describe('iccMasterKey', () => {
   );
 
   test.each(vectors<IccKeyVector>('emv', 'ICC master key'))(
-    '$id: no issuer key one bit away has its key',
+    '$id: an issuer key that differs in one bit derives a different key',
     ({ imk, majorKeyDerivation, pan, panSequenceNumber: psn, expected }) => {
       const card = { majorKeyDerivation, pan, psn };
-      // The lowest bit of each byte is its parity.
+      // The lowest bit of each key byte is a parity bit.
       const others = bitFlips(hex(imk)).filter((_, bit) => bit % 8 !== 7);
       expect(others.filter((other) => equal(iccMasterKey(other, card), hex(expected.iccKey)))).toEqual([]);
     },
@@ -45,7 +45,7 @@ describe('iccMasterKey', () => {
     expect(toHex(iccMasterKey(imk, optionB))).toBe('AD406D7F6D7570916D75E5DCAB8CF737');
   });
 
-  test('option B takes letters as 0 to 5 where the hash has too few decimal digits', () => {
+  test('option B uses letters as 0 to 5 when the hash has too few decimal digits', () => {
     const card: Card = { majorKeyDerivation: 'EMV_OPTION_B', pan: '400000000000000033', psn: '00' };
     const hash = createHash('sha1').update(hex('40000000000000003300')).digest('hex');
     expect(hash).toBe('8dff9aaa0aa10ebedc4ef3cc3f19dfcef15c6af8');
@@ -55,7 +55,7 @@ describe('iccMasterKey', () => {
     expect(toHex(iccMasterKey(imk, card))).toBe(toHex(withOddParity(expected)));
   });
 
-  test('option A reads the rightmost 16 digits of PAN and sequence number, no others', () => {
+  test('option A uses only the rightmost 16 digits of PAN and sequence number', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9]{14}$/), fc.stringMatching(/^[0-9]{0,5}$/), psn, (last14, leading, psn) => {
         const key = iccMasterKey(imk, { ...optionA, pan: leading + last14, psn });
@@ -65,7 +65,7 @@ describe('iccMasterKey', () => {
     );
   });
 
-  test('the key has odd parity and 16 bytes, whatever the PAN and the option', () => {
+  test('the key has odd parity and 16 bytes for any PAN and option', () => {
     fc.assert(
       fc.property(
         fc.stringMatching(/^[0-9]{17,19}$/),

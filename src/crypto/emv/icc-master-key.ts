@@ -6,26 +6,26 @@ import { requireDigits } from '../fields.js';
 import { requirePan } from '../pan.js';
 import { lend, requireEmvKey } from './key.js';
 
-/** EMV Book 2 Annex A1.4.1 and A1.4.2, by their names on the wire. */
+/** Key derivation options of EMV Book 2 Annex A1.4.1 and A1.4.2 by their API names. */
 export type MajorKeyDerivation = 'EMV_OPTION_A' | 'EMV_OPTION_B';
 
-/** The card whose key it is. */
+/** The card that the key belongs to, and its derivation option. */
 export interface Card {
   majorKeyDerivation: MajorKeyDerivation;
   /** 12 to 19 digits. */
   pan: string;
-  /** PAN sequence number, 2 digits; 00 where the card has none. */
+  /** PAN sequence number, 2 digits; 00 if the card has none. */
   psn: string;
 }
 
 /**
- * ICC master key (AWS and Visa: UDK): EMV 4.4 Book 2 Annex A1.4, derived from an issuer master key.
+ * Derives an ICC master key (AWS and Visa: UDK) from an issuer master key: EMV 4.4 Book 2 Annex A1.4.
  *
- * The standard's option B falls back to option A for a PAN of 16 digits or fewer. AWS refuses it, and so does this:
- * implementations are known that hash short PANs as well, and an issuer who means option A can say so.
+ * The standard's option B falls back to option A for PANs of up to 16 digits. AWS rejects such PANs, and so does this
+ * function: some implementations hash short PANs as well, and an issuer that means option A can request it.
  *
- * @param imk issuer master key, 16 bytes, parity ignored; stays the caller's to zeroize
- * @returns 16 bytes with odd parity, the caller's to zeroize
+ * @param imk issuer master key, 16 bytes, parity ignored; the caller zeroizes it
+ * @returns 16 bytes with odd parity; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS
  */
 export function iccMasterKey(imk: Buffer, { majorKeyDerivation, pan, psn }: Card): Buffer {
@@ -38,7 +38,7 @@ export function iccMasterKey(imk: Buffer, { majorKeyDerivation, pan, psn }: Card
   return lend(cipher.encrypt(Buffer.concat([y, y.map((byte) => byte ^ 0xff)])), withOddParity);
 }
 
-/** The 16 digits Y of each option. */
+/** Y, the 16 digits that each option encrypts. */
 const DIVERSIFICATION: Record<MajorKeyDerivation, (pan: string, psn: string) => string> = {
   EMV_OPTION_A: (pan, psn) => (pan + psn).slice(-16).padStart(16, '0'),
   EMV_OPTION_B: (pan, psn) => {

@@ -1,7 +1,7 @@
 import { CryptoError } from '../errors.js';
 
 /**
- * Issuer, ICC and session keys are double-length TDES keys (EMV 4.4 Book 2 section B1.1).
+ * Checks that an issuer, ICC or session key is a double-length TDES key (EMV 4.4 Book 2 section B1.1).
  *
  * @throws CryptoError KEY_LENGTH
  */
@@ -10,12 +10,12 @@ export function requireEmvKey(key: Buffer): void {
 }
 
 /**
- * Lends a derived secret to one computation and zeroizes it when that has ended:
+ * Passes a derived secret to one computation and zeroizes it afterwards:
  *
  *     lend(iccMasterKey(imk, card), (iccKey) => cvc3(iccKey, data))
  *
- * @param use synchronous
- * @returns what `use` returns, which must not be a view of the secret
+ * @param use a synchronous function
+ * @returns the result of `use`, which must not be a view of the secret
  */
 export function lend<T>(secret: Buffer, use: (secret: Buffer) => T): T {
   try {

@@ -40,7 +40,7 @@ interface PinChangeVector {
 
 const EMV_COMMON: PinChangeProfile = { ...PIN_CHANGE_PROFILES.EMV2000, sessionKey: 'EMV_COMMON_SESSION_KEY' };
 
-/** The profile of each pair that the vectors have; the common session key goes with every encipherment. */
+/** Profile of each scheme and encipherment pair in the vectors; the common session key goes with every encipherment. */
 const PROFILES: Record<string, PinChangeProfile> = {
   'VISA_SM VISA': PIN_CHANGE_PROFILES.VISA,
   'AMEX_SM VISA': PIN_CHANGE_PROFILES.AMEX,
@@ -101,14 +101,14 @@ describe('pinChangeScript', () => {
     },
   );
 
-  test('with the common session key, a length in front of the PIN block', () => {
+  test('the common session key works with a length in front of the PIN block', () => {
     const encipherment = { mode: 'CBC', padding: 'ISO_IEC_7816_4', lengthPosition: 'FRONT_OF_PIN_BLOCK' } as const;
     const script = pinChangeScript({ ...EMV_COMMON, encipherment }, keys, change);
     expect(script.encipheredPinBlock).toHaveLength(16);
     expect(script).not.toEqual(pinChangeScript(EMV_COMMON, keys, change));
   });
 
-  test('the keys of the caller stay as they are', () => {
+  test("does not modify the caller's keys", () => {
     const before = Object.values(keys).map(toHex);
     pinChangeScript(PIN_CHANGE_PROFILES.VISA, keys, { ...change, currentPin: '8888' });
     expect(Object.values(keys).map(toHex)).toEqual(before);
@@ -117,8 +117,8 @@ describe('pinChangeScript', () => {
   const { VISA, AMEX, MASTERCARD, EMV2000 } = PIN_CHANGE_PROFILES;
   const withoutAc = { integrity: keys.integrity, confidentiality: keys.confidentiality };
   test.each<[string, string, () => unknown]>([
-    ['Visa without the key of cryptograms', 'KEY_LENGTH', () => pinChangeScript(VISA, withoutAc, change)],
-    ['Amex without the key of cryptograms', 'KEY_LENGTH', () => pinChangeScript(AMEX, withoutAc, change)],
+    ['Visa without the key for cryptograms', 'KEY_LENGTH', () => pinChangeScript(VISA, withoutAc, change)],
+    ['Amex without the key for cryptograms', 'KEY_LENGTH', () => pinChangeScript(AMEX, withoutAc, change)],
     [
       'an integrity key of 24 bytes',
       'KEY_LENGTH',
@@ -156,7 +156,7 @@ describe('pinChangeScript', () => {
       () => pinChangeScript(AMEX, keys, { ...change, card: { ...card, psn: '0A' } }),
     ],
     [
-      'a key of cryptograms of 24 bytes',
+      'a key for cryptograms of 24 bytes',
       'KEY_LENGTH',
       () => pinChangeScript(VISA, { ...keys, applicationCryptogram: Buffer.alloc(24) }, change),
     ],
@@ -201,7 +201,7 @@ describe('visPinBlock', () => {
     expect(toHex(visPinBlock(iccKey, { newPin: '1234', currentPin: '9876' }))).toBe('9C6434FF76543210');
   });
 
-  test('the current PIN undoes itself', () => {
+  test('XORing the current PIN twice cancels it', () => {
     const pin = fc.stringMatching(/^[0-9]{4,12}$/);
     fc.assert(
       fc.property(pin, pin, (newPin, currentPin) => {

@@ -7,7 +7,7 @@ import { lend, requireEmvKey } from './key.js';
 import { encipherScriptData, type ScriptEncipherment, scriptMac } from './secure-messaging.js';
 import { secureMessagingKey, type SessionData, type SessionKeyScheme } from './session-key.js';
 
-/** How a scheme brings a new PIN to its cards. */
+/** How a card scheme encodes and protects a new PIN for its cards. */
 export interface PinChangeProfile {
   sessionKey: SessionKeyScheme;
   pinBlock: 'ISO_FORMAT_2' | 'VIS';
@@ -20,9 +20,9 @@ const VIS_PROFILE = {
 } as const;
 
 /**
- * The profiles that are fixed; with the EMV common session key, the encipherment is the issuer's choice. Visa's is of
- * VIS, Mastercard's of M/Chip. American Express publishes nothing: as Visa. For EMV 2000 AWS publishes no encipherment:
- * it is the one of EMV Book 2.
+ * Profiles with fixed parameters; with the EMV common session key, the issuer chooses the encipherment. VISA follows
+ * VIS and MASTERCARD follows M/Chip. American Express publishes no profile, so AMEX uses Visa's. AWS does not publish
+ * the encipherment for EMV2000, so it is the one of EMV Book 2.
  */
 export const PIN_CHANGE_PROFILES = {
   VISA: { sessionKey: 'VISA', ...VIS_PROFILE },
@@ -39,28 +39,29 @@ export const PIN_CHANGE_PROFILES = {
   },
 } as const satisfies Record<string, PinChangeProfile>;
 
-/** Issuer master keys, 16 bytes each; they stay the caller's to zeroize. */
+/** Issuer master keys, 16 bytes each; the caller zeroizes them. */
 export interface PinChangeKeys {
   integrity: Buffer;
   confidentiality: Buffer;
-  /** Of the application cryptogram; the VIS PIN block needs it. */
+  /** Master key for application cryptograms; only the VIS PIN block needs it. */
   applicationCryptogram?: Buffer;
 }
 
-/** What changes from one script to the next. */
+/** Data that differs from one script to the next. */
 export interface PinChange {
   card: Card;
   session: SessionData;
   /** 4 to 12 digits. */
   newPin: string;
-  /** 4 to 12 digits; enters the VIS PIN block only, where the card is to check it. */
+  /** 4 to 12 digits; only used in the VIS PIN block, when the card is to check the current PIN. */
   currentPin?: string;
-  /** What stands before the PIN block under the MAC: the command header and the scheme's transaction data. */
+  /** MAC input before the PIN block: the command header and the scheme's transaction data. */
   message: Buffer;
 }
 
 /**
- * Issuer script that changes the offline PIN (PIN CHANGE/UNBLOCK): EMV 4.4 Book 2 section 9, Book 3 section 6.5.10.
+ * Builds the issuer script that changes the offline PIN (PIN CHANGE/UNBLOCK): EMV 4.4 Book 2 section 9, Book 3 section
+ * 6.5.10.
  *
  * @returns the enciphered PIN block, 8 or 16 bytes, and the MAC over message || enciphered PIN block, 8 bytes
  * @throws CryptoError KEY_LENGTH, PAN, PIN, DIGITS, DATA_LENGTH, MODE
@@ -95,13 +96,13 @@ function clearPinBlock(profile: PinChangeProfile, keys: PinChangeKeys, change: P
 }
 
 /**
- * PIN block of Visa's VIS: (0 || length || PIN || F..F) xor (00 00 00 00 || bytes 5 to 8 of the ICC master key for
- * application cryptograms), and with a current PIN also xor (current PIN || 0..0).
+ * Encodes Visa's VIS PIN block: (0 || length || PIN || F..F) XOR (00 00 00 00 || bytes 5 to 8 of the ICC master key for
+ * application cryptograms), and with a current PIN also XOR (current PIN || 0..0).
  *
- * @param iccKey          16 bytes; stays the caller's to zeroize
+ * @param iccKey          16 bytes; the caller zeroizes it
  * @param pins.newPin     4 to 12 digits
  * @param pins.currentPin 4 to 12 digits
- * @returns 8 bytes, the caller's to zeroize
+ * @returns 8 bytes; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, PIN
  */
 export function visPinBlock(iccKey: Buffer, { newPin, currentPin }: { newPin: string; currentPin?: string }): Buffer {

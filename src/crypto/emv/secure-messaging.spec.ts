@@ -27,7 +27,7 @@ interface ScriptEncryptionVector {
   expected: { ciphertext: string };
 }
 
-/** The schemes under the names that the vectors have for them. */
+/** Our scheme for each scheme name in the vectors. */
 const SCHEMES: Record<string, SessionKeyScheme> = {
   EMV_COMMON_SM: 'EMV_COMMON_SESSION_KEY',
   EMV2000: 'EMV2000',
@@ -56,13 +56,13 @@ describe('scriptMac', () => {
       expect(toHex(sessionKey)).toBe(expected.sessionKey);
       expect(toHex(scriptMac(sessionKey, hex(message)))).toBe(expected.mac);
       expect(toHex(scriptMac(sessionKey, hex(message), 4))).toBe(expected.mac.slice(0, 8));
-      // What EmvMac of GenerateMac is: the message comes padded, and the retail MAC finds nothing to add.
+      // EmvMac of GenerateMac takes a padded message, to which the retail MAC adds no padding.
       expect(toHex(retailMac(sessionKey, hex(vector.paddedMessage)))).toBe(expected.mac);
     },
   );
 
   test.each(vectors<ScriptMacVector>('emv', 'Script MAC'))(
-    '$id is the MAC of no message one bit away',
+    '$id does not verify any message that differs in one bit',
     ({ message, expected }) => {
       const mac = (other: Buffer) => scriptMac(hex(expected.sessionKey), other);
       const others = [...bitFlips(hex(message)), Buffer.concat([hex(message), Buffer.of(0)])];
@@ -84,14 +84,14 @@ describe('encipherScriptData', () => {
   test.each(vectors<ScriptEncryptionVector>('emv', 'Script encryption'))(
     '$id: $encryptionScheme, $source',
     ({ sessionKey, encryptionScheme, data, expected }) => {
-      // Mastercard pads what isn't whole blocks, and nothing else.
+      // Mastercard pads data only if its length is not a multiple of the block length.
       const mastercard = data.length % 16 === 0 ? UNPADDED : EMV;
       const how = { VISA, EMV, MASTERCARD: mastercard }[encryptionScheme];
       expect(toHex(encipherScriptData(hex(sessionKey), hex(data), how))).toBe(expected.ciphertext);
     },
   );
 
-  test.each(['ECB', 'CBC'] as const)('%s deciphers to the data with what was asked for around them', (mode) => {
+  test.each(['ECB', 'CBC'] as const)('%s deciphers to the data with the requested length byte and padding', (mode) => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), fc.boolean(), (bytes, lengthInFront) => {
         const data = Buffer.from(bytes);
@@ -111,7 +111,7 @@ describe('encipherScriptData', () => {
     ['a key of 24 bytes', 'KEY_LENGTH', () => encipherScriptData(Buffer.alloc(24), key, EMV)],
     ['7 bytes without padding', 'DATA_LENGTH', () => encipherScriptData(key, Buffer.alloc(7), UNPADDED)],
     ['9 bytes in ECB', 'DATA_LENGTH', () => encipherScriptData(key, Buffer.alloc(9), { ...UNPADDED, mode: 'ECB' })],
-    ['a length it has no byte for', 'DATA_LENGTH', () => encipherScriptData(key, Buffer.alloc(256), VISA)],
+    ['data too long for the length byte', 'DATA_LENGTH', () => encipherScriptData(key, Buffer.alloc(256), VISA)],
     ['a length without padding', 'MODE', () => encipherScriptData(key, key, { ...VISA, padding: 'NO_PADDING' })],
   ])('refuses %s', (_, code, act) => {
     expect(act).toThrow(expect.objectContaining({ code }));

@@ -5,11 +5,11 @@ import { retailMac } from '../retail-mac.js';
 import { lend, requireEmvKey } from './key.js';
 
 /**
- * MAC of an issuer script command: EMV 4.4 Book 2 section 9.2, the retail MAC with padding method 2.
+ * Computes the MAC of an issuer script command: EMV 4.4 Book 2 section 9.2, the retail MAC with padding method 2.
  *
- * @param sessionKey 16 bytes, from `secureMessagingKey` for integrity; stays the caller's to zeroize
- * @param message    what the scheme has under the MAC: command header, ATC, cryptogram, enciphered data; unpadded
- * @param length     bytes of MAC to return, 4 to 8, leftmost first
+ * @param sessionKey 16 bytes, from `secureMessagingKey` for integrity; the caller zeroizes it
+ * @param message    MAC input as the scheme defines it: command header, ATC, cryptogram, enciphered data; unpadded
+ * @param length     MAC bytes to return, 4 to 8, leftmost first
  * @throws CryptoError KEY_LENGTH, MAC_LENGTH
  */
 export function scriptMac(sessionKey: Buffer, message: Buffer, length = 8): Buffer {
@@ -18,20 +18,20 @@ export function scriptMac(sessionKey: Buffer, message: Buffer, length = 8): Buff
   return retailMac(sessionKey, padMethod2(message, 8), length);
 }
 
-/** How script data become ciphertext, in AWS's terms. */
+/** Encipherment parameters of script data, in AWS's terms. */
 export interface ScriptEncipherment {
   mode: 'ECB' | 'CBC';
   padding: 'NO_PADDING' | 'ISO_IEC_7816_4';
-  /** `FRONT_OF_PIN_BLOCK`: one byte with the number of data bytes goes before them. */
+  /** `FRONT_OF_PIN_BLOCK` prepends one byte with the number of data bytes. */
   lengthPosition: 'NONE' | 'FRONT_OF_PIN_BLOCK';
 }
 
 /**
- * Enciphers the confidential data of an issuer script command: EMV 4.4 Book 2 section 9.3, in ECB or in CBC with an
+ * Enciphers the confidential data of an issuer script command: EMV 4.4 Book 2 section 9.3, in ECB, or in CBC with an
  * initialization vector of zeros.
  *
- * @param sessionKey 16 bytes, from `secureMessagingKey` for confidentiality; stays the caller's to zeroize
- * @param data       whole blocks where nothing pads them; stays the caller's to zeroize
+ * @param sessionKey 16 bytes, from `secureMessagingKey` for confidentiality; the caller zeroizes it
+ * @param data       whole blocks if `how` adds no padding; the caller zeroizes it
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH, MODE
  */
 export function encipherScriptData(sessionKey: Buffer, data: Buffer, how: ScriptEncipherment): Buffer {
@@ -42,7 +42,7 @@ export function encipherScriptData(sessionKey: Buffer, data: Buffer, how: Script
   });
 }
 
-/** A copy of the data, with the length and the padding that are asked for. */
+/** Copies the data, adding the requested length byte and padding. */
 function plaintext(data: Buffer, { padding, lengthPosition }: ScriptEncipherment): Buffer {
   if (lengthPosition === 'NONE') return padding === 'NO_PADDING' ? Buffer.from(data) : padMethod2(data, 8);
   if (padding === 'NO_PADDING') throw new CryptoError('MODE', 'FRONT_OF_PIN_BLOCK needs ISO_IEC_7816_4 padding');

@@ -41,7 +41,7 @@ interface DataKeyVector {
 
 type Derivation = (iccKey: Buffer, session: SessionData) => Buffer;
 
-/** The derivations under the names that the vectors have for them. */
+/** Our derivation for each derivation name in the vectors. */
 const DERIVATIONS: Record<string, Derivation> = {
   EMV_COMMON: (iccKey, session) => applicationCryptogramKey('EMV_COMMON_SESSION_KEY', iccKey, session),
   EMV_COMMON_SM: (iccKey, session) => secureMessagingKey('EMV_COMMON_SESSION_KEY', iccKey, session),
@@ -96,7 +96,7 @@ describe('session keys', () => {
     ['EMV_COMMON', 'E9FB384AF807B940FEDCEA613461B0C4'], // pyemv
     ['VISA_SM', '0123456789ABCDF2FEDCBA987654CDF2'], // pyemv
     ['MASTERCARD', '7CE919468CE3CBE0AE7FF2CB3B7FC84C'], // own
-  ])('%s of counter 001C', (name, expected) => {
+  ])('%s with counter 001C', (name, expected) => {
     expect(toHex(DERIVATIONS[name]!(iccKey, session))).toBe(expected);
   });
 
@@ -107,14 +107,14 @@ describe('session keys', () => {
     expect(toHex(iccKey)).toBe('0123456789ABCDEFFEDCBA9876543210');
   });
 
-  test('Amex derives as Visa, and UnionPay one key for both purposes', () => {
+  test('Amex derives like Visa, and UnionPay derives one key for both purposes', () => {
     expect(secureMessagingKey('AMEX', iccKey, session)).toEqual(secureMessagingKey('VISA', iccKey, session));
     expect(secureMessagingKey('UNION_PAY', iccKey, session)).toEqual(
       applicationCryptogramKey('UNION_PAY', iccKey, session),
     );
   });
 
-  test('Mastercard scripts have the common key of the cryptogram', () => {
+  test('Mastercard scripts use the common session key derived from the cryptogram', () => {
     expect(secureMessagingKey('MASTERCARD_SESSION_KEY', iccKey, session)).toEqual(
       commonSessionKey(iccKey, session.applicationCryptogram),
     );
@@ -126,7 +126,7 @@ describe('session keys', () => {
     expect(toHex(r)).toBe('0102030405060708');
   });
 
-  test.each(schemes)('%s: 16 bytes of odd parity from any transaction, the same ones each time', (scheme) => {
+  test.each(schemes)('%s: any transaction gives 16 bytes with odd parity, the same each time', (scheme) => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 16, maxLength: 16 }),
@@ -174,7 +174,7 @@ describe.each(schemes)('%s refuses', (scheme) => {
     ['missing', () => undefined],
     ['too short', (field: Buffer) => field.subarray(1)],
     ['too long', (field: Buffer) => Buffer.concat([field, Buffer.alloc(1)])],
-  ])('a field that is %s, if it reads that', (_, spoil) => {
+  ])('a required field that is %s', (_, spoil) => {
     for (const field of ['atc', 'un', 'applicationCryptogram'] as const) {
       const spoiled = { ...session, [field]: spoil(session[field]) };
       const derivations = [

@@ -4,29 +4,32 @@ import { requireBytes } from '../fields.js';
 import { emv2000TreeKey } from './emv2000-tree.js';
 import { lend, requireEmvKey } from './key.js';
 
-/** Session key derivations by their names on the wire. */
+/** Session key derivations by their API names. */
 export type SessionKeyScheme =
   'EMV_COMMON_SESSION_KEY' | 'EMV2000' | 'MASTERCARD_SESSION_KEY' | 'VISA' | 'AMEX' | 'UNION_PAY';
 
-/** What a transaction gives to the derivation; each scheme reads what it needs. */
+/** Transaction data for the derivation; each scheme reads the fields it needs. */
 export interface SessionData {
   /** Application transaction counter, 2 bytes. */
   atc?: Buffer;
-  /** Unpredictable number of the terminal, 4 bytes. */
+  /** Unpredictable number from the terminal, 4 bytes. */
   un?: Buffer;
-  /** Application cryptogram, 8 bytes; with more than one script command, incremented by the caller for each. */
+  /** Application cryptogram, 8 bytes; the caller increments it for each further script command. */
   applicationCryptogram?: Buffer;
 }
 
-/** @returns 16 bytes, the caller's to zeroize */
+/** @returns 16 bytes; the caller must zeroize it */
 type Derivation = (iccKey: Buffer, session: SessionData) => Buffer;
 
 interface Scheme {
-  /** The key of ARQC, TC and AAC. */
+  /** Derives the session key for ARQC, TC and AAC. */
   applicationCryptogram: Derivation;
-  /** The key of a script's MAC or encipherment, from the ICC master key for that purpose. */
+  /** Derives the session key for script MACs or encipherment from the ICC master key for that purpose. */
   secureMessaging: Derivation;
-  /** The key of the ARPC: M/Chip's proprietary derivation leaves that to the ICC master key; Visa has no other. */
+  /**
+   * Key that computes the ARPC: the ICC master key where the scheme has no session key for it (Visa) or prescribes the
+   * master key (M/Chip's proprietary derivation).
+   */
   arpc: 'SESSION' | 'ICC_MASTER';
 }
 
@@ -35,18 +38,19 @@ export const SESSION_KEY_SCHEMES: Record<SessionKeyScheme, Scheme> = {
   EMV2000: { applicationCryptogram: emv2000, secureMessaging: emv2000, arpc: 'SESSION' },
   MASTERCARD_SESSION_KEY: { applicationCryptogram: mChip, secureMessaging: commonByCryptogram, arpc: 'ICC_MASTER' },
   VISA: { applicationCryptogram: iccKeyItself, secureMessaging: visa, arpc: 'ICC_MASTER' },
-  // American Express publishes nothing: as Visa.
+  // American Express publishes no derivation, so this uses Visa's.
   AMEX: { applicationCryptogram: iccKeyItself, secureMessaging: visa, arpc: 'ICC_MASTER' },
   UNION_PAY: { applicationCryptogram: unionPay, secureMessaging: unionPay, arpc: 'SESSION' },
 };
 
 /**
- * Session key of the application cryptogram.
+ * Derives the session key for application cryptograms.
  *
- * @param iccKey  ICC master key for cryptograms, 16 bytes; stays the caller's to zeroize
+ * @param iccKey  ICC master key for cryptograms, 16 bytes; the caller zeroizes it
  * @param session the counter for EMV common, EMV 2000 and UnionPay; counter and unpredictable number for Mastercard;
  *                nothing for Visa and Amex
- * @returns 16 bytes, the caller's to zeroize; odd parity but for the ICC master key itself, which is returned as it is
+ * @returns 16 bytes with odd parity, except that Visa and Amex return the ICC master key unchanged; the caller must
+ *   zeroize it
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
 export function applicationCryptogramKey(scheme: SessionKeyScheme, iccKey: Buffer, session: SessionData): Buffer {
@@ -55,11 +59,11 @@ export function applicationCryptogramKey(scheme: SessionKeyScheme, iccKey: Buffe
 }
 
 /**
- * Session key of secure messaging, for integrity or for confidentiality as the ICC master key is.
+ * Derives a session key for secure messaging, for integrity or for confidentiality depending on the ICC master key.
  *
- * @param iccKey  ICC master key for that purpose, 16 bytes; stays the caller's to zeroize
+ * @param iccKey  ICC master key for that purpose, 16 bytes; the caller zeroizes it
  * @param session the application cryptogram for EMV common and Mastercard; the counter for the others
- * @returns 16 bytes with odd parity, the caller's to zeroize
+ * @returns 16 bytes with odd parity; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
 export function secureMessagingKey(scheme: SessionKeyScheme, iccKey: Buffer, session: SessionData): Buffer {
@@ -68,10 +72,11 @@ export function secureMessagingKey(scheme: SessionKeyScheme, iccKey: Buffer, ses
 }
 
 /**
- * Common session key derivation: EMV 4.4 Book 2 Annex A1.3.1.
+ * Derives a common session key: EMV 4.4 Book 2 Annex A1.3.1.
  *
- * @param r diversification value, 8 bytes, of which the third is replaced: F0 for the left half, 0F for the right one
- * @returns 16 bytes with odd parity, the caller's to zeroize
+ * @param r diversification value, 8 bytes. Its third byte is replaced by F0 for the left half and by 0F for the right
+ *          half
+ * @returns 16 bytes with odd parity; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
 export function commonSessionKey(iccKey: Buffer, r: Buffer): Buffer {
@@ -82,12 +87,12 @@ export function commonSessionKey(iccKey: Buffer, r: Buffer): Buffer {
   return encrypted(iccKey, blocks);
 }
 
-/** Annex A1.3.1, for cryptograms: R = ATC || 00 00 00 00 00 00. */
+/** Annex A1.3.1 for application cryptograms: R = ATC || 00 00 00 00 00 00. */
 function commonByAtc(iccKey: Buffer, { atc }: SessionData): Buffer {
   return commonSessionKey(iccKey, Buffer.concat([counter(atc), Buffer.alloc(6)]));
 }
 
-/** Annex A1.3.1, for secure messaging: R = application cryptogram. */
+/** Annex A1.3.1 for secure messaging: R = application cryptogram. */
 function commonByCryptogram(iccKey: Buffer, { applicationCryptogram }: SessionData): Buffer {
   return commonSessionKey(iccKey, requireBytes(applicationCryptogram, 8, 'application cryptogram'));
 }
@@ -105,22 +110,22 @@ function iccKeyItself(iccKey: Buffer): Buffer {
   return Buffer.from(iccKey);
 }
 
-/** Visa's VIS: left half xor (00.. || ATC), right half xor (00.. || not ATC). */
+/** Visa's VIS: left half XOR (00.. || ATC), right half XOR (00.. || NOT ATC). */
 function visa(iccKey: Buffer, { atc }: SessionData): Buffer {
   return lend(xor(iccKey, atcAndComplement(atc)), withOddParity);
 }
 
-/** AWS doesn't publish its parameters: the usual ones, branch factor 4, height 8, IV of zeros. */
+/** EMV 2000 tree with the usual parameters (branch factor 4, height 8, IV of zeros); AWS does not publish its own. */
 function emv2000(iccKey: Buffer, { atc }: SessionData): Buffer {
   return emv2000TreeKey(iccKey, counter(atc));
 }
 
-/** PBOC (JR/T 0025): TDES over (00.. || ATC) and (00.. || not ATC). That AWS computes UNION_PAY so isn't published. */
+/** PBOC (JR/T 0025): TDES over (00.. || ATC) and (00.. || NOT ATC). AWS does not publish how it computes UNION_PAY. */
 function unionPay(iccKey: Buffer, { atc }: SessionData): Buffer {
   return encrypted(iccKey, atcAndComplement(atc));
 }
 
-/** 00 00 00 00 00 00 || ATC || 00 00 00 00 00 00 || not ATC */
+/** 00 00 00 00 00 00 || ATC || 00 00 00 00 00 00 || NOT ATC */
 function atcAndComplement(atc: Buffer | undefined): Buffer {
   const blocks = Buffer.alloc(16);
   counter(atc).copy(blocks, 6);

@@ -1,6 +1,6 @@
 export type KeyBlockVersion = 'A' | 'B' | 'C' | 'D';
 
-/** X9.143 6.2 table 1. Digits are proprietary versions, which nobody but their owner can open. */
+/** Key block versions: X9.143 6.2 table 1. Digits denote proprietary versions, which only their owner can unwrap. */
 export const VERSIONS = {
   A: { description: 'Key Variant Binding Method (deprecated)', binding: 'variant', kbpkAlgorithm: 'TDES', macBytes: 4 },
   B: { description: 'TDEA Key Derivation Binding Method', binding: 'derivation', kbpkAlgorithm: 'TDES', macBytes: 8 },
@@ -8,18 +8,19 @@ export const VERSIONS = {
   D: { description: 'AES Key Derivation Binding Method', binding: 'derivation', kbpkAlgorithm: 'AES', macBytes: 16 },
 } as const;
 
-/** Bytes of the block cipher that protects a version; header and payload are multiples of it. */
+/** Block length in bytes of the cipher that protects a version. Header and payload are padded to a multiple of it. */
 export function cipherBlockBytes(versionId: KeyBlockVersion): 8 | 16 {
   return VERSIONS[versionId].kbpkAlgorithm === 'TDES' ? 8 : 16;
 }
 
-/** The modes of use a usage allows, beside N. */
+/** Modes of use of each class of key usage, in addition to N. */
 const [CIPHER, MAC, DERIVE, SIGN] = ['BDE', 'CGV', 'X', 'SV'];
 
 /**
- * Key usages and the modes of use they allow: X9.143 6.3.1 table 2, with F0 to F6 of the 2022 edition, which say of a
- * card's keys what E0 to E6 say of the issuer's. N ("no special restrictions") is met with every usage and allowed. P1
- * is reserved for X9.132: until that says what its modes are, those of a cipher key and of a MAC key are allowed.
+ * Key usages and their allowed modes of use: X9.143 6.3.1 table 2, plus F0 to F6 of the 2022 edition, which describe
+ * card keys as E0 to E6 describe issuer master keys. N ("no special restrictions") occurs in practice with every usage
+ * and is always allowed. P1 is reserved for X9.132, which has not defined its modes yet, so it allows those of a cipher
+ * key and of a MAC key.
  */
 export const KEY_USAGES: Readonly<Record<string, { description: string; modesOfUse: string }>> = {
   B0: { description: 'BDK Base Derivation Key', modesOfUse: DERIVE },
@@ -75,8 +76,9 @@ export const KEY_USAGES: Readonly<Record<string, { description: string; modesOfU
 };
 
 /**
- * Algorithms of the wrapped key: X9.143 6.3.2 table 3. `keyBytes` are the lengths its keys can have; single-length DES
- * keys travel as D and as T. `maskedKeyBytes` is the longest of them where wrapping hides the length by default.
+ * Algorithms of the wrapped key: X9.143 6.3.2 table 3. `keyBytes` lists the allowed key lengths; single-length DES keys
+ * occur under both D and T. `maskedKeyBytes` is the longest of them, present where wrapping hides the key length by
+ * default.
  */
 export const ALGORITHMS: Readonly<
   Record<string, { description: string; keyBytes?: readonly number[]; maskedKeyBytes?: number }>
@@ -90,7 +92,7 @@ export const ALGORITHMS: Readonly<
   T: { description: 'Triple DEA (TDEA)', keyBytes: [8, 16, 24], maskedKeyBytes: 24 },
 };
 
-/** Whether a key of the algorithm can have so many bytes. */
+/** True when a key of the algorithm can have this length. */
 export function isKeyLength(algorithm: string, bytes: number): boolean {
   return ALGORITHMS[algorithm]?.keyBytes?.includes(bytes) ?? bytes > 0;
 }

@@ -10,11 +10,12 @@ import {
 } from './header-values.js';
 
 /**
- * The fixed 16 characters that begin a key block: ASC X9 TR 31-2018 A.2, ANSI X9.143-2021 6.2 table 1. The length
- * (offset 1, 4 digits) and the number of optional blocks (offset 12, 2 digits) follow from the rest of the block.
+ * The fixed 16 characters at the start of a key block: ASC X9 TR 31-2018 A.2, ANSI X9.143-2021 6.2 table 1. The length
+ * (offset 1, 4 digits) and the number of optional blocks (offset 12, 2 digits) are omitted because they follow from the
+ * rest of the block.
  */
 export interface KeyBlockHeader {
-  /** Key block version ID, offset 0: how the block is protected. */
+  /** Key block version ID, offset 0: the protection method of the block. */
   versionId: KeyBlockVersion;
   /** Key usage, offset 5, 2 characters: a code of KEY_USAGES, or two digits (proprietary). */
   keyUsage: string;
@@ -22,7 +23,7 @@ export interface KeyBlockHeader {
   algorithm: string;
   /** Mode of use, offset 8: a code of MODES_OF_USE, or a digit (proprietary). */
   modeOfUse: string;
-  /** Key version number, offset 9, 2 alphanumeric characters: `00` where not used, `c` and a digit for a component. */
+  /** Key version number, offset 9, 2 alphanumeric characters: `00` if not used, `c` and a digit for a component. */
   keyVersionNumber: string;
   /** Exportability, offset 11: a code of EXPORTABILITIES, or a digit (proprietary). */
   exportability: string;
@@ -34,7 +35,7 @@ interface Field {
   offset: number;
   length: number;
   name: string;
-  /** What the value means, in the standard's words; undefined where the standard gives it no meaning. */
+  /** Returns the meaning of a value in the standard's words, or undefined if the standard does not define the value. */
   describe: (value: string) => string | undefined;
 }
 
@@ -81,24 +82,24 @@ const FIELDS: Readonly<Record<keyof KeyBlockHeader, Field>> = {
 
 const FIELD_KEYS = Object.keys(FIELDS) as (keyof KeyBlockHeader)[];
 
-/** X9.143 6.3.4 table 5. */
+/** Describes a key version number: X9.143 6.3.4 table 5. */
 function describeKeyVersionNumber(value: string): string | undefined {
   if (!/^[0-9A-Za-z]{2}$/.test(value)) return undefined;
   if (value === '00') return 'Key versioning is not used for this key';
   return value.startsWith('c') ? `Component ${value.slice(1)} of a key` : `Version ${value} of the key`;
 }
 
-/** Where each field of a header stands and what it is called, in the order of the block. */
+/** Offset and name of each header field, in the order of the block. */
 export const HEADER_FIELDS: Readonly<Record<keyof KeyBlockHeader, { offset: number; name: string }>> = FIELDS;
 
-/** Each field of a header in words, for people. @throws CryptoError KEY_BLOCK where a value is not one of X9.143 */
+/** Describes each header field for display. @throws CryptoError KEY_BLOCK when X9.143 does not define a value */
 export function describeHeader(header: KeyBlockHeader): Record<keyof KeyBlockHeader, string> {
   const words = {} as Record<keyof KeyBlockHeader, string>;
   for (const key of FIELD_KEYS) words[key] = describe(FIELDS[key], header[key]);
   return words;
 }
 
-/** Takes the fields out of the first 16 characters of a block. @throws CryptoError KEY_BLOCK */
+/** Parses and checks the first 16 characters of a key block. @throws CryptoError KEY_BLOCK */
 export function parseFixedHeader(text: string): KeyBlockHeader {
   if (text.length < HEADER_CHARS) throw malformed(text.length, `the header has ${HEADER_CHARS} characters`);
   const header = {} as Record<keyof KeyBlockHeader, string>;
@@ -117,7 +118,7 @@ function describe(field: Field, value: string): string {
   return words;
 }
 
-/** What is wrong with the text of a key block, and where: `offset` counts characters from 0. */
+/** Creates the error for a malformed key block. `offset` counts characters from 0. */
 export function malformed(offset: number, what: string): CryptoError {
   return new CryptoError('KEY_BLOCK', `Malformed key block at offset ${offset}: ${what}`, offset);
 }

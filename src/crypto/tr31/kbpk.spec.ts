@@ -22,7 +22,7 @@ test.each(vectors<Vector>('tr31'))(
 const ALGORITHM_OTHER_THAN = { TDES: 'AES', AES: 'TDES' } as const;
 
 test.each(vectors<Vector>('tr31'))(
-  '$id: no such keys from a KBPK of another algorithm or length',
+  '$id: refuses a KBPK of another algorithm or length',
   ({ version, kbpk, kbpkAlgorithm }) => {
     const key = hex(kbpk);
     const derive = (other: Partial<Kbpk>) => deriveBlockKeys(version, { algorithm: kbpkAlgorithm, key, ...other });
@@ -35,9 +35,9 @@ test.each(vectors<Vector>('tr31'))(
 );
 
 test.each(vectors<Vector>('tr31'))(
-  '$id: no such keys from a KBPK one bit away',
+  '$id: a KBPK that differs in one bit derives different keys',
   ({ version, kbpk, kbpkAlgorithm, expected }) => {
-    // By derivation the parity of a TDES key is lost; by variants it is passed on.
+    // Key derivation ignores the parity of a TDES key; the variant method preserves it.
     const counts = (bit: number) => version !== 'B' || bit % 8 !== 7;
     const others = bitFlips(hex(kbpk)).filter((_, bit) => counts(bit));
     const same = others.filter((key) => {
@@ -48,7 +48,7 @@ test.each(vectors<Vector>('tr31'))(
   },
 );
 
-test('the keys are zeroized with the scope that holds them, the KBPK is not', () => {
+test('the keys are zeroized at the end of their scope, the KBPK is not', () => {
   const kbpk = Buffer.alloc(16, 7);
   const keys = deriveBlockKeys('B', { algorithm: 'TDES', key: kbpk });
   expect(keys.kbek.every((byte) => byte === 0)).toBe(false);
@@ -58,7 +58,7 @@ test('the keys are zeroized with the scope that holds them, the KBPK is not', ()
   expect(kbpk).toEqual(Buffer.alloc(16, 7));
 });
 
-test.each(['A', 'B', 'C'] as const)('version %s refuses an AES KBPK, though a TDES key can be as long', (version) => {
+test.each(['A', 'B', 'C'] as const)('version %s refuses an AES KBPK, even of a length that TDES allows', (version) => {
   expect(() => deriveBlockKeys(version, { algorithm: 'AES', key: Buffer.alloc(16) })).toThrow(
     expect.objectContaining({ code: 'MODE', message: expect.stringContaining('TDES') }),
   );

@@ -6,17 +6,17 @@ import { tdes } from '../des.js';
 import { CryptoError } from '../errors.js';
 import { VERSIONS, type KeyBlockVersion } from './header-values.js';
 
-/** Key Block Protection Key, under which key blocks are wrapped. */
+/** Key Block Protection Key, which wraps key blocks. */
 export interface Kbpk {
   /** TDES for versions A, B and C, AES for D. */
   algorithm: 'TDES' | 'AES';
-  /** TDES 16 or 24 bytes, AES 16, 24 or 32; parity ignored; stays the caller's to zeroize. */
+  /** TDES 16 or 24 bytes, AES 16, 24 or 32 bytes; parity ignored; the caller zeroizes it. */
   key: Buffer;
 }
 
 export const CIPHERS = { TDES: tdes, AES: aes } as const;
 
-/** The two keys of a key block, zeroized when disposed of. */
+/** The two keys that protect a key block. Disposal zeroizes them. */
 export class BlockKeys implements Disposable {
   /**
    * @param kbek Key Block Encryption Key
@@ -34,8 +34,8 @@ export class BlockKeys implements Disposable {
 }
 
 /**
- * Encryption and authentication key from the KBPK: by variants in versions A and C, by derivation in B (TR 31-2018
- * 5.3.2.1, X9.143 7.2.1.1) and D (TR 31-2018 5.3.2.3, X9.143 7.2.2.1). Both are as long as the KBPK.
+ * Derives the encryption and authentication keys from the KBPK: as variants in versions A and C, by key derivation in B
+ * (TR 31-2018 5.3.2.1, X9.143 7.2.1.1) and D (TR 31-2018 5.3.2.3, X9.143 7.2.2.1). Both are as long as the KBPK.
  *
  * @returns the keys; hold them with `using`
  * @throws CryptoError MODE for a KBPK of the wrong algorithm, KEY_LENGTH
@@ -50,12 +50,12 @@ export function deriveBlockKeys(versionId: KeyBlockVersion, kbpk: Kbpk): BlockKe
   return new BlockKeys(derive(cipher, kbpk, 'encryption'), derive(cipher, kbpk, 'authentication'));
 }
 
-/** Every byte of the KBPK xor the letter E (0x45, encryption) or M (0x4D, MAC). */
+/** XORs every byte of the KBPK with the letter E (0x45, encryption) or M (0x4D, MAC). */
 function variant(kbpk: Buffer, letter: 'E' | 'M'): Buffer {
   return xor(kbpk, Buffer.alloc(kbpk.length, letter));
 }
 
-/** X9.143 tables 24 and 25: "key usage" and "algorithm" of the derivation data, by KBPK length in bytes. */
+/** Values of "key usage" and, by KBPK length in bytes, "algorithm" in the derivation data: X9.143 tables 24 and 25. */
 const PURPOSES = { encryption: 0, authentication: 1 } as const;
 const DERIVED_ALGORITHMS: Record<Kbpk['algorithm'], Record<number, number>> = {
   TDES: { 16: 0, 24: 1 },
@@ -63,8 +63,8 @@ const DERIVED_ALGORITHMS: Record<Kbpk['algorithm'], Record<number, number>> = {
 };
 
 /**
- * NIST SP 800-108 in counter mode over CMAC. Derivation data, 8 bytes: counter from 1 (1 byte), key usage (2), separator
- * 00, algorithm (2), length of the derived key in bits (2).
+ * Derives a key with NIST SP 800-108 in counter mode over CMAC. The derivation data has 8 bytes: counter from 1 (1
+ * byte), key usage (2), separator 00, algorithm (2), length of the derived key in bits (2).
  */
 function derive(cipher: BlockCipher, { algorithm, key }: Kbpk, purpose: keyof typeof PURPOSES): Buffer {
   const data = Buffer.alloc(8);
@@ -76,7 +76,7 @@ function derive(cipher: BlockCipher, { algorithm, key }: Kbpk, purpose: keyof ty
   for (let offset = 0; offset < derived.length; offset += cipher.blockBytes) {
     data.writeUInt8(offset / cipher.blockBytes + 1, 0);
     const block = cmac(cipher, data);
-    block.copy(derived, offset); // of the last block under AES-192 only the left half
+    block.copy(derived, offset); // AES-192 uses only the left half of the last block
     block.fill(0);
   }
   return derived;

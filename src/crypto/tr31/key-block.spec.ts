@@ -27,17 +27,17 @@ const HEADER: KeyBlockHeader = {
   keyContext: '0',
 };
 
-/** A block with a header that can be altered; nobody needs to open it. */
+/** A block whose header the tests modify; it is never decrypted. */
 const BLOCK = `B0080P0TE00E0000${'0123456789ABCDEF'.repeat(4)}`;
 const altered = (offset: number, text: string) => BLOCK.slice(0, offset) + text + BLOCK.slice(offset + text.length);
 
-/** The block with optional blocks inserted, of which there are so many, and the length made right. */
+/** Inserts optional blocks, sets their count to `count` and corrects the length. */
 function withOptional(count: string, text: string, version = 'B'): string {
   const length = String(80 + text.length).padStart(4, '0');
   return `${version}${length}P0TE00E${count}00${text}${BLOCK.slice(16)}`;
 }
 
-describe('a key block is read without a key', () => {
+describe('parsing a key block without a key', () => {
   test.each(vectors<Vector>('tr31'))('$id: $source', ({ version, keyBlock, header: headerText, expected }) => {
     const { header, optionalBlocks, headerBytes, ciphertext, mac } = parseKeyBlock(keyBlock);
     expect(header).toEqual({
@@ -57,7 +57,7 @@ describe('a key block is read without a key', () => {
     expect(formatHeader(header, optionalBlocks, ciphertext.length)).toBe(headerText);
   });
 
-  test('the words of a header', () => {
+  test('describes a header', () => {
     expect(describeHeader(parseKeyBlock(vectors<Vector>('tr31')[4]!.keyBlock).header)).toEqual({
       versionId: 'TDEA Key Derivation Binding Method',
       keyUsage: 'BDK Base Derivation Key',
@@ -69,7 +69,7 @@ describe('a key block is read without a key', () => {
     });
   });
 
-  test('the words of a proprietary header', () => {
+  test('describes a proprietary header', () => {
     const header = parseKeyBlock('D01121090c730010'.concat('00'.repeat(48))).header;
     expect(describeHeader(header)).toEqual({
       versionId: 'AES Key Derivation Binding Method',
@@ -82,7 +82,7 @@ describe('a key block is read without a key', () => {
     });
   });
 
-  test('the words of optional blocks', () => {
+  test('describes optional blocks', () => {
     const words = (id: string) => describeOptionalBlock({ id, data: '' });
     expect(words('KS')).toBe('Initial Key Serial Number or Key Set Identifier');
     expect(words('ER')).toBe('Not defined in X9.143');
@@ -127,7 +127,7 @@ describe('a malformed fixed header is refused', () => {
     );
   });
 
-  /** A value of each field that no key block has. */
+  /** For each field, a value that no key block can have. */
   const UNDEFINED: [offset: number, value: string, what: string][] = [
     [0, 'F', 'key block version ID has a value that X9.143 does not define'],
     [1, '00A0', 'key block length must be 4 digits that say how many characters the block has'],
@@ -141,7 +141,7 @@ describe('a malformed fixed header is refused', () => {
     [15, 'Z', 'the reserved character must be 0'],
   ];
 
-  test.each(vectors<Vector>('tr31'))('$id with any field spoilt', ({ keyBlock }) => {
+  test.each(vectors<Vector>('tr31'))('$id with any field made invalid', ({ keyBlock }) => {
     for (const [offset, value, what] of UNDEFINED) {
       const spoilt = keyBlock.slice(0, offset) + value + keyBlock.slice(offset + value.length);
       expect(() => parseKeyBlock(spoilt)).toThrow(malformed(offset, what));
@@ -150,14 +150,14 @@ describe('a malformed fixed header is refused', () => {
       expect(() => parseKeyBlock(shorter)).toThrow(malformed(1, UNDEFINED[1]![2]));
   });
 
-  test('a header that stands alone must still be a header', () => {
+  test('a header without a key block must still be valid', () => {
     expect(parseHeader('D9999K0TB00E0000').header.keyUsage).toBe('K0');
     expect(() => parseHeader('D9999K0TB00E000')).toThrow(malformed(15, 'the header has 16 characters'));
     expect(() => parseHeader('D99X9K0TB00E0000')).toThrow(malformed(1, 'key block length must be 4 digits'));
   });
 });
 
-describe('malformed key and MAC are refused', () => {
+describe('a malformed encrypted key or MAC is refused', () => {
   test.each([
     [altered(30, 'G'), 30, 'encrypted key and MAC must be upper-case hexadecimal digits'],
     [altered(79, 'f'), 79, 'encrypted key and MAC must be upper-case hexadecimal digits'],
@@ -280,17 +280,17 @@ describe('optional blocks', () => {
     ['01', 'LB05A', 21, 'header and optional blocks must be a multiple of 8 characters'],
     ['01', 'KS08FF!F', 16, 'the data of optional block KS must be whole bytes in hexadecimal'],
     ['01', 'KS08FFFFLB08BBBBKV080000', 24, 'encrypted key and MAC must be upper-case hexadecimal digits'],
-  ])('%s of them, %j', (count, text, offset, what) => {
+  ])('count %s, blocks %j', (count, text, offset, what) => {
     expect(() => parseKeyBlock(withOptional(count, text))).toThrow(malformed(offset, what));
   });
 
-  test('a block cut off inside an optional block', () => {
+  test('refuses a key block that ends inside an optional block', () => {
     expect(() => parseHeader('B0020P0TE00E0100KS1')).toThrow(
       malformed(18, 'the length of an optional block must be 2 hexadecimal digits'),
     );
   });
 
-  test('version D wants multiples of 16 characters', () => {
+  test('version D requires multiples of 16 characters', () => {
     expect(() => parseKeyBlock(withOptional('01', 'LB08AAAA', 'D'))).toThrow(
       malformed(24, 'header and optional blocks must be a multiple of 16 characters'),
     );
@@ -311,7 +311,7 @@ describe('optional blocks', () => {
     expect(header.slice(12, 14)).toBe(text.includes('PB') ? '02' : '01');
   });
 
-  test('a PB among the blocks to write gives way to a new one', () => {
+  test('formatting replaces an existing PB', () => {
     const blocks = [
       { id: 'PB', data: 'RANDOM' },
       { id: 'KV', data: '0000' },
@@ -323,33 +323,33 @@ describe('optional blocks', () => {
     [251, 'LBFF'],
     [252, 'LB00040106'],
     [8000, 'LB00041F4A'],
-  ])('a label of %i characters begins with %s', (length, beginning) => {
+  ])('a label of %i characters is written with length %s', (length, beginning) => {
     const data = 'x'.repeat(length);
     const text = formatHeader(HEADER, [{ id: 'LB', data }], 24);
     expect(text.slice(16)).toMatch(new RegExp(`^${beginning}x`));
     expect(parseHeader(text).optionalBlocks[0]).toEqual({ id: 'LB', data });
   });
 
-  test('an extended length is read where a short one would do', () => {
+  test('an extended length is accepted where a short one would suffice', () => {
     expect(parseHeader('B0096P0TE00E0100LB00040010Abcdef').optionalBlocks).toHaveLength(1);
   });
 });
 
-describe('limits of what is written', () => {
+describe('limits of formatted headers', () => {
   const labels = (count: number) =>
     Array.from({ length: count }, (_, i) => ({
       id: `${String.fromCharCode(71 + (i % 10))}${Math.floor(i / 10)}`,
       data: 'AAAA',
     }));
 
-  test('99 optional blocks and no more', () => {
+  test('at most 99 optional blocks', () => {
     expect(formatHeader(HEADER, labels(99), 24).slice(12, 14)).toBe('99');
     expect(() => formatHeader(HEADER, labels(100), 24)).toThrow(
       malformed(12, 'a key block has 99 optional blocks at most'),
     );
   });
 
-  test('9999 characters and no more', () => {
+  test('at most 9999 characters', () => {
     expect(formatHeader(HEADER, [], 4976).slice(1, 5)).toBe('9984');
     expect(() => formatHeader(HEADER, [], 4984)).toThrow(
       malformed(1, 'a key block has 9999 characters at most: leave out optional blocks'),

@@ -3,23 +3,23 @@ import { cipherBlockBytes, KEY_USAGES, VERSIONS } from './header-values.js';
 import { describeHeader, HEADER_CHARS, malformed, parseFixedHeader, type KeyBlockHeader } from './header.js';
 import { formatOptionalBlocks, parseOptionalBlocks, type OptionalBlock } from './optional-blocks.js';
 
-/** What a key block says without any key: nothing of it is authentic. */
+/** A key block parsed without any key. Nothing in it is authenticated yet. */
 export interface KeyBlock {
   header: KeyBlockHeader;
-  /** In the order of the block, PB included. */
+  /** In the order of the block, including PB. */
   optionalBlocks: OptionalBlock[];
-  /** The header with its optional blocks as ASCII bytes, which is what the MAC covers. */
+  /** The header with its optional blocks as ASCII bytes, as covered by the MAC. */
   headerBytes: Buffer;
   ciphertext: Buffer;
   mac: Buffer;
 }
 
 /**
- * Takes a key block apart (TR 31-2018 A.2, X9.143 6.2): header, optional blocks, encrypted key in hexadecimal, MAC in
- * hexadecimal. Every field is checked; hexadecimal is upper case as X9.143 clause 4 has it, lower case is refused.
+ * Parses a key block (TR 31-2018 A.2, X9.143 6.2): header, optional blocks, encrypted key in hexadecimal, MAC in
+ * hexadecimal. Checks every field. Hexadecimal must be upper case, as X9.143 clause 4 requires; lower case is rejected.
  *
  * @param text printable ASCII, 9999 characters at most
- * @throws CryptoError KEY_BLOCK, with offset and name of what is malformed
+ * @throws CryptoError KEY_BLOCK, with the offset and name of the malformed field
  */
 export function parseKeyBlock(text: string): KeyBlock {
   if (text.slice(1, 5) !== String(text.length).padStart(4, '0'))
@@ -45,10 +45,10 @@ export function parseKeyBlock(text: string): KeyBlock {
 }
 
 /**
- * Reads header and optional blocks from the beginning of a text, as in TR-34, where the header stands without the rest
- * of a key block. The key block length need only be 4 digits, and PB need not fill up the cipher's block.
+ * Parses a header and its optional blocks at the start of a text. TR-34 uses headers like this, without the rest of a
+ * key block, so the key block length only has to be 4 digits, and PB does not have to pad to the cipher's block length.
  *
- * @returns also the number of characters read
+ * @returns the header, the optional blocks and the number of characters read
  * @throws CryptoError KEY_BLOCK
  */
 export function parseHeader(text: string): {
@@ -65,11 +65,11 @@ export function parseHeader(text: string): {
 }
 
 /**
- * Writes header and optional blocks, PB added where it is needed.
+ * Formats a header and its optional blocks, adding PB where it is needed.
  *
- * @param payloadBytes bytes of the encrypted key that will follow, for the key block length
+ * @param payloadBytes length in bytes of the encrypted key that follows, for the key block length field
  * @returns printable ASCII
- * @throws CryptoError KEY_BLOCK, also where the whole block would have more than 9999 characters
+ * @throws CryptoError KEY_BLOCK, including when the whole block would exceed 9999 characters
  */
 export function formatHeader(
   header: KeyBlockHeader,
@@ -98,8 +98,9 @@ export function formatHeader(
 }
 
 /**
- * Refuses attributes that X9.143 does not let go together: a mode of use beside those of the key usage (6.3.1), an HMAC
- * key without the hash it is bound to (6.3.6.5). Which algorithms a usage allows, the standard leaves to the parties.
+ * Rejects attributes that X9.143 does not allow together: a mode of use that the key usage does not have (6.3.1), or an
+ * HMAC key without the hash that it is bound to (6.3.6.5). The standard leaves it to the parties which algorithms a
+ * usage allows, so that is not checked.
  *
  * @throws CryptoError KEY_BLOCK
  */

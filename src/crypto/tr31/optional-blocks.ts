@@ -1,16 +1,16 @@
 import { HEADER_CHARS, malformed } from './header.js';
 
-/** An optional block (X9.143 6.3.6): what is said about the key beside the header, under the same MAC. */
+/** An optional block (X9.143 6.3.6): a key attribute in addition to the header, covered by the same MAC. */
 export interface OptionalBlock {
   /** Two characters: an ID of OPTIONAL_BLOCKS, another pair of capital letters, or two digits (proprietary). */
   id: string;
-  /** Printable ASCII, without ID and length. */
+  /** Printable ASCII, excluding ID and length. */
   data: string;
 }
 
 interface Definition {
   description: string;
-  /** What the data must look like, in words. */
+  /** Description of the required form of the data, for error messages. */
   form: string;
   fits: (data: string) => boolean;
 }
@@ -47,8 +47,9 @@ const DELIMITED_TIME = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0
 const TIME = new RegExp(`${COMPACT_TIME.source}|${DELIMITED_TIME.source}`);
 
 /**
- * The optional blocks of X9.143 6.3.6 table 7, with the form of their data (tables 8 to 23); KV is deprecated. Others,
- * ER among them, are carried as they are. KS is the initial KSN in X9.143 and any key set identifier in TR 31-2018.
+ * The optional blocks of X9.143 6.3.6 table 7, with the form of their data (tables 8 to 23); KV is deprecated. Other
+ * blocks, including ER, are passed through unchanged. KS is the initial KSN in X9.143 and any key set identifier in TR
+ * 31-2018.
  */
 export const OPTIONAL_BLOCKS: Readonly<Record<string, Definition>> = {
   AL: defined('Asymmetric Key Life', '0100 (ephemeral) or 0101 (static)', /^010[01]$/),
@@ -89,7 +90,7 @@ export const OPTIONAL_BLOCKS: Readonly<Record<string, Definition>> = {
 const OTHER_BLOCK = defined('Not defined in X9.143', 'printable ASCII', PRINTABLE);
 const PROPRIETARY_BLOCK = defined('Reserved for proprietary use', 'printable ASCII', PRINTABLE);
 
-/** What an optional block is, in words, for people. */
+/** Describes an optional block for display. */
 export function describeOptionalBlock({ id }: OptionalBlock): string {
   return definitionOf(id).description;
 }
@@ -99,9 +100,9 @@ function definitionOf(id: string): Definition {
 }
 
 /**
- * Reads `count` optional blocks that begin right after the fixed header.
+ * Parses `count` optional blocks that start directly after the fixed header.
  *
- * @returns the blocks in their order, and the offset of the first character after them
+ * @returns the blocks in order, and the offset of the first character after them
  * @throws CryptoError KEY_BLOCK
  */
 export function parseOptionalBlocks(text: string, count: number): { optionalBlocks: OptionalBlock[]; end: number } {
@@ -118,8 +119,9 @@ export function parseOptionalBlocks(text: string, count: number): { optionalBloc
 }
 
 /**
- * The length counts the whole block, ID and length included. In the short form it is 2 hexadecimal digits after the ID;
- * in the extended form those are 00, and 04 and a length of 4 digits follow (X9.143 6.2 table 1).
+ * Parses the length of an optional block, which counts the whole block including ID and length. The short form is 2
+ * hexadecimal digits after the ID. In the extended form those digits are 00, followed by 04 and a length of 4 digits
+ * (X9.143 6.2 table 1).
  */
 function parseLength(text: string, offset: number): { length: number; dataOffset: number } {
   const extended = text.slice(offset + 2, offset + 4) === '00';
@@ -137,8 +139,8 @@ function parseLength(text: string, offset: number): { length: number; dataOffset
 }
 
 /**
- * Writes optional blocks in the order given, and PB (X9.143 6.3.6.11) last where they need filling up to the cipher's
- * block. A PB among those given is left out and formed anew, so that the blocks of one key block can go into another.
+ * Formats optional blocks in the given order, with PB (X9.143 6.3.6.11) last if they need padding to the cipher's block
+ * length. Replaces a PB in the input, so that the optional blocks of one key block can be used in another.
  *
  * @throws CryptoError KEY_BLOCK
  */
@@ -155,7 +157,7 @@ export function formatOptionalBlocks(
   }
   const excess = text.length % cipherBlockBytes;
   if (excess === 0) return { text, count: written.length };
-  // PB has 4 characters at least, so it may run on into the block after.
+  // PB has at least 4 characters, so the padding may extend into the following cipher block.
   const missing = 2 * cipherBlockBytes - excess - 4;
   return { text: text + format({ id: 'PB', data: '0'.repeat(missing % cipherBlockBytes) }), count: written.length + 1 };
 }
@@ -166,7 +168,10 @@ function format({ id, data }: OptionalBlock): string {
   return length <= 0xff ? `${id}${hex(length, 2)}${data}` : `${id}0004${hex(length + 6, 4)}${data}`;
 }
 
-/** Refuses a block that may not follow those before it, or whose data does not have the form its ID asks for. */
+/**
+ * Rejects an optional block that must not follow the ones before it, or whose data does not have the form that its ID
+ * requires.
+ */
 function check({ id, data }: OptionalBlock, before: readonly OptionalBlock[], offset: number): void {
   if (!/^[0-9A-Z]{2}$/.test(id)) throw malformed(offset, 'the ID of an optional block must be 2 capitals or digits');
   if (before.some((other) => other.id === id)) throw malformed(offset, `optional block ${id} is there twice`);
@@ -176,7 +181,8 @@ function check({ id, data }: OptionalBlock, before: readonly OptionalBlock[], of
 }
 
 /**
- * X9.143 6.3.6.3 tables 10 and 11. A chain is a sequence of format (2 digits), length (4 digits) and certificate.
+ * Checks the data of CT: X9.143 6.3.6.3 tables 10 and 11. A chain is a sequence of format (2 digits), length (4 digits)
+ * and certificate.
  */
 function isCertificateOrChain(data: string): boolean {
   if (!data.startsWith('02')) return isCertificate(data);
@@ -191,7 +197,7 @@ function isCertificateOrChain(data: string): boolean {
   return offset > 2;
 }
 
-/** Format 00 (X.509) or 01 (EMV), and the certificate in base64. */
+/** Checks one certificate: format 00 (X.509) or 01 (EMV), then the certificate in base64. */
 function isCertificate(data: string): boolean {
   return /^0[01][0-9A-Za-z+/]+={0,2}$/.test(data) && data.length % 4 === 2;
 }

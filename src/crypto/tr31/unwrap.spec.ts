@@ -39,7 +39,7 @@ const FAILED = expect.objectContaining({
 }) as Error;
 const KEY_BLOCK = expect.objectContaining({ code: 'KEY_BLOCK' }) as Error;
 
-/** The code a block is refused with, or undefined where it opens. */
+/** Returns the error code for a block, or undefined if it unwraps. */
 function refusal(kbpk: Kbpk, text: string): string | undefined {
   try {
     unwrapKeyBlock(kbpk, text);
@@ -49,7 +49,7 @@ function refusal(kbpk: Kbpk, text: string): string | undefined {
   }
 }
 
-describe('key blocks of standards and vendors', () => {
+describe('key blocks from standards and vendors', () => {
   test.each(cases)('$id: $source', ({ kbpk, kbpkAlgorithm, keyBlock, expected }) => {
     const { header, optionalBlocks, key } = unwrapKeyBlock(kbpkOf({ kbpk, kbpkAlgorithm }), keyBlock);
     expect(toHex(key)).toBe(expected.key);
@@ -86,10 +86,11 @@ describe('key blocks of standards and vendors', () => {
   });
 });
 
-describe('key blocks a receiver must refuse', () => {
+describe('key blocks that a receiver must refuse', () => {
   /**
-   * A block that is malformed says where; a sound one that is not authentic fails like all others. The blocks of -v001
-   * to -v003 are twice as long as they say: their altered halves are tested below.
+   * Error codes by vector category: malformed blocks give the position, and well-formed but unauthentic ones all fail
+   * alike. The blocks of -v001 to -v003 are twice as long as their length field says; their modified halves are tested
+   * below.
    */
   const CODES: Record<string, string> = {
     mac: 'DECRYPTION_FAILED',
@@ -111,7 +112,7 @@ describe('key blocks a receiver must refuse', () => {
     expect(refusal(kbpkOf({ kbpk, kbpkAlgorithm }), keyBlock)).toBe(code);
   });
 
-  test.each(malformed.slice(0, 3))('$id: of its two halves one is altered', ({ kbpk, kbpkAlgorithm, keyBlock }) => {
+  test.each(malformed.slice(0, 3))('$id: one of its two halves is modified', ({ kbpk, kbpkAlgorithm, keyBlock }) => {
     const half = keyBlock.length / 2;
     const codes = [keyBlock.slice(0, half), keyBlock.slice(half)].map((text) =>
       refusal(kbpkOf({ kbpk, kbpkAlgorithm }), text),
@@ -119,7 +120,7 @@ describe('key blocks a receiver must refuse', () => {
     expect(codes).toEqual(['DECRYPTION_FAILED', undefined]);
   });
 
-  test('a mode of use that the key usage does not allow', () => {
+  test('refuses a mode of use that the key usage does not allow', () => {
     expect(() => unwrapKeyBlock(kbpkOf(cases[3]!), cases[3]!.keyBlock.replace('P0TE', 'P0TX'))).toThrow(
       expect.objectContaining({ code: 'KEY_BLOCK', message: 'Mode of use X does not go with key usage P0' }),
     );
@@ -147,7 +148,7 @@ describe('key blocks a receiver must refuse', () => {
   });
 });
 
-/** The key length field is authentic in these blocks; only what it says cannot be. */
+/** The key length field of these blocks is authentic, but its value is impossible. */
 describe('the key length field', () => {
   const kbpk = { algorithm: 'AES', key: Buffer.alloc(32, 1) } as const;
 
@@ -181,8 +182,8 @@ describe('the key length field', () => {
   });
 });
 
-/** A long block is tried at every eighth character only. */
-test.each(cases)('$id does not open with a bit of any character changed', ({ kbpk, kbpkAlgorithm, keyBlock }) => {
+/** In long blocks only every eighth character is tested. */
+test.each(cases)('$id does not unwrap with a flipped bit in any character', ({ kbpk, kbpkAlgorithm, keyBlock }) => {
   const opened: number[] = [];
   for (let offset = 0; offset < keyBlock.length; offset += keyBlock.length > 256 ? 8 : 1) {
     const bytes = Buffer.from(keyBlock, 'latin1');
@@ -199,7 +200,7 @@ describe.each(['tr31-v001', 'tr31-v003', 'tr31-v005', 'tr31-v006', 'tr31-v029', 
     const { keyBlock } = vector(id);
     const kbpk = kbpkOf(vector(id));
 
-    test('no bit of it can be flipped', () => {
+    test('no bit can be flipped', () => {
       const opened: string[] = [];
       for (let offset = 0; offset < keyBlock.length; offset++)
         for (let bit = 0; bit < 8; bit++) {
@@ -213,7 +214,7 @@ describe.each(['tr31-v001', 'tr31-v003', 'tr31-v005', 'tr31-v006', 'tr31-v029', 
 
     const withLength = (text: string) => text.slice(0, 1) + String(text.length).padStart(4, '0') + text.slice(5);
 
-    test('no end of it can be left out, whatever length it claims', () => {
+    test('it cannot be truncated, whatever length it claims', () => {
       for (let length = 0; length < keyBlock.length; length++) {
         const text = keyBlock.slice(0, length);
         expect(refusal(kbpk, text)).toBe('KEY_BLOCK');
@@ -221,7 +222,7 @@ describe.each(['tr31-v001', 'tr31-v003', 'tr31-v005', 'tr31-v006', 'tr31-v029', 
       }
     });
 
-    test('nothing can be added to it, before or after the MAC, whatever length it claims', () => {
+    test('nothing can be inserted before or after the MAC, whatever length it claims', () => {
       for (let length = 1; length <= 64; length++)
         for (const text of [
           keyBlock + '0'.repeat(length),
@@ -232,7 +233,7 @@ describe.each(['tr31-v001', 'tr31-v003', 'tr31-v005', 'tr31-v006', 'tr31-v029', 
         }
     });
 
-    test('neither blocks nor halves of it can change places', () => {
+    test('neither its cipher blocks nor its halves can be swapped', () => {
       const swapped =
         keyBlock.slice(0, -48) + keyBlock.slice(-32, -16) + keyBlock.slice(-48, -32) + keyBlock.slice(-16);
       expect(() => unwrapKeyBlock(kbpk, swapped)).toThrow(FAILED);
@@ -241,8 +242,8 @@ describe.each(['tr31-v001', 'tr31-v003', 'tr31-v005', 'tr31-v006', 'tr31-v029', 
   },
 );
 
-// MODE where the version was changed to one that needs a TDES key.
-test('any text is either a key block or refused with a CryptoError', () => {
+// MODE results when the version is changed to one that requires a TDES key.
+test('any text either unwraps or is refused with a CryptoError', () => {
   const kbpk = kbpkOf(vector('tr31-v029'));
   const { keyBlock } = vector('tr31-v029');
   const utf16 = fc.array(fc.nat(0xffff), { maxLength: 4 }).map((units) => String.fromCharCode(...units));
@@ -258,7 +259,7 @@ test('any text is either a key block or refused with a CryptoError', () => {
   );
 });
 
-test('an unwrapped key is a buffer of its own', () => {
+test('an unwrapped key is returned in a new buffer', () => {
   const first = unwrapKeyBlock(kbpkOf(cases[0]!), cases[0]!.keyBlock).key;
   const second = unwrapKeyBlock(kbpkOf(cases[0]!), cases[0]!.keyBlock).key;
   first.fill(0);

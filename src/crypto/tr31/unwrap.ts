@@ -10,19 +10,19 @@ import type { OptionalBlock } from './optional-blocks.js';
 
 export interface UnwrappedKey {
   header: KeyBlockHeader;
-  /** In the order of the block, PB included. */
+  /** In the order of the block, including PB. */
   optionalBlocks: OptionalBlock[];
-  /** The caller's to zeroize. */
+  /** The caller must zeroize it. */
   key: Buffer;
 }
 
 /**
- * Opens a key block (TR 31-2018 5.3, X9.143 clause 7). Nothing of the clear payload is looked at before the MAC is
- * verified. A wrong KBPK, a changed block and a key length that cannot be all fail alike. Padding of any length is
- * accepted.
+ * Unwraps a key block (TR 31-2018 5.3, X9.143 clause 7). Does not read the clear payload before the MAC is verified. A
+ * wrong KBPK, a modified block and an impossible key length all fail with the same error. Accepts padding of any
+ * length.
  *
- * @throws CryptoError KEY_BLOCK for a malformed block, MODE for a KBPK of the wrong algorithm, KEY_LENGTH for the KBPK,
- *   DECRYPTION_FAILED
+ * @throws CryptoError KEY_BLOCK for a malformed block, MODE for a KBPK of the wrong algorithm, KEY_LENGTH for a KBPK of
+ *   the wrong length, DECRYPTION_FAILED
  */
 export function unwrapKeyBlock(kbpk: Kbpk, text: string): UnwrappedKey {
   const block = parseKeyBlock(text);
@@ -42,7 +42,7 @@ export function unwrapKeyBlock(kbpk: Kbpk, text: string): UnwrappedKey {
   }
 }
 
-/** The clear payload, authentic, the caller's to zeroize. */
+/** Decrypts and authenticates the payload, which the caller must zeroize. */
 function recover(kbpk: Kbpk, { header: { versionId }, headerBytes, ciphertext, mac }: KeyBlock): Buffer {
   const { binding, kbpkAlgorithm, macBytes } = VERSIONS[versionId];
   using keys = deriveBlockKeys(versionId, kbpk);

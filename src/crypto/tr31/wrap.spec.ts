@@ -33,7 +33,7 @@ const LABEL: OptionalBlock = { id: 'LB', data: 'twice' };
 const kbpkFor = (versionId: KeyBlockVersion) => (versionId === 'D' ? AES : TDES);
 
 test.each(vectors<Vector>('tr31'))(
-  '$id is wrapped again: $source',
+  '$id is reproduced by wrapping: $source',
   ({ kbpk, kbpkAlgorithm, keyBlock, padHex, expected }) => {
     const { header, optionalBlocks } = parseKeyBlock(keyBlock);
     const [key, padding] = [hex(expected.key), hex(padHex)];
@@ -60,7 +60,8 @@ describe('key length masking', () => {
   test.each(maskingLengths.rows)(
     'version %s, algorithm %s, %i bytes masked to %s',
     (versionId, algorithm, bytes, masked, chars) => {
-      // The tool behind this table masks AES keys to 32 bytes where it is not told; here only TDES keys are.
+      // The tool that produced this table masks AES keys to 32 bytes by default; wrapKeyBlock masks only TDES keys by
+      // default.
       const maskedKeyBytes = masked ?? (algorithm === 'A' ? 32 : undefined);
       const key = Buffer.alloc(bytes, 9);
       const args = { kbpk: kbpkFor(versionId), header: { ...HEADER, versionId, algorithm }, key };
@@ -83,7 +84,7 @@ describe('key length masking', () => {
   });
 });
 
-describe('keys of every kind', () => {
+describe('wrapping', () => {
   test('padding is random', () => {
     const args = { kbpk: AES, header: HEADER, key: Buffer.alloc(16, 1) };
     expect(wrapKeyBlock(args)).not.toBe(wrapKeyBlock(args));
@@ -107,7 +108,7 @@ describe('keys of every kind', () => {
     }
   });
 
-  test('the longest key that 9999 characters hold', () => {
+  test('the longest key that fits in 9999 characters', () => {
     const header = { ...HEADER, keyUsage: 'S0', algorithm: 'R', modeOfUse: 'S' };
     const key = Buffer.alloc(4958, 5);
     const block = wrapKeyBlock({ kbpk: AES, header, key });
@@ -127,14 +128,14 @@ describe('keys of every kind', () => {
     expect(unwrapKeyBlock(TDES, other).key).toEqual(key);
   });
 
-  test('the key is left as it was', () => {
+  test('the key is not modified', () => {
     const key = Buffer.alloc(16, 7);
     wrapKeyBlock({ kbpk: AES, header: HEADER, key });
     expect(key).toEqual(Buffer.alloc(16, 7));
   });
 });
 
-describe('what cannot be wrapped', () => {
+describe('wrapping is refused', () => {
   const refused = (code: string, message: RegExp) =>
     expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error;
 
@@ -144,14 +145,14 @@ describe('what cannot be wrapped', () => {
     const wrap = (other: Partial<WrapArguments>) => () =>
       wrapKeyBlock({ kbpk: { algorithm: kbpkAlgorithm, key: kbpkKey }, header, optionalBlocks, key, ...other });
 
-    test('under another KBPK than its version wants', () => {
+    test('under a KBPK that its version does not allow', () => {
       const algorithm = kbpkAlgorithm === 'AES' ? 'TDES' : 'AES';
       expect(wrap({ kbpk: { algorithm, key: kbpkKey } })).toThrow(refused('MODE', /key block protection key$/));
       const shorter = { algorithm: kbpkAlgorithm, key: kbpkKey.subarray(1) };
       expect(wrap({ kbpk: shorter })).toThrow(refused('KEY_LENGTH', /^An? (TDES|AES) key must be 16/));
     });
 
-    test('without bytes, beside what it may not stand with, or in too long a block', () => {
+    test('when it is empty, has conflicting attributes, or makes the block too long', () => {
       expect(wrap({ key: Buffer.alloc(0) })).toThrow(refused('KEY_LENGTH', /of algorithm .$/));
       expect(wrap({ header: { ...header, keyUsage: 'S0', modeOfUse: 'X' } })).toThrow(
         refused('KEY_BLOCK', /^Mode of use X does not go with key usage S0$/),
@@ -200,7 +201,7 @@ describe('what cannot be wrapped', () => {
     );
   });
 
-  test('an HMAC key without its hash', () => {
+  test('for an HMAC key without its hash', () => {
     const header = { ...HEADER, keyUsage: 'M7', algorithm: 'H', modeOfUse: 'C' };
     const args = { kbpk: AES, header, key: Buffer.alloc(32) };
     expect(() => wrapKeyBlock(args)).toThrow(refused('KEY_BLOCK', /needs optional block HM$/));
@@ -257,7 +258,7 @@ const optionalBlock: fc.Arbitrary<OptionalBlock> = fc.oneof(
   fc.record({ id: text('0123456789', 2, 2), data: fc.string({ unit: 'grapheme-ascii', maxLength: 40 }) }),
 );
 
-test('whatever is wrapped unwraps to the same', () => {
+test('unwrapping returns whatever was wrapped', () => {
   const header = fc.record({
     versionId: fc.constantFrom('A', 'B', 'C', 'D'),
     keyVersionNumber: text('0123456789abcXYZ', 2, 2),

@@ -12,13 +12,15 @@ import type { OptionalBlock } from './optional-blocks.js';
 export interface WrapArguments {
   kbpk: Kbpk;
   header: KeyBlockHeader;
-  /** In the order wanted; PB is added where it is needed. */
+  /** In the order to write them; PB is added where it is needed. */
   optionalBlocks?: readonly OptionalBlock[];
-  /** The key to wrap: a symmetric or HMAC key as it is, a private key in DER; stays the caller's to zeroize. */
+  /** The key to wrap: a symmetric or HMAC key as it is, a private key in DER; the caller zeroizes it. */
   key: Buffer;
-  /** The block is as long as for a key of this many bytes, to hide shorter ones; see `payloadBytes`. */
+  /**
+   * Pads the payload to the length of a key of this many bytes, to hide the length of shorter keys; see `payloadBytes`.
+   */
   maskedKeyBytes?: number;
-  /** Where the padding after the key comes from; anything but random bytes is for reproducing published key blocks. */
+  /** Source of the padding after the key: random by default; replace it only to reproduce published key blocks. */
   padding?: (bytes: number) => Buffer;
 }
 
@@ -26,8 +28,8 @@ export interface WrapArguments {
  * Wraps a key in a key block (TR 31-2018 5.3, X9.143 clause 7).
  *
  * @returns the key block, printable ASCII with upper-case hexadecimal
- * @throws CryptoError KEY_BLOCK for header, optional blocks or too long a block, MODE for a KBPK of the wrong algorithm,
- *   KEY_LENGTH for KBPK and key
+ * @throws CryptoError KEY_BLOCK for an invalid header or optional block or a block that is too long, MODE for a KBPK of
+ *   the wrong algorithm, KEY_LENGTH for a KBPK or key of the wrong length
  */
 export function wrapKeyBlock(args: WrapArguments): string {
   const { kbpk, header, optionalBlocks = [], key, maskedKeyBytes, padding = randomPadding } = args;
@@ -50,11 +52,12 @@ export function wrapKeyBlock(args: WrapArguments): string {
 }
 
 /**
- * Bytes of the part that is encrypted (X9.143 6.1): key length in bits (2 bytes), key, and padding to whole blocks of
- * the cipher, as many as a key of `maskedKeyBytes` would take. X9.143 wants the longest key of the algorithm there, TR
- * 31-2018 leaves it open: TDES keys are masked to 24 bytes by default, others keep their length.
+ * Returns the length in bytes of the encrypted part (X9.143 6.1): key length in bits (2 bytes), key, and padding to
+ * whole cipher blocks, as many as a key of `maskedKeyBytes` would take. X9.143 asks for the length of the algorithm's
+ * longest key there; TR 31-2018 leaves it open. By default TDES keys are masked to 24 bytes and other keys are not
+ * masked.
  *
- * @param maskedKeyBytes less than the key itself means no masking
+ * @param maskedKeyBytes no effect if shorter than the key
  */
 export function payloadBytes(
   { versionId, algorithm }: KeyBlockHeader,
@@ -65,7 +68,10 @@ export function payloadBytes(
   return Math.ceil((2 + Math.max(keyBytes, maskedKeyBytes)) / blockBytes) * blockBytes;
 }
 
-/** A few bytes from `randomInt`, which draws on a store of random bytes: `randomBytes` costs as much as a key. */
+/**
+ * Draws padding bytes with `randomInt`, which keeps a cache of random bytes: a call of `randomBytes` costs as much as
+ * setting up a cipher with a key.
+ */
 function randomPadding(bytes: number): Buffer {
   const padding = Buffer.alloc(bytes);
   for (let i = 0; i < bytes; i++) padding[i] = randomInt(0x100);
@@ -83,12 +89,12 @@ function protect(
   using encryption = CIPHERS[kbpkAlgorithm](keys.kbek);
 
   if (binding === 'variant') {
-    // Encrypt, then MAC what was encrypted; the first 8 characters of the header are the IV.
+    // Encrypt, then MAC the ciphertext. The first 8 characters of the header are the IV.
     const ciphertext = encryption.encryptCbc(header.subarray(0, 8), payload);
     return { ciphertext, mac: cbcMac(keys.kbak, Buffer.concat([header, ciphertext]), macBytes) };
   }
 
-  // MAC the clear payload, then encrypt it with the MAC as IV.
+  // MAC the clear payload, then encrypt it with the MAC as the IV.
   using authentication = CIPHERS[kbpkAlgorithm](keys.kbak);
   const covered = Buffer.concat([header, payload]);
   try {

@@ -32,7 +32,7 @@ const receiver = { certificate: krd.certificate.der, privateKey: forgePrivateKey
 const open = (token: Buffer, parties: Partial<Parameters<typeof openWithForge>[1]> = {}) =>
   openWithForge(token, { kdh: kdh.certificate.der, krd: receiver, ...parties });
 
-describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('forge opens a token that we built as %s', (form) => {
+describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('forge opens a token that we built in the form %s', (form) => {
   test.each([
     ['a TDES key of 16 bytes', 'D0112P0TE00N0000', TDES_KEY, 'DES-EDE3-CBC'],
     ['a TDES key of 24 bytes', 'D0144K0TB00E0000', Buffer.concat([TDES_KEY, hex('0123456789ABCDEF')]), 'DES-EDE3-CBC'],
@@ -43,7 +43,7 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('forge opens a token th
     expect(opened).toEqual({ header, key, nonce: NONCE, signingTime: undefined, contentCipher, crls: 0 });
   });
 
-  test('one-pass, with the time of signing', () => {
+  test('one-pass, with the signing time', () => {
     const crl = form === 'X9_TR34_2019' ? CRL : undefined;
     const opened = open(build({ form, nonce: undefined, crl }));
     expect(opened).toMatchObject({ key: TDES_KEY, nonce: undefined, signingTime: NOW, crls: crl ? 1 : 0 });
@@ -51,7 +51,7 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('forge opens a token th
 
   const token = build({ form });
 
-  test('and refuses it from another sender of the same name and number', () => {
+  test('and refuses it from another sender with the same name and serial number', () => {
     expect(() => open(token, { kdh: pki.kdh!.certificate.der })).toThrow('the signer is wrong');
     const other = build({ form, kdh: pki.otherKdh! });
     expect(() => open(other, { kdh: pki.kdh!.certificate.der })).toThrow();
@@ -64,7 +64,7 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('forge opens a token th
     expect(() => open(token, { krd: wrongKey })).toThrow();
   });
 
-  test('and reads nothing else from it, whichever of its bytes was changed', () => {
+  test('and never reads different content, whichever byte is modified', () => {
     const expected = open(token);
     let refused = 0;
     for (let at = 0; at < token.length; at += 16) {
@@ -74,7 +74,7 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('forge opens a token th
       if (opened) expect(opened).toEqual(expected);
       else refused += 1;
     }
-    // Versions and identifiers of algorithms are not signed, and forge doesn't look at them all.
+    // Versions and algorithm identifiers are not signed, and forge does not check all of them.
     expect(refused).toBeGreaterThan(token.length / 20);
   });
 });
@@ -87,7 +87,7 @@ function attempt(token: Buffer): ReturnType<typeof open> | undefined {
   }
 }
 
-test('forge can read the header and the attributes only as they were signed', () => {
+test('forge detects a modified header or attribute', () => {
   const token = build();
   for (const text of ['D0112K0TB00E0000', NONCE.toString('latin1')]) {
     const changed = Buffer.from(token);

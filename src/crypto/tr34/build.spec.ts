@@ -39,7 +39,7 @@ const open = (block: Buffer, { nonce, time }: { nonce?: Buffer; time: Date }) =>
     time,
   });
 
-test('what is built opens, in every form', () => {
+test('a built token opens, in every form', () => {
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
   const payload = fc.oneof(
     fc.record({ algorithm: fc.constant('T'), key: fc.oneof(bytes(16), bytes(24)) }),
@@ -66,7 +66,7 @@ test('what is built opens, in every form', () => {
   );
 });
 
-test('every token has an ephemeral key and an initialization vector of its own', () => {
+test('every token has a new ephemeral key and initialization vector', () => {
   const [a, b] = [0, 1].map(() => inspectKeyTransport(buildKeyTransport(toBuild())));
   expect(a!.iv).not.toEqual(b!.iv);
   expect(a!.encryptedKey).not.toEqual(b!.encryptedKey);
@@ -76,7 +76,7 @@ test('every token has an ephemeral key and an initialization vector of its own',
 test.each([
   ['T', 'DES-EDE3-CBC', 24],
   ['A', 'AES-128-CBC', 16],
-])('a key of algorithm %s travels under %s', (algorithm, contentCipher, keyBytes) => {
+])('a key of algorithm %s is encrypted with %s', (algorithm, contentCipher, keyBytes) => {
   const token = inspectKeyTransport(buildKeyTransport(toBuild({ header: `D0112K0${algorithm}B00E0000` })));
   const ephemeralKey = rsaDecrypt(pki.cliKrd2048!.privateKey, 'OAEP_SHA256', token.encryptedKey);
   expect(token.contentCipher).toBe(contentCipher);
@@ -84,7 +84,7 @@ test.each([
   if (keyBytes === 24) expect([isStrong(ephemeralKey), withOddParity(ephemeralKey)]).toEqual([true, ephemeralKey]);
 });
 
-test('after 2049 the signing time is a GeneralizedTime', () => {
+test('the signing time is a GeneralizedTime from 2050', () => {
   const time = new Date('2051-02-03T04:05:06Z');
   const validity = { notBefore: NOW, notAfter: new Date('2060-01-01T00:00:00Z') };
   const issuer = issueRoot({ subject: [{ type: 'CN', value: 'root' }], privateKey: pki.cliCa!.privateKey, validity });
@@ -122,24 +122,24 @@ describe('refusals', () => {
     ['a header of 15 characters', 'DATA_FORMAT', { header: 'D0112K0TB00E000' }],
     ['a header with a line end', 'DATA_FORMAT', { header: 'D0112K0TB00E0000\n' }],
     ['a header with a character beyond ASCII', 'DATA_FORMAT', { header: 'D0112K0TB00E000é' }],
-    ['a header of an HMAC key', 'DATA_FORMAT', { header: 'D0112M7HG00E0000' }],
-    ['a CRL in the form of 2012', 'CMS', { crl: CRL }],
-    ['a CRL that is none', 'CMS', { form: 'X9_TR34_2019', crl: Buffer.from('0402', 'hex') }],
-    ['a one-pass token of 2019 without CRL', 'CMS', { form: 'X9_TR34_2019', nonce: undefined }],
-    ['a receiver of another authority', 'CERTIFICATE', { krd: { ...krd, issuer: pki.svcCa!.certificate } }],
-    ['a receiver before its validity', 'CERTIFICATE', { time: new Date('2019-12-31T23:59:59Z') }],
-    ['a receiver after its validity', 'CERTIFICATE', { time: new Date('2050-01-01T00:00:00Z') }],
+    ['a header for an HMAC key', 'DATA_FORMAT', { header: 'D0112M7HG00E0000' }],
+    ['a CRL in the 2012 form', 'CMS', { crl: CRL }],
+    ['a CRL that is not a CRL', 'CMS', { form: 'X9_TR34_2019', crl: Buffer.from('0402', 'hex') }],
+    ['a one-pass 2019 token without a CRL', 'CMS', { form: 'X9_TR34_2019', nonce: undefined }],
+    ['a receiver certified by another CA', 'CERTIFICATE', { krd: { ...krd, issuer: pki.svcCa!.certificate } }],
+    ['a receiver before its validity period', 'CERTIFICATE', { time: new Date('2019-12-31T23:59:59Z') }],
+    ['a receiver after its validity period', 'CERTIFICATE', { time: new Date('2050-01-01T00:00:00Z') }],
     ['no time', 'CERTIFICATE', { time: new Date(Number.NaN) }],
-    ['a receiver on a curve', 'CERTIFICATE', { krd: ecKrd }],
-    ['a sender on a curve', 'CERTIFICATE', { kdh: ecParty }],
+    ['a receiver with an elliptic curve key', 'CERTIFICATE', { krd: ecKrd }],
+    ['a sender with an elliptic curve key', 'CERTIFICATE', { kdh: ecParty }],
     ["another pair's private key", 'CERTIFICATE', { kdh: { ...kdh, privateKey: pki.kdh!.privateKey } }],
-    ['a private key that is none', 'CERTIFICATE', { kdh: { ...kdh, privateKey: Buffer.from('key') } }],
+    ['an invalid private key', 'CERTIFICATE', { kdh: { ...kdh, privateKey: Buffer.from('key') } }],
   ])('%s', (_, code, changes) => {
     expect(() => buildKeyTransport(toBuild(changes))).toThrow(refusal(code));
   });
 });
 
-/** Another implementation reads what we build: all of the 2019 form; of the 2012 form what is CMS. */
+/** OpenSSL reads what we build: the whole token in the 2019 form, and the CMS parts of the 2012 form. */
 const withOpenSsl = spawnSync('openssl', ['version']).status === 0 ? describe : describe.skip;
 withOpenSsl('openssl cms', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tr34-'));
@@ -174,7 +174,7 @@ withOpenSsl('openssl cms', () => {
     expect(verified(block)).toEqual(inspectKeyTransport(block).eContent);
   });
 
-  test.each(['D0112K0TB00E0000', 'D0112K0AB00E0000'])('opens our envelope of 2019, header %s', (header) => {
+  test.each(['D0112K0TB00E0000', 'D0112K0AB00E0000'])('opens our 2019 envelope, header %s', (header) => {
     const token = toBuild({ form: 'X9_TR34_2019', header });
     const { eContent } = inspectKeyTransport(buildKeyTransport(token));
     const info = hex('3082000006092A864886F70D010703A0820000');

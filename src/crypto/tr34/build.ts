@@ -21,37 +21,37 @@ export interface KeyTransportToBuild {
   form: Tr34Form;
   /** Key block header, ASCII: TR-31 syntax, 16 characters and the optional blocks. */
   header: string;
-  /** Clear key, 16 or 24 bytes (TDES) or 16 bytes (AES); stays the caller's to zeroize. */
+  /** Clear key, 16 or 24 bytes (TDES) or 16 bytes (AES); the caller zeroizes it. */
   key: Buffer;
-  /** Key distribution host, ourselves: PKCS#8 in DER, the caller's to zeroize. */
+  /** Key distribution host (this side): certificate and private key, PKCS#8 in DER, which the caller zeroizes. */
   kdh: { certificate: Certificate; privateKey: Buffer };
-  /** Key receiving device: its certificate and the certificate authority's, which the caller trusts. */
+  /** Key receiving device: its certificate and that of the issuing CA, which the caller trusts. */
   krd: { certificate: Certificate; issuer: Certificate };
-  /** The present: for the validity of the receiver's certificate and, in a one-pass token, signed. */
+  /** Current time: checked against the validity of the receiver's certificate and, in a one-pass token, signed. */
   time: Date;
   /** Two-pass: the receiver's random number, 8 to 16 bytes. Without it the token is one-pass. */
   nonce?: Buffer;
-  /** 2019 form: CRL of our certificate's authority, DER. A one-pass token must have it. */
+  /** 2019 form: CRL of the CA that issued our certificate, DER. Required in a one-pass token. */
   crl?: Buffer;
 }
 
-/** A content encryption key and how it travels. */
+/** A content encryption key, in clear and as encrypted for the receiver. */
 export interface EphemeralKey {
   contentCipher: ContentCipher;
   key: Buffer;
   iv: Buffer;
-  /** `key` under the receiver's public key. */
+  /** `key` encrypted under the receiver's public key. */
   encryptedKey: Buffer;
 }
 
 /**
- * Builds a TR-34 key transport: X9 TR-34-2012 and 2019, two-pass with a nonce and one-pass without.
+ * Builds a TR-34 key transport token: X9 TR-34-2012 and 2019, two-pass with a nonce and one-pass without.
  *
- * The envelope is TDES-CBC for a TDES key, AES-128-CBC for an AES key. The 2012 form carries neither certificates nor
- * CRLs and keeps the attributes in the order of the standard's example, where DER would sort them: receivers that find
- * them by position exist.
+ * The envelope is TDES-CBC for a TDES key and AES-128-CBC for an AES key. The 2012 form carries neither certificates
+ * nor CRLs. It keeps the attributes in the order of the standard's example rather than sorting them as DER requires,
+ * because some receivers find them by position.
  *
- * @param ephemeral random unless given, which is for rebuilding test vectors; a given one stays the caller's
+ * @param ephemeral content encryption key, random by default; pass one only to rebuild a test vector, and zeroize it
  * @returns ContentInfo, DER
  * @throws CryptoError CERTIFICATE, CMS (the CRL), DATA_FORMAT (header), DATA_LENGTH (nonce), KEY_LENGTH
  */
@@ -87,7 +87,7 @@ export function buildKeyTransport(token: KeyTransportToBuild, ephemeral?: Epheme
               SHA_256,
               encode(TAG.CONSTRUCTED_0, ...signedAttributes),
               RSA_SIGNATURE,
-              // RFC 5652 section 5.4: signed is the SET, not its [0].
+              // RFC 5652 section 5.4: the signature covers the attributes as a SET, not as the [0] that is sent.
               octetString(sign('sha256', set(...signedAttributes), signingKey)),
             ),
           ),
@@ -107,7 +107,9 @@ function verifyCrl({ form, nonce, crl }: KeyTransportToBuild): void {
     throw new CryptoError('CMS', "A one-pass token in the form of 2019 must carry the CRL of the sender's authority");
 }
 
-/** The parts of a TDES key are made distinct: libraries exist that refuse others. */
+/**
+ * Generates a content encryption key. The parts of a TDES key are distinct, because some libraries reject other keys.
+ */
 function generateEphemeralKey(header: string, krd: Certificate): EphemeralKey {
   const contentCipher = header.charAt(7) === 'T' ? 'DES-EDE3-CBC' : 'AES-128-CBC';
   const { keyBytes, blockBytes } = CONTENT_CIPHERS[contentCipher];
@@ -116,7 +118,7 @@ function generateEphemeralKey(header: string, krd: Certificate): EphemeralKey {
   return { contentCipher, key, iv: randomBytes(blockBytes), encryptedKey };
 }
 
-/** EnvelopedData of RFC 5652 section 6.1; in the form of 2012 its fields alone. */
+/** Encodes EnvelopedData, RFC 5652 section 6.1; in the 2012 form only its fields. */
 function envelopedData({ form, header, key, kdh, krd }: KeyTransportToBuild, ephemeral: EphemeralKey): Buffer {
   const { oid, blockBytes, cipher: cipherUnder } = CONTENT_CIPHERS[ephemeral.contentCipher];
   const padded = encodeKeyBlock({ kdh: kdh.certificate.issuerAndSerialNumber, header, key }, blockBytes);
@@ -139,7 +141,7 @@ function envelopedData({ form, header, key, kdh, krd }: KeyTransportToBuild, eph
   }
 }
 
-/** The four signed attributes, each in DER. */
+/** Encodes the four signed attributes in DER. */
 function attributes({ form, header, nonce, time }: KeyTransportToBuild, messageDigest: Buffer): Buffer[] {
   const inOrder = [
     sequence(OID.contentType, set(OID.envelopedData)),

@@ -20,25 +20,28 @@ export const OID = {
 };
 
 /**
- * The two shapes of a token.
+ * The two encodings of a token.
  *
- * `X9_TR34_2012`: the envelope lacks its outer SEQUENCE, the parameters of RSAES-OAEP their context tags, the ciphertext
- * stands inside the AlgorithmIdentifier, and the signed attributes keep the order of the standard's example.
- * `X9_TR34_2019`: CMS as RFC 5652 and RFC 8017 have it, as after the corrigendum of the 2019 edition.
+ * `X9_TR34_2012`: the envelope has no outer SEQUENCE, the RSAES-OAEP parameters have no context tags, the ciphertext is
+ * inside the AlgorithmIdentifier, and the signed attributes keep the order of the standard's example. `X9_TR34_2019`:
+ * CMS as defined in RFC 5652 and RFC 8017, following the corrigendum to the 2019 edition.
  */
 export type Tr34Form = 'X9_TR34_2012' | 'X9_TR34_2019';
 
 const SHA_256_NULL = sequence(OID.sha256, NULL);
 
-/** AlgorithmIdentifier of SHA-256 as TR-34 sends it, without the NULL that RFC 5754 lets others add. */
+/** AlgorithmIdentifier of SHA-256 as TR-34 sends it, without the NULL that RFC 5754 permits. */
 export const SHA_256 = sequence(OID.sha256);
 export const SHA_256_ACCEPTED = [SHA_256, SHA_256_NULL];
 
-/** RSASSA-PKCS1-v1_5; the digest is named beside it. RFC 5754 section 3.2 allows both identifiers. */
+/**
+ * AlgorithmIdentifier of RSASSA-PKCS1-v1_5, with the digest algorithm in a field of its own. RFC 5754 section 3.2
+ * permits both identifiers.
+ */
 export const RSA_SIGNATURE = sequence(OID.rsaEncryption, NULL);
 export const RSA_SIGNATURES_ACCEPTED = [RSA_SIGNATURE, sequence(OID.sha256WithRsaEncryption, NULL)];
 
-/** RSAES-OAEP with SHA-256, MGF1 with SHA-256 and the empty label, in either form. */
+/** AlgorithmIdentifier of RSAES-OAEP with SHA-256, MGF1 with SHA-256 and the empty label, in both forms. */
 export const RSAES_OAEP: Record<Tr34Form, Buffer> = {
   X9_TR34_2012: sequence(
     OID.rsaesOaep,
@@ -50,7 +53,7 @@ export const RSAES_OAEP: Record<Tr34Form, Buffer> = {
   ),
 };
 
-/** Ciphers of the envelope. The standard names the first two; the third is read where a sender uses it. */
+/** Content ciphers. The standard names the first two; the third is accepted from senders that use it. */
 export const CONTENT_CIPHER_NAMES = ['DES-EDE3-CBC', 'AES-128-CBC', 'AES-256-CBC'] as const;
 
 export type ContentCipher = (typeof CONTENT_CIPHER_NAMES)[number];

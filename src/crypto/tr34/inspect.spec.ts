@@ -18,7 +18,7 @@ const TIME = attribute(OID.signingTime, encode(TAG.UTC_TIME, Buffer.from('260115
 const HEADER = attribute(OID.data, octetString(Buffer.from('D0112K0TB00E0000')));
 const DIGEST = attribute(OID.messageDigest, octetString(Buffer.alloc(32)));
 
-/** A token of the right shape, field by field; nothing in it is signed or encrypted. */
+/** Builds a well-formed token field by field; nothing in it is signed or encrypted. */
 function token(changes: Partial<ReturnType<typeof defaults>> = {}): Buffer {
   const f = { ...defaults(), ...changes };
   const envelope = [
@@ -80,7 +80,7 @@ const defaults = () => ({
   tail: NOTHING,
 });
 
-test('tells what a token says', () => {
+test('returns the content of a token', () => {
   expect(inspectKeyTransport(token())).toEqual({
     form: 'X9_TR34_2012',
     kdh: KDH,
@@ -101,7 +101,7 @@ test('tells what a token says', () => {
   });
 });
 
-describe('what differs between senders is accepted', () => {
+describe('differences between senders are accepted', () => {
   const outside = { inside: NOTHING, after: encode(TAG.PRIMITIVE_0, Buffer.alloc(16, 2)) };
   const aes = { iv: Buffer.alloc(16) };
   const oaep = (...parameters: Buffer[]) => ({ keyEncryption: sequence(OID.rsaesOaep, ...parameters) });
@@ -109,16 +109,16 @@ describe('what differs between senders is accepted', () => {
   const other = encode(TAG.CONSTRUCTED_1, OID.data);
 
   test.each<[string, Parameters<typeof token>[0], object]>([
-    ['the form of 2019', { form: '2019', ...outside }, { form: 'X9_TR34_2019' }],
-    ['version 3 in the form of 2019', { form: '2019', version: integer(3) }, { form: 'X9_TR34_2019' }],
-    ['ciphertext outside in the form of 2012', outside, { form: 'X9_TR34_2012' }],
+    ['the 2019 form', { form: '2019', ...outside }, { form: 'X9_TR34_2019' }],
+    ['version 3 in the 2019 form', { form: '2019', version: integer(3) }, { form: 'X9_TR34_2019' }],
+    ['ciphertext outside the AlgorithmIdentifier in the 2012 form', outside, { form: 'X9_TR34_2012' }],
     ['AES-128', { ...aes, cipher: CONTENT_CIPHERS['AES-128-CBC'].oid }, { contentCipher: 'AES-128-CBC' }],
     ['AES-256', { ...aes, cipher: CONTENT_CIPHERS['AES-256-CBC'].oid }, { contentCipher: 'AES-256-CBC' }],
     ['SHA-256 with NULL', { digestAlgorithm: SHA_256_NULL, signerDigest: SHA_256_NULL }, {}],
     ['sha256WithRSAEncryption', { signatureAlgorithm: sequence(OID.sha256WithRsaEncryption, NULL) }, {}],
     ['OAEP parameters with tags', { keyEncryption: RSAES_OAEP.X9_TR34_2019 }, {}],
     ['OAEP without parameters', oaep(), {}],
-    ['OAEP parameters of another shape', oaep(sequence(SHA_256)), {}],
+    ['OAEP parameters with another structure', oaep(sequence(SHA_256)), {}],
     [
       'a signing time',
       { attributes: [CONTENT_TYPE, TIME, HEADER, DIGEST] },
@@ -129,15 +129,15 @@ describe('what differs between senders is accepted', () => {
       { attributes: [CONTENT_TYPE, NONCE, TIME, HEADER, DIGEST] },
       { nonce: hex('E7A9CC5BFD1A7FDC') },
     ],
-    ['another order of attributes', { attributes: [DIGEST, HEADER, NONCE, CONTENT_TYPE] }, {}],
+    ['attributes in another order', { attributes: [DIGEST, HEADER, NONCE, CONTENT_TYPE] }, {}],
     [
-      'an attribute of another kind',
+      'an additional attribute',
       { attributes: [CONTENT_TYPE, NONCE, HEADER, DIGEST, attribute(oid('1.2.3'), NULL)] },
       {},
     ],
     ['certificates', { certificates: explicit(der) }, { certificates: [der] }],
     [
-      'CRLs among other revocation information',
+      'CRLs mixed with other revocation information',
       { crls: encode(TAG.CONSTRUCTED_1, sequence(), other) },
       { crls: [sequence()] },
     ],
@@ -146,26 +146,26 @@ describe('what differs between senders is accepted', () => {
   });
 });
 
-describe('what is malformed or not supported is named', () => {
+describe('malformed and unsupported fields are named', () => {
   const sha1 = sequence(oid('1.3.14.3.2.26'), NULL);
   const attributes = (...list: Buffer[]) => ({ attributes: list });
 
   test.each<[string, Parameters<typeof token>[0], string]>([
     ['another content type', { contentType: OID.data }, 'ContentInfo has an unsupported contentType'],
     ['version 0', { version: integer(0) }, 'SignedData has an unsupported version'],
-    ['version 3 in the form of 2012', { version: integer(3) }, 'SignedData has an unsupported version'],
-    ['version 2 in the form of 2019', { form: '2019', version: integer(2) }, 'SignedData has an unsupported version'],
-    ['a version that is no INTEGER', { version: NULL }, 'SignedData must have the field version'],
+    ['version 3 in the 2012 form', { version: integer(3) }, 'SignedData has an unsupported version'],
+    ['version 2 in the 2019 form', { form: '2019', version: integer(2) }, 'SignedData has an unsupported version'],
+    ['a version that is not an INTEGER', { version: NULL }, 'SignedData must have the field version'],
     ['SHA-1', { digestAlgorithm: sha1 }, 'digestAlgorithms has an unsupported digestAlgorithm'],
-    ['SHA-1 of the signer', { signerDigest: sha1 }, 'SignerInfo has an unsupported digestAlgorithm'],
+    ["SHA-1 as the signer's digest", { signerDigest: sha1 }, 'SignerInfo has an unsupported digestAlgorithm'],
     ['plain data inside', { eContentType: OID.data }, 'encapContentInfo has an unsupported eContentType'],
     ['no envelope', { eContent: sequence() }, 'eContent must have the field OCTET STRING'],
     ['an empty envelope', { eContent: octetString(NOTHING) }, 'EnvelopedData has an unsupported version'],
-    ['no DER in the envelope', { eContent: octetString(hex('0205')) }, 'must be complete DER'],
-    ['two envelopes of 2019', { eContent: octetString(hex('30003000')) }, 'more than its fields'],
+    ['an envelope that is not DER', { eContent: octetString(hex('0205')) }, 'must be complete DER'],
+    ['two envelopes in the 2019 form', { eContent: octetString(hex('30003000')) }, 'more than its fields'],
     ['a signer of version 3', { signerVersion: integer(3) }, 'SignerInfo has an unsupported version'],
     [
-      'another signature',
+      'another signature algorithm',
       { signatureAlgorithm: sequence(oid('1.2.840.113549.1.1.10')) },
       'unsupported signatureAlgorithm',
     ],
@@ -174,7 +174,11 @@ describe('what is malformed or not supported is named', () => {
     ['two receivers', { secondRecipient: true }, 'recipientInfos has more than its fields'],
     ['an envelope of version 2', { envelopeVersion: integer(2) }, 'EnvelopedData has an unsupported version'],
     ['a receiver of version 2', { recipientVersion: integer(2) }, 'KeyTransRecipientInfo has an unsupported version'],
-    ['a receiver by its key', { krd: encode(TAG.PRIMITIVE_0, hex('01')) }, 'must have the field issuerAndSerialNumber'],
+    [
+      'a receiver identified by its key',
+      { krd: encode(TAG.PRIMITIVE_0, hex('01')) },
+      'must have the field issuerAndSerialNumber',
+    ],
     ['PKCS #1 v1.5', { keyEncryption: RSA_SIGNATURE }, 'must be RSAES-OAEP with SHA-256'],
     ['an algorithm without identifier', { keyEncryption: sequence() }, 'must be RSAES-OAEP with SHA-256'],
     [
@@ -183,15 +187,15 @@ describe('what is malformed or not supported is named', () => {
       'must be RSAES-OAEP with SHA-256',
     ],
     [
-      'an envelope of a signature',
+      'an envelope around signed data',
       { contentInfo: OID.signedData },
       'EncryptedContentInfo has an unsupported contentType',
     ],
     ['another cipher', { cipher: oid('1.3.14.3.2.7') }, 'must be TDES or AES in CBC'],
-    ['an initialization vector of another cipher', { iv: Buffer.alloc(16) }, 'must fit the cipher'],
-    ['part of a block', { inside: encode(TAG.PRIMITIVE_0, Buffer.alloc(12)) }, 'must fit the cipher'],
+    ['an initialization vector for another cipher', { iv: Buffer.alloc(16) }, 'must fit the cipher'],
+    ['an incomplete block', { inside: encode(TAG.PRIMITIVE_0, Buffer.alloc(12)) }, 'must fit the cipher'],
     ['no ciphertext', { inside: encode(TAG.PRIMITIVE_0) }, 'must fit the cipher'],
-    ['no place of the ciphertext', { inside: NOTHING }, 'must have the field encryptedContent'],
+    ['missing ciphertext', { inside: NOTHING }, 'must have the field encryptedContent'],
     ['ciphertext twice', { after: encode(TAG.PRIMITIVE_0) }, 'EncryptedContentInfo has more than its fields'],
     ['unprotected attributes', { tail: encode(TAG.CONSTRUCTED_1) }, 'EnvelopedData has more than its fields'],
     ['no contentType', attributes(NONCE, HEADER, DIGEST), 'contentType must be envelopedData'],
@@ -208,7 +212,11 @@ describe('what is malformed or not supported is named', () => {
       'randomNonce (two-pass) or signingTime (one-pass)',
     ],
     ['two nonces', attributes(CONTENT_TYPE, NONCE, NONCE, HEADER, DIGEST), 'must occur once and have one value'],
-    ['two headers in one', attributes(CONTENT_TYPE, NONCE, attribute(OID.data, NULL, NULL), DIGEST), 'must occur once'],
+    [
+      'two headers in one attribute',
+      attributes(CONTENT_TYPE, NONCE, attribute(OID.data, NULL, NULL), DIGEST),
+      'must occur once',
+    ],
     ['no value', attributes(CONTENT_TYPE, NONCE, HEADER, attribute(OID.messageDigest)), 'must occur once and have one'],
     [
       'an attribute without its set',
@@ -221,7 +229,7 @@ describe('what is malformed or not supported is named', () => {
       'OCTET STRING',
     ],
     [
-      'a time that is none',
+      'an invalid time',
       attributes(CONTENT_TYPE, attribute(OID.signingTime, integer(1)), HEADER, DIGEST),
       'A time must be',
     ],
@@ -246,7 +254,7 @@ describe('what is malformed or not supported is named', () => {
     ['no DER', Buffer.from('token')],
     ['two tokens', Buffer.concat([token(), token()])],
     ['a certificate', pki.kdh!.certificate.der],
-    ['a token of a size no token has', Buffer.concat([token(), Buffer.alloc(16_384)])],
+    ['a token above the maximum length', Buffer.concat([token(), Buffer.alloc(16_384)])],
   ])('%s', (_, block) => {
     expect(() => inspectKeyTransport(block)).toThrow(expect.objectContaining({ name: 'CryptoError', code: 'CMS' }));
   });

@@ -11,23 +11,28 @@ import {
 } from './cms.js';
 import { headerOf } from './key-block.js';
 
-/** Far above any token, to bound the work: the longest with RSA keys of 4096 bits and a CRL have about 2 KB. */
+/**
+ * Maximum token length, which bounds the work. The longest tokens, with 4096-bit RSA keys and a CRL, have about 2 KB.
+ */
 const MAX_BYTES = 16_384;
 
 const VERSION_0 = integer(0);
 const VERSION_1 = integer(1);
 const VERSION_3 = integer(3);
 
-/** All of a TR-34 key transport that can be read without a key. None of it is verified. */
+/** Everything that can be read from a TR-34 key transport token without a key. None of it is verified. */
 export interface KeyTransport extends SignedAttributes, Envelope {
-  /** By the outer SEQUENCE of the envelope; the other differences are accepted in any mix. */
+  /**
+   * Determined by the outer SEQUENCE of the envelope; every other difference between the forms is accepted in any
+   * combination.
+   */
   form: Tr34Form;
   /** IssuerAndSerialNumber of the signer's certificate, DER. */
   kdh: Buffer;
-  /** What the messageDigest is taken of: the content of the OCTET STRING around the envelope. */
+  /** Input of the messageDigest: the content of the OCTET STRING around the envelope. */
   eContent: Buffer;
   signature: Buffer;
-  /** Certificates and CRLs sent along, DER; TR-34 signs neither. */
+  /** Certificates and CRLs in the token, DER; TR-34 signs neither. */
   certificates: Buffer[];
   crls: Buffer[];
 }
@@ -40,29 +45,30 @@ interface SignedAttributes {
   header: string;
   /** Two-pass: the receiver's random number. */
   nonce?: Buffer;
-  /** One-pass: when the sender signed. */
+  /** One-pass: time of signing. */
   signingTime?: Date;
 }
 
 interface Envelope {
   /** IssuerAndSerialNumber of the receiver's certificate, DER. */
   krd: Buffer;
-  /** Ephemeral key under the receiver's RSA key. */
+  /** Content encryption key encrypted under the receiver's RSA key. */
   encryptedKey: Buffer;
   contentCipher: ContentCipher;
   iv: Buffer;
-  /** Key block under the ephemeral key. */
+  /** Key block encrypted under the content encryption key. */
   encryptedContent: Buffer;
 }
 
 /**
- * Reads a TR-34 key transport in either form, one-pass or two-pass: X9 TR-34-2012 and 2019, RFC 5652.
+ * Parses a TR-34 key transport token in either form, one-pass or two-pass: X9 TR-34-2012 and 2019, RFC 5652.
  *
- * DER only. What is unsigned and of one value is checked to have it, so that nobody can change a token unnoticed.
+ * Accepts DER only. Checks every unsigned field that has a single permitted value, so that a token cannot be modified
+ * unnoticed.
  *
  * @param block ContentInfo of a SignedData, DER
  * @returns views of `block`
- * @throws CryptoError CMS, which names the field that is malformed or unsupported
+ * @throws CryptoError CMS, naming the malformed or unsupported field
  */
 export function inspectKeyTransport(block: Buffer): KeyTransport {
   if (block.length > MAX_BYTES) throw new CryptoError('CMS', `A token may have at most ${MAX_BYTES} bytes`);
@@ -112,7 +118,7 @@ function readEncapContentInfo(encapContentInfo: Fields): Buffer {
   return content;
 }
 
-/** RFC 5652 section 5.3. */
+/** Reads SignerInfo, RFC 5652 section 5.3. */
 function readSignerInfo(signerInfo: Fields): SignedAttributes & { kdh: Buffer; signature: Buffer } {
   signerInfo.oneOf([VERSION_1], 'version');
   const kdh = signerInfo.take(TAG.SEQUENCE, 'issuerAndSerialNumber').der;
@@ -124,7 +130,9 @@ function readSignerInfo(signerInfo: Fields): SignedAttributes & { kdh: Buffer; s
   return { ...attributes, kdh, signature };
 }
 
-/** RFC 5652 section 11 and the attributes of TR-34; each at most once and with one value, others are left alone. */
+/**
+ * Reads the attributes of RFC 5652 section 11 and TR-34, each of which may occur once with one value. Ignores others.
+ */
 function readSignedAttributes(attributes: Element[]): SignedAttributes {
   const value = (type: Buffer) => readAttribute(attributes, type);
   if (!value(OID.contentType)?.der.equals(OID.envelopedData))
@@ -163,7 +171,7 @@ function envelope(fields: Element[]): Fields {
   return new Fields('EnvelopedData', fields, 'CMS');
 }
 
-/** RFC 5652 section 6.1. */
+/** Reads EnvelopedData, RFC 5652 section 6.1. */
 function readEnvelope(envelopedData: Fields): Envelope {
   envelopedData.oneOf([VERSION_0], 'version');
   const recipientInfos = envelopedData.within(TAG.SET, 'recipientInfos');
@@ -174,7 +182,7 @@ function readEnvelope(envelopedData: Fields): Envelope {
   return { ...recipient, ...content };
 }
 
-/** RFC 5652 section 6.2.1. */
+/** Reads KeyTransRecipientInfo, RFC 5652 section 6.2.1. */
 function readRecipientInfo(recipientInfo: Fields): { krd: Buffer; encryptedKey: Buffer } {
   recipientInfo.oneOf([VERSION_0], 'version');
   const krd = recipientInfo.take(TAG.SEQUENCE, 'issuerAndSerialNumber').der;
@@ -184,7 +192,10 @@ function readRecipientInfo(recipientInfo: Fields): { krd: Buffer; encryptedKey: 
   return { krd, encryptedKey };
 }
 
-/** RSAES-OAEP whose parameters, tagged or not, speak of SHA-256 and MGF1 only; nothing else is ever tried. */
+/**
+ * Checks for RSAES-OAEP with parameters, tagged or not, that name only SHA-256 and MGF1. Decryption never tries
+ * anything else.
+ */
 function verifyOaep({ children: [algorithm, ...parameters] }: Element): void {
   const named = parameters.flatMap(identifiersIn);
   const known = [OID.sha256, OID.mgf1, OID.pSpecified];
@@ -196,7 +207,10 @@ function identifiersIn({ tag, der, children }: Element): Buffer[] {
   return tag === TAG.OID ? [der] : children.flatMap(identifiersIn);
 }
 
-/** RFC 5652 section 6.1; the ciphertext stands inside the AlgorithmIdentifier in the 2012 form, after it in the 2019. */
+/**
+ * Reads EncryptedContentInfo, RFC 5652 section 6.1. The ciphertext is inside the AlgorithmIdentifier in the 2012 form
+ * and after it in the 2019 form.
+ */
 function readEncryptedContentInfo(encryptedContentInfo: Fields): Omit<Envelope, 'krd' | 'encryptedKey'> {
   encryptedContentInfo.oneOf([OID.data], 'contentType');
   const algorithm = encryptedContentInfo.within(TAG.SEQUENCE, 'contentEncryptionAlgorithm');

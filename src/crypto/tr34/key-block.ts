@@ -2,22 +2,22 @@ import { CryptoError } from '../errors.js';
 import { decodeFirst, Fields, integer, octetString, sequence, set, TAG } from '../asn1.js';
 import { OID } from './cms.js';
 
-/** A TR-31 header: ASCII, 16 characters and the optional blocks. */
+/** TR-31 header: ASCII, 16 characters and the optional blocks. */
 const HEADER = /^[\x20-\x7e]{16,}$/;
 
 /**
- * Lengths of a transported key by the algorithm letter of its header. No longer AES key: the ciphers of the envelope and
- * the RSA keys in use are weaker.
+ * Allowed lengths of the transported key by the algorithm letter of its header. Longer AES keys are excluded, because
+ * the content ciphers and the RSA keys in use are weaker.
  */
 const KEY_BYTES: Partial<Record<string, readonly number[]>> = { T: [16, 24], A: [16] };
 
-/** Attribute of the key block header: SEQUENCE { OID data, SET { OCTET STRING header } }. */
+/** Encodes the key block header attribute: SEQUENCE { OID data, SET { OCTET STRING header } }. */
 export function headerAttribute(header: string): Buffer {
   return sequence(OID.data, set(octetString(Buffer.from(header, 'latin1'))));
 }
 
 /**
- * The header from an attribute's value.
+ * Reads the header from an attribute's value.
  *
  * @throws CryptoError CMS
  */
@@ -29,7 +29,7 @@ export function headerOf(value: Buffer): string {
 }
 
 /**
- * Checks that the key has a length of the algorithm in the header (character 7): T for TDES, A for AES.
+ * Checks the length of the key against the algorithm in the header (character 7): T for TDES, A for AES.
  *
  * @throws CryptoError DATA_FORMAT, KEY_LENGTH
  */
@@ -42,19 +42,19 @@ export function verifyKeyLength({ header, key }: { header: string; key: Buffer }
 }
 
 /**
- * The key block that the envelope encrypts, padded (PKCS #7, RFC 5652 section 6.3):
+ * Encodes the key block that the envelope encrypts, with PKCS #7 padding (RFC 5652 section 6.3):
  *
  *     SEQUENCE { INTEGER 1, IssuerAndSerialNumber of the KDH, OCTET STRING key, attribute of the header }
  *
- * @param blockBytes block of the cipher, 8 or 16
- * @returns a multiple of the block, the caller's to zeroize
+ * @param blockBytes block length of the cipher, 8 or 16
+ * @returns a multiple of the block length; the caller must zeroize it
  */
 export function encodeKeyBlock(
   { kdh, header, key }: { kdh: Buffer; header: string; key: Buffer },
   blockBytes: number,
 ): Buffer {
   const attribute = headerAttribute(header);
-  // The key is put in last, so that the encoder leaves no copies of it.
+  // Copy the key in last, so that the encoder makes no copies of it.
   const block = sequence(integer(1), kdh, octetString(Buffer.alloc(key.length)), attribute);
   const padding = blockBytes - (block.length % blockBytes);
   const padded = Buffer.alloc(block.length + padding, padding);
@@ -64,8 +64,9 @@ export function encodeKeyBlock(
 }
 
 /**
- * The inverse of `encodeKeyBlock`. The end is where DER says it is, since senders exist that pad only what is unaligned;
- * after it comes nothing, or PKCS #7 padding. The version isn't looked at: the standard's module and examples differ.
+ * Decodes a padded key block: the inverse of `encodeKeyBlock`. The DER length determines the end, because some senders
+ * pad only when the length is not a multiple of the block; the rest must be empty or PKCS #7 padding. Ignores the
+ * version, because the standard's ASN.1 module and examples disagree on it.
  *
  * @returns views of `padded`
  * @throws CryptoError CMS

@@ -54,7 +54,7 @@ const crl = (...revoked: Buffer[]) =>
     nextUpdate: new Date('2027-01-01'),
   });
 
-describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that forge composed as %s', (form) => {
+describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that forge built in the form %s', (form) => {
   test.each([
     ['a TDES key of 16 bytes', 'D0112P0TE00N0000', TDES_KEY],
     ['a TDES key of 24 bytes', 'D0144K0TB00E0000', Buffer.concat([TDES_KEY, hex('0123456789ABCDEF')])],
@@ -71,8 +71,8 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
   });
 
   test.each<[string, TokenToCompose['deviation']]>([
-    ['attributes in the order of DER', { sorted: true }],
-    ['an attribute of its own', { attributes: [['1.3.6.1.4.1.1', NULL()]] }],
+    ['attributes in DER order', { sorted: true }],
+    ['an additional attribute', { attributes: [['1.3.6.1.4.1.1', NULL()]] }],
     ['the signature algorithm as sha256WithRSAEncryption', { signatureAlgorithm: 'sha256WithRsaEncryption' }],
     ['certificates', { certificates: [kdh.certificate, pki.kdhCa!.certificate.der] }],
     ['a CRL that lists others', { crls: [crl(pki.otherCa!.certificate.der)] }],
@@ -86,10 +86,10 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
 
   test.each<[string, TokenToCompose['deviation']]>([
     ['whose envelope is for another receiver', { encryptedFor: pki.kdh!.certificate.der }],
-    ['whose encrypted header is another than the signed one', { innerHeader: 'D0112K0TB00N0000' }],
-    ['whose encrypted sender is another than the signer', { innerKdh: pki.svcKdh!.certificate.der }],
+    ['whose encrypted header differs from the signed one', { innerHeader: 'D0112K0TB00N0000' }],
+    ['whose encrypted sender differs from the signer', { innerKdh: pki.svcKdh!.certificate.der }],
     ['whose digest is that of another envelope', { messageDigest: Buffer.alloc(32) }],
-    ['whose digest is cut off', { messageDigest: Buffer.alloc(16) }],
+    ['whose digest is truncated', { messageDigest: Buffer.alloc(16) }],
   ])('but not one %s', (_, deviation) => {
     expect(() => open(deviating(deviation, form))).toThrow(refusal('DECRYPTION_FAILED'));
   });
@@ -107,18 +107,18 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
     expect(() => open(deviating(deviation, form))).toThrow(refusal('CMS'));
   });
 
-  test('but not one whose sender a CRL revokes', () => {
+  test('but not when a CRL revokes the sender', () => {
     const block = deviating({ crls: [crl(pki.kdhExpired!.certificate.der, kdh.certificate)] }, form);
     expect(() => open(block)).toThrow('must not be revoked');
   });
 
-  test('but not one with another nonce, none, or one too many', () => {
+  test('but not with another nonce, without the nonce, or with an unexpected one', () => {
     expect(() => open(compose({ form }), { nonce: hex('E7A9CC5BFD1A7FDD') })).toThrow(refusal('DECRYPTION_FAILED'));
     expect(() => open(compose({ form }), { nonce: undefined })).toThrow(refusal('DECRYPTION_FAILED'));
     expect(() => open(compose({ form, nonce: undefined }))).toThrow(refusal('DECRYPTION_FAILED'));
   });
 
-  test('but not one from another sender, whatever it calls itself', () => {
+  test('but not from another sender, whatever name it uses', () => {
     for (const name of ['otherKdh', 'svcKdh'])
       expect(() => open(compose({ form, kdh: forgeParty(pki[name]!) }))).toThrow(refusal('DECRYPTION_FAILED'));
     const expired = forgeParty(pki.kdhExpired!);
@@ -129,13 +129,13 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
   test.each([
     ['a single DES key', 'D0112K0TB00E0000', TDES_KEY.subarray(8)],
     ['an AES key of 32 bytes', 'D0144K0AB00E0000', Buffer.alloc(32)],
-    ['an AES key called TDES', 'D0112K0TB00E0000', Buffer.alloc(32)],
+    ['an AES key labelled TDES', 'D0112K0TB00E0000', Buffer.alloc(32)],
     ['no key', 'D0112K0TB00E0000', Buffer.alloc(0)],
   ])('but not %s', (_, header, key) => {
     expect(() => open(compose({ form, header, key }))).toThrow(refusal('KEY_LENGTH'));
   });
 
-  test('but not one that was changed, wherever it was', () => {
+  test('but not with a byte modified anywhere', () => {
     const block = compose({ form });
     for (let at = 0; at < block.length; at += 24) {
       const changed = Buffer.from(block);
@@ -144,7 +144,7 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
     }
   });
 
-  test('but not one in BER', () => {
+  test('but not in BER', () => {
     const block = compose({ form });
     const indefinite = Buffer.concat([Buffer.from('3080', 'hex'), block.subarray(4), Buffer.alloc(2)]);
     const longer = Buffer.concat([Buffer.from('308300', 'hex'), block.subarray(2)]);
@@ -153,11 +153,11 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
   });
 });
 
-describe('we refuse the PKCS #7 that forge writes by itself', () => {
+describe('we refuse the PKCS #7 structures that forge writes on its own', () => {
   const { pkcs7, pki: x509, util } = forge;
   const certificate = forgeCertificate(kdh.certificate);
 
-  test('data that is signed, and no envelope', () => {
+  test('signed data without an envelope', () => {
     const message = pkcs7.createSignedData();
     message.content = util.createBuffer(TDES_KEY.toString('latin1'));
     message.addSigner({
@@ -173,7 +173,7 @@ describe('we refuse the PKCS #7 that forge writes by itself', () => {
     expect(() => open(toDer(message.toAsn1()))).toThrow(refusal('CMS'));
   });
 
-  test('an envelope that nobody signed', () => {
+  test('an unsigned envelope', () => {
     const message = pkcs7.createEnvelopedData();
     message.addRecipient(forgeCertificate(krd.certificate.der));
     message.content = util.createBuffer(TDES_KEY.toString('latin1'));

@@ -17,7 +17,7 @@ const NONCE = hex('E7A9CC5BFD1A7FDC');
 const refusal = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
 const NOT_AUTHENTIC = refusal('DECRYPTION_FAILED');
 
-/** A token as vectors of an import have it: the KDH is the client's, the KRD is the service's. */
+/** Builds a token as in the import vectors: the KDH is the client's, the KRD the service's. */
 const toBuild = (changes: Partial<KeyTransportToBuild> = {}): KeyTransportToBuild => ({
   form: 'X9_TR34_2012',
   header: 'D0112K0TB00E0000',
@@ -54,7 +54,7 @@ describe('two-pass and one-pass', () => {
     expect(() => openKeyTransport(toOpen(block, { nonce }))).toThrow(NOT_AUTHENTIC);
   });
 
-  test('tells when a one-pass token was signed', () => {
+  test('returns the signing time of a one-pass token', () => {
     expect(openKeyTransport(toOpen(onePass, { nonce: undefined }))).toEqual({
       header: 'D0112K0TB00E0000',
       key: KEY,
@@ -66,9 +66,9 @@ describe('two-pass and one-pass', () => {
 describe('certificates', () => {
   const { kdh } = toOpen(token);
   test.each<[string, string, Partial<KeyTransportToOpen>]>([
-    ['a sender that another authority issued', 'CERTIFICATE', { kdh: { ...kdh, issuer: pki.otherCa!.certificate } }],
-    ['a sender before its validity', 'CERTIFICATE', { time: new Date('2019-12-31T23:59:59Z') }],
-    ['a sender after its validity', 'CERTIFICATE', { time: new Date('2050-01-01T00:00:00Z') }],
+    ['a sender certified by another CA', 'CERTIFICATE', { kdh: { ...kdh, issuer: pki.otherCa!.certificate } }],
+    ['a sender before its validity period', 'CERTIFICATE', { time: new Date('2019-12-31T23:59:59Z') }],
+    ['a sender after its validity period', 'CERTIFICATE', { time: new Date('2050-01-01T00:00:00Z') }],
     [
       'a private key of another certificate',
       'CERTIFICATE',
@@ -85,7 +85,7 @@ describe('certificates', () => {
     expect(() => openKeyTransport(toOpen(token, changes))).toThrow(refusal(code));
   });
 
-  test('refuses the same key in another certificate: the token is bound to the one that signed', () => {
+  test('refuses another certificate with the same key, because the token names the signing certificate', () => {
     const { privateKey } = pki.kdhCa!;
     const issued = issueLeaf({
       subject: [{ type: 'CN', value: 'the same key' }],
@@ -97,14 +97,14 @@ describe('certificates', () => {
     expect(() => openKeyTransport(toOpen(token, changes))).toThrow(NOT_AUTHENTIC);
   });
 
-  test('refuses a sender whose key is on a curve', () => {
+  test('refuses a sender with an elliptic curve key', () => {
     const certificate = { ...kdh.certificate, keyType: 'EC', keyBits: 256 } as const;
     expect(() => verifySignature(inspectKeyTransport(token), certificate)).toThrow(refusal('CERTIFICATE'));
   });
 });
 
-describe('a sender who signs something wrong', () => {
-  /** Signs any envelope and header, as one can who holds the sender's key. */
+describe('a sender that signs invalid content', () => {
+  /** Signs an arbitrary envelope and header, as a holder of the sender's key can. */
   const signedBy = (eContent: Buffer, header = 'D0112K0TB00E0000') => {
     const attributes = [
       sequence(oid('1.2.840.113549.1.9.3'), set(oid('1.2.840.113549.1.7.3'))),
@@ -133,7 +133,7 @@ describe('a sender who signs something wrong', () => {
   const encrypted = (ephemeralKey: Buffer, oaepHash = 'sha256') =>
     publicEncrypt({ ...oaep, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, ephemeralKey);
 
-  /** An envelope of AES-128 around any plaintext. */
+  /** Builds an AES-128 envelope around an arbitrary plaintext. */
   const envelope = (plaintext: Buffer, { ephemeralKey = aesKey, encryptedKey = encrypted(ephemeralKey) } = {}) => {
     using cipher = CONTENT_CIPHERS['AES-128-CBC'].cipher(aesKey);
     const recipientInfo = sequence(
@@ -163,12 +163,12 @@ describe('a sender who signs something wrong', () => {
     Buffer.concat([block, Buffer.alloc(padding, byte)]);
   const open = (block: Buffer) => openKeyTransport(toOpen(block));
 
-  test('opens when nothing is wrong, whatever the version of the key block', () => {
+  test('opens a valid token, whatever the version of its key block', () => {
     expect(open(signedBy(envelope(padded(keyBlock())))).key).toEqual(KEY);
     expect(open(signedBy(envelope(padded(keyBlock({ version: 0 }))))).key).toEqual(KEY);
   });
 
-  test('opens a key block that is a whole number of blocks, with a block of padding or without', () => {
+  test('opens a key block that fills whole cipher blocks, with or without a block of padding', () => {
     const header = 'D0112K0TB00E0000';
     const grown = `${header}${'0'.repeat((16 - (keyBlock().length % 16)) % 16)}`;
     const aligned = keyBlock({ header: grown });
@@ -177,7 +177,7 @@ describe('a sender who signs something wrong', () => {
     expect(open(signedBy(envelope(padded(aligned)), grown)).key).toEqual(KEY);
   });
 
-  test('opens an envelope of AES-256', () => {
+  test('opens an AES-256 envelope', () => {
     const key = Buffer.alloc(32, 5);
     const ephemeral: EphemeralKey = {
       contentCipher: 'AES-256-CBC',
@@ -192,12 +192,12 @@ describe('a sender who signs something wrong', () => {
   const block = keyBlock();
   test.each<[string, Buffer]>([
     [
-      'a key block of another sender',
+      'a key block from another sender',
       envelope(padded(keyBlock({ kdh: pki.otherCa!.certificate.issuerAndSerialNumber }))),
     ],
     ['another header inside', envelope(padded(keyBlock({ header: otherHeader })))],
-    ['another header of the same start inside', envelope(padded(keyBlock({ header: 'D0112K0TB00E0000 ' })))],
-    ['padding of another byte', envelope(padded(block, 16 - (block.length % 16), 0))],
+    ['another header with the same beginning inside', envelope(padded(keyBlock({ header: 'D0112K0TB00E0000 ' })))],
+    ['padding with the wrong byte', envelope(padded(block, 16 - (block.length % 16), 0))],
     ['too much padding', envelope(padded(block, 32 - (block.length % 16)))],
     ['no DER inside', envelope(Buffer.alloc(128, 0xff))],
     ['no SEQUENCE inside', envelope(padded(octetString(KEY)))],
@@ -206,10 +206,13 @@ describe('a sender who signs something wrong', () => {
     ['a key for another cipher', envelope(padded(block), { ephemeralKey: Buffer.alloc(24, 9) })],
     ['an ephemeral key under OAEP with SHA-1', envelope(padded(block), { encryptedKey: encrypted(aesKey, 'sha1') })],
     [
-      'an ephemeral key of another length than the modulus',
+      'an encrypted ephemeral key shorter than the modulus',
       envelope(padded(block), { encryptedKey: Buffer.alloc(255) }),
     ],
-    ['an ephemeral key above the modulus', envelope(padded(block), { encryptedKey: Buffer.alloc(256, 0xff) })],
+    [
+      'an encrypted ephemeral key larger than the modulus',
+      envelope(padded(block), { encryptedKey: Buffer.alloc(256, 0xff) }),
+    ],
   ])('refuses %s', (_, eContent) => {
     expect(() => open(signedBy(eContent))).toThrow(NOT_AUTHENTIC);
   });
@@ -226,7 +229,7 @@ describe('a sender who signs something wrong', () => {
     expect(() => open(signedBy(eContent, header))).toThrow(refusal(code));
   });
 
-  test('every refusal of the cryptography says the same', () => {
+  test('every cryptographic failure has the same message', () => {
     const tampered = Buffer.from(token);
     tampered[tampered.length - 1]! ^= 1;
     const messages = [
@@ -264,9 +267,9 @@ describe('tampering', () => {
     }
   };
 
-  test('the untouched token opens', () => expect(opening(token)).toBe('opened'));
+  test('the unmodified token opens', () => expect(opening(token)).toBe('opened'));
 
-  /** Each region of the token, found by its content. */
+  /** Regions of the token, located by their content. */
   const parts = inspectKeyTransport(token);
   test.each([
     ['key block header', Buffer.from(parts.header)],
@@ -278,7 +281,7 @@ describe('tampering', () => {
     ['encrypted ephemeral key', parts.encryptedKey],
     ['initialization vector', parts.iv],
     ['ciphertext', parts.encryptedContent],
-  ])('no changed bit of the %s goes unnoticed', (_, region) => {
+  ])('detects a flipped bit anywhere in the %s', (_, region) => {
     const start = token.indexOf(region);
     expect(start).toBeGreaterThan(0);
     const every = Math.ceil(region.length / 12);
@@ -286,7 +289,7 @@ describe('tampering', () => {
       expect(opening(flipped(token, (start + i) * 8 + (i % 8)))).toMatch(/^(DECRYPTION_FAILED|CMS)$/);
   });
 
-  test('no changed bit anywhere goes unnoticed', () => {
+  test('detects a flipped bit anywhere', () => {
     fc.assert(
       fc.property(fc.nat(token.length * 8 - 1), (bit) => {
         expect(opening(flipped(token, bit))).toMatch(/^(DECRYPTION_FAILED|CMS)$/);
@@ -295,7 +298,7 @@ describe('tampering', () => {
     );
   });
 
-  test('no truncated token opens, nor one with a tail', () => {
+  test('refuses truncated tokens and tokens with trailing bytes', () => {
     fc.assert(
       fc.property(fc.nat(token.length - 1), (length) => expect(opening(token.subarray(0, length))).toBe('CMS')),
       { numRuns: 60 },
@@ -303,7 +306,7 @@ describe('tampering', () => {
     expect(opening(Buffer.concat([token, Buffer.alloc(1)]))).toBe('CMS');
   });
 
-  test('bytes cut out, doubled, replaced or put in end in a CryptoError', () => {
+  test('removed, duplicated, replaced or inserted bytes cause a CryptoError', () => {
     const place = fc.record({
       at: fc.nat(token.length),
       removed: fc.nat(40),
@@ -323,14 +326,14 @@ describe('tampering', () => {
     );
   });
 
-  test('bytes at random end in a CryptoError', () => {
+  test('random bytes cause a CryptoError', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => expect(opening(Buffer.from(bytes))).toBe('CMS')),
       { numRuns: 300 },
     );
   });
 
-  test('the parts of two tokens of one sender do not mix', () => {
+  test('parts of two tokens from the same sender cannot be combined', () => {
     const other = buildKeyTransport(toBuild({ key: Buffer.alloc(16, 3) }));
     const { encryptedContent: otherContent, encryptedKey: otherKey } = inspectKeyTransport(other);
     const content = Buffer.from(token);
@@ -348,23 +351,23 @@ describe('a CRL in the token', () => {
   const revoking = crlOf(pki.kdhCa!, listed);
   const build = (crl: Buffer) => buildKeyTransport(toBuild({ form: 'X9_TR34_2019', crl }));
 
-  test('that lists others is no obstacle', () => {
+  test('is accepted when it lists only other certificates', () => {
     const block = build(harmless);
     expect(inspectKeyTransport(block)).toMatchObject({ form: 'X9_TR34_2019', crls: [harmless] });
     expect(openKeyTransport(toOpen(block)).key).toEqual(KEY);
   });
 
-  test('that lists the sender is heeded', () => {
+  test('revokes the sender that it lists', () => {
     expect(() => openKeyTransport(toOpen(build(revoking)))).toThrow(refusal('CERTIFICATE'));
   });
 
-  test('of another authority is nothing to us', () => {
+  test('is ignored when another CA issued it', () => {
     const foreign = crlOf(pki.otherCa!, listed);
     expect(openKeyTransport(toOpen(build(foreign))).key).toEqual(KEY);
   });
 });
 
-test('a self-signed sender is its own authority', () => {
+test('a self-signed sender certificate is its own issuer', () => {
   const { privateKey } = pki.kdh!;
   const validity = { notBefore: NOW, notAfter: NOW };
   const certificate = issueRoot({ subject: [{ type: 'CN', value: 'self' }], privateKey, validity });

@@ -10,35 +10,37 @@ import { inspectKeyTransport, type KeyTransport } from './inspect.js';
 import { decodeKeyBlock, verifyKeyLength } from './key-block.js';
 
 export interface KeyTransportToOpen {
-  /** ContentInfo, DER, in either form. */
+  /** ContentInfo, DER, in the 2012 or 2019 form. */
   block: Buffer;
-  /** Key distribution host, the sender: its certificate and the certificate authority's, which the caller trusts. */
+  /** Key distribution host, the sender: its certificate and that of the issuing CA, which the caller trusts. */
   kdh: { certificate: Certificate; issuer: Certificate };
-  /** Key receiving device, ourselves: PKCS#8 in DER, the caller's to zeroize. */
+  /** Key receiving device (this side): certificate and private key, PKCS#8 in DER, which the caller zeroizes. */
   krd: { certificate: Certificate; privateKey: Buffer };
-  /** The present, for the validity of certificates. */
+  /** Current time, for the validity of certificates. */
   time: Date;
   /** Two-pass: the random number given to the sender. Without it the token must be one-pass. */
   nonce?: Buffer;
 }
 
 export interface OpenedKey {
-  /** Key block header, ASCII, 16 characters or more; the same signed and encrypted. */
+  /** Key block header, ASCII, 16 characters or more; identical in the signed attributes and the envelope. */
   header: string;
-  /** Clear key as it came, parity untouched; the caller's to zeroize. */
+  /** Clear key as received, parity unchanged; the caller must zeroize it. */
   key: Buffer;
-  /** One-pass: when the sender signed; how old is too old is the caller's to say. */
+  /** One-pass: time of signing; the caller decides how old it may be. */
   signingTime?: Date;
 }
 
 /**
- * Opens a TR-34 key transport: X9 TR-34-2012 and 2019, one-pass and two-pass.
+ * Opens a TR-34 key transport token: X9 TR-34-2012 and 2019, one-pass and two-pass.
  *
- * Signature, digest, nonce and receiver are verified before the private key is used, so that only who holds the sender's
- * key learns how a decryption ended. A CRL in the token is not required; one that revokes the sender is heeded.
+ * Verifies signature, digest, nonce and receiver before using the private key, so that only a holder of the sender's
+ * key can learn whether a decryption succeeded. Does not require a CRL in the token, but rejects the token if its CRL
+ * revokes the sender's certificate.
  *
- * @throws CryptoError CMS (malformed), CERTIFICATE (the certificates can't be used), DATA_FORMAT and KEY_LENGTH (header
- *   and key don't fit); DECRYPTION_FAILED for all that isn't authentic, for us, or as it was signed
+ * @throws CryptoError CMS for a malformed token, CERTIFICATE when the certificates cannot be used, DATA_FORMAT and
+ *   KEY_LENGTH when header and key do not match, DECRYPTION_FAILED when the token is not authentic, not addressed to
+ *   this receiver, or differs from what was signed
  */
 export function openKeyTransport({ block, kdh, krd, time, nonce }: KeyTransportToOpen): OpenedKey {
   const transport = inspectKeyTransport(block);
@@ -64,18 +66,19 @@ export function openKeyTransport({ block, kdh, krd, time, nonce }: KeyTransportT
 }
 
 /**
- * Verifies that a key transport was signed by the owner of a certificate, as far as that goes without the receiver's key:
+ * Verifies that the owner of a certificate signed a key transport token, as far as possible without the receiver's key:
  * the signer's identifier, the signature over the attributes, and the digest of the envelope.
  *
- * @param kdhCertificate the sender's, verified by the caller
- * @throws CryptoError CERTIFICATE when its key isn't RSA, DECRYPTION_FAILED
+ * @param kdhCertificate the sender's certificate, already verified by the caller
+ * @throws CryptoError CERTIFICATE when its key is not RSA, DECRYPTION_FAILED
  */
 export function verifySignature(transport: KeyTransport, kdhCertificate: Certificate): void {
   const { kdh, signedAttributes, messageDigest, signature, eContent } = transport;
   if (kdhCertificate.keyType !== 'RSA')
     throw new CryptoError('CERTIFICATE', 'The certificate of the sender must have an RSA key');
   const key = { key: kdhCertificate.publicKey, format: 'der', type: 'spki' } as const;
-  // RFC 5652 section 5.4: signed is the SET, not its [0]. TR-34 keeps the order sent; who sorts as DER wants signed that.
+  // RFC 5652 section 5.4: the signature covers the attributes as a SET, not as the [0] that is sent. TR-34 signs them
+  // in the order sent; senders that follow DER sign them sorted. Accept both.
   const isSigned = [signedAttributes, derOrder(signedAttributes)].some((attributes) =>
     verify('sha256', set(...attributes), key, signature),
   );
@@ -84,7 +87,7 @@ export function verifySignature(transport: KeyTransport, kdhCertificate: Certifi
     throw notAuthentic();
 }
 
-/** The key in the envelope, in a buffer of its own. */
+/** Decrypts the key in the envelope into a new buffer. */
 function decrypt(transport: KeyTransport, privateKey: Buffer): Buffer {
   const { contentCipher, encryptedKey, iv, encryptedContent, kdh, header } = transport;
   const { keyBytes, blockBytes, cipher: cipherUnder } = CONTENT_CIPHERS[contentCipher];

@@ -50,7 +50,7 @@ const pki = testPki();
 const all = vectors<TokenVector>('tr34');
 const NOW = new Date('2026-01-15T12:00:00Z');
 
-/** Who issued the certificates of the pki: on export the CA named in a vector is the receiver's. */
+/** Issuers of the PKI's certificates; on export, the CA named in a vector is the receiver's. */
 const ISSUER: Partial<Record<string, string>> = {
   kdh: 'kdhCa',
   kdhExpired: 'kdhCa',
@@ -85,9 +85,10 @@ describe('vectors of tr34.json', () => {
     expect(signingTime).toEqual(vector.build.signingTime === null ? undefined : dateOf(vector.build.signingTime));
   });
 
-  // One token's signature is over another order of its attributes than the order sent: nobody should build that.
+  // One token is signed over its attributes in an order other than the order sent, which no implementation should
+  // build.
   test.each(accepted.filter(({ build }) => !build.attributeOrder.startsWith('sent')))(
-    '$id is rebuilt to the byte',
+    '$id is rebuilt byte for byte',
     ({ inputs, build }) => {
       const krd = pki[inputs.wrappingKey]!.certificate;
       const key = hex(build.ephemeralKey);
@@ -136,12 +137,12 @@ describe('vectors of tr34.json', () => {
     expect(() => open(vector)).toThrow(expect.objectContaining({ name: 'CryptoError', code }));
   });
 
-  test('the vectors are all there', () => {
+  test('no vector is missing', () => {
     expect([accepted.length, refused.length, all.length]).toEqual([10, 10, 21]);
   });
 });
 
-test('a token of the real service: signer, signature, digest and every visible field', () => {
+test('a token from the AWS service: signer, signature, digest and every unencrypted field', () => {
   const { inputs, expected } = all.find(({ operation }) => operation === 'VerifyOnly')!;
   const token = inspectKeyTransport(hex(inputs.wrappedKeyBlock));
   verifySignature(token, readCertificate(Buffer.from(inputs.signingKeyCertificatePem)));

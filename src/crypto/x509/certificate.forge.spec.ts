@@ -65,7 +65,7 @@ describe('a certificate that forge issued', () => {
     expect(() => verify(issue({ hash }))).not.toThrow();
   });
 
-  test('is read from the PEM that forge writes, with its CR LF', () => {
+  test('is read from the PEM that forge writes, with CR LF line endings', () => {
     const der = issue();
     const pem = forge.pki.certificateToPem(forge.pki.certificateFromAsn1(fromDer(der)));
     expect(pem).toContain('\r\n');
@@ -90,7 +90,7 @@ describe('a certificate that forge issued', () => {
     ['CA:FALSE with keyCertSign', false, [{ name: 'basicConstraints', cA: false }, CA_EXTENSIONS[1]!]],
     ['keyCertSign alone', false, CA_EXTENSIONS.slice(1)],
     ['no extensions', false, []],
-  ])('with %s: an authority is %s', (_, isCa, extensions) => {
+  ])('with %s: isCa is %s', (_, isCa, extensions) => {
     expect(readCertificate(root({ extensions })).isCa).toBe(isCa);
   });
 });
@@ -98,7 +98,7 @@ describe('a certificate that forge issued', () => {
 describe('a certificate that forge issued is refused', () => {
   test.each<[string, string, Partial<CertificateToIssue>]>([
     ['when it has expired', 'within its validity period', { notAfter: new Date(NOW.getTime() - 1000) }],
-    ['before it is valid', 'within its validity period', { notBefore: new Date(NOW.getTime() + 1000) }],
+    ['before its validity period', 'within its validity period', { notBefore: new Date(NOW.getTime() + 1000) }],
     [
       'when another key of the same name signed it',
       'issued by',
@@ -121,7 +121,7 @@ describe('a certificate that forge issued is refused', () => {
     expect(() => verify(issue(changes))).toThrow(message);
   });
 
-  test('wherever one of its bytes was changed', () => {
+  test('with any byte modified', () => {
     const der = issue({ extensions: [{ name: 'keyUsage', digitalSignature: true, critical: true }] });
     const signatureAt = der.length - 256;
     for (let at = 0; at < signatureAt; at += 4) {
@@ -131,23 +131,23 @@ describe('a certificate that forge issued is refused', () => {
     }
   });
 
-  test('when a bit of the signature was changed', () => {
+  test('with a flipped bit in the signature', () => {
     const der = issue();
     const changed = bitFlips(der.subarray(-4)).map((end) => Buffer.concat([der.subarray(0, -4), end]));
     for (const each of changed) expect(() => verify(each)).toThrow(refusal);
   });
 
   test.each<[string, (der: Buffer) => Buffer]>([
-    ['is cut off', (der) => der.subarray(0, -1)],
-    ['has a byte more', (der) => Buffer.concat([der, Buffer.alloc(1)])],
-    ['is followed by another', (der) => Buffer.concat([der, der])],
+    ['is truncated', (der) => der.subarray(0, -1)],
+    ['has an extra byte', (der) => Buffer.concat([der, Buffer.alloc(1)])],
+    ['is followed by another certificate', (der) => Buffer.concat([der, der])],
+    ['has a length that is not minimal', (der) => Buffer.concat([Buffer.from('308300', 'hex'), der.subarray(2)])],
     [
-      'has a length in more bytes than it needs',
-      (der) => Buffer.concat([Buffer.from('308300', 'hex'), der.subarray(2)]),
+      'has an indefinite length',
+      (der) => Buffer.concat([Buffer.from('3080', 'hex'), der.subarray(4), Buffer.alloc(2)]),
     ],
-    ['is of indefinite length', (der) => Buffer.concat([Buffer.from('3080', 'hex'), der.subarray(4), Buffer.alloc(2)])],
     ['is empty', () => Buffer.from('3000', 'hex')],
-  ])('when it %s, as DER and in PEM', (_, change) => {
+  ])('when it %s, in DER and in PEM', (_, change) => {
     const changed = change(issue());
     expect(() => readCertificate(changed)).toThrow(refusal);
     expect(() => readCertificate(Buffer.from(toPem('CERTIFICATE', changed)))).toThrow(refusal);

@@ -15,7 +15,7 @@ const NOW = new Date('2026-01-15T12:00:00Z');
 const refusal = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
 
 describe('reading a certificate', () => {
-  test('gives its fields as encoded', () => {
+  test('returns the fields as encoded', () => {
     expect(toHex(kdh.serialNumber)).toBe('020200C8');
     expect(toHex(kdh.issuerAndSerialNumber)).toBe(`3048${toHex(kdhCa.subject)}020200C8`);
     expect(kdh.notBefore).toEqual(new Date('2020-01-01T00:00:00Z'));
@@ -28,15 +28,15 @@ describe('reading a certificate', () => {
   const pem = toPem('CERTIFICATE', kdh.der);
   test.each([
     ['DER', kdh.der],
-    ['PEM without a final line end', Buffer.from(pem)],
-    ['PEM with a final line end', Buffer.from(`${pem}\n`)],
+    ['PEM without a final line feed', Buffer.from(pem)],
+    ['PEM with a final line feed', Buffer.from(`${pem}\n`)],
     ['PEM with CR LF', Buffer.from(pem.replaceAll('\n', '\r\n'))],
-    ['the first of two in PEM', Buffer.from(`${pem}\n${toPem('CERTIFICATE', kdhCa.der)}\n`)],
+    ['the first of two certificates in PEM', Buffer.from(`${pem}\n${toPem('CERTIFICATE', kdhCa.der)}\n`)],
   ])('reads %s', (_, encoded) => {
     expect(readCertificate(encoded)).toEqual(kdh);
   });
 
-  test('writes the PEM that OpenSSL writes, without its last line end', () => {
+  test('writes the same PEM as OpenSSL, without the final line feed', () => {
     expect(`${pem}\n`).toBe(new X509Certificate(kdh.der).toString());
   });
 
@@ -45,12 +45,12 @@ describe('reading a certificate', () => {
     ['text', Buffer.from('certificate')],
     ['half a certificate', kdh.der.subarray(0, 300)],
     ['a private key', pki.kdh!.privateKey],
-    ['PEM of another kind', Buffer.from(toPem('CERTIFICATE REQUEST', kdh.der))],
+    ['PEM with another label', Buffer.from(toPem('CERTIFICATE REQUEST', kdh.der))],
   ])('refuses %s', (_, encoded) => {
     expect(() => readCertificate(encoded)).toThrow(refusal('CERTIFICATE'));
   });
 
-  test('refuses a date that is none', () => {
+  test('refuses an invalid date', () => {
     const changed = Buffer.from(kdh.der);
     changed.write('209931', changed.indexOf('200101000000Z'), 'latin1');
     expect(() => readCertificate(changed)).toThrow(refusal('CERTIFICATE'));
@@ -59,7 +59,7 @@ describe('reading a certificate', () => {
   test.each([
     [generateKeyPairSync('ed25519').publicKey],
     [generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey],
-  ])('refuses keys that are neither RSA nor NIST curves', (publicKey) => {
+  ])('refuses keys that are neither RSA nor on a NIST curve', (publicKey) => {
     const spki = publicKey.export({ format: 'der', type: 'spki' });
     expect(() => publicKeyStrength(spki)).toThrow(refusal('CERTIFICATE'));
   });
@@ -78,7 +78,7 @@ describe('reading a certificate', () => {
     expect(() => readCertificate(certificate)).toThrow(refusal('CERTIFICATE'));
   });
 
-  test('refuses what is no public key', () => {
+  test('refuses an invalid public key', () => {
     expect(() => publicKeyStrength(Buffer.from('30820122', 'hex'))).toThrow(refusal('CERTIFICATE'));
   });
 });
@@ -98,7 +98,7 @@ describe('verifying who issued a certificate', () => {
     );
   });
 
-  test('not by a CA of the same name, on a curve', () => {
+  test('not by a CA of the same name with an elliptic curve key', () => {
     const { inputs } = vectors<{ inputs: { publicKeyCertificatePem: string } }>('ecdh-exchange').find(
       ({ id }) => id === 'ecdh-neg-rogue-ca',
     )!;
@@ -108,7 +108,7 @@ describe('verifying who issued a certificate', () => {
     expect(() => verifyCertificate(certificate, { issuer, time: NOW })).toThrow('must be issued by');
   });
 
-  test('not when a bit of it was changed', () => {
+  test('not with a flipped bit', () => {
     const changed = Buffer.from(kdh.der);
     changed[changed.length - 1]! ^= 1;
     expect(() => verifyCertificate(readCertificate(changed), { issuer: kdhCa, time: NOW })).toThrow(
@@ -148,7 +148,7 @@ describe('a certificate is not stronger than its issuer', () => {
     else verifying.toThrow('must not be stronger');
   });
 
-  test('the vectors are all there', () => expect(chains.map(({ expected }) => expected.accept).sort()).toHaveLength(5));
+  test('no vector is missing', () => expect(chains.map(({ expected }) => expected.accept).sort()).toHaveLength(5));
 
   test.each([
     ['P-256', 'svcKrd3072', true],
@@ -178,7 +178,7 @@ describe('a certificate and its private key', () => {
 
   test.each([
     ['of another pair', pki.otherKdh!.privateKey],
-    ['that is none', Buffer.alloc(100)],
+    ['that is invalid', Buffer.alloc(100)],
     [
       'that is public',
       createPublicKey({ key: kdh.publicKey, format: 'der', type: 'spki' }).export({ format: 'der', type: 'spki' }),

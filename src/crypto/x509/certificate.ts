@@ -7,25 +7,25 @@ import { dateOf, decodeSequence, type Element, type Fields, sequence, TAG } from
 
 export type KeyType = 'RSA' | 'EC';
 
-/** What TR-34 and the imports of public keys need of an X.509 certificate, RFC 5280. */
+/** Fields of an X.509 certificate (RFC 5280) that TR-34 and public key imports need. */
 export interface Certificate {
   der: Buffer;
-  /** INTEGER, with tag and length. */
+  /** INTEGER, including tag and length. */
   serialNumber: Buffer;
-  /** Name, as the certificate encodes it. */
+  /** Name in DER, as encoded in the certificate. */
   issuer: Buffer;
-  /** Name, as the certificate encodes it. */
+  /** Name in DER, as encoded in the certificate. */
   subject: Buffer;
-  /** IssuerAndSerialNumber of RFC 5652 section 10.2.4, in DER: what binds a token to this certificate. */
+  /** IssuerAndSerialNumber of RFC 5652 section 10.2.4, in DER, by which a token identifies this certificate. */
   issuerAndSerialNumber: Buffer;
   notBefore: Date;
   notAfter: Date;
   /** DER SubjectPublicKeyInfo. */
   publicKey: Buffer;
   keyType: KeyType;
-  /** Bits of the modulus or of the curve. */
+  /** Size of the modulus or of the curve. */
   keyBits: number;
-  /** BasicConstraints say CA:TRUE. */
+  /** True when BasicConstraints has CA:TRUE. */
   isCa: boolean;
 }
 
@@ -36,8 +36,9 @@ const CURVE_BITS: Partial<Record<string, number>> = { prime256v1: 256, secp384r1
 /**
  * Reads an X.509 certificate: RFC 5280 section 4.1.
  *
- * @param encoded DER, or PEM with any line ends; of several in a PEM text the first counts
- * @throws CryptoError CERTIFICATE when it is malformed, is not DER, or its key is neither RSA nor on a curve P-256, P-384 or P-521
+ * @param encoded DER, or PEM with any line endings; only the first certificate of a PEM text is read
+ * @throws CryptoError CERTIFICATE when it is malformed or not DER, or its key is neither RSA nor on P-256, P-384 or
+ *   P-521
  */
 export function readCertificate(encoded: Buffer): Certificate {
   const { der, publicKey, isCa } = parse(encoded);
@@ -64,10 +65,10 @@ export function readCertificate(encoded: Buffer): Certificate {
 }
 
 /**
- * What kind of key a SubjectPublicKeyInfo holds, and the bits of its modulus or curve.
+ * Returns the type of the key in a SubjectPublicKeyInfo and the size of its modulus or curve in bits.
  *
  * @param publicKey SubjectPublicKeyInfo, DER
- * @throws CryptoError CERTIFICATE when it is neither RSA nor on a curve P-256, P-384 or P-521
+ * @throws CryptoError CERTIFICATE when the key is neither RSA nor on P-256, P-384 or P-521
  */
 export function publicKeyStrength(publicKey: Buffer): { keyType: KeyType; keyBits: number } {
   const key = subjectPublicKey(publicKey);
@@ -87,14 +88,15 @@ function subjectPublicKey(publicKey: Buffer): KeyObject {
 }
 
 /**
- * Checks that a certificate was issued by another one and is valid at a time: RFC 5280 section 6.1.3 (a), of which TR-34
- * leaf certificates, which often carry no extensions, can fulfil no more.
+ * Checks that a certificate was issued by another one and is valid at a given time: RFC 5280 section 6.1.3 (a). The
+ * rest of that path validation does not apply, because TR-34 leaf certificates often carry no extensions.
  *
- * Nor may a certificate be stronger than the one that vouches for it: an RSA modulus not longer than the issuer's; for a
- * curve an issuer on the same or a larger one. An RSA key under a curve is compared by table 2 of NIST SP 800-57 part 1.
+ * Also rejects a certificate stronger than its issuer: an RSA modulus may not be longer than the issuer's, and an
+ * elliptic curve key needs an issuer on the same or a larger curve. An RSA key issued under an elliptic curve key is
+ * compared by table 2 of NIST SP 800-57 part 1.
  *
- * @param issuer the CA's certificate, trusted by the caller; for a self-signed one the certificate itself
- * @param time   the present
+ * @param issuer the CA's certificate, trusted by the caller; for a self-signed certificate, the certificate itself
+ * @param time   the current time
  * @throws CryptoError CERTIFICATE
  */
 export function verifyCertificate(
@@ -109,14 +111,14 @@ export function verifyCertificate(
     throw new CryptoError('CERTIFICATE', 'The key of the certificate must not be stronger than that of its issuer');
 }
 
-/** Whether a certificate names another one as its issuer and bears its signature. */
+/** True when a certificate names the other one as its issuer and bears its signature. */
 export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  // Two authorities may have one name: only the signature decides.
+  // Two CAs may have the same name, so the signature decides.
   const isSigned = new X509Certificate(certificate.der).verify(subjectPublicKey(issuer.publicKey));
   return isSigned && equal(certificate.issuer, issuer.subject);
 }
 
-/** PEM of RFC 7468 as the service sends it: without a line end after the footer. */
+/** Encodes PEM (RFC 7468) as the service returns it: without a line ending after the footer. */
 export function toPem(label: 'CERTIFICATE' | 'CERTIFICATE REQUEST', der: Buffer): string {
   const base64 = der.toString('base64').replace(/.{64}(?!$)/g, '$&\n');
   return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----`;
@@ -125,7 +127,7 @@ export function toPem(label: 'CERTIFICATE' | 'CERTIFICATE REQUEST', der: Buffer)
 /**
  * Checks that a certificate and a private key belong together.
  *
- * @param privateKey DER PKCS#8; stays the caller's to zeroize
+ * @param privateKey DER PKCS#8; the caller zeroizes it
  * @throws CryptoError CERTIFICATE
  */
 export function verifyKeyPair(certificate: Certificate, privateKey: Buffer): void {
@@ -145,7 +147,7 @@ function parse(encoded: Buffer): { der: Buffer; publicKey: Buffer; isCa: boolean
   try {
     const certificate = new X509Certificate(encoded);
     const publicKey = certificate.publicKey.export({ format: 'der', type: 'spki' });
-    // OpenSSL reads BER and stops where the certificate ends; raw is what it encodes again.
+    // OpenSSL accepts BER and ignores trailing bytes; `raw` is its re-encoding in DER.
     if (!equal(certificate.raw, derOf(encoded))) throw new Error('not DER');
     return { der: certificate.raw, publicKey, isCa: certificate.ca };
   } catch {
@@ -153,7 +155,7 @@ function parse(encoded: Buffer): { der: Buffer; publicKey: Buffer; isCa: boolean
   }
 }
 
-/** The bytes between the first pair of PEM lines (RFC 7468); without such lines, all. */
+/** Returns the bytes between the first pair of PEM boundary lines (RFC 7468), or the whole input if there are none. */
 function derOf(encoded: Buffer): Buffer {
   const base64 = PEM_CERTIFICATE.exec(encoded.toString('latin1'))?.[1];
   return base64 === undefined ? encoded : Buffer.from(base64, 'base64');
@@ -163,7 +165,7 @@ function takeTime(validity: Fields, field: string): Element {
   return validity.optional(TAG.UTC_TIME) ?? validity.take(TAG.GENERALIZED_TIME, field);
 }
 
-/** NIST SP 800-57 part 1, table 2: the RSA modulus as strong as a curve. */
+/** RSA modulus with the same strength as each curve, in bits: NIST SP 800-57 part 1, table 2. */
 const RSA_BITS_OF_CURVE: Partial<Record<number, number>> = { 256: 3072, 384: 7680, 521: 15360 };
 
 function isStrongerThan(certificate: Certificate, issuer: Certificate): boolean {

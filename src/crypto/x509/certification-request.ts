@@ -4,11 +4,11 @@ import { distinguishedName, type NameAttribute } from './distinguished-name.js';
 import { signed, type SignatureHash } from './signature.js';
 
 /**
- * Certification request: PKCS #10, RFC 2986, without attributes.
+ * Creates a certification request: PKCS #10, RFC 2986, without attributes.
  *
- * @param subject    in this order
- * @param privateKey of the pair to be certified, PKCS#8 in DER; signs with RSASSA-PKCS1-v1_5 or ECDSA; stays the
- *   caller's to zeroize
+ * @param subject    subject attributes, encoded in this order
+ * @param privateKey private key of the pair to certify, PKCS#8 in DER; signs with RSASSA-PKCS1-v1_5 or ECDSA; the
+ *                   caller zeroizes it
  * @returns DER
  * @throws CryptoError CERTIFICATE
  */

@@ -10,7 +10,7 @@ const NOW = new Date('2026-01-15T12:00:00Z');
 const OTHERS = [hex('02010A'), hex('020203E7')];
 const statusIn = (crl: Buffer, time = NOW) => revocationOf(certificate, { crl, issuer, time });
 
-/** An extension of a CRL: IssuingDistributionPoint, empty. */
+/** A CRL extension: an empty IssuingDistributionPoint. */
 const distributionPoint = (...critical: Buffer[]) => sequence(oid('2.5.29.28'), ...critical, octetString(sequence()));
 const TRUE = encode(0x01, Buffer.from([0xff]));
 
@@ -19,14 +19,18 @@ describe('a certificate in the CRL of its issuer', () => {
     ['is good when the list is empty', { serialNumbers: [] }, 'good'],
     ['is good when others are listed', { serialNumbers: OTHERS }, 'good'],
     ['is revoked when listed', { serialNumbers: [...OTHERS, certificate.serialNumber] }, 'revoked'],
-    ['is revoked for ever', { serialNumbers: [certificate.serialNumber], nextUpdate: '250201000000Z' }, 'revoked'],
+    [
+      'is revoked even after the next update',
+      { serialNumbers: [certificate.serialNumber], nextUpdate: '250201000000Z' },
+      'revoked',
+    ],
     ['is unknown after the next update', { serialNumbers: OTHERS, nextUpdate: '260115115959Z' }, 'unknown'],
     ['is good until the next update', { serialNumbers: OTHERS, nextUpdate: '260115120000Z' }, 'good'],
-    ['is unknown before the list', { serialNumbers: OTHERS, thisUpdate: '260115120001Z' }, 'unknown'],
-    ['is unknown when none says how long it holds', { serialNumbers: OTHERS, nextUpdate: null }, 'unknown'],
-    ['is good beside other extensions', { serialNumbers: OTHERS, extensions: distributionPoint() }, 'good'],
+    ['is unknown before this update', { serialNumbers: OTHERS, thisUpdate: '260115120001Z' }, 'unknown'],
+    ['is unknown without a next update', { serialNumbers: OTHERS, nextUpdate: null }, 'unknown'],
+    ['is good with non-critical extensions', { serialNumbers: OTHERS, extensions: distributionPoint() }, 'good'],
     [
-      'is unknown when the list is of part of the certificates',
+      'is unknown when the list covers only some certificates',
       { serialNumbers: OTHERS, extensions: distributionPoint(TRUE) },
       'unknown',
     ],
@@ -40,22 +44,22 @@ describe('a certificate in the CRL of its issuer', () => {
   });
 });
 
-describe('a CRL says nothing', () => {
+describe('a CRL is ignored', () => {
   const listed = { serialNumbers: [certificate.serialNumber] };
 
   test.each([
-    ['of an authority of the same name', crlOf(pki.otherCa!, listed)],
-    ['of another authority', crlOf(pki.svcCa!, listed)],
-  ])('when it is that %s', (_, crl) => {
+    ['by another CA of the same name', crlOf(pki.otherCa!, listed)],
+    ['by a CA of another name', crlOf(pki.svcCa!, listed)],
+  ])('when it was issued %s', (_, crl) => {
     expect(statusIn(crl)).toBe('unknown');
   });
 
-  test('about a certificate of another issuer', () => {
+  test('for a certificate of another issuer', () => {
     const other = { ...pki.cliKrd2048!.certificate, serialNumber: certificate.serialNumber };
     expect(revocationOf(other, { crl: crlOf(pki.kdhCa!, listed), issuer, time: NOW })).toBe('unknown');
   });
 
-  test('when a bit of it or of its signature was changed', () => {
+  test('when it or its signature has a flipped bit', () => {
     const crl = crlOf(pki.kdhCa!, { serialNumbers: OTHERS });
     for (const at of [crl.indexOf(OTHERS[1]!) + 3, crl.length - 1]) {
       const changed = Buffer.from(crl);
@@ -64,7 +68,7 @@ describe('a CRL says nothing', () => {
     }
   });
 
-  test('when its signature algorithm is another than it was signed with, or not known', () => {
+  test('when its signature algorithm is unknown or not the one it was signed with', () => {
     const crl = crlOf(pki.kdhCa!, { serialNumbers: OTHERS });
     const at = crl.lastIndexOf(hex('2A864886F70D01010B')) + 8;
     for (const algorithm of [0x0c, 0x05]) {
@@ -79,9 +83,9 @@ test.each([
   ['nothing', Buffer.alloc(0)],
   ['no sequence', octetString(Buffer.alloc(3))],
   ['an empty sequence', sequence()],
-  ['half of one', crlOf(pki.kdhCa!, { serialNumbers: OTHERS }).subarray(0, 200)],
+  ['half a CRL', crlOf(pki.kdhCa!, { serialNumbers: OTHERS }).subarray(0, 200)],
   ['a certificate', certificate.der],
-  ['a date that is none', crlOf(pki.kdhCa!, { serialNumbers: OTHERS, thisUpdate: '251301000000Z' })],
+  ['an invalid date', crlOf(pki.kdhCa!, { serialNumbers: OTHERS, thisUpdate: '251301000000Z' })],
 ])('a malformed CRL is refused: %s', (_, crl) => {
   expect(() => statusIn(crl)).toThrow(expect.objectContaining({ name: 'CryptoError', code: 'CERTIFICATE' }));
 });

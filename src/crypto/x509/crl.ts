@@ -4,13 +4,14 @@ import type { Certificate } from './certificate.js';
 import { readSigned } from './signature.js';
 
 /**
- * What a CRL says of a certificate: RFC 5280 section 6.3, without delta and indirect CRLs.
+ * Determines a certificate's status from a CRL: RFC 5280 section 6.3, without delta and indirect CRLs.
  *
  * @param crl    CertificateList, DER
  * @param issuer the CA that issued the certificate, trusted by the caller
- * @param time   the present
- * @returns `revoked` when a CRL of this issuer lists it, however old; `good` when one that is current doesn't; `unknown`
- *   when the CRL is another issuer's, isn't signed by this one, isn't current, or has critical extensions
+ * @param time   the current time
+ * @returns `revoked` when a CRL of this issuer lists the certificate, even if the CRL is out of date; `good` when a
+ *   current CRL does not; `unknown` when the CRL is another issuer's, is not signed by this one, is not current, or has
+ *   critical extensions
  * @throws CryptoError CERTIFICATE when the CRL is malformed
  */
 export function revocationOf(
@@ -25,7 +26,7 @@ export function revocationOf(
   return time >= list.thisUpdate && list.nextUpdate !== undefined && time <= list.nextUpdate ? 'good' : 'unknown';
 }
 
-/** RFC 5280 section 5.1.2. */
+/** Reads TBSCertList, RFC 5280 section 5.1.2. */
 function readTbsCertList(tbs: Fields) {
   tbs.optional(TAG.INTEGER); // version
   tbs.take(TAG.SEQUENCE, 'signature');
@@ -40,7 +41,8 @@ function readTbsCertList(tbs: Fields) {
     thisUpdate: dateOf(thisUpdate, 'CERTIFICATE'),
     nextUpdate: nextUpdate && dateOf(nextUpdate, 'CERTIFICATE'),
     serialNumbers: revokedCertificates.flatMap(({ children: [userCertificate] }) => userCertificate?.der ?? []),
-    // Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue }: in DER only TRUE is encoded.
+    // Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue }. DER omits the default, so a BOOLEAN
+    // is always TRUE.
     hasCriticalExtensions: extensions.some(({ children }) => children[1]?.tag === TAG.BOOLEAN),
   };
 }

@@ -2,7 +2,10 @@ import { IA5String, PrintableString, Utf8String } from 'asn1js';
 import { CryptoError } from '../errors.js';
 import { decodeSequence, type Element, Fields, oid, oidValue, sequence, set, TAG } from '../asn1.js';
 
-/** An attribute of a Name by its short form of RFC 4514, `serialNumber` and `emailAddress` by their long one. */
+/**
+ * An attribute of a Name, with its short type name from RFC 4514; `serialNumber` and `emailAddress` have no short name
+ * there.
+ */
 export interface NameAttribute {
   type: 'CN' | 'serialNumber' | 'C' | 'L' | 'ST' | 'O' | 'OU' | 'emailAddress';
   value: string;
@@ -11,7 +14,10 @@ export interface NameAttribute {
 const TEXT_64 = /^[^\p{Cc}\p{Cs}]{1,64}$/u;
 const TEXT_128 = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
 
-/** Types, strings, characters and upper bounds of RFC 5280 appendix A.1; 128 characters of an address are AWS's bound. */
+/**
+ * Attribute types, string types, characters and upper bounds of RFC 5280 appendix A.1; the bound of 128 characters for
+ * an email address is AWS's.
+ */
 const ATTRIBUTES = {
   CN: { type: oid('2.5.4.3'), string: Utf8String, allowed: TEXT_64 },
   serialNumber: { type: oid('2.5.4.5'), string: PrintableString, allowed: /^[A-Za-z0-9 '()+,./:=?-]{1,64}$/ },
@@ -24,9 +30,10 @@ const ATTRIBUTES = {
 } as const;
 
 /**
- * Name: RFC 5280 section 4.1.2.4, one attribute per RDN, in the order given.
+ * Encodes a Name: RFC 5280 section 4.1.2.4, one attribute per RDN, in the given order.
  *
- * @throws CryptoError CERTIFICATE when a value is empty, too long or not of its string type's characters
+ * @throws CryptoError CERTIFICATE when a value is empty, is too long or has characters that its string type does not
+ *   allow
  */
 export function distinguishedName(attributes: readonly NameAttribute[]): Buffer {
   return sequence(...attributes.map((attribute) => set(sequence(...encodeAttribute(attribute)))));
@@ -42,7 +49,7 @@ function encodeAttribute({ type: name, value }: NameAttribute): [Buffer, Buffer]
   return [type, Buffer.from(new string({ value }).toBER())];
 }
 
-/** String types of a Name, RFC 5280 section 4.1.2.4, by their tags. */
+/** Character encodings of the string types of a Name, RFC 5280 section 4.1.2.4, by tag. */
 const STRING_ENCODINGS: Partial<Record<number, 'utf8' | 'latin1'>> = {
   0x0c: 'utf8', // UTF8String
   0x13: 'latin1', // PrintableString
@@ -51,8 +58,9 @@ const STRING_ENCODINGS: Partial<Record<number, 'utf8' | 'latin1'>> = {
 };
 
 /**
- * A Name in words, for people: `CN=Alice, O=Example`, in the order of the encoding. Types without a short form are object
- * identifiers; strings of other types are hexadecimal after `#`, and control characters and the comma in a value too.
+ * Formats a Name for display, in the order of its encoding: `CN=Alice, O=Example`. A type without a known name appears
+ * as its object identifier. A value appears as hexadecimal after `#` if it is of another string type or contains
+ * control characters, commas or plus signs.
  *
  * @param name Name, DER
  * @throws CryptoError CERTIFICATE

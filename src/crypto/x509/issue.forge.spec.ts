@@ -18,7 +18,7 @@ const NOW = new Date('2026-01-15T12:00:00Z');
 const pki = testPki();
 const caKey = pki.svcCa!.privateKey;
 const validity = { notBefore: new Date('2026-01-15T11:00:00Z'), notAfter: new Date('2026-04-15T12:00:00Z') };
-/** As the authority of an account names itself and its leaves. */
+/** Names as the account's certificate authority uses them for itself and its leaf certificates. */
 const ROOT_NAME: NameAttribute[] = [
   { type: 'O', value: 'Keyblock' },
   { type: 'OU', value: 'us-east-1' },
@@ -57,7 +57,7 @@ describe('forge reads a root that we issued', () => {
     expect(read.verify(read)).toBe(true);
   });
 
-  test('with the extensions of an authority', () => {
+  test('with the extensions of a certificate authority', () => {
     expect(extension(read, 'basicConstraints')).toMatchObject({ cA: true, critical: true });
     expect(extension(read, 'keyUsage')).toMatchObject({
       critical: true,
@@ -111,7 +111,7 @@ describe('forge reads a leaf that we issued', () => {
     expect(() => verifyChainWithForge([leaf.der, root.der], root.der, NOW)).not.toThrow();
   });
 
-  test('after 2049 too', () => {
+  test('with a validity period after 2049', () => {
     const times = { notBefore: NOW, notAfter: new Date('2055-04-15T12:00:00Z') };
     const late = leafFor(pki.kdh!.certificate.publicKey, { validity: times });
     expect(forgeCertificate(late.der).validity).toEqual(times);
@@ -136,19 +136,19 @@ describe('forge refuses', () => {
   });
 
   test.each<[string, Buffer[], Buffer, string]>([
-    ['a leaf before it is valid', [leaf.der], root.der, '2026-01-15T10:59:59Z'],
+    ['a leaf before its validity period', [leaf.der], root.der, '2026-01-15T10:59:59Z'],
     ['a leaf that has expired', [leaf.der], root.der, '2026-04-15T12:00:01Z'],
-    ['a leaf whose signature was changed', [changed(leaf.der, -1)], root.der, '2026-01-15T12:00:00Z'],
-    ['a leaf whose serial number was changed', [changed(leaf.der, 20)], root.der, '2026-01-15T12:00:00Z'],
+    ['a leaf with a modified signature', [changed(leaf.der, -1)], root.der, '2026-01-15T12:00:00Z'],
+    ['a leaf with a modified serial number', [changed(leaf.der, 20)], root.der, '2026-01-15T12:00:00Z'],
     ['a leaf under another root of the same name', [leaf.der], otherRoot.der, '2026-01-15T12:00:00Z'],
-    ['a leaf that a leaf issued', [underLeaf.der, leaf.der], root.der, '2026-01-15T12:00:00Z'],
+    ['a leaf issued by a leaf', [underLeaf.der, leaf.der], root.der, '2026-01-15T12:00:00Z'],
   ])('%s', (_, chain, trusted, time) => {
     expect(() => verifyChainWithForge(chain, trusted, new Date(time))).toThrow(
       expect.objectContaining({ error: expect.stringMatching(/^forge\.pki\./) as string }) as Error,
     );
   });
 
-  test('certificates of elliptic curves, all of them: others have to verify those', () => {
+  test('every elliptic curve certificate, so other tests have to verify those', () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { der } = leafFor(publicKey.export({ format: 'der', type: 'spki' }));
     expect(() => forgeCertificate(der)).toThrow('OID is not RSA');
@@ -169,7 +169,7 @@ describe('certification requests', () => {
   const request = (hash: 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512') =>
     certificationRequest({ subject, privateKey, hash });
 
-  test.each(['SHA256', 'SHA384', 'SHA512'] as const)('forge verifies one that is signed with %s', (hash) => {
+  test.each(['SHA256', 'SHA384', 'SHA512'] as const)('forge verifies a request signed with %s', (hash) => {
     const read = forgeRequest(request(hash));
     expect(forgeName(read.subject)).toBe('CN=krd 1, OU=HSM, O=Example, L=Wellington, ST=WGN, C=NZ, E=keys@example.com');
     expect(read.publicKey).toMatchObject({ n: forgePublicHalf(forgePrivateKey(privateKey)).n });
@@ -178,11 +178,11 @@ describe('certification requests', () => {
     expect(read.verify()).toBe(true);
   });
 
-  test('forge has no SHA-224: others have to verify that', () => {
+  test('forge does not support SHA-224, so other tests have to verify that', () => {
     expect(() => forgeRequest(request('SHA224')).verify()).toThrow('Unknown signature OID');
   });
 
-  test('forge refuses each whose signature was changed', () => {
+  test('forge refuses every request with a modified signature', () => {
     const der = request('SHA256');
     for (const end of bitFlips(der.subarray(-1))) {
       const changed = forgeRequest(Buffer.concat([der.subarray(0, -1), end]));
@@ -190,7 +190,7 @@ describe('certification requests', () => {
     }
   });
 
-  test('forge refuses one whose name or key was changed', () => {
+  test('forge refuses a request with a modified name or key', () => {
     const der = request('SHA256');
     for (const at of [der.indexOf('krd 1'), der.length - 320]) {
       const changed = Buffer.from(der);
@@ -199,14 +199,14 @@ describe('certification requests', () => {
     }
   });
 
-  test('forge refuses one that another key signed', () => {
+  test('forge refuses a request signed with another key', () => {
     const other = certificationRequest({ subject, privateKey: pki.otherKdh!.privateKey, hash: 'SHA256' });
     const read = forgeRequest(request('SHA256'));
     read.signature = forgeRequest(other).signature;
     expect(verified(read)).toBe(false);
   });
 
-  /** forge answers false or throws, by what comes out of the RSA operation. */
+  /** forge returns false or throws, depending on the result of the RSA operation. */
   const verified = (read: ReturnType<typeof forgeRequest>) => {
     try {
       return read.verify();

@@ -69,7 +69,7 @@ describe('the certificate authority', () => {
     expect(() => verifyCertificate(leaf, { issuer: root, time: NOW })).not.toThrow();
   });
 
-  test('issues a leaf for a curve under a root on a curve', () => {
+  test('issues a leaf for an elliptic curve key under an elliptic curve root', () => {
     const pair = (namedCurve: string) =>
       pkcs8(generateKeyPairSync('ec', { namedCurve }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
     const rootKey = pair('P-521');
@@ -86,7 +86,7 @@ describe('the certificate authority', () => {
     expect(() => verifyCertificate(leaf, { issuer: certificate, time: NOW })).not.toThrow();
   });
 
-  test('gives every certificate a positive serial number of its own', () => {
+  test('gives every certificate a different positive serial number', () => {
     const serials = Array.from({ length: 20 }, () => issueRoot({ subject: ROOT_NAME, privateKey: key, validity })).map(
       ({ serialNumber }) => serialNumber,
     );
@@ -100,7 +100,7 @@ describe('the certificate authority', () => {
   test.each([
     ['no key', Buffer.alloc(0)],
     [
-      'a key that can only agree',
+      'a key that can only be used for key agreement',
       pkcs8(generateKeyPairSync('x25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()),
     ],
   ])('refuses %s', (_, privateKey) => {
@@ -117,7 +117,7 @@ describe('the certificate authority', () => {
     },
   );
 
-  test('refuses to certify what is no public key', () => {
+  test('refuses to certify an invalid public key', () => {
     const issuer = { certificate: root, privateKey: key };
     expect(() => issueLeaf({ subject: LEAF_NAME, publicKey: Buffer.alloc(4), validity, issuer })).toThrow(refusal);
   });
@@ -146,7 +146,7 @@ describe('names', () => {
     expect(() => distinguishedName([{ type, value }])).toThrow(refusal);
   });
 
-  test('take characters of any script, counted as characters', () => {
+  test('accept characters of any script and count characters, not bytes', () => {
     const value = '\u{1f511}'.repeat(64);
     expect(distinguishedName([{ type: 'CN', value }]).includes(Buffer.from(value))).toBe(true);
   });
@@ -201,15 +201,15 @@ describe('certification requests', () => {
     expect(verify(hash, info!.der, publicKey, signature!.content.subarray(1))).toBe(true);
   });
 
-  test('the vectors are all there', () => expect(cases).toHaveLength(5));
+  test('no vector is missing', () => expect(cases).toHaveLength(5));
 
-  test('are refused without a key', () => {
+  test('are refused without a valid key', () => {
     const request = { subject: LEAF_NAME, privateKey: Buffer.alloc(3), hash: 'SHA256' } as const;
     expect(() => certificationRequest(request)).toThrow(refusal);
   });
 });
 
-/** The key a request vector names, from the pki of its file. */
+/** Returns the key that a request vector names, from the PKI of its file. */
 function keyOf(file: string, name: string): Buffer {
   const { pki: keys } = JSON.parse(
     readFileSync(new URL(`../../../test/vectors/${file}.json`, import.meta.url), 'utf8'),

@@ -21,7 +21,7 @@ export interface Validity {
   notAfter: Date;
 }
 
-/** Extensions of RFC 5280 section 4.2.1; KeyUsage as its BIT STRING, bit 0 leftmost, without trailing zeros. */
+/** Extensions of RFC 5280 section 4.2.1. KeyUsage is a BIT STRING with bit 0 leftmost and without trailing zeros. */
 const TRUE = encode(TAG.BOOLEAN, Buffer.from([0xff]));
 const BASIC_CONSTRAINTS_CA = extension('2.5.29.19', sequence(TRUE), 'critical');
 const BASIC_CONSTRAINTS_LEAF = extension('2.5.29.19', sequence());
@@ -37,9 +37,9 @@ const KEY_USAGE = {
 const EXTENDED_KEY_USAGE = extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1'), oid('1.3.6.1.5.5.7.3.2')));
 
 /**
- * A self-signed root, as the account's certificate authority: RFC 5280, signed with SHA-512.
+ * Issues a self-signed root certificate for the account's certificate authority: RFC 5280, signed with SHA-512.
  *
- * @param privateKey RSA or elliptic curve, PKCS#8 in DER; stays the caller's to zeroize
+ * @param privateKey RSA or elliptic curve, PKCS#8 in DER; the caller zeroizes it
  * @throws CryptoError CERTIFICATE
  */
 export function issueRoot({
@@ -60,11 +60,11 @@ export function issueRoot({
 }
 
 /**
- * A certificate for a public key of the service, by its root: KeyUsage digitalSignature and keyEncipherment for an RSA
- * key, keyAgreement for one on a curve.
+ * Issues a certificate for a public key of the service, signed by the root. KeyUsage is digitalSignature and
+ * keyEncipherment for an RSA key, keyAgreement for an elliptic curve key.
  *
  * @param publicKey SubjectPublicKeyInfo, DER
- * @param issuer    the root; its key stays the caller's to zeroize
+ * @param issuer    the root certificate and its private key, which the caller zeroizes
  * @throws CryptoError CERTIFICATE
  */
 export function issueLeaf({
@@ -100,7 +100,7 @@ function issue(privateKey: Buffer, tbs: (algorithm: Buffer) => Buffer): Certific
   return readCertificate(signed({ privateKey, hash: 'SHA512' }, tbs));
 }
 
-/** RFC 5280 section 4.1, version 3, with a random serial number of 16 bytes. */
+/** Encodes TBSCertificate, RFC 5280 section 4.1, version 3, with a random serial number of 16 bytes. */
 function tbsCertificate(fields: {
   algorithm: Buffer;
   issuer: Buffer;
@@ -135,7 +135,7 @@ function authorityKeyIdentifier(publicKey: Buffer): Buffer {
   return extension('2.5.29.35', sequence(encode(TAG.PRIMITIVE_0, keyIdentifier(publicKey))));
 }
 
-/** RFC 5280 section 4.2.1.2, method (1): SHA-1 of the key bits. */
+/** Computes a key identifier by method (1) of RFC 5280 section 4.2.1.2: SHA-1 of the key bits. */
 function keyIdentifier(publicKey: Buffer): Buffer {
   const spki = decodeSequence(publicKey, 'SubjectPublicKeyInfo', 'CERTIFICATE');
   spki.take(TAG.SEQUENCE, 'algorithm');

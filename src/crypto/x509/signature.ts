@@ -23,10 +23,10 @@ const ALGORITHMS: Record<KeyType, Record<SignatureHash, Buffer>> = {
 };
 
 /**
- * The SIGNED structure of X.509: SEQUENCE { toBeSigned, signatureAlgorithm, BIT STRING signature }.
+ * Signs an X.509 SIGNED structure: SEQUENCE { toBeSigned, signatureAlgorithm, BIT STRING signature }.
  *
- * @param privateKey  PKCS#8 in DER, RSA or elliptic curve; stays the caller's to zeroize
- * @param toBeSigned  the encoding to sign, given the AlgorithmIdentifier, which certificates repeat inside
+ * @param privateKey PKCS#8 in DER, RSA or elliptic curve; the caller zeroizes it
+ * @param toBeSigned returns the encoding to sign, given the AlgorithmIdentifier, which certificates repeat inside it
  * @throws CryptoError CERTIFICATE
  */
 export function signed(
@@ -40,11 +40,11 @@ export function signed(
 }
 
 /**
- * Takes a SIGNED structure apart.
+ * Parses a SIGNED structure and verifies its signature.
  *
- * @param signer certificate of who must have signed it
- * @returns what is signed, and whether the signature is valid; never with an unknown algorithm
- * @throws CryptoError CERTIFICATE when it is malformed
+ * @param signer certificate that must have signed the structure
+ * @returns the signed encoding, and whether the signature is valid; with an unknown algorithm it never is
+ * @throws CryptoError CERTIFICATE when the structure is malformed
  */
 export function readSigned(structure: Fields, signer: Certificate): { toBeSigned: Element; isValid: boolean } {
   const toBeSigned = structure.take(TAG.SEQUENCE, 'toBeSigned');
@@ -63,7 +63,7 @@ function signingKey(privateKey: Buffer): KeyObject {
     const key = readPrivateKey(privateKey);
     if (key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'ec') return key;
   } catch {
-    // Told below, as any other key that can't sign.
+    // Reported below, like any other key that cannot sign.
   }
   throw new CryptoError('CERTIFICATE', 'The private key must be an RSA or elliptic curve key, PKCS#8 in DER');
 }

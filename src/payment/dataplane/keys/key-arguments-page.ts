@@ -34,7 +34,7 @@ function section(operation: string, byArgument: Record<string, Record<string, Ke
   return [`## ${operation}`, '', ...head, ...rows, ''].join('\n');
 }
 
-/** Groups the variants that have the same rule. */
+/** Groups the variants with equal rules, which share a row. */
 function variantsByRule(byVariant: Record<string, KeyRequirement>): [string[], KeyRequirement][] {
   const rows = new Map<string, [string[], KeyRequirement]>();
   for (const [variant, rule] of Object.entries(byVariant)) {
