@@ -21,7 +21,14 @@ import {
   verifyChainWithForge,
 } from '../../support/forge.js';
 import { composeWithForge, openWithForge, type TokenToCompose } from '../../support/forge-tr34.js';
-import { aMonth, importKeys, type KeyImports, importMaterial, importRoot, type StoredKey } from '../../support/import.js';
+import {
+  aMonth,
+  importKeys,
+  type KeyImports,
+  importMaterial,
+  importRoot,
+  type StoredKey,
+} from '../../support/import.js';
 import { storePair } from '../../support/known-pairs.js';
 import { startTestService, target, type TestService } from '../../support/service.js';
 import { testPki } from '../../support/tr34.js';
