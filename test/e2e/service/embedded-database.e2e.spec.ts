@@ -233,30 +233,34 @@ describe('nothing that was acknowledged is lost, and the log verifies, when it k
     },
   };
 
-  test.each(Object.entries(kinds))('%s in the middle of writes', async (_, kill) => {
-    const acknowledged: string[] = [];
-    let service = start();
-    for (let crash = 0; crash < CRASHES; crash++) {
-      const controlPlane = client(await service.listening);
-      const enough = acknowledged.length + 40;
-      const write = async () => {
-        for (;;) acknowledged.push(await createKey(controlPlane));
-      };
-      const writers = Array.from({ length: 8 }, () => write().catch(() => undefined));
-      await until(() => acknowledged.length >= enough);
-      await kill(service);
-      await Promise.all(writers);
-      if (service.child.exitCode !== null || service.child.signalCode !== null) service = start();
-      const url = await service.listening;
-      await until(async () => (await readiness(url)) === 200);
-      const kept = await listArns(client(url));
-      expect(acknowledged.filter((arn) => !kept.includes(arn))).toEqual([]);
-      expect(kept.length - acknowledged.length).toBeLessThanOrEqual(8 * (crash + 1));
-      await createKey(client(url)).then((arn) => acknowledged.push(arn));
-    }
-    const { stdout } = await keyblock('audit', 'verify');
-    expect(stdout).toMatch(/: ok, /);
-  });
+  test.each(Object.entries(kinds))(
+    '%s in the middle of writes',
+    async (_, kill) => {
+      const acknowledged: string[] = [];
+      let service = start();
+      for (let crash = 0; crash < CRASHES; crash++) {
+        const controlPlane = client(await service.listening);
+        const enough = acknowledged.length + 40;
+        const write = async () => {
+          for (;;) acknowledged.push(await createKey(controlPlane));
+        };
+        const writers = Array.from({ length: 8 }, () => write().catch(() => undefined));
+        await until(() => acknowledged.length >= enough);
+        await kill(service);
+        await Promise.all(writers);
+        if (service.child.exitCode !== null || service.child.signalCode !== null) service = start();
+        const url = await service.listening;
+        await until(async () => (await readiness(url)) === 200);
+        const kept = await listArns(client(url));
+        expect(acknowledged.filter((arn) => !kept.includes(arn))).toEqual([]);
+        expect(kept.length - acknowledged.length).toBeLessThanOrEqual(8 * (crash + 1));
+        await createKey(client(url)).then((arn) => acknowledged.push(arn));
+      }
+      const { stdout } = await keyblock('audit', 'verify');
+      expect(stdout).toMatch(/: ok, /);
+    },
+    60_000 + 20_000 * CRASHES,
+  );
 });
 
 test('stops a database that a killed process left running, and goes on', async () => {
