@@ -14,9 +14,7 @@ export const FLOORS = [
   ['access'],
   ['auth', 'health', 'payment/authorization'],
   ['payment/keys'],
-  // CryptoProvider and its pairs know what material of payment's is bound to, and so stand above payment/keys.
-  ['provider/pair-identity', 'payment/fields', 'payment/operation-authorizer'],
-  ['provider/crypto-provider'],
+  ['payment/fields', 'payment/operation-authorizer'],
   ['payment/exchange'],
   ['payment/controlplane', 'payment/dataplane'],
   ['admin'],

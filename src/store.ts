@@ -7,7 +7,6 @@ import { DataDirectory } from './config/data-directory.js';
 import { connect, migrate } from './database/database.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { LOCKS, tryWithLock } from './database/locks.js';
-import { SEALED_TABLES } from './database/sealed-tables.js';
 import { checkMasterKey, MasterKeyError, storeMasterKeyCheck } from './provider/master-key-check.js';
 import { type Rotation, rotateMasterKey } from './provider/master-key-rotation.js';
 import { MasterKey } from './provider/master-key.js';
@@ -114,7 +113,7 @@ export async function prepare(database: DataSource, masterKey: MasterKey, clock:
     },
     (manager) => storeMasterKeyCheck(manager, masterKey, clock.now()),
   );
-  database.subscribers.push(new SealedSubscriber(masterKey, SEALED_TABLES));
+  database.subscribers.push(new SealedSubscriber(masterKey));
 }
 
 /**
@@ -129,7 +128,7 @@ export async function rotateStore(store: Store, config: Config, rotation: Rotati
   const isAlone = await tryWithLock(database, LOCKS.masterKeyRotation, () =>
     directory && !config.masterKey
       ? rotateFile(database, masterKey, directory, rotation)
-      : rotateMasterKey(database, masterKey, SEALED_TABLES, rotation),
+      : rotateMasterKey(database, masterKey, rotation),
   );
   if (!isAlone) throw new MasterKeyError('Another command is rotating the master key: let it end.');
 }
@@ -149,7 +148,7 @@ async function rotateFile(
     masterKey.lend((key) => directory.writeNextMasterKey(key));
   }
   try {
-    await rotateMasterKey(database, masterKey, SEALED_TABLES, { ...rotation, newKey });
+    await rotateMasterKey(database, masterKey, { ...rotation, newKey });
   } catch (error) {
     if (masterKey.retiringId === undefined) {
       // It may have failed when all was done: then this file alone has the active key.

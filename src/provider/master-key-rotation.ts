@@ -3,7 +3,7 @@ import type { DataSource, EntityManager, EntityMetadata } from 'typeorm';
 import { MasterKeyRow } from './master-key.entity.js';
 import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
 import { type MasterKey, SealError } from './master-key.js';
-import type { SealedRow, SealedTable } from './sealed-table.js';
+import { aadOf, sealedTables, type SealedRow } from './sealed.js';
 
 /**
  * Shared by every transaction that writes sealed values, to its commit (`active_master_key` takes it); a rotation begins alone.
@@ -32,16 +32,11 @@ export interface Rotation {
  * Puts a new master key in the place of the active one while the service serves, or goes on with that: every sealed value is
  * sealed anew, in batches, and when none is left the old key is retired. Many may do it at once, and it may be killed anywhere.
  *
- * @param tables every table with values under the master key
  * @throws MasterKeyError where it can't begin, or a value doesn't open; the old key is then not retired
  */
-export async function rotateMasterKey(
-  database: DataSource,
-  masterKey: MasterKey,
-  tables: readonly SealedTable[],
-  rotation: Rotation,
-): Promise<void> {
+export async function rotateMasterKey(database: DataSource, masterKey: MasterKey, rotation: Rotation): Promise<void> {
   const { print, signal } = rotation;
+  const tables = sealedTables(database);
   const began = performance.now();
   if (!(await begin(database, masterKey, rotation))) return;
   const [id, retiring] = [masterKey.id, masterKey.retiringId ?? ''];
@@ -120,16 +115,15 @@ interface Progress extends Pick<Rotation, 'print' | 'signal'> {
 async function sweep(
   database: DataSource,
   masterKey: MasterKey,
-  table: SealedTable,
+  metadata: EntityMetadata,
   progress: Progress,
 ): Promise<void> {
-  const metadata = database.getMetadata(table.entity);
   let [done, after] = [0, undefined as string[] | undefined];
   for (;;) {
     progress.signal.throwIfAborted();
     const batch = await database.transaction(async (manager) => {
       const rows = await nextRows(manager, metadata, progress.id, after);
-      const resealed = rows.flatMap((row) => resealedRow(masterKey, table, metadata, row, progress));
+      const resealed = rows.flatMap((row) => resealedRow(masterKey, metadata, row, progress));
       await write(manager, metadata, resealed);
       return { rows, count: resealed.length };
     });
@@ -164,14 +158,13 @@ const NOT_UNDER = `"sealed" IS NOT NULL AND encode(substring("sealed" FROM 2 FOR
 
 function resealedRow(
   masterKey: MasterKey,
-  table: SealedTable,
   metadata: EntityMetadata,
   row: SealedRow,
   { id, broken }: Progress,
 ): { key: string[]; sealed: Buffer }[] {
   const key = keyOf(metadata, row);
   try {
-    return row.sealed ? [{ key, sealed: masterKey.reseal(table.boundOf(row), row.sealed, id) }] : [];
+    return row.sealed ? [{ key, sealed: masterKey.reseal(aadOf(metadata.target, row), row.sealed, id) }] : [];
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
     broken.add(`${metadata.tableName} ${key.join(' ')}`);
@@ -194,17 +187,17 @@ async function write(manager: EntityManager, metadata: EntityMetadata, rows: { k
 }
 
 /** How many values are not under the new key. */
-async function countLeft(manager: EntityManager, tables: readonly SealedTable[], newId: string): Promise<number> {
+async function countLeft(manager: EntityManager, tables: readonly EntityMetadata[], newId: string): Promise<number> {
   let left = 0;
-  for (const { entity } of tables)
-    left += await manager.createQueryBuilder(entity, 'row').where(`"row".${NOT_UNDER}`, { newId }).getCount();
+  for (const { target } of tables)
+    left += await manager.createQueryBuilder(target, 'row').where(`"row".${NOT_UNDER}`, { newId }).getCount();
   return left;
 }
 
 /** Another command may have been first. */
 async function retire(
   database: DataSource,
-  tables: readonly SealedTable[],
+  tables: readonly EntityMetadata[],
   { id, retiring, now }: { id: string; retiring: string; now: Date },
 ): Promise<void> {
   await database.transaction(async (manager) => {

@@ -1,7 +1,4 @@
 import fc from 'fast-check';
-import type { Key } from '../payment/keys/key.entity.js';
-import { modesOfUse } from '../payment/keys/key-rules.js';
-import { CryptoProvider } from './crypto-provider.js';
 import { MasterKey, SealError, sealedUnder } from './master-key.js';
 
 const masterKey = new MasterKey(Buffer.alloc(32, 7));
@@ -85,48 +82,5 @@ describe('a ring', () => {
     expect(keys).toEqual([Buffer.alloc(32), Buffer.alloc(32, 2), Buffer.alloc(32)]);
     expect(() => all.open(BOUND, one.seal(BOUND, clear))).toThrow('Sealed under another master key');
     expect(() => all.use(one.id)).toThrow('not in the ring');
-  });
-});
-
-describe('CryptoProvider', () => {
-  const provider = new CryptoProvider(masterKey);
-  const identity = {
-    arn: 'arn:aws:payment-cryptography:us-east-1:000000000000:key/aaaaaaaaaaaaaaaa',
-    class: 'SYMMETRIC_KEY',
-    usage: 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
-    algorithm: 'AES_256',
-    modes: modesOfUse(['Encrypt', 'Wrap']),
-    deriveKeyUsage: null,
-    exportable: false,
-    kcvAlgorithm: 'CMAC',
-  } as const;
-
-  test('lends the key it generated, and wipes it whatever comes', async () => {
-    const key = { ...identity, ...(await provider.generate(identity)) } as unknown as Key;
-    let lent = Buffer.alloc(0);
-    const sum = provider.use(key, (clear) => {
-      lent = clear as Buffer<ArrayBuffer>;
-      return clear.reduce((total, byte) => total + byte);
-    });
-    expect(sum).toBeGreaterThan(0);
-    expect(lent).toEqual(Buffer.alloc(32));
-    expect(() =>
-      provider.use(key, (clear) => {
-        lent = clear as Buffer<ArrayBuffer>;
-        throw new Error('in the middle');
-      }),
-    ).toThrow('in the middle');
-    expect(lent).toEqual(Buffer.alloc(32));
-  });
-
-  test('lends the same key again', async () => {
-    const key = { ...identity, ...(await provider.generate(identity)) } as unknown as Key;
-    const [first, second] = [0, 1].map(() => provider.use(key, (clear) => clear.toString('hex')));
-    expect(second).toBe(first);
-  });
-
-  test('has nothing to lend of a key that is deleted or was read without its material', () => {
-    const key = { ...identity, kcv: '000000', sealed: null };
-    expect(() => provider.use(key, () => true)).toThrow('read without its material');
   });
 });

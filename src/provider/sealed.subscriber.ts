@@ -8,7 +8,7 @@ import type {
 } from 'typeorm';
 import { checkMasterKey } from './master-key-check.js';
 import { type MasterKey, sealedUnder } from './master-key.js';
-import type { SealedRow, SealedTable } from './sealed-table.js';
+import { aadOf, type SealedRow } from './sealed.js';
 
 /**
  * Keeps a node in step with a rotation of the master key that it may not have heard of, wherever sealed values are read or
@@ -21,10 +21,7 @@ export class SealedSubscriber implements EntitySubscriberInterface {
   /** What is being looked up, by who reads: many rows may be read at once. */
   readonly #lookups = new WeakMap<QueryRunner, Promise<void>>();
 
-  constructor(
-    private readonly masterKey: MasterKey,
-    private readonly tables: readonly SealedTable[],
-  ) {}
+  constructor(private readonly masterKey: MasterKey) {}
 
   afterLoad(row: Partial<SealedRow>, event?: LoadEvent<unknown>): Promise<void> | undefined {
     if (!event || !row.sealed || this.masterKey.has(sealedUnder(row.sealed))) return undefined;
@@ -60,9 +57,7 @@ export class SealedSubscriber implements EntitySubscriberInterface {
     const id = await active;
     if (sealedUnder(sealed) === id) return;
     if (this.masterKey.id !== id) await this.#lookUp(runner);
-    const table = this.tables.find(({ entity }) => entity === target);
-    if (!table) throw new Error('A table with sealed values is not among those that a rotation seals anew');
-    row.sealed = this.masterKey.reseal(table.boundOf(row), sealed, id);
+    row.sealed = this.masterKey.reseal(aadOf(target, row), sealed, id);
   }
 }
 

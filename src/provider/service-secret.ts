@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { ServiceSecretRow } from './service-secret.entity.js';
 import type { MasterKey } from './master-key.js';
+import { aadOf } from './sealed.js';
 
 /** What the service keeps secrets of its own for. */
 export type SecretPurpose = 'page tokens' | 'audit';
@@ -20,9 +21,9 @@ export async function serviceSecret(
 ): Promise<Buffer> {
   const find = () => manager.findOneBy(ServiceSecretRow, { purpose });
   const known = await find();
-  if (known) return masterKey.open(boundOf(known), known.sealed);
+  if (known) return masterKey.open(aadOf(ServiceSecretRow, known), known.sealed);
   const fresh = randomBytes(32);
-  const sealed = masterKey.seal(boundOf({ purpose }), fresh);
+  const sealed = masterKey.seal(aadOf(ServiceSecretRow, { purpose }), fresh);
   fresh.fill(0);
   // Another node may have been first.
   await manager.transaction((inner) =>
@@ -30,10 +31,5 @@ export async function serviceSecret(
   );
   const stored = await find();
   if (!stored) throw new Error(`The secret for ${purpose} was not stored`);
-  return masterKey.open(boundOf(stored), stored.sealed);
-}
-
-/** What a secret is sealed for: none serves another purpose. */
-export function boundOf({ purpose }: Pick<ServiceSecretRow, 'purpose'>): Buffer {
-  return Buffer.from(JSON.stringify(['service secret', purpose]));
+  return masterKey.open(aadOf(ServiceSecretRow, stored), stored.sealed);
 }

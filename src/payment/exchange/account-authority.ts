@@ -7,6 +7,7 @@ import { type Certificate, publicKeyStrength, readCertificate } from '../../cryp
 import { issueLeaf, issueRoot, type Validity } from '../../crypto/x509/issue.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
 import { CertificateAuthority, type RootAlgorithm } from './certificate-authority.entity.js';
+import { generatePair } from './key-pairs.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -53,7 +54,7 @@ export class AccountAuthority {
    */
   issue(root: CertificateAuthority, publicKey: Buffer, days: number): Certificate {
     const certificate = readCertificate(root.certificate);
-    return this.provider.use(sealedRoot(root), (privateKey) =>
+    return this.provider.use(root, (privateKey) =>
       issueLeaf({
         subject: [
           { type: 'CN', value: root.accountId },
@@ -76,9 +77,10 @@ export class AccountAuthority {
 
   async #make(call: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority> {
     const { accountId } = call.principal;
-    const identity = { ...identityOf(accountId, call.region), algorithm };
-    const { certificate, sealed } = await this.provider.generatePair(
-      identity,
+    return generatePair(
+      this.provider,
+      CertificateAuthority,
+      { accountId, region: call.region, algorithm },
       (privateKey) =>
         issueRoot({
           subject: [
@@ -91,7 +93,6 @@ export class AccountAuthority {
           validity: this.#validity(ROOT_DAYS),
         }).der,
     );
-    return { accountId, region: call.region, algorithm, certificate, sealed };
   }
 
   /** From an hour ago, so that a client's clock may be behind; certificates count whole seconds. */
@@ -104,13 +105,4 @@ export class AccountAuthority {
 /** Which root signs the certificate of a public key (SubjectPublicKeyInfo, DER). @throws CryptoError CERTIFICATE */
 export function rootAlgorithmOf(publicKey: Buffer): RootAlgorithm {
   return publicKeyStrength(publicKey).keyType === 'RSA' ? 'RSA_4096' : 'ECC_NIST_P521';
-}
-
-/** A root as CryptoProvider knows the pair of it. */
-export function sealedRoot({ accountId, region, algorithm, certificate, sealed }: CertificateAuthority) {
-  return { ...identityOf(accountId, region), algorithm, certificate, sealed };
-}
-
-function identityOf(accountId: string, region: string) {
-  return { purpose: 'certificate authority' as const, accountId, region, id: 'root' };
 }

@@ -1,10 +1,19 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Sealed } from '../../provider/sealed.js';
 
 /** Keys of roots. The first signs certificates of RSA keys, the second those of keys on a curve. */
 export type RootAlgorithm = 'RSA_4096' | 'ECC_NIST_P521';
 
 /** A root that signs the service's certificates of an account and Region. */
 @Entity('certificate_authorities')
+@Sealed(({ accountId, region, algorithm, certificate }: Omit<CertificateAuthority, 'sealed'>) => [
+  'certificate authority',
+  accountId,
+  region,
+  'root',
+  algorithm,
+  certificate.toString('base64'),
+])
 export class CertificateAuthority {
   @PrimaryColumn('text', { name: 'account_id' })
   accountId!: string;

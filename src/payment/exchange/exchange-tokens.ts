@@ -9,9 +9,9 @@ import { newId } from '../keys/arn.js';
 import { Changes } from '../../changes/changes.js';
 import type { RsaKeyAlgorithm } from '../keys/key-attributes.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
-import type { TokenPurpose } from '../../provider/pair-identity.js';
 import { AccountAuthority } from './account-authority.js';
-import { ExchangeToken } from './exchange-token.entity.js';
+import { ExchangeToken, type TokenPurpose } from './exchange-token.entity.js';
+import { generatePair } from './key-pairs.js';
 
 const DAY_MS = 86_400_000;
 const TOKEN_DAYS = 30;
@@ -62,7 +62,9 @@ export class ExchangeTokens {
 
     const [direction] = purpose.split(' ');
     const identity = { ...owner, purpose, algorithm, id: `${direction}-token-${newId()}` };
-    const pair = await this.provider.generatePair(
+    const pair = await generatePair(
+      this.provider,
+      ExchangeToken,
       identity,
       (privateKey) => this.authority.issue(authority, publicKeyOf(privateKey), TOKEN_DAYS).der,
     );

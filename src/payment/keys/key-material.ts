@@ -4,7 +4,35 @@ import { generateTdesKey, tdes } from '../../crypto/des.js';
 import { HMAC_BYTES, type HmacHash } from '../../crypto/hmac.js';
 import { kcvCmac, kcvEcb, kcvHmac, kcvPublicKey } from '../../crypto/kcv.js';
 import { exportPublicKey, readPublicHalf } from '../../crypto/asymmetric-key.js';
+import type { CryptoProvider } from '../../provider/crypto-provider.js';
 import { isTdes, type KeyAlgorithm, type KeyCheckValueAlgorithm } from './key-attributes.js';
+import { Key, type KeyIdentity } from './key.entity.js';
+
+/** The material of a new key under the master key, with the check value that it is bound to. */
+export type SealedMaterial = Pick<Key, 'kcv'> & { sealed: Buffer };
+
+/** Generates the material of a new key, and seals it. */
+export async function generateKey(
+  provider: CryptoProvider,
+  identity: Omit<KeyIdentity, 'kcv'>,
+): Promise<SealedMaterial> {
+  const clear = await generateKeyMaterial(identity.algorithm);
+  try {
+    return sealKey(provider, identity, clear);
+  } finally {
+    clear.fill(0);
+  }
+}
+
+/**
+ * Seals the material of an imported key.
+ *
+ * @param clear raw bytes of a symmetric key, DER of the certificate of a public key; stays the caller's to zeroize
+ */
+export function sealKey(provider: CryptoProvider, identity: Omit<KeyIdentity, 'kcv'>, clear: Buffer): SealedMaterial {
+  const kcv = keyCheckValue(identity.algorithm, identity.kcvAlgorithm, clear);
+  return { kcv, sealed: provider.seal(Key, { ...identity, kcv }, clear) };
+}
 
 const rsa = (modulusLength: number) => pkcs8((done) => generateKeyPair('rsa', { modulusLength, ...DER }, done));
 const ecc = (namedCurve: string) => pkcs8((done) => generateKeyPair('ec', { namedCurve, ...DER }, done));

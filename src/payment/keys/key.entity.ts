@@ -1,4 +1,5 @@
 import { Column, Entity, Generated, Index, PrimaryColumn } from 'typeorm';
+import { Sealed } from '../../provider/sealed.js';
 import type {
   DeriveKeyUsage,
   KeyAlgorithm,
@@ -20,8 +21,25 @@ const modes = {
 /** A public key that vouches for others and is in use, in SQL: an index of its own finds the few among all keys. */
 export const IS_AUTHORITY = `"class" = 'PUBLIC_KEY' AND "usage" = 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE' AND "enabled"`;
 
+/** The values that a key's material is bound to: none of them can be changed in the database without losing the key. */
+export type KeyIdentity = Pick<
+  Key,
+  'arn' | 'class' | 'usage' | 'algorithm' | 'modes' | 'deriveKeyUsage' | 'exportable' | 'kcv' | 'kcvAlgorithm'
+>;
+
 /** A stored key. `sealed` is its material under the master key; CryptoProvider alone opens it. */
 @Entity('keys')
+@Sealed((key: KeyIdentity) => [
+  key.arn,
+  key.class,
+  key.usage,
+  key.algorithm,
+  modeNames(key.modes),
+  key.deriveKeyUsage,
+  key.exportable,
+  key.kcv,
+  key.kcvAlgorithm,
+])
 @Index('keys_by_account_region_sequence', ['accountId', 'region', 'sequence'], { unique: true })
 @Index('keys_by_account_region_state_sequence', ['accountId', 'region', 'state', 'sequence'])
 @Index('keys_authorities', ['accountId', 'region'], { where: IS_AUTHORITY })

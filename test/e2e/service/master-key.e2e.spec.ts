@@ -17,13 +17,14 @@ import { embeddedDatabase } from '../../../src/cli/deployment.js';
 import { readConfig } from '../../../src/config/config.js';
 import { keyArn, newId } from '../../../src/payment/keys/arn.js';
 import { begin } from '../../../src/payment/keys/key-life-cycle.js';
+import { generateKey } from '../../../src/payment/keys/key-material.js';
 import { modesOfUse } from '../../../src/payment/keys/key-rules.js';
 import { Key } from '../../../src/payment/keys/key.entity.js';
 import { KeyCache } from '../../../src/payment/keys/key-cache.js';
 import { MasterKeyError } from '../../../src/provider/master-key-check.js';
 import { MasterKey, sealedUnder } from '../../../src/provider/master-key.js';
 import { CryptoProvider } from '../../../src/provider/crypto-provider.js';
-import { SEALED_TABLES } from '../../../src/database/sealed-tables.js';
+import { sealedTables } from '../../../src/provider/sealed.js';
 import type { Service } from '../../../src/service.js';
 import { openStore, rotateStore, type Store } from '../../../src/store.js';
 import { newDataDirectory, newStore, tamper, type TestStore } from '../../support/database.js';
@@ -144,7 +145,7 @@ describe('a service under load', () => {
   });
 
   test('every table with sealed values is known, guarded and written to', async () => {
-    const known = SEALED_TABLES.map(({ entity }) => database.getMetadata(entity).tableName);
+    const known = sealedTables(database).map(({ tableName }) => tableName);
     const ids = await sealedIds(database);
     expect([...ids.keys()].sort()).toEqual(known.sort());
     for (const id of ids.values()) expect([...id]).toEqual([service.app.get(MasterKey).id]);
@@ -434,7 +435,7 @@ async function addKeys(database: DataSource, masterKey: MasterKey, count: number
       const attributes = { class: KeyClass, usage, algorithm, modes: modesOfUse(['Generate', 'Verify']) };
       const rest = { deriveKeyUsage: null, exportable: false, kcvAlgorithm: 'CMAC' as const };
       const identity = { arn: keyArn(scope, newId()), ...attributes, ...rest };
-      const sealed = await provider.generate(identity);
+      const sealed = await generateKey(provider, identity);
       return begin({ ...scope, ...identity, ...sealed, origin: 'AWS_PAYMENT_CRYPTOGRAPHY', enabled: true }, new Date());
     });
     const rows = await Promise.all(keys);

@@ -4,6 +4,7 @@ import { Clock } from '../../../clock.js';
 import { keyArn, newId } from '../../keys/arn.js';
 import type { KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
 import { begin } from '../../keys/key-life-cycle.js';
+import { sealKey } from '../../keys/key-material.js';
 import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
 import { KeyRepository } from '../../keys/key.repository.js';
 import { requireReplicable } from '../../keys/multi-region.js';
@@ -80,7 +81,7 @@ export class ImportKeyOperation {
         exportable,
         kcvAlgorithm: kcvAlgorithmOf(attributes.KeyAlgorithm, attributes.KeyClass === 'PUBLIC_KEY' ? undefined : asked),
       };
-      return (clear) => ({ ...identity, ...this.provider.seal(identity, clear) });
+      return (clear) => ({ ...identity, ...sealKey(this.provider, identity, clear) });
     };
   }
 }

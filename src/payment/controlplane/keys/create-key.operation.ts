@@ -4,6 +4,7 @@ import { Clock } from '../../../clock.js';
 import { ValidationException } from '../../../errors/exceptions.js';
 import { keyArn, newId } from '../../keys/arn.js';
 import { begin } from '../../keys/key-life-cycle.js';
+import { generateKey } from '../../keys/key-material.js';
 import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
 import { KeyRepository } from '../../keys/key.repository.js';
 import { ReplicationWork } from '../../keys/replication-work.js';
@@ -40,7 +41,7 @@ export class CreateKeyOperation {
       exportable: input.Exportable,
       kcvAlgorithm: kcvAlgorithmOf(attributes.KeyAlgorithm, input.KeyCheckValueAlgorithm),
     };
-    const { kcv, sealed } = await this.provider.generate(identity);
+    const { kcv, sealed } = await generateKey(this.provider, identity);
     const key = begin(
       { ...scope, ...identity, kcv, sealed, origin: 'AWS_PAYMENT_CRYPTOGRAPHY', enabled },
       this.clock.now(),
