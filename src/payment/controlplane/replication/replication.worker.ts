@@ -1,32 +1,32 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Rounds } from '../../../changes/rounds.js';
 import { type Claim, ReplicationWork } from '../../keys/replication-work.js';
 import { LOGGER } from '../../../logger.js';
 import { Replicas } from './replicas.js';
 
 const INTERVAL_MS = 1000;
 
-/** Makes replicas follow their primary keys, within a second or so. Every node runs one. */
+/** Brings replicas up to date with their primary keys, within a second or so. Every process runs one. */
 @Injectable()
 export class ReplicationWorker implements OnApplicationBootstrap, OnApplicationShutdown {
-  #timer?: NodeJS.Timeout;
-  #round: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(
     private readonly work: ReplicationWork,
     private readonly replicas: Replicas,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    const failure = 'due replications could not be looked up; retrying every second';
+    this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, round: () => this.run(), logger, failure });
+  }
 
   onApplicationBootstrap(): void {
-    this.#next();
+    this.#rounds.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#round;
+    await this.#rounds.stop();
   }
 
   /** Works until nothing is due. */
@@ -34,21 +34,8 @@ export class ReplicationWorker implements OnApplicationBootstrap, OnApplicationS
     for (;;) {
       const claims = await this.work.claim();
       for (const claim of claims) await this.#carryOut(claim);
-      if (claims.length === 0 || this.#stopped) return;
+      if (claims.length === 0 || this.#rounds.isStopped) return;
     }
-  }
-
-  #next(): void {
-    this.#timer = setTimeout(() => {
-      this.#round = this.run()
-        .catch((error: unknown) => {
-          this.logger.error(
-            { error: (error as Error).message },
-            'keys could not be replicated; tried again in a second',
-          );
-        })
-        .finally(() => this.#stopped || this.#next());
-    }, INTERVAL_MS).unref();
   }
 
   async #carryOut(claim: Claim): Promise<void> {
