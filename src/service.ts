@@ -15,7 +15,7 @@ import { Metrics } from './http/metrics.js';
 import { rateLimitHook } from './http/rate-limit.hook.js';
 import { createServer } from './http/server.js';
 import { serviceSecret } from './provider/service-secret.js';
-import { type EmbeddedDatabase, openStore, required, runEmbeddedDatabase, type Store } from './store.js';
+import { assertDefined, type EmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from './store.js';
 
 /** How long what is in flight may take when the service stops. */
 const STOP_MS = 10_000;
@@ -32,7 +32,7 @@ export interface Service {
 }
 
 /** What a service takes from where it runs. */
-export interface ServiceParts {
+export interface ServiceOptions {
   clock?: Clock;
   /** Where audit events go that are asked for there; the same stream as the log, so that lines stay whole. */
   stdout?: AuditLogOptions['stdout'];
@@ -44,7 +44,7 @@ export interface ServiceParts {
 export async function startService(
   config: Config,
   logger: Logger,
-  { clock = new Clock(), stdout = process.stdout, embedded }: ServiceParts = {},
+  { clock = new Clock(), stdout = process.stdout, embedded }: ServiceOptions = {},
 ): Promise<Service> {
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -55,9 +55,9 @@ export async function startService(
     const store = await openStore(config, clock, embedded);
     opened.push(() => store.close());
     const { database, masterKey, directory } = store;
-    sayMasterKey(config, store, logger);
+    logMasterKey(config, store, logger);
 
-    const root = required(config.rootCredentials ?? directory?.rootCredentials(config.region));
+    const root = assertDefined(config.rootCredentials ?? directory?.rootCredentials(config.region));
     const secret = await serviceSecret(database.manager, masterKey, 'audit');
     const audit = new AuditLog({ database, secret, clock, logger, ...destinations(config, stdout) });
     await audit.open();
@@ -114,7 +114,7 @@ async function stopServing(app: NestFastifyApplication): Promise<void> {
 }
 
 /** For the people who hold its components, and for who has to end a rotation. */
-function sayMasterKey({ masterKeyComponents }: Config, { masterKey }: Store, logger: Logger): void {
+function logMasterKey({ masterKeyComponents }: Config, { masterKey }: Store, logger: Logger): void {
   const { id, retiringId } = masterKey;
   if (masterKeyComponents) {
     const checkValue = masterKey.lend(componentCheckValue);

@@ -67,7 +67,7 @@ export async function openStore(config: Config, clock: Clock, embedded?: Embedde
   };
   try {
     const masterKey = masterKeyOf(config, directory);
-    const database = await connect(config.databaseUrl ?? required(directory).databaseUrl);
+    const database = await connect(assertDefined(config.databaseUrl ?? directory?.databaseUrl));
     opened.push(() => database.destroy());
     await prepare(database, masterKey, clock);
     masterKey.wipeRetired();
@@ -85,7 +85,7 @@ function masterKeyOf(config: Config, directory: DataDirectory | undefined): Mast
   if (config.masterKey) return new MasterKey(config.masterKey);
   // In this order, a key that takes the other's place meanwhile is found in one of the two files.
   const next = directory?.nextMasterKey();
-  const key = required(directory).masterKey();
+  const key = assertDefined(directory).masterKey();
   return next ? new MasterKey(key, next) : new MasterKey(key);
 }
 
@@ -160,8 +160,8 @@ async function rotateFile(
   masterKey.lend((key) => directory.replaceMasterKey(key));
 }
 
-/** The configuration is refused where there is neither a value nor a folder to take it from. */
-export function required<T>(value: T | undefined): T {
+/** Asserts that a value is in the configuration or the data directory; `readConfig` makes sure of it. */
+export function assertDefined<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('The configuration was not checked');
   return value;
 }

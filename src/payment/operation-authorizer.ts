@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../call.js';
+import { type Call, scopeOf } from '../call.js';
 import { ResourceNotFoundException } from '../errors/exceptions.js';
 import { authorize } from './authorization/authorize.js';
 import { KEY_ROLES, keyMaterialOf } from './authorization/condition-keys.js';
-import { keyArn, resourceArn, type Scope } from './keys/arn.js';
+import { keyArn, resourceArn } from './keys/arn.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
 import type { MpaOperation } from './keys/mpa-team-association.entity.js';
@@ -97,7 +97,7 @@ export class OperationAuthorizer {
     if (isRoot || about === 'key') return undefined;
     if (about === 'team') return this.#teamArn(call, input).then((resource) => authorize(call, { resource }));
     if (about === 'alias')
-      authorize(call, { resource: resourceArn({ ...home(call), resource: input.AliasName ?? '' }) });
+      authorize(call, { resource: resourceArn({ ...scopeOf(call), resource: input.AliasName ?? '' }) });
     else this.#authorizeNew(call, about, input);
     return undefined;
   }
@@ -107,7 +107,7 @@ export class OperationAuthorizer {
     if (about !== 'nothing') return;
     authorize(call, { resource: '*' });
     if (call.operation !== 'CreateKey' && call.operation !== 'ImportKey') return;
-    const resource = keyArn(home(call), '*');
+    const resource = keyArn(scopeOf(call), '*');
     if (Tags.length > 0) authorize(call, { resource, operation: 'TagResource' });
     if (ReplicationRegions.length > 0) authorize(call, { resource, operation: 'AddKeyReplicationRegions' });
   }
@@ -134,8 +134,4 @@ export class OperationAuthorizer {
       throw error;
     }
   }
-}
-
-function home({ principal, region }: Call): Scope {
-  return { accountId: principal.accountId, region };
 }

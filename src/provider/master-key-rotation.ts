@@ -1,15 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager, EntityMetadata } from 'typeorm';
+import { lockTransaction, LOCKS } from '../database/locks.js';
 import { MasterKeyRow } from './master-key.entity.js';
 import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
 import { type MasterKey, SealError } from './master-key.js';
 import { aadOf, sealedTables, type SealedRow } from './sealed.js';
-
-/**
- * Shared by every transaction that writes sealed values, to its commit (`active_master_key` takes it); a rotation begins alone.
- * "master key" on a telephone's keys.
- */
-const MASTER_KEY_LOCK = 627837539;
 
 /** Rows that are sealed anew in one transaction: others wait for what is locked. */
 const BATCH = 100;
@@ -68,8 +63,8 @@ async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotat
   await checkMasterKey(database.manager, masterKey);
   const newId = newKey && masterKey.add(newKey);
   const mustGoOn = await database.transaction(async (manager) => {
-    // Whoever is writing under the old key comes to an end first.
-    await manager.query('SELECT pg_advisory_xact_lock($1)', [MASTER_KEY_LOCK]);
+    // Waits for transactions that write under the old key.
+    await lockTransaction(manager, LOCKS.activeMasterKey);
     const rows = await masterKeyRows(manager);
     const [active, retiring] = ['ACTIVE', 'RETIRING'].map((state) => rows.find((row) => row.state === state));
     if (!active) throw new MasterKeyError('The database has no master key yet: start the service once.');

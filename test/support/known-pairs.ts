@@ -9,7 +9,7 @@ import type {
   KeyUsage,
   RsaKeyAlgorithm,
 } from '../../src/payment/keys/key-attributes.js';
-import { begin } from '../../src/payment/keys/key-life-cycle.js';
+import { newKey } from '../../src/payment/keys/key-life-cycle.js';
 import { sealKey } from '../../src/payment/keys/key-material.js';
 import { modesOfUse } from '../../src/payment/keys/key-rules.js';
 import { KeyRepository } from '../../src/payment/keys/key.repository.js';
@@ -47,7 +47,7 @@ export async function storePair(
     kcvAlgorithm: 'SHA_1' as const,
   };
   const sealed = sealKey(app.get(CryptoProvider), identity, privateKey);
-  const stored = begin({ ...OWNER, ...identity, ...sealed, origin: 'EXTERNAL', enabled: true }, new Date());
+  const stored = newKey({ ...OWNER, ...identity, ...sealed, origin: 'EXTERNAL', enabled: true }, new Date());
   await app.get(KeyRepository).add(rootCall('CreateKey'), stored, []);
   return identity.arn;
 }

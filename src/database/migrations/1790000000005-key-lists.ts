@@ -7,7 +7,7 @@ export class KeyLists1790000000005 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE INDEX "keys_by_account_region_state_sequence" ON "keys" ("account_id", "region", "state", "sequence")`);
-    // The number is KEY_ORDER_LOCK of key.repository.ts. A statement's trigger runs before its rows are numbered.
+    // The number is LOCKS.keyOrder. A statement trigger runs before the rows of the statement get their sequence.
     await runner.query(`
       CREATE FUNCTION "keys_share_order"() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, Equal } from 'typeorm';
-import type { Call } from '../../call.js';
+import { type Call, scopeOf } from '../../call.js';
 import { Clock } from '../../clock.js';
 import { type Certificate, publicKeyStrength, readCertificate } from '../../crypto/x509/certificate.js';
 import { issueLeaf, issueRoot, type Validity } from '../../crypto/x509/issue.js';
@@ -67,8 +67,8 @@ export class AccountAuthority {
     );
   }
 
-  #find({ principal: { accountId }, region }: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority | null> {
-    return this.database.manager.findOneBy(CertificateAuthority, { accountId, region, algorithm });
+  #find(call: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority | null> {
+    return this.database.manager.findOneBy(CertificateAuthority, { ...scopeOf(call), algorithm });
   }
 
   #lasts({ certificate }: CertificateAuthority): boolean {
@@ -76,18 +76,18 @@ export class AccountAuthority {
   }
 
   async #make(call: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority> {
-    const { accountId } = call.principal;
+    const scope = scopeOf(call);
     return generatePair(
       this.provider,
       CertificateAuthority,
-      { accountId, region: call.region, algorithm },
+      { ...scope, algorithm },
       (privateKey) =>
         issueRoot({
           subject: [
             { type: 'O', value: 'Keyblock' },
-            { type: 'OU', value: call.region },
+            { type: 'OU', value: scope.region },
             { type: 'OU', value: algorithm },
-            { type: 'CN', value: accountId },
+            { type: 'CN', value: scope.accountId },
           ],
           privateKey,
           validity: this.#validity(ROOT_DAYS),

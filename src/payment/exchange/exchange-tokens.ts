@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, LessThanOrEqual, MoreThan, MoreThanOrEqual } from 'typeorm';
-import type { Call } from '../../call.js';
+import { type Call, scopeOf } from '../../call.js';
 import { Clock } from '../../clock.js';
 import { publicKeyOf } from '../../crypto/rsa.js';
 import { type Certificate, isIssuedBy, readCertificate } from '../../crypto/x509/certificate.js';
@@ -45,8 +45,7 @@ export class ExchangeTokens {
     call: Call,
     { purpose, algorithm, reuse }: { purpose: TokenPurpose; algorithm: RsaKeyAlgorithm; reuse: boolean },
   ): Promise<CertifiedToken> {
-    const { accountId } = call.principal;
-    const owner = { accountId, region: call.region };
+    const owner = scopeOf(call);
     const now = this.clock.now();
     const authority = await this.authority.root(call, 'RSA_4096');
     const root = readCertificate(authority.certificate);
@@ -85,8 +84,7 @@ export class ExchangeTokens {
   async get(call: Call, purpose: TokenPurpose, id: string): Promise<ExchangeToken> {
     const token = await this.database.manager.findOneBy(ExchangeToken, {
       id,
-      accountId: call.principal.accountId,
-      region: call.region,
+      ...scopeOf(call),
       purpose,
       expiresAt: MoreThan(this.clock.now()),
     });

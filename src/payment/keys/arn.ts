@@ -1,14 +1,9 @@
 import { randomInt } from 'node:crypto';
+import type { Scope } from '../../call.js';
 
 const KEY_ARN =
   /^arn:aws:payment-cryptography:([a-z]{2}-[a-z]{1,16}-[0-9]+):([0-9]{12}):(key\/[0-9a-zA-Z]{16,64}|alias\/[a-zA-Z0-9/_-]+)$/;
 const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
-
-/** Where a key or an alias lives. */
-export interface Scope {
-  accountId: string;
-  region: string;
-}
 
 /** A key identifier taken apart: `key/…` or `alias/…`, and where it lives. */
 export interface Identifier extends Scope {

@@ -8,19 +8,19 @@ export type KeyChange = Partial<
 
 const DAY_MS = 86_400_000;
 
-/** What a key is from its first day on; the rest follows from the day. */
-type Beginning = Omit<
+/** The columns of a new key that don't follow from the time of its creation. */
+type Attributes = Omit<
   NewKey,
   'state' | 'createdAt' | 'usageStartedAt' | 'usageStoppedAt' | 'deletePendingAt' | 'deletedAt'
 >;
 
-/** A key that was just created or imported. */
-export function begin(key: Beginning, now: Date): NewKey {
+/** Returns a key that was just created or imported. */
+export function newKey(attributes: Attributes, now: Date): NewKey {
   return {
-    ...key,
+    ...attributes,
     state: 'CREATE_COMPLETE',
     createdAt: now,
-    usageStartedAt: key.enabled ? now : null,
+    usageStartedAt: attributes.enabled ? now : null,
     usageStoppedAt: null,
     deletePendingAt: null,
     deletedAt: null,

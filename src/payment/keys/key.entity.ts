@@ -54,7 +54,7 @@ export class Key {
   @Column('text')
   region!: string;
 
-  /** Order of creation, by which lists are paged; not to be relied on without KEY_ORDER_LOCK. */
+  /** Order of creation, by which lists are paged; not to be relied on without LOCKS.keyOrder. */
   @Column('bigint')
   @Generated('increment')
   sequence!: string;

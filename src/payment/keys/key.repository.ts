@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { resourceStatements, Statements } from '../../policy/policy.js';
 import { readResourcePolicy } from '../../policy/policy-document.js';
-import type { Call } from '../../call.js';
+import { type Call, scopeOf } from '../../call.js';
+import { lockTransaction, LOCKS } from '../../database/locks.js';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../errors/exceptions.js';
 import { authorize, type KeyAccess } from '../authorization/authorize.js';
 import { Alias } from './alias.entity.js';
@@ -62,12 +63,6 @@ export function checkUsable(needs: KeyRequirement, key: Key): void {
   checkRequirement(needs, key, `the input key ${key.arn}`);
 }
 
-/**
- * Shared by every transaction that adds keys, from before it numbers them to its commit (a trigger on the table sees to it).
- * "key order" on a telephone's keys.
- */
-const KEY_ORDER_LOCK = 53967337;
-
 /** How many waiting periods end in one transaction: a statement takes 65,535 parameters, and others wait for what is locked. */
 const DELETION_BATCH = 500;
 
@@ -112,7 +107,7 @@ export class KeyRepository {
         usingDefaultReplicationRegions: isDecided ? replicationRegions === undefined : null,
       });
       await manager.insert(Key, stored);
-      await this.replications.begin(manager, key.arn, regions);
+      await this.replications.enqueueCreation(manager, key.arn, regions);
       if (tags.length > 0)
         await manager.insert(
           Tag,
@@ -143,7 +138,7 @@ export class KeyRepository {
 
   /** ARN of the key that an identifier names, whoever asks; undefined where there is none in the call's Region. */
   async arnOf(call: Call, identifier: string): Promise<string | undefined> {
-    const parsed = parseIdentifier(identifier, { accountId: call.principal.accountId, region: call.region });
+    const parsed = parseIdentifier(identifier, scopeOf(call));
     return isKey(parsed) ? resourceArn(parsed) : (await this.#known(parsed))?.key.arn;
   }
 
@@ -196,7 +191,7 @@ export class KeyRepository {
     return this.database
       .createQueryBuilder(Key, 'key')
       .addSelect('key.sealed')
-      .where({ accountId: call.principal.accountId, region: call.region })
+      .where(scopeOf(call))
       .andWhere(IS_AUTHORITY)
       .getMany();
   }
@@ -212,8 +207,7 @@ export class KeyRepository {
     const read = (manager: EntityManager) =>
       manager.find(Key, {
         where: {
-          accountId: call.principal.accountId,
-          region: call.region,
+          ...scopeOf(call),
           ...(state && { state }),
           ...(after !== undefined && { sequence: MoreThan(after) }),
         },
@@ -227,8 +221,8 @@ export class KeyRepository {
     if (!last || BigInt(last.sequence) <= settled) return found;
 
     return this.database.transaction(async (manager) => {
-      // Whoever is adding keys comes to an end first, and whoever begins gets higher numbers.
-      await manager.query('SELECT pg_advisory_xact_lock($1)', [KEY_ORDER_LOCK]);
+      // Waits for transactions that are adding keys; those that begin later get higher numbers.
+      await lockTransaction(manager, LOCKS.keyOrder);
       const [given] = await manager.query<{ last: string }[]>('SELECT last_value AS last FROM keys_sequence_seq');
       if (given) this.#settled = BigInt(given.last);
       return read(manager);
@@ -243,7 +237,7 @@ export class KeyRepository {
    * @param work       calls `changed` when it changes the key
    * @throws ResourceNotFoundException, AccessDeniedException for another account's, ValidationException for a replica
    */
-  async alone<T>(
+  async withLock<T>(
     call: Call,
     identifier: string,
     work: (key: Key, manager: EntityManager, changed: () => void) => Promise<T>,
@@ -280,11 +274,11 @@ export class KeyRepository {
    * @throws ResourceNotFoundException, AccessDeniedException for another account's
    */
   async change(call: Call, identifier: string, step: (key: Key) => KeyChange): Promise<Key> {
-    return this.alone(call, identifier, async (key, manager, changed) => {
+    return this.withLock(call, identifier, async (key, manager, changed) => {
       const change = step(key);
       if (Object.keys(change).length === 0) return key;
       await manager.update(Key, { arn: key.arn }, change);
-      if (multiRegionKeyType(key) === 'PRIMARY') await this.replications.follow(manager, [key.arn]);
+      if (multiRegionKeyType(key) === 'PRIMARY') await this.replications.enqueue(manager, [key.arn]);
       changed();
       return Object.assign(key, change);
     });
@@ -304,7 +298,7 @@ export class KeyRepository {
       await manager.update(Key, due, change);
       await manager.update(Alias, { keyArn: In(due) }, { keyArn: null });
       await manager.delete(ResourcePolicy, { keyArn: In(due) });
-      await this.replications.follow(manager, due);
+      await this.replications.enqueue(manager, due);
       await manager.delete(PublicKeyCertificate, { keyArn: In(due) });
       for (const arn of due) {
         changed(arn);
@@ -395,13 +389,13 @@ function findAlias(
 
 /** An identifier taken apart, when it is of the caller's account and Region; what it names may not exist. */
 function withinReach(call: Call, identifier: string): Identifier {
-  const home = { accountId: call.principal.accountId, region: call.region };
-  const parsed = parseIdentifier(identifier, home);
-  if (parsed.accountId !== home.accountId)
+  const scope = scopeOf(call);
+  const parsed = parseIdentifier(identifier, scope);
+  if (parsed.accountId !== scope.accountId)
     throw new AccessDeniedException(
       `User: ${call.principal.arn} is not authorized to perform: payment-cryptography:${call.operation} ` +
         `on resource: ${identifier} because no resource-based policy allows the payment-cryptography:${call.operation} action`,
     );
-  if (parsed.region !== home.region) throw missing(call, parsed, identifier);
+  if (parsed.region !== scope.region) throw missing(call, parsed, identifier);
   return parsed;
 }

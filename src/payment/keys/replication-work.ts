@@ -53,7 +53,7 @@ export class ReplicationWork {
   }
 
   /** Asks for a replica in Regions that have none. */
-  async begin(manager: EntityManager, primaryArn: string, regions: readonly string[]): Promise<void> {
+  async enqueueCreation(manager: EntityManager, primaryArn: string, regions: readonly string[]): Promise<void> {
     if (regions.length === 0) return;
     const dueAt = this.clock.now();
     const rows = regions.map((region) => ({ primaryArn, region, status: 'IN_PROGRESS' as const, dueAt, attempts: 0 }));
@@ -61,15 +61,15 @@ export class ReplicationWork {
   }
 
   /** Asks that the replicas of keys follow a change. Those that are to go need not. */
-  async follow(manager: EntityManager, primaryArns: readonly string[]): Promise<void> {
+  async enqueue(manager: EntityManager, primaryArns: readonly string[]): Promise<void> {
     const ofKeys = { primaryArn: In(primaryArns), status: Not('DELETE_IN_PROGRESS' as const) };
-    await manager.update(Replication, ofKeys, { status: 'IN_PROGRESS', ...this.#anew() });
+    await manager.update(Replication, ofKeys, { status: 'IN_PROGRESS', ...this.#newGeneration() });
   }
 
   /** Asks that the replicas of a key go. */
-  async end(manager: EntityManager, primaryArn: string, regions: readonly string[]): Promise<void> {
+  async enqueueRemoval(manager: EntityManager, primaryArn: string, regions: readonly string[]): Promise<void> {
     const gone = { primaryArn, region: In(regions) };
-    await manager.update(Replication, gone, { status: 'DELETE_IN_PROGRESS', ...this.#anew() });
+    await manager.update(Replication, gone, { status: 'DELETE_IN_PROGRESS', ...this.#newGeneration() });
   }
 
   /** Takes some of what is due, what waits longest first; many nodes may do it at once. */
@@ -97,7 +97,7 @@ export class ReplicationWork {
    * @param work names the ARN of each key that it changes
    * @returns what was done; undefined when something newer is due, or somebody else took over and has done it
    */
-  async settle(
+  async complete(
     claim: Claim,
     work: (due: DueWork, manager: EntityManager, changed: (arn: string) => void) => Promise<void>,
   ): Promise<DueWork | undefined> {
@@ -136,7 +136,7 @@ export class ReplicationWork {
    * Notes that what was claimed could not be done, to be tried again after twice as long each time, an hour at most.
    * Nothing when something newer is due.
    */
-  async postpone(claim: Claim): Promise<void> {
+  async retry(claim: Claim): Promise<void> {
     const dueAt = after(this.clock.now(), Math.min(2 ** claim.attempts * 1000, MAX_RETRY_MS));
     const message = `Attempt ${claim.attempts} failed; the next is at ${dueAt.toISOString()}.`;
     await this.changes.ownTransaction(async (manager, changed) => {
@@ -146,7 +146,7 @@ export class ReplicationWork {
     });
   }
 
-  #anew() {
+  #newGeneration() {
     return { message: null, generation: () => 'DEFAULT', dueAt: this.clock.now(), attempts: 0 };
   }
 }

@@ -22,7 +22,7 @@ export class TagRepository {
    * @throws ValidationException for what a key can't have, counted with the tags that it has
    */
   async put(call: Call, keyArn: string, tags: readonly { Key: string; Value: string }[]): Promise<void> {
-    await this.#alone(call, keyArn, async (manager) => {
+    await this.#withLock(call, keyArn, async (manager) => {
       const present = await manager.find(Tag, { where: { keyArn }, select: { key: true } });
       checkTags(
         tags,
@@ -35,7 +35,7 @@ export class TagRepository {
 
   /** Takes tags away; those that the key doesn't have are none of them. */
   async remove(call: Call, keyArn: string, tagKeys: readonly string[]): Promise<void> {
-    await this.#alone(call, keyArn, (manager) => manager.delete(Tag, { keyArn, key: In(tagKeys) }));
+    await this.#withLock(call, keyArn, (manager) => manager.delete(Tag, { keyArn, key: In(tagKeys) }));
   }
 
   /**
@@ -54,7 +54,7 @@ export class TagRepository {
   }
 
   /** Others who tag the key wait, and so does its deletion: what is counted stays true until the commit. */
-  async #alone(call: Call, keyArn: string, work: (manager: EntityManager) => Promise<unknown>): Promise<void> {
+  async #withLock(call: Call, keyArn: string, work: (manager: EntityManager) => Promise<unknown>): Promise<void> {
     await this.changes.transaction(call, async (manager, changed) => {
       requireNotDeleted(await this.keys.lock(call, manager, keyArn, 'pessimistic_write'));
       await work(manager);

@@ -16,7 +16,7 @@ import { Clock } from '../../../src/clock.js';
 import { embeddedDatabase } from '../../../src/cli/deployment.js';
 import { readConfig } from '../../../src/config/config.js';
 import { keyArn, newId } from '../../../src/payment/keys/arn.js';
-import { begin } from '../../../src/payment/keys/key-life-cycle.js';
+import { newKey } from '../../../src/payment/keys/key-life-cycle.js';
 import { generateKey } from '../../../src/payment/keys/key-material.js';
 import { modesOfUse } from '../../../src/payment/keys/key-rules.js';
 import { Key } from '../../../src/payment/keys/key.entity.js';
@@ -436,7 +436,10 @@ async function addKeys(database: DataSource, masterKey: MasterKey, count: number
       const rest = { deriveKeyUsage: null, exportable: false, kcvAlgorithm: 'CMAC' as const };
       const identity = { arn: keyArn(scope, newId()), ...attributes, ...rest };
       const sealed = await generateKey(provider, identity);
-      return begin({ ...scope, ...identity, ...sealed, origin: 'AWS_PAYMENT_CRYPTOGRAPHY', enabled: true }, new Date());
+      return newKey(
+        { ...scope, ...identity, ...sealed, origin: 'AWS_PAYMENT_CRYPTOGRAPHY', enabled: true },
+        new Date(),
+      );
     });
     const rows = await Promise.all(keys);
     await database.transaction((manager) => manager.insert(Key, rows));

@@ -41,7 +41,7 @@ export class ReplicationWorker implements OnApplicationBootstrap, OnApplicationS
   async #carryOut(claim: Claim): Promise<void> {
     const { primaryArn: keyArn, region: replicationRegion } = claim;
     try {
-      const done = await this.work.settle(claim, async ({ primary, region, isRemoval }, manager, changed) => {
+      const done = await this.work.complete(claim, async ({ primary, region, isRemoval }, manager, changed) => {
         changed(await this.replicas[isRemoval ? 'remove' : 'put'](manager, primary, region));
       });
       if (!done) return;
@@ -51,7 +51,7 @@ export class ReplicationWorker implements OnApplicationBootstrap, OnApplicationS
       const { name, message } = error as Error;
       const what = { keyArn, replicationRegion, error: { name, message } };
       this.logger.error(what, 'key could not be replicated; tried again later');
-      await this.work.postpone(claim);
+      await this.work.retry(claim);
     }
   }
 }
