@@ -18,7 +18,10 @@ type Message =
  *
  * @param count 2 or more
  */
-export async function startWorkers(count: number, logger: Logger): Promise<{ url: string; close: () => Promise<void> }> {
+export async function startWorkers(
+  count: number,
+  logger: Logger,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const metrics = new AggregatorRegistry();
   const stopping = new AbortController();
 
