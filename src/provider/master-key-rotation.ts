@@ -6,28 +6,28 @@ import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './m
 import { type MasterKey, SealError } from './master-key.js';
 import { aadOf, sealedTables, type SealedRow } from './sealed.js';
 
-/** Rows that are sealed anew in one transaction: others wait for what is locked. */
+/** Rows that are resealed in one transaction; writers of these rows wait for it. */
 const BATCH = 100;
-/** How long until rows that others had locked are tried again. */
+/** Delay before rows that other transactions had locked are tried again. */
 const AGAIN_MS = 100;
-/** How long other nodes have to take the new key in; they look every second. */
+/** How long other nodes have to load the new key; they check every second. */
 export const NODES_MS = 5000;
 
 export interface Rotation {
-  /** Absent to go on with a rotation that was begun. 32 bytes, from now on the ring's to zeroize. */
+  /** 32 bytes, from now on the keyring's to zeroize. Absent to resume a rotation. */
   newKey?: Buffer;
   now: () => Date;
-  /** Gets a line now and then. */
+  /** Receives lines of progress. */
   print: (line: string) => void;
-  /** Stops between two batches; it can be gone on with. */
+  /** Stops the rotation between two batches; it can be resumed. */
   signal: AbortSignal;
 }
 
 /**
- * Puts a new master key in the place of the active one while the service serves, or goes on with that: every sealed value is
- * sealed anew, in batches, and when none is left the old key is retired. Many may do it at once, and it may be killed anywhere.
+ * Replaces the active master key by a new one while the service runs, or resumes a rotation: reseals every sealed value in
+ * batches, and retires the old key when no value is left under it. Safe to kill at any point, and to run more than once at a time.
  *
- * @throws MasterKeyError where it can't begin, or a value doesn't open; the old key is then not retired
+ * @throws MasterKeyError if it can't begin, or a value doesn't open; the old key is not retired then
  */
 export async function rotateMasterKey(database: DataSource, masterKey: MasterKey, rotation: Rotation): Promise<void> {
   const { print, signal } = rotation;
@@ -35,7 +35,7 @@ export async function rotateMasterKey(database: DataSource, masterKey: MasterKey
   const began = performance.now();
   if (!(await begin(database, masterKey, rotation))) return;
   const [id, retiring] = [masterKey.id, masterKey.retiringId ?? ''];
-  print(`Master key ${id} takes the place of ${retiring}.`);
+  print(`Master key ${id} replaces ${retiring}.`);
 
   const broken = new Set<string>();
   for (;;) {
@@ -49,7 +49,7 @@ export async function rotateMasterKey(database: DataSource, masterKey: MasterKey
 
   const waitMs = began + NODES_MS - performance.now();
   if (waitMs > 0) {
-    print('All is sealed anew. Other nodes have a moment to take the new key in.');
+    print('All values are resealed. Waiting for other nodes to load the new key.');
     await pause(waitMs, undefined, { signal });
   }
   await retire(database, tables, { id, retiring, now: rotation.now() });
@@ -57,12 +57,12 @@ export async function rotateMasterKey(database: DataSource, masterKey: MasterKey
   print(`Master key ${retiring} is retired: nothing is sealed under it.`);
 }
 
-/** @returns whether there is something to do */
+/** Makes the new key the active one, unless a rotation is in progress. @returns false if there is nothing to do */
 async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotation): Promise<boolean> {
   const { newKey, now, print } = rotation;
   await checkMasterKey(database.manager, masterKey);
   const newId = newKey && masterKey.add(newKey);
-  const mustGoOn = await database.transaction(async (manager) => {
+  const mustProceed = await database.transaction(async (manager) => {
     // Waits for transactions that write under the old key.
     await lockTransaction(manager, LOCKS.activeMasterKey);
     const rows = await masterKeyRows(manager);
@@ -71,16 +71,16 @@ async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotat
     if (retiring) {
       if (newId !== undefined && newId !== active.id)
         throw new MasterKeyError(
-          `Master key ${active.id} is taking the place of ${retiring.id}: let that end first, by the same command without a new key.`,
+          `A rotation from master key ${retiring.id} to ${active.id} is in progress: finish it first, by the same command without a new key.`,
         );
       return true;
     }
-    if (newId === undefined) throw new MasterKeyError('No rotation is under way: give the new master key.');
+    if (newId === undefined) throw new MasterKeyError('No rotation is in progress: give the new master key.');
     if (newId === active.id) return false;
     const known = rows.find(({ id }) => id === newId);
     if (known)
       throw new MasterKeyError(
-        `Master key ${newId} was replaced at ${known.retiredAt?.toISOString()}: a master key is not used again.`,
+        `Master key ${newId} was replaced at ${known.retiredAt?.toISOString()}: a master key can't be used again.`,
       );
     const wrapped = { old: masterKey.wrap(active.id, newId), new: masterKey.wrap(newId, active.id) };
     const checkValue = checkValueOf(masterKey, newId);
@@ -95,18 +95,18 @@ async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotat
     return true;
   });
   await checkMasterKey(database.manager, masterKey);
-  if (!mustGoOn) print(`Master key ${masterKey.id} is the master key already: there is nothing to do.`);
-  return mustGoOn;
+  if (!mustProceed) print(`Master key ${masterKey.id} is already the active master key: there is nothing to do.`);
+  return mustProceed;
 }
 
 interface Progress extends Pick<Rotation, 'print' | 'signal'> {
-  /** Of the new key. */
+  /** Id of the new key. */
   id: string;
-  /** Gets the names of rows that don't open. */
+  /** Collects the names of rows that don't open. */
   broken: Set<string>;
 }
 
-/** Seals the rows of a table anew but for those that others hold. */
+/** Reseals the rows of a table, except those that other transactions hold locked. */
 async function sweep(
   database: DataSource,
   masterKey: MasterKey,
@@ -126,11 +126,11 @@ async function sweep(
     if (!last) break;
     after = keyOf(metadata, last);
     done += batch.count;
-    progress.print(`${metadata.tableName}: ${done} sealed anew`);
+    progress.print(`${metadata.tableName}: ${done} resealed`);
   }
 }
 
-/** Rows not under the new key, with their material, in the order of the primary key. Nobody writes them until the transaction ends. */
+/** Reads and locks the next rows that are not under the new key, in the order of the primary key, with their sealed values. */
 async function nextRows(
   manager: EntityManager,
   metadata: EntityMetadata,
@@ -181,7 +181,7 @@ async function write(manager: EntityManager, metadata: EntityMetadata, rows: { k
   );
 }
 
-/** How many values are not under the new key. */
+/** Counts the values that are not under the new key. */
 async function countLeft(manager: EntityManager, tables: readonly EntityMetadata[], newId: string): Promise<number> {
   let left = 0;
   for (const { target } of tables)
@@ -189,7 +189,7 @@ async function countLeft(manager: EntityManager, tables: readonly EntityMetadata
   return left;
 }
 
-/** Another command may have been first. */
+/** Retires the old key, unless another command has done so. */
 async function retire(
   database: DataSource,
   tables: readonly EntityMetadata[],
@@ -197,7 +197,7 @@ async function retire(
 ): Promise<void> {
   await database.transaction(async (manager) => {
     const left = await countLeft(manager, tables, id);
-    if (left > 0) throw new MasterKeyError(`${left} values are not sealed anew: run the same command again.`);
+    if (left > 0) throw new MasterKeyError(`${left} values are not resealed: run the same command again.`);
     const retired = { state: 'RETIRED' as const, wrapped: null, retiredAt: now };
     const { affected } = await manager.update(MasterKeyRow, { id: retiring, state: 'RETIRING' }, retired);
     if (affected) await manager.update(MasterKeyRow, { id }, { wrapped: null });
@@ -206,10 +206,10 @@ async function retire(
 
 function notRetired(retiring: string, broken: ReadonlySet<string>): string {
   return [
-    `${broken.size} ${broken.size === 1 ? 'value does' : 'values do'} not open: they were changed in the database, or sealed under a key that is not here.`,
+    `${broken.size} ${broken.size === 1 ? 'value does' : 'values do'} not open: they were modified in the database, or sealed under another key.`,
     ...[...broken].map((name) => `  ${name}`),
-    `Master key ${retiring} is not retired; all other values are sealed anew and the service goes on serving with both keys.`,
-    'Put these rows back from a backup made since the rotation began, or before it, or delete them; then run the same command without a new key.',
+    `Master key ${retiring} is not retired; all other values are resealed, and the service continues with both keys.`,
+    'Restore these rows from a backup, made before or during the rotation, or delete them; then run the same command without a new key.',
   ].join('\n');
 }
 

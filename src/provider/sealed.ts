@@ -38,7 +38,7 @@ export function aadOf(entity: unknown, row: object): Buffer {
   return Buffer.from(JSON.stringify(values));
 }
 
-/** Returns every table of the database with sealed values; a rotation of the master key reseals them. */
+/** Returns the tables with sealed values, which a rotation of the master key reseals. */
 export function sealedTables(database: DataSource): EntityMetadata[] {
   return database.entityMetadatas.filter(({ target }) => REGISTRY.has(target));
 }

@@ -254,7 +254,7 @@ describe('a service under load', () => {
 
     await tamper(database, 'UPDATE keys SET sealed = $2 WHERE arn = $1', [broken, kept!.sealed]);
     const another = keyblock(service.store, ['rotate', '--file', keyFile(service.store, randomBytes(32))]);
-    expect([await another.ended, another.output()]).toEqual([1, expect.stringContaining('let that end first')]);
+    expect([await another.ended, another.output()]).toEqual([1, expect.stringContaining('finish it first')]);
     const again = keyblock(service.store, ['rotate']);
     expect([await again.ended, again.output()]).toEqual([0, expect.stringContaining('is retired')]);
     service.store.env.KEYBLOCK_MASTER_KEY = newKey.toString('hex');
@@ -276,7 +276,7 @@ describe('a service under load', () => {
     writeFileSync(short, 'abc');
     await refused(['--file', short], 'must hold 64 hexadecimal digits');
     await refused(['--component-file', short, '--component-file', short], 'must hold 64 hexadecimal digits');
-    await refused([], 'No rotation is under way: give the new master key');
+    await refused([], 'No rotation is in progress: give the new master key');
     await refused([], 'the master key given is', { KEYBLOCK_MASTER_KEY: 'ab'.repeat(32) });
     expect(await rows()).toEqual(before);
   });
@@ -336,7 +336,7 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
     const expected = await mac(arn);
     const unaware = isGiven ? await open() : undefined;
 
-    await killedAt(['--file', keyFile(store, newKey)], /takes the place/);
+    await killedAt(['--file', keyFile(store, newKey)], /replaces/);
     expect(await mac(arn)).toBe(expected);
     await killedAt([], /keys: [3-9]00 /);
     expect(await mac(await create())).toBeDefined();
