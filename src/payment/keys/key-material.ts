@@ -50,7 +50,7 @@ function pkcs8(generate: (done: PairDone) => void): Promise<Buffer> {
   });
 }
 
-/** Fresh key material by algorithm: raw bytes of a symmetric key, DER PKCS#8 of a key pair. The caller's to zeroize. */
+/** Generators of key material: raw bytes of a symmetric key, DER PKCS#8 of a key pair. The caller zeroizes it. */
 const GENERATORS: Record<KeyAlgorithm, () => Buffer | Promise<Buffer>> = {
   TDES_2KEY: () => generateTdesKey(16),
   TDES_3KEY: () => generateTdesKey(24),
@@ -69,13 +69,13 @@ const GENERATORS: Record<KeyAlgorithm, () => Buffer | Promise<Buffer>> = {
   ECC_NIST_P521: () => ecc('P-521'),
 };
 
-/** Generates key material; pairs on OpenSSL's threads, so that the service goes on serving. */
+/** Generates key material; key pairs on a thread of their own, so that requests aren't held up. */
 export async function generateKeyMaterial(algorithm: KeyAlgorithm): Promise<Buffer> {
   return GENERATORS[algorithm]();
 }
 
 /**
- * The key check value as answers have it: 6 upper-case hexadecimal digits, 8 of an asymmetric key.
+ * Computes the key check value: 6 upper-case hexadecimal digits, 8 for an asymmetric key.
  *
  * @param clear raw bytes of a symmetric key, DER PKCS#8 of a key pair, DER of the certificate of a public key
  */
@@ -97,7 +97,7 @@ function checkValue(algorithm: KeyAlgorithm, by: KeyCheckValueAlgorithm, clear: 
   }
 }
 
-/** The hash an HMAC key is bound to: HMAC_SHA256 is SHA256. */
+/** Returns the hash of an HMAC key: SHA256 for HMAC_SHA256. */
 export function hashOf(algorithm: KeyAlgorithm): HmacHash {
   return algorithm.slice('HMAC_'.length) as HmacHash;
 }

@@ -12,7 +12,7 @@ import { defaultReplicationRegions, Regions, requireAny, requireEachOnce } from 
 import { ReplicationWork } from './replication-work.js';
 import { Replication } from './replication.entity.js';
 
-/** Where keys are replicated to: those of the account by default, and a key by itself. */
+/** The Regions that keys are replicated to: the defaults of an account, and those of a single key. */
 @Injectable()
 export class ReplicationRepository {
   constructor(
@@ -23,16 +23,16 @@ export class ReplicationRepository {
     private readonly work: ReplicationWork,
   ) {}
 
-  /** The Regions that new keys of the caller's account and Region are replicated to, by name. */
+  /** Returns the default Regions for new keys of the caller's account and Region, ordered by name. */
   async defaults(call: Call): Promise<string[]> {
     return defaultReplicationRegions(this.database.manager, scopeOf(call));
   }
 
   /**
-   * Adds default Regions; one that is there already stays.
+   * Adds default Regions; those that are defaults already stay.
    *
-   * @returns all of them
-   * @throws ValidationException for what can't be one
+   * @returns all default Regions
+   * @throws ValidationException for a Region that can't be one
    */
   async enableDefaults(call: Call, regions: readonly string[]): Promise<string[]> {
     requireAny(regions);
@@ -45,16 +45,16 @@ export class ReplicationRepository {
   }
 
   /**
-   * Takes default Regions away; one that is none stays none.
+   * Removes default Regions; ignores Regions that aren't.
    *
-   * @returns those that remain
-   * @throws ValidationException for what can't be one
+   * @returns the remaining default Regions
+   * @throws ValidationException for a Region that can't be one
    */
   async disableDefaults(call: Call, regions: readonly string[]): Promise<string[]> {
     requireAny(regions);
     requireEachOnce(regions);
     const enabled = await this.defaults(call);
-    // One that was served when it was enabled can still be taken away.
+    // A default Region that is no longer served can still be removed.
     const others = regions.filter((region) => !enabled.includes(region));
     this.regions.requireReachable(call.region, others);
     return this.changes.transaction(call, async (manager) => {
@@ -64,9 +64,10 @@ export class ReplicationRepository {
   }
 
   /**
-   * Replicates a key to more Regions, which are its own from now on.
+   * Replicates a key to more Regions. The key no longer uses the default Regions from now on.
    *
-   * @throws ValidationException for a key or a Region that can't, ConflictException for a Region that it is just removed from
+   * @throws ValidationException for a key or Region that doesn't allow it, ConflictException while the key is being removed from
+   *   one of the Regions
    */
   async add(call: Call, identifier: string, regions: readonly string[]): Promise<Key> {
     requireAny(regions);
@@ -86,9 +87,10 @@ export class ReplicationRepository {
   }
 
   /**
-   * Takes a key out of Regions: its replicas there go for good. The other Regions are its own from now on.
+   * Removes a key from Regions, where its replicas are destroyed. The key no longer uses the default Regions from now on.
    *
-   * @throws ValidationException for a key or a Region that can't, ConflictException for a Region that it is just removed from
+   * @throws ValidationException for a key or Region that doesn't allow it, ConflictException while the key is being removed from
+   *   one of the Regions
    */
   async remove(call: Call, identifier: string, regions: readonly string[]): Promise<Key> {
     requireAny(regions);
@@ -108,7 +110,7 @@ export class ReplicationRepository {
   }
 }
 
-/** Those of the Regions that a key is replicated to, when it is removed from none of them just now. */
+/** Returns the Regions, of those given, that a key is replicated to. @throws ConflictException while it is being removed from one */
 async function settled(manager: EntityManager, key: Key, regions: readonly string[]): Promise<string[]> {
   const found = await manager.findBy(Replication, { primaryArn: key.arn, region: In(regions) });
   const leaving = found.find(({ status }) => status === 'DELETE_IN_PROGRESS');
