@@ -39,7 +39,7 @@ import { MasterKey } from './provider/master-key.js';
 import { MasterKeyWatch } from './provider/master-key-watch.js';
 import { serviceSecret } from './provider/service-secret.js';
 
-/** What the service creates before the Nest application. */
+/** Objects that the service creates before the Nest application. */
 export interface Dependencies {
   config: Config;
   clock: Clock;

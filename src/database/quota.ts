@@ -5,7 +5,7 @@ import { lockTransaction } from './locks.js';
 
 /** A limit on what an account may have in a Region. */
 export interface Quota {
-  /** What is limited, in the plural, for the message. */
+  /** The plural noun of the limited resource, for the message. */
   what: string;
   /** One of LOCKS. */
   lock: number;

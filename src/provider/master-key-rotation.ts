@@ -10,7 +10,7 @@ import { aadOf, sealedTables, type SealedRow } from './sealed.js';
 const BATCH = 100;
 /** Delay before rows that other transactions had locked are tried again. */
 const AGAIN_MS = 100;
-/** How long other nodes have to load the new key; they check every second. */
+/** Time that other nodes have to load the new key; they check every second. */
 export const NODES_MS = 5000;
 
 export interface Rotation {

@@ -6,11 +6,11 @@ import type { Logger } from 'pino';
 import { Rounds } from '../../changes/rounds.js';
 
 const MIB = 1024 * 1024;
-/** Below this much free space the database takes no more writes: PostgreSQL ends itself when it can't extend its WAL. */
+/** Free space below which the database becomes read-only: PostgreSQL aborts when it can't extend its WAL. */
 const LOW_BYTES = 64 * MIB;
-/** Above this much it takes writes again. */
+/** Free space above which it becomes writable again. */
 const ENOUGH_BYTES = LOW_BYTES + 32 * MIB;
-/** One WAL segment, given back when a disk fills up faster than it is looked at. */
+/** Size of one WAL segment, which is reserved for a disk that fills up faster than it is checked. */
 const RESERVE_BYTES = 16 * MIB;
 const INTERVAL_MS = 500;
 
@@ -53,7 +53,7 @@ export class DiskWatch {
       if (this.#isReadOnly !== true) await this.#setReadOnly(true, free);
     } else if (free > ENOUGH_BYTES) {
       if (this.#isReadOnly !== false) await this.#setReadOnly(false, free);
-      // Every byte is written, since a file with holes would reserve nothing.
+      // Write every byte: a sparse file would reserve nothing.
       if (!existsSync(this.#reservePath))
         await writeFile(this.#reservePath, Buffer.alloc(RESERVE_BYTES), { mode: 0o600, flush: true });
     }

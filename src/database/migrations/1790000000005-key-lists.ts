@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Pages of keys: by state too, and none that passes over a key which is still being added. */
+/** Adds an index for lists of keys by state, and the lock that keeps lists from skipping keys that are being added. */
 export class KeyLists1790000000005 implements MigrationInterface {
   name = 'KeyLists1790000000005';
 

@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Tables with a column `sealed`. */
+/** The tables with a column `sealed`. */
 const TABLES = ['keys', 'access_keys', 'certificate_authorities', 'exchange_tokens', 'service_secrets'];
 
-/** A master key takes the place of another while the service serves; nothing is written under any but the active one. */
+/** Prepares for rotations of the master key: triggers refuse values that aren't sealed under the active key. */
 export class MasterKeyRotation1790000000060 implements MigrationInterface {
   name = 'MasterKeyRotation1790000000060';
 

@@ -360,7 +360,7 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
 
     ({ mac, create } = await startNode());
     expect(await mac(arn)).toBe(expected);
-    while (!node.log().includes('a rotation of the master key is under way'))
+    while (!node.log().includes('a rotation of the master key is in progress'))
       await new Promise((resolve) => setTimeout(resolve, 50));
     await killedAt([], /keys: 1\d00 /);
     if (isGiven) await killedAt([], /Other nodes have a moment/);
