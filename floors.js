@@ -6,17 +6,15 @@ import { parser } from 'typescript-eslint';
  * rooms on one floor don't know each other. A room within another stands where it is listed itself.
  */
 export const FLOORS = [
-  ['crypto', 'policy', 'errors', 'clock', 'logger', 'log-output', 'workers'],
+  ['crypto', 'policy', 'errors', 'clock', 'logger', 'log-output', 'workers', 'database/locks'],
   ['crypto/asn1', 'call', 'config'],
-  ['crypto/x509', 'audit'],
+  ['crypto/x509', 'audit', 'database/quota'],
   ['crypto/tr34', 'http', 'changes'],
   ['provider'],
   ['access'],
   ['auth', 'health', 'payment/authorization'],
   ['payment/keys'],
-  // CryptoProvider and its pairs know what material of payment's is bound to, and so stand above payment/keys.
-  ['provider/pair-identity', 'payment/fields', 'payment/operation-authorizer'],
-  ['provider/crypto-provider'],
+  ['payment/fields', 'payment/operation-authorizer'],
   ['payment/exchange'],
   ['payment/controlplane', 'payment/dataplane'],
   ['admin'],

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { AccessKeyUse } from './access/access-key-use.js';
@@ -39,8 +39,8 @@ import { MasterKey } from './provider/master-key.js';
 import { MasterKeyWatch } from './provider/master-key-watch.js';
 import { serviceSecret } from './provider/service-secret.js';
 
-/** What is there before Nest is. */
-export interface Parts {
+/** Objects that the service creates before the Nest application. */
+export interface Dependencies {
   config: Config;
   clock: Clock;
   logger: Logger;
@@ -53,87 +53,76 @@ export interface Parts {
 
 @Module({})
 export class AppModule {
-  static forRoot({ config, clock, logger, metrics, database, masterKey, root, audit }: Parts): DynamicModule {
+  static forRoot(dependencies: Dependencies): DynamicModule {
+    const shared = sharedProviders(dependencies);
     return {
       module: AppModule,
       global: true,
       imports: [ControlPlaneModule, DataPlaneModule, AdminModule],
       controllers: [HealthController],
-      providers: [
-        { provide: Clock, useValue: clock },
-        { provide: LOGGER, useValue: logger },
-        { provide: Metrics, useValue: metrics },
-        { provide: AuditLog, useValue: audit },
-        { provide: DataSource, useValue: database },
-        { provide: MasterKey, useValue: masterKey },
-        MasterKeyWatch,
-        {
-          provide: PageTokens,
-          useFactory: async () => new PageTokens(await serviceSecret(database.manager, masterKey, 'page tokens')),
-        },
-        {
-          provide: KeyCache,
-          useFactory: (changes: Changes) => changes.subscribe(new KeyCache()),
-          inject: [Changes],
-        },
-        {
-          provide: CredentialCache,
-          useFactory: (changes: Changes) => changes.subscribe(new CredentialCache()),
-          inject: [Changes],
-        },
-        { provide: ACCOUNT_ID, useValue: config.accountId },
-        {
-          provide: Credentials,
-          useFactory: (principals: PrincipalRepository, cache: CredentialCache, use: AccessKeyUse) =>
-            new Credentials(config.accountId, root, principals, cache, use),
-          inject: [PrincipalRepository, CredentialCache, AccessKeyUse],
-        },
-        PrincipalRepository,
-        AccessKeyUse,
-        OperationAuthorizer,
-        PolicySimulator,
-        { provide: Regions, useValue: new Regions(config.regions) },
-        { provide: Quotas, useValue: new Quotas(config) },
-        Changes,
-        ReplicationWork,
-        KeyRepository,
-        AliasRepository,
-        TagRepository,
-        ResourcePolicyRepository,
-        MpaTeamAssociationRepository,
-        ReplicationRepository,
-        CryptoProvider,
-        AccountAuthority,
-        ExchangeTokens,
-        Tr34Parties,
-        TrustedAuthorities,
-        KeyAgreement,
-        PublicKeyCertificates,
-      ],
-      exports: [
-        Clock,
-        LOGGER,
-        PageTokens,
-        PrincipalRepository,
-        PolicySimulator,
-        Quotas,
-        Regions,
-        Changes,
-        ReplicationWork,
-        KeyRepository,
-        AliasRepository,
-        TagRepository,
-        ResourcePolicyRepository,
-        MpaTeamAssociationRepository,
-        ReplicationRepository,
-        CryptoProvider,
-        AccountAuthority,
-        ExchangeTokens,
-        Tr34Parties,
-        TrustedAuthorities,
-        KeyAgreement,
-        PublicKeyCertificates,
-      ],
+      providers: [...shared, ...internalProviders(dependencies)],
+      exports: shared,
     };
   }
+}
+
+/** Providers that the controllers and operations of all modules may inject. */
+function sharedProviders({ config, clock, logger, database, masterKey }: Dependencies): Provider[] {
+  return [
+    { provide: Clock, useValue: clock },
+    { provide: LOGGER, useValue: logger },
+    {
+      provide: PageTokens,
+      useFactory: async () => new PageTokens(await serviceSecret(database.manager, masterKey, 'page tokens')),
+    },
+    { provide: Regions, useValue: new Regions(config.regions) },
+    { provide: Quotas, useValue: new Quotas(config) },
+    PrincipalRepository,
+    PolicySimulator,
+    Changes,
+    ReplicationWork,
+    KeyRepository,
+    AliasRepository,
+    TagRepository,
+    ResourcePolicyRepository,
+    MpaTeamAssociationRepository,
+    ReplicationRepository,
+    CryptoProvider,
+    AccountAuthority,
+    ExchangeTokens,
+    Tr34Parties,
+    TrustedAuthorities,
+    KeyAgreement,
+    PublicKeyCertificates,
+  ];
+}
+
+/** Providers that only the shared ones and the service itself use. */
+function internalProviders({ config, metrics, audit, database, masterKey, root }: Dependencies): Provider[] {
+  return [
+    { provide: Metrics, useValue: metrics },
+    { provide: AuditLog, useValue: audit },
+    { provide: DataSource, useValue: database },
+    { provide: MasterKey, useValue: masterKey },
+    MasterKeyWatch,
+    {
+      provide: KeyCache,
+      useFactory: (changes: Changes) => changes.subscribe(new KeyCache()),
+      inject: [Changes],
+    },
+    {
+      provide: CredentialCache,
+      useFactory: (changes: Changes) => changes.subscribe(new CredentialCache()),
+      inject: [Changes],
+    },
+    { provide: ACCOUNT_ID, useValue: config.accountId },
+    {
+      provide: Credentials,
+      useFactory: (principals: PrincipalRepository, cache: CredentialCache, use: AccessKeyUse) =>
+        new Credentials(config.accountId, root, principals, cache, use),
+      inject: [PrincipalRepository, CredentialCache, AccessKeyUse],
+    },
+    AccessKeyUse,
+    OperationAuthorizer,
+  ];
 }

@@ -19,6 +19,12 @@ export interface Identity {
   sessionIssuedAt?: Date;
 }
 
+/** The account and Region that a resource belongs to. */
+export interface Scope {
+  accountId: string;
+  region: string;
+}
+
 /** The APIs: the two planes differ in framing, error bodies and status codes; the admin API is framed as the data plane. */
 export type Plane = 'control' | 'data' | 'admin';
 
@@ -69,4 +75,9 @@ export interface Call {
   made?: Made;
   /** Its event was written with the change that it made. */
   isAudited?: boolean;
+}
+
+/** Returns the caller's account and the Region of the call. */
+export function scopeOf({ principal, region }: Call): Scope {
+  return { accountId: principal.accountId, region };
 }

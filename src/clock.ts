@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** The time that the service goes by; tests put their own in its place. */
+/** The service's clock, which tests replace. */
 @Injectable()
 export class Clock {
   now(): Date {

@@ -1,13 +1,12 @@
 import { pino } from 'pino';
 
-/** How many characters are gathered, and how long they wait, at most. */
-const GATHERED = 32_768;
+/** Limits of the buffer: characters, and the time that a line may wait. */
+const BUFFER_CHARACTERS = 32_768;
 const FLUSH_MS = 250;
 
 /**
- * The standard output, for lines of the log and of the audit log. A write costs a call of the system, so some hundred lines
- * share one; SonicBoom can gather them, too, but counts all that it has with each. Who reads more slowly than the service
- * writes is waited for: what would be kept in memory instead could be lost.
+ * Standard output for the log and the audit log. Some hundred lines share a system call; SonicBoom can buffer too, but counts the
+ * whole buffer with each line. Writes are synchronous, so that lines neither pile up in memory nor get lost in a crash.
  */
 export class LogOutput {
   readonly #destination = pino.destination({ dest: 1, sync: true });
@@ -20,7 +19,7 @@ export class LogOutput {
 
   write(line: string): void {
     this.#lines += line;
-    if (this.#lines.length >= GATHERED) this.#flush();
+    if (this.#lines.length >= BUFFER_CHARACTERS) this.#flush();
   }
 
   #flush(): void {

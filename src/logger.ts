@@ -1,2 +1,2 @@
-/** Where the service's pino logger is found. */
+/** Injection token of the service's pino logger. */
 export const LOGGER = Symbol('logger');

@@ -15,36 +15,36 @@ import { Metrics } from './http/metrics.js';
 import { rateLimitHook } from './http/rate-limit.hook.js';
 import { createServer } from './http/server.js';
 import { serviceSecret } from './provider/service-secret.js';
-import { type EmbeddedDatabase, openStore, required, runEmbeddedDatabase, type Store } from './store.js';
+import { assertDefined, type EmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from './store.js';
 
-/** How long what is in flight may take when the service stops. */
+/** Time limit for requests that are in flight when the service stops. */
 const STOP_MS = 10_000;
 
-/** A service that listens. */
+/** A running service. */
 export interface Service {
   app: NestFastifyApplication;
-  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  /** Its base URL, e.g. `http://127.0.0.1:8080`. */
   url: string;
-  /** The generated credentials, where there are some. */
+  /** The file with the generated root credentials, if they were generated. */
   credentialsPath?: string;
-  /** Finishes what is in flight and lets everything go. */
+  /** Finishes requests in flight and releases all resources. */
   close: () => Promise<void>;
 }
 
-/** What a service takes from where it runs. */
-export interface ServiceParts {
+/** Options that replace the service's defaults. */
+export interface ServiceOptions {
   clock?: Clock;
-  /** Where audit events go that are asked for there; the same stream as the log, so that lines stay whole. */
+  /** Standard output for audit events: the same stream as the log's, so that lines don't mix. */
   stdout?: AuditLogOptions['stdout'];
-  /** The database where there is no DATABASE_URL; run by this process unless it is given. Closed with the service. */
+  /** The embedded database, closed with the service. By default this process runs it, if there is no DATABASE_URL. */
   embedded?: EmbeddedDatabase;
 }
 
-/** Brings the whole service up: what it keeps, then who may call, then the port. What fails leaves nothing behind. */
+/** Starts the service: the store, the audit log, the application, the port. Releases everything if a step fails. */
 export async function startService(
   config: Config,
   logger: Logger,
-  { clock = new Clock(), stdout = process.stdout, embedded }: ServiceParts = {},
+  { clock = new Clock(), stdout = process.stdout, embedded }: ServiceOptions = {},
 ): Promise<Service> {
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -55,9 +55,9 @@ export async function startService(
     const store = await openStore(config, clock, embedded);
     opened.push(() => store.close());
     const { database, masterKey, directory } = store;
-    sayMasterKey(config, store, logger);
+    logMasterKey(config, store, logger);
 
-    const root = required(config.rootCredentials ?? directory?.rootCredentials(config.region));
+    const root = assertDefined(config.rootCredentials ?? directory?.rootCredentials(config.region));
     const secret = await serviceSecret(database.manager, masterKey, 'audit');
     const audit = new AuditLog({ database, secret, clock, logger, ...destinations(config, stdout) });
     await audit.open();
@@ -100,7 +100,7 @@ function destinations({ audit }: Config, stdout: AuditLogOptions['stdout']) {
   return { table: audit.includes('table'), stdout: audit.includes('stdout') ? stdout : undefined };
 }
 
-/** Answers what is in flight; a connection is closed when it has nothing to do, and at the deadline whatever it does. */
+/** Finishes requests in flight. Closes connections once they are idle, and all of them at the time limit. */
 async function stopServing(app: NestFastifyApplication): Promise<void> {
   const server = app.getHttpServer();
   const closing = setInterval(() => server.closeIdleConnections(), 20);
@@ -113,16 +113,16 @@ async function stopServing(app: NestFastifyApplication): Promise<void> {
   }
 }
 
-/** For the people who hold its components, and for who has to end a rotation. */
-function sayMasterKey({ masterKeyComponents }: Config, { masterKey }: Store, logger: Logger): void {
+/** Logs the check values of the master key's components, and a warning if a rotation is in progress. */
+function logMasterKey({ masterKeyComponents }: Config, { masterKey }: Store, logger: Logger): void {
   const { id, retiringId } = masterKey;
   if (masterKeyComponents) {
     const checkValue = masterKey.lend(componentCheckValue);
-    logger.info({ masterKey: id, checkValue, masterKeyComponents }, 'master key put together from components');
+    logger.info({ masterKey: id, checkValue, masterKeyComponents }, 'master key combined from components');
   }
   if (retiringId !== undefined)
     logger.warn(
       { masterKey: id, retiring: retiringId },
-      'a rotation of the master key is under way: let the command end it',
+      'a rotation of the master key is in progress: finish it with the same command',
     );
 }

@@ -7,22 +7,21 @@ import { DataDirectory } from './config/data-directory.js';
 import { connect, migrate } from './database/database.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { LOCKS, tryWithLock } from './database/locks.js';
-import { SEALED_TABLES } from './database/sealed-tables.js';
 import { checkMasterKey, MasterKeyError, storeMasterKeyCheck } from './provider/master-key-check.js';
 import { type Rotation, rotateMasterKey } from './provider/master-key-rotation.js';
 import { MasterKey } from './provider/master-key.js';
 import { SealedSubscriber } from './provider/sealed.subscriber.js';
 
-/** The database of a deployment that has no DATABASE_URL: a data directory, and the PostgreSQL that runs in it. */
+/** The database of a deployment without DATABASE_URL: a data directory and the PostgreSQL server in it. */
 export interface EmbeddedDatabase {
   directory: DataDirectory;
   close: () => Promise<void>;
 }
 
 /**
- * Takes the data directory and runs its PostgreSQL in this process's care.
+ * Takes the data directory and runs its PostgreSQL server.
  *
- * @throws DataDirectoryInUseError where another process does
+ * @throws DataDirectoryInUseError if another process holds the directory
  */
 export async function runEmbeddedDatabase(config: Config, logger: Logger): Promise<EmbeddedDatabase> {
   const directory = await DataDirectory.hold(config.dataDir);
@@ -40,25 +39,25 @@ export async function runEmbeddedDatabase(config: Config, logger: Logger): Promi
   }
 }
 
-/** Uses the PostgreSQL that another process runs in the data directory. */
+/** Joins the PostgreSQL server that another process runs in the data directory. */
 export function joinEmbeddedDatabase(config: Config): EmbeddedDatabase {
   const directory = DataDirectory.join(config.dataDir);
   return { directory, close: () => directory.close() };
 }
 
-/** What a deployment keeps, open: for the service, and for commands that work on it. */
+/** The open database and master key of a deployment, for the service and for commands. */
 export interface Store {
   database: DataSource;
   masterKey: MasterKey;
-  /** Of an embedded deployment. */
+  /** Present in an embedded deployment. */
   directory?: DataDirectory;
   close: () => Promise<void>;
 }
 
 /**
- * Opens the database of a deployment, up to date, with the master key that it is sealed under. What fails leaves nothing open.
+ * Opens the database of a deployment, migrates it, and checks the master key. Closes everything if a step fails.
  *
- * @param embedded where there is no DATABASE_URL; closed with the store
+ * @param embedded required without DATABASE_URL; closed with the store
  */
 export async function openStore(config: Config, clock: Clock, embedded?: EmbeddedDatabase): Promise<Store> {
   const opened: (() => Promise<void>)[] = embedded ? [embedded.close] : [];
@@ -68,13 +67,13 @@ export async function openStore(config: Config, clock: Clock, embedded?: Embedde
   };
   try {
     const masterKey = masterKeyOf(config, directory);
-    const database = await connect(config.databaseUrl ?? required(directory).databaseUrl);
+    const database = await connect(assertDefined(config.databaseUrl ?? directory?.databaseUrl));
     opened.push(() => database.destroy());
     await prepare(database, masterKey, clock);
     masterKey.wipeRetired();
-    // Not while a command is at it.
+    // Skipped while a command rotates the master key, which owns the files then.
     if (directory && !config.masterKey)
-      await tryWithLock(database, LOCKS.masterKeyRotation, () => settleFile(directory, masterKey));
+      await tryWithLock(database, LOCKS.masterKeyRotation, () => recoverKeyFile(directory, masterKey));
     return { database, masterKey, directory, close };
   } catch (error) {
     await close();
@@ -84,9 +83,9 @@ export async function openStore(config: Config, clock: Clock, embedded?: Embedde
 
 function masterKeyOf(config: Config, directory: DataDirectory | undefined): MasterKey {
   if (config.masterKey) return new MasterKey(config.masterKey);
-  // In this order, a key that takes the other's place meanwhile is found in one of the two files.
+  // In this order, a key file that is replaced meanwhile is still found in one of the two places.
   const next = directory?.nextMasterKey();
-  const key = required(directory).masterKey();
+  const key = assertDefined(directory).masterKey();
   return next ? new MasterKey(key, next) : new MasterKey(key);
 }
 
@@ -94,7 +93,7 @@ function masterKeyOf(config: Config, directory: DataDirectory | undefined): Mast
  * Recovers from a rotation that stopped after retiring the old key but before replacing the key file: master-key.next then
  * holds the active key.
  */
-function settleFile(directory: DataDirectory, masterKey: MasterKey): void {
+function recoverKeyFile(directory: DataDirectory, masterKey: MasterKey): void {
   const next = directory.nextMasterKey();
   if (!next || masterKey.retiringId !== undefined) return;
   const nextId = new MasterKey(next).id;
@@ -102,7 +101,7 @@ function settleFile(directory: DataDirectory, masterKey: MasterKey): void {
   next.fill(0);
 }
 
-/** Brings the schema of an open database up to date; refuses another master key than the one it is sealed under. */
+/** Migrates an open database. @throws MasterKeyError if it is sealed under another master key */
 export async function prepare(database: DataSource, masterKey: MasterKey, clock: Clock): Promise<void> {
   await migrate(
     database,
@@ -114,24 +113,23 @@ export async function prepare(database: DataSource, masterKey: MasterKey, clock:
     },
     (manager) => storeMasterKeyCheck(manager, masterKey, clock.now()),
   );
-  database.subscribers.push(new SealedSubscriber(masterKey, SEALED_TABLES));
+  database.subscribers.push(new SealedSubscriber(masterKey));
 }
 
 /**
- * Puts a new master key in the place of the active one, or goes on with that; one command at a time. Where the master key is
- * a generated file, the new one is generated too unless it is given, lies beside the old one meanwhile, and takes its place at
- * the end.
+ * Rotates the master key, or resumes a rotation; one command at a time. If the master key is a file of the data directory, the new
+ * one is generated unless it is given, is kept beside the old file during the rotation, and replaces it at the end.
  *
  * @throws MasterKeyError
  */
 export async function rotateStore(store: Store, config: Config, rotation: Rotation): Promise<void> {
   const { database, masterKey, directory } = store;
-  const isAlone = await tryWithLock(database, LOCKS.masterKeyRotation, () =>
+  const isExclusive = await tryWithLock(database, LOCKS.masterKeyRotation, () =>
     directory && !config.masterKey
       ? rotateFile(database, masterKey, directory, rotation)
-      : rotateMasterKey(database, masterKey, SEALED_TABLES, rotation),
+      : rotateMasterKey(database, masterKey, rotation),
   );
-  if (!isAlone) throw new MasterKeyError('Another command is rotating the master key: let it end.');
+  if (!isExclusive) throw new MasterKeyError('Another command is rotating the master key: wait until it has finished.');
 }
 
 async function rotateFile(
@@ -142,18 +140,18 @@ async function rotateFile(
 ): Promise<void> {
   let { newKey } = rotation;
   if (masterKey.retiringId === undefined) {
-    settleFile(directory, masterKey);
+    recoverKeyFile(directory, masterKey);
     newKey ??= directory.nextMasterKey() ?? randomBytes(32);
     directory.writeNextMasterKey(newKey);
   } else {
     masterKey.lend((key) => directory.writeNextMasterKey(key));
   }
   try {
-    await rotateMasterKey(database, masterKey, SEALED_TABLES, { ...rotation, newKey });
+    await rotateMasterKey(database, masterKey, { ...rotation, newKey });
   } catch (error) {
     if (masterKey.retiringId === undefined) {
-      // It may have failed when all was done: then this file alone has the active key.
-      settleFile(directory, masterKey);
+      // If the old key was retired before the failure, only master-key.next has the active key.
+      recoverKeyFile(directory, masterKey);
       directory.removeNextMasterKey();
     }
     throw error;
@@ -161,8 +159,8 @@ async function rotateFile(
   masterKey.lend((key) => directory.replaceMasterKey(key));
 }
 
-/** The configuration is refused where there is neither a value nor a folder to take it from. */
-export function required<T>(value: T | undefined): T {
+/** Asserts that a value is in the configuration or the data directory; `readConfig` makes sure of it. */
+export function assertDefined<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('The configuration was not checked');
   return value;
 }

@@ -3,18 +3,18 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { AggregatorRegistry, type Registry, type RegistryContentType } from 'prom-client';
 
-/** How long a lost worker's successor waits to be started, so that one that can't live doesn't take the machine. */
+/** Delay before restarting a crashed worker, so that a crash loop doesn't saturate the CPU. */
 const RESTART_MS = 1000;
 
-/** What the processes say to each other, beside what `prom-client` has for itself. */
+/** Messages between the processes, besides those of `prom-client`. */
 type Message =
   | { keyblock: 'listening'; url: string }
-  | { keyblock: 'metrics wanted'; id: number }
+  | { keyblock: 'metrics requested'; id: number }
   | { keyblock: 'metrics'; id: number; text: string };
 
 /**
- * Runs the service in several processes that listen on one port, and goes on while any of them lives: one that is lost is
- * replaced. The first starts alone, so that what can't start says so once.
+ * Runs the service in several processes that listen on one port, and restarts those that crash. The first starts alone, so that
+ * an error at startup is reported once.
  *
  * @param count 2 or more
  */
@@ -30,7 +30,7 @@ export async function startWorkers(
     let isListening = false;
     const listening = new Promise<string>((resolve, reject) => {
       worker.on('message', (message: Message) => {
-        if (message.keyblock === 'metrics wanted') void answerMetrics(worker, message.id, metrics);
+        if (message.keyblock === 'metrics requested') void answerMetrics(worker, message.id, metrics);
         if (message.keyblock !== 'listening') return;
         isListening = true;
         resolve(message.url);
@@ -43,10 +43,12 @@ export async function startWorkers(
     return listening;
   };
   const replace = ({ process: { pid } }: Worker, code: number, signal: string) => {
-    logger.error({ pid, code, signal }, 'a worker was lost');
+    logger.error({ pid, code, signal }, 'a worker crashed');
     setTimeout(() => {
       if (!stopping.signal.aborted)
-        start().catch((error: unknown) => logger.error({ error: (error as Error).message }, 'no worker in its place'));
+        start().catch((error: unknown) =>
+          logger.error({ error: (error as Error).message }, 'the worker could not be restarted'),
+        );
     }, RESTART_MS).unref();
   };
 
@@ -65,11 +67,11 @@ export async function startWorkers(
   }
 }
 
-/** A worker ended before it listened; it has said why. */
+/** Thrown if a worker exits before it listens. The worker has reported the reason itself. */
 export class WorkerError extends Error {
   override readonly name = 'WorkerError';
   constructor(readonly exitCode: number) {
-    super('A worker ended before it listened');
+    super('A worker exited before it listened');
   }
 }
 
@@ -78,14 +80,14 @@ async function answerMetrics(worker: Worker, id: number, metrics: AggregatorRegi
   if (worker.isConnected()) worker.send({ keyblock: 'metrics', id, text } satisfies Message);
 }
 
-/** Tells the process that started this worker that it listens. */
+/** Tells the primary process that this worker listens. */
 export function reportListening(url: string): void {
   process.send?.({ keyblock: 'listening', url } satisfies Message);
 }
 
-/** The figures of all workers together, as one of them answers. */
+/** The metrics of all workers, requested from the primary process by any of them. */
 export class WorkersMetrics {
-  #asked = 0;
+  #requests = 0;
   readonly #waiting = new Map<number, (text: string) => void>();
 
   /** @param registry this worker's own */
@@ -100,10 +102,10 @@ export class WorkersMetrics {
   }
 
   text(): Promise<string> {
-    const id = ++this.#asked;
+    const id = ++this.#requests;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      process.send?.({ keyblock: 'metrics wanted', id } satisfies Message);
+      process.send?.({ keyblock: 'metrics requested', id } satisfies Message);
     });
   }
 }

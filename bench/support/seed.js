@@ -2,6 +2,7 @@ import { Alias } from '../../dist/payment/keys/alias.entity.js';
 import { keyArn, newId } from '../../dist/payment/keys/arn.js';
 import { scheduleDeletion } from '../../dist/payment/keys/key-life-cycle.js';
 import { Key } from '../../dist/payment/keys/key.entity.js';
+import { generateKey } from '../../dist/payment/keys/key-material.js';
 import { Tag } from '../../dist/payment/keys/tag.entity.js';
 
 const BATCH = 1000;
@@ -54,7 +55,7 @@ async function newKey(provider, scope, isPending) {
   const key = {
     ...scope,
     ...identity,
-    ...(await provider.generate(identity)),
+    ...(await generateKey(provider, identity)),
     origin: 'AWS_PAYMENT_CRYPTOGRAPHY',
     state: 'CREATE_COMPLETE',
     enabled: true,

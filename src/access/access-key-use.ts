@@ -1,44 +1,42 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Rounds } from '../changes/rounds.js';
 import { LOGGER } from '../logger.js';
 import { PrincipalRepository } from './principal.repository.js';
 
 const INTERVAL_MS = 60_000;
 
-/** When access keys were last used: noted in memory, written once a minute and when the service stops. */
+/** Tracks when access keys were last used: collects the times in memory, writes them every minute and on shutdown. */
 @Injectable()
 export class AccessKeyUse implements OnApplicationBootstrap, OnApplicationShutdown {
   #times = new Map<string, Date>();
-  #timer?: NodeJS.Timeout;
-  #run: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
   constructor(
     private readonly principals: PrincipalRepository,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    const failure = 'the last use of access keys could not be written';
+    this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, round: () => this.write(), logger, failure });
+  }
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => void (this.#run = this.write()), INTERVAL_MS).unref();
+    this.#rounds.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#run;
-    await this.write();
+    await this.#rounds.stop();
+    await this.#rounds.run();
   }
 
   note(accessKeyId: string, time: Date): void {
     this.#times.set(accessKeyId, time);
   }
 
-  /** Writes what was noted; what can't be written is of no use to anyone a minute later. */
+  /** Writes the collected times. Times that can't be written are dropped: the next use of the key replaces them. */
   async write(): Promise<void> {
     const times = this.#times;
     this.#times = new Map();
-    try {
-      await this.principals.noteUse(times);
-    } catch (error) {
-      this.logger.error({ error: (error as Error).message }, 'the use of access keys could not be written');
-    }
+    await this.principals.noteUse(times);
   }
 }

@@ -1,8 +1,20 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Sealed } from '../provider/sealed.js';
 import { PrincipalRow } from './principal.entity.js';
+
+/** The values that an access key's secret is bound to: in the database, nobody can give it to another principal or prolong its session. */
+type AccessKeyIdentity = Pick<AccessKeyRow, 'id' | 'principalArn' | 'expiresAt' | 'sessionName' | 'sessionTokenHash'>;
 
 /** An access key of a user or a role: a lasting one, or the one of a session. */
 @Entity('access_keys')
+@Sealed(({ id, principalArn, expiresAt, sessionName, sessionTokenHash }: AccessKeyIdentity) => [
+  'access key',
+  id,
+  principalArn,
+  expiresAt?.toISOString() ?? null,
+  sessionName,
+  sessionTokenHash?.toString('base64') ?? null,
+])
 @Index('access_keys_by_principal', ['principalArn'])
 export class AccessKeyRow {
   /** AKIA… of a lasting one, ASIA… of a session's. */

@@ -6,6 +6,7 @@ import { Clock } from '../clock.js';
 import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
 import { Changes } from '../changes/changes.js';
 import { MasterKey } from '../provider/master-key.js';
+import { aadOf } from '../provider/sealed.js';
 import { AccessKeyRow } from './access-key.entity.js';
 import type { Credential } from './credential.js';
 import { checkIdentityPolicy, readIdentityPolicy } from '../policy/policy-document.js';
@@ -201,7 +202,7 @@ export class PrincipalRepository {
       .getOne();
     const found = row && (await this.#principal(row.principalArn));
     if (!row || found?.principal.accountId !== this.accountId) return undefined;
-    const clear = this.masterKey.open(boundOf(row), row.sealed);
+    const clear = this.masterKey.open(aadOf(AccessKeyRow, row), row.sealed);
     const secretAccessKey = clear.toString();
     clear.fill(0);
     const { expiresAt, sessionTokenHash: tokenHash } = row;
@@ -276,7 +277,7 @@ export class PrincipalRepository {
       sessionTokenHash: token === undefined ? null : tokenHash(token),
     };
     const clear = Buffer.from(secretAccessKey);
-    const sealed = this.masterKey.seal(boundOf(row), clear);
+    const sealed = this.masterKey.seal(aadOf(AccessKeyRow, row), clear);
     clear.fill(0);
     await manager.insert(AccessKeyRow, { ...row, sealed });
     if (this.#call) this.#call.made = { accessKey: { accessKeyId: row.id } };
@@ -338,20 +339,6 @@ function principalOf(
     accessKeyId: key?.id ?? '',
     identity,
   };
-}
-
-/** One spelling of what a secret is bound to: nobody makes it another's, or a session's last, in the database. */
-export function boundOf({
-  id,
-  principalArn,
-  expiresAt,
-  sessionName,
-  sessionTokenHash,
-}: Omit<AccessKeyRow, 'sealed'>): Buffer {
-  const token = sessionTokenHash?.toString('base64') ?? null;
-  return Buffer.from(
-    JSON.stringify(['access key', id, principalArn, expiresAt?.toISOString() ?? null, sessionName, token]),
-  );
 }
 
 function randomText(length: number): string {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Clock } from '../clock.js';
+import { lockTransaction, LOCKS } from '../database/locks.js';
 import { type Batch, batchMac, BEGINNING, hashOf, type Head, headMac, link, opened, type Writer } from './chain.js';
 
 /** How long an event waits to be written with others, at most, where no change waits for it. */
@@ -12,8 +13,6 @@ const BATCH_EVENTS = 1000;
 const MAX_WAITING = 100_000;
 /** How long a service that stops goes on trying to write what it has. */
 const STOP_MS = 5000;
-/** "node order" on a telephone's keys: chains are numbered one at a time. */
-const NUMBER_LOCK = 66336733;
 
 export interface AuditLogOptions {
   database: DataSource;
@@ -59,7 +58,7 @@ export class AuditLog {
     const { database, clock } = this.#options;
     const begun = { host: hostname(), pid: process.pid, startedAt: clock.now() };
     this.#writer = await database.transaction(async (manager) => {
-      await manager.query('SELECT pg_advisory_xact_lock($1)', [NUMBER_LOCK]);
+      await lockTransaction(manager, LOCKS.auditChain);
       const [last] = await manager.query<{ chain: number | null }[]>('SELECT max(chain) AS chain FROM audit_chains');
       const writer = { chain: (last?.chain ?? 0) + 1, ...begun };
       await manager.query(

@@ -27,7 +27,7 @@ export class Credentials {
     if (accessKeyId === this.#root.accessKeyId) return this.#root;
     if (!ACCESS_KEY_ID.test(accessKeyId)) return undefined;
     const known = this.cache.known(accessKeyId);
-    return known ? known.credential : this.cache.read(accessKeyId, (id) => this.principals.credential(id));
+    return known ? known.value : this.cache.read(accessKeyId, () => this.principals.credential(accessKeyId));
   }
 
   /** Notes that an access key has signed. The root's is kept nowhere, and so isn't its use. */

@@ -51,8 +51,8 @@ describe('two nodes', () => {
   const stop = () => control.send(new StopKeyUsageCommand({ KeyIdentifier }));
   const start = () => control.send(new StartKeyUsageCommand({ KeyIdentifier }));
 
-  /** When the second node is told to forget the key. */
-  function told(): Promise<string> {
+  /** Resolves when the second node drops a key. */
+  function notified(): Promise<string> {
     const cache = nodes[1].app.get(KeyCache);
     const forget = cache.forget.bind(cache);
     return new Promise((resolve) => {
@@ -65,11 +65,11 @@ describe('two nodes', () => {
 
   test('a key stopped on one is refused on the other as soon as it is told', async () => {
     await mac();
-    const notified = told();
+    const dropped = notified();
     await stop();
-    expect(await notified).toBe(KeyIdentifier);
+    expect(await dropped).toBe(KeyIdentifier);
     await expect(mac()).rejects.toMatchObject({ code: 'ValidationException' });
-    const again = told();
+    const again = notified();
     await start();
     await again;
     await mac();
@@ -89,9 +89,9 @@ describe('two nodes', () => {
       .get(DataSource)
       .query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyblock listener'`);
     await cleared;
-    const notified = told();
+    const dropped = notified();
     await stop();
-    expect(await notified).toBe(KeyIdentifier);
+    expect(await dropped).toBe(KeyIdentifier);
     await expect(mac()).rejects.toMatchObject({ code: 'ValidationException' });
   });
 });

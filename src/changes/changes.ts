@@ -8,24 +8,25 @@ import type { Call } from '../call.js';
 import { Clock } from '../clock.js';
 import { LOGGER } from '../logger.js';
 
-/** How long another node's change may go unseen here, at the most. */
+/** The longest time until a change made by another process is seen by this one. */
 export const MAX_STALE_MS = 1000;
 
 const CHANNEL = 'keyblock_changes';
 const RECONNECT_MS = 1000;
 
-/** Remembers what it read from the database. */
+/** A cache of what was read from the database. */
 export interface Cache {
-  /** True for the ARNs of what it may remember. */
+  /** True for the ARNs of resources that the cache may hold. */
   owns(arn: string): boolean;
+  /** Drops what depends on a changed resource. */
   forget(arn: string): void;
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void;
 }
 
 /**
- * Changes to keys, aliases, users and roles, told to every process that remembers them. They listen to each other; while
- * one is cut off, the age of what it remembers is the bound.
+ * Runs the transactions that change keys, aliases, users and roles, and notifies the caches of every process with PostgreSQL's
+ * NOTIFY. While a process can't listen, its caches are bounded by the age of their entries.
  */
 @Injectable()
 export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -41,23 +42,21 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Tells a cache of every change from now on. @returns the cache */
+  /** Notifies a cache of every change from now on. @returns the cache */
   subscribe<T extends Cache>(cache: T): T {
     this.#caches.push(cache);
     return cache;
   }
 
-  /** Clears every cache: changes may have gone unnoticed. */
+  /** Clears every cache, because changes may have been missed. */
   clear(): void {
     for (const cache of this.#caches) cache.clear();
   }
 
   /**
-   * A transaction that changes something for a call. The call's event is written with it: who changes what a caller sees
-   * does so here.
+   * Runs a transaction that changes something for a call, and writes the call's audit event in it.
    *
-   * @param work names the ARN of each key, alias, user or role that it changes; no node uses what it remembers of it after
-   *   the commit
+   * @param work calls `changed` with the ARN of each key, alias, user or role that it changes; all caches drop it
    */
   async transaction<T>(
     call: Call,
@@ -72,9 +71,9 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /**
-   * A transaction of what the service or an operator does by itself.
+   * Runs a transaction that the service or an operator starts without a call.
    *
-   * @param work as in `transaction`; what it notes is written with it
+   * @param work as in `transaction`; calls `note` for each audit event that the transaction writes
    */
   async ownTransaction<T>(
     work: (manager: EntityManager, changed: (arn: string) => void, note: (act: ServiceAct) => void) => Promise<T>,
@@ -93,7 +92,7 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
     try {
       return await this.audit.transaction(async (manager) => {
         const { result, events } = await work(manager, (arn) => arns.push(arn));
-        // Sent by the commit, and not at all when there is none.
+        // PostgreSQL sends the notifications when the transaction commits.
         if (arns.length > 0)
           await manager.query('SELECT pg_notify($1, arn) FROM unnest($2::text[]) AS arn', [CHANNEL, arns]);
         return { result, events: events() };
@@ -120,11 +119,11 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
     this.#listener = listener;
     listener.on('notification', ({ payload }) => payload !== undefined && this.#forget(payload));
     listener.on('error', () => undefined); // 'end' follows
-    listener.once('end', () => this.#again());
+    listener.once('end', () => this.#reconnect());
     try {
       await listener.connect();
       await listener.query(`LISTEN ${CHANNEL}`);
-      // What changed while nobody listened went unnoticed.
+      // Changes made before LISTEN were missed.
       this.clear();
     } catch {
       await listener.end().catch(() => undefined);
@@ -135,9 +134,9 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
     for (const cache of this.#caches) if (cache.owns(arn)) cache.forget(arn);
   }
 
-  #again(): void {
+  #reconnect(): void {
     if (this.#stopped) return;
-    this.logger.warn('not told of changes by other nodes; trying again');
+    this.logger.warn('the connection that listens for changes was lost; reconnecting');
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#listen(), RECONNECT_MS).unref();
   }

@@ -14,41 +14,41 @@ import {
 import { findPassword } from './password-file.js';
 import { withoutServiceLinks } from './service-links.js';
 
-/** What an operator decides, read from the environment once and checked before anything starts. */
+/** The operator's settings, read from the environment once and validated before anything starts. */
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** The Region that is named where none is asked for. */
+  /** The default Region. */
   readonly region: string;
-  /** All Regions served, `region` among them. */
+  /** All Regions served, including `region`. */
   readonly regions: readonly string[];
   readonly accountId: string;
-  /** Absolute path; holds the embedded database and what is generated for it. */
+  /** Absolute path of the folder with the embedded database, its master key and root credentials. */
   readonly dataDir: string;
-  /** PostgreSQL, with the password that a file has for it; the embedded database when absent. */
+  /** URL of PostgreSQL, including a password from PGPASSFILE; absent for the embedded database. */
   readonly databaseUrl?: string;
-  /** 32 bytes. Absent only with the embedded database, which generates one. */
+  /** 32 bytes. Absent only with the embedded database, for which one is generated. */
   readonly masterKey?: Buffer;
-  /** Check values of the components that the master key was put together from, where it was. */
+  /** Check values of the components if the master key was combined from components. */
   readonly masterKeyComponents?: readonly string[];
-  /** Absent only with the embedded database, which generates them. */
+  /** Absent only with the embedded database, for which they are generated. */
   readonly rootCredentials?: RootCredentials;
   /** PEM. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   readonly clockSkewSeconds: number;
   readonly bodyLimitBytes: number;
-  /** Most keys, deleted ones aside, in an account and Region; no limit when absent. */
+  /** Maximum number of keys in an account and Region, not counting deleted ones; no limit if absent. */
   readonly maxKeys?: number;
-  /** Most aliases in an account and Region; no limit when absent. */
+  /** Maximum number of aliases in an account and Region; no limit if absent. */
   readonly maxAliases?: number;
-  /** Requests a second for each account and Region on this node; no limit when absent. */
+  /** Requests per second for each account and Region on this node; no limit if absent. */
   readonly controlPlaneRate?: number;
   /** Like `controlPlaneRate`. */
   readonly dataPlaneRate?: number;
-  /** Where audit events go. */
+  /** Destinations of audit events. */
   readonly audit: readonly AuditDestination[];
   readonly logLevel: string;
-  /** Processes that share the port. */
+  /** Number of processes that share the port. */
   readonly workers: number;
 }
 
@@ -59,7 +59,7 @@ export interface RootCredentials {
   readonly secretAccessKey: string;
 }
 
-/** Everything that is wrong with the environment, one line each. */
+/** All problems of the environment, one line each. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly problems: readonly string[]) {
@@ -138,7 +138,7 @@ const Environment = z.object({
   KEYBLOCK_WORKERS: integer(1, 128).default(1),
 });
 
-/** Settings that exclude each other, each with how its value is read. @throws KeyFileError */
+/** Mutually exclusive settings, each with the function that reads its value and throws KeyFileError. */
 type Sources<T> = Record<string, (value: string) => T>;
 
 const MASTER_KEY: Sources<FiledKey> = {
@@ -164,10 +164,10 @@ const SECRET_ACCESS_KEY: Sources<string> = {
 };
 
 /**
- * Reads the configuration.
+ * Reads and validates the configuration.
  *
  * @param env the environment; an empty value counts as absent
- * @throws ConfigError that lists all that is wrong at once
+ * @throws ConfigError that lists all problems
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const set = withoutServiceLinks(
@@ -238,7 +238,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     problems.push(`KEYBLOCK_REGIONS must have KEYBLOCK_REGION, ${region}, among them`);
   const { DATABASE_URL: url, PGPASSFILE: passwordFile } = parsed.data ?? {};
   const databaseUrl = url === undefined ? undefined : usable('DATABASE_URL is not a URL', () => parseDatabaseUrl(url));
-  // The order of PostgreSQL's own clients: the URL, PGPASSWORD, the file.
+  // In the order of PostgreSQL's own clients: the URL, PGPASSWORD, the file.
   if (databaseUrl?.password === '' && set['PGPASSWORD'] === undefined && passwordFile !== undefined)
     databaseUrl.password =
       reading('PGPASSFILE', () => encodeURIComponent(readPassword(passwordFile, databaseUrl))) ?? '';
@@ -278,7 +278,7 @@ function parseDatabaseUrl(text: string): URL {
   return url;
 }
 
-/** @throws KeyFileError for a file that cannot be read or has no password for this database */
+/** Reads the password for a database from a password file. @throws KeyFileError if the file can't be read or has none */
 function readPassword(path: string, url: URL): string {
   const password = findPassword(readText(path), url);
   if (password === undefined)

@@ -17,34 +17,34 @@ import { join } from 'node:path';
 import type { RootCredentials } from './config.js';
 import { KeyFileError, readKeyFile } from './key-file.js';
 
-/** How long the process that has a folder may take to say which it is. */
+/** Time limit for the process that holds a folder to identify itself. */
 const ANSWER_MS = 2000;
 
-/** Bytes of a socket's path at most: macOS's limit, the shortest of the systems served. */
+/** Longest path of a socket in bytes: macOS's limit, the lowest of the supported systems. */
 const MAX_SOCKET_PATH = 103;
 /** The longest path of a socket in a data directory, PostgreSQL's. */
 const LONGEST_SOCKET = join('run', '.s.PGSQL.5432');
 
-/** The data directory, or the database in it, can't be used. */
+/** Thrown if the data directory, or the database in it, can't be used. */
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 
-/** Another process holds the data directory. */
+/** Thrown if another process holds the data directory. */
 export class DataDirectoryInUseError extends DataDirectoryError {}
 
 /**
- * The folder of an embedded deployment: the database, and the master key and root credentials generated for it.
+ * The folder of an embedded deployment, with the database and its generated master key and root credentials.
  *
- * One process holds it and runs the database. That process listens on a socket in the folder, which, unlike a file with a
- * process id, is free as soon as the process is gone however it ended, and reaches across containers that share the folder.
- * Others may join it: they connect to the same database.
+ * One process holds the folder and runs the database. It listens on a socket in the folder, which is a lock: unlike a file with a
+ * process id, the lock is free as soon as the process is gone, however it ended, and works across containers that share the folder.
+ * Other processes may join: they connect to the same database. See docs/adr/0006.
  */
 export class DataDirectory {
   readonly databasePath: string;
-  /** The folder of PostgreSQL's socket; short enough for a socket's path. */
+  /** The folder of PostgreSQL's socket, with a path that is short enough for sockets. */
   readonly runPath: string;
-  /** The database as DATABASE_URL would name it. */
+  /** URL of the database, like DATABASE_URL. */
   readonly databaseUrl: string;
   readonly credentialsPath: string;
   readonly #masterKeyPath: string;
@@ -64,10 +64,10 @@ export class DataDirectory {
   }
 
   /**
-   * Takes the folder for this process, making it where it isn't there.
+   * Takes the folder for this process, and creates it if necessary.
    *
-   * @throws DataDirectoryInUseError that names the process which holds it
-   * @throws DataDirectoryError where it can't be made or written
+   * @throws DataDirectoryInUseError that names the process that holds it
+   * @throws DataDirectoryError if it can't be created or written
    */
   static async hold(path: string): Promise<DataDirectory> {
     try {
@@ -84,12 +84,12 @@ export class DataDirectory {
     }
   }
 
-  /** Joins the process that holds the folder: its database is used, and whoever joined stops before it does. */
+  /** Joins the process that holds the folder, to use its database. The joining process must stop first. */
   static join(path: string): DataDirectory {
     return new DataDirectory(path, shortAlias(path));
   }
 
-  /** Generates the master key of this folder, where it has none and no database yet. */
+  /** Generates a master key unless the folder has one. @throws DataDirectoryError if there is a database without its master key */
   makeMasterKey(): void {
     if (existsSync(this.#masterKeyPath)) return;
     if (existsSync(this.databasePath))
@@ -100,17 +100,17 @@ export class DataDirectory {
     writeSecret(this.#masterKeyPath, `${randomBytes(32).toString('hex')}\n`);
   }
 
-  /** The master key of this folder, 32 bytes, the caller's to zeroize. */
+  /** Reads the master key: 32 bytes, the caller's to zeroize. */
   masterKey(): Buffer {
     return readMasterKey(this.#masterKeyPath);
   }
 
-  /** The master key that is to take the place of the other, or has just done so; undefined where none is. */
+  /** Reads the master key of a rotation that has not replaced the key file yet; undefined if there is none. */
   nextMasterKey(): Buffer | undefined {
     return existsSync(this.#nextMasterKeyPath) ? readMasterKey(this.#nextMasterKeyPath) : undefined;
   }
 
-  /** Writes the next master key beside the other: with both, the folder opens wherever a rotation stands. @param key 32 bytes */
+  /** Writes the next master key beside the current one: with both, the store opens at any stage of a rotation. @param key 32 bytes */
   writeNextMasterKey(key: Buffer): void {
     writeSecret(this.#nextMasterKeyPath, `${key.toString('hex')}\n`);
   }
@@ -119,17 +119,16 @@ export class DataDirectory {
     rmSync(this.#nextMasterKeyPath, { force: true });
   }
 
-  /** Puts the next master key in the place of the other. @param key 32 bytes */
+  /** Replaces the master key by the next one, and removes the file of the latter. @param key 32 bytes */
   replaceMasterKey(key: Buffer): void {
     writeSecret(this.#masterKeyPath, `${key.toString('hex')}\n`);
     this.removeNextMasterKey();
   }
 
   /**
-   * The root credentials of this folder, an AWS shared credentials file that any AWS client reads; generated the first
-   * time.
+   * Reads the root credentials from an AWS shared credentials file, which any AWS client can use; generates it the first time.
    *
-   * @param region written beside new credentials, so that a client needs nothing else
+   * @param region written to a new file, so that clients need no other settings
    */
   rootCredentials(region: string): RootCredentials {
     if (!existsSync(this.credentialsPath)) {
@@ -154,7 +153,7 @@ export class DataDirectory {
     return { accessKeyId, secretAccessKey };
   }
 
-  /** Gives the folder free, where it was held. */
+  /** Releases the folder if this process holds it. */
   async close(): Promise<void> {
     const { lock } = this;
     if (lock) await new Promise((resolve) => lock.close(resolve));
@@ -162,25 +161,25 @@ export class DataDirectory {
   }
 }
 
-/** A path of a folder that leaves room for the sockets in it. */
+/** A path to a folder that is short enough for the sockets in it. */
 interface ShortAlias {
   path: string;
   remove: () => void;
 }
 
-/** The folder itself, or a symbolic link to it under the system's temporary folder where its path is too long. */
+/** Returns the folder itself or, if its path is too long, a symbolic link to it in the system's temporary folder. */
 function shortAlias(folder: string): ShortAlias {
   if (Buffer.byteLength(join(folder, LONGEST_SOCKET)) <= MAX_SOCKET_PATH)
     return { path: folder, remove: () => undefined };
   const parent = mkdtempSync(join(tmpdir(), 'keyblock-'));
-  // PostgreSQL may run as another user, who has to get through to the link and no further.
+  // PostgreSQL may run as another user, who needs to reach the link and nothing else.
   chmodSync(parent, 0o711);
   const path = join(parent, 'data');
   symlinkSync(folder, path);
   return { path, remove: () => rmSync(parent, { recursive: true, force: true }) };
 }
 
-/** Listens on the folder's socket; a socket that nobody answers is what a killed process left. */
+/** Listens on the folder's socket. A socket without a listener was left by a killed process and is replaced. */
 async function takeLock(directory: string, alias: string): Promise<Server> {
   const path = join(alias, 'lock.sock');
   const first = await listen(path);
@@ -195,7 +194,7 @@ async function takeLock(directory: string, alias: string): Promise<Server> {
     throw new DataDirectoryInUseError(`Another process is taking ${directory}. If none is, remove ${takeover}`);
   }
   try {
-    // Asked again now that nobody else may clear it.
+    // Check again, now that no other process may remove it.
     const late = await ownerOf(path);
     if (late !== undefined) throw new DataDirectoryInUseError(`${directory} is in use by ${late}`);
     rmSync(path, { force: true });
@@ -207,7 +206,7 @@ async function takeLock(directory: string, alias: string): Promise<Server> {
   }
 }
 
-/** The server, or undefined where the socket is there already. It tells whoever connects which process this is. */
+/** Returns a server that tells clients the id of this process, or undefined if the socket exists. */
 function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
@@ -226,7 +225,7 @@ function listen(path: string): Promise<Server | undefined> {
   });
 }
 
-/** The process that answers on the socket, or undefined where none does. */
+/** Asks the process that listens on the socket for its name; undefined if none listens. */
 function ownerOf(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const unanswered = 'a process that does not answer';
@@ -234,7 +233,7 @@ function ownerOf(path: string): Promise<string | undefined> {
     let text = '';
     socket.setEncoding('utf8').on('data', (part: string) => (text += part));
     socket.once('end', () => resolve(text || unanswered));
-    // A busy owner accepts late or not at all; only a refusal means that it is gone.
+    // A busy process may not accept in time; only a refused connection means that it is gone.
     socket.once('error', ({ code = '' }: NodeJS.ErrnoException) =>
       resolve(['ECONNREFUSED', 'ENOENT'].includes(code) ? undefined : unanswered),
     );
@@ -253,7 +252,7 @@ function readMasterKey(path: string): Buffer {
   }
 }
 
-/** Written at once or not at all, readable by the owner only. */
+/** Writes a file atomically, readable by its owner only. */
 function writeSecret(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
   renameSync(`${path}.new`, path);

@@ -2,27 +2,27 @@ import { readFileSync } from 'node:fs';
 import { CryptoError } from '../crypto/errors.js';
 import { combineComponents, componentCheckValue } from '../crypto/key-components.js';
 
-/** A file can't be read or doesn't hold what it should; the message goes on after its name. */
+/** Thrown if a file can't be read or has invalid content. The message continues a sentence that begins with the file's name. */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
 }
 
-/** A master key, with what is said of it where it was put together from components. */
+/** A master key read from a file or combined from components. */
 export interface FiledKey {
   /** 32 bytes, the caller's to zeroize. */
   key: Buffer;
-  /** Check value of each component. */
+  /** Check values of the components, if there are any. */
   componentCheckValues?: readonly string[];
 }
 
-/** A master key or a component: 64 hexadecimal digits. @returns 32 bytes, the caller's to zeroize @throws KeyFileError */
+/** Reads a master key or a component: 64 hexadecimal digits. @returns 32 bytes, the caller's to zeroize @throws KeyFileError */
 export function readKeyFile(path: string): Buffer {
   const key = parseKey(readText(path).trim());
   if (!key) throw new KeyFileError('must hold 64 hexadecimal digits');
   return key;
 }
 
-/** Reads a secret of one line; the end of the line is not part of it. @throws KeyFileError */
+/** Reads a secret of one line, without its newline. @throws KeyFileError */
 export function readSecretFile(path: string): string {
   const secret = readText(path).replace(/\r?\n$/, '');
   if (secret === '') throw new KeyFileError('is empty');
@@ -30,7 +30,7 @@ export function readSecretFile(path: string): string {
   return secret;
 }
 
-/** Reads a file of UTF-8. @throws KeyFileError */
+/** Reads a UTF-8 file. @throws KeyFileError */
 export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -39,13 +39,13 @@ export function readText(path: string): string {
   }
 }
 
-/** 32 bytes, the caller's to zeroize; undefined where the text isn't 64 hexadecimal digits. */
+/** Parses 64 hexadecimal digits. @returns 32 bytes, the caller's to zeroize; undefined for any other text */
 export function parseKey(text: string): Buffer | undefined {
   return /^[0-9A-Fa-f]{64}$/.test(text) ? Buffer.from(text, 'hex') : undefined;
 }
 
 /**
- * A master key put together from the files of its components.
+ * Reads the component files of a master key and combines them.
  *
  * @throws KeyFileError
  */

@@ -1,12 +1,11 @@
 import { isIP, isIPv6 } from 'node:net';
 
 /**
- * Leaves out the variables that Kubernetes sets in every container for each Service of its namespace, where the Service's name
- * begins with `keyblock`: its `KEYBLOCK_PORT=tcp://10.0.0.1:8080` is no setting of ours.
+ * Removes the variables that Kubernetes sets in every container for the Services of its namespace whose name begins with
+ * `keyblock`, such as `KEYBLOCK_PORT=tcp://10.0.0.1:8080`, which isn't our setting.
  *
- * The kubelet sets SERVICE_HOST, SERVICE_PORT and PORT of a Service together. Where they don't agree, and where a variable
- * doesn't agree with them, it stays, and is refused as a setting that doesn't exist. A container's own KEYBLOCK_PORT takes the
- * place of the Service's.
+ * The kubelet sets SERVICE_HOST, SERVICE_PORT and PORT of a Service together. Variables that don't agree with each other stay, and
+ * are refused as unknown settings. A container's own KEYBLOCK_PORT overrides that of the Service.
  *
  * @see https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
@@ -25,7 +24,7 @@ function isService(service: string, env: Readonly<Record<string, string>>): bool
   return service === 'KEYBLOCK' || isLink(`${service}_PORT`, service, env);
 }
 
-/** True for a variable that the kubelet derives from a Service's address, with the value that it derives. */
+/** True if the kubelet derives the variable, with this value, from the address of the Service. */
 function isLink(name: string, service: string, env: Readonly<Record<string, string>>): boolean {
   if (!name.startsWith(`${service}_`)) return false;
   const suffix = name.slice(service.length + 1);

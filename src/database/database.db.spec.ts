@@ -15,21 +15,21 @@ afterAll(async () => {
   await store.remove();
 });
 
-test('many nodes may migrate at once: one does, the others find it done', async () => {
+test('nodes that migrate at the same time wait for each other, and one does it', async () => {
   const nodes = await Promise.all([1, 2, 3].map(() => connect(store.env.DATABASE_URL)));
   let inside = 0;
-  const alone = async () => {
+  const exclusive = async () => {
     expect(++inside).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 20));
     inside--;
   };
-  await Promise.all([database, database, ...nodes].map((node) => migrate(node, alone, alone)));
+  await Promise.all([database, database, ...nodes].map((node) => migrate(node, exclusive, exclusive)));
   const applied = await database.query<{ count: string }[]>('SELECT count(*) FROM migrations');
   expect(applied[0]?.count).toBe(String(database.migrations.length));
   for (const node of nodes) await node.destroy();
 });
 
-test('what is thrown before the migration leaves the database as it was', async () => {
+test('an error before the migrations leaves the database as it was', async () => {
   const refused = migrate(database, () => Promise.reject(new Error('not this one')), nothing);
   await expect(refused).rejects.toThrow('not this one');
   // The lock is free again.
@@ -75,7 +75,7 @@ describe('transactions that run at once', () => {
     expect(rows).toEqual(expected);
   });
 
-  test('one that fails in SQL is over for itself alone', async () => {
+  test('an SQL error ends its own transaction only', async () => {
     const twice = database.transaction(async (manager) => {
       await manager.query('INSERT INTO ledger VALUES (1000, 0, 0, NULL)');
       await manager.query('INSERT INTO ledger VALUES (1000, 0, 0, NULL)');
@@ -84,7 +84,7 @@ describe('transactions that run at once', () => {
     expect(await database.query('SELECT * FROM ledger WHERE id = 1000')).toEqual([]);
   });
 
-  test('bytes, large numbers and counts of rows come as from node-postgres', async () => {
+  test('bytes, large numbers and row counts are returned as node-postgres returns them', async () => {
     const bytes = Buffer.from('00ff10', 'hex');
     await database.query('INSERT INTO ledger VALUES (2000, 0, $1, $2)', ['9007199254740993', bytes]);
     const [row] = await database.query<Record<string, unknown>[]>('SELECT amount, bytes FROM ledger WHERE id = 2000');
@@ -95,7 +95,7 @@ describe('transactions that run at once', () => {
   });
 });
 
-test('a database that is gone is told at once', async () => {
+test('an unreachable database is reported at once', async () => {
   const nowhere = connect('postgresql://nobody@127.0.0.1:1/nothing');
   await expect(nowhere).rejects.toThrow(/ECONNREFUSED/);
 });

@@ -3,10 +3,10 @@ import { DataSource, type EntityManager, MigrationExecutor } from 'typeorm';
 import { LOCKS, withLock } from './locks.js';
 import { ENTITIES, MIGRATIONS } from './schema.js';
 
-/** Longest wait for a connection, and for an answer. */
+/** Time limit of connecting, and of a query. */
 const TIMEOUT_MS = 10_000;
 
-/** Opens a PostgreSQL database, version 14 or newer; its schema is not looked at. */
+/** Connects to a PostgreSQL database, version 14 or newer, whatever its schema. */
 export async function connect(url: string): Promise<DataSource> {
   return new DataSource({
     type: 'postgres',
@@ -20,17 +20,17 @@ export async function connect(url: string): Promise<DataSource> {
     migrationsTransactionMode: 'all',
     extra: {
       query_timeout: TIMEOUT_MS,
-      // A node that stands still in a transaction would keep what it locked from all others.
+      // A node that hangs in a transaction would otherwise keep its locks.
       onConnect: (client: pg.Client) => client.query(`SET idle_in_transaction_session_timeout = ${TIMEOUT_MS}`),
     },
   }).initialize();
 }
 
 /**
- * Brings the schema up to date, one node at a time: others that start meanwhile wait at an advisory lock.
+ * Brings the schema up to date under an advisory lock, so that nodes that start at the same time wait for each other.
  *
- * @param before runs under the lock before anything changes; what it throws leaves the database as it was
- * @param after  runs under the lock when the schema is up to date
+ * @param before runs under the lock before the migrations; if it throws, the database stays as it was
+ * @param after  runs under the lock after the migrations
  */
 export async function migrate(
   database: DataSource,

@@ -1,26 +1,55 @@
-import type { DataSource, QueryRunner } from 'typeorm';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 
-/** Advisory locks that a connection holds while it works. The numbers are any that other users of the database don't take. */
-export const LOCKS = { migration: 53932562, masterKeyRotation: 53932563 } as const;
+/**
+ * PostgreSQL's advisory locks that Keyblock takes. The numbers are arbitrary but final: processes of different versions must
+ * agree on them, and triggers in migrations take some of them, too.
+ */
+export const LOCKS = {
+  /** Held by a connection while it brings the schema up to date. */
+  migration: 53932562,
+  /** Held by a connection while it rotates the master key. */
+  masterKeyRotation: 53932563,
+  /** Shared by transactions that write sealed values (`active_master_key()` in a migration); the start of a rotation takes it alone. */
+  activeMasterKey: 627837539,
+  /** Taken to number an audit chain. */
+  auditChain: 66336733,
+  /** Shared by transactions that add keys (`keys_share_order()` in a migration); a list of keys takes it alone. */
+  keyOrder: 53967337,
+  /** With an account and Region: taken to count keys against their quota. */
+  keyQuota: 78682,
+  /** With an account and Region: taken to count aliases against their quota. */
+  aliasQuota: 78683,
+} as const;
 
 const POLL_MS = 50;
 
 /**
- * Runs work on a connection that holds a lock, waiting for whoever has it. It asks repeatedly, because a query that waited
- * would meet the time limit of queries.
+ * Takes a lock that the transaction holds until it ends, waiting for other holders.
+ *
+ * @param part limits the lock to a part of what it protects, such as one account; parts whose hashes collide share a lock
+ */
+export async function lockTransaction(manager: EntityManager, lock: number, part?: string): Promise<void> {
+  if (part === undefined) await manager.query('SELECT pg_advisory_xact_lock($1)', [lock]);
+  else await manager.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [lock, part]);
+}
+
+/**
+ * Runs work on a connection that holds a lock, waiting for the current holder. It polls, because a query that waited would
+ * run into the time limit of queries.
  */
 export async function withLock(
   database: DataSource,
   lock: number,
   work: (runner: QueryRunner) => void | Promise<void>,
 ): Promise<void> {
-  while (!(await tryWithLock(database, lock, work))) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  while (!(await tryWithLock(database, lock, work))) await pause(POLL_MS);
 }
 
 /**
- * Runs work on a connection that holds a lock, unless another has it.
+ * Runs work on a connection that holds a lock, unless another connection holds it.
  *
- * @returns false where another has it, and nothing was done
+ * @returns false if another connection holds it, and nothing was done
  */
 export async function tryWithLock(
   database: DataSource,

@@ -24,7 +24,7 @@ import { ServiceSecrets1790000000030 } from './migrations/1790000000030-service-
 import { Audit1790000000040 } from './migrations/1790000000040-audit.js';
 import { MasterKeyRotation1790000000060 } from './migrations/1790000000060-master-key-rotation.js';
 
-/** Every table's entity. */
+/** The entities of all tables. */
 export const ENTITIES = [
   MasterKeyRow,
   ServiceSecretRow,
@@ -43,7 +43,7 @@ export const ENTITIES = [
   AccessKeyRow,
 ];
 
-/** In the order in which they are run. */
+/** The migrations, in the order in which they run. */
 export const MIGRATIONS = [
   Keys1790000000000,
   KeyResources1790000000001,

@@ -6,7 +6,7 @@ import { Metrics } from '../http/metrics.js';
 import { checkMasterKey } from '../provider/master-key-check.js';
 import { MasterKey } from '../provider/master-key.js';
 
-/** For orchestrators and Prometheus; unsigned. */
+/** Probes for orchestrators, and metrics for Prometheus. They need no signature. */
 @Controller()
 export class HealthController {
   constructor(
@@ -15,14 +15,14 @@ export class HealthController {
     private readonly metrics: Metrics,
   ) {}
 
-  /** The process answers. */
+  /** Liveness: the process responds. */
   @Get('healthz')
   @RouteConfig({ public: true })
   health(): { status: string } {
     return { status: 'ok' };
   }
 
-  /** The database answers and takes writes, and the master key opens its check value. */
+  /** Readiness: the database is reachable and writable, and the master key opens its check value. */
   @Get('readyz')
   @RouteConfig({ public: true })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: string; reason?: string }> {
@@ -36,6 +36,7 @@ export class HealthController {
     }
   }
 
+  /** Returns the metrics of all processes. */
   @Get('metrics')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   @RouteConfig({ public: true })
@@ -44,7 +45,7 @@ export class HealthController {
   }
 }
 
-/** The database takes no writes: a standby, or one whose disk is full. */
+/** Thrown if the database is read-only: a standby, or an embedded one whose disk is full. */
 class ReadOnlyDatabaseError extends Error {
   override readonly name = 'ReadOnlyDatabaseError';
 }

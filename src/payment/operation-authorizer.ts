@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../call.js';
+import { type Call, scopeOf } from '../call.js';
 import { ResourceNotFoundException } from '../errors/exceptions.js';
 import { authorize } from './authorization/authorize.js';
 import { KEY_ROLES, keyMaterialOf } from './authorization/condition-keys.js';
-import { keyArn, resourceArn, type Scope } from './keys/arn.js';
+import { keyArn, resourceArn } from './keys/arn.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
 import type { MpaOperation } from './keys/mpa-team-association.entity.js';
@@ -137,8 +137,4 @@ export class OperationAuthorizer {
       throw error;
     }
   }
-}
-
-function scopeOf({ principal, region }: Call): Scope {
-  return { accountId: principal.accountId, region };
 }

@@ -1,80 +1,39 @@
 import { Injectable } from '@nestjs/common';
-import type { Key } from '../payment/keys/key.entity.js';
-import { modeNames } from '../payment/keys/key-rules.js';
-import { generateKeyMaterial, keyCheckValue } from '../payment/keys/key-material.js';
 import { MaskedKeys } from './masked-keys.js';
 import { MasterKey } from './master-key.js';
-import type { PairIdentity } from './pair-identity.js';
+import { aadOf, type SealedRow } from './sealed.js';
 
-/** What sealed material is bound to: none of it can be changed in the database without the key being lost. */
-export type KeyIdentity = Pick<
-  Key,
-  'arn' | 'class' | 'usage' | 'algorithm' | 'modes' | 'deriveKeyUsage' | 'exportable' | 'kcv' | 'kcvAlgorithm'
->;
-
-/** What a caller may compute with a lent key: nothing that goes on after it returns. */
+/** The result of a computation with a lent key. A promise is refused, because the key is zeroized when the computation returns. */
 export type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
 
-/** Makes, seals and lends key material: clear key bytes are in here and in what `use` calls, nowhere else. */
+/** Seals key material under the master key, and lends it: outside `use`, no stored key exists in the clear. */
 @Injectable()
 export class CryptoProvider {
-  /** By key as it was read: nobody changes one, and a busy one serves many calls before it is read again. */
+  /** Keyed by the row object: KeyCache freezes a row and hands the same object to every call, until the row is read again. */
   readonly #opened = new MaskedKeys();
 
   constructor(private readonly masterKey: MasterKey) {}
 
-  /** Generates material for a key, and seals it. */
-  async generate(identity: Omit<KeyIdentity, 'kcv'>): Promise<{ kcv: string; sealed: Buffer }> {
-    const clear = await generateKeyMaterial(identity.algorithm);
-    try {
-      return this.seal(identity, clear);
-    } finally {
-      clear.fill(0);
-    }
+  /**
+   * Seals key material for a row that is about to be written.
+   *
+   * @param entity the class of the row, which the row itself may be a plain copy of
+   * @param row    with at least the values that the entity binds its sealed value to
+   * @param clear  the key material; stays the caller's to zeroize
+   */
+  seal<T extends SealedRow>(entity: new () => T, row: Partial<T>, clear: Buffer): Buffer {
+    return this.masterKey.seal(aadOf(entity, row), clear);
   }
 
   /**
-   * Seals material that comes from outside.
+   * Lends the clear key for one computation and zeroizes it afterwards.
    *
-   * @param clear raw bytes of a symmetric key, DER of the certificate of a public key; stays the caller's to zeroize
+   * @param row     an entity as TypeORM read it, with its sealed value
+   * @param compute gets the key material as it was sealed; must not keep the buffer or a view of it
+   * @throws SealError if the sealed value or its associated data was changed
    */
-  seal(identity: Omit<KeyIdentity, 'kcv'>, clear: Buffer): { kcv: string; sealed: Buffer } {
-    const kcv = keyCheckValue(identity.algorithm, identity.kcvAlgorithm, clear);
-    return { kcv, sealed: this.masterKey.seal(bound({ ...identity, kcv }), clear) };
-  }
-
-  /**
-   * Generates a key pair that the service keeps for itself, and seals it.
-   *
-   * @param certify gets the pair as DER PKCS#8, may not keep it, and returns its certificate
-   */
-  async generatePair<T extends Omit<PairIdentity, 'certificate'>>(
-    identity: T,
-    certify: (privateKey: Buffer) => Buffer,
-  ): Promise<T & { certificate: Buffer; sealed: Buffer }> {
-    const clear = await generateKeyMaterial(identity.algorithm);
-    try {
-      const certified = { ...identity, certificate: certify(clear) };
-      return { ...certified, sealed: this.sealPair(certified, clear) };
-    } finally {
-      clear.fill(0);
-    }
-  }
-
-  /** Seals a key pair of the service itself. @param clear DER PKCS#8; stays the caller's to zeroize */
-  sealPair(identity: PairIdentity, clear: Buffer): Buffer {
-    return this.masterKey.seal(bound(identity), clear);
-  }
-
-  /**
-   * Lends the clear key for one computation and zeroizes it.
-   *
-   * @param compute gets raw bytes of a symmetric key, DER PKCS#8 of a key pair, DER of the certificate of a public key; may
-   *   keep neither them nor a view of them
-   * @throws SealError where the key isn't as it was sealed
-   */
-  use<T>(key: (KeyIdentity | PairIdentity) & Pick<Key, 'sealed'>, compute: (clear: Buffer) => Synchronous<T>): T {
-    const clear = this.#opened.get(key) ?? this.#open(key);
+  use<T>(row: SealedRow, compute: (clear: Buffer) => Synchronous<T>): T {
+    const clear = this.#opened.get(row) ?? this.#open(row);
     try {
       return compute(clear);
     } finally {
@@ -82,34 +41,10 @@ export class CryptoProvider {
     }
   }
 
-  /**
-   * Seals the material of a key anew for another Region.
-   *
-   * @param arn of the replica; what else it is bound to is the same
-   * @throws SealError where the key isn't as it was sealed
-   */
-  reseal(key: KeyIdentity & Pick<Key, 'sealed'>, arn: string): Buffer {
-    return this.use(key, (clear) => this.masterKey.seal(bound({ ...key, arn }), clear));
-  }
-
-  #open(key: (KeyIdentity | PairIdentity) & Pick<Key, 'sealed'>): Buffer {
-    if (!key.sealed) throw new Error(`${'arn' in key ? key.arn : key.id} was read without its material`);
-    const clear = this.masterKey.open(bound(key), key.sealed);
-    this.#opened.remember(key, clear);
+  #open(row: SealedRow): Buffer {
+    if (!row.sealed) throw new Error(`A row of ${row.constructor.name} was read without its sealed value`);
+    const clear = this.masterKey.open(aadOf(row.constructor, row), row.sealed);
+    this.#opened.remember(row, clear);
     return clear;
   }
-}
-
-/** What material is sealed for. One spelling for one identity: a JSON array, in which no value can pass for two. No purpose is an ARN. */
-export function bound(identity: KeyIdentity | PairIdentity): Buffer {
-  return Buffer.from(JSON.stringify('arn' in identity ? valuesOfKey(identity) : valuesOfPair(identity)));
-}
-
-function valuesOfKey(key: KeyIdentity): unknown[] {
-  const { arn, usage, algorithm, modes, deriveKeyUsage, exportable, kcv, kcvAlgorithm } = key;
-  return [arn, key.class, usage, algorithm, modeNames(modes), deriveKeyUsage, exportable, kcv, kcvAlgorithm];
-}
-
-function valuesOfPair({ purpose, accountId, region, id, algorithm, certificate }: PairIdentity): unknown[] {
-  return [purpose, accountId, region, id, algorithm, certificate.toString('base64')];
 }

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { MaskedKeys } from './masked-keys.js';
 
-test.each([1, 15, 16, 17, 24, 32, 128, 2400])('gives %i bytes back, as often as they are asked for', (length) => {
+test.each([1, 15, 16, 17, 24, 32, 128, 2400])('returns %i bytes, every time', (length) => {
   const keys = new MaskedKeys();
   const key = {};
   const clear = randomBytes(length);
@@ -13,7 +13,7 @@ test.each([1, 15, 16, 17, 24, 32, 128, 2400])('gives %i bytes back, as often as 
   expect(keys.get(key)?.subarray(1)).toEqual(clear.subarray(1));
 });
 
-test('has each key by itself', () => {
+test('keeps keys apart', () => {
   const keys = new MaskedKeys();
   const known = Array.from({ length: 300 }, (_, i) => ({ key: {}, clear: Buffer.alloc(32, i) }));
   for (const { key, clear } of known) keys.remember(key, clear);
@@ -21,7 +21,7 @@ test('has each key by itself', () => {
   expect(keys.get({})).toBeUndefined();
 });
 
-test('takes what is remembered last', () => {
+test('replaces the bytes of a key', () => {
   const keys = new MaskedKeys();
   const key = {};
   keys.remember(key, Buffer.alloc(32, 1));
@@ -29,7 +29,7 @@ test('takes what is remembered last', () => {
   expect(keys.get(key)).toEqual(Buffer.alloc(16, 2));
 });
 
-test('forgets what was masked longest ago when there are more than it has room for, and mixes nothing up', () => {
+test('forgets the oldest keys when it is full, and keeps the others apart', () => {
   const keys = new MaskedKeys();
   const known = Array.from({ length: 5000 }, () => ({ key: {}, clear: randomBytes(16 + randomInt(2400)) }));
   for (const { key, clear } of known) keys.remember(key, clear);

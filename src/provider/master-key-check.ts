@@ -2,18 +2,19 @@ import type { EntityManager } from 'typeorm';
 import { MasterKeyRow } from './master-key.entity.js';
 import { type MasterKey, SealError } from './master-key.js';
 
-/** The master key isn't the one that the database is sealed under, or can't be replaced as it was asked for. */
+/** Thrown if the master key isn't the one that the database is sealed under, or can't be rotated as requested. */
 export class MasterKeyError extends Error {
   override readonly name = 'MasterKeyError';
 }
 
-const BOUND = Buffer.from('keyblock master key check value');
+/** Associated data of the check value. */
+const CHECK_VALUE_AAD = Buffer.from('keyblock master key check value');
 
 /**
- * Brings the ring to what the database says: takes in what is wrapped there under a key that it has, and seals under the active
- * one from then on. Nothing is changed in the database.
+ * Brings the keyring in line with `master_key`: unwraps the keys that are wrapped under one it holds, and makes the active key
+ * the one to seal under. Doesn't write to the database.
  *
- * @throws MasterKeyError where it has no key that leads to the active one, or that key doesn't open the check value
+ * @throws MasterKeyError if the keyring can't obtain the active key, or the active key doesn't open its check value
  */
 export async function checkMasterKey(manager: EntityManager, masterKey: MasterKey): Promise<void> {
   const rows = await masterKeyRows(manager);
@@ -23,17 +24,17 @@ export async function checkMasterKey(manager: EntityManager, masterKey: MasterKe
   try {
     if (!masterKey.has(active.id) && retiring && masterKey.has(retiring.id) && active.wrapped)
       masterKey.unwrap(active.id, active.wrapped);
-    if (!masterKey.has(active.id)) throw new MasterKeyError(refusal(rows, active, masterKey));
-    masterKey.open(BOUND, active.checkValue);
+    if (!masterKey.has(active.id)) throw new MasterKeyError(mismatch(rows, active, masterKey));
+    masterKey.open(CHECK_VALUE_AAD, active.checkValue);
     if (retiring?.wrapped && !masterKey.has(retiring.id)) masterKey.unwrap(retiring.id, retiring.wrapped);
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
-    throw new MasterKeyError(`The row of master key ${active.id} in the database was changed: it doesn't open.`);
+    throw new MasterKeyError(`The row of master key ${active.id} in the database was modified: it doesn't open.`);
   }
   masterKey.use(active.id, retiring?.id);
 }
 
-function refusal(rows: MasterKeyRow[], active: MasterKeyRow, masterKey: MasterKey): string {
+function mismatch(rows: MasterKeyRow[], active: MasterKeyRow, masterKey: MasterKey): string {
   const retired = rows.find(({ id, state }) => state === 'RETIRED' && masterKey.has(id));
   const given = retired
     ? `the master key given, ${retired.id}, was replaced at ${retired.retiredAt?.toISOString()}`
@@ -44,7 +45,7 @@ function refusal(rows: MasterKeyRow[], active: MasterKeyRow, masterKey: MasterKe
   );
 }
 
-/** All master keys that the database has known. It may be as an older version left it. */
+/** Reads all master keys that the database has had. Its schema may be that of an older version, without some columns. */
 export async function masterKeyRows(manager: EntityManager): Promise<MasterKeyRow[]> {
   const rows = await manager.query<Record<string, unknown>[]>('SELECT * FROM master_key');
   return rows.map((row) => ({
@@ -57,12 +58,12 @@ export async function masterKeyRows(manager: EntityManager): Promise<MasterKeyRo
   }));
 }
 
-/** A check value by a key of the ring. */
+/** Returns a check value under a key of the keyring. */
 export function checkValueOf(masterKey: MasterKey, id: string): Buffer {
-  return masterKey.seal(BOUND, Buffer.alloc(32), id);
+  return masterKey.seal(CHECK_VALUE_AAD, Buffer.alloc(32), id);
 }
 
-/** Stores the check value of the first master key of a database. */
+/** Stores the check value of a new database's master key; does nothing if the database has one. */
 export async function storeMasterKeyCheck(manager: EntityManager, masterKey: MasterKey, now: Date): Promise<void> {
   if (await manager.exists(MasterKeyRow)) return;
   const checkValue = checkValueOf(masterKey, masterKey.id);

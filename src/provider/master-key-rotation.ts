@@ -1,51 +1,41 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager, EntityMetadata } from 'typeorm';
+import { lockTransaction, LOCKS } from '../database/locks.js';
 import { MasterKeyRow } from './master-key.entity.js';
 import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
 import { type MasterKey, SealError } from './master-key.js';
-import type { SealedRow, SealedTable } from './sealed-table.js';
+import { aadOf, sealedTables, type SealedRow } from './sealed.js';
 
-/**
- * Shared by every transaction that writes sealed values, to its commit (`active_master_key` takes it); a rotation begins alone.
- * "master key" on a telephone's keys.
- */
-const MASTER_KEY_LOCK = 627837539;
-
-/** Rows that are sealed anew in one transaction: others wait for what is locked. */
+/** Rows that are resealed in one transaction; writers of these rows wait for it. */
 const BATCH = 100;
-/** How long until rows that others had locked are tried again. */
+/** Delay before rows that other transactions had locked are tried again. */
 const AGAIN_MS = 100;
-/** How long other nodes have to take the new key in; they look every second. */
+/** Time that other nodes have to load the new key; they check every second. */
 export const NODES_MS = 5000;
 
 export interface Rotation {
-  /** Absent to go on with a rotation that was begun. 32 bytes, from now on the ring's to zeroize. */
+  /** 32 bytes, from now on the keyring's to zeroize. Absent to resume a rotation. */
   newKey?: Buffer;
   now: () => Date;
-  /** Gets a line now and then. */
+  /** Receives lines of progress. */
   print: (line: string) => void;
-  /** Stops between two batches; it can be gone on with. */
+  /** Stops the rotation between two batches; it can be resumed. */
   signal: AbortSignal;
 }
 
 /**
- * Puts a new master key in the place of the active one while the service serves, or goes on with that: every sealed value is
- * sealed anew, in batches, and when none is left the old key is retired. Many may do it at once, and it may be killed anywhere.
+ * Replaces the active master key by a new one while the service runs, or resumes a rotation: reseals every sealed value in
+ * batches, and retires the old key when no value is left under it. Safe to kill at any point, and to run more than once at a time.
  *
- * @param tables every table with values under the master key
- * @throws MasterKeyError where it can't begin, or a value doesn't open; the old key is then not retired
+ * @throws MasterKeyError if it can't begin, or a value doesn't open; the old key is not retired then
  */
-export async function rotateMasterKey(
-  database: DataSource,
-  masterKey: MasterKey,
-  tables: readonly SealedTable[],
-  rotation: Rotation,
-): Promise<void> {
+export async function rotateMasterKey(database: DataSource, masterKey: MasterKey, rotation: Rotation): Promise<void> {
   const { print, signal } = rotation;
+  const tables = sealedTables(database);
   const began = performance.now();
   if (!(await begin(database, masterKey, rotation))) return;
   const [id, retiring] = [masterKey.id, masterKey.retiringId ?? ''];
-  print(`Master key ${id} takes the place of ${retiring}.`);
+  print(`Master key ${id} replaces ${retiring}.`);
 
   const broken = new Set<string>();
   for (;;) {
@@ -59,7 +49,7 @@ export async function rotateMasterKey(
 
   const waitMs = began + NODES_MS - performance.now();
   if (waitMs > 0) {
-    print('All is sealed anew. Other nodes have a moment to take the new key in.');
+    print('All values are resealed. Waiting for other nodes to load the new key.');
     await pause(waitMs, undefined, { signal });
   }
   await retire(database, tables, { id, retiring, now: rotation.now() });
@@ -67,30 +57,30 @@ export async function rotateMasterKey(
   print(`Master key ${retiring} is retired: nothing is sealed under it.`);
 }
 
-/** @returns whether there is something to do */
+/** Makes the new key the active one, unless a rotation is in progress. @returns false if there is nothing to do */
 async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotation): Promise<boolean> {
   const { newKey, now, print } = rotation;
   await checkMasterKey(database.manager, masterKey);
   const newId = newKey && masterKey.add(newKey);
-  const mustGoOn = await database.transaction(async (manager) => {
-    // Whoever is writing under the old key comes to an end first.
-    await manager.query('SELECT pg_advisory_xact_lock($1)', [MASTER_KEY_LOCK]);
+  const mustProceed = await database.transaction(async (manager) => {
+    // Waits for transactions that write under the old key.
+    await lockTransaction(manager, LOCKS.activeMasterKey);
     const rows = await masterKeyRows(manager);
     const [active, retiring] = ['ACTIVE', 'RETIRING'].map((state) => rows.find((row) => row.state === state));
     if (!active) throw new MasterKeyError('The database has no master key yet: start the service once.');
     if (retiring) {
       if (newId !== undefined && newId !== active.id)
         throw new MasterKeyError(
-          `Master key ${active.id} is taking the place of ${retiring.id}: let that end first, by the same command without a new key.`,
+          `A rotation from master key ${retiring.id} to ${active.id} is in progress: finish it first, by the same command without a new key.`,
         );
       return true;
     }
-    if (newId === undefined) throw new MasterKeyError('No rotation is under way: give the new master key.');
+    if (newId === undefined) throw new MasterKeyError('No rotation is in progress: give the new master key.');
     if (newId === active.id) return false;
     const known = rows.find(({ id }) => id === newId);
     if (known)
       throw new MasterKeyError(
-        `Master key ${newId} was replaced at ${known.retiredAt?.toISOString()}: a master key is not used again.`,
+        `Master key ${newId} was replaced at ${known.retiredAt?.toISOString()}: a master key can't be used again.`,
       );
     const wrapped = { old: masterKey.wrap(active.id, newId), new: masterKey.wrap(newId, active.id) };
     const checkValue = checkValueOf(masterKey, newId);
@@ -105,31 +95,30 @@ async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotat
     return true;
   });
   await checkMasterKey(database.manager, masterKey);
-  if (!mustGoOn) print(`Master key ${masterKey.id} is the master key already: there is nothing to do.`);
-  return mustGoOn;
+  if (!mustProceed) print(`Master key ${masterKey.id} is already the active master key: there is nothing to do.`);
+  return mustProceed;
 }
 
 interface Progress extends Pick<Rotation, 'print' | 'signal'> {
-  /** Of the new key. */
+  /** Id of the new key. */
   id: string;
-  /** Gets the names of rows that don't open. */
+  /** Collects the names of rows that don't open. */
   broken: Set<string>;
 }
 
-/** Seals the rows of a table anew but for those that others hold. */
+/** Reseals the rows of a table, except those that other transactions hold locked. */
 async function sweep(
   database: DataSource,
   masterKey: MasterKey,
-  table: SealedTable,
+  metadata: EntityMetadata,
   progress: Progress,
 ): Promise<void> {
-  const metadata = database.getMetadata(table.entity);
   let [done, after] = [0, undefined as string[] | undefined];
   for (;;) {
     progress.signal.throwIfAborted();
     const batch = await database.transaction(async (manager) => {
       const rows = await nextRows(manager, metadata, progress.id, after);
-      const resealed = rows.flatMap((row) => resealedRow(masterKey, table, metadata, row, progress));
+      const resealed = rows.flatMap((row) => resealedRow(masterKey, metadata, row, progress));
       await write(manager, metadata, resealed);
       return { rows, count: resealed.length };
     });
@@ -137,11 +126,11 @@ async function sweep(
     if (!last) break;
     after = keyOf(metadata, last);
     done += batch.count;
-    progress.print(`${metadata.tableName}: ${done} sealed anew`);
+    progress.print(`${metadata.tableName}: ${done} resealed`);
   }
 }
 
-/** Rows not under the new key, with their material, in the order of the primary key. Nobody writes them until the transaction ends. */
+/** Reads and locks the next rows that are not under the new key, in the order of the primary key, with their sealed values. */
 async function nextRows(
   manager: EntityManager,
   metadata: EntityMetadata,
@@ -164,14 +153,13 @@ const NOT_UNDER = `"sealed" IS NOT NULL AND encode(substring("sealed" FROM 2 FOR
 
 function resealedRow(
   masterKey: MasterKey,
-  table: SealedTable,
   metadata: EntityMetadata,
   row: SealedRow,
   { id, broken }: Progress,
 ): { key: string[]; sealed: Buffer }[] {
   const key = keyOf(metadata, row);
   try {
-    return row.sealed ? [{ key, sealed: masterKey.reseal(table.boundOf(row), row.sealed, id) }] : [];
+    return row.sealed ? [{ key, sealed: masterKey.reseal(aadOf(metadata.target, row), row.sealed, id) }] : [];
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
     broken.add(`${metadata.tableName} ${key.join(' ')}`);
@@ -193,23 +181,23 @@ async function write(manager: EntityManager, metadata: EntityMetadata, rows: { k
   );
 }
 
-/** How many values are not under the new key. */
-async function countLeft(manager: EntityManager, tables: readonly SealedTable[], newId: string): Promise<number> {
+/** Counts the values that are not under the new key. */
+async function countLeft(manager: EntityManager, tables: readonly EntityMetadata[], newId: string): Promise<number> {
   let left = 0;
-  for (const { entity } of tables)
-    left += await manager.createQueryBuilder(entity, 'row').where(`"row".${NOT_UNDER}`, { newId }).getCount();
+  for (const { target } of tables)
+    left += await manager.createQueryBuilder(target, 'row').where(`"row".${NOT_UNDER}`, { newId }).getCount();
   return left;
 }
 
-/** Another command may have been first. */
+/** Retires the old key, unless another command has done so. */
 async function retire(
   database: DataSource,
-  tables: readonly SealedTable[],
+  tables: readonly EntityMetadata[],
   { id, retiring, now }: { id: string; retiring: string; now: Date },
 ): Promise<void> {
   await database.transaction(async (manager) => {
     const left = await countLeft(manager, tables, id);
-    if (left > 0) throw new MasterKeyError(`${left} values are not sealed anew: run the same command again.`);
+    if (left > 0) throw new MasterKeyError(`${left} values are not resealed: run the same command again.`);
     const retired = { state: 'RETIRED' as const, wrapped: null, retiredAt: now };
     const { affected } = await manager.update(MasterKeyRow, { id: retiring, state: 'RETIRING' }, retired);
     if (affected) await manager.update(MasterKeyRow, { id }, { wrapped: null });
@@ -218,10 +206,10 @@ async function retire(
 
 function notRetired(retiring: string, broken: ReadonlySet<string>): string {
   return [
-    `${broken.size} ${broken.size === 1 ? 'value does' : 'values do'} not open: they were changed in the database, or sealed under a key that is not here.`,
+    `${broken.size} ${broken.size === 1 ? 'value does' : 'values do'} not open: they were modified in the database, or sealed under another key.`,
     ...[...broken].map((name) => `  ${name}`),
-    `Master key ${retiring} is not retired; all other values are sealed anew and the service goes on serving with both keys.`,
-    'Put these rows back from a backup made since the rotation began, or before it, or delete them; then run the same command without a new key.',
+    `Master key ${retiring} is not retired; all other values are resealed, and the service continues with both keys.`,
+    'Restore these rows from a backup, made before or during the rotation, or delete them; then run the same command without a new key.',
   ].join('\n');
 }
 

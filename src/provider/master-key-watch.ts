@@ -2,51 +2,52 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { Changes } from '../changes/changes.js';
+import { Rounds } from '../changes/rounds.js';
 import { LOGGER } from '../logger.js';
 import { checkMasterKey } from './master-key-check.js';
 import { MasterKey } from './master-key.js';
 
 const INTERVAL_MS = 1000;
-/** Longer than any call has hold of a value that it read. */
+/** Longer than any call works with a sealed value that it read before the rotation ended. */
 const WIPE_AFTER_MS = 30_000;
 
-/** Follows a rotation of the master key by looking at it every second, and zeroizes what it retired. Every node has one. */
+/**
+ * Follows a rotation of the master key by checking `master_key` every second, and zeroizes the keys that it retired. Every
+ * process runs one.
+ */
 @Injectable()
 export class MasterKeyWatch implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #wiping = new Map<string, NodeJS.Timeout>();
-  #timer?: NodeJS.Timeout;
-  #round: Promise<void> = Promise.resolve();
-  #stopped = false;
-  #problem?: string;
+  readonly #rounds: Rounds;
 
   constructor(
     private readonly database: DataSource,
     private readonly masterKey: MasterKey,
     private readonly changes: Changes,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    const failure = 'the master key could not be checked; retrying every second';
+    this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, round: () => this.#check(), logger, failure });
+  }
 
   onApplicationBootstrap(): void {
-    this.#next();
+    this.#rounds.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
+    await this.#rounds.stop();
     for (const timer of this.#wiping.values()) clearTimeout(timer);
-    await this.#round;
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { id, retiringId } = this.masterKey;
     await checkMasterKey(this.database.manager, this.masterKey);
-    this.#problem = undefined;
     const now = this.masterKey;
     if (now.id !== id || now.retiringId !== retiringId)
       this.logger.info({ masterKey: now.id, retiring: now.retiringId }, 'master key changed');
     const retired = this.masterKey.retiredIds.filter((each) => !this.#wiping.has(each));
     if (retired.length === 0) return;
-    // What is remembered may be as it was before the rotation.
+    // Caches may hold values from before the rotation.
     this.changes.clear();
     for (const each of retired) this.#wiping.set(each, setTimeout(() => this.#wipe(each), WIPE_AFTER_MS).unref());
   }
@@ -54,20 +55,5 @@ export class MasterKeyWatch implements OnApplicationBootstrap, OnApplicationShut
   #wipe(id: string): void {
     this.#wiping.delete(id);
     this.masterKey.wipeRetired([id]);
-  }
-
-  #next(): void {
-    this.#timer = setTimeout(() => {
-      this.#round = this.#look()
-        .catch((error: unknown) => this.#report((error as Error).message))
-        .finally(() => this.#stopped || this.#next());
-    }, INTERVAL_MS).unref();
-  }
-
-  /** Once for as long as it stays the same. */
-  #report(problem: string): void {
-    if (problem === this.#problem) return;
-    this.#problem = problem;
-    this.logger.error({ error: problem }, 'the master key could not be looked up; tried again every second');
   }
 }

@@ -1,8 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * A master key that material is, or was, sealed under. One is ACTIVE: all that is written is sealed under it. While it takes the
- * place of another, that one is RETIRING, and each is wrapped under the other for nodes that have only one of them.
+ * A master key that values are, or were, sealed under. One is ACTIVE: every value that is written is sealed under it. During a
+ * rotation the key that it replaces is RETIRING, and each of the two is wrapped under the other for nodes that have only one.
  */
 @Entity('master_key')
 @Index('master_key_in_use', ['state'], { unique: true, where: `"state" <> 'RETIRED'` })
@@ -10,7 +10,7 @@ export class MasterKeyRow {
   @PrimaryColumn('text')
   id!: string;
 
-  /** A value that only this key opens. */
+  /** A sealed value that only this key opens. */
   @Column('bytea', { name: 'check_value' })
   checkValue!: Buffer;
 
@@ -20,7 +20,7 @@ export class MasterKeyRow {
   @Column('text')
   state!: 'ACTIVE' | 'RETIRING' | 'RETIRED';
 
-  /** The key itself under the other one, during a rotation only. */
+  /** This key, wrapped under the other one; only during a rotation. */
   @Column('bytea', { nullable: true })
   wrapped!: Buffer | null;
 

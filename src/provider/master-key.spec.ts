@@ -1,132 +1,86 @@
 import fc from 'fast-check';
-import type { Key } from '../payment/keys/key.entity.js';
-import { modesOfUse } from '../payment/keys/key-rules.js';
-import { CryptoProvider } from './crypto-provider.js';
 import { MasterKey, SealError, sealedUnder } from './master-key.js';
 
 const masterKey = new MasterKey(Buffer.alloc(32, 7));
-const BOUND = Buffer.from('what it belongs to');
+const AAD = Buffer.from('associated data');
 
-test('opens what it sealed, of any length, and seals never alike', () => {
+test('opens values of any length, and never seals two alike', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 3000 }), fc.uint8Array(), (clear, bound) => {
-      const sealed = masterKey.seal(Buffer.from(bound), Buffer.from(clear));
-      expect(masterKey.open(Buffer.from(bound), sealed)).toEqual(Buffer.from(clear));
-      expect(masterKey.seal(Buffer.from(bound), Buffer.from(clear))).not.toEqual(sealed);
+    fc.property(fc.uint8Array({ maxLength: 3000 }), fc.uint8Array(), (clear, aad) => {
+      const sealed = masterKey.seal(Buffer.from(aad), Buffer.from(clear));
+      expect(masterKey.open(Buffer.from(aad), sealed)).toEqual(Buffer.from(clear));
+      expect(masterKey.seal(Buffer.from(aad), Buffer.from(clear))).not.toEqual(sealed);
     }),
     { numRuns: 50 },
   );
 });
 
 test('every bit counts', () => {
-  const sealed = masterKey.seal(BOUND, Buffer.alloc(24, 3));
+  const sealed = masterKey.seal(AAD, Buffer.alloc(24, 3));
   for (let bit = 0; bit < sealed.length * 8; bit++) {
     const flipped = Buffer.from(sealed);
     flipped[bit >> 3]! ^= 1 << (bit & 7);
-    expect(() => masterKey.open(BOUND, flipped)).toThrow(SealError);
+    expect(() => masterKey.open(AAD, flipped)).toThrow(SealError);
   }
   for (let length = 0; length < sealed.length; length++)
-    expect(() => masterKey.open(BOUND, sealed.subarray(0, length))).toThrow(SealError);
+    expect(() => masterKey.open(AAD, sealed.subarray(0, length))).toThrow(SealError);
   expect(() => masterKey.open(Buffer.from('another'), sealed)).toThrow(SealError);
-  expect(() => new MasterKey(Buffer.alloc(32, 8)).open(BOUND, sealed)).toThrow('Sealed under another master key');
+  expect(() => new MasterKey(Buffer.alloc(32, 8)).open(AAD, sealed)).toThrow('Sealed under another master key');
 });
 
-test('has an id that is its own', () => {
+test('has an id that only this key has', () => {
   expect(masterKey.id).toMatch(/^[0-9a-f]{16}$/);
   expect(new MasterKey(Buffer.alloc(32, 7)).id).toBe(masterKey.id);
   expect(new MasterKey(Buffer.alloc(32, 8)).id).not.toBe(masterKey.id);
 });
 
-test.each([0, 31, 33])('is not made of %i bytes', (length) => {
+test.each([0, 31, 33])('refuses a key of %i bytes', (length) => {
   expect(() => new MasterKey(Buffer.alloc(length))).toThrow('32 bytes');
 });
 
-describe('a ring', () => {
-  const ring = () => {
+describe('a keyring', () => {
+  const keyring = () => {
     const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2), Buffer.alloc(32, 3)];
     const [one, two, three] = keys.map((key) => new MasterKey(Buffer.from(key)));
     return { one: one!, two: two!, three: three!, all: new MasterKey(...(keys as [Buffer])), keys };
   };
-  const clear = Buffer.from('what is kept');
+  const clear = Buffer.from('clear value');
 
   test('seals under the current key and opens under whichever is named', () => {
-    const { one, two, all } = ring();
-    expect(all.ids).toEqual([one.id, two.id, ring().three.id]);
-    const before = all.seal(BOUND, clear);
+    const { one, two, all } = keyring();
+    expect(all.ids).toEqual([one.id, two.id, keyring().three.id]);
+    const before = all.seal(AAD, clear);
     all.use(two.id, one.id);
-    const after = all.seal(BOUND, clear);
+    const after = all.seal(AAD, clear);
     expect([before, after].map(sealedUnder)).toEqual([one.id, two.id]);
-    expect([before, after].map((sealed) => all.open(BOUND, sealed))).toEqual([clear, clear]);
-    expect(sealedUnder(all.reseal(BOUND, before))).toBe(two.id);
-    expect(two.open(BOUND, all.reseal(BOUND, before))).toEqual(clear);
+    expect([before, after].map((sealed) => all.open(AAD, sealed))).toEqual([clear, clear]);
+    expect(sealedUnder(all.reseal(AAD, before))).toBe(two.id);
+    expect(two.open(AAD, all.reseal(AAD, before))).toEqual(clear);
     expect([all.id, all.retiringId]).toEqual([two.id, one.id]);
   });
 
-  test('a key goes to who has another, as that key and no other', () => {
-    const { one, two, all } = ring();
+  test('a wrapped key is unwrapped with the other key, under its own id only', () => {
+    const { one, two, all } = keyring();
     const wrapped = all.wrap(two.id, one.id);
     expect(() => two.unwrap(two.id, wrapped)).toThrow(SealError);
-    expect(() => one.unwrap(ring().three.id, wrapped)).toThrow(SealError);
+    expect(() => one.unwrap(keyring().three.id, wrapped)).toThrow(SealError);
     expect(one.has(two.id)).toBe(false);
     one.unwrap(two.id, wrapped);
-    expect(one.open(BOUND, two.seal(BOUND, clear))).toEqual(clear);
+    expect(one.open(AAD, two.seal(AAD, clear))).toEqual(clear);
     expect(wrapped.includes(Buffer.alloc(32, 2))).toBe(false);
   });
 
-  test('what is retired is wiped when it is told, and neither of the two in use', () => {
-    const { one, two, three, all, keys } = ring();
+  test('wipes retired keys, and neither of the two in use', () => {
+    const { one, two, three, all, keys } = keyring();
     all.use(two.id, one.id);
     expect(all.retiredIds).toEqual([three.id]);
     all.wipeRetired([one.id, two.id]);
     expect(keys).toEqual([Buffer.alloc(32, 1), Buffer.alloc(32, 2), Buffer.alloc(32, 3)]);
     all.use(two.id);
-    expect(all.open(BOUND, one.seal(BOUND, clear))).toEqual(clear);
+    expect(all.open(AAD, one.seal(AAD, clear))).toEqual(clear);
     all.wipeRetired();
     expect(keys).toEqual([Buffer.alloc(32), Buffer.alloc(32, 2), Buffer.alloc(32)]);
-    expect(() => all.open(BOUND, one.seal(BOUND, clear))).toThrow('Sealed under another master key');
-    expect(() => all.use(one.id)).toThrow('not in the ring');
-  });
-});
-
-describe('CryptoProvider', () => {
-  const provider = new CryptoProvider(masterKey);
-  const identity = {
-    arn: 'arn:aws:payment-cryptography:us-east-1:000000000000:key/aaaaaaaaaaaaaaaa',
-    class: 'SYMMETRIC_KEY',
-    usage: 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
-    algorithm: 'AES_256',
-    modes: modesOfUse(['Encrypt', 'Wrap']),
-    deriveKeyUsage: null,
-    exportable: false,
-    kcvAlgorithm: 'CMAC',
-  } as const;
-
-  test('lends the key it generated, and wipes it whatever comes', async () => {
-    const key = { ...identity, ...(await provider.generate(identity)) } as unknown as Key;
-    let lent = Buffer.alloc(0);
-    const sum = provider.use(key, (clear) => {
-      lent = clear as Buffer<ArrayBuffer>;
-      return clear.reduce((total, byte) => total + byte);
-    });
-    expect(sum).toBeGreaterThan(0);
-    expect(lent).toEqual(Buffer.alloc(32));
-    expect(() =>
-      provider.use(key, (clear) => {
-        lent = clear as Buffer<ArrayBuffer>;
-        throw new Error('in the middle');
-      }),
-    ).toThrow('in the middle');
-    expect(lent).toEqual(Buffer.alloc(32));
-  });
-
-  test('lends the same key again', async () => {
-    const key = { ...identity, ...(await provider.generate(identity)) } as unknown as Key;
-    const [first, second] = [0, 1].map(() => provider.use(key, (clear) => clear.toString('hex')));
-    expect(second).toBe(first);
-  });
-
-  test('has nothing to lend of a key that is deleted or was read without its material', () => {
-    const key = { ...identity, kcv: '000000', sealed: null };
-    expect(() => provider.use(key, () => true)).toThrow('read without its material');
+    expect(() => all.open(AAD, one.seal(AAD, clear))).toThrow('Sealed under another master key');
+    expect(() => all.use(one.id)).toThrow('not in the keyring');
   });
 });

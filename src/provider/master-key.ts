@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { hmac } from '../crypto/hmac.js';
 
-/** Layout of what is sealed: version 1, id of the master key, nonce, ciphertext, tag. */
+/** Layout of a sealed value: version (1), id of the master key, nonce, ciphertext, tag. */
 const VERSION = 1;
 const ID_BYTES = 8;
 const NONCE_BYTES = 12;
@@ -10,162 +10,164 @@ const GCM = { authTagLength: TAG_BYTES };
 const HEADER_BYTES = 1 + ID_BYTES + NONCE_BYTES;
 const KEY_BYTES = 32;
 
-/** What was sealed doesn't open: another master key, or the bytes or what they are bound to were changed. */
+/** Thrown if a sealed value doesn't open: it is under another master key, or it or its associated data was changed. */
 export class SealError extends Error {
   override readonly name = 'SealError';
 }
 
 /**
- * What all key material of a deployment is sealed under: AES-256-GCM, NIST SP 800-38D. It is a ring of keys, since there are
- * two while one takes the place of the other: it seals under the current one and opens under whichever a value names.
+ * The keyring that seals all key material of a deployment with AES-256-GCM (NIST SP 800-38D). It holds two keys during a
+ * rotation: it seals under the current key, and opens under the key that a sealed value names.
  */
 export class MasterKey {
-  readonly #ring = new Map<string, RingKey>();
-  #current: RingKey;
-  #retiring: RingKey | undefined;
+  readonly #keyring = new Map<string, KeyringKey>();
+  #current: KeyringKey;
+  #retiring: KeyringKey | undefined;
 
   /**
-   * @param key    32 bytes, from now on the ring's to zeroize
-   * @param others that may be needed too, as `key`
+   * @param key    32 bytes, from now on the keyring's to zeroize
+   * @param others further keys to open with, as `key`
    */
   constructor(key: Buffer, ...others: Buffer[]) {
-    this.#current = this.#add(new RingKey(key));
-    for (const other of others) this.#add(new RingKey(other));
+    this.#current = this.#add(new KeyringKey(key));
+    for (const other of others) this.#add(new KeyringKey(other));
   }
 
-  /** 16 hexadecimal digits that name the current key and tell nothing about it. */
+  /** Id of the current key: 16 hexadecimal digits of an HMAC, which reveal nothing of the key. */
   get id(): string {
     return this.#current.id;
   }
 
-  /** Id of the key that is being replaced, while it is. */
+  /** Id of the key that a rotation is replacing; undefined outside of a rotation. */
   get retiringId(): string | undefined {
     return this.#retiring?.id;
   }
 
-  /** All keys that it opens with, the current one first. */
+  /** Ids of all keys that it opens with, the current one first. */
   get ids(): string[] {
-    return [this.id, ...[...this.#ring.keys()].filter((id) => id !== this.id)];
+    return [this.id, ...[...this.#keyring.keys()].filter((id) => id !== this.id)];
   }
 
   has(id: string): boolean {
-    return this.#ring.has(id);
+    return this.#keyring.has(id);
   }
 
   /**
-   * Seals with a fresh random nonce.
+   * Seals a value with a fresh random nonce.
    *
-   * @param bound what the result belongs to; it must be the same to open it
+   * @param aad   associated data; the value opens with the same only
    * @param clear stays the caller's to zeroize
-   * @param id    of the key of the ring, the current one
+   * @param id    of a key of the keyring, the current one by default
    */
-  seal(bound: Buffer, clear: Buffer, id = this.id): Buffer {
-    return this.#get(id).seal(bound, clear);
+  seal(aad: Buffer, clear: Buffer, id = this.id): Buffer {
+    return this.#get(id).seal(aad, clear);
   }
 
   /**
-   * @param bound as it was when sealed
+   * Opens a sealed value.
+   *
+   * @param aad the associated data that it was sealed with
    * @returns the clear bytes, the caller's to zeroize
    * @throws SealError
    */
-  open(bound: Buffer, sealed: Buffer): Buffer {
+  open(aad: Buffer, sealed: Buffer): Buffer {
     if (sealed[0] !== VERSION || sealed.length < HEADER_BYTES + TAG_BYTES) throw new SealError('Not a sealed value');
-    const key = this.#current.sealed(sealed) ? this.#current : this.#ring.get(sealedUnder(sealed));
+    const key = this.#current.hasSealed(sealed) ? this.#current : this.#keyring.get(sealedUnder(sealed));
     if (!key) throw new SealError('Sealed under another master key');
-    return key.open(bound, sealed);
+    return key.open(aad, sealed);
   }
 
-  /** Seals under a key of the ring, the current one, what was sealed under another. @throws SealError */
-  reseal(bound: Buffer, sealed: Buffer, id = this.id): Buffer {
-    const clear = this.open(bound, sealed);
+  /** Opens a sealed value and seals it under the key of an id, the current one by default. @throws SealError */
+  reseal(aad: Buffer, sealed: Buffer, id = this.id): Buffer {
+    const clear = this.open(aad, sealed);
     try {
-      return this.seal(bound, clear, id);
+      return this.seal(aad, clear, id);
     } finally {
       clear.fill(0);
     }
   }
 
-  /** Takes a key in, to open with; what it seals under stays. @param key 32 bytes, from now on the ring's to zeroize */
+  /** Adds a key to open with; the current key stays. @param key 32 bytes, from now on the keyring's to zeroize @returns its id */
   add(key: Buffer): string {
-    return this.#add(new RingKey(key)).id;
+    return this.#add(new KeyringKey(key)).id;
   }
 
-  /** One key of the ring sealed under another, for who has only that one. */
+  /** Wraps a key of the keyring under another, for nodes that have only the other. */
   wrap(id: string, under: string): Buffer {
-    return this.#get(id).lend((key) => this.#get(under).seal(wrapBound(id), key));
+    return this.#get(id).lend((key) => this.#get(under).seal(wrapAad(id), key));
   }
 
-  /** Takes in a key that was wrapped under one of the ring. @throws SealError */
+  /** Adds a key that was wrapped under one of the keyring. @throws SealError */
   unwrap(id: string, wrapped: Buffer): void {
-    const added = new RingKey(this.open(wrapBound(id), wrapped));
+    const added = new KeyringKey(this.open(wrapAad(id), wrapped));
     if (added.id !== id) {
       added.wipe();
-      throw new SealError('The wrapped master key is another one');
+      throw new SealError('The wrapped master key has another id');
     }
     this.#add(added);
   }
 
-  /** Seals under this key of the ring from now on; `retiring` is the one that it replaces, while that lasts. */
+  /** Makes a key of the keyring the current one. @param retiring id of the key that it replaces, during a rotation */
   use(id: string, retiring?: string): void {
     this.#current = this.#get(id);
     this.#retiring = retiring === undefined ? undefined : this.#get(retiring);
   }
 
-  /** Keys that nothing is sealed under any more. */
+  /** Ids of the keys that are neither current nor retiring: no stored value is sealed under them. */
   get retiredIds(): string[] {
-    return [...this.#ring.values()].filter((key) => this.#isRetired(key)).map(({ id }) => id);
+    return [...this.#keyring.values()].filter((key) => this.#isRetired(key)).map(({ id }) => id);
   }
 
-  /** Zeroizes keys that nothing is sealed under any more, all or those named: what names them doesn't open from now on. */
+  /** Zeroizes and drops retired keys, all by default: values under them no longer open. */
   wipeRetired(ids: readonly string[] = this.retiredIds): void {
     for (const id of ids) {
-      const key = this.#ring.get(id);
+      const key = this.#keyring.get(id);
       if (!key || !this.#isRetired(key)) continue;
       key.wipe();
-      this.#ring.delete(id);
+      this.#keyring.delete(id);
     }
   }
 
-  /** Lends the current key, 32 bytes, to one computation that keeps nothing of it. */
+  /** Lends the current key, 32 bytes, to one computation, which must not keep it. */
   lend<T>(compute: (key: Buffer) => T): T {
     return this.#current.lend(compute);
   }
 
-  #isRetired(key: RingKey): boolean {
+  #isRetired(key: KeyringKey): boolean {
     return key !== this.#current && key !== this.#retiring;
   }
 
-  #add(key: RingKey): RingKey {
-    const known = this.#ring.get(key.id);
+  #add(key: KeyringKey): KeyringKey {
+    const known = this.#keyring.get(key.id);
     if (known) {
       key.wipe();
       return known;
     }
-    this.#ring.set(key.id, key);
+    this.#keyring.set(key.id, key);
     return key;
   }
 
-  #get(id: string): RingKey {
-    const key = this.#ring.get(id);
-    if (!key) throw new Error(`Master key ${id} is not in the ring`);
+  #get(id: string): KeyringKey {
+    const key = this.#keyring.get(id);
+    if (!key) throw new Error(`Master key ${id} is not in the keyring`);
     return key;
   }
 }
 
-/** Id of the master key that a value names, whether or not it opens. */
+/** Returns the id of the master key that a sealed value names, whether or not the value opens. */
 export function sealedUnder(sealed: Buffer): string {
   return sealed.subarray(1, 1 + ID_BYTES).toString('hex');
 }
 
-function wrapBound(id: string): Buffer {
+function wrapAad(id: string): Buffer {
   return Buffer.from(JSON.stringify(['master key', id]));
 }
 
 /**
- * One key of the ring. Each computation makes a KeyObject of its own: one that was kept would outlive `wipe`, since OpenSSL
- * clears it only when the garbage collector frees it.
+ * A key of the keyring. Each computation creates its own KeyObject: a kept one would outlive `wipe`, because OpenSSL clears its
+ * copy of the key only when the garbage collector frees the object.
  */
-class RingKey {
+class KeyringKey {
   readonly id: string;
   readonly #idBytes: Buffer;
   readonly #key: Buffer;
@@ -177,22 +179,22 @@ class RingKey {
     this.id = this.#idBytes.toString('hex');
   }
 
-  seal(bound: Buffer, clear: Buffer): Buffer {
+  seal(aad: Buffer, clear: Buffer): Buffer {
     const nonce = randomBytes(NONCE_BYTES);
     const header = Buffer.concat([Buffer.from([VERSION]), this.#idBytes, nonce]);
-    const cipher = createCipheriv('aes-256-gcm', createSecretKey(this.#key), nonce, GCM).setAAD(bound);
+    const cipher = createCipheriv('aes-256-gcm', createSecretKey(this.#key), nonce, GCM).setAAD(aad);
     return Buffer.concat([header, cipher.update(clear), cipher.final(), cipher.getAuthTag()]);
   }
 
-  /** Whether a value names this key. */
-  sealed(value: Buffer): boolean {
+  /** True if a sealed value names this key. */
+  hasSealed(value: Buffer): boolean {
     return this.#idBytes.compare(value, 1, 1 + ID_BYTES) === 0;
   }
 
-  open(bound: Buffer, sealed: Buffer): Buffer {
+  open(aad: Buffer, sealed: Buffer): Buffer {
     const nonce = sealed.subarray(1 + ID_BYTES, HEADER_BYTES);
     const decipher = createDecipheriv('aes-256-gcm', createSecretKey(this.#key), nonce, GCM)
-      .setAAD(bound)
+      .setAAD(aad)
       .setAuthTag(sealed.subarray(-TAG_BYTES));
     const clear = decipher.update(sealed.subarray(HEADER_BYTES, -TAG_BYTES));
     try {
@@ -200,7 +202,7 @@ class RingKey {
       return clear;
     } catch {
       clear.fill(0);
-      throw new SealError('The sealed value or what it is bound to was changed');
+      throw new SealError('The sealed value or its associated data was changed');
     }
   }
 

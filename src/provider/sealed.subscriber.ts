@@ -8,27 +8,24 @@ import type {
 } from 'typeorm';
 import { checkMasterKey } from './master-key-check.js';
 import { type MasterKey, sealedUnder } from './master-key.js';
-import type { SealedRow, SealedTable } from './sealed-table.js';
+import { aadOf, type SealedRow } from './sealed.js';
 
 /**
- * Keeps a node in step with a rotation of the master key that it may not have heard of, wherever sealed values are read or
- * written: it looks for a key that it doesn't know before the value is opened, and writes under the active one alone.
+ * Keeps a node in step with a rotation of the master key that it may not know of yet: before a sealed value is opened, loads the
+ * key that it names; before one is written, reseals it under the active key.
  */
 export class SealedSubscriber implements EntitySubscriberInterface {
-  /** Id of the active master key, by transaction: it stays until the transaction ends. */
+  /** Id of the active master key by transaction, where it can't change before the transaction ends. */
   readonly #active = new WeakMap<QueryRunner, Promise<string>>();
 
-  /** What is being looked up, by who reads: many rows may be read at once. */
-  readonly #lookups = new WeakMap<QueryRunner, Promise<void>>();
+  /** Checks that are running: many rows may be read at once. */
+  readonly #checks = new WeakMap<QueryRunner, Promise<void>>();
 
-  constructor(
-    private readonly masterKey: MasterKey,
-    private readonly tables: readonly SealedTable[],
-  ) {}
+  constructor(private readonly masterKey: MasterKey) {}
 
   afterLoad(row: Partial<SealedRow>, event?: LoadEvent<unknown>): Promise<void> | undefined {
     if (!event || !row.sealed || this.masterKey.has(sealedUnder(row.sealed))) return undefined;
-    return this.#lookUp(event.queryRunner);
+    return this.#check(event.queryRunner);
   }
 
   beforeInsert({ entity, metadata, queryRunner }: InsertEvent<unknown>): Promise<void> | undefined {
@@ -39,12 +36,12 @@ export class SealedSubscriber implements EntitySubscriberInterface {
     return this.#sealUnderActive(entity, metadata.target, queryRunner);
   }
 
-  #lookUp(runner: QueryRunner): Promise<void> {
-    const lookup =
-      this.#lookups.get(runner) ??
-      checkMasterKey(runner.manager, this.masterKey).finally(() => this.#lookups.delete(runner));
-    this.#lookups.set(runner, lookup);
-    return lookup;
+  #check(runner: QueryRunner): Promise<void> {
+    const check =
+      this.#checks.get(runner) ??
+      checkMasterKey(runner.manager, this.masterKey).finally(() => this.#checks.delete(runner));
+    this.#checks.set(runner, check);
+    return check;
   }
 
   #sealUnderActive(entity: unknown, target: unknown, runner: QueryRunner): Promise<void> | undefined {
@@ -52,21 +49,19 @@ export class SealedSubscriber implements EntitySubscriberInterface {
     return row?.sealed ? this.#resealIfNeeded(row as SealedRow, row.sealed, target, runner) : undefined;
   }
 
-  /** Many rows may be written at once in a transaction: it asks once. */
+  /** Asks for the active key once a transaction, which may write many rows. */
   async #resealIfNeeded(row: SealedRow, sealed: Buffer, target: unknown, runner: QueryRunner): Promise<void> {
-    if (!runner.isTransactionActive) throw new Error('A sealed value is written in a transaction');
+    if (!runner.isTransactionActive) throw new Error('A sealed value must be written in a transaction');
     const active = this.#active.get(runner) ?? activeId(runner.manager);
     this.#active.set(runner, active);
     const id = await active;
     if (sealedUnder(sealed) === id) return;
-    if (this.masterKey.id !== id) await this.#lookUp(runner);
-    const table = this.tables.find(({ entity }) => entity === target);
-    if (!table) throw new Error('A table with sealed values is not among those that a rotation seals anew');
-    row.sealed = this.masterKey.reseal(table.boundOf(row), sealed, id);
+    if (this.masterKey.id !== id) await this.#check(runner);
+    row.sealed = this.masterKey.reseal(aadOf(target, row), sealed, id);
   }
 }
 
-/** A rotation that is about to begin waits for the end of the transaction. */
+/** Reads the id of the active key under a shared lock: a rotation can't begin until the transaction ends. */
 async function activeId(manager: EntityManager): Promise<string> {
   const [answer] = await manager.query<{ id: string }[]>('SELECT active_master_key() AS id');
   return answer?.id ?? '';

@@ -89,7 +89,7 @@ describe('a row edited in the database', () => {
     await mac(other);
   });
 
-  test("a key moved to another account is nobody's", async () => {
+  test('a key moved to another account belongs to nobody', async () => {
     const arn = await createKey();
     const moved = arn.replace('000000000000', '111111111111');
     await database.query('UPDATE keys SET arn = $2 WHERE arn = $1', [arn, moved]);

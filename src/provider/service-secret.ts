@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { ServiceSecretRow } from './service-secret.entity.js';
 import type { MasterKey } from './master-key.js';
+import { aadOf } from './sealed.js';
 
-/** What the service keeps secrets of its own for. */
+/** The use of a secret: to authenticate the page tokens of lists, or the audit log. */
 export type SecretPurpose = 'page tokens' | 'audit';
 
 /**
- * A secret of the service itself, the same on every node and for as long as the deployment lives, whatever its master key;
- * made the first time.
+ * Returns a secret of the deployment: the same on every node and under every master key, generated on first use.
  *
- * @returns 32 bytes, the caller's
- * @throws SealError where it isn't as it was sealed
+ * @returns 32 bytes, the caller's to zeroize
+ * @throws SealError if the stored secret was changed
  */
 export async function serviceSecret(
   manager: EntityManager,
@@ -20,20 +20,15 @@ export async function serviceSecret(
 ): Promise<Buffer> {
   const find = () => manager.findOneBy(ServiceSecretRow, { purpose });
   const known = await find();
-  if (known) return masterKey.open(boundOf(known), known.sealed);
+  if (known) return masterKey.open(aadOf(ServiceSecretRow, known), known.sealed);
   const fresh = randomBytes(32);
-  const sealed = masterKey.seal(boundOf({ purpose }), fresh);
+  const sealed = masterKey.seal(aadOf(ServiceSecretRow, { purpose }), fresh);
   fresh.fill(0);
-  // Another node may have been first.
+  // Another node may have stored one meanwhile; both then use the first.
   await manager.transaction((inner) =>
     inner.createQueryBuilder().insert().into(ServiceSecretRow).values({ purpose, sealed }).orIgnore().execute(),
   );
   const stored = await find();
   if (!stored) throw new Error(`The secret for ${purpose} was not stored`);
-  return masterKey.open(boundOf(stored), stored.sealed);
-}
-
-/** What a secret is sealed for: none serves another purpose. */
-export function boundOf({ purpose }: Pick<ServiceSecretRow, 'purpose'>): Buffer {
-  return Buffer.from(JSON.stringify(['service secret', purpose]));
+  return masterKey.open(aadOf(ServiceSecretRow, stored), stored.sealed);
 }

@@ -1,6 +1,6 @@
 import { rootCall } from './call.js';
 import { DataSource } from 'typeorm';
-import { ExchangeToken } from '../../src/payment/exchange/exchange-token.entity.js';
+import { ExchangeToken, type TokenPurpose } from '../../src/payment/exchange/exchange-token.entity.js';
 import { keyArn, newId } from '../../src/payment/keys/arn.js';
 import type {
   DeriveKeyUsage,
@@ -9,11 +9,11 @@ import type {
   KeyUsage,
   RsaKeyAlgorithm,
 } from '../../src/payment/keys/key-attributes.js';
-import { begin } from '../../src/payment/keys/key-life-cycle.js';
+import { newKey } from '../../src/payment/keys/key-life-cycle.js';
+import { sealKey } from '../../src/payment/keys/key-material.js';
 import { modesOfUse } from '../../src/payment/keys/key-rules.js';
 import { KeyRepository } from '../../src/payment/keys/key.repository.js';
 import { CryptoProvider } from '../../src/provider/crypto-provider.js';
-import type { TokenPurpose } from '../../src/provider/pair-identity.js';
 import { REGION, type TestService } from './service.js';
 
 /**
@@ -46,8 +46,8 @@ export async function storePair(
     exportable: false,
     kcvAlgorithm: 'SHA_1' as const,
   };
-  const sealed = app.get(CryptoProvider).seal(identity, privateKey);
-  const stored = begin({ ...OWNER, ...identity, ...sealed, origin: 'EXTERNAL', enabled: true }, new Date());
+  const sealed = sealKey(app.get(CryptoProvider), identity, privateKey);
+  const stored = newKey({ ...OWNER, ...identity, ...sealed, origin: 'EXTERNAL', enabled: true }, new Date());
   await app.get(KeyRepository).add(rootCall('CreateKey'), stored, []);
   return identity.arn;
 }
@@ -68,7 +68,7 @@ export async function storeToken(
     ...owner,
     id: `${token.purpose.split(' ')[0]}-token-${newId()}`,
   };
-  const sealed = app.get(CryptoProvider).sealPair(identity, privateKey);
+  const sealed = app.get(CryptoProvider).seal(ExchangeToken, identity, privateKey);
   await app.get(DataSource).transaction((manager) => manager.insert(ExchangeToken, { ...identity, sealed, expiresAt }));
   return identity.id;
 }

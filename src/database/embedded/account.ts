@@ -3,26 +3,26 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataDirectoryError } from '../../config/data-directory.js';
 
-/** PostgreSQL refuses to run as root; how its processes are started instead. */
+/** The account that PostgreSQL's processes run as, because PostgreSQL refuses to run as root. */
 export interface Account {
-  /** The user and group that own the database's files. Absent where they are this process's own. */
+  /** The user and group that own the database's files. Absent if they are this process's own. */
   readonly ids?: { readonly uid: number; readonly gid: number };
-  /** The command that runs another command, given after it, in the right surroundings. */
+  /** A command that sets up the environment and runs the command that follows it. */
   readonly prefix: readonly string[];
 }
 
-/** The user of last resort that every Linux distribution has, where /etc/passwd does not say otherwise. */
+/** The user `nobody` of Linux distributions, unless /etc/passwd has another number for it. */
 const NOBODY = { uid: 65534, gid: 65534 };
 
 /**
- * Decides as whom PostgreSQL runs: an ordinary user as itself; root as the owner of the data or, for new data, as `nobody`
- * where that user can reach the programs and the data directory, and otherwise in a user namespace in which root has
- * another number and the files stay root's.
+ * Chooses the account for PostgreSQL. An ordinary user runs it as itself. Root runs it as the owner of the data, or as `nobody` for
+ * new data, if that user can reach the programs and the data directory; otherwise in a user namespace that maps root to another
+ * user, so that the files stay root's.
  *
  * @param programs the program that is to run
  * @param dataDir  the data directory, which exists
  * @param dataPath the database in it, which may not exist yet
- * @throws DataDirectoryError that says what to do, where neither is possible
+ * @throws DataDirectoryError that suggests a remedy if neither is possible
  */
 export function accountFor(programs: string, dataDir: string, dataPath: string): Account {
   if (process.getuid?.() !== 0) return { prefix: [] };
@@ -58,7 +58,7 @@ function isReachable(path: string): boolean {
   }
 }
 
-/** The command that enters a user namespace, or undefined where the system does not allow one. */
+/** Returns the command that enters a user namespace, or undefined if the system doesn't allow one. */
 function userNamespace(): string[] | undefined {
   const { uid, gid } = nobody();
   const prefix = ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'];
@@ -71,8 +71,8 @@ function whyNot(programs: string, dataDir: string, owner: { uid: number } | unde
 }
 
 /**
- * The command that has the system end a process when its parent is gone, with a fast shutdown of PostgreSQL (SIGINT).
- * Empty where the system has no such command: the next start then finds the orphan.
+ * Returns the command that makes the kernel send SIGINT, PostgreSQL's fast shutdown, when the parent process is gone. Empty if the
+ * system has no such command: the next start then stops the orphan.
  */
 export function endingWithParent(): string[] {
   const prefix = ['setpriv', '--pdeathsig', 'INT', '--'];

@@ -3,25 +3,25 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { DataDirectoryError } from '../../config/data-directory.js';
 
-/** The major version that the packages in package.json bring; data directories of another one are refused. */
+/** The major version of the packages in package.json. Databases of another major version are refused. */
 export const POSTGRES_MAJOR = 18;
 
 const SET_DATABASE_URL = 'Set DATABASE_URL to a PostgreSQL server of your own';
 
-/** The PostgreSQL programs of this platform, as their npm package brings them. */
+/** The PostgreSQL programs for this platform, from their npm package. */
 export interface PostgresBinaries {
   readonly postgres: string;
   readonly initdb: string;
   /** The folder of their shared libraries. */
   readonly lib: string;
-  /** Shared libraries and the names that the programs load them by, which npm packages cannot hold as symbolic links. */
+  /** Shared libraries and the names that the programs load them by; npm packages can't contain symbolic links. */
   readonly links: readonly { readonly source: string; readonly name: string }[];
 }
 
 /**
  * Finds the PostgreSQL programs for this platform.
  *
- * @throws DataDirectoryError that names DATABASE_URL, where there are none
+ * @throws DataDirectoryError that points to DATABASE_URL if there are none
  */
 export function findBinaries(platform: string = process.platform, arch: string = process.arch): PostgresBinaries {
   if (platform === 'win32')
@@ -46,7 +46,7 @@ export function findBinaries(platform: string = process.platform, arch: string =
   };
 }
 
-/** The `native` folder of an installed package, or undefined. */
+/** Returns the `native` folder of an installed package, or undefined. */
 function packageFolder(name: string): string | undefined {
   try {
     const native = join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
@@ -57,10 +57,10 @@ function packageFolder(name: string): string | undefined {
 }
 
 /**
- * Makes the links that the programs load their libraries by in a folder of ours, since node_modules may be read-only, and
- * npm may skip the package's install script, which would make them there.
+ * Creates the links that the programs load their libraries by, in a folder of ours: node_modules may be read-only, and npm may skip
+ * the install script that would create them there.
  *
- * @param folder is made anew
+ * @param folder is replaced
  * @returns the value of LD_LIBRARY_PATH (DYLD_LIBRARY_PATH on macOS)
  */
 export function linkLibraries({ lib, links }: PostgresBinaries, folder: string): string {

@@ -1,29 +1,27 @@
 import { existsSync, rmSync } from 'node:fs';
 import { statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { Rounds } from '../../changes/rounds.js';
 
 const MIB = 1024 * 1024;
-/** Below this much free space the database takes no more writes: PostgreSQL ends itself when it can't extend its WAL. */
+/** Free space below which the database becomes read-only: PostgreSQL aborts when it can't extend its WAL. */
 const LOW_BYTES = 64 * MIB;
-/** Above this much it takes writes again. */
+/** Free space above which it becomes writable again. */
 const ENOUGH_BYTES = LOW_BYTES + 32 * MIB;
-/** One WAL segment, given back when a disk fills up faster than it is looked at. */
+/** Size of one WAL segment, which is reserved for a disk that fills up faster than it is checked. */
 const RESERVE_BYTES = 16 * MIB;
 const INTERVAL_MS = 500;
 
 /**
  * Keeps an embedded database alive on a full disk: makes it read-only while little space is left, so that reads go on, and
- * writable again when there is space.
+ * writable again once there is space.
  */
 export class DiskWatch {
   readonly #reservePath: string;
-  readonly #stopping = new AbortController();
-  readonly #rounds: Promise<void>;
+  readonly #rounds: Rounds;
   #isReadOnly: boolean | undefined;
-  #problem?: string;
 
   private constructor(
     private readonly folder: string,
@@ -31,48 +29,33 @@ export class DiskWatch {
     private readonly logger: Logger,
   ) {
     this.#reservePath = join(folder, 'reserve');
-    this.#rounds = this.#run();
+    const failure = 'the free space for the database could not be checked';
+    this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, round: () => this.#check(), logger, failure });
   }
 
-  /** Looks once, so that a database left read-only by an earlier process is writable again where it can be, and goes on. */
+  /** Checks once, so that a database left read-only by an earlier process becomes writable again if it can, and goes on. */
   static async start(folder: string, databaseUrl: string, logger: Logger): Promise<DiskWatch> {
     const watch = new DiskWatch(folder, databaseUrl, logger);
-    await watch.#look();
+    await watch.#rounds.run();
+    watch.#rounds.start();
     return watch;
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#rounds;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    for (;;) {
-      await pause(INTERVAL_MS, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.#look();
-    }
-  }
-
-  async #look(): Promise<void> {
-    try {
-      const { bavail, bsize } = await statfs(this.folder);
-      const free = bavail * bsize;
-      if (free < LOW_BYTES) {
-        rmSync(this.#reservePath, { force: true });
-        if (this.#isReadOnly !== true) await this.#setReadOnly(true, free);
-      } else if (free > ENOUGH_BYTES) {
-        if (this.#isReadOnly !== false) await this.#setReadOnly(false, free);
-        // Every byte is written, since a file with holes would reserve nothing.
-        if (!existsSync(this.#reservePath))
-          await writeFile(this.#reservePath, Buffer.alloc(RESERVE_BYTES), { mode: 0o600, flush: true });
-      }
-      this.#problem = undefined;
-    } catch (error) {
-      const { message } = error as Error;
-      if (message !== this.#problem) this.logger.error({ error: message }, 'the space for the database is not known');
-      this.#problem = message;
+  async #check(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.folder);
+    const free = bavail * bsize;
+    if (free < LOW_BYTES) {
+      rmSync(this.#reservePath, { force: true });
+      if (this.#isReadOnly !== true) await this.#setReadOnly(true, free);
+    } else if (free > ENOUGH_BYTES) {
+      if (this.#isReadOnly !== false) await this.#setReadOnly(false, free);
+      // Write every byte: a sparse file would reserve nothing.
+      if (!existsSync(this.#reservePath))
+        await writeFile(this.#reservePath, Buffer.alloc(RESERVE_BYTES), { mode: 0o600, flush: true });
     }
   }
 

@@ -25,20 +25,20 @@ import { DiskWatch } from './disk-watch.js';
 const USER = 'keyblock';
 const DATABASE = 'keyblock';
 
-/** How long a start may take: recovery after a crash replays what was not checkpointed. */
+/** Time limit of a start, which after a crash replays the WAL since the last checkpoint. */
 const START_MS = 60_000;
 const POLL_MS = 20;
-/** How long a fast shutdown may take before the processes are ended at once. */
+/** Time limit of a fast shutdown, before an immediate one. */
 const STOP_MS = 10_000;
-/** Delay before a server that ended by itself is started again, and its limit when that fails repeatedly. */
+/** Delay before a server that exited is restarted; doubles with each failure up to the maximum. */
 const RESTART_MS = 100;
 const MAX_RESTART_MS = 5000;
 
-/** One pool and one listener for each process of the service, some for commands and `psql`, and PostgreSQL's reserved three. */
+/** A pool and a listener for each process of the service; others for commands, `psql`, and PostgreSQL's three reserved ones. */
 const CONNECTIONS_PER_PROCESS = 11;
 const OTHER_CONNECTIONS = 25;
 
-/** Modest in memory; durability (fsync, full_page_writes, synchronous_commit) stays as PostgreSQL has it by default: on. */
+/** Settings for little memory. Durability (fsync, full_page_writes, synchronous_commit) stays on, PostgreSQL's default. */
 const SETTINGS = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
@@ -53,7 +53,7 @@ const SETTINGS = {
   io_method: 'sync',
   jit: 'off',
   huge_pages: 'off',
-  // Failed statements are reported by the service, without their text or values; this leaves LOG, FATAL and PANIC.
+  // The service reports failed statements itself, without their text or values; so log only LOG, FATAL and PANIC.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
   log_checkpoints: 'off',
@@ -61,8 +61,8 @@ const SETTINGS = {
 } as const;
 
 /**
- * The PostgreSQL server of a data directory, which this process starts, restarts when it ends by itself, and stops. It
- * listens on a Unix socket in the directory and nowhere else.
+ * The PostgreSQL server of a data directory. This process starts it, restarts it when it exits, and stops it. It listens only on a
+ * Unix socket in the directory.
  */
 export class EmbeddedPostgres {
   readonly #binaries: PostgresBinaries;
@@ -72,7 +72,7 @@ export class EmbeddedPostgres {
   #isStopping = false;
   #restarting: Promise<void> = Promise.resolve();
   #disk?: DiskWatch;
-  /** The last lines that PostgreSQL wrote, for the error of a start that fails. */
+  /** The last lines that PostgreSQL wrote, for the error if a start fails. */
   #lastLines: string[] = [];
 
   private constructor(
@@ -85,9 +85,9 @@ export class EmbeddedPostgres {
     this.#account = accountFor(this.#binaries.postgres, directory.path, databasePath);
     if (this.#account.ids) chmodSync(directory.path, 0o711);
     mkdirSync(runPath, { recursive: true, mode: 0o700 });
-    this.#give(runPath);
+    this.#chown(runPath);
     const libraries = linkLibraries(this.#binaries, join(runPath, 'lib'));
-    // Nothing of our own environment: it may hold the master key.
+    // Pass nothing of our own environment, which may hold the master key.
     this.#env = {
       PATH: process.env['PATH'],
       TZ: 'UTC',
@@ -96,23 +96,23 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * Starts the server of a data directory, making its database the first time.
+   * Starts the server of a data directory, and creates its database the first time.
    *
    * @param directory held by this process
-   * @param processes how many processes of the service connect
-   * @throws DataDirectoryError where it can't start; the message has PostgreSQL's reason
+   * @param processes number of service processes that connect
+   * @throws DataDirectoryError with PostgreSQL's reason if the server can't start
    */
   static async start(directory: DataDirectory, processes: number, logger: Logger): Promise<EmbeddedPostgres> {
     const server = new EmbeddedPostgres(directory, processes, logger);
     await server.#stopOrphan();
     if (existsSync(directory.databasePath)) checkVersion(directory.databasePath);
     else await server.#initialize();
-    await server.#launchOverRemains();
+    await server.#launchAfterCrash();
     server.#disk = await DiskWatch.start(directory.path, directory.databaseUrl, logger);
     return server;
   }
 
-  /** Shuts the server down, ending the connections that are open. */
+  /** Shuts the server down and terminates open connections. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#disk?.stop();
@@ -122,24 +122,24 @@ export class EmbeddedPostgres {
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     if ((await Promise.race([ended, pause(STOP_MS, 'late' as const, { ref: false })])) === 'late') {
-      this.logger.error('the embedded database did not shut down in time and is ended at once');
+      this.logger.error('the embedded database did not shut down in time and is stopped immediately');
       child.kill('SIGQUIT');
       await ended;
     }
   }
 
-  /** Runs initdb aside, so that a folder under the final name is always complete. */
+  /** Runs initdb in a temporary folder, so that a folder with the final name is always complete. */
   async #initialize(): Promise<void> {
     const { databasePath } = this.directory;
-    this.logger.info('making the embedded database');
+    this.logger.info('creating the embedded database');
     const unfinished = `${databasePath}.new`;
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(unfinished, { mode: 0o700 });
-    this.#give(unfinished);
+    this.#chown(unfinished);
     const child = this.#spawn(this.#binaries.initdb, [
       `--pgdata=${unfinished}`,
       `--username=${USER}`,
-      // Whoever may enter the folder of the socket is the user.
+      // Access to the folder of the socket is the authentication.
       '--auth-local=trust',
       '--auth-host=reject',
       '--encoding=UTF8',
@@ -151,18 +151,18 @@ export class EmbeddedPostgres {
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0) {
       rmSync(unfinished, { recursive: true, force: true });
-      throw this.#failure('could not be made');
+      throw this.#failure('could not be created');
     }
-    // The settings are on the command line, where those of a newer version apply to an older database, too.
+    // The settings are on the command line, so that those of a newer Keyblock apply to an older database too.
     writeFileSync(
       join(unfinished, 'postgresql.conf'),
-      '# Settings that Keyblock gives on the command line come before these.\n',
+      '# Settings that Keyblock gives on the command line override these.\n',
     );
     renameSync(unfinished, databasePath);
   }
 
-  /** Starts the server while processes of one that was killed may still be ending: they hold its shared memory. */
-  async #launchOverRemains(): Promise<void> {
+  /** Starts the server, retrying while processes of a killed one still hold its shared memory. */
+  async #launchAfterCrash(): Promise<void> {
     const deadline = performance.now() + STOP_MS;
     for (;;) {
       try {
@@ -176,7 +176,7 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Starts the server and returns when it takes connections. */
+  /** Starts the server and returns once it accepts connections. */
   async #launch(): Promise<void> {
     const { databasePath, runPath } = this.directory;
     const settings = {
@@ -198,10 +198,10 @@ export class EmbeddedPostgres {
       }
       await pause(POLL_MS);
     }
-    await makeDatabase(this.directory.databaseUrl);
+    await createDatabase(this.directory.databaseUrl);
     child.once('exit', (code, signal) => {
       if (this.#isStopping) return;
-      this.logger.error({ code, signal }, 'the embedded database ended by itself and is started again');
+      this.logger.error({ code, signal }, 'the embedded database exited and is restarted');
       this.#restarting = this.#restart();
     });
   }
@@ -212,7 +212,7 @@ export class EmbeddedPostgres {
       await pause(delay);
       try {
         await this.#launch();
-        this.logger.info('the embedded database is back');
+        this.logger.info('the embedded database is running again');
         return;
       } catch (error) {
         const { message } = error as Error;
@@ -230,7 +230,7 @@ export class EmbeddedPostgres {
       cwd: this.directory.runPath,
       env: this.#env,
       stdio: ['ignore', 'ignore', 'pipe'],
-      // A process group of its own: Ctrl-C at a terminal is for the service, which then stops the server.
+      // In its own process group, so that Ctrl-C reaches only the service, which then stops the server.
       detached: true,
     });
     child.once('error', (error) => this.#lastLines.push(error.message));
@@ -238,7 +238,7 @@ export class EmbeddedPostgres {
     return child;
   }
 
-  /** Passes a line of PostgreSQL's log on. Continuation lines (DETAIL, HINT) keep the level of what they belong to. */
+  /** Logs a line of PostgreSQL's log. */
   #log(line: string): void {
     this.#lastLines = [...this.#lastLines.slice(-9), line];
     const [, severity = 'LOG', message = line] = /^(LOG|FATAL|PANIC|DETAIL|HINT|CONTEXT): +(.*)$/.exec(line) ?? [];
@@ -252,11 +252,11 @@ export class EmbeddedPostgres {
     return new DataDirectoryError(`The embedded database in ${this.directory.databasePath} ${what}:${reasons}`);
   }
 
-  #give(path: string): void {
+  #chown(path: string): void {
     if (this.#account.ids) chownSync(path, this.#account.ids.uid, this.#account.ids.gid);
   }
 
-  /** Stops a server that a killed process left behind: the lock on the directory says that nobody uses it. */
+  /** Stops a server that a killed process left running. We hold the directory's lock, so nobody uses it. */
   async #stopOrphan(): Promise<void> {
     const { databasePath } = this.directory;
     const pid = orphanOf(databasePath);
@@ -283,7 +283,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** The process id of a server that runs on the data, by its postmaster.pid, or undefined. */
+/** Returns the process id of a server that runs on the data, from its postmaster.pid, or undefined. */
 function orphanOf(databasePath: string): number | undefined {
   const [owner] = lockFile(databasePath);
   if (owner === undefined) return undefined;
@@ -292,9 +292,9 @@ function orphanOf(databasePath: string): number | undefined {
 }
 
 /**
- * Puts this process into the lock file that a killed server left, because PostgreSQL passes over its parent, but would take a
- * process that isn't reaped yet, or another one that has the number now, for the server. What else the file says stays: by it
- * PostgreSQL finds out whether processes of the killed server still run.
+ * Writes this process into the lock file that a killed server left. PostgreSQL ignores its own parent in that file, but would
+ * mistake a process that isn't reaped yet, or another process with a reused id, for a running server. The other lines stay:
+ * they tell PostgreSQL whether processes of the killed server still use its shared memory.
  */
 function disownLockFile(databasePath: string): void {
   const [owner, ...rest] = lockFile(databasePath);
@@ -302,11 +302,11 @@ function disownLockFile(databasePath: string): void {
   writeFileSync(join(databasePath, 'postmaster.pid'), [process.pid, ...rest].join('\n'));
 }
 
-/** True when the process is a server on the data, and not another one that has taken its number since. */
+/** True if the process is a server on the data, and not another process with a reused id. */
 function isServerOf(pid: number, databasePath: string): boolean {
   try {
     process.kill(pid, 0);
-    // A server's working directory is its data; where there is no /proc, its command names the folder.
+    // A server's working directory is its data; without /proc, its command line names the folder.
     return existsSync('/proc/self')
       ? readlinkSync(`/proc/${pid}/cwd`) === realpathSync(databasePath)
       : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).includes(databasePath);
@@ -319,19 +319,19 @@ function checkVersion(databasePath: string): void {
   const found = readFileSync(join(databasePath, 'PG_VERSION'), 'utf8').trim();
   if (found === String(POSTGRES_MAJOR)) return;
   throw new DataDirectoryError(
-    `${databasePath} was made by PostgreSQL ${found}, and this Keyblock brings PostgreSQL ${POSTGRES_MAJOR}. Dump it with ` +
-      'the Keyblock that made it, move the folder away, and restore the dump into a new one: docs/operating.md, ' +
+    `${databasePath} was created by PostgreSQL ${found}, and this Keyblock brings PostgreSQL ${POSTGRES_MAJOR}. Dump it with ` +
+      'the Keyblock that created it, move the folder away, and restore the dump into a new one: docs/operating.md, ' +
       '"Another version of the embedded database".',
   );
 }
 
-/** True when the server says in its lock file that it takes connections. */
+/** True if the server's lock file says that it accepts connections. */
 function isReady(databasePath: string, { pid }: ChildProcess): boolean {
   const [owner, , , , , , , status] = lockFile(databasePath);
   return owner === String(pid) && status === 'ready';
 }
 
-/** The lines of postmaster.pid; empty where there is none. */
+/** Returns the lines of postmaster.pid, none if it doesn't exist. */
 function lockFile(databasePath: string): string[] {
   try {
     return readFileSync(join(databasePath, 'postmaster.pid'), 'utf8')
@@ -343,8 +343,8 @@ function lockFile(databasePath: string): string[] {
   }
 }
 
-/** Makes the database of the service where initdb alone has run. */
-async function makeDatabase(databaseUrl: string): Promise<void> {
+/** Creates the service's database unless it exists. */
+async function createDatabase(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: `${dirname(databaseUrl)}/postgres`, connectionTimeoutMillis: 2000 });
   client.on('error', () => undefined); // the query in progress rejects
   await client.connect();

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Keys with their aliases and tags, and the check value of the master key they are sealed under. */
+/** Creates keys, aliases and tags, and the check value of the master key. */
 export class Keys1790000000000 implements MigrationInterface {
   name = 'Keys1790000000000';
 

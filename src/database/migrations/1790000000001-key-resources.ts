@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Policies of keys, teams that approve, and pages of a key's aliases. */
+/** Creates resource policies and MPA team associations, and an index for pages of a key's aliases. */
 export class KeyResources1790000000001 implements MigrationInterface {
   name = 'KeyResources1790000000001';
 

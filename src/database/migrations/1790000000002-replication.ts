@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Multi-Region keys: which they are, where they are replicated to, and what is to be done for it. */
+/** Creates multi-Region keys, and the queue of replication work. */
 export class Replication1790000000002 implements MigrationInterface {
   name = 'Replication1790000000002';
 

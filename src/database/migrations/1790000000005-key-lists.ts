@@ -1,13 +1,13 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Pages of keys: by state too, and none that passes over a key which is still being added. */
+/** Adds an index for lists of keys by state, and the lock that keeps lists from skipping keys that are being added. */
 export class KeyLists1790000000005 implements MigrationInterface {
   name = 'KeyLists1790000000005';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE INDEX "keys_by_account_region_state_sequence" ON "keys" ("account_id", "region", "state", "sequence")`);
-    // The number is KEY_ORDER_LOCK of key.repository.ts. A statement's trigger runs before its rows are numbered.
+    // The number is LOCKS.keyOrder. A statement trigger runs before the rows of the statement get their sequence.
     await runner.query(`
       CREATE FUNCTION "keys_share_order"() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN

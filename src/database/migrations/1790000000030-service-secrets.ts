@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What the service keeps secret for itself, sealed, so that it outlives a master key. */
+/** Creates the service's own secrets, sealed, so that they outlive a master key. */
 export class ServiceSecrets1790000000030 implements MigrationInterface {
   name = 'ServiceSecrets1790000000030';
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The audit log: a chain of events for each process that served, in rows of what was written together. */
+/** Creates the audit log: a hash chain of events for each process, in rows of events that were written together. */
 export class Audit1790000000040 implements MigrationInterface {
   name = 'Audit1790000000040';
 
@@ -25,7 +25,7 @@ export class Audit1790000000040 implements MigrationInterface {
         "mac" bytea NOT NULL,
         CONSTRAINT "audit_log_pkey" PRIMARY KEY ("chain", "first")
       )`);
-    // Compression would take the time of whoever serves.
+    // Compressing would cost time on the path of requests.
     await runner.query('ALTER TABLE "audit_log" ALTER COLUMN "events" SET STORAGE EXTERNAL');
     await runner.query(`
       CREATE VIEW "audit_events" AS

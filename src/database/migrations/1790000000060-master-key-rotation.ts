@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Tables with a column `sealed`. */
+/** The tables with a column `sealed`. */
 const TABLES = ['keys', 'access_keys', 'certificate_authorities', 'exchange_tokens', 'service_secrets'];
 
-/** A master key takes the place of another while the service serves; nothing is written under any but the active one. */
+/** Prepares for rotations of the master key: triggers refuse values that aren't sealed under the active key. */
 export class MasterKeyRotation1790000000060 implements MigrationInterface {
   name = 'MasterKeyRotation1790000000060';
 
@@ -15,8 +15,8 @@ export class MasterKeyRotation1790000000060 implements MigrationInterface {
         ADD "retired_at" timestamp(3) with time zone`);
     await runner.query(`ALTER TABLE "master_key" ALTER "state" DROP DEFAULT`);
     await runner.query(`CREATE UNIQUE INDEX "master_key_in_use" ON "master_key" ("state") WHERE "state" <> 'RETIRED'`);
-    // The number is MASTER_KEY_LOCK of master-key-rotation.ts. It is taken before the row is read, in a statement of its own:
-    // who waited for a rotation to begin then sees what it has made.
+    // The number is LOCKS.activeMasterKey. The lock is taken in a statement of its own, before the row is read: a transaction
+    // that waited while a rotation began then reads the row that it wrote.
     await runner.query(`
       CREATE FUNCTION "active_master_key"() RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         DECLARE

@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, Equal } from 'typeorm';
-import type { Call } from '../../call.js';
+import { type Call, scopeOf } from '../../call.js';
 import { Clock } from '../../clock.js';
 import { type Certificate, publicKeyStrength, readCertificate } from '../../crypto/x509/certificate.js';
 import { issueLeaf, issueRoot, type Validity } from '../../crypto/x509/issue.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
 import { CertificateAuthority, type RootAlgorithm } from './certificate-authority.entity.js';
+import { generatePair } from './key-pairs.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -56,7 +57,7 @@ export class AccountAuthority {
    */
   issue(root: CertificateAuthority, publicKey: Buffer, days: number): Certificate {
     const certificate = readCertificate(root.certificate);
-    return this.provider.use(sealedRoot(root), (privateKey) =>
+    return this.provider.use(root, (privateKey) =>
       issueLeaf({
         subject: [
           { type: 'CN', value: root.accountId },
@@ -69,8 +70,8 @@ export class AccountAuthority {
     );
   }
 
-  #find({ principal: { accountId }, region }: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority | null> {
-    return this.database.manager.findOneBy(CertificateAuthority, { accountId, region, algorithm });
+  #find(call: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority | null> {
+    return this.database.manager.findOneBy(CertificateAuthority, { ...scopeOf(call), algorithm });
   }
 
   #lasts({ certificate }: CertificateAuthority): boolean {
@@ -78,23 +79,23 @@ export class AccountAuthority {
   }
 
   async #generate(call: Call, algorithm: RootAlgorithm): Promise<CertificateAuthority> {
-    const { accountId } = call.principal;
-    const identity = { ...identityOf(accountId, call.region), algorithm };
-    const { certificate, sealed } = await this.provider.generatePair(
-      identity,
+    const scope = scopeOf(call);
+    return generatePair(
+      this.provider,
+      CertificateAuthority,
+      { ...scope, algorithm },
       (privateKey) =>
         issueRoot({
           subject: [
             { type: 'O', value: 'Keyblock' },
-            { type: 'OU', value: call.region },
+            { type: 'OU', value: scope.region },
             { type: 'OU', value: algorithm },
-            { type: 'CN', value: accountId },
+            { type: 'CN', value: scope.accountId },
           ],
           privateKey,
           validity: this.#validity(ROOT_DAYS),
         }).der,
     );
-    return { accountId, region: call.region, algorithm, certificate, sealed };
   }
 
   /** Starts an hour ago, in case a client's clock is slow. Certificates have a resolution of one second. */
@@ -107,13 +108,4 @@ export class AccountAuthority {
 /** Returns the root algorithm for a public key (SubjectPublicKeyInfo, DER). @throws CryptoError CERTIFICATE */
 export function rootAlgorithmOf(publicKey: Buffer): RootAlgorithm {
   return publicKeyStrength(publicKey).keyType === 'RSA' ? 'RSA_4096' : 'ECC_NIST_P521';
-}
-
-/** Returns the key pair of a root in the form that CryptoProvider takes. */
-export function sealedRoot({ accountId, region, algorithm, certificate, sealed }: CertificateAuthority) {
-  return { ...identityOf(accountId, region), algorithm, certificate, sealed };
-}
-
-function identityOf(accountId: string, region: string) {
-  return { purpose: 'certificate authority' as const, accountId, region, id: 'root' };
 }

@@ -1,11 +1,22 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Sealed } from '../../provider/sealed.js';
 import type { RsaKeyAlgorithm } from '../keys/key-attributes.js';
-import type { TokenPurpose } from '../../provider/pair-identity.js';
+
+/** The operation and the form of key material that a token is for, by AWS's names. */
+export type TokenPurpose = 'import TR34_KEY_BLOCK' | 'import KEY_CRYPTOGRAM' | 'export TR34_KEY_BLOCK';
 
 /**
  * Import or export token: a key pair of the service for key exchange in one account and Region, and its certificate.
  */
 @Entity('exchange_tokens')
+@Sealed(({ purpose, accountId, region, id, algorithm, certificate }: Omit<ExchangeToken, 'sealed' | 'expiresAt'>) => [
+  purpose,
+  accountId,
+  region,
+  id,
+  algorithm,
+  certificate.toString('base64'),
+])
 @Index('exchange_tokens_by_owner', ['accountId', 'region', 'expiresAt'])
 export class ExchangeToken {
   /** `import-token-…` or `export-token-…` */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, LessThanOrEqual, MoreThan, MoreThanOrEqual } from 'typeorm';
-import type { Call } from '../../call.js';
+import { type Call, scopeOf } from '../../call.js';
 import { Clock } from '../../clock.js';
 import { publicKeyOf } from '../../crypto/rsa.js';
 import { type Certificate, isIssuedBy, readCertificate } from '../../crypto/x509/certificate.js';
@@ -9,9 +9,9 @@ import { newId } from '../keys/arn.js';
 import { Changes } from '../../changes/changes.js';
 import type { RsaKeyAlgorithm } from '../keys/key-attributes.js';
 import { CryptoProvider } from '../../provider/crypto-provider.js';
-import type { TokenPurpose } from '../../provider/pair-identity.js';
 import { AccountAuthority } from './account-authority.js';
-import { ExchangeToken } from './exchange-token.entity.js';
+import { ExchangeToken, type TokenPurpose } from './exchange-token.entity.js';
+import { generatePair } from './key-pairs.js';
 
 const DAY_MS = 86_400_000;
 const TOKEN_DAYS = 30;
@@ -46,8 +46,7 @@ export class ExchangeTokens {
     call: Call,
     { purpose, algorithm, reuse }: { purpose: TokenPurpose; algorithm: RsaKeyAlgorithm; reuse: boolean },
   ): Promise<CertifiedToken> {
-    const { accountId } = call.principal;
-    const owner = { accountId, region: call.region };
+    const owner = scopeOf(call);
     const now = this.clock.now();
     const authority = await this.authority.root(call, 'RSA_4096');
     const root = readCertificate(authority.certificate);
@@ -63,7 +62,9 @@ export class ExchangeTokens {
 
     const [direction] = purpose.split(' ');
     const identity = { ...owner, purpose, algorithm, id: `${direction}-token-${newId()}` };
-    const pair = await this.provider.generatePair(
+    const pair = await generatePair(
+      this.provider,
+      ExchangeToken,
       identity,
       (privateKey) => this.authority.issue(authority, publicKeyOf(privateKey), TOKEN_DAYS).der,
     );
@@ -84,8 +85,7 @@ export class ExchangeTokens {
   async get(call: Call, purpose: TokenPurpose, id: string): Promise<ExchangeToken> {
     const token = await this.database.manager.findOneBy(ExchangeToken, {
       id,
-      accountId: call.principal.accountId,
-      region: call.region,
+      ...scopeOf(call),
       purpose,
       expiresAt: MoreThan(this.clock.now()),
     });

@@ -5,9 +5,8 @@ import { ValidationException } from '../../errors/exceptions.js';
 import { RSA_KEY_ALGORITHMS } from '../keys/key-attributes.js';
 import type { Key } from '../keys/key.entity.js';
 import { KeyRepository, type KeyRequirement } from '../keys/key.repository.js';
-import type { TokenPurpose } from '../../provider/pair-identity.js';
 import { certificateOf } from './certificate-text.js';
-import type { ExchangeToken } from './exchange-token.entity.js';
+import type { ExchangeToken, TokenPurpose } from './exchange-token.entity.js';
 import { ExchangeTokens } from './exchange-tokens.js';
 
 /** Roles of the service in a TR-34 key transport, with the input members that select its key pair. */

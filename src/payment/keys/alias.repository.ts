@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, MoreThan } from 'typeorm';
-import type { Call } from '../../call.js';
+import { type Call, scopeOf } from '../../call.js';
 import { ConflictException, ResourceNotFoundException } from '../../errors/exceptions.js';
 import { Alias } from './alias.entity.js';
 import { parseIdentifier, resourceArn } from './arn.js';
@@ -20,15 +20,15 @@ export class AliasRepository {
   ) {}
 
   /**
-   * Adds an alias.
+   * Creates an alias.
    *
-   * @param keyArn null for one that names no key yet
-   * @throws ConflictException when there is one of this name, also if someone adds it at the same time
-   * @throws ResourceNotFoundException, ValidationException for a key that can't have it
+   * @param keyArn null for an alias without a key
+   * @throws ConflictException if the name is taken, also by a concurrent call
+   * @throws ResourceNotFoundException, ValidationException for a key that can't have an alias
    * @throws ServiceQuotaExceededException
    */
   async add(call: Call, name: string, keyArn: string | null): Promise<Alias> {
-    const alias = { ...home(call), name, keyArn };
+    const alias = { ...scopeOf(call), name, keyArn };
     return this.changes.transaction(call, async (manager, changed) => {
       await this.#requireKey(call, manager, keyArn);
       const inserted = await manager
@@ -48,19 +48,19 @@ export class AliasRepository {
     });
   }
 
-  /** @throws ResourceNotFoundException, AccessDeniedException for its key */
+  /** Returns an alias. @throws ResourceNotFoundException, AccessDeniedException for its key */
   async get(call: Call, name: string): Promise<Alias> {
-    const alias = await this.database.manager.findOneBy(Alias, { ...home(call), name });
+    const alias = await this.database.manager.findOneBy(Alias, { ...scopeOf(call), name });
     if (!alias) throw new ResourceNotFoundException(name);
     if (alias.keyArn !== null) await this.keys.get(call, alias.keyArn);
     return alias;
   }
 
   /**
-   * A page of aliases in the order of their names.
+   * Returns a page of aliases, ordered by name.
    *
-   * @param after name of the last alias of the page before
-   * @returns one alias more than `limit` where there is another page
+   * @param after name of the last alias of the previous page
+   * @returns one alias more than `limit` if there is another page
    */
   async list(
     call: Call,
@@ -68,7 +68,7 @@ export class AliasRepository {
   ): Promise<Alias[]> {
     return this.database.manager.find(Alias, {
       where: {
-        ...home(call),
+        ...scopeOf(call),
         ...(keyArn !== undefined && { keyArn }),
         ...(after !== undefined && { name: MoreThan(after) }),
       },
@@ -78,29 +78,29 @@ export class AliasRepository {
   }
 
   /**
-   * Makes an alias name another key.
+   * Associates an alias with another key.
    *
-   * @param keyArn null to take its key away
-   * @throws ResourceNotFoundException for the alias or the key, ValidationException for a key that can't have it
+   * @param keyArn null for no key
+   * @throws ResourceNotFoundException for the alias or the key, ValidationException for a key that can't have an alias
    */
   async update(call: Call, name: string, keyArn: string | null): Promise<Alias> {
-    const id = { ...home(call), name };
+    const id = { ...scopeOf(call), name };
     return this.changes.transaction(call, async (manager, changed) => {
-      // The key before the alias, in the order in which the end of a deletion locks them.
+      // Locks the key before the alias, in the same order as the end of a deletion.
       await this.#requireKey(call, manager, keyArn);
       const alias = await manager.findOne(Alias, { where: id, lock: { mode: 'pessimistic_write' } });
       if (!alias) throw new ResourceNotFoundException(name);
-      if (alias.keyArn !== null) await this.keys.permit(call, manager, alias.keyArn);
+      if (alias.keyArn !== null) await this.keys.authorize(call, manager, alias.keyArn);
       await manager.update(Alias, id, { keyArn });
-      // The keys, too: their aliases are among what policies ask of them.
+      // The keys change too: policies may have conditions on their aliases.
       for (const arn of [arnOf(id), alias.keyArn, keyArn]) if (arn !== null) changed(arn);
       return { ...id, keyArn };
     });
   }
 
-  /** @throws ResourceNotFoundException */
+  /** Deletes an alias. @throws ResourceNotFoundException */
   async remove(call: Call, name: string): Promise<void> {
-    const id = { ...home(call), name };
+    const id = { ...scopeOf(call), name };
     await this.changes.transaction(call, async (manager, changed) => {
       const alias = await manager.findOne(Alias, { where: id, lock: { mode: 'pessimistic_write' } });
       if (!alias) throw new ResourceNotFoundException(name);
@@ -110,18 +110,14 @@ export class AliasRepository {
     });
   }
 
-  /** Holds a key in a state in which it may get an alias: its deletion waits for the end of the transaction. */
+  /** Checks that a key may have an alias, and locks it, so that its deletion waits for the end of the transaction. */
   async #requireKey(call: Call, manager: EntityManager, keyArn: string | null): Promise<void> {
     if (keyArn === null) return;
-    const own = home(call);
-    // An alias never names a key of another account, so whether there is one is nobody's business.
+    const own = scopeOf(call);
+    // An alias can't name a key of another account, so don't reveal whether such a key exists.
     if (parseIdentifier(keyArn, own).accountId !== own.accountId) throw new ResourceNotFoundException(keyArn);
     requireNotDeleted(await this.keys.lock(call, manager, keyArn, 'pessimistic_read'));
   }
-}
-
-function home(call: Call): { accountId: string; region: string } {
-  return { accountId: call.principal.accountId, region: call.region };
 }
 
 function arnOf({ name, ...scope }: { accountId: string; region: string; name: string }): string {

@@ -1,6 +1,6 @@
 import { Entity, PrimaryColumn } from 'typeorm';
 
-/** A Region that new keys of an account and Region are replicated to unless they say otherwise. */
+/** A Region that new keys of an account and Region are replicated to by default. */
 @Entity('default_replication_regions')
 export class DefaultReplicationRegion {
   @PrimaryColumn('text', { name: 'account_id' })

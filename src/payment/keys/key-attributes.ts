@@ -1,4 +1,4 @@
-/** The terms a key is described in, spelled as on the wire. */
+/** The terms that describe a key, spelled as in the service model. */
 
 export const KEY_CLASSES = ['SYMMETRIC_KEY', 'ASYMMETRIC_KEY_PAIR', 'PRIVATE_KEY', 'PUBLIC_KEY'] as const;
 export type KeyClass = (typeof KEY_CLASSES)[number];
@@ -50,11 +50,11 @@ export const SYMMETRIC_KEY_ALGORITHMS = [
 ] as const;
 export type SymmetricKeyAlgorithm = (typeof SYMMETRIC_KEY_ALGORITHMS)[number];
 
-/** Block cipher keys, by the bytes they have. */
+/** Key lengths of the block cipher algorithms, in bytes. */
 export const BLOCK_CIPHER_BYTES = { TDES_2KEY: 16, TDES_3KEY: 24, AES_128: 16, AES_192: 24, AES_256: 32 } as const;
 export type BlockCipherAlgorithm = keyof typeof BLOCK_CIPHER_BYTES;
 
-/** Whether a key is of TDES; a block cipher key that isn't is of AES. */
+/** True for TDES; every other block cipher algorithm is AES. */
 export function isTdes(algorithm: KeyAlgorithm): boolean {
   return algorithm === 'TDES_2KEY' || algorithm === 'TDES_3KEY';
 }
@@ -68,7 +68,7 @@ export type EccKeyAlgorithm = (typeof ECC_KEY_ALGORITHMS)[number];
 export const KEY_ALGORITHMS = [...SYMMETRIC_KEY_ALGORITHMS, ...RSA_KEY_ALGORITHMS, ...ECC_KEY_ALGORITHMS] as const;
 export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
 
-/** In the order in which answers list them. */
+/** In the order in which responses list them. */
 export const KEY_MODES = [
   'Encrypt',
   'Decrypt',
@@ -92,7 +92,7 @@ export type KeyState = (typeof KEY_STATES)[number];
 export const KEY_ORIGINS = ['EXTERNAL', 'AWS_PAYMENT_CRYPTOGRAPHY'] as const;
 export type KeyOrigin = (typeof KEY_ORIGINS)[number];
 
-/** What a key is and may do, fixed for its life. */
+/** The attributes of a key, which never change. */
 export interface KeyAttributes {
   KeyUsage: KeyUsage;
   KeyClass: KeyClass;

@@ -11,10 +11,10 @@ import {
 } from './key-attributes.js';
 import { modeNames, modesOfUse } from './key-rules.js';
 
-/** Key usages by their code in a header, e.g. `B0`. */
+/** Key usages by their code in a key block header, e.g. `B0`. */
 const USAGES: ReadonlyMap<string, KeyUsage> = new Map(KEY_USAGES.map((usage) => [usageCode(usage), usage]));
 
-/** Sets of modes by their letter in a header: X9.143 6.3.3 table 4. */
+/** Modes of use by their letter in a key block header: X9.143 6.3.3 table 4. */
 const MODES: Readonly<Record<string, readonly KeyMode[]>> = {
   B: ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'],
   E: ['Encrypt', 'Wrap'],
@@ -26,7 +26,7 @@ const MODES: Readonly<Record<string, readonly KeyMode[]>> = {
   N: ['NoRestrictions'],
 };
 
-/** Symmetric algorithms by the header's letter and the bytes of the key. */
+/** Block cipher algorithms by their letter in a key block header and the length of the key in bytes. */
 const BLOCK_CIPHERS: Readonly<Record<string, KeyAlgorithm>> = {
   T16: 'TDES_2KEY',
   T24: 'TDES_3KEY',
@@ -43,41 +43,41 @@ const HMACS: Readonly<Record<string, KeyAlgorithm>> = {
   '23': 'HMAC_SHA512',
 };
 
-/** Optional block HM of an HMAC key; none of another. */
+/** Returns optional block HM for an HMAC key, and none for any other key. */
 export function hashBlock(algorithm: KeyAlgorithm): OptionalBlock[] {
   const [data] = Object.entries(HMACS).find(([, hmac]) => hmac === algorithm) ?? [];
   return data === undefined ? [] : [{ id: 'HM', data }];
 }
 
-/** The two characters that a usage has in a header: those after `TR31_`. */
+/** Returns the code of a usage in a key block header: the two characters after `TR31_`. */
 export function usageCode(usage: KeyUsage): string {
   return usage.slice('TR31_'.length, 'TR31_'.length + 2);
 }
 
-/** The letter that an algorithm has in a header: T, A or H. */
+/** Returns the letter of a symmetric algorithm in a key block header: T, A or H. */
 export function algorithmLetter(algorithm: KeyAlgorithm): string {
   return algorithm.charAt(0);
 }
 
 /**
- * The letter that a set of modes has in a header.
+ * Returns the letter of modes of use in a key block header.
  *
- * @throws ValidationException for a set that no header can say
+ * @throws ValidationException for modes that have no letter
  */
 export function modeLetter(modes: KeyModesOfUse): string {
   const names = modeNames(modes).join();
   const [letter] = Object.entries(MODES).find(([, set]) => set.join() === names) ?? [];
   if (letter === undefined)
-    throw new ValidationException(`KeyModesOfUse {${names}} can't be said in a key block header.`);
+    throw new ValidationException(`KeyModesOfUse {${names}} can't be expressed in a key block header.`);
   return letter;
 }
 
 /**
- * What a key block says of the symmetric key in it: X9.143 6.3, and TR-34, whose header is the same. Whether there can be
- * such a key is the caller's to check.
+ * Returns the attributes of the symmetric key in a key block: X9.143 6.3; TR-34 has the same header. The caller checks that the
+ * attributes can be combined.
  *
- * @param keyBytes length of the key, which tells the algorithms of one letter apart
- * @throws ValidationException for what no stored key can be
+ * @param keyBytes length of the key, which distinguishes the algorithms of one letter
+ * @throws ValidationException for a value that no stored key can have
  */
 export function attributesOf(
   header: KeyBlockHeader,
@@ -96,14 +96,14 @@ export function attributesOf(
   return { attributes, exportable: exportability !== 'N' };
 }
 
-/** @throws ValidationException for a usage that no stored key has */
+/** Returns the usage of a key block header. @throws ValidationException for a usage that no stored key has */
 export function usageOf({ keyUsage }: KeyBlockHeader): KeyUsage {
   const usage = USAGES.get(keyUsage);
   if (usage === undefined) throw unsupported(`key usage ${keyUsage}`);
   return usage;
 }
 
-/** @throws ValidationException for a mode of use that no stored symmetric key has */
+/** Returns the modes of a key block header. @throws ValidationException for a mode of use that no stored symmetric key has */
 export function modesOf({ modeOfUse }: KeyBlockHeader): KeyModesOfUse {
   const modes = MODES[modeOfUse];
   if (modes === undefined) throw unsupported(`mode of use ${modeOfUse}`);

@@ -1,45 +1,45 @@
 import { ValidationException } from '../../errors/exceptions.js';
 import type { Key, NewKey } from './key.entity.js';
 
-/** What a step of the life cycle changes; every column it doesn't name stays. */
+/** The columns that a step of the life cycle changes. */
 export type KeyChange = Partial<
   Pick<Key, 'state' | 'enabled' | 'usageStartedAt' | 'usageStoppedAt' | 'deletePendingAt' | 'deletedAt' | 'sealed'>
 >;
 
 const DAY_MS = 86_400_000;
 
-/** What a key is from its first day on; the rest follows from the day. */
-type Beginning = Omit<
+/** The columns of a new key that don't follow from the time of its creation. */
+type Attributes = Omit<
   NewKey,
   'state' | 'createdAt' | 'usageStartedAt' | 'usageStoppedAt' | 'deletePendingAt' | 'deletedAt'
 >;
 
-/** A key that was just created or imported. */
-export function begin(key: Beginning, now: Date): NewKey {
+/** Returns a key that was just created or imported. */
+export function newKey(attributes: Attributes, now: Date): NewKey {
   return {
-    ...key,
+    ...attributes,
     state: 'CREATE_COMPLETE',
     createdAt: now,
-    usageStartedAt: key.enabled ? now : null,
+    usageStartedAt: attributes.enabled ? now : null,
     usageStoppedAt: null,
     deletePendingAt: null,
     deletedAt: null,
   };
 }
 
-/** StartKeyUsage; a running key stays as it is. */
+/** StartKeyUsage: enables a key; an enabled key stays as it is. */
 export function startUsage(key: Key, now: Date): KeyChange {
   requireState(key, 'CREATE_COMPLETE');
   return key.enabled ? {} : { enabled: true, usageStartedAt: now, usageStoppedAt: null };
 }
 
-/** StopKeyUsage; a stopped key stays as it is. */
+/** StopKeyUsage: disables a key; a disabled key stays as it is. */
 export function stopUsage(key: Key, now: Date): KeyChange {
   requireState(key, 'CREATE_COMPLETE');
   return key.enabled ? { enabled: false, usageStartedAt: null, usageStoppedAt: now } : {};
 }
 
-/** DeleteKey: the key stops at once, and goes when the waiting period of `days` ends. */
+/** DeleteKey: disables the key at once, and schedules the destruction of its material in `days` days. */
 export function scheduleDeletion(key: Key, days: number, now: Date): KeyChange {
   requireState(key, 'CREATE_COMPLETE');
   return {
@@ -49,23 +49,23 @@ export function scheduleDeletion(key: Key, days: number, now: Date): KeyChange {
   };
 }
 
-/** RestoreKey; the key stays stopped until StartKeyUsage. */
+/** RestoreKey: cancels the deletion; the key stays disabled until StartKeyUsage. */
 export function restore(key: Key): KeyChange {
   requireState(key, 'DELETE_PENDING');
   return { state: 'CREATE_COMPLETE', deletePendingAt: null };
 }
 
-/** The end of the waiting period: the material is gone for good. */
+/** Ends the waiting period: destroys the material. */
 export function endDeletion(now: Date): KeyChange {
   return { state: 'DELETE_COMPLETE', deletePendingAt: null, deletedAt: now, sealed: null };
 }
 
-/** What a key takes on before its deletion is scheduled, and not after: tags, aliases, a policy. */
+/** Checks that a key may still get tags, aliases or a policy: its deletion isn't scheduled. @throws ValidationException */
 export function requireNotDeleted(key: Key): void {
   if (key.state === 'DELETE_PENDING' || key.state === 'DELETE_COMPLETE') requireState(key, 'CREATE_COMPLETE');
 }
 
-/** What can be used, and replicated. */
+/** Checks that a key may be used and replicated. @throws ValidationException */
 export function requireEnabled(key: Key): void {
   if (!key.enabled || key.state !== 'CREATE_COMPLETE')
     throw new ValidationException(`Key ${key.arn} is not in an enabled state.`);

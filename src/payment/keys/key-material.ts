@@ -4,7 +4,35 @@ import { generateTdesKey, tdes } from '../../crypto/des.js';
 import { HMAC_BYTES, type HmacHash } from '../../crypto/hmac.js';
 import { kcvCmac, kcvEcb, kcvHmac, kcvPublicKey } from '../../crypto/kcv.js';
 import { exportPublicKey, readPublicHalf } from '../../crypto/asymmetric-key.js';
+import type { CryptoProvider } from '../../provider/crypto-provider.js';
 import { isTdes, type KeyAlgorithm, type KeyCheckValueAlgorithm } from './key-attributes.js';
+import { Key, type KeyIdentity } from './key.entity.js';
+
+/** The material of a new key under the master key, with the check value that it is bound to. */
+export type SealedMaterial = Pick<Key, 'kcv'> & { sealed: Buffer };
+
+/** Generates the material of a new key, and seals it. */
+export async function generateKey(
+  provider: CryptoProvider,
+  identity: Omit<KeyIdentity, 'kcv'>,
+): Promise<SealedMaterial> {
+  const clear = await generateKeyMaterial(identity.algorithm);
+  try {
+    return sealKey(provider, identity, clear);
+  } finally {
+    clear.fill(0);
+  }
+}
+
+/**
+ * Seals the material of an imported key.
+ *
+ * @param clear raw bytes of a symmetric key, DER of the certificate of a public key; stays the caller's to zeroize
+ */
+export function sealKey(provider: CryptoProvider, identity: Omit<KeyIdentity, 'kcv'>, clear: Buffer): SealedMaterial {
+  const kcv = keyCheckValue(identity.algorithm, identity.kcvAlgorithm, clear);
+  return { kcv, sealed: provider.seal(Key, { ...identity, kcv }, clear) };
+}
 
 const rsa = (modulusLength: number) => pkcs8((done) => generateKeyPair('rsa', { modulusLength, ...DER }, done));
 const ecc = (namedCurve: string) => pkcs8((done) => generateKeyPair('ec', { namedCurve, ...DER }, done));
@@ -22,7 +50,7 @@ function pkcs8(generate: (done: PairDone) => void): Promise<Buffer> {
   });
 }
 
-/** Fresh key material by algorithm: raw bytes of a symmetric key, DER PKCS#8 of a key pair. The caller's to zeroize. */
+/** Generators of key material: raw bytes of a symmetric key, DER PKCS#8 of a key pair. The caller zeroizes it. */
 const GENERATORS: Record<KeyAlgorithm, () => Buffer | Promise<Buffer>> = {
   TDES_2KEY: () => generateTdesKey(16),
   TDES_3KEY: () => generateTdesKey(24),
@@ -41,13 +69,13 @@ const GENERATORS: Record<KeyAlgorithm, () => Buffer | Promise<Buffer>> = {
   ECC_NIST_P521: () => ecc('P-521'),
 };
 
-/** Generates key material; pairs on OpenSSL's threads, so that the service goes on serving. */
+/** Generates key material; key pairs on a thread of their own, so that requests aren't held up. */
 export async function generateKeyMaterial(algorithm: KeyAlgorithm): Promise<Buffer> {
   return GENERATORS[algorithm]();
 }
 
 /**
- * The key check value as answers have it: 6 upper-case hexadecimal digits, 8 of an asymmetric key.
+ * Computes the key check value: 6 upper-case hexadecimal digits, 8 for an asymmetric key.
  *
  * @param clear raw bytes of a symmetric key, DER PKCS#8 of a key pair, DER of the certificate of a public key
  */
@@ -69,7 +97,7 @@ function checkValue(algorithm: KeyAlgorithm, by: KeyCheckValueAlgorithm, clear: 
   }
 }
 
-/** The hash an HMAC key is bound to: HMAC_SHA256 is SHA256. */
+/** Returns the hash of an HMAC key: SHA256 for HMAC_SHA256. */
 export function hashOf(algorithm: KeyAlgorithm): HmacHash {
   return algorithm.slice('HMAC_'.length) as HmacHash;
 }

@@ -14,12 +14,12 @@ import {
   type RsaKeyAlgorithm,
 } from './key-attributes.js';
 
-/** The modes that are true, in the order of KEY_MODES; names a set of modes, in the database too. */
+/** Returns the modes that are true, in the order of KEY_MODES. The database and the associated data of keys have them so. */
 export function modeNames(modes: KeyModesOfUse): KeyMode[] {
   return KEY_MODES.filter((mode) => modes[mode]);
 }
 
-/** All nine modes, as answers have them. */
+/** Returns all nine modes, as responses have them. */
 export function modesOfUse(names: readonly KeyMode[]): KeyModesOfUse {
   return Object.fromEntries(KEY_MODES.map((mode) => [mode, names.includes(mode)])) as KeyModesOfUse;
 }
@@ -56,7 +56,7 @@ const symmetric = (usage: KeyUsage, algorithms: readonly KeyAlgorithm[], modes: 
   modes,
 });
 
-/** Which keys there can be. Whether an operation takes one is the operation's rule. */
+/** The valid combinations of attributes. Each operation has its own rules for the keys that it accepts. */
 const COMBINATIONS: readonly Combination[] = [
   symmetric('TR31_B0_BASE_DERIVATION_KEY', BLOCK_CIPHERS, DERIVE),
   symmetric('TR31_C0_CARD_VERIFICATION_KEY', BLOCK_CIPHERS, MACLIKE),
@@ -123,9 +123,9 @@ const COMBINATIONS: readonly Combination[] = [
 ];
 
 /**
- * Checks that there can be a key of these attributes.
+ * Checks that key attributes can be combined.
  *
- * @throws ValidationException that names the first attribute which doesn't fit, and what would
+ * @throws ValidationException that names the first attribute that doesn't fit, and the values that would
  */
 export function checkCombination({ KeyUsage, KeyClass, KeyAlgorithm, KeyModesOfUse }: KeyAttributes): void {
   const ofUsage = COMBINATIONS.filter(({ usage }) => usage === KeyUsage);
@@ -147,18 +147,18 @@ export function checkCombination({ KeyUsage, KeyClass, KeyAlgorithm, KeyModesOfU
 }
 
 /**
- * The algorithm a key's check value is computed with.
+ * Returns the algorithm of a key's check value.
  *
- * @param asked what the caller wants; absent for the algorithm's own: ANSI X9.24 for TDES, CMAC for AES
- * @throws ValidationException where the key has no such check value
+ * @param requested by the caller; by default ANSI X9.24 for TDES, CMAC for AES, HMAC for HMAC keys, SHA-1 for asymmetric keys
+ * @throws ValidationException if keys of this algorithm have no such check value
  */
-export function kcvAlgorithmOf(algorithm: KeyAlgorithm, asked?: KeyCheckValueAlgorithm): KeyCheckValueAlgorithm {
+export function kcvAlgorithmOf(algorithm: KeyAlgorithm, requested?: KeyCheckValueAlgorithm): KeyCheckValueAlgorithm {
   const possible = kcvAlgorithms(algorithm);
-  if (asked !== undefined && !possible.includes(asked))
+  if (requested !== undefined && !possible.includes(requested))
     throw new ValidationException(
-      `KeyCheckValueAlgorithm ${asked} is invalid for KeyAlgorithm ${algorithm}: use ${possible.join(' or ')}.`,
+      `KeyCheckValueAlgorithm ${requested} is invalid for KeyAlgorithm ${algorithm}: use ${possible.join(' or ')}.`,
     );
-  return asked ?? possible[0];
+  return requested ?? possible[0];
 }
 
 function kcvAlgorithms(algorithm: KeyAlgorithm): readonly [KeyCheckValueAlgorithm, ...KeyCheckValueAlgorithm[]] {
@@ -168,7 +168,7 @@ function kcvAlgorithms(algorithm: KeyAlgorithm): readonly [KeyCheckValueAlgorith
   return ['SHA_1'];
 }
 
-/** The bits of an RSA key's modulus. */
+/** Returns the modulus length of an RSA algorithm in bits. */
 export function rsaBitsOf(algorithm: RsaKeyAlgorithm): number {
   return Number(algorithm.slice('RSA_'.length));
 }

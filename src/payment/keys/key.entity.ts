@@ -1,4 +1,5 @@
 import { Column, Entity, Generated, Index, PrimaryColumn } from 'typeorm';
+import { Sealed } from '../../provider/sealed.js';
 import type {
   DeriveKeyUsage,
   KeyAlgorithm,
@@ -17,11 +18,28 @@ const modes = {
   from: (value: string) => Object.freeze(modesOfUse(value.split(',') as KeyMode[])),
 };
 
-/** A public key that vouches for others and is in use, in SQL: an index of its own finds the few among all keys. */
+/** SQL condition for an enabled public key of a certificate authority; the index `keys_authorities` has the same. */
 export const IS_AUTHORITY = `"class" = 'PUBLIC_KEY' AND "usage" = 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE' AND "enabled"`;
 
-/** A stored key. `sealed` is its material under the master key; CryptoProvider alone opens it. */
+/** The values that a key's material is bound to: the key no longer opens when one of them is changed in the database. */
+export type KeyIdentity = Pick<
+  Key,
+  'arn' | 'class' | 'usage' | 'algorithm' | 'modes' | 'deriveKeyUsage' | 'exportable' | 'kcv' | 'kcvAlgorithm'
+>;
+
+/** A stored key. `sealed` is its material under the master key, which only CryptoProvider opens. */
 @Entity('keys')
+@Sealed((key: KeyIdentity) => [
+  key.arn,
+  key.class,
+  key.usage,
+  key.algorithm,
+  modeNames(key.modes),
+  key.deriveKeyUsage,
+  key.exportable,
+  key.kcv,
+  key.kcvAlgorithm,
+])
 @Index('keys_by_account_region_sequence', ['accountId', 'region', 'sequence'], { unique: true })
 @Index('keys_by_account_region_state_sequence', ['accountId', 'region', 'state', 'sequence'])
 @Index('keys_authorities', ['accountId', 'region'], { where: IS_AUTHORITY })
@@ -36,7 +54,7 @@ export class Key {
   @Column('text')
   region!: string;
 
-  /** Order of creation, by which lists are paged; not to be relied on without KEY_ORDER_LOCK. */
+  /** Order of creation, by which lists are paged. Only under LOCKS.keyOrder is no lower number still to be committed. */
   @Column('bigint')
   @Generated('increment')
   sequence!: string;
@@ -83,25 +101,25 @@ export class Key {
   @Column('timestamp with time zone', { name: 'usage_stopped_at', precision: 3, nullable: true })
   usageStoppedAt!: Date | null;
 
-  /** The planned time of deletion, while it is pending. */
+  /** The scheduled time of deletion in DELETE_PENDING. */
   @Column('timestamp with time zone', { name: 'delete_pending_at', precision: 3, nullable: true })
   deletePendingAt!: Date | null;
 
   @Column('timestamp with time zone', { name: 'deleted_at', precision: 3, nullable: true })
   deletedAt!: Date | null;
 
-  /** Of a multi-Region key: where its primary key is, which is this Region for the primary key itself. */
+  /** The Region of the primary key of a multi-Region key; the key's own Region for the primary key. */
   @Column('text', { name: 'primary_region', nullable: true })
   primaryRegion!: string | null;
 
-  /** Whether a primary key goes where new keys go by default; null where nobody ever decided. */
+  /** True if a primary key is replicated to the default Regions of its account; null if that was never decided. */
   @Column('boolean', { name: 'using_default_replication_regions', nullable: true })
   usingDefaultReplicationRegions!: boolean | null;
 
-  /** Null when the key is deleted. Not read unless asked for. */
+  /** Null when the key is deleted. Queries must select it explicitly. */
   @Column('bytea', { nullable: true, select: false })
   sealed!: Buffer | null;
 }
 
-/** A key that has no place in the order of creation yet, and no replicas. */
+/** A key that is not stored yet: without a sequence and replicas. */
 export type NewKey = Omit<Key, 'sequence' | 'primaryRegion' | 'usingDefaultReplicationRegions'>;

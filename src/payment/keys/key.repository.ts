@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { resourceStatements, Statements } from '../../policy/policy.js';
 import { readResourcePolicy } from '../../policy/policy-document.js';
-import type { Call } from '../../call.js';
+import { type Call, scopeOf } from '../../call.js';
+import { lockTransaction, LOCKS } from '../../database/locks.js';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../errors/exceptions.js';
 import { authorize, type KeyAccess } from '../authorization/authorize.js';
 import { Alias } from './alias.entity.js';
@@ -20,24 +21,24 @@ import { Quotas } from './quotas.js';
 import { ResourcePolicy } from './resource-policy.entity.js';
 import { Tag } from './tag.entity.js';
 
-/** What an operation wants of a key. */
+/** The keys that an operation accepts. */
 export interface KeyRequirement {
   usages: readonly KeyUsage[];
   algorithms: readonly KeyAlgorithm[];
-  /** All of them. */
+  /** The key needs all of them. */
   modes: readonly KeyMode[];
-  /** A key of NoRestrictions serves instead. */
+  /** True if a key of mode NoRestrictions is accepted instead. */
   unrestricted: boolean;
-  /** What AWS says of a key of NoRestrictions where none serves, if that is something of its own. */
+  /** AWS's own message for a key of mode NoRestrictions, where it has one. */
   unrestrictedRefusal?: string;
 }
 
 /**
- * Checks that a key serves, in AWS's order.
+ * Checks that an operation accepts a key, in AWS's order.
  *
- * @param key  without a usage or an algorithm where it has none that any rule names
- * @param name what the message calls the key
- * @throws ValidationException that names the first attribute which doesn't fit
+ * @param key  lacks usage or algorithm if it has none of the model's
+ * @param name of the key in the message
+ * @throws ValidationException that names the first attribute that doesn't fit
  */
 export function checkRequirement(
   { usages, algorithms, modes, unrestricted, unrestrictedRefusal }: KeyRequirement,
@@ -53,31 +54,25 @@ export function checkRequirement(
 }
 
 /**
- * Checks that a stored key is enabled and serves.
+ * Checks that a stored key is enabled and that an operation accepts it.
  *
- * @throws ValidationException that names its state, or the first attribute which doesn't fit
+ * @throws ValidationException that names its state, or the first attribute that doesn't fit
  */
 export function checkUsable(needs: KeyRequirement, key: Key): void {
   requireEnabled(key);
   checkRequirement(needs, key, `the input key ${key.arn}`);
 }
 
-/**
- * Shared by every transaction that adds keys, from before it numbers them to its commit (a trigger on the table sees to it).
- * "key order" on a telephone's keys.
- */
-const KEY_ORDER_LOCK = 53967337;
-
-/** How many waiting periods end in one transaction: a statement takes 65,535 parameters, and others wait for what is locked. */
+/** Keys that one transaction deletes: a statement takes at most 65,535 parameters, and other transactions wait for its locks. */
 const DELETION_BATCH = 500;
 
 /**
- * The one door to stored keys. Every method sees the caller's account and Region only, and lends no key that policies don't
- * allow the call's operation on.
+ * The only access to stored keys. Every method is limited to the caller's account and Region, and returns no key that policies
+ * don't allow the call's operation on.
  */
 @Injectable()
 export class KeyRepository {
-  /** No key with a `sequence` up to this one is still being added. */
+  /** Every key with a `sequence` up to this one is committed. */
   #settled = 0n;
 
   constructor(
@@ -92,8 +87,7 @@ export class KeyRepository {
   /**
    * Stores a new key with its tags.
    *
-   * @param replicationRegions where it is replicated to; unless given, an exportable key goes to the defaults of its account
-   *   and Region that are served
+   * @param replicationRegions by default, for an exportable key, the default Regions of its account and Region that are served
    */
   async add(
     call: Call,
@@ -112,7 +106,7 @@ export class KeyRepository {
         usingDefaultReplicationRegions: isDecided ? replicationRegions === undefined : null,
       });
       await manager.insert(Key, stored);
-      await this.replications.begin(manager, key.arn, regions);
+      await this.replications.enqueueCreation(manager, key.arn, regions);
       if (tags.length > 0)
         await manager.insert(
           Tag,
@@ -126,7 +120,7 @@ export class KeyRepository {
   }
 
   /**
-   * The key of an identifier, in whatever state, with its sealed material. Not to be changed: others read it too.
+   * Returns a key in any state, with its sealed material. The object is frozen and shared: see KeyCache.
    *
    * @param identifier key ARN, alias ARN or alias name
    * @throws ResourceNotFoundException, AccessDeniedException for another account's
@@ -141,27 +135,27 @@ export class KeyRepository {
     return key;
   }
 
-  /** ARN of the key that an identifier names, whoever asks; undefined where there is none in the call's Region. */
+  /** Returns the ARN of a key without authorization, or undefined if the call's account and Region have no such key. */
   async arnOf(call: Call, identifier: string): Promise<string | undefined> {
-    const parsed = parseIdentifier(identifier, { accountId: call.principal.accountId, region: call.region });
+    const parsed = parseIdentifier(identifier, scopeOf(call));
     return isKey(parsed) ? resourceArn(parsed) : (await this.#known(parsed))?.key.arn;
   }
 
   /**
-   * Asks policies about a key within a transaction, as the key is there.
+   * Authorizes a call for a key as the transaction sees it.
    *
    * @param alias that the caller named the key by
    * @throws AccessDeniedException
    */
-  async permit(call: Call, manager: EntityManager, arn: string, alias?: string): Promise<void> {
+  async authorize(call: Call, manager: EntityManager, arn: string, alias?: string): Promise<void> {
     call.keyArns.push(arn);
     authorize(call, { resource: arn, key: await accessOf(manager, arn), requestAlias: alias });
   }
 
   /**
-   * The key of an ARN as it is now, without its sealed material. Nobody changes it until the transaction ends.
+   * Locks a key until the transaction ends and returns it, without its sealed material.
    *
-   * @param mode pessimistic_write to be alone with what belongs to it, pessimistic_read if others may be there too
+   * @param mode pessimistic_write to exclude all others, pessimistic_read to exclude those that change the key
    * @throws ResourceNotFoundException, AccessDeniedException for another account's
    */
   async lock(
@@ -173,47 +167,46 @@ export class KeyRepository {
     const parsed = withinReach(call, arn);
     const key = await manager.findOne(Key, { where: { arn }, lock: { mode } });
     if (!key) throw missing(call, parsed, arn);
-    await this.permit(call, manager, arn);
+    await this.authorize(call, manager, arn);
     return key;
   }
 
-  /** A key that is in use, whatever it is for; else ValidationException. */
+  /** Returns an enabled key of any usage. @throws ValidationException if it isn't enabled */
   async getEnabled(call: Call, identifier: string): Promise<Key> {
     const key = await this.get(call, identifier);
     requireEnabled(key);
     return key;
   }
 
-  /** A key an operation may use: enabled, of its usages and algorithms, allowing its modes; else ValidationException. */
+  /** Returns an enabled key that an operation accepts. @throws ValidationException for any other key */
   async getFor(call: Call, needs: KeyRequirement, identifier: string): Promise<Key> {
     const key = await this.get(call, identifier);
     checkUsable(needs, key);
     return key;
   }
 
-  /** The public keys of the caller that vouch for others and are in use, with their sealed material. */
+  /** Returns the caller's enabled public keys of certificate authorities, with their sealed material. */
   async authorities(call: Call): Promise<Key[]> {
     return this.database
       .createQueryBuilder(Key, 'key')
       .addSelect('key.sealed')
-      .where({ accountId: call.principal.accountId, region: call.region })
+      .where(scopeOf(call))
       .andWhere(IS_AUTHORITY)
       .getMany();
   }
 
   /**
-   * A page of keys in the order of their creation. Where there is another page, no key that is added later, or is being
-   * added now, comes before the last of them: see docs/adr/0009.
+   * Returns a page of keys in the order of their creation. If there is another page, no key that is committed later comes
+   * before the last key of this one: see docs/adr/0009.
    *
-   * @param after `sequence` of the last key of the page before
-   * @returns one key more than `limit` where there is another page
+   * @param after `sequence` of the last key of the previous page
+   * @returns one key more than `limit` if there is another page
    */
   async list(call: Call, { state, after, limit }: { state?: KeyState; after?: string; limit: number }): Promise<Key[]> {
     const read = (manager: EntityManager) =>
       manager.find(Key, {
         where: {
-          accountId: call.principal.accountId,
-          region: call.region,
+          ...scopeOf(call),
           ...(state && { state }),
           ...(after !== undefined && { sequence: MoreThan(after) }),
         },
@@ -222,13 +215,13 @@ export class KeyRepository {
       });
     const settled = this.#settled;
     const found = await read(this.database.manager);
-    // Nobody goes on behind the last page, and what was settled before it was read stays in its place.
+    // No page follows the last one, and keys that were committed before the query keep their place.
     const last = found.length > limit ? found[limit - 1] : undefined;
     if (!last || BigInt(last.sequence) <= settled) return found;
 
     return this.database.transaction(async (manager) => {
-      // Whoever is adding keys comes to an end first, and whoever begins gets higher numbers.
-      await manager.query('SELECT pg_advisory_xact_lock($1)', [KEY_ORDER_LOCK]);
+      // Waits for transactions that are adding keys; those that begin later get higher numbers.
+      await lockTransaction(manager, LOCKS.keyOrder);
       const [given] = await manager.query<{ last: string }[]>('SELECT last_value AS last FROM keys_sequence_seq');
       if (given) this.#settled = BigInt(given.last);
       return read(manager);
@@ -236,32 +229,32 @@ export class KeyRepository {
   }
 
   /**
-   * Works on a key alone with it: others who want to change it wait, and so do those who want the alias that it was named
-   * by to name another.
+   * Works on a key while holding its lock: others who want to change the key wait, and so do those who want to point the alias
+   * that it was named by to another key.
    *
    * @param identifier key ARN, alias ARN or alias name
-   * @param work       calls `changed` when it changes the key
+   * @param work       calls `changed` if it changes the key
    * @throws ResourceNotFoundException, AccessDeniedException for another account's, ValidationException for a replica
    */
-  async alone<T>(
+  async withLock<T>(
     call: Call,
     identifier: string,
     work: (key: Key, manager: EntityManager, changed: () => void) => Promise<T>,
   ): Promise<T> {
     const named = withinReach(call, identifier);
     for (;;) {
-      // What is remembered of an alias won't do: the alias may have been taken from that key a moment ago.
+      // Read from the database, because the cache may not know yet that the alias names another key.
       const arn = isKey(named) ? resourceArn(named) : (await findAlias(this.database.manager, named))?.keyArn;
       if (arn == null) throw missing(call, named, identifier);
       try {
         return await this.changes.transaction(call, async (manager, changed) => {
           const key = await manager.findOne(Key, { where: { arn }, lock: { mode: 'pessimistic_write' } });
-          // A replica goes with its Region.
+          // A replica is gone once its Region is removed.
           if (!key) throw missing(call, named, identifier);
-          // The key before the alias, in the order of all who lock both: so the alias may name another by now.
+          // All lock the key before the alias, so the alias may name another key by now.
           if (!isKey(named) && (await findAlias(manager, named, { mode: 'pessimistic_read' }))?.keyArn !== arn)
             throw new AliasMoved();
-          await this.permit(call, manager, arn, aliasOf(named));
+          await this.authorize(call, manager, arn, aliasOf(named));
           requireNotReplica(key);
           return work(key, manager, () => changed(arn));
         });
@@ -272,30 +265,31 @@ export class KeyRepository {
   }
 
   /**
-   * One step of a key's life, alone with the key, which its replicas follow.
+   * Applies a step of the life cycle to a key and queues it for its replicas.
    *
    * @param identifier key ARN, alias ARN or alias name
-   * @param step       says what changes, or throws to change nothing
-   * @returns the key after it
+   * @param step       returns the columns to change, or throws
+   * @returns the changed key
    * @throws ResourceNotFoundException, AccessDeniedException for another account's
    */
   async change(call: Call, identifier: string, step: (key: Key) => KeyChange): Promise<Key> {
-    return this.alone(call, identifier, async (key, manager, changed) => {
+    return this.withLock(call, identifier, async (key, manager, changed) => {
       const change = step(key);
       if (Object.keys(change).length === 0) return key;
       await manager.update(Key, { arn: key.arn }, change);
-      if (multiRegionKeyType(key) === 'PRIMARY') await this.replications.follow(manager, [key.arn]);
+      if (multiRegionKeyType(key) === 'PRIMARY') await this.replications.enqueue(manager, [key.arn]);
       changed();
       return Object.assign(key, change);
     });
   }
 
   /**
-   * Ends the waiting period of keys, of any account and Region, whose time has come, some at a time; their replicas follow.
-   * Many nodes may do it at once: who comes second waits for the first and finds those gone.
+   * Deletes a batch of the keys, of any account and Region, whose waiting period has ended, with their policies and certificates;
+   * their aliases remain without a key. Queues the change for their replicas. Nodes may run it concurrently: the second waits for
+   * the first and finds its keys deleted.
    *
-   * @param change what becomes of them; their aliases lose them, their policies and certificates go
-   * @returns their ARNs; none when no time has come
+   * @param change the columns of a deleted key
+   * @returns the ARNs of the deleted keys; none if no key is due
    */
   async endDeletions(now: Date, change: KeyChange): Promise<string[]> {
     return this.changes.ownTransaction(async (manager, changed, note) => {
@@ -304,7 +298,7 @@ export class KeyRepository {
       await manager.update(Key, due, change);
       await manager.update(Alias, { keyArn: In(due) }, { keyArn: null });
       await manager.delete(ResourcePolicy, { keyArn: In(due) });
-      await this.replications.follow(manager, due);
+      await this.replications.enqueue(manager, due);
       await manager.delete(PublicKeyCertificate, { keyArn: In(due) });
       for (const arn of due) {
         changed(arn);
@@ -314,7 +308,7 @@ export class KeyRepository {
     });
   }
 
-  /** A replica is never due by itself: its primary key may have been restored. */
+  /** Locks a batch of due keys. Replicas follow their primary key, which may have been restored, and are never due themselves. */
   async #due(manager: EntityManager, now: Date): Promise<string[]> {
     const due = await manager
       .createQueryBuilder(Key, 'key')
@@ -351,12 +345,12 @@ export class KeyRepository {
   }
 }
 
-/** The alias that a key was named by names another: the transaction ends, and begins again with that one. */
+/** Thrown to restart a transaction if the alias that a key was named by names another key by now. */
 class AliasMoved extends Error {
   override readonly name = 'AliasMoved';
 }
 
-/** What policies ask of a key, in one query. */
+/** Reads the data of a key that policies ask for, in one query. */
 export async function accessOf(manager: EntityManager, arn: string): Promise<KeyAccess> {
   const [found] = await manager.query<[Omit<KeyAccess, 'policy'> & { policy: string | null }]>(
     `SELECT
@@ -370,13 +364,13 @@ export async function accessOf(manager: EntityManager, arn: string): Promise<Key
   return { tags, aliases, policy: statements && new Statements(statements) };
 }
 
-/** Who isn't allowed to ask isn't told that there is no such key. */
+/** Returns the error for a missing key, once the caller is authorized to know that it is missing. */
 function missing(call: Call, named: Identifier, identifier: string): Error {
   authorize(call, { resource: resourceArn(named), requestAlias: aliasOf(named) });
   return new ResourceNotFoundException(identifier);
 }
 
-/** Name of the alias that a key was named by. */
+/** Returns the name of the alias that a key was named by, or undefined if it was named by its ARN. */
 function aliasOf(named: Identifier): string | undefined {
   return isKey(named) ? undefined : named.resource;
 }
@@ -393,15 +387,15 @@ function findAlias(
   return manager.findOne(Alias, { where: { accountId, region, name }, lock });
 }
 
-/** An identifier taken apart, when it is of the caller's account and Region; what it names may not exist. */
+/** Parses an identifier of the caller's account and Region; the key may not exist. @throws AccessDeniedException for another account */
 function withinReach(call: Call, identifier: string): Identifier {
-  const home = { accountId: call.principal.accountId, region: call.region };
-  const parsed = parseIdentifier(identifier, home);
-  if (parsed.accountId !== home.accountId)
+  const scope = scopeOf(call);
+  const parsed = parseIdentifier(identifier, scope);
+  if (parsed.accountId !== scope.accountId)
     throw new AccessDeniedException(
       `User: ${call.principal.arn} is not authorized to perform: payment-cryptography:${call.operation} ` +
         `on resource: ${identifier} because no resource-based policy allows the payment-cryptography:${call.operation} action`,
     );
-  if (parsed.region !== home.region) throw missing(call, parsed, identifier);
+  if (parsed.region !== scope.region) throw missing(call, parsed, identifier);
   return parsed;
 }

@@ -1,13 +1,13 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** What a team may be asked to approve. */
+/** The operations that need a team's approval. */
 export const MPA_OPERATIONS = ['IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE'] as const;
 export type MpaOperation = (typeof MPA_OPERATIONS)[number];
 
 export const ASSOCIATION_STATES = ['ACTIVE', 'UPDATE_PENDING', 'DELETE_PENDING'] as const;
 export type AssociationState = (typeof ASSOCIATION_STATES)[number];
 
-/** The team whose approval an operation needs, in an account and Region. */
+/** The team that approves an operation in an account and Region. */
 @Entity('mpa_team_associations')
 export class MpaTeamAssociation {
   @PrimaryColumn('text', { name: 'account_id' })
@@ -25,7 +25,7 @@ export class MpaTeamAssociation {
   @Column('text')
   state!: AssociationState;
 
-  /** The team that is to take its place, in UPDATE_PENDING. */
+  /** The requested new team in UPDATE_PENDING. */
   @Column('text', { name: 'requested_team_arn', nullable: true })
   requestedTeamArn!: string | null;
 }

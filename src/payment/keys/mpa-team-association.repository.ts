@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { Call } from '../../call.js';
+import { type Call, type Scope, scopeOf } from '../../call.js';
 import { ConflictException, ResourceNotFoundException } from '../../errors/exceptions.js';
 import { Changes } from '../../changes/changes.js';
 import { type MpaOperation, MpaTeamAssociation } from './mpa-team-association.entity.js';
 
 /**
- * The teams that approve protected operations of the caller's account and Region. A first team is in force at once. To
- * change it or to do without needs its approval: the wish is kept and the association stays in force as it is. Nobody
- * approves yet, so a wish stays one.
+ * The teams that approve protected operations of the caller's account and Region. A first team is in force at once. Changing or
+ * removing it needs its approval: the change is stored as pending and the current association stays in force. Approval isn't
+ * implemented, so a pending change stays pending.
  */
 @Injectable()
 export class MpaTeamAssociationRepository {
@@ -17,7 +17,7 @@ export class MpaTeamAssociationRepository {
     private readonly changes: Changes,
   ) {}
 
-  /** @throws ResourceNotFoundException where the operation has no team */
+  /** Returns the association of an operation. @throws ResourceNotFoundException if it has none */
   async get(call: Call, action: MpaOperation): Promise<MpaTeamAssociation> {
     const found = await this.database.manager.findOneBy(MpaTeamAssociation, idOf(call, action));
     if (!found) throw new ResourceNotFoundException(action);
@@ -25,9 +25,9 @@ export class MpaTeamAssociationRepository {
   }
 
   /**
-   * Gives an operation its first team, or wishes for another one. The team that it has is no change.
+   * Associates an operation with its first team, or requests another team. Does nothing for the current team.
    *
-   * @throws ConflictException while another wish waits for approval
+   * @throws ConflictException while another change is pending
    */
   async associate(call: Call, action: MpaOperation, teamArn: string): Promise<MpaTeamAssociation> {
     return this.changes.transaction(call, async (manager) => {
@@ -40,9 +40,9 @@ export class MpaTeamAssociationRepository {
   }
 
   /**
-   * Wishes to do without a team.
+   * Requests the removal of an association.
    *
-   * @throws ResourceNotFoundException where the operation has none, ConflictException while another wish waits
+   * @throws ResourceNotFoundException if the operation has none, ConflictException while another change is pending
    */
   async disassociate(call: Call, action: MpaOperation): Promise<MpaTeamAssociation> {
     return this.changes.transaction(call, async (manager) => {
@@ -52,7 +52,7 @@ export class MpaTeamAssociationRepository {
   }
 }
 
-/** The association for no one else to change until the transaction ends, when nothing of it waits for approval. */
+/** Locks an association without a pending change until the transaction ends. @throws ConflictException */
 async function lockSettled(call: Call, manager: EntityManager, action: MpaOperation): Promise<MpaTeamAssociation> {
   const association = await manager.findOne(MpaTeamAssociation, {
     where: idOf(call, action),
@@ -64,6 +64,6 @@ async function lockSettled(call: Call, manager: EntityManager, action: MpaOperat
   return association;
 }
 
-function idOf(call: Call, action: MpaOperation): { accountId: string; region: string; action: MpaOperation } {
-  return { accountId: call.principal.accountId, region: call.region, action };
+function idOf(call: Call, action: MpaOperation): Scope & { action: MpaOperation } {
+  return { ...scopeOf(call), action };
 }

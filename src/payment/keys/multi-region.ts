@@ -4,13 +4,13 @@ import type { Key } from './key.entity.js';
 export const MULTI_REGION_KEY_TYPES = ['PRIMARY', 'REPLICA'] as const;
 export type MultiRegionKeyType = (typeof MULTI_REGION_KEY_TYPES)[number];
 
-/** The role of a multi-Region key; undefined for a key of one Region. */
+/** Returns the role of a multi-Region key, or undefined for a single-Region key. */
 export function multiRegionKeyType({ region, primaryRegion }: Key): MultiRegionKeyType | undefined {
   if (primaryRegion === null) return undefined;
   return primaryRegion === region ? 'PRIMARY' : 'REPLICA';
 }
 
-/** @throws ValidationException for a replica, which changes with its primary key only */
+/** Checks that a key isn't a replica, which only changes with its primary key. @throws ValidationException */
 export function requireNotReplica(key: Key): void {
   if (multiRegionKeyType(key) === 'REPLICA')
     throw new ValidationException(
@@ -18,7 +18,7 @@ export function requireNotReplica(key: Key): void {
     );
 }
 
-/** @throws ValidationException for a key that may not leave the service, and so not its Region */
+/** Checks that a key may be replicated: only an exportable key may leave its Region. @throws ValidationException */
 export function requireReplicable({ exportable }: Pick<Key, 'exportable'>): void {
   if (!exportable) throw new ValidationException('A key that is not Exportable can not be replicated.');
 }

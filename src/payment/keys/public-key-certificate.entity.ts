@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { Key } from './key.entity.js';
 
-/** The certificate that the account's certificate authority last issued for a key pair. */
+/** The latest certificate that the account's certificate authority issued for a key pair. */
 @Entity('public_key_certificates')
 export class PublicKeyCertificate {
   @PrimaryColumn('text', { name: 'key_arn' })

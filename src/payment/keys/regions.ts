@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
+import type { Scope } from '../../call.js';
 import { ValidationException } from '../../errors/exceptions.js';
-import type { Scope } from './arn.js';
 import { DefaultReplicationRegion } from './default-replication-region.entity.js';
 
-/** The Regions that the deployment serves: those that a key may be replicated to. */
+/** The Regions that the deployment serves, and keys may be replicated to. */
 export class Regions {
   constructor(private readonly served: readonly string[]) {}
 
@@ -12,16 +12,16 @@ export class Regions {
   }
 
   /**
-   * Checks where keys are to be replicated to; an empty list passes.
+   * Checks the Regions to replicate a key to; an empty list passes.
    *
-   * @param home the Region of the keys
-   * @throws ValidationException for `home`, a Region that is not served, and one that is named twice
+   * @param own the Region of the key
+   * @throws ValidationException for `own`, for a Region that isn't served, and for a duplicate
    */
-  requireReachable(home: string, regions: readonly string[]): void {
+  requireReachable(own: string, regions: readonly string[]): void {
     requireEachOnce(regions);
     for (const region of regions) {
-      if (region === home)
-        throw new ValidationException(`ReplicationRegions has ${home}, where the key is: name other Regions.`);
+      if (region === own)
+        throw new ValidationException(`ReplicationRegions has ${own}, where the key is: name other Regions.`);
       if (!this.isServed(region))
         throw new ValidationException(
           `ReplicationRegions has ${region}, which is not served: choose from ${this.served.join(', ')}.`,
@@ -30,18 +30,18 @@ export class Regions {
   }
 }
 
-/** @throws ValidationException for a Region that is named twice */
+/** Checks for duplicates. @throws ValidationException */
 export function requireEachOnce(regions: readonly string[]): void {
   if (new Set(regions).size !== regions.length)
     throw new ValidationException('ReplicationRegions must name each Region once.');
 }
 
-/** @throws ValidationException for an empty list */
+/** Checks that a list isn't empty. @throws ValidationException */
 export function requireAny(regions: readonly string[]): void {
   if (regions.length === 0) throw new ValidationException('ReplicationRegions must name at least one Region.');
 }
 
-/** Where new keys of an account and Region go by default, by name. */
+/** Returns the Regions that new keys of an account and Region are replicated to by default, ordered by name. */
 export async function defaultReplicationRegions(
   manager: EntityManager,
   { accountId, region }: Scope,

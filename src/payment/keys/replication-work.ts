@@ -6,33 +6,33 @@ import { Key } from './key.entity.js';
 import { multiRegionKeyType } from './multi-region.js';
 import { Replication } from './replication.entity.js';
 
-/** How long who claimed work has for it, before somebody else takes it over. */
+/** The time that a worker has for claimed work before another worker takes it over. */
 export const LEASE_MS = 60_000;
-/** How much is claimed at once: it must be done well within the lease. */
+/** The amount of work claimed at once: a worker must finish it well within the lease. */
 const BATCH = 10;
 const MAX_RETRY_MS = 3_600_000;
 
-/** Work that nobody else does until its lease is over. */
+/** Work that is reserved for one worker until its lease ends. */
 export type Claim = Readonly<Pick<Replication, 'primaryArn' | 'region' | 'generation' | 'attempts'>>;
 
-/** What is due of a claim, with the primary key as it is now. */
+/** The work of a claim, with the current primary key. */
 export interface DueWork {
   primary: Key;
   region: string;
-  /** The replica is to go; otherwise it is to be as the primary key is. */
+  /** True to delete the replica, false to bring it up to date with the primary key. */
   isRemoval: boolean;
 }
 
 /**
- * The table of what is to be done in the Regions that keys are replicated to. Whoever changes a primary key, and holds its
- * lock, asks for work in the same transaction; each request has a new generation. Workers of any node claim what is due, and
- * what they did counts only if no newer request came meanwhile.
+ * The queue of replication work: a row for each Region that a key is replicated to. A transaction that changes a primary key, and
+ * so holds its lock, enqueues the work; each time with a new generation. Workers of any node claim due work; it is complete only
+ * if no newer generation was enqueued meanwhile.
  *
- * Locks are taken in one order: the primary key, then its replications, then replicas.
+ * Locks are taken in this order: the primary key, its replications, its replicas.
  */
 @Injectable()
 export class ReplicationWork {
-  /** The Regions of each key as it was read: whoever remembers a key, and forgets it, does so with them. */
+  /** The replications of a key by its row object, so that KeyCache remembers and forgets both together. */
   readonly #ofKeys = new WeakMap<Key, Replication[]>();
 
   constructor(
@@ -41,7 +41,7 @@ export class ReplicationWork {
     private readonly clock: Clock,
   ) {}
 
-  /** The Regions of a primary key by name; none of any other key. Read once for each time that the key was read. */
+  /** Returns the replications of a primary key, ordered by Region; none for other keys. Reads them once per row object. */
   async of(key: Key): Promise<readonly Replication[]> {
     if (multiRegionKeyType(key) !== 'PRIMARY') return [];
     const known = this.#ofKeys.get(key);
@@ -52,27 +52,27 @@ export class ReplicationWork {
     return found;
   }
 
-  /** Asks for a replica in Regions that have none. */
-  async begin(manager: EntityManager, primaryArn: string, regions: readonly string[]): Promise<void> {
+  /** Enqueues the creation of replicas in Regions that have none. */
+  async enqueueCreation(manager: EntityManager, primaryArn: string, regions: readonly string[]): Promise<void> {
     if (regions.length === 0) return;
     const dueAt = this.clock.now();
     const rows = regions.map((region) => ({ primaryArn, region, status: 'IN_PROGRESS' as const, dueAt, attempts: 0 }));
     await manager.insert(Replication, rows);
   }
 
-  /** Asks that the replicas of keys follow a change. Those that are to go need not. */
-  async follow(manager: EntityManager, primaryArns: readonly string[]): Promise<void> {
+  /** Enqueues an update of the replicas of changed keys, except those that are being removed. */
+  async enqueue(manager: EntityManager, primaryArns: readonly string[]): Promise<void> {
     const ofKeys = { primaryArn: In(primaryArns), status: Not('DELETE_IN_PROGRESS' as const) };
-    await manager.update(Replication, ofKeys, { status: 'IN_PROGRESS', ...this.#anew() });
+    await manager.update(Replication, ofKeys, { status: 'IN_PROGRESS', ...this.#newGeneration() });
   }
 
-  /** Asks that the replicas of a key go. */
-  async end(manager: EntityManager, primaryArn: string, regions: readonly string[]): Promise<void> {
+  /** Enqueues the removal of replicas. */
+  async enqueueRemoval(manager: EntityManager, primaryArn: string, regions: readonly string[]): Promise<void> {
     const gone = { primaryArn, region: In(regions) };
-    await manager.update(Replication, gone, { status: 'DELETE_IN_PROGRESS', ...this.#anew() });
+    await manager.update(Replication, gone, { status: 'DELETE_IN_PROGRESS', ...this.#newGeneration() });
   }
 
-  /** Takes some of what is due, what waits longest first; many nodes may do it at once. */
+  /** Claims a batch of due work, oldest first. Nodes may claim concurrently. */
   async claim(): Promise<Claim[]> {
     const now = this.clock.now();
     return this.database.transaction(async (manager) => {
@@ -92,12 +92,12 @@ export class ReplicationWork {
   }
 
   /**
-   * Does what was claimed and takes it off the table, in one transaction and alone with the primary key.
+   * Does claimed work and takes it off the queue in one transaction, which locks the primary key.
    *
-   * @param work names the ARN of each key that it changes
-   * @returns what was done; undefined when something newer is due, or somebody else took over and has done it
+   * @param work calls `changed` with the ARN of each key that it changes
+   * @returns the work; undefined if newer work was enqueued, or another worker took over and has done it
    */
-  async settle(
+  async complete(
     claim: Claim,
     work: (due: DueWork, manager: EntityManager, changed: (arn: string) => void) => Promise<void>,
   ): Promise<DueWork | undefined> {
@@ -133,10 +133,10 @@ export class ReplicationWork {
   }
 
   /**
-   * Notes that what was claimed could not be done, to be tried again after twice as long each time, an hour at most.
-   * Nothing when something newer is due.
+   * Schedules another attempt at claimed work that failed, with a delay that doubles each time, up to an hour. Does nothing if
+   * newer work was enqueued.
    */
-  async postpone(claim: Claim): Promise<void> {
+  async retry(claim: Claim): Promise<void> {
     const dueAt = after(this.clock.now(), Math.min(2 ** claim.attempts * 1000, MAX_RETRY_MS));
     const message = `Attempt ${claim.attempts} failed; the next is at ${dueAt.toISOString()}.`;
     await this.changes.ownTransaction(async (manager, changed) => {
@@ -146,7 +146,7 @@ export class ReplicationWork {
     });
   }
 
-  #anew() {
+  #newGeneration() {
     return { message: null, generation: () => 'DEFAULT', dueAt: this.clock.now(), attempts: 0 };
   }
 }

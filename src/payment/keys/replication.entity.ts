@@ -4,7 +4,7 @@ import { Key } from './key.entity.js';
 export const REPLICATION_STATES = ['IN_PROGRESS', 'DELETE_IN_PROGRESS', 'FAILED', 'SYNCHRONIZED'] as const;
 export type ReplicationState = (typeof REPLICATION_STATES)[number];
 
-/** A Region that a primary key is replicated to: how far that is, and what is to be done for it. */
+/** A Region that a primary key is replicated to, with its status and the work that is due. */
 @Entity('replications')
 @Index('replications_by_due', ['dueAt', 'generation'], { where: '"due_at" IS NOT NULL' })
 export class Replication {
@@ -21,16 +21,16 @@ export class Replication {
   @Column('text', { nullable: true })
   message!: string | null;
 
-  /** A new and higher number whenever there is something new to do, so that older work can't pass for newer. */
+  /** Increases with each request for work, so that older work can't be taken for newer. */
   @Column('bigint')
   @Generated('increment')
   generation!: string;
 
-  /** When it is worked on next; null when there is nothing to do. */
+  /** The time of the next attempt; null if no work is due. */
   @Column('timestamp with time zone', { name: 'due_at', precision: 3, nullable: true })
   dueAt!: Date | null;
 
-  /** How often this generation was begun. */
+  /** The number of attempts at this generation. */
   @Column('integer')
   attempts!: number;
 }

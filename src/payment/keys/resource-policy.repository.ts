@@ -9,7 +9,7 @@ import { requireNotReplica } from './multi-region.js';
 import { checkResourcePolicy } from '../../policy/policy-document.js';
 import { ResourcePolicy } from './resource-policy.entity.js';
 
-/** The policies of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key out of reach. */
+/** The resource policies of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key out of reach. */
 @Injectable()
 export class ResourcePolicyRepository {
   constructor(
@@ -19,10 +19,10 @@ export class ResourcePolicyRepository {
   ) {}
 
   /**
-   * Gives a key a policy in place of the one it has.
+   * Sets or replaces the policy of a key.
    *
    * @throws ValidationException for a replica
-   * @throws PolicyError for what is no policy of this key, or lets anyone in
+   * @throws PolicyError for an invalid policy, and for one that allows access to anyone
    */
   async put(call: Call, keyArn: string, policy: string): Promise<void> {
     await this.changes.transaction(call, async (manager, changed) => {
@@ -35,7 +35,7 @@ export class ResourcePolicyRepository {
     });
   }
 
-  /** @throws ResourceNotFoundException for a key without a policy too */
+  /** Returns the policy of a key. @throws ResourceNotFoundException if the key has none */
   async get(call: Call, keyArn: string): Promise<string> {
     await this.keys.get(call, keyArn);
     const found = await this.database.manager.findOneBy(ResourcePolicy, { keyArn });
@@ -43,7 +43,7 @@ export class ResourcePolicyRepository {
     return found.policy;
   }
 
-  /** Takes a key's policy away, in whatever state the key is. */
+  /** Deletes the policy of a key in any state. */
   async remove(call: Call, keyArn: string): Promise<void> {
     await this.keys.get(call, keyArn);
     await this.changes.transaction(call, async (manager, changed) => {

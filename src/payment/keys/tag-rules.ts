@@ -1,14 +1,14 @@
 import { ValidationException } from '../../errors/exceptions.js';
 
-/** AWS keeps tag keys that begin so for itself. */
+/** Prefix of tag keys that AWS reserves. */
 const RESERVED = 'aws:';
 const MAX_TAGS = 50;
 
 /**
- * Checks tags that a key is to have.
+ * Checks tags to be added to a key.
  *
- * @param present keys of the tags that it has already
- * @throws ValidationException for a reserved key, a key given twice, or more than 50 in all
+ * @param present tag keys that the key has already
+ * @throws ValidationException for a reserved or duplicate tag key, or more than 50 tags in all
  */
 export function checkTags(tags: readonly { Key: string }[], present: readonly string[] = []): void {
   const names = tags.map(({ Key }) => Key);

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { Key } from './key.entity.js';
 
-/** A tag of a key; its key's account and Region are in the ARN. */
+/** A tag of a key. */
 @Entity('tags')
 export class Tag {
   @PrimaryColumn('text', { name: 'key_arn' })

@@ -17,12 +17,12 @@ export class TagRepository {
   ) {}
 
   /**
-   * Adds tags; one whose key the key has already gets the new value.
+   * Adds tags, and replaces the values of those that the key has.
    *
-   * @throws ValidationException for what a key can't have, counted with the tags that it has
+   * @throws ValidationException for invalid tags, or too many together with those that the key has
    */
   async put(call: Call, keyArn: string, tags: readonly { Key: string; Value: string }[]): Promise<void> {
-    await this.#alone(call, keyArn, async (manager) => {
+    await this.#withLock(call, keyArn, async (manager) => {
       const present = await manager.find(Tag, { where: { keyArn }, select: { key: true } });
       checkTags(
         tags,
@@ -33,16 +33,16 @@ export class TagRepository {
     });
   }
 
-  /** Takes tags away; those that the key doesn't have are none of them. */
+  /** Removes tags; ignores those that the key doesn't have. */
   async remove(call: Call, keyArn: string, tagKeys: readonly string[]): Promise<void> {
-    await this.#alone(call, keyArn, (manager) => manager.delete(Tag, { keyArn, key: In(tagKeys) }));
+    await this.#withLock(call, keyArn, (manager) => manager.delete(Tag, { keyArn, key: In(tagKeys) }));
   }
 
   /**
-   * A page of a key's tags in the order of their keys.
+   * Returns a page of a key's tags, ordered by tag key.
    *
-   * @param after key of the last tag of the page before
-   * @returns one tag more than `limit` where there is another page
+   * @param after tag key of the last tag of the previous page
+   * @returns one tag more than `limit` if there is another page
    */
   async list(call: Call, keyArn: string, { after, limit }: { after?: string; limit: number }): Promise<Tag[]> {
     await this.keys.get(call, keyArn);
@@ -53,8 +53,8 @@ export class TagRepository {
     });
   }
 
-  /** Others who tag the key wait, and so does its deletion: what is counted stays true until the commit. */
-  async #alone(call: Call, keyArn: string, work: (manager: EntityManager) => Promise<unknown>): Promise<void> {
+  /** Locks the key, so that the count of its tags stays true until the commit: others who tag or delete the key wait. */
+  async #withLock(call: Call, keyArn: string, work: (manager: EntityManager) => Promise<unknown>): Promise<void> {
     await this.changes.transaction(call, async (manager, changed) => {
       requireNotDeleted(await this.keys.lock(call, manager, keyArn, 'pessimistic_write'));
       await work(manager);

@@ -680,8 +680,8 @@ describe('the worker', () => {
     const { KeyArn } = await create({ ReplicationRegions: [EUROPE] });
     const [claim] = await work().claim();
     await stopped({ KeyArn });
-    expect(await work().settle(claim!, never)).toBeUndefined();
-    await work().postpone(claim!);
+    expect(await work().complete(claim!, never)).toBeUndefined();
+    await work().retry(claim!);
     expect(await statusOf(KeyArn)).toEqual({ Status: 'IN_PROGRESS' });
     await replicate();
     expect((await get(inRegion(EUROPE, KeyArn))).Enabled).toBe(false);
@@ -692,9 +692,9 @@ describe('the worker', () => {
     const [late] = await work().claim();
     await remove(KeyArn, EUROPE);
     await replicate();
-    expect(await work().settle(late!, never)).toBeUndefined();
+    expect(await work().complete(late!, never)).toBeUndefined();
     await add(KeyArn, EUROPE);
-    expect(await work().settle(late!, never)).toBeUndefined();
+    expect(await work().complete(late!, never)).toBeUndefined();
     await replicate();
     expect(await statusOf(KeyArn)).toEqual({ Status: 'SYNCHRONIZED' });
   });

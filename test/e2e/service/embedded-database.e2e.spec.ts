@@ -157,7 +157,7 @@ test('refuses another master key, a missing one and another version of PostgreSQ
   writeFileSync(inFolder('postgres/PG_VERSION'), '17\n');
   const older = start();
   expect(await older.ended).toBe(4);
-  expect(older.output()).toMatch(/was made by PostgreSQL 17, and this Keyblock brings PostgreSQL 18\. Dump it/);
+  expect(older.output()).toMatch(/was created by PostgreSQL 17, and this Keyblock brings PostgreSQL 18\. Dump it/);
   writeFileSync(inFolder('postgres/PG_VERSION'), version);
 
   const again = start();

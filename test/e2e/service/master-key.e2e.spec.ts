@@ -16,14 +16,15 @@ import { Clock } from '../../../src/clock.js';
 import { embeddedDatabase } from '../../../src/cli/deployment.js';
 import { readConfig } from '../../../src/config/config.js';
 import { keyArn, newId } from '../../../src/payment/keys/arn.js';
-import { begin } from '../../../src/payment/keys/key-life-cycle.js';
+import { newKey } from '../../../src/payment/keys/key-life-cycle.js';
+import { generateKey } from '../../../src/payment/keys/key-material.js';
 import { modesOfUse } from '../../../src/payment/keys/key-rules.js';
 import { Key } from '../../../src/payment/keys/key.entity.js';
 import { KeyCache } from '../../../src/payment/keys/key-cache.js';
 import { MasterKeyError } from '../../../src/provider/master-key-check.js';
 import { MasterKey, sealedUnder } from '../../../src/provider/master-key.js';
 import { CryptoProvider } from '../../../src/provider/crypto-provider.js';
-import { SEALED_TABLES } from '../../../src/database/sealed-tables.js';
+import { sealedTables } from '../../../src/provider/sealed.js';
 import type { Service } from '../../../src/service.js';
 import { openStore, rotateStore, type Store } from '../../../src/store.js';
 import { newDataDirectory, newStore, tamper, type TestStore } from '../../support/database.js';
@@ -144,7 +145,7 @@ describe('a service under load', () => {
   });
 
   test('every table with sealed values is known, guarded and written to', async () => {
-    const known = SEALED_TABLES.map(({ entity }) => database.getMetadata(entity).tableName);
+    const known = sealedTables(database).map(({ tableName }) => tableName);
     const ids = await sealedIds(database);
     expect([...ids.keys()].sort()).toEqual(known.sort());
     for (const id of ids.values()) expect([...id]).toEqual([service.app.get(MasterKey).id]);
@@ -253,7 +254,7 @@ describe('a service under load', () => {
 
     await tamper(database, 'UPDATE keys SET sealed = $2 WHERE arn = $1', [broken, kept!.sealed]);
     const another = keyblock(service.store, ['rotate', '--file', keyFile(service.store, randomBytes(32))]);
-    expect([await another.ended, another.output()]).toEqual([4, expect.stringContaining('let that end first')]);
+    expect([await another.ended, another.output()]).toEqual([4, expect.stringContaining('finish it first')]);
     const again = keyblock(service.store, ['rotate']);
     expect([await again.ended, again.output()]).toEqual([0, expect.stringContaining('is retired')]);
     service.store.env.KEYBLOCK_MASTER_KEY = newKey.toString('hex');
@@ -275,7 +276,7 @@ describe('a service under load', () => {
     writeFileSync(short, 'abc');
     await refused(1, ['--file', short], 'must hold 64 hexadecimal digits');
     await refused(1, ['--component-file', short, '--component-file', short], 'must hold 64 hexadecimal digits');
-    await refused(4, [], 'No rotation is under way: give the new master key');
+    await refused(4, [], 'No rotation is in progress: give the new master key');
     await refused(4, [], 'the master key given is', { KEYBLOCK_MASTER_KEY: 'ab'.repeat(32) });
     expect(await rows()).toEqual(before);
   });
@@ -335,7 +336,7 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
     const expected = await mac(arn);
     const unaware = isGiven ? await open() : undefined;
 
-    await killedAt(['--file', keyFile(store, newKey)], /takes the place/);
+    await killedAt(['--file', keyFile(store, newKey)], /replaces/);
     expect(await mac(arn)).toBe(expected);
     await killedAt([], /keys: [3-9]00 /);
     expect(await mac(await create())).toBeDefined();
@@ -359,7 +360,7 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
 
     ({ mac, create } = await startNode());
     expect(await mac(arn)).toBe(expected);
-    while (!node.log().includes('a rotation of the master key is under way'))
+    while (!node.log().includes('a rotation of the master key is in progress'))
       await new Promise((resolve) => setTimeout(resolve, 50));
     await killedAt([], /keys: 1\d00 /);
     if (isGiven) await killedAt([], /Other nodes have a moment/);
@@ -434,8 +435,11 @@ async function addKeys(database: DataSource, masterKey: MasterKey, count: number
       const attributes = { class: KeyClass, usage, algorithm, modes: modesOfUse(['Generate', 'Verify']) };
       const rest = { deriveKeyUsage: null, exportable: false, kcvAlgorithm: 'CMAC' as const };
       const identity = { arn: keyArn(scope, newId()), ...attributes, ...rest };
-      const sealed = await provider.generate(identity);
-      return begin({ ...scope, ...identity, ...sealed, origin: 'AWS_PAYMENT_CRYPTOGRAPHY', enabled: true }, new Date());
+      const sealed = await generateKey(provider, identity);
+      return newKey(
+        { ...scope, ...identity, ...sealed, origin: 'AWS_PAYMENT_CRYPTOGRAPHY', enabled: true },
+        new Date(),
+      );
     });
     const rows = await Promise.all(keys);
     await database.transaction((manager) => manager.insert(Key, rows));

@@ -55,7 +55,7 @@ test('a worker that is lost is replaced, and the others serve meanwhile', async 
   const isReplaced = () => children().length === 2;
   while (!isReplaced()) await new Promise((resolve) => setTimeout(resolve, 50));
   expect(children()).toEqual([before[1], expect.any(Number)]);
-  expect(service.log()).toContain('a worker was lost');
+  expect(service.log()).toContain('a worker crashed');
 });
 
 test('SIGTERM ends all of them', async () => {

@@ -4,7 +4,7 @@ import { ValidationException } from '../../../errors/exceptions.js';
 import { textOf } from '../../exchange/certificate-text.js';
 import { ExchangeTokens } from '../../exchange/exchange-tokens.js';
 import { RSA_KEY_ALGORITHMS } from '../../keys/key-attributes.js';
-import type { TokenPurpose } from '../../../provider/pair-identity.js';
+import type { TokenPurpose } from '../../exchange/exchange-token.entity.js';
 import { epochSeconds } from '../../../http/fields.js';
 import type { GetParametersForImportInput, GetParametersForImportOutput, KeyMaterialType } from './exchange.schema.js';
 

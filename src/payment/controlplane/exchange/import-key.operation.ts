@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../../../call.js';
+import { type Call, scopeOf } from '../../../call.js';
 import { Clock } from '../../../clock.js';
 import { keyArn, newId } from '../../keys/arn.js';
 import type { KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
-import { begin } from '../../keys/key-life-cycle.js';
+import { newKey } from '../../keys/key-life-cycle.js';
+import { sealKey } from '../../keys/key-material.js';
 import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
 import { KeyRepository } from '../../keys/key.repository.js';
 import { requireReplicable } from '../../keys/multi-region.js';
@@ -43,11 +44,11 @@ export class ImportKeyOperation {
     checkTags(tags);
     this.regions.requireReachable(call.region, regions ?? []);
 
-    const scope = { accountId: call.principal.accountId, region: call.region };
+    const scope = scopeOf(call);
     const arn = keyArn(scope, newId());
     const admitted = await this.#open(call, input.KeyMaterial, this.#admission(arn, input.KeyCheckValueAlgorithm));
     if (regions?.length) requireReplicable(admitted);
-    const key = begin({ ...scope, ...admitted, origin: 'EXTERNAL', enabled }, this.clock.now());
+    const key = newKey({ ...scope, ...admitted, origin: 'EXTERNAL', enabled }, this.clock.now());
     const stored = await this.keys.add(call, key, tags, regions);
     return { Key: presentKey(stored, await this.replications.of(stored)) };
   }
@@ -83,7 +84,7 @@ export class ImportKeyOperation {
           attributes.KeyClass === 'PUBLIC_KEY' ? undefined : requested,
         ),
       };
-      return (clear) => ({ ...identity, ...this.provider.seal(identity, clear) });
+      return (clear) => ({ ...identity, ...sealKey(this.provider, identity, clear) });
     };
   }
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../../../call.js';
+import { type Call, scopeOf } from '../../../call.js';
 import { Clock } from '../../../clock.js';
 import { ValidationException } from '../../../errors/exceptions.js';
 import { keyArn, newId } from '../../keys/arn.js';
-import { begin } from '../../keys/key-life-cycle.js';
+import { newKey } from '../../keys/key-life-cycle.js';
+import { generateKey } from '../../keys/key-material.js';
 import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
 import { KeyRepository } from '../../keys/key.repository.js';
 import { ReplicationWork } from '../../keys/replication-work.js';
@@ -29,7 +30,7 @@ export class CreateKeyOperation {
     check(input);
     this.regions.requireReachable(call.region, regions ?? []);
 
-    const scope = { accountId: call.principal.accountId, region: call.region };
+    const scope = scopeOf(call);
     const identity = {
       arn: keyArn(scope, newId()),
       class: attributes.KeyClass,
@@ -40,8 +41,8 @@ export class CreateKeyOperation {
       exportable: input.Exportable,
       kcvAlgorithm: kcvAlgorithmOf(attributes.KeyAlgorithm, input.KeyCheckValueAlgorithm),
     };
-    const { kcv, sealed } = await this.provider.generate(identity);
-    const key = begin(
+    const { kcv, sealed } = await generateKey(this.provider, identity);
+    const key = newKey(
       { ...scope, ...identity, kcv, sealed, origin: 'AWS_PAYMENT_CRYPTOGRAPHY', enabled },
       this.clock.now(),
     );

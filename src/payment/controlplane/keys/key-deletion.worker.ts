@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Rounds } from '../../../changes/rounds.js';
 import { Clock } from '../../../clock.js';
 import { endDeletion } from '../../keys/key-life-cycle.js';
 import { KeyRepository } from '../../keys/key.repository.js';
@@ -10,31 +11,24 @@ const INTERVAL_MS = 60_000;
 /** Destroys keys within a minute of the end of their waiting period. Every node runs this worker. */
 @Injectable()
 export class KeyDeletionWorker implements OnApplicationBootstrap, OnApplicationShutdown {
-  #timer?: NodeJS.Timeout;
-  #run: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
   constructor(
     private readonly keys: KeyRepository,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    const failure = 'keys due for deletion could not be destroyed; retrying every minute';
+    this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, round: () => this.run(), logger, failure });
+  }
 
   onApplicationBootstrap(): void {
-    const run = () => {
-      this.#run = this.run().catch((error: unknown) => {
-        this.logger.error(
-          { error: (error as Error).message },
-          'keys due for deletion could not be destroyed; tried again in a minute',
-        );
-      });
-    };
-    run();
-    this.#timer = setInterval(run, INTERVAL_MS).unref();
+    this.#rounds.start();
+    void this.#rounds.run();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#run;
+    await this.#rounds.stop();
   }
 
   /** Runs until no key is due. */
@@ -43,7 +37,7 @@ export class KeyDeletionWorker implements OnApplicationBootstrap, OnApplicationS
     for (;;) {
       const deleted = await this.keys.endDeletions(now, endDeletion(now));
       for (const keyArn of deleted) this.logger.info({ keyArn }, 'key deleted');
-      if (deleted.length === 0) return;
+      if (deleted.length === 0 || this.#rounds.isStopped) return;
     }
   }
 }

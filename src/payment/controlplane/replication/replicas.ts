@@ -41,9 +41,9 @@ export class Replicas {
     if (affected) return arn;
 
     const { sequence: _, ...copy } = primary;
-    const sealed = isDestroyed ? null : this.provider.reseal(primary, arn);
-    const place = { arn, region, primaryRegion: primary.region, usingDefaultReplicationRegions: null };
-    await manager.insert(Key, { ...copy, ...place, sealed });
+    const replica = { ...copy, arn, region, primaryRegion: primary.region, usingDefaultReplicationRegions: null };
+    const sealed = isDestroyed ? null : this.provider.use(primary, (clear) => this.provider.seal(Key, replica, clear));
+    await manager.insert(Key, { ...replica, sealed });
     await this.quotas.checkKeys(manager, { accountId: primary.accountId, region });
     return arn;
   }

@@ -1,5 +1,5 @@
 import type { KeyAttributes } from '../../../keys/key-attributes.js';
-import type { KeyIdentity } from '../../../../provider/crypto-provider.js';
+import type { KeyIdentity } from '../../../keys/key.entity.js';
 
 /** Imported key: its attributes, and its material sealed under the master key. */
 export type AdmittedKey = KeyIdentity & { sealed: Buffer };
