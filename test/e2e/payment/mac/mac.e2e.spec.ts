@@ -1,5 +1,5 @@
 import { CreateKeyCommand, type KeyAttributes, StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
-import { startTestService, type TestService } from '../../support/service.js';
+import { startTestService, type TestService } from '../../../support/service.js';
 
 let service: TestService;
 beforeAll(async () => {

@@ -13,9 +13,9 @@ import {
   UpdateAliasCommand,
   ValidationException,
 } from '@aws-sdk/client-payment-cryptography';
-import { MAX_STALE_MS } from '../../../src/changes/changes.js';
-import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../support/keys.js';
-import { CREDENTIALS, REGION, startOn, startTestService, type TestService } from '../../support/service.js';
+import { MAX_STALE_MS } from '../../../../src/changes/changes.js';
+import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../../support/keys.js';
+import { CREDENTIALS, REGION, startOn, startTestService, type TestService } from '../../../support/service.js';
 
 let service: TestService;
 beforeAll(async () => {

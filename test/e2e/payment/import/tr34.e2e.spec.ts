@@ -9,19 +9,19 @@ import {
   StopKeyUsageCommand,
 } from '@aws-sdk/client-payment-cryptography';
 import { DataSource } from 'typeorm';
-import { toHex } from '../../../src/crypto/bytes.js';
-import { ecdhKey } from '../../../src/crypto/ecdh.js';
-import { unwrapKeyBlock } from '../../../src/crypto/tr31/unwrap.js';
-import { buildKeyTransport, type KeyTransportToBuild } from '../../../src/crypto/tr34/build.js';
-import { inspectKeyTransport } from '../../../src/crypto/tr34/inspect.js';
-import { issueLeaf, issueRoot } from '../../../src/crypto/x509/issue.js';
-import { Key } from '../../../src/payment/keys/key.entity.js';
-import { certificateOf, textOf } from '../../../src/payment/exchange/certificate-text.js';
+import { toHex } from '../../../../src/crypto/bytes.js';
+import { ecdhKey } from '../../../../src/crypto/ecdh.js';
+import { unwrapKeyBlock } from '../../../../src/crypto/tr31/unwrap.js';
+import { buildKeyTransport, type KeyTransportToBuild } from '../../../../src/crypto/tr34/build.js';
+import { inspectKeyTransport } from '../../../../src/crypto/tr34/inspect.js';
+import { issueLeaf, issueRoot } from '../../../../src/crypto/x509/issue.js';
+import { Key } from '../../../../src/payment/keys/key.entity.js';
+import { certificateOf, textOf } from '../../../../src/payment/exchange/certificate-text.js';
 import type {
   EccKeyAlgorithm,
   RsaKeyAlgorithm,
   SymmetricKeyAlgorithm,
-} from '../../../src/payment/keys/key-attributes.js';
+} from '../../../../src/payment/keys/key-attributes.js';
 import {
   aMonth,
   ecParty,
@@ -32,18 +32,18 @@ import {
   keyBlock,
   type KeyToImport,
   type Material,
-} from '../../support/import.js';
-import { storePair, storeToken } from '../../support/known-pairs.js';
-import { MISSING_KEY } from '../../support/keys.js';
-import { startTestService, target, type TestService } from '../../support/service.js';
-import { crlOf, pkcs8, testPki } from '../../support/tr34.js';
-import as2805Pure from '../../vectors/as2805.json' with { type: 'json' };
-import as2805 from '../../vectors/as2805-exchange.json' with { type: 'json' };
-import ecdhPure from '../../vectors/ecdh.json' with { type: 'json' };
-import ecdh from '../../vectors/ecdh-exchange.json' with { type: 'json' };
-import rsa from '../../vectors/rsa.json' with { type: 'json' };
-import tr31 from '../../vectors/tr31.json' with { type: 'json' };
-import tr34 from '../../vectors/tr34.json' with { type: 'json' };
+} from '../../../support/import.js';
+import { storePair, storeToken } from '../../../support/known-pairs.js';
+import { MISSING_KEY } from '../../../support/keys.js';
+import { startTestService, target, type TestService } from '../../../support/service.js';
+import { crlOf, pkcs8, testPki } from '../../../support/tr34.js';
+import as2805Pure from '../../../vectors/as2805.json' with { type: 'json' };
+import as2805 from '../../../vectors/as2805-exchange.json' with { type: 'json' };
+import ecdhPure from '../../../vectors/ecdh.json' with { type: 'json' };
+import ecdh from '../../../vectors/ecdh-exchange.json' with { type: 'json' };
+import rsa from '../../../vectors/rsa.json' with { type: 'json' };
+import tr31 from '../../../vectors/tr31.json' with { type: 'json' };
+import tr34 from '../../../vectors/tr34.json' with { type: 'json' };
 
 let service: TestService;
 let imports: KeyImports;

@@ -14,11 +14,11 @@ import {
   ValidationException,
 } from '@aws-sdk/client-payment-cryptography';
 import { DataSource } from 'typeorm';
-import { KeyDeletionWorker } from '../../../src/payment/controlplane/keys/key-deletion.worker.js';
-import { Key as StoredKey } from '../../../src/payment/keys/key.entity.js';
-import { KeyRepository } from '../../../src/payment/keys/key.repository.js';
-import { LOGGER } from '../../../src/logger.js';
-import { REGION, startTestService, TestClock, type TestService } from '../../support/service.js';
+import { KeyDeletionWorker } from '../../../../src/payment/controlplane/keys/key-deletion.worker.js';
+import { Key as StoredKey } from '../../../../src/payment/keys/key.entity.js';
+import { KeyRepository } from '../../../../src/payment/keys/key.repository.js';
+import { LOGGER } from '../../../../src/logger.js';
+import { REGION, startTestService, TestClock, type TestService } from '../../../support/service.js';
 
 const DAY_MS = 86_400_000;
 

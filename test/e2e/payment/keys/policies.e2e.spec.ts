@@ -1,6 +1,6 @@
 import { DeleteKeyCommand } from '@aws-sdk/client-payment-cryptography';
-import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../support/keys.js';
-import { type RawResponse, startTestService, target, type TestService } from '../../support/service.js';
+import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../../support/keys.js';
+import { type RawResponse, startTestService, target, type TestService } from '../../../support/service.js';
 
 /** The AWS SDK for JavaScript that is installed has none of these operations, so they are signed by hand. */
 

@@ -5,10 +5,10 @@ import {
   type KeyUsage,
   StopKeyUsageCommand,
 } from '@aws-sdk/client-payment-cryptography';
-import { unwrapKeyBlock } from '../../../src/crypto/tr31/unwrap.js';
-import { aes } from '../../../src/crypto/aes.js';
-import { kcvCmac } from '../../../src/crypto/kcv.js';
-import type { KeyMode, SymmetricKeyAlgorithm } from '../../../src/payment/keys/key-attributes.js';
+import { unwrapKeyBlock } from '../../../../src/crypto/tr31/unwrap.js';
+import { aes } from '../../../../src/crypto/aes.js';
+import { kcvCmac } from '../../../../src/crypto/kcv.js';
+import type { KeyMode, SymmetricKeyAlgorithm } from '../../../../src/payment/keys/key-attributes.js';
 import {
   ecParty,
   importKeys,
@@ -17,11 +17,11 @@ import {
   keyBlock,
   type KeyImports,
   type StoredKey,
-} from '../../support/import.js';
-import { createKey, MISSING_KEY } from '../../support/keys.js';
-import { storePair } from '../../support/known-pairs.js';
-import { startTestService, type TestService } from '../../support/service.js';
-import { hex, vectors } from '../../support/vectors.js';
+} from '../../../support/import.js';
+import { createKey, MISSING_KEY } from '../../../support/keys.js';
+import { storePair } from '../../../support/known-pairs.js';
+import { startTestService, type TestService } from '../../../support/service.js';
+import { hex, vectors } from '../../../support/vectors.js';
 
 let service: TestService;
 let imports: KeyImports;
@@ -612,7 +612,7 @@ interface AgreementVector {
 }
 const agreements = vectors<AgreementVector>('ecdh-exchange').filter(({ inputs }) => 'servicePrivateKeyPem' in inputs);
 const withBlock = agreements.filter(({ inputs, expected }) => 'wrappedKeyBlock' in inputs && 'clearKey' in expected);
-const { pki } = JSON.parse(readFileSync(new URL('../../vectors/ecdh-exchange.json', import.meta.url), 'utf8')) as {
+const { pki } = JSON.parse(readFileSync(new URL('../../../vectors/ecdh-exchange.json', import.meta.url), 'utf8')) as {
   pki: Record<string, { certificatePem: string }>;
 };
 const base64 = (pem: string) => Buffer.from(pem).toString('base64');

@@ -1,12 +1,12 @@
 import { CreateKeyCommand, type KeyUsage, StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
-import { tdes } from '../../../src/crypto/des.js';
-import { encryptPinBlock } from '../../../src/crypto/pin-block.js';
-import type { SymmetricKeyAlgorithm } from '../../../src/payment/keys/key-attributes.js';
-import * as oracle from '../../support/card-oracle.js';
-import { importKeys } from '../../support/import.js';
-import { MISSING_KEY } from '../../support/keys.js';
-import { startTestService, type TestService } from '../../support/service.js';
-import { hex, vectors } from '../../support/vectors.js';
+import { tdes } from '../../../../src/crypto/des.js';
+import { encryptPinBlock } from '../../../../src/crypto/pin-block.js';
+import type { SymmetricKeyAlgorithm } from '../../../../src/payment/keys/key-attributes.js';
+import * as oracle from '../../../support/card-oracle.js';
+import { importKeys } from '../../../support/import.js';
+import { MISSING_KEY } from '../../../support/keys.js';
+import { startTestService, type TestService } from '../../../support/service.js';
+import { hex, vectors } from '../../../support/vectors.js';
 
 let service: TestService;
 beforeAll(async () => {

@@ -5,14 +5,14 @@ import type {
   KeyAlgorithm,
   KeyMode,
   SymmetricKeyAlgorithm,
-} from '../../../src/payment/keys/key-attributes.js';
-import ecdhExchange from '../../vectors/ecdh-exchange.json' with { type: 'json' };
-import pinblock from '../../vectors/pinblock.json' with { type: 'json' };
-import { importKeys, importRoot, keyBlock, type KeyImports } from '../../support/import.js';
-import { FOREIGN_KEY, MISSING_KEY } from '../../support/keys.js';
-import { storePair } from '../../support/known-pairs.js';
-import { type RawResponse, startTestService, type TestService } from '../../support/service.js';
-import { hex, vectors } from '../../support/vectors.js';
+} from '../../../../src/payment/keys/key-attributes.js';
+import ecdhExchange from '../../../vectors/ecdh-exchange.json' with { type: 'json' };
+import pinblock from '../../../vectors/pinblock.json' with { type: 'json' };
+import { importKeys, importRoot, keyBlock, type KeyImports } from '../../../support/import.js';
+import { FOREIGN_KEY, MISSING_KEY } from '../../../support/keys.js';
+import { storePair } from '../../../support/known-pairs.js';
+import { type RawResponse, startTestService, type TestService } from '../../../support/service.js';
+import { hex, vectors } from '../../../support/vectors.js';
 
 let service: TestService;
 let imports: KeyImports;

@@ -9,12 +9,12 @@ import {
 } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import { DataSource } from 'typeorm';
-import { MAX_STALE_MS } from '../../../src/changes/changes.js';
-import { KeyCache } from '../../../src/payment/keys/key-cache.js';
-import { LEASE_MS, ReplicationWork } from '../../../src/payment/keys/replication-work.js';
-import { ecParty, importKeys, keyBlock, type KeyToImport } from '../../support/import.js';
-import { createKey, endDeletions, FOREIGN_KEY, MISSING_KEY } from '../../support/keys.js';
-import { newWorker, stopReplication } from '../../support/replication.js';
+import { MAX_STALE_MS } from '../../../../src/changes/changes.js';
+import { KeyCache } from '../../../../src/payment/keys/key-cache.js';
+import { LEASE_MS, ReplicationWork } from '../../../../src/payment/keys/replication-work.js';
+import { ecParty, importKeys, keyBlock, type KeyToImport } from '../../../support/import.js';
+import { createKey, endDeletions, FOREIGN_KEY, MISSING_KEY } from '../../../support/keys.js';
+import { newWorker, stopReplication } from '../../../support/replication.js';
 import {
   CREDENTIALS,
   type RawResponse,
@@ -22,7 +22,7 @@ import {
   startTestService,
   target,
   type TestService,
-} from '../../support/service.js';
+} from '../../../support/service.js';
 
 /** The AWS SDK for JavaScript that is installed has none of these operations and members, so most calls are signed by hand. */
 

@@ -9,8 +9,8 @@ import {
   UntagResourceCommand,
   ValidationException,
 } from '@aws-sdk/client-payment-cryptography';
-import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../support/keys.js';
-import { startTestService, target, type TestService } from '../../support/service.js';
+import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../../support/keys.js';
+import { startTestService, target, type TestService } from '../../../support/service.js';
 
 let service: TestService;
 beforeAll(async () => {

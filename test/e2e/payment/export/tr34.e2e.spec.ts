@@ -14,18 +14,18 @@ import {
   StopKeyUsageCommand,
   type WrappedKey,
 } from '@aws-sdk/client-payment-cryptography';
-import { exportPublicKey } from '../../../src/crypto/asymmetric-key.js';
-import { aesInitialKey } from '../../../src/crypto/dukpt/aes.js';
-import { tdesInitialKey } from '../../../src/crypto/dukpt/tdes.js';
-import { ecdhKey } from '../../../src/crypto/ecdh.js';
-import { rsaDecrypt } from '../../../src/crypto/rsa.js';
-import { unwrapKeyBlock } from '../../../src/crypto/tr31/unwrap.js';
-import { buildKeyTransport } from '../../../src/crypto/tr34/build.js';
-import { issueLeaf, issueRoot } from '../../../src/crypto/x509/issue.js';
-import { inspectKeyTransport } from '../../../src/crypto/tr34/inspect.js';
-import { openKeyTransport } from '../../../src/crypto/tr34/parse.js';
-import { certificateOf, textOf } from '../../../src/payment/exchange/certificate-text.js';
-import type { SymmetricKeyAlgorithm } from '../../../src/payment/keys/key-attributes.js';
+import { exportPublicKey } from '../../../../src/crypto/asymmetric-key.js';
+import { aesInitialKey } from '../../../../src/crypto/dukpt/aes.js';
+import { tdesInitialKey } from '../../../../src/crypto/dukpt/tdes.js';
+import { ecdhKey } from '../../../../src/crypto/ecdh.js';
+import { rsaDecrypt } from '../../../../src/crypto/rsa.js';
+import { unwrapKeyBlock } from '../../../../src/crypto/tr31/unwrap.js';
+import { buildKeyTransport } from '../../../../src/crypto/tr34/build.js';
+import { issueLeaf, issueRoot } from '../../../../src/crypto/x509/issue.js';
+import { inspectKeyTransport } from '../../../../src/crypto/tr34/inspect.js';
+import { openKeyTransport } from '../../../../src/crypto/tr34/parse.js';
+import { certificateOf, textOf } from '../../../../src/payment/exchange/certificate-text.js';
+import type { SymmetricKeyAlgorithm } from '../../../../src/payment/keys/key-attributes.js';
 import {
   aMonth,
   ecParty,
@@ -35,10 +35,10 @@ import {
   importRoot,
   keyBlock,
   type StoredKey,
-} from '../../support/import.js';
-import { storeToken } from '../../support/known-pairs.js';
-import { startTestService, target, type TestService } from '../../support/service.js';
-import as2805 from '../../vectors/as2805-exchange.json' with { type: 'json' };
+} from '../../../support/import.js';
+import { storeToken } from '../../../support/known-pairs.js';
+import { startTestService, target, type TestService } from '../../../support/service.js';
+import as2805 from '../../../vectors/as2805-exchange.json' with { type: 'json' };
 
 const DAY_MS = 86_400_000;
 const CIPHER = ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'] as const;
