@@ -81,7 +81,8 @@ function outputOf({ status, json }: RawResponse): Json {
 }
 
 const messageOf = ({ json }: RawResponse) => json['message'] ?? json['Message'];
-const patternOf = (message: string | RegExp) =>
+/** Turns a part of a message into a pattern. */
+export const patternOf = (message: string | RegExp) =>
   message instanceof RegExp ? message : new RegExp(message.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
 
 export const CIPHER: readonly KeyMode[] = ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'];
