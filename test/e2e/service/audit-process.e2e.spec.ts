@@ -3,7 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { CreateKeyCommand, ListKeysCommand, paginateListKeys, PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography'; // prettier-ignore
+import {
+  CreateKeyCommand,
+  ListKeysCommand,
+  paginateListKeys,
+  PaymentCryptographyClient,
+} from '@aws-sdk/client-payment-cryptography';
 import { connect } from '../../../src/database/database.js';
 import { newStore, type DatabaseStore } from '../../support/database.js';
 import { type ServiceProcess, spawnService } from '../../support/process.js';
@@ -37,7 +42,9 @@ async function kill({ child, ended }: ServiceProcess, signal: NodeJS.Signals): P
 
 /** The built command in a process of its own. */
 async function verify(...args: string[]) {
-  const child = spawn(process.execPath, [CLI, 'audit', 'verify', ...args], { env: { PATH: process.env['PATH'], ...serviceEnv(store) } }); // prettier-ignore
+  const child = spawn(process.execPath, [CLI, 'audit', 'verify', ...args], {
+    env: { PATH: process.env['PATH'], ...serviceEnv(store) },
+  });
   child.stdin.end();
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
@@ -47,7 +54,17 @@ async function verify(...args: string[]) {
 const client = (endpoint: string) =>
   new PaymentCryptographyClient({ region: REGION, endpoint, credentials: CREDENTIALS, maxAttempts: 1 });
 const createKey = async (controlPlane: PaymentCryptographyClient) => {
-  const { Key } = await controlPlane.send(new CreateKeyCommand({ KeyAttributes: { KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY', KeyClass: 'SYMMETRIC_KEY', KeyAlgorithm: 'AES_128', KeyModesOfUse: { Generate: true } }, Exportable: false })); // prettier-ignore
+  const { Key } = await controlPlane.send(
+    new CreateKeyCommand({
+      KeyAttributes: {
+        KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
+        KeyClass: 'SYMMETRIC_KEY',
+        KeyAlgorithm: 'AES_128',
+        KeyModesOfUse: { Generate: true },
+      },
+      Exportable: false,
+    }),
+  );
   return Key!.KeyArn!;
 };
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -106,7 +123,11 @@ test('the command finds what was changed in the table, and the copy shows what i
   expect(service.log()).toContain('"level":30');
   const [table, file] = [await verify(), await verify('--file', copy)];
   const [head] = /4 [0-9a-f]{64}$/m.exec(table.stdout)!;
-  expect(table).toEqual({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/^chain 1 \(\S+, process \d+\): ok, 4 events, /) }); // prettier-ignore
+  expect(table).toEqual({
+    exitCode: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^chain 1 \(\S+, process \d+\): ok, 4 events, /),
+  });
   expect(file).toEqual({ exitCode: 0, stderr: '', stdout: expect.stringContaining(head) });
 
   await withDatabase((query) => query(`UPDATE audit_log SET events = replace(events, 'ListKeys', 'ListDogs')`));
@@ -115,7 +136,10 @@ test('the command finds what was changed in the table, and the copy shows what i
   expect(changed.stdout).toMatch(/^chain 1 .*: EDITED: event 4 is not as/);
 
   writeFileSync(copy, service.log().replace(/^.*"sequence":2.*\n/m, ''));
-  expect(await verify('--file', copy)).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('REMOVED: event 2 is missing') }); // prettier-ignore
+  expect(await verify('--file', copy)).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('REMOVED: event 2 is missing'),
+  });
   expect((await verify('nothing')).exitCode).toBe(2);
   expect(await verify('-')).toMatchObject({ exitCode: 1, stderr: 'There are no audit events.\n' });
 });
@@ -126,7 +150,11 @@ test('with the standard output alone the table has nothing', async () => {
   await createKey(controlPlane);
   await controlPlane.send(new ListKeysCommand({}));
   await kill(service, 'SIGTERM');
-  const events = service.log().trim().split('\n').map((line) => JSON.parse(line) as { eventName: string; sequence: number }); // prettier-ignore
+  const events = service
+    .log()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { eventName: string; sequence: number });
   expect(events).toMatchObject([
     { eventName: 'CreateKey', sequence: 1 },
     { eventName: 'ListKeys', sequence: 2 },

@@ -122,8 +122,30 @@ test('SIGTERM does not wait for ever for a request that never comes to its end',
 });
 
 test('serves HTTPS with the certificate given', async () => {
-  const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) => join(store.env.KEYBLOCK_DATA_DIR, '..', `${process.pid}-${name}`)); // prettier-ignore
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=localhost', '-keyout', keyFile!, '-out', certFile!], { stdio: 'ignore' }); // prettier-ignore
+  const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) =>
+    join(store.env.KEYBLOCK_DATA_DIR, '..', `${process.pid}-${name}`),
+  );
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '1',
+      '-subj',
+      '/CN=localhost',
+      '-keyout',
+      keyFile!,
+      '-out',
+      certFile!,
+    ],
+    { stdio: 'ignore' },
+  );
   const service = start({ ...serviceEnv(store), KEYBLOCK_TLS_KEY_FILE: keyFile, KEYBLOCK_TLS_CERT_FILE: certFile });
   const url = await service.listening;
   expect(url).toMatch(/^https:/);

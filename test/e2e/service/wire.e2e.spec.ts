@@ -205,7 +205,10 @@ describe('limits', () => {
     await service.send({
       headers: target('ListKeys'),
       body: '{"A":"?"}',
-      tamper: ({ headers }) => (head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')), // prettier-ignore
+      tamper: ({ headers }) =>
+        (head = Object.entries(headers)
+          .map(([name, value]) => `${name}: ${value}\r\n`)
+          .join('')),
     });
     const bytes = Buffer.from(`POST / HTTP/1.1\r\nhost: ${host}\r\n${head}content-length: 9\r\n\r\n{"A":"?"}`);
     expect(await exchange(service.url, bytes)).toMatch(/^HTTP\/1\.1 200/);
@@ -264,7 +267,10 @@ describe('what answers without a signature', () => {
     ['HTML, and the head alone is asked for', { method: 'HEAD', headers: { accept: BROWSER } }],
     ['HTML, and something is put', { method: 'PUT', headers: { accept: BROWSER } }],
     ['HTML, with a target', { headers: { accept: BROWSER, ...target('NoSuchOperation') } }],
-    ['HTML, with a target of another service', { headers: { accept: BROWSER, 'x-amz-target': 'TrentService.ListKeys' } }], // prettier-ignore
+    [
+      'HTML, with a target of another service',
+      { headers: { accept: BROWSER, 'x-amz-target': 'TrentService.ListKeys' } },
+    ],
     ['HTML, with a query', { path: '/?page=1', headers: { accept: BROWSER } }],
     ['HTML, at another path', { path: '/index.html', headers: { accept: BROWSER } }],
     ['HTML, at the folder of the page', { path: '/docs/', headers: { accept: BROWSER } }],
@@ -304,22 +310,58 @@ describe('signatures', () => {
   };
 
   test.each<[string, string, Partial<RawRequest> & { ageMs?: number }]>([
-    ['another secret', 'InvalidSignatureException', { credentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'another' } }], // prettier-ignore
-    ['an access key nobody has', 'UnrecognizedClientException', { credentials: { accessKeyId: 'AKIDNOBODY', secretAccessKey: 'x' } }], // prettier-ignore
+    [
+      'another secret',
+      'InvalidSignatureException',
+      { credentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'another' } },
+    ],
+    [
+      'an access key nobody has',
+      'UnrecognizedClientException',
+      { credentials: { accessKeyId: 'AKIDNOBODY', secretAccessKey: 'x' } },
+    ],
     ['another Region', 'InvalidSignatureException', { region: 'eu-west-1' }],
     ['another service', 'InvalidSignatureException', { service: 'kms' }],
     ['a date too old', 'InvalidSignatureException', { ageMs: FIVE_MINUTES_MS + 5000 }],
     ['a date to come', 'InvalidSignatureException', { ageMs: -FIVE_MINUTES_MS - 5000 }],
     ['another body', 'InvalidSignatureException', { tamper: (sent) => (sent.body = '{"MaxResults":1}') }],
-    ['another target', 'InvalidSignatureException', { tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.DeleteKey') }], // prettier-ignore
-    ['another path', 'InvalidSignatureException', { tamper: (sent) => (sent.path = '/PaymentCryptographyControlPlane/ListKeys') }], // prettier-ignore
-    ['a query', 'InvalidSignatureException', { path: '/PaymentCryptographyControlPlane/ListKeys', tamper: (sent) => (sent.path += '?a=b') }], // prettier-ignore
-    ['a target that is not signed', 'IncompleteSignatureException', { headers: {}, tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.ListKeys') }], // prettier-ignore
+    [
+      'another target',
+      'InvalidSignatureException',
+      { tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.DeleteKey') },
+    ],
+    [
+      'another path',
+      'InvalidSignatureException',
+      { tamper: (sent) => (sent.path = '/PaymentCryptographyControlPlane/ListKeys') },
+    ],
+    [
+      'a query',
+      'InvalidSignatureException',
+      { path: '/PaymentCryptographyControlPlane/ListKeys', tamper: (sent) => (sent.path += '?a=b') },
+    ],
+    [
+      'a target that is not signed',
+      'IncompleteSignatureException',
+      { headers: {}, tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.ListKeys') },
+    ],
     ['no Authorization header', 'MissingAuthenticationTokenException', { tamper: drop('authorization') }],
     ['no X-Amz-Date', 'IncompleteSignatureException', { tamper: drop('x-amz-date') }],
-    ['a session token', 'IncompleteSignatureException', { tamper: (sent) => (sent.headers['x-amz-security-token'] = 'token') }], // prettier-ignore
-    ['a signed session token', 'UnrecognizedClientException', { headers: { ...headers, 'x-amz-security-token': 'token' } }], // prettier-ignore
-    ['a claimed body hash that is not its own', 'InvalidSignatureException', { tamper: (sent) => (sent.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD') }], // prettier-ignore
+    [
+      'a session token',
+      'IncompleteSignatureException',
+      { tamper: (sent) => (sent.headers['x-amz-security-token'] = 'token') },
+    ],
+    [
+      'a signed session token',
+      'UnrecognizedClientException',
+      { headers: { ...headers, 'x-amz-security-token': 'token' } },
+    ],
+    [
+      'a claimed body hash that is not its own',
+      'InvalidSignatureException',
+      { tamper: (sent) => (sent.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD') },
+    ],
   ])('%s: %s', async (_, name, { ageMs = 0, ...request }) => {
     expectFailure(await service.send({ headers, body, signingDate: ago(ageMs), ...request }), { status: 400, name });
   });

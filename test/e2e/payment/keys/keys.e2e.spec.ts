@@ -136,7 +136,16 @@ describe('CreateKey', () => {
     ['a check value it cannot have', { KeyCheckValueAlgorithm: 'ANSI_X9_24' }, /use CMAC/],
     ['DeriveKeyUsage of another key', { DeriveKeyUsage: 'TR31_P0_PIN_ENCRYPTION_KEY' }, /DeriveKeyUsage/],
     ['a reserved tag', { Tags: [{ Key: 'aws:x', Value: 'y' }] }, /aws:/],
-    ['a tag given twice', { Tags: [{ Key: 'a', Value: '1' }, { Key: 'a', Value: '2' }] }, /once/], // prettier-ignore
+    [
+      'a tag given twice',
+      {
+        Tags: [
+          { Key: 'a', Value: '1' },
+          { Key: 'a', Value: '2' },
+        ],
+      },
+      /once/,
+    ],
     ['51 tags', { Tags: Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: 'v' })) }, /at most 50/],
     ['replication', { ReplicationRegions: ['eu-west-1'] } as object, /ReplicationRegions/],
     ['an unknown usage', { KeyAttributes: { ...K, KeyUsage: 'TR31_Q0' as never } }, /KeyUsage must be one of/],

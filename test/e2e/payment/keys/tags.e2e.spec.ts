@@ -69,7 +69,14 @@ describe('TagResource', () => {
     ['no tags', [], /Tags must have at least one member/],
     ['a reserved key', [{ Key: 'aws:x', Value: 'y' }], /aws:/],
     ['a reserved key in capitals', [{ Key: 'AWS:x', Value: 'y' }], /aws:/],
-    ['a key given twice', [{ Key: 'a', Value: '1' }, { Key: 'a', Value: '2' }], /once/], // prettier-ignore
+    [
+      'a key given twice',
+      [
+        { Key: 'a', Value: '1' },
+        { Key: 'a', Value: '2' },
+      ],
+      /once/,
+    ],
     ['an empty key', [{ Key: '', Value: 'v' }], /Key must be at least 1/],
     ['a key too long', [{ Key: 'k'.repeat(129), Value: 'v' }], /Key must be at most 128/],
     ['a value too long', [{ Key: 'k', Value: 'v'.repeat(257) }], /Value must be at most 256/],
