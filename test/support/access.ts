@@ -19,7 +19,7 @@ export const allow = (actions: string | string[], elements: Elements = {}) => ({
 
 export const EXPLICIT_DENY = 'with an explicit deny in an identity-based policy';
 
-/** What a denied call answers. */
+/** The exception of a denied call, as `answer` returns it. */
 export const denied = (
   arn: string,
   operation: string,

@@ -63,6 +63,16 @@ export function expectError(response: RawResponse, { name, status = 400, message
   });
 }
 
+/** Expects a response of the control plane to be an exception with these members. */
+export function expectControlError({ status, json }: RawResponse, name: string, members: object = {}): void {
+  expect({ status, ...json }).toMatchObject({
+    status: 400,
+    __type: `com.amazonaws.paymentcryptography#${name}`,
+    Message: expect.any(String) as unknown,
+    ...members,
+  });
+}
+
 /** Matches the ValidationException that the SDK of the data plane throws. */
 export const invalid = (message: string | RegExp): unknown =>
   expect.objectContaining({

@@ -272,7 +272,7 @@ const at =
     return (key, serving) => post(path, body(key, serving));
   };
 
-/** How to call each operation of the data plane with a key in an argument of a row. */
+/** Calls each operation of the data plane with a key in the argument of a row. */
 export const KEY_ARGUMENT_CALLS: Readonly<Record<string, (row: ValidKeys) => KeyArgumentCall>> = {
   EncryptData: data('encrypt'),
   DecryptData: data('decrypt'),

@@ -1,7 +1,7 @@
 import type { Key as SdkKey } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import { DataSource } from 'typeorm';
-import { apiOf, expectError, patternOf, useService } from './api.js';
+import { apiOf, expectControlError, patternOf, useService } from './api.js';
 import { newWorker, stopReplication } from './replication.js';
 import { CREDENTIALS, type RawResponse, REGION } from './service.js';
 
@@ -37,10 +37,7 @@ export const arnOf = ({ KeyArn }: Pick<Key, 'KeyArn'>) => KeyArn;
 
 /** Expects a response to be an exception of the control plane, with a part of its message. */
 export const expectFailure = (response: RawResponse, name: string, message: RegExp | string = ''): void =>
-  expectError(response, {
-    name,
-    message: patternOf(message),
-  });
+  expectControlError(response, name, { Message: expect.stringMatching(patternOf(message)) });
 
 /** A service of three Regions whose replicas follow only when `replicate` is called. */
 export function useReplicas() {

@@ -57,7 +57,7 @@ const statement = (Action: string | string[], more: object = {}) => ({
 const policy = (...statements: object[]) => ({ Version: '2012-10-17', Statement: statements });
 const MAY_LIST = policy(statement('payment-cryptography:ListKeys'));
 
-/** What the service answers to who lists keys: 200, or the name of the exception. */
+/** Lists keys. @returns 200, or the name of the exception */
 async function listKeys(credentials: Credentials): Promise<number | string> {
   const { status, headers } = await service.send({ headers: target('ListKeys'), credentials });
   return status === 200 ? status : String(headers.get('x-amzn-errortype'));
@@ -70,7 +70,7 @@ async function caller(name: string, ...statements: object[]): Promise<Credential
   return credentialsOf(await done('POST', `users/${name}/access-keys`));
 }
 
-test('a user from its making to its end; the planes see each change at once', async () => {
+test('a user is created, changed and deleted, and every change takes effect at once', async () => {
   const made = await done('POST', 'users', { Name: 'ann@example.com' });
   const principal = {
     Arn: user('ann@example.com'),
@@ -126,7 +126,7 @@ test('a user from its making to its end; the planes see each change at once', as
   expect(await refused('GET', path)).toBe('404 ResourceNotFoundException: The resource was not found.');
 });
 
-test('sessions of a role', async () => {
+test('a role has sessions', async () => {
   await done('POST', 'roles', { Name: 'line' });
   await done('PUT', 'roles/line/policies/list', MAY_LIST);
   const started = await done('POST', 'roles/line/sessions', { SessionName: 'monday', DurationSeconds: 900 });
@@ -156,7 +156,7 @@ test('sessions of a role', async () => {
   );
 });
 
-test('lists come in pages, and each page token is for its list', async () => {
+test('lists are paginated, and each page token is valid for its own list', async () => {
   for (const name of ['p-1', 'p-2', 'p-3']) await done('POST', 'roles', { Name: name });
   const names: string[] = [];
   let token: string | undefined;
@@ -179,7 +179,7 @@ test('lists come in pages, and each page token is for its list', async () => {
   expect(await refused('GET', 'roles?MaxResults=some')).toContain('/MaxResults must be of type number');
 });
 
-test('a policy is checked and kept as it was written', async () => {
+test('a policy is validated and kept as it was written', async () => {
   await done('POST', 'users', { Name: 'written' });
   const put = (body: string) => service.send({ method: 'PUT', path: '/admin/users/written/policies/own', body });
   const { status, json } = await put('{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}');
@@ -289,7 +289,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
     body,
     '404 ResourceNotFoundException: The resource was not found.',
   ]),
-])('%s is refused', async (_, method, path, body, answer) => {
+])('%s is rejected', async (_, method, path, body, answer) => {
   await service.app
     .get(PrincipalRepository)
     .create('user', 'taken')
@@ -297,7 +297,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
   expect(await refused(method, path, body)).toContain(answer);
 });
 
-describe('who may', () => {
+describe('Permissions:', () => {
   /** Each operation as it is asked for, and what policies are asked about. */
   const REQUESTS: Record<
     keyof typeof ADMIN_OPERATION_RESOURCES,
@@ -329,11 +329,11 @@ describe('who may', () => {
   let unprivileged: Credentials;
   beforeAll(async () => {
     await caller('other');
-    // All that the planes have.
+    // The permissions of both planes.
     unprivileged = await caller('planes', statement('payment-cryptography:*'));
   });
 
-  test('each operation of the documentation is here', () => {
+  test('the table has every documented operation', () => {
     interface Document {
       paths: Record<string, Record<string, { operationId: string }>>;
     }
@@ -347,26 +347,29 @@ describe('who may', () => {
     expect(Object.keys(ADMIN_OPERATION_RESOURCES).toSorted()).toEqual(OPERATIONS.toSorted());
   });
 
-  test.each(OPERATIONS)('%s: who is allowed it on this one, and nobody else', async (operation) => {
-    const [method, path, about, body] = REQUESTS[operation];
-    expect(await refused(method, path, body, unprivileged)).toBe(deniedTo('planes', operation, about));
-    const name = `may-${operation}`;
-    const may = await caller(name, statement(`keyblock:${operation}`, { Resource: about }));
-    expect((await admin(method, path, body, may)).status).not.toBe(403);
-    const others = OPERATIONS.filter((other) => other !== operation);
-    for (const other of others) {
-      const [otherMethod, otherPath, otherAbout, otherBody] = REQUESTS[other];
-      expect(await refused(otherMethod, otherPath, otherBody, may)).toBe(deniedTo(name, other, otherAbout));
-    }
-    const allButThis = { Effect: 'Allow', NotAction: `keyblock:${operation}`, Resource: '*' };
-    await done('PUT', `users/${name}/policies/own`, policy(allButThis));
-    expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
-    if (about === '*') return;
-    await done('PUT', `users/${name}/policies/own`, policy(statement('keyblock:*', { Resource: user('somebody') })));
-    expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
-  });
+  test.each(OPERATIONS)(
+    '%s is allowed to a user with permission for the resource, and to no other',
+    async (operation) => {
+      const [method, path, about, body] = REQUESTS[operation];
+      expect(await refused(method, path, body, unprivileged)).toBe(deniedTo('planes', operation, about));
+      const name = `may-${operation}`;
+      const may = await caller(name, statement(`keyblock:${operation}`, { Resource: about }));
+      expect((await admin(method, path, body, may)).status).not.toBe(403);
+      const others = OPERATIONS.filter((other) => other !== operation);
+      for (const other of others) {
+        const [otherMethod, otherPath, otherAbout, otherBody] = REQUESTS[other];
+        expect(await refused(otherMethod, otherPath, otherBody, may)).toBe(deniedTo(name, other, otherAbout));
+      }
+      const allButThis = { Effect: 'Allow', NotAction: `keyblock:${operation}`, Resource: '*' };
+      await done('PUT', `users/${name}/policies/own`, policy(allButThis));
+      expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
+      if (about === '*') return;
+      await done('PUT', `users/${name}/policies/own`, policy(statement('keyblock:*', { Resource: user('somebody') })));
+      expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
+    },
+  );
 
-  test('nobody unsigned, and nobody with a wrong secret', async () => {
+  test('an unsigned request and a wrong secret are rejected', async () => {
     const { status, json } = await sendUnsigned(`${service.url}/admin/users`, {});
     expect([status, json['__type']]).toEqual([403, 'MissingAuthenticationTokenException']);
     expect(await refused('GET', 'users', undefined, { ...unprivileged, secretAccessKey: 'x'.repeat(40) })).toContain(
@@ -374,7 +377,7 @@ describe('who may', () => {
     );
   });
 
-  test('who may not ask is not told who there is', async () => {
+  test('a user without permission does not learn which users exist', async () => {
     expect(await refused('GET', 'users/none', undefined, unprivileged)).toBe(
       deniedTo('planes', 'GetPrincipal', user('none')),
     );
@@ -383,7 +386,7 @@ describe('who may', () => {
     );
   });
 
-  test('a user may rotate its own access keys, and reaches no other’s by their ids', async () => {
+  test('a user may rotate their own access keys, but not those of others by their IDs', async () => {
     const own = statement(['keyblock:RotateAccessKey', 'keyblock:DeleteAccessKey'], {
       Resource: user('${aws:username}'),
     });
@@ -402,7 +405,7 @@ describe('who may', () => {
     expect(await refused('GET', 'users/eve', undefined, next)).toBe(deniedTo('eve', 'GetPrincipal', user('eve')));
   });
 
-  test('a denial wins, and a policy of a key has no say', async () => {
+  test('a denial wins, and the policy of a key has no effect', async () => {
     const { KeyArn } = await createKey(service);
     const carol = await caller(
       'carol',
@@ -425,7 +428,7 @@ describe('who may', () => {
   });
 });
 
-test('explain says what is decided, of the admin API too', async () => {
+test('explain tells the decision, for the admin API, too', async () => {
   await caller(
     'asked',
     statement('keyblock:Get*', { Sid: 'Look' }),
@@ -449,7 +452,7 @@ test('explain says what is decided, of the admin API too', async () => {
   });
 });
 
-test('no secret is in the log, and every request is, by its operation', async () => {
+test('every request is logged by its operation, and no secret is logged', async () => {
   const created = await done('POST', 'users/asked/access-keys');
   const started = await done('POST', 'users/asked/sessions', {});
   const log = JSON.stringify(service.log);

@@ -79,7 +79,7 @@ async function withDatabase<T>(work: (query: (sql: string) => Promise<T[]>) => P
   }
 }
 
-test('what is killed has told of every change, and loses no more than what it was told of last', async () => {
+test('a killed process has recorded every change, and loses only the last events', async () => {
   const acknowledged: string[] = [];
   const service = start();
   const controlPlane = client(await service.listening);
@@ -111,7 +111,7 @@ test('what is killed has told of every change, and loses no more than what it wa
   expect([exitCode, stdout.match(/: ok, /g)?.length]).toEqual([0, 2]);
 });
 
-test('the command finds what was changed in the table, and the copy shows what it was', async () => {
+test('the command finds what was changed in the table, and the copy shows the original', async () => {
   const service = start({ KEYBLOCK_AUDIT: 'table,stdout' });
   const controlPlane = client(await service.listening);
   for (let i = 0; i < 3; i++) await createKey(controlPlane);
@@ -144,7 +144,7 @@ test('the command finds what was changed in the table, and the copy shows what i
   expect(await verify('-')).toMatchObject({ exitCode: 1, stderr: 'There are no audit events.\n' });
 });
 
-test('with the standard output alone the table has nothing', async () => {
+test('the table is empty when events go to standard output alone', async () => {
   const service = start({ KEYBLOCK_AUDIT: 'stdout', KEYBLOCK_LOG_LEVEL: 'silent' });
   const controlPlane = client(await service.listening);
   await createKey(controlPlane);

@@ -46,7 +46,7 @@ async function listNames(KeyArn?: string, pageSize = 100): Promise<string[]> {
   return found;
 }
 
-/** What CreateAlias and UpdateAlias refuse as a key. */
+/** Keys that CreateAlias and UpdateAlias reject. */
 const UNFIT_KEYS: [string, () => Promise<string>, typeof ValidationException | typeof ResourceNotFoundException][] = [
   ['a key nobody has', () => Promise.resolve(MISSING_KEY), ResourceNotFoundException],
   ['a key of another Region', () => Promise.resolve(FAR_KEY), ResourceNotFoundException],
@@ -63,7 +63,7 @@ async function deletedKey(): Promise<string> {
 }
 
 describe('CreateAlias', () => {
-  test('names a key, which then answers to the alias and its ARN', async () => {
+  test('names a key, which the alias and its ARN then identify', async () => {
     const { KeyArn } = await createKey(service);
     const AliasName = newName();
     expect(await create(AliasName, KeyArn)).toEqual({ AliasName, KeyArn });
@@ -72,7 +72,7 @@ describe('CreateAlias', () => {
     expect((await getKey(`arn:aws:payment-cryptography:${REGION}:000000000000:${AliasName}`)).KeyArn).toBe(KeyArn);
   });
 
-  test('makes one without a key, which is no key identifier', async () => {
+  test('creates an alias without a key, which identifies no key', async () => {
     const AliasName = newName();
     expect(await create(AliasName)).toEqual({ AliasName });
     expect(await get(AliasName)).toEqual({ AliasName });
@@ -80,7 +80,7 @@ describe('CreateAlias', () => {
     await expect(getKey(AliasName)).rejects.toMatchObject({ ResourceId: AliasName });
   });
 
-  test('gives a key several, and tells upper from lower case', async () => {
+  test('gives a key several aliases, which are case-sensitive', async () => {
     const { KeyArn } = await createKey(service);
     const AliasName = newName();
     const others = [AliasName.replace('test', 'TEST'), `${AliasName}/a-b_c/D`];
@@ -88,7 +88,7 @@ describe('CreateAlias', () => {
     expect((await listNames(KeyArn)).sort()).toEqual([AliasName, ...others].sort());
   });
 
-  test('refuses a name that is taken, and leaves its alias as it is', async () => {
+  test('rejects a name that is taken and does not change its alias', async () => {
     const { KeyArn } = await createKey(service);
     const AliasName = newName();
     await create(AliasName, KeyArn);
@@ -99,7 +99,7 @@ describe('CreateAlias', () => {
     expect(await get(AliasName)).toEqual({ AliasName, KeyArn });
   });
 
-  test('of one name at once: one wins, the others conflict', async () => {
+  test('succeeds once among several calls for one name at the same time', async () => {
     const AliasName = newName();
     const keys = await Promise.all(Array.from({ length: 8 }, () => createKey(service)));
     const results = await Promise.allSettled(keys.map(({ KeyArn }) => create(AliasName, KeyArn)));
@@ -117,25 +117,25 @@ describe('CreateAlias', () => {
     },
   );
 
-  test('takes the longest name', async () => {
+  test('accepts a name of the maximum length', async () => {
     const AliasName = `alias/${'x'.repeat(250)}`;
     expect(await create(AliasName)).toEqual({ AliasName });
   });
 
-  test.each(UNFIT_KEYS)('refuses %s, and makes none', async (_, key, exception) => {
+  test.each(UNFIT_KEYS)('rejects %s and creates no alias', async (_, key, exception) => {
     const AliasName = newName();
     await expect(create(AliasName, await key())).rejects.toThrow(exception);
     await expect(get(AliasName)).rejects.toThrow(ResourceNotFoundException);
   });
 
-  test('says which identifier and which state it did not like', async () => {
+  test('names the identifier and the state that it rejects', async () => {
     await expect(create(newName(), FAR_KEY)).rejects.toMatchObject({ ResourceId: FAR_KEY });
     await expect(create(newName(), await deletedKey())).rejects.toThrow('not in CREATE_COMPLETE state.');
   });
 });
 
 describe('UpdateAlias', () => {
-  test('gives the alias another key, at once', async () => {
+  test('gives the alias another key at once', async () => {
     const [before, after] = [await createKey(service), await createKey(service)];
     const AliasName = newName();
     await create(AliasName, before.KeyArn);
@@ -147,7 +147,7 @@ describe('UpdateAlias', () => {
     expect(await listNames(before.KeyArn)).toEqual([]);
   });
 
-  test('without a key takes its key away', async () => {
+  test('detaches the key when none is given', async () => {
     const { KeyArn } = await createKey(service);
     const AliasName = newName();
     await create(AliasName, KeyArn);
@@ -157,7 +157,7 @@ describe('UpdateAlias', () => {
     expect(await update(AliasName, KeyArn)).toEqual({ AliasName, KeyArn });
   });
 
-  test.each(UNFIT_KEYS)('refuses %s, and leaves the alias as it is', async (_, key, exception) => {
+  test.each(UNFIT_KEYS)('rejects %s and does not change the alias', async (_, key, exception) => {
     const { KeyArn } = await createKey(service);
     const AliasName = newName();
     await create(AliasName, KeyArn);
@@ -166,7 +166,7 @@ describe('UpdateAlias', () => {
   });
 });
 
-test('an alias that is moved, detached or deleted on one node is so on the others within the bound', async () => {
+test('a change of an alias on one node reaches the others within the bound', async () => {
   const other = await startOn(service.store);
   const client = new PaymentCryptographyClient({ region: REGION, endpoint: other.url, credentials: CREDENTIALS });
   const there = (KeyIdentifier: string) =>
@@ -210,7 +210,7 @@ describe.each([
 });
 
 describe('DeleteAlias', () => {
-  test('lets the name go and leaves the key', async () => {
+  test('frees the name and keeps the key', async () => {
     const [before, after] = [await createKey(service), await createKey(service)];
     const AliasName = newName();
     await create(AliasName, before.KeyArn);
@@ -226,7 +226,7 @@ describe('DeleteAlias', () => {
     expect((await getKey(AliasName)).KeyArn).toBe(after.KeyArn);
   });
 
-  test('at once by several: one does', async () => {
+  test('succeeds once among several calls at the same time', async () => {
     const AliasName = newName();
     await create(AliasName);
     const results = await Promise.allSettled([remove(AliasName), remove(AliasName), remove(AliasName)]);
@@ -237,7 +237,7 @@ describe('DeleteAlias', () => {
 describe('ListAliases', () => {
   const page = (input: ListAliasesCommand['input']) => service.controlPlane.send(new ListAliasesCommand(input));
 
-  test('lists each alias once, in one order, with and without a key', async () => {
+  test('returns each alias once in one order, with and without a key', async () => {
     const { KeyArn } = await createKey(service);
     const [bound, unbound] = [newName(), newName()];
     await create(bound, KeyArn);
@@ -251,7 +251,7 @@ describe('ListAliases', () => {
     expect(Aliases).toContainEqual({ AliasName: unbound });
   });
 
-  test('pages on while aliases come and go', async () => {
+  test('continues while aliases are created and deleted', async () => {
     const { KeyArn } = await createKey(service);
     const stay = ['alias/pages/b', 'alias/pages/d', 'alias/pages/f', 'alias/pages/h'];
     for (const name of [...stay, 'alias/pages/e']) await create(name, KeyArn);
@@ -267,7 +267,7 @@ describe('ListAliases', () => {
     expect(seen).toEqual(stay);
   });
 
-  test('has 50 on a page by default', async () => {
+  test('returns 50 aliases per page by default', async () => {
     const { KeyArn } = await createKey(service);
     await Promise.all(Array.from({ length: 51 }, () => create(newName(), KeyArn)));
     const first = await page({ KeyArn });
@@ -286,7 +286,7 @@ describe('ListAliases', () => {
     expect(output).toEqual({ Aliases: [] });
   });
 
-  test('takes a token back for the same list only', async () => {
+  test('accepts a page token for the same list only', async () => {
     const { KeyArn } = await createKey(service);
     for (const name of [newName(), newName()]) await create(name, KeyArn);
     const { NextToken } = await page({ MaxResults: 1 });
@@ -304,8 +304,8 @@ describe('ListAliases', () => {
   });
 });
 
-describe('the aliases of a key that is deleted', () => {
-  test('stay with it while its deletion is pending, and without a key in the end', async () => {
+describe('The aliases of a deleted key', () => {
+  test('keep the key while its deletion is pending, and have none in the end', async () => {
     const { KeyArn } = await createKey(service);
     const AliasName = newName();
     await create(AliasName, KeyArn);
@@ -324,7 +324,7 @@ describe('the aliases of a key that is deleted', () => {
     expect(await update(AliasName, next)).toEqual({ AliasName, KeyArn: next });
   });
 
-  test('can be detached or deleted while it is pending', async () => {
+  test('can be detached or deleted while the deletion is pending', async () => {
     const { KeyArn } = await createKey(service);
     const [detached, deleted] = [newName(), newName()];
     await create(detached, KeyArn);
@@ -335,7 +335,7 @@ describe('the aliases of a key that is deleted', () => {
     expect(await listNames(KeyArn)).toEqual([]);
   });
 
-  test('are none when it is named and deleted for good at the same time', async () => {
+  test('have no key when it is named and deleted at the same time', async () => {
     const keys = await Promise.all(Array.from({ length: 6 }, () => createKey(service)));
     await Promise.all(keys.flatMap(({ KeyArn }) => [create(newName(), KeyArn).catch(refused), deleteKey(KeyArn)]));
     const free = newName();

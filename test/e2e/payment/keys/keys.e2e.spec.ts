@@ -46,7 +46,7 @@ const get = async (KeyIdentifier: string) =>
   (await service.controlPlane.send(new GetKeyCommand({ KeyIdentifier }))).Key!;
 
 describe('CreateKey', () => {
-  test('answers the whole key, and GetKey the same', async () => {
+  test('returns the whole key, and GetKey returns the same', async () => {
     const key = await create();
     expect(key).toEqual({
       KeyArn: expect.stringMatching(`^arn:aws:payment-cryptography:${REGION}:000000000000:key/[a-z0-9]{16}$`),
@@ -76,7 +76,7 @@ describe('CreateKey', () => {
     expect(await get(key.KeyArn!)).toEqual(key);
   });
 
-  test('makes a stopped key with Enabled false: neither start nor stop time', async () => {
+  test('creates a stopped key without start or stop time when Enabled is false', async () => {
     const key = await create({ Enabled: false });
     expect(key.Enabled).toBe(false);
     expect(key).not.toHaveProperty('UsageStartTimestamp');
@@ -93,7 +93,7 @@ describe('CreateKey', () => {
     expect(key.KeyCheckValue).toHaveLength(length);
   });
 
-  test('makes RSA pairs, while it serves others', async () => {
+  test('creates RSA key pairs while it serves others', async () => {
     const pairs = ['RSA_2048', 'RSA_3072'] as const;
     const creating = pairs.map((KeyAlgorithm) =>
       create({
@@ -112,7 +112,7 @@ describe('CreateKey', () => {
     }
   });
 
-  test('makes a key agreement pair bound to what it derives', async () => {
+  test('creates a key agreement pair bound to the usage that it derives', async () => {
     const key = await create({
       KeyAttributes: {
         KeyUsage: 'TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT',
@@ -165,7 +165,7 @@ async function countKeys(): Promise<number> {
   return count;
 }
 
-describe('a key by other identifiers', () => {
+describe('GetKey by other identifiers', () => {
   test.each([
     ['an ARN nobody has', `arn:aws:payment-cryptography:${REGION}:000000000000:key/aaaaaaaaaaaaaaaa`],
     ['an alias nobody has', 'alias/nobody'],
@@ -176,18 +176,18 @@ describe('a key by other identifiers', () => {
     await expect(get(identifier)).rejects.toMatchObject({ ResourceId: identifier });
   });
 
-  test("another account's key is denied", async () => {
+  test('denies a key of another account', async () => {
     const identifier = `arn:aws:payment-cryptography:${REGION}:111111111111:key/aaaaaaaaaaaaaaaa`;
     await expect(get(identifier)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
-  test('a bare key id is not an identifier', async () => {
+  test('rejects a bare key ID', async () => {
     await expect(get('aaaaaaaaaaaaaaaa')).rejects.toThrow(ValidationException);
   });
 });
 
 describe('ListKeys', () => {
-  test('pages through all keys once, in one order, while keys are added', async () => {
+  test('returns every key once in one order while keys are added', async () => {
     for (let i = 0; i < 5; i++) await create();
     const seen: string[] = [];
     for await (const page of paginateListKeys({ client: service.controlPlane, pageSize: 2 }, {})) {
@@ -199,7 +199,7 @@ describe('ListKeys', () => {
     expect(seen.length).toBe(await countKeys());
   });
 
-  test('lists summaries of one state', async () => {
+  test('returns summaries of one state', async () => {
     const key = await create();
     await service.controlPlane.send(new DeleteKeyCommand({ KeyIdentifier: key.KeyArn }));
     const { Keys } = await service.controlPlane.send(new ListKeysCommand({ KeyState: 'DELETE_PENDING' }));
@@ -214,7 +214,7 @@ describe('ListKeys', () => {
     expect(Keys!.every(({ KeyState }) => KeyState === 'DELETE_PENDING')).toBe(true);
   });
 
-  test('takes a token back for the same list only', async () => {
+  test('accepts a page token for the same list only', async () => {
     const { NextToken } = await service.controlPlane.send(new ListKeysCommand({ MaxResults: 1 }));
     const page = (input: ListKeysCommand['input']) => service.controlPlane.send(new ListKeysCommand(input));
     expect((await page({ NextToken, MaxResults: 1 })).Keys).toHaveLength(1);
@@ -226,12 +226,12 @@ describe('ListKeys', () => {
       await expect(page(input)).rejects.toThrow(ValidationException);
   });
 
-  test.each([0, 101])('refuses a page of %i', async (MaxResults) => {
+  test.each([0, 101])('rejects a page of %i keys', async (MaxResults) => {
     await expect(service.controlPlane.send(new ListKeysCommand({ MaxResults }))).rejects.toThrow(ValidationException);
   });
 });
 
-describe('the life of a key', () => {
+describe('The life cycle of a key', () => {
   const start = (KeyIdentifier?: string) =>
     service.controlPlane.send(new StartKeyUsageCommand({ KeyIdentifier })).then(({ Key }) => Key!);
   const stop = (KeyIdentifier?: string) =>
@@ -241,7 +241,7 @@ describe('the life of a key', () => {
   const restore = (KeyIdentifier?: string) =>
     service.controlPlane.send(new RestoreKeyCommand({ KeyIdentifier })).then(({ Key }) => Key!);
 
-  test('stops and starts, and stays as it is when it already has', async () => {
+  test('stops and starts, and does not change when it already has', async () => {
     const { KeyArn } = await create();
     const stopped = await stop(KeyArn);
     expect(stopped).toMatchObject({
@@ -259,7 +259,7 @@ describe('the life of a key', () => {
     expect(await start(KeyArn)).toEqual(started);
   });
 
-  test('is deleted after 7 days, or as many as asked; stopped until then', async () => {
+  test('ends after 7 days or as many as requested, and is stopped until then', async () => {
     const { KeyArn } = await create();
     const deleted = await remove(KeyArn);
     expect(deleted).toMatchObject({ KeyState: 'DELETE_PENDING', Enabled: false, UsageStopTimestamp: expect.any(Date) });
@@ -269,13 +269,13 @@ describe('the life of a key', () => {
     expect((other.DeletePendingTimestamp!.getTime() - service.clock.now().getTime()) / DAY_MS).toBeCloseTo(180, 2);
   });
 
-  test('a key that was stopped before keeps its stop time', async () => {
+  test('keeps the stop time of a key that was stopped before its deletion', async () => {
     const { KeyArn } = await create();
     const { UsageStopTimestamp } = await stop(KeyArn);
     expect((await remove(KeyArn)).UsageStopTimestamp).toEqual(UsageStopTimestamp);
   });
 
-  test('comes back stopped', async () => {
+  test('continues stopped when the key is restored', async () => {
     const { KeyArn } = await create();
     await remove(KeyArn);
     const restored = await restore(KeyArn);
@@ -284,7 +284,7 @@ describe('the life of a key', () => {
     expect((await start(KeyArn)).Enabled).toBe(true);
   });
 
-  test('refuses what its state does not allow', async () => {
+  test('rejects what the state does not allow', async () => {
     const { KeyArn } = await create();
     await expect(restore(KeyArn)).rejects.toThrow('not in DELETE_PENDING state.');
     await remove(KeyArn);
@@ -294,13 +294,13 @@ describe('the life of a key', () => {
     }
   });
 
-  test.each([2, 181])('is not deleted in %i days', async (days) => {
+  test.each([2, 181])('rejects a waiting period of %i days', async (days) => {
     const { KeyArn } = await create();
     await expect(remove(KeyArn, days)).rejects.toThrow(ValidationException);
     expect((await get(KeyArn!)).KeyState).toBe('CREATE_COMPLETE');
   });
 
-  test('of many who delete at once one does, and what they do together has an order', async () => {
+  test('allows one of many deletions at once, and puts concurrent changes in an order', async () => {
     const { KeyArn } = await create();
     const deletions = await Promise.allSettled(Array.from({ length: 8 }, () => remove(KeyArn)));
     expect(deletions.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -312,7 +312,7 @@ describe('the life of a key', () => {
     }
   });
 
-  test('ends when the waiting period does, on whichever node looks first', async () => {
+  test('ends with the waiting period, on the first node that notices', async () => {
     const [due, later] = [await create(), await create()];
     await remove(due.KeyArn, 3);
     await remove(later.KeyArn, 4);
@@ -334,7 +334,7 @@ describe('the life of a key', () => {
     expect((await restore(later.KeyArn)).KeyState).toBe('CREATE_COMPLETE');
   });
 
-  test('ends for as many keys as there are, which are listed all the same', async () => {
+  test('ends for any number of keys, which are still listed', async () => {
     const { KeyArn } = await create({ Enabled: false });
     await remove(KeyArn, 3);
     await copyKey(KeyArn!, 1200);

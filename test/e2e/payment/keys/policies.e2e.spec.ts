@@ -1,20 +1,13 @@
 import { DeleteKeyCommand } from '@aws-sdk/client-payment-cryptography';
+import { apiOf, expectControlError, useService } from '../../../support/api.js';
 import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../../support/keys.js';
-import { type RawResponse, startTestService, target, type TestService } from '../../../support/service.js';
+import type { RawResponse } from '../../../support/service.js';
 
-/** The AWS SDK for JavaScript that is installed has none of these operations, so they are signed by hand. */
-
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-}, 60_000);
-afterAll(() => service.stop());
-
-const call = (operation: string, input: object) =>
-  service.send({ headers: target(operation), body: JSON.stringify(input) });
-const put = (ResourceArn: string, Policy: string) => call('PutResourcePolicy', { ResourceArn, Policy });
-const get = (ResourceArn: string) => call('GetResourcePolicy', { ResourceArn });
-const remove = (ResourceArn: string) => call('DeleteResourcePolicy', { ResourceArn });
+const service = useService();
+const { control } = apiOf(service);
+const put = (ResourceArn: string, Policy: string) => control('PutResourcePolicy', { ResourceArn, Policy });
+const get = (ResourceArn: string) => control('GetResourcePolicy', { ResourceArn });
+const remove = (ResourceArn: string) => control('DeleteResourcePolicy', { ResourceArn });
 
 const allow = (changes: object = {}) =>
   JSON.stringify({
@@ -30,16 +23,7 @@ const allow = (changes: object = {}) =>
     ],
   });
 
-function expectFailure({ status, json }: RawResponse, name: string, members: object = {}): void {
-  expect({ status, ...json }).toMatchObject({
-    status: 400,
-    __type: `com.amazonaws.paymentcryptography#${name}`,
-    Message: expect.any(String),
-    ...members,
-  });
-}
-
-test('a policy is kept as it was written, and replaced', async () => {
+test('a policy is kept as it was written, and can be replaced', async () => {
   const { KeyArn } = await createKey(service);
   const written = ` \t${allow({ Resource: KeyArn }).replaceAll(',', ',\r\n ')}\n`;
   for (const Policy of [written, allow({ Sid: 'caf\u00e9' })]) {
@@ -50,19 +34,19 @@ test('a policy is kept as it was written, and replaced', async () => {
   }
 });
 
-test("is the key's own", async () => {
+test('a policy belongs to one key', async () => {
   const [one, other] = [await createKey(service), await createKey(service)];
   await put(one.KeyArn, allow());
-  expectFailure(await get(other.KeyArn), 'ResourceNotFoundException', { ResourceId: other.KeyArn });
+  expectControlError(await get(other.KeyArn), 'ResourceNotFoundException', { ResourceId: other.KeyArn });
 });
 
-test('is gone when it is deleted, once', async () => {
+test('a policy can be deleted once', async () => {
   const { KeyArn } = await createKey(service);
   await put(KeyArn, allow());
   const answer = await remove(KeyArn);
   expect([answer.status, answer.text]).toEqual([200, '{}']);
   for (const refused of [await get(KeyArn), await remove(KeyArn)])
-    expectFailure(refused, 'ResourceNotFoundException', { ResourceId: KeyArn });
+    expectControlError(refused, 'ResourceNotFoundException', { ResourceId: KeyArn });
 });
 
 test.each<[string, string, RegExp]>([
@@ -76,24 +60,24 @@ test.each<[string, string, RegExp]>([
 ])('refuses %s, and leaves the policy as it is', async (_, Policy, message) => {
   const { KeyArn } = await createKey(service);
   await put(KeyArn, allow());
-  expectFailure(await put(KeyArn, Policy), 'ValidationException', { Message: expect.stringMatching(message) });
+  expectControlError(await put(KeyArn, Policy), 'ValidationException', { Message: expect.stringMatching(message) });
   expect((await get(KeyArn)).json['Policy']).toBe(allow());
 });
 
-test('takes the longest policy', async () => {
+test('accepts a policy of the maximum length', async () => {
   const { KeyArn } = await createKey(service);
   const Policy = allow().padEnd(20_480);
   expect((await put(KeyArn, Policy)).status).toBe(200);
   expect((await get(KeyArn)).json).toEqual({ ResourceArn: KeyArn, Policy });
 });
 
-test('refuses one that lets anyone in, unless it says who by a condition', async () => {
+test('rejects a policy that allows everyone, unless a condition limits it', async () => {
   const { KeyArn } = await createKey(service);
   for (const Principal of ['*', { AWS: '*' }])
-    expectFailure(await put(KeyArn, allow({ Principal })), 'PublicPolicyException', {
+    expectControlError(await put(KeyArn, allow({ Principal })), 'PublicPolicyException', {
       Message: expect.stringContaining('Statement[0]'),
     });
-  expectFailure(await get(KeyArn), 'ResourceNotFoundException');
+  expectControlError(await get(KeyArn), 'ResourceNotFoundException');
   const Condition = { StringEquals: { 'aws:PrincipalOrgID': 'o-abcdefghij' } };
   expect((await put(KeyArn, allow({ Principal: '*', Condition }))).status).toBe(200);
 });
@@ -103,42 +87,42 @@ describe.each<[string, (arn: string) => Promise<RawResponse>]>([
   ['GetResourcePolicy', get],
   ['DeleteResourcePolicy', remove],
 ])('%s', (_, operation) => {
-  test('is for a key of the account and Region only', async () => {
+  test('needs a key of the account and Region', async () => {
     for (const arn of [MISSING_KEY, FAR_KEY])
-      expectFailure(await operation(arn), 'ResourceNotFoundException', { ResourceId: arn });
-    expectFailure(await operation(FOREIGN_KEY), 'AccessDeniedException');
+      expectControlError(await operation(arn), 'ResourceNotFoundException', { ResourceId: arn });
+    expectControlError(await operation(FOREIGN_KEY), 'AccessDeniedException');
     for (const arn of ['alias/some/name', MISSING_KEY.replace(':key/', ':alias/')])
-      expectFailure(await operation(arn), 'ValidationException');
+      expectControlError(await operation(arn), 'ValidationException');
   });
 });
 
-test('a key whose deletion is scheduled keeps its policy, takes no other, and loses it in the end', async () => {
+test('a key keeps its policy while its deletion is pending, and loses it in the end', async () => {
   const [kept, taken] = [await createKey(service), await createKey(service)];
   for (const { KeyArn } of [kept, taken]) {
     await put(KeyArn, allow());
     await service.controlPlane.send(new DeleteKeyCommand({ KeyIdentifier: KeyArn }));
   }
   const notNow = { Message: expect.stringMatching(/not in CREATE_COMPLETE state\.$/) };
-  expectFailure(await put(kept.KeyArn, allow({ Action: '*' })), 'ValidationException', notNow);
+  expectControlError(await put(kept.KeyArn, allow({ Action: '*' })), 'ValidationException', notNow);
   expect((await get(kept.KeyArn)).json['Policy']).toBe(allow());
   expect((await remove(taken.KeyArn)).status).toBe(200);
 
   await endDeletions(service);
-  expectFailure(await get(kept.KeyArn), 'ResourceNotFoundException', { ResourceId: kept.KeyArn });
-  expectFailure(await put(kept.KeyArn, allow()), 'ValidationException', notNow);
+  expectControlError(await get(kept.KeyArn), 'ResourceNotFoundException', { ResourceId: kept.KeyArn });
+  expectControlError(await put(kept.KeyArn, allow()), 'ValidationException', notNow);
 });
 
-test('no policy is left when one is put while its key is deleted for good', async () => {
+test('no policy is left when one is put while its key is being deleted', async () => {
   const keys = await Promise.all(Array.from({ length: 6 }, () => createKey(service)));
   const puts = () => keys.map(({ KeyArn }) => put(KeyArn, allow()));
   const deletes = keys.map(({ KeyArn }) => service.controlPlane.send(new DeleteKeyCommand({ KeyIdentifier: KeyArn })));
   await Promise.all([...puts(), ...deletes]);
   const answers = (await Promise.all([endDeletions(service), ...puts()])).flatMap((answer) => answer ?? []);
-  for (const answer of answers) expectFailure(answer, 'ValidationException');
-  for (const { KeyArn } of keys) expectFailure(await get(KeyArn), 'ResourceNotFoundException');
+  for (const answer of answers) expectControlError(answer, 'ValidationException');
+  for (const { KeyArn } of keys) expectControlError(await get(KeyArn), 'ResourceNotFoundException');
 });
 
-test('of two that are put at once, one is left whole', async () => {
+test('of two policies that are put at once, one is left whole', async () => {
   const { KeyArn } = await createKey(service);
   const policies = Array.from({ length: 6 }, (_, i) => allow({ Sid: `Put${i}` }));
   const answers = await Promise.all(policies.map((policy) => put(KeyArn, policy)));

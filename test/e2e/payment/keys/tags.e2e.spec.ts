@@ -39,7 +39,7 @@ const numbered = (count: number, prefix = 'k') =>
   Array.from({ length: count }, (_, i) => ({ Key: `${prefix}${i}`, Value: `v${i}` }));
 
 describe('TagResource', () => {
-  test('adds tags to those that CreateKey gave, and changes values', async () => {
+  test('adds tags to those of CreateKey and changes values', async () => {
     const { KeyArn } = await createKey(service, { Tags: [{ Key: 'given', Value: 'at creation' }] });
     const { $metadata: _metadata, ...output } = await tag(KeyArn, [{ Key: 'added', Value: 'later' }]);
     expect(output).toEqual({});
@@ -54,7 +54,7 @@ describe('TagResource', () => {
     ]);
   });
 
-  test('tells upper from lower case, and keeps any text', async () => {
+  test('is case-sensitive and keeps any text', async () => {
     const { KeyArn } = await createKey(service);
     const tags = [
       { Key: 'Case', Value: 'A' },
@@ -91,7 +91,7 @@ describe('TagResource', () => {
     expect(await list(KeyArn)).toEqual([{ Key: 'first', Value: 'one' }]);
   });
 
-  test('refuses half a surrogate pair, which no SDK sends, here and in CreateKey', async () => {
+  test('rejects half a surrogate pair, which no SDK sends, as CreateKey does', async () => {
     const { KeyArn } = await createKey(service);
     const body = `{"ResourceArn":"${KeyArn}","Tags":[{"Key":"\\ud800","Value":"v"}]}`;
     const { json } = await service.send({ headers: target('TagResource'), body });
@@ -100,7 +100,7 @@ describe('TagResource', () => {
     await expect(refused).rejects.toThrow(ValidationException);
   });
 
-  test('takes 50, changes them, and no other', async () => {
+  test('accepts 50 tags and changes to them, but no other', async () => {
     const { KeyArn } = await createKey(service);
     await tag(KeyArn, numbered(50));
     await tag(KeyArn, [{ Key: 'k0', Value: 'changed' }]);
@@ -110,7 +110,7 @@ describe('TagResource', () => {
     expect(await list(KeyArn)).toHaveLength(50);
   });
 
-  test('never ends with more than 50, whoever tags at once', async () => {
+  test('never leaves more than 50 tags after concurrent calls', async () => {
     const { KeyArn } = await createKey(service);
     const results = await Promise.allSettled(
       Array.from({ length: 8 }, (_, i) => tag(KeyArn, numbered(15, `caller${i}-`))),
@@ -123,7 +123,7 @@ describe('TagResource', () => {
 });
 
 describe('UntagResource', () => {
-  test('takes tags away, and ignores those that are not there', async () => {
+  test('removes tags and ignores missing ones', async () => {
     const { KeyArn } = await createKey(service, { Tags: numbered(3) });
     const { $metadata: _metadata, ...output } = await untag(KeyArn, ['k0', 'K1', 'nobody', 'k0', 'aws:x']);
     expect(output).toEqual({});
@@ -133,7 +133,7 @@ describe('UntagResource', () => {
     expect(await list(KeyArn)).toEqual([]);
   });
 
-  test('refuses no tag keys', async () => {
+  test('rejects an empty list of tag keys', async () => {
     const { KeyArn } = await createKey(service, { Tags: numbered(1) });
     await expect(untag(KeyArn, [])).rejects.toThrow(ValidationException);
     await expect(untag(KeyArn, [''])).rejects.toThrow(ValidationException);
@@ -142,7 +142,7 @@ describe('UntagResource', () => {
 });
 
 describe('ListTagsForResource', () => {
-  test('lists each tag once, in one order, whatever the page', async () => {
+  test('returns each tag once in one order, for any page size', async () => {
     const { KeyArn } = await createKey(service, { Tags: numbered(50) });
     await createKey(service, { Tags: numbered(3, 'other') });
     const all = await list(KeyArn);
@@ -152,7 +152,7 @@ describe('ListTagsForResource', () => {
     expect(await page({ ResourceArn: KeyArn })).not.toHaveProperty('NextToken');
   });
 
-  test('takes a token back for the same key only', async () => {
+  test('accepts a page token for the same key only', async () => {
     const [one, other] = [await createKey(service, { Tags: numbered(3) }), await createKey(service)];
     const { NextToken } = await page({ ResourceArn: one.KeyArn, MaxResults: 2 });
     expect((await page({ ResourceArn: one.KeyArn, NextToken })).Tags).toEqual(numbered(3).slice(2));
@@ -167,7 +167,7 @@ describe.each<[string, (arn: string) => Promise<unknown>]>([
   ['UntagResource', (arn) => untag(arn, ['k'])],
   ['ListTagsForResource', (arn) => list(arn)],
 ])('%s of another resource', (_, operation) => {
-  test('is refused', async () => {
+  test('is rejected', async () => {
     for (const arn of [MISSING_KEY, FAR_KEY]) {
       await expect(operation(arn)).rejects.toThrow(ResourceNotFoundException);
       await expect(operation(arn)).rejects.toMatchObject({ ResourceId: arn });
@@ -178,7 +178,7 @@ describe.each<[string, (arn: string) => Promise<unknown>]>([
   });
 });
 
-test('a key whose deletion is scheduled keeps its tags as they are, to the end', async () => {
+test('a key keeps its tags while its deletion is pending and after it', async () => {
   const { KeyArn } = await createKey(service, { Tags: numbered(2) });
   await service.controlPlane.send(new DeleteKeyCommand({ KeyIdentifier: KeyArn }));
   const unchanged = async () => {
