@@ -72,41 +72,129 @@ test('an image that is right builds, answers and stops, and the check says what 
 });
 
 test.each<[string, Parameters<typeof check>, RegExp]>([
-  ['a file that .dockerignore leaves out', [{ '.dockerignore': '*\n!package.json\n!src\n' }], /^Dockerfile:3: COPY: \.dockerignore leaves out answers\.json$/m],
-  ['a folder that .dockerignore leaves out', [{ '.dockerignore': `${FILES['.dockerignore']}src` }], /^Dockerfile:4: COPY: \.dockerignore leaves out src$/m],
-  ['a file that a pattern leaves out', [{}, { copy: 'COPY src/main.spec.js src/' }], /^Dockerfile:3: COPY: \.dockerignore leaves out src\/main\.spec\.js$/m],
-  ['a file that nobody has', [{}, { copy: 'COPY no-such.json ./' }], /^Dockerfile:3: COPY: there is no no-such\.json$/m],
+  [
+    'a file that .dockerignore leaves out',
+    [{ '.dockerignore': '*\n!package.json\n!src\n' }],
+    /^Dockerfile:3: COPY: \.dockerignore leaves out answers\.json$/m,
+  ],
+  [
+    'a folder that .dockerignore leaves out',
+    [{ '.dockerignore': `${FILES['.dockerignore']}src` }],
+    /^Dockerfile:4: COPY: \.dockerignore leaves out src$/m,
+  ],
+  [
+    'a file that a pattern leaves out',
+    [{}, { copy: 'COPY src/main.spec.js src/' }],
+    /^Dockerfile:3: COPY: \.dockerignore leaves out src\/main\.spec\.js$/m,
+  ],
+  [
+    'a file that nobody has',
+    [{}, { copy: 'COPY no-such.json ./' }],
+    /^Dockerfile:3: COPY: there is no no-such\.json$/m,
+  ],
   ['a file that git does not have', [{}, {}, ['answers.json']], /^Dockerfile:3: COPY: answers\.json is not in git$/m],
-  ['a file that no stage has', [{}, { copyFrom: 'COPY --from=build /app/dist .' }], /COPY: the stage build has no \/app\/dist$/m],
-  ['a stage that there is not', [{}, { copyFrom: 'COPY --from=other /app .' }], /COPY: scripts\/check-image\.js does not know the stage other$/m],
-  ['several files to one', [{}, { copy: 'COPY package.json answers.json all' }], /COPY: several files go into a folder/],
+  [
+    'a file that no stage has',
+    [{}, { copyFrom: 'COPY --from=build /app/dist .' }],
+    /COPY: the stage build has no \/app\/dist$/m,
+  ],
+  [
+    'a stage that there is not',
+    [{}, { copyFrom: 'COPY --from=other /app .' }],
+    /COPY: scripts\/check-image\.js does not know the stage other$/m,
+  ],
+  [
+    'several files to one',
+    [{}, { copy: 'COPY package.json answers.json all' }],
+    /COPY: several files go into a folder/,
+  ],
   ['a wildcard in COPY', [{}, { copy: 'COPY *.json ./' }], /COPY: scripts\/check-image\.js does not know this form/],
-  ['another option of COPY', [{}, { copy: 'COPY --chown=node src src' }], /COPY: scripts\/check-image\.js does not know this form/],
-  ['a pattern with a question mark', [{ '.dockerignore': 'src/?.js' }], /^\.dockerignore: scripts\/check-image\.js does not know src\/\?\.js$/m],
-  ['a pattern of two wildcards within', [{ '.dockerignore': 'src/**/x' }], /\.dockerignore: .*does not know src\/\*\*\/x/],
+  [
+    'another option of COPY',
+    [{}, { copy: 'COPY --chown=node src src' }],
+    /COPY: scripts\/check-image\.js does not know this form/,
+  ],
+  [
+    'a pattern with a question mark',
+    [{ '.dockerignore': 'src/?.js' }],
+    /^\.dockerignore: scripts\/check-image\.js does not know src\/\?\.js$/m,
+  ],
+  [
+    'a pattern of two wildcards within',
+    [{ '.dockerignore': 'src/**/x' }],
+    /\.dockerignore: .*does not know src\/\*\*\/x/,
+  ],
   ['a pattern from the root', [{ '.dockerignore': '/src' }], /\.dockerignore: .*does not know \/src/],
-  ['another instruction', [{}, { env: 'VOLUME /data' }], /^Dockerfile:8: VOLUME: scripts\/check-image\.js does not know VOLUME$/m],
-  ['another command', [{}, { run: 'RUN install -d /x && curl example.com' }], /RUN: scripts\/check-image\.js does not know install -d \/x$/m],
-  ['a command behind one that it knows', [{}, { run: 'RUN npm cache clean --force && rm -rf /' }], /does not know rm -rf \/$/m],
-  ['a command that fails', [{}, { run: 'RUN npm run no-such-script' }], /^Dockerfile:11: RUN: failed: npm error [^]*package\.json/m],
-  ['another base image', [{}, { from: 'FROM debian AS build' }], /^Dockerfile:1: FROM: scripts\/check-image\.js does not know this form$/m],
+  [
+    'another instruction',
+    [{}, { env: 'VOLUME /data' }],
+    /^Dockerfile:8: VOLUME: scripts\/check-image\.js does not know VOLUME$/m,
+  ],
+  [
+    'another command',
+    [{}, { run: 'RUN install -d /x && curl example.com' }],
+    /RUN: scripts\/check-image\.js does not know install -d \/x$/m,
+  ],
+  [
+    'a command behind one that it knows',
+    [{}, { run: 'RUN npm cache clean --force && rm -rf /' }],
+    /does not know rm -rf \/$/m,
+  ],
+  [
+    'a command that fails',
+    [{}, { run: 'RUN npm run no-such-script' }],
+    /^Dockerfile:11: RUN: failed: npm error [^]*package\.json/m,
+  ],
+  [
+    'another base image',
+    [{}, { from: 'FROM debian AS build' }],
+    /^Dockerfile:1: FROM: scripts\/check-image\.js does not know this form$/m,
+  ],
   ['an instruction before FROM', [{}, { from: '' }], /^Dockerfile:2: WORKDIR: .*before FROM$/m],
   ['a relative WORKDIR', [{}, { workdir: 'WORKDIR app' }], /^Dockerfile:2: WORKDIR: is no absolute path$/m],
   ['a user by name', [{}, { user: 'USER node' }], /USER: is no number of an unprivileged user$/m],
   ['root', [{}, { user: 'USER 0' }], /USER: is no number of an unprivileged user$/m],
   ['no user', [{}, { user: '' }], /^The service would run as root: the image has no USER$/m],
-  ['a program that is not there', [{}, { cmd: 'CMD ["no-such-program"]' }], /^The service ended \(spawn no-such-program E(ACCES|NOENT)\) before it answered/m],
+  [
+    'a program that is not there',
+    [{}, { cmd: 'CMD ["no-such-program"]' }],
+    /^The service ended \(spawn no-such-program E(ACCES|NOENT)\) before it answered/m,
+  ],
   ['no CMD', [{}, { cmd: '' }], /^The image has no CMD$/m],
-  ['a CMD for a shell', [{}, { cmd: 'CMD node src/main.js' }], /CMD: scripts\/check-image\.js does not know this form$/m],
+  [
+    'a CMD for a shell',
+    [{}, { cmd: 'CMD node src/main.js' }],
+    /CMD: scripts\/check-image\.js does not know this form$/m,
+  ],
   ['a service that ends', [{ 'src/main.js': 'process.exit(3)' }], /^The service ended \(3\) before it answered/m],
-  ['a service that is not there', [{}, { cmd: 'CMD ["node", "main.js"]' }], /^The service ended \(1\) before it answered[^]*Cannot find module/m],
+  [
+    'a service that is not there',
+    [{}, { cmd: 'CMD ["node", "main.js"]' }],
+    /^The service ended \(1\) before it answered[^]*Cannot find module/m,
+  ],
   ['a service that is not ready', [{ 'answers.json': '{"/healthz":200,"/readyz":503}' }], /^\/readyz answers 503/m],
-  ['a service that does not stop well', [{ 'src/main.js': `${SERVICE}process.once('SIGTERM', () => process.exit(4))` }], /^The service ended with 4 after SIGTERM/m],
-  ['a command that does not run', [{ 'bin/keyblock': '#!/usr/bin/env node\nthrow new Error("broken")' }], /^keyblock --help failed: [^]*broken/m],
-  ['a link to nothing', [{}, { link: 'RUN ln -s /srv/keyblock /usr/local/bin/keyblock' }], /^keyblock --help failed: spawnSync keyblock E(ACCES|NOENT)/m],
-  ['a health check that fails', [{}, { cmd: `${DOCKERFILE.cmd}\nHEALTHCHECK --interval=10s CMD ["node", "-e", "process.exit(1)"]` }], /^node -e process\.exit\(1\) failed/m],
+  [
+    'a service that does not stop well',
+    [{ 'src/main.js': `${SERVICE}process.once('SIGTERM', () => process.exit(4))` }],
+    /^The service ended with 4 after SIGTERM/m,
+  ],
+  [
+    'a command that does not run',
+    [{ 'bin/keyblock': '#!/usr/bin/env node\nthrow new Error("broken")' }],
+    /^keyblock --help failed: [^]*broken/m,
+  ],
+  [
+    'a link to nothing',
+    [{}, { link: 'RUN ln -s /srv/keyblock /usr/local/bin/keyblock' }],
+    /^keyblock --help failed: spawnSync keyblock E(ACCES|NOENT)/m,
+  ],
+  [
+    'a health check that fails',
+    [{}, { cmd: `${DOCKERFILE.cmd}\nHEALTHCHECK --interval=10s CMD ["node", "-e", "process.exit(1)"]` }],
+    /^node -e process\.exit\(1\) failed/m,
+  ],
 ])('refuses %s', (_, repository, message) => {
   const { status, stderr } = check(...repository);
   expect(stderr).toMatch(message);
   expect(status).toBe(1);
-}); // prettier-ignore
+});

@@ -36,7 +36,8 @@ async function open(more: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
   return audit;
 }
 
-const event = (name: string) => JSON.stringify({ eventID: randomUUID(), eventTime: '2026-02-14T11:12:13Z', eventName: name }); // prettier-ignore
+const event = (name: string) =>
+  JSON.stringify({ eventID: randomUUID(), eventTime: '2026-02-14T11:12:13Z', eventName: name });
 
 /** Rows of `sizes` events, one after the other. */
 async function writeRows(audit: AuditLog, sizes: readonly number[]): Promise<void> {
@@ -53,7 +54,11 @@ async function verified(): Promise<ChainReport[]> {
 }
 
 const names = async () =>
-  (await database.query<{ name: string }[]>(`SELECT event ->> 'eventName' AS name FROM audit_events ORDER BY chain, sequence`)).map(({ name }) => name); // prettier-ignore
+  (
+    await database.query<{ name: string }[]>(
+      `SELECT event ->> 'eventName' AS name FROM audit_events ORDER BY chain, sequence`,
+    )
+  ).map(({ name }) => name);
 
 test('each process has a chain, numbered without gaps also if many begin at once', async () => {
   const audits = await Promise.all(Array.from({ length: 5 }, () => open()));
@@ -194,7 +199,9 @@ describe('who can write to the database', () => {
       for (const statement of statements) await database.query(statement);
     };
   const lines = async (first: number) =>
-    (await database.query<{ events: string }[]>('SELECT events FROM audit_log WHERE chain = 2 AND first = $1', [first]))[0]!.events.split('\n'); // prettier-ignore
+    (
+      await database.query<{ events: string }[]>('SELECT events FROM audit_log WHERE chain = 2 AND first = $1', [first])
+    )[0]!.events.split('\n');
   const change = (first: number, edit: (lines: string[]) => string[]) => async () => {
     await database.query('UPDATE audit_log SET events = $2 WHERE chain = 2 AND first = $1', [
       first,
@@ -230,30 +237,107 @@ describe('who can write to the database', () => {
     ['edits one in the middle', change(4, ([a = '', b, c = '']) => [a, edit(b), c]), { kind: 'edited', sequence: 5 }],
     ['edits the last of a row', change(4, ([a = '', b = '', c]) => [a, b, edit(c)]), { kind: 'edited', sequence: 4 }],
     ['edits the last', change(7, ([a = '', b = '', c]) => [a, b, edit(c)]), { kind: 'edited', sequence: 7 }],
-    ['edits the link of an event', change(4, ([a = '', ...more]) => [a.replace(/"previous":"../, '"previous":"ff'), ...more]), { kind: 'edited', sequence: 3 }],
-    ['makes an event something else', change(4, ([a = '', , c = '']) => [a, 'nothing', c]), { kind: 'edited', sequence: 5 }],
+    [
+      'edits the link of an event',
+      change(4, ([a = '', ...more]) => [a.replace(/"previous":"../, '"previous":"ff'), ...more]),
+      { kind: 'edited', sequence: 3 },
+    ],
+    [
+      'makes an event something else',
+      change(4, ([a = '', , c = '']) => [a, 'nothing', c]),
+      { kind: 'edited', sequence: 5 },
+    ],
     ['removes the first event', change(1, ([, ...more]) => more), { kind: 'removed', sequence: 1 }],
     ['removes one in the middle', change(4, ([a = '', , c = '']) => [a, c]), { kind: 'removed', sequence: 5 }],
     ['removes the last of a row', change(4, ([a = '', b = '']) => [a, b]), { kind: 'edited', sequence: 4 }],
     ['removes the last', change(7, ([a = '', b = '']) => [a, b]), { kind: 'edited', sequence: 7 }],
-    ['removes the first row', sql('DELETE FROM audit_log WHERE chain = 2 AND first = 1'), { kind: 'removed', sequence: 1, what: 'events 1 to 3 are missing' }],
-    ['removes a row in the middle', sql('DELETE FROM audit_log WHERE chain = 2 AND first = 4'), { kind: 'removed', sequence: 4, what: 'events 4 to 6 are missing' }],
-    ['cuts off the end', sql('DELETE FROM audit_log WHERE chain = 2 AND first > 1'), { kind: 'end missing', sequence: 4, what: 'events 4 to 9 are missing at its end' }],
-    ['cuts off the end, and moves the head', sql('DELETE FROM audit_log WHERE chain = 2 AND first = 7', `UPDATE audit_chains SET sequence = 6 WHERE chain = 2`), { kind: 'edited', sequence: undefined }],
+    [
+      'removes the first row',
+      sql('DELETE FROM audit_log WHERE chain = 2 AND first = 1'),
+      { kind: 'removed', sequence: 1, what: 'events 1 to 3 are missing' },
+    ],
+    [
+      'removes a row in the middle',
+      sql('DELETE FROM audit_log WHERE chain = 2 AND first = 4'),
+      { kind: 'removed', sequence: 4, what: 'events 4 to 6 are missing' },
+    ],
+    [
+      'cuts off the end',
+      sql('DELETE FROM audit_log WHERE chain = 2 AND first > 1'),
+      { kind: 'end missing', sequence: 4, what: 'events 4 to 9 are missing at its end' },
+    ],
+    [
+      'cuts off the end, and moves the head',
+      sql(
+        'DELETE FROM audit_log WHERE chain = 2 AND first = 7',
+        `UPDATE audit_chains SET sequence = 6 WHERE chain = 2`,
+      ),
+      { kind: 'edited', sequence: undefined },
+    ],
     ['empties a chain', sql('DELETE FROM audit_log WHERE chain = 2'), { kind: 'end missing', sequence: 1 }],
     ['swaps events', change(4, swapped), { kind: 'removed', sequence: 4 }],
-    ['swaps rows', sql('UPDATE audit_log SET first = -1 WHERE chain = 2 AND first = 1', 'UPDATE audit_log SET first = 1 WHERE chain = 2 AND first = 4', 'UPDATE audit_log SET first = 4 WHERE chain = 2 AND first = -1'), { kind: 'removed', sequence: 1 }],
+    [
+      'swaps rows',
+      sql(
+        'UPDATE audit_log SET first = -1 WHERE chain = 2 AND first = 1',
+        'UPDATE audit_log SET first = 1 WHERE chain = 2 AND first = 4',
+        'UPDATE audit_log SET first = 4 WHERE chain = 2 AND first = -1',
+      ),
+      { kind: 'removed', sequence: 1 },
+    ],
     ['puts an event in', change(4, ([a = '', ...more]) => [a, a, ...more]), { kind: 'inserted', sequence: 4 }],
-    ['puts a row in', sql('INSERT INTO audit_log SELECT chain, 5, count, events, mac FROM audit_log WHERE chain = 2 AND first = 4'), { kind: 'inserted', sequence: 5 }],
-    ['puts a row before the first', sql('INSERT INTO audit_log SELECT chain, 0, count, events, mac FROM audit_log WHERE chain = 2 AND first = 1'), { kind: 'inserted', sequence: 0 }],
-    ['puts a row behind the last', sql('INSERT INTO audit_log SELECT chain, 10, count, events, mac FROM audit_log WHERE chain = 2 AND first = 7'), { kind: 'inserted', sequence: 7 }],
-    ['copies a row of another chain', sql(`UPDATE audit_log SET events = (SELECT events FROM audit_log WHERE chain = 1), count = 2 WHERE chain = 2 AND first = 1`), { kind: 'edited', sequence: 1 }],
-    ['edits a count', sql('UPDATE audit_log SET count = 4 WHERE chain = 2 AND first = 4'), { kind: 'edited', sequence: 4 }],
-    ['computes all anew, without the secret', recomputed, { kind: 'edited', sequence: 1, what: 'events 1 to 3 are not as the service wrote: the MAC of their row is another' }],
-    ['edits the head', sql(`UPDATE audit_chains SET host = 'another' WHERE chain = 2`), { kind: 'edited', sequence: undefined, what: 'its entry in audit_chains is not as the service wrote it' }],
-    ['puts back an older head', sql(`UPDATE audit_chains SET sequence = 3, mac = '\\x00' WHERE chain = 2`), { kind: 'edited', sequence: undefined }],
+    [
+      'puts a row in',
+      sql('INSERT INTO audit_log SELECT chain, 5, count, events, mac FROM audit_log WHERE chain = 2 AND first = 4'),
+      { kind: 'inserted', sequence: 5 },
+    ],
+    [
+      'puts a row before the first',
+      sql('INSERT INTO audit_log SELECT chain, 0, count, events, mac FROM audit_log WHERE chain = 2 AND first = 1'),
+      { kind: 'inserted', sequence: 0 },
+    ],
+    [
+      'puts a row behind the last',
+      sql('INSERT INTO audit_log SELECT chain, 10, count, events, mac FROM audit_log WHERE chain = 2 AND first = 7'),
+      { kind: 'inserted', sequence: 7 },
+    ],
+    [
+      'copies a row of another chain',
+      sql(
+        `UPDATE audit_log SET events = (SELECT events FROM audit_log WHERE chain = 1), count = 2 WHERE chain = 2 AND first = 1`,
+      ),
+      { kind: 'edited', sequence: 1 },
+    ],
+    [
+      'edits a count',
+      sql('UPDATE audit_log SET count = 4 WHERE chain = 2 AND first = 4'),
+      { kind: 'edited', sequence: 4 },
+    ],
+    [
+      'computes all anew, without the secret',
+      recomputed,
+      {
+        kind: 'edited',
+        sequence: 1,
+        what: 'events 1 to 3 are not as the service wrote: the MAC of their row is another',
+      },
+    ],
+    [
+      'edits the head',
+      sql(`UPDATE audit_chains SET host = 'another' WHERE chain = 2`),
+      { kind: 'edited', sequence: undefined, what: 'its entry in audit_chains is not as the service wrote it' },
+    ],
+    [
+      'puts back an older head',
+      sql(`UPDATE audit_chains SET sequence = 3, mac = '\\x00' WHERE chain = 2`),
+      { kind: 'edited', sequence: undefined },
+    ],
     ['removes the head', sql('DELETE FROM audit_chains WHERE chain = 2'), { kind: 'chain missing' }],
-    ['removes a chain', sql('DELETE FROM audit_log WHERE chain = 2', 'DELETE FROM audit_chains WHERE chain = 2'), { kind: 'chain missing' }],
+    [
+      'removes a chain',
+      sql('DELETE FROM audit_log WHERE chain = 2', 'DELETE FROM audit_chains WHERE chain = 2'),
+      { kind: 'chain missing' },
+    ],
   ])('%s, and is found', async (_what, attack, fault) => {
     expect((await verified()).map((report) => report.fault)).toEqual([undefined, undefined, undefined]);
     await attack();
@@ -261,12 +345,16 @@ describe('who can write to the database', () => {
     expect(reports.map(({ chain }) => chain)).toEqual([1, 2, 3]);
     expect([reports[0]!.fault, reports[2]!.fault]).toEqual([undefined, undefined]);
     expect(reports[1]!.fault).toMatchObject(fault);
-  }); // prettier-ignore
+  });
 });
 
 describe('a copy', () => {
   const chainOf = (chain: number, count: number) =>
-    link(chain, { sequence: 0, hash: '0'.repeat(64) }, Array.from({ length: count }, (_, i) => opened(event(`e${i}`)))).lines; // prettier-ignore
+    link(
+      chain,
+      { sequence: 0, hash: '0'.repeat(64) },
+      Array.from({ length: count }, (_, i) => opened(event(`e${i}`))),
+    ).lines;
   const check = (text: readonly string[]) => verifyCopy(Readable.from([text.join('\n')]));
   const one = chainOf(1, 5);
 

@@ -18,7 +18,28 @@ const models = ['payment-cryptography', 'payment-cryptography-data'].map(
 );
 
 /** Not marked by the model, and still nobody's business: what derives keys or goes with a card, a transaction or a token. */
-const PRIVATE = ['RandomNonce', 'KeySerialNumber', 'OptionalBlocks', 'PanSequenceNumber', 'ApplicationTransactionCounter', 'UnpredictableNumber', 'TransactionAmount', 'AuthResponseCode', 'CardStatusUpdate', 'SystemTraceAuditNumber', 'SharedInformation', 'PublicKeyCertificate', 'SigningKeyCertificate', 'WrappingKeyCertificate', 'PinValidationDataPadCharacter', 'ImportToken', 'ExportToken', 'NextToken', 'CommonName', 'EmailAddress']; // prettier-ignore
+const PRIVATE = [
+  'RandomNonce',
+  'KeySerialNumber',
+  'OptionalBlocks',
+  'PanSequenceNumber',
+  'ApplicationTransactionCounter',
+  'UnpredictableNumber',
+  'TransactionAmount',
+  'AuthResponseCode',
+  'CardStatusUpdate',
+  'SystemTraceAuditNumber',
+  'SharedInformation',
+  'PublicKeyCertificate',
+  'SigningKeyCertificate',
+  'WrappingKeyCertificate',
+  'PinValidationDataPadCharacter',
+  'ImportToken',
+  'ExportToken',
+  'NextToken',
+  'CommonName',
+  'EmailAddress',
+];
 
 /** An input with every member there is, at once, each with a value that says which it is and whether it may be seen. */
 function everything({ shapes }: Model, shapeName: string, member = '', isSensitive = false): unknown {
@@ -26,7 +47,10 @@ function everything({ shapes }: Model, shapeName: string, member = '', isSensiti
   const sensitive = isSensitive || shape.sensitive === true;
   if (shape.type === 'structure')
     return Object.fromEntries(
-      Object.entries(shape.members!).map(([name, { shape: of }]) => [name, everything({ operations: {}, shapes }, of, name, sensitive)]), // prettier-ignore
+      Object.entries(shape.members!).map(([name, { shape: of }]) => [
+        name,
+        everything({ operations: {}, shapes }, of, name, sensitive),
+      ]),
     );
   if (shape.type === 'list')
     return [1, 2].map(() => everything({ operations: {}, shapes }, shape.member!.shape, member, sensitive));
@@ -54,7 +78,12 @@ test.each(inputs)('what is told of %s has nothing sensitive', (_operation, input
 
 test('keys by all the names that they are called by are told', () => {
   const named = new Set(JSON.stringify(inputs).match(/"seen \w*(KeyIdentifier|PekIdentifier|KeyArn|ResourceArn)"/g));
-  const told = new Set(inputs.map(([, input]) => requestParameters(input as object)).join().match(/"seen \w*(KeyIdentifier|PekIdentifier|KeyArn|ResourceArn)"/g)); // prettier-ignore
+  const told = new Set(
+    inputs
+      .map(([, input]) => requestParameters(input as object))
+      .join()
+      .match(/"seen \w*(KeyIdentifier|PekIdentifier|KeyArn|ResourceArn)"/g),
+  );
   expect(named.size).toBeGreaterThan(15);
   expect(told).toEqual(named);
 });

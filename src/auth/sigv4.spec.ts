@@ -75,8 +75,12 @@ describe('AWS Signature Version 4 test suite', () => {
     });
     const ours = session(tokenHash(token), 1);
     expect(verifier({}, ours).verify(signed, NOW).accessKey).toBe(ours);
-    expect(() => verifier({}, session(tokenHash(token), 0)).verify(signed, NOW)).toThrow('token included in the request is expired'); // prettier-ignore
-    expect(() => verifier({}, session(tokenHash(`${token}x`), 1)).verify(signed, NOW)).toThrow('token included in the request is invalid'); // prettier-ignore
+    expect(() => verifier({}, session(tokenHash(token), 0)).verify(signed, NOW)).toThrow(
+      'token included in the request is expired',
+    );
+    expect(() => verifier({}, session(tokenHash(`${token}x`), 1)).verify(signed, NOW)).toThrow(
+      'token included in the request is invalid',
+    );
     const without = CASES.find(({ id }) => id === 'get-vanilla')!;
     const bare = parse(without.request);
     const unsigned = { ...bare, rawHeaders: [...bare.rawHeaders, 'Authorization', without.authorization] };
@@ -107,10 +111,20 @@ test("AWS's own signer and this verifier agree on any request", async () => {
       async (segments, query, headers, body) => {
         const path = `/${segments.map(encodeURIComponent).join('/')}`;
         const signed = await signer.sign(
-          { method: 'POST', protocol: 'https:', hostname: 'example.com', path, query, headers: { host: 'example.com', ...headers }, body }, // prettier-ignore
+          {
+            method: 'POST',
+            protocol: 'https:',
+            hostname: 'example.com',
+            path,
+            query,
+            headers: { host: 'example.com', ...headers },
+            body,
+          },
           { signingDate: NOW },
         );
-        const search = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join('=')).join('&'); // prettier-ignore
+        const search = Object.entries(query)
+          .map((pair) => pair.map(encodeURIComponent).join('='))
+          .join('&');
         const request = {
           method: 'POST',
           url: search ? `${path}?${search}` : path,
@@ -145,7 +159,11 @@ describe('the Authorization header', () => {
   test.each([
     ['another algorithm', signed.replace('AWS4-HMAC-SHA256', 'AWS4-ECDSA-P256-SHA256'), /algorithm AWS4-HMAC-SHA256/],
     ['a bearer token', 'Bearer abc', /algorithm AWS4-HMAC-SHA256/],
-    ['nothing but the algorithm', 'AWS4-HMAC-SHA256 x', /'Credential' parameter. .*'Signature' parameter. .*'SignedHeaders' parameter/],
+    [
+      'nothing but the algorithm',
+      'AWS4-HMAC-SHA256 x',
+      /'Credential' parameter. .*'Signature' parameter. .*'SignedHeaders' parameter/,
+    ],
     ['no Signature', signed.replace(/, Signature=.*/, ''), /^Authorization header requires 'Signature' parameter.$/],
     ['no SignedHeaders', signed.replace(/SignedHeaders=[^,]*,/, ''), /^Authorization header requires 'SignedHeaders'/],
     ['a scope of four parts', signed.replace('/service', ''), /must have 5 parts/],
@@ -154,13 +172,17 @@ describe('the Authorization header', () => {
     ['an unsigned host', signed.replace('host;', ''), /'host' must be one of SignedHeaders/],
     ['an unsigned date', signed.replace(';x-amz-date', ''), /'x-amz-date' must be one of SignedHeaders/],
     ['a signed header that is not there', signed.replace('host;', 'host;x-a;'), /lacks the signed header 'x-a'/],
-    ['65 signed headers', signed.replace('host;', `${Array.from({ length: 64 }, (_, i) => `a${i}`).join(';')};host;`), /64 names at most/], // prettier-ignore
+    [
+      '65 signed headers',
+      signed.replace('host;', `${Array.from({ length: 64 }, (_, i) => `a${i}`).join(';')};host;`),
+      /64 names at most/,
+    ],
     ['signed headers out of order', signed.replace('host;x-amz-date', 'x-amz-date;host'), /must be sorted/],
     ['a signed header twice', signed.replace('host;', 'host;host;'), /must be sorted, each name once/],
   ])('with %s is incomplete', (_, authorization, message) => {
     expect(() => verify(authorization)).toThrow(expect.objectContaining({ name: 'IncompleteSignatureException' }));
     expect(() => verify(authorization)).toThrow(message);
-  }); // prettier-ignore
+  });
 
   test.each([
     ['the scope of another day', signed.replace('20150830', '20150829'), /Date in Credential scope does not match/],

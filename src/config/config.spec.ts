@@ -110,7 +110,13 @@ describe('the password of the database from a file', () => {
   const PASSWORD = 'p:a%s/w@ör d';
   const PGPASSFILE = file('pgpass', 'db:5432:keyblock:keyblock:p\\:a%s/w@ör d\n');
   const url = (env: NodeJS.ProcessEnv) =>
-    readConfig({ DATABASE_URL: 'postgresql://keyblock@db/keyblock', PGPASSFILE, KEYBLOCK_MASTER_KEY: KEY, ...CREDENTIALS, ...env }).databaseUrl!; // prettier-ignore
+    readConfig({
+      DATABASE_URL: 'postgresql://keyblock@db/keyblock',
+      PGPASSFILE,
+      KEYBLOCK_MASTER_KEY: KEY,
+      ...CREDENTIALS,
+      ...env,
+    }).databaseUrl!;
 
   test('goes into the URL', () => {
     expect(decodeURIComponent(new URL(url({})).password)).toBe(PASSWORD);
@@ -129,7 +135,11 @@ describe('the password of the database from a file', () => {
     ['cannot be read', { PGPASSFILE: '/not/there' }, 'PGPASSFILE cannot be read: ENOENT'],
     ['is a folder', { PGPASSFILE: directory }, 'PGPASSFILE cannot be read: EISDIR'],
     ['is empty', { PGPASSFILE: file('empty-pgpass', '') }, 'PGPASSFILE has no line for keyblock@db/keyblock'],
-    ['is about another database', { DATABASE_URL: 'postgresql://keyblock@db:5433/x' }, 'PGPASSFILE has no line for keyblock@db:5433/x'], // prettier-ignore
+    [
+      'is about another database',
+      { DATABASE_URL: 'postgresql://keyblock@db:5433/x' },
+      'PGPASSFILE has no line for keyblock@db:5433/x',
+    ],
     ['has the password alone', { PGPASSFILE: file('password', PASSWORD) }, 'PGPASSFILE has no line for keyblock@db/'],
   ])('is refused where the file %s', (_, env, problem) => {
     expect(() => url(env)).toThrow(problem);

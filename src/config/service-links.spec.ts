@@ -46,8 +46,20 @@ test.each<[string, Record<string, string>]>([
   ['its database', POSTGRES],
   ['both', { ...KEYBLOCK, ...POSTGRES }],
   ['IPv6', serviceLinks('keyblock', 'fd00::1', [{ port: 8080 }])],
-  ['two ports', serviceLinks('keyblock', '10.0.0.1', [{ port: 443, name: 'https' }, { port: 9090, name: 'metrics-2' }])], // prettier-ignore
-  ['UDP and SCTP', serviceLinks('keyblock-dns', '10.0.0.3', [{ port: 53, protocol: 'udp', name: 'dns' }, { port: 54, protocol: 'sctp', name: 's' }])], // prettier-ignore
+  [
+    'two ports',
+    serviceLinks('keyblock', '10.0.0.1', [
+      { port: 443, name: 'https' },
+      { port: 9090, name: 'metrics-2' },
+    ]),
+  ],
+  [
+    'UDP and SCTP',
+    serviceLinks('keyblock-dns', '10.0.0.3', [
+      { port: 53, protocol: 'udp', name: 'dns' },
+      { port: 54, protocol: 'sctp', name: 's' },
+    ]),
+  ],
 ])('the links of %s are ignored', (_, links) => {
   expect(withoutServiceLinks({ ...links, KEYBLOCK_REGION: 'eu-west-1' })).toEqual({ KEYBLOCK_REGION: 'eu-west-1' });
   expect(readConfig(links).port).toBe(8080);
@@ -77,25 +89,57 @@ const without = (links: Record<string, string>, ...names: string[]) =>
 
 test.each<[string, Record<string, string>, string[]]>([
   ['a lone KEYBLOCK_PORT', { KEYBLOCK_PORT: 'tcp://10.0.0.1:8080' }, ['KEYBLOCK_PORT']],
-  ['no SERVICE_HOST', without(KEYBLOCK, 'KEYBLOCK_SERVICE_HOST'), Object.keys(KEYBLOCK).filter((name) => name !== 'KEYBLOCK_SERVICE_HOST')], // prettier-ignore
-  ['no SERVICE_PORT', without(KEYBLOCK, 'KEYBLOCK_SERVICE_PORT'), Object.keys(KEYBLOCK).filter((name) => name !== 'KEYBLOCK_SERVICE_PORT')], // prettier-ignore
+  [
+    'no SERVICE_HOST',
+    without(KEYBLOCK, 'KEYBLOCK_SERVICE_HOST'),
+    Object.keys(KEYBLOCK).filter((name) => name !== 'KEYBLOCK_SERVICE_HOST'),
+  ],
+  [
+    'no SERVICE_PORT',
+    without(KEYBLOCK, 'KEYBLOCK_SERVICE_PORT'),
+    Object.keys(KEYBLOCK).filter((name) => name !== 'KEYBLOCK_SERVICE_PORT'),
+  ],
   ['another host in PORT', { ...KEYBLOCK, KEYBLOCK_PORT: 'tcp://10.0.0.9:8080' }, ['KEYBLOCK_PORT']],
   ['another port in PORT', { ...KEYBLOCK, KEYBLOCK_PORT: 'tcp://10.0.0.1:8081' }, ['KEYBLOCK_PORT']],
   ['a URL in PORT', { ...KEYBLOCK, KEYBLOCK_PORT: 'http://10.0.0.1:8080' }, ['KEYBLOCK_PORT']],
   ['a path in PORT', { ...KEYBLOCK, KEYBLOCK_PORT: 'tcp://10.0.0.1:8080/' }, ['KEYBLOCK_PORT']],
   ['another host in ADDR', { ...KEYBLOCK, KEYBLOCK_PORT_8080_TCP_ADDR: '10.0.0.9' }, ['KEYBLOCK_PORT_8080_TCP_ADDR']],
-  ['another protocol in PROTO', { ...KEYBLOCK, KEYBLOCK_PORT_8080_TCP_PROTO: 'udp' }, ['KEYBLOCK_PORT_8080_TCP_PROTO']], // prettier-ignore
+  ['another protocol in PROTO', { ...KEYBLOCK, KEYBLOCK_PORT_8080_TCP_PROTO: 'udp' }, ['KEYBLOCK_PORT_8080_TCP_PROTO']],
   ['another port in a link', { ...KEYBLOCK, KEYBLOCK_PORT_8080_TCP_PORT: '80' }, ['KEYBLOCK_PORT_8080_TCP_PORT']],
-  ['another address in a link', { ...KEYBLOCK, KEYBLOCK_PORT_8080_TCP: 'tcp://10.0.0.1:80' }, ['KEYBLOCK_PORT_8080_TCP']], // prettier-ignore
-  ['a link of no protocol', { ...KEYBLOCK, KEYBLOCK_PORT_8080_ICMP: 'icmp://10.0.0.1:8080' }, ['KEYBLOCK_PORT_8080_ICMP']], // prettier-ignore
+  [
+    'another address in a link',
+    { ...KEYBLOCK, KEYBLOCK_PORT_8080_TCP: 'tcp://10.0.0.1:80' },
+    ['KEYBLOCK_PORT_8080_TCP'],
+  ],
+  [
+    'a link of no protocol',
+    { ...KEYBLOCK, KEYBLOCK_PORT_8080_ICMP: 'icmp://10.0.0.1:8080' },
+    ['KEYBLOCK_PORT_8080_ICMP'],
+  ],
   ['a link of no port', { ...KEYBLOCK, KEYBLOCK_PORT_70000_TCP: 'tcp://10.0.0.1:70000' }, ['KEYBLOCK_PORT_70000_TCP']],
   ['a named port that is none', { ...KEYBLOCK, KEYBLOCK_SERVICE_PORT_HTTP: 'http' }, ['KEYBLOCK_SERVICE_PORT_HTTP']],
   ['a misspelt setting beside links', { ...KEYBLOCK, KEYBLOCK_PROT: '80' }, ['KEYBLOCK_PROT']],
   ['a wrong number beside links', { ...KEYBLOCK, KEYBLOCK_PORT: '80.5' }, ['KEYBLOCK_PORT']],
-  ['a host that is no address', { KEYBLOCK_SERVICE_HOST: 'example.com', KEYBLOCK_SERVICE_PORT: '80' }, ['KEYBLOCK_SERVICE_HOST', 'KEYBLOCK_SERVICE_PORT']], // prettier-ignore
-  ['a port that is none', { KEYBLOCK_SERVICE_HOST: '10.0.0.1', KEYBLOCK_SERVICE_PORT: '0' }, ['KEYBLOCK_SERVICE_HOST', 'KEYBLOCK_SERVICE_PORT']], // prettier-ignore
-  ['a part of the links of another Service', without(POSTGRES, 'KEYBLOCK_POSTGRES_PORT'), Object.keys(POSTGRES).filter((name) => name !== 'KEYBLOCK_POSTGRES_PORT')], // prettier-ignore
-  ['links of another Service that disagree', { ...POSTGRES, KEYBLOCK_POSTGRES_PORT: 'tcp://10.0.0.9:5432' }, Object.keys(POSTGRES)], // prettier-ignore
+  [
+    'a host that is no address',
+    { KEYBLOCK_SERVICE_HOST: 'example.com', KEYBLOCK_SERVICE_PORT: '80' },
+    ['KEYBLOCK_SERVICE_HOST', 'KEYBLOCK_SERVICE_PORT'],
+  ],
+  [
+    'a port that is none',
+    { KEYBLOCK_SERVICE_HOST: '10.0.0.1', KEYBLOCK_SERVICE_PORT: '0' },
+    ['KEYBLOCK_SERVICE_HOST', 'KEYBLOCK_SERVICE_PORT'],
+  ],
+  [
+    'a part of the links of another Service',
+    without(POSTGRES, 'KEYBLOCK_POSTGRES_PORT'),
+    Object.keys(POSTGRES).filter((name) => name !== 'KEYBLOCK_POSTGRES_PORT'),
+  ],
+  [
+    'links of another Service that disagree',
+    { ...POSTGRES, KEYBLOCK_POSTGRES_PORT: 'tcp://10.0.0.9:5432' },
+    Object.keys(POSTGRES),
+  ],
 ])('refuses %s', (_, env, names) => {
   expect(refused(env)).toEqual(names.sort());
 });

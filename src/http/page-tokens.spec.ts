@@ -18,7 +18,15 @@ test.each<[string, () => unknown]>([
   ['another list', () => tokens.read(call, ['ListAliases', undefined], tokens.issue(call, LIST, '7'))],
   ['another filter', () => tokens.read(call, ['ListKeys', 'DELETE_PENDING'], tokens.issue(call, LIST, '7'))],
   ['another Region', () => tokens.read({ ...call, region: 'eu-west-1' }, LIST, tokens.issue(call, LIST, '7'))],
-  ['another account', () => tokens.read({ ...call, principal: { ...call.principal, accountId: '111111111111' } }, LIST, tokens.issue(call, LIST, '7'))], // prettier-ignore
+  [
+    'another account',
+    () =>
+      tokens.read(
+        { ...call, principal: { ...call.principal, accountId: '111111111111' } },
+        LIST,
+        tokens.issue(call, LIST, '7'),
+      ),
+  ],
   ['another deployment', () => new PageTokens(Buffer.alloc(32, 2)).read(call, LIST, tokens.issue(call, LIST, '7'))],
   ['nobody', () => tokens.read(call, LIST, 'nonsense')],
 ])('a token of %s is refused', (_, read) => {

@@ -21,17 +21,43 @@ describe('a policy that is taken', () => {
     ["the key's own ARN", withStatement({ Resource: KEY })],
     ['several resources', withStatement({ Resource: ['*', KEY] })],
     ['several actions', withStatement({ Action: ['payment-cryptography:*', 'Payment-Cryptography:Get*', '*'] })],
-    ['NotAction', withStatement({ Action: undefined, NotAction: 'payment-cryptography:DeleteKey' })], // prettier-ignore
+    ['NotAction', withStatement({ Action: undefined, NotAction: 'payment-cryptography:DeleteKey' })],
     ['an account', withStatement({ Principal: { AWS: '111122223333' } })],
-    ['root, user and session', withStatement({ Principal: { AWS: ['arn:aws:iam::111122223333:root', 'arn:aws:iam::111122223333:user/a', 'arn:aws:sts::111122223333:assumed-role/r/s'] } })], // prettier-ignore
+    [
+      'root, user and session',
+      withStatement({
+        Principal: {
+          AWS: [
+            'arn:aws:iam::111122223333:root',
+            'arn:aws:iam::111122223333:user/a',
+            'arn:aws:sts::111122223333:assumed-role/r/s',
+          ],
+        },
+      }),
+    ],
     ['a service', withStatement({ Principal: { Service: 'events.amazonaws.com' } })],
     [
       'an identity provider',
       withStatement({ Principal: { Federated: 'arn:aws:iam::111122223333:saml-provider/idp' } }),
     ],
     ['a denial of everyone', withStatement({ Effect: 'Deny', Principal: '*' })],
-    ['a denial of everyone but one', withStatement({ Principal: undefined, Effect: 'Deny', NotPrincipal: { AWS: ROLE } })], // prettier-ignore
-    ['conditions of all kinds', withStatement({ Condition: { Bool: { 'aws:SecureTransport': true }, NumericLessThanEquals: { 'aws:MultiFactorAuthAge': 3600 }, 'ForAnyValue:StringLike': { 'payment-cryptography:ResourceAliases': ['alias/a*', 'alias/b'] }, StringEqualsIfExists: { 'aws:ResourceTag/team': 'x' }, Null: { 'aws:TokenIssueTime': 'false' }, NotIpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } })], // prettier-ignore
+    [
+      'a denial of everyone but one',
+      withStatement({ Principal: undefined, Effect: 'Deny', NotPrincipal: { AWS: ROLE } }),
+    ],
+    [
+      'conditions of all kinds',
+      withStatement({
+        Condition: {
+          Bool: { 'aws:SecureTransport': true },
+          NumericLessThanEquals: { 'aws:MultiFactorAuthAge': 3600 },
+          'ForAnyValue:StringLike': { 'payment-cryptography:ResourceAliases': ['alias/a*', 'alias/b'] },
+          StringEqualsIfExists: { 'aws:ResourceTag/team': 'x' },
+          Null: { 'aws:TokenIssueTime': 'false' },
+          NotIpAddress: { 'aws:SourceIp': '10.0.0.0/8' },
+        },
+      }),
+    ],
   ])('%s', (_, text) => {
     expect(() => checkResourcePolicy(text, KEY)).not.toThrow();
   });
@@ -42,7 +68,10 @@ describe('a policy that is taken', () => {
     ['PrincipalArn', { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/*' } }],
     ['SourceArn', { ArnEquals: { 'AWS:sourcearn': 'arn:aws:sns:us-east-1:111122223333:topic' } }],
     ['SourceArn without an account', { StringEquals: { 'aws:SourceArn': 'arn:aws:s3:::bucket' } }],
-    ['SourceAccount among others', { Bool: { 'aws:SecureTransport': 'true' }, StringLike: { 'aws:SourceAccount': '111122223333' } }], // prettier-ignore
+    [
+      'SourceAccount among others',
+      { Bool: { 'aws:SecureTransport': 'true' }, StringLike: { 'aws:SourceAccount': '111122223333' } },
+    ],
   ])('everyone, narrowed by %s', (_, Condition) => {
     expect(() => checkResourcePolicy(withStatement({ Principal: '*', Condition }), KEY)).not.toThrow();
   });
@@ -52,15 +81,30 @@ test.each<[string, string, string]>([
   ['no JSON', '{"Statement":', 'it is not JSON'],
   ['a text', '"policy"', 'it must be an object'],
   ['a list', '[]', 'it must be an object'],
-  ['another version', JSON.stringify({ Version: '2020-01-01', Statement: ALLOW }), 'Version must be 2012-10-17 or 2008-10-17'], // prettier-ignore
+  [
+    'another version',
+    JSON.stringify({ Version: '2020-01-01', Statement: ALLOW }),
+    'Version must be 2012-10-17 or 2008-10-17',
+  ],
   ['no statement', '{"Version":"2012-10-17"}', 'Statement is required'],
   ['no statements', policy(), 'Statement must not be empty'],
   ['a statement that is none', policy('x' as never), 'Statement[0] must be an object'],
   ['an element nobody knows', JSON.stringify({ Statement: ALLOW, Rule: 1 }), "it can't have Rule"],
   ['an element of a statement nobody knows', withStatement({ Resources: '*' }), "Statement[0] can't have Resources"],
   ['__proto__', `{"__proto__":1,"Statement":${JSON.stringify(ALLOW)}}`, "it can't have __proto__"],
-  ['a name that is there twice', `{"Statement":${JSON.stringify(ALLOW).replace('{', '{"Effect":"Deny",')}}`, 'Effect is there twice'], // prettier-ignore
-  ['an operator that is there twice', withStatement({ Condition: { Bool: { 'aws:SecureTransport': 'true' } } }).replace('"Condition":{', '"Condition":{"Bo\\u006fl":{"aws:x":"}"},'), 'Bool is there twice'], // prettier-ignore
+  [
+    'a name that is there twice',
+    `{"Statement":${JSON.stringify(ALLOW).replace('{', '{"Effect":"Deny",')}}`,
+    'Effect is there twice',
+  ],
+  [
+    'an operator that is there twice',
+    withStatement({ Condition: { Bool: { 'aws:SecureTransport': 'true' } } }).replace(
+      '"Condition":{',
+      '"Condition":{"Bo\\u006fl":{"aws:x":"}"},',
+    ),
+    'Bool is there twice',
+  ],
   ['NotResource', withStatement({ NotResource: '*' }), "Statement[0] can't have NotResource"],
   ['no effect', without('Effect'), 'Statement[0].Effect is required'],
   ['another effect', withStatement({ Effect: 'allow' }), 'Statement[0].Effect must be Allow or Deny'],
@@ -68,23 +112,63 @@ test.each<[string, string, string]>([
   ['both principals', withStatement({ NotPrincipal: { AWS: ROLE } }), 'Statement[0] must have either Principal'],
   ['an empty principal', withStatement({ Principal: {} }), 'Statement[0].Principal must not be empty'],
   ['a principal that is a text', withStatement({ Principal: ROLE }), 'Statement[0].Principal must be "*" or an object'],
-  ['a principal of another kind', withStatement({ Principal: { CanonicalUser: 'x' } }), "Statement[0].Principal can't have CanonicalUser"], // prettier-ignore
-  ['a principal that is none', withStatement({ Principal: { AWS: [ROLE, 'x'] } }), 'Statement[0].Principal.AWS[1] must be "*", an account'], // prettier-ignore
-  ['a principal with a wildcard', withStatement({ Principal: { AWS: 'arn:aws:iam::111122223333:role/*' } }), 'Principal.AWS[0] must be'], // prettier-ignore
-  ['a wildcard for services', withStatement({ Principal: { Service: '*' } }), 'Principal.Service[0] must be the name of a service'], // prettier-ignore
+  [
+    'a principal of another kind',
+    withStatement({ Principal: { CanonicalUser: 'x' } }),
+    "Statement[0].Principal can't have CanonicalUser",
+  ],
+  [
+    'a principal that is none',
+    withStatement({ Principal: { AWS: [ROLE, 'x'] } }),
+    'Statement[0].Principal.AWS[1] must be "*", an account',
+  ],
+  [
+    'a principal with a wildcard',
+    withStatement({ Principal: { AWS: 'arn:aws:iam::111122223333:role/*' } }),
+    'Principal.AWS[0] must be',
+  ],
+  [
+    'a wildcard for services',
+    withStatement({ Principal: { Service: '*' } }),
+    'Principal.Service[0] must be the name of a service',
+  ],
   ['no action', without('Action'), 'Statement[0] must have either Action or NotAction'],
   ['both actions', withStatement({ NotAction: '*' }), 'Statement[0] must have either Action or NotAction'],
   ['no actions', withStatement({ Action: [] }), 'Statement[0].Action must not be empty'],
-  ["another service's action", withStatement({ Action: 'kms:Decrypt' }), 'Statement[0].Action[0] must be "*" or an action of payment-cryptography'], // prettier-ignore
+  [
+    "another service's action",
+    withStatement({ Action: 'kms:Decrypt' }),
+    'Statement[0].Action[0] must be "*" or an action of payment-cryptography',
+  ],
   ['an action that is a number', withStatement({ Action: 7 }), 'Statement[0].Action[0] must be "*" or an action'],
   ['no resource', without('Resource'), 'Statement[0].Resource is required'],
-  ["another key's ARN", withStatement({ Resource: KEY.replace('kwap', 'xxxx') }), 'Statement[0].Resource must be "*" or the ARN of the key itself'], // prettier-ignore
+  [
+    "another key's ARN",
+    withStatement({ Resource: KEY.replace('kwap', 'xxxx') }),
+    'Statement[0].Resource must be "*" or the ARN of the key itself',
+  ],
   ['a wildcard in the ARN', withStatement({ Resource: KEY.replace(/key.*/, 'key/*') }), 'the ARN of the key itself'],
   ['the same Sid twice', policy({ ...ALLOW, Sid: 'a' }, { ...ALLOW, Sid: 'a' }), 'every Sid once only'],
-  ['an operator nobody knows', withStatement({ Condition: { StringIs: { 'aws:userid': 'x' } } }), 'Statement[0].Condition.StringIs is not a condition operator'], // prettier-ignore
-  ['a condition without a key', withStatement({ Condition: { StringEquals: 'x' } }), 'Statement[0].Condition.StringEquals must be an object of condition keys'], // prettier-ignore
-  ['a condition key without a service', withStatement({ Condition: { StringEquals: { userid: 'x' } } }), 'Condition.StringEquals.userid is not a condition key'], // prettier-ignore
-  ['a condition value that is an object', withStatement({ Condition: { Bool: { 'aws:SecureTransport': {} } } }), 'must be a text, a number or a boolean'], // prettier-ignore
+  [
+    'an operator nobody knows',
+    withStatement({ Condition: { StringIs: { 'aws:userid': 'x' } } }),
+    'Statement[0].Condition.StringIs is not a condition operator',
+  ],
+  [
+    'a condition without a key',
+    withStatement({ Condition: { StringEquals: 'x' } }),
+    'Statement[0].Condition.StringEquals must be an object of condition keys',
+  ],
+  [
+    'a condition key without a service',
+    withStatement({ Condition: { StringEquals: { userid: 'x' } } }),
+    'Condition.StringEquals.userid is not a condition key',
+  ],
+  [
+    'a condition value that is an object',
+    withStatement({ Condition: { Bool: { 'aws:SecureTransport': {} } } }),
+    'must be a text, a number or a boolean',
+  ],
 ])('%s is refused', (_, text, message) => {
   const check = () => checkResourcePolicy(text, KEY);
   expect(check).toThrow(expect.objectContaining({ name: 'PolicyError', code: 'INVALID' }));
@@ -99,9 +183,18 @@ test.each<[string, object]>([
   ['everyone but one', { Principal: undefined, NotPrincipal: { AWS: ROLE } }],
   ['a condition that says nothing of who', { Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'true' } } }],
   ['a value that is not fixed', { Principal: '*', Condition: { StringLike: { 'aws:PrincipalAccount': '1111*' } } }],
-  ['one value of several that is not fixed', { Principal: '*', Condition: { StringLike: { 'aws:PrincipalOrgID': ['o-abcdefghij', 'o-*'] } } }], // prettier-ignore
-  ['an ARN of any account', { Principal: '*', Condition: { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:role/pin' } } }], // prettier-ignore
-  ['a policy variable', { Principal: '*', Condition: { StringEquals: { 'aws:SourceAccount': '${aws:PrincipalAccount}' } } }], // prettier-ignore
+  [
+    'one value of several that is not fixed',
+    { Principal: '*', Condition: { StringLike: { 'aws:PrincipalOrgID': ['o-abcdefghij', 'o-*'] } } },
+  ],
+  [
+    'an ARN of any account',
+    { Principal: '*', Condition: { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:role/pin' } } },
+  ],
+  [
+    'a policy variable',
+    { Principal: '*', Condition: { StringEquals: { 'aws:SourceAccount': '${aws:PrincipalAccount}' } } },
+  ],
   ['a negation', { Principal: '*', Condition: { StringNotEquals: { 'aws:PrincipalAccount': '111122223333' } } }],
   ['IfExists', { Principal: '*', Condition: { StringEqualsIfExists: { 'aws:SourceAccount': '111122223333' } } }],
   ['ForAllValues', { Principal: '*', Condition: { 'ForAllValues:StringEquals': { 'aws:SourceAccount': '1' } } }],

@@ -43,7 +43,12 @@ const DENY = { ...ALLOW, Effect: 'Deny' };
 
 /** Whether a statement that would allow everything does so with these elements. */
 function allows(elements: Elements, asked: Asked = {}, version?: string): boolean {
-  const statement = { Effect: 'Allow', ...('NotAction' in elements ? {} : { Action: '*' }), ...('NotResource' in elements ? {} : { Resource: '*' }), ...elements }; // prettier-ignore
+  const statement = {
+    Effect: 'Allow',
+    ...('NotAction' in elements ? {} : { Action: '*' }),
+    ...('NotResource' in elements ? {} : { Resource: '*' }),
+    ...elements,
+  };
   return decide(requestOf(asked), identityOf(document([statement], version)), undefined).allowed;
 }
 
@@ -77,6 +82,10 @@ describe('Action', () => {
   ])('%s', (_, elements, asked, allowed) => expect(allows(elements, asked)).toBe(allowed));
 });
 
+/** An ARN of any Region and account. */
+const any = (resource: string) => `arn:aws:payment-cryptography:*:*:${resource}`;
+const KEYS = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/*';
+
 describe('Resource', () => {
   test.each<Row>([
     ['names one', { Resource: KEY }, {}, true],
@@ -84,30 +93,60 @@ describe('Resource', () => {
     ['is case-sensitive', { Resource: KEY.replace('kwap', 'KWAP') }, {}, false],
     ['is one of several', { Resource: [ALIAS, KEY] }, {}, true],
     ['* is every resource', { Resource: '*' }, {}, true],
-    ['key/* is every key', { Resource: 'arn:aws:payment-cryptography:us-east-1:000000000000:key/*' }, {}, true],
-    ['key/* is no alias', { Resource: 'arn:aws:payment-cryptography:us-east-1:000000000000:key/*' }, { resource: ALIAS }, false], // prettier-ignore
-    ['* is any Region and account', { Resource: 'arn:aws:payment-cryptography:*:*:key/kwapwa6qaifllw2h' }, {}, true],
+    ['key/* is every key', { Resource: KEYS }, {}, true],
+    ['key/* is no alias', { Resource: KEYS }, { resource: ALIAS }, false],
+    ['* is any Region and account', { Resource: any('key/kwapwa6qaifllw2h') }, {}, true],
     ['another Region', { Resource: 'arn:aws:payment-cryptography:eu-west-1:*:key/*' }, {}, false],
     ['another account', { Resource: 'arn:aws:payment-cryptography:*:111122223333:key/*' }, {}, false],
     ['? is one character', { Resource: 'arn:aws:payment-cryptography:us-east-?:*:key/kwapwa6qaifllw2h' }, {}, true],
     ['? is not two', { Resource: 'arn:aws:payment-cryptography:us-east?:*:key/*' }, {}, false],
     ['an alias is the alias itself, not its key', { Resource: ALIAS }, {}, false],
-    ['an ARN is not *', { Resource: 'arn:aws:payment-cryptography:*:*:key/*' }, { resource: '*' }, false],
+    ['an ARN is not *', { Resource: any('key/*') }, { resource: '*' }, false],
     ['* is what is about no resource', { Resource: '*' }, { resource: '*' }, true],
-    ['* goes over a slash', { Resource: 'arn:aws:payment-cryptography:*:*:alias/*' }, { resource: `${ALIAS}/2026/a` }, true], // prettier-ignore
+    ['* goes over a slash', { Resource: any('alias/*') }, { resource: `${ALIAS}/2026/a` }, true],
     ['NotResource is every one but that', { NotResource: ALIAS }, {}, true],
     ['NotResource is not that one', { NotResource: KEY }, {}, false],
-    ['NotResource has wildcards', { NotResource: 'arn:aws:payment-cryptography:*:*:key/*' }, {}, false],
+    ['NotResource has wildcards', { NotResource: any('key/*') }, {}, false],
     ['NotResource is none of several', { NotResource: [ALIAS, KEY] }, {}, false],
-    ['a variable in it', { Resource: 'arn:aws:payment-cryptography:*:*:alias/${aws:username}' }, { resource: ALIAS, says: { 'aws:username': 'pek' } }, true], // prettier-ignore
-    ['a variable of another value', { Resource: 'arn:aws:payment-cryptography:*:*:alias/${aws:username}' }, { resource: ALIAS, says: { 'aws:username': 'ann' } }, false], // prettier-ignore
-    ['a variable and a wildcard', { Resource: 'arn:aws:payment-cryptography:*:*:alias/${aws:username}/*' }, { resource: `${ALIAS}/7`, says: { 'aws:username': 'pek' } }, true], // prettier-ignore
-    ['a variable without a value matches nothing', { Resource: 'arn:aws:payment-cryptography:*:*:alias/${aws:username}*' }, { resource: ALIAS }, false], // prettier-ignore
-    ['a variable with a default', { Resource: "arn:aws:payment-cryptography:*:*:alias/${aws:username, 'pek'}" }, { resource: ALIAS }, true], // prettier-ignore
-    ['a default gives way to a value', { Resource: "arn:aws:payment-cryptography:*:*:alias/${aws:username, 'pek'}" }, { resource: ALIAS, says: { 'aws:username': 'ann' } }, false], // prettier-ignore
-    ['a value is no wildcard', { Resource: 'arn:aws:payment-cryptography:*:*:alias/${aws:username}' }, { resource: ALIAS, says: { 'aws:username': '*' } }, false], // prettier-ignore
-    ['${*} is an asterisk', { Resource: 'arn:aws:payment-cryptography:*:*:alias/p${*}' }, { resource: ALIAS }, false],
-    ['${?} is a question mark', { Resource: 'arn:aws:payment-cryptography:*:*:alias/pe${?}' }, { resource: ALIAS }, false], // prettier-ignore
+    [
+      'a variable in it',
+      { Resource: any('alias/${aws:username}') },
+      { resource: ALIAS, says: { 'aws:username': 'pek' } },
+      true,
+    ],
+    [
+      'a variable of another value',
+      { Resource: any('alias/${aws:username}') },
+      { resource: ALIAS, says: { 'aws:username': 'ann' } },
+      false,
+    ],
+    [
+      'a variable and a wildcard',
+      { Resource: any('alias/${aws:username}/*') },
+      { resource: `${ALIAS}/7`, says: { 'aws:username': 'pek' } },
+      true,
+    ],
+    [
+      'a variable without a value matches nothing',
+      { Resource: any('alias/${aws:username}*') },
+      { resource: ALIAS },
+      false,
+    ],
+    ['a variable with a default', { Resource: any("alias/${aws:username, 'pek'}") }, { resource: ALIAS }, true],
+    [
+      'a default gives way to a value',
+      { Resource: any("alias/${aws:username, 'pek'}") },
+      { resource: ALIAS, says: { 'aws:username': 'ann' } },
+      false,
+    ],
+    [
+      'a value is no wildcard',
+      { Resource: any('alias/${aws:username}') },
+      { resource: ALIAS, says: { 'aws:username': '*' } },
+      false,
+    ],
+    ['${*} is an asterisk', { Resource: any('alias/p${*}') }, { resource: ALIAS }, false],
+    ['${?} is a question mark', { Resource: any('alias/pe${?}') }, { resource: ALIAS }, false],
   ])('%s', (_, elements, asked, allowed) => expect(allows(elements, asked)).toBe(allowed));
 });
 
@@ -138,14 +177,34 @@ describe('Condition', () => {
     ['StringEquals knows no wildcards', { StringEquals: { [tag]: 'p*' } }, { [tag]: 'pin' }, false],
     ['StringEquals takes * literally', { StringEquals: { [tag]: 'p*' } }, { [tag]: 'p*' }, true],
     ['StringEquals: any of several values', { StringEquals: { [tag]: ['mac', 'pin'] } }, { [tag]: 'pin' }, true],
-    ['a key may have spaces', { StringEquals: { 'aws:ResourceTag/cost center': 'x' } }, { 'aws:ResourceTag/Cost Center': 'x' }, true], // prettier-ignore
+    [
+      'a key may have spaces',
+      { StringEquals: { 'aws:ResourceTag/cost center': 'x' } },
+      { 'aws:ResourceTag/Cost Center': 'x' },
+      true,
+    ],
     ['StringEquals: absent', { StringEquals: { [tag]: 'pin' } }, {}, false],
     ['a key is not case-sensitive', { StringEquals: { 'AWS:resourcetag/TEAM': 'pin' } }, { [tag]: 'pin' }, true],
-    ['StringEquals: a variable', { StringEquals: { [tag]: '${aws:username}' } }, { [tag]: 'ann', 'aws:username': 'ann' }, true], // prettier-ignore
-    ['StringEquals: a variable of another value', { StringEquals: { [tag]: '${aws:username}' } }, { [tag]: 'bob', 'aws:username': 'ann' }, false], // prettier-ignore
+    [
+      'StringEquals: a variable',
+      { StringEquals: { [tag]: '${aws:username}' } },
+      { [tag]: 'ann', 'aws:username': 'ann' },
+      true,
+    ],
+    [
+      'StringEquals: a variable of another value',
+      { StringEquals: { [tag]: '${aws:username}' } },
+      { [tag]: 'bob', 'aws:username': 'ann' },
+      false,
+    ],
     ['StringEquals: a variable without a value', { StringEquals: { [tag]: '${aws:username}' } }, { [tag]: '' }, false],
     ['StringEquals: a default', { StringEquals: { [tag]: "${aws:username, 'x'}" } }, { [tag]: 'x' }, true],
-    ['StringEquals: text around a variable', { StringEquals: { [tag]: 'a-${aws:username}-z' } }, { [tag]: 'a-ann-z', 'aws:username': 'ann' }, true], // prettier-ignore
+    [
+      'StringEquals: text around a variable',
+      { StringEquals: { [tag]: 'a-${aws:username}-z' } },
+      { [tag]: 'a-ann-z', 'aws:username': 'ann' },
+      true,
+    ],
     ['StringEquals: ${$} is a dollar', { StringEquals: { [tag]: '${$}{x}' } }, { [tag]: '${x}' }, true],
     ['StringNotEquals: another', { StringNotEquals: { [tag]: 'pin' } }, { [tag]: 'mac' }, true],
     ['StringNotEquals: the same', { StringNotEquals: { [tag]: 'pin' } }, { [tag]: 'pin' }, false],
@@ -154,7 +213,12 @@ describe('Condition', () => {
     ['StringNotEquals: absent', { StringNotEquals: { [tag]: 'pin' } }, {}, true],
     ['StringEqualsIgnoreCase', { StringEqualsIgnoreCase: { [tag]: 'PiN' } }, { [tag]: 'pIn' }, true],
     ['StringEqualsIgnoreCase: another', { StringEqualsIgnoreCase: { [tag]: 'PiN' } }, { [tag]: 'pi' }, false],
-    ['StringEqualsIgnoreCase: a variable', { StringEqualsIgnoreCase: { [tag]: '${aws:username}' } }, { [tag]: 'ANN', 'aws:username': 'Ann' }, true], // prettier-ignore
+    [
+      'StringEqualsIgnoreCase: a variable',
+      { StringEqualsIgnoreCase: { [tag]: '${aws:username}' } },
+      { [tag]: 'ANN', 'aws:username': 'Ann' },
+      true,
+    ],
     ['StringNotEqualsIgnoreCase', { StringNotEqualsIgnoreCase: { [tag]: 'PiN' } }, { [tag]: 'pin' }, false],
     ['StringNotEqualsIgnoreCase: another', { StringNotEqualsIgnoreCase: { [tag]: 'PiN' } }, { [tag]: 'x' }, true],
     ['StringLike: *', { StringLike: { [tag]: 'p*n' } }, { [tag]: 'personalization' }, true],
@@ -162,7 +226,12 @@ describe('Condition', () => {
     ['StringLike: ?', { StringLike: { [tag]: 'p?n' } }, { [tag]: 'pin' }, true],
     ['StringLike is case-sensitive', { StringLike: { [tag]: 'P*' } }, { [tag]: 'pin' }, false],
     ['StringLike: absent', { StringLike: { [tag]: '*' } }, {}, false],
-    ['StringLike: a variable is no wildcard', { StringLike: { [tag]: '${aws:username}' } }, { [tag]: 'pin', 'aws:username': 'p*' }, false], // prettier-ignore
+    [
+      'StringLike: a variable is no wildcard',
+      { StringLike: { [tag]: '${aws:username}' } },
+      { [tag]: 'pin', 'aws:username': 'p*' },
+      false,
+    ],
     ['StringNotLike', { StringNotLike: { [tag]: 'p*' } }, { [tag]: 'mac' }, true],
     ['StringNotLike: like', { StringNotLike: { [tag]: 'p*' } }, { [tag]: 'pin' }, false],
     ['StringNotLike: absent', { StringNotLike: { [tag]: 'p*' } }, {}, true],
@@ -172,31 +241,106 @@ describe('Condition', () => {
     ['StringLikeIfExists: absent', { StringLikeIfExists: { [tag]: 'p*' } }, {}, true],
     ['NumericLessThanIfExists: absent', { NumericLessThanIfExists: { [number]: '10' } }, {}, true],
     ['BoolIfExists: absent', { BoolIfExists: { 'aws:SecureTransport': 'true' } }, {}, true],
-    ['BoolIfExists: false', { BoolIfExists: { 'aws:SecureTransport': 'true' } }, { 'aws:SecureTransport': 'false' }, false], // prettier-ignore
-    ['ForAnyValue: one of several', { 'ForAnyValue:StringEquals': { [aliases]: 'alias/a' } }, { [aliases]: ['alias/b', 'alias/a'] }, true], // prettier-ignore
-    ['ForAnyValue: none of several', { 'ForAnyValue:StringEquals': { [aliases]: 'alias/c' } }, { [aliases]: ['alias/b', 'alias/a'] }, false], // prettier-ignore
+    [
+      'BoolIfExists: false',
+      { BoolIfExists: { 'aws:SecureTransport': 'true' } },
+      { 'aws:SecureTransport': 'false' },
+      false,
+    ],
+    [
+      'ForAnyValue: one of several',
+      { 'ForAnyValue:StringEquals': { [aliases]: 'alias/a' } },
+      { [aliases]: ['alias/b', 'alias/a'] },
+      true,
+    ],
+    [
+      'ForAnyValue: none of several',
+      { 'ForAnyValue:StringEquals': { [aliases]: 'alias/c' } },
+      { [aliases]: ['alias/b', 'alias/a'] },
+      false,
+    ],
     ['ForAnyValue: absent', { 'ForAnyValue:StringEquals': { [aliases]: 'alias/c' } }, {}, false],
     ['ForAnyValue: empty', { 'ForAnyValue:StringLike': { [aliases]: '*' } }, { [aliases]: [] }, false],
-    ['ForAnyValue: StringLike', { 'ForAnyValue:StringLike': { [aliases]: 'alias/p*' } }, { [aliases]: ['alias/x', 'alias/pek'] }, true], // prettier-ignore
-    ['ForAnyValue: one that is not', { 'ForAnyValue:StringNotEquals': { [aliases]: 'alias/a' } }, { [aliases]: ['alias/a', 'alias/b'] }, true], // prettier-ignore
-    ['ForAnyValue: none that is not', { 'ForAnyValue:StringNotEquals': { [aliases]: 'alias/a' } }, { [aliases]: ['alias/a'] }, false], // prettier-ignore
+    [
+      'ForAnyValue: StringLike',
+      { 'ForAnyValue:StringLike': { [aliases]: 'alias/p*' } },
+      { [aliases]: ['alias/x', 'alias/pek'] },
+      true,
+    ],
+    [
+      'ForAnyValue: one that is not',
+      { 'ForAnyValue:StringNotEquals': { [aliases]: 'alias/a' } },
+      { [aliases]: ['alias/a', 'alias/b'] },
+      true,
+    ],
+    [
+      'ForAnyValue: none that is not',
+      { 'ForAnyValue:StringNotEquals': { [aliases]: 'alias/a' } },
+      { [aliases]: ['alias/a'] },
+      false,
+    ],
     ['ForAnyValue: nothing that is not', { 'ForAnyValue:StringNotEquals': { [aliases]: 'alias/a' } }, {}, false],
     ['ForAnyValueIfExists: absent', { 'ForAnyValue:StringEqualsIfExists': { [aliases]: 'alias/a' } }, {}, true],
-    ['ForAllValues: all among the values', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b', 'c'] } }, { 'aws:TagKeys': ['b', 'a'] }, true], // prettier-ignore
-    ['ForAllValues: one is not', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b'] } }, { 'aws:TagKeys': ['a', 'x'] }, false], // prettier-ignore
+    [
+      'ForAllValues: all among the values',
+      { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b', 'c'] } },
+      { 'aws:TagKeys': ['b', 'a'] },
+      true,
+    ],
+    [
+      'ForAllValues: one is not',
+      { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b'] } },
+      { 'aws:TagKeys': ['a', 'x'] },
+      false,
+    ],
     ['ForAllValues: absent', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] } }, {}, true],
     ['ForAllValues: empty', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] } }, { 'aws:TagKeys': [] }, true],
-    ['ForAllValues: none of them', { 'ForAllValues:StringNotEquals': { 'aws:TagKeys': ['a'] } }, { 'aws:TagKeys': ['b', 'c'] }, true], // prettier-ignore
-    ['ForAllValues: one of them is', { 'ForAllValues:StringNotEquals': { 'aws:TagKeys': ['a'] } }, { 'aws:TagKeys': ['b', 'a'] }, false], // prettier-ignore
-    ['ForAllValues: StringLike', { 'ForAllValues:StringLike': { 'aws:TagKeys': ['team-*'] } }, { 'aws:TagKeys': ['team-a', 'team-b'] }, true], // prettier-ignore
-    ['ForAllValues and Null together need one', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] }, Null: { 'aws:TagKeys': 'false' } }, {}, false], // prettier-ignore
-    ['several values without a set operator: one is enough', { StringEquals: { [aliases]: 'alias/a' } }, { [aliases]: ['alias/b', 'alias/a'] }, true], // prettier-ignore
-    ['several values without a set operator: not one may be', { StringNotEquals: { [aliases]: 'alias/a' } }, { [aliases]: ['alias/b', 'alias/a'] }, false], // prettier-ignore
+    [
+      'ForAllValues: none of them',
+      { 'ForAllValues:StringNotEquals': { 'aws:TagKeys': ['a'] } },
+      { 'aws:TagKeys': ['b', 'c'] },
+      true,
+    ],
+    [
+      'ForAllValues: one of them is',
+      { 'ForAllValues:StringNotEquals': { 'aws:TagKeys': ['a'] } },
+      { 'aws:TagKeys': ['b', 'a'] },
+      false,
+    ],
+    [
+      'ForAllValues: StringLike',
+      { 'ForAllValues:StringLike': { 'aws:TagKeys': ['team-*'] } },
+      { 'aws:TagKeys': ['team-a', 'team-b'] },
+      true,
+    ],
+    [
+      'ForAllValues and Null together need one',
+      { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] }, Null: { 'aws:TagKeys': 'false' } },
+      {},
+      false,
+    ],
+    [
+      'several values without a set operator: one is enough',
+      { StringEquals: { [aliases]: 'alias/a' } },
+      { [aliases]: ['alias/b', 'alias/a'] },
+      true,
+    ],
+    [
+      'several values without a set operator: not one may be',
+      { StringNotEquals: { [aliases]: 'alias/a' } },
+      { [aliases]: ['alias/b', 'alias/a'] },
+      false,
+    ],
     ['Bool: true', { Bool: { 'aws:SecureTransport': 'true' } }, { 'aws:SecureTransport': 'true' }, true],
     ['Bool: false', { Bool: { 'aws:SecureTransport': 'false' } }, { 'aws:SecureTransport': 'true' }, false],
     ['Bool: a JSON boolean', { Bool: { 'aws:SecureTransport': true } }, { 'aws:SecureTransport': 'true' }, true],
     ['Bool: absent', { Bool: { 'aws:SecureTransport': 'false' } }, {}, false],
-    ['Bool is not case-sensitive', { Bool: { 'payment-cryptography:ExportDukptInitialKey': 'True' } }, { 'payment-cryptography:ExportDukptInitialKey': 'true' }, true], // prettier-ignore
+    [
+      'Bool is not case-sensitive',
+      { Bool: { 'payment-cryptography:ExportDukptInitialKey': 'True' } },
+      { 'payment-cryptography:ExportDukptInitialKey': 'true' },
+      true,
+    ],
     ['Null: true where absent', { Null: { [tag]: 'true' } }, {}, true],
     ['Null: true where there', { Null: { [tag]: 'true' } }, { [tag]: 'x' }, false],
     ['Null: false where there', { Null: { [tag]: 'false' } }, { [tag]: 'x' }, true],
@@ -207,16 +351,31 @@ describe('Condition', () => {
     ['IpAddress: out of the range', { IpAddress: { [ip]: '203.0.113.0/24' } }, { [ip]: '203.0.114.9' }, false],
     ['IpAddress: one address', { IpAddress: { [ip]: '203.0.113.9' } }, { [ip]: '203.0.113.9' }, true],
     ['IpAddress: all addresses', { IpAddress: { [ip]: '0.0.0.0/0' } }, { [ip]: '203.0.113.9' }, true],
-    ['IpAddress: one of several ranges', { IpAddress: { [ip]: ['10.0.0.0/8', '203.0.113.0/24'] } }, { [ip]: '203.0.113.9' }, true], // prettier-ignore
+    [
+      'IpAddress: one of several ranges',
+      { IpAddress: { [ip]: ['10.0.0.0/8', '203.0.113.0/24'] } },
+      { [ip]: '203.0.113.9' },
+      true,
+    ],
     ['IpAddress: IPv6', { IpAddress: { [ip]: '2001:db8::/32' } }, { [ip]: '2001:db8:0:1::9' }, true],
     ['IpAddress: IPv6 out of the range', { IpAddress: { [ip]: '2001:db8::/32' } }, { [ip]: '2001:db9::1' }, false],
     ['IpAddress: the other family', { IpAddress: { [ip]: '0.0.0.0/0' } }, { [ip]: '2001:db8::1' }, false],
     ['IpAddress: all of IPv6 is nothing of IPv4', { IpAddress: { [ip]: '::/0' } }, { [ip]: '203.0.113.9' }, false],
-    ['IpAddress: a range that does not begin where it is written', { IpAddress: { [ip]: '10.1.2.3/8' } }, { [ip]: '10.9.9.9' }, true], // prettier-ignore
+    [
+      'IpAddress: a range that does not begin where it is written',
+      { IpAddress: { [ip]: '10.1.2.3/8' } },
+      { [ip]: '10.9.9.9' },
+      true,
+    ],
     ['IpAddress: absent', { IpAddress: { [ip]: '0.0.0.0/0' } }, {}, false],
     ['NotIpAddress: out of the range', { NotIpAddress: { [ip]: '10.0.0.0/8' } }, { [ip]: '203.0.113.9' }, true],
     ['NotIpAddress: in the range', { NotIpAddress: { [ip]: '10.0.0.0/8' } }, { [ip]: '10.1.2.3' }, false],
-    ['NotIpAddress: in one of several ranges', { NotIpAddress: { [ip]: ['192.0.2.0/24', '10.0.0.0/8'] } }, { [ip]: '10.1.2.3' }, false], // prettier-ignore
+    [
+      'NotIpAddress: in one of several ranges',
+      { NotIpAddress: { [ip]: ['192.0.2.0/24', '10.0.0.0/8'] } },
+      { [ip]: '10.1.2.3' },
+      false,
+    ],
     ['NotIpAddress: the other family', { NotIpAddress: { [ip]: '::/0' } }, { [ip]: '203.0.113.9' }, true],
     ['NotIpAddress: absent', { NotIpAddress: { [ip]: '10.0.0.0/8' } }, {}, true],
     ['NumericEquals', { NumericEquals: { [number]: '10' } }, { [number]: '10.0' }, true],
@@ -239,33 +398,103 @@ describe('Condition', () => {
     ['DateNotEquals', { DateNotEquals: { [time]: '2026-01-02' } }, { [time]: '2026-01-03T00:00:00Z' }, true],
     ['DateNotEquals: the same', { DateNotEquals: { [time]: '2026-01-02' } }, { [time]: '2026-01-02T00:00:00Z' }, false],
     ['DateLessThan', { DateLessThan: { [time]: '2026-01-02T00:00:00Z' } }, { [time]: '2026-01-01T23:59:59Z' }, true],
-    ['DateLessThan: later', { DateLessThan: { [time]: '2026-01-02T00:00:00Z' } }, { [time]: '2026-01-02T00:00:01Z' }, false], // prettier-ignore
-    ['DateLessThanEquals: the same', { DateLessThanEquals: { [time]: '2026-01-02T00:00:00Z' } }, { [time]: '2026-01-02T00:00:00Z' }, true], // prettier-ignore
-    ['DateGreaterThan', { DateGreaterThan: { [time]: '2026-01-02T00:00:00Z' } }, { [time]: '2026-01-02T00:00:00.001Z' }, true], // prettier-ignore
-    ['DateGreaterThan: the same', { DateGreaterThan: { [time]: '2026-01-02T00:00:00Z' } }, { [time]: '2026-01-02T00:00:00Z' }, false], // prettier-ignore
-    ['DateGreaterThanEquals: earlier', { DateGreaterThanEquals: { [time]: '2026-01-02' } }, { [time]: '2026-01-01T23:59:59Z' }, false], // prettier-ignore
-    ['Date: seconds since 1970', { DateLessThan: { 'aws:EpochTime': '1767312000' } }, { 'aws:EpochTime': '1767311999' }, true], // prettier-ignore
+    [
+      'DateLessThan: later',
+      { DateLessThan: { [time]: '2026-01-02T00:00:00Z' } },
+      { [time]: '2026-01-02T00:00:01Z' },
+      false,
+    ],
+    [
+      'DateLessThanEquals: the same',
+      { DateLessThanEquals: { [time]: '2026-01-02T00:00:00Z' } },
+      { [time]: '2026-01-02T00:00:00Z' },
+      true,
+    ],
+    [
+      'DateGreaterThan',
+      { DateGreaterThan: { [time]: '2026-01-02T00:00:00Z' } },
+      { [time]: '2026-01-02T00:00:00.001Z' },
+      true,
+    ],
+    [
+      'DateGreaterThan: the same',
+      { DateGreaterThan: { [time]: '2026-01-02T00:00:00Z' } },
+      { [time]: '2026-01-02T00:00:00Z' },
+      false,
+    ],
+    [
+      'DateGreaterThanEquals: earlier',
+      { DateGreaterThanEquals: { [time]: '2026-01-02' } },
+      { [time]: '2026-01-01T23:59:59Z' },
+      false,
+    ],
+    [
+      'Date: seconds since 1970',
+      { DateLessThan: { 'aws:EpochTime': '1767312000' } },
+      { 'aws:EpochTime': '1767311999' },
+      true,
+    ],
     ['Date: absent', { DateLessThan: { [time]: '2026-01-02' } }, {}, false],
-    ['two dates are a window', { DateGreaterThan: { [time]: '2026-01-01' }, DateLessThan: { [time]: '2026-01-03' } }, { [time]: '2026-01-04T00:00:00Z' }, false], // prettier-ignore
+    [
+      'two dates are a window',
+      { DateGreaterThan: { [time]: '2026-01-01' }, DateLessThan: { [time]: '2026-01-03' } },
+      { [time]: '2026-01-04T00:00:00Z' },
+      false,
+    ],
     ['ArnEquals', { ArnEquals: { [arn]: USER } }, { [arn]: USER }, true],
     ['ArnEquals has wildcards, as ArnLike', { ArnEquals: { [arn]: 'arn:aws:iam::*:user/*' } }, { [arn]: USER }, true],
     ['ArnLike', { ArnLike: { [arn]: 'arn:aws:iam::000000000000:user/a*' } }, { [arn]: USER }, true],
     ['ArnLike: another', { ArnLike: { [arn]: 'arn:aws:iam::000000000000:role/*' } }, { [arn]: USER }, false],
-    ['ArnLike: * stays in its part', { ArnLike: { [arn]: 'arn:aws:*:000000000000:user/ann:x' } }, { [arn]: `${USER}:x` }, false], // prettier-ignore
+    [
+      'ArnLike: * stays in its part',
+      { ArnLike: { [arn]: 'arn:aws:*:000000000000:user/ann:x' } },
+      { [arn]: `${USER}:x` },
+      false,
+    ],
     ['ArnLike: each part by itself', { ArnLike: { [arn]: 'arn:*:*:*:*:user/ann' } }, { [arn]: USER }, true],
     ['ArnLike: * alone is any', { ArnLike: { [arn]: '*' } }, { [arn]: USER }, true],
-    ['ArnLike: a variable', { ArnLike: { [arn]: 'arn:aws:iam::000000000000:user/${aws:username}' } }, { [arn]: USER, 'aws:username': 'ann' }, true], // prettier-ignore
-    ['ArnLike: a colon in a variable', { ArnLike: { [arn]: "arn:aws:iam::${aws:PrincipalAccount, '000000000000'}:user/ann" } }, { [arn]: USER }, true], // prettier-ignore
-    ['ArnLike: a dollar is a character', { ArnLike: { [arn]: 'arn:aws:iam::*:user/$ann' } }, { [arn]: 'arn:aws:iam::000000000000:user/$ann' }, true], // prettier-ignore
+    [
+      'ArnLike: a variable',
+      { ArnLike: { [arn]: 'arn:aws:iam::000000000000:user/${aws:username}' } },
+      { [arn]: USER, 'aws:username': 'ann' },
+      true,
+    ],
+    [
+      'ArnLike: a colon in a variable',
+      { ArnLike: { [arn]: "arn:aws:iam::${aws:PrincipalAccount, '000000000000'}:user/ann" } },
+      { [arn]: USER },
+      true,
+    ],
+    [
+      'ArnLike: a dollar is a character',
+      { ArnLike: { [arn]: 'arn:aws:iam::*:user/$ann' } },
+      { [arn]: 'arn:aws:iam::000000000000:user/$ann' },
+      true,
+    ],
     ['ArnLike: no ARN in the request', { ArnLike: { [arn]: 'arn:aws:iam::*:user/*' } }, { [arn]: 'ann' }, false],
     ['ArnNotLike', { ArnNotLike: { [arn]: 'arn:aws:iam::*:role/*' } }, { [arn]: USER }, true],
     ['ArnNotEquals: the same', { ArnNotEquals: { [arn]: USER } }, { [arn]: USER }, false],
     ['ArnNotLike: absent', { ArnNotLike: { [arn]: 'arn:aws:iam::*:role/*' } }, {}, true],
     ['BinaryEquals', { BinaryEquals: { 'aws:userid': 'QUFB' } }, { 'aws:userid': 'QUFB' }, true],
     ['BinaryEquals: another', { BinaryEquals: { 'aws:userid': 'QUFB' } }, { 'aws:userid': 'qufb' }, false],
-    ['several operators: all of them', { StringEquals: { [tag]: 'pin' }, Bool: { 'aws:SecureTransport': 'true' } }, { [tag]: 'pin', 'aws:SecureTransport': 'true' }, true], // prettier-ignore
-    ['several operators: not one alone', { StringEquals: { [tag]: 'pin' }, Bool: { 'aws:SecureTransport': 'true' } }, { [tag]: 'pin', 'aws:SecureTransport': 'false' }, false], // prettier-ignore
-    ['several keys: all of them', { StringEquals: { [tag]: 'pin', 'aws:username': 'ann' } }, { [tag]: 'pin', 'aws:username': 'bob' }, false], // prettier-ignore
+    [
+      'several operators: all of them',
+      { StringEquals: { [tag]: 'pin' }, Bool: { 'aws:SecureTransport': 'true' } },
+      { [tag]: 'pin', 'aws:SecureTransport': 'true' },
+      true,
+    ],
+    [
+      'several operators: not one alone',
+      { StringEquals: { [tag]: 'pin' }, Bool: { 'aws:SecureTransport': 'true' } },
+      { [tag]: 'pin', 'aws:SecureTransport': 'false' },
+      false,
+    ],
+    [
+      'several keys: all of them',
+      { StringEquals: { [tag]: 'pin', 'aws:username': 'ann' } },
+      { [tag]: 'pin', 'aws:username': 'bob' },
+      false,
+    ],
     ['no condition at all', {}, {}, true],
   ])('%s', (_, Condition, says, holds) => expect(allows({ Condition }, { says })).toBe(holds));
 });
@@ -285,7 +514,13 @@ describe('policies together', () => {
     ['an explicit denial wins over it', [ALLOW, DENY], [], {}, BY_OWN],
     ['the order does not matter', [DENY, ALLOW], [], {}, BY_OWN],
     ['a denial of something else does not', [ALLOW, { ...DENY, Resource: ALIAS }], [], {}, 'allowed'],
-    ['a denial whose condition does not hold does not', [ALLOW, { ...DENY, Condition: { Bool: { 'aws:SecureTransport': 'false' } } }], [], { says: { 'aws:SecureTransport': 'true' } }, 'allowed'], // prettier-ignore
+    [
+      'a denial whose condition does not hold does not',
+      [ALLOW, { ...DENY, Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+      [],
+      { says: { 'aws:SecureTransport': 'true' } },
+      'allowed',
+    ],
     ["the key's allows without the own", [], [to(USER)], {}, 'allowed'],
     ["the key's denies what the own allows", [ALLOW], [to(USER, DENY)], {}, BY_KEY],
     ["the own denies what the key's allows", [DENY], [to(USER)], {}, BY_OWN],
@@ -301,19 +536,43 @@ describe('policies together', () => {
     ["the key's denies another account", [ALLOW], [to('111122223333', DENY)], {}, 'allowed'],
     ["the key's denies everyone", [ALLOW], [{ ...DENY, Principal: '*' }], {}, BY_KEY],
     ["the key's denies everyone by AWS", [ALLOW], [to('*', DENY)], {}, BY_KEY],
-    ["the key's allows everyone with a condition that holds", [], [{ ...to('*'), Condition: { StringEquals: { 'aws:PrincipalAccount': '000000000000' } } }], { says: { 'aws:PrincipalAccount': '000000000000' } }, 'allowed'], // prettier-ignore
-    ["the key's allows everyone with a condition that doesn't", [], [{ ...to('*'), Condition: { StringEquals: { 'aws:PrincipalAccount': '111122223333' } } }], { says: { 'aws:PrincipalAccount': '000000000000' } }, NOBODY], // prettier-ignore
+    [
+      "the key's allows everyone with a condition that holds",
+      [],
+      [{ ...to('*'), Condition: { StringEquals: { 'aws:PrincipalAccount': '000000000000' } } }],
+      { says: { 'aws:PrincipalAccount': '000000000000' } },
+      'allowed',
+    ],
+    [
+      "the key's allows everyone with a condition that doesn't",
+      [],
+      [{ ...to('*'), Condition: { StringEquals: { 'aws:PrincipalAccount': '111122223333' } } }],
+      { says: { 'aws:PrincipalAccount': '000000000000' } },
+      NOBODY,
+    ],
     ["the key's allows a service", [], [{ ...ALLOW, Principal: { Service: 'events.amazonaws.com' } }], {}, NOBODY],
     ["the key's denies everyone but the user", [ALLOW], [{ ...DENY, NotPrincipal: { AWS: USER } }], {}, 'allowed'],
     ["the key's denies everyone but another", [ALLOW], [{ ...DENY, NotPrincipal: { AWS: ROLE } }], {}, BY_KEY],
     ["the key's denies everyone but the account", [ALLOW], [{ ...DENY, NotPrincipal: { AWS: ROOT } }], {}, 'allowed'],
     ["the key's allows another action", [], [{ ...to(USER), Action: 'payment-cryptography:GetKey' }], {}, NOBODY],
-    ["the key's by NotAction", [], [{ ...to(USER), Action: undefined, NotAction: 'payment-cryptography:GetKey' }], {}, 'allowed'], // prettier-ignore
+    [
+      "the key's by NotAction",
+      [],
+      [{ ...to(USER), Action: undefined, NotAction: 'payment-cryptography:GetKey' }],
+      {},
+      'allowed',
+    ],
     ["the key's names its own ARN", [], [{ ...to(USER), Resource: KEY }], {}, 'allowed'],
     ["a session: the role's own", [ALLOW], [], { caller: 'session' }, 'allowed'],
     ["a session: the key's allows the role", [], [to(ROLE)], { caller: 'session' }, 'allowed'],
     ["a session: the key's allows the session", [], [to(SESSION)], { caller: 'session' }, 'allowed'],
-    ["a session: the key's allows another session", [], [to(SESSION.replace('monday', 'friday'))], { caller: 'session' }, NOBODY], // prettier-ignore
+    [
+      "a session: the key's allows another session",
+      [],
+      [to(SESSION.replace('monday', 'friday'))],
+      { caller: 'session' },
+      NOBODY,
+    ],
     ["a session: the key's denies the role", [ALLOW], [to(ROLE, DENY)], { caller: 'session' }, BY_KEY],
     ['the root needs nothing', [], [], { caller: 'root' }, 'allowed'],
     ["the root is denied by the key's", [], [to(ROOT, DENY)], { caller: 'root' }, BY_KEY],

@@ -76,7 +76,7 @@ export function unionPaySessionKey(iccKey: Buffer, atc: Buffer): Buffer {
   return tdes(iccKey, Buffer.concat([zeros, atc, zeros, xor(atc, Buffer.of(0xff, 0xff))]));
 }
 
-/** What CVV and its kin have in common: five digits. */
+/** The first five digits of CVV and the values that are computed like it. */
 export function verificationValue(key: Buffer, digits: string): string {
   const data = Buffer.from(digits.padEnd(32, '0'), 'hex');
   const first = des(key.subarray(0, 8), data.subarray(0, 8));

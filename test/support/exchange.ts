@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 /**
- * Bytes to a port as they are, and all that comes back.
+ * Sends bytes to a port and returns the response.
  *
  * @param until what the service is waited for: its first bytes, or the end of the connection
  */
@@ -19,7 +19,7 @@ export function exchange(url: string, bytes: string | Buffer, until: 'answer' | 
       if (until === 'answer') finish();
     });
     socket.on('end', finish);
-    // Who is cut off while still sending may find the connection reset.
+    // A client that is cut off while it sends may see the connection reset.
     socket.on('error', (error: NodeJS.ErrnoException) =>
       ['ECONNRESET', 'EPIPE'].includes(error.code ?? '') ? finish() : reject(error),
     );

@@ -158,7 +158,7 @@ export interface TokenToCompose {
   nonce?: Buffer;
   signingTime?: Date;
   contentCipher?: keyof typeof CONTENT_CIPHERS;
-  /** What a sender may do otherwise than TR-34 has it, or get wrong. */
+  /** Deviations from TR-34, allowed or wrong. */
   deviation?: {
     scheme?: RsaScheme;
     /** Receiver whose public key is used instead. */

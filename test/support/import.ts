@@ -33,7 +33,7 @@ export interface KeyToImport {
   exportable?: boolean;
 }
 
-/** What `importKeys` made: a way in for any key, and the KEK under which they come. */
+/** A KEK in the service, and a function that imports keys under it. */
 export interface KeyImports {
   /** Imports a key under the KEK. */
   importKey: (key: KeyToImport) => Promise<StoredKey>;
@@ -42,8 +42,8 @@ export interface KeyImports {
 }
 
 /**
- * A way to put keys with known values into a service, as a customer would: an AES_256 KEK comes in under a key agreed on by
- * ECDH, the keys under it in TR-31 key blocks. Makes no RSA key, so it costs little.
+ * Imports an AES_256 KEK under a key agreed on by ECDH, under which keys of known values are then imported in TR-31 key
+ * blocks, as a customer would do. Generates no RSA key, so it is cheap.
  */
 export async function importKeys(service: Pick<TestService, 'controlPlane'>): Promise<KeyImports> {
   const bytes = randomBytes(32);

@@ -22,8 +22,16 @@ const wrappedKey = (variant: string, usage: string, authority: string) =>
   variant === 'Tr31KeyBlock'
     ? { WrappedKeyMaterial: { Tr31KeyBlock: `D0112${usage}AB00E0000${'0'.repeat(96)}` } }
     : variant === 'DiffieHellmanSymmetricKey'
-      ? { WrappedKeyMaterial: { DiffieHellmanSymmetricKey: { ...AGREEMENT, KeyAlgorithm: 'AES_128', CertificateAuthorityPublicKeyIdentifier: authority } } }
-      : undefined; // prettier-ignore
+      ? {
+          WrappedKeyMaterial: {
+            DiffieHellmanSymmetricKey: {
+              ...AGREEMENT,
+              KeyAlgorithm: 'AES_128',
+              CertificateAuthorityPublicKeyIdentifier: authority,
+            },
+          },
+        }
+      : undefined;
 const AGREEMENT = {
   PublicKeyCertificate: 'bm8gY2VydGlmaWNhdGU=',
   KeyDerivationFunction: 'NIST_SP800',
@@ -43,31 +51,38 @@ const DATA: Record<string, object> = {
 const cipher = (variant: string) => DATA[variant] ?? { Symmetric: { Mode: 'CBC' } };
 
 /** EncryptData and DecryptData, whose key is in the path. */
-const data = (direction: 'encrypt' | 'decrypt') => (row: ValidKeys): KeyArgumentCall => (key, serving) => {
-  const [text, attributes] =
-    direction === 'encrypt' ? (['PlainText', 'EncryptionAttributes'] as const) : (['CipherText', 'DecryptionAttributes'] as const);
-  const ca = isAuthority(row.argument);
-  return post(`/keys/${encodeURIComponent(ca ? k3(serving, 'D0') : key)}/${direction}`, {
-    [text]: BLOCK,
-    [attributes]: cipher(row.variant),
-    WrappedKey: wrappedKey(row.variant, 'D0', ca ? key : authority(serving)),
-  });
-}; // prettier-ignore
+const data =
+  (direction: 'encrypt' | 'decrypt') =>
+  (row: ValidKeys): KeyArgumentCall =>
+  (key, serving) => {
+    const [text, attributes] =
+      direction === 'encrypt'
+        ? (['PlainText', 'EncryptionAttributes'] as const)
+        : (['CipherText', 'DecryptionAttributes'] as const);
+    const ca = isAuthority(row.argument);
+    return post(`/keys/${encodeURIComponent(ca ? k3(serving, 'D0') : key)}/${direction}`, {
+      [text]: BLOCK,
+      [attributes]: cipher(row.variant),
+      WrappedKey: wrappedKey(row.variant, 'D0', ca ? key : authority(serving)),
+    });
+  };
 
-const reEncrypt = ({ argument, variant }: ValidKeys): KeyArgumentCall => (key, serving) => {
-  const dataKey = serving('D0', 'TDES_2KEY');
-  const ca = isAuthority(argument);
-  const incoming = ca ? k3(serving, 'D0') : argument.startsWith('Incoming') ? key : dataKey;
-  return post(`/keys/${encodeURIComponent(incoming)}/reencrypt`, {
-    CipherText: BLOCK,
-    OutgoingKeyIdentifier: argument.startsWith('Outgoing') ? key : dataKey,
-    IncomingEncryptionAttributes: cipher(argument.startsWith('Incoming') ? variant : 'Symmetric'),
-    OutgoingEncryptionAttributes: cipher(argument.startsWith('Outgoing') ? variant : 'Symmetric'),
-    ...(argument.startsWith('Outgoing')
-      ? { OutgoingWrappedKey: wrappedKey(variant, 'D0', authority(serving)) }
-      : { IncomingWrappedKey: wrappedKey(variant, 'D0', ca ? key : authority(serving)) }),
-  });
-}; // prettier-ignore
+const reEncrypt =
+  ({ argument, variant }: ValidKeys): KeyArgumentCall =>
+  (key, serving) => {
+    const dataKey = serving('D0', 'TDES_2KEY');
+    const ca = isAuthority(argument);
+    const incoming = ca ? k3(serving, 'D0') : argument.startsWith('Incoming') ? key : dataKey;
+    return post(`/keys/${encodeURIComponent(incoming)}/reencrypt`, {
+      CipherText: BLOCK,
+      OutgoingKeyIdentifier: argument.startsWith('Outgoing') ? key : dataKey,
+      IncomingEncryptionAttributes: cipher(argument.startsWith('Incoming') ? variant : 'Symmetric'),
+      OutgoingEncryptionAttributes: cipher(argument.startsWith('Outgoing') ? variant : 'Symmetric'),
+      ...(argument.startsWith('Outgoing')
+        ? { OutgoingWrappedKey: wrappedKey(variant, 'D0', authority(serving)) }
+        : { IncomingWrappedKey: wrappedKey(variant, 'D0', ca ? key : authority(serving)) }),
+    });
+  };
 
 const translateKeyMaterial: Bodies = (argument) => (key, serving) => {
   const { SharedInformation, ...agreement } = AGREEMENT;
@@ -90,17 +105,26 @@ const translateKeyMaterial: Bodies = (argument) => (key, serving) => {
   };
 };
 
-const mac = (attributes: string, more: object = {}): Bodies => (_, variant) => (key) => ({
-  KeyIdentifier: key,
-  MessageData: BLOCK,
-  ...more,
-  [attributes]:
-    variant === 'EmvMac'
-      ? { EmvMac: { ...DERIVATION, SessionKeyDerivationMode: 'VISA', SessionKeyDerivationValue: { ApplicationTransactionCounter: '000B' } } }
-      : variant.startsWith('Dukpt')
-        ? { [variant]: DUKPT }
-        : { Algorithm: variant },
-}); // prettier-ignore
+const mac =
+  (attributes: string, more: object = {}): Bodies =>
+  (_, variant) =>
+  (key) => ({
+    KeyIdentifier: key,
+    MessageData: BLOCK,
+    ...more,
+    [attributes]:
+      variant === 'EmvMac'
+        ? {
+            EmvMac: {
+              ...DERIVATION,
+              SessionKeyDerivationMode: 'VISA',
+              SessionKeyDerivationValue: { ApplicationTransactionCounter: '000B' },
+            },
+          }
+        : variant.startsWith('Dukpt')
+          ? { [variant]: DUKPT }
+          : { Algorithm: variant },
+  });
 
 const CARD_DATA = {
   CardExpiryDate: '3012',
@@ -110,12 +134,15 @@ const CARD_DATA = {
   ApplicationTransactionCounter: '005E',
   TrackData: '5123456789012345D35121010000000000000F',
 };
-const card = (attributes: string, more: object = {}): Bodies => (_, variant) => (key) => ({
-  KeyIdentifier: key,
-  PrimaryAccountNumber: PAN,
-  ...more,
-  [attributes]: { [variant]: CARD_DATA },
-}); // prettier-ignore
+const card =
+  (attributes: string, more: object = {}): Bodies =>
+  (_, variant) =>
+  (key) => ({
+    KeyIdentifier: key,
+    PrimaryAccountNumber: PAN,
+    ...more,
+    [attributes]: { [variant]: CARD_DATA },
+  });
 
 const IBM_3624 = {
   DecimalizationTable: '0123456789012345',
@@ -124,7 +151,8 @@ const IBM_3624 = {
 };
 const pinFormat = (variant: string) => (variant.startsWith('ISO') ? variant : 'ISO_FORMAT_0');
 const pinBlock = (variant: string) => '12'.repeat(variant === 'ISO_FORMAT_4' ? 16 : 8);
-const pek = (variant: string, serving: ServingKeys) => serving('P0', variant === 'ISO_FORMAT_4' ? 'AES_128' : 'TDES_2KEY'); // prettier-ignore
+const pek = (variant: string, serving: ServingKeys) =>
+  serving('P0', variant === 'ISO_FORMAT_4' ? 'AES_128' : 'TDES_2KEY');
 
 const generatePin: Bodies = (argument, variant) => (key, serving) => {
   const generation = argument.startsWith('Generation');
@@ -193,13 +221,16 @@ const translatePin: Bodies = (argument, variant) => (key, serving) => {
   };
 };
 
-const arqc = (more: object = {}): Bodies => () => (key) => ({
-  KeyIdentifier: key,
-  TransactionData: BLOCK,
-  MajorKeyDerivationMode: 'EMV_OPTION_A',
-  SessionKeyDerivationAttributes: { Visa: CARD },
-  ...more,
-}); // prettier-ignore
+const arqc =
+  (more: object = {}): Bodies =>
+  () =>
+  (key) => ({
+    KeyIdentifier: key,
+    TransactionData: BLOCK,
+    MajorKeyDerivationMode: 'EMV_OPTION_A',
+    SessionKeyDerivationAttributes: { Visa: CARD },
+    ...more,
+  });
 
 const pinChange: Bodies = (argument, variant) => (key, serving) => {
   const argumentOr = (name: string, usage: string) => (argument === name ? key : serving(usage, 'TDES_2KEY'));
@@ -234,12 +265,14 @@ const kekValidation: Bodies = (_, variant) => (key) => ({
 });
 
 const post = (path: string, body: object): Partial<RawRequest> => ({ path, body: JSON.stringify(body) });
-const at = (path: string, bodies: Bodies) => ({ argument, variant }: ValidKeys): KeyArgumentCall => {
-  const body = bodies(argument, variant);
-  return (key, serving) => post(path, body(key, serving));
-}; // prettier-ignore
+const at =
+  (path: string, bodies: Bodies) =>
+  ({ argument, variant }: ValidKeys): KeyArgumentCall => {
+    const body = bodies(argument, variant);
+    return (key, serving) => post(path, body(key, serving));
+  };
 
-/** How to call each operation of the data plane with a key in an argument of a row. */
+/** Calls each operation of the data plane with a key in the argument of a row. */
 export const KEY_ARGUMENT_CALLS: Readonly<Record<string, (row: ValidKeys) => KeyArgumentCall>> = {
   EncryptData: data('encrypt'),
   DecryptData: data('decrypt'),

@@ -1,4 +1,9 @@
-import { CreateKeyCommand, type CreateKeyInput, type Key } from '@aws-sdk/client-payment-cryptography';
+import {
+  CreateKeyCommand,
+  type CreateKeyInput,
+  type Key,
+  type KeyAttributes,
+} from '@aws-sdk/client-payment-cryptography';
 import { KeyDeletionWorker } from '../../src/payment/controlplane/keys/key-deletion.worker.js';
 import { KeyRepository } from '../../src/payment/keys/key.repository.js';
 import { LOGGER } from '../../src/logger.js';
@@ -29,6 +34,22 @@ export async function createKey(
     }),
   );
   return key as Key & { KeyArn: string };
+}
+
+/** Creates a key by its attributes. @returns its ARN and check value */
+export async function createKeyOf(
+  service: Pick<TestService, 'controlPlane'>,
+  { usage, algorithm, modes }: { usage: string; algorithm: string; modes: readonly string[] },
+): Promise<{ arn: string; kcv: string }> {
+  const key = await createKey(service, {
+    KeyAttributes: {
+      KeyUsage: usage as KeyAttributes['KeyUsage'],
+      KeyClass: /^(RSA|ECC)/.test(algorithm) ? 'ASYMMETRIC_KEY_PAIR' : 'SYMMETRIC_KEY',
+      KeyAlgorithm: algorithm as KeyAttributes['KeyAlgorithm'],
+      KeyModesOfUse: Object.fromEntries(modes.map((mode) => [mode, true])),
+    },
+  });
+  return { arn: key.KeyArn, kcv: key.KeyCheckValue ?? '' };
 }
 
 /** Ends the waiting period of every key that is pending deletion; the service's own clock stays where it is. */

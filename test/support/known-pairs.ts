@@ -1,5 +1,7 @@
 import { rootCall } from './call.js';
 import { DataSource } from 'typeorm';
+import { issueRoot } from '../../src/crypto/x509/issue.js';
+import { CertificateAuthority } from '../../src/payment/exchange/certificate-authority.entity.js';
 import { ExchangeToken, type TokenPurpose } from '../../src/payment/exchange/exchange-token.entity.js';
 import { keyArn, newId } from '../../src/payment/keys/arn.js';
 import type {
@@ -14,7 +16,9 @@ import { sealKey } from '../../src/payment/keys/key-material.js';
 import { modesOfUse } from '../../src/payment/keys/key-rules.js';
 import { KeyRepository } from '../../src/payment/keys/key.repository.js';
 import { CryptoProvider } from '../../src/provider/crypto-provider.js';
+import { aMonth } from './import.js';
 import { REGION, type TestService } from './service.js';
+import { testPki } from './tr34.js';
 
 /**
  * Key pairs of published vectors, put where the service keeps its own. No operation takes a private key in, so these go
@@ -71,4 +75,16 @@ export async function storeToken(
   const sealed = app.get(CryptoProvider).seal(ExchangeToken, identity, privateKey);
   await app.get(DataSource).transaction((manager) => manager.insert(ExchangeToken, { ...identity, sealed, expiresAt }));
   return identity.id;
+}
+
+/** Stores a known root for the account's RSA certificates, because a service takes seconds to generate one of RSA_4096. */
+export async function storeRoot({ app }: TestService): Promise<void> {
+  const { privateKey } = testPki().svcCa!;
+  const algorithm = 'RSA_4096' as const;
+  const { notBefore } = aMonth();
+  const validity = { notBefore, notAfter: new Date(notBefore.getTime() + 365 * 86_400_000) };
+  const { der } = issueRoot({ subject: [{ type: 'CN', value: OWNER.accountId }], privateKey, validity });
+  const root = { ...OWNER, algorithm, certificate: der };
+  const sealed = app.get(CryptoProvider).seal(CertificateAuthority, root, privateKey);
+  await app.get(DataSource).transaction((manager) => manager.insert(CertificateAuthority, { ...root, sealed }));
 }

@@ -127,7 +127,7 @@ function describe(kind: string, value: string): string {
   return /^[\dA-F]+$/.test(value) ? `${length} hexadecimal digits` : `${length} characters`;
 }
 
-/** What a certificate says, serial numbers aside. */
+/** The content of a certificate without serial numbers. */
 function describeCertificate(text: string): string {
   const pem = Buffer.from(text, 'base64').toString('latin1');
   const all = pem.match(/-----BEGIN[^]*?-----END [A-Z ]+-----\n?/g) ?? [];

@@ -37,9 +37,9 @@ export interface TestService extends Service {
   dataPlane: PaymentCryptographyData;
   /** Every line it logged, parsed. */
   log: Record<string, unknown>[];
-  /** A signed request, for what no SDK would send. */
+  /** Sends a signed request, for calls that no SDK would make. */
   send: (request: Partial<RawRequest>) => Promise<RawResponse>;
-  /** What `send` would send, not sent. */
+  /** Signs a request without sending it. */
   sign: (request: Partial<RawRequest>) => Promise<SentRequest>;
   stop: () => Promise<void>;
 }
@@ -122,7 +122,7 @@ export function serviceEnv(store: TestStore): NodeJS.ProcessEnv {
 /** The header that routes a control plane operation. */
 export const target = (operation: string) => ({ 'x-amz-target': `PaymentCryptographyControlPlane.${operation}` });
 
-/** A signed request, for what no SDK would send. */
+/** Sends a signed request, for calls that no SDK would make. */
 export async function send(url: string, clock: Clock, request: Partial<RawRequest>): Promise<RawResponse> {
   const { method = 'POST' } = request;
   const sent = await sign(url, clock, request);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** What every vector has: an id, where it comes from, and the standard's algorithm. */
+/** The members of every vector: an id, its source and the algorithm of the standard. */
 export interface Vector {
   id: string;
   source: string;

@@ -39,7 +39,7 @@ async function keysByState(): Promise<Record<string, number>> {
   return states;
 }
 
-test('acquirer', async () => {
+test('the acquirer runs to its end', async () => {
   const { code, output } = await start('acquirer').ended;
   expect(output).toContain('Encrypted PIN block         1B9C1845EB993A7A, as it should be');
   expect(output).toContain("Under the network's key     B42EEBA588AB3026");
@@ -50,7 +50,7 @@ test('acquirer', async () => {
   expect(await keysByState()).toEqual({ DELETE_PENDING: 4 });
 });
 
-test('issuer', async () => {
+test('the issuer runs to its end', async () => {
   const { code, output } = await start('issuer').ended;
   expect(output).toContain('PVV                         1177');
   expect(output).toContain('Offset                      7729');
@@ -62,7 +62,7 @@ test('issuer', async () => {
   expect(await keysByState()).toEqual({ DELETE_PENDING: 10 });
 });
 
-test('an example fails where nobody answers or the key is wrong', async () => {
+test('an example fails when no service answers or the access key is wrong', async () => {
   const [unsigned, silent] = await Promise.all([
     start('acquirer', [], { AWS_SECRET_ACCESS_KEY: 'another secret' }).ended,
     start('issuer', [], { KEYBLOCK_URL: 'http://127.0.0.1:1' }).ended,
@@ -71,7 +71,7 @@ test('an example fails where nobody answers or the key is wrong', async () => {
   expect(silent).toEqual({ code: 1, output: expect.stringContaining('Failed: connect ECONNREFUSED') });
 });
 
-describe('personalize', () => {
+describe('The personalization', () => {
   const CARDS = 60;
   let folder: string;
   const inFolder = (name: string) => join(folder, name);
@@ -80,7 +80,7 @@ describe('personalize', () => {
     folder = join(service.store.env.KEYBLOCK_DATA_DIR, 'personalization');
   });
 
-  test('killed in the middle it goes on: no card is lost or made twice, and all values are right', async () => {
+  test('continues after it was killed: no card is lost or duplicated, and all values are right', async () => {
     const killed = start('personalize', ['--folder', folder, '--cards', String(CARDS), '--concurrency', '1']);
     const size = () => (existsSync(inFolder('results.csv')) ? statSync(inFolder('results.csv')).size : 0);
     while (size() < 1000 && killed.child.exitCode === null) await sleep(2);
@@ -103,7 +103,7 @@ describe('personalize', () => {
     expect(statSync(inFolder('results.csv')).mode & 0o777).toBe(0o600);
   });
 
-  test('makes nothing when all is done, and finds a value that is wrong', async () => {
+  test('makes no card when all are done, and finds a wrong value', async () => {
     const right = readFileSync(inFolder('results.csv'), 'utf8');
     const lastDigit = Number(right.at(-2));
     const wrong = `${right.slice(0, -2)}${(lastDigit + 1) % 10}\n`;
@@ -115,7 +115,7 @@ describe('personalize', () => {
     expect(readFileSync(inFolder('results.csv'), 'utf8')).toBe(wrong);
   });
 
-  test('refuses another number of cards than there are', async () => {
+  test('rejects a number of cards that differs from the existing one', async () => {
     const { code, output } = await start('personalize', ['--folder', folder, '--cards', '61']).ended;
     expect(output).toContain('has 60 cards already');
     expect(code).toBe(1);

@@ -7,9 +7,11 @@ import { ecParty, importRoot } from '../../support/import.js';
 import { KEY_ARGUMENT_CALLS, type ServingKeys } from '../../support/key-argument-calls.js';
 import { MODE_SETS, refusedBy, VALID_KEY_ROWS, type ValidKeys } from '../../support/key-arguments.js';
 import { createKey, endDeletions } from '../../support/keys.js';
+import { storePair } from '../../support/known-pairs.js';
 import { startTestService, type TestService } from '../../support/service.js';
+import { testPki } from '../../support/tr34.js';
 
-/** What the service's document says that it serves. */
+/** The paths of the OpenAPI document. */
 const { paths } = JSON.parse(readFileSync(new URL('../../../openapi/dataplane.json', import.meta.url), 'utf8')) as {
   paths: Record<string, { post: { operationId: string } }>;
 };
@@ -23,10 +25,12 @@ interface PoolKey {
   arn: string;
 }
 
+const RSA_PRIVATE_KEY = testPki().kdh!.privateKey;
+
 let service: TestService;
-/** One key of every usage with every set of modes that it can have, and one with every algorithm that is cheap to make. */
+/** A key of every usage with each set of modes, and one with each algorithm that is cheap to generate. */
 const pool: PoolKey[] = [];
-/** Keys of every usage that an argument takes, stopped, waiting for deletion and deleted; by usage and algorithm. */
+/** Stopped, pending and deleted keys of every usage that an argument accepts, by usage and algorithm. */
 const unusable: Record<string, string[]> = {};
 let authority: { arn: string; certificate: string };
 /** Pairs for key agreement, by the usage of what they derive. */
@@ -44,7 +48,7 @@ beforeAll(async () => {
   const retired = [...new Set(kinds)].map((kind) => kind.split(' ') as [KeyUsage, KeyAlgorithm]);
   await Promise.all(retired.map(([usage, algorithm]) => retire(usage, algorithm)));
   await endDeletions(service);
-  // Those that wait yet: deletions end for all that are due, and these come after.
+  // These stay pending, because they are deleted after the others' waiting periods have ended.
   await Promise.all(
     retired.map(async ([usage, algorithm]) => unusable[`${usage} ${algorithm}`]!.push(await deleted(usage, algorithm))),
   );
@@ -65,7 +69,7 @@ async function agreementPair(DeriveKeyUsage: DeriveKeyUsage): Promise<string> {
   return KeyArn;
 }
 
-/** Whether there can be such a key. */
+/** Returns true for attributes that a key can have. */
 const isPossible = (usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string) => {
   try {
     checkCombination(attributesOf(usage, algorithm, modeSet));
@@ -82,12 +86,15 @@ const attributesOf = (usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string)
   KeyModesOfUse: modesOfUse(MODE_SETS[modeSet]!),
 });
 
+/** Creates a key. RSA key pairs have a known private key, because a service takes long to generate one. */
 async function create(usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string): Promise<string> {
+  if (algorithm === 'RSA_2048')
+    return storePair(service, { usage, algorithm, modes: [...MODE_SETS[modeSet]!], privateKey: RSA_PRIVATE_KEY });
   const KeyAttributes = attributesOf(usage, algorithm, modeSet) as KeyAttributes;
   return (await createKey(service, { KeyAttributes, Exportable: false })).KeyArn;
 }
 
-/** The pool's keys of a usage; the longer RSA keys take seconds to make and are left out. */
+/** Adds the keys of a usage to the pool, without the longer RSA keys, which take seconds to generate. */
 async function fill(usage: KeyUsage): Promise<void> {
   const possible = KEY_ALGORITHMS.filter((one) => !/^RSA_[34]/.test(one)).flatMap((algorithm) =>
     Object.keys(MODE_SETS)
@@ -100,7 +107,7 @@ async function fill(usage: KeyUsage): Promise<void> {
   pool.push(...wanted.map((key, i) => ({ usage, ...key, arn: arns[i]! })));
 }
 
-/** A key for keeping out of use. */
+/** Creates a key that a test takes out of use. */
 function createAny(usage: KeyUsage, algorithm: KeyAlgorithm): Promise<string> {
   return create(
     usage,
@@ -128,7 +135,7 @@ const serving: ServingKeys = (code, algorithm) => {
   return pool.find(({ usage, algorithm: of }) => usage.startsWith(`TR31_${code}_`) && of === algorithm)!.arn;
 };
 
-/** What the service says of a key in a row's argument: the attribute that it refuses, its state, or neither. */
+/** Calls the operation of a row with a key. @returns the attribute that the service rejects, 'state', or undefined */
 async function verdict(row: ValidKeys, arn: string): Promise<string | undefined> {
   const { json } = await service.send(KEY_ARGUMENT_CALLS[row.operation]!(row)(arn, serving));
   const message = String(json['message']);
@@ -142,11 +149,13 @@ async function verdict(row: ValidKeys, arn: string): Promise<string | undefined>
 }
 
 test('there is a call for every operation', () => {
-  expect(Object.keys(KEY_ARGUMENT_CALLS).sort()).toEqual([...new Set(VALID_KEY_ROWS.map(({ operation }) => operation))].sort());
+  expect(Object.keys(KEY_ARGUMENT_CALLS).sort()).toEqual(
+    [...new Set(VALID_KEY_ROWS.map(({ operation }) => operation))].sort(),
+  );
   expect(rows.length).toBeGreaterThan(30);
-}); // prettier-ignore
+});
 
-test('the pool has keys of every usage, and of every set of modes and algorithm there is', () => {
+test('the pool has keys of every usage, set of modes and algorithm', () => {
   expect(new Set(pool.map(({ usage }) => usage))).toEqual(new Set(KEY_USAGES));
   expect(new Set(pool.map(({ modeSet }) => modeSet))).toEqual(new Set(Object.keys(MODE_SETS)));
   expect(new Set(pool.map(({ algorithm }) => algorithm)).size).toBe(KEY_ALGORITHMS.length - 2);
@@ -155,7 +164,7 @@ test('the pool has keys of every usage, and of every set of modes and algorithm 
 describe.each(rows)('$operation, $argument, $variant', (row) => {
   const isAuthority = row.argument.startsWith('CertificateAuthority');
 
-  test('refuses every other usage, algorithm and mode, and nothing else', async () => {
+  test('rejects every other usage, algorithm and mode of use, and nothing else', async () => {
     const ofUsage = pool.filter(({ usage }) => row.usages.includes(usage));
     const others = KEY_USAGES.flatMap((usage) => pool.find((key) => key.usage === usage) ?? []);
     const candidates = [...new Set([...ofUsage, ...others])];
@@ -169,7 +178,7 @@ describe.each(rows)('$operation, $argument, $variant', (row) => {
     );
   });
 
-  test('takes a key that serves, in no state but enabled', async () => {
+  test('accepts a valid key only while it is enabled', async () => {
     const [usage, algorithm] = [row.usages[0]!, row.algorithms[0]!];
     const good = isAuthority
       ? authority.arn

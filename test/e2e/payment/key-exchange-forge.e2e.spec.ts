@@ -132,7 +132,7 @@ describe('RSA cryptograms', () => {
     expect(key.KeyCheckValue).toBe(kcvWithForge(algorithm === 'AES_128' ? 'AES' : 'TDES', clear));
   });
 
-  test('wrapped in another way, or of another length, it stays out', async () => {
+  test('a key is rejected when it is wrapped in another way or has another length', async () => {
     const messages = new Set<string>();
     for (const scheme of ['PKCS1', 'OAEP_SHA1', 'OAEP_SHA512'] as const)
       messages.add(await refusal(bring('TDES_2KEY', encryptWithForge(wrappingKey, scheme, TDES_KEY))));
@@ -175,14 +175,14 @@ describe('RSA cryptograms', () => {
       { issuer: { subject: partner.name, privateKey: forgePrivateKey(pki.kdhCa!.privateKey) } },
     ],
     ['names another issuer', ISSUER, { issuer: { subject: partner.name.slice(1), privateKey: partner.caKey } }],
-  ])('no key leaves under a certificate that %s', async (_, message, changes) => {
+  ])('ExportKey rejects a certificate that %s', async (_, message, changes) => {
     const key = await imports.importKey({ clear: TDES_KEY, usage: K0, algorithm: 'TDES_2KEY', modes: CIPHER });
     const der = issue('Forge leaf', forgePublicHalf(partner.key), changes);
     expect(await refusal(exportKey(key, { KeyCryptogram: under(der) }))).toContain(message);
   });
 });
 
-describe('data under RSA', () => {
+describe('Data encrypted with RSA', () => {
   let key: string;
   beforeAll(async () => {
     key = await storePair(service, {
@@ -202,25 +202,28 @@ describe('data under RSA', () => {
       })
       .promise();
 
-  test.each(['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'] as const)('%s goes both ways', async (scheme) => {
-    const { CipherText } = await service.dataPlane
-      .encryptData({
-        KeyIdentifier: key,
-        PlainText: 'C0FFEE',
-        EncryptionAttributes: { Asymmetric: { PaddingType: scheme } },
-      })
-      .promise();
-    expect(hex(decryptWithForge(ours, scheme, Buffer.from(CipherText, 'hex')))).toBe('C0FFEE');
+  test.each(['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'] as const)(
+    '%s is encrypted by one and decrypted by the other',
+    async (scheme) => {
+      const { CipherText } = await service.dataPlane
+        .encryptData({
+          KeyIdentifier: key,
+          PlainText: 'C0FFEE',
+          EncryptionAttributes: { Asymmetric: { PaddingType: scheme } },
+        })
+        .promise();
+      expect(hex(decryptWithForge(ours, scheme, Buffer.from(CipherText, 'hex')))).toBe('C0FFEE');
 
-    const ciphertext = encryptWithForge(forgePublicHalf(ours), scheme, Buffer.from('C0FFEE', 'hex'));
-    expect((await decrypt(scheme, ciphertext)).PlainText).toBe('C0FFEE');
-    const other = scheme === 'OAEP_SHA256' ? 'OAEP_SHA1' : 'OAEP_SHA256';
-    await expect(decrypt(other, ciphertext)).rejects.toMatchObject({ code: 'ValidationException' });
-  });
+      const ciphertext = encryptWithForge(forgePublicHalf(ours), scheme, Buffer.from('C0FFEE', 'hex'));
+      expect((await decrypt(scheme, ciphertext)).PlainText).toBe('C0FFEE');
+      const other = scheme === 'OAEP_SHA256' ? 'OAEP_SHA1' : 'OAEP_SHA256';
+      await expect(decrypt(other, ciphertext)).rejects.toMatchObject({ code: 'ValidationException' });
+    },
+  );
 });
 
 describe('TR-34', () => {
-  test('a key leaves with a token of the service, and forge verifies and opens it', async () => {
+  test('forge verifies and opens a token that the service exports', async () => {
     const parameters = await service.controlPlane.send(
       new GetParametersForExportCommand({ KeyMaterialType: 'TR34_KEY_BLOCK', SigningKeyAlgorithm: 'RSA_2048' }),
     );
@@ -246,7 +249,7 @@ describe('TR-34', () => {
     expect(wrapped!.KeyCheckValue).toBe(kcvWithForge('TDES', opened.key));
   });
 
-  describe('with a key pair of the caller, certified by forge', () => {
+  describe('with key pairs of the caller that forge certifies', () => {
     let krd: { arn: string; certificate: Buffer };
 
     beforeAll(async () => {
@@ -306,11 +309,14 @@ describe('TR-34', () => {
         },
       });
 
-    test.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('a token that forge composed as %s comes in', async (form) => {
-      const key = await bring({ form });
-      expect(key.KeyCheckValue).toBe(kcvWithForge('TDES', TDES_KEY));
-      expect(key.KeyAttributes).toMatchObject({ KeyUsage: K0, KeyAlgorithm: 'TDES_2KEY', KeyModesOfUse: MODES });
-    });
+    test.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)(
+      'the service imports a token that forge composes as %s',
+      async (form) => {
+        const key = await bring({ form });
+        expect(key.KeyCheckValue).toBe(kcvWithForge('TDES', TDES_KEY));
+        expect(key.KeyAttributes).toMatchObject({ KeyUsage: K0, KeyAlgorithm: 'TDES_2KEY', KeyModesOfUse: MODES });
+      },
+    );
 
     test.each<[string, Partial<TokenToCompose>, string]>([
       ['signed with another key', { kdh: { certificate, privateKey: partner.caKey } }, 'could not be verified'],
@@ -320,7 +326,7 @@ describe('TR-34', () => {
       ['with another header inside', { deviation: { innerHeader: 'D0112K0TB00N0000' } }, 'could not be verified'],
       ['with RSAES-PKCS1-v1_5', { deviation: { scheme: 'PKCS1' } }, 'RSAES-OAEP with SHA-256'],
       ['with SHA-1', { deviation: { digestAlgorithm: 'sha1' } }, 'digestAlgorithm'],
-    ])('a token %s stays out', async (_, changes, message) => {
+    ])('the service rejects a token %s', async (_, changes, message) => {
       expect(await refusal(bring(changes))).toContain(message);
     });
   });

@@ -19,7 +19,7 @@ import { CREDENTIALS, REGION, startTestService, target, type TestService } from 
 let service: TestService;
 afterEach(() => service.stop());
 
-test('as many keys and aliases as the quotas allow', async () => {
+test('keys and aliases are limited by the quotas', async () => {
   service = await startTestService({ KEYBLOCK_MAX_KEYS: '3', KEYBLOCK_MAX_ALIASES: '2' });
   const { controlPlane } = service;
   const states = async () => (await controlPlane.send(new ListKeysCommand({}))).Keys!.map(({ KeyState }) => KeyState);
@@ -67,7 +67,7 @@ test('as many keys and aliases as the quotas allow', async () => {
   expect(raw.json['__type']).toBe('com.amazonaws.paymentcryptography#ServiceQuotaExceededException');
 });
 
-test('as many requests as the rates allow', async () => {
+test('requests are limited by the rates', async () => {
   service = await startTestService({ KEYBLOCK_CONTROL_PLANE_RATE: '1', KEYBLOCK_DATA_PLANE_RATE: '1' });
   const { controlPlane, dataPlane, url } = service;
   const listKeys = () => controlPlane.send(new ListKeysCommand({}));

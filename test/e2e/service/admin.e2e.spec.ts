@@ -57,7 +57,7 @@ const statement = (Action: string | string[], more: object = {}) => ({
 const policy = (...statements: object[]) => ({ Version: '2012-10-17', Statement: statements });
 const MAY_LIST = policy(statement('payment-cryptography:ListKeys'));
 
-/** What the service answers to who lists keys: 200, or the name of the exception. */
+/** Lists keys. @returns 200, or the name of the exception */
 async function listKeys(credentials: Credentials): Promise<number | string> {
   const { status, headers } = await service.send({ headers: target('ListKeys'), credentials });
   return status === 200 ? status : String(headers.get('x-amzn-errortype'));
@@ -70,7 +70,7 @@ async function caller(name: string, ...statements: object[]): Promise<Credential
   return credentialsOf(await done('POST', `users/${name}/access-keys`));
 }
 
-test('a user from its making to its end; the planes see each change at once', async () => {
+test('a user is created, changed and deleted, and every change takes effect at once', async () => {
   const made = await done('POST', 'users', { Name: 'ann@example.com' });
   const principal = {
     Arn: user('ann@example.com'),
@@ -126,7 +126,7 @@ test('a user from its making to its end; the planes see each change at once', as
   expect(await refused('GET', path)).toBe('404 ResourceNotFoundException: The resource was not found.');
 });
 
-test('sessions of a role', async () => {
+test('a role has sessions', async () => {
   await done('POST', 'roles', { Name: 'line' });
   await done('PUT', 'roles/line/policies/list', MAY_LIST);
   const started = await done('POST', 'roles/line/sessions', { SessionName: 'monday', DurationSeconds: 900 });
@@ -140,7 +140,9 @@ test('sessions of a role', async () => {
   expect(await listKeys(monday)).toBe(200);
   expect(await listKeys({ ...monday, sessionToken: undefined })).toBe('UnrecognizedClientException');
   const { AccessKeys } = (await done('GET', 'roles/line'))['Principal'] as { AccessKeys: object[] };
-  expect(AccessKeys).toEqual([expect.objectContaining({ SessionName: 'monday', ExpirationTimestamp: started['ExpirationTimestamp'] })]); // prettier-ignore
+  expect(AccessKeys).toEqual([
+    expect.objectContaining({ SessionName: 'monday', ExpirationTimestamp: started['ExpirationTimestamp'] }),
+  ]);
   expect(await refused('POST', `roles/line/access-keys/${monday.accessKeyId}/rotate`)).toBe(
     '409 ConflictException: The access key is of a session. Start another session.',
   );
@@ -154,7 +156,7 @@ test('sessions of a role', async () => {
   );
 });
 
-test('lists come in pages, and each page token is for its list', async () => {
+test('lists are paginated, and each page token is valid for its own list', async () => {
   for (const name of ['p-1', 'p-2', 'p-3']) await done('POST', 'roles', { Name: name });
   const names: string[] = [];
   let token: string | undefined;
@@ -177,7 +179,7 @@ test('lists come in pages, and each page token is for its list', async () => {
   expect(await refused('GET', 'roles?MaxResults=some')).toContain('/MaxResults must be of type number');
 });
 
-test('a policy is checked and kept as it was written', async () => {
+test('a policy is validated and kept as it was written', async () => {
   await done('POST', 'users', { Name: 'written' });
   const put = (body: string) => service.send({ method: 'PUT', path: '/admin/users/written/policies/own', body });
   const { status, json } = await put('{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}');
@@ -195,14 +197,62 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
   ['a name that can not be', 'POST', 'users', { Name: 'a/b' }, '400 ValidationException: A name has 1 to 64 letters'],
   ['no name', 'POST', 'users', {}, '400 ValidationException: 1 validation error detected: /Name is required.'],
   ['a name that is no text', 'POST', 'users', { Name: 7 }, '400 SerializationException: /Name must be of type string.'],
-  ['another kind', 'POST', 'groups', { Name: 'x' }, '400 ValidationException: 1 validation error detected: /kind must be one of users, roles.'], // prettier-ignore
-  ['no policy', 'PUT', 'users/taken/policies/own', {}, '400 ValidationException: The policy is invalid: Statement is required.'], // prettier-ignore
-  ['a policy that is none', 'PUT', 'users/taken/policies/own', policy({ ...statement('*'), Principal: '*' }), "400 ValidationException: The policy is invalid: Statement[0] can't have Principal."], // prettier-ignore
-  ['a policy too long', 'PUT', 'users/taken/policies/own', policy(statement('*', { Sid: 'x'.repeat(20_480) })), '400 ValidationException: The policy is invalid: it has more than 20480 characters.'], // prettier-ignore
-  ["a policy's name that can not be", 'PUT', 'users/taken/policies/a%20b', MAY_LIST, '400 ValidationException: The name of a policy has'], // prettier-ignore
-  ['another status', 'PUT', 'users/taken/access-keys/AKIAAAAAAAAAAAAAAAAA', { Status: 'Off' }, '400 ValidationException: 1 validation error detected: /Status must be one of Active, Inactive.'], // prettier-ignore
-  ['an action nobody has', 'POST', 'explain', { Principal: ROOT, Action: 'Fly', Resource: '*' }, '400 ValidationException: There is no action Fly.'], // prettier-ignore
-  ['a user nobody knows', 'POST', 'explain', { Principal: user('none'), Action: 'ListKeys', Resource: '*' }, '404 ResourceNotFoundException'], // prettier-ignore
+  [
+    'another kind',
+    'POST',
+    'groups',
+    { Name: 'x' },
+    '400 ValidationException: 1 validation error detected: /kind must be one of users, roles.',
+  ],
+  [
+    'no policy',
+    'PUT',
+    'users/taken/policies/own',
+    {},
+    '400 ValidationException: The policy is invalid: Statement is required.',
+  ],
+  [
+    'a policy that is none',
+    'PUT',
+    'users/taken/policies/own',
+    policy({ ...statement('*'), Principal: '*' }),
+    "400 ValidationException: The policy is invalid: Statement[0] can't have Principal.",
+  ],
+  [
+    'a policy too long',
+    'PUT',
+    'users/taken/policies/own',
+    policy(statement('*', { Sid: 'x'.repeat(20_480) })),
+    '400 ValidationException: The policy is invalid: it has more than 20480 characters.',
+  ],
+  [
+    "a policy's name that can not be",
+    'PUT',
+    'users/taken/policies/a%20b',
+    MAY_LIST,
+    '400 ValidationException: The name of a policy has',
+  ],
+  [
+    'another status',
+    'PUT',
+    'users/taken/access-keys/AKIAAAAAAAAAAAAAAAAA',
+    { Status: 'Off' },
+    '400 ValidationException: 1 validation error detected: /Status must be one of Active, Inactive.',
+  ],
+  [
+    'an action nobody has',
+    'POST',
+    'explain',
+    { Principal: ROOT, Action: 'Fly', Resource: '*' },
+    '400 ValidationException: There is no action Fly.',
+  ],
+  [
+    'a user nobody knows',
+    'POST',
+    'explain',
+    { Principal: user('none'), Action: 'ListKeys', Resource: '*' },
+    '404 ResourceNotFoundException',
+  ],
   ...(
     [
       ['/name', 'GET', 'users/%00'],
@@ -239,14 +289,20 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
     body,
     '404 ResourceNotFoundException: The resource was not found.',
   ]),
-])('%s is refused', async (_, method, path, body, answer) => {
-  await service.app.get(PrincipalRepository).create('user', 'taken').catch(() => undefined); // prettier-ignore
+])('%s is rejected', async (_, method, path, body, answer) => {
+  await service.app
+    .get(PrincipalRepository)
+    .create('user', 'taken')
+    .catch(() => undefined);
   expect(await refused(method, path, body)).toContain(answer);
 });
 
-describe('who may', () => {
+describe('Permissions:', () => {
   /** Each operation as it is asked for, and what policies are asked about. */
-  const REQUESTS: Record<keyof typeof ADMIN_OPERATION_RESOURCES, [method: string, path: string, about: string, body?: object]> = {
+  const REQUESTS: Record<
+    keyof typeof ADMIN_OPERATION_RESOURCES,
+    [method: string, path: string, about: string, body?: object]
+  > = {
     ListPrincipals: ['GET', 'users', '*'],
     CreatePrincipal: ['POST', 'users', user('new'), { Name: 'new' }],
     GetPrincipal: ['GET', 'users/other', user('other')],
@@ -259,8 +315,13 @@ describe('who may', () => {
     RotateAccessKey: ['POST', 'users/other/access-keys/none/rotate', user('other')],
     DeleteAccessKey: ['DELETE', 'users/other/access-keys/none', user('other')],
     StartSession: ['POST', 'users/other/sessions', user('other'), {}],
-    ExplainAccess: ['POST', 'explain', user('other'), { Principal: user('other'), Action: 'DeleteAlias', Resource: ALIAS }],
-  }; // prettier-ignore
+    ExplainAccess: [
+      'POST',
+      'explain',
+      user('other'),
+      { Principal: user('other'), Action: 'DeleteAlias', Resource: ALIAS },
+    ],
+  };
   const OPERATIONS = Object.keys(REQUESTS) as (keyof typeof REQUESTS)[];
   const deniedTo = (name: string, operation: string, about: string) =>
     `403 AccessDeniedException: User: ${user(name)} is not authorized to perform: keyblock:${operation} on resource: ${about} because no identity-based policy allows the keyblock:${operation} action`;
@@ -268,40 +329,47 @@ describe('who may', () => {
   let unprivileged: Credentials;
   beforeAll(async () => {
     await caller('other');
-    // All that the planes have.
+    // The permissions of both planes.
     unprivileged = await caller('planes', statement('payment-cryptography:*'));
   });
 
-  test('each operation of the documentation is here', () => {
-    interface Document { paths: Record<string, Record<string, { operationId: string }>> } // prettier-ignore
+  test('the table has every documented operation', () => {
+    interface Document {
+      paths: Record<string, Record<string, { operationId: string }>>;
+    }
     const { paths } = JSON.parse(
       readFileSync(new URL('../../../openapi/admin.json', import.meta.url), 'utf8'),
     ) as Document;
-    const documented = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId)); // prettier-ignore
+    const documented = Object.values(paths).flatMap((methods) =>
+      Object.values(methods).map(({ operationId }) => operationId),
+    );
     expect(documented.toSorted()).toEqual(OPERATIONS.toSorted());
     expect(Object.keys(ADMIN_OPERATION_RESOURCES).toSorted()).toEqual(OPERATIONS.toSorted());
   });
 
-  test.each(OPERATIONS)('%s: who is allowed it on this one, and nobody else', async (operation) => {
-    const [method, path, about, body] = REQUESTS[operation];
-    expect(await refused(method, path, body, unprivileged)).toBe(deniedTo('planes', operation, about));
-    const name = `may-${operation}`;
-    const may = await caller(name, statement(`keyblock:${operation}`, { Resource: about }));
-    expect((await admin(method, path, body, may)).status).not.toBe(403);
-    const others = OPERATIONS.filter((other) => other !== operation);
-    for (const other of others) {
-      const [otherMethod, otherPath, otherAbout, otherBody] = REQUESTS[other];
-      expect(await refused(otherMethod, otherPath, otherBody, may)).toBe(deniedTo(name, other, otherAbout));
-    }
-    const allButThis = { Effect: 'Allow', NotAction: `keyblock:${operation}`, Resource: '*' };
-    await done('PUT', `users/${name}/policies/own`, policy(allButThis));
-    expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
-    if (about === '*') return;
-    await done('PUT', `users/${name}/policies/own`, policy(statement('keyblock:*', { Resource: user('somebody') })));
-    expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
-  });
+  test.each(OPERATIONS)(
+    '%s is allowed to a user with permission for the resource, and to no other',
+    async (operation) => {
+      const [method, path, about, body] = REQUESTS[operation];
+      expect(await refused(method, path, body, unprivileged)).toBe(deniedTo('planes', operation, about));
+      const name = `may-${operation}`;
+      const may = await caller(name, statement(`keyblock:${operation}`, { Resource: about }));
+      expect((await admin(method, path, body, may)).status).not.toBe(403);
+      const others = OPERATIONS.filter((other) => other !== operation);
+      for (const other of others) {
+        const [otherMethod, otherPath, otherAbout, otherBody] = REQUESTS[other];
+        expect(await refused(otherMethod, otherPath, otherBody, may)).toBe(deniedTo(name, other, otherAbout));
+      }
+      const allButThis = { Effect: 'Allow', NotAction: `keyblock:${operation}`, Resource: '*' };
+      await done('PUT', `users/${name}/policies/own`, policy(allButThis));
+      expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
+      if (about === '*') return;
+      await done('PUT', `users/${name}/policies/own`, policy(statement('keyblock:*', { Resource: user('somebody') })));
+      expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
+    },
+  );
 
-  test('nobody unsigned, and nobody with a wrong secret', async () => {
+  test('an unsigned request and a wrong secret are rejected', async () => {
     const { status, json } = await sendUnsigned(`${service.url}/admin/users`, {});
     expect([status, json['__type']]).toEqual([403, 'MissingAuthenticationTokenException']);
     expect(await refused('GET', 'users', undefined, { ...unprivileged, secretAccessKey: 'x'.repeat(40) })).toContain(
@@ -309,30 +377,44 @@ describe('who may', () => {
     );
   });
 
-  test('who may not ask is not told who there is', async () => {
-    expect(await refused('GET', 'users/none', undefined, unprivileged)).toBe(deniedTo('planes', 'GetPrincipal', user('none'))); // prettier-ignore
-    expect(await refused('POST', 'users', { Name: 'other' }, unprivileged)).toBe(deniedTo('planes', 'CreatePrincipal', user('other'))); // prettier-ignore
+  test('a user without permission does not learn which users exist', async () => {
+    expect(await refused('GET', 'users/none', undefined, unprivileged)).toBe(
+      deniedTo('planes', 'GetPrincipal', user('none')),
+    );
+    expect(await refused('POST', 'users', { Name: 'other' }, unprivileged)).toBe(
+      deniedTo('planes', 'CreatePrincipal', user('other')),
+    );
   });
 
-  test('a user may rotate its own access keys, and reaches no other’s by their ids', async () => {
+  test('a user may rotate their own access keys, but not those of others by their IDs', async () => {
     const own = statement(['keyblock:RotateAccessKey', 'keyblock:DeleteAccessKey'], {
       Resource: user('${aws:username}'),
     });
     const eve = await caller('eve', own);
     const mallory = await caller('mallory', own);
-    expect(await refused('DELETE', `users/eve/access-keys/${eve.accessKeyId}`, undefined, mallory)).toBe(deniedTo('mallory', 'DeleteAccessKey', user('eve'))); // prettier-ignore
+    expect(await refused('DELETE', `users/eve/access-keys/${eve.accessKeyId}`, undefined, mallory)).toBe(
+      deniedTo('mallory', 'DeleteAccessKey', user('eve')),
+    );
     expect(await refused('DELETE', `users/mallory/access-keys/${eve.accessKeyId}`, undefined, mallory)).toContain(
       '404',
     );
-    expect(await refused('POST', `users/mallory/access-keys/${eve.accessKeyId}/rotate`, undefined, mallory)).toContain('404'); // prettier-ignore
+    expect(await refused('POST', `users/mallory/access-keys/${eve.accessKeyId}/rotate`, undefined, mallory)).toContain(
+      '404',
+    );
     const next = credentialsOf(await done('POST', `users/eve/access-keys/${eve.accessKeyId}/rotate`, undefined, eve));
     expect(await refused('GET', 'users/eve', undefined, next)).toBe(deniedTo('eve', 'GetPrincipal', user('eve')));
   });
 
-  test('a denial wins, and a policy of a key has no say', async () => {
+  test('a denial wins, and the policy of a key has no effect', async () => {
     const { KeyArn } = await createKey(service);
-    const carol = await caller('carol', statement('keyblock:*'), statement('keyblock:DeletePrincipal', { Effect: 'Deny', Resource: user('carol') })); // prettier-ignore
-    expect(await refused('DELETE', 'users/carol', undefined, carol)).toContain('with an explicit deny in an identity-based policy'); // prettier-ignore
+    const carol = await caller(
+      'carol',
+      statement('keyblock:*'),
+      statement('keyblock:DeletePrincipal', { Effect: 'Deny', Resource: user('carol') }),
+    );
+    expect(await refused('DELETE', 'users/carol', undefined, carol)).toContain(
+      'with an explicit deny in an identity-based policy',
+    );
     const put = async (Action: string) => {
       const Policy = JSON.stringify(policy({ ...statement(Action), Principal: { AWS: user('planes') } }));
       return service.send({
@@ -346,8 +428,12 @@ describe('who may', () => {
   });
 });
 
-test('explain says what is decided, of the admin API too', async () => {
-  await caller('asked', statement('keyblock:Get*', { Sid: 'Look' }), statement('payment-cryptography:DeleteAlias', { Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } })); // prettier-ignore
+test('explain tells the decision, for the admin API, too', async () => {
+  await caller(
+    'asked',
+    statement('keyblock:Get*', { Sid: 'Look' }),
+    statement('payment-cryptography:DeleteAlias', { Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }),
+  );
   const explain = (Action: string, Resource: string, Context?: object) =>
     done('POST', 'explain', { Principal: user('asked'), Action, Resource, ...(Context && { Context }) });
   expect(await explain('keyblock:GetPrincipal', ROOT)).toEqual({
@@ -366,7 +452,7 @@ test('explain says what is decided, of the admin API too', async () => {
   });
 });
 
-test('no secret is in the log, and every request is, by its operation', async () => {
+test('every request is logged by its operation, and no secret is logged', async () => {
   const created = await done('POST', 'users/asked/access-keys');
   const started = await done('POST', 'users/asked/sessions', {});
   const log = JSON.stringify(service.log);

@@ -3,7 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { CreateKeyCommand, ListKeysCommand, paginateListKeys, PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography'; // prettier-ignore
+import {
+  CreateKeyCommand,
+  ListKeysCommand,
+  paginateListKeys,
+  PaymentCryptographyClient,
+} from '@aws-sdk/client-payment-cryptography';
 import { connect } from '../../../src/database/database.js';
 import { newStore, type DatabaseStore } from '../../support/database.js';
 import { type ServiceProcess, spawnService } from '../../support/process.js';
@@ -37,7 +42,9 @@ async function kill({ child, ended }: ServiceProcess, signal: NodeJS.Signals): P
 
 /** The built command in a process of its own. */
 async function verify(...args: string[]) {
-  const child = spawn(process.execPath, [CLI, 'audit', 'verify', ...args], { env: { PATH: process.env['PATH'], ...serviceEnv(store) } }); // prettier-ignore
+  const child = spawn(process.execPath, [CLI, 'audit', 'verify', ...args], {
+    env: { PATH: process.env['PATH'], ...serviceEnv(store) },
+  });
   child.stdin.end();
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
@@ -47,7 +54,17 @@ async function verify(...args: string[]) {
 const client = (endpoint: string) =>
   new PaymentCryptographyClient({ region: REGION, endpoint, credentials: CREDENTIALS, maxAttempts: 1 });
 const createKey = async (controlPlane: PaymentCryptographyClient) => {
-  const { Key } = await controlPlane.send(new CreateKeyCommand({ KeyAttributes: { KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY', KeyClass: 'SYMMETRIC_KEY', KeyAlgorithm: 'AES_128', KeyModesOfUse: { Generate: true } }, Exportable: false })); // prettier-ignore
+  const { Key } = await controlPlane.send(
+    new CreateKeyCommand({
+      KeyAttributes: {
+        KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
+        KeyClass: 'SYMMETRIC_KEY',
+        KeyAlgorithm: 'AES_128',
+        KeyModesOfUse: { Generate: true },
+      },
+      Exportable: false,
+    }),
+  );
   return Key!.KeyArn!;
 };
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -62,7 +79,7 @@ async function withDatabase<T>(work: (query: (sql: string) => Promise<T[]>) => P
   }
 }
 
-test('what is killed has told of every change, and loses no more than what it was told of last', async () => {
+test('a killed process has recorded every change, and loses only the last events', async () => {
   const acknowledged: string[] = [];
   const service = start();
   const controlPlane = client(await service.listening);
@@ -94,7 +111,7 @@ test('what is killed has told of every change, and loses no more than what it wa
   expect([exitCode, stdout.match(/: ok, /g)?.length]).toEqual([0, 2]);
 });
 
-test('the command finds what was changed in the table, and the copy shows what it was', async () => {
+test('the command finds what was changed in the table, and the copy shows the original', async () => {
   const service = start({ KEYBLOCK_AUDIT: 'table,stdout' });
   const controlPlane = client(await service.listening);
   for (let i = 0; i < 3; i++) await createKey(controlPlane);
@@ -106,7 +123,11 @@ test('the command finds what was changed in the table, and the copy shows what i
   expect(service.log()).toContain('"level":30');
   const [table, file] = [await verify(), await verify('--file', copy)];
   const [head] = /4 [0-9a-f]{64}$/m.exec(table.stdout)!;
-  expect(table).toEqual({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/^chain 1 \(\S+, process \d+\): ok, 4 events, /) }); // prettier-ignore
+  expect(table).toEqual({
+    exitCode: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^chain 1 \(\S+, process \d+\): ok, 4 events, /),
+  });
   expect(file).toEqual({ exitCode: 0, stderr: '', stdout: expect.stringContaining(head) });
 
   await withDatabase((query) => query(`UPDATE audit_log SET events = replace(events, 'ListKeys', 'ListDogs')`));
@@ -115,18 +136,25 @@ test('the command finds what was changed in the table, and the copy shows what i
   expect(changed.stdout).toMatch(/^chain 1 .*: EDITED: event 4 is not as/);
 
   writeFileSync(copy, service.log().replace(/^.*"sequence":2.*\n/m, ''));
-  expect(await verify('--file', copy)).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('REMOVED: event 2 is missing') }); // prettier-ignore
+  expect(await verify('--file', copy)).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('REMOVED: event 2 is missing'),
+  });
   expect((await verify('nothing')).exitCode).toBe(2);
   expect(await verify('-')).toMatchObject({ exitCode: 1, stderr: 'There are no audit events.\n' });
 });
 
-test('with the standard output alone the table has nothing', async () => {
+test('the table is empty when events go to standard output alone', async () => {
   const service = start({ KEYBLOCK_AUDIT: 'stdout', KEYBLOCK_LOG_LEVEL: 'silent' });
   const controlPlane = client(await service.listening);
   await createKey(controlPlane);
   await controlPlane.send(new ListKeysCommand({}));
   await kill(service, 'SIGTERM');
-  const events = service.log().trim().split('\n').map((line) => JSON.parse(line) as { eventName: string; sequence: number }); // prettier-ignore
+  const events = service
+    .log()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { eventName: string; sequence: number });
   expect(events).toMatchObject([
     { eventName: 'CreateKey', sequence: 1 },
     { eventName: 'ListKeys', sequence: 2 },

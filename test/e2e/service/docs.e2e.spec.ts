@@ -41,7 +41,7 @@ describeInBrowser('the page of the documentation', (launch) => {
     expect(Key).toMatchObject({ KeyState: 'CREATE_COMPLETE', KeyArn: expect.stringMatching(':eu-west-1:') });
   });
 
-  test('the data plane is a choice away, and what is wrong comes as an exception', async () => {
+  test('an engineer switches to the data plane and sees exceptions', async () => {
     await page.getByLabel('Select a definition').selectOption('Data plane');
     const operation = page.locator('#operations-mac-GenerateMac');
     await operation.locator('.opblock-summary').click();
@@ -52,7 +52,7 @@ describeInBrowser('the page of the documentation', (launch) => {
     expect(await answer.innerText()).toContain('ResourceNotFoundException');
   });
 
-  test('users and policies can be made from the page, too', async () => {
+  test('an engineer creates users and policies from the page', async () => {
     await page.getByLabel('Select a definition').selectOption('Administration');
     /** Runs an operation with its example, and says what was answered. */
     const run = async (group: string, name: string) => {
@@ -70,7 +70,7 @@ describeInBrowser('the page of the documentation', (launch) => {
     expect(await run('explain', 'ExplainAccess')).toMatch(/^200\b[^]*"denied"/);
   });
 
-  test('nothing came from elsewhere, and nothing was blocked', () => {
+  test('the page loads nothing from other origins, and nothing is blocked', () => {
     expect(problems.filter((problem) => !problem.includes('404'))).toEqual([]);
   });
 });

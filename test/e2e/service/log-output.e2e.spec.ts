@@ -6,7 +6,7 @@ const COUNT = 5000;
 
 const ENDS = ['throw new Error()', 'process.exit(1)', ''];
 
-test.each(ENDS)('what is logged is written, in order, by a process that ends with "%s"', async (end) => {
+test.each(ENDS)('every log record is written in order by a process that ends with "%s"', async (end) => {
   const script = `
     import { LogOutput } from '${MODULE}';
     const output = new LogOutput();

@@ -460,7 +460,12 @@ describe.each([
   };
   const name = `user-${deaf}`;
   test.each<[what: string, method: string, path: (id: string) => string, body: object]>([
-    ['a policy that denies', 'PUT', () => `users/${name}/policies/more`, { Statement: { Effect: 'Deny', Action: '*', Resource: '*' } }], // prettier-ignore
+    [
+      'a policy that denies',
+      'PUT',
+      () => `users/${name}/policies/more`,
+      { Statement: { Effect: 'Deny', Action: '*', Resource: '*' } },
+    ],
     ['a policy that is taken away', 'DELETE', () => `users/${name}/policies/own`, {}],
     ['an access key that is deactivated', 'PUT', (id) => `users/${name}/access-keys/${id}`, { Status: 'Inactive' }],
     ['an access key that is rotated', 'POST', (id) => `users/${name}/access-keys/${id}/rotate`, {}],

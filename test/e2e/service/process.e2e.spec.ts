@@ -61,7 +61,7 @@ async function listArns(controlPlane: PaymentCryptographyClient): Promise<string
   return arns;
 }
 
-test('nothing that was acknowledged is lost when it is killed in the middle of writes', async () => {
+test('no acknowledged write is lost when the process is killed', async () => {
   const acknowledged: string[] = [];
   for (const round of [1, 2]) {
     const service = start();
@@ -87,7 +87,7 @@ test('nothing that was acknowledged is lost when it is killed in the middle of w
   await createKey(controlPlane);
 });
 
-test('SIGTERM finishes what is in flight, then ends', async () => {
+test('SIGTERM lets requests in flight finish and then ends the process', async () => {
   const service = start();
   const controlPlane = client(await service.listening);
   await createKey(controlPlane);
@@ -100,7 +100,7 @@ test('SIGTERM finishes what is in flight, then ends', async () => {
   await expect(controlPlane.send(new ListKeysCommand({}))).rejects.toThrow(/ECONNREFUSED/);
 });
 
-test('what the built service refuses has the name of the model, also where a library has a class of that name', async () => {
+test('exceptions of the built service have the names of the model, even where a library has a class of that name', async () => {
   const controlPlane = client(await start().listening);
   const { Key } = await createKey(controlPlane);
   const alias = { AliasName: 'alias/taken', KeyArn: Key!.KeyArn! };
@@ -108,7 +108,7 @@ test('what the built service refuses has the name of the model, also where a lib
   await expect(controlPlane.send(new CreateAliasCommand(alias))).rejects.toBeInstanceOf(ConflictException);
 });
 
-test('SIGTERM does not wait for ever for a request that never comes to its end', async () => {
+test('SIGTERM does not wait for a request that never ends', async () => {
   const service = start();
   const { hostname, port } = new URL(await service.listening);
   const socket = connect(Number(port), hostname);
@@ -121,9 +121,31 @@ test('SIGTERM does not wait for ever for a request that never comes to its end',
   socket.destroy();
 });
 
-test('serves HTTPS with the certificate given', async () => {
-  const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) => join(store.env.KEYBLOCK_DATA_DIR, '..', `${process.pid}-${name}`)); // prettier-ignore
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=localhost', '-keyout', keyFile!, '-out', certFile!], { stdio: 'ignore' }); // prettier-ignore
+test('serves HTTPS with the configured certificate', async () => {
+  const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) =>
+    join(store.env.KEYBLOCK_DATA_DIR, '..', `${process.pid}-${name}`),
+  );
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '1',
+      '-subj',
+      '/CN=localhost',
+      '-keyout',
+      keyFile!,
+      '-out',
+      certFile!,
+    ],
+    { stdio: 'ignore' },
+  );
   const service = start({ ...serviceEnv(store), KEYBLOCK_TLS_KEY_FILE: keyFile, KEYBLOCK_TLS_CERT_FILE: certFile });
   const url = await service.listening;
   expect(url).toMatch(/^https:/);
@@ -139,7 +161,7 @@ test('serves HTTPS with the certificate given', async () => {
   [keyFile, certFile].forEach((file) => rmSync(file!));
 });
 
-test('lists all that is wrong with its configuration at once, and starts nothing', async () => {
+test('lists every error in the configuration at once and does not start', async () => {
   const service = start({
     DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing',
     KEYBLOCK_PORT: 'http',

@@ -25,7 +25,7 @@ const CREATE_KEY = JSON.stringify({
   Exportable: false,
 });
 
-/** What every failure has, on either plane. */
+/** Expects what every exception has on either plane. */
 function expectFailure({ status, headers, json }: RawResponse, expected: { status: number; name: string }): void {
   expect({ status, name: headers.get('x-amzn-errortype') }).toEqual(expected);
   expect((json['__type'] as string).replace(/^.*#/, '')).toBe(expected.name);
@@ -35,7 +35,7 @@ function expectFailure({ status, headers, json }: RawResponse, expected: { statu
 }
 
 describe('AWS JSON framing', () => {
-  test('answers in its content type, with a request id and the date', async () => {
+  test('responds with its content type, a request ID and the date', async () => {
     const { status, headers, json } = await service.send({ headers: target('CreateKey'), body: CREATE_KEY });
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('application/x-amz-json-1.0');
@@ -45,18 +45,18 @@ describe('AWS JSON framing', () => {
     expect(CreateTimestamp).toBeCloseTo(Date.now() / 1000, -2);
   });
 
-  test('takes an empty body for {} and any content type', async () => {
+  test('treats an empty body as {} and accepts any content type', async () => {
     const headers = { ...target('ListKeys'), 'content-type': 'application/x-amz-json-1.0' };
     expect((await service.send({ headers, body: '' })).status).toBe(200);
     expect((await service.send({ headers: target('ListKeys'), body: '{}' })).status).toBe(200);
   });
 
-  test('ignores members nobody knows, and takes null for absent', async () => {
+  test('ignores unknown members and treats null as absent', async () => {
     const body = JSON.stringify({ Unknown: { a: 1 }, MaxResults: null, KeyState: null });
     expect((await service.send({ headers: target('ListKeys'), body })).status).toBe(200);
   });
 
-  test('serves an operation at the path of its OpenAPI document too', async () => {
+  test('serves an operation at the path of its OpenAPI document, too', async () => {
     expect((await service.send({ path: '/PaymentCryptographyControlPlane/ListKeys' })).status).toBe(200);
   });
 
@@ -89,7 +89,7 @@ describe('AWS JSON framing', () => {
     expect(response.json).not.toHaveProperty('fieldList');
   });
 
-  test('says what is wrong with which member, and never its value', async () => {
+  test('names the invalid member and never its value', async () => {
     const body = JSON.stringify({
       ...(JSON.parse(CREATE_KEY) as object),
       Tags: [{ Key: 'x'.repeat(129), Value: 'v' }],
@@ -98,7 +98,7 @@ describe('AWS JSON framing', () => {
     expect(json['Message']).toBe('1 validation error detected: /Tags/0/Key must be at most 128 characters long.');
   });
 
-  test('takes an integer as a whole number only', async () => {
+  test('accepts whole numbers only for an integer', async () => {
     for (const MaxResults of ['5', 1.5])
       expectFailure(await service.send({ headers: target('ListKeys'), body: JSON.stringify({ MaxResults }) }), {
         status: 400,
@@ -121,7 +121,7 @@ describe('REST-JSON framing', () => {
     },
   );
 
-  test('reads the longest label there can be', async () => {
+  test('reads a label of the maximum length', async () => {
     const identifier = `arn:aws:payment-cryptography:us-east-1:000000000000:alias/${'/'.repeat(264)}`;
     expect(identifier).toHaveLength(322);
     expectFailure(await service.send({ path: encrypt(identifier), body: PLAIN }), {
@@ -143,13 +143,13 @@ describe('REST-JSON framing', () => {
     ]);
   });
 
-  test('wants exactly one member of a union', async () => {
+  test('requires exactly one member of a union', async () => {
     const attributes = { Symmetric: { Mode: 'ECB' }, Asymmetric: {} };
     const body = JSON.stringify({ PlainText: '00', EncryptionAttributes: attributes });
     expectFailure(await service.send({ path: encrypt(ARN), body }), { status: 400, name: 'ValidationException' });
   });
 
-  test('a label of the wrong form is a constraint broken', async () => {
+  test('answers ValidationException for a malformed label', async () => {
     const response = await service.send({ path: '/keys/abc/encrypt', body: PLAIN });
     expectFailure(response, { status: 400, name: 'ValidationException' });
     expect(response.json['fieldList']).toEqual(
@@ -175,37 +175,40 @@ describe('REST-JSON framing', () => {
     expect(response.headers.get('allow')).toBe(status === 405 ? allow : null);
   });
 
-  test('answers a path that cannot be decoded', async () => {
+  test('rejects a path that cannot be decoded', async () => {
     const response = await sendUnsigned(`${service.url}/keys/%zz/encrypt`, { method: 'POST' });
     expectFailure(response, { status: 404, name: 'UnknownOperationException' });
   });
 });
 
-test.each(['GET *docs', 'POST *mac/generate', 'OPTIONS *'])('%s is no operation', async (start) => {
+test.each(['GET *docs', 'POST *mac/generate', 'OPTIONS *'])('%s is not an operation', async (start) => {
   const answer = await exchange(service.url, `${start} HTTP/1.1\r\nhost: keyblock\r\ncontent-length: 0\r\n\r\n`);
   expect(answer).toMatch(/^HTTP\/1\.1 404 /);
   expect(answer).toContain('UnknownOperationException');
 });
 
-test('of two faults the one of the body is told', async () => {
+test('of two faults the one in the body is reported', async () => {
   const response = await service.send({ path: '/admin/nothing', body: '{"Name' });
   expectFailure(response, { status: 400, name: 'SerializationException' });
 });
 
 describe('limits', () => {
-  test('a body too large is refused, on both planes', async () => {
+  test('a body over the limit is rejected on both planes', async () => {
     const body = JSON.stringify({ MessageData: '00'.repeat(20_000) });
     for (const request of [{ path: '/mac/generate' }, { headers: target('GetKey') }])
       expectFailure(await service.send({ ...request, body }), { status: 413, name: 'RequestEntityTooLargeException' });
   });
 
-  test('bytes that are no UTF-8 are refused', async () => {
+  test('bytes that are not UTF-8 are rejected', async () => {
     const { host } = new URL(service.url);
     let head = '';
     await service.send({
       headers: target('ListKeys'),
       body: '{"A":"?"}',
-      tamper: ({ headers }) => (head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')), // prettier-ignore
+      tamper: ({ headers }) =>
+        (head = Object.entries(headers)
+          .map(([name, value]) => `${name}: ${value}\r\n`)
+          .join('')),
     });
     const bytes = Buffer.from(`POST / HTTP/1.1\r\nhost: ${host}\r\n${head}content-length: 9\r\n\r\n{"A":"?"}`);
     expect(await exchange(service.url, bytes)).toMatch(/^HTTP\/1\.1 200/);
@@ -214,13 +217,13 @@ describe('limits', () => {
     expect(await exchange(service.url, bytes)).toMatch(/InvalidSignatureException/);
   });
 
-  test('a request that is no HTTP is answered and does no harm', async () => {
+  test('a request that is not HTTP is answered and does no harm', async () => {
     expect(await exchange(service.url, 'NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
     expect((await sendUnsigned(`${service.url}/healthz`, {})).status).toBe(200);
   });
 });
 
-describe('what answers without a signature', () => {
+describe('Without a signature', () => {
   test.each([
     ['/healthz', 'application/json'],
     ['/readyz', 'application/json'],
@@ -232,7 +235,7 @@ describe('what answers without a signature', () => {
     ['/openapi/controlplane.json', 'application/json'],
     ['/openapi/dataplane.json', 'application/json'],
     ['/openapi/admin.json', 'application/json'],
-  ])('%s does', async (path, type) => {
+  ])('%s responds', async (path, type) => {
     const { status, headers } = await sendUnsigned(`${service.url}${path}`, {});
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(type);
@@ -264,7 +267,10 @@ describe('what answers without a signature', () => {
     ['HTML, and the head alone is asked for', { method: 'HEAD', headers: { accept: BROWSER } }],
     ['HTML, and something is put', { method: 'PUT', headers: { accept: BROWSER } }],
     ['HTML, with a target', { headers: { accept: BROWSER, ...target('NoSuchOperation') } }],
-    ['HTML, with a target of another service', { headers: { accept: BROWSER, 'x-amz-target': 'TrentService.ListKeys' } }], // prettier-ignore
+    [
+      'HTML, with a target of another service',
+      { headers: { accept: BROWSER, 'x-amz-target': 'TrentService.ListKeys' } },
+    ],
     ['HTML, with a query', { path: '/?page=1', headers: { accept: BROWSER } }],
     ['HTML, at another path', { path: '/index.html', headers: { accept: BROWSER } }],
     ['HTML, at the folder of the page', { path: '/docs/', headers: { accept: BROWSER } }],
@@ -276,7 +282,7 @@ describe('what answers without a signature', () => {
     expect(response.headers.has('location')).toBe(false);
   });
 
-  test('every operation of the OpenAPI documents does not', async () => {
+  test('no operation of the OpenAPI documents responds', async () => {
     let operations = 0;
     for (const plane of ['controlplane', 'dataplane', 'admin']) {
       const { json } = await sendUnsigned(`${service.url}/openapi/${plane}.json`, {});
@@ -304,22 +310,58 @@ describe('signatures', () => {
   };
 
   test.each<[string, string, Partial<RawRequest> & { ageMs?: number }]>([
-    ['another secret', 'InvalidSignatureException', { credentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'another' } }], // prettier-ignore
-    ['an access key nobody has', 'UnrecognizedClientException', { credentials: { accessKeyId: 'AKIDNOBODY', secretAccessKey: 'x' } }], // prettier-ignore
+    [
+      'another secret',
+      'InvalidSignatureException',
+      { credentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'another' } },
+    ],
+    [
+      'an access key nobody has',
+      'UnrecognizedClientException',
+      { credentials: { accessKeyId: 'AKIDNOBODY', secretAccessKey: 'x' } },
+    ],
     ['another Region', 'InvalidSignatureException', { region: 'eu-west-1' }],
     ['another service', 'InvalidSignatureException', { service: 'kms' }],
     ['a date too old', 'InvalidSignatureException', { ageMs: FIVE_MINUTES_MS + 5000 }],
     ['a date to come', 'InvalidSignatureException', { ageMs: -FIVE_MINUTES_MS - 5000 }],
     ['another body', 'InvalidSignatureException', { tamper: (sent) => (sent.body = '{"MaxResults":1}') }],
-    ['another target', 'InvalidSignatureException', { tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.DeleteKey') }], // prettier-ignore
-    ['another path', 'InvalidSignatureException', { tamper: (sent) => (sent.path = '/PaymentCryptographyControlPlane/ListKeys') }], // prettier-ignore
-    ['a query', 'InvalidSignatureException', { path: '/PaymentCryptographyControlPlane/ListKeys', tamper: (sent) => (sent.path += '?a=b') }], // prettier-ignore
-    ['a target that is not signed', 'IncompleteSignatureException', { headers: {}, tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.ListKeys') }], // prettier-ignore
+    [
+      'another target',
+      'InvalidSignatureException',
+      { tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.DeleteKey') },
+    ],
+    [
+      'another path',
+      'InvalidSignatureException',
+      { tamper: (sent) => (sent.path = '/PaymentCryptographyControlPlane/ListKeys') },
+    ],
+    [
+      'a query',
+      'InvalidSignatureException',
+      { path: '/PaymentCryptographyControlPlane/ListKeys', tamper: (sent) => (sent.path += '?a=b') },
+    ],
+    [
+      'a target that is not signed',
+      'IncompleteSignatureException',
+      { headers: {}, tamper: (sent) => (sent.headers['x-amz-target'] = 'PaymentCryptographyControlPlane.ListKeys') },
+    ],
     ['no Authorization header', 'MissingAuthenticationTokenException', { tamper: drop('authorization') }],
     ['no X-Amz-Date', 'IncompleteSignatureException', { tamper: drop('x-amz-date') }],
-    ['a session token', 'IncompleteSignatureException', { tamper: (sent) => (sent.headers['x-amz-security-token'] = 'token') }], // prettier-ignore
-    ['a signed session token', 'UnrecognizedClientException', { headers: { ...headers, 'x-amz-security-token': 'token' } }], // prettier-ignore
-    ['a claimed body hash that is not its own', 'InvalidSignatureException', { tamper: (sent) => (sent.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD') }], // prettier-ignore
+    [
+      'a session token',
+      'IncompleteSignatureException',
+      { tamper: (sent) => (sent.headers['x-amz-security-token'] = 'token') },
+    ],
+    [
+      'a signed session token',
+      'UnrecognizedClientException',
+      { headers: { ...headers, 'x-amz-security-token': 'token' } },
+    ],
+    [
+      'a claimed body hash that is not its own',
+      'InvalidSignatureException',
+      { tamper: (sent) => (sent.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD') },
+    ],
   ])('%s: %s', async (_, name, { ageMs = 0, ...request }) => {
     expectFailure(await service.send({ headers, body, signingDate: ago(ageMs), ...request }), { status: 400, name });
   });
@@ -331,16 +373,16 @@ describe('signatures', () => {
     });
   });
 
-  test.each([-290_000, 290_000])('pass %i ms off the clock', async (milliseconds) => {
+  test.each([-290_000, 290_000])('are accepted %i ms off the clock', async (milliseconds) => {
     expect((await service.send({ headers, signingDate: ago(milliseconds) })).status).toBe(200);
   });
 
-  test('pass with a query and a path of any bytes', async () => {
+  test('are accepted with a query and a path of any bytes', async () => {
     const path = '/PaymentCryptographyControlPlane/ListKeys?b=2&a=%2F%20x';
     expect((await service.send({ path })).status).toBe(200);
   });
 
-  test('a second Authorization, date or target header is refused', async () => {
+  test('are rejected with a second Authorization, date or target header', async () => {
     for (const name of ['authorization', 'x-amz-date', 'x-amz-target']) {
       let sent: Record<string, string> = {};
       await service.send({ headers, body, tamper: (request) => (sent = { ...request.headers }) });
@@ -364,7 +406,7 @@ describe('signatures', () => {
 });
 
 describe('log and metrics', () => {
-  test('a call is one line, without a word of its body', async () => {
+  test('a call is one log record without any of its body', async () => {
     const secret = '5413330089020011';
     const request = { KeyIdentifier: ARN, MessageData: secret, GenerationAttributes: { Algorithm: 'CMAC' } };
     const { headers } = await service.send({ path: '/mac/generate', body: JSON.stringify(request) });
@@ -388,7 +430,7 @@ describe('log and metrics', () => {
     expect(JSON.stringify(service.log)).not.toContain(secret);
   });
 
-  test('what the router refuses before any hook is one line, too', async () => {
+  test('a request that the router rejects is one log record, too', async () => {
     const before = service.log.length;
     await exchange(service.url, 'GET /%zz HTTP/1.1\r\nhost: keyblock\r\n\r\n');
     expect(service.log.slice(before)).toMatchObject([

@@ -35,7 +35,7 @@ const children = () =>
 const counted = (metrics: string) =>
   Number(/^keyblock_requests_total\{operation="ListKeys",outcome="ok"\} (\d+)$/m.exec(metrics)?.[1]);
 
-test('workers share the port, and whichever is asked answers the figures of all', async () => {
+test('workers share the port, and each serves the metrics of all', async () => {
   const url = await start().listening;
   expect(children()).toHaveLength(2);
   await listKeys(url, 6);
@@ -45,7 +45,7 @@ test('workers share the port, and whichever is asked answers the figures of all'
   expect(figures.map(counted)).toEqual([6, 6, 6, 6]);
 });
 
-test('a worker that is lost is replaced, and the others serve meanwhile', async () => {
+test('a lost worker is replaced while the others serve', async () => {
   const url = await start().listening;
   const before = children();
   process.kill(before[0]!, 'SIGKILL');
@@ -58,13 +58,13 @@ test('a worker that is lost is replaced, and the others serve meanwhile', async 
   expect(service.log()).toContain('a worker crashed');
 });
 
-test('SIGTERM ends all of them', async () => {
+test('SIGTERM ends all workers', async () => {
   await start().listening;
   service.child.kill('SIGTERM');
   await expect(service.ended).resolves.toBe(0);
 });
 
-test('what keeps a worker from starting is said once', async () => {
+test('an error that keeps workers from starting is reported once', async () => {
   const refused = start({ KEYBLOCK_MASTER_KEY: 'f'.repeat(64) });
   await refused.listening;
   refused.child.kill('SIGTERM');
