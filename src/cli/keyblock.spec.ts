@@ -345,7 +345,9 @@ describe('help', () => {
   test.each([[[]], [['--help']], [['-h']], [['help']]])('%j prints it in groups', async (args) => {
     const { exitCode, stdout, stderr } = await run(args);
     expect([exitCode, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^Commands on a service:\n {2}access +Manage[^]+ {2}audit +Check[^]+\n\nCommands on this machine:\n {2}start +Run[^]+ {2}master-key [^]+ {2}tr31 [^]+ {2}tr34 [^]+\n\nExit codes:\n/m); // prettier-ignore
+    expect(stdout).toMatch(
+      /^Commands on a service:\n {2}access +Manage[^]+ {2}audit +Check[^]+\n\nCommands on this machine:\n {2}start +Run[^]+ {2}master-key [^]+ {2}tr31 [^]+ {2}tr34 [^]+\n\nExit codes:\n/m,
+    );
     for (const { command } of groups)
       for (const { name } of command.commands.map((subcommand) => ({ name: subcommand.name() })))
         expect(stdout).toContain(name);
@@ -374,7 +376,9 @@ describe('help', () => {
   });
 
   test.each([...tree.map(({ words }) => words), []])('%s %s --version', async (...words) => {
-    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }; // prettier-ignore
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
     const args = words.filter((word): word is string => typeof word === 'string');
     expect(await run([...args, '--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
   });
@@ -436,11 +440,19 @@ describe('outcomes', () => {
     [new ResourceNotFoundException('AKIA1'), 4, 'There is no AKIA1.'],
     [new MasterKeyError('sealed under another'), 4, 'sealed under another'],
     [new DataDirectoryError('in use'), 4, 'in use'],
-    [Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }), 5, 'connect ECONNREFUSED 127.0.0.1:1'],
+    [
+      Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }),
+      5,
+      'connect ECONNREFUSED 127.0.0.1:1',
+    ],
     [Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 5, 'ECONNREFUSED'],
-    [new TypeError('undefined is not a function'), 5, expect.stringMatching(/^TypeError: undefined is not a function\n +at /)],
+    [
+      new TypeError('undefined is not a function'),
+      5,
+      expect.stringMatching(/^TypeError: undefined is not a function\n +at /),
+    ],
     [named('constructor', 'x'), 5, expect.stringContaining('x')],
   ])('%# ends with its exit code', (error, exitCode, message) => {
     expect(outcomeOf(error)).toEqual({ exitCode, message });
-  }); // prettier-ignore
+  });
 });

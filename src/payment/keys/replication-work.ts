@@ -84,7 +84,12 @@ export class ReplicationWork {
         .setLock('pessimistic_write')
         .setOnLocked('skip_locked')
         .getMany();
-      const claims = due.map(({ primaryArn, region, generation, attempts }) => ({ primaryArn, region, generation, attempts: attempts + 1 })); // prettier-ignore
+      const claims = due.map(({ primaryArn, region, generation, attempts }) => ({
+        primaryArn,
+        region,
+        generation,
+        attempts: attempts + 1,
+      }));
       for (const { primaryArn, region, attempts } of claims)
         await manager.update(Replication, { primaryArn, region }, { attempts, dueAt: after(now, LEASE_MS) });
       return claims;

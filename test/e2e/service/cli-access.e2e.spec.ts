@@ -90,7 +90,9 @@ test('users, roles, policies and access keys from the first to the last', async 
   expect(await done(['put-policy', 'user', 'ann', 'list', '--file', file])).toBe('');
   expect(await done(['put-policy', 'role', 'line', 'list', '-'], LIST_KEYS)).toBe('');
   expect(await access(['put-policy', 'user', 'ann', 'list', '{}'])).toEqual(refused(2, 'Statement is required'));
-  expect(await access(['put-policy', 'user', 'bob', 'list', LIST_KEYS])).toEqual(refused(4, `There is no ${USER.replace('ann', 'bob')}.`)); // prettier-ignore
+  expect(await access(['put-policy', 'user', 'bob', 'list', LIST_KEYS])).toEqual(
+    refused(4, `There is no ${USER.replace('ann', 'bob')}.`),
+  );
 
   const first = credentialsOf(await done(['create-key', 'user', 'ann']));
   const session = await done(['start-session', 'role', 'line', '--name', 'monday', '--seconds', '900']);
@@ -151,20 +153,47 @@ test('users, roles, policies and access keys from the first to the last', async 
       ),
   );
   const events = told.map(({ event }) => JSON.parse(event) as Record<string, unknown>);
-  expect(events.map(({ eventName, requestParameters, responseElements }) => [eventName, requestParameters, responseElements])).toEqual([
+  expect(
+    events.map(({ eventName, requestParameters, responseElements }) => [
+      eventName,
+      requestParameters,
+      responseElements,
+    ]),
+  ).toEqual([
     ['CreatePrincipal', { kind: 'users', name: 'ann' }, { principal: { arn: USER } }],
     ['CreatePrincipal', { kind: 'roles', name: 'line' }, { principal: { arn: ROLE } }],
-    ...[['users', 'ann'], ['roles', 'line']].map(([kind, name]) => ['PutPrincipalPolicy', { kind, name, policy: 'list', version: '2012-10-17', statement: [{ Sid: 'List', Effect: 'Allow', Action: ['payment-cryptography:ListKeys'], Resource: ['*'] }] }, null]),
+    ...[
+      ['users', 'ann'],
+      ['roles', 'line'],
+    ].map(([kind, name]) => [
+      'PutPrincipalPolicy',
+      {
+        kind,
+        name,
+        policy: 'list',
+        version: '2012-10-17',
+        statement: [{ Sid: 'List', Effect: 'Allow', Action: ['payment-cryptography:ListKeys'], Resource: ['*'] }],
+      },
+      null,
+    ]),
     ['CreateAccessKey', { kind: 'users', name: 'ann' }, { accessKey: { accessKeyId: first.accessKeyId } }],
-    ['StartSession', { kind: 'roles', name: 'line', sessionName: 'monday', durationSeconds: 900 }, { accessKey: { accessKeyId: monday.accessKeyId } }],
+    [
+      'StartSession',
+      { kind: 'roles', name: 'line', sessionName: 'monday', durationSeconds: 900 },
+      { accessKey: { accessKeyId: monday.accessKeyId } },
+    ],
     ['UpdateAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId, status: 'Inactive' }, null],
     ['UpdateAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId, status: 'Active' }, null],
-    ['RotateAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId }, { accessKey: { accessKeyId: second.accessKeyId } }],
+    [
+      'RotateAccessKey',
+      { kind: 'users', name: 'ann', id: first.accessKeyId },
+      { accessKey: { accessKeyId: second.accessKeyId } },
+    ],
     ['DeletePrincipalPolicy', { kind: 'users', name: 'ann', policy: 'list' }, null],
     ['DeleteAccessKey', { kind: 'users', name: 'ann', id: first.accessKeyId }, null],
     ['DeletePrincipal', { kind: 'roles', name: 'line' }, null],
     ['DeletePrincipal', { kind: 'users', name: 'ann' }, null],
-  ]); // prettier-ignore
+  ]);
   for (const { eventSource, userIdentity } of events) {
     expect([eventSource, userIdentity]).toEqual(['keyblock', expect.objectContaining({ type: 'Root' })]);
     expect(userIdentity).not.toHaveProperty('accessKeyId');
@@ -175,7 +204,19 @@ test('users, roles, policies and access keys from the first to the last', async 
 
 test('explain prints the decision and the statement that makes it', async () => {
   await done(['create', 'user', 'bob']);
-  await done(['put-policy', 'user', 'bob', 'own', policy(statement('payment-cryptography:Get*', { Sid: 'Look' }), statement('payment-cryptography:GetAlias', { Effect: 'Deny', Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }))]); // prettier-ignore
+  await done([
+    'put-policy',
+    'user',
+    'bob',
+    'own',
+    policy(
+      statement('payment-cryptography:Get*', { Sid: 'Look' }),
+      statement('payment-cryptography:GetAlias', {
+        Effect: 'Deny',
+        Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } },
+      }),
+    ),
+  ]);
   const bob = 'arn:aws:iam::000000000000:user/bob';
   const alias = 'arn:aws:payment-cryptography:us-east-1:000000000000:alias/pek';
   const explain = (principal: string, action: string, resource: string, ...more: string[]) =>

@@ -71,12 +71,18 @@ describe('the command keyblock', () => {
     });
   });
 
-  test.each(['tr31 inspect', 'tr34 inspect', 'master-key check', 'help'])('the examples of %s run as printed', async (command) => {
-    const examples = examplesOf((await shell(`keyblock ${command} --help`)).stdout);
-    expect(examples).toHaveLength(2);
-    for (const example of examples)
-      expect([example, await shell(example)]).toEqual([example, { exitCode: 0, stdout: expect.stringMatching(/\S/), stderr: '' }]);
-  }); // prettier-ignore
+  test.each(['tr31 inspect', 'tr34 inspect', 'master-key check', 'help'])(
+    'the examples of %s run as printed',
+    async (command) => {
+      const examples = examplesOf((await shell(`keyblock ${command} --help`)).stdout);
+      expect(examples).toHaveLength(2);
+      for (const example of examples)
+        expect([example, await shell(example)]).toEqual([
+          example,
+          { exitCode: 0, stdout: expect.stringMatching(/\S/), stderr: '' },
+        ]);
+    },
+  );
 
   test('prints a key block from an argument and from the standard input alike', async () => {
     const [argument, piped] = await Promise.all([
@@ -112,8 +118,16 @@ describe('the command keyblock', () => {
       shell(`${database} KEYBLOCK_PORT=http keyblock audit verify`),
     ]);
     expect(unreachable).toEqual({ exitCode: 5, stdout: '', stderr: expect.stringContaining('ECONNREFUSED') });
-    expect(failed).toEqual({ exitCode: 5, stdout: '', stderr: expect.stringMatching(/^Keyblock could not start: .*ECONNREFUSED/) }); // prettier-ignore
-    expect(wrong).toEqual({ exitCode: 2, stdout: '', stderr: expect.stringContaining('KEYBLOCK_PORT must be a whole number') }); // prettier-ignore
+    expect(failed).toEqual({
+      exitCode: 5,
+      stdout: '',
+      stderr: expect.stringMatching(/^Keyblock could not start: .*ECONNREFUSED/),
+    });
+    expect(wrong).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringContaining('KEYBLOCK_PORT must be a whole number'),
+    });
   });
 
   test('ends quietly when nobody reads on', async () => {
