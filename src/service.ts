@@ -92,8 +92,7 @@ export async function startService(
 }
 
 function signatureHook({ regions, clockSkewSeconds }: Config, credentials: Credentials, clock: Clock) {
-  const options = { regions, clockSkewSeconds, service: 'payment-cryptography' };
-  return sigV4Hook(new SigV4Verifier(options), credentials, clock);
+  return sigV4Hook(new SigV4Verifier({ regions, clockSkewSeconds }), credentials, clock);
 }
 
 function destinations({ audit }: Config, stdout: AuditLogOptions['stdout']) {

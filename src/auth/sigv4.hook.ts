@@ -28,7 +28,7 @@ export function sigV4Hook(verifier: SigV4Verifier, credentials: Credentials, clo
       });
       const finish = (found: Credential | undefined) => {
         const now = clock.now();
-        const credential = verifier.verify(claim, found, now);
+        const credential = verifier.verify(claim, found, 'payment-cryptography', now);
         credentials.noteUse(credential, now);
         const { operation = '' } = request.route;
         const { principal } = credential;
