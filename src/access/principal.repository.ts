@@ -76,7 +76,7 @@ export class PrincipalRepository {
       const insert = manager.createQueryBuilder().insert().into(PrincipalRow).values(principal).orIgnore();
       const inserted = await insert.returning(['arn']).execute();
       if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`There is a ${kind} ${name} already.`);
-      if (this.#call) this.#call.made = { principal: { arn: principal.arn } };
+      if (this.#call) this.#call.record.created({ principal: { arn: principal.arn } });
     });
     return principal;
   }
@@ -279,7 +279,7 @@ export class PrincipalRepository {
     const sealed = this.masterKey.seal(boundOf(row), clear);
     clear.fill(0);
     await manager.insert(AccessKeyRow, { ...row, sealed });
-    if (this.#call) this.#call.made = { accessKey: { accessKeyId: row.id } };
+    if (this.#call) this.#call.record.created({ accessKey: { accessKeyId: row.id } });
     return {
       accessKeyId: row.id,
       secretAccessKey,

@@ -73,6 +73,6 @@ function tagsNamed(tags: readonly TagFact[] = [], name: string): readonly string
   return found.length > 0 ? found : undefined;
 }
 
-function inputOf({ input = {} }: Call): Input {
-  return input;
+function inputOf({ record }: Call): Input {
+  return record.input ?? {};
 }

@@ -32,7 +32,7 @@ export function AdminOperation({ route: [method, path], resource, ...operation }
   const command = `curl --aws-sigv4 aws:amz:us-east-1:payment-cryptography --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY" ${operation.example}`;
   const authorized = guarded((request, inputs) => {
     const { call } = request;
-    call.given = Object.assign({}, ...inputs) as object;
+    call.record.reads(Object.assign({}, ...inputs) as object);
     authorize(call, {
       action: `keyblock:${operation.name}`,
       resource: resource(...([request, ...inputs] as never[])),

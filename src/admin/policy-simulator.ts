@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type Authorized, requestOf } from '../access/authorize.js';
 import { ACCOUNT_ID, PrincipalRepository } from '../access/principal.repository.js';
-import type { Call, Origin, Principal } from '../call.js';
+import { type Call, CallRecord, type Origin, type Principal } from '../call.js';
 import { ValidationException } from '../errors/exceptions.js';
 import { type Authorized as KeyAuthorized, resourceOf } from '../payment/authorization/authorize.js';
 import { Alias } from '../payment/keys/alias.entity.js';
@@ -67,7 +67,8 @@ export class PolicySimulator {
     const [, keyRegion = region, owner = this.accountId] = KEY_OR_ALIAS.exec(question.resource) ?? [];
     if (owner !== this.accountId) return { allowed: false, reason: `The service keeps no keys of account ${owner}.` };
 
-    const call: Call = { requestId: '', plane: 'admin', operation, principal, region: keyRegion, keyArns: [], origin };
+    const record = new CallRecord();
+    const call: Call = { requestId: '', plane: 'admin', operation, principal, region: keyRegion, origin, record };
     const about = await this.#authorized(call, operation, question.resource);
     const request = requestOf(call, about);
     const context = new Map(Object.entries(question.context).map(([key, values]) => [key.toLowerCase(), values]));

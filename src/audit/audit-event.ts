@@ -15,11 +15,11 @@ const MAX_TEXT = 1000;
 
 type Request = Pick<Call, 'plane' | 'operation' | 'region' | 'requestId' | 'origin'>;
 
-/** A request that nobody's signature was verified for. */
-export interface Stranger extends Request {
-  /** Of the account that was called. */
+/** A request without a valid signature. */
+export interface UnauthenticatedRequest extends Request {
+  /** The account that was called. */
   accountId: string;
-  /** What the request says that it was signed with, if it says so. */
+  /** The access key id that the request names, if it names one; not verified. */
   claimedAccessKeyId?: string;
 }
 
@@ -37,23 +37,24 @@ export interface ServiceAct {
  * @param error what was answered, where the call failed
  */
 export function callEvent(call: Call, error?: ServiceException): string {
-  const { principal, input, given, made } = call;
+  const { principal, record } = call;
+  const { input, requestParameters: parameters, responseElements } = record;
   const { accountId } = principal;
   return eventOf(call, {
     error,
     identity: identityOf(principal),
     accountId,
-    parameters: given ? requestParameters(given, input) : 'null',
-    response: made === undefined || error ? 'null' : JSON.stringify(made),
-    resources: resourcesOf(call.keyArns, accountId),
+    parameters: parameters ? requestParameters(parameters, input) : 'null',
+    response: responseElements === undefined || error ? 'null' : JSON.stringify(responseElements),
+    resources: resourcesOf(record.keyArns, accountId),
   });
 }
 
-/** A request that was refused before anybody knew who makes it. */
-export function strangerEvent(stranger: Stranger, error: ServiceException): string {
-  const { accountId, claimedAccessKeyId: accessKeyId } = stranger;
+/** The event of a request that was refused before its signer was known. */
+export function unauthenticatedEvent(request: UnauthenticatedRequest, error: ServiceException): string {
+  const { accountId, claimedAccessKeyId: accessKeyId } = request;
   const identity = JSON.stringify({ type: 'Unknown', accessKeyId });
-  return eventOf(stranger, { error, identity, accountId, parameters: 'null', response: 'null', resources: '[]' });
+  return eventOf(request, { error, identity, accountId, parameters: 'null', response: 'null', resources: '[]' });
 }
 
 /** What the service did by itself. */

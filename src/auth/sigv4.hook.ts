@@ -1,5 +1,6 @@
 import type { FastifyRequest, preHandlerHookHandler } from 'fastify';
 import type { Credential } from '../access/credential.js';
+import { CallRecord } from '../call.js';
 import type { Clock } from '../clock.js';
 import { planeOf } from '../http/request.js';
 import { RequestOrigin } from '../http/request-origin.js';
@@ -38,8 +39,8 @@ export function sigV4Hook(verifier: SigV4Verifier, credentials: Credentials, clo
           operation,
           principal,
           region: claim.region,
-          keyArns: [],
           origin: new RequestOrigin(request, now),
+          record: new CallRecord(),
         };
       };
       const found = credentials.find(claim.accessKeyId);

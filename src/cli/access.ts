@@ -10,7 +10,7 @@ import { PolicySimulator, type Question } from '../admin/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
-import type { Call } from '../call.js';
+import { type Call, CallRecord } from '../call.js';
 import type { Config } from '../config/config.js';
 import { ResourceNotFoundException, ServiceException } from '../errors/exceptions.js';
 import { Changes } from '../changes/changes.js';
@@ -84,15 +84,16 @@ interface Parts {
 /** What an operator changes, as the audit log has it: as if the root did, without an access key. */
 function operatorsCall(operation: AdminOperationName, given: object, { accountId, region }: Config, time: Date): Call {
   const arn = `arn:aws:iam::${accountId}:root`;
+  const record = new CallRecord();
+  record.reads(given);
   return {
     requestId: randomUUID(),
     plane: 'admin',
     operation,
     principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
     region,
-    keyArns: [],
     origin: { sourceIp: hostname(), secureTransport: false, userAgent: 'keyblock access', time },
-    given,
+    record,
   };
 }
 

@@ -103,8 +103,7 @@ export function guarded(
 
 const authorized = guarded((request, inputs) => {
   const { call } = request;
-  call.input = inputs.at(-1) as object | undefined;
-  call.given = request.params as object;
+  call.record.reads(request.params as object, inputs.at(-1) as object | undefined);
   return request.server.authorizer.authorize(call);
 });
 

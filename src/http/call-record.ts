@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { callEvent, strangerEvent } from '../audit/audit-event.js';
+import { callEvent, unauthenticatedEvent } from '../audit/audit-event.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
@@ -33,10 +33,10 @@ export function recordCall(
 ): void {
   const { call, exception } = request;
   if (call) {
-    if (!call.isAudited) audit.record(callEvent(call, exception));
-    call.isAudited = true;
+    if (!call.record.isWritten) audit.record(callEvent(call, exception));
+    call.record.written();
   } else if (exception && !request.route.public && !audit.isFull) {
-    const stranger = {
+    const unauthenticated = {
       requestId: request.id,
       plane: planeOf(request),
       operation: request.route.operation ?? 'Unknown',
@@ -45,6 +45,6 @@ export function recordCall(
       origin: new RequestOrigin(request, clock.now()),
       claimedAccessKeyId: CLAIMED_ACCESS_KEY_ID.exec(request.headers.authorization ?? '')?.[1],
     };
-    audit.record(strangerEvent(stranger, exception));
+    audit.record(unauthenticatedEvent(unauthenticated, exception));
   }
 }

@@ -47,7 +47,7 @@ export class RequestLog {
   }
 }
 
-function callerOf({ keyArns, principal }: Call): string {
+function callerOf({ record: { keyArns }, principal }: Call): string {
   const arns = keyArns.length === 0 ? '' : `"${keyArns.join('","')}"`;
   return `,"keyArns":[${arns}],"principal":${JSON.stringify(principal.arn)}`;
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../call.js';
+import { type Call, scopeOf } from '../call.js';
 import { ResourceNotFoundException } from '../errors/exceptions.js';
 import { authorize } from './authorization/authorize.js';
-import { KEY_ROLES, keyMaterialOf } from './authorization/condition-keys.js';
-import { keyArn, resourceArn, type Scope } from './keys/arn.js';
+import { KEY_ROLES, keyMaterialOf, roleKey } from './authorization/condition-keys.js';
+import { keyArn, resourceArn } from './keys/arn.js';
 import { KeyRepository } from './keys/key.repository.js';
 import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
 import type { MpaOperation } from './keys/mpa-team-association.entity.js';
@@ -90,14 +90,14 @@ export class OperationAuthorizer {
     if (!Object.hasOwn(OPERATION_RESOURCES, call.operation))
       throw new Error(`Nobody said what ${call.operation} is about`);
     const about = OPERATION_RESOURCES[call.operation as keyof typeof OPERATION_RESOURCES];
-    const input = (call.input ?? {}) as Input;
+    const input = (call.record.input ?? {}) as Input;
     // Of the root only a key's own policy is asked, where the key is found; it may ask for the keys' roles.
     const isRoot = call.principal.identity === undefined;
     if ('KeyMaterial' in input) return this.#withKeyRoles(call).then(() => this.#authorizeNew(call, about, input));
     if (isRoot || about === 'key') return undefined;
     if (about === 'team') return this.#teamArn(call, input).then((resource) => authorize(call, { resource }));
     if (about === 'alias')
-      authorize(call, { resource: resourceArn({ ...home(call), resource: input.AliasName ?? '' }) });
+      authorize(call, { resource: resourceArn({ ...scopeOf(call), resource: input.AliasName ?? '' }) });
     else this.#authorizeNew(call, about, input);
     return undefined;
   }
@@ -107,7 +107,7 @@ export class OperationAuthorizer {
     if (about !== 'nothing') return;
     authorize(call, { resource: '*' });
     if (call.operation !== 'CreateKey' && call.operation !== 'ImportKey') return;
-    const resource = keyArn(home(call), '*');
+    const resource = keyArn(scopeOf(call), '*');
     if (Tags.length > 0) authorize(call, { resource, operation: 'TagResource' });
     if (ReplicationRegions.length > 0) authorize(call, { resource, operation: 'AddKeyReplicationRegions' });
   }
@@ -115,13 +115,13 @@ export class OperationAuthorizer {
   /** An alias won't do: a policy that names the key would not see it. */
   async #withKeyRoles(call: Call): Promise<void> {
     const [, members = {}] = keyMaterialOf(call) ?? [];
-    const roles = new Map<string, string>();
+    const arns = new Map<string, string>();
     for (const role of KEY_ROLES) {
       const identifier = (members as Partial<Record<typeof role, string>>)[role];
       const arn = identifier === undefined ? undefined : await this.keys.arnOf(call, identifier);
-      if (arn !== undefined) roles.set(role, arn);
+      if (arn !== undefined) arns.set(roleKey(role), arn);
     }
-    call.keyRoles = roles;
+    call.record.looksUp(arns);
   }
 
   /** The team that an association is to have, or has. */
@@ -134,8 +134,4 @@ export class OperationAuthorizer {
       throw error;
     }
   }
-}
-
-function home({ principal, region }: Call): Scope {
-  return { accountId: principal.accountId, region };
 }

@@ -1,4 +1,4 @@
-import type { Call } from '../../src/call.js';
+import { type Call, CallRecord } from '../../src/call.js';
 
 /** A call of the root, for what is called without HTTP. */
 export function rootCall(operation: string, accountId = '000000000000', region = 'us-east-1'): Call {
@@ -9,7 +9,7 @@ export function rootCall(operation: string, accountId = '000000000000', region =
     operation,
     principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
     region,
-    keyArns: [],
     origin: { sourceIp: '127.0.0.1', secureTransport: false, userAgent: undefined, time: new Date() },
+    record: new CallRecord(),
   };
 }

@@ -41,16 +41,19 @@ export const KEY_ROLES = [
   'SigningKeyIdentifier',
   'CertificateAuthorityPublicKeyIdentifier',
 ] as const;
-for (const role of KEY_ROLES)
-  KEYS[`payment-cryptography:${role.toLowerCase()}`] = ({ call }) => call.keyRoles?.get(role);
+
+/** The condition key of a role, in lower case. Its values are looked up before policies are asked: see OperationAuthorizer. */
+export function roleKey(role: (typeof KEY_ROLES)[number]): string {
+  return `payment-cryptography:${role.toLowerCase()}`;
+}
 
 /** Answers the condition keys of `payment-cryptography` for a call. */
 export function conditionKeysOf(asked: Asked): ConditionKeys {
-  return (name) => (Object.hasOwn(KEYS, name) ? KEYS[name]?.(asked) : undefined);
+  return (name) => (Object.hasOwn(KEYS, name) ? KEYS[name]?.(asked) : asked.call.record.conditionKeys?.get(name));
 }
 
-function inputOf({ input = {} }: Call): Input {
-  return input;
+function inputOf({ record }: Call): Input {
+  return record.input ?? {};
 }
 
 /** The one form of key material that a call names, and its members. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, MoreThan } from 'typeorm';
-import type { Call } from '../../call.js';
+import { type Call, type Scope, scopeOf } from '../../call.js';
 import { ConflictException, ResourceNotFoundException } from '../../errors/exceptions.js';
 import { Alias } from './alias.entity.js';
 import { parseIdentifier, resourceArn } from './arn.js';
@@ -28,7 +28,7 @@ export class AliasRepository {
    * @throws ServiceQuotaExceededException
    */
   async add(call: Call, name: string, keyArn: string | null): Promise<Alias> {
-    const alias = { ...home(call), name, keyArn };
+    const alias = { ...scopeOf(call), name, keyArn };
     return this.changes.transaction(call, async (manager, changed) => {
       await this.#requireKey(call, manager, keyArn);
       const inserted = await manager
@@ -41,7 +41,7 @@ export class AliasRepository {
         .execute();
       if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`Alias ${name} already exists.`);
       await this.quotas.checkAliases(manager, alias);
-      call.made = { alias: { aliasArn: arnOf(alias) } };
+      call.record.created({ alias: { aliasArn: arnOf(alias) } });
       changed(arnOf(alias));
       if (keyArn !== null) changed(keyArn);
       return alias;
@@ -50,7 +50,7 @@ export class AliasRepository {
 
   /** @throws ResourceNotFoundException, AccessDeniedException for its key */
   async get(call: Call, name: string): Promise<Alias> {
-    const alias = await this.database.manager.findOneBy(Alias, { ...home(call), name });
+    const alias = await this.database.manager.findOneBy(Alias, { ...scopeOf(call), name });
     if (!alias) throw new ResourceNotFoundException(name);
     if (alias.keyArn !== null) await this.keys.get(call, alias.keyArn);
     return alias;
@@ -68,7 +68,7 @@ export class AliasRepository {
   ): Promise<Alias[]> {
     return this.database.manager.find(Alias, {
       where: {
-        ...home(call),
+        ...scopeOf(call),
         ...(keyArn !== undefined && { keyArn }),
         ...(after !== undefined && { name: MoreThan(after) }),
       },
@@ -84,7 +84,7 @@ export class AliasRepository {
    * @throws ResourceNotFoundException for the alias or the key, ValidationException for a key that can't have it
    */
   async update(call: Call, name: string, keyArn: string | null): Promise<Alias> {
-    const id = { ...home(call), name };
+    const id = { ...scopeOf(call), name };
     return this.changes.transaction(call, async (manager, changed) => {
       // The key before the alias, in the order in which the end of a deletion locks them.
       await this.#requireKey(call, manager, keyArn);
@@ -100,7 +100,7 @@ export class AliasRepository {
 
   /** @throws ResourceNotFoundException */
   async remove(call: Call, name: string): Promise<void> {
-    const id = { ...home(call), name };
+    const id = { ...scopeOf(call), name };
     await this.changes.transaction(call, async (manager, changed) => {
       const alias = await manager.findOne(Alias, { where: id, lock: { mode: 'pessimistic_write' } });
       if (!alias) throw new ResourceNotFoundException(name);
@@ -113,17 +113,13 @@ export class AliasRepository {
   /** Holds a key in a state in which it may get an alias: its deletion waits for the end of the transaction. */
   async #requireKey(call: Call, manager: EntityManager, keyArn: string | null): Promise<void> {
     if (keyArn === null) return;
-    const own = home(call);
+    const own = scopeOf(call);
     // An alias never names a key of another account, so whether there is one is nobody's business.
     if (parseIdentifier(keyArn, own).accountId !== own.accountId) throw new ResourceNotFoundException(keyArn);
     requireNotDeleted(await this.keys.lock(call, manager, keyArn, 'pessimistic_read'));
   }
 }
 
-function home(call: Call): { accountId: string; region: string } {
-  return { accountId: call.principal.accountId, region: call.region };
-}
-
-function arnOf({ name, ...scope }: { accountId: string; region: string; name: string }): string {
+function arnOf({ name, ...scope }: Scope & { name: string }): string {
   return resourceArn({ ...scope, resource: name });
 }

@@ -1,16 +1,11 @@
 import { randomInt } from 'node:crypto';
+import type { Scope } from '../../call.js';
 
 const KEY_ARN =
   /^arn:aws:payment-cryptography:([a-z]{2}-[a-z]{1,16}-[0-9]+):([0-9]{12}):(key\/[0-9a-zA-Z]{16,64}|alias\/[a-zA-Z0-9/_-]+)$/;
 const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** Where a key or an alias lives. */
-export interface Scope {
-  accountId: string;
-  region: string;
-}
-
-/** A key identifier taken apart: `key/…` or `alias/…`, and where it lives. */
+/** A parsed key identifier: `key/…` or `alias/…`, and its account and Region. */
 export interface Identifier extends Scope {
   resource: string;
 }
@@ -34,10 +29,10 @@ export function newId(): string {
   return Array.from({ length: 16 }, () => ID_ALPHABET.charAt(randomInt(ID_ALPHABET.length))).join('');
 }
 
-/** @param identifier key ARN, alias ARN or alias name, as the model's pattern has it; a bare alias lives in `home` */
-export function parseIdentifier(identifier: string, home: Scope): Identifier {
+/** @param identifier key ARN, alias ARN or alias name, valid by the model's pattern @param scope of a bare alias name */
+export function parseIdentifier(identifier: string, scope: Scope): Identifier {
   const [, region, accountId, resource] = KEY_ARN.exec(identifier) ?? [];
   if (region === undefined || accountId === undefined || resource === undefined)
-    return { region: home.region, accountId: home.accountId, resource: identifier };
+    return { region: scope.region, accountId: scope.accountId, resource: identifier };
   return { region, accountId, resource };
 }

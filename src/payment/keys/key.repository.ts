@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { resourceStatements, Statements } from '../../policy/policy.js';
 import { readResourcePolicy } from '../../policy/policy-document.js';
-import type { Call } from '../../call.js';
+import { type Call, scopeOf } from '../../call.js';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../errors/exceptions.js';
 import { authorize, type KeyAccess } from '../authorization/authorize.js';
 import { Alias } from './alias.entity.js';
@@ -119,8 +119,8 @@ export class KeyRepository {
           tags.map((tag) => ({ keyArn: key.arn, key: tag.Key, value: tag.Value })),
         );
       await this.quotas.checkKeys(manager, key);
-      call.keyArns.push(stored.arn);
-      call.made = { key: { keyArn: stored.arn } };
+      call.record.uses(stored.arn);
+      call.record.created({ key: { keyArn: stored.arn } });
       return stored;
     });
   }
@@ -136,14 +136,14 @@ export class KeyRepository {
     const known = await this.#known(parsed);
     if (!known) throw missing(call, parsed, identifier);
     const { key, access } = known;
-    call.keyArns.push(key.arn);
+    call.record.uses(key.arn);
     authorize(call, { resource: key.arn, key: access, requestAlias: aliasOf(parsed) });
     return key;
   }
 
   /** ARN of the key that an identifier names, whoever asks; undefined where there is none in the call's Region. */
   async arnOf(call: Call, identifier: string): Promise<string | undefined> {
-    const parsed = parseIdentifier(identifier, { accountId: call.principal.accountId, region: call.region });
+    const parsed = parseIdentifier(identifier, scopeOf(call));
     return isKey(parsed) ? resourceArn(parsed) : (await this.#known(parsed))?.key.arn;
   }
 
@@ -154,7 +154,7 @@ export class KeyRepository {
    * @throws AccessDeniedException
    */
   async permit(call: Call, manager: EntityManager, arn: string, alias?: string): Promise<void> {
-    call.keyArns.push(arn);
+    call.record.uses(arn);
     authorize(call, { resource: arn, key: await accessOf(manager, arn), requestAlias: alias });
   }
 
@@ -196,7 +196,7 @@ export class KeyRepository {
     return this.database
       .createQueryBuilder(Key, 'key')
       .addSelect('key.sealed')
-      .where({ accountId: call.principal.accountId, region: call.region })
+      .where(scopeOf(call))
       .andWhere(IS_AUTHORITY)
       .getMany();
   }
@@ -212,8 +212,7 @@ export class KeyRepository {
     const read = (manager: EntityManager) =>
       manager.find(Key, {
         where: {
-          accountId: call.principal.accountId,
-          region: call.region,
+          ...scopeOf(call),
           ...(state && { state }),
           ...(after !== undefined && { sequence: MoreThan(after) }),
         },
@@ -395,13 +394,13 @@ function findAlias(
 
 /** An identifier taken apart, when it is of the caller's account and Region; what it names may not exist. */
 function withinReach(call: Call, identifier: string): Identifier {
-  const home = { accountId: call.principal.accountId, region: call.region };
-  const parsed = parseIdentifier(identifier, home);
-  if (parsed.accountId !== home.accountId)
+  const scope = scopeOf(call);
+  const parsed = parseIdentifier(identifier, scope);
+  if (parsed.accountId !== scope.accountId)
     throw new AccessDeniedException(
       `User: ${call.principal.arn} is not authorized to perform: payment-cryptography:${call.operation} ` +
         `on resource: ${identifier} because no resource-based policy allows the payment-cryptography:${call.operation} action`,
     );
-  if (parsed.region !== home.region) throw missing(call, parsed, identifier);
+  if (parsed.region !== scope.region) throw missing(call, parsed, identifier);
   return parsed;
 }

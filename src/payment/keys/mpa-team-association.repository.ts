@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { Call } from '../../call.js';
+import { type Call, type Scope, scopeOf } from '../../call.js';
 import { ConflictException, ResourceNotFoundException } from '../../errors/exceptions.js';
 import { Changes } from '../../changes/changes.js';
 import { type MpaOperation, MpaTeamAssociation } from './mpa-team-association.entity.js';
@@ -64,6 +64,6 @@ async function lockSettled(call: Call, manager: EntityManager, action: MpaOperat
   return association;
 }
 
-function idOf(call: Call, action: MpaOperation): { accountId: string; region: string; action: MpaOperation } {
-  return { accountId: call.principal.accountId, region: call.region, action };
+function idOf(call: Call, action: MpaOperation): Scope & { action: MpaOperation } {
+  return { ...scopeOf(call), action };
 }

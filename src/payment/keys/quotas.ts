@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { ServiceQuotaExceededException } from '../../errors/exceptions.js';
-import type { Scope } from './arn.js';
+import type { Scope } from '../../call.js';
 
 /** Any numbers that nothing else in the database locks: "quota" on a telephone's keys, and the next. */
 const KEYS_LOCK = 78682;

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { ValidationException } from '../../errors/exceptions.js';
-import type { Scope } from './arn.js';
+import type { Scope } from '../../call.js';
 import { DefaultReplicationRegion } from './default-replication-region.entity.js';
 
 /** The Regions that the deployment serves: those that a key may be replicated to. */

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
-import type { Call } from '../../call.js';
+import { type Call, scopeOf } from '../../call.js';
 import { ConflictException, ValidationException } from '../../errors/exceptions.js';
-import type { Scope } from './arn.js';
 import { DefaultReplicationRegion } from './default-replication-region.entity.js';
 import { Changes } from '../../changes/changes.js';
 import { requireEnabled } from './key-life-cycle.js';
@@ -26,7 +25,7 @@ export class ReplicationRepository {
 
   /** The Regions that new keys of the caller's account and Region are replicated to, by name. */
   async defaults(call: Call): Promise<string[]> {
-    return defaultReplicationRegions(this.database.manager, home(call));
+    return defaultReplicationRegions(this.database.manager, scopeOf(call));
   }
 
   /**
@@ -38,10 +37,10 @@ export class ReplicationRepository {
   async enableDefaults(call: Call, regions: readonly string[]): Promise<string[]> {
     requireAny(regions);
     this.regions.requireReachable(call.region, regions);
-    const rows = regions.map((replicationRegion) => ({ ...home(call), replicationRegion }));
+    const rows = regions.map((replicationRegion) => ({ ...scopeOf(call), replicationRegion }));
     return this.changes.transaction(call, async (manager) => {
       await manager.createQueryBuilder().insert().into(DefaultReplicationRegion).values(rows).orIgnore().execute();
-      return defaultReplicationRegions(manager, home(call));
+      return defaultReplicationRegions(manager, scopeOf(call));
     });
   }
 
@@ -59,8 +58,8 @@ export class ReplicationRepository {
     const others = regions.filter((region) => !enabled.includes(region));
     this.regions.requireReachable(call.region, others);
     return this.changes.transaction(call, async (manager) => {
-      await manager.delete(DefaultReplicationRegion, { ...home(call), replicationRegion: In(regions) });
-      return defaultReplicationRegions(manager, home(call));
+      await manager.delete(DefaultReplicationRegion, { ...scopeOf(call), replicationRegion: In(regions) });
+      return defaultReplicationRegions(manager, scopeOf(call));
     });
   }
 
@@ -115,8 +114,4 @@ async function settled(manager: EntityManager, key: Key, regions: readonly strin
   const leaving = found.find(({ status }) => status === 'DELETE_IN_PROGRESS');
   if (leaving) throw new ConflictException(`Key ${key.arn} is being removed from ${leaving.region}: wait for its end.`);
   return found.map(({ region }) => region);
-}
-
-function home({ principal, region }: Call): Scope {
-  return { accountId: principal.accountId, region };
 }

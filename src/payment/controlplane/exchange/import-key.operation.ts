@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../../../call.js';
+import { type Call, scopeOf } from '../../../call.js';
 import { Clock } from '../../../clock.js';
 import { keyArn, newId } from '../../keys/arn.js';
 import type { KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
@@ -43,7 +43,7 @@ export class ImportKeyOperation {
     checkTags(tags);
     this.regions.requireReachable(call.region, regions ?? []);
 
-    const scope = { accountId: call.principal.accountId, region: call.region };
+    const scope = scopeOf(call);
     const arn = keyArn(scope, newId());
     const admitted = await this.#open(call, input.KeyMaterial, this.#admission(arn, input.KeyCheckValueAlgorithm));
     if (regions?.length) requireReplicable(admitted);

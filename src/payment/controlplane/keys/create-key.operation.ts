@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../../../call.js';
+import { type Call, scopeOf } from '../../../call.js';
 import { Clock } from '../../../clock.js';
 import { ValidationException } from '../../../errors/exceptions.js';
 import { keyArn, newId } from '../../keys/arn.js';
@@ -29,7 +29,7 @@ export class CreateKeyOperation {
     check(input);
     this.regions.requireReachable(call.region, regions ?? []);
 
-    const scope = { accountId: call.principal.accountId, region: call.region };
+    const scope = scopeOf(call);
     const identity = {
       arn: keyArn(scope, newId()),
       class: attributes.KeyClass,
