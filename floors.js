@@ -7,12 +7,14 @@ import { parser } from 'typescript-eslint';
  */
 export const FLOORS = [
   ['crypto', 'policy', 'errors', 'clock', 'logger', 'log-output', 'workers'],
-  ['crypto/asn1', 'call', 'config'],
-  ['crypto/x509', 'audit'],
-  ['crypto/tr34', 'http', 'changes'],
+  ['crypto/asn1', 'http/api', 'config'],
+  ['crypto/x509', 'call'],
+  ['crypto/tr34', 'audit'],
+  ['http', 'changes'],
   ['provider'],
-  ['access'],
-  ['auth', 'health', 'payment/authorization'],
+  ['access', 'payment/event-members'],
+  ['auth', 'health', 'payment/api'],
+  ['payment/authorization', 'payment/operation'],
   ['payment/keys'],
   // CryptoProvider and its pairs know what material of payment's is bound to, and so stand above payment/keys.
   ['provider/pair-identity', 'payment/fields', 'payment/operation-authorizer'],

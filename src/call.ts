@@ -1,3 +1,4 @@
+import type { Api } from './http/api.js';
 import type { Caller, Statements } from './policy/policy.js';
 
 /** The signer of a request. */
@@ -18,9 +19,6 @@ export interface Identity {
   /** Start of its session. */
   sessionIssuedAt?: Date;
 }
-
-/** The APIs: the two planes differ in framing, error bodies and status codes; the admin API is framed as the data plane. */
-export type Plane = 'control' | 'data' | 'admin';
 
 /** The encryption of a connection, in CloudTrail's terms. */
 export interface TlsDetails {
@@ -43,7 +41,7 @@ export interface Origin {
 export interface Call {
   /** Identifies the request in its response, the log and the audit log. */
   readonly requestId: string;
-  readonly plane: Plane;
+  readonly api: Api;
   /** Name in the service model. */
   readonly operation: string;
   readonly principal: Principal;

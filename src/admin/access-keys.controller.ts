@@ -1,7 +1,7 @@
 import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import { AdminOperation } from './admin-operation.js';
-import { OperationsController } from '../http/aws-operation.js';
+import { OperationsController } from '../http/operation.js';
 import { Nothing } from '../http/fields.js';
 import { Body, Param } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
@@ -13,7 +13,7 @@ import {
   StartSessionInput,
   UpdateAccessKeyInput,
 } from './admin.schema.js';
-import { arnOf, thePrincipal } from './principal-path.js';
+import { arnOf } from './principal-path.js';
 
 @OperationsController('access keys')
 export class AccessKeysController {
@@ -22,7 +22,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'CreateAccessKey',
     route: ['POST', ':kind/:name/access-keys'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Gives a user or a role an access key',
     description:
       'The secret is in this answer and in no other. **Who may create access keys can do all that whoever it may create ' +
@@ -37,7 +37,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'UpdateAccessKey',
     route: ['PUT', ':kind/:name/access-keys/:id'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Takes an access key out of use, or into use again',
     description: 'Also that of a session, which is the way to end one early.',
     example: '-X PUT -d \'{"Status":"Inactive"}\' http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
@@ -55,7 +55,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'RotateAccessKey',
     route: ['POST', ':kind/:name/access-keys/:id/rotate'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Puts a new access key in place of one',
     description:
       'The old one can’t sign any more, and can be activated again. One that is inactive, or of a session, is a ' +
@@ -70,7 +70,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'DeleteAccessKey',
     route: ['DELETE', ':kind/:name/access-keys/:id'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Removes an access key',
     description: 'It never signs again.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
@@ -84,7 +84,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'StartSession',
     route: ['POST', ':kind/:name/sessions'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Gives temporary credentials of a user or a role',
     description:
       'With a session token, for 15 minutes to 12 hours. They are shown in this answer and in no other. **Who may start ' +

@@ -1,7 +1,7 @@
 import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import { AdminOperation } from './admin-operation.js';
-import { OperationsController } from '../http/aws-operation.js';
+import { OperationsController } from '../http/operation.js';
 import { Nothing } from '../http/fields.js';
 import { Body, Param, Query } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
@@ -18,7 +18,7 @@ import {
   PrincipalPolicyOutput,
   PrincipalsPath,
 } from './admin.schema.js';
-import { arnOf, kindOf, thePrincipal } from './principal-path.js';
+import { arnOf, kindOf } from './principal-path.js';
 
 @OperationsController('principals')
 export class PrincipalsController {
@@ -30,7 +30,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'ListPrincipals',
     route: ['GET', ':kind'],
-    resource: () => '*',
+    resource: 'nothing',
     summary: 'Lists users or roles',
     description: 'In the order of their names, each with the names of its policies and with its access keys.',
     example: 'http://127.0.0.1:8080/admin/users',
@@ -55,7 +55,8 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'CreatePrincipal',
     route: ['POST', ':kind'],
-    resource: (request: SignedRequest, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
+    resource: 'principal',
+    principal: (request: SignedRequest, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
       arnOf(request.call, { kind, name: Name }),
     summary: 'Makes a user or a role',
     description: 'It may do nothing until it has a policy, and can’t sign before it has an access key or a session.',
@@ -74,7 +75,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'GetPrincipal',
     route: ['GET', ':kind/:name'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Shows a user or a role',
     description: 'With the names of its policies and with its access keys, those of its sessions too.',
     example: 'http://127.0.0.1:8080/admin/users/line-3',
@@ -87,7 +88,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'DeletePrincipal',
     route: ['DELETE', ':kind/:name'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Removes a user or a role',
     description:
       'Its policies, access keys and sessions go with it. Policies of keys that name it stay, and would be about a later ' +
@@ -103,7 +104,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'PutPrincipalPolicy',
     route: ['PUT', ':kind/:name/policies/:policy'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Gives a user or a role a policy',
     description:
       'In place of the one of this name. It is checked: the ValidationException says what is wrong with it. **Who may put ' +
@@ -125,7 +126,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'GetPrincipalPolicy',
     route: ['GET', ':kind/:name/policies/:policy'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Shows a policy of a user or a role',
     description: 'As it was put.',
     example: 'http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
@@ -139,7 +140,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'DeletePrincipalPolicy',
     route: ['DELETE', ':kind/:name/policies/:policy'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Takes a policy from a user or a role',
     description: 'What it allowed is denied from then on, and what it denied may be allowed by another.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/policies/cvv',

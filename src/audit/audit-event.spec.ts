@@ -1,5 +1,6 @@
 import { type Call, CallRecord, type CreatedResource, type Principal } from '../call.js';
 import { AccessDeniedException, InvalidSignatureException, ValidationException } from '../errors/exceptions.js';
+import { CONTROL_PLANE, DATA_PLANE } from '../payment/api.js';
 import { Statements } from '../policy/policy.js';
 import { callEvent, serviceEvent, unauthenticatedEvent } from './audit-event.js';
 
@@ -30,15 +31,15 @@ const role: Principal = {
   identity: { type: 'AssumedRole', name: 'Line', userId: 'AROACKCEVSQ6C2EXAMPLE:monday', statements, sessionIssuedAt },
 };
 
-/** What a call has noted; `parameters` undefined before its input is validated. */
+/** The record of a call whose input is validated. */
 function record({
-  keyArns = [] as string[],
+  keyArns = [],
   parameters = {},
   input = {},
-} = {}): CallRecord {
+}: Partial<Record<'parameters' | 'input', object>> & { keyArns?: string[] } = {}): CallRecord {
   const noted = new CallRecord();
   for (const arn of keyArns) noted.uses(arn);
-  if (parameters) noted.reads(parameters, input);
+  noted.reads(parameters, input);
   return noted;
 }
 function creating(resource: CreatedResource): CallRecord {
@@ -49,7 +50,7 @@ function creating(resource: CreatedResource): CallRecord {
 
 const call = (more: Partial<Call> = {}): Call => ({
   requestId: 'b25f9cda-74e7-4458-847b-4972a0bf9668',
-  plane: 'control',
+  api: CONTROL_PLANE,
   operation: 'DeleteKey',
   principal: root,
   region: 'us-east-1',
@@ -156,7 +157,7 @@ test('a call of the data plane, over TLS, that fails', () => {
   };
   const input = { PlainText: '31323334', EncryptionAttributes: { Symmetric: { Mode: 'CBC' } } };
   const parameters = { KeyIdentifier: KEY };
-  const encrypt = call({ plane: 'data', operation: 'EncryptData', origin, record: record({ parameters, input }) });
+  const encrypt = call({ api: DATA_PLANE, operation: 'EncryptData', origin, record: record({ parameters, input }) });
   const event = parsed(callEvent(encrypt, new ValidationException('Key "x" is disabled.')));
   expect(event).toMatchObject({
     eventName: 'EncryptData',
@@ -187,8 +188,8 @@ test('reads are told from changes, and input that could not be read is not there
 });
 
 test('a request that nobody signed, or that says that somebody did', () => {
-  const { requestId, plane, operation, region, origin } = call({ operation: 'Unknown' });
-  const unsigned = { requestId, plane, operation, region, origin, accountId: ACCOUNT };
+  const { requestId, api, operation, region, origin } = call({ operation: 'Unknown' });
+  const unsigned = { requestId, api, operation, region, origin, accountId: ACCOUNT };
   const event = parsed(unauthenticatedEvent(unsigned, new InvalidSignatureException('It does not match.')));
   expect(event).toMatchObject({
     userIdentity: { type: 'Unknown' },
@@ -228,7 +229,9 @@ test('text that the caller chooses keeps nobody from reading the log', () => {
 test('what the service does by itself', () => {
   const details = { keyArn: KEY, replicationRegion: 'eu-west-1' };
   const time = new Date('2026-02-14T11:12:13Z');
-  expect(parsed(serviceEvent({ name: 'SynchronizeMultiRegionKey', keyArn: KEY, details }, time))).toEqual({
+  expect(
+    parsed(serviceEvent({ api: CONTROL_PLANE, name: 'SynchronizeMultiRegionKey', keyArn: KEY, details }, time)),
+  ).toEqual({
     eventVersion: '1.11',
     userIdentity: { accountId: ACCOUNT, invokedBy: 'Keyblock' },
     eventTime: '2026-02-14T11:12:13Z',
@@ -248,5 +251,7 @@ test('what the service does by itself', () => {
     recipientAccountId: ACCOUNT,
     eventCategory: 'Management',
   });
-  expect(parsed(serviceEvent({ name: 'DeleteKey', keyArn: KEY }, time))).not.toHaveProperty('serviceEventDetails');
+  expect(parsed(serviceEvent({ api: CONTROL_PLANE, name: 'DeleteKey', keyArn: KEY }, time))).not.toHaveProperty(
+    'serviceEventDetails',
+  );
 });

@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Call, Origin, Principal } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
+import type { Api } from '../http/api.js';
 import { requestParameters } from './request-parameters.js';
 
 const EVENT_VERSION = '1.11';
-const EVENT_SOURCE = 'payment-cryptography.amazonaws.com';
-/** The admin API is none of AWS's. */
-const ADMIN_SOURCE = 'keyblock';
 /** Who acts where the service does so by itself. */
 const SERVICE = 'Keyblock';
 
 /** As long as CloudTrail has a user agent and a message; whoever calls chooses the one and parts of the other. */
 const MAX_TEXT = 1000;
 
-type Request = Pick<Call, 'plane' | 'operation' | 'region' | 'requestId' | 'origin'>;
+type Request = Pick<Call, 'api' | 'operation' | 'region' | 'requestId' | 'origin'>;
 
 /** A request without a valid signature. */
 export interface UnauthenticatedRequest extends Request {
@@ -23,10 +21,13 @@ export interface UnauthenticatedRequest extends Request {
   claimedAccessKeyId?: string;
 }
 
-/** What the service did by itself, when it was due. */
+/** An action that the service takes by itself, when it is due. */
 export interface ServiceAct {
-  name: 'DeleteKey' | 'SynchronizeMultiRegionKey';
-  /** The key that it was done to, whose account and Region are the event's. */
+  /** The API whose keys it is about. */
+  api: Api;
+  /** In CloudTrail's terms, e.g. `DeleteKey` or `SynchronizeMultiRegionKey`. */
+  name: string;
+  /** The key that is acted on; its account and Region are the event's. */
   keyArn: string;
   details?: Readonly<Record<string, string>>;
 }
@@ -44,9 +45,9 @@ export function callEvent(call: Call, error?: ServiceException): string {
     error,
     identity: identityOf(principal),
     accountId,
-    parameters: parameters ? requestParameters(parameters, input) : 'null',
+    parameters: parameters ? requestParameters(call.api.audit.members, parameters, input) : 'null',
     response: responseElements === undefined || error ? 'null' : JSON.stringify(responseElements),
-    resources: resourcesOf(record.keyArns, accountId),
+    resources: resourcesOf(call.api, record.keyArns, accountId),
   });
 }
 
@@ -58,14 +59,14 @@ export function unauthenticatedEvent(request: UnauthenticatedRequest, error: Ser
 }
 
 /** What the service did by itself. */
-export function serviceEvent({ name, keyArn, details }: ServiceAct, time: Date): string {
+export function serviceEvent({ api, name, keyArn, details }: ServiceAct, time: Date): string {
   const [, , , region = '', accountId = ''] = keyArn.split(':');
   return (
     `{"eventVersion":"${EVENT_VERSION}","userIdentity":{"accountId":"${accountId}","invokedBy":"${SERVICE}"},` +
-    `"eventTime":"${cloudTrailTime(time)}","eventSource":"${EVENT_SOURCE}","eventName":"${name}","awsRegion":"${region}",` +
+    `"eventTime":"${cloudTrailTime(time)}","eventSource":"${api.audit.eventSource}","eventName":"${name}","awsRegion":"${region}",` +
     `"sourceIPAddress":"${SERVICE}","userAgent":"${SERVICE}","requestParameters":null,"responseElements":null,` +
     (details ? `"serviceEventDetails":${JSON.stringify(details)},` : '') +
-    `"eventID":"${randomUUID()}","readOnly":false,"resources":${resourcesOf([keyArn], accountId)},` +
+    `"eventID":"${randomUUID()}","readOnly":false,"resources":${resourcesOf(api, [keyArn], accountId)},` +
     `"eventType":"AwsServiceEvent","managementEvent":true,"recipientAccountId":"${accountId}","eventCategory":"Management"}`
   );
 }
@@ -81,18 +82,19 @@ interface Facts {
 }
 
 /** Written out: it is done for every call, and an object for JSON.stringify takes several times as long. */
-function eventOf({ plane, operation, region, requestId, origin }: Request, facts: Facts): string {
+function eventOf({ api, operation, region, requestId, origin }: Request, facts: Facts): string {
   const { error, accountId } = facts;
-  const isManagement = plane !== 'data';
+  const { audit } = api;
+  const isManagement = !audit.isDataEvent(operation);
   const { userAgent } = origin;
   return readable(
     `{"eventVersion":"${EVENT_VERSION}","userIdentity":${facts.identity},"eventTime":"${cloudTrailTime(origin.time)}",` +
-      `"eventSource":"${plane === 'admin' ? ADMIN_SOURCE : EVENT_SOURCE}","eventName":"${operation}","awsRegion":"${region}",` +
+      `"eventSource":"${audit.eventSource}","eventName":"${operation}","awsRegion":"${region}",` +
       `"sourceIPAddress":${quoted(origin.sourceIp)},` +
       (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
       (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
       `"requestParameters":${facts.parameters},"responseElements":${facts.response},` +
-      `"requestID":"${requestId}","eventID":"${randomUUID()}","readOnly":${!isManagement || isRead(operation)},` +
+      `"requestID":"${requestId}","eventID":"${randomUUID()}","readOnly":${audit.isReadOnly(operation)},` +
       `"resources":${facts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
       `"recipientAccountId":"${accountId}","eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`,
   );
@@ -111,10 +113,6 @@ function readable(json: string): string {
     if (found.length === 1) return found === '\u2028' ? '\\u2028' : '\\u2029';
     return found.length === 2 ? found : '\\ufffd';
   });
-}
-
-function isRead(operation: string): boolean {
-  return /^(Get|List|Explain)/.test(operation);
 }
 
 /** What calls of one second have in common. */
@@ -155,11 +153,9 @@ function userIdentity({ arn, principalArn, accountId, accessKeyId, identity }: P
   return { type: 'AssumedRole', ...who, sessionContext: { sessionIssuer, attributes } };
 }
 
-function resourcesOf(keyArns: readonly string[], accountId: string): string {
+function resourcesOf({ audit }: Api, keyArns: readonly string[], accountId: string): string {
   const each = keyArns.length > 1 ? [...new Set(keyArns)] : keyArns;
-  const resources = each.map(
-    (arn) => `{"accountId":"${accountId}","type":"AWS::PaymentCryptography::Key","ARN":"${arn}"}`,
-  );
+  const resources = each.map((arn) => `{"accountId":"${accountId}","type":"${audit.keyType}","ARN":"${arn}"}`);
   return `[${resources.join()}]`;
 }
 

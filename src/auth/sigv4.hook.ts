@@ -2,7 +2,6 @@ import type { FastifyRequest, preHandlerHookHandler } from 'fastify';
 import type { Credential } from '../access/credential.js';
 import { CallRecord } from '../call.js';
 import type { Clock } from '../clock.js';
-import { planeOf } from '../http/request.js';
 import { RequestOrigin } from '../http/request-origin.js';
 import type { Credentials } from './credentials.js';
 import type { SigV4Verifier } from './sigv4.js';
@@ -29,13 +28,13 @@ export function sigV4Hook(verifier: SigV4Verifier, credentials: Credentials, clo
       });
       const finish = (found: Credential | undefined) => {
         const now = clock.now();
-        const credential = verifier.verify(claim, found, 'payment-cryptography', now);
+        const credential = verifier.verify(claim, found, request.api.signingName, now);
         credentials.noteUse(credential, now);
         const { operation = '' } = request.route;
         const { principal } = credential;
         request.call = {
           requestId: request.id,
-          plane: planeOf(request),
+          api: request.api,
           operation,
           principal,
           region: claim.region,

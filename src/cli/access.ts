@@ -3,7 +3,10 @@ import { hostname } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
-import type { AdminOperationName } from '../admin/admin-operations.js';
+import type { AdminOperationName } from '../admin/admin-operation.js';
+import { ADMIN } from '../admin/api.js';
+// Its controllers register the operations that PolicySimulator knows.
+import '../app.module.js';
 import { readIdentityPolicy } from '../policy/policy-document.js';
 import { PolicyError } from '../policy/policy-error.js';
 import { PolicySimulator, type Question } from '../admin/policy-simulator.js';
@@ -88,7 +91,7 @@ function operatorsCall(operation: AdminOperationName, given: object, { accountId
   record.reads(given);
   return {
     requestId: randomUUID(),
-    plane: 'admin',
+    api: ADMIN,
     operation,
     principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
     region,

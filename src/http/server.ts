@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { NotFoundException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -6,10 +7,11 @@ import type { Logger } from 'pino';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
-import { AwsExceptionFilter } from './aws-exception.filter.js';
+import type { Api } from './api.js';
+import { Apis } from './apis.js';
 import { recordCall, refusedFor } from './call-record.js';
+import { ServiceExceptionFilter } from './exception.filter.js';
 import type { Metrics } from './metrics.js';
-import { contentTypeOf, rewriteUrl } from './request.js';
 import { RequestLog } from './request-log.js';
 
 /** Longest path label: an alias ARN of 322 characters, each percent-encoded. */
@@ -30,22 +32,24 @@ export function createServer(
   metrics: Metrics,
   audit: AuditLog,
   clock: Clock,
-): { adapter: FastifyAdapter; filter: AwsExceptionFilter } {
+  served: readonly Api[],
+): { adapter: FastifyAdapter; filter: ServiceExceptionFilter } {
   const { bodyLimitBytes, tls } = config;
+  const apis = new Apis(served);
   const log = new RequestLog(logger);
   const operations: { method: string | string[]; pattern: RegExp }[] = [];
-  const filter = new AwsExceptionFilter(logger, (path) =>
+  const filter = new ServiceExceptionFilter(logger, (path) =>
     operations.flatMap(({ method, pattern }) => (pattern.test(path) ? method : [])),
   );
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
     ...(tls ? { https: { ...tls, ...SLOW_CONNECTIONS } } : { http: SLOW_CONNECTIONS }),
     routerOptions: { maxParamLength: MAX_LABEL },
-    rewriteUrl,
+    rewriteUrl: (request: IncomingMessage) => apis.rewriteUrl(request),
     genReqId: () => randomUUID(),
     // The router refuses a path that it can't decode or that is too long before any hook runs.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      begin(request, reply);
+      begin(request, reply, apis);
       filter.answer(new NotFoundException(), request, reply);
       recordCall(request, audit, config, clock);
       record(request, reply, log, metrics);
@@ -56,11 +60,12 @@ export function createServer(
   const fastify: FastifyInstance = adapter.getInstance();
 
   fastify.removeAllContentTypeParsers();
-  // The first two are served by '*' too, but Fastify looks a named one up faster.
-  for (const contentType of ['application/json', 'application/x-amz-json-1.0', '*'])
+  // '*' covers the others, but Fastify looks a named one up faster.
+  for (const contentType of new Set([...served.map((api) => api.contentType), '*']))
     fastify.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.decorateRequest('receivedAtMs', 0);
   fastify.decorateRequest('route');
+  fastify.decorateRequest('api');
   fastify.decorateRequest('call', undefined);
   fastify.decorateRequest('exception', undefined);
   fastify.addHook('onRoute', ({ config, method, url }) => {
@@ -68,7 +73,7 @@ export function createServer(
     operations.push({ method, pattern: new RegExp(`^${url.replaceAll(/:\w+/g, '[^/?]+')}(?:\\?|$)`) });
   });
   fastify.addHook('onRequest', (request, reply, done) => {
-    begin(request, reply);
+    begin(request, reply, apis);
     done(refusedFor(request, audit));
   });
   // Before the answer is sent: who hangs up, or is never answered, has called all the same.
@@ -91,11 +96,12 @@ export function createServer(
 }
 
 /** What every request is told of its route, and what every answer has. */
-function begin(request: FastifyRequest, reply: FastifyReply): void {
+function begin(request: FastifyRequest, reply: FastifyReply, apis: Apis): void {
   request.receivedAtMs = performance.now();
   request.route = request.routeOptions.config;
+  request.api = request.route.api ?? apis.of(request);
   reply.header('x-amzn-requestid', request.id);
-  if (!request.route.public) reply.type(contentTypeOf(request)).serializer(toJson);
+  if (!request.route.public) reply.type(request.api.contentType).serializer(toJson);
 }
 
 /** Operations answer in text; what is refused is an object. A serializer of our own keeps Fastify from adding a charset. */
@@ -109,6 +115,6 @@ function record(request: FastifyRequest, reply: FastifyReply, log: RequestLog, m
   if (isPublic) return;
   const outcome = request.exception?.name ?? 'ok';
   const durationMs = performance.now() - request.receivedAtMs;
-  metrics.count(operation, outcome, durationMs / 1000);
+  metrics.count(request.api.name, operation, outcome, durationMs / 1000);
   log.write(request, { operation, outcome, status: reply.statusCode, durationMs });
 }

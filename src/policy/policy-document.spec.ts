@@ -1,5 +1,6 @@
-import { checkResourcePolicy } from './policy-document.js';
+import { ResourcePolicies } from './policy-document.js';
 
+const keyPolicies = new ResourcePolicies('payment-cryptography', 'EncryptData');
 const KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 const ROLE = 'arn:aws:iam::111122223333:role/switch/pin';
 const ALLOW = {
@@ -33,7 +34,7 @@ describe('a policy that is taken', () => {
     ['a denial of everyone but one', withStatement({ Principal: undefined, Effect: 'Deny', NotPrincipal: { AWS: ROLE } })], // prettier-ignore
     ['conditions of all kinds', withStatement({ Condition: { Bool: { 'aws:SecureTransport': true }, NumericLessThanEquals: { 'aws:MultiFactorAuthAge': 3600 }, 'ForAnyValue:StringLike': { 'payment-cryptography:ResourceAliases': ['alias/a*', 'alias/b'] }, StringEqualsIfExists: { 'aws:ResourceTag/team': 'x' }, Null: { 'aws:TokenIssueTime': 'false' }, NotIpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } })], // prettier-ignore
   ])('%s', (_, text) => {
-    expect(() => checkResourcePolicy(text, KEY)).not.toThrow();
+    expect(() => keyPolicies.check(text, KEY)).not.toThrow();
   });
 
   test.each<[string, object]>([
@@ -44,7 +45,7 @@ describe('a policy that is taken', () => {
     ['SourceArn without an account', { StringEquals: { 'aws:SourceArn': 'arn:aws:s3:::bucket' } }],
     ['SourceAccount among others', { Bool: { 'aws:SecureTransport': 'true' }, StringLike: { 'aws:SourceAccount': '111122223333' } }], // prettier-ignore
   ])('everyone, narrowed by %s', (_, Condition) => {
-    expect(() => checkResourcePolicy(withStatement({ Principal: '*', Condition }), KEY)).not.toThrow();
+    expect(() => keyPolicies.check(withStatement({ Principal: '*', Condition }), KEY)).not.toThrow();
   });
 });
 
@@ -86,7 +87,7 @@ test.each<[string, string, string]>([
   ['a condition key without a service', withStatement({ Condition: { StringEquals: { userid: 'x' } } }), 'Condition.StringEquals.userid is not a condition key'], // prettier-ignore
   ['a condition value that is an object', withStatement({ Condition: { Bool: { 'aws:SecureTransport': {} } } }), 'must be a text, a number or a boolean'], // prettier-ignore
 ])('%s is refused', (_, text, message) => {
-  const check = () => checkResourcePolicy(text, KEY);
+  const check = () => keyPolicies.check(text, KEY);
   expect(check).toThrow(expect.objectContaining({ name: 'PolicyError', code: 'INVALID' }));
   expect(check).toThrow(`The policy is invalid: `);
   expect(check).toThrow(message);
@@ -107,7 +108,7 @@ test.each<[string, object]>([
   ['ForAllValues', { Principal: '*', Condition: { 'ForAllValues:StringEquals': { 'aws:SourceAccount': '1' } } }],
 ])('%s is public', (_, changes) => {
   for (const text of [withStatement(changes), policy(ALLOW, { ...ALLOW, ...changes })])
-    expect(() => checkResourcePolicy(text, KEY)).toThrow(
+    expect(() => keyPolicies.check(text, KEY)).toThrow(
       expect.objectContaining({ name: 'PolicyError', code: 'PUBLIC' }),
     );
 });

@@ -46,10 +46,6 @@ const Principals = z.preprocess(
 
 export type Principals = z.infer<typeof Principals>;
 
-const KeyAction = text(
-  /^(?:\*|payment-cryptography:[a-z0-9*?]+)$/i,
-  'must be "*" or an action of payment-cryptography, e.g. payment-cryptography:EncryptData',
-);
 /** A policy of a user may be about other services as well: it is pasted as it is. */
 const AnyAction = text(
   /^(?:\*|[a-z0-9-]+:[a-z0-9*?]+)$/i,
@@ -91,21 +87,28 @@ const oneOf = (a: string, b: string): [(statement: Record<string, unknown>) => b
   { error: `must have either ${a} or ${b}` },
 ];
 
-const ResourceStatement = z
-  .strictObject(
-    {
-      ...ELEMENTS,
-      Principal: Principals.optional(),
-      NotPrincipal: Principals.optional(),
-      Action: oneOrMore(KeyAction).optional(),
-      NotAction: oneOrMore(KeyAction).optional(),
-      Resource: oneOrMore(z.string(says('must be a text'))),
-    },
-    says('must be an object'),
-  )
-  .refine(...oneOf('Principal', 'NotPrincipal'))
-  .refine(...oneOf('Action', 'NotAction'));
-export type ResourceStatement = z.infer<typeof ResourceStatement>;
+/** @param example an operation of the service */
+const resourceStatementOf = (service: string, example: string) => {
+  const action = text(
+    new RegExp(`^(?:\\*|${service}:[a-z0-9*?]+)$`, 'i'),
+    `must be "*" or an action of ${service}, e.g. ${service}:${example}`,
+  );
+  return z
+    .strictObject(
+      {
+        ...ELEMENTS,
+        Principal: Principals.optional(),
+        NotPrincipal: Principals.optional(),
+        Action: oneOrMore(action).optional(),
+        NotAction: oneOrMore(action).optional(),
+        Resource: oneOrMore(z.string(says('must be a text'))),
+      },
+      says('must be an object'),
+    )
+    .refine(...oneOf('Principal', 'NotPrincipal'))
+    .refine(...oneOf('Action', 'NotAction'));
+};
+export type ResourceStatement = z.infer<ReturnType<typeof resourceStatementOf>>;
 
 const IdentityStatement = z
   .strictObject(
@@ -139,7 +142,6 @@ const documentOf = <T extends z.ZodType>(statement: T) =>
       },
       { path: ['Statement'], error: 'must have every Sid once only' },
     );
-const ResourceDocument = documentOf(ResourceStatement);
 const IdentityDocument = documentOf(IdentityStatement);
 
 /** A policy that was read. */
@@ -159,7 +161,7 @@ const MAX_CHARACTERS = 20_480;
 export function checkIdentityPolicy(policy: string): void {
   if (policy.length > MAX_CHARACTERS) throw invalid(`it has more than ${MAX_CHARACTERS} characters`);
   readIdentityPolicy(policy);
-  requireNamesOnce(policy);
+  requireUniqueNames(policy);
 }
 
 /** Reads the policy of a user or a role as it was checked when it was put. */
@@ -167,31 +169,45 @@ export function readIdentityPolicy(policy: string): PolicyDocument<IdentityState
   return read(policy, IdentityDocument);
 }
 
-/** Reads the policy of a key as it was checked when it was put. */
-export function readResourcePolicy(policy: string): PolicyDocument<ResourceStatement> {
-  return read(policy, ResourceDocument);
-}
+/** The policies of the resources of one service. */
+export class ResourcePolicies {
+  readonly #document: z.ZodType<PolicyDocument<ResourceStatement>>;
 
-/**
- * Checks the policy that a key is to have.
- *
- * @throws PolicyError INVALID that says what is wrong first: no JSON, not the policy language, or another resource
- * @throws PolicyError PUBLIC when it lets any principal do something
- */
-export function checkResourcePolicy(policy: string, keyArn: string): PolicyDocument<ResourceStatement> {
-  const document = read(policy, ResourceDocument);
-  requireNamesOnce(policy);
-  document.Statement.forEach(({ Resource }, i) => {
-    if (Resource.some((resource) => resource !== '*' && resource !== keyArn))
-      throw invalid(`Statement[${i}].Resource must be "*" or the ARN of the key itself`);
-  });
-  const open = document.Statement.findIndex(letsAnyoneIn);
-  if (open >= 0)
-    throw new PolicyError(
-      'PUBLIC',
-      `The policy would grant public access: Statement[${open}] allows any principal. Name principals, or narrow it with a condition.`,
-    );
-  return document;
+  /**
+   * @param service prefix of its actions, e.g. `payment-cryptography`
+   * @param example an operation of it, for messages
+   */
+  constructor(service: string, example: string) {
+    this.#document = documentOf(resourceStatementOf(service, example));
+  }
+
+  /** Parses a policy that was checked when it was put. */
+  read(policy: string): PolicyDocument<ResourceStatement> {
+    return read(policy, this.#document);
+  }
+
+  /**
+   * Checks a policy that a resource is to get.
+   *
+   * @param resourceArn the only resource that the policy may name, besides `*`
+   * @throws PolicyError INVALID that names the first fault: no JSON, not the policy language, or another resource
+   * @throws PolicyError PUBLIC if a statement allows any principal without a condition that narrows it
+   */
+  check(policy: string, resourceArn: string): PolicyDocument<ResourceStatement> {
+    const document = this.read(policy);
+    requireUniqueNames(policy);
+    document.Statement.forEach(({ Resource }, i) => {
+      if (Resource.some((resource) => resource !== '*' && resource !== resourceArn))
+        throw invalid(`Statement[${i}].Resource must be "*" or the ARN of the key itself`);
+    });
+    const open = document.Statement.findIndex(isPublic);
+    if (open >= 0)
+      throw new PolicyError(
+        'PUBLIC',
+        `The policy would grant public access: Statement[${open}] allows any principal. Name principals, or narrow it with a condition.`,
+      );
+    return document;
+  }
 }
 
 function read<T>(policy: string, schema: z.ZodType<T>): T {
@@ -213,7 +229,7 @@ function read<T>(policy: string, schema: z.ZodType<T>): T {
  *
  * @param policy that was read
  */
-function requireNamesOnce(policy: string): void {
+function requireUniqueNames(policy: string): void {
   const objects: Set<string>[] = [];
   for (const [token, text, colon] of policy.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[{}]/g)) {
     if (token === '{') objects.push(new Set());
@@ -240,7 +256,7 @@ function invalid(what: string): PolicyError {
   return new PolicyError('INVALID', `The policy is invalid: ${what}.`);
 }
 
-function letsAnyoneIn({ Effect, Principal, Condition = {} }: ResourceStatement): boolean {
+function isPublic({ Effect, Principal, Condition = {} }: ResourceStatement): boolean {
   const anyone = Principal === undefined || (Principal.AWS ?? []).includes('*');
   return Effect === 'Allow' && anyone && !Object.entries(Condition).some(narrows);
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { resourceStatements, Statements } from '../../policy/policy.js';
-import { readResourcePolicy } from '../../policy/policy-document.js';
 import { type Call, scopeOf } from '../../call.js';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../errors/exceptions.js';
+import { CONTROL_PLANE } from '../api.js';
 import { authorize, type KeyAccess } from '../authorization/authorize.js';
+import { KEY_POLICIES } from '../authorization/key-policies.js';
 import { Alias } from './alias.entity.js';
 import { type Identifier, keyArn, parseIdentifier, resourceArn } from './arn.js';
 import type { KeyAlgorithm, KeyMode, KeyState, KeyUsage } from './key-attributes.js';
@@ -307,7 +308,7 @@ export class KeyRepository {
       await manager.delete(PublicKeyCertificate, { keyArn: In(due) });
       for (const arn of due) {
         changed(arn);
-        note({ name: 'DeleteKey', keyArn: arn });
+        note({ api: CONTROL_PLANE, name: 'DeleteKey', keyArn: arn });
       }
       return due;
     });
@@ -365,7 +366,7 @@ export async function accessOf(manager: EntityManager, arn: string): Promise<Key
     [arn],
   );
   const { tags, aliases, policy } = found;
-  const statements = policy === null ? undefined : resourceStatements(arn, readResourcePolicy(policy));
+  const statements = policy === null ? undefined : resourceStatements(arn, KEY_POLICIES.read(policy));
   return { tags, aliases, policy: statements && new Statements(statements) };
 }
 
@@ -398,8 +399,8 @@ function withinReach(call: Call, identifier: string): Identifier {
   const parsed = parseIdentifier(identifier, scope);
   if (parsed.accountId !== scope.accountId)
     throw new AccessDeniedException(
-      `User: ${call.principal.arn} is not authorized to perform: payment-cryptography:${call.operation} ` +
-        `on resource: ${identifier} because no resource-based policy allows the payment-cryptography:${call.operation} action`,
+      `User: ${call.principal.arn} is not authorized to perform: ${call.api.name}:${call.operation} ` +
+        `on resource: ${identifier} because no resource-based policy allows the ${call.api.name}:${call.operation} action`,
     );
   if (parsed.region !== scope.region) throw missing(call, parsed, identifier);
   return parsed;

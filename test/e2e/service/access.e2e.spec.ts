@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { AccessKeyUse } from '../../../src/access/access-key-use.js';
-import { OPERATION_RESOURCES } from '../../../src/payment/operation-authorizer.js';
+import { resourcesOf } from '../../../src/http/operation.js';
 import { PolicySimulator } from '../../../src/admin/policy-simulator.js';
 import { type NewAccessKey, PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { createKey, MISSING_KEY } from '../../support/keys.js';
@@ -93,7 +93,7 @@ describe('a user who may do one operation', () => {
   let walkedKey: string;
   beforeAll(async () => void ({ KeyArn: walkedKey } = await createKey(service)));
 
-  const OPERATIONS = Object.keys(OPERATION_RESOURCES);
+  const OPERATIONS = [...resourcesOf('payment-cryptography').keys()];
 
   test('there are 47 operations, and each says what it is about', () => {
     const documented = documents.flatMap(({ paths }) => Object.values(paths).map(({ post }) => post.operationId));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ADMIN_OPERATION_RESOURCES } from '../../../src/admin/admin-operations.js';
+import type { AdminOperationName } from '../../../src/admin/admin-operation.js';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { resourcesOf } from '../../../src/http/operation.js';
 import { createKey } from '../../support/keys.js';
 import {
   type RawRequest,
@@ -246,7 +247,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
 
 describe('who may', () => {
   /** Each operation as it is asked for, and what policies are asked about. */
-  const REQUESTS: Record<keyof typeof ADMIN_OPERATION_RESOURCES, [method: string, path: string, about: string, body?: object]> = {
+  const REQUESTS: Record<AdminOperationName, [method: string, path: string, about: string, body?: object]> = {
     ListPrincipals: ['GET', 'users', '*'],
     CreatePrincipal: ['POST', 'users', user('new'), { Name: 'new' }],
     GetPrincipal: ['GET', 'users/other', user('other')],
@@ -279,7 +280,7 @@ describe('who may', () => {
     ) as Document;
     const documented = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId)); // prettier-ignore
     expect(documented.toSorted()).toEqual(OPERATIONS.toSorted());
-    expect(Object.keys(ADMIN_OPERATION_RESOURCES).toSorted()).toEqual(OPERATIONS.toSorted());
+    expect([...resourcesOf('keyblock').keys()].toSorted()).toEqual(OPERATIONS.toSorted());
   });
 
   test.each(OPERATIONS)('%s: who is allowed it on this one, and nobody else', async (operation) => {
@@ -376,5 +377,7 @@ test('no secret is in the log, and every request is, by its operation', async ()
     expect.objectContaining({ operation: 'StartSession', principal: ROOT, outcome: 'ok', status: 200 }),
   );
   const metrics = await sendUnsigned(`${service.url}/metrics`, {});
-  expect(metrics.text).toMatch(/keyblock_requests_total\{operation="CreateAccessKey",outcome="ok"\} \d+/);
+  expect(metrics.text).toMatch(
+    /keyblock_requests_total\{service="keyblock",operation="CreateAccessKey",outcome="ok"\} \d+/,
+  );
 });

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { KeyOutput } from '../keys/keys.schema.js';
 import {
   ExportKeyInput,
@@ -44,6 +45,7 @@ export class ExchangeController {
       'RSA_2048 or more, AES_128 keys RSA_3072 or more; larger keys come in key blocks.',
     example: '--key-material-type KEY_CRYPTOGRAM --wrapping-key-algorithm RSA_2048',
     output: GetParametersForImportOutput,
+    resource: 'nothing',
   })
   parametersForImport(
     @Req() { call }: SignedRequest,
@@ -64,6 +66,7 @@ export class ExchangeController {
       'Compare the key check value in the answer with the sender’s.',
     example: '--key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN,WrappedKeyBlock=$KEY_BLOCK}',
     output: KeyOutput,
+    resource: 'nothing',
   })
   import(@Req() { call }: SignedRequest, @Body(ImportKeyInput) input: ImportKeyInput): Promise<KeyOutput> {
     return this.importKey.execute(call, input);
@@ -78,6 +81,7 @@ export class ExchangeController {
       'one of RSA 4096. Of an imported public key: the certificate that it came in, and that of its issuer.',
     example: '--key-identifier $KEY_ARN',
     output: GetPublicKeyCertificateOutput,
+    resource: 'key',
   })
   publicKeyCertificate(
     @Req() { call }: SignedRequest,
@@ -95,6 +99,7 @@ export class ExchangeController {
       'keys and 30 days. With `ReuseLastGeneratedToken` the last token comes again while it is good for 7 more days.',
     example: '--key-material-type TR34_KEY_BLOCK --signing-key-algorithm RSA_2048',
     output: GetParametersForExportOutput,
+    resource: 'nothing',
   })
   parametersForExport(
     @Req() { call }: SignedRequest,
@@ -114,6 +119,7 @@ export class ExchangeController {
       'never leaves under a weaker one.',
     example: '--export-key-identifier $KEY_ARN --key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN}',
     output: ExportKeyOutput,
+    resource: 'key',
   })
   export(@Req() { call }: SignedRequest, @Body(ExportKeyInput) input: ExportKeyInput): Promise<ExportKeyOutput> {
     return this.exportKey.execute(call, input);
@@ -129,6 +135,7 @@ export class ExchangeController {
     example:
       '--key-identifier $KEY_ARN --signing-algorithm SHA256 --certificate-subject CommonName=krd-1,Organization=Example,Country=NZ',
     output: GetCertificateSigningRequestOutput,
+    resource: 'key',
   })
   certificateSigningRequest(
     @Req() { call }: SignedRequest,

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { CreateKeyOperation } from './create-key.operation.js';
 import { DeleteKeyOperation } from './delete-key.operation.js';
 import { GetKeyOperation } from './get-key.operation.js';
@@ -44,6 +45,7 @@ export class KeysController {
     example:
       '--exportable --key-attributes KeyUsage=TR31_M6_ISO_9797_5_CMAC_KEY,KeyClass=SYMMETRIC_KEY,KeyAlgorithm=AES_256,KeyModesOfUse={Generate=true,Verify=true}',
     output: KeyOutput,
+    resource: 'nothing',
   })
   create(@Req() { call }: SignedRequest, @Body(CreateKeyInput) input: CreateKeyInput): Promise<KeyOutput> {
     return this.createKey.execute(call, input);
@@ -56,6 +58,7 @@ export class KeysController {
       'Attributes, state, check value and times of a key, deleted ones included. The key itself never leaves.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
+    resource: 'key',
   })
   get(@Req() { call }: SignedRequest, @Body(GetKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.getKey.execute(call, input);
@@ -69,6 +72,7 @@ export class KeysController {
       'otherwise. Keys pending deletion and deleted keys are in the list; `KeyState` narrows it to one state.',
     example: '--key-state CREATE_COMPLETE --max-results 10',
     output: ListKeysOutput,
+    resource: 'nothing',
   })
   list(@Req() { call }: SignedRequest, @Body(ListKeysInput) input: ListKeysInput): Promise<ListKeysOutput> {
     return this.listKeys.execute(call, input);
@@ -82,6 +86,7 @@ export class KeysController {
       'its material is destroyed for good; until then RestoreKey brings it back.',
     example: '--key-identifier $KEY_ARN --delete-key-in-days 7',
     output: KeyOutput,
+    resource: 'key',
   })
   delete(@Req() { call }: SignedRequest, @Body(DeleteKeyInput) input: DeleteKeyInput): Promise<KeyOutput> {
     return this.deleteKey.execute(call, input);
@@ -93,6 +98,7 @@ export class KeysController {
     description: 'For a key in DELETE_PENDING. The key comes back stopped: StartKeyUsage lets it be used again.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
+    resource: 'key',
   })
   restore(@Req() { call }: SignedRequest, @Body(RestoreKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.restoreKey.execute(call, input);
@@ -104,6 +110,7 @@ export class KeysController {
     description: 'A key that is in use already stays as it is.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
+    resource: 'key',
   })
   start(@Req() { call }: SignedRequest, @Body(StartKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.startKeyUsage.execute(call, input);
@@ -115,6 +122,7 @@ export class KeysController {
     description: 'Operations refuse the key until StartKeyUsage. A key that is stopped already stays as it is.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
+    resource: 'key',
   })
   stop(@Req() { call }: SignedRequest, @Body(StopKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.stopKeyUsage.execute(call, input);

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { Nothing } from '../../../http/fields.js';
 import { DeleteResourcePolicyOperation } from './delete-resource-policy.operation.js';
 import { GetResourcePolicyOperation } from './get-resource-policy.operation.js';
@@ -31,6 +32,7 @@ export class PoliciesController {
       'PublicPolicyException. Not for a key whose deletion is scheduled.',
     example: '--resource-arn $KEY_ARN --policy file://policy.json',
     output: ResourcePolicyOutput,
+    resource: 'key',
   })
   put(
     @Req() { call }: SignedRequest,
@@ -45,6 +47,7 @@ export class PoliciesController {
     description: 'As it was written. A key without one is a ResourceNotFoundException.',
     example: '--resource-arn $KEY_ARN',
     output: ResourcePolicyOutput,
+    resource: 'key',
   })
   get(
     @Req() { call }: SignedRequest,
@@ -59,6 +62,7 @@ export class PoliciesController {
     description: 'Whatever the state of the key. A key without one is a ResourceNotFoundException.',
     example: '--resource-arn $KEY_ARN',
     output: Nothing,
+    resource: 'key',
   })
   delete(@Req() { call }: SignedRequest, @Body(DeleteResourcePolicyInput) input: ResourceInput): Promise<Nothing> {
     return this.deleteResourcePolicy.execute(call, input);

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { Nothing } from '../../../http/fields.js';
 import { ListTagsForResourceOperation } from './list-tags-for-resource.operation.js';
 import { TagResourceOperation } from './tag-resource.operation.js';
@@ -29,6 +30,7 @@ export class TagsController {
       'case-sensitive, and keys that begin with `aws:` are reserved. Not for a key whose deletion is scheduled.',
     example: '--resource-arn $KEY_ARN --tags Key=purpose,Value=tour',
     output: Nothing,
+    resource: 'key',
   })
   tag(@Req() { call }: SignedRequest, @Body(TagResourceInput) input: TagResourceInput): Promise<Nothing> {
     return this.tagResource.execute(call, input);
@@ -40,6 +42,7 @@ export class TagsController {
     description: 'Tags that the key does not have are ignored. Not for a key whose deletion is scheduled.',
     example: '--resource-arn $KEY_ARN --tag-keys purpose',
     output: Nothing,
+    resource: 'key',
   })
   untag(@Req() { call }: SignedRequest, @Body(UntagResourceInput) input: UntagResourceInput): Promise<Nothing> {
     return this.untagResource.execute(call, input);
@@ -51,6 +54,7 @@ export class TagsController {
     description: 'In the order of their keys, 50 a page unless `MaxResults` says otherwise. Also for a deleted key.',
     example: '--resource-arn $KEY_ARN',
     output: ListTagsForResourceOutput,
+    resource: 'key',
   })
   list(
     @Req() { call }: SignedRequest,
