@@ -2,6 +2,7 @@ import { type Call, CallRecord, type CreatedResource, type Principal } from '../
 import { AccessDeniedException, InvalidSignatureException, ValidationException } from '../errors/exceptions.js';
 import { CONTROL_PLANE, DATA_PLANE } from '../payment/api.js';
 import { Statements } from '../policy/policy.js';
+import { OTHER_API } from '../../test/support/other-api.js';
 import { callEvent, serviceEvent, unauthenticatedEvent } from './audit-event.js';
 
 /** Made up after the examples of CloudTrail's guide ("userIdentity element", "Record contents") and of KMS's for DeleteKey. */
@@ -223,6 +224,24 @@ test('text that the caller chooses keeps nobody from reading the log', () => {
       policy: 'NUL \ufffd, halves \ufffd \ufffd, a backslash and u0000: \\u0000',
       tagKeys: ['\\\ufffd'],
     },
+  });
+});
+
+test('a call of another API has its source, type of keys, members and kind', () => {
+  const arn = `arn:aws:kms:us-east-1:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+  const noted = record({ keyArns: [arn], input: { KeyId: arn, KeyIdentifier: arn, Plaintext: 'AA==' } });
+  expect(parsed(callEvent(call({ api: OTHER_API, operation: 'Encrypt', record: noted })))).toMatchObject({
+    eventSource: 'kms.amazonaws.com',
+    requestParameters: { keyId: arn },
+    resources: [{ accountId: ACCOUNT, type: 'AWS::KMS::Key', ARN: arn }],
+    readOnly: true,
+    managementEvent: true,
+  });
+  const act = { api: OTHER_API, name: 'RotateKey', keyArn: arn };
+  expect(parsed(serviceEvent(act, new Date('2026-02-14T11:12:13Z')))).toMatchObject({
+    eventSource: 'kms.amazonaws.com',
+    eventName: 'RotateKey',
+    resources: [{ type: 'AWS::KMS::Key', ARN: arn }],
   });
 });
 

@@ -112,3 +112,11 @@ test.each<[string, object]>([
       expect.objectContaining({ name: 'PolicyError', code: 'PUBLIC' }),
     );
 });
+
+test("the policies of another service's resources name its actions", () => {
+  const other = new ResourcePolicies('kms', 'Decrypt');
+  expect(() => other.check(withStatement({ Action: ['kms:Decrypt', 'KMS:Get*', '*'] }), KEY)).not.toThrow();
+  expect(() => other.check(withStatement({}), KEY)).toThrow(
+    'Statement[0].Action[0] must be "*" or an action of kms, e.g. kms:Decrypt',
+  );
+});
