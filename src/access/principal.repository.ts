@@ -21,25 +21,25 @@ const POLICY_NAME = /^[\w+=,.@-]{1,128}$/;
 const MIN_SESSION_SECONDS = 900;
 const MAX_SESSION_SECONDS = 43_200;
 
-/** What is shown once, when an access key is made. */
+/** A new access key. Its secret is shown only once. */
 export interface NewAccessKey {
   accessKeyId: string;
   secretAccessKey: string;
-  /** With when it ends, where it is a session's. */
+  /** Present for a temporary access key. */
   session?: { token: string; expiresAt: Date };
 }
 
-/** A user or a role with all that is known of it but its secrets. */
+/** A user or a role with its policies and access keys, without secrets. */
 export interface PrincipalSummary {
   principal: PrincipalRow;
   policies: PrincipalPolicy[];
   accessKeys: AccessKeyRow[];
 }
 
-/** Account whose principals are kept. */
+/** Injection token: the account that the principals belong to. */
 export const ACCOUNT_ID = Symbol('account id');
 
-/** The users and roles of the account. Every change is told to all nodes, and throws ResourceNotFoundException for what isn't there. */
+/** The users and roles of the account. Changes are notified to all nodes. Methods throw ResourceNotFoundException for what doesn't exist. */
 @Injectable()
 export class PrincipalRepository {
   /** Undefined for an operator's command. */
@@ -53,7 +53,7 @@ export class PrincipalRepository {
     @Inject(ACCOUNT_ID) private readonly accountId: string,
   ) {}
 
-  /** The same, whose changes are a call's: the call's event is written with them. */
+  /** The repository on behalf of a call, whose event is written with the changes. */
   by(call: Call): PrincipalRepository {
     const { database, changes, masterKey, clock, accountId } = this;
     const own = new PrincipalRepository(database, changes, masterKey, clock, accountId);
@@ -61,7 +61,7 @@ export class PrincipalRepository {
     return own;
   }
 
-  /** @throws ValidationException for a name that can't be, ConflictException where there is one */
+  /** @throws ValidationException for an invalid name, ConflictException for one that exists */
   async create(kind: PrincipalKind, name: string): Promise<PrincipalRow> {
     if (!NAME.test(name)) throw new ValidationException('A name has 1 to 64 letters, digits or any of _+=,.@-');
     const principal = {
@@ -92,10 +92,10 @@ export class PrincipalRepository {
   }
 
   /**
-   * Users and roles of the account in the order of their ARNs; all of them unless told otherwise.
+   * Lists users and roles of the account in the order of their ARNs.
    *
-   * @param after ARN of the last one of the page before
-   * @param limit one more is returned where there is another page
+   * @param after ARN of the last one of the previous page
+   * @param limit one more is returned if there is another page
    */
   async list({ kind, after, limit }: { kind?: PrincipalKind; after?: string; limit?: number } = {}): Promise<
     PrincipalSummary[]
@@ -108,14 +108,13 @@ export class PrincipalRepository {
     return this.#summaries(principals);
   }
 
-  /** A user or a role with all that is known of it but its secrets. */
   async get(arn: string): Promise<PrincipalSummary> {
     const [summary] = await this.#summaries(await this.database.manager.findBy(PrincipalRow, { arn }));
     if (!summary) throw new ResourceNotFoundException(arn);
     return summary;
   }
 
-  /** Gives a policy in place of the one of this name. @throws PolicyError for what is no policy */
+  /** Adds a policy, or replaces the one of this name. @throws PolicyError for an invalid document */
   async putPolicy(principalArn: string, name: string, document: string): Promise<void> {
     if (!POLICY_NAME.test(name))
       throw new ValidationException('The name of a policy has 1 to 128 letters, digits or any of _+=,.@-');
@@ -125,7 +124,7 @@ export class PrincipalRepository {
     );
   }
 
-  /** A policy of a user or a role, as it was put. */
+  /** Reads a policy as it was put. */
   async policy(principalArn: string, name: string): Promise<PrincipalPolicy> {
     const found = await this.database.manager.findOneBy(PrincipalPolicy, { principalArn, name });
     if (!found) throw new ResourceNotFoundException(name);
@@ -139,12 +138,12 @@ export class PrincipalRepository {
     });
   }
 
-  /** A new access key. Its secret is never shown again. */
+  /** Creates a long-term access key. */
   async createAccessKey(principalArn: string): Promise<NewAccessKey> {
     return this.#change(principalArn, (manager) => this.#addAccessKey(manager, principalArn));
   }
 
-  /** Whose access key this is. */
+  /** ARN of the user or role that an access key belongs to. */
   async ownerOf(accessKeyId: string): Promise<string> {
     const found = await this.database.manager.findOneBy(AccessKeyRow, { id: accessKeyId });
     if (!found) throw new ResourceNotFoundException(accessKeyId);
@@ -152,9 +151,9 @@ export class PrincipalRepository {
   }
 
   /**
-   * A new access key in place of one, which can't sign any more.
+   * Creates an access key and deactivates the old one.
    *
-   * @throws ConflictException for one that can't sign already: who took it out of use did not mean to give another
+   * @throws ConflictException for a temporary access key, and for an inactive one: it was deactivated to end its owner's access
    */
   async rotateAccessKey(principalArn: string, id: string): Promise<NewAccessKey> {
     return this.#changeAccessKey(principalArn, id, async (manager, { active, expiresAt }) => {
@@ -165,7 +164,7 @@ export class PrincipalRepository {
     });
   }
 
-  /** Lets an access key sign, or not; also that of a session. */
+  /** Activates or deactivates an access key, also a temporary one. */
   async setActive(principalArn: string, id: string, active: boolean): Promise<void> {
     await this.#changeAccessKey(principalArn, id, (manager) => manager.update(AccessKeyRow, { id }, { active }));
   }
@@ -175,9 +174,9 @@ export class PrincipalRepository {
   }
 
   /**
-   * Temporary credentials of a user, or of a role in a session. Those that have expired go.
+   * Issues temporary credentials of a user or a role, and deletes expired ones.
    *
-   * @param name of the session; it is in the ARN of a role's
+   * @param name of the session; part of its ARN for a role
    */
   async startSession(principalArn: string, name: string, seconds: number): Promise<NewAccessKey> {
     if (!SESSION_NAME.test(name))
@@ -192,7 +191,7 @@ export class PrincipalRepository {
     });
   }
 
-  /** The access key of this id, if it may sign; a session's may have expired. */
+  /** Reads an active access key with its secret; a temporary one may have expired. */
   async credential(accessKeyId: string): Promise<Credential | undefined> {
     const row = await this.database
       .createQueryBuilder(AccessKeyRow, 'key')
@@ -213,7 +212,7 @@ export class PrincipalRepository {
     };
   }
 
-  /** A user, a role or a session of a role that begins now, as it would call: for a decision about it. */
+  /** The principal that a user, a role or a session of a role would call as, for simulating policies. */
   async principal(arn: string): Promise<Principal> {
     const [, account, role, sessionName] = ROLE_SESSION.exec(arn) ?? [];
     const isSession = account === this.accountId && role !== undefined && sessionName !== undefined;
@@ -224,8 +223,8 @@ export class PrincipalRepository {
   }
 
   /**
-   * Notes when access keys were last used, by id; an older time changes nothing. One that somebody is changing is left out,
-   * so that nobody waits for anybody in a circle.
+   * Records when access keys were last used, by id; an older time changes nothing. Rows locked by another transaction are skipped
+   * to avoid a deadlock.
    */
   async noteUse(times: ReadonlyMap<string, Date>): Promise<void> {
     if (times.size === 0) return;
@@ -287,7 +286,7 @@ export class PrincipalRepository {
     };
   }
 
-  /** Alone with a user or a role, and with one of its access keys: another's is none. */
+  /** Changes an access key while its user or role is locked. @throws ResourceNotFoundException also for another's access key */
   async #changeAccessKey<T>(
     principalArn: string,
     id: string,
@@ -304,7 +303,7 @@ export class PrincipalRepository {
     return this.#call ? this.changes.transaction(this.#call, work) : this.changes.ownTransaction(work);
   }
 
-  /** Alone with a user or a role. */
+  /** Changes a user or a role while its row is locked. */
   async #change<T>(arn: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.#transaction(async (manager, changed) => {
       const found = await manager.findOne(PrincipalRow, { where: { arn }, lock: { mode: 'pessimistic_write' } });
@@ -340,7 +339,7 @@ function principalOf(
   };
 }
 
-/** One spelling of what a secret is bound to: nobody makes it another's, or a session's last, in the database. */
+/** Associated data of a sealed secret. It keeps an edit of the database from giving it to another principal or prolonging a session. */
 export function boundOf({
   id,
   principalArn,

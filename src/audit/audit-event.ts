@@ -5,10 +5,10 @@ import type { Api } from '../http/api.js';
 import { requestParameters } from './request-parameters.js';
 
 const EVENT_VERSION = '1.11';
-/** Who acts where the service does so by itself. */
+/** The actor in events of actions that the service takes by itself. */
 const SERVICE = 'Keyblock';
 
-/** As long as CloudTrail has a user agent and a message; whoever calls chooses the one and parts of the other. */
+/** CloudTrail's limit for user agent and message, whose text the caller chooses wholly or in part. */
 const MAX_TEXT = 1000;
 
 type Request = Pick<Call, 'api' | 'operation' | 'region' | 'requestId' | 'origin'>;
@@ -33,9 +33,9 @@ export interface ServiceAct {
 }
 
 /**
- * A call as CloudTrail would tell it, in one line of JSON.
+ * Formats the event of a call as CloudTrail does, in one line of JSON.
  *
- * @param error what was answered, where the call failed
+ * @param error the answer, if the call failed
  */
 export function callEvent(call: Call, error?: ServiceException): string {
   const { principal, record } = call;
@@ -51,14 +51,14 @@ export function callEvent(call: Call, error?: ServiceException): string {
   });
 }
 
-/** The event of a request that was refused before its signer was known. */
+/** Formats the event of a request that was refused before its signer was known. */
 export function unauthenticatedEvent(request: UnauthenticatedRequest, error: ServiceException): string {
   const { accountId, claimedAccessKeyId: accessKeyId } = request;
   const identity = JSON.stringify({ type: 'Unknown', accessKeyId });
   return eventOf(request, { error, identity, accountId, parameters: 'null', response: 'null', resources: '[]' });
 }
 
-/** What the service did by itself. */
+/** Formats the event of an action that the service took by itself. */
 export function serviceEvent({ api, name, keyArn, details }: ServiceAct, time: Date): string {
   const [, , , region = '', accountId = ''] = keyArn.split(':');
   return (
@@ -71,8 +71,8 @@ export function serviceEvent({ api, name, keyArn, details }: ServiceAct, time: D
   );
 }
 
-/** What is known of a request besides; what an event has as JSON is JSON already. */
-interface Facts {
+/** The parts of an event that depend on its kind; all but error and account are JSON. */
+interface Parts {
   identity: string;
   accountId: string;
   error: ServiceException | undefined;
@@ -81,31 +81,31 @@ interface Facts {
   resources: string;
 }
 
-/** Written out: it is done for every call, and an object for JSON.stringify takes several times as long. */
-function eventOf({ api, operation, region, requestId, origin }: Request, facts: Facts): string {
-  const { error, accountId } = facts;
+/** Concatenates the event by hand, because there is one for every call, and JSON.stringify of an object takes several times as long. */
+function eventOf({ api, operation, region, requestId, origin }: Request, parts: Parts): string {
+  const { error, accountId } = parts;
   const { audit } = api;
   const isManagement = !audit.isDataEvent(operation);
   const { userAgent } = origin;
   return readable(
-    `{"eventVersion":"${EVENT_VERSION}","userIdentity":${facts.identity},"eventTime":"${cloudTrailTime(origin.time)}",` +
+    `{"eventVersion":"${EVENT_VERSION}","userIdentity":${parts.identity},"eventTime":"${cloudTrailTime(origin.time)}",` +
       `"eventSource":"${audit.eventSource}","eventName":"${operation}","awsRegion":"${region}",` +
       `"sourceIPAddress":${quoted(origin.sourceIp)},` +
       (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
       (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
-      `"requestParameters":${facts.parameters},"responseElements":${facts.response},` +
+      `"requestParameters":${parts.parameters},"responseElements":${parts.response},` +
       `"requestID":"${requestId}","eventID":"${randomUUID()}","readOnly":${audit.isReadOnly(operation)},` +
-      `"resources":${facts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
+      `"resources":${parts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
       `"recipientAccountId":"${accountId}","eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`,
   );
 }
 
-/** Escapes of what PostgreSQL's text can't have, NUL and halves of surrogate pairs, among all others; separators of lines. */
+/** JSON escapes, among them those that PostgreSQL's text can't hold (NUL, lone surrogates), and Unicode's line separators. */
 const ESCAPES = /\\(?:u(?:0000|d[89a-f]..)|.)|[\u2028\u2029]/g;
 
 /**
- * JSON that PostgreSQL takes apart and that is one line to whoever reads lines, whatever text callers chose: they could keep
- * the log from being read by one event.
+ * Makes JSON that PostgreSQL can parse and that is one line to every reader, whatever text the caller chose: otherwise one event
+ * could make the log unreadable.
  */
 function readable(json: string): string {
   if (!json.includes('\\u') && !json.includes('\u2028') && !json.includes('\u2029')) return json;
@@ -115,10 +115,10 @@ function readable(json: string): string {
   });
 }
 
-/** What calls of one second have in common. */
+/** The last second that was formatted. */
 let second = { number: NaN, text: '' };
 
-/** To the second. */
+/** Formats a time to the second, as CloudTrail does. */
 function cloudTrailTime(time: Date): string {
   const number = Math.floor(time.getTime() / 1000);
   if (number !== second.number) second = { number, text: `${time.toISOString().slice(0, 19)}Z` };
@@ -129,7 +129,7 @@ function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text);
 }
 
-/** Whoever calls does so many times. */
+/** JSON of userIdentity by principal: callers send many requests. */
 const identities = new WeakMap<Principal, string>();
 
 function identityOf(principal: Principal): string {

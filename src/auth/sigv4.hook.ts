@@ -9,8 +9,8 @@ import type { SigV4Verifier } from './sigv4.js';
 const NO_BODY = Buffer.alloc(0);
 
 /**
- * Lets a request pass when its signature is right, and notes who calls. It stands before every route of the server, those
- * outside Nest too; a route that needs no signature says so.
+ * Verifies the signature of a request and sets its call. It runs before every route of the server, also those outside Nest; a
+ * route that needs no signature is marked as public.
  */
 export function sigV4Hook(verifier: SigV4Verifier, credentials: Credentials, clock: Clock): preHandlerHookHandler {
   return (request: FastifyRequest, _reply, done) => {

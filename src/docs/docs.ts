@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { DOCS } from '../http/apis.js';
 
-/** Nothing but what this service serves runs on its page. */
+/** The page runs and loads nothing from other servers. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -34,13 +34,13 @@ const FILES: readonly (readonly [url: string, type: string, file: string])[] = [
 /**
  * Serves the OpenAPI documents at /openapi and Swagger UI, which signs its requests in the browser, at /docs.
  *
- * @param region what the page signs for
+ * @param region the page signs its requests for
  */
 export function serveDocs(fastify: FastifyInstance, region: string): void {
   const headers = { 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-keyblock-region': region };
   for (const [url, type, file] of FILES)
     fastify.get(url, { config: { public: true } }, async ({ originalUrl }, reply) =>
-      // A browser that asks for / is routed here, and the page's own links are relative to its path.
+      // A browser's request for / is routed here; redirect it, because links on the page are relative to its path.
       originalUrl === '/'
         ? reply.redirect(url)
         : reply

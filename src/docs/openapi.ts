@@ -39,7 +39,7 @@ const PLANES = {
   },
 } as const;
 
-/** Documents of both planes and of the admin API by name, from the controllers and their schemas. */
+/** Generates the documents of both planes and the admin API, by name, from the controllers and their schemas. */
 export function openApiDocuments(app: INestApplication): Record<keyof typeof PLANES, OpenAPIObject> {
   for (const { controller, tag } of CONTROLLERS) ApiTags(tag)(controller);
   for (const { prototype, method, document } of OPERATIONS) {
@@ -95,7 +95,7 @@ function documentOf(app: INestApplication, plane: keyof typeof PLANES): OpenAPIO
   return document;
 }
 
-/** What every failure has; its shape has more. */
+/** The members that all exceptions share. */
 const ServiceException = {
   type: 'object' as const,
   properties: {
@@ -104,7 +104,7 @@ const ServiceException = {
   },
 };
 
-/** A zod schema as JSON Schema 2020-12, which OpenAPI 3.1 takes as it is; schemas with an id become components. */
+/** Converts a zod schema to JSON Schema 2020-12, which OpenAPI 3.1 embeds unchanged. Schemas with an id become components. */
 function openApiSchema(zodSchema: z.ZodType) {
   const { $schema: _, $defs: components, ...schema } = z.toJSONSchema(zodSchema, { io: 'input' });
   return { schema, components };
