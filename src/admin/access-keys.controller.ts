@@ -23,10 +23,10 @@ export class AccessKeysController {
     name: 'CreateAccessKey',
     route: ['POST', ':kind/:name/access-keys'],
     resource: 'principal',
-    summary: 'Gives a user or a role an access key',
+    summary: 'Creates an access key for a user or a role',
     description:
-      'The secret is in this answer and in no other. **Who may create access keys can do all that whoever it may create ' +
-      'them for may do.**',
+      'The secret is returned only here. **A caller who may create access keys for a user or a role has all of its ' +
+      'permissions.**',
     example: '-X POST http://127.0.0.1:8080/admin/users/line-3/access-keys',
     output: NewAccessKeyOutput,
   })
@@ -38,8 +38,8 @@ export class AccessKeysController {
     name: 'UpdateAccessKey',
     route: ['PUT', ':kind/:name/access-keys/:id'],
     resource: 'principal',
-    summary: 'Takes an access key out of use, or into use again',
-    description: 'Also that of a session, which is the way to end one early.',
+    summary: 'Activates or deactivates an access key',
+    description: 'Deactivating the access key of a session ends the session early.',
     example: '-X PUT -d \'{"Status":"Inactive"}\' http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
     output: Nothing,
   })
@@ -56,10 +56,10 @@ export class AccessKeysController {
     name: 'RotateAccessKey',
     route: ['POST', ':kind/:name/access-keys/:id/rotate'],
     resource: 'principal',
-    summary: 'Puts a new access key in place of one',
+    summary: 'Replaces an access key by a new one',
     description:
-      'The old one can’t sign any more, and can be activated again. One that is inactive, or of a session, is a ' +
-      'ConflictException.',
+      'Deactivates the old access key, which can be activated again. ConflictException if it is inactive or belongs to a ' +
+      'session.',
     example: '-X POST http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID/rotate',
     output: NewAccessKeyOutput,
   })
@@ -71,8 +71,8 @@ export class AccessKeysController {
     name: 'DeleteAccessKey',
     route: ['DELETE', ':kind/:name/access-keys/:id'],
     resource: 'principal',
-    summary: 'Removes an access key',
-    description: 'It never signs again.',
+    summary: 'Deletes an access key',
+    description: 'Requests that it signs are refused from then on.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
     output: Nothing,
   })
@@ -85,10 +85,10 @@ export class AccessKeysController {
     name: 'StartSession',
     route: ['POST', ':kind/:name/sessions'],
     resource: 'principal',
-    summary: 'Gives temporary credentials of a user or a role',
+    summary: 'Issues temporary credentials of a user or a role',
     description:
-      'With a session token, for 15 minutes to 12 hours. They are shown in this answer and in no other. **Who may start ' +
-      'sessions can do all that whoever it may start them for may do.**',
+      'An access key with a session token, valid for 15 minutes to 12 hours. The secrets are returned only here. **A caller ' +
+      'who may start sessions of a user or a role has all of its permissions.**',
     example: '-d \'{"SessionName":"monday","DurationSeconds":3600}\' http://127.0.0.1:8080/admin/roles/line/sessions',
     output: NewAccessKeyOutput,
   })

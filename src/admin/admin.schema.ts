@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NextToken, sensitive, Timestamp, wellFormed } from '../http/fields.js';
 
-/** What the database can be asked for; what more PrincipalRepository checks is told to readers of the documentation only. */
+/** Checks only what the database needs. PrincipalRepository checks the rest, which is stated here for the documentation. */
 const text = wellFormed(z.string());
 const name = (most: number, description: string) =>
   text.meta({ description, minLength: 1, maxLength: most, pattern: '^[\\w+=,.@-]+$' });
@@ -9,12 +9,12 @@ const name = (most: number, description: string) =>
 const Kind = z.enum(['users', 'roles']).meta({ description: 'Users or roles.', example: 'users' });
 const Name = name(64, 'Name of the user or the role.').meta({ example: 'line-3' });
 const PolicyName = name(128, 'Name of the policy.').meta({ example: 'cvv' });
-const AccessKeyId = text.meta({ description: 'AKIA… of a lasting access key, ASIA… of a session’s.' });
+const AccessKeyId = text.meta({ description: 'AKIA… for a long-term access key, ASIA… for the one of a session.' });
 const Arn = z.string().meta({ description: 'ARN of a user or a role.' });
 
 const EXAMPLE_ARN = 'arn:aws:iam::000000000000:user/line-3';
 
-/** What paths name. */
+/** Path parameters. */
 export const PrincipalsPath = z.object({ kind: Kind });
 export type PrincipalsPath = z.infer<typeof PrincipalsPath>;
 export const PrincipalPath = z.object({ kind: Kind, name: Name });
@@ -24,12 +24,12 @@ export type PolicyPath = z.infer<typeof PolicyPath>;
 export const AccessKeyPath = z.object({ kind: Kind, name: Name, id: AccessKeyId });
 export type AccessKeyPath = z.infer<typeof AccessKeyPath>;
 
-/** A query is text. */
+/** Query parameters arrive as text. */
 export const ListPrincipalsQuery = z.object({
   MaxResults: z.coerce.number<string>().int().min(1).max(100).optional().meta({
-    description: 'Most of a page; 50 unless given.',
+    description: 'Largest number of items in the page; 50 by default.',
   }),
-  NextToken: NextToken.optional().meta({ description: 'The one of the page before.' }),
+  NextToken: NextToken.optional().meta({ description: 'The token of the previous page.' }),
 });
 export type ListPrincipalsQuery = z.infer<typeof ListPrincipalsQuery>;
 
@@ -38,8 +38,10 @@ const AccessKey = z
     AccessKeyId,
     Status: z.enum(['Active', 'Inactive']),
     CreateTimestamp: Timestamp,
-    LastUsedTimestamp: Timestamp.optional().meta({ description: 'Written once a minute; none before the first use.' }),
-    ExpirationTimestamp: Timestamp.optional().meta({ description: 'Of a session.' }),
+    LastUsedTimestamp: Timestamp.optional().meta({
+      description: 'Updated once a minute; absent before the first use.',
+    }),
+    ExpirationTimestamp: Timestamp.optional().meta({ description: 'Present for a session.' }),
     SessionName: z.string().optional(),
   })
   .meta({ id: 'AccessKey' });
@@ -48,7 +50,7 @@ const Principal = z
   .object({
     Arn,
     Name,
-    UniqueId: z.string().meta({ description: 'AIDA… or AROA…: no other ever has it.' }),
+    UniqueId: z.string().meta({ description: 'AIDA… or AROA…, never reused.' }),
     CreateTimestamp: Timestamp,
     PolicyNames: z.array(PolicyName),
     AccessKeys: z.array(AccessKey),
@@ -69,7 +71,7 @@ export const ListPrincipalsOutput = z
   .meta({ id: 'ListPrincipalsOutput' });
 export type ListPrincipalsOutput = z.infer<typeof ListPrincipalsOutput>;
 
-/** What is wrong with a policy is said where policies are checked. */
+/** Only the outer shape: policies are validated in src/policy. */
 export const PolicyDocument = z
   .object({ Version: z.unknown(), Id: z.unknown(), Statement: z.unknown() })
   .partial()
@@ -104,7 +106,7 @@ export type UpdateAccessKeyInput = z.infer<typeof UpdateAccessKeyInput>;
 
 export const StartSessionInput = z
   .object({
-    SessionName: z.string().default('session').meta({ description: 'In the ARN of a role’s session.' }),
+    SessionName: z.string().default('session').meta({ description: 'Part of the ARN of a role’s session.' }),
     DurationSeconds: z.int().default(3600).meta({ minimum: 900, maximum: 43_200 }),
   })
   .meta({ id: 'StartSessionInput', examples: [{ SessionName: 'monday', DurationSeconds: 3600 }] });
@@ -113,7 +115,7 @@ export type StartSessionInput = z.infer<typeof StartSessionInput>;
 export const NewAccessKeyOutput = z
   .object({
     AccessKeyId,
-    SecretAccessKey: sensitive(z.string()).meta({ description: 'Shown now and never again.' }),
+    SecretAccessKey: sensitive(z.string()).meta({ description: 'Returned only here.' }),
     SessionToken: sensitive(z.string()).optional(),
     ExpirationTimestamp: Timestamp.optional(),
   })
@@ -123,10 +125,10 @@ export type NewAccessKeyOutput = z.infer<typeof NewAccessKeyOutput>;
 export const ExplainAccessInput = z
   .object({
     Principal: text.meta({ description: 'ARN of the root, a user, a role or the session of a role.' }),
-    Action: z.string().meta({ description: 'E.g. GenerateMac, or keyblock:PutPrincipalPolicy.' }),
-    Resource: text.meta({ description: 'ARN, or * for what is about no resource.' }),
+    Action: z.string().meta({ description: 'E.g. GenerateMac or keyblock:PutPrincipalPolicy.' }),
+    Resource: text.meta({ description: 'ARN, or * for an action without a resource.' }),
     Context: z.record(z.string(), z.array(z.string())).default({}).meta({
-      description: 'Values of condition keys, in place of what is known without it: tags, time, this connection.',
+      description: 'Values of condition keys. They take precedence over tags, time and source of this call.',
     }),
   })
   .meta({
@@ -143,12 +145,12 @@ export const ExplainAccessOutput = z
     Reason: z.string(),
     Statement: z
       .object({
-        Policy: z.string().meta({ description: 'Its name; that of a key is called by the ARN of the key.' }),
+        Policy: z.string().meta({ description: 'Name of the policy; for the policy of a key, the ARN of the key.' }),
         Number: z.int().meta({ description: 'From 1.' }),
         Sid: z.string().optional(),
       })
       .optional()
-      .meta({ description: 'The one that decides, where one does.' }),
+      .meta({ description: 'The deciding statement, if there is one.' }),
   })
   .meta({ id: 'ExplainAccessOutput' });
 export type ExplainAccessOutput = z.infer<typeof ExplainAccessOutput>;

@@ -15,10 +15,11 @@ export class ExplainController {
     route: ['POST', 'explain'],
     resource: 'principal',
     principal: (_request: SignedRequest, { Principal }: ExplainAccessInput) => Principal,
-    summary: 'Says what would be decided of a request, and by which statement',
+    summary: 'Explains the decision about a hypothetical request',
     description:
-      'Of the same policies, tags and aliases as a request. What a request would say beside, e.g. its tags or the key that ' +
-      'it wraps with, goes into `Context`; where it would come from and when is as for this call unless `Context` says.',
+      'Evaluates the policies, tags and aliases that a request would meet, and returns the deciding statement. `Context` has ' +
+      'condition keys that depend on the request, e.g. its tags or its wrapping key; source and time are those of this call ' +
+      'unless `Context` states others.',
     example:
       '-d \'{"Principal":"arn:aws:iam::000000000000:user/line-3","Action":"CreateKey","Resource":"*"}\' ' +
       'http://127.0.0.1:8080/admin/explain',

@@ -6,7 +6,7 @@ export function kindOf({ kind }: PrincipalsPath): PrincipalKind {
   return kind === 'users' ? 'user' : 'role';
 }
 
-/** ARN of the user or role that a path names, of the caller's account. */
+/** ARN of the user or role that a path names, in the caller's account. */
 export function arnOf({ principal }: Call, path: PrincipalPath): string {
   return `arn:aws:iam::${principal.accountId}:${kindOf(path)}/${path.name}`;
 }

@@ -32,7 +32,7 @@ export class PrincipalsController {
     route: ['GET', ':kind'],
     resource: 'nothing',
     summary: 'Lists users or roles',
-    description: 'In the order of their names, each with the names of its policies and with its access keys.',
+    description: 'In the order of their names, each with its access keys and the names of its policies.',
     example: 'http://127.0.0.1:8080/admin/users',
     output: ListPrincipalsOutput,
   })
@@ -58,8 +58,9 @@ export class PrincipalsController {
     resource: 'principal',
     principal: (request: SignedRequest, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
       arnOf(request.call, { kind, name: Name }),
-    summary: 'Makes a user or a role',
-    description: 'It may do nothing until it has a policy, and can’t sign before it has an access key or a session.',
+    summary: 'Creates a user or a role',
+    description:
+      'It has no permissions until it has a policy, and can’t sign requests before it has an access key or a session.',
     example: '-d \'{"Name":"line-3"}\' http://127.0.0.1:8080/admin/users',
     output: PrincipalOutput,
   })
@@ -76,8 +77,8 @@ export class PrincipalsController {
     name: 'GetPrincipal',
     route: ['GET', ':kind/:name'],
     resource: 'principal',
-    summary: 'Shows a user or a role',
-    description: 'With the names of its policies and with its access keys, those of its sessions too.',
+    summary: 'Returns a user or a role',
+    description: 'With the names of its policies and its access keys, including those of its sessions.',
     example: 'http://127.0.0.1:8080/admin/users/line-3',
     output: PrincipalOutput,
   })
@@ -89,9 +90,9 @@ export class PrincipalsController {
     name: 'DeletePrincipal',
     route: ['DELETE', ':kind/:name'],
     resource: 'principal',
-    summary: 'Removes a user or a role',
+    summary: 'Deletes a user or a role',
     description:
-      'Its policies, access keys and sessions go with it. Policies of keys that name it stay, and would be about a later ' +
+      'Also deletes its policies, access keys and sessions. Policies of keys that name it stay, and would apply to a later ' +
       'user or role of the same name.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3',
     output: Nothing,
@@ -105,10 +106,10 @@ export class PrincipalsController {
     name: 'PutPrincipalPolicy',
     route: ['PUT', ':kind/:name/policies/:policy'],
     resource: 'principal',
-    summary: 'Gives a user or a role a policy',
+    summary: 'Adds or replaces a policy of a user or a role',
     description:
-      'In place of the one of this name. It is checked: the ValidationException says what is wrong with it. **Who may put ' +
-      'policies can give anything to whoever it may put them for**, also to itself.',
+      'Replaces the policy of this name, if there is one. ValidationException names the first fault of an invalid policy. ' +
+      '**A caller who may put policies of a user or a role can grant it any permission**, also itself.',
     example: '-X PUT -d @cvv.json http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: Nothing,
   })
@@ -117,7 +118,7 @@ export class PrincipalsController {
     @Param(PolicyPath) path: PolicyPath,
     @Body(PolicyDocument) _document: PolicyDocument,
   ): Promise<Nothing> {
-    // As it was written: what is read of it has lost what its check looks at, a name that is there twice.
+    // Pass on the text: the parsed document has lost duplicate names, which the check must reject.
     const written = (body as Buffer | undefined)?.toString() ?? '';
     await this.principals.by(call).putPolicy(arnOf(call, path), path.policy, written);
     return {};
@@ -127,8 +128,8 @@ export class PrincipalsController {
     name: 'GetPrincipalPolicy',
     route: ['GET', ':kind/:name/policies/:policy'],
     resource: 'principal',
-    summary: 'Shows a policy of a user or a role',
-    description: 'As it was put.',
+    summary: 'Returns a policy of a user or a role',
+    description: 'The document is returned as it was put.',
     example: 'http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: PrincipalPolicyOutput,
   })
@@ -141,8 +142,8 @@ export class PrincipalsController {
     name: 'DeletePrincipalPolicy',
     route: ['DELETE', ':kind/:name/policies/:policy'],
     resource: 'principal',
-    summary: 'Takes a policy from a user or a role',
-    description: 'What it allowed is denied from then on, and what it denied may be allowed by another.',
+    summary: 'Deletes a policy of a user or a role',
+    description: 'Permissions that it granted end at once; what it denied may be allowed by another policy.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: Nothing,
   })

@@ -33,9 +33,9 @@ const PLANES = {
     module: AdminModule,
     title: 'Keyblock administration',
     description:
-      'Users and roles, their policies, access keys and sessions, and what policies decide. Not an API of AWS. Requests are ' +
-      'signed as those of the planes; the root may do everything, a user or a role what its policies allow: `keyblock:` and ' +
-      'the name of the operation, on the ARN of the user or role that it is about.',
+      'Users and roles, their policies, access keys and sessions, and explanations of decisions. Not an API of AWS. Requests ' +
+      'are signed as for the planes. The root may call every operation; a user or a role needs a policy that allows the ' +
+      'action, `keyblock:` and the name of the operation, on the ARN of the user or role that the operation is about.',
   },
 } as const;
 
