@@ -1,83 +1,138 @@
+import type { Api } from './http/api.js';
 import type { Caller, Statements } from './policy/policy.js';
 
-/** Who signed a request. */
+/** The signer of a request. */
 export interface Principal extends Caller {
   accessKeyId: string;
-  /** Undefined for the root of the account, who needs no permission. */
+  /** Undefined for the root of the account, which needs no permission. */
   identity?: Identity;
 }
 
-/** A user, or a role in a session or by an access key of its own. */
+/** A user, or a role in a session or with an access key of its own. */
 export interface Identity {
   type: 'User' | 'AssumedRole';
   name: string;
   /** `aws:userid` */
   userId: string;
-  /** What its own policies say. */
+  /** Statements of its identity-based policies. */
   statements: Statements;
-  /** When its session began. */
+  /** Start of its session. */
   sessionIssuedAt?: Date;
 }
 
-/** The account and Region that a resource belongs to. */
-export interface Scope {
-  accountId: string;
-  region: string;
-}
-
-/** The APIs: the two planes differ in framing, error bodies and status codes; the admin API is framed as the data plane. */
-export type Plane = 'control' | 'data' | 'admin';
-
-/** How a connection is encrypted, in CloudTrail's words. */
+/** The encryption of a connection, in CloudTrail's terms. */
 export interface TlsDetails {
   readonly tlsVersion: string;
   readonly cipherSuite: string;
   readonly clientProvidedHostHeader: string;
 }
 
-/** Where a request came from, as conditions of policies and the audit log ask. */
+/** The origin of a request, as conditions of policies and audit events need it. */
 export interface Origin {
   readonly sourceIp: string;
   readonly secureTransport: boolean;
   readonly userAgent: string | undefined;
   readonly time: Date;
-  /** Of a connection that is encrypted, as events of the audit log have them. */
+  /** Undefined for a connection without TLS. */
   readonly tlsDetails?: TlsDetails;
 }
 
-/** What calls make, by the members of their answers that name it. */
-export type Made =
-  | { key: { keyArn: string } }
-  | { alias: { aliasArn: string } }
-  | { principal: { arn: string } }
-  | { accessKey: { accessKeyId: string } };
-
 /** One request, as every layer below HTTP knows it. */
 export interface Call {
-  /** Name of the request, in its answer, the log and the audit log. */
-  requestId: string;
-  plane: Plane;
+  /** Identifies the request in its response, the log and the audit log. */
+  readonly requestId: string;
+  readonly api: Api;
   /** Name in the service model. */
-  operation: string;
-  principal: Principal;
-  /** The Region of the credential scope. */
+  readonly operation: string;
+  readonly principal: Principal;
+  /** Region of the credential scope. */
+  readonly region: string;
+  readonly origin: Origin;
+  readonly record: CallRecord;
+}
+
+/** The account and Region that the resources of a call belong to. */
+export interface Scope {
+  accountId: string;
   region: string;
-  /** ARNs of the keys that the call resolved, for the log and the audit log. */
-  keyArns: string[];
-  origin: Origin;
-  /** What the operation was given, when it was read; policies ask for some of it. */
-  input?: object;
-  /** What it was given that no policy asks for: labels of the path, and all that the admin API has. */
-  given?: object;
-  /** Keys that an import or export names by their role, with their ARNs; without those that don't exist. */
-  keyRoles?: ReadonlyMap<string, string>;
-  /** What the call made, as its event tells it. */
-  made?: Made;
-  /** Its event was written with the change that it made. */
-  isAudited?: boolean;
 }
 
 /** Returns the caller's account and the Region of the call. */
 export function scopeOf({ principal, region }: Call): Scope {
   return { accountId: principal.accountId, region };
+}
+
+/** A resource that a call created, as the member of its output that names it. */
+export type CreatedResource =
+  | { key: { keyArn: string } }
+  | { alias: { aliasArn: string } }
+  | { principal: { arn: string } }
+  | { accessKey: { accessKeyId: string } };
+
+/** The facts that a call gathers while it runs, for policies, its audit event and the log. */
+export class CallRecord {
+  readonly #keyArns: string[] = [];
+  #input?: object;
+  #requestParameters?: object;
+  #conditionKeys?: ReadonlyMap<string, string>;
+  #responseElements?: CreatedResource;
+  #isWritten = false;
+
+  /** The validated input. Policies see it; it is also audited. */
+  get input(): object | undefined {
+    return this.#input;
+  }
+
+  /**
+   * Request parameters that are audited but not visible to policies: path parameters, and every parameter of the admin API.
+   * Undefined until the input is validated.
+   */
+  get requestParameters(): object | undefined {
+    return this.#requestParameters;
+  }
+
+  /** ARNs of the keys that the call resolved, in order, with repetitions. */
+  get keyArns(): readonly string[] {
+    return this.#keyArns;
+  }
+
+  /** Values of condition keys that had to be looked up, by names in lower case. */
+  get conditionKeys(): ReadonlyMap<string, string> | undefined {
+    return this.#conditionKeys;
+  }
+
+  /** The created resource; `responseElements` of the event. */
+  get responseElements(): CreatedResource | undefined {
+    return this.#responseElements;
+  }
+
+  /** True once the event is written or queued. */
+  get isWritten(): boolean {
+    return this.#isWritten;
+  }
+
+  /** Notes the validated input. */
+  reads(requestParameters: object, input?: object): void {
+    this.#requestParameters = requestParameters;
+    this.#input = input;
+  }
+
+  /** Notes a key that the call resolved. */
+  uses(keyArn: string): void {
+    this.#keyArns.push(keyArn);
+  }
+
+  /** Notes values of condition keys that had to be looked up. @param values by names in lower case */
+  looksUp(values: ReadonlyMap<string, string>): void {
+    this.#conditionKeys = values;
+  }
+
+  created(resource: CreatedResource): void {
+    this.#responseElements = resource;
+  }
+
+  /** Notes that the event is written, so that it isn't written again with the response. */
+  written(): void {
+    this.#isWritten = true;
+  }
 }

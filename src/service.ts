@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
-import { OperationAuthorizer } from './payment/operation-authorizer.js';
+import { ADMIN } from './admin/api.js';
 import { AppModule } from './app.module.js';
 import { AuditLog, type AuditLogOptions } from './audit/audit-log.js';
 import { Credentials } from './auth/credentials.js';
@@ -11,9 +11,13 @@ import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { componentCheckValue } from './crypto/key-components.js';
 import { serveDocs } from './docs/docs.js';
+import type { Api } from './http/api.js';
 import { Metrics } from './http/metrics.js';
 import { rateLimitHook } from './http/rate-limit.hook.js';
+import type { Authorizer } from './http/request.js';
 import { createServer } from './http/server.js';
+import { CONTROL_PLANE, DATA_PLANE } from './payment/api.js';
+import { OperationAuthorizer } from './payment/operation-authorizer.js';
 import { serviceSecret } from './provider/service-secret.js';
 import { assertDefined, type EmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from './store.js';
 
@@ -63,7 +67,7 @@ export async function startService(
     await audit.open();
     opened.push(() => audit.close());
     const metrics = new Metrics();
-    const { adapter, filter } = createServer(config, logger, metrics, audit, clock);
+    const { adapter, filter } = createServer(config, logger, metrics, audit, clock, [CONTROL_PLANE, DATA_PLANE, ADMIN]);
     const server = adapter.getInstance();
     const app = await NestFactory.create<NestFastifyApplication>(
       AppModule.forRoot({ config, clock, logger, metrics, database, masterKey, root, audit }),
@@ -71,11 +75,11 @@ export async function startService(
       { bodyParser: false, logger: false, abortOnError: false },
     );
     opened.push(() => stopServing(app));
-    const authorizer: OperationAuthorizer = app.get(OperationAuthorizer);
-    server.decorate('authorizer', authorizer);
+    server.decorate('authorizers', authorizersOf(app));
     server.addHook('preHandler', signatureHook(config, app.get(Credentials), clock));
-    const { controlPlaneRate: control, dataPlaneRate: data } = config;
-    if (control !== undefined || data !== undefined) server.addHook('preHandler', rateLimitHook({ control, data }));
+    const { controlPlaneRate: controlPlane, dataPlaneRate: dataPlane } = config;
+    if (controlPlane !== undefined || dataPlane !== undefined)
+      server.addHook('preHandler', rateLimitHook({ controlPlane, dataPlane }));
     app.useGlobalFilters(filter);
     serveDocs(server, config.region);
     await app.listen(config.port, config.host);
@@ -91,9 +95,16 @@ export async function startService(
   }
 }
 
+function authorizersOf(app: NestFastifyApplication): ReadonlyMap<Api, Authorizer> {
+  const payment: OperationAuthorizer = app.get(OperationAuthorizer);
+  return new Map([
+    [CONTROL_PLANE, payment],
+    [DATA_PLANE, payment],
+  ]);
+}
+
 function signatureHook({ regions, clockSkewSeconds }: Config, credentials: Credentials, clock: Clock) {
-  const options = { regions, clockSkewSeconds, service: 'payment-cryptography' };
-  return sigV4Hook(new SigV4Verifier(options), credentials, clock);
+  return sigV4Hook(new SigV4Verifier({ regions, clockSkewSeconds }), credentials, clock);
 }
 
 function destinations({ audit }: Config, stdout: AuditLogOptions['stdout']) {

@@ -5,7 +5,7 @@ import { PrincipalRow } from './principal.entity.js';
 /** The values that an access key's secret is bound to: in the database, nobody can give it to another principal or prolong its session. */
 type AccessKeyIdentity = Pick<AccessKeyRow, 'id' | 'principalArn' | 'expiresAt' | 'sessionName' | 'sessionTokenHash'>;
 
-/** An access key of a user or a role: a lasting one, or the one of a session. */
+/** A long-term access key of a user or a role, or the temporary one of a session. */
 @Entity('access_keys')
 @Sealed(({ id, principalArn, expiresAt, sessionName, sessionTokenHash }: AccessKeyIdentity) => [
   'access key',
@@ -17,7 +17,7 @@ type AccessKeyIdentity = Pick<AccessKeyRow, 'id' | 'principalArn' | 'expiresAt' 
 ])
 @Index('access_keys_by_principal', ['principalArn'])
 export class AccessKeyRow {
-  /** AKIA… of a lasting one, ASIA… of a session's. */
+  /** AKIA… if long-term, ASIA… if temporary. */
   @PrimaryColumn('text')
   id!: string;
 
@@ -25,7 +25,7 @@ export class AccessKeyRow {
   @ForeignKey(() => PrincipalRow, { name: 'access_keys_principal', onDelete: 'CASCADE' })
   principalArn!: string;
 
-  /** The secret under the master key, bound to all that doesn't change. Not read unless asked for. */
+  /** Secret access key, sealed under the master key with the immutable columns as associated data. Not selected by default. */
   @Column('bytea', { select: false })
   sealed!: Buffer;
 
@@ -35,11 +35,11 @@ export class AccessKeyRow {
   @Column('timestamp with time zone', { name: 'created_at', precision: 3 })
   createdAt!: Date;
 
-  /** Written about once a minute, by each node for itself. */
+  /** Each node updates it about once a minute. */
   @Column('timestamp with time zone', { name: 'last_used_at', precision: 3, nullable: true })
   lastUsedAt!: Date | null;
 
-  /** Of a session. */
+  /** Expiry of a temporary access key. */
   @Column('timestamp with time zone', { name: 'expires_at', precision: 3, nullable: true })
   expiresAt!: Date | null;
 

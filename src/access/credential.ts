@@ -1,10 +1,10 @@
 import type { Principal } from '../call.js';
 
-/** An access key that may sign, with whose it is. */
+/** An active access key and its principal. */
 export interface Credential {
   accessKeyId: string;
   secretAccessKey: string;
   principal: Principal;
-  /** Where it is a session's. */
+  /** Present for a temporary access key. */
   session?: { tokenHash: Buffer; expiresAt: Date };
 }

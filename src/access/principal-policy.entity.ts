@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { PrincipalRow } from './principal.entity.js';
 
-/** One of the policies of a user or a role. */
+/** A policy of a user or a role. */
 @Entity('principal_policies')
 export class PrincipalPolicy {
   @PrimaryColumn('text', { name: 'principal_arn' })
@@ -11,7 +11,7 @@ export class PrincipalPolicy {
   @PrimaryColumn('text')
   name!: string;
 
-  /** As it was written. */
+  /** The text as it was put. */
   @Column('text')
   document!: string;
 }

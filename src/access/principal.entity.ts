@@ -18,7 +18,7 @@ export class PrincipalRow {
   @Column('text')
   name!: string;
 
-  /** AIDA… or AROA…: no other principal ever has it, not even a later one of the same name. */
+  /** AIDA… or AROA…, never reused, not even for a later principal of the same name. */
   @Column('text', { name: 'unique_id' })
   uniqueId!: string;
 

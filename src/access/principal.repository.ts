@@ -22,25 +22,25 @@ const POLICY_NAME = /^[\w+=,.@-]{1,128}$/;
 const MIN_SESSION_SECONDS = 900;
 const MAX_SESSION_SECONDS = 43_200;
 
-/** What is shown once, when an access key is made. */
+/** A new access key. Its secret is shown only once. */
 export interface NewAccessKey {
   accessKeyId: string;
   secretAccessKey: string;
-  /** With when it ends, where it is a session's. */
+  /** Present for a temporary access key. */
   session?: { token: string; expiresAt: Date };
 }
 
-/** A user or a role with all that is known of it but its secrets. */
+/** A user or a role with its policies and access keys, without secrets. */
 export interface PrincipalSummary {
   principal: PrincipalRow;
   policies: PrincipalPolicy[];
   accessKeys: AccessKeyRow[];
 }
 
-/** Account whose principals are kept. */
+/** Injection token: the account that the principals belong to. */
 export const ACCOUNT_ID = Symbol('account id');
 
-/** The users and roles of the account. Every change is told to all nodes, and throws ResourceNotFoundException for what isn't there. */
+/** The users and roles of the account. Changes are notified to all nodes. Methods throw ResourceNotFoundException for what doesn't exist. */
 @Injectable()
 export class PrincipalRepository {
   /** Undefined for an operator's command. */
@@ -54,7 +54,7 @@ export class PrincipalRepository {
     @Inject(ACCOUNT_ID) private readonly accountId: string,
   ) {}
 
-  /** The same, whose changes are a call's: the call's event is written with them. */
+  /** The repository on behalf of a call, whose event is written with the changes. */
   by(call: Call): PrincipalRepository {
     const { database, changes, masterKey, clock, accountId } = this;
     const own = new PrincipalRepository(database, changes, masterKey, clock, accountId);
@@ -62,7 +62,7 @@ export class PrincipalRepository {
     return own;
   }
 
-  /** @throws ValidationException for a name that can't be, ConflictException where there is one */
+  /** @throws ValidationException for an invalid name, ConflictException for one that exists */
   async create(kind: PrincipalKind, name: string): Promise<PrincipalRow> {
     if (!NAME.test(name)) throw new ValidationException('A name has 1 to 64 letters, digits or any of _+=,.@-');
     const principal = {
@@ -77,7 +77,7 @@ export class PrincipalRepository {
       const insert = manager.createQueryBuilder().insert().into(PrincipalRow).values(principal).orIgnore();
       const inserted = await insert.returning(['arn']).execute();
       if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`There is a ${kind} ${name} already.`);
-      if (this.#call) this.#call.made = { principal: { arn: principal.arn } };
+      if (this.#call) this.#call.record.created({ principal: { arn: principal.arn } });
     });
     return principal;
   }
@@ -93,10 +93,10 @@ export class PrincipalRepository {
   }
 
   /**
-   * Users and roles of the account in the order of their ARNs; all of them unless told otherwise.
+   * Lists users and roles of the account in the order of their ARNs.
    *
-   * @param after ARN of the last one of the page before
-   * @param limit one more is returned where there is another page
+   * @param after ARN of the last one of the previous page
+   * @param limit one more is returned if there is another page
    */
   async list({ kind, after, limit }: { kind?: PrincipalKind; after?: string; limit?: number } = {}): Promise<
     PrincipalSummary[]
@@ -109,14 +109,13 @@ export class PrincipalRepository {
     return this.#summaries(principals);
   }
 
-  /** A user or a role with all that is known of it but its secrets. */
   async get(arn: string): Promise<PrincipalSummary> {
     const [summary] = await this.#summaries(await this.database.manager.findBy(PrincipalRow, { arn }));
     if (!summary) throw new ResourceNotFoundException(arn);
     return summary;
   }
 
-  /** Gives a policy in place of the one of this name. @throws PolicyError for what is no policy */
+  /** Adds a policy, or replaces the one of this name. @throws PolicyError for an invalid document */
   async putPolicy(principalArn: string, name: string, document: string): Promise<void> {
     if (!POLICY_NAME.test(name))
       throw new ValidationException('The name of a policy has 1 to 128 letters, digits or any of _+=,.@-');
@@ -126,7 +125,7 @@ export class PrincipalRepository {
     );
   }
 
-  /** A policy of a user or a role, as it was put. */
+  /** Reads a policy as it was put. */
   async policy(principalArn: string, name: string): Promise<PrincipalPolicy> {
     const found = await this.database.manager.findOneBy(PrincipalPolicy, { principalArn, name });
     if (!found) throw new ResourceNotFoundException(name);
@@ -140,12 +139,12 @@ export class PrincipalRepository {
     });
   }
 
-  /** A new access key. Its secret is never shown again. */
+  /** Creates a long-term access key. */
   async createAccessKey(principalArn: string): Promise<NewAccessKey> {
     return this.#change(principalArn, (manager) => this.#addAccessKey(manager, principalArn));
   }
 
-  /** Whose access key this is. */
+  /** ARN of the user or role that an access key belongs to. */
   async ownerOf(accessKeyId: string): Promise<string> {
     const found = await this.database.manager.findOneBy(AccessKeyRow, { id: accessKeyId });
     if (!found) throw new ResourceNotFoundException(accessKeyId);
@@ -153,9 +152,9 @@ export class PrincipalRepository {
   }
 
   /**
-   * A new access key in place of one, which can't sign any more.
+   * Creates an access key and deactivates the old one.
    *
-   * @throws ConflictException for one that can't sign already: who took it out of use did not mean to give another
+   * @throws ConflictException for a temporary access key, and for an inactive one: it was deactivated to end its owner's access
    */
   async rotateAccessKey(principalArn: string, id: string): Promise<NewAccessKey> {
     return this.#changeAccessKey(principalArn, id, async (manager, { active, expiresAt }) => {
@@ -166,7 +165,7 @@ export class PrincipalRepository {
     });
   }
 
-  /** Lets an access key sign, or not; also that of a session. */
+  /** Activates or deactivates an access key, also a temporary one. */
   async setActive(principalArn: string, id: string, active: boolean): Promise<void> {
     await this.#changeAccessKey(principalArn, id, (manager) => manager.update(AccessKeyRow, { id }, { active }));
   }
@@ -176,9 +175,9 @@ export class PrincipalRepository {
   }
 
   /**
-   * Temporary credentials of a user, or of a role in a session. Those that have expired go.
+   * Issues temporary credentials of a user or a role, and deletes expired ones.
    *
-   * @param name of the session; it is in the ARN of a role's
+   * @param name of the session; part of its ARN for a role
    */
   async startSession(principalArn: string, name: string, seconds: number): Promise<NewAccessKey> {
     if (!SESSION_NAME.test(name))
@@ -193,7 +192,7 @@ export class PrincipalRepository {
     });
   }
 
-  /** The access key of this id, if it may sign; a session's may have expired. */
+  /** Reads an active access key with its secret; a temporary one may have expired. */
   async credential(accessKeyId: string): Promise<Credential | undefined> {
     const row = await this.database
       .createQueryBuilder(AccessKeyRow, 'key')
@@ -214,7 +213,7 @@ export class PrincipalRepository {
     };
   }
 
-  /** A user, a role or a session of a role that begins now, as it would call: for a decision about it. */
+  /** The principal that a user, a role or a session of a role would call as, for simulating policies. */
   async principal(arn: string): Promise<Principal> {
     const [, account, role, sessionName] = ROLE_SESSION.exec(arn) ?? [];
     const isSession = account === this.accountId && role !== undefined && sessionName !== undefined;
@@ -225,8 +224,8 @@ export class PrincipalRepository {
   }
 
   /**
-   * Notes when access keys were last used, by id; an older time changes nothing. One that somebody is changing is left out,
-   * so that nobody waits for anybody in a circle.
+   * Records when access keys were last used, by id; an older time changes nothing. Rows locked by another transaction are skipped
+   * to avoid a deadlock.
    */
   async noteUse(times: ReadonlyMap<string, Date>): Promise<void> {
     if (times.size === 0) return;
@@ -280,7 +279,7 @@ export class PrincipalRepository {
     const sealed = this.masterKey.seal(aadOf(AccessKeyRow, row), clear);
     clear.fill(0);
     await manager.insert(AccessKeyRow, { ...row, sealed });
-    if (this.#call) this.#call.made = { accessKey: { accessKeyId: row.id } };
+    if (this.#call) this.#call.record.created({ accessKey: { accessKeyId: row.id } });
     return {
       accessKeyId: row.id,
       secretAccessKey,
@@ -288,7 +287,7 @@ export class PrincipalRepository {
     };
   }
 
-  /** Alone with a user or a role, and with one of its access keys: another's is none. */
+  /** Changes an access key while its user or role is locked. @throws ResourceNotFoundException also for another's access key */
   async #changeAccessKey<T>(
     principalArn: string,
     id: string,
@@ -305,7 +304,7 @@ export class PrincipalRepository {
     return this.#call ? this.changes.transaction(this.#call, work) : this.changes.ownTransaction(work);
   }
 
-  /** Alone with a user or a role. */
+  /** Changes a user or a role while its row is locked. */
   async #change<T>(arn: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.#transaction(async (manager, changed) => {
       const found = await manager.findOne(PrincipalRow, { where: { arn }, lock: { mode: 'pessimistic_write' } });

@@ -7,19 +7,19 @@ export interface TagFact {
   value: string;
 }
 
-/** Answers condition keys by their names in lower case; undefined for one that it doesn't know, or that the request lacks. */
+/** Looks up a condition key by its name in lower case; undefined if it is unknown or the request lacks it. */
 export type ConditionKeys = (name: string) => Answer;
 
-/** What is asked, for one resource of a call. */
+/** A call about one resource. */
 interface Asked {
   call: Call;
-  /** Of the resource. */
+  /** Tags of the resource. */
   tags?: readonly TagFact[];
-  /** The condition keys of the API itself, e.g. `payment-cryptography:…`. */
+  /** The API's own condition keys, e.g. `payment-cryptography:…`. */
   conditionKeys?: ConditionKeys;
 }
 
-/** The members of inputs that conditions ask for; each operation has some of them. */
+/** The members of inputs that condition keys show. Every API that has tags names them so. */
 interface Input {
   Tags?: readonly { Key: string; Value: string }[];
   TagKeys?: readonly string[];
@@ -51,7 +51,7 @@ const KEYS: Record<string, (call: Call) => Answer> = {
 const RESOURCE_TAG = 'aws:resourcetag/';
 const REQUEST_TAG = 'aws:requesttag/';
 
-/** Answers the condition keys of a call, as they are asked for and not before. */
+/** The condition keys of a call, looked up on demand. */
 export function contextOf(asked: Asked): Context {
   return (name) => {
     const answer = answerOf(asked, name);
@@ -67,12 +67,12 @@ function answerOf(asked: Asked, name: string): Answer {
   return tagsNamed(tags, name.slice(REQUEST_TAG.length));
 }
 
-/** Case doesn't count in the names of condition keys, and so several tags may have one name. */
+/** Names of condition keys are case-insensitive, so several tags may match one. */
 function tagsNamed(tags: readonly TagFact[] = [], name: string): readonly string[] | undefined {
   const found = tags.filter(({ key }) => key.toLowerCase() === name).map(({ value }) => value);
   return found.length > 0 ? found : undefined;
 }
 
-function inputOf({ input = {} }: Call): Input {
-  return input;
+function inputOf({ record }: Call): Input {
+  return record.input ?? {};
 }

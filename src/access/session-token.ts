@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What of a session token is kept: SHA-256. */
+/** Computes the SHA-256 that is stored in place of a session token. */
 export function tokenHash(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

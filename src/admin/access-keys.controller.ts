@@ -1,7 +1,7 @@
 import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import { AdminOperation } from './admin-operation.js';
-import { OperationsController } from '../http/aws-operation.js';
+import { OperationsController } from '../http/operation.js';
 import { Nothing } from '../http/fields.js';
 import { Body, Param } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
@@ -13,7 +13,7 @@ import {
   StartSessionInput,
   UpdateAccessKeyInput,
 } from './admin.schema.js';
-import { arnOf, thePrincipal } from './principal-path.js';
+import { arnOf } from './principal-path.js';
 
 @OperationsController('access keys')
 export class AccessKeysController {
@@ -22,7 +22,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'CreateAccessKey',
     route: ['POST', ':kind/:name/access-keys'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Creates an access key for a user or a role',
     description:
       'The secret access key is returned only in this response. **A caller that may create access keys for a ' +
@@ -37,7 +37,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'UpdateAccessKey',
     route: ['PUT', ':kind/:name/access-keys/:id'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Activates or deactivates an access key',
     description: 'Deactivating the access key of a session ends the session early.',
     example: '-X PUT -d \'{"Status":"Inactive"}\' http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
@@ -55,7 +55,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'RotateAccessKey',
     route: ['POST', ':kind/:name/access-keys/:id/rotate'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Replaces an access key with a new one',
     description:
       'The old access key is deactivated, and can be activated again. Fails with ConflictException if the ' +
@@ -70,7 +70,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'DeleteAccessKey',
     route: ['DELETE', ':kind/:name/access-keys/:id'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Deletes an access key',
     description: 'The access key can never sign again.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
@@ -84,7 +84,7 @@ export class AccessKeysController {
   @AdminOperation({
     name: 'StartSession',
     route: ['POST', ':kind/:name/sessions'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Creates temporary credentials for a user or a role',
     description:
       'The credentials include a session token and are valid for 15 minutes to 12 hours. They are returned ' +

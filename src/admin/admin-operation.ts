@@ -1,9 +1,26 @@
 import { applyDecorators, Delete, Get, HttpCode, Post, Put } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
-import type { AdminOperationName } from './admin-operations.js';
 import { authorize } from '../access/authorize.js';
-import { documented, guarded, type Operation } from '../http/aws-operation.js';
-import { ADMIN } from '../http/request.js';
+import { pathPrefix } from '../http/api.js';
+import { guarded, type Operation, registered } from '../http/operation.js';
+import type { SignedRequest } from '../http/request.js';
+import { ADMIN } from './api.js';
+import { arnOf } from './principal-path.js';
+import type { PrincipalPath } from './admin.schema.js';
+
+export type AdminOperationName =
+  | 'CreatePrincipal'
+  | 'GetPrincipal'
+  | 'ListPrincipals'
+  | 'DeletePrincipal'
+  | 'PutPrincipalPolicy'
+  | 'GetPrincipalPolicy'
+  | 'DeletePrincipalPolicy'
+  | 'CreateAccessKey'
+  | 'UpdateAccessKey'
+  | 'RotateAccessKey'
+  | 'DeleteAccessKey'
+  | 'StartSession'
+  | 'ExplainAccess';
 
 const ERRORS = {
   400: 'ValidationException, SerializationException',
@@ -16,34 +33,40 @@ const ERRORS = {
 
 const METHODS = { GET: Get, PUT: Put, POST: Post, DELETE: Delete };
 
-interface AdminOperation extends Operation {
+interface AdminOperation extends Operation<'principal' | 'nothing'> {
   name: AdminOperationName;
-  /** Method and path below /admin, in the words of Nest. */
+  /** Method, and path below /admin in Nest's syntax. */
   route: readonly [method: keyof typeof METHODS, path: string];
-  /** ARN that policies are asked about, or `*`, given the method's arguments. */
-  resource: (...args: never[]) => string;
+  /** The user or role, given the method's arguments; unless stated, the one that the path names. */
+  principal?: (...args: never[]) => string;
 }
 
 /**
- * An operation of the admin API. Policies are asked first, about the operation and the user or role that it is about: whoever
- * isn't allowed is not told who there is.
+ * An operation of the admin API. Policies are asked before the user or role is looked up, so that a caller who isn't allowed the
+ * operation can't find out which exist.
  */
-export function AdminOperation({ route: [method, path], resource, ...operation }: AdminOperation): MethodDecorator {
-  const command = `curl --aws-sigv4 aws:amz:us-east-1:payment-cryptography --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY" ${operation.example}`;
+export function AdminOperation({
+  route: [method, path],
+  principal = principalOfPath,
+  ...operation
+}: AdminOperation): MethodDecorator {
+  const { name, resource, example } = operation;
+  const command = `curl --aws-sigv4 aws:amz:us-east-1:${ADMIN.signingName} --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY" ${example}`;
+  const arn = resource === 'nothing' ? () => '*' : principal;
   const authorized = guarded((request, inputs) => {
     const { call } = request;
-    call.given = Object.assign({}, ...inputs) as object;
-    authorize(call, {
-      action: `keyblock:${operation.name}`,
-      resource: resource(...([request, ...inputs] as never[])),
-    });
+    call.record.reads(Object.assign({}, ...inputs) as object);
+    authorize(call, { action: `${ADMIN.name}:${name}`, resource: arn(...([request, ...inputs] as never[])) });
     return undefined;
   });
   return applyDecorators(
     authorized,
-    METHODS[method](`${ADMIN}/${path}`),
+    METHODS[method](`${pathPrefix(ADMIN)}${path}`),
     HttpCode(200),
-    RouteConfig({ operation: operation.name }),
-    documented({ ...operation, command, errors: ERRORS }),
+    registered({ ...operation, api: ADMIN, command, errors: ERRORS }),
   );
+}
+
+function principalOfPath({ call }: SignedRequest, path: PrincipalPath): string {
+  return arnOf(call, path);
 }

@@ -3,6 +3,6 @@ import { AccessKeysController } from './access-keys.controller.js';
 import { ExplainController } from './explain.controller.js';
 import { PrincipalsController } from './principals.controller.js';
 
-/** Users and roles over HTTP, beside the planes. */
+/** The admin API: users and roles, and what policies decide. */
 @Module({ controllers: [PrincipalsController, AccessKeysController, ExplainController] })
 export class AdminModule {}

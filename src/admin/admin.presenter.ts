@@ -2,7 +2,7 @@ import type { NewAccessKey, PrincipalSummary } from '../access/principal.reposit
 import { epochSeconds } from '../http/fields.js';
 import type { NewAccessKeyOutput, Principal } from './admin.schema.js';
 
-/** A user or a role as answers have it. */
+/** Presents a user or a role. */
 export function presentPrincipal({ principal, policies, accessKeys }: PrincipalSummary): Principal {
   return {
     Arn: principal.arn,
@@ -21,7 +21,7 @@ export function presentPrincipal({ principal, policies, accessKeys }: PrincipalS
   };
 }
 
-/** A new access key with its secret, for the one answer that has it. */
+/** Presents a new access key with its secret. */
 export function presentNewAccessKey({ accessKeyId, secretAccessKey, session }: NewAccessKey): NewAccessKeyOutput {
   return {
     AccessKeyId: accessKeyId,

@@ -1,7 +1,7 @@
 import { Req } from '@nestjs/common';
 import { PolicySimulator } from './policy-simulator.js';
 import { AdminOperation } from './admin-operation.js';
-import { OperationsController } from '../http/aws-operation.js';
+import { OperationsController } from '../http/operation.js';
 import { Body } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
 import { ExplainAccessInput, ExplainAccessOutput } from './admin.schema.js';
@@ -13,7 +13,8 @@ export class ExplainController {
   @AdminOperation({
     name: 'ExplainAccess',
     route: ['POST', 'explain'],
-    resource: (_request: SignedRequest, { Principal }: ExplainAccessInput) => Principal,
+    resource: 'principal',
+    principal: (_request: SignedRequest, { Principal }: ExplainAccessInput) => Principal,
     summary: 'Explains how policies would decide a request',
     description:
       'Evaluates the same policies, tags and aliases as the request itself. Put what else the request would ' +

@@ -1,36 +1,34 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { type Authorized, requestOf } from '../access/authorize.js';
+import { requestOf } from '../access/authorize.js';
 import { ACCOUNT_ID, PrincipalRepository } from '../access/principal.repository.js';
-import type { Call, Origin, Principal } from '../call.js';
+import { type Call, CallRecord, type Origin, type Principal } from '../call.js';
 import { ValidationException } from '../errors/exceptions.js';
-import { type Authorized as KeyAuthorized, resourceOf } from '../payment/authorization/authorize.js';
-import { Alias } from '../payment/keys/alias.entity.js';
-import { accessOf } from '../payment/keys/key.repository.js';
-import { OPERATION_RESOURCES } from '../payment/operation-authorizer.js';
 import { decide } from '../policy/decision.js';
-import { ADMIN_OPERATION_RESOURCES } from './admin-operations.js';
+import { SIMULATED_ADMIN } from './simulated-admin.js';
+import { SIMULATED_PAYMENT } from './simulated-payment.js';
+import { findAction } from './simulated-service.js';
 
-/** What would be asked of policies. */
+/** A hypothetical request. */
 export interface Question {
   /** ARN of the root, a user, a role or the session of a role. */
   principal: string;
   /** e.g. `GenerateMac` or `payment-cryptography:GenerateMac`, in any case. */
   action: string;
-  /** ARN, or `*` for what is about no resource. */
+  /** ARN, or `*` for an action without a resource. */
   resource: string;
-  /** What the request says: values of condition keys, which stand in place of what is known without it. */
+  /** Values of condition keys, which take precedence over the ones that are known without them. */
   context: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What would be decided. */
+/** The decision about a hypothetical request. */
 export interface Explanation {
   allowed: boolean;
   /** A sentence or two. */
   reason: string;
-  /** The statement that decides it, where one does. */
+  /** The statement that decides it, if one does. */
   statement?: {
-    /** What the policy is called: a key's, by the ARN of the key. */
+    /** Name of the policy; ARN of the key for a key's. */
     policy: string;
     /** From 1. */
     number: number;
@@ -38,14 +36,9 @@ export interface Explanation {
   };
 }
 
-/** What every operation is about. */
-const RESOURCES = { ...OPERATION_RESOURCES, ...ADMIN_OPERATION_RESOURCES };
+const SERVICES = [SIMULATED_PAYMENT, SIMULATED_ADMIN];
 
-type OperationName = keyof typeof RESOURCES;
-
-const KEY_OR_ALIAS = /^arn:aws:payment-cryptography:([a-z0-9-]+):(\d{12}):((?:key|alias)\/.+)$/;
-
-/** Says what would be decided of a request, as it would be: of the same policies, tags, aliases and conditions. */
+/** Predicts the decision about a request from the policies, tags, aliases and conditions that the request itself would meet. */
 @Injectable()
 export class PolicySimulator {
   constructor(
@@ -55,25 +48,36 @@ export class PolicySimulator {
   ) {}
 
   /**
-   * @param origin where the request would come from
-   * @param region that it would be signed for, where the resource doesn't say
-   * @throws ValidationException for an action nobody knows or a resource that it isn't about
+   * @param origin of the hypothetical request
+   * @param region it would be signed for, unless the resource states one
+   * @throws ValidationException for an unknown action, or a resource that the action can't have
    * @throws ResourceNotFoundException for the principal
    */
   async explain(question: Question, origin: Origin, region: string): Promise<Explanation> {
-    const operation = operationOf(question.action);
-    checkResource(operation, question.resource);
+    const { resource } = question;
+    const { service, operation, kind } = findAction(SERVICES, question.action);
+    const expected = service.resources[kind];
+    if (!expected?.isValid(resource))
+      throw new ValidationException(`The resource of ${operation} is ${expected?.description}.`);
     const principal = await this.#principal(question.principal);
-    const [, keyRegion = region, owner = this.accountId] = KEY_OR_ALIAS.exec(question.resource) ?? [];
-    if (owner !== this.accountId) return { allowed: false, reason: `The service keeps no keys of account ${owner}.` };
+    const scope = service.scopeOf(resource) ?? { accountId: this.accountId, region };
+    if (scope.accountId !== this.accountId)
+      return { allowed: false, reason: `The service keeps no keys of account ${scope.accountId}.` };
 
-    const call: Call = { requestId: '', plane: 'admin', operation, principal, region: keyRegion, keyArns: [], origin };
-    const about = await this.#authorized(call, operation, question.resource);
-    const request = requestOf(call, about);
+    const call: Call = {
+      requestId: '',
+      api: service.api,
+      operation,
+      principal,
+      region: scope.region,
+      origin,
+      record: new CallRecord(),
+    };
+    const authorized = await service.authorized(this.database.manager, call, kind, resource);
+    const request = requestOf(call, authorized);
     const context = new Map(Object.entries(question.context).map(([key, values]) => [key.toLowerCase(), values]));
     const asked = { ...request, context: (key: string) => context.get(key) ?? request.context(key) };
-    const decision = decide(asked, principal.identity?.statements, about.policy);
-    const { allowed, by } = decision;
+    const { allowed, by } = decide(asked, principal.identity?.statements, authorized.policy);
     if (by === undefined)
       return { allowed, reason: `No policy of ${principal.arn} or of ${asked.resource} allows ${asked.action}.` };
     if (by === 'root')
@@ -91,43 +95,4 @@ export class PolicySimulator {
     if (arn !== `arn:aws:iam::${this.accountId}:root`) return this.principals.principal(arn);
     return { arn, principalArn: arn, accountId: this.accountId, accessKeyId: '' };
   }
-
-  async #authorized(call: Call, operation: OperationName, resource: string): Promise<Authorized> {
-    if (Object.hasOwn(ADMIN_OPERATION_RESOURCES, operation)) return { action: `keyblock:${operation}`, resource };
-    return resourceOf(call, await this.#keyAuthorized(operation, resource));
-  }
-
-  /** A key counts with its tags, aliases and policy; an operation that is about keys knows one by its alias, too. */
-  async #keyAuthorized(operation: OperationName, resource: string): Promise<KeyAuthorized> {
-    const { manager } = this.database;
-    const [, region = '', accountId = '', name = ''] = KEY_OR_ALIAS.exec(resource) ?? [];
-    if (name.startsWith('key/')) return { resource, key: await accessOf(manager, resource) };
-    if (RESOURCES[operation] !== 'key') return { resource };
-    const alias = await manager.findOneBy(Alias, { accountId, region, name });
-    if (alias?.keyArn == null) return { resource, requestAlias: name };
-    return { resource: alias.keyArn, key: await accessOf(manager, alias.keyArn), requestAlias: name };
-  }
-}
-
-/** Case doesn't count; without a service, both are looked at. */
-function operationOf(action: string): OperationName {
-  const [, service, name = ''] = /^(?:(payment-cryptography|keyblock):)?(\w+)$/.exec(action.toLowerCase()) ?? [];
-  const among = { 'payment-cryptography': OPERATION_RESOURCES, keyblock: ADMIN_OPERATION_RESOURCES, '': RESOURCES };
-  const names = Object.keys(among[(service ?? '') as keyof typeof among]) as OperationName[];
-  const found = names.find((operation) => operation.toLowerCase() === name);
-  if (!found) throw new ValidationException(`There is no action ${action}. An action is e.g. GenerateMac.`);
-  return found;
-}
-
-/** The service would never ask about another. */
-function checkResource(operation: OperationName, resource: string): void {
-  const about = {
-    key: { isRight: KEY_OR_ALIAS.test(resource), must: 'the ARN of a key or of an alias' },
-    alias: { isRight: KEY_OR_ALIAS.test(resource), must: 'the ARN of an alias or of its key' },
-    nothing: { isRight: resource === '*', must: '"*", for it is about no resource' },
-    team: { isRight: /^(?:\*|arn:.+)$/.test(resource), must: 'the ARN of a team, or "*" where there is none' },
-    principal: { isRight: /^arn:aws:(?:iam|sts):/.test(resource), must: 'the ARN of a user or a role' },
-  };
-  const { isRight, must } = about[RESOURCES[operation]];
-  if (!isRight) throw new ValidationException(`The resource of ${operation} is ${must}.`);
 }

@@ -1,18 +1,12 @@
 import type { PrincipalKind } from '../access/principal.entity.js';
 import type { Call } from '../call.js';
-import type { SignedRequest } from '../http/request.js';
 import type { PrincipalPath, PrincipalsPath } from './admin.schema.js';
 
 export function kindOf({ kind }: PrincipalsPath): PrincipalKind {
   return kind === 'users' ? 'user' : 'role';
 }
 
-/** ARN of the user or role that a path names, of the caller's account. */
+/** ARN of the user or role that a path names, in the caller's account. */
 export function arnOf({ principal }: Call, path: PrincipalPath): string {
   return `arn:aws:iam::${principal.accountId}:${kindOf(path)}/${path.name}`;
-}
-
-/** What policies are asked about by an operation whose path names a user or a role. */
-export function thePrincipal({ call }: SignedRequest, path: PrincipalPath): string {
-  return arnOf(call, path);
 }

@@ -1,7 +1,7 @@
 import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import { AdminOperation } from './admin-operation.js';
-import { OperationsController } from '../http/aws-operation.js';
+import { OperationsController } from '../http/operation.js';
 import { Nothing } from '../http/fields.js';
 import { Body, Param, Query } from '../http/input.js';
 import type { SignedRequest } from '../http/request.js';
@@ -18,7 +18,7 @@ import {
   PrincipalPolicyOutput,
   PrincipalsPath,
 } from './admin.schema.js';
-import { arnOf, kindOf, thePrincipal } from './principal-path.js';
+import { arnOf, kindOf } from './principal-path.js';
 
 @OperationsController('principals')
 export class PrincipalsController {
@@ -30,7 +30,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'ListPrincipals',
     route: ['GET', ':kind'],
-    resource: () => '*',
+    resource: 'nothing',
     summary: 'Lists users or roles',
     description:
       'Lists users or roles in the order of their names, each with the names of its policies and its access ' + 'keys.',
@@ -56,7 +56,8 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'CreatePrincipal',
     route: ['POST', ':kind'],
-    resource: (request: SignedRequest, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
+    resource: 'principal',
+    principal: (request: SignedRequest, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
       arnOf(request.call, { kind, name: Name }),
     summary: 'Creates a user or a role',
     description:
@@ -77,7 +78,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'GetPrincipal',
     route: ['GET', ':kind/:name'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Gets a user or a role',
     description: 'Returns the names of its policies and its access keys, including those of its sessions.',
     example: 'http://127.0.0.1:8080/admin/users/line-3',
@@ -90,7 +91,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'DeletePrincipal',
     route: ['DELETE', ':kind/:name'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Deletes a user or a role',
     description:
       'Its policies, access keys and sessions are deleted with it. Policies of keys that name it remain, and ' +
@@ -106,7 +107,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'PutPrincipalPolicy',
     route: ['PUT', ':kind/:name/policies/:policy'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Adds or replaces a policy of a user or a role',
     description:
       'Replaces the policy of the same name, if any. An invalid policy is rejected with a ValidationException ' +
@@ -129,7 +130,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'GetPrincipalPolicy',
     route: ['GET', ':kind/:name/policies/:policy'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Gets a policy of a user or a role',
     description: 'Returns the policy as it was written.',
     example: 'http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
@@ -143,7 +144,7 @@ export class PrincipalsController {
   @AdminOperation({
     name: 'DeletePrincipalPolicy',
     route: ['DELETE', ':kind/:name/policies/:policy'],
-    resource: thePrincipal,
+    resource: 'principal',
     summary: 'Deletes a policy of a user or a role',
     description:
       'Requests that only this policy allowed are denied from now on, and requests that it denied may be ' +

@@ -1,7 +1,9 @@
-import type { Call, Principal } from '../call.js';
+import { type Call, CallRecord, type CreatedResource, type Principal } from '../call.js';
 import { AccessDeniedException, InvalidSignatureException, ValidationException } from '../errors/exceptions.js';
+import { CONTROL_PLANE, DATA_PLANE } from '../payment/api.js';
 import { Statements } from '../policy/policy.js';
-import { callEvent, serviceEvent, strangerEvent } from './audit-event.js';
+import { OTHER_API } from '../../test/support/other-api.js';
+import { callEvent, serviceEvent, unauthenticatedEvent } from './audit-event.js';
 
 /** Made up after the examples of CloudTrail's guide ("userIdentity element", "Record contents") and of KMS's for DeleteKey. */
 const ACCOUNT = '111122223333';
@@ -30,21 +32,36 @@ const role: Principal = {
   identity: { type: 'AssumedRole', name: 'Line', userId: 'AROACKCEVSQ6C2EXAMPLE:monday', statements, sessionIssuedAt },
 };
 
+/** The record of a call whose input is validated. */
+function record({
+  keyArns = [],
+  parameters = {},
+  input = {},
+}: Partial<Record<'parameters' | 'input', object>> & { keyArns?: string[] } = {}): CallRecord {
+  const noted = new CallRecord();
+  for (const arn of keyArns) noted.uses(arn);
+  noted.reads(parameters, input);
+  return noted;
+}
+function creating(resource: CreatedResource): CallRecord {
+  const noted = record();
+  noted.created(resource);
+  return noted;
+}
+
 const call = (more: Partial<Call> = {}): Call => ({
   requestId: 'b25f9cda-74e7-4458-847b-4972a0bf9668',
-  plane: 'control',
+  api: CONTROL_PLANE,
   operation: 'DeleteKey',
   principal: root,
   region: 'us-east-1',
-  keyArns: [KEY, KEY],
   origin: {
     sourceIp: '192.0.2.17',
     secureTransport: false,
     userAgent: 'aws-cli/2.9',
     time: new Date('2026-02-14T11:12:13.999Z'),
   },
-  given: {},
-  input: { KeyIdentifier: KEY, DeleteKeyInDays: 7 },
+  record: record({ keyArns: [KEY, KEY], input: { KeyIdentifier: KEY, DeleteKeyInDays: 7 } }),
   ...more,
 });
 const parsed = (event: string) => JSON.parse(event) as Record<string, unknown>;
@@ -140,7 +157,8 @@ test('a call of the data plane, over TLS, that fails', () => {
     },
   };
   const input = { PlainText: '31323334', EncryptionAttributes: { Symmetric: { Mode: 'CBC' } } };
-  const encrypt = call({ plane: 'data', operation: 'EncryptData', origin, given: { KeyIdentifier: KEY }, input });
+  const parameters = { KeyIdentifier: KEY };
+  const encrypt = call({ api: DATA_PLANE, operation: 'EncryptData', origin, record: record({ parameters, input }) });
   const event = parsed(callEvent(encrypt, new ValidationException('Key "x" is disabled.')));
   expect(event).toMatchObject({
     eventName: 'EncryptData',
@@ -159,20 +177,21 @@ test.each([
   [{ key: { keyArn: KEY } }],
   [{ alias: { aliasArn: KEY.replace(/key\/.*/, 'alias/pek') } }],
   [{ accessKey: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' } }],
-])('what a call made is in its answer, unless it fails: %j', (made) => {
-  expect(parsed(callEvent(call({ made })))).toMatchObject({ responseElements: made });
-  expect(parsed(callEvent(call({ made }), new AccessDeniedException('no')))).toMatchObject({ responseElements: null });
+])('a created resource is in responseElements, unless the call fails: %j', (created) => {
+  const create = call({ record: creating(created) });
+  expect(parsed(callEvent(create))).toMatchObject({ responseElements: created });
+  expect(parsed(callEvent(create, new AccessDeniedException('no')))).toMatchObject({ responseElements: null });
 });
 
 test('reads are told from changes, and input that could not be read is not there', () => {
-  const get = parsed(callEvent(call({ operation: 'GetKey', given: undefined, input: undefined, keyArns: [] })));
+  const get = parsed(callEvent(call({ operation: 'GetKey', record: new CallRecord() })));
   expect(get).toMatchObject({ readOnly: true, requestParameters: null, resources: [] });
 });
 
 test('a request that nobody signed, or that says that somebody did', () => {
-  const { requestId, plane, operation, region, origin } = call({ operation: 'Unknown' });
-  const stranger = { requestId, plane, operation, region, origin, accountId: ACCOUNT };
-  const event = parsed(strangerEvent(stranger, new InvalidSignatureException('It does not match.')));
+  const { requestId, api, operation, region, origin } = call({ operation: 'Unknown' });
+  const unsigned = { requestId, api, operation, region, origin, accountId: ACCOUNT };
+  const event = parsed(unauthenticatedEvent(unsigned, new InvalidSignatureException('It does not match.')));
   expect(event).toMatchObject({
     userIdentity: { type: 'Unknown' },
     eventName: 'Unknown',
@@ -181,8 +200,8 @@ test('a request that nobody signed, or that says that somebody did', () => {
     requestParameters: null,
     recipientAccountId: ACCOUNT,
   });
-  const claimed = { ...stranger, claimedAccessKeyId: 'AKIAIOSFODNN7EXAMPLE' };
-  const other = parsed(strangerEvent(claimed, new InvalidSignatureException('It does not match.')));
+  const claimed = { ...unsigned, claimedAccessKeyId: 'AKIAIOSFODNN7EXAMPLE' };
+  const other = parsed(unauthenticatedEvent(claimed, new InvalidSignatureException('It does not match.')));
   expect(other['userIdentity']).toEqual({ type: 'Unknown', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' });
 });
 
@@ -197,7 +216,7 @@ test('text that the caller chooses is cut, and stays one line', () => {
 test('text that the caller chooses keeps nobody from reading the log', () => {
   const userAgent = `a\u2028b\u2029c\u0007\\u0000 \u{1f511}`;
   const input = { Policy: 'NUL \0, halves \ud83d \udd11, a backslash and u0000: \\u0000', TagKeys: ['\\\0'] };
-  const text = callEvent(call({ origin: { ...call().origin, userAgent }, input }));
+  const text = callEvent(call({ origin: { ...call().origin, userAgent }, record: record({ input }) }));
   expect(text).not.toMatch(/[\u2028\u2029]/);
   expect(parsed(text)).toMatchObject({
     userAgent,
@@ -208,10 +227,30 @@ test('text that the caller chooses keeps nobody from reading the log', () => {
   });
 });
 
+test('a call of another API has its source, type of keys, members and kind', () => {
+  const arn = `arn:aws:kms:us-east-1:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+  const noted = record({ keyArns: [arn], input: { KeyId: arn, KeyIdentifier: arn, Plaintext: 'AA==' } });
+  expect(parsed(callEvent(call({ api: OTHER_API, operation: 'Encrypt', record: noted })))).toMatchObject({
+    eventSource: 'kms.amazonaws.com',
+    requestParameters: { keyId: arn },
+    resources: [{ accountId: ACCOUNT, type: 'AWS::KMS::Key', ARN: arn }],
+    readOnly: true,
+    managementEvent: true,
+  });
+  const act = { api: OTHER_API, name: 'RotateKey', keyArn: arn };
+  expect(parsed(serviceEvent(act, new Date('2026-02-14T11:12:13Z')))).toMatchObject({
+    eventSource: 'kms.amazonaws.com',
+    eventName: 'RotateKey',
+    resources: [{ type: 'AWS::KMS::Key', ARN: arn }],
+  });
+});
+
 test('what the service does by itself', () => {
   const details = { keyArn: KEY, replicationRegion: 'eu-west-1' };
   const time = new Date('2026-02-14T11:12:13Z');
-  expect(parsed(serviceEvent({ name: 'SynchronizeMultiRegionKey', keyArn: KEY, details }, time))).toEqual({
+  expect(
+    parsed(serviceEvent({ api: CONTROL_PLANE, name: 'SynchronizeMultiRegionKey', keyArn: KEY, details }, time)),
+  ).toEqual({
     eventVersion: '1.11',
     userIdentity: { accountId: ACCOUNT, invokedBy: 'Keyblock' },
     eventTime: '2026-02-14T11:12:13Z',
@@ -231,5 +270,7 @@ test('what the service does by itself', () => {
     recipientAccountId: ACCOUNT,
     eventCategory: 'Management',
   });
-  expect(parsed(serviceEvent({ name: 'DeleteKey', keyArn: KEY }, time))).not.toHaveProperty('serviceEventDetails');
+  expect(parsed(serviceEvent({ api: CONTROL_PLANE, name: 'DeleteKey', keyArn: KEY }, time))).not.toHaveProperty(
+    'serviceEventDetails',
+  );
 });

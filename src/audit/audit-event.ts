@@ -1,76 +1,78 @@
 import { randomUUID } from 'node:crypto';
 import type { Call, Origin, Principal } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
+import type { Api } from '../http/api.js';
 import { requestParameters } from './request-parameters.js';
 
 const EVENT_VERSION = '1.11';
-const EVENT_SOURCE = 'payment-cryptography.amazonaws.com';
-/** The admin API is none of AWS's. */
-const ADMIN_SOURCE = 'keyblock';
-/** Who acts where the service does so by itself. */
+/** The actor in events of actions that the service takes by itself. */
 const SERVICE = 'Keyblock';
 
-/** As long as CloudTrail has a user agent and a message; whoever calls chooses the one and parts of the other. */
+/** CloudTrail's limit for user agent and message, whose text the caller chooses wholly or in part. */
 const MAX_TEXT = 1000;
 
-type Request = Pick<Call, 'plane' | 'operation' | 'region' | 'requestId' | 'origin'>;
+type Request = Pick<Call, 'api' | 'operation' | 'region' | 'requestId' | 'origin'>;
 
-/** A request that nobody's signature was verified for. */
-export interface Stranger extends Request {
-  /** Of the account that was called. */
+/** A request without a valid signature. */
+export interface UnauthenticatedRequest extends Request {
+  /** The account that was called. */
   accountId: string;
-  /** What the request says that it was signed with, if it says so. */
+  /** The access key id that the request names, if it names one; not verified. */
   claimedAccessKeyId?: string;
 }
 
-/** What the service did by itself, when it was due. */
+/** An action that the service takes by itself, when it is due. */
 export interface ServiceAct {
-  name: 'DeleteKey' | 'SynchronizeMultiRegionKey';
-  /** The key that it was done to, whose account and Region are the event's. */
+  /** The API whose keys it is about. */
+  api: Api;
+  /** In CloudTrail's terms, e.g. `DeleteKey` or `SynchronizeMultiRegionKey`. */
+  name: string;
+  /** The key that is acted on; its account and Region are the event's. */
   keyArn: string;
   details?: Readonly<Record<string, string>>;
 }
 
 /**
- * A call as CloudTrail would tell it, in one line of JSON.
+ * Formats the event of a call as CloudTrail does, in one line of JSON.
  *
- * @param error what was answered, where the call failed
+ * @param error the answer, if the call failed
  */
 export function callEvent(call: Call, error?: ServiceException): string {
-  const { principal, input, given, made } = call;
+  const { principal, record } = call;
+  const { input, requestParameters: parameters, responseElements } = record;
   const { accountId } = principal;
   return eventOf(call, {
     error,
     identity: identityOf(principal),
     accountId,
-    parameters: given ? requestParameters(given, input) : 'null',
-    response: made === undefined || error ? 'null' : JSON.stringify(made),
-    resources: resourcesOf(call.keyArns, accountId),
+    parameters: parameters ? requestParameters(call.api.audit.members, parameters, input) : 'null',
+    response: responseElements === undefined || error ? 'null' : JSON.stringify(responseElements),
+    resources: resourcesOf(call.api, record.keyArns, accountId),
   });
 }
 
-/** A request that was refused before anybody knew who makes it. */
-export function strangerEvent(stranger: Stranger, error: ServiceException): string {
-  const { accountId, claimedAccessKeyId: accessKeyId } = stranger;
+/** Formats the event of a request that was refused before its signer was known. */
+export function unauthenticatedEvent(request: UnauthenticatedRequest, error: ServiceException): string {
+  const { accountId, claimedAccessKeyId: accessKeyId } = request;
   const identity = JSON.stringify({ type: 'Unknown', accessKeyId });
-  return eventOf(stranger, { error, identity, accountId, parameters: 'null', response: 'null', resources: '[]' });
+  return eventOf(request, { error, identity, accountId, parameters: 'null', response: 'null', resources: '[]' });
 }
 
-/** What the service did by itself. */
-export function serviceEvent({ name, keyArn, details }: ServiceAct, time: Date): string {
+/** Formats the event of an action that the service took by itself. */
+export function serviceEvent({ api, name, keyArn, details }: ServiceAct, time: Date): string {
   const [, , , region = '', accountId = ''] = keyArn.split(':');
   return (
     `{"eventVersion":"${EVENT_VERSION}","userIdentity":{"accountId":"${accountId}","invokedBy":"${SERVICE}"},` +
-    `"eventTime":"${cloudTrailTime(time)}","eventSource":"${EVENT_SOURCE}","eventName":"${name}","awsRegion":"${region}",` +
+    `"eventTime":"${cloudTrailTime(time)}","eventSource":"${api.audit.eventSource}","eventName":"${name}","awsRegion":"${region}",` +
     `"sourceIPAddress":"${SERVICE}","userAgent":"${SERVICE}","requestParameters":null,"responseElements":null,` +
     (details ? `"serviceEventDetails":${JSON.stringify(details)},` : '') +
-    `"eventID":"${randomUUID()}","readOnly":false,"resources":${resourcesOf([keyArn], accountId)},` +
+    `"eventID":"${randomUUID()}","readOnly":false,"resources":${resourcesOf(api, [keyArn], accountId)},` +
     `"eventType":"AwsServiceEvent","managementEvent":true,"recipientAccountId":"${accountId}","eventCategory":"Management"}`
   );
 }
 
-/** What is known of a request besides; what an event has as JSON is JSON already. */
-interface Facts {
+/** The parts of an event that depend on its kind; all but error and account are JSON. */
+interface Parts {
   identity: string;
   accountId: string;
   error: ServiceException | undefined;
@@ -79,30 +81,31 @@ interface Facts {
   resources: string;
 }
 
-/** Written out: it is done for every call, and an object for JSON.stringify takes several times as long. */
-function eventOf({ plane, operation, region, requestId, origin }: Request, facts: Facts): string {
-  const { error, accountId } = facts;
-  const isManagement = plane !== 'data';
+/** Concatenates the event by hand, because there is one for every call, and JSON.stringify of an object takes several times as long. */
+function eventOf({ api, operation, region, requestId, origin }: Request, parts: Parts): string {
+  const { error, accountId } = parts;
+  const { audit } = api;
+  const isManagement = !audit.isDataEvent(operation);
   const { userAgent } = origin;
   return readable(
-    `{"eventVersion":"${EVENT_VERSION}","userIdentity":${facts.identity},"eventTime":"${cloudTrailTime(origin.time)}",` +
-      `"eventSource":"${plane === 'admin' ? ADMIN_SOURCE : EVENT_SOURCE}","eventName":"${operation}","awsRegion":"${region}",` +
+    `{"eventVersion":"${EVENT_VERSION}","userIdentity":${parts.identity},"eventTime":"${cloudTrailTime(origin.time)}",` +
+      `"eventSource":"${audit.eventSource}","eventName":"${operation}","awsRegion":"${region}",` +
       `"sourceIPAddress":${quoted(origin.sourceIp)},` +
       (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
       (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
-      `"requestParameters":${facts.parameters},"responseElements":${facts.response},` +
-      `"requestID":"${requestId}","eventID":"${randomUUID()}","readOnly":${!isManagement || isRead(operation)},` +
-      `"resources":${facts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
+      `"requestParameters":${parts.parameters},"responseElements":${parts.response},` +
+      `"requestID":"${requestId}","eventID":"${randomUUID()}","readOnly":${audit.isReadOnly(operation)},` +
+      `"resources":${parts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
       `"recipientAccountId":"${accountId}","eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`,
   );
 }
 
-/** Escapes of what PostgreSQL's text can't have, NUL and halves of surrogate pairs, among all others; separators of lines. */
+/** JSON escapes, among them those that PostgreSQL's text can't hold (NUL, lone surrogates), and Unicode's line separators. */
 const ESCAPES = /\\(?:u(?:0000|d[89a-f]..)|.)|[\u2028\u2029]/g;
 
 /**
- * JSON that PostgreSQL takes apart and that is one line to whoever reads lines, whatever text callers chose: they could keep
- * the log from being read by one event.
+ * Makes JSON that PostgreSQL can parse and that is one line to every reader, whatever text the caller chose: otherwise one event
+ * could make the log unreadable.
  */
 function readable(json: string): string {
   if (!json.includes('\\u') && !json.includes('\u2028') && !json.includes('\u2029')) return json;
@@ -112,14 +115,10 @@ function readable(json: string): string {
   });
 }
 
-function isRead(operation: string): boolean {
-  return /^(Get|List|Explain)/.test(operation);
-}
-
-/** What calls of one second have in common. */
+/** The last second that was formatted. */
 let second = { number: NaN, text: '' };
 
-/** To the second. */
+/** Formats a time to the second, as CloudTrail does. */
 function cloudTrailTime(time: Date): string {
   const number = Math.floor(time.getTime() / 1000);
   if (number !== second.number) second = { number, text: `${time.toISOString().slice(0, 19)}Z` };
@@ -130,7 +129,7 @@ function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text);
 }
 
-/** Whoever calls does so many times. */
+/** JSON of userIdentity by principal: callers send many requests. */
 const identities = new WeakMap<Principal, string>();
 
 function identityOf(principal: Principal): string {
@@ -154,11 +153,9 @@ function userIdentity({ arn, principalArn, accountId, accessKeyId, identity }: P
   return { type: 'AssumedRole', ...who, sessionContext: { sessionIssuer, attributes } };
 }
 
-function resourcesOf(keyArns: readonly string[], accountId: string): string {
+function resourcesOf({ audit }: Api, keyArns: readonly string[], accountId: string): string {
   const each = keyArns.length > 1 ? [...new Set(keyArns)] : keyArns;
-  const resources = each.map(
-    (arn) => `{"accountId":"${accountId}","type":"AWS::PaymentCryptography::Key","ARN":"${arn}"}`,
-  );
+  const resources = each.map((arn) => `{"accountId":"${accountId}","type":"${audit.keyType}","ARN":"${arn}"}`);
   return `[${resources.join()}]`;
 }
 

@@ -5,43 +5,43 @@ import type { Clock } from '../clock.js';
 import { lockTransaction, LOCKS } from '../database/locks.js';
 import { type Batch, batchMac, BEGINNING, hashOf, type Head, headMac, link, opened, type Writer } from './chain.js';
 
-/** How long an event waits to be written with others, at most, where no change waits for it. */
+/** Longest time that an event outside a transaction waits to be written together with others. */
 const FLUSH_MS = 250;
-/** How many go into one write. */
+/** Events in one write. */
 const BATCH_EVENTS = 1000;
-/** How many may wait; then calls are refused. About 1 KB each. */
+/** Length of the queue beyond which calls are refused; an event takes about 1 KB. */
 const MAX_WAITING = 100_000;
-/** How long a service that stops goes on trying to write what it has. */
+/** Time that a stopping service keeps trying to write its queue. */
 const STOP_MS = 5000;
 
 export interface AuditLogOptions {
   database: DataSource;
-  /** The deployment's, 32 bytes; its owner's to keep. */
+  /** Key of the MACs, shared by the deployment, 32 bytes. Stays the caller's. */
   secret: Buffer;
   clock: Clock;
   logger: Logger;
-  /** Whether the table has the events. */
+  /** True to store the events in the table. */
   table: boolean;
-  /** Gets the events as lines, where it is to have them. */
+  /** Receives the events as lines, if there is one. */
   stdout?: { write: (text: string) => unknown };
-  /** Fewer for a test. */
+  /** Overrides the length of the queue in tests. */
   maxWaiting?: number;
 }
 
 /**
- * The audit log as this process writes it: a hash chain of its own, whose number says which node it is. What a change is
- * told with is written in its transaction; all else is gathered and written a few times a second, off the way of requests.
- * See docs/adr/0014.
+ * The audit log of this process: a hash chain of its own, whose number identifies the node. The event of a change is written in
+ * the change's transaction; all others are queued and written a few times a second, so that requests don't wait for them. See
+ * docs/adr/0014.
  */
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #maxWaiting: number;
   #writer?: Writer;
-  /** Up to where this process knows what was written. */
+  /** Head of the chain as far as this process knows. */
   #head: Head = { sequence: 0, hash: BEGINNING };
-  /** Whether more may have been written: the answer to a commit was lost. */
+  /** True if more may have been written, because the answer to a commit was lost. */
   #isUnsure = false;
-  /** Events that no transaction is for, oldest first, opened. */
+  /** Queue of events outside transactions, oldest first, each without its closing brace. */
   readonly #waiting: string[] = [];
   #turn: Promise<void> = Promise.resolve();
   #timer?: NodeJS.Timeout;
@@ -53,7 +53,7 @@ export class AuditLog {
     this.#maxWaiting = options.maxWaiting ?? MAX_WAITING;
   }
 
-  /** Begins a chain, with the next number, and to write. */
+  /** Starts a chain under the next number, and the timer that writes the queue. */
   async open(): Promise<void> {
     const { database, clock } = this.#options;
     const begun = { host: hostname(), pid: process.pid, startedAt: clock.now() };
@@ -70,12 +70,12 @@ export class AuditLog {
     this.#timer = setInterval(() => void this.flush(), FLUSH_MS).unref();
   }
 
-  /** Whether so much waits to be written that nothing may be done any more that would have to be told, too. */
+  /** True when the queue is full; callers must then refuse any work that needs an audit event. */
   get isFull(): boolean {
     return this.#waiting.length >= this.#maxWaiting;
   }
 
-  /** Takes an event that no transaction is for; see `callEvent`. */
+  /** Queues an event outside a transaction; see `callEvent`. */
   record(event: string): void {
     const waiting = this.#waiting.push(opened(event));
     if (waiting === this.#maxWaiting)
@@ -84,9 +84,9 @@ export class AuditLog {
   }
 
   /**
-   * Runs a transaction whose last act is to write its events: they are there if it is committed, and only then.
+   * Runs a transaction that ends with writing its events, so that they exist if and only if it is committed.
    *
-   * @param work gives its result, and its events if there are any
+   * @param work returns its result, and its events, if any
    */
   async transaction<T>(work: (manager: EntityManager) => Promise<{ result: T; events: string[] }>): Promise<T> {
     return this.#transaction(async (manager) => {
@@ -95,13 +95,13 @@ export class AuditLog {
     });
   }
 
-  /** Writes what waits. What can't be written goes on waiting. */
+  /** Writes the queue. Events that can't be written stay queued. */
   flush(): Promise<void> {
     this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
     return this.#flushing;
   }
 
-  /** Writes what waits, and no more after that. */
+  /** Writes the queue and stops the timer. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     const deadline = Date.now() + STOP_MS;
@@ -124,7 +124,7 @@ export class AuditLog {
       while (this.#waiting.length > 0) {
         let count = 0;
         await this.#transaction(() => {
-          // When its turn has come: what waits may turn out to be written.
+          // Read when the turn has come: part of the queue may turn out to be written already.
           const events = () => {
             const first = this.#waiting.slice(0, BATCH_EVENTS);
             count = first.length;
@@ -155,9 +155,9 @@ export class AuditLog {
       const { result, batch } = await database.transaction(async (manager) => {
         const { result, events } = await work(manager);
         if (!events) return { result };
-        // With a connection in hand: who has the turn and waits for a connection would wait for ever.
-        endTurn = await this.#myTurn();
-        if (this.#isUnsure) await this.#findOut(manager);
+        // Take the turn only with a connection in hand: waiting for a connection while holding the turn would deadlock.
+        endTurn = await this.#takeTurn();
+        if (this.#isUnsure) await this.#recover(manager);
         return { result, batch: await this.#append(manager, events()) };
       });
       if (batch) this.#written(batch);
@@ -170,7 +170,7 @@ export class AuditLog {
     }
   }
 
-  /** In one statement, which does nothing where the chain's head isn't what this process takes it for. */
+  /** Appends a batch in one statement, which does nothing if the chain's head isn't the one that this process expects. */
   async #append(manager: EntityManager, events: string[]): Promise<Batch> {
     const batch = link(this.#chain, this.#head, events);
     if (events.length === 0) return batch;
@@ -194,15 +194,15 @@ export class AuditLog {
     return batch;
   }
 
-  /** Reads what was written after all, though the answer to its commit was lost. */
-  async #findOut(manager: EntityManager): Promise<void> {
+  /** Reads the events whose commit succeeded although its answer was lost, and removes them from the queue. */
+  async #recover(manager: EntityManager): Promise<void> {
     const rows = await manager.query<{ first: string; events: string }[]>(
       'SELECT first, events FROM audit_log WHERE chain = $1 AND first > $2 ORDER BY first',
       [this.#chain, this.#head.sequence],
     );
     for (const row of rows) {
       const lines = row.events.split('\n');
-      // An event has an id: it begins like no other.
+      // Events have ids, so no two begin alike.
       if (lines[0]?.startsWith(this.#waiting[0] ?? '\n')) this.#waiting.splice(0, lines.length);
       const first = Number(row.first);
       const head = { sequence: first + lines.length - 1, hash: hashOf(lines.at(-1) ?? '') };
@@ -216,7 +216,7 @@ export class AuditLog {
     for (const line of lines) this.#options.stdout?.write(`${line}\n`);
   }
 
-  async #myTurn(): Promise<() => void> {
+  async #takeTurn(): Promise<() => void> {
     const before = this.#turn;
     let end: () => void = () => undefined;
     this.#turn = new Promise((resolve) => (end = resolve));

@@ -1,30 +1,30 @@
 import { equal } from '../crypto/bytes.js';
 import { batchMac, BEGINNING, hashOf, type Head, headMac, type Writer } from './chain.js';
 
-/** What is wrong with a chain, where it is first. */
+/** The first fault of a chain. */
 export interface Fault {
   kind: 'edited' | 'removed' | 'inserted' | 'end missing' | 'chain missing';
-  /** Of the event at which it shows; undefined where it is the chain's own entry. */
+  /** Of the event at which it shows; undefined for a fault of the chain's own entry. */
   sequence?: number;
   what: string;
 }
 
-/** What a check of a chain found. */
+/** The result of checking a chain. */
 export interface ChainReport {
   chain: number;
-  /** Who wrote it, where that is known. */
+  /** The process that wrote it, if known. */
   writer?: Pick<Writer, 'host' | 'pid'>;
-  /** Events that were looked at, up to the fault if there is one. */
+  /** Number of events checked, up to the fault if there is one. */
   events: number;
-  /** Times of the first and the last, as they say. */
+  /** Times of the first and the last event, as they state them. */
   from?: string;
   to?: string;
-  /** The last event: written down elsewhere, it shows whether an older copy was put back. */
+  /** The last event. A note of it kept elsewhere reveals the restore of an older copy. */
   head: Head;
   fault: Fault | undefined;
 }
 
-/** The members of an event that link it. */
+/** The members that link an event to its chain. */
 interface Linked {
   node: number;
   sequence: number;
@@ -32,7 +32,7 @@ interface Linked {
   eventTime: string;
 }
 
-/** An event's links, or undefined for what is none. */
+/** Parses the links of an event; undefined for text that isn't an event. */
 export function linkedEvent(line: string): Linked | undefined {
   try {
     const event = JSON.parse(line) as Partial<Linked> | null;
@@ -49,7 +49,7 @@ export class ChainCheck {
 
   #mayBeginHere: boolean;
 
-  /** @param isCopy whether it may begin with any of its events, as a log file does that others went before */
+  /** @param isCopy true if the chain may start at any event, as in a rotated log file */
   constructor(chain: number, isCopy: boolean) {
     this.#report = { chain, events: 0, head: { sequence: 0, hash: BEGINNING }, fault: undefined };
     this.#mayBeginHere = isCopy;
@@ -59,7 +59,7 @@ export class ChainCheck {
     return this.#report;
   }
 
-  /** The next event as it is kept. */
+  /** Checks the next event, as stored. */
   event(line: string): void {
     if (this.#report.fault) return;
     const linked = linkedEvent(line);
@@ -82,7 +82,7 @@ export class ChainCheck {
     }
   }
 
-  /** A row of the table, which has events that were written together. */
+  /** Checks a row of the table: events that were written together. */
   batch({ first, count, events, mac }: Row, secret: Buffer): void {
     const { chain, head } = this.#report;
     if (this.#report.fault) return;
@@ -97,7 +97,7 @@ export class ChainCheck {
       this.#fault('edited', first, `${range(first, this.#report.head.sequence)} not as the service wrote: the MAC of their row is another`); // prettier-ignore
   }
 
-  /** Where the chain is said to end. */
+  /** Checks the recorded end of the chain. */
   end({ writer, head, mac }: { writer: Writer; head: Head; mac: Buffer }, secret: Buffer): void {
     this.#report.writer = writer;
     const { sequence, hash } = this.#report.head;
@@ -110,7 +110,7 @@ export class ChainCheck {
     if (head.hash !== hash) this.#fault('edited', sequence, `event ${sequence}, the last, is not as it was written`);
   }
 
-  /** The chain has no entry among the chains. */
+  /** Notes that audit_chains has no entry for the chain. */
   missing(): void {
     this.#fault('chain missing', undefined, 'it has no entry in audit_chains');
   }
@@ -121,7 +121,7 @@ export class ChainCheck {
     return this.#report.head;
   }
 
-  /** The first counts: what follows is often its consequence. */
+  /** Keeps the first fault: later ones are often its consequences. */
   #fault(kind: Fault['kind'], sequence: number | undefined, what: string): void {
     this.#report.fault ??= { kind, sequence, what };
   }
@@ -131,7 +131,7 @@ export class ChainCheck {
 export interface Row {
   first: number;
   count: number;
-  /** One a line. */
+  /** One event a line. */
   events: string;
   mac: Buffer;
 }

@@ -1,27 +1,27 @@
 import { hash } from 'node:crypto';
 import { hmac } from '../crypto/hmac.js';
 
-/** What the first event of a chain follows. */
+/** Hash that stands before the first event of a chain. */
 export const BEGINNING = '0'.repeat(64);
 
-/** A place in a chain: how many events are before it, and the hash of the last of them. */
+/** A position in a chain: the number of events up to it, and the hash of the last of them. */
 export interface Head {
   readonly sequence: number;
   /** 64 hexadecimal digits. */
   readonly hash: string;
 }
 
-/** Events as they are kept: those of one write, linked to each other and to those before. */
+/** The events of one write, as stored: linked to each other and to the ones before. */
 export interface Batch {
   /** Sequence number of the first. */
   readonly first: number;
-  /** One JSON object each, without newlines in it. */
+  /** One JSON object each, without newlines. */
   readonly lines: readonly string[];
-  /** The chain's head with these. */
+  /** Head of the chain including these. */
   readonly head: Head;
 }
 
-/** Who wrote a chain; it is part of what the head's MAC covers. */
+/** The process that wrote a chain; the head's MAC covers it. */
 export interface Writer {
   /** Number of the chain, from 1. */
   readonly chain: number;
@@ -31,9 +31,9 @@ export interface Writer {
 }
 
 /**
- * Links events to a chain: each is told its node, its sequence number from 1 and the SHA-256 of the one before it.
+ * Links events to a chain: appends to each its node, its sequence number from 1 and the SHA-256 of the event before it.
  *
- * @param events open, see `opened`
+ * @param events without their closing braces, see `opened`
  */
 export function link(chain: number, { sequence, hash: last }: Head, events: readonly string[]): Batch {
   let previous = last;
@@ -46,8 +46,8 @@ export function link(chain: number, { sequence, hash: last }: Head, events: read
 }
 
 /**
- * An event as it waits for its link: without the closing brace. It is in one piece, too: V8 would leave a string that is put
- * together in its many pieces until it is read, and to keep those costs more than all else.
+ * Removes the closing brace, so that links can be appended. This also flattens the string: V8 keeps a concatenated string in its
+ * pieces until it is read, and a queue of those would cost more memory and time than everything else here.
  *
  * @param event a JSON object
  */
@@ -55,26 +55,26 @@ export function opened(event: string): string {
   return event.slice(0, -1);
 }
 
-/** SHA-256 of an event as it is kept, in hexadecimal digits. */
+/** SHA-256 of an event as stored, in hexadecimal digits. */
 export function hashOf(line: string): string {
   return hash('sha256', line, 'hex');
 }
 
 /**
- * HMAC-SHA-256 of a batch. The hash of its last event stands for all of its events, and for those before it.
+ * HMAC-SHA-256 of a batch. The hash of its last event covers all of its events, and the ones before it.
  *
- * @param secret the deployment's, 32 bytes
+ * @param secret shared by the deployment, 32 bytes
  */
 export function batchMac(secret: Buffer, chain: number, { first, head }: Pick<Batch, 'first' | 'head'>): Buffer {
   return mac(secret, ['batch', chain, first, head.sequence, head.hash]);
 }
 
-/** HMAC-SHA-256 of where a chain ends, and of whose it is. @param secret the deployment's, 32 bytes */
+/** HMAC-SHA-256 of the head of a chain and of its writer. @param secret shared by the deployment, 32 bytes */
 export function headMac(secret: Buffer, { chain, host, pid, startedAt }: Writer, head: Head): Buffer {
   return mac(secret, ['head', chain, host, pid, startedAt.toISOString(), head.sequence, head.hash]);
 }
 
-/** Of a JSON array, in which no value can pass for two. */
+/** The values are encoded as a JSON array, so that no two lists of values have the same encoding. */
 function mac(secret: Buffer, values: readonly (string | number)[]): Buffer {
   return hmac('SHA256', secret, Buffer.from(JSON.stringify(values)));
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { requestParameters } from './request-parameters.js';
+import { EVENT_MEMBERS } from '../payment/event-members.js';
+import { eventMembers, requestParameters } from './request-parameters.js';
 
 interface Shape {
   type: string;
@@ -71,7 +72,7 @@ test('there is an input of every operation, with all that the model marks as sen
 });
 
 test.each(inputs)('what is told of %s has nothing sensitive', (_operation, input) => {
-  const told = requestParameters(input as object);
+  const told = requestParameters(EVENT_MEMBERS, input as object);
   expect(told).not.toContain('CANARY');
   expect(() => JSON.parse(told) as unknown).not.toThrow();
 });
@@ -80,7 +81,7 @@ test('keys by all the names that they are called by are told', () => {
   const named = new Set(JSON.stringify(inputs).match(/"seen \w*(KeyIdentifier|PekIdentifier|KeyArn|ResourceArn)"/g));
   const told = new Set(
     inputs
-      .map(([, input]) => requestParameters(input as object))
+      .map(([, input]) => requestParameters(EVENT_MEMBERS, input as object))
       .join()
       .match(/"seen \w*(KeyIdentifier|PekIdentifier|KeyArn|ResourceArn)"/g),
   );
@@ -91,6 +92,7 @@ test('keys by all the names that they are called by are told', () => {
 test('algorithms, attributes and tags are told, in the order of the input', () => {
   expect(
     requestParameters(
+      EVENT_MEMBERS,
       { KeyIdentifier: 'alias/pek' },
       {
         GenerationAttributes: { CardVerificationValue1: { CardExpiryDate: '0127', ServiceCode: '101' } },
@@ -106,5 +108,14 @@ test('algorithms, attributes and tags are told, in the order of the input', () =
     '{"keyIdentifier":"alias/pek","generationAttributes":{"cardVerificationValue1":{}},' +
       '"tags":[{"key":"team","value":"pin"}],"tagKeys":["a","b"],"replicationRegions":[],"enabled":false}',
   );
-  expect(requestParameters(undefined, {})).toBe('{}');
+  expect(requestParameters(EVENT_MEMBERS, undefined, {})).toBe('{}');
+});
+
+test('each API shows its own members only', () => {
+  const members = eventMembers({ values: 'KeyId EncryptionContext', structures: '' });
+  const input = { KeyId: 'alias/a', KeyIdentifier: 'alias/b', Tags: [{ Key: 'a', Value: 'b' }], Policy: '{}' };
+  expect(requestParameters(members, input)).toBe('{"keyId":"alias/a"}');
+  expect(requestParameters(EVENT_MEMBERS, input)).toBe(
+    '{"keyIdentifier":"alias/b","tags":[{"key":"a","value":"b"}],"policy":"{}"}',
+  );
 });

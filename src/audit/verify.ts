@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { DataSource, EntityManager } from 'typeorm';
 import { ChainCheck, type ChainReport, linkedEvent } from './chain-check.js';
 
-/** Rows that are held in memory at once, of up to 1,000 events each. */
+/** Rows in memory at once, of up to 1,000 events each. */
 const PAGE_ROWS = 8;
 const BEFORE_ALL = '-9223372036854775808';
 
@@ -18,10 +18,10 @@ interface ChainRow {
 }
 
 /**
- * Checks all chains of the table as they are at one moment, also while services write.
+ * Checks all chains of the table in one snapshot, also while services write.
  *
- * @param secret the deployment's
- * @param found  is told of each chain when it has been read, by number
+ * @param secret key of the MACs
+ * @param found  receives the report of each chain, in the order of their numbers
  */
 export async function verifyTable(
   database: DataSource,
@@ -34,7 +34,7 @@ export async function verifyTable(
     );
     let expected = 1;
     for (const { chain } of numbers) {
-      // Numbers have no gaps, but for chains that somebody took away.
+      // Numbers have no gaps, so a gap is a chain that was removed.
       for (; expected < chain; expected++) found(missingChain(expected));
       found(await verifyChain(manager, chain, secret));
       expected = chain + 1;
@@ -70,10 +70,10 @@ async function verifyChain(manager: EntityManager, chain: number, secret: Buffer
 }
 
 /**
- * Checks the chains of a copy, as the standard output had it: among its lines may be others, and it may begin and end
- * anywhere. It has no MACs: what is found is what was edited, removed or put in between its events.
+ * Checks the chains in a copy of the standard output, which may contain other lines and start and end anywhere. It has no MACs,
+ * so the check finds edits, removals and insertions between its events only.
  *
- * @returns what was found, in the order in which the chains begin
+ * @returns a report of each chain, in the order in which the chains begin
  */
 export async function verifyCopy(copy: Readable): Promise<ChainReport[]> {
   const checks = new Map<number, ChainCheck>();

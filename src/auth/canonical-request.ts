@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
 
-/** What of an HTTP request enters a signature, as it came over the wire. */
+/** The parts of an HTTP request that a signature covers, as they came over the wire. */
 export interface SignedRequest {
   method: string;
-  /** Path and query, not decoded. */
+  /** Path and query, percent-encoded. */
   url: string;
-  /** Names and values in turn, as they came: `['Host', 'example.com', ...]`. */
+  /** Alternating names and values, as received: `['Host', 'example.com', ...]`. */
   rawHeaders: readonly string[];
   body: Buffer;
 }
 
-/** The headers of a request, found by their names in lower case. */
+/** The headers of a request, by names in lower case. */
 export class HeaderValues {
   readonly #names: string[] = [];
 
@@ -27,20 +27,20 @@ export class HeaderValues {
     return first >= 0 && this.#names.includes(name, first + 1);
   }
 
-  /** The first value of a name. */
+  /** First value of a header. */
   get(name: string): string | undefined {
     const i = this.#names.indexOf(name);
     return i < 0 ? undefined : this.rawHeaders[2 * i + 1];
   }
 
-  /** All values of a name, in the order they came. */
+  /** All values of a header, in order. */
   all(name: string): string[] {
     return this.#names.flatMap((found, i) => (found === name ? (this.rawHeaders[2 * i + 1] as string) : []));
   }
 }
 
 /**
- * The canonical request of Signature Version 4, for services other than S3: the path is normalized and encoded once more.
+ * Builds the canonical request of Signature Version 4 for services other than S3: the path is normalized and encoded again.
  *
  * @param signedHeaders in lower case, sorted
  */
@@ -57,7 +57,7 @@ export function canonicalRequest(
   return `${lines}\n${signedHeaders.join(';')}\n${hash('sha256', body, 'hex')}`;
 }
 
-/** A path that is its own canonical form: nothing to encode, no `.` or `..`, no empty segment. */
+/** Matches a path that is its own canonical form: nothing to encode, no `.` or `..`, no empty segment. */
 const CANONICAL_PATH = /^(?:\/|(?:\/[\w~-][\w.~-]*)+)$/;
 
 function canonicalPath(path: string): string {
@@ -85,7 +85,7 @@ function canonicalQuery(query: string): string {
     .join('&');
 }
 
-/** Values of one name in the order they came, without outer spaces and with runs of spaces as one. */
+/** Joins the values of a header in order, trimmed and with runs of white space collapsed. */
 function canonicalValue(headers: HeaderValues, name: string): string {
   if (headers.isRepeated(name)) return headers.all(name).map(withSingleSpaces).join(',');
   return withSingleSpaces(headers.get(name) ?? '');
@@ -96,7 +96,7 @@ function withSingleSpaces(value: string): string {
   return /\s\s|[^\S ]/.test(trimmed) ? trimmed.replaceAll(/\s+/g, ' ') : trimmed;
 }
 
-/** RFC 3986 section 2.3: all but unreserved characters as %XX of UTF-8. */
+/** Percent-encodes the UTF-8 of all but the unreserved characters of RFC 3986 section 2.3. */
 function encode(text: string): string {
   return /^[\w.~-]*$/.test(text)
     ? text

@@ -4,10 +4,10 @@ import type { Credential } from '../access/credential.js';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import type { RootCredentials } from '../config/config.js';
 
-/** How ids of access keys look that are kept: others are nobody's, and not asked for. */
+/** Pattern of stored access key ids; the database isn't asked for any other. */
 const ACCESS_KEY_ID = /^A[KS]IA[A-Z2-7]{16}$/;
 
-/** Who may sign requests: the root of the account, and its users and roles. */
+/** The access keys that may sign: of the account's root, users and roles. */
 export class Credentials {
   readonly #root: Credential;
 
@@ -22,7 +22,7 @@ export class Credentials {
     this.#root = { accessKeyId, secretAccessKey, principal: { arn, principalArn: arn, accountId, accessKeyId } };
   }
 
-  /** The access key of an id, undefined where nobody has it. What is remembered comes at once: the root always. */
+  /** Finds an access key by its id. Returns a promise only if the cache doesn't have it, so never for the root's. */
   find(accessKeyId: string): Credential | undefined | Promise<Credential | undefined> {
     if (accessKeyId === this.#root.accessKeyId) return this.#root;
     if (!ACCESS_KEY_ID.test(accessKeyId)) return undefined;
@@ -30,7 +30,7 @@ export class Credentials {
     return known ? known.value : this.cache.read(accessKeyId, () => this.principals.credential(accessKeyId));
   }
 
-  /** Notes that an access key has signed. The root's is kept nowhere, and so isn't its use. */
+  /** Notes that an access key has signed. The root's isn't stored, so neither is its use. */
   noteUse({ accessKeyId }: Credential, time: Date): void {
     if (accessKeyId !== this.#root.accessKeyId) this.use.note(accessKeyId, time);
   }

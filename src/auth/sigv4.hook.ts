@@ -1,7 +1,7 @@
 import type { FastifyRequest, preHandlerHookHandler } from 'fastify';
 import type { Credential } from '../access/credential.js';
+import { CallRecord } from '../call.js';
 import type { Clock } from '../clock.js';
-import { planeOf } from '../http/request.js';
 import { RequestOrigin } from '../http/request-origin.js';
 import type { Credentials } from './credentials.js';
 import type { SigV4Verifier } from './sigv4.js';
@@ -9,8 +9,8 @@ import type { SigV4Verifier } from './sigv4.js';
 const NO_BODY = Buffer.alloc(0);
 
 /**
- * Lets a request pass when its signature is right, and notes who calls. It stands before every route of the server, those
- * outside Nest too; a route that needs no signature says so.
+ * Verifies the signature of a request and sets its call. It runs before every route of the server, also those outside Nest; a
+ * route that needs no signature is marked as public.
  */
 export function sigV4Hook(verifier: SigV4Verifier, credentials: Credentials, clock: Clock): preHandlerHookHandler {
   return (request: FastifyRequest, _reply, done) => {
@@ -28,18 +28,18 @@ export function sigV4Hook(verifier: SigV4Verifier, credentials: Credentials, clo
       });
       const finish = (found: Credential | undefined) => {
         const now = clock.now();
-        const credential = verifier.verify(claim, found, now);
+        const credential = verifier.verify(claim, found, request.api.signingName, now);
         credentials.noteUse(credential, now);
         const { operation = '' } = request.route;
         const { principal } = credential;
         request.call = {
           requestId: request.id,
-          plane: planeOf(request),
+          api: request.api,
           operation,
           principal,
           region: claim.region,
-          keyArns: [],
           origin: new RequestOrigin(request, now),
+          record: new CallRecord(),
         };
       };
       const found = credentials.find(claim.accessKeyId);

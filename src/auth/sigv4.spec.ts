@@ -9,15 +9,15 @@ import { type AccessKey, SigV4Verifier } from './sigv4.js';
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const NOW = new Date('2015-08-30T12:36:00Z');
 const verifier = (
-  options: Partial<{ regions: string[]; service: string; clockSkewSeconds: number }> = {},
+  options: Partial<{ regions: string[]; clockSkewSeconds: number }> = {},
   credentials: AccessKey & { accessKeyId: string } = CREDENTIALS,
 ) => {
-  const sigV4 = new SigV4Verifier({ regions: ['us-east-1'], service: 'service', clockSkewSeconds: 300, ...options });
+  const sigV4 = new SigV4Verifier({ regions: ['us-east-1'], clockSkewSeconds: 300, ...options });
   return {
-    verify: (request: SignedRequest, now: Date) => {
+    verify: (request: SignedRequest, now: Date, service = 'service') => {
       const claim = sigV4.read(request);
       const found = claim.accessKeyId === credentials.accessKeyId ? credentials : undefined;
-      return { accessKey: sigV4.verify(claim, found, now), region: claim.region };
+      return { accessKey: sigV4.verify(claim, found, service, now), region: claim.region };
     },
   };
 };
@@ -220,5 +220,22 @@ describe('the Authorization header', () => {
     for (let i = 0; i < 3; i++) expect(one.verify({ ...request, rawHeaders }, NOW).accessKey).toBe(CREDENTIALS);
     const forged = [...request.rawHeaders, 'Authorization', signed.replace('AKIDEXAMPLE', 'AKIDOTHER')];
     expect(() => one.verify({ ...request, rawHeaders: forged }, NOW)).toThrow('security token');
+  });
+
+  test('is verified for two services on one day, each under a key of its own', async () => {
+    const one = verifier();
+    const signedFor = async (service: string) => {
+      const signer = new SignatureV4({ credentials: CREDENTIALS, region: 'us-east-1', service, sha256: Sha256, applyChecksum: false }); // prettier-ignore
+      const { headers } = await signer.sign(
+        { method: 'POST', protocol: 'https:', hostname: 'example.com', path: '/', headers: { host: 'example.com' }, body: '' }, // prettier-ignore
+        { signingDate: NOW },
+      );
+      return { method: 'POST', url: '/', rawHeaders: Object.entries(headers).flat(), body: Buffer.alloc(0) };
+    };
+    const requests = { service: await signedFor('service'), kms: await signedFor('kms') };
+    for (const service of ['service', 'kms', 'service'] as const)
+      expect(one.verify(requests[service], NOW, service).accessKey).toBe(CREDENTIALS);
+    expect(() => one.verify(requests.service, NOW, 'kms')).toThrow("correct service: 'kms'");
+    expect(() => one.verify(requests.kms, NOW, 'service')).toThrow("correct service: 'service'");
   });
 });

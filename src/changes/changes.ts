@@ -66,7 +66,7 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
       result: await work(manager, changed),
       events: () => [callEvent(call)],
     }));
-    call.isAudited = true;
+    call.record.written();
     return result;
   }
 

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
-import type { AdminOperationName } from '../admin/admin-operations.js';
+import type { AdminOperationName } from '../admin/admin-operation.js';
+import { ADMIN } from '../admin/api.js';
+// Its controllers register the operations that PolicySimulator knows.
+import '../app.module.js';
 import { readIdentityPolicy } from '../policy/policy-document.js';
 import { type Explanation, PolicySimulator, type Question } from '../admin/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
 import { AuditLog } from '../audit/audit-log.js';
-import type { Call } from '../call.js';
+import { type Call, CallRecord } from '../call.js';
 import { Changes } from '../changes/changes.js';
 import { serviceSecret } from '../provider/service-secret.js';
 import { type Deployment, withDeployment } from './deployment.js';
@@ -134,19 +137,20 @@ export class AccessAdministration {
     }
   }
 
-  #callOf(operation: AdminOperationName, given: object): Call {
+  #callOf(operation: AdminOperationName, parameters: object): Call {
     const { accountId, region } = this.deployment.config;
     const arn = `arn:aws:iam::${accountId}:root`;
     const time = this.deployment.clock.now();
+    const record = new CallRecord();
+    record.reads(parameters);
     return {
       requestId: randomUUID(),
-      plane: 'admin',
+      api: ADMIN,
       operation,
       principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
       region,
-      keyArns: [],
       origin: { sourceIp: hostname(), secureTransport: false, userAgent: 'keyblock access', time },
-      given,
+      record,
     };
   }
 }

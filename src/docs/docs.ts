@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { DOCS } from '../http/request.js';
+import { DOCS } from '../http/apis.js';
 
 /** Allows the page to load only what this service serves. */
 const CONTENT_SECURITY_POLICY =

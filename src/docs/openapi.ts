@@ -11,8 +11,7 @@ import { z } from 'zod';
 import { AdminModule } from '../admin/admin.module.js';
 import { ControlPlaneModule } from '../payment/controlplane/controlplane.module.js';
 import { DataPlaneModule } from '../payment/dataplane/dataplane.module.js';
-import { DOCUMENTED_CONTROLLERS, DOCUMENTED_OPERATIONS, type OperationDocument } from '../http/aws-operation.js';
-import { CONTROL_PLANE } from '../http/request.js';
+import { CONTROLLERS, type OperationDocument, OPERATIONS } from '../http/operation.js';
 
 const PLANES = {
   controlplane: {
@@ -21,7 +20,7 @@ const PLANES = {
     description:
       'Manages keys and their aliases, tags, policies and replicas. Wire-compatible with the control plane of AWS Payment ' +
       'Cryptography (2021-09-14). ' +
-      `AWS clients call every operation as \`POST /\` with the header \`X-Amz-Target: ${CONTROL_PLANE}.<operation>\`; the ` +
+      `AWS clients call every operation as \`POST /\` with the header \`X-Amz-Target: PaymentCryptographyControlPlane.<operation>\`; the ` +
       'service also accepts them at the paths below.',
   },
   dataplane: {
@@ -45,8 +44,8 @@ const PLANES = {
 
 /** Generates the OpenAPI documents of both planes and of the admin API, by name, from controllers and schemas. */
 export function openApiDocuments(app: INestApplication): Record<keyof typeof PLANES, OpenAPIObject> {
-  for (const { controller, tag } of DOCUMENTED_CONTROLLERS) ApiTags(tag)(controller);
-  for (const { prototype, method, document } of DOCUMENTED_OPERATIONS) {
+  for (const { controller, tag } of CONTROLLERS) ApiTags(tag)(controller);
+  for (const { prototype, method, document } of OPERATIONS) {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, method) as PropertyDescriptor;
     for (const decorate of decoratorsOf(document)) decorate(prototype, method, descriptor);
   }

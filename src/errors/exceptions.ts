@@ -1,11 +1,11 @@
-/** What the service answers instead of a result: a shape of the service model, or one of AWS's front ends. */
+/** An exception that reaches the caller: a shape of the service model, or one of AWS's front ends. */
 export abstract class ServiceException extends Error {
-  /** Status on the data plane (REST-JSON). On the control plane (AWS JSON 1.0) every client fault is 400. */
+  /** HTTP status in REST-JSON. AWS JSON answers 400 for client faults of the model. */
   abstract readonly status: number;
-  /** The shape's name, which callers go by: written out, since a bundler may call the class something else. */
+  /** Name of the shape, which clients rely on. Written out because a bundler may rename the class. */
   abstract override readonly name: string;
 
-  /** @param members the shape's members besides the message; they reach the caller as they are */
+  /** @param members of the shape besides the message; sent as they are */
   constructor(
     message: string,
     readonly members: Readonly<Record<string, unknown>> = {},
@@ -14,7 +14,7 @@ export abstract class ServiceException extends Error {
   }
 }
 
-/** A member of the input that fails a constraint of the model, as the data plane's ValidationException lists it. */
+/** A member of the input that violates a constraint of the model, as ValidationException lists it in REST-JSON. */
 export interface ValidationExceptionField {
   /** JSON pointer into the input, e.g. `/EncryptionAttributes/Symmetric/Mode`. */
   path: string;
@@ -35,7 +35,7 @@ export class ValidationException extends ServiceException {
 export class ResourceNotFoundException extends ServiceException {
   override readonly name = 'ResourceNotFoundException';
   readonly status = 404;
-  /** @param resourceId the identifier as the caller gave it */
+  /** @param resourceId the identifier as the caller sent it */
   constructor(resourceId: string) {
     super('The resource was not found.', { ResourceId: resourceId });
   }
@@ -57,19 +57,19 @@ export class AccessDeniedException extends ServiceException {
   readonly status = 403;
 }
 
-/** What is asked doesn't go with what is there, e.g. a name that is taken. */
+/** The request conflicts with the state of a resource, e.g. a name that is taken. */
 export class ConflictException extends ServiceException {
   override readonly name = 'ConflictException';
   readonly status = 409;
 }
 
-/** More of something than the account may have. */
+/** The account has as many resources of the kind as it may. */
 export class ServiceQuotaExceededException extends ServiceException {
   override readonly name = 'ServiceQuotaExceededException';
   readonly status = 402;
 }
 
-/** More requests than the account may make; SDKs wait and try again. */
+/** The account's request rate is exceeded; SDKs retry with a delay. */
 export class ThrottlingException extends ServiceException {
   override readonly name = 'ThrottlingException';
   readonly status = 429;
@@ -78,7 +78,7 @@ export class ThrottlingException extends ServiceException {
   }
 }
 
-/** The policy would let anyone in. */
+/** The policy would grant public access. */
 export class PublicPolicyException extends ServiceException {
   override readonly name = 'PublicPolicyException';
   readonly status = 400;
@@ -97,13 +97,13 @@ export class ServiceUnavailableException extends ServiceException {
   readonly status = 503;
 }
 
-/** The request isn't JSON, or a member has another JSON type than the model's. */
+/** The request isn't JSON, or a member has the wrong JSON type. */
 export class SerializationException extends ServiceException {
   override readonly name = 'SerializationException';
   readonly status = 400;
 }
 
-/** No operation has this target or path (404), or it has another method (405). */
+/** No operation has this target or path (404), or not with this method (405). */
 export class UnknownOperationException extends ServiceException {
   override readonly name = 'UnknownOperationException';
   constructor(
@@ -128,13 +128,13 @@ export class MissingAuthenticationTokenException extends ServiceException {
   }
 }
 
-/** The Authorization header, or a header it needs, lacks a part. */
+/** The Authorization header is malformed or incomplete, or a header that it needs is missing. */
 export class IncompleteSignatureException extends ServiceException {
   override readonly name = 'IncompleteSignatureException';
   readonly status = 403;
 }
 
-/** Nobody has this access key. */
+/** The access key doesn't exist or isn't active, or its session token is wrong. */
 export class UnrecognizedClientException extends ServiceException {
   override readonly name = 'UnrecognizedClientException';
   readonly status = 403;
@@ -143,7 +143,7 @@ export class UnrecognizedClientException extends ServiceException {
   }
 }
 
-/** The session that the access key is of has ended. */
+/** The session of the temporary access key has expired. */
 export class ExpiredTokenException extends ServiceException {
   override readonly name = 'ExpiredTokenException';
   readonly status = 403;
@@ -152,7 +152,7 @@ export class ExpiredTokenException extends ServiceException {
   }
 }
 
-/** The signature, its date or its scope is not right. */
+/** The signature is wrong, or its date or scope isn't accepted. */
 export class InvalidSignatureException extends ServiceException {
   override readonly name = 'InvalidSignatureException';
   readonly status = 403;

@@ -1,30 +1,23 @@
 import type { FastifyRequest } from 'fastify';
-import { callEvent, strangerEvent } from '../audit/audit-event.js';
+import { callEvent, unauthenticatedEvent } from '../audit/audit-event.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
-import { InternalServerException, ServiceUnavailableException } from '../errors/exceptions.js';
-import { planeOf } from './request.js';
 import { RequestOrigin } from './request-origin.js';
 
 const CLAIMED_ACCESS_KEY_ID = /[ ,]Credential=(\w{16,128})\//;
 
 /**
- * While too many events wait to be written nothing is called: there is no call without a record. Nor is there one from nowhere:
- * who reset the connection gets no answer anyway. A socket that was asked for its other end remembers it from then on.
+ * Rejects requests while the audit queue is full, because every call must be audited. Also rejects a request whose peer address
+ * is already gone: its event could not name a source, and the client would not receive the response. A socket keeps the address
+ * once it has been read.
  */
 export function refusedFor(request: FastifyRequest, audit: AuditLog): Error | undefined {
-  const isNowhere = request.socket.remoteAddress === undefined;
-  return (audit.isFull || isNowhere) && !request.route.public ? unavailable(request) : undefined;
+  const isReset = request.socket.remoteAddress === undefined;
+  return (audit.isFull || isReset) && !request.route.public ? request.api.exceptions.unavailable() : undefined;
 }
 
-function unavailable(request: FastifyRequest): Error {
-  return planeOf(request) === 'control'
-    ? new ServiceUnavailableException('The service is unavailable. Try again.')
-    : new InternalServerException();
-}
-
-/** One event of the audit log for every call of an operation, whatever became of it, when its answer is made. */
+/** Queues the audit event of a request when its response is ready, whatever the outcome, unless a transaction has written it. */
 export function recordCall(
   request: FastifyRequest,
   audit: AuditLog,
@@ -33,18 +26,18 @@ export function recordCall(
 ): void {
   const { call, exception } = request;
   if (call) {
-    if (!call.isAudited) audit.record(callEvent(call, exception));
-    call.isAudited = true;
+    if (!call.record.isWritten) audit.record(callEvent(call, exception));
+    call.record.written();
   } else if (exception && !request.route.public && !audit.isFull) {
-    const stranger = {
+    const unauthenticated = {
       requestId: request.id,
-      plane: planeOf(request),
+      api: request.api,
       operation: request.route.operation ?? 'Unknown',
       accountId,
       region,
       origin: new RequestOrigin(request, clock.now()),
       claimedAccessKeyId: CLAIMED_ACCESS_KEY_ID.exec(request.headers.authorization ?? '')?.[1],
     };
-    audit.record(strangerEvent(stranger, exception));
+    audit.record(unauthenticatedEvent(unauthenticated, exception));
   }
 }

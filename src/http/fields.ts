@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * Helpers that schemas are built with, and wire types that every API has. `format: 'password'` marks what the models call
+ * Helpers for building schemas, and wire types that all APIs share. `format: 'password'` marks members that the models call
  * sensitive.
  */
 
@@ -22,10 +22,10 @@ export const digits = (min: number, max: number) =>
     .max(max)
     .regex(/^[0-9]+$/, 'must be digits');
 
-/** What the models mark as sensitive: it is in no log and no message. */
+/** Marks a member as sensitive: no log and no message may contain it. */
 export const sensitive = <T extends z.ZodType>(schema: T): T => schema.meta({ format: 'password' });
 
-/** Exactly one of the members. Members that nobody knows don't count. */
+/** A union: exactly one of the members. Unknown members don't count. */
 export const union = <T extends z.ZodRawShape>(id: string, members: T) =>
   z
     .object(members)
@@ -35,7 +35,7 @@ export const union = <T extends z.ZodRawShape>(id: string, members: T) =>
     })
     .meta({ id, minProperties: 1, maxProperties: 1 });
 
-/** The one member of a union's value, by its name: TypeScript follows from `name` to the type of `value`. */
+/** The member of a union that is present. TypeScript narrows the type of `value` by `name`. */
 export type MemberOf<T, K extends keyof T = keyof T> = { [P in K]: { name: P; value: T[P] } }[K];
 
 export function memberOf<T extends object>(union: T): MemberOf<Required<T>> {
@@ -43,12 +43,12 @@ export function memberOf<T extends object>(union: T): MemberOf<Required<T>> {
   return { name, value } as MemberOf<Required<T>>;
 }
 
-/** The answer of operations that have nothing to say. */
+/** The output of operations that return nothing. */
 export const Nothing = z.object({}).meta({ id: 'Nothing' });
 export type Nothing = z.infer<typeof Nothing>;
 
 export const Timestamp = z.number().meta({ description: 'Seconds since 1970-01-01T00:00:00Z, with milliseconds.' });
-/** A Timestamp of a date. */
+/** Converts a date to a Timestamp. */
 export function epochSeconds(date: Date): number {
   return date.getTime() / 1000;
 }
@@ -56,6 +56,6 @@ export function epochSeconds(date: Date): number {
 export const NextToken = z.string().min(1).max(8192);
 export const MaxResults = z.int().min(1).max(100);
 
-/** Text that a database keeps as it is: no NUL, and no half of a surrogate pair. */
+/** Text that PostgreSQL stores unchanged: no NUL, and no lone surrogate. */
 export const wellFormed = <T extends z.ZodString>(schema: T) =>
   schema.refine((text) => !text.includes('\0') && !/\p{Cs}/u.test(text), 'must be well-formed Unicode without NUL');

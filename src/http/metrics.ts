@@ -2,26 +2,26 @@ import cluster from 'node:cluster';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import { WorkersMetrics } from '../workers.js';
 
-/** What an operation came to: `ok`, or the name of the exception. */
+/** Outcome of a request: `ok`, or the name of the exception. */
 export type Outcome = string;
 
-/** Figures for Prometheus: requests by operation and outcome, and the process's own. */
+/** Metrics for Prometheus: requests by service, operation and outcome, and those of the process. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = new Counter({
     name: 'keyblock_requests_total',
-    help: 'Requests by operation and outcome, which is ok or the name of the exception',
-    labelNames: ['operation', 'outcome'],
+    help: 'Requests by service, operation and outcome, which is ok or the name of the exception',
+    labelNames: ['service', 'operation', 'outcome'],
     registers: [this.#registry],
   });
   readonly #duration = new Histogram({
     name: 'keyblock_request_duration_seconds',
-    help: 'Time from the arrival of a request until its answer is made, by operation and outcome',
-    labelNames: ['operation', 'outcome'],
+    help: 'Time from the arrival of a request until its response is ready, by service, operation and outcome',
+    labelNames: ['service', 'operation', 'outcome'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [this.#registry],
   });
-  /** Found once for each operation and outcome: looking labels up costs more than counting. */
+  /** Series by their labels: prom-client's lookup costs more than counting does. */
   readonly #series = new Map<string, { requests: Counter.Internal; duration: Histogram.Internal<string> }>();
 
   readonly #workers = cluster.isWorker ? new WorkersMetrics(this.#registry) : undefined;
@@ -30,13 +30,14 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  count(operation: string, outcome: Outcome, seconds: number): void {
-    const name = `${operation} ${outcome}`;
+  /** @param service `name` of the API */
+  count(service: string, operation: string, outcome: Outcome, seconds: number): void {
+    const name = `${service} ${operation} ${outcome}`;
     let series = this.#series.get(name);
     if (!series) {
       series = {
-        requests: this.#requests.labels(operation, outcome),
-        duration: this.#duration.labels(operation, outcome),
+        requests: this.#requests.labels(service, operation, outcome),
+        duration: this.#duration.labels(service, operation, outcome),
       };
       this.#series.set(name, series);
     }
@@ -44,7 +45,7 @@ export class Metrics {
     series.duration.observe(seconds);
   }
 
-  /** In Prometheus' text format; of all workers, where there are some. */
+  /** Prometheus' text format; covers all workers if there are several. */
   text(): Promise<string> {
     return this.#workers?.text() ?? this.#registry.metrics();
   }

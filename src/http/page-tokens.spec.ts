@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { rootCall } from '../../test/support/call.js';
+import { OTHER_API } from '../../test/support/other-api.js';
 import { PageTokens } from './page-tokens.js';
 
 const tokens = new PageTokens(Buffer.alloc(32, 1));
@@ -31,6 +32,13 @@ test.each<[string, () => unknown]>([
   ['nobody', () => tokens.read(call, LIST, 'nonsense')],
 ])('a token of %s is refused', (_, read) => {
   expect(read).toThrow(expect.objectContaining({ name: 'ValidationException' }));
+});
+
+test('a token of another API is refused, in the words of the API that is called', () => {
+  const other = { ...call, api: OTHER_API };
+  expect(tokens.read(other, LIST, tokens.issue(other, LIST, '7'))).toBe('7');
+  expect(() => tokens.read(other, LIST, tokens.issue(call, LIST, '7'))).toThrow('The marker is invalid.');
+  expect(() => tokens.read(call, LIST, tokens.issue(other, LIST, '7'))).toThrow('NextToken is invalid');
 });
 
 test('a token with any character changed is refused', () => {

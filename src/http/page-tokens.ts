@@ -1,7 +1,6 @@
 import type { Call } from '../call.js';
 import { equal } from '../crypto/bytes.js';
 import { hmac } from '../crypto/hmac.js';
-import { ValidationException } from '../errors/exceptions.js';
 
 const MAC_BYTES = 16;
 const DEFAULT_ITEMS = 50;
@@ -12,7 +11,7 @@ export interface Paging {
   MaxResults?: number;
 }
 
-/** Where the next page of a list begins, in a form that only the same list of the same caller takes back. */
+/** Issues and reads NextToken: a position with a MAC over API, account, Region and list, so that no other list accepts it. */
 export class PageTokens {
   /** @param key 32 bytes, the same on every node of a deployment */
   constructor(private readonly key: Buffer) {}
@@ -21,8 +20,8 @@ export class PageTokens {
    * One page of a list.
    *
    * @param list       the operation with its filters
-   * @param read       what comes after a position, from the beginning without one: one item more than `limit`, if there is one
-   * @param positionOf what `read` goes on after
+   * @param read       returns the items after a position, or from the beginning: one more than `limit`, if there is one
+   * @param positionOf the position of an item, for `read` to continue after
    */
   async page<T>(
     call: Call,
@@ -45,20 +44,19 @@ export class PageTokens {
     return Buffer.concat([this.#mac(call, list, after), Buffer.from(after)]).toString('base64url');
   }
 
-  /** @throws ValidationException for any token that `issue` didn't make for this call and list */
+  /** @throws the API's exception for any token that `issue` didn't make for this API, account, Region and list */
   read(call: Call, list: readonly unknown[], token: string): string {
     const bytes = Buffer.from(token, 'base64url');
     const after = bytes.subarray(MAC_BYTES).toString();
     const isCanonical = bytes.toString('base64url') === token;
     if (!isCanonical || !equal(bytes.subarray(0, MAC_BYTES), this.#mac(call, list, after)))
-      throw new ValidationException(
-        'NextToken is invalid: give back the one of the page before, with the same filters.',
-      );
+      throw call.api.exceptions.invalidPageToken();
     return after;
   }
 
   #mac(call: Call, list: readonly unknown[], after: string): Buffer {
-    const of = JSON.stringify([call.principal.accountId, call.region, list, after]);
-    return hmac('SHA256', this.key, Buffer.from(of), MAC_BYTES);
+    const { api, principal, region } = call;
+    const authenticated = JSON.stringify([api.name, principal.accountId, region, list, after]);
+    return hmac('SHA256', this.key, Buffer.from(authenticated), MAC_BYTES);
   }
 }

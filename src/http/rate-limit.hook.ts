@@ -1,23 +1,23 @@
 import type { FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { ThrottlingException } from '../errors/exceptions.js';
-import { planeOf } from './request.js';
+import type { Api } from './api.js';
 import { TokenBuckets } from './token-buckets.js';
 
 /**
- * Lets a request pass while its account makes no more of them in its Region than the plane's rate. It stands behind the
- * signature: who can't sign uses up nothing.
+ * Refuses requests of an account in a Region beyond the rate of their API. It runs after the signature is verified, so that
+ * requests without a valid one use up nothing.
  *
- * @param rates requests a second; a plane without one has no limit. The admin API counts as control plane
+ * @param rates requests a second; undefined for no limit
  */
-export function rateLimitHook(rates: { control?: number; data?: number }): preHandlerHookHandler {
-  const buckets = {
-    control: rates.control === undefined ? undefined : new TokenBuckets(rates.control),
-    data: rates.data === undefined ? undefined : new TokenBuckets(rates.data),
-  };
+export function rateLimitHook(rates: Record<Api['rate'], number | undefined>): preHandlerHookHandler {
+  const buckets = { controlPlane: bucketsOf(rates.controlPlane), dataPlane: bucketsOf(rates.dataPlane) };
   return (request: FastifyRequest, _reply, done) => {
     const { call } = request;
-    const bucket = planeOf(request) === 'data' ? buckets.data : buckets.control;
-    const allowed = !call || bucket?.take(`${call.principal.accountId}/${call.region}`) !== false;
+    const allowed = !call || buckets[call.api.rate]?.take(`${call.principal.accountId}/${call.region}`) !== false;
     done(allowed ? undefined : new ThrottlingException());
   };
+}
+
+function bucketsOf(perSecond: number | undefined): TokenBuckets | undefined {
+  return perSecond === undefined ? undefined : new TokenBuckets(perSecond);
 }

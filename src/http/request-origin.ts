@@ -2,14 +2,14 @@ import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import type { Origin, TlsDetails } from '../call.js';
 
-/** Where a request came from, looked at where it is asked for. */
+/** The origin of a request, read on demand. */
 export class RequestOrigin implements Origin {
   constructor(
     private readonly request: FastifyRequest,
     readonly time: Date,
   ) {}
 
-  /** IPv4 as such, also where the socket takes both versions; empty where the connection was reset before it was asked. */
+  /** IPv4 addresses are not mapped to IPv6, also on a dual-stack socket. Empty if the connection was reset before the first read. */
   get sourceIp(): string {
     const ip = this.request.ip as string | undefined;
     return ip?.replace(/^::ffff:(?=\d+\.)/i, '') ?? '';
@@ -30,7 +30,7 @@ export class RequestOrigin implements Origin {
   }
 }
 
-/** It is the same for all requests of a connection. */
+/** TLS details by connection, which its requests share. */
 const known = new WeakMap<TLSSocket, Omit<TlsDetails, 'clientProvidedHostHeader'>>();
 
 function tlsOf(socket: TLSSocket): Omit<TlsDetails, 'clientProvidedHostHeader'> {

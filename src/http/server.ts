@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { NotFoundException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -6,46 +7,49 @@ import type { Logger } from 'pino';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
-import { AwsExceptionFilter } from './aws-exception.filter.js';
+import type { Api } from './api.js';
+import { Apis } from './apis.js';
 import { recordCall, refusedFor } from './call-record.js';
+import { ServiceExceptionFilter } from './exception.filter.js';
 import type { Metrics } from './metrics.js';
-import { contentTypeOf, rewriteUrl } from './request.js';
 import { RequestLog } from './request-log.js';
 
-/** Longest path label: an alias ARN of 322 characters, each percent-encoded. */
+/** Longest path parameter: an alias ARN of 322 characters, each percent-encoded. */
 const MAX_LABEL = 3 * 322;
 
-/** Longest time from the first byte of a request to its last: who sends slower is cut off, some seconds later. */
+/** Longest time from the first byte of a request to its last; slower connections are closed some seconds later. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const SLOW_CONNECTIONS = {
   connectionsCheckingInterval: 5_000,
-  // Node exchanges the two limits where that of the head is the longer one.
+  // Node swaps the two limits if the one for the head is longer.
   headersTimeout: REQUEST_TIMEOUT_MS,
 };
 
-/** Fastify as the AWS framings want it: bodies stay bytes until their signature is verified, every answer has an id. */
+/** Creates Fastify for AWS's framings: bodies stay bytes until their signature is verified, and every response has a request id. */
 export function createServer(
   config: Config,
   logger: Logger,
   metrics: Metrics,
   audit: AuditLog,
   clock: Clock,
-): { adapter: FastifyAdapter; filter: AwsExceptionFilter } {
+  served: readonly Api[],
+): { adapter: FastifyAdapter; filter: ServiceExceptionFilter } {
   const { bodyLimitBytes, tls } = config;
+  const apis = new Apis(served);
   const log = new RequestLog(logger);
   const operations: { method: string | string[]; pattern: RegExp }[] = [];
-  const filter = new AwsExceptionFilter(logger, (path) =>
+  const filter = new ServiceExceptionFilter(logger, (path) =>
     operations.flatMap(({ method, pattern }) => (pattern.test(path) ? method : [])),
   );
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
     ...(tls ? { https: { ...tls, ...SLOW_CONNECTIONS } } : { http: SLOW_CONNECTIONS }),
     routerOptions: { maxParamLength: MAX_LABEL },
-    rewriteUrl,
+    rewriteUrl: (request: IncomingMessage) => apis.rewriteUrl(request),
     genReqId: () => randomUUID(),
-    // The router refuses a path that it can't decode or that is too long before any hook runs.
+    // The router rejects paths that are too long or can't be decoded before any hook runs.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      begin(request, reply);
+      begin(request, reply, apis);
       filter.answer(new NotFoundException(), request, reply);
       recordCall(request, audit, config, clock);
       record(request, reply, log, metrics);
@@ -56,11 +60,12 @@ export function createServer(
   const fastify: FastifyInstance = adapter.getInstance();
 
   fastify.removeAllContentTypeParsers();
-  // The first two are served by '*' too, but Fastify looks a named one up faster.
-  for (const contentType of ['application/json', 'application/x-amz-json-1.0', '*'])
+  // '*' covers the others, but Fastify looks a named one up faster.
+  for (const contentType of new Set([...served.map((api) => api.contentType), '*']))
     fastify.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.decorateRequest('receivedAtMs', 0);
   fastify.decorateRequest('route');
+  fastify.decorateRequest('api');
   fastify.decorateRequest('call', undefined);
   fastify.decorateRequest('exception', undefined);
   fastify.addHook('onRoute', ({ config, method, url }) => {
@@ -68,15 +73,15 @@ export function createServer(
     operations.push({ method, pattern: new RegExp(`^${url.replaceAll(/:\w+/g, '[^/?]+')}(?:\\?|$)`) });
   });
   fastify.addHook('onRequest', (request, reply, done) => {
-    begin(request, reply);
+    begin(request, reply, apis);
     done(refusedFor(request, audit));
   });
-  // Before the answer is sent: who hangs up, or is never answered, has called all the same.
+  // Record the call before sending the response, so that calls whose client disconnects are recorded too.
   fastify.addHook('onSend', (request, reply, _payload, done) => {
     recordCall(request, audit, config, clock);
     record(request, reply, log, metrics);
-    // After the requests that came with this one: all their answers are written together. See docs/adr/0018. Who asks is told
-    // that it is sent: Fastify would send another, and Nest listen for its end.
+    // Send the response after the other requests of this turn, so that all responses are written together: see docs/adr/0018.
+    // hijack() marks the reply as sent; otherwise Fastify would send it again and Nest would wait for its end.
     reply.hijack();
     setImmediate(() => {
       try {
@@ -90,25 +95,26 @@ export function createServer(
   return { adapter, filter };
 }
 
-/** What every request is told of its route, and what every answer has. */
-function begin(request: FastifyRequest, reply: FastifyReply): void {
+/** Sets the route and the API of a request, and the headers of its response. */
+function begin(request: FastifyRequest, reply: FastifyReply, apis: Apis): void {
   request.receivedAtMs = performance.now();
   request.route = request.routeOptions.config;
+  request.api = request.route.api ?? apis.of(request);
   reply.header('x-amzn-requestid', request.id);
-  if (!request.route.public) reply.type(contentTypeOf(request)).serializer(toJson);
+  if (!request.route.public) reply.type(request.api.contentType).serializer(toJson);
 }
 
-/** Operations answer in text; what is refused is an object. A serializer of our own keeps Fastify from adding a charset. */
+/** Serializes exceptions; operations return text. With a serializer of its own, Fastify would add a charset. */
 function toJson(answer: unknown): string {
   return typeof answer === 'string' ? answer : JSON.stringify(answer);
 }
 
-/** One line of log and one count for every request but those for the documentation and the service's health. */
+/** Logs and counts every request but those to public routes: documentation, health and metrics. */
 function record(request: FastifyRequest, reply: FastifyReply, log: RequestLog, metrics: Metrics): void {
   const { operation = 'unknown', public: isPublic } = request.route;
   if (isPublic) return;
   const outcome = request.exception?.name ?? 'ok';
   const durationMs = performance.now() - request.receivedAtMs;
-  metrics.count(operation, outcome, durationMs / 1000);
+  metrics.count(request.api.name, operation, outcome, durationMs / 1000);
   log.write(request, { operation, outcome, status: reply.statusCode, durationMs });
 }

@@ -3,12 +3,12 @@ interface Bucket {
   filledAtMs: number;
 }
 
-/** Token buckets of one size, one for each name: each holds a second's worth and is full at first. */
+/** Token buckets of one size, by name. Each holds the tokens of one second and starts full. */
 export class TokenBuckets {
   readonly #buckets = new Map<string, Bucket>();
 
   /**
-   * @param perSecond how many tokens a bucket gets in a second, and holds; 1 or more
+   * @param perSecond tokens that a bucket gains in a second, and its capacity; 1 or more
    * @param nowMs     a monotonic clock in milliseconds
    */
   constructor(
@@ -16,7 +16,7 @@ export class TokenBuckets {
     private readonly nowMs = () => performance.now(),
   ) {}
 
-  /** Takes a token out of a bucket. @returns false where there is none */
+  /** Takes a token from a bucket. @returns false if it is empty */
   take(name: string): boolean {
     const now = this.nowMs();
     const { tokens, filledAtMs } = this.#buckets.get(name) ?? { tokens: this.perSecond, filledAtMs: now };

@@ -1,13 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 import { type Context, type Test, textTest } from './pattern.js';
 
-/** Whether a request meets a condition. */
+/** Tells whether a request meets a condition. */
 export type Condition = (context: Context) => boolean;
 
-/** Reads one value of a policy. @returns undefined for a value that the operator can't compare with */
+/** Compiles one value of a policy. @returns undefined for a value that the operator can't compare with */
 type Operator = (text: string, variables: boolean) => Test | undefined;
 
-/** Comparisons of what both sides are read as; a value of the request that can't be read is no match. */
+/** An operator that parses both sides; a value of the request that can't be parsed doesn't match. */
 function comparison<T>(read: (text: string) => T | undefined, holds: (value: T, limit: T) => boolean): Operator {
   return (text) => {
     const limit = read(text);
@@ -36,7 +36,7 @@ function booleanOf(text: string): boolean | undefined {
   return lower === 'true' || lower === 'false' ? lower === 'true' : undefined;
 }
 
-/** An address or a range of them in CIDR notation. */
+/** Matches an address, or a range in CIDR notation. */
 const ipAddress: Operator = (text) => {
   const [address = '', bits, ...rest] = text.split('/');
   const version = isIP(address);
@@ -46,12 +46,12 @@ const ipAddress: Operator = (text) => {
   const range = new BlockList();
   range.addSubnet(address, bits === undefined ? most : Number(bits), version === 4 ? 'ipv4' : 'ipv6');
   return (value) => {
-    // A range of IPv6 is about no address of IPv4, which would be looked for in ::ffff:0:0/96.
+    // BlockList would look up an IPv4 address in an IPv6 range as ::ffff:0:0/96.
     return isIP(value) === version && range.check(value, version === 4 ? 'ipv4' : 'ipv6');
   };
 };
 
-/** Each of an ARN's six parts by itself: a wildcard doesn't reach over a colon, but in the last. */
+/** Matches the six parts of an ARN separately: only in the last may a wildcard match a colon. */
 const arn: Operator = (text, variables) => {
   if (text === '*') return () => true;
   const parts = arnParts(text);
@@ -63,7 +63,7 @@ const arn: Operator = (text, variables) => {
   };
 };
 
-/** A part of an ARN: a colon within `${…}` separates nothing. Every text is read in one way only, so no text takes long. */
+/** A part of an ARN; a colon within `${…}` doesn't separate. The pattern is unambiguous, so it can't backtrack for long. */
 const PART = /((?:[^:$]|\$\{[^{}$]*\}|\$(?!\{[^{}$]*\}))*)/.source;
 const ARN = new RegExp(`^(arn):${PART}:${PART}:${PART}:${PART}:(.+)$`, 's');
 
@@ -111,7 +111,7 @@ const NEGATIONS = [
   'ArnNotLike',
 ];
 
-/** An operator as it is written, taken apart. */
+/** A parsed operator name. */
 interface WrittenOperator {
   set?: 'ForAllValues' | 'ForAnyValue';
   operator: Operator;
@@ -134,22 +134,22 @@ function parseOperator(text: string): WrittenOperator | undefined {
   };
 }
 
-/** Whether there is a condition operator of this name. */
+/** Tells whether a condition operator of this name exists. */
 export function isOperator(text: string): boolean {
   return text === 'Null' || parseOperator(text) !== undefined;
 }
 
-/** Whether a condition operator can compare with a value. */
+/** Tells whether a condition operator can compare with a value. */
 export function canCompare(operator: string, value: string): boolean {
   if (operator === 'Null') return booleanOf(value) !== undefined;
   return parseOperator(operator)?.operator(value, true) !== undefined;
 }
 
 /**
- * Reads one line of a condition.
+ * Compiles one line of a condition.
  *
  * @param key    condition key, in any case
- * @param values of the policy, which canCompare; any of them will do
+ * @param values of the policy, checked by canCompare; one that matches is enough
  */
 export function condition(text: string, key: string, values: readonly string[], variables: boolean): Condition {
   const name = key.toLowerCase();
@@ -161,7 +161,7 @@ export function condition(text: string, key: string, values: readonly string[], 
   if (!written) throw new Error(`${text} is not a condition operator`);
   const { set, operator, negated, ifExists } = written;
   const tests = values.flatMap((value) => operator(value, variables) ?? []);
-  // A missing key: nothing that isn't as it should be, nothing that is.
+  // If the key is missing, IfExists, ForAllValues and negated operators match; all others don't.
   const whenMissing = ifExists || set === 'ForAllValues' || (negated && set === undefined);
   return (context) => {
     const actual = context(name);

@@ -1,14 +1,14 @@
 import type { AccessRequest, Statement, Statements } from './policy.js';
 
-/** What came of asking all policies, and the statement that decided it. */
+/** The decision of all policies together, and the statement that made it. */
 export type Decision =
   | { allowed: true; by: Statement | 'root' }
   | { allowed: false; by: Statement; in: 'identity' | 'resource' }
   | { allowed: false; by: undefined };
 
 /**
- * Asks a caller's own policies and the resource's, both of one account: a denial in either wins, then an allowance in either
- * is enough. The root of the account needs none, but a resource's policy can deny it, too.
+ * Evaluates the caller's identity-based policies and the resource-based one, within one account: a Deny in either wins, then an
+ * Allow in either suffices. The root of the account needs no Allow, but a resource-based policy can deny it, too.
  *
  * @param identity undefined for the root
  */
@@ -26,7 +26,7 @@ export function decide(
   return allowed ? { allowed: true, by: allowed } : { allowed: false, by: undefined };
 }
 
-/** Says in AWS's words why a request is denied. */
+/** Words a denial as AWS does. */
 export function refusal({ action, resource, caller }: AccessRequest, decision: Decision & { allowed: false }): string {
   const why =
     decision.by === undefined

@@ -1,23 +1,23 @@
-/** What a request says under a condition key, which is in lower case; undefined where it says nothing. */
+/** Looks up the values of a condition key, named in lower case; undefined if the request has none. */
 export type Context = (key: string) => readonly string[] | undefined;
 
-/** Whether a value of a request is what a text in a policy means. */
+/** Tells whether a value of a request matches a text of a policy. */
 export type Test = (value: string, context: Context) => boolean;
 
-/** How texts of a policy are read. */
+/** The syntax of a text in a policy. */
 export interface Reading {
-  /** `*` stands for any characters and `?` for one. */
+  /** `*` matches any characters and `?` one. */
   wildcards: boolean;
-  /** `${…}` stands for what the request says: version 2012-10-17 and later. */
+  /** `${…}` is replaced by a value of the request: version 2012-10-17 and later. */
   variables: boolean;
 }
 
-/** UTF-16 code units that stand for themselves, and these two. */
+/** A compiled pattern: UTF-16 code units, and the two wildcards. */
 type Glob = readonly number[];
 const MANY = -1;
 const ONE = -2;
 
-/** A policy variable: the condition key, and what it is where the request says nothing. */
+/** A policy variable: a condition key, and the default for a request without it. */
 interface Variable {
   key: string;
   fallback?: string;
@@ -26,8 +26,8 @@ interface Variable {
 const VARIABLE = /\$\{([*?$]|[^{}$*?,]+(?:,\s*'[^']*')?)\}/;
 
 /**
- * Reads a text of a policy. What comes of a variable stands for itself, also where it looks like a wildcard; a variable of
- * which the request says nothing, or several things, matches nothing.
+ * Compiles a text of a policy. The value of a variable is literal, even if it contains wildcards; a variable with no value, or
+ * with several, matches nothing.
  */
 export function textTest(text: string, { wildcards, variables }: Reading): Test {
   const parts = variables ? partsOf(text) : [text];
@@ -55,7 +55,7 @@ function plainTest(text: string, wildcards: boolean): Test {
   return (value) => matches(glob, value);
 }
 
-/** The text between variables, the variables, and the characters that `${*}`, `${?}` and `${$}` stand for. */
+/** Splits a text into literal text, variables, and the characters that `${*}`, `${?}` and `${$}` escape. */
 function partsOf(text: string): (string | Variable | { literal: string })[] {
   return text.split(new RegExp(VARIABLE, 'g')).flatMap((part, i): (string | Variable | { literal: string })[] => {
     if (i % 2 === 0) return part === '' ? [] : [part];
@@ -79,7 +79,7 @@ function globOf(text: string, wildcards: boolean): Glob {
   });
 }
 
-/** Goes back to the last `*` only, and so takes no longer than the product of the lengths. */
+/** Backtracks to the last `*` only, so the time is bounded by the product of the lengths. */
 function matches(glob: Glob, value: string): boolean {
   let at = 0;
   let inGlob = 0;

@@ -1,5 +1,6 @@
-import { checkResourcePolicy } from './policy-document.js';
+import { ResourcePolicies } from './policy-document.js';
 
+const keyPolicies = new ResourcePolicies('payment-cryptography', 'EncryptData');
 const KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 const ROLE = 'arn:aws:iam::111122223333:role/switch/pin';
 const ALLOW = {
@@ -59,7 +60,7 @@ describe('a policy that is taken', () => {
       }),
     ],
   ])('%s', (_, text) => {
-    expect(() => checkResourcePolicy(text, KEY)).not.toThrow();
+    expect(() => keyPolicies.check(text, KEY)).not.toThrow();
   });
 
   test.each<[string, object]>([
@@ -73,7 +74,7 @@ describe('a policy that is taken', () => {
       { Bool: { 'aws:SecureTransport': 'true' }, StringLike: { 'aws:SourceAccount': '111122223333' } },
     ],
   ])('everyone, narrowed by %s', (_, Condition) => {
-    expect(() => checkResourcePolicy(withStatement({ Principal: '*', Condition }), KEY)).not.toThrow();
+    expect(() => keyPolicies.check(withStatement({ Principal: '*', Condition }), KEY)).not.toThrow();
   });
 });
 
@@ -170,7 +171,7 @@ test.each<[string, string, string]>([
     'must be a text, a number or a boolean',
   ],
 ])('%s is refused', (_, text, message) => {
-  const check = () => checkResourcePolicy(text, KEY);
+  const check = () => keyPolicies.check(text, KEY);
   expect(check).toThrow(expect.objectContaining({ name: 'PolicyError', code: 'INVALID' }));
   expect(check).toThrow(`The policy is invalid: `);
   expect(check).toThrow(message);
@@ -200,7 +201,15 @@ test.each<[string, object]>([
   ['ForAllValues', { Principal: '*', Condition: { 'ForAllValues:StringEquals': { 'aws:SourceAccount': '1' } } }],
 ])('%s is public', (_, changes) => {
   for (const text of [withStatement(changes), policy(ALLOW, { ...ALLOW, ...changes })])
-    expect(() => checkResourcePolicy(text, KEY)).toThrow(
+    expect(() => keyPolicies.check(text, KEY)).toThrow(
       expect.objectContaining({ name: 'PolicyError', code: 'PUBLIC' }),
     );
+});
+
+test("the policies of another service's resources name its actions", () => {
+  const other = new ResourcePolicies('kms', 'Decrypt');
+  expect(() => other.check(withStatement({ Action: ['kms:Decrypt', 'KMS:Get*', '*'] }), KEY)).not.toThrow();
+  expect(() => other.check(withStatement({}), KEY)).toThrow(
+    'Statement[0].Action[0] must be "*" or an action of kms, e.g. kms:Decrypt',
+  );
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { canCompare, isOperator } from './conditions.js';
 import { PolicyError } from './policy-error.js';
 
-/** The IAM policy language, in so far as it is about keys. Elements that may be one or several become lists. */
+/** The IAM policy language, as far as keys need it. Elements that may be one value or a list become lists. */
 
 const says = (must: string) => ({
   error: (issue: { code?: string; input?: unknown; keys?: string[] }) => {
@@ -29,7 +29,7 @@ const FederatedPrincipal = text(
   'must be an identity provider',
 );
 
-/** "*" is short for {"AWS": "*"}. */
+/** Expands the short form "*" to {"AWS": "*"}. */
 const Principals = z.preprocess(
   (value) => (value === '*' ? { AWS: '*' } : value),
   z
@@ -46,11 +46,7 @@ const Principals = z.preprocess(
 
 export type Principals = z.infer<typeof Principals>;
 
-const KeyAction = text(
-  /^(?:\*|payment-cryptography:[a-z0-9*?]+)$/i,
-  'must be "*" or an action of payment-cryptography, e.g. payment-cryptography:EncryptData',
-);
-/** A policy of a user may be about other services as well: it is pasted as it is. */
+/** A policy of a user may name actions of other services, so that one from AWS can be used unchanged. */
 const AnyAction = text(
   /^(?:\*|[a-z0-9-]+:[a-z0-9*?]+)$/i,
   'must be "*" or an action, e.g. payment-cryptography:EncryptData',
@@ -91,21 +87,28 @@ const oneOf = (a: string, b: string): [(statement: Record<string, unknown>) => b
   { error: `must have either ${a} or ${b}` },
 ];
 
-const ResourceStatement = z
-  .strictObject(
-    {
-      ...ELEMENTS,
-      Principal: Principals.optional(),
-      NotPrincipal: Principals.optional(),
-      Action: oneOrMore(KeyAction).optional(),
-      NotAction: oneOrMore(KeyAction).optional(),
-      Resource: oneOrMore(z.string(says('must be a text'))),
-    },
-    says('must be an object'),
-  )
-  .refine(...oneOf('Principal', 'NotPrincipal'))
-  .refine(...oneOf('Action', 'NotAction'));
-export type ResourceStatement = z.infer<typeof ResourceStatement>;
+/** @param example an operation of the service */
+const resourceStatementOf = (service: string, example: string) => {
+  const action = text(
+    new RegExp(`^(?:\\*|${service}:[a-z0-9*?]+)$`, 'i'),
+    `must be "*" or an action of ${service}, e.g. ${service}:${example}`,
+  );
+  return z
+    .strictObject(
+      {
+        ...ELEMENTS,
+        Principal: Principals.optional(),
+        NotPrincipal: Principals.optional(),
+        Action: oneOrMore(action).optional(),
+        NotAction: oneOrMore(action).optional(),
+        Resource: oneOrMore(z.string(says('must be a text'))),
+      },
+      says('must be an object'),
+    )
+    .refine(...oneOf('Principal', 'NotPrincipal'))
+    .refine(...oneOf('Action', 'NotAction'));
+};
+export type ResourceStatement = z.infer<ReturnType<typeof resourceStatementOf>>;
 
 const IdentityStatement = z
   .strictObject(
@@ -139,59 +142,72 @@ const documentOf = <T extends z.ZodType>(statement: T) =>
       },
       { path: ['Statement'], error: 'must have every Sid once only' },
     );
-const ResourceDocument = documentOf(ResourceStatement);
 const IdentityDocument = documentOf(IdentityStatement);
 
-/** A policy that was read. */
+/** A parsed policy. */
 export interface PolicyDocument<S> {
   Version?: '2012-10-17' | '2008-10-17';
   Statement: S[];
 }
 
-/** Longest policy of a user or a role, in characters; that of a key has the same limit in the service model. */
+/** Longest policy of a user or a role, in characters; the service model has the same limit for a key's. */
 const MAX_CHARACTERS = 20_480;
 
 /**
- * Checks the policy that a user or a role is to have.
+ * Checks a policy that a user or a role is to get.
  *
- * @throws PolicyError INVALID that says what is wrong first: too long, no JSON, or not the policy language
+ * @throws PolicyError INVALID that names the first fault: too long, no JSON, or not the policy language
  */
 export function checkIdentityPolicy(policy: string): void {
   if (policy.length > MAX_CHARACTERS) throw invalid(`it has more than ${MAX_CHARACTERS} characters`);
   readIdentityPolicy(policy);
-  requireNamesOnce(policy);
+  requireUniqueNames(policy);
 }
 
-/** Reads the policy of a user or a role as it was checked when it was put. */
+/** Parses a policy of a user or a role that was checked when it was put. */
 export function readIdentityPolicy(policy: string): PolicyDocument<IdentityStatement> {
   return read(policy, IdentityDocument);
 }
 
-/** Reads the policy of a key as it was checked when it was put. */
-export function readResourcePolicy(policy: string): PolicyDocument<ResourceStatement> {
-  return read(policy, ResourceDocument);
-}
+/** The policies of the resources of one service. */
+export class ResourcePolicies {
+  readonly #document: z.ZodType<PolicyDocument<ResourceStatement>>;
 
-/**
- * Checks the policy that a key is to have.
- *
- * @throws PolicyError INVALID that says what is wrong first: no JSON, not the policy language, or another resource
- * @throws PolicyError PUBLIC when it lets any principal do something
- */
-export function checkResourcePolicy(policy: string, keyArn: string): PolicyDocument<ResourceStatement> {
-  const document = read(policy, ResourceDocument);
-  requireNamesOnce(policy);
-  document.Statement.forEach(({ Resource }, i) => {
-    if (Resource.some((resource) => resource !== '*' && resource !== keyArn))
-      throw invalid(`Statement[${i}].Resource must be "*" or the ARN of the key itself`);
-  });
-  const open = document.Statement.findIndex(letsAnyoneIn);
-  if (open >= 0)
-    throw new PolicyError(
-      'PUBLIC',
-      `The policy would grant public access: Statement[${open}] allows any principal. Name principals, or narrow it with a condition.`,
-    );
-  return document;
+  /**
+   * @param service prefix of its actions, e.g. `payment-cryptography`
+   * @param example an operation of it, for messages
+   */
+  constructor(service: string, example: string) {
+    this.#document = documentOf(resourceStatementOf(service, example));
+  }
+
+  /** Parses a policy that was checked when it was put. */
+  read(policy: string): PolicyDocument<ResourceStatement> {
+    return read(policy, this.#document);
+  }
+
+  /**
+   * Checks a policy that a resource is to get.
+   *
+   * @param resourceArn the only resource that the policy may name, besides `*`
+   * @throws PolicyError INVALID that names the first fault: no JSON, not the policy language, or another resource
+   * @throws PolicyError PUBLIC if a statement allows any principal without a condition that narrows it
+   */
+  check(policy: string, resourceArn: string): PolicyDocument<ResourceStatement> {
+    const document = this.read(policy);
+    requireUniqueNames(policy);
+    document.Statement.forEach(({ Resource }, i) => {
+      if (Resource.some((resource) => resource !== '*' && resource !== resourceArn))
+        throw invalid(`Statement[${i}].Resource must be "*" or the ARN of the key itself`);
+    });
+    const open = document.Statement.findIndex(isPublic);
+    if (open >= 0)
+      throw new PolicyError(
+        'PUBLIC',
+        `The policy would grant public access: Statement[${open}] allows any principal. Name principals, or narrow it with a condition.`,
+      );
+    return document;
+  }
 }
 
 function read<T>(policy: string, schema: z.ZodType<T>): T {
@@ -208,12 +224,12 @@ function read<T>(policy: string, schema: z.ZodType<T>): T {
 }
 
 /**
- * JSON that is read keeps the last member of a name only: of two conditions under one operator, the first would be lost, and
- * the statement would apply more often than who wrote it meant.
+ * Rejects duplicate names in an object. JSON.parse keeps only the last of them: of two conditions under one operator the first
+ * would be lost, and the statement would apply more often than its author meant.
  *
- * @param policy that was read
+ * @param policy valid JSON
  */
-function requireNamesOnce(policy: string): void {
+function requireUniqueNames(policy: string): void {
   const objects: Set<string>[] = [];
   for (const [token, text, colon] of policy.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[{}]/g)) {
     if (token === '{') objects.push(new Set());
@@ -226,7 +242,7 @@ function requireNamesOnce(policy: string): void {
   }
 }
 
-/** A key of a record says what is wrong with it in an issue of its own. */
+/** For an invalid key of a record, the message is in a nested issue. */
 function messageOf(issue: z.core.$ZodIssue): string {
   return (issue.code === 'invalid_key' && issue.issues[0]?.message) || issue.message;
 }
@@ -240,18 +256,18 @@ function invalid(what: string): PolicyError {
   return new PolicyError('INVALID', `The policy is invalid: ${what}.`);
 }
 
-function letsAnyoneIn({ Effect, Principal, Condition = {} }: ResourceStatement): boolean {
+function isPublic({ Effect, Principal, Condition = {} }: ResourceStatement): boolean {
   const anyone = Principal === undefined || (Principal.AWS ?? []).includes('*');
   return Effect === 'Allow' && anyone && !Object.entries(Condition).some(narrows);
 }
 
 /**
- * Operators that hold for the values named and for nothing else. IfExists and ForAllValues hold for an absent key too, and
- * negations for anyone but the values named.
+ * Operators that match the listed values and nothing else. IfExists and ForAllValues also match if the key is missing, and
+ * negated operators match anything but the listed values.
  */
 const NARROWING_OPERATORS = ['StringEquals', 'StringEqualsIgnoreCase', 'StringLike', 'ArnEquals', 'ArnLike'];
 
-/** Condition keys that tell who calls or for whom, with what makes a value of theirs fixed. */
+/** Condition keys that identify the caller, with patterns of values that fix the caller's account. */
 const FIXED = /^[^*?$]+$/;
 const FIXED_ACCOUNT = /^(?:[^*?$]+|arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:[^$]+)$/;
 const NARROWING_KEYS = new Map([

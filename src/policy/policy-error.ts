@@ -1,4 +1,4 @@
-/** A document is no policy (`INVALID`), or the policy of a resource would let anyone in (`PUBLIC`). */
+/** A document isn't a valid policy (`INVALID`), or the policy of a resource would grant public access (`PUBLIC`). */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 

@@ -1,9 +1,10 @@
-import { checkIdentityPolicy, checkResourcePolicy, readIdentityPolicy } from './policy-document.js';
+import { checkIdentityPolicy, readIdentityPolicy, ResourcePolicies } from './policy-document.js';
 import { decide, refusal } from './decision.js';
 import { type AccessRequest, identityStatements, resourceStatements, Statements } from './policy.js';
 
 /** Each case is a rule of the IAM user guide: "Policy evaluation logic" and "JSON policy element reference". */
 
+const keyPolicies = new ResourcePolicies('payment-cryptography', 'EncryptData');
 const KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 const ALIAS = 'arn:aws:payment-cryptography:us-east-1:000000000000:alias/pek';
 const USER = 'arn:aws:iam::000000000000:user/ann';
@@ -36,7 +37,7 @@ const document = (statements: readonly Elements[], Version = '2012-10-17') =>
   JSON.stringify({ Version, Statement: statements });
 const identityOf = (...policies: string[]) =>
   new Statements(policies.flatMap((policy, i) => identityStatements(`policy ${i}`, readIdentityPolicy(policy))));
-const resourceOf = (policy: string) => new Statements(resourceStatements(KEY, checkResourcePolicy(policy, KEY)));
+const resourceOf = (policy: string) => new Statements(resourceStatements(KEY, keyPolicies.check(policy, KEY)));
 
 const ALLOW = { Effect: 'Allow', Action: ACTION, Resource: '*' };
 const DENY = { ...ALLOW, Effect: 'Deny' };

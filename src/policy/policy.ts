@@ -2,20 +2,20 @@ import { type Condition, condition } from './conditions.js';
 import { type Context, type Test, textTest } from './pattern.js';
 import type { IdentityStatement, PolicyDocument, Principals, ResourceStatement } from './policy-document.js';
 
-/** Who asks, as policies name callers. */
+/** A caller, as policies name it. */
 export interface Caller {
-  /** Of the root, the user, or the session of a role. */
+  /** ARN of the root, the user, or the session of a role. */
   arn: string;
-  /** Of the root, the user, or the role: `aws:PrincipalArn`. */
+  /** ARN of the root, the user, or the role: `aws:PrincipalArn`. */
   principalArn: string;
   accountId: string;
 }
 
-/** What is asked of policies. */
+/** A question to policies. */
 export interface AccessRequest {
   /** e.g. `payment-cryptography:EncryptData` */
   action: string;
-  /** ARN, or `*` for what is about no resource. */
+  /** ARN, or `*` for an action without a resource. */
   resource: string;
   caller: Caller;
   context: Context;
@@ -23,22 +23,22 @@ export interface AccessRequest {
 
 export type Effect = 'Allow' | 'Deny';
 
-/** One statement of a policy, ready to be asked. */
+/** A compiled statement of a policy. */
 export interface Statement {
-  /** What the policy is called. */
+  /** Name of the policy. */
   policy: string;
   /** From 0. */
   index: number;
   sid?: string;
   effect: Effect;
   isAbout: (action: string) => boolean;
-  /** Resource, principal and conditions; the action is looked at before. */
+  /** Checks resource, principal and conditions, but not the action. */
   applies: (request: AccessRequest) => boolean;
 }
 
 /** The statements of several policies. */
 export class Statements {
-  /** Actions are asked about again and again, and are as many as there are operations. */
+  /** Statements by action. There are as many actions as operations, so this doesn't grow. */
   readonly #byAction = new Map<string, readonly Statement[]>();
 
   constructor(private readonly statements: readonly Statement[]) {}
@@ -57,12 +57,12 @@ export class Statements {
   }
 }
 
-/** Makes a policy of a user or a role ready. @param name what it is called when it is named as the reason */
+/** Compiles a policy of a user or a role. @param name identifies the policy in explanations */
 export function identityStatements(name: string, document: PolicyDocument<IdentityStatement>): Statement[] {
   return document.Statement.map((written, index) => statement(name, index, written, document.Version));
 }
 
-/** Makes the policy of a resource ready. */
+/** Compiles the policy of a resource. */
 export function resourceStatements(name: string, document: PolicyDocument<ResourceStatement>): Statement[] {
   return document.Statement.map((written, index) => {
     const read = statement(name, index, written, document.Version);
@@ -101,8 +101,8 @@ function statement(
 const ACCOUNT = /^(?:arn:aws:iam::)?(\d{12})(?::root)?$/;
 
 /**
- * Whom a statement is for. To name an account is to name all who are in it, where something is denied; where something is
- * allowed, it leaves it to the account's own policies who may, and so allows the root alone.
+ * Compiles the principals of a statement. In a Deny, an account stands for everyone in it. In an Allow, it delegates to the
+ * account's own policies, so that it allows the root alone.
  */
 function principalTest({ Effect, Principal, NotPrincipal }: ResourceStatement): (caller: Caller) => boolean {
   const { AWS: names = [] } = (Principal ?? NotPrincipal) as Principals;

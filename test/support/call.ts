@@ -1,15 +1,16 @@
-import type { Call } from '../../src/call.js';
+import { type Call, CallRecord } from '../../src/call.js';
+import { CONTROL_PLANE } from '../../src/payment/api.js';
 
 /** A call of the root, for what is called without HTTP. */
 export function rootCall(operation: string, accountId = '000000000000', region = 'us-east-1'): Call {
   const arn = `arn:aws:iam::${accountId}:root`;
   return {
     requestId: '00000000-0000-4000-8000-000000000000',
-    plane: 'control',
+    api: CONTROL_PLANE,
     operation,
     principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
     region,
-    keyArns: [],
     origin: { sourceIp: '127.0.0.1', secureTransport: false, userAgent: undefined, time: new Date() },
+    record: new CallRecord(),
   };
 }

@@ -2,6 +2,7 @@ import * as access from '../../access/authorize.js';
 import type { TagFact } from '../../access/request-context.js';
 import type { Call } from '../../call.js';
 import type { Statements } from '../../policy/policy.js';
+import { SERVICE } from '../api.js';
 import { conditionKeysOf } from './condition-keys.js';
 
 /**
@@ -42,7 +43,7 @@ export function resourceOf(
   { resource, key, requestAlias, operation = call.operation }: Authorized,
 ): access.Authorized {
   return {
-    action: `payment-cryptography:${operation}`,
+    action: `${SERVICE}:${operation}`,
     resource,
     tags: key?.tags,
     policy: MANAGE_POLICIES.includes(operation) ? undefined : key?.policy,

@@ -41,16 +41,19 @@ export const KEY_ROLES = [
   'SigningKeyIdentifier',
   'CertificateAuthorityPublicKeyIdentifier',
 ] as const;
-for (const role of KEY_ROLES)
-  KEYS[`payment-cryptography:${role.toLowerCase()}`] = ({ call }) => call.keyRoles?.get(role);
+
+/** The condition key of a role, in lower case. Its values are looked up before policies are asked: see OperationAuthorizer. */
+export function roleKey(role: (typeof KEY_ROLES)[number]): string {
+  return `payment-cryptography:${role.toLowerCase()}`;
+}
 
 /** Returns a function that looks up `payment-cryptography` condition keys, by name in lower case, for one call. */
 export function conditionKeysOf(source: ConditionSource): ConditionKeys {
-  return (name) => (Object.hasOwn(KEYS, name) ? KEYS[name]?.(source) : undefined);
+  return (name) => (Object.hasOwn(KEYS, name) ? KEYS[name]?.(source) : source.call.record.conditionKeys?.get(name));
 }
 
-function inputOf({ input = {} }: Call): Input {
-  return input;
+function inputOf({ record }: Call): Input {
+  return record.input ?? {};
 }
 
 /** Returns the one form of key material in the input, with its members. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, MoreThan } from 'typeorm';
-import { type Call, scopeOf } from '../../call.js';
+import { type Call, type Scope, scopeOf } from '../../call.js';
 import { ConflictException, ResourceNotFoundException } from '../../errors/exceptions.js';
 import { Alias } from './alias.entity.js';
 import { parseIdentifier, resourceArn } from './arn.js';
@@ -41,7 +41,7 @@ export class AliasRepository {
         .execute();
       if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`Alias ${name} already exists.`);
       await this.quotas.checkAliases(manager, alias);
-      call.made = { alias: { aliasArn: arnOf(alias) } };
+      call.record.created({ alias: { aliasArn: arnOf(alias) } });
       changed(arnOf(alias));
       if (keyArn !== null) changed(keyArn);
       return alias;
@@ -120,6 +120,6 @@ export class AliasRepository {
   }
 }
 
-function arnOf({ name, ...scope }: { accountId: string; region: string; name: string }): string {
+function arnOf({ name, ...scope }: Scope & { name: string }): string {
   return resourceArn({ ...scope, resource: name });
 }

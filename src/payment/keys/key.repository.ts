@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { resourceStatements, Statements } from '../../policy/policy.js';
-import { readResourcePolicy } from '../../policy/policy-document.js';
 import { type Call, scopeOf } from '../../call.js';
 import { lockTransaction, LOCKS } from '../../database/locks.js';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../errors/exceptions.js';
+import { CONTROL_PLANE } from '../api.js';
 import { authorize, type KeyAccess } from '../authorization/authorize.js';
+import { KEY_POLICIES } from '../authorization/key-policies.js';
 import { Alias } from './alias.entity.js';
 import { type Identifier, keyArn, parseIdentifier, resourceArn } from './arn.js';
 import type { KeyAlgorithm, KeyMode, KeyState, KeyUsage } from './key-attributes.js';
@@ -113,8 +114,8 @@ export class KeyRepository {
           tags.map((tag) => ({ keyArn: key.arn, key: tag.Key, value: tag.Value })),
         );
       await this.quotas.checkKeys(manager, key);
-      call.keyArns.push(stored.arn);
-      call.made = { key: { keyArn: stored.arn } };
+      call.record.uses(stored.arn);
+      call.record.created({ key: { keyArn: stored.arn } });
       return stored;
     });
   }
@@ -130,7 +131,7 @@ export class KeyRepository {
     const known = await this.#known(parsed);
     if (!known) throw missing(call, parsed, identifier);
     const { key, access } = known;
-    call.keyArns.push(key.arn);
+    call.record.uses(key.arn);
     authorize(call, { resource: key.arn, key: access, requestAlias: aliasOf(parsed) });
     return key;
   }
@@ -148,7 +149,7 @@ export class KeyRepository {
    * @throws AccessDeniedException
    */
   async authorize(call: Call, manager: EntityManager, arn: string, alias?: string): Promise<void> {
-    call.keyArns.push(arn);
+    call.record.uses(arn);
     authorize(call, { resource: arn, key: await accessOf(manager, arn), requestAlias: alias });
   }
 
@@ -302,7 +303,7 @@ export class KeyRepository {
       await manager.delete(PublicKeyCertificate, { keyArn: In(due) });
       for (const arn of due) {
         changed(arn);
-        note({ name: 'DeleteKey', keyArn: arn });
+        note({ api: CONTROL_PLANE, name: 'DeleteKey', keyArn: arn });
       }
       return due;
     });
@@ -360,7 +361,7 @@ export async function accessOf(manager: EntityManager, arn: string): Promise<Key
     [arn],
   );
   const { tags, aliases, policy } = found;
-  const statements = policy === null ? undefined : resourceStatements(arn, readResourcePolicy(policy));
+  const statements = policy === null ? undefined : resourceStatements(arn, KEY_POLICIES.read(policy));
   return { tags, aliases, policy: statements && new Statements(statements) };
 }
 
@@ -393,8 +394,8 @@ function withinReach(call: Call, identifier: string): Identifier {
   const parsed = parseIdentifier(identifier, scope);
   if (parsed.accountId !== scope.accountId)
     throw new AccessDeniedException(
-      `User: ${call.principal.arn} is not authorized to perform: payment-cryptography:${call.operation} ` +
-        `on resource: ${identifier} because no resource-based policy allows the payment-cryptography:${call.operation} action`,
+      `User: ${call.principal.arn} is not authorized to perform: ${call.api.name}:${call.operation} ` +
+        `on resource: ${identifier} because no resource-based policy allows the ${call.api.name}:${call.operation} action`,
     );
   if (parsed.region !== scope.region) throw missing(call, parsed, identifier);
   return parsed;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, Not } from 'typeorm';
 import { Clock } from '../../clock.js';
 import { Changes } from '../../changes/changes.js';
+import { CONTROL_PLANE } from '../api.js';
 import { Key } from './key.entity.js';
 import { multiRegionKeyType } from './multi-region.js';
 import { Replication } from './replication.entity.js';
@@ -129,6 +130,7 @@ export class ReplicationWork {
       }
       changed(primaryArn);
       note({
+        api: CONTROL_PLANE,
         name: 'SynchronizeMultiRegionKey',
         keyArn: primaryArn,
         details: { keyArn: primaryArn, replicationRegion: region },

@@ -3,10 +3,10 @@ import { DataSource } from 'typeorm';
 import type { Call } from '../../call.js';
 import { ResourceNotFoundException } from '../../errors/exceptions.js';
 import { Changes } from '../../changes/changes.js';
+import { KEY_POLICIES } from '../authorization/key-policies.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { requireNotReplica } from './multi-region.js';
-import { checkResourcePolicy } from '../../policy/policy-document.js';
 import { ResourcePolicy } from './resource-policy.entity.js';
 
 /** The resource policies of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key out of reach. */
@@ -29,7 +29,7 @@ export class ResourcePolicyRepository {
       const key = await this.keys.lock(call, manager, keyArn, 'pessimistic_read');
       requireNotReplica(key);
       requireNotDeleted(key);
-      checkResourcePolicy(policy, keyArn);
+      KEY_POLICIES.check(policy, keyArn);
       await manager.upsert(ResourcePolicy, { keyArn, policy }, ['keyArn']);
       changed(keyArn);
     });

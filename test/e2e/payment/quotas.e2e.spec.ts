@@ -121,5 +121,7 @@ test('requests are limited by the rates', async () => {
   } while (retries === 0);
 
   const metrics = await (await fetch(`${url}/metrics`)).text();
-  expect(metrics).toMatch(/keyblock_requests_total\{operation="ListKeys",outcome="ThrottlingException"\} [1-9]/);
+  expect(metrics).toMatch(
+    /keyblock_requests_total\{service="payment-cryptography",operation="ListKeys",outcome="ThrottlingException"\} [1-9]/,
+  );
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ADMIN_OPERATION_RESOURCES } from '../../../src/admin/admin-operations.js';
+import type { AdminOperationName } from '../../../src/admin/admin-operation.js';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { resourcesOf } from '../../../src/http/operation.js';
 import { createKey } from '../../support/keys.js';
 import {
   type RawRequest,
@@ -299,10 +300,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
 
 describe('Permissions:', () => {
   /** Each operation as it is asked for, and what policies are asked about. */
-  const REQUESTS: Record<
-    keyof typeof ADMIN_OPERATION_RESOURCES,
-    [method: string, path: string, about: string, body?: object]
-  > = {
+  const REQUESTS: Record<AdminOperationName, [method: string, path: string, about: string, body?: object]> = {
     ListPrincipals: ['GET', 'users', '*'],
     CreatePrincipal: ['POST', 'users', user('new'), { Name: 'new' }],
     GetPrincipal: ['GET', 'users/other', user('other')],
@@ -344,7 +342,7 @@ describe('Permissions:', () => {
       Object.values(methods).map(({ operationId }) => operationId),
     );
     expect(documented.toSorted()).toEqual(OPERATIONS.toSorted());
-    expect(Object.keys(ADMIN_OPERATION_RESOURCES).toSorted()).toEqual(OPERATIONS.toSorted());
+    expect([...resourcesOf('keyblock').keys()].toSorted()).toEqual(OPERATIONS.toSorted());
   });
 
   test.each(OPERATIONS)(
@@ -462,5 +460,7 @@ test('every request is logged by its operation, and no secret is logged', async 
     expect.objectContaining({ operation: 'StartSession', principal: ROOT, outcome: 'ok', status: 200 }),
   );
   const metrics = await sendUnsigned(`${service.url}/metrics`, {});
-  expect(metrics.text).toMatch(/keyblock_requests_total\{operation="CreateAccessKey",outcome="ok"\} \d+/);
+  expect(metrics.text).toMatch(
+    /keyblock_requests_total\{service="keyblock",operation="CreateAccessKey",outcome="ok"\} \d+/,
+  );
 });

@@ -419,6 +419,7 @@ describe('log and metrics', () => {
         pid: expect.any(Number),
         hostname: expect.any(String),
         requestId,
+        api: 'payment-cryptography',
         operation: 'GenerateMac',
         keyArns: [],
         principal: 'arn:aws:iam::000000000000:root',
@@ -441,10 +442,14 @@ describe('log and metrics', () => {
   test('metrics count calls by operation and outcome', async () => {
     await service.send({ headers: target('ListKeys') });
     const { text } = await sendUnsigned(`${service.url}/metrics`, {});
-    expect(text).toMatch(/keyblock_requests_total\{operation="ListKeys",outcome="ok"\} \d+/);
-    expect(text).toMatch(/keyblock_requests_total\{operation="unknown",outcome="UnknownOperationException"\} \d+/);
     expect(text).toMatch(
-      /keyblock_request_duration_seconds_bucket\{le="0.001",operation="ListKeys",outcome="ok"\} \d+/,
+      /keyblock_requests_total\{service="payment-cryptography",operation="ListKeys",outcome="ok"\} \d+/,
+    );
+    expect(text).toMatch(
+      /keyblock_requests_total\{service="payment-cryptography",operation="unknown",outcome="UnknownOperationException"\} \d+/,
+    );
+    expect(text).toMatch(
+      /keyblock_request_duration_seconds_bucket\{le="0.001",service="payment-cryptography",operation="ListKeys",outcome="ok"\} \d+/,
     );
     expect(text).toMatch(/process_resident_memory_bytes \d+/);
   });

@@ -33,7 +33,11 @@ const children = () =>
   readFileSync(`/proc/${service.child.pid}/task/${service.child.pid}/children`, 'utf8').trim().split(' ').map(Number);
 
 const counted = (metrics: string) =>
-  Number(/^keyblock_requests_total\{operation="ListKeys",outcome="ok"\} (\d+)$/m.exec(metrics)?.[1]);
+  Number(
+    /^keyblock_requests_total\{service="payment-cryptography",operation="ListKeys",outcome="ok"\} (\d+)$/m.exec(
+      metrics,
+    )?.[1],
+  );
 
 test('workers share the port, and each serves the metrics of all', async () => {
   const url = await start().listening;

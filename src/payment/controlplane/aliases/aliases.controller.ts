@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { Nothing } from '../../../http/fields.js';
 import {
   AliasOutput,
@@ -37,6 +38,7 @@ export class AliasesController {
       'ConflictException if the name is taken. A key whose deletion is scheduled can’t get a new alias.',
     example: '--alias-name alias/acquirer/mac --key-arn $KEY_ARN',
     output: AliasOutput,
+    resource: 'alias',
   })
   create(@Req() { call }: SignedRequest, @Body(CreateAliasInput) input: CreateAliasInput): Promise<AliasOutput> {
     return this.createAlias.execute(call, input);
@@ -48,6 +50,7 @@ export class AliasesController {
     description: 'The response has no `KeyArn` if the alias refers to no key.',
     example: '--alias-name alias/acquirer/mac',
     output: AliasOutput,
+    resource: 'alias',
   })
   get(@Req() { call }: SignedRequest, @Body(GetAliasInput) input: GetAliasInput): Promise<AliasOutput> {
     return this.getAlias.execute(call, input);
@@ -61,6 +64,7 @@ export class AliasesController {
       '`MaxResults` is given. `KeyArn` restricts the list to the aliases of one key.',
     example: '--key-arn $KEY_ARN',
     output: ListAliasesOutput,
+    resource: 'nothing',
   })
   list(@Req() { call }: SignedRequest, @Body(ListAliasesInput) input: ListAliasesInput): Promise<ListAliasesOutput> {
     return this.listAliases.execute(call, input);
@@ -74,6 +78,7 @@ export class AliasesController {
       'compared: make sure that applications that use the alias can work with both.',
     example: '--alias-name alias/acquirer/mac --key-arn $KEY_ARN',
     output: AliasOutput,
+    resource: 'alias',
   })
   update(@Req() { call }: SignedRequest, @Body(UpdateAliasInput) input: UpdateAliasInput): Promise<AliasOutput> {
     return this.updateAlias.execute(call, input);
@@ -85,6 +90,7 @@ export class AliasesController {
     description: 'The key is not affected.',
     example: '--alias-name alias/acquirer/mac',
     output: Nothing,
+    resource: 'alias',
   })
   delete(@Req() { call }: SignedRequest, @Body(DeleteAliasInput) input: DeleteAliasInput): Promise<Nothing> {
     return this.deleteAlias.execute(call, input);

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { KeyOutput } from '../keys/keys.schema.js';
 import {
   ExportKeyInput,
@@ -45,6 +46,7 @@ export class ExchangeController {
       'RSA_3072 or larger; import larger keys in TR-31 key blocks.',
     example: '--key-material-type KEY_CRYPTOGRAM --wrapping-key-algorithm RSA_2048',
     output: GetParametersForImportOutput,
+    resource: 'nothing',
   })
   parametersForImport(
     @Req() { call }: SignedRequest,
@@ -66,6 +68,7 @@ export class ExchangeController {
       'in the response with the sender’s.',
     example: '--key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN,WrappedKeyBlock=$KEY_BLOCK}',
     output: KeyOutput,
+    resource: 'nothing',
   })
   import(@Req() { call }: SignedRequest, @Body(ImportKeyInput) input: ImportKeyInput): Promise<KeyOutput> {
     return this.importKey.execute(call, input);
@@ -82,6 +85,7 @@ export class ExchangeController {
       'issuer.',
     example: '--key-identifier $KEY_ARN',
     output: GetPublicKeyCertificateOutput,
+    resource: 'key',
   })
   publicKeyCertificate(
     @Req() { call }: SignedRequest,
@@ -101,6 +105,7 @@ export class ExchangeController {
       'returned again if it is valid for 7 more days.',
     example: '--key-material-type TR34_KEY_BLOCK --signing-key-algorithm RSA_2048',
     output: GetParametersForExportOutput,
+    resource: 'nothing',
   })
   parametersForExport(
     @Req() { call }: SignedRequest,
@@ -121,6 +126,7 @@ export class ExchangeController {
       'in place of the BDK. A key is never exported under a weaker one.',
     example: '--export-key-identifier $KEY_ARN --key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN}',
     output: ExportKeyOutput,
+    resource: 'key',
   })
   export(@Req() { call }: SignedRequest, @Body(ExportKeyInput) input: ExportKeyInput): Promise<ExportKeyOutput> {
     return this.exportKey.execute(call, input);
@@ -136,6 +142,7 @@ export class ExchangeController {
     example:
       '--key-identifier $KEY_ARN --signing-algorithm SHA256 --certificate-subject CommonName=krd-1,Organization=Example,Country=NZ',
     output: GetCertificateSigningRequestOutput,
+    resource: 'key',
   })
   certificateSigningRequest(
     @Req() { call }: SignedRequest,

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { CreateKeyOperation } from './create-key.operation.js';
 import { DeleteKeyOperation } from './delete-key.operation.js';
 import { GetKeyOperation } from './get-key.operation.js';
@@ -45,6 +46,7 @@ export class KeysController {
     example:
       '--exportable --key-attributes KeyUsage=TR31_M6_ISO_9797_5_CMAC_KEY,KeyClass=SYMMETRIC_KEY,KeyAlgorithm=AES_256,KeyModesOfUse={Generate=true,Verify=true}',
     output: KeyOutput,
+    resource: 'nothing',
   })
   create(@Req() { call }: SignedRequest, @Body(CreateKeyInput) input: CreateKeyInput): Promise<KeyOutput> {
     return this.createKey.execute(call, input);
@@ -58,6 +60,7 @@ export class KeysController {
       'Key material is never returned.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
+    resource: 'key',
   })
   get(@Req() { call }: SignedRequest, @Body(GetKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.getKey.execute(call, input);
@@ -71,6 +74,7 @@ export class KeysController {
       'given. Keys pending deletion and deleted keys are included; `KeyState` restricts the list to one state.',
     example: '--key-state CREATE_COMPLETE --max-results 10',
     output: ListKeysOutput,
+    resource: 'nothing',
   })
   list(@Req() { call }: SignedRequest, @Body(ListKeysInput) input: ListKeysInput): Promise<ListKeysOutput> {
     return this.listKeys.execute(call, input);
@@ -84,6 +88,7 @@ export class KeysController {
       'given (3 to 180), its material is destroyed irreversibly; until then RestoreKey cancels the deletion.',
     example: '--key-identifier $KEY_ARN --delete-key-in-days 7',
     output: KeyOutput,
+    resource: 'key',
   })
   delete(@Req() { call }: SignedRequest, @Body(DeleteKeyInput) input: DeleteKeyInput): Promise<KeyOutput> {
     return this.deleteKey.execute(call, input);
@@ -95,6 +100,7 @@ export class KeysController {
     description: 'For a key in the state DELETE_PENDING. The restored key is disabled until StartKeyUsage enables it.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
+    resource: 'key',
   })
   restore(@Req() { call }: SignedRequest, @Body(RestoreKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.restoreKey.execute(call, input);
@@ -106,6 +112,7 @@ export class KeysController {
     description: 'Has no effect if the key is already enabled.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
+    resource: 'key',
   })
   start(@Req() { call }: SignedRequest, @Body(StartKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.startKeyUsage.execute(call, input);
@@ -118,6 +125,7 @@ export class KeysController {
       'Operations refuse the key until StartKeyUsage enables it. Has no effect if the key is already disabled.',
     example: '--key-identifier $KEY_ARN',
     output: KeyOutput,
+    resource: 'key',
   })
   stop(@Req() { call }: SignedRequest, @Body(StopKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.stopKeyUsage.execute(call, input);

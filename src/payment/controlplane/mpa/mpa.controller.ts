@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { AssociateMpaTeamOperation } from './associate-mpa-team.operation.js';
 import { DisassociateMpaTeamOperation } from './disassociate-mpa-team.operation.js';
 import { GetMpaTeamAssociationOperation } from './get-mpa-team-association.operation.js';
@@ -31,6 +32,7 @@ export class MpaController {
     example:
       '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE --mpa-team-arn arn:aws:mpa:us-east-1:000000000000:approval-team/custodians',
     output: MpaTeamAssociationOutput,
+    resource: 'team',
   })
   associate(
     @Req() { call }: SignedRequest,
@@ -47,6 +49,7 @@ export class MpaController {
       'there is none.',
     example: '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE',
     output: MpaTeamAssociationOutput,
+    resource: 'team',
   })
   get(
     @Req() { call }: SignedRequest,
@@ -63,6 +66,7 @@ export class MpaController {
       'implemented yet**, so it stays pending.',
     example: '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE',
     output: MpaTeamAssociationOutput,
+    resource: 'team',
   })
   disassociate(
     @Req() { call }: SignedRequest,

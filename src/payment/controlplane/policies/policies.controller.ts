@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { Nothing } from '../../../http/fields.js';
 import { DeleteResourcePolicyOperation } from './delete-resource-policy.operation.js';
 import { GetResourcePolicyOperation } from './get-resource-policy.operation.js';
@@ -32,6 +33,7 @@ export class PoliciesController {
       'is scheduled.',
     example: '--resource-arn $KEY_ARN --policy file://policy.json',
     output: ResourcePolicyOutput,
+    resource: 'key',
   })
   put(
     @Req() { call }: SignedRequest,
@@ -46,6 +48,7 @@ export class PoliciesController {
     description: 'Returns the policy as written. Fails with ResourceNotFoundException if the key has none.',
     example: '--resource-arn $KEY_ARN',
     output: ResourcePolicyOutput,
+    resource: 'key',
   })
   get(
     @Req() { call }: SignedRequest,
@@ -60,6 +63,7 @@ export class PoliciesController {
     description: 'Allowed in any state of the key. Fails with ResourceNotFoundException if the key has no policy.',
     example: '--resource-arn $KEY_ARN',
     output: Nothing,
+    resource: 'key',
   })
   delete(@Req() { call }: SignedRequest, @Body(DeleteResourcePolicyInput) input: ResourceInput): Promise<Nothing> {
     return this.deleteResourcePolicy.execute(call, input);

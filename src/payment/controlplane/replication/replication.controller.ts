@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { KeyOutput } from '../keys/keys.schema.js';
 import { AddKeyReplicationRegionsOperation } from './add-key-replication-regions.operation.js';
 import { DisableDefaultKeyReplicationRegionsOperation } from './disable-default-key-replication-regions.operation.js';
@@ -39,6 +40,7 @@ export class ReplicationController {
       'must serve the Regions, and none may be the key’s own. Aliases, tags and policies are not replicated.',
     example: '--key-identifier $KEY_ARN --replication-regions eu-west-1',
     output: KeyOutput,
+    resource: 'key',
   })
   add(
     @Req() { call }: SignedRequest,
@@ -56,6 +58,7 @@ export class ReplicationController {
       'Aliases of a replica remain without a key.',
     example: '--key-identifier $KEY_ARN --replication-regions eu-west-1',
     output: KeyOutput,
+    resource: 'key',
   })
   remove(
     @Req() { call }: SignedRequest,
@@ -72,6 +75,7 @@ export class ReplicationController {
       'to these Regions unless `ReplicationRegions` is given; existing keys are not affected.',
     example: '--replication-regions eu-west-1',
     output: DefaultKeyReplicationRegionsOutput,
+    resource: 'nothing',
   })
   enable(
     @Req() { call }: SignedRequest,
@@ -86,6 +90,7 @@ export class ReplicationController {
     description: 'Returns the Regions that remain. Existing keys keep their replicas.',
     example: '--replication-regions eu-west-1',
     output: DefaultKeyReplicationRegionsOutput,
+    resource: 'nothing',
   })
   disable(
     @Req() { call }: SignedRequest,
@@ -100,6 +105,7 @@ export class ReplicationController {
     description: 'Returns the setting of the account in the Region of the request; an empty list if there is none.',
     example: '',
     output: DefaultKeyReplicationRegionsOutput,
+    resource: 'nothing',
   })
   get(
     @Req() { call }: SignedRequest,

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { ControlPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { ControlPlaneOperation } from '../../operation.js';
 import { Nothing } from '../../../http/fields.js';
 import { ListTagsForResourceOperation } from './list-tags-for-resource.operation.js';
 import { TagResourceOperation } from './tag-resource.operation.js';
@@ -30,6 +31,7 @@ export class TagsController {
       'allowed for a key whose deletion is scheduled.',
     example: '--resource-arn $KEY_ARN --tags Key=purpose,Value=tour',
     output: Nothing,
+    resource: 'key',
   })
   tag(@Req() { call }: SignedRequest, @Body(TagResourceInput) input: TagResourceInput): Promise<Nothing> {
     return this.tagResource.execute(call, input);
@@ -41,6 +43,7 @@ export class TagsController {
     description: 'Tag keys that the key does not have are ignored. Not allowed for a key whose deletion is scheduled.',
     example: '--resource-arn $KEY_ARN --tag-keys purpose',
     output: Nothing,
+    resource: 'key',
   })
   untag(@Req() { call }: SignedRequest, @Body(UntagResourceInput) input: UntagResourceInput): Promise<Nothing> {
     return this.untagResource.execute(call, input);
@@ -54,6 +57,7 @@ export class TagsController {
       'deleted key, too.',
     example: '--resource-arn $KEY_ARN',
     output: ListTagsForResourceOutput,
+    resource: 'key',
   })
   list(
     @Req() { call }: SignedRequest,

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { DataPlaneOperation } from '../../operation.js';
 import { GenerateAs2805KekValidationInput, GenerateAs2805KekValidationOutput } from './as2805.schema.js';
 import { GenerateAs2805KekValidationOperation } from './generate-as2805-kek-validation.operation.js';
 
@@ -22,6 +23,7 @@ export class As2805Controller {
       '--key-identifier $KEK_ARN --random-key-send-variant-mask VARIANT_MASK_82 ' +
       '--kek-validation-type KekValidationRequest={DeriveKeyAlgorithm=TDES_2KEY}',
     output: GenerateAs2805KekValidationOutput,
+    resource: 'key',
   })
   generate(
     @Req() { call }: SignedRequest,

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { DataPlaneOperation } from '../../operation.js';
 import {
   GenerateCardValidationDataInput,
   GenerateCardValidationDataOutput,
@@ -33,6 +34,7 @@ export class CardValidationController {
       '--key-identifier $KEY_ARN --primary-account-number 4123456789012345 ' +
       '--generation-attributes CardVerificationValue2={CardExpiryDate=0225}',
     output: GenerateCardValidationDataOutput,
+    resource: 'key',
   })
   generate(
     @Req() { call }: SignedRequest,
@@ -53,6 +55,7 @@ export class CardValidationController {
       '--key-identifier $KEY_ARN --primary-account-number 4123456789012345 ' +
       '--verification-attributes CardVerificationValue2={CardExpiryDate=0225} --validation-data $CVV2',
     output: VerifyCardValidationDataOutput,
+    resource: 'key',
     verifies: true,
   })
   verify(

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body, Param } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { DataPlaneOperation } from '../../operation.js';
 import { KeyArnOrKeyAlias } from '../../fields.js';
 import {
   DecryptDataInput,
@@ -39,6 +40,7 @@ export class DataController {
     example:
       '--key-identifier $KEY_ARN --plain-text 31323334313233343132333431323334 --encryption-attributes Symmetric={Mode=CBC}',
     output: EncryptDataOutput,
+    resource: 'key',
   })
   encrypt(
     @Req() { call }: SignedRequest,
@@ -57,6 +59,7 @@ export class DataController {
     example:
       '--key-identifier $KEY_ARN --cipher-text 33612AB9D6929C3A828EB6030082B2BD --decryption-attributes Symmetric={Mode=CBC}',
     output: DecryptDataOutput,
+    resource: 'key',
   })
   decrypt(
     @Req() { call }: SignedRequest,
@@ -80,6 +83,7 @@ export class DataController {
       '--incoming-encryption-attributes Dukpt={KeySerialNumber=FFFF9876543210E00001} ' +
       '--outgoing-encryption-attributes Symmetric={Mode=CBC}',
     output: ReEncryptDataOutput,
+    resource: 'key',
   })
   reEncrypt(
     @Req() { call }: SignedRequest,

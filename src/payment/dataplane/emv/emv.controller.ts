@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { DataPlaneOperation } from '../../operation.js';
 import {
   GenerateAuthRequestCryptogramInput,
   GenerateAuthRequestCryptogramOutput,
@@ -36,6 +37,7 @@ export class EmvController {
       '--major-key-derivation-mode EMV_OPTION_A --session-key-derivation-attributes ' +
       'Visa={PrimaryAccountNumber=9137631040001422,PanSequenceNumber=01}',
     output: GenerateAuthRequestCryptogramOutput,
+    resource: 'key',
   })
   generateCryptogram(
     @Req() { call }: SignedRequest,
@@ -60,6 +62,7 @@ export class EmvController {
       '--session-key-derivation-attributes Visa={PrimaryAccountNumber=9137631040001422,PanSequenceNumber=01} ' +
       '--auth-response-attributes ArpcMethod1={AuthResponseCode=3030}',
     output: VerifyAuthRequestCryptogramOutput,
+    resource: 'key',
     verifies: true,
   })
   verifyCryptogram(
@@ -85,6 +88,7 @@ export class EmvController {
       '--derivation-method-attributes Mastercard={MajorKeyDerivationMode=EMV_OPTION_A,' +
       'PrimaryAccountNumber=1234567890123456,PanSequenceNumber=00,ApplicationCryptogram=24CCF3DEE3158C70}',
     output: GenerateMacEmvPinChangeOutput,
+    resource: 'key',
   })
   generatePinChange(
     @Req() { call }: SignedRequest,

@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { DataPlaneOperation } from '../../operation.js';
 import { TranslateKeyMaterialInput, TranslateKeyMaterialOutput } from './key-material.schema.js';
 import { TranslateKeyMaterialOperation } from './translate-key-material.operation.js';
 
@@ -25,6 +26,7 @@ export class KeyMaterialController {
       `"DerivationData":{"SharedInformation":"0A0B0C"},"WrappedKeyBlock":"'$KEY_BLOCK'"}}' ` +
       '--outgoing-key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN}',
     output: TranslateKeyMaterialOutput,
+    resource: 'key',
   })
   translate(
     @Req() { call }: SignedRequest,

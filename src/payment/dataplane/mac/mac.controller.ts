@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { DataPlaneOperation } from '../../operation.js';
 import { GenerateMacOperation } from './generate-mac.operation.js';
 import { GenerateMacInput, GenerateMacOutput, VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
 import { VerifyMacOperation } from './verify-mac.operation.js';
@@ -26,6 +27,7 @@ export class MacController {
       'are returned whole.',
     example: '--key-identifier $KEY_ARN --message-data 3B313038383439303031 --generation-attributes Algorithm=CMAC',
     output: GenerateMacOutput,
+    resource: 'key',
   })
   generate(
     @Req() { call }: SignedRequest,
@@ -44,6 +46,7 @@ export class MacController {
     example:
       '--key-identifier $KEY_ARN --message-data 3B313038383439303031 --mac $MAC --verification-attributes Algorithm=CMAC',
     output: VerifyMacOutput,
+    resource: 'key',
     verifies: true,
   })
   verify(@Req() { call }: SignedRequest, @Body(VerifyMacInput) input: VerifyMacInput): Promise<VerifyMacOutput> {

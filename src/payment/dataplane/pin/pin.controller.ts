@@ -1,7 +1,8 @@
 import { Req } from '@nestjs/common';
-import { DataPlaneOperation, OperationsController } from '../../../http/aws-operation.js';
+import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
 import type { SignedRequest } from '../../../http/request.js';
+import { DataPlaneOperation } from '../../operation.js';
 import { GeneratePinDataOperation } from './generate-pin-data.operation.js';
 import {
   GeneratePinDataInput,
@@ -37,6 +38,7 @@ export class PinController {
       '--primary-account-number 4000001234567899 --pin-block-format ISO_FORMAT_0 ' +
       '--generation-attributes VisaPin={PinVerificationKeyIndex=1}',
     output: GeneratePinDataOutput,
+    resource: 'key',
   })
   generate(
     @Req() { call }: SignedRequest,
@@ -59,6 +61,7 @@ export class PinController {
       '--primary-account-number 4000001234567899 --pin-block-format ISO_FORMAT_0 --encrypted-pin-block $PIN_BLOCK ' +
       '--verification-attributes VisaPin={PinVerificationKeyIndex=1,VerificationValue=$PVV}',
     output: VerifyPinDataOutput,
+    resource: 'key',
     verifies: true,
   })
   verify(
@@ -81,6 +84,7 @@ export class PinController {
       '--incoming-translation-attributes IsoFormat0={PrimaryAccountNumber=4000001234567899} ' +
       '--outgoing-translation-attributes IsoFormat3={PrimaryAccountNumber=4000001234567899}',
     output: TranslatePinDataOutput,
+    resource: 'key',
   })
   translate(
     @Req() { call }: SignedRequest,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { OPERATION_RESOURCES } from '../../../../src/payment/operation-authorizer.js';
+import { resourcesOf } from '../../../../src/http/operation.js';
 import type { NewAccessKey } from '../../../../src/access/principal.repository.js';
 import { policyOf, allow, EXPLICIT_DENY, denied, useAccess } from '../../../support/access.js';
 import { MISSING_KEY, createKey } from '../../../support/keys.js';
@@ -43,7 +43,7 @@ describe('A user with permission for one operation', () => {
   let walkedKey: string;
   beforeAll(async () => void ({ KeyArn: walkedKey } = await createKey(service)));
 
-  const OPERATIONS = Object.keys(OPERATION_RESOURCES);
+  const OPERATIONS = [...resourcesOf('payment-cryptography').keys()];
 
   test('there are 47 operations, and each has a resource', () => {
     const documented = documents.flatMap(({ paths }) => Object.values(paths).map(({ post }) => post.operationId));

@@ -1,0 +1,16 @@
+import { ADMIN } from './api.js';
+import type { SimulatedService } from './simulated-service.js';
+
+export const SIMULATED_ADMIN: SimulatedService = {
+  api: ADMIN,
+  resources: {
+    principal: {
+      isValid: (resource) => /^arn:aws:(?:iam|sts):/.test(resource),
+      description: 'the ARN of a user or a role',
+    },
+    nothing: { isValid: (resource) => resource === '*', description: '"*", for it is about no resource' },
+  },
+  scopeOf: () => undefined,
+  authorized: (_manager, call, _kind, resource) =>
+    Promise.resolve({ action: `${ADMIN.name}:${call.operation}`, resource }),
+};

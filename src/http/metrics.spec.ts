@@ -1,0 +1,12 @@
+import { Metrics } from './metrics.js';
+
+test('operations of one name are counted by service', async () => {
+  const metrics = new Metrics();
+  metrics.count('payment-cryptography', 'ListKeys', 'ok', 0.002);
+  metrics.count('kms', 'ListKeys', 'ok', 0.002);
+  metrics.count('kms', 'ListKeys', 'ok', 0.002);
+  const text = await metrics.text();
+  expect(text).toContain('keyblock_requests_total{service="payment-cryptography",operation="ListKeys",outcome="ok"} 1');
+  expect(text).toContain('keyblock_requests_total{service="kms",operation="ListKeys",outcome="ok"} 2');
+  expect(text).toContain('keyblock_request_duration_seconds_count{service="kms",operation="ListKeys",outcome="ok"} 2');
+});
