@@ -105,7 +105,7 @@ async function open(keys) {
 
 /** @returns {Promise<string[]>} ARNs of as many keys as are asked for, at random */
 async function fill(url, masterKeyHex, keys) {
-  const database = await connect({ url });
+  const database = await connect(url);
   try {
     const masterKey = new MasterKey(Buffer.from(masterKeyHex, 'hex'));
     await prepare(database, masterKey, new Clock());

@@ -14,7 +14,7 @@ const { databaseUrl, masterKey, accountId, region } = readConfig(process.env);
 if (!Number.isInteger(keys) || keys < 1) throw new Error('--keys is needed: how many to add, e.g. --keys 100000');
 if (databaseUrl === undefined) throw new Error('DATABASE_URL is needed: the embedded database is no place for so much');
 
-const database = await connect({ url: databaseUrl });
+const database = await connect(databaseUrl);
 try {
   const master = new MasterKey(masterKey);
   await prepare(database, master, new Clock());

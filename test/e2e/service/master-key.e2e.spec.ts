@@ -270,7 +270,7 @@ describe('a service under load', () => {
       const command = keyblock(service.store, ['rotate', ...args], env);
       expect([await command.ended, command.output()]).toEqual([1, expect.stringMatching(words)]);
     };
-    await refused(['--file', first], 'a master key is not used again');
+    await refused(['--file', first], "a master key can't be used again");
     await refused(['--file', '/no/such/file'], 'cannot be read: ENOENT');
     const short = join(service.store.env.KEYBLOCK_DATA_DIR, 'short');
     writeFileSync(short, 'abc');
@@ -363,7 +363,7 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
     while (!node.log().includes('a rotation of the master key is in progress'))
       await new Promise((resolve) => setTimeout(resolve, 50));
     await killedAt([], /keys: 1\d00 /);
-    if (isGiven) await killedAt([], /Other nodes have a moment/);
+    if (isGiven) await killedAt([], /Waiting for other nodes/);
 
     // Two at once do it together, or one after the other.
     const commands = [keyblock(store, ['rotate']), keyblock(store, ['rotate'])];
