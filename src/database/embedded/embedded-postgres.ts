@@ -34,6 +34,12 @@ const STOP_MS = 10_000;
 const RESTART_MS = 100;
 const MAX_RESTART_MS = 5000;
 
+/**
+ * PostgreSQL's errors while processes of a killed server still exist: backends hold the shared memory, and a postmaster that is
+ * not reaped yet has the process id in the lock file.
+ */
+const REMAINS = /shared memory block .* is still in use|lock file "postmaster\.pid" already exists/;
+
 /** A pool and a listener for each process of the service; others for commands, `psql`, and PostgreSQL's three reserved ones. */
 const CONNECTIONS_PER_PROCESS = 11;
 const OTHER_CONNECTIONS = 25;
@@ -161,7 +167,7 @@ export class EmbeddedPostgres {
     renameSync(unfinished, databasePath);
   }
 
-  /** Starts the server, retrying while processes of a killed one still hold its shared memory. */
+  /** Starts the server, retrying while processes of a killed one still exist. */
   async #launchAfterCrash(): Promise<void> {
     const deadline = performance.now() + STOP_MS;
     for (;;) {
@@ -169,7 +175,7 @@ export class EmbeddedPostgres {
         await this.#launch();
         return;
       } catch (error) {
-        if (!/shared memory block .* is still in use/.test((error as Error).message)) throw error;
+        if (!REMAINS.test((error as Error).message)) throw error;
         if (performance.now() > deadline) throw error;
         await pause(RESTART_MS);
       }
