@@ -106,7 +106,7 @@ async function open(keys) {
 
 /** Fills the database. @returns {Promise<string[]>} ARNs of randomly chosen keys, enough for all rounds */
 async function fill(url, masterKeyHex, keys) {
-  const database = await connect({ url });
+  const database = await connect(url);
   try {
     const masterKey = new MasterKey(Buffer.from(masterKeyHex, 'hex'));
     await prepare(database, masterKey, new Clock());
