@@ -49,6 +49,9 @@ export function useAudit() {
   const stored = {} as { database: DataSource };
   beforeAll(async () => {
     stored.database = service.app.get(DataSource);
+    await stored.database.query(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''refused''; END'`,
+    );
     await stopReplication(service);
   });
 
@@ -62,6 +65,10 @@ export function useAudit() {
     service,
     stored,
     events,
+    /** Makes the database reject every audit event until `acceptEvents` is called. */
+    rejectEvents: () =>
+      stored.database.query('CREATE TRIGGER refuse BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse()'),
+    acceptEvents: () => stored.database.query('DROP TRIGGER refuse ON audit_log'),
     async countEvents(): Promise<number> {
       await service.app.get(AuditLog).flush();
       const [row] = await stored.database.query<{ count: string }[]>('SELECT count(*) AS count FROM audit_events');

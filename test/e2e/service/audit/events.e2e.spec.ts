@@ -7,7 +7,8 @@ import { MISSING_KEY, createKey, endDeletions } from '../../../support/keys.js';
 import { newWorker } from '../../../support/replication.js';
 import { CREDENTIALS, target, sendUnsigned, type RawRequest, type RawResponse } from '../../../support/service.js';
 
-const { service, stored, events, countEvents, eventOf, reports, control, data } = useAudit();
+const { service, stored, events, countEvents, eventOf, reports, control, data, rejectEvents, acceptEvents } =
+  useAudit();
 
 describe('A call has one event', () => {
   test('when it reads, changes, or uses a key by an alias', async () => {
@@ -288,9 +289,7 @@ test('calls are rejected while the queue of events is full', async () => {
   const { KeyArn } = await createKey(service);
   await audit.flush();
   const before = await countEvents();
-  await stored.database.query(
-    'CREATE TRIGGER refuse BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse()',
-  );
+  await rejectEvents();
   for (let i = 0; !audit.isFull; i++) audit.record(`{"eventTime":"2026-02-14T11:12:13Z","eventName":"${i}"}`);
   const stop = await control('StopKeyUsage', { KeyIdentifier: KeyArn });
   expect([stop.status, stop.json['__type']]).toEqual([
@@ -301,7 +300,7 @@ test('calls are rejected while the queue of events is full', async () => {
   expect([used.status, used.json['__type']]).toEqual([500, 'InternalServerException']);
   expect((await sendUnsigned(service.url, { method: 'POST' })).status).toBe(503);
   expect((await sendUnsigned(`${service.url}/healthz`, {})).status).toBe(200);
-  await stored.database.query('DROP TRIGGER refuse ON audit_log');
+  await acceptEvents();
   await audit.flush();
   expect((await countEvents()) - before).toBe(100_000);
   expect((await data(mac(KeyArn))).status).toBe(200);

@@ -4,7 +4,7 @@ import { KEY_ATTRIBUTES, useAudit } from '../../../support/audit.js';
 import { createKey } from '../../../support/keys.js';
 import { ecParty } from '../../../support/import.js';
 
-const { service, stored, events, eventOf, reports, control } = useAudit();
+const { service, stored, events, eventOf, reports, control, rejectEvents, acceptEvents } = useAudit();
 
 describe('A change and its event are one transaction', () => {
   const TABLES = [
@@ -90,19 +90,14 @@ describe('A change and its event are one transaction', () => {
     // The authorities are made by the first who needs them, and are the service's own.
     await control('GetPublicKeyCertificate', { KeyIdentifier: pairs[1] });
     await control('GetParametersForImport', { KeyMaterialType: 'TR34_KEY_BLOCK', WrappingKeyAlgorithm: 'RSA_2048' });
-    await stored.database.query(
-      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''refused''; END'`,
-    );
   });
 
   test.each(calls)('%s', async (operation, input) => {
     await service.app.get(AuditLog).flush();
     const before = await state();
-    await stored.database.query(
-      'CREATE TRIGGER refuse BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse()',
-    );
+    await rejectEvents();
     const refused = await control(operation, input());
-    await stored.database.query('DROP TRIGGER refuse ON audit_log');
+    await acceptEvents();
     expect([refused.status, await state()]).toEqual([500, before]);
 
     const done = await control(operation, input());
@@ -176,11 +171,9 @@ describe('A change through the admin API and its event are one transaction', () 
     const request = { method, path: path(), body: input && JSON.stringify(input) };
     await service.app.get(AuditLog).flush();
     const before = await state();
-    await stored.database.query(
-      'CREATE TRIGGER refuse BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse()',
-    );
+    await rejectEvents();
     const refused = await service.send(request);
-    await stored.database.query('DROP TRIGGER refuse ON audit_log');
+    await acceptEvents();
     expect([refused.status, await state()]).toEqual([500, before]);
 
     const done = await service.send(request);
