@@ -17,7 +17,7 @@ export class PageTokens {
   constructor(private readonly key: Buffer) {}
 
   /**
-   * One page of a list.
+   * Reads one page of a list.
    *
    * @param list       the operation with its filters
    * @param read       returns the items after a position, or from the beginning: one more than `limit`, if there is one
