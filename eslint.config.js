@@ -11,7 +11,7 @@ const NODE_GLOBALS = Object.fromEntries(
 const IMPURE = ['process', 'globalThis', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch'];
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-examples', 'coverage', 'data', 'node_modules', 'openapi', 'scripts/check-model.js'] },
+  { ignores: ['dist', 'dist-examples', 'coverage', 'data', 'node_modules', 'openapi'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -1,3 +1,4 @@
+import { builtinModules } from 'node:module';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { parser } from 'typescript-eslint';
 
@@ -36,8 +37,13 @@ export const PURE = {
   policy: ['node:net', 'zod'],
 };
 
-/** The only rooms that import a package: the service starts without it. */
-export const KEPT_APART = { '@nestjs/swagger': ['docs'] };
+/** The only rooms that import a package. */
+export const KEPT_APART = {
+  // The service starts without it.
+  '@nestjs/swagger': ['docs'],
+  // A require of its own would import what this rule doesn't see.
+  'node:module': ['docs', 'database'],
+};
 
 const SRC = resolve(import.meta.dirname, 'src');
 const FLOOR_OF = new Map(FLOORS.flatMap((rooms, floor) => rooms.map((room) => [room, floor])));
@@ -62,14 +68,18 @@ function pathInSrc(file) {
 
 /** @returns what is wrong with an import, or undefined */
 function fault(file, from, source) {
-  if (/^([./]|file:|data:)/.test(source)) {
-    const path = source.startsWith('.') ? pathInSrc(resolve(dirname(file), source)) : undefined;
+  if (/\.spec\.[jt]s$/.test(source)) return `${source} is a spec: only specs import it (floors.js)`;
+  if (/^([./\\]|file:|data:)/.test(source)) {
+    // Node reads a backslash and an escaped character of a path in its own way.
+    const isPlain = source.startsWith('.') && !/[\\%]/.test(source);
+    const path = isPlain ? pathInSrc(resolve(dirname(file), source)) : undefined;
     const to = path === undefined ? undefined : innermost(path, FLOOR_OF);
     if (to === undefined) return `'${source}' is in no room of floors.js`;
     if (to === from || FLOOR_OF.get(to) < FLOOR_OF.get(from)) return undefined;
     return `${from} imports ${to}, which doesn't stand below it (floors.js)`;
   }
-  const name = source.split('/', source.startsWith('@') ? 2 : 1).join('/');
+  const written = source.split('/', source.startsWith('@') ? 2 : 1).join('/');
+  const name = builtinModules.includes(written) ? `node:${written}` : written;
   const pure = innermost(from, PURE_ROOMS);
   if (pure !== undefined && !PURE[pure].includes(source))
     return `${pure} is pure: it doesn't import ${source} (floors.js)`;
@@ -100,6 +110,7 @@ const rule = {
       ExportAllDeclaration: ({ source }) => check(source),
       ImportExpression: ({ source }) => check(source),
       TSImportType: ({ source }) => check(source),
+      'TSModuleDeclaration > Literal.id': check,
       TSExternalModuleReference: ({ expression }) => check(expression),
       "CallExpression[callee.name='require']": ({ arguments: [source] }) => check(source),
     };
@@ -107,9 +118,11 @@ const rule = {
 };
 
 export default {
-  files: ['src/**/*.{ts,mts,cts,tsx}'],
+  files: ['src/**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx}'],
   ignores: ['**/*.spec.ts'],
   languageOptions: { parser },
+  // No comment switches a rule off.
+  linterOptions: { noInlineConfig: true },
   plugins: { keyblock: { rules: { floors: rule } } },
   rules: { 'keyblock/floors': 'error' },
 };

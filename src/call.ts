@@ -62,12 +62,8 @@ export function scopeOf({ principal, region }: Call): Scope {
   return { accountId: principal.accountId, region };
 }
 
-/** A resource that a call created, as the member of its output that names it. */
-export type CreatedResource =
-  | { key: { keyArn: string } }
-  | { alias: { aliasArn: string } }
-  | { principal: { arn: string } }
-  | { accessKey: { accessKeyId: string } };
+/** A resource that a call created, as CloudTrail names it in the output: `{ key: { keyArn } }`. It must have no secret. */
+export type CreatedResource = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** The facts that a call gathers while it runs, for policies, its audit event and the log. */
 export class CallRecord {

@@ -37,6 +37,7 @@ const WAYS: [string, (path: string) => string][] = [
   ['a type in place', (path) => `let x: import('${path}').X;`],
   ['a module of CommonJS', (path) => `import x = require('${path}');`],
   ['a required module', (path) => `const x = require('${path}');`],
+  ['a module that it adds types to', (path) => `declare module '${path}' {}`],
 ];
 
 const rooms = FLOORS.flat();
@@ -79,6 +80,11 @@ test.each(WAYS)('refused is %s', async (_, source) => {
   expect(await faultsOf(source('./bytes.js'), 'crypto')).toEqual([]);
 });
 
+test('no comment switches the rule off', async () => {
+  const faults = await faultsOf("// eslint-disable-next-line\nimport '../service.js';", 'http');
+  expect(faults).toContain("http imports service, which doesn't stand below it (floors.js)");
+});
+
 test.each([
   ['a step into its own folder', './../http/server.js', 'crypto'],
   ['a step further down', '../../crypto/../http/server.js', 'crypto/dukpt'],
@@ -92,6 +98,11 @@ test.each([
   ['a file outside the repository', '/etc/anything.js', 'http'],
   ['a file by its URL', 'file:///etc/anything.js', 'http'],
   ['code by its URL', 'data:text/javascript,export default 1', 'http'],
+  ['an escaped step', './%2e%2e/service.js', 'http'],
+  ['a step with a backslash', '..\\\\service.js', 'http'],
+  ['a spec, which imports what it likes', './planted.spec.js', 'http'],
+  ['a module that makes a require', 'node:module', 'http'],
+  ['a module that makes a require, without its scheme', 'module', 'http'],
 ])('refused is %s', async (_, path, folder) => {
   expect(await faultsOf(`import '${path}';`, folder)).toHaveLength(1);
 });
@@ -127,6 +138,7 @@ test.each([
   'src/payment/unheard-of/x.ts',
   'src/crypt/x.ts',
   'src/unheard-of/x.mts',
+  'src/unheard-of/x.js',
 ])('%s is refused, whatever it imports', async (file) => {
   expect(await faultsOf('export {};', '', file)).toEqual(['The folder or file is missing in floors.js']);
 });

@@ -2,7 +2,7 @@ import type { Call } from '../call.js';
 import { AccessDeniedException } from '../errors/exceptions.js';
 import { decide, refusal } from '../policy/decision.js';
 import type { AccessRequest, Statements } from '../policy/policy.js';
-import { type ConditionKeys, contextOf, type TagFact } from './request-context.js';
+import { type ConditionKeys, contextOf, type RequestTags, type TagFact } from './request-context.js';
 
 /** A permission that a call needs. */
 export interface Authorized {
@@ -16,6 +16,7 @@ export interface Authorized {
   policy?: Statements;
   /** The API's own condition keys. */
   conditionKeys?: ConditionKeys;
+  requestTags?: RequestTags;
 }
 
 /** Asks policies for a permission. @throws AccessDeniedException in AWS's words */
@@ -27,6 +28,9 @@ export function authorize(call: Call, authorized: Authorized): void {
 }
 
 /** The question to policies about a call. */
-export function requestOf(call: Call, { action, resource, tags, conditionKeys }: Authorized): AccessRequest {
-  return { action, resource, caller: call.principal, context: contextOf({ call, tags, conditionKeys }) };
+export function requestOf(
+  call: Call,
+  { action, resource, tags, conditionKeys, requestTags }: Authorized,
+): AccessRequest {
+  return { action, resource, caller: call.principal, context: contextOf({ call, tags, conditionKeys, requestTags }) };
 }

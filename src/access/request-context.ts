@@ -10,6 +10,9 @@ export interface TagFact {
 /** Looks up a condition key by its name in lower case; undefined if it is unknown or the request lacks it. */
 export type ConditionKeys = (name: string) => Answer;
 
+/** Reads the tags that a request gives to a resource from its input, in the form of its API; undefined for none. */
+export type RequestTags = (input: object) => readonly TagFact[] | undefined;
+
 /** A call about one resource. */
 interface Asked {
   call: Call;
@@ -17,35 +20,32 @@ interface Asked {
   tags?: readonly TagFact[];
   /** The API's own condition keys, e.g. `payment-cryptography:…`. */
   conditionKeys?: ConditionKeys;
-}
-
-/** The members of inputs that condition keys show. Every API that has tags names them so. */
-interface Input {
-  Tags?: readonly { Key: string; Value: string }[];
-  TagKeys?: readonly string[];
+  requestTags?: RequestTags;
 }
 
 type Answer = string | readonly string[] | undefined;
 
 /** Condition keys of every API, in lower case. */
-const KEYS: Record<string, (call: Call) => Answer> = {
-  'aws:principalarn': (call) => call.principal.principalArn,
-  'aws:principalaccount': (call) => call.principal.accountId,
-  'aws:principaltype': (call) => call.principal.identity?.type ?? 'Account',
-  'aws:userid': (call) => call.principal.identity?.userId ?? call.principal.accountId,
-  'aws:username': (call) => {
+const KEYS: Record<string, (asked: Asked) => Answer> = {
+  'aws:principalarn': ({ call }) => call.principal.principalArn,
+  'aws:principalaccount': ({ call }) => call.principal.accountId,
+  'aws:principaltype': ({ call }) => call.principal.identity?.type ?? 'Account',
+  'aws:userid': ({ call }) => call.principal.identity?.userId ?? call.principal.accountId,
+  'aws:username': ({ call }) => {
     const { identity } = call.principal;
     return identity?.type === 'User' ? identity.name : undefined;
   },
-  'aws:tokenissuetime': (call) => call.principal.identity?.sessionIssuedAt?.toISOString(),
-  'aws:sourceip': (call) => call.origin.sourceIp,
-  'aws:securetransport': (call) => String(call.origin.secureTransport),
-  'aws:useragent': (call) => call.origin.userAgent,
-  'aws:currenttime': (call) => call.origin.time.toISOString(),
-  'aws:epochtime': (call) => String(Math.floor(call.origin.time.getTime() / 1000)),
-  'aws:requestedregion': (call) => call.region,
-  'aws:resourceaccount': (call) => call.principal.accountId,
-  'aws:tagkeys': (call) => inputOf(call).TagKeys ?? inputOf(call).Tags?.map(({ Key }) => Key),
+  'aws:tokenissuetime': ({ call }) => call.principal.identity?.sessionIssuedAt?.toISOString(),
+  'aws:sourceip': ({ call }) => call.origin.sourceIp,
+  'aws:securetransport': ({ call }) => String(call.origin.secureTransport),
+  'aws:useragent': ({ call }) => call.origin.userAgent,
+  'aws:currenttime': ({ call }) => call.origin.time.toISOString(),
+  'aws:epochtime': ({ call }) => String(Math.floor(call.origin.time.getTime() / 1000)),
+  'aws:requestedregion': ({ call }) => call.region,
+  'aws:resourceaccount': ({ call }) => call.principal.accountId,
+  'aws:tagkeys': (asked) =>
+    (asked.call.record.input as { TagKeys?: readonly string[] } | undefined)?.TagKeys ??
+    requestTagsOf(asked)?.map(({ key }) => key),
 };
 
 const RESOURCE_TAG = 'aws:resourcetag/';
@@ -60,11 +60,10 @@ export function contextOf(asked: Asked): Context {
 }
 
 function answerOf(asked: Asked, name: string): Answer {
-  if (Object.hasOwn(KEYS, name)) return KEYS[name]?.(asked.call);
+  if (Object.hasOwn(KEYS, name)) return KEYS[name]?.(asked);
   if (name.startsWith(RESOURCE_TAG)) return tagsNamed(asked.tags, name.slice(RESOURCE_TAG.length));
-  if (!name.startsWith(REQUEST_TAG)) return asked.conditionKeys?.(name);
-  const tags = inputOf(asked.call).Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }));
-  return tagsNamed(tags, name.slice(REQUEST_TAG.length));
+  if (name.startsWith(REQUEST_TAG)) return tagsNamed(requestTagsOf(asked), name.slice(REQUEST_TAG.length));
+  return asked.conditionKeys?.(name);
 }
 
 /** Names of condition keys are case-insensitive, so several tags may match one. */
@@ -73,6 +72,6 @@ function tagsNamed(tags: readonly TagFact[] = [], name: string): readonly string
   return found.length > 0 ? found : undefined;
 }
 
-function inputOf({ record }: Call): Input {
-  return record.input ?? {};
+function requestTagsOf({ call, requestTags }: Asked): readonly TagFact[] | undefined {
+  return call.record.input && requestTags?.(call.record.input);
 }

@@ -1,6 +1,5 @@
 import type { EntityManager } from 'typeorm';
 import type { Scope } from '../call.js';
-import { ServiceQuotaExceededException } from '../errors/exceptions.js';
 import { lockTransaction } from './locks.js';
 
 /** A limit on what an account may have in a Region. */
@@ -13,25 +12,27 @@ export interface Quota {
   countSql: string;
   /** Undefined for no limit; nothing is counted then. */
   max: number | undefined;
+  /** The exception of the API. */
+  Exceeded: new (message: string) => Error;
 }
 
 /**
  * Checks a quota in the transaction that adds to it, after it has added. Other transactions that add wait from here until it
  * commits, so each counts what those before it added, on whichever node: the quota is never exceeded.
  *
- * @throws ServiceQuotaExceededException
+ * @throws the API's exception
  */
 export async function checkQuota(
   manager: EntityManager,
   { accountId, region }: Scope,
-  { what, lock, countSql, max }: Quota,
+  { what, lock, countSql, max, Exceeded }: Quota,
 ): Promise<void> {
   if (max === undefined) return;
   await lockTransaction(manager, lock, `${accountId}/${region}`);
   // A statement of its own sees what was committed while it waited for the lock.
   const [found] = await manager.query<{ count: number }[]>(countSql, [accountId, region, max + 1]);
   if (found && found.count > max)
-    throw new ServiceQuotaExceededException(
+    throw new Exceeded(
       `This account has the ${max} ${what} in ${region} that its quota allows: delete some, or have the quota raised.`,
     );
 }

@@ -3,7 +3,7 @@ import type { TagFact } from '../../access/request-context.js';
 import type { Call } from '../../call.js';
 import type { Statements } from '../../policy/policy.js';
 import { SERVICE } from '../api.js';
-import { conditionKeysOf } from './condition-keys.js';
+import { conditionKeysOf, requestTags } from './condition-keys.js';
 
 /**
  * Operations that only the account's own policies govern. If a key's policy applied to them, it could lock everyone out
@@ -48,5 +48,6 @@ export function resourceOf(
     tags: key?.tags,
     policy: MANAGE_POLICIES.includes(operation) ? undefined : key?.policy,
     conditionKeys: conditionKeysOf({ call, aliases: key?.aliases, requestAlias }),
+    requestTags,
   };
 }

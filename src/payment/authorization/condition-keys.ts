@@ -1,4 +1,4 @@
-import type { ConditionKeys } from '../../access/request-context.js';
+import type { ConditionKeys, TagFact } from '../../access/request-context.js';
 import type { Call } from '../../call.js';
 
 /** Source of the values of the `payment-cryptography` condition keys. */
@@ -12,6 +12,7 @@ interface ConditionSource {
 
 /** Input members that condition keys read; each operation has some of them. */
 interface Input {
+  Tags?: readonly { Key: string; Value: string }[];
   KeyAttributes?: { KeyUsage: string; KeyAlgorithm: string; KeyClass: string };
   DeriveKeyUsage?: string;
   KeyMaterial?: Record<string, object | undefined>;
@@ -50,6 +51,11 @@ export function roleKey(role: (typeof KEY_ROLES)[number]): string {
 /** Returns a function that looks up `payment-cryptography` condition keys, by name in lower case, for one call. */
 export function conditionKeysOf(source: ConditionSource): ConditionKeys {
   return (name) => (Object.hasOwn(KEYS, name) ? KEYS[name]?.(source) : source.call.record.conditionKeys?.get(name));
+}
+
+/** Reads the tags in an input, for `aws:RequestTag` and `aws:TagKeys`. */
+export function requestTags({ Tags }: Input): readonly TagFact[] | undefined {
+  return Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }));
 }
 
 function inputOf({ record }: Call): Input {

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { Scope } from '../../call.js';
 import { LOCKS } from '../../database/locks.js';
 import { checkQuota } from '../../database/quota.js';
+import { ServiceQuotaExceededException as Exceeded } from '../../errors/exceptions.js';
 
 /** Every key counts except deleted ones, whose records stay. */
 const COUNT_KEYS = `SELECT count(*)::int AS count FROM (SELECT FROM keys WHERE account_id = $1 AND region = $2
@@ -16,12 +17,18 @@ export class Quotas {
   /** @throws ServiceQuotaExceededException */
   async checkKeys(manager: EntityManager, scope: Scope): Promise<void> {
     const { maxKeys: max } = this.limits;
-    await checkQuota(manager, scope, { what: 'keys', lock: LOCKS.keyQuota, countSql: COUNT_KEYS, max });
+    await checkQuota(manager, scope, { what: 'keys', lock: LOCKS.keyQuota, countSql: COUNT_KEYS, max, Exceeded });
   }
 
   /** @throws ServiceQuotaExceededException */
   async checkAliases(manager: EntityManager, scope: Scope): Promise<void> {
     const { maxAliases: max } = this.limits;
-    await checkQuota(manager, scope, { what: 'aliases', lock: LOCKS.aliasQuota, countSql: COUNT_ALIASES, max });
+    await checkQuota(manager, scope, {
+      what: 'aliases',
+      lock: LOCKS.aliasQuota,
+      countSql: COUNT_ALIASES,
+      max,
+      Exceeded,
+    });
   }
 }
