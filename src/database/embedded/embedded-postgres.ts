@@ -117,8 +117,11 @@ export class EmbeddedPostgres {
     this.#isStopping = true;
     await this.#disk?.stop();
     await this.#restarting;
-    const child = this.#child;
-    if (!child || hasEnded(child)) return;
+    if (this.#child) await this.#shutDown(this.#child);
+  }
+
+  async #shutDown(child: ChildProcess): Promise<void> {
+    if (hasEnded(child)) return;
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     if ((await Promise.race([ended, pause(STOP_MS, 'late' as const, { ref: false })])) === 'late') {
@@ -189,21 +192,28 @@ export class EmbeddedPostgres {
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = this.#spawn(this.#binaries.postgres, ['-D', databasePath, ...args], endingWithParent());
     this.#child = child;
-    const deadline = performance.now() + START_MS;
-    while (!isReady(databasePath, child)) {
-      if (hasEnded(child)) throw this.#failure('could not start');
-      if (performance.now() > deadline) {
-        child.kill('SIGQUIT');
-        throw this.#failure(`did not start within ${START_MS / 1000} seconds`);
-      }
-      await pause(POLL_MS);
+    try {
+      await this.#untilReady(child);
+      await makeDatabase(this.directory.databaseUrl);
+      if (hasEnded(child)) throw this.#failure('ended as soon as it had started');
+    } catch (error) {
+      await this.#shutDown(child);
+      throw error;
     }
-    await makeDatabase(this.directory.databaseUrl);
     child.once('exit', (code, signal) => {
       if (this.#isStopping) return;
       this.logger.error({ code, signal }, 'the embedded database ended by itself and is started again');
       this.#restarting = this.#restart();
     });
+  }
+
+  async #untilReady(child: ChildProcess): Promise<void> {
+    const deadline = performance.now() + START_MS;
+    while (!isReady(this.directory.databasePath, child)) {
+      if (hasEnded(child)) throw this.#failure('could not start');
+      if (performance.now() > deadline) throw this.#failure(`did not start within ${START_MS / 1000} seconds`);
+      await pause(POLL_MS);
+    }
   }
 
   async #restart(): Promise<void> {

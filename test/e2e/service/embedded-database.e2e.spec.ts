@@ -259,6 +259,18 @@ describe('nothing that was acknowledged is lost, and the log verifies, when it k
   });
 });
 
+test('a start that fails once the server runs ends, and leaves no server', async () => {
+  const first = start();
+  await first.listening;
+  expect(await end(first, 'SIGTERM')).toBe(0);
+  writeFileSync(inFolder('postgres/pg_hba.conf'), 'local all all reject\n');
+  const refused = start();
+  expect(await refused.ended).toBe(5);
+  expect(refused.output()).toMatch(/Keyblock could not start: pg_hba\.conf rejects connection/);
+  expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
+  expect(existsSync(inFolder('lock.sock'))).toBe(false);
+});
+
 test('stops a database that a killed process left running, and goes on', async () => {
   const first = start();
   await createKey(client(await first.listening));
