@@ -25,6 +25,7 @@ export interface EmbeddedDatabase {
  * @throws DataDirectoryInUseError where another process does
  */
 export async function runEmbeddedDatabase(config: Config, logger: Logger): Promise<EmbeddedDatabase> {
+  ignoreOtherServers();
   const directory = await DataDirectory.hold(config.dataDir);
   try {
     if (config.masterKey === undefined) directory.makeMasterKey();
@@ -42,8 +43,17 @@ export async function runEmbeddedDatabase(config: Config, logger: Logger): Promi
 
 /** Uses the PostgreSQL that another process runs in the data directory. */
 export function joinEmbeddedDatabase(config: Config): EmbeddedDatabase {
+  ignoreOtherServers();
   const directory = DataDirectory.join(config.dataDir);
   return { directory, close: () => directory.close() };
+}
+
+/**
+ * Removes PGPORT, PGSSLMODE, PGOPTIONS and the like from the environment: the driver takes from them whatever a URL leaves
+ * open, and they describe another server.
+ */
+function ignoreOtherServers(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('PG')) Reflect.deleteProperty(process.env, name);
 }
 
 /** What a deployment keeps, open: for the service, and for commands that work on it. */

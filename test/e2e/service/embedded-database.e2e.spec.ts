@@ -87,9 +87,9 @@ async function listArns(controlPlane: PaymentCryptographyClient): Promise<string
 }
 
 /** Runs the built command on the data directory. */
-const keyblock = (...args: string[]) =>
+const keyblock = (args: string[], more: NodeJS.ProcessEnv = {}) =>
   promisify(execFile)(process.execPath, [join(ROOT, 'dist/bundle/cli.js'), ...args], {
-    env: { PATH: process.env['PATH'], ...env() },
+    env: { PATH: process.env['PATH'], ...env(), ...more },
   });
 
 /** The process id in the server's lock file. */
@@ -176,6 +176,22 @@ test('listens on its socket only, for its owner only, and gives PostgreSQL nothi
   expect(environment).not.toContain(MASTER_KEY);
 });
 
+test('ignores the variables of a client of another server', async () => {
+  const other = {
+    PGHOST: '127.0.0.1',
+    PGPORT: '6000',
+    PGUSER: 'ann',
+    PGPASSWORD: 'wrong',
+    PGDATABASE: 'other',
+    PGSSLMODE: 'require',
+    PGOPTIONS: '-c default_transaction_read_only=on -c search_path=other',
+  };
+  const service = start({ ...other, KEYBLOCK_WORKERS: '2' });
+  await createKey(client(await service.listening));
+  const { stdout } = await keyblock(['audit', 'verify'], other);
+  expect(stdout).toMatch(/: ok, /);
+});
+
 test('flushes each commit to the disk', async () => {
   const controlPlane = client(await start().listening);
   const settings = `SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'on'`;
@@ -193,17 +209,17 @@ test('flushes each commit to the disk', async () => {
 test('workers share one database, and commands work beside them', async () => {
   const service = start({ KEYBLOCK_WORKERS: '2' });
   const url = await service.listening;
-  await keyblock('access', 'create', 'user', 'ann');
-  expect((await keyblock('access', 'list')).stdout).toContain(':user/ann');
+  await keyblock(['access', 'create', 'user', 'ann']);
+  expect((await keyblock(['access', 'list'])).stdout).toContain(':user/ann');
   await createKey(client(url));
-  expect((await keyblock('audit', 'verify')).stdout).toMatch(/: ok, /);
-  await keyblock('master-key', 'rotate');
+  expect((await keyblock(['audit', 'verify'])).stdout).toMatch(/: ok, /);
+  await keyblock(['master-key', 'rotate']);
   expect(await createKey(client(url))).toMatch(/^arn:/);
   expect(await end(service, 'SIGTERM')).toBe(0);
   expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
 
   // Without a service the command runs the database itself.
-  expect((await keyblock('access', 'list')).stdout).toContain(':user/ann');
+  expect((await keyblock(['access', 'list'])).stdout).toContain(':user/ann');
   expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
 });
 
@@ -254,7 +270,7 @@ describe('nothing that was acknowledged is lost, and the log verifies, when it k
       expect(kept.length - acknowledged.length).toBeLessThanOrEqual(8 * (crash + 1));
       await createKey(client(url)).then((arn) => acknowledged.push(arn));
     }
-    const { stdout } = await keyblock('audit', 'verify');
+    const { stdout } = await keyblock(['audit', 'verify']);
     expect(stdout).toMatch(/: ok, /);
   });
 });
