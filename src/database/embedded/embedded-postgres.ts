@@ -2,14 +2,18 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
-  chownSync,
+  closeSync,
+  constants,
   existsSync,
+  lchownSync,
   mkdirSync,
+  openSync,
   readFileSync,
   readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -82,11 +86,13 @@ export class EmbeddedPostgres {
   ) {
     const { runPath, databasePath } = directory;
     this.#binaries = findBinaries();
-    this.#account = accountFor(this.#binaries.postgres, directory.path, databasePath);
-    if (this.#account.ids) chmodSync(directory.path, 0o711);
+    this.#account = accountFor(this.#binaries.postgres, [directory.path, dirname(runPath)], databasePath);
+    const { ids } = this.#account;
+    if (ids && statSync(directory.path).uid !== ids.uid) chmodSync(directory.path, 0o711);
     mkdirSync(runPath, { recursive: true, mode: 0o700 });
     this.#give(runPath);
     const libraries = linkLibraries(this.#binaries, join(runPath, 'lib'));
+    this.#give(join(runPath, 'lib'));
     // Nothing of our own environment: it may hold the master key.
     this.#env = {
       PATH: process.env['PATH'],
@@ -157,7 +163,7 @@ export class EmbeddedPostgres {
       throw this.#failure('could not be made');
     }
     // The settings are on the command line, where those of a newer version apply to an older database, too.
-    writeFileSync(
+    overwrite(
       join(unfinished, 'postgresql.conf'),
       '# Settings that Keyblock gives on the command line come before these.\n',
     );
@@ -262,8 +268,9 @@ export class EmbeddedPostgres {
     return new DataDirectoryError(`The embedded database in ${this.directory.databasePath} ${what}:${reasons}`);
   }
 
+  /** Leaves what a symbolic link leads to alone: the user who gets the folders could put one there. */
   #give(path: string): void {
-    if (this.#account.ids) chownSync(path, this.#account.ids.uid, this.#account.ids.gid);
+    if (this.#account.ids) lchownSync(path, this.#account.ids.uid, this.#account.ids.gid);
   }
 
   /** Stops a server that a killed process left behind: the lock on the directory says that nobody uses it. */
@@ -309,7 +316,17 @@ function orphanOf(databasePath: string): number | undefined {
 function disownLockFile(databasePath: string): void {
   const [owner, ...rest] = lockFile(databasePath);
   if (owner === undefined || isServerOf(Number(owner), databasePath)) return;
-  writeFileSync(join(databasePath, 'postmaster.pid'), [process.pid, ...rest].join('\n'));
+  overwrite(join(databasePath, 'postmaster.pid'), [process.pid, ...rest].join('\n'));
+}
+
+/** Replaces the text of a file, whose owner stays. Root must not follow a symbolic link that this owner put there. */
+function overwrite(path: string, text: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
+  try {
+    writeFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** True when the process is a server on the data, and not another one that has taken its number since. */

@@ -8,8 +8,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -337,6 +339,29 @@ describe('the built service copied to a folder', () => {
     expect(statSync(store.env.KEYBLOCK_DATA_DIR).mode & 0o777).toBe(0o711);
     expect(statSync(inFolder('master-key')).mode & 0o777).toBe(0o600);
   });
+
+  onlyAsRoot('that others may enter, runs its database as nobody whatever the umask', async () => {
+    chmodSync(home, 0o755);
+    const service = start(
+      {},
+      { main: join(home, 'dist/bundle/main.js'), prefix: ['sh', '-c', 'umask 077; exec "$0" "$@"'] },
+    );
+    await createKey(client(await service.listening));
+    expect(statSync(inFolder('postgres')).uid).toBe(65534);
+  });
+
+  onlyAsRoot(
+    'with data that a symbolic link has in a folder that only root may enter, uses a user namespace',
+    async () => {
+      chmodSync(home, 0o755);
+      const closed = join(home, 'closed');
+      mkdirSync(join(closed, 'data'), { recursive: true, mode: 0o700 });
+      rmdirSync(inFolder(''));
+      symlinkSync(join(closed, 'data'), store.env.KEYBLOCK_DATA_DIR);
+      await createKey(client(await copy().listening));
+      expect(statSync(inFolder('postgres')).uid).toBe(0);
+    },
+  );
 
   onlyAsRoot('runs as an ordinary user, who may write nothing but the data', async () => {
     chmodSync(home, 0o755);
