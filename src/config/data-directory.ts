@@ -2,18 +2,20 @@ import { randomBytes, randomInt } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RootCredentials } from './config.js';
 import { KeyFileError, readKeyFile } from './key-file.js';
 
@@ -168,16 +170,32 @@ interface ShortAlias {
   remove: () => void;
 }
 
-/** The folder itself, or a symbolic link to it under the system's temporary folder where its path is too long. */
+/**
+ * The folder itself, or a symbolic link to it under the system's temporary folder where its path is too long for a socket or
+ * has a character that separates folders in a list of PostgreSQL or of the loader of libraries.
+ */
 function shortAlias(folder: string): ShortAlias {
-  if (Buffer.byteLength(join(folder, LONGEST_SOCKET)) <= MAX_SOCKET_PATH)
-    return { path: folder, remove: () => undefined };
-  const parent = mkdtempSync(join(tmpdir(), 'keyblock-'));
+  if (isUsable(folder)) return { path: folder, remove: () => undefined };
+  let parent: string;
+  try {
+    parent = mkdtempSync(join(tmpdir(), 'keyblock-'));
+  } catch (error) {
+    throw new DataDirectoryError(`${folder} needs a link with a short path: ${(error as Error).message}`);
+  }
+  const remove = () => rmSync(parent, { recursive: true, force: true });
   // PostgreSQL may run as another user, who has to get through to the link and no further.
   chmodSync(parent, 0o711);
   const path = join(parent, 'data');
   symlinkSync(folder, path);
-  return { path, remove: () => rmSync(parent, { recursive: true, force: true }) };
+  if (isUsable(path)) return { path, remove };
+  remove();
+  throw new DataDirectoryError(
+    `The path of a socket in ${folder} is too long, and so is one in ${tmpdir()}. Move KEYBLOCK_DATA_DIR, or set TMPDIR to a shorter path.`,
+  );
+}
+
+function isUsable(folder: string): boolean {
+  return Buffer.byteLength(join(folder, LONGEST_SOCKET)) <= MAX_SOCKET_PATH && !/[,:;]/.test(folder);
 }
 
 /** Listens on the folder's socket; a socket that nobody answers is what a killed process left. */
@@ -191,7 +209,9 @@ async function takeLock(directory: string, alias: string): Promise<Server> {
   const takeover = join(directory, 'lock.takeover');
   try {
     mkdirSync(takeover);
-  } catch {
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') throw new DataDirectoryError(`KEYBLOCK_DATA_DIR cannot be used: ${message}`);
     throw new DataDirectoryInUseError(`Another process is taking ${directory}. If none is, remove ${takeover}`);
   }
   try {
@@ -220,6 +240,7 @@ function listen(path: string): Promise<Server | undefined> {
     });
     server.listen(path, () => {
       chmodSync(path, 0o600);
+      giveToOwner(path);
       server.unref();
       resolve(server);
     });
@@ -255,8 +276,18 @@ function readMasterKey(path: string): Buffer {
 
 /** Written at once or not at all, readable by the owner only. */
 function writeSecret(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
+  const unfinished = `${path}.new`;
+  rmSync(unfinished, { force: true });
+  writeFileSync(unfinished, text, { mode: 0o600, flush: true, flag: 'wx' });
+  giveToOwner(unfinished);
+  renameSync(unfinished, path);
+}
+
+/** Gives what root has made to the owner of the folder, whose service has to read it. */
+function giveToOwner(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(path));
+  if (uid !== 0) lchownSync(path, uid, gid);
 }
 
 function randomText(alphabet: string, length: number): string {

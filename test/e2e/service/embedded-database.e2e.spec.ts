@@ -236,6 +236,29 @@ test('takes a path that is too long for a socket', async () => {
   expect(await end(service, 'SIGTERM')).toBe(0);
 });
 
+test.each(['sp ace', "quo'te", 'dou"ble', '100%41', 'ü☃', 'com,ma', 'co:lon;'])(
+  'takes a path with %s',
+  async (name) => {
+    const service = start({ KEYBLOCK_DATA_DIR: inFolder(name) });
+    await createKey(client(await service.listening));
+    expect(await end(service, 'SIGTERM')).toBe(0);
+  },
+);
+
+test('refuses a path that is too long for a socket where the temporary folder does not help', async () => {
+  const long = inFolder('a'.repeat(100));
+  for (const [TMPDIR, message] of [
+    [inFolder('nowhere'), /needs a link with a short path: ENOENT/],
+    [long, /is too long, and so is one in/],
+  ] as const) {
+    mkdirSync(long, { recursive: true });
+    const service = start({ KEYBLOCK_DATA_DIR: join(long, 'data'), TMPDIR });
+    expect(await service.ended).toBe(4);
+    expect(service.output()).toMatch(message);
+  }
+  expect(readdirSync(long)).toEqual(['data']);
+});
+
 describe('nothing that was acknowledged is lost, and the log verifies, when it kills', () => {
   const kinds = {
     'the service': async (service: ServiceProcess) => {
@@ -391,6 +414,19 @@ describe('the built service copied to a folder', () => {
     chownSync(inFolder(''), 1, 1);
     await createKey(client(await copy({ uid: 1, gid: 1 }).listening));
     expect(statSync(inFolder('postgres')).uid).toBe(1);
+  });
+
+  onlyAsRoot('that an ordinary user runs, goes on after commands of root', async () => {
+    chmodSync(home, 0o755);
+    chownSync(inFolder(''), 1, 1);
+    const first = copy({ uid: 1, gid: 1 });
+    await first.listening;
+    await keyblock(['master-key', 'rotate']);
+    expect(await end(first, 'SIGTERM')).toBe(0);
+    await keyblock(['master-key', 'rotate']);
+    await keyblock(['access', 'list']);
+    expect(statSync(inFolder('')).mode & 0o777).toBe(0o700);
+    await createKey(client(await copy({ uid: 1, gid: 1 }).listening));
   });
 
   onlyAsRoot('refuses data whose owner cannot reach it, and says what to do', async () => {
