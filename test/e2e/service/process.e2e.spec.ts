@@ -87,18 +87,24 @@ test('nothing that was acknowledged is lost when it is killed in the middle of w
   await createKey(controlPlane);
 });
 
-test('SIGTERM finishes what is in flight, then ends', async () => {
-  const service = start();
-  const controlPlane = client(await service.listening);
-  await createKey(controlPlane);
-  const creating = createKey(controlPlane, 'RSA_4096');
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  service.child.kill('SIGTERM');
-  expect((await creating).Key!.KeyState).toBe('CREATE_COMPLETE');
-  expect(await service.ended).toBe(0);
-  expect(service.log()).toContain('"operation":"CreateKey"');
-  await expect(controlPlane.send(new ListKeysCommand({}))).rejects.toThrow(/ECONNREFUSED/);
-});
+// npm passes Ctrl-C on to a service that has it already, and the first of several workers does.
+test.each<NodeJS.Signals[][]>([[['SIGTERM']], [['SIGINT', 'SIGINT']], [['SIGINT', 'SIGTERM']]])(
+  '%p finishes what is in flight, then ends',
+  async (signals) => {
+    const service = start();
+    const controlPlane = client(await service.listening);
+    await createKey(controlPlane);
+    const creating = createKey(controlPlane, 'RSA_4096');
+    for (const signal of signals) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      service.child.kill(signal);
+    }
+    expect((await creating).Key!.KeyState).toBe('CREATE_COMPLETE');
+    expect(await service.ended).toBe(0);
+    expect(service.log()).toContain('"operation":"CreateKey"');
+    await expect(controlPlane.send(new ListKeysCommand({}))).rejects.toThrow(/ECONNREFUSED/);
+  },
+);
 
 test('what the built service refuses has the name of the model, also where a library has a class of that name', async () => {
   const controlPlane = client(await start().listening);
