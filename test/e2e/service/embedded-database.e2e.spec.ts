@@ -225,6 +225,20 @@ test('workers share one database, and commands work beside them', async () => {
   expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
 });
 
+test('commands share a database that one of them runs, or that a service is starting', async () => {
+  const service = start();
+  await until(() => existsSync(inFolder('lock.sock')));
+  await keyblock(['access', 'create', 'user', 'early']);
+  await service.listening;
+  expect(await end(service, 'SIGTERM')).toBe(0);
+
+  const names = ['early', 'ann', 'bob', 'eve', 'joe'];
+  await Promise.all(names.slice(1).map((name) => keyblock(['access', 'create', 'user', name])));
+  const { stdout } = await keyblock(['access', 'list']);
+  for (const name of names) expect(stdout).toContain(`:user/${name}`);
+  expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
+});
+
 test('takes a path that is too long for a socket', async () => {
   const folder = join(store.env.KEYBLOCK_DATA_DIR, 'a'.repeat(60), 'b'.repeat(60));
   const more = { KEYBLOCK_DATA_DIR: folder };
