@@ -473,10 +473,15 @@ describe('the built service copied to a folder', () => {
   });
 });
 
+/** The command that runs another one where the data directory is a disk of its own. */
+function onDisk(size: string): string[] {
+  const script = `mount -t tmpfs -o size=${size} tmpfs ${store.env.KEYBLOCK_DATA_DIR} && exec "$0" "$@"`;
+  return ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script];
+}
+
 test('refuses writes on a full disk, answers reads, and goes on without a restart', async () => {
   const folder = store.env.KEYBLOCK_DATA_DIR;
-  const script = `mount -t tmpfs -o size=256m tmpfs ${folder} && exec "$0" "$@"`;
-  const service = start({}, { prefix: ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script] });
+  const service = start({}, { prefix: onDisk('256m') });
   const url = await service.listening;
   const controlPlane = client(url);
   const arn = await createKey(controlPlane);
@@ -504,4 +509,12 @@ test('refuses writes on a full disk, answers reads, and goes on without a restar
   await createKey(controlPlane);
   await controlPlane.send(new ListKeysCommand({}));
   expect(await end(service, 'SIGTERM')).toBe(0);
+});
+
+test.each(['100m', '4m'])('does not start for the first time on a disk of %s, and says why', async (size) => {
+  const service = start({}, { prefix: onDisk(size) });
+  expect(await service.ended).toBe(5);
+  expect(service.output()).toMatch(
+    /Keyblock could not start: \S+ has \d+ MiB of free space, and the database starts with 128/,
+  );
 });
