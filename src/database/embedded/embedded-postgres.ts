@@ -26,7 +26,7 @@ import type { Logger } from 'pino';
 import { type DataDirectory, DataDirectoryError } from '../../config/data-directory.js';
 import { type Account, accountFor, endingWithParent } from './account.js';
 import { findBinaries, linkLibraries, POSTGRES_MAJOR, type PostgresBinaries } from './binaries.js';
-import { DiskWatch } from './disk-watch.js';
+import { DiskWatch, requireSpace } from './disk-watch.js';
 
 const USER = 'keyblock';
 const DATABASE = 'keyblock';
@@ -113,6 +113,7 @@ export class EmbeddedPostgres {
   static async start(directory: DataDirectory, processes: number, logger: Logger): Promise<EmbeddedPostgres> {
     const server = new EmbeddedPostgres(directory, processes, logger);
     await server.#stopOrphan();
+    requireSpace(directory.path, !existsSync(directory.databasePath));
     if (existsSync(directory.databasePath)) checkVersion(directory.databasePath);
     else await server.#initialize();
     await server.#launchAfterCrash();

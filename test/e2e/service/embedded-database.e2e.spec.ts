@@ -225,6 +225,20 @@ test('workers share one database, and commands work beside them', async () => {
   expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
 });
 
+test('commands share a database that one of them runs, or that a service is starting', async () => {
+  const service = start();
+  await until(() => existsSync(inFolder('lock.sock')));
+  await keyblock(['access', 'create', 'user', 'early']);
+  await service.listening;
+  expect(await end(service, 'SIGTERM')).toBe(0);
+
+  const names = ['early', 'ann', 'bob', 'eve', 'joe'];
+  await Promise.all(names.slice(1).map((name) => keyblock(['access', 'create', 'user', name])));
+  const { stdout } = await keyblock(['access', 'list']);
+  for (const name of names) expect(stdout).toContain(`:user/${name}`);
+  expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
+});
+
 test('takes a path that is too long for a socket', async () => {
   const folder = join(store.env.KEYBLOCK_DATA_DIR, 'a'.repeat(60), 'b'.repeat(60));
   const more = { KEYBLOCK_DATA_DIR: folder };
@@ -452,7 +466,7 @@ describe('the built service copied to a folder', () => {
     writeFileSync(initdb, '#!/nowhere/ld-linux.so\n');
     const service = copy();
     expect(await service.ended).toBe(4);
-    expect(service.output()).toMatch(/The embedded database in \S+ could not be made:\n .*(ENOENT|No such file)/);
+    expect(service.output()).toMatch(/The embedded database in \S+ could not be created:\n .*(ENOENT|No such file)/);
   });
 
   test('without PostgreSQL for the platform, names DATABASE_URL', async () => {
@@ -463,10 +477,15 @@ describe('the built service copied to a folder', () => {
   });
 });
 
+/** The command that runs another one where the data directory is a disk of its own. */
+function onDisk(size: string): string[] {
+  const script = `mount -t tmpfs -o size=${size} tmpfs ${store.env.KEYBLOCK_DATA_DIR} && exec "$0" "$@"`;
+  return ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script];
+}
+
 test('refuses writes on a full disk, answers reads, and goes on without a restart', async () => {
   const folder = store.env.KEYBLOCK_DATA_DIR;
-  const script = `mount -t tmpfs -o size=256m tmpfs ${folder} && exec "$0" "$@"`;
-  const service = start({}, { prefix: ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script] });
+  const service = start({}, { prefix: onDisk('256m') });
   const url = await service.listening;
   const controlPlane = client(url);
   const arn = await createKey(controlPlane);
@@ -494,4 +513,12 @@ test('refuses writes on a full disk, answers reads, and goes on without a restar
   await createKey(controlPlane);
   await controlPlane.send(new ListKeysCommand({}));
   expect(await end(service, 'SIGTERM')).toBe(0);
+});
+
+test.each(['100m', '4m'])('does not start for the first time on a disk of %s, and says why', async (size) => {
+  const service = start({}, { prefix: onDisk(size) });
+  expect(await service.ended).toBe(5);
+  expect(service.output()).toMatch(
+    /Keyblock could not start: \S+ has \d+ MiB of free space, and the database starts with 128/,
+  );
 });
