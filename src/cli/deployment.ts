@@ -4,7 +4,7 @@ import { type Config, readConfig } from '../config/config.js';
 import { DataDirectoryInUseError } from '../config/data-directory.js';
 import { type EmbeddedDatabase, joinEmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from '../store.js';
 
-/** What a command has of a deployment: what the service itself starts from. */
+/** The parts of a deployment that commands use, the same as those that the service starts from. */
 export interface Deployment extends Store {
   config: Config;
   clock: Clock;
@@ -13,7 +13,7 @@ export interface Deployment extends Store {
 /**
  * Opens the deployment that the environment names, as the service would, with its schema brought up to date.
  *
- * @throws ConfigError, MasterKeyError, DataDirectoryError where the embedded database can't be run
+ * @throws ConfigError, MasterKeyError, DataDirectoryError if the embedded database can't be run
  */
 export function withDeployment(work: (deployment: Deployment) => Promise<void>): Promise<void> {
   return withConfig(async (config) => {
@@ -28,7 +28,7 @@ export function withDeployment(work: (deployment: Deployment) => Promise<void>):
   });
 }
 
-/** The database in the data directory, run by the service, if one runs, and otherwise by this command. */
+/** Opens the database in the data directory: joins the service that runs it, if there is one, and otherwise runs it. */
 export async function embeddedDatabase(config: Config): Promise<EmbeddedDatabase> {
   try {
     return await runEmbeddedDatabase(config, pino({ level: 'silent' }));
@@ -38,7 +38,7 @@ export async function embeddedDatabase(config: Config): Promise<EmbeddedDatabase
   }
 }
 
-/** Reads the configuration that the service would. @throws ConfigError */
+/** Runs work with the configuration that the service would read. @throws ConfigError */
 export async function withConfig(work: (config: Config) => Promise<void>): Promise<void> {
   await work(readConfig(process.env));
 }
