@@ -18,7 +18,7 @@ export interface Authorized {
   conditionKeys?: ConditionKeys;
 }
 
-/** Asks policies for a permission. @throws AccessDeniedException in AWS's words */
+/** Evaluates policies for a permission. @throws AccessDeniedException in AWS's words */
 export function authorize(call: Call, authorized: Authorized): void {
   if (call.principal.identity === undefined && authorized.policy === undefined) return;
   const request = requestOf(call, authorized);
@@ -26,7 +26,7 @@ export function authorize(call: Call, authorized: Authorized): void {
   if (!decision.allowed) throw new AccessDeniedException(refusal(request, decision));
 }
 
-/** The question to policies about a call. */
+/** Builds the request that policies decide for a call. */
 export function requestOf(call: Call, { action, resource, tags, conditionKeys }: Authorized): AccessRequest {
   return { action, resource, caller: call.principal, context: contextOf({ call, tags, conditionKeys }) };
 }

@@ -19,7 +19,7 @@ interface Asked {
   conditionKeys?: ConditionKeys;
 }
 
-/** The members of inputs that condition keys show. Every API that has tags names them so. */
+/** The input members that condition keys expose. Every API with tags uses these names. */
 interface Input {
   Tags?: readonly { Key: string; Value: string }[];
   TagKeys?: readonly string[];
