@@ -45,7 +45,7 @@ const DOCKERFILE = {
   cmd: 'CMD ["node", "src/main.js"]',
 };
 
-/** Checks the image of a repository that differs in some files from one that is right, or in parts of its Dockerfile. */
+/** Checks the image of a repository that differs from a correct one in some files or in parts of its Dockerfile. */
 function check(
   files: Record<string, string> = {},
   dockerfile: Partial<typeof DOCKERFILE> = {},
@@ -62,12 +62,19 @@ function check(
   return { status, stdout, stderr };
 }
 
-test('an image that is right builds, answers and stops, and the check says what it left out', () => {
+test('a correct image builds, answers and stops, and the check says what it did not run', () => {
   const { status, stdout, stderr } = check();
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain(`instead of node:24-slim: Node.js ${process.version}`);
-  expect(stdout).toContain('not run: install -d -o node -g node -m 700 /var/lib/keyblock: there is no user node');
-  for (const line of ['/healthz answers 200', '/readyz answers 200', 'keyblock --help is well', 'stops with 0'])
+  expect(stdout).toContain(
+    'not run: install -d -o node -g node -m 700 /var/lib/keyblock: this machine has no user node',
+  );
+  for (const line of [
+    '/healthz answers 200',
+    '/readyz answers 200',
+    'keyblock --help succeeds',
+    'exits with 0 on SIGTERM',
+  ])
     expect(stdout).toContain(line);
 });
 
@@ -75,31 +82,27 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
   [
     'a file that .dockerignore leaves out',
     [{ '.dockerignore': '*\n!package.json\n!src\n' }],
-    /^Dockerfile:3: COPY: \.dockerignore leaves out answers\.json$/m,
+    /^Dockerfile:3: COPY: \.dockerignore excludes answers\.json$/m,
   ],
   [
     'a folder that .dockerignore leaves out',
     [{ '.dockerignore': `${FILES['.dockerignore']}src` }],
-    /^Dockerfile:4: COPY: \.dockerignore leaves out src$/m,
+    /^Dockerfile:4: COPY: \.dockerignore excludes src$/m,
   ],
   [
     'a file that a pattern leaves out',
     [{}, { copy: 'COPY src/main.spec.js src/' }],
-    /^Dockerfile:3: COPY: \.dockerignore leaves out src\/main\.spec\.js$/m,
+    /^Dockerfile:3: COPY: \.dockerignore excludes src\/main\.spec\.js$/m,
   ],
-  [
-    'a file that nobody has',
-    [{}, { copy: 'COPY no-such.json ./' }],
-    /^Dockerfile:3: COPY: there is no no-such\.json$/m,
-  ],
+  ['a missing file', [{}, { copy: 'COPY no-such.json ./' }], /^Dockerfile:3: COPY: there is no no-such\.json$/m],
   ['a file that git does not have', [{}, {}, ['answers.json']], /^Dockerfile:3: COPY: answers\.json is not in git$/m],
   [
     'a file that no stage has',
     [{}, { copyFrom: 'COPY --from=build /app/dist .' }],
-    /COPY: the stage build has no \/app\/dist$/m,
+    /COPY: stage build has no \/app\/dist$/m,
   ],
   [
-    'a stage that there is not',
+    'a missing stage',
     [{}, { copyFrom: 'COPY --from=other /app .' }],
     /COPY: scripts\/check-image\.js does not know the stage other$/m,
   ],
@@ -136,7 +139,7 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     /RUN: scripts\/check-image\.js does not know install -d \/x$/m,
   ],
   [
-    'a command behind one that it knows',
+    'an unknown command after a known one',
     [{}, { run: 'RUN npm cache clean --force && rm -rf /' }],
     /does not know rm -rf \/$/m,
   ],
@@ -151,12 +154,12 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     /^Dockerfile:1: FROM: scripts\/check-image\.js does not know this form$/m,
   ],
   ['an instruction before FROM', [{}, { from: '' }], /^Dockerfile:2: WORKDIR: .*before FROM$/m],
-  ['a relative WORKDIR', [{}, { workdir: 'WORKDIR app' }], /^Dockerfile:2: WORKDIR: is no absolute path$/m],
-  ['a user by name', [{}, { user: 'USER node' }], /USER: is no number of an unprivileged user$/m],
-  ['root', [{}, { user: 'USER 0' }], /USER: is no number of an unprivileged user$/m],
+  ['a relative WORKDIR', [{}, { workdir: 'WORKDIR app' }], /^Dockerfile:2: WORKDIR: is not an absolute path$/m],
+  ['a user by name', [{}, { user: 'USER node' }], /USER: is not the number of an unprivileged user$/m],
+  ['root', [{}, { user: 'USER 0' }], /USER: is not the number of an unprivileged user$/m],
   ['no user', [{}, { user: '' }], /^The service would run as root: the image has no USER$/m],
   [
-    'a program that is not there',
+    'a missing program',
     [{}, { cmd: 'CMD ["no-such-program"]' }],
     /^The service ended \(spawn no-such-program E(ACCES|NOENT)\) before it answered/m,
   ],
@@ -168,13 +171,13 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
   ],
   ['a service that ends', [{ 'src/main.js': 'process.exit(3)' }], /^The service ended \(3\) before it answered/m],
   [
-    'a service that is not there',
+    'a service whose file is missing',
     [{}, { cmd: 'CMD ["node", "main.js"]' }],
     /^The service ended \(1\) before it answered[^]*Cannot find module/m,
   ],
   ['a service that is not ready', [{ 'answers.json': '{"/healthz":200,"/readyz":503}' }], /^\/readyz answers 503/m],
   [
-    'a service that does not stop well',
+    'a service that does not stop cleanly',
     [{ 'src/main.js': `${SERVICE}process.once('SIGTERM', () => process.exit(4))` }],
     /^The service ended with 4 after SIGTERM/m,
   ],
