@@ -30,7 +30,7 @@ import { type ServiceProcess, spawnService } from '../../support/process.js';
 import { CREDENTIALS, REGION } from '../../support/service.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-/** How often each kind of crash is tried. */
+/** The number of crashes of each kind. */
 const CRASHES = Number(process.env['CRASHES'] ?? 1);
 
 const onlyAsRoot = process.getuid?.() === 0 ? test : test.skip;
@@ -92,7 +92,7 @@ const keyblock = (...args: string[]) =>
     env: { PATH: process.env['PATH'], ...env() },
   });
 
-/** The process id in the server's lock file. */
+/** Reads the process id in the server's lock file. */
 const postmaster = () => Number(readFileSync(inFolder('postgres/postmaster.pid'), 'utf8').split('\n')[0]);
 
 async function query<T extends pg.QueryResultRow>(sql: string): Promise<T[]> {
@@ -111,7 +111,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 
 const readiness = (url: string) => fetch(`${url}/readyz`).then(({ status }) => status);
 
-test('makes a master key and credentials once, for its owner only, and says how to begin', async () => {
+test('generates a master key and credentials once, for its owner only, and says how to begin', async () => {
   const own = { KEYBLOCK_ACCESS_KEY_ID: '', KEYBLOCK_SECRET_ACCESS_KEY: '' };
   const service = start(own);
   const url = await service.listening;
@@ -263,10 +263,10 @@ describe('nothing that was acknowledged is lost, and the log verifies, when it k
   );
 });
 
-test('stops a database that a killed process left running, and goes on', async () => {
+test('stops a database that a killed process left running, and starts its own', async () => {
   const first = start();
   await createKey(client(await first.listening));
-  // A server that its parent's end doesn't end, as on systems without pdeathsig: nothing but the lock tells of it.
+  // This server outlives its parent, as on systems without pdeathsig; only its lock file reveals it.
   const orphan = postmaster();
   process.kill(orphan, 'SIGSTOP');
   await end(first, 'SIGKILL');
@@ -341,7 +341,7 @@ describe('the built service copied to a folder', () => {
   });
 });
 
-test('refuses writes on a full disk, answers reads, and goes on without a restart', async () => {
+test('refuses writes on a full disk, answers reads, and accepts writes again without a restart', async () => {
   const folder = store.env.KEYBLOCK_DATA_DIR;
   const script = `mount -t tmpfs -o size=256m tmpfs ${folder} && exec "$0" "$@"`;
   const service = start({}, { prefix: ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script] });
@@ -350,7 +350,7 @@ test('refuses writes on a full disk, answers reads, and goes on without a restar
   const arn = await createKey(controlPlane);
 
   const filler = join(`/proc/${service.child.pid}/root`, folder, 'filler');
-  // It ends with an error: the disk is full.
+  // It fails, because the disk is full.
   const filled = promisify(execFile)('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1M']).catch(() => undefined);
   const writers = Array.from({ length: 4 }, async () => {
     for (;;) await createKey(controlPlane);
