@@ -2,12 +2,12 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import floors from './floors.js';
 
-/** What plain JavaScript takes from Node without importing it; in TypeScript the compiler knows. */
+/** Globals of Node that plain JavaScript uses; in TypeScript the compiler knows them. */
 const NODE_GLOBALS = Object.fromEntries(
   ['Buffer', 'URL', 'console', 'fetch', 'performance', 'process', 'setTimeout'].map((name) => [name, 'readonly']),
 );
 
-/** What a pure function can't ask for. */
+/** Globals that pure code must not use. */
 const IMPURE = ['process', 'globalThis', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch'];
 
 export default tseslint.config(

@@ -3,8 +3,8 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import { parser } from 'typescript-eslint';
 
 /**
- * The floors of src/, from the ground up. A room, i.e. a folder or a file, imports itself and what stands on a lower floor;
- * rooms on one floor don't know each other. A room within another stands where it is listed itself.
+ * The floors of src/, from the ground up. A room, i.e. a folder or a file, may import itself and rooms on lower floors;
+ * rooms on one floor don't know each other. A room within another has the floor on which it is listed.
  */
 export const FLOORS = [
   ['crypto', 'policy', 'errors', 'clock', 'logger', 'log-output', 'workers', 'database/locks'],
@@ -33,7 +33,7 @@ export const PURE = {
   crypto: ['node:crypto'],
   'crypto/asn1': ['asn1js'],
   'crypto/x509': ['node:crypto', 'asn1js'],
-  // Addresses and ranges of them; the shape of a document.
+  // For IP addresses and ranges; for the schema of a document.
   policy: ['node:net', 'zod'],
 };
 
@@ -48,7 +48,7 @@ export const KEPT_APART = {
 const SRC = resolve(import.meta.dirname, 'src');
 const FLOOR_OF = new Map(FLOORS.flatMap((rooms, floor) => rooms.map((room) => [room, floor])));
 
-/** @returns the innermost of the rooms that a path below src/ is in; undefined where there is none */
+/** @returns the innermost of the rooms that a path below src/ is in; undefined if there is none */
 function innermost(path, rooms) {
   const steps = path.split('/');
   for (let length = steps.length; length > 0; length--) {
@@ -60,7 +60,7 @@ function innermost(path, rooms) {
 
 const PURE_ROOMS = new Map(Object.entries(PURE));
 
-/** @returns the path below src/ without its extension; undefined for a path that isn't below */
+/** @returns the path below src/ without its extension; undefined for a path outside src/ */
 function pathInSrc(file) {
   const path = relative(SRC, file).split(sep).join('/');
   return path.startsWith('../') ? undefined : path.replace(/\.[cm]?[jt]sx?$/, '');
@@ -76,7 +76,7 @@ function fault(file, from, source) {
     const to = path === undefined ? undefined : innermost(path, FLOOR_OF);
     if (to === undefined) return `'${source}' is in no room of floors.js`;
     if (to === from || FLOOR_OF.get(to) < FLOOR_OF.get(from)) return undefined;
-    return `${from} imports ${to}, which doesn't stand below it (floors.js)`;
+    return `${from} imports ${to}, which isn't on a lower floor (floors.js)`;
   }
   const written = source.split('/', source.startsWith('@') ? 2 : 1).join('/');
   const name = builtinModules.includes(written) ? `node:${written}` : written;
@@ -88,20 +88,22 @@ function fault(file, from, source) {
   return undefined;
 }
 
-/** Refuses an import of whatever kind, of types too, that the floors don't allow. */
+/** Refuses every import, including one of types, that the floors don't allow. */
 const rule = {
   create(context) {
     const file = context.filename;
     const from = innermost(pathInSrc(file) ?? '', FLOOR_OF);
     if (from === undefined)
       return {
-        Program: (node) => context.report({ node, message: 'The folder or file is missing in floors.js' }),
+        Program: (node) => context.report({ node, message: 'This folder or file is missing from floors.js' }),
       };
     const check = (node) => {
       if (!node) return;
       const source = node.type === 'TSLiteralType' ? node.literal : node;
       const message =
-        typeof source.value === 'string' ? fault(file, from, source.value) : 'What is imported must be written out';
+        typeof source.value === 'string'
+          ? fault(file, from, source.value)
+          : 'The path of an import must be a string literal';
       if (message !== undefined) context.report({ node, message });
     };
     return {

@@ -1,4 +1,4 @@
-/** As .swcrc says: Nest needs the metadata of decorators. */
+/** Compiles with .swcrc, because Nest needs the metadata of decorators. */
 const compiled = '@swc/jest';
 const native = '<rootDir>/test/support/native';
 const isLoadedByJest = process.argv.some((argument) => /^--(coverage|watch)/.test(argument));
@@ -10,7 +10,10 @@ const common = {
   transform: { '\\.ts$': compiled },
 };
 
-/** Specs that start the service share one that Node has loaded. Only what Jest loads is counted for coverage and loaded again. */
+/**
+ * Specs that start the service share one that Node has loaded. Coverage and watching need modules that Jest itself has
+ * loaded.
+ */
 const sharing = {
   testEnvironment: `${native}/environment.js`,
   moduleNameMapper: {
@@ -31,7 +34,8 @@ export default {
   projects: [
     {
       ...common,
-      // What the command line says is to be ignored takes the place of what a configuration says.
+      // The pattern excludes specs, because testPathIgnorePatterns on the command line replaces that of a
+      // configuration.
       testMatch: ['<rootDir>/{src,test,examples}/**/!(*.db|*.e2e).spec.ts'],
     },
     {
@@ -43,7 +47,7 @@ export default {
     },
   ],
   testTimeout: 90_000,
-  // Half of the time goes by in services and databases that other processes run.
+  // Tests spend half of their time waiting for services and databases in other processes.
   maxWorkers: '100%',
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts'],
 };

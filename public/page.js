@@ -1,9 +1,9 @@
-// Swagger UI that signs what it sends: the keys typed under "Authorize" stay in this page's memory.
+// Configures Swagger UI to sign its requests. The keys typed under "Authorize" stay in this page's memory.
 import { AwsV4Signer } from '/docs/aws4fetch.js';
 
 const SCHEME = 'sigv4';
 
-/** The dialog of a basic credential asks for the two values that a signature needs. */
+/** Shown as basic authentication, whose dialog asks for the two values that a signature needs. */
 const asDialog = {
   type: 'http',
   scheme: 'basic',
@@ -14,7 +14,7 @@ const asDialog = {
 let region = 'us-east-1';
 let credentials;
 
-/** Swagger UI forgets who is authorized when the definition changes; this page doesn't. */
+/** Keeps the credentials when the definition changes, because Swagger UI itself would forget them. */
 const remember = () => ({
   statePlugins: {
     auth: {

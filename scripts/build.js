@@ -1,4 +1,4 @@
-// Compiles src/ to dist/ and bundles it: npm run build. With --if-changed only where dist/ isn't what this would make.
+// Compiles src/ to dist/ and bundles it: npm run build. With --if-changed, only if dist/ is out of date.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const INPUTS = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
-  // The packages as they are installed, which is what goes into the bundle.
+  // The installed packages, which go into the bundle.
   'node_modules/.package-lock.json',
 ];
 
@@ -24,7 +24,7 @@ if (!process.argv.includes('--if-changed')) build('');
 else if (!existsSync(STAMP)) build(' (there is no finished build)');
 else if (readFileSync(STAMP, 'utf8') !== stamp()) build(' (something changed since the last build)');
 
-/** Builds, and stamps what it has built. Where a source changes meanwhile, or a step fails, there is no stamp. */
+/** Builds, and writes the stamp. If a source changes meanwhile or a step fails, there is no stamp. */
 function build(reason) {
   const [before, start] = [fingerprint(INPUTS), performance.now()];
   console.error(`Building Keyblock${reason} …`);
@@ -36,17 +36,17 @@ function build(reason) {
 }
 
 function run(...args) {
-  // What npm prints for people goes to stderr, so that the output of a script is its own.
+  // Build messages go to stderr, so that stdout has only the output of the script that is run afterwards.
   const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** Names what is built from and what is built, so that a file of dist/ that was changed, cut off or lost is noticed too. */
+/** Fingerprints the inputs and dist/, so that a changed, truncated or missing file of dist/ is noticed, too. */
 function stamp() {
   return `${fingerprint(INPUTS)} ${fingerprint(['dist'])}\n`;
 }
 
-/** @returns SHA-256 over the names and contents of the files, specs and the stamp left out */
+/** @returns SHA-256 over the names and contents of the files, without specs and the stamp */
 function fingerprint(paths) {
   const hash = createHash('sha256');
   for (const path of paths.flatMap(filesIn)) hash.update(`${path}\0`).update(readFileSync(path)).update('\0');

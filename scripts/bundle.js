@@ -22,7 +22,7 @@ await build({
   entryPoints: ['dist/main.js', 'dist/cli.js'],
   // At the same depth as the file in src/docs that locates public/ and openapi/ relative to itself.
   outdir: 'dist/bundle',
-  // A command loads the service only where it needs it.
+  // The command loads the service only if it needs it.
   splitting: true,
   bundle: true,
   platform: 'node',

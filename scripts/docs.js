@@ -18,11 +18,11 @@ function floorsPicture() {
   return ['```text', ...lines.reverse(), '```'].join('\n');
 }
 
-/** Replaces what stands between the two comments that mark a generated part of a document. */
+/** Replaces the generated part of a document, which is between two comments. */
 function withGenerated(name, part) {
   const page = readFileSync(new URL(name, root), 'utf8');
   const marked = /(<!-- generated[^>]*-->)[^]*(<!-- end of generated -->)/;
-  if (!marked.test(page)) throw new Error(`${name} has no place for its generated part`);
+  if (!marked.test(page)) throw new Error(`${name} has no comments that mark its generated part`);
   return page.replace(marked, (_, begin, end) => `${begin}\n\n${part}\n\n${end}`);
 }
 

@@ -45,7 +45,7 @@ const DOCKERFILE = {
   cmd: 'CMD ["node", "src/main.js"]',
 };
 
-/** Checks the image of a repository that differs in some files from one that is right, or in parts of its Dockerfile. */
+/** Checks the image of a repository that differs from a correct one in some files or in parts of its Dockerfile. */
 function check(
   files: Record<string, string> = {},
   dockerfile: Partial<typeof DOCKERFILE> = {},
@@ -62,7 +62,7 @@ function check(
   return { status, stdout, stderr };
 }
 
-test('an image that is right builds, answers and stops, and the check says what it left out', () => {
+test('a correct image builds, answers and stops, and the check says what it did not run', () => {
   const { status, stdout, stderr } = check();
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain(`instead of node:24-slim: Node.js ${process.version}`);
@@ -99,6 +99,7 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     [{}, { copy: 'COPY no-such.json ./' }],
     /^Dockerfile:3: COPY: there is no no-such\.json$/m,
   ],
+  ['a missing file', [{}, { copy: 'COPY no-such.json ./' }], /^Dockerfile:3: COPY: there is no no-such\.json$/m],
   ['a file that git does not have', [{}, {}, ['answers.json']], /^Dockerfile:3: COPY: answers\.json is not in git$/m],
   [
     'a file that no stage has',
@@ -106,7 +107,7 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     /COPY: stage build has no \/app\/dist$/m,
   ],
   [
-    'a stage that there is not',
+    'a missing stage',
     [{}, { copyFrom: 'COPY --from=other /app .' }],
     /COPY: scripts\/check-image\.js does not know the stage other$/m,
   ],
@@ -143,7 +144,7 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     /RUN: scripts\/check-image\.js does not know install -d \/x$/m,
   ],
   [
-    'a command behind one that it knows',
+    'an unknown command after a known one',
     [{}, { run: 'RUN npm cache clean --force && rm -rf /' }],
     /does not know rm -rf \/$/m,
   ],
@@ -163,7 +164,7 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
   ['root', [{}, { user: 'USER 0' }], /USER: is not the number of an unprivileged user$/m],
   ['no user', [{}, { user: '' }], /^The service would run as root: the image has no USER$/m],
   [
-    'a program that is not there',
+    'a missing program',
     [{}, { cmd: 'CMD ["no-such-program"]' }],
     /^The service ended \(spawn no-such-program E(ACCES|NOENT)\) before it answered/m,
   ],
@@ -175,13 +176,13 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
   ],
   ['a service that ends', [{ 'src/main.js': 'process.exit(3)' }], /^The service ended \(3\) before it answered/m],
   [
-    'a service that is not there',
+    'a service whose file is missing',
     [{}, { cmd: 'CMD ["node", "main.js"]' }],
     /^The service ended \(1\) before it answered[^]*Cannot find module/m,
   ],
   ['a service that is not ready', [{ 'answers.json': '{"/healthz":200,"/readyz":503}' }], /^\/readyz answers 503/m],
   [
-    'a service that does not stop well',
+    'a service that does not stop cleanly',
     [{ 'src/main.js': `${SERVICE}process.once('SIGTERM', () => process.exit(4))` }],
     /^The service ended with 4 after SIGTERM/m,
   ],

@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const secret = (name: string) => readFileSync(join(secrets, name), 'utf8').trim();
 
-/** The environment that Compose gives to the service, with the secrets where they are on this machine. */
+/** Returns the environment that Compose gives to the service, with the paths of the secrets on this machine. */
 function environment(): Record<string, string> {
   const [block = ''] = /(?<=^ {4}environment:\n)(?: {6}\w+: .*\n)+/m.exec(COMPOSE) ?? [];
   const pairs = Array.from(block.matchAll(/^ {6}(\w+): (.*)$/gm), ([, name = '', value = '']): [string, string] => [
@@ -45,7 +45,7 @@ test('clients find the same access key in the credentials file', () => {
   expect(secret('credentials')).toContain(`aws_secret_access_key = ${secretAccessKey}\n`);
 });
 
-test('docker-compose.yml mounts secrets that are made, and each of them where it is named', () => {
+test('docker-compose.yml mounts generated secrets, each at the path that the environment names', () => {
   const [, mounted = ''] = /environment:[^]*?secrets: \[(.*?)\]/.exec(COMPOSE) ?? [];
   const named = Array.from(COMPOSE.matchAll(/\/run\/secrets\/([\w-]+)/g), ([, name]) => name);
   const defined = Array.from(COMPOSE.matchAll(/file: \.\/docker\/secrets\/([\w-]+)/g), ([, name = '']) => name);
@@ -66,7 +66,7 @@ test('the folder of the secrets is closed to others, and the files in it can be 
   for (const name of readdirSync(secrets)) expect(statSync(join(secrets, name)).mode & 0o777).toBe(0o444);
 });
 
-test('secrets are never made a second time', () => {
+test('secrets are never generated a second time', () => {
   const before = secret('master-key');
   const { status, stderr } = makeSecrets();
   expect(status).toBe(1);

@@ -24,7 +24,7 @@ function from(room: string, to: string): string {
   return `${'../'.repeat(room.split('/').length)}${to}/anything.js`;
 }
 
-/** What a planted file imports of a room, in every way there is. */
+/** Every form of an import of a room by a planted file. */
 const WAYS: [string, (path: string) => string][] = [
   ['a value', (path) => `import { x } from '${path}';`],
   ['a type', (path) => `import type { X } from '${path}';`],
@@ -54,28 +54,28 @@ describe.each(rooms)('src/%s', (room) => {
   const notBelow = others.filter((other) => floorOf(other) >= floorOf(room));
   const imports = (targets: string[]) => targets.map((to) => `import '${from(room, to)}';`).join('\n');
 
-  test('imports itself and what stands below', async () => {
+  test('imports itself and rooms on lower floors', async () => {
     expect(await faultsOf(imports([room, ...below]), room)).toEqual([]);
   });
 
   test('imports nothing on its floor or above', async () => {
-    const faults = notBelow.map((to) => `${room} imports ${to}, which doesn't stand below it (floors.js)`);
+    const faults = notBelow.map((to) => `${room} imports ${to}, which isn't on a lower floor (floors.js)`);
     expect(await faultsOf(imports(notBelow), room)).toEqual(faults);
   });
 
-  test('imports nothing that is on no floor', async () => {
+  test('imports nothing outside the floors', async () => {
     const path = `${'../'.repeat(room.split('/').length)}unheard-of/x.js`;
     expect(await faultsOf(`import '${path}';`, room)).toEqual([`'${path}' is in no room of floors.js`]);
   });
 
-  test.each(Object.entries(KEPT_APART))('%s is imported where it may be', async (name, allowed) => {
+  test.each(Object.entries(KEPT_APART))('%s may be imported where floors.js allows it', async (name, allowed) => {
     const faults = await faultsOf(`import '${name}';\nimport type { X } from '${name}/deep.js';`, room);
     expect(faults).toHaveLength(allowed.includes(room) ? 0 : 2);
   });
 });
 
-test.each(WAYS)('refused is %s', async (_, source) => {
-  const refused = ["crypto imports payment/keys, which doesn't stand below it (floors.js)"];
+test.each(WAYS)('%s is refused', async (_, source) => {
+  const refused = ["crypto imports payment/keys, which isn't on a lower floor (floors.js)"];
   expect(await faultsOf(source('../payment/keys/key.entity.js'), 'crypto')).toEqual(refused);
   expect(await faultsOf(source('./bytes.js'), 'crypto')).toEqual([]);
 });
@@ -100,17 +100,17 @@ test.each([
   ['code by its URL', 'data:text/javascript,export default 1', 'http'],
   ['an escaped step', './%2e%2e/service.js', 'http'],
   ['a step with a backslash', '..\\\\service.js', 'http'],
-  ['a spec, which imports what it likes', './planted.spec.js', 'http'],
+  ['a spec', './planted.spec.js', 'http'],
   ['a module that makes a require', 'node:module', 'http'],
   ['a module that makes a require, without its scheme', 'module', 'http'],
-])('refused is %s', async (_, path, folder) => {
+])('%s is refused', async (_, path, folder) => {
   expect(await faultsOf(`import '${path}';`, folder)).toHaveLength(1);
 });
 
 test.each(["await import('../' + name)", 'await import(`../${name}`)', 'await import(name)', 'require(name)'])(
-  'refused is %s, which is made up when it runs',
+  '%s is refused, because the path is computed at run time',
   async (source) => {
-    expect(await faultsOf(`${source};`, 'http')).toEqual(['What is imported must be written out']);
+    expect(await faultsOf(`${source};`, 'http')).toEqual(['The path of an import must be a string literal']);
   },
 );
 
@@ -140,7 +140,7 @@ test.each([
   'src/unheard-of/x.mts',
   'src/unheard-of/x.js',
 ])('%s is refused, whatever it imports', async (file) => {
-  expect(await faultsOf('export {};', '', file)).toEqual(['The folder or file is missing in floors.js']);
+  expect(await faultsOf('export {};', '', file)).toEqual(['This folder or file is missing from floors.js']);
 });
 
 test('specs import what they like', async () => {

@@ -2,7 +2,10 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Sealed } from '../provider/sealed.js';
 import { PrincipalRow } from './principal.entity.js';
 
-/** The values that an access key's secret is bound to: in the database, nobody can give it to another principal or prolong its session. */
+/**
+ * The values that an access key's secret is bound to: editing the row can't give it to another principal or prolong its
+ * session.
+ */
 type AccessKeyIdentity = Pick<AccessKeyRow, 'id' | 'principalArn' | 'expiresAt' | 'sessionName' | 'sessionTokenHash'>;
 
 /** A long-term access key of a user or a role, or the temporary one of a session. */

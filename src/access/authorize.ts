@@ -19,7 +19,7 @@ export interface Authorized {
   requestTags?: RequestTags;
 }
 
-/** Asks policies for a permission. @throws AccessDeniedException in AWS's words */
+/** Evaluates policies for a permission. @throws AccessDeniedException in AWS's words */
 export function authorize(call: Call, authorized: Authorized): void {
   if (call.principal.identity === undefined && authorized.policy === undefined) return;
   const request = requestOf(call, authorized);
@@ -27,7 +27,7 @@ export function authorize(call: Call, authorized: Authorized): void {
   if (!decision.allowed) throw new AccessDeniedException(refusal(request, decision));
 }
 
-/** The question to policies about a call. */
+/** Builds the request that policies decide for a call. */
 export function requestOf(
   call: Call,
   { action, resource, tags, conditionKeys, requestTags }: Authorized,

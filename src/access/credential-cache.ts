@@ -7,7 +7,9 @@ export class CredentialCache extends FreshCache<Credential | undefined> {
     return arn.startsWith('arn:aws:iam:');
   }
 
-  /** A changed user or role takes its access keys along, and all ids that couldn't sign: one of them may be its new key. */
+  /**
+   * A change of a user or role drops its access keys, and all ids that couldn't sign: one of them may be its new key.
+   */
   protected dependsOn(principalArn: string, _id: string, credential: Credential | undefined): boolean {
     return !credential || credential.principal.principalArn === principalArn;
   }

@@ -11,7 +11,7 @@ export class PrincipalPolicy {
   @PrimaryColumn('text')
   name!: string;
 
-  /** The text as it was put. */
+  /** The policy as it was written. */
   @Column('text')
   document!: string;
 }

@@ -62,7 +62,7 @@ export class PrincipalRepository {
     return own;
   }
 
-  /** @throws ValidationException for an invalid name, ConflictException for one that exists */
+  /** @throws ValidationException for an invalid name, ConflictException if the name is taken */
   async create(kind: PrincipalKind, name: string): Promise<PrincipalRow> {
     if (!NAME.test(name)) throw new ValidationException('A name has 1 to 64 letters, digits or any of _+=,.@-');
     const principal = {
@@ -125,7 +125,7 @@ export class PrincipalRepository {
     );
   }
 
-  /** Reads a policy as it was put. */
+  /** Reads a policy as it was written. */
   async policy(principalArn: string, name: string): Promise<PrincipalPolicy> {
     const found = await this.database.manager.findOneBy(PrincipalPolicy, { principalArn, name });
     if (!found) throw new ResourceNotFoundException(name);

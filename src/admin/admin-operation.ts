@@ -37,13 +37,13 @@ interface AdminOperation extends Operation<'principal' | 'nothing'> {
   name: AdminOperationName;
   /** Method, and path below /admin in Nest's syntax. */
   route: readonly [method: keyof typeof METHODS, path: string];
-  /** The user or role, given the method's arguments; unless stated, the one that the path names. */
+  /** Returns the user or role for the method's arguments; by default, the one that the path names. */
   principal?: (...args: never[]) => string;
 }
 
 /**
- * An operation of the admin API. Policies are asked before the user or role is looked up, so that a caller who isn't allowed the
- * operation can't find out which exist.
+ * An operation of the admin API. Policies are evaluated before the user or role is looked up, so that a caller who
+ * isn't allowed the operation can't find out which exist.
  */
 export function AdminOperation({
   route: [method, path],

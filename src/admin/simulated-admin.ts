@@ -8,7 +8,7 @@ export const SIMULATED_ADMIN: SimulatedService = {
       isValid: (resource) => /^arn:aws:(?:iam|sts):/.test(resource),
       description: 'the ARN of a user or a role',
     },
-    nothing: { isValid: (resource) => resource === '*', description: '"*", for it is about no resource' },
+    nothing: { isValid: (resource) => resource === '*', description: '"*", because it has no resource' },
   },
   scopeOf: () => undefined,
   authorized: (_manager, call, _kind, resource) =>

@@ -14,9 +14,9 @@ const RESOURCES: Record<Resource, ResourceKind> = {
   alias: { isValid: isKeyOrAlias, description: 'the ARN of an alias or of its key' },
   team: {
     isValid: (resource) => /^(?:\*|arn:.+)$/.test(resource),
-    description: 'the ARN of a team, or "*" where there is none',
+    description: 'the ARN of a team, or "*" if there is none',
   },
-  nothing: { isValid: (resource) => resource === '*', description: '"*", for it is about no resource' },
+  nothing: { isValid: (resource) => resource === '*', description: '"*", because it has no resource' },
 };
 
 export const SIMULATED_PAYMENT: SimulatedService = {

@@ -33,7 +33,7 @@ class Operations {
     return {};
   }
 }
-// Declared for its decorators alone.
+// Declared only for its decorators.
 beforeAll(() => expect(Operations).toBeDefined());
 
 test.each([
@@ -53,6 +53,6 @@ test.each([
   ['*', 'There is no action *.'],
   ['', 'There is no action .'],
   ['ListKeys', 'Several services have an action ListKeys: name one of payment-cryptography:ListKeys, kms:ListKeys.'],
-])('%p is none, or one of several', (name, message) => {
+])('%p is unknown or ambiguous', (name, message) => {
   expect(() => findAction(SERVICES, name)).toThrow(message);
 });

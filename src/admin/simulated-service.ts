@@ -20,7 +20,7 @@ export interface SimulatedService {
   readonly resources: Readonly<Record<string, ResourceKind>>;
   /** Account and Region that a resource belongs to; undefined for `*` and resources without. */
   scopeOf(resource: string): Scope | undefined;
-  /** What the service would ask policies for a call. @param kind the resource that the operation states */
+  /** The requests that policies would decide for a call. @param kind the resource that the operation states */
   authorized(manager: EntityManager, call: Call, kind: string, resource: string): Promise<Authorized>;
 }
 

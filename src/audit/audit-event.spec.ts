@@ -5,7 +5,10 @@ import { Statements } from '../policy/policy.js';
 import { OTHER_API } from '../../test/support/other-api.js';
 import { callEvent, serviceEvent, unauthenticatedEvent } from './audit-event.js';
 
-/** Made up after the examples of CloudTrail's guide ("userIdentity element", "Record contents") and of KMS's for DeleteKey. */
+/**
+ * Modelled on the examples in CloudTrail's guide ("userIdentity element", "Record contents") and in that of KMS for
+ * DeleteKey.
+ */
 const ACCOUNT = '111122223333';
 const KEY = `arn:aws:payment-cryptography:us-east-1:${ACCOUNT}:key/ov6icy4ryas4zcza`;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -183,12 +186,12 @@ test.each([
   expect(parsed(callEvent(create, new AccessDeniedException('no')))).toMatchObject({ responseElements: null });
 });
 
-test('reads are told from changes, and input that could not be read is not there', () => {
+test('reads are distinguished from changes, and input that could not be read is omitted', () => {
   const get = parsed(callEvent(call({ operation: 'GetKey', record: new CallRecord() })));
   expect(get).toMatchObject({ readOnly: true, requestParameters: null, resources: [] });
 });
 
-test('a request that nobody signed, or that says that somebody did', () => {
+test('an unsigned request, and one whose signature is not verified', () => {
   const { requestId, api, operation, region, origin } = call({ operation: 'Unknown' });
   const unsigned = { requestId, api, operation, region, origin, accountId: ACCOUNT };
   const event = parsed(unauthenticatedEvent(unsigned, new InvalidSignatureException('It does not match.')));
@@ -205,7 +208,7 @@ test('a request that nobody signed, or that says that somebody did', () => {
   expect(other['userIdentity']).toEqual({ type: 'Unknown', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' });
 });
 
-test('text that the caller chooses is cut, and stays one line', () => {
+test('text that the caller chooses is truncated, and remains on one line', () => {
   const origin = { ...call().origin, userAgent: `"\n\u2028${'x'.repeat(5000)}` };
   const text = callEvent(call({ origin }), new ValidationException('y'.repeat(5000)));
   expect(text).not.toContain('\n');
@@ -213,7 +216,7 @@ test('text that the caller chooses is cut, and stays one line', () => {
   expect([event.userAgent.length, event.errorMessage.length]).toEqual([1000, 1000]);
 });
 
-test('text that the caller chooses keeps nobody from reading the log', () => {
+test('text that the caller chooses cannot make the log unreadable', () => {
   const userAgent = `a\u2028b\u2029c\u0007\\u0000 \u{1f511}`;
   const input = { Policy: 'NUL \0, halves \ud83d \udd11, a backslash and u0000: \\u0000', TagKeys: ['\\\0'] };
   const text = callEvent(call({ origin: { ...call().origin, userAgent }, record: record({ input }) }));
@@ -245,7 +248,7 @@ test('a call of another API has its source, type of keys, members and kind', () 
   });
 });
 
-test('what the service does by itself', () => {
+test('an action of the service itself', () => {
   const details = { keyArn: KEY, replicationRegion: 'eu-west-1' };
   const time = new Date('2026-02-14T11:12:13Z');
   expect(

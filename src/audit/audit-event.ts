@@ -5,7 +5,7 @@ import type { Api } from '../http/api.js';
 import { requestParameters } from './request-parameters.js';
 
 const EVENT_VERSION = '1.11';
-/** The actor in events of actions that the service takes by itself. */
+/** The actor in events of the service's own actions. */
 const SERVICE = 'Keyblock';
 
 /** CloudTrail's limit for user agent and message, whose text the caller chooses wholly or in part. */
@@ -21,7 +21,7 @@ export interface UnauthenticatedRequest extends Request {
   claimedAccessKeyId?: string;
 }
 
-/** An action that the service takes by itself, when it is due. */
+/** An action that the service takes without a call, when it is due. */
 export interface ServiceAct {
   /** The API whose keys it is about. */
   api: Api;
@@ -58,7 +58,7 @@ export function unauthenticatedEvent(request: UnauthenticatedRequest, error: Ser
   return eventOf(request, { error, identity, accountId, parameters: 'null', response: 'null', resources: '[]' });
 }
 
-/** Formats the event of an action that the service took by itself. */
+/** Formats the event of an action that the service took without a call. */
 export function serviceEvent({ api, name, keyArn, details }: ServiceAct, time: Date): string {
   const [, , , region = '', accountId = ''] = keyArn.split(':');
   return (
@@ -104,8 +104,8 @@ function eventOf({ api, operation, region, requestId, origin }: Request, parts: 
 const ESCAPES = /\\(?:u(?:0000|d[89a-f]..)|.)|[\u2028\u2029]/g;
 
 /**
- * Makes JSON that PostgreSQL can parse and that is one line to every reader, whatever text the caller chose: otherwise one event
- * could make the log unreadable.
+ * Makes JSON that PostgreSQL can parse and that every reader treats as one line, whatever text the caller chose:
+ * otherwise one event could make the log unreadable.
  */
 function readable(json: string): string {
   if (!json.includes('\\u') && !json.includes('\u2028') && !json.includes('\u2029')) return json;

@@ -39,7 +39,7 @@ async function open(more: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
 const event = (name: string) =>
   JSON.stringify({ eventID: randomUUID(), eventTime: '2026-02-14T11:12:13Z', eventName: name });
 
-/** Rows of `sizes` events, one after the other. */
+/** Writes rows of these numbers of events, one after the other. */
 async function writeRows(audit: AuditLog, sizes: readonly number[]): Promise<void> {
   for (const size of sizes)
     await audit.transaction(() =>
@@ -60,7 +60,7 @@ const names = async () =>
     )
   ).map(({ name }) => name);
 
-test('each process has a chain, numbered without gaps also if many begin at once', async () => {
+test('each process has a chain, numbered without gaps even if many begin at once', async () => {
   const audits = await Promise.all(Array.from({ length: 5 }, () => open()));
   for (const audit of audits) await writeRows(audit, [2, 1]);
   await Promise.all(audits.map((audit) => audit.close()));
@@ -71,12 +71,12 @@ test('each process has a chain, numbered without gaps also if many begin at once
   expect(reports.every(({ fault }) => fault === undefined)).toBe(true);
 });
 
-test('nothing written is a chain, too', async () => {
+test('a chain may have no events', async () => {
   await (await open()).close();
   expect(await verified()).toMatchObject([{ chain: 1, events: 0, fault: undefined }]);
 });
 
-test('what no transaction is for is written with others, in order, also at the end', async () => {
+test('events outside transactions are written in batches and in order, the last ones on close', async () => {
   const audit = await open();
   for (let i = 0; i < 2500; i++) audit.record(event(`n${i}`));
   await audit.close();
@@ -86,7 +86,7 @@ test('what no transaction is for is written with others, in order, also at the e
   expect(await verified()).toMatchObject([{ events: 2500, fault: undefined }]);
 });
 
-test('an event is there if its transaction commits, and only then', async () => {
+test('an event exists if and only if its transaction commits', async () => {
   const audit = await open();
   const change = (fails: boolean) =>
     audit.transaction(async (manager) => {
@@ -114,13 +114,13 @@ test('an event is there if its transaction commits, and only then', async () => 
   expect(await verified()).toMatchObject([{ events: 2, fault: undefined }]);
 });
 
-/** The database, with what its transactions meet on the way to their commit or back from it. */
+/** Wraps the database so that transactions can fail before or after their commit. */
 function faulty(meets: (commit: () => Promise<unknown>) => Promise<unknown>): DataSource {
   const transaction = (work: (manager: EntityManager) => Promise<unknown>) => meets(() => database.transaction(work));
   return Object.create(database, { transaction: { value: transaction } }) as DataSource;
 }
 
-test('what was written though the answer was lost is not written twice, and the copy has it once', async () => {
+test('events whose commit succeeded but whose answer was lost are in the table and the copy only once', async () => {
   const copy: string[] = [];
   let isLost = false;
   const lossy = faulty(async (commit) => {
@@ -144,12 +144,12 @@ test('what was written though the answer was lost is not written twice, and the 
   expect(copy.join('')).toBe(rows.map(({ events }) => `${events}\n`).join(''));
   expect(await verified()).toMatchObject([{ events: 8, fault: undefined }]);
   expect(log.map(({ msg }) => msg)).toEqual([
-    'audit events could not be written, and wait',
+    'audit events could not be written and remain queued',
     'audit events are written again',
   ]);
 });
 
-test('while the database takes nothing events wait, up to a limit that is said once', async () => {
+test('events are queued while the database rejects them, up to a limit that is logged once', async () => {
   let isDown = false;
   const audit = await open({
     maxWaiting: 3,
@@ -162,8 +162,8 @@ test('while the database takes nothing events wait, up to a limit that is said o
     await audit.flush();
   }
   expect(log.map(({ level, msg }) => [level, msg])).toEqual([
-    [50, 'audit events could not be written, and wait'],
-    [50, 'calls are refused until the database takes audit events again'],
+    [50, 'audit events could not be written and remain queued'],
+    [50, 'calls are refused until the database accepts audit events again'],
   ]);
   isDown = false;
   await audit.flush();
@@ -172,7 +172,7 @@ test('while the database takes nothing events wait, up to a limit that is said o
   expect(await names()).toEqual(['n0', 'n1', 'n2', 'n3']);
 });
 
-test('the standard output alone has a chain, too, and the table nothing of it', async () => {
+test('with standard output alone, events form a chain and the table stays empty', async () => {
   const copy: string[] = [];
   const audit = await open({ table: false, stdout: { write: (line) => copy.push(line) } });
   await writeRows(audit, [2]);
@@ -183,7 +183,7 @@ test('the standard output alone has a chain, too, and the table nothing of it', 
   expect(await verifyCopy(Readable.from(copy))).toMatchObject([{ chain: 1, events: 3, fault: undefined }]);
 });
 
-describe('who can write to the database', () => {
+describe('an attacker who can write to the database', () => {
   /** Chains 1 to 3; the second has events 1 to 9 in rows of three. */
   beforeEach(async () => {
     for (const sizes of [[2], [3, 3, 3], [1]]) {
@@ -211,7 +211,7 @@ describe('who can write to the database', () => {
   const edit = (line: string | undefined) => (line ?? '').replace('"eventName":"e', '"eventName":"x');
   const swapped = ([a = '', b = '', c = '']: string[]) => [b, a, c];
 
-  /** As the service would have written them, but for the secret. */
+  /** Rewrites edited events as the service would write them, but with another secret. */
   const recomputed = async () => {
     const all = [...(await lines(1)), ...(await lines(4)), ...(await lines(7))];
     const events = all.map((line) => opened(edit(line).replace(/,"node":.*/, '}')));
@@ -243,7 +243,7 @@ describe('who can write to the database', () => {
       { kind: 'edited', sequence: 3 },
     ],
     [
-      'makes an event something else',
+      'replaces an event with other text',
       change(4, ([a = '', , c = '']) => [a, 'nothing', c]),
       { kind: 'edited', sequence: 5 },
     ],
@@ -285,19 +285,19 @@ describe('who can write to the database', () => {
       ),
       { kind: 'removed', sequence: 1 },
     ],
-    ['puts an event in', change(4, ([a = '', ...more]) => [a, a, ...more]), { kind: 'inserted', sequence: 4 }],
+    ['inserts an event', change(4, ([a = '', ...more]) => [a, a, ...more]), { kind: 'inserted', sequence: 4 }],
     [
-      'puts a row in',
+      'inserts a row',
       sql('INSERT INTO audit_log SELECT chain, 5, count, events, mac FROM audit_log WHERE chain = 2 AND first = 4'),
       { kind: 'inserted', sequence: 5 },
     ],
     [
-      'puts a row before the first',
+      'inserts a row before the first',
       sql('INSERT INTO audit_log SELECT chain, 0, count, events, mac FROM audit_log WHERE chain = 2 AND first = 1'),
       { kind: 'inserted', sequence: 0 },
     ],
     [
-      'puts a row behind the last',
+      'appends a row',
       sql('INSERT INTO audit_log SELECT chain, 10, count, events, mac FROM audit_log WHERE chain = 2 AND first = 7'),
       { kind: 'inserted', sequence: 7 },
     ],
@@ -314,21 +314,21 @@ describe('who can write to the database', () => {
       { kind: 'edited', sequence: 4 },
     ],
     [
-      'computes all anew, without the secret',
+      'recomputes everything without the secret',
       recomputed,
       {
         kind: 'edited',
         sequence: 1,
-        what: 'events 1 to 3 are not as the service wrote: the MAC of their row is another',
+        what: 'events 1 to 3 are modified: the MAC of the row does not match',
       },
     ],
     [
       'edits the head',
       sql(`UPDATE audit_chains SET host = 'another' WHERE chain = 2`),
-      { kind: 'edited', sequence: undefined, what: 'its entry in audit_chains is not as the service wrote it' },
+      { kind: 'edited', sequence: undefined, what: 'its entry in audit_chains was modified: the MAC does not match' },
     ],
     [
-      'puts back an older head',
+      'restores an older head',
       sql(`UPDATE audit_chains SET sequence = 3, mac = '\\x00' WHERE chain = 2`),
       { kind: 'edited', sequence: undefined },
     ],
@@ -338,7 +338,7 @@ describe('who can write to the database', () => {
       sql('DELETE FROM audit_log WHERE chain = 2', 'DELETE FROM audit_chains WHERE chain = 2'),
       { kind: 'chain missing' },
     ],
-  ])('%s, and is found', async (_what, attack, fault) => {
+  ])('%s, and is detected', async (_what, attack, fault) => {
     expect((await verified()).map((report) => report.fault)).toEqual([undefined, undefined, undefined]);
     await attack();
     const reports = await verified();
@@ -358,7 +358,7 @@ describe('a copy', () => {
   const check = (text: readonly string[]) => verifyCopy(Readable.from([text.join('\n')]));
   const one = chainOf(1, 5);
 
-  test('may have other lines in it, several chains, and begin and end anywhere', async () => {
+  test('may contain other lines and several chains, and may begin and end anywhere', async () => {
     const two = chainOf(2, 2);
     const mixed = ['{"level":30,"node":1}', two[0]!, ...one.slice(1, 3), '', 'null', two[1]!, one[3]!];
     expect(await check(mixed)).toMatchObject([
@@ -371,9 +371,9 @@ describe('a copy', () => {
   test.each([
     ['edited', one.with(2, one[2]!.replace('e2', 'x')), { kind: 'edited', sequence: 3 }],
     ['removed', one.toSpliced(2, 1), { kind: 'removed', sequence: 3 }],
-    ['cut into', one.with(2, one[2]!.slice(0, 50)), { kind: 'removed', sequence: 3 }],
-    ['put in', one.toSpliced(2, 0, one[1]!), { kind: 'inserted', sequence: 2 }],
-  ])('of which something is %s', async (_what, text, fault) => {
+    ['truncated', one.with(2, one[2]!.slice(0, 50)), { kind: 'removed', sequence: 3 }],
+    ['inserted', one.toSpliced(2, 0, one[1]!), { kind: 'inserted', sequence: 2 }],
+  ])('is faulty if an event is %s', async (_what, text, fault) => {
     expect(await check(text)).toMatchObject([{ chain: 1, fault }]);
   });
 });

@@ -79,7 +79,7 @@ export class AuditLog {
   record(event: string): void {
     const waiting = this.#waiting.push(opened(event));
     if (waiting === this.#maxWaiting)
-      this.#options.logger.error('calls are refused until the database takes audit events again');
+      this.#options.logger.error('calls are refused until the database accepts audit events again');
     if (waiting % BATCH_EVENTS === 0) void this.flush();
   }
 
@@ -124,7 +124,7 @@ export class AuditLog {
       while (this.#waiting.length > 0) {
         let count = 0;
         await this.#transaction(() => {
-          // Read when the turn has come: part of the queue may turn out to be written already.
+          // Read the queue only now that it is our turn: part of it may turn out to be written already.
           const events = () => {
             const first = this.#waiting.slice(0, BATCH_EVENTS);
             count = first.length;
@@ -138,7 +138,7 @@ export class AuditLog {
       this.#isFailing = false;
     } catch (error) {
       if (!this.#isFailing)
-        logger.error({ error: (error as Error).message }, 'audit events could not be written, and wait');
+        logger.error({ error: (error as Error).message }, 'audit events could not be written and remain queued');
       this.#isFailing = true;
     }
   }

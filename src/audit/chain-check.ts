@@ -4,7 +4,7 @@ import { batchMac, BEGINNING, hashOf, type Head, headMac, type Writer } from './
 /** The first fault of a chain. */
 export interface Fault {
   kind: 'edited' | 'removed' | 'inserted' | 'end missing' | 'chain missing';
-  /** Of the event at which it shows; undefined for a fault of the chain's own entry. */
+  /** Sequence number of the event at which the fault shows; undefined for a fault of the chain's entry. */
   sequence?: number;
   what: string;
 }
@@ -66,13 +66,13 @@ export class ChainCheck {
     const { sequence, hash } = this.#before(linked);
     const expected = sequence + 1;
     if (!linked || linked.node !== this.#report.chain) {
-      this.#fault('edited', expected, `event ${expected} is no event of this chain`);
+      this.#fault('edited', expected, `event ${expected} is not an event of this chain`);
     } else if (linked.sequence > expected) {
       this.#fault('removed', expected, `${range(expected, linked.sequence - 1)} missing`);
     } else if (linked.sequence < expected) {
-      this.#fault('inserted', linked.sequence, `event ${linked.sequence} comes again after event ${sequence}`);
+      this.#fault('inserted', linked.sequence, `event ${linked.sequence} appears again after event ${sequence}`);
     } else if (linked.previous !== hash) {
-      const [at, what] = sequence === 0 ? [1, 'event 1 begins no chain'] : [sequence, `event ${sequence} is not the one that event ${expected} was written after: one of them was edited`]; // prettier-ignore
+      const [at, what] = sequence === 0 ? [1, 'event 1 does not begin a chain'] : [sequence, `event ${expected} does not have the hash of event ${sequence}: one of them was edited`]; // prettier-ignore
       this.#fault('edited', at, what);
     } else {
       this.#report.head = { sequence: expected, hash: hashOf(line) };
@@ -88,13 +88,17 @@ export class ChainCheck {
     if (this.#report.fault) return;
     if (first > head.sequence + 1)
       this.#fault('removed', head.sequence + 1, `${range(head.sequence + 1, first - 1)} missing`);
-    if (first <= head.sequence) this.#fault('inserted', first, `a row of events from ${first} on comes again`);
+    if (first <= head.sequence) this.#fault('inserted', first, `the row that begins with event ${first} appears again`);
     const lines = events.split('\n');
     for (const line of lines) this.event(line);
     if (lines.length !== count)
-      this.#fault('edited', first, `the row of events from ${first} on says ${count} of them, and has ${lines.length}`);
+      this.#fault(
+        'edited',
+        first,
+        `the row that begins with event ${first} states ${count} events but contains ${lines.length}`,
+      );
     if (!equal(batchMac(secret, chain, { first, head: this.#report.head }), mac))
-      this.#fault('edited', first, `${range(first, this.#report.head.sequence)} not as the service wrote: the MAC of their row is another`); // prettier-ignore
+      this.#fault('edited', first, `${range(first, this.#report.head.sequence)} modified: the MAC of the row does not match`); // prettier-ignore
   }
 
   /** Checks the recorded end of the chain. */
@@ -102,12 +106,17 @@ export class ChainCheck {
     this.#report.writer = writer;
     const { sequence, hash } = this.#report.head;
     if (!equal(headMac(secret, writer, head), mac))
-      this.#fault('edited', undefined, 'its entry in audit_chains is not as the service wrote it');
+      this.#fault('edited', undefined, 'its entry in audit_chains was modified: the MAC does not match');
     if (head.sequence > sequence)
       this.#fault('end missing', sequence + 1, `${range(sequence + 1, head.sequence)} missing at its end`);
     if (head.sequence < sequence)
       this.#fault('inserted', head.sequence + 1, `${range(head.sequence + 1, sequence)} after its end`);
-    if (head.hash !== hash) this.#fault('edited', sequence, `event ${sequence}, the last, is not as it was written`);
+    if (head.hash !== hash)
+      this.#fault(
+        'edited',
+        sequence,
+        `event ${sequence}, the last one, was modified: its hash is not the recorded one`,
+      );
   }
 
   /** Notes that audit_chains has no entry for the chain. */
@@ -131,7 +140,7 @@ export class ChainCheck {
 export interface Row {
   first: number;
   count: number;
-  /** One event a line. */
+  /** One event per line. */
   events: string;
   mac: Buffer;
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { hmac } from '../crypto/hmac.js';
 
-/** Hash that stands before the first event of a chain. */
+/** Hash that precedes the first event of a chain. */
 export const BEGINNING = '0'.repeat(64);
 
 /** A position in a chain: the number of events up to it, and the hash of the last of them. */

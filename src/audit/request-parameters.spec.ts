@@ -18,7 +18,9 @@ const models = ['payment-cryptography', 'payment-cryptography-data'].map(
     JSON.parse(readFileSync(new URL(`../../test/models/${name}.service-2.json`, import.meta.url), 'utf8')) as Model,
 );
 
-/** Not marked by the model, and still nobody's business: what derives keys or goes with a card, a transaction or a token. */
+/**
+ * Members that the model doesn't mark as sensitive, but that derive keys or belong to a card, a transaction or a token.
+ */
 const PRIVATE = [
   'RandomNonce',
   'KeySerialNumber',
@@ -42,7 +44,7 @@ const PRIVATE = [
   'EmailAddress',
 ];
 
-/** An input with every member there is, at once, each with a value that says which it is and whether it may be seen. */
+/** Builds an input with all possible members at once. Each value tells its member, and whether it may be recorded. */
 function everything({ shapes }: Model, shapeName: string, member = '', isSensitive = false): unknown {
   const shape = shapes[shapeName]!;
   const sensitive = isSensitive || shape.sensitive === true;
@@ -65,19 +67,19 @@ const inputs = models.flatMap((model) =>
   ),
 );
 
-test('there is an input of every operation, with all that the model marks as sensitive', () => {
+test('every operation has an input, with all members that the model marks as sensitive', () => {
   expect(inputs).toHaveLength(47);
   const canaries = JSON.stringify(inputs).match(/CANARY \w+/g)!;
   expect(new Set(canaries).size).toBeGreaterThan(40);
 });
 
-test.each(inputs)('what is told of %s has nothing sensitive', (_operation, input) => {
+test.each(inputs)('the recorded parameters of %s contain nothing sensitive', (_operation, input) => {
   const told = requestParameters(EVENT_MEMBERS, input as object);
   expect(told).not.toContain('CANARY');
   expect(() => JSON.parse(told) as unknown).not.toThrow();
 });
 
-test('keys by all the names that they are called by are told', () => {
+test('every kind of key identifier is recorded', () => {
   const named = new Set(JSON.stringify(inputs).match(/"seen \w*(KeyIdentifier|PekIdentifier|KeyArn|ResourceArn)"/g));
   const told = new Set(
     inputs
@@ -89,7 +91,7 @@ test('keys by all the names that they are called by are told', () => {
   expect(told).toEqual(named);
 });
 
-test('algorithms, attributes and tags are told, in the order of the input', () => {
+test('algorithms, attributes and tags are recorded, in the order of the input', () => {
   expect(
     requestParameters(
       EVENT_MEMBERS,
@@ -111,7 +113,7 @@ test('algorithms, attributes and tags are told, in the order of the input', () =
   expect(requestParameters(EVENT_MEMBERS, undefined, {})).toBe('{}');
 });
 
-test('each API shows its own members only', () => {
+test('each API records its own members only', () => {
   const members = eventMembers({ values: 'KeyId EncryptionContext', structures: '' });
   const input = { KeyId: 'alias/a', KeyIdentifier: 'alias/b', Tags: [{ Key: 'a', Value: 'b' }], Policy: '{}' };
   expect(requestParameters(members, input)).toBe('{"keyId":"alias/a"}');

@@ -60,7 +60,7 @@ export class SigningMemory {
     return known;
   }
 
-  /** @param text the Authorization header up to the digits of its signature, which must stand at the end */
+  /** @param text the Authorization header up to the digits of its signature, which must be at the end */
   rememberAuthorization(text: string, authorization: Authorization): void {
     remember(this.#authorizations, text, authorization);
   }

@@ -22,7 +22,7 @@ const verifier = (
   };
 };
 
-/** HTTP text of a vector; a line that begins with a space goes on with the header before it. */
+/** HTTP text of a vector; a line that begins with a space continues the previous header. */
 function parse(text: string): SignedRequest {
   const [head = '', ...body] = text.split('\n\n');
   const [requestLine = '', ...lines] = head.replaceAll(/\n(?= )/g, '\u0000').split('\n');
@@ -38,12 +38,12 @@ function parse(text: string): SignedRequest {
 
 /** The signed header of these is not in their request: the suite has the signer add it. */
 const INCOMPLETE = ['get-vanilla-with-session-token'];
-/** Signed with temporary credentials: refused where the access key is a lasting one. */
+/** Signed with temporary credentials: refused with a long-term access key. */
 const WITH_TOKEN = ['post-sts-token/post-sts-header-before'];
 const CASES = suite.cases.filter(({ id }) => !INCOMPLETE.includes(id));
 
 describe('AWS Signature Version 4 test suite', () => {
-  test('is whole but for the cases named', () => expect(CASES).toHaveLength(suite.cases.length - 1));
+  test('is complete except for the named cases', () => expect(CASES).toHaveLength(suite.cases.length - 1));
 
   test.each(CASES)('$id has its canonical request', ({ request, canonicalRequest: expected, authorization }) => {
     const parsed = parse(request);
@@ -65,27 +65,30 @@ describe('AWS Signature Version 4 test suite', () => {
     expect(() => verifier().verify(signed, NOW)).toThrow('The security token included in the request is invalid.');
   });
 
-  test.each(CASES.filter(({ id }) => WITH_TOKEN.includes(id)))('$id is a session', ({ request, authorization }) => {
-    const parsed = parse(request);
-    const signed = { ...parsed, rawHeaders: [...parsed.rawHeaders, 'Authorization', authorization] };
-    const token = parsed.rawHeaders[parsed.rawHeaders.findIndex((name) => /security-token/i.test(name)) + 1]!;
-    const session = (hash: Buffer, endsInMs: number) => ({
-      ...CREDENTIALS,
-      session: { tokenHash: hash, expiresAt: new Date(NOW.getTime() + endsInMs) },
-    });
-    const ours = session(tokenHash(token), 1);
-    expect(verifier({}, ours).verify(signed, NOW).accessKey).toBe(ours);
-    expect(() => verifier({}, session(tokenHash(token), 0)).verify(signed, NOW)).toThrow(
-      'token included in the request is expired',
-    );
-    expect(() => verifier({}, session(tokenHash(`${token}x`), 1)).verify(signed, NOW)).toThrow(
-      'token included in the request is invalid',
-    );
-    const without = CASES.find(({ id }) => id === 'get-vanilla')!;
-    const bare = parse(without.request);
-    const unsigned = { ...bare, rawHeaders: [...bare.rawHeaders, 'Authorization', without.authorization] };
-    expect(() => verifier({}, ours).verify(unsigned, NOW)).toThrow('token included in the request is invalid');
-  });
+  test.each(CASES.filter(({ id }) => WITH_TOKEN.includes(id)))(
+    '$id is signed with temporary credentials',
+    ({ request, authorization }) => {
+      const parsed = parse(request);
+      const signed = { ...parsed, rawHeaders: [...parsed.rawHeaders, 'Authorization', authorization] };
+      const token = parsed.rawHeaders[parsed.rawHeaders.findIndex((name) => /security-token/i.test(name)) + 1]!;
+      const session = (hash: Buffer, endsInMs: number) => ({
+        ...CREDENTIALS,
+        session: { tokenHash: hash, expiresAt: new Date(NOW.getTime() + endsInMs) },
+      });
+      const ours = session(tokenHash(token), 1);
+      expect(verifier({}, ours).verify(signed, NOW).accessKey).toBe(ours);
+      expect(() => verifier({}, session(tokenHash(token), 0)).verify(signed, NOW)).toThrow(
+        'token included in the request is expired',
+      );
+      expect(() => verifier({}, session(tokenHash(`${token}x`), 1)).verify(signed, NOW)).toThrow(
+        'token included in the request is invalid',
+      );
+      const without = CASES.find(({ id }) => id === 'get-vanilla')!;
+      const bare = parse(without.request);
+      const unsigned = { ...bare, rawHeaders: [...bare.rawHeaders, 'Authorization', without.authorization] };
+      expect(() => verifier({}, ours).verify(unsigned, NOW)).toThrow('token included in the request is invalid');
+    },
+  );
 });
 
 test("AWS's own signer and this verifier agree on any request", async () => {
@@ -171,7 +174,7 @@ describe('the Authorization header', () => {
     ['a signature in upper case', signed.replace(/[0-9a-f]+$/, (hex) => hex.toUpperCase()), /64 lower-case/],
     ['an unsigned host', signed.replace('host;', ''), /'host' must be one of SignedHeaders/],
     ['an unsigned date', signed.replace(';x-amz-date', ''), /'x-amz-date' must be one of SignedHeaders/],
-    ['a signed header that is not there', signed.replace('host;', 'host;x-a;'), /lacks the signed header 'x-a'/],
+    ['a signed header that is missing', signed.replace('host;', 'host;x-a;'), /lacks the signed header 'x-a'/],
     [
       '65 signed headers',
       signed.replace('host;', `${Array.from({ length: 64 }, (_, i) => `a${i}`).join(';')};host;`),
@@ -213,7 +216,7 @@ describe('the Authorization header', () => {
     },
   );
 
-  test('is remembered for its day and key only', () => {
+  test('is cached for its day and key only', () => {
     const one = verifier();
     const request = parse(vanilla.request);
     const rawHeaders = [...request.rawHeaders, 'Authorization', signed];

@@ -11,7 +11,7 @@ import { CREDENTIALS, REGION, startOn } from '../../test/support/service.js';
 import type { Service } from '../service.js';
 import { KeyCache } from '../payment/keys/key-cache.js';
 
-/** Two nodes of one deployment, which only PostgreSQL has. */
+/** Two nodes of one deployment, which needs a PostgreSQL server. */
 describe('two nodes', () => {
   let store: TestStore;
   let nodes: [Service, Service];
@@ -21,7 +21,7 @@ describe('two nodes', () => {
 
   beforeAll(async () => {
     store = await newStore();
-    // At once: one of them migrates.
+    // They start at the same time, and one of them migrates.
     nodes = await Promise.all([startOn(store), startOn(store)]);
     control = new PaymentCryptographyClient({ region: REGION, endpoint: nodes[0].url, credentials: CREDENTIALS });
     data = new PaymentCryptographyData({ region: REGION, endpoint: nodes[1].url, credentials: CREDENTIALS });
@@ -63,7 +63,7 @@ describe('two nodes', () => {
     });
   }
 
-  test('a key stopped on one is refused on the other as soon as it is told', async () => {
+  test('a key stopped on one is refused on the other as soon as it is notified', async () => {
     await mac();
     const dropped = notified();
     await stop();
@@ -75,7 +75,7 @@ describe('two nodes', () => {
     await mac();
   });
 
-  test('a node whose connection is cut listens again, and forgets what it may have missed', async () => {
+  test('a node whose connection is cut listens again, and clears its caches', async () => {
     await mac();
     const cache = nodes[1].app.get(KeyCache);
     const cleared = new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { FreshCache } from './fresh-cache.js';
 
-/** Remembers names of keys by the names that they are asked for. */
+/** Caches the ARNs of keys by the names used to look them up. */
 class Names extends FreshCache<string> {
   owns(): boolean {
     return true;
@@ -13,7 +13,7 @@ class Names extends FreshCache<string> {
 
 const reading = (value: string | null) => () => Promise.resolve(value);
 
-test('knows what was read while it is fresh, and nothing once it is too old', async () => {
+test('returns an entry while it is fresh, and nothing once it is too old', async () => {
   const [fresh, tooOld] = [new Names(Infinity), new Names(0)];
   for (const cache of [fresh, tooOld]) {
     expect(cache.known('a')).toBeUndefined();
@@ -23,7 +23,7 @@ test('knows what was read while it is fresh, and nothing once it is too old', as
   expect(tooOld.known('a')).toBeUndefined();
 });
 
-test('forgets what depends on a change, and nothing else', async () => {
+test('drops the entries that depend on a change, and no others', async () => {
   const cache = new Names(Infinity);
   for (const name of ['key', 'alias']) await cache.read(name, reading('one'));
   await cache.read('other', reading('two'));
@@ -36,7 +36,7 @@ test('forgets what depends on a change, and nothing else', async () => {
 test.each([
   ['something changed', (cache: Names) => cache.forget('another')],
   ['it was cleared', (cache: Names) => cache.clear()],
-])('does not remember what was read while %s', async (_, change) => {
+])('does not cache a read during which %s', async (_, change) => {
   const cache = new Names(Infinity);
   let finish: (found: string) => void = () => undefined;
   const read = cache.read('a', () => new Promise<string>((resolve) => (finish = resolve)));
@@ -46,7 +46,7 @@ test.each([
   expect(cache.known('a')).toBeUndefined();
 });
 
-test('forgets an older value when what was read after it may be older than a change', async () => {
+test('drops the previous value when a later read may be older than a change', async () => {
   const cache = new Names(Infinity);
   await cache.read('a', reading('old'));
   await cache.read('a', () => {
@@ -56,7 +56,7 @@ test('forgets an older value when what was read after it may be older than a cha
   expect(cache.known('a')).toBeUndefined();
 });
 
-test('does not remember that there is nothing, nor what failed', async () => {
+test('caches neither missing values nor failures', async () => {
   const cache = new Names(Infinity);
   expect(await cache.read('a', reading(null))).toBeNull();
   expect(cache.known('a')).toBeUndefined();
@@ -64,7 +64,7 @@ test('does not remember that there is nothing, nor what failed', async () => {
   expect(cache.known('a')).toBeUndefined();
 });
 
-test('forgets what is read again and no longer there', async () => {
+test('drops an entry that a later read no longer finds', async () => {
   const cache = new Names(Infinity);
   await cache.read('a', reading('one'));
   expect(await cache.read('a', reading(null))).toBeNull();
@@ -79,7 +79,7 @@ test('keeps 20,000 entries, and drops the oldest for a new one', async () => {
   expect(cache.known('2')?.value).toBe('one');
 });
 
-test('forgets everything when it is cleared', async () => {
+test('drops everything when it is cleared', async () => {
   const cache = new Names(Infinity);
   await cache.read('a', reading('one'));
   cache.clear();

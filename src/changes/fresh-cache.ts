@@ -9,9 +9,9 @@ interface Entry<T> {
 }
 
 /**
- * Remembers what was read from the database, so that what is busy costs one query a second instead of one a request. A change
- * made by this process is seen at once, a change made by another one as soon as `Changes` is notified of it, and in any case
- * when the entry is too old.
+ * Caches values read from the database, so that a busy one costs one query a second instead of one a request. A change
+ * made by this process is seen at once, a change made by another one as soon as `Changes` is notified of it, and in any
+ * case when the entry is too old.
  */
 export abstract class FreshCache<T> implements Cache {
   readonly #entries = new Map<string, Entry<T>>();
@@ -23,19 +23,19 @@ export abstract class FreshCache<T> implements Cache {
 
   abstract owns(arn: string): boolean;
 
-  /** True if an entry no longer holds when what the ARN names has changed. */
+  /** True if a change of the resource with this ARN invalidates the entry. */
   protected abstract dependsOn(arn: string, name: string, value: T): boolean;
 
-  /** Returns what is remembered under a name, unless it is too old. */
+  /** Returns the value cached under a name, unless it is too old. */
   known(name: string): { readonly value: T } | undefined {
     const found = this.#entries.get(name);
     return found && performance.now() < found.staleAt ? found : undefined;
   }
 
   /**
-   * Reads a value and remembers it, unless something changed meanwhile: the value may be from before the change.
+   * Reads a value and caches it, unless something changed meanwhile: the value may be from before the change.
    *
-   * @param load returns null for what doesn't exist, which is not remembered
+   * @param load returns null for a missing value, which is not cached
    */
   async read<R extends T | null>(name: string, load: () => Promise<R>): Promise<R> {
     const changesBefore = this.#changes;

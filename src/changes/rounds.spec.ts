@@ -3,7 +3,7 @@ import { Rounds } from './rounds.js';
 
 const HOUR_MS = 3_600_000;
 
-/** Rounds with the errors that they log. */
+/** Creates rounds and the list of the errors that they log. */
 function rounds(round: () => void | Promise<void>, intervalMs = HOUR_MS): { rounds: Rounds; logged: string[] } {
   const logged: string[] = [];
   const write = (line: string) => {
@@ -13,14 +13,14 @@ function rounds(round: () => void | Promise<void>, intervalMs = HOUR_MS): { roun
   return { rounds: new Rounds({ intervalMs, round, logger: pino({}, { write }), failure: 'not done' }), logged };
 }
 
-/** A promise, and what settles it. */
+/** A promise with the functions that settle it. */
 function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve: () => void = () => undefined;
   const promise = new Promise<void>((done) => (resolve = done));
   return { promise, resolve };
 }
 
-test('goes on until it is stopped, and does not keep the process alive', async () => {
+test('repeats until it is stopped, and does not keep the process alive', async () => {
   const third = deferred();
   let count = 0;
   const { rounds: working } = rounds(() => {

@@ -10,8 +10,8 @@ export interface RoundsOptions {
 }
 
 /**
- * Work that a process repeats in the background, such as looking for due deletions. Rounds never overlap: one that is due while
- * another is still running is left out. A failure is logged once for as long as it stays the same.
+ * Work that a process repeats in the background, such as looking for due deletions. Rounds never overlap: one that is
+ * due while another is still running is skipped. A failure is logged once for as long as it stays the same.
  */
 export class Rounds {
   readonly #options: RoundsOptions;

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 import type { AdminOperationName } from '../admin/admin-operation.js';
 import { ADMIN } from '../admin/api.js';
-// Its controllers register the operations that PolicySimulator knows.
+// Imported for its side effect: the controllers register the operations that PolicySimulator knows.
 import '../app.module.js';
 import { readIdentityPolicy } from '../policy/policy-document.js';
 import { type Explanation, PolicySimulator, type Question } from '../admin/policy-simulator.js';
@@ -15,7 +15,7 @@ import { Changes } from '../changes/changes.js';
 import { serviceSecret } from '../provider/service-secret.js';
 import { type Deployment, withDeployment } from './deployment.js';
 
-/** Opens the deployment that the environment names, and manages its users and roles. */
+/** Opens the deployment that the environment names, and runs work on its users and roles. */
 export function administerAccess(work: (administration: AccessAdministration) => Promise<void>): Promise<void> {
   return withDeployment(async (deployment) => {
     const { config, database, masterKey, clock } = deployment;
@@ -27,8 +27,8 @@ export function administerAccess(work: (administration: AccessAdministration) =>
 }
 
 /**
- * The users and roles of a deployment, as its operator manages them. Each change is audited as the operation of the admin API
- * that does the same, called by the root without an access key.
+ * Administration of a deployment's users and roles by its operator. Each change is audited as the equivalent operation
+ * of the admin API, called by the root without an access key.
  */
 export class AccessAdministration {
   readonly #principals: PrincipalRepository;
@@ -117,7 +117,7 @@ export class AccessAdministration {
     return this.#simulator.explain(question, origin, region);
   }
 
-  /** @returns who has the access key, as parameters of an operation on it */
+  /** @returns the owner of the access key, as parameters of an operation on it */
   async #ownerOf(id: string): Promise<{ kind: PrincipalKind; name: string; id: string }> {
     const [, kind, name = ''] = /:(user|role)\/(.+)$/.exec(await this.#principals.ownerOf(id)) ?? [];
     return { kind: kind === 'role' ? 'role' : 'user', name, id };

@@ -9,7 +9,7 @@ import { type InputOptions, readInput, withInput } from './input.js';
 const DOCUMENT = 'docs/access.md';
 const DESCRIPTION = `Manage users and roles: policies, access keys, sessions, decisions.
 
-The commands open the database with the environment of the service. The service keeps running and sees a change within a second. Every change is in the audit log, if that is kept in the database.`;
+The commands open the database with the environment of the service. The service keeps running and sees a change within a second. Every change is recorded in the audit log if that is in the database.`;
 
 /** Adds `keyblock access`. */
 export function addAccess(program: Command, { stdin, stdout }: Streams): void {

@@ -7,11 +7,11 @@ import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
 
 const DOCUMENT = 'docs/audit.md';
-const DESCRIPTION = `Find events that were edited in, removed from or added to the audit log.
+const DESCRIPTION = `Find events of the audit log that were edited, removed or inserted.
 
-Prints for each chain of events whether it is as the service wrote it, and where it isn't. A service begins a chain each time it starts. The hash at the end of a line is that of the chain's last event: kept elsewhere, it proves later that nothing before it was changed.
+Prints for each chain of events whether it is intact, and if not, where it was changed. A service begins a chain each time it starts. Each line ends with the hash of the chain's last event. If you keep it elsewhere, it later proves that no event up to that one was changed.
 
-Without --file or -, it reads the table in the database, with the environment of the service. The service keeps running. A copy that a service wrote to its standard output needs no database.
+Without --file or -, the command reads the table in the database that the service's environment names. The service keeps running. To verify a copy from a service's standard output, no database is needed.
 
 The exit code is 1 if anything is wrong.`;
 
@@ -40,7 +40,7 @@ export function addAudit(program: Command, { stdin, stdout }: Streams): void {
       const faulty = reports.filter(({ fault }) => fault);
       if (reports.length === 0) throw new Failure(EXIT.no, 'There are no audit events.');
       if (faulty.length > 0)
-        throw new Failure(EXIT.no, `Not as the service wrote: ${faulty.length} of ${count(reports.length, 'chain')}.`);
+        throw new Failure(EXIT.no, `Not intact: ${faulty.length} of ${count(reports.length, 'chain')}.`);
     });
 }
 

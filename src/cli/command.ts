@@ -2,19 +2,22 @@ import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { Command as CommanderCommand, type HelpConfiguration } from 'commander';
 
-/** From src/cli, dist/cli and dist/bundle alike. */
+/** The path is the same from src/cli, dist/cli and dist/bundle. */
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
-/** The streams of the process, or those of a test. Results go to stdout, remarks and errors to stderr. */
+/** The streams of the process, or their replacements in a test. Results go to stdout, remarks and errors to stderr. */
 export interface Streams {
   stdin: Readable;
   stdout: Writable;
   stderr: Writable;
 }
 
-/** A command or a group of commands. The first line of its description says what it does and stands in lists of commands. */
+/**
+ * A command or a group of commands. The first line of its description says what it does and appears in lists of
+ * commands.
+ */
 export class Command extends CommanderCommand {
   #examples: readonly string[] = [];
   #document?: string;
@@ -23,7 +26,7 @@ export class Command extends CommanderCommand {
     super(name);
     this.version(version, '--version', 'Print the version.');
     this.helpOption('-h, --help', 'Print this help.');
-    // `help` of the whole program stands for all of them.
+    // The `help` command of the program covers all groups.
     this.helpCommand(false);
     this.addHelpText('after', () => this.#endOfHelp());
   }
@@ -32,7 +35,7 @@ export class Command extends CommanderCommand {
     return new Command(name);
   }
 
-  /** Adds two examples to the help, which run as they are printed. */
+  /** Adds two examples to the help; they can be run exactly as printed. */
   examples(first: string, second: string): this {
     this.#examples = [first, second];
     return this;
@@ -51,7 +54,7 @@ export class Command extends CommanderCommand {
   }
 }
 
-/** Lists each command with the first line of its description, and a group with the names of its commands besides. */
+/** Lists each command with the first line of its description, and a group also with the names of its commands. */
 export const HELP: HelpConfiguration = {
   sortOptions: true,
   subcommandTerm: (command) => command.name(),

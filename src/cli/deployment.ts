@@ -11,10 +11,10 @@ const WAIT_MS = 60_000;
 const POLL_MS = 50;
 /** The name of a command's connection in pg_stat_activity. */
 const COMMAND = 'keyblock command';
-/** Errors of a connection to a server that is not there yet or not any more: the system's, and SQLSTATEs of PostgreSQL. */
+/** Errors of a connection to a server that is starting or stopping: the system's, and SQLSTATEs of PostgreSQL. */
 const NOT_NOW = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P03', '3D000']);
 
-/** What a command has of a deployment: what the service itself starts from. */
+/** The parts of a deployment that commands use, the same as those that the service starts from. */
 export interface Deployment extends Store {
   config: Config;
   clock: Clock;
@@ -23,7 +23,7 @@ export interface Deployment extends Store {
 /**
  * Opens the deployment that the environment names, as the service would, with its schema brought up to date.
  *
- * @throws ConfigError, MasterKeyError, DataDirectoryError where the embedded database can't be run
+ * @throws ConfigError, MasterKeyError, DataDirectoryError if the embedded database can't be run
  */
 export function withDeployment(work: (deployment: Deployment) => Promise<void>): Promise<void> {
   return withConfig(async (config) => {
@@ -39,8 +39,8 @@ export function withDeployment(work: (deployment: Deployment) => Promise<void>):
 }
 
 /**
- * Opens the database in the data directory, which the service or another command runs, and otherwise this command; it then
- * waits for the commands that have joined it. A database that is starting or stopping is waited for.
+ * Opens the database in the data directory: joins the service or the command that runs it, waiting while it starts or stops.
+ * Where none runs it, this command does, and waits at its end for the commands that have joined it.
  */
 export async function embeddedDatabase(config: Config): Promise<EmbeddedDatabase> {
   const deadline = performance.now() + WAIT_MS;
@@ -93,7 +93,7 @@ function client({ directory }: EmbeddedDatabase): pg.Client {
   return made;
 }
 
-/** Reads the configuration that the service would. @throws ConfigError */
+/** Runs work with the configuration that the service would read. @throws ConfigError */
 export async function withConfig(work: (config: Config) => Promise<void>): Promise<void> {
   await work(readConfig(process.env));
 }

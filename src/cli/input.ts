@@ -27,7 +27,7 @@ export function withInput(command: Command, name: string, description: string): 
  *
  * @param text the argument
  * @returns the bytes as they are, at most 1 MiB
- * @throws Failure where there is no input or more than one, or the file can't be read
+ * @throws Failure if there is no input or more than one, or the file can't be read
  */
 export async function readInput(text: string | undefined, { file }: InputOptions, stdin: Readable): Promise<Buffer> {
   if (file !== undefined && text === undefined) return readPath(file);

@@ -5,7 +5,7 @@ import { describeOptionalBlock, HMAC_HASHES, type OptionalBlock } from '../crypt
 import { alternatives, count, table } from './layout.js';
 
 /**
- * The fixed header, a line for each field: offset, name, value, meaning.
+ * Describes the fixed header, one line per field: offset, name, value, meaning.
  *
  * @param text begins with the header, which has been parsed
  */
@@ -23,7 +23,7 @@ export function headerWords(text: string, header: KeyBlockHeader): string[] {
   return table([['offset', 'field', 'value', 'meaning'], ...rows.sort(([a], [b]) => a - b)]);
 }
 
-/** What to write where the header is malformed: by the offset of the field. */
+/** Allowed values of header fields by their offsets, for messages about a malformed header. */
 const HEADER_CHOICES: Readonly<Record<number, string>> = {
   0: 'A, B, C or D',
   5: `${Object.keys(KEY_USAGES).join(' ')}, or 2 digits for a proprietary usage`,
@@ -34,17 +34,17 @@ const HEADER_CHOICES: Readonly<Record<number, string>> = {
   14: alternatives(Object.keys(KEY_CONTEXTS)),
 };
 
-/** The values that a field of the header can have, by its offset; none for what has no list of them. */
+/** Returns the allowed values of the header field at an offset; undefined for a field without a list of values. */
 export function headerChoices(offset: number): string | undefined {
   return HEADER_CHOICES[offset];
 }
 
-/** The optional blocks, in their order: offset, ID, length and meaning, and under it what the data say. */
+/** Describes the optional blocks in order: offset, ID, length and meaning, followed by lines about the data. */
 export function optionalBlockWords(text: string, optionalBlocks: readonly OptionalBlock[]): string[] {
   let offset = HEADER_CHARS;
   const rows: [number | string, string, number | string, string][] = [['offset', 'ID', 'length', 'meaning']];
   for (const block of optionalBlocks) {
-    // The short length has 2 digits; 00 in their place, 04 and 4 digits are the extended one.
+    // The short length has 2 digits; the extended one has 00 in their place, followed by 04 and 4 digits.
     const length = (text.startsWith('00', offset + 2) ? 10 : 4) + block.data.length;
     rows.push([offset, block.id, length, describeOptionalBlock(block)]);
     for (const line of dataWords(block)) rows.push(['', '', '', `  ${line}`]);
@@ -53,7 +53,7 @@ export function optionalBlockWords(text: string, optionalBlocks: readonly Option
   return table(rows);
 }
 
-/** What the data of an optional block say; the form of the data has been checked. */
+/** Describes the data of an optional block, whose form has been checked. */
 function dataWords({ id, data }: OptionalBlock): string[] {
   return (DATA_WORDS[id] ?? asItIs)(data);
 }
@@ -93,14 +93,14 @@ function asItIs(data: string): string[] {
 
 function checkValueWords(data: string): string[] {
   const [value, bytes] = [data.slice(2), (data.length - 2) / 2];
-  const how = data.startsWith('00') ? 'a block of zeros encrypted' : 'the CMAC of a block of zeros';
+  const how = data.startsWith('00') ? 'an encrypted block of zeros' : 'the CMAC of a block of zeros';
   return [`${value}: the leftmost ${count(bytes, 'byte')} of ${how}`];
 }
 
 function serialNumberWords(data: string): string[] {
   const whole = `${data}, ${count(data.length / 2, 'byte')}`;
   if (data.length !== 20) return [whole];
-  const counted = BigInt(`0x${data.slice(10)}`); // 19 bits of the device, 21 of the counter
+  const counted = BigInt(`0x${data.slice(10)}`); // 19 bits of device ID, 21 bits of counter
   const [device, counter] = [counted >> 21n, counted & 0x1fffffn];
   return [whole, `as a KSN of TDES DUKPT: key set ID ${data.slice(0, 10)}, device ID ${device}, counter ${counter}`];
 }
@@ -128,7 +128,7 @@ function derivationWords(derivation: string): string {
   return `${derivation}: ${words.map((meaning) => meaning ?? 'not defined in X9.143').join('; ')}`;
 }
 
-/** One certificate, or a chain: format (2 digits), length (4), certificate, and again. */
+/** Describes one certificate, or a chain, which repeats format (2 digits), length (4 digits) and certificate. */
 function certificateWords(data: string): string[] {
   if (!data.startsWith('02')) return oneCertificateWords(data);
   const lines: string[] = [];
@@ -140,14 +140,14 @@ function certificateWords(data: string): string[] {
   return [`02: a chain of ${count(lines.filter((line) => !line.startsWith(' ')).length, 'certificate')}`, ...lines];
 }
 
-/** Format (00 X.509, 01 EMV) and base64. */
+/** Describes one certificate: format (00 X.509, 01 EMV), then base64. */
 function oneCertificateWords(data: string): string[] {
   const der = Buffer.from(data.slice(2), 'base64');
   if (data.startsWith('01')) return [`01: an EMV certificate, ${count(der.length, 'byte')}`];
   return [`00: an X.509 certificate, ${count(der.length, 'byte')}`, ...x509Words(der).map((line) => `  ${line}`)];
 }
 
-/** What an X.509 certificate says of itself; nothing of it is verified. */
+/** Describes an X.509 certificate without verifying it. */
 export function x509Words(der: Buffer): string[] {
   let certificate: X509Certificate;
   try {
@@ -168,7 +168,7 @@ function publicKeyWords(certificate: X509Certificate): string {
   try {
     const { asymmetricKeyType: type, asymmetricKeyDetails } = certificate.publicKey;
     if (type === 'rsa') return `RSA, ${asymmetricKeyDetails?.modulusLength} bits`;
-    // Node aborts when asked for the curve of the point at infinity, which can't be written.
+    // Node aborts when asked for the curve of the point at infinity; exporting such a key throws first.
     certificate.publicKey.export({ format: 'der', type: 'spki' });
     return type === 'ec' ? `elliptic curve ${asymmetricKeyDetails?.namedCurve}` : String(type);
   } catch {
@@ -176,7 +176,7 @@ function publicKeyWords(certificate: X509Certificate): string {
   }
 }
 
-/** A name as Node gives it, an attribute a line. */
+/** Joins a name as Node returns it, one attribute per line, into one line. */
 function oneLine(name: string | undefined): string {
   return (name ?? '').split('\n').join(', ') || '(empty)';
 }

@@ -39,13 +39,11 @@ async function run(args: string[], input: string | Buffer = '') {
 const linesOf = (output: string) => output.split('\n').map((line) => line.trim().replace(/ {2,}/g, ' | '));
 
 describe('tr31 inspect', () => {
-  test.each(blocks)('$id is printed: every field and optional block, no key', async ({ keyBlock, expected }) => {
+  test.each(blocks)('$id: prints every field and optional block, and no key', async ({ keyBlock, expected }) => {
     const { exitCode, stdout, stderr } = await run(['tr31', 'inspect', keyBlock]);
     expect([exitCode, stderr]).toEqual([0, '']);
     const lines = linesOf(stdout);
-    expect(lines[0]).toMatch(
-      new RegExp(`^TR-31 key block, ${keyBlock.length} characters\\. Nothing of it is verified`),
-    );
+    expect(lines[0]).toMatch(new RegExp(`^TR-31 key block, ${keyBlock.length} characters\\. Not verified`));
     expect(lines).toContainEqual(
       expect.stringMatching(new RegExp(`^0 \\| key block version ID \\| ${keyBlock[0]} \\| `)),
     );
@@ -57,10 +55,9 @@ describe('tr31 inspect', () => {
     expect(stdout).not.toContain(expected.key);
   });
 
-  test('offsets, lengths and meanings', async () => {
+  test('prints offsets, lengths and meanings', async () => {
     const { stdout } = await run(['tr31', 'inspect', '-'], `  ${blockOf('tr31-v029').replace(/.{64}/g, '$&\r\n')}\n`);
-    const start =
-      'TR-31 key block, 144 characters. Nothing of it is verified: that takes the key block protection key.';
+    const start = 'TR-31 key block, 144 characters. Not verified: verification needs the key block protection key.';
     expect(linesOf(stdout)).toEqual([
       start,
       '',
@@ -80,9 +77,9 @@ describe('tr31 inspect', () => {
       'Optional blocks',
       'offset | ID | length | meaning',
       '16 | KC | 12 | Key Check Value of the Wrapped Key',
-      'BFA880: the leftmost 3 bytes of a block of zeros encrypted',
+      'BFA880: the leftmost 3 bytes of an encrypted block of zeros',
       '28 | KP | 12 | Key Check Value of the KBPK',
-      'FE8EFC: the leftmost 3 bytes of a block of zeros encrypted',
+      'FE8EFC: the leftmost 3 bytes of an encrypted block of zeros',
       '40 | TS | 19 | Time Stamp',
       '20240131235959Z: 2024-01-31 23:59:59 UTC',
       '59 | PB | 5 | Padding Block',
@@ -92,7 +89,7 @@ describe('tr31 inspect', () => {
       '64 digits: 32 bytes, 4 blocks of TDES in CBC',
       'under a key made from the key block protection key by derivation',
       'clear: length of the key in bits (2 bytes), key, random padding',
-      'length of the key: obfuscated, 8, 16 or 24 bytes; only who opens the block sees it',
+      'length of the key: obfuscated, 8, 16 or 24 bytes; visible only after unwrapping',
       '',
       'MAC, offset 128',
       'C7B4303B0CE63F9F: 8 bytes, the CMAC (TDES) over header, optional blocks and clear key',
@@ -102,13 +99,13 @@ describe('tr31 inspect', () => {
 
   test.each([
     ['tr31-v001', '8 or 16 bytes; the padding is too short to hide a key of 24'],
-    ['tr31-v011', 'at most 126 bytes; only who opens the block sees it'],
-    ['tr31-v041', 'obfuscated, 16, 24 or 32 bytes; only who opens the block sees it'],
+    ['tr31-v011', 'at most 126 bytes; visible only after unwrapping'],
+    ['tr31-v041', 'obfuscated, 16, 24 or 32 bytes; visible only after unwrapping'],
   ])('%s: length of the key %s', async (id, words) => {
     expect((await run(['tr31', 'inspect', blockOf(id)])).stdout).toContain(`length of the key: ${words}`);
   });
 
-  /** A block that is well-formed with these optional blocks; what is encrypted in it is nothing. */
+  /** Builds a well-formed block with these optional blocks; its encrypted part is meaningless. */
   const blockWith = (optionalBlocks: OptionalBlock[], usage = 'D0', payload = 48) => {
     const header = {
       versionId: 'D',
@@ -143,7 +140,7 @@ describe('tr31 inspect', () => {
     ['HM', '21', ['21: SHA-256']],
     ['IK', '1234567890123456', ['1234567890123456: BDK ID 12345678, derivation ID 90123456']],
     ['KC', '01184F28EA46', ['184F28EA46: the leftmost 5 bytes of the CMAC of a block of zeros']],
-    ['PK', '00AB', ['AB: the leftmost 1 byte of a block of zeros encrypted']],
+    ['PK', '00AB', ['AB: the leftmost 1 byte of an encrypted block of zeros']],
     [
       'KS',
       'FFFF9876543210E00008',
@@ -163,7 +160,7 @@ describe('tr31 inspect', () => {
     expect(linesOf(stdout)).toEqual(expect.arrayContaining(expected));
   });
 
-  test('what is well-formed but will not open is said', async () => {
+  test('warns of a well-formed block that the service will refuse', async () => {
     const { exitCode, stdout } = await run(['tr31', 'inspect', blockWith([], 'M6', 16)]);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('This block will not be opened: Mode of use B does not go with key usage M6.');
@@ -201,7 +198,7 @@ describe('tr31 inspect', () => {
     expect(stderr).toContain(words);
   });
 
-  test('the place is marked', async () => {
+  test('marks the position of the error', async () => {
     const { stderr } = await run(['tr31', 'inspect', altered(64, '\u001b')]);
     const [, excerpt, mark] = stderr.split('\n');
     expect(excerpt![mark!.indexOf('^')]).toBe('?');
@@ -210,7 +207,7 @@ describe('tr31 inspect', () => {
 });
 
 describe('tr34 inspect', () => {
-  test.each(tokens)('$id is printed', async ({ inputs, expected }) => {
+  test.each(tokens)('prints $id', async ({ inputs, expected }) => {
     const { exitCode, stdout, stderr } = await run(['tr34', 'inspect', inputs.wrappedKeyBlock]);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain(`${inputs.wrappedKeyBlock.length / 2} bytes of DER, given as hexadecimal.`);
@@ -225,7 +222,7 @@ describe('tr34 inspect', () => {
     expect(lines).toEqual(
       expect.arrayContaining([
         'form | X9 TR-34-2012',
-        'passes | two-pass: a nonce of the receiver',
+        "passes | two-pass: the receiver's nonce",
         'certificate by | CN=TEST Desktop HSM CA visible, O=TEST ONLY visible',
         'nonce | offset 896, 8 bytes | E7A9CC5BFD1A7FDC',
         '5 | key usage | K0 | Key Encryption or Wrapping',
@@ -236,7 +233,7 @@ describe('tr34 inspect', () => {
     expect(token.slice(2 * 896, 2 * 904)).toBe('E7A9CC5BFD1A7FDC');
   });
 
-  test('a one-pass token and one with a CRL', async () => {
+  test('prints a one-pass token, and one with a CRL', async () => {
     const aws = await run(['tr34', 'inspect', tokenOf('tr34-aws-cli-real-token')]);
     expect(linesOf(aws.stdout)).toContain('signing time | 2023-06-09T23:39:46.000Z');
     const cms = await run(['tr34', 'inspect', tokenOf('tr34-import-2019-cms-aes128-k0-crl')]);
@@ -267,17 +264,17 @@ describe('tr34 inspect', () => {
       'Malformed token at byte 0: The encoding must be complete DER: 961 bytes are missing at the end.',
     ],
     [`${token}00`, 'Malformed token at byte 1261: '],
-    [`31${token.slice(2)}`, 'A token begins with the byte 30; is this a token, and all of it?'],
+    [`31${token.slice(2)}`, 'A token begins with the byte 30. Is this a token, and is it complete?'],
     [token.replace('0609608648016503040201', '0609608648016503040203'), 'byte 28: digestAlgorithms has an unsupported'],
     [`-----BEGIN CMS-----\n${base64}`, 'is not base64'],
     ['ff'.repeat(20_000), 'A token may have at most 16384 bytes'],
-  ])('%# is refused, and why', async (input, words) => {
+  ])('%# is refused with a reason', async (input, words) => {
     const { exitCode, stdout, stderr } = await run(['tr34', 'inspect', '-'], input);
     expect([exitCode, stdout]).toEqual([1, '']);
     expect(stderr).toContain(words);
   });
 
-  test('names are printed whatever they hold', async () => {
+  test('prints names with any content', async () => {
     const issuer = sequence(
       set(sequence(oid('2.5.4.3'), encode(0x0c, Buffer.from('Zoë')))),
       set(sequence(oid('2.5.4.10'), encode(0x0c, Buffer.from('a\u001b[2J, b')))),
@@ -302,7 +299,7 @@ describe('tr34 inspect', () => {
 
 type AnyCommand = ReturnType<typeof program>['commands'][number];
 
-/** The words that call each command, groups of commands among them. */
+/** Returns the words that call each command and each group of commands. */
 function paths(command: AnyCommand, words: string[] = []): { words: string[]; command: AnyCommand }[] {
   return command.commands.flatMap((subcommand) => {
     const path = [...words, subcommand.name()];
@@ -342,7 +339,7 @@ describe('help', () => {
     ]);
   });
 
-  test.each([[[]], [['--help']], [['-h']], [['help']]])('%j prints it in groups', async (args) => {
+  test.each([[[]], [['--help']], [['-h']], [['help']]])('%j prints all commands in groups', async (args) => {
     const { exitCode, stdout, stderr } = await run(args);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(
@@ -353,7 +350,7 @@ describe('help', () => {
         expect(stdout).toContain(name);
   });
 
-  test.each(tree)('$name: one line of what it does, usage, options, where to read on', async ({ words, command }) => {
+  test.each(tree)('the help of $name has a summary, usage, options and further reading', async ({ words, command }) => {
     const [asked, help] = await Promise.all([run([...words, '--help']), run(['help', ...words])]);
     expect(asked).toEqual(help);
     expect([asked.exitCode, asked.stderr]).toEqual([0, '']);
@@ -369,7 +366,7 @@ describe('help', () => {
     expect(readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8')).toContain(`keyblock ${words[0]!}`);
   });
 
-  test.each(leaves)('$name has two examples', async ({ words }) => {
+  test.each(leaves)('the help of $name has two examples', async ({ words }) => {
     const examples = examplesOf((await run([...words, '--help'])).stdout);
     expect(examples).toEqual(Array(2).fill(expect.stringContaining(`keyblock ${words.join(' ')}`)));
     expect(new Set(examples).size).toBe(2);
@@ -402,7 +399,7 @@ describe('calling', () => {
     [['audit', 'verify', '-', '--file', 'a'], 'Give --file or -, not both'],
     [['audit', 'verify', 'a'], "Command-argument value 'a' is invalid for argument '-'. Allowed choices are -."],
     [['audit', 'verify', '--file', '/nowhere'], "The file can't be read: ENOENT"],
-  ])('%j is answered with exit code 2', async (args, ...lines) => {
+  ])('%j ends with exit code 2', async (args, ...lines) => {
     const { exitCode, stdout, stderr } = await run(args);
     expect([exitCode, stdout]).toEqual([2, '']);
     for (const line of lines) expect(stderr).toContain(line);
@@ -415,13 +412,13 @@ describe('calling', () => {
     expect(stderr).toMatch(new RegExp(`^Usage: keyblock ${words[0]!} `));
   });
 
-  test('no more than a megabyte is read', async () => {
+  test('reads at most a megabyte', async () => {
     const { exitCode, stderr } = await run(['tr31', 'inspect', '-'], Buffer.alloc(1_048_577));
     expect(exitCode).toBe(2);
     expect(stderr).toContain('at most 1048576 bytes');
   });
 
-  test('a file is read as it is', async () => {
+  test('reads a file unchanged', async () => {
     const file = new URL('../../package.json', import.meta.url).pathname;
     const { exitCode, stderr } = await run(['tr31', 'inspect', '--file', file]);
     expect(exitCode).toBe(1);
@@ -452,7 +449,7 @@ describe('outcomes', () => {
       expect.stringMatching(/^TypeError: undefined is not a function\n +at /),
     ],
     [named('constructor', 'x'), 5, expect.stringContaining('x')],
-  ])('%# ends with its exit code', (error, exitCode, message) => {
+  ])('error %# ends with its exit code', (error, exitCode, message) => {
     expect(outcomeOf(error)).toEqual({ exitCode, message });
   });
 });

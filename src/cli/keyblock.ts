@@ -16,8 +16,8 @@ keyblock <command> --help, or keyblock help <command>, says more.
 
 Exit codes:
   0    done
-  1    the answer is no: the chain is broken, the block is malformed
-  2    called wrongly, or the environment is not usable
+  1    the check failed: the audit log is not intact, or the block is malformed
+  2    called incorrectly, or the environment is not usable
   3    refused
   4    not found, or in the wrong state
   5    the service, the database or the system fails or doesn't answer
@@ -78,13 +78,13 @@ function addHelp(root: Command): void {
   root
     .command('help', { hidden: true })
     .description('Print the help of a command.')
-    .argument('[command...]', 'its words')
+    .argument('[command...]', 'words of the command')
     .examples('keyblock help tr31', 'keyblock help tr31 inspect')
     .action(async (words: string[]) => {
       let found: CommanderCommand = root;
       for (const word of words) {
         const next = found.commands.find((command) => command.name() === word);
-        // A group refuses a word that is no command of it, with a suggestion.
+        // A group rejects an unknown command and suggests a similar one.
         if (!next && found.commands.length > 0) {
           await found.parseAsync([word], { from: 'user' });
           return;

@@ -1,10 +1,10 @@
-/** A heading, and lines under it. */
+/** Formats a heading, and lines under it. */
 export function section(heading: string, lines: readonly string[]): string[] {
   return ['', heading, ...lines.map((line) => `  ${line}`)];
 }
 
 /**
- * Rows in columns as wide as their widest cell, the last one as long as it likes. A number is set to the right.
+ * Formats rows in columns as wide as their widest cell, without trailing spaces. Numbers are right-aligned.
  *
  * @param rows all with the same number of cells
  */
@@ -20,12 +20,12 @@ export function table(rows: readonly (readonly (string | number)[])[]): string[]
   );
 }
 
-/** `1 byte`, `2 bytes`. */
+/** Formats a number with its unit: `1 byte`, `2 bytes`. */
 export function count(number: number, unit: string): string {
   return `${number} ${unit}${number === 1 ? '' : 's'}`;
 }
 
-/** A list for people: `8, 16 or 24`. */
+/** Formats a list of alternatives: `8, 16 or 24`. */
 export function alternatives(items: readonly (string | number)[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`;
 }

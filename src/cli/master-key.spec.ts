@@ -26,7 +26,7 @@ function file(name: string, content: string): string {
 }
 
 describe('component', () => {
-  test('is random, readable by its owner only, and never written over another', async () => {
+  test('is random, readable by its owner only, and never overwrites a file', async () => {
     const { exitCode, stdout } = await run(['component', '--file', path('a')]);
     expect(exitCode).toBe(0);
     const written = readFileSync(path('a'), 'utf8');
@@ -38,12 +38,12 @@ describe('component', () => {
     const again = await run(['component', '--file', path('a')]);
     expect(again).toMatchObject({
       exitCode: 4,
-      stderr: expect.stringContaining('exists already, and is not overwritten'),
+      stderr: expect.stringContaining('already exists and is not overwritten'),
     });
     expect(readFileSync(path('a'), 'utf8')).toBe(written);
   });
 
-  test('is typed, in groups as on paper, and confirmed by its check value', async () => {
+  test('can be typed in groups of digits, as on paper, and is confirmed by its check value', async () => {
     const grouped = filled(1).replace(/.{4}/g, '$& ');
     const args = ['component', '--file', path('a'), '--typed'];
     const { exitCode, stdout, stderr } = await run(args, typed(grouped, 'af9c53'));
@@ -77,14 +77,14 @@ describe('component', () => {
     [[filled(1), 'AF9C54'], 'That is not the check value'],
     [[filled(1)], 'Nothing was entered'],
     [[], 'Nothing was entered'],
-  ])('%j typed: nothing is written', async (lines, words) => {
+  ])('writes nothing when %j is typed', async (lines, words) => {
     const { exitCode, stderr } = await run(['component', '--file', path('a'), '--typed'], typed(...lines));
     expect(exitCode).toBe(1);
     expect(stderr).toContain(words);
     expect(() => statSync(path('a'))).toThrow('ENOENT');
   });
 
-  test('a place that cannot be written to is an error of its own', async () => {
+  test('reports a path that cannot be written to', async () => {
     const { exitCode, stderr } = await run(['component', '--file', path('no/where')]);
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining("can't be written: ENOENT")]);
   });
@@ -125,6 +125,6 @@ test.each([
   [['destroy'], "Unknown command 'destroy'"],
   [['component'], "Required option '--file <path>' not specified"],
   [['rotate', '--component-file', 'a'], 'two or three times'],
-])('%j is called wrongly', async (args, words) => {
+])('%j is an incorrect call', async (args, words) => {
   expect(await run(args)).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining(words) });
 });

@@ -13,13 +13,13 @@ import { table } from './layout.js';
 const DOCUMENT = 'docs/operating.md';
 const ROTATE_DESCRIPTION = `Replace the master key while the service runs.
 
-Re-encrypts everything under another master key, and retires the old one. After an interruption run it again without a key, and it continues. Where the master key is data/master-key, the new one is generated unless it is given. It reads the environment of the service.`;
+Re-encrypts everything under another master key, and retires the old one. After an interruption run it again without a key, and it continues. If the master key is in data/master-key, the new one is generated unless you give one. The command reads the environment of the service.`;
 const COMPONENT_DESCRIPTION = `Write a random component of a master key to a new file.
 
-Prints its check value. The file holds 64 hexadecimal digits, and only its owner can read it. The XOR of two or three components is the master key. With --typed the component is entered instead, without being shown, and then its check value to confirm it.`;
+Prints its check value. The file holds 64 hexadecimal digits, and only its owner can read it. The XOR of two or three components is the master key. With --typed you enter the component instead, without echo, and confirm it with its check value.`;
 const CHECK_DESCRIPTION = `Print the check values of a master key and of its components, and its id.`;
 
-/** How a command is given a master key: in a file, or in two or three files of components. */
+/** Options that give a command a master key: in one file, or in two or three files of components. */
 interface KeyOptions {
   file?: string;
   componentFile?: string[];
@@ -86,7 +86,7 @@ async function component({ file, typed }: { file: string; typed?: true }, stream
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST')
-      throw new Failure(EXIT.state, `${file} exists already, and is not overwritten. Give the path of a new file.`);
+      throw new Failure(EXIT.state, `${file} already exists and is not overwritten. Give the path of a new file.`);
     throw code === undefined ? error : new Failure(EXIT.usage, `The component can't be written: ${message}`);
   } finally {
     clear.fill(0);
@@ -174,7 +174,7 @@ function check(options: KeyOptions, { stdout }: Streams): void {
   stdout.write(`${table([...components, whole]).join('\n')}\n`);
 }
 
-/** @returns the path of a whole key, or the two or three of its components; undefined where none is given */
+/** @returns the path of a whole key, or the two or three of its components; undefined if none is given */
 function pathsOf({ file, componentFile: components }: KeyOptions): string[] | undefined {
   if (components && (components.length < 2 || components.length > 3))
     throw new Failure(EXIT.usage, 'Give --component-file two or three times.');

@@ -29,7 +29,7 @@ export async function serve(env: NodeJS.ProcessEnv, stderr: Writable): Promise<v
     const output = new LogOutput();
     const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, output);
     if (cluster.isPrimary && config.databaseUrl === undefined && !existsSync(join(config.dataDir, 'postgres')))
-      stderr.write(`Making the database in ${config.dataDir} …\n`);
+      stderr.write(`Creating the database in ${config.dataDir} …\n`);
     const service = await started(config, logger, output);
     const stopped = untilStopped(service, logger);
     if (cluster.isWorker) reportListening(service.url);

@@ -11,12 +11,12 @@ import { alternatives, count, section } from './layout.js';
 
 const DOCUMENT = 'docs/key-exchange.md';
 
-/** Characters of a malformed block that are shown on each side of the mistake, at most. */
+/** Maximum number of characters of a malformed block to show on each side of the error. */
 const EXCERPT_CHARS = 30;
 
-const DESCRIPTION = `Print a TR-31 key block in words, without any key.
+const DESCRIPTION = `Describe a TR-31 key block without any key.
 
-Prints each header field and optional block, the lengths and the MAC of a TR-31 / X9.143 key block of version A, B, C or D. Without a key nothing of it can be verified. White space around the block and line ends in it are ignored.`;
+Prints each header field and optional block, the lengths and the MAC of a TR-31 / X9.143 key block of version A, B, C or D. Verifies nothing, because that needs the key. White space around the block and line ends in it are ignored.`;
 
 /** Adds `keyblock tr31`. */
 export function addTr31(program: Command, { stdin, stdout }: Streams): void {
@@ -40,14 +40,14 @@ export function addTr31(program: Command, { stdin, stdout }: Streams): void {
  *
  * @param input a key block; white space around it and line ends in it are ignored
  * @returns lines
- * @throws Failure with the offset, what is wrong there and what would be right
+ * @throws Failure with the offset, what is wrong there, and the allowed values
  */
 export function tr31Words(input: string): string[] {
   const text = input.trim().replace(/[\r\n]/g, '');
   const block = parse(text);
   const { header, optionalBlocks, headerBytes } = block;
   return [
-    `TR-31 key block, ${count(text.length, 'character')}. Nothing of it is verified: that takes the key block protection key.`,
+    `TR-31 key block, ${count(text.length, 'character')}. Not verified: verification needs the key block protection key.`,
     ...section('Header', headerWords(text, header)),
     ...(optionalBlocks.length === 0 ? [] : section('Optional blocks', optionalBlockWords(text, optionalBlocks))),
     ...section(`Encrypted key, offset ${headerBytes.length}`, payloadWords(block)),
@@ -95,19 +95,18 @@ function payloadWords({ header, ciphertext }: KeyBlock): string[] {
   ];
 }
 
-/** Tells what the length of the ciphertext gives away of the length of the key, which is encrypted itself. */
+/** Describes what the length of the ciphertext reveals about the length of the key, which is itself encrypted. */
 function keyLengthWords(header: KeyBlockHeader, bytes: number): string {
   const room = bytes - 2;
   const lengths = ALGORITHMS[header.algorithm]?.keyBytes;
-  if (lengths === undefined)
-    return `length of the key: at most ${count(room, 'byte')}; only who opens the block sees it`;
+  if (lengths === undefined) return `length of the key: at most ${count(room, 'byte')}; visible only after unwrapping`;
   const fitting = lengths.filter((length) => length <= room);
   const longest = lengths.at(-1) ?? 0;
   if (fitting.length === 0) return `length of the key: no key of this algorithm fits in ${count(room, 'byte')}`;
   if (fitting.length === 1)
     return `length of the key: ${alternatives(fitting)} bytes, no other length fits: not obfuscated`;
   return bytes >= payloadBytes(header, longest, 0)
-    ? `length of the key: obfuscated, ${alternatives(fitting)} bytes; only who opens the block sees it`
+    ? `length of the key: obfuscated, ${alternatives(fitting)} bytes; visible only after unwrapping`
     : `length of the key: ${alternatives(fitting)} bytes; the padding is too short to hide a key of ${longest}`;
 }
 

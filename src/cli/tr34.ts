@@ -10,9 +10,9 @@ import { headerWords, optionalBlockWords, x509Words } from './key-block-words.js
 import { count, section, table } from './layout.js';
 
 const DOCUMENT = 'docs/key-exchange.md';
-const DESCRIPTION = `Print a TR-34 key transport in words, without any key.
+const DESCRIPTION = `Describe a TR-34 key transport without any key.
 
-Prints form, sender, receiver, signed attributes, key block header and envelope of a TR-34 key transport (2012 or 2019, one-pass or two-pass). Without a key nothing of it can be verified. The token may be hexadecimal, base64 or PEM; in a file or on standard input also DER.`;
+Prints form, sender, receiver, signed attributes, key block header and envelope of a TR-34 key transport (2012 or 2019, one-pass or two-pass). Verifies nothing, because that needs the certificates and a key. The token may be hexadecimal, base64 or PEM; in a file or on standard input also DER.`;
 
 /** Adds `keyblock tr34`. */
 export function addTr34(program: Command, { stdin, stdout }: Streams): void {
@@ -32,7 +32,7 @@ export function addTr34(program: Command, { stdin, stdout }: Streams): void {
  * Decodes a token.
  *
  * @param input DER, hexadecimal, base64 or PEM
- * @throws Failure where it is none of these
+ * @throws Failure if it is none of these
  */
 export function decodeToken(input: Buffer): { der: Buffer; encoding: string } {
   if (input[0] === TAG.SEQUENCE && /[^\t\r\n\x20-\x7e]/.test(input.toString('latin1')))
@@ -75,12 +75,12 @@ export function tr34Words(der: Buffer, encoding: string): string[] {
   const at = (view: Buffer) => view.byteOffset - der.byteOffset;
   return [
     `TR-34 key transport, ${count(der.length, 'byte')} of DER, given as ${encoding}.`,
-    'Nothing of it is verified: that takes the certificates and the key of the receiver.',
+    "Not verified: verification needs the certificates and the receiver's key.",
     ...section(
       'Token',
       table([
         ['form', transport.form === 'X9_TR34_2012' ? 'X9 TR-34-2012' : 'X9 TR-34-2019, CMS'],
-        ['passes', nonce === undefined ? 'one-pass: a signing time, no nonce' : 'two-pass: a nonce of the receiver'],
+        ['passes', nonce === undefined ? 'one-pass: a signing time, no nonce' : "two-pass: the receiver's nonce"],
         ['certificates', certificates.length === 0 ? 'none' : `${certificates.length}, printed below`],
         ['CRLs', crls.length === 0 ? 'none' : crls.map((crl) => crlWords(crl, at(crl))).join('; ')],
       ]),
@@ -100,7 +100,7 @@ export function tr34Words(der: Buffer, encoding: string): string[] {
         ],
       ]),
     ),
-    ...section('Key block header (TR-31), signed and again inside the envelope', blockHeaderWords(header)),
+    ...section('Key block header (TR-31), in the signed attributes and in the envelope', blockHeaderWords(header)),
     ...section('Envelope', envelopeWords(transport, at)),
     ...certificates.flatMap((certificate) =>
       section(`Certificate, ${located(certificate, at(certificate))}`, x509Words(certificate)),
@@ -114,7 +114,8 @@ function inspect(der: Buffer): KeyTransport {
   } catch (error) {
     if (!(error instanceof CryptoError)) throw error;
     const where = error.offset === undefined ? '' : ` at byte ${error.offset}`;
-    const begins = der[0] === TAG.SEQUENCE ? [] : ['A token begins with the byte 30; is this a token, and all of it?'];
+    const begins =
+      der[0] === TAG.SEQUENCE ? [] : ['A token begins with the byte 30. Is this a token, and is it complete?'];
     throw new Failure(EXIT.no, [`Malformed token${where}: ${error.message}.`, ...begins].join('\n'));
   }
 }
@@ -136,7 +137,10 @@ function partyWords(identifier: Buffer, offset: number): string[] {
   }
 }
 
-/** Describes the header of the key block, whose length is that of the whole block although it stands alone. */
+/**
+ * Describes the header of the key block. Its length field is that of the whole block, although the header is alone
+ * here.
+ */
 function blockHeaderWords(text: string): string[] {
   try {
     const { header, optionalBlocks } = parseHeader(text);
@@ -162,7 +166,7 @@ function envelopeWords(
     ],
     ['cipher', '', contentCipher],
     ['initialization vector', located(iv, at(iv)), hexOf(iv)],
-    ['encrypted key block', located(encryptedContent, at(encryptedContent)), 'the length of the key is not to be seen'],
+    ['encrypted key block', located(encryptedContent, at(encryptedContent)), 'the length of the key is hidden'],
   ]);
 }
 

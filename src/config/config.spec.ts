@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError, readConfig } from './config.js';
 
 const KEY = '00'.repeat(32);
-const CREDENTIALS = { KEYBLOCK_ACCESS_KEY_ID: 'AKIDEXAMPLEEXAMPLE', KEYBLOCK_SECRET_ACCESS_KEY: 'a secret of nobody' };
+const CREDENTIALS = { KEYBLOCK_ACCESS_KEY_ID: 'AKIDEXAMPLEEXAMPLE', KEYBLOCK_SECRET_ACCESS_KEY: 'a made-up secret' };
 
 const directory = mkdtempSync(join(tmpdir(), 'keyblock-config-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -22,7 +22,7 @@ function problems(env: NodeJS.ProcessEnv): readonly string[] {
   return [];
 }
 
-test('nothing set: an embedded service for this machine', () => {
+test('by default, configures an embedded service for this machine', () => {
   const config = readConfig({});
   expect(config).toEqual({
     host: '127.0.0.1',
@@ -44,7 +44,7 @@ test('an empty value counts as absent', () => {
   expect(readConfig({ DATABASE_URL: '', KEYBLOCK_PORT: '' }).port).toBe(8080);
 });
 
-test('everything set', () => {
+test('reads every setting', () => {
   const masterKeyFile = file('master-key', `${'ab'.repeat(32)}\n`);
   const config = readConfig({
     KEYBLOCK_HOST: '0.0.0.0',
@@ -74,7 +74,7 @@ test('everything set', () => {
     dataDir: '/var/lib/keyblock',
     databaseUrl: 'postgresql://keyblock@db/keyblock',
     masterKey: Buffer.alloc(32, 0xab),
-    rootCredentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a secret of nobody' },
+    rootCredentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a made-up secret' },
     clockSkewSeconds: 60,
     bodyLimitBytes: 65536,
     maxKeys: 2000,
@@ -90,14 +90,14 @@ test('everything set', () => {
 const filled = (byte: number) => Buffer.alloc(32, byte).toString('hex');
 const COMPONENTS = [1, 2, 4].map((byte) => file(`component-${byte}`, filled(byte))).join();
 
-test('a master key from its components', () => {
+test('combines a master key from its components', () => {
   const config = readConfig({ KEYBLOCK_MASTER_KEY_COMPONENT_FILES: COMPONENTS });
   expect(config.masterKey).toEqual(Buffer.alloc(32, 7));
   expect(config.masterKeyComponents).toHaveLength(3);
   expect(config.masterKeyComponents![0]).toBe('AF9C53');
 });
 
-test.each(['', '\n', '\r\n'])('the secret access key from a file that ends in %j', (end) => {
+test.each(['', '\n', '\r\n'])('reads the secret access key from a file that ends in %j', (end) => {
   const { KEYBLOCK_ACCESS_KEY_ID, KEYBLOCK_SECRET_ACCESS_KEY } = CREDENTIALS;
   const path = file('secret-access-key', `${KEYBLOCK_SECRET_ACCESS_KEY}${end}`);
   expect(readConfig({ KEYBLOCK_ACCESS_KEY_ID, KEYBLOCK_SECRET_ACCESS_KEY_FILE: path }).rootCredentials).toEqual({
@@ -127,7 +127,7 @@ describe('the password of the database from a file', () => {
     ['the URL has one', { DATABASE_URL: 'postgresql://keyblock:other@db/keyblock', PGPASSFILE: '/not/there' }],
     ['PGPASSWORD has one', { PGPASSWORD: 'other', PGPASSFILE: '/not/there' }],
     ['no file is named', { PGPASSFILE: '' }],
-  ])('is not looked for where %s', (_, env) => {
+  ])('is not looked up if %s', (_, env) => {
     expect(url(env)).toBe(env['DATABASE_URL'] ?? 'postgresql://keyblock@db/keyblock');
   });
 
@@ -141,7 +141,7 @@ describe('the password of the database from a file', () => {
       'PGPASSFILE has no line for keyblock@db:5433/x',
     ],
     ['has the password alone', { PGPASSFILE: file('password', PASSWORD) }, 'PGPASSFILE has no line for keyblock@db/'],
-  ])('is refused where the file %s', (_, env, problem) => {
+  ])('is refused if the file %s', (_, env, problem) => {
     expect(() => url(env)).toThrow(problem);
     expect(() => url(env)).not.toThrow(PASSWORD);
   });
@@ -179,17 +179,14 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
     /COMPONENT_FILES cannot be used: Two components are the same/,
   ],
   [{ KEYBLOCK_ACCESS_KEY_ID: 'AKIDEXAMPLEEXAMPLE' }, /go together/],
-  [
-    { KEYBLOCK_ACCESS_KEY_ID: 'AKID', KEYBLOCK_SECRET_ACCESS_KEY: 'a secret of nobody' },
-    /^KEYBLOCK_ACCESS_KEY_ID must/,
-  ],
+  [{ KEYBLOCK_ACCESS_KEY_ID: 'AKID', KEYBLOCK_SECRET_ACCESS_KEY: 'a made-up secret' }, /^KEYBLOCK_ACCESS_KEY_ID must/],
   [{ ...CREDENTIALS, KEYBLOCK_SECRET_ACCESS_KEY: 'short' }, /^KEYBLOCK_SECRET_ACCESS_KEY must be at least 16/],
   [
-    { KEYBLOCK_SECRET_ACCESS_KEY_FILE: file('a-secret', 'a secret of nobody') },
+    { KEYBLOCK_SECRET_ACCESS_KEY_FILE: file('a-secret', 'a made-up secret') },
     /^KEYBLOCK_ACCESS_KEY_ID and KEYBLOCK_SECRET_ACCESS_KEY, or its file, go together/,
   ],
   [
-    { ...CREDENTIALS, KEYBLOCK_SECRET_ACCESS_KEY_FILE: file('same-secret', 'a secret of nobody') },
+    { ...CREDENTIALS, KEYBLOCK_SECRET_ACCESS_KEY_FILE: file('same-secret', 'a made-up secret') },
     /^KEYBLOCK_SECRET_ACCESS_KEY and KEYBLOCK_SECRET_ACCESS_KEY_FILE exclude each other: set one$/,
   ],
   ...(
@@ -199,11 +196,8 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
       [file('empty-secret', ''), /^KEYBLOCK_SECRET_ACCESS_KEY_FILE is empty$/],
       [file('newline', '\n'), /^KEYBLOCK_SECRET_ACCESS_KEY_FILE is empty$/],
       [file('short-secret', 'fifteen letters\n'), /^KEYBLOCK_SECRET_ACCESS_KEY_FILE must hold at least 16 characters$/],
-      [
-        file('credentials', '[default]\naws_secret_access_key = a secret of nobody\n'),
-        /_FILE must hold a single line$/,
-      ],
-      [file('two-ends', 'a secret of nobody\n\n'), /^KEYBLOCK_SECRET_ACCESS_KEY_FILE must hold a single line$/],
+      [file('credentials', '[default]\naws_secret_access_key = a made-up secret\n'), /_FILE must hold a single line$/],
+      [file('two-ends', 'a made-up secret\n\n'), /^KEYBLOCK_SECRET_ACCESS_KEY_FILE must hold a single line$/],
     ] as const
   ).map(([path, problem]): [NodeJS.ProcessEnv, RegExp] => [
     { KEYBLOCK_ACCESS_KEY_ID: 'AKIDEXAMPLEEXAMPLE', KEYBLOCK_SECRET_ACCESS_KEY_FILE: path },

@@ -5,23 +5,23 @@ const find = (text: string, url = URL_OF_DATABASE) => findPassword(text, new URL
 
 test.each<[string, string, string]>([
   ['every field', 'db.example:5433:payments:keyblock:secret', 'secret'],
-  ['the end of a line', 'db.example:5433:payments:keyblock:secret\n', 'secret'],
-  ['the end of a line of Windows', 'db.example:5433:payments:keyblock:secret\r\n', 'secret'],
+  ['a line that ends in LF', 'db.example:5433:payments:keyblock:secret\n', 'secret'],
+  ['a line that ends in CR LF', 'db.example:5433:payments:keyblock:secret\r\n', 'secret'],
   ['wildcards', '*:*:*:*:secret', 'secret'],
   ['the first line that matches', 'other:*:*:*:no\n\n# *:*:*:*:no\n*:*:payments:*:secret\n*:*:*:*:no', 'secret'],
   ['an escaped colon and backslash', String.raw`*:*:*:*:a\:b\\c`, String.raw`a:b\c`],
   ['an escaped letter', String.raw`*:*:pay\ments:*:secret`, 'secret'],
   ['spaces', '*:*:*:*: a b ', ' a b '],
-  ['what libpq would ignore', '*:*:*:*:secret:more', 'secret'],
-])('finds a password by %s', (_, text, password) => {
+  ['a line with a sixth field', '*:*:*:*:secret:more', 'secret'],
+])('finds a password in %s', (_, text, password) => {
   expect(find(text)).toBe(password);
 });
 
-test('a URL without port and database has the defaults of PostgreSQL', () => {
+test('a URL without port and database gets the defaults of PostgreSQL', () => {
   expect(find('db:5432:ann:ann:secret', 'postgresql://ann@db')).toBe('secret');
 });
 
-test('user, database and IPv6 address are compared as they are, not as the URL has them', () => {
+test('user, database and IPv6 address are compared decoded, not as the URL encodes them', () => {
   expect(find(String.raw`*:*:*:a\:b@c:secret`, 'postgresql://a%3Ab%40c@db/x')).toBe('secret');
   expect(find('*:*:my db:*:secret', 'postgresql://a@db/my%20db')).toBe('secret');
   expect(find(String.raw`fd00\:\:1:*:*:*:secret`, 'postgresql://a@[fd00::1]/x')).toBe('secret');

@@ -28,7 +28,7 @@ function serviceLinks(
 const KEYBLOCK = serviceLinks('keyblock', '10.0.0.1', [{ port: 8080, name: 'http' }]);
 const POSTGRES = serviceLinks('keyblock-postgres', '10.0.0.2', [{ port: 5432 }]);
 
-test('a Service named keyblock sets what is expected here', () => {
+test('a Service named keyblock sets the variables that are expected here', () => {
   expect(KEYBLOCK).toEqual({
     KEYBLOCK_SERVICE_HOST: '10.0.0.1',
     KEYBLOCK_SERVICE_PORT: '8080',
@@ -112,21 +112,29 @@ test.each<[string, Record<string, string>, string[]]>([
     ['KEYBLOCK_PORT_8080_TCP'],
   ],
   [
-    'a link of no protocol',
+    'a link with an unknown protocol',
     { ...KEYBLOCK, KEYBLOCK_PORT_8080_ICMP: 'icmp://10.0.0.1:8080' },
     ['KEYBLOCK_PORT_8080_ICMP'],
   ],
-  ['a link of no port', { ...KEYBLOCK, KEYBLOCK_PORT_70000_TCP: 'tcp://10.0.0.1:70000' }, ['KEYBLOCK_PORT_70000_TCP']],
-  ['a named port that is none', { ...KEYBLOCK, KEYBLOCK_SERVICE_PORT_HTTP: 'http' }, ['KEYBLOCK_SERVICE_PORT_HTTP']],
+  [
+    'a link with an invalid port',
+    { ...KEYBLOCK, KEYBLOCK_PORT_70000_TCP: 'tcp://10.0.0.1:70000' },
+    ['KEYBLOCK_PORT_70000_TCP'],
+  ],
+  [
+    'a named port without a number',
+    { ...KEYBLOCK, KEYBLOCK_SERVICE_PORT_HTTP: 'http' },
+    ['KEYBLOCK_SERVICE_PORT_HTTP'],
+  ],
   ['a misspelt setting beside links', { ...KEYBLOCK, KEYBLOCK_PROT: '80' }, ['KEYBLOCK_PROT']],
   ['a wrong number beside links', { ...KEYBLOCK, KEYBLOCK_PORT: '80.5' }, ['KEYBLOCK_PORT']],
   [
-    'a host that is no address',
+    'a host that is not an address',
     { KEYBLOCK_SERVICE_HOST: 'example.com', KEYBLOCK_SERVICE_PORT: '80' },
     ['KEYBLOCK_SERVICE_HOST', 'KEYBLOCK_SERVICE_PORT'],
   ],
   [
-    'a port that is none',
+    'port 0',
     { KEYBLOCK_SERVICE_HOST: '10.0.0.1', KEYBLOCK_SERVICE_PORT: '0' },
     ['KEYBLOCK_SERVICE_HOST', 'KEYBLOCK_SERVICE_PORT'],
   ],
@@ -144,7 +152,7 @@ test.each<[string, Record<string, string>, string[]]>([
   expect(refused(env)).toEqual(names.sort());
 });
 
-test('a lone address in KEYBLOCK_PORT is told what to change', () => {
+test('the error for a lone address in KEYBLOCK_PORT says what to change', () => {
   expect(() => readConfig({ KEYBLOCK_PORT: 'tcp://10.0.0.1:8080' })).toThrow(
     /KEYBLOCK_PORT must be a number such as 8080, not an address.*KEYBLOCK_SERVICE_HOST and KEYBLOCK_SERVICE_PORT/,
   );

@@ -91,7 +91,7 @@ function ber(der: Buffer, code: Malformed, start: number): ReturnType<typeof fro
   }
 }
 
-/** Message suffix with the number of missing bytes, where the length of the outermost element gives it. */
+/** Message suffix with the number of missing bytes, if the length of the outermost element gives it. */
 function shortfall({ lenBlock: { length, blockLength, isIndefiniteForm } }: BaseBlock, der: Buffer): string {
   const missing = 1 + blockLength + length - der.length;
   return isIndefiniteForm || !(missing > 0) ? '' : `: ${missing} bytes are missing at the end`;

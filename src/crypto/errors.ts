@@ -29,7 +29,7 @@ export class CryptoError extends Error {
   constructor(
     readonly code: CryptoErrorCode,
     message: string,
-    /** Position of the error in the input, where known: in characters of a key block or bytes of DER, from 0. */
+    /** Position of the error in the input, if known: in characters of a key block or bytes of DER, from 0. */
     readonly offset?: number,
   ) {
     super(message);

@@ -15,7 +15,7 @@ afterAll(async () => {
   await store.remove();
 });
 
-test('nodes that migrate at the same time wait for each other, and one does it', async () => {
+test('of nodes that start at the same time, one migrates while the others wait', async () => {
   const nodes = await Promise.all([1, 2, 3].map(() => connect(store.env.DATABASE_URL)));
   let inside = 0;
   const exclusive = async () => {
@@ -42,7 +42,7 @@ test('the entities and the migrations agree', async () => {
   expect(upQueries.map(({ query }) => query)).toEqual([]);
 });
 
-test('a migration can be undone and done again', async () => {
+test('a migration can be reverted and run again', async () => {
   await migrate(database, nothing, nothing);
   await database.undoLastMigration();
   await migrate(database, nothing, nothing);
@@ -56,7 +56,7 @@ describe('transactions that run at once', () => {
     );
   });
 
-  test('never interleave: those rolled back leave nothing, the others all', async () => {
+  test('never interleave: a rollback leaves nothing, and a commit everything', async () => {
     const transfer = (id: number) =>
       database.transaction(async (manager) => {
         for (const part of [0, 1, 2]) {

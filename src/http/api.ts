@@ -12,8 +12,9 @@ export interface Api {
   /** Service name in the credential scope of its requests. */
   readonly signingName: string;
   /**
-   * AWS JSON sends every operation as `POST /` with `<target>.<operation>` in X-Amz-Target; REST-JSON has paths, which begin
-   * with `path` (without slashes). At most one API has the empty path: it takes what no other does.
+   * AWS JSON sends every operation as `POST /` with `<target>.<operation>` in X-Amz-Target; REST-JSON has paths, which
+   * begin with `path` (without slashes). At most one API has the empty path: it answers every path that no other API
+   * does.
    */
   readonly routing: { readonly target: string } | { readonly path: string };
   /** Content type of its responses, and of its requests by its clients. */
@@ -28,12 +29,12 @@ export interface Api {
   readonly audit: ApiAudit;
 }
 
-/** The exceptions of an API's model that stand for what is found outside its operations. */
+/** The exceptions of an API's model that report failures found outside its operations. */
 export interface ApiExceptions {
   /** Input that doesn't fit the model. @param violations one or more */
   invalidInput(violations: readonly Violation[]): ServiceException;
   invalidPageToken(): ServiceException;
-  /** An operation passed on what a pure library refuses. */
+  /** A pure library refused an argument from an operation. */
   refusedBy(error: CryptoError | PolicyError): ServiceException;
   /** The database, or the audit log, can't be written for the moment. */
   unavailable(): ServiceException;
@@ -63,7 +64,7 @@ export interface EventMembers {
   readonly structures: ReadonlyMap<string, string>;
 }
 
-/** One member of an input that doesn't fit the model, not put into words yet. */
+/** One member of an input that doesn't fit the model, before the API words the message. */
 export interface Violation {
   /** Path of the member in the input; empty for the whole body. */
   readonly path: readonly PropertyKey[];

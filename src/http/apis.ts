@@ -6,13 +6,13 @@ export const DOCS = '/docs';
 
 const ACCEPTS_HTML = /(?:^|,)\s*text\/html\s*(?:[;,]|$)/i;
 
-/** The APIs of a server, told apart by target and path. */
+/** The APIs of a server, distinguished by target and path. */
 export class Apis {
   readonly #byPrefix: readonly (readonly [prefix: string, api: Api])[];
   readonly #target: RegExp;
   /** Answers `/` without a known target. */
   readonly #atRoot: Api;
-  /** Answers every path that begins like no other API's. */
+  /** Answers every path that doesn't begin like another API's. */
   readonly #otherwise: Api;
 
   /** @param apis one or more of AWS JSON, the first of which answers unknown targets, and one with the empty path */
@@ -38,7 +38,7 @@ export class Apis {
     return prefix === undefined || operation === undefined ? url : `/${prefix}/${operation}`;
   }
 
-  /** The API of a request that no route is for. @param url the rewritten one */
+  /** Returns the API of a request that matches no route. @param url the rewritten one */
   of({ url, originalUrl }: { url: string; originalUrl: string }): Api {
     for (const [prefix, api] of this.#byPrefix) if (url.startsWith(prefix)) return api;
     return originalUrl === '/' ? this.#atRoot : this.#otherwise;

@@ -8,7 +8,7 @@ import type { SignedRequest } from './request.js';
 export interface Operation<Resource extends string = string> {
   /** Name in the service model, or in the admin API. */
   name: string;
-  /** Kind of resource that policies are asked about, in the terms of the API: `key`, or `nothing` for `*`. */
+  /** Kind of resource that policies are evaluated for, in the terms of the API: `key`, or `nothing` for `*`. */
   resource: Resource;
   /** One line, in our own words. */
   summary: string;
@@ -54,9 +54,9 @@ export function awsCommand(cli: string, { name, example }: Operation): string {
 }
 
 /**
- * Wraps the method of an operation: validates its input, asks policies, calls it and serializes its output, which Nest would
- * search for a stream. Every operation is wrapped. The method's parameters are the request and the parts of its input, the body
- * last.
+ * Wraps the method of an operation: validates its input, evaluates policies, calls it and serializes its output, which
+ * Nest would search for a stream. Every operation is wrapped. The method's parameters are the request and the parts of
+ * its input, the body last.
  *
  * @param authorize gets the request and the validated parts; throws unless policies allow the call
  */
@@ -99,7 +99,8 @@ export function served(path: string, document: OperationDocument): MethodDecorat
 /** Registers an operation for its route, the documentation and the policy simulator. */
 export function registered(document: OperationDocument): MethodDecorator {
   const { api, name } = document;
-  // Policies would be asked about nothing, so an operation that a plain JavaScript caller left without one must not be served.
+  // Policies would be evaluated without a resource, so an operation that plain JavaScript declares without one must not
+  // be served.
   if (!(document.resource as string | undefined)) throw new Error(`${name} of ${api.name} doesn't state its resource`);
   return applyDecorators(RouteConfig({ operation: name, api }), (prototype: object, method: string | symbol) => {
     OPERATIONS.push({ prototype, method, document });

@@ -29,12 +29,12 @@ test.each<[string, () => unknown]>([
       ),
   ],
   ['another deployment', () => new PageTokens(Buffer.alloc(32, 2)).read(call, LIST, tokens.issue(call, LIST, '7'))],
-  ['nobody', () => tokens.read(call, LIST, 'nonsense')],
+  ['unknown origin', () => tokens.read(call, LIST, 'nonsense')],
 ])('a token of %s is refused', (_, read) => {
   expect(read).toThrow(expect.objectContaining({ name: 'ValidationException' }));
 });
 
-test('a token of another API is refused, in the words of the API that is called', () => {
+test('a token of another API is refused with the message of the API that is called', () => {
   const other = { ...call, api: OTHER_API };
   expect(tokens.read(other, LIST, tokens.issue(other, LIST, '7'))).toBe('7');
   expect(() => tokens.read(other, LIST, tokens.issue(call, LIST, '7'))).toThrow('The marker is invalid.');

@@ -3,10 +3,10 @@ import type { Call } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
 import type { Api } from './api.js';
 
-/** Asks policies before an operation runs. */
+/** Evaluates policies before an operation runs. */
 export interface Authorizer {
   /**
-   * Asks policies about a call whose input is validated.
+   * Evaluates policies for a call whose input is validated.
    *
    * @param resource the kind of resource that the operation states
    * @returns a promise only if something has to be looked up

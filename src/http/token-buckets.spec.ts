@@ -1,6 +1,6 @@
 import { TokenBuckets } from './token-buckets.js';
 
-/** Buckets whose clock stands still until it is set. */
+/** Creates buckets with a clock that stands still until it is set. */
 function bucketsOf(perSecond: number) {
   const clock = { ms: 1000 };
   const buckets = new TokenBuckets(perSecond, () => clock.ms);
@@ -20,7 +20,7 @@ test("a bucket holds a second's worth and fills in a second", () => {
   expect(takeUp('a')).toBe(5);
 });
 
-test('a token comes as soon as its time has, and what was refused costs nothing', () => {
+test('a token is available as soon as it is due, and refusals cost nothing', () => {
   const { clock, buckets, takeUp } = bucketsOf(4);
   takeUp('a');
   clock.ms += 249;
@@ -37,7 +37,7 @@ test("a bucket never holds more than a second's worth", () => {
   expect(takeUp('a')).toBe(3);
 });
 
-test('over a long time it gives the rate and no more, however often it is asked', () => {
+test('over a long time it grants exactly the rate, however often it is asked', () => {
   const { clock, buckets } = bucketsOf(500);
   let taken = 0;
   for (let step = 0; step < 100_000; step++, clock.ms += 0.125) if (buckets.take('a')) taken++;
@@ -45,7 +45,7 @@ test('over a long time it gives the rate and no more, however often it is asked'
   expect(taken).toBe(500 + 6249);
 });
 
-test('each name has its own', () => {
+test('each name has a bucket of its own', () => {
   const { buckets, takeUp } = bucketsOf(2);
   takeUp('000000000000/us-east-1');
   expect(buckets.take('000000000000/eu-west-1')).toBe(true);

@@ -2,9 +2,9 @@ import { awsCommand, type Operation, type OperationDocument, served } from '../h
 import { CONTROL_PLANE, DATA_PLANE } from './api.js';
 
 /**
- * The resource of an operation, as the service authorization reference has it. For `key`, policies are asked where the key is
- * found, in KeyRepository, with its tags and aliases. `alias` is the alias itself; its key is asked about, too. `team` is the
- * team of an association, `nothing` is `*`.
+ * The resource of an operation, as in the service authorization reference. For `key`, KeyRepository evaluates policies
+ * when it finds the key, with its tags and aliases. `alias` is the alias itself; its key is authorized, too. `team` is
+ * the team of an association, `nothing` is `*`.
  */
 export type Resource = 'key' | 'alias' | 'team' | 'nothing';
 

@@ -1,10 +1,10 @@
 /** Looks up the values of a condition key, named in lower case; undefined if the request has none. */
 export type Context = (key: string) => readonly string[] | undefined;
 
-/** Tells whether a value of a request matches a text of a policy. */
+/** Tells whether a value of a request matches a string of a policy. */
 export type Test = (value: string, context: Context) => boolean;
 
-/** The syntax of a text in a policy. */
+/** The syntax of a string in a policy. */
 export interface Reading {
   /** `*` matches any characters and `?` one. */
   wildcards: boolean;
@@ -26,8 +26,8 @@ interface Variable {
 const VARIABLE = /\$\{([*?$]|[^{}$*?,]+(?:,\s*'[^']*')?)\}/;
 
 /**
- * Compiles a text of a policy. The value of a variable is literal, even if it contains wildcards; a variable with no value, or
- * with several, matches nothing.
+ * Compiles a string of a policy. The value of a variable is literal, even if it contains wildcards; a variable with no
+ * value, or with several, matches nothing.
  */
 export function textTest(text: string, { wildcards, variables }: Reading): Test {
   const parts = variables ? partsOf(text) : [text];
@@ -55,7 +55,7 @@ function plainTest(text: string, wildcards: boolean): Test {
   return (value) => matches(glob, value);
 }
 
-/** Splits a text into literal text, variables, and the characters that `${*}`, `${?}` and `${$}` escape. */
+/** Splits a string into literal text, variables, and the characters that `${*}`, `${?}` and `${$}` escape. */
 function partsOf(text: string): (string | Variable | { literal: string })[] {
   return text.split(new RegExp(VARIABLE, 'g')).flatMap((part, i): (string | Variable | { literal: string })[] => {
     if (i % 2 === 0) return part === '' ? [] : [part];

@@ -13,12 +13,12 @@ const policy = (...statements: object[]) => JSON.stringify({ Version: '2012-10-1
 const withStatement = (changes: object) => policy({ ...ALLOW, ...changes });
 const without = (element: string) => withStatement({ [element]: undefined });
 
-describe('a policy that is taken', () => {
+describe('an accepted policy', () => {
   test.each<[string, string]>([
-    ['one statement that is no list', JSON.stringify({ Statement: ALLOW })],
+    ['one statement outside a list', JSON.stringify({ Statement: ALLOW })],
     ['the older version, with an Id', JSON.stringify({ Version: '2008-10-17', Id: 'x', Statement: [ALLOW] })],
     ['several statements with names of their own', policy({ ...ALLOW, Sid: 'One' }, { ...ALLOW, Sid: 'Two' }, ALLOW)],
-    ['a name in two objects, and as a text', policy({ ...ALLOW, Sid: 'Effect' }, { ...ALLOW, Sid: 'a "Effect": {' })],
+    ['a name in two objects, and as a string', policy({ ...ALLOW, Sid: 'Effect' }, { ...ALLOW, Sid: 'a "Effect": {' })],
     ["the key's own ARN", withStatement({ Resource: KEY })],
     ['several resources', withStatement({ Resource: ['*', KEY] })],
     ['several actions', withStatement({ Action: ['payment-cryptography:*', 'Payment-Cryptography:Get*', '*'] })],
@@ -80,7 +80,7 @@ describe('a policy that is taken', () => {
 
 test.each<[string, string, string]>([
   ['no JSON', '{"Statement":', 'it is not JSON'],
-  ['a text', '"policy"', 'it must be an object'],
+  ['a string', '"policy"', 'it must be an object'],
   ['a list', '[]', 'it must be an object'],
   [
     'another version',
@@ -89,17 +89,17 @@ test.each<[string, string, string]>([
   ],
   ['no statement', '{"Version":"2012-10-17"}', 'Statement is required'],
   ['no statements', policy(), 'Statement must not be empty'],
-  ['a statement that is none', policy('x' as never), 'Statement[0] must be an object'],
-  ['an element nobody knows', JSON.stringify({ Statement: ALLOW, Rule: 1 }), "it can't have Rule"],
-  ['an element of a statement nobody knows', withStatement({ Resources: '*' }), "Statement[0] can't have Resources"],
+  ['a statement that is not an object', policy('x' as never), 'Statement[0] must be an object'],
+  ['an unknown element', JSON.stringify({ Statement: ALLOW, Rule: 1 }), "it can't have Rule"],
+  ['an unknown element of a statement', withStatement({ Resources: '*' }), "Statement[0] can't have Resources"],
   ['__proto__', `{"__proto__":1,"Statement":${JSON.stringify(ALLOW)}}`, "it can't have __proto__"],
   [
-    'a name that is there twice',
+    'a duplicate name',
     `{"Statement":${JSON.stringify(ALLOW).replace('{', '{"Effect":"Deny",')}}`,
     'Effect is there twice',
   ],
   [
-    'an operator that is there twice',
+    'a duplicate operator',
     withStatement({ Condition: { Bool: { 'aws:SecureTransport': 'true' } } }).replace(
       '"Condition":{',
       '"Condition":{"Bo\\u006fl":{"aws:x":"}"},',
@@ -112,14 +112,18 @@ test.each<[string, string, string]>([
   ['no principal', without('Principal'), 'Statement[0] must have either Principal or NotPrincipal'],
   ['both principals', withStatement({ NotPrincipal: { AWS: ROLE } }), 'Statement[0] must have either Principal'],
   ['an empty principal', withStatement({ Principal: {} }), 'Statement[0].Principal must not be empty'],
-  ['a principal that is a text', withStatement({ Principal: ROLE }), 'Statement[0].Principal must be "*" or an object'],
+  [
+    'a principal that is a string',
+    withStatement({ Principal: ROLE }),
+    'Statement[0].Principal must be "*" or an object',
+  ],
   [
     'a principal of another kind',
     withStatement({ Principal: { CanonicalUser: 'x' } }),
     "Statement[0].Principal can't have CanonicalUser",
   ],
   [
-    'a principal that is none',
+    'a malformed principal',
     withStatement({ Principal: { AWS: [ROLE, 'x'] } }),
     'Statement[0].Principal.AWS[1] must be "*", an account',
   ],
@@ -151,7 +155,7 @@ test.each<[string, string, string]>([
   ['a wildcard in the ARN', withStatement({ Resource: KEY.replace(/key.*/, 'key/*') }), 'the ARN of the key itself'],
   ['the same Sid twice', policy({ ...ALLOW, Sid: 'a' }, { ...ALLOW, Sid: 'a' }), 'every Sid once only'],
   [
-    'an operator nobody knows',
+    'an unknown operator',
     withStatement({ Condition: { StringIs: { 'aws:userid': 'x' } } }),
     'Statement[0].Condition.StringIs is not a condition operator',
   ],
@@ -168,7 +172,7 @@ test.each<[string, string, string]>([
   [
     'a condition value that is an object',
     withStatement({ Condition: { Bool: { 'aws:SecureTransport': {} } } }),
-    'must be a text, a number or a boolean',
+    'must be a string, a number or a boolean',
   ],
 ])('%s is refused', (_, text, message) => {
   const check = () => keyPolicies.check(text, KEY);
@@ -182,7 +186,10 @@ test.each<[string, object]>([
   ['{"AWS": "*"}', { Principal: { AWS: '*' } }],
   ['"*" among others', { Principal: { AWS: [ROLE, '*'], Service: 'events.amazonaws.com' } }],
   ['everyone but one', { Principal: undefined, NotPrincipal: { AWS: ROLE } }],
-  ['a condition that says nothing of who', { Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'true' } } }],
+  [
+    'a condition that does not limit the caller',
+    { Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'true' } } },
+  ],
   ['a value that is not fixed', { Principal: '*', Condition: { StringLike: { 'aws:PrincipalAccount': '1111*' } } }],
   [
     'one value of several that is not fixed',

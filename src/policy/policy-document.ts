@@ -61,7 +61,7 @@ const Conditions = z
     z.string().refine((text) => isOperator(text), 'is not a condition operator'),
     z.record(
       text(/^[a-z0-9-]+:\S(?:.*\S)?$/is, 'is not a condition key'),
-      oneOrMore(z.union([z.string(), z.number(), z.boolean()], says('must be a text, a number or a boolean'))),
+      oneOrMore(z.union([z.string(), z.number(), z.boolean()], says('must be a string, a number or a boolean'))),
       says('must be an object of condition keys'),
     ),
     says('must be an object of condition operators'),
@@ -78,7 +78,7 @@ const Conditions = z
   });
 
 const ELEMENTS = {
-  Sid: z.string(says('must be a text')).optional(),
+  Sid: z.string(says('must be a string')).optional(),
   Effect: z.enum(['Allow', 'Deny'], says('must be Allow or Deny')),
   Condition: Conditions.optional(),
 };
@@ -101,7 +101,7 @@ const resourceStatementOf = (service: string, example: string) => {
         NotPrincipal: Principals.optional(),
         Action: oneOrMore(action).optional(),
         NotAction: oneOrMore(action).optional(),
-        Resource: oneOrMore(z.string(says('must be a text'))),
+        Resource: oneOrMore(z.string(says('must be a string'))),
       },
       says('must be an object'),
     )
@@ -130,7 +130,7 @@ const documentOf = <T extends z.ZodType>(statement: T) =>
     .strictObject(
       {
         Version: z.enum(['2012-10-17', '2008-10-17'], says('must be 2012-10-17 or 2008-10-17')).optional(),
-        Id: z.string(says('must be a text')).optional(),
+        Id: z.string(says('must be a string')).optional(),
         Statement: oneOrMore(statement),
       },
       says('must be an object'),

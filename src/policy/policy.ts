@@ -11,7 +11,7 @@ export interface Caller {
   accountId: string;
 }
 
-/** A question to policies. */
+/** A request that policies decide. */
 export interface AccessRequest {
   /** e.g. `payment-cryptography:EncryptData` */
   action: string;

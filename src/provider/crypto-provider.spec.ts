@@ -54,7 +54,7 @@ describe(`rows of the field: ${vectors.source}`, () => {
     expect(provider.use(row, (clear) => clear.toString('hex'))).toBe(vector.clear);
   });
 
-  test.each(vectors.tests)('#$id $comment is sealed as it was', (vector) => {
+  test.each(vectors.tests)('#$id $comment is sealed with the same associated data', (vector) => {
     const { sealed: _, ...copy } = rowOf(vector);
     const sealed = provider.seal(ENTITIES[vector.table]!, copy, Buffer.from(vector.clear, 'hex'));
     const clear = masterKey.open(Buffer.from(vector.associatedData), sealed);
@@ -66,7 +66,7 @@ describe(`rows of the field: ${vectors.source}`, () => {
     ({ name, ...vector }) => {
       const row = rowOf(vector);
       const values = row as unknown as Record<string, unknown>;
-      // Only a date has no other value where it is null.
+      // `changed` has no date in place of null.
       values[name] = name === 'expiresAt' && values[name] === null ? new Date(0) : changed(values[name]);
       if (name === 'sessionTokenHash' && typeof values[name] === 'string') values[name] = Buffer.alloc(32);
       expect(() => provider.use(row, () => true)).toThrow(SealError);
@@ -131,7 +131,7 @@ describe('CryptoProvider', () => {
     expect(() => provider.use(key, () => true)).toThrow('read without its sealed value');
   });
 
-  test('refuses a copy of a row, whose class is lost', async () => {
+  test('refuses a copy of a row, which has lost its class', async () => {
     const copy = Object.assign({}, await newKey());
     expect(() => provider.use(copy, () => true)).toThrow('Object is not an entity with @Sealed');
   });

@@ -8,7 +8,7 @@ import { checkMasterKey } from './master-key-check.js';
 import { MasterKey } from './master-key.js';
 
 const INTERVAL_MS = 1000;
-/** Longer than any call works with a sealed value that it read before the rotation ended. */
+/** Longer than any call can hold a sealed value that it read before the rotation ended. */
 const WIPE_AFTER_MS = 30_000;
 
 /**

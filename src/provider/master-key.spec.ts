@@ -4,7 +4,7 @@ import { MasterKey, SealError, sealedUnder } from './master-key.js';
 const masterKey = new MasterKey(Buffer.alloc(32, 7));
 const AAD = Buffer.from('associated data');
 
-test('opens values of any length, and never seals two alike', () => {
+test('opens values of any length, and never gives two equal sealed values', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 3000 }), fc.uint8Array(), (clear, aad) => {
       const sealed = masterKey.seal(Buffer.from(aad), Buffer.from(clear));
@@ -28,7 +28,7 @@ test('every bit counts', () => {
   expect(() => new MasterKey(Buffer.alloc(32, 8)).open(AAD, sealed)).toThrow('Sealed under another master key');
 });
 
-test('has an id that only this key has', () => {
+test('has an id of its own', () => {
   expect(masterKey.id).toMatch(/^[0-9a-f]{16}$/);
   expect(new MasterKey(Buffer.alloc(32, 7)).id).toBe(masterKey.id);
   expect(new MasterKey(Buffer.alloc(32, 8)).id).not.toBe(masterKey.id);
@@ -46,7 +46,7 @@ describe('a keyring', () => {
   };
   const clear = Buffer.from('clear value');
 
-  test('seals under the current key and opens under whichever is named', () => {
+  test('seals under the current key and opens under the key that a value names', () => {
     const { one, two, all } = keyring();
     expect(all.ids).toEqual([one.id, two.id, keyring().three.id]);
     const before = all.seal(AAD, clear);

@@ -49,7 +49,7 @@ export class SealedSubscriber implements EntitySubscriberInterface {
     return row?.sealed ? this.#resealIfNeeded(row as SealedRow, row.sealed, target, runner) : undefined;
   }
 
-  /** Asks for the active key once a transaction, which may write many rows. */
+  /** Reads the id of the active key once per transaction, which may write many rows. */
   async #resealIfNeeded(row: SealedRow, sealed: Buffer, target: unknown, runner: QueryRunner): Promise<void> {
     if (!runner.isTransactionActive) throw new Error('A sealed value must be written in a transaction');
     const active = this.#active.get(runner) ?? activeId(runner.manager);

@@ -40,11 +40,11 @@ const mac = (KeyIdentifier: string, Algorithm = 'ISO9797_ALGORITHM3') =>
   service.dataPlane
     .generateMac({ KeyIdentifier, MessageData: '0102030405060708', GenerationAttributes: { Algorithm } })
     .promise();
-/** Waits until what is remembered of a key is too old. */
+/** Waits until cached keys are too old. */
 const untilForgotten = () => new Promise((resolve) => setTimeout(resolve, MAX_STALE_MS + 50));
 
 const ALGORITHM_3 = 'ISO9797_ALGORITHM3';
-/** What is edited, and the MAC algorithm that would then take the key. */
+/** Edited columns, each with the MAC algorithm that would then accept the key. */
 const EDITS: [what: string, sql: string, algorithm: string][] = [
   ['usage', `usage = 'TR31_M1_ISO_9797_1_MAC_KEY'`, 'ISO9797_ALGORITHM1'],
   ['algorithm', `algorithm = 'TDES_3KEY'`, ALGORITHM_3],
@@ -53,7 +53,7 @@ const EDITS: [what: string, sql: string, algorithm: string][] = [
   ['exportability', 'exportable = true', ALGORITHM_3],
   ['check value', `kcv = '000000'`, ALGORITHM_3],
   ['algorithm of the check value', `kcv_algorithm = 'CMAC'`, ALGORITHM_3],
-  ['what is derived', `derive_key_usage = 'TR31_P0_PIN_ENCRYPTION_KEY'`, ALGORITHM_3],
+  ['usage of derived keys', `derive_key_usage = 'TR31_P0_PIN_ENCRYPTION_KEY'`, ALGORITHM_3],
   ['a bit of the material', 'sealed = set_bit(sealed, 8 * 30, 1 - get_bit(sealed, 8 * 30))', ALGORITHM_3],
   ['the id of the master key', 'sealed = set_bit(sealed, 9, 1 - get_bit(sealed, 9))', ALGORITHM_3],
   ['the length of the material', 'sealed = substring(sealed from 1 for 20)', ALGORITHM_3],
@@ -89,7 +89,7 @@ describe('a row edited in the database', () => {
     await mac(other);
   });
 
-  test('a key moved to another account belongs to nobody', async () => {
+  test("a key moved to another account can't be used from either", async () => {
     const arn = await createKey();
     const moved = arn.replace('000000000000', '111111111111');
     await database.query('UPDATE keys SET arn = $2 WHERE arn = $1', [arn, moved]);
@@ -98,7 +98,7 @@ describe('a row edited in the database', () => {
   });
 });
 
-test('a certificate exchanged for another takes the private key with it', async () => {
+test('a private key no longer opens once its certificate is replaced', async () => {
   const parameters = () =>
     service.controlPlane.send(
       new GetParametersForImportCommand({ KeyMaterialType: 'KEY_CRYPTOGRAM', WrappingKeyAlgorithm: 'RSA_3072' }),
@@ -137,7 +137,7 @@ test('a certificate exchanged for another takes the private key with it', async 
   expect(await importKey()).toBeInstanceOf(InternalServerException);
 });
 
-test('a stopped or renamed key is refused within the bound on a node that remembers it', async () => {
+test('a stopped or renamed key is refused within the bound on a node that caches it', async () => {
   const arn = await createKey();
   await database.query(
     `INSERT INTO aliases (account_id, region, name, key_arn) VALUES ('000000000000', 'us-east-1', 'alias/till', $1)`,
@@ -164,13 +164,13 @@ test('an alias is found by its ARN too, with slashes, by control plane and data 
   expect(key!.KeyArn).toBe(arn);
 });
 
-test('the stored material holds no clear key: the same key is never sealed alike, and its length tells the layout', async () => {
+test('stored material contains no clear key: sealing the same key twice differs, and the length is that of the layout', async () => {
   const rows = await database.query<{ sealed: Buffer }[]>('SELECT sealed FROM keys WHERE length(sealed) > 20 LIMIT 2');
   // Version, id of the master key, nonce, 16 bytes of key, tag.
   for (const { sealed } of rows) expect([sealed[0], sealed.length]).toEqual([1, 1 + 8 + 12 + 16 + 16]);
 });
 
-test('ready only with the database and the master key that it is sealed under', async () => {
+test('is ready only with the database and the master key that it is sealed under', async () => {
   const ready = () => fetch(`${service.url}/readyz`).then(({ status }) => status);
   expect(await ready()).toBe(200);
   await database.query('UPDATE master_key SET check_value = set_bit(check_value, 400, 1 - get_bit(check_value, 400))');
@@ -190,14 +190,14 @@ test('another master key is refused at start, and nothing is changed', async () 
 describe('a secret of the service', () => {
   const secret = () => serviceSecret(database.manager, service.app.get(MasterKey), 'page tokens');
 
-  test('is made once, whoever asks first', async () => {
+  test('is generated once, even for concurrent callers', async () => {
     await database.query('DELETE FROM service_secrets');
     const secrets = await Promise.all(Array.from({ length: 5 }, secret));
     expect(new Set(secrets.map((found) => found.toString('hex'))).size).toBe(1);
     expect(secrets[0]).toHaveLength(32);
   });
 
-  test('is not taken from another purpose', async () => {
+  test("can't be replaced with that of another purpose", async () => {
     const masterKey = service.app.get(MasterKey);
     const sealed = masterKey.seal(Buffer.from('["service secret","another"]'), Buffer.alloc(32));
     await database.query('UPDATE service_secrets SET sealed = $1', [sealed]);

@@ -28,7 +28,7 @@ export const denied = (
 ) =>
   `AccessDeniedException: User: ${arn} is not authorized to perform: payment-cryptography:${operation} on resource: ${resource} ${reason}`;
 
-/** A service of three Regions with a key, and what the specs of access control ask of it. */
+/** A service of three Regions with a key, and the calls that the specs of access control share. */
 export function useAccess() {
   const service = useService({ KEYBLOCK_REGIONS: 'us-east-1,us-west-2,eu-west-1' });
   /** The repository of users, and a key with the tag team=pin. */

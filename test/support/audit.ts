@@ -38,7 +38,7 @@ export const mac = (KeyIdentifier: string) => ({
   body: JSON.stringify({ KeyIdentifier, MessageData: '3132333435363738', GenerationAttributes: { Algorithm: 'CMAC' } }),
 });
 
-/** A service of two Regions with low limits, and what the specs of the audit log ask of it. */
+/** A service of two Regions with low limits, and the calls that the specs of the audit log share. */
 export function useAudit() {
   const service = useService({
     KEYBLOCK_REGIONS: 'us-east-1,eu-west-1',
@@ -89,7 +89,7 @@ export function useAudit() {
     },
     control: (operation: string, input: object, more: Partial<RawRequest> = {}) =>
       service.send({ headers: target(operation), body: JSON.stringify(input), ...more }),
-    /** Sends a request to the data plane, again while the rate limit rejects it. */
+    /** Sends a request to the data plane, and retries while the rate limit rejects it. */
     async data(request: Partial<RawRequest>): Promise<RawResponse> {
       for (;;) {
         const response = await service.send(request);

@@ -14,7 +14,7 @@ const install = (name: string, mode = 0o755) => {
 const PLACE = install('Chromium.app/Contents/MacOS/Chromium');
 const NONE = join(folder, 'none');
 
-test('takes what CHROMIUM names, before all others', () => {
+test('prefers the path in CHROMIUM', () => {
   expect(findBrowser({ CHROMIUM: '/not/there', PATH: folder }, [PLACE])).toBe('/not/there');
 });
 
@@ -23,7 +23,7 @@ test.each(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stabl
   expect(findBrowser({ PATH: [NONE, join(path, '..')].join(delimiter) }, [PLACE])).toBe(path);
 });
 
-test('finds one in a usual place', () => {
+test('finds a browser in a usual place', () => {
   expect(findBrowser({ CHROMIUM: '', PATH: NONE }, [join(NONE, 'chromium'), PLACE])).toBe(PLACE);
 });
 
@@ -32,6 +32,6 @@ test.each<[string, NodeJS.ProcessEnv, string[]]>([
   ['there is no PATH', {}, []],
   ['a file cannot be executed', { PATH: join(install('plain/chromium', 0o644), '..') }, []],
   ['a program has another name', { PATH: join(install('other/firefox'), '..') }, []],
-])('finds none where %s', (_, env, places) => {
+])('finds none if %s', (_, env, places) => {
   expect(findBrowser(env, places)).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core';
 
 const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Where Linux distributions and macOS put Chromium and Chrome, PATH aside. */
+/** Places of Chromium and Chrome on Linux distributions and macOS, besides PATH. */
 const PLACES = [
   ...['/usr/bin', '/usr/local/bin', '/snap/bin'].flatMap((folder) => COMMANDS.map((command) => join(folder, command))),
   '/opt/google/chrome/chrome',
@@ -24,12 +24,15 @@ export function findBrowser(env: NodeJS.ProcessEnv, places: readonly string[] = 
   return [...onPath, ...places].find(isExecutable);
 }
 
-/** Tests that need a browser. A machine without one skips them and says so, except in continuous integration: there they fail. */
+/**
+ * Tests that need a browser. On a machine without one they are skipped with a message, but in continuous integration
+ * they fail.
+ */
 export function describeInBrowser(name: string, tests: (launch: () => Promise<Browser>) => void): void {
   const executablePath = findBrowser(process.env);
   if (executablePath === undefined && process.env['CI'] !== 'true') {
     process.stderr.write(
-      `Skipped for want of a browser: ${name}. Install Chromium or Chrome, or set CHROMIUM to its path.\n`,
+      `Skipped without a browser: ${name}. Install Chromium or Chrome, or set CHROMIUM to its path.\n`,
     );
     describe.skip(name, () => tests(launch));
     return;

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 
 /**
- * The card schemes' computations once more, step by step from their descriptions and on OpenSSL's ciphers alone: what the
- * service answers is compared with it where no published vector reaches.
+ * A second implementation of the card schemes' computations, written step by step from their descriptions with
+ * OpenSSL's ciphers only. Specs compare the service with it where no published vectors exist.
  */
 
 /** TDES in ECB under two keys of 8 bytes. */
@@ -20,7 +20,7 @@ function desDecrypt(key: Buffer, block: Buffer): Buffer {
 
 const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, i) => byte ^ (b[i] ?? 0)));
 
-/** Blocks of 8 bytes, the last with zeros behind it. */
+/** Splits data into blocks of 8 bytes, the last padded with zeros. */
 const blocks = (data: Buffer): Buffer[] =>
   Array.from({ length: Math.ceil(data.length / 8) }, (_, i) =>
     Buffer.concat([data.subarray(8 * i), Buffer.alloc(8)]).subarray(0, 8),
@@ -47,7 +47,7 @@ export function tdesCbc(key: Buffer, data: Buffer): Buffer {
 
 export const tdesEcb = tdes;
 
-/** Without parity, which DES doesn't read. */
+/** Derives a card key by EMV option A or B, without adjusting its parity, which DES ignores. */
 export function cardKey(imk: Buffer, option: 'A' | 'B', pan: string, psn: string): Buffer {
   const y = Buffer.from(option === 'A' ? (pan + psn).slice(-16).padStart(16, '0') : hashed(pan + psn), 'hex');
   return Buffer.concat([tdes(imk, y), tdes(imk, xor(y, Buffer.alloc(8, 0xff)))]);

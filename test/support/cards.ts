@@ -33,7 +33,7 @@ export const named = ({ KeyArn, KeyCheckValue }: KnownKey) => ({ KeyArn, KeyChec
 
 export const anotherDigit = (text: string) => text.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
 
-/** A service with what the specs of card and EMV operations ask of it. */
+/** A service, and the calls that the specs of card and EMV operations share. */
 export function useCards() {
   const service = useService();
   const keys = useKnownKeys(service);

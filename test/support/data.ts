@@ -31,7 +31,7 @@ export interface DataVector {
 export const invalid = (message: string): unknown =>
   expect.objectContaining({ __type: 'ValidationException', message: expect.stringContaining(message) as unknown });
 
-/** A service with what the specs of data encryption ask of it. The calls return the JSON of any response. */
+/** A service, and the calls that the specs of data encryption share. They return the JSON of any response. */
 export function useData() {
   const service = useService();
   const keys = useKnownKeys(service);

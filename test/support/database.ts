@@ -48,7 +48,7 @@ export function newDataDirectory(): TestStore {
   return { env: { KEYBLOCK_DATA_DIR: path }, remove: removed };
 }
 
-/** SQL as who owns the database may run it, past the triggers. */
+/** Runs SQL as the owner of the database can, bypassing the triggers. */
 export async function tamper(database: DataSource, sql: string, parameters: unknown[] = []): Promise<void> {
   await database.transaction(async (manager) => {
     await manager.query('SET LOCAL session_replication_role = replica');

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 /**
  * Sends bytes to a port and returns the response.
  *
- * @param until what the service is waited for: its first bytes, or the end of the connection
+ * @param until when to stop waiting: at the first bytes, or at the end of the connection
  */
 export function exchange(url: string, bytes: string | Buffer, until: 'answer' | 'end' = 'answer'): Promise<string> {
   const { hostname, port } = new URL(url);

@@ -83,8 +83,8 @@ export interface OpenedWithForge {
 }
 
 /**
- * Opens a TR-34 key transport in either form: takes CMS apart, verifies the signature, the digest, the identifiers of both
- * parties and that the encrypted header is the signed one. Throws where one of them is wrong.
+ * Opens a TR-34 key transport in either form: takes CMS apart, verifies the signature, the digest, the identifiers of
+ * both parties and that the encrypted header is the signed one. Throws if one of them is wrong.
  *
  * @param kdh the sender's certificate, DER
  * @param krd the receiver's certificate, DER, and private key
@@ -154,7 +154,7 @@ export interface TokenToCompose {
   kdh: { certificate: Buffer; privateKey: ForgePrivateKey };
   /** The receiver's certificate, DER. */
   krd: Buffer;
-  /** Two-pass where it is given, else one-pass. */
+  /** Two-pass if given, otherwise one-pass. */
   nonce?: Buffer;
   signingTime?: Date;
   contentCipher?: keyof typeof CONTENT_CIPHERS;
@@ -270,7 +270,9 @@ function keyEncryption(form: TokenToCompose['form'], scheme: RsaScheme): Asn1 {
   return sequence(oid(OID.rsaesOaep), parameters);
 }
 
-/** A certificate revocation list, RFC 5280 section 5.1, that lists certificates (DER). forge has none of its own. @returns DER */
+/**
+ * A certificate revocation list, RFC 5280 section 5.1, that lists certificates (DER). forge has no CRLs. @returns DER
+ */
 export function revokeWithForge(
   ca: { certificate: Buffer; privateKey: ForgePrivateKey },
   certificates: Buffer[],

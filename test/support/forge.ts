@@ -79,7 +79,7 @@ export function encryptWithForge(key: ForgePublicKey, scheme: RsaScheme, message
   );
 }
 
-/** Throws where forge finds the padding wrong. */
+/** Throws if forge finds the padding wrong. */
 export function decryptWithForge(key: ForgePrivateKey, scheme: RsaScheme, ciphertext: Buffer): Buffer {
   return buffer(
     scheme === 'PKCS1'
@@ -106,6 +106,6 @@ function ecb(algorithm: '3DES-ECB' | 'AES-ECB', key: Buffer, block: Buffer): Buf
   cipher.start({});
   cipher.update(forge.util.createBuffer(binary(block)));
   cipher.finish();
-  // forge pads in ECB too: a block more.
+  // forge pads in ECB too, which adds a block.
   return buffer(cipher.output.getBytes()).subarray(0, block.length);
 }

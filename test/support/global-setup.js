@@ -9,8 +9,8 @@ import { connect, migrate } from '../../dist/database/database.js';
 import { EmbeddedPostgres } from '../../dist/database/embedded/embedded-postgres.js';
 
 /**
- * Gives the run its PostgreSQL server: the one of DATABASE_URL, or one that lives as long as the run. On it is a template with
- * every table, which the databases of specs are copies of.
+ * Provides the PostgreSQL server of the run: the one of DATABASE_URL, or one that lives as long as the run. Creates a
+ * template database with every table on it, which specs copy.
  *
  * @returns {Promise<void>} sets TEST_SERVER_URL and TEST_TEMPLATE
  */

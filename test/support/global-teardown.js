@@ -1,4 +1,4 @@
-/** Ends what global-setup.js began. */
+/** Releases the server of global-setup.js. */
 export default async function globalTeardown() {
   await globalThis.closeTestServer();
 }

@@ -1,4 +1,4 @@
-/** The examples that the help of a command prints, as one would type them. */
+/** Extracts the examples from the help of a command, as a user would type them. */
 export function examplesOf(help: string): string[] {
   const [, examples = ''] = /\nExamples:\n((?: {2}.+\n)+)/.exec(help) ?? [];
   return examples

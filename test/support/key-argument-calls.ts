@@ -1,10 +1,10 @@
 import type { ValidKeys } from './key-arguments.js';
 import type { RawRequest } from './service.js';
 
-/** The key arguments of a call besides the one that is looked at: keys that serve, by usage and algorithm. */
+/** Suitable keys for the other key arguments of a call, by usage and algorithm. */
 export type ServingKeys = (usage: string, algorithm: string) => string;
 
-/** Calls an operation with a key in one of its arguments and keys that serve in the others. */
+/** Calls an operation with a key in one of its arguments and suitable keys in the others. */
 export type KeyArgumentCall = (key: string, serving: ServingKeys) => Partial<RawRequest>;
 
 type Body = (key: string, serving: ServingKeys) => object;
@@ -17,7 +17,9 @@ const DERIVATION = { MajorKeyDerivationMode: 'EMV_OPTION_A', ...CARD };
 const BLOCK = '00'.repeat(16);
 const DUKPT = { KeySerialNumber: TDES_KSN, DukptKeyVariant: 'REQUEST' };
 
-/** Its header is that of a key which serves; what is under it doesn't matter, since the wrapping key is checked first. */
+/**
+ * A key block with the header of a suitable key. Its content doesn't matter, since the wrapping key is checked first.
+ */
 const wrappedKey = (variant: string, usage: string, authority: string) =>
   variant === 'Tr31KeyBlock'
     ? { WrappedKeyMaterial: { Tr31KeyBlock: `D0112${usage}AB00E0000${'0'.repeat(96)}` } }
@@ -95,7 +97,7 @@ const translateKeyMaterial: Bodies = (argument) => (key, serving) => {
         DeriveKeyAlgorithm: 'AES_256',
         DerivationData: { SharedInformation },
         WrappedKeyBlock: `D0112P0AB00E0000${'0'.repeat(96)}`,
-        // A right one, so that the call gets as far as the outgoing key.
+        // A valid block, so that the call gets as far as the outgoing key.
         ...(argument.startsWith('Wrapping') && { PublicKeyCertificate: serving('certificate', 'ECC_NIST_P256') }),
       },
     },
@@ -202,7 +204,7 @@ const translatePin: Bodies = (argument, variant) => (key, serving) => {
   const ca = isAuthority(argument);
   const side = argument.startsWith('Outgoing') ? 'Outgoing' : 'Incoming';
   const other = side === 'Incoming' ? 'Outgoing' : 'Incoming';
-  // From a format without a PAN there is a way into every other.
+  // A format without a PAN can be translated into every other format.
   const otherFormat = variant === 'ISO_FORMAT_1' || side === 'Outgoing' ? 'ISO_FORMAT_1' : 'ISO_FORMAT_0';
   return {
     [`${side}KeyIdentifier`]: ca ? k3(serving, 'P0') : key,

@@ -2,8 +2,9 @@ import type { KeyAlgorithm, KeyMode, KeyUsage } from '../../src/payment/keys/key
 import { KEY_USAGES } from '../../src/payment/keys/key-attributes.js';
 
 /**
- * Which keys the data plane takes, written down from AWS's table of valid keys, by hand and not from the service: operation
- * and argument, variant, codes of the usages, algorithms, and the whole sets of modes by their initials (DeriveKey is X).
+ * The keys that the data plane accepts, transcribed by hand from AWS's table of valid keys, independently of the
+ * service: operation and argument, variant, codes of the usages, algorithms, and the whole sets of modes by their
+ * initials (DeriveKey is X).
  */
 const VALID_KEYS = `
   EncryptData KeyIdentifier                Symmetric                     D0     TDES AES      EDWU EW N
@@ -109,7 +110,7 @@ const VALID_KEYS = `
   GenerateAs2805KekValidation KeyIdentifier KekValidationResponse        K0     TDES          EDWU DU
 `;
 
-/** Where the working key itself may come with the call, and by which algorithms' keys it may have been wrapped. */
+/** Arguments whose working key may be part of the request, and the algorithms of the keys that may wrap it. */
 const DYNAMIC_KEYS = [
   'EncryptData KeyIdentifier',
   'DecryptData KeyIdentifier',
@@ -128,7 +129,7 @@ const DYNAMIC_KEYS = [
   )
   .join('');
 
-/** The key that certificates of the other party are checked with. No S0 key has GV, and nothing would be wrong with one. */
+/** The key that verifies the other party's certificates. No S0 key has the modes GV, which would be acceptable. */
 const CERTIFICATE_AUTHORITIES = [
   'EncryptData CertificateAuthorityPublicKeyIdentifier DiffieHellmanSymmetricKey',
   'DecryptData CertificateAuthorityPublicKeyIdentifier DiffieHellmanSymmetricKey',
@@ -168,7 +169,7 @@ export interface ValidKeys {
   variant: string;
   usages: readonly KeyUsage[];
   algorithms: readonly KeyAlgorithm[];
-  /** Of MODE_SETS. */
+  /** Elements of MODE_SETS. */
   modeSets: readonly string[];
 }
 
@@ -187,7 +188,7 @@ export const VALID_KEY_ROWS: readonly ValidKeys[] = (VALID_KEYS + DYNAMIC_KEYS +
     return { operation, argument: argument.replace('+', 'With'), variant, usages, algorithms, modeSets };
   });
 
-/** The first attribute of a key that a row refuses, in AWS's order; none where it serves. */
+/** Returns the first attribute for which a row refuses a key, in AWS's order; undefined if it accepts the key. */
 export function refusedBy(
   row: ValidKeys,
   key: { usage: KeyUsage; algorithm: KeyAlgorithm; modeSet: string },

@@ -50,7 +50,7 @@ export const impostor = rsaPartner(pki.otherCa, pki.otherKdh);
 /** A wrapped key as ExportKey returns it, with every member. */
 export type Wrapped = { [Member in keyof WrappedKey]-?: NonNullable<WrappedKey[Member]> };
 
-/** A service with what the specs of ExportKey ask of it. */
+/** A service, and the calls that the specs of ExportKey share. */
 export function useExports() {
   const service = useService();
   const keys = useKnownKeys(service);

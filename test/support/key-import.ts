@@ -32,7 +32,7 @@ export function changed(bytes: Buffer): Buffer {
 export const withOtherDigit = (block: string, at: number) =>
   block.slice(0, at) + (block[at] === '0' ? '1' : '0') + block.slice(at + 1);
 
-/** A service with what the specs of ImportKey ask of it. */
+/** A service, and the calls that the specs of ImportKey share. */
 export function useImports() {
   const service = useService();
   const keys = useKnownKeys(service);

@@ -9,7 +9,7 @@ import { KeyRepository } from '../../src/payment/keys/key.repository.js';
 import { LOGGER } from '../../src/logger.js';
 import { REGION, TestClock, type TestService } from './service.js';
 
-/** A key nobody has, one of another Region, and one of another account. */
+/** ARNs of a missing key, of a key in another Region, and of a key in another account. */
 export const MISSING_KEY = `arn:aws:payment-cryptography:${REGION}:000000000000:key/aaaaaaaaaaaaaaaa`;
 export const FAR_KEY = 'arn:aws:payment-cryptography:eu-west-1:000000000000:key/aaaaaaaaaaaaaaaa';
 export const FOREIGN_KEY = `arn:aws:payment-cryptography:${REGION}:111111111111:key/aaaaaaaaaaaaaaaa`;
@@ -52,7 +52,7 @@ export async function createKeyOf(
   return { arn: key.KeyArn, kcv: key.KeyCheckValue ?? '' };
 }
 
-/** Ends the waiting period of every key that is pending deletion; the service's own clock stays where it is. */
+/** Ends the waiting period of every key that is pending deletion, without changing the service's clock. */
 export async function endDeletions({ app, clock }: TestService): Promise<void> {
   const later = new TestClock(clock.now());
   later.advance(181 * DAY_MS);

@@ -21,7 +21,7 @@ import { REGION, type TestService } from './service.js';
 import { testPki } from './tr34.js';
 
 /**
- * Key pairs of published vectors, put where the service keeps its own. No operation takes a private key in, so these go
+ * Stores key pairs of published vectors as the service stores its own. No operation imports a private key, so these go
  * through the service's own provider and repositories.
  */
 const OWNER = { accountId: '000000000000', region: REGION };
@@ -57,7 +57,7 @@ export async function storePair(
 }
 
 /**
- * Stores a token with a known private key, the test account's and good for a day unless told otherwise.
+ * Stores a token with a known private key, by default for the test account and valid for a day.
  *
  * @returns its id
  */

@@ -18,15 +18,15 @@ test.each<[string, Recorded<Call>[], number[]]>([
   ['one after another', [recorded(0, 1, { set: 1 }), recorded(2, 3, { set: 2 }), recorded(4, 5, 'get', 2)], [2]],
   ['two at once: either may be last', [recorded(0, 3, { set: 1 }), recorded(1, 2, { set: 2 })], [2, 1]],
   [
-    'two at once, and one who saw which',
+    'two at once, and a read that shows which was last',
     [recorded(0, 3, { set: 1 }), recorded(1, 2, { set: 2 }), recorded(4, 5, 'get', 1)],
     [1],
   ],
   ['a read before the end of a write may see it', [recorded(0, 9, { set: 1 }), recorded(1, 2, 'get', 1)], [1]],
-  ['a read that sees what is gone', [recorded(0, 1, { set: 1 }), recorded(2, 3, 'get', 0)], []],
-  ['a value that nobody wrote', [recorded(0, 9, { set: 1 }), recorded(1, 2, 'get', 3)], []],
+  ['a read that sees an overwritten value', [recorded(0, 1, { set: 1 }), recorded(2, 3, 'get', 0)], []],
+  ['a value that was never written', [recorded(0, 9, { set: 1 }), recorded(1, 2, 'get', 3)], []],
   [
-    'two who saw two writes in different orders',
+    'two clients that saw two writes in different orders',
     [
       recorded(0, 9, { set: 1 }),
       recorded(0, 9, { set: 2 }),

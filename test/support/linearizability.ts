@@ -9,11 +9,11 @@ export interface Recorded<Call> {
 }
 
 /**
- * Looks for orders of calls, one after another, that explain what every client was answered: linearizability, Herlihy and
- * Wing 1990, by Wing and Gong's search. A call that was answered before another was made stands before it.
+ * Searches for sequential orders of the calls that explain every client's answers: linearizability, Herlihy and Wing
+ * 1990, by Wing and Gong's search. A call that was answered before another was made precedes it.
  *
- * @param step what one call makes of a state; it changes nothing itself
- * @returns every state that such an order ends in; none where there is no such order
+ * @param step applies one call to a state; must not modify it
+ * @returns every state that such an order ends in; empty if there is no such order
  */
 export function explain<State, Call>(
   initial: State,

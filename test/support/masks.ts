@@ -32,7 +32,7 @@ const KINDS: readonly Kind[] = [
 const REQUEST_ID = /(?<=^x-amzn-requestid: )[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/gim;
 const DATE = /(?<=^date: )\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/gim;
 
-/** A value between two quotation marks, as a member of JSON has it. */
+/** A value between quotation marks, as in a JSON member. */
 const QUOTED = /(?<=")[^"\\]+(?=")/g;
 
 /** Shorter values than this turn up elsewhere by chance. */
@@ -51,7 +51,7 @@ export class Masks {
   readonly #names = new Map<string, string>();
   /** Values by name. */
   readonly #values = new Map<string, string>();
-  /** Kinds of the values that only the request could tell to be random, by value. */
+  /** Kinds of the values that the entry declares random, by value. */
   readonly #random = new Map<string, string>();
   readonly #requestIds = new Set<string>();
 
@@ -60,7 +60,7 @@ export class Masks {
     return this.#values.get(name);
   }
 
-  /** Masks the headers of an answer, one a line. A request id that was there before is left as it is. */
+  /** Masks the headers of an answer, one per line. A request id that occurred before is not masked. */
   maskHeaders(lines: string): string {
     return lines.replace(DATE, '<date>').replace(REQUEST_ID, (id) => {
       if (this.#requestIds.has(id)) return id;
@@ -80,7 +80,7 @@ export class Masks {
     text: string,
     { name, random, sent }: { name?: string; random: Record<string, string>; sent: string },
   ): string {
-    /** Forms of the values that this answer is the first to have. */
+    /** Formats of the values that occur for the first time in this answer. */
     const fresh = new Map<string, string>();
     const masked = (kind: string, value: string, shape = '') => {
       const id = `${kind} ${value}`;

@@ -30,7 +30,7 @@ export const UNDECODABLE =
 
 export type Format = 0 | 1 | 3 | 4;
 
-/** One side of a translation: a key and what its blocks look like. */
+/** One side of a translation: a key and the format of its blocks. */
 export interface Side {
   arn: string;
   format: Format | 'AS2805';
@@ -53,7 +53,7 @@ export const translation = (block: string, from: Side, to: Side, more: object = 
   ...more,
 });
 
-/** A service with what the specs of PIN operations ask of it. */
+/** A service, and the calls that the specs of PIN operations share. */
 export function usePins() {
   const service = useService();
   const keys: KnownKeys = useKnownKeys(service);

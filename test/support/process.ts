@@ -2,22 +2,22 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** The built service in a process of its own. */
+/** The built service in a separate process. */
 export interface ServiceProcess {
   child: ChildProcess;
-  /** Where it listens, when it does. */
+  /** Resolves to the URL when the service listens. */
   listening: Promise<string>;
-  /** Exit code or signal, when it ends. */
+  /** Resolves to the exit code or signal when the process ends. */
   ended: Promise<number | NodeJS.Signals>;
-  /** All that it wrote for people. */
+  /** Everything written to stderr. */
   output: () => string;
-  /** All that it logged. */
+  /** Everything written to stdout, the log. */
   log: () => string;
 }
 
 const MAIN = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 
-/** Where a service runs that is not this checkout's under the same user. */
+/** How to run a service that is not this checkout's, or runs as another user. */
 export interface Surroundings {
   /** The file that Node runs. */
   main?: string;

@@ -48,7 +48,7 @@ export interface RecordedAnswer {
   status: string;
   /** Name and value, in the order and the spelling sent. */
   headers: string[];
-  /** JSON where its text is that of `JSON.stringify`; otherwise the text. */
+  /** Parsed JSON if its text is that of `JSON.stringify`; otherwise the text. */
   body: unknown;
 }
 
@@ -241,14 +241,14 @@ async function receive(response: IncomingMessage): Promise<Received> {
   };
 }
 
-/** Parses all that a connection answered; interim answers such as 100 Continue stand before the headers. */
+/** Parses everything received on a connection; interim responses such as 100 Continue precede the headers. */
 function parseAll(text: string): Received {
   const end = text.lastIndexOf('\r\n\r\n');
   const [status = '', ...headers] = text.slice(0, Math.max(end, 0)).split('\r\n');
   return { status, headers, body: Buffer.from(text.slice(end + 4), 'latin1') };
 }
 
-/** Parses a body where that loses nothing of its text. */
+/** Parses a body if that preserves its text. */
 function parseBody(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);

@@ -10,9 +10,9 @@ import { type Service, startService } from '../../src/service.js';
 import { newStore, type TestStore } from './database.js';
 
 export const REGION = 'us-east-1';
-export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a secret of nobody at all' };
+export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a made-up secret for the root' };
 
-/** A clock that a test advances. It runs with the real one unless it is given a time to stand at. */
+/** A clock that a test can advance. It follows the real clock unless it is created with a fixed time. */
 export class TestClock extends Clock {
   #aheadMs = 0;
 
@@ -29,7 +29,7 @@ export class TestClock extends Clock {
   }
 }
 
-/** A service on a port of its own over an empty store, with the clients of the real SDKs. */
+/** A service on a free port over an empty store, with the clients of the real SDKs. */
 export interface TestService extends Service {
   store: TestStore;
   clock: TestClock;
@@ -50,7 +50,7 @@ export interface RawRequest {
   path: string;
   headers: Record<string, string>;
   body: string;
-  /** Changes what is sent after it was signed. */
+  /** Changes the request after it is signed. */
   tamper: (sent: SentRequest) => void;
   region: string;
   service: string;
@@ -98,7 +98,7 @@ export async function startTestService(env: NodeJS.ProcessEnv = {}, clock = new 
   };
 }
 
-/** A service over a store that may have been used before. */
+/** Starts a service over a store that may have been used before. */
 export function startOn(
   store: TestStore,
   env: NodeJS.ProcessEnv = {},
@@ -108,7 +108,7 @@ export function startOn(
   return startService(readConfig({ ...serviceEnv(store), ...env }), logger, { clock });
 }
 
-/** The environment of a service over a store, for a process of its own too. */
+/** The environment of a service over a store, in this process or a separate one. */
 export function serviceEnv(store: TestStore): NodeJS.ProcessEnv {
   return {
     ...store.env,
@@ -168,7 +168,7 @@ async function answerOf(response: Response): Promise<RawResponse> {
   };
 }
 
-/** A request as it is, unsigned. */
+/** Sends a request unchanged and unsigned. */
 export async function sendUnsigned(url: string, init: RequestInit): Promise<RawResponse> {
   return answerOf(await fetch(url, init));
 }

@@ -8,7 +8,7 @@ export interface Vector {
   algorithm: string;
 }
 
-/** The vectors of test/vectors/`name`.json whose algorithm is one of those named. Fails where there is none. */
+/** Returns the vectors of test/vectors/`name`.json with one of these algorithms. Throws if there are none. */
 export function vectors<T extends object>(name: string, ...algorithms: string[]): (Vector & T)[] {
   const file = new URL(`../vectors/${name}.json`, import.meta.url);
   const { vectors: all } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: (Vector & T)[] };
@@ -17,7 +17,7 @@ export function vectors<T extends object>(name: string, ...algorithms: string[])
   return chosen;
 }
 
-/** Bytes of hexadecimal; odd lengths and other characters are a mistake in the test. */
+/** Bytes of hexadecimal; an odd length or another character is a mistake in the test. */
 export function hex(text: string): Buffer {
   if (!/^([0-9A-Fa-f]{2})*$/.test(text)) throw new Error(`not hexadecimal: ${text}`);
   return Buffer.from(text, 'hex');

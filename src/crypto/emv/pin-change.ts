@@ -7,7 +7,7 @@ import { lend, requireEmvKey } from './key.js';
 import { encipherScriptData, type ScriptEncipherment, scriptMac } from './secure-messaging.js';
 import { secureMessagingKey, type SessionData, type SessionKeyScheme } from './session-key.js';
 
-/** How a card scheme encodes and protects a new PIN for its cards. */
+/** A card scheme's encoding and protection of a new PIN for its cards. */
 export interface PinChangeProfile {
   sessionKey: SessionKeyScheme;
   pinBlock: 'ISO_FORMAT_2' | 'VIS';

@@ -48,7 +48,10 @@ export class DiskWatch {
     this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, round: () => this.#check(), logger, failure });
   }
 
-  /** Checks once, so that a database left read-only by an earlier process becomes writable again if it can, and goes on. */
+  /**
+   * Checks once, so that a database left read-only by an earlier process becomes writable again if possible, and keeps
+   * checking.
+   */
   static async start(folder: string, databaseUrl: string, logger: Logger): Promise<DiskWatch> {
     const watch = new DiskWatch(folder, databaseUrl, logger);
     await watch.#rounds.run();

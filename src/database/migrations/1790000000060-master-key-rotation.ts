@@ -15,8 +15,8 @@ export class MasterKeyRotation1790000000060 implements MigrationInterface {
         ADD "retired_at" timestamp(3) with time zone`);
     await runner.query(`ALTER TABLE "master_key" ALTER "state" DROP DEFAULT`);
     await runner.query(`CREATE UNIQUE INDEX "master_key_in_use" ON "master_key" ("state") WHERE "state" <> 'RETIRED'`);
-    // The number is LOCKS.activeMasterKey. The lock is taken in a statement of its own, before the row is read: a transaction
-    // that waited while a rotation began then reads the row that it wrote.
+    // The number is LOCKS.activeMasterKey. A separate statement takes the lock before the row is read: a transaction
+    // that waited while a rotation began then reads the row that the rotation wrote.
     await runner.query(`
       CREATE FUNCTION "active_master_key"() RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         DECLARE

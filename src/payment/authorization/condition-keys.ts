@@ -43,7 +43,10 @@ export const KEY_ROLES = [
   'CertificateAuthorityPublicKeyIdentifier',
 ] as const;
 
-/** The condition key of a role, in lower case. Its values are looked up before policies are asked: see OperationAuthorizer. */
+/**
+ * The condition key of a role, in lower case. Its values are looked up before policies are evaluated: see
+ * OperationAuthorizer.
+ */
 export function roleKey(role: (typeof KEY_ROLES)[number]): string {
   return `payment-cryptography:${role.toLowerCase()}`;
 }

@@ -2,7 +2,7 @@ import { FreshCache } from '../../changes/fresh-cache.js';
 import type { KeyAccess } from '../authorization/authorize.js';
 import type { Key } from './key.entity.js';
 
-/** A key with the data that policies ask of it. */
+/** A key with the data that policies need. */
 export interface KnownKey {
   readonly key: Key;
   readonly access: KeyAccess;

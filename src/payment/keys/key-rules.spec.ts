@@ -11,8 +11,8 @@ import {
 import { checkCombination, kcvAlgorithmOf, modeNames, modesOfUse } from './key-rules.js';
 
 /**
- * The table of key attributes once more, in letters: usage, class (S symmetric, A pair, P public), algorithms, mode sets.
- * E Encrypt, D Decrypt, W Wrap, U Unwrap, G Generate, S Sign, V Verify, X DeriveKey, N NoRestrictions.
+ * A second copy of the table of key attributes, abbreviated: usage, class (S symmetric, A pair, P public), algorithms,
+ * mode sets. E Encrypt, D Decrypt, W Wrap, U Unwrap, G Generate, S Sign, V Verify, X DeriveKey, N NoRestrictions.
  */
 const TABLE = `
   B0 S T2,T3,A1,A2,A3       X,N
@@ -97,7 +97,7 @@ function canBe(usage: KeyUsage, keyClass: KeyClass, algorithm: KeyAlgorithm, let
   }
 }
 
-test('of all usages, classes and algorithms, those of the table and no others can be', () => {
+test('exactly the combinations of usage, class and algorithm in the table are valid', () => {
   const found = new Set<string>();
   for (const usage of KEY_USAGES)
     for (const keyClass of KEY_CLASSES)
@@ -109,7 +109,7 @@ test('of all usages, classes and algorithms, those of the table and no others ca
   expect(found.size).toBe(315);
 });
 
-test('of all 512 sets of modes, those of the table and no others can be', () => {
+test('of all 512 sets of modes, exactly those in the table are valid', () => {
   const found = new Set<string>();
   const classes = new Set([...allowed].map((key) => key.split(',').slice(0, 3).join()));
   for (const [code, keyClass, algorithm] of [...classes].map((key) => key.split(','))) {
@@ -126,7 +126,7 @@ test('there are 24 usages, 15 algorithms', () => {
   expect(new Set(KEY_ALGORITHMS).size).toBe(15);
 });
 
-test('modes have one order, whatever the order they are named in', () => {
+test('modes are returned in one order, whatever the order of the input', () => {
   const mixed: KeyMode[] = ['Verify', 'Generate'];
   expect(modeNames(modesOfUse(mixed))).toEqual(['Generate', 'Verify']);
   expect(Object.keys(modesOfUse(mixed))).toEqual([...KEY_MODES]);
@@ -140,7 +140,7 @@ test.each([
   ['HMAC_SHA224', undefined, 'HMAC'],
   ['RSA_2048', undefined, 'SHA_1'],
   ['ECC_NIST_P521', 'SHA_1', 'SHA_1'],
-] as const)('the check value of %s, asked for %s, is by %s', (algorithm, asked, by) => {
+] as const)('the check value algorithm of %s, with %s requested, is %s', (algorithm, asked, by) => {
   expect(kcvAlgorithmOf(algorithm, asked)).toBe(by);
 });
 

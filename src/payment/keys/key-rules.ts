@@ -14,7 +14,10 @@ import {
   type RsaKeyAlgorithm,
 } from './key-attributes.js';
 
-/** Returns the modes that are true, in the order of KEY_MODES. The database and the associated data of keys have them so. */
+/**
+ * Returns the modes that are true, in the order of KEY_MODES. The database and the associated data of keys use this
+ * form.
+ */
 export function modeNames(modes: KeyModesOfUse): KeyMode[] {
   return KEY_MODES.filter((mode) => modes[mode]);
 }

@@ -30,7 +30,7 @@ export interface KeyRequirement {
   modes: readonly KeyMode[];
   /** True if a key of mode NoRestrictions is accepted instead. */
   unrestricted: boolean;
-  /** AWS's own message for a key of mode NoRestrictions, where it has one. */
+  /** AWS's own message for a key of mode NoRestrictions, if it has one. */
   unrestrictedRefusal?: string;
 }
 
@@ -351,7 +351,7 @@ class AliasMoved extends Error {
   override readonly name = 'AliasMoved';
 }
 
-/** Reads the data of a key that policies ask for, in one query. */
+/** Reads the data of a key that policies need, in one query. */
 export async function accessOf(manager: EntityManager, arn: string): Promise<KeyAccess> {
   const [found] = await manager.query<[Omit<KeyAccess, 'policy'> & { policy: string | null }]>(
     `SELECT

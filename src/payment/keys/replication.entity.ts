@@ -21,7 +21,7 @@ export class Replication {
   @Column('text', { nullable: true })
   message!: string | null;
 
-  /** Increases with each request for work, so that older work can't be taken for newer. */
+  /** Increases with each request for work, so that older work can't be mistaken for newer. */
   @Column('bigint')
   @Generated('increment')
   generation!: string;

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-/** An example in a process of its own, as its npm script runs it once it is built. */
+/** Runs a built example in a separate process, as its npm script does. */
 function start(name: string, args: string[] = [], env: NodeJS.ProcessEnv = {}) {
   const script = fileURLToPath(new URL(`../../../dist-examples/examples/${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [script, ...args], {
@@ -39,7 +39,7 @@ async function keysByState(): Promise<Record<string, number>> {
   return states;
 }
 
-test('the acquirer runs to its end', async () => {
+test('the acquirer example completes', async () => {
   const { code, output } = await start('acquirer').ended;
   expect(output).toContain('Encrypted PIN block         1B9C1845EB993A7A, as it should be');
   expect(output).toContain("Under the network's key     B42EEBA588AB3026");
@@ -50,7 +50,7 @@ test('the acquirer runs to its end', async () => {
   expect(await keysByState()).toEqual({ DELETE_PENDING: 4 });
 });
 
-test('the issuer runs to its end', async () => {
+test('the issuer example completes', async () => {
   const { code, output } = await start('issuer').ended;
   expect(output).toContain('PVV                         1177');
   expect(output).toContain('Offset                      7729');
@@ -103,7 +103,7 @@ describe('The personalization', () => {
     expect(statSync(inFolder('results.csv')).mode & 0o777).toBe(0o600);
   });
 
-  test('makes no card when all are done, and finds a wrong value', async () => {
+  test('makes no card when all are finished, and detects a wrong value', async () => {
     const right = readFileSync(inFolder('results.csv'), 'utf8');
     const lastDigit = Number(right.at(-2));
     const wrong = `${right.slice(0, -2)}${(lastDigit + 1) % 10}\n`;

@@ -172,7 +172,7 @@ describe.each(rows)('$operation, $argument, $variant', (row) => {
     expect(seen).toEqual(
       candidates.map((key) => ({
         ...key,
-        // The pairs in the pool may verify, but whoever signs is no authority that was imported.
+        // The key pairs in the pool may verify, but an authority must be an imported public key.
         said: refusedBy(row, key) ?? (isAuthority ? 'KeyClass' : undefined),
       })),
     );

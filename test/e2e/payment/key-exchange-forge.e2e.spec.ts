@@ -33,7 +33,7 @@ import { storePair } from '../../support/known-pairs.js';
 import { startTestService, target, type TestService } from '../../support/service.js';
 import { testPki } from '../../support/tr34.js';
 
-/** A partner of the service who has node-forge, and not a line of ours. */
+/** A partner of the service that uses node-forge and none of our code. */
 const pki = testPki();
 const partner = {
   caKey: forgePrivateKey(pki.cliCa!.privateKey),
@@ -89,7 +89,7 @@ afterAll(() => service.stop());
 
 const refusal = (attempt: Promise<unknown>): Promise<string> =>
   attempt.then(
-    () => 'was taken',
+    () => 'was accepted',
     (thrown: unknown) => {
       const { name, message } = thrown as Error;
       expect(name).toBe('ValidationException');
@@ -126,11 +126,14 @@ describe('RSA cryptograms', () => {
     ['TDES_2KEY', 16, 'OAEP_SHA256', 'RSA_OAEP_SHA_256'],
     ['TDES_3KEY', 24, 'OAEP_SHA512', 'RSA_OAEP_SHA_512'],
     ['AES_128', 16, 'OAEP_SHA512', 'RSA_OAEP_SHA_512'],
-  ] as const)('forge wraps a key of %s (%d bytes) with %s, and it comes in', async (algorithm, bytes, scheme, spec) => {
-    const clear = randomBytes(bytes);
-    const key = await bring(algorithm, encryptWithForge(wrappingKey, scheme, clear), { WrappingSpec: spec });
-    expect(key.KeyCheckValue).toBe(kcvWithForge(algorithm === 'AES_128' ? 'AES' : 'TDES', clear));
-  });
+  ] as const)(
+    'the service imports a key of %s (%d bytes) that forge wraps with %s',
+    async (algorithm, bytes, scheme, spec) => {
+      const clear = randomBytes(bytes);
+      const key = await bring(algorithm, encryptWithForge(wrappingKey, scheme, clear), { WrappingSpec: spec });
+      expect(key.KeyCheckValue).toBe(kcvWithForge(algorithm === 'AES_128' ? 'AES' : 'TDES', clear));
+    },
+  );
 
   test('a key is rejected when it is wrapped in another way or has another length', async () => {
     const messages = new Set<string>();
@@ -154,15 +157,18 @@ describe('RSA cryptograms', () => {
   test.each([
     ['OAEP_SHA256', 'RSA_OAEP_SHA_256'],
     ['OAEP_SHA512', 'RSA_OAEP_SHA_512'],
-  ] as const)('a key leaves under the certificate of forge with %s, and forge unwraps it', async (scheme, spec) => {
-    const key = await imports.importKey({ clear: TDES_KEY, usage: K0, algorithm: 'TDES_2KEY', modes: CIPHER });
-    const cryptogram = await exportKey(key, { KeyCryptogram: { ...under(certificate), WrappingSpec: spec } });
-    const clear = decryptWithForge(partner.key, scheme, cryptogram);
-    expect(clear).toEqual(TDES_KEY);
-    expect(kcvWithForge('TDES', clear)).toBe(key.KeyCheckValue);
-    for (const other of ['PKCS1', 'OAEP_SHA1'] as const)
-      expect(() => decryptWithForge(partner.key, other, cryptogram)).toThrow();
-  });
+  ] as const)(
+    'forge unwraps a key that the service exports under the certificate of forge with %s',
+    async (scheme, spec) => {
+      const key = await imports.importKey({ clear: TDES_KEY, usage: K0, algorithm: 'TDES_2KEY', modes: CIPHER });
+      const cryptogram = await exportKey(key, { KeyCryptogram: { ...under(certificate), WrappingSpec: spec } });
+      const clear = decryptWithForge(partner.key, scheme, cryptogram);
+      expect(clear).toEqual(TDES_KEY);
+      expect(kcvWithForge('TDES', clear)).toBe(key.KeyCheckValue);
+      for (const other of ['PKCS1', 'OAEP_SHA1'] as const)
+        expect(() => decryptWithForge(partner.key, other, cryptogram)).toThrow();
+    },
+  );
 
   const VALIDITY = 'within its validity period';
   const ISSUER = 'issued by the given certificate authority';
@@ -203,7 +209,7 @@ describe('Data encrypted with RSA', () => {
       .promise();
 
   test.each(['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'] as const)(
-    '%s is encrypted by one and decrypted by the other',
+    '%s: each decrypts what the other encrypts',
     async (scheme) => {
       const { CipherText } = await service.dataPlane
         .encryptData({

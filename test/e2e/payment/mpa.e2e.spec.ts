@@ -18,7 +18,7 @@ const association = (AssociationState: string, MpaTeamArn = TEAM) => ({
   MpaTeamAssociation: { Action, MpaTeamArn, AssociationState },
 });
 
-test('without a team, there is none to get or to disassociate', async () => {
+test('without a team, getting and disassociating it fail', async () => {
   for (const answer of [await get(), await disassociate()])
     expectControlError(answer, 'ResourceNotFoundException', { ResourceId: Action });
 });
@@ -51,7 +51,7 @@ test('a disassociation waits for approval while the team stays active', async ()
   expect((await get()).json).toEqual(association('DELETE_PENDING'));
 });
 
-test('the operator approves what waits in the database, as docs/operating.md says', async () => {
+test('the operator approves a pending change in the database, as docs/operating.md says', async () => {
   const database = service.app.get(DataSource);
   await associate(TEAM);
   await associate(OTHER);
@@ -70,7 +70,7 @@ test('the operator approves what waits in the database, as docs/operating.md say
   expectControlError(await get(), 'ResourceNotFoundException');
 });
 
-test('of several teams that are associated at once, one is active and at most one waits', async () => {
+test('of several teams that are associated at once, one is active and at most one is pending', async () => {
   const answers = await Promise.all([associate(TEAM), associate(OTHER), associate(TEAM), associate(OTHER)]);
   const [done, refused] = [answers.filter(({ status }) => status === 200), answers.filter((a) => a.status !== 200)];
   expect(done.length).toBeGreaterThanOrEqual(2);
@@ -80,10 +80,10 @@ test('of several teams that are associated at once, one is active and at most on
 });
 
 test.each<[string, object]>([
-  ['an action nobody knows', { Action: 'EXPORT_KEY' }],
+  ['an unknown action', { Action: 'EXPORT_KEY' }],
   ['no action', { Action: undefined }],
   ['no team', { MpaTeamArn: undefined }],
-  ['a team as the prose of AWS has it', { MpaTeamArn: 'arn:aws:mpa:us-east-1:000000000000:team/custodians' }],
+  ["a team in the form that AWS's prose gives", { MpaTeamArn: 'arn:aws:mpa:us-east-1:000000000000:team/custodians' }],
   ['a comment too long', { RequesterComment: 'x'.repeat(201) }],
 ])('rejects %s and associates no team', async (_, input) => {
   expectControlError(await associate(TEAM, input), 'ValidationException');

@@ -24,7 +24,7 @@ test('keys and aliases are limited by the quotas', async () => {
   const { controlPlane } = service;
   const states = async () => (await controlPlane.send(new ListKeysCommand({}))).Keys!.map(({ KeyState }) => KeyState);
 
-  // Many at once: the quota is filled, and no more.
+  // Concurrent calls fill the quota and never exceed it.
   const created = await Promise.allSettled(Array.from({ length: 8 }, () => createKey(service)));
   const keys = created.flatMap((result) => (result.status === 'fulfilled' ? [result.value.KeyArn] : []));
   expect(keys).toHaveLength(3);
@@ -73,13 +73,13 @@ test('requests are limited by the rates', async () => {
   const listKeys = () => controlPlane.send(new ListKeysCommand({}));
   const MAC = { KeyIdentifier: MISSING_KEY, MessageData: '00', GenerationAttributes: { Algorithm: 'CMAC' } };
   const mac = () => dataPlane.generateMac(MAC).promise();
-  /** How often a client tried again before it was told that there is no such key. */
+  /** Returns the number of retries before a client received ResourceNotFoundException. */
   const retriesOf = (response: { error: unknown; retryCount: number }) => {
     expect(response.error).toMatchObject({ code: 'ResourceNotFoundException' });
     return response.retryCount;
   };
 
-  // The planes are counted apart, and whoever can't sign is refused for that.
+  // The planes are counted separately, and a request with a wrong signature is rejected for that.
   const untilThrottled = async (call: () => Promise<unknown>) => {
     for (;;) {
       const failures = (await Promise.allSettled(Array.from({ length: 5 }, call))).flatMap((result) =>
@@ -103,7 +103,7 @@ test('requests are limited by the rates', async () => {
   );
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
 
-  // The real clients try again as they do with AWS, until their turn comes.
+  // The real clients retry, as they do with AWS, until they are served.
   const client = { region: REGION, endpoint: url, credentials: CREDENTIALS };
   const patient = new PaymentCryptographyClient({ ...client, maxAttempts: 20 });
   let attempts: number | undefined;

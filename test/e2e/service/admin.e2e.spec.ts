@@ -24,7 +24,7 @@ let service: TestService;
 beforeAll(async () => void (service = await startTestService()), 60_000);
 afterAll(() => service.stop());
 
-/** A request of the admin API, by the root unless told otherwise. */
+/** Sends a request to the admin API, by default as the root. */
 function admin(method: string, path: string, body?: object, credentials?: Credentials): Promise<RawResponse> {
   return service.send({
     method,
@@ -149,7 +149,7 @@ test('a role has sessions', async () => {
   );
   await done('PUT', `roles/line/access-keys/${monday.accessKeyId}`, { Status: 'Inactive' });
   expect(await listKeys(monday)).toBe('UnrecognizedClientException');
-  // An hour, without a word.
+  // An hour by default.
   const { ExpirationTimestamp } = await done('POST', 'roles/line/sessions');
   expect(ExpirationTimestamp).toBeGreaterThan(service.clock.now().getTime() / 1000 + 3500);
   expect(await refused('POST', 'roles/line/sessions', { DurationSeconds: 899 })).toBe(
@@ -195,9 +195,15 @@ test('a policy is validated and kept as it was written', async () => {
 
 test.each<[what: string, method: string, path: string, body: object | undefined, answer: string]>([
   ['a name that is taken', 'POST', 'users', { Name: 'taken' }, '409 ConflictException: There is a user taken already.'],
-  ['a name that can not be', 'POST', 'users', { Name: 'a/b' }, '400 ValidationException: A name has 1 to 64 letters'],
+  ['an invalid name', 'POST', 'users', { Name: 'a/b' }, '400 ValidationException: A name has 1 to 64 letters'],
   ['no name', 'POST', 'users', {}, '400 ValidationException: 1 validation error detected: /Name is required.'],
-  ['a name that is no text', 'POST', 'users', { Name: 7 }, '400 SerializationException: /Name must be of type string.'],
+  [
+    'a name that is not a string',
+    'POST',
+    'users',
+    { Name: 7 },
+    '400 SerializationException: /Name must be of type string.',
+  ],
   [
     'another kind',
     'POST',
@@ -213,7 +219,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
     '400 ValidationException: The policy is invalid: Statement is required.',
   ],
   [
-    'a policy that is none',
+    'an invalid policy',
     'PUT',
     'users/taken/policies/own',
     policy({ ...statement('*'), Principal: '*' }),
@@ -227,7 +233,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
     '400 ValidationException: The policy is invalid: it has more than 20480 characters.',
   ],
   [
-    "a policy's name that can not be",
+    'an invalid policy name',
     'PUT',
     'users/taken/policies/a%20b',
     MAY_LIST,
@@ -241,14 +247,14 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
     '400 ValidationException: 1 validation error detected: /Status must be one of Active, Inactive.',
   ],
   [
-    'an action nobody has',
+    'an unknown action',
     'POST',
     'explain',
     { Principal: ROOT, Action: 'Fly', Resource: '*' },
     '400 ValidationException: There is no action Fly.',
   ],
   [
-    'a user nobody knows',
+    'an unknown user',
     'POST',
     'explain',
     { Principal: user('none'), Action: 'ListKeys', Resource: '*' },
@@ -263,7 +269,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
       ['/Resource', 'POST', 'explain', { Principal: ROOT, Action: 'GenerateMac', Resource: `${ALIAS}\0` }],
     ] as [string, string, string, object?][]
   ).map(([member, method, path, body]): [string, string, string, object | undefined, string] => [
-    `what no database has, ${member}`,
+    `text that no database can store, ${member}`,
     method,
     path,
     body,
@@ -284,7 +290,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
       ['POST', 'users/none/sessions', {}],
     ] as [string, string, object?][]
   ).map(([method, path, body]): [string, string, string, object | undefined, string] => [
-    `what is not there, ${method} ${path}`,
+    `a missing resource, ${method} ${path}`,
     method,
     path,
     body,
@@ -299,7 +305,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
 });
 
 describe('Permissions:', () => {
-  /** Each operation as it is asked for, and what policies are asked about. */
+  /** Each operation with its request, and the resource that policies decide on. */
   const REQUESTS: Record<AdminOperationName, [method: string, path: string, about: string, body?: object]> = {
     ListPrincipals: ['GET', 'users', '*'],
     CreatePrincipal: ['POST', 'users', user('new'), { Name: 'new' }],

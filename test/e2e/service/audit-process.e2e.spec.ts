@@ -40,7 +40,7 @@ async function kill({ child, ended }: ServiceProcess, signal: NodeJS.Signals): P
   await ended;
 }
 
-/** The built command in a process of its own. */
+/** Runs the built command in a separate process. */
 async function verify(...args: string[]) {
   const child = spawn(process.execPath, [CLI, 'audit', 'verify', ...args], {
     env: { PATH: process.env['PATH'], ...serviceEnv(store) },
@@ -69,7 +69,7 @@ const createKey = async (controlPlane: PaymentCryptographyClient) => {
 };
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Works on the database while no service has it. */
+/** Runs work on the database while no service uses it. */
 async function withDatabase<T>(work: (query: (sql: string) => Promise<T[]>) => Promise<T[]>): Promise<T[]> {
   const database = await connect(store.env.DATABASE_URL);
   try {
@@ -132,8 +132,8 @@ test('the command finds what was changed in the table, and the copy shows the or
 
   await withDatabase((query) => query(`UPDATE audit_log SET events = replace(events, 'ListKeys', 'ListDogs')`));
   const changed = await verify();
-  expect(changed).toMatchObject({ exitCode: 1, stderr: 'Not as the service wrote: 1 of 1 chain.\n' });
-  expect(changed.stdout).toMatch(/^chain 1 .*: EDITED: event 4 is not as/);
+  expect(changed).toMatchObject({ exitCode: 1, stderr: 'Not intact: 1 of 1 chain.\n' });
+  expect(changed.stdout).toMatch(/^chain 1 .*: EDITED: event 4 is modified/);
 
   writeFileSync(copy, service.log().replace(/^.*"sequence":2.*\n/m, ''));
   expect(await verify('--file', copy)).toMatchObject({

@@ -37,7 +37,7 @@ async function access(args: string[], input = '') {
   return { exitCode, ...written };
 }
 
-/** What a command prints that does what it is told. */
+/** Runs a command that must succeed, and returns its output. */
 async function done(args: string[], input?: string): Promise<string> {
   const { exitCode, stdout, stderr } = await access(args, input);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -50,7 +50,7 @@ const refused = (exitCode: number, message: string) => ({
   stderr: expect.stringContaining(message),
 });
 
-/** What `create-key`, `rotate` and `start-session` print, as a file of credentials has it. */
+/** Parses the credentials file that `create-key`, `rotate` and `start-session` print. */
 function credentialsOf(printed: string) {
   const value = (name: string) => new RegExp(`^${name} = (\\S+)$`, 'm').exec(printed)?.[1];
   const [accessKeyId, secretAccessKey] = [value('aws_access_key_id'), value('aws_secret_access_key')];
@@ -67,7 +67,7 @@ async function serving<T>(work: (service: Service) => Promise<T>): Promise<T> {
   }
 }
 
-/** What ListKeys answers to who signs with these credentials: 200, or the name of the exception. */
+/** Calls ListKeys with these credentials. Returns 200, or the name of the exception. */
 async function listKeys({ url }: Service, credentials: ReturnType<typeof credentialsOf>): Promise<number | string> {
   const { status, headers } = await send(url, new TestClock(), { headers: target('ListKeys'), credentials });
   return status === 200 ? status : String(headers.get('x-amzn-errortype'));
@@ -79,7 +79,7 @@ const statement = (Action: string, more: object = {}) => ({ Effect: 'Allow', Act
 const policy = (...statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 const LIST_KEYS = policy(statement('payment-cryptography:ListKeys', { Sid: 'List' }));
 
-test('users, roles, policies and access keys from the first to the last', async () => {
+test('creates, changes and removes users, roles, policies and access keys', async () => {
   expect(await done(['create', 'user', 'ann'])).toBe(`${USER}\n`);
   expect(await done(['create', 'role', 'line'])).toBe(`${ROLE}\n`);
   expect(await access(['create', 'user', 'ann'])).toEqual(refused(4, 'There is a user ann already.'));
@@ -259,11 +259,11 @@ test.each<[args: string[], message: string]>([
     ['explain', '--principal', USER, '--action', 'GetKey', '--resource', '*', '--context', 'x'],
     "argument 'x' is invalid. Give a condition key",
   ],
-])('access %j is called wrongly', async (args, message) => {
+])('access %j is an incorrect call', async (args, message) => {
   expect(await access(args)).toEqual(refused(2, message));
 });
 
-test('what the command changes counts in a service that runs', async () => {
+test('a change by the command takes effect in a running service', async () => {
   await serving(async (service) => {
     await done(['create', 'user', 'eve']);
     const credentials = credentialsOf(await done(['create-key', 'user', 'eve']));

@@ -31,7 +31,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The built command in a process of its own. */
+/** Runs the built command in a separate process. */
 async function run(args: string[], input: string | Buffer = '') {
   const child = spawn(process.execPath, [COMMAND, ...args]);
   child.stdin.end(input);
@@ -40,7 +40,7 @@ async function run(args: string[], input: string | Buffer = '') {
   return { exitCode, stdout, stderr };
 }
 
-/** A line as it is typed in a shell that finds the command. */
+/** Runs a line in a shell that finds the command. */
 function shell(line: string): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   const env = { ...process.env, PATH: `${join(folder, 'path')}:${process.env['PATH']}` };
   return new Promise((resolve) =>
@@ -51,7 +51,7 @@ function shell(line: string): Promise<{ exitCode: number; stdout: string; stderr
 }
 
 describe('the command keyblock', () => {
-  test('is what package.json calls it, and can be started by a shell', async () => {
+  test('has the name in package.json, and can be started from a shell', async () => {
     const { bin, version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
       bin: Record<string, string>;
       version: string;
@@ -61,7 +61,7 @@ describe('the command keyblock', () => {
     expect(await shell('keyblock --version')).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  test('tells how to build it where it is not built', async () => {
+  test('says how to build it if it is not built', async () => {
     mkdirSync(join(folder, 'clone/bin'), { recursive: true });
     copyFileSync(COMMAND, join(folder, 'clone/bin/keyblock.mjs'));
     expect(await shell('node clone/bin/keyblock.mjs tr31 --help')).toEqual({
@@ -109,7 +109,7 @@ describe('the command keyblock', () => {
     expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
   });
 
-  test('ends with exit code 5 where the database does not answer, and 2 where the environment is wrong', async () => {
+  test('ends with exit code 5 if the database does not answer, and 2 if the environment is wrong', async () => {
     const database = 'DATABASE_URL=postgresql://nobody@127.0.0.1:1/nothing';
     const configured = `${database} KEYBLOCK_MASTER_KEY=${'ab'.repeat(32)} KEYBLOCK_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE KEYBLOCK_SECRET_ACCESS_KEY=${'s'.repeat(40)}`;
     const [unreachable, failed, wrong] = await Promise.all([
@@ -130,7 +130,7 @@ describe('the command keyblock', () => {
     });
   });
 
-  test('ends quietly when nobody reads on', async () => {
+  test('ends quietly when the reader closes the pipe', async () => {
     const child = spawn(process.execPath, [COMMAND, 'tr31', 'inspect', '-']);
     child.stdout.destroy();
     child.stdin.end(keyBlock);

@@ -54,7 +54,7 @@ describeInBrowser('the page of the documentation', (launch) => {
 
   test('an engineer creates users and policies from the page', async () => {
     await page.getByLabel('Select a definition').selectOption('Administration');
-    /** Runs an operation with its example, and says what was answered. */
+    /** Runs an operation with its example, and returns the response. */
     const run = async (group: string, name: string) => {
       const operation = page.locator(`#operations-${group}-${name}`);
       await operation.locator('.opblock-summary').click();

@@ -32,7 +32,7 @@ import { type ServiceProcess, spawnService } from '../../support/process.js';
 import { CREDENTIALS, REGION } from '../../support/service.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-/** How often each kind of crash is tried. */
+/** The number of crashes of each kind. */
 const CRASHES = Number(process.env['CRASHES'] ?? 1);
 
 const onlyAsRoot = process.getuid?.() === 0 ? test : test.skip;
@@ -94,7 +94,7 @@ const keyblock = (args: string[], more: NodeJS.ProcessEnv = {}) =>
     env: { PATH: process.env['PATH'], ...env(), ...more },
   });
 
-/** The process id in the server's lock file. */
+/** Reads the process id in the server's lock file. */
 const postmaster = () => Number(readFileSync(inFolder('postgres/postmaster.pid'), 'utf8').split('\n')[0]);
 
 async function query<T extends pg.QueryResultRow>(sql: string): Promise<T[]> {
@@ -113,7 +113,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 
 const readiness = (url: string) => fetch(`${url}/readyz`).then(({ status }) => status);
 
-test('makes a master key and credentials once, for its owner only, and says how to begin', async () => {
+test('generates a master key and credentials once, for its owner only, and says how to begin', async () => {
   const own = { KEYBLOCK_ACCESS_KEY_ID: '', KEYBLOCK_SECRET_ACCESS_KEY: '' };
   const service = start(own);
   const url = await service.listening;
@@ -342,10 +342,10 @@ test('a start that fails once the server runs ends, and leaves no server', async
   expect(existsSync(inFolder('lock.sock'))).toBe(false);
 });
 
-test('stops a database that a killed process left running, and goes on', async () => {
+test('stops a database that a killed process left running, and starts its own', async () => {
   const first = start();
   await createKey(client(await first.listening));
-  // A server that its parent's end doesn't end, as on systems without pdeathsig: nothing but the lock tells of it.
+  // This server outlives its parent, as on systems without pdeathsig; only its lock file reveals it.
   const orphan = postmaster();
   process.kill(orphan, 'SIGSTOP');
   await end(first, 'SIGKILL');
@@ -483,7 +483,7 @@ function onDisk(size: string): string[] {
   return ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script];
 }
 
-test('refuses writes on a full disk, answers reads, and goes on without a restart', async () => {
+test('refuses writes on a full disk, answers reads, and accepts writes again without a restart', async () => {
   const folder = store.env.KEYBLOCK_DATA_DIR;
   const service = start({}, { prefix: onDisk('256m') });
   const url = await service.listening;
@@ -491,7 +491,7 @@ test('refuses writes on a full disk, answers reads, and goes on without a restar
   const arn = await createKey(controlPlane);
 
   const filler = join(`/proc/${service.child.pid}/root`, folder, 'filler');
-  // It ends with an error: the disk is full.
+  // It fails, because the disk is full.
   const filled = promisify(execFile)('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1M']).catch(() => undefined);
   const writers = Array.from({ length: 4 }, async () => {
     for (;;) await createKey(controlPlane);

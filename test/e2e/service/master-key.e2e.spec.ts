@@ -37,7 +37,7 @@ const idOf = (key: Buffer) => new MasterKey(Buffer.from(key)).id;
 
 interface Command {
   child: ChildProcess;
-  /** What it has printed. */
+  /** Everything printed so far. */
   output: () => string;
   ended: Promise<number | null>;
 }
@@ -52,7 +52,11 @@ function keyblock(store: TestStore, args: string[], env: NodeJS.ProcessEnv = {})
   return { child, output: () => output, ended: new Promise((resolve) => child.once('close', resolve)) };
 }
 
-/** Rotates by the command; services of the store start with the new key from then on. @returns the file that it was given by */
+/**
+ * Rotates the master key with the command; services of the store start with the new key from then on.
+ *
+ * @returns the path of the file with the new key
+ */
 async function rotate(store: TestStore): Promise<string> {
   const newKey = randomBytes(32);
   const path = keyFile(store, newKey);
@@ -107,7 +111,7 @@ function clients(endpoint: string) {
   };
 }
 
-/** Ids of the master keys that values in the database name, by table, whatever tables there are. */
+/** Returns the ids of the master keys under which values are sealed, by table, for every table. */
 async function sealedIds(database: DataSource): Promise<Map<string, Set<string>>> {
   const tables = await database.query<{ name: string }[]>(
     `SELECT table_name AS name FROM information_schema.columns
@@ -129,7 +133,7 @@ describe('a service under load', () => {
   beforeAll(async () => {
     service = await startTestService();
     database = service.app.get(DataSource);
-    // Of every kind that is sealed.
+    // One of every kind of sealed value.
     const principals = service.app.get(PrincipalRepository);
     const { arn } = await principals.create('user', 'line');
     await principals.createAccessKey(arn);
@@ -144,7 +148,7 @@ describe('a service under load', () => {
     await service.stop();
   });
 
-  test('every table with sealed values is known, guarded and written to', async () => {
+  test('every table with sealed values is known, has the trigger and contains a value', async () => {
     const known = sealedTables(database).map(({ tableName }) => tableName);
     const ids = await sealedIds(database);
     expect([...ids.keys()].sort()).toEqual(known.sort());
@@ -207,19 +211,19 @@ describe('a service under load', () => {
     expect(service.log.filter(({ level }) => (level as number) >= 50)).toEqual([]);
   }, 60_000);
 
-  test('opens what it remembers from before when the old key is gone', async () => {
+  test('opens values cached before the rotation when the old key is gone', async () => {
     const arn = await clients(service.url).create();
     const masterKey: MasterKey = service.app.get(MasterKey);
     await clients(service.url).mac(arn);
     await rotate(service.store);
-    // The watch looks every second, and lets some time go by before it wipes.
+    // The watch checks every second, and waits before it zeroizes the old key.
     await new Promise((resolve) => setTimeout(resolve, 2500));
     masterKey.wipeRetired();
     expect(masterKey.ids).toHaveLength(1);
     await clients(service.url).mac(arn);
   });
 
-  test('writes under the active key where it has not heard of a rotation; the database refuses the old one', async () => {
+  test('writes under the active key even if it is unaware of a rotation; the database rejects the old key', async () => {
     const masterKey = service.app.get(MasterKey);
     const [behind, before] = [new MasterKey(masterKey.lend((key) => Buffer.from(key))), masterKey.id];
     const bound = Buffer.from('["service secret","page tokens"]');
@@ -228,7 +232,7 @@ describe('a service under load', () => {
     await expect(database.query('UPDATE service_secrets SET sealed = $1', [stale])).rejects.toThrow(
       'What is written to service_secrets must be sealed under the active master key',
     );
-    // The service as it was: its ring has both keys, and seals under the one that was retired.
+    // Restores the earlier keyring of the service: it has both keys and seals under the retired one.
     expect(masterKey.has(before)).toBe(true);
     masterKey.use(before);
     const arn = await clients(service.url).create();
@@ -237,7 +241,7 @@ describe('a service under load', () => {
     await clients(service.url).mac(arn);
   });
 
-  test('a value that was changed is named, keeps the old key in use, and nothing else', async () => {
+  test('a modified value is named and keeps the old key in use, and all others are resealed', async () => {
     const { create, mac } = clients(service.url);
     const [broken, other] = [await create(), await create()];
     const [kept] = await database.query<{ sealed: Buffer }[]>('SELECT sealed FROM keys WHERE arn = $1', [broken]);
@@ -284,7 +288,7 @@ describe('a service under load', () => {
 
 const KEYS = 3000;
 
-/** Where the master key is given in the environment, and where it is the file of a data directory. */
+/** With the master key in the environment, and in the file of a data directory. */
 describe.each(['on a server', 'in a data directory'])('a rotation %s that is killed', (where) => {
   const isGiven = where === 'on a server';
   let store: TestStore;
@@ -325,12 +329,12 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
         await new Promise((resolve) => setTimeout(resolve, 1));
       command.child.kill('SIGKILL');
       if ((await command.ended) === null) return;
-      // The service has not seen yet that the one before is gone.
+      // PostgreSQL has not noticed yet that the previous command is gone.
       expect(command.output()).toContain('Another command is rotating');
     }
   }
 
-  test('goes on where it was, whatever was killed, and its keys open all the while', async () => {
+  test('resumes where it stopped, whatever was killed, and keys open throughout', async () => {
     let { create, mac } = await startNode();
     arn = await create();
     const expected = await mac(arn);
@@ -345,10 +349,10 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
     await node.ended;
     const startWith = (key: Buffer) => startOn(store, { KEYBLOCK_MASTER_KEY: key.toString('hex') });
     if (isGiven) {
-      // Either key is enough, another is not.
+      // Either key is sufficient; any other key is refused.
       for (const key of [oldKey, newKey]) await (await startWith(key)).close();
       await expect(startWith(randomBytes(32))).rejects.toThrow(MasterKeyError);
-      // Nobody has told this one, and it doesn't look by itself.
+      // This store was not notified, and doesn't check by itself.
       expect(unaware!.masterKey.has(idOf(newKey))).toBe(false);
       const rows = await unaware!.database.getRepository(Key).find({ select: { arn: true, sealed: true } });
       expect(new Set(rows.map(({ sealed }) => sealedUnder(sealed!)))).toEqual(new Set([oldKey, newKey].map(idOf)));
@@ -365,7 +369,7 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
     await killedAt([], /keys: 1\d00 /);
     if (isGiven) await killedAt([], /Waiting for other nodes/);
 
-    // Two at once do it together, or one after the other.
+    // Two concurrent commands share the work, or one follows the other.
     const commands = [keyblock(store, ['rotate']), keyblock(store, ['rotate'])];
     const ends = await Promise.all(commands.map(({ ended }) => ended));
     expect(commands.map(({ output }) => output()).join()).toContain(`Master key ${idOf(oldKey)} is retired`);
@@ -385,7 +389,7 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
     } else {
       expect(readFileSync(master(), 'utf8').trim()).toBe(newKey.toString('hex'));
       expect(existsSync(`${master()}.next`)).toBe(false);
-      // As it is between the last change of the database and that of the files.
+      // The state between the last change of the database and that of the files.
       writeFileSync(`${master()}.next`, `${newKey.toString('hex')}\n`);
       writeFileSync(master(), `${oldKey.toString('hex')}\n`);
     }
@@ -398,7 +402,7 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
   }, 120_000);
 });
 
-test('a rotation that fails when all is done leaves its key where the next start finds it', async () => {
+test('a rotation that fails at its very end leaves its key where the next start finds it', async () => {
   const store = newDataDirectory();
   const config = readConfig(serviceEnv(store));
   const newKey = randomBytes(32);
@@ -408,10 +412,10 @@ test('a rotation that fails when all is done leaves its key where the next start
     now: () => new Date(),
     signal: new AbortController().signal,
     print: (line: string) => {
-      if (line.includes('is retired')) throw new Error('nobody listens');
+      if (line.includes('is retired')) throw new Error('the reader is gone');
     },
   };
-  await expect(rotateStore(opened, config, rotation)).rejects.toThrow('nobody listens');
+  await expect(rotateStore(opened, config, rotation)).rejects.toThrow('the reader is gone');
   await opened.close();
   const again = await openTestStore(store);
   expect(again.masterKey.ids).toEqual([idOf(newKey)]);

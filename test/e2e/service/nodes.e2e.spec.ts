@@ -77,7 +77,10 @@ async function startNode(): Promise<Node> {
   };
 }
 
-/** Ends the connections on which the nodes are told of changes. They come back after a second, where they can. */
+/**
+ * Terminates the connections on which the nodes are notified of changes. The nodes reconnect after a second if they
+ * can.
+ */
 function cutListeners(): Promise<pg.QueryResult> {
   return database.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -93,17 +96,17 @@ async function until<T>(found: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-describe('the life of keys, by clients of both nodes at once', () => {
+describe('the life cycle of keys, with concurrent clients of both nodes', () => {
   const ALIASES = ['alias/life/1', 'alias/life/2'] as const;
   const TAGS = ['one', 'two'] as const;
-  /** Two keys, by number. */
+  /** Two keys, identified by number. */
   let arns: [string, string];
 
   type KeyNumber = 0 | 1;
   type AliasName = (typeof ALIASES)[number];
   interface State {
     keys: [KeyState, KeyState];
-    /** Of each alias that exists: its key, or null. */
+    /** The key of each alias that exists, or null. */
     aliases: Partial<Record<AliasName, KeyNumber | null>>;
   }
   interface KeyState {
@@ -119,7 +122,7 @@ describe('the life of keys, by clients of both nodes at once', () => {
     | { operation: 'CreateAlias' | 'UpdateAlias'; alias: AliasName; key: KeyNumber | null }
     | { operation: 'DeleteAlias' | 'GetAlias'; alias: AliasName };
 
-  /** What a call should do to a state, and what it should answer: the name of an exception, or what it returns. */
+  /** The expected effect of a call on a state, and the expected answer: the name of an exception, or the output. */
   function step(state: State, call: Call): { state: State; answer: unknown } {
     const refused = (exception: string) => ({ state, answer: exception });
     const next = structuredClone(state);
@@ -167,7 +170,7 @@ describe('the life of keys, by clients of both nodes at once', () => {
     }
   }
 
-  /** One spelling for one state. */
+  /** Encodes equal states equally. */
   function sorted<T>(members: Record<string, T>): Record<string, T> {
     return Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
@@ -227,7 +230,7 @@ describe('the life of keys, by clients of both nodes at once', () => {
     return { call, answer, invokedAt, answeredAt: performance.now() };
   }
 
-  /** Lets both nodes read all that there is, so that they remember it where they may. */
+  /** Lets both nodes read everything, so that they cache what they may. */
   async function remember(): Promise<void> {
     const names = [...arns, ...ALIASES];
     const reads = nodes.flatMap(({ controlPlane }) =>
@@ -236,7 +239,7 @@ describe('the life of keys, by clients of both nodes at once', () => {
     await Promise.allSettled(reads);
   }
 
-  /** What is there, from the database: nodes may remember what was. */
+  /** Reads the state from the database, because nodes may have cached an older one. */
   async function stored(): Promise<State> {
     const keys: KeyState[] = [];
     for (const arn of arns) {
@@ -267,9 +270,9 @@ describe('the life of keys, by clients of both nodes at once', () => {
   const CALLS = 3;
 
   test.each([
-    ['which tell each other', 1, false],
-    ['which are cut off from each other', 2, true],
-  ])('nodes %s: some order of the calls explains every answer and the end', async (_, seed, deaf) => {
+    ['that notify each other', 1, false],
+    ["that can't notify each other", 2, true],
+  ])('nodes %s: some order of the calls explains every answer and the final state', async (_, seed, deaf) => {
     const random = randomOf(seed);
     const one = <T>(...of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
     const key = () => one<KeyNumber>(0, 1);
@@ -310,7 +313,7 @@ describe('the life of keys, by clients of both nodes at once', () => {
       );
       state = end;
     }
-    // It was no idle talk: each answer that the model knows was given.
+    // The test was not vacuous: every answer of the model occurred.
     expect([...answers].sort()).toEqual([
       'CreateAlias ConflictException',
       'CreateAlias ValidationException',
@@ -355,10 +358,10 @@ describe('the life of keys, by clients of both nodes at once', () => {
 });
 
 describe.each([
-  ['told', false],
-  ['not told, for nothing reaches it', true],
-])('what one node changed and the other is %s', (_, deaf) => {
-  /** Stops PostgreSQL from telling anyone: nobody listens, and nobody can connect to listen again. */
+  ['notified', false],
+  ['not notified', true],
+])('a change of which the other node is %s', (_, deaf) => {
+  /** Prevents notifications: ends the listening connections and keeps the nodes from connecting again. */
   beforeAll(async () => {
     if (!deaf) return;
     const { pathname } = new URL(store.env.DATABASE_URL!);
@@ -379,7 +382,9 @@ describe.each([
     await client.end();
   }
 
-  /** While nobody may connect, a node whose connections are all taken for a moment fails, before it has done anything. */
+  /**
+   * Retries: while connecting is forbidden, a node whose connections are all busy fails before it has done anything.
+   */
   async function again<T>(attempt: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -400,7 +405,7 @@ describe.each([
   const change = (command: StopKeyUsageCommand | DeleteKeyCommand | UpdateAliasCommand) =>
     again(() => nodes[0].controlPlane.send(command as StopKeyUsageCommand));
 
-  /** Uses a name on the second node until it is no longer taken as before, and again when the bound has passed. */
+  /** Uses a name on the second node until the answer changes, and again when the bound has passed. */
   async function expectWithinBound(command: () => Promise<unknown>, use: () => Promise<boolean>): Promise<void> {
     expect(await use()).toBe(true);
     await command();
@@ -435,7 +440,7 @@ describe.each([
     );
   });
 
-  test('an alias that names another key is no longer the one it was within the bound', async () => {
+  test('an alias that was moved no longer names the old key after the bound', async () => {
     const [before, after] = [await again(() => createKey(nodes[0])), await again(() => createKey(nodes[0]))];
     const AliasName = `alias/bound/${deaf}`;
     await again(() => nodes[0].controlPlane.send(new CreateAliasCommand({ AliasName, KeyArn: before.KeyArn })));
@@ -470,7 +475,7 @@ describe.each([
     ['an access key that is deactivated', 'PUT', (id) => `users/${name}/access-keys/${id}`, { Status: 'Inactive' }],
     ['an access key that is rotated', 'POST', (id) => `users/${name}/access-keys/${id}/rotate`, {}],
     ['a user that is removed', 'DELETE', () => `users/${name}`, {}],
-  ])('%s counts within the bound', async (_, method, path, body) => {
+  ])('%s takes effect within the bound', async (_, method, path, body) => {
     await admin('POST', 'users', { Name: name });
     const Statement = { Effect: 'Allow', Action: 'payment-cryptography:ListKeys', Resource: '*' };
     await admin('PUT', `users/${name}/policies/own`, { Statement });
@@ -509,12 +514,12 @@ describe('a key that is still being added when a page is read', () => {
 
   const arnsOf = (keys: { KeyArn?: string }[] | undefined) => keys!.map(({ KeyArn }) => KeyArn);
 
-  test.each(['COMMIT', 'ROLLBACK'])('is in the list where it belongs, or not at all: %s', async (ending) => {
+  test.each(['COMMIT', 'ROLLBACK'])('is listed at its place, or not at all: %s', async (ending) => {
     const [{ controlPlane }, other] = nodes;
     const early = (await createKey(other)).KeyArn;
     const late = early.replace(/.{8}$/, ending === 'COMMIT' ? 'late0000' : 'never000');
     await beginCopy(early, late);
-    // Numbered after the late one, and there before it.
+    // These have higher numbers than the late key, but are committed before it.
     const later = [(await createKey(other)).KeyArn, (await createKey(other)).KeyArn];
 
     const { rowCount } = await database.query(
@@ -534,7 +539,7 @@ describe('a key that is still being added when a page is read', () => {
   test('holds up neither the last page nor one of keys that were there before', async () => {
     const [{ controlPlane }, other] = nodes;
     const arns = [(await createKey(other)).KeyArn, (await createKey(other)).KeyArn];
-    // Whoever has read a page of the newest keys knows that none is missing before them.
+    // A node that has read a page of the newest keys knows that no earlier key is missing.
     const { rowCount } = await database.query('SELECT FROM keys');
     await controlPlane.send(new ListKeysCommand({ MaxResults: rowCount! - 1 }));
     const late = arns[0]!.replace(/.{8}$/, 'late0001');
@@ -550,7 +555,7 @@ describe('a key that is still being added when a page is read', () => {
     expect(arnsOf(again.Keys)).toEqual([arns[1], late]);
   });
 
-  test('none is passed over or listed twice while both nodes add keys', async () => {
+  test('none is skipped or listed twice while both nodes add keys', async () => {
     const [{ controlPlane: client }] = nodes;
     const acknowledged: string[] = [];
     const add = async (node: Node) => {
@@ -572,8 +577,8 @@ describe('a key that is still being added when a page is read', () => {
   });
 });
 
-describe('what PostgreSQL refuses', () => {
-  test('is an InternalServerException where it should not be', async () => {
+describe('a query that PostgreSQL refuses', () => {
+  test('is an InternalServerException if the failure is unexpected', async () => {
     await database.query('ALTER TABLE aliases RENAME TO lost');
     const failure = await nodes[0].controlPlane.send(new ListAliasesCommand({})).catch((error: unknown) => error);
     await database.query('ALTER TABLE lost RENAME TO aliases');
@@ -581,7 +586,7 @@ describe('what PostgreSQL refuses', () => {
     expect((failure as Error).message).not.toMatch(/aliases/);
   });
 
-  test('is a ServiceUnavailableException where PostgreSQL ends the connection', async () => {
+  test('is a ServiceUnavailableException if PostgreSQL ends the connection', async () => {
     await database.query('BEGIN');
     await database.query('LOCK TABLE aliases');
     const failing = nodes[0].controlPlane.send(new ListAliasesCommand({})).catch((error: unknown) => error);
@@ -594,7 +599,7 @@ describe('what PostgreSQL refuses', () => {
     await database.query('SELECT pg_terminate_backend($1)', [pid]);
     await database.query('COMMIT');
     expect(await failing).toBeInstanceOf(ServiceUnavailableException);
-    // The pool has it for as long as the socket's end isn't there.
+    // The pool keeps the connection until it notices that the socket has ended.
     await until(() =>
       nodes[0].controlPlane.send(new ListAliasesCommand({})).then(
         ({ Aliases }) => Aliases,
@@ -604,7 +609,7 @@ describe('what PostgreSQL refuses', () => {
   });
 });
 
-test('nodes that need the account’s certificate authority at once make one', async () => {
+test('nodes that need the account’s certificate authority at once create one', async () => {
   const ask = ({ controlPlane }: Node) =>
     controlPlane.send(
       new GetParametersForImportCommand({ KeyMaterialType: 'KEY_CRYPTOGRAM', WrappingKeyAlgorithm: 'RSA_2048' }),
@@ -644,7 +649,7 @@ test('nodes that need the account’s certificate authority at once make one', a
 }, 60_000);
 
 describe('quotas', () => {
-  /** What became of as many calls as would fill the quota twice, by both nodes at once. */
+  /** Makes twice as many calls as the quota allows, on both nodes at once, and returns the outcomes. */
   async function fill(make: (node: Node, number: number) => Promise<unknown>, max: number): Promise<unknown[]> {
     const calls = Array.from({ length: 2 * max }, (_, number) => make(nodes[number % 2]!, number));
     const results = await Promise.allSettled(calls);

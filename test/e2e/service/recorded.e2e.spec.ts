@@ -5,7 +5,10 @@ import { ENV, type Recorded, type RecordedAnswer, RecordedClient, START } from '
 import { newWorker, stopReplication } from '../../support/replication.js';
 import { startTestService, TestClock, type TestService } from '../../support/service.js';
 
-/** Compares all answers, byte for byte, with those recorded in test/recorded. Its README.md says how to add and to record. */
+/**
+ * Compares all answers, byte for byte, with those recorded in test/recorded. The README.md there says how to add a
+ * request and how to record.
+ */
 
 const FOLDER = new URL('../../recorded/', import.meta.url);
 const isRecording = process.env['RECORD'] === '1';
@@ -17,7 +20,7 @@ const files = readdirSync(FOLDER)
   .map((url) => ({ url, entries: JSON.parse(readFileSync(url, 'utf8')) as Recorded[] }));
 const all = files.flatMap(({ entries }) => entries);
 
-/** Work that the service otherwise does when its timers say so. */
+/** Work that otherwise runs on the service's timers. */
 const WORK: Record<NonNullable<Recorded['before']>, (service: TestService) => Promise<void>> = {
   replicate: (service) => newWorker(service).run(),
   endDeletions,
@@ -28,7 +31,7 @@ const failures = new Map<Recorded, unknown>();
 let service: TestService;
 
 beforeAll(async () => {
-  if (isRecording && process.env['CI']) throw new Error('RECORD is not for continuous integration');
+  if (isRecording && process.env['CI']) throw new Error('RECORD must not be set in continuous integration');
   service = await startTestService(ENV, new TestClock(START));
   await stopReplication(service);
   const client = new RecordedClient(service, new Masks());
@@ -52,7 +55,7 @@ async function record(): Promise<void> {
   }
 }
 
-/** Line by line, members in their order, so that a difference is shown where it is. */
+/** Splits an answer into lines, members in their order, so that a diff shows the difference in its place. */
 const lines = (answer: RecordedAnswer | undefined) => JSON.stringify(answer, null, 2);
 
 test.each(all)('$title', (entry) => {
@@ -60,7 +63,7 @@ test.each(all)('$title', (entry) => {
   expect(lines(answers.get(entry))).toBe(lines(entry.answer));
 });
 
-test('every request has a title of its own', () => {
+test('every request has a unique title', () => {
   expect(all.map(({ title }) => title).filter((title, i, titles) => titles.indexOf(title) !== i)).toEqual([]);
 });
 

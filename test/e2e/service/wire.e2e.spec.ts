@@ -61,7 +61,7 @@ describe('AWS JSON framing', () => {
   });
 
   test.each([
-    ['a target nobody serves', target('NoSuchOperation')],
+    ['an unknown target', target('NoSuchOperation')],
     ['a target of another service', { 'x-amz-target': 'TrentService.ListKeys' }],
     ['a target that is a path', { 'x-amz-target': '/healthz' }],
     ['a target that is a path of the data plane', { 'x-amz-target': 'mac.generate' }],
@@ -80,7 +80,7 @@ describe('AWS JSON framing', () => {
     ['a number where text belongs', '{"KeyIdentifier":7}', 'SerializationException'],
     ['a member missing', '{}', 'ValidationException'],
     ['a member of the wrong form', '{"KeyIdentifier":"aaaaaaaaaaaa"}', 'ValidationException'],
-    ['a key nobody has', JSON.stringify({ KeyIdentifier: ARN }), 'ResourceNotFoundException'],
+    ['a missing key', JSON.stringify({ KeyIdentifier: ARN }), 'ResourceNotFoundException'],
   ])('answers 400 for %s', async (_, body, name) => {
     const response = await service.send({ headers: target('GetKey'), body });
     expectFailure(response, { status: 400, name });
@@ -213,7 +213,7 @@ describe('limits', () => {
     const bytes = Buffer.from(`POST / HTTP/1.1\r\nhost: ${host}\r\n${head}content-length: 9\r\n\r\n{"A":"?"}`);
     expect(await exchange(service.url, bytes)).toMatch(/^HTTP\/1\.1 200/);
     bytes[bytes.lastIndexOf('?')] = 0xff;
-    // The signature is over the bytes, so it is what fails first.
+    // The signature covers the bytes, so verifying it fails first.
     expect(await exchange(service.url, bytes)).toMatch(/InvalidSignatureException/);
   });
 
@@ -263,9 +263,9 @@ describe('Without a signature', () => {
     ['every text', { headers: { accept: 'text/*' } }],
     ['JSON', { headers: { accept: 'application/json' } }],
     ['another text', { headers: { accept: 'text/html-like, text/plain;x=text/html' } }],
-    ['HTML, and a form is sent', { method: 'POST', headers: { accept: BROWSER } }],
-    ['HTML, and the head alone is asked for', { method: 'HEAD', headers: { accept: BROWSER } }],
-    ['HTML, and something is put', { method: 'PUT', headers: { accept: BROWSER } }],
+    ['HTML, in a POST request', { method: 'POST', headers: { accept: BROWSER } }],
+    ['HTML, in a HEAD request', { method: 'HEAD', headers: { accept: BROWSER } }],
+    ['HTML, in a PUT request', { method: 'PUT', headers: { accept: BROWSER } }],
     ['HTML, with a target', { headers: { accept: BROWSER, ...target('NoSuchOperation') } }],
     [
       'HTML, with a target of another service',
@@ -316,7 +316,7 @@ describe('signatures', () => {
       { credentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'another' } },
     ],
     [
-      'an access key nobody has',
+      'an unknown access key',
       'UnrecognizedClientException',
       { credentials: { accessKeyId: 'AKIDNOBODY', secretAccessKey: 'x' } },
     ],

@@ -20,7 +20,7 @@ const start = (env: NodeJS.ProcessEnv = {}) => {
   return service;
 };
 
-/** A client whose every call makes a connection, which the next worker in turn gets. */
+/** A client that opens a connection for each call, so that calls go to the workers in turn. */
 const listKeys = async (endpoint: string, calls: number) => {
   for (let call = 0; call < calls; call++) {
     const client = new PaymentCryptographyClient({ region: REGION, endpoint, credentials: CREDENTIALS });
@@ -49,7 +49,7 @@ test('workers share the port, and each serves the metrics of all', async () => {
   expect(figures.map(counted)).toEqual([6, 6, 6, 6]);
 });
 
-test('a lost worker is replaced while the others serve', async () => {
+test('a crashed worker is replaced while the others serve', async () => {
   const url = await start().listening;
   const before = children();
   process.kill(before[0]!, 'SIGKILL');

@@ -1,7 +1,7 @@
 import { TestEnvironment } from 'jest-environment-node';
 import { importNatively, withSources } from './native.js';
 
-/** Where specs run that load the service as Node does: what it looks at besides its arguments is theirs, too. */
+/** The environment of specs that load the service as Node does: it shares its globals with the service. */
 export default class NativeEnvironment extends TestEnvironment {
   #env = { ...process.env };
 
@@ -9,9 +9,9 @@ export default class NativeEnvironment extends TestEnvironment {
     await super.setup();
     this.global.importNatively = importNatively;
     this.global.process.env = process.env;
-    // The drivers of databases know a date by its class.
+    // Database drivers recognize a date by its class.
     this.global.Date = Date;
-    // Jest sets its own before each file.
+    // Jest sets a prepareStackTrace of its own before each file.
     const { prepareStackTrace } = Error;
     if (prepareStackTrace !== undefined)
       Error.prepareStackTrace = (error, frames) => withSources(prepareStackTrace(error, frames));

@@ -5,8 +5,8 @@ import { transformFileSync } from '@swc/core';
 register('./hooks.js', import.meta.url);
 
 /**
- * Loads a module as Node does, TypeScript too, and once for all specs that a process runs: Jest would load and compile the
- * service and its libraries, 1,500 files, for each of them anew.
+ * Loads a module as Node does, TypeScript too, and once for all specs that a process runs: Jest would load and compile
+ * the service and its libraries, 1,500 files, anew for each of them.
  *
  * @param {string} url
  */
@@ -16,7 +16,7 @@ export const importNatively = (url) => import(url);
 const maps = new Map();
 
 /**
- * Names files and lines of TypeScript in a stack trace; Jest does so for what it has compiled itself.
+ * Maps a stack trace to files and lines of TypeScript; Jest does this only for files that it has compiled itself.
  *
  * @param {unknown} stack
  */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { importNatively } from './native.js';
 
-/** A module that passes on what the file exports when Node loads it. */
+/** Generates a module that re-exports what the file exports when Node loads it. */
 async function processAsync(_source, path) {
   const url = pathToFileURL(path).href;
   const names = Object.keys(await importNatively(url)).filter((name) => name !== 'module.exports');

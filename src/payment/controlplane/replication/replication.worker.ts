@@ -50,7 +50,7 @@ export class ReplicationWorker implements OnApplicationBootstrap, OnApplicationS
     } catch (error) {
       const { name, message } = error as Error;
       const what = { keyArn, replicationRegion, error: { name, message } };
-      this.logger.error(what, 'key could not be replicated; tried again later');
+      this.logger.error(what, 'key could not be replicated; trying again later');
       await this.work.retry(claim);
     }
   }

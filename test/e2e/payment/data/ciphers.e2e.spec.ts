@@ -118,7 +118,7 @@ describe('EncryptData and DecryptData with an RSA key pair', () => {
     await expect(encrypt(key.arn, 'FF'.repeat(256))).rejects.toEqual(invalid('smaller than the modulus'));
   });
 
-  test('answer alike for everything that does not decrypt', async () => {
+  test('give the same answer for everything that does not decrypt', async () => {
     const { CipherText } = await encrypt(key.arn, 'C0FFEE', 'OAEP_SHA256');
     const tampered = CipherText.replace(/..$/, (byte) => (byte === '00' ? '01' : '00'));
     const { arn: other } = await create(D1, 'RSA_2048', CIPHER);

@@ -195,7 +195,7 @@ describe('GenerateMacEmvPinChange', () => {
     expect(Mac).toBe(mac.toString('hex').toUpperCase());
   });
 
-  test('answers alike for an invalid new and an invalid current PIN block', async () => {
+  test('gives the same answer for an invalid new and an invalid current PIN block', async () => {
     const { KeyArn: AuthorizationRequestKeyIdentifier } = await keyOf(CLEAR, E0);
     const { KeyArn: CurrentPinPekIdentifier } = await keyOf(CURRENT_PEK, P0);
     const current = (CurrentEncryptedPinBlock: string) =>

@@ -60,7 +60,7 @@ describe('ImportKey from an RSA cryptogram', () => {
     );
   });
 
-  test('answers alike for a truncated cryptogram, another token and another key length', async () => {
+  test('gives the same answer for a truncated cryptogram, another token and another key length', async () => {
     const good = material(vectors[0]!);
     const changes = [
       { WrappedKeyCryptogram: good.WrappedKeyCryptogram.slice(2) },

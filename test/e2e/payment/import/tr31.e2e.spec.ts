@@ -122,7 +122,7 @@ describe('ImportKey from a TR-31 key block under a KEK', () => {
     expect(key.KeyCheckValue).toBe('08D7B4');
   });
 
-  test('answers alike for everything that can be wrong with the wrapped key', async () => {
+  test('gives the same answer for everything that can be wrong with the wrapped key', async () => {
     const block = keyBlock({ algorithm: 'AES', key: keys.kek.clear }, PIN_KEY);
     const flip = (at: number) => withOtherDigit(block, at);
     const other = await kek('AES_256', '11'.repeat(32));

@@ -178,7 +178,7 @@ describe('ImportKey from a TR-34 key block', () => {
     await refusal(await brought({}, missing), 'ResourceNotFoundException');
   });
 
-  test('answers alike for every changed token that is well-formed', async () => {
+  test('gives the same answer for every changed token that is well-formed', async () => {
     const good = await brought();
     const block = Buffer.from(good.Tr34KeyBlock.WrappedKeyBlock, 'hex');
     const { signature, encryptedKey, encryptedContent, iv, messageDigest, kdh, krd } = inspectKeyTransport(block);

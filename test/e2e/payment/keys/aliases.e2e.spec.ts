@@ -48,10 +48,10 @@ async function listNames(KeyArn?: string, pageSize = 100): Promise<string[]> {
 
 /** Keys that CreateAlias and UpdateAlias reject. */
 const UNFIT_KEYS: [string, () => Promise<string>, typeof ValidationException | typeof ResourceNotFoundException][] = [
-  ['a key nobody has', () => Promise.resolve(MISSING_KEY), ResourceNotFoundException],
+  ['a missing key', () => Promise.resolve(MISSING_KEY), ResourceNotFoundException],
   ['a key of another Region', () => Promise.resolve(FAR_KEY), ResourceNotFoundException],
   ['a key of another account', () => Promise.resolve(FOREIGN_KEY), ResourceNotFoundException],
-  ['what is no key ARN', () => Promise.resolve('alias/other'), ValidationException],
+  ['a string that is not a key ARN', () => Promise.resolve('alias/other'), ValidationException],
   ['a key pending deletion', () => deletedKey(), ValidationException],
   ['a deleted key', () => deletedKey().then((arn) => endDeletions(service).then(() => arn)), ValidationException],
 ];
@@ -200,7 +200,7 @@ describe.each([
   ['GetAlias', get],
   ['UpdateAlias', update],
   ['DeleteAlias', remove],
-] as const)('%s of an alias nobody has', (_, operation) => {
+] as const)('%s of a missing alias', (_, operation) => {
   test('is not found', async () => {
     const AliasName = newName();
     await expect(operation(AliasName)).rejects.toThrow(ResourceNotFoundException);
@@ -278,7 +278,7 @@ describe('ListAliases', () => {
   });
 
   test.each([
-    ['nobody has', MISSING_KEY],
+    ['that does not exist', MISSING_KEY],
     ['of another Region', FAR_KEY],
     ['of another account', FOREIGN_KEY],
   ])('finds none for a key %s', async (_, KeyArn) => {

@@ -128,12 +128,20 @@ describe('CreateKey', () => {
 
   const K = CMAC_KEY;
   test.each<[string, Partial<CreateKeyInput>, RegExp]>([
-    ['an algorithm the usage has not', { KeyAttributes: { ...K, KeyAlgorithm: 'RSA_2048' } }, /KeyAlgorithm RSA_2048/],
-    ['modes the usage has not', { KeyAttributes: { ...K, KeyModesOfUse: { Encrypt: true } } }, /KeyModesOfUse/],
+    [
+      'an algorithm that the usage does not allow',
+      { KeyAttributes: { ...K, KeyAlgorithm: 'RSA_2048' } },
+      /KeyAlgorithm RSA_2048/,
+    ],
+    [
+      'modes that the usage does not allow',
+      { KeyAttributes: { ...K, KeyModesOfUse: { Encrypt: true } } },
+      /KeyModesOfUse/,
+    ],
     ['no mode', { KeyAttributes: { ...K, KeyModesOfUse: {} } }, /KeyModesOfUse \{\}/],
-    ['a class the usage has not', { KeyAttributes: { ...K, KeyClass: 'ASYMMETRIC_KEY_PAIR' } }, /KeyClass/],
+    ['a class that the usage does not allow', { KeyAttributes: { ...K, KeyClass: 'ASYMMETRIC_KEY_PAIR' } }, /KeyClass/],
     ['a public key', { KeyAttributes: { ...K, KeyClass: 'PUBLIC_KEY' } }, /can't be created/],
-    ['a check value it cannot have', { KeyCheckValueAlgorithm: 'ANSI_X9_24' }, /use CMAC/],
+    ['a check value that the key cannot have', { KeyCheckValueAlgorithm: 'ANSI_X9_24' }, /use CMAC/],
     ['DeriveKeyUsage of another key', { DeriveKeyUsage: 'TR31_P0_PIN_ENCRYPTION_KEY' }, /DeriveKeyUsage/],
     ['a reserved tag', { Tags: [{ Key: 'aws:x', Value: 'y' }] }, /aws:/],
     [
@@ -167,9 +175,9 @@ async function countKeys(): Promise<number> {
 
 describe('GetKey by other identifiers', () => {
   test.each([
-    ['an ARN nobody has', `arn:aws:payment-cryptography:${REGION}:000000000000:key/aaaaaaaaaaaaaaaa`],
-    ['an alias nobody has', 'alias/nobody'],
-    ['an alias ARN nobody has', `arn:aws:payment-cryptography:${REGION}:000000000000:alias/no/body`],
+    ['a missing ARN', `arn:aws:payment-cryptography:${REGION}:000000000000:key/aaaaaaaaaaaaaaaa`],
+    ['a missing alias', 'alias/nobody'],
+    ['a missing alias ARN', `arn:aws:payment-cryptography:${REGION}:000000000000:alias/no/body`],
     ['a key of another Region', 'arn:aws:payment-cryptography:eu-west-1:000000000000:key/aaaaaaaaaaaaaaaa'],
   ])('%s is not found', async (_, identifier) => {
     await expect(get(identifier)).rejects.toThrow(ResourceNotFoundException);
@@ -241,7 +249,7 @@ describe('The life cycle of a key', () => {
   const restore = (KeyIdentifier?: string) =>
     service.controlPlane.send(new RestoreKeyCommand({ KeyIdentifier })).then(({ Key }) => Key!);
 
-  test('stops and starts, and does not change when it already has', async () => {
+  test('stops and starts, and ignores a repeated call', async () => {
     const { KeyArn } = await create();
     const stopped = await stop(KeyArn);
     expect(stopped).toMatchObject({
@@ -300,7 +308,7 @@ describe('The life cycle of a key', () => {
     expect((await get(KeyArn!)).KeyState).toBe('CREATE_COMPLETE');
   });
 
-  test('allows one of many deletions at once, and puts concurrent changes in an order', async () => {
+  test('allows one of many concurrent deletions, and serializes concurrent changes', async () => {
     const { KeyArn } = await create();
     const deletions = await Promise.allSettled(Array.from({ length: 8 }, () => remove(KeyArn)));
     expect(deletions.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

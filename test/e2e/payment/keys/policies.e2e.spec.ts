@@ -51,11 +51,11 @@ test('a policy can be deleted once', async () => {
 
 test.each<[string, string, RegExp]>([
   ['no JSON', 'policy', /it is not JSON/],
-  ['an empty text', '', /Policy must be at least 1 characters/],
-  ['a text too long', allow({ Sid: 'x'.repeat(20_480) }), /Policy must be at most 20480 characters/],
+  ['an empty string', '', /Policy must be at least 1 characters/],
+  ['a policy that is too long', allow({ Sid: 'x'.repeat(20_480) }), /Policy must be at most 20480 characters/],
   ['characters beyond ISO 8859-1', allow({ Sid: '\u20ac' }), /Policy must be characters of/],
   ['no principal', allow({ Principal: undefined }), /Statement\[0\] must have either Principal or NotPrincipal/],
-  ['an effect nobody knows', allow({ Effect: 'Permit' }), /Statement\[0\]\.Effect must be Allow or Deny/],
+  ['an unknown effect', allow({ Effect: 'Permit' }), /Statement\[0\]\.Effect must be Allow or Deny/],
   ["another key's ARN", allow({ Resource: MISSING_KEY }), /Statement\[0\]\.Resource must be/],
 ])('refuses %s, and leaves the policy as it is', async (_, Policy, message) => {
   const { KeyArn } = await createKey(service);
@@ -112,7 +112,7 @@ test('a key keeps its policy while its deletion is pending, and loses it in the 
   expectControlError(await put(kept.KeyArn, allow()), 'ValidationException', notNow);
 });
 
-test('no policy is left when one is put while its key is being deleted', async () => {
+test('no policy remains if it is put while its key is being deleted', async () => {
   const keys = await Promise.all(Array.from({ length: 6 }, () => createKey(service)));
   const puts = () => keys.map(({ KeyArn }) => put(KeyArn, allow()));
   const deletes = keys.map(({ KeyArn }) => service.controlPlane.send(new DeleteKeyCommand({ KeyIdentifier: KeyArn })));
@@ -122,7 +122,7 @@ test('no policy is left when one is put while its key is being deleted', async (
   for (const { KeyArn } of keys) expectControlError(await get(KeyArn), 'ResourceNotFoundException');
 });
 
-test('of two policies that are put at once, one is left whole', async () => {
+test('of two policies that are put at once, one remains intact', async () => {
   const { KeyArn } = await createKey(service);
   const policies = Array.from({ length: 6 }, (_, i) => allow({ Sid: `Put${i}` }));
   const answers = await Promise.all(policies.map((policy) => put(KeyArn, policy)));

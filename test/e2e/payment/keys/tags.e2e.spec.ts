@@ -83,7 +83,7 @@ describe('TagResource', () => {
     ['NUL in a key', [{ Key: 'a\0', Value: 'v' }], /well-formed/],
     ['NUL in a value', [{ Key: 'a', Value: '\0' }], /well-formed/],
     ['201 tags', numbered(201), /at most 200/],
-    ['50 tags where there is one already', numbered(50), /at most 50 tags/],
+    ['50 tags in addition to an existing one', numbered(50), /at most 50 tags/],
   ])('refuses %s, and adds none', async (_, Tags, message) => {
     const { KeyArn } = await createKey(service, { Tags: [{ Key: 'first', Value: 'one' }] });
     await expect(tag(KeyArn, Tags)).rejects.toThrow(ValidationException);

@@ -60,7 +60,7 @@ describe('GenerateMac and VerifyMac under DUKPT', () => {
   const MESSAGE = '0102030405060708090A0B0C0D0E0F10';
   const request = { KeySerialNumber: KSN, DukptKeyVariant: 'REQUEST' };
 
-  test('answers what AWS answered for a published key', async () => {
+  test('gives the same answer as AWS for a published key', async () => {
     expect(await macOf({ DukptIso9797Algorithm3: request })).toBe('AF59E7E8A06F01B2');
   });
 

@@ -21,7 +21,7 @@ describe('The replication worker', () => {
   beforeEach(replicate);
   const statusOf = async (arn: string) => (await get(arn)).ReplicationStatus![EUROPE];
 
-  test('runs by itself', async () => {
+  test('runs on a timer', async () => {
     const { KeyArn } = await create({ ReplicationRegions: [EUROPE] });
     const worker = newWorker(service);
     worker.onApplicationBootstrap();

@@ -70,8 +70,8 @@ describe('The policy simulator decides as the service does', () => {
     ],
     ['a key whose policy allows it', 'GenerateMac', () => other, {}, (by) => mac(other, by)],
     ['a key whose policy denies it', 'GenerateMac', () => denying, {}, (by) => mac(denying, by)],
-    ['a key that is not', 'GenerateMac', () => MISSING_KEY, {}, (by) => mac(MISSING_KEY, by)],
-    ['an alias that is not', 'GenerateMac', () => arn('alias/none'), {}, (by) => mac('alias/none', by)],
+    ['a missing key', 'GenerateMac', () => MISSING_KEY, {}, (by) => mac(MISSING_KEY, by)],
+    ['a missing alias', 'GenerateMac', () => arn('alias/none'), {}, (by) => mac('alias/none', by)],
     [
       "another account's key",
       'GetKey',
@@ -94,7 +94,7 @@ describe('The policy simulator decides as the service does', () => {
     ],
     ['a key of this Region', 'GetKey', () => own, {}, (by) => control('GetKey', { KeyIdentifier: own }, by)],
     [
-      'what needs the alias, by the key',
+      'an action allowed on the alias, named by the key',
       'VerifyMac',
       () => own,
       {},
@@ -110,7 +110,7 @@ describe('The policy simulator decides as the service does', () => {
         }),
     ],
     [
-      'what needs the alias, by the alias',
+      'an action allowed on the alias, named by the alias',
       'VerifyMac',
       () => arn('alias/asked'),
       {},
@@ -170,10 +170,10 @@ describe('The policy simulator decides as the service does', () => {
           by,
         ),
     ],
-    ['what a session may do', 'ListKeys', () => '*', {}, (by) => control('ListKeys', {}, by)],
-    ['what needs TLS', 'ListAliases', () => '*', {}, (by) => control('ListAliases', {}, by)],
+    ['an action allowed to sessions', 'ListKeys', () => '*', {}, (by) => control('ListKeys', {}, by)],
+    ['an action allowed over TLS', 'ListAliases', () => '*', {}, (by) => control('ListAliases', {}, by)],
     [
-      'what nobody allowed',
+      'an action that no policy allows',
       'DeleteAlias',
       () => arn('alias/none'),
       {},

@@ -115,7 +115,7 @@ describe('A call has one event', () => {
     });
   });
 
-  describe('when who called', () => {
+  describe('when its caller', () => {
     /** A signed request as it goes over the wire. */
     async function bytesOf(operation: string, input: object): Promise<string> {
       const { headers, body } = await service.sign({ headers: target(operation), body: JSON.stringify(input) });
@@ -126,7 +126,7 @@ describe('A call has one event', () => {
 
     const connected = () => connect(Number(new URL(service.url).port), new URL(service.url).hostname);
 
-    /** The events after so many others, when there are so many. */
+    /** Waits for `count` more events after the first `before`, and returns them. */
     async function eventsAfter(before: number, count: number) {
       for (let i = 0; (await countEvents()) < before + count; i++) {
         if (i > 100) throw new Error('There is no event');
@@ -191,7 +191,7 @@ test('requests for health, metrics and documentation have no event', async () =>
   expect(await countEvents()).toBe(before);
 });
 
-test('work of the service itself has events, too', async () => {
+test('actions of the service itself have events, too', async () => {
   const { KeyArn } = await createKey(service);
   await control('AddKeyReplicationRegions', { KeyIdentifier: KeyArn, ReplicationRegions: ['eu-west-1'] });
   await newWorker(service).run();
@@ -269,7 +269,7 @@ describe('No event has sensitive data', () => {
     }
     expect(new Set(requests.map(({ operation }) => operation)).size).toBe(47);
     expect(new Set(requests.flatMap(({ sent }) => sent)).size).toBeGreaterThan(15);
-    // The rate is of seconds, and what it refuses says nothing of the input.
+    // Throttling lasts only seconds, and the events of throttled calls contain no input.
     await Promise.all(requests.map(async ({ request }) => (request.headers ? service.send(request) : data(request))));
     const told = (await events()).map((event) =>
       JSON.stringify({ ...event, eventID: '', requestID: '', previous: '' }),
@@ -304,7 +304,9 @@ test('calls are rejected while the queue of events is full', async () => {
   await audit.flush();
   expect((await countEvents()) - before).toBe(100_000);
   expect((await data(mac(KeyArn))).status).toBe(200);
-  const said = service.log.filter(({ msg }) => msg === 'calls are refused until the database takes audit events again');
+  const said = service.log.filter(
+    ({ msg }) => msg === 'calls are refused until the database accepts audit events again',
+  );
   expect(said).toHaveLength(1);
 });
 

@@ -87,7 +87,7 @@ describe('A change and its event are one transaction', () => {
       DeriveKeyUsage: 'TR31_P0_PIN_ENCRYPTION_KEY',
     } as const;
     pairs = [(await createKey(service, pair)).KeyArn, (await createKey(service, pair)).KeyArn];
-    // The authorities are made by the first who needs them, and are the service's own.
+    // Creates the authorities beforehand, because they are committed before the call that first needs them.
     await control('GetPublicKeyCertificate', { KeyIdentifier: pairs[1] });
     await control('GetParametersForImport', { KeyMaterialType: 'TR34_KEY_BLOCK', WrappingKeyAlgorithm: 'RSA_2048' });
   });
