@@ -24,6 +24,7 @@ export interface EmbeddedDatabase {
  * @throws DataDirectoryInUseError if another process holds the directory
  */
 export async function runEmbeddedDatabase(config: Config, logger: Logger): Promise<EmbeddedDatabase> {
+  ignoreOtherServers();
   const directory = await DataDirectory.hold(config.dataDir);
   try {
     if (config.masterKey === undefined) directory.makeMasterKey();
@@ -41,8 +42,17 @@ export async function runEmbeddedDatabase(config: Config, logger: Logger): Promi
 
 /** Joins the PostgreSQL server that another process runs in the data directory. */
 export function joinEmbeddedDatabase(config: Config): EmbeddedDatabase {
+  ignoreOtherServers();
   const directory = DataDirectory.join(config.dataDir);
   return { directory, close: () => directory.close() };
+}
+
+/**
+ * Removes PGPORT, PGSSLMODE, PGOPTIONS and the like from the environment: the driver takes from them whatever a URL doesn't
+ * state, and they describe another server.
+ */
+function ignoreOtherServers(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('PG')) Reflect.deleteProperty(process.env, name);
 }
 
 /** The open database and master key of a deployment, for the service and for commands. */

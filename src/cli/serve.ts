@@ -10,6 +10,10 @@ import { type Service, startService } from '../service.js';
 import { joinEmbeddedDatabase, runEmbeddedDatabase } from '../store.js';
 import { reportListening, startWorkers, WorkerError } from '../workers.js';
 
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** How far apart the copies of a signal come: Ctrl-C reaches npm and the service, and npm passes it on; so does the first worker. */
+const SAME_SIGNAL_MS = 1000;
+
 type Served = Pick<Service, 'url' | 'close' | 'credentialsPath'>;
 
 /**
@@ -70,18 +74,21 @@ async function startPrimary(config: Config, logger: Logger): Promise<Served> {
   }
 }
 
-/** Closes the service at the first signal. */
+/** Closes the service at the first signal. One that comes later than the same Ctrl-C ends the process. */
 function untilStopped(service: Served, logger: Logger): Promise<void> {
   return new Promise((resolve, reject) => {
+    let isStopping = false;
     const stop = (signal: NodeJS.Signals) => {
+      if (isStopping) return;
+      isStopping = true;
+      setTimeout(() => SIGNALS.forEach((name) => process.off(name, stop)), SAME_SIGNAL_MS).unref();
       logger.info({ signal }, 'stopping');
       service.close().then(resolve, (error: unknown) => {
         logger.error({ error: (error as Error).message }, 'did not stop cleanly');
         reject(new Failure(EXIT.unavailable, 'Keyblock did not stop cleanly: the log says why.'));
       });
     };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
+    for (const name of SIGNALS) process.on(name, stop);
   });
 }
 

@@ -274,7 +274,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
 function parseDatabaseUrl(text: string): URL {
   const url = new URL(text);
-  decodeURIComponent(url.username + url.password);
+  decodeURIComponent(url.username + url.password + url.pathname);
   return url;
 }
 

@@ -2,18 +2,20 @@ import { randomBytes, randomInt } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RootCredentials } from './config.js';
 import { KeyFileError, readKeyFile } from './key-file.js';
 
@@ -167,16 +169,32 @@ interface ShortAlias {
   remove: () => void;
 }
 
-/** Returns the folder itself or, if its path is too long, a symbolic link to it in the system's temporary folder. */
+/**
+ * Returns the folder itself or, if its path is too long for a socket or has a character that separates folders in a list of
+ * PostgreSQL or of the dynamic linker, a symbolic link to it in the system's temporary folder.
+ */
 function shortAlias(folder: string): ShortAlias {
-  if (Buffer.byteLength(join(folder, LONGEST_SOCKET)) <= MAX_SOCKET_PATH)
-    return { path: folder, remove: () => undefined };
-  const parent = mkdtempSync(join(tmpdir(), 'keyblock-'));
+  if (isUsable(folder)) return { path: folder, remove: () => undefined };
+  let parent: string;
+  try {
+    parent = mkdtempSync(join(tmpdir(), 'keyblock-'));
+  } catch (error) {
+    throw new DataDirectoryError(`${folder} needs a link with a short path: ${(error as Error).message}`);
+  }
+  const remove = () => rmSync(parent, { recursive: true, force: true });
   // PostgreSQL may run as another user, who needs to reach the link and nothing else.
   chmodSync(parent, 0o711);
   const path = join(parent, 'data');
   symlinkSync(folder, path);
-  return { path, remove: () => rmSync(parent, { recursive: true, force: true }) };
+  if (isUsable(path)) return { path, remove };
+  remove();
+  throw new DataDirectoryError(
+    `The path of a socket in ${folder} is too long, and so is one in ${tmpdir()}. Move KEYBLOCK_DATA_DIR, or set TMPDIR to a shorter path.`,
+  );
+}
+
+function isUsable(folder: string): boolean {
+  return Buffer.byteLength(join(folder, LONGEST_SOCKET)) <= MAX_SOCKET_PATH && !/[,:;]/.test(folder);
 }
 
 /** Listens on the folder's socket. A socket without a listener was left by a killed process and is replaced. */
@@ -190,7 +208,9 @@ async function takeLock(directory: string, alias: string): Promise<Server> {
   const takeover = join(directory, 'lock.takeover');
   try {
     mkdirSync(takeover);
-  } catch {
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') throw new DataDirectoryError(`KEYBLOCK_DATA_DIR cannot be used: ${message}`);
     throw new DataDirectoryInUseError(`Another process is taking ${directory}. If none is, remove ${takeover}`);
   }
   try {
@@ -219,6 +239,7 @@ function listen(path: string): Promise<Server | undefined> {
     });
     server.listen(path, () => {
       chmodSync(path, 0o600);
+      giveToOwner(path);
       server.unref();
       resolve(server);
     });
@@ -254,8 +275,18 @@ function readMasterKey(path: string): Buffer {
 
 /** Writes a file atomically, readable by its owner only. */
 function writeSecret(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
+  const unfinished = `${path}.new`;
+  rmSync(unfinished, { force: true });
+  writeFileSync(unfinished, text, { mode: 0o600, flush: true, flag: 'wx' });
+  giveToOwner(unfinished);
+  renameSync(unfinished, path);
+}
+
+/** Gives what root has made to the owner of the folder, whose service has to read it. */
+function giveToOwner(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(path));
+  if (uid !== 0) lchownSync(path, uid, gid);
 }
 
 function randomText(alphabet: string, length: number): string {

@@ -21,8 +21,10 @@ test('a URL without port and database has the defaults of PostgreSQL', () => {
   expect(find('db:5432:ann:ann:secret', 'postgresql://ann@db')).toBe('secret');
 });
 
-test('a user is compared as it is, not as the URL encodes it', () => {
+test('user, database and IPv6 address are compared as they are, not as the URL has them', () => {
   expect(find(String.raw`*:*:*:a\:b@c:secret`, 'postgresql://a%3Ab%40c@db/x')).toBe('secret');
+  expect(find('*:*:my db:*:secret', 'postgresql://a@db/my%20db')).toBe('secret');
+  expect(find(String.raw`fd00\:\:1:*:*:*:secret`, 'postgresql://a@[fd00::1]/x')).toBe('secret');
 });
 
 test.each<[string, string]>([

@@ -8,7 +8,8 @@
  */
 export function findPassword(text: string, url: URL): string | undefined {
   const user = decodeURIComponent(url.username);
-  const wanted = [url.hostname, url.port || '5432', url.pathname.slice(1) || user, user];
+  const host = url.hostname.replaceAll(/[[\]]/g, '');
+  const wanted = [host, url.port || '5432', decodeURIComponent(url.pathname.slice(1)) || user, user];
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith('#')) continue;
     const fields = Array.from(line.matchAll(/((?:\\.|[^:\\])*)(?::|$)/gy), ([, field = '']) => field);

@@ -62,11 +62,15 @@ export async function tryWithLock(
       lock,
     ]);
     if (!answer?.locked) return false;
+    const unlock = () => runner.query('SELECT pg_advisory_unlock($1)', [lock]);
     try {
       await work(runner);
-    } finally {
-      await runner.query('SELECT pg_advisory_unlock($1)', [lock]);
+    } catch (error) {
+      // Where the connection is lost, this fails too, and what the work met says why.
+      await unlock().catch(() => undefined);
+      throw error;
     }
+    await unlock();
     return true;
   } finally {
     await runner.release();

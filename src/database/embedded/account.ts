@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataDirectoryError } from '../../config/data-directory.js';
 
@@ -20,22 +20,21 @@ const NOBODY = { uid: 65534, gid: 65534 };
  * user, so that the files stay root's.
  *
  * @param programs the program that is to run
- * @param dataDir  the data directory, which exists
+ * @param folders  the data directory, by the paths that it is reached by; it exists
  * @param dataPath the database in it, which may not exist yet
  * @throws DataDirectoryError that suggests a remedy if neither is possible
  */
-export function accountFor(programs: string, dataDir: string, dataPath: string): Account {
+export function accountFor(programs: string, folders: readonly string[], dataPath: string): Account {
   if (process.getuid?.() !== 0) return { prefix: [] };
   const owner = ownerOf(dataPath);
   const ids = owner ?? nobody();
-  if (ids.uid !== 0 && isReachable(programs) && isReachable(dataDir) && succeeds(['true'], ids))
-    return { ids, prefix: [] };
+  if (ids.uid !== 0 && [programs, ...folders].every(isReachable) && succeeds(['true'], ids)) return { ids, prefix: [] };
   if (owner === undefined || owner.uid === 0) {
     const namespace = userNamespace();
     if (namespace) return { prefix: namespace };
   }
   throw new DataDirectoryError(
-    `PostgreSQL does not run as root, and ${whyNot(programs, dataDir, owner)}. Start Keyblock as an ordinary user, ` +
+    `PostgreSQL does not run as root, and ${whyNot([programs, ...folders], owner)}. Start Keyblock as an ordinary user, ` +
       'move it and KEYBLOCK_DATA_DIR to a folder that other users may enter, or set DATABASE_URL.',
   );
 }
@@ -50,12 +49,14 @@ function nobody(): { uid: number; gid: number } {
   return uid === undefined || gid === undefined ? NOBODY : { uid: Number(uid), gid: Number(gid) };
 }
 
-/** True when every user may pass through the folders above a path. */
+/** True when every user may pass through the folders above a path, and above what it leads to by symbolic links. */
 function isReachable(path: string): boolean {
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if ((statSync(folder).mode & 0o001) === 0) return false;
-    if (folder === dirname(folder)) return true;
-  }
+  return [path, realpathSync(path)].flatMap(foldersAbove).every((folder) => (statSync(folder).mode & 0o001) !== 0);
+}
+
+function foldersAbove(path: string): string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [folder, ...foldersAbove(folder)];
 }
 
 /** Returns the command that enters a user namespace, or undefined if the system doesn't allow one. */
@@ -65,9 +66,10 @@ function userNamespace(): string[] | undefined {
   return succeeds([...prefix, 'true']) ? prefix : undefined;
 }
 
-function whyNot(programs: string, dataDir: string, owner: { uid: number } | undefined): string {
-  if (owner !== undefined && owner.uid !== 0) return `the owner of its files cannot reach ${dataDir} or ${programs}`;
-  return `no other user can reach ${dataDir} or ${programs}, and user namespaces are not allowed here`;
+function whyNot(paths: readonly string[], owner: { uid: number } | undefined): string {
+  const places = [...new Set(paths)].join(' or ');
+  if (owner !== undefined && owner.uid !== 0) return `the owner of its files cannot reach ${places}`;
+  return `no other user can reach ${places}, and user namespaces are not allowed here`;
 }
 
 /**

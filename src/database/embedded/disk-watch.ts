@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statfsSync } from 'node:fs';
 import { statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -13,6 +13,21 @@ const ENOUGH_BYTES = LOW_BYTES + 32 * MIB;
 /** Size of one WAL segment, which is reserved for a disk that fills up faster than it is checked. */
 const RESERVE_BYTES = 16 * MIB;
 const INTERVAL_MS = 500;
+/** Space that initdb, the schema and the WAL of a first start take. */
+const FIRST_START_BYTES = 64 * MIB;
+
+/**
+ * Refuses a start on a disk where the database would be read-only at once: the service writes as it starts.
+ *
+ * @throws an error with the code ENOSPC, since a later start may succeed
+ */
+export function requireSpace(folder: string, isFirstStart: boolean): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const [free, needed] = [bavail * bsize, LOW_BYTES + (isFirstStart ? FIRST_START_BYTES : 0)];
+  if (free >= needed) return;
+  const message = `${folder} has ${Math.floor(free / MIB)} MiB of free space, and the database starts with ${needed / MIB}`;
+  throw Object.assign(new Error(message), { code: 'ENOSPC' });
+}
 
 /**
  * Keeps an embedded database alive on a full disk: makes it read-only while little space is left, so that reads go on, and

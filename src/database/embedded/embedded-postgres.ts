@@ -2,17 +2,23 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
-  chownSync,
+  closeSync,
+  constants,
   existsSync,
+  lchownSync,
   mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
@@ -20,7 +26,7 @@ import type { Logger } from 'pino';
 import { type DataDirectory, DataDirectoryError } from '../../config/data-directory.js';
 import { type Account, accountFor, endingWithParent } from './account.js';
 import { findBinaries, linkLibraries, POSTGRES_MAJOR, type PostgresBinaries } from './binaries.js';
-import { DiskWatch } from './disk-watch.js';
+import { DiskWatch, requireSpace } from './disk-watch.js';
 
 const USER = 'keyblock';
 const DATABASE = 'keyblock';
@@ -82,11 +88,13 @@ export class EmbeddedPostgres {
   ) {
     const { runPath, databasePath } = directory;
     this.#binaries = findBinaries();
-    this.#account = accountFor(this.#binaries.postgres, directory.path, databasePath);
-    if (this.#account.ids) chmodSync(directory.path, 0o711);
+    this.#account = accountFor(this.#binaries.postgres, [directory.path, dirname(runPath)], databasePath);
+    const { ids } = this.#account;
+    if (ids && statSync(directory.path).uid !== ids.uid) chmodSync(directory.path, 0o711);
     mkdirSync(runPath, { recursive: true, mode: 0o700 });
     this.#chown(runPath);
     const libraries = linkLibraries(this.#binaries, join(runPath, 'lib'));
+    this.#chown(join(runPath, 'lib'));
     // Pass nothing of our own environment, which may hold the master key.
     this.#env = {
       PATH: process.env['PATH'],
@@ -105,6 +113,7 @@ export class EmbeddedPostgres {
   static async start(directory: DataDirectory, processes: number, logger: Logger): Promise<EmbeddedPostgres> {
     const server = new EmbeddedPostgres(directory, processes, logger);
     await server.#stopOrphan();
+    requireSpace(directory.path, !existsSync(directory.databasePath));
     if (existsSync(directory.databasePath)) checkVersion(directory.databasePath);
     else await server.#initialize();
     await server.#launchAfterCrash();
@@ -117,8 +126,11 @@ export class EmbeddedPostgres {
     this.#isStopping = true;
     await this.#disk?.stop();
     await this.#restarting;
-    const child = this.#child;
-    if (!child || hasEnded(child)) return;
+    if (this.#child) await this.#shutDown(this.#child);
+  }
+
+  async #shutDown(child: ChildProcess): Promise<void> {
+    if (hasEnded(child)) return;
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     if ((await Promise.race([ended, pause(STOP_MS, 'late' as const, { ref: false })])) === 'late') {
@@ -128,15 +140,19 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Runs initdb in a temporary folder, so that a folder with the final name is always complete. */
+  /**
+   * Runs initdb in a temporary folder, so that a folder with the final name is always complete. Each run has a folder of its
+   * own, because the processes of a killed initdb may live on for a while and remove theirs.
+   */
   async #initialize(): Promise<void> {
-    const { databasePath } = this.directory;
+    const { path, databasePath } = this.directory;
     this.logger.info('creating the embedded database');
-    const unfinished = `${databasePath}.new`;
-    rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(unfinished, { mode: 0o700 });
+    const prefix = `${basename(databasePath)}.new-`;
+    for (const name of readdirSync(path).filter((name) => name.startsWith(prefix)))
+      rmSync(join(path, name), { recursive: true, force: true, maxRetries: 10 });
+    const unfinished = mkdtempSync(join(path, prefix));
     this.#chown(unfinished);
-    const child = this.#spawn(this.#binaries.initdb, [
+    const args = [
       `--pgdata=${unfinished}`,
       `--username=${USER}`,
       // Access to the folder of the socket is the authentication.
@@ -147,14 +163,15 @@ export class EmbeddedPostgres {
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
       '--no-instructions',
-    ]);
-    const [code] = (await once(child, 'close')) as [number | null];
+    ];
+    const child = this.#spawn(this.#binaries.initdb, args, endingWithParent());
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
     if (code !== 0) {
       rmSync(unfinished, { recursive: true, force: true });
       throw this.#failure('could not be created');
     }
     // The settings are on the command line, so that those of a newer Keyblock apply to an older database too.
-    writeFileSync(
+    overwrite(
       join(unfinished, 'postgresql.conf'),
       '# Settings that Keyblock gives on the command line override these.\n',
     );
@@ -189,21 +206,28 @@ export class EmbeddedPostgres {
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = this.#spawn(this.#binaries.postgres, ['-D', databasePath, ...args], endingWithParent());
     this.#child = child;
-    const deadline = performance.now() + START_MS;
-    while (!isReady(databasePath, child)) {
-      if (hasEnded(child)) throw this.#failure('could not start');
-      if (performance.now() > deadline) {
-        child.kill('SIGQUIT');
-        throw this.#failure(`did not start within ${START_MS / 1000} seconds`);
-      }
-      await pause(POLL_MS);
+    try {
+      await this.#untilReady(child);
+      await createDatabase(this.directory.databaseUrl);
+      if (hasEnded(child)) throw this.#failure('ended as soon as it had started');
+    } catch (error) {
+      await this.#shutDown(child);
+      throw error;
     }
-    await createDatabase(this.directory.databaseUrl);
     child.once('exit', (code, signal) => {
       if (this.#isStopping) return;
       this.logger.error({ code, signal }, 'the embedded database exited and is restarted');
       this.#restarting = this.#restart();
     });
+  }
+
+  async #untilReady(child: ChildProcess): Promise<void> {
+    const deadline = performance.now() + START_MS;
+    while (!isReady(this.directory.databasePath, child)) {
+      if (hasEnded(child)) throw this.#failure('could not start');
+      if (performance.now() > deadline) throw this.#failure(`did not start within ${START_MS / 1000} seconds`);
+      await pause(POLL_MS);
+    }
   }
 
   async #restart(): Promise<void> {
@@ -252,8 +276,9 @@ export class EmbeddedPostgres {
     return new DataDirectoryError(`The embedded database in ${this.directory.databasePath} ${what}:${reasons}`);
   }
 
+  /** Leaves the target of a symbolic link alone: the user who gets the folders could put one there. */
   #chown(path: string): void {
-    if (this.#account.ids) chownSync(path, this.#account.ids.uid, this.#account.ids.gid);
+    if (this.#account.ids) lchownSync(path, this.#account.ids.uid, this.#account.ids.gid);
   }
 
   /** Stops a server that a killed process left running. We hold the directory's lock, so nobody uses it. */
@@ -299,7 +324,17 @@ function orphanOf(databasePath: string): number | undefined {
 function disownLockFile(databasePath: string): void {
   const [owner, ...rest] = lockFile(databasePath);
   if (owner === undefined || isServerOf(Number(owner), databasePath)) return;
-  writeFileSync(join(databasePath, 'postmaster.pid'), [process.pid, ...rest].join('\n'));
+  overwrite(join(databasePath, 'postmaster.pid'), [process.pid, ...rest].join('\n'));
+}
+
+/** Replaces the text of a file, whose owner stays. Root must not follow a symbolic link that this owner put there. */
+function overwrite(path: string, text: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
+  try {
+    writeFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** True if the process is a server on the data, and not another process with a reused id. */

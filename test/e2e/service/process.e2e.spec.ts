@@ -87,18 +87,24 @@ test('no acknowledged write is lost when the process is killed', async () => {
   await createKey(controlPlane);
 });
 
-test('SIGTERM lets requests in flight finish and then ends the process', async () => {
-  const service = start();
-  const controlPlane = client(await service.listening);
-  await createKey(controlPlane);
-  const creating = createKey(controlPlane, 'RSA_4096');
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  service.child.kill('SIGTERM');
-  expect((await creating).Key!.KeyState).toBe('CREATE_COMPLETE');
-  expect(await service.ended).toBe(0);
-  expect(service.log()).toContain('"operation":"CreateKey"');
-  await expect(controlPlane.send(new ListKeysCommand({}))).rejects.toThrow(/ECONNREFUSED/);
-});
+// npm passes Ctrl-C on to a service that has received it already, and so does the first of several workers.
+test.each<NodeJS.Signals[][]>([[['SIGTERM']], [['SIGINT', 'SIGINT']], [['SIGINT', 'SIGTERM']]])(
+  '%p lets requests in flight finish and then ends the process',
+  async (signals) => {
+    const service = start();
+    const controlPlane = client(await service.listening);
+    await createKey(controlPlane);
+    const creating = createKey(controlPlane, 'RSA_4096');
+    for (const signal of signals) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      service.child.kill(signal);
+    }
+    expect((await creating).Key!.KeyState).toBe('CREATE_COMPLETE');
+    expect(await service.ended).toBe(0);
+    expect(service.log()).toContain('"operation":"CreateKey"');
+    await expect(controlPlane.send(new ListKeysCommand({}))).rejects.toThrow(/ECONNREFUSED/);
+  },
+);
 
 test('exceptions of the built service have the names of the model, even where a library has a class of that name', async () => {
   const controlPlane = client(await start().listening);
