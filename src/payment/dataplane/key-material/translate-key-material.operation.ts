@@ -9,7 +9,7 @@ import { checkStrength } from '../../exchange/strength.js';
 import type { KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
 import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
 import type { Synchronous } from '../../../provider/crypto-provider.js';
-import { keyCheckValue } from '../../keys/key-material.js';
+import { keyCheckValue, requireStrongKey } from '../../keys/key-material.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { type WorkingKey, WorkingKeys } from '../keys/working-keys.js';
 import type { TranslateKeyMaterialInput, TranslateKeyMaterialOutput } from './key-material.schema.js';
@@ -64,6 +64,7 @@ function rewrap(opened: OpenedKey, kek: WorkingKey, kcvAlgorithm?: KeyCheckValue
   const { header, optionalBlocks, attributes, exportable, key } = opened;
   const { KeyAlgorithm: algorithm } = attributes;
   checkCombination(attributes);
+  requireStrongKey(algorithm, key);
   if (!exportable) throw new ValidationException('The key block says that its key is not exportable.');
   checkStrength(algorithm, { kek: kek.algorithm });
   const cipher = kbpkAlgorithm(kek.algorithm);

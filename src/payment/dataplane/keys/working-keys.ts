@@ -12,7 +12,7 @@ import type { DeriveKeyUsage, KeyAlgorithm, KeyCheckValueAlgorithm } from '../..
 import { kcvAlgorithmOf, modesOfUse } from '../../keys/key-rules.js';
 import { checkRequirement, type KeyRequirement, KeyRepository } from '../../keys/key.repository.js';
 import { CryptoProvider, type Synchronous } from '../../../provider/crypto-provider.js';
-import { keyCheckValue } from '../../keys/key-material.js';
+import { keyCheckValue, requireStrongKey } from '../../keys/key-material.js';
 import { WRAPPING } from './key-arguments.js';
 
 /** Key that an operation computes with. */
@@ -113,7 +113,10 @@ export class WorkingKeys {
           },
         ),
       );
-    const known = open((key, algorithm) => ({ algorithm, kcv: checkValue(algorithm, key, needs) }));
+    const known = open((key, algorithm) => {
+      requireStrongKey(algorithm, key);
+      return { algorithm, kcv: checkValue(algorithm, key, needs) };
+    });
     return { arn: kek.arn, ...known, use: open };
   }
 
