@@ -809,7 +809,7 @@ describe('TranslatePinData', () => {
   const WRAPPED = { WrappedKeyMaterial: { Tr31KeyBlock: 'D'.repeat(112) } };
   test.each([
     ['AS 2805 without its attributes', 'AS2805', 0, {}, 'IncomingAs2805Attributes is required'],
-    ['the attributes of AS 2805 for another format', 0, 'AS2805', AS2805, 'IncomingAs2805Attributes is required'],
+    ['the attributes of AS 2805 for another format', 3, 'AS2805', AS2805, 'IncomingAs2805Attributes goes with'],
     ['AS 2805 under DUKPT', 'AS2805', 0, { ...AS2805, IncomingDukptAttributes: DUKPT }, 'does not go with IncomingDukptAttributes'],
     ['a wrapped key under DUKPT', 0, 0, { IncomingWrappedKey: WRAPPED, IncomingDukptAttributes: DUKPT }, 'A wrapped key does not go with DUKPT attributes'],
     ['an outgoing wrapped key under DUKPT', 0, 0, { OutgoingWrappedKey: WRAPPED, OutgoingDukptAttributes: DUKPT }, 'A wrapped key does not go with DUKPT attributes'],
