@@ -2,7 +2,7 @@ import { xor } from '../bytes.js';
 import { des, tdes } from '../des.js';
 import { CryptoError } from '../errors.js';
 
-/** What a working key is for; `REQUEST` is from the terminal to the host or both ways, `RESPONSE` back. */
+/** Use of a working key; `REQUEST` is from the terminal to the host, `RESPONSE` from the host to the terminal. */
 export type TdesDukptUsage = 'PIN' | 'MAC_REQUEST' | 'MAC_RESPONSE' | 'DATA_REQUEST' | 'DATA_RESPONSE';
 
 /** X9.24-1:2009 table A-1: what each half of the transaction key is xored with. */

@@ -81,7 +81,9 @@ function sideOf(attributes: TranslationIsoFormats): Side {
 }
 
 function dukptOf(attributes: DukptDerivationAttributes | undefined) {
-  return attributes && { ksn: attributes.KeySerialNumber, keyType: attributes.DukptKeyDerivationType };
+  if (attributes === undefined) return undefined;
+  const { KeySerialNumber: ksn, DukptKeyDerivationType: keyType, DukptKeyVariant: variant } = attributes;
+  return { ksn, keyType, variant };
 }
 
 /**
