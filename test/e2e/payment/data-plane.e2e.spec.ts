@@ -226,7 +226,7 @@ describe('EncryptData and DecryptData, symmetric', () => {
     ['part of a block in a streaming mode', 'TDES_2KEY', '00'.repeat(9), { Mode: 'OFB' }, 'multiple of 8'],
     ['a vector of another block', 'AES_128', '00'.repeat(16), { Mode: 'CBC', InitializationVector: '00'.repeat(8) }, 'must be 16 bytes'],
     ['CFB128 of TDES', 'TDES_2KEY', '00'.repeat(16), { Mode: 'CFB128' }, 'CFB128'],
-    ['a padding of RSA', 'AES_128', '00'.repeat(16), { Mode: 'ECB', PaddingType: 'PKCS1' }, 'PaddingType'],
+    ['part of a block with a padding of RSA', 'AES_128', '00'.repeat(15), { Mode: 'ECB', PaddingType: 'PKCS1' }, 'multiple of 16'],
   ])('refuses %s', async (_, algorithm, data, attributes, message) => {
     const { arn } = await create(D0, algorithm, CIPHER);
     await expect(encrypt(arn, data, attributes)).rejects.toEqual(invalid(message));

@@ -50,9 +50,8 @@ export function reEncryptionCipher({ Symmetric, Dukpt }: ReEncryptionAttributes)
   return symmetric(Symmetric as SymmetricEncryptionAttributes);
 }
 
+/** PaddingType has no effect, as in AWS: the data must be whole blocks with or without it. */
 function symmetric(attributes: SymmetricEncryptionAttributes): DataCipher<'Symmetric'> {
-  if (attributes.PaddingType !== undefined)
-    throw new ValidationException('PaddingType is for asymmetric keys: pad the data yourself and leave it out.');
   return { variant: 'Symmetric', ...blockCipher(attributes, (key) => key) };
 }
 
