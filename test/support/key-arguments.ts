@@ -15,8 +15,10 @@ const VALID_KEYS = `
   DecryptData KeyIdentifier                Dukpt                         B0     TDES_2KEY AES X N
   DecryptData KeyIdentifier                Emv                           E1 E6  TDES_2KEY     X
   ReEncryptData IncomingKeyIdentifier      Symmetric                     D0     TDES AES      EDWU DU
+  ReEncryptData IncomingKeyIdentifier      Asymmetric                    D1     RSA           EDWU DU
   ReEncryptData IncomingKeyIdentifier      Dukpt                         B0     TDES_2KEY AES X N
   ReEncryptData OutgoingKeyIdentifier      Symmetric                     D0     TDES AES      EDWU EW
+  ReEncryptData OutgoingKeyIdentifier      Asymmetric                    D1     RSA           EDWU EW
   ReEncryptData OutgoingKeyIdentifier      Dukpt                         B0     TDES_2KEY AES X N
   TranslateKeyMaterial PrivateKeyIdentifier DiffieHellmanTr31KeyBlock    K3     ECC           X
   TranslateKeyMaterial WrappingKeyIdentifier Tr31KeyBlock                K0 K1  TDES AES      EDWU EW

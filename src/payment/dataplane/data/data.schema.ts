@@ -65,6 +65,7 @@ export type EncryptionDecryptionAttributes = z.infer<typeof EncryptionDecryption
 
 const ReEncryptionAttributes = union('ReEncryptionAttributes', {
   Symmetric: SymmetricEncryptionAttributes,
+  Asymmetric: AsymmetricEncryptionAttributes,
   Dukpt: DukptEncryptionAttributes,
 });
 export type ReEncryptionAttributes = z.infer<typeof ReEncryptionAttributes>;

@@ -50,6 +50,7 @@ const reEncryptionKey = (mode: 'Encrypt' | 'Decrypt') => ({
     ...strictly(DATA, BLOCK_CIPHERS, mode),
     unrestrictedRefusal: `KeyUsages not allowed: use a key with the mode of use ${mode} instead of NoRestrictions.`,
   },
+  Asymmetric: strictly(RSA_DATA, RSA_KEY_ALGORITHMS, mode),
   Dukpt: bdk,
   ...WRAPPING,
 });
