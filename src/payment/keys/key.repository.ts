@@ -24,11 +24,9 @@ import { Tag } from './tag.entity.js';
 export interface KeyRequirement {
   usages: readonly KeyUsage[];
   algorithms: readonly KeyAlgorithm[];
-  /** All of them. */
+  /** All of them; a key of NoRestrictions may do whatever its usage can do. */
   modes: readonly KeyMode[];
-  /** A key of NoRestrictions serves instead. */
-  unrestricted: boolean;
-  /** What AWS says of a key of NoRestrictions where none serves, if that is something of its own. */
+  /** Message that refuses a key of NoRestrictions where AWS does. */
   unrestrictedRefusal?: string;
 }
 
@@ -40,7 +38,7 @@ export interface KeyRequirement {
  * @throws ValidationException that names the first attribute which doesn't fit
  */
 export function checkRequirement(
-  { usages, algorithms, modes, unrestricted, unrestrictedRefusal }: KeyRequirement,
+  { usages, algorithms, modes, unrestrictedRefusal }: KeyRequirement,
   key: Pick<Key, 'modes'> & Partial<Pick<Key, 'usage' | 'algorithm'>>,
   name: string,
 ): void {
@@ -48,8 +46,7 @@ export function checkRequirement(
   if (key.usage === undefined || !usages.includes(key.usage)) throw invalid('KeyUsage');
   if (key.algorithm === undefined || !algorithms.includes(key.algorithm)) throw invalid('KeyAlgorithm');
   if (unrestrictedRefusal !== undefined && key.modes.NoRestrictions) throw new ValidationException(unrestrictedRefusal);
-  if (!(unrestricted && key.modes.NoRestrictions) && !modes.every((mode) => key.modes[mode]))
-    throw invalid('KeyModesOfUse');
+  if (!key.modes.NoRestrictions && !modes.every((mode) => key.modes[mode])) throw invalid('KeyModesOfUse');
 }
 
 /**
