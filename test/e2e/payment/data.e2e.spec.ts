@@ -114,7 +114,12 @@ describe('EncryptData and DecryptData: known answers', () => {
     variant: string;
     derivationType?: string;
   }
-  test.each(vectors<DukptVector>('encrypt', 'DUKPT TDES data encryption', 'DUKPT AES data encryption'))(
+  const dukptVectors = vectors<DukptVector>('encrypt', 'DUKPT TDES data encryption', 'DUKPT AES data encryption');
+  /** TDES DUKPT has no key of both directions: test/e2e/payment/mac/dukpt-direction.e2e.spec.ts. */
+  const served = dukptVectors.filter(
+    ({ algorithm, variant }) => !(algorithm.includes('TDES') && variant === 'BIDIRECTIONAL'),
+  );
+  test.each(served)(
     '$id, $algorithm, $variant: $source',
     async ({ algorithm, bdk: clear, ksn, variant, derivationType, mode, iv, plaintext, expected }) => {
       const stored = await bdk(clear, algorithm.includes('AES') ? 'AES' : 'TDES');
@@ -532,7 +537,6 @@ describe('a data key that comes in a key block', () => {
   test.each<[string, () => Promise<StoredKey>, string]>([
     ['a key of another usage', () => dataKey('22'.repeat(16), 'AES_128'), 'KeyUsage of the input key'],
     ['a key that only wraps', () => kekOf('22'.repeat(16), 'AES_128', ['Encrypt', 'Wrap']), 'KeyModesOfUse of the input key'],
-    ['a key without restrictions', () => kekOf('22'.repeat(16), 'AES_128', ['NoRestrictions']), 'KeyModesOfUse of the input key'],
   ])('is not taken under %s', async (_, kek, message) => {
     const { KeyArn } = await kek();
     expect(await encrypt(KeyArn, BLOCK, ECB, wrapped(block()))).toEqual(invalid(`${message} ${KeyArn}`));
