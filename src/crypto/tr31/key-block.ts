@@ -1,6 +1,6 @@
 import { CryptoError } from '../errors.js';
 import { cipherBlockBytes, KEY_USAGES, VERSIONS } from './header-values.js';
-import { describeHeader, HEADER_CHARS, malformed, parseFixedHeader, type KeyBlockHeader } from './header.js';
+import { describeHeader, HEADER_CHARS, malformed, parseFixedHeader, quoted, type KeyBlockHeader } from './header.js';
 import { formatOptionalBlocks, parseOptionalBlocks, type OptionalBlock } from './optional-blocks.js';
 
 /** What a key block says without any key: nothing of it is authentic. */
@@ -22,9 +22,8 @@ export interface KeyBlock {
  * @throws CryptoError KEY_BLOCK, with offset and name of what is malformed
  */
 export function parseKeyBlock(text: string): KeyBlock {
-  if (text.slice(1, 5) !== String(text.length).padStart(4, '0'))
-    throw malformed(1, 'key block length must be 4 digits that say how many characters the block has');
-  const { header, optionalBlocks, headerChars } = parseHeader(text);
+  refuseSchemeLetter(text);
+  const { header, optionalBlocks, headerChars } = parseHeader(text, text.length);
 
   const blockBytes = cipherBlockBytes(header.versionId);
   if (headerChars % blockBytes !== 0)
@@ -32,8 +31,12 @@ export function parseKeyBlock(text: string): KeyBlock {
   const macOffset = text.length - 2 * VERSIONS[header.versionId].macBytes;
   if (macOffset <= headerChars || (macOffset - headerChars) % (2 * blockBytes) !== 0)
     throw malformed(headerChars, `the encrypted key must be a multiple of ${blockBytes} bytes, and the MAC whole`);
-  const stray = text.slice(headerChars).search(/[^0-9A-F]/);
-  if (stray !== -1) throw malformed(headerChars + stray, 'encrypted key and MAC must be upper-case hexadecimal digits');
+  const [stray] = /[^0-9A-F]/.exec(text.slice(headerChars)) ?? [];
+  if (stray !== undefined)
+    throw malformed(
+      text.indexOf(stray, headerChars),
+      `encrypted key and MAC must be upper-case hexadecimal digits, not ${quoted(stray)}`,
+    );
 
   return {
     header,
@@ -44,23 +47,35 @@ export function parseKeyBlock(text: string): KeyBlock {
   };
 }
 
+/** Refuses the letter that some HSMs put in front of a key block: `S` for their own scheme, `R` for TR-31. */
+function refuseSchemeLetter(text: string): void {
+  if (!/^[RS][A-D]\d{4}/.test(text)) return;
+  try {
+    parseKeyBlock(text.slice(1));
+  } catch {
+    return; // The text is malformed in another way, too.
+  }
+  throw malformed(0, `the key scheme letter ${quoted(text.charAt(0))} of an HSM precedes the key block: leave it out`);
+}
+
 /**
- * Reads header and optional blocks from the beginning of a text, as in TR-34, where the header stands without the rest
- * of a key block. The key block length need only be 4 digits, and PB need not fill up the cipher's block.
+ * Reads header and optional blocks from the beginning of a text. In TR-34 the header stands without the rest of a key
+ * block: then the key block length need only be 4 digits. PB need not fill up the cipher's block.
  *
+ * @param blockChars characters of the whole block, which the key block length must state
  * @returns also the number of characters read
  * @throws CryptoError KEY_BLOCK
  */
-export function parseHeader(text: string): {
+export function parseHeader(
+  text: string,
+  blockChars?: number,
+): {
   header: KeyBlockHeader;
   optionalBlocks: OptionalBlock[];
   headerChars: number;
 } {
-  const header = parseFixedHeader(text);
-  if (!/^\d{4}$/.test(text.slice(1, 5))) throw malformed(1, 'key block length must be 4 digits');
-  const count = text.slice(12, 14);
-  if (!/^\d\d$/.test(count)) throw malformed(12, 'number of optional blocks must be 2 digits');
-  const { optionalBlocks, end } = parseOptionalBlocks(text, Number(count));
+  const { header, optionalBlockCount } = parseFixedHeader(text, blockChars);
+  const { optionalBlocks, end } = parseOptionalBlocks(text, optionalBlockCount);
   return { header, optionalBlocks, headerChars: end };
 }
 

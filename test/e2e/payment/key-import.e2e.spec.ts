@@ -377,7 +377,7 @@ describe('TR-34', () => {
     ['an initial DUKPT key', { header: 'D0112B1TX00E0000' }, 'key usage B1'],
     ['a usage with the modes of another', { header: 'D0112K0TC00E0000' }, 'KeyModesOfUse {Generate,Verify}'],
     ['an unknown mode', { header: 'D0112K0TY00E0000' }, 'mode of use Y'],
-    ['an unknown exportability', { header: 'D0112K0TB00X0000' }, 'exportability has a value'],
+    ['an unknown exportability', { header: 'D0112K0TB00X0000' }, 'exportability has the value "X"'],
     ['optional blocks that are not there', { header: 'D0112K0TB00E0100' }, 'optional block'],
     ['more than the header counts', { header: 'D0112K0TB00E0000LB08abcd' }, 'must end with the optional blocks'],
     [
