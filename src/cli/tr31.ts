@@ -131,6 +131,9 @@ function remarks({ header, optionalBlocks }: KeyBlock): string[] {
   }
   if (isComponent(header))
     lines.push('This block holds a component of a key, not a key: the service will not import it.');
-  if (header.versionId === 'A') lines.push('Version A is deprecated: ask for version B, or D under an AES key.');
+  if (VERSIONS[header.versionId].binding === 'variant')
+    lines.push(
+      `Version ${header.versionId} is deprecated, and the service accepts it only with KEYBLOCK_TR31_LEGACY=allow: ask for version B, or D under an AES key.`,
+    );
   return lines.length === 0 ? [] : section('Remarks', lines);
 }

@@ -26,7 +26,7 @@ import { hex, vectors } from '../../support/vectors.js';
 let service: TestService;
 let imports: KeyImports;
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({ KEYBLOCK_TR31_LEGACY: 'allow' });
   imports = await importKeys(service);
 }, 60_000);
 afterAll(() => service.stop());

@@ -594,7 +594,7 @@ test('an AS 2805 cryptogram has a TDES key that may leave, under a TDES KEK of u
   const under = ({ KeyArn }: { KeyArn: string }) => ({
     As2805KeyCryptogram: { WrappingKeyIdentifier: KeyArn, As2805KeyVariant: variant },
   });
-  const kek = await import_({ usage: K0 });
+  const kek = await import_({ usage: K0, clear: 'FEDCBA98765432100123456789ABCDEF' });
   expect((await exportKey(pinKey, under(kek))).KeyCheckValue).toBe('08D7B4');
   const kept = await import_({ exportable: false });
   expect(await refusal(kept, under(kek))).toContain('is not exportable');

@@ -5,7 +5,7 @@ import { lend } from '../../../crypto/emv/key.js';
 import { type KeyBlock, parseKeyBlock } from '../../../crypto/tr31/key-block.js';
 import { KeyAgreement } from '../../exchange/key-agreement.js';
 import { kbpkAlgorithm } from '../../exchange/key-block-protection.js';
-import { openKeyBlock } from '../../exchange/key-block.js';
+import { KeyBlocks } from '../../exchange/key-blocks.js';
 import type { WrappedKey } from '../../fields.js';
 import { algorithmLetter, modesOf, usageOf } from '../../keys/key-block-attributes.js';
 import type { DeriveKeyUsage, KeyAlgorithm, KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
@@ -68,6 +68,7 @@ export class WorkingKeys {
     private readonly keys: KeyRepository,
     private readonly provider: CryptoProvider,
     private readonly agreement: KeyAgreement,
+    private readonly keyBlocks: KeyBlocks,
   ) {}
 
   /**
@@ -103,7 +104,7 @@ export class WorkingKeys {
 
     const open = <T>(compute: (key: Buffer, algorithm: KeyAlgorithm) => Synchronous<T>): T =>
       this.provider.use(kek, (clear) =>
-        openKeyBlock(
+        this.keyBlocks.open(
           { algorithm: kbpkAlgorithm(kek.algorithm), key: clear },
           text,
           [{ kek: kek.algorithm }],
