@@ -69,7 +69,12 @@ test('an image that is right builds, answers and stops, and the check says what 
   expect(stdout).toContain(
     'not run: install -d -o node -g node -m 700 /var/lib/keyblock: this machine has no user node; the folder belongs to the user that runs the service',
   );
-  for (const line of ['/healthz answers 200', '/readyz answers 200', 'keyblock --help succeeds', 'exits with 0 on SIGTERM'])
+  for (const line of [
+    '/healthz answers 200',
+    '/readyz answers 200',
+    'keyblock --help succeeds',
+    'exits with 0 on SIGTERM',
+  ])
     expect(stdout).toContain(line);
 });
 
