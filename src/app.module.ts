@@ -16,6 +16,7 @@ import { DataPlaneModule } from './payment/dataplane/dataplane.module.js';
 import { AccountAuthority } from './payment/exchange/account-authority.js';
 import { ExchangeTokens } from './payment/exchange/exchange-tokens.js';
 import { KeyAgreement } from './payment/exchange/key-agreement.js';
+import { KeyBlocks } from './payment/exchange/key-blocks.js';
 import { PublicKeyCertificates } from './payment/exchange/public-key-certificates.js';
 import { Tr34Parties } from './payment/exchange/tr34-parties.js';
 import { TrustedAuthorities } from './payment/exchange/trusted-authorities.js';
@@ -77,6 +78,7 @@ function sharedProviders({ config, clock, logger, database, masterKey }: Depende
     },
     { provide: Regions, useValue: new Regions(config.regions) },
     { provide: Quotas, useValue: new Quotas(config) },
+    { provide: KeyBlocks, useValue: new KeyBlocks(config.acceptsLegacyKeyBlocks) },
     PrincipalRepository,
     PolicySimulator,
     Changes,

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { ALGORITHMS, EXPORTABILITIES, KEY_CONTEXTS, KEY_USAGES, MODES_OF_USE } from '../crypto/tr31/header-values.js';
 import { describeHeader, HEADER_CHARS, HEADER_FIELDS, type KeyBlockHeader } from '../crypto/tr31/header.js';
-import { describeOptionalBlock, HMAC_HASHES, type OptionalBlock } from '../crypto/tr31/optional-blocks.js';
+import { describeOptionalBlock, parseLength, HMAC_HASHES, type OptionalBlock } from '../crypto/tr31/optional-blocks.js';
 import { alternatives, count, table } from './layout.js';
 
 /**
@@ -44,8 +44,7 @@ export function optionalBlockWords(text: string, optionalBlocks: readonly Option
   let offset = HEADER_CHARS;
   const rows: [number | string, string, number | string, string][] = [['offset', 'ID', 'length', 'meaning']];
   for (const block of optionalBlocks) {
-    // The short length has 2 digits; the extended one has 00 in their place, followed by 04 and 4 digits.
-    const length = (text.startsWith('00', offset + 2) ? 10 : 4) + block.data.length;
+    const { length } = parseLength(text, offset);
     rows.push([offset, block.id, length, describeOptionalBlock(block)]);
     for (const line of dataWords(block)) rows.push(['', '', '', `  ${line}`]);
     offset += length;

@@ -1,6 +1,6 @@
 import { CryptoError } from '../crypto/errors.js';
 import { ALGORITHMS, cipherBlockBytes, VERSIONS } from '../crypto/tr31/header-values.js';
-import type { KeyBlockHeader } from '../crypto/tr31/header.js';
+import { isComponent, type KeyBlockHeader } from '../crypto/tr31/header.js';
 import { checkAttributes, parseKeyBlock, type KeyBlock } from '../crypto/tr31/key-block.js';
 import { payloadBytes } from '../crypto/tr31/wrap.js';
 import type { Command, Streams } from './command.js';
@@ -80,7 +80,6 @@ function adviceAt(text: string, offset: number): string[] {
           `The block has ${count(text.length, 'character')}: write that number, or look for characters missing or too many.`,
         ]
       : []),
-    ...(offset === 0 && /^[RS][A-D]\d{4}/.test(text) ? [`Leave out the ${text.charAt(0)} before the block.`] : []),
   ];
 }
 
@@ -129,6 +128,11 @@ function remarks({ header, optionalBlocks }: KeyBlock): string[] {
     if (!(error instanceof CryptoError)) throw error;
     lines.push(`This block will not be opened: ${error.message}.`);
   }
-  if (header.versionId === 'A') lines.push('Version A is deprecated: ask for version B, or D under an AES key.');
+  if (isComponent(header))
+    lines.push('This block holds a component of a key, not a key: the service will not import it.');
+  if (VERSIONS[header.versionId].binding === 'variant')
+    lines.push(
+      `Version ${header.versionId} is deprecated, and the service accepts it only with KEYBLOCK_TR31_LEGACY=allow: ask for version B, or D under an AES key.`,
+    );
   return lines.length === 0 ? [] : section('Remarks', lines);
 }

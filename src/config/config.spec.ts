@@ -35,6 +35,7 @@ test('by default, configures an embedded service for this machine', () => {
     bodyLimitBytes: 1_048_576,
     logLevel: 'info',
     workers: 1,
+    acceptsLegacyKeyBlocks: false,
     audit: ['table'],
   });
   expect(Object.isFrozen(config)).toBe(true);
@@ -62,6 +63,7 @@ test('reads every setting', () => {
     KEYBLOCK_CONTROL_PLANE_RATE: '5',
     KEYBLOCK_DATA_PLANE_RATE: '500',
     KEYBLOCK_LOG_LEVEL: 'warn',
+    KEYBLOCK_TR31_LEGACY: 'allow',
     KEYBLOCK_AUDIT: 'table,stdout',
     ...CREDENTIALS,
   });
@@ -82,6 +84,7 @@ test('reads every setting', () => {
     controlPlaneRate: 5,
     dataPlaneRate: 500,
     logLevel: 'warn',
+    acceptsLegacyKeyBlocks: true,
     audit: ['table', 'stdout'],
     workers: 1,
   });
@@ -218,6 +221,7 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ KEYBLOCK_MAX_ALIASES: 'many' }, /^KEYBLOCK_MAX_ALIASES must be a whole number$/],
   [{ KEYBLOCK_CONTROL_PLANE_RATE: '0.5' }, /^KEYBLOCK_CONTROL_PLANE_RATE must be a whole number$/],
   [{ KEYBLOCK_DATA_PLANE_RATE: '0' }, /^KEYBLOCK_DATA_PLANE_RATE must be at least 1$/],
+  [{ KEYBLOCK_TR31_LEGACY: 'yes' }, /^KEYBLOCK_TR31_LEGACY must be refuse or allow$/],
   [{ KEYBLOCK_AUDIT: 'nowhere' }, /^KEYBLOCK_AUDIT must be table, stdout or table,stdout/],
   [{ KEYBLOCK_LOG_LEVEL: 'loud' }, /^KEYBLOCK_LOG_LEVEL must be a pino level/],
   [{ KEYBLOCK_PROT: '80' }, /^KEYBLOCK_PROT is not a setting of Keyblock$/],

@@ -45,6 +45,8 @@ export interface Config {
   readonly controlPlaneRate?: number;
   /** Like `controlPlaneRate`. */
   readonly dataPlaneRate?: number;
+  /** Accepts TR-31 key blocks of versions A and C. */
+  readonly acceptsLegacyKeyBlocks: boolean;
   /** Destinations of audit events. */
   readonly audit: readonly AuditDestination[];
   readonly logLevel: string;
@@ -125,6 +127,7 @@ const Environment = z.object({
   KEYBLOCK_MAX_ALIASES: integer(1, 10_000_000).optional(),
   KEYBLOCK_CONTROL_PLANE_RATE: integer(1, 1_000_000).optional(),
   KEYBLOCK_DATA_PLANE_RATE: integer(1, 1_000_000).optional(),
+  KEYBLOCK_TR31_LEGACY: z.enum(['refuse', 'allow'], 'must be refuse or allow').default('refuse'),
   KEYBLOCK_AUDIT: z
     .enum(['table', 'stdout', 'table,stdout'], 'must be table, stdout or table,stdout')
     .default('table')
@@ -266,6 +269,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxAliases: data.KEYBLOCK_MAX_ALIASES,
     controlPlaneRate: data.KEYBLOCK_CONTROL_PLANE_RATE,
     dataPlaneRate: data.KEYBLOCK_DATA_PLANE_RATE,
+    acceptsLegacyKeyBlocks: data.KEYBLOCK_TR31_LEGACY === 'allow',
     audit: Object.freeze(data.KEYBLOCK_AUDIT),
     logLevel: data.KEYBLOCK_LOG_LEVEL,
     workers: data.KEYBLOCK_WORKERS,

@@ -45,7 +45,7 @@ function run(how: CipherArguments, data: Buffer, direction: 'encrypt' | 'decrypt
 
   const iv = how.iv ?? Buffer.alloc(blockBytes);
   if (iv.length !== blockBytes)
-    throw new CryptoError('IV_LENGTH', `The initialization vector must be ${blockBytes} bytes for a ${how.cipher} key`);
+    throw new CryptoError('IV_LENGTH', `The initialization vector must be ${blockBytes} bytes under ${how.cipher}`);
   if (how.mode === 'CBC') return direction === 'encrypt' ? cipher.encryptCbc(iv, data) : cipher.decryptCbc(iv, data);
   if (how.mode === 'CFB128' && blockBytes === 8)
     throw new CryptoError('MODE', 'CFB128 needs a block of 128 bits: use CFB64 with a TDES key');

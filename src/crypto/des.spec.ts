@@ -176,9 +176,19 @@ describe('isStrong', () => {
     },
   );
 
-  test.each([GOOD, GOOD + OTHER, GOOD + OTHER + '133457799BBCDFF1'])('%s is strong', (key) => {
-    expect(isStrong(hex(key))).toBe(true);
-  });
+  test.each(['0'.repeat(32), 'F'.repeat(32), `${GOOD}0022446688AACCEE`, `${GOOD}1E1E1E1E0F0F0F0F`])(
+    '%s is weak whatever its parity',
+    (key) => {
+      expect(isStrong(hex(key))).toBe(false);
+    },
+  );
+
+  test.each([GOOD, GOOD + OTHER, GOOD + OTHER + '133457799BBCDFF1', '0022446688AACCEEFFDDBB9977553311'])(
+    '%s is strong',
+    (key) => {
+      expect(isStrong(hex(key))).toBe(true);
+    },
+  );
 });
 
 test.each([8, 16, 24] as const)('generateTdesKey: %i bytes, strong, with odd parity, different each time', (length) => {

@@ -74,9 +74,17 @@ export function generateTdesKey(bytes: 8 | 16 | 24): Buffer {
 }
 
 /**
- * True when no part of the key is weak or semi-weak and no two are equal. @param key 8, 16 or 24 bytes with odd parity
+ * Returns true if no part of the key is weak or semi-weak and no two parts are equal. Parity is ignored, because DES
+ * ignores it.
+ *
+ * @param key 8, 16 or 24 bytes; the caller zeroizes it
  */
 export function isStrong(key: Buffer): boolean {
-  const parts = Array.from({ length: key.length / 8 }, (_, i) => key.subarray(8 * i, 8 * i + 8));
-  return parts.every((part, i) => ![...WEAK_DES_KEYS, ...parts.slice(0, i)].some((other) => equal(part, other)));
+  const adjusted = withOddParity(key);
+  try {
+    const parts = Array.from({ length: key.length / 8 }, (_, i) => adjusted.subarray(8 * i, 8 * i + 8));
+    return parts.every((part, i) => ![...WEAK_DES_KEYS, ...parts.slice(0, i)].some((other) => equal(part, other)));
+  } finally {
+    adjusted.fill(0);
+  }
 }

@@ -23,6 +23,7 @@ import { Access1790000000020 } from './migrations/1790000000020-access.js';
 import { ServiceSecrets1790000000030 } from './migrations/1790000000030-service-secrets.js';
 import { Audit1790000000040 } from './migrations/1790000000040-audit.js';
 import { MasterKeyRotation1790000000060 } from './migrations/1790000000060-master-key-rotation.js';
+import { DefaultRegionOrder1790000000065 } from './migrations/1790000000065-default-region-order.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -55,4 +56,5 @@ export const MIGRATIONS = [
   ServiceSecrets1790000000030,
   Audit1790000000040,
   MasterKeyRotation1790000000060,
+  DefaultRegionOrder1790000000065,
 ];

@@ -32,8 +32,8 @@ export const invalid = (message: string): unknown =>
   expect.objectContaining({ __type: 'ValidationException', message: expect.stringContaining(message) as unknown });
 
 /** A service, and the calls that the specs of data encryption share. They return the JSON of any response. */
-export function useData() {
-  const service = useService();
+export function useData(env?: NodeJS.ProcessEnv) {
+  const service = useService(env);
   const keys = useKnownKeys(service);
   const { post } = apiOf(service);
   const call = async (path: string, input: object) => (await post(path, input)).json as Record<string, string>;

@@ -1,11 +1,13 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import {
   CreateKeyCommand,
+  GetKeyCommand,
   GetPublicKeyCertificateCommand,
   ImportKeyCommand,
   type ImportKeyMaterial,
   type Key,
 } from '@aws-sdk/client-payment-cryptography';
+import { isStrong } from '../../src/crypto/des.js';
 import { ecdhKey } from '../../src/crypto/ecdh.js';
 import type { KeyBlockHeader } from '../../src/crypto/tr31/header.js';
 import type { Kbpk } from '../../src/crypto/tr31/kbpk.js';
@@ -17,6 +19,7 @@ import { certificateOf, textOf } from '../../src/payment/exchange/certificate-te
 import type { KeyMode, KeyUsage, SymmetricKeyAlgorithm } from '../../src/payment/keys/key-attributes.js';
 import { algorithmLetter, hashBlock, modeLetter, usageCode } from '../../src/payment/keys/key-block-attributes.js';
 import { modesOfUse } from '../../src/payment/keys/key-rules.js';
+import { storeKey } from './known-pairs.js';
 import type { TestService } from './service.js';
 
 export type StoredKey = Key & { KeyArn: string; KeyCheckValue: string };
@@ -35,7 +38,7 @@ export interface KeyToImport {
 
 /** A KEK in the service, and a function that imports keys under it. */
 export interface KeyImports {
-  /** Imports a key under the KEK. */
+  /** Imports a key under the KEK. Stores a weak TDES key directly, as some published vectors have one. */
   importKey: (key: KeyToImport) => Promise<StoredKey>;
   /** Usage K0, every mode, exportable. */
   kek: StoredKey & { clear: Buffer };
@@ -45,19 +48,36 @@ export interface KeyImports {
  * Imports an AES_256 KEK under a key agreed on by ECDH, under which keys of known values are then imported in TR-31 key
  * blocks, as a customer would do. Generates no RSA key, so it is cheap.
  */
-export async function importKeys(service: Pick<TestService, 'controlPlane'>): Promise<KeyImports> {
+export async function importKeys(service: Pick<TestService, 'controlPlane' | 'app'>): Promise<KeyImports> {
   const bytes = randomBytes(32);
   const kek = await importKek(service, bytes);
   return {
     kek: Object.assign(kek, { clear: bytes }),
     importKey: (key) =>
-      importMaterial(service, {
-        Tr31KeyBlock: {
-          WrappingKeyIdentifier: kek.KeyArn,
-          WrappedKeyBlock: keyBlock({ algorithm: 'AES', key: bytes }, key),
-        },
-      }),
+      isWeak(key)
+        ? storeWeakKey(service, key)
+        : importMaterial(service, {
+            Tr31KeyBlock: {
+              WrappingKeyIdentifier: kek.KeyArn,
+              WrappedKeyBlock: keyBlock({ algorithm: 'AES', key: bytes }, key),
+            },
+          }),
   };
+}
+
+const bytesOf = ({ clear }: KeyToImport) => (typeof clear === 'string' ? Buffer.from(clear, 'hex') : clear);
+
+function isWeak(key: KeyToImport): boolean {
+  return key.algorithm.startsWith('TDES') && !isStrong(bytesOf(key));
+}
+
+/** Stores a key that ImportKey refuses, as a release that accepted it would have. */
+async function storeWeakKey(service: Pick<TestService, 'controlPlane' | 'app'>, key: KeyToImport): Promise<StoredKey> {
+  const { usage, algorithm, modes, exportable = true } = key;
+  const identity = { class: 'SYMMETRIC_KEY', usage, algorithm, modes, exportable, kcvAlgorithm: 'ANSI_X9_24' } as const;
+  const arn = await storeKey(service, identity, bytesOf(key));
+  const { Key: stored } = await service.controlPlane.send(new GetKeyCommand({ KeyIdentifier: arn }));
+  return stored as StoredKey;
 }
 
 /** One form of key material with its members; the SDK's type requires some that the model doesn't. */
@@ -75,9 +95,10 @@ export async function importMaterial(
 /** A TR-31 key block as a sender of `key` would make it: version D under AES, B under TDES. */
 export function keyBlock(
   kbpk: Kbpk,
-  { clear, usage, algorithm, modes, exportable = true }: KeyToImport,
+  key: KeyToImport,
   { header, optionalBlocks = [] }: { header?: Partial<KeyBlockHeader>; optionalBlocks?: OptionalBlock[] } = {},
 ): string {
+  const { usage, algorithm, modes, exportable = true } = key;
   return wrapKeyBlock({
     kbpk,
     header: {
@@ -91,7 +112,7 @@ export function keyBlock(
       ...header,
     },
     optionalBlocks: [...hashBlock(algorithm), ...optionalBlocks],
-    key: typeof clear === 'string' ? Buffer.from(clear, 'hex') : clear,
+    key: bytesOf(key),
   });
 }
 

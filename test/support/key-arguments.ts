@@ -4,23 +4,26 @@ import { KEY_USAGES } from '../../src/payment/keys/key-attributes.js';
 /**
  * The keys that the data plane accepts, transcribed by hand from AWS's table of valid keys, independently of the
  * service: operation and argument, variant, codes of the usages, algorithms, and the whole sets of modes by their
- * initials (DeriveKey is X).
+ * initials (DeriveKey is X). A key of NoRestrictions, which AWS's table lists in some rows only, may do whatever its usage
+ * can do, except in ReEncryptData.
  */
 const VALID_KEYS = `
   EncryptData KeyIdentifier                Symmetric                     D0     TDES AES      EDWU EW N
   EncryptData KeyIdentifier                Asymmetric                    D1     RSA           EDWU EW
   EncryptData KeyIdentifier                Dukpt                         B0     TDES_2KEY AES X N
-  EncryptData KeyIdentifier                Emv                           E1 E6  TDES_2KEY     X
+  EncryptData KeyIdentifier                Emv                           E1 E6  TDES_2KEY     X N
   DecryptData KeyIdentifier                Symmetric                     D0     TDES AES      EDWU DU N
   DecryptData KeyIdentifier                Asymmetric                    D1     RSA           EDWU DU
   DecryptData KeyIdentifier                Dukpt                         B0     TDES_2KEY AES X N
-  DecryptData KeyIdentifier                Emv                           E1 E6  TDES_2KEY     X
+  DecryptData KeyIdentifier                Emv                           E1 E6  TDES_2KEY     X N
   ReEncryptData IncomingKeyIdentifier      Symmetric                     D0     TDES AES      EDWU DU
+  ReEncryptData IncomingKeyIdentifier      Asymmetric                    D1     RSA           EDWU DU
   ReEncryptData IncomingKeyIdentifier      Dukpt                         B0     TDES_2KEY AES X N
   ReEncryptData OutgoingKeyIdentifier      Symmetric                     D0     TDES AES      EDWU EW
+  ReEncryptData OutgoingKeyIdentifier      Asymmetric                    D1     RSA           EDWU EW
   ReEncryptData OutgoingKeyIdentifier      Dukpt                         B0     TDES_2KEY AES X N
   TranslateKeyMaterial PrivateKeyIdentifier DiffieHellmanTr31KeyBlock    K3     ECC           X
-  TranslateKeyMaterial WrappingKeyIdentifier Tr31KeyBlock                K0 K1  TDES AES      EDWU EW
+  TranslateKeyMaterial WrappingKeyIdentifier Tr31KeyBlock                K0 K1  TDES AES      EDWU EW N
 
   GenerateMac KeyIdentifier                ISO9797_ALGORITHM1            M1     TDES          GV G N
   GenerateMac KeyIdentifier                ISO9797_ALGORITHM3            M3     TDES          GV G N
@@ -31,7 +34,7 @@ const VALID_KEYS = `
   GenerateMac KeyIdentifier                HMAC_SHA384                   M7     HMAC_SHA384   GV G N
   GenerateMac KeyIdentifier                HMAC_SHA512                   M7     HMAC_SHA512   GV G N
   GenerateMac KeyIdentifier                AS2805_4_1                    M0     TDES          GV G
-  GenerateMac KeyIdentifier                EmvMac                        E2     TDES_2KEY     X
+  GenerateMac KeyIdentifier                EmvMac                        E2     TDES_2KEY     X N
   GenerateMac KeyIdentifier                DukptIso9797Algorithm1        B0     TDES_2KEY AES X N
   GenerateMac KeyIdentifier                DukptIso9797Algorithm3        B0     TDES_2KEY AES X N
   GenerateMac KeyIdentifier                DukptCmac                     B0     TDES_2KEY AES X N
@@ -44,7 +47,7 @@ const VALID_KEYS = `
   VerifyMac KeyIdentifier                  HMAC_SHA384                   M7     HMAC_SHA384   GV V N
   VerifyMac KeyIdentifier                  HMAC_SHA512                   M7     HMAC_SHA512   GV V N
   VerifyMac KeyIdentifier                  AS2805_4_1                    M0     TDES          GV V
-  VerifyMac KeyIdentifier                  EmvMac                        E2     TDES_2KEY     X
+  VerifyMac KeyIdentifier                  EmvMac                        E2     TDES_2KEY     X N
   VerifyMac KeyIdentifier                  DukptIso9797Algorithm1        B0     TDES_2KEY AES X N
   VerifyMac KeyIdentifier                  DukptIso9797Algorithm3        B0     TDES_2KEY AES X N
   VerifyMac KeyIdentifier                  DukptCmac                     B0     TDES_2KEY AES X N
@@ -53,17 +56,17 @@ const VALID_KEYS = `
   GenerateCardValidationData KeyIdentifier AmexCardSecurityCodeVersion2  C0     TDES          GV G N
   GenerateCardValidationData KeyIdentifier CardVerificationValue1        C0     TDES_2KEY     GV G N
   GenerateCardValidationData KeyIdentifier CardVerificationValue2        C0     TDES_2KEY     GV G N
-  GenerateCardValidationData KeyIdentifier CardHolderVerificationValue   E6     TDES_2KEY     X
-  GenerateCardValidationData KeyIdentifier DynamicCardVerificationCode   E4     TDES_2KEY     X
-  GenerateCardValidationData KeyIdentifier DynamicCardVerificationValue  E6     TDES_2KEY     X
+  GenerateCardValidationData KeyIdentifier CardHolderVerificationValue   E6     TDES_2KEY     X N
+  GenerateCardValidationData KeyIdentifier DynamicCardVerificationCode   E4     TDES_2KEY     X N
+  GenerateCardValidationData KeyIdentifier DynamicCardVerificationValue  E6     TDES_2KEY     X N
   VerifyCardValidationData KeyIdentifier   AmexCardSecurityCodeVersion1  C0     TDES          GV V N
   VerifyCardValidationData KeyIdentifier   AmexCardSecurityCodeVersion2  C0     TDES          GV V N
   VerifyCardValidationData KeyIdentifier   CardVerificationValue1        C0     TDES_2KEY     GV V N
   VerifyCardValidationData KeyIdentifier   CardVerificationValue2        C0     TDES_2KEY     GV V N
-  VerifyCardValidationData KeyIdentifier   CardHolderVerificationValue   E6     TDES_2KEY     X
-  VerifyCardValidationData KeyIdentifier   DynamicCardVerificationCode   E4     TDES_2KEY     X
-  VerifyCardValidationData KeyIdentifier   DynamicCardVerificationValue  E6     TDES_2KEY     X
-  VerifyCardValidationData KeyIdentifier   DiscoverDynamicCardVerificationCode E4 TDES_2KEY   X
+  VerifyCardValidationData KeyIdentifier   CardHolderVerificationValue   E6     TDES_2KEY     X N
+  VerifyCardValidationData KeyIdentifier   DynamicCardVerificationCode   E4     TDES_2KEY     X N
+  VerifyCardValidationData KeyIdentifier   DynamicCardVerificationValue  E6     TDES_2KEY     X N
+  VerifyCardValidationData KeyIdentifier   DiscoverDynamicCardVerificationCode E4 TDES_2KEY   X N
 
   GeneratePinData GenerationKeyIdentifier  Visa                          V2     TDES          GV G N
   GeneratePinData GenerationKeyIdentifier  Ibm3624                       V1     TDES          GV G N
@@ -95,8 +98,8 @@ const VALID_KEYS = `
   TranslatePinData OutgoingKeyIdentifier   AS2805_FORMAT_0               P0     TDES          EDWU EW N
   TranslatePinData OutgoingKeyIdentifier   Dukpt                         B0     TDES_2KEY AES X N
 
-  GenerateAuthRequestCryptogram KeyIdentifier Emv                        E0     TDES_2KEY     X
-  VerifyAuthRequestCryptogram KeyIdentifier Emv                          E0     TDES_2KEY     X
+  GenerateAuthRequestCryptogram KeyIdentifier Emv                        E0     TDES_2KEY     X N
+  VerifyAuthRequestCryptogram KeyIdentifier Emv                          E0     TDES_2KEY     X N
   GenerateMacEmvPinChange NewPinPekIdentifier ISO_FORMAT_0               P0     TDES          EDWU DU N
   GenerateMacEmvPinChange NewPinPekIdentifier ISO_FORMAT_1               P0     TDES          EDWU DU N
   GenerateMacEmvPinChange NewPinPekIdentifier ISO_FORMAT_3               P0     TDES          EDWU DU N
@@ -104,10 +107,10 @@ const VALID_KEYS = `
   GenerateMacEmvPinChange CurrentPinPekIdentifier ISO_FORMAT_1           P0     TDES          EDWU DU N
   GenerateMacEmvPinChange CurrentPinPekIdentifier ISO_FORMAT_3           P0     TDES          EDWU DU N
   GenerateMacEmvPinChange SecureMessagingIntegrityKeyIdentifier Emv      E2     TDES_2KEY     X N
-  GenerateMacEmvPinChange SecureMessagingConfidentialityKeyIdentifier Emv E1    TDES_2KEY     X
-  GenerateMacEmvPinChange AuthorizationRequestKeyIdentifier Emv          E0     TDES_2KEY     X
-  GenerateAs2805KekValidation KeyIdentifier KekValidationRequest         K0     TDES          EDWU EW
-  GenerateAs2805KekValidation KeyIdentifier KekValidationResponse        K0     TDES          EDWU DU
+  GenerateMacEmvPinChange SecureMessagingConfidentialityKeyIdentifier Emv E1    TDES_2KEY     X N
+  GenerateMacEmvPinChange AuthorizationRequestKeyIdentifier Emv          E0     TDES_2KEY     X N
+  GenerateAs2805KekValidation KeyIdentifier KekValidationRequest         K0     TDES          EDWU EW N
+  GenerateAs2805KekValidation KeyIdentifier KekValidationResponse        K0     TDES          EDWU DU N
 `;
 
 /** Arguments whose working key may be part of the request, and the algorithms of the keys that may wrap it. */
@@ -124,7 +127,7 @@ const DYNAMIC_KEYS = [
 ]
   .map(
     (argument) => `
-  ${argument}                              Tr31KeyBlock                  K0 K1  TDES AES      EDWU DU
+  ${argument}                              Tr31KeyBlock                  K0 K1  TDES AES      EDWU DU N
   ${argument}                              DiffieHellmanSymmetricKey     K3     ECC           X`,
   )
   .join('');

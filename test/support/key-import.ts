@@ -33,8 +33,8 @@ export const withOtherDigit = (block: string, at: number) =>
   block.slice(0, at) + (block[at] === '0' ? '1' : '0') + block.slice(at + 1);
 
 /** A service, and the calls that the specs of ImportKey share. */
-export function useImports() {
-  const service = useService();
+export function useImports(env?: NodeJS.ProcessEnv) {
+  const service = useService(env);
   const keys = useKnownKeys(service);
   const countKeys = () => service.app.get(DataSource).manager.count(Key);
   return {

@@ -7,6 +7,8 @@ import { keyArn, newId } from '../../src/payment/keys/arn.js';
 import type {
   DeriveKeyUsage,
   KeyAlgorithm,
+  KeyCheckValueAlgorithm,
+  KeyClass,
   KeyMode,
   KeyUsage,
   RsaKeyAlgorithm,
@@ -27,30 +29,33 @@ import { testPki } from './tr34.js';
 const OWNER = { accountId: '000000000000', region: REGION };
 
 /** Stores a key pair with a known private key. @param privateKey PKCS#8, DER @returns its ARN */
-export async function storePair(
-  { app }: TestService,
-  {
-    privateKey,
-    ...key
-  }: {
-    usage: KeyUsage;
-    algorithm: KeyAlgorithm;
-    modes: KeyMode[];
-    deriveKeyUsage?: DeriveKeyUsage | null;
-    privateKey: Buffer;
-  },
+export function storePair(
+  service: Pick<TestService, 'app'>,
+  { privateKey, ...key }: Omit<KnownKey, 'class' | 'exportable' | 'kcvAlgorithm'> & { privateKey: Buffer },
 ): Promise<string> {
+  const pair = { ...key, class: 'ASYMMETRIC_KEY_PAIR', exportable: false, kcvAlgorithm: 'SHA_1' } as const;
+  return storeKey(service, pair, privateKey);
+}
+
+interface KnownKey {
+  class: KeyClass;
+  usage: KeyUsage;
+  algorithm: KeyAlgorithm;
+  modes: readonly KeyMode[];
+  deriveKeyUsage?: DeriveKeyUsage | null;
+  exportable: boolean;
+  kcvAlgorithm: KeyCheckValueAlgorithm;
+}
+
+/** Stores a key with a known value. @returns its ARN */
+export async function storeKey({ app }: Pick<TestService, 'app'>, key: KnownKey, clear: Buffer): Promise<string> {
   const identity = {
+    ...key,
     arn: keyArn(OWNER, newId()),
-    class: 'ASYMMETRIC_KEY_PAIR' as const,
-    usage: key.usage,
-    algorithm: key.algorithm,
     modes: modesOfUse(key.modes),
     deriveKeyUsage: key.deriveKeyUsage ?? null,
-    exportable: false,
-    kcvAlgorithm: 'SHA_1' as const,
   };
-  const sealed = sealKey(app.get(CryptoProvider), identity, privateKey);
+  const sealed = sealKey(app.get(CryptoProvider), identity, clear);
   const stored = newKey({ ...OWNER, ...identity, ...sealed, origin: 'EXTERNAL', enabled: true }, new Date());
   await app.get(KeyRepository).add(rootCall('CreateKey'), stored, []);
   return identity.arn;

@@ -2,7 +2,7 @@ import { xor } from '../bytes.js';
 import { des, tdes } from '../des.js';
 import { CryptoError } from '../errors.js';
 
-/** Working key purpose. `REQUEST` means terminal to host, or both directions; `RESPONSE` means host to terminal. */
+/** Working key purpose. `REQUEST` means terminal to host, `RESPONSE` means host to terminal. */
 export type TdesDukptUsage = 'PIN' | 'MAC_REQUEST' | 'MAC_RESPONSE' | 'DATA_REQUEST' | 'DATA_RESPONSE';
 
 /** Masks XORed into the transaction key: X9.24-1:2009 table A-1. */

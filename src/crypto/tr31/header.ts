@@ -43,6 +43,8 @@ const proprietary = (value: string) => (/^\d+$/.test(value) ? 'Reserved for prop
 
 export const HEADER_CHARS = 16;
 
+const LENGTH_OFFSET = 1;
+const COUNT_OFFSET = 12;
 const RESERVED_OFFSET = 15;
 
 const FIELDS: Readonly<Record<keyof KeyBlockHeader, Field>> = {
@@ -89,6 +91,11 @@ function describeKeyVersionNumber(value: string): string | undefined {
   return value.startsWith('c') ? `Component ${value.slice(1)} of a key` : `Version ${value} of the key`;
 }
 
+/** Returns true if the block holds a component of a key: X9.143 6.3.4 table 5. */
+export function isComponent({ keyVersionNumber }: Pick<KeyBlockHeader, 'keyVersionNumber'>): boolean {
+  return keyVersionNumber.startsWith('c');
+}
+
 /** Offset and name of each header field, in the order of the block. */
 export const HEADER_FIELDS: Readonly<Record<keyof KeyBlockHeader, { offset: number; name: string }>> = FIELDS;
 
@@ -99,23 +106,64 @@ export function describeHeader(header: KeyBlockHeader): Record<keyof KeyBlockHea
   return words;
 }
 
-/** Parses and checks the first 16 characters of a key block. @throws CryptoError KEY_BLOCK */
-export function parseFixedHeader(text: string): KeyBlockHeader {
-  if (text.length < HEADER_CHARS) throw malformed(text.length, `the header has ${HEADER_CHARS} characters`);
-  const header = {} as Record<keyof KeyBlockHeader, string>;
-  for (const key of FIELD_KEYS) {
-    const field = FIELDS[key];
-    header[key] = text.slice(field.offset, field.offset + field.length);
-    describe(field, header[key]);
-  }
-  if (text[RESERVED_OFFSET] !== '0') throw malformed(RESERVED_OFFSET, 'the reserved character must be 0');
-  return header as KeyBlockHeader;
+/**
+ * Parses the first 16 characters of a key block from left to right and reports the first mistake.
+ *
+ * @param blockChars characters of the whole block, which the key block length must state; without it, as in TR-34, the
+ *                   length only has to be 4 digits
+ * @returns the fields, and the number of optional blocks
+ * @throws CryptoError KEY_BLOCK
+ */
+export function parseFixedHeader(
+  text: string,
+  blockChars?: number,
+): { header: KeyBlockHeader; optionalBlockCount: number } {
+  const take = (offset: number, length: number): string => {
+    if (text.length < offset + length) throw malformed(text.length, `the header has ${HEADER_CHARS} characters`);
+    return text.slice(offset, offset + length);
+  };
+  const field = (key: keyof KeyBlockHeader): string => {
+    const { offset, length } = FIELDS[key];
+    const value = take(offset, length);
+    describe(FIELDS[key], value);
+    return value;
+  };
+
+  const versionId = field('versionId') as KeyBlockVersion;
+  checkLength(take(LENGTH_OFFSET, 4), blockChars);
+  const [keyUsage, algorithm, modeOfUse] = [field('keyUsage'), field('algorithm'), field('modeOfUse')];
+  const [keyVersionNumber, exportability] = [field('keyVersionNumber'), field('exportability')];
+  const count = take(COUNT_OFFSET, 2);
+  if (!/^\d\d$/.test(count))
+    throw malformed(COUNT_OFFSET, `number of optional blocks ${quoted(count)} must be 2 digits`);
+  const keyContext = field('keyContext');
+  const reserved = take(RESERVED_OFFSET, 1);
+  if (reserved !== '0') throw malformed(RESERVED_OFFSET, `the reserved character must be 0, not ${quoted(reserved)}`);
+  return {
+    header: { versionId, keyUsage, algorithm, modeOfUse, keyVersionNumber, exportability, keyContext },
+    optionalBlockCount: Number(count),
+  };
+}
+
+function checkLength(digits: string, blockChars?: number): void {
+  if (!/^\d{4}$/.test(digits)) throw malformed(LENGTH_OFFSET, `key block length ${quoted(digits)} must be 4 digits`);
+  if (blockChars !== undefined && Number(digits) !== blockChars)
+    throw malformed(
+      LENGTH_OFFSET,
+      `key block length ${quoted(digits)} must be the number of characters that the block has, ${blockChars}`,
+    );
 }
 
 function describe(field: Field, value: string): string {
   const words = value.length === field.length ? field.describe(value) : undefined;
-  if (words === undefined) throw malformed(field.offset, `${field.name} has a value that X9.143 does not define`);
+  if (words === undefined)
+    throw malformed(field.offset, `${field.name} has the value ${quoted(value)}, which X9.143 does not define`);
   return words;
+}
+
+/** Quotes characters of a key block's header, which are no secret, for a message. */
+export function quoted(characters: string): string {
+  return `"${characters.replace(/[^\x20-\x7e]/g, '?')}"`;
 }
 
 /** Creates the error for a malformed key block. `offset` counts characters from 0. */

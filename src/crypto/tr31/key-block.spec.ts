@@ -98,11 +98,11 @@ describe('parsing a key block without a key', () => {
 
 describe('a malformed fixed header is refused', () => {
   test.each([
-    ['', 1, /^key block length/],
-    ['B', 1, /^key block length/],
+    ['', 0, /^the header has 16/],
+    ['B', 1, /^the header has 16/],
     [BLOCK.slice(0, 78), 1, /^key block length/],
     [`${BLOCK}00`, 1, /^key block length/],
-    [` ${BLOCK}`, 1, /^key block length/],
+    [` ${BLOCK}`, 0, /^key block version ID has the value " "/],
     [`${BLOCK}\n`, 1, /^key block length/],
     [altered(1, '80  '), 1, /^key block length/],
     [altered(1, '0x50'), 1, /^key block length/],
@@ -129,16 +129,16 @@ describe('a malformed fixed header is refused', () => {
 
   /** For each field, a value that no key block can have. */
   const UNDEFINED: [offset: number, value: string, what: string][] = [
-    [0, 'F', 'key block version ID has a value that X9.143 does not define'],
-    [1, '00A0', 'key block length must be 4 digits that say how many characters the block has'],
-    [5, 'Z0', 'key usage has a value that X9.143 does not define'],
-    [7, 'Z', 'algorithm has a value that X9.143 does not define'],
-    [8, 'Z', 'mode of use has a value that X9.143 does not define'],
-    [9, '+1', 'key version number has a value that X9.143 does not define'],
-    [11, 'Z', 'exportability has a value that X9.143 does not define'],
-    [12, 'AA', 'number of optional blocks must be 2 digits'],
-    [14, 'Z', 'key context has a value that X9.143 does not define'],
-    [15, 'Z', 'the reserved character must be 0'],
+    [0, 'F', 'key block version ID has the value "F", which X9.143 does not define'],
+    [1, '00A0', 'key block length "00A0" must be 4 digits'],
+    [5, 'Z0', 'key usage has the value "Z0", which X9.143 does not define'],
+    [7, 'Z', 'algorithm has the value "Z", which X9.143 does not define'],
+    [8, 'Z', 'mode of use has the value "Z", which X9.143 does not define'],
+    [9, '+1', 'key version number has the value "+1", which X9.143 does not define'],
+    [11, 'Z', 'exportability has the value "Z", which X9.143 does not define'],
+    [12, 'AA', 'number of optional blocks "AA" must be 2 digits'],
+    [14, 'Z', 'key context has the value "Z", which X9.143 does not define'],
+    [15, 'Z', 'the reserved character must be 0, not "Z"'],
   ];
 
   test.each(vectors<Vector>('tr31'))('$id with any field made invalid', ({ keyBlock }) => {
@@ -146,23 +146,58 @@ describe('a malformed fixed header is refused', () => {
       const spoilt = keyBlock.slice(0, offset) + value + keyBlock.slice(offset + value.length);
       expect(() => parseKeyBlock(spoilt)).toThrow(malformed(offset, what));
     }
-    for (const shorter of [keyBlock.slice(1), keyBlock.slice(0, -1), keyBlock.slice(0, 20) + keyBlock.slice(21)])
-      expect(() => parseKeyBlock(shorter)).toThrow(malformed(1, UNDEFINED[1]![2]));
+    const length = keyBlock.slice(1, 5);
+    const others = [keyBlock.slice(0, -1), keyBlock.slice(0, 20) + keyBlock.slice(21), `${keyBlock}0`];
+    for (const other of others)
+      expect(() => parseKeyBlock(other)).toThrow(
+        malformed(
+          1,
+          `key block length "${length}" must be the number of characters that the block has, ${other.length}`,
+        ),
+      );
+  });
+
+  test('of several mistakes the leftmost is reported', () => {
+    const spoilt = UNDEFINED.reduce(
+      (text, [offset, value]) => text.slice(0, offset) + value + text.slice(offset + value.length),
+      BLOCK,
+    );
+    for (const [offset, value, what] of UNDEFINED) {
+      const mended = BLOCK.slice(0, offset) + spoilt.slice(offset);
+      expect(() => parseKeyBlock(mended)).toThrow(malformed(offset, what));
+      expect(mended.startsWith(value, offset)).toBe(true);
+    }
+  });
+
+  test('characters that cannot be printed are quoted as question marks', () => {
+    expect(() => parseKeyBlock(altered(5, '\u001b\u00e9'))).toThrow(
+      malformed(5, 'key usage has the value "??", which X9.143 does not define'),
+    );
+  });
+
+  test.each(['S', 'R'])('the key scheme letter %s of an HSM before a good block', (letter) => {
+    expect(() => parseKeyBlock(letter + BLOCK)).toThrow(
+      malformed(0, `the key scheme letter "${letter}" of an HSM precedes the key block: leave it out`),
+    );
+    // Where the rest is no key block either, nothing is assumed of the letter.
+    expect(() => parseKeyBlock(letter + altered(5, 'Z9'))).toThrow(
+      malformed(0, `key block version ID has the value "${letter}", which X9.143 does not define`),
+    );
   });
 
   test('a header without a key block must still be valid', () => {
     expect(parseHeader('D9999K0TB00E0000').header.keyUsage).toBe('K0');
     expect(() => parseHeader('D9999K0TB00E000')).toThrow(malformed(15, 'the header has 16 characters'));
-    expect(() => parseHeader('D99X9K0TB00E0000')).toThrow(malformed(1, 'key block length must be 4 digits'));
+    expect(() => parseHeader('D99X9K0TB00E0000')).toThrow(malformed(1, 'key block length "99X9" must be 4 digits'));
   });
 });
 
 describe('a malformed encrypted key or MAC is refused', () => {
   test.each([
-    [altered(30, 'G'), 30, 'encrypted key and MAC must be upper-case hexadecimal digits'],
-    [altered(79, 'f'), 79, 'encrypted key and MAC must be upper-case hexadecimal digits'],
-    [altered(40, ' '), 40, 'encrypted key and MAC must be upper-case hexadecimal digits'],
-    [altered(40, '\u0661'), 40, 'encrypted key and MAC must be upper-case hexadecimal digits'],
+    [altered(30, 'G'), 30, 'encrypted key and MAC must be upper-case hexadecimal digits, not "G"'],
+    [altered(79, 'f'), 79, 'encrypted key and MAC must be upper-case hexadecimal digits, not "f"'],
+    [altered(40, ' '), 40, 'encrypted key and MAC must be upper-case hexadecimal digits, not " "'],
+    [altered(40, '\u0661'), 40, 'encrypted key and MAC must be upper-case hexadecimal digits, not "?"'],
     ['B0016P0TE00E0000', 16, 'the encrypted key must be a multiple of 8 bytes, and the MAC whole'],
     [`B0032P0TE00E0000${'00'.repeat(8)}`, 16, 'the encrypted key must be a multiple of 8 bytes, and the MAC whole'],
     [`B0050P0TE00E0000${'00'.repeat(17)}`, 16, 'the encrypted key must be a multiple of 8 bytes, and the MAC whole'],
@@ -261,33 +296,52 @@ describe('optional blocks', () => {
 
   test.each(['ks', 'K', 'KSN', '', 'K-', '  '])('ID %j is refused', (id) => {
     expect(() => formatHeader(HEADER, [{ id, data: '00' }], 24)).toThrow(
-      malformed(16, 'the ID of an optional block must be 2 capitals or digits'),
+      malformed(16, `the ID "${id}" of an optional block must be 2 capitals or digits`),
     );
   });
 
   test.each([
-    ['01', 'KSGGFFFF', 18, 'the length of an optional block must be 2 hexadecimal digits'],
-    ['01', 'KS0aFFFFFF', 18, 'the length of an optional block must be 2 hexadecimal digits'],
-    ['01', 'KS03FFFF', 18, 'the optional block ends before its data'],
-    ['01', 'KSFFFFFF', 18, 'the optional block ends after the key block'],
-    ['01', 'LB00020C0000', 20, 'the extended length of an optional block must have 04 digits'],
-    ['01', 'LB00080000000C', 20, 'the extended length of an optional block must have 04 digits'],
-    ['01', 'LB00040X00', 22, 'the length of an optional block must be 4 hexadecimal digits'],
-    ['01', 'LB00040009', 22, 'the optional block ends before its data'],
-    ['01', 'LB0004FFFF', 22, 'the optional block ends after the key block'],
+    ['01', 'KSGGFFFF', 18, 'the length "GG" of an optional block must be 2 hexadecimal digits'],
+    ['01', 'KS0aFFFFFF', 18, 'the length "0a" of an optional block must be 2 hexadecimal digits'],
+    ['01', 'KS03FFFF', 18, 'the optional block of length "03" ends before its data'],
+    ['01', 'KSFFFFFF', 18, 'the optional block of length "FF" ends after the key block'],
+    ['01', 'LB00080000000C', 20, 'the length of the extended length of an optional block must be 04 or 02, not "08"'],
+    ['01', 'LB00020X00', 22, 'the length "0X00" of an optional block must be 4 hexadecimal digits'],
+    ['01', 'LB00020007', 22, 'the optional block of length "0007" ends before its data'],
+    ['01', 'LB0002FFFF', 22, 'the optional block of length "FFFF" ends after the key block'],
+    ['01', 'LB00040X00', 22, 'the length "0X00" of an optional block must be 4 hexadecimal digits'],
+    ['01', 'LB00040009', 22, 'the optional block of length "0009" ends before its data'],
+    ['01', 'LB0004FFFF', 22, 'the optional block of length "FFFF" ends after the key block'],
     ['02', 'LB08AAAALB08BBBB', 24, 'optional block LB is there twice'],
     ['02', 'PB08AAAALB08BBBB', 24, 'optional block PB must be the last'],
     ['01', 'LB05A', 21, 'header and optional blocks must be a multiple of 8 characters'],
     ['01', 'KS08FF!F', 16, 'the data of optional block KS must be whole bytes in hexadecimal'],
-    ['01', 'KS08FFFFLB08BBBBKV080000', 24, 'encrypted key and MAC must be upper-case hexadecimal digits'],
+    ['01', 'KS08FFFFLB08BBBBKV080000', 24, 'encrypted key and MAC must be upper-case hexadecimal digits, not "L"'],
   ])('count %s, blocks %j', (count, text, offset, what) => {
     expect(() => parseKeyBlock(withOptional(count, text))).toThrow(malformed(offset, what));
   });
 
   test('refuses a key block that ends inside an optional block', () => {
     expect(() => parseHeader('B0020P0TE00E0100KS1')).toThrow(
-      malformed(18, 'the length of an optional block must be 2 hexadecimal digits'),
+      malformed(18, 'the length "1" of an optional block must be 2 hexadecimal digits'),
     );
+  });
+
+  test.each([
+    ['02 for two bytes', 'LB00020010ABCDEF', 'ABCDEF'],
+    ['02 for two digits', 'LB000210ABCDEFGH', 'ABCDEFGH'],
+    ['04', 'LB00040010ABCDEF', 'ABCDEF'],
+  ])('an extended length after %s', (_, text, data) => {
+    expect(parseKeyBlock(withOptional('01', text)).optionalBlocks).toEqual([{ id: 'LB', data }]);
+  });
+
+  test('an extended length after 02 that can be read in both ways', () => {
+    // 0808: a block of 2056 characters after two bytes, of 8 characters after two digits.
+    const text = `LB00020808${'A'.repeat(2046)}`;
+    expect(() => parseHeader(`B9999P0TE00E0100${text}`)).toThrow(
+      malformed(20, 'the extended length of an optional block is ambiguous: write it in 4 digits after 04'),
+    );
+    expect(parseHeader(`B9999P0TE00E0100${text.slice(0, -1)}`).optionalBlocks).toEqual([{ id: 'LB', data: '' }]);
   });
 
   test('version D requires multiples of 16 characters', () => {

@@ -1,6 +1,6 @@
 import { CryptoError } from '../errors.js';
 import { cipherBlockBytes, KEY_USAGES, VERSIONS } from './header-values.js';
-import { describeHeader, HEADER_CHARS, malformed, parseFixedHeader, type KeyBlockHeader } from './header.js';
+import { describeHeader, HEADER_CHARS, malformed, parseFixedHeader, quoted, type KeyBlockHeader } from './header.js';
 import { formatOptionalBlocks, parseOptionalBlocks, type OptionalBlock } from './optional-blocks.js';
 
 /** A key block parsed without any key. Nothing in it is authenticated yet. */
@@ -22,9 +22,8 @@ export interface KeyBlock {
  * @throws CryptoError KEY_BLOCK, with the offset and name of the malformed field
  */
 export function parseKeyBlock(text: string): KeyBlock {
-  if (text.slice(1, 5) !== String(text.length).padStart(4, '0'))
-    throw malformed(1, 'key block length must be 4 digits that say how many characters the block has');
-  const { header, optionalBlocks, headerChars } = parseHeader(text);
+  refuseSchemeLetter(text);
+  const { header, optionalBlocks, headerChars } = parseHeader(text, text.length);
 
   const blockBytes = cipherBlockBytes(header.versionId);
   if (headerChars % blockBytes !== 0)
@@ -32,8 +31,12 @@ export function parseKeyBlock(text: string): KeyBlock {
   const macOffset = text.length - 2 * VERSIONS[header.versionId].macBytes;
   if (macOffset <= headerChars || (macOffset - headerChars) % (2 * blockBytes) !== 0)
     throw malformed(headerChars, `the encrypted key must be a multiple of ${blockBytes} bytes, and the MAC whole`);
-  const stray = text.slice(headerChars).search(/[^0-9A-F]/);
-  if (stray !== -1) throw malformed(headerChars + stray, 'encrypted key and MAC must be upper-case hexadecimal digits');
+  const [stray] = /[^0-9A-F]/.exec(text.slice(headerChars)) ?? [];
+  if (stray !== undefined)
+    throw malformed(
+      text.indexOf(stray, headerChars),
+      `encrypted key and MAC must be upper-case hexadecimal digits, not ${quoted(stray)}`,
+    );
 
   return {
     header,
@@ -44,23 +47,35 @@ export function parseKeyBlock(text: string): KeyBlock {
   };
 }
 
+/** Refuses the letter that some HSMs put in front of a key block: `S` for their own scheme, `R` for TR-31. */
+function refuseSchemeLetter(text: string): void {
+  if (!/^[RS][A-D]\d{4}/.test(text)) return;
+  try {
+    parseKeyBlock(text.slice(1));
+  } catch {
+    return; // The text is malformed in another way, too.
+  }
+  throw malformed(0, `the key scheme letter ${quoted(text.charAt(0))} of an HSM precedes the key block: leave it out`);
+}
+
 /**
  * Parses a header and its optional blocks at the start of a text. TR-34 uses headers like this, without the rest of a
- * key block, so the key block length only has to be 4 digits, and PB does not have to pad to the cipher's block length.
+ * key block; the key block length then only has to be 4 digits. PB does not have to pad to the cipher's block length.
  *
+ * @param blockChars characters of the whole block, which the key block length must state
  * @returns the header, the optional blocks and the number of characters read
  * @throws CryptoError KEY_BLOCK
  */
-export function parseHeader(text: string): {
+export function parseHeader(
+  text: string,
+  blockChars?: number,
+): {
   header: KeyBlockHeader;
   optionalBlocks: OptionalBlock[];
   headerChars: number;
 } {
-  const header = parseFixedHeader(text);
-  if (!/^\d{4}$/.test(text.slice(1, 5))) throw malformed(1, 'key block length must be 4 digits');
-  const count = text.slice(12, 14);
-  if (!/^\d\d$/.test(count)) throw malformed(12, 'number of optional blocks must be 2 digits');
-  const { optionalBlocks, end } = parseOptionalBlocks(text, Number(count));
+  const { header, optionalBlockCount } = parseFixedHeader(text, blockChars);
+  const { optionalBlocks, end } = parseOptionalBlocks(text, optionalBlockCount);
   return { header, optionalBlocks, headerChars: end };
 }
 

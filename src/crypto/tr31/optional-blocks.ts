@@ -1,4 +1,4 @@
-import { HEADER_CHARS, malformed } from './header.js';
+import { HEADER_CHARS, malformed, quoted } from './header.js';
 
 /** An optional block (X9.143 6.3.6): a key attribute in addition to the header, covered by the same MAC. */
 export interface OptionalBlock {
@@ -120,21 +120,55 @@ export function parseOptionalBlocks(text: string, count: number): { optionalBloc
 
 /**
  * Parses the length of an optional block, which counts the whole block including ID and length. The short form is 2
- * hexadecimal digits after the ID. In the extended form those digits are 00, followed by 04 and a length of 4 digits
- * (X9.143 6.2 table 1).
+ * hexadecimal digits after the ID. In the extended form those digits are 00, followed by the length of the length and
+ * the length (X9.143 6.2 table 1): 04 and 4 digits. Some senders write 02, meaning either 2 bytes, so 4 digits as well,
+ * or 2 digits: the reading that fits the block is taken.
+ *
+ * @param offset of the ID
+ * @returns characters of the block, and the offset of its data
+ * @throws CryptoError KEY_BLOCK, also if both readings of 02 fit
  */
-function parseLength(text: string, offset: number): { length: number; dataOffset: number } {
-  const extended = text.slice(offset + 2, offset + 4) === '00';
-  if (extended && text.slice(offset + 4, offset + 6) !== '04')
-    throw malformed(offset + 4, 'the extended length of an optional block must have 04 digits');
-  const [lengthOffset, digits] = extended ? [offset + 6, 4] : [offset + 2, 2];
+export function parseLength(text: string, offset: number): { length: number; dataOffset: number } {
+  if (text.slice(offset + 2, offset + 4) !== '00') return checkedLength(text, offset, offset + 2, 2);
+  const lengthOfLength = text.slice(offset + 4, offset + 6);
+  if (lengthOfLength === '04') return checkedLength(text, offset, offset + 6, 4);
+  if (lengthOfLength !== '02')
+    throw malformed(
+      offset + 4,
+      `the length of the extended length of an optional block must be 04 or 02, not ${quoted(lengthOfLength)}`,
+    );
+  const fitting = [4, 2].flatMap((digits) => fittingLength(text, offset, digits) ?? []);
+  if (fitting.length > 1)
+    throw malformed(offset + 4, 'the extended length of an optional block is ambiguous: write it in 4 digits after 04');
+  return fitting[0] ?? checkedLength(text, offset, offset + 6, 4);
+}
+
+function fittingLength(text: string, offset: number, digits: number): ReturnType<typeof parseLength> | undefined {
+  try {
+    return checkedLength(text, offset, offset + 6, digits);
+  } catch {
+    return undefined;
+  }
+}
+
+function checkedLength(
+  text: string,
+  offset: number,
+  lengthOffset: number,
+  digits: number,
+): ReturnType<typeof parseLength> {
   const dataOffset = lengthOffset + digits;
   const field = text.slice(lengthOffset, dataOffset);
   if (field.length !== digits || /[^0-9A-F]/.test(field))
-    throw malformed(lengthOffset, `the length of an optional block must be ${digits} hexadecimal digits`);
+    throw malformed(
+      lengthOffset,
+      `the length ${quoted(field)} of an optional block must be ${digits} hexadecimal digits`,
+    );
   const length = parseInt(field, 16);
-  if (offset + length < dataOffset) throw malformed(lengthOffset, 'the optional block ends before its data');
-  if (offset + length > text.length) throw malformed(lengthOffset, 'the optional block ends after the key block');
+  if (offset + length < dataOffset)
+    throw malformed(lengthOffset, `the optional block of length ${quoted(field)} ends before its data`);
+  if (offset + length > text.length)
+    throw malformed(lengthOffset, `the optional block of length ${quoted(field)} ends after the key block`);
   return { length, dataOffset };
 }
 
@@ -173,7 +207,8 @@ function format({ id, data }: OptionalBlock): string {
  * requires.
  */
 function check({ id, data }: OptionalBlock, before: readonly OptionalBlock[], offset: number): void {
-  if (!/^[0-9A-Z]{2}$/.test(id)) throw malformed(offset, 'the ID of an optional block must be 2 capitals or digits');
+  if (!/^[0-9A-Z]{2}$/.test(id))
+    throw malformed(offset, `the ID ${quoted(id)} of an optional block must be 2 capitals or digits`);
   if (before.some((other) => other.id === id)) throw malformed(offset, `optional block ${id} is there twice`);
   if (before.at(-1)?.id === 'PB') throw malformed(offset, 'optional block PB must be the last');
   const { form, fits } = definitionOf(id);

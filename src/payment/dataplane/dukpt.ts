@@ -1,7 +1,7 @@
 import { aesWorkingKey, type AesDukptUsage } from '../../crypto/dukpt/aes.js';
 import { tdesWorkingKey, type TdesDukptUsage } from '../../crypto/dukpt/tdes.js';
 import { ValidationException } from '../../errors/exceptions.js';
-import { isTdes, type KeyAlgorithm } from '../keys/key-attributes.js';
+import { isTdes } from '../keys/key-attributes.js';
 import { derivedKey, type WorkingKey } from './keys/working-keys.js';
 
 type Purpose = 'PIN' | 'MAC' | 'DATA';
@@ -13,15 +13,15 @@ export interface DukptAttributes {
   ksn: string;
   /** Type of the working key; by default the algorithm of the base derivation key. */
   keyType?: 'TDES_2KEY' | 'TDES_3KEY' | 'AES_128' | 'AES_192' | 'AES_256';
-  /** `REQUEST` by default. Has no effect on a PIN key, of which there is only one variant. */
+  /** `REQUEST` by default. The PIN keys of both directions are the same. */
   variant?: Variant;
 }
 
-/** TDES DUKPT has no bidirectional keys, so the request key is used instead. */
-const TDES_USAGES: Record<Purpose, Record<Variant, TdesDukptUsage>> = {
-  PIN: { REQUEST: 'PIN', RESPONSE: 'PIN', BIDIRECTIONAL: 'PIN' },
-  MAC: { REQUEST: 'MAC_REQUEST', RESPONSE: 'MAC_RESPONSE', BIDIRECTIONAL: 'MAC_REQUEST' },
-  DATA: { REQUEST: 'DATA_REQUEST', RESPONSE: 'DATA_RESPONSE', BIDIRECTIONAL: 'DATA_REQUEST' },
+/** ANSI X9.24-1 defines no key that serves both directions. */
+const TDES_USAGES: Record<Purpose, Record<Exclude<Variant, 'BIDIRECTIONAL'>, TdesDukptUsage>> = {
+  PIN: { REQUEST: 'PIN', RESPONSE: 'PIN' },
+  MAC: { REQUEST: 'MAC_REQUEST', RESPONSE: 'MAC_RESPONSE' },
+  DATA: { REQUEST: 'DATA_REQUEST', RESPONSE: 'DATA_RESPONSE' },
 };
 
 /** A request goes from the terminal to the host, so it uses the keys with which the terminal generates and encrypts. */
@@ -36,24 +36,25 @@ const AES_USAGES: Record<Purpose, Record<Variant, AesDukptUsage>> = {
  * base derivation key.
  *
  * @param bdk base derivation key, usage B0
- * @throws ValidationException if the base derivation key can't derive the key type. `use` throws CryptoError KSN.
+ * @throws ValidationException if the base derivation key can't derive the key type or the variant. `use` throws
+ *   CryptoError KSN.
  */
 export function dukptKey(bdk: WorkingKey, purpose: Purpose, attributes: DukptAttributes): WorkingKey {
-  const { ksn, keyType, variant = 'REQUEST' } = attributes;
-  if (isTdes(bdk.algorithm) && keyType !== undefined && keyType !== 'TDES_2KEY')
-    throw new ValidationException(
-      `The key derivation type ${keyType} is invalid for a base derivation key of ${bdk.algorithm}: use TDES_2KEY.`,
-    );
-  const serial = Buffer.from(ksn, 'hex');
-  const algorithm: KeyAlgorithm = keyType ?? bdk.algorithm;
-  const derive = (clear: Buffer) =>
-    isTdes(bdk.algorithm)
-      ? tdesWorkingKey({ bdk: clear, ksn: serial, usage: TDES_USAGES[purpose][variant] })
-      : aesWorkingKey({
-          bdk: clear,
-          ksn: serial,
-          usage: AES_USAGES[purpose][variant],
-          keyType: algorithm as NonNullable<DukptAttributes['keyType']>,
-        });
-  return derivedKey(bdk, algorithm, derive);
+  const ksn = Buffer.from(attributes.ksn, 'hex');
+  const { keyType, variant = 'REQUEST' } = attributes;
+  if (isTdes(bdk.algorithm)) {
+    if (keyType !== undefined && keyType !== 'TDES_2KEY')
+      throw new ValidationException(
+        `The key derivation type ${keyType} is invalid for a base derivation key of ${bdk.algorithm}: use TDES_2KEY.`,
+      );
+    if (variant === 'BIDIRECTIONAL')
+      throw new ValidationException(
+        `DukptKeyVariant BIDIRECTIONAL is invalid for a base derivation key of ${bdk.algorithm}: use REQUEST or RESPONSE.`,
+      );
+    const usage = TDES_USAGES[purpose][variant];
+    return derivedKey(bdk, 'TDES_2KEY', (clear) => tdesWorkingKey({ bdk: clear, ksn, usage }));
+  }
+  const type = keyType ?? (bdk.algorithm as NonNullable<DukptAttributes['keyType']>);
+  const usage = AES_USAGES[purpose][variant];
+  return derivedKey(bdk, type, (clear) => aesWorkingKey({ bdk: clear, ksn, usage, keyType: type }));
 }

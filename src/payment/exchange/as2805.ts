@@ -8,7 +8,6 @@ export function as2805Kek(mode: 'Wrap' | 'Unwrap'): KeyRequirement {
     usages: ['TR31_K0_KEY_ENCRYPTION_KEY'],
     algorithms: ['TDES_2KEY', 'TDES_3KEY'],
     modes: [mode],
-    unrestricted: true,
   };
 }
 

@@ -83,7 +83,6 @@ export class KeyAgreement {
         usages: ['TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT'],
         algorithms: ECC_KEY_ALGORITHMS,
         modes: ['DeriveKey'],
-        unrestricted: false,
       },
       agreement.pairIdentifier,
     );

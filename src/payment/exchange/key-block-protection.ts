@@ -14,7 +14,6 @@ export function keyBlockProtection(mode: 'Wrap' | 'Unwrap'): KeyRequirement {
     usages: KEY_BLOCK_PROTECTION_USAGES,
     algorithms: ['TDES_2KEY', 'TDES_3KEY', 'AES_128', 'AES_192', 'AES_256'],
     modes: [mode],
-    unrestricted: true,
   };
 }
 

@@ -1,3 +1,5 @@
+import { equal } from '../../crypto/bytes.js';
+import { withOddParity } from '../../crypto/des.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import type { KeyAlgorithm, SymmetricKeyAlgorithm } from '../keys/key-attributes.js';
 
@@ -41,6 +43,19 @@ export function checkStrength(algorithm: KeyAlgorithm, protection: Protection): 
     );
   if ('curveBits' in protection && protection.curveBits < curveBits)
     throw tooWeak(algorithm, `a key agreed on over P-${protection.curveBits}`, `use P-${curveBits} or larger`);
+}
+
+/**
+ * Checks that a key is not wrapped under itself, whatever the parity of both.
+ *
+ * @throws ValidationException
+ */
+export function requireOtherKey(key: Buffer, wrappingKey: Buffer): void {
+  const [one, other] = [withOddParity(key), withOddParity(wrappingKey)];
+  const isSame = equal(one, other);
+  one.fill(0);
+  other.fill(0);
+  if (isSame) throw new ValidationException('A key may not travel under itself: use another key to wrap it.');
 }
 
 function tooWeak(algorithm: KeyAlgorithm, protection: string, advice: string): ValidationException {

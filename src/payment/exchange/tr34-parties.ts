@@ -28,7 +28,7 @@ function role(
   members: readonly [token: string, key: string, certificate: string],
   needs: Pick<KeyRequirement, 'usages' | 'modes'>,
 ): { purpose: TokenPurpose; members: readonly [string, string, string]; needs: KeyRequirement } {
-  return { purpose, members, needs: { ...needs, algorithms: RSA_KEY_ALGORITHMS, unrestricted: false } };
+  return { purpose, members, needs: { ...needs, algorithms: RSA_KEY_ALGORITHMS } };
 }
 
 /** Resolves the key pair that the service uses as a TR-34 party: that of a token, or a stored one. */

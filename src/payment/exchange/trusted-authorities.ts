@@ -29,7 +29,6 @@ export class TrustedAuthorities {
         usages: ['TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE'],
         algorithms: [...RSA_KEY_ALGORITHMS, ...ECC_KEY_ALGORITHMS],
         modes: ['Verify'],
-        unrestricted: false,
       },
       identifier,
     );

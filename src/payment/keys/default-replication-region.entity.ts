@@ -1,4 +1,4 @@
-import { Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Generated, PrimaryColumn } from 'typeorm';
 
 /** A Region that new keys of an account and Region are replicated to by default. */
 @Entity('default_replication_regions')
@@ -11,4 +11,9 @@ export class DefaultReplicationRegion {
 
   @PrimaryColumn('text', { name: 'replication_region' })
   replicationRegion!: string;
+
+  /** Order in which Regions were enabled. */
+  @Column('bigint')
+  @Generated('increment')
+  sequence!: string;
 }

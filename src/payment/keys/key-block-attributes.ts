@@ -1,4 +1,4 @@
-import type { KeyBlockHeader } from '../../crypto/tr31/header.js';
+import { isComponent, type KeyBlockHeader } from '../../crypto/tr31/header.js';
 import type { OptionalBlock } from '../../crypto/tr31/optional-blocks.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import {
@@ -85,6 +85,11 @@ export function attributesOf(
   keyBytes: number,
 ): { attributes: KeyAttributes; exportable: boolean } {
   const { algorithm, exportability } = header;
+  if (isComponent(header))
+    throw new ValidationException(
+      `The key block holds a component of a key (key version number ${header.keyVersionNumber}), not a key: combine the ` +
+        'components first.',
+    );
   const [usage, modes] = [usageOf(header), modesOf(header)];
   if (!'ESN'.includes(exportability)) throw unsupported(`exportability ${exportability}`);
   const attributes = {

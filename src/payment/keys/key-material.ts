@@ -1,9 +1,10 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { aes } from '../../crypto/aes.js';
-import { generateTdesKey, tdes } from '../../crypto/des.js';
+import { generateTdesKey, isStrong, tdes } from '../../crypto/des.js';
 import { HMAC_BYTES, type HmacHash } from '../../crypto/hmac.js';
 import { kcvCmac, kcvEcb, kcvHmac, kcvPublicKey } from '../../crypto/kcv.js';
 import { exportPublicKey, readPublicHalf } from '../../crypto/asymmetric-key.js';
+import { ValidationException } from '../../errors/exceptions.js';
 import type { CryptoProvider } from '../../provider/crypto-provider.js';
 import { isTdes, type KeyAlgorithm, type KeyCheckValueAlgorithm } from './key-attributes.js';
 import { Key, type KeyIdentity } from './key.entity.js';
@@ -72,6 +73,19 @@ const GENERATORS: Record<KeyAlgorithm, () => Buffer | Promise<Buffer>> = {
 /** Generates key material; key pairs on a thread of their own, so that requests aren't held up. */
 export async function generateKeyMaterial(algorithm: KeyAlgorithm): Promise<Buffer> {
   return GENERATORS[algorithm]();
+}
+
+/**
+ * Refuses a TDES key from outside that the service would not generate: NIST SP 800-67 revision 2, section 3.3. Keys of
+ * other algorithms have no weak values.
+ *
+ * @throws ValidationException, which reveals nothing about the key except that it is weak
+ */
+export function requireStrongKey(algorithm: KeyAlgorithm, clear: Buffer): void {
+  if (isTdes(algorithm) && !isStrong(clear))
+    throw new ValidationException(
+      'The TDES key is weak: no part of it may be a weak or semi-weak DES key, and no two parts may be equal.',
+    );
 }
 
 /**

@@ -26,11 +26,9 @@ import { Tag } from './tag.entity.js';
 export interface KeyRequirement {
   usages: readonly KeyUsage[];
   algorithms: readonly KeyAlgorithm[];
-  /** The key needs all of them. */
+  /** The key needs all of them; a key of mode NoRestrictions may do whatever its usage can do. */
   modes: readonly KeyMode[];
-  /** True if a key of mode NoRestrictions is accepted instead. */
-  unrestricted: boolean;
-  /** AWS's own message for a key of mode NoRestrictions, if it has one. */
+  /** AWS's own message that refuses a key of mode NoRestrictions, if AWS refuses it. */
   unrestrictedRefusal?: string;
 }
 
@@ -42,7 +40,7 @@ export interface KeyRequirement {
  * @throws ValidationException that names the first attribute that doesn't fit
  */
 export function checkRequirement(
-  { usages, algorithms, modes, unrestricted, unrestrictedRefusal }: KeyRequirement,
+  { usages, algorithms, modes, unrestrictedRefusal }: KeyRequirement,
   key: Pick<Key, 'modes'> & Partial<Pick<Key, 'usage' | 'algorithm'>>,
   name: string,
 ): void {
@@ -50,8 +48,7 @@ export function checkRequirement(
   if (key.usage === undefined || !usages.includes(key.usage)) throw invalid('KeyUsage');
   if (key.algorithm === undefined || !algorithms.includes(key.algorithm)) throw invalid('KeyAlgorithm');
   if (unrestrictedRefusal !== undefined && key.modes.NoRestrictions) throw new ValidationException(unrestrictedRefusal);
-  if (!(unrestricted && key.modes.NoRestrictions) && !modes.every((mode) => key.modes[mode]))
-    throw invalid('KeyModesOfUse');
+  if (!key.modes.NoRestrictions && !modes.every((mode) => key.modes[mode])) throw invalid('KeyModesOfUse');
 }
 
 /**

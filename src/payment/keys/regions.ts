@@ -48,7 +48,7 @@ export async function defaultReplicationRegions(
 ): Promise<string[]> {
   const found = await manager.find(DefaultReplicationRegion, {
     where: { accountId, region },
-    order: { replicationRegion: 'ASC' },
+    order: { sequence: 'ASC' },
   });
   return found.map(({ replicationRegion }) => replicationRegion);
 }

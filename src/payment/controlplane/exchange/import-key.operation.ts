@@ -4,7 +4,7 @@ import { Clock } from '../../../clock.js';
 import { keyArn, newId } from '../../keys/arn.js';
 import type { KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
 import { newKey } from '../../keys/key-life-cycle.js';
-import { sealKey } from '../../keys/key-material.js';
+import { requireStrongKey, sealKey } from '../../keys/key-material.js';
 import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
 import { KeyRepository } from '../../keys/key.repository.js';
 import { requireReplicable } from '../../keys/multi-region.js';
@@ -84,7 +84,10 @@ export class ImportKeyOperation {
           attributes.KeyClass === 'PUBLIC_KEY' ? undefined : requested,
         ),
       };
-      return (clear) => ({ ...identity, ...sealKey(this.provider, identity, clear) });
+      return (clear) => {
+        requireStrongKey(identity.algorithm, clear);
+        return { ...identity, ...sealKey(this.provider, identity, clear) };
+      };
     };
   }
 }

@@ -38,21 +38,31 @@ const PKCS1_LIMITS: Record<RsaKeyAlgorithm, number> = { RSA_2048: 244, RSA_3072:
 export function dataCipher(
   attributes: EncryptionDecryptionAttributes,
 ): DataCipher<'Symmetric' | 'Asymmetric' | 'Dukpt' | 'Emv'> {
-  const { Asymmetric, Emv } = attributes;
+  const { Symmetric, Asymmetric, Dukpt, Emv } = attributes;
   if (Asymmetric) return asymmetric(Asymmetric);
   if (Emv) return emv(Emv);
-  return reEncryptionCipher(attributes);
-}
-
-/** Returns the cipher for one side of ReEncryptData. */
-export function reEncryptionCipher({ Symmetric, Dukpt }: ReEncryptionAttributes): DataCipher<'Symmetric' | 'Dukpt'> {
   if (Dukpt) return dukpt(Dukpt);
   return symmetric(Symmetric as SymmetricEncryptionAttributes);
 }
 
+/**
+ * Returns the cipher for one side of ReEncryptData.
+ *
+ * @throws ValidationException for RSA without PaddingType, which only EncryptData and DecryptData accept
+ */
+export function reEncryptionCipher(
+  attributes: ReEncryptionAttributes,
+): DataCipher<'Symmetric' | 'Asymmetric' | 'Dukpt'> {
+  const { Symmetric, Asymmetric, Dukpt } = attributes;
+  if (Dukpt) return dukpt(Dukpt);
+  if (Asymmetric === undefined) return symmetric(Symmetric as SymmetricEncryptionAttributes);
+  if (Asymmetric.PaddingType === undefined)
+    throw new ValidationException('PaddingType of Asymmetric is required in ReEncryptData.');
+  return asymmetric(Asymmetric);
+}
+
+/** PaddingType has no effect, as in AWS: the data must be whole blocks with or without it. */
 function symmetric(attributes: SymmetricEncryptionAttributes): DataCipher<'Symmetric'> {
-  if (attributes.PaddingType !== undefined)
-    throw new ValidationException('PaddingType is for asymmetric keys: pad the data yourself and leave it out.');
   return { variant: 'Symmetric', ...blockCipher(attributes, (key) => key) };
 }
 

@@ -75,8 +75,9 @@ export class DataController {
     description:
       'Decrypts data with the incoming key and encrypts it with the outgoing key; the response never contains ' +
       'the plaintext. Each key is a TDES or AES key of usage D0 (`Symmetric`), the data key of a DUKPT ' +
-      'transaction (`Dukpt`), or a D0 key that is part of the request. The length of the data must be a ' +
-      'multiple of the block length of both keys. A key of usage D0 must have the mode of use itself: ' +
+      'transaction (`Dukpt`), or a D0 key that is part of the request. One of them may be an RSA key of usage D1 ' +
+      '(`Asymmetric`, with `PaddingType`) if the other is `Symmetric`. The length of the data must be a ' +
+      'multiple of the block length of each symmetric key. A key of usage D0 must have the mode of use itself: ' +
       '`NoRestrictions` is refused here. The response has the ARN and check value of the outgoing key.',
     example:
       '--incoming-key-identifier $BDK_ARN --outgoing-key-identifier $KEY_ARN --cipher-text 33612AB9D6929C3A828EB6030082B2BD ' +

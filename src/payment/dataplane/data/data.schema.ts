@@ -22,7 +22,7 @@ const SymmetricEncryptionAttributes = z
   .object({
     Mode: z.enum(['ECB', 'CBC', 'CFB', 'CFB1', 'CFB8', 'CFB64', 'CFB128', 'OFB']),
     InitializationVector: InitializationVector.optional(),
-    PaddingType: PaddingType.optional(),
+    PaddingType: PaddingType.optional().meta({ description: 'Has no effect: the data must be whole blocks.' }),
   })
   .meta({ id: 'SymmetricEncryptionAttributes' });
 export type SymmetricEncryptionAttributes = z.infer<typeof SymmetricEncryptionAttributes>;
@@ -65,6 +65,7 @@ export type EncryptionDecryptionAttributes = z.infer<typeof EncryptionDecryption
 
 const ReEncryptionAttributes = union('ReEncryptionAttributes', {
   Symmetric: SymmetricEncryptionAttributes,
+  Asymmetric: AsymmetricEncryptionAttributes,
   Dukpt: DukptEncryptionAttributes,
 });
 export type ReEncryptionAttributes = z.infer<typeof ReEncryptionAttributes>;

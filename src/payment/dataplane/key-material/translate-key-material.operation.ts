@@ -2,14 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
 import { wrapKeyBlock } from '../../../crypto/tr31/wrap.js';
 import { ValidationException } from '../../../errors/exceptions.js';
-import { type AgreedKey, KeyAgreement } from '../../exchange/key-agreement.js';
+import { KeyAgreement } from '../../exchange/key-agreement.js';
 import { KEY_BLOCK_PROTECTION_USAGES, kbpkAlgorithm } from '../../exchange/key-block-protection.js';
-import { type OpenedKey, openKeyBlock } from '../../exchange/key-block.js';
-import { checkStrength } from '../../exchange/strength.js';
+import { KeyBlocks, type OpenedKey } from '../../exchange/key-blocks.js';
+import { checkStrength, requireOtherKey } from '../../exchange/strength.js';
 import type { KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
 import { checkCombination, kcvAlgorithmOf } from '../../keys/key-rules.js';
-import type { Synchronous } from '../../../provider/crypto-provider.js';
-import { keyCheckValue } from '../../keys/key-material.js';
+import { keyCheckValue, requireStrongKey } from '../../keys/key-material.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { type WorkingKey, WorkingKeys } from '../keys/working-keys.js';
 import type { TranslateKeyMaterialInput, TranslateKeyMaterialOutput } from './key-material.schema.js';
@@ -22,6 +21,7 @@ export class TranslateKeyMaterialOperation {
   constructor(
     private readonly keys: WorkingKeys,
     private readonly agreement: KeyAgreement,
+    private readonly keyBlocks: KeyBlocks,
   ) {}
 
   async execute(call: Call, input: TranslateKeyMaterialInput): Promise<TranslateKeyMaterialOutput> {
@@ -44,19 +44,17 @@ export class TranslateKeyMaterialOperation {
     const kekRule = KEY_ARGUMENTS.TranslateKeyMaterial.WrappingKeyIdentifier.Tr31KeyBlock;
     const kek = await this.keys.find(call, kekRule, outgoing.WrappingKeyIdentifier);
 
-    const wrapped = open(derived, incoming.WrappedKeyBlock, (opened) =>
-      rewrap(opened, kek, input.KeyCheckValueAlgorithm),
+    const { algorithm, protections } = derived;
+    const wrapped = derived.use((key) =>
+      this.keyBlocks.open(
+        { algorithm: kbpkAlgorithm(algorithm), key },
+        incoming.WrappedKeyBlock,
+        protections,
+        (opened) => rewrap(opened, kek, input.KeyCheckValueAlgorithm),
+      ),
     );
     return { WrappedKey: { ...wrapped, WrappedKeyMaterialFormat: 'TR31_KEY_BLOCK' } };
   }
-}
-
-function open<T>(
-  { algorithm, protections, use }: AgreedKey,
-  text: string,
-  compute: (opened: OpenedKey) => Synchronous<T>,
-): T {
-  return use((key) => openKeyBlock({ algorithm: kbpkAlgorithm(algorithm), key }, text, protections, compute));
 }
 
 /** Wraps the key under another key, with the attributes that its key block states. */
@@ -64,17 +62,19 @@ function rewrap(opened: OpenedKey, kek: WorkingKey, kcvAlgorithm?: KeyCheckValue
   const { header, optionalBlocks, attributes, exportable, key } = opened;
   const { KeyAlgorithm: algorithm } = attributes;
   checkCombination(attributes);
+  requireStrongKey(algorithm, key);
   if (!exportable) throw new ValidationException('The key block says that its key is not exportable.');
   checkStrength(algorithm, { kek: kek.algorithm });
   const cipher = kbpkAlgorithm(kek.algorithm);
   const kcv = keyCheckValue(algorithm, kcvAlgorithmOf(algorithm, kcvAlgorithm), key);
-  const material = kek.use((clear) =>
-    wrapKeyBlock({
+  const material = kek.use((clear) => {
+    requireOtherKey(key, clear);
+    return wrapKeyBlock({
       kbpk: { algorithm: cipher, key: clear },
       header: { ...header, versionId: cipher === 'TDES' ? 'B' : 'D' },
       optionalBlocks: optionalBlocks.filter(({ id }) => id !== 'KP'),
       key,
-    }),
-  );
+    });
+  });
   return { WrappedKeyMaterial: material, KeyCheckValue: kcv };
 }

@@ -8,7 +8,8 @@ this page.
 
 The service checks a key before it computes anything, in this order: the key exists in the caller's account and Region; it is
 enabled (\`CREATE_COMPLETE\`, and not stopped); its KeyUsage, KeyAlgorithm and KeyModesOfUse match the row. A key must have every
-mode of the row or, if the row says so, NoRestrictions; it may have other modes, too. If a key is refused, ValidationException names
+mode of the row, and may have other modes, too. A key of NoRestrictions may do whatever its usage can do, except where the row says
+otherwise. If a key is refused, ValidationException names
 the key and the first attribute that doesn't match.
 
 The rows \`Tr31KeyBlock\` and \`DiffieHellmanSymmetricKey\` apply if the key is part of the request, in a member \`…WrappedKey\`: the
@@ -48,15 +49,15 @@ function variantsByRule(byVariant: Record<string, KeyRequirement>): [string[], K
 function row(
   argument: string,
   variants: string[],
-  { usages, algorithms, modes, unrestricted }: KeyRequirement,
+  { usages, algorithms, modes, unrestrictedRefusal }: KeyRequirement,
 ): string {
-  const alternative = unrestricted ? ' or NoRestrictions' : '';
+  const exception = unrestrictedRefusal === undefined ? '' : ', not NoRestrictions';
   const cells = [
     argument,
     variants.join(', '),
     usages.join(', '),
     algorithms.join(', '),
-    modes.join(' and ') + alternative,
+    modes.join(' and ') + exception,
   ];
   return `| ${cells.join(' | ')} |`;
 }

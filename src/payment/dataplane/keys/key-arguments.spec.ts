@@ -10,18 +10,23 @@ import { KEY_ARGUMENTS } from './key-arguments.js';
 const RULES: Record<string, Record<string, Record<string, KeyRequirement>>> = KEY_ARGUMENTS;
 const ARN = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 
+/** No key of these usages may be without restrictions, so no rule has to refuse one. */
+const NEVER_UNRESTRICTED = /^TR31_(D1|K2|K3|M0|S0)_/;
+
 /** Keys of all combinations of attributes, including those that the service never creates or imports. */
 const KEYS = KEY_USAGES.flatMap((usage) =>
   KEY_ALGORITHMS.flatMap((algorithm) =>
-    Object.entries(MODE_SETS).map(([modeSet, modes]) => ({
-      arn: ARN,
-      usage,
-      algorithm,
-      modes: modesOfUse(modes),
-      enabled: true,
-      state: 'CREATE_COMPLETE' as const,
-      modeSet,
-    })),
+    Object.entries(MODE_SETS)
+      .filter(([modeSet]) => modeSet !== 'N' || !NEVER_UNRESTRICTED.test(usage))
+      .map(([modeSet, modes]) => ({
+        arn: ARN,
+        usage,
+        algorithm,
+        modes: modesOfUse(modes),
+        enabled: true,
+        state: 'CREATE_COMPLETE' as const,
+        modeSet,
+      })),
   ),
 );
 

@@ -7,39 +7,31 @@ const AES = ['AES_128', 'AES_192', 'AES_256'] as const;
 const BLOCK_CIPHERS = [...TDES, ...AES] as const;
 const HMACS = ['HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512'] as const;
 
-/** Requires the modes or NoRestrictions. */
-const orUnrestricted = (
+const keyFor = (
   usages: readonly KeyUsage[],
   algorithms: readonly KeyAlgorithm[],
   ...modes: KeyMode[]
-): KeyRequirement => ({ usages, algorithms, modes, unrestricted: true });
+): KeyRequirement => ({ usages, algorithms, modes });
 
-/** Requires the modes themselves: NoRestrictions does not suffice. */
-const strictly = (
-  usages: readonly KeyUsage[],
-  algorithms: readonly KeyAlgorithm[],
-  ...modes: KeyMode[]
-): KeyRequirement => ({ usages, algorithms, modes, unrestricted: false });
-
-const bdk = orUnrestricted(['TR31_B0_BASE_DERIVATION_KEY'], ['TDES_2KEY', ...AES], 'DeriveKey');
-const issuerMasterKey = (...usages: KeyUsage[]) => strictly(usages, ['TDES_2KEY'], 'DeriveKey');
+const bdk = keyFor(['TR31_B0_BASE_DERIVATION_KEY'], ['TDES_2KEY', ...AES], 'DeriveKey');
+const issuerMasterKey = (...usages: KeyUsage[]) => keyFor(usages, ['TDES_2KEY'], 'DeriveKey');
 const kek = (...modes: KeyMode[]) =>
-  strictly(['TR31_K0_KEY_ENCRYPTION_KEY', 'TR31_K1_KEY_BLOCK_PROTECTION_KEY'], BLOCK_CIPHERS, ...modes);
-const agreementKey = strictly(['TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT'], ECC_KEY_ALGORITHMS, 'DeriveKey');
+  keyFor(['TR31_K0_KEY_ENCRYPTION_KEY', 'TR31_K1_KEY_BLOCK_PROTECTION_KEY'], BLOCK_CIPHERS, ...modes);
+const agreementKey = keyFor(['TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT'], ECC_KEY_ALGORITHMS, 'DeriveKey');
 
 /** Key that a working key in the request is wrapped under or derived with. */
 export const WRAPPING = { Tr31KeyBlock: kek('Unwrap'), DiffieHellmanSymmetricKey: agreementKey };
 
 const RSA_OR_ECC = [...RSA_KEY_ALGORITHMS, ...ECC_KEY_ALGORITHMS];
-const certificateAuthority = strictly(['TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE'], RSA_OR_ECC, 'Verify');
+const certificateAuthority = keyFor(['TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE'], RSA_OR_ECC, 'Verify');
 /** Key that verifies the peer's certificate. */
 const peerAuthority = { DiffieHellmanSymmetricKey: certificateAuthority };
 
 const DATA = ['TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY'] as const;
 const RSA_DATA = ['TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION'] as const;
 const dataKey = (mode: 'Encrypt' | 'Decrypt') => ({
-  Symmetric: orUnrestricted(DATA, BLOCK_CIPHERS, mode),
-  Asymmetric: strictly(RSA_DATA, RSA_KEY_ALGORITHMS, mode),
+  Symmetric: keyFor(DATA, BLOCK_CIPHERS, mode),
+  Asymmetric: keyFor(RSA_DATA, RSA_KEY_ALGORITHMS, mode),
   Dukpt: bdk,
   Emv: issuerMasterKey('TR31_E1_EMV_MKEY_CONFIDENTIALITY', 'TR31_E6_EMV_MKEY_OTHER'),
   ...WRAPPING,
@@ -47,26 +39,26 @@ const dataKey = (mode: 'Encrypt' | 'Decrypt') => ({
 /** AWS refuses an unrestricted data key here, with a message of its own. */
 const reEncryptionKey = (mode: 'Encrypt' | 'Decrypt') => ({
   Symmetric: {
-    ...strictly(DATA, BLOCK_CIPHERS, mode),
+    ...keyFor(DATA, BLOCK_CIPHERS, mode),
     unrestrictedRefusal: `KeyUsages not allowed: use a key with the mode of use ${mode} instead of NoRestrictions.`,
   },
+  Asymmetric: keyFor(RSA_DATA, RSA_KEY_ALGORITHMS, mode),
   Dukpt: bdk,
   ...WRAPPING,
 });
 
 const hmacKey = (mode: 'Generate' | 'Verify', ...algorithms: (typeof HMACS)[number][]) =>
-  orUnrestricted(['TR31_M7_HMAC_KEY'], algorithms, mode);
+  keyFor(['TR31_M7_HMAC_KEY'], algorithms, mode);
 const macKey = (mode: 'Generate' | 'Verify') => ({
-  ISO9797_ALGORITHM1: orUnrestricted(['TR31_M1_ISO_9797_1_MAC_KEY'], TDES, mode),
-  ISO9797_ALGORITHM3: orUnrestricted(['TR31_M3_ISO_9797_3_MAC_KEY'], TDES, mode),
-  CMAC: orUnrestricted(['TR31_M6_ISO_9797_5_CMAC_KEY'], BLOCK_CIPHERS, mode),
+  ISO9797_ALGORITHM1: keyFor(['TR31_M1_ISO_9797_1_MAC_KEY'], TDES, mode),
+  ISO9797_ALGORITHM3: keyFor(['TR31_M3_ISO_9797_3_MAC_KEY'], TDES, mode),
+  CMAC: keyFor(['TR31_M6_ISO_9797_5_CMAC_KEY'], BLOCK_CIPHERS, mode),
   HMAC: hmacKey(mode, ...HMACS),
   HMAC_SHA224: hmacKey(mode, 'HMAC_SHA224'),
   HMAC_SHA256: hmacKey(mode, 'HMAC_SHA256'),
   HMAC_SHA384: hmacKey(mode, 'HMAC_SHA384'),
   HMAC_SHA512: hmacKey(mode, 'HMAC_SHA512'),
-  // Keys of this usage can't have NoRestrictions.
-  AS2805_4_1: strictly(['TR31_M0_ISO_16609_MAC_KEY'], TDES, mode),
+  AS2805_4_1: keyFor(['TR31_M0_ISO_16609_MAC_KEY'], TDES, mode),
   EmvMac: issuerMasterKey('TR31_E2_EMV_MKEY_INTEGRITY'),
   DukptIso9797Algorithm1: bdk,
   DukptIso9797Algorithm3: bdk,
@@ -75,10 +67,10 @@ const macKey = (mode: 'Generate' | 'Verify') => ({
 
 const CVK = ['TR31_C0_CARD_VERIFICATION_KEY'] as const;
 const cardKey = (mode: 'Generate' | 'Verify') => ({
-  AmexCardSecurityCodeVersion1: orUnrestricted(CVK, TDES, mode),
-  AmexCardSecurityCodeVersion2: orUnrestricted(CVK, TDES, mode),
-  CardVerificationValue1: orUnrestricted(CVK, ['TDES_2KEY'], mode),
-  CardVerificationValue2: orUnrestricted(CVK, ['TDES_2KEY'], mode),
+  AmexCardSecurityCodeVersion1: keyFor(CVK, TDES, mode),
+  AmexCardSecurityCodeVersion2: keyFor(CVK, TDES, mode),
+  CardVerificationValue1: keyFor(CVK, ['TDES_2KEY'], mode),
+  CardVerificationValue2: keyFor(CVK, ['TDES_2KEY'], mode),
   CardHolderVerificationValue: issuerMasterKey('TR31_E6_EMV_MKEY_OTHER'),
   DynamicCardVerificationCode: issuerMasterKey('TR31_E4_EMV_MKEY_DYNAMIC_NUMBERS'),
   DynamicCardVerificationValue: issuerMasterKey('TR31_E6_EMV_MKEY_OTHER'),
@@ -87,12 +79,12 @@ const cardKey = (mode: 'Generate' | 'Verify') => ({
 const PEK = ['TR31_P0_PIN_ENCRYPTION_KEY'] as const;
 /** The cipher must have the block length of the PIN block: 8 bytes (TDES), or 16 bytes (AES) for ISO format 4. */
 const pinBlockKey = (...modes: ('Encrypt' | 'Decrypt')[]) => ({
-  ISO_FORMAT_0: orUnrestricted(PEK, TDES, ...modes),
-  ISO_FORMAT_1: orUnrestricted(PEK, TDES, ...modes),
-  ISO_FORMAT_3: orUnrestricted(PEK, TDES, ...modes),
-  ISO_FORMAT_4: orUnrestricted(PEK, AES, ...modes),
+  ISO_FORMAT_0: keyFor(PEK, TDES, ...modes),
+  ISO_FORMAT_1: keyFor(PEK, TDES, ...modes),
+  ISO_FORMAT_3: keyFor(PEK, TDES, ...modes),
+  ISO_FORMAT_4: keyFor(PEK, AES, ...modes),
 });
-const pinVerificationKey = (usage: KeyUsage, mode: 'Generate' | 'Verify') => orUnrestricted([usage], TDES, mode);
+const pinVerificationKey = (usage: KeyUsage, mode: 'Generate' | 'Verify') => keyFor([usage], TDES, mode);
 const pinGenerationKey = (mode: 'Generate' | 'Verify') => ({
   Visa: pinVerificationKey('TR31_V2_VISA_PIN_VERIFICATION_KEY', mode),
   Ibm3624: pinVerificationKey('TR31_V1_IBM3624_PIN_VERIFICATION_KEY', mode),
@@ -142,13 +134,13 @@ export const KEY_ARGUMENTS = {
   TranslatePinData: {
     IncomingKeyIdentifier: {
       ...pinBlockKey('Decrypt'),
-      AS2805_FORMAT_0: orUnrestricted(PEK, TDES, 'Decrypt'),
+      AS2805_FORMAT_0: keyFor(PEK, TDES, 'Decrypt'),
       Dukpt: bdk,
       ...WRAPPING,
     },
     OutgoingKeyIdentifier: {
       ...pinBlockKey('Encrypt'),
-      AS2805_FORMAT_0: orUnrestricted(PEK, TDES, 'Encrypt'),
+      AS2805_FORMAT_0: keyFor(PEK, TDES, 'Encrypt'),
       Dukpt: bdk,
       ...WRAPPING,
     },
@@ -167,17 +159,14 @@ export const KEY_ARGUMENTS = {
       ISO_FORMAT_1: pinChangePek.ISO_FORMAT_1,
       ISO_FORMAT_3: pinChangePek.ISO_FORMAT_3,
     },
-    // This is the only EMV key for which AWS's table of valid keys has NoRestrictions.
-    SecureMessagingIntegrityKeyIdentifier: {
-      Emv: orUnrestricted(['TR31_E2_EMV_MKEY_INTEGRITY'], ['TDES_2KEY'], 'DeriveKey'),
-    },
+    SecureMessagingIntegrityKeyIdentifier: { Emv: issuerMasterKey('TR31_E2_EMV_MKEY_INTEGRITY') },
     SecureMessagingConfidentialityKeyIdentifier: { Emv: issuerMasterKey('TR31_E1_EMV_MKEY_CONFIDENTIALITY') },
     AuthorizationRequestKeyIdentifier: arqcKey,
   },
   GenerateAs2805KekValidation: {
     KeyIdentifier: {
-      KekValidationRequest: strictly(['TR31_K0_KEY_ENCRYPTION_KEY'], TDES, 'Wrap'),
-      KekValidationResponse: strictly(['TR31_K0_KEY_ENCRYPTION_KEY'], TDES, 'Unwrap'),
+      KekValidationRequest: keyFor(['TR31_K0_KEY_ENCRYPTION_KEY'], TDES, 'Wrap'),
+      KekValidationResponse: keyFor(['TR31_K0_KEY_ENCRYPTION_KEY'], TDES, 'Unwrap'),
     },
   },
 } as const satisfies Record<string, Record<string, Record<string, KeyRequirement>>>;

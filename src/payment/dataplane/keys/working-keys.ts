@@ -5,14 +5,14 @@ import { lend } from '../../../crypto/emv/key.js';
 import { type KeyBlock, parseKeyBlock } from '../../../crypto/tr31/key-block.js';
 import { KeyAgreement } from '../../exchange/key-agreement.js';
 import { kbpkAlgorithm } from '../../exchange/key-block-protection.js';
-import { openKeyBlock } from '../../exchange/key-block.js';
+import { KeyBlocks } from '../../exchange/key-blocks.js';
 import type { WrappedKey } from '../../fields.js';
 import { algorithmLetter, modesOf, usageOf } from '../../keys/key-block-attributes.js';
 import type { DeriveKeyUsage, KeyAlgorithm, KeyCheckValueAlgorithm } from '../../keys/key-attributes.js';
 import { kcvAlgorithmOf, modesOfUse } from '../../keys/key-rules.js';
 import { checkRequirement, type KeyRequirement, KeyRepository } from '../../keys/key.repository.js';
 import { CryptoProvider, type Synchronous } from '../../../provider/crypto-provider.js';
-import { keyCheckValue } from '../../keys/key-material.js';
+import { keyCheckValue, requireStrongKey } from '../../keys/key-material.js';
 import { WRAPPING } from './key-arguments.js';
 
 /** Key that an operation computes with. */
@@ -68,6 +68,7 @@ export class WorkingKeys {
     private readonly keys: KeyRepository,
     private readonly provider: CryptoProvider,
     private readonly agreement: KeyAgreement,
+    private readonly keyBlocks: KeyBlocks,
   ) {}
 
   /**
@@ -103,7 +104,7 @@ export class WorkingKeys {
 
     const open = <T>(compute: (key: Buffer, algorithm: KeyAlgorithm) => Synchronous<T>): T =>
       this.provider.use(kek, (clear) =>
-        openKeyBlock(
+        this.keyBlocks.open(
           { algorithm: kbpkAlgorithm(kek.algorithm), key: clear },
           text,
           [{ kek: kek.algorithm }],
@@ -113,7 +114,10 @@ export class WorkingKeys {
           },
         ),
       );
-    const known = open((key, algorithm) => ({ algorithm, kcv: checkValue(algorithm, key, needs) }));
+    const known = open((key, algorithm) => {
+      requireStrongKey(algorithm, key);
+      return { algorithm, kcv: checkValue(algorithm, key, needs) };
+    });
     return { arn: kek.arn, ...known, use: open };
   }
 

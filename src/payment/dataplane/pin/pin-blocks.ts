@@ -47,7 +47,7 @@ interface PinKeyArgument {
   format: PinBlockFormatName;
   wrappedKey: z.infer<typeof WrappedKey> | undefined;
   /** Attributes of the transaction, if the key is a base derivation key. */
-  dukpt: Omit<DukptAttributes, 'variant'> | undefined;
+  dukpt: DukptAttributes | undefined;
 }
 
 /**

@@ -148,7 +148,8 @@ const DukptDerivationAttributes = z
     KeySerialNumber,
     DukptKeyDerivationType: DukptDerivationType.optional(),
     DukptKeyVariant: DukptKeyVariant.optional().meta({
-      description: 'Has no effect: there is only one variant of a PIN key.',
+      description:
+        'Has no effect: the PIN keys of both directions are the same. BIDIRECTIONAL needs an AES base derivation key.',
     }),
   })
   .meta({ id: 'DukptDerivationAttributes' });

@@ -81,15 +81,23 @@ function sideOf(attributes: TranslationIsoFormats): Side {
 }
 
 function dukptOf(attributes: DukptDerivationAttributes | undefined) {
-  return attributes && { ksn: attributes.KeySerialNumber, keyType: attributes.DukptKeyDerivationType };
+  if (attributes === undefined) return undefined;
+  const { KeySerialNumber: ksn, DukptKeyDerivationType: keyType, DukptKeyVariant: variant } = attributes;
+  return { ksn, keyType, variant };
 }
 
-/** Checks that the attributes that derive the key of an AS 2805 transaction are given for AS 2805 blocks only. */
+/**
+ * Checks that the attributes that derive the key of an AS 2805 transaction are given with AS 2805 blocks only. AWS's
+ * documentation and samples call such a block IsoFormat0, which has the same layout.
+ */
 function checkAs2805(input: TranslatePinDataInput): void {
-  const { IncomingTranslationAttributes, IncomingAs2805Attributes, IncomingDukptAttributes } = input;
-  if ((IncomingTranslationAttributes.As2805Format0 === undefined) !== (IncomingAs2805Attributes === undefined))
+  const { IncomingAs2805Attributes, IncomingDukptAttributes } = input;
+  const { As2805Format0, IsoFormat0 } = input.IncomingTranslationAttributes;
+  if (As2805Format0 && !IncomingAs2805Attributes)
+    throw new ValidationException('IncomingAs2805Attributes is required where the incoming format is As2805Format0.');
+  if (IncomingAs2805Attributes && !As2805Format0 && !IsoFormat0)
     throw new ValidationException(
-      'IncomingAs2805Attributes is required where the incoming format is As2805Format0, and goes with no other format.',
+      'IncomingAs2805Attributes goes with the incoming formats As2805Format0 and IsoFormat0 only.',
     );
   if (IncomingAs2805Attributes && IncomingDukptAttributes)
     throw new ValidationException(

@@ -61,7 +61,13 @@ describe('EncryptData and DecryptData with a symmetric key', () => {
     ['a partial block in a streaming mode', 'TDES_2KEY', '00'.repeat(9), { Mode: 'OFB' }, 'multiple of 8'],
     ['an IV of another block size', 'AES_128', '00'.repeat(16), SHORT_IV, 'must be 16 bytes'],
     ['CFB128 with TDES', 'TDES_2KEY', '00'.repeat(16), { Mode: 'CFB128' }, 'CFB128'],
-    ['an RSA padding', 'AES_128', '00'.repeat(16), { Mode: 'ECB', PaddingType: 'PKCS1' }, 'PaddingType'],
+    [
+      'a partial block with an RSA padding',
+      'AES_128',
+      '00'.repeat(15),
+      { Mode: 'ECB', PaddingType: 'PKCS1' },
+      'multiple of 16',
+    ],
   ])('reject %s', async (_, algorithm, data, attributes, message) => {
     const { arn } = await create(D0, algorithm, CIPHER);
     await expect(encrypt(arn, data, attributes)).rejects.toEqual(invalid(message));

@@ -41,7 +41,12 @@ describe('EncryptData and DecryptData with published vectors', () => {
     variant: string;
     derivationType?: string;
   }
-  test.each(vectors<DukptVector>('encrypt', 'DUKPT TDES data encryption', 'DUKPT AES data encryption'))(
+  const dukptVectors = vectors<DukptVector>('encrypt', 'DUKPT TDES data encryption', 'DUKPT AES data encryption');
+  /** TDES DUKPT has no key for both directions: see ../mac/dukpt-direction.e2e.spec.ts. */
+  const accepted = dukptVectors.filter(
+    ({ algorithm, variant }) => !(algorithm.includes('TDES') && variant === 'BIDIRECTIONAL'),
+  );
+  test.each(accepted)(
     '$id, $algorithm, $variant: $source',
     async ({ algorithm, bdk: clear, ksn, variant, derivationType, mode, iv, plaintext, expected }) => {
       const stored = await bdk(clear, algorithm.includes('AES') ? 'AES' : 'TDES');

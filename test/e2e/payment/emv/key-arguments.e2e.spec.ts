@@ -122,11 +122,8 @@ describe('Key arguments of card, EMV and issuer-script operations', () => {
   };
 
   const OTHER_USAGE: [string, string, string] = [M3, 'TDES_2KEY', 'GV'];
-  const imk = (usage: string) => ({
-    right: [usage, 'TDES_2KEY', 'X'],
-    algorithm: [usage, 'AES_128', 'X'],
-    mode: [usage, 'TDES_2KEY', 'N'],
-  });
+  // An issuer master key has no mode of use that is invalid here.
+  const imk = (usage: string) => ({ right: [usage, 'TDES_2KEY', 'N'], algorithm: [usage, 'AES_128', 'X'] });
   const cvk = (mode: string) => ({
     right: [C0, 'TDES_2KEY', mode],
     algorithm: [C0, 'TDES_3KEY', mode],
@@ -140,7 +137,6 @@ describe('Key arguments of card, EMV and issuer-script operations', () => {
   // A base derivation key has no mode of use that is invalid here.
   const bdk = { right: [B0, 'TDES_2KEY', 'N'], algorithm: [B0, 'TDES_3KEY', 'X'] };
   const pek = { right: [P0, 'TDES_2KEY', 'DU'], algorithm: [P0, 'AES_128', 'DU'], mode: [P0, 'TDES_2KEY', 'EW'] };
-  const smi = { right: [E2, 'TDES_2KEY', 'X'], algorithm: [E2, 'AES_128', 'X'] };
   const CSC = ['AmexCardSecurityCodeVersion1', 'AmexCardSecurityCodeVersion2'];
   const CVV = ['CardVerificationValue1', 'CardVerificationValue2'];
   const ISSUER: Record<string, string> = {
@@ -185,7 +181,7 @@ describe('Key arguments of card, EMV and issuer-script operations', () => {
       one(`GenerateMacEmvPinChange ${format}`, pinChange(format), pek, 'NewPinPekIdentifier'),
       one(`GenerateMacEmvPinChange ${format}`, pinChange(format), pek, 'CurrentPinPekIdentifier'),
     ]),
-    one('GenerateMacEmvPinChange', pinChange('ISO_FORMAT_0'), smi, 'SecureMessagingIntegrityKeyIdentifier'),
+    one('GenerateMacEmvPinChange', pinChange('ISO_FORMAT_0'), imk(E2), 'SecureMessagingIntegrityKeyIdentifier'),
     one('GenerateMacEmvPinChange', pinChange('ISO_FORMAT_0'), imk(E1), 'SecureMessagingConfidentialityKeyIdentifier'),
     one('GenerateMacEmvPinChange', pinChange('ISO_FORMAT_0'), imk(E0), 'AuthorizationRequestKeyIdentifier'),
   ];

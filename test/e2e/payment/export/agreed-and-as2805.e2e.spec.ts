@@ -141,7 +141,7 @@ test('an AS 2805 cryptogram needs an exportable TDES key, and a TDES KEK of usag
   const under = ({ KeyArn }: { KeyArn: string }) => ({
     As2805KeyCryptogram: { WrappingKeyIdentifier: KeyArn, As2805KeyVariant: variant },
   });
-  const kek = await keyWith({ usage: K0 });
+  const kek = await keyWith({ usage: K0, clear: 'FEDCBA98765432100123456789ABCDEF' });
   expect((await exportKey(stored.pinKey, under(kek))).KeyCheckValue).toBe('08D7B4');
   const kept = await keyWith({ exportable: false });
   expect(await refusal(kept, under(kek))).toContain('is not exportable');

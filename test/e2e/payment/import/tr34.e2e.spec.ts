@@ -129,7 +129,7 @@ describe('ImportKey from a TR-34 key block', () => {
     ['an initial DUKPT key', { header: 'D0112B1TX00E0000' }, 'key usage B1'],
     ['a mode of use that the usage cannot have', { header: 'D0112K0TC00E0000' }, 'KeyModesOfUse {Generate,Verify}'],
     ['an unknown mode of use', { header: 'D0112K0TY00E0000' }, 'mode of use Y'],
-    ['an unknown exportability', { header: 'D0112K0TB00X0000' }, 'exportability has a value'],
+    ['an unknown exportability', { header: 'D0112K0TB00X0000' }, 'exportability has the value "X"'],
     ['a header that counts a missing optional block', { header: 'D0112K0TB00E0100' }, 'optional block'],
     [
       'more optional blocks than the header counts',

@@ -147,7 +147,7 @@ describe('TranslatePinData', () => {
   const WRAPPED = { WrappedKeyMaterial: { Tr31KeyBlock: 'D'.repeat(112) } };
   test.each([
     ['AS 2805 without its attributes', 'AS2805', 0, {}, 'IncomingAs2805Attributes is required'],
-    ['AS 2805 attributes with another format', 0, 'AS2805', ATTRIBUTES, 'IncomingAs2805Attributes is required'],
+    ['AS 2805 attributes with another format', 3, 'AS2805', ATTRIBUTES, 'IncomingAs2805Attributes goes with'],
     [
       'AS 2805 under DUKPT',
       'AS2805',

@@ -56,8 +56,8 @@ describe('The default replication Regions', () => {
   test('are empty at first, and are enabled and disabled for each Region by itself', async () => {
     expect(await defaults()).toEqual([]);
     expect((await enable([EUROPE])).json).toEqual({ EnabledReplicationRegions: [EUROPE] });
-    expect((await enable([ASIA, EUROPE])).json).toEqual({ EnabledReplicationRegions: [ASIA, EUROPE] });
-    expect(await defaults()).toEqual([ASIA, EUROPE]);
+    expect((await enable([ASIA, EUROPE])).json).toEqual({ EnabledReplicationRegions: [EUROPE, ASIA] });
+    expect(await defaults()).toEqual([EUROPE, ASIA]);
     expect(await defaults(EUROPE)).toEqual([]);
     expect((await enable([REGION], EUROPE)).json).toEqual({ EnabledReplicationRegions: [REGION] });
     expect((await disable([EUROPE])).json).toEqual({ EnabledReplicationRegions: [ASIA] });

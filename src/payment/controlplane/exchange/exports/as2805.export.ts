@@ -4,7 +4,7 @@ import { wrapWorkingKey } from '../../../../crypto/as2805.js';
 import { toHex } from '../../../../crypto/bytes.js';
 import { ValidationException } from '../../../../errors/exceptions.js';
 import { AS2805_USAGES, as2805Kek } from '../../../exchange/as2805.js';
-import { checkStrength } from '../../../exchange/strength.js';
+import { checkStrength, requireOtherKey } from '../../../exchange/strength.js';
 import { isTdes } from '../../../keys/key-attributes.js';
 import { KeyRepository } from '../../../keys/key.repository.js';
 import { CryptoProvider } from '../../../../provider/crypto-provider.js';
@@ -33,7 +33,10 @@ export class As2805Export {
     checkStrength(exported.algorithm, { kek: kek.algorithm });
 
     const cryptogram = this.provider.use(kek, (clearKek) =>
-      exported.use((key) => wrapWorkingKey({ kek: clearKek, variant }, key)),
+      exported.use((key) => {
+        requireOtherKey(key, clearKek);
+        return wrapWorkingKey({ kek: clearKek, variant }, key);
+      }),
     );
     return { WrappingKeyArn: kek.arn, WrappedKeyMaterialFormat: 'KEY_CRYPTOGRAM', KeyMaterial: toHex(cryptogram) };
   }

@@ -3,7 +3,7 @@ import type { Call } from '../../../../call.js';
 import { unwrapWorkingKey } from '../../../../crypto/as2805.js';
 import { ValidationException } from '../../../../errors/exceptions.js';
 import { AS2805_USAGES, as2805Kek } from '../../../exchange/as2805.js';
-import { checkStrength } from '../../../exchange/strength.js';
+import { checkStrength, requireOtherKey } from '../../../exchange/strength.js';
 import { BLOCK_CIPHER_BYTES, type BlockCipherAlgorithm, isTdes } from '../../../keys/key-attributes.js';
 import { KeyRepository } from '../../../keys/key.repository.js';
 import { CryptoProvider } from '../../../../provider/crypto-provider.js';
@@ -39,6 +39,7 @@ export class As2805Import {
     return this.provider.use(kek, (clearKek) => {
       const clear = unwrapWorkingKey({ kek: clearKek, variant }, cryptogram);
       try {
+        requireOtherKey(clear, clearKek);
         return seal(clear);
       } finally {
         clear.fill(0);

@@ -1,5 +1,5 @@
 import type { Kbpk } from '../../../../crypto/tr31/kbpk.js';
-import { openKeyBlock } from '../../../exchange/key-block.js';
+import type { KeyBlocks } from '../../../exchange/key-blocks.js';
 import type { Protection } from '../../../exchange/strength.js';
 import type { Admit, AdmittedKey } from './admission.js';
 
@@ -8,13 +8,16 @@ import type { Admit, AdmittedKey } from './admission.js';
  *
  * @param kbpk        key block protection key; the caller zeroizes it
  * @param protections everything that protects the key in transit; none may be weaker than the key
- * @throws CryptoError and ValidationException as `openKeyBlock`; ValidationException as `admit`
+ * @throws CryptoError and ValidationException as `KeyBlocks.open`; ValidationException as `admit`
  */
 export function importKeyBlock(
+  keyBlocks: KeyBlocks,
   kbpk: Kbpk,
   text: string,
   protections: readonly Protection[],
   admit: Admit,
 ): AdmittedKey {
-  return openKeyBlock(kbpk, text, protections, ({ attributes, exportable, key }) => admit(attributes, exportable)(key));
+  return keyBlocks.open(kbpk, text, protections, ({ attributes, exportable, key }) =>
+    admit(attributes, exportable)(key),
+  );
 }

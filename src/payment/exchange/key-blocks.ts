@@ -1,0 +1,74 @@
+import { aes } from '../../crypto/aes.js';
+import { tdes } from '../../crypto/des.js';
+import { isCheckValueOf } from '../../crypto/tr31/check-value.js';
+import { CIPHERS, type Kbpk } from '../../crypto/tr31/kbpk.js';
+import type { OptionalBlock } from '../../crypto/tr31/optional-blocks.js';
+import { type UnwrappedKey, unwrapKeyBlock } from '../../crypto/tr31/unwrap.js';
+import { ValidationException } from '../../errors/exceptions.js';
+import type { KeyAttributes } from '../keys/key-attributes.js';
+import { attributesOf } from '../keys/key-block-attributes.js';
+import { checkStrength, type Protection, requireOtherKey } from './strength.js';
+
+/** Key unwrapped from a key block and lent, with the attributes that the block states. */
+export interface OpenedKey extends UnwrappedKey {
+  attributes: KeyAttributes;
+  exportable: boolean;
+}
+
+/** TR-31 key blocks that come in, with a call or for import. */
+export class KeyBlocks {
+  /** @param acceptsLegacy accepts versions A and C, too, which bind key and header by variants of the KBPK */
+  constructor(private readonly acceptsLegacy: boolean) {}
+
+  /**
+   * Unwraps a key block and lends the key to one computation. The caller must check that a key may have the combination
+   * of attributes that the block states.
+   *
+   * @param kbpk        key block protection key; the caller zeroizes it
+   * @param protections everything that protects the key in transit; none may be weaker than the key
+   * @param compute     receives the key, which is zeroized when it returns
+   * @throws CryptoError KEY_BLOCK, DECRYPTION_FAILED; ValidationException for a version that isn't accepted, if a
+   *   protection is too weak or the key itself, or if the block contradicts itself or has attributes that the service
+   *   doesn't know
+   */
+  open<T>(kbpk: Kbpk, text: string, protections: readonly Protection[], compute: (opened: OpenedKey) => T): T {
+    this.#checkVersion(text);
+    const unwrapped = unwrapKeyBlock(kbpk, text);
+    const { header, optionalBlocks, key } = unwrapped;
+    try {
+      const { attributes, exportable } = attributesOf(header, optionalBlocks, key.length);
+      for (const protection of protections) checkStrength(attributes.KeyAlgorithm, protection);
+      requireOtherKey(key, kbpk.key);
+      verifyCheckValue('KP', optionalBlocks, CIPHERS[kbpk.algorithm], kbpk.key);
+      if (header.algorithm !== 'H') verifyCheckValue('KC', optionalBlocks, header.algorithm === 'T' ? tdes : aes, key);
+      return compute({ ...unwrapped, attributes, exportable });
+    } finally {
+      key.fill(0);
+    }
+  }
+
+  #checkVersion(text: string): void {
+    const version = text.charAt(0);
+    if (!this.acceptsLegacy && (version === 'A' || version === 'C'))
+      throw new ValidationException(
+        `Key block version ${version} is not accepted: use version B, or D under an AES key. The operator can allow it ` +
+          'with KEYBLOCK_TR31_LEGACY.',
+      );
+  }
+}
+
+/** Verifies the check value of the wrapped key (optional block KC) or of the wrapping key (KP), if the block has it. */
+function verifyCheckValue(
+  id: 'KC' | 'KP',
+  optionalBlocks: readonly OptionalBlock[],
+  cipherUnder: typeof aes | typeof tdes,
+  key: Buffer,
+): void {
+  const data = optionalBlocks.find((block) => block.id === id)?.data;
+  if (data === undefined) return;
+  using cipher = cipherUnder(key);
+  if (!isCheckValueOf(data, cipher))
+    throw new ValidationException(
+      `Optional block ${id} of the key block is not the check value of the ${id === 'KC' ? 'wrapped' : 'wrapping'} key.`,
+    );
+}

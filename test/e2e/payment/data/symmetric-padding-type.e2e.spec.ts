@@ -1,0 +1,48 @@
+import { createKey } from '../../../support/keys.js';
+import { startTestService, type TestService } from '../../../support/service.js';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService();
+}, 60_000);
+afterAll(() => service.stop());
+
+const post = async (path: string, body: object) =>
+  (await service.send({ path, body: JSON.stringify(body) })).json as Record<string, string>;
+
+/** A published client sends it, and AWS gives whole blocks back. */
+test.each(['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'])(
+  'PaddingType %s changes nothing',
+  async (PaddingType) => {
+    const { KeyArn } = await createKey(service, {
+      KeyAttributes: {
+        KeyUsage: 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
+        KeyClass: 'SYMMETRIC_KEY',
+        KeyAlgorithm: 'AES_128',
+        KeyModesOfUse: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
+      },
+    });
+    const at = `/keys/${encodeURIComponent(KeyArn)}`;
+    const padded = { Symmetric: { Mode: 'CBC', PaddingType } };
+    const PlainText = '00112233445566778899AABBCCDDEEFF';
+
+    const encrypted = await post(`${at}/encrypt`, { PlainText, EncryptionAttributes: { Symmetric: { Mode: 'CBC' } } });
+    expect(await post(`${at}/encrypt`, { PlainText, EncryptionAttributes: padded })).toEqual(encrypted);
+    const { CipherText } = encrypted;
+    expect(await post(`${at}/decrypt`, { CipherText, DecryptionAttributes: padded })).toMatchObject({ PlainText });
+    expect(
+      await post(`${at}/reencrypt`, {
+        CipherText,
+        OutgoingKeyIdentifier: KeyArn,
+        IncomingEncryptionAttributes: padded,
+        OutgoingEncryptionAttributes: padded,
+      }),
+    ).toEqual(encrypted);
+
+    for (const PlainText of ['00', '00'.repeat(15), '00'.repeat(17)])
+      expect(await post(`${at}/encrypt`, { PlainText, EncryptionAttributes: padded })).toMatchObject({
+        __type: 'ValidationException',
+        message: expect.stringContaining('multiple of 16 bytes'),
+      });
+  },
+);
