@@ -82,7 +82,7 @@ test.each(WAYS)('%s is refused', async (_, source) => {
 
 test('no comment switches the rule off', async () => {
   const faults = await faultsOf("// eslint-disable-next-line\nimport '../service.js';", 'http');
-  expect(faults).toContain("http imports service, which doesn't stand below it (floors.js)");
+  expect(faults).toContain("http imports service, which isn't on a lower floor (floors.js)");
 });
 
 test.each([
