@@ -250,7 +250,7 @@ test('takes a path that is too long for a socket', async () => {
   expect(await end(service, 'SIGTERM')).toBe(0);
 });
 
-test.each(['sp ace', "quo'te", 'dou"ble', '100%41', 'ü☃', 'com,ma', 'co:lon;'])(
+test.each([`a '"%41ü☃\\`, 'com,ma:colon;'])(
   'takes a path with %s',
   async (name) => {
     const service = start({ KEYBLOCK_DATA_DIR: inFolder(name) });
