@@ -16,11 +16,15 @@ import {
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { RootCredentials } from './config.js';
 import { KeyFileError, readKeyFile } from './key-file.js';
 
 /** Time limit for the process that holds a folder to identify itself. */
 const ANSWER_MS = 2000;
+/** How long a takeover stands before it counts as left behind; longer than taking the folder may take. */
+const TAKEOVER_MS = 2 * ANSWER_MS;
+const POLL_MS = 50;
 
 /** Longest path of a socket in bytes: macOS's limit, the lowest of the supported systems. */
 const MAX_SOCKET_PATH = 103;
@@ -200,18 +204,19 @@ function isUsable(folder: string): boolean {
 /** Listens on the folder's socket. A socket without a listener was left by a killed process and is replaced. */
 async function takeLock(directory: string, alias: string): Promise<Server> {
   const path = join(alias, 'lock.sock');
-  const first = await listen(path);
-  if (first) return first;
-  const owner = await ownerOf(path);
-  if (owner !== undefined) throw new DataDirectoryInUseError(`${directory} is in use by ${owner}`);
-
   const takeover = join(directory, 'lock.takeover');
-  try {
-    mkdirSync(takeover);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw new DataDirectoryError(`KEYBLOCK_DATA_DIR cannot be used: ${message}`);
-    throw new DataDirectoryInUseError(`Another process is taking ${directory}. If none is, remove ${takeover}`);
+  let seen = { id: '', since: 0 };
+  for (;;) {
+    const first = await listen(path);
+    if (first) return first;
+    const owner = await ownerOf(path);
+    if (owner !== undefined) throw new DataDirectoryInUseError(`${directory} is in use by ${owner}`);
+    if (makeFolder(takeover)) break;
+    // Another process is taking the folder, or was killed while it did: then its takeover stays the same.
+    const id = identityOf(takeover);
+    if (id !== seen.id) seen = { id, since: performance.now() };
+    else if (performance.now() - seen.since > TAKEOVER_MS) discard(takeover, id);
+    await pause(POLL_MS);
   }
   try {
     // Check again, now that no other process may remove it.
@@ -224,6 +229,36 @@ async function takeLock(directory: string, alias: string): Promise<Server> {
   } finally {
     rmdirSync(takeover);
   }
+}
+
+/** Creates a folder. @returns false if it exists */
+function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    throw new DataDirectoryError(`KEYBLOCK_DATA_DIR cannot be used: ${message}`);
+  }
+}
+
+/** Identifies a folder among others that have or had its path; empty if there is none. */
+function identityOf(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found ? `${found.ino} ${found.mtimeNs}` : '';
+}
+
+/** Removes a takeover that was left behind, unless another process has done so and begun its own meanwhile. */
+function discard(takeover: string, id: string): void {
+  const aside = `${takeover}.${process.pid}`;
+  try {
+    renameSync(takeover, aside);
+  } catch {
+    return; // another process was first
+  }
+  if (identityOf(aside) === id) rmdirSync(aside);
+  else renameSync(aside, takeover);
 }
 
 /** Returns a server that tells clients the id of this process, or undefined if the socket exists. */

@@ -250,14 +250,11 @@ test('takes a path that is too long for a socket', async () => {
   expect(await end(service, 'SIGTERM')).toBe(0);
 });
 
-test.each([`a '"%41ü☃\\`, 'com,ma:colon;'])(
-  'takes a path with %s',
-  async (name) => {
-    const service = start({ KEYBLOCK_DATA_DIR: inFolder(name) });
-    await createKey(client(await service.listening));
-    expect(await end(service, 'SIGTERM')).toBe(0);
-  },
-);
+test.each([`a '"%41ü☃\\`, 'com,ma:colon;'])('takes a path with %s', async (name) => {
+  const service = start({ KEYBLOCK_DATA_DIR: inFolder(name) });
+  await createKey(client(await service.listening));
+  expect(await end(service, 'SIGTERM')).toBe(0);
+});
 
 test('refuses a path that is too long for a socket where the temporary folder does not help', async () => {
   const long = inFolder('a'.repeat(100));
@@ -328,6 +325,20 @@ test('a first start that is killed in initdb leaves nothing in the way of the ne
   const second = start();
   await createKey(client(await second.listening));
   expect(unfinished()).not.toContain(killed);
+});
+
+test('goes on after processes that were killed while they took the directory', async () => {
+  const first = start();
+  await first.listening;
+  await end(first, 'SIGKILL');
+  // What remains of a second one that was killed at the wrong moment.
+  mkdirSync(inFolder('lock.takeover'));
+  const [one, other] = [start(), start()];
+  const loser = await Promise.race([one, other].map((service) => service.ended.then(() => service)));
+  expect(await loser.ended).toBe(4);
+  const winner = loser === one ? other : one;
+  await createKey(client(await winner.listening));
+  expect(readdirSync(inFolder('')).filter((name) => name.startsWith('lock.'))).toEqual(['lock.sock']);
 });
 
 test('a start that fails once the server runs ends, and leaves no server', async () => {
