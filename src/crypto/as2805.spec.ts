@@ -69,7 +69,7 @@ describe('KEK validation', () => {
       Strings<'kek' | 'randomKey'> & { randomKeySendVariantMask: KekValidationMask },
       Strings<'randomKeySend' | 'randomKeyReceive' | 'keyCheckValue'>
     >('GenerateAs2805KekValidation.KekValidationRequest'),
-  )('$id: $why', ({ inputs, expected }) => {
+  )('matches $id: $why', ({ inputs, expected }) => {
     const how = { kek: hex(inputs.kek), mask: inputs.randomKeySendVariantMask };
     const { randomKeySend, randomKeyReceive } = kekValidationRequest(how, hex(inputs.randomKey));
     expect(toHex(randomKeySend)).toBe(expected.randomKeySend);
@@ -83,7 +83,7 @@ describe('KEK validation', () => {
       Strings<'kek' | 'randomKeySend'> & { randomKeySendVariantMask: KekValidationMask },
       Strings<'randomKeyReceive'>
     >('GenerateAs2805KekValidation.KekValidationResponse'),
-  )('$id: $why', ({ inputs, expected }) => {
+  )('matches $id: $why', ({ inputs, expected }) => {
     const how = { kek: hex(inputs.kek), mask: inputs.randomKeySendVariantMask };
     expect(toHex(kekValidationResponse(how, hex(inputs.randomKeySend)))).toBe(expected.randomKeyReceive);
   });
@@ -93,7 +93,7 @@ describe('KEK validation', () => {
       'as2805',
       'AS2805 KEK validation, VARIANT_MASK_82',
     ),
-  )('$id: $source', ({ kek, rnd, kcv: expectedKcv, expected }) => {
+  )('matches $id: $source', ({ kek, rnd, kcv: expectedKcv, expected }) => {
     const how = { kek: hex(kek), mask: 'VARIANT_MASK_82' } as const;
     const { randomKeySend, randomKeyReceive } = kekValidationRequest(how, hex(rnd));
     expect(toHex(randomKeySend)).toBe(expected.randomKeySend);
@@ -159,7 +159,7 @@ describe('working keys', () => {
       Strings<'kek' | 'key'> & { as2805KeyVariant: WorkingKeyVariant },
       Strings<'wrappedKeyCryptogram' | 'keyCheckValue'>
     >('As2805KeyCryptogram'),
-  )('$id: $why', ({ inputs, expected }) => {
+  )('matches $id: $why', ({ inputs, expected }) => {
     const how = { kek: hex(inputs.kek), variant: inputs.as2805KeyVariant };
     expect(toHex(wrapWorkingKey(how, hex(inputs.key)))).toBe(expected.wrappedKeyCryptogram);
     const key = unwrapWorkingKey(how, hex(expected.wrappedKeyCryptogram));
@@ -174,7 +174,7 @@ describe('working keys', () => {
       'AS2805 working key wrap, data key',
       'AS2805 working key wrap, MAC key',
     ),
-  )('$id: $algorithm', ({ kek, variantMask, workingKey, expected }) => {
+  )('matches $id: $algorithm', ({ kek, variantMask, workingKey, expected }) => {
     const how = { kek: hex(kek), variant: VARIANTS.find((v) => v.endsWith(variantMask.slice(0, 2)))! };
     expect(toHex(wrapWorkingKey(how, hex(workingKey)))).toBe(expected.wrappedKey);
     const key = unwrapWorkingKey(how, hex(expected.wrappedKey));
@@ -234,7 +234,7 @@ describe('the PIN key of a transaction', () => {
       >,
       Strings<'derivedPinKey' | 'clearPinBlock' | 'pin' | 'pinBlock' | 'outgoingKeyCheckValue'>
     >('TranslatePinData.IncomingAs2805Attributes'),
-  )('$id: $why', ({ inputs, expected }) => {
+  )('matches $id: $why', ({ inputs, expected }) => {
     const transaction = { stan: inputs.systemTraceAuditNumber, amount: inputs.transactionAmount };
     const kpe = transactionPinKey(hex(inputs.pinProtectionKey), transaction);
     expect(toHex(kpe)).toBe(expected.derivedPinKey);
@@ -251,7 +251,7 @@ describe('the PIN key of a transaction', () => {
         expected: Strings<'kpe' | 'pinBlock' | 'encryptedPinBlock' | 'translatedPinBlock'>;
       }
     >('as2805', 'AS2805 PIN key derivation and translation'),
-  )('$id: $source', ({ kpp, stan, amount, pan, pin, outgoingKey, expected }) => {
+  )('matches $id: $source', ({ kpp, stan, amount, pan, pin, outgoingKey, expected }) => {
     const kpe = transactionPinKey(hex(kpp), { stan, amount });
     expect(toHex(kpe)).toBe(expected.kpe);
     expect(decryptedEcb(kpe, expected.encryptedPinBlock)).toBe(expected.pinBlock);
@@ -262,12 +262,12 @@ describe('the PIN key of a transaction', () => {
     });
   });
 
-  test('under 0123456789ABCDEFFEDCBA9876543210', () => {
+  test('matches a known answer under 0123456789ABCDEFFEDCBA9876543210', () => {
     const kpe = transactionPinKey(KEK, { stan: '123456', amount: '000000012345' });
     expect(toHex(kpe)).toBe('533C02ECFAA712302F14312F0EF6D46C');
   });
 
-  test('is the one-way function in two passes', () => {
+  test('is derived by two passes of the one-way function', () => {
     fc.assert(
       fc.property(
         bytes(16, 24),

@@ -3,6 +3,7 @@ import { xor } from './bytes.js';
 import { tdes, withOddParity } from './des.js';
 import { CryptoError } from './errors.js';
 import { requireDigits } from './fields.js';
+import type { SymmetricKey } from './held-key.js';
 
 /**
  * AS 2805.6.3 key exchange between nodes. Every step is TDES-CBC with a zero initialization vector under a variant of
@@ -49,9 +50,9 @@ export function kekValidationRequest(
 }
 
 /**
- * Generates the KEK validation response, which proves to the sender of `randomKeySend` that we hold the same KEK. Also
- * answers a random key without odd parity: this side cannot tell whether the key was sent under this KEK, so the sender
- * has to compare the response.
+ * Generates the KEK validation response, which proves to the sender of `randomKeySend` that this side holds the same
+ * KEK. Also answers a random key without odd parity: this side cannot tell whether the key was sent under this KEK, so
+ * the sender has to compare the response.
  *
  * @param kek           TDES, 16 or 24 bytes; the caller zeroizes it
  * @param randomKeySend 8, 16 or 24 bytes
@@ -115,7 +116,7 @@ export function unwrapWorkingKey(
  * @returns 16 bytes, a TDES key without parity adjustment; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, DIGITS
  */
-export function transactionPinKey(kpp: Buffer, { stan, amount }: { stan: string; amount: string }): Buffer {
+export function transactionPinKey(kpp: SymmetricKey, { stan, amount }: { stan: string; amount: string }): Buffer {
   requireDigits(stan, 6, 'system trace audit number');
   requireDigits(amount, 12, 'transaction amount');
   using cipher = tdes(kpp);

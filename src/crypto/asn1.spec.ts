@@ -119,7 +119,7 @@ describe('decoding', () => {
 describe('fields', () => {
   const fields = () => decodeSequence(sequence(integer(1), octetString(hex('AA'))), 'Test', 'CMS');
 
-  test('are read in order and completely', () => {
+  test('are read in order, and leftover fields are refused', () => {
     const test = fields();
     expect(test.optional(TAG.OCTET_STRING)).toBeUndefined();
     expect(() => test.end()).toThrow('Test has more than its fields');
@@ -140,14 +140,14 @@ describe('times', () => {
     ['1950-01-01T00:00:00.000Z', '170d3530303130313030303030305a'],
     ['2049-12-31T23:59:59.999Z', '170d3439313233313233353935395a'],
     ['2050-01-01T00:00:00.000Z', '180f32303530303130313030303030305a'],
-  ])('%s', (iso, expected) => {
+  ])('encode and decode %s', (iso, expected) => {
     const der = time(new Date(iso));
     expect(der.toString('hex')).toBe(expected);
     const date = dateOf(decodeAll(der, 'CMS')[0]!, 'CMS');
     expect(date.getTime()).toBe(Math.floor(new Date(iso).getTime() / 1000) * 1000);
   });
 
-  test.each(['no date', '1949-12-31T23:59:59Z', '+010000-01-01T00:00:00Z'])('%s cannot be encoded', (iso) => {
+  test.each(['an invalid date', '1949-12-31T23:59:59Z', '+010000-01-01T00:00:00Z'])('refuse to encode %s', (iso) => {
     expect(() => time(new Date(iso))).toThrow(refusal('DATA_FORMAT'));
   });
 
@@ -163,7 +163,7 @@ describe('times', () => {
     [TAG.GENERALIZED_TIME, '20260115120000'],
     [TAG.GENERALIZED_TIME, '00500115120000Z'],
     [TAG.OCTET_STRING, '260115120000Z'],
-  ])('with tag %i, %s is refused', (tag, text) => {
+  ])('refuse tag %i with %s', (tag, text) => {
     const element = { ...decodeAll(octetString(Buffer.from(text)), 'CMS')[0]!, tag };
     expect(() => dateOf(element, 'CMS')).toThrow(refusal('CMS'));
   });

@@ -25,8 +25,10 @@ export const TAG = {
   GENERALIZED_TIME: 0x18,
   SEQUENCE: 0x30,
   SET: 0x31,
-  /** [0] IMPLICIT with a primitive type. */
+  /** [0], [1] and [2] IMPLICIT with a primitive type. */
   PRIMITIVE_0: 0x80,
+  PRIMITIVE_1: 0x81,
+  PRIMITIVE_2: 0x82,
   /** [0], [1] and [3]: EXPLICIT, or IMPLICIT with a constructed type. */
   CONSTRUCTED_0: 0xa0,
   CONSTRUCTED_1: 0xa1,
@@ -37,7 +39,7 @@ export const TAG = {
 const MAX_DEPTH = 24;
 
 /** Error code for a malformed encoding, named after the structure being parsed. */
-export type Malformed = 'CMS' | 'CERTIFICATE';
+export type Malformed = 'CMS' | 'CERTIFICATE' | 'KEY_TYPE';
 
 /** A decoded DER element. All buffers are views of the input. */
 export interface Element {

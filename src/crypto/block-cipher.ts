@@ -30,15 +30,15 @@ export class BlockCipher implements Disposable {
 
   /**
    * @param name       OpenSSL's cipher name without the mode: `des-ede`, `des-ede3`, `aes-128`, ...
-   * @param key        key of the length that this cipher requires; the caller may zeroize it at any time
+   * @param key        key of the length that this cipher requires; the caller may zeroize its bytes at any time
    * @param blockBytes 8 (TDES) or 16 (AES)
    */
   constructor(
     private readonly name: string,
-    key: Buffer,
+    key: Buffer | KeyObject,
     readonly blockBytes: 8 | 16,
   ) {
-    this.#key = createSecretKey(key);
+    this.#key = Buffer.isBuffer(key) ? createSecretKey(key) : key;
     this.#last = Buffer.alloc(blockBytes);
   }
 

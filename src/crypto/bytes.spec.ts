@@ -68,7 +68,7 @@ test.each([
   ['', '0000000000000000', '8000000000000000'],
   ['AB', 'AB00000000000000', 'AB80000000000000'],
   ['0102030405060708', '0102030405060708', '01020304050607088000000000000000'],
-])('%s is padded to %s by method 1, to %s by method 2', (data, method1, method2) => {
+])('pads %s to %s by method 1, to %s by method 2', (data, method1, method2) => {
   expect(toHex(padMethod1(hex(data), 8))).toBe(method1);
   expect(toHex(padMethod2(hex(data), 8))).toBe(method2);
 });

@@ -2,6 +2,7 @@ import { ZEROS } from './block-cipher.js';
 import { padMethod1 } from './bytes.js';
 import { tdes } from './des.js';
 import { requireMacLength } from './fields.js';
+import type { SymmetricKey } from './held-key.js';
 
 /**
  * Computes a CBC-MAC: ISO/IEC 9797-1:2011 MAC algorithm 1 with TDES and padding method 1.
@@ -11,7 +12,7 @@ import { requireMacLength } from './fields.js';
  * @param length MAC bytes to return, 1 to 8, leftmost first
  * @throws CryptoError KEY_LENGTH, MAC_LENGTH
  */
-export function cbcMac(key: Buffer, data: Buffer, length = 8): Buffer {
+export function cbcMac(key: SymmetricKey, data: Buffer, length = 8): Buffer {
   requireMacLength(length, 8);
   using cipher = tdes(key);
   return cipher.encryptCbc(ZEROS[8], padMethod1(data, 8)).subarray(-8).subarray(0, length);

@@ -23,13 +23,13 @@ describe.each(['TDES', 'AES'] as const)('%s in the modes of NIST SP 800-38A', (c
     algorithm.startsWith(`Symmetric ${cipher}`),
   );
 
-  test.each(cases)('$id, $mode: $source', ({ mode, key, iv, plaintext, expected: { ciphertext } }) => {
+  test.each(cases)('matches $id, $mode: $source', ({ mode, key, iv, plaintext, expected: { ciphertext } }) => {
     const how: CipherArguments = { cipher, mode, key: hex(key), iv: iv === undefined ? undefined : hex(iv) };
     expect(toHex(encrypt(how, hex(plaintext)))).toBe(ciphertext);
     expect(toHex(decrypt(how, hex(ciphertext)))).toBe(plaintext);
   });
 
-  test.each(cases)('$id, $mode: refused with a truncated key, IV or data', ({ mode, key, plaintext, expected }) => {
+  test.each(cases)('refuses $id, $mode, with a truncated key, IV or data', ({ mode, key, plaintext, expected }) => {
     const how: CipherArguments = { cipher, mode, key: hex(key) };
     for (const [run, data] of [
       [encrypt, hex(plaintext)],
@@ -59,7 +59,7 @@ interface ReEncryptionVector {
 }
 
 test.each(vectors<ReEncryptionVector>('encrypt', 'Re-encryption'))(
-  '$id: re-encrypted from one key to another',
+  'matches $id when it re-encrypts from one key to another',
   (vector) => {
     const { expected } = vector;
     const cipherOf = (algorithm: string) => (algorithm.startsWith('TDES') ? 'TDES' : 'AES');
@@ -122,7 +122,7 @@ describe('NIST SP 800-38A appendix F', () => {
       '3B3FD92EB72DAD20333449F8E83CFB4A7789508D16918F03F53C52DAC54ED825' +
         '9740051E9C5FECF64344F7A82260EDCC304C6528F659C77866A510D9C1D6AE5E',
     ],
-  ])('%s: %s-AES%i', (_clause, mode, keyBits, ciphertext) => {
+  ])('matches %s: %s-AES%i', (_clause, mode, keyBits, ciphertext) => {
     const how: CipherArguments = {
       cipher: 'AES',
       mode,
@@ -136,7 +136,7 @@ describe('NIST SP 800-38A appendix F', () => {
 });
 
 /**
- * CFB by its definition in section 6.3 for any segment length: s bits of keystream at a time from the bare block
+ * Computes CFB as section 6.3 defines it for any segment length: s bits of keystream at a time from the bare block
  * cipher.
  */
 function cfbByDefinition({ cipher, key, iv }: CipherArguments, segmentBits: number, plaintext: Buffer): Buffer {

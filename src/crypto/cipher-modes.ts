@@ -2,6 +2,7 @@ import { aes } from './aes.js';
 import type { BlockCipher } from './block-cipher.js';
 import { tdes } from './des.js';
 import { CryptoError } from './errors.js';
+import { lendBytes, type SymmetricKey } from './held-key.js';
 
 /** Modes of operation of NIST SP 800-38A. `CFB` is full-block feedback: CFB64 for TDES, CFB128 for AES. */
 export type CipherMode = 'ECB' | 'CBC' | 'CFB' | 'CFB1' | 'CFB8' | 'CFB64' | 'CFB128' | 'OFB';
@@ -10,7 +11,7 @@ export interface CipherArguments {
   cipher: 'TDES' | 'AES';
   mode: CipherMode;
   /** TDES 16 or 24 bytes, AES 16, 24 or 32 bytes; the caller zeroizes it. */
-  key: Buffer;
+  key: SymmetricKey;
   /** One block; ignored in ECB, zeros by default in the other modes. */
   iv?: Buffer;
 }
@@ -59,12 +60,14 @@ function cipherFor({ cipher, mode, key }: CipherArguments): BlockCipher {
   if (cipher === 'AES') return aes(key);
   if (key.length !== 16 || (mode !== 'CFB1' && mode !== 'CFB8')) return tdes(key);
   // OpenSSL has these modes only for three-key TDES, and two-key TDES is three-key TDES under K1 || K2 || K1.
-  const whole = Buffer.concat([key, key.subarray(0, 8)]);
-  try {
-    return tdes(whole);
-  } finally {
-    whole.fill(0);
-  }
+  return lendBytes(key, (clear) => {
+    const whole = Buffer.concat([clear, clear.subarray(0, 8)]);
+    try {
+      return tdes(whole);
+    } finally {
+      whole.fill(0);
+    }
+  });
 }
 
 /** CFB over AES with 64-bit segments (SP 800-38A section 6.3, s = 64), which OpenSSL does not offer. */

@@ -19,7 +19,7 @@ describe.each(Object.entries(CIPHERS))(
   (algorithm, cipherUnder: (key: Buffer) => BlockCipher) => {
     const cases = vectors<CmacVector>('mac', algorithm);
 
-    test.each(cases)('$id: $source', ({ key, message, expected }) => {
+    test.each(cases)('matches $id: $source', ({ key, message, expected }) => {
       using cipher = cipherUnder(hex(key));
       expect(toHex(cmac(cipher, hex(message)))).toBe(expected.mac);
       expect(toHex(cmac(cipher, hex(message), 4))).toBe(expected.mac.slice(0, 8));
@@ -71,15 +71,15 @@ test.each([
   );
 });
 
-// Computed with OpenSSL's CMAC through pyca/cryptography; here once with a new cipher per message and once with one
-// cipher for all.
+// Computed with OpenSSL's CMAC through pyca/cryptography. The test computes each message with a new cipher, and all of
+// them with one cipher.
 test.each([
   ['AES-128', aes, 16, '9da18b28810ca65582d7e0179fb34dac4384caa49ec1a5fd6c31054b8b0a079a'],
   ['AES-192', aes, 24, 'c407339c71cefac9313400a918c34f5f3022a9949749fa3af3504f265b6f5590'],
   ['AES-256', aes, 32, '3209ca75e9e1573498ef1f184f18cdd0ed65f37141188236b492b1b6b3cc4e34'],
   ['two-key TDES', tdes, 16, '64a4d3537b4923c1a00b4a18080e9b44b0750962173073590a533d18ef87a0f3'],
   ['three-key TDES', tdes, 24, '34cd4545ecab00ca40f9208ffbf6df3746340997fbd39e9ef9091ff0747374b0'],
-] as const)('CMAC over %s of messages of 0 to 40 bytes', (_name, cipherUnder, keyBytes, expected) => {
+] as const)('CMAC over %s matches OpenSSL for messages of 0 to 40 bytes', (_name, cipherUnder, keyBytes, expected) => {
   const key = countingKey(keyBytes);
   const fresh = (message: Buffer) => {
     using cipher = cipherUnder(key);

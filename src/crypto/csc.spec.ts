@@ -17,7 +17,7 @@ const withServiceCode = { ...card, serviceCode: '702' };
 
 describe('cscVersion1', () => {
   test.each(vectors<CscVector>('cardvalidation', 'Amex CSC version 1'))(
-    '$id: $source',
+    'matches $id: $source',
     ({ cvk, expected, ...data }) => {
       expect(cscVersion1(hex(cvk), data, 5)).toBe(expected.csc5);
       expect(cscVersion1(hex(cvk), data, 4)).toBe(expected.csc4);

@@ -1,6 +1,7 @@
 import { cbcMac } from './cbc-mac.js';
 import { requireValueLength } from './cvv.js';
 import { requireDigits } from './fields.js';
+import type { SymmetricKey } from './held-key.js';
 import { requirePan } from './pan.js';
 
 interface AmexCard {
@@ -20,7 +21,7 @@ interface AmexCard {
  * @param length digits to return, 3 to 5: the three codes share no digits
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS, DATA_LENGTH
  */
-export function cscVersion1(csck: Buffer, card: AmexCard, length = 3): string {
+export function cscVersion1(csck: SymmetricKey, card: AmexCard, length = 3): string {
   return code(csck, block(card), length);
 }
 
@@ -36,7 +37,7 @@ export function cscVersion1(csck: Buffer, card: AmexCard, length = 3): string {
  * @param length           digits to return, 3 to 5: the three codes share no digits
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS, DATA_LENGTH
  */
-export function cscVersion2(csck: Buffer, card: AmexCard & { serviceCode: string }, length = 3): string {
+export function cscVersion2(csck: SymmetricKey, card: AmexCard & { serviceCode: string }, length = 3): string {
   requireDigits(card.serviceCode, 3, 'service code');
   return code(csck, block(card) + card.serviceCode.padEnd(16, '0'), length);
 }
@@ -52,7 +53,7 @@ function block({ pan, expiry }: AmexCard): string {
 /** Start and end of each code within the 16 decimalized digits, by code length. */
 const POSITIONS = { 5: [0, 5], 4: [5, 9], 3: [9, 12] } as const;
 
-function code(csck: Buffer, digits: string, length: number): string {
+function code(csck: SymmetricKey, digits: string, length: number): string {
   requireValueLength(length);
   return decimalize(cbcMac(csck, Buffer.from(digits, 'hex'))).slice(...POSITIONS[length]);
 }

@@ -4,6 +4,7 @@ import { tdes } from './des.js';
 import { requireEmvKey } from './emv/key.js';
 import { CryptoError } from './errors.js';
 import { requireBytes } from './fields.js';
+import type { SymmetricKey } from './held-key.js';
 import { retailMac } from './retail-mac.js';
 
 /**
@@ -17,7 +18,7 @@ import { retailMac } from './retail-mac.js';
  * @param length         digits to return, 3 to 5: the rightmost of the five decimal digits that 16 bits can hold
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
-export function cvc3(iccKey: Buffer, data: { trackData: Buffer; un: Buffer; atc: Buffer }, length = 3): string {
+export function cvc3(iccKey: SymmetricKey, data: { trackData: Buffer; un: Buffer; atc: Buffer }, length = 3): string {
   requireValueLength(length);
   const un = requireBytes(data.un, 4, 'unpredictable number');
   const atc = requireBytes(data.atc, 2, 'application transaction counter');
@@ -35,7 +36,7 @@ export function cvc3(iccKey: Buffer, data: { trackData: Buffer; un: Buffer; atc:
  *                  empty
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
-export function ivcvc3(iccKey: Buffer, trackData: Buffer): Buffer {
+export function ivcvc3(iccKey: SymmetricKey, trackData: Buffer): Buffer {
   requireEmvKey(iccKey);
   if (trackData.length === 0) throw new CryptoError('DATA_LENGTH', 'The track data must not be empty');
   return retailMac(iccKey, padMethod2(trackData, 8)).subarray(6);

@@ -1,6 +1,7 @@
 import { decimalize } from './decimalize.js';
 import { CryptoError } from './errors.js';
 import { requireDigits } from './fields.js';
+import type { SymmetricKey } from './held-key.js';
 import { requirePan } from './pan.js';
 import { retailMac } from './retail-mac.js';
 
@@ -22,7 +23,7 @@ export const ICVV_SERVICE_CODE = '999';
  * @param length           digits to return, 3 to 5
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS, DATA_LENGTH
  */
-export function cvv(cvk: Buffer, card: { pan: string; expiry: string; serviceCode: string }, length = 3): string {
+export function cvv(cvk: SymmetricKey, card: { pan: string; expiry: string; serviceCode: string }, length = 3): string {
   requirePan(card.pan);
   requireDigits(card.expiry, 4, 'expiry date');
   requireDigits(card.serviceCode, 3, 'service code');
@@ -39,7 +40,7 @@ export function cvv(cvk: Buffer, card: { pan: string; expiry: string; serviceCod
  * @param length digits to return, 3 to 5
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH
  */
-export function verificationValue(key: Buffer, digits: string, length: number): string {
+export function verificationValue(key: SymmetricKey, digits: string, length: number): string {
   if (key.length !== 16) throw new CryptoError('KEY_LENGTH', 'A card verification key must be 16 bytes');
   requireValueLength(length);
   return decimalize(retailMac(key, Buffer.from(digits.padEnd(32, '0'), 'hex'))).slice(0, length);

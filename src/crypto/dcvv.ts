@@ -1,6 +1,7 @@
 import { toHex } from './bytes.js';
 import { verificationValue } from './cvv.js';
 import { requireBytes, requireDigits } from './fields.js';
+import type { SymmetricKey } from './held-key.js';
 import { requirePan } from './pan.js';
 
 /**
@@ -19,7 +20,7 @@ import { requirePan } from './pan.js';
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS, DATA_LENGTH
  */
 export function dcvv(
-  iccKey: Buffer,
+  iccKey: SymmetricKey,
   card: { pan: string; expiry: string; serviceCode: string; atc: Buffer },
   length = 3,
 ): string {
@@ -30,8 +31,9 @@ export function dcvv(
 /**
  * Computes a Discover dynamic card verification code.
  *
- * Discover does not publish the algorithm. So that values can be generated and verified, this is `dcvv` with the
- * unpredictable number in place of the service code. No other implementation is known to compute the same value.
+ * Discover does not publish the algorithm. So that values can at least be generated and verified here, this function
+ * computes `dcvv` with the unpredictable number in place of the service code. No other implementation is known to
+ * compute the same value.
  *
  * @param iccKey      16 bytes, from `iccMasterKey` with option A and sequence number 00; the caller zeroizes it
  * @param card.pan    12 to 19 digits
@@ -42,7 +44,7 @@ export function dcvv(
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS, DATA_LENGTH
  */
 export function discoverDcvc(
-  iccKey: Buffer,
+  iccKey: SymmetricKey,
   card: { pan: string; expiry: string; un: Buffer; atc: Buffer },
   length = 3,
 ): string {
@@ -52,9 +54,9 @@ export function discoverDcvc(
 /**
  * Computes a cardholder verification value.
  *
- * No public source describes the algorithm. So that values can be generated and verified, this is the CVV under the
- * card's own key, with the transaction counter in place of the expiry date and the unpredictable number in place of the
- * service code. No other implementation is known to compute the same value.
+ * No public source describes the algorithm. So that values can at least be generated and verified here, this function
+ * computes the CVV under the card's own key, with the transaction counter in place of the expiry date and the
+ * unpredictable number in place of the service code. No other implementation is known to compute the same value.
  *
  * @param iccKey   16 bytes, from `iccMasterKey` with option A; the caller zeroizes it
  * @param card.pan 12 to 19 digits
@@ -64,7 +66,7 @@ export function discoverDcvc(
  * @throws CryptoError KEY_LENGTH, PAN, DATA_LENGTH
  */
 export function cardholderVerificationValue(
-  iccKey: Buffer,
+  iccKey: SymmetricKey,
   card: { pan: string; un: Buffer; atc: Buffer },
   length = 3,
 ): string {

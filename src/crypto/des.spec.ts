@@ -26,11 +26,11 @@ describe('des', () => {
     ['NBS SP 500-20 table 1, initial permutation', '0101010101010101', '95F8A5E5DD31D900', '8000000000000000'],
     ['NBS SP 500-20 table 2, key permutation', '8001010101010101', '0000000000000000', '95A8D72813DAA94D'],
     ['NBS SP 500-20 table 3, substitution', '7CA110454A1A6E57', '01A1D6D039776742', '690F5B0D9A26939B'],
-  ])('%s', (_source, key, plaintext, ciphertext) => {
+  ])('matches %s', (_source, key, plaintext, ciphertext) => {
     expect(encrypted(des, key, plaintext)).toBe(ciphertext);
   });
 
-  test('FIPS 81 table C1, CBC', () => {
+  test('matches FIPS 81 table C1, CBC', () => {
     using cipher = des(hex('0123456789ABCDEF'));
     const plaintext = '4E6F77206973207468652074696D6520666F7220616C6C20';
     const ciphertext = 'E5C7CDDE872BF27C43E934008C389C0F683788499A7C05F6';
@@ -57,19 +57,19 @@ describe('des', () => {
 describe('tdes', () => {
   test.each([
     [
-      'NIST SP 800-67 appendix B.1',
+      'NIST SP 800-67 appendix B.1, first block',
       '0123456789ABCDEF23456789ABCDEF01456789ABCDEF0123',
       '5468652071756663',
       'A826FD8CE53B855F',
     ],
     [
-      'NIST SP 800-67 appendix B.1',
+      'NIST SP 800-67 appendix B.1, second block',
       '0123456789ABCDEF23456789ABCDEF01456789ABCDEF0123',
       '6B2062726F776E20',
       'CCE21C8112256FE6',
     ],
     [
-      'NIST SP 800-67 appendix B.1',
+      'NIST SP 800-67 appendix B.1, third block',
       '0123456789ABCDEF23456789ABCDEF01456789ABCDEF0123',
       '666F78206A756D70',
       '68D5C05DD9B6B900',
@@ -80,11 +80,11 @@ describe('tdes', () => {
       '95F8A5E5DD31D900',
       '8000000000000000',
     ],
-  ])('%s', (_source, key, plaintext, ciphertext) => {
+  ])('matches %s', (_source, key, plaintext, ciphertext) => {
     expect(encrypted(tdes, key, plaintext)).toBe(ciphertext);
   });
 
-  test('is DES encryption, decryption and encryption, with the first key again if there is no third', () => {
+  test('encrypts, decrypts and encrypts with DES, using the first key again if there is no third', () => {
     fc.assert(
       fc.property(fc.constantFrom(16, 24).chain(bytes), bytes(24), (key, blocks) => {
         using whole = tdes(key);
@@ -107,7 +107,7 @@ describe('tdes', () => {
     );
   });
 
-  test('the parity bits of the key are ignored', () => {
+  test('ignores the parity bits of the key', () => {
     fc.assert(
       fc.property(bytes(16), bytes(16), bytes(8), (key, noise, block) => {
         using cipher = tdes(key);
@@ -170,7 +170,7 @@ describe('isStrong', () => {
   });
 
   test.each([GOOD + GOOD, GOOD + GOOD + OTHER, OTHER + GOOD + GOOD, GOOD + OTHER + GOOD])(
-    '%s repeats a part',
+    '%s is weak because it repeats a part',
     (key) => {
       expect(isStrong(hex(key))).toBe(false);
     },

@@ -98,7 +98,7 @@ interface EcdhVector {
 }
 
 describe('vectors of ecdh.json', () => {
-  test.each(vectors<EcdhVector>('ecdh'))('$id: $algorithm, $curve, $hash, $keyAlgorithm', (vector) => {
+  test.each(vectors<EcdhVector>('ecdh'))('matches $id: $algorithm, $curve, $hash, $keyAlgorithm', (vector) => {
     const curve = vector.curve.replace('NIST_P', 'P-') as Curve;
     const { kdf, hash, keyAlgorithm, expected } = vector;
     const derivation = { kdf, hash, sharedInfo: hex(vector.sharedInformation), length: KEY_BYTES[keyAlgorithm]! };
@@ -119,7 +119,7 @@ describe('vectors of ecdh.json', () => {
     }
   });
 
-  test.each(vectors<EcdhVector>('ecdh'))('$id is refused with invalid keys', (vector) => {
+  test.each(vectors<EcdhVector>('ecdh'))('refuses invalid keys in place of those of $id', (vector) => {
     const curve = vector.curve.replace('NIST_P', 'P-') as Curve;
     const parties = {
       privateKey: privateKeyOfScalar(curve, hex(vector.privateKey)),
@@ -167,6 +167,36 @@ interface KdfVector {
 
 // Certificates, chains and certification requests are not part of key agreement: chain-*, csr-* and ecdh-neg-rogue-ca
 // are tested in x509/.
+interface CavpVector {
+  curve: Curve;
+  d: string;
+  x: string;
+  y: string;
+  peerX: string;
+  peerY: string;
+  expected: { secret?: string; accept?: boolean; not?: string };
+}
+
+describe('vectors of ecdh-cavp.json', () => {
+  const partiesOf = ({ curve, d, x, y, peerX, peerY }: CavpVector): EcdhParties => {
+    const [own, peer] = [hex(`04${x}${y}`), hex(`04${peerX}${peerY}`)];
+    // The point of the peer may be off the curve: it takes the place of a valid one.
+    const peerPublicKey = Buffer.concat([publicKeyOfPoint(curve, own).subarray(0, -own.length), peer]);
+    return { privateKey: privateKeyOfScalar(curve, hex(d)), peerPublicKey };
+  };
+
+  test.each(vectors<CavpVector>('ecdh-cavp'))('$id, $source', (vector) => {
+    const { secret, accept, not } = vector.expected;
+    if (accept === false) {
+      expect(() => ecdhSharedSecret(partiesOf(vector))).toThrow(code('KEY_TYPE'));
+      return;
+    }
+    const z = toHex(ecdhSharedSecret(partiesOf(vector)));
+    if (secret === undefined) expect(z).not.toBe(not);
+    else expect(z).toBe(secret);
+  });
+});
+
 describe('vectors of ecdh-exchange.json', () => {
   const exchange = <T extends object>(chosen: RegExp) =>
     vectors<T>('ecdh-exchange').filter(({ id }) => chosen.test(id));
@@ -182,7 +212,7 @@ describe('vectors of ecdh-exchange.json', () => {
     length: KEY_BYTES[inputs.deriveKeyAlgorithm]!,
   });
 
-  test.each(exchange<ExchangeVector>(/^ecdh-p/))('$id: $why', (vector) => {
+  test.each(exchange<ExchangeVector>(/^ecdh-p/))('matches $id: $why', (vector) => {
     const { inputs, expected } = vector;
     const parties = partiesOf(vector);
     expect(toHex(ecdhSharedSecret(parties))).toBe(expected.sharedSecretZ);
@@ -204,32 +234,29 @@ describe('vectors of ecdh-exchange.json', () => {
     expect(decryptPinBlock(cipher, inputs.pinBlockFormat === 'IsoFormat4' ? 4 : 0, from)).toBe(expected.pin);
   });
 
-  test.each(exchange<ExchangeVector>(/^ecdh-p/))('$id is refused with invalid keys', (vector) => {
+  test.each(exchange<ExchangeVector>(/^ecdh-p/))('refuses invalid keys in place of those of $id', (vector) => {
     expectInvalidKeysRefused(partiesOf(vector), derivationOf(vector));
   });
 
-  test.each(exchange<ExchangeVector>(/^ecdh-neg-(curve-mismatch|rsa-peer)$/))('$id: $why', (vector) => {
+  test.each(exchange<ExchangeVector>(/^ecdh-neg-(curve-mismatch|rsa-peer)$/))('refuses $id: $why', (vector) => {
     expect(() => ecdhKey(partiesOf(vector), derivationOf(vector))).toThrow(code('KEY_TYPE'));
   });
 
   // The import decides whether a key of this strength may be transported over this curve.
-  test.each(exchange<ExchangeVector>(/^ecdh-neg-strength-/))(
-    '$id unwraps here and is refused by the import',
-    (vector) => {
-      const kbpk = { algorithm: 'AES', key: ecdhKey(partiesOf(vector), derivationOf(vector)) } as const;
-      const { header, key } = unwrapKeyBlock(kbpk, vector.inputs.wrappedKeyBlock!);
-      expect(header).toMatchObject({ keyUsage: 'K1', algorithm: 'A' });
-      expect(key).toHaveLength(32);
-    },
-  );
+  test.each(exchange<ExchangeVector>(/^ecdh-neg-strength-/))('unwraps $id, which the import refuses', (vector) => {
+    const kbpk = { algorithm: 'AES', key: ecdhKey(partiesOf(vector), derivationOf(vector)) } as const;
+    const { header, key } = unwrapKeyBlock(kbpk, vector.inputs.wrappedKeyBlock!);
+    expect(header).toMatchObject({ keyUsage: 'K1', algorithm: 'A' });
+    expect(key).toHaveLength(32);
+  });
 
-  test.each(exchange<PrimitiveVector>(/^nist-cavp-ecdh-/))('$id: $source', ({ inputs, expected }) => {
+  test.each(exchange<PrimitiveVector>(/^nist-cavp-ecdh-/))('matches $id: $source', ({ inputs, expected }) => {
     const privateKey = privateKeyOfScalar(inputs.curve, hex(inputs.privateScalar));
     const peerPublicKey = publicKeyOfPoint(inputs.curve, hex(inputs.peerPublicPoint));
     expect(toHex(ecdhSharedSecret({ privateKey, peerPublicKey }))).toBe(expected.sharedSecretZ);
   });
 
-  test.each(exchange<KdfVector>(/^(nist-cavp-x963|kdf)-/))('$id: $source', ({ inputs, expected }) => {
+  test.each(exchange<KdfVector>(/^(nist-cavp-x963|kdf)-/))('matches $id: $source', ({ inputs, expected }) => {
     const derivation = {
       kdf: inputs.keyDerivationFunction,
       hash: inputs.keyDerivationHashAlgorithm,

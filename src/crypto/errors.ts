@@ -19,7 +19,7 @@ export type CryptoErrorCode =
   | 'DECRYPTION_FAILED'; // decryption or authentication failed, as with a wrong key
 
 /**
- * The only error that crypto/ throws. The message says what to change and never contains key material, a PIN or a PAN.
+ * The error that crypto/ throws for its arguments. The message says what to change and never contains key material, a PIN or a PAN.
  * Every failure caused by a wrong key has the code DECRYPTION_FAILED and, within one construction, the same message, so
  * that callers cannot tell the causes apart.
  */
@@ -34,4 +34,9 @@ export class CryptoError extends Error {
   ) {
     super(message);
   }
+}
+
+/** Thrown if this process has so much to compute that it takes nothing more at the moment. */
+export class BusyError extends Error {
+  override readonly name = 'BusyError';
 }

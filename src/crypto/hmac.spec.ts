@@ -14,7 +14,7 @@ interface HmacVector {
 }
 
 test.each(vectors<HmacVector>('mac', 'HMAC'))(
-  '$id: $source, $keyHash',
+  'matches $id: $source, $keyHash',
   ({ key, keyHash, message, expected: { mac } }) => {
     const hash = keyHash.replace('-', '') as HmacHash;
     expect(toHex(hmac(hash, hex(key), hex(message)))).toBe(mac);
@@ -36,7 +36,7 @@ test.each<[HmacHash, string]>([
   ['SHA256', 'A3B6167473100EE06E0C796C2955552B'],
   ['SHA384', '3ABF34C3503B2A23A46EFC619BAEF897'],
   ['SHA512', '415FAD6271580A531D4179BC891D87A6'],
-])('RFC 4231 test case 5, %s truncated to 128 bits', (hash, mac) => {
+])('matches RFC 4231 test case 5, %s truncated to 128 bits', (hash, mac) => {
   expect(toHex(hmac(hash, Buffer.alloc(20, 0x0c), Buffer.from('Test With Truncation'), 16))).toBe(mac);
 });
 
@@ -47,7 +47,7 @@ test.each<[HmacHash, string]>([
     '87AA7CDEA5EF619D4FF0B4241A1D6CB02379F4E2CE4EC2787AD0B30545E17CDE' +
       'DAA833B7D6B8A702038B274EAEA3F4E4BE9D914EEB61F1702E696C203A126854',
   ],
-])('RFC 4231 test case 1, %s', (hash, mac) => {
+])('matches RFC 4231 test case 1, %s', (hash, mac) => {
   expect(toHex(hmac(hash, Buffer.alloc(20, 0x0b), Buffer.from('Hi There')))).toBe(mac);
 });
 
@@ -69,7 +69,7 @@ describe.each(HASHES)('%s', (hash) => {
     );
   });
 
-  test('returns the leftmost bytes, at most the digest', () => {
+  test('returns the leftmost bytes, at most the whole digest', () => {
     const whole = hmac(hash, Buffer.alloc(16), Buffer.alloc(1));
     expect(whole).toHaveLength(HMAC_BYTES[hash]);
     for (const length of [1, 4, 16, HMAC_BYTES[hash]])

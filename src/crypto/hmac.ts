@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import { requireMacLength } from './fields.js';
+import type { SymmetricKey } from './held-key.js';
 
 /** SHA-2 hash functions (FIPS 180-4) by their API names. */
 export type HmacHash = 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
@@ -17,7 +18,10 @@ export const HMAC_BYTES: Record<HmacHash, number> = { SHA224: 28, SHA256: 32, SH
  * @param length MAC bytes to return, 1 to the digest length, leftmost first
  * @throws CryptoError MAC_LENGTH
  */
-export function hmac(hash: HmacHash, key: Buffer, data: Buffer, length = HMAC_BYTES[hash]): Buffer {
+export function hmac(hash: HmacHash, key: SymmetricKey, data: Buffer, length = HMAC_BYTES[hash]): Buffer {
   requireMacLength(length, HMAC_BYTES[hash]);
-  return createHmac(hash, createSecretKey(key)).update(data).digest().subarray(0, length);
+  return createHmac(hash, Buffer.isBuffer(key) ? createSecretKey(key) : key.keyObject)
+    .update(data)
+    .digest()
+    .subarray(0, length);
 }

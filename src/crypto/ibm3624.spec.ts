@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { hex, vectors } from '../../test/support/vectors.js';
-import { type Ibm3624Arguments, naturalPin, pinFromOffset, pinOffset } from './ibm3624.js';
+import { type Ibm3624Arguments, isWeakDecimalizationTable, naturalPin, pinFromOffset, pinOffset } from './ibm3624.js';
 
 interface Ibm3624Vector extends Ibm3624Arguments {
   pvk: string;
@@ -19,11 +19,14 @@ const digits = (min: number, max = min) => fc.stringMatching(new RegExp(`^[0-9]{
 const refused = (code: string) => expect.objectContaining({ code }) as Error;
 
 describe('IBM 3624', () => {
-  test.each(vectors<Ibm3624Vector>('pin', 'IBM 3624'))('$id: $source', ({ pvk, pin, pinLength, expected, ...from }) => {
-    expect(naturalPin(hex(pvk), from, pinLength)).toBe(expected.naturalPin);
-    expect(pinOffset(hex(pvk), from, pin)).toBe(expected.offset);
-    expect(pinFromOffset(hex(pvk), from, expected.offset)).toBe(expected.pin);
-  });
+  test.each(vectors<Ibm3624Vector>('pin', 'IBM 3624'))(
+    'matches $id: $source',
+    ({ pvk, pin, pinLength, expected, ...from }) => {
+      expect(naturalPin(hex(pvk), from, pinLength)).toBe(expected.naturalPin);
+      expect(pinOffset(hex(pvk), from, pin)).toBe(expected.offset);
+      expect(pinFromOffset(hex(pvk), from, expected.offset)).toBe(expected.pin);
+    },
+  );
 
   test('pinFromOffset recovers the PIN of an offset', () => {
     const some = fc.record({
@@ -84,5 +87,30 @@ describe('IBM 3624', () => {
 
   test.each([8, 15, 32])('refuses a key of %i bytes', (bytes) => {
     expect(() => naturalPin(Buffer.alloc(bytes), given, 4)).toThrow(refused('KEY_LENGTH'));
+  });
+});
+
+describe('a decimalization table', () => {
+  test.each([
+    ['sixteen zeros', '0000000000000000'],
+    ['one digit different from the others', '0000000000000001'],
+    ['seven different digits', '0123456012345601'],
+    ['seven different digits of a published vector', '6797233276802789'],
+    ['eight digits, one of them five times', '0000012345670123'],
+    ['ten digits, one of them seven times', '0000000123456789'],
+    ['a published vector with five ones', '1309916511987771'],
+    ['two digits alternating', '0101010101010101'],
+  ])('of %s is weak', (_, table) => {
+    expect(isWeakDecimalizationTable(table)).toBe(true);
+  });
+
+  test.each([
+    ['the digits in ascending order', '0123456789012345'],
+    ['the digits in descending order', '9876543210123456'],
+    ['eight different digits, each twice', '0011223344556677'],
+    ['eight different digits, one four times', '0000123456712345'],
+    ['a published vector', '2096174637935319'],
+  ])('of %s is not weak', (_, table) => {
+    expect(isWeakDecimalizationTable(table)).toBe(false);
   });
 });

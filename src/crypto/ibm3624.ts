@@ -1,5 +1,6 @@
 import { tdes } from './des.js';
 import { CryptoError } from './errors.js';
+import type { SymmetricKey } from './held-key.js';
 import { requirePin, requirePinLength } from './pin.js';
 
 export interface Ibm3624Arguments {
@@ -12,17 +13,45 @@ export interface Ibm3624Arguments {
 }
 
 /**
+ * Limits for a decimalization table that isn't weak: the fewest different digits, and the most occurrences of one
+ * digit.
+ */
+const LEAST_DIGITS = 8;
+const MOST_OCCURRENCES = 4;
+
+/**
+ * Tells whether a decimalization table makes PINs easy to guess. Under a table of sixteen zeros the natural PIN is
+ * 0000, and the offset is the PIN itself; tables that differ in one digit reveal where that digit is in a PIN (Bond and
+ * Zieliński, Decimalisation table attacks for PIN cracking, 2003).
+ *
+ * @param table 16 decimal digits
+ */
+export function isWeakDecimalizationTable(table: string): boolean {
+  const digits = new Set(table);
+  const isRepeated = (digit: string) => table.split(digit).length - 1 > MOST_OCCURRENCES;
+  return digits.size < LEAST_DIGITS || [...digits].some(isRepeated);
+}
+
+/** Returns the validation data with their padding: 16 hexadecimal digits. */
+export function paddedValidationData({
+  validationData,
+  padCharacter,
+}: Omit<Ibm3624Arguments, 'decimalizationTable'>): string {
+  return validationData.padEnd(16, padCharacter).toUpperCase();
+}
+
+/**
  * Computes the natural PIN of the IBM 3624 method: encrypts the validation data with TDES and decimalizes the leftmost
  * digits.
  *
- * Accepts any decimalization table. Tables with few distinct digits make PINs easy to guess; the caller must reject
- * them.
+ * Accepts any decimalization table. The caller must reject tables that make PINs easy to guess, see
+ * `isWeakDecimalizationTable`.
  *
  * @param pvk    PIN verification key, 16 or 24 bytes, parity ignored; the caller zeroizes it
  * @param length PIN length in digits, 4 to 12
  * @throws CryptoError KEY_LENGTH, PIN, DIGITS
  */
-export function naturalPin(pvk: Buffer, from: Ibm3624Arguments, length: number): string {
+export function naturalPin(pvk: SymmetricKey, from: Ibm3624Arguments, length: number): string {
   const { validationData, padCharacter, decimalizationTable } = from;
   requirePinLength(length);
   if (!/^[0-9]{4,16}$/.test(validationData)) throw new CryptoError('DIGITS', 'PIN validation data has 4 to 16 digits');
@@ -31,7 +60,7 @@ export function naturalPin(pvk: Buffer, from: Ibm3624Arguments, length: number):
   if (!/^[0-9]{16}$/.test(decimalizationTable)) throw new CryptoError('DIGITS', 'A decimalization table has 16 digits');
 
   using cipher = tdes(pvk);
-  const encrypted = cipher.encrypt(Buffer.from(validationData.padEnd(16, padCharacter), 'hex'));
+  const encrypted = cipher.encrypt(Buffer.from(paddedValidationData(from), 'hex'));
   const intermediate = encrypted.toString('hex').slice(0, length);
   encrypted.fill(0);
   return Array.from(intermediate, (digit) => decimalizationTable.charAt(parseInt(digit, 16))).join('');
@@ -45,7 +74,7 @@ export function naturalPin(pvk: Buffer, from: Ibm3624Arguments, length: number):
  * @returns as many digits as the PIN
  * @throws CryptoError KEY_LENGTH, PIN, DIGITS
  */
-export function pinOffset(pvk: Buffer, from: Ibm3624Arguments, pin: string): string {
+export function pinOffset(pvk: SymmetricKey, from: Ibm3624Arguments, pin: string): string {
   requirePin(pin);
   const natural = naturalPin(pvk, from, pin.length);
   return Array.from(pin, (digit, i) => (Number(digit) + 10 - Number(natural.charAt(i))) % 10).join('');
@@ -59,7 +88,7 @@ export function pinOffset(pvk: Buffer, from: Ibm3624Arguments, pin: string): str
  * @returns as many digits as the offset
  * @throws CryptoError KEY_LENGTH, DIGITS
  */
-export function pinFromOffset(pvk: Buffer, from: Ibm3624Arguments, offset: string): string {
+export function pinFromOffset(pvk: SymmetricKey, from: Ibm3624Arguments, offset: string): string {
   if (!/^[0-9]{4,12}$/.test(offset)) throw new CryptoError('DIGITS', 'A PIN offset has 4 to 12 digits');
   const natural = naturalPin(pvk, from, offset.length);
   return Array.from(offset, (digit, i) => (Number(natural.charAt(i)) + Number(digit)) % 10).join('');

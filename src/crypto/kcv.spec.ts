@@ -16,19 +16,22 @@ interface KcvVector {
   expected: { kcv: string };
 }
 
-test.each(vectors<KcvVector>('kcv', 'KCV ANSI_X9_24'))('ECB, $id, $keyAlgorithm: $source', (vector) => {
+test.each(vectors<KcvVector>('kcv', 'KCV ANSI_X9_24'))('matches $id by ECB, $keyAlgorithm: $source', (vector) => {
   using cipher = cipherOf(vector.keyAlgorithm, vector.key);
   expect(toHex(kcvEcb(cipher))).toBe(vector.expected.kcv);
 });
 
-test.each(vectors<KcvVector>('kcv', 'KCV CMAC'))('CMAC, $id, $keyAlgorithm: $source', (vector) => {
+test.each(vectors<KcvVector>('kcv', 'KCV CMAC'))('matches $id by CMAC, $keyAlgorithm: $source', (vector) => {
   using cipher = cipherOf(vector.keyAlgorithm, vector.key);
   expect(toHex(kcvCmac(cipher))).toBe(vector.expected.kcv);
 });
 
-test.each(vectors<KcvVector>('kcv', 'KCV HMAC'))('$id, $keyAlgorithm: $source', ({ key, keyAlgorithm, expected }) => {
-  expect(toHex(kcvHmac(keyAlgorithm.replace('HMAC_', '') as HmacHash, hex(key)))).toBe(expected.kcv);
-});
+test.each(vectors<KcvVector>('kcv', 'KCV HMAC'))(
+  'matches $id, $keyAlgorithm: $source',
+  ({ key, keyAlgorithm, expected }) => {
+    expect(toHex(kcvHmac(keyAlgorithm.replace('HMAC_', '') as HmacHash, hex(key)))).toBe(expected.kcv);
+  },
+);
 
 test.each(vectors<KcvVector>('kcv'))('$id, $keyAlgorithm: does not match any key that differs in one bit', (vector) => {
   const { algorithm, keyAlgorithm, key, expected } = vector;
@@ -49,7 +52,7 @@ interface KeyCheckValueVector {
 }
 
 test.each(vectors<KeyCheckValueVector>('rsa').filter(({ operation }) => operation === 'KeyCheckValue'))(
-  '$expected.keyCheckValueAlgorithm, $id',
+  'matches $id by $expected.keyCheckValueAlgorithm',
   ({ inputs: { keyAlgorithm, key }, expected: { keyCheckValue, keyCheckValueAlgorithm } }) => {
     if (keyCheckValueAlgorithm === 'HMAC') {
       expect(toHex(kcvHmac(keyAlgorithm.replace('HMAC_', '') as HmacHash, hex(key)))).toBe(keyCheckValue);

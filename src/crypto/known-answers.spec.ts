@@ -20,7 +20,7 @@ import { encodePinBlock, encryptPinBlock } from './pin-block.js';
 import { pvv } from './pvv.js';
 import { retailMac } from './retail-mac.js';
 
-// The keys of most public examples.
+// Test key of most public examples.
 const KEY = hex('0123456789ABCDEFFEDCBA9876543210');
 const KEY_2 = hex('DDDDEEEEFFFFAAAABBBBCCCCDDDDEEEE');
 const KEY_3 = hex('AABBCCDDEEFF00112233445566778899');
@@ -212,9 +212,9 @@ test.each<[number, Origin, string, () => Buffer | string, string]>([
   [27, 'standard', 'AES DUKPT, initial key', () => aesInitialKey(aesDukpt), '1273671EA26AC29AFA4D1084127652A1'],
   [28, 'standard', 'AES DUKPT, PIN', () => aesDukptKey('PIN_ENCRYPTION'), 'AF8CB133A78F8DC2D1359F18527593FB'],
   [28, 'standard', 'AES DUKPT, MAC', () => aesDukptKey('MAC_GENERATION'), 'A2DC23DE6FDE0824A2BC321E08E4B8B7'],
-  [28, 'own', 'AES DUKPT, MAC both ways', () => aesDukptKey('MAC_BOTH'), '85675439D18D7F1158BD8E3EAA3D502B'],
+  [28, 'own', 'AES DUKPT, MAC in both directions', () => aesDukptKey('MAC_BOTH'), '85675439D18D7F1158BD8E3EAA3D502B'],
   [28, 'standard', 'AES DUKPT, data', () => aesDukptKey('DATA_ENCRYPT'), 'A35C412EFD41FDB98B69797C02DCD08F'],
-  [28, 'own', 'AES DUKPT, data both ways', () => aesDukptKey('DATA_BOTH'), 'A308E080DD15A1B741F1721BF67DE11C'],
+  [28, 'own', 'AES DUKPT, data in both directions', () => aesDukptKey('DATA_BOTH'), 'A308E080DD15A1B741F1721BF67DE11C'],
   [
     29,
     'sample',
@@ -244,7 +244,7 @@ test.each<[number, Origin, string, () => Buffer | string, string]>([
     () => transactionPinKey(KEY, { stan: '123456', amount: '000000012345' }),
     '533C02ECFAA712302F14312F0EF6D46C',
   ],
-])('%i, %s: %s', (_row, _origin, _what, compute, expected) => {
+])('matches answer %i, %s: %s', (_row, _origin, _what, compute, expected) => {
   const result = compute();
   expect(typeof result === 'string' ? result : toHex(result)).toBe(expected);
 });

@@ -195,7 +195,9 @@ function xorPinField(format: PinBlockFormat, block: Buffer, { length, digit }: D
 }
 
 /**
- * Checks every nibble of a PIN field against its format, after the PAN field is removed. @throws CryptoError PIN_BLOCK
+ * Checks every nibble of a PIN field against its format, after the PAN field is removed.
+ *
+ * @throws CryptoError PIN_BLOCK
  */
 function requirePinField(field: Buffer, format: PinBlockFormat): void {
   const [low, high] = FILL[format];

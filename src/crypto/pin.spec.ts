@@ -13,7 +13,7 @@ describe('randomPin', () => {
     const count = Array.from({ length: 4 }, () => new Array<number>(10).fill(0));
     for (let i = 0; i < 20_000; i++)
       Array.from(randomPin(4)).forEach((digit, place) => count[place]![Number(digit)]!++);
-    // 2000 are expected of each, with a standard deviation of 42. A deviation of seven times that occurs by chance
+    // 2000 of each are expected, with a standard deviation of 42. A deviation of seven times that occurs by chance
     // about once in ten billion runs.
     for (const times of count.flat()) expect(Math.abs(times - 2000)).toBeLessThan(300);
   });

@@ -24,11 +24,11 @@ const digitChanges = (text: string) =>
   );
 
 describe('pvv, Visa PIN verification value', () => {
-  test.each(vectors<PvvVector>('pin', 'Visa PVV'))('$id: $source', ({ pvk, pan, pvki, pin, expected }) => {
+  test.each(vectors<PvvVector>('pin', 'Visa PVV'))('matches $id: $source', ({ pvk, pan, pvki, pin, expected }) => {
     expect(pvv(hex(pvk), { pan, pvki, pin })).toBe(expected.pvv);
   });
 
-  // One PIN in ten thousand shares a four-digit PVV by chance, but none of these does.
+  // One PIN in ten thousand has the same four-digit PVV by chance, but none of these PINs does.
   test.each(vectors<PvvVector>('pin', 'Visa PVV'))(
     '$id: differs for a PIN that differs in one digit, another index or another account',
     ({ pvk, pan, pvki, pin, expected }) => {

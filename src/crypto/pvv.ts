@@ -1,6 +1,7 @@
 import { decimalize } from './decimalize.js';
 import { tdes } from './des.js';
 import { CryptoError } from './errors.js';
+import type { SymmetricKey } from './held-key.js';
 import { requirePan } from './pan.js';
 import { requirePin } from './pin.js';
 
@@ -17,7 +18,7 @@ import { requirePin } from './pin.js';
  * @returns 4 digits
  * @throws CryptoError KEY_LENGTH, PAN, PIN, DIGITS
  */
-export function pvv(pvk: Buffer, { pan, pvki, pin }: { pan: string; pvki: number; pin: string }): string {
+export function pvv(pvk: SymmetricKey, { pan, pvki, pin }: { pan: string; pvki: number; pin: string }): string {
   requirePan(pan);
   requirePin(pin);
   if (!Number.isInteger(pvki) || pvki < 0 || pvki > 6)

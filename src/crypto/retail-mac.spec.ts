@@ -16,7 +16,7 @@ interface MacVector {
 }
 
 test.each(vectors<MacVector>('mac', 'ISO 9797-1 algorithm 3', 'AS2805.4.1 MAC'))(
-  '$algorithm $id: $source',
+  'matches $algorithm $id: $source',
   ({ key, message, padding, paddedMessage, expected: { mac, mac4 } }) => {
     expect(toHex(retailMac(hex(key), hex(paddedMessage)))).toBe(mac);
     const data = padding === 'method2' ? padMethod2(hex(message), 8) : hex(message);
@@ -48,7 +48,7 @@ test.each([
   ['1', '4E6F77206973207468652074696D6520666F72206974', padMethod1, '2E2B1428CC78254F'],
   ['2', '4E6F77206973207468652074696D6520666F7220616C6C20', padMethod2, 'E9086230CA3BE796'],
   ['2', '4E6F77206973207468652074696D6520666F72206974', padMethod2, '5A692CE64F404145'],
-])('ISO/IEC 9797-1 annex B.4, padding method %s of %s', (_method, message, pad, mac) => {
+])('matches ISO/IEC 9797-1 annex B.4, padding method %s of %s', (_method, message, pad, mac) => {
   expect(toHex(retailMac(KEY, pad(hex(message), 8)))).toBe(mac);
 });
 
@@ -62,14 +62,14 @@ interface As2805MacVector {
 // AS 2805.4.1 is this MAC with the same padding, truncated to four bytes.
 test.each(
   vectors<As2805MacVector>('as2805-exchange').filter(({ operation }) => operation === 'GenerateMac.AS2805_4_1'),
-)('AS 2805.4.1 $id: $why', ({ inputs: { key, messageData }, expected: { macFull, mac } }) => {
+)('matches AS 2805.4.1 $id: $why', ({ inputs: { key, messageData }, expected: { macFull, mac } }) => {
   expect(toHex(retailMac(hex(key), hex(messageData)))).toBe(macFull);
   expect(toHex(retailMac(hex(key), hex(messageData), 4))).toBe(mac);
 });
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
 
-test('is MAC algorithm 3: DES-CBC under the first key part, then decryption and encryption under the other two', () => {
+test('is MAC algorithm 3: DES-CBC under the first key part, then decryption and encryption under the other two parts', () => {
   fc.assert(
     fc.property(fc.constantFrom(16, 24).chain(bytes), fc.nat({ max: 40 }).chain(bytes), (key, data) => {
       using first = des(key.subarray(0, 8));
@@ -105,7 +105,7 @@ test.each([-1, 0, 9, 16, 3.5, NaN])('refuses a MAC of %d bytes', (length) => {
 test.each([
   [16, '635832f9459e4ac222d7af47eb54dbb0daf243f40c27345a606b0f2ba84cf0b4'],
   [24, 'f5790b3c57d25676729c9477fd7da41536beae8983c9df3d2f7b4f903fffa72a'],
-])('a key of %i bytes, messages of 0 to 40 bytes', (keyBytes, expected) => {
+])('matches pyca/cryptography with a key of %i bytes for messages of 0 to 40 bytes', (keyBytes, expected) => {
   expect(macsOfEveryLength((message) => retailMac(countingKey(keyBytes), message))).toBe(expected);
 });
 

@@ -1,7 +1,8 @@
 import { ZEROS } from './block-cipher.js';
 import { padMethod1, xor } from './bytes.js';
-import { des, tdes } from './des.js';
+import { firstDes, tdes } from './des.js';
 import { requireMacLength } from './fields.js';
+import type { SymmetricKey } from './held-key.js';
 
 /**
  * Computes a retail MAC: ISO/IEC 9797-1:2011 MAC algorithm 3 with DES and padding method 1 (also ANSI X9.19, and AS
@@ -13,10 +14,10 @@ import { requireMacLength } from './fields.js';
  * @param length MAC bytes to return, 1 to 8, leftmost first
  * @throws CryptoError KEY_LENGTH, MAC_LENGTH
  */
-export function retailMac(key: Buffer, data: Buffer, length = 8): Buffer {
+export function retailMac(key: SymmetricKey, data: Buffer, length = 8): Buffer {
   requireMacLength(length, 8);
   using whole = tdes(key);
-  using first = des(key.subarray(0, 8));
+  using first = firstDes(key);
 
   const padded = padMethod1(data, 8);
   const last = padded.length - 8;

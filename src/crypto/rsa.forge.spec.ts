@@ -4,6 +4,7 @@ import {
   encryptWithForge,
   forgePrivateKey,
   forgePublicHalf,
+  openedWithForge,
   type RsaScheme,
 } from '../../test/support/forge.js';
 import { testPki } from '../../test/support/tr34.js';
@@ -18,6 +19,15 @@ const other = testPki().otherKdh!.privateKey;
 const forgeKey = forgePrivateKey(pair);
 const forgePublic = forgePublicHalf(forgeKey);
 const refusal = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
+/**
+ * Encrypts a message, and encrypts it again if the OAEP block happens to look like PKCS #1 v1.5, as one in 400 does.
+ */
+function encryptUnlikePkcs1(scheme: RsaScheme, clear: Buffer): Buffer {
+  for (;;) {
+    const ciphertext = encryptWithForge(forgePublic, scheme, clear);
+    if (scheme === 'PKCS1' || openedWithForge(forgeKey, 'PKCS1', ciphertext) === undefined) return ciphertext;
+  }
+}
 /** Builds a message whose first and last bytes are zero, which removing the padding must preserve. */
 const message = (length: number) => Buffer.from(Array.from({ length }, (_, i) => (i * (length - 1 - i)) & 0xff));
 
@@ -32,7 +42,7 @@ describe.each(SCHEMES)('%s', (scheme) => {
     );
   });
 
-  const ciphertext = encryptWithForge(forgePublic, scheme, message(16));
+  const ciphertext = encryptUnlikePkcs1(scheme, message(16));
 
   test.each(SCHEMES.filter((each) => each !== scheme))('we refuse to decrypt it as %s', (as) => {
     expect(() => rsaDecrypt(pair, as, ciphertext)).toThrow(refusal('DECRYPTION_FAILED'));
@@ -40,7 +50,7 @@ describe.each(SCHEMES)('%s', (scheme) => {
 
   test.each(SCHEMES.filter((each) => each !== scheme))('forge refuses to decrypt ours as %s', (as) => {
     const ours = rsaEncrypt(publicKeyOf(pair), scheme, message(16));
-    expect(() => decryptWithForge(forgeKey, as, ours)).toThrow();
+    expect(openedWithForge(forgeKey, as, ours)).not.toEqual(message(16));
   });
 
   test('we refuse it with a byte modified', () => {

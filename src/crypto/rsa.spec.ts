@@ -3,11 +3,13 @@ import {
   createHash,
   createPrivateKey,
   generateKeyPairSync,
+  type JsonWebKey,
   privateDecrypt,
   publicEncrypt,
 } from 'node:crypto';
 import fc from 'fast-check';
 import { hex, vectors } from '../../test/support/vectors.js';
+import oaepVectors from '../../test/vectors/rsa-oaep.json' with { type: 'json' };
 import rsaVectors from '../../test/vectors/rsa.json' with { type: 'json' };
 import { toHex, xor } from './bytes.js';
 import { publicKeyOf, rsaDecrypt, rsaEncrypt, type RsaPadding } from './rsa.js';
@@ -52,17 +54,17 @@ describe('vectors of rsa.json', () => {
   const decrypted = (vector: RsaVector) =>
     rsaDecrypt(pkcs8(vector.inputs.wrappingKey), paddingOf(vector), ciphertextOf(vector));
 
-  test.each(all.filter(({ expected }) => expected.accept))('$id', (vector) => {
+  test.each(all.filter(({ expected }) => expected.accept))('decrypts $id', (vector) => {
     expect(toHex(decrypted(vector))).toBe(vector.expected.clearKey ?? vector.expected.plainText);
   });
 
-  test.each(all.filter(({ expected }) => expected.reason === 'DECRYPT'))('$id is refused', (vector) => {
+  test.each(all.filter(({ expected }) => expected.reason === 'DECRYPT'))('refuses $id', (vector) => {
     expect(() => decrypted(vector)).toThrow(code('DECRYPTION_FAILED'));
   });
 
-  // The import judges the length and strength of the key inside; RSA itself decrypts these.
+  // RSA itself decrypts these; the import refuses the length or strength of the key inside.
   test.each(all.filter(({ expected }) => /^KEY_(LENGTH|STRENGTH)$/.test(expected.reason ?? '')))(
-    '$id decrypts here and is refused by the import',
+    'decrypts $id, which the import refuses',
     (vector) => {
       expect(toHex(decrypted(vector))).toBe(vector.build.clearKey);
     },
@@ -110,6 +112,27 @@ describe('vectors of rsa.json', () => {
       : emeOaep(build, ciphertext.length);
     expect(toHex(rsaEncrypt(key, 'NONE', encoded))).toBe(toHex(ciphertext));
     expect(toHex(rsaDecrypt(key, 'NONE', ciphertext))).toBe(toHex(encoded));
+  });
+});
+
+describe('vectors of rsa-oaep.json', () => {
+  interface OaepVector {
+    ciphertext: string;
+    expected: { message: string };
+  }
+  const members = Object.entries(oaepVectors.keys.RSA_2048).map(([name, value]) => [
+    name,
+    hex(value).toString('base64url'),
+  ]);
+  const jwk: JsonWebKey = { kty: 'RSA', ...Object.fromEntries(members) };
+  const key = createPrivateKey({ key: jwk, format: 'jwk' }).export({ format: 'der', type: 'pkcs8' });
+
+  test.each(vectors<OaepVector>('rsa-oaep'))('$id, $source', ({ ciphertext, expected }) => {
+    expect(toHex(rsaDecrypt(key, 'OAEP_SHA1', hex(ciphertext)))).toBe(expected.message);
+    expect(() => rsaDecrypt(key, 'OAEP_SHA256', hex(ciphertext))).toThrow(code('DECRYPTION_FAILED'));
+    const changed = hex(ciphertext);
+    changed[changed.length - 1]! ^= 1;
+    expect(() => rsaDecrypt(key, 'OAEP_SHA1', changed)).toThrow(code('DECRYPTION_FAILED'));
   });
 });
 
@@ -181,42 +204,39 @@ test.each(Object.keys(OAEP) as (keyof typeof OAEP)[])('%s refuses a ciphertext m
 });
 
 // RFC 8017 section 7.1.2 step 3g: every possible defect of the encoded message gives the same error.
-describe.each(Object.entries(OAEP) as [keyof typeof OAEP, string][])(
-  '%s refuses an encoded message',
-  (padding, hash) => {
-    const seed = createHash(hash).update('seed').digest('hex');
-    const build = {
-      oaepHash: hash,
-      mgf1Hash: hash,
-      label: '',
-      oaepSeed: seed,
-      clearKey: '00112233445566778899AABBCCDDEEFF',
-    };
-    const hashBytes = seed.length / 2;
-    const decode = (encoded: Buffer) => rsaDecrypt(KEY, padding, rsaEncrypt(PUBLIC_KEY, 'NONE', encoded));
+describe.each(Object.entries(OAEP) as [keyof typeof OAEP, string][])('decoding %s padding', (padding, hash) => {
+  const seed = createHash(hash).update('seed').digest('hex');
+  const build = {
+    oaepHash: hash,
+    mgf1Hash: hash,
+    label: '',
+    oaepSeed: seed,
+    clearKey: '00112233445566778899AABBCCDDEEFF',
+  };
+  const hashBytes = seed.length / 2;
+  const decode = (encoded: Buffer) => rsaDecrypt(KEY, padding, rsaEncrypt(PUBLIC_KEY, 'NONE', encoded));
 
-    test('but accepts a valid one', () => {
-      expect(toHex(decode(emeOaep(build, 256)))).toBe(build.clearKey);
-    });
+  test('accepts a valid encoded message', () => {
+    expect(toHex(decode(emeOaep(build, 256)))).toBe(build.clearKey);
+  });
 
-    test.each<[string, () => Buffer]>([
-      ['whose first byte is not 00', () => emeOaep(build, 256).fill(1, 0, 1)],
-      ['with another label', () => emeOaep({ ...build, label: '00' }, 256)],
-      ['with a flipped bit in the label hash', () => emeOaep(build, 256, (db) => (db[hashBytes - 1]! ^= 1))],
-      ['with padding other than 00', () => emeOaep(build, 256, (db) => (db[hashBytes] = 2))],
-      ['without the byte that ends the padding', () => emeOaep(build, 256, (db) => db.fill(0, hashBytes))],
-      ['with the wrong byte at the end of the padding', () => emeOaep(build, 256, (db) => (db[db.length - 17] = 3))],
-      ['of zeros', () => Buffer.alloc(256)],
-    ])('%s', (_what, encoded) => {
-      expect(() => decode(encoded())).toThrow(
-        expect.objectContaining({
-          code: 'DECRYPTION_FAILED',
-          message: 'The ciphertext could not be decrypted with this key and padding',
-        }),
-      );
-    });
-  },
-);
+  test.each<[string, () => Buffer]>([
+    ['whose first byte is not 00', () => emeOaep(build, 256).fill(1, 0, 1)],
+    ['with another label', () => emeOaep({ ...build, label: '00' }, 256)],
+    ['with a flipped bit in the label hash', () => emeOaep(build, 256, (db) => (db[hashBytes - 1]! ^= 1))],
+    ['with padding other than 00', () => emeOaep(build, 256, (db) => (db[hashBytes] = 2))],
+    ['without the byte that ends the padding', () => emeOaep(build, 256, (db) => db.fill(0, hashBytes))],
+    ['with the wrong byte at the end of the padding', () => emeOaep(build, 256, (db) => (db[db.length - 17] = 3))],
+    ['of zeros', () => Buffer.alloc(256)],
+  ])('refuses an encoded message %s', (_what, encoded) => {
+    expect(() => decode(encoded())).toThrow(
+      expect.objectContaining({
+        code: 'DECRYPTION_FAILED',
+        message: 'The ciphertext could not be decrypted with this key and padding',
+      }),
+    );
+  });
+});
 
 describe('interoperability with node:crypto', () => {
   const keyObject = createPrivateKey(rsaVectors.pki.RSA_2048.privateKeyPem);
@@ -234,12 +254,12 @@ describe('interoperability with node:crypto', () => {
   });
 });
 
-describe('PKCS1 refuses an encoded message', () => {
+describe('decoding PKCS1 padding', () => {
   const encodedAs = (...parts: [length: number, fill: number][]) =>
     Buffer.concat(parts.map(([length, fill]) => Buffer.alloc(length, fill)));
   const decode = (encoded: Buffer) => rsaDecrypt(KEY, 'PKCS1', rsaEncrypt(PUBLIC_KEY, 'NONE', encoded));
 
-  test('but accepts the shortest padding string and the empty message', () => {
+  test('accepts the shortest padding string and the empty message', () => {
     expect(decode(encodedAs([1, 0], [1, 2], [8, 9], [1, 0], [245, 5]))).toHaveLength(245);
     expect(decode(encodedAs([1, 0], [1, 2], [253, 9], [1, 0]))).toHaveLength(0);
   });
@@ -251,7 +271,7 @@ describe('PKCS1 refuses an encoded message', () => {
     ['without padding', encodedAs([1, 0], [1, 2], [1, 0], [253, 5])],
     ['without the byte that ends the padding', encodedAs([1, 0], [1, 2], [254, 9])],
     ['of zeros', encodedAs([256, 0])],
-  ])('%s', (_what, encoded) => {
+  ])('refuses an encoded message %s', (_what, encoded) => {
     expect(() => decode(encoded)).toThrow(code('DECRYPTION_FAILED'));
   });
 });
@@ -276,14 +296,14 @@ describe('NONE', () => {
 describe('every padding refuses', () => {
   const every = [...PADDINGS, 'NONE'] as RsaPadding[];
 
-  test.each(every)('%s: a ciphertext of the wrong length or not smaller than the modulus', (padding) => {
+  test.each(every)('a ciphertext of the wrong length or not smaller than the modulus: %s', (padding) => {
     for (const length of [0, 255, 257]) {
       expect(() => rsaDecrypt(KEY, padding, Buffer.alloc(length, 1))).toThrow(code('DATA_LENGTH'));
     }
     expect(() => rsaDecrypt(KEY, padding, Buffer.alloc(256, 0xff))).toThrow(code('DECRYPTION_FAILED'));
   });
 
-  test.each(every)('%s: a key that is not RSA, not private, or not DER', (padding) => {
+  test.each(every)('a key that is not RSA, not private, or not DER: %s', (padding) => {
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const ecPrivate = ec.privateKey.export({ format: 'der', type: 'pkcs8' });
     const ecPublic = ec.publicKey.export({ format: 'der', type: 'spki' });
@@ -295,7 +315,7 @@ describe('every padding refuses', () => {
     }
   });
 
-  test('all decryption failures look alike', () => {
+  test('with one message for every decryption failure', () => {
     const messages = every.map((padding) => {
       try {
         return rsaDecrypt(KEY, padding, Buffer.alloc(256, padding === 'NONE' ? 0xff : 1)).length;

@@ -19,14 +19,14 @@ const OVERHEAD: Record<RsaPadding, number> = { PKCS1: 11, OAEP_SHA1: 42, OAEP_SH
 /**
  * Encrypts with RSA: RFC 8017 RSAES-OAEP (MGF1 with the same hash, empty label), RSAES-PKCS1-v1_5, or RSAEP.
  *
- * @param key     DER: PKCS#8 of a key pair, SubjectPublicKeyInfo, or an X.509 certificate
+ * @param key     a public key, or DER: PKCS#8 of a key pair, SubjectPublicKeyInfo, or an X.509 certificate
  * @param message at most as long as the modulus minus the scheme's overhead; for `NONE` padded with zeros on the left
  *                to the modulus length
  * @returns ciphertext as long as the modulus
  * @throws CryptoError KEY_TYPE, DATA_LENGTH when the message does not fit
  */
-export function rsaEncrypt(key: Buffer, padding: RsaPadding, message: Buffer): Buffer {
-  const publicKey = readPublicHalf(key);
+export function rsaEncrypt(key: Buffer | KeyObject, padding: RsaPadding, message: Buffer): Buffer {
+  const publicKey = Buffer.isBuffer(key) ? readPublicHalf(key) : key;
   const modulusBytes = modulusBytesOf(publicKey);
   const limit = modulusBytes - OVERHEAD[padding];
   if (message.length > limit)
@@ -46,13 +46,13 @@ export function rsaEncrypt(key: Buffer, padding: RsaPadding, message: Buffer): B
  *
  * Reports invalid padding to the caller. That gives a padding oracle only to callers who are allowed to decrypt anyway.
  *
- * @param key        DER PKCS#8; the caller zeroizes it
+ * @param key        a private key, or DER PKCS#8, which the caller zeroizes
  * @param ciphertext exactly as long as the modulus
  * @returns the message, for `NONE` as long as the modulus; the caller must zeroize it
  * @throws CryptoError KEY_TYPE, DATA_LENGTH, DECRYPTION_FAILED
  */
-export function rsaDecrypt(key: Buffer, padding: RsaPadding, ciphertext: Buffer): Buffer {
-  const privateKey = readPrivateKey(key);
+export function rsaDecrypt(key: Buffer | KeyObject, padding: RsaPadding, ciphertext: Buffer): Buffer {
+  const privateKey = Buffer.isBuffer(key) ? readPrivateKey(key) : key;
   const modulusBytes = modulusBytesOf(privateKey);
   if (ciphertext.length !== modulusBytes)
     throw new CryptoError('DATA_LENGTH', `Ciphertext must be ${modulusBytes} bytes, the length of the modulus`);
@@ -94,7 +94,7 @@ export function publicKeyOf(pkcs8: Buffer): Buffer {
 }
 
 /** Returns k, the length of the modulus in bytes: RFC 8017 section 4. */
-function modulusBytesOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): number {
+export function modulusBytesOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): number {
   if (asymmetricKeyType !== 'rsa') throw new CryptoError('KEY_TYPE', 'The key must be an RSA key');
   return Math.ceil((asymmetricKeyDetails?.modulusLength as number) / 8);
 }

@@ -50,7 +50,7 @@ const MAC_USAGE = { REQUEST: 'MAC_GENERATION', RESPONSE: 'MAC_VERIFICATION', BID
 const DATA_USAGE = { REQUEST: 'DATA_ENCRYPT', RESPONSE: 'DATA_DECRYPT', BIDIRECTIONAL: 'DATA_BOTH' } as const;
 
 /**
- * Excluded: these vectors use algorithm indicators 6 and 7, and only the code that generated them does so. X9.24-3:2017
+ * Excludes vectors with algorithm indicators 6 and 7, which only the code that generated the vectors uses. X9.24-3:2017
  * tables 2 and 3 have a single indicator for HMAC of any length, 5; openemv/dukpt and moov-io/dukpt agree.
  */
 const WITHOUT_WITNESS = /HMAC(192|256)$/;
@@ -99,7 +99,7 @@ describe('AES DUKPT, ANSI X9.24-3:2017', () => {
         try {
           return equal(transactionKey(other), hex(expected.transactionKey));
         } catch (error) {
-          expect(error).toEqual(refused('KSN')); // more one-bits than a counter has
+          expect(error).toEqual(refused('KSN')); // This counter has more one-bits than are allowed.
           return false;
         }
       };
@@ -124,42 +124,48 @@ describe('AES DUKPT, ANSI X9.24-3:2017', () => {
     expect(key('HMAC_256')).toBe(toHex(block('01', '0100')) + toHex(block('02', '0100')));
   });
 
-  test.each(vectors<WalkVector>('dukpt', 'AES DUKPT full walk'))('$id, KSN $ksn: uses the keys', (vector) => {
-    const { pin, pan, expected } = vector;
-    const [data, paddedData, iv] = [hex(vector.data), hex(vector.paddedData), hex(vector.iv)];
-    const key = (usage: AesDukptUsage, keyType: AesDukptKeyType = 'AES_128') =>
-      aesWorkingKey({ bdk: hex(vector.bdk), ksn: hex(vector.ksn), usage, keyType });
-    using pinCipher = aes(key('PIN_ENCRYPTION'));
-    expect(decryptPinBlock(pinCipher, 4, { block: hex(expected.encryptedPinBlock!), pan })).toBe(pin);
-    expect(cmacUnder(key('MAC_GENERATION'), data)).toBe(expected.cmacRequest);
-    expect(cmacUnder(key('MAC_VERIFICATION'), data)).toBe(expected.cmacResponse);
-    expect(toHex(hmac('SHA256', key('MAC_GENERATION', 'HMAC_128'), data))).toBe(expected.hmacSha256Request);
-    expect(toHex(hmac('SHA256', key('MAC_VERIFICATION', 'HMAC_128'), data))).toBe(expected.hmacSha256Response);
-    const cbc = (usage: AesDukptUsage) =>
-      toHex(encrypt({ cipher: 'AES', mode: 'CBC', key: key(usage), iv }, paddedData));
-    expect(cbc('DATA_ENCRYPT')).toBe(expected.dataRequestCbc);
-    expect(cbc('DATA_DECRYPT')).toBe(expected.dataResponseCbc);
-  });
+  test.each(vectors<WalkVector>('dukpt', 'AES DUKPT full walk'))(
+    '$id, KSN $ksn: decrypts the PIN, MACs and encrypts as published',
+    (vector) => {
+      const { pin, pan, expected } = vector;
+      const [data, paddedData, iv] = [hex(vector.data), hex(vector.paddedData), hex(vector.iv)];
+      const key = (usage: AesDukptUsage, keyType: AesDukptKeyType = 'AES_128') =>
+        aesWorkingKey({ bdk: hex(vector.bdk), ksn: hex(vector.ksn), usage, keyType });
+      using pinCipher = aes(key('PIN_ENCRYPTION'));
+      expect(decryptPinBlock(pinCipher, 4, { block: hex(expected.encryptedPinBlock!), pan })).toBe(pin);
+      expect(cmacUnder(key('MAC_GENERATION'), data)).toBe(expected.cmacRequest);
+      expect(cmacUnder(key('MAC_VERIFICATION'), data)).toBe(expected.cmacResponse);
+      expect(toHex(hmac('SHA256', key('MAC_GENERATION', 'HMAC_128'), data))).toBe(expected.hmacSha256Request);
+      expect(toHex(hmac('SHA256', key('MAC_VERIFICATION', 'HMAC_128'), data))).toBe(expected.hmacSha256Response);
+      const cbc = (usage: AesDukptUsage) =>
+        toHex(encrypt({ cipher: 'AES', mode: 'CBC', key: key(usage), iv }, paddedData));
+      expect(cbc('DATA_ENCRYPT')).toBe(expected.dataRequestCbc);
+      expect(cbc('DATA_DECRYPT')).toBe(expected.dataResponseCbc);
+    },
+  );
 
   const MACS: Record<string, (key: Buffer, data: Buffer) => string> = {
     'DUKPT AES, ISO 9797-1 algorithm 1': (key, data) => toHex(cbcMac(key, data)),
     'DUKPT AES, ISO 9797-1 algorithm 3': (key, data) => toHex(retailMac(key, data)),
     'DUKPT AES, CMAC': cmacUnder,
   };
-  test.each(vectors<MacVector>('mac', ...Object.keys(MACS)))('$id: $algorithm', (vector) => {
+  test.each(vectors<MacVector>('mac', ...Object.keys(MACS)))('matches $id: $algorithm', (vector) => {
     const { algorithm, bdk, ksn, variant, derivationType: keyType, message, expected } = vector;
     const key = aesWorkingKey({ bdk: hex(bdk), ksn: hex(ksn), usage: MAC_USAGE[variant], keyType });
     expect(toHex(key)).toBe(expected.macKey);
     expect(MACS[algorithm]!(key, hex(message))).toBe(expected.mac);
   });
 
-  test.each(vectors<DataVector>('encrypt', 'DUKPT AES data encryption'))('$id: data, $variant', (vector) => {
-    const { bdk, ksn, variant, derivationType: keyType, mode, iv, plaintext, expected } = vector;
-    const key = aesWorkingKey({ bdk: hex(bdk), ksn: hex(ksn), usage: DATA_USAGE[variant], keyType });
-    expect(toHex(key)).toBe(expected.dataKey);
-    const how = { cipher: 'AES' as const, mode, key, ...(iv === undefined ? {} : { iv: hex(iv) }) };
-    expect(toHex(encrypt(how, hex(plaintext)))).toBe(expected.ciphertext);
-  });
+  test.each(vectors<DataVector>('encrypt', 'DUKPT AES data encryption'))(
+    'matches the data of $id, $variant',
+    (vector) => {
+      const { bdk, ksn, variant, derivationType: keyType, mode, iv, plaintext, expected } = vector;
+      const key = aesWorkingKey({ bdk: hex(bdk), ksn: hex(ksn), usage: DATA_USAGE[variant], keyType });
+      expect(toHex(key)).toBe(expected.dataKey);
+      const how = { cipher: 'AES' as const, mode, key, ...(iv === undefined ? {} : { iv: hex(iv) }) };
+      expect(toHex(encrypt(how, hex(plaintext)))).toBe(expected.ciphertext);
+    },
+  );
 });
 
 describe('AES DUKPT counters', () => {
@@ -242,7 +248,7 @@ describe('AES DUKPT refuses', () => {
   test.each<[number, AesDukptKeyType[]]>([
     [16, ['AES_192', 'AES_256', 'HMAC_192', 'HMAC_256']],
     [24, ['AES_256', 'HMAC_256']],
-  ])('from a BDK of %i bytes the stronger keys %p', (bytes, keyTypes) => {
+  ])('to derive from a BDK of %i bytes the stronger keys %p', (bytes, keyTypes) => {
     for (const keyType of keyTypes)
       expect(() => aesWorkingKey({ ...given, bdk: Buffer.alloc(bytes), keyType })).toThrow(refused('KEY_LENGTH'));
   });

@@ -99,28 +99,31 @@ describe('TDES DUKPT, ANSI X9.24-1:2009 Annex A', () => {
     expect(others.filter((other) => equal(initialKey(other), hex(expected.initialKey)))).toEqual([]);
   });
 
-  test.each(vectors<WalkVector>('dukpt', 'TDES DUKPT full walk'))('$id, KSN $ksn: uses the keys', (vector) => {
-    const { pin, pan, expected } = vector;
-    const [data, paddedData, iv] = [hex(vector.data), hex(vector.paddedData), hex(vector.iv)];
-    const key = (usage: TdesDukptUsage) => tdesWorkingKey({ bdk: hex(vector.bdk), ksn: hex(vector.ksn), usage });
-    using pinCipher = tdes(key('PIN'));
-    expect(toHex(encryptPinBlock(pinCipher, 0, { pin, pan }))).toBe(expected.encryptedPinBlock);
-    expect(toHex(retailMac(key('MAC_REQUEST'), data))).toBe(expected.macAlg3Request);
-    expect(toHex(retailMac(key('MAC_RESPONSE'), data))).toBe(expected.macAlg3Response);
-    expect(cmacUnder(key('MAC_REQUEST'), data)).toBe(expected.cmacRequest);
-    expect(cmacUnder(key('MAC_RESPONSE'), data)).toBe(expected.cmacResponse);
-    const cbc = (usage: TdesDukptUsage) =>
-      toHex(encrypt({ cipher: 'TDES', mode: 'CBC', key: key(usage), iv }, paddedData));
-    expect(cbc('DATA_REQUEST')).toBe(expected.dataRequestCbc);
-    expect(cbc('DATA_RESPONSE')).toBe(expected.dataResponseCbc);
-  });
+  test.each(vectors<WalkVector>('dukpt', 'TDES DUKPT full walk'))(
+    '$id, KSN $ksn: decrypts the PIN, MACs and encrypts as published',
+    (vector) => {
+      const { pin, pan, expected } = vector;
+      const [data, paddedData, iv] = [hex(vector.data), hex(vector.paddedData), hex(vector.iv)];
+      const key = (usage: TdesDukptUsage) => tdesWorkingKey({ bdk: hex(vector.bdk), ksn: hex(vector.ksn), usage });
+      using pinCipher = tdes(key('PIN'));
+      expect(toHex(encryptPinBlock(pinCipher, 0, { pin, pan }))).toBe(expected.encryptedPinBlock);
+      expect(toHex(retailMac(key('MAC_REQUEST'), data))).toBe(expected.macAlg3Request);
+      expect(toHex(retailMac(key('MAC_RESPONSE'), data))).toBe(expected.macAlg3Response);
+      expect(cmacUnder(key('MAC_REQUEST'), data)).toBe(expected.cmacRequest);
+      expect(cmacUnder(key('MAC_RESPONSE'), data)).toBe(expected.cmacResponse);
+      const cbc = (usage: TdesDukptUsage) =>
+        toHex(encrypt({ cipher: 'TDES', mode: 'CBC', key: key(usage), iv }, paddedData));
+      expect(cbc('DATA_REQUEST')).toBe(expected.dataRequestCbc);
+      expect(cbc('DATA_RESPONSE')).toBe(expected.dataResponseCbc);
+    },
+  );
 
   const MACS: Record<string, (key: Buffer, data: Buffer) => string> = {
     'DUKPT TDES, ISO 9797-1 algorithm 1': (key, data) => toHex(cbcMac(key, data)),
     'DUKPT TDES, ISO 9797-1 algorithm 3': (key, data) => toHex(retailMac(key, data)),
     'DUKPT TDES, CMAC': cmacUnder,
   };
-  test.each(vectors<MacVector>('mac', ...Object.keys(MACS)))('$id: $algorithm', (vector) => {
+  test.each(vectors<MacVector>('mac', ...Object.keys(MACS)))('matches $id: $algorithm', (vector) => {
     const { algorithm, bdk, ksn, variant, message, expected } = vector;
     const usage = variant === 'RESPONSE' ? 'MAC_RESPONSE' : 'MAC_REQUEST';
     const key = tdesWorkingKey({ bdk: hex(bdk), ksn: hex(ksn), usage });
@@ -128,25 +131,28 @@ describe('TDES DUKPT, ANSI X9.24-1:2009 Annex A', () => {
     expect(MACS[algorithm]!(key, hex(message))).toBe(expected.mac);
   });
 
-  test('a MAC returned by a live service', () => {
+  test('matches a MAC returned by a live service', () => {
     const key = tdesWorkingKey({ bdk, ksn, usage: 'MAC_REQUEST' });
     expect(toHex(retailMac(key, hex('0102030405060708090A0B0C0D0E0F10')))).toBe('AF59E7E8A06F01B2');
   });
 
-  test.each(vectors<DataVector>('dukpt', 'TDES DUKPT data encryption ECB'))('$id: $source', (vector) => {
+  test.each(vectors<DataVector>('dukpt', 'TDES DUKPT data encryption ECB'))('matches $id: $source', (vector) => {
     const key = tdesWorkingKey({ bdk: hex(vector.bdk), ksn: hex(vector.ksn), usage: 'DATA_REQUEST' });
     const ciphertext = encrypt({ cipher: 'TDES', mode: 'ECB', key }, hex(vector.plaintext));
     expect(toHex(ciphertext)).toBe(vector.expected.ciphertext);
   });
 
-  test.each(vectors<DataVector>('encrypt', 'DUKPT TDES data encryption'))('$id: data, $variant', (vector) => {
-    const { variant, mode, iv, plaintext, expected } = vector;
-    const usage = variant === 'RESPONSE' ? 'DATA_RESPONSE' : 'DATA_REQUEST';
-    const key = tdesWorkingKey({ bdk: hex(vector.bdk), ksn: hex(vector.ksn), usage });
-    expect(toHex(key)).toBe(expected.dataKey);
-    const how = { cipher: 'TDES' as const, mode, key, ...(iv === undefined ? {} : { iv: hex(iv) }) };
-    expect(toHex(encrypt(how, hex(plaintext)))).toBe(expected.ciphertext);
-  });
+  test.each(vectors<DataVector>('encrypt', 'DUKPT TDES data encryption'))(
+    'matches the data of $id, $variant',
+    (vector) => {
+      const { variant, mode, iv, plaintext, expected } = vector;
+      const usage = variant === 'RESPONSE' ? 'DATA_RESPONSE' : 'DATA_REQUEST';
+      const key = tdesWorkingKey({ bdk: hex(vector.bdk), ksn: hex(vector.ksn), usage });
+      expect(toHex(key)).toBe(expected.dataKey);
+      const how = { cipher: 'TDES' as const, mode, key, ...(iv === undefined ? {} : { iv: hex(iv) }) };
+      expect(toHex(encrypt(how, hex(plaintext)))).toBe(expected.ciphertext);
+    },
+  );
 });
 
 describe('TDES DUKPT counters', () => {
@@ -175,7 +181,7 @@ describe('TDES DUKPT counters', () => {
     );
   });
 
-  test('an 8-byte KSN is prefixed with FFFF', () => {
+  test('prefixes an 8-byte KSN with FFFF', () => {
     for (const usage of USAGES)
       expect(toHex(tdesWorkingKey({ bdk, ksn: ksn.subarray(2), usage }))).toBe(
         toHex(tdesWorkingKey({ bdk, ksn, usage })),

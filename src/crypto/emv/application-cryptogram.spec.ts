@@ -91,7 +91,7 @@ describe('application cryptogram', () => {
   );
 
   // Example of the AWS user guide; its key is identified by the check value 08D7B4.
-  test('the EMV common example in the AWS user guide', () => {
+  test('matches the EMV common example in the AWS user guide', () => {
     const card: Card = { majorKeyDerivation: 'EMV_OPTION_A', pan: '9137631040001422', psn: '01' };
     const sessionKey = applicationCryptogramKey('EMV_COMMON_SESSION_KEY', iccMasterKey(key, card), {
       atc: hex('000B'),

@@ -41,11 +41,11 @@ describe('iccMasterKey', () => {
     },
   );
 
-  test('option B for a PAN of 17 digits, pyemv', () => {
+  test('matches pyemv for option B and a PAN of 17 digits', () => {
     expect(toHex(iccMasterKey(imk, optionB))).toBe('AD406D7F6D7570916D75E5DCAB8CF737');
   });
 
-  test('option B uses letters as 0 to 5 when the hash has too few decimal digits', () => {
+  test('option B maps letters to 0 to 5 when the hash has too few decimal digits', () => {
     const card: Card = { majorKeyDerivation: 'EMV_OPTION_B', pan: '400000000000000033', psn: '00' };
     const hash = createHash('sha1').update(hex('40000000000000003300')).digest('hex');
     expect(hash).toBe('8dff9aaa0aa10ebedc4ef3cc3f19dfcef15c6af8');

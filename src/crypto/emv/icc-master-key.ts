@@ -3,6 +3,7 @@ import { decimalize } from '../decimalize.js';
 import { tdes, withOddParity } from '../des.js';
 import { CryptoError } from '../errors.js';
 import { requireDigits } from '../fields.js';
+import type { SymmetricKey } from '../held-key.js';
 import { requirePan } from '../pan.js';
 import { lend, requireEmvKey } from './key.js';
 
@@ -28,7 +29,7 @@ export interface Card {
  * @returns 16 bytes with odd parity; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS
  */
-export function iccMasterKey(imk: Buffer, { majorKeyDerivation, pan, psn }: Card): Buffer {
+export function iccMasterKey(imk: SymmetricKey, { majorKeyDerivation, pan, psn }: Card): Buffer {
   requireEmvKey(imk);
   requirePan(pan);
   requireDigits(psn, 2, 'PAN sequence number');

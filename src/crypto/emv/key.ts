@@ -1,11 +1,12 @@
 import { CryptoError } from '../errors.js';
+import type { SymmetricKey } from '../held-key.js';
 
 /**
  * Checks that an issuer, ICC or session key is a double-length TDES key (EMV 4.4 Book 2 section B1.1).
  *
  * @throws CryptoError KEY_LENGTH
  */
-export function requireEmvKey(key: Buffer): void {
+export function requireEmvKey(key: SymmetricKey): void {
   if (key.length !== 16) throw new CryptoError('KEY_LENGTH', 'An EMV key must be 16 bytes');
 }
 

@@ -196,7 +196,7 @@ describe('pinChangeScript', () => {
 });
 
 describe('visPinBlock', () => {
-  test('without and with a current PIN', () => {
+  test('encodes a new PIN without and with the current PIN', () => {
     expect(toHex(visPinBlock(iccKey, { newPin: '1234' }))).toBe('041234FF76543210');
     expect(toHex(visPinBlock(iccKey, { newPin: '1234', currentPin: '9876' }))).toBe('9C6434FF76543210');
   });

@@ -1,3 +1,4 @@
+import type { SymmetricKey } from '../held-key.js';
 import { xor } from '../bytes.js';
 import { CryptoError } from '../errors.js';
 import { encodePinBlock } from '../pin-block.js';
@@ -41,10 +42,10 @@ export const PIN_CHANGE_PROFILES = {
 
 /** Issuer master keys, 16 bytes each; the caller zeroizes them. */
 export interface PinChangeKeys {
-  integrity: Buffer;
-  confidentiality: Buffer;
+  integrity: SymmetricKey;
+  confidentiality: SymmetricKey;
   /** Master key for application cryptograms; only the VIS PIN block needs it. */
-  applicationCryptogram?: Buffer;
+  applicationCryptogram?: SymmetricKey;
 }
 
 /** Data that differs from one script to the next. */
@@ -71,7 +72,7 @@ export function pinChangeScript(
   keys: PinChangeKeys,
   change: PinChange,
 ): { encipheredPinBlock: Buffer; mac: Buffer } {
-  const withSessionKey = (imk: Buffer, use: (sessionKey: Buffer) => Buffer) =>
+  const withSessionKey = (imk: SymmetricKey, use: (sessionKey: Buffer) => Buffer) =>
     lend(iccMasterKey(imk, change.card), (iccKey) =>
       lend(secureMessagingKey(profile.sessionKey, iccKey, change.session), use),
     );

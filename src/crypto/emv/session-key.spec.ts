@@ -95,8 +95,8 @@ describe('session keys', () => {
   test.each([
     ['EMV_COMMON', 'E9FB384AF807B940FEDCEA613461B0C4'], // pyemv
     ['VISA_SM', '0123456789ABCDF2FEDCBA987654CDF2'], // pyemv
-    ['MASTERCARD', '7CE919468CE3CBE0AE7FF2CB3B7FC84C'], // own
-  ])('%s with counter 001C', (name, expected) => {
+    ['MASTERCARD', '7CE919468CE3CBE0AE7FF2CB3B7FC84C'], // regression value of this implementation
+  ])('derives the %s key for counter 001C', (name, expected) => {
     expect(toHex(DERIVATIONS[name]!(iccKey, session))).toBe(expected);
   });
 
@@ -126,7 +126,7 @@ describe('session keys', () => {
     expect(toHex(r)).toBe('0102030405060708');
   });
 
-  test.each(schemes)('%s: any transaction gives 16 bytes with odd parity, the same each time', (scheme) => {
+  test.each(schemes)('%s: derives 16 bytes with odd parity for any transaction, the same each time', (scheme) => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 16, maxLength: 16 }),

@@ -161,7 +161,7 @@ function describe(field: Field, value: string): string {
   return words;
 }
 
-/** Quotes characters of a key block's header, which are no secret, for a message. */
+/** Quotes characters of a key block's header for a message. The header isn't secret. */
 export function quoted(characters: string): string {
   return `"${characters.replace(/[^\x20-\x7e]/g, '?')}"`;
 }

@@ -11,7 +11,7 @@ interface Vector {
 }
 
 test.each(vectors<Vector>('tr31'))(
-  '$id: keys of version $version, $source',
+  '$id: derives the keys of version $version, $source',
   ({ version, kbpk, kbpkAlgorithm, expected }) => {
     using keys = deriveBlockKeys(version, { algorithm: kbpkAlgorithm, key: hex(kbpk) });
     expect(toHex(keys.kbek)).toBe(expected.kbek);
@@ -48,7 +48,7 @@ test.each(vectors<Vector>('tr31'))(
   },
 );
 
-test('the keys are zeroized at the end of their scope, the KBPK is not', () => {
+test('zeroizes the keys at the end of their scope, but not the KBPK', () => {
   const kbpk = Buffer.alloc(16, 7);
   const keys = deriveBlockKeys('B', { algorithm: 'TDES', key: kbpk });
   expect(keys.kbek.every((byte) => byte === 0)).toBe(false);

@@ -124,7 +124,7 @@ export function parseOptionalBlocks(text: string, count: number): { optionalBloc
  * the length (X9.143 6.2 table 1): 04 and 4 digits. Some senders write 02, meaning either 2 bytes, so 4 digits as well,
  * or 2 digits: the reading that fits the block is taken.
  *
- * @param offset of the ID
+ * @param offset offset of the ID
  * @returns characters of the block, and the offset of its data
  * @throws CryptoError KEY_BLOCK, also if both readings of 02 fit
  */

@@ -50,7 +50,7 @@ function refusal(kbpk: Kbpk, text: string): string | undefined {
 }
 
 describe('key blocks from standards and vendors', () => {
-  test.each(cases)('$id: $source', ({ kbpk, kbpkAlgorithm, keyBlock, expected }) => {
+  test.each(cases)('unwraps $id: $source', ({ kbpk, kbpkAlgorithm, keyBlock, expected }) => {
     const { header, optionalBlocks, key } = unwrapKeyBlock(kbpkOf({ kbpk, kbpkAlgorithm }), keyBlock);
     expect(toHex(key)).toBe(expected.key);
     expect(header.algorithm).toBe(expected.algorithm);
@@ -64,7 +64,7 @@ describe('key blocks from standards and vendors', () => {
     expected: { derivedKey: string; blockKey: string; keyBlock: string };
   }
   test.each(vectors<EcdhVector>('ecdh').filter(({ expected }) => 'keyBlock' in expected))(
-    '$id, under a key agreed on by ECDH',
+    'unwraps $id under a key agreed by ECDH',
     ({ expected }) => {
       const kbpk = { algorithm: 'AES', key: hex(expected.derivedKey) } as const;
       expect(toHex(unwrapKeyBlock(kbpk, expected.keyBlock).key)).toBe(expected.blockKey);
@@ -79,7 +79,7 @@ describe('key blocks from standards and vendors', () => {
     vectors<ExchangeVector>('ecdh-exchange').filter(
       ({ inputs, expected }) => inputs.wrappedKeyBlock !== undefined && expected.derivedKey !== undefined,
     ),
-  )('$id', ({ inputs, expected }) => {
+  )('unwraps $id', ({ inputs, expected }) => {
     const algorithm = inputs.wrappedKeyBlock!.startsWith('D') ? 'AES' : 'TDES';
     const kbpk = { algorithm, key: hex(expected.derivedKey!) } as const;
     expect(toHex(unwrapKeyBlock(kbpk, inputs.wrappedKeyBlock!).key)).toBe(expected.clearKey);
@@ -88,9 +88,9 @@ describe('key blocks from standards and vendors', () => {
 
 describe('key blocks that a receiver must refuse', () => {
   /**
-   * Error codes by vector category: malformed blocks give the position, and well-formed but unauthentic ones all fail
-   * alike. The blocks of -v001 to -v003 are twice as long as their length field says; their modified halves are tested
-   * below.
+   * Error codes by vector category: malformed blocks give the position, and well-formed blocks that are not authentic
+   * all fail alike. The blocks of -v001 to -v003 are twice as long as their length field says; a test below modifies
+   * their halves.
    */
   const CODES: Record<string, string> = {
     mac: 'DECRYPTION_FAILED',
@@ -112,7 +112,7 @@ describe('key blocks that a receiver must refuse', () => {
     expect(refusal(kbpkOf({ kbpk, kbpkAlgorithm }), keyBlock)).toBe(code);
   });
 
-  test.each(malformed.slice(0, 3))('$id: one of its two halves is modified', ({ kbpk, kbpkAlgorithm, keyBlock }) => {
+  test.each(malformed.slice(0, 3))('$id, with one of its two halves modified', ({ kbpk, kbpkAlgorithm, keyBlock }) => {
     const half = keyBlock.length / 2;
     const codes = [keyBlock.slice(0, half), keyBlock.slice(half)].map((text) =>
       refusal(kbpkOf({ kbpk, kbpkAlgorithm }), text),
@@ -242,7 +242,7 @@ describe.each(['tr31-v001', 'tr31-v003', 'tr31-v005', 'tr31-v006', 'tr31-v029', 
   },
 );
 
-// MODE results when the version is changed to one that requires a TDES key.
+// The code is MODE when the version is changed to one that requires a TDES key.
 test('any text either unwraps or is refused with a CryptoError', () => {
   const kbpk = kbpkOf(vector('tr31-v029'));
   const { keyBlock } = vector('tr31-v029');

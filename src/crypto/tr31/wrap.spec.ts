@@ -78,14 +78,14 @@ describe('key length masking', () => {
     ['A', 24, 112],
     ['A', 32, 144],
     ['E', 121, 304],
-  ])('version D by default, algorithm %s, %i bytes', (algorithm, bytes, chars) => {
+  ])('version D with algorithm %s and %i bytes has its default length', (algorithm, bytes, chars) => {
     const key = Buffer.alloc(bytes, 9);
     expect(wrapKeyBlock({ kbpk: AES, header: { ...HEADER, algorithm }, key })).toHaveLength(chars);
   });
 });
 
 describe('wrapping', () => {
-  test('padding is random', () => {
+  test('uses random padding', () => {
     const args = { kbpk: AES, header: HEADER, key: Buffer.alloc(16, 1) };
     expect(wrapKeyBlock(args)).not.toBe(wrapKeyBlock(args));
   });
@@ -93,7 +93,7 @@ describe('wrapping', () => {
   test.each([
     ['RSA 2048', 'R', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
     ['P-521', 'E', () => generateKeyPairSync('ec', { namedCurve: 'P-521' })],
-  ] as const)('%s private key with its certificate', (_, algorithm, generate) => {
+  ] as const)('wraps an %s private key with its certificate', (_, algorithm, generate) => {
     const key = generate().privateKey.export({ type: 'pkcs8', format: 'der' });
     const optionalBlocks = [{ id: 'CT', data: `00${Buffer.alloc(1200, 3).toString('base64')}` }];
     const header = { ...HEADER, keyUsage: 'S0', algorithm, modeOfUse: 'S' };
@@ -108,7 +108,7 @@ describe('wrapping', () => {
     }
   });
 
-  test('the longest key that fits in 9999 characters', () => {
+  test('fills a block of 9999 characters with the longest key that fits', () => {
     const header = { ...HEADER, keyUsage: 'S0', algorithm: 'R', modeOfUse: 'S' };
     const key = Buffer.alloc(4958, 5);
     const block = wrapKeyBlock({ kbpk: AES, header, key });
@@ -120,7 +120,7 @@ describe('wrapping', () => {
       );
   });
 
-  test('unwrap, then wrap under another version with the same optional blocks', () => {
+  test('rewraps an unwrapped key under another version with the same optional blocks', () => {
     const { keyBlock, kbpk } = vectors<Vector>('tr31').find(({ id }) => id === 'tr31-v046')!;
     const { header, optionalBlocks, key } = unwrapKeyBlock({ algorithm: 'AES', key: hex(kbpk) }, keyBlock);
     const other = wrapKeyBlock({ kbpk: TDES, header: { ...header, versionId: 'B' }, optionalBlocks, key });
@@ -128,7 +128,7 @@ describe('wrapping', () => {
     expect(unwrapKeyBlock(TDES, other).key).toEqual(key);
   });
 
-  test('the key is not modified', () => {
+  test('does not modify the key', () => {
     const key = Buffer.alloc(16, 7);
     wrapKeyBlock({ kbpk: AES, header: HEADER, key });
     expect(key).toEqual(Buffer.alloc(16, 7));
@@ -152,7 +152,7 @@ describe('wrapping is refused', () => {
       expect(wrap({ kbpk: shorter })).toThrow(refused('KEY_LENGTH', /^An? (TDES|AES) key must be 16/));
     });
 
-    test('when it is empty, has conflicting attributes, or makes the block too long', () => {
+    test('when the key is empty, the attributes conflict, or the block would be too long', () => {
       expect(wrap({ key: Buffer.alloc(0) })).toThrow(refused('KEY_LENGTH', /of algorithm .$/));
       expect(wrap({ header: { ...header, keyUsage: 'S0', modeOfUse: 'X' } })).toThrow(
         refused('KEY_BLOCK', /^Mode of use X does not go with key usage S0$/),

@@ -32,52 +32,62 @@ const receiver = { certificate: krd.certificate.der, privateKey: forgePrivateKey
 const open = (token: Buffer, parties: Partial<Parameters<typeof openWithForge>[1]> = {}) =>
   openWithForge(token, { kdh: kdh.certificate.der, krd: receiver, ...parties });
 
-describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('forge opens a token that we built in the form %s', (form) => {
-  test.each([
-    ['a TDES key of 16 bytes', 'D0112P0TE00N0000', TDES_KEY, 'DES-EDE3-CBC'],
-    ['a TDES key of 24 bytes', 'D0144K0TB00E0000', Buffer.concat([TDES_KEY, hex('0123456789ABCDEF')]), 'DES-EDE3-CBC'],
-    ['an AES key', 'D0112K0AB00E0000', hex('000102030405060708090A0B0C0D0E0F'), 'AES-128-CBC'],
-    ['a key with an optional block', 'D0144K0TB00E0100KS1800604B120F9292800000', TDES_KEY, 'DES-EDE3-CBC'],
-  ])('with %s', (_, header, key, contentCipher) => {
-    const opened = open(build({ form, header, key }));
-    expect(opened).toEqual({ header, key, nonce: NONCE, signingTime: undefined, contentCipher, crls: 0 });
-  });
+describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)(
+  'forge, given a token that we built in the form %s,',
+  (form) => {
+    test.each([
+      ['a TDES key of 16 bytes', 'D0112P0TE00N0000', TDES_KEY, 'DES-EDE3-CBC'],
+      [
+        'a TDES key of 24 bytes',
+        'D0144K0TB00E0000',
+        Buffer.concat([TDES_KEY, hex('0123456789ABCDEF')]),
+        'DES-EDE3-CBC',
+      ],
+      ['an AES key', 'D0112K0AB00E0000', hex('000102030405060708090A0B0C0D0E0F'), 'AES-128-CBC'],
+      ['a key with an optional block', 'D0144K0TB00E0100KS1800604B120F9292800000', TDES_KEY, 'DES-EDE3-CBC'],
+    ])('opens it with %s', (_, header, key, contentCipher) => {
+      const opened = open(build({ form, header, key }));
+      expect(opened).toEqual({ header, key, nonce: NONCE, signingTime: undefined, contentCipher, crls: 0 });
+    });
 
-  test('one-pass, with the signing time', () => {
-    const crl = form === 'X9_TR34_2019' ? CRL : undefined;
-    const opened = open(build({ form, nonce: undefined, crl }));
-    expect(opened).toMatchObject({ key: TDES_KEY, nonce: undefined, signingTime: NOW, crls: crl ? 1 : 0 });
-  });
+    test('opens a one-pass token with the signing time', () => {
+      const crl = form === 'X9_TR34_2019' ? CRL : undefined;
+      const opened = open(build({ form, nonce: undefined, crl }));
+      expect(opened).toMatchObject({ key: TDES_KEY, nonce: undefined, signingTime: NOW, crls: crl ? 1 : 0 });
+    });
 
-  const token = build({ form });
+    const token = build({ form });
 
-  test('and refuses it from another sender with the same name and serial number', () => {
-    expect(() => open(token, { kdh: pki.kdh!.certificate.der })).toThrow('the signer is wrong');
-    const other = build({ form, kdh: pki.otherKdh! });
-    expect(() => open(other, { kdh: pki.kdh!.certificate.der })).toThrow();
-  });
+    test('refuses it from another sender with the same name and serial number', () => {
+      expect(() => open(token, { kdh: pki.kdh!.certificate.der })).toThrow('the signer is wrong');
+      const other = build({ form, kdh: pki.otherKdh! });
+      expect(() => open(other, { kdh: pki.kdh!.certificate.der })).toThrow();
+    });
 
-  test('and refuses it for another receiver', () => {
-    const { certificate, privateKey } = pki.cliKrd3072!;
-    expect(() => open(token, { krd: { ...receiver, certificate: certificate.der } })).toThrow('the receiver is wrong');
-    const wrongKey = { ...receiver, privateKey: forgePrivateKey(privateKey) };
-    expect(() => open(token, { krd: wrongKey })).toThrow();
-  });
+    test('refuses it for another receiver', () => {
+      const { certificate, privateKey } = pki.cliKrd3072!;
+      expect(() => open(token, { krd: { ...receiver, certificate: certificate.der } })).toThrow(
+        'the receiver is wrong',
+      );
+      const wrongKey = { ...receiver, privateKey: forgePrivateKey(privateKey) };
+      expect(() => open(token, { krd: wrongKey })).toThrow();
+    });
 
-  test('and never reads different content, whichever byte is modified', () => {
-    const expected = open(token);
-    let refused = 0;
-    for (let at = 0; at < token.length; at += 16) {
-      const changed = Buffer.from(token);
-      changed[at]! ^= 1;
-      const opened = attempt(changed);
-      if (opened) expect(opened).toEqual(expected);
-      else refused += 1;
-    }
-    // Versions and algorithm identifiers are not signed, and forge does not check all of them.
-    expect(refused).toBeGreaterThan(token.length / 20);
-  });
-});
+    test('never reads different content when any byte is modified', () => {
+      const expected = open(token);
+      let refused = 0;
+      for (let at = 0; at < token.length; at += 16) {
+        const changed = Buffer.from(token);
+        changed[at]! ^= 1;
+        const opened = attempt(changed);
+        if (opened) expect(opened).toEqual(expected);
+        else refused += 1;
+      }
+      // Versions and algorithm identifiers are not signed, and forge does not check all of them.
+      expect(refused).toBeGreaterThan(token.length / 20);
+    });
+  },
+);
 
 function attempt(token: Buffer): ReturnType<typeof open> | undefined {
   try {

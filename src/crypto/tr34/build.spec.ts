@@ -76,7 +76,7 @@ test('every token has a new ephemeral key and initialization vector', () => {
 test.each([
   ['T', 'DES-EDE3-CBC', 24],
   ['A', 'AES-128-CBC', 16],
-])('a key of algorithm %s is encrypted with %s', (algorithm, contentCipher, keyBytes) => {
+])('encrypts a key of algorithm %s with %s', (algorithm, contentCipher, keyBytes) => {
   const token = inspectKeyTransport(buildKeyTransport(toBuild({ header: `D0112K0${algorithm}B00E0000` })));
   const ephemeralKey = rsaDecrypt(pki.cliKrd2048!.privateKey, 'OAEP_SHA256', token.encryptedKey);
   expect(token.contentCipher).toBe(contentCipher);
@@ -84,7 +84,7 @@ test.each([
   if (keyBytes === 24) expect([isStrong(ephemeralKey), withOddParity(ephemeralKey)]).toEqual([true, ephemeralKey]);
 });
 
-test('the signing time is a GeneralizedTime from 2050', () => {
+test('writes the signing time as a GeneralizedTime from 2050', () => {
   const time = new Date('2051-02-03T04:05:06Z');
   const validity = { notBefore: NOW, notAfter: new Date('2060-01-01T00:00:00Z') };
   const issuer = issueRoot({ subject: [{ type: 'CN', value: 'root' }], privateKey: pki.cliCa!.privateKey, validity });
@@ -99,7 +99,7 @@ test('the signing time is a GeneralizedTime from 2050', () => {
   expect(inspectKeyTransport(block).signingTime).toEqual(time);
 });
 
-describe('refusals', () => {
+describe('building a token is refused with', () => {
   const { kdh, krd } = toBuild();
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const ecKey = pkcs8(ec.export({ format: 'pem', type: 'pkcs8' }).toString());
@@ -139,7 +139,7 @@ describe('refusals', () => {
   });
 });
 
-/** OpenSSL reads what we build: the whole token in the 2019 form, and the CMS parts of the 2012 form. */
+/** OpenSSL reads the tokens that we build: whole tokens in the 2019 form, and the CMS parts of the 2012 form. */
 const withOpenSsl = spawnSync('openssl', ['version']).status === 0 ? describe : describe.skip;
 withOpenSsl('openssl cms', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tr34-'));
@@ -168,13 +168,13 @@ withOpenSsl('openssl cms', () => {
     ['X9_TR34_2019', 8],
     ['X9_TR34_2019', 16],
     ['X9_TR34_2019', undefined],
-  ] as const)('verifies our signature, %s, nonce of %s bytes', (form, nonceBytes) => {
+  ] as const)('OpenSSL verifies our signature, %s, nonce of %s bytes', (form, nonceBytes) => {
     const nonce = nonceBytes && Buffer.alloc(nonceBytes, 0xa5);
     const block = buildKeyTransport(toBuild({ form, nonce, crl: form === 'X9_TR34_2019' ? CRL : undefined }));
     expect(verified(block)).toEqual(inspectKeyTransport(block).eContent);
   });
 
-  test.each(['D0112K0TB00E0000', 'D0112K0AB00E0000'])('opens our 2019 envelope, header %s', (header) => {
+  test.each(['D0112K0TB00E0000', 'D0112K0AB00E0000'])('OpenSSL opens our 2019 envelope, header %s', (header) => {
     const token = toBuild({ form: 'X9_TR34_2019', header });
     const { eContent } = inspectKeyTransport(buildKeyTransport(token));
     const info = hex('3082000006092A864886F70D010703A0820000');

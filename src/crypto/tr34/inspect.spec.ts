@@ -251,7 +251,7 @@ describe('malformed and unsupported fields are named', () => {
 
   test.each([
     ['nothing', NOTHING],
-    ['no DER', Buffer.from('token')],
+    ['bytes that are not DER', Buffer.from('token')],
     ['two tokens', Buffer.concat([token(), token()])],
     ['a certificate', pki.kdh!.certificate.der],
     ['a token above the maximum length', Buffer.concat([token(), Buffer.alloc(16_384)])],

@@ -54,18 +54,18 @@ const crl = (...revoked: Buffer[]) =>
     nextUpdate: new Date('2027-01-01'),
   });
 
-describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that forge built in the form %s', (form) => {
+describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('a token that forge built in the form %s', (form) => {
   test.each([
     ['a TDES key of 16 bytes', 'D0112P0TE00N0000', TDES_KEY],
     ['a TDES key of 24 bytes', 'D0144K0TB00E0000', Buffer.concat([TDES_KEY, hex('0123456789ABCDEF')])],
     ['an AES key', 'D0112K0AB00E0000', hex('000102030405060708090A0B0C0D0E0F')],
-  ])('with %s', (_, header, key) => {
+  ])('opens with %s', (_, header, key) => {
     const block = compose({ form, header, key });
     expect(inspectKeyTransport(block).form).toBe(form);
     expect(open(block)).toEqual({ header, key, signingTime: undefined });
   });
 
-  test('one-pass', () => {
+  test('opens as a one-pass token', () => {
     const opened = open(compose({ form, nonce: undefined }), { nonce: undefined });
     expect(opened).toEqual({ header: HEADER, key: TDES_KEY, signingTime: NOW });
   });
@@ -76,21 +76,21 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
     ['the signature algorithm as sha256WithRSAEncryption', { signatureAlgorithm: 'sha256WithRsaEncryption' }],
     ['certificates', { certificates: [kdh.certificate, pki.kdhCa!.certificate.der] }],
     ['a CRL that lists others', { crls: [crl(pki.otherCa!.certificate.der)] }],
-  ])('with %s', (_, deviation) => {
+  ])('opens with %s', (_, deviation) => {
     expect(open(deviating(deviation, form)).key).toEqual(TDES_KEY);
   });
 
-  test.each(['DES-EDE3-CBC', 'AES-128-CBC', 'AES-256-CBC'] as const)('under %s', (contentCipher) => {
+  test.each(['DES-EDE3-CBC', 'AES-128-CBC', 'AES-256-CBC'] as const)('opens under %s', (contentCipher) => {
     expect(open(compose({ form, contentCipher })).key).toEqual(TDES_KEY);
   });
 
   test.each<[string, TokenToCompose['deviation']]>([
-    ['whose envelope is for another receiver', { encryptedFor: pki.kdh!.certificate.der }],
-    ['whose encrypted header differs from the signed one', { innerHeader: 'D0112K0TB00N0000' }],
-    ['whose encrypted sender differs from the signer', { innerKdh: pki.svcKdh!.certificate.der }],
-    ['whose digest is that of another envelope', { messageDigest: Buffer.alloc(32) }],
-    ['whose digest is truncated', { messageDigest: Buffer.alloc(16) }],
-  ])('but not one %s', (_, deviation) => {
+    ['if its envelope is for another receiver', { encryptedFor: pki.kdh!.certificate.der }],
+    ['if its encrypted header differs from the signed one', { innerHeader: 'D0112K0TB00N0000' }],
+    ['if its encrypted sender differs from the signer', { innerKdh: pki.svcKdh!.certificate.der }],
+    ['if its digest is that of another envelope', { messageDigest: Buffer.alloc(32) }],
+    ['if its digest is truncated', { messageDigest: Buffer.alloc(16) }],
+  ])('is refused %s', (_, deviation) => {
     expect(() => open(deviating(deviation, form))).toThrow(refusal('DECRYPTION_FAILED'));
   });
 
@@ -102,23 +102,23 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
     ['with RSAES-OAEP and SHA-1', { scheme: 'OAEP_SHA1' }],
     ['with RSAES-OAEP and SHA-512', { scheme: 'OAEP_SHA512' }],
     ['with two nonces', { attributes: [nonceAttribute] }],
-    ['of version 4', { version: 4 }],
-  ])('but not one %s', (_, deviation) => {
+    ['with version 4', { version: 4 }],
+  ])('is refused %s', (_, deviation) => {
     expect(() => open(deviating(deviation, form))).toThrow(refusal('CMS'));
   });
 
-  test('but not when a CRL revokes the sender', () => {
+  test('is refused if a CRL revokes the sender', () => {
     const block = deviating({ crls: [crl(pki.kdhExpired!.certificate.der, kdh.certificate)] }, form);
     expect(() => open(block)).toThrow('must not be revoked');
   });
 
-  test('but not with another nonce, without the nonce, or with an unexpected one', () => {
+  test('is refused with another nonce, without the nonce, or with an unexpected nonce', () => {
     expect(() => open(compose({ form }), { nonce: hex('E7A9CC5BFD1A7FDD') })).toThrow(refusal('DECRYPTION_FAILED'));
     expect(() => open(compose({ form }), { nonce: undefined })).toThrow(refusal('DECRYPTION_FAILED'));
     expect(() => open(compose({ form, nonce: undefined }))).toThrow(refusal('DECRYPTION_FAILED'));
   });
 
-  test('but not from another sender, whatever name it uses', () => {
+  test('is refused from another sender, whatever name it uses', () => {
     for (const name of ['otherKdh', 'svcKdh'])
       expect(() => open(compose({ form, kdh: forgeParty(pki[name]!) }))).toThrow(refusal('DECRYPTION_FAILED'));
     const expired = forgeParty(pki.kdhExpired!);
@@ -131,11 +131,11 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
     ['an AES key of 32 bytes', 'D0144K0AB00E0000', Buffer.alloc(32)],
     ['an AES key labelled TDES', 'D0112K0TB00E0000', Buffer.alloc(32)],
     ['no key', 'D0112K0TB00E0000', Buffer.alloc(0)],
-  ])('but not %s', (_, header, key) => {
+  ])('is refused with %s', (_, header, key) => {
     expect(() => open(compose({ form, header, key }))).toThrow(refusal('KEY_LENGTH'));
   });
 
-  test('but not with a byte modified anywhere', () => {
+  test('is refused with any byte modified', () => {
     const block = compose({ form });
     for (let at = 0; at < block.length; at += 24) {
       const changed = Buffer.from(block);
@@ -144,7 +144,7 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('we open a token that f
     }
   });
 
-  test('but not in BER', () => {
+  test('is refused in BER instead of DER', () => {
     const block = compose({ form });
     const indefinite = Buffer.concat([Buffer.from('3080', 'hex'), block.subarray(4), Buffer.alloc(2)]);
     const longer = Buffer.concat([Buffer.from('308300', 'hex'), block.subarray(2)]);

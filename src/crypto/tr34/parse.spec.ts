@@ -17,7 +17,7 @@ const NONCE = hex('E7A9CC5BFD1A7FDC');
 const refusal = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
 const NOT_AUTHENTIC = refusal('DECRYPTION_FAILED');
 
-/** Builds a token as in the import vectors: the KDH is the client's, the KRD the service's. */
+/** Builds a token with the parties of the import vectors: the KDH is the client's, the KRD the service's. */
 const toBuild = (changes: Partial<KeyTransportToBuild> = {}): KeyTransportToBuild => ({
   form: 'X9_TR34_2012',
   header: 'D0112K0TB00E0000',
@@ -40,7 +40,7 @@ const toOpen = (block: Buffer, changes: Partial<KeyTransportToOpen> = {}): KeyTr
 
 const token = buildKeyTransport(toBuild());
 
-describe('two-pass and one-pass', () => {
+describe('the nonce of a two-pass or one-pass token', () => {
   const onePass = buildKeyTransport(toBuild({ nonce: undefined }));
 
   test.each<[string, Buffer, Buffer | undefined]>([
@@ -199,7 +199,7 @@ describe('a sender that signs invalid content', () => {
     ['another header with the same beginning inside', envelope(padded(keyBlock({ header: 'D0112K0TB00E0000 ' })))],
     ['padding with the wrong byte', envelope(padded(block, 16 - (block.length % 16), 0))],
     ['too much padding', envelope(padded(block, 32 - (block.length % 16)))],
-    ['no DER inside', envelope(Buffer.alloc(128, 0xff))],
+    ['bytes inside that are not DER', envelope(Buffer.alloc(128, 0xff))],
     ['no SEQUENCE inside', envelope(padded(octetString(KEY)))],
     ['no key inside', envelope(padded(sequence(integer(1))))],
     ['one more field inside', envelope(padded(sequence(block.subarray(3), integer(1))))],

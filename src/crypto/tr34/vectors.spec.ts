@@ -78,17 +78,17 @@ const accepted = all.filter(({ operation, expected }) => operation !== 'VerifyOn
 const refused = all.filter(({ expected }) => !expected.accept);
 
 describe('vectors of tr34.json', () => {
-  test.each(accepted)('$id opens: $why', (vector) => {
+  test.each(accepted)('opens $id: $why', (vector) => {
     const { header, key, signingTime } = open(vector);
     expect(header).toBe(vector.expected.keyBlockHeader);
     expect(toHex(key)).toBe(vector.expected.clearKey);
     expect(signingTime).toEqual(vector.build.signingTime === null ? undefined : dateOf(vector.build.signingTime));
   });
 
-  // One token is signed over its attributes in an order other than the order sent, which no implementation should
-  // build.
+  // One token is signed over its attributes in an order other than the order sent. No implementation should build such
+  // a token.
   test.each(accepted.filter(({ build }) => !build.attributeOrder.startsWith('sent')))(
-    '$id is rebuilt byte for byte',
+    'rebuilds $id byte for byte',
     ({ inputs, build }) => {
       const krd = pki[inputs.wrappingKey]!.certificate;
       const key = hex(build.ephemeralKey);
@@ -114,7 +114,7 @@ describe('vectors of tr34.json', () => {
     },
   );
 
-  test.each(accepted)('$id can be inspected without a key', ({ inputs, build, expected }) => {
+  test.each(accepted)('inspects $id without a key', ({ inputs, build, expected }) => {
     const token = inspectKeyTransport(hex(inputs.wrappedKeyBlock));
     expect(token.form).toBe(build.form === 'x9-2012' ? 'X9_TR34_2012' : 'X9_TR34_2019');
     expect(token.header).toBe(expected.keyBlockHeader);
@@ -132,7 +132,7 @@ describe('vectors of tr34.json', () => {
     CHAIN: 'CERTIFICATE',
     CERT_EXPIRED: 'CERTIFICATE',
   };
-  test.each(refused)('$id is refused for $expected.reason: $why', (vector) => {
+  test.each(refused)('refuses $id for $expected.reason: $why', (vector) => {
     const code = CODES[vector.expected.reason] ?? 'DECRYPTION_FAILED';
     expect(() => open(vector)).toThrow(expect.objectContaining({ name: 'CryptoError', code }));
   });
@@ -142,7 +142,7 @@ describe('vectors of tr34.json', () => {
   });
 });
 
-test('a token from the AWS service: signer, signature, digest and every unencrypted field', () => {
+test('inspects a token from the AWS service: signer, signature, digest and every unencrypted field', () => {
   const { inputs, expected } = all.find(({ operation }) => operation === 'VerifyOnly')!;
   const token = inspectKeyTransport(hex(inputs.wrappedKeyBlock));
   verifySignature(token, readCertificate(Buffer.from(inputs.signingKeyCertificatePem)));

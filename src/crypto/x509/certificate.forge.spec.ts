@@ -90,7 +90,7 @@ describe('a certificate that forge issued', () => {
     ['CA:FALSE with keyCertSign', false, [{ name: 'basicConstraints', cA: false }, CA_EXTENSIONS[1]!]],
     ['keyCertSign alone', false, CA_EXTENSIONS.slice(1)],
     ['no extensions', false, []],
-  ])('with %s: isCa is %s', (_, isCa, extensions) => {
+  ])('with %s has isCa %s', (_, isCa, extensions) => {
     expect(readCertificate(root({ extensions })).isCa).toBe(isCa);
   });
 });
@@ -107,12 +107,12 @@ describe('a certificate that forge issued is refused', () => {
     ['when it signed itself', 'issued by', { issuer: { subject: CA_NAME, privateKey: leafKey } }],
     ['when it names another issuer', 'issued by', { issuer: { subject: CA_NAME.slice(1), privateKey: caKey } }],
     [
-      'when the issuer’s name is in another order',
+      "when the issuer's name is in another order",
       'issued by',
       { issuer: { subject: [...CA_NAME].reverse(), privateKey: caKey } },
     ],
     [
-      'when its key is longer than the issuer’s',
+      "when its key is longer than the issuer's",
       'must not be stronger',
       { publicKey: forgePublicHalf(forgePrivateKey(pki.svcKrd3072!.privateKey)) },
     ],

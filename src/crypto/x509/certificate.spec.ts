@@ -84,7 +84,7 @@ describe('reading a certificate', () => {
 });
 
 describe('verifying who issued a certificate', () => {
-  test.each(['kdh', 'kdhCa'])('%s was issued by its CA', (name) => {
+  test.each(['kdh', 'kdhCa'])('accepts %s as issued by its CA', (name) => {
     expect(() => verifyCertificate(pki[name]!.certificate, { issuer: kdhCa, time: NOW })).not.toThrow();
   });
 
@@ -92,13 +92,13 @@ describe('verifying who issued a certificate', () => {
     ['a CA of the same name with another key', 'otherCa'],
     ['a CA of another name', 'svcCa'],
     ['itself', 'kdh'],
-  ])('not by %s', (_, issuer) => {
+  ])('does not accept %s', (_, issuer) => {
     expect(() => verifyCertificate(kdh, { issuer: pki[issuer]!.certificate, time: NOW })).toThrow(
       refusal('CERTIFICATE'),
     );
   });
 
-  test('not by a CA of the same name with an elliptic curve key', () => {
+  test('does not accept a CA of the same name with an elliptic curve key', () => {
     const { inputs } = vectors<{ inputs: { publicKeyCertificatePem: string } }>('ecdh-exchange').find(
       ({ id }) => id === 'ecdh-neg-rogue-ca',
     )!;
@@ -108,7 +108,7 @@ describe('verifying who issued a certificate', () => {
     expect(() => verifyCertificate(certificate, { issuer, time: NOW })).toThrow('must be issued by');
   });
 
-  test('not with a flipped bit', () => {
+  test('does not accept a flipped bit', () => {
     const changed = Buffer.from(kdh.der);
     changed[changed.length - 1]! ^= 1;
     expect(() => verifyCertificate(readCertificate(changed), { issuer: kdhCa, time: NOW })).toThrow(
@@ -122,7 +122,7 @@ describe('verifying who issued a certificate', () => {
     ['2049-12-31T23:59:59Z', true],
     ['2049-12-31T23:59:59.001Z', false],
     ['no date', false],
-  ])('at %s: valid %s', (time, valid) => {
+  ])('at %s, validity is %s', (time, valid) => {
     const verifying = expect(() => verifyCertificate(kdh, { issuer: kdhCa, time: new Date(time) }));
     if (valid) verifying.not.toThrow();
     else verifying.toThrow(refusal('CERTIFICATE'));
@@ -154,7 +154,7 @@ describe('a certificate is not stronger than its issuer', () => {
     ['P-256', 'svcKrd3072', true],
     ['P-256', 'svcCa', false],
     ['P-521', 'svcCa', true],
-  ])('a root on %s for the RSA key of %s: %s', (namedCurve, leaf, accepted) => {
+  ])('when a root on %s certifies the RSA key of %s, accepted is %s', (namedCurve, leaf, accepted) => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve });
     const root = { privateKey: pkcs8(privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()) };
     const validity = { notBefore: NOW, notAfter: NOW };
@@ -180,10 +180,10 @@ describe('a certificate and its private key', () => {
     ['of another pair', pki.otherKdh!.privateKey],
     ['that is invalid', Buffer.alloc(100)],
     [
-      'that is public',
+      'that is a public key',
       createPublicKey({ key: kdh.publicKey, format: 'der', type: 'spki' }).export({ format: 'der', type: 'spki' }),
     ],
-  ])('not with a key %s', (_, privateKey) => {
+  ])('do not belong together with a key %s', (_, privateKey) => {
     expect(() => verifyKeyPair(kdh, privateKey)).toThrow(refusal('CERTIFICATE'));
   });
 });

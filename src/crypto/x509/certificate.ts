@@ -93,7 +93,7 @@ function subjectPublicKey(publicKey: Buffer): KeyObject {
  *
  * Also rejects a certificate stronger than its issuer: an RSA modulus may not be longer than the issuer's, and an
  * elliptic curve key needs an issuer on the same or a larger curve. An RSA key issued under an elliptic curve key is
- * compared by table 2 of NIST SP 800-57 part 1.
+ * compared with its issuer by table 2 of NIST SP 800-57 part 1.
  *
  * @param issuer the CA's certificate, trusted by the caller; for a self-signed certificate, the certificate itself
  * @param time   the current time

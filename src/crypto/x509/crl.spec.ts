@@ -38,7 +38,7 @@ describe('a certificate in the CRL of its issuer', () => {
     expect(statusIn(crlOf(pki.kdhCa!, list))).toBe(status);
   });
 
-  test('is good by the CRL of the vectors, which OpenSSL would accept', () => {
+  test('is good in the CRL of the vectors, which OpenSSL accepts too', () => {
     const { build } = vectors<{ build?: { crl: string | null } }>('tr34').find((vector) => vector.build?.crl)!;
     expect(statusIn(hex(build!.crl!))).toBe('good');
   });
@@ -59,7 +59,7 @@ describe('a CRL is ignored', () => {
     expect(revocationOf(other, { crl: crlOf(pki.kdhCa!, listed), issuer, time: NOW })).toBe('unknown');
   });
 
-  test('when it or its signature has a flipped bit', () => {
+  test('when the CRL or its signature has a flipped bit', () => {
     const crl = crlOf(pki.kdhCa!, { serialNumbers: OTHERS });
     for (const at of [crl.indexOf(OTHERS[1]!) + 3, crl.length - 1]) {
       const changed = Buffer.from(crl);
@@ -68,7 +68,7 @@ describe('a CRL is ignored', () => {
     }
   });
 
-  test('when its signature algorithm is unknown or not the one it was signed with', () => {
+  test('when the signature algorithm is unknown or not the one that the CRL was signed with', () => {
     const crl = crlOf(pki.kdhCa!, { serialNumbers: OTHERS });
     const at = crl.lastIndexOf(hex('2A864886F70D01010B')) + 8;
     for (const algorithm of [0x0c, 0x05]) {
@@ -81,11 +81,11 @@ describe('a CRL is ignored', () => {
 
 test.each([
   ['nothing', Buffer.alloc(0)],
-  ['no sequence', octetString(Buffer.alloc(3))],
+  ['bytes that are not a sequence', octetString(Buffer.alloc(3))],
   ['an empty sequence', sequence()],
   ['half a CRL', crlOf(pki.kdhCa!, { serialNumbers: OTHERS }).subarray(0, 200)],
   ['a certificate', certificate.der],
   ['an invalid date', crlOf(pki.kdhCa!, { serialNumbers: OTHERS, thisUpdate: '251301000000Z' })],
-])('a malformed CRL is refused: %s', (_, crl) => {
+])('refuses a malformed CRL: %s', (_, crl) => {
   expect(() => statusIn(crl)).toThrow(expect.objectContaining({ name: 'CryptoError', code: 'CERTIFICATE' }));
 });

@@ -18,7 +18,7 @@ const NOW = new Date('2026-01-15T12:00:00Z');
 const pki = testPki();
 const caKey = pki.svcCa!.privateKey;
 const validity = { notBefore: new Date('2026-01-15T11:00:00Z'), notAfter: new Date('2026-04-15T12:00:00Z') };
-/** Names as the account's certificate authority uses them for itself and its leaf certificates. */
+/** The names that the account's certificate authority gives to itself and to its leaf certificates. */
 const ROOT_NAME: NameAttribute[] = [
   { type: 'O', value: 'Keyblock' },
   { type: 'OU', value: 'us-east-1' },
@@ -106,7 +106,7 @@ describe('forge reads a leaf that we issued', () => {
     expect(read.extensions).toHaveLength(5);
   });
 
-  test('and builds the chain to the root', () => {
+  test('with a chain to the root', () => {
     expect(() => verifyChainWithForge([leaf.der], root.der, NOW)).not.toThrow();
     expect(() => verifyChainWithForge([leaf.der, root.der], root.der, NOW)).not.toThrow();
   });
@@ -178,7 +178,7 @@ describe('certification requests', () => {
     expect(read.verify()).toBe(true);
   });
 
-  test('forge does not support SHA-224, so other tests have to verify that', () => {
+  test('forge does not support SHA-224, so other tests have to verify requests with it', () => {
     expect(() => forgeRequest(request('SHA224')).verify()).toThrow('Unknown signature OID');
   });
 

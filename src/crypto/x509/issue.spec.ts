@@ -179,7 +179,7 @@ describe('certification requests', () => {
       .map((vector) => ({ ...vector, file })),
   );
 
-  test.each(cases)('$id', ({ file, inputs, expected }) => {
+  test.each(cases)('match $id', ({ file, inputs, expected }) => {
     const subject = Object.entries(inputs.certificateSubject).map(([member, value]) => ({
       type: MEMBERS[member as keyof typeof MEMBERS],
       value,
