@@ -1,5 +1,10 @@
 import vectors from '../../test/vectors/sealed-rows.json' with { type: 'json' };
 import { AccessKeyRow } from '../access/access-key.entity.js';
+import { KmsWrappingKey } from '../kms/import/kms-wrapping-key.entity.js';
+import { PasswordRow } from '../access/password.entity.js';
+import { KmsMaterial } from '../kms/materials/kms-material.entity.js';
+import { KmsCustomKeyStore } from '../kms/stores/kms-custom-key-store.entity.js';
+import { XksCredentialRow } from '../xks-proxy/xks-credential.entity.js';
 import { CertificateAuthority } from '../payment/exchange/certificate-authority.entity.js';
 import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';
 import type { KeyMode } from '../payment/keys/key-attributes.js';
@@ -17,13 +22,18 @@ const ENTITIES: Record<string, new () => SealedRow> = {
   certificate_authorities: CertificateAuthority,
   exchange_tokens: ExchangeToken,
   service_secrets: ServiceSecretRow,
+  kms_materials: KmsMaterial,
+  kms_wrapping_keys: KmsWrappingKey,
+  xks_credentials: XksCredentialRow,
+  kms_custom_key_stores: KmsCustomKeyStore,
+  passwords: PasswordRow,
 };
 const masterKey = new MasterKey(Buffer.from(vectors.masterKey, 'hex'));
 const provider = new CryptoProvider(masterKey);
 
 type Vector = (typeof vectors.tests)[number];
 
-/** The row of a vector as TypeORM reads it. */
+/** Returns the row of a vector as TypeORM reads it. */
 function rowOf({ table, row, sealed }: Vector): SealedRow {
   const values = Object.entries(row).map(([name, value]) => [name, columnValue(name, value)]);
   const columns: object = Object.fromEntries(values);
@@ -37,7 +47,7 @@ function columnValue(name: string, value: unknown): unknown {
   return date === undefined ? value : new Date(date);
 }
 
-/** Another value of the same type. */
+/** Returns a different value of the same type. */
 function changed(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return Buffer.concat([value, Buffer.of(0)]);
   if (value instanceof Date) return new Date(value.getTime() + 1);
@@ -47,14 +57,14 @@ function changed(value: unknown): unknown {
   return `${value as string}0`;
 }
 
-describe(`rows of the field: ${vectors.source}`, () => {
-  test.each(vectors.tests)('#$id $comment opens', (vector) => {
+describe(`stored rows: ${vectors.source}`, () => {
+  test.each(vectors.tests)('opens #$id $comment', (vector) => {
     const row = rowOf(vector);
     expect(aadOf(row.constructor, row).toString()).toBe(vector.associatedData);
     expect(provider.use(row, (clear) => clear.toString('hex'))).toBe(vector.clear);
   });
 
-  test.each(vectors.tests)('#$id $comment is sealed with the same associated data', (vector) => {
+  test.each(vectors.tests)('seals #$id $comment with the same associated data', (vector) => {
     const { sealed: _, ...copy } = rowOf(vector);
     const sealed = provider.seal(ENTITIES[vector.table]!, copy, Buffer.from(vector.clear, 'hex'));
     const clear = masterKey.open(Buffer.from(vector.associatedData), sealed);
@@ -62,25 +72,25 @@ describe(`rows of the field: ${vectors.source}`, () => {
   });
 
   test.each(vectors.tests.flatMap((vector) => Object.keys(vector.row).map((name) => ({ ...vector, name }))))(
-    '#$id $comment does not open with another $name',
+    'does not open #$id $comment with another $name',
     ({ name, ...vector }) => {
       const row = rowOf(vector);
       const values = row as unknown as Record<string, unknown>;
-      // `changed` has no date in place of null.
+      // `changed` can't turn null into a date.
       values[name] = name === 'expiresAt' && values[name] === null ? new Date(0) : changed(values[name]);
       if (name === 'sessionTokenHash' && typeof values[name] === 'string') values[name] = Buffer.alloc(32);
       expect(() => provider.use(row, () => true)).toThrow(SealError);
     },
   );
 
-  test.each(vectors.tests)('#$id $comment does not open in another table', (vector) => {
+  test.each(vectors.tests)('does not open #$id $comment in another table', (vector) => {
     for (const [table, Entity] of Object.entries(ENTITIES)) {
       if (table === vector.table) continue;
       expect(() => provider.use(Object.assign(new Entity(), rowOf(vector)), () => true)).toThrow();
     }
   });
 
-  test('the check value of the master key and a wrapped master key open', () => {
+  test('opens the check value of the master key and a wrapped master key', () => {
     const checked = Buffer.from('keyblock master key check value');
     expect(masterKey.open(checked, Buffer.from(vectors.checkValue, 'hex'))).toEqual(Buffer.alloc(32));
     const keyring = new MasterKey(Buffer.from(vectors.masterKey, 'hex'));
@@ -102,7 +112,7 @@ describe('CryptoProvider', () => {
   } as const;
   const newKey = async () => Object.assign(new Key(), identity, await generateKey(provider, identity));
 
-  test('lends the key it sealed, and zeroizes it even if the computation throws', async () => {
+  test('lends the key that it sealed, and zeroizes it even if the computation throws', async () => {
     const key = await newKey();
     let lent = Buffer.alloc(0);
     const sum = provider.use(key, (clear) => {
@@ -131,7 +141,7 @@ describe('CryptoProvider', () => {
     expect(() => provider.use(key, () => true)).toThrow('read without its sealed value');
   });
 
-  test('refuses a copy of a row, which has lost its class', async () => {
+  test('refuses a copy of a row that has lost its class', async () => {
     const copy = Object.assign({}, await newKey());
     expect(() => provider.use(copy, () => true)).toThrow('Object is not an entity with @Sealed');
   });
@@ -143,7 +153,7 @@ describe('CryptoProvider', () => {
     );
   });
 
-  test('takes any entity that registers its associated data', () => {
+  test('accepts any entity that registers its associated data', () => {
     @Sealed((row: Note) => ['note', row.id])
     class Note implements SealedRow {
       id = '7';

@@ -1,23 +1,32 @@
 import { Injectable } from '@nestjs/common';
-import { MaskedKeys } from './masked-keys.js';
+import { HeldKey, lendBytes } from '../crypto/held-key.js';
 import { MasterKey } from './master-key.js';
 import { aadOf, type SealedRow } from './sealed.js';
 
-/** The result of a computation with a lent key. A promise is refused, because the key is zeroized when the computation returns. */
+/**
+ * The result of a computation with a lent key. A promise is refused, because the key is zeroized when the computation
+ * returns.
+ */
 export type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
 
-/** Seals key material under the master key, and lends it: outside `use`, no stored key exists in the clear. */
+/**
+ * Seals key material under the master key, and lends it: outside this class and OpenSSL, no stored key exists in the
+ * clear.
+ */
 @Injectable()
 export class CryptoProvider {
-  /** Keyed by the row object: KeyCache freezes a row and hands the same object to every call, until the row is read again. */
-  readonly #opened = new MaskedKeys();
+  /**
+   * Keys by the rows that they were opened from: KeyCache hands the same object to every call. A key is dropped with
+   * its row, when the row is read again or dropped from the cache. See docs/adr/0016.
+   */
+  readonly #held = new WeakMap<SealedRow, HeldKey>();
 
   constructor(private readonly masterKey: MasterKey) {}
 
   /**
    * Seals key material for a row that is about to be written.
    *
-   * @param entity the class of the row, which the row itself may be a plain copy of
+   * @param entity the class of the row; the row itself may be a plain object
    * @param row    with at least the values that the entity binds its sealed value to
    * @param clear  the key material; stays the caller's to zeroize
    */
@@ -33,7 +42,9 @@ export class CryptoProvider {
    * @throws SealError if the sealed value or its associated data was changed
    */
   use<T>(row: SealedRow, compute: (clear: Buffer) => Synchronous<T>): T {
-    const clear = this.#opened.get(row) ?? this.#open(row);
+    const held = this.#held.get(row);
+    if (held) return lendBytes(held, compute);
+    const clear = this.#open(row);
     try {
       return compute(clear);
     } finally {
@@ -41,10 +52,21 @@ export class CryptoProvider {
     }
   }
 
+  /**
+   * Returns the key of a row as a HeldKey. Its OpenSSL objects are created once and kept for as long as the row is
+   * cached.
+   *
+   * @param row an entity as TypeORM read it, with its sealed value
+   * @throws SealError if the sealed value or its associated data was changed
+   */
+  hold(row: SealedRow): HeldKey {
+    let held = this.#held.get(row);
+    if (!held) this.#held.set(row, (held = this.use(row, (clear) => new HeldKey(clear))));
+    return held;
+  }
+
   #open(row: SealedRow): Buffer {
     if (!row.sealed) throw new Error(`A row of ${row.constructor.name} was read without its sealed value`);
-    const clear = this.masterKey.open(aadOf(row.constructor, row), row.sealed);
-    this.#opened.remember(row, clear);
-    return clear;
+    return this.masterKey.open(aadOf(row.constructor, row), row.sealed);
   }
 }

@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, Not } from 'typeorm';
 import { MasterKeyRow } from './master-key.entity.js';
 import { type MasterKey, SealError } from './master-key.js';
 
@@ -11,13 +11,17 @@ export class MasterKeyError extends Error {
 const CHECK_VALUE_AAD = Buffer.from('keyblock master key check value');
 
 /**
- * Brings the keyring in line with `master_key`: unwraps the keys that are wrapped under one it holds, and makes the active key
- * the one to seal under. Doesn't write to the database.
+ * Brings the keyring in line with `master_key`: unwraps the keys that are wrapped under a key of the keyring, and makes
+ * the active key the current one. Doesn't write to the database.
  *
  * @throws MasterKeyError if the keyring can't obtain the active key, or the active key doesn't open its check value
  */
 export async function checkMasterKey(manager: EntityManager, masterKey: MasterKey): Promise<void> {
-  const rows = await masterKeyRows(manager);
+  checkMasterKeyRows(await masterKeyRows(manager), masterKey);
+}
+
+/** Does the same as `checkMasterKey`, with rows that were read already. */
+export function checkMasterKeyRows(rows: MasterKeyRow[], masterKey: MasterKey): void {
   const active = rows.find(({ state }) => state === 'ACTIVE');
   const retiring = rows.find(({ state }) => state === 'RETIRING');
   if (!active) return;
@@ -45,9 +49,15 @@ function mismatch(rows: MasterKeyRow[], active: MasterKeyRow, masterKey: MasterK
   );
 }
 
-/** Reads all master keys that the database has had. Its schema may be that of an older version, without some columns. */
+/**
+ * Reads all master keys that the database has had. The schema may be that of an older version, without some columns.
+ */
 export async function masterKeyRows(manager: EntityManager): Promise<MasterKeyRow[]> {
-  const rows = await manager.query<Record<string, unknown>[]>('SELECT * FROM master_key');
+  return masterKeyRowsOf(await manager.query<Record<string, unknown>[]>('SELECT * FROM master_key'));
+}
+
+/** Converts rows as they come from PostgreSQL. */
+export function masterKeyRowsOf(rows: Record<string, unknown>[]): MasterKeyRow[] {
   return rows.map((row) => ({
     id: row['id'] as string,
     checkValue: row['check_value'] as Buffer,
@@ -58,14 +68,37 @@ export async function masterKeyRows(manager: EntityManager): Promise<MasterKeyRo
   }));
 }
 
-/** Returns a check value under a key of the keyring. */
-export function checkValueOf(masterKey: MasterKey, id: string): Buffer {
-  return masterKey.seal(CHECK_VALUE_AAD, Buffer.alloc(32), id);
+/**
+ * Returns a check value under a key of the keyring. Its clear text states whether the rows of the database have MACs.
+ */
+export function checkValueOf(masterKey: MasterKey, id: string, areBound: boolean): Buffer {
+  return masterKey.seal(CHECK_VALUE_AAD, Buffer.alloc(32, areBound ? 1 : 0), id);
 }
 
-/** Stores the check value of a new database's master key; does nothing if the database has one. */
+/** True once the rows of the database have MACs, according to the check value of the active master key. */
+export async function areRowsBound(manager: EntityManager, masterKey: MasterKey): Promise<boolean> {
+  const active = await manager.findOneByOrFail(MasterKeyRow, { state: 'ACTIVE' });
+  return masterKey.open(CHECK_VALUE_AAD, active.checkValue)[0] === 1;
+}
+
+/** Records in the check value of each master key in use that the rows of the database have MACs. */
+export async function noteRowsBound(manager: EntityManager, masterKey: MasterKey): Promise<void> {
+  for (const { id } of await manager.findBy(MasterKeyRow, { state: Not('RETIRED' as const) }))
+    await manager.update(MasterKeyRow, { id }, { checkValue: checkValueOf(masterKey, id, true) });
+}
+
+/**
+ * Stores the check value of a new database's master key; does nothing if the database has one.
+ *
+ * @throws MasterKeyError if the database has none although it contains sealed values
+ */
 export async function storeMasterKeyCheck(manager: EntityManager, masterKey: MasterKey, now: Date): Promise<void> {
   if (await manager.exists(MasterKeyRow)) return;
-  const checkValue = checkValueOf(masterKey, masterKey.id);
+  const [found] = await manager.query<[{ isInUse: boolean }]>(
+    `SELECT EXISTS (SELECT FROM keys) OR EXISTS (SELECT FROM principals) OR EXISTS (SELECT FROM service_secrets) AS "isInUse"`,
+  );
+  if (found.isInUse)
+    throw new MasterKeyError('The rows of master_key are missing from the database: restore it from a backup.');
+  const checkValue = checkValueOf(masterKey, masterKey.id, false);
   await manager.insert(MasterKeyRow, { id: masterKey.id, checkValue, createdAt: now, state: 'ACTIVE' });
 }

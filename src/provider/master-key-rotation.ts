@@ -1,21 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager, EntityMetadata } from 'typeorm';
 import { lockTransaction, LOCKS } from '../database/locks.js';
+import { keyOf, nameOf } from './bound.js';
+import { MasterKeyEnvelope } from './master-key-envelope.entity.js';
 import { MasterKeyRow } from './master-key.entity.js';
-import { checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
+import { areRowsBound, checkMasterKey, checkValueOf, MasterKeyError, masterKeyRows } from './master-key-check.js';
 import { type MasterKey, SealError } from './master-key.js';
 import { aadOf, sealedTables, type SealedRow } from './sealed.js';
 
-/** Rows that are resealed in one transaction; writers of these rows wait for it. */
+/** Number of rows that are resealed in one transaction; writers of these rows wait for it. */
 const BATCH = 100;
 /** Delay before rows that other transactions had locked are tried again. */
 const AGAIN_MS = 100;
-/** Time that other nodes have to load the new key; they check every second. */
+/** Time that other nodes have to load the new key; they check four times a second. */
 export const NODES_MS = 5000;
 
 export interface Rotation {
   /** 32 bytes, from now on the keyring's to zeroize. Absent to resume a rotation. */
   newKey?: Buffer;
+  /** Returns the envelope of the new key, if a token encrypts the master key; stored with the new key. */
+  envelope?: (id: string) => Promise<MasterKeyEnvelope>;
   now: () => Date;
   /** Receives lines of progress. */
   print: (line: string) => void;
@@ -24,10 +28,11 @@ export interface Rotation {
 }
 
 /**
- * Replaces the active master key by a new one while the service runs, or resumes a rotation: reseals every sealed value in
- * batches, and retires the old key when no value is left under it. Safe to kill at any point, and to run more than once at a time.
+ * Replaces the active master key with a new one while the service runs, or resumes a rotation: reseals every sealed
+ * value in batches, and retires the old key when no value is left under it. Safe to kill at any point, and to run more
+ * than once at a time.
  *
- * @throws MasterKeyError if it can't begin, or a value doesn't open; the old key is not retired then
+ * @throws MasterKeyError if the rotation can't begin, or a value doesn't open, in which case the old key is not retired
  */
 export async function rotateMasterKey(database: DataSource, masterKey: MasterKey, rotation: Rotation): Promise<void> {
   const { print, signal } = rotation;
@@ -62,6 +67,7 @@ async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotat
   const { newKey, now, print } = rotation;
   await checkMasterKey(database.manager, masterKey);
   const newId = newKey && masterKey.add(newKey);
+  const envelope = newId === undefined ? undefined : await rotation.envelope?.(newId);
   const mustProceed = await database.transaction(async (manager) => {
     // Waits for transactions that write under the old key.
     await lockTransaction(manager, LOCKS.activeMasterKey);
@@ -83,7 +89,7 @@ async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotat
         `Master key ${newId} was replaced at ${known.retiredAt?.toISOString()}: a master key can't be used again.`,
       );
     const wrapped = { old: masterKey.wrap(active.id, newId), new: masterKey.wrap(newId, active.id) };
-    const checkValue = checkValueOf(masterKey, newId);
+    const checkValue = checkValueOf(masterKey, newId, await areRowsBound(manager, masterKey));
     await manager.update(MasterKeyRow, { id: active.id }, { state: 'RETIRING', wrapped: wrapped.old });
     await manager.insert(MasterKeyRow, {
       id: newId,
@@ -92,6 +98,7 @@ async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotat
       state: 'ACTIVE',
       wrapped: wrapped.new,
     });
+    if (envelope) await manager.insert(MasterKeyEnvelope, envelope);
     return true;
   });
   await checkMasterKey(database.manager, masterKey);
@@ -130,7 +137,10 @@ async function sweep(
   }
 }
 
-/** Reads and locks the next rows that are not under the new key, in the order of the primary key, with their sealed values. */
+/**
+ * Reads and locks the next rows that are not under the new key, in the order of the primary key, with their sealed
+ * values.
+ */
 async function nextRows(
   manager: EntityManager,
   metadata: EntityMetadata,
@@ -139,6 +149,8 @@ async function nextRows(
 ): Promise<SealedRow[]> {
   const query = manager
     .createQueryBuilder<SealedRow>(metadata.target, 'row')
+    // Values that don't open are reported. Other changes of a row don't matter to the rotation.
+    .callListeners(false)
     .addSelect('row.sealed')
     .where(`"row".${NOT_UNDER}`, { newId });
   if (after)
@@ -162,7 +174,7 @@ function resealedRow(
     return row.sealed ? [{ key, sealed: masterKey.reseal(aadOf(metadata.target, row), row.sealed, id) }] : [];
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
-    broken.add(`${metadata.tableName} ${key.join(' ')}`);
+    broken.add(nameOf(metadata, row));
     return [];
   }
 }
@@ -200,7 +212,9 @@ async function retire(
     if (left > 0) throw new MasterKeyError(`${left} values are not resealed: run the same command again.`);
     const retired = { state: 'RETIRED' as const, wrapped: null, retiredAt: now };
     const { affected } = await manager.update(MasterKeyRow, { id: retiring, state: 'RETIRING' }, retired);
-    if (affected) await manager.update(MasterKeyRow, { id }, { wrapped: null });
+    if (!affected) return;
+    await manager.update(MasterKeyRow, { id }, { wrapped: null });
+    await manager.delete(MasterKeyEnvelope, { masterKeyId: retiring });
   });
 }
 
@@ -211,10 +225,6 @@ function notRetired(retiring: string, broken: ReadonlySet<string>): string {
     `Master key ${retiring} is not retired; all other values are resealed, and the service continues with both keys.`,
     'Restore these rows from a backup, made before or during the rotation, or delete them; then run the same command without a new key.',
   ].join('\n');
-}
-
-function keyOf(metadata: EntityMetadata, row: SealedRow): string[] {
-  return metadata.primaryColumns.map((column) => String(column.getEntityValue(row)));
 }
 
 function primaryKey(metadata: EntityMetadata, prefix: string): string {

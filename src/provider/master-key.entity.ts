@@ -1,8 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * A master key that values are, or were, sealed under. One is ACTIVE: every value that is written is sealed under it. During a
- * rotation the key that it replaces is RETIRING, and each of the two is wrapped under the other for nodes that have only one.
+ * A master key that values are, or were, sealed under. One is ACTIVE: every value that is written is sealed under this
+ * key. During a rotation, the key that the active one replaces is RETIRING, and each of the two is wrapped under the
+ * other for nodes that have only one.
  */
 @Entity('master_key')
 @Index('master_key_in_use', ['state'], { unique: true, where: `"state" <> 'RETIRED'` })

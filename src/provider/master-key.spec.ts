@@ -4,7 +4,7 @@ import { MasterKey, SealError, sealedUnder } from './master-key.js';
 const masterKey = new MasterKey(Buffer.alloc(32, 7));
 const AAD = Buffer.from('associated data');
 
-test('opens values of any length, and never gives two equal sealed values', () => {
+test('opens values of any length, and seals a value differently each time', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 3000 }), fc.uint8Array(), (clear, aad) => {
       const sealed = masterKey.seal(Buffer.from(aad), Buffer.from(clear));
@@ -15,7 +15,7 @@ test('opens values of any length, and never gives two equal sealed values', () =
   );
 });
 
-test('every bit counts', () => {
+test('refuses a sealed value in which any bit is flipped or any byte is missing', () => {
   const sealed = masterKey.seal(AAD, Buffer.alloc(24, 3));
   for (let bit = 0; bit < sealed.length * 8; bit++) {
     const flipped = Buffer.from(sealed);
@@ -28,7 +28,7 @@ test('every bit counts', () => {
   expect(() => new MasterKey(Buffer.alloc(32, 8)).open(AAD, sealed)).toThrow('Sealed under another master key');
 });
 
-test('has an id of its own', () => {
+test('has an id that depends on the key', () => {
   expect(masterKey.id).toMatch(/^[0-9a-f]{16}$/);
   expect(new MasterKey(Buffer.alloc(32, 7)).id).toBe(masterKey.id);
   expect(new MasterKey(Buffer.alloc(32, 8)).id).not.toBe(masterKey.id);
@@ -59,7 +59,7 @@ describe('a keyring', () => {
     expect([all.id, all.retiringId]).toEqual([two.id, one.id]);
   });
 
-  test('a wrapped key is unwrapped with the other key, under its own id only', () => {
+  test('unwraps a wrapped key with the other key, and under its own id only', () => {
     const { one, two, all } = keyring();
     const wrapped = all.wrap(two.id, one.id);
     expect(() => two.unwrap(two.id, wrapped)).toThrow(SealError);
@@ -70,7 +70,7 @@ describe('a keyring', () => {
     expect(wrapped.includes(Buffer.alloc(32, 2))).toBe(false);
   });
 
-  test('wipes retired keys, and neither of the two in use', () => {
+  test('wipes retired keys, but neither of the two keys in use', () => {
     const { one, two, three, all, keys } = keyring();
     all.use(two.id, one.id);
     expect(all.retiredIds).toEqual([three.id]);

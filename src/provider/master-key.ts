@@ -10,14 +10,17 @@ const GCM = { authTagLength: TAG_BYTES };
 const HEADER_BYTES = 1 + ID_BYTES + NONCE_BYTES;
 const KEY_BYTES = 32;
 
-/** Thrown if a sealed value doesn't open: it is under another master key, or it or its associated data was changed. */
+/**
+ * Thrown if a sealed value doesn't open: it is sealed under another master key, or the value or its associated data was
+ * changed.
+ */
 export class SealError extends Error {
   override readonly name = 'SealError';
 }
 
 /**
- * The keyring that seals all key material of a deployment with AES-256-GCM (NIST SP 800-38D). It holds two keys during a
- * rotation: it seals under the current key, and opens under the key that a sealed value names.
+ * The keyring that seals all key material of a deployment with AES-256-GCM (NIST SP 800-38D). It holds two keys during
+ * a rotation: it seals under the current key, and opens under the key that a sealed value names.
  */
 export class MasterKey {
   readonly #keyring = new Map<string, KeyringKey>();
@@ -26,14 +29,14 @@ export class MasterKey {
 
   /**
    * @param key    32 bytes, from now on the keyring's to zeroize
-   * @param others further keys to open with, as `key`
+   * @param others further keys that open values, 32 bytes each, also the keyring's to zeroize
    */
   constructor(key: Buffer, ...others: Buffer[]) {
     this.#current = this.#add(new KeyringKey(key));
     for (const other of others) this.#add(new KeyringKey(other));
   }
 
-  /** Id of the current key: 16 hexadecimal digits of an HMAC, which reveal nothing of the key. */
+  /** Id of the current key, by `masterKeyId`. */
   get id(): string {
     return this.#current.id;
   }
@@ -43,7 +46,7 @@ export class MasterKey {
     return this.#retiring?.id;
   }
 
-  /** Ids of all keys that it opens with, the current one first. */
+  /** Ids of all keys of the keyring, the current one first. */
   get ids(): string[] {
     return [this.id, ...[...this.#keyring.keys()].filter((id) => id !== this.id)];
   }
@@ -55,9 +58,9 @@ export class MasterKey {
   /**
    * Seals a value with a fresh random nonce.
    *
-   * @param aad   associated data; the value opens with the same only
+   * @param aad   associated data; the value opens only with the same associated data
    * @param clear stays the caller's to zeroize
-   * @param id    of a key of the keyring, the current one by default
+   * @param id    id of a key of the keyring, by default the current one
    */
   seal(aad: Buffer, clear: Buffer, id = this.id): Buffer {
     return this.#get(id).seal(aad, clear);
@@ -66,7 +69,7 @@ export class MasterKey {
   /**
    * Opens a sealed value.
    *
-   * @param aad the associated data that it was sealed with
+   * @param aad the associated data that the value was sealed with
    * @returns the clear bytes, the caller's to zeroize
    * @throws SealError
    */
@@ -77,7 +80,7 @@ export class MasterKey {
     return key.open(aad, sealed);
   }
 
-  /** Opens a sealed value and seals it under the key of an id, the current one by default. @throws SealError */
+  /** Opens a sealed value and seals it under a key of the keyring, by default the current one. @throws SealError */
   reseal(aad: Buffer, sealed: Buffer, id = this.id): Buffer {
     const clear = this.open(aad, sealed);
     try {
@@ -87,7 +90,12 @@ export class MasterKey {
     }
   }
 
-  /** Adds a key to open with; the current key stays. @param key 32 bytes, from now on the keyring's to zeroize @returns its id */
+  /**
+   * Adds a key that opens values; the current key stays the same.
+   *
+   * @param key 32 bytes, from now on the keyring's to zeroize
+   * @returns its id
+   */
   add(key: Buffer): string {
     return this.#add(new KeyringKey(key)).id;
   }
@@ -118,7 +126,7 @@ export class MasterKey {
     return [...this.#keyring.values()].filter((key) => this.#isRetired(key)).map(({ id }) => id);
   }
 
-  /** Zeroizes and drops retired keys, all by default: values under them no longer open. */
+  /** Zeroizes and drops retired keys, by default all of them. Values that are sealed under them no longer open. */
   wipeRetired(ids: readonly string[] = this.retiredIds): void {
     for (const id of ids) {
       const key = this.#keyring.get(id);
@@ -128,9 +136,13 @@ export class MasterKey {
     }
   }
 
-  /** Lends the current key, 32 bytes, to one computation, which must not keep it. */
-  lend<T>(compute: (key: Buffer) => T): T {
-    return this.#current.lend(compute);
+  /**
+   * Lends a key, 32 bytes, to one computation, which must not keep it.
+   *
+   * @param id id of a key of the keyring, by default the current one
+   */
+  lend<T>(compute: (key: Buffer) => T, id = this.id): T {
+    return this.#get(id).lend(compute);
   }
 
   #isRetired(key: KeyringKey): boolean {
@@ -154,6 +166,15 @@ export class MasterKey {
   }
 }
 
+/** Returns the id of a master key of 32 bytes: 16 hexadecimal digits of an HMAC, which reveal nothing of the key. */
+export function masterKeyId(key: Buffer): string {
+  return idBytes(key).toString('hex');
+}
+
+function idBytes(key: Buffer): Buffer {
+  return hmac('SHA256', key, Buffer.from('keyblock master key id'), ID_BYTES);
+}
+
 /** Returns the id of the master key that a sealed value names, whether or not the value opens. */
 export function sealedUnder(sealed: Buffer): string {
   return sealed.subarray(1, 1 + ID_BYTES).toString('hex');
@@ -164,8 +185,8 @@ function wrapAad(id: string): Buffer {
 }
 
 /**
- * A key of the keyring. Each computation creates its own KeyObject: a kept one would outlive `wipe`, because OpenSSL clears its
- * copy of the key only when the garbage collector frees the object.
+ * A key of the keyring. Each computation creates its own KeyObject: a kept one would outlive `wipe`, because OpenSSL
+ * clears its copy of the key only when the garbage collector frees the object.
  */
 class KeyringKey {
   readonly id: string;
@@ -175,7 +196,7 @@ class KeyringKey {
   constructor(key: Buffer) {
     if (key.length !== KEY_BYTES) throw new Error('A master key has 32 bytes');
     this.#key = key;
-    this.#idBytes = hmac('SHA256', key, Buffer.from('keyblock master key id'), ID_BYTES);
+    this.#idBytes = idBytes(key);
     this.id = this.#idBytes.toString('hex');
   }
 

@@ -11,11 +11,12 @@ import { type MasterKey, sealedUnder } from './master-key.js';
 import { aadOf, type SealedRow } from './sealed.js';
 
 /**
- * Keeps a node in step with a rotation of the master key that it may not know of yet: before a sealed value is opened, loads the
- * key that it names; before one is written, reseals it under the active key.
+ * Keeps a node in step with a rotation of the master key, even a rotation that it doesn't know of yet. Before a sealed
+ * value is opened, loads the key that the value names. Before a sealed value is written, reseals it under the active
+ * key.
  */
 export class SealedSubscriber implements EntitySubscriberInterface {
-  /** Id of the active master key by transaction, where it can't change before the transaction ends. */
+  /** Id of the active master key by transaction; that key stays active until the transaction ends. */
   readonly #active = new WeakMap<QueryRunner, Promise<string>>();
 
   /** Checks that are running: many rows may be read at once. */
@@ -49,7 +50,7 @@ export class SealedSubscriber implements EntitySubscriberInterface {
     return row?.sealed ? this.#resealIfNeeded(row as SealedRow, row.sealed, target, runner) : undefined;
   }
 
-  /** Reads the id of the active key once per transaction, which may write many rows. */
+  /** Reads the id of the active key only once per transaction, because a transaction may write many rows. */
   async #resealIfNeeded(row: SealedRow, sealed: Buffer, target: unknown, runner: QueryRunner): Promise<void> {
     if (!runner.isTransactionActive) throw new Error('A sealed value must be written in a transaction');
     const active = this.#active.get(runner) ?? activeId(runner.manager);

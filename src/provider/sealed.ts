@@ -9,11 +9,11 @@ export interface SealedRow {
 const REGISTRY = new Map<unknown, (row: never) => readonly unknown[]>();
 
 /**
- * Registers an entity with a sealed value, and the values of its row that the sealed value is bound to: its associated data.
- * When one of them is changed in the database, the sealed value no longer opens.
+ * Registers an entity with a sealed value, and the values of its row that the sealed value is bound to: its associated
+ * data. When one of them is changed in the database, the sealed value no longer opens.
  *
- * The arrays are final, because stored values are sealed with them: test/vectors/sealed-rows.json pins them. The first element
- * must tell the rows of one table from those of any other.
+ * The arrays are final, because stored values are sealed with them: test/vectors/sealed-rows.json pins them. The first
+ * element must distinguish the rows of one table from those of any other.
  */
 export function Sealed<T>(associatedData: (row: T) => readonly unknown[]) {
   return (entity: new () => T & SealedRow): void => {
@@ -22,7 +22,8 @@ export function Sealed<T>(associatedData: (row: T) => readonly unknown[]) {
 }
 
 /**
- * Returns the associated data of a row, a JSON array in UTF-8. JSON quotes its elements, so no two rows share one encoding.
+ * Returns the associated data of a row, a JSON array in UTF-8. JSON quotes its elements, so no two rows share one
+ * encoding.
  *
  * @param entity the class of the entity; the `constructor` of a row that TypeORM read
  * @param row    may lack columns that the sealed value isn't bound to
@@ -33,7 +34,7 @@ export function aadOf(entity: unknown, row: object): Buffer {
   const name = typeof entity === 'function' ? entity.name : String(entity);
   if (!associatedData) throw new Error(`${name} is not an entity with @Sealed`);
   const values = associatedData(row as never);
-  // JSON would write null for it, and the value would be bound to that.
+  // JSON would write null for undefined, and the sealed value would be bound to null.
   if (values.includes(undefined)) throw new Error(`The row of ${name} lacks a part of its associated data`);
   return Buffer.from(JSON.stringify(values));
 }

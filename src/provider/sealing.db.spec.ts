@@ -6,11 +6,12 @@ import {
   InternalServerException,
 } from '@aws-sdk/client-payment-cryptography';
 import { DataSource } from 'typeorm';
-import { MAX_STALE_MS } from '../changes/changes.js';
+import { MAX_STALE_MS } from '../changes/change-epoch.js';
 import { MasterKeyError } from './master-key-check.js';
 import { MasterKey, SealError } from './master-key.js';
 import { serviceSecret } from './service-secret.js';
-import { tamper } from '../../test/support/database.js';
+import { storeRoot } from '../../test/support/known-pairs.js';
+import { rebind, tamper } from '../../test/support/database.js';
 import { startOn, startTestService, type TestService } from '../../test/support/service.js';
 
 let service: TestService;
@@ -40,8 +41,11 @@ const mac = (KeyIdentifier: string, Algorithm = 'ISO9797_ALGORITHM3') =>
   service.dataPlane
     .generateMac({ KeyIdentifier, MessageData: '0102030405060708', GenerationAttributes: { Algorithm } })
     .promise();
-/** Waits until cached keys are too old. */
-const untilForgotten = () => new Promise((resolve) => setTimeout(resolve, MAX_STALE_MS + 50));
+/** Clears the caches of the nodes, as an operator who edits rows does, and waits until they are cleared. */
+async function untilForgotten(): Promise<void> {
+  await database.query('UPDATE change_epoch SET n = n + 1');
+  await new Promise((resolve) => setTimeout(resolve, MAX_STALE_MS));
+}
 
 const ALGORITHM_3 = 'ISO9797_ALGORITHM3';
 /** Edited columns, each with the MAC algorithm that would then accept the key. */
@@ -68,6 +72,8 @@ describe('a row edited in the database', () => {
       await tamper(database, `UPDATE keys SET ${sql} WHERE arn = $1`, [arn]);
       arns.set(what, arn);
     }
+    // Renews the MACs of the rows, so that only the associated data of the material protects it.
+    await rebind(database);
     await untilForgotten();
   });
 
@@ -79,7 +85,7 @@ describe('a row edited in the database', () => {
     expect(service.log.at(-2)).toMatchObject({ level: 50, error: { name: 'SealError' } });
   });
 
-  test("another key's material doesn't open as this key's", async () => {
+  test('does not open with the material of another key', async () => {
     const [one, other] = [await createKey(), await createKey()];
     await database.query('UPDATE keys SET sealed = (SELECT sealed FROM keys WHERE arn = $2) WHERE arn = $1', [
       one,
@@ -89,7 +95,7 @@ describe('a row edited in the database', () => {
     await mac(other);
   });
 
-  test("a key moved to another account can't be used from either", async () => {
+  test('cannot be used from either account when its key is moved to another', async () => {
     const arn = await createKey();
     const moved = arn.replace('000000000000', '111111111111');
     await database.query('UPDATE keys SET arn = $2 WHERE arn = $1', [arn, moved]);
@@ -99,6 +105,7 @@ describe('a row edited in the database', () => {
 });
 
 test('a private key no longer opens once its certificate is replaced', async () => {
+  await storeRoot(service);
   const parameters = () =>
     service.controlPlane.send(
       new GetParametersForImportCommand({ KeyMaterialType: 'KEY_CRYPTOGRAM', WrappingKeyAlgorithm: 'RSA_3072' }),
@@ -137,40 +144,43 @@ test('a private key no longer opens once its certificate is replaced', async () 
   expect(await importKey()).toBeInstanceOf(InternalServerException);
 });
 
-test('a stopped or renamed key is refused within the bound on a node that caches it', async () => {
+test('a stopped or renamed key is refused within a second on a node that caches it', async () => {
   const arn = await createKey();
   await database.query(
     `INSERT INTO aliases (account_id, region, name, key_arn) VALUES ('000000000000', 'us-east-1', 'alias/till', $1)`,
     [arn],
   );
+  await rebind(database);
   await mac(arn);
   expect((await mac('alias/till')).KeyArn).toBe(arn);
   await database.query('UPDATE keys SET enabled = false WHERE arn = $1', [arn]);
   await database.query('UPDATE aliases SET key_arn = NULL');
+  await rebind(database);
   await untilForgotten();
   await expect(mac(arn)).rejects.toMatchObject({ code: 'ValidationException' });
   await expect(mac('alias/till')).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
 });
 
-test('an alias is found by its ARN too, with slashes, by control plane and data plane', async () => {
+test('an alias is also found by its ARN, with slashes, by control plane and data plane', async () => {
   const arn = await createKey();
   const alias = 'arn:aws:payment-cryptography:us-east-1:000000000000:alias/shop/till/7';
   await database.query(
     `INSERT INTO aliases (account_id, region, name, key_arn) VALUES ('000000000000', 'us-east-1', 'alias/shop/till/7', $1)`,
     [arn],
   );
+  await rebind(database);
   expect((await mac(alias)).KeyArn).toBe(arn);
   const { Key: key } = await service.controlPlane.send(new GetKeyCommand({ KeyIdentifier: alias }));
   expect(key!.KeyArn).toBe(arn);
 });
 
-test('stored material contains no clear key: sealing the same key twice differs, and the length is that of the layout', async () => {
+test('stores sealed material in exactly the bytes of its layout', async () => {
   const rows = await database.query<{ sealed: Buffer }[]>('SELECT sealed FROM keys WHERE length(sealed) > 20 LIMIT 2');
   // Version, id of the master key, nonce, 16 bytes of key, tag.
   for (const { sealed } of rows) expect([sealed[0], sealed.length]).toEqual([1, 1 + 8 + 12 + 16 + 16]);
 });
 
-test('is ready only with the database and the master key that it is sealed under', async () => {
+test('is ready only with the database and the master key that sealed it', async () => {
   const ready = () => fetch(`${service.url}/readyz`).then(({ status }) => status);
   expect(await ready()).toBe(200);
   await database.query('UPDATE master_key SET check_value = set_bit(check_value, 400, 1 - get_bit(check_value, 400))');
@@ -179,7 +189,7 @@ test('is ready only with the database and the master key that it is sealed under
   expect(await ready()).toBe(200);
 });
 
-test('another master key is refused at start, and nothing is changed', async () => {
+test('refuses another master key at start, and changes nothing', async () => {
   const before = await database.query('SELECT * FROM master_key');
   const other = startOn(service.store, { KEYBLOCK_MASTER_KEY: 'ff'.repeat(32) });
   await expect(other).rejects.toThrow(MasterKeyError);
@@ -197,7 +207,7 @@ describe('a secret of the service', () => {
     expect(secrets[0]).toHaveLength(32);
   });
 
-  test("can't be replaced with that of another purpose", async () => {
+  test('cannot be replaced with the secret of another purpose', async () => {
     const masterKey = service.app.get(MasterKey);
     const sealed = masterKey.seal(Buffer.from('["service secret","another"]'), Buffer.alloc(32));
     await database.query('UPDATE service_secrets SET sealed = $1', [sealed]);

@@ -4,8 +4,12 @@ import { ServiceSecretRow } from './service-secret.entity.js';
 import type { MasterKey } from './master-key.js';
 import { aadOf } from './sealed.js';
 
-/** The use of a secret: to authenticate the page tokens of lists, or the audit log. */
-export type SecretPurpose = 'page tokens' | 'audit';
+/**
+ * The use of a secret: to authenticate the page tokens of lists, the tokens of grants, of imports and of CCKM, the audit log or
+ * the rows of the database, or to hash account numbers.
+ */
+export type SecretPurpose =
+  'page tokens' | 'grant tokens' | 'import tokens' | 'cckm tokens' | 'audit' | 'account numbers' | 'bound rows';
 
 /**
  * Returns a secret of the deployment: the same on every node and under every master key, generated on first use.
@@ -18,9 +22,8 @@ export async function serviceSecret(
   masterKey: MasterKey,
   purpose: SecretPurpose,
 ): Promise<Buffer> {
-  const find = () => manager.findOneBy(ServiceSecretRow, { purpose });
-  const known = await find();
-  if (known) return masterKey.open(aadOf(ServiceSecretRow, known), known.sealed);
+  const known = await knownSecret(manager, masterKey, purpose);
+  if (known) return known;
   const fresh = randomBytes(32);
   const sealed = masterKey.seal(aadOf(ServiceSecretRow, { purpose }), fresh);
   fresh.fill(0);
@@ -28,7 +31,17 @@ export async function serviceSecret(
   await manager.transaction((inner) =>
     inner.createQueryBuilder().insert().into(ServiceSecretRow).values({ purpose, sealed }).orIgnore().execute(),
   );
-  const stored = await find();
+  const stored = await knownSecret(manager, masterKey, purpose);
   if (!stored) throw new Error(`The secret for ${purpose} was not stored`);
-  return masterKey.open(aadOf(ServiceSecretRow, stored), stored.sealed);
+  return stored;
+}
+
+/** Does the same as `serviceSecret`, but returns undefined if the deployment doesn't have the secret. */
+export async function knownSecret(
+  manager: EntityManager,
+  masterKey: MasterKey,
+  purpose: SecretPurpose,
+): Promise<Buffer | undefined> {
+  const row = await manager.findOneBy(ServiceSecretRow, { purpose });
+  return row ? masterKey.open(aadOf(ServiceSecretRow, row), row.sealed) : undefined;
 }

@@ -1,0 +1,80 @@
+/**
+ * Reasons of this service for a token's failure, beside the return values of PKCS#11, whose names begin with CKR_.
+ */
+export type TokenFault =
+  /** The optional package pkcs11js is not installed. */
+  | 'PACKAGE_MISSING'
+  | 'MODULE_NOT_LOADED'
+  /** C_Initialize failed. */
+  | 'NOT_INITIALIZED'
+  | 'TOKEN_NOT_FOUND'
+  /** A token that was there doesn't answer any more. */
+  | 'TOKEN_LOST'
+  /** The module has slots, and all of them are empty. */
+  | 'TOKEN_NOT_PRESENT'
+  /** Several tokens have the label, and no serial number is given. */
+  | 'TOKEN_AMBIGUOUS'
+  | 'KEY_NOT_FOUND'
+  /** A key of that label or CKA_ID exists already, or several do. */
+  | 'KEY_AMBIGUOUS'
+  /** A key that was generated lacks an attribute that it was to have. */
+  | 'KEY_UNSUITABLE'
+  | 'MECHANISM_MISSING'
+  | 'TIMED_OUT'
+  /** Other calls had all sessions for the time limit of a call. */
+  | 'BUSY'
+  /** The process that serves the token ended while it had the call, or can't be started. */
+  | 'PROCESS_ENDED'
+  /** A return value without a name, or an error of the addon. */
+  | 'MODULE_FAILED';
+
+/** Thrown if a token refuses or fails a call. The message contains neither the PIN nor key material. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+
+  constructor(
+    /** A fault, or the name of a return value of PKCS#11. */
+    readonly code: TokenFault | `CKR_${string}`,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  /** True if the token refused the PIN, or would refuse any: trying again could lock it. */
+  get isOfPin(): boolean {
+    return PIN_REFUSED.has(this.code);
+  }
+
+  /** True if the token can't be used at present, whatever the call. */
+  get isOfToken(): boolean {
+    return UNREACHABLE.has(this.code) || this.code.startsWith('CKR_DEVICE_') || this.isOfPin;
+  }
+}
+
+const PIN_REFUSED = new Set<string>([
+  'CKR_PIN_INCORRECT',
+  'CKR_PIN_INVALID',
+  'CKR_PIN_LEN_RANGE',
+  'CKR_PIN_EXPIRED',
+  'CKR_PIN_LOCKED',
+  'CKR_USER_PIN_NOT_INITIALIZED',
+]);
+
+const UNREACHABLE = new Set<string>([
+  'PACKAGE_MISSING',
+  'MODULE_NOT_LOADED',
+  'NOT_INITIALIZED',
+  'TOKEN_NOT_FOUND',
+  'TOKEN_LOST',
+  'TOKEN_NOT_PRESENT',
+  'TOKEN_AMBIGUOUS',
+  'TIMED_OUT',
+  'BUSY',
+  'PROCESS_ENDED',
+  'CKR_TOKEN_NOT_PRESENT',
+  'CKR_TOKEN_NOT_RECOGNIZED',
+  'CKR_CRYPTOKI_NOT_INITIALIZED',
+  'CKR_SESSION_HANDLE_INVALID',
+  'CKR_USER_NOT_LOGGED_IN',
+  'CKR_FUNCTION_FAILED',
+]);
