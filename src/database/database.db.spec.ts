@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { DataSource } from 'typeorm';
 import { newStore, type DatabaseStore } from '../../test/support/database.js';
 import { connect, migrate } from './database.js';
@@ -15,7 +17,7 @@ afterAll(async () => {
   await store.remove();
 });
 
-test('of nodes that start at the same time, one migrates while the others wait', async () => {
+test('one of the nodes that start at the same time migrates, while the others wait', async () => {
   const nodes = await Promise.all([1, 2, 3].map(() => connect(store.env.DATABASE_URL)));
   let inside = 0;
   const exclusive = async () => {
@@ -29,7 +31,26 @@ test('of nodes that start at the same time, one migrates while the others wait',
   for (const node of nodes) await node.destroy();
 });
 
-test('an error before the migrations leaves the database as it was', async () => {
+test('the error says where to put the password if the server requires one and none is configured', async () => {
+  const message = (type: string, ...parts: Buffer[]) => {
+    const body = Buffer.concat(parts);
+    const header = Buffer.alloc(5);
+    header.write(type);
+    header.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([header, body]);
+  };
+  const authentication = (code: number, text: string) => message('R', Buffer.from([0, 0, 0, code]), Buffer.from(text));
+  const answers = [authentication(10, 'SCRAM-SHA-256\0\0'), authentication(11, 'r=x,s=eA==,i=4096')];
+  const server = createServer((socket) => socket.on('data', () => socket.write(answers.shift() ?? '')));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  await expect(connect(`postgresql://keyblock@127.0.0.1:${port}/keyblock`)).rejects.toThrow(
+    /requires a password, and none is in DATABASE_URL, in PGPASSWORD or in a matching line of PGPASSFILE/,
+  );
+  server.close();
+});
+
+test('an error before the migrations leaves the database unchanged', async () => {
   const refused = migrate(database, () => Promise.reject(new Error('not this one')), nothing);
   await expect(refused).rejects.toThrow('not this one');
   // The lock is free again.
@@ -56,7 +77,7 @@ describe('transactions that run at once', () => {
     );
   });
 
-  test('never interleave: a rollback leaves nothing, and a commit everything', async () => {
+  test('never interleave: a rollback leaves nothing, and a commit leaves everything', async () => {
     const transfer = (id: number) =>
       database.transaction(async (manager) => {
         for (const part of [0, 1, 2]) {
@@ -75,7 +96,7 @@ describe('transactions that run at once', () => {
     expect(rows).toEqual(expected);
   });
 
-  test('an SQL error ends its own transaction only', async () => {
+  test('are independent: an SQL error ends only its own transaction', async () => {
     const twice = database.transaction(async (manager) => {
       await manager.query('INSERT INTO ledger VALUES (1000, 0, 0, NULL)');
       await manager.query('INSERT INTO ledger VALUES (1000, 0, 0, NULL)');
@@ -84,7 +105,7 @@ describe('transactions that run at once', () => {
     expect(await database.query('SELECT * FROM ledger WHERE id = 1000')).toEqual([]);
   });
 
-  test('bytes, large numbers and row counts are returned as node-postgres returns them', async () => {
+  test('return bytes, large numbers and row counts as node-postgres does', async () => {
     const bytes = Buffer.from('00ff10', 'hex');
     await database.query('INSERT INTO ledger VALUES (2000, 0, $1, $2)', ['9007199254740993', bytes]);
     const [row] = await database.query<Record<string, unknown>[]>('SELECT amount, bytes FROM ledger WHERE id = 2000');
@@ -95,7 +116,7 @@ describe('transactions that run at once', () => {
   });
 });
 
-test('an unreachable database is reported at once', async () => {
+test('reports an unreachable database at once', async () => {
   const nowhere = connect('postgresql://nobody@127.0.0.1:1/nothing');
   await expect(nowhere).rejects.toThrow(/ECONNREFUSED/);
 });

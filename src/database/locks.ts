@@ -2,24 +2,44 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 
 /**
- * PostgreSQL's advisory locks that Keyblock takes. The numbers are arbitrary but final: processes of different versions must
- * agree on them, and triggers in migrations take some of them, too.
+ * PostgreSQL's advisory locks that Keyblock takes. The numbers are arbitrary but final: processes of different versions
+ * must agree on them, and triggers in migrations take some of them, too.
  */
 export const LOCKS = {
   /** Held by a connection while it brings the schema up to date. */
   migration: 53932562,
   /** Held by a connection while it rotates the master key. */
   masterKeyRotation: 53932563,
-  /** Shared by transactions that write sealed values (`active_master_key()` in a migration); the start of a rotation takes it alone. */
+  /**
+   * Shared by the commands that have joined an embedded database; the command that runs the database takes the lock
+   * exclusively before it stops the database.
+   */
+  embeddedDatabase: 53932564,
+  /**
+   * Shared by transactions that write sealed values (`active_master_key()` in a migration); the start of a rotation
+   * takes it exclusively.
+   */
   activeMasterKey: 627837539,
   /** Taken to number an audit chain. */
   auditChain: 66336733,
-  /** Shared by transactions that add keys (`keys_share_order()` in a migration); a list of keys takes it alone. */
+  /**
+   * Shared by transactions that add keys (`keys_share_order()` in a migration); a list of keys takes it exclusively.
+   */
   keyOrder: 53967337,
   /** With an account and Region: taken to count keys against their quota. */
   keyQuota: 78682,
   /** With an account and Region: taken to count aliases against their quota. */
   aliasQuota: 78683,
+  /** With an account and Region: taken to count KMS keys against their quota. */
+  kmsKeyQuota: 78684,
+  /** With an account and Region: taken to create and change custom key stores. */
+  customKeyStores: 78685,
+  /** Taken by operators' changes to what the XKS proxy serves. */
+  xksProxy: 78686,
+  /** Taken to add a KMS container of CCKM, so that each has its own name. */
+  cckmContainers: 53932566,
+  /** With the ARN of a KMS key: taken to add its record in CCKM. */
+  cckmKey: 78690,
 } as const;
 
 const POLL_MS = 50;
@@ -27,7 +47,8 @@ const POLL_MS = 50;
 /**
  * Takes a lock that the transaction holds until it ends, waiting for other holders.
  *
- * @param part limits the lock to a part of what it protects, such as one account; parts whose hashes collide share a lock
+ * @param part limits the lock to a part of what it protects, such as one account; parts whose hashes collide share a
+ *             lock
  */
 export async function lockTransaction(manager: EntityManager, lock: number, part?: string): Promise<void> {
   if (part === undefined) await manager.query('SELECT pg_advisory_xact_lock($1)', [lock]);
@@ -35,8 +56,8 @@ export async function lockTransaction(manager: EntityManager, lock: number, part
 }
 
 /**
- * Runs work on a connection that holds a lock, waiting for the current holder. It polls, because a query that waited would
- * run into the time limit of queries.
+ * Runs work on a connection that holds a lock, waiting for the current holder. It polls, because a query that waited
+ * would run into the time limit of queries.
  */
 export async function withLock(
   database: DataSource,
@@ -66,7 +87,7 @@ export async function tryWithLock(
     try {
       await work(runner);
     } catch (error) {
-      // Where the connection is lost, this fails too, and what the work met says why.
+      // If the connection is lost, unlocking fails too, and the error of the work is the one to report.
       await unlock().catch(() => undefined);
       throw error;
     }

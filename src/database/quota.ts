@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { Scope } from '../call.js';
 import { lockTransaction } from './locks.js';
 
-/** A limit on what an account may have in a Region. */
+/** A limit on the number of resources that an account may have in a Region. */
 export interface Quota {
   /** The plural noun of the limited resource, for the message. */
   what: string;
@@ -10,15 +10,16 @@ export interface Quota {
   lock: number;
   /** SQL that returns one `count`, given account ($1), Region ($2) and the number to stop counting at ($3). */
   countSql: string;
-  /** Undefined for no limit; nothing is counted then. */
+  /** Undefined for no limit, in which case nothing is counted. */
   max: number | undefined;
-  /** The exception of the API. */
+  /** The exception that the API throws for an exceeded quota. */
   Exceeded: new (message: string) => Error;
 }
 
 /**
- * Checks a quota in the transaction that adds to it, after it has added. Other transactions that add wait from here until it
- * commits, so each counts what those before it added, on whichever node: the quota is never exceeded.
+ * Checks a quota in the transaction that adds a resource, after the resource is added. Other transactions that add one
+ * wait from here until this one commits, so each counts what earlier ones added, on whichever node: the quota is never
+ * exceeded.
  *
  * @throws the API's exception
  */

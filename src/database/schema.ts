@@ -1,6 +1,22 @@
+import { ContainerRow } from '../cckm/containers/container.entity.js';
+import { JobRow } from '../cckm/jobs/job.entity.js';
+import { KeyRecord } from '../cckm/keys/key-record.entity.js';
+import { TemplateRow } from '../cckm/templates/template.entity.js';
+import { RefreshTokenRow } from '../cckm/tokens/refresh-token.entity.js';
+import { PasswordRow } from '../access/password.entity.js';
 import { AccessKeyRow } from '../access/access-key.entity.js';
 import { PrincipalPolicy } from '../access/principal-policy.entity.js';
 import { PrincipalRow } from '../access/principal.entity.js';
+import { DatabaseClockRow, DestructionHold } from '../changes/destruction-hold.entity.js';
+import { KmsAlias } from '../kms/aliases/kms-alias.entity.js';
+import { KmsGrant } from '../kms/grants/kms-grant.entity.js';
+import { KmsWrappingKey } from '../kms/import/kms-wrapping-key.entity.js';
+import { KmsKey } from '../kms/keys/kms-key.entity.js';
+import { KmsMaterial } from '../kms/materials/kms-material.entity.js';
+import { KmsCustomKeyStore } from '../kms/stores/kms-custom-key-store.entity.js';
+import { KmsTokenKeyRemoval } from '../kms/stores/kms-token-key-removal.entity.js';
+import { KmsTag } from '../kms/tags/kms-tag.entity.js';
+import { KmsKeyUsage } from '../kms/usage/kms-key-usage.entity.js';
 import { CertificateAuthority } from '../payment/exchange/certificate-authority.entity.js';
 import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';
 import { Alias } from '../payment/keys/alias.entity.js';
@@ -11,8 +27,12 @@ import { PublicKeyCertificate } from '../payment/keys/public-key-certificate.ent
 import { Replication } from '../payment/keys/replication.entity.js';
 import { ResourcePolicy } from '../payment/keys/resource-policy.entity.js';
 import { Tag } from '../payment/keys/tag.entity.js';
+import { VerificationFailures } from '../payment/dataplane/verification/verification-failures.entity.js';
+import { MasterKeyEnvelope } from '../provider/master-key-envelope.entity.js';
 import { MasterKeyRow } from '../provider/master-key.entity.js';
 import { ServiceSecretRow } from '../provider/service-secret.entity.js';
+import { XksCredentialRow } from '../xks-proxy/xks-credential.entity.js';
+import { XksKey } from '../xks-proxy/xks-key.entity.js';
 import { Keys1790000000000 } from './migrations/1790000000000-keys.js';
 import { KeyResources1790000000001 } from './migrations/1790000000001-key-resources.js';
 import { Replication1790000000002 } from './migrations/1790000000002-replication.js';
@@ -24,10 +44,21 @@ import { ServiceSecrets1790000000030 } from './migrations/1790000000030-service-
 import { Audit1790000000040 } from './migrations/1790000000040-audit.js';
 import { MasterKeyRotation1790000000060 } from './migrations/1790000000060-master-key-rotation.js';
 import { DefaultRegionOrder1790000000065 } from './migrations/1790000000065-default-region-order.js';
+import { ChangeEpoch1790000000066 } from './migrations/1790000000066-change-epoch.js';
+import { AuditChainSet1790000000070 } from './migrations/1790000000070-audit-chain-set.js';
+import { VerificationFailures1790000000075 } from './migrations/1790000000075-verification-failures.js';
+import { DestructionHolds1790000000076 } from './migrations/1790000000076-destruction-holds.js';
+import { BoundRows1790000000080 } from './migrations/1790000000080-bound-rows.js';
+import { Kms1790000000090 } from './migrations/1790000000090-kms.js';
+import { MasterKeyEnvelopes1790000000095 } from './migrations/1790000000095-master-key-envelopes.js';
+import { CustomKeyStores1790000000096 } from './migrations/1790000000096-custom-key-stores.js';
+import { XksProxy1790000000100 } from './migrations/1790000000100-xks-proxy.js';
+import { Cckm1790000000110 } from './migrations/1790000000110-cckm.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
   MasterKeyRow,
+  MasterKeyEnvelope,
   ServiceSecretRow,
   Key,
   Alias,
@@ -39,9 +70,29 @@ export const ENTITIES = [
   CertificateAuthority,
   ExchangeToken,
   PublicKeyCertificate,
+  VerificationFailures,
+  KmsKey,
+  KmsMaterial,
+  KmsCustomKeyStore,
+  KmsTokenKeyRemoval,
+  KmsWrappingKey,
+  KmsAlias,
+  KmsTag,
+  KmsGrant,
+  KmsKeyUsage,
+  XksCredentialRow,
+  XksKey,
+  DatabaseClockRow,
+  DestructionHold,
   PrincipalRow,
   PrincipalPolicy,
   AccessKeyRow,
+  PasswordRow,
+  RefreshTokenRow,
+  ContainerRow,
+  KeyRecord,
+  TemplateRow,
+  JobRow,
 ];
 
 /** The migrations, in the order in which they run. */
@@ -57,4 +108,14 @@ export const MIGRATIONS = [
   Audit1790000000040,
   MasterKeyRotation1790000000060,
   DefaultRegionOrder1790000000065,
+  ChangeEpoch1790000000066,
+  AuditChainSet1790000000070,
+  VerificationFailures1790000000075,
+  DestructionHolds1790000000076,
+  BoundRows1790000000080,
+  Kms1790000000090,
+  MasterKeyEnvelopes1790000000095,
+  CustomKeyStores1790000000096,
+  XksProxy1790000000100,
+  Cckm1790000000110,
 ];

@@ -15,12 +15,12 @@ export interface Account {
 const NOBODY = { uid: 65534, gid: 65534 };
 
 /**
- * Chooses the account for PostgreSQL. An ordinary user runs it as itself. Root runs it as the owner of the data, or as `nobody` for
- * new data, if that user can reach the programs and the data directory; otherwise in a user namespace that maps root to another
- * user, so that the files stay root's.
+ * Chooses the account for PostgreSQL. An ordinary user runs it as itself. Root runs it as the owner of the data, or as
+ * `nobody` for new data, if that user can reach the programs and the data directory; otherwise in a user namespace that
+ * maps root to another user, so that the files stay root's.
  *
  * @param programs the program that is to run
- * @param folders  the data directory, by the paths that it is reached by; it exists
+ * @param folders  the data directory, which exists, by each path that leads to it
  * @param dataPath the database in it, which may not exist yet
  * @throws DataDirectoryError that suggests a remedy if neither is possible
  */
@@ -49,7 +49,7 @@ function nobody(): { uid: number; gid: number } {
   return uid === undefined || gid === undefined ? NOBODY : { uid: Number(uid), gid: Number(gid) };
 }
 
-/** True when every user may pass through the folders above a path, and above what it leads to by symbolic links. */
+/** True when every user may pass through the folders above a path, and above the targets of its symbolic links. */
 function isReachable(path: string): boolean {
   return [path, realpathSync(path)].flatMap(foldersAbove).every((folder) => (statSync(folder).mode & 0o001) !== 0);
 }
@@ -73,8 +73,8 @@ function whyNot(paths: readonly string[], owner: { uid: number } | undefined): s
 }
 
 /**
- * Returns the command that makes the kernel send SIGINT, PostgreSQL's fast shutdown, when the parent process is gone. Empty if the
- * system has no such command: the next start then stops the orphan.
+ * Returns the command that makes the kernel send SIGINT, PostgreSQL's fast shutdown, when the parent process is gone.
+ * Empty if the system has no such command: the next start then stops the orphan.
  */
 export function endingWithParent(): string[] {
   const prefix = ['setpriv', '--pdeathsig', 'INT', '--'];

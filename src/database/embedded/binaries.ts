@@ -6,7 +6,7 @@ import { DataDirectoryError } from '../../config/data-directory.js';
 /** The major version of the packages in package.json. Databases of another major version are refused. */
 export const POSTGRES_MAJOR = 18;
 
-const SET_DATABASE_URL = 'Set DATABASE_URL to a PostgreSQL server of your own';
+export const SET_DATABASE_URL = 'Set DATABASE_URL to a PostgreSQL server of your own';
 
 /** The PostgreSQL programs for this platform, from their npm package. */
 export interface PostgresBinaries {
@@ -57,10 +57,10 @@ function packageFolder(name: string): string | undefined {
 }
 
 /**
- * Creates the links that the programs load their libraries by, in a folder of ours: node_modules may be read-only, and npm may skip
- * the install script that would create them there.
+ * Creates the symbolic links through which the programs find their libraries, in a folder of Keyblock's own.
+ * node_modules may be read-only, and npm may skip the install script that would create the links there.
  *
- * @param folder is replaced
+ * @param folder folder for the links, which is replaced
  * @returns the value of LD_LIBRARY_PATH (DYLD_LIBRARY_PATH on macOS)
  */
 export function linkLibraries({ lib, links }: PostgresBinaries, folder: string): string {

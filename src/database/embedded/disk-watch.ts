@@ -3,6 +3,7 @@ import { statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { endInTime } from '../connection.js';
 import { Rounds } from '../../changes/rounds.js';
 
 const MIB = 1024 * 1024;
@@ -30,8 +31,8 @@ export function requireSpace(folder: string, isFirstStart: boolean): void {
 }
 
 /**
- * Keeps an embedded database alive on a full disk: makes it read-only while little space is left, so that reads go on, and
- * writable again once there is space.
+ * Keeps an embedded database alive on a full disk: makes it read-only while little space is left, so that reads go on,
+ * and writable again once there is space.
  */
 export class DiskWatch {
   readonly #reservePath: string;
@@ -78,7 +79,11 @@ export class DiskWatch {
   }
 
   async #setReadOnly(isReadOnly: boolean, free: number): Promise<void> {
-    const client = new pg.Client({ connectionString: this.databaseUrl, connectionTimeoutMillis: 2000 });
+    const client = new pg.Client({
+      connectionString: this.databaseUrl,
+      connectionTimeoutMillis: 2000,
+      query_timeout: 2000,
+    });
     client.on('error', () => undefined); // the query in progress rejects
     await client.connect();
     try {
@@ -89,11 +94,11 @@ export class DiskWatch {
         await client.query('SELECT pg_reload_conf()');
       }
     } finally {
-      await client.end();
+      await endInTime([client], () => client.end());
     }
     const freeMiB = Math.floor(free / MIB);
     if (isReadOnly) this.logger.error({ freeMiB }, 'the disk is full: the database is read-only until there is space');
-    else if (this.#isReadOnly) this.logger.info({ freeMiB }, 'the disk has space again: the database takes writes');
+    else if (this.#isReadOnly) this.logger.info({ freeMiB }, 'the disk has space again: the database accepts writes');
     this.#isReadOnly = isReadOnly;
   }
 }

@@ -24,27 +24,36 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { type DataDirectory, DataDirectoryError } from '../../config/data-directory.js';
+import { endInTime, TIMEOUT_MS } from '../connection.js';
 import { type Account, accountFor, endingWithParent } from './account.js';
-import { findBinaries, linkLibraries, POSTGRES_MAJOR, type PostgresBinaries } from './binaries.js';
+import { findBinaries, linkLibraries, POSTGRES_MAJOR, type PostgresBinaries, SET_DATABASE_URL } from './binaries.js';
 import { DiskWatch, requireSpace } from './disk-watch.js';
 
 const USER = 'keyblock';
 const DATABASE = 'keyblock';
 
-/** Time limit of a start, which after a crash replays the WAL since the last checkpoint. */
+/** Time limit for a start, which after a crash replays the WAL since the last checkpoint. */
 const START_MS = 60_000;
 const POLL_MS = 20;
-/** Time limit of a fast shutdown, before an immediate one. */
+/** Time limit for a fast shutdown, before an immediate one. */
 const STOP_MS = 10_000;
+/** Time limit for an immediate shutdown, before the server is killed. */
+const QUIT_MS = 5000;
 /** Delay before a server that exited is restarted; doubles with each failure up to the maximum. */
 const RESTART_MS = 100;
 const MAX_RESTART_MS = 5000;
 
-/** A pool and a listener for each process of the service; others for commands, `psql`, and PostgreSQL's three reserved ones. */
+/**
+ * Number of connections: a pool and a listener for each process of the service, and others for commands, `psql` and
+ * PostgreSQL's three reserved connections.
+ */
 const CONNECTIONS_PER_PROCESS = 11;
 const OTHER_CONNECTIONS = 25;
 
-/** Settings for little memory. Durability (fsync, full_page_writes, synchronous_commit) stays on, PostgreSQL's default. */
+/**
+ * Settings for little memory. Durability (fsync, full_page_writes, synchronous_commit) stays on, which is PostgreSQL's
+ * default.
+ */
 const SETTINGS = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
@@ -67,8 +76,8 @@ const SETTINGS = {
 } as const;
 
 /**
- * The PostgreSQL server of a data directory. This process starts it, restarts it when it exits, and stops it. It listens only on a
- * Unix socket in the directory.
+ * The PostgreSQL server of a data directory. This process starts it, restarts it when it exits, and stops it. It
+ * listens only on a Unix socket in the directory.
  */
 export class EmbeddedPostgres {
   readonly #binaries: PostgresBinaries;
@@ -108,15 +117,22 @@ export class EmbeddedPostgres {
    *
    * @param directory held by this process
    * @param processes number of service processes that connect
+   * @param stop      ends the start, and the server if it has been launched
    * @throws DataDirectoryError with PostgreSQL's reason if the server can't start
+   * @throws the reason of `stop`
    */
-  static async start(directory: DataDirectory, processes: number, logger: Logger): Promise<EmbeddedPostgres> {
+  static async start(
+    directory: DataDirectory,
+    processes: number,
+    logger: Logger,
+    stop?: AbortSignal,
+  ): Promise<EmbeddedPostgres> {
     const server = new EmbeddedPostgres(directory, processes, logger);
     await server.#stopOrphan();
     requireSpace(directory.path, !existsSync(directory.databasePath));
     if (existsSync(directory.databasePath)) checkVersion(directory.databasePath);
     else await server.#initialize();
-    await server.#launchAfterCrash();
+    await server.#launchAfterCrash(stop);
     server.#disk = await DiskWatch.start(directory.path, directory.databaseUrl, logger);
     return server;
   }
@@ -132,17 +148,22 @@ export class EmbeddedPostgres {
   async #shutDown(child: ChildProcess): Promise<void> {
     if (hasEnded(child)) return;
     const ended = once(child, 'exit');
+    const isLate = async (milliseconds: number) =>
+      (await Promise.race([ended, pause(milliseconds, 'late' as const, { ref: false })])) === 'late';
     child.kill('SIGINT');
-    if ((await Promise.race([ended, pause(STOP_MS, 'late' as const, { ref: false })])) === 'late') {
-      this.logger.error('the embedded database did not shut down in time and is stopped immediately');
-      child.kill('SIGQUIT');
-      await ended;
-    }
+    if (!(await isLate(STOP_MS))) return;
+    this.logger.error('the embedded database did not shut down in time and is stopped immediately');
+    child.kill('SIGQUIT');
+    // SIGKILL is the only signal that ends a suspended process.
+    if (await isLate(QUIT_MS)) child.kill('SIGKILL');
+    await ended;
+    // Processes of the server that have not ended keep the pipe open.
+    child.stderr?.destroy();
   }
 
   /**
-   * Runs initdb in a temporary folder, so that a folder with the final name is always complete. Each run has a folder of its
-   * own, because the processes of a killed initdb may live on for a while and remove theirs.
+   * Runs initdb in a temporary folder, so that a folder with the final name is always complete. Each run has a folder
+   * of its own, because the processes of a killed initdb may live on for a while and remove theirs.
    */
   async #initialize(): Promise<void> {
     const { path, databasePath } = this.directory;
@@ -168,7 +189,7 @@ export class EmbeddedPostgres {
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
     if (code !== 0) {
       rmSync(unfinished, { recursive: true, force: true });
-      throw this.#failure('could not be created');
+      throw this.#failure('could not be created', child);
     }
     // The settings are on the command line, so that those of a newer Keyblock apply to an older database too.
     overwrite(
@@ -178,12 +199,12 @@ export class EmbeddedPostgres {
     renameSync(unfinished, databasePath);
   }
 
-  /** Starts the server, retrying while processes of a killed one still hold its shared memory. */
-  async #launchAfterCrash(): Promise<void> {
+  /** Starts the server, retrying while processes of a killed server still hold its shared memory. */
+  async #launchAfterCrash(stop?: AbortSignal): Promise<void> {
     const deadline = performance.now() + STOP_MS;
     for (;;) {
       try {
-        await this.#launch();
+        await this.#launch(stop);
         return;
       } catch (error) {
         if (!/shared memory block .* is still in use/.test((error as Error).message)) throw error;
@@ -194,7 +215,8 @@ export class EmbeddedPostgres {
   }
 
   /** Starts the server and returns once it accepts connections. */
-  async #launch(): Promise<void> {
+  async #launch(stop?: AbortSignal): Promise<void> {
+    stop?.throwIfAborted();
     const { databasePath, runPath } = this.directory;
     const settings = {
       ...SETTINGS,
@@ -207,9 +229,9 @@ export class EmbeddedPostgres {
     const child = this.#spawn(this.#binaries.postgres, ['-D', databasePath, ...args], endingWithParent());
     this.#child = child;
     try {
-      await this.#untilReady(child);
+      await this.#untilReady(child, stop);
       await createDatabase(this.directory.databaseUrl);
-      if (hasEnded(child)) throw this.#failure('ended as soon as it had started');
+      if (hasEnded(child)) throw this.#failure('ended as soon as it had started', child);
     } catch (error) {
       await this.#shutDown(child);
       throw error;
@@ -221,11 +243,12 @@ export class EmbeddedPostgres {
     });
   }
 
-  async #untilReady(child: ChildProcess): Promise<void> {
+  async #untilReady(child: ChildProcess, stop?: AbortSignal): Promise<void> {
     const deadline = performance.now() + START_MS;
     while (!isReady(this.directory.databasePath, child)) {
-      if (hasEnded(child)) throw this.#failure('could not start');
-      if (performance.now() > deadline) throw this.#failure(`did not start within ${START_MS / 1000} seconds`);
+      if (hasEnded(child)) throw this.#failure('could not start', child);
+      if (performance.now() > deadline) throw this.#failure(`did not start within ${START_MS / 1000} seconds`, child);
+      stop?.throwIfAborted();
       await pause(POLL_MS);
     }
   }
@@ -271,17 +294,25 @@ export class EmbeddedPostgres {
     else this.logger.info(`PostgreSQL: ${message}`);
   }
 
-  #failure(what: string): DataDirectoryError {
+  #failure(what: string, child: ChildProcess): DataDirectoryError {
+    const remedy = couldNotBeRun(child)
+      ? ` the PostgreSQL from npm does not run on this system; on Linux it needs glibc. ${SET_DATABASE_URL}.`
+      : '';
     const reasons = this.#lastLines.map((line) => `\n  ${line}`).join('');
-    return new DataDirectoryError(`The embedded database in ${this.directory.databasePath} ${what}:${reasons}`);
+    return new DataDirectoryError(
+      `The embedded database in ${this.directory.databasePath} ${what}:${remedy}${reasons}`,
+    );
   }
 
-  /** Leaves the target of a symbolic link alone: the user who gets the folders could put one there. */
+  /** Doesn't follow a symbolic link, because the user to whom the folders are given could put one there. */
   #chown(path: string): void {
     if (this.#account.ids) lchownSync(path, this.#account.ids.uid, this.#account.ids.gid);
   }
 
-  /** Stops a server that a killed process left running. We hold the directory's lock, so nobody uses it. */
+  /**
+   * Stops a server that a killed process left running. This process holds the directory's lock, so no other uses that
+   * server.
+   */
   async #stopOrphan(): Promise<void> {
     const { databasePath } = this.directory;
     const pid = orphanOf(databasePath);
@@ -298,6 +329,14 @@ export class EmbeddedPostgres {
 
 function hasEnded({ exitCode, signalCode, pid }: ChildProcess): boolean {
   return pid === undefined || exitCode !== null || signalCode !== null;
+}
+
+/**
+ * True if the system, or its loader, refused to run the program, judging by the exit codes of `setpriv`, `unshare` and
+ * ld.so.
+ */
+function couldNotBeRun({ exitCode, pid }: ChildProcess): boolean {
+  return pid === undefined || exitCode === 126 || exitCode === 127;
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
@@ -317,9 +356,9 @@ function orphanOf(databasePath: string): number | undefined {
 }
 
 /**
- * Writes this process into the lock file that a killed server left. PostgreSQL ignores its own parent in that file, but would
- * mistake a process that isn't reaped yet, or another process with a reused id, for a running server. The other lines stay:
- * they tell PostgreSQL whether processes of the killed server still use its shared memory.
+ * Writes the id of this process into the lock file that a killed server left. PostgreSQL ignores its own parent in that
+ * file, but would mistake a process that isn't reaped yet, or another process with a reused id, for a running server.
+ * The other lines stay: they tell PostgreSQL whether processes of the killed server still use its shared memory.
  */
 function disownLockFile(databasePath: string): void {
   const [owner, ...rest] = lockFile(databasePath);
@@ -327,7 +366,10 @@ function disownLockFile(databasePath: string): void {
   overwrite(join(databasePath, 'postmaster.pid'), [process.pid, ...rest].join('\n'));
 }
 
-/** Replaces the text of a file, whose owner stays. Root must not follow a symbolic link that this owner put there. */
+/**
+ * Replaces the text of a file, and keeps its owner. Doesn't follow a symbolic link, which the owner could have put
+ * there to mislead root.
+ */
 function overwrite(path: string, text: string): void {
   const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
   try {
@@ -354,7 +396,7 @@ function checkVersion(databasePath: string): void {
   const found = readFileSync(join(databasePath, 'PG_VERSION'), 'utf8').trim();
   if (found === String(POSTGRES_MAJOR)) return;
   throw new DataDirectoryError(
-    `${databasePath} was created by PostgreSQL ${found}, and this Keyblock brings PostgreSQL ${POSTGRES_MAJOR}. Dump it with ` +
+    `${databasePath} was created by PostgreSQL ${found}, and this version of Keyblock has PostgreSQL ${POSTGRES_MAJOR}. Dump it with ` +
       'the Keyblock that created it, move the folder away, and restore the dump into a new one: docs/operating.md, ' +
       '"Another version of the embedded database".',
   );
@@ -380,13 +422,17 @@ function lockFile(databasePath: string): string[] {
 
 /** Creates the service's database unless it exists. */
 async function createDatabase(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: `${dirname(databaseUrl)}/postgres`, connectionTimeoutMillis: 2000 });
+  const client = new pg.Client({
+    connectionString: `${dirname(databaseUrl)}/postgres`,
+    connectionTimeoutMillis: 2000,
+    query_timeout: TIMEOUT_MS,
+  });
   client.on('error', () => undefined); // the query in progress rejects
   await client.connect();
   try {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
   } finally {
-    await client.end();
+    await endInTime([client], () => client.end());
   }
 }

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates keys, aliases and tags, and the check value of the master key. */
+/** Creates the tables for keys, aliases and tags, and for the check value of the master key. */
 export class Keys1790000000000 implements MigrationInterface {
   name = 'Keys1790000000000';
 

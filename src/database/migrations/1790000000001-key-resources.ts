@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates resource policies and MPA team associations, and an index for pages of a key's aliases. */
+/** Creates the tables for resource policies and MPA team associations, and an index for pages of a key's aliases. */
 export class KeyResources1790000000001 implements MigrationInterface {
   name = 'KeyResources1790000000001';
 

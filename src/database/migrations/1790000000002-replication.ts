@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates multi-Region keys, and the queue of replication work. */
+/** Creates the tables for multi-Region keys, and for the queue of replication work. */
 export class Replication1790000000002 implements MigrationInterface {
   name = 'Replication1790000000002';
 

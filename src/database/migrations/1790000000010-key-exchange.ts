@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates certificate authorities, import and export tokens, and certificates of key pairs. */
+/** Creates the tables for certificate authorities, import and export tokens, and certificates of key pairs. */
 export class KeyExchange1790000000010 implements MigrationInterface {
   name = 'KeyExchange1790000000010';
 

@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Adds an index for the public keys of certificate authorities, which are few among all keys of an account and Region. */
+/**
+ * Adds an index for the public keys of certificate authorities, which are few among all keys of an account and Region.
+ */
 export class KeyAuthorities1790000000012 implements MigrationInterface {
   name = 'KeyAuthorities1790000000012';
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates users and roles, their policies and access keys. */
+/** Creates the tables for users and roles, their policies and access keys. */
 export class Access1790000000020 implements MigrationInterface {
   name = 'Access1790000000020';
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates the service's own secrets, sealed, so that they outlive a master key. */
+/** Creates the table for the service's own secrets, which are sealed, and outlive a master key. */
 export class ServiceSecrets1790000000030 implements MigrationInterface {
   name = 'ServiceSecrets1790000000030';
 

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates the audit log: a hash chain of events for each process, in rows of events that were written together. */
+/**
+ * Creates the tables for the audit log: a hash chain of events for each process, in rows of events that were written
+ * together.
+ */
 export class Audit1790000000040 implements MigrationInterface {
   name = 'Audit1790000000040';
 
@@ -25,7 +28,7 @@ export class Audit1790000000040 implements MigrationInterface {
         "mac" bytea NOT NULL,
         CONSTRAINT "audit_log_pkey" PRIMARY KEY ("chain", "first")
       )`);
-    // Compressing would cost time on the path of requests.
+    // Compression would slow down requests.
     await runner.query('ALTER TABLE "audit_log" ALTER COLUMN "events" SET STORAGE EXTERNAL');
     await runner.query(`
       CREATE VIEW "audit_events" AS
