@@ -1,0 +1,20 @@
+import { ValidationException } from '../../errors/exceptions.js';
+import { KmsException } from '../exceptions.js';
+
+/**
+ * Checks the name of an alias that an operation is about.
+ *
+ * @throws ValidationException, KmsException NotAuthorizedException
+ */
+export function requireAliasName(name: string): void {
+  if (!/^alias\/./.test(name))
+    throw new ValidationException(
+      'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
+    );
+  if (/^alias\/aws(?:\/|$)/.test(name)) throw new KmsException('NotAuthorizedException');
+}
+
+/** Checks the name of a new alias, which can't have all the characters of the model. @throws ValidationException */
+export function requireNewAliasName(name: string): void {
+  if (name.includes(':')) throw new ValidationException(`${name} contains invalid characters for an alias`);
+}

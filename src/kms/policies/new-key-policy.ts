@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { requestOf } from '../../access/authorize.js';
+import { PrincipalRepository } from '../../access/principal.repository.js';
+import type { Call } from '../../call.js';
+import { decideByResource } from '../../policy/decision.js';
+import { type KeyFacts, resourceOf } from '../authorization/authorize.js';
+import { readNewKeyPolicy } from '../authorization/key-policies.js';
+import { KmsException } from '../exceptions.js';
+
+/** Checks the policy that a key is to get. */
+@Injectable()
+export class NewKeyPolicy {
+  constructor(private readonly principals: PrincipalRepository) {}
+
+  /**
+   * @param facts      of the key with its new policy
+   * @param isBypassed true to skip the lockout check
+   * @param manager    of the transaction that changes the key
+   * @throws KmsException MalformedPolicyDocumentException for a policy that names unknown principals, or that would not
+   * let the caller put another one; LimitExceededException for one that is too long
+   * @throws PolicyError for one that isn't in the policy language
+   */
+  async check(call: Call, facts: Omit<KeyFacts, 'policy'>, isBypassed = false, manager?: EntityManager): Promise<void> {
+    const { key } = facts;
+    const { statements, principals } = readNewKeyPolicy(key.arn, key.policy);
+    if ((await this.principals.unknown(principals, manager)).length > 0)
+      throw malformed('Policy contains a statement with one or more invalid principals.');
+    if (isBypassed) return;
+    const withPolicy = { ...facts, policy: statements };
+    const authorized = resourceOf(call, { resource: key.arn, key: withPolicy, operation: 'PutKeyPolicy' });
+    const decision = decideByResource(requestOf(call, authorized), call.principal.identity?.statements, statements);
+    if (!decision.allowed)
+      throw malformed('The new key policy will not allow you to update the key policy in the future.');
+  }
+}
+
+function malformed(message: string): KmsException {
+  return new KmsException('MalformedPolicyDocumentException', message);
+}

@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto';
+import { lookup as resolveName, type LookupAddress } from 'node:dns';
+import { Agent, request } from 'node:https';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { Inject, Injectable } from '@nestjs/common';
+import { AwsV4Signer } from 'aws4fetch';
+import { z } from 'zod';
+import { CONFIG, type Config } from '../../config/config.js';
+
+/** Time limit of a call. AWS KMS waits 250 ms; a proxy on one's own premises may be started slowly. */
+const TIMEOUT_MS = 1000;
+const MAX_RESPONSE_BYTES = 65_536;
+const SERVICE = 'kms-xks-proxy';
+
+/** An external key store proxy and the credential for it. */
+export interface XksProxy {
+  /** `https://` and a host. */
+  endpoint: string;
+  /** Ends in `/kms/xks/v1`. */
+  path: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  region: string;
+}
+
+/** Faults of a call to a proxy, and the errors of the XKS proxy API. */
+export type XksFault =
+  | 'TimedOut'
+  | 'NotReachable'
+  | 'InvalidTls'
+  | 'InvalidResponse'
+  | 'ValidationException'
+  | 'InvalidStateException'
+  | 'InvalidCiphertextException'
+  | 'InvalidKeyUsageException'
+  | 'AuthenticationFailedException'
+  | 'AccessDeniedException'
+  | 'KeyNotFoundException'
+  | 'InvalidUriPathException'
+  | 'ThrottlingException'
+  | 'InternalException'
+  | 'UnsupportedOperationException'
+  | 'DependencyTimeoutException';
+
+const PROXY_ERRORS: ReadonlySet<string> = new Set<XksFault>([
+  'ValidationException',
+  'InvalidStateException',
+  'InvalidCiphertextException',
+  'InvalidKeyUsageException',
+  'AuthenticationFailedException',
+  'AccessDeniedException',
+  'KeyNotFoundException',
+  'InvalidUriPathException',
+  'ThrottlingException',
+  'InternalException',
+  'UnsupportedOperationException',
+  'DependencyTimeoutException',
+]);
+
+/** Thrown if a proxy refuses or fails a call. What the proxy says is not passed on. */
+export class XksError extends Error {
+  override readonly name = 'XksError';
+
+  constructor(
+    readonly fault: XksFault,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const ErrorBody = z.object({ errorName: z.string() });
+
+/**
+ * Calls external key store proxies over HTTPS. A proxy's URI comes with a call and could point anywhere, so only public
+ * addresses are connected to, on port 443, unless KEYBLOCK_XKS_ENDPOINTS lists the host. Redirects are not followed.
+ */
+@Injectable()
+export class XksClient {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 50, minVersion: 'TLSv1.2' });
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  /**
+   * Calls a proxy.
+   *
+   * @param path   after the proxy's path, such as `/health`
+   * @param schema of the response; members that it doesn't have are ignored
+   * @throws XksError
+   */
+  async call<T>(proxy: XksProxy, path: string, body: object, schema: z.ZodType<T>): Promise<T> {
+    const { status, text } = await this.#send(proxy, path, JSON.stringify(body));
+    const json = parsed(text);
+    if (status === 200) {
+      const response = schema.safeParse(json);
+      if (response.success) return response.data;
+      throw new XksError('InvalidResponse', 'The external key store proxy answered with something else than agreed.');
+    }
+    const { data } = ErrorBody.safeParse(json);
+    if (!data || !PROXY_ERRORS.has(data.errorName))
+      throw new XksError('InvalidResponse', `The external key store proxy answered status ${status} without an error.`);
+    throw new XksError(data.errorName as XksFault, `The external key store proxy answered ${data.errorName}.`);
+  }
+
+  async #send({ endpoint, path, ...proxy }: XksProxy, call: string, body: string) {
+    const url = new URL(`${endpoint}${path}${call}`);
+    const listed = this.config.xksEndpoints.find(({ host }) => host === url.hostname);
+    if (listed?.port !== undefined) url.port = String(listed.port);
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    const { headers } = await new AwsV4Signer({
+      ...{ url: url.href, method: 'POST', body, service: SERVICE, region: proxy.region },
+      ...{ accessKeyId: proxy.accessKeyId, secretAccessKey: proxy.secretAccessKey },
+      headers: { 'content-type': 'application/json', 'x-amz-content-sha256': sha256 },
+    }).sign();
+    const address = url.hostname.replace(/^\[|\]$/g, '');
+    if (!listed && isIP(address) && !isPublic(address))
+      throw new XksError('NotReachable', `${address} is not a public address and is not in KEYBLOCK_XKS_ENDPOINTS.`);
+    return this.#exchange(url, Object.fromEntries(headers), body, listed ? undefined : publicAddresses);
+  }
+
+  #exchange(url: URL, headers: Record<string, string>, body: string, lookup: typeof publicAddresses | undefined) {
+    return new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const outgoing = request(url, { method: 'POST', headers, agent: this.#agent, ...(lookup && { lookup }) });
+      // The request doesn't always report that it was destroyed, so what ends the call rejects by itself.
+      const fail = (error: Error) => {
+        clearTimeout(timer);
+        reject(faultOf(error));
+        outgoing.destroy();
+      };
+      const timer = setTimeout(() => fail(new XksError('TimedOut', LATE)), TIMEOUT_MS);
+      outgoing.on('error', fail);
+      outgoing.once('upgrade', (_response, socket) => {
+        socket.destroy();
+        fail(new XksError('InvalidResponse', 'The external key store proxy answered with another protocol.'));
+      });
+      outgoing.once('response', (response) => {
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        response.on('data', (chunk: Buffer) => {
+          bytes += chunk.length;
+          if (bytes > MAX_RESPONSE_BYTES)
+            fail(new XksError('InvalidResponse', 'The external key store proxy answered too much.'));
+          else chunks.push(chunk);
+        });
+        response.on('error', fail);
+        response.once('end', () => {
+          clearTimeout(timer);
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+        });
+      });
+      outgoing.end(body);
+    });
+  }
+}
+
+const LATE = `The external key store proxy did not answer within ${TIMEOUT_MS} ms.`;
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Error codes of Node.js for certificates and for the protocol of TLS. */
+const TLS_FAULT =
+  /^(?:ERR_TLS_|ERR_SSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
+
+function faultOf(error: Error & { code?: string }): XksError {
+  if (error instanceof XksError) return error;
+  if (TLS_FAULT.test(error.code ?? ''))
+    return new XksError('InvalidTls', `The TLS of the external key store proxy is not usable (${error.code}).`);
+  return new XksError(
+    'NotReachable',
+    `The external key store proxy is not reachable (${error.code ?? error.message}).`,
+  );
+}
+
+type Resolved = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+
+/** Resolves a name, and fails if it has an address that isn't public. */
+function publicAddresses(hostname: string, options: { all?: boolean }, done: Resolved): void {
+  resolveName(hostname, { all: true }, (error, addresses) => {
+    if (error) {
+      // There are no addresses then, although the type says so.
+      done(error, []);
+      return;
+    }
+    const [first] = addresses;
+    if (!first || !addresses.every(({ address }) => isPublic(address)))
+      done(new XksError('NotReachable', `${hostname} has no public address and is not in KEYBLOCK_XKS_ENDPOINTS.`), []);
+    else if (options.all) done(null, addresses);
+    else done(null, first.address, first.family);
+  });
+}
+
+/** Addresses that only this host or its network has (RFC 6890 and its IPv6 counterparts). */
+const SPECIAL = new BlockList();
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
+] as const)
+  SPECIAL.addSubnet(network, prefix);
+for (const [network, prefix] of [
+  ['::', 96],
+  ['::ffff:0:0', 96],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2001::', 23],
+  ['2002::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+] as const)
+  SPECIAL.addSubnet(network, prefix, 'ipv6');
+
+function isPublic(address: string): boolean {
+  return !SPECIAL.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
