@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../call.js';
+import { type Envelope, type Filter, isSet, matches, pageOf, type SortFields } from '../lists.js';
+import { TEMPLATE_TAG } from '../templates/policies.js';
+import { CckmKeys } from './cckm-keys.js';
+import { type RecordedKey, regionOf } from './key-record.repository.js';
+import { type KeyView, materialOrigin } from './key-view.js';
+import type { AwsParam, Key, ListKeysQuery } from './keys.schema.js';
+
+/** A key with the members that lists are filtered and sorted by. */
+interface Listed {
+  view: KeyView;
+  param: AwsParam;
+  alias: readonly string[];
+}
+
+const SORT: SortFields<Listed> = {
+  cloud_name: () => 'aws',
+  origin: ({ param }) => param.Origin,
+  enabled: ({ param }) => param.Enabled,
+  region: ({ view }) => regionOf(view.recorded.record.keyArn),
+  key_id: ({ param }) => param.KeyID,
+  alias: ({ alias }) => alias[0],
+  updatedAt: ({ view }) => view.recorded.record.updatedAt.getTime(),
+  createdAt: ({ view }) => view.recorded.record.createdAt.getTime(),
+  CreationDate: ({ param }) => param.CreationDate,
+  multi_region_key_type: ({ param }) => param.MultiRegionConfiguration?.MultiRegionKeyType,
+  ValidTo: ({ param }) => param.ValidTo,
+};
+
+@Injectable()
+export class ListKeysOperation {
+  constructor(private readonly keys: CckmKeys) {}
+
+  async execute(call: Call, query: ListKeysQuery): Promise<Envelope<Key>> {
+    const listed: Listed[] = [];
+    for (const view of await this.keys.list(call, (key) => isOfRecord(query, key))) {
+      const param = view.described;
+      if (!isOfKey(query, view, param)) continue;
+      const alias = isSet(query.alias) || /\balias\b/.test(query.sort ?? '') ? ((await view.alias()) ?? []) : [];
+      if (matches(query.alias, ...alias, ...alias.map(withoutPrefix)) && (await isOfTags(query, view)))
+        listed.push({ view, param, alias });
+    }
+    const { resources, ...page } = pageOf(listed, query, SORT);
+    const keys: Key[] = [];
+    for (const { view } of resources) keys.push(await view.present());
+    return { ...page, resources: keys };
+  }
+}
+
+const withoutPrefix = (alias: string) => alias.replace(/^alias\//, '');
+
+function isOfRecord(query: ListKeysQuery, { record, container }: RecordedKey): boolean {
+  return (
+    matches(query.id, record.id) &&
+    matches(query.arn, record.keyArn) &&
+    matches(query.keyid, record.keyArn.slice(record.keyArn.lastIndexOf('/') + 1)) &&
+    matches(query.kms, container.name, container.id) &&
+    matches(query.kms_id, container.id) &&
+    matches(query.region, regionOf(record.keyArn)) &&
+    matches(query.cloud_name, 'aws')
+  );
+}
+
+function isOfKey(query: ListKeysQuery, view: KeyView, param: AwsParam): boolean {
+  const { MultiRegionConfiguration } = param;
+  return (
+    matches(query.origin, param.Origin) &&
+    matches(query.keystate, param.KeyState) &&
+    matches(query.keyusage, param.KeyUsage) &&
+    matches(query.keymanager, param.KeyManager) &&
+    matches(query.CustomerMasterKeySpec, param.CustomerMasterKeySpec) &&
+    matches(query.enabled, param.Enabled) &&
+    matches(query.gone, view.isGone) &&
+    matches(query.multi_region, param.MultiRegion) &&
+    matches(query.multi_region_key_type, MultiRegionConfiguration?.MultiRegionKeyType) &&
+    matches(query.key_material_origin, materialOrigin(param.Origin)) &&
+    matches(query.blocked, false) &&
+    matches(query.rotation_job_enabled, false) &&
+    // No key has these members.
+    ![query.key_source, query.job_config_id, query.custom_key_store_id, query.custom_key_store_name].some(isSet)
+  );
+}
+
+/** `tags` is text that the JSON of the tags contains. */
+async function isOfTags(
+  { tags: text, cckm_policy_template_id: template }: ListKeysQuery,
+  view: KeyView,
+): Promise<boolean> {
+  if (!isSet(text) && !isSet(template)) return true;
+  const tags = (await view.tags()) ?? [];
+  const json = JSON.stringify(tags);
+  const ofTemplate = tags.find(({ TagKey }) => TagKey === TEMPLATE_TAG)?.TagValue;
+  return containsOne(json, text) && matches(template, ofTemplate);
+}
+
+function containsOne(json: string, text: Filter): boolean {
+  return !isSet(text) || [text ?? []].flat().some((part) => json.includes(part));
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../call.js';
+import { CckmException } from '../errors.js';
+import { KmsCalls } from '../kms-calls.js';
+import { Policies, TEMPLATE_TAG } from '../templates/policies.js';
+import { aliasNameOf } from './aliases.js';
+import { CckmKeys } from './cckm-keys.js';
+import { KeyRecordRepository } from './key-record.repository.js';
+import type { AwsParam, Key, ReplicateKeyInput } from './keys.schema.js';
+
+@Injectable()
+export class ReplicateKeyOperation {
+  constructor(
+    private readonly kms: KmsCalls,
+    private readonly keys: CckmKeys,
+    private readonly records: KeyRecordRepository,
+    private readonly policies: Policies,
+  ) {}
+
+  /** @param policy key policy as JSON, as the request states it */
+  async execute(call: Call, id: string, input: ReplicateKeyInput, policy: string | undefined): Promise<Key> {
+    const { replica_region: region, aws_param: param = {}, tags = [], ...choice } = input;
+    const chosen = await this.policies.choose(choice, policy);
+    const alias = param.Alias ? aliasNameOf(param.Alias) : undefined;
+    const { container } = await this.records.find(id);
+    if (!container.regions.split(',').includes(region))
+      throw new CckmException(
+        'NCERRInvalidParamValue',
+        `replica_region must be one of the KMS ${container.name}: ${container.regions}`,
+      );
+
+    let replica: Key | undefined;
+    await this.keys.change(call, id, 'keycreate', async (run) => {
+      const { ReplicaKeyMetadata } = await run('ReplicateKey', {
+        ReplicaRegion: region,
+        ...(chosen && { Policy: chosen.text }),
+        ...(param.Description && { Description: param.Description }),
+        ...(param.BypassPolicyLockoutSafetyCheck && { BypassPolicyLockoutSafetyCheck: true }),
+        Tags: [
+          ...(param.Tags ?? []),
+          ...tags.map(({ tag_key, tag_value }) => ({ TagKey: tag_key, TagValue: tag_value })),
+          ...(chosen?.template === undefined ? [] : [{ TagKey: TEMPLATE_TAG, TagValue: chosen.template }]),
+        ],
+      });
+      const keyArn = ReplicaKeyMetadata?.Arn ?? '';
+      if (alias !== undefined)
+        await this.kms.run(call, region, 'CreateAlias', { AliasName: alias, TargetKeyId: keyArn });
+      const recorded = await this.records.add(call, container, keyArn, {} as AwsParam, chosen?.grantees);
+      replica = await this.keys.changed(call, recorded);
+      return undefined;
+    });
+    return replica as Key;
+  }
+}

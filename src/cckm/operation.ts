@@ -1,0 +1,51 @@
+import { authorize } from '../access/authorize.js';
+import { pathPrefix } from '../http/api.js';
+import { type Operation, registered, type Route } from '../http/operation.js';
+import { CCKM } from './api.js';
+
+/**
+ * What an operation is about. `key` is one or more KMS keys: the KMS operations that it calls evaluate policies. `self`
+ * is the caller's own sign-in. `nothing` is everything else, for which the caller needs the action `cckm:<operation>`
+ * on `*`.
+ */
+export type CckmResource = 'key' | 'self' | 'nothing';
+
+const ERRORS = {
+  400: 'NCERRInvalidParamValue, NCERRBadRequest',
+  401: 'NCERRUnauthorizedAccess',
+  403: 'NCERRForbidden',
+  404: 'NCERRResourceNotFound',
+  409: 'NCERRConflict, NCERRKeyAlreadyExists',
+  429: 'NCERRBadRequest',
+  500: 'NCERRInternalServerError',
+};
+
+interface CckmOperation extends Omit<Operation<CckmResource>, 'example'> {
+  /** HTTP method, and path below /api/v1. */
+  route: readonly [method: Route['method'], path: string];
+  /** Arguments of curl after the URL. */
+  example?: string;
+  /** Path of the example, if it isn't that of the route. */
+  examplePath?: string;
+}
+
+/** An operation of the CCKM API. */
+export function CckmOperation({
+  route: [method, path],
+  example = '',
+  examplePath = path,
+  ...operation
+}: CckmOperation): MethodDecorator {
+  const { name, resource } = operation;
+  const verb = method === 'GET' ? '' : ` -X ${method}`;
+  const url = `http://127.0.0.1:8080${pathPrefix(CCKM)}${examplePath.replaceAll(/:(\w+)/g, (_, label: string) => `$${label.toUpperCase()}`)}`;
+  const command = `curl "${url}"${verb} -H "Authorization: Bearer $TOKEN"${example && ` ${example}`}`;
+  return registered(
+    { ...operation, example, api: CCKM, command, errors: ERRORS },
+    { method, path: `${pathPrefix(CCKM)}${path}` },
+    (call) => {
+      if (resource === 'nothing') authorize(call, { action: `${CCKM.name}:${name}`, resource: '*' });
+      return undefined;
+    },
+  );
+}

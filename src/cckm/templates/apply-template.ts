@@ -1,0 +1,14 @@
+import type { Call } from '../../call.js';
+import type { CckmKeys } from '../keys/cckm-keys.js';
+import type { Key } from '../keys/keys.schema.js';
+import { TEMPLATE_TAG } from './policies.js';
+import type { TemplateRow } from './template.entity.js';
+
+/** Gives a key the policy of a template, and the tag that names it. */
+export function applyTemplate(keys: CckmKeys, call: Call, id: string, template: TemplateRow): Promise<Key> {
+  return keys.change(call, id, 'keyupdate', async (run) => {
+    await run('PutKeyPolicy', { Policy: template.policy });
+    await run('TagResource', { Tags: [{ TagKey: TEMPLATE_TAG, TagValue: template.id }] });
+    return undefined;
+  });
+}

@@ -1,0 +1,133 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ACCOUNT_ID } from '../../access/principal.repository.js';
+import { CckmException } from '../errors.js';
+import type { Details } from '../keys/key-record.repository.js';
+import type { PolicyChoice } from '../keys/keys.schema.js';
+import { TemplateRepository } from './template.repository.js';
+
+/** The key of the KMS tag that names the template which a key's policy is from. */
+export const TEMPLATE_TAG = 'cckm_policy_template_id';
+
+export type Grantees = Pick<
+  Details,
+  'key_admins' | 'key_admins_roles' | 'key_users' | 'key_users_roles' | 'external_accounts'
+>;
+
+/** A key policy, and how it was stated. */
+export interface ChosenPolicy {
+  /** JSON */
+  text: string;
+  grantees: Grantees;
+  /** Id of the template that it is from. */
+  template?: string;
+}
+
+const ADMINISTRATION = [
+  'kms:Create*',
+  'kms:Describe*',
+  'kms:Enable*',
+  'kms:List*',
+  'kms:Put*',
+  'kms:Update*',
+  'kms:Revoke*',
+  'kms:Disable*',
+  'kms:Get*',
+  'kms:Delete*',
+  'kms:TagResource',
+  'kms:UntagResource',
+  'kms:ScheduleKeyDeletion',
+  'kms:CancelKeyDeletion',
+  'kms:RotateKeyOnDemand',
+];
+const USE = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'];
+const GRANTS = ['kms:CreateGrant', 'kms:ListGrants', 'kms:RevokeGrant'];
+
+/** Reads the policies that requests state: as JSON, by a template, or by lists of grantees. */
+@Injectable()
+export class Policies {
+  constructor(
+    private readonly templates: TemplateRepository,
+    @Inject(ACCOUNT_ID) private readonly accountId: string,
+  ) {}
+
+  /**
+   * @param stated the policy that the request states as JSON: see `policyIn`
+   * @returns undefined if the request states no policy
+   * @throws CckmException NCERRBadRequest for more than one of the three ways, NCERRResourceNotFound for an unknown template
+   */
+  async choose({ policytemplate = '', ...lists }: PolicyChoice, stated?: string): Promise<ChosenPolicy | undefined> {
+    const grantees = granteesOf(lists);
+    const hasGrantees = Object.keys(grantees).length > 0;
+    if ([stated !== undefined, policytemplate !== '', hasGrantees].filter(Boolean).length > 1)
+      throw new CckmException(
+        'NCERRBadRequest',
+        'policy, policytemplate and lists of users exclude each other: state one of them',
+      );
+    if (policytemplate !== '') {
+      const { id, policy: text } = await this.templates.find(policytemplate);
+      return { text, grantees: {}, template: id };
+    }
+    if (hasGrantees) return { text: this.#build(grantees), grantees };
+    return stated === undefined ? undefined : { text: stated, grantees: {} };
+  }
+
+  /** Builds a policy: the account's own policies decide, administrators manage the key, users use it. */
+  #build({ key_admins, key_admins_roles, key_users, key_users_roles, external_accounts = [] }: Grantees): string {
+    const admins = [...this.#arns('user', key_admins), ...this.#arns('role', key_admins_roles)];
+    const foreign = external_accounts.map((id) => (/^\d{12}$/.test(id) ? `arn:aws:iam::${id}:root` : id));
+    const users = [...this.#arns('user', key_users), ...this.#arns('role', key_users_roles), ...foreign];
+    const ofAwsResources = { Bool: { 'kms:GrantIsForAWSResource': 'true' } };
+    const statements = [
+      statement('Enable IAM User Permissions', [`arn:aws:iam::${this.accountId}:root`], ['kms:*']),
+      ...(admins.length > 0 ? [statement('Allow access for Key Administrators', admins, ADMINISTRATION)] : []),
+      ...(users.length > 0
+        ? [
+            statement('Allow use of the key', users, USE),
+            { ...statement('Allow attachment of persistent resources', users, GRANTS), Condition: ofAwsResources },
+          ]
+        : []),
+    ];
+    return JSON.stringify({ Version: '2012-10-17', Id: 'cckm-key-policy', Statement: statements });
+  }
+
+  #arns(kind: 'user' | 'role', names: readonly string[] = []): string[] {
+    return names.map((name) => (name.startsWith('arn:') ? name : `arn:aws:iam::${this.accountId}:${kind}/${name}`));
+  }
+}
+
+function statement(Sid: string, AWS: readonly string[], Action: readonly string[]) {
+  return { Sid, Effect: 'Allow', Principal: { AWS }, Action, Resource: '*' };
+}
+
+/** Returns the lists that have entries. */
+function granteesOf({
+  key_admins,
+  key_admins_roles,
+  key_users,
+  key_users_roles,
+  external_accounts,
+}: Grantees): Grantees {
+  const lists = { key_admins, key_admins_roles, key_users, key_users_roles, external_accounts };
+  return Object.fromEntries(Object.entries(lists).filter(([, names]) => names && names.length > 0));
+}
+
+/**
+ * Reads a policy from the text of a body, because the members of the parsed body lack those that are null: KMS must see the policy as
+ * it was written. A policy may be an object, or JSON in a string; empty ones count as absent.
+ *
+ * @param body  valid JSON
+ * @param paths where the policy may be, as names from the outermost on
+ */
+export function policyIn(body: string, ...paths: readonly (readonly string[])[]): string | undefined {
+  if (body === '') return undefined;
+  const whole: unknown = JSON.parse(body);
+  for (const path of paths) {
+    const policy = path.reduce<unknown>(
+      (value, name) => (value as Record<string, unknown> | null | undefined)?.[name],
+      whole,
+    );
+    if (policy === undefined || policy === null || policy === '') continue;
+    return typeof policy === 'string' ? policy : JSON.stringify(policy);
+  }
+  return undefined;
+}

@@ -1,0 +1,167 @@
+import type { Call } from '../../call.js';
+import { Nothing } from '../../http/fields.js';
+import { Body, BodyText, Param, Query } from '../../http/input.js';
+import { OperationsController } from '../../http/operation.js';
+import { ContainerRepository } from '../containers/container.repository.js';
+import { CckmException } from '../errors.js';
+import { CckmKeys } from '../keys/cckm-keys.js';
+import type { KeyView } from '../keys/key-view.js';
+import { type Envelope, matches, pageOf } from '../lists.js';
+import { CckmOperation } from '../operation.js';
+import { IdPath } from '../tokens/tokens.schema.js';
+import { ownership, timestamp } from '../uris.js';
+import { applyTemplate } from './apply-template.js';
+import { type ChosenPolicy, type Grantees, Policies, policyIn, TEMPLATE_TAG } from './policies.js';
+import type { TemplateRow } from './template.entity.js';
+import { TemplateRepository } from './template.repository.js';
+import {
+  CreateTemplateInput,
+  ListTemplatesQuery,
+  Template,
+  Templates,
+  UpdateTemplateInput,
+} from './templates.schema.js';
+
+@OperationsController('policy templates')
+export class TemplatesController {
+  constructor(
+    private readonly templates: TemplateRepository,
+    private readonly policies: Policies,
+    private readonly containers: ContainerRepository,
+    private readonly keys: CckmKeys,
+  ) {}
+
+  @CckmOperation({
+    name: 'ListTemplates',
+    route: ['GET', 'cckm/aws/templates'],
+    resource: 'nothing',
+    summary: 'Lists policy templates',
+    description: 'Filters by `id`, `name`, `kms` and `account_id`. The newest come first.',
+    output: Templates,
+  })
+  async list(_call: Call, @Query(ListTemplatesQuery) query: ListTemplatesQuery): Promise<Envelope<Template>> {
+    const found = (await this.templates.list())
+      .map(presentTemplate)
+      .filter(
+        ({ id, name, kms, account_id }) =>
+          matches(query.id, id) &&
+          matches(query.name, name) &&
+          matches(query.kms, kms) &&
+          matches(query.account_id, account_id),
+      );
+    return pageOf(found, query, { name: ({ name }) => name, createdAt: ({ createdAt }) => createdAt });
+  }
+
+  @CckmOperation({
+    name: 'CreateTemplate',
+    route: ['POST', 'cckm/aws/templates'],
+    resource: 'nothing',
+    status: 201,
+    summary: 'Creates a policy template',
+    description:
+      'Holds a key policy, stated as `policy` or by lists of users. KMS checks the policy when a key gets it.',
+    example: '-d \'{"name":"orders","key_admins":["line-3"]}\'',
+    output: Template,
+  })
+  async create(
+    call: Call,
+    @Body(CreateTemplateInput) input: CreateTemplateInput,
+    @BodyText() written: string,
+  ): Promise<Template> {
+    const { name, kms = '', account_id: _, ...content } = input;
+    const container = kms === '' ? undefined : await this.containers.find(kms);
+    const chosen = await this.policies.choose(content, policyIn(written, ['policy']));
+    if (!chosen) throw new CckmException('NCERRBadRequest', 'policy or a list of users is required');
+    return presentTemplate(
+      await this.templates.create(call, { name, kms: container?.name ?? '', ...columnsOf(chosen) }),
+    );
+  }
+
+  @CckmOperation({
+    name: 'GetTemplate',
+    route: ['GET', 'cckm/aws/templates/:id'],
+    resource: 'nothing',
+    summary: 'Gets a policy template',
+    description: 'Returns the policy, and the lists that it was built from.',
+    output: Template,
+  })
+  async get(_call: Call, @Param(IdPath) { id }: IdPath): Promise<Template> {
+    return presentTemplate(await this.templates.find(id));
+  }
+
+  @CckmOperation({
+    name: 'UpdateTemplate',
+    route: ['PATCH', 'cckm/aws/templates/:id'],
+    resource: 'nothing',
+    summary: 'Changes a policy template',
+    description:
+      'With `auto_push`, the keys that have the template get its new policy. The caller needs `kms:PutKeyPolicy` on each, and the first key that refuses ends the call.',
+    example: '-d \'{"key_admins":["line-3"],"auto_push":true}\'',
+    output: Template,
+  })
+  async update(
+    call: Call,
+    @Param(IdPath) { id }: IdPath,
+    @Body(UpdateTemplateInput) { auto_push = false, ...content }: UpdateTemplateInput,
+    @BodyText() written: string,
+  ): Promise<Template> {
+    const before = await this.templates.find(id);
+    const chosen = await this.policies.choose(content, policyIn(written, ['policy']));
+    const template = chosen ? await this.templates.update(call, id, columnsOf(chosen)) : before;
+    if (auto_push)
+      for (const { recorded } of await this.#keysOf(call, id))
+        await applyTemplate(this.keys, call, recorded.record.id, template);
+    return presentTemplate(template);
+  }
+
+  @CckmOperation({
+    name: 'DeleteTemplate',
+    route: ['DELETE', 'cckm/aws/templates/:id'],
+    resource: 'nothing',
+    status: 204,
+    summary: 'Deletes a policy template',
+    description: 'A template that a key has can’t be deleted.',
+    output: Nothing,
+  })
+  async delete(call: Call, @Param(IdPath) { id }: IdPath): Promise<Nothing> {
+    const { name } = await this.templates.find(id);
+    if ((await this.#keysOf(call, id)).length > 0)
+      throw new CckmException('NCERRConflict', `The template ${name} has one or more key associated`);
+    await this.templates.remove(call, id);
+    return {};
+  }
+
+  /** The keys that the caller can see and that have a template. */
+  async #keysOf(call: Call, template: string): Promise<KeyView[]> {
+    const found: KeyView[] = [];
+    for (const view of await this.keys.list(call, () => true)) {
+      if (view.isGone) continue;
+      const tags = (await view.tags()) ?? [];
+      if (tags.some(({ TagKey, TagValue }) => TagKey === TEMPLATE_TAG && TagValue === template)) found.push(view);
+    }
+    return found;
+  }
+}
+
+function columnsOf({ text, grantees }: ChosenPolicy): Pick<TemplateRow, 'policy' | 'grantees'> {
+  let policy: unknown;
+  try {
+    policy = JSON.parse(text);
+  } catch {
+    throw new CckmException('NCERRInvalidParamValue', 'policy must be JSON');
+  }
+  return { policy: JSON.stringify(policy), grantees: JSON.stringify(grantees) };
+}
+
+function presentTemplate({ id, accountId, name, kms, policy, grantees, createdAt, updatedAt }: TemplateRow): Template {
+  return {
+    ...ownership('aws-policy-template', id),
+    createdAt: timestamp(createdAt, 6),
+    updatedAt: timestamp(updatedAt, 9),
+    name,
+    account_id: accountId,
+    kms,
+    policy: JSON.parse(policy) as unknown,
+    ...(JSON.parse(grantees) as Grantees as Partial<Template>),
+  };
+}

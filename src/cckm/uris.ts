@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+
+/** Members that every resource of CipherTrust Manager has, for the one domain and account that Keyblock has. */
+export function ownership(kind: string, id: string) {
+  return {
+    id,
+    uri: `kylo:kylo:cckm:${kind}:${id}`,
+    account: 'kylo:kylo:admin:accounts:kylo',
+    application: 'ncryptify:gemalto:admin:apps:kylo',
+    devAccount: 'ncryptify:gemalto:admin:accounts:gemalto',
+  };
+}
+
+/** The root domain, the only one. */
+export const ROOT_DOMAIN = '00000000-0000-0000-0000-000000000000';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+/** Derives the UUID of something that has another unique name: version 8 of RFC 9562, from SHA-256. */
+export function uuidOf(...names: readonly string[]): string {
+  const bytes = createHash('sha256').update(JSON.stringify(names)).digest().subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/**
+ * Formats a time in RFC 3339 with as many digits of the second as CipherTrust Manager has: 6 in createdAt and synced_at, 9 in
+ * updatedAt, none in members that KMS has in whole seconds. Keyblock's clock has three.
+ */
+export function timestamp(time: Date, digits: 0 | 6 | 9): string {
+  const [seconds = '', fraction = ''] = time.toISOString().slice(0, -1).split('.');
+  return digits === 0 ? `${seconds}Z` : `${seconds}.${fraction.padEnd(digits, '0')}Z`;
+}
