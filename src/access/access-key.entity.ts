@@ -1,15 +1,17 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Bound } from '../provider/bound.js';
 import { Sealed } from '../provider/sealed.js';
 import { PrincipalRow } from './principal.entity.js';
 
 /**
- * The values that an access key's secret is bound to: editing the row can't give it to another principal or prolong its
- * session.
+ * The values that an access key's secret is bound to, so that editing the row can neither give the key to another
+ * principal nor prolong its session.
  */
 type AccessKeyIdentity = Pick<AccessKeyRow, 'id' | 'principalArn' | 'expiresAt' | 'sessionName' | 'sessionTokenHash'>;
 
-/** A long-term access key of a user or a role, or the temporary one of a session. */
+/** A long-term access key of a user or a role, or a temporary access key of a session. */
 @Entity('access_keys')
+@Bound<AccessKeyRow>('id', 'principalArn', 'active', 'createdAt', 'expiresAt', 'sessionName', 'sessionTokenHash')
 @Sealed(({ id, principalArn, expiresAt, sessionName, sessionTokenHash }: AccessKeyIdentity) => [
   'access key',
   id,
@@ -28,7 +30,10 @@ export class AccessKeyRow {
   @ForeignKey(() => PrincipalRow, { name: 'access_keys_principal', onDelete: 'CASCADE' })
   principalArn!: string;
 
-  /** Secret access key, sealed under the master key with the immutable columns as associated data. Not selected by default. */
+  /**
+   * Secret access key, sealed under the master key with the immutable columns as associated data. Not selected by
+   * default.
+   */
   @Column('bytea', { select: false })
   sealed!: Buffer;
 
@@ -38,7 +43,7 @@ export class AccessKeyRow {
   @Column('timestamp with time zone', { name: 'created_at', precision: 3 })
   createdAt!: Date;
 
-  /** Each node updates it about once a minute. */
+  /** Updated by each node about once a minute. */
   @Column('timestamp with time zone', { name: 'last_used_at', precision: 3, nullable: true })
   lastUsedAt!: Date | null;
 
@@ -52,4 +57,7 @@ export class AccessKeyRow {
   /** SHA-256 of the session token. */
   @Column('bytea', { name: 'session_token_hash', nullable: true })
   sessionTokenHash!: Buffer | null;
+
+  @Column('bytea', { nullable: true })
+  mac?: Buffer | null;
 }

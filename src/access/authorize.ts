@@ -27,7 +27,7 @@ export function authorize(call: Call, authorized: Authorized): void {
   if (!decision.allowed) throw new AccessDeniedException(refusal(request, decision));
 }
 
-/** Builds the request that policies decide for a call. */
+/** Builds the request that policies are evaluated for, from a call and a permission that it needs. */
 export function requestOf(
   call: Call,
   { action, resource, tags, conditionKeys, requestTags }: Authorized,

@@ -1,6 +1,9 @@
 import { FreshCache } from '../changes/fresh-cache.js';
 import type { Credential } from './credential.js';
 
+/** Source under which all ids that can't sign are cached, so that they can be dropped together. */
+const NOBODY = 'nobody';
+
 /** Access keys by their id; undefined for an id that can't sign. */
 export class CredentialCache extends FreshCache<Credential | undefined> {
   owns(arn: string): boolean {
@@ -8,9 +11,15 @@ export class CredentialCache extends FreshCache<Credential | undefined> {
   }
 
   /**
-   * A change of a user or role drops its access keys, and all ids that couldn't sign: one of them may be its new key.
+   * Drops the access keys of a user or role that changed, and all ids that couldn't sign, because one of them may be a
+   * new access key of that user or role.
    */
-  protected dependsOn(principalArn: string, _id: string, credential: Credential | undefined): boolean {
-    return !credential || credential.principal.principalArn === principalArn;
+  override forget(principalArn: string): void {
+    super.forget(principalArn);
+    super.forget(NOBODY);
+  }
+
+  protected sourceOf(credential: Credential | undefined): string {
+    return credential?.principal.principalArn ?? NOBODY;
   }
 }

@@ -1,8 +1,10 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Bound } from '../provider/bound.js';
 import { PrincipalRow } from './principal.entity.js';
 
 /** A policy of a user or a role. */
 @Entity('principal_policies')
+@Bound<PrincipalPolicy>('principalArn', 'name', 'document')
 export class PrincipalPolicy {
   @PrimaryColumn('text', { name: 'principal_arn' })
   @ForeignKey(() => PrincipalRow, { name: 'principal_policies_principal', onDelete: 'CASCADE' })
@@ -11,7 +13,10 @@ export class PrincipalPolicy {
   @PrimaryColumn('text')
   name!: string;
 
-  /** The policy as it was written. */
+  /** JSON of the policy, exactly as the caller wrote it. */
   @Column('text')
   document!: string;
+
+  @Column('bytea', { nullable: true })
+  mac?: Buffer | null;
 }

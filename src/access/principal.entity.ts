@@ -1,9 +1,11 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Bound } from '../provider/bound.js';
 
 export type PrincipalKind = 'user' | 'role';
 
 /** A user or a role of the account. */
 @Entity('principals')
+@Bound<PrincipalRow>('arn', 'accountId', 'kind', 'name', 'uniqueId', 'createdAt')
 export class PrincipalRow {
   /** `arn:aws:iam::<account>:user/<name>` or `role/<name>` */
   @PrimaryColumn('text')
@@ -24,4 +26,7 @@ export class PrincipalRow {
 
   @Column('timestamp with time zone', { name: 'created_at', precision: 3 })
   createdAt!: Date;
+
+  @Column('bytea', { nullable: true })
+  mac?: Buffer | null;
 }

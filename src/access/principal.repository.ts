@@ -1,23 +1,28 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, LessThanOrEqual, MoreThan } from 'typeorm';
 import type { Call, Identity, Principal } from '../call.js';
 import { Clock } from '../clock.js';
 import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
 import { Changes } from '../changes/changes.js';
+import { removeRows } from '../provider/changed-rows.js';
 import { MasterKey } from '../provider/master-key.js';
 import { aadOf } from '../provider/sealed.js';
 import { AccessKeyRow } from './access-key.entity.js';
 import type { Credential } from './credential.js';
 import { checkIdentityPolicy, readIdentityPolicy } from '../policy/policy-document.js';
 import { identityStatements, Statements } from '../policy/policy.js';
+import { hashPassword } from './password-hash.js';
+import { PasswordRow } from './password.entity.js';
 import { PrincipalPolicy } from './principal-policy.entity.js';
 import { type PrincipalKind, PrincipalRow } from './principal.entity.js';
+import { randomText } from './random-text.js';
 import { tokenHash } from './session-token.js';
 
 const NAME = /^[\w+=,.@-]{1,64}$/;
 const SESSION_NAME = /^[\w+=,.@-]{2,64}$/;
 const ROLE_SESSION = /^arn:aws:sts::(\d{12}):assumed-role\/([^/]+)\/([\w+=,.@-]{2,64})$/;
+const USER_OR_ROLE = /^arn:aws:iam::(\d{12}):(?:user|role)\//;
 const POLICY_NAME = /^[\w+=,.@-]{1,128}$/;
 const MIN_SESSION_SECONDS = 900;
 const MAX_SESSION_SECONDS = 43_200;
@@ -35,15 +40,19 @@ export interface PrincipalSummary {
   principal: PrincipalRow;
   policies: PrincipalPolicy[];
   accessKeys: AccessKeyRow[];
+  password?: PasswordRow;
 }
 
-/** Injection token: the account that the principals belong to. */
+/** Injection token of the id of the account that the principals belong to. */
 export const ACCOUNT_ID = Symbol('account id');
 
-/** The users and roles of the account. Changes are notified to all nodes. Methods throw ResourceNotFoundException for what doesn't exist. */
+/**
+ * The users and roles of the account. Changes are notified to all nodes. Methods throw ResourceNotFoundException for a
+ * principal, policy or access key that doesn't exist.
+ */
 @Injectable()
 export class PrincipalRepository {
-  /** Undefined for an operator's command. */
+  /** The call that makes the changes; undefined for an operator's command. */
   #call?: Call;
 
   constructor(
@@ -54,7 +63,7 @@ export class PrincipalRepository {
     @Inject(ACCOUNT_ID) private readonly accountId: string,
   ) {}
 
-  /** The repository on behalf of a call, whose event is written with the changes. */
+  /** Returns a repository that acts for a call and writes the call's audit event with the changes. */
   by(call: Call): PrincipalRepository {
     const { database, changes, masterKey, clock, accountId } = this;
     const own = new PrincipalRepository(database, changes, masterKey, clock, accountId);
@@ -76,7 +85,7 @@ export class PrincipalRepository {
     await this.#transaction(async (manager) => {
       const insert = manager.createQueryBuilder().insert().into(PrincipalRow).values(principal).orIgnore();
       const inserted = await insert.returning(['arn']).execute();
-      if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`There is a ${kind} ${name} already.`);
+      if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`The ${kind} ${name} already exists.`);
       if (this.#call) this.#call.record.created({ principal: { arn: principal.arn } });
     });
     return principal;
@@ -89,14 +98,19 @@ export class PrincipalRepository {
 
   /** Removes a user or a role with its policies and access keys. */
   async remove(arn: string): Promise<void> {
-    await this.#change(arn, (manager) => manager.delete(PrincipalRow, { arn }));
+    await this.#change(arn, async (manager, principal) => {
+      await removeRows(manager, PrincipalPolicy, { principalArn: arn });
+      await removeRows(manager, AccessKeyRow, { principalArn: arn });
+      await removeRows(manager, PasswordRow, { principalArn: arn });
+      await manager.remove(principal);
+    });
   }
 
   /**
    * Lists users and roles of the account in the order of their ARNs.
    *
-   * @param after ARN of the last one of the previous page
-   * @param limit one more is returned if there is another page
+   * @param after ARN of the last user or role on the previous page
+   * @param limit size of a page; one more row is returned if there is another page
    */
   async list({ kind, after, limit }: { kind?: PrincipalKind; after?: string; limit?: number } = {}): Promise<
     PrincipalSummary[]
@@ -115,14 +129,12 @@ export class PrincipalRepository {
     return summary;
   }
 
-  /** Adds a policy, or replaces the one of this name. @throws PolicyError for an invalid document */
+  /** Adds a policy, or replaces the policy of this name. @throws PolicyError for an invalid document */
   async putPolicy(principalArn: string, name: string, document: string): Promise<void> {
     if (!POLICY_NAME.test(name))
       throw new ValidationException('The name of a policy has 1 to 128 letters, digits or any of _+=,.@-');
     checkIdentityPolicy(document);
-    await this.#change(principalArn, (manager) =>
-      manager.upsert(PrincipalPolicy, { principalArn, name, document }, ['principalArn', 'name']),
-    );
+    await this.#change(principalArn, (manager) => manager.save(PrincipalPolicy, { principalArn, name, document }));
   }
 
   /** Reads a policy as it was written. */
@@ -134,14 +146,14 @@ export class PrincipalRepository {
 
   async removePolicy(principalArn: string, name: string): Promise<void> {
     await this.#change(principalArn, async (manager) => {
-      const { affected } = await manager.delete(PrincipalPolicy, { principalArn, name });
-      if (!affected) throw new ResourceNotFoundException(name);
+      const removed = await removeRows(manager, PrincipalPolicy, { principalArn, name });
+      if (removed === 0) throw new ResourceNotFoundException(name);
     });
   }
 
-  /** Creates a long-term access key. */
-  async createAccessKey(principalArn: string): Promise<NewAccessKey> {
-    return this.#change(principalArn, (manager) => this.#addAccessKey(manager, principalArn));
+  /** Creates a long-term access key. @param id random unless it is given */
+  async createAccessKey(principalArn: string, id?: string): Promise<NewAccessKey> {
+    return this.#change(principalArn, (manager) => this.#addAccessKey(manager, principalArn, { id }));
   }
 
   /** ARN of the user or role that an access key belongs to. */
@@ -154,30 +166,31 @@ export class PrincipalRepository {
   /**
    * Creates an access key and deactivates the old one.
    *
-   * @throws ConflictException for a temporary access key, and for an inactive one: it was deactivated to end its owner's access
+   * @throws ConflictException for a temporary access key, and for an inactive one, because it was deactivated to end
+   *         its owner's access
    */
   async rotateAccessKey(principalArn: string, id: string): Promise<NewAccessKey> {
-    return this.#changeAccessKey(principalArn, id, async (manager, { active, expiresAt }) => {
-      if (expiresAt) throw new ConflictException('The access key is of a session. Start another session.');
-      if (!active) throw new ConflictException('The access key is inactive. Activate it first, or create another.');
-      await manager.update(AccessKeyRow, { id }, { active: false });
+    return this.#changeAccessKey(principalArn, id, async (manager, key) => {
+      if (key.expiresAt) throw new ConflictException('The access key belongs to a session. Start another session.');
+      if (!key.active) throw new ConflictException('The access key is inactive. Activate it first, or create another.');
+      await manager.save(Object.assign(key, { active: false }));
       return this.#addAccessKey(manager, principalArn);
     });
   }
 
-  /** Activates or deactivates an access key, also a temporary one. */
+  /** Activates or deactivates an access key, whether long-term or temporary. */
   async setActive(principalArn: string, id: string, active: boolean): Promise<void> {
-    await this.#changeAccessKey(principalArn, id, (manager) => manager.update(AccessKeyRow, { id }, { active }));
+    await this.#changeAccessKey(principalArn, id, (manager, key) => manager.save(Object.assign(key, { active })));
   }
 
   async removeAccessKey(principalArn: string, id: string): Promise<void> {
-    await this.#changeAccessKey(principalArn, id, (manager) => manager.delete(AccessKeyRow, { id }));
+    await this.#changeAccessKey(principalArn, id, (manager, key) => manager.remove(key));
   }
 
   /**
    * Issues temporary credentials of a user or a role, and deletes expired ones.
    *
-   * @param name of the session; part of its ARN for a role
+   * @param name name of the session, which is part of the session's ARN if the principal is a role
    */
   async startSession(principalArn: string, name: string, seconds: number): Promise<NewAccessKey> {
     if (!SESSION_NAME.test(name))
@@ -187,12 +200,45 @@ export class PrincipalRepository {
     const now = this.clock.now();
     const expiresAt = new Date(now.getTime() + seconds * 1000);
     return this.#change(principalArn, async (manager) => {
-      await manager.delete(AccessKeyRow, { principalArn, expiresAt: LessThanOrEqual(now) });
-      return this.#addAccessKey(manager, principalArn, { name, expiresAt });
+      await removeRows(manager, AccessKeyRow, { principalArn, expiresAt: LessThanOrEqual(now) });
+      return this.#addAccessKey(manager, principalArn, { session: { name, expiresAt } });
     });
   }
 
-  /** Reads an active access key with its secret; a temporary one may have expired. */
+  /**
+   * Gives a user a password, or another one, and ends a lock.
+   *
+   * @throws ValidationException for a role, and for a password that is too short or too long
+   */
+  async setPassword(principalArn: string, password: string): Promise<void> {
+    const { salt, hash } = await hashPassword(password);
+    try {
+      await this.#change(principalArn, async (manager, { kind, uniqueId: userId }) => {
+        if (kind !== 'user') throw new ValidationException('Only a user has a password.');
+        await removeRows(manager, PasswordRow, { principalArn });
+        const row = { principalArn, userId, salt };
+        const sealed = this.masterKey.seal(aadOf(PasswordRow, row), hash);
+        const state = { changedAt: this.clock.now(), failures: 0, lockedUntil: null };
+        await manager.insert(PasswordRow, manager.create(PasswordRow, { ...row, ...state, sealed }));
+      });
+    } finally {
+      hash.fill(0);
+    }
+  }
+
+  async removePassword(principalArn: string): Promise<void> {
+    await this.#change(principalArn, async (manager) => {
+      const removed = await removeRows(manager, PasswordRow, { principalArn });
+      if (removed === 0) throw new ResourceNotFoundException('password');
+    });
+  }
+
+  /** Returns when the password of a user was last changed; undefined for a user without one. */
+  async passwordChangedAt(principalArn: string): Promise<Date | undefined> {
+    return (await this.database.manager.findOneBy(PasswordRow, { principalArn }))?.changedAt;
+  }
+
+  /** Reads an active access key with its secret. Doesn't check whether a temporary access key has expired. */
   async credential(accessKeyId: string): Promise<Credential | undefined> {
     const row = await this.database
       .createQueryBuilder(AccessKeyRow, 'key')
@@ -215,17 +261,40 @@ export class PrincipalRepository {
 
   /** The principal that a user, a role or a session of a role would call as, for simulating policies. */
   async principal(arn: string): Promise<Principal> {
-    const [, account, role, sessionName] = ROLE_SESSION.exec(arn) ?? [];
-    const isSession = account === this.accountId && role !== undefined && sessionName !== undefined;
-    const found = await this.#principal(isSession ? this.arnOf('role', role) : arn);
+    const principalArn = this.#principalArnOf(arn);
+    const found = await this.#principal(principalArn);
     if (!found) throw new ResourceNotFoundException(arn);
+    if (principalArn === arn) return principalOf(found);
     const now = this.clock.now();
-    return principalOf(found, isSession ? { id: '', sessionName, createdAt: now, expiresAt: now } : undefined);
+    const sessionName = arn.slice(arn.lastIndexOf('/') + 1);
+    return principalOf(found, { id: '', sessionName, createdAt: now, expiresAt: now });
   }
 
   /**
-   * Records when access keys were last used, by id; an older time changes nothing. Rows locked by another transaction are skipped
-   * to avoid a deadlock.
+   * Returns those of the ARNs that are of users, roles or sessions of roles that the account doesn't have. Other ARNs
+   * aren't the account's to know.
+   */
+  async unknown(arns: readonly string[], manager = this.database.manager): Promise<string[]> {
+    const own = arns
+      .map((arn) => ({ arn, principalArn: this.#principalArnOf(arn) }))
+      .filter(({ principalArn }) => USER_OR_ROLE.exec(principalArn)?.[1] === this.accountId);
+    if (own.length === 0) return [];
+    const found = await manager.find(PrincipalRow, {
+      where: { arn: In(own.map(({ principalArn }) => principalArn)) },
+    });
+    const known = new Set(found.map(({ arn }) => arn));
+    return own.filter(({ principalArn }) => !known.has(principalArn)).map(({ arn }) => arn);
+  }
+
+  /** The ARN of the role of a session of the account; any other ARN unchanged. */
+  #principalArnOf(arn: string): string {
+    const [, account, role] = ROLE_SESSION.exec(arn) ?? [];
+    return account === this.accountId && role !== undefined ? this.arnOf('role', role) : arn;
+  }
+
+  /**
+   * Records when access keys were last used, by id; an older time changes nothing. Rows locked by another transaction
+   * are skipped to avoid a deadlock.
    */
   async noteUse(times: ReadonlyMap<string, Date>): Promise<void> {
     if (times.size === 0) return;
@@ -249,24 +318,26 @@ export class PrincipalRepository {
     const of = { principalArn: In(principals.map(({ arn }) => arn)) };
     const policies = await this.database.manager.find(PrincipalPolicy, { where: of, order: { name: 'ASC' } });
     const accessKeys = await this.database.manager.find(AccessKeyRow, { where: of, order: { createdAt: 'ASC' } });
+    const passwords = await this.database.manager.find(PasswordRow, { where: of });
     const own = <T extends { principalArn: string }>(rows: T[], arn: string) =>
       rows.filter(({ principalArn }) => principalArn === arn);
     return principals.map((principal) => ({
       principal,
       policies: own(policies, principal.arn),
       accessKeys: own(accessKeys, principal.arn),
+      password: own(passwords, principal.arn)[0],
     }));
   }
 
   async #addAccessKey(
     manager: EntityManager,
     principalArn: string,
-    session?: { name: string; expiresAt: Date },
+    { id, session }: { id?: string; session?: { name: string; expiresAt: Date } } = {},
   ): Promise<NewAccessKey> {
     const secretAccessKey = randomBytes(30).toString('base64');
     const token = session && randomBytes(96).toString('base64');
     const row = {
-      id: `${session ? 'ASIA' : 'AKIA'}${randomText(16)}`,
+      id: id ?? `${session ? 'ASIA' : 'AKIA'}${randomText(16)}`,
       principalArn,
       active: true,
       createdAt: this.clock.now(),
@@ -287,7 +358,11 @@ export class PrincipalRepository {
     };
   }
 
-  /** Changes an access key while its user or role is locked. @throws ResourceNotFoundException also for another's access key */
+  /**
+   * Changes an access key while its user or role is locked.
+   *
+   * @throws ResourceNotFoundException also for an access key of another principal
+   */
   async #changeAccessKey<T>(
     principalArn: string,
     id: string,
@@ -305,12 +380,12 @@ export class PrincipalRepository {
   }
 
   /** Changes a user or a role while its row is locked. */
-  async #change<T>(arn: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  async #change<T>(arn: string, work: (manager: EntityManager, principal: PrincipalRow) => Promise<T>): Promise<T> {
     return this.#transaction(async (manager, changed) => {
       const found = await manager.findOne(PrincipalRow, { where: { arn }, lock: { mode: 'pessimistic_write' } });
       if (!found) throw new ResourceNotFoundException(arn);
       changed(arn);
-      return work(manager);
+      return work(manager, found);
     });
   }
 }
@@ -338,9 +413,4 @@ function principalOf(
     accessKeyId: key?.id ?? '',
     identity,
   };
-}
-
-function randomText(length: number): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  return Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length))).join('');
 }

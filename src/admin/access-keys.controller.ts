@@ -1,17 +1,19 @@
-import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import { AdminOperation } from './admin-operation.js';
 import { OperationsController } from '../http/operation.js';
 import { Nothing } from '../http/fields.js';
 import { Body, Param } from '../http/input.js';
-import type { SignedRequest } from '../http/request.js';
+import type { Call } from '../call.js';
 import { presentNewAccessKey } from './admin.presenter.js';
 import {
-  AccessKeyPath,
+  type AccessKeyPath,
+  DeletedAccessKeyPath,
   NewAccessKeyOutput,
   PrincipalPath,
+  RotatedAccessKeyPath,
   StartSessionInput,
   UpdateAccessKeyInput,
+  UpdatedAccessKeyPath,
 } from './admin.schema.js';
 import { arnOf } from './principal-path.js';
 
@@ -30,7 +32,7 @@ export class AccessKeysController {
     example: '-X POST http://127.0.0.1:8080/admin/users/line-3/access-keys',
     output: NewAccessKeyOutput,
   })
-  async create(@Req() { call }: SignedRequest, @Param(PrincipalPath) path: PrincipalPath): Promise<NewAccessKeyOutput> {
+  async create(call: Call, @Param(PrincipalPath) path: PrincipalPath): Promise<NewAccessKeyOutput> {
     return presentNewAccessKey(await this.principals.by(call).createAccessKey(arnOf(call, path)));
   }
 
@@ -44,8 +46,8 @@ export class AccessKeysController {
     output: Nothing,
   })
   async update(
-    @Req() { call }: SignedRequest,
-    @Param(AccessKeyPath) path: AccessKeyPath,
+    call: Call,
+    @Param(UpdatedAccessKeyPath) path: AccessKeyPath,
     @Body(UpdateAccessKeyInput) { Status }: UpdateAccessKeyInput,
   ): Promise<Nothing> {
     await this.principals.by(call).setActive(arnOf(call, path), path.id, Status === 'Active');
@@ -63,7 +65,7 @@ export class AccessKeysController {
     example: '-X POST http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID/rotate',
     output: NewAccessKeyOutput,
   })
-  async rotate(@Req() { call }: SignedRequest, @Param(AccessKeyPath) path: AccessKeyPath): Promise<NewAccessKeyOutput> {
+  async rotate(call: Call, @Param(RotatedAccessKeyPath) path: AccessKeyPath): Promise<NewAccessKeyOutput> {
     return presentNewAccessKey(await this.principals.by(call).rotateAccessKey(arnOf(call, path), path.id));
   }
 
@@ -76,7 +78,7 @@ export class AccessKeysController {
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/access-keys/$KEY_ID',
     output: Nothing,
   })
-  async delete(@Req() { call }: SignedRequest, @Param(AccessKeyPath) path: AccessKeyPath): Promise<Nothing> {
+  async delete(call: Call, @Param(DeletedAccessKeyPath) path: AccessKeyPath): Promise<Nothing> {
     await this.principals.by(call).removeAccessKey(arnOf(call, path), path.id);
     return {};
   }
@@ -94,7 +96,7 @@ export class AccessKeysController {
     output: NewAccessKeyOutput,
   })
   async startSession(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Param(PrincipalPath) path: PrincipalPath,
     @Body(StartSessionInput) { SessionName, DurationSeconds }: StartSessionInput,
   ): Promise<NewAccessKeyOutput> {

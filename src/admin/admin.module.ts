@@ -1,8 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AccessKeysController } from './access-keys.controller.js';
 import { ExplainController } from './explain.controller.js';
+import { PasswordsController } from './passwords.controller.js';
+import { PolicySimulator } from './policy-simulator.js';
 import { PrincipalsController } from './principals.controller.js';
 
-/** The admin API: users and roles, and what policies decide. */
-@Module({ controllers: [PrincipalsController, AccessKeysController, ExplainController] })
+/** The admin API: users, roles, and explanations of policy decisions. */
+@Module({
+  controllers: [PrincipalsController, AccessKeysController, PasswordsController, ExplainController],
+  providers: [PolicySimulator],
+})
 export class AdminModule {}

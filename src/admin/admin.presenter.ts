@@ -3,7 +3,7 @@ import { epochSeconds } from '../http/fields.js';
 import type { NewAccessKeyOutput, Principal } from './admin.schema.js';
 
 /** Presents a user or a role. */
-export function presentPrincipal({ principal, policies, accessKeys }: PrincipalSummary): Principal {
+export function presentPrincipal({ principal, policies, accessKeys, password }: PrincipalSummary): Principal {
   return {
     Arn: principal.arn,
     Name: principal.name,
@@ -18,6 +18,7 @@ export function presentPrincipal({ principal, policies, accessKeys }: PrincipalS
       ExpirationTimestamp: expiresAt ? epochSeconds(expiresAt) : undefined,
       SessionName: sessionName ?? undefined,
     })),
+    PasswordTimestamp: password && epochSeconds(password.changedAt),
   };
 }
 

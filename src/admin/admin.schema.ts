@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { map, MAX_CHARACTERS } from '../http/bounds.js';
 import { NextToken, sensitive, Timestamp, wellFormed } from '../http/fields.js';
 
 /**
- * Text that the database can store. PrincipalRepository validates the further limits; here they only document the API.
+ * Text that the database can store. PrincipalRepository validates all other limits; the schemas state them only as
+ * documentation.
  */
-const text = wellFormed(z.string());
+const anyText = z.string().max(MAX_CHARACTERS);
+const text = wellFormed(anyText);
 const name = (maxLength: number, description: string) =>
   text.meta({ description, minLength: 1, maxLength, pattern: '^[\\w+=,.@-]+$' });
 
@@ -14,17 +17,32 @@ const PolicyName = name(128, 'Name of the policy.').meta({ example: 'cvv' });
 const AccessKeyId = text.meta({ description: 'Begins with AKIA, or with ASIA if it belongs to a session.' });
 const Arn = z.string().meta({ description: 'ARN of a user or a role.' });
 
+/** Maximum number of condition keys in a hypothetical request, and of values for each of them. */
+const MAX_CONTEXT = 50;
+
 const EXAMPLE_ARN = 'arn:aws:iam::000000000000:user/line-3';
 
-/** Path parameters. */
+/** Returns the id of an access key that `keyblock demo` makes for the examples. @param name up to 12 capital letters */
+export const demoAccessKeyId = (name: string): string => `AKIADEMO${name.padStart(12, '0')}`;
+
+/**
+ * Path parameters. Operations that delete, rotate or deactivate something have examples of their own, so that the
+ * examples can be run in any order.
+ */
 export const PrincipalsPath = z.object({ kind: Kind });
 export type PrincipalsPath = z.infer<typeof PrincipalsPath>;
 export const PrincipalPath = z.object({ kind: Kind, name: Name });
 export type PrincipalPath = z.infer<typeof PrincipalPath>;
+export const FormerPrincipalPath = PrincipalPath.extend({ name: Name.meta({ example: 'line-2' }) });
 export const PolicyPath = z.object({ kind: Kind, name: Name, policy: PolicyName });
 export type PolicyPath = z.infer<typeof PolicyPath>;
-export const AccessKeyPath = z.object({ kind: Kind, name: Name, id: AccessKeyId });
-export type AccessKeyPath = z.infer<typeof AccessKeyPath>;
+export const FormerPolicyPath = PolicyPath.extend({ policy: PolicyName.meta({ example: 'former' }) });
+const accessKeyPath = (example: string) =>
+  z.object({ kind: Kind, name: Name, id: AccessKeyId.meta({ example: demoAccessKeyId(example) }) });
+export const UpdatedAccessKeyPath = accessKeyPath('UPDATE');
+export const RotatedAccessKeyPath = accessKeyPath('ROTATE');
+export const DeletedAccessKeyPath = accessKeyPath('DELETE');
+export type AccessKeyPath = z.infer<typeof UpdatedAccessKeyPath>;
 
 /** Query parameters, which arrive as text. */
 export const ListPrincipalsQuery = z.object({
@@ -43,7 +61,7 @@ const AccessKey = z
     LastUsedTimestamp: Timestamp.optional().meta({
       description: 'Updated at most once a minute; absent before the first use.',
     }),
-    ExpirationTimestamp: Timestamp.optional().meta({ description: 'Present for the access key of a session only.' }),
+    ExpirationTimestamp: Timestamp.optional().meta({ description: 'Present only for the access key of a session.' }),
     SessionName: z.string().optional(),
   })
   .meta({ id: 'AccessKey' });
@@ -56,13 +74,16 @@ const Principal = z
     CreateTimestamp: Timestamp,
     PolicyNames: z.array(PolicyName),
     AccessKeys: z.array(AccessKey),
+    PasswordTimestamp: Timestamp.optional().meta({
+      description: 'When the password was last set; absent for a user without one.',
+    }),
   })
   .meta({ id: 'Principal' });
 export type Principal = z.infer<typeof Principal>;
 
 export const CreatePrincipalInput = z
   .object({ Name })
-  .meta({ id: 'CreatePrincipalInput', examples: [{ Name: 'line-3' }] });
+  .meta({ id: 'CreatePrincipalInput', examples: [{ Name: 'line-4' }] });
 export type CreatePrincipalInput = z.infer<typeof CreatePrincipalInput>;
 
 export const PrincipalOutput = z.object({ Principal }).meta({ id: 'PrincipalOutput' });
@@ -108,11 +129,18 @@ export type UpdateAccessKeyInput = z.infer<typeof UpdateAccessKeyInput>;
 
 export const StartSessionInput = z
   .object({
-    SessionName: z.string().default('session').meta({ description: 'Part of the ARN of a role session.' }),
+    SessionName: anyText.default('session').meta({ description: 'Part of the ARN of a role session.' }),
     DurationSeconds: z.int().default(3600).meta({ minimum: 900, maximum: 43_200 }),
   })
   .meta({ id: 'StartSessionInput', examples: [{ SessionName: 'monday', DurationSeconds: 3600 }] });
 export type StartSessionInput = z.infer<typeof StartSessionInput>;
+
+export const PutPasswordInput = z
+  .object({
+    Password: sensitive(text).meta({ description: 'At least 12 characters.', minLength: 12, maxLength: 256 }),
+  })
+  .meta({ id: 'PutPasswordInput', examples: [{ Password: 'correct horse battery staple' }] });
+export type PutPasswordInput = z.infer<typeof PutPasswordInput>;
 
 export const NewAccessKeyOutput = z
   .object({
@@ -127,9 +155,11 @@ export type NewAccessKeyOutput = z.infer<typeof NewAccessKeyOutput>;
 export const ExplainAccessInput = z
   .object({
     Principal: text.meta({ description: 'ARN of the root, a user, a role or a role session.' }),
-    Action: z.string().meta({ description: 'For example GenerateMac or keyblock:PutPrincipalPolicy.' }),
+    Action: anyText.meta({
+      description: 'For example kms:Encrypt. The service can be left out if no other one has such an action.',
+    }),
     Resource: text.meta({ description: 'ARN, or * for an operation without a resource.' }),
-    Context: z.record(z.string(), z.array(z.string())).default({}).meta({
+    Context: map(anyText, z.array(anyText).max(MAX_CONTEXT), MAX_CONTEXT).default({}).meta({
       description:
         'Values of condition keys. They override those that the service knows: tags, the time, the source of this call.',
     }),
@@ -137,7 +167,12 @@ export const ExplainAccessInput = z
   .meta({
     id: 'ExplainAccessInput',
     examples: [
-      { Principal: EXAMPLE_ARN, Action: 'CreateKey', Resource: '*', Context: { 'aws:SourceIp': ['10.1.2.3'] } },
+      {
+        Principal: EXAMPLE_ARN,
+        Action: 'payment-cryptography:CreateKey',
+        Resource: '*',
+        Context: { 'aws:SourceIp': ['10.1.2.3'] },
+      },
     ],
   });
 export type ExplainAccessInput = z.infer<typeof ExplainAccessInput>;
@@ -154,6 +189,10 @@ export const ExplainAccessOutput = z
       })
       .optional()
       .meta({ description: 'Statement that decides; absent if there is none.' }),
+    GrantId: z
+      .string()
+      .optional()
+      .meta({ description: 'Grant of a KMS key that allows the request, if no policy does.' }),
   })
   .meta({ id: 'ExplainAccessOutput' });
 export type ExplainAccessOutput = z.infer<typeof ExplainAccessOutput>;

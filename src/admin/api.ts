@@ -4,13 +4,16 @@ import type { Api } from '../http/api.js';
 import { restJsonBody } from '../http/framing.js';
 import { VALIDATION_EXCEPTIONS } from '../http/validation-exceptions.js';
 
-/** Users, roles and what policies decide, in REST-JSON: an API of our own. Its requests are signed as those of payment. */
+/**
+ * Keyblock's own API for users, roles and explanations of policy decisions, in REST-JSON. Its requests are signed like
+ * those of Payment Cryptography.
+ */
 export const ADMIN: Api = {
   name: 'keyblock',
   signingName: 'payment-cryptography',
   routing: { path: 'admin' },
   contentType: 'application/json',
-  rate: 'controlPlane',
+  rateOf: () => 'controlPlane',
   exceptions: {
     ...VALIDATION_EXCEPTIONS,
     unavailable: () => new ServiceUnavailableException('The service is unavailable. Try again.'),
@@ -25,8 +28,8 @@ export const ADMIN: Api = {
     isReadOnly: (operation) => /^(?:Get|List|Explain)/.test(operation),
     members: eventMembers({
       values: `
-        AccessKeyId Action Context DurationSeconds Name Principal Resource SessionName Statement Status Version
-        id kind name policy
+        AccessKeyId Action Context Decision DurationSeconds KeyArn Name Prefix Principal Resource SessionName Statement
+        Status Usages Version XksKeyId id kind masterKey name policy serial token tokenKey
       `,
       structures: '',
     }),

@@ -1,14 +1,15 @@
-import { Req } from '@nestjs/common';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import { AdminOperation } from './admin-operation.js';
 import { OperationsController } from '../http/operation.js';
 import { Nothing } from '../http/fields.js';
-import { Body, Param, Query } from '../http/input.js';
-import type { SignedRequest } from '../http/request.js';
+import { Body, BodyText, Param, Query } from '../http/input.js';
+import type { Call } from '../call.js';
 import { PageTokens } from '../http/page-tokens.js';
 import { presentPrincipal } from './admin.presenter.js';
 import {
   CreatePrincipalInput,
+  FormerPolicyPath,
+  FormerPrincipalPath,
   ListPrincipalsOutput,
   ListPrincipalsQuery,
   PolicyDocument,
@@ -38,7 +39,7 @@ export class PrincipalsController {
     output: ListPrincipalsOutput,
   })
   async list(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Param(PrincipalsPath) path: PrincipalsPath,
     @Query(ListPrincipalsQuery) paging: ListPrincipalsQuery,
   ): Promise<ListPrincipalsOutput> {
@@ -57,8 +58,8 @@ export class PrincipalsController {
     name: 'CreatePrincipal',
     route: ['POST', ':kind'],
     resource: 'principal',
-    principal: (request: SignedRequest, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
-      arnOf(request.call, { kind, name: Name }),
+    principal: (call: Call, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
+      arnOf(call, { kind, name: Name }),
     summary: 'Creates a user or a role',
     description:
       'A new user or role has no permissions until it gets a policy, and can’t sign requests until it gets an ' +
@@ -67,7 +68,7 @@ export class PrincipalsController {
     output: PrincipalOutput,
   })
   async create(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Param(PrincipalsPath) path: PrincipalsPath,
     @Body(CreatePrincipalInput) { Name }: CreatePrincipalInput,
   ): Promise<PrincipalOutput> {
@@ -84,7 +85,7 @@ export class PrincipalsController {
     example: 'http://127.0.0.1:8080/admin/users/line-3',
     output: PrincipalOutput,
   })
-  async get(@Req() { call }: SignedRequest, @Param(PrincipalPath) path: PrincipalPath): Promise<PrincipalOutput> {
+  async get(call: Call, @Param(PrincipalPath) path: PrincipalPath): Promise<PrincipalOutput> {
     return { Principal: presentPrincipal(await this.principals.get(arnOf(call, path))) };
   }
 
@@ -94,12 +95,12 @@ export class PrincipalsController {
     resource: 'principal',
     summary: 'Deletes a user or a role',
     description:
-      'Its policies, access keys and sessions are deleted with it. Policies of keys that name it remain, and ' +
-      'would apply to a later user or role of the same name.',
+      'Its policies, access keys and sessions are deleted with it. Key policies that name the user or role remain, and ' +
+      'would apply to a later one with the same name.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3',
     output: Nothing,
   })
-  async delete(@Req() { call }: SignedRequest, @Param(PrincipalPath) path: PrincipalPath): Promise<Nothing> {
+  async delete(call: Call, @Param(FormerPrincipalPath) path: PrincipalPath): Promise<Nothing> {
     await this.principals.by(call).remove(arnOf(call, path));
     return {};
   }
@@ -117,12 +118,12 @@ export class PrincipalsController {
     output: Nothing,
   })
   async putPolicy(
-    @Req() { call, body }: SignedRequest,
+    call: Call,
     @Param(PolicyPath) path: PolicyPath,
     @Body(PolicyDocument) _document: PolicyDocument,
+    @BodyText() written: string,
   ): Promise<Nothing> {
     // The policy is validated as written, because parsing JSON drops duplicate names, which are an error.
-    const written = (body as Buffer | undefined)?.toString() ?? '';
     await this.principals.by(call).putPolicy(arnOf(call, path), path.policy, written);
     return {};
   }
@@ -136,7 +137,7 @@ export class PrincipalsController {
     example: 'http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: PrincipalPolicyOutput,
   })
-  async getPolicy(@Req() { call }: SignedRequest, @Param(PolicyPath) path: PolicyPath): Promise<PrincipalPolicyOutput> {
+  async getPolicy(call: Call, @Param(PolicyPath) path: PolicyPath): Promise<PrincipalPolicyOutput> {
     const { principalArn, name, document } = await this.principals.policy(arnOf(call, path), path.policy);
     return { Arn: principalArn, PolicyName: name, PolicyDocument: JSON.parse(document) as PolicyDocument };
   }
@@ -152,7 +153,7 @@ export class PrincipalsController {
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: Nothing,
   })
-  async deletePolicy(@Req() { call }: SignedRequest, @Param(PolicyPath) path: PolicyPath): Promise<Nothing> {
+  async deletePolicy(call: Call, @Param(FormerPolicyPath) path: PolicyPath): Promise<Nothing> {
     await this.principals.by(call).removePolicy(arnOf(call, path), path.policy);
     return {};
   }

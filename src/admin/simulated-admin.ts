@@ -1,3 +1,4 @@
+import { decide } from '../policy/decision.js';
 import { ADMIN } from './api.js';
 import type { SimulatedService } from './simulated-service.js';
 
@@ -13,4 +14,5 @@ export const SIMULATED_ADMIN: SimulatedService = {
   scopeOf: () => undefined,
   authorized: (_manager, call, _kind, resource) =>
     Promise.resolve({ action: `${ADMIN.name}:${call.operation}`, resource }),
+  decide: (request, identity) => decide(request, identity, undefined),
 };

@@ -4,6 +4,7 @@ import { type Authorized, resourceOf } from '../payment/authorization/authorize.
 import { Alias } from '../payment/keys/alias.entity.js';
 import { accessOf } from '../payment/keys/key.repository.js';
 import type { Resource } from '../payment/operation.js';
+import { decide } from '../policy/decision.js';
 import type { ResourceKind, SimulatedService } from './simulated-service.js';
 
 const KEY_OR_ALIAS = new RegExp(`^arn:aws:${SERVICE}:([a-z0-9-]+):(\\d{12}):((?:key|alias)/.+)$`);
@@ -29,9 +30,12 @@ export const SIMULATED_PAYMENT: SimulatedService = {
   async authorized(manager, call, kind, resource) {
     return resourceOf(call, await authorized(manager, kind, resource));
   },
+  decide: (request, identity, { policy }) => decide(request, identity, policy),
 };
 
-/** A key comes with its tags, aliases and policy. An operation on keys may name its key by an alias. */
+/**
+ * Reads the tags, aliases and policy of the key that a resource names. Operations on keys may name the key by an alias.
+ */
 async function authorized(manager: EntityManager, kind: string, resource: string): Promise<Authorized> {
   const [, region = '', accountId = '', name = ''] = KEY_OR_ALIAS.exec(resource) ?? [];
   if (name.startsWith('key/')) return { resource, key: await accessOf(manager, resource) };

@@ -7,9 +7,11 @@ import { findAction, type SimulatedService } from './simulated-service.js';
 
 const other: SimulatedService = {
   api: OTHER_API,
+  actions: { ReEncrypt: ['ReEncryptFrom', 'ReEncryptTo'] },
   resources: { key: { isValid: () => true, description: 'a key' } },
   scopeOf: () => undefined,
   authorized: (_manager, _call, _kind, resource) => Promise.resolve({ action: 'kms:Encrypt', resource }),
+  decide: () => ({ allowed: false, by: undefined, lacks: 'identity' }),
 };
 const SERVICES = [SIMULATED_PAYMENT, other];
 
@@ -32,27 +34,34 @@ class Operations {
   encrypt(_request: object): object {
     return {};
   }
+  @served('ReEncrypt', { ...inOther, name: 'ReEncrypt', resource: 'key' })
+  reEncrypt(_request: object): object {
+    return {};
+  }
 }
-// Declared only for its decorators.
+// The class is declared only for its decorators.
 beforeAll(() => expect(Operations).toBeDefined());
 
 test.each([
   ['GetKey', SIMULATED_PAYMENT, 'GetKey', 'key'],
   ['encrypt', other, 'Encrypt', 'key'],
+  ['reencryptfrom', other, 'ReEncryptFrom', 'key'],
+  ['kms:ReEncryptTo', other, 'ReEncryptTo', 'key'],
   ['KMS:ListKeys', other, 'ListKeys', 'nothing'],
   ['payment-cryptography:listkeys', SIMULATED_PAYMENT, 'ListKeys', 'nothing'],
-])('%s is an action', (name, service, operation, kind) => {
+])('finds the action %s', (name, service, operation, kind) => {
   expect(findAction(SERVICES, name)).toEqual({ service, operation, kind });
 });
 
 test.each([
   ['Sign', 'There is no action Sign.'],
+  ['kms:ReEncrypt', 'There is no action kms:ReEncrypt.'],
   ['kms:GetKey', 'There is no action kms:GetKey.'],
   ['s3:GetObject', 'There is no action s3:GetObject.'],
   ['kms:', 'There is no action kms:.'],
   ['*', 'There is no action *.'],
   ['', 'There is no action .'],
   ['ListKeys', 'Several services have an action ListKeys: name one of payment-cryptography:ListKeys, kms:ListKeys.'],
-])('%p is unknown or ambiguous', (name, message) => {
+])('refuses %p as unknown or ambiguous', (name, message) => {
   expect(() => findAction(SERVICES, name)).toThrow(message);
 });

@@ -4,39 +4,65 @@ import type { Call, Scope } from '../call.js';
 import { ValidationException } from '../errors/exceptions.js';
 import type { Api } from '../http/api.js';
 import { resourcesOf } from '../http/operation.js';
+import type { Decision } from '../policy/decision.js';
+import type { AccessRequest, Statements } from '../policy/policy.js';
 
-/** A kind of resource that operations state. */
+/** A kind of resource that operations name in their decorators. */
 export interface ResourceKind {
   isValid(resource: string): boolean;
   /** Completes "The resource of GetKey is …". */
   description: string;
 }
 
-/** A service whose decisions the policy simulator explains. Its controllers must be loaded: they register its operations. */
-export interface SimulatedService {
-  /** One of its APIs. */
+/** Values of condition keys that a question states, by name. */
+export type AskedContext = Readonly<Record<string, readonly string[]>>;
+
+/** The decision of a service: by its policies, or by a grant of the resource. */
+export type SimulatedDecision = Decision | { allowed: true; by: { grantId: string } };
+
+/**
+ * A service whose decisions the policy simulator explains. Its controllers must be loaded: they register its
+ * operations.
+ */
+export interface SimulatedService<T extends Authorized = Authorized> {
+  /** Any of the service's APIs. */
   readonly api: Api;
-  /** By the names that its operations state as their resource. */
+  /** Actions of an operation that doesn't have the one of its own name. */
+  readonly actions?: Readonly<Record<string, readonly string[]>>;
+  /** Kinds of resources, by the names that the operations' decorators use. */
   readonly resources: Readonly<Record<string, ResourceKind>>;
-  /** Account and Region that a resource belongs to; undefined for `*` and resources without. */
+  /**
+   * Account and Region that a resource belongs to; undefined for `*` and for resources without an account and Region.
+   */
   scopeOf(resource: string): Scope | undefined;
-  /** The requests that policies would decide for a call. @param kind the resource that the operation states */
-  authorized(manager: EntityManager, call: Call, kind: string, resource: string): Promise<Authorized>;
+  /**
+   * Returns the permission that a call would need.
+   *
+   * @param kind    kind of resource that the operation names
+   * @param context values of condition keys, which stand for what the call's input would have
+   */
+  authorized(manager: EntityManager, call: Call, kind: string, resource: string, context: AskedContext): Promise<T>;
+  /**
+   * Decides a request as the service does.
+   *
+   * @param identity statements of the caller's policies; undefined for the root
+   */
+  decide(request: AccessRequest, identity: Statements | undefined, authorized: T): SimulatedDecision;
 }
 
 /** An action that policies can name. */
 export interface Action {
   service: SimulatedService;
   operation: string;
-  /** The resource that the operation states. */
+  /** The kind of resource that the operation names. */
   kind: string;
 }
 
 /**
  * Finds an action by its name.
  *
- * @param name `GenerateMac` or `payment-cryptography:GenerateMac`, in any case; without a service, all are searched
- * @throws ValidationException for an unknown action, and for one of several services
+ * @param name e.g. `payment-cryptography:GenerateMac`, in any case; without the service, all are searched
+ * @throws ValidationException for an unknown action, and for a name that several services use
  */
 export function findAction(services: readonly SimulatedService[], name: string): Action {
   const [, prefix, wanted] = /^(?:([a-z-]+):)?(\w+)$/.exec(name.toLowerCase()) ?? [];
@@ -44,11 +70,14 @@ export function findAction(services: readonly SimulatedService[], name: string):
     .filter(({ api }) => prefix === undefined || api.name === prefix)
     .flatMap((service) =>
       [...resourcesOf(service.api.name)]
+        .flatMap(([operation, kind]) =>
+          (service.actions?.[operation] ?? [operation]).map((action): [string, string] => [action, kind]),
+        )
         .filter(([operation]) => operation.toLowerCase() === wanted)
         .map(([operation, kind]) => ({ service, operation, kind })),
     );
   const [action, ...others] = found;
-  if (!action) throw new ValidationException(`There is no action ${name}. An action is e.g. GenerateMac.`);
+  if (!action) throw new ValidationException(`There is no action ${name}. An action is e.g. kms:Encrypt.`);
   if (others.length > 0) {
     const actions = found.map(({ service, operation }) => `${service.api.name}:${operation}`);
     throw new ValidationException(`Several services have an action ${name}: name one of ${actions.join(', ')}.`);

@@ -6,8 +6,8 @@ import { OTHER_API } from '../../test/support/other-api.js';
 import { callEvent, serviceEvent, unauthenticatedEvent } from './audit-event.js';
 
 /**
- * Modelled on the examples in CloudTrail's guide ("userIdentity element", "Record contents") and in that of KMS for
- * DeleteKey.
+ * Modelled on the examples in CloudTrail's guide ("userIdentity element", "Record contents") and on the one for
+ * DeleteKey in the KMS guide.
  */
 const ACCOUNT = '111122223333';
 const KEY = `arn:aws:payment-cryptography:us-east-1:${ACCOUNT}:key/ov6icy4ryas4zcza`;
@@ -35,7 +35,7 @@ const role: Principal = {
   identity: { type: 'AssumedRole', name: 'Line', userId: 'AROACKCEVSQ6C2EXAMPLE:monday', statements, sessionIssuedAt },
 };
 
-/** The record of a call whose input is validated. */
+/** Returns the record of a call whose input has been validated. */
 function record({
   keyArns = [],
   parameters = {},
@@ -69,7 +69,7 @@ const call = (more: Partial<Call> = {}): Call => ({
 });
 const parsed = (event: string) => JSON.parse(event) as Record<string, unknown>;
 
-test('a change by the root', () => {
+test('records a change by the root user', () => {
   expect(parsed(callEvent(call()))).toEqual({
     eventVersion: '1.11',
     userIdentity: {
@@ -145,11 +145,11 @@ test.each([
       },
     },
   ],
-])('the identity of %s', (_who, principal, userIdentity) => {
+])('records the identity of %s', (_who, principal, userIdentity) => {
   expect(parsed(callEvent(call({ principal })))['userIdentity']).toEqual(userIdentity);
 });
 
-test('a call of the data plane, over TLS, that fails', () => {
+test('records a data-plane call over TLS that fails', () => {
   const origin = {
     ...call().origin,
     userAgent: undefined,
@@ -180,18 +180,18 @@ test.each([
   [{ key: { keyArn: KEY } }],
   [{ alias: { aliasArn: KEY.replace(/key\/.*/, 'alias/pek') } }],
   [{ accessKey: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' } }],
-])('a created resource is in responseElements, unless the call fails: %j', (created) => {
+])('puts a created resource into responseElements unless the call fails: %j', (created) => {
   const create = call({ record: creating(created) });
   expect(parsed(callEvent(create))).toMatchObject({ responseElements: created });
   expect(parsed(callEvent(create, new AccessDeniedException('no')))).toMatchObject({ responseElements: null });
 });
 
-test('reads are distinguished from changes, and input that could not be read is omitted', () => {
+test('marks reads as read-only, and omits input that could not be read', () => {
   const get = parsed(callEvent(call({ operation: 'GetKey', record: new CallRecord() })));
   expect(get).toMatchObject({ readOnly: true, requestParameters: null, resources: [] });
 });
 
-test('an unsigned request, and one whose signature is not verified', () => {
+test('records an unsigned request, and a request whose signature is not verified', () => {
   const { requestId, api, operation, region, origin } = call({ operation: 'Unknown' });
   const unsigned = { requestId, api, operation, region, origin, accountId: ACCOUNT };
   const event = parsed(unauthenticatedEvent(unsigned, new InvalidSignatureException('It does not match.')));
@@ -208,7 +208,7 @@ test('an unsigned request, and one whose signature is not verified', () => {
   expect(other['userIdentity']).toEqual({ type: 'Unknown', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' });
 });
 
-test('text that the caller chooses is truncated, and remains on one line', () => {
+test('truncates text that the caller chooses, and keeps it on one line', () => {
   const origin = { ...call().origin, userAgent: `"\n\u2028${'x'.repeat(5000)}` };
   const text = callEvent(call({ origin }), new ValidationException('y'.repeat(5000)));
   expect(text).not.toContain('\n');
@@ -216,7 +216,7 @@ test('text that the caller chooses is truncated, and remains on one line', () =>
   expect([event.userAgent.length, event.errorMessage.length]).toEqual([1000, 1000]);
 });
 
-test('text that the caller chooses cannot make the log unreadable', () => {
+test('keeps the log readable whatever text the caller chooses', () => {
   const userAgent = `a\u2028b\u2029c\u0007\\u0000 \u{1f511}`;
   const input = { Policy: 'NUL \0, halves \ud83d \udd11, a backslash and u0000: \\u0000', TagKeys: ['\\\0'] };
   const text = callEvent(call({ origin: { ...call().origin, userAgent }, record: record({ input }) }));
@@ -230,7 +230,7 @@ test('text that the caller chooses cannot make the log unreadable', () => {
   });
 });
 
-test('a call of another API has its source, type of keys, members and kind', () => {
+test('takes source, resource type, members and event type from the API that is called', () => {
   const arn = `arn:aws:kms:us-east-1:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
   const noted = record({ keyArns: [arn], input: { KeyId: arn, KeyIdentifier: arn, Plaintext: 'AA==' } });
   expect(parsed(callEvent(call({ api: OTHER_API, operation: 'Encrypt', record: noted })))).toMatchObject({
@@ -248,7 +248,7 @@ test('a call of another API has its source, type of keys, members and kind', () 
   });
 });
 
-test('an action of the service itself', () => {
+test('records an action of the service itself', () => {
   const details = { keyArn: KEY, replicationRegion: 'eu-west-1' };
   const time = new Date('2026-02-14T11:12:13Z');
   expect(

@@ -21,13 +21,13 @@ export interface UnauthenticatedRequest extends Request {
   claimedAccessKeyId?: string;
 }
 
-/** An action that the service takes without a call, when it is due. */
+/** An action that the service takes on its own when it is due, without a call. */
 export interface ServiceAct {
-  /** The API whose keys it is about. */
+  /** The API that owns the affected key. */
   api: Api;
   /** In CloudTrail's terms, e.g. `DeleteKey` or `SynchronizeMultiRegionKey`. */
   name: string;
-  /** The key that is acted on; its account and Region are the event's. */
+  /** The key that is acted on; the event has its account and Region. */
   keyArn: string;
   details?: Readonly<Record<string, string>>;
 }
@@ -42,6 +42,7 @@ export function callEvent(call: Call, error?: ServiceException): string {
   const { input, requestParameters: parameters, responseElements } = record;
   const { accountId } = principal;
   return eventOf(call, {
+    id: record.eventId,
     error,
     identity: identityOf(principal),
     accountId,
@@ -55,24 +56,47 @@ export function callEvent(call: Call, error?: ServiceException): string {
 export function unauthenticatedEvent(request: UnauthenticatedRequest, error: ServiceException): string {
   const { accountId, claimedAccessKeyId: accessKeyId } = request;
   const identity = JSON.stringify({ type: 'Unknown', accessKeyId });
-  return eventOf(request, { error, identity, accountId, parameters: 'null', response: 'null', resources: '[]' });
+  const id = randomUUID();
+  return eventOf(request, { id, error, identity, accountId, parameters: 'null', response: 'null', resources: '[]' });
+}
+
+/** The account and the default Region of the service. */
+export interface Home {
+  readonly accountId: string;
+  readonly region: string;
 }
 
 /** Formats the event of an action that the service took without a call. */
 export function serviceEvent({ api, name, keyArn, details }: ServiceAct, time: Date): string {
   const [, , , region = '', accountId = ''] = keyArn.split(':');
+  const resources = resourcesOf(api, [keyArn], accountId);
+  return ownEvent({ source: api.audit.eventSource, name, accountId, region, details, resources }, time);
+}
+
+/** Formats the event of something that the service did or found without a call. */
+export function ownEvent(event: OwnEvent, time: Date): string {
+  const { source, name, accountId, region, details, resources = '[]' } = event;
   return (
     `{"eventVersion":"${EVENT_VERSION}","userIdentity":{"accountId":"${accountId}","invokedBy":"${SERVICE}"},` +
-    `"eventTime":"${cloudTrailTime(time)}","eventSource":"${api.audit.eventSource}","eventName":"${name}","awsRegion":"${region}",` +
+    `"eventTime":"${cloudTrailTime(time)}","eventSource":"${source}","eventName":"${name}","awsRegion":"${region}",` +
     `"sourceIPAddress":"${SERVICE}","userAgent":"${SERVICE}","requestParameters":null,"responseElements":null,` +
     (details ? `"serviceEventDetails":${JSON.stringify(details)},` : '') +
-    `"eventID":"${randomUUID()}","readOnly":false,"resources":${resourcesOf(api, [keyArn], accountId)},` +
+    `"eventID":"${randomUUID()}","readOnly":false,"resources":${resources},` +
     `"eventType":"AwsServiceEvent","managementEvent":true,"recipientAccountId":"${accountId}","eventCategory":"Management"}`
   );
 }
 
-/** The parts of an event that depend on its kind; all but error and account are JSON. */
+interface OwnEvent extends Home {
+  source: string;
+  name: string;
+  details?: object;
+  /** JSON; none by default. */
+  resources?: string;
+}
+
+/** The parts of an event that depend on its kind; all but id, error and account are JSON. */
 interface Parts {
+  id: string;
   identity: string;
   accountId: string;
   error: ServiceException | undefined;
@@ -81,9 +105,12 @@ interface Parts {
   resources: string;
 }
 
-/** Concatenates the event by hand, because there is one for every call, and JSON.stringify of an object takes several times as long. */
+/**
+ * Concatenates the event by hand, because every call has one and JSON.stringify of an object takes several times as
+ * long.
+ */
 function eventOf({ api, operation, region, requestId, origin }: Request, parts: Parts): string {
-  const { error, accountId } = parts;
+  const { id, error, accountId } = parts;
   const { audit } = api;
   const isManagement = !audit.isDataEvent(operation);
   const { userAgent } = origin;
@@ -94,13 +121,16 @@ function eventOf({ api, operation, region, requestId, origin }: Request, parts: 
       (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
       (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
       `"requestParameters":${parts.parameters},"responseElements":${parts.response},` +
-      `"requestID":"${requestId}","eventID":"${randomUUID()}","readOnly":${audit.isReadOnly(operation)},` +
+      `"requestID":"${requestId}","eventID":"${id}","readOnly":${audit.isReadOnly(operation)},` +
       `"resources":${parts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
       `"recipientAccountId":"${accountId}","eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`,
   );
 }
 
-/** JSON escapes, among them those that PostgreSQL's text can't hold (NUL, lone surrogates), and Unicode's line separators. */
+/**
+ * JSON escapes, among them those that PostgreSQL's text can't hold (NUL, lone surrogates), and Unicode's line
+ * separators.
+ */
 const ESCAPES = /\\(?:u(?:0000|d[89a-f]..)|.)|[\u2028\u2029]/g;
 
 /**
@@ -129,7 +159,7 @@ function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text);
 }
 
-/** JSON of userIdentity by principal: callers send many requests. */
+/** JSON of userIdentity by principal, cached because callers send many requests. */
 const identities = new WeakMap<Principal, string>();
 
 function identityOf(principal: Principal): string {
@@ -144,8 +174,10 @@ function userIdentity({ arn, principalArn, accountId, accessKeyId, identity }: P
   // An operator's command has no access key.
   if (!identity) return { type: 'Root', principalId: accountId, arn, accountId, ...(accessKeyId && { accessKeyId }) };
   const { type, userId, name, sessionIssuedAt } = identity;
+  if (type === 'AWSService') return { type, principalId: userId, arn, accountId, accessKeyId };
   const attributes = sessionIssuedAt && { creationDate: cloudTrailTime(sessionIssuedAt), mfaAuthenticated: 'false' };
-  const who = { principalId: userId, arn, accountId, accessKeyId };
+  // A user who signs in with a password has none either.
+  const who = { principalId: userId, arn, accountId, ...(accessKeyId && { accessKeyId }) };
   if (type === 'User')
     return { type: 'IAMUser', ...who, userName: name, ...(attributes && { sessionContext: { attributes } }) };
   const [principalId] = userId.split(':');

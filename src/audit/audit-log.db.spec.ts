@@ -12,6 +12,7 @@ import { verifyCopy, verifyTable } from './verify.js';
 
 const SECRET = Buffer.alloc(32, 5);
 const OTHER_SECRET = Buffer.alloc(32, 6);
+const HOME = { accountId: '111122223333', region: 'us-east-1' };
 
 let store: DatabaseStore;
 let database: DataSource;
@@ -26,20 +27,30 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   log = [];
-  await database.query('TRUNCATE audit_log, audit_chains');
+  await database.query('TRUNCATE audit_log, audit_chains, audit_chain_set');
 });
 
 async function open(more: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
   const logger = pino({ level: 'info' }, { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) });
-  const audit = new AuditLog({ database, secret: SECRET, clock: new Clock(), logger, table: true, ...more });
+  const audit = new AuditLog({
+    database,
+    secret: SECRET,
+    clock: new Clock(),
+    logger,
+    home: HOME,
+    table: true,
+    ...more,
+  });
   await audit.open();
   return audit;
 }
 
+const streamTo = (copy: string[]) => ({ write: (line: string) => void copy.push(line), waiting: 0, isFull: false });
+
 const event = (name: string) =>
   JSON.stringify({ eventID: randomUUID(), eventTime: '2026-02-14T11:12:13Z', eventName: name });
 
-/** Writes rows of these numbers of events, one after the other. */
+/** Writes rows with these numbers of events, one row after the other. */
 async function writeRows(audit: AuditLog, sizes: readonly number[]): Promise<void> {
   for (const size of sizes)
     await audit.transaction(() =>
@@ -60,7 +71,7 @@ const names = async () =>
     )
   ).map(({ name }) => name);
 
-test('each process has a chain, numbered without gaps even if many begin at once', async () => {
+test('each process has a chain of its own, numbered without gaps even if many processes begin at once', async () => {
   const audits = await Promise.all(Array.from({ length: 5 }, () => open()));
   for (const audit of audits) await writeRows(audit, [2, 1]);
   await Promise.all(audits.map((audit) => audit.close()));
@@ -76,17 +87,50 @@ test('a chain may have no events', async () => {
   expect(await verified()).toMatchObject([{ chain: 1, events: 0, fault: undefined }]);
 });
 
-test('events outside transactions are written in batches and in order, the last ones on close', async () => {
+test('writes events outside transactions in batches and in order, the last of them on close', async () => {
   const audit = await open();
   for (let i = 0; i < 2500; i++) audit.record(event(`n${i}`));
   await audit.close();
   expect(await names()).toEqual(Array.from({ length: 2500 }, (_, i) => `n${i}`));
   const rows = await database.query<{ count: number }[]>('SELECT count FROM audit_log ORDER BY first');
-  expect(rows.map(({ count }) => count)).toEqual([1000, 1000, 500]);
+  expect(rows.map(({ count }) => count)).toEqual([...Array<number>(16).fill(150), 100]);
   expect(await verified()).toMatchObject([{ events: 2500, fault: undefined }]);
 });
 
-test('an event exists if and only if its transaction commits', async () => {
+test('writes fewer events at once if they are long', async () => {
+  const audit = await open();
+  for (let i = 0; i < 20; i++) audit.record(event('n'.repeat(100_000)));
+  await audit.close();
+  const rows = await database.query<{ count: number }[]>('SELECT count FROM audit_log ORDER BY first');
+  expect(rows.map(({ count }) => count)).toEqual([...Array<number>(6).fill(3), 2]);
+  expect(await verified()).toMatchObject([{ events: 20, fault: undefined }]);
+});
+
+test('starts a batch when a hundred events wait, and the next batch only when a hundred wait again', async () => {
+  let begun = 0;
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const audit = await open({
+    database: faulty(async (commit) => {
+      begun += 1;
+      if (begun === 2) await held;
+      return commit();
+    }),
+  });
+  const record = (count: number) => Array.from({ length: count }, () => audit.record(event('n')));
+  record(99);
+  expect(begun).toBe(1); // the transaction that began the chain
+  record(1);
+  expect(begun).toBe(2);
+  release();
+  while ((await names()).length === 0);
+  record(30);
+  await audit.close();
+  const rows = await database.query<{ count: number }[]>('SELECT count FROM audit_log ORDER BY first');
+  expect(rows.map(({ count }) => count)).toEqual([100, 30]);
+});
+
+test('writes an event if and only if its transaction commits', async () => {
   const audit = await open();
   const change = (fails: boolean) =>
     audit.transaction(async (manager) => {
@@ -120,7 +164,7 @@ function faulty(meets: (commit: () => Promise<unknown>) => Promise<unknown>): Da
   return Object.create(database, { transaction: { value: transaction } }) as DataSource;
 }
 
-test('events whose commit succeeded but whose answer was lost are in the table and the copy only once', async () => {
+test('writes events only once, in table and copy, when their commit succeeded but its answer was lost', async () => {
   const copy: string[] = [];
   let isLost = false;
   const lossy = faulty(async (commit) => {
@@ -128,7 +172,7 @@ test('events whose commit succeeded but whose answer was lost are in the table a
     if (isLost) throw new Error('Connection terminated');
     return result;
   });
-  const audit = await open({ database: lossy, stdout: { write: (line) => copy.push(line) } });
+  const audit = await open({ database: lossy, stdout: streamTo(copy) });
   await writeRows(audit, [1]);
   isLost = true;
   await expect(writeRows(audit, [2])).rejects.toThrow('Connection terminated');
@@ -149,7 +193,7 @@ test('events whose commit succeeded but whose answer was lost are in the table a
   ]);
 });
 
-test('events are queued while the database rejects them, up to a limit that is logged once', async () => {
+test('queues events while the database rejects them, up to a limit, and logs once that the limit is reached', async () => {
   let isDown = false;
   const audit = await open({
     maxWaiting: 3,
@@ -172,9 +216,9 @@ test('events are queued while the database rejects them, up to a limit that is l
   expect(await names()).toEqual(['n0', 'n1', 'n2', 'n3']);
 });
 
-test('with standard output alone, events form a chain and the table stays empty', async () => {
+test('chains events and leaves the table empty when they go to standard output alone', async () => {
   const copy: string[] = [];
-  const audit = await open({ table: false, stdout: { write: (line) => copy.push(line) } });
+  const audit = await open({ table: false, stdout: streamTo(copy) });
   await writeRows(audit, [2]);
   audit.record(event('last'));
   await audit.close();
@@ -183,8 +227,21 @@ test('with standard output alone, events form a chain and the table stays empty'
   expect(await verifyCopy(Readable.from(copy))).toMatchObject([{ chain: 1, events: 3, fault: undefined }]);
 });
 
+test('refuses calls while the stream is full, and waits for the stream on close', async () => {
+  const stream = { write: () => undefined, waiting: 0, isFull: false };
+  const audit = await open({ stdout: stream });
+  expect([audit.isFull, audit.waiting]).toEqual([false, 0]);
+  Object.assign(stream, { waiting: 5, isFull: true });
+  expect([audit.isFull, audit.waiting]).toEqual([true, 5]);
+  const closing = audit.close();
+  await audit.flush();
+  Object.assign(stream, { waiting: 0, isFull: false });
+  await closing;
+  expect(log).toEqual([]);
+});
+
 describe('an attacker who can write to the database', () => {
-  /** Chains 1 to 3; the second has events 1 to 9 in rows of three. */
+  /** Chains 1 to 3, of which the second has events 1 to 9 in rows of three. */
   beforeEach(async () => {
     for (const sizes of [[2], [3, 3, 3], [1]]) {
       const audit = await open();
@@ -234,9 +291,17 @@ describe('an attacker who can write to the database', () => {
 
   test.each<[string, () => Promise<void>, Partial<ChainReport['fault'] & object>]>([
     ['edits the first event', change(1, ([a, ...more]) => [edit(a), ...more]), { kind: 'edited', sequence: 1 }],
-    ['edits one in the middle', change(4, ([a = '', b, c = '']) => [a, edit(b), c]), { kind: 'edited', sequence: 5 }],
-    ['edits the last of a row', change(4, ([a = '', b = '', c]) => [a, b, edit(c)]), { kind: 'edited', sequence: 4 }],
-    ['edits the last', change(7, ([a = '', b = '', c]) => [a, b, edit(c)]), { kind: 'edited', sequence: 7 }],
+    [
+      'edits an event in the middle',
+      change(4, ([a = '', b, c = '']) => [a, edit(b), c]),
+      { kind: 'edited', sequence: 5 },
+    ],
+    [
+      'edits the last event of a row',
+      change(4, ([a = '', b = '', c]) => [a, b, edit(c)]),
+      { kind: 'edited', sequence: 4 },
+    ],
+    ['edits the last event', change(7, ([a = '', b = '', c]) => [a, b, edit(c)]), { kind: 'edited', sequence: 7 }],
     [
       'edits the link of an event',
       change(4, ([a = '', ...more]) => [a.replace(/"previous":"../, '"previous":"ff'), ...more]),
@@ -248,9 +313,9 @@ describe('an attacker who can write to the database', () => {
       { kind: 'edited', sequence: 5 },
     ],
     ['removes the first event', change(1, ([, ...more]) => more), { kind: 'removed', sequence: 1 }],
-    ['removes one in the middle', change(4, ([a = '', , c = '']) => [a, c]), { kind: 'removed', sequence: 5 }],
-    ['removes the last of a row', change(4, ([a = '', b = '']) => [a, b]), { kind: 'edited', sequence: 4 }],
-    ['removes the last', change(7, ([a = '', b = '']) => [a, b]), { kind: 'edited', sequence: 7 }],
+    ['removes an event in the middle', change(4, ([a = '', , c = '']) => [a, c]), { kind: 'removed', sequence: 5 }],
+    ['removes the last event of a row', change(4, ([a = '', b = '']) => [a, b]), { kind: 'edited', sequence: 4 }],
+    ['removes the last event', change(7, ([a = '', b = '']) => [a, b]), { kind: 'edited', sequence: 7 }],
     [
       'removes the first row',
       sql('DELETE FROM audit_log WHERE chain = 2 AND first = 1'),
@@ -267,7 +332,7 @@ describe('an attacker who can write to the database', () => {
       { kind: 'end missing', sequence: 4, what: 'events 4 to 9 are missing at its end' },
     ],
     [
-      'cuts off the end, and moves the head',
+      'cuts off the end and moves the head back',
       sql(
         'DELETE FROM audit_log WHERE chain = 2 AND first = 7',
         `UPDATE audit_chains SET sequence = 6 WHERE chain = 2`,
@@ -302,14 +367,14 @@ describe('an attacker who can write to the database', () => {
       { kind: 'inserted', sequence: 7 },
     ],
     [
-      'copies a row of another chain',
+      'copies a row from another chain',
       sql(
         `UPDATE audit_log SET events = (SELECT events FROM audit_log WHERE chain = 1), count = 2 WHERE chain = 2 AND first = 1`,
       ),
       { kind: 'edited', sequence: 1 },
     ],
     [
-      'edits a count',
+      'edits the event count of a row',
       sql('UPDATE audit_log SET count = 4 WHERE chain = 2 AND first = 4'),
       { kind: 'edited', sequence: 4 },
     ],
@@ -348,7 +413,7 @@ describe('an attacker who can write to the database', () => {
   });
 });
 
-describe('a copy', () => {
+describe('a copy of the log', () => {
   const chainOf = (chain: number, count: number) =>
     link(
       chain,
@@ -373,7 +438,7 @@ describe('a copy', () => {
     ['removed', one.toSpliced(2, 1), { kind: 'removed', sequence: 3 }],
     ['truncated', one.with(2, one[2]!.slice(0, 50)), { kind: 'removed', sequence: 3 }],
     ['inserted', one.toSpliced(2, 0, one[1]!), { kind: 'inserted', sequence: 2 }],
-  ])('is faulty if an event is %s', async (_what, text, fault) => {
+  ])('is reported as faulty if an event is %s', async (_what, text, fault) => {
     expect(await check(text)).toMatchObject([{ chain: 1, fault }]);
   });
 });

@@ -1,4 +1,5 @@
 import { equal } from '../crypto/bytes.js';
+import { type ChainEvent, readChainEvent } from './chain-events.js';
 import { batchMac, BEGINNING, hashOf, type Head, headMac, type Writer } from './chain.js';
 
 /** The first fault of a chain. */
@@ -12,17 +13,22 @@ export interface Fault {
 /** The result of checking a chain. */
 export interface ChainReport {
   chain: number;
-  /** The process that wrote it, if known. */
+  /** The process that wrote the chain, if known. */
   writer?: Pick<Writer, 'host' | 'pid'>;
   /** Number of events checked, up to the fault if there is one. */
   events: number;
-  /** Times of the first and the last event, as they state them. */
+  /** Times of the first and the last event, as the events state them. */
   from?: string;
   to?: string;
-  /** The last event. A note of it kept elsewhere reveals the restore of an older copy. */
+  /** Head at the last event. Comparing it with a copy kept elsewhere reveals that an older database was restored. */
   head: Head;
   fault: Fault | undefined;
+  /** Events at the beginning of the chain that report faults of the chain before it, or of the count of chains. */
+  tells: ChainEvent[];
 }
+
+/** A chain begins with at most two events about chains. */
+const LAST_CHAIN_EVENT = 2;
 
 /** The members that link an event to its chain. */
 interface Linked {
@@ -51,7 +57,7 @@ export class ChainCheck {
 
   /** @param isCopy true if the chain may start at any event, as in a rotated log file */
   constructor(chain: number, isCopy: boolean) {
-    this.#report = { chain, events: 0, head: { sequence: 0, hash: BEGINNING }, fault: undefined };
+    this.#report = { chain, events: 0, head: { sequence: 0, hash: BEGINNING }, fault: undefined, tells: [] };
     this.#mayBeginHere = isCopy;
   }
 
@@ -72,17 +78,22 @@ export class ChainCheck {
     } else if (linked.sequence < expected) {
       this.#fault('inserted', linked.sequence, `event ${linked.sequence} appears again after event ${sequence}`);
     } else if (linked.previous !== hash) {
-      const [at, what] = sequence === 0 ? [1, 'event 1 does not begin a chain'] : [sequence, `event ${expected} does not have the hash of event ${sequence}: one of them was edited`]; // prettier-ignore
+      const [at, what] =
+        sequence === 0
+          ? [1, 'event 1 does not begin a chain']
+          : [sequence, `event ${expected} does not have the hash of event ${sequence}: one of them was edited`];
       this.#fault('edited', at, what);
     } else {
       this.#report.head = { sequence: expected, hash: hashOf(line) };
       this.#report.events += 1;
       this.#report.from ??= linked.eventTime;
       this.#report.to = linked.eventTime;
+      const told = expected <= LAST_CHAIN_EVENT ? readChainEvent(linked) : undefined;
+      if (told) this.#report.tells.push(told);
     }
   }
 
-  /** Checks a row of the table: events that were written together. */
+  /** Checks a row of the table, which holds events that were written together. */
   batch({ first, count, events, mac }: Row, secret: Buffer): void {
     const { chain, head } = this.#report;
     if (this.#report.fault) return;
@@ -98,7 +109,11 @@ export class ChainCheck {
         `the row that begins with event ${first} states ${count} events but contains ${lines.length}`,
       );
     if (!equal(batchMac(secret, chain, { first, head: this.#report.head }), mac))
-      this.#fault('edited', first, `${range(first, this.#report.head.sequence)} modified: the MAC of the row does not match`); // prettier-ignore
+      this.#fault(
+        'edited',
+        first,
+        `${range(first, this.#report.head.sequence)} modified: the MAC of the row does not match`,
+      );
   }
 
   /** Checks the recorded end of the chain. */

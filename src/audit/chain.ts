@@ -11,13 +11,13 @@ export interface Head {
   readonly hash: string;
 }
 
-/** The events of one write, as stored: linked to each other and to the ones before. */
+/** The events of one write, as stored: linked to each other and to the events before them. */
 export interface Batch {
-  /** Sequence number of the first. */
+  /** Sequence number of the first event. */
   readonly first: number;
-  /** One JSON object each, without newlines. */
+  /** One JSON object per event, without newlines. */
   readonly lines: readonly string[];
-  /** Head of the chain including these. */
+  /** Head of the chain after this batch. */
   readonly head: Head;
 }
 
@@ -46,8 +46,9 @@ export function link(chain: number, { sequence, hash: last }: Head, events: read
 }
 
 /**
- * Removes the closing brace, so that links can be appended. This also flattens the string: V8 keeps a concatenated string in its
- * pieces until it is read, and a queue of those would cost more memory and time than everything else here.
+ * Removes the closing brace, so that links can be appended. This also flattens the string: V8 keeps a concatenated
+ * string in its pieces until it is read, and a queue of such strings would cost more memory and time than everything
+ * else here.
  *
  * @param event a JSON object
  */
@@ -55,13 +56,13 @@ export function opened(event: string): string {
   return event.slice(0, -1);
 }
 
-/** SHA-256 of an event as stored, in hexadecimal digits. */
+/** SHA-256 of an event as stored, or of other text, in hexadecimal digits. */
 export function hashOf(line: string): string {
   return hash('sha256', line, 'hex');
 }
 
 /**
- * HMAC-SHA-256 of a batch. The hash of its last event covers all of its events, and the ones before it.
+ * HMAC-SHA-256 of a batch. It covers the hash of the last event, and thereby all events up to there.
  *
  * @param secret shared by the deployment, 32 bytes
  */
@@ -72,6 +73,19 @@ export function batchMac(secret: Buffer, chain: number, { first, head }: Pick<Ba
 /** HMAC-SHA-256 of the head of a chain and of its writer. @param secret shared by the deployment, 32 bytes */
 export function headMac(secret: Buffer, { chain, host, pid, startedAt }: Writer, head: Head): Buffer {
   return mac(secret, ['head', chain, host, pid, startedAt.toISOString(), head.sequence, head.hash]);
+}
+
+/** HMAC-SHA-256 of the facts about all chains. @param secret shared by the deployment, 32 bytes */
+export function setMac(
+  secret: Buffer,
+  { chains, ended, hash }: { chains: number; ended: number; hash: string },
+): Buffer {
+  return mac(secret, ['chains', chains, ended, hash]);
+}
+
+/** Extends the hash over the heads of ended chains by one more. @returns 64 hexadecimal digits */
+export function endedHash(before: string, chain: number, { sequence, hash }: Head): string {
+  return hashOf(JSON.stringify([before, chain, sequence, hash]));
 }
 
 /** The values are encoded as a JSON array, so that no two lists of values have the same encoding. */

@@ -19,7 +19,8 @@ const models = ['payment-cryptography', 'payment-cryptography-data'].map(
 );
 
 /**
- * Members that the model doesn't mark as sensitive, but that derive keys or belong to a card, a transaction or a token.
+ * Members that the model doesn't mark as sensitive, but from which keys are derived, or which belong to a card, a
+ * transaction or a token.
  */
 const PRIVATE = [
   'RandomNonce',
@@ -44,7 +45,9 @@ const PRIVATE = [
   'EmailAddress',
 ];
 
-/** Builds an input with all possible members at once. Each value tells its member, and whether it may be recorded. */
+/**
+ * Builds an input with all possible members at once. Each value names its member and says whether it may be recorded.
+ */
 function everything({ shapes }: Model, shapeName: string, member = '', isSensitive = false): unknown {
   const shape = shapes[shapeName]!;
   const sensitive = isSensitive || shape.sensitive === true;
@@ -67,19 +70,19 @@ const inputs = models.flatMap((model) =>
   ),
 );
 
-test('every operation has an input, with all members that the model marks as sensitive', () => {
+test('the test covers every operation and all members that the model marks as sensitive', () => {
   expect(inputs).toHaveLength(47);
   const canaries = JSON.stringify(inputs).match(/CANARY \w+/g)!;
   expect(new Set(canaries).size).toBeGreaterThan(40);
 });
 
-test.each(inputs)('the recorded parameters of %s contain nothing sensitive', (_operation, input) => {
+test.each(inputs)('records no sensitive parameter of %s', (_operation, input) => {
   const told = requestParameters(EVENT_MEMBERS, input as object);
   expect(told).not.toContain('CANARY');
   expect(() => JSON.parse(told) as unknown).not.toThrow();
 });
 
-test('every kind of key identifier is recorded', () => {
+test('records every kind of key identifier', () => {
   const named = new Set(JSON.stringify(inputs).match(/"seen \w*(KeyIdentifier|PekIdentifier|KeyArn|ResourceArn)"/g));
   const told = new Set(
     inputs
@@ -91,7 +94,7 @@ test('every kind of key identifier is recorded', () => {
   expect(told).toEqual(named);
 });
 
-test('algorithms, attributes and tags are recorded, in the order of the input', () => {
+test('records algorithms, attributes and tags in the order of the input', () => {
   expect(
     requestParameters(
       EVENT_MEMBERS,
@@ -113,11 +116,19 @@ test('algorithms, attributes and tags are recorded, in the order of the input', 
   expect(requestParameters(EVENT_MEMBERS, undefined, {})).toBe('{}');
 });
 
-test('each API records its own members only', () => {
+test('records only the members that the API lists', () => {
   const members = eventMembers({ values: 'KeyId EncryptionContext', structures: '' });
   const input = { KeyId: 'alias/a', KeyIdentifier: 'alias/b', Tags: [{ Key: 'a', Value: 'b' }], Policy: '{}' };
   expect(requestParameters(members, input)).toBe('{"keyId":"alias/a"}');
   expect(requestParameters(EVENT_MEMBERS, input)).toBe(
     '{"keyIdentifier":"alias/b","tags":[{"key":"a","value":"b"}],"policy":"{}"}',
   );
+});
+
+test('omits parameters that are too long', () => {
+  const members = eventMembers({ values: 'Name Statement', structures: '' });
+  const told = (length: number) => requestParameters(members, { Name: 'a' }, { Statement: ['x'.repeat(length)] });
+  const overhead = '"name":"a","statement":[""]'.length;
+  expect(JSON.parse(told(131_072 - overhead))).toMatchObject({ name: 'a' });
+  expect(told(131_073 - overhead)).toBe('{"omitted":true,"originalSize":131073}');
 });

@@ -1,5 +1,11 @@
 import type { EventMembers } from '../http/api.js';
 
+/**
+ * The longest `requestParameters` in characters, because callers without any permission have events, too. No change
+ * that the service makes needs more.
+ */
+const MAX_PARAMETERS = 131_072;
+
 /** @param lists names of members, separated by white space */
 export function eventMembers(lists: { values: string; structures: string }): EventMembers {
   return { values: named(lists.values), structures: named(lists.structures) };
@@ -12,14 +18,15 @@ function named(list: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Writes `requestParameters` of an event as a JSON object.
+ * Writes `requestParameters` of an event as a JSON object. As in CloudTrail, parameters that are too long are omitted.
  *
- * @param members those that the event may show
- * @param parts   of the validated input: path parameters, body
+ * @param members members that the event may show
+ * @param parts   parts of the validated input: path parameters, body
  */
 export function requestParameters(members: EventMembers, ...parts: readonly (object | undefined)[]): string {
   let text = '';
   for (const part of parts) if (part) text = append(text, part, members);
+  if (text.length > MAX_PARAMETERS) return `{"omitted":true,"originalSize":${text.length}}`;
   return `{${text}}`;
 }
 

@@ -2,8 +2,9 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { DataSource, EntityManager } from 'typeorm';
 import { ChainCheck, type ChainReport, linkedEvent } from './chain-check.js';
+import { hashEnded, isNewDeployment, readChainSet } from './chain-set.js';
 
-/** Rows in memory at once, of up to 1,000 events each. */
+/** Number of rows in memory at once, of up to 1,000 events each. */
 const PAGE_ROWS = 8;
 const BEFORE_ALL = '-9223372036854775808';
 
@@ -18,27 +19,44 @@ interface ChainRow {
 }
 
 /**
- * Checks all chains of the table in one snapshot, also while services write.
+ * Checks all chains of the table in one snapshot, while services may go on writing.
  *
  * @param secret key of the MACs
  * @param found  receives the report of each chain, in the order of their numbers
+ * @returns the fault of the set of chains as a whole, if any
  */
 export async function verifyTable(
   database: DataSource,
   secret: Buffer,
   found: (report: ChainReport) => void,
-): Promise<void> {
-  await database.transaction('REPEATABLE READ', async (manager) => {
+): Promise<string | undefined> {
+  return database.transaction('REPEATABLE READ', async (manager) => {
+    const set = await readChainSet(manager, secret);
     const numbers = await manager.query<{ chain: number }[]>(
       'SELECT chain FROM audit_chains UNION SELECT chain FROM audit_log ORDER BY chain',
     );
+    const counted = typeof set === 'string' ? 0 : set.chains;
     let expected = 1;
     for (const { chain } of numbers) {
-      // Numbers have no gaps, so a gap is a chain that was removed.
+      // Chains are numbered without gaps, so a missing number is a chain that was removed.
       for (; expected < chain; expected++) found(missingChain(expected));
       found(await verifyChain(manager, chain, secret));
       expected = chain + 1;
     }
+    for (; expected <= counted; expected++) found(missingChain(expected));
+
+    if (set === 'missing')
+      return numbers.length === 0 && (await isNewDeployment(manager))
+        ? undefined
+        : 'the row that counts the chains is missing: the log was emptied, or an older version wrote it';
+    if (set === 'modified') return 'the row that counts the chains was modified: its MAC does not match';
+    const last = expected - 1;
+    if (last > set.chains)
+      return `according to the row that counts the chains there are ${set.chains}, but ${last} were found: the row was reset to an earlier state`;
+    const ended = await hashEnded(manager);
+    if (ended?.ended !== set.ended || ended.hash !== set.hash)
+      return 'the ended chains do not match the hash of their ends: one of these chains was reset to an earlier state';
+    return undefined;
   });
 }
 
@@ -70,8 +88,8 @@ async function verifyChain(manager: EntityManager, chain: number, secret: Buffer
 }
 
 /**
- * Checks the chains in a copy of the standard output, which may contain other lines and start and end anywhere. It has no MACs,
- * so the check finds edits, removals and insertions between its events only.
+ * Checks the chains in a copy of the standard output, which may contain other lines and start and end anywhere. It has
+ * no MACs, so the check finds edits, removals and insertions between its events only.
  *
  * @returns a report of each chain, in the order in which the chains begin
  */

@@ -1,52 +1,23 @@
 import { hash } from 'node:crypto';
+import type { HeaderValues } from '../http/header-values.js';
 
 /** The parts of an HTTP request that a signature covers, as they came over the wire. */
 export interface SignedRequest {
-  method: string;
+  readonly method: string;
   /** Path and query, percent-encoded. */
-  url: string;
-  /** Alternating names and values, as received: `['Host', 'example.com', ...]`. */
-  rawHeaders: readonly string[];
-  body: Buffer;
-}
-
-/** The headers of a request, by names in lower case. */
-export class HeaderValues {
-  readonly #names: string[] = [];
-
-  constructor(private readonly rawHeaders: readonly string[]) {
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2) this.#names.push((rawHeaders[i] as string).toLowerCase());
-  }
-
-  has(name: string): boolean {
-    return this.#names.includes(name);
-  }
-
-  isRepeated(name: string): boolean {
-    const first = this.#names.indexOf(name);
-    return first >= 0 && this.#names.includes(name, first + 1);
-  }
-
-  /** First value of a header. */
-  get(name: string): string | undefined {
-    const i = this.#names.indexOf(name);
-    return i < 0 ? undefined : this.rawHeaders[2 * i + 1];
-  }
-
-  /** All values of a header, in order. */
-  all(name: string): string[] {
-    return this.#names.flatMap((found, i) => (found === name ? (this.rawHeaders[2 * i + 1] as string) : []));
-  }
+  readonly url: string;
+  readonly headers: HeaderValues;
+  readonly body: Buffer;
 }
 
 /**
- * Builds the canonical request of Signature Version 4 for services other than S3: the path is normalized and encoded again.
+ * Builds the canonical request of Signature Version 4 for services other than S3: the path is normalized and encoded
+ * again.
  *
  * @param signedHeaders in lower case, sorted
  */
 export function canonicalRequest(
-  { method, url, body }: SignedRequest,
-  headers: HeaderValues,
+  { method, url, headers, body }: SignedRequest,
   signedHeaders: readonly string[],
 ): string {
   const queryAt = url.indexOf('?');

@@ -4,9 +4,9 @@ const BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
 
 /**
- * HMAC-SHA-256 (FIPS 198-1) under a key that is used for many messages, computed with two one-shot hashes: creating an object of
- * OpenSSL for each message costs three times as much as the hashing, and so does returning each hash in a Buffer. The hashes are
- * therefore passed as strings.
+ * HMAC-SHA-256 (FIPS 198-1) under a key that is used for many messages, computed with two one-shot hashes: creating an
+ * OpenSSL object for each message costs three times as much as the hashing, and so does returning each hash in a
+ * Buffer. The hashes are therefore passed as strings.
  */
 export class HmacSha256 {
   /** The padded key, followed by the message. */
@@ -20,7 +20,7 @@ export class HmacSha256 {
     this.#outer = padded(key, 0x5c, HASH_BYTES);
   }
 
-  /** @param message is encoded as UTF-8 @returns 64 hexadecimal digits in lower case */
+  /** @param message text, which is encoded as UTF-8 @returns 64 hexadecimal digits in lower case */
   mac(message: string): string {
     const end = BLOCK_BYTES + Buffer.byteLength(message);
     if (end > this.#inner.length) this.#inner = Buffer.concat([this.#inner], end);
@@ -30,7 +30,7 @@ export class HmacSha256 {
   }
 }
 
-/** @param more bytes to allocate after the block */
+/** @param more number of bytes to allocate after the block */
 function padded(key: Buffer, pad: number, more: number): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES + more);
   block.fill(pad, 0, BLOCK_BYTES);

@@ -17,8 +17,8 @@ export interface Authorization {
 }
 
 /**
- * Remembers what stays the same between the requests of a client, so that it is computed once a day instead of once a request.
- * Nothing in it depends on a request being genuine.
+ * Caches results that are the same for many requests of a client, so that they are computed once a day instead of once
+ * per request. They may be cached before the signature is verified.
  */
 export class SigningMemory {
   readonly #signingKeys = new Map<string, HmacSha256>();
@@ -31,7 +31,7 @@ export class SigningMemory {
   /**
    * Derives the signing key of a credential scope (Signature Version 4, "Derive a signing key").
    *
-   * @param secretAccessKey of the access key that the authorization names
+   * @param secretAccessKey secret of the access key that the authorization names
    */
   signingKey({ accessKeyId, date, region, service }: Authorization, secretAccessKey: string): HmacSha256 {
     const name = `${accessKeyId}/${date}/${region}/${service}`;
@@ -45,8 +45,8 @@ export class SigningMemory {
   }
 
   /**
-   * Finds an authorization by the text that it was parsed from. Successive requests often come from the same client, so the
-   * last text is compared before the map hashes this one.
+   * Finds an authorization by the text that it was parsed from. Successive requests often come from the same client, so
+   * the last text is compared before the map hashes this one.
    *
    * @param text the Authorization header up to the digits of its signature
    */
@@ -65,7 +65,12 @@ export class SigningMemory {
     remember(this.#authorizations, text, authorization);
   }
 
-  /** @param timestamp ISO 8601 basic format @returns milliseconds since 1970, NaN for a time that doesn't exist */
+  /**
+   * Parses a time.
+   *
+   * @param timestamp ISO 8601 basic format
+   * @returns milliseconds since 1970, NaN for a time that doesn't exist
+   */
   timeMs(timestamp: string): number {
     if (timestamp !== this.#lastTimestamp) {
       this.#lastTimeMs = Date.parse(extended(timestamp));
@@ -75,13 +80,13 @@ export class SigningMemory {
   }
 }
 
-/** Clears a full map, so that a client that sends ever new names can't make it grow. */
+/** Clears the map when it is full, so that a client that keeps sending new names can't make it grow. */
 function remember<V>(map: Map<string, V>, name: string, value: V): void {
   if (map.size >= MAX_ENTRIES) map.clear();
   map.set(name, value);
 }
 
-/** Writes a time in ISO 8601 basic format in the extended one. */
+/** Converts a time from ISO 8601 basic format to the extended format. */
 function extended(time: string): string {
   const date = `${time.slice(0, 4)}-${time.slice(4, 6)}-${time.slice(6, 8)}`;
   return `${date}T${time.slice(9, 11)}:${time.slice(11, 13)}:${time.slice(13)}`;

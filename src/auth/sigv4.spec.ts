@@ -2,28 +2,37 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import suite from '../../test/vectors/sigv4.json' with { type: 'json' };
-import { canonicalRequest, HeaderValues, type SignedRequest } from './canonical-request.js';
+import { HeaderValues } from '../http/header-values.js';
+import { canonicalRequest, type SignedRequest } from './canonical-request.js';
 import { tokenHash } from '../access/session-token.js';
-import { type AccessKey, SigV4Verifier } from './sigv4.js';
+import { type AccessKey, type SigningApi, SigV4Verifier } from './sigv4.js';
 
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const NOW = new Date('2015-08-30T12:36:00Z');
+
+/** A request whose headers can be changed. */
+type WireRequest = Omit<SignedRequest, 'headers'> & { rawHeaders: readonly string[] };
+const received = ({ rawHeaders, ...request }: WireRequest): SignedRequest => ({
+  ...request,
+  headers: new HeaderValues(rawHeaders),
+});
+
 const verifier = (
   options: Partial<{ regions: string[]; clockSkewSeconds: number }> = {},
   credentials: AccessKey & { accessKeyId: string } = CREDENTIALS,
 ) => {
   const sigV4 = new SigV4Verifier({ regions: ['us-east-1'], clockSkewSeconds: 300, ...options });
   return {
-    verify: (request: SignedRequest, now: Date, service = 'service') => {
-      const claim = sigV4.read(request);
+    verify: (request: WireRequest, now: Date, service = 'service', rules: Omit<SigningApi, 'signingName'> = {}) => {
+      const claim = sigV4.read(received(request));
       const found = claim.accessKeyId === credentials.accessKeyId ? credentials : undefined;
-      return { accessKey: sigV4.verify(claim, found, service, now), region: claim.region };
+      return { accessKey: sigV4.verify(claim, found, { signingName: service, ...rules }, now), region: claim.region };
     },
   };
 };
 
-/** HTTP text of a vector; a line that begins with a space continues the previous header. */
-function parse(text: string): SignedRequest {
+/** Parses the HTTP text of a vector; a line that begins with a space continues the previous header. */
+function parse(text: string): WireRequest {
   const [head = '', ...body] = text.split('\n\n');
   const [requestLine = '', ...lines] = head.replaceAll(/\n(?= )/g, '\u0000').split('\n');
   const [, method = '', url = ''] = /^(\S+) (.*) HTTP\/1\.1$/.exec(requestLine) ?? [];
@@ -36,37 +45,43 @@ function parse(text: string): SignedRequest {
   return { method, url, rawHeaders, body: Buffer.from(body.join('\n\n')) };
 }
 
-/** The signed header of these is not in their request: the suite has the signer add it. */
+/** Vectors whose requests lack a signed header, because in the suite the signer adds it. */
 const INCOMPLETE = ['get-vanilla-with-session-token'];
-/** Signed with temporary credentials: refused with a long-term access key. */
+/** Vectors signed with temporary credentials, which are refused with a long-term access key. */
 const WITH_TOKEN = ['post-sts-token/post-sts-header-before'];
 const CASES = suite.cases.filter(({ id }) => !INCOMPLETE.includes(id));
 
 describe('AWS Signature Version 4 test suite', () => {
   test('is complete except for the named cases', () => expect(CASES).toHaveLength(suite.cases.length - 1));
 
-  test.each(CASES)('$id has its canonical request', ({ request, canonicalRequest: expected, authorization }) => {
+  test.each(CASES)('builds the canonical request of $id', ({ request, canonicalRequest: expected, authorization }) => {
     const parsed = parse(request);
     const signedHeaders = /SignedHeaders=([^,]+)/.exec(authorization)![1]!.split(';');
-    expect(canonicalRequest(parsed, new HeaderValues(parsed.rawHeaders), signedHeaders)).toBe(expected);
+    expect(canonicalRequest(received(parsed), signedHeaders)).toBe(expected);
   });
 
-  test.each(CASES.filter(({ id }) => !WITH_TOKEN.includes(id)))('$id is verified', ({ request, authorization }) => {
-    const parsed = parse(request);
-    const signed = { ...parsed, rawHeaders: [...parsed.rawHeaders, 'Authorization', authorization] };
-    expect(verifier().verify(signed, NOW).accessKey).toBe(CREDENTIALS);
-    const other = { ...signed, body: Buffer.concat([signed.body, Buffer.from(' ')]) };
-    expect(() => verifier().verify(other, NOW)).toThrow(/signature we calculated does not match/);
-  });
-
-  test.each(CASES.filter(({ id }) => WITH_TOKEN.includes(id)))('$id is refused', ({ request, authorization }) => {
-    const parsed = parse(request);
-    const signed = { ...parsed, rawHeaders: [...parsed.rawHeaders, 'Authorization', authorization] };
-    expect(() => verifier().verify(signed, NOW)).toThrow('The security token included in the request is invalid.');
-  });
+  test.each(CASES.filter(({ id }) => !WITH_TOKEN.includes(id)))(
+    'verifies $id, but not with another body',
+    ({ request, authorization }) => {
+      const parsed = parse(request);
+      const signed = { ...parsed, rawHeaders: [...parsed.rawHeaders, 'Authorization', authorization] };
+      expect(verifier().verify(signed, NOW).accessKey).toBe(CREDENTIALS);
+      const other = { ...signed, body: Buffer.concat([signed.body, Buffer.from(' ')]) };
+      expect(() => verifier().verify(other, NOW)).toThrow(/signature we calculated does not match/);
+    },
+  );
 
   test.each(CASES.filter(({ id }) => WITH_TOKEN.includes(id)))(
-    '$id is signed with temporary credentials',
+    'refuses $id under a long-term access key',
+    ({ request, authorization }) => {
+      const parsed = parse(request);
+      const signed = { ...parsed, rawHeaders: [...parsed.rawHeaders, 'Authorization', authorization] };
+      expect(() => verifier().verify(signed, NOW)).toThrow('The security token included in the request is invalid.');
+    },
+  );
+
+  test.each(CASES.filter(({ id }) => WITH_TOKEN.includes(id)))(
+    'verifies $id with its session token only',
     ({ request, authorization }) => {
       const parsed = parse(request);
       const signed = { ...parsed, rawHeaders: [...parsed.rawHeaders, 'Authorization', authorization] };
@@ -91,7 +106,7 @@ describe('AWS Signature Version 4 test suite', () => {
   );
 });
 
-test("AWS's own signer and this verifier agree on any request", async () => {
+test('the AWS signer and this verifier agree on any request', async () => {
   const signer = new SignatureV4({
     credentials: CREDENTIALS,
     region: 'us-east-1',
@@ -102,7 +117,7 @@ test("AWS's own signer and this verifier agree on any request", async () => {
   const segment = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
     .filter((text) => !/^\.{1,2}$/.test(text));
-  // The signer loses a parameter of the name that sets an object's prototype.
+  // The AWS signer drops a parameter named `__proto__`.
   const parameterName = fc.string({ unit: 'grapheme', minLength: 1 }).filter((name) => name !== '__proto__');
   const headerName = fc.stringMatching(/^x-amz-[a-z]{1,8}$/).filter((name) => !/token|target|date|sha/.test(name));
   await fc.assert(
@@ -143,7 +158,7 @@ test("AWS's own signer and this verifier agree on any request", async () => {
 
 describe('the Authorization header', () => {
   const vanilla = suite.cases.find(({ id }) => id === 'post-vanilla')!;
-  const verify = (authorization: string, change: Partial<SignedRequest> = {}, now = NOW) => {
+  const verify = (authorization: string, change: Partial<WireRequest> = {}, now = NOW) => {
     const request = parse(vanilla.request);
     return verifier().verify(
       { ...request, rawHeaders: [...request.rawHeaders, 'authorization', authorization], ...change },
@@ -178,7 +193,7 @@ describe('the Authorization header', () => {
     [
       '65 signed headers',
       signed.replace('host;', `${Array.from({ length: 64 }, (_, i) => `a${i}`).join(';')};host;`),
-      /64 names at most/,
+      /at most 64 names/,
     ],
     ['signed headers out of order', signed.replace('host;x-amz-date', 'x-amz-date;host'), /must be sorted/],
     ['a signed header twice', signed.replace('host;', 'host;host;'), /must be sorted, each name once/],
@@ -197,7 +212,7 @@ describe('the Authorization header', () => {
     expect(() => verify(authorization)).toThrow(message);
   });
 
-  test('says how far the clock is off, as AWS does', () => {
+  test("is refused with AWS's message, which states the difference between the clocks", () => {
     expect(() => verify(signed, {}, new Date('2015-08-30T12:41:01Z'))).toThrow(
       'Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T124101Z - 5 min.)',
     );
@@ -208,7 +223,7 @@ describe('the Authorization header', () => {
   });
 
   test.each(['2015-08-30T12:36:00Z', '20151330T123600Z', '20150830T1236Z', ''])(
-    'a date written %s is refused',
+    'is refused with the date %s',
     (date) => {
       const request = parse(vanilla.request);
       const rawHeaders = ['Host', 'example.amazonaws.com', 'X-Amz-Date', date, 'Authorization', signed];
@@ -216,7 +231,33 @@ describe('the Authorization header', () => {
     },
   );
 
-  test('is cached for its day and key only', () => {
+  describe('of an API with rules of its own', () => {
+    const rules = { signatures: { ofAnyRegion: true, maxSkewSeconds: 120 } } as const;
+    const request = parse(vanilla.request);
+    const received = { ...request, rawHeaders: [...request.rawHeaders, 'Authorization', signed] };
+    const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1000);
+    const one = verifier({ regions: ['eu-west-1'] });
+
+    test('may be for a Region that is not served', () => {
+      expect(one.verify(received, NOW, 'service', rules).accessKey).toBe(CREDENTIALS);
+      expect(() => one.verify(received, NOW, 'service')).toThrow('scoped to a valid region');
+    });
+
+    test.each([
+      ['expired', 121],
+      ['not yet current', -121],
+    ])('is %s after a shorter time than the configured one', (words, seconds) => {
+      expect(() => one.verify(received, at(seconds), 'service', rules)).toThrow(`Signature ${words}`);
+      expect(one.verify(received, at(seconds - Math.sign(seconds)), 'service', rules).accessKey).toBe(CREDENTIALS);
+    });
+
+    test('expires no later than the configuration says', () => {
+      const strict = verifier({ clockSkewSeconds: 60 });
+      expect(() => strict.verify(received, at(61), 'service', rules)).toThrow('1 min.)');
+    });
+  });
+
+  test('is cached for its access key only', () => {
     const one = verifier();
     const request = parse(vanilla.request);
     const rawHeaders = [...request.rawHeaders, 'Authorization', signed];
@@ -228,9 +269,22 @@ describe('the Authorization header', () => {
   test('is verified for two services on one day, each under a key of its own', async () => {
     const one = verifier();
     const signedFor = async (service: string) => {
-      const signer = new SignatureV4({ credentials: CREDENTIALS, region: 'us-east-1', service, sha256: Sha256, applyChecksum: false }); // prettier-ignore
+      const signer = new SignatureV4({
+        credentials: CREDENTIALS,
+        region: 'us-east-1',
+        service,
+        sha256: Sha256,
+        applyChecksum: false,
+      });
       const { headers } = await signer.sign(
-        { method: 'POST', protocol: 'https:', hostname: 'example.com', path: '/', headers: { host: 'example.com' }, body: '' }, // prettier-ignore
+        {
+          method: 'POST',
+          protocol: 'https:',
+          hostname: 'example.com',
+          path: '/',
+          headers: { host: 'example.com' },
+          body: '',
+        },
         { signingDate: NOW },
       );
       return { method: 'POST', url: '/', rawHeaders: Object.entries(headers).flat(), body: Buffer.alloc(0) };

@@ -7,14 +7,19 @@ import {
   MissingAuthenticationTokenException,
   UnrecognizedClientException,
 } from '../errors/exceptions.js';
-import { canonicalRequest, HeaderValues, type SignedRequest } from './canonical-request.js';
+import type { Api } from '../http/api.js';
+import type { HeaderValues } from '../http/header-values.js';
+import { canonicalRequest, type SignedRequest } from './canonical-request.js';
 import { type Authorization, SigningMemory } from './signing-memory.js';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const SIGNATURE = /^[0-9a-f]{64}$/;
 const SIGNATURE_DIGITS = 64;
 const TIMESTAMP = /^\d{8}T\d{6}Z$/;
-/** Far more than any client signs. Each is looked up among all headers, before the signature proves who sent them. */
+/**
+ * Far more than any client signs. The limit bounds the work for an unauthenticated request: each name is looked up
+ * among all headers.
+ */
 const MAX_SIGNED_HEADERS = 64;
 
 /** Headers that change what a request means or who sent it: they must be signed whenever they are sent. */
@@ -27,7 +32,10 @@ export interface SigV4Options {
   clockSkewSeconds: number;
 }
 
-/** An access key, as far as a verification needs it. */
+/** The parts of an API that a verification needs. */
+export type SigningApi = Pick<Api, 'signingName' | 'signatures'>;
+
+/** The parts of an access key that a verification needs. */
 export interface AccessKey {
   secretAccessKey: string;
   /** Present for a temporary access key: SHA-256 of its session token, and its expiry. */
@@ -40,7 +48,6 @@ export interface Claim {
   /** Region of the credential scope. */
   readonly region: string;
   readonly request: SignedRequest;
-  readonly headers: HeaderValues;
   readonly authorization: Authorization;
   readonly signature: string;
   readonly timestamp: string;
@@ -58,7 +65,7 @@ export class SigV4Verifier {
    * @throws MissingAuthenticationTokenException, IncompleteSignatureException
    */
   read(request: SignedRequest): Claim {
-    const headers = new HeaderValues(request.rawHeaders);
+    const { headers } = request;
     const header = authorizationHeader(headers);
     let signature = header.slice(-SIGNATURE_DIGITS);
     let authorization = this.#memory.authorization(header.slice(0, -SIGNATURE_DIGITS));
@@ -70,24 +77,24 @@ export class SigV4Verifier {
       );
     checkSignedHeaders(headers, authorization.signedHeaders);
     const { accessKeyId, region } = authorization;
-    return { accessKeyId, region, request, headers, authorization, signature, timestamp };
+    return { accessKeyId, region, request, authorization, signature, timestamp };
   }
 
   /**
    * Verifies a claim: scope, time, signature and session.
    *
-   * @param accessKey the one that the claim names, undefined if it doesn't exist
-   * @param service   the signing name of the API that is called
+   * @param accessKey access key that the claim names, undefined if it doesn't exist
+   * @param api       the API that is called
    * @returns the access key
    * @throws UnrecognizedClientException, InvalidSignatureException, ExpiredTokenException
    */
-  verify<T extends AccessKey>(claim: Claim, accessKey: T | undefined, service: string, now: Date): T {
-    const { request, headers, authorization, signature, timestamp } = claim;
-    if (!accessKey || !hasToken(accessKey, headers)) throw new UnrecognizedClientException();
+  verify<T extends AccessKey>(claim: Claim, accessKey: T | undefined, api: SigningApi, now: Date): T {
+    const { request, authorization, signature, timestamp } = claim;
+    if (!accessKey || !hasToken(accessKey, request.headers)) throw new UnrecognizedClientException();
 
-    this.#checkScope(authorization, service, timestamp);
-    this.#checkTime(timestamp, now);
-    const canonical = canonicalRequest(request, headers, authorization.signedHeaders);
+    this.#checkScope(authorization, api, timestamp);
+    this.#checkTime(timestamp, api, now);
+    const canonical = canonicalRequest(request, authorization.signedHeaders);
     const stringToSign = `${ALGORITHM}\n${timestamp}\n${authorization.scope}\n${hash('sha256', canonical, 'hex')}`;
     const expected = this.#memory.signingKey(authorization, accessKey.secretAccessKey).mac(stringToSign);
     if (!timingSafeEqual(Buffer.from(expected), Buffer.from(signature)))
@@ -107,10 +114,14 @@ export class SigV4Verifier {
     return parsed;
   }
 
-  #checkScope({ date, region, service: signedFor }: Authorization, service: string, timestamp: string): void {
-    if (signedFor !== service)
-      throw new InvalidSignatureException(`Credential should be scoped to correct service: '${service}'.`);
-    if (!this.options.regions.includes(region))
+  #checkScope(
+    { date, region, service }: Authorization,
+    { signingName, signatures }: SigningApi,
+    timestamp: string,
+  ): void {
+    if (service !== signingName)
+      throw new InvalidSignatureException(`Credential should be scoped to correct service: '${signingName}'.`);
+    if (!signatures?.ofAnyRegion && !this.options.regions.includes(region))
       throw new InvalidSignatureException(
         `Credential should be scoped to a valid region. This service is in ${this.options.regions.join(', ')}.`,
       );
@@ -120,15 +131,16 @@ export class SigV4Verifier {
       );
   }
 
-  #checkTime(timestamp: string, now: Date): void {
-    const skewMs = this.options.clockSkewSeconds * 1000;
+  #checkTime(timestamp: string, { signatures }: SigningApi, now: Date): void {
+    const skewSeconds = Math.min(this.options.clockSkewSeconds, signatures?.maxSkewSeconds ?? Infinity);
+    const skewMs = skewSeconds * 1000;
     const signedAt = this.#memory.timeMs(timestamp);
     const earliest = now.getTime() - skewMs;
     const latest = now.getTime() + skewMs;
     if (signedAt >= earliest && signedAt <= latest) return;
 
-    const skew = `${this.options.clockSkewSeconds / 60} min.`;
-    // The negation makes an impossible time (month 13), which is NaN, count as too early.
+    const skew = `${skewSeconds / 60} min.`;
+    // Negated so that an impossible time (month 13), which is NaN, counts as too early.
     if (!(signedAt >= earliest))
       throw new InvalidSignatureException(
         `Signature expired: ${timestamp} is now earlier than ${basic(earliest)} (${basic(now.getTime())} - ${skew})`,
@@ -143,11 +155,13 @@ function authorizationHeader(headers: HeaderValues): string {
   const header = headers.get('authorization');
   if (header === undefined) throw new MissingAuthenticationTokenException();
   if (headers.isRepeated('authorization') || !header.startsWith(`${ALGORITHM} `))
-    throw new IncompleteSignatureException(`The request needs one Authorization header of the algorithm ${ALGORITHM}.`);
+    throw new IncompleteSignatureException(
+      `The request needs one Authorization header with the algorithm ${ALGORITHM}.`,
+    );
   return header;
 }
 
-/** Compares the session token. A temporary access key needs its token, and a long-term one must come without. */
+/** Checks the session token: a temporary access key needs its token, and a long-term one must come without. */
 function hasToken({ session }: AccessKey, headers: HeaderValues): boolean {
   const token = one(headers, 'x-amz-security-token');
   if (!session || token === undefined) return !session && token === undefined;
@@ -178,7 +192,7 @@ function parseAuthorization(value: string): { signature: string; authorization: 
   const scope = credential.slice(accessKeyId.length + 1);
   const names = signedHeaders.split(';');
   if (names.length > MAX_SIGNED_HEADERS)
-    throw new IncompleteSignatureException(`SignedHeaders must have ${MAX_SIGNED_HEADERS} names at most.`);
+    throw new IncompleteSignatureException(`SignedHeaders must have at most ${MAX_SIGNED_HEADERS} names.`);
   if (names.some((name, i) => i > 0 && (names[i - 1] as string) >= name))
     throw new IncompleteSignatureException('SignedHeaders must be sorted, each name once.');
   return { signature, authorization: { accessKeyId, date, region, service, scope, signedHeaders: names } };
@@ -190,14 +204,14 @@ function checkSignedHeaders(headers: HeaderValues, signed: readonly string[]): v
     const isNeeded = headers.has(name) || !SIGNED_WHERE_SENT.includes(name);
     if (isNeeded && !signed.includes(name))
       throw new IncompleteSignatureException(`'${name}' must be one of SignedHeaders.`);
-    // With two of them, the signer and the service could each read a different one.
+    // If a header came twice, the signer and the service could each read a different value.
     one(headers, name);
   }
   for (const name of signed)
     if (!headers.has(name)) throw new IncompleteSignatureException(`The request lacks the signed header '${name}'.`);
 }
 
-/** Reads a header that may be sent once at most. */
+/** Reads a header that may be sent at most once. */
 function one(headers: HeaderValues, name: string): string | undefined {
   if (headers.isRepeated(name))
     throw new IncompleteSignatureException(`The request has more than one header '${name}'.`);

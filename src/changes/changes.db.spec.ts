@@ -1,3 +1,6 @@
+import { changeRows } from '../provider/changed-rows.js';
+import { Key } from '../payment/keys/key.entity.js';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   CreateKeyCommand,
   PaymentCryptographyClient,
@@ -5,26 +8,39 @@ import {
   StopKeyUsageCommand,
 } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
+import { pino } from 'pino';
 import { DataSource } from 'typeorm';
-import { newStore, type TestStore } from '../../test/support/database.js';
+import { type DatabaseStore, newStore } from '../../test/support/database.js';
+import { type DeafProxy, startDeafProxy } from '../../test/support/deaf-proxy.js';
 import { CREDENTIALS, REGION, startOn } from '../../test/support/service.js';
 import type { Service } from '../service.js';
 import { KeyCache } from '../payment/keys/key-cache.js';
+import { MAX_STALE_MS } from './change-epoch.js';
 
-/** Two nodes of one deployment, which needs a PostgreSQL server. */
-describe('two nodes', () => {
-  let store: TestStore;
-  let nodes: [Service, Service];
+const UNHEARD = /notification of this process to itself did not arrive/;
+
+/** Three nodes of one deployment, of which the third receives no notifications, because its proxy drops them. */
+describe('nodes', () => {
+  let store: DatabaseStore;
+  let proxy: DeafProxy;
+  let nodes: Service[];
+  const logs: string[][] = [[], [], []];
   let control: PaymentCryptographyClient;
-  let data: PaymentCryptographyData;
+  let data: PaymentCryptographyData[];
   let KeyIdentifier: string;
 
   beforeAll(async () => {
     store = await newStore();
-    // They start at the same time, and one of them migrates.
-    nodes = await Promise.all([startOn(store), startOn(store)]);
-    control = new PaymentCryptographyClient({ region: REGION, endpoint: nodes[0].url, credentials: CREDENTIALS });
-    data = new PaymentCryptographyData({ region: REGION, endpoint: nodes[1].url, credentials: CREDENTIALS });
+    proxy = await startDeafProxy(store.env.DATABASE_URL);
+    const start = (DATABASE_URL: string, log: string[]) =>
+      startOn(store, { DATABASE_URL }, pino({}, { write: (line) => log.push(line) }));
+    // The nodes start at the same time, and one of them migrates.
+    const urls = [store.env.DATABASE_URL, store.env.DATABASE_URL, proxy.url];
+    nodes = await Promise.all(urls.map((url, i) => start(url, logs[i]!)));
+    control = new PaymentCryptographyClient({ region: REGION, endpoint: nodes[0]!.url, credentials: CREDENTIALS });
+    data = nodes.map(
+      ({ url }) => new PaymentCryptographyData({ region: REGION, endpoint: url, credentials: CREDENTIALS }),
+    );
     const { Key: key } = await control.send(
       new CreateKeyCommand({
         KeyAttributes: {
@@ -41,57 +57,129 @@ describe('two nodes', () => {
   afterAll(async () => {
     control.destroy();
     for (const node of nodes) await node.close();
+    await proxy.close();
     await store.remove();
   });
 
-  const mac = () =>
-    data
-      .generateMac({ KeyIdentifier, MessageData: '00'.repeat(16), GenerationAttributes: { Algorithm: 'CMAC' } })
-      .promise();
+  const mac = (node: number) =>
+    data[node]!.generateMac({
+      KeyIdentifier,
+      MessageData: '00'.repeat(16),
+      GenerationAttributes: { Algorithm: 'CMAC' },
+    }).promise();
   const stop = () => control.send(new StopKeyUsageCommand({ KeyIdentifier }));
   const start = () => control.send(new StartKeyUsageCommand({ KeyIdentifier }));
+  const cacheOf = (node: number) => nodes[node]!.app.get(KeyCache);
 
-  /** Resolves when the second node drops a key. */
-  function notified(): Promise<string> {
-    const cache = nodes[1].app.get(KeyCache);
-    const forget = cache.forget.bind(cache);
+  /** Resolves when the cache of a node drops a key, or everything. */
+  function dropped(node: number, method: 'forget' | 'clear' = 'forget'): Promise<string | undefined> {
+    const cache = cacheOf(node);
+    const original = cache[method].bind(cache) as (arn?: string) => void;
     return new Promise((resolve) => {
-      cache.forget = (arn) => {
-        forget(arn);
+      cache[method] = (arn?: string) => {
+        original(arn);
         resolve(arn);
       };
     });
   }
 
-  test('a key stopped on one is refused on the other as soon as it is notified', async () => {
-    await mac();
-    const dropped = notified();
+  /** Uses the key until the node has cached it; a read is not cached if something changes meanwhile. */
+  async function untilKnown(node: number): Promise<void> {
+    while (!cacheOf(node).known(KeyIdentifier)) await mac(node);
+  }
+
+  async function until(done: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await done())) await pause(5);
+  }
+
+  test('a key that is stopped on one node is refused on another as soon as the notification arrives', async () => {
+    await untilKnown(1);
+    const notified = dropped(1);
     await stop();
-    expect(await dropped).toBe(KeyIdentifier);
-    await expect(mac()).rejects.toMatchObject({ code: 'ValidationException' });
-    const again = notified();
+    expect(await notified).toBe(KeyIdentifier);
+    await expect(mac(1)).rejects.toMatchObject({ code: 'ValidationException' });
+    const again = dropped(1);
     await start();
     await again;
-    await mac();
+    await mac(1);
   });
 
-  test('a node whose connection is cut listens again, and clears its caches', async () => {
-    await mac();
-    const cache = nodes[1].app.get(KeyCache);
-    const cleared = new Promise<void>((resolve) => {
-      const clear = cache.clear.bind(cache);
-      cache.clear = () => {
-        clear();
-        resolve();
-      };
-    });
-    await nodes[0].app
-      .get(DataSource)
-      .query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyblock listener'`);
-    await cleared;
-    const dropped = notified();
+  test('a node whose connection is cut listens again, and keeps its cache', async () => {
+    await untilKnown(1);
+    const { value } = cacheOf(1).known(KeyIdentifier)!;
+    const lost = () => logs[1]!.filter((line) => line.includes('listens for changes was lost')).length;
+    const before = lost();
+    const database = nodes[0]!.app.get(DataSource);
+    const listeners = `SELECT pid FROM pg_stat_activity
+      WHERE application_name = 'keyblock listener' AND datname = current_database() AND query <> ''`;
+    await database.query(`SELECT pg_terminate_backend(pid) FROM (${listeners}) AS listeners`);
+    await until(() => lost() > before);
+    await until(async () => (await database.query<object[]>(listeners)).length === nodes.length);
+    await until(() => cacheOf(1).known(KeyIdentifier) !== undefined);
+    expect(cacheOf(1).known(KeyIdentifier)!.value).toBe(value);
+
+    const notified = dropped(1);
     await stop();
-    expect(await dropped).toBe(KeyIdentifier);
-    await expect(mac()).rejects.toMatchObject({ code: 'ValidationException' });
+    expect(await notified).toBe(KeyIdentifier);
+    await expect(mac(1)).rejects.toMatchObject({ code: 'ValidationException' });
+    await start();
+  });
+
+  test('a change made while a node does not listen takes effect within a second, and clears its cache', async () => {
+    await untilKnown(1);
+    const cleared = dropped(1, 'clear');
+    await nodes[0]!.app.get(DataSource).query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE application_name = 'keyblock listener' AND datname = current_database()`,
+    );
+    await stop();
+    const bound = performance.now() + MAX_STALE_MS;
+    await cleared;
+    await pause(bound - performance.now());
+    await expect(mac(1)).rejects.toMatchObject({ code: 'ValidationException' });
+    await start();
+  });
+
+  test('a node behind a proxy that drops notifications sees a change within a second', async () => {
+    await untilKnown(2);
+    const before = proxy.dropped();
+    const cleared = dropped(2, 'clear');
+    await stop();
+    const bound = performance.now() + MAX_STALE_MS;
+    await cleared;
+    await pause(bound - performance.now());
+    await expect(mac(2)).rejects.toMatchObject({ code: 'ValidationException' });
+    expect(proxy.dropped()).toBeGreaterThan(before);
+    await start();
+  });
+
+  test('a change by SQL that increments the change number takes effect within a second', async () => {
+    await untilKnown(1);
+    const database = nodes[0]!.app.get(DataSource);
+    const set = (enabled: boolean) =>
+      database.transaction(async (manager) => {
+        await changeRows(manager, Key, { arn: KeyIdentifier }, { enabled });
+        await manager.query('UPDATE change_epoch SET n = n + 1');
+      });
+    await set(false);
+    await pause(MAX_STALE_MS);
+    await expect(mac(1)).rejects.toMatchObject({ code: 'ValidationException' });
+    await set(true);
+  });
+
+  test('a node warns if notifications do not reach it', async () => {
+    await until(() => logs[2]!.some((line) => UNHEARD.test(line)));
+  });
+
+  test('calls that change nothing do not increment the change number', async () => {
+    const database = nodes[0]!.app.get(DataSource);
+    const number = async () => Number((await database.query<[{ n: string }]>('SELECT n FROM change_epoch'))[0].n);
+    const before = await number();
+    await expect(stop().then(stop)).resolves.toBeDefined();
+    expect(await number()).toBe(before + 1);
+    await expect(control.send(new StopKeyUsageCommand({ KeyIdentifier: `${KeyIdentifier}0` }))).rejects.toThrow();
+    expect(await number()).toBe(before + 1);
+    await start();
+    expect(await number()).toBe(before + 2);
   });
 });

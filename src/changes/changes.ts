@@ -1,5 +1,4 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 import { callEvent, type ServiceAct, serviceEvent } from '../audit/audit-event.js';
@@ -7,14 +6,10 @@ import { AuditLog } from '../audit/audit-log.js';
 import type { Call } from '../call.js';
 import { Clock } from '../clock.js';
 import { LOGGER } from '../logger.js';
+import { ChangeEpoch, type Freshness } from './change-epoch.js';
+import { CHANNEL, ChangeListener } from './change-listener.js';
 
-/** The longest time until a change made by another process is seen by this one. */
-export const MAX_STALE_MS = 1000;
-
-const CHANNEL = 'keyblock_changes';
-const RECONNECT_MS = 1000;
-
-/** A cache of what was read from the database. */
+/** A cache of values that were read from the database. */
 export interface Cache {
   /** True for the ARNs of resources that the cache may hold. */
   owns(arn: string): boolean;
@@ -25,22 +20,28 @@ export interface Cache {
 }
 
 /**
- * Runs the transactions that change keys, aliases, users and roles, and notifies the caches of every process with PostgreSQL's
- * NOTIFY. While a process can't listen, its caches are bounded by the age of their entries.
+ * Runs the transactions that change keys, aliases, users and roles, numbers them in `change_epoch`, and notifies the
+ * caches of every process with PostgreSQL's NOTIFY. The numbers reveal lost notifications.
  */
 @Injectable()
 export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #caches: Cache[] = [];
-  #listener?: pg.Client;
-  #retry?: NodeJS.Timeout;
-  #stopped = false;
+  readonly #epoch = new ChangeEpoch(() => this.clear());
+  readonly #listener: ChangeListener;
 
   constructor(
     private readonly database: DataSource,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    this.#listener = new ChangeListener(database, logger, (payload) => this.#notified(payload));
+  }
+
+  /** Limits how long the caches may use their values. */
+  get freshness(): Freshness {
+    return this.#epoch;
+  }
 
   /** Notifies a cache of every change from now on. @returns the cache */
   subscribe<T extends Cache>(cache: T): T {
@@ -53,8 +54,13 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
     for (const cache of this.#caches) cache.clear();
   }
 
+  /** Notifies the caches of the other processes, outside of a transaction. */
+  async announce(arn: string): Promise<void> {
+    await this.database.query('SELECT pg_notify($1, $2)', [CHANNEL, arn]);
+  }
+
   /**
-   * Runs a transaction that changes something for a call, and writes the call's audit event in it.
+   * Runs a transaction that changes something for a call, and writes the call's audit event in the same transaction.
    *
    * @param work calls `changed` with the ARN of each key, alias, user or role that it changes; all caches drop it
    */
@@ -89,55 +95,68 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
     work: (manager: EntityManager, changed: (arn: string) => void) => Promise<{ result: T; events: () => string[] }>,
   ): Promise<T> {
     const arns: string[] = [];
+    let number: number | undefined;
+    const announce = async (manager: EntityManager) => {
+      if (arns.length > 0) number = await this.#announce(manager, arns);
+    };
+    let result: T;
     try {
-      return await this.audit.transaction(async (manager) => {
-        const { result, events } = await work(manager, (arn) => arns.push(arn));
-        // PostgreSQL sends the notifications when the transaction commits.
-        if (arns.length > 0)
-          await manager.query('SELECT pg_notify($1, arn) FROM unnest($2::text[]) AS arn', [CHANNEL, arns]);
-        return { result, events: events() };
+      result = await this.audit.transaction(async (manager) => {
+        const done = await work(manager, (arn) => arns.push(arn));
+        return { result: done.result, events: done.events(), atEnd: announce };
       });
     } finally {
       for (const arn of arns) this.#forget(arn);
     }
+    if (number !== undefined) this.#epoch.heard(number);
+    return result;
+  }
+
+  /**
+   * Numbers the change and notifies all processes when the transaction commits. The row's lock keeps the numbers in the
+   * order of the commits. The number is sent last, so a process that has received it has received all ARNs.
+   */
+  async #announce(manager: EntityManager, arns: string[]): Promise<number> {
+    const [announced] = await manager.query<[{ n: string }]>(
+      `WITH epoch AS (UPDATE change_epoch SET n = n + 1 RETURNING n)
+       SELECT n, pg_notify($1, payload) FROM epoch, unnest($2::text[] || n::text) AS payload`,
+      [CHANNEL, arns],
+    );
+    return Number(announced.n);
+  }
+
+  /**
+   * Reads the number of the last change, which keeps the caches fresh, and, in the same round trip, all rows of a
+   * table.
+   *
+   * @returns the rows; a single row of nulls if the table is empty
+   */
+  async readEpochAnd(table: string): Promise<Record<string, unknown>[]> {
+    const answered = this.#epoch.ask();
+    const rows = await this.#listener.query<Record<string, unknown>>(
+      `SELECT change_epoch.n, extract(epoch FROM pg_postmaster_start_time()) AS server, ${table}.*
+         FROM change_epoch LEFT JOIN ${table} ON true`,
+    );
+    const [row] = rows;
+    if (!row) throw new Error('The row of change_epoch is missing');
+    answered({ n: Number(row['n']), server: String(row['server']) });
+    return rows;
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.#listen();
+    await this.#listener.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#retry);
-    await this.#listener?.end();
+    await this.#listener.stop();
   }
 
-  async #listen(): Promise<void> {
-    if (this.#stopped) return;
-    const { url } = this.database.options as { url: string };
-    const listener = new pg.Client({ connectionString: url, application_name: 'keyblock listener', keepAlive: true });
-    this.#listener = listener;
-    listener.on('notification', ({ payload }) => payload !== undefined && this.#forget(payload));
-    listener.on('error', () => undefined); // 'end' follows
-    listener.once('end', () => this.#reconnect());
-    try {
-      await listener.connect();
-      await listener.query(`LISTEN ${CHANNEL}`);
-      // Changes made before LISTEN were missed.
-      this.clear();
-    } catch {
-      await listener.end().catch(() => undefined);
-    }
+  #notified(payload: string): void {
+    if (/^\d+$/.test(payload)) this.#epoch.heard(Number(payload));
+    else this.#forget(payload);
   }
 
   #forget(arn: string): void {
     for (const cache of this.#caches) if (cache.owns(arn)) cache.forget(arn);
-  }
-
-  #reconnect(): void {
-    if (this.#stopped) return;
-    this.logger.warn('the connection that listens for changes was lost; reconnecting');
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.#listen(), RECONNECT_MS).unref();
   }
 }

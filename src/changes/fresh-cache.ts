@@ -1,66 +1,131 @@
-import { type Cache, MAX_STALE_MS } from './changes.js';
+import { type Freshness, MAX_STALE_MS } from './change-epoch.js';
+import type { Cache } from './changes.js';
 
 const MAX_ENTRIES = 20_000;
+/**
+ * Number of recently used entries that are spared in a row before one is dropped anyway, so that dropping one takes
+ * microseconds.
+ */
+const MAX_SPARED = 100;
 
 interface Entry<T> {
   readonly value: T;
-  /** By the monotonic clock. */
-  readonly staleAt: number;
+  /** True if the entry was used since it was cached or last spared. */
+  isUsed: boolean;
+}
+
+/** A read in progress. */
+interface Read<T> {
+  readonly startedAt: number;
+  readonly value: Promise<T>;
 }
 
 /**
- * Caches values read from the database, so that a busy one costs one query a second instead of one a request. A change
- * made by this process is seen at once, a change made by another one as soon as `Changes` is notified of it, and in any
- * case when the entry is too old.
+ * Caches values read from the database until they change. A change made by this process is seen at once, a change made
+ * by another process as soon as `Changes` is notified of it. `ChangeEpoch` bounds how long a value is used if a
+ * notification is lost.
  */
 export abstract class FreshCache<T> implements Cache {
+  /** In the order in which they were cached or last spared. */
   readonly #entries = new Map<string, Entry<T>>();
-  /** Counts changes, so that a read can tell whether one was made meanwhile. */
+  /** Names of entries by the ARN of the resource that they were read from, if that isn't the entry's name. */
+  readonly #namesOf = new Map<string, Set<string>>();
+  /** Reads that calls may share, by name. */
+  readonly #reads = new Map<string, Read<T | null>>();
+  /** Counts changes, so that a read can tell whether something changed meanwhile. */
   #changes = 0;
 
-  /** @param maxStaleMs the age at which an entry is read again */
-  constructor(private readonly maxStaleMs = MAX_STALE_MS) {}
+  constructor(
+    private readonly freshness: Freshness,
+    private readonly maxEntries = MAX_ENTRIES,
+  ) {}
 
   abstract owns(arn: string): boolean;
 
-  /** True if a change of the resource with this ARN invalidates the entry. */
-  protected abstract dependsOn(arn: string, name: string, value: T): boolean;
+  /** ARN of the resource whose change invalidates the value, besides the resource that the entry is named after. */
+  protected abstract sourceOf(value: T): string;
 
-  /** Returns the value cached under a name, unless it is too old. */
+  /** Returns the value cached under a name, unless it may be outdated. */
   known(name: string): { readonly value: T } | undefined {
     const found = this.#entries.get(name);
-    return found && performance.now() < found.staleAt ? found : undefined;
+    if (!found || performance.now() >= this.freshness.goodUntil) return undefined;
+    found.isUsed = true;
+    return found;
   }
 
   /**
-   * Reads a value and caches it, unless something changed meanwhile: the value may be from before the change.
+   * Reads a value, and caches it unless something changed meanwhile: the value may then be from before the change.
+   * Calls that need a value while it is being read share the read, unless something changed since it began.
    *
    * @param load returns null for a missing value, which is not cached
    */
-  async read<R extends T | null>(name: string, load: () => Promise<R>): Promise<R> {
-    const changesBefore = this.#changes;
-    const staleAt = performance.now() + this.maxStaleMs;
-    const value = await load();
-    if (value !== null && this.#changes === changesBefore) this.#remember(name, { value: value, staleAt });
-    else this.#entries.delete(name);
+  read<R extends T | null>(name: string, load: () => Promise<R>): Promise<R> {
+    const startedAt = performance.now();
+    const running = this.#reads.get(name);
+    // The loaded value depends on the name alone, so both reads have the same type.
+    if (running && startedAt < running.startedAt + MAX_STALE_MS) return running.value as Promise<R>;
+
+    const value = this.#read(name, load).finally(() => {
+      if (this.#reads.get(name) === read) this.#reads.delete(name);
+    });
+    const read = { startedAt, value };
+    this.#reads.set(name, read);
     return value;
   }
 
   forget(arn: string): void {
     this.#changes++;
-    for (const [name, { value }] of this.#entries) if (this.dependsOn(arn, name, value)) this.#entries.delete(name);
+    this.#reads.clear();
+    this.#drop(arn);
+    for (const name of this.#namesOf.get(arn) ?? []) this.#drop(name);
   }
 
   clear(): void {
     this.#changes++;
+    this.#reads.clear();
     this.#entries.clear();
+    this.#namesOf.clear();
   }
 
-  #remember(name: string, entry: Entry<T>): void {
-    if (this.#entries.size >= MAX_ENTRIES && !this.#entries.has(name)) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
+  async #read<R extends T | null>(name: string, load: () => Promise<R>): Promise<R> {
+    const changesBefore = this.#changes;
+    const value = await load();
+    this.#drop(name);
+    if (value !== null && this.#changes === changesBefore) this.#remember(name, value);
+    return value;
+  }
+
+  #remember(name: string, value: T): void {
+    if (this.#entries.size >= this.maxEntries) this.#dropLeastUsed();
+    this.#entries.set(name, { value, isUsed: false });
+    const source = this.sourceOf(value);
+    if (source === name) return;
+    const names = this.#namesOf.get(source);
+    if (names) names.add(name);
+    else this.#namesOf.set(source, new Set([name]));
+  }
+
+  #drop(name: string): void {
+    const entry = this.#entries.get(name);
+    if (!entry) return;
+    this.#entries.delete(name);
+    const source = this.sourceOf(entry.value);
+    const names = this.#namesOf.get(source);
+    if (names?.delete(name) && names.size === 0) this.#namesOf.delete(source);
+  }
+
+  /** Drops the oldest entry that wasn't used lately (the CLOCK algorithm, which approximates least recently used). */
+  #dropLeastUsed(): void {
+    let spared = 0;
+    for (const [name, entry] of this.#entries) {
+      if (!entry.isUsed || spared === MAX_SPARED) {
+        this.#drop(name);
+        return;
+      }
+      entry.isUsed = false;
+      this.#entries.delete(name);
+      this.#entries.set(name, entry);
+      spared++;
     }
-    this.#entries.set(name, entry);
   }
 }

@@ -3,7 +3,7 @@ import { Rounds } from './rounds.js';
 
 const HOUR_MS = 3_600_000;
 
-/** Creates rounds and the list of the errors that they log. */
+/** Creates rounds, and the list of the errors that they log. */
 function rounds(round: () => void | Promise<void>, intervalMs = HOUR_MS): { rounds: Rounds; logged: string[] } {
   const logged: string[] = [];
   const write = (line: string) => {
@@ -67,7 +67,7 @@ test('waits for the round that is running when it is stopped', async () => {
   expect(isDone).toBe(true);
 });
 
-test('logs a failure once for as long as it stays the same', async () => {
+test('logs a repeated failure only once', async () => {
   const failures = ['no database', 'no database', 'read-only', 'no database', undefined, 'no database'];
   const { rounds: working, logged } = rounds(() => {
     const failure = failures.shift();

@@ -5,13 +5,13 @@ export interface RoundsOptions {
   /** Does the work of one round. */
   round: () => void | Promise<void>;
   logger: Logger;
-  /** The message of the log if a round fails; its error is logged beside it. */
+  /** Log message for a round that fails; the error is logged with it. */
   failure: string;
 }
 
 /**
- * Work that a process repeats in the background, such as looking for due deletions. Rounds never overlap: one that is
- * due while another is still running is skipped. A failure is logged once for as long as it stays the same.
+ * Work that a process repeats in the background, such as looking for due deletions. Rounds never overlap: a round that
+ * is due while another is still running is skipped. A repeated failure is logged only once.
  */
 export class Rounds {
   readonly #options: RoundsOptions;
@@ -24,12 +24,12 @@ export class Rounds {
     this.#options = options;
   }
 
-  /** Starts the timer, which doesn't keep the process alive. The first round is an interval away. */
+  /** Starts the timer, which doesn't keep the process alive. The first round runs after one interval. */
   start(): void {
     this.#timer = setInterval(() => void this.run(), this.#options.intervalMs).unref();
   }
 
-  /** True once the rounds are being stopped: long work may end early. */
+  /** True once the rounds are being stopped, so that long work can end early. */
   get isStopped(): boolean {
     return this.#isStopped;
   }

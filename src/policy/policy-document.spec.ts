@@ -18,7 +18,10 @@ describe('an accepted policy', () => {
     ['one statement outside a list', JSON.stringify({ Statement: ALLOW })],
     ['the older version, with an Id', JSON.stringify({ Version: '2008-10-17', Id: 'x', Statement: [ALLOW] })],
     ['several statements with names of their own', policy({ ...ALLOW, Sid: 'One' }, { ...ALLOW, Sid: 'Two' }, ALLOW)],
-    ['a name in two objects, and as a string', policy({ ...ALLOW, Sid: 'Effect' }, { ...ALLOW, Sid: 'a "Effect": {' })],
+    [
+      'the same name in two objects, and as a string',
+      policy({ ...ALLOW, Sid: 'Effect' }, { ...ALLOW, Sid: 'a "Effect": {' }),
+    ],
     ["the key's own ARN", withStatement({ Resource: KEY })],
     ['several resources', withStatement({ Resource: ['*', KEY] })],
     ['several actions', withStatement({ Action: ['payment-cryptography:*', 'Payment-Cryptography:Get*', '*'] })],
@@ -73,7 +76,7 @@ describe('an accepted policy', () => {
       'SourceAccount among others',
       { Bool: { 'aws:SecureTransport': 'true' }, StringLike: { 'aws:SourceAccount': '111122223333' } },
     ],
-  ])('everyone, narrowed by %s', (_, Condition) => {
+  ])('accepts a policy for everyone that is narrowed by %s', (_, Condition) => {
     expect(() => keyPolicies.check(withStatement({ Principal: '*', Condition }), KEY)).not.toThrow();
   });
 });
@@ -93,6 +96,16 @@ test.each<[string, string, string]>([
   ['an unknown element', JSON.stringify({ Statement: ALLOW, Rule: 1 }), "it can't have Rule"],
   ['an unknown element of a statement', withStatement({ Resources: '*' }), "Statement[0] can't have Resources"],
   ['__proto__', `{"__proto__":1,"Statement":${JSON.stringify(ALLOW)}}`, "it can't have __proto__"],
+  [
+    '__proto__ for an operator',
+    withStatement({ Condition: {} }).replace('"Condition":{', '"Condition":{"__proto__":{"aws:x":"y"}'),
+    "an object can't have __proto__",
+  ],
+  [
+    '__proto__ for a condition key',
+    withStatement({ Condition: { Bool: {} } }).replace('"Bool":{', '"Bool":{"__\\u0070roto__":"true"'),
+    "an object can't have __proto__",
+  ],
   [
     'a duplicate name',
     `{"Statement":${JSON.stringify(ALLOW).replace('{', '{"Effect":"Deny",')}}`,
@@ -118,7 +131,7 @@ test.each<[string, string, string]>([
     'Statement[0].Principal must be "*" or an object',
   ],
   [
-    'a principal of another kind',
+    'a principal of an unknown kind',
     withStatement({ Principal: { CanonicalUser: 'x' } }),
     "Statement[0].Principal can't have CanonicalUser",
   ],
@@ -174,7 +187,37 @@ test.each<[string, string, string]>([
     withStatement({ Condition: { Bool: { 'aws:SecureTransport': {} } } }),
     'must be a string, a number or a boolean',
   ],
-])('%s is refused', (_, text, message) => {
+  [
+    'more than 1000 statements',
+    JSON.stringify({ Statement: new Array(1001).fill(1) }),
+    'Statement must have at most 1000 members',
+  ],
+  [
+    'more than 1000 values of a condition',
+    withStatement({ Condition: { StringEquals: { 'aws:userid': new Array(1001).fill({}) } } }),
+    'Condition.StringEquals.aws:userid must have at most 1000 members',
+  ],
+  [
+    'many unknown elements',
+    JSON.stringify({ Statement: ALLOW, ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`x${i}`, 0])) }),
+    "can't have x0, x1, x2, x3, x4, x5, x6, x7, x8, x9 and 2 more.",
+  ],
+  [
+    'an unknown element with a long name',
+    withStatement({ ['x'.repeat(1000)]: 0 }),
+    `Statement[0] can't have ${'x'.repeat(64)}….`,
+  ],
+  [
+    'an operator with a long name',
+    withStatement({ Condition: { ['x'.repeat(1000)]: { 'aws:userid': 'x' } } }),
+    `Condition.${'x'.repeat(64)}… is not a condition operator`,
+  ],
+  [
+    'a duplicate long name',
+    policy(ALLOW).replace('{', `{"${'x'.repeat(1000)}":0,"${'x'.repeat(1000)}":0,`),
+    `can't have ${'x'.repeat(64)}….`,
+  ],
+])('refuses %s', (_, text, message) => {
   const check = () => keyPolicies.check(text, KEY);
   expect(check).toThrow(expect.objectContaining({ name: 'PolicyError', code: 'INVALID' }));
   expect(check).toThrow(`The policy is invalid: `);
@@ -213,10 +256,27 @@ test.each<[string, object]>([
     );
 });
 
-test("the policies of another service's resources name its actions", () => {
+test("a policy of another service's resource names the actions of that service", () => {
   const other = new ResourcePolicies('kms', 'Decrypt');
   expect(() => other.check(withStatement({ Action: ['kms:Decrypt', 'KMS:Get*', '*'] }), KEY)).not.toThrow();
   expect(() => other.check(withStatement({}), KEY)).toThrow(
     'Statement[0].Action[0] must be "*" or an action of kms, e.g. kms:Decrypt',
+  );
+});
+
+test('where statements may be incomplete, they may lack their actions or their resource, and nothing else', () => {
+  const other = new ResourcePolicies('kms', 'Decrypt', { allowsIncomplete: true });
+  const complete = { Effect: 'Allow', Principal: { AWS: ROLE }, Action: 'kms:*', Resource: '*' };
+  const lacking = (...names: string[]) =>
+    policy(Object.fromEntries(Object.entries(complete).filter(([name]) => !names.includes(name))));
+  expect(() => other.readNew(lacking('Action'))).not.toThrow();
+  expect(() => other.readNew(lacking('Action', 'Resource'))).not.toThrow();
+  expect(() => other.readNew(lacking('Principal'))).toThrow('must have either Principal or NotPrincipal');
+  expect(() => other.readNew(lacking('Effect'))).toThrow('Statement[0].Effect is required');
+  expect(() => other.readNew(policy({ ...complete, NotAction: 'kms:*' }))).toThrow(
+    "Statement[0] can't have both Action and NotAction",
+  );
+  expect(() => other.readNew(lacking().replace('{"Effect', '{"Effect":"Deny","Effect'))).toThrow(
+    'Effect is there twice in one object',
   );
 });

@@ -2,19 +2,37 @@ import { z } from 'zod';
 import { canCompare, isOperator } from './conditions.js';
 import { PolicyError } from './policy-error.js';
 
-/** The IAM policy language, as far as keys need it. Elements that may be one value or a list become lists. */
+/** The IAM policy language, as far as keys need it. Elements that may be one value or a list are converted to lists. */
+
+/** Maximum number of statements, actions, values … in one list. */
+const MAX_MEMBERS = 1000;
+/** Maximum number of names that a message lists, and of characters that it shows of a name. */
+const MAX_NAMES = 10;
+const MAX_NAME_CHARACTERS = 64;
 
 const says = (must: string) => ({
   error: (issue: { code?: string; input?: unknown; keys?: string[] }) => {
-    if (issue.code === 'unrecognized_keys') return `can't have ${issue.keys?.join(', ') ?? ''}`;
+    if (issue.code === 'unrecognized_keys') return `can't have ${listed(issue.keys ?? [])}`;
     return issue.input === undefined ? 'is required' : must;
   },
 });
 
+function listed(names: readonly string[]): string {
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  return `${names.slice(0, MAX_NAMES).map(shortened).join(', ')}${more}`;
+}
+
+function shortened(name: string): string {
+  return name.length > MAX_NAME_CHARACTERS ? `${name.slice(0, MAX_NAME_CHARACTERS)}…` : name;
+}
+
 const oneOrMore = <T extends z.ZodType>(item: T) =>
   z.preprocess(
     (value) => (value === undefined || Array.isArray(value) ? value : [value]),
-    z.array(item, says('must be one or a list')).min(1, 'must not be empty'),
+    z
+      .array(item, says('must be one or a list'))
+      .min(1, 'must not be empty')
+      .max(MAX_MEMBERS, `must have at most ${MAX_MEMBERS} members`),
   );
 
 const text = (pattern: RegExp, must: string) => z.string(says(must)).regex(pattern, must);
@@ -56,12 +74,18 @@ const AnyResource = text(
   'must be "*" or an ARN, e.g. arn:aws:payment-cryptography:*:*:key/*',
 );
 
+/** A union would report three faults for each wrong value. */
+const Value = z.custom<string | number | boolean>(
+  (value) => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean',
+  says('must be a string, a number or a boolean'),
+);
+
 const Conditions = z
   .record(
     z.string().refine((text) => isOperator(text), 'is not a condition operator'),
     z.record(
       text(/^[a-z0-9-]+:\S(?:.*\S)?$/is, 'is not a condition key'),
-      oneOrMore(z.union([z.string(), z.number(), z.boolean()], says('must be a string, a number or a boolean'))),
+      oneOrMore(Value),
       says('must be an object of condition keys'),
     ),
     says('must be an object of condition operators'),
@@ -87,13 +111,18 @@ const oneOf = (a: string, b: string): [(statement: Record<string, unknown>) => b
   { error: `must have either ${a} or ${b}` },
 ];
 
+const notBoth = (a: string, b: string): [(statement: Record<string, unknown>) => boolean, { error: string }] => [
+  (statement) => statement[a] === undefined || statement[b] === undefined,
+  { error: `can't have both ${a} and ${b}` },
+];
+
 /** @param example an operation of the service */
-const resourceStatementOf = (service: string, example: string) => {
+const resourceStatementOf = (service: string, example: string, allowsIncomplete: boolean) => {
   const action = text(
     new RegExp(`^(?:\\*|${service}:[a-z0-9*?]+)$`, 'i'),
     `must be "*" or an action of ${service}, e.g. ${service}:${example}`,
   );
-  return z
+  const statement = z
     .strictObject(
       {
         ...ELEMENTS,
@@ -101,12 +130,15 @@ const resourceStatementOf = (service: string, example: string) => {
         NotPrincipal: Principals.optional(),
         Action: oneOrMore(action).optional(),
         NotAction: oneOrMore(action).optional(),
-        Resource: oneOrMore(z.string(says('must be a string'))),
+        Resource: oneOrMore(z.string(says('must be a string'))).optional(),
       },
       says('must be an object'),
     )
-    .refine(...oneOf('Principal', 'NotPrincipal'))
-    .refine(...oneOf('Action', 'NotAction'));
+    .refine(...oneOf('Principal', 'NotPrincipal'));
+  if (allowsIncomplete) return statement.refine(...notBoth('Action', 'NotAction'));
+  return statement
+    .refine(...oneOf('Action', 'NotAction'))
+    .refine(({ Resource }) => Resource !== undefined, { path: ['Resource'], error: 'is required' });
 };
 export type ResourceStatement = z.infer<ReturnType<typeof resourceStatementOf>>;
 
@@ -150,21 +182,21 @@ export interface PolicyDocument<S> {
   Statement: S[];
 }
 
-/** Longest policy of a user or a role, in characters; the service model has the same limit for a key's. */
+/** Maximum length of a policy of a user or a role, in characters; the service model has the same limit for a key's. */
 const MAX_CHARACTERS = 20_480;
 
 /**
- * Checks a policy that a user or a role is to get.
+ * Checks a policy before it is attached to a user or a role.
  *
- * @throws PolicyError INVALID that names the first fault: too long, no JSON, or not the policy language
+ * @throws PolicyError INVALID that names the first fault: too long, not JSON, or not the policy language
  */
 export function checkIdentityPolicy(policy: string): void {
   if (policy.length > MAX_CHARACTERS) throw invalid(`it has more than ${MAX_CHARACTERS} characters`);
   readIdentityPolicy(policy);
-  requireUniqueNames(policy);
+  requireNames(policy);
 }
 
-/** Parses a policy of a user or a role that was checked when it was put. */
+/** Parses a policy of a user or a role that was checked before it was stored. */
 export function readIdentityPolicy(policy: string): PolicyDocument<IdentityStatement> {
   return read(policy, IdentityDocument);
 }
@@ -174,30 +206,37 @@ export class ResourcePolicies {
   readonly #document: z.ZodType<PolicyDocument<ResourceStatement>>;
 
   /**
-   * @param service prefix of its actions, e.g. `payment-cryptography`
-   * @param example an operation of it, for messages
+   * @param service prefix of the service's actions, e.g. `payment-cryptography`
+   * @param example an operation of the service, for messages
+   * @param allowsIncomplete true where a statement may lack its actions or its resource; such a statement has no effect
    */
-  constructor(service: string, example: string) {
-    this.#document = documentOf(resourceStatementOf(service, example));
+  constructor(service: string, example: string, { allowsIncomplete = false } = {}) {
+    this.#document = documentOf(resourceStatementOf(service, example, allowsIncomplete));
   }
 
-  /** Parses a policy that was checked when it was put. */
+  /** Parses a policy that was checked before it was stored. */
   read(policy: string): PolicyDocument<ResourceStatement> {
     return read(policy, this.#document);
   }
 
+  /** Parses a policy that a resource is to get. @throws PolicyError INVALID that names the first fault */
+  readNew(policy: string): PolicyDocument<ResourceStatement> {
+    const document = this.read(policy);
+    requireNames(policy);
+    return document;
+  }
+
   /**
-   * Checks a policy that a resource is to get.
+   * Checks a policy before it is attached to a resource, for a service that refuses public policies.
    *
    * @param resourceArn the only resource that the policy may name, besides `*`
-   * @throws PolicyError INVALID that names the first fault: no JSON, not the policy language, or another resource
+   * @throws PolicyError INVALID that names the first fault: not JSON, not the policy language, or another resource
    * @throws PolicyError PUBLIC if a statement allows any principal without a condition that narrows it
    */
   check(policy: string, resourceArn: string): PolicyDocument<ResourceStatement> {
-    const document = this.read(policy);
-    requireUniqueNames(policy);
+    const document = this.readNew(policy);
     document.Statement.forEach(({ Resource }, i) => {
-      if (Resource.some((resource) => resource !== '*' && resource !== resourceArn))
+      if (Resource?.some((resource) => resource !== '*' && resource !== resourceArn))
         throw invalid(`Statement[${i}].Resource must be "*" or the ARN of the key itself`);
     });
     const open = document.Statement.findIndex(isPublic);
@@ -224,19 +263,20 @@ function read<T>(policy: string, schema: z.ZodType<T>): T {
 }
 
 /**
- * Rejects duplicate names in an object. JSON.parse keeps only the last of them: of two conditions under one operator the first
- * would be lost, and the statement would apply more often than its author meant.
+ * Rejects names that a parser drops: of duplicate ones in an object, JSON.parse keeps only the last, and zod leaves
+ * `__proto__` out. With a condition that is lost, the statement would apply more often than its author meant.
  *
  * @param policy valid JSON
  */
-function requireUniqueNames(policy: string): void {
+function requireNames(policy: string): void {
   const objects: Set<string>[] = [];
   for (const [token, text, colon] of policy.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[{}]/g)) {
     if (token === '{') objects.push(new Set());
     else if (token === '}') objects.pop();
     else if (text !== undefined && colon === ':') {
       const name = JSON.parse(text) as string;
-      if (objects.at(-1)?.has(name)) throw invalid(`${name} is there twice in one object`);
+      if (name === '__proto__') throw invalid("an object can't have __proto__");
+      if (objects.at(-1)?.has(name)) throw invalid(`${shortened(name)} is there twice in one object`);
       objects.at(-1)?.add(name);
     }
   }
@@ -248,7 +288,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
 }
 
 function pathOf(path: readonly PropertyKey[]): string {
-  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${shortened(String(step))}`));
   return steps.join('').slice(1) || 'it';
 }
 
@@ -262,8 +302,8 @@ function isPublic({ Effect, Principal, Condition = {} }: ResourceStatement): boo
 }
 
 /**
- * Operators that match the listed values and nothing else. IfExists and ForAllValues also match if the key is missing, and
- * negated operators match anything but the listed values.
+ * Operators that match the listed values and nothing else. IfExists and ForAllValues also match if the key is missing,
+ * and negated operators match anything but the listed values.
  */
 const NARROWING_OPERATORS = ['StringEquals', 'StringEqualsIgnoreCase', 'StringLike', 'ArnEquals', 'ArnLike'];
 

@@ -1,4 +1,7 @@
-/** A document isn't a valid policy (`INVALID`), or the policy of a resource would grant public access (`PUBLIC`). */
+/**
+ * Thrown if a document isn't a valid policy (`INVALID`), or if the policy of a resource would grant public access
+ * (`PUBLIC`).
+ */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 

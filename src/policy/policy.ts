@@ -1,5 +1,5 @@
 import { type Condition, condition } from './conditions.js';
-import { type Context, type Test, textTest } from './pattern.js';
+import { type Context, type Reading, type Test, textTest } from './pattern.js';
 import type { IdentityStatement, PolicyDocument, Principals, ResourceStatement } from './policy-document.js';
 
 /** A caller, as policies name it. */
@@ -11,7 +11,7 @@ export interface Caller {
   accountId: string;
 }
 
-/** A request that policies decide. */
+/** A request to be decided by policies. */
 export interface AccessRequest {
   /** e.g. `payment-cryptography:EncryptData` */
   action: string;
@@ -27,18 +27,20 @@ export type Effect = 'Allow' | 'Deny';
 export interface Statement {
   /** Name of the policy. */
   policy: string;
-  /** From 0. */
+  /** Position of the statement in the policy, from 0. */
   index: number;
   sid?: string;
   effect: Effect;
   isAbout: (action: string) => boolean;
   /** Checks resource, principal and conditions, but not the action. */
   applies: (request: AccessRequest) => boolean;
+  /** True where an Allow names the caller's account, and thereby lets the account's own policies allow the request. */
+  delegates?: (request: AccessRequest) => boolean;
 }
 
 /** The statements of several policies. */
 export class Statements {
-  /** Statements by action. There are as many actions as operations, so this doesn't grow. */
+  /** Statements by action. Its size is bounded by the number of operations. */
   readonly #byAction = new Map<string, readonly Statement[]>();
 
   constructor(private readonly statements: readonly Statement[]) {}
@@ -46,6 +48,11 @@ export class Statements {
   /** The first statement that allows or denies the request. */
   find(effect: Effect, request: AccessRequest): Statement | undefined {
     return this.#about(request.action).find((statement) => statement.effect === effect && statement.applies(request));
+  }
+
+  /** The first statement that leaves the decision to the policies of the caller's account. */
+  findDelegation(request: AccessRequest): Statement | undefined {
+    return this.#about(request.action).find((statement) => statement.delegates?.(request));
   }
 
   #about(action: string): readonly Statement[] {
@@ -67,7 +74,12 @@ export function resourceStatements(name: string, document: PolicyDocument<Resour
   return document.Statement.map((written, index) => {
     const read = statement(name, index, written, document.Version);
     const isFor = principalTest(written);
-    return { ...read, applies: (request) => isFor(request.caller) && read.applies(request) };
+    const accounts = written.Effect === 'Allow' && written.Principal ? accountsOf(written.Principal) : [];
+    return {
+      ...read,
+      applies: (request) => isFor(request.caller) && read.applies(request),
+      delegates: (request) => accounts.includes(request.caller.accountId) && read.applies(request),
+    };
   });
 }
 
@@ -78,35 +90,44 @@ function statement(
   version = '2008-10-17',
 ): Statement {
   const variables = version === '2012-10-17';
-  const actions = (Action ?? NotAction ?? []).map((text) =>
-    textTest(text.toLowerCase(), { wildcards: true, variables: false }),
-  );
-  const resources = (Resource ?? NotResource ?? []).map((text) => textTest(text, { wildcards: true, variables }));
+  const isAbout = elementTest(lowerCase(Action), lowerCase(NotAction), { wildcards: true, variables: false });
+  const isOf = elementTest(Resource, NotResource, { wildcards: true, variables });
   const conditions: Condition[] = Object.entries(Condition).flatMap(([operator, keys]) =>
     Object.entries(keys).map(([key, values]) => condition(operator, key, values.map(String), variables)),
   );
   const nothing: Context = () => undefined;
-  const some = (tests: readonly Test[], value: string, context: Context) => tests.some((test) => test(value, context));
   return {
     policy,
     index,
     sid: Sid,
     effect: Effect,
-    isAbout: (action) => some(actions, action.toLowerCase(), nothing) === (Action !== undefined),
-    applies: ({ resource, context }) =>
-      some(resources, resource, context) === (Resource !== undefined) && conditions.every((holds) => holds(context)),
+    isAbout: (action) => isAbout(action.toLowerCase(), nothing),
+    applies: ({ resource, context }) => isOf(resource, context) && conditions.every((holds) => holds(context)),
   };
+}
+
+/** Compiles an element that lists actions or resources, or its negation. A statement with neither is about nothing. */
+function elementTest(listed: string[] | undefined, excluded: string[] | undefined, reading: Reading): Test {
+  const texts = listed ?? excluded;
+  if (!texts) return () => false;
+  const tests = texts.map((text) => textTest(text, reading));
+  return (value, context) => tests.some((test) => test(value, context)) === (listed !== undefined);
+}
+
+function lowerCase(texts: string[] | undefined): string[] | undefined {
+  return texts?.map((text) => text.toLowerCase());
 }
 
 const ACCOUNT = /^(?:arn:aws:iam::)?(\d{12})(?::root)?$/;
 
 /**
- * Compiles the principals of a statement. In a Deny, an account stands for everyone in it. In an Allow, it delegates to the
- * account's own policies, so that it allows the root alone.
+ * Compiles the principals of a statement. In a Deny, an account stands for everyone in it. In an Allow, an account
+ * delegates to its own policies, so that it allows only the root by itself.
  */
 function principalTest({ Effect, Principal, NotPrincipal }: ResourceStatement): (caller: Caller) => boolean {
-  const { AWS: names = [] } = (Principal ?? NotPrincipal) as Principals;
-  const accounts = names.flatMap((name) => ACCOUNT.exec(name)?.[1] ?? []);
+  const principals = (Principal ?? NotPrincipal) as Principals;
+  const { AWS: names = [] } = principals;
+  const accounts = accountsOf(principals);
   const isAnyone = names.includes('*');
   const wholeAccount = Effect === 'Deny' || NotPrincipal !== undefined;
   const isNamed = ({ arn, principalArn, accountId }: Caller) =>
@@ -115,4 +136,8 @@ function principalTest({ Effect, Principal, NotPrincipal }: ResourceStatement): 
     names.includes(principalArn) ||
     (accounts.includes(accountId) && (wholeAccount || arn === `arn:aws:iam::${accountId}:root`));
   return Principal ? isNamed : (caller) => !isNamed(caller);
+}
+
+function accountsOf({ AWS: names = [] }: Principals): string[] {
+  return names.flatMap((name) => ACCOUNT.exec(name)?.[1] ?? []);
 }

@@ -1,0 +1,88 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+import { Changes } from '../changes/changes.js';
+import { Clock } from '../clock.js';
+import { LOGGER } from '../logger.js';
+import { MasterKey } from '../provider/master-key.js';
+import { aadOf } from '../provider/sealed.js';
+import { matchesPassword } from './password-hash.js';
+import { PasswordRow } from './password.entity.js';
+import { PrincipalRepository } from './principal.repository.js';
+
+/** Wrong passwords in a row after which a user is locked, and for how long. */
+const MAX_FAILURES = 5;
+const LOCK_MS = 15 * 60_000;
+
+/** Most checks that may wait: each takes a quarter of a second, and anyone can ask for one. */
+const MAX_WAITING = 16;
+
+/**
+ * Checks passwords, one at a time: a check takes much memory and a thread of libuv's pool, and the next guess must see
+ * that the one before it failed.
+ */
+@Injectable()
+export class Passwords {
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly changes: Changes,
+    private readonly masterKey: MasterKey,
+    private readonly clock: Clock,
+    private readonly principals: PrincipalRepository,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** True while no further check can wait. */
+  get isBusy(): boolean {
+    return this.#waiting >= MAX_WAITING;
+  }
+
+  /**
+   * Checks the password of a user. An unknown user, a wrong password and a locked user take the same time, and aren't
+   * told apart.
+   *
+   * @returns the user's ARN; undefined if the password isn't accepted
+   */
+  check(name: string, password: string): Promise<string | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#waiting++;
+      this.#last = this.#last
+        .then(() => this.#check(name, password, resolve))
+        .catch(reject)
+        .finally(() => this.#waiting--);
+    });
+  }
+
+  /** Answers before it counts the outcome, because only an existing user has something to count. */
+  async #check(name: string, password: string, answer: (arn: string | undefined) => void): Promise<void> {
+    const arn = this.principals.arnOf('user', name);
+    const row = await this.database.manager.findOneBy(PasswordRow, { principalArn: arn });
+    const stored = row && { salt: row.salt, hash: this.masterKey.open(aadOf(PasswordRow, row), row.sealed) };
+    const isRight = await matchesPassword(password, stored ?? undefined);
+    stored?.hash.fill(0);
+    const now = this.clock.now();
+    const isLocked = row?.lockedUntil != null && row.lockedUntil > now;
+    answer(isRight && !isLocked ? arn : undefined);
+    if (!row || isLocked || (isRight && row.failures === 0)) return;
+    try {
+      await this.#count(row, isRight, now);
+    } catch (error) {
+      const { name, message } = error as Error;
+      this.logger.error({ error: { name, message } }, 'the outcome of a password check could not be written');
+    }
+  }
+
+  async #count({ principalArn, salt }: PasswordRow, isRight: boolean, now: Date): Promise<void> {
+    await this.changes.ownTransaction(async (manager) => {
+      const row = await manager.findOne(PasswordRow, { where: { principalArn }, lock: { mode: 'pessimistic_write' } });
+      // A password that was changed meanwhile has no failures yet.
+      if (!row?.salt.equals(salt)) return;
+      const failures = isRight ? 0 : row.failures + 1;
+      const lock = { failures: 0, lockedUntil: new Date(now.getTime() + LOCK_MS) };
+      await manager.save(Object.assign(row, failures < MAX_FAILURES ? { failures, lockedUntil: null } : lock));
+    });
+  }
+}

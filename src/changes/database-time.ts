@@ -1,0 +1,12 @@
+import type { DataSource } from 'typeorm';
+
+/** The database's clock, which all nodes share. Waiting periods begin and end by it. */
+export class DatabaseTime {
+  constructor(private readonly database: DataSource) {}
+
+  async read(): Promise<Date> {
+    const [row] = await this.database.query<{ now: Date }[]>('SELECT clock_timestamp() AS now');
+    if (!row) throw new Error('The database has no time');
+    return row.now;
+  }
+}
