@@ -3,42 +3,30 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { AccessKeyUse } from './access/access-key-use.js';
 import { CredentialCache } from './access/credential-cache.js';
-import { OperationAuthorizer } from './payment/operation-authorizer.js';
-import { PolicySimulator } from './admin/policy-simulator.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuditLog } from './audit/audit-log.js';
 import { Credentials } from './auth/credentials.js';
-import { Clock } from './clock.js';
-import type { Config, RootCredentials } from './config/config.js';
-import { ControlPlaneModule } from './payment/controlplane/controlplane.module.js';
-import { DataPlaneModule } from './payment/dataplane/dataplane.module.js';
-import { AccountAuthority } from './payment/exchange/account-authority.js';
-import { ExchangeTokens } from './payment/exchange/exchange-tokens.js';
-import { KeyAgreement } from './payment/exchange/key-agreement.js';
-import { KeyBlocks } from './payment/exchange/key-blocks.js';
-import { PublicKeyCertificates } from './payment/exchange/public-key-certificates.js';
-import { Tr34Parties } from './payment/exchange/tr34-parties.js';
-import { TrustedAuthorities } from './payment/exchange/trusted-authorities.js';
-import { HealthController } from './health/health.controller.js';
-import { Metrics } from './http/metrics.js';
-import { AliasRepository } from './payment/keys/alias.repository.js';
-import { KeyCache } from './payment/keys/key-cache.js';
+import { CckmModule } from './cckm/cckm.module.js';
 import { Changes } from './changes/changes.js';
-import { KeyRepository } from './payment/keys/key.repository.js';
-import { MpaTeamAssociationRepository } from './payment/keys/mpa-team-association.repository.js';
-import { Regions } from './payment/keys/regions.js';
-import { ReplicationRepository } from './payment/keys/replication.repository.js';
-import { ReplicationWork } from './payment/keys/replication-work.js';
+import { DatabaseTime } from './changes/database-time.js';
+import { DestructionWatch } from './changes/destruction-watch.js';
+import { Clock } from './clock.js';
+import { CONFIG, type Config, type RootCredentials } from './config/config.js';
+import { HealthController } from './health/health.controller.js';
+import { Drain } from './http/drain.js';
+import { Metrics } from './http/metrics.js';
 import { PageTokens } from './http/page-tokens.js';
-import { Quotas } from './payment/keys/quotas.js';
-import { ResourcePolicyRepository } from './payment/keys/resource-policy.repository.js';
-import { TagRepository } from './payment/keys/tag.repository.js';
+import { KmsModule } from './kms/kms.module.js';
 import { LOGGER } from './logger.js';
+import { PaymentModule } from './payment/payment.module.js';
 import { CryptoProvider } from './provider/crypto-provider.js';
+import { CryptoThread } from './provider/crypto-thread.js';
 import { MasterKey } from './provider/master-key.js';
 import { MasterKeyWatch } from './provider/master-key-watch.js';
 import { serviceSecret } from './provider/service-secret.js';
+import { TokenStatus } from './provider/token-status.js';
+import { XksProxyModule } from './xks-proxy/xks-proxy.module.js';
 
 /** Objects that the service creates before the Nest application. */
 export interface Dependencies {
@@ -46,12 +34,16 @@ export interface Dependencies {
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
+  drain: Drain;
   database: DataSource;
+  databaseTime: Pick<DatabaseTime, 'read'>;
   masterKey: MasterKey;
   root: RootCredentials;
   audit: AuditLog;
+  tokenStatus: TokenStatus;
 }
 
+/** Imports the module of each product, and provides what the products share. */
 @Module({})
 export class AppModule {
   static forRoot(dependencies: Dependencies): DynamicModule {
@@ -59,7 +51,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [ControlPlaneModule, DataPlaneModule, AdminModule],
+      imports: [PaymentModule, KmsModule, XksProxyModule, CckmModule, AdminModule],
       controllers: [HealthController],
       providers: [...shared, ...internalProviders(dependencies)],
       exports: shared,
@@ -67,57 +59,77 @@ export class AppModule {
   }
 }
 
-/** Providers that the controllers and operations of all modules may inject. */
-function sharedProviders({ config, clock, logger, database, masterKey }: Dependencies): Provider[] {
+/** Providers that all modules may inject. */
+function sharedProviders({
+  config,
+  clock,
+  logger,
+  metrics,
+  database,
+  databaseTime,
+  masterKey,
+  audit,
+}: Dependencies): Provider[] {
   return [
+    { provide: CONFIG, useValue: config },
     { provide: Clock, useValue: clock },
     { provide: LOGGER, useValue: logger },
+    { provide: Metrics, useValue: metrics },
+    { provide: DataSource, useValue: database },
+    { provide: MasterKey, useValue: masterKey },
+    { provide: AuditLog, useValue: audit },
+    { provide: ACCOUNT_ID, useValue: config.accountId },
+    { provide: DatabaseTime, useValue: databaseTime },
+    {
+      provide: DestructionWatch,
+      useFactory: (metrics: Metrics) => {
+        const watch = new DestructionWatch(database, databaseTime, logger);
+        metrics.addGauge(
+          { name: 'keyblock_destruction_held', help: '1 while destruction is on hold, by reason', label: 'reason' },
+          () => watch.holds.map(({ reason }) => [reason, 1]),
+        );
+        metrics.addGauge(
+          {
+            name: 'keyblock_destructions_waiting',
+            help: 'Number of items due for destruction but on hold, by kind',
+            label: 'kind',
+          },
+          () => watch.waiting,
+        );
+        return watch;
+      },
+      inject: [Metrics],
+    },
     {
       provide: PageTokens,
       useFactory: async () => new PageTokens(await serviceSecret(database.manager, masterKey, 'page tokens')),
     },
-    { provide: Regions, useValue: new Regions(config.regions) },
-    { provide: Quotas, useValue: new Quotas(config) },
-    { provide: KeyBlocks, useValue: new KeyBlocks(config.acceptsLegacyKeyBlocks) },
-    PrincipalRepository,
-    PolicySimulator,
     Changes,
-    ReplicationWork,
-    KeyRepository,
-    AliasRepository,
-    TagRepository,
-    ResourcePolicyRepository,
-    MpaTeamAssociationRepository,
-    ReplicationRepository,
     CryptoProvider,
-    AccountAuthority,
-    ExchangeTokens,
-    Tr34Parties,
-    TrustedAuthorities,
-    KeyAgreement,
-    PublicKeyCertificates,
+    {
+      provide: CryptoThread,
+      useFactory: (metrics: Metrics) => {
+        const thread = new CryptoThread();
+        metrics.watchCryptoThread(thread);
+        return thread;
+      },
+      inject: [Metrics],
+    },
+    PrincipalRepository,
   ];
 }
 
-/** Providers that only the shared ones and the service itself use. */
-function internalProviders({ config, metrics, audit, database, masterKey, root }: Dependencies): Provider[] {
+/** Providers that only the shared providers and the service itself use. */
+function internalProviders({ config, drain, root, tokenStatus }: Dependencies): Provider[] {
   return [
-    { provide: Metrics, useValue: metrics },
-    { provide: AuditLog, useValue: audit },
-    { provide: DataSource, useValue: database },
-    { provide: MasterKey, useValue: masterKey },
+    { provide: TokenStatus, useValue: tokenStatus },
+    { provide: Drain, useValue: drain },
     MasterKeyWatch,
     {
-      provide: KeyCache,
-      useFactory: (changes: Changes) => changes.subscribe(new KeyCache()),
-      inject: [Changes],
-    },
-    {
       provide: CredentialCache,
-      useFactory: (changes: Changes) => changes.subscribe(new CredentialCache()),
+      useFactory: (changes: Changes) => changes.subscribe(new CredentialCache(changes.freshness)),
       inject: [Changes],
     },
-    { provide: ACCOUNT_ID, useValue: config.accountId },
     {
       provide: Credentials,
       useFactory: (principals: PrincipalRepository, cache: CredentialCache, use: AccessKeyUse) =>
@@ -125,6 +137,5 @@ function internalProviders({ config, metrics, audit, database, masterKey, root }
       inject: [PrincipalRepository, CredentialCache, AccessKeyUse],
     },
     AccessKeyUse,
-    OperationAuthorizer,
   ];
 }

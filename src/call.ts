@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Api } from './http/api.js';
 import type { Caller, Statements } from './policy/policy.js';
 
@@ -8,9 +9,9 @@ export interface Principal extends Caller {
   identity?: Identity;
 }
 
-/** A user, or a role in a session or with an access key of its own. */
+/** A user, a role in a session or with an access key of its own, or AWS KMS as the client of the XKS proxy. */
 export interface Identity {
-  type: 'User' | 'AssumedRole';
+  type: 'User' | 'AssumedRole' | 'AWSService';
   name: string;
   /** `aws:userid` */
   userId: string;
@@ -62,8 +63,11 @@ export function scopeOf({ principal, region }: Call): Scope {
   return { accountId: principal.accountId, region };
 }
 
-/** A resource that a call created, as CloudTrail names it in the output: `{ key: { keyArn } }`. It must have no secret. */
-export type CreatedResource = Readonly<Record<string, Readonly<Record<string, string>>>>;
+/**
+ * A resource that a call created, as CloudTrail names it in the output: `{ key: { keyArn } }`. It must not contain a
+ * secret.
+ */
+export type CreatedResource = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 
 /** The facts that a call gathers while it runs, for policies, its audit event and the log. */
 export class CallRecord {
@@ -72,6 +76,7 @@ export class CallRecord {
   #requestParameters?: object;
   #conditionKeys?: ReadonlyMap<string, string>;
   #responseElements?: CreatedResource;
+  #eventId?: string;
   #isWritten = false;
 
   /** The validated input. Policies see it; it is also audited. */
@@ -80,8 +85,8 @@ export class CallRecord {
   }
 
   /**
-   * Request parameters that are audited but not visible to policies: path parameters, and every parameter of the admin API.
-   * Undefined until the input is validated.
+   * Request parameters that are audited but not visible to policies: path parameters, and every parameter of the admin
+   * API. Undefined until the input is validated.
    */
   get requestParameters(): object | undefined {
     return this.#requestParameters;
@@ -100,6 +105,11 @@ export class CallRecord {
   /** The created resource; `responseElements` of the event. */
   get responseElements(): CreatedResource | undefined {
     return this.#responseElements;
+  }
+
+  /** Identifies the call's audit event. */
+  get eventId(): string {
+    return (this.#eventId ??= randomUUID());
   }
 
   /** True once the event is written or queued. */

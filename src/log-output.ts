@@ -1,31 +1,230 @@
-import { pino } from 'pino';
+import { writeSync } from 'node:fs';
 
-/** Limits of the buffer: characters, and the time that a line may wait. */
-const BUFFER_CHARACTERS = 32_768;
+/** Number of characters that are written in one system call, and the longest time for which they are collected. */
+const CHUNK_CHARACTERS = 32_768;
 const FLUSH_MS = 250;
+/** Delay before retrying a write that failed because the reader's buffer was full. */
+const RETRY_MS = 20;
+/** Limits on output that waits for a slow reader: time and size for the log, lines for audit events. */
+const LOG_WAIT_MS = 5000;
+const LOG_CHARACTERS = 4 * 1024 * 1024;
+const AUDIT_LINES = 100_000;
+/** Time that an exiting process waits for its reader. */
+const EXIT_MS = 1000;
+
+const NEWLINE = 10;
+
+/** Lines that are written together. */
+interface Chunk {
+  readonly text: string;
+  readonly lines: number;
+  readonly sealedAtMs: number;
+}
+
+/** A chunk that is being written. */
+interface Begun {
+  readonly queue: Lines;
+  readonly chunk: Chunk;
+  /** The bytes of the chunk, without the end if that was dropped. */
+  buffer: Buffer;
+  /** Number of bytes of `buffer` that are written already. */
+  written: number;
+}
+
+/** A stream of audit events. */
+export interface EventStream {
+  /** Queues one event, as a line. */
+  write(line: string): void;
+  /** Number of events that wait for the reader. */
+  readonly waiting: number;
+  /** True if so many events are waiting that no more may be added. */
+  readonly isFull: boolean;
+}
+
+/** Limits that tests lower. */
+interface Limits {
+  logWaitMs?: number;
+  auditLines?: number;
+}
 
 /**
- * Standard output for the log and the audit log. Some hundred lines share a system call; SonicBoom can buffer too, but counts the
- * whole buffer with each line. Writes are synchronous, so that lines neither pile up in memory nor get lost in a crash.
+ * Standard output for the log and the audit log. A system call writes several hundred lines. A line is written whole or
+ * not at all. No write throws or waits for the reader. Lines of the log that can't be written are dropped and counted:
+ * after a while if the reader is slow, at once if the write fails. Audit events are kept.
  */
 export class LogOutput {
-  readonly #destination = pino.destination({ dest: 1, sync: true });
-  #lines = '';
+  // Opening process.stdout makes a pipe, socket or terminal non-blocking: a write fails if there is no room, instead of
+  // blocking the process.
+  readonly #fd = process.stdout.fd;
+  readonly #log = new Lines();
+  readonly #audit = new Lines();
+  readonly #logWaitMs: number;
+  #begun?: Begun;
+  #retry?: NodeJS.Timeout;
+  #failures = 0;
+  #dropped = 0;
 
-  constructor() {
+  /** The queue of audit events, which are never dropped. */
+  readonly audit: EventStream;
+
+  constructor({ logWaitMs = LOG_WAIT_MS, auditLines = AUDIT_LINES }: Limits = {}) {
+    this.#logWaitMs = logWaitMs;
+    const queue = this.#audit;
+    this.audit = {
+      write: (line) => this.#take(queue, line),
+      get waiting() {
+        return queue.lines;
+      },
+      get isFull() {
+        return queue.lines >= auditLines;
+      },
+    };
     setInterval(() => this.#flush(), FLUSH_MS).unref();
-    process.once('exit', () => this.#flush());
+    process.once('exit', () => this.#finish());
   }
 
+  /** Number of writes that failed for a reason other than a slow reader. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Number of lines of the log that were dropped. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Queues a line of the log, or drops it if too much waits. */
   write(line: string): void {
-    this.#lines += line;
-    if (this.#lines.length >= BUFFER_CHARACTERS) this.#flush();
+    if (this.#log.characters >= LOG_CHARACTERS) this.#dropped += 1;
+    else this.#take(this.#log, line);
+  }
+
+  #take(queue: Lines, line: string): void {
+    // If a retry is scheduled, it will write this line, too.
+    if (queue.add(line) && !this.#retry) this.#writeAll();
   }
 
   #flush(): void {
-    if (this.#lines === '') return;
-    const lines = this.#lines;
-    this.#lines = '';
-    this.#destination.write(lines);
+    this.#audit.seal();
+    this.#log.seal();
+    if (!this.#retry) this.#writeAll();
   }
+
+  /** Writes as much as there is room for. */
+  #writeAll(): void {
+    const code = this.#write();
+    if (code === undefined) return;
+    if (code === 'EAGAIN') this.#retry ??= setTimeout(() => this.#again(), RETRY_MS).unref();
+    else this.#failures += 1;
+    this.#drop(code === 'EAGAIN' ? performance.now() - this.#logWaitMs : Infinity);
+  }
+
+  #again(): void {
+    this.#retry = undefined;
+    this.#writeAll();
+  }
+
+  /** @returns the code of the error that stopped the writing, or undefined once everything is written */
+  #write(): string | undefined {
+    for (;;) {
+      const begun = (this.#begun ??= begin(this.#audit) ?? begin(this.#log));
+      if (!begun) return undefined;
+      try {
+        begun.written += writeSync(this.#fd, begun.buffer, begun.written);
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code ?? 'unknown';
+      }
+      if (begun.written === begun.buffer.length) this.#end(begun);
+    }
+  }
+
+  #end({ queue, chunk }: Begun): void {
+    queue.end(chunk);
+    this.#begun = undefined;
+  }
+
+  /**
+   * Drops the lines of the log that have waited since the given time or longer, except for the rest of a line that is
+   * partly written.
+   */
+  #drop(sinceMs: number): void {
+    this.#dropped += this.#log.dropUntil(sinceMs);
+    const begun = this.#begun;
+    if (!begun || begun.queue !== this.#log || begun.chunk.sealedAtMs > sinceMs) return;
+    const { buffer, written } = begun;
+    const end = written === 0 ? 0 : buffer.indexOf(NEWLINE, written - 1) + 1;
+    this.#dropped += newlines(buffer.subarray(end));
+    begun.buffer = buffer.subarray(0, end);
+    if (written === end) this.#end(begun);
+  }
+
+  /** Writes what is left when the process exits, waiting for the reader for a while. */
+  #finish(): void {
+    const deadline = performance.now() + EXIT_MS;
+    const sleeping = new Int32Array(new SharedArrayBuffer(4));
+    this.#audit.seal();
+    this.#log.seal();
+    while (this.#write() === 'EAGAIN' && performance.now() < deadline) Atomics.wait(sleeping, 0, 0, RETRY_MS);
+  }
+}
+
+/** Lines that wait, in the order in which they arrived. */
+class Lines {
+  /** Number and length of the lines that wait or are being written. */
+  lines = 0;
+  characters = 0;
+  #text = '';
+  #textLines = 0;
+  #chunks: Chunk[] = [];
+
+  /** @returns true if there are enough lines for a write */
+  add(line: string): boolean {
+    this.lines += 1;
+    this.characters += line.length;
+    this.#textLines += 1;
+    this.#text += line;
+    if (this.#text.length < CHUNK_CHARACTERS) return false;
+    this.seal();
+    return true;
+  }
+
+  /** Makes a chunk of the lines since the last one. */
+  seal(): void {
+    if (this.#textLines === 0) return;
+    this.#chunks.push({ text: this.#text, lines: this.#textLines, sealedAtMs: performance.now() });
+    this.#text = '';
+    this.#textLines = 0;
+  }
+
+  /** Takes the oldest chunk. It still counts until `end` is called. */
+  next(): Chunk | undefined {
+    return this.#chunks.shift();
+  }
+
+  end({ text, lines }: Chunk): void {
+    this.lines -= lines;
+    this.characters -= text.length;
+  }
+
+  /** Drops the chunks that were sealed at or before the given time. @returns the number of their lines */
+  dropUntil(sinceMs: number): number {
+    let dropped = 0;
+    for (let chunk = this.#chunks[0]; chunk && chunk.sealedAtMs <= sinceMs; chunk = this.#chunks[0]) {
+      this.#chunks.shift();
+      this.end(chunk);
+      dropped += chunk.lines;
+    }
+    return dropped;
+  }
+}
+
+function begin(queue: Lines): Begun | undefined {
+  const chunk = queue.next();
+  return chunk && { queue, chunk, buffer: Buffer.from(chunk.text), written: 0 };
+}
+
+function newlines(text: Buffer): number {
+  let count = 0;
+  for (const byte of text) if (byte === NEWLINE) count += 1;
+  return count;
 }

@@ -3,23 +3,36 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { ADMIN } from './admin/api.js';
 import { AppModule } from './app.module.js';
-import { AuditLog, type AuditLogOptions } from './audit/audit-log.js';
-import { Credentials } from './auth/credentials.js';
-import { sigV4Hook } from './auth/sigv4.hook.js';
-import { SigV4Verifier } from './auth/sigv4.js';
+import { ownEvent } from './audit/audit-event.js';
+import { AuditLog } from './audit/audit-log.js';
+import { Credentials, type CredentialStore } from './auth/credentials.js';
+import { CCKM } from './cckm/api.js';
+import { CckmAuthenticator } from './cckm/tokens/cckm-authenticator.js';
+import { DatabaseTime } from './changes/database-time.js';
 import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { componentCheckValue } from './crypto/key-components.js';
 import { serveDocs } from './docs/docs.js';
+import { Front } from './front/front.js';
+import { servedOperations } from './front/operations.js';
 import type { Api } from './http/api.js';
+import type { Authenticator } from './http/authenticator.js';
+import type { Authorizer } from './http/authorizer.js';
+import { Drain } from './http/drain.js';
 import { Metrics } from './http/metrics.js';
-import { rateLimitHook } from './http/rate-limit.hook.js';
-import type { Authorizer } from './http/request.js';
-import { createServer } from './http/server.js';
+import { PageFailureFilter, Pages } from './http/pages.js';
+import { KMS } from './kms/api.js';
+import { KmsAuthorizer } from './kms/authorization/kms-authorizer.js';
+import { KeyUses } from './kms/usage/key-uses.js';
+import { LogOutput } from './log-output.js';
 import { CONTROL_PLANE, DATA_PLANE } from './payment/api.js';
 import { OperationAuthorizer } from './payment/operation-authorizer.js';
 import { serviceSecret } from './provider/service-secret.js';
-import { assertDefined, type EmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from './store.js';
+import { TokenStatus } from './provider/token-status.js';
+import { assertDefined, type EmbeddedDatabase, openStore, type Store } from './store.js';
+import { XKS_PROXY } from './xks-proxy/api.js';
+import { PrefixAuthorizer } from './xks-proxy/prefix-authorizer.js';
+import { XksCredentials } from './xks-proxy/xks-credentials.js';
 
 /** Time limit for requests that are in flight when the service stops. */
 const STOP_MS = 10_000;
@@ -31,6 +44,8 @@ export interface Service {
   url: string;
   /** The file with the generated root credentials, if they were generated. */
   credentialsPath?: string;
+  /** Continues to serve until load balancers have stopped sending requests (see `Drain`). Call `close` afterwards. */
+  drain: () => Promise<void>;
   /** Finishes requests in flight and releases all resources. */
   close: () => Promise<void>;
 }
@@ -38,9 +53,11 @@ export interface Service {
 /** Options that replace the service's defaults. */
 export interface ServiceOptions {
   clock?: Clock;
-  /** Standard output for audit events: the same stream as the log's, so that lines don't mix. */
-  stdout?: AuditLogOptions['stdout'];
-  /** The embedded database, closed with the service. By default this process runs it, if there is no DATABASE_URL. */
+  /** The database's clock. */
+  databaseTime?: Pick<DatabaseTime, 'read'>;
+  /** Standard output, for audit events too: the same stream as the log's, so that lines don't mix. */
+  stdout?: LogOutput;
+  /** The embedded database, required without DATABASE_URL; closed with the service. */
   embedded?: EmbeddedDatabase;
 }
 
@@ -48,14 +65,13 @@ export interface ServiceOptions {
 export async function startService(
   config: Config,
   logger: Logger,
-  { clock = new Clock(), stdout = process.stdout, embedded }: ServiceOptions = {},
+  { clock = new Clock(), databaseTime, stdout, embedded }: ServiceOptions = {},
 ): Promise<Service> {
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    if (config.databaseUrl === undefined) embedded ??= await runEmbeddedDatabase(config, logger);
     const store = await openStore(config, clock, embedded);
     opened.push(() => store.close());
     const { database, masterKey, directory } = store;
@@ -63,30 +79,55 @@ export async function startService(
 
     const root = assertDefined(config.rootCredentials ?? directory?.rootCredentials(config.region));
     const secret = await serviceSecret(database.manager, masterKey, 'audit');
-    const audit = new AuditLog({ database, secret, clock, logger, ...destinations(config, stdout) });
+    const audit = new AuditLog({ database, secret, clock, logger, home: config, ...destinations(config, stdout) });
     await audit.open();
     opened.push(() => audit.close());
     const metrics = new Metrics();
-    const { adapter, filter } = createServer(config, logger, metrics, audit, clock, [CONTROL_PLANE, DATA_PLANE, ADMIN]);
-    const server = adapter.getInstance();
+    const tokenStatus = new TokenStatus(store.tokenKey, config.masterKeyToken?.isRequired);
+    tokenStatus.watch({ audit, clock, home: config, logger, metrics });
+    if (store.hasNewEnvelope) audit.record(masterKeyWrapped(config, store, clock.now()));
+    metrics.watchAudit(audit);
+    if (stdout) metrics.watchLog(stdout);
+    const drain = new Drain(config.drainSeconds);
+    const pages = new Pages(config);
     const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.forRoot({ config, clock, logger, metrics, database, masterKey, root, audit }),
-      adapter,
+      AppModule.forRoot({
+        config,
+        clock,
+        logger,
+        metrics,
+        drain,
+        database,
+        databaseTime: databaseTime ?? new DatabaseTime(database),
+        masterKey,
+        root,
+        audit,
+        tokenStatus,
+      }),
+      pages.adapter,
       { bodyParser: false, logger: false, abortOnError: false },
     );
-    opened.push(() => stopServing(app));
-    server.decorate('authorizers', authorizersOf(app));
-    server.addHook('preHandler', signatureHook(config, app.get(Credentials), clock));
-    const { controlPlaneRate: controlPlane, dataPlaneRate: dataPlane } = config;
-    if (controlPlane !== undefined || dataPlane !== undefined)
-      server.addHook('preHandler', rateLimitHook({ controlPlane, dataPlane }));
-    app.useGlobalFilters(filter);
-    serveDocs(server, config.region);
+    app.useGlobalFilters(new PageFailureFilter(logger));
+    serveDocs(pages.adapter.getInstance(), config);
+    const keyUses = app.get(KeyUses, { strict: false });
+    const front = new Front({
+      ...{ config, logger, metrics, audit, clock },
+      apis: apisOf(app),
+      operations: servedOperations((controller) => app.get(controller, { strict: false }), authorizersOf(app)),
+      succeeded: (call) => keyUses.note(call),
+    });
+    pages.server.on('request', (request, response) => {
+      if (!pages.serve(request, response)) front.take(request, response);
+    });
+    // By default, Node.js answers an expectation that it doesn't know itself. RFC 9110 permits ignoring it.
+    pages.server.on('checkExpectation', (request, response) => pages.server.emit('request', request, response));
+    opened.push(() => stopServing(app, front));
     await app.listen(config.port, config.host);
     return {
       app,
       url: await app.getUrl(),
       credentialsPath: config.rootCredentials ? undefined : directory?.credentialsPath,
+      drain: () => drain.run(app.getHttpServer()),
       close,
     };
   } catch (error) {
@@ -95,42 +136,69 @@ export async function startService(
   }
 }
 
-function authorizersOf(app: NestFastifyApplication): ReadonlyMap<Api, Authorizer> {
-  const payment: OperationAuthorizer = app.get(OperationAuthorizer);
-  return new Map([
-    [CONTROL_PLANE, payment],
-    [DATA_PLANE, payment],
+function apisOf(app: NestFastifyApplication): ReadonlyMap<Api, CredentialStore | Authenticator> {
+  const account: Credentials = app.get(Credentials);
+  return new Map<Api, CredentialStore | Authenticator>([
+    [CONTROL_PLANE, account],
+    [DATA_PLANE, account],
+    [KMS, account],
+    [ADMIN, account],
+    [CCKM, app.get<CckmAuthenticator>(CckmAuthenticator, { strict: false })],
+    [XKS_PROXY, app.get<XksCredentials>(XksCredentials, { strict: false })],
   ]);
 }
 
-function signatureHook({ regions, clockSkewSeconds }: Config, credentials: Credentials, clock: Clock) {
-  return sigV4Hook(new SigV4Verifier({ regions, clockSkewSeconds }), credentials, clock);
+function authorizersOf(app: NestFastifyApplication): ReadonlyMap<Api, Authorizer> {
+  const payment: OperationAuthorizer = app.get(OperationAuthorizer);
+  return new Map<Api, Authorizer>([
+    [CONTROL_PLANE, payment],
+    [DATA_PLANE, payment],
+    [KMS, app.get<KmsAuthorizer>(KmsAuthorizer)],
+    [XKS_PROXY, new PrefixAuthorizer()],
+  ]);
 }
 
-function destinations({ audit }: Config, stdout: AuditLogOptions['stdout']) {
-  return { table: audit.includes('table'), stdout: audit.includes('stdout') ? stdout : undefined };
+function destinations({ audit }: Config, stdout: LogOutput | undefined) {
+  const stream = audit.includes('stdout') ? (stdout ?? new LogOutput()).audit : undefined;
+  return { table: audit.includes('table'), stdout: stream };
 }
 
-/** Finishes requests in flight. Closes connections once they are idle, and all of them at the time limit. */
-async function stopServing(app: NestFastifyApplication): Promise<void> {
+/**
+ * Finishes requests in flight, also of clients that have hung up. Closes connections once they are idle, and all of
+ * them at the time limit.
+ */
+async function stopServing(app: NestFastifyApplication, front: Front): Promise<void> {
   const server = app.getHttpServer();
+  const deadlineMs = performance.now() + STOP_MS;
   const closing = setInterval(() => server.closeIdleConnections(), 20);
   const deadline = setTimeout(() => server.closeAllConnections(), STOP_MS);
   try {
     await app.close();
+    await front.finish(deadlineMs);
   } finally {
     clearInterval(closing);
     clearTimeout(deadline);
   }
 }
 
+/** Returns the event that the master key of a new database was made and encrypted. */
+function masterKeyWrapped(config: Config, { masterKey, tokenKey }: Store, now: Date): string {
+  const details = { masterKey: masterKey.id, ...tokenKey?.description };
+  return ownEvent(
+    { accountId: config.accountId, region: config.region, source: 'keyblock', name: 'MasterKeyWrapped', details },
+    now,
+  );
+}
+
 /** Logs the check values of the master key's components, and a warning if a rotation is in progress. */
-function logMasterKey({ masterKeyComponents }: Config, { masterKey }: Store, logger: Logger): void {
+function logMasterKey({ masterKeyComponents }: Config, store: Store, logger: Logger): void {
+  const { masterKey, tokenKey, hasNewEnvelope } = store;
   const { id, retiringId } = masterKey;
   if (masterKeyComponents) {
     const checkValue = masterKey.lend(componentCheckValue);
     logger.info({ masterKey: id, checkValue, masterKeyComponents }, 'master key combined from components');
   }
+  if (tokenKey) logger.info({ masterKey: id, ...tokenKey.description, isNew: hasNewEnvelope }, 'master key from token');
   if (retiringId !== undefined)
     logger.warn(
       { masterKey: id, retiring: retiringId },

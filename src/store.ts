@@ -1,16 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { Clock } from './clock.js';
 import type { Config } from './config/config.js';
-import { DataDirectory } from './config/data-directory.js';
+import { DataDirectory, type Holder } from './config/data-directory.js';
 import { connect, migrate } from './database/database.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { LOCKS, tryWithLock } from './database/locks.js';
+import { rowSeal } from './provider/bind-rows.js';
+import { BoundSubscriber } from './provider/bound.subscriber.js';
 import { checkMasterKey, MasterKeyError, storeMasterKeyCheck } from './provider/master-key-check.js';
+import { MasterKeyEnvelope } from './provider/master-key-envelope.entity.js';
 import { type Rotation, rotateMasterKey } from './provider/master-key-rotation.js';
 import { MasterKey } from './provider/master-key.js';
+import type { RowSeal } from './provider/row-seal.js';
 import { SealedSubscriber } from './provider/sealed.subscriber.js';
+import { TokenKey } from './provider/token-key.js';
 
 /** The database of a deployment without DATABASE_URL: a data directory and the PostgreSQL server in it. */
 export interface EmbeddedDatabase {
@@ -21,14 +26,22 @@ export interface EmbeddedDatabase {
 /**
  * Takes the data directory and runs its PostgreSQL server.
  *
+ * @param holder role of this process, which it tells other processes
+ * @param stop   aborts a start in progress
  * @throws DataDirectoryInUseError if another process holds the directory
+ * @throws the reason of `stop`
  */
-export async function runEmbeddedDatabase(config: Config, logger: Logger): Promise<EmbeddedDatabase> {
+export async function runEmbeddedDatabase(
+  config: Config,
+  logger: Logger,
+  holder: Holder,
+  stop?: AbortSignal,
+): Promise<EmbeddedDatabase> {
   ignoreOtherServers();
-  const directory = await DataDirectory.hold(config.dataDir);
+  const directory = await DataDirectory.hold(config.dataDir, holder);
   try {
-    if (config.masterKey === undefined) directory.makeMasterKey();
-    const postgres = await EmbeddedPostgres.start(directory, config.workers, logger);
+    if (hasOwnKeyFile(config)) directory.makeMasterKey();
+    const postgres = await EmbeddedPostgres.start(directory, config.workers, logger, stop);
     const close = async () => {
       await postgres.stop();
       await directory.close();
@@ -48,8 +61,8 @@ export function joinEmbeddedDatabase(config: Config): EmbeddedDatabase {
 }
 
 /**
- * Removes PGPORT, PGSSLMODE, PGOPTIONS and the like from the environment: the driver takes from them whatever a URL doesn't
- * state, and they describe another server.
+ * Removes PGPORT, PGSSLMODE, PGOPTIONS and the like from the environment: the driver takes from them whatever a URL
+ * doesn't state, although they describe another server.
  */
 function ignoreOtherServers(): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('PG')) Reflect.deleteProperty(process.env, name);
@@ -59,6 +72,10 @@ function ignoreOtherServers(): void {
 export interface Store {
   database: DataSource;
   masterKey: MasterKey;
+  /** The key of a token that encrypts the master key, if one does. */
+  tokenKey?: TokenKey;
+  /** The database is new, and its master key was encrypted by the key of the token just now. */
+  hasNewEnvelope: boolean;
   /** Present in an embedded deployment. */
   directory?: DataDirectory;
   close: () => Promise<void>;
@@ -76,32 +93,62 @@ export async function openStore(config: Config, clock: Clock, embedded?: Embedde
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    const masterKey = masterKeyOf(config, directory);
+    const tokenKey = config.masterKeyToken && (await TokenKey.open(config.masterKeyToken));
+    if (tokenKey) opened.push(() => tokenKey.close());
     const database = await connect(assertDefined(config.databaseUrl ?? directory?.databaseUrl));
     opened.push(() => database.destroy());
-    await prepare(database, masterKey, clock);
+    let hasNewEnvelope = false;
+    const source = tokenKey
+      ? tokenSource(tokenKey, clock, () => (hasNewEnvelope = true))
+      : { read: () => masterKeyOf(config, directory) };
+    const masterKey = await prepare(database, source, clock);
     masterKey.wipeRetired();
-    // Skipped while a command rotates the master key, which owns the files then.
-    if (directory && !config.masterKey)
+    // Skipped while a rotation command is running, because that command owns the key files.
+    if (directory && hasOwnKeyFile(config))
       await tryWithLock(database, LOCKS.masterKeyRotation, () => recoverKeyFile(directory, masterKey));
-    return { database, masterKey, directory, close };
+    return { database, masterKey, tokenKey, hasNewEnvelope, directory, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+/** True if the master key is a file of the data directory, which this service makes and replaces. */
+function hasOwnKeyFile(config: Config): boolean {
+  return config.masterKey === undefined && config.masterKeyToken === undefined;
+}
+
+/** Where the master key comes from. */
+interface MasterKeySource {
+  /** @throws MasterKeyError */
+  read: (manager: EntityManager) => MasterKey | Promise<MasterKey>;
+  /** Keeps the master key of a new database, before anything is sealed under it. */
+  keep?: (manager: EntityManager, masterKey: MasterKey) => Promise<void>;
+}
+
+/** @param made called when the master key of a new database has been made and encrypted */
+function tokenSource(tokenKey: TokenKey, clock: Clock, made: () => void): MasterKeySource {
+  return {
+    read: async (manager) => (await tokenKey.unwrap(manager)) ?? new MasterKey(await tokenKey.newMasterKey()),
+    keep: async (manager, masterKey) => {
+      if (await manager.exists(MasterKeyEnvelope)) return;
+      await manager.insert(MasterKeyEnvelope, await tokenKey.wrap(masterKey, masterKey.id, clock.now()));
+      made();
+    },
+  };
+}
+
 function masterKeyOf(config: Config, directory: DataDirectory | undefined): MasterKey {
   if (config.masterKey) return new MasterKey(config.masterKey);
-  // In this order, a key file that is replaced meanwhile is still found in one of the two places.
+  // If a rotation replaces the key file meanwhile, this order ensures that its key is found in one of the two places.
   const next = directory?.nextMasterKey();
   const key = assertDefined(directory).masterKey();
   return next ? new MasterKey(key, next) : new MasterKey(key);
 }
 
 /**
- * Recovers from a rotation that stopped after retiring the old key but before replacing the key file: master-key.next then
- * holds the active key.
+ * Recovers from a rotation that stopped after retiring the old key but before replacing the key file: master-key.next
+ * then holds the active key.
  */
 function recoverKeyFile(directory: DataDirectory, masterKey: MasterKey): void {
   const next = directory.nextMasterKey();
@@ -111,35 +158,65 @@ function recoverKeyFile(directory: DataDirectory, masterKey: MasterKey): void {
   next.fill(0);
 }
 
-/** Migrates an open database. @throws MasterKeyError if it is sealed under another master key */
-export async function prepare(database: DataSource, masterKey: MasterKey, clock: Clock): Promise<void> {
+/**
+ * Migrates an open database, and computes the MACs of its rows if they have none yet. Nodes that start at the same time
+ * on a new database do this one after the other, so that they get the same master key.
+ *
+ * @throws MasterKeyError if the database is sealed under another master key
+ */
+async function prepare(database: DataSource, source: MasterKeySource, clock: Clock): Promise<MasterKey> {
+  let read: MasterKey | undefined;
+  let seal: RowSeal | undefined;
   await migrate(
     database,
     async (manager) => {
+      read = await source.read(manager);
       const [found] = await manager.query<{ exists: boolean }[]>(
         `SELECT to_regclass('master_key') IS NOT NULL AS "exists"`,
       );
-      if (found?.exists) await checkMasterKey(manager, masterKey);
+      if (found?.exists) await checkMasterKey(manager, read);
     },
-    (manager) => storeMasterKeyCheck(manager, masterKey, clock.now()),
+    async (manager) => {
+      const masterKey = assertDefined(read);
+      await source.keep?.(manager, masterKey);
+      await storeMasterKeyCheck(manager, masterKey, clock.now());
+      await checkMasterKey(manager, masterKey);
+      seal = await rowSeal(database, manager, masterKey);
+    },
   );
-  database.subscribers.push(new SealedSubscriber(masterKey));
+  const masterKey = assertDefined(read);
+  database.subscribers.push(new SealedSubscriber(masterKey), new BoundSubscriber(assertDefined(seal)));
+  return masterKey;
 }
 
 /**
- * Rotates the master key, or resumes a rotation; one command at a time. If the master key is a file of the data directory, the new
- * one is generated unless it is given, is kept beside the old file during the rotation, and replaces it at the end.
+ * Rotates the master key, or resumes a rotation; only one command can do so at a time. If the master key is a file of
+ * the data directory, the new one is generated unless it is given, is kept beside the old file during the rotation, and
+ * replaces it at the end.
  *
  * @throws MasterKeyError
  */
 export async function rotateStore(store: Store, config: Config, rotation: Rotation): Promise<void> {
-  const { database, masterKey, directory } = store;
-  const isExclusive = await tryWithLock(database, LOCKS.masterKeyRotation, () =>
-    directory && !config.masterKey
-      ? rotateFile(database, masterKey, directory, rotation)
-      : rotateMasterKey(database, masterKey, rotation),
-  );
+  const { database, masterKey, directory, tokenKey } = store;
+  const isExclusive = await tryWithLock(database, LOCKS.masterKeyRotation, () => {
+    if (tokenKey) return rotateInToken(database, masterKey, tokenKey, rotation);
+    if (directory && hasOwnKeyFile(config)) return rotateFile(database, masterKey, directory, rotation);
+    return rotateMasterKey(database, masterKey, rotation);
+  });
   if (!isExclusive) throw new MasterKeyError('Another command is rotating the master key: wait until it has finished.');
+}
+
+/** Rotates a master key that a token encrypts. Unless it is given, the new one is random bytes of the token and ours. */
+async function rotateInToken(
+  database: DataSource,
+  masterKey: MasterKey,
+  tokenKey: TokenKey,
+  rotation: Rotation,
+): Promise<void> {
+  const isResumed = masterKey.retiringId !== undefined;
+  const newKey = rotation.newKey ?? (isResumed ? undefined : await tokenKey.newMasterKey());
+  const envelope = (id: string) => tokenKey.wrap(masterKey, id, rotation.now());
+  await rotateMasterKey(database, masterKey, { ...rotation, newKey, envelope });
 }
 
 async function rotateFile(

@@ -13,14 +13,18 @@ type Message =
   | { keyblock: 'metrics'; id: number; text: string };
 
 /**
- * Runs the service in several processes that listen on one port, and restarts those that crash. The first starts alone, so that
- * an error at startup is reported once.
+ * Runs the service in several processes that listen on one port, and restarts those that crash. The first process
+ * starts alone, so that an error at startup is reported once.
  *
  * @param count 2 or more
+ * @param stop  ends the workers, including those that are starting
+ * @throws WorkerError if a worker ends before it listens
+ * @throws the reason of `stop`
  */
 export async function startWorkers(
   count: number,
   logger: Logger,
+  stop: AbortSignal,
 ): Promise<{ url: string; close: () => Promise<void> }> {
   const metrics = new AggregatorRegistry();
   const stopping = new AbortController();
@@ -57,8 +61,11 @@ export async function startWorkers(
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
     while (Object.keys(cluster.workers ?? {}).length > 0) await once(cluster, 'exit');
   };
+  stop.addEventListener('abort', () => void close(), { once: true });
   try {
+    stop.throwIfAborted();
     const url = await start();
+    stop.throwIfAborted();
     await Promise.all(Array.from({ length: count - 1 }, start));
     return { url, close };
   } catch (error) {
@@ -85,12 +92,12 @@ export function reportListening(url: string): void {
   process.send?.({ keyblock: 'listening', url } satisfies Message);
 }
 
-/** The metrics of all workers, requested from the primary process by any of them. */
+/** The metrics of all workers, which each worker can request from the primary process. */
 export class WorkersMetrics {
   #requests = 0;
   readonly #waiting = new Map<number, (text: string) => void>();
 
-  /** @param registry this worker's own */
+  /** @param registry the registry of this worker */
   constructor(registry: Registry) {
     AggregatorRegistry.setRegistries(registry);
     new AggregatorRegistry();

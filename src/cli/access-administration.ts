@@ -1,29 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { type Logger, pino } from 'pino';
 import type { AdminOperationName } from '../admin/admin-operation.js';
-import { ADMIN } from '../admin/api.js';
 // Imported for its side effect: the controllers register the operations that PolicySimulator knows.
 import '../app.module.js';
 import { readIdentityPolicy } from '../policy/policy-document.js';
 import { type Explanation, PolicySimulator, type Question } from '../admin/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
 import { type NewAccessKey, PrincipalRepository, type PrincipalSummary } from '../access/principal.repository.js';
-import { AuditLog } from '../audit/audit-log.js';
-import { type Call, CallRecord } from '../call.js';
-import { Changes } from '../changes/changes.js';
-import { serviceSecret } from '../provider/service-secret.js';
-import { type Deployment, withDeployment } from './deployment.js';
+import { type Operator, withOperator } from './operator.js';
 
 /** Opens the deployment that the environment names, and runs work on its users and roles. */
 export function administerAccess(work: (administration: AccessAdministration) => Promise<void>): Promise<void> {
-  return withDeployment(async (deployment) => {
-    const { config, database, masterKey, clock } = deployment;
-    const logger = pino({ level: 'silent' });
-    const secret = await serviceSecret(database.manager, masterKey, 'audit');
-    const audit = new AuditLog({ database, secret, clock, logger, table: config.audit.includes('table') });
-    await work(new AccessAdministration(deployment, audit, logger));
-  });
+  return withOperator('keyblock access', (operator) => work(new AccessAdministration(operator)));
 }
 
 /**
@@ -34,13 +20,9 @@ export class AccessAdministration {
   readonly #principals: PrincipalRepository;
   readonly #simulator: PolicySimulator;
 
-  constructor(
-    private readonly deployment: Deployment,
-    private readonly audit: AuditLog,
-    logger: Logger,
-  ) {
-    const { config, database, masterKey, clock } = deployment;
-    const changes = new Changes(database, audit, clock, logger);
+  constructor(private readonly operator: Operator) {
+    const { changes } = operator;
+    const { config, database, masterKey, clock } = operator.deployment;
     this.#principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
     this.#simulator = new PolicySimulator(database, this.#principals, config.accountId);
   }
@@ -106,8 +88,16 @@ export class AccessAdministration {
     );
   }
 
+  setPassword(kind: PrincipalKind, name: string, password: string): Promise<void> {
+    return this.#change('PutPassword', { kind, name }, (principals, arn) => principals.setPassword(arn, password));
+  }
+
+  removePassword(kind: PrincipalKind, name: string): Promise<void> {
+    return this.#change('DeletePassword', { kind, name }, (principals, arn) => principals.removePassword(arn));
+  }
+
   explain(question: Question): Promise<Explanation> {
-    const { tls, region } = this.deployment.config;
+    const { tls, region } = this.operator.deployment.config;
     const origin = {
       sourceIp: '127.0.0.1',
       secureTransport: tls !== undefined,
@@ -128,29 +118,7 @@ export class AccessAdministration {
     { kind, name, ...parameters }: { kind: PrincipalKind; name: string; [parameter: string]: unknown },
     work: (principals: PrincipalRepository, arn: string) => Promise<T>,
   ): Promise<T> {
-    await this.audit.open();
-    try {
-      const call = this.#callOf(operation, { kind: `${kind}s`, name, ...parameters });
-      return await work(this.#principals.by(call), this.#principals.arnOf(kind, name));
-    } finally {
-      await this.audit.close();
-    }
-  }
-
-  #callOf(operation: AdminOperationName, parameters: object): Call {
-    const { accountId, region } = this.deployment.config;
-    const arn = `arn:aws:iam::${accountId}:root`;
-    const time = this.deployment.clock.now();
-    const record = new CallRecord();
-    record.reads(parameters);
-    return {
-      requestId: randomUUID(),
-      api: ADMIN,
-      operation,
-      principal: { arn, principalArn: arn, accountId, accessKeyId: '' },
-      region,
-      origin: { sourceIp: hostname(), secureTransport: false, userAgent: 'keyblock access', time },
-      record,
-    };
+    const call = this.operator.call(operation, { kind: `${kind}s`, name, ...parameters });
+    return this.operator.audited(() => work(this.#principals.by(call), this.#principals.arnOf(kind, name)));
   }
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Argument } from 'commander';
 import type { ChainReport } from '../audit/chain-check.js';
+import type { ChainEvent } from '../audit/chain-events.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
@@ -9,7 +10,7 @@ import { count } from './layout.js';
 const DOCUMENT = 'docs/audit.md';
 const DESCRIPTION = `Find events of the audit log that were edited, removed or inserted.
 
-Prints for each chain of events whether it is intact, and if not, where it was changed. A service begins a chain each time it starts. Each line ends with the hash of the chain's last event. If you keep it elsewhere, it later proves that no event up to that one was changed.
+Prints for each chain of events whether it is intact, and if not, where it was changed. A service begins a chain each time it starts. Each line ends with the hash of the chain's last event. Keep this hash elsewhere, and it can later prove that no event up to that one was changed.
 
 Without --file or -, the command reads the table in the database that the service's environment names. The service keeps running. To verify a copy from a service's standard output, no database is needed.
 
@@ -27,20 +28,26 @@ export function addAudit(program: Command, { stdin, stdout }: Streams): void {
     .readOn(DOCUMENT)
     .action(async (dash: string | undefined, { file }: { file?: string }) => {
       if (dash !== undefined && file !== undefined)
-        throw new Failure(EXIT.usage, 'Give --file or -, not both; or neither, for the table.');
-      const reports: ChainReport[] = [];
+        throw new Failure(EXIT.usage, 'Give either --file or -, or neither to verify the table in the database.');
+      const chains = new Set<number>();
+      const faulty = new Set<number>();
       const report = (chain: ChainReport) => {
-        reports.push(chain);
+        chains.add(chain.chain);
+        if (chain.fault) faulty.add(chain.chain);
         stdout.write(`${lineOf(chain)}\n`);
+        for (const event of chain.tells) {
+          faulty.add(event.eventName === 'AuditChainBroken' ? event.serviceEventDetails.chain : chain.chain);
+          stdout.write(`${whatTells(event, chain.chain)}\n`);
+        }
       };
+      let setFault: string | undefined;
       if (file !== undefined) await verifyCopy(createReadStream(file), report);
       else if (dash !== undefined) await verifyCopy(stdin, report);
-      else await verifyTable(report);
+      else setFault = await verifyTable(report);
 
-      const faulty = reports.filter(({ fault }) => fault);
-      if (reports.length === 0) throw new Failure(EXIT.no, 'There are no audit events.');
-      if (faulty.length > 0)
-        throw new Failure(EXIT.no, `Not intact: ${faulty.length} of ${count(reports.length, 'chain')}.`);
+      if (setFault !== undefined) throw new Failure(EXIT.no, `Not intact: ${setFault}.`);
+      if (chains.size === 0) throw new Failure(EXIT.no, 'There are no audit events.');
+      if (faulty.size > 0) throw new Failure(EXIT.no, `Not intact: ${faulty.size} of ${count(chains.size, 'chain')}.`);
     });
 }
 
@@ -52,15 +59,18 @@ async function verifyCopy(copy: Readable, report: (chain: ChainReport) => void):
   chains.forEach(report);
 }
 
-async function verifyTable(report: (chain: ChainReport) => void): Promise<void> {
+async function verifyTable(report: (chain: ChainReport) => void): Promise<string | undefined> {
   const [verify, { withDeployment }, { serviceSecret }] = await Promise.all([
     import('../audit/verify.js'),
     import('./deployment.js'),
     import('../provider/service-secret.js'),
   ]);
-  await withDeployment(async ({ database, masterKey }) =>
-    verify.verifyTable(database, await serviceSecret(database.manager, masterKey, 'audit'), report),
-  );
+  let setFault: string | undefined;
+  await withDeployment(async ({ database, masterKey }) => {
+    const secret = await serviceSecret(database.manager, masterKey, 'audit');
+    setFault = await verify.verifyTable(database, secret, report);
+  });
+  return setFault;
 }
 
 function lineOf({ chain, writer, events, from, to, head, fault }: ChainReport): string {
@@ -69,4 +79,12 @@ function lineOf({ chain, writer, events, from, to, head, fault }: ChainReport): 
   const name = `chain ${chain}${process}`;
   if (!fault) return `${name}: ok, ${count(events, 'event')}${period}, ${head.sequence} ${head.hash}`;
   return `${name}: ${fault.kind.toUpperCase()}: ${fault.what} (${count(events, 'event')} before it${period})`;
+}
+
+function whatTells(event: ChainEvent, teller: number): string {
+  if (event.eventName === 'AuditChainsUncounted')
+    return `chain ${teller} began when the row that counts the chains was ${event.serviceEventDetails.fault} (${event.eventTime}): somebody changed it, or this was the first start of a version that has this row`;
+  const { chain, found, written } = event.serviceEventDetails;
+  const end = found ? `ends at ${found.sequence}` : 'is not in the database';
+  return `chain ${chain} ${end}, but its process had written up to ${written.sequence} (${event.eventTime}): a failover or a restore lost the rest, or somebody removed it`;
 }

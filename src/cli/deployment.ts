@@ -4,15 +4,21 @@ import { pino } from 'pino';
 import { Clock } from '../clock.js';
 import { type Config, readConfig } from '../config/config.js';
 import { DataDirectoryInUseError } from '../config/data-directory.js';
+import { LOCKS } from '../database/locks.js';
 import { type EmbeddedDatabase, joinEmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from '../store.js';
 
-/** How long a command waits for a database that starts or stops, and for other commands before it stops its own. */
+/**
+ * Time limit for waiting until a database has started or stopped, and for waiting until other commands have ended,
+ * before this command stops its own database.
+ */
 const WAIT_MS = 60_000;
 const POLL_MS = 50;
-/** The name of a command's connection in pg_stat_activity. */
-const COMMAND = 'keyblock command';
-/** Errors of a connection to a server that is starting or stopping: the system's, and SQLSTATEs of PostgreSQL. */
-const NOT_NOW = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P01', '57P03', '3D000']);
+/**
+ * Error codes of a connection to a server that is starting or stopping: those of the system and PostgreSQL's SQLSTATEs.
+ */
+const NOT_NOW = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P03', '3D000']);
+/** Message of the driver's error, which has no code, if that server closes the connection before it answers. */
+const CLOSED = 'Connection terminated unexpectedly';
 
 /** The parts of a deployment that commands use, the same as those that the service starts from. */
 export interface Deployment extends Store {
@@ -39,15 +45,15 @@ export function withDeployment(work: (deployment: Deployment) => Promise<void>):
 }
 
 /**
- * Opens the database in the data directory: joins the service or the command that runs it, waiting while it starts or stops.
- * Where none runs it, this command does, and waits at its end for the commands that have joined it.
+ * Opens the database in the data directory: joins the service or the command that runs it, waiting while it starts or
+ * stops. If none does, this command runs the database, and waits at its end for the commands that have joined it.
  */
 export async function embeddedDatabase(config: Config): Promise<EmbeddedDatabase> {
   const deadline = performance.now() + WAIT_MS;
   for (;;) {
     try {
-      const embedded = await runEmbeddedDatabase(config, pino({ level: 'silent' }));
-      return { ...embedded, close: () => untilAlone(embedded).finally(embedded.close) };
+      const embedded = await runEmbeddedDatabase(config, pino({ level: 'silent' }), 'command');
+      return { ...embedded, close: () => stopAlone(embedded) };
     } catch (error) {
       if (!(error instanceof DataDirectoryInUseError)) throw error;
       const joined = await joinedDatabase(config);
@@ -58,38 +64,54 @@ export async function embeddedDatabase(config: Config): Promise<EmbeddedDatabase
   }
 }
 
-/** @returns undefined where the database is starting or stopping */
+/** @returns undefined if the database is starting or stopping */
 async function joinedDatabase(config: Config): Promise<EmbeddedDatabase | undefined> {
   const joined = joinEmbeddedDatabase(config);
-  // Stays open to the end of the command, for a command that runs the database to see.
+  // Holds the shared lock until the command ends.
   const presence = client(joined);
+  const leave = () => presence.end().finally(joined.close);
   try {
     await presence.connect();
+    if (await tries(presence, 'pg_try_advisory_lock_shared')) return { ...joined, close: leave };
   } catch (error) {
-    await joined.close();
-    if (NOT_NOW.has((error as { code?: string }).code ?? '')) return undefined;
-    throw error;
+    if (!isNotNow(error as Error & { code?: string })) {
+      await leave();
+      throw error;
+    }
   }
-  return { ...joined, close: () => presence.end().finally(joined.close) };
+  await leave();
+  return undefined;
 }
 
-async function untilAlone(embedded: EmbeddedDatabase): Promise<void> {
+function isNotNow({ code = '', message }: Error & { code?: string }): boolean {
+  return NOT_NOW.has(code) || message === CLOSED;
+}
+
+/** Waits for the commands that have joined a database, and stops it. No other command can join it in between. */
+async function stopAlone(embedded: EmbeddedDatabase): Promise<void> {
   const watcher = client(embedded);
-  const others = `SELECT FROM pg_stat_activity WHERE application_name = '${COMMAND}' AND pid <> pg_backend_pid()`;
   try {
     await watcher.connect();
     const deadline = performance.now() + WAIT_MS;
-    while ((await watcher.query(others)).rowCount !== 0 && performance.now() < deadline) await pause(POLL_MS);
+    while (!(await tries(watcher, 'pg_try_advisory_lock')) && performance.now() < deadline) await pause(POLL_MS);
   } catch {
     // A database that does not answer has no other users.
   } finally {
+    await embedded.close();
     await watcher.end();
   }
 }
 
+async function tries(connection: pg.Client, lock: 'pg_try_advisory_lock' | 'pg_try_advisory_lock_shared') {
+  const { rows } = await connection.query<{ isTaken: boolean }>(`SELECT ${lock}($1) AS "isTaken"`, [
+    LOCKS.embeddedDatabase,
+  ]);
+  return rows[0]?.isTaken === true;
+}
+
 function client({ directory }: EmbeddedDatabase): pg.Client {
-  const made = new pg.Client({ connectionString: directory.databaseUrl, application_name: COMMAND });
-  made.on('error', () => undefined); // what works on the database reports it
+  const made = new pg.Client({ connectionString: directory.databaseUrl, application_name: 'keyblock command' });
+  made.on('error', () => undefined); // whatever uses the database reports the error
   return made;
 }
 

@@ -10,10 +10,15 @@ export const EXIT = {
   state: 4,
   /** The service, the database or the system fails or doesn't answer. */
   unavailable: 5,
+  /**
+   * The service can't have its master key, or the one that it has isn't that of the database: EX_CONFIG of sysexits.h. A
+   * supervisor must not start it again, because each try may bring a token nearer to the lock of its PIN.
+   */
+  masterKey: 78,
   interrupted: 130,
 } as const;
 
-/** An error that ends a command. Its message tells the user what is wrong, the value, and what would be right. */
+/** An error that ends a command. Its message states the wrong value, why it is wrong, and what would be right. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   constructor(
@@ -24,7 +29,7 @@ export class Failure extends Error {
   }
 }
 
-/** Exit codes by the names of the service's errors: importing their classes would load the service. */
+/** Exit codes by the names of the service's errors. Importing the classes would load the service. */
 const EXIT_CODES = new Map<string, number>(
   Object.entries({
     ConfigError: EXIT.usage,

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Command } from './command.js';
 import { EXIT, Failure } from './failure.js';
 
-/** No key block, token or policy is longer. */
+/** Limit of an input, which no key block, token or policy exceeds. */
 const MAX_BYTES = 1_048_576;
 
 /** The options of a command that takes an input. */
@@ -14,7 +14,7 @@ export interface InputOptions {
 /**
  * Gives a command one input: an argument, `-` for standard input, or `--file` and its path.
  *
- * @param name of the argument in the help
+ * @param name name of the argument in the help
  */
 export function withInput(command: Command, name: string, description: string): Command {
   return command

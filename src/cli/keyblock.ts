@@ -2,21 +2,27 @@ import { type Command as CommanderCommand, CommanderError } from 'commander';
 import { addAccess } from './access.js';
 import { addAudit } from './audit.js';
 import { Command, HELP, type Streams } from './command.js';
+import { addDemo } from './demo.js';
+import { addDestruction } from './destruction.js';
 import { EXIT, Failure, outcomeOf } from './failure.js';
+import { addCheck } from './check.js';
 import { addMasterKey } from './master-key.js';
+import { addMpa } from './mpa.js';
 import { addStart } from './start.js';
 import { addTr31 } from './tr31.js';
 import { addTr34 } from './tr34.js';
+import { addXks } from './xks.js';
 
 const HELP_COLUMNS = 80;
 const HINT = '(--help prints usage and examples)';
 
 const EXIT_CODES = `
-keyblock <command> --help, or keyblock help <command>, says more.
+For details, run keyblock <command> --help or keyblock help <command>.
 
 Exit codes:
   0    done
-  1    the check failed: the audit log is not intact, or the block is malformed
+  1    the check failed: the audit log or the database is not intact, or the block is
+       malformed
   2    called incorrectly, or the environment is not usable
   3    refused
   4    not found, or in the wrong state
@@ -26,7 +32,7 @@ Exit codes:
 /**
  * Runs the command `keyblock`.
  *
- * @param args what follows `keyblock`; without any, the help is printed
+ * @param args the words after `keyblock`; without any, the help is printed
  * @returns the exit code
  */
 export async function keyblock(args: string[], streams: Streams): Promise<number> {
@@ -34,7 +40,7 @@ export async function keyblock(args: string[], streams: Streams): Promise<number
     await program(streams).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
     return EXIT.done;
   } catch (error) {
-    // Commander has written its message, or the help or version that was asked for.
+    // Commander has written its message, or the requested help or version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     const { exitCode, message } = outcomeOf(error);
     if (message !== '') streams.stderr.write(`${message}\n`);
@@ -64,6 +70,11 @@ export function program(streams: Streams): Command {
   root.commandsGroup('Commands on a service:');
   addAccess(root, streams);
   addAudit(root, streams);
+  addCheck(root, streams);
+  addDestruction(root, streams);
+  addDemo(root, streams);
+  addMpa(root, streams);
+  addXks(root, streams);
   root.commandsGroup('Commands on this machine:');
   addStart(root, streams);
   addMasterKey(root, streams);
@@ -73,7 +84,7 @@ export function program(streams: Streams): Command {
   return root;
 }
 
-/** Adds `keyblock help tr31 inspect`, which is `keyblock tr31 inspect --help`. */
+/** Adds `keyblock help tr31 inspect`, which prints the same as `keyblock tr31 inspect --help`. */
 function addHelp(root: Command): void {
   root
     .command('help', { hidden: true })

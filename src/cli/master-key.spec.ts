@@ -125,6 +125,6 @@ test.each([
   [['destroy'], "Unknown command 'destroy'"],
   [['component'], "Required option '--file <path>' not specified"],
   [['rotate', '--component-file', 'a'], 'two or three times'],
-])('%j is an incorrect call', async (args, words) => {
+])('%j is a usage error', async (args, words) => {
   expect(await run(args)).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining(words) });
 });

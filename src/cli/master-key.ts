@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
 import { Option } from 'commander';
@@ -9,11 +8,13 @@ import { MasterKey } from '../provider/master-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { table } from './layout.js';
+import { addMasterKeyToken } from './master-key-token.js';
+import { writeKeyFile } from './key-output.js';
 
 const DOCUMENT = 'docs/operating.md';
 const ROTATE_DESCRIPTION = `Replace the master key while the service runs.
 
-Re-encrypts everything under another master key, and retires the old one. After an interruption run it again without a key, and it continues. If the master key is in data/master-key, the new one is generated unless you give one. The command reads the environment of the service.`;
+Re-encrypts everything under another master key, and retires the old one. To continue after an interruption, run the command again without a key. If the master key is in data/master-key, a new one is generated unless you give one. The command reads the environment of the service.`;
 const COMPONENT_DESCRIPTION = `Write a random component of a master key to a new file.
 
 Prints its check value. The file holds 64 hexadecimal digits, and only its owner can read it. The XOR of two or three components is the master key. With --typed you enter the component instead, without echo, and confirm it with its check value.`;
@@ -29,7 +30,7 @@ interface KeyOptions {
 export function addMasterKey(program: Command, streams: Streams): void {
   const masterKey = program
     .command('master-key')
-    .description('Replace the master key; make and check its components.')
+    .description('Replace the master key, or create and check its components.')
     .readOn(DOCUMENT);
   const keyCommand = (name: string, description: string) =>
     masterKey
@@ -37,7 +38,10 @@ export function addMasterKey(program: Command, streams: Streams): void {
       .description(description)
       .addOption(new Option('--file <path>', 'Read the key from a file of 64 hexadecimal digits.'))
       .addOption(
-        new Option('--component-file <path>', 'Read a component; give it two or three times.')
+        new Option(
+          '--component-file <path>',
+          'Read a component from this file (repeat the option for each of two or three components).',
+        )
           .argParser((path: string, before: string[] | undefined) => [...(before ?? []), path])
           .conflicts('file'),
       )
@@ -63,6 +67,7 @@ export function addMasterKey(program: Command, streams: Streams): void {
       'keyblock master-key check --component-file alice --component-file bob',
     )
     .action((options: KeyOptions) => check(options, streams));
+  addMasterKeyToken(masterKey, streams);
 }
 
 async function rotate(options: KeyOptions, { stderr }: Streams): Promise<void> {
@@ -81,19 +86,14 @@ async function rotate(options: KeyOptions, { stderr }: Streams): Promise<void> {
 async function component({ file, typed }: { file: string; typed?: true }, streams: Streams): Promise<void> {
   const clear = typed ? await typedComponent(streams) : generateComponent();
   try {
-    writeFileSync(file, `${clear.toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    writeKeyFile(file, clear);
     streams.stdout.write(`Component with check value ${componentCheckValue(clear)} written to ${file}\n`);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST')
-      throw new Failure(EXIT.state, `${file} already exists and is not overwritten. Give the path of a new file.`);
-    throw code === undefined ? error : new Failure(EXIT.usage, `The component can't be written: ${message}`);
   } finally {
     clear.fill(0);
   }
 }
 
-/** Asks for a component and then for its check value, which its holder has on paper too. */
+/** Asks for a component, and then for its check value, which the holder of the component also has on paper. */
 async function typedComponent({ stdin, stderr }: Streams): Promise<Buffer> {
   const answers = new Answers(stdin, stderr);
   try {
@@ -174,7 +174,7 @@ function check(options: KeyOptions, { stdout }: Streams): void {
   stdout.write(`${table([...components, whole]).join('\n')}\n`);
 }
 
-/** @returns the path of a whole key, or the two or three of its components; undefined if none is given */
+/** @returns the path of a whole key, or the two or three paths of its components; undefined if no path is given */
 function pathsOf({ file, componentFile: components }: KeyOptions): string[] | undefined {
   if (components && (components.length < 2 || components.length > 3))
     throw new Failure(EXIT.usage, 'Give --component-file two or three times.');

@@ -1,24 +1,43 @@
 import cluster from 'node:cluster';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { EXIT, Failure, outcomeOf } from './failure.js';
 import { type Config, readConfig } from '../config/config.js';
+import { DataDirectoryInUseError } from '../config/data-directory.js';
 import { LogOutput } from '../log-output.js';
+import { MasterKeyError } from '../provider/master-key-check.js';
 import { type Service, startService } from '../service.js';
-import { joinEmbeddedDatabase, runEmbeddedDatabase } from '../store.js';
+import { type EmbeddedDatabase, joinEmbeddedDatabase, runEmbeddedDatabase } from '../store.js';
 import { reportListening, startWorkers, WorkerError } from '../workers.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-/** How far apart the copies of a signal come: Ctrl-C reaches npm and the service, and npm passes it on; so does the first worker. */
+/**
+ * Time within which copies of a signal arrive. Ctrl-C reaches all processes, and npm and the primary process also pass
+ * it on.
+ */
 const SAME_SIGNAL_MS = 1000;
+/** Time that a starting service waits for a command that holds the data directory. */
+const COMMAND_MS = 30_000;
+const POLL_MS = 50;
 
-type Served = Pick<Service, 'url' | 'close' | 'credentialsPath'>;
+type Served = Pick<Service, 'url' | 'close' | 'credentialsPath'> & Partial<Pick<Service, 'drain'>>;
+
+/** Parameters of a start besides the configuration. */
+interface Surroundings {
+  logger: Logger;
+  stdout: LogOutput;
+  stderr: Writable;
+  /** Aborted when the service is to stop, which may be before it serves. */
+  stop: AbortSignal;
+}
 
 /**
- * Runs the service until SIGTERM or SIGINT, in one process or as the first of several workers. Each worker is this program
- * with the same arguments, and runs this function too.
+ * Runs the service until SIGTERM or SIGINT, in one process or as the first of several workers. Each worker is this
+ * program with the same arguments, and runs this function too.
  *
  * @param stderr gets the address and the credentials when the service listens
  * @throws Failure, ConfigError, DataDirectoryError, MasterKeyError
@@ -26,28 +45,34 @@ type Served = Pick<Service, 'url' | 'close' | 'credentialsPath'>;
 export async function serve(env: NodeJS.ProcessEnv, stderr: Writable): Promise<void> {
   try {
     const config = readConfig(env);
-    const output = new LogOutput();
-    const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, output);
-    if (cluster.isPrimary && config.databaseUrl === undefined && !existsSync(join(config.dataDir, 'postgres')))
-      stderr.write(`Creating the database in ${config.dataDir} …\n`);
-    const service = await started(config, logger, output);
-    const stopped = untilStopped(service, logger);
-    if (cluster.isWorker) reportListening(service.url);
-    else stderr.write(welcome(config, service));
-    await stopped;
+    const stdout = new LogOutput();
+    const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, stdout);
+    const stop = stopSignal(logger);
+    const service = await started(config, { logger, stdout, stderr, stop });
+    if (!service) return;
+    if (!stop.aborted) {
+      if (cluster.isWorker) reportListening(service.url);
+      else stderr.write(welcome(config, service));
+      await once(stop, 'abort');
+    }
+    await closed(service, logger, stop.reason as Stopped);
   } finally {
     cluster.worker?.disconnect();
   }
 }
 
-async function started(config: Config, logger: Logger, stdout: LogOutput): Promise<Served> {
+/** Starts the service. @returns undefined if it was stopped meanwhile */
+async function started(config: Config, surroundings: Surroundings): Promise<Served | undefined> {
+  const { logger, stdout, stop } = surroundings;
   try {
-    if (config.workers > 1 && cluster.isPrimary) return await startPrimary(config, logger);
-    const embedded = cluster.isWorker && config.databaseUrl === undefined ? joinEmbeddedDatabase(config) : undefined;
+    const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, surroundings) : undefined;
+    if (config.workers > 1 && cluster.isPrimary) return await startPrimary(config, surroundings, embedded);
     return await startService(config, logger, { stdout, embedded });
   } catch (error) {
-    // The worker has printed why.
+    if (stop.aborted && (error === stop.reason || error instanceof WorkerError)) return undefined;
+    // The worker has printed the reason.
     if (error instanceof WorkerError) throw new Failure(error.exitCode || EXIT.unavailable, '');
+    if (error instanceof MasterKeyError) throw new Failure(EXIT.masterKey, error.message);
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     const reason = code === 'EADDRINUSE' ? `KEYBLOCK_PORT is taken (${message})` : outcomeOf(error).message;
@@ -55,11 +80,32 @@ async function started(config: Config, logger: Logger, stdout: LogOutput): Promi
   }
 }
 
-/** Starts the workers, and before them the embedded database that they share. */
-async function startPrimary(config: Config, logger: Logger): Promise<Served> {
-  const embedded = config.databaseUrl === undefined ? await runEmbeddedDatabase(config, logger) : undefined;
+/** Runs the embedded database, once a command that runs it has ended; a worker joins it. */
+async function embeddedDatabase(config: Config, { logger, stderr, stop }: Surroundings): Promise<EmbeddedDatabase> {
+  if (cluster.isWorker) return joinEmbeddedDatabase(config);
+  if (!existsSync(join(config.dataDir, 'postgres'))) stderr.write(`Creating the database in ${config.dataDir} …\n`);
+  const deadline = performance.now() + COMMAND_MS;
+  for (let isWaiting = false; ; isWaiting = true) {
+    try {
+      return await runEmbeddedDatabase(config, logger, 'service', stop);
+    } catch (error) {
+      const mayEndSoon = error instanceof DataDirectoryInUseError && error.isByCommand;
+      if (!mayEndSoon || performance.now() > deadline) throw error;
+      if (!isWaiting) stderr.write(`${error.message}: waiting up to ${COMMAND_MS / 1000} s for it to end …\n`);
+      await pause(POLL_MS);
+      stop.throwIfAborted();
+    }
+  }
+}
+
+/** Starts the workers. @param embedded the database that they share; closed with them */
+async function startPrimary(
+  config: Config,
+  { logger, stop }: Surroundings,
+  embedded: EmbeddedDatabase | undefined,
+): Promise<Served> {
   try {
-    const { url, close } = await startWorkers(config.workers, logger);
+    const { url, close } = await startWorkers(config.workers, logger, stop);
     return {
       url,
       credentialsPath: config.rootCredentials ? undefined : embedded?.directory.credentialsPath,
@@ -74,22 +120,40 @@ async function startPrimary(config: Config, logger: Logger): Promise<Served> {
   }
 }
 
-/** Closes the service at the first signal. One that comes later than the same Ctrl-C ends the process. */
-function untilStopped(service: Served, logger: Logger): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let isStopping = false;
-    const stop = (signal: NodeJS.Signals) => {
-      if (isStopping) return;
-      isStopping = true;
-      setTimeout(() => SIGNALS.forEach((name) => process.off(name, stop)), SAME_SIGNAL_MS).unref();
-      logger.info({ signal }, 'stopping');
-      service.close().then(resolve, (error: unknown) => {
-        logger.error({ error: (error as Error).message }, 'did not stop cleanly');
-        reject(new Failure(EXIT.unavailable, 'Keyblock did not stop cleanly: the log says why.'));
-      });
-    };
-    for (const name of SIGNALS) process.on(name, stop);
-  });
+/** The reason for stopping a service. */
+class Stopped extends Error {
+  override readonly name = 'Stopped';
+
+  constructor(readonly signal: NodeJS.Signals) {
+    super(`Stopped by ${signal}`);
+  }
+}
+
+/**
+ * Returns a signal that SIGTERM and SIGINT abort, with `Stopped`. A further signal ends the process, unless it follows
+ * so closely that it is a copy of the first.
+ */
+function stopSignal(logger: Logger): AbortSignal {
+  const stopping = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping.signal.aborted) return;
+    setTimeout(() => SIGNALS.forEach((name) => process.off(name, stop)), SAME_SIGNAL_MS).unref();
+    logger.info({ signal }, 'stopping');
+    stopping.abort(new Stopped(signal));
+  };
+  for (const name of SIGNALS) process.on(name, stop);
+  return stopping.signal;
+}
+
+/** Closes the service, after a drain if SIGTERM stops it. */
+async function closed(service: Served, logger: Logger, { signal }: Stopped): Promise<void> {
+  try {
+    if (signal === 'SIGTERM') await service.drain?.();
+    await service.close();
+  } catch (error) {
+    logger.error({ error: (error as Error).message }, 'did not stop cleanly');
+    throw new Failure(EXIT.unavailable, 'Keyblock did not stop cleanly: the log says why.');
+  }
 }
 
 function welcome({ region, regions, accountId }: Config, { url, credentialsPath }: Served): string {

@@ -8,7 +8,7 @@ export function addStart(program: Command, { stderr }: Streams): void {
       [
         'Run the service in the foreground until SIGINT or SIGTERM.',
         '',
-        'The environment variables DATABASE_URL and KEYBLOCK_… are its settings. The log goes to stdout; the address, the credentials and a first command go to stderr.',
+        'The service is configured by the environment variables DATABASE_URL and KEYBLOCK_…. The log goes to stdout; the address, the credentials and a first command go to stderr.',
       ].join('\n'),
     )
     .examples('keyblock start', 'KEYBLOCK_PORT=9090 keyblock start')

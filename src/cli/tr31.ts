@@ -6,7 +6,7 @@ import { payloadBytes } from '../crypto/tr31/wrap.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, withInput } from './input.js';
-import { headerChoices, headerWords, optionalBlockWords } from './key-block-words.js';
+import { headerChoices, headerTable, optionalBlockTable } from './key-block-tables.js';
 import { alternatives, count, section } from './layout.js';
 
 const DOCUMENT = 'docs/key-exchange.md';
@@ -40,7 +40,7 @@ export function addTr31(program: Command, { stdin, stdout }: Streams): void {
  *
  * @param input a key block; white space around it and line ends in it are ignored
  * @returns lines
- * @throws Failure with the offset, what is wrong there, and the allowed values
+ * @throws Failure with the offset, the fault and the allowed values
  */
 export function tr31Words(input: string): string[] {
   const text = input.trim().replace(/[\r\n]/g, '');
@@ -48,8 +48,8 @@ export function tr31Words(input: string): string[] {
   const { header, optionalBlocks, headerBytes } = block;
   return [
     `TR-31 key block, ${count(text.length, 'character')}. Not verified: verification needs the key block protection key.`,
-    ...section('Header', headerWords(text, header)),
-    ...(optionalBlocks.length === 0 ? [] : section('Optional blocks', optionalBlockWords(text, optionalBlocks))),
+    ...section('Header', headerTable(text, header)),
+    ...(optionalBlocks.length === 0 ? [] : section('Optional blocks', optionalBlockTable(text, optionalBlocks))),
     ...section(`Encrypted key, offset ${headerBytes.length}`, payloadWords(block)),
     ...section(`MAC, offset ${text.length - 2 * block.mac.length}`, macWords(block)),
     ...remarks(block),
@@ -77,7 +77,7 @@ function adviceAt(text: string, offset: number): string[] {
     ...(choices === undefined ? [] : [`It can be ${choices}.`]),
     ...(offset === 1
       ? [
-          `The block has ${count(text.length, 'character')}: write that number, or look for characters missing or too many.`,
+          `The block has ${count(text.length, 'character')}: write that number, or look for missing or additional characters.`,
         ]
       : []),
   ];
@@ -88,7 +88,7 @@ function payloadWords({ header, ciphertext }: KeyBlock): string[] {
   const blocks = ciphertext.length / cipherBlockBytes(header.versionId);
   return [
     `${2 * ciphertext.length} digits: ${count(ciphertext.length, 'byte')}, ${count(blocks, 'block')} of ${kbpkAlgorithm} in CBC`,
-    `under a key made from the key block protection key by ${binding}`,
+    `under a key derived from the key block protection key by ${binding}`,
     'clear: length of the key in bits (2 bytes), key, random padding',
     keyLengthWords(header, ciphertext.length),
   ];

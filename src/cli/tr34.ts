@@ -6,7 +6,7 @@ import { inspectKeyTransport, type KeyTransport } from '../crypto/tr34/inspect.j
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, withInput } from './input.js';
-import { headerWords, optionalBlockWords, x509Words } from './key-block-words.js';
+import { headerTable, optionalBlockTable, x509Table } from './key-block-tables.js';
 import { count, section, table } from './layout.js';
 
 const DOCUMENT = 'docs/key-exchange.md';
@@ -65,9 +65,9 @@ function base64(text: string): Buffer {
 /**
  * Describes a token.
  *
- * @param encoding the name of the encoding that it was given in
+ * @param encoding name of the encoding that the token was given in
  * @returns lines
- * @throws Failure with the offset in the DER, and what is wrong there
+ * @throws Failure with the offset in the DER, and the fault
  */
 export function tr34Words(der: Buffer, encoding: string): string[] {
   const transport = inspect(der);
@@ -103,7 +103,7 @@ export function tr34Words(der: Buffer, encoding: string): string[] {
     ...section('Key block header (TR-31), in the signed attributes and in the envelope', blockHeaderWords(header)),
     ...section('Envelope', envelopeWords(transport, at)),
     ...certificates.flatMap((certificate) =>
-      section(`Certificate, ${located(certificate, at(certificate))}`, x509Words(certificate)),
+      section(`Certificate, ${located(certificate, at(certificate))}`, x509Table(certificate)),
     ),
   ];
 }
@@ -127,7 +127,7 @@ function partyWords(identifier: Buffer, offset: number): string[] {
     const issuer = describeName(fields.take(TAG.SEQUENCE, 'issuer').der);
     const serialNumber = fields.take(TAG.INTEGER, 'serialNumber').content;
     return table([
-      ['certificate by', issuer],
+      ['issuer', issuer],
       ['serial number', hexOf(serialNumber)],
       ['where', located(identifier, offset)],
     ]);
@@ -138,15 +138,15 @@ function partyWords(identifier: Buffer, offset: number): string[] {
 }
 
 /**
- * Describes the header of the key block. Its length field is that of the whole block, although the header is alone
- * here.
+ * Describes the header of the key block. Its length field states the length of the whole block, although only the
+ * header is present.
  */
 function blockHeaderWords(text: string): string[] {
   try {
     const { header, optionalBlocks } = parseHeader(text);
     return [
-      ...headerWords(text, header),
-      ...(optionalBlocks.length === 0 ? [] : ['', ...optionalBlockWords(text, optionalBlocks)]),
+      ...headerTable(text, header),
+      ...(optionalBlocks.length === 0 ? [] : ['', ...optionalBlockTable(text, optionalBlocks)]),
     ];
   } catch (error) {
     if (!(error instanceof CryptoError)) throw error;

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { type Cluster, readClusters } from './clusters-file.js';
 import {
   type FiledKey,
   KeyFileError,
@@ -11,7 +11,9 @@ import {
   readSecretFile,
   readText,
 } from './key-file.js';
+import { parsePkcs11Uri, type Pkcs11Uri, Pkcs11UriError } from '../hsm/pkcs11-uri.js';
 import { findPassword } from './password-file.js';
+import { Settings, type Sources } from './settings.js';
 import { withoutServiceLinks } from './service-links.js';
 
 /** The operator's settings, read from the environment once and validated before anything starts. */
@@ -27,13 +29,23 @@ export interface Config {
   readonly dataDir: string;
   /** URL of PostgreSQL, including a password from PGPASSFILE; absent for the embedded database. */
   readonly databaseUrl?: string;
-  /** 32 bytes. Absent only with the embedded database, for which one is generated. */
+  /**
+   * 32 bytes. Absent if a token encrypts the master key, and with the embedded database, for which one is generated.
+   */
   readonly masterKey?: Buffer;
+  /** The key of a PKCS#11 token that encrypts the master key. */
+  readonly masterKeyToken?: TokenKeyConfig;
+  /** The tokens that custom key stores may use. */
+  readonly clusters: readonly Cluster[];
+  /** Hosts of external key store proxies that aren't public, or whose port isn't 443. */
+  readonly xksEndpoints: readonly XksEndpoint[];
+  /** Use of tokens other than the master key's. */
+  readonly tokens: TokenConfig;
   /** Check values of the components if the master key was combined from components. */
   readonly masterKeyComponents?: readonly string[];
   /** Absent only with the embedded database, for which they are generated. */
   readonly rootCredentials?: RootCredentials;
-  /** PEM. */
+  /** Certificate and private key, PEM. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   readonly clockSkewSeconds: number;
   readonly bodyLimitBytes: number;
@@ -41,18 +53,61 @@ export interface Config {
   readonly maxKeys?: number;
   /** Maximum number of aliases in an account and Region; no limit if absent. */
   readonly maxAliases?: number;
+  /** Maximum number of entries in the cache of keys; a key has one for each ARN or alias by which calls name it. */
+  readonly keyCache: number;
   /** Requests per second for each account and Region on this node; no limit if absent. */
   readonly controlPlaneRate?: number;
   /** Like `controlPlaneRate`. */
   readonly dataPlaneRate?: number;
   /** Accepts TR-31 key blocks of versions A and C. */
   readonly acceptsLegacyKeyBlocks: boolean;
+  /** Accepts decimalization tables that make PINs easy to guess. */
+  readonly acceptsWeakDecimalization: boolean;
+  /** Limits on failed verifications; none if absent. */
+  readonly verificationLimits?: VerificationLimits;
   /** Destinations of audit events. */
   readonly audit: readonly AuditDestination[];
   readonly logLevel: string;
+  /** Time that the service goes on serving after SIGTERM, so that load balancers can stop sending requests to it. */
+  readonly drainSeconds: number;
   /** Number of processes that share the port. */
   readonly workers: number;
 }
+
+/**
+ * Maximum number of failed verifications with one key, and with one account number, in a period of time on all nodes
+ * together.
+ */
+export interface VerificationLimits {
+  readonly key?: { readonly failures: number; readonly seconds: number };
+  readonly pan?: { readonly failures: number; readonly seconds: number };
+}
+
+export interface XksEndpoint {
+  readonly host: string;
+  /** 443 if absent. */
+  readonly port?: number;
+}
+
+/** How the tokens of a deployment are used. */
+export interface TokenConfig {
+  /** How a token encrypts the master key. */
+  readonly mechanism: 'aes-gcm' | 'rsa-oaep-sha1' | 'rsa-oaep-sha256';
+  /** Maximum number of calls that a token serves at a time. */
+  readonly sessions: number;
+  /** Time limit of a call to a token, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface TokenKeyConfig extends TokenConfig {
+  readonly uri: Pkcs11Uri;
+  readonly pin: string;
+  /** The service isn't ready while the token is away. */
+  readonly isRequired: boolean;
+}
+
+/** Injection token of the configuration. */
+export const CONFIG = Symbol('config');
 
 export type AuditDestination = 'table' | 'stdout';
 
@@ -82,8 +137,8 @@ const Environment = z.object({
     .string()
     .regex(
       /^(?!\w+:)/,
-      'must be a number such as 8080, not an address. The one that Kubernetes sets for a Service named keyblock is ignored ' +
-        'with KEYBLOCK_SERVICE_HOST and KEYBLOCK_SERVICE_PORT that agree with it',
+      'must be a number such as 8080, not an address. An address that Kubernetes sets for a Service named ' +
+        'keyblock is ignored only if KEYBLOCK_SERVICE_HOST and KEYBLOCK_SERVICE_PORT match it',
     )
     .pipe(integer(0, 65535))
     .default(8080),
@@ -113,6 +168,28 @@ const Environment = z.object({
   KEYBLOCK_MASTER_KEY: z.string().optional(),
   KEYBLOCK_MASTER_KEY_FILE: z.string().optional(),
   KEYBLOCK_MASTER_KEY_COMPONENT_FILES: z.string().optional(),
+  KEYBLOCK_MASTER_KEY_TOKEN: z.string().optional(),
+  KEYBLOCK_MASTER_KEY_TOKEN_MECHANISM: z
+    .enum(
+      ['aes-gcm', 'rsa-oaep-sha1', 'rsa-oaep-sha256'],
+      'must be aes-gcm, rsa-oaep-sha1 or rsa-oaep-sha256: how the token encrypts the master key',
+    )
+    .default('aes-gcm'),
+  KEYBLOCK_CLUSTERS_FILE: z.string().optional(),
+  KEYBLOCK_XKS_ENDPOINTS: z
+    .string()
+    .regex(
+      /^[a-zA-Z0-9.-]+(:\d{1,5})?(,[a-zA-Z0-9.-]+(:\d{1,5})?)*$/,
+      'must be hosts with commas between them, each with a port if it is not 443, such as localhost:8443,10.0.0.7',
+    )
+    .transform((text) => text.split(',').map(parseEndpoint))
+    .optional(),
+  KEYBLOCK_TOKEN_REQUIRED: z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('false')
+    .transform((text) => text === 'true'),
+  KEYBLOCK_TOKEN_SESSIONS: integer(1, 64).default(4),
+  KEYBLOCK_TOKEN_TIMEOUT_MS: integer(100, 60_000).default(2000),
   KEYBLOCK_ACCESS_KEY_ID: z
     .string()
     .regex(/^\w{16,128}$/, 'must be 16 to 128 letters, digits or underscores')
@@ -125,9 +202,20 @@ const Environment = z.object({
   KEYBLOCK_BODY_LIMIT_BYTES: integer(1024, 104_857_600).default(1_048_576),
   KEYBLOCK_MAX_KEYS: integer(1, 10_000_000).optional(),
   KEYBLOCK_MAX_ALIASES: integer(1, 10_000_000).optional(),
+  KEYBLOCK_KEY_CACHE: integer(1, 100_000).default(20_000),
   KEYBLOCK_CONTROL_PLANE_RATE: integer(1, 1_000_000).optional(),
   KEYBLOCK_DATA_PLANE_RATE: integer(1, 1_000_000).optional(),
   KEYBLOCK_TR31_LEGACY: z.enum(['refuse', 'allow'], 'must be refuse or allow').default('refuse'),
+  KEYBLOCK_WEAK_DECIMALIZATION: z.enum(['refuse', 'allow'], 'must be refuse or allow').default('refuse'),
+  KEYBLOCK_VERIFICATION_LIMIT: z
+    .string()
+    .regex(
+      /^(?:(?:pan|key)=[1-9]\d{0,8}\/[1-9]\d{0,4}[smh](?:,(?!$)|$)){1,2}$/,
+      'must be limits such as pan=10/1h,key=1000/60s: failures, a slash, and a number of seconds, minutes or hours',
+    )
+    .transform(parseVerificationLimits)
+    .refine((limits) => limits !== undefined, 'must state pan and key at most once each')
+    .optional(),
   KEYBLOCK_AUDIT: z
     .enum(['table', 'stdout', 'table,stdout'], 'must be table, stdout or table,stdout')
     .default('table')
@@ -138,13 +226,21 @@ const Environment = z.object({
       'must be a pino level: info, warn, error, ...',
     )
     .default('info'),
+  KEYBLOCK_DRAIN_SECONDS: integer(0, 3600).default(5),
   KEYBLOCK_WORKERS: integer(1, 128).default(1),
 });
+type Environment = z.infer<typeof Environment>;
 
-/** Mutually exclusive settings, each with the function that reads its value and throws KeyFileError. */
-type Sources<T> = Record<string, (value: string) => T>;
+/** What a master key comes from: itself, or the key of a token that encrypts it. */
+type MasterKeySource = FiledKey | LocatedKey;
 
-const MASTER_KEY: Sources<FiledKey> = {
+/** A key of a token and the PIN that gives access to it. */
+interface LocatedKey {
+  uri: Pkcs11Uri;
+  pin: string;
+}
+
+const masterKeySources = (env: Readonly<Record<string, string>>): Sources<MasterKeySource> => ({
   KEYBLOCK_MASTER_KEY: (text) => {
     const key = parseKey(text);
     if (!key) throw new KeyFileError('must be 64 hexadecimal digits');
@@ -152,7 +248,8 @@ const MASTER_KEY: Sources<FiledKey> = {
   },
   KEYBLOCK_MASTER_KEY_FILE: (path) => ({ key: readKeyFile(path) }),
   KEYBLOCK_MASTER_KEY_COMPONENT_FILES: (paths) => readComponentFiles(paths.split(',')),
-};
+  KEYBLOCK_MASTER_KEY_TOKEN: (text) => readTokenKey(text, env),
+});
 
 const SECRET_ACCESS_KEY: Sources<string> = {
   KEYBLOCK_SECRET_ACCESS_KEY: (text) => {
@@ -176,104 +273,68 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const set = withoutServiceLinks(
     Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : []))),
   );
+  const settings = new Settings(set);
+  const { problems } = settings;
   const parsed = Environment.safeParse(set);
-  const problems = parsed.error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];
+  problems.push(...(parsed.error?.issues ?? []).map(({ path, message }) => `${path.join('.')} ${message}`));
   const unknown = Object.keys(set).filter((name) => name.startsWith('KEYBLOCK_') && !(name in Environment.shape));
   problems.push(...unknown.map((name) => `${name} is not a setting of Keyblock`));
 
-  const file = (name: string): Buffer | undefined => {
-    const path = set[name];
-    if (path === undefined) return undefined;
-    try {
-      return readFileSync(path);
-    } catch (error) {
-      problems.push(`${name} cannot be read: ${(error as Error).message}`);
-      return undefined;
-    }
-  };
-  const reading = <T>(name: string, read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof KeyFileError)) throw error;
-      problems.push(`${name} ${error.message}`);
-      return undefined;
-    }
-  };
-  const isSet = (sources: object) => Object.keys(sources).some((name) => set[name] !== undefined);
-  const oneOf = <T>(sources: Sources<T>): T | undefined => {
-    const given = Object.entries(sources).flatMap(([name, read]) => {
-      const value = set[name];
-      return value === undefined ? [] : { name, read: () => read(value) };
-    });
-    if (given.length > 1) problems.push(`${given.map(({ name }) => name).join(' and ')} exclude each other: set one`);
-    return given.map(({ name, read }) => reading(name, read))[0];
-  };
-
-  const filed = oneOf(MASTER_KEY);
-  const secretAccessKey = oneOf(SECRET_ACCESS_KEY);
-  if ((set['KEYBLOCK_ACCESS_KEY_ID'] !== undefined) !== isSet(SECRET_ACCESS_KEY))
-    problems.push(
-      'KEYBLOCK_ACCESS_KEY_ID and KEYBLOCK_SECRET_ACCESS_KEY, or its file, go together: they are one credential',
-    );
-  if ((set['KEYBLOCK_TLS_CERT_FILE'] === undefined) !== (set['KEYBLOCK_TLS_KEY_FILE'] === undefined))
-    problems.push('KEYBLOCK_TLS_CERT_FILE and KEYBLOCK_TLS_KEY_FILE go together: HTTPS needs both');
-  const cert = file('KEYBLOCK_TLS_CERT_FILE');
-  const key = file('KEYBLOCK_TLS_KEY_FILE');
-  if (set['DATABASE_URL'] !== undefined) {
-    if (!isSet(MASTER_KEY))
-      problems.push('KEYBLOCK_MASTER_KEY or one of its files is needed with DATABASE_URL: all nodes share one');
-    if (set['KEYBLOCK_ACCESS_KEY_ID'] === undefined)
-      problems.push('KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential');
-  }
-  const usable = <T>(what: string, attempt: () => T): T | undefined => {
-    try {
-      return attempt();
-    } catch (error) {
-      problems.push(`${what}: ${(error as Error).message}`);
-      return undefined;
-    }
-  };
-  if (cert && key)
-    usable('KEYBLOCK_TLS_CERT_FILE and KEYBLOCK_TLS_KEY_FILE cannot be used', () => createSecureContext({ cert, key }));
-  const { KEYBLOCK_REGION: region, KEYBLOCK_REGIONS: regions } = parsed.data ?? {};
-  if (region !== undefined && regions && !regions.includes(region))
-    problems.push(`KEYBLOCK_REGIONS must have KEYBLOCK_REGION, ${region}, among them`);
-  const { DATABASE_URL: url, PGPASSFILE: passwordFile } = parsed.data ?? {};
-  const databaseUrl = url === undefined ? undefined : usable('DATABASE_URL is not a URL', () => parseDatabaseUrl(url));
-  // In the order of PostgreSQL's own clients: the URL, PGPASSWORD, the file.
-  if (databaseUrl?.password === '' && set['PGPASSWORD'] === undefined && passwordFile !== undefined)
-    databaseUrl.password =
-      reading('PGPASSFILE', () => encodeURIComponent(readPassword(passwordFile, databaseUrl))) ?? '';
+  const masterKeys = masterKeySources(set);
+  const masterKey = settings.oneOf(masterKeys);
+  const secretAccessKey = readSecretAccessKey(settings);
+  const tls = readTls(settings);
+  const clusters = settings.read('KEYBLOCK_CLUSTERS_FILE', readClusters) ?? [];
+  if (settings.has('DATABASE_URL')) requireShared(settings, masterKeys);
+  if (parsed.data) problems.push(...regionProblems(parsed.data));
+  const databaseUrl = readDatabaseUrl(settings, parsed.data?.DATABASE_URL);
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  return configOf(parsed.data, { masterKey, secretAccessKey, tls, clusters, databaseUrl });
+}
 
-  const { data } = parsed;
-  return Object.freeze({
-    host: data.KEYBLOCK_HOST,
-    port: data.KEYBLOCK_PORT,
-    region: data.KEYBLOCK_REGION,
-    regions: Object.freeze(data.KEYBLOCK_REGIONS ?? [data.KEYBLOCK_REGION]),
-    accountId: data.KEYBLOCK_ACCOUNT_ID,
-    dataDir: resolve(data.KEYBLOCK_DATA_DIR),
-    databaseUrl: databaseUrl?.href,
-    masterKey: filed?.key,
-    masterKeyComponents: filed?.componentCheckValues,
-    rootCredentials:
-      data.KEYBLOCK_ACCESS_KEY_ID === undefined || secretAccessKey === undefined
-        ? undefined
-        : { accessKeyId: data.KEYBLOCK_ACCESS_KEY_ID, secretAccessKey },
-    tls: cert && key ? { cert, key } : undefined,
-    clockSkewSeconds: data.KEYBLOCK_CLOCK_SKEW_SECONDS,
-    bodyLimitBytes: data.KEYBLOCK_BODY_LIMIT_BYTES,
-    maxKeys: data.KEYBLOCK_MAX_KEYS,
-    maxAliases: data.KEYBLOCK_MAX_ALIASES,
-    controlPlaneRate: data.KEYBLOCK_CONTROL_PLANE_RATE,
-    dataPlaneRate: data.KEYBLOCK_DATA_PLANE_RATE,
-    acceptsLegacyKeyBlocks: data.KEYBLOCK_TR31_LEGACY === 'allow',
-    audit: Object.freeze(data.KEYBLOCK_AUDIT),
-    logLevel: data.KEYBLOCK_LOG_LEVEL,
-    workers: data.KEYBLOCK_WORKERS,
-  });
+function readSecretAccessKey(settings: Settings): string | undefined {
+  const secretAccessKey = settings.oneOf(SECRET_ACCESS_KEY);
+  if (settings.has('KEYBLOCK_ACCESS_KEY_ID') !== settings.hasOneOf(SECRET_ACCESS_KEY))
+    settings.problems.push(
+      'KEYBLOCK_ACCESS_KEY_ID and KEYBLOCK_SECRET_ACCESS_KEY, or its file, must be set together: they are one credential',
+    );
+  return secretAccessKey;
+}
+
+function readTls(settings: Settings): Config['tls'] {
+  const [certFile, keyFile] = ['KEYBLOCK_TLS_CERT_FILE', 'KEYBLOCK_TLS_KEY_FILE'] as const;
+  if (settings.has(certFile) !== settings.has(keyFile))
+    settings.problems.push(`${certFile} and ${keyFile} must be set together: HTTPS needs both`);
+  const [cert, key] = [settings.file(certFile), settings.file(keyFile)];
+  if (!cert || !key) return undefined;
+  settings.attempt(`${certFile} and ${keyFile} cannot be used`, () => createSecureContext({ cert, key }));
+  return { cert, key };
+}
+
+/**
+ * Checks that the master key and the credential that all nodes must share are set. Otherwise, each node would generate
+ * its own.
+ */
+function requireShared(settings: Settings, masterKeys: Sources<MasterKeySource>): void {
+  if (!settings.hasOneOf(masterKeys))
+    settings.problems.push(
+      'KEYBLOCK_MASTER_KEY, one of its files or KEYBLOCK_MASTER_KEY_TOKEN is required with DATABASE_URL: all nodes share one master key',
+    );
+  if (!settings.has('KEYBLOCK_ACCESS_KEY_ID'))
+    settings.problems.push('KEYBLOCK_ACCESS_KEY_ID is required with DATABASE_URL: all nodes share one credential');
+}
+
+function regionProblems({ KEYBLOCK_REGION: region, KEYBLOCK_REGIONS: regions }: Environment): string[] {
+  return !regions || regions.includes(region) ? [] : [`KEYBLOCK_REGIONS must include KEYBLOCK_REGION, ${region}`];
+}
+
+/** Returns the URL of the database with its password, which is looked up in the order of PostgreSQL's own clients. */
+function readDatabaseUrl(settings: Settings, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = settings.attempt('DATABASE_URL is not a URL', () => parseDatabaseUrl(text));
+  if (url?.password === '' && !settings.has('PGPASSWORD'))
+    url.password = encodeURIComponent(settings.read('PGPASSFILE', (path) => findPassword(readText(path), url)) ?? '');
+  return url?.href;
 }
 
 function parseDatabaseUrl(text: string): URL {
@@ -282,10 +343,104 @@ function parseDatabaseUrl(text: string): URL {
   return url;
 }
 
-/** Reads the password for a database from a password file. @throws KeyFileError if the file can't be read or has none */
-function readPassword(path: string, url: URL): string {
-  const password = findPassword(readText(path), url);
-  if (password === undefined)
-    throw new KeyFileError(`has no line for ${url.username}@${url.host}${url.pathname}, the database of DATABASE_URL`);
-  return password;
+/** Values that come from files, or that are combined with them. */
+interface Filed extends Pick<Config, 'tls' | 'clusters' | 'databaseUrl'> {
+  masterKey: MasterKeySource | undefined;
+  secretAccessKey: string | undefined;
+}
+
+function configOf(data: Environment, filed: Filed): Config {
+  const { masterKey, secretAccessKey, tls, clusters, databaseUrl } = filed;
+  const tokens = {
+    mechanism: data.KEYBLOCK_MASTER_KEY_TOKEN_MECHANISM,
+    sessions: data.KEYBLOCK_TOKEN_SESSIONS,
+    timeoutMs: data.KEYBLOCK_TOKEN_TIMEOUT_MS,
+  };
+  return Object.freeze({
+    host: data.KEYBLOCK_HOST,
+    port: data.KEYBLOCK_PORT,
+    region: data.KEYBLOCK_REGION,
+    regions: Object.freeze(data.KEYBLOCK_REGIONS ?? [data.KEYBLOCK_REGION]),
+    accountId: data.KEYBLOCK_ACCOUNT_ID,
+    dataDir: resolve(data.KEYBLOCK_DATA_DIR),
+    databaseUrl,
+    ...masterKeyOf(masterKey, tokens, data.KEYBLOCK_TOKEN_REQUIRED),
+    tokens,
+    clusters,
+    xksEndpoints: Object.freeze(data.KEYBLOCK_XKS_ENDPOINTS ?? []),
+    rootCredentials:
+      data.KEYBLOCK_ACCESS_KEY_ID === undefined || secretAccessKey === undefined
+        ? undefined
+        : { accessKeyId: data.KEYBLOCK_ACCESS_KEY_ID, secretAccessKey },
+    tls,
+    clockSkewSeconds: data.KEYBLOCK_CLOCK_SKEW_SECONDS,
+    bodyLimitBytes: data.KEYBLOCK_BODY_LIMIT_BYTES,
+    maxKeys: data.KEYBLOCK_MAX_KEYS,
+    maxAliases: data.KEYBLOCK_MAX_ALIASES,
+    keyCache: data.KEYBLOCK_KEY_CACHE,
+    controlPlaneRate: data.KEYBLOCK_CONTROL_PLANE_RATE,
+    dataPlaneRate: data.KEYBLOCK_DATA_PLANE_RATE,
+    acceptsLegacyKeyBlocks: data.KEYBLOCK_TR31_LEGACY === 'allow',
+    acceptsWeakDecimalization: data.KEYBLOCK_WEAK_DECIMALIZATION === 'allow',
+    verificationLimits: data.KEYBLOCK_VERIFICATION_LIMIT,
+    audit: Object.freeze(data.KEYBLOCK_AUDIT),
+    logLevel: data.KEYBLOCK_LOG_LEVEL,
+    drainSeconds: data.KEYBLOCK_DRAIN_SECONDS,
+    workers: data.KEYBLOCK_WORKERS,
+  });
+}
+
+function masterKeyOf(source: MasterKeySource | undefined, tokens: TokenConfig, isRequired: boolean): Partial<Config> {
+  if (!source) return {};
+  if ('key' in source) return { masterKey: source.key, masterKeyComponents: source.componentCheckValues };
+  return { masterKeyToken: { ...source, ...tokens, isRequired } };
+}
+
+/**
+ * Reads a PKCS#11 URI that names a key of a token, and the PIN from the place that it names.
+ *
+ * @param env the environment, which may have the PIN
+ * @throws KeyFileError
+ */
+export function readTokenKey(text: string, env: NodeJS.ProcessEnv): LocatedKey {
+  try {
+    const uri = parsePkcs11Uri(text);
+    return { uri, pin: readPin(uri.pinSource, env) };
+  } catch (error) {
+    throw error instanceof Pkcs11UriError ? new KeyFileError(error.message) : error;
+  }
+}
+
+function readPin(source: Pkcs11Uri['pinSource'], env: NodeJS.ProcessEnv): string {
+  if ('variable' in source) {
+    const pin = env[source.variable];
+    if (!pin) throw new KeyFileError(`names the variable ${source.variable} for the PIN, which is not set`);
+    return pin;
+  }
+  try {
+    return readSecretFile(source.file);
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    throw new KeyFileError(`names the file ${source.file} for the PIN, which ${error.message}`);
+  }
+}
+
+function parseEndpoint(text: string): XksEndpoint {
+  const [host = '', port] = text.toLowerCase().split(':');
+  return port === undefined ? { host } : { host, port: Number(port) };
+}
+
+const SECONDS = { s: 1, m: 60, h: 3600 };
+
+/** Parses limits such as `key=100/1h`. @returns undefined if a limit is stated twice */
+function parseVerificationLimits(text: string): VerificationLimits | undefined {
+  const limits = text.split(',').map((limit) => {
+    const [, name = '', failures, count, unit] = /^(\w+)=(\d+)\/(\d+)([smh])$/.exec(limit) ?? [];
+    return [
+      name,
+      { failures: Number(failures), seconds: Number(count) * SECONDS[unit as keyof typeof SECONDS] },
+    ] as const;
+  });
+  const parsed = Object.fromEntries(limits);
+  return Object.keys(parsed).length === limits.length ? parsed : undefined;
 }

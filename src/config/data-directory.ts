@@ -22,13 +22,15 @@ import { KeyFileError, readKeyFile } from './key-file.js';
 
 /** Time limit for the process that holds a folder to identify itself. */
 const ANSWER_MS = 2000;
-/** How long a takeover stands before it counts as left behind; longer than taking the folder may take. */
+/** Age at which a takeover counts as abandoned: more than the longest time that taking the folder needs. */
 const TAKEOVER_MS = 2 * ANSWER_MS;
 const POLL_MS = 50;
 
 /** Longest path of a socket in bytes: macOS's limit, the lowest of the supported systems. */
 const MAX_SOCKET_PATH = 103;
-/** The longest path of a socket in a data directory, PostgreSQL's. */
+/** Suffix of the name that a process gives itself while it runs a command. */
+const RUNS_COMMAND = ', which runs a command';
+/** The longest path of a socket in a data directory: that of PostgreSQL's socket. */
 const LONGEST_SOCKET = join('run', '.s.PGSQL.5432');
 
 /** Thrown if the data directory, or the database in it, can't be used. */
@@ -36,15 +38,27 @@ export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 
+/** The role of a process that holds the data directory: it serves until it is stopped, or runs one command. */
+export type Holder = 'service' | 'command';
+
 /** Thrown if another process holds the data directory. */
-export class DataDirectoryInUseError extends DataDirectoryError {}
+export class DataDirectoryInUseError extends DataDirectoryError {
+  /** True if that process only runs a command. */
+  readonly isByCommand: boolean;
+
+  /** @param owner the name that the process gives itself */
+  constructor(directory: string, owner: string) {
+    super(`${directory} is in use by ${owner}`);
+    this.isByCommand = owner.endsWith(RUNS_COMMAND);
+  }
+}
 
 /**
  * The folder of an embedded deployment, with the database and its generated master key and root credentials.
  *
- * One process holds the folder and runs the database. It listens on a socket in the folder, which is a lock: unlike a file with a
- * process id, the lock is free as soon as the process is gone, however it ended, and works across containers that share the folder.
- * Other processes may join: they connect to the same database. See docs/adr/0006.
+ * One process holds the folder and runs the database. It listens on a socket in the folder, which is a lock: unlike a
+ * file with a process id, the lock is free as soon as the process is gone, however it ended, and works across
+ * containers that share the folder. Other processes may join: they connect to the same database. See docs/adr/0006.
  */
 export class DataDirectory {
   readonly databasePath: string;
@@ -75,7 +89,7 @@ export class DataDirectory {
    * @throws DataDirectoryInUseError that names the process that holds it
    * @throws DataDirectoryError if it can't be created or written
    */
-  static async hold(path: string): Promise<DataDirectory> {
+  static async hold(path: string, holder: Holder): Promise<DataDirectory> {
     try {
       mkdirSync(path, { recursive: true, mode: 0o700 });
     } catch (error) {
@@ -83,25 +97,31 @@ export class DataDirectory {
     }
     const alias = shortAlias(path);
     try {
-      return new DataDirectory(path, alias, await takeLock(path, alias.path));
+      return new DataDirectory(path, alias, await takeLock(path, alias.path, holder));
     } catch (error) {
       alias.remove();
       throw error;
     }
   }
 
-  /** Joins the process that holds the folder, to use its database. The joining process must stop first. */
+  /**
+   * Joins the process that holds the folder, to use its database. The joining process must stop before the holder does.
+   */
   static join(path: string): DataDirectory {
     return new DataDirectory(path, shortAlias(path));
   }
 
-  /** Generates a master key unless the folder has one. @throws DataDirectoryError if there is a database without its master key */
+  /**
+   * Generates a master key unless the folder has one.
+   *
+   * @throws DataDirectoryError if there is a database without its master key
+   */
   makeMasterKey(): void {
     if (existsSync(this.#masterKeyPath)) return;
     if (existsSync(this.databasePath))
       throw new DataDirectoryError(
         `${this.#masterKeyPath} is missing, but there is a database sealed under it. ` +
-          'Put the file back or set KEYBLOCK_MASTER_KEY.',
+          'Restore the file or set KEYBLOCK_MASTER_KEY.',
       );
     writeSecret(this.#masterKeyPath, `${randomBytes(32).toString('hex')}\n`);
   }
@@ -116,7 +136,11 @@ export class DataDirectory {
     return existsSync(this.#nextMasterKeyPath) ? readMasterKey(this.#nextMasterKeyPath) : undefined;
   }
 
-  /** Writes the next master key beside the current one: with both, the store opens at any stage of a rotation. @param key 32 bytes */
+  /**
+   * Writes the next master key beside the current one: with both, the store opens at any stage of a rotation.
+   *
+   * @param key 32 bytes
+   */
   writeNextMasterKey(key: Buffer): void {
     writeSecret(this.#nextMasterKeyPath, `${key.toString('hex')}\n`);
   }
@@ -125,14 +149,15 @@ export class DataDirectory {
     rmSync(this.#nextMasterKeyPath, { force: true });
   }
 
-  /** Replaces the master key by the next one, and removes the file of the latter. @param key 32 bytes */
+  /** Replaces the master key with the next one, and removes the file of the next one. @param key 32 bytes */
   replaceMasterKey(key: Buffer): void {
     writeSecret(this.#masterKeyPath, `${key.toString('hex')}\n`);
     this.removeNextMasterKey();
   }
 
   /**
-   * Reads the root credentials from an AWS shared credentials file, which any AWS client can use; generates it the first time.
+   * Reads the root credentials from an AWS shared credentials file, which any AWS client can use; generates the file
+   * the first time.
    *
    * @param region written to a new file, so that clients need no other settings
    */
@@ -167,15 +192,15 @@ export class DataDirectory {
   }
 }
 
-/** A path to a folder that is short enough for the sockets in it. */
+/** A path that leads to a folder and is short enough for the sockets in it. */
 interface ShortAlias {
   path: string;
   remove: () => void;
 }
 
 /**
- * Returns the folder itself or, if its path is too long for a socket or has a character that separates folders in a list of
- * PostgreSQL or of the dynamic linker, a symbolic link to it in the system's temporary folder.
+ * Returns the folder itself or, if its path is too long for a socket or contains a character with which PostgreSQL or
+ * the dynamic linker separates folders in a list, a symbolic link to it in the system's temporary folder.
  */
 function shortAlias(folder: string): ShortAlias {
   if (isUsable(folder)) return { path: folder, remove: () => undefined };
@@ -201,30 +226,32 @@ function isUsable(folder: string): boolean {
   return Buffer.byteLength(join(folder, LONGEST_SOCKET)) <= MAX_SOCKET_PATH && !/[,:;]/.test(folder);
 }
 
-/** Listens on the folder's socket. A socket without a listener was left by a killed process and is replaced. */
-async function takeLock(directory: string, alias: string): Promise<Server> {
+/** Listens on the folder's socket. Replaces a socket without a listener, which a killed process has left. */
+async function takeLock(directory: string, alias: string, holder: Holder): Promise<Server> {
   const path = join(alias, 'lock.sock');
   const takeover = join(directory, 'lock.takeover');
+  const name = `process ${process.pid}${holder === 'command' ? RUNS_COMMAND : ''}`;
   let seen = { id: '', since: 0 };
   for (;;) {
-    const first = await listen(path);
+    const first = await listen(path, name);
     if (first) return first;
     const owner = await ownerOf(path);
-    if (owner !== undefined) throw new DataDirectoryInUseError(`${directory} is in use by ${owner}`);
+    if (owner !== undefined) throw new DataDirectoryInUseError(directory, owner);
     if (makeFolder(takeover)) break;
-    // Another process is taking the folder, or was killed while it did: then its takeover stays the same.
+    // Another process is taking the folder, or was killed while doing so. In the latter case, its takeover doesn't
+    // change.
     const id = identityOf(takeover);
     if (id !== seen.id) seen = { id, since: performance.now() };
     else if (performance.now() - seen.since > TAKEOVER_MS) discard(takeover, id);
     await pause(POLL_MS);
   }
   try {
-    // Check again, now that no other process may remove it.
+    // Check again, now that no other process may remove the socket.
     const late = await ownerOf(path);
-    if (late !== undefined) throw new DataDirectoryInUseError(`${directory} is in use by ${late}`);
+    if (late !== undefined) throw new DataDirectoryInUseError(directory, late);
     rmSync(path, { force: true });
-    const second = await listen(path);
-    if (!second) throw new DataDirectoryInUseError(`${directory} is in use by another process`);
+    const second = await listen(path, name);
+    if (!second) throw new DataDirectoryInUseError(directory, 'another process');
     return second;
   } finally {
     rmdirSync(takeover);
@@ -243,13 +270,16 @@ function makeFolder(path: string): boolean {
   }
 }
 
-/** Identifies a folder among others that have or had its path; empty if there is none. */
+/**
+ * Returns text that identifies the folder at a path and differs for any later folder at the same path; empty if there
+ * is no folder.
+ */
 function identityOf(path: string): string {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found ? `${found.ino} ${found.mtimeNs}` : '';
 }
 
-/** Removes a takeover that was left behind, unless another process has done so and begun its own meanwhile. */
+/** Removes an abandoned takeover, unless another process has done so and begun its own meanwhile. */
 function discard(takeover: string, id: string): void {
   const aside = `${takeover}.${process.pid}`;
   try {
@@ -261,12 +291,12 @@ function discard(takeover: string, id: string): void {
   else renameSync(aside, takeover);
 }
 
-/** Returns a server that tells clients the id of this process, or undefined if the socket exists. */
-function listen(path: string): Promise<Server | undefined> {
+/** Returns a server that tells clients the name of this process, or undefined if the socket exists. */
+function listen(path: string, name: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined); // 'close' follows
-      socket.end(`process ${process.pid}`);
+      socket.end(name);
     });
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined);
@@ -317,7 +347,7 @@ function writeSecret(path: string, text: string): void {
   renameSync(unfinished, path);
 }
 
-/** Gives what root has made to the owner of the folder, whose service has to read it. */
+/** Gives a file that root has made to the owner of the folder, whose service has to read it. */
 function giveToOwner(path: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(dirname(path));

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { CryptoError } from '../crypto/errors.js';
 import { combineComponents, componentCheckValue } from '../crypto/key-components.js';
 
-/** Thrown if a file can't be read or has invalid content. The message continues a sentence that begins with the file's name. */
+/**
+ * Thrown if a file can't be read or has invalid content. The message continues a sentence that begins with the file's
+ * name.
+ */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
 }
@@ -15,7 +18,12 @@ export interface FiledKey {
   componentCheckValues?: readonly string[];
 }
 
-/** Reads a master key or a component: 64 hexadecimal digits. @returns 32 bytes, the caller's to zeroize @throws KeyFileError */
+/**
+ * Reads a master key or a component: 64 hexadecimal digits.
+ *
+ * @returns 32 bytes, the caller's to zeroize
+ * @throws KeyFileError
+ */
 export function readKeyFile(path: string): Buffer {
   const key = parseKey(readText(path).trim());
   if (!key) throw new KeyFileError('must hold 64 hexadecimal digits');

@@ -1,8 +1,8 @@
 /**
- * Finds the password for a database in the text of a PostgreSQL password file: lines of host, port, database, user and password
- * with colons between them. A field of `*` matches everything, and a backslash escapes a colon or a backslash.
+ * Finds the password for a database in the text of a PostgreSQL password file: lines of host, port, database, user and
+ * password with colons between them. A field of `*` matches everything, and a backslash escapes a colon or a backslash.
  *
- * @param url of the database; its password is ignored
+ * @param url URL of the database; its password is ignored
  * @returns the password of the first line that matches
  * @see https://www.postgresql.org/docs/current/libpq-pgpass.html
  */

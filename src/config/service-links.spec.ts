@@ -28,7 +28,7 @@ function serviceLinks(
 const KEYBLOCK = serviceLinks('keyblock', '10.0.0.1', [{ port: 8080, name: 'http' }]);
 const POSTGRES = serviceLinks('keyblock-postgres', '10.0.0.2', [{ port: 5432 }]);
 
-test('a Service named keyblock sets the variables that are expected here', () => {
+test('a Service named keyblock sets the variables that these tests expect', () => {
   expect(KEYBLOCK).toEqual({
     KEYBLOCK_SERVICE_HOST: '10.0.0.1',
     KEYBLOCK_SERVICE_PORT: '8080',
@@ -43,33 +43,33 @@ test('a Service named keyblock sets the variables that are expected here', () =>
 
 test.each<[string, Record<string, string>]>([
   ['a Service named keyblock', KEYBLOCK],
-  ['its database', POSTGRES],
-  ['both', { ...KEYBLOCK, ...POSTGRES }],
-  ['IPv6', serviceLinks('keyblock', 'fd00::1', [{ port: 8080 }])],
+  ['the Service of the database', POSTGRES],
+  ['both Services', { ...KEYBLOCK, ...POSTGRES }],
+  ['an IPv6 Service', serviceLinks('keyblock', 'fd00::1', [{ port: 8080 }])],
   [
-    'two ports',
+    'a Service with two ports',
     serviceLinks('keyblock', '10.0.0.1', [
       { port: 443, name: 'https' },
       { port: 9090, name: 'metrics-2' },
     ]),
   ],
   [
-    'UDP and SCTP',
+    'a Service with UDP and SCTP ports',
     serviceLinks('keyblock-dns', '10.0.0.3', [
       { port: 53, protocol: 'udp', name: 'dns' },
       { port: 54, protocol: 'sctp', name: 's' },
     ]),
   ],
-])('the links of %s are ignored', (_, links) => {
+])('ignores the links of %s', (_, links) => {
   expect(withoutServiceLinks({ ...links, KEYBLOCK_REGION: 'eu-west-1' })).toEqual({ KEYBLOCK_REGION: 'eu-west-1' });
   expect(readConfig(links).port).toBe(8080);
 });
 
-test.each(['9000', ''])('a KEYBLOCK_PORT of the container, %p, takes the place of the link', (port) => {
+test.each(['9000', ''])('KEYBLOCK_PORT %p, set for the container, replaces the link', (port) => {
   expect(readConfig({ ...KEYBLOCK, KEYBLOCK_PORT: port }).port).toBe(Number(port || 8080));
 });
 
-test('variables of other names are left alone', () => {
+test('leaves variables with other names alone', () => {
   const others = { ...serviceLinks('postgres', '10.0.0.4', [{ port: 5432 }]), PATH: '/bin' };
   expect(withoutServiceLinks(others)).toEqual(others);
 });
@@ -139,12 +139,12 @@ test.each<[string, Record<string, string>, string[]]>([
     ['KEYBLOCK_SERVICE_HOST', 'KEYBLOCK_SERVICE_PORT'],
   ],
   [
-    'a part of the links of another Service',
+    'only some of the links of another Service',
     without(POSTGRES, 'KEYBLOCK_POSTGRES_PORT'),
     Object.keys(POSTGRES).filter((name) => name !== 'KEYBLOCK_POSTGRES_PORT'),
   ],
   [
-    'links of another Service that disagree',
+    'contradictory links of another Service',
     { ...POSTGRES, KEYBLOCK_POSTGRES_PORT: 'tcp://10.0.0.9:5432' },
     Object.keys(POSTGRES),
   ],

@@ -1,11 +1,11 @@
 import { isIP, isIPv6 } from 'node:net';
 
 /**
- * Removes the variables that Kubernetes sets in every container for the Services of its namespace whose name begins with
- * `keyblock`, such as `KEYBLOCK_PORT=tcp://10.0.0.1:8080`, which isn't our setting.
+ * Removes the variables that Kubernetes sets in every container for the Services of its namespace whose name begins
+ * with `keyblock`, such as `KEYBLOCK_PORT=tcp://10.0.0.1:8080`, which isn't our setting.
  *
- * The kubelet sets SERVICE_HOST, SERVICE_PORT and PORT of a Service together. Variables that don't agree with each other stay, and
- * are refused as unknown settings. A container's own KEYBLOCK_PORT overrides that of the Service.
+ * The kubelet sets SERVICE_HOST, SERVICE_PORT and PORT of a Service together. Variables that don't agree with each
+ * other stay, and are refused as unknown settings. A container's own KEYBLOCK_PORT overrides that of the Service.
  *
  * @see https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */

@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { DOCS } from '../http/apis.js';
+import type { Config } from '../config/config.js';
+import { EXAMPLE_REPLICATION_REGION, EXAMPLE_SCOPE } from '../http/fields.js';
+import { DOCS } from '../http/pages.js';
 
 /** Allows the page to load only what this service serves. */
 const CONTENT_SECURITY_POLICY =
@@ -28,24 +30,37 @@ const FILES: readonly (readonly [url: string, type: string, file: string])[] = [
   ['/docs/favicon.png', 'image/png', swaggerUi('favicon-32x32.png')],
   ['/openapi/controlplane.json', JSON_TYPE, packageFile('openapi/controlplane.json')],
   ['/openapi/dataplane.json', JSON_TYPE, packageFile('openapi/dataplane.json')],
+  ['/openapi/kms.json', JSON_TYPE, packageFile('openapi/kms.json')],
+  ['/openapi/xks-proxy.json', JSON_TYPE, packageFile('openapi/xks-proxy.json')],
+  ['/openapi/cckm.json', JSON_TYPE, packageFile('openapi/cckm.json')],
   ['/openapi/admin.json', JSON_TYPE, packageFile('openapi/admin.json')],
 ];
 
-/**
- * Serves the OpenAPI documents at /openapi and Swagger UI, which signs its requests in the browser, at /docs.
- *
- * @param region Region for which the page signs requests
- */
-export function serveDocs(fastify: FastifyInstance, region: string): void {
+/** Serves the OpenAPI documents at /openapi and Swagger UI, which signs its requests in the browser, at /docs. */
+export function serveDocs(fastify: FastifyInstance, config: Pick<Config, 'accountId' | 'region' | 'regions'>): void {
+  const { region } = config;
   const headers = { 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-keyblock-region': region };
+  // The page's links are relative to its path, so it is not served at / itself.
+  fastify.get('/', (_request, reply) => reply.redirect(DOCS));
   for (const [url, type, file] of FILES)
-    fastify.get(url, { config: { public: true } }, async ({ originalUrl }, reply) =>
-      // A browser's request for / is routed here; it needs a redirect because the page's links are relative to its path.
-      originalUrl === '/'
-        ? reply.redirect(url)
-        : reply
-            .type(type)
-            .headers(headers)
-            .send(await readFile(file)),
+    fastify.get(url, async (_request, reply) =>
+      reply
+        .type(type)
+        .headers(headers)
+        .send(
+          type === JSON_TYPE ? Buffer.from(withExamplesOf(config, await readFile(file, 'utf8'))) : await readFile(file),
+        ),
     );
+}
+
+/** Puts the account and the Regions of this deployment into the examples of a document. */
+function withExamplesOf(
+  { accountId, region, regions }: Pick<Config, 'accountId' | 'region' | 'regions'>,
+  document: string,
+): string {
+  const other = regions.find((served) => served !== region) ?? EXAMPLE_REPLICATION_REGION;
+  return document
+    .replaceAll(`${EXAMPLE_SCOPE.region}:${EXAMPLE_SCOPE.accountId}`, `${region}:${accountId}`)
+    .replaceAll(`iam::${EXAMPLE_SCOPE.accountId}`, `iam::${accountId}`)
+    .replaceAll(`"${EXAMPLE_REPLICATION_REGION}"`, `"${other}"`);
 }

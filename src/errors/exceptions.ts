@@ -1,11 +1,11 @@
-/** An exception that reaches the caller: a shape of the service model, or one of AWS's front ends. */
+/** An exception that reaches the caller: one of the service model, or of AWS's front ends. */
 export abstract class ServiceException extends Error {
   /** HTTP status in REST-JSON. AWS JSON answers 400 for client faults of the model. */
   abstract readonly status: number;
   /** Name of the shape, which clients rely on. Written out because a bundler may rename the class. */
   abstract override readonly name: string;
 
-  /** @param members of the shape besides the message; sent as they are */
+  /** @param members members of the shape besides the message, which are sent unchanged */
   constructor(
     message: string,
     readonly members: Readonly<Record<string, unknown>> = {},
@@ -47,7 +47,10 @@ export type VerificationFailedReason =
 export class VerificationFailedException extends ServiceException {
   override readonly name = 'VerificationFailedException';
   readonly status = 400;
-  constructor(message: string, reason: VerificationFailedReason) {
+  constructor(
+    message: string,
+    readonly reason: VerificationFailedReason,
+  ) {
     super(message, { Reason: reason });
   }
 }
@@ -63,18 +66,18 @@ export class ConflictException extends ServiceException {
   readonly status = 409;
 }
 
-/** The account has as many resources of the kind as it may. */
+/** The account has the maximum number of resources of this kind. */
 export class ServiceQuotaExceededException extends ServiceException {
   override readonly name = 'ServiceQuotaExceededException';
   readonly status = 402;
 }
 
-/** The account's request rate is exceeded; SDKs retry with a delay. */
+/** The account's request rate, or another limit per period of time, is exceeded; SDKs retry with a delay. */
 export class ThrottlingException extends ServiceException {
   override readonly name = 'ThrottlingException';
   readonly status = 429;
-  constructor() {
-    super('Rate exceeded');
+  constructor(message = 'Rate exceeded') {
+    super(message);
   }
 }
 
@@ -86,9 +89,13 @@ export class PublicPolicyException extends ServiceException {
 
 export class InternalServerException extends ServiceException {
   override readonly name = 'InternalServerException';
-  readonly status = 500;
-  constructor() {
-    super('The request could not be processed because of an internal error. Try again.');
+
+  /** @param status 503 if the service can't be used at the moment and the API has no exception that says so */
+  constructor(
+    message = 'The request could not be processed because of an internal error. Try again.',
+    readonly status: 500 | 503 = 500,
+  ) {
+    super(message);
   }
 }
 

@@ -1,10 +1,22 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
+import { DestructionWatch, type Hold } from '../changes/destruction-watch.js';
+import { inTime } from '../changes/in-time.js';
+import { Drain } from '../http/drain.js';
 import { Metrics } from '../http/metrics.js';
 import { checkMasterKey } from '../provider/master-key-check.js';
 import { MasterKey } from '../provider/master-key.js';
+import { TokenStatus } from '../provider/token-status.js';
+
+interface Readiness {
+  status: string;
+  reason?: string;
+  /** Present if a token encrypts the master key. */
+  token?: 'reachable' | 'unreachable';
+  /** Present while destruction is on hold. */
+  destruction?: { held: readonly Hold[]; waiting: Record<string, number> };
+}
 
 /** Probes for orchestrators, and metrics for Prometheus. They need no signature. */
 @Controller()
@@ -13,36 +25,62 @@ export class HealthController {
     private readonly database: DataSource,
     private readonly masterKey: MasterKey,
     private readonly metrics: Metrics,
+    private readonly drain: Drain,
+    private readonly watch: DestructionWatch,
+    private readonly token: TokenStatus,
   ) {}
 
   /** Liveness: the process responds. */
   @Get('healthz')
-  @RouteConfig({ public: true })
   health(): { status: string } {
     return { status: 'ok' };
   }
 
-  /** Readiness: the database is reachable and writable, and the master key opens its check value. */
+  /**
+   * Readiness: the service isn't stopping, the database is reachable and writable, and the master key opens its check
+   * value. A node on which destruction is on hold is ready, but the response shows the hold. So is one whose token is
+   * unreachable, unless the token is required.
+   */
   @Get('readyz')
-  @RouteConfig({ public: true })
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: string; reason?: string }> {
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     try {
-      await checkMasterKey(this.database.manager, this.masterKey);
-      await checkWritable(this.database);
-      return { status: 'ok' };
+      if (this.drain.hasBegun) throw new StoppingError();
+      if (!this.token.isReady) throw new TokenAwayError();
+      await inTime(this.#check());
+      return { status: 'ok', token: this.token.state, ...this.#destruction() };
     } catch (error) {
       reply.status(503);
-      return { status: 'unavailable', reason: (error as Error).name };
+      return { status: 'unavailable', reason: (error as Error).name, token: this.token.state };
     }
+  }
+
+  async #check(): Promise<void> {
+    await checkMasterKey(this.database.manager, this.masterKey);
+    await checkWritable(this.database);
+  }
+
+  #destruction(): Pick<Readiness, 'destruction'> {
+    const { holds, waiting } = this.watch;
+    if (holds.length === 0) return {};
+    return { destruction: { held: holds, waiting: Object.fromEntries(waiting) } };
   }
 
   /** Returns the metrics of all processes. */
   @Get('metrics')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  @RouteConfig({ public: true })
   text(): Promise<string> {
     return this.metrics.text();
   }
+}
+
+/** Thrown once the service has been told to stop. */
+class StoppingError extends Error {
+  override readonly name = 'StoppingError';
+}
+
+/** Thrown if the service requires its token, which is away. */
+class TokenAwayError extends Error {
+  override readonly name = 'TokenAwayError';
 }
 
 /** Thrown if the database is read-only: a standby, or an embedded one whose disk is full. */

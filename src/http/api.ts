@@ -3,42 +3,70 @@ import type { ServiceException } from '../errors/exceptions.js';
 import type { PolicyError } from '../policy/policy-error.js';
 
 /**
- * One of the APIs that the service speaks, as a value: everything about a request that differs between APIs, from its path to
- * its audit event. A request knows its own, so that no code compares APIs.
+ * One of the APIs that the service speaks, as a value: everything about a request that differs between APIs, from its
+ * path to its audit event. A request refers to its API, so that no code compares APIs.
  */
 export interface Api {
   /** Prefix of its actions in policies, e.g. `kms` in `kms:Encrypt`. The planes of one service share it. */
   readonly name: string;
-  /** Service name in the credential scope of its requests. */
-  readonly signingName: string;
+  /**
+   * Service name in the credential scope of its requests. Undefined for an API whose requests aren't signed: an
+   * Authenticator finds their callers.
+   */
+  readonly signingName?: string;
+  /** Rules for the signatures of its requests, where they differ from those of the other APIs. */
+  readonly signatures?: SignatureRules;
   /**
    * AWS JSON sends every operation as `POST /` with `<target>.<operation>` in X-Amz-Target; REST-JSON has paths, which
-   * begin with `path` (without slashes). At most one API has the empty path: it answers every path that no other API
-   * does.
+   * begin with `path` (without slashes at its ends), and may end in a slash if the API says so. At most one API has the
+   * empty path: it answers every path that no other API does. Before `pathAfterPrefix`, clients put a prefix of any number
+   * of segments, which operations get as the path parameter `prefix`: without slashes around it, and empty if there is none.
    */
-  readonly routing: { readonly target: string } | { readonly path: string };
+  readonly routing:
+    | { readonly target: string }
+    | { readonly path: string; readonly takesTrailingSlash?: true }
+    | { readonly pathAfterPrefix: string };
   /** Content type of its responses, and of its requests by its clients. */
   readonly contentType: string;
-  /** The configured rate that its requests count towards. */
-  readonly rate: 'controlPlane' | 'dataPlane';
+  /** Returns the configured rate limit that requests for an operation count towards. */
+  rateOf(operation: string): 'controlPlane' | 'dataPlane';
   readonly exceptions: ApiExceptions;
   /** HTTP status of an exception. */
   statusOf(error: ServiceException): number;
   /** Body of an exception, to be sent as JSON. */
-  bodyOf(error: ServiceException): object;
+  bodyOf(error: ServiceException, requestId: string): object;
   readonly audit: ApiAudit;
+}
+
+export interface SignatureRules {
+  /** Clients sign for a Region of theirs. Their calls are calls in the default Region of the service. */
+  readonly ofAnyRegion: true;
+  /** Greatest difference between the time of a signature and the clock, if KEYBLOCK_CLOCK_SKEW_SECONDS isn't less. */
+  readonly maxSkewSeconds: number;
 }
 
 /** The exceptions of an API's model that report failures found outside its operations. */
 export interface ApiExceptions {
-  /** Input that doesn't fit the model. @param violations one or more */
-  invalidInput(violations: readonly Violation[]): ServiceException;
+  /**
+   * Returns the exception for input that doesn't fit the model.
+   *
+   * @param violations one to MAX_FAULTS violations
+   * @param count      total number of violations; the list may be shorter
+   */
+  invalidInput(violations: readonly Violation[], count: number): ServiceException;
   invalidPageToken(): ServiceException;
-  /** A pure library refused an argument from an operation. */
+  /** Returns the exception for an argument of an operation that a pure library refused. */
   refusedBy(error: CryptoError | PolicyError): ServiceException;
-  /** The database, or the audit log, can't be written for the moment. */
+  /** Returns the exception for an account that exceeds its request rate. */
+  throttled(): ServiceException;
+  /** Returns the exception for a database, or an audit log, that can't be written at the moment. */
   unavailable(): ServiceException;
   internal(): ServiceException;
+  /**
+   * Returns the API's own exception for one of the front, such as that of a wrong signature, or of a lower layer.
+   * Undefined for an API that has those of AWS.
+   */
+  inPlaceOf?(error: ServiceException): ServiceException;
 }
 
 /** The audit events of an API. */
@@ -54,19 +82,21 @@ export interface ApiAudit {
 }
 
 /**
- * Members of inputs, and path parameters, that an event may show. A member that isn't listed is in no event: when the model
- * gains one, it is left out until someone decides that it is harmless.
+ * Members of inputs, and path parameters, that an event may show. A member that isn't listed appears in no event: a new
+ * member of the model is left out until someone decides that it is harmless.
  */
 export interface EventMembers {
   /** Members whose value is shown, with the beginning of their JSON: `"keyIdentifier":`. */
   readonly values: ReadonlyMap<string, string>;
-  /** Members that are structures or lists of them: shown by name, with the members inside that are listed. */
+  /**
+   * Members that are structures, or lists of structures: shown by name, with those of their members that are listed.
+   */
   readonly structures: ReadonlyMap<string, string>;
 }
 
 /** One member of an input that doesn't fit the model, before the API words the message. */
 export interface Violation {
-  /** Path of the member in the input; empty for the whole body. */
+  /** Path of the member in the input, with long names cut; empty for the whole body. */
   readonly path: readonly PropertyKey[];
   /** The value as it was sent; it may be secret. */
   readonly value: unknown;
@@ -76,18 +106,24 @@ export interface Violation {
 export type Constraint =
   /** The member is missing. */
   | { kind: 'required' }
-  /** The value has another JSON type than the model's. */
+  /** The JSON type of the value isn't the model's. */
   | { kind: 'type'; expected: string }
   | { kind: 'enum'; values: readonly unknown[] }
-  /** The value, its characters or its members are fewer or more than the bound, which is itself allowed. */
+  /**
+   * The value, or the number of its characters or members, is below the minimum or above the maximum, which is `bound`.
+   */
   | { kind: 'minimum' | 'maximum'; of: 'value' | 'characters' | 'members'; bound: number | bigint }
-  /** @param message what the pattern stands for: `must be a key ARN` */
+  /** @param message meaning of the pattern: `must be a key ARN` */
   | { kind: 'pattern'; pattern: string; message: string }
   /** Any other rule, in words. */
   | { kind: 'other'; message: string };
 
-/** Path prefix of an API's operations: `/<target>/` or `/<path>/`, and `/` for the empty path. */
+/**
+ * Path prefix of an API's operations: `/<target>/` or `/<path>/`, `/` for the empty path, and `/:prefix/<path>/` for a
+ * path after a prefix.
+ */
 export function pathPrefix({ routing }: Api): string {
+  if ('pathAfterPrefix' in routing) return `/:prefix/${routing.pathAfterPrefix}/`;
   const segment = 'target' in routing ? routing.target : routing.path;
   return segment === '' ? '/' : `/${segment}/`;
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Helpers for building schemas, and wire types that all APIs share. `format: 'password'` marks members that the models call
- * sensitive.
+ * Helpers for building schemas, and wire types that all APIs share. `format: 'password'` marks members that the models
+ * call sensitive.
  */
 
 const HEX = /^[0-9a-fA-F]+$/;
@@ -13,7 +13,7 @@ export const hex = (min: number, max: number) => z.string().min(min).max(max).re
 
 /** Hexadecimal of whole bytes, `min` to `max` characters. */
 export const hexBytes = (min: number, max: number) =>
-  z.string().min(min).max(max).regex(WHOLE_BYTES, 'must be hexadecimal digits of whole bytes');
+  z.string().min(min).max(max).regex(WHOLE_BYTES, 'must be an even number of hexadecimal digits');
 
 export const digits = (min: number, max: number) =>
   z
@@ -59,3 +59,8 @@ export const MaxResults = z.int().min(1).max(100);
 /** Text that PostgreSQL stores unchanged: no NUL, and no lone surrogate. */
 export const wellFormed = <T extends z.ZodString>(schema: T) =>
   schema.refine((text) => !text.includes('\0') && !/\p{Cs}/u.test(text), 'must be well-formed Unicode without NUL');
+
+/** Account and Region in the examples of the OpenAPI documents. The service substitutes its own when it serves them. */
+export const EXAMPLE_SCOPE = { accountId: '000000000000', region: 'us-east-1' } as const;
+/** Second Region in the examples. The service substitutes another Region that it serves. */
+export const EXAMPLE_REPLICATION_REGION = 'eu-west-1';

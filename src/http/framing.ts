@@ -11,7 +11,11 @@ export function awsJsonStatus(error: ServiceException): number {
   return error.status < 500 && !ownStatus ? 400 : error.status;
 }
 
-/** The members that every exception has: AWS's SDKs read the message under either name. @param type its `__type` */
+/**
+ * Returns the members that every exception has. AWS SDKs read the message under either name.
+ *
+ * @param type its `__type`
+ */
 export function exceptionBody(error: ServiceException, type: string = error.name): object {
   return { __type: type, message: error.message, Message: error.message, ...error.members };
 }

@@ -1,6 +1,6 @@
 import { Metrics } from './metrics.js';
 
-test('operations of one name are counted by service', async () => {
+test('counts operations of the same name by service', async () => {
   const metrics = new Metrics();
   metrics.count('payment-cryptography', 'ListKeys', 'ok', 0.002);
   metrics.count('kms', 'ListKeys', 'ok', 0.002);

@@ -7,7 +7,7 @@ import { OperationsController, resourcesOf, served } from './operation.js';
 const output = z.object({});
 const described = { summary: '', description: '', example: '', output };
 
-test('operations of one name keep their API and resource apart', () => {
+test('operations of the same name keep their own API and resource', () => {
   @OperationsController('first')
   class First {
     @ControlPlaneOperation({ ...described, name: 'ListKeys', resource: 'nothing' })
@@ -35,7 +35,9 @@ test('operations of one name keep their API and resource apart', () => {
   expect(resourcesOf('keyblock').size).toBe(0);
 });
 
+type Described = Parameters<typeof ControlPlaneOperation>[0];
+
 test.each([undefined, ''])('an operation whose resource is %p fails when it is declared', (resource) => {
-  const operation = { ...described, name: 'ListKeys', resource } as unknown as Parameters<typeof ControlPlaneOperation>[0];
+  const operation = { ...described, name: 'ListKeys', resource } as unknown as Described;
   expect(() => ControlPlaneOperation(operation)).toThrow("ListKeys of payment-cryptography doesn't state its resource");
-}); // prettier-ignore
+});

@@ -1,23 +1,26 @@
-import { applyDecorators, Controller, HttpCode, Post } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { applyDecorators, Controller } from '@nestjs/common';
 import type { z } from 'zod';
+import type { Call } from '../call.js';
 import { type Api, pathPrefix } from './api.js';
-import { readersOf } from './input.js';
-import type { SignedRequest } from './request.js';
+import { type Parameter, parametersOf } from './input.js';
 
 export interface Operation<Resource extends string = string> {
   /** Name in the service model, or in the admin API. */
   name: string;
   /** Kind of resource that policies are evaluated for, in the terms of the API: `key`, or `nothing` for `*`. */
   resource: Resource;
-  /** One line, in our own words. */
+  /** One line, in Keyblock's own words. */
   summary: string;
-  /** What it does and needs; Markdown. */
+  /** Effect and requirements of the operation; Markdown. */
   description: string;
-  /** Arguments for the AWS CLI, after service and operation; for the admin API, of curl. */
+  /** Arguments of the AWS CLI after service and operation or, for the admin API, arguments of curl. */
   example: string;
   output: z.ZodType;
+  /** HTTP status of success; 200 by default. 204 has no body. */
+  status?: SuccessStatus;
 }
+
+type SuccessStatus = 200 | 201 | 202 | 204;
 
 /** An operation as the OpenAPI documents describe it. */
 export interface OperationDocument extends Operation {
@@ -28,14 +31,40 @@ export interface OperationDocument extends Operation {
   errors: Record<number, string>;
 }
 
+/** Where an operation is served. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path with its parameters as `:name`. */
+  readonly path: string;
+}
+
 /**
- * Operations by controller and method, and controllers with their tags, as their decorators have registered them. Decorators of
- * Swagger are applied when the OpenAPI documents are generated: the service starts without that library.
+ * An operation as its decorator has registered it. The method of its controller gets the call and the parts of its
+ * input.
  */
-export const OPERATIONS: { prototype: object; method: string | symbol; document: OperationDocument }[] = [];
+export interface RegisteredOperation {
+  readonly prototype: object;
+  readonly method: string | symbol;
+  readonly route: Route;
+  readonly document: OperationDocument;
+  readonly parameters: readonly Parameter[];
+  /** Evaluates policies, if the authorizer of the API doesn't. @param inputs validated */
+  readonly authorize?: (call: Call, inputs: readonly unknown[]) => undefined;
+}
+
+/**
+ * Operations, and controllers with their tags, as their decorators have registered them. The front serves them.
+ * Decorators of Nest and Swagger are applied when the OpenAPI documents are generated: no route of Nest leads to an
+ * operation, and the service starts without Swagger.
+ */
+export const OPERATIONS: RegisteredOperation[] = [];
 export const CONTROLLERS: { controller: NewableFunction; tag: string }[] = [];
 
-/** Kinds of resources by the names of operations, for the APIs of a service. @param service `name` of the APIs */
+/**
+ * Returns the kinds of resources by the names of operations, for the APIs of a service.
+ *
+ * @param service `name` of the APIs
+ */
 export function resourcesOf(service: string): ReadonlyMap<string, string> {
   const documents = OPERATIONS.map(({ document }) => document).filter(({ api }) => api.name === service);
   return new Map(documents.map(({ name, resource }) => [name, resource]));
@@ -48,36 +77,9 @@ export function OperationsController(tag: string): ClassDecorator {
   });
 }
 
-/** @param cli the API's name in the AWS CLI */
+/** Returns a complete call of the AWS CLI. @param cli the API's name in the AWS CLI */
 export function awsCommand(cli: string, { name, example }: Operation): string {
   return `aws ${cli} ${name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}${example && ' '}${example}`;
-}
-
-/**
- * Wraps the method of an operation: validates its input, evaluates policies, calls it and serializes its output, which
- * Nest would search for a stream. Every operation is wrapped. The method's parameters are the request and the parts of
- * its input, the body last.
- *
- * @param authorize gets the request and the validated parts; throws unless policies allow the call
- */
-export function guarded(
-  authorize: (request: SignedRequest, inputs: readonly unknown[]) => Promise<void> | undefined,
-): MethodDecorator {
-  return (prototype, method, descriptor) => {
-    const execute = descriptor.value as (request: SignedRequest, ...inputs: unknown[]) => object | Promise<object>;
-    const [, ...readers] = readersOf(prototype, method);
-    if (readers.length !== execute.length - 1 || readers.includes(undefined))
-      throw new Error(`A parameter of ${String(method)} has no schema`);
-    const guard = async function (this: unknown, request: SignedRequest, ...parts: unknown[]): Promise<string> {
-      const inputs: unknown[] = [];
-      // The body is validated first: its violations are reported before those of path parameters.
-      for (let i = readers.length - 1; i >= 0; i--) inputs[i] = readers[i]?.(parts[i]);
-      const authorizing = authorize(request, inputs);
-      if (authorizing) await authorizing;
-      return JSON.stringify(await execute.call(this, request, ...inputs));
-    };
-    descriptor.value = Object.defineProperty(guard, 'name', { value: method }) as typeof descriptor.value;
-  };
 }
 
 /**
@@ -86,23 +88,24 @@ export function guarded(
  * @param path below the API's prefix
  */
 export function served(path: string, document: OperationDocument): MethodDecorator {
-  const { api, name, resource } = document;
-  const authorized = guarded(({ call, params, server }, inputs) => {
-    call.record.reads(params as object, inputs.at(-1) as object | undefined);
-    const authorizer = server.authorizers.get(api);
-    if (!authorizer) throw new Error(`No authorizer for ${name} of ${api.name}`);
-    return authorizer.authorize(call, resource);
-  });
-  return applyDecorators(authorized, Post(`${pathPrefix(api)}${path}`), HttpCode(200), registered(document));
+  return registered(document, { method: 'POST', path: `${pathPrefix(document.api)}${path}` });
 }
 
-/** Registers an operation for its route, the documentation and the policy simulator. */
-export function registered(document: OperationDocument): MethodDecorator {
+/** Registers an operation for the front, the documentation and the policy simulator. */
+export function registered(
+  document: OperationDocument,
+  route: Route,
+  authorize?: RegisteredOperation['authorize'],
+): MethodDecorator {
   const { api, name } = document;
-  // Policies would be evaluated without a resource, so an operation that plain JavaScript declares without one must not
-  // be served.
+  // An operation that plain JavaScript declares without a resource must not be served, because policies would be
+  // evaluated for no resource.
   if (!(document.resource as string | undefined)) throw new Error(`${name} of ${api.name} doesn't state its resource`);
-  return applyDecorators(RouteConfig({ operation: name, api }), (prototype: object, method: string | symbol) => {
-    OPERATIONS.push({ prototype, method, document });
-  });
+  return (prototype, method, descriptor) => {
+    const [, ...parameters] = parametersOf(prototype, method);
+    const declared = (descriptor.value as (...args: unknown[]) => unknown).length;
+    if (parameters.length !== declared - 1 || !parameters.every((parameter) => parameter !== undefined))
+      throw new Error(`A parameter of ${String(method)} has no schema`);
+    OPERATIONS.push({ prototype, method, route, document, parameters, authorize });
+  };
 }

@@ -7,7 +7,7 @@ const tokens = new PageTokens(Buffer.alloc(32, 1));
 const call = rootCall('ListKeys');
 const LIST = ['ListKeys', undefined];
 
-test('a token comes back as the position it was issued for', () => {
+test('a token returns the position that it was issued for', () => {
   fc.assert(
     fc.property(fc.string(), (after) => {
       expect(tokens.read(call, LIST, tokens.issue(call, LIST, after))).toBe(after);
@@ -30,18 +30,18 @@ test.each<[string, () => unknown]>([
   ],
   ['another deployment', () => new PageTokens(Buffer.alloc(32, 2)).read(call, LIST, tokens.issue(call, LIST, '7'))],
   ['unknown origin', () => tokens.read(call, LIST, 'nonsense')],
-])('a token of %s is refused', (_, read) => {
+])('refuses a token of %s', (_, read) => {
   expect(read).toThrow(expect.objectContaining({ name: 'ValidationException' }));
 });
 
-test('a token of another API is refused with the message of the API that is called', () => {
+test('refuses a token of another API with the message of the API that is called', () => {
   const other = { ...call, api: OTHER_API };
   expect(tokens.read(other, LIST, tokens.issue(other, LIST, '7'))).toBe('7');
   expect(() => tokens.read(other, LIST, tokens.issue(call, LIST, '7'))).toThrow('The marker is invalid.');
   expect(() => tokens.read(call, LIST, tokens.issue(other, LIST, '7'))).toThrow('NextToken is invalid');
 });
 
-test('a token with any character changed is refused', () => {
+test('refuses a token with any character changed', () => {
   const token = tokens.issue(call, LIST, '1234567890');
   for (let i = 0; i < token.length - 1; i++) {
     const forged = token.slice(0, i) + (token[i] === 'A' ? 'B' : 'A') + token.slice(i + 1);

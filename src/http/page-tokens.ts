@@ -5,13 +5,16 @@ import { hmac } from '../crypto/hmac.js';
 const MAC_BYTES = 16;
 const DEFAULT_ITEMS = 50;
 
-/** The part of a list's input that pages it. */
+/** The members of a list operation's input that select a page. */
 export interface Paging {
   NextToken?: string;
   MaxResults?: number;
 }
 
-/** Issues and reads NextToken: a position with a MAC over API, account, Region and list, so that no other list accepts it. */
+/**
+ * Issues and reads NextToken: a position with a MAC over API, account, Region and list, so that no other list accepts
+ * it.
+ */
 export class PageTokens {
   /** @param key 32 bytes, the same on every node of a deployment */
   constructor(private readonly key: Buffer) {}
@@ -19,8 +22,9 @@ export class PageTokens {
   /**
    * Reads one page of a list.
    *
-   * @param list       the operation with its filters
-   * @param read       returns the items after a position, or from the beginning: one more than `limit`, if there is one
+   * @param list       the name of the list's operation, and its filters
+   * @param read       returns the items after a position, or from the beginning: one more than `limit`, if there are
+   *                   more
    * @param positionOf the position of an item, for `read` to continue after
    */
   async page<T>(
@@ -37,14 +41,14 @@ export class PageTokens {
   }
 
   /**
-   * @param list  the operation with its filters
-   * @param after position of the last item of the page before
+   * @param list  the name of the list's operation, and its filters
+   * @param after position of the last item on the previous page
    */
   issue(call: Call, list: readonly unknown[], after: string): string {
     return Buffer.concat([this.#mac(call, list, after), Buffer.from(after)]).toString('base64url');
   }
 
-  /** @throws the API's exception for any token that `issue` didn't make for this API, account, Region and list */
+  /** @throws the API's exception for any token that `issue` didn't create for this API, account, Region and list */
   read(call: Call, list: readonly unknown[], token: string): string {
     const bytes = Buffer.from(token, 'base64url');
     const after = bytes.subarray(MAC_BYTES).toString();

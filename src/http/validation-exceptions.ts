@@ -2,26 +2,31 @@ import {
   PublicPolicyException,
   SerializationException,
   type ServiceException,
+  ThrottlingException,
   ValidationException,
 } from '../errors/exceptions.js';
 import { PolicyError } from '../policy/policy-error.js';
 import type { ApiExceptions, Constraint, Violation } from './api.js';
 
 /**
- * The exceptions of Payment Cryptography's models, which the admin API shares: ValidationException for nearly everything that
- * is wrong with a request. No message repeats a value of the input.
+ * The exceptions of Payment Cryptography's models, which the admin API shares: ValidationException for nearly
+ * everything that is wrong with a request. No message repeats a value of the input.
  */
-export const VALIDATION_EXCEPTIONS: Pick<ApiExceptions, 'invalidInput' | 'invalidPageToken' | 'refusedBy'> = {
+export const VALIDATION_EXCEPTIONS: Pick<
+  ApiExceptions,
+  'invalidInput' | 'invalidPageToken' | 'refusedBy' | 'throttled'
+> = {
   invalidInput,
+  throttled: () => new ThrottlingException(),
   invalidPageToken: () =>
-    new ValidationException('NextToken is invalid: give back the one of the page before, with the same filters.'),
+    new ValidationException('NextToken is invalid: send the one from the previous page, with the same filters.'),
   refusedBy: (error) =>
     error instanceof PolicyError && error.code === 'PUBLIC'
       ? new PublicPolicyException(error.message)
       : new ValidationException(error.message),
 };
 
-function invalidInput(violations: readonly Violation[]): ServiceException {
+function invalidInput(violations: readonly Violation[], count: number): ServiceException {
   const otherType = violations.find(({ constraint }) => constraint.kind === 'type');
   if (otherType)
     return new SerializationException(
@@ -30,8 +35,11 @@ function invalidInput(violations: readonly Violation[]): ServiceException {
 
   const fieldList = violations.map(({ path, constraint }) => ({ path: pointer(path), message: messageOf(constraint) }));
   const list = fieldList.map(({ path, message }) => `${path} ${message}`.trim()).join('; ');
-  const count = `${fieldList.length} validation error${fieldList.length === 1 ? '' : 's'} detected`;
-  return new ValidationException(`${count}: ${list}.`, fieldList);
+  const more = count > fieldList.length ? `; and ${count - fieldList.length} more` : '';
+  return new ValidationException(
+    `${count} validation error${count === 1 ? '' : 's'} detected: ${list}${more}.`,
+    fieldList,
+  );
 }
 
 /** JSON Pointer (RFC 6901). */

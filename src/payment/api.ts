@@ -22,7 +22,7 @@ export const CONTROL_PLANE: Api = {
   signingName: SERVICE,
   routing: { target: 'PaymentCryptographyControlPlane' },
   contentType: 'application/x-amz-json-1.0',
-  rate: 'controlPlane',
+  rateOf: () => 'controlPlane',
   exceptions: {
     ...VALIDATION_EXCEPTIONS,
     unavailable: () => new ServiceUnavailableException('The service is unavailable. Try again.'),
@@ -39,11 +39,11 @@ export const DATA_PLANE: Api = {
   signingName: SERVICE,
   routing: { path: '' },
   contentType: 'application/json',
-  rate: 'dataPlane',
+  rateOf: () => 'dataPlane',
   exceptions: {
     ...VALIDATION_EXCEPTIONS,
-    // Its model has no ServiceUnavailableException.
-    unavailable: () => new InternalServerException(),
+    // The data plane's model has no ServiceUnavailableException. SDKs pick their class by name, and retry 503 like 500.
+    unavailable: () => new InternalServerException('The service is unavailable. Try again.', 503),
     internal: () => new InternalServerException(),
   },
   statusOf: ({ status }) => status,

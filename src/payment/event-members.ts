@@ -2,7 +2,7 @@ import { eventMembers } from '../audit/request-parameters.js';
 
 /**
  * Members of the inputs of both planes that an event may show: names of keys, teams and Regions, names of algorithms,
- * attributes, tags and policies. A structure's name alone often tells the algorithm.
+ * attributes, tags and policies. The name of a structure often identifies the algorithm.
  */
 export const EVENT_MEMBERS = eventMembers({
   values: `

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { digits, hex, hexBytes, sensitive, Timestamp, union, wellFormed } from '../http/fields.js';
+import { MAX_MEMBERS } from '../http/bounds.js';
+import { digits, EXAMPLE_SCOPE, hex, hexBytes, sensitive, Timestamp, union, wellFormed } from '../http/fields.js';
+import { keyArn } from './keys/arn.js';
 import {
   DERIVE_KEY_USAGES,
   KEY_ALGORITHMS,
@@ -13,8 +15,16 @@ import {
 
 /** Wire types that several operations of AWS Payment Cryptography share, named as in the service models. */
 
-/** Key ARN in the examples of the documentation. No such key exists. */
-export const EXAMPLE_KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
+/**
+ * Returns the alias of a key that `keyblock demo` creates for the examples.
+ *
+ * @param name lower-case letters and digits
+ */
+export const demoAlias = (name: string): string => `alias/demo/${name}`;
+/** Returns the fixed id of a demo key, for the examples of operations that accept only a key ARN. */
+export const demoKeyId = (name: string): string => `demo${name.padStart(12, '0')}`;
+/** Returns the ARN of a demo key in the account and Region of the examples. */
+export const demoKeyArn = (name: string): string => keyArn(EXAMPLE_SCOPE, demoKeyId(name));
 
 export const KeyArn = z
   .string()
@@ -35,8 +45,11 @@ export const KeyArnOrKeyAlias = z
   )
   .meta({ description: 'Identifies a key by its ARN, by the ARN of an alias or by the name of an alias.' });
 
-export const Region = z.string().regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name');
-export const Regions = z.array(Region);
+export const Region = z
+  .string()
+  .max(32)
+  .regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name');
+export const Regions = z.array(Region).max(MAX_MEMBERS);
 
 export const KeyClass = z.enum(KEY_CLASSES);
 export const KeyUsage = z.enum(KEY_USAGES);

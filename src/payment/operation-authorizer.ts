@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Call, scopeOf } from '../call.js';
 import { ResourceNotFoundException } from '../errors/exceptions.js';
-import type { Authorizer } from '../http/request.js';
+import type { Authorizer } from '../http/authorizer.js';
 import { authorize } from './authorization/authorize.js';
 import { KEY_ROLES, keyMaterialOf, roleKey } from './authorization/condition-keys.js';
 import { keyArn, resourceArn } from './keys/arn.js';
@@ -30,7 +30,7 @@ export class OperationAuthorizer implements Authorizer {
   /**
    * Authorizes a call.
    *
-   * @returns a promise only if something has to be looked up, which no operation of the data plane needs
+   * @returns a promise only if something must be looked up, which is never the case on the data plane
    * @throws AccessDeniedException
    */
   authorize(call: Call, resource: Resource): Promise<void> | undefined {
@@ -49,7 +49,10 @@ export class OperationAuthorizer implements Authorizer {
     return undefined;
   }
 
-  /** Authorizes an operation without a resource. A key created with tags or replicas needs permission for those as well. */
+  /**
+   * Authorizes an operation without a resource. Creating a key with tags or replicas needs permission for those as
+   * well.
+   */
   #authorizeNew(call: Call, { Tags = [], ReplicationRegions = [] }: Input): void {
     authorize(call, { resource: '*' });
     if (call.operation !== 'CreateKey' && call.operation !== 'ImportKey') return;
@@ -58,7 +61,10 @@ export class OperationAuthorizer implements Authorizer {
     if (ReplicationRegions.length > 0) authorize(call, { resource, operation: 'AddKeyReplicationRegions' });
   }
 
-  /** Looks up the keys of an import or export by their role. Policies name keys by ARN, so an alias must be resolved first. */
+  /**
+   * Looks up the keys of an import or export by their role. Policies name keys by ARN, so an alias must be resolved
+   * first.
+   */
   async #lookUpRoles(call: Call): Promise<void> {
     const [, members = {}] = keyMaterialOf(call) ?? [];
     const arns = new Map<string, string>();
@@ -70,7 +76,7 @@ export class OperationAuthorizer implements Authorizer {
     call.record.looksUp(arns);
   }
 
-  /** Returns the ARN of the team that the request names or that the association has, or `*` if there is none. */
+  /** Returns the ARN of the team in the request or in the association, or `*` if there is none. */
   async #teamArn(call: Call, { MpaTeamArn, Action }: Input): Promise<string> {
     if (MpaTeamArn !== undefined || Action === undefined) return MpaTeamArn ?? '*';
     try {

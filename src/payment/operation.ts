@@ -9,26 +9,26 @@ import { CONTROL_PLANE, DATA_PLANE } from './api.js';
 export type Resource = 'key' | 'alias' | 'team' | 'nothing';
 
 const CONTROL_PLANE_ERRORS = {
-  400: 'ValidationException, SerializationException, ResourceNotFoundException, ConflictException, ServiceQuotaExceededException, ThrottlingException, AccessDeniedException, or a fault of the signature',
+  400: 'ValidationException, SerializationException, ResourceNotFoundException, ConflictException, ServiceQuotaExceededException, ThrottlingException, AccessDeniedException, or a signature error',
   500: 'InternalServerException',
   503: 'ServiceUnavailableException',
 };
 
 const DATA_PLANE_ERRORS = {
   400: 'ValidationException, SerializationException',
-  403: 'AccessDeniedException, or a fault of the signature',
+  403: 'AccessDeniedException, or a signature error',
   404: 'ResourceNotFoundException',
   429: 'ThrottlingException',
   500: 'InternalServerException',
 };
 
-/** An operation of the control plane. */
+/** A control-plane operation. */
 export function ControlPlaneOperation(operation: Operation<Resource>): MethodDecorator {
   const command = awsCommand('payment-cryptography', operation);
   return served(operation.name, { ...operation, api: CONTROL_PLANE, command, errors: CONTROL_PLANE_ERRORS });
 }
 
-/** An operation of the data plane. @param path of the model, without the leading slash */
+/** A data-plane operation. @param path of the model, without the leading slash */
 export function DataPlaneOperation(
   path: string,
   operation: Operation<Resource> & { verifies?: boolean },

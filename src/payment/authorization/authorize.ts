@@ -37,7 +37,7 @@ export function authorize(call: Call, authorized: Authorized): void {
   access.authorize(call, resourceOf(call, authorized));
 }
 
-/** Returns the request to the policy engine, with the key's own policy where it applies. */
+/** Returns the input of the policy engine for a call, with the key's own policy if it governs the operation. */
 export function resourceOf(
   call: Call,
   { resource, key, requestAlias, operation = call.operation }: Authorized,

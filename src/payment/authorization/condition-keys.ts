@@ -44,8 +44,8 @@ export const KEY_ROLES = [
 ] as const;
 
 /**
- * The condition key of a role, in lower case. Its values are looked up before policies are evaluated: see
- * OperationAuthorizer.
+ * Returns the name of a role's condition key, in lower case. OperationAuthorizer looks up its values before it
+ * evaluates policies.
  */
 export function roleKey(role: (typeof KEY_ROLES)[number]): string {
   return `payment-cryptography:${role.toLowerCase()}`;

@@ -1,5 +1,5 @@
 import { ResourcePolicies } from '../../policy/policy-document.js';
 import { SERVICE } from '../api.js';
 
-/** The policies of keys. */
+/** Validates and parses the resource policies of keys. */
 export const KEY_POLICIES = new ResourcePolicies(SERVICE, 'EncryptData');

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { ExchangeModule } from '../exchange/exchange.module.js';
+import { KeysModule } from '../keys/keys.module.js';
 import { AliasesController } from './aliases/aliases.controller.js';
 import { CreateAliasOperation } from './aliases/create-alias.operation.js';
 import { DeleteAliasOperation } from './aliases/delete-alias.operation.js';
@@ -54,6 +56,7 @@ import { TagsController } from './tags/tags.controller.js';
 import { UntagResourceOperation } from './tags/untag-resource.operation.js';
 
 @Module({
+  imports: [KeysModule, ExchangeModule],
   controllers: [
     KeysController,
     AliasesController,

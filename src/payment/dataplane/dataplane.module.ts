@@ -1,4 +1,18 @@
-import { Module } from '@nestjs/common';
+import { Module, type Provider } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+import { Changes } from '../../changes/changes.js';
+import { Clock } from '../../clock.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { Metrics } from '../../http/metrics.js';
+import { LOGGER } from '../../logger.js';
+import { MasterKey } from '../../provider/master-key.js';
+import { serviceSecret } from '../../provider/service-secret.js';
+import { DecimalizationTables } from './pin/decimalization-tables.js';
+import { VerificationLimit } from './verification/verification-limit.js';
+import { Verifications } from './verification/verifications.js';
+import { ExchangeModule } from '../exchange/exchange.module.js';
+import { KeysModule } from '../keys/keys.module.js';
 import { As2805Controller } from './as2805/as2805.controller.js';
 import { GenerateAs2805KekValidationOperation } from './as2805/generate-as2805-kek-validation.operation.js';
 import { CardValidationController } from './card-validation/card-validation.controller.js';
@@ -23,7 +37,38 @@ import { PinController } from './pin/pin.controller.js';
 import { TranslatePinDataOperation } from './pin/translate-pin-data.operation.js';
 import { VerifyPinDataOperation } from './pin/verify-pin-data.operation.js';
 
+/** Providers that protect PINs against guessing. */
+const PROTECTIONS: Provider[] = [
+  {
+    provide: DecimalizationTables,
+    useFactory: ({ acceptsWeakDecimalization }: Config) => new DecimalizationTables(acceptsWeakDecimalization),
+    inject: [CONFIG],
+  },
+  {
+    provide: VerificationLimit,
+    useFactory: async (
+      { verificationLimits: limits }: Config,
+      database: DataSource,
+      masterKey: MasterKey,
+      changes: Changes,
+      clock: Clock,
+      logger: Logger,
+    ) => {
+      if (!limits) return undefined;
+      const secret = await serviceSecret(database.manager, masterKey, 'account numbers');
+      return new VerificationLimit(limits, secret, database, changes, clock, logger);
+    },
+    inject: [CONFIG, DataSource, MasterKey, Changes, Clock, LOGGER],
+  },
+  {
+    provide: Verifications,
+    useFactory: (metrics: Metrics, limit?: VerificationLimit) => new Verifications(metrics, limit),
+    inject: [Metrics, VerificationLimit],
+  },
+];
+
 @Module({
+  imports: [KeysModule, ExchangeModule],
   controllers: [
     As2805Controller,
     CardValidationController,
@@ -35,6 +80,7 @@ import { VerifyPinDataOperation } from './pin/verify-pin-data.operation.js';
   ],
   providers: [
     WorkingKeys,
+    ...PROTECTIONS,
     EncryptDataOperation,
     DecryptDataOperation,
     ReEncryptDataOperation,

@@ -1,5 +1,6 @@
 import { aesWorkingKey, type AesDukptUsage } from '../../crypto/dukpt/aes.js';
 import { tdesWorkingKey, type TdesDukptUsage } from '../../crypto/dukpt/tdes.js';
+import { lendBytes } from '../../crypto/held-key.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import { isTdes } from '../keys/key-attributes.js';
 import { derivedKey, type WorkingKey } from './keys/working-keys.js';
@@ -52,9 +53,11 @@ export function dukptKey(bdk: WorkingKey, purpose: Purpose, attributes: DukptAtt
         `DukptKeyVariant BIDIRECTIONAL is invalid for a base derivation key of ${bdk.algorithm}: use REQUEST or RESPONSE.`,
       );
     const usage = TDES_USAGES[purpose][variant];
-    return derivedKey(bdk, 'TDES_2KEY', (clear) => tdesWorkingKey({ bdk: clear, ksn, usage }));
+    return derivedKey(bdk, 'TDES_2KEY', (key) => lendBytes(key, (clear) => tdesWorkingKey({ bdk: clear, ksn, usage })));
   }
   const type = keyType ?? (bdk.algorithm as NonNullable<DukptAttributes['keyType']>);
   const usage = AES_USAGES[purpose][variant];
-  return derivedKey(bdk, type, (clear) => aesWorkingKey({ bdk: clear, ksn, usage, keyType: type }));
+  return derivedKey(bdk, type, (key) =>
+    lendBytes(key, (clear) => aesWorkingKey({ bdk: clear, ksn, usage, keyType: type })),
+  );
 }

@@ -18,7 +18,7 @@ const TOKEN_DAYS = 30;
 /** A token that expires sooner than this is not reused. */
 const REUSE_DAYS = 7;
 
-/** Token with its certificate and the root that issued it, which the other party needs. */
+/** Token with its certificate and the root that issued the certificate. The other party needs both certificates. */
 export interface CertifiedToken {
   token: ExchangeToken;
   certificate: Certificate;
@@ -78,7 +78,7 @@ export class ExchangeTokens {
   }
 
   /**
-   * Returns the token of this ID.
+   * Returns the token with this ID.
    *
    * @throws ValidationException if the caller has no such token, if it is for another purpose or if it has expired
    */

@@ -18,7 +18,7 @@ import { certificateOf } from './certificate-text.js';
 import type { Protection } from './strength.js';
 import { TrustedAuthorities } from './trusted-authorities.js';
 
-/** Parameters of one key agreement, as the request gives them. */
+/** Parameters of one key agreement, as in the request. */
 export interface Agreement {
   /** Identifier of the stored key pair, usage K3. */
   pairIdentifier: string;

@@ -9,15 +9,15 @@ import type { KeyAttributes } from '../keys/key-attributes.js';
 import { attributesOf } from '../keys/key-block-attributes.js';
 import { checkStrength, type Protection, requireOtherKey } from './strength.js';
 
-/** Key unwrapped from a key block and lent, with the attributes that the block states. */
+/** A key unwrapped from a key block and lent to a computation, with the attributes that the block states. */
 export interface OpenedKey extends UnwrappedKey {
   attributes: KeyAttributes;
   exportable: boolean;
 }
 
-/** TR-31 key blocks that come in, with a call or for import. */
+/** Opens TR-31 key blocks that callers send, to import the key or to use it for one call. */
 export class KeyBlocks {
-  /** @param acceptsLegacy accepts versions A and C, too, which bind key and header by variants of the KBPK */
+  /** @param acceptsLegacy also accepts versions A and C, which derive their keys as variants of the KBPK */
   constructor(private readonly acceptsLegacy: boolean) {}
 
   /**
@@ -27,9 +27,8 @@ export class KeyBlocks {
    * @param kbpk        key block protection key; the caller zeroizes it
    * @param protections everything that protects the key in transit; none may be weaker than the key
    * @param compute     receives the key, which is zeroized when it returns
-   * @throws CryptoError KEY_BLOCK, DECRYPTION_FAILED; ValidationException for a version that isn't accepted, if a
-   *   protection is too weak or the key itself, or if the block contradicts itself or has attributes that the service
-   *   doesn't know
+   * @throws CryptoError KEY_BLOCK, DECRYPTION_FAILED; ValidationException if the version isn't accepted, if the key is
+   *   weak or weakly protected, or if the block contradicts itself or has attributes that the service doesn't know
    */
   open<T>(kbpk: Kbpk, text: string, protections: readonly Protection[], compute: (opened: OpenedKey) => T): T {
     this.#checkVersion(text);

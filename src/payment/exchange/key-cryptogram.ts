@@ -13,7 +13,7 @@ const KEY_BYTES: Partial<Record<KeyAlgorithm, number>> = { TDES_2KEY: 16, TDES_3
 /**
  * Returns the length in bytes of a key that may be encrypted with RSA without a key block.
  *
- * @throws ValidationException for algorithms whose keys may not
+ * @throws ValidationException for an algorithm whose keys require a key block
  */
 export function cryptogramKeyBytes(algorithm: KeyAlgorithm): number {
   const keyBytes = KEY_BYTES[algorithm];

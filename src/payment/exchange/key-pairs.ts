@@ -4,11 +4,11 @@ import type { CertificateAuthority } from './certificate-authority.entity.js';
 import type { ExchangeToken } from './exchange-token.entity.js';
 
 /**
- * Generates a key pair that the service keeps for itself, and seals it.
+ * Generates and seals a key pair of the service's own.
  *
- * @param entity   the class of the row that holds the pair
- * @param identity the values of the row that the pair is bound to, except its certificate
- * @param certify  gets the pair as DER PKCS#8, must not keep it, and returns its certificate, DER
+ * @param entity   class of the row that stores the pair
+ * @param identity values of the row that the pair is bound to, except the certificate
+ * @param certify  receives the pair as DER PKCS#8, must not keep it, and returns its certificate as DER
  */
 export async function generatePair<T extends Pick<CertificateAuthority | ExchangeToken, 'algorithm'>>(
   provider: CryptoProvider,

@@ -26,7 +26,7 @@ const MINIMUM_PROTECTION: Record<
 };
 
 /**
- * Checks that a symmetric key is not imported or exported under a weaker one.
+ * Checks that a symmetric key is not imported or exported under a weaker key.
  *
  * @param algorithm algorithm of the wrapped key
  * @throws ValidationException whose message names sufficient protections
@@ -46,7 +46,7 @@ export function checkStrength(algorithm: KeyAlgorithm, protection: Protection): 
 }
 
 /**
- * Checks that a key is not wrapped under itself, whatever the parity of both.
+ * Checks that a key is not wrapped under itself. Parity bits are ignored.
  *
  * @throws ValidationException
  */

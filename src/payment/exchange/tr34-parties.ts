@@ -31,7 +31,7 @@ function role(
   return { purpose, members, needs: { ...needs, algorithms: RSA_KEY_ALGORITHMS } };
 }
 
-/** Resolves the key pair that the service uses as a TR-34 party: that of a token, or a stored one. */
+/** Resolves the key pair that the service uses as a TR-34 party: the pair of a token, or a stored key pair. */
 @Injectable()
 export class Tr34Parties {
   constructor(

@@ -39,7 +39,8 @@ export class TrustedAuthorities {
   }
 
   /**
-   * Returns the certificate of the imported authority that issued a certificate; a self-signed one is its own issuer.
+   * Returns the certificate of the imported authority that issued a certificate. A self-signed certificate is its own
+   * issuer.
    */
   async issuerOf(call: Call, certificate: Certificate): Promise<Certificate | undefined> {
     if (isIssuedBy(certificate, certificate)) return certificate;

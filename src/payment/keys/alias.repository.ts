@@ -23,7 +23,7 @@ export class AliasRepository {
    * Creates an alias.
    *
    * @param keyArn null for an alias without a key
-   * @throws ConflictException if the name is taken, also by a concurrent call
+   * @throws ConflictException if the name is taken, even by a concurrent call
    * @throws ResourceNotFoundException, ValidationException for a key that can't have an alias
    * @throws ServiceQuotaExceededException
    */
@@ -86,15 +86,15 @@ export class AliasRepository {
   async update(call: Call, name: string, keyArn: string | null): Promise<Alias> {
     const id = { ...scopeOf(call), name };
     return this.changes.transaction(call, async (manager, changed) => {
-      // Locks the key before the alias, in the same order as the end of a deletion.
+      // Lock the key before the alias. The worker that destroys keys locks them in the same order, so the two can't
+      // deadlock.
       await this.#requireKey(call, manager, keyArn);
       const alias = await manager.findOne(Alias, { where: id, lock: { mode: 'pessimistic_write' } });
       if (!alias) throw new ResourceNotFoundException(name);
       if (alias.keyArn !== null) await this.keys.authorize(call, manager, alias.keyArn);
-      await manager.update(Alias, id, { keyArn });
-      // The keys change too: policies may have conditions on their aliases.
+      // Both keys count as changed, because policies may have conditions on the aliases of a key.
       for (const arn of [arnOf(id), alias.keyArn, keyArn]) if (arn !== null) changed(arn);
-      return { ...id, keyArn };
+      return manager.save(Object.assign(alias, { keyArn }));
     });
   }
 
@@ -104,13 +104,15 @@ export class AliasRepository {
     await this.changes.transaction(call, async (manager, changed) => {
       const alias = await manager.findOne(Alias, { where: id, lock: { mode: 'pessimistic_write' } });
       if (!alias) throw new ResourceNotFoundException(name);
-      await manager.delete(Alias, id);
       changed(arnOf(id));
       if (alias.keyArn !== null) changed(alias.keyArn);
+      await manager.remove(alias);
     });
   }
 
-  /** Checks that a key may have an alias, and locks it, so that its deletion waits for the end of the transaction. */
+  /**
+   * Checks that a key may have an alias, and locks the key, so that its deletion waits for the end of the transaction.
+   */
   async #requireKey(call: Call, manager: EntityManager, keyArn: string | null): Promise<void> {
     if (keyArn === null) return;
     const own = scopeOf(call);

@@ -30,7 +30,11 @@ export function newId(): string {
   return Array.from({ length: 16 }, () => ID_ALPHABET.charAt(randomInt(ID_ALPHABET.length))).join('');
 }
 
-/** Parses a key ARN, alias ARN or alias name that matches the model's pattern. @param scope of an alias name, which has none */
+/**
+ * Parses a key ARN, alias ARN or alias name that matches the model's pattern.
+ *
+ * @param scope account and Region of an alias name
+ */
 export function parseIdentifier(identifier: string, scope: Scope): Identifier {
   const [, region, accountId, resource] = KEY_ARN.exec(identifier) ?? [];
   if (region === undefined || accountId === undefined || resource === undefined)

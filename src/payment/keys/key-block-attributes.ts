@@ -73,10 +73,10 @@ export function modeLetter(modes: KeyModesOfUse): string {
 }
 
 /**
- * Returns the attributes of the symmetric key in a key block: X9.143 6.3; TR-34 has the same header. The caller checks that the
- * attributes can be combined.
+ * Returns the attributes of the symmetric key in a key block: X9.143 6.3; TR-34 has the same header. The caller checks
+ * that the attributes can be combined.
  *
- * @param keyBytes length of the key, which distinguishes the algorithms of one letter
+ * @param keyBytes length of the key, which distinguishes algorithms that have the same letter
  * @throws ValidationException for a value that no stored key can have
  */
 export function attributesOf(
@@ -108,7 +108,11 @@ export function usageOf({ keyUsage }: KeyBlockHeader): KeyUsage {
   return usage;
 }
 
-/** Returns the modes of a key block header. @throws ValidationException for a mode of use that no stored symmetric key has */
+/**
+ * Returns the modes of a key block header.
+ *
+ * @throws ValidationException for a mode of use that no stored symmetric key has
+ */
 export function modesOf({ modeOfUse }: KeyBlockHeader): KeyModesOfUse {
   const modes = MODES[modeOfUse];
   if (modes === undefined) throw unsupported(`mode of use ${modeOfUse}`);

@@ -9,15 +9,15 @@ export interface KnownKey {
 }
 
 /**
- * Keys, by their ARN and by the ARNs of aliases that calls named them by. Every call gets the same frozen `Key`: MaskedKeys and
- * ReplicationWork remember more of it under the object itself.
+ * Caches keys, by their own ARNs and by the ARNs of the aliases that calls have used. Every call gets the same frozen
+ * `Key` object, because CryptoProvider and ReplicationWork use the object as the key of their own caches.
  */
 export class KeyCache extends FreshCache<KnownKey> {
   /**
-   * Returns the key of a name, from memory without a promise, or from `load`.
+   * Returns the key with a name: from memory, without a promise, or otherwise from `load`.
    *
    * @param name ARN of the key or of an alias
-   * @param load returns null if there is no such key; that is not remembered
+   * @param load returns null if there is no such key; null is not cached
    */
   get(name: string, load: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
     return this.known(name)?.value ?? this.read(name, load);
@@ -27,8 +27,8 @@ export class KeyCache extends FreshCache<KnownKey> {
     return arn.startsWith('arn:aws:payment-cryptography:');
   }
 
-  /** A changed key is forgotten under all its names, a changed alias under its own. */
-  protected dependsOn(arn: string, name: string, { key }: KnownKey): boolean {
-    return name === arn || key.arn === arn;
+  /** Returns the key's ARN, so that a changed key is forgotten under all its names. */
+  protected sourceOf({ key }: KnownKey): string {
+    return key.arn;
   }
 }

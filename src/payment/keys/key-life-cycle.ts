@@ -8,13 +8,13 @@ export type KeyChange = Partial<
 
 const DAY_MS = 86_400_000;
 
-/** The columns of a new key that don't follow from the time of its creation. */
+/** The columns of a new key that the caller of `newKey` supplies. */
 type Attributes = Omit<
   NewKey,
   'state' | 'createdAt' | 'usageStartedAt' | 'usageStoppedAt' | 'deletePendingAt' | 'deletedAt'
 >;
 
-/** Returns a key that was just created or imported. */
+/** Returns the columns of a key that is being created or imported. */
 export function newKey(attributes: Attributes, now: Date): NewKey {
   return {
     ...attributes,
@@ -60,7 +60,11 @@ export function endDeletion(now: Date): KeyChange {
   return { state: 'DELETE_COMPLETE', deletePendingAt: null, deletedAt: now, sealed: null };
 }
 
-/** Checks that a key may still get tags, aliases or a policy: its deletion isn't scheduled. @throws ValidationException */
+/**
+ * Checks that a key may still get tags, aliases or a policy: its deletion isn't scheduled.
+ *
+ * @throws ValidationException
+ */
 export function requireNotDeleted(key: Key): void {
   if (key.state === 'DELETE_PENDING' || key.state === 'DELETE_COMPLETE') requireState(key, 'CREATE_COMPLETE');
 }

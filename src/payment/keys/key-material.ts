@@ -1,7 +1,8 @@
-import { generateKeyPair, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { aes } from '../../crypto/aes.js';
 import { generateTdesKey, isStrong, tdes } from '../../crypto/des.js';
 import { HMAC_BYTES, type HmacHash } from '../../crypto/hmac.js';
+import { generateEcPair, generateRsaPair } from '../../crypto/key-pair.js';
 import { kcvCmac, kcvEcb, kcvHmac, kcvPublicKey } from '../../crypto/kcv.js';
 import { exportPublicKey, readPublicHalf } from '../../crypto/asymmetric-key.js';
 import { ValidationException } from '../../errors/exceptions.js';
@@ -9,7 +10,7 @@ import type { CryptoProvider } from '../../provider/crypto-provider.js';
 import { isTdes, type KeyAlgorithm, type KeyCheckValueAlgorithm } from './key-attributes.js';
 import { Key, type KeyIdentity } from './key.entity.js';
 
-/** The material of a new key under the master key, with the check value that it is bound to. */
+/** Material of a new key, sealed under the master key, and its check value, which is part of the associated data. */
 export type SealedMaterial = Pick<Key, 'kcv'> & { sealed: Buffer };
 
 /** Generates the material of a new key, and seals it. */
@@ -35,21 +36,8 @@ export function sealKey(provider: CryptoProvider, identity: Omit<KeyIdentity, 'k
   return { kcv, sealed: provider.seal(Key, { ...identity, kcv }, clear) };
 }
 
-const rsa = (modulusLength: number) => pkcs8((done) => generateKeyPair('rsa', { modulusLength, ...DER }, done));
-const ecc = (namedCurve: string) => pkcs8((done) => generateKeyPair('ec', { namedCurve, ...DER }, done));
-
-const DER = {
-  publicKeyEncoding: { format: 'der', type: 'spki' },
-  privateKeyEncoding: { format: 'der', type: 'pkcs8' },
-} as const;
-
-type PairDone = (error: Error | null, publicKey: Buffer, privateKey: Buffer) => void;
-
-function pkcs8(generate: (done: PairDone) => void): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    generate((error, _publicKey, privateKey) => (error ? reject(error) : resolve(privateKey)));
-  });
-}
+const rsa = async (modulusLength: number) => (await generateRsaPair(modulusLength)).privateKey;
+const ecc = async (curve: string) => (await generateEcPair(curve)).privateKey;
 
 /** Generators of key material: raw bytes of a symmetric key, DER PKCS#8 of a key pair. The caller zeroizes it. */
 const GENERATORS: Record<KeyAlgorithm, () => Buffer | Promise<Buffer>> = {
@@ -70,13 +58,13 @@ const GENERATORS: Record<KeyAlgorithm, () => Buffer | Promise<Buffer>> = {
   ECC_NIST_P521: () => ecc('P-521'),
 };
 
-/** Generates key material; key pairs on a thread of their own, so that requests aren't held up. */
+/** Generates key material. Key pairs are generated on another thread, so that requests aren't held up. */
 export async function generateKeyMaterial(algorithm: KeyAlgorithm): Promise<Buffer> {
   return GENERATORS[algorithm]();
 }
 
 /**
- * Refuses a TDES key from outside that the service would not generate: NIST SP 800-67 revision 2, section 3.3. Keys of
+ * Refuses a weak TDES key that the service did not generate itself: NIST SP 800-67 revision 2, section 3.3. Keys of
  * other algorithms have no weak values.
  *
  * @throws ValidationException, which reveals nothing about the key except that it is weak

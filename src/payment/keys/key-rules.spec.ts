@@ -121,7 +121,7 @@ test('of all 512 sets of modes, exactly those in the table are valid', () => {
   expect(found).toEqual(allowed);
 });
 
-test('there are 24 usages, 15 algorithms', () => {
+test('there are 24 usages and 15 algorithms', () => {
   expect(new Set(KEY_USAGES).size).toBe(24);
   expect(new Set(KEY_ALGORITHMS).size).toBe(15);
 });
@@ -140,7 +140,7 @@ test.each([
   ['HMAC_SHA224', undefined, 'HMAC'],
   ['RSA_2048', undefined, 'SHA_1'],
   ['ECC_NIST_P521', 'SHA_1', 'SHA_1'],
-] as const)('the check value algorithm of %s, with %s requested, is %s', (algorithm, asked, by) => {
+] as const)('the check value of %s, with %s requested, is computed by %s', (algorithm, asked, by) => {
   expect(kcvAlgorithmOf(algorithm, asked)).toBe(by);
 });
 
@@ -151,6 +151,6 @@ test.each([
   ['AES_128', 'HMAC'],
   ['HMAC_SHA256', 'CMAC'],
   ['RSA_2048', 'CMAC'],
-] as const)('%s has no check value by %s', (algorithm, asked) => {
+] as const)('the check value of %s cannot be computed by %s', (algorithm, asked) => {
   expect(() => kcvAlgorithmOf(algorithm, asked)).toThrow(/^KeyCheckValueAlgorithm .* is invalid .*: use /);
 });

@@ -22,7 +22,7 @@ export function modeNames(modes: KeyModesOfUse): KeyMode[] {
   return KEY_MODES.filter((mode) => modes[mode]);
 }
 
-/** Returns all nine modes, as responses have them. */
+/** Returns all nine modes as true or false, as in responses. */
 export function modesOfUse(names: readonly KeyMode[]): KeyModesOfUse {
   return Object.fromEntries(KEY_MODES.map((mode) => [mode, names.includes(mode)])) as KeyModesOfUse;
 }
@@ -152,7 +152,8 @@ export function checkCombination({ KeyUsage, KeyClass, KeyAlgorithm, KeyModesOfU
 /**
  * Returns the algorithm of a key's check value.
  *
- * @param requested by the caller; by default ANSI X9.24 for TDES, CMAC for AES, HMAC for HMAC keys, SHA-1 for asymmetric keys
+ * @param requested by the caller; by default ANSI X9.24 for TDES, CMAC for AES, HMAC for HMAC keys, SHA-1 for
+ *   asymmetric keys
  * @throws ValidationException if keys of this algorithm have no such check value
  */
 export function kcvAlgorithmOf(algorithm: KeyAlgorithm, requested?: KeyCheckValueAlgorithm): KeyCheckValueAlgorithm {

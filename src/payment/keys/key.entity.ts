@@ -1,4 +1,5 @@
 import { Column, Entity, Generated, Index, PrimaryColumn } from 'typeorm';
+import { Bound } from '../../provider/bound.js';
 import { Sealed } from '../../provider/sealed.js';
 import type {
   DeriveKeyUsage,
@@ -18,10 +19,13 @@ const modes = {
   from: (value: string) => Object.freeze(modesOfUse(value.split(',') as KeyMode[])),
 };
 
-/** SQL condition for an enabled public key of a certificate authority; the index `keys_authorities` has the same. */
+/**
+ * SQL condition for an enabled public key of a certificate authority; the index `keys_authorities` has the same
+ * condition.
+ */
 export const IS_AUTHORITY = `"class" = 'PUBLIC_KEY' AND "usage" = 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE' AND "enabled"`;
 
-/** The values that a key's material is bound to: the key no longer opens when one of them is changed in the database. */
+/** The values that a key's material is bound to: the key no longer opens if one of them is changed in the database. */
 export type KeyIdentity = Pick<
   Key,
   'arn' | 'class' | 'usage' | 'algorithm' | 'modes' | 'deriveKeyUsage' | 'exportable' | 'kcv' | 'kcvAlgorithm'
@@ -29,6 +33,29 @@ export type KeyIdentity = Pick<
 
 /** A stored key. `sealed` is its material under the master key, which only CryptoProvider opens. */
 @Entity('keys')
+@Bound<Key>(
+  'arn',
+  'accountId',
+  'region',
+  'class',
+  'usage',
+  'algorithm',
+  'modes',
+  'deriveKeyUsage',
+  'exportable',
+  'kcv',
+  'kcvAlgorithm',
+  'origin',
+  'state',
+  'enabled',
+  'createdAt',
+  'usageStartedAt',
+  'usageStoppedAt',
+  'deletePendingAt',
+  'deletedAt',
+  'primaryRegion',
+  'usingDefaultReplicationRegions',
+)
 @Sealed((key: KeyIdentity) => [
   key.arn,
   key.class,
@@ -54,7 +81,10 @@ export class Key {
   @Column('text')
   region!: string;
 
-  /** Order of creation, by which lists are paged. Only under LOCKS.keyOrder is no lower number still to be committed. */
+  /**
+   * Order of creation, by which lists are paged. A transaction with a lower number may still be uncommitted, unless
+   * LOCKS.keyOrder is held exclusively.
+   */
   @Column('bigint')
   @Generated('increment')
   sequence!: string;
@@ -101,7 +131,7 @@ export class Key {
   @Column('timestamp with time zone', { name: 'usage_stopped_at', precision: 3, nullable: true })
   usageStoppedAt!: Date | null;
 
-  /** The scheduled time of deletion in DELETE_PENDING. */
+  /** Scheduled time of deletion, in state DELETE_PENDING. */
   @Column('timestamp with time zone', { name: 'delete_pending_at', precision: 3, nullable: true })
   deletePendingAt!: Date | null;
 
@@ -119,7 +149,10 @@ export class Key {
   /** Null when the key is deleted. Queries must select it explicitly. */
   @Column('bytea', { nullable: true, select: false })
   sealed!: Buffer | null;
+
+  @Column('bytea', { nullable: true })
+  mac?: Buffer | null;
 }
 
 /** A key that is not stored yet: without a sequence and replicas. */
-export type NewKey = Omit<Key, 'sequence' | 'primaryRegion' | 'usingDefaultReplicationRegions'>;
+export type NewKey = Omit<Key, 'sequence' | 'mac' | 'primaryRegion' | 'usingDefaultReplicationRegions'>;

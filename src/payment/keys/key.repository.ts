@@ -8,10 +8,14 @@ import { CONTROL_PLANE } from '../api.js';
 import { authorize, type KeyAccess } from '../authorization/authorize.js';
 import { KEY_POLICIES } from '../authorization/key-policies.js';
 import { Alias } from './alias.entity.js';
-import { type Identifier, keyArn, parseIdentifier, resourceArn } from './arn.js';
+import { type Identifier, parseIdentifier, resourceArn } from './arn.js';
 import type { KeyAlgorithm, KeyMode, KeyState, KeyUsage } from './key-attributes.js';
 import { KeyCache, type KnownKey } from './key-cache.js';
+import { sealOf, sorted } from '../../provider/bound.subscriber.js';
+import { changeRows, removeRows } from '../../provider/changed-rows.js';
 import { Changes } from '../../changes/changes.js';
+import { isNotHeld } from '../../changes/destruction-hold.entity.js';
+import { inTime } from '../../changes/in-time.js';
 import { type KeyChange, requireEnabled } from './key-life-cycle.js';
 import { IS_AUTHORITY, Key, type NewKey } from './key.entity.js';
 import { multiRegionKeyType, requireNotReplica } from './multi-region.js';
@@ -21,22 +25,23 @@ import { PublicKeyCertificate } from './public-key-certificate.entity.js';
 import { Quotas } from './quotas.js';
 import { ResourcePolicy } from './resource-policy.entity.js';
 import { Tag } from './tag.entity.js';
+import { whenReady } from '../../when-ready.js';
 
 /** The keys that an operation accepts. */
 export interface KeyRequirement {
   usages: readonly KeyUsage[];
   algorithms: readonly KeyAlgorithm[];
-  /** The key needs all of them; a key of mode NoRestrictions may do whatever its usage can do. */
+  /** The key must have all of these modes. A key of mode NoRestrictions may do whatever its usage allows. */
   modes: readonly KeyMode[];
-  /** AWS's own message that refuses a key of mode NoRestrictions, if AWS refuses it. */
+  /** AWS's message that refuses a key of mode NoRestrictions; undefined if AWS accepts such keys. */
   unrestrictedRefusal?: string;
 }
 
 /**
  * Checks that an operation accepts a key, in AWS's order.
  *
- * @param key  lacks usage or algorithm if it has none of the model's
- * @param name of the key in the message
+ * @param key  its usage or algorithm is undefined if the model has no name for it
+ * @param name name of the key for the message
  * @throws ValidationException that names the first attribute that doesn't fit
  */
 export function checkRequirement(
@@ -61,12 +66,21 @@ export function checkUsable(needs: KeyRequirement, key: Key): void {
   checkRequirement(needs, key, `the input key ${key.arn}`);
 }
 
-/** Keys that one transaction deletes: a statement takes at most 65,535 parameters, and other transactions wait for its locks. */
+/** Result of one batch of due deletions: ARNs of keys. */
+export interface EndedDeletions {
+  deleted: string[];
+  modified: string[];
+  last?: string | undefined;
+}
+
+/**
+ * Keys deleted per transaction. A statement takes at most 65,535 parameters, and other transactions wait for the locks.
+ */
 const DELETION_BATCH = 500;
 
 /**
- * The only access to stored keys. Every method is limited to the caller's account and Region, and returns no key that policies
- * don't allow the call's operation on.
+ * The only access to stored keys. Methods that take a call are limited to its account and Region, and return only keys
+ * on which policies allow its operation.
  */
 @Injectable()
 export class KeyRepository {
@@ -85,7 +99,8 @@ export class KeyRepository {
   /**
    * Stores a new key with its tags.
    *
-   * @param replicationRegions by default, for an exportable key, the default Regions of its account and Region that are served
+   * @param replicationRegions by default, for an exportable key, the default Regions of its account and Region
+   *   that are served
    */
   async add(
     call: Call,
@@ -121,16 +136,18 @@ export class KeyRepository {
    * Returns a key in any state, with its sealed material. The object is frozen and shared: see KeyCache.
    *
    * @param identifier key ARN, alias ARN or alias name
-   * @throws ResourceNotFoundException, AccessDeniedException for another account's
+   * @returns a promise only if the key isn't cached
+   * @throws ResourceNotFoundException; AccessDeniedException, also for a key of another account
    */
-  async get(call: Call, identifier: string): Promise<Key> {
+  get(call: Call, identifier: string): Key | Promise<Key> {
     const parsed = withinReach(call, identifier);
-    const known = await this.#known(parsed);
-    if (!known) throw missing(call, parsed, identifier);
-    const { key, access } = known;
-    call.record.uses(key.arn);
-    authorize(call, { resource: key.arn, key: access, requestAlias: aliasOf(parsed) });
-    return key;
+    return whenReady(this.#known(parsed), (known) => {
+      if (!known) throw missing(call, parsed, identifier);
+      const { key, access } = known;
+      call.record.uses(key.arn);
+      authorize(call, { resource: key.arn, key: access, requestAlias: aliasOf(parsed) });
+      return key;
+    });
   }
 
   /** Returns the ARN of a key without authorization, or undefined if the call's account and Region have no such key. */
@@ -142,7 +159,7 @@ export class KeyRepository {
   /**
    * Authorizes a call for a key as the transaction sees it.
    *
-   * @param alias that the caller named the key by
+   * @param alias name of the alias by which the caller named the key
    * @throws AccessDeniedException
    */
   async authorize(call: Call, manager: EntityManager, arn: string, alias?: string): Promise<void> {
@@ -153,8 +170,8 @@ export class KeyRepository {
   /**
    * Locks a key until the transaction ends and returns it, without its sealed material.
    *
-   * @param mode pessimistic_write to exclude all others, pessimistic_read to exclude those that change the key
-   * @throws ResourceNotFoundException, AccessDeniedException for another account's
+   * @param mode pessimistic_write excludes all other locks, pessimistic_read only pessimistic_write
+   * @throws ResourceNotFoundException; AccessDeniedException, also for a key of another account
    */
   async lock(
     call: Call,
@@ -176,11 +193,17 @@ export class KeyRepository {
     return key;
   }
 
-  /** Returns an enabled key that an operation accepts. @throws ValidationException for any other key */
-  async getFor(call: Call, needs: KeyRequirement, identifier: string): Promise<Key> {
-    const key = await this.get(call, identifier);
-    checkUsable(needs, key);
-    return key;
+  /**
+   * Returns an enabled key that an operation accepts.
+   *
+   * @returns a promise only if the key isn't cached
+   * @throws ValidationException for any other key
+   */
+  getFor(call: Call, needs: KeyRequirement, identifier: string): Key | Promise<Key> {
+    return whenReady(this.get(call, identifier), (key) => {
+      checkUsable(needs, key);
+      return key;
+    });
   }
 
   /** Returns the caller's enabled public keys of certificate authorities, with their sealed material. */
@@ -194,8 +217,8 @@ export class KeyRepository {
   }
 
   /**
-   * Returns a page of keys in the order of their creation. If there is another page, no key that is committed later comes
-   * before the last key of this one: see docs/adr/0009.
+   * Returns a page of keys in the order of their creation. If there is another page, every key that is committed
+   * later sorts after the last key of this page: see docs/adr/0009.
    *
    * @param after `sequence` of the last key of the previous page
    * @returns one key more than `limit` if there is another page
@@ -213,12 +236,12 @@ export class KeyRepository {
       });
     const settled = this.#settled;
     const found = await read(this.database.manager);
-    // No page follows the last one, and keys that were committed before the query keep their place.
+    // The last page is always correct, and so is a page that ends at a settled key.
     const last = found.length > limit ? found[limit - 1] : undefined;
     if (!last || BigInt(last.sequence) <= settled) return found;
 
     return this.database.transaction(async (manager) => {
-      // Waits for transactions that are adding keys; those that begin later get higher numbers.
+      // Waits for transactions that are adding keys; transactions that begin later get higher numbers.
       await lockTransaction(manager, LOCKS.keyOrder);
       const [given] = await manager.query<{ last: string }[]>('SELECT last_value AS last FROM keys_sequence_seq');
       if (given) this.#settled = BigInt(given.last);
@@ -227,12 +250,13 @@ export class KeyRepository {
   }
 
   /**
-   * Works on a key while holding its lock: others who want to change the key wait, and so do those who want to point the alias
-   * that it was named by to another key.
+   * Works on a key while holding its lock. Until the transaction ends, other transactions can neither change the key
+   * nor point the alias by which the caller named it to another key.
    *
    * @param identifier key ARN, alias ARN or alias name
    * @param work       calls `changed` if it changes the key
-   * @throws ResourceNotFoundException, AccessDeniedException for another account's, ValidationException for a replica
+   * @throws ResourceNotFoundException; AccessDeniedException, also for a key of another account; ValidationException
+   *   for a replica
    */
   async withLock<T>(
     call: Call,
@@ -247,9 +271,9 @@ export class KeyRepository {
       try {
         return await this.changes.transaction(call, async (manager, changed) => {
           const key = await manager.findOne(Key, { where: { arn }, lock: { mode: 'pessimistic_write' } });
-          // A replica is gone once its Region is removed.
+          // A replica no longer exists once its Region is removed.
           if (!key) throw missing(call, named, identifier);
-          // All lock the key before the alias, so the alias may name another key by now.
+          // Every transaction locks the key before its alias, so the alias may name another key by now.
           if (!isKey(named) && (await findAlias(manager, named, { mode: 'pessimistic_read' }))?.keyArn !== arn)
             throw new AliasMoved();
           await this.authorize(call, manager, arn, aliasOf(named));
@@ -263,103 +287,119 @@ export class KeyRepository {
   }
 
   /**
-   * Applies a step of the life cycle to a key and queues it for its replicas.
+   * Applies a step of the life cycle to a key and enqueues the update of its replicas.
    *
    * @param identifier key ARN, alias ARN or alias name
    * @param step       returns the columns to change, or throws
    * @returns the changed key
-   * @throws ResourceNotFoundException, AccessDeniedException for another account's
+   * @throws ResourceNotFoundException; AccessDeniedException, also for a key of another account
    */
   async change(call: Call, identifier: string, step: (key: Key) => KeyChange): Promise<Key> {
     return this.withLock(call, identifier, async (key, manager, changed) => {
       const change = step(key);
       if (Object.keys(change).length === 0) return key;
-      await manager.update(Key, { arn: key.arn }, change);
+      const changedKey = await manager.save(Object.assign(key, change));
       if (multiRegionKeyType(key) === 'PRIMARY') await this.replications.enqueue(manager, [key.arn]);
       changed();
-      return Object.assign(key, change);
+      return changedKey;
     });
   }
 
   /**
-   * Deletes a batch of the keys, of any account and Region, whose waiting period has ended, with their policies and certificates;
-   * their aliases remain without a key. Queues the change for their replicas. Nodes may run it concurrently: the second waits for
-   * the first and finds its keys deleted.
+   * Deletes a batch of keys, of any account and Region, whose waiting period has ended, with their policies and
+   * certificates. Their aliases remain without a key. Enqueues the update of their replicas. If two nodes run this at
+   * the same time, the second waits for the first and finds the keys deleted. A key whose row was modified in the
+   * database is left as it is.
    *
-   * @param change the columns of a deleted key
-   * @returns the ARNs of the deleted keys; none if no key is due
+   * @param change columns of a deleted key
+   * @param after  ARN of the last key of the previous batch
+   * @returns keys deleted, keys whose rows were modified, and the last key of the batch, which is undefined if
+   *   no key was due
    */
-  async endDeletions(now: Date, change: KeyChange): Promise<string[]> {
+  async endDeletions(now: Date, change: KeyChange, after = ''): Promise<EndedDeletions> {
     return this.changes.ownTransaction(async (manager, changed, note) => {
-      const due = await this.#due(manager, now);
-      if (due.length === 0) return [];
-      await manager.update(Key, due, change);
-      await manager.update(Alias, { keyArn: In(due) }, { keyArn: null });
-      await manager.delete(ResourcePolicy, { keyArn: In(due) });
+      const batch = await this.#due(manager, now, after);
+      const metadata = this.database.getMetadata(Key);
+      const { intact, modified } = sorted(sealOf(this.database), metadata, batch);
+      const due = intact.map(({ arn }) => arn);
+      const ended = { deleted: due, modified: modified.map(({ arn }) => arn), last: batch.at(-1)?.arn };
+      if (due.length === 0) return ended;
+      await manager.save(intact.map((key) => Object.assign(key, change)));
+      await changeRows(manager, Alias, { keyArn: In(due) }, { keyArn: null });
+      await removeRows(manager, ResourcePolicy, { keyArn: In(due) });
       await this.replications.enqueue(manager, due);
       await manager.delete(PublicKeyCertificate, { keyArn: In(due) });
       for (const arn of due) {
         changed(arn);
         note({ api: CONTROL_PLANE, name: 'DeleteKey', keyArn: arn });
       }
-      return due;
+      return ended;
     });
   }
 
-  /** Locks a batch of due keys. Replicas follow their primary key, which may have been restored, and are never due themselves. */
-  async #due(manager: EntityManager, now: Date): Promise<string[]> {
-    const due = await manager
+  /** Counts the keys that are due for destruction but on hold. */
+  countHeldDeletions(now: Date): Promise<number> {
+    return this.database
       .createQueryBuilder(Key, 'key')
-      .select(['key.arn'])
       .where(`key.state = 'DELETE_PENDING' AND key.deletePendingAt <= :now`, { now })
       .andWhere('(key.primaryRegion IS NULL OR key.primaryRegion = key.region)')
+      .andWhere(`NOT ${isNotHeld('key.deletePendingAt')}`)
+      .getCount();
+  }
+
+  /**
+   * Locks a batch of due keys and reads them without verifying their MACs. A replica is never due itself: it follows
+   * its primary key, which may have been restored.
+   */
+  #due(manager: EntityManager, now: Date, after: string): Promise<Key[]> {
+    return manager
+      .createQueryBuilder(Key, 'key')
+      .callListeners(false)
+      .where(`key.state = 'DELETE_PENDING' AND key.deletePendingAt <= :now`, { now })
+      .andWhere('key.arn > :after', { after })
+      .andWhere('(key.primaryRegion IS NULL OR key.primaryRegion = key.region)')
+      .andWhere(isNotHeld('key.deletePendingAt'))
       .orderBy('key.arn')
       .limit(DELETION_BATCH)
       .setLock('pessimistic_write')
       .getMany();
-    return due.map(({ arn }) => arn);
   }
 
   #known(identifier: Identifier): KnownKey | Promise<KnownKey | null> {
-    return this.cache.get(resourceArn(identifier), async () => {
-      const key = await this.#read(identifier);
-      return key && { key: Object.freeze(key), access: await accessOf(this.database.manager, key.arn) };
-    });
+    return this.cache.get(resourceArn(identifier), () => inTime(this.#readWithAccess(identifier)));
   }
 
-  #read(identifier: Identifier): Promise<Key | null> {
-    const { accountId, region, resource } = identifier;
-    const query = this.database.createQueryBuilder(Key, 'key').addSelect('key.sealed');
-    if (isKey(identifier))
-      return query.where({ arn: keyArn({ accountId, region }, resource.slice('key/'.length)) }).getOne();
-    return query
-      .innerJoin(Alias, 'alias', 'alias.keyArn = key.arn')
-      .where('alias.accountId = :accountId AND alias.region = :region AND alias.name = :name', {
-        accountId,
-        region,
-        name: resource,
-      })
-      .getOne();
+  async #readWithAccess(identifier: Identifier): Promise<KnownKey | null> {
+    const key = await this.#read(identifier);
+    return key && { key: Object.freeze(key), access: await accessOf(this.database.manager, key.arn) };
+  }
+
+  async #read(identifier: Identifier): Promise<Key | null> {
+    const arn = isKey(identifier)
+      ? resourceArn(identifier)
+      : (await findAlias(this.database.manager, identifier))?.keyArn;
+    if (arn == null) return null;
+    return this.database.createQueryBuilder(Key, 'key').addSelect('key.sealed').where({ arn }).getOne();
   }
 }
 
-/** Thrown to restart a transaction if the alias that a key was named by names another key by now. */
+/** Thrown to restart a transaction if the alias that the caller used names another key by now. */
 class AliasMoved extends Error {
   override readonly name = 'AliasMoved';
 }
 
-/** Reads the data of a key that policies need, in one query. */
+/** Reads the data of a key that policies need. */
 export async function accessOf(manager: EntityManager, arn: string): Promise<KeyAccess> {
-  const [found] = await manager.query<[Omit<KeyAccess, 'policy'> & { policy: string | null }]>(
-    `SELECT
-       (SELECT coalesce(json_agg(json_build_object('key', key, 'value', value)), '[]') FROM tags WHERE key_arn = $1) AS tags,
-       (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM aliases WHERE key_arn = $1) AS aliases,
-       (SELECT policy FROM resource_policies WHERE key_arn = $1) AS policy`,
-    [arn],
-  );
-  const { tags, aliases, policy } = found;
-  const statements = policy === null ? undefined : resourceStatements(arn, KEY_POLICIES.read(policy));
-  return { tags, aliases, policy: statements && new Statements(statements) };
+  const of = { keyArn: arn };
+  const tags = await manager.findBy(Tag, of);
+  const aliases = await manager.find(Alias, { where: of, order: { name: 'ASC' } });
+  const policy = await manager.findOneBy(ResourcePolicy, of);
+  const statements = policy && resourceStatements(arn, KEY_POLICIES.read(policy.policy));
+  return {
+    tags: tags.map(({ key, value }) => ({ key, value })),
+    aliases: aliases.map(({ name }) => name),
+    policy: statements ? new Statements(statements) : undefined,
+  };
 }
 
 /** Returns the error for a missing key, once the caller is authorized to know that it is missing. */
@@ -368,7 +408,7 @@ function missing(call: Call, named: Identifier, identifier: string): Error {
   return new ResourceNotFoundException(identifier);
 }
 
-/** Returns the name of the alias that a key was named by, or undefined if it was named by its ARN. */
+/** Returns the name of the alias by which a key was named, or undefined if it was named by its ARN. */
 function aliasOf(named: Identifier): string | undefined {
   return isKey(named) ? undefined : named.resource;
 }
@@ -385,7 +425,11 @@ function findAlias(
   return manager.findOne(Alias, { where: { accountId, region, name }, lock });
 }
 
-/** Parses an identifier of the caller's account and Region; the key may not exist. @throws AccessDeniedException for another account */
+/**
+ * Parses an identifier of the caller's account and Region; the key need not exist.
+ *
+ * @throws AccessDeniedException for another account
+ */
 function withinReach(call: Call, identifier: string): Identifier {
   const scope = scopeOf(call);
   const parsed = parseIdentifier(identifier, scope);

@@ -25,7 +25,7 @@ export class MpaTeamAssociation {
   @Column('text')
   state!: AssociationState;
 
-  /** The requested new team in UPDATE_PENDING. */
+  /** Requested new team, in state UPDATE_PENDING. */
   @Column('text', { name: 'requested_team_arn', nullable: true })
   requestedTeamArn!: string | null;
 }

@@ -5,10 +5,13 @@ import { ConflictException, ResourceNotFoundException } from '../../errors/excep
 import { Changes } from '../../changes/changes.js';
 import { type MpaOperation, MpaTeamAssociation } from './mpa-team-association.entity.js';
 
+export const DECISIONS = ['approve', 'reject'] as const;
+export type Decision = (typeof DECISIONS)[number];
+
 /**
- * The teams that approve protected operations of the caller's account and Region. A first team is in force at once. Changing or
- * removing it needs its approval: the change is stored as pending and the current association stays in force. Approval isn't
- * implemented, so a pending change stays pending.
+ * The teams that approve protected operations of the caller's account and Region. The first team is in force at once.
+ * To change or remove a team, its approval is needed: the change is stored as pending, and the current association
+ * stays in force until the operator of the host approves or rejects the change.
  */
 @Injectable()
 export class MpaTeamAssociationRepository {
@@ -25,7 +28,8 @@ export class MpaTeamAssociationRepository {
   }
 
   /**
-   * Associates an operation with its first team, or requests another team. Does nothing for the current team.
+   * Associates an operation with its first team, or requests a change to another team. Does nothing if the team is the
+   * current one.
    *
    * @throws ConflictException while another change is pending
    */
@@ -50,17 +54,46 @@ export class MpaTeamAssociationRepository {
       return manager.save(Object.assign(association, { state: 'DELETE_PENDING' }));
     });
   }
+
+  /**
+   * Approves or rejects the pending change of an association.
+   *
+   * @returns the association in force, or undefined if its removal was approved
+   * @throws ResourceNotFoundException if the operation has none, ConflictException if no change is pending
+   */
+  async settle(call: Call, action: MpaOperation, decision: Decision): Promise<MpaTeamAssociation | undefined> {
+    return this.changes.transaction(call, async (manager) => {
+      const association = await lock(call, manager, action);
+      const { state, requestedTeamArn } = association;
+      if (state === 'ACTIVE')
+        throw new ConflictException(`No change to the team for ${action} is waiting for approval.`);
+      if (decision === 'approve' && state === 'DELETE_PENDING') {
+        await manager.remove(association);
+        return undefined;
+      }
+      const teamArn = (decision === 'approve' && requestedTeamArn) || association.teamArn;
+      return manager.save(Object.assign(association, { state: 'ACTIVE', teamArn, requestedTeamArn: null }));
+    });
+  }
 }
 
-/** Locks an association without a pending change until the transaction ends. @throws ConflictException */
-async function lockSettled(call: Call, manager: EntityManager, action: MpaOperation): Promise<MpaTeamAssociation> {
+/** Locks an association until the transaction ends. @throws ResourceNotFoundException */
+async function lock(call: Call, manager: EntityManager, action: MpaOperation): Promise<MpaTeamAssociation> {
   const association = await manager.findOne(MpaTeamAssociation, {
     where: idOf(call, action),
     lock: { mode: 'pessimistic_write' },
   });
   if (!association) throw new ResourceNotFoundException(action);
+  return association;
+}
+
+/** Locks an association without a pending change until the transaction ends. @throws ConflictException */
+async function lockSettled(call: Call, manager: EntityManager, action: MpaOperation): Promise<MpaTeamAssociation> {
+  const association = await lock(call, manager, action);
   if (association.state !== 'ACTIVE')
-    throw new ConflictException(`The team of ${action} is in ${association.state} state: a change waits for approval.`);
+    throw new ConflictException(
+      `The team for ${action} is in ${association.state} state: a change is waiting for approval.`,
+    );
   return association;
 }
 

@@ -4,7 +4,7 @@ import { LOCKS } from '../../database/locks.js';
 import { checkQuota } from '../../database/quota.js';
 import { ServiceQuotaExceededException as Exceeded } from '../../errors/exceptions.js';
 
-/** Every key counts except deleted ones, whose records stay. */
+/** Every key counts except deleted keys, whose rows remain. */
 const COUNT_KEYS = `SELECT count(*)::int AS count FROM (SELECT FROM keys WHERE account_id = $1 AND region = $2
   AND state IN ('CREATE_IN_PROGRESS', 'CREATE_COMPLETE', 'DELETE_PENDING') LIMIT $3) AS counted`;
 const COUNT_ALIASES = `SELECT count(*)::int AS count FROM (SELECT FROM aliases WHERE account_id = $1 AND region = $2

@@ -3,7 +3,7 @@ import type { Scope } from '../../call.js';
 import { ValidationException } from '../../errors/exceptions.js';
 import { DefaultReplicationRegion } from './default-replication-region.entity.js';
 
-/** The Regions that the deployment serves, and keys may be replicated to. */
+/** The Regions that the deployment serves and that keys may be replicated to. */
 export class Regions {
   constructor(private readonly served: readonly string[]) {}
 
@@ -14,7 +14,7 @@ export class Regions {
   /**
    * Checks the Regions to replicate a key to; an empty list passes.
    *
-   * @param own the Region of the key
+   * @param own Region of the key
    * @throws ValidationException for `own`, for a Region that isn't served, and for a duplicate
    */
   requireReachable(own: string, regions: readonly string[]): void {

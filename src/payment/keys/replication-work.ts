@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, Not } from 'typeorm';
 import { Clock } from '../../clock.js';
 import { Changes } from '../../changes/changes.js';
+import { changeRows } from '../../provider/changed-rows.js';
 import { CONTROL_PLANE } from '../api.js';
 import { Key } from './key.entity.js';
 import { multiRegionKeyType } from './multi-region.js';
 import { Replication } from './replication.entity.js';
 
-/** The time that a worker has for claimed work before another worker takes it over. */
+/** Time that a worker has for claimed work before another worker takes it over. */
 export const LEASE_MS = 60_000;
 /** The amount of work claimed at once: a worker must finish it well within the lease. */
 const BATCH = 10;
@@ -25,15 +26,15 @@ export interface DueWork {
 }
 
 /**
- * The queue of replication work: a row for each Region that a key is replicated to. A transaction that changes a primary key, and
- * so holds its lock, enqueues the work; each time with a new generation. Workers of any node claim due work; it is complete only
- * if no newer generation was enqueued meanwhile.
+ * The queue of replication work: a row for each Region that a key is replicated to. A transaction that changes a
+ * primary key enqueues the work with a new generation, while it holds the lock of the key. Workers of any node claim
+ * due work. The work is complete only if no newer generation was enqueued meanwhile.
  *
  * Locks are taken in this order: the primary key, its replications, its replicas.
  */
 @Injectable()
 export class ReplicationWork {
-  /** The replications of a key by its row object, so that KeyCache remembers and forgets both together. */
+  /** Replications by the row object of their key, so that they are forgotten when KeyCache forgets the key. */
   readonly #ofKeys = new WeakMap<Key, Replication[]>();
 
   constructor(
@@ -42,7 +43,9 @@ export class ReplicationWork {
     private readonly clock: Clock,
   ) {}
 
-  /** Returns the replications of a primary key, ordered by Region; none for other keys. Reads them once per row object. */
+  /**
+   * Returns the replications of a primary key, ordered by Region; none for other keys. Reads them once per row object.
+   */
   async of(key: Key): Promise<readonly Replication[]> {
     if (multiRegionKeyType(key) !== 'PRIMARY') return [];
     const known = this.#ofKeys.get(key);
@@ -101,7 +104,7 @@ export class ReplicationWork {
    * Does claimed work and takes it off the queue in one transaction, which locks the primary key.
    *
    * @param work calls `changed` with the ARN of each key that it changes
-   * @returns the work; undefined if newer work was enqueued, or another worker took over and has done it
+   * @returns the work; undefined if newer work was enqueued, or if another worker took over and completed the work
    */
   async complete(
     claim: Claim,
@@ -123,7 +126,7 @@ export class ReplicationWork {
       if (due.isRemoval) {
         await manager.delete(Replication, { primaryArn, region });
         if (!(await manager.existsBy(Replication, { primaryArn })))
-          await manager.update(Key, { arn: primaryArn }, { primaryRegion: null });
+          await changeRows(manager, Key, { arn: primaryArn }, { primaryRegion: null });
       } else {
         const done = { status: 'SYNCHRONIZED' as const, message: null, dueAt: null, attempts: 0 };
         await manager.update(Replication, { primaryArn, region }, done);
@@ -140,8 +143,8 @@ export class ReplicationWork {
   }
 
   /**
-   * Schedules another attempt at claimed work that failed, with a delay that doubles each time, up to an hour. Does nothing if
-   * newer work was enqueued.
+   * Schedules another attempt at claimed work that failed, with a delay that doubles each time, up to an hour. Does
+   * nothing if newer work was enqueued.
    */
   async retry(claim: Claim): Promise<void> {
     const dueAt = after(this.clock.now(), Math.min(2 ** claim.attempts * 1000, MAX_RETRY_MS));

@@ -29,7 +29,7 @@ export class ReplicationRepository {
   }
 
   /**
-   * Adds default Regions; those that are defaults already stay.
+   * Adds default Regions; ignores Regions that already are defaults.
    *
    * @returns all default Regions
    * @throws ValidationException for a Region that can't be one
@@ -45,7 +45,7 @@ export class ReplicationRepository {
   }
 
   /**
-   * Removes default Regions; ignores Regions that aren't.
+   * Removes default Regions; ignores Regions that aren't defaults.
    *
    * @returns the remaining default Regions
    * @throws ValidationException for a Region that can't be one
@@ -64,10 +64,10 @@ export class ReplicationRepository {
   }
 
   /**
-   * Replicates a key to more Regions. The key no longer uses the default Regions from now on.
+   * Replicates a key to more Regions. From then on the key doesn't use the default Regions.
    *
-   * @throws ValidationException for a key or Region that doesn't allow it, ConflictException while the key is being removed from
-   *   one of the Regions
+   * @throws ValidationException if the key or a Region can't be used, ConflictException while the key is being removed
+   *   from one of the Regions
    */
   async add(call: Call, identifier: string, regions: readonly string[]): Promise<Key> {
     requireAny(regions);
@@ -80,17 +80,16 @@ export class ReplicationRepository {
         throw new ValidationException(`Key ${key.arn} is replicated to ${present.join(', ')} already.`);
       await this.work.enqueueCreation(manager, key.arn, regions);
       const change = { primaryRegion: key.region, usingDefaultReplicationRegions: false };
-      await manager.update(Key, { arn: key.arn }, change);
       changed();
-      return Object.assign(key, change);
+      return manager.save(Object.assign(key, change));
     });
   }
 
   /**
-   * Removes a key from Regions, where its replicas are destroyed. The key no longer uses the default Regions from now on.
+   * Removes a key from Regions, where its replicas are destroyed. From then on the key doesn't use the default Regions.
    *
-   * @throws ValidationException for a key or Region that doesn't allow it, ConflictException while the key is being removed from
-   *   one of the Regions
+   * @throws ValidationException if the key or a Region can't be used, ConflictException while the key is being removed
+   *   from one of the Regions
    */
   async remove(call: Call, identifier: string, regions: readonly string[]): Promise<Key> {
     requireAny(regions);
@@ -103,17 +102,21 @@ export class ReplicationRepository {
         throw new ValidationException(`Key ${key.arn} is not replicated to ${missing.join(', ')}.`);
       await this.work.enqueueRemoval(manager, key.arn, regions);
       const change = { usingDefaultReplicationRegions: false };
-      await manager.update(Key, { arn: key.arn }, change);
       changed();
-      return Object.assign(key, change);
+      return manager.save(Object.assign(key, change));
     });
   }
 }
 
-/** Returns the Regions, of those given, that a key is replicated to. @throws ConflictException while it is being removed from one */
+/**
+ * Returns those of the given Regions that a key is replicated to.
+ *
+ * @throws ConflictException while it is being removed from one
+ */
 async function settled(manager: EntityManager, key: Key, regions: readonly string[]): Promise<string[]> {
   const found = await manager.findBy(Replication, { primaryArn: key.arn, region: In(regions) });
   const leaving = found.find(({ status }) => status === 'DELETE_IN_PROGRESS');
-  if (leaving) throw new ConflictException(`Key ${key.arn} is being removed from ${leaving.region}: wait for its end.`);
+  if (leaving)
+    throw new ConflictException(`Key ${key.arn} is being removed from ${leaving.region}: wait until that is done.`);
   return found.map(({ region }) => region);
 }

@@ -3,13 +3,17 @@ import { DataSource } from 'typeorm';
 import type { Call } from '../../call.js';
 import { ResourceNotFoundException } from '../../errors/exceptions.js';
 import { Changes } from '../../changes/changes.js';
+import { removeRows } from '../../provider/changed-rows.js';
 import { KEY_POLICIES } from '../authorization/key-policies.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { requireNotReplica } from './multi-region.js';
 import { ResourcePolicy } from './resource-policy.entity.js';
 
-/** The resource policies of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key out of reach. */
+/**
+ * The resource policies of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key that
+ * the call can't use.
+ */
 @Injectable()
 export class ResourcePolicyRepository {
   constructor(
@@ -26,11 +30,11 @@ export class ResourcePolicyRepository {
    */
   async put(call: Call, keyArn: string, policy: string): Promise<void> {
     await this.changes.transaction(call, async (manager, changed) => {
-      const key = await this.keys.lock(call, manager, keyArn, 'pessimistic_read');
+      const key = await this.keys.lock(call, manager, keyArn, 'pessimistic_write');
       requireNotReplica(key);
       requireNotDeleted(key);
       KEY_POLICIES.check(policy, keyArn);
-      await manager.upsert(ResourcePolicy, { keyArn, policy }, ['keyArn']);
+      await manager.save(ResourcePolicy, { keyArn, policy });
       changed(keyArn);
     });
   }
@@ -45,10 +49,10 @@ export class ResourcePolicyRepository {
 
   /** Deletes the policy of a key in any state. */
   async remove(call: Call, keyArn: string): Promise<void> {
-    await this.keys.get(call, keyArn);
     await this.changes.transaction(call, async (manager, changed) => {
-      const { affected } = await manager.delete(ResourcePolicy, { keyArn });
-      if (!affected) throw new ResourceNotFoundException(keyArn);
+      await this.keys.lock(call, manager, keyArn, 'pessimistic_write');
+      const removed = await removeRows(manager, ResourcePolicy, { keyArn });
+      if (removed === 0) throw new ResourceNotFoundException(keyArn);
       changed(keyArn);
     });
   }

@@ -2,12 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import type { Call } from '../../call.js';
 import { Changes } from '../../changes/changes.js';
+import { removeRows } from '../../provider/changed-rows.js';
 import { requireNotDeleted } from './key-life-cycle.js';
 import { KeyRepository } from './key.repository.js';
 import { checkTags } from './tag-rules.js';
 import { Tag } from './tag.entity.js';
 
-/** The tags of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key out of reach. */
+/**
+ * The tags of keys. Every method throws ResourceNotFoundException or AccessDeniedException for a key that the call
+ * can't use.
+ */
 @Injectable()
 export class TagRepository {
   constructor(
@@ -17,25 +21,25 @@ export class TagRepository {
   ) {}
 
   /**
-   * Adds tags, and replaces the values of those that the key has.
+   * Adds tags, and replaces the values of tags that the key already has.
    *
-   * @throws ValidationException for invalid tags, or too many together with those that the key has
+   * @throws ValidationException for invalid tags, or if the key would have too many
    */
   async put(call: Call, keyArn: string, tags: readonly { Key: string; Value: string }[]): Promise<void> {
     await this.#withLock(call, keyArn, async (manager) => {
-      const present = await manager.find(Tag, { where: { keyArn }, select: { key: true } });
+      const present = await manager.findBy(Tag, { keyArn });
       checkTags(
         tags,
         present.map(({ key }) => key),
       );
       const rows = tags.map(({ Key: key, Value: value }) => ({ keyArn, key, value }));
-      await manager.upsert(Tag, rows, ['keyArn', 'key']);
+      await manager.save(Tag, rows);
     });
   }
 
   /** Removes tags; ignores those that the key doesn't have. */
   async remove(call: Call, keyArn: string, tagKeys: readonly string[]): Promise<void> {
-    await this.#withLock(call, keyArn, (manager) => manager.delete(Tag, { keyArn, key: In(tagKeys) }));
+    await this.#withLock(call, keyArn, (manager) => removeRows(manager, Tag, { keyArn, key: In(tagKeys) }));
   }
 
   /**
@@ -53,7 +57,9 @@ export class TagRepository {
     });
   }
 
-  /** Locks the key, so that the count of its tags stays true until the commit: others who tag or delete the key wait. */
+  /**
+   * Locks the key until the commit, so that the number of its tags can't change and the key can't be deleted meanwhile.
+   */
   async #withLock(call: Call, keyArn: string, work: (manager: EntityManager) => Promise<unknown>): Promise<void> {
     await this.changes.transaction(call, async (manager, changed) => {
       requireNotDeleted(await this.keys.lock(call, manager, keyArn, 'pessimistic_write'));

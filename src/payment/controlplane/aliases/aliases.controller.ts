@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { ControlPlaneOperation } from '../../operation.js';
 import { Nothing } from '../../../http/fields.js';
 import {
@@ -40,7 +39,7 @@ export class AliasesController {
     output: AliasOutput,
     resource: 'alias',
   })
-  create(@Req() { call }: SignedRequest, @Body(CreateAliasInput) input: CreateAliasInput): Promise<AliasOutput> {
+  create(call: Call, @Body(CreateAliasInput) input: CreateAliasInput): Promise<AliasOutput> {
     return this.createAlias.execute(call, input);
   }
 
@@ -52,7 +51,7 @@ export class AliasesController {
     output: AliasOutput,
     resource: 'alias',
   })
-  get(@Req() { call }: SignedRequest, @Body(GetAliasInput) input: GetAliasInput): Promise<AliasOutput> {
+  get(call: Call, @Body(GetAliasInput) input: GetAliasInput): Promise<AliasOutput> {
     return this.getAlias.execute(call, input);
   }
 
@@ -66,7 +65,7 @@ export class AliasesController {
     output: ListAliasesOutput,
     resource: 'nothing',
   })
-  list(@Req() { call }: SignedRequest, @Body(ListAliasesInput) input: ListAliasesInput): Promise<ListAliasesOutput> {
+  list(call: Call, @Body(ListAliasesInput) input: ListAliasesInput): Promise<ListAliasesOutput> {
     return this.listAliases.execute(call, input);
   }
 
@@ -80,7 +79,7 @@ export class AliasesController {
     output: AliasOutput,
     resource: 'alias',
   })
-  update(@Req() { call }: SignedRequest, @Body(UpdateAliasInput) input: UpdateAliasInput): Promise<AliasOutput> {
+  update(call: Call, @Body(UpdateAliasInput) input: UpdateAliasInput): Promise<AliasOutput> {
     return this.updateAlias.execute(call, input);
   }
 
@@ -92,7 +91,7 @@ export class AliasesController {
     output: Nothing,
     resource: 'alias',
   })
-  delete(@Req() { call }: SignedRequest, @Body(DeleteAliasInput) input: DeleteAliasInput): Promise<Nothing> {
+  delete(call: Call, @Body(DeleteAliasInput) input: DeleteAliasInput): Promise<Nothing> {
     return this.deleteAlias.execute(call, input);
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MaxResults, NextToken } from '../../../http/fields.js';
-import { EXAMPLE_KEY, KeyArn } from '../../fields.js';
+import { demoAlias, demoKeyArn, KeyArn } from '../../fields.js';
 
 const AliasName = z
   .string()
@@ -11,15 +11,14 @@ const AliasName = z
 const Alias = z.object({ AliasName, KeyArn: KeyArn.optional() }).meta({ id: 'Alias' });
 export type Alias = z.infer<typeof Alias>;
 
-const EXAMPLE_ALIAS = 'alias/acquirer/mac';
 export const CreateAliasInput = z
   .object({ AliasName, KeyArn: KeyArn.optional() })
-  .meta({ id: 'CreateAliasInput', examples: [{ AliasName: EXAMPLE_ALIAS, KeyArn: EXAMPLE_KEY }] });
+  .meta({ id: 'CreateAliasInput', examples: [{ AliasName: demoAlias('new'), KeyArn: demoKeyArn('mac') }] });
 export type CreateAliasInput = z.infer<typeof CreateAliasInput>;
 
 export const GetAliasInput = z
   .object({ AliasName })
-  .meta({ id: 'GetAliasInput', examples: [{ AliasName: EXAMPLE_ALIAS }] });
+  .meta({ id: 'GetAliasInput', examples: [{ AliasName: demoAlias('mac') }] });
 export type GetAliasInput = z.infer<typeof GetAliasInput>;
 
 export const ListAliasesInput = z
@@ -29,12 +28,12 @@ export type ListAliasesInput = z.infer<typeof ListAliasesInput>;
 
 export const UpdateAliasInput = z
   .object({ AliasName, KeyArn: KeyArn.optional() })
-  .meta({ id: 'UpdateAliasInput', examples: [{ AliasName: EXAMPLE_ALIAS, KeyArn: EXAMPLE_KEY }] });
+  .meta({ id: 'UpdateAliasInput', examples: [{ AliasName: demoAlias('current'), KeyArn: demoKeyArn('cvk') }] });
 export type UpdateAliasInput = z.infer<typeof UpdateAliasInput>;
 
 export const DeleteAliasInput = z
   .object({ AliasName })
-  .meta({ id: 'DeleteAliasInput', examples: [{ AliasName: EXAMPLE_ALIAS }] });
+  .meta({ id: 'DeleteAliasInput', examples: [{ AliasName: demoAlias('former') }] });
 export type DeleteAliasInput = z.infer<typeof DeleteAliasInput>;
 
 export const AliasOutput = z.object({ Alias }).meta({ id: 'AliasOutput' });

@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { ControlPlaneOperation } from '../../operation.js';
 import { KeyOutput } from '../keys/keys.schema.js';
 import {
@@ -39,9 +38,9 @@ export class ExchangeController {
     name: 'GetParametersForImport',
     summary: 'Gets an import token and the wrapping key certificate',
     description:
-      'Generates an RSA key pair whose private key stays in the service, certifies it with the certificate ' +
-      'authority of the account and Region, and names it by a token. Encrypt keys for the certificate and pass ' +
-      'the token to ImportKey, any number of times within 30 days. With `ReuseLastGeneratedToken`, the last ' +
+      'Generates an RSA key pair, whose private key stays in the service, has the public key certified by the ' +
+      'certificate authority of the account and Region, and returns a token for the key pair. Encrypt keys under ' +
+      'the certified key and pass the token to ImportKey, any number of times within 30 days. With `ReuseLastGeneratedToken`, the last ' +
       'token is returned again if it is valid for 7 more days. TDES keys need RSA_2048 or larger, AES_128 keys ' +
       'RSA_3072 or larger; import larger keys in TR-31 key blocks.',
     example: '--key-material-type KEY_CRYPTOGRAM --wrapping-key-algorithm RSA_2048',
@@ -49,7 +48,7 @@ export class ExchangeController {
     resource: 'nothing',
   })
   parametersForImport(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GetParametersForImportInput) input: GetParametersForImportInput,
   ): Promise<GetParametersForImportOutput> {
     return this.getParametersForImport.execute(call, input);
@@ -70,7 +69,7 @@ export class ExchangeController {
     output: KeyOutput,
     resource: 'nothing',
   })
-  import(@Req() { call }: SignedRequest, @Body(ImportKeyInput) input: ImportKeyInput): Promise<KeyOutput> {
+  import(call: Call, @Body(ImportKeyInput) input: ImportKeyInput): Promise<KeyOutput> {
     return this.importKey.execute(call, input);
   }
 
@@ -88,7 +87,7 @@ export class ExchangeController {
     resource: 'key',
   })
   publicKeyCertificate(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GetPublicKeyCertificateInput) input: GetPublicKeyCertificateInput,
   ): Promise<GetPublicKeyCertificateOutput> {
     return this.getPublicKeyCertificate.execute(call, input);
@@ -98,8 +97,8 @@ export class ExchangeController {
     name: 'GetParametersForExport',
     summary: 'Gets an export token and the signing key certificate',
     description:
-      'Generates an RSA key pair whose private key stays in the service, certifies it with the certificate ' +
-      'authority of the account and Region, and names it by a token for ExportKey. The service signs TR-34 ' +
+      'Generates an RSA key pair, whose private key stays in the service, has the public key certified by the ' +
+      'certificate authority of the account and Region, and returns a token for ExportKey. The service signs TR-34 ' +
       'exports with this key pair, and the receiver verifies the signature with the certificate. A token can ' +
       'be used for any number of keys within 30 days. With `ReuseLastGeneratedToken`, the last token is ' +
       'returned again if it is valid for 7 more days.',
@@ -108,7 +107,7 @@ export class ExchangeController {
     resource: 'nothing',
   })
   parametersForExport(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GetParametersForExportInput) input: GetParametersForExportInput,
   ): Promise<GetParametersForExportOutput> {
     return this.getParametersForExport.execute(call, input);
@@ -128,7 +127,7 @@ export class ExchangeController {
     output: ExportKeyOutput,
     resource: 'key',
   })
-  export(@Req() { call }: SignedRequest, @Body(ExportKeyInput) input: ExportKeyInput): Promise<ExportKeyOutput> {
+  export(call: Call, @Body(ExportKeyInput) input: ExportKeyInput): Promise<ExportKeyOutput> {
     return this.exportKey.execute(call, input);
   }
 
@@ -145,7 +144,7 @@ export class ExchangeController {
     resource: 'key',
   })
   certificateSigningRequest(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GetCertificateSigningRequestInput) input: GetCertificateSigningRequestInput,
   ): Promise<GetCertificateSigningRequestOutput> {
     return this.getCertificateSigningRequest.execute(call, input);

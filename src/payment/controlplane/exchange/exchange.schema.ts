@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { map } from '../../../http/bounds.js';
 import { hexBytes, sensitive, Timestamp, union } from '../../../http/fields.js';
 import {
   CertificateText,
-  EXAMPLE_KEY,
+  demoAlias,
   KeyAlgorithm,
   KeyArn,
   KeyArnOrKeyAlias,
@@ -12,7 +13,7 @@ import {
   KeyDerivationFunction,
   KeyDerivationHashAlgorithm,
   KeyModesOfUse,
-  Region,
+  Regions,
   SharedInformation,
   SymmetricKeyAlgorithm,
   Tags,
@@ -35,8 +36,13 @@ const KeyMaterialType = z.enum([
 ]);
 export type KeyMaterialType = z.infer<typeof KeyMaterialType>;
 
-const ImportToken = z.string().regex(/^(?:import-token-[0-9a-zA-Z]{16,64})?$/, 'must be an import token');
-const ExportToken = z.string().regex(/^(?:export-token-[0-9a-zA-Z]{16,64})?$/, 'must be an export token');
+const token = (prefix: string, must: string) =>
+  z
+    .string()
+    .max(prefix.length + 64)
+    .regex(new RegExp(`^(?:${prefix}[0-9a-zA-Z]{16,64})?$`), must);
+const ImportToken = token('import-token-', 'must be an import token');
+const ExportToken = token('export-token-', 'must be an export token');
 const Tr34KeyBlockFormat = z.enum(['X9_TR34_2012']);
 const RandomNonce = hexBytes(16, 32);
 const WrappedKeyCryptogram = sensitive(upperCaseHex(16, 4096));
@@ -138,7 +144,7 @@ export const ImportKeyInput = z
     KeyCheckValueAlgorithm: KeyCheckValueAlgorithm.optional(),
     Enabled: z.boolean().optional(),
     Tags: Tags.optional(),
-    ReplicationRegions: z.array(Region).optional(),
+    ReplicationRegions: Regions.optional(),
     RequesterComment: sensitive(z.string().min(0).max(200)).optional(),
   })
   .meta({
@@ -147,8 +153,9 @@ export const ImportKeyInput = z
       {
         KeyMaterial: {
           Tr31KeyBlock: {
-            WrappingKeyIdentifier: EXAMPLE_KEY,
-            WrappedKeyBlock: 'B0080P0TB00E0000EA0C0AF5B96A8B7E4CCEE8FDA4C0C64A0ADBB4A53ECC8E2B4DA5CB2F1BFC12F0',
+            WrappingKeyIdentifier: demoAlias('kek'),
+            WrappedKeyBlock:
+              'D0112P0TB00E00002860D4045E7366DD8428D9BE729E2C24A7B4D30968B4272DEBD69990F92651313E32D1F6E9611DC5639D69CB97009E5E',
           },
         },
       },
@@ -198,8 +205,14 @@ export const GetParametersForExportOutput = z
   .meta({ id: 'GetParametersForExportOutput' });
 export type GetParametersForExportOutput = z.infer<typeof GetParametersForExportOutput>;
 
-const OptionalBlocks = z.record(
-  sensitive(z.string().regex(/^[0-9A-Z]{2}$/, 'must have IDs of 2 digits or capital letters')),
+/** A key block counts its optional blocks in two digits. */
+const OptionalBlocks = map(
+  sensitive(
+    z
+      .string()
+      .max(2)
+      .regex(/^[0-9A-Z]{2}$/, 'must have IDs of 2 digits or capital letters'),
+  ),
   sensitive(
     z
       .string()
@@ -207,6 +220,7 @@ const OptionalBlocks = z.record(
       .max(108)
       .regex(/^[0-9a-zA-Z]+$/, 'must be letters and digits'),
   ),
+  99,
 );
 
 const KeyBlockHeaders = z
@@ -299,8 +313,8 @@ export const ExportKeyInput = z
     id: 'ExportKeyInput',
     examples: [
       {
-        ExportKeyIdentifier: EXAMPLE_KEY,
-        KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: 'alias/partner-kek' } },
+        ExportKeyIdentifier: demoAlias('mac'),
+        KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: demoAlias('kek') } },
       },
     ],
   });
@@ -323,7 +337,7 @@ export type ExportKeyOutput = z.infer<typeof ExportKeyOutput>;
 
 export const GetPublicKeyCertificateInput = z
   .object({ KeyIdentifier: KeyArnOrKeyAlias })
-  .meta({ id: 'GetPublicKeyCertificateInput', examples: [{ KeyIdentifier: EXAMPLE_KEY }] });
+  .meta({ id: 'GetPublicKeyCertificateInput', examples: [{ KeyIdentifier: demoAlias('ecdh') }] });
 export type GetPublicKeyCertificateInput = z.infer<typeof GetPublicKeyCertificateInput>;
 
 export const GetPublicKeyCertificateOutput = z
@@ -371,7 +385,7 @@ export const GetCertificateSigningRequestInput = z
     id: 'GetCertificateSigningRequestInput',
     examples: [
       {
-        KeyIdentifier: EXAMPLE_KEY,
+        KeyIdentifier: demoAlias('ecdh'),
         SigningAlgorithm: 'SHA256',
         CertificateSubject: { CommonName: 'Key receiving device 1', Organization: 'Example Bank', Country: 'NZ' },
       },

@@ -67,7 +67,7 @@ export class ImportKeyOperation {
     throw new Error('The schema requires exactly one form of key material');
   }
 
-  /** @param requested ignored for a public key, which has only one check value algorithm, because clients send any */
+  /** @param requested ignored for a public key: there is only one algorithm for it, but clients send others, too */
   #admission(arn: string, requested?: KeyCheckValueAlgorithm): Admit {
     return (attributes, exportable) => {
       checkCombination(attributes);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
-import { Clock } from '../../../clock.js';
+import { DatabaseTime } from '../../../changes/database-time.js';
 import { scheduleDeletion } from '../../keys/key-life-cycle.js';
 import { KeyRepository } from '../../keys/key.repository.js';
 import { ReplicationWork } from '../../keys/replication-work.js';
@@ -14,11 +14,11 @@ export class DeleteKeyOperation {
   constructor(
     private readonly keys: KeyRepository,
     private readonly replications: ReplicationWork,
-    private readonly clock: Clock,
+    private readonly time: DatabaseTime,
   ) {}
 
   async execute(call: Call, { KeyIdentifier, DeleteKeyInDays = DEFAULT_DAYS }: DeleteKeyInput): Promise<KeyOutput> {
-    const now = this.clock.now();
+    const now = await this.time.read();
     const key = await this.keys.change(call, KeyIdentifier, (key) => scheduleDeletion(key, DeleteKeyInDays, now));
     return { Key: presentKey(key, await this.replications.of(key)) };
   }

@@ -1,43 +1,30 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Rounds } from '../../../changes/rounds.js';
-import { Clock } from '../../../clock.js';
+import { DestructionWatch } from '../../../changes/destruction-watch.js';
+import { DueWorker } from '../../../changes/due-worker.js';
 import { endDeletion } from '../../keys/key-life-cycle.js';
 import { KeyRepository } from '../../keys/key.repository.js';
 import { LOGGER } from '../../../logger.js';
 
-const INTERVAL_MS = 60_000;
-
-/** Destroys keys within a minute of the end of their waiting period. Every node runs this worker. */
+/** Destroys keys within a minute of the end of their waiting period, unless destruction is on hold. */
 @Injectable()
-export class KeyDeletionWorker implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #rounds: Rounds;
-
+export class KeyDeletionWorker extends DueWorker {
   constructor(
     private readonly keys: KeyRepository,
-    private readonly clock: Clock,
-    @Inject(LOGGER) private readonly logger: Logger,
+    watch: DestructionWatch,
+    @Inject(LOGGER) logger: Logger,
   ) {
-    const failure = 'keys due for deletion could not be destroyed; retrying every minute';
-    this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, round: () => this.run(), logger, failure });
+    super(watch, logger, 'keys due for deletion could not be destroyed; retrying every minute');
   }
 
-  onApplicationBootstrap(): void {
-    this.#rounds.start();
-    void this.#rounds.run();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#rounds.stop();
-  }
-
-  /** Runs until no key is due. */
-  async run(): Promise<void> {
-    const now = this.clock.now();
-    for (;;) {
-      const deleted = await this.keys.endDeletions(now, endDeletion(now));
+  async doDue(now: Date): Promise<void> {
+    await this.inBatches(async (after) => {
+      const { deleted, modified, last } = await this.keys.endDeletions(now, endDeletion(now), after);
       for (const keyArn of deleted) this.logger.info({ keyArn }, 'key deleted');
-      if (deleted.length === 0 || this.#rounds.isStopped) return;
-    }
+      for (const keyArn of modified)
+        this.logger.error({ keyArn }, 'a key due for deletion is kept because its row was modified in the database');
+      return last;
+    });
+    if (this.watch.holds.length > 0) this.watch.report('keys', await this.keys.countHeldDeletions(now));
   }
 }

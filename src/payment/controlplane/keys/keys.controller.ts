@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { ControlPlaneOperation } from '../../operation.js';
 import { CreateKeyOperation } from './create-key.operation.js';
 import { DeleteKeyOperation } from './delete-key.operation.js';
@@ -48,7 +47,7 @@ export class KeysController {
     output: KeyOutput,
     resource: 'nothing',
   })
-  create(@Req() { call }: SignedRequest, @Body(CreateKeyInput) input: CreateKeyInput): Promise<KeyOutput> {
+  create(call: Call, @Body(CreateKeyInput) input: CreateKeyInput): Promise<KeyOutput> {
     return this.createKey.execute(call, input);
   }
 
@@ -62,7 +61,7 @@ export class KeysController {
     output: KeyOutput,
     resource: 'key',
   })
-  get(@Req() { call }: SignedRequest, @Body(GetKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
+  get(call: Call, @Body(GetKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.getKey.execute(call, input);
   }
 
@@ -76,7 +75,7 @@ export class KeysController {
     output: ListKeysOutput,
     resource: 'nothing',
   })
-  list(@Req() { call }: SignedRequest, @Body(ListKeysInput) input: ListKeysInput): Promise<ListKeysOutput> {
+  list(call: Call, @Body(ListKeysInput) input: ListKeysInput): Promise<ListKeysOutput> {
     return this.listKeys.execute(call, input);
   }
 
@@ -90,7 +89,7 @@ export class KeysController {
     output: KeyOutput,
     resource: 'key',
   })
-  delete(@Req() { call }: SignedRequest, @Body(DeleteKeyInput) input: DeleteKeyInput): Promise<KeyOutput> {
+  delete(call: Call, @Body(DeleteKeyInput) input: DeleteKeyInput): Promise<KeyOutput> {
     return this.deleteKey.execute(call, input);
   }
 
@@ -102,7 +101,7 @@ export class KeysController {
     output: KeyOutput,
     resource: 'key',
   })
-  restore(@Req() { call }: SignedRequest, @Body(RestoreKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
+  restore(call: Call, @Body(RestoreKeyInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.restoreKey.execute(call, input);
   }
 
@@ -114,7 +113,7 @@ export class KeysController {
     output: KeyOutput,
     resource: 'key',
   })
-  start(@Req() { call }: SignedRequest, @Body(StartKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
+  start(call: Call, @Body(StartKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.startKeyUsage.execute(call, input);
   }
 
@@ -127,7 +126,7 @@ export class KeysController {
     output: KeyOutput,
     resource: 'key',
   })
-  stop(@Req() { call }: SignedRequest, @Body(StopKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
+  stop(call: Call, @Body(StopKeyUsageInput) input: NamedKeyInput): Promise<KeyOutput> {
     return this.stopKeyUsage.execute(call, input);
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MaxResults, NextToken, Timestamp } from '../../../http/fields.js';
 import {
-  EXAMPLE_KEY,
+  demoAlias,
   DeriveKeyUsage,
   KeyArn,
   KeyArnOrKeyAlias,
@@ -94,19 +94,19 @@ export const CreateKeyInput = z
   });
 export type CreateKeyInput = z.infer<typeof CreateKeyInput>;
 
-const named = (id: string) =>
-  z.object({ KeyIdentifier: KeyArnOrKeyAlias }).meta({ id, examples: [{ KeyIdentifier: EXAMPLE_KEY }] });
+const named = (id: string, example: string) =>
+  z.object({ KeyIdentifier: KeyArnOrKeyAlias }).meta({ id, examples: [{ KeyIdentifier: demoAlias(example) }] });
 
-export const GetKeyInput = named('GetKeyInput');
-export const RestoreKeyInput = named('RestoreKeyInput');
-export const StartKeyUsageInput = named('StartKeyUsageInput');
-export const StopKeyUsageInput = named('StopKeyUsageInput');
+export const GetKeyInput = named('GetKeyInput', 'mac');
+export const RestoreKeyInput = named('RestoreKeyInput', 'restore');
+export const StartKeyUsageInput = named('StartKeyUsageInput', 'start');
+export const StopKeyUsageInput = named('StopKeyUsageInput', 'stop');
 /** Input of the operations that take only a key identifier. */
 export type NamedKeyInput = z.infer<typeof GetKeyInput>;
 
 export const DeleteKeyInput = z
   .object({ KeyIdentifier: KeyArnOrKeyAlias, DeleteKeyInDays: z.int().min(3).max(180).optional() })
-  .meta({ id: 'DeleteKeyInput', examples: [{ KeyIdentifier: EXAMPLE_KEY, DeleteKeyInDays: 7 }] });
+  .meta({ id: 'DeleteKeyInput', examples: [{ KeyIdentifier: demoAlias('delete'), DeleteKeyInDays: 7 }] });
 export type DeleteKeyInput = z.infer<typeof DeleteKeyInput>;
 
 export const ListKeysInput = z

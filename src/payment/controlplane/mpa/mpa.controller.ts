@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { ControlPlaneOperation } from '../../operation.js';
 import { AssociateMpaTeamOperation } from './associate-mpa-team.operation.js';
 import { DisassociateMpaTeamOperation } from './disassociate-mpa-team.operation.js';
@@ -26,18 +25,15 @@ export class MpaController {
     summary: 'Associates an approval team with an operation',
     description:
       'The first association takes effect at once. Replacing the team needs approval: the association becomes ' +
-      'UPDATE_PENDING and keeps its team. **Approval is not implemented yet**, so it stays pending. ' +
-      '`RequesterComment` is not stored. As long as a team is associated with the import of root certificates, ' +
+      'UPDATE_PENDING and keeps its team until the operator settles it with `keyblock mpa settle`. ' +
+      '`RequesterComment` is not stored. While a team is associated with the import of root certificates, ' +
       'ImportKey refuses them with AccessDeniedException.',
     example:
       '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE --mpa-team-arn arn:aws:mpa:us-east-1:000000000000:approval-team/custodians',
     output: MpaTeamAssociationOutput,
     resource: 'team',
   })
-  associate(
-    @Req() { call }: SignedRequest,
-    @Body(AssociateMpaTeamInput) input: AssociateMpaTeamInput,
-  ): Promise<MpaTeamAssociationOutput> {
+  associate(call: Call, @Body(AssociateMpaTeamInput) input: AssociateMpaTeamInput): Promise<MpaTeamAssociationOutput> {
     return this.associateMpaTeam.execute(call, input);
   }
 
@@ -52,7 +48,7 @@ export class MpaController {
     resource: 'team',
   })
   get(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GetMpaTeamAssociationInput) input: GetMpaTeamAssociationInput,
   ): Promise<MpaTeamAssociationOutput> {
     return this.getMpaTeamAssociation.execute(call, input);
@@ -62,14 +58,14 @@ export class MpaController {
     name: 'DisassociateMpaTeam',
     summary: 'Disassociates the approval team from an operation',
     description:
-      'This needs approval: the association becomes DELETE_PENDING and stays in force. **Approval is not ' +
-      'implemented yet**, so it stays pending.',
+      'This needs approval: the association becomes DELETE_PENDING and stays in force until the operator settles ' +
+      'it with `keyblock mpa settle`.',
     example: '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE',
     output: MpaTeamAssociationOutput,
     resource: 'team',
   })
   disassociate(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(DisassociateMpaTeamInput) input: DisassociateMpaTeamInput,
   ): Promise<MpaTeamAssociationOutput> {
     return this.disassociateMpaTeam.execute(call, input);

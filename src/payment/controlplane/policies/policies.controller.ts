@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { ControlPlaneOperation } from '../../operation.js';
 import { Nothing } from '../../../http/fields.js';
 import { DeleteResourcePolicyOperation } from './delete-resource-policy.operation.js';
@@ -35,10 +34,7 @@ export class PoliciesController {
     output: ResourcePolicyOutput,
     resource: 'key',
   })
-  put(
-    @Req() { call }: SignedRequest,
-    @Body(PutResourcePolicyInput) input: PutResourcePolicyInput,
-  ): Promise<ResourcePolicyOutput> {
+  put(call: Call, @Body(PutResourcePolicyInput) input: PutResourcePolicyInput): Promise<ResourcePolicyOutput> {
     return this.putResourcePolicy.execute(call, input);
   }
 
@@ -50,10 +46,7 @@ export class PoliciesController {
     output: ResourcePolicyOutput,
     resource: 'key',
   })
-  get(
-    @Req() { call }: SignedRequest,
-    @Body(GetResourcePolicyInput) input: ResourceInput,
-  ): Promise<ResourcePolicyOutput> {
+  get(call: Call, @Body(GetResourcePolicyInput) input: ResourceInput): Promise<ResourcePolicyOutput> {
     return this.getResourcePolicy.execute(call, input);
   }
 
@@ -65,7 +58,7 @@ export class PoliciesController {
     output: Nothing,
     resource: 'key',
   })
-  delete(@Req() { call }: SignedRequest, @Body(DeleteResourcePolicyInput) input: ResourceInput): Promise<Nothing> {
+  delete(call: Call, @Body(DeleteResourcePolicyInput) input: ResourceInput): Promise<Nothing> {
     return this.deleteResourcePolicy.execute(call, input);
   }
 }

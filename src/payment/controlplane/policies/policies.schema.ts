@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXAMPLE_KEY, KeyArn } from '../../fields.js';
+import { demoKeyArn, KeyArn } from '../../fields.js';
 
 const Policy = z
   .string()
@@ -13,7 +13,7 @@ const EXAMPLE_POLICY = JSON.stringify({
   Statement: [
     {
       Effect: 'Allow',
-      Principal: { AWS: 'arn:aws:iam::111122223333:root' },
+      Principal: { AWS: 'arn:aws:iam::000000000000:user/line-3' },
       Action: 'payment-cryptography:VerifyMac',
       Resource: '*',
     },
@@ -22,13 +22,14 @@ const EXAMPLE_POLICY = JSON.stringify({
 
 export const PutResourcePolicyInput = z
   .object({ ResourceArn: KeyArn, Policy })
-  .meta({ id: 'PutResourcePolicyInput', examples: [{ ResourceArn: EXAMPLE_KEY, Policy: EXAMPLE_POLICY }] });
+  .meta({ id: 'PutResourcePolicyInput', examples: [{ ResourceArn: demoKeyArn('policy'), Policy: EXAMPLE_POLICY }] });
 export type PutResourcePolicyInput = z.infer<typeof PutResourcePolicyInput>;
 
-const ofKey = (id: string) => z.object({ ResourceArn: KeyArn }).meta({ id, examples: [{ ResourceArn: EXAMPLE_KEY }] });
+const ofKey = (id: string, example: string) =>
+  z.object({ ResourceArn: KeyArn }).meta({ id, examples: [{ ResourceArn: demoKeyArn(example) }] });
 
-export const GetResourcePolicyInput = ofKey('GetResourcePolicyInput');
-export const DeleteResourcePolicyInput = ofKey('DeleteResourcePolicyInput');
+export const GetResourcePolicyInput = ofKey('GetResourcePolicyInput', 'policy');
+export const DeleteResourcePolicyInput = ofKey('DeleteResourcePolicyInput', 'unshared');
 /** Input of the operations that take only a key ARN. */
 export type ResourceInput = z.infer<typeof GetResourcePolicyInput>;
 

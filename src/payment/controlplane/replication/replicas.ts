@@ -7,6 +7,7 @@ import { PublicKeyCertificate } from '../../keys/public-key-certificate.entity.j
 import { Quotas } from '../../keys/quotas.js';
 import { ResourcePolicy } from '../../keys/resource-policy.entity.js';
 import { Tag } from '../../keys/tag.entity.js';
+import { changeRows, removeRows } from '../../../provider/changed-rows.js';
 import { CryptoProvider } from '../../../provider/crypto-provider.js';
 
 /** Replicas of keys in other Regions of this deployment. They are rows of the same database. */
@@ -29,16 +30,17 @@ export class Replicas {
     const { state, enabled, usageStartedAt, usageStoppedAt, deletePendingAt, deletedAt } = primary;
     const life = { state, enabled, usageStartedAt, usageStoppedAt, deletePendingAt, deletedAt };
     const isDestroyed = primary.sealed === null;
-    const { affected } = await manager.update(
+    const changed = await changeRows(
+      manager,
       Key,
       { arn, primaryRegion: primary.region },
       { ...life, ...(isDestroyed && { sealed: null }) },
     );
     if (isDestroyed) {
-      await manager.update(Alias, { keyArn: arn }, { keyArn: null });
+      await changeRows(manager, Alias, { keyArn: arn }, { keyArn: null });
       await manager.delete(PublicKeyCertificate, { keyArn: arn });
     }
-    if (affected) return arn;
+    if (changed.length > 0) return arn;
 
     const { sequence: _, ...copy } = primary;
     const replica = { ...copy, arn, region, primaryRegion: primary.region, usingDefaultReplicationRegions: null };
@@ -60,11 +62,11 @@ export class Replicas {
     // With the row locked, a concurrent TagResource or CreateAlias either finishes first or finds no key.
     const found = await manager.findOne(Key, { where: replica, lock: { mode: 'pessimistic_write' } });
     if (!found) return arn;
-    await manager.update(Alias, { keyArn: arn }, { keyArn: null });
-    await manager.delete(Tag, { keyArn: arn });
-    await manager.delete(ResourcePolicy, { keyArn: arn });
+    await changeRows(manager, Alias, { keyArn: arn }, { keyArn: null });
+    await removeRows(manager, Tag, { keyArn: arn });
+    await removeRows(manager, ResourcePolicy, { keyArn: arn });
     await manager.delete(PublicKeyCertificate, { keyArn: arn });
-    await manager.delete(Key, { arn });
+    await manager.remove(found);
     return arn;
   }
 }

@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { ControlPlaneOperation } from '../../operation.js';
 import { KeyOutput } from '../keys/keys.schema.js';
 import { AddKeyReplicationRegionsOperation } from './add-key-replication-regions.operation.js';
@@ -42,10 +41,7 @@ export class ReplicationController {
     output: KeyOutput,
     resource: 'key',
   })
-  add(
-    @Req() { call }: SignedRequest,
-    @Body(AddKeyReplicationRegionsInput) input: KeyReplicationRegionsInput,
-  ): Promise<KeyOutput> {
+  add(call: Call, @Body(AddKeyReplicationRegionsInput) input: KeyReplicationRegionsInput): Promise<KeyOutput> {
     return this.addKeyReplicationRegions.execute(call, input);
   }
 
@@ -60,10 +56,7 @@ export class ReplicationController {
     output: KeyOutput,
     resource: 'key',
   })
-  remove(
-    @Req() { call }: SignedRequest,
-    @Body(RemoveKeyReplicationRegionsInput) input: KeyReplicationRegionsInput,
-  ): Promise<KeyOutput> {
+  remove(call: Call, @Body(RemoveKeyReplicationRegionsInput) input: KeyReplicationRegionsInput): Promise<KeyOutput> {
     return this.removeKeyReplicationRegions.execute(call, input);
   }
 
@@ -78,7 +71,7 @@ export class ReplicationController {
     resource: 'nothing',
   })
   enable(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(EnableDefaultKeyReplicationRegionsInput) input: DefaultKeyReplicationRegionsInput,
   ): Promise<DefaultKeyReplicationRegionsOutput> {
     return this.enableDefaultKeyReplicationRegions.execute(call, input);
@@ -93,7 +86,7 @@ export class ReplicationController {
     resource: 'nothing',
   })
   disable(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(DisableDefaultKeyReplicationRegionsInput) input: DefaultKeyReplicationRegionsInput,
   ): Promise<DefaultKeyReplicationRegionsOutput> {
     return this.disableDefaultKeyReplicationRegions.execute(call, input);
@@ -108,7 +101,7 @@ export class ReplicationController {
     resource: 'nothing',
   })
   get(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GetDefaultKeyReplicationRegionsInput) _input: object,
   ): Promise<DefaultKeyReplicationRegionsOutput> {
     return this.getDefaultKeyReplicationRegions.execute(call);

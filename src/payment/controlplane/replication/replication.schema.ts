@@ -1,15 +1,16 @@
 import { z } from 'zod';
-import { EXAMPLE_KEY, KeyArnOrKeyAlias, Regions } from '../../fields.js';
+import { EXAMPLE_REPLICATION_REGION } from '../../../http/fields.js';
+import { demoAlias, KeyArnOrKeyAlias, Regions } from '../../fields.js';
 
-const EXAMPLE_REGIONS = ['eu-west-1'];
+const EXAMPLE_REGIONS = [EXAMPLE_REPLICATION_REGION];
 
-const ofKey = (id: string) =>
+const ofKey = (id: string, example: string) =>
   z
     .object({ KeyIdentifier: KeyArnOrKeyAlias, ReplicationRegions: Regions })
-    .meta({ id, examples: [{ KeyIdentifier: EXAMPLE_KEY, ReplicationRegions: EXAMPLE_REGIONS }] });
+    .meta({ id, examples: [{ KeyIdentifier: demoAlias(example), ReplicationRegions: EXAMPLE_REGIONS }] });
 
-export const AddKeyReplicationRegionsInput = ofKey('AddKeyReplicationRegionsInput');
-export const RemoveKeyReplicationRegionsInput = ofKey('RemoveKeyReplicationRegionsInput');
+export const AddKeyReplicationRegionsInput = ofKey('AddKeyReplicationRegionsInput', 'mac');
+export const RemoveKeyReplicationRegionsInput = ofKey('RemoveKeyReplicationRegionsInput', 'replicated');
 /** Input of the operations on the replication Regions of a key. */
 export type KeyReplicationRegionsInput = z.infer<typeof AddKeyReplicationRegionsInput>;
 

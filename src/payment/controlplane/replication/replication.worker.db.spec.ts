@@ -12,7 +12,6 @@ import { ReplicationWork } from '../../keys/replication-work.js';
 import type { Service } from '../../../service.js';
 import { Replicas } from './replicas.js';
 
-// Two nodes can share a database only on a PostgreSQL server.
 const EUROPE = 'eu-west-1';
 
 let store: TestStore;
@@ -38,7 +37,7 @@ const create = () => createKey({ controlPlane }, { ReplicationRegions: [EUROPE] 
 const statuses = async () =>
   (await database.query<{ status: string }[]>('SELECT DISTINCT status FROM replications')).map(({ status }) => status);
 
-/** Returns the keys that are in another state than their replica. */
+/** Returns the keys whose state differs from that of their replica. */
 const differing = () =>
   database.query<{ arn: string }[]>(
     `SELECT key.arn FROM keys key

@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { ControlPlaneOperation } from '../../operation.js';
 import { Nothing } from '../../../http/fields.js';
 import { ListTagsForResourceOperation } from './list-tags-for-resource.operation.js';
@@ -33,7 +32,7 @@ export class TagsController {
     output: Nothing,
     resource: 'key',
   })
-  tag(@Req() { call }: SignedRequest, @Body(TagResourceInput) input: TagResourceInput): Promise<Nothing> {
+  tag(call: Call, @Body(TagResourceInput) input: TagResourceInput): Promise<Nothing> {
     return this.tagResource.execute(call, input);
   }
 
@@ -45,7 +44,7 @@ export class TagsController {
     output: Nothing,
     resource: 'key',
   })
-  untag(@Req() { call }: SignedRequest, @Body(UntagResourceInput) input: UntagResourceInput): Promise<Nothing> {
+  untag(call: Call, @Body(UntagResourceInput) input: UntagResourceInput): Promise<Nothing> {
     return this.untagResource.execute(call, input);
   }
 
@@ -60,7 +59,7 @@ export class TagsController {
     resource: 'key',
   })
   list(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(ListTagsForResourceInput) input: ListTagsForResourceInput,
   ): Promise<ListTagsForResourceOutput> {
     return this.listTagsForResource.execute(call, input);

@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { DataPlaneOperation } from '../../operation.js';
 import { GenerateAs2805KekValidationInput, GenerateAs2805KekValidationOutput } from './as2805.schema.js';
 import { GenerateAs2805KekValidationOperation } from './generate-as2805-kek-validation.operation.js';
@@ -26,7 +25,7 @@ export class As2805Controller {
     resource: 'key',
   })
   generate(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GenerateAs2805KekValidationInput) input: GenerateAs2805KekValidationInput,
   ): Promise<GenerateAs2805KekValidationOutput> {
     return this.generateAs2805KekValidation.execute(call, input);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sensitive, union } from '../../../http/fields.js';
-import { EXAMPLE_KEY, KeyArn, KeyArnOrKeyAlias, KeyCheckValue } from '../../fields.js';
+import { demoAlias, KeyArn, KeyArnOrKeyAlias, KeyCheckValue } from '../../fields.js';
 import { SYMMETRIC_KEY_ALGORITHMS } from '../../keys/key-attributes.js';
 
 const As2805RandomKeyMaterial = sensitive(
@@ -33,7 +33,7 @@ export const GenerateAs2805KekValidationInput = z
     id: 'GenerateAs2805KekValidationInput',
     examples: [
       {
-        KeyIdentifier: EXAMPLE_KEY,
+        KeyIdentifier: demoAlias('as2805'),
         KekValidationType: { KekValidationRequest: { DeriveKeyAlgorithm: 'TDES_2KEY' } },
         RandomKeySendVariantMask: 'VARIANT_MASK_82',
       },

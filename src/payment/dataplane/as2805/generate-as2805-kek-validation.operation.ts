@@ -4,6 +4,7 @@ import { type KekValidationMask, kekValidationRequest, kekValidationResponse } f
 import { toHex } from '../../../crypto/bytes.js';
 import { generateTdesKey } from '../../../crypto/des.js';
 import { lend } from '../../../crypto/emv/key.js';
+import { lendBytes } from '../../../crypto/held-key.js';
 import { ValidationException } from '../../../errors/exceptions.js';
 import { memberOf } from '../../../http/fields.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
@@ -36,7 +37,7 @@ export class GenerateAs2805KekValidationOperation {
     const key = await this.keys.find(call, rule, KeyIdentifier);
     const validate = kekValidation(KekValidationType);
 
-    const { randomKeySend, randomKeyReceive } = key.use((kek) => validate({ kek, mask }));
+    const { randomKeySend, randomKeyReceive } = key.use((held) => lendBytes(held, (kek) => validate({ kek, mask })));
     return {
       KeyArn: key.arn,
       KeyCheckValue: key.kcv,

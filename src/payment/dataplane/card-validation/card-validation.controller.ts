@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { DataPlaneOperation } from '../../operation.js';
 import {
   GenerateCardValidationDataInput,
@@ -37,7 +36,7 @@ export class CardValidationController {
     resource: 'key',
   })
   generate(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GenerateCardValidationDataInput) input: GenerateCardValidationDataInput,
   ): Promise<GenerateCardValidationDataOutput> {
     return this.generateCardValidationData.execute(call, input);
@@ -59,7 +58,7 @@ export class CardValidationController {
     verifies: true,
   })
   verify(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(VerifyCardValidationDataInput) input: VerifyCardValidationDataInput,
   ): Promise<VerifyCardValidationDataOutput> {
     return this.verifyCardValidationData.execute(call, input);

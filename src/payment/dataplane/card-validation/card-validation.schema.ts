@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { digits, hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
-  EXAMPLE_KEY,
+  demoAlias,
   KeyArn,
   KeyArnOrKeyAlias,
   KeyCheckValue,
@@ -66,7 +66,7 @@ export const GenerateCardValidationDataInput = z
     id: 'GenerateCardValidationDataInput',
     examples: [
       {
-        KeyIdentifier: EXAMPLE_KEY,
+        KeyIdentifier: demoAlias('cvk'),
         PrimaryAccountNumber: '4123456789012345',
         GenerationAttributes: { CardVerificationValue2: { CardExpiryDate: '0225' } },
       },
@@ -90,10 +90,10 @@ export const VerifyCardValidationDataInput = z
     id: 'VerifyCardValidationDataInput',
     examples: [
       {
-        KeyIdentifier: EXAMPLE_KEY,
+        KeyIdentifier: demoAlias('cvk'),
         PrimaryAccountNumber: '4123456789012345',
         VerificationAttributes: { CardVerificationValue2: { CardExpiryDate: '0225' } },
-        ValidationData: '111',
+        ValidationData: '126',
       },
     ],
   });

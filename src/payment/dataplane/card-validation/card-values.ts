@@ -4,13 +4,14 @@ import { cvv, CVV2_SERVICE_CODE } from '../../../crypto/cvv.js';
 import { cardholderVerificationValue, dcvv, discoverDcvc } from '../../../crypto/dcvv.js';
 import { iccMasterKey } from '../../../crypto/emv/icc-master-key.js';
 import { lend } from '../../../crypto/emv/key.js';
+import type { SymmetricKey } from '../../../crypto/held-key.js';
 import type { MemberOf } from '../../../http/fields.js';
 import type { CardVerificationAttributes } from './card-validation.schema.js';
 
 type Attributes = Required<CardVerificationAttributes>;
 
-/** Computes a value of `length` digits for one card from the clear key that the request names. */
-export type CardValue = (clear: Buffer, pan: string, length: number) => string;
+/** Computes a value of `length` digits for one card with the key that the request names. */
+export type CardValue = (key: SymmetricKey, pan: string, length: number) => string;
 
 /** Algorithms by variant of the request. `docs/crypto.md` names those that the card schemes don't publish. */
 const CARD_VALUES: { [V in keyof Attributes]: (attributes: Attributes[V]) => CardValue } = {

@@ -5,12 +5,16 @@ import { VerificationFailedException } from '../../../errors/exceptions.js';
 import { memberOf } from '../../../http/fields.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { WorkingKeys } from '../keys/working-keys.js';
+import { Verifications } from '../verification/verifications.js';
 import type { VerifyCardValidationDataInput, VerifyCardValidationDataOutput } from './card-validation.schema.js';
 import { cardValue } from './card-values.js';
 
 @Injectable()
 export class VerifyCardValidationDataOperation {
-  constructor(private readonly keys: WorkingKeys) {}
+  constructor(
+    private readonly keys: WorkingKeys,
+    private readonly verifications: Verifications,
+  ) {}
 
   async execute(call: Call, input: VerifyCardValidationDataInput): Promise<VerifyCardValidationDataOutput> {
     const { PrimaryAccountNumber: pan } = input;
@@ -20,9 +24,11 @@ export class VerifyCardValidationDataOperation {
     const needs = KEY_ARGUMENTS.VerifyCardValidationData.KeyIdentifier[variant.name];
     const key = await this.keys.find(call, needs, input.KeyIdentifier);
 
-    const valid = key.use((clear) => equal(Buffer.from(value(clear, pan, claimed.length)), claimed));
-    if (!valid)
-      throw new VerificationFailedException('Card validation data verification failed.', 'INVALID_VALIDATION_DATA');
+    await this.verifications.attempt(call, { keyArns: [key.arn], pan }, () => {
+      const valid = key.use((clear) => equal(Buffer.from(value(clear, pan, claimed.length)), claimed));
+      if (!valid)
+        throw new VerificationFailedException('Card validation data verification failed.', 'INVALID_VALIDATION_DATA');
+    });
     return { KeyArn: key.arn, KeyCheckValue: key.kcv };
   }
 }

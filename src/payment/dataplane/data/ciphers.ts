@@ -2,6 +2,7 @@ import * as modes from '../../../crypto/cipher-modes.js';
 import { iccMasterKey } from '../../../crypto/emv/icc-master-key.js';
 import { lend } from '../../../crypto/emv/key.js';
 import { commonSessionKey } from '../../../crypto/emv/session-key.js';
+import { lendBytes } from '../../../crypto/held-key.js';
 import { rsaDecrypt, rsaEncrypt, type RsaPadding } from '../../../crypto/rsa.js';
 import { ValidationException } from '../../../errors/exceptions.js';
 import { isTdes, type KeyAlgorithm, type RsaKeyAlgorithm } from '../../keys/key-attributes.js';
@@ -16,7 +17,7 @@ import type {
   SymmetricEncryptionAttributes,
 } from './data.schema.js';
 
-/** Data cipher as one request specifies it. */
+/** Data cipher that a request specifies. */
 export interface DataCipher<Variant extends string> {
   /** Variant in KEY_ARGUMENTS. */
   variant: Variant;
@@ -128,8 +129,8 @@ function asymmetric({ PaddingType }: AsymmetricEncryptionAttributes): DataCipher
       const limit = PKCS1_LIMITS[key.algorithm as RsaKeyAlgorithm];
       if (padding === 'PKCS1' && plaintext.length > limit)
         throw new ValidationException(`This key and padding encrypt at most ${limit} bytes.`);
-      return key.use((clear) => rsaEncrypt(clear, padding, plaintext));
+      return key.use((pair) => lendBytes(pair, (der) => rsaEncrypt(der, padding, plaintext)));
     },
-    decrypt: (key, ciphertext) => key.use((clear) => rsaDecrypt(clear, padding, ciphertext)),
+    decrypt: (key, ciphertext) => key.use((pair) => lendBytes(pair, (der) => rsaDecrypt(der, padding, ciphertext))),
   };
 }

@@ -1,10 +1,10 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body, Param } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { DataPlaneOperation } from '../../operation.js';
-import { KeyArnOrKeyAlias } from '../../fields.js';
 import {
+  BaseDerivationKey,
+  DataKey,
   DecryptDataInput,
   DecryptDataOutput,
   EncryptDataInput,
@@ -43,8 +43,8 @@ export class DataController {
     resource: 'key',
   })
   encrypt(
-    @Req() { call }: SignedRequest,
-    @Param(KeyArnOrKeyAlias, 'KeyIdentifier') keyIdentifier: string,
+    call: Call,
+    @Param(DataKey, 'KeyIdentifier') keyIdentifier: string,
     @Body(EncryptDataInput) input: EncryptDataInput,
   ): Promise<EncryptDataOutput> {
     return this.encryptData.execute(call, keyIdentifier, input);
@@ -62,8 +62,8 @@ export class DataController {
     resource: 'key',
   })
   decrypt(
-    @Req() { call }: SignedRequest,
-    @Param(KeyArnOrKeyAlias, 'KeyIdentifier') keyIdentifier: string,
+    call: Call,
+    @Param(DataKey, 'KeyIdentifier') keyIdentifier: string,
     @Body(DecryptDataInput) input: DecryptDataInput,
   ): Promise<DecryptDataOutput> {
     return this.decryptData.execute(call, keyIdentifier, input);
@@ -87,8 +87,8 @@ export class DataController {
     resource: 'key',
   })
   reEncrypt(
-    @Req() { call }: SignedRequest,
-    @Param(KeyArnOrKeyAlias, 'IncomingKeyIdentifier') incomingKeyIdentifier: string,
+    call: Call,
+    @Param(BaseDerivationKey, 'IncomingKeyIdentifier') incomingKeyIdentifier: string,
     @Body(ReEncryptDataInput) input: ReEncryptDataInput,
   ): Promise<ReEncryptDataOutput> {
     return this.reEncryptData.execute(call, incomingKeyIdentifier, input);

@@ -3,7 +3,7 @@ import { hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
   DukptDerivationType,
   DukptKeyVariant,
-  EXAMPLE_KEY,
+  demoAlias,
   InitializationVector,
   KeyArn,
   KeyArnOrKeyAlias,
@@ -72,6 +72,10 @@ export type ReEncryptionAttributes = z.infer<typeof ReEncryptionAttributes>;
 
 const CipherText = sensitive(hexBytes(2, 4224));
 
+/** Path parameter that identifies the key; the example is a demo key. */
+export const DataKey = KeyArnOrKeyAlias.meta({ example: demoAlias('data') });
+export const BaseDerivationKey = KeyArnOrKeyAlias.meta({ example: demoAlias('bdk') });
+
 export const EncryptDataInput = z
   .object({
     PlainText: sensitive(hexBytes(2, 4096)),
@@ -104,7 +108,7 @@ export const DecryptDataInput = z
     id: 'DecryptDataInput',
     examples: [
       {
-        CipherText: '33612AB9D6929C3A828EB6030082B2BD',
+        CipherText: '9FEC3D80FE756813F21C287D0F8D1894',
         DecryptionAttributes: { Symmetric: { Mode: 'CBC', InitializationVector: '000102030405060708090A0B0C0D0E0F' } },
       },
     ],
@@ -129,8 +133,8 @@ export const ReEncryptDataInput = z
     id: 'ReEncryptDataInput',
     examples: [
       {
-        OutgoingKeyIdentifier: EXAMPLE_KEY,
-        CipherText: '33612AB9D6929C3A828EB6030082B2BD',
+        OutgoingKeyIdentifier: demoAlias('data'),
+        CipherText: '9720007894CB9A2D636CBC743AC186E6',
         IncomingEncryptionAttributes: { Dukpt: { KeySerialNumber: 'FFFF9876543210E00001' } },
         OutgoingEncryptionAttributes: { Symmetric: { Mode: 'CBC' } },
       },

@@ -3,7 +3,7 @@ import { hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
   ApplicationCryptogram,
   ApplicationTransactionCounter,
-  EXAMPLE_KEY,
+  demoAlias,
   KeyArn,
   KeyArnOrKeyAlias,
   KeyCheckValue,
@@ -39,7 +39,7 @@ export type CryptogramAuthResponse = z.infer<typeof CryptogramAuthResponse>;
 const TransactionData = sensitive(hexBytes(2, 1024));
 
 const example = {
-  KeyIdentifier: EXAMPLE_KEY,
+  KeyIdentifier: demoAlias('emv'),
   TransactionData: '00000000170000000000000008400080008000084016051700000000093800000B03011203000000',
   MajorKeyDerivationMode: 'EMV_OPTION_A' as const,
   SessionKeyDerivationAttributes: { Visa: { PrimaryAccountNumber: '9137631040001422', PanSequenceNumber: '01' } },
@@ -74,7 +74,7 @@ export const VerifyAuthRequestCryptogramInput = z
     examples: [
       {
         ...example,
-        AuthRequestCryptogram: 'D791093C8A921769',
+        AuthRequestCryptogram: '792DD58DA793495C',
         AuthResponseAttributes: { ArpcMethod1: { AuthResponseCode: '3030' } },
       },
     ],

@@ -7,6 +7,7 @@ import {
   type SessionData,
   type SessionKeyScheme,
 } from '../../../crypto/emv/session-key.js';
+import type { SymmetricKey } from '../../../crypto/held-key.js';
 import { memberOf } from '../../../http/fields.js';
 import type { CryptogramAuthResponse, SessionKeyDerivation } from './auth-request-cryptogram.schema.js';
 
@@ -58,7 +59,7 @@ function bytes(text: string | undefined): Buffer | undefined {
  * @param compute receives the application cryptogram key and the ARPC key
  */
 export function withTransactionKeys<T>(
-  imk: Buffer,
+  imk: SymmetricKey,
   { scheme, card, session }: Transaction,
   compute: (sessionKey: Buffer, arpcKey: Buffer) => T,
 ): T {

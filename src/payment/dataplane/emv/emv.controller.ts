@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { DataPlaneOperation } from '../../operation.js';
 import {
   GenerateAuthRequestCryptogramInput,
@@ -40,7 +39,7 @@ export class EmvController {
     resource: 'key',
   })
   generateCryptogram(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GenerateAuthRequestCryptogramInput) input: GenerateAuthRequestCryptogramInput,
   ): Promise<GenerateAuthRequestCryptogramOutput> {
     return this.generateAuthRequestCryptogram.execute(call, input);
@@ -66,7 +65,7 @@ export class EmvController {
     verifies: true,
   })
   verifyCryptogram(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(VerifyAuthRequestCryptogramInput) input: VerifyAuthRequestCryptogramInput,
   ): Promise<VerifyAuthRequestCryptogramOutput> {
     return this.verifyAuthRequestCryptogram.execute(call, input);
@@ -91,7 +90,7 @@ export class EmvController {
     resource: 'key',
   })
   generatePinChange(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(GenerateMacEmvPinChangeInput) input: GenerateMacEmvPinChangeInput,
   ): Promise<GenerateMacEmvPinChangeOutput> {
     return this.generateMacEmvPinChange.execute(call, input);

@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
 import { toHex } from '../../../crypto/bytes.js';
 import { tdes } from '../../../crypto/des.js';
+import type { SymmetricKey } from '../../../crypto/held-key.js';
 import { pinChangeScript } from '../../../crypto/emv/pin-change.js';
 import { decryptPinBlock } from '../../../crypto/pin-block.js';
 import type { Synchronous } from '../../../provider/crypto-provider.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { type WorkingKey, WorkingKeys } from '../keys/working-keys.js';
+import { Verifications } from '../verification/verifications.js';
 import { pinChangeRequest } from './pin-change.js';
 import type { GenerateMacEmvPinChangeInput, GenerateMacEmvPinChangeOutput } from './pin-change.schema.js';
 
@@ -14,7 +16,10 @@ const PIN_BLOCK_FORMATS = { ISO_FORMAT_0: 0, ISO_FORMAT_1: 1, ISO_FORMAT_3: 3 } 
 
 @Injectable()
 export class GenerateMacEmvPinChangeOperation {
-  constructor(private readonly keys: WorkingKeys) {}
+  constructor(
+    private readonly keys: WorkingKeys,
+    private readonly verifications: Verifications,
+  ) {}
 
   async execute(call: Call, input: GenerateMacEmvPinChangeInput): Promise<GenerateMacEmvPinChangeOutput> {
     const { profile, card, session, vis } = pinChangeRequest(input.DerivationMethodAttributes);
@@ -36,21 +41,24 @@ export class GenerateMacEmvPinChangeOperation {
     const ac = vis && (await find(rules.AuthorizationRequestKeyIdentifier.Emv, vis.AuthorizationRequestKeyIdentifier));
     const currentPek = current && (await find(rules.CurrentPinPekIdentifier[format], current.CurrentPinPekIdentifier));
 
-    const pinIn = (encryptedPinBlock: string, pek: Buffer): string => {
+    const pinIn = (encryptedPinBlock: string, pek: SymmetricKey): string => {
       using cipher = tdes(pek);
       const block = Buffer.from(encryptedPinBlock, 'hex');
       return decryptPinBlock(cipher, PIN_BLOCK_FORMATS[format], { block, pan: card.pan });
     };
-    const script = newPek.use((newPekClear) =>
-      useIfAny(currentPek, (currentPekClear) =>
-        smi.use((integrity) =>
-          smc.use((confidentiality) =>
-            useIfAny(ac, (applicationCryptogram) => {
-              const newPin = pinIn(input.NewEncryptedPinBlock, newPekClear);
-              const currentPin = current && currentPekClear && pinIn(current.CurrentEncryptedPinBlock, currentPekClear);
-              const keys = { integrity, confidentiality, applicationCryptogram };
-              return pinChangeScript(profile, keys, { card, session, newPin, currentPin, message });
-            }),
+    const keyArns = currentPek ? [newPek.arn, currentPek.arn] : [newPek.arn];
+    const script = await this.verifications.attempt(call, { keyArns, pan: card.pan }, () =>
+      newPek.use((newPekKey) =>
+        useIfAny(currentPek, (currentPekKey) =>
+          smi.use((integrity) =>
+            smc.use((confidentiality) =>
+              useIfAny(ac, (applicationCryptogram) => {
+                const newPin = pinIn(input.NewEncryptedPinBlock, newPekKey);
+                const currentPin = current && currentPekKey && pinIn(current.CurrentEncryptedPinBlock, currentPekKey);
+                const keys = { integrity, confidentiality, applicationCryptogram };
+                return pinChangeScript(profile, keys, { card, session, newPin, currentPin, message });
+              }),
+            ),
           ),
         ),
       ),
@@ -75,7 +83,7 @@ export class GenerateMacEmvPinChangeOperation {
   }
 }
 
-/** Lends a key that not every request has. */
-function useIfAny<T>(key: WorkingKey | undefined, compute: (clear?: Buffer) => Synchronous<T>): T {
+/** Lends an optional key to one computation, which receives undefined if there is no key. */
+function useIfAny<T>(key: WorkingKey | undefined, compute: (key?: SymmetricKey) => Synchronous<T>): T {
   return key ? key.use(compute) : compute();
 }

@@ -3,7 +3,7 @@ import { hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
   ApplicationCryptogram,
   ApplicationTransactionCounter,
-  EXAMPLE_KEY,
+  demoAlias,
   KeyArn,
   KeyArnOrKeyAlias,
   KeyCheckValue,
@@ -61,11 +61,11 @@ export const GenerateMacEmvPinChangeInput = z
     id: 'GenerateMacEmvPinChangeInput',
     examples: [
       {
-        NewPinPekIdentifier: EXAMPLE_KEY,
-        NewEncryptedPinBlock: '67FB27C75580EFE7',
+        NewPinPekIdentifier: demoAlias('pek'),
+        NewEncryptedPinBlock: '45A047747E55A1B5',
         PinBlockFormat: 'ISO_FORMAT_0',
-        SecureMessagingIntegrityKeyIdentifier: EXAMPLE_KEY,
-        SecureMessagingConfidentialityKeyIdentifier: EXAMPLE_KEY,
+        SecureMessagingIntegrityKeyIdentifier: demoAlias('integrity'),
+        SecureMessagingConfidentialityKeyIdentifier: demoAlias('confidentiality'),
         MessageData: '8424000210001C24CCF3DEE3158C70',
         DerivationMethodAttributes: {
           Mastercard: {

@@ -6,7 +6,7 @@ import type { DerivationMethodAttributes } from './pin-change.schema.js';
 
 type Attributes = Required<DerivationMethodAttributes>;
 
-/** PIN change as one request specifies it. */
+/** PIN change that a request specifies. */
 export interface PinChangeRequest {
   profile: PinChangeProfile;
   card: Card;

@@ -5,6 +5,7 @@ import { applicationCryptogram } from '../../../crypto/emv/application-cryptogra
 import { VerificationFailedException } from '../../../errors/exceptions.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { WorkingKeys } from '../keys/working-keys.js';
+import { Verifications } from '../verification/verifications.js';
 import { arpc, transactionOf, withTransactionKeys } from './auth-request-cryptogram.js';
 import type {
   VerifyAuthRequestCryptogramInput,
@@ -13,7 +14,10 @@ import type {
 
 @Injectable()
 export class VerifyAuthRequestCryptogramOperation {
-  constructor(private readonly keys: WorkingKeys) {}
+  constructor(
+    private readonly keys: WorkingKeys,
+    private readonly verifications: Verifications,
+  ) {}
 
   async execute(call: Call, input: VerifyAuthRequestCryptogramInput): Promise<VerifyAuthRequestCryptogramOutput> {
     const { AuthResponseAttributes: response } = input;
@@ -23,19 +27,21 @@ export class VerifyAuthRequestCryptogramOperation {
     const needs = KEY_ARGUMENTS.VerifyAuthRequestCryptogram.KeyIdentifier.Emv;
     const key = await this.keys.find(call, needs, input.KeyIdentifier);
 
-    return key.use((imk) =>
-      withTransactionKeys(imk, transaction, (sessionKey, arpcKey) => {
-        if (!equal(applicationCryptogram(sessionKey, data), claimed))
-          throw new VerificationFailedException(
-            'Authorization request cryptogram verification failed.',
-            'INVALID_AUTH_REQUEST_CRYPTOGRAM',
-          );
-        return {
-          KeyArn: key.arn,
-          KeyCheckValue: key.kcv,
-          ...(response && { AuthResponseValue: toHex(arpc(arpcKey, claimed, response)) }),
-        };
-      }),
+    return this.verifications.attempt(call, { keyArns: [key.arn], pan: transaction.card.pan }, () =>
+      key.use((imk) =>
+        withTransactionKeys(imk, transaction, (sessionKey, arpcKey) => {
+          if (!equal(applicationCryptogram(sessionKey, data), claimed))
+            throw new VerificationFailedException(
+              'Authorization request cryptogram verification failed.',
+              'INVALID_AUTH_REQUEST_CRYPTOGRAM',
+            );
+          return {
+            KeyArn: key.arn,
+            KeyCheckValue: key.kcv,
+            ...(response && { AuthResponseValue: toHex(arpc(arpcKey, claimed, response)) }),
+          };
+        }),
+      ),
     );
   }
 }

@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { DataPlaneOperation } from '../../operation.js';
 import { TranslateKeyMaterialInput, TranslateKeyMaterialOutput } from './key-material.schema.js';
 import { TranslateKeyMaterialOperation } from './translate-key-material.operation.js';
@@ -14,9 +13,10 @@ export class KeyMaterialController {
     name: 'TranslateKeyMaterial',
     summary: 'Translates a wrapped key to another wrapping key without importing it',
     description:
-      'Unwraps a TR-31 key block under a key that both parties derive by ECDH and wraps the key under a stored ' +
-      'key-encryption key: in a key block of version B under TDES or D under AES, with the attributes and ' +
-      'optional blocks of the incoming block, except KP, which refers to the old wrapping key. Neither the ' +
+      'Unwraps a TR-31 key block that is wrapped under a key which both parties derive by ECDH, and wraps its key ' +
+      'under a stored key-encryption key. The new key block has version B under TDES or version D under AES. It has ' +
+      'the attributes and optional blocks of the incoming key block, except KP, which refers to the old wrapping ' +
+      'key. Neither the ' +
       'curve nor the derived key nor the key-encryption key may be weaker than the key. A key that is not ' +
       'exportable is refused.',
     example:
@@ -29,7 +29,7 @@ export class KeyMaterialController {
     resource: 'key',
   })
   translate(
-    @Req() { call }: SignedRequest,
+    call: Call,
     @Body(TranslateKeyMaterialInput) input: TranslateKeyMaterialInput,
   ): Promise<TranslateKeyMaterialOutput> {
     return this.translateKeyMaterial.execute(call, input);

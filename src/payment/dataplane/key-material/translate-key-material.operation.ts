@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { lendBytes } from '../../../crypto/held-key.js';
 import type { Call } from '../../../call.js';
 import { wrapKeyBlock } from '../../../crypto/tr31/wrap.js';
 import { ValidationException } from '../../../errors/exceptions.js';
@@ -25,7 +26,7 @@ export class TranslateKeyMaterialOperation {
   ) {}
 
   async execute(call: Call, input: TranslateKeyMaterialInput): Promise<TranslateKeyMaterialOutput> {
-    // The schema requires exactly one member of each union, and each union has only one.
+    // The schema accepts only these members of the unions.
     const incoming = input.IncomingKeyMaterial.DiffieHellmanTr31KeyBlock as Incoming;
     const outgoing = input.OutgoingKeyMaterial.Tr31KeyBlock as Outgoing;
     const derived = await this.agreement.agree(
@@ -67,14 +68,16 @@ function rewrap(opened: OpenedKey, kek: WorkingKey, kcvAlgorithm?: KeyCheckValue
   checkStrength(algorithm, { kek: kek.algorithm });
   const cipher = kbpkAlgorithm(kek.algorithm);
   const kcv = keyCheckValue(algorithm, kcvAlgorithmOf(algorithm, kcvAlgorithm), key);
-  const material = kek.use((clear) => {
-    requireOtherKey(key, clear);
-    return wrapKeyBlock({
-      kbpk: { algorithm: cipher, key: clear },
-      header: { ...header, versionId: cipher === 'TDES' ? 'B' : 'D' },
-      optionalBlocks: optionalBlocks.filter(({ id }) => id !== 'KP'),
-      key,
-    });
-  });
+  const material = kek.use((held) =>
+    lendBytes(held, (clear) => {
+      requireOtherKey(key, clear);
+      return wrapKeyBlock({
+        kbpk: { algorithm: cipher, key: clear },
+        header: { ...header, versionId: cipher === 'TDES' ? 'B' : 'D' },
+        optionalBlocks: optionalBlocks.filter(({ id }) => id !== 'KP'),
+        key,
+      });
+    }),
+  );
   return { WrappedKeyMaterial: material, KeyCheckValue: kcv };
 }

@@ -8,14 +8,14 @@ this page.
 
 The service checks a key before it computes anything, in this order: the key exists in the caller's account and Region; it is
 enabled (\`CREATE_COMPLETE\`, and not stopped); its KeyUsage, KeyAlgorithm and KeyModesOfUse match the row. A key must have every
-mode of the row, and may have other modes, too. A key of NoRestrictions may do whatever its usage can do, except where the row says
-otherwise. If a key is refused, ValidationException names
-the key and the first attribute that doesn't match.
+mode of the row, and may have other modes, too. A key with the mode NoRestrictions may do whatever its usage allows, except where the
+row says otherwise. If a key is refused, the message of the ValidationException names the key and the first attribute that doesn't
+match.
 
 The rows \`Tr31KeyBlock\` and \`DiffieHellmanSymmetricKey\` apply if the key is part of the request, in a member \`…WrappedKey\`: the
 argument then names the key that it is wrapped under or derived with. The key in the request is checked like a stored one, by the
-row of the variant that the request uses, and must be a data key (D0) or a PIN key (P0). The header of a TR-31 key block says which;
-for a derived key, the DeriveKeyUsage of the key pair does. A derived key may do whatever its usage allows.
+row of the variant that the request uses, and must be a data key (D0) or a PIN key (P0). The header of a TR-31 key block states the
+usage; for a derived key, the DeriveKeyUsage of the key pair does. A derived key may do whatever its usage allows.
 
 If a request to GeneratePinData has an \`EncryptedPinBlock\`, the rows \`EncryptionKeyIdentifierWithEncryptedPinBlock\` apply to its
 \`EncryptionKeyIdentifier\`, which must then decrypt as well as encrypt.

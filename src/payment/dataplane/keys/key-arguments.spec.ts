@@ -10,7 +10,7 @@ import { KEY_ARGUMENTS } from './key-arguments.js';
 const RULES: Record<string, Record<string, Record<string, KeyRequirement>>> = KEY_ARGUMENTS;
 const ARN = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/kwapwa6qaifllw2h';
 
-/** No key of these usages may be without restrictions, so no rule has to refuse one. */
+/** Keys of these usages can't have the mode NoRestrictions, so no rule has to refuse such a key. */
 const NEVER_UNRESTRICTED = /^TR31_(D1|K2|K3|M0|S0)_/;
 
 /** Keys of all combinations of attributes, including those that the service never creates or imports. */
@@ -82,7 +82,7 @@ describe.each(VALID_KEY_ROWS)('$operation, $argument, $variant', (row) => {
     );
   });
 
-  test('accepts such a key only while it is enabled', () => {
+  test('accepts a valid key only while it is enabled', () => {
     const rule = ruleOf(row);
     const serving = KEYS.filter((key) => refusedBy(row, key) === undefined);
     const unusable = KEY_STATES.flatMap((state) => [true, false].map((enabled) => ({ state, enabled }))).filter(

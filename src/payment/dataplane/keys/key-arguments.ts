@@ -36,7 +36,7 @@ const dataKey = (mode: 'Encrypt' | 'Decrypt') => ({
   Emv: issuerMasterKey('TR31_E1_EMV_MKEY_CONFIDENTIALITY', 'TR31_E6_EMV_MKEY_OTHER'),
   ...WRAPPING,
 });
-/** AWS refuses an unrestricted data key here, with a message of its own. */
+/** AWS refuses a data key with NoRestrictions here, with a special message. */
 const reEncryptionKey = (mode: 'Encrypt' | 'Decrypt') => ({
   Symmetric: {
     ...keyFor(DATA, BLOCK_CIPHERS, mode),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import type { Call } from '../../../call.js';
 import { lend } from '../../../crypto/emv/key.js';
+import type { SymmetricKey } from '../../../crypto/held-key.js';
 import { type KeyBlock, parseKeyBlock } from '../../../crypto/tr31/key-block.js';
 import { KeyAgreement } from '../../exchange/key-agreement.js';
 import { kbpkAlgorithm } from '../../exchange/key-block-protection.js';
@@ -14,21 +15,21 @@ import { checkRequirement, type KeyRequirement, KeyRepository } from '../../keys
 import { CryptoProvider, type Synchronous } from '../../../provider/crypto-provider.js';
 import { keyCheckValue, requireStrongKey } from '../../keys/key-material.js';
 import { WRAPPING } from './key-arguments.js';
+import { whenReady } from '../../../when-ready.js';
 
 /** Key that an operation computes with. */
 export interface WorkingKey {
-  /** ARN of the stored key: this key itself, or the key that it is wrapped under or derived from. */
+  /** ARN of a stored key: this key, or the key under which it was wrapped, or its parent in a derivation. */
   arn: string;
-  /** Key check value, hexadecimal: of this key itself, or of its parent if `derivedKey` returned it. */
+  /** Key check value in hexadecimal digits. For a key from `derivedKey`, it is the parent's. */
   kcv: string;
   algorithm: KeyAlgorithm;
   /**
-   * Lends the clear key to one computation and zeroizes it.
+   * Lends the key to one computation. If the computation receives its bytes, they are zeroized afterwards.
    *
-   * @param compute receives the raw bytes of a symmetric key or the DER of an asymmetric key; must not keep the buffer
-   *   or a view of it
+   * @param compute receives a symmetric key, or the DER of an asymmetric key; must not keep it or a view of it
    */
-  use: <T>(compute: (clear: Buffer) => Synchronous<T>) => T;
+  use: <T>(compute: (key: SymmetricKey) => Synchronous<T>) => T;
 }
 
 /**
@@ -37,19 +38,23 @@ export interface WorkingKey {
  *
  * @param derive returns the derived key in a new buffer
  */
-export function derivedKey(from: WorkingKey, algorithm: KeyAlgorithm, derive: (clear: Buffer) => Buffer): WorkingKey {
+export function derivedKey(
+  from: WorkingKey,
+  algorithm: KeyAlgorithm,
+  derive: (key: SymmetricKey) => Buffer,
+): WorkingKey {
   return {
     arn: from.arn,
     kcv: from.kcv,
     algorithm,
-    use: <T>(compute: (clear: Buffer) => Synchronous<T>) => from.use<T>((clear) => lend(derive(clear), compute)),
+    use: <T>(compute: (key: SymmetricKey) => Synchronous<T>) => from.use<T>((key) => lend(derive(key), compute)),
   };
 }
 
 type WrappedKey = z.infer<typeof WrappedKey>;
 type EcdhDerivationAttributes = NonNullable<WrappedKey['WrappedKeyMaterial']['DiffieHellmanSymmetricKey']>;
 
-/** Usages that a dynamic key, one sent with the request, may have. Keys of other usages must be stored. */
+/** Usages that a dynamic key (a key sent with the request) may have. Keys of other usages must be stored. */
 const DYNAMIC_KEY_USAGES: readonly DeriveKeyUsage[] = [
   'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
   'TR31_P0_PIN_ENCRYPTION_KEY',
@@ -77,15 +82,23 @@ export class WorkingKeys {
    * @param rule       rule in KEY_ARGUMENTS for this argument
    * @param identifier key ARN, alias ARN or alias name
    * @param wrappedKey dynamic key; `identifier` then names the key that it is wrapped under or derived with
+   * @returns a promise only for a key that isn't cached or that the request contains
    * @throws ResourceNotFoundException, AccessDeniedException; ValidationException if the key is unsuitable;
    *   CryptoError if the key block or the certificate is invalid
    */
-  async find(call: Call, rule: KeyRequirement, identifier: string, wrappedKey?: WrappedKey): Promise<WorkingKey> {
-    if (wrappedKey === undefined) {
-      const key = await this.keys.getFor(call, rule, identifier);
-      const { arn, kcv, algorithm } = key;
-      return { arn, kcv, algorithm, use: (compute) => this.provider.use(key, compute) };
-    }
+  find(
+    call: Call,
+    rule: KeyRequirement,
+    identifier: string,
+    wrappedKey?: WrappedKey,
+  ): WorkingKey | Promise<WorkingKey> {
+    if (wrappedKey === undefined)
+      return whenReady(this.keys.getFor(call, rule, identifier), (key) => ({
+        arn: key.arn,
+        kcv: key.kcv,
+        algorithm: key.algorithm,
+        use: (compute) => compute(this.provider.hold(key)),
+      }));
     const { WrappedKeyMaterial, KeyCheckValueAlgorithm: kcvAlgorithm } = wrappedKey;
     const usages = DYNAMIC_KEY_USAGES.filter((usage) => rule.usages.includes(usage));
     const needs = { rule: { ...rule, usages }, kcvAlgorithm };
@@ -121,7 +134,7 @@ export class WorkingKeys {
     return { arn: kek.arn, ...known, use: open };
   }
 
-  /** Returns a key derived by ECDH, again for each use. It may do whatever its usage allows. */
+  /** Returns a key agreed on by ECDH, which is derived again for each use. The key may do whatever its usage allows. */
   async #agreed(
     call: Call,
     needs: DynamicNeeds,

@@ -17,7 +17,7 @@ export class GenerateMacOperation {
     const key = macKey(await this.keys.find(call, needs, input.KeyIdentifier));
     checkMessage(scheme, message);
 
-    // A MacLength beyond the whole MAC yields the whole MAC.
+    // A MacLength that exceeds the length of the whole MAC yields the whole MAC.
     const length = Math.min(input.MacLength ?? scheme.defaultBytes(key.algorithm), scheme.wholeBytes(key.algorithm));
     const mac = key.use((clear) => toHex(scheme.mac(clear, message, length, key.algorithm)));
     return { KeyArn: key.arn, KeyCheckValue: key.kcv, Mac: mac };

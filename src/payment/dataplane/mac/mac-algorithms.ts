@@ -5,6 +5,7 @@ import { tdes } from '../../../crypto/des.js';
 import { iccMasterKey } from '../../../crypto/emv/icc-master-key.js';
 import { lend } from '../../../crypto/emv/key.js';
 import { secureMessagingKey } from '../../../crypto/emv/session-key.js';
+import type { SymmetricKey } from '../../../crypto/held-key.js';
 import { hmac, HMAC_BYTES } from '../../../crypto/hmac.js';
 import { retailMac } from '../../../crypto/retail-mac.js';
 import { ValidationException } from '../../../errors/exceptions.js';
@@ -24,12 +25,12 @@ export interface MacScheme {
   defaultBytes: (algorithm: KeyAlgorithm) => number;
   /** Minimum length of the message in bytes. */
   shortestMessage: number;
-  /** Block length in bytes of which the message must be a multiple, if it is not padded. */
+  /** If the message is not padded, its length must be a multiple of this block length in bytes. */
   messageBlock?: 8;
-  mac: (clear: Buffer, message: Buffer, length: number, algorithm: KeyAlgorithm) => Buffer;
+  mac: (key: SymmetricKey, message: Buffer, length: number, algorithm: KeyAlgorithm) => Buffer;
 }
 
-/** MAC as one request specifies it. */
+/** MAC that a request specifies. */
 export interface Mac {
   /** Variant in KEY_ARGUMENTS. */
   variant: keyof (typeof KEY_ARGUMENTS)['GenerateMac']['KeyIdentifier'];
@@ -46,8 +47,8 @@ const CMAC: MacScheme = {
   wholeBytes: blockBytes,
   defaultBytes: blockBytes,
   shortestMessage: 8,
-  mac: (clear, message, length, algorithm) => {
-    using cipher = isTdes(algorithm) ? tdes(clear) : aes(clear);
+  mac: (key, message, length, algorithm) => {
+    using cipher = isTdes(algorithm) ? tdes(key) : aes(key);
     return cmac(cipher, message, length);
   },
 };
@@ -55,7 +56,7 @@ const HMAC: MacScheme = {
   wholeBytes: (algorithm) => HMAC_BYTES[hashOf(algorithm)],
   defaultBytes: (algorithm) => HMAC_BYTES[hashOf(algorithm)],
   shortestMessage: 1,
-  mac: (clear, message, length, algorithm) => hmac(hashOf(algorithm), clear, message, length),
+  mac: (key, message, length, algorithm) => hmac(hashOf(algorithm), key, message, length),
 };
 
 const MAC_SCHEMES: Record<MacAlgorithm, MacScheme> = {

@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { DataPlaneOperation } from '../../operation.js';
 import { GenerateMacOperation } from './generate-mac.operation.js';
 import { GenerateMacInput, GenerateMacOutput, VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
@@ -29,10 +28,7 @@ export class MacController {
     output: GenerateMacOutput,
     resource: 'key',
   })
-  generate(
-    @Req() { call }: SignedRequest,
-    @Body(GenerateMacInput) input: GenerateMacInput,
-  ): Promise<GenerateMacOutput> {
+  generate(call: Call, @Body(GenerateMacInput) input: GenerateMacInput): Promise<GenerateMacOutput> {
     return this.generateMac.execute(call, input);
   }
 
@@ -49,7 +45,7 @@ export class MacController {
     resource: 'key',
     verifies: true,
   })
-  verify(@Req() { call }: SignedRequest, @Body(VerifyMacInput) input: VerifyMacInput): Promise<VerifyMacOutput> {
+  verify(call: Call, @Body(VerifyMacInput) input: VerifyMacInput): Promise<VerifyMacOutput> {
     return this.verifyMac.execute(call, input);
   }
 }

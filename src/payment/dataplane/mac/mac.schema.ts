@@ -3,7 +3,7 @@ import { hex, hexBytes, sensitive, union } from '../../../http/fields.js';
 import {
   ApplicationCryptogram,
   ApplicationTransactionCounter,
-  EXAMPLE_KEY,
+  demoAlias,
   DukptDerivationType,
   DukptKeyVariant,
   KeyArn,
@@ -80,7 +80,11 @@ export const GenerateMacInput = z
   .meta({
     id: 'GenerateMacInput',
     examples: [
-      { KeyIdentifier: EXAMPLE_KEY, MessageData: '3B313038383439303031', GenerationAttributes: { Algorithm: 'CMAC' } },
+      {
+        KeyIdentifier: demoAlias('mac'),
+        MessageData: '3B313038383439303031',
+        GenerationAttributes: { Algorithm: 'CMAC' },
+      },
     ],
   });
 export type GenerateMacInput = z.infer<typeof GenerateMacInput>;
@@ -102,9 +106,9 @@ export const VerifyMacInput = z
     id: 'VerifyMacInput',
     examples: [
       {
-        KeyIdentifier: EXAMPLE_KEY,
+        KeyIdentifier: demoAlias('mac'),
         MessageData: '3B313038383439303031',
-        Mac: '6B7E0CF6A9B1BC9D21D4F0E6EA1C7A5B',
+        Mac: '62A0ADEE970960677A1A5E6D6991423F',
         VerificationAttributes: { Algorithm: 'CMAC' },
       },
     ],

@@ -4,12 +4,16 @@ import { equal } from '../../../crypto/bytes.js';
 import { ValidationException, VerificationFailedException } from '../../../errors/exceptions.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { WorkingKeys } from '../keys/working-keys.js';
+import { Verifications } from '../verification/verifications.js';
 import { checkMessage, macOf } from './mac-algorithms.js';
 import type { VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
 
 @Injectable()
 export class VerifyMacOperation {
-  constructor(private readonly keys: WorkingKeys) {}
+  constructor(
+    private readonly keys: WorkingKeys,
+    private readonly verifications: Verifications,
+  ) {}
 
   async execute(call: Call, input: VerifyMacInput): Promise<VerifyMacOutput> {
     const { variant, scheme, macKey } = macOf(input.VerificationAttributes);
@@ -20,13 +24,16 @@ export class VerifyMacOperation {
     checkMessage(scheme, message);
     checkLength(claimed, input.MacLength, scheme.wholeBytes(key.algorithm));
 
-    const valid = key.use((clear) => equal(scheme.mac(clear, message, claimed.length, key.algorithm), claimed));
-    if (!valid) throw new VerificationFailedException('Mac verification failed.', 'INVALID_MAC');
+    const pan = input.VerificationAttributes.EmvMac?.PrimaryAccountNumber;
+    await this.verifications.attempt(call, { keyArns: [key.arn], pan }, () => {
+      const valid = key.use((clear) => equal(scheme.mac(clear, message, claimed.length, key.algorithm), claimed));
+      if (!valid) throw new VerificationFailedException('Mac verification failed.', 'INVALID_MAC');
+    });
     return { KeyArn: key.arn, KeyCheckValue: key.kcv };
   }
 }
 
-/** Checks the length of a MAC. An 8-byte MAC is given whole or as its left half, any other with at least 4 bytes. */
+/** Checks the length of a MAC. An 8-byte MAC must be complete or its left half; any other needs 4 bytes or more. */
 function checkLength(claimed: Buffer, macLength: number | undefined, wholeBytes: number): void {
   if (wholeBytes === 8 && claimed.length !== 4 && claimed.length !== 8)
     throw new ValidationException('Mac must have a length of 8 or 16 hexadecimal digits for this algorithm.');

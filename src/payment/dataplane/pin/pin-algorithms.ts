@@ -1,4 +1,11 @@
-import { type Ibm3624Arguments, naturalPin, pinFromOffset, pinOffset } from '../../../crypto/ibm3624.js';
+import type { SymmetricKey } from '../../../crypto/held-key.js';
+import {
+  type Ibm3624Arguments,
+  naturalPin,
+  paddedValidationData,
+  pinFromOffset,
+  pinOffset,
+} from '../../../crypto/ibm3624.js';
 import { randomPin } from '../../../crypto/pin.js';
 import { pvv } from '../../../crypto/pvv.js';
 import { ValidationException } from '../../../errors/exceptions.js';
@@ -15,7 +22,7 @@ export interface PinReference {
    * @returns function that computes it for a PIN of 4 to 12 digits
    * @throws ValidationException if it depends on the PAN and the request has none
    */
-  forPan: (pan: string | undefined) => (pvk: Buffer, pin: string) => string;
+  forPan: (pan: string | undefined) => (pvk: SymmetricKey, pin: string) => string;
 }
 
 export const visaPvv = ({ PinVerificationKeyIndex: pvki }: VisaPin): PinReference => ({
@@ -44,7 +51,7 @@ const ibm3624 = (attributes: Ibm3624NaturalPin): Ibm3624Arguments => ({
 export type PinSource =
   | {
       /** @param length number of digits, unless the variant determines it */
-      generate: (pvk: Buffer, length: number) => string;
+      generate: (pvk: SymmetricKey, length: number) => string;
     }
   | {
       /** PIN block, hexadecimal, validated by the schema. */
@@ -68,7 +75,7 @@ export function pinGeneration(attributes: PinGenerationAttributes): PinGeneratio
     case 'VisaPinVerificationValue':
       return { reference: visaPvv(value), source: { encrypted: value.EncryptedPinBlock } };
     case 'Ibm3624NaturalPin':
-      // The offset of a natural PIN is zeros. It is returned because no response has a member for a clear PIN.
+      // The offset of a natural PIN is all zeros. It is returned because the response has no member for a clear PIN.
       return {
         reference: ibm3624Offset(value),
         source: { generate: (pvk, length) => naturalPin(pvk, ibm3624(value), length) },
@@ -89,12 +96,17 @@ export function pinGeneration(attributes: PinGenerationAttributes): PinGeneratio
 export interface PinVerification {
   reference: PinReference;
   claimed: string;
+  /** Data of the account from which an IBM 3624 PIN is computed, padded. */
+  validationData?: string;
 }
 
 /** Returns the PIN verification that a request specifies. @throws ValidationException if the PVV isn't 4 digits */
 export function pinVerification(attributes: PinVerificationAttributes): PinVerification {
   const { name, value } = memberOf(attributes);
-  if (name === 'Ibm3624Pin') return { reference: ibm3624Offset(value), claimed: value.PinOffset };
+  if (name === 'Ibm3624Pin') {
+    const validationData = paddedValidationData(ibm3624(value));
+    return { reference: ibm3624Offset(value), claimed: value.PinOffset, validationData };
+  }
   if (value.VerificationValue.length !== 4)
     throw new ValidationException('VerificationValue must have 4 digits, as every Visa PIN verification value.');
   return { reference: visaPvv(value), claimed: value.VerificationValue };

@@ -10,6 +10,7 @@ import { isTdes } from '../../keys/key-attributes.js';
 import type { KeyRequirement } from '../../keys/key.repository.js';
 import type { Synchronous } from '../../../provider/crypto-provider.js';
 import { type DukptAttributes, dukptKey } from '../dukpt.js';
+import { whenReady } from '../../../when-ready.js';
 import { derivedKey, type WorkingKey, type WorkingKeys } from '../keys/working-keys.js';
 
 /** PIN block formats by their names in the API. An AS 2805 block differs from ISO format 0 only in its key. */
@@ -41,7 +42,7 @@ export function requirePanFor(format: PinBlockFormatName, pan: string | undefine
     throw new ValidationException(`PrimaryAccountNumber is required for PIN block format ${format}.`);
 }
 
-/** Key of a PIN block, as a request specifies it. */
+/** Key of a PIN block, as specified in a request. */
 interface PinKeyArgument {
   identifier: string;
   format: PinBlockFormatName;
@@ -55,17 +56,19 @@ interface PinKeyArgument {
  * transaction.
  *
  * @param rules rules in KEY_ARGUMENTS for this argument
+ * @returns a promise only for a key that isn't cached or that the request contains
  * @throws ResourceNotFoundException; ValidationException if the key is unsuitable
  */
-export async function findPinKey<F extends PinBlockFormatName>(
+export function findPinKey<F extends PinBlockFormatName>(
   keys: WorkingKeys,
   call: Call,
   rules: Record<F | 'Dukpt', KeyRequirement>,
   { identifier, format, wrappedKey, dukpt }: PinKeyArgument & { format: F },
-): Promise<WorkingKey> {
+): WorkingKey | Promise<WorkingKey> {
   if (!dukpt) return keys.find(call, rules[format], identifier, wrappedKey);
-  if (wrappedKey) throw new ValidationException('A wrapped key does not go with DUKPT attributes: give one of them.');
-  return dukptKey(await keys.find(call, rules.Dukpt, identifier), 'PIN', dukpt);
+  if (wrappedKey)
+    throw new ValidationException('A wrapped key and DUKPT attributes can not be combined: give one of them.');
+  return whenReady(keys.find(call, rules.Dukpt, identifier), (bdk) => dukptKey(bdk, 'PIN', dukpt));
 }
 
 /** Lends a cipher with the key of a PIN block to one computation. */

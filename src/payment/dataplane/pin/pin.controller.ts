@@ -1,7 +1,6 @@
-import { Req } from '@nestjs/common';
 import { OperationsController } from '../../../http/operation.js';
 import { Body } from '../../../http/input.js';
-import type { SignedRequest } from '../../../http/request.js';
+import type { Call } from '../../../call.js';
 import { DataPlaneOperation } from '../../operation.js';
 import { GeneratePinDataOperation } from './generate-pin-data.operation.js';
 import {
@@ -31,7 +30,8 @@ export class PinController {
       'or V1 for IBM 3624, where it contains an offset. The PIN is random (`VisaPin`, `Ibm3624RandomPin`), ' +
       'natural (`Ibm3624NaturalPin`, with an offset of zeros), derived from an offset ' +
       '(`Ibm3624PinFromOffset`), or taken from the PIN block in the request (`VisaPinVerificationValue`, ' +
-      '`Ibm3624PinOffset`). The response contains the PIN in a PIN block under the encryption key, which has ' +
+      '`Ibm3624PinOffset`). A decimalization table must have at least 8 different digits, and none more than 4 times. ' +
+      'The response contains the PIN in a PIN block under the encryption key, which has ' +
       'usage P0: TDES for ISO formats 0, 1 and 3, AES for format 4. A clear PIN is never returned.',
     example:
       '--generation-key-identifier $PVK_ARN --encryption-key-identifier $PEK_ARN ' +
@@ -40,10 +40,7 @@ export class PinController {
     output: GeneratePinDataOutput,
     resource: 'key',
   })
-  generate(
-    @Req() { call }: SignedRequest,
-    @Body(GeneratePinDataInput) input: GeneratePinDataInput,
-  ): Promise<GeneratePinDataOutput> {
+  generate(call: Call, @Body(GeneratePinDataInput) input: GeneratePinDataInput): Promise<GeneratePinDataOutput> {
     return this.generatePinData.execute(call, input);
   }
 
@@ -55,7 +52,8 @@ export class PinController {
       'offset (V1), in constant time. The block is encrypted under a key of usage P0, or with ' +
       '`DukptAttributes` under the key of one transaction, derived from a base derivation key (B0). A wrong ' +
       'PIN, or a PIN whose length is not `PinDataLength`, is answered with VerificationFailedException and the ' +
-      'reason INVALID_PIN; a block that contains no PIN with ValidationException.',
+      'reason INVALID_PIN; a block that contains no PIN with ValidationException. If the operator limits failed ' +
+      'verifications, further ones with the same key or account number are answered with ThrottlingException.',
     example:
       '--verification-key-identifier $PVK_ARN --encryption-key-identifier $PEK_ARN ' +
       '--primary-account-number 4000001234567899 --pin-block-format ISO_FORMAT_0 --encrypted-pin-block $PIN_BLOCK ' +
@@ -64,10 +62,7 @@ export class PinController {
     resource: 'key',
     verifies: true,
   })
-  verify(
-    @Req() { call }: SignedRequest,
-    @Body(VerifyPinDataInput) input: VerifyPinDataInput,
-  ): Promise<VerifyPinDataOutput> {
+  verify(call: Call, @Body(VerifyPinDataInput) input: VerifyPinDataInput): Promise<VerifyPinDataOutput> {
     return this.verifyPinData.execute(call, input);
   }
 
@@ -86,10 +81,7 @@ export class PinController {
     output: TranslatePinDataOutput,
     resource: 'key',
   })
-  translate(
-    @Req() { call }: SignedRequest,
-    @Body(TranslatePinDataInput) input: TranslatePinDataInput,
-  ): Promise<TranslatePinDataOutput> {
+  translate(call: Call, @Body(TranslatePinDataInput) input: TranslatePinDataInput): Promise<TranslatePinDataOutput> {
     return this.translatePinData.execute(call, input);
   }
 }

@@ -3,7 +3,7 @@ import { digits, hex, hexBytes, sensitive, union } from '../../../http/fields.js
 import {
   DukptDerivationType,
   DukptKeyVariant,
-  EXAMPLE_KEY,
+  demoAlias,
   KeyArn,
   KeyArnOrKeyAlias,
   KeyCheckValue,
@@ -65,8 +65,8 @@ export const GeneratePinDataInput = z
     id: 'GeneratePinDataInput',
     examples: [
       {
-        GenerationKeyIdentifier: EXAMPLE_KEY,
-        EncryptionKeyIdentifier: EXAMPLE_KEY,
+        GenerationKeyIdentifier: demoAlias('pvk'),
+        EncryptionKeyIdentifier: demoAlias('pek'),
         GenerationAttributes: { VisaPin: { PinVerificationKeyIndex: 1 } },
         PrimaryAccountNumber: '4000001234567899',
         PinBlockFormat: 'ISO_FORMAT_0',
@@ -109,10 +109,10 @@ export const VerifyPinDataInput = z
     id: 'VerifyPinDataInput',
     examples: [
       {
-        VerificationKeyIdentifier: EXAMPLE_KEY,
-        EncryptionKeyIdentifier: EXAMPLE_KEY,
-        VerificationAttributes: { VisaPin: { PinVerificationKeyIndex: 1, VerificationValue: '5507' } },
-        EncryptedPinBlock: 'AC17DC148BDA645E',
+        VerificationKeyIdentifier: demoAlias('pvk'),
+        EncryptionKeyIdentifier: demoAlias('pek'),
+        VerificationAttributes: { VisaPin: { PinVerificationKeyIndex: 1, VerificationValue: '6796' } },
+        EncryptedPinBlock: '4D769348DBC41D5D',
         PrimaryAccountNumber: '4000001234567899',
         PinBlockFormat: 'ISO_FORMAT_0',
       },
@@ -176,11 +176,11 @@ export const TranslatePinDataInput = z
     id: 'TranslatePinDataInput',
     examples: [
       {
-        IncomingKeyIdentifier: EXAMPLE_KEY,
-        OutgoingKeyIdentifier: EXAMPLE_KEY,
+        IncomingKeyIdentifier: demoAlias('pek'),
+        OutgoingKeyIdentifier: demoAlias('zpk'),
         IncomingTranslationAttributes: { IsoFormat0: { PrimaryAccountNumber: '4000001234567899' } },
         OutgoingTranslationAttributes: { IsoFormat3: { PrimaryAccountNumber: '4000001234567899' } },
-        EncryptedPinBlock: 'AC17DC148BDA645E',
+        EncryptedPinBlock: '4D769348DBC41D5D',
       },
     ],
   });

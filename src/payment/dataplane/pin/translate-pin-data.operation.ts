@@ -6,6 +6,7 @@ import { ValidationException } from '../../../errors/exceptions.js';
 import { memberOf } from '../../../http/fields.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { WorkingKeys } from '../keys/working-keys.js';
+import { Verifications } from '../verification/verifications.js';
 import {
   as2805PinKey,
   encryptedPinBlock,
@@ -25,7 +26,10 @@ const RULES = KEY_ARGUMENTS.TranslatePinData;
 
 @Injectable()
 export class TranslatePinDataOperation {
-  constructor(private readonly keys: WorkingKeys) {}
+  constructor(
+    private readonly keys: WorkingKeys,
+    private readonly verifications: Verifications,
+  ) {}
 
   async execute(call: Call, input: TranslatePinDataInput): Promise<TranslatePinDataOutput> {
     const from = sideOf(input.IncomingTranslationAttributes);
@@ -49,12 +53,15 @@ export class TranslatePinDataOperation {
     const incoming = as2805
       ? as2805PinKey(found, { stan: as2805.SystemTraceAuditNumber, amount: as2805.TransactionAmount })
       : found;
-    const translated = underPinKey(incoming, (incomingCipher) =>
-      underPinKey(outgoing, (outgoingCipher) =>
-        translatePinBlock(
-          block,
-          { cipher: incomingCipher, format: PIN_BLOCK_FORMATS[from.format], pan: from.pan },
-          { cipher: outgoingCipher, format: PIN_BLOCK_FORMATS[to.format], pan: to.pan },
+    const attempt = { keyArns: [incoming.arn], pan: from.pan ?? to.pan };
+    const translated = await this.verifications.attempt(call, attempt, () =>
+      underPinKey(incoming, (incomingCipher) =>
+        underPinKey(outgoing, (outgoingCipher) =>
+          translatePinBlock(
+            block,
+            { cipher: incomingCipher, format: PIN_BLOCK_FORMATS[from.format], pan: from.pan },
+            { cipher: outgoingCipher, format: PIN_BLOCK_FORMATS[to.format], pan: to.pan },
+          ),
         ),
       ),
     );
@@ -97,10 +104,10 @@ function checkAs2805(input: TranslatePinDataInput): void {
     throw new ValidationException('IncomingAs2805Attributes is required where the incoming format is As2805Format0.');
   if (IncomingAs2805Attributes && !As2805Format0 && !IsoFormat0)
     throw new ValidationException(
-      'IncomingAs2805Attributes goes with the incoming formats As2805Format0 and IsoFormat0 only.',
+      'IncomingAs2805Attributes is allowed only with the incoming formats As2805Format0 and IsoFormat0.',
     );
   if (IncomingAs2805Attributes && IncomingDukptAttributes)
     throw new ValidationException(
-      'IncomingAs2805Attributes does not go with IncomingDukptAttributes: give one of them.',
+      'IncomingAs2805Attributes and IncomingDukptAttributes can not be combined: give one of them.',
     );
 }

@@ -9,7 +9,7 @@ import { headerOf } from './key-block-headers.js';
  * Wraps an exported key in a TR-31 key block: version B under a TDES key, version D under an AES key.
  *
  * @param kbpk key block protection key; the caller zeroizes it
- * @throws ValidationException if it is the exported key itself
+ * @throws ValidationException if the KBPK is the exported key itself
  */
 export function exportKeyBlock(kbpk: Kbpk, exported: ExportedKey, headers?: KeyBlockHeaders): string {
   const { header, optionalBlocks } = headerOf(exported, kbpk.algorithm === 'TDES' ? 'B' : 'D', headers);

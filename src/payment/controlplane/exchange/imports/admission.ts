@@ -7,7 +7,7 @@ export type AdmittedKey = KeyIdentity & { sealed: Buffer };
 /**
  * Checks the attributes of a key to import and returns the function that seals it.
  *
- * @throws ValidationException if no key may have this combination of attributes; the function that seals, if the key is
- *   weak
+ * @throws ValidationException if no key may have this combination of attributes. The returned function throws
+ *   ValidationException if the key is weak.
  */
 export type Admit = (attributes: KeyAttributes, exportable: boolean) => (clear: Buffer) => AdmittedKey;

@@ -16,7 +16,8 @@ import type { Admit, AdmittedKey } from './admission.js';
 import { wholeBytes } from './whole-bytes.js';
 
 /**
- * Imports a TR-34 key transport: signed by its sender, encrypted for the key pair of an import token or a stored one.
+ * Imports a TR-34 key transport: signed by its sender, and encrypted for the key pair of an import token or a stored
+ * pair.
  */
 @Injectable()
 export class Tr34Import {

@@ -7,6 +7,6 @@ import { ValidationException } from '../../../../errors/exceptions.js';
  * @throws ValidationException for an odd number of digits, of which Buffer.from would silently drop the last
  */
 export function wholeBytes(member: string, digits: string): Buffer {
-  if (digits.length % 2 !== 0) throw new ValidationException(`${member} must be hexadecimal digits of whole bytes.`);
+  if (digits.length % 2 !== 0) throw new ValidationException(`${member} must be an even number of hexadecimal digits.`);
   return Buffer.from(digits, 'hex');
 }

@@ -1,7 +1,7 @@
-import type { FastifyRequest } from 'fastify';
 import { type Logger, pino } from 'pino';
 import type { Call } from '../call.js';
-import type { Outcome } from './metrics.js';
+import type { Outcome } from '../http/metrics.js';
+import type { Exchange } from './exchange.js';
 
 /** Internals of pino's logger: the JSON of its bindings, and its stream. */
 interface PinoInternals {
@@ -18,12 +18,12 @@ interface Response {
 }
 
 /**
- * Writes one line of the log for each request, as pino would. pino serializes arbitrary objects, which takes several times as
- * long as this template.
+ * Writes one line of the log for each request, in pino's format. pino itself serializes arbitrary objects, which takes
+ * several times as long as this template.
  */
 export class RequestLog {
   readonly #isOn: boolean;
-  /** JSON up to the time. */
+  /** JSON of a line up to the time. */
   readonly #beginning: string;
   /** JSON of the members that every line has. */
   readonly #bindings: string;
@@ -37,7 +37,7 @@ export class RequestLog {
     this.#stream = parts[pino.symbols.streamSym];
   }
 
-  write({ id, api, call }: FastifyRequest, { operation, outcome, status, durationMs }: Response): void {
+  write({ id, found: { api }, call }: Exchange, { operation, outcome, status, durationMs }: Response): void {
     if (!this.#isOn) return;
     this.#stream.write(
       `${this.#beginning}${Date.now()}${this.#bindings},"requestId":"${id}","api":"${api.name}","operation":"${operation}"${call ? callerOf(call) : ''},` +

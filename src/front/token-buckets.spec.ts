@@ -20,7 +20,7 @@ test("a bucket holds a second's worth and fills in a second", () => {
   expect(takeUp('a')).toBe(5);
 });
 
-test('a token is available as soon as it is due, and refusals cost nothing', () => {
+test('a token is available as soon as it is due, and refusals cost no token', () => {
   const { clock, buckets, takeUp } = bucketsOf(4);
   takeUp('a');
   clock.ms += 249;
@@ -37,11 +37,11 @@ test("a bucket never holds more than a second's worth", () => {
   expect(takeUp('a')).toBe(3);
 });
 
-test('over a long time it grants exactly the rate, however often it is asked', () => {
+test('over a long time a bucket grants exactly the rate, however often a token is requested', () => {
   const { clock, buckets } = bucketsOf(500);
   let taken = 0;
   for (let step = 0; step < 100_000; step++, clock.ms += 0.125) if (buckets.take('a')) taken++;
-  // 12.5 seconds after a full bucket.
+  // The bucket was full at first, and gained tokens for 12.5 seconds.
   expect(taken).toBe(500 + 6249);
 });
 

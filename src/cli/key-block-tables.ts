@@ -9,8 +9,8 @@ import { alternatives, count, table } from './layout.js';
  *
  * @param text begins with the header, which has been parsed
  */
-export function headerWords(text: string, header: KeyBlockHeader): string[] {
-  const words = describeHeader(header);
+export function headerTable(text: string, header: KeyBlockHeader): string[] {
+  const meanings = describeHeader(header);
   const rows: [offset: number, name: string, value: string, meaning: string][] = [
     [1, 'key block length', text.slice(1, 5), count(Number(text.slice(1, 5)), 'character')],
     [12, 'number of optional blocks', text.slice(12, 14), count(Number(text.slice(12, 14)), 'optional block')],
@@ -18,7 +18,7 @@ export function headerWords(text: string, header: KeyBlockHeader): string[] {
   ];
   for (const key of Object.keys(HEADER_FIELDS) as (keyof KeyBlockHeader)[]) {
     const { offset, name } = HEADER_FIELDS[key];
-    rows.push([offset, name, header[key], words[key]]);
+    rows.push([offset, name, header[key], meanings[key]]);
   }
   return table([['offset', 'field', 'value', 'meaning'], ...rows.sort(([a], [b]) => a - b)]);
 }
@@ -40,42 +40,42 @@ export function headerChoices(offset: number): string | undefined {
 }
 
 /** Describes the optional blocks in order: offset, ID, length and meaning, followed by lines about the data. */
-export function optionalBlockWords(text: string, optionalBlocks: readonly OptionalBlock[]): string[] {
+export function optionalBlockTable(text: string, optionalBlocks: readonly OptionalBlock[]): string[] {
   let offset = HEADER_CHARS;
   const rows: [number | string, string, number | string, string][] = [['offset', 'ID', 'length', 'meaning']];
   for (const block of optionalBlocks) {
     const { length } = parseLength(text, offset);
     rows.push([offset, block.id, length, describeOptionalBlock(block)]);
-    for (const line of dataWords(block)) rows.push(['', '', '', `  ${line}`]);
+    for (const line of describeData(block)) rows.push(['', '', '', `  ${line}`]);
     offset += length;
   }
   return table(rows);
 }
 
 /** Describes the data of an optional block, whose form has been checked. */
-function dataWords({ id, data }: OptionalBlock): string[] {
-  return (DATA_WORDS[id] ?? asItIs)(data);
+function describeData({ id, data }: OptionalBlock): string[] {
+  return (DATA_DESCRIPTIONS[id] ?? quoted)(data);
 }
 
 /** X9.143 6.3.6 tables 8 to 23, X9.24-1 A.1 (KSN), X9.24-3 6.3 (initial key ID). */
-const DATA_WORDS: Readonly<Record<string, (data: string) => string[]>> = {
+const DATA_DESCRIPTIONS: Readonly<Record<string, (data: string) => string[]>> = {
   AL: (data) => [`${data}: ${data.endsWith('0') ? 'ephemeral' : 'static'}`],
   BI: (data) => [
     data.startsWith('00')
       ? `00: key set ID of TDES DUKPT, ${data.slice(2)} (5 bytes)`
       : `01: BDK ID of AES DUKPT, ${data.slice(2)} (4 bytes)`,
   ],
-  CT: certificateWords,
-  DA: (data) => (data.slice(2).match(/.{5}/g) ?? []).map(derivationWords),
+  CT: describeCertificates,
+  DA: (data) => (data.slice(2).match(/.{5}/g) ?? []).map(describeDerivation),
   HM: (data) => [`${data}: ${HMAC_HASHES[data]}`],
   IK: (data) => [`${data}: BDK ID ${data.slice(0, 8)}, derivation ID ${data.slice(8)}`],
-  KC: checkValueWords,
-  KP: checkValueWords,
-  KS: serialNumberWords,
+  KC: describeCheckValue,
+  KP: describeCheckValue,
+  KS: describeSerialNumber,
   PB: (data) => [`filler of ${count(data.length, 'character')}, without meaning`],
-  PK: checkValueWords,
-  TC: timeWords,
-  TS: timeWords,
+  PK: describeCheckValue,
+  TC: describeTime,
+  TS: describeTime,
   WP: (data) => [`${data}: ${WRAPPING_PEDIGREES[data.slice(2)]}`],
 };
 
@@ -86,17 +86,17 @@ const WRAPPING_PEDIGREES: Readonly<Record<string, string>> = {
   '3': 'Asymmetric lesser: a weaker asymmetric key has wrapped it',
 };
 
-function asItIs(data: string): string[] {
+function quoted(data: string): string[] {
   return [data === '' ? 'no data' : JSON.stringify(data)];
 }
 
-function checkValueWords(data: string): string[] {
+function describeCheckValue(data: string): string[] {
   const [value, bytes] = [data.slice(2), (data.length - 2) / 2];
   const how = data.startsWith('00') ? 'an encrypted block of zeros' : 'the CMAC of a block of zeros';
   return [`${value}: the leftmost ${count(bytes, 'byte')} of ${how}`];
 }
 
-function serialNumberWords(data: string): string[] {
+function describeSerialNumber(data: string): string[] {
   const whole = `${data}, ${count(data.length / 2, 'byte')}`;
   if (data.length !== 20) return [whole];
   const counted = BigInt(`0x${data.slice(10)}`); // 19 bits of device ID, 21 bits of counter
@@ -104,50 +104,50 @@ function serialNumberWords(data: string): string[] {
   return [whole, `as a KSN of TDES DUKPT: key set ID ${data.slice(0, 10)}, device ID ${device}, counter ${counter}`];
 }
 
-function timeWords(data: string): string[] {
+function describeTime(data: string): string[] {
   const [, year, month, day, hour, minute, second, hundredths] =
     /^(\d{4})-?(\d\d)-?(\d\d)T?(\d\d):?(\d\d):?(\d\d)\.?(\d\d)?Z$/.exec(data) ?? [];
   const fraction = hundredths === undefined ? '' : `.${hundredths}`;
   return [`${data}: ${year}-${month}-${day} ${hour}:${minute}:${second}${fraction} UTC`];
 }
 
-function derivationWords(derivation: string): string {
+function describeDerivation(derivation: string): string {
   const [usage, algorithm, mode, exportability] = [
     derivation.slice(0, 2),
     derivation.charAt(2),
     derivation.charAt(3),
     derivation.charAt(4),
   ];
-  const words = [
+  const meanings = [
     KEY_USAGES[usage]?.description,
     ALGORITHMS[algorithm]?.description,
     MODES_OF_USE[mode],
     EXPORTABILITIES[exportability],
   ];
-  return `${derivation}: ${words.map((meaning) => meaning ?? 'not defined in X9.143').join('; ')}`;
+  return `${derivation}: ${meanings.map((meaning) => meaning ?? 'not defined in X9.143').join('; ')}`;
 }
 
 /** Describes one certificate, or a chain, which repeats format (2 digits), length (4 digits) and certificate. */
-function certificateWords(data: string): string[] {
-  if (!data.startsWith('02')) return oneCertificateWords(data);
+function describeCertificates(data: string): string[] {
+  if (!data.startsWith('02')) return describeCertificate(data);
   const lines: string[] = [];
   for (let offset = 2; offset < data.length;) {
     const end = offset + 6 + parseInt(data.slice(offset + 2, offset + 6), 16);
-    lines.push(...oneCertificateWords(data.slice(offset, offset + 2) + data.slice(offset + 6, end)));
+    lines.push(...describeCertificate(data.slice(offset, offset + 2) + data.slice(offset + 6, end)));
     offset = end;
   }
   return [`02: a chain of ${count(lines.filter((line) => !line.startsWith(' ')).length, 'certificate')}`, ...lines];
 }
 
 /** Describes one certificate: format (00 X.509, 01 EMV), then base64. */
-function oneCertificateWords(data: string): string[] {
+function describeCertificate(data: string): string[] {
   const der = Buffer.from(data.slice(2), 'base64');
   if (data.startsWith('01')) return [`01: an EMV certificate, ${count(der.length, 'byte')}`];
-  return [`00: an X.509 certificate, ${count(der.length, 'byte')}`, ...x509Words(der).map((line) => `  ${line}`)];
+  return [`00: an X.509 certificate, ${count(der.length, 'byte')}`, ...x509Table(der).map((line) => `  ${line}`)];
 }
 
 /** Describes an X.509 certificate without verifying it. */
-export function x509Words(der: Buffer): string[] {
+export function x509Table(der: Buffer): string[] {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(der);
@@ -159,11 +159,11 @@ export function x509Words(der: Buffer): string[] {
     ['issuer', oneLine(certificate.issuer)],
     ['serial number', certificate.serialNumber],
     ['valid', `${certificate.validFrom} to ${certificate.validTo}`],
-    ['key', publicKeyWords(certificate)],
+    ['key', describePublicKey(certificate)],
   ]);
 }
 
-function publicKeyWords(certificate: X509Certificate): string {
+function describePublicKey(certificate: X509Certificate): string {
   try {
     const { asymmetricKeyType: type, asymmetricKeyDetails } = certificate.publicKey;
     if (type === 'rsa') return `RSA, ${asymmetricKeyDetails?.modulusLength} bits`;

@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Call } from '../call.js';
+import type { ServiceException } from '../errors/exceptions.js';
+import { HeaderValues } from '../http/header-values.js';
+import type { Found } from './routes.js';
+
+/** One request and its outcome. */
+export class Exchange {
+  /** Identifies the request in its response, the log and the audit log. */
+  readonly id = randomUUID();
+  readonly receivedAtMs = performance.now();
+  /** Set once the signature is verified. */
+  call?: Call;
+  /** True if the rest of the body isn't read: it must not be taken for the next request. */
+  isCutOff = false;
+  /** The exception that the response reports. */
+  exception?: ServiceException;
+
+  constructor(
+    readonly request: IncomingMessage,
+    readonly response: ServerResponse,
+    readonly headers: HeaderValues,
+    readonly found: Found,
+  ) {}
+}

@@ -1,0 +1,248 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { AuditLog } from '../audit/audit-log.js';
+import type { CredentialStore } from '../auth/credentials.js';
+import { SigV4Verifier } from '../auth/sigv4.js';
+import { type Call, CallRecord, type Principal } from '../call.js';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
+import {
+  RequestEntityTooLargeException,
+  type ServiceException,
+  UnknownOperationException,
+} from '../errors/exceptions.js';
+import type { Api } from '../http/api.js';
+import type { Authenticator } from '../http/authenticator.js';
+import { HeaderValues } from '../http/header-values.js';
+import type { RequestParts } from '../http/input.js';
+import type { Metrics } from '../http/metrics.js';
+import { whenReady } from '../when-ready.js';
+import { readBody } from './body.js';
+import { recordCall } from './call-record.js';
+import { Exchange } from './exchange.js';
+import { exceptionOf } from './refusals.js';
+import { RequestLog } from './request-log.js';
+import { readConnection, RequestOrigin } from './request-origin.js';
+import { Routes, type ServedOperation } from './routes.js';
+import { TokenBuckets } from './token-buckets.js';
+import { TurnAnswers } from './turn-answers.js';
+
+/** Interval at which a stopping service looks whether the requests in progress have ended. */
+const POLL_MS = 20;
+
+/** HTTP status of an answer without a body. */
+const NO_CONTENT = 204;
+
+/** The caller of a request, and the time at which the caller was authenticated. */
+interface Caller {
+  principal: Principal;
+  region: string;
+  now: Date;
+}
+
+export interface FrontOptions {
+  config: Config;
+  logger: Logger;
+  metrics: Metrics;
+  audit: AuditLog;
+  clock: Clock;
+  /**
+   * The APIs, each with the access keys that may sign its requests, or with what finds the callers of requests that aren't
+   * signed; in the order that `Apis` needs.
+   */
+  apis: ReadonlyMap<Api, CredentialStore | Authenticator>;
+  operations: readonly ServedOperation[];
+  /** Called with every call that succeeded, before it is recorded and answered. */
+  succeeded: (call: Call) => void;
+}
+
+/**
+ * Serves every operation of every API, directly on Node.js's requests: this class is all that is between the socket and
+ * the operation. See docs/adr/0023.
+ */
+export class Front {
+  readonly #options: FrontOptions;
+  readonly #routes: Routes;
+  readonly #verifier: SigV4Verifier;
+  readonly #buckets: Record<ReturnType<Api['rateOf']>, TokenBuckets | undefined>;
+  readonly #log: RequestLog;
+  readonly #answers: TurnAnswers;
+  /** The requests that have no answer yet. */
+  readonly #inProgress = new Set<Exchange>();
+
+  constructor(options: FrontOptions) {
+    const { apis, operations, logger, config } = options;
+    this.#options = options;
+    this.#routes = new Routes([...apis.keys()], operations);
+    this.#verifier = new SigV4Verifier(config);
+    this.#buckets = { controlPlane: bucketsOf(config.controlPlaneRate), dataPlane: bucketsOf(config.dataPlaneRate) };
+    this.#log = new RequestLog(logger);
+    this.#answers = new TurnAnswers(logger);
+  }
+
+  /** Accepts a request whose head has arrived, and serves it when its body has arrived, too. */
+  take(request: IncomingMessage, response: ServerResponse): void {
+    const { audit, config } = this.#options;
+    const { method = '', url = '/' } = request;
+    const headers = new HeaderValues(request.rawHeaders);
+    const found = this.#routes.find(method, url, headers);
+    const exchange = new Exchange(request, response, headers, found);
+    this.#inProgress.add(exchange);
+
+    // Every call is audited, so requests are refused while the queue of the audit log is full. A request whose peer
+    // address is already gone is refused, too: its event could not name a source, and the peer would not receive the
+    // response.
+    const isReset = !readConnection(request.socket);
+    if (audit.isFull || isReset) {
+      this.#refuse(exchange, found.api.exceptions.unavailable());
+      return;
+    }
+    const { operation } = found;
+    readBody(request, headers.get('content-length'), config.bodyLimitBytes, (body, error) => {
+      exchange.isCutOff = error instanceof RequestEntityTooLargeException;
+      if (error) this.#refuse(exchange, error);
+      else if (operation) void this.#serve(exchange, operation, body);
+      else this.#refuse(exchange, this.#unknown(exchange));
+    });
+  }
+
+  /**
+   * Waits for the requests in progress, which outlast their connections if the clients have hung up. Requests that last
+   * too long are refused, so that they have an audit event.
+   *
+   * @param deadlineMs by the monotonic clock
+   */
+  async finish(deadlineMs: number): Promise<void> {
+    while (this.#inProgress.size > 0 && performance.now() < deadlineMs) await pause(POLL_MS);
+    for (const exchange of this.#inProgress) this.#refuse(exchange, exchange.found.api.exceptions.unavailable());
+  }
+
+  /** Serves a request whose body has arrived. */
+  async #serve(exchange: Exchange, operation: ServedOperation, body: Buffer): Promise<void> {
+    const { request, headers, found } = exchange;
+    const { api, name, status, parameters, authorize, execute } = operation;
+    try {
+      // Authenticate before parsing: a signature covers the body as it was sent.
+      const caller = this.#callerOf(exchange, operation, body);
+      const { principal, region, now } = caller instanceof Promise ? await caller : caller;
+      const origin = new RequestOrigin(request.socket, headers, now);
+      const record = new CallRecord();
+      const call = { requestId: exchange.id, api, operation: name, principal, region, origin, record };
+      exchange.call = call;
+      const bucket = this.#buckets[api.rateOf(name)];
+      if (bucket?.take(`${api.name}/${principal.accountId}/${region}`) === false) throw api.exceptions.throttled();
+
+      // Validate the input. The body is validated first: its violations are reported before those of path parameters.
+      const parts: RequestParts = { path: found.path, query: found.query, body };
+      const inputs: unknown[] = [];
+      for (let i = parameters.length - 1; i >= 0; i--) inputs[i] = parameters[i]?.read(parts);
+      noteInputs(record, operation, inputs);
+
+      // Authorize the call, then run the operation.
+      const authorizing = authorize(call, inputs);
+      if (authorizing) await authorizing;
+      const output = execute(call, ...inputs);
+      const answer = JSON.stringify(output instanceof Promise ? await output : output);
+      this.#options.succeeded(call);
+      this.#answer(exchange, status, answer);
+    } catch (error) {
+      this.#refuse(exchange, error);
+    }
+  }
+
+  /**
+   * Finds the caller of a request.
+   *
+   * @returns a promise only if something isn't remembered
+   */
+  #callerOf(exchange: Exchange, { api, name }: ServedOperation, body: Buffer): Caller | Promise<Caller> {
+    const { apis, clock } = this.#options;
+    const { headers } = exchange;
+    const source = apis.get(api);
+    if (!source) throw new Error(`Nothing authenticates the callers of ${name} of ${api.name}`);
+    if (!('authenticate' in source)) return this.#signerOf(exchange, api, source, body);
+    const now = clock.now();
+    return source.authenticate({ operation: name, headers, body, now }).then((caller) => ({ ...caller, now }));
+  }
+
+  /** Verifies the signature of a request. */
+  #signerOf({ request, headers }: Exchange, api: Api, credentials: CredentialStore, body: Buffer) {
+    const { method = '', url = '/' } = request;
+    const { clock, config } = this.#options;
+    const claim = this.#verifier.read({ method, url, headers, body });
+    return whenReady(credentials.find(claim.accessKeyId), (known): Caller => {
+      const now = clock.now();
+      const credential = this.#verifier.verify(claim, known, api, now);
+      credentials.noteUse?.(credential, now);
+      return {
+        principal: credential.principal,
+        region: api.signatures?.ofAnyRegion ? config.region : claim.region,
+        now,
+      };
+    });
+  }
+
+  #unknown({ request, headers }: Exchange): UnknownOperationException {
+    const { method = '', url = '/' } = request;
+    const methods = this.#routes.methodsAt(url, headers);
+    return methods.length > 0 && !methods.includes(method)
+      ? new UnknownOperationException(`Operations are called here with the method ${methods.join(' or ')}.`, 405)
+      : new UnknownOperationException('No operation has this target, or this method and path.');
+  }
+
+  /** Answers an exception in the form of the API that was called. */
+  #refuse(exchange: Exchange, thrown: unknown): void {
+    const { api } = exchange.found;
+    const error = exceptionOf(thrown, api, exchange.id, this.#options.logger);
+    exchange.exception = error;
+    this.#answer(exchange, api.statusOf(error), JSON.stringify(api.bodyOf(error, exchange.id)));
+  }
+
+  /** Records the call before answering, so that a call whose client disconnects is recorded, too. */
+  #answer(exchange: Exchange, status: number, body: string): void {
+    // A stopping service may have refused the request meanwhile.
+    if (!this.#inProgress.delete(exchange)) return;
+    const { audit, config, clock, metrics } = this.#options;
+    const { id, response, receivedAtMs, found, exception } = exchange;
+    recordCall(exchange, audit, config, clock);
+    const operation = found.operation?.name ?? 'unknown';
+    const outcome = exception?.name ?? 'ok';
+    const durationMs = performance.now() - receivedAtMs;
+    metrics.count(found.api.name, operation, outcome, durationMs / 1000);
+    this.#log.write(exchange, { operation, outcome, status, durationMs });
+
+    const headers = ['x-amzn-requestid', id];
+    if (status === NO_CONTENT) {
+      this.#answers.send({ response, status, headers, body: '' });
+      return;
+    }
+    headers.push('content-type', found.api.contentType);
+    if (exception) headers.push(...this.#refusalHeaders(exchange, exception));
+    headers.push('content-length', String(Buffer.byteLength(body)));
+    this.#answers.send({ response, status, headers, body });
+  }
+
+  #refusalHeaders({ request, headers, isCutOff }: Exchange, { name, status }: ServiceException): string[] {
+    const result = ['x-amzn-errortype', name];
+    if (status === 405) result.unshift('allow', this.#routes.methodsAt(request.url ?? '/', headers).join(', '));
+    if (status === 401) result.push('www-authenticate', 'Bearer');
+    if (isCutOff) result.push('connection', 'close');
+    return result;
+  }
+}
+
+/** Records the inputs of an operation for its audit event, and the request body for policies. */
+function noteInputs(record: CallRecord, { parameters }: ServedOperation, inputs: readonly unknown[]): void {
+  let input: object | undefined;
+  const others: Record<string, unknown> = {};
+  for (const [i, { from, name }] of parameters.entries())
+    if (from === 'body') input = inputs[i] as object;
+    else if (name !== undefined) others[name] = inputs[i];
+    else if (from !== 'text') Object.assign(others, inputs[i]);
+  record.reads(others, input);
+}
+
+function bucketsOf(perSecond: number | undefined): TokenBuckets | undefined {
+  return perSecond === undefined ? undefined : new TokenBuckets(perSecond);
+}
