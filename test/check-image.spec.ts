@@ -62,7 +62,7 @@ function check(
   return { status, stdout, stderr };
 }
 
-test('a correct image builds, answers and stops, and the check says what it did not run', () => {
+test('accepts an image that builds, serves and stops, and lists the commands that it did not run', () => {
   const { status, stdout, stderr } = check();
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain(`instead of node:24-slim: Node.js ${process.version}`);
@@ -78,7 +78,39 @@ test('a correct image builds, answers and stops, and the check says what it did 
     expect(stdout).toContain(line);
 });
 
+test('moves files, runs what loads a package, and installs none of the system', () => {
+  const run =
+    'RUN apt-get update && apt-get install -y --no-install-recommends python3 g++ && mv answers.json /moved.json';
+  const { status, stdout, stderr } = check(
+    {},
+    {
+      copy: `${DOCKERFILE.copy}\n${run}`,
+      copyFrom: `COPY --from=build /app .\nCOPY --from=build /moved.json answers.json\nRUN node --eval "require('fs')"`,
+    },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toContain(
+    "not run: apt-get install -y --no-install-recommends python3 g++: this machine's packages are used",
+  );
+});
+
 test.each<[string, Parameters<typeof check>, RegExp]>([
+  [
+    'a package that does not load',
+    [{}, { run: `RUN node --eval "require('no-such-package')"` }],
+    /^Dockerfile:11: RUN: failed: [^]*Cannot find module 'no-such-package'/m,
+  ],
+  ['a move of a missing file', [{}, { run: 'RUN mv no-such /moved' }], /^Dockerfile:11: RUN: there is no no-such$/m],
+  [
+    'another program for node',
+    [{}, { run: 'RUN node --eval "process.exit(0)"' }],
+    /does not know node --eval "process\.exit\(0\)"$/m,
+  ],
+  [
+    'another command of apt-get',
+    [{}, { run: 'RUN apt-get remove -y python3' }],
+    /does not know apt-get remove -y python3$/m,
+  ],
   [
     'a file that .dockerignore leaves out',
     [{ '.dockerignore': '*\n!package.json\n!src\n' }],
@@ -95,14 +127,14 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     /^Dockerfile:3: COPY: \.dockerignore excludes src\/main\.spec\.js$/m,
   ],
   [
-    'a file that nobody has',
+    'a file that does not exist',
     [{}, { copy: 'COPY no-such.json ./' }],
     /^Dockerfile:3: COPY: there is no no-such\.json$/m,
   ],
   ['a missing file', [{}, { copy: 'COPY no-such.json ./' }], /^Dockerfile:3: COPY: there is no no-such\.json$/m],
-  ['a file that git does not have', [{}, {}, ['answers.json']], /^Dockerfile:3: COPY: answers\.json is not in git$/m],
+  ['a file that git does not track', [{}, {}, ['answers.json']], /^Dockerfile:3: COPY: answers\.json is not in git$/m],
   [
-    'a file that no stage has',
+    'a file that is not in the stage',
     [{}, { copyFrom: 'COPY --from=build /app/dist .' }],
     /COPY: stage build has no \/app\/dist$/m,
   ],
@@ -112,7 +144,7 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     /COPY: scripts\/check-image\.js does not know the stage other$/m,
   ],
   [
-    'several files to one',
+    'several files copied to one file',
     [{}, { copy: 'COPY package.json answers.json all' }],
     /COPY: several files go into a folder/,
   ],
@@ -128,11 +160,11 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     /^\.dockerignore: scripts\/check-image\.js does not know src\/\?\.js$/m,
   ],
   [
-    'a pattern of two wildcards within',
+    'a pattern with two wildcards in the middle',
     [{ '.dockerignore': 'src/**/x' }],
     /\.dockerignore: .*does not know src\/\*\*\/x/,
   ],
-  ['a pattern from the root', [{ '.dockerignore': '/src' }], /\.dockerignore: .*does not know \/src/],
+  ['a pattern anchored at the root', [{ '.dockerignore': '/src' }], /\.dockerignore: .*does not know \/src/],
   [
     'another instruction',
     [{}, { env: 'VOLUME /data' }],
@@ -160,7 +192,7 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
   ],
   ['an instruction before FROM', [{}, { from: '' }], /^Dockerfile:2: WORKDIR: .*before FROM$/m],
   ['a relative WORKDIR', [{}, { workdir: 'WORKDIR app' }], /^Dockerfile:2: WORKDIR: is not an absolute path$/m],
-  ['a user by name', [{}, { user: 'USER node' }], /USER: is not the number of an unprivileged user$/m],
+  ['a user given by name', [{}, { user: 'USER node' }], /USER: is not the number of an unprivileged user$/m],
   ['root', [{}, { user: 'USER 0' }], /USER: is not the number of an unprivileged user$/m],
   ['no user', [{}, { user: '' }], /^The service would run as root: the image has no USER$/m],
   [
@@ -170,11 +202,11 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
   ],
   ['no CMD', [{}, { cmd: '' }], /^The image has no CMD$/m],
   [
-    'a CMD for a shell',
+    'a CMD in shell form',
     [{}, { cmd: 'CMD node src/main.js' }],
     /CMD: scripts\/check-image\.js does not know this form$/m,
   ],
-  ['a service that ends', [{ 'src/main.js': 'process.exit(3)' }], /^The service ended \(3\) before it answered/m],
+  ['a service that exits', [{ 'src/main.js': 'process.exit(3)' }], /^The service ended \(3\) before it answered/m],
   [
     'a service whose file is missing',
     [{}, { cmd: 'CMD ["node", "main.js"]' }],
@@ -187,12 +219,12 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     /^The service ended with 4 after SIGTERM/m,
   ],
   [
-    'a command that does not run',
+    'a command that cannot run',
     [{ 'bin/keyblock': '#!/usr/bin/env node\nthrow new Error("broken")' }],
     /^keyblock --help failed: [^]*broken/m,
   ],
   [
-    'a link to nothing',
+    'a dangling link',
     [{}, { link: 'RUN ln -s /srv/keyblock /usr/local/bin/keyblock' }],
     /^keyblock --help failed: spawnSync keyblock E(ACCES|NOENT)/m,
   ],

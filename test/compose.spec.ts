@@ -32,14 +32,14 @@ function environment(): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-test('the environment of docker-compose.yml is all that the service and the command need', () => {
+test('docker-compose.yml sets everything that the service and the command need', () => {
   const config = readConfig(environment());
   expect(config.databaseUrl).toBe(`postgresql://keyblock:${secret('database-password')}@postgres:5432/keyblock`);
   expect(config.masterKey!.toString('hex')).toBe(secret('master-key'));
   expect(config.rootCredentials!.secretAccessKey).toBe(secret('secret-access-key'));
 });
 
-test('clients find the same access key in the credentials file', () => {
+test('the credentials file has the same access key for clients', () => {
   const { accessKeyId, secretAccessKey } = readConfig(environment()).rootCredentials!;
   expect(secret('credentials')).toContain(`aws_access_key_id = ${accessKeyId}\n`);
   expect(secret('credentials')).toContain(`aws_secret_access_key = ${secretAccessKey}\n`);
@@ -54,19 +54,22 @@ test('docker-compose.yml mounts generated secrets, each at the path that the env
   expect(readdirSync(secrets).sort()).toEqual([...defined, 'credentials'].sort());
 });
 
-test.each(['pgpass', 'master-key', 'secret-access-key'])('without the secret %s the service is refused', (name) => {
-  const env = Object.fromEntries(
-    Object.entries(environment()).map(([key, value]) => [key, value.replace(join(secrets, name), '/not/there')]),
-  );
-  expect(() => readConfig(env)).toThrow(/cannot be read: ENOENT/);
-});
+test.each(['pgpass', 'master-key', 'secret-access-key'])(
+  'the configuration is refused without the secret %s',
+  (name) => {
+    const env = Object.fromEntries(
+      Object.entries(environment()).map(([key, value]) => [key, value.replace(join(secrets, name), '/not/there')]),
+    );
+    expect(() => readConfig(env)).toThrow(/cannot be read: ENOENT/);
+  },
+);
 
-test('the folder of the secrets is closed to others, and the files in it can be read by the user of the container', () => {
+test('others cannot open the folder of the secrets, and the user of the container can read the files in it', () => {
   expect(statSync(secrets).mode & 0o777).toBe(0o700);
   for (const name of readdirSync(secrets)) expect(statSync(join(secrets, name)).mode & 0o777).toBe(0o444);
 });
 
-test('secrets are never generated a second time', () => {
+test('secrets are generated only once', () => {
   const before = secret('master-key');
   const { status, stderr } = makeSecrets();
   expect(status).toBe(1);

@@ -13,37 +13,37 @@ const { FLOORS, PURE, KEPT_APART, default: fence } = (await import(FILE)) as Flo
 
 const eslint = new ESLint({ overrideConfigFile: true, overrideConfig: [{ ...fence, ignores: [], rules: {} }, fence] });
 
-/** Lints a source planted in a room. @returns what is wrong with it */
+/** Lints a source file planted in a room. @returns the faults found */
 async function faultsOf(source: string, room: string, file = `src/${room}/planted.ts`): Promise<string[]> {
   const [result] = await eslint.lintText(source, { filePath: file });
   return result!.messages.map(({ message }) => message);
 }
 
-/** The path to a room from a file that is planted in another. */
+/** Returns the path to a room from a file that is planted in another room. */
 function from(room: string, to: string): string {
   return `${'../'.repeat(room.split('/').length)}${to}/anything.js`;
 }
 
-/** Every form of an import of a room by a planted file. */
+/** Every form in which a planted file can import a room. */
 const WAYS: [string, (path: string) => string][] = [
   ['a value', (path) => `import { x } from '${path}';`],
   ['a type', (path) => `import type { X } from '${path}';`],
   ['types and values', (path) => `import { type X, y } from '${path}';`],
-  ['its effects', (path) => `import '${path}';`],
-  ['a value that it exports', (path) => `export { x } from '${path}';`],
-  ['a type that it exports', (path) => `export type { X } from '${path}';`],
-  ['all that it exports', (path) => `export * from '${path}';`],
-  ['a module when it runs', (path) => `const x = await import('${path}');`],
+  ['a module for its effects', (path) => `import '${path}';`],
+  ['a value that the file exports', (path) => `export { x } from '${path}';`],
+  ['a type that the file exports', (path) => `export type { X } from '${path}';`],
+  ['everything that the file exports', (path) => `export * from '${path}';`],
+  ['a module at run time', (path) => `const x = await import('${path}');`],
   ['a type in place', (path) => `let x: import('${path}').X;`],
-  ['a module of CommonJS', (path) => `import x = require('${path}');`],
-  ['a required module', (path) => `const x = require('${path}');`],
-  ['a module that it adds types to', (path) => `declare module '${path}' {}`],
+  ['a CommonJS module', (path) => `import x = require('${path}');`],
+  ['a module by require', (path) => `const x = require('${path}');`],
+  ['a module that the file adds types to', (path) => `declare module '${path}' {}`],
 ];
 
 const rooms = FLOORS.flat();
 const floorOf = (room: string) => FLOORS.findIndex((floor) => floor.includes(room));
 
-test('every room exists, once', () => {
+test('every room exists and is listed once', () => {
   expect(rooms.filter((room) => !existsSync(`src/${room}`) && !existsSync(`src/${room}.ts`))).toEqual([]);
   expect(new Set(rooms).size).toBe(rooms.length);
 });
@@ -74,13 +74,13 @@ describe.each(rooms)('src/%s', (room) => {
   });
 });
 
-test.each(WAYS)('%s is refused', async (_, source) => {
+test.each(WAYS)('refuses an import of %s', async (_, source) => {
   const refused = ["crypto imports payment/keys, which isn't on a lower floor (floors.js)"];
   expect(await faultsOf(source('../payment/keys/key.entity.js'), 'crypto')).toEqual(refused);
   expect(await faultsOf(source('./bytes.js'), 'crypto')).toEqual([]);
 });
 
-test('no comment switches the rule off', async () => {
+test('no comment can disable the rule', async () => {
   const faults = await faultsOf("// eslint-disable-next-line\nimport '../service.js';", 'http');
   expect(faults).toContain("http imports service, which isn't on a lower floor (floors.js)");
 });
@@ -90,10 +90,10 @@ test.each([
   ['a step further down', '../../crypto/../http/server.js', 'crypto/dukpt'],
   ['a path without an extension', '../http/server', 'crypto'],
   ['the folder itself', '../http', 'crypto'],
-  ['the folder itself with a stroke', '../http/', 'crypto'],
-  ['one plane in the other', '../../dataplane/dukpt.js', 'payment/controlplane/keys'],
-  ['the other way round', '../../controlplane/keys/keys.schema.js', 'payment/dataplane/pin'],
-  ['a folder that only begins like one', '../crypto-helpers/x.js', 'http'],
+  ['the folder itself with a slash at the end', '../http/', 'crypto'],
+  ['the data plane in the control plane', '../../dataplane/dukpt.js', 'payment/controlplane/keys'],
+  ['the control plane in the data plane', '../../controlplane/keys/keys.schema.js', 'payment/dataplane/pin'],
+  ['a folder whose name begins like that of a room', '../crypto-helpers/x.js', 'http'],
   ['a file outside src', '../../test/support/call.js', 'http'],
   ['a file outside the repository', '/etc/anything.js', 'http'],
   ['a file by its URL', 'file:///etc/anything.js', 'http'],
@@ -101,14 +101,14 @@ test.each([
   ['an escaped step', './%2e%2e/service.js', 'http'],
   ['a step with a backslash', '..\\\\service.js', 'http'],
   ['a spec', './planted.spec.js', 'http'],
-  ['a module that makes a require', 'node:module', 'http'],
-  ['a module that makes a require, without its scheme', 'module', 'http'],
-])('%s is refused', async (_, path, folder) => {
+  ['a module that creates a require function', 'node:module', 'http'],
+  ['a module that creates a require function, without its scheme', 'module', 'http'],
+])('refuses %s', async (_, path, folder) => {
   expect(await faultsOf(`import '${path}';`, folder)).toHaveLength(1);
 });
 
 test.each(["await import('../' + name)", 'await import(`../${name}`)', 'await import(name)', 'require(name)'])(
-  '%s is refused, because the path is computed at run time',
+  'refuses %s, because the path is computed at run time',
   async (source) => {
     expect(await faultsOf(`${source};`, 'http')).toEqual(['The path of an import must be a string literal']);
   },
@@ -139,10 +139,10 @@ test.each([
   'src/crypt/x.ts',
   'src/unheard-of/x.mts',
   'src/unheard-of/x.js',
-])('%s is refused, whatever it imports', async (file) => {
+])('refuses %s, whatever it imports', async (file) => {
   expect(await faultsOf('export {};', '', file)).toEqual(['This folder or file is missing from floors.js']);
 });
 
-test('specs import what they like', async () => {
+test('specs may import anything', async () => {
   expect(await faultsOf("import '../service.js';", '', 'src/crypto/planted.spec.ts')).toEqual([]);
 });

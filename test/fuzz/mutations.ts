@@ -11,7 +11,7 @@ export interface Mutation<Kind extends string> {
 }
 
 const U32 = fc.nat(0xffffffff);
-const mutation = <Kind extends string>(kinds: readonly Kind[]): fc.Arbitrary<Mutation<Kind>> =>
+export const mutation = <Kind extends string>(kinds: readonly Kind[]): fc.Arbitrary<Mutation<Kind>> =>
   fc.record({ kind: fc.constantFrom(...kinds), a: U32, b: U32, c: fc.nat(0xffff), d: fc.nat(0xffff) });
 const mutations = <Kind extends string>(kinds: readonly Kind[]) =>
   fc.array(mutation(kinds), { minLength: 1, maxLength: 4 });

@@ -19,7 +19,7 @@ const casesOf = (share: number) => Math.ceil((CASES * share) / sum);
 
 beforeAll(() => void process.stderr.write(`Fuzzing with FUZZ_SEED=${SEED}\n`));
 
-test.each(TARGETS)('$name', ({ name, share, input, run }) => {
+test.each(TARGETS)('$name refuses or correctly reads modified input', ({ name, share, input, run }) => {
   let [cases, refused, same] = [0, 0, 0];
   const property = fc.property(input, (changed) => {
     cases++;
@@ -38,7 +38,7 @@ test.each(TARGETS)('$name', ({ name, share, input, run }) => {
   expect(refused).toBeGreaterThan(0);
 });
 
-test('a case that does not terminate is stopped', () => {
+test('stops a case that does not terminate', () => {
   const endless = () => {
     for (;;);
   };

@@ -8,6 +8,7 @@ import { decodePinBlock, encodePinBlock } from '../../src/crypto/pin-block.js';
 import { rsaDecrypt, rsaEncrypt } from '../../src/crypto/rsa.js';
 import { decodeAll, octetString } from '../../src/crypto/asn1.js';
 import { type Certificate, readCertificate, toPem, verifyCertificate } from '../../src/crypto/x509/certificate.js';
+import { readIncomingCertificate } from '../../src/crypto/x509/incoming-certificate.js';
 import { revocationOf } from '../../src/crypto/x509/crl.js';
 import { describeName } from '../../src/crypto/x509/distinguished-name.js';
 import { inspectKeyTransport } from '../../src/crypto/tr34/inspect.js';
@@ -154,6 +155,7 @@ function certificateTargets(): Target[] {
   const names = all.flatMap(({ issuer, subject }) => [issuer, subject]);
   return [
     target('certificate, read', 80, mutatedDer(ders), onlyParses(readCertificate)),
+    target('certificate, read from a caller', 80, mutatedDer(ders), onlyParses(readIncomingCertificate)),
     target(
       'certificate, read from PEM',
       30,

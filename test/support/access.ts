@@ -9,7 +9,7 @@ export type Elements = Record<string, unknown>;
 
 export const policyOf = (...statements: Elements[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 
-/** A statement that allows operations, without their service prefix, on every resource. */
+/** Returns a statement that allows operations, named without their service prefix, on every resource. */
 export const allow = (actions: string | string[], elements: Elements = {}) => ({
   Effect: 'Allow',
   Action: [actions].flat().map((action) => `payment-cryptography:${action}`),
@@ -19,7 +19,7 @@ export const allow = (actions: string | string[], elements: Elements = {}) => ({
 
 export const EXPLICIT_DENY = 'with an explicit deny in an identity-based policy';
 
-/** The exception of a denied call, as `answer` returns it. */
+/** Returns the exception of a denied call as `answer` returns it. */
 export const denied = (
   arn: string,
   operation: string,
@@ -28,7 +28,7 @@ export const denied = (
 ) =>
   `AccessDeniedException: User: ${arn} is not authorized to perform: payment-cryptography:${operation} on resource: ${resource} ${reason}`;
 
-/** A service of three Regions with a key, and the calls that the specs of access control share. */
+/** Starts a service of three Regions with a key, and returns the calls that the specs of access control share. */
 export function useAccess() {
   const service = useService({ KEYBLOCK_REGIONS: 'us-east-1,us-west-2,eu-west-1' });
   /** The repository of users, and a key with the tag team=pin. */

@@ -8,7 +8,7 @@ import { storePair } from './known-pairs.js';
 import type { TestService } from './service.js';
 import { hex, vectors } from './vectors.js';
 
-/** Keys agreed on by ECDH: published vectors, and the derivation with Node's own cryptography. */
+/** Keys agreed by ECDH: published vectors, and the derivation with Node's own cryptography. */
 
 export const CURVES = { ECC_NIST_P256: 'P-256', ECC_NIST_P384: 'P-384', ECC_NIST_P521: 'P-521' } as const;
 export type Curve = keyof typeof CURVES;

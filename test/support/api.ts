@@ -12,7 +12,10 @@ export function useService(env: NodeJS.ProcessEnv = {}, clock?: TestClock): Test
   return service;
 }
 
-/** An exception: its name, its status (400 by default) and its message, whole as a string or in part as a pattern. */
+/**
+ * An expected exception: its name, its status (400 by default) and its message, as the whole string or as a pattern for
+ * a part.
+ */
 export interface ExpectedError {
   name: string;
   status?: number;
@@ -21,22 +24,24 @@ export interface ExpectedError {
 
 type Json = Record<string, unknown>;
 
-/** Sends signed calls as JSON, because the installed SDKs lack some of the operations and members. */
+/**
+ * Returns functions that send signed calls as JSON, because the installed SDKs lack some of the operations and members.
+ */
 export function apiOf(service: Pick<TestService, 'send'>) {
-  /** Calls an operation of the data plane by its path, e.g. `mac/generate`. */
+  /** Calls a data-plane operation by its path, e.g. `mac/generate`. */
   const post = (path: string, input: object): Promise<RawResponse> =>
     service.send({ path: `/${path}`, body: JSON.stringify(input) });
 
-  /** Calls an operation of the control plane by its name, e.g. `CreateKey`. */
+  /** Calls a control-plane operation by its name, e.g. `CreateKey`. */
   const control = (operation: string, input: object = {}, region = REGION): Promise<RawResponse> =>
     service.send({ headers: target(operation), body: JSON.stringify(input), region });
 
-  /** Expects a call of the data plane to succeed. @returns its output */
+  /** Expects a data-plane call to succeed. @returns its output */
   async function expectOk<Output = Record<string, string>>(path: string, input: object): Promise<Output> {
     return outputOf(await post(path, input)) as Output;
   }
 
-  /** Expects a call of the control plane to succeed. @returns its output */
+  /** Expects a control-plane call to succeed. @returns its output */
   async function expectControlOk<Output = Json>(
     operation: string,
     input: object = {},
@@ -45,7 +50,7 @@ export function apiOf(service: Pick<TestService, 'send'>) {
     return outputOf(await control(operation, input, region)) as Output;
   }
 
-  /** Expects a call of the data plane to fail validation, with a part of the message. */
+  /** Expects a data-plane call to fail validation with a message that matches. */
   async function expectInvalid(path: string, input: object, message: string | RegExp): Promise<void> {
     expectError(await post(path, input), { name: 'ValidationException', message: patternOf(message) });
   }
@@ -63,7 +68,7 @@ export function expectError(response: RawResponse, { name, status = 400, message
   });
 }
 
-/** Expects a response of the control plane to be an exception with these members. */
+/** Expects a control-plane response to be an exception with these members. */
 export function expectControlError({ status, json }: RawResponse, name: string, members: object = {}): void {
   expect({ status, ...json }).toMatchObject({
     status: 400,
@@ -73,7 +78,7 @@ export function expectControlError({ status, json }: RawResponse, name: string, 
   });
 }
 
-/** Matches the ValidationException that the SDK of the data plane throws. */
+/** Matches the ValidationException that the data-plane SDK throws. */
 export const invalid = (message: string | RegExp): unknown =>
   expect.objectContaining({
     code: 'ValidationException',
@@ -81,7 +86,7 @@ export const invalid = (message: string | RegExp): unknown =>
     message: expect.stringMatching(patternOf(message)) as unknown,
   });
 
-/** Matches the VerificationFailedException that the SDK of the data plane throws. */
+/** Matches the VerificationFailedException that the data-plane SDK throws. */
 export const failed = (message: string): unknown =>
   expect.objectContaining({ code: 'VerificationFailedException', statusCode: 400, message });
 
@@ -101,7 +106,7 @@ export const DECRYPT: readonly KeyMode[] = ['Decrypt', 'Unwrap'];
 export const MAC: readonly KeyMode[] = ['Generate', 'Verify'];
 const DERIVE: readonly KeyMode[] = ['DeriveKey'];
 
-/** The modes of use that `keyOf` gives a key of a usage, by the usage's first letter. */
+/** The modes of use that `keyOf` gives to a key, by the first letter of its usage. */
 const MODES: Partial<Record<string, readonly KeyMode[]>> = { B: DERIVE, C: MAC, E: DERIVE, M: MAC, V: MAC };
 
 export interface KeyOptions {
@@ -111,7 +116,7 @@ export interface KeyOptions {
 
 /** Keys with known values in a service. */
 export interface KnownKeys extends KeyImports {
-  /** Imports a key of a known value on the first call for it. @param clear hexadecimal */
+  /** Imports a key with a known value on the first call for it. @param clear hexadecimal */
   keyOf: (usage: KeyUsage, clear: string, options?: KeyOptions) => Promise<StoredKey>;
 }
 

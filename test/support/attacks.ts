@@ -48,11 +48,11 @@ export const createNewKey = control('CreateKey', NEW_KEY);
 
 export const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 
-/** Removes a header of a signed request. */
+/** Returns a function that removes a header from a signed request. */
 export const drop = (name: string) => (sent: SentRequest) => {
   sent.headers = Object.fromEntries(Object.entries(sent.headers).filter(([key]) => key !== name));
 };
-/** Changes a header of a signed request. */
+/** Returns a function that changes a header of a signed request. */
 export const header = (name: string, change: (value: string) => string) => (sent: SentRequest) => {
   sent.headers[name] = change(sent.headers[name] ?? '');
 };
@@ -68,12 +68,13 @@ export interface Wire {
 export const text = ({ start, lines, body }: Wire) => `${[start, ...lines].join('\r\n')}\r\n\r\n${body}`;
 export const without = (lines: string[], name: string) => lines.filter((line) => !line.startsWith(`${name}:`));
 
-/** The status of each response that arrived on one connection. */
+/** Returns the status of each response that arrived on one connection. */
 export const statuses = (responses: string) =>
   [...responses.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
 
 /**
- * A service with a key that an attacker is after. Every test must leave the database as it was and the service serving.
+ * Starts a service with a key that an attacker is after. Every test must leave the database unchanged and the service
+ * serving.
  */
 export function useVictim() {
   const service = useService({
@@ -83,7 +84,7 @@ export function useVictim() {
   const attacked = {} as { victim: string; principals: PrincipalRepository };
   let before: string;
 
-  /** Everything that a caller could change. */
+  /** Reads everything that a caller could change. */
   async function everything(): Promise<string> {
     const database = service.app.get(DataSource);
     const rows = await Promise.all(
@@ -92,7 +93,7 @@ export function useVictim() {
     return JSON.stringify(rows);
   }
 
-  /** Takes the present content of the database as what a test must not change. */
+  /** Records the present content of the database, which tests must not change. */
   const settle = async () => void (before = await everything());
 
   beforeAll(async () => {

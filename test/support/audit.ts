@@ -8,7 +8,7 @@ import { useService } from './api.js';
 import { stopReplication } from './replication.js';
 import { type RawRequest, type RawResponse, target } from './service.js';
 
-/** Calls and the audit events that they leave. */
+/** Calls, and the audit events that they cause. */
 
 export interface AuditEvent {
   eventName: string;
@@ -38,7 +38,7 @@ export const mac = (KeyIdentifier: string) => ({
   body: JSON.stringify({ KeyIdentifier, MessageData: '3132333435363738', GenerationAttributes: { Algorithm: 'CMAC' } }),
 });
 
-/** A service of two Regions with low limits, and the calls that the specs of the audit log share. */
+/** Starts a service of two Regions with low limits, and returns the calls that the specs of the audit log share. */
 export function useAudit() {
   const service = useService({
     KEYBLOCK_REGIONS: 'us-east-1,eu-west-1',

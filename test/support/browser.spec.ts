@@ -32,6 +32,6 @@ test.each<[string, NodeJS.ProcessEnv, string[]]>([
   ['there is no PATH', {}, []],
   ['a file cannot be executed', { PATH: join(install('plain/chromium', 0o644), '..') }, []],
   ['a program has another name', { PATH: join(install('other/firefox'), '..') }, []],
-])('finds none if %s', (_, env, places) => {
+])('finds no browser if %s', (_, env, places) => {
   expect(findBrowser(env, places)).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core';
 
 const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Places of Chromium and Chrome on Linux distributions and macOS, besides PATH. */
+/** Paths of Chromium and Chrome on Linux distributions and macOS, besides PATH. */
 const PLACES = [
   ...['/usr/bin', '/usr/local/bin', '/snap/bin'].flatMap((folder) => COMMANDS.map((command) => join(folder, command))),
   '/opt/google/chrome/chrome',
@@ -14,7 +14,7 @@ const PLACES = [
   ]),
 ];
 
-/** The path of Chromium or Chrome: that of CHROMIUM, or else the first that is installed. */
+/** Returns the path of Chromium or Chrome: the one in CHROMIUM, or else the first that is installed. */
 export function findBrowser(env: NodeJS.ProcessEnv, places: readonly string[] = PLACES): string | undefined {
   if (env['CHROMIUM']) return env['CHROMIUM'];
   const onPath = (env['PATH'] ?? '')
@@ -25,8 +25,8 @@ export function findBrowser(env: NodeJS.ProcessEnv, places: readonly string[] = 
 }
 
 /**
- * Tests that need a browser. On a machine without one they are skipped with a message, but in continuous integration
- * they fail.
+ * Declares tests that need a browser. On a machine without one they are skipped with a message, but in continuous
+ * integration they fail.
  */
 export function describeInBrowser(name: string, tests: (launch: () => Promise<Browser>) => void): void {
   const executablePath = findBrowser(process.env);

@@ -1,7 +1,7 @@
 import { type Call, CallRecord } from '../../src/call.js';
 import { CONTROL_PLANE } from '../../src/payment/api.js';
 
-/** Creates a call by the root, for code that is tested without HTTP. */
+/** Creates a call by the root user, for code that is tested without HTTP. */
 export function rootCall(operation: string, accountId = '000000000000', region = 'us-east-1'): Call {
   const arn = `arn:aws:iam::${accountId}:root`;
   return {

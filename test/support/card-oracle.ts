@@ -5,7 +5,7 @@ import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
  * OpenSSL's ciphers only. Specs compare the service with it where no published vectors exist.
  */
 
-/** TDES in ECB under two keys of 8 bytes. */
+/** Encrypts with TDES in ECB under two keys of 8 bytes. */
 function tdes(key: Buffer, data: Buffer): Buffer {
   const cipher = createCipheriv('des-ede', key, null).setAutoPadding(false);
   return Buffer.concat([cipher.update(data), cipher.final()]);
@@ -26,20 +26,20 @@ const blocks = (data: Buffer): Buffer[] =>
     Buffer.concat([data.subarray(8 * i), Buffer.alloc(8)]).subarray(0, 8),
   );
 
-/** ISO/IEC 9797-1 algorithm 3 with padding method 1. */
+/** Computes ISO/IEC 9797-1 MAC algorithm 3 with padding method 1. */
 export function retailMac(key: Buffer, data: Buffer): Buffer {
   const [left, right] = [key.subarray(0, 8), key.subarray(8)];
   const chained = blocks(data).reduce<Buffer>((chain, block) => des(left, xor(block, chain)), Buffer.alloc(8));
   return des(left, desDecrypt(right, chained));
 }
 
-/** Padding method 2. */
+/** Applies padding method 2 of ISO/IEC 9797-1. */
 export const padded = (data: Buffer) => {
   const with80 = Buffer.concat([data, Buffer.of(0x80)]);
   return Buffer.concat([with80, Buffer.alloc((8 - (with80.length % 8)) % 8)]);
 };
 
-/** TDES in CBC from an initialization vector of zeros. */
+/** Encrypts with TDES in CBC from an initialization vector of zeros. */
 export function tdesCbc(key: Buffer, data: Buffer): Buffer {
   const cipher = createCipheriv('des-ede-cbc', key, Buffer.alloc(8)).setAutoPadding(false);
   return Buffer.concat([cipher.update(data), cipher.final()]);
@@ -64,26 +64,26 @@ function decimal(bytes: Buffer): string {
   return [...hex.filter((digit) => digit <= '9'), ...letters].join('');
 }
 
-/** EMV common session key: the third byte of R replaced. */
+/** Derives the EMV common session key: replaces the third byte of R. */
 export function commonSessionKey(iccKey: Buffer, r: Buffer): Buffer {
   const half = (byte: number) => tdes(iccKey, Buffer.concat([r.subarray(0, 2), Buffer.of(byte), r.subarray(3)]));
   return Buffer.concat([half(0xf0), half(0x0f)]);
 }
 
-/** Session key of PBOC. */
+/** Derives the session key of PBOC. */
 export function unionPaySessionKey(iccKey: Buffer, atc: Buffer): Buffer {
   const zeros = Buffer.alloc(6);
   return tdes(iccKey, Buffer.concat([zeros, atc, zeros, xor(atc, Buffer.of(0xff, 0xff))]));
 }
 
-/** The first five digits of CVV and the values that are computed like it. */
+/** Returns the first five digits of the CVV and of the values that are computed like it. */
 export function verificationValue(key: Buffer, digits: string): string {
   const data = Buffer.from(digits.padEnd(32, '0'), 'hex');
   const first = des(key.subarray(0, 8), data.subarray(0, 8));
   return decimal(tdes(key, xor(first, data.subarray(8)))).slice(0, 5);
 }
 
-/** Five digits of CVC3. */
+/** Returns five digits of the CVC3. */
 export function cvc3(iccKey: Buffer, trackData: Buffer, un: Buffer, atc: Buffer): string {
   const iv = retailMac(iccKey, padded(trackData)).subarray(6);
   return tdes(iccKey, Buffer.concat([iv, un, atc]))

@@ -18,7 +18,7 @@ export const CLEAR = '0123456789ABCDEFFEDCBA9876543210';
 
 /** A PAN of each length from 12 to 19 digits. */
 export const PANS = Array.from({ length: 8 }, (_, i) => '4916271834950283647'.slice(0, 12 + i));
-/** The PAN of 16 digits. */
+/** The PAN with 16 digits. */
 export const PAN = '4916271834950283';
 
 export type Json = Record<string, unknown>;
@@ -28,18 +28,18 @@ export interface KnownKey {
   KeyCheckValue: string;
 }
 
-/** The members of a response that name the key. */
+/** Returns the members of a response that name the key. */
 export const named = ({ KeyArn, KeyCheckValue }: KnownKey) => ({ KeyArn, KeyCheckValue });
 
 export const anotherDigit = (text: string) => text.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
 
-/** A service, and the calls that the specs of card and EMV operations share. */
+/** Starts a service, and returns the calls that the specs of card and EMV operations share. */
 export function useCards() {
   const service = useService();
   const keys = useKnownKeys(service);
   return {
     service,
-    /** Imports a key of a known value on the first call for it. */
+    /** Imports a key with a known value on the first call for it. */
     keyOf: (clear: string, usage: KeyUsage, cipher?: KeyOptions['cipher']) => keys.keyOf(usage, clear, { cipher }),
     ...apiOf(service),
   };

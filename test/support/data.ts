@@ -19,7 +19,7 @@ export const ECB = { Symmetric: { Mode: 'ECB' } };
 export const CBC = { Symmetric: { Mode: 'CBC' } };
 export const BLOCK = '00'.repeat(16);
 
-/** A vector of an encryption. */
+/** An encryption vector. */
 export interface DataVector {
   mode: string;
   iv?: string;
@@ -31,7 +31,10 @@ export interface DataVector {
 export const invalid = (message: string): unknown =>
   expect.objectContaining({ __type: 'ValidationException', message: expect.stringContaining(message) as unknown });
 
-/** A service, and the calls that the specs of data encryption share. They return the JSON of any response. */
+/**
+ * Starts a service, and returns the calls that the specs of data encryption share. The calls return the JSON of any
+ * response.
+ */
 export function useData(env?: NodeJS.ProcessEnv) {
   const service = useService(env);
   const keys = useKnownKeys(service);

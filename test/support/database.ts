@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { bindRows } from '../../src/provider/bind-rows.js';
+import { sealOf } from '../../src/provider/bound.subscriber.js';
 
 /** A place for the data of one spec. */
 export interface TestStore {
-  /** The environment that points a service at it. */
+  /** The environment that points a service at this store. */
   env: { KEYBLOCK_DATA_DIR: string; DATABASE_URL?: string; KEYBLOCK_MASTER_KEY?: string };
   remove: () => Promise<void>;
 }
@@ -20,7 +21,7 @@ export interface DatabaseStore extends TestStore {
 export const MASTER_KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 
 /**
- * Makes a database on the server of the run.
+ * Creates a database on the server of the run.
  *
  * @param options.schema 'migrated' copies the template, which has every table; 'none' is an empty database
  */
@@ -38,7 +39,7 @@ export async function newStore({ schema = 'migrated' }: { schema?: 'migrated' | 
   };
 }
 
-/** Makes an empty data directory, for a service that runs a database of its own. */
+/** Creates an empty data directory, for a service that runs a database of its own. */
 export function newDataDirectory(): TestStore {
   const { path, remove } = newFolder();
   const removed = () => {
@@ -48,7 +49,7 @@ export function newDataDirectory(): TestStore {
   return { env: { KEYBLOCK_DATA_DIR: path }, remove: removed };
 }
 
-/** Runs SQL as the owner of the database can, bypassing the triggers. */
+/** Runs SQL as the owner of the database could, bypassing the triggers. */
 export async function tamper(database: DataSource, sql: string, parameters: unknown[] = []): Promise<void> {
   await database.transaction(async (manager) => {
     await manager.query('SET LOCAL session_replication_role = replica');
@@ -56,15 +57,25 @@ export async function tamper(database: DataSource, sql: string, parameters: unkn
   });
 }
 
+/** Computes the MACs of all rows, as if the service had written what a spec wrote with SQL. */
+export async function rebind(database: DataSource): Promise<void> {
+  await database.transaction((manager) => bindRows(database, manager, sealOf(database)));
+}
+
 function newFolder(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), 'keyblock-'));
+  const path = mkdtempSync(join(ofRun('TEST_FOLDER'), 'keyblock-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 function serverOfRun(): { url: string; template: string } {
-  const { TEST_SERVER_URL: url, TEST_TEMPLATE: template } = process.env;
-  if (url === undefined || template === undefined) throw new Error('test/support/global-setup.js has not run');
-  return { url, template };
+  return { url: ofRun('TEST_SERVER_URL'), template: ofRun('TEST_TEMPLATE') };
+}
+
+/** Reads a variable that global-setup.js sets. */
+function ofRun(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error('test/support/global-setup.js has not run');
+  return value;
 }
 
 function databaseUrl(server: string, name: string): string {

@@ -15,8 +15,8 @@ import {
 } from './forge.js';
 
 /**
- * TR-34 tokens written and read with the ASN.1 and the ciphers of node-forge. Its own PKCS #7 doesn't do: it verifies no
- * signature of a SignedData and can't read the parameters of RSAES-OAEP in a RecipientInfo.
+ * TR-34 tokens written and read with the ASN.1 and the ciphers of node-forge. PKCS #7 of node-forge does not suffice:
+ * it verifies no signature of a SignedData and cannot read the parameters of RSAES-OAEP in a RecipientInfo.
  */
 const { asn1, md } = forge;
 
@@ -46,7 +46,7 @@ export const CONTENT_CIPHERS = {
 
 /** The identifiers of forge's enumerations are those of X.690. */
 const create: (tagClass: number, type: number, constructed: boolean, value: Asn1[] | string) => Asn1 = asn1.create;
-/** An element whose identifier octet is `tag`. */
+/** Creates an element whose identifier octet is `tag`. */
 const node = (tag: number, value: Asn1[] | string) => create(tag & 0xc0, tag & 0x1f, (tag & 0x20) !== 0, value);
 const sequence = (...fields: Asn1[]) => node(0x30, fields);
 const set = (...fields: Asn1[]) => node(0x31, fields);
@@ -66,7 +66,7 @@ const content = ({ value }: Asn1): Buffer => {
 const oidOf = (element: Asn1) => asn1.derToOid(binary(content(element)));
 const sha256 = (bytes: Buffer) => buffer(md.sha256.create().update(binary(bytes)).digest().getBytes());
 
-/** Issuer and serial number, RFC 5652 section 10.2.4, of a certificate in DER. */
+/** Encodes the issuer and serial number of a DER certificate, RFC 5652 section 10.2.4. */
 function issuerAndSerialNumber(certificate: Buffer): Asn1 {
   const [tbs] = children(fromDer(certificate));
   const [, serialNumber, , issuer] = children(tbs!);
@@ -112,7 +112,7 @@ export function openWithForge(
   };
   expectSame('messageDigest', value(OID.messageDigest), sha256(eContent));
 
-  // The 2012 form lacks the SEQUENCE around the envelope: its OCTET STRING's header serves, with another tag.
+  // The 2012 form lacks the SEQUENCE around the envelope, so its OCTET STRING serves with another tag.
   const envelope = eContent[0] === 0x30 ? eContent : Buffer.from(toDer(octets(eContent)));
   envelope[0] = 0x30;
   const [, recipientInfos, contentInfo] = children(fromDer(envelope));
@@ -158,7 +158,7 @@ export interface TokenToCompose {
   nonce?: Buffer;
   signingTime?: Date;
   contentCipher?: keyof typeof CONTENT_CIPHERS;
-  /** Deviations from TR-34, allowed or wrong. */
+  /** Deviations from TR-34, whether or not TR-34 allows them. */
   deviation?: {
     scheme?: RsaScheme;
     /** Receiver whose public key is used instead. */
@@ -171,9 +171,9 @@ export interface TokenToCompose {
     digestAlgorithm?: 'sha1' | 'sha512';
     version?: number;
     signatureAlgorithm?: 'rsaEncryption' | 'sha256WithRsaEncryption';
-    /** Signed attributes in the order of DER. */
+    /** Puts the signed attributes into DER order. */
     sorted?: boolean;
-    /** Attributes that are signed too, by their object identifiers. */
+    /** Additional signed attributes, by their object identifiers. */
     attributes?: [type: string, value: Asn1][];
     certificates?: Buffer[];
     crls?: Buffer[];
@@ -224,7 +224,7 @@ export function composeWithForge(token: TokenToCompose): Buffer {
   );
 }
 
-/** EnvelopedData around the key; in the form of 2012 its fields alone. */
+/** Builds the EnvelopedData around the key; in the 2012 form, its fields alone. */
 function envelopeWithForge({ form, header, key, kdh, krd, contentCipher, deviation = {} }: TokenToCompose): Buffer {
   const cipherName = contentCipher ?? (header[7] === 'T' ? 'DES-EDE3-CBC' : 'AES-128-CBC');
   const { oid: cipherOid, cipher, keyBytes, blockBytes } = CONTENT_CIPHERS[cipherName];
@@ -258,7 +258,7 @@ function envelopeWithForge({ form, header, key, kdh, krd, contentCipher, deviati
     : toDer(sequence(...fields, sequence(oid(OID.data), sequence(oid(cipherOid), node(0x04, iv)), encryptedContent)));
 }
 
-/** RSAES-OAEP-params of RFC 8017 appendix A.2.1; the form of 2012 lacks their context tags. */
+/** Encodes RSAES-OAEP-params, RFC 8017 appendix A.2.1; the 2012 form lacks the context tags. */
 function keyEncryption(form: TokenToCompose['form'], scheme: RsaScheme): Asn1 {
   if (scheme === 'PKCS1') return sequence(oid(OID.rsaEncryption), NULL());
   const hash = () => sequence(oid(OID[OAEP_HASH[scheme]]), NULL());
@@ -271,7 +271,10 @@ function keyEncryption(form: TokenToCompose['form'], scheme: RsaScheme): Asn1 {
 }
 
 /**
- * A certificate revocation list, RFC 5280 section 5.1, that lists certificates (DER). forge has no CRLs. @returns DER
+ * Issues a certificate revocation list, RFC 5280 section 5.1, that lists certificates (DER). forge does not support
+ * CRLs.
+ *
+ * @returns DER
  */
 export function revokeWithForge(
   ca: { certificate: Buffer; privateKey: ForgePrivateKey },

@@ -28,11 +28,11 @@ export function verifyChainWithForge(chain: Buffer[], root: Buffer, time: Date):
   pki.verifyCertificateChain(store, chain.map(forgeCertificate), { validityCheckDate: time });
 }
 
-/** `C=NZ, CN=x` of a name, in the order of the encoding. */
+/** Formats a name as `C=NZ, CN=x`, in the order of the encoding. */
 export const forgeName = ({ attributes }: forge.pki.Certificate['subject']) =>
   attributes.map((attribute) => `${attribute.shortName ?? attribute.name}=${text(attribute)}`).join(', ');
 
-/** forge leaves a UTF8String as the bytes that it is encoded in. */
+/** forge leaves a UTF8String as its encoded bytes. */
 const text = ({ value, valueTagClass }: forge.pki.CertificateField) =>
   (valueTagClass as number) === (asn1.Type.UTF8 as number) ? forge.util.decodeUtf8(value as string) : (value as string);
 
@@ -65,7 +65,7 @@ export type RsaScheme = 'PKCS1' | 'OAEP_SHA1' | 'OAEP_SHA256' | 'OAEP_SHA512';
 
 export const OAEP_HASH = { OAEP_SHA1: 'sha1', OAEP_SHA256: 'sha256', OAEP_SHA512: 'sha512' } as const;
 
-/** RSAES-OAEP with one hash for the label and MGF1; forge's own default for MGF1 is SHA-1. */
+/** RSAES-OAEP with one hash for the label and MGF1, because forge uses SHA-1 for MGF1 by default. */
 const oaep = (scheme: keyof typeof OAEP_HASH) => ({
   md: md[OAEP_HASH[scheme]].create(),
   mgf1: { md: md[OAEP_HASH[scheme]].create() },
@@ -88,11 +88,24 @@ export function decryptWithForge(key: ForgePrivateKey, scheme: RsaScheme, cipher
   );
 }
 
+/**
+ * Decrypts under a scheme that may be wrong. About one cryptogram in 400 happens to have the padding of PKCS #1 v1.5.
+ *
+ * @returns undefined if forge finds the padding wrong
+ */
+export function openedWithForge(key: ForgePrivateKey, scheme: RsaScheme, ciphertext: Buffer): Buffer | undefined {
+  try {
+    return decryptWithForge(key, scheme, ciphertext);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Key check value: ANSI X9.24-1 for TDES (16 or 24 bytes), CMAC of a block of zeros for AES. @returns 6 hex digits */
 export function kcvWithForge(algorithm: 'TDES' | 'AES', key: Buffer): string {
   if (algorithm === 'TDES')
     return ecb('3DES-ECB', threeKeys(key), Buffer.alloc(8)).subarray(0, 3).toString('hex').toUpperCase();
-  // A message of one whole block: CMAC is E(M xor K1), and M is zero (NIST SP 800-38B section 6.2).
+  // The message is one whole block, so its CMAC is E(M xor K1), and M is zero (NIST SP 800-38B section 6.2).
   const l = BigInt(`0x${ecb('AES-ECB', key, Buffer.alloc(16)).toString('hex')}`);
   const doubled = (l << 1n) ^ (l >> 127n ? 0x87n : 0n);
   const k1 = Buffer.from(BigInt.asUintN(128, doubled).toString(16).padStart(32, '0'), 'hex');

@@ -30,23 +30,23 @@ export interface KeyToImport {
   clear: Buffer | string;
   usage: KeyUsage;
   algorithm: SymmetricKeyAlgorithm;
-  /** As the service lists them, e.g. `['Encrypt', 'Decrypt', 'Wrap', 'Unwrap']`. */
+  /** In the order in which the service lists them, e.g. `['Encrypt', 'Decrypt', 'Wrap', 'Unwrap']`. */
   modes: readonly KeyMode[];
-  /** True unless given. */
+  /** Defaults to true. */
   exportable?: boolean;
 }
 
 /** A KEK in the service, and a function that imports keys under it. */
 export interface KeyImports {
-  /** Imports a key under the KEK. Stores a weak TDES key directly, as some published vectors have one. */
+  /** Imports a key under the KEK. Stores a weak TDES key directly, because some published vectors contain one. */
   importKey: (key: KeyToImport) => Promise<StoredKey>;
   /** Usage K0, every mode, exportable. */
   kek: StoredKey & { clear: Buffer };
 }
 
 /**
- * Imports an AES_256 KEK under a key agreed on by ECDH, under which keys of known values are then imported in TR-31 key
- * blocks, as a customer would do. Generates no RSA key, so it is cheap.
+ * Imports an AES_256 KEK under a key agreed by ECDH. Keys with known values are then imported under the KEK in TR-31
+ * key blocks, as a customer would do. Generates no RSA key, so it is cheap.
  */
 export async function importKeys(service: Pick<TestService, 'controlPlane' | 'app'>): Promise<KeyImports> {
   const bytes = randomBytes(32);
@@ -80,7 +80,7 @@ async function storeWeakKey(service: Pick<TestService, 'controlPlane' | 'app'>, 
   return stored as StoredKey;
 }
 
-/** One form of key material with its members; the SDK's type requires some that the model doesn't. */
+/** One form of key material with its members. The SDK's type requires some members that the model does not. */
 export type Material = Record<string, object>;
 
 export async function importMaterial(
@@ -92,7 +92,7 @@ export async function importMaterial(
   return key as StoredKey;
 }
 
-/** A TR-31 key block as a sender of `key` would make it: version D under AES, B under TDES. */
+/** Wraps a key in a TR-31 key block as its sender would: version D under AES, version B under TDES. */
 export function keyBlock(
   kbpk: Kbpk,
   key: KeyToImport,
@@ -116,7 +116,7 @@ export function keyBlock(
   });
 }
 
-/** A party outside the service on a curve: its key pair and its self-signed certificate. */
+/** Creates a party outside the service on a curve: its key pair and its self-signed certificate. */
 export function ecParty(namedCurve: 'P-256' | 'P-384' | 'P-521', validity = aMonth()) {
   const { privateKey } = generateKeyPairSync('ec', {
     namedCurve,
@@ -127,7 +127,7 @@ export function ecParty(namedCurve: 'P-256' | 'P-384' | 'P-521', validity = aMon
   return { privateKey, certificate, text: textOf('CERTIFICATE', certificate.der) };
 }
 
-/** From yesterday for 30 days. */
+/** Returns a validity period of 30 days that began yesterday. */
 export function aMonth(now = Date.now()): { notBefore: Date; notAfter: Date } {
   const day = 86_400_000;
   const today = Math.floor(now / 1000) * 1000;

@@ -1,7 +1,7 @@
 import type { ValidKeys } from './key-arguments.js';
 import type { RawRequest } from './service.js';
 
-/** Suitable keys for the other key arguments of a call, by usage and algorithm. */
+/** Returns a suitable key for another key argument of a call, by usage and algorithm. */
 export type ServingKeys = (usage: string, algorithm: string) => string;
 
 /** Calls an operation with a key in one of its arguments and suitable keys in the others. */
@@ -41,7 +41,7 @@ const AGREEMENT = {
   SharedInformation: 'C0FFEE',
 };
 const isAuthority = (argument: string) => argument.startsWith('CertificateAuthority');
-/** A pair for key agreement that derives keys of this usage. */
+/** Returns a key agreement pair that derives keys of this usage. */
 const k3 = (serving: ServingKeys, derives: 'D0' | 'K1' | 'P0') => serving(`K3 ${derives}`, 'ECC_NIST_P256');
 const authority = (serving: ServingKeys) => serving('S0', 'ECC_NIST_P256');
 
@@ -52,7 +52,7 @@ const DATA: Record<string, object> = {
 };
 const cipher = (variant: string) => DATA[variant] ?? { Symmetric: { Mode: 'CBC' } };
 
-/** EncryptData and DecryptData, whose key is in the path. */
+/** Calls EncryptData or DecryptData, whose key is in the path. */
 const data =
   (direction: 'encrypt' | 'decrypt') =>
   (row: ValidKeys): KeyArgumentCall =>
@@ -97,7 +97,7 @@ const translateKeyMaterial: Bodies = (argument) => (key, serving) => {
         DeriveKeyAlgorithm: 'AES_256',
         DerivationData: { SharedInformation },
         WrappedKeyBlock: `D0112P0AB00E0000${'0'.repeat(96)}`,
-        // A valid block, so that the call gets as far as the outgoing key.
+        // Passes a valid certificate, so that the call gets as far as the outgoing key.
         ...(argument.startsWith('Wrapping') && { PublicKeyCertificate: serving('certificate', 'ECC_NIST_P256') }),
       },
     },
@@ -274,7 +274,7 @@ const at =
     return (key, serving) => post(path, body(key, serving));
   };
 
-/** Calls each operation of the data plane with a key in the argument of a row. */
+/** Calls each data-plane operation with a key in the argument of a row. */
 export const KEY_ARGUMENT_CALLS: Readonly<Record<string, (row: ValidKeys) => KeyArgumentCall>> = {
   EncryptData: data('encrypt'),
   DecryptData: data('decrypt'),

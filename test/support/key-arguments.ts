@@ -3,9 +3,9 @@ import { KEY_USAGES } from '../../src/payment/keys/key-attributes.js';
 
 /**
  * The keys that the data plane accepts, transcribed by hand from AWS's table of valid keys, independently of the
- * service: operation and argument, variant, codes of the usages, algorithms, and the whole sets of modes by their
- * initials (DeriveKey is X). A key of NoRestrictions, which AWS's table lists in some rows only, may do whatever its usage
- * can do, except in ReEncryptData.
+ * service: operation and argument, variant, codes of the usages, algorithms, and the complete sets of modes by their
+ * initials (DeriveKey is X). A key with NoRestrictions, which AWS's table lists in some rows only, may do whatever its
+ * usage can do, except in ReEncryptData.
  */
 const VALID_KEYS = `
   EncryptData KeyIdentifier                Symmetric                     D0     TDES AES      EDWU EW N

@@ -21,7 +21,7 @@ export const DAY_MS = 86_400_000;
 
 export const pki = testPki();
 
-/** A partner with RSA keys of 2048 bits: its root, and its certificate issued by the root. */
+/** Creates a partner with 2048-bit RSA keys: its root, and a certificate that the root issued. */
 export function rsaPartner(ca: Party = pki.kdhCa!, leaf: Party = pki.kdh!) {
   const root = issueRoot({
     subject: [{ type: 'CN', value: 'Partner' }],
@@ -50,11 +50,11 @@ export const impostor = rsaPartner(pki.otherCa, pki.otherKdh);
 /** A wrapped key as ExportKey returns it, with every member. */
 export type Wrapped = { [Member in keyof WrappedKey]-?: NonNullable<WrappedKey[Member]> };
 
-/** A service, and the calls that the specs of ExportKey share. */
+/** Starts a service, and returns the calls that the specs of ExportKey share. */
 export function useExports() {
   const service = useService();
   const keys = useKnownKeys(service);
-  /** The imported root of the partner, and a TDES_2KEY of the value TDES_KEY and usage P0. */
+  /** The imported root of the partner, and a TDES_2KEY with the value TDES_KEY and usage P0. */
   const stored = {} as { partnerRoot: StoredKey; pinKey: StoredKey };
   beforeAll(async () => {
     stored.partnerRoot = await importRoot(service, textOf('CERTIFICATE', partner.root.der));
@@ -86,7 +86,7 @@ export function useExports() {
           return message;
         },
       ),
-    /** Returns the key material for a TR-31 key block under a KEK. */
+    /** Returns the KeyMaterial that exports a TR-31 key block under a KEK. */
     underKek: (headers?: object, kek = keys.kek.KeyArn) => ({
       Tr31KeyBlock: { WrappingKeyIdentifier: kek, KeyBlockHeaders: headers },
     }),
@@ -97,11 +97,11 @@ export function useExports() {
 
 export const pemOf = (text: string) => Buffer.from(text, 'base64').toString();
 
-/** Runs openssl. @returns what it prints */
+/** Runs openssl. @returns its output */
 export const openssl = (...args: string[]) =>
   execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
 
-/** Makes a folder for the files of a spec file. @returns the path of a file, and a function that writes one */
+/** Creates a folder for the files of a spec file. @returns functions that return the path of a file and write a file */
 export function useFiles() {
   const folder = mkdtempSync(join(tmpdir(), 'keyblock-exchange-'));
   afterAll(() => rmSync(folder, { recursive: true }));

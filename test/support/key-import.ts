@@ -18,7 +18,7 @@ export const PIN_KEY: KeyToImport = {
 };
 export const YEAR_MS = 365 * 86_400_000;
 
-/** The wire form of a certificate: base64 of PEM. */
+/** Encodes a certificate for the wire: base64 of PEM. */
 export const pem = (text: string) => Buffer.from(text).toString('base64');
 
 /** Returns a copy whose last byte has one bit flipped. */
@@ -28,11 +28,11 @@ export function changed(bytes: Buffer): Buffer {
   return copy;
 }
 
-/** Returns a key block whose character at an index is another digit. */
+/** Returns a key block with another digit at this index. */
 export const withOtherDigit = (block: string, at: number) =>
   block.slice(0, at) + (block[at] === '0' ? '1' : '0') + block.slice(at + 1);
 
-/** A service, and the calls that the specs of ImportKey share. */
+/** Starts a service, and returns the calls that the specs of ImportKey share. */
 export function useImports(env?: NodeJS.ProcessEnv) {
   const service = useService(env);
   const keys = useKnownKeys(service);
@@ -40,7 +40,7 @@ export function useImports(env?: NodeJS.ProcessEnv) {
   return {
     service,
     keys,
-    /** Imports a KEK of a known value. */
+    /** Imports a KEK with a known value. */
     kek: (algorithm: SymmetricKeyAlgorithm, clear: string) =>
       keys.importKey({ usage: K0, algorithm, modes: CIPHER, clear }),
     /** Returns the key in a key block under `keys.kek`, in hexadecimal. */
@@ -56,7 +56,7 @@ export function useImports(env?: NodeJS.ProcessEnv) {
       expect(await countKeys()).toBe(before);
       return error.message;
     },
-    /** Expects no log record of the spec file to have the clear TDES_KEY or KEK. */
+    /** Expects that no log record of the spec file contains the clear TDES_KEY or KEK. */
     expectNoKeyLogged() {
       const log = JSON.stringify(service.log).toUpperCase();
       for (const secret of [TDES_KEY, keys.kek.clear.toString('hex').toUpperCase()]) expect(log).not.toContain(secret);

@@ -5,9 +5,7 @@ import {
   type KeyAttributes,
 } from '@aws-sdk/client-payment-cryptography';
 import { KeyDeletionWorker } from '../../src/payment/controlplane/keys/key-deletion.worker.js';
-import { KeyRepository } from '../../src/payment/keys/key.repository.js';
-import { LOGGER } from '../../src/logger.js';
-import { REGION, TestClock, type TestService } from './service.js';
+import { REGION, type TestService } from './service.js';
 
 /** ARNs of a missing key, of a key in another Region, and of a key in another account. */
 export const MISSING_KEY = `arn:aws:payment-cryptography:${REGION}:000000000000:key/aaaaaaaaaaaaaaaa`;
@@ -16,7 +14,7 @@ export const FOREIGN_KEY = `arn:aws:payment-cryptography:${REGION}:111111111111:
 
 const DAY_MS = 86_400_000;
 
-/** A new AES key for CMAC. */
+/** Creates an AES key for CMAC. */
 export async function createKey(
   { controlPlane }: Pick<TestService, 'controlPlane'>,
   input: Partial<CreateKeyInput> = {},
@@ -36,7 +34,7 @@ export async function createKey(
   return key as Key & { KeyArn: string };
 }
 
-/** Creates a key by its attributes. @returns its ARN and check value */
+/** Creates a key with these attributes. @returns its ARN and check value */
 export async function createKeyOf(
   service: Pick<TestService, 'controlPlane'>,
   { usage, algorithm, modes }: { usage: string; algorithm: string; modes: readonly string[] },
@@ -54,7 +52,5 @@ export async function createKeyOf(
 
 /** Ends the waiting period of every key that is pending deletion, without changing the service's clock. */
 export async function endDeletions({ app, clock }: TestService): Promise<void> {
-  const later = new TestClock(clock.now());
-  later.advance(181 * DAY_MS);
-  await new KeyDeletionWorker(app.get(KeyRepository), later, app.get(LOGGER)).run();
+  await app.get(KeyDeletionWorker).doDue(new Date(clock.now().getTime() + 181 * DAY_MS));
 }

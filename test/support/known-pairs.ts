@@ -64,7 +64,7 @@ export async function storeKey({ app }: Pick<TestService, 'app'>, key: KnownKey,
 /**
  * Stores a token with a known private key, by default for the test account and valid for a day.
  *
- * @returns its id
+ * @returns its ID
  */
 export async function storeToken(
   { app }: TestService,
@@ -82,7 +82,7 @@ export async function storeToken(
   return identity.id;
 }
 
-/** Stores a known root for the account's RSA certificates, because a service takes seconds to generate one of RSA_4096. */
+/** Stores a known root for the account's RSA certificates, because generating an RSA_4096 key takes seconds. */
 export async function storeRoot({ app }: TestService): Promise<void> {
   const { privateKey } = testPki().svcCa!;
   const algorithm = 'RSA_4096' as const;

@@ -5,7 +5,7 @@ type Call = { set: number } | 'get';
 const step = (state: number, call: Call) =>
   call === 'get' ? { state, answer: state } : { state: call.set, answer: 'ok' };
 
-/** A call from and to a time. */
+/** Returns a call that was made and answered at these times. */
 const recorded = (invokedAt: number, answeredAt: number, call: Call, answer: unknown = 'ok'): Recorded<Call> => ({
   call,
   answer,

@@ -1,18 +1,18 @@
 /** A call as its client saw it. */
 export interface Recorded<Call> {
   call: Call;
-  /** Anything that JSON can show. */
+  /** Any value that JSON can represent. */
   answer: unknown;
-  /** By one monotonic clock for all clients. */
+  /** Time of one monotonic clock for all clients. */
   invokedAt: number;
   answeredAt: number;
 }
 
 /**
- * Searches for sequential orders of the calls that explain every client's answers: linearizability, Herlihy and Wing
- * 1990, by Wing and Gong's search. A call that was answered before another was made precedes it.
+ * Searches for sequential orders of the calls that explain every client's answers: linearizability (Herlihy and Wing,
+ * 1990), by the algorithm of Wing and Gong. A call that was answered before another was made precedes it.
  *
- * @param step applies one call to a state; must not modify it
+ * @param step applies one call to a state; must not modify the state
  * @returns every state that such an order ends in; empty if there is no such order
  */
 export function explain<State, Call>(

@@ -3,9 +3,9 @@ import { X509Certificate } from 'node:crypto';
 /** A kind of value that differs from one run to the next. */
 interface Kind {
   name: string;
-  /** Matches the values, and nothing of another shape: what it doesn't match is compared as it is. */
+  /** Matches values of this kind only; all other text is compared literally. */
   pattern: RegExp;
-  /** Present if a new value counts only in a text that matches this; known values are masked everywhere. */
+  /** If present, a new value counts only in a text that matches this pattern; known values are masked everywhere. */
   where?: RegExp;
   /** Describes a value, e.g. its length, beside the name of its mask. */
   shape?: (value: string) => string;
@@ -35,11 +35,11 @@ const DATE = /(?<=^date: )\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/gim;
 /** A value between quotation marks, as in a JSON member. */
 const QUOTED = /(?<=")[^"\\]+(?=")/g;
 
-/** Shorter values than this turn up elsewhere by chance. */
+/** Values shorter than this may occur elsewhere by chance. */
 const MIN_REMEMBERED = 8;
-/** Random values that have decimal digits; others have hexadecimal ones or, in base64, all characters. */
+/** Kinds of random values with decimal digits. Other kinds have hexadecimal digits or, in base64, all characters. */
 const DECIMAL_KINDS = ['pvv', 'offset'];
-/** Longer values contain certificates or signatures of ECDSA, whose lengths vary. */
+/** Longer values contain certificates or ECDSA signatures, whose lengths vary. */
 const MAX_EXACT = 1024;
 
 /**
@@ -74,7 +74,7 @@ export class Masks {
    *
    * @param name   for the first new value of each kind; numbers otherwise
    * @param random members, by name, that are random in this answer, with a kind for each
-   * @param sent   the request's text: what the caller wrote isn't random
+   * @param sent   text of the request, whose values are not random
    */
   maskBody(
     text: string,
@@ -118,7 +118,7 @@ export class Masks {
   }
 }
 
-/** Alphabet and length of a random value; of a key block the header, too. */
+/** Describes a random value by its alphabet and length, and a key block also by its header. */
 function describe(kind: string, value: string): string {
   const length = value.length > MAX_EXACT ? 'many' : String(value.length);
   if (/^[A-D]\d{4}[A-Z]\d[A-Z]{2}\d{2}[ENS]\d{4}/.test(value))
@@ -127,7 +127,7 @@ function describe(kind: string, value: string): string {
   return /^[\dA-F]+$/.test(value) ? `${length} hexadecimal digits` : `${length} characters`;
 }
 
-/** The content of a certificate without serial numbers. */
+/** Describes the content of a certificate without serial numbers. */
 function describeCertificate(text: string): string {
   const pem = Buffer.from(text, 'base64').toString('latin1');
   const all = pem.match(/-----BEGIN[^]*?-----END [A-Z ]+-----\n?/g) ?? [];

@@ -13,7 +13,7 @@ class Exception extends ServiceException {
   }
 }
 
-/** Words of AWS KMS for some constraints. */
+/** Words some constraints as AWS KMS does. */
 function wordingOf(constraint: Constraint): string {
   switch (constraint.kind) {
     case 'required':
@@ -40,17 +40,18 @@ function invalidInput(violations: readonly Violation[]): ServiceException {
   return new Exception('ValidationException', `${count}: ${list.join('; ')}`, 400);
 }
 
-/** A second API of AWS JSON, made up after AWS KMS, which shares names of operations with Payment Cryptography. */
+/** A made-up second AWS JSON API, modelled on AWS KMS, that shares names of operations with Payment Cryptography. */
 export const OTHER_API: Api = {
   name: 'kms',
   signingName: 'kms',
   routing: { target: 'TrentService' },
   contentType: 'application/x-amz-json-1.1',
-  rate: 'dataPlane',
+  rateOf: () => 'dataPlane',
   exceptions: {
     invalidInput,
     invalidPageToken: () => new Exception('InvalidMarkerException', 'The marker is invalid.', 400),
     refusedBy: ({ message }) => new Exception('MalformedPolicyDocumentException', message, 400),
+    throttled: () => new Exception('ThrottlingException', 'Rate exceeded', 400),
     unavailable: () => new Exception('DependencyTimeoutException', 'Try again.', 503),
     internal: () => new InternalServerException(),
   },

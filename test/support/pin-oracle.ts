@@ -1,12 +1,12 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { hex } from './vectors.js';
 
-/** PIN blocks of ISO 9564-1, made and read with strings and OpenSSL alone. Keys and blocks are hexadecimal. */
+/** PIN blocks of ISO 9564-1, built and read with strings and OpenSSL alone. Keys and blocks are hexadecimal. */
 
 const tdesOf = (key: string) => (key.length === 32 ? 'des-ede' : 'des-ede3');
 const panField = (pan: string) => BigInt(`0x${pan.slice(0, -1).slice(-12).padStart(16, '0')}`);
 
-/** A block in format 0. */
+/** Builds a block in format 0. */
 export function format0(key: string, pin: string, pan: string): string {
   const pinField = BigInt(`0x0${pin.length.toString(16)}${pin.padEnd(14, 'F')}`);
   const clear = (pinField ^ panField(pan)).toString(16).padStart(16, '0');
@@ -14,14 +14,14 @@ export function format0(key: string, pin: string, pan: string): string {
   return cipher.update(hex(clear)).toString('hex').toUpperCase();
 }
 
-/** The PIN field of a block of 8 bytes; without a PAN, the whole block. */
+/** Returns the PIN field of an 8-byte block; without a PAN, the whole block. */
 export function pinField(key: string, block: string, pan?: string): string {
   const cipher = createDecipheriv(tdesOf(key), hex(key), null).setAutoPadding(false);
   const clear = BigInt(`0x${cipher.update(hex(block)).toString('hex')}`);
   return (clear ^ (pan === undefined ? 0n : panField(pan))).toString(16).padStart(16, '0').toUpperCase();
 }
 
-/** The PIN field of a block in format 4. */
+/** Returns the PIN field of a block in format 4. */
 export function pinField4(key: string, block: string, pan: string): string {
   const name = `aes-${key.length * 4}-ecb`;
   const decrypt = (bytes: Buffer) => createDecipheriv(name, hex(key), null).setAutoPadding(false).update(bytes);

@@ -1,4 +1,5 @@
 import type { KeyUsage } from '../../src/payment/keys/key-attributes.js';
+import type { TestClock } from './service.js';
 import { apiOf, type KeyOptions, type KnownKeys, useKnownKeys, useService } from './api.js';
 
 /** Keys and input that the specs of PIN operations share. */
@@ -37,13 +38,13 @@ export interface Side {
   pan?: string;
 }
 
-/** The attributes of a format in TranslatePinData. */
+/** Returns the attributes of a format in TranslatePinData. */
 export const framing = (format: Side['format'], pan?: string) =>
   format === 'AS2805'
     ? { As2805Format0: { PrimaryAccountNumber: pan } }
     : { [`IsoFormat${format}`]: format === 1 ? {} : { PrimaryAccountNumber: pan } };
 
-/** The input of TranslatePinData. */
+/** Returns the input of TranslatePinData. */
 export const translation = (block: string, from: Side, to: Side, more: object = {}): object => ({
   IncomingKeyIdentifier: from.arn,
   OutgoingKeyIdentifier: to.arn,
@@ -53,16 +54,16 @@ export const translation = (block: string, from: Side, to: Side, more: object = 
   ...more,
 });
 
-/** A service, and the calls that the specs of PIN operations share. */
-export function usePins() {
-  const service = useService();
+/** Starts a service, and returns the calls that the specs of PIN operations share. */
+export function usePins(env: NodeJS.ProcessEnv = {}, clock?: TestClock) {
+  const service = useService(env, clock);
   const keys: KnownKeys = useKnownKeys(service);
   const api = apiOf(service);
   return {
     service,
     keys,
     ...api,
-    /** Imports a key of a known value on the first call for it. */
+    /** Imports a key with a known value on the first call for it. */
     async key(usage: KeyUsage, clear: string, cipher?: KeyOptions['cipher'], modes?: KeyOptions['modes']) {
       const { KeyArn, KeyCheckValue } = await keys.keyOf(usage, clear, { cipher, modes });
       return { arn: KeyArn, kcv: KeyCheckValue };

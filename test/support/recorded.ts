@@ -125,7 +125,7 @@ export class RecordedClient {
     this.#agent.destroy();
   }
 
-  /** Sends the request of an entry and returns the answer, masked. */
+  /** Sends the request of an entry, and returns the masked answer. */
   async answer({ title, request, name, random = {}, hashed = false }: Recorded): Promise<RecordedAnswer> {
     this.service.clock.advance(1000 * (request.afterSeconds ?? 0));
     const fill = (text: string) => this.#fill(text, title);
@@ -204,7 +204,7 @@ export class RecordedClient {
     });
   }
 
-  /** Replaces the names in angle brackets by their values. */
+  /** Replaces the names in angle brackets with their values. */
   #fill(text: string, title: string): string {
     const valueOf = (name: string): string => {
       const value = this.masks.valueOf(name);

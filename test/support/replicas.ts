@@ -35,11 +35,14 @@ export const regionOf = (arn: string) => arn.split(':')[3]!;
 export const inRegion = (region: string, arn: string) => arn.replace(`:${regionOf(arn)}:`, `:${region}:`);
 export const arnOf = ({ KeyArn }: Pick<Key, 'KeyArn'>) => KeyArn;
 
-/** Expects a response to be an exception of the control plane, with a part of its message. */
+/** Expects a response to be a control-plane exception whose message matches. */
 export const expectFailure = (response: RawResponse, name: string, message: RegExp | string = ''): void =>
   expectControlError(response, name, { Message: expect.stringMatching(patternOf(message)) });
 
-/** A service of three Regions whose replicas follow only when `replicate` is called. */
+/**
+ * Starts a service of three Regions whose replicas follow only when `replicate` is called, and returns the calls that
+ * the specs of multi-Region keys share.
+ */
 export function useReplicas() {
   const service = useService({ KEYBLOCK_REGIONS: `${EUROPE},${REGION},${ASIA}` });
   beforeAll(() => stopReplication(service));

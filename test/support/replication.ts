@@ -4,12 +4,12 @@ import { ReplicationWork } from '../../src/payment/keys/replication-work.js';
 import { LOGGER } from '../../src/logger.js';
 import type { Service } from '../../src/service.js';
 
-/** A worker that does nothing by itself. */
+/** Creates a worker that runs only when it is called. */
 export function newWorker({ app }: Pick<Service, 'app'>): ReplicationWorker {
   return new ReplicationWorker(app.get(ReplicationWork), app.get(Replicas), app.get(LOGGER));
 }
 
-/** Lets replicas follow when `newWorker(…).run()` is called and at no other time. */
+/** Lets replicas follow only when `newWorker(…).run()` is called. */
 export async function stopReplication({ app }: Pick<Service, 'app'>): Promise<void> {
   await app.get(ReplicationWorker).onApplicationShutdown();
 }

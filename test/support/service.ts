@@ -29,13 +29,13 @@ export class TestClock extends Clock {
   }
 }
 
-/** A service on a free port over an empty store, with the clients of the real SDKs. */
+/** A service on a free port over an empty store, with clients from the real SDKs. */
 export interface TestService extends Service {
   store: TestStore;
   clock: TestClock;
   controlPlane: PaymentCryptographyClient;
   dataPlane: PaymentCryptographyData;
-  /** Every line it logged, parsed. */
+  /** Every line that the service logged, parsed. */
   log: Record<string, unknown>[];
   /** Sends a signed request, for calls that no SDK would make. */
   send: (request: Partial<RawRequest>) => Promise<RawResponse>;
@@ -105,7 +105,10 @@ export function startOn(
   logger = pino({ level: 'silent' }),
   clock = new TestClock(),
 ): Promise<Service> {
-  return startService(readConfig({ ...serviceEnv(store), ...env }), logger, { clock });
+  return startService(readConfig({ ...serviceEnv(store), ...env }), logger, {
+    clock,
+    databaseTime: { read: () => Promise.resolve(clock.now()) },
+  });
 }
 
 /** The environment of a service over a store, in this process or a separate one. */
@@ -130,7 +133,8 @@ export async function send(url: string, clock: Clock, request: Partial<RawReques
   return answerOf(await fetch(`${url}${sent.path}`, { method, headers: sent.headers, body: sent.body || undefined }));
 }
 
-async function sign(url: string, clock: Clock, request: Partial<RawRequest>): Promise<SentRequest> {
+/** Signs a request without sending it. */
+export async function sign(url: string, clock: Clock, request: Partial<RawRequest>): Promise<SentRequest> {
   const { method = 'POST', path = '/', headers = {}, body = method === 'POST' ? '{}' : '' } = request;
   const signer = new SignatureV4({
     credentials: request.credentials ?? CREDENTIALS,

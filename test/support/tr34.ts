@@ -11,7 +11,7 @@ export interface Party {
   privateKey: Buffer;
 }
 
-/** The PKI inside test/vectors/tr34.json. */
+/** Reads the PKI in test/vectors/tr34.json. */
 export function testPki(): Record<string, Party> {
   const file = new URL('../vectors/tr34.json', import.meta.url);
   const { pki } = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -29,7 +29,10 @@ export function pkcs8(pem: string): Buffer {
   return createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' });
 }
 
-/** RSAES-OAEP with SHA-256, MGF1 with SHA-256 and the empty label under a given seed: RFC 8017 section 7.1.1. */
+/**
+ * Encrypts with RSAES-OAEP under a given seed, with SHA-256, MGF1 with SHA-256 and the empty label: RFC 8017 section
+ * 7.1.1.
+ */
 export function oaepWithSeed(publicKey: Buffer, { message, seed }: { message: Buffer; seed: Buffer }): Buffer {
   const modulusBytes = rsaEncrypt(publicKey, 'OAEP_SHA256', message).length;
   const db = Buffer.alloc(modulusBytes - 33);
@@ -51,7 +54,7 @@ function mgf1(seed: Buffer, length: number): Buffer {
   return Buffer.concat(blocks).subarray(0, length);
 }
 
-/** A CRL, RFC 5280 section 5.1, that lists certificates by their serial numbers (INTEGER in DER). */
+/** Issues a CRL, RFC 5280 section 5.1, that lists certificates by their serial numbers (INTEGER in DER). */
 export function crlOf(
   ca: Party,
   {

@@ -17,13 +17,13 @@ export function vectors<T extends object>(name: string, ...algorithms: string[])
   return chosen;
 }
 
-/** Bytes of hexadecimal; an odd length or another character is a mistake in the test. */
+/** Decodes hexadecimal; an odd length or another character is a mistake in the test. */
 export function hex(text: string): Buffer {
   if (!/^([0-9A-Fa-f]{2})*$/.test(text)) throw new Error(`not hexadecimal: ${text}`);
   return Buffer.from(text, 'hex');
 }
 
-/** Every byte string that differs from this one in one bit. */
+/** Returns every byte string that differs from this one in one bit. */
 export function bitFlips(bytes: Buffer): Buffer[] {
   return Array.from({ length: 8 * bytes.length }, (_, bit) => {
     const flipped = Buffer.from(bytes);
@@ -32,12 +32,15 @@ export function bitFlips(bytes: Buffer): Buffer[] {
   });
 }
 
-/** A key of so many bytes for `macsOfEveryLength`: 14 25 36 47 ... */
+/** Returns a key of this many bytes for `macsOfEveryLength`: 14 25 36 47 ... */
 export function countingKey(bytes: number): Buffer {
   return Buffer.from(Array.from({ length: bytes }, (_, i) => (17 * (i + 1) + 3) & 0xff));
 }
 
-/** SHA-256 over the MACs of 41 messages of 0 to 40 bytes, byte i of n being 7i + n: one value to compare for all. */
+/**
+ * Returns the SHA-256 of the MACs of 41 messages of 0 to 40 bytes, as a single value to compare. Byte i of the message
+ * of n bytes is 7i + n.
+ */
 export function macsOfEveryLength(mac: (message: Buffer) => Buffer): string {
   const hash = createHash('sha256');
   for (let n = 0; n <= 40; n++) hash.update(mac(Buffer.from(Array.from({ length: n }, (_, i) => (7 * i + n) & 0xff))));

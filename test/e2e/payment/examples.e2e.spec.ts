@@ -71,7 +71,7 @@ test('an example fails when no service answers or the access key is wrong', asyn
   expect(silent).toEqual({ code: 1, output: expect.stringContaining('Failed: connect ECONNREFUSED') });
 });
 
-describe('The personalization', () => {
+describe('The personalization example', () => {
   const CARDS = 60;
   let folder: string;
   const inFolder = (name: string) => join(folder, name);
@@ -115,7 +115,7 @@ describe('The personalization', () => {
     expect(readFileSync(inFolder('results.csv'), 'utf8')).toBe(wrong);
   });
 
-  test('rejects a number of cards that differs from the existing one', async () => {
+  test('rejects a number of cards that differs from that of the first run', async () => {
     const { code, output } = await start('personalize', ['--folder', folder, '--cards', '61']).ended;
     expect(output).toContain('has 60 cards already');
     expect(code).toBe(1);

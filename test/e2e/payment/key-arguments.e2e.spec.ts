@@ -11,7 +11,7 @@ import { storePair } from '../../support/known-pairs.js';
 import { startTestService, type TestService } from '../../support/service.js';
 import { testPki } from '../../support/tr34.js';
 
-/** The paths of the OpenAPI document. */
+/** Paths of the OpenAPI document. */
 const { paths } = JSON.parse(readFileSync(new URL('../../../openapi/dataplane.json', import.meta.url), 'utf8')) as {
   paths: Record<string, { post: { operationId: string } }>;
 };
@@ -28,12 +28,12 @@ interface PoolKey {
 const RSA_PRIVATE_KEY = testPki().kdh!.privateKey;
 
 let service: TestService;
-/** A key of every usage with each set of modes, and one with each algorithm that is cheap to generate. */
+/** Keys of every usage with each set of modes, and with each algorithm that is cheap to generate. */
 const pool: PoolKey[] = [];
 /** Stopped, pending and deleted keys of every usage that an argument accepts, by usage and algorithm. */
 const unusable: Record<string, string[]> = {};
 let authority: { arn: string; certificate: string };
-/** Pairs for key agreement, by the usage of what they derive. */
+/** Key agreement pairs, by the usage of the keys that they derive. */
 const pairs = new Map<string, string>();
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ beforeAll(async () => {
   const retired = [...new Set(kinds)].map((kind) => kind.split(' ') as [KeyUsage, KeyAlgorithm]);
   await Promise.all(retired.map(([usage, algorithm]) => retire(usage, algorithm)));
   await endDeletions(service);
-  // These stay pending, because they are deleted after the others' waiting periods have ended.
+  // These stay pending, because they are deleted after the waiting periods of the others have ended.
   await Promise.all(
     retired.map(async ([usage, algorithm]) => unusable[`${usage} ${algorithm}`]!.push(await deleted(usage, algorithm))),
   );
@@ -86,7 +86,7 @@ const attributesOf = (usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string)
   KeyModesOfUse: modesOfUse(MODE_SETS[modeSet]!),
 });
 
-/** Creates a key. RSA key pairs have a known private key, because a service takes long to generate one. */
+/** Creates a key. RSA key pairs have a known private key, because generating one takes long. */
 async function create(usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string): Promise<string> {
   if (algorithm === 'RSA_2048')
     return storePair(service, { usage, algorithm, modes: [...MODE_SETS[modeSet]!], privateKey: RSA_PRIVATE_KEY });

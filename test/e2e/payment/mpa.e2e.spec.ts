@@ -1,4 +1,6 @@
 import { DataSource } from 'typeorm';
+import { serviceEnv } from '../../support/service.js';
+import { runKeyblock } from '../../support/cli.js';
 import { apiOf, expectControlError, useService } from '../../support/api.js';
 
 const service = useService();
@@ -18,7 +20,7 @@ const association = (AssociationState: string, MpaTeamArn = TEAM) => ({
   MpaTeamAssociation: { Action, MpaTeamArn, AssociationState },
 });
 
-test('without a team, getting and disassociating it fail', async () => {
+test('getting or disassociating a team fails when there is none', async () => {
   for (const answer of [await get(), await disassociate()])
     expectControlError(answer, 'ResourceNotFoundException', { ResourceId: Action });
 });
@@ -51,23 +53,72 @@ test('a disassociation waits for approval while the team stays active', async ()
   expect((await get()).json).toEqual(association('DELETE_PENDING'));
 });
 
-test('the operator approves a pending change in the database, as docs/operating.md says', async () => {
-  const database = service.app.get(DataSource);
-  await associate(TEAM);
-  await associate(OTHER);
-  await database.query(
-    `UPDATE mpa_team_associations SET state = 'ACTIVE', team_arn = requested_team_arn, requested_team_arn = NULL
-     WHERE state = 'UPDATE_PENDING'`,
-  );
-  expect((await get()).json).toEqual(association('ACTIVE', OTHER));
-  await disassociate();
-  await database.query(
-    `UPDATE mpa_team_associations SET state = 'ACTIVE', requested_team_arn = NULL WHERE state <> 'ACTIVE'`,
-  );
-  expect((await get()).json).toEqual(association('ACTIVE', OTHER));
-  await disassociate();
-  await database.query(`DELETE FROM mpa_team_associations WHERE state = 'DELETE_PENDING'`);
-  expectControlError(await get(), 'ResourceNotFoundException');
+describe('keyblock mpa settle', () => {
+  const environment = { ...process.env };
+  beforeAll(() => void Object.assign(process.env, serviceEnv(service.store)));
+  afterAll(() => void (process.env = environment));
+  const settle = (...args: string[]) => runKeyblock(['mpa', 'settle', ...args]);
+  const needs = (team: string) => ({ exitCode: 0, stdout: `${Action} needs the approval of ${team}\n`, stderr: '' });
+
+  test('approves another team and the removal of a team', async () => {
+    await associate(TEAM);
+    await associate(OTHER);
+    expect(await settle('--action', Action, 'approve')).toEqual(needs(OTHER));
+    expect((await get()).json).toEqual(association('ACTIVE', OTHER));
+    await disassociate();
+    const stdout = `${Action} needs no approval\n`;
+    expect(await settle('--action', Action, 'approve')).toEqual({ exitCode: 0, stdout, stderr: '' });
+    expectControlError(await get(), 'ResourceNotFoundException');
+    expect((await associate(OTHER)).json).toEqual(association('ACTIVE', OTHER));
+  });
+
+  test('rejects another team and the removal of a team', async () => {
+    await associate(TEAM);
+    for (const request of [() => associate(OTHER), disassociate]) {
+      await request();
+      expect(await settle('--action', Action, 'reject')).toEqual(needs(TEAM));
+      expect((await get()).json).toEqual(association('ACTIVE'));
+    }
+  });
+
+  test('has nothing to settle without a team or a pending change', async () => {
+    expect(await settle('--action', Action, 'approve')).toMatchObject({ exitCode: 4, stdout: '' });
+    await associate(TEAM);
+    for (const decision of ['approve', 'reject']) {
+      const { exitCode, stdout, stderr } = await settle('--action', Action, decision);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 4, stdout: '' });
+      expect(stderr).toContain('waiting for approval');
+    }
+    expect((await get()).json).toEqual(association('ACTIVE'));
+  });
+
+  test.each([
+    ['no action', ['approve']],
+    ['an unknown action', ['--action', 'EXPORT_KEY', 'approve']],
+    ['no decision', ['--action', Action]],
+    ['an unknown decision', ['--action', Action, 'maybe']],
+  ])('refuses %s', async (_, args) => {
+    await associate(TEAM);
+    await disassociate();
+    expect(await settle(...args)).toMatchObject({ exitCode: 2, stdout: '' });
+    expect((await get()).json).toEqual(association('DELETE_PENDING'));
+  });
+
+  test('is audited as a call by the root', async () => {
+    await associate(TEAM);
+    await disassociate();
+    await settle('--action', Action, 'approve');
+    const [found] = await service.app
+      .get(DataSource)
+      .query<{ event: Record<string, unknown> }[]>(
+        `SELECT event::jsonb AS event FROM audit_events WHERE event::jsonb->>'eventName' = 'SettleMpaTeam' ORDER BY time DESC LIMIT 1`,
+      );
+    expect(found?.event).toMatchObject({
+      eventSource: 'keyblock',
+      userAgent: 'keyblock mpa',
+      requestParameters: { action: Action, decision: 'approve' },
+    });
+  });
 });
 
 test('of several teams that are associated at once, one is active and at most one is pending', async () => {

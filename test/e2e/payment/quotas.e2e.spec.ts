@@ -19,7 +19,7 @@ import { CREDENTIALS, REGION, startTestService, target, type TestService } from 
 let service: TestService;
 afterEach(() => service.stop());
 
-test('keys and aliases are limited by the quotas', async () => {
+test('keys and aliases are limited by their quotas', async () => {
   service = await startTestService({ KEYBLOCK_MAX_KEYS: '3', KEYBLOCK_MAX_ALIASES: '2' });
   const { controlPlane } = service;
   const states = async () => (await controlPlane.send(new ListKeysCommand({}))).Keys!.map(({ KeyState }) => KeyState);
@@ -33,7 +33,7 @@ test('keys and aliases are limited by the quotas', async () => {
   expect(refusal).toMatchObject({ message: expect.stringContaining('the 3 keys in us-east-1 that its quota allows') });
   expect(await states()).toEqual(['CREATE_COMPLETE', 'CREATE_COMPLETE', 'CREATE_COMPLETE']);
 
-  // A key that is pending deletion counts, and so can be restored; a deleted one doesn't.
+  // A key that is pending deletion counts, so that it can be restored; a deleted key does not.
   const [first, second] = keys as [string, string];
   await controlPlane.send(new DeleteKeyCommand({ KeyIdentifier: first }));
   await expect(createKey(service)).rejects.toThrow(ServiceQuotaExceededException);
@@ -67,19 +67,19 @@ test('keys and aliases are limited by the quotas', async () => {
   expect(raw.json['__type']).toBe('com.amazonaws.paymentcryptography#ServiceQuotaExceededException');
 });
 
-test('requests are limited by the rates', async () => {
+test('requests are limited by the rate of their plane', async () => {
   service = await startTestService({ KEYBLOCK_CONTROL_PLANE_RATE: '1', KEYBLOCK_DATA_PLANE_RATE: '1' });
   const { controlPlane, dataPlane, url } = service;
   const listKeys = () => controlPlane.send(new ListKeysCommand({}));
   const MAC = { KeyIdentifier: MISSING_KEY, MessageData: '00', GenerationAttributes: { Algorithm: 'CMAC' } };
   const mac = () => dataPlane.generateMac(MAC).promise();
-  /** Returns the number of retries before a client received ResourceNotFoundException. */
+  /** Returns how often a client retried before it received ResourceNotFoundException. */
   const retriesOf = (response: { error: unknown; retryCount: number }) => {
     expect(response.error).toMatchObject({ code: 'ResourceNotFoundException' });
     return response.retryCount;
   };
 
-  // The planes are counted separately, and a request with a wrong signature is rejected for that.
+  // Each plane has a count of its own, and a request with a wrong signature is still rejected for its signature.
   const untilThrottled = async (call: () => Promise<unknown>) => {
     for (;;) {
       const failures = (await Promise.allSettled(Array.from({ length: 5 }, call))).flatMap((result) =>

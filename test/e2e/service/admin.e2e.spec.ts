@@ -1,74 +1,17 @@
-import { readFileSync } from 'node:fs';
-import type { AdminOperationName } from '../../../src/admin/admin-operation.js';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
-import { resourcesOf } from '../../../src/http/operation.js';
-import { createKey } from '../../support/keys.js';
-import {
-  type RawRequest,
-  type RawResponse,
-  REGION,
-  sendUnsigned,
-  startTestService,
-  target,
-  type TestService,
-} from '../../support/service.js';
+import { type Credentials, credentialsOf, MAY_LIST, policy, statement, useAdmin } from '../../support/admin.js';
+import { REGION, sendUnsigned, target } from '../../support/service.js';
 
 const ROOT = 'arn:aws:iam::000000000000:root';
 const ALIAS = `arn:aws:payment-cryptography:${REGION}:000000000000:alias/none`;
 const user = (name: string) => `arn:aws:iam::000000000000:user/${name}`;
-const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
 
-type Credentials = RawRequest['credentials'];
-
-let service: TestService;
-beforeAll(async () => void (service = await startTestService()), 60_000);
-afterAll(() => service.stop());
-
-/** Sends a request to the admin API, by default as the root. */
-function admin(method: string, path: string, body?: object, credentials?: Credentials): Promise<RawResponse> {
-  return service.send({
-    method,
-    path: `/admin/${path}`,
-    body: body === undefined ? '' : JSON.stringify(body),
-    ...(credentials && { credentials }),
-  });
-}
-async function done(method: string, path: string, body?: object, credentials?: Credentials) {
-  const { status, text, json } = await admin(method, path, body, credentials);
-  expect([status, text]).toEqual([200, expect.any(String)]);
-  return json;
-}
-async function refused(method: string, path: string, body?: object, credentials?: Credentials) {
-  const { status, headers, json } = await admin(method, path, body, credentials);
-  expect(headers.get('content-type')).toBe('application/json');
-  expect(headers.get('x-amzn-errortype')).toBe(json['__type']);
-  return `${status} ${String(json['__type'])}: ${String(json['message'])}`;
-}
-const credentialsOf = (answer: Record<string, unknown>): Credentials => ({
-  accessKeyId: answer['AccessKeyId'] as string,
-  secretAccessKey: answer['SecretAccessKey'] as string,
-  sessionToken: answer['SessionToken'] as string | undefined,
-});
-const statement = (Action: string | string[], more: object = {}) => ({
-  Effect: 'Allow',
-  Action,
-  Resource: '*',
-  ...more,
-});
-const policy = (...statements: object[]) => ({ Version: '2012-10-17', Statement: statements });
-const MAY_LIST = policy(statement('payment-cryptography:ListKeys'));
+const { service, done, refused, caller } = useAdmin();
 
 /** Lists keys. @returns 200, or the name of the exception */
 async function listKeys(credentials: Credentials): Promise<number | string> {
   const { status, headers } = await service.send({ headers: target('ListKeys'), credentials });
   return status === 200 ? status : String(headers.get('x-amzn-errortype'));
-}
-
-/** A user with policies, and an access key to sign with. */
-async function caller(name: string, ...statements: object[]): Promise<Credentials> {
-  await done('POST', 'users', { Name: name });
-  if (statements.length > 0) await done('PUT', `users/${name}/policies/own`, policy(...statements));
-  return credentialsOf(await done('POST', `users/${name}/access-keys`));
 }
 
 test('a user is created, changed and deleted, and every change takes effect at once', async () => {
@@ -127,7 +70,7 @@ test('a user is created, changed and deleted, and every change takes effect at o
   expect(await refused('GET', path)).toBe('404 ResourceNotFoundException: The resource was not found.');
 });
 
-test('a role has sessions', async () => {
+test('a role is used in sessions, which can be started and deactivated', async () => {
   await done('POST', 'roles', { Name: 'line' });
   await done('PUT', 'roles/line/policies/list', MAY_LIST);
   const started = await done('POST', 'roles/line/sessions', { SessionName: 'monday', DurationSeconds: 900 });
@@ -145,11 +88,11 @@ test('a role has sessions', async () => {
     expect.objectContaining({ SessionName: 'monday', ExpirationTimestamp: started['ExpirationTimestamp'] }),
   ]);
   expect(await refused('POST', `roles/line/access-keys/${monday.accessKeyId}/rotate`)).toBe(
-    '409 ConflictException: The access key is of a session. Start another session.',
+    '409 ConflictException: The access key belongs to a session. Start another session.',
   );
   await done('PUT', `roles/line/access-keys/${monday.accessKeyId}`, { Status: 'Inactive' });
   expect(await listKeys(monday)).toBe('UnrecognizedClientException');
-  // An hour by default.
+  // A session lasts an hour by default.
   const { ExpirationTimestamp } = await done('POST', 'roles/line/sessions');
   expect(ExpirationTimestamp).toBeGreaterThan(service.clock.now().getTime() / 1000 + 3500);
   expect(await refused('POST', 'roles/line/sessions', { DurationSeconds: 899 })).toBe(
@@ -194,7 +137,7 @@ test('a policy is validated and kept as it was written', async () => {
 });
 
 test.each<[what: string, method: string, path: string, body: object | undefined, answer: string]>([
-  ['a name that is taken', 'POST', 'users', { Name: 'taken' }, '409 ConflictException: There is a user taken already.'],
+  ['a name that is taken', 'POST', 'users', { Name: 'taken' }, '409 ConflictException: The user taken already exists.'],
   ['an invalid name', 'POST', 'users', { Name: 'a/b' }, '400 ValidationException: A name has 1 to 64 letters'],
   ['no name', 'POST', 'users', {}, '400 ValidationException: 1 validation error detected: /Name is required.'],
   [
@@ -205,7 +148,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
     '400 SerializationException: /Name must be of type string.',
   ],
   [
-    'another kind',
+    'an unknown kind',
     'POST',
     'groups',
     { Name: 'x' },
@@ -240,7 +183,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
     '400 ValidationException: The name of a policy has',
   ],
   [
-    'another status',
+    'an unknown status',
     'PUT',
     'users/taken/access-keys/AKIAAAAAAAAAAAAAAAAA',
     { Status: 'Off' },
@@ -257,7 +200,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
     'an unknown user',
     'POST',
     'explain',
-    { Principal: user('none'), Action: 'ListKeys', Resource: '*' },
+    { Principal: user('none'), Action: 'payment-cryptography:ListKeys', Resource: '*' },
     '404 ResourceNotFoundException',
   ],
   ...(
@@ -265,8 +208,13 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
       ['/name', 'GET', 'users/%00'],
       ['/policy', 'GET', 'users/taken/policies/%00'],
       ['/id', 'DELETE', 'users/taken/access-keys/%00'],
-      ['/Principal', 'POST', 'explain', { Principal: '\0', Action: 'ListKeys', Resource: '*' }],
-      ['/Resource', 'POST', 'explain', { Principal: ROOT, Action: 'GenerateMac', Resource: `${ALIAS}\0` }],
+      ['/Principal', 'POST', 'explain', { Principal: '\0', Action: 'payment-cryptography:ListKeys', Resource: '*' }],
+      [
+        '/Resource',
+        'POST',
+        'explain',
+        { Principal: ROOT, Action: 'payment-cryptography:GenerateMac', Resource: `${ALIAS}\0` },
+      ],
     ] as [string, string, string, object?][]
   ).map(([member, method, path, body]): [string, string, string, object | undefined, string] => [
     `text that no database can store, ${member}`,
@@ -296,7 +244,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
     body,
     '404 ResourceNotFoundException: The resource was not found.',
   ]),
-])('%s is rejected', async (_, method, path, body, answer) => {
+])('rejects %s', async (_, method, path, body, answer) => {
   await service.app
     .get(PrincipalRepository)
     .create('user', 'taken')
@@ -304,135 +252,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
   expect(await refused(method, path, body)).toContain(answer);
 });
 
-describe('Permissions:', () => {
-  /** Each operation with its request, and the resource that policies decide on. */
-  const REQUESTS: Record<AdminOperationName, [method: string, path: string, about: string, body?: object]> = {
-    ListPrincipals: ['GET', 'users', '*'],
-    CreatePrincipal: ['POST', 'users', user('new'), { Name: 'new' }],
-    GetPrincipal: ['GET', 'users/other', user('other')],
-    DeletePrincipal: ['DELETE', 'roles/other', role('other')],
-    PutPrincipalPolicy: ['PUT', 'users/other/policies/own', user('other'), MAY_LIST],
-    GetPrincipalPolicy: ['GET', 'users/other/policies/own', user('other')],
-    DeletePrincipalPolicy: ['DELETE', 'users/other/policies/own', user('other')],
-    CreateAccessKey: ['POST', 'users/other/access-keys', user('other')],
-    UpdateAccessKey: ['PUT', 'users/other/access-keys/none', user('other'), { Status: 'Active' }],
-    RotateAccessKey: ['POST', 'users/other/access-keys/none/rotate', user('other')],
-    DeleteAccessKey: ['DELETE', 'users/other/access-keys/none', user('other')],
-    StartSession: ['POST', 'users/other/sessions', user('other'), {}],
-    ExplainAccess: [
-      'POST',
-      'explain',
-      user('other'),
-      { Principal: user('other'), Action: 'DeleteAlias', Resource: ALIAS },
-    ],
-  };
-  const OPERATIONS = Object.keys(REQUESTS) as (keyof typeof REQUESTS)[];
-  const deniedTo = (name: string, operation: string, about: string) =>
-    `403 AccessDeniedException: User: ${user(name)} is not authorized to perform: keyblock:${operation} on resource: ${about} because no identity-based policy allows the keyblock:${operation} action`;
-
-  let unprivileged: Credentials;
-  beforeAll(async () => {
-    await caller('other');
-    // The permissions of both planes.
-    unprivileged = await caller('planes', statement('payment-cryptography:*'));
-  });
-
-  test('the table has every documented operation', () => {
-    interface Document {
-      paths: Record<string, Record<string, { operationId: string }>>;
-    }
-    const { paths } = JSON.parse(
-      readFileSync(new URL('../../../openapi/admin.json', import.meta.url), 'utf8'),
-    ) as Document;
-    const documented = Object.values(paths).flatMap((methods) =>
-      Object.values(methods).map(({ operationId }) => operationId),
-    );
-    expect(documented.toSorted()).toEqual(OPERATIONS.toSorted());
-    expect([...resourcesOf('keyblock').keys()].toSorted()).toEqual(OPERATIONS.toSorted());
-  });
-
-  test.each(OPERATIONS)(
-    '%s is allowed to a user with permission for the resource, and to no other',
-    async (operation) => {
-      const [method, path, about, body] = REQUESTS[operation];
-      expect(await refused(method, path, body, unprivileged)).toBe(deniedTo('planes', operation, about));
-      const name = `may-${operation}`;
-      const may = await caller(name, statement(`keyblock:${operation}`, { Resource: about }));
-      expect((await admin(method, path, body, may)).status).not.toBe(403);
-      const others = OPERATIONS.filter((other) => other !== operation);
-      for (const other of others) {
-        const [otherMethod, otherPath, otherAbout, otherBody] = REQUESTS[other];
-        expect(await refused(otherMethod, otherPath, otherBody, may)).toBe(deniedTo(name, other, otherAbout));
-      }
-      const allButThis = { Effect: 'Allow', NotAction: `keyblock:${operation}`, Resource: '*' };
-      await done('PUT', `users/${name}/policies/own`, policy(allButThis));
-      expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
-      if (about === '*') return;
-      await done('PUT', `users/${name}/policies/own`, policy(statement('keyblock:*', { Resource: user('somebody') })));
-      expect(await refused(method, path, body, may)).toBe(deniedTo(name, operation, about));
-    },
-  );
-
-  test('an unsigned request and a wrong secret are rejected', async () => {
-    const { status, json } = await sendUnsigned(`${service.url}/admin/users`, {});
-    expect([status, json['__type']]).toEqual([403, 'MissingAuthenticationTokenException']);
-    expect(await refused('GET', 'users', undefined, { ...unprivileged, secretAccessKey: 'x'.repeat(40) })).toContain(
-      '403 InvalidSignatureException',
-    );
-  });
-
-  test('a user without permission does not learn which users exist', async () => {
-    expect(await refused('GET', 'users/none', undefined, unprivileged)).toBe(
-      deniedTo('planes', 'GetPrincipal', user('none')),
-    );
-    expect(await refused('POST', 'users', { Name: 'other' }, unprivileged)).toBe(
-      deniedTo('planes', 'CreatePrincipal', user('other')),
-    );
-  });
-
-  test('a user may rotate their own access keys, but not those of others by their IDs', async () => {
-    const own = statement(['keyblock:RotateAccessKey', 'keyblock:DeleteAccessKey'], {
-      Resource: user('${aws:username}'),
-    });
-    const eve = await caller('eve', own);
-    const mallory = await caller('mallory', own);
-    expect(await refused('DELETE', `users/eve/access-keys/${eve.accessKeyId}`, undefined, mallory)).toBe(
-      deniedTo('mallory', 'DeleteAccessKey', user('eve')),
-    );
-    expect(await refused('DELETE', `users/mallory/access-keys/${eve.accessKeyId}`, undefined, mallory)).toContain(
-      '404',
-    );
-    expect(await refused('POST', `users/mallory/access-keys/${eve.accessKeyId}/rotate`, undefined, mallory)).toContain(
-      '404',
-    );
-    const next = credentialsOf(await done('POST', `users/eve/access-keys/${eve.accessKeyId}/rotate`, undefined, eve));
-    expect(await refused('GET', 'users/eve', undefined, next)).toBe(deniedTo('eve', 'GetPrincipal', user('eve')));
-  });
-
-  test('a denial wins, and the policy of a key has no effect', async () => {
-    const { KeyArn } = await createKey(service);
-    const carol = await caller(
-      'carol',
-      statement('keyblock:*'),
-      statement('keyblock:DeletePrincipal', { Effect: 'Deny', Resource: user('carol') }),
-    );
-    expect(await refused('DELETE', 'users/carol', undefined, carol)).toContain(
-      'with an explicit deny in an identity-based policy',
-    );
-    const put = async (Action: string) => {
-      const Policy = JSON.stringify(policy({ ...statement(Action), Principal: { AWS: user('planes') } }));
-      return service.send({
-        headers: target('PutResourcePolicy'),
-        body: JSON.stringify({ ResourceArn: KeyArn, Policy }),
-      });
-    };
-    expect((await put('keyblock:ListPrincipals')).text).toContain('an action of payment-cryptography');
-    expect((await put('*')).status).toBe(200);
-    expect(await refused('GET', 'users', undefined, unprivileged)).toBe(deniedTo('planes', 'ListPrincipals', '*'));
-  });
-});
-
-test('explain tells the decision, for the admin API, too', async () => {
+test('explain returns the decision, also for the admin API', async () => {
   await caller(
     'asked',
     statement('keyblock:Get*', { Sid: 'Look' }),
@@ -445,11 +265,11 @@ test('explain tells the decision, for the admin API, too', async () => {
     Reason: 'By Allow in policy own, statement 1 (Look).',
     Statement: { Policy: 'own', Number: 1, Sid: 'Look' },
   });
-  expect(await explain('DeleteAlias', ALIAS)).toEqual({
+  expect(await explain('payment-cryptography:DeleteAlias', ALIAS)).toEqual({
     Decision: 'denied',
     Reason: `No policy of ${user('asked')} or of ${ALIAS} allows payment-cryptography:DeleteAlias.`,
   });
-  expect(await explain('deletealias', ALIAS, { 'AWS:sourceip': ['10.9.8.7'] })).toEqual({
+  expect(await explain('PAYMENT-cryptography:deletealias', ALIAS, { 'AWS:sourceip': ['10.9.8.7'] })).toEqual({
     Decision: 'allowed',
     Reason: 'By Allow in policy own, statement 2.',
     Statement: { Policy: 'own', Number: 2 },

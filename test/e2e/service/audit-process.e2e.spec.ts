@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +11,11 @@ import {
   paginateListKeys,
   PaymentCryptographyClient,
 } from '@aws-sdk/client-payment-cryptography';
+import { Clock } from '../../../src/clock.js';
 import { connect } from '../../../src/database/database.js';
 import { newStore, type DatabaseStore } from '../../support/database.js';
 import { type ServiceProcess, spawnService } from '../../support/process.js';
-import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
+import { CREDENTIALS, REGION, serviceEnv, sign, target } from '../../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/bundle/cli.js', import.meta.url));
 
@@ -40,7 +43,7 @@ async function kill({ child, ended }: ServiceProcess, signal: NodeJS.Signals): P
   await ended;
 }
 
-/** Runs the built command in a separate process. */
+/** Runs `keyblock audit verify` in a separate process. */
 async function verify(...args: string[]) {
   const child = spawn(process.execPath, [CLI, 'audit', 'verify', ...args], {
     env: { PATH: process.env['PATH'], ...serviceEnv(store) },
@@ -79,7 +82,7 @@ async function withDatabase<T>(work: (query: (sql: string) => Promise<T[]>) => P
   }
 }
 
-test('a killed process has recorded every change, and loses only the last events', async () => {
+test('a killed process has recorded every change, and loses only the last events of other calls', async () => {
   const acknowledged: string[] = [];
   const service = start();
   const controlPlane = client(await service.listening);
@@ -111,7 +114,39 @@ test('a killed process has recorded every change, and loses only the last events
   expect([exitCode, stdout.match(/: ok, /g)?.length]).toEqual([0, 2]);
 });
 
-test('the command finds what was changed in the table, and the copy shows the original', async () => {
+test('a service that stops finishes and records the call of a client that has hung up', async () => {
+  const service = start();
+  const url = await service.listening;
+  const input = {
+    KeyAttributes: {
+      KeyUsage: 'TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION',
+      KeyClass: 'ASYMMETRIC_KEY_PAIR',
+      KeyAlgorithm: 'RSA_4096',
+      KeyModesOfUse: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
+    },
+    Exportable: false,
+  };
+  const { headers, body } = await sign(url, new Clock(), { headers: target('CreateKey'), body: JSON.stringify(input) });
+  const { host, hostname, port } = new URL(url);
+  const head = { host, 'content-length': String(Buffer.byteLength(body)), ...headers };
+  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
+  const socket = connectSocket(Number(port), hostname);
+  socket.write(`POST / HTTP/1.1\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
+  await once(socket, 'close');
+  // The service answers this call after it has read the other.
+  await client(url).send(new ListKeysCommand({}));
+  await kill(service, 'SIGTERM');
+
+  const told = await withDatabase<{ name: string; error: string | null }>((query) =>
+    query(`SELECT event ->> 'eventName' AS name, event ->> 'errorCode' AS error FROM audit_events ORDER BY sequence`),
+  );
+  expect(told).toEqual([
+    { name: 'ListKeys', error: null },
+    { name: 'CreateKey', error: null },
+  ]);
+});
+
+test('the command finds the changes made in the table, and the copy has the original', async () => {
   const service = start({ KEYBLOCK_AUDIT: 'table,stdout' });
   const controlPlane = client(await service.listening);
   for (let i = 0; i < 3; i++) await createKey(controlPlane);

@@ -82,7 +82,7 @@ const LIST_KEYS = policy(statement('payment-cryptography:ListKeys', { Sid: 'List
 test('creates, changes and removes users, roles, policies and access keys', async () => {
   expect(await done(['create', 'user', 'ann'])).toBe(`${USER}\n`);
   expect(await done(['create', 'role', 'line'])).toBe(`${ROLE}\n`);
-  expect(await access(['create', 'user', 'ann'])).toEqual(refused(4, 'There is a user ann already.'));
+  expect(await access(['create', 'user', 'ann'])).toEqual(refused(4, 'The user ann already exists.'));
   expect(await access(['create', 'user', 'a/b'])).toEqual(refused(2, 'A name has 1 to 64'));
 
   const file = join(folder, 'policy.json');
@@ -110,13 +110,13 @@ test('creates, changes and removes users, roles, policies and access keys', asyn
   await serving(async (service) => expect(await listKeys(service, first)).toBe('UnrecognizedClientException'));
   expect(await done(['activate', first.accessKeyId])).toBe('');
   const second = credentialsOf(await done(['rotate', first.accessKeyId]));
-  expect(await access(['rotate', monday.accessKeyId])).toEqual(refused(4, 'The access key is of a session.'));
+  expect(await access(['rotate', monday.accessKeyId])).toEqual(refused(4, 'The access key belongs to a session.'));
   await serving(async (service) => {
     expect(await listKeys(service, first)).toBe('UnrecognizedClientException');
     expect(await listKeys(service, second)).toBe(200);
   });
 
-  // The service notes the use when it stops.
+  // The service records the last use when it stops.
   const listed = await done(['list']);
   expect(listed.split('\n')).toEqual([
     ROLE,
@@ -202,7 +202,7 @@ test('creates, changes and removes users, roles, policies and access keys', asyn
     expect(JSON.stringify(told)).not.toContain(secretAccessKey);
 }, 120_000);
 
-test('explain prints the decision and the statement that makes it', async () => {
+test('explain prints the decision and the statement that made it', async () => {
   await done(['create', 'user', 'bob']);
   await done([
     'put-policy',
@@ -227,15 +227,20 @@ test('explain prints the decision and the statement that makes it', async () => 
   expect(await explain(bob, 'payment-cryptography:getalias', alias, '--context', 'AWS:SourceIp=10.1.2.3')).toEqual(
     said('denied', 'By Deny in policy own, statement 2.'),
   );
-  expect(await explain(bob, 'ListKeys', '*')).toEqual(
+  expect(await explain(bob, 'payment-cryptography:ListKeys', '*')).toEqual(
     said('denied', `No policy of ${bob} or of * allows payment-cryptography:ListKeys.`),
   );
-  expect(await explain('arn:aws:iam::000000000000:root', 'ListKeys', '*')).toEqual(
+  expect(await explain('arn:aws:iam::000000000000:root', 'payment-cryptography:ListKeys', '*')).toEqual(
     said('allowed', 'The root of the account needs no policy, and no policy of the key denies it.'),
   );
-  expect(await explain(USER, 'ListKeys', '*')).toEqual(refused(4, `There is no ${USER}.`));
+  expect(await explain(USER, 'payment-cryptography:ListKeys', '*')).toEqual(refused(4, `There is no ${USER}.`));
+  expect(await explain(bob, 'ListKeys', '*')).toEqual(
+    refused(2, 'Several services have an action ListKeys: name one of payment-cryptography:ListKeys, kms:ListKeys.'),
+  );
   expect(await explain(bob, 'ListAll', '*')).toEqual(refused(2, 'There is no action ListAll.'));
-  expect(await explain(bob, 'ListKeys', alias)).toEqual(refused(2, 'The resource of ListKeys is "*"'));
+  expect(await explain(bob, 'payment-cryptography:ListKeys', alias)).toEqual(
+    refused(2, 'The resource of ListKeys is "*"'),
+  );
   expect(await explain(bob, 'GetKey', '*')).toEqual(refused(2, 'The resource of GetKey is the ARN of a key'));
 }, 60_000);
 
@@ -259,7 +264,7 @@ test.each<[args: string[], message: string]>([
     ['explain', '--principal', USER, '--action', 'GetKey', '--resource', '*', '--context', 'x'],
     "argument 'x' is invalid. Give a condition key",
   ],
-])('access %j is an incorrect call', async (args, message) => {
+])('access %j is a usage error', async (args, message) => {
   expect(await access(args)).toEqual(refused(2, message));
 });
 
@@ -283,3 +288,38 @@ test('a change by the command takes effect in a running service', async () => {
     await within('UnrecognizedClientException');
   });
 }, 60_000);
+
+test('sets and removes the password of a user, which is read from a file or standard input and never recorded', async () => {
+  await done(['create', 'user', 'pat']);
+  const file = join(folder, 'password');
+  writeFileSync(file, 'a password from a file\n');
+  const signIn = ({ url }: Service, password: string) =>
+    fetch(`${url}/api/v1/auth/tokens`, { method: 'POST', body: JSON.stringify({ username: 'pat', password }) });
+  expect(await done(['set-password', 'pat', '--file', file])).toBe('');
+  expect(await done(['list'])).toMatch(/^arn:aws:iam::000000000000:user\/pat\n {2}password set \S+Z\n/m);
+  await serving(async (service) => expect((await signIn(service, 'a password from a file')).status).toBe(201));
+  expect(await done(['set-password', 'pat', '--file', '-'], 'another password\r\n')).toBe('');
+  await serving(async (service) => {
+    expect((await signIn(service, 'a password from a file')).status).toBe(401);
+    expect((await signIn(service, 'another password')).status).toBe(201);
+  });
+  expect(await done(['remove-password', 'pat'])).toBe('');
+  await serving(async (service) => expect((await signIn(service, 'another password')).status).toBe(401));
+
+  expect(await access(['remove-password', 'pat'])).toEqual(refused(4, 'There is no password.'));
+  expect(await access(['set-password', 'nobody', '--file', file])).toEqual(refused(4, 'There is no arn:aws:iam'));
+  expect(await access(['set-password', 'pat', '--file', '-'], 'too short')).toEqual(refused(2, '12 to 256 characters'));
+  expect(await access(['set-password', 'pat', '--file', join(folder, 'none')])).toEqual(
+    refused(2, "The file can't be read"),
+  );
+  expect((await access(['set-password', 'pat'])).exitCode).toBe(2);
+
+  const events = await serving((service) =>
+    service.app
+      .get(DataSource)
+      .query<{ event: string }[]>(`SELECT event::text FROM audit_events WHERE event ->> 'eventName' LIKE '%Password'`),
+  );
+  const names = events.map(({ event }) => (JSON.parse(event) as { eventName: string }).eventName);
+  expect(names.toSorted()).toEqual(['DeletePassword', 'PutPassword', 'PutPassword']);
+  expect(JSON.stringify(events)).not.toMatch(/a password from a file|another password/);
+});

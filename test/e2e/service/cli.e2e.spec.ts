@@ -1,12 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { examplesOf } from '../../support/help.js';
 import { hex, vectors } from '../../support/vectors.js';
 
-const COMMAND = fileURLToPath(new URL('../../../bin/keyblock.js', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const COMMAND = join(ROOT, 'bin/keyblock.js');
 const { keyBlock } = vectors<{ keyBlock: string }>('tr31')[0]!;
 const token = hex(vectors<{ inputs: { wrappedKeyBlock: string } }>('tr34')[0]!.inputs.wrappedKeyBlock);
 
@@ -51,7 +54,7 @@ function shell(line: string): Promise<{ exitCode: number; stdout: string; stderr
 }
 
 describe('the command keyblock', () => {
-  test('has the name in package.json, and can be started from a shell', async () => {
+  test('has its name in package.json, and can be started from a shell', async () => {
     const { bin, version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
       bin: Record<string, string>;
       version: string;
@@ -61,7 +64,7 @@ describe('the command keyblock', () => {
     expect(await shell('keyblock --version')).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  test('says how to build it if it is not built', async () => {
+  test('says how to build the command if it is not built', async () => {
     mkdirSync(join(folder, 'clone/bin'), { recursive: true });
     copyFileSync(COMMAND, join(folder, 'clone/bin/keyblock.mjs'));
     expect(await shell('node clone/bin/keyblock.mjs tr31 --help')).toEqual({
@@ -71,8 +74,25 @@ describe('the command keyblock', () => {
     });
   });
 
+  test.each<[cache: string, spoil: (file: string) => void]>([
+    ['without its compiled code', rmSync],
+    ['with empty compiled code', (file) => truncateSync(file)],
+    ['with half of its compiled code', (file) => truncateSync(file, statSync(file).size / 2)],
+    [
+      'with code that another version of V8 compiled',
+      (file) => writeFileSync(file, readFileSync(file).fill(0xff, 0, 16)),
+    ],
+  ])('runs %s', async (_, spoil) => {
+    cpSync(join(ROOT, 'dist/bundle'), join(folder, 'spoilt/dist/bundle'), { recursive: true });
+    copyFileSync(join(ROOT, 'package.json'), join(folder, 'spoilt/package.json'));
+    spoil(join(folder, 'spoilt/dist/bundle/keyblock.cache'));
+    expect(await shell('node spoilt/dist/bundle/cli.js tr31 inspect --help')).toEqual(
+      await shell('keyblock tr31 inspect --help'),
+    );
+  });
+
   test.each(['tr31 inspect', 'tr34 inspect', 'master-key check', 'help'])(
-    'the examples of %s run as printed',
+    'runs the examples of %s as printed',
     async (command) => {
       const examples = examplesOf((await shell(`keyblock ${command} --help`)).stdout);
       expect(examples).toHaveLength(2);
@@ -84,7 +104,7 @@ describe('the command keyblock', () => {
     },
   );
 
-  test('prints a key block from an argument and from the standard input alike', async () => {
+  test('prints a key block from an argument and from standard input alike', async () => {
     const [argument, piped] = await Promise.all([
       run(['tr31', 'inspect', keyBlock]),
       run(['tr31', 'inspect', '-'], `${keyBlock}\n`),
@@ -93,13 +113,13 @@ describe('the command keyblock', () => {
     expect(piped).toEqual(argument);
   });
 
-  test('prints a token from a file of DER', async () => {
+  test('prints a token from a DER file', async () => {
     const { exitCode, stdout } = await run(['tr34', 'inspect', '--file', join(folder, 'token.der')]);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('given as DER');
   });
 
-  test('says on stderr what is wrong, with exit code 1 for the input and 2 for the call', async () => {
+  test('prints errors on stderr, with exit code 1 for wrong input and 2 for a wrong call', async () => {
     const [malformed, wrong] = await Promise.all([run(['tr31', 'inspect', keyBlock.slice(1)]), run(['tr31'])]);
     expect(malformed).toMatchObject({
       exitCode: 1,

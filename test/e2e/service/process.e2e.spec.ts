@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { request } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { CreateKeyCommand as CreateKmsKeyCommand, SignCommand, VerifyCommand } from '@aws-sdk/client-kms';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import {
   ConflictException,
   CreateAliasCommand,
@@ -13,6 +16,7 @@ import {
   PaymentCryptographyClient,
 } from '@aws-sdk/client-payment-cryptography';
 import { newStore, type TestStore } from '../../support/database.js';
+import { kmsClient } from '../../support/kms.js';
 import { type ServiceProcess, spawnService } from '../../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
 
@@ -87,7 +91,7 @@ test('no acknowledged write is lost when the process is killed', async () => {
   await createKey(controlPlane);
 });
 
-// npm passes Ctrl-C on to a service that has received it already, and so does the first of several workers.
+// npm forwards Ctrl-C to a service that has already received it, and so does the first of several workers.
 test.each<NodeJS.Signals[][]>([[['SIGTERM']], [['SIGINT', 'SIGINT']], [['SIGINT', 'SIGTERM']]])(
   '%p lets requests in flight finish and then ends the process',
   async (signals) => {
@@ -114,6 +118,17 @@ test('exceptions of the built service have the names of the model, even where a 
   await expect(controlPlane.send(new CreateAliasCommand(alias))).rejects.toBeInstanceOf(ConflictException);
 });
 
+test('the built service computes on its crypto thread, which does not keep it from ending', async () => {
+  const service = start();
+  const kms = kmsClient({ url: await service.listening });
+  const { KeyMetadata } = await kms.send(new CreateKmsKeyCommand({ KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY' }));
+  const input = { KeyId: KeyMetadata?.KeyId, Message: Buffer.from('a'), SigningAlgorithm: 'ML_DSA_SHAKE_256' } as const;
+  const { Signature } = await kms.send(new SignCommand(input));
+  expect(await kms.send(new VerifyCommand({ ...input, Signature }))).toMatchObject({ SignatureValid: true });
+  service.child.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+});
+
 test('SIGTERM does not wait for a request that never ends', async () => {
   const service = start();
   const { hostname, port } = new URL(await service.listening);
@@ -127,7 +142,7 @@ test('SIGTERM does not wait for a request that never ends', async () => {
   socket.destroy();
 });
 
-test('serves HTTPS with the configured certificate', async () => {
+test('serves HTTPS with the configured certificate, and goes on when a client hangs up within a request', async () => {
   const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) =>
     join(store.env.KEYBLOCK_DATA_DIR, '..', `${process.pid}-${name}`),
   );
@@ -155,15 +170,25 @@ test('serves HTTPS with the configured certificate', async () => {
   const service = start({ ...serviceEnv(store), KEYBLOCK_TLS_KEY_FILE: keyFile, KEYBLOCK_TLS_CERT_FILE: certFile });
   const url = await service.listening;
   expect(url).toMatch(/^https:/);
-  const status = await new Promise((resolve, reject) => {
-    request(`${url}/healthz`, { ca: readFileSync(certFile!), servername: 'localhost' }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    })
-      .on('error', reject)
-      .end();
-  });
-  expect(status).toBe(200);
+  const trust = { ca: readFileSync(certFile!), servername: 'localhost' };
+  const status = () =>
+    new Promise((resolve, reject) => {
+      request(`${url}/healthz`, trust, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+  expect(await status()).toBe(200);
+
+  const { hostname, port } = new URL(url);
+  const socket = connectTls({ host: hostname, port: Number(port), ...trust });
+  await once(socket, 'secureConnect');
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{', () => socket.destroy());
+  for (let i = 0; i < 100 && !service.log().includes('SerializationException'); i++) await pause(100);
+  expect(service.log()).toContain('SerializationException');
+  expect(await status()).toBe(200);
   [keyFile, certFile].forEach((file) => rmSync(file!));
 });
 
@@ -181,9 +206,9 @@ test('lists every error in the configuration at once and does not start', async 
     '  KEYBLOCK_PORT must be a whole number',
     '  KEYBLOCK_REGION must be a Region name such as us-east-1',
     '  KEYBLOCK_PROT is not a setting of Keyblock',
-    '  KEYBLOCK_TLS_CERT_FILE and KEYBLOCK_TLS_KEY_FILE go together: HTTPS needs both',
+    '  KEYBLOCK_TLS_CERT_FILE and KEYBLOCK_TLS_KEY_FILE must be set together: HTTPS needs both',
     expect.stringMatching(/^ {2}KEYBLOCK_TLS_CERT_FILE cannot be read: ENOENT/),
-    '  KEYBLOCK_MASTER_KEY or one of its files is needed with DATABASE_URL: all nodes share one',
-    '  KEYBLOCK_ACCESS_KEY_ID is needed with DATABASE_URL: all nodes share one credential',
+    '  KEYBLOCK_MASTER_KEY, one of its files or KEYBLOCK_MASTER_KEY_TOKEN is required with DATABASE_URL: all nodes share one master key',
+    '  KEYBLOCK_ACCESS_KEY_ID is required with DATABASE_URL: all nodes share one credential',
   ]);
 });

@@ -1,3 +1,4 @@
+import { AccessKeyUse } from '../../../src/access/access-key-use.js';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { endDeletions } from '../../support/keys.js';
 import { Masks } from '../../support/masks.js';
@@ -6,7 +7,7 @@ import { newWorker, stopReplication } from '../../support/replication.js';
 import { startTestService, TestClock, type TestService } from '../../support/service.js';
 
 /**
- * Compares all answers, byte for byte, with those recorded in test/recorded. The README.md there says how to add a
+ * Compares all answers, byte for byte, with those recorded in test/recorded. The README.md there explains how to add a
  * request and how to record.
  */
 
@@ -34,6 +35,8 @@ beforeAll(async () => {
   if (isRecording && process.env['CI']) throw new Error('RECORD must not be set in continuous integration');
   service = await startTestService(ENV, new TestClock(START));
   await stopReplication(service);
+  // Last uses are written after a minute, which a slow machine reaches.
+  await service.app.get(AccessKeyUse).onApplicationShutdown();
   const client = new RecordedClient(service, new Masks());
   for (const entry of all) {
     if (entry.before) await WORK[entry.before](service);
@@ -55,7 +58,7 @@ async function record(): Promise<void> {
   }
 }
 
-/** Splits an answer into lines, members in their order, so that a diff shows the difference in its place. */
+/** Splits an answer into lines, with members in their order, so that a diff shows each difference in its place. */
 const lines = (answer: RecordedAnswer | undefined) => JSON.stringify(answer, null, 2);
 
 test.each(all)('$title', (entry) => {

@@ -20,7 +20,7 @@ const start = (env: NodeJS.ProcessEnv = {}) => {
   return service;
 };
 
-/** A client that opens a connection for each call, so that calls go to the workers in turn. */
+/** Lists keys over a new connection for each call, so that the workers take turns. */
 const listKeys = async (endpoint: string, calls: number) => {
   for (let call = 0; call < calls; call++) {
     const client = new PaymentCryptographyClient({ region: REGION, endpoint, credentials: CREDENTIALS });
@@ -39,7 +39,7 @@ const counted = (metrics: string) =>
     )?.[1],
   );
 
-test('workers share the port, and each serves the metrics of all', async () => {
+test('workers share the port, and each worker serves the metrics of all', async () => {
   const url = await start().listening;
   expect(children()).toHaveLength(2);
   await listKeys(url, 6);
@@ -68,6 +68,14 @@ test('SIGTERM ends all workers', async () => {
   await expect(service.ended).resolves.toBe(0);
 });
 
+test('SIGTERM ends workers that are starting', async () => {
+  start();
+  while (children().filter(Boolean).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  service.child.kill('SIGTERM');
+  await expect(service.ended).resolves.toBe(0);
+  expect(service.output()).not.toContain('Ready');
+});
+
 test('an error that keeps workers from starting is reported once', async () => {
   const refused = start({ KEYBLOCK_MASTER_KEY: 'f'.repeat(64) });
   await refused.listening;
@@ -75,6 +83,6 @@ test('an error that keeps workers from starting is reported once', async () => {
   await refused.ended;
 
   const other = start({ KEYBLOCK_MASTER_KEY: 'e'.repeat(64) });
-  await expect(other.ended).resolves.toBe(4);
+  await expect(other.ended).resolves.toBe(78);
   expect(other.output().match(/nothing was changed/g)).toHaveLength(1);
 });

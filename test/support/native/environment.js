@@ -1,7 +1,7 @@
 import { TestEnvironment } from 'jest-environment-node';
 import { importNatively, withSources } from './native.js';
 
-/** The environment of specs that load the service as Node does: it shares its globals with the service. */
+/** The environment of specs that load the service as Node does: specs and service share their globals. */
 export default class NativeEnvironment extends TestEnvironment {
   #env = { ...process.env };
 
@@ -11,7 +11,7 @@ export default class NativeEnvironment extends TestEnvironment {
     this.global.process.env = process.env;
     // Database drivers recognize a date by its class.
     this.global.Date = Date;
-    // Jest sets a prepareStackTrace of its own before each file.
+    // Jest sets its own prepareStackTrace before each file.
     const { prepareStackTrace } = Error;
     if (prepareStackTrace !== undefined)
       Error.prepareStackTrace = (error, frames) => withSources(prepareStackTrace(error, frames));

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { pathToFileURL } from 'node:url';
-import { importNatively } from './native.js';
+import { importNatively, urlOf } from './native.js';
 
-/** Generates a module that re-exports what the file exports when Node loads it. */
+/** Generates a module that re-exports everything that the file exports when Node loads it. */
 async function processAsync(_source, path) {
-  const url = pathToFileURL(path).href;
+  const url = urlOf(path);
   const names = Object.keys(await importNatively(url)).filter((name) => name !== 'module.exports');
   return {
     code: [

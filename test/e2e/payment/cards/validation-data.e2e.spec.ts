@@ -78,7 +78,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
     ({ majorKeyDerivation }) => majorKeyDerivation !== 'EMV_OPTION_B',
   );
 
-  test.each(all)('$id: $algorithm, $source', async (vector) => {
+  test.each(all)('match $id: $algorithm, $source', async (vector) => {
     const { algorithm, pan } = vector;
     const { KeyArn, KeyCheckValue } = await keyOf(vector.cvk ?? vector.imk, usageOf(algorithm));
     const attributes = (attributesOf[algorithm] ?? attributesOf['CVV']!)(vector);
@@ -96,7 +96,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
   const DCVV = { ...CARD, PanSequenceNumber: '03', ApplicationTransactionCounter: '1A2F' };
   const TRACK = '5413339000001513D25126010001000000000F';
 
-  describe.each(PANS)('computes values for the PAN %s', (pan) => {
+  describe.each(PANS)('compute values for the PAN %s', (pan) => {
     const icc = oracle.cardKey(hex(CLEAR), 'A', pan, '03');
     const cvc3 = oracle.cvc3(icc, hex(TRACK), hex('9E3A01C7'), hex('1A2F'));
     test.each([
@@ -105,14 +105,14 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
       ['DynamicCardVerificationValue', E6, DCVV, oracle.verificationValue(icc, `1A2F${pan.slice(4)}2809201`)],
       ['CardHolderVerificationValue', E6, CHIP, oracle.verificationValue(icc, `${pan}1A2F9E3A01C7`)],
       ['DynamicCardVerificationCode', E4, { ...CHIP, TrackData: TRACK }, cvc3],
-    ] as [string, KeyUsage, Json, string][])('%s', async (member, usage, attributes, digits) => {
+    ] as [string, KeyUsage, Json, string][])('with %s', async (member, usage, attributes, digits) => {
       const { KeyArn } = await keyOf(CLEAR, usage);
       const { ValidationData } = await generate(KeyArn, pan, { [member]: attributes }, 5);
       expect(ValidationData).toBe(digits);
       await verify(KeyArn, pan, { [member]: attributes }, digits);
     });
 
-    test('DiscoverDynamicCardVerificationCode', async () => {
+    test('with DiscoverDynamicCardVerificationCode', async () => {
       const { KeyArn } = await keyOf(CLEAR, E4);
       const value = oracle.verificationValue(
         oracle.cardKey(hex(CLEAR), 'A', pan, '00'),
@@ -125,7 +125,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
     });
   });
 
-  test('AmexCardSecurityCodeVersion2 has a code of each length, under a key of either length', async () => {
+  test('compute AmexCardSecurityCodeVersion2 in each length, under a key of either length', async () => {
     for (const clear of [CLEAR, `${CLEAR}89ABCDEF01234567`]) {
       const { KeyArn } = await keyOf(clear, C0);
       const of = (ServiceCode: string) => ({
@@ -142,7 +142,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
     }
   });
 
-  test('pads short and odd numbers with zeros on the left, in either case', async () => {
+  test('pad short and odd hexadecimal numbers with zeros on the left, in either case', async () => {
     const { KeyArn } = await keyOf(CLEAR, E4);
     const code = async (UnpredictableNumber: string, ApplicationTransactionCounter: string) => {
       const attributes = {
@@ -160,7 +160,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
     expect(await code('0aBC', '05E')).toBe(expected);
   });
 
-  test('accepts track data of the maximum length', async () => {
+  test('accept track data of the maximum length', async () => {
     const { KeyArn } = await keyOf(CLEAR, E4);
     const icc = oracle.cardKey(hex(CLEAR), 'A', PAN, '03');
     const attributes = { ...CHIP, TrackData: 'B5'.repeat(80) };
@@ -168,7 +168,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
     expect(ValidationData).toBe(oracle.cvc3(icc, hex('B5'.repeat(80)), hex('9E3A01C7'), hex('1A2F')));
   });
 
-  test('a failed verification tells the reason and nothing else', async () => {
+  test('answer a failed verification with its reason only', async () => {
     const { KeyArn } = await keyOf(CLEAR, C0);
     const input = {
       KeyIdentifier: KeyArn,
@@ -205,7 +205,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
       'track data with half a byte',
       PAN,
       { DynamicCardVerificationCode: { ...CHIP, TrackData: '541' } },
-      'TrackData must be hexadecimal digits of whole bytes',
+      'TrackData must be an even number of hexadecimal digits',
     ],
     [
       'track data over 80 bytes',
@@ -219,7 +219,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
       { CardHolderVerificationValue: { ...CHIP, ApplicationTransactionCounter: '1' } },
       'ApplicationTransactionCounter',
     ],
-  ])('rejects %s', async (_, PrimaryAccountNumber, attributes, complaint) => {
+  ])('reject %s', async (_, PrimaryAccountNumber, attributes, complaint) => {
     const { KeyArn: KeyIdentifier } = await keyOf(CLEAR, C0);
     const input = { KeyIdentifier, PrimaryAccountNumber };
     const verification = { ...input, VerificationAttributes: attributes, ValidationData: '000' };
@@ -227,14 +227,14 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
     await expectInvalid('cardvalidationdata/verify', verification, complaint);
   });
 
-  test.each([2, 6])('rejects validation data of %i digits', async (length) => {
+  test.each([2, 6])('reject validation data of %i digits', async (length) => {
     const { KeyArn } = await keyOf(CLEAR, C0);
     const attributes = { CardVerificationValue1: CARD };
     await expect(generate(KeyArn, PAN, attributes, length)).rejects.toEqual(invalid('ValidationDataLength'));
     await expect(verify(KeyArn, PAN, attributes, '0'.repeat(length))).rejects.toEqual(invalid('ValidationData'));
   });
 
-  test('does not generate codes of Discover', async () => {
+  test('do not generate Discover codes', async () => {
     const { KeyArn } = await keyOf(CLEAR, E4);
     const GenerationAttributes = { DiscoverDynamicCardVerificationCode: { ...CHIP, CardExpiryDate: '2809' } };
     const body = { KeyIdentifier: KeyArn, PrimaryAccountNumber: PAN, GenerationAttributes };

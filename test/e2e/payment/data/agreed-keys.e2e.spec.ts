@@ -20,7 +20,7 @@ import { hex } from '../../../support/vectors.js';
 
 const { service, dataKey, encrypt, decrypt, reEncrypt } = useData();
 
-describe('A data key that is agreed on by ECDH', () => {
+describe('A data key agreed by ECDH', () => {
   const ofVector = ({ inputs }: AgreementVector, ca: StoredKey) => ({
     WrappedKeyMaterial: {
       DiffieHellmanSymmetricKey: {
@@ -34,7 +34,7 @@ describe('A data key that is agreed on by ECDH', () => {
     },
   });
 
-  test.each(agreements.filter(({ expected }) => 'derivedKey' in expected))('$id: $why', async (vector) => {
+  test.each(agreements.filter(({ expected }) => 'derivedKey' in expected))('matches $id: $why', async (vector) => {
     const { pair, ca } = await partiesOf(service, vector, D0);
     const { derivedKey, derivedKeyCheckValue } = vector.expected;
     const named = { KeyArn: pair.arn, KeyCheckValue: derivedKeyCheckValue };
@@ -121,7 +121,7 @@ describe('A data key that is agreed on by ECDH', () => {
     expect(answer).toEqual({ KeyArn: stored.KeyArn, KeyCheckValue: stored.KeyCheckValue, CipherText: ofStored });
   });
 
-  test('needs a key pair whose DeriveKeyUsage is for data keys', async () => {
+  test('needs a key pair whose DeriveKeyUsage is a data key', async () => {
     const partner = await partnerOn('ECC_NIST_P256');
     for (const usage of [undefined, P0, K1] as const) {
       const { arn } = await agreementPair(service, 'ECC_NIST_P256', usage);
@@ -151,7 +151,7 @@ describe('A data key that is agreed on by ECDH', () => {
     expect(await encrypt(arn, BLOCK, ECB, request(partner, more))).toEqual(invalid(message));
   });
 
-  test('rejects an expired certificate, and one by another authority of the same name', async () => {
+  test('rejects an expired certificate, and a certificate of another authority with the same name', async () => {
     const partner = await partnerOn('ECC_NIST_P256');
     const { arn } = await agreementPair(service, 'ECC_NIST_P256', D0);
     service.clock.advance(40 * 86_400_000);

@@ -80,7 +80,7 @@ describe('EncryptData and DecryptData with a symmetric key', () => {
     await expect(decrypt(arn, CipherText, { Mode: 'ECB' })).rejects.toEqual(invalid('KeyModesOfUse'));
   });
 
-  test('reject a key of another usage', async () => {
+  test('reject a key with another usage', async () => {
     const { arn } = await create(M6, 'AES_128', MAC);
     await expect(encrypt(arn, '00'.repeat(16), { Mode: 'ECB' })).rejects.toEqual(
       invalid(`KeyUsage of the input key ${arn}`),
@@ -124,7 +124,7 @@ describe('EncryptData and DecryptData with an RSA key pair', () => {
     await expect(encrypt(key.arn, 'FF'.repeat(256))).rejects.toEqual(invalid('smaller than the modulus'));
   });
 
-  test('give the same answer for everything that does not decrypt', async () => {
+  test('give the same answer whatever does not decrypt', async () => {
     const { CipherText } = await encrypt(key.arn, 'C0FFEE', 'OAEP_SHA256');
     const tampered = CipherText.replace(/..$/, (byte) => (byte === '00' ? '01' : '00'));
     const { arn: other } = await create(D1, 'RSA_2048', CIPHER);

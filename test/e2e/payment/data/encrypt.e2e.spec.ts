@@ -6,7 +6,7 @@ import { vectors, hex } from '../../../support/vectors.js';
 
 const { dataKey, bdk, issuerKey, encrypt, decrypt } = useData();
 
-/** Expects a key to encrypt and to decrypt as a vector says, and the responses to name the key. */
+/** Expects the key to encrypt and decrypt as the vector says, and the responses to name the key. */
 async function expectBothWays(
   key: StoredKey,
   attributes: object,
@@ -21,9 +21,10 @@ describe('EncryptData and DecryptData with published vectors', () => {
   const symmetric = vectors<DataVector & { key: string; keyAlgorithm: SymmetricKeyAlgorithm }>('encrypt').filter(
     ({ algorithm }) => algorithm.startsWith('Symmetric'),
   );
-  // Some vectors of streaming modes end within a block, but AWS accepts whole blocks only. What follows does not change the beginning.
+  // Some vectors of streaming modes end within a block, but AWS accepts whole blocks only. Padding does not change the
+  // beginning of the ciphertext.
   const wholeBlocks = (text: string) => text.padEnd(Math.ceil(text.length / 32) * 32, '0');
-  test.each(symmetric)('$id, $algorithm with $keyAlgorithm: $source', async (vector) => {
+  test.each(symmetric)('match $id, $algorithm with $keyAlgorithm: $source', async (vector) => {
     const { key, keyAlgorithm, mode, iv, plaintext, expected } = vector;
     const stored = await dataKey(key, keyAlgorithm);
     const attributes = { Symmetric: { Mode: mode, InitializationVector: iv } };
@@ -42,12 +43,12 @@ describe('EncryptData and DecryptData with published vectors', () => {
     derivationType?: string;
   }
   const dukptVectors = vectors<DukptVector>('encrypt', 'DUKPT TDES data encryption', 'DUKPT AES data encryption');
-  /** TDES DUKPT has no key for both directions: see ../mac/dukpt-direction.e2e.spec.ts. */
+  /** TDES DUKPT has no bidirectional key: see ../mac/dukpt-direction.e2e.spec.ts. */
   const accepted = dukptVectors.filter(
     ({ algorithm, variant }) => !(algorithm.includes('TDES') && variant === 'BIDIRECTIONAL'),
   );
   test.each(accepted)(
-    '$id, $algorithm, $variant: $source',
+    'match $id, $algorithm, $variant: $source',
     async ({ algorithm, bdk: clear, ksn, variant, derivationType, mode, iv, plaintext, expected }) => {
       const stored = await bdk(clear, algorithm.includes('AES') ? 'AES' : 'TDES');
       const attributes = {
@@ -68,7 +69,7 @@ describe('EncryptData and DecryptData with published vectors', () => {
     expected: { workingKeys: Record<string, string>; dataRequestCbc: string; dataResponseCbc: string };
   }
   test.each(vectors<Walk>('dukpt', 'TDES DUKPT full walk', 'AES DUKPT full walk'))(
-    '$id, KSN $ksn: the default is CBC with a zero IV under the request key',
+    '$id, KSN $ksn: use CBC with a zero IV under the request key by default',
     async ({ algorithm, bdk: clear, ksn, paddedData, expected }) => {
       const stored = await bdk(clear, algorithm.startsWith('AES') ? 'AES' : 'TDES');
       const request = { KeySerialNumber: ksn };
@@ -79,7 +80,7 @@ describe('EncryptData and DecryptData with published vectors', () => {
     },
   );
 
-  test('encrypts as the AWS service does, with a KSN of 20 digits or of 16', async () => {
+  test('encrypt as the AWS service does, with a KSN of 20 digits or of 16', async () => {
     const [vector] = vectors<DukptVector>('dukpt', 'TDES DUKPT data encryption ECB');
     const { bdk: clear, ksn, plaintext, expected } = vector!;
     const stored = await bdk(clear, 'TDES');
@@ -87,7 +88,7 @@ describe('EncryptData and DecryptData with published vectors', () => {
       await expectBothWays(stored, { Dukpt: { KeySerialNumber, Mode: 'ECB' } }, { plaintext, ...expected });
   });
 
-  test.each(['TDES_2KEY', 'TDES_3KEY'])('derives a %s data key from an AES base derivation key', async (keyType) => {
+  test.each(['TDES_2KEY', 'TDES_3KEY'])('derive a %s data key from an AES base derivation key', async (keyType) => {
     const walk = vectors<Walk>('dukpt', 'AES DUKPT full walk')[0]!;
     const stored = await bdk(walk.bdk, 'AES');
     const key = walk.expected.workingKeys[`DATA_ENCRYPT/${keyType}`]!;
@@ -108,7 +109,7 @@ describe('EncryptData and DecryptData with published vectors', () => {
     panSequenceNumber: string;
     sessionDerivationData: string;
   }
-  test.each(vectors<EmvVector>('encrypt', 'EMV data encryption'))('$id, EMV $mode: $source', async (vector) => {
+  test.each(vectors<EmvVector>('encrypt', 'EMV data encryption'))('match $id, EMV $mode: $source', async (vector) => {
     const attributes = {
       MajorKeyDerivationMode: vector.majorKeyDerivation,
       PrimaryAccountNumber: vector.pan,
@@ -123,7 +124,7 @@ describe('EncryptData and DecryptData with published vectors', () => {
       await expectBothWays(await issuerKey(vector.imk, usage), { Emv: attributes }, { plaintext, ...expected });
   });
 
-  test('accepts data of the maximum length, with a DUKPT key and with a card key', async () => {
+  test('accept data of the maximum length, with a DUKPT key and with a card key', async () => {
     const longest = 'AB'.repeat(2048);
     const Dukpt = { KeySerialNumber: KSN };
     const Emv = {

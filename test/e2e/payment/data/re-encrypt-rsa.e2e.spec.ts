@@ -59,14 +59,14 @@ const invalid = (message: string): unknown =>
   expect.objectContaining({ __type: 'ValidationException', message: expect.stringContaining(message) });
 
 describe.each(PADDINGS)('%s', (padding) => {
-  test('from RSA to a symmetric key', async () => {
+  test('re-encrypts from RSA to a symmetric key', async () => {
     const plaintext = randomBytes(48);
     const given = rsaEncrypt(publicKeyOf(PRIVATE_KEY), padding, plaintext).toString('hex');
     const answer = await reEncrypt([pair, rsaWith(padding)], given, [aes, CBC]);
     expect(answer).toMatchObject({ KeyArn: aes, CipherText: await encrypt(aes, plaintext, CBC) });
   });
 
-  test('from a symmetric key to RSA', async () => {
+  test('re-encrypts from a symmetric key to RSA', async () => {
     const plaintext = randomBytes(48);
     const answer = await reEncrypt([aes, CBC], await encrypt(aes, plaintext, CBC), [pair, rsaWith(padding)]);
     expect(answer).toMatchObject({ KeyArn: pair, KeyCheckValue: expect.stringMatching(/^[0-9A-F]{8}$/) });
@@ -74,7 +74,7 @@ describe.each(PADDINGS)('%s', (padding) => {
   });
 });
 
-test('the longest data that a padding takes, and one block more', async () => {
+test('accepts the longest data that a padding allows, and refuses one block more', async () => {
   const longest = { PKCS1: 240, OAEP_SHA1: 208, OAEP_SHA256: 176, OAEP_SHA512: 112 };
   for (const padding of PADDINGS) {
     const bytes = longest[padding];
@@ -87,7 +87,7 @@ test('the longest data that a padding takes, and one block more', async () => {
   }
 });
 
-test('a wrapped key on the symmetric side', async () => {
+test('accepts a wrapped key on the symmetric side', async () => {
   const key = { clear: '0F0E0D0C0B0A09080706050403020100', usage: D0, algorithm: 'AES_128', modes: CIPHER } as const;
   const block = keyBlock({ algorithm: 'AES', key: imports.kek.clear }, key);
   const plaintext = randomBytes(16);
@@ -101,7 +101,7 @@ test('a wrapped key on the symmetric side', async () => {
   });
 });
 
-test('an imported public key encrypts, and does not decrypt', async () => {
+test('an imported public key encrypts, but does not decrypt', async () => {
   const authority = {
     subject: [{ type: 'CN' as const, value: 'Authority' }],
     privateKey: PRIVATE_KEY,
@@ -135,7 +135,7 @@ test('an imported public key encrypts, and does not decrypt', async () => {
   );
 });
 
-describe('refusals', () => {
+describe('ReEncryptData with RSA is refused', () => {
   const given = () => rsaEncrypt(publicKeyOf(PRIVATE_KEY), 'PKCS1', Buffer.alloc(16)).toString('hex');
 
   test('without PaddingType on either side', async () => {
@@ -144,7 +144,7 @@ describe('refusals', () => {
     expect(await reEncrypt([aes, CBC], '00'.repeat(16), [pair, rsaWith()])).toEqual(invalid(message));
   });
 
-  test('RSA or DUKPT on the other side', async () => {
+  test('with RSA or DUKPT on the other side', async () => {
     const dukpt = { Dukpt: { KeySerialNumber: '123456789012345600000001' } };
     const [one, other]: [string, object][] = [
       [pair, rsaWith('PKCS1')],
@@ -159,15 +159,19 @@ describe('refusals', () => {
       expect(await reEncrypt(from, given(), to)).toEqual(invalid(message));
   });
 
-  test('a side whose attributes do not fit its key', async () => {
-    expect(await reEncrypt([aes, rsaWith('PKCS1')], given(), [aes, CBC])).toEqual(invalid(`KeyUsage of the input key ${aes}`));
+  test('with attributes that do not fit the key of their side', async () => {
+    expect(await reEncrypt([aes, rsaWith('PKCS1')], given(), [aes, CBC])).toEqual(
+      invalid(`KeyUsage of the input key ${aes}`),
+    );
     expect(await reEncrypt([pair, CBC], given(), [aes, CBC])).toEqual(invalid(`KeyUsage of the input key ${pair}`));
-    expect(await reEncrypt([aes, CBC], '00'.repeat(16), [aes, rsaWith('PKCS1')])).toEqual(invalid('KeyUsage of the input key'));
+    expect(await reEncrypt([aes, CBC], '00'.repeat(16), [aes, rsaWith('PKCS1')])).toEqual(
+      invalid('KeyUsage of the input key'),
+    );
     const both = { ...rsaWith('PKCS1'), ...CBC };
     expect(await reEncrypt([pair, both], given(), [aes, CBC])).toEqual(invalid('exactly one member'));
-  }); // prettier-ignore
+  });
 
-  test('a wrapped key on the RSA side', async () => {
+  test('with a wrapped key on the RSA side', async () => {
     const key = { clear: '0F0E0D0C0B0A09080706050403020100', usage: D0, algorithm: 'AES_128', modes: CIPHER } as const;
     const block = keyBlock({ algorithm: 'AES', key: imports.kek.clear }, key);
     const from = { IncomingWrappedKey: { WrappedKeyMaterial: { Tr31KeyBlock: block } } };
@@ -176,7 +180,7 @@ describe('refusals', () => {
     );
   });
 
-  test('another padding, another key, a plaintext that is not whole blocks, and none fail alike', async () => {
+  test('with one message for another padding, another key, and a plaintext that is empty or not whole blocks', async () => {
     const { KeyArn: other } = await createKey(service, {
       KeyAttributes: {
         KeyUsage: D1,

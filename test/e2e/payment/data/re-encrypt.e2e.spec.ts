@@ -17,7 +17,7 @@ describe('ReEncryptData', () => {
     outgoingIv?: string;
     expected: { outgoingCiphertext: string };
   }
-  test.each(vectors<Side>('encrypt', 'Re-encryption'))('$id: $source', async (vector) => {
+  test.each(vectors<Side>('encrypt', 'Re-encryption'))('matches $id: $source', async (vector) => {
     const incoming = await dataKey(vector.incomingKey, vector.incomingKeyAlgorithm, ['Decrypt', 'Unwrap']);
     const outgoing = await dataKey(vector.outgoingKey, vector.outgoingKeyAlgorithm, ['Encrypt', 'Wrap']);
     const answer = await service.dataPlane

@@ -10,9 +10,9 @@ afterAll(() => service.stop());
 const post = async (path: string, body: object) =>
   (await service.send({ path, body: JSON.stringify(body) })).json as Record<string, string>;
 
-/** A published client sends it, and AWS gives whole blocks back. */
+/** A published client sends PaddingType with a symmetric key, and AWS returns whole blocks. */
 test.each(['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'])(
-  'PaddingType %s changes nothing',
+  'PaddingType %s has no effect on a symmetric key',
   async (PaddingType) => {
     const { KeyArn } = await createKey(service, {
       KeyAttributes: {

@@ -29,22 +29,25 @@ describe('TranslateKeyMaterial', () => {
   });
 
   const withBlock = agreements.filter(({ inputs, expected }) => 'wrappedKeyBlock' in inputs && 'clearKey' in expected);
-  test.each(withBlock.filter(({ expected }) => expected.keyBlockHeader[11] !== 'N'))('$id: $why', async (vector) => {
-    const { pair, ca } = await partiesOf(service, vector, K1);
-    const { clearKey, keyBlockHeader, keyCheckValue } = vector.expected;
-    const answer = await translate(ofVector(vector, pair, ca), keys.kek.KeyArn);
-    expect(answer).toEqual({
-      WrappedKey: {
-        WrappedKeyMaterial: expect.any(String),
-        KeyCheckValue: keyCheckValue,
-        WrappedKeyMaterialFormat: 'TR31_KEY_BLOCK',
-      },
-    });
-    const { WrappedKeyMaterial } = answer['WrappedKey'] as unknown as { WrappedKeyMaterial: string };
-    expect(WrappedKeyMaterial.slice(0, 16)).toBe(keyBlockHeader);
-    const { key } = unwrapKeyBlock({ algorithm: 'AES', key: keys.kek.clear }, WrappedKeyMaterial);
-    expect(key.toString('hex').toUpperCase()).toBe(clearKey);
-  });
+  test.each(withBlock.filter(({ expected }) => expected.keyBlockHeader[11] !== 'N'))(
+    'translates $id: $why',
+    async (vector) => {
+      const { pair, ca } = await partiesOf(service, vector, K1);
+      const { clearKey, keyBlockHeader, keyCheckValue } = vector.expected;
+      const answer = await translate(ofVector(vector, pair, ca), keys.kek.KeyArn);
+      expect(answer).toEqual({
+        WrappedKey: {
+          WrappedKeyMaterial: expect.any(String),
+          KeyCheckValue: keyCheckValue,
+          WrappedKeyMaterialFormat: 'TR31_KEY_BLOCK',
+        },
+      });
+      const { WrappedKeyMaterial } = answer['WrappedKey'] as unknown as { WrappedKeyMaterial: string };
+      expect(WrappedKeyMaterial.slice(0, 16)).toBe(keyBlockHeader);
+      const { key } = unwrapKeyBlock({ algorithm: 'AES', key: keys.kek.clear }, WrappedKeyMaterial);
+      expect(key.toString('hex').toUpperCase()).toBe(clearKey);
+    },
+  );
 
   test.each(withBlock.filter(({ expected }) => expected.keyBlockHeader[11] === 'N'))(
     '$id: rejects a key that is not exportable',
@@ -158,7 +161,7 @@ describe('TranslateKeyMaterial', () => {
       expect(opened.key).toEqual(hex(hmac.clear));
     });
 
-    test('rejects whatever is not authentic with one message', async () => {
+    test('rejects every key block that is not authentic with the same message', async () => {
       const text = pek();
       const flip = (at: number) => text.slice(0, at) + (text[at] === '0' ? '1' : '0') + text.slice(at + 1);
       const answers = [

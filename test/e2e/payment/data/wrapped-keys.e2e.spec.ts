@@ -71,17 +71,23 @@ describe('A data key that is sent in a key block', () => {
     expected: { key: string; kcv: string; keyUsage: string; algorithm: string; modeOfUse: string };
   }
   const published = vectors<BlockVector>('tr31').filter(({ expected }) => expected.keyUsage === 'D0');
-  test.each(published)('$id, version $version: $source', async ({ kbpk, kbpkAlgorithm, keyBlock: text, expected }) => {
-    const kek = await kekOf(kbpk, algorithmOf(kbpkAlgorithm, kbpk), ['Decrypt', 'Unwrap'], K1);
-    const stored = await dataKey(expected.key, algorithmOf(expected.algorithm === 'T' ? 'TDES' : 'AES', expected.key));
-    const { CipherText = '' } = await encrypt(stored.KeyArn, BLOCK, ECB);
-    expect(await encrypt(kek.KeyArn, BLOCK, ECB, wrapped(text))).toEqual({
-      KeyArn: kek.KeyArn,
-      KeyCheckValue: expected.kcv,
-      CipherText,
-    });
-    expect(await decrypt(kek.KeyArn, CipherText, ECB, wrapped(text))).toMatchObject({ PlainText: BLOCK });
-  });
+  test.each(published)(
+    'is accepted in $id, version $version: $source',
+    async ({ kbpk, kbpkAlgorithm, keyBlock: text, expected }) => {
+      const kek = await kekOf(kbpk, algorithmOf(kbpkAlgorithm, kbpk), ['Decrypt', 'Unwrap'], K1);
+      const stored = await dataKey(
+        expected.key,
+        algorithmOf(expected.algorithm === 'T' ? 'TDES' : 'AES', expected.key),
+      );
+      const { CipherText = '' } = await encrypt(stored.KeyArn, BLOCK, ECB);
+      expect(await encrypt(kek.KeyArn, BLOCK, ECB, wrapped(text))).toEqual({
+        KeyArn: kek.KeyArn,
+        KeyCheckValue: expected.kcv,
+        CipherText,
+      });
+      expect(await decrypt(kek.KeyArn, CipherText, ECB, wrapped(text))).toMatchObject({ PlainText: BLOCK });
+    },
+  );
 
   test.each(['A', 'B', 'C'] as const)('may be in a key block of version %s under a TDES key', async (versionId) => {
     const kek = await kekOf('0123456789ABCDEFFEDCBA98765432101122334455667788', 'TDES_3KEY');
@@ -192,7 +198,7 @@ describe('A data key that is sent in a key block', () => {
     expect(await encrypt(tdes.KeyArn, BLOCK, ECB, wrapped(aes))).toEqual(invalid('may not travel under'));
   });
 
-  test('is rejected with one message wherever the key block is not authentic', async () => {
+  test('is rejected with the same message wherever the key block is not authentic', async () => {
     const text = block();
     const flip = (at: number) => text.slice(0, at) + (text[at] === '0' ? '1' : '0') + text.slice(at + 1);
     const other = await kekOf('22'.repeat(32), 'AES_256');
@@ -200,14 +206,14 @@ describe('A data key that is sent in a key block', () => {
       await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(flip(16))), // the encrypted key
       await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(flip(text.length - 1))), // the MAC
       await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(text.replace(/^(.{8})B/, '$1E'))), // the header
-      await encrypt(other.KeyArn, BLOCK, ECB, wrapped(text)), // under another key
+      await encrypt(other.KeyArn, BLOCK, ECB, wrapped(text)), // a key block under another key
     ];
     expect(answers).toEqual(answers.map(() => invalid('cannot be opened')));
     expect(new Set(answers.map(({ message }) => message)).size).toBe(1);
   });
 
   test.each<[string, () => Promise<StoredKey>, string]>([
-    ['a key of another usage', () => dataKey('22'.repeat(16), 'AES_128'), 'KeyUsage of the input key'],
+    ['a key with another usage', () => dataKey('22'.repeat(16), 'AES_128'), 'KeyUsage of the input key'],
     [
       'a key that only wraps',
       () => kekOf('22'.repeat(16), 'AES_128', ['Encrypt', 'Wrap']),

@@ -30,7 +30,7 @@ describe('GenerateAuthRequestCryptogram and VerifyAuthRequestCryptogram', () => 
     proprietaryAuthData?: string;
     expected: { arqc: string; arpc?: string };
   }
-  // The operations take no diversification value of the caller's.
+  // The operations do not take a diversification value from the caller.
   const all = vectors<CryptogramVector>('emv', 'ARQC', 'ARQC and ARPC').filter(
     ({ sessionKeyDerivation }) => sessionKeyDerivation in SCHEMES,
   );
@@ -56,12 +56,12 @@ describe('GenerateAuthRequestCryptogram and VerifyAuthRequestCryptogram', () => 
     return arpcMethod === 2 ? { ArpcMethod2: { CardStatusUpdate: csu, ...pad } } : undefined;
   };
 
-  test('has vectors for every session key derivation and both ARPC methods', () => {
+  test('have vectors for every session key derivation and both ARPC methods', () => {
     expect(new Set(all.map(({ sessionKeyDerivation }) => sessionKeyDerivation))).toEqual(new Set(Object.keys(SCHEMES)));
     expect(all).toHaveLength(20);
   });
 
-  test.each(all)('$id: $sessionKeyDerivation, method $arpcMethod, $source', async (vector) => {
+  test.each(all)('match $id: $sessionKeyDerivation, method $arpcMethod, $source', async (vector) => {
     const key = await keyOf(vector.imk, E0);
     const input = {
       KeyIdentifier: key.KeyArn,
@@ -80,7 +80,7 @@ describe('GenerateAuthRequestCryptogram and VerifyAuthRequestCryptogram', () => 
     const otherData = { ...verification, TransactionData: anotherDigit(input.TransactionData) };
     expectError(await post('cryptogram/verify', otherData), FAILED);
 
-    // One vector computes the ARPC with the session key, where M/Chip uses the card key.
+    // One vector computes the ARPC with the session key, but M/Chip uses the card key.
     const response = await expectOk('cryptogram/verify', verification);
     const otherKey = vector.sessionKeyDerivation === 'MASTERCARD' && vector.arpcKey === 'SESSION';
     if (otherKey) expect(response['AuthResponseValue']).not.toBe(arpc);
@@ -88,7 +88,7 @@ describe('GenerateAuthRequestCryptogram and VerifyAuthRequestCryptogram', () => 
   });
 
   const TRANSACTION = '00000000170000000000000008400080008000084016051700000000093800000B03011203000000';
-  test('verifies a cryptogram through the SDK and returns the ARPC', async () => {
+  test('verify a cryptogram through the SDK and return the ARPC', async () => {
     const { KeyArn } = await keyOf(CLEAR, E0);
     const answer = await service.dataPlane
       .verifyAuthRequestCryptogram({
@@ -127,7 +127,7 @@ describe('GenerateAuthRequestCryptogram and VerifyAuthRequestCryptogram', () => 
     return oracle.retailMac(sessionKey, hex(data)).toString('hex').toUpperCase();
   };
 
-  test.each(PANS)('derives the card key of the PAN %s', async (pan) => {
+  test.each(PANS)('derive the card key of the PAN %s', async (pan) => {
     const options = pan.length > 16 ? (['A', 'B'] as const) : (['A'] as const);
     for (const option of options) {
       const mode = { MajorKeyDerivationMode: `EMV_OPTION_${option}` };
@@ -139,11 +139,11 @@ describe('GenerateAuthRequestCryptogram and VerifyAuthRequestCryptogram', () => 
     ['one byte', '8F'],
     ['a partial block', `${DATA}800000`],
     ['the maximum length', 'C3'.repeat(512)],
-  ])('pads data of %s with zeros only', async (_, data) => {
+  ])('pad data of %s with zeros only', async (_, data) => {
     expect(await generate({ TransactionData: data.toLowerCase() })).toBe(arqcOf('A', PAN, data));
   });
 
-  test('a failed verification tells the reason and nothing else', async () => {
+  test('answer a failed verification with its reason only', async () => {
     const { KeyArn: KeyIdentifier } = await keyOf(CLEAR, E0);
     const body = {
       KeyIdentifier,
@@ -164,7 +164,11 @@ describe('GenerateAuthRequestCryptogram and VerifyAuthRequestCryptogram', () => 
 
   const MASTERCARD = { PrimaryAccountNumber: PAN, PanSequenceNumber: '01', ApplicationTransactionCounter: '000B' };
   test.each([
-    ['data with half a byte', { TransactionData: '123' }, 'TransactionData must be hexadecimal digits of whole bytes'],
+    [
+      'data with half a byte',
+      { TransactionData: '123' },
+      'TransactionData must be an even number of hexadecimal digits',
+    ],
     ['empty data', { TransactionData: '' }, 'TransactionData'],
     ['data over 512 bytes', { TransactionData: '00'.repeat(513) }, 'TransactionData'],
     [
@@ -201,7 +205,7 @@ describe('GenerateAuthRequestCryptogram and VerifyAuthRequestCryptogram', () => 
     [
       'proprietary data with half a byte',
       { AuthResponseAttributes: method2('123') },
-      'ProprietaryAuthenticationData must be hexadecimal digits of whole bytes',
+      'ProprietaryAuthenticationData must be an even number of hexadecimal digits',
     ],
     [
       'proprietary data over 8 bytes',

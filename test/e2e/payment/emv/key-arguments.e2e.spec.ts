@@ -191,7 +191,10 @@ describe('Key arguments of card, EMV and issuer-script operations', () => {
       await Promise.all(Object.entries(RIGHT).map(async ([name, key]) => [name, await shared(key)] as const)),
     );
     const asked = (arn: string) => ask((name) => (name === argument ? arn : others[name]!));
-    /** A valid key reaches the computation, which succeeds or finds the made-up MAC, value, cryptogram or block wrong. */
+    /**
+     * Returns true if the key passed its checks: the call succeeds, or fails because its MAC, value, cryptogram or
+     * block is made up.
+     */
     const passes = ({ status, json }: RawResponse) =>
       status === 200 ||
       json['__type'] === 'VerificationFailedException' ||

@@ -26,7 +26,7 @@ describe('GenerateMacEmvPinChange', () => {
     expected: { encryptedPin: string; mac: string; integritySessionKey: string };
   }
   const COMMON = { Mode: 'CBC', PinBlockPaddingType: 'NO_PADDING', PinBlockLengthPosition: 'NONE' };
-  /** The derivation methods that make the script of a vector, by session key derivation and encipherment. */
+  /** The derivation methods that produce the script of a vector, by session key derivation and encipherment. */
   const METHODS: Record<string, [string, Json][]> = {
     'VISA_SM VISA': [['Visa', {}]],
     'AMEX_SM VISA': [['Amex', {}]],
@@ -37,7 +37,7 @@ describe('GenerateMacEmvPinChange', () => {
     ],
     'EMV_COMMON_SM EMV': [['EmvCommon', { ...COMMON, PinBlockPaddingType: 'ISO_IEC_7816_4' }]],
   };
-  // No derivation method makes the vector that combines a VIS PIN block with a common session key.
+  // One vector combines a VIS PIN block with a common session key, which no derivation method does.
   const all = vectors<PinChangeVector>('emv', 'PIN change').flatMap((vector) =>
     (METHODS[`${vector.sessionKeyDerivation} ${vector.encryptionScheme}`] ?? []).map(([method, more]) => ({
       ...vector,
@@ -61,7 +61,7 @@ describe('GenerateMacEmvPinChange', () => {
     expect(all).toHaveLength(22);
   });
 
-  test.each(all)('$id: $method, $source', async (vector) => {
+  test.each(all)('matches $id: $method, $source', async (vector) => {
     const { method, pan, panSequenceNumber, newPin, currentPin, imkAc, expected } = vector;
     const format = (['ISO_FORMAT_0', 'ISO_FORMAT_1', 'ISO_FORMAT_3'] as const)[Number(vector.id.slice(-2)) % 3]!;
     const [newPek, smi, smc] = [

@@ -33,22 +33,28 @@ const encrypt = async (Tr31KeyBlock: string) =>
     })
   ).json;
 
-test.each(['c1', 'c9', 'cA'])('key version number %s: a component is no key', async (keyVersionNumber) => {
-  const message =
-    `The key block holds a component of a key (key version number ${keyVersionNumber}), not a key: combine the ` +
-    'components first.';
-  const component = block({ header: { keyVersionNumber } });
-  await expect(importBlock(component)).rejects.toMatchObject(refused(message));
-  expect(await encrypt(component)).toMatchObject({ __type: 'ValidationException', message });
-});
+test.each(['c1', 'c9', 'cA'])(
+  'refuses key version number %s, which indicates a component',
+  async (keyVersionNumber) => {
+    const message =
+      `The key block holds a component of a key (key version number ${keyVersionNumber}), not a key: combine the ` +
+      'components first.';
+    const component = block({ header: { keyVersionNumber } });
+    await expect(importBlock(component)).rejects.toMatchObject(refused(message));
+    expect(await encrypt(component)).toMatchObject({ __type: 'ValidationException', message });
+  },
+);
 
-test.each(['00', '12', 'C1', '1c'])('key version number %s is not of a component', async (keyVersionNumber) => {
-  const whole = block({ header: { keyVersionNumber } });
-  expect(await importBlock(whole)).toMatchObject({ KeyCheckValue: '08D7B4' });
-  expect(await encrypt(whole)).toMatchObject({ KeyCheckValue: '08D7B4' });
-});
+test.each(['00', '12', 'C1', '1c'])(
+  'accepts key version number %s, which does not indicate a component',
+  async (keyVersionNumber) => {
+    const whole = block({ header: { keyVersionNumber } });
+    expect(await importBlock(whole)).toMatchObject({ KeyCheckValue: '08D7B4' });
+    expect(await encrypt(whole)).toMatchObject({ KeyCheckValue: '08D7B4' });
+  },
+);
 
-test('the offending characters are quoted, the leftmost first', async () => {
+test('quotes the offending characters, the leftmost first', async () => {
   const good = block();
   const altered = (offset: number, value: string) => good.slice(0, offset) + value + good.slice(offset + value.length);
   for (const [text, message] of [

@@ -42,20 +42,20 @@ describe.each(['A', 'C'] as const)('key block version %s', (version) => {
     `Key block version ${version} is not accepted: use version B, or D under an AES key. The operator can allow it ` +
     'with KEYBLOCK_TR31_LEGACY.';
 
-  test('is refused by ImportKey, and in a call', async () => {
+  test('is refused by ImportKey and in data-plane calls', async () => {
     const block = underKek(key(OTHER), version);
     await expect(importBlock(block)).rejects.toMatchObject({ name: 'ValidationException', message });
     expect(await encrypt(block)).toMatchObject({ __type: 'ValidationException', message });
   });
 });
 
-test('key block version B is accepted by ImportKey, and in a call', async () => {
+test('key block version B is accepted by ImportKey and in data-plane calls', async () => {
   const block = underKek(key(OTHER), 'B');
   const { KeyCheckValue } = await importBlock(block);
   expect(await encrypt(block)).toMatchObject({ KeyCheckValue });
 });
 
-describe('a key under itself', () => {
+describe('a key wrapped under itself', () => {
   const message = 'A key may not travel under itself: use another key to wrap it.';
   /** The same key with other parity bits. */
   const SAME = '0022446688AACCEEFFDDBB9977553311';

@@ -11,12 +11,12 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 const CLEAR = '0123456789ABCDEFFEDCBA9876543210';
-/** A key that comes in with mode of use N, as from an HSM that doesn't tell modes apart. */
+/** Imports a key with mode of use N, as exported by HSMs that do not distinguish modes. */
 const unrestricted = async (usage: KeyUsage) =>
   (await imports.importKey({ clear: CLEAR, usage, algorithm: 'TDES_2KEY', modes: ['NoRestrictions'] })).KeyArn;
 const derivation = async (usage: KeyUsage) =>
   (await imports.importKey({ clear: CLEAR, usage, algorithm: 'TDES_2KEY', modes: ['DeriveKey'] })).KeyArn;
-/** The answer without the ARN, which differs between keys of the same value. */
+/** Returns the answer without the ARN, which differs between keys with the same value. */
 const post = async (path: string, body: object) => {
   const { json } = await service.send({ path, body: JSON.stringify(body) });
   delete json['KeyArn'];
@@ -95,14 +95,14 @@ const EMV: Record<string, { usage: KeyUsage; path: (key: string) => string; body
   },
 };
 
-test.each(Object.entries(EMV))('%s derives from a key of NoRestrictions', async (_, { usage, path, body }) => {
+test.each(Object.entries(EMV))('%s derives from a key with NoRestrictions', async (_, { usage, path, body }) => {
   const [free, bound] = [await unrestricted(usage), await derivation(usage)];
   const answer = await post(path(free), body(free));
   expect(answer).toEqual(await post(path(bound), body(bound)));
   expect(answer).toMatchObject({ KeyCheckValue: '08D7B4' });
 });
 
-test('GenerateAs2805KekValidation accepts a KEK of NoRestrictions, for requests and responses', async () => {
+test('GenerateAs2805KekValidation accepts a KEK with NoRestrictions, for requests and responses', async () => {
   const KeyIdentifier = await unrestricted('TR31_K0_KEY_ENCRYPTION_KEY');
   const validate = (KekValidationType: object) =>
     post('/as2805kekvalidation/generate', {
@@ -114,7 +114,7 @@ test('GenerateAs2805KekValidation accepts a KEK of NoRestrictions, for requests 
   expect(await validate({ KekValidationResponse: { RandomKeySend: sent['RandomKeySend'] } })).toEqual(sent);
 });
 
-test('a KEK of NoRestrictions unwraps a key that comes with a call', async () => {
+test('a KEK with NoRestrictions unwraps a key in a data-plane call', async () => {
   const kek = await unrestricted('TR31_K1_KEY_BLOCK_PROTECTION_KEY');
   const working = {
     clear: 'FEDCBA98765432100123456789ABCDEF',
@@ -131,7 +131,7 @@ test('a KEK of NoRestrictions unwraps a key that comes with a call', async () =>
   );
 });
 
-test('only ReEncryptData refuses a data key of NoRestrictions, stored or wrapped', async () => {
+test('ReEncryptData refuses a data key with NoRestrictions', async () => {
   const key = await unrestricted('TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY');
   const attributes = { Symmetric: { Mode: 'ECB' } };
   expect(

@@ -5,6 +5,7 @@ import { ecdhKey } from '../../../../src/crypto/ecdh.js';
 import { certificateOf } from '../../../../src/payment/exchange/certificate-text.js';
 import { ecParty, importKeys, type KeyImports, importMaterial, importRoot, keyBlock } from '../../../support/import.js';
 import { createKey } from '../../../support/keys.js';
+import { storeRoot } from '../../../support/known-pairs.js';
 import { startTestService, type TestService } from '../../../support/service.js';
 import { hex } from '../../../support/vectors.js';
 
@@ -12,6 +13,7 @@ let service: TestService;
 let imports: KeyImports;
 beforeAll(async () => {
   service = await startTestService();
+  await storeRoot(service);
   imports = await importKeys(service);
 }, 60_000);
 afterAll(() => service.stop());
@@ -22,7 +24,7 @@ const [D0, P0] = ['TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY', 'TR31_P0_PIN_ENCRYPTI
 const [GOOD, OTHER] = ['0123456789ABCDEF', 'FEDCBA9876543210'];
 const REFUSAL = 'The TDES key is weak: no part of it may be a weak or semi-weak DES key';
 
-/** Keys that generation never returns, with odd parity and without. */
+/** Weak keys, which the service never generates, with and without odd parity. */
 const WEAK = {
   'equal halves': GOOD + GOOD,
   'halves that differ in parity only': `${GOOD}0022446688AACCEE`,
@@ -55,14 +57,14 @@ const isRefused: unknown = expect.objectContaining({
 const blockUnderKek = (key: (typeof weak)[number], usage: typeof D0 | typeof P0) =>
   keyBlock({ algorithm: 'AES', key: imports.kek.clear }, { ...key, usage, modes: CIPHER });
 
-describe('ImportKey refuses a weak TDES key', () => {
-  test.each(weak)('TR-31: $what', async (key) => {
+describe('ImportKey', () => {
+  test.each(weak)('refuses a weak TDES key in a TR-31 key block: $what', async (key) => {
     await refused({
       Tr31KeyBlock: { WrappingKeyIdentifier: imports.kek.KeyArn, WrappedKeyBlock: blockUnderKek(key, D0) },
     });
   });
 
-  test.each(weak)('AS 2805: $what', async ({ clear, algorithm }) => {
+  test.each(weak)('refuses a weak TDES key in an AS 2805 cryptogram: $what', async ({ clear, algorithm }) => {
     const kek = `${OTHER}133457799BBCDFF1${GOOD}`;
     const { KeyArn } = await imports.importKey({
       clear: kek,
@@ -85,7 +87,7 @@ describe('ImportKey refuses a weak TDES key', () => {
     });
   });
 
-  test('RSA', async () => {
+  test('refuses a weak TDES key in an RSA cryptogram', async () => {
     const { WrappingKeyCertificate = '', ImportToken } = await service.controlPlane.send(
       new GetParametersForImportCommand({ KeyMaterialType: 'KEY_CRYPTOGRAM', WrappingKeyAlgorithm: 'RSA_2048' }),
     );
@@ -110,15 +112,15 @@ describe('ImportKey refuses a weak TDES key', () => {
     }
   });
 
-  test('but takes a key without parity, and an AES key whose halves are equal', async () => {
+  test('accepts a TDES key without parity, and an AES key whose halves are equal', async () => {
     const key = { usage: D0, modes: CIPHER } as const;
     await imports.importKey({ ...key, clear: '0022446688AACCEEFFDDBB9977553311', algorithm: 'TDES_2KEY' });
     await imports.importKey({ ...key, clear: GOOD + GOOD, algorithm: 'AES_128' });
   });
 });
 
-describe('a weak TDES key that comes with a call is refused', () => {
-  test.each(weak)('EncryptData, ReEncryptData: $what', async (key) => {
+describe('a weak TDES key in a data-plane call is refused', () => {
+  test.each(weak)('by EncryptData and ReEncryptData: $what', async (key) => {
     const kek = encodeURIComponent(imports.kek.KeyArn);
     const WrappedKey = { WrappedKeyMaterial: { Tr31KeyBlock: blockUnderKek(key, D0) } };
     const attributes = { Symmetric: { Mode: 'ECB' } };
@@ -138,7 +140,7 @@ describe('a weak TDES key that comes with a call is refused', () => {
     ).toEqual(isRefused);
   });
 
-  test.each(weak)('TranslatePinData: $what', async (key) => {
+  test.each(weak)('by TranslatePinData: $what', async (key) => {
     const WrappedKey = { WrappedKeyMaterial: { Tr31KeyBlock: blockUnderKek(key, P0) } };
     expect(
       await post('/pindata/translate', {
@@ -153,7 +155,7 @@ describe('a weak TDES key that comes with a call is refused', () => {
     ).toEqual(isRefused);
   });
 
-  test('TranslateKeyMaterial', async () => {
+  test('by TranslateKeyMaterial', async () => {
     const pair = await createKey(service, {
       KeyAttributes: {
         KeyUsage: 'TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT',

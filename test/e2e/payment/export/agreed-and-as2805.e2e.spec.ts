@@ -15,7 +15,7 @@ import { changed, YEAR_MS } from '../../../support/key-import.js';
 
 const { service, keys, stored, exportKey, refusal } = useExports();
 
-test('ExportKey exports and rejects keys in a TR-31 key block under a key agreed on by ECDH', async () => {
+test('ExportKey exports a key under a key agreed by ECDH, unless the key or the agreement does not allow it', async () => {
   const { Key: pair } = await service.controlPlane.send(
     new CreateKeyCommand({
       KeyAttributes: {

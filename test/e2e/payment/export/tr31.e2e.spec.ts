@@ -72,7 +72,7 @@ describe('ExportKey in a TR-31 key block', () => {
     expect(await refusal(stored.pinKey, underKek(headers))).toContain(message);
   });
 
-  test('rejects a key that is not exportable, not enabled or public, and a KEK of another usage', async () => {
+  test('rejects a key that is public, disabled or not exportable, and a KEK with another usage', async () => {
     const key = { clear: TDES_KEY, usage: P0, algorithm: 'TDES_2KEY', modes: CIPHER } as const;
     const kept = await keys.importKey({ ...key, exportable: false });
     expect(await refusal(kept, underKek())).toBe(`Key ${kept.KeyArn} is not exportable.`);
@@ -126,7 +126,7 @@ describe('ExportKey of an initial DUKPT key', () => {
     expect(wrapped.KeyCheckValueAlgorithm).toBe('CMAC');
   });
 
-  test('rejects a KSN of the other kind, another key, and modes of use of another usage', async () => {
+  test('rejects a KSN of the other kind, another key, and modes of use that belong to another usage', async () => {
     const of = (KeySerialNumber: string) => ({ ExportDukptInitialKey: { KeySerialNumber } });
     const tdes = await bdk('TDES_2KEY', TDES_KEY);
     expect(await refusal(tdes, underKek(), of('0'.repeat(24)))).toContain('must be 20 digits');

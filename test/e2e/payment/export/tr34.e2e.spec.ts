@@ -68,7 +68,7 @@ describe('The certificate that ExportKey wraps a key under', () => {
     test.each([
       ['has expired', rsaLeaf(publicKey, aMonth(Date.now() - YEAR_MS)), 'within its validity period'],
       ['is not valid yet', rsaLeaf(publicKey, aMonth(Date.now() + YEAR_MS)), 'within its validity period'],
-      ['was changed', changed(der), 'issued by the given certificate authority'],
+      ['was modified', changed(der), 'issued by the given certificate authority'],
       ['was issued by another authority of the same name', impostor.certificate.der, 'issued by the given'],
       ['is stronger than its issuer', rsaLeaf(longer), 'must not be stronger than that of its issuer'],
       ['is truncated', der.subarray(0, -20), 'must be X.509'],
@@ -76,7 +76,7 @@ describe('The certificate that ExportKey wraps a key under', () => {
       expect(await refusal(stored.pinKey, material({ certificate: text(certificate) }))).toContain(message);
     });
 
-    test('is rejected in another encoding, with an EC key, and under a key that is no authority', async () => {
+    test('is rejected in another encoding, with an EC key, and under a key that is not an authority', async () => {
       expect(await refusal(stored.pinKey, material({ certificate: der.toString('base64') }))).toContain('must be PEM');
       const authority = (await importRoot(service, curve.text)).KeyArn;
       expect(await refusal(stored.pinKey, material({ certificate: curve.text, authority }))).toContain('RSA key');
@@ -85,7 +85,7 @@ describe('The certificate that ExportKey wraps a key under', () => {
       );
     });
 
-    test('may be PEM; a key that is not exportable is rejected', async () => {
+    test('may be PEM, but a key that is not exportable is rejected', async () => {
       const { WrappedKeyMaterialFormat } = await exportKey(
         stored.pinKey,
         material({ certificate: pemOf(partner.text) }),

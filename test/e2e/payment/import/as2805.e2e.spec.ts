@@ -73,7 +73,7 @@ describe('ImportKey from an AS 2805 cryptogram', () => {
     await refusal(missing, 'ResourceNotFoundException');
   });
 
-  test('imports another key from a changed cryptogram or under another KEK, and only the check value tells', async () => {
+  test('imports another key from a modified cryptogram or under another KEK, which only the check value reveals', async () => {
     const vector = vectors[0]!;
     const good = await material(vector);
     const last = good.WrappedKeyCryptogram.endsWith('0') ? '1' : '0';

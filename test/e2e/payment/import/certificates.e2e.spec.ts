@@ -26,7 +26,7 @@ describe('ImportKey from a certificate', () => {
     return inputs as unknown as { certificatePem: string; issuerCertificatePem: string };
   };
 
-  test('imports a root and a certificate that it issued, whose key encrypts', async () => {
+  test('imports a root and a certificate that the root issued, whose key encrypts', async () => {
     const { certificatePem, issuerCertificatePem } = chain('chain-rsa2048-under-rsa4096');
     const root = await importRoot(service, pem(issuerCertificatePem));
     expect(root).toMatchObject({
@@ -94,7 +94,7 @@ describe('ImportKey from a certificate', () => {
       [D1_2048, text(under(aMonth(Date.now() - YEAR_MS))), 'within its validity period'],
       [D1_2048, text(under(aMonth(Date.now() + YEAR_MS))), 'within its validity period'],
       [D1_2048, text(changed(under())), 'issued by the given certificate authority'],
-      // This is by an authority of the same name with another key.
+      // Issued by another CA with the same name but a different key.
       [D1_2048, stranger, 'issued by the given certificate authority'],
       [D1_2048, good.slice(0, -200), 'must be X.509'],
       [D1_2048, under().toString('base64'), 'must be PEM'],
@@ -114,7 +114,7 @@ describe('ImportKey from a certificate', () => {
     expect(await refusal(trusted(D1_2048, good, root.KeyArn))).toContain('is not in an enabled state');
   });
 
-  test('rejects a root that is a leaf, out of its validity, changed, or of another algorithm, class or usage', async () => {
+  test('rejects a root that is a leaf, outside its validity period, modified, or of another algorithm, class or usage', async () => {
     const party = ecParty('P-256');
     const validity = aMonth();
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'der', type: 'spki' });
@@ -158,7 +158,7 @@ describe('ImportKey from a certificate', () => {
     const party = ecParty('P-256');
     const root = { KeyAttributes: attributes('ECC_NIST_P256'), PublicKeyCertificate: party.text };
     expect(await refusal({ RootCertificatePublicKey: root }, 'AccessDeniedException')).toContain(MpaTeamArn);
-    // The disassociation waits for the approval of the team, too.
+    // The disassociation waits for the approval of the team as well.
     expect((await control('DisassociateMpaTeam', { Action })).status).toBe(200);
     expect(await refusal({ RootCertificatePublicKey: root }, 'AccessDeniedException')).toContain(MpaTeamArn);
     await service.app.get(DataSource).query('DELETE FROM mpa_team_associations');

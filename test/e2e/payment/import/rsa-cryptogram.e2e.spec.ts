@@ -73,7 +73,7 @@ describe('ImportKey from an RSA cryptogram', () => {
     for (const change of changes) messages.add(await refusal({ KeyCryptogram: { ...good, ...change } }));
     expect(messages.size).toBe(1);
     const half = { WrappedKeyCryptogram: `${good.WrappedKeyCryptogram}0` };
-    expect(await refusal({ KeyCryptogram: { ...good, ...half } })).toContain('whole bytes');
+    expect(await refusal({ KeyCryptogram: { ...good, ...half } })).toContain('an even number of hexadecimal digits');
     const lower = { WrappedKeyCryptogram: good.WrappedKeyCryptogram.toLowerCase() };
     expect(await refusal({ KeyCryptogram: { ...good, ...lower } })).toContain('upper-case');
     const token = {

@@ -63,7 +63,7 @@ describe('ImportKey from a TR-31 key block under a KEK', () => {
     if (expected.kcv) expect(key.KeyCheckValue).toBe(expected.kcv);
     expect(key.KeyAttributes!.KeyUsage!.slice(5, 7)).toBe(expected.keyUsage);
     expect(key.Exportable).toBe(expected.exportability !== 'N');
-    // The vectors have no check value for HMAC keys, so compare the key that is exported again.
+    // The vectors have no check value for HMAC keys, so the test exports the key again and compares it.
     const out = new ExportKeyCommand({
       ExportKeyIdentifier: key.KeyArn,
       KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: keys.kek.KeyArn } },
@@ -124,7 +124,7 @@ describe('ImportKey from a TR-31 key block under a KEK', () => {
     expect(key.KeyCheckValue).toBe('08D7B4');
   });
 
-  test('gives the same answer for everything that can be wrong with the wrapped key', async () => {
+  test('gives the same answer whatever is wrong with the wrapped key', async () => {
     const block = keyBlock({ algorithm: 'AES', key: keys.kek.clear }, PIN_KEY);
     const flip = (at: number) => withOtherDigit(block, at);
     const other = await kek('AES_256', '11'.repeat(32));

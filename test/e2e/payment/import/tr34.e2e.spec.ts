@@ -78,7 +78,7 @@ describe('ImportKey from a TR-34 key block', () => {
     const changes = [
       [{ WrappedKeyBlock: good.WrappedKeyBlock.slice(0, -2) }, 'DER'],
       [{ WrappedKeyBlock: `${good.WrappedKeyBlock}00` }, ''],
-      [{ WrappedKeyBlock: good.WrappedKeyBlock.slice(0, -1) }, 'whole bytes'],
+      [{ WrappedKeyBlock: good.WrappedKeyBlock.slice(0, -1) }, 'an even number of hexadecimal digits'],
       [{ WrappedKeyBlock: good.WrappedKeyBlock.toLowerCase() }, 'upper-case'],
       [{ WrappingKeyCertificate: undefined }, 'Give either ImportToken'],
       [{ ImportToken: 'import-token-aaaaaaaaaaaaaaaa' }, 'Give either ImportToken'],
@@ -102,7 +102,7 @@ describe('ImportKey from a TR-34 key block', () => {
 
   const pki = testPki();
   const NONCE = '0102030405060708';
-  /** Returns the material with a token of the partner for our wrapping key of 2048 bits. */
+  /** Returns the import material with a token that the partner built for our 2048-bit wrapping key. */
   const brought = async (token: Partial<KeyTransportToBuild> = {}, change: object = {}) => {
     const built = buildKeyTransport({
       form: 'X9_TR34_2012',
@@ -125,7 +125,11 @@ describe('ImportKey from a TR-34 key block', () => {
   };
 
   test.each<[string, Partial<KeyTransportToBuild>, string]>([
-    ['AES_128 for RSA_2048', { header: 'D0112K0AB00E0000', key: Buffer.alloc(16) }, 'under an RSA key of 2048 bits'],
+    [
+      'an AES-128 key under RSA-2048',
+      { header: 'D0112K0AB00E0000', key: Buffer.alloc(16) },
+      'under an RSA key of 2048 bits',
+    ],
     ['an initial DUKPT key', { header: 'D0112B1TX00E0000' }, 'key usage B1'],
     ['a mode of use that the usage cannot have', { header: 'D0112K0TC00E0000' }, 'KeyModesOfUse {Generate,Verify}'],
     ['an unknown mode of use', { header: 'D0112K0TY00E0000' }, 'mode of use Y'],
@@ -150,7 +154,7 @@ describe('ImportKey from a TR-34 key block', () => {
     expect(key).toMatchObject({ KeyCheckValue: '08D7B4', Exportable: true });
   });
 
-  test('rejects a signing certificate that is not yet valid, changed, of an EC key, or stronger than its issuer', async () => {
+  test('rejects a signing certificate that is not yet valid, modified, of an EC key, or stronger than its issuer', async () => {
     const issuer = pki.kdhCa!;
     const under = (publicKey: Buffer, validity = aMonth()) =>
       issueLeaf({ subject: [{ type: 'CN', value: 'KDH' }], publicKey, validity, issuer }).der;
@@ -178,7 +182,7 @@ describe('ImportKey from a TR-34 key block', () => {
     await refusal(await brought({}, missing), 'ResourceNotFoundException');
   });
 
-  test('gives the same answer for every changed token that is well-formed', async () => {
+  test('gives the same answer for every modified token that is well-formed', async () => {
     const good = await brought();
     const block = Buffer.from(good.Tr34KeyBlock.WrappedKeyBlock, 'hex');
     const { signature, encryptedKey, encryptedContent, iv, messageDigest, kdh, krd } = inspectKeyTransport(block);

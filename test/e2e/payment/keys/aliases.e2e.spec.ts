@@ -13,7 +13,7 @@ import {
   UpdateAliasCommand,
   ValidationException,
 } from '@aws-sdk/client-payment-cryptography';
-import { MAX_STALE_MS } from '../../../../src/changes/changes.js';
+import { MAX_STALE_MS } from '../../../../src/changes/change-epoch.js';
 import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../../support/keys.js';
 import { CREDENTIALS, REGION, startOn, startTestService, type TestService } from '../../../support/service.js';
 
@@ -63,7 +63,7 @@ async function deletedKey(): Promise<string> {
 }
 
 describe('CreateAlias', () => {
-  test('names a key, which the alias and its ARN then identify', async () => {
+  test('creates an alias for a key, which the alias and its ARN then identify', async () => {
     const { KeyArn } = await createKey(service);
     const AliasName = newName();
     expect(await create(AliasName, KeyArn)).toEqual({ AliasName, KeyArn });
@@ -88,7 +88,7 @@ describe('CreateAlias', () => {
     expect((await listNames(KeyArn)).sort()).toEqual([AliasName, ...others].sort());
   });
 
-  test('rejects a name that is taken and does not change its alias', async () => {
+  test('rejects a name that is taken, and does not change the existing alias', async () => {
     const { KeyArn } = await createKey(service);
     const AliasName = newName();
     await create(AliasName, KeyArn);
@@ -99,7 +99,7 @@ describe('CreateAlias', () => {
     expect(await get(AliasName)).toEqual({ AliasName, KeyArn });
   });
 
-  test('succeeds once among several calls for one name at the same time', async () => {
+  test('succeeds once among concurrent calls for the same name', async () => {
     const AliasName = newName();
     const keys = await Promise.all(Array.from({ length: 8 }, () => createKey(service)));
     const results = await Promise.allSettled(keys.map(({ KeyArn }) => create(AliasName, KeyArn)));
@@ -135,7 +135,7 @@ describe('CreateAlias', () => {
 });
 
 describe('UpdateAlias', () => {
-  test('gives the alias another key at once', async () => {
+  test('points the alias to another key at once', async () => {
     const [before, after] = [await createKey(service), await createKey(service)];
     const AliasName = newName();
     await create(AliasName, before.KeyArn);
@@ -166,7 +166,7 @@ describe('UpdateAlias', () => {
   });
 });
 
-test('a change of an alias on one node reaches the others within the bound', async () => {
+test('a change of an alias on one node takes effect on the others within a second', async () => {
   const other = await startOn(service.store);
   const client = new PaymentCryptographyClient({ region: REGION, endpoint: other.url, credentials: CREDENTIALS });
   const there = (KeyIdentifier: string) =>
@@ -185,7 +185,7 @@ test('a change of an alias on one node reaches the others within the bound', asy
       [() => remove(AliasName), 'ResourceNotFoundException'],
     ];
     for (const [step, expected] of steps) {
-      await there(AliasName); // which it remembers
+      await there(AliasName); // The other node caches the alias.
       await step();
       const deadline = performance.now() + MAX_STALE_MS;
       while ((await there(AliasName)) !== expected) expect(performance.now()).toBeLessThan(deadline);
@@ -201,7 +201,7 @@ describe.each([
   ['UpdateAlias', update],
   ['DeleteAlias', remove],
 ] as const)('%s of a missing alias', (_, operation) => {
-  test('is not found', async () => {
+  test('throws ResourceNotFoundException', async () => {
     const AliasName = newName();
     await expect(operation(AliasName)).rejects.toThrow(ResourceNotFoundException);
     await expect(operation(AliasName)).rejects.toMatchObject({ ResourceId: AliasName });
@@ -226,7 +226,7 @@ describe('DeleteAlias', () => {
     expect((await getKey(AliasName)).KeyArn).toBe(after.KeyArn);
   });
 
-  test('succeeds once among several calls at the same time', async () => {
+  test('succeeds once among concurrent calls', async () => {
     const AliasName = newName();
     await create(AliasName);
     const results = await Promise.allSettled([remove(AliasName), remove(AliasName), remove(AliasName)]);
@@ -237,7 +237,7 @@ describe('DeleteAlias', () => {
 describe('ListAliases', () => {
   const page = (input: ListAliasesCommand['input']) => service.controlPlane.send(new ListAliasesCommand(input));
 
-  test('returns each alias once in one order, with and without a key', async () => {
+  test('returns each alias once in a fixed order, with and without a key', async () => {
     const { KeyArn } = await createKey(service);
     const [bound, unbound] = [newName(), newName()];
     await create(bound, KeyArn);
@@ -281,7 +281,7 @@ describe('ListAliases', () => {
     ['that does not exist', MISSING_KEY],
     ['of another Region', FAR_KEY],
     ['of another account', FOREIGN_KEY],
-  ])('finds none for a key %s', async (_, KeyArn) => {
+  ])('finds no alias of a key %s', async (_, KeyArn) => {
     const { $metadata: _metadata, ...output } = await page({ KeyArn });
     expect(output).toEqual({ Aliases: [] });
   });
@@ -305,7 +305,7 @@ describe('ListAliases', () => {
 });
 
 describe('The aliases of a deleted key', () => {
-  test('keep the key while its deletion is pending, and have none in the end', async () => {
+  test('keep the key while its deletion is pending, and lose it in the end', async () => {
     const { KeyArn } = await createKey(service);
     const AliasName = newName();
     await create(AliasName, KeyArn);
@@ -335,7 +335,7 @@ describe('The aliases of a deleted key', () => {
     expect(await listNames(KeyArn)).toEqual([]);
   });
 
-  test('have no key when it is named and deleted at the same time', async () => {
+  test('do not keep a key that is deleted while an alias is set to it', async () => {
     const keys = await Promise.all(Array.from({ length: 6 }, () => createKey(service)));
     await Promise.all(keys.flatMap(({ KeyArn }) => [create(newName(), KeyArn).catch(refused), deleteKey(KeyArn)]));
     const free = newName();

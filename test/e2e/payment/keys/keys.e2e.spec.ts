@@ -16,9 +16,8 @@ import {
 import { DataSource } from 'typeorm';
 import { KeyDeletionWorker } from '../../../../src/payment/controlplane/keys/key-deletion.worker.js';
 import { Key as StoredKey } from '../../../../src/payment/keys/key.entity.js';
-import { KeyRepository } from '../../../../src/payment/keys/key.repository.js';
-import { LOGGER } from '../../../../src/logger.js';
-import { REGION, startTestService, TestClock, type TestService } from '../../../support/service.js';
+import { rebind } from '../../../support/database.js';
+import { REGION, startTestService, type TestService } from '../../../support/service.js';
 
 const DAY_MS = 86_400_000;
 
@@ -87,13 +86,19 @@ describe('CreateKey', () => {
     ['TDES_2KEY', 'TR31_M3_ISO_9797_3_MAC_KEY', undefined, 'ANSI_X9_24', 6],
     ['TDES_3KEY', 'TR31_M3_ISO_9797_3_MAC_KEY', 'CMAC', 'CMAC', 6],
     ['HMAC_SHA512', 'TR31_M7_HMAC_KEY', undefined, 'HMAC', 6],
-  ] as const)('%s has a check value by %s, asked %s: %s', async (KeyAlgorithm, KeyUsage, asked, answered, length) => {
-    const key = await create({ KeyAttributes: { ...CMAC_KEY, KeyAlgorithm, KeyUsage }, KeyCheckValueAlgorithm: asked });
-    expect(key.KeyCheckValueAlgorithm).toBe(answered);
-    expect(key.KeyCheckValue).toHaveLength(length);
-  });
+  ] as const)(
+    'a key of %s and %s, with check value algorithm %s requested, has %s',
+    async (KeyAlgorithm, KeyUsage, asked, answered, length) => {
+      const key = await create({
+        KeyAttributes: { ...CMAC_KEY, KeyAlgorithm, KeyUsage },
+        KeyCheckValueAlgorithm: asked,
+      });
+      expect(key.KeyCheckValueAlgorithm).toBe(answered);
+      expect(key.KeyCheckValue).toHaveLength(length);
+    },
+  );
 
-  test('creates RSA key pairs while it serves others', async () => {
+  test('creates RSA key pairs while it serves other calls', async () => {
     const pairs = ['RSA_2048', 'RSA_3072'] as const;
     const creating = pairs.map((KeyAlgorithm) =>
       create({
@@ -142,7 +147,11 @@ describe('CreateKey', () => {
     ['a class that the usage does not allow', { KeyAttributes: { ...K, KeyClass: 'ASYMMETRIC_KEY_PAIR' } }, /KeyClass/],
     ['a public key', { KeyAttributes: { ...K, KeyClass: 'PUBLIC_KEY' } }, /can't be created/],
     ['a check value that the key cannot have', { KeyCheckValueAlgorithm: 'ANSI_X9_24' }, /use CMAC/],
-    ['DeriveKeyUsage of another key', { DeriveKeyUsage: 'TR31_P0_PIN_ENCRYPTION_KEY' }, /DeriveKeyUsage/],
+    [
+      'DeriveKeyUsage for a key that cannot have it',
+      { DeriveKeyUsage: 'TR31_P0_PIN_ENCRYPTION_KEY' },
+      /DeriveKeyUsage/,
+    ],
     ['a reserved tag', { Tags: [{ Key: 'aws:x', Value: 'y' }] }, /aws:/],
     [
       'a tag given twice',
@@ -195,7 +204,7 @@ describe('GetKey by other identifiers', () => {
 });
 
 describe('ListKeys', () => {
-  test('returns every key once in one order while keys are added', async () => {
+  test('returns every key once in a fixed order while keys are added', async () => {
     for (let i = 0; i < 5; i++) await create();
     const seen: string[] = [];
     for await (const page of paginateListKeys({ client: service.controlPlane, pageSize: 2 }, {})) {
@@ -249,7 +258,7 @@ describe('The life cycle of a key', () => {
   const restore = (KeyIdentifier?: string) =>
     service.controlPlane.send(new RestoreKeyCommand({ KeyIdentifier })).then(({ Key }) => Key!);
 
-  test('stops and starts, and ignores a repeated call', async () => {
+  test('stops and starts the key, and ignores repeated calls', async () => {
     const { KeyArn } = await create();
     const stopped = await stop(KeyArn);
     expect(stopped).toMatchObject({
@@ -267,7 +276,7 @@ describe('The life cycle of a key', () => {
     expect(await start(KeyArn)).toEqual(started);
   });
 
-  test('ends after 7 days or as many as requested, and is stopped until then', async () => {
+  test('ends after 7 days or as many as requested, and the key is stopped until then', async () => {
     const { KeyArn } = await create();
     const deleted = await remove(KeyArn);
     expect(deleted).toMatchObject({ KeyState: 'DELETE_PENDING', Enabled: false, UsageStopTimestamp: expect.any(Date) });
@@ -283,7 +292,7 @@ describe('The life cycle of a key', () => {
     expect((await remove(KeyArn)).UsageStopTimestamp).toEqual(UsageStopTimestamp);
   });
 
-  test('continues stopped when the key is restored', async () => {
+  test('leaves the key stopped when it is restored', async () => {
     const { KeyArn } = await create();
     await remove(KeyArn);
     const restored = await restore(KeyArn);
@@ -292,7 +301,7 @@ describe('The life cycle of a key', () => {
     expect((await start(KeyArn)).Enabled).toBe(true);
   });
 
-  test('rejects what the state does not allow', async () => {
+  test('rejects calls that the state does not allow', async () => {
     const { KeyArn } = await create();
     await expect(restore(KeyArn)).rejects.toThrow('not in DELETE_PENDING state.');
     await remove(KeyArn);
@@ -324,10 +333,9 @@ describe('The life cycle of a key', () => {
     const [due, later] = [await create(), await create()];
     await remove(due.KeyArn, 3);
     await remove(later.KeyArn, 4);
-    service.clock.advance(3 * DAY_MS + 1000);
     const worker = service.app.get(KeyDeletionWorker);
-    await Promise.all([worker.run(), worker.run(), worker.run()]);
-    service.clock.advance(-3 * DAY_MS - 1000);
+    const dueAt = inDays(3);
+    await Promise.all([worker.doDue(dueAt), worker.doDue(dueAt), worker.doDue(dueAt)]);
 
     const gone = await get(due.KeyArn!);
     expect(gone).toMatchObject({
@@ -342,11 +350,11 @@ describe('The life cycle of a key', () => {
     expect((await restore(later.KeyArn)).KeyState).toBe('CREATE_COMPLETE');
   });
 
-  test('ends for any number of keys, which are still listed', async () => {
+  test('ends for any number of keys at once, and ListKeys still returns them', async () => {
     const { KeyArn } = await create({ Enabled: false });
     await remove(KeyArn, 3);
     await copyKey(KeyArn!, 1200);
-    await new KeyDeletionWorker(service.app.get(KeyRepository), inDays(4), service.app.get(LOGGER)).run();
+    await service.app.get(KeyDeletionWorker).doDue(inDays(4));
     const pages: number[] = [];
     const listed = new Set<string | undefined>();
     const config = { client: service.controlPlane, pageSize: 100 };
@@ -361,14 +369,12 @@ describe('The life cycle of a key', () => {
   });
 });
 
-/** A clock that is so many days ahead. */
-function inDays(days: number): TestClock {
-  const clock = new TestClock();
-  clock.advance(days * DAY_MS);
-  return clock;
+/** Returns the time this many days and one second from now. */
+function inDays(days: number): Date {
+  return new Date(service.clock.now().getTime() + days * DAY_MS + 1000);
 }
 
-/** Puts copies of a stored key into the database. */
+/** Inserts copies of a stored key into the database. */
 async function copyKey(arn: string, copies: number): Promise<void> {
   const database = service.app.get(DataSource);
   const columns = database
@@ -381,4 +387,5 @@ async function copyKey(arn: string, copies: number): Promise<void> {
        FROM keys, generate_series(1, ${copies}) AS n WHERE arn = $1`,
     [arn],
   );
+  await rebind(database);
 }

@@ -112,7 +112,7 @@ test('a key keeps its policy while its deletion is pending, and loses it in the 
   expectControlError(await put(kept.KeyArn, allow()), 'ValidationException', notNow);
 });
 
-test('no policy remains if it is put while its key is being deleted', async () => {
+test('no policy remains if one is put while its key is being deleted', async () => {
   const keys = await Promise.all(Array.from({ length: 6 }, () => createKey(service)));
   const puts = () => keys.map(({ KeyArn }) => put(KeyArn, allow()));
   const deletes = keys.map(({ KeyArn }) => service.controlPlane.send(new DeleteKeyCommand({ KeyIdentifier: KeyArn })));
@@ -122,7 +122,7 @@ test('no policy remains if it is put while its key is being deleted', async () =
   for (const { KeyArn } of keys) expectControlError(await get(KeyArn), 'ResourceNotFoundException');
 });
 
-test('of two policies that are put at once, one remains intact', async () => {
+test('one of several policies that are put at once remains intact', async () => {
   const { KeyArn } = await createKey(service);
   const policies = Array.from({ length: 6 }, (_, i) => allow({ Sid: `Put${i}` }));
   const answers = await Promise.all(policies.map((policy) => put(KeyArn, policy)));

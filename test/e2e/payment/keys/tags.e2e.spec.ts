@@ -91,7 +91,7 @@ describe('TagResource', () => {
     expect(await list(KeyArn)).toEqual([{ Key: 'first', Value: 'one' }]);
   });
 
-  test('rejects half a surrogate pair, which no SDK sends, as CreateKey does', async () => {
+  test('rejects half a surrogate pair, which no SDK sends, in the same way as CreateKey', async () => {
     const { KeyArn } = await createKey(service);
     const body = `{"ResourceArn":"${KeyArn}","Tags":[{"Key":"\\ud800","Value":"v"}]}`;
     const { json } = await service.send({ headers: target('TagResource'), body });
@@ -100,7 +100,7 @@ describe('TagResource', () => {
     await expect(refused).rejects.toThrow(ValidationException);
   });
 
-  test('accepts 50 tags and changes to them, but no other', async () => {
+  test('accepts 50 tags and new values for them, but no further tag', async () => {
     const { KeyArn } = await createKey(service);
     await tag(KeyArn, numbered(50));
     await tag(KeyArn, [{ Key: 'k0', Value: 'changed' }]);
@@ -142,7 +142,7 @@ describe('UntagResource', () => {
 });
 
 describe('ListTagsForResource', () => {
-  test('returns each tag once in one order, for any page size', async () => {
+  test('returns each tag once in a fixed order, for any page size', async () => {
     const { KeyArn } = await createKey(service, { Tags: numbered(50) });
     await createKey(service, { Tags: numbered(3, 'other') });
     const all = await list(KeyArn);

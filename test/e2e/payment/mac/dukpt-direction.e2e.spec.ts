@@ -58,7 +58,7 @@ const reEncrypt = (key: string, attributes: object) =>
     OutgoingEncryptionAttributes: attributes,
   });
 
-/** Everything that a key of a direction is derived for. */
+/** Every use of a DUKPT key, with a call for it. */
 const USES: Record<string, (key: string, dukpt: object) => Promise<Record<string, unknown>>> = {
   EncryptData: (key, dukpt) =>
     post(keyPath(key, 'encrypt'), { PlainText: DATA, EncryptionAttributes: { Dukpt: { ...TYPE, ...dukpt } } }),
@@ -82,19 +82,22 @@ const isRefused = (key: string): unknown =>
   });
 
 describe.each(Object.entries(USES))('%s', (_, use) => {
-  test('a TDES base derivation key has no key of both directions', async () => {
+  test('refuses BIDIRECTIONAL for a TDES base derivation key', async () => {
     expect(await use(tdes, { KeySerialNumber: KSN.TDES, DukptKeyVariant: 'BIDIRECTIONAL' })).toEqual(
       isRefused('TDES_2KEY'),
     );
   });
 
-  test.each(['REQUEST', 'RESPONSE', 'BIDIRECTIONAL'] as Variant[])('an AES one has one: %s', async (variant) => {
-    const answer = await use(aes, { KeySerialNumber: KSN.AES, DukptKeyVariant: variant });
-    expect(JSON.stringify(answer)).not.toContain('DukptKeyVariant');
-  });
+  test.each(['REQUEST', 'RESPONSE', 'BIDIRECTIONAL'] as Variant[])(
+    'accepts %s for an AES base derivation key',
+    async (variant) => {
+      const answer = await use(aes, { KeySerialNumber: KSN.AES, DukptKeyVariant: variant });
+      expect(JSON.stringify(answer)).not.toContain('DukptKeyVariant');
+    },
+  );
 });
 
-test('the keys of the three directions of an AES base derivation key differ', async () => {
+test('an AES base derivation key has a different key for each direction', async () => {
   const { EncryptData, 'GenerateMac, CMAC': generateMac } = USES;
   for (const [use, member] of [
     [EncryptData!, 'CipherText'],

@@ -14,7 +14,7 @@ describe('GenerateMac and VerifyMac under DUKPT', () => {
     message: string;
     expected: { mac: string };
   }
-  /** TDES DUKPT has no key for both directions: see dukpt-direction.e2e.spec.ts. */
+  /** TDES DUKPT has no bidirectional key: see dukpt-direction.e2e.spec.ts. */
   const all = vectors<DukptVector>('mac').filter(
     ({ algorithm, mode, variant }) =>
       algorithm.startsWith('DUKPT') && !(mode === 'TDES' && variant === 'BIDIRECTIONAL'),
@@ -28,11 +28,11 @@ describe('GenerateMac and VerifyMac under DUKPT', () => {
     };
   };
 
-  test('has vectors for every key variant', () => {
+  test('have vectors for every key variant', () => {
     expect(all).toHaveLength(15);
   });
 
-  test.each(all)('$id: $algorithm, $variant, $source', async (vector) => {
+  test.each(all)('match $id: $algorithm, $variant, $source', async (vector) => {
     const key = await keyOf(vector.bdk, B0, vector.mode);
     const input = { KeyIdentifier: key.KeyArn, MessageData: vector.message };
     const GenerationAttributes = attributesOf(vector);
@@ -64,11 +64,11 @@ describe('GenerateMac and VerifyMac under DUKPT', () => {
   const MESSAGE = '0102030405060708090A0B0C0D0E0F10';
   const request = { KeySerialNumber: KSN, DukptKeyVariant: 'REQUEST' };
 
-  test('gives the same answer as AWS for a published key', async () => {
+  test('give the same answer as AWS for a published key', async () => {
     expect(await macOf({ DukptIso9797Algorithm3: request })).toBe('AF59E7E8A06F01B2');
   });
 
-  test('accepts a KSN of 16 digits as one with FFFF before it, in either case', async () => {
+  test('accept a KSN of 16 digits as if FFFF preceded it, in either case', async () => {
     const short = { ...request, KeySerialNumber: KSN.slice(4).toLowerCase() };
     expect(await macOf({ DukptIso9797Algorithm3: short })).toBe('AF59E7E8A06F01B2');
   });
@@ -117,7 +117,7 @@ describe('GenerateMac and VerifyMac under DUKPT', () => {
     ],
     ['a missing key variant', CLEAR, { DukptCmac: { KeySerialNumber: KSN } }, MESSAGE, 'DukptKeyVariant is required'],
     ['two members', CLEAR, { DukptCmac: request, Algorithm: 'CMAC' }, MESSAGE, 'exactly one member'],
-  ])('rejects %s', async (_, bdk, attributes, message, complaint) => {
+  ])('reject %s', async (_, bdk, attributes, message, complaint) => {
     await expectInvalid('mac/generate', await inputOf(bdk, attributes, message), complaint);
   });
 });

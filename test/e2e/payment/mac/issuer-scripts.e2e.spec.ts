@@ -37,7 +37,7 @@ describe('GenerateMac and VerifyMac for issuer scripts', () => {
     },
   });
 
-  test.each(all)('$id: $scheme, $source', async (vector) => {
+  test.each(all)('match $id: $scheme, $source', async (vector) => {
     const key = await keyOf(vector.imkSmi, E2);
     const { scheme, atc, applicationCryptogram, majorKeyDerivation, pan, panSequenceNumber } = vector;
     const value = applicationCryptogram
@@ -69,7 +69,7 @@ describe('GenerateMac and VerifyMac for issuer scripts', () => {
     (await expectOk('mac/generate', await inputOf(...input)))['Mac'];
 
   test.each(['84240002', '8424000208001C24CCF3DEE3158C70', 'AB'.repeat(4096)])(
-    'pads UnionPay messages with zeros only: message %#',
+    'pad UnionPay messages with zeros only: message %#',
     async (message) => {
       const sessionKey = oracle.unionPaySessionKey(oracle.cardKey(hex(CLEAR), 'A', PAN, '00'), hex('001C'));
       const counter = { ApplicationTransactionCounter: '001c' };
@@ -80,7 +80,7 @@ describe('GenerateMac and VerifyMac for issuer scripts', () => {
   );
 
   const byOption = PANS.flatMap((pan) => (pan.length > 16 ? ['A', 'B'] : ['A']).map((option) => [pan, option]));
-  test.each(byOption as [string, 'A' | 'B'][])('derives the card key of PAN %s by option %s', async (pan, option) => {
+  test.each(byOption as [string, 'A' | 'B'][])('derive the card key of PAN %s by option %s', async (pan, option) => {
     const r = hex('24CCF3DEE3158C70');
     const sessionKey = oracle.commonSessionKey(oracle.cardKey(hex(CLEAR), option, pan, '07'), r);
     const value = { ApplicationCryptogram: '24CCF3DEE3158C70' };
@@ -101,11 +101,11 @@ describe('GenerateMac and VerifyMac for issuer scripts', () => {
     ['VISA', { ...ATC, ...CRYPTOGRAM }, 'exactly one member'],
     ['VISA', { ApplicationTransactionCounter: '1C' }, 'at least 4'],
     ['DISCOVER', ATC, 'must be one of'],
-  ] as [string, Json, string][])('rejects %s with %j', async (mode, value, complaint) => {
+  ] as [string, Json, string][])('reject %s with %j', async (mode, value, complaint) => {
     await expectInvalid('mac/generate', await inputOf(attributes(mode, PAN, value), '00'.repeat(8)), complaint);
   });
 
-  test('rejects option B for a PAN of 16 digits', async () => {
+  test('reject option B for a PAN of 16 digits', async () => {
     const input = await inputOf(attributes('VISA', PAN, ATC, 'EMV_OPTION_B'), '00'.repeat(8));
     const message = 'PAN length is invalid for EMV major key derivation mode EMV_OPTION_B';
     await expectInvalid('mac/generate', input, message);

@@ -70,7 +70,7 @@ describe('GenerateMac and VerifyMac', () => {
     },
   );
 
-  test('tell the reason of a failed verification', async () => {
+  test('give the reason of a failed verification', async () => {
     const { arn } = await create(M6, 'AES_128', MAC);
     const { json } = await apiOf(service).post('mac/verify', {
       KeyIdentifier: arn,
@@ -103,7 +103,7 @@ describe('GenerateMac and VerifyMac', () => {
   });
 
   test.each([
-    ['a key of another usage', M3, 'TDES_2KEY', MAC, 'CMAC', 'KeyUsage'],
+    ['a key with another usage', M3, 'TDES_2KEY', MAC, 'CMAC', 'KeyUsage'],
     ['an HMAC of another hash', M7, 'HMAC_SHA256', MAC, 'HMAC_SHA384', 'KeyAlgorithm'],
     ['a key that may only verify', M6, 'AES_128', ['Verify'], 'CMAC', 'KeyModesOfUse'],
   ])('reject %s', async (_, usage, algorithm, modes, asked, attribute) => {

@@ -29,7 +29,7 @@ describe('Key arguments of PIN operations', () => {
   const DUKPT = { KeySerialNumber: TDES_KSN, DukptDerivationType: 'TDES_2KEY' };
   const ZEROS = { 0: '0'.repeat(16), 1: '0'.repeat(16), 3: '0'.repeat(16), 4: '0'.repeat(32) };
 
-  /** Calls that are valid apart from the key in the named place. */
+  /** Calls that are valid except for the key under test. */
   const CALLS = {
     'GeneratePinData, VisaPin, generation': async (arn) => generate(arn, (await pek()).arn, VISA_PIN),
     'GeneratePinData, Ibm3624RandomPin, generation': async (arn) =>

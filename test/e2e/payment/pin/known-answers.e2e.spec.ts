@@ -15,7 +15,7 @@ import { vectors } from '../../../support/vectors.js';
 import * as oracle from '../../../support/pin-oracle.js';
 import pinblock from '../../../vectors/pinblock.json' with { type: 'json' };
 
-const { service, key, expectInvalid } = usePins();
+const { service, key, expectInvalid } = usePins({ KEYBLOCK_WEAK_DECIMALIZATION: 'allow' });
 
 describe('GeneratePinData and VerifyPinData with published vectors', () => {
   interface Pvv {
@@ -26,7 +26,7 @@ describe('GeneratePinData and VerifyPinData with published vectors', () => {
     expected: { pvv: string };
   }
 
-  test.each(vectors<Pvv>('pin', 'Visa PVV'))('$id, PVV: $source', async ({ pvk, pan, pvki, pin, expected }) => {
+  test.each(vectors<Pvv>('pin', 'Visa PVV'))('match $id, PVV: $source', async ({ pvk, pan, pvki, pin, expected }) => {
     const generation = await key(V2, pvk);
     const encryption = await key(P0, PEK);
     const EncryptedPinBlock = oracle.format0(PEK, pin, pan);
@@ -81,7 +81,7 @@ describe('GeneratePinData and VerifyPinData with published vectors', () => {
     expected: { naturalPin: string; offset: string; pin: string };
   }
 
-  test.each(vectors<Ibm3624>('pin', 'IBM 3624'))('$id, IBM 3624: $source', async (vector) => {
+  test.each(vectors<Ibm3624>('pin', 'IBM 3624'))('match $id, IBM 3624: $source', async (vector) => {
     const { expected } = vector;
     const generation = await key(V1, vector.pvk);
     const encryption = await key(P0, PEK);
@@ -144,7 +144,7 @@ describe('A PIN block without a valid PIN', () => {
   }
 
   test.each(pinblock.invalid as InvalidBlock[])(
-    '$id, format $format: $defect',
+    'is refused: $id, format $format, $defect',
     async ({ format, pan = PAN, key: clear, encryptedPinBlock }) => {
       const { arn } = await key(P0, clear, format === 4 ? 'AES' : 'TDES');
       const { arn: pvk } = await key(V2, PEK);
@@ -184,7 +184,7 @@ describe('A PIN block without a valid PIN', () => {
     [3, '0'.repeat(31)],
     [4, '0'.repeat(16)],
     [4, '0'.repeat(31)],
-  ])('must have the length of format %i: %s', async (format, block) => {
+  ])('is refused without the length of format %i: %s', async (format, block) => {
     const { arn } = await key(P0, format === 4 ? AES_PEK : PEK, format === 4 ? 'AES' : 'TDES');
     const { arn: pvk } = await key(V2, PEK);
     const message = `EncryptedPinBlock must have ${format === 4 ? 32 : 16} hexadecimal digits in ISO_FORMAT_${format}.`;
@@ -212,7 +212,7 @@ describe('A PIN block without a valid PIN', () => {
     await expectInvalid(
       'pindata/translate',
       translation(block, side, side),
-      block.length % 2 === 0 ? message : '/EncryptedPinBlock must be hexadecimal digits of whole bytes',
+      block.length % 2 === 0 ? message : '/EncryptedPinBlock must be an even number of hexadecimal digits',
     );
   });
 });

@@ -21,7 +21,7 @@ describe('TranslatePinData with published vectors', () => {
     'ISO 9564-1 format 3',
     'ISO 9564-1 format 4',
   ).filter((vector) => vector.key);
-  test.each(single)('$id, reads format $format: $source', async ({ format, pin, pan, key: clear, expected }) => {
+  test.each(single)('reads $id in format $format: $source', async ({ format, pin, pan, key: clear, expected }) => {
     const from = { ...(await key(P0, clear, format === 4 ? 'AES' : 'TDES')), format, pan };
     const to = { ...(await key(P0, OTHER_PEK)), format: 0 as const, pan: pan ?? PAN };
     for (const block of [expected.encryptedPinBlock, expected.encryptedPinBlock.toLowerCase()])
@@ -32,7 +32,7 @@ describe('TranslatePinData with published vectors', () => {
       });
   });
 
-  test.each(single.filter(({ format }) => format === 0))('$id, writes format 0: $source', async (vector) => {
+  test.each(single.filter(({ format }) => format === 0))('writes $id in format 0: $source', async (vector) => {
     const { pin, pan, key: clear, expected } = vector;
     const from = { ...(await key(P0, PEK)), format: 0 as const, pan };
     const to = { ...(await key(P0, clear)), format: 0 as const, pan };
@@ -64,7 +64,7 @@ describe('TranslatePinData with published vectors', () => {
       'PIN block translation, AES DUKPT (2-key TDES working key) to static key',
       'PIN block translation, static key to TDES DUKPT',
     ),
-  )('$id, format $incomingFormat to $outgoingFormat: $source', async (vector) => {
+  )('translates $id, format $incomingFormat to $outgoingFormat: $source', async (vector) => {
     const { incomingFormat, outgoingFormat, incomingKsn, outgoingKsn, incomingDerivationType: type, pan } = vector;
     const incoming = vector.incomingKey
       ? await key(P0, vector.incomingKey, incomingFormat === 4 ? 'AES' : 'TDES')
@@ -139,15 +139,18 @@ describe('TranslatePinData with published vectors', () => {
         translated: expected.pinBlock,
       })),
   ];
-  test.each(as2805)('$id, AS 2805', async ({ kpp, stan, amount, pan, outgoingKey, block, translated }) => {
-    const incoming = await key(P0, kpp);
-    const outgoing = await key(P0, outgoingKey);
-    const more = { IncomingAs2805Attributes: { SystemTraceAuditNumber: stan, TransactionAmount: amount } };
-    for (const format of [0, 'AS2805'] as const)
-      expect(
-        await translate(block, { ...incoming, format: 'AS2805', pan }, { ...outgoing, format, pan }, more),
-      ).toEqual({ PinBlock: translated, KeyArn: outgoing.arn, KeyCheckValue: outgoing.kcv });
-  });
+  test.each(as2805)(
+    'translates $id from AS 2805',
+    async ({ kpp, stan, amount, pan, outgoingKey, block, translated }) => {
+      const incoming = await key(P0, kpp);
+      const outgoing = await key(P0, outgoingKey);
+      const more = { IncomingAs2805Attributes: { SystemTraceAuditNumber: stan, TransactionAmount: amount } };
+      for (const format of [0, 'AS2805'] as const)
+        expect(
+          await translate(block, { ...incoming, format: 'AS2805', pan }, { ...outgoing, format, pan }, more),
+        ).toEqual({ PinBlock: translated, KeyArn: outgoing.arn, KeyCheckValue: outgoing.kcv });
+    },
+  );
 
   test('translates PINs and PANs of every length', async () => {
     const from = await key(P0, PEK);

@@ -16,7 +16,7 @@ import {
 } from '../../../support/pin.js';
 import * as oracle from '../../../support/pin-oracle.js';
 
-const { service, key, expectOk, expectInvalid, translate } = usePins();
+const { service, key, expectOk, expectInvalid, translate } = usePins({ KEYBLOCK_WEAK_DECIMALIZATION: 'allow' });
 
 describe('TranslatePinData', () => {
   const keyOf = (format: Format) => (format === 4 ? key(P0, AES_PEK, 'AES') : key(P0, PEK));
@@ -92,7 +92,7 @@ describe('TranslatePinData', () => {
     const start = { arn: (await key(P0, PEK)).arn, format: 0 as const, pan: PAN };
     const block = oracle.format0(PEK, '1234', PAN);
     const there = await translate(block, start, tdes, { OutgoingDukptAttributes: { KeySerialNumber: tdesKsn } });
-    // X9.24-1: the transaction key of this KSN, 042666B49184CFA368DE9628D0397BC9, in its PIN variant.
+    // X9.24-1: the transaction key of this KSN, 042666B49184CFA368DE9628D0397BC9, with the PIN variant.
     expect(there['PinBlock']).toBe(oracle.format0('042666B49184CF5C68DE9628D0397B36', '1234', PAN));
     const over = await translate(there['PinBlock']!, tdes, aes, {
       IncomingDukptAttributes: { KeySerialNumber: tdesKsn, DukptKeyDerivationType: 'TDES_2KEY' },
@@ -147,27 +147,33 @@ describe('TranslatePinData', () => {
   const WRAPPED = { WrappedKeyMaterial: { Tr31KeyBlock: 'D'.repeat(112) } };
   test.each([
     ['AS 2805 without its attributes', 'AS2805', 0, {}, 'IncomingAs2805Attributes is required'],
-    ['AS 2805 attributes with another format', 3, 'AS2805', ATTRIBUTES, 'IncomingAs2805Attributes goes with'],
+    [
+      'AS 2805 attributes with another format',
+      3,
+      'AS2805',
+      ATTRIBUTES,
+      'IncomingAs2805Attributes is allowed only with',
+    ],
     [
       'AS 2805 under DUKPT',
       'AS2805',
       0,
       { ...ATTRIBUTES, IncomingDukptAttributes: DUKPT },
-      'does not go with IncomingDukptAttributes',
+      'IncomingAs2805Attributes and IncomingDukptAttributes can not be combined',
     ],
     [
       'a wrapped key under DUKPT',
       0,
       0,
       { IncomingWrappedKey: WRAPPED, IncomingDukptAttributes: DUKPT },
-      'A wrapped key does not go with DUKPT attributes',
+      'A wrapped key and DUKPT attributes can not be combined',
     ],
     [
       'an outgoing wrapped key under DUKPT',
       0,
       0,
       { OutgoingWrappedKey: WRAPPED, OutgoingDukptAttributes: DUKPT },
-      'A wrapped key does not go with DUKPT attributes',
+      'A wrapped key and DUKPT attributes can not be combined',
     ],
     [
       'a STAN of 5 digits',
@@ -194,7 +200,7 @@ describe('TranslatePinData', () => {
     await expectInvalid('pindata/translate', input, message);
   });
 
-  test('answers the key ARN when the outgoing key is named by an alias', async () => {
+  test('returns the key ARN when the outgoing key is named by an alias', async () => {
     const { arn, kcv } = await key(P0, OTHER_PEK);
     await service.controlPlane.send(new CreateAliasCommand({ AliasName: 'alias/acquirer/pek', KeyArn: arn }));
     const from = { arn: (await key(P0, PEK)).arn, format: 0 as const, pan: PAN };

@@ -78,7 +78,7 @@ describe('A PIN key that is sent with the request', () => {
   });
 
   const agreements = vectors<AgreedPin>('ecdh-exchange').filter(({ expected }) => 'pin' in expected);
-  test.each(agreements)('$id: a key agreed on by ECDH serves every operation', async (vector) => {
+  test.each(agreements)('$id: a key agreed by ECDH serves every operation', async (vector) => {
     const { primaryAccountNumber: pan, encryptedPinBlock: block } = vector.inputs;
     const { pin, derivedKey, derivedKeyCheckValue: kcv } = vector.expected;
     const format = Number(vector.inputs.pinBlockFormat.slice('IsoFormat'.length)) as 0 | 4;
@@ -116,7 +116,7 @@ describe('A PIN key that is sent with the request', () => {
     expect(json).toMatchObject({ __type: 'VerificationFailedException', Reason: 'INVALID_PIN' });
   });
 
-  test('a key pair without DeriveKeyUsage derives a PIN key, which published clients rely on', async () => {
+  test('a key pair without DeriveKeyUsage derives a PIN key, on which published clients rely', async () => {
     const [vector] = agreements;
     const { primaryAccountNumber: pan, encryptedPinBlock: block, pinBlockFormat } = vector!.inputs;
     const { arn, wrapped } = await agreed(vector!, null);
@@ -210,7 +210,7 @@ describe('A PIN key that is sent with the request', () => {
       'DUKPT attributes',
       { IncomingDukptAttributes: { KeySerialNumber: TDES_KSN } },
       () => inBlock(PEK),
-      'A wrapped key does not go with DUKPT attributes',
+      'A wrapped key and DUKPT attributes can not be combined',
     ],
   ])('rejects %s', async (_, more, wrapped, message) => {
     const side = { arn: keys.kek.KeyArn, format: 0 as const, pan: PAN };

@@ -73,7 +73,7 @@ describe('AddKeyReplicationRegions', () => {
     expectFailure(await add('alias/nobody', EUROPE), 'ResourceNotFoundException');
   });
 
-  test('succeeds once among several calls at the same time', async () => {
+  test('succeeds once among concurrent calls', async () => {
     const { KeyArn } = await create();
     const answers = await Promise.all(Array.from({ length: 4 }, () => add(KeyArn, EUROPE)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400]);
@@ -124,7 +124,7 @@ describe('RemoveKeyReplicationRegions', () => {
     expect(await mac(inRegion(EUROPE, KeyArn))).toBe(await mac(KeyArn));
   });
 
-  test('removes a Region before its replica was created', async () => {
+  test('removes a Region whose replica has not been created yet', async () => {
     const { KeyArn } = await create({ ReplicationRegions: [EUROPE] });
     await remove(KeyArn, EUROPE);
     await replicate();

@@ -39,7 +39,7 @@ describe('CreateKey with ReplicationRegions', () => {
     expect(await mac(inRegion(ASIA, key.KeyArn))).toBe(await mac(key.KeyArn));
   });
 
-  test('seals each replica on its own', async () => {
+  test('seals each replica separately', async () => {
     const { KeyArn } = await createReplicated(EUROPE);
     const replicaArn = inRegion(EUROPE, KeyArn);
     const rows = await service.app

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { MAX_STALE_MS } from '../../../../src/changes/changes.js';
+import { MAX_STALE_MS } from '../../../../src/changes/change-epoch.js';
 import {
   EUROPE,
   ASIA,
@@ -53,7 +53,7 @@ describe('The default replication Regions', () => {
   const disable = (ReplicationRegions: string[]) =>
     control('DisableDefaultKeyReplicationRegions', { ReplicationRegions });
 
-  test('are empty at first, and are enabled and disabled for each Region by itself', async () => {
+  test('are empty at first, and each Region enables and disables its own', async () => {
     expect(await defaults()).toEqual([]);
     expect((await enable([EUROPE])).json).toEqual({ EnabledReplicationRegions: [EUROPE] });
     expect((await enable([ASIA, EUROPE])).json).toEqual({ EnabledReplicationRegions: [EUROPE, ASIA] });
@@ -150,7 +150,7 @@ test('keys that were read a moment ago are used without a query', async () => {
   for (let i = 0; i < 20; i++) await use();
   const elapsed = performance.now() - start;
   database.logger = logger;
-  // The cache holds four names and the Regions of one key, and reads each again when it is stale.
+  // The cache holds four names and the Regions of one key, and reads them again when they are stale.
   const times = Math.ceil(elapsed / MAX_STALE_MS);
   expect(queries.length).toBeLessThanOrEqual(2 * 5 * times);
 

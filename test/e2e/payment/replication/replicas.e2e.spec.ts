@@ -41,7 +41,7 @@ describe('A replica', () => {
     expect(await get(replica)).toEqual(before);
   });
 
-  test('rejects a policy, and does not get that of its primary key', async () => {
+  test('rejects a policy, and does not inherit the policy of its primary key', async () => {
     const { KeyArn } = await createReplicated(EUROPE);
     const [ResourceArn, AWS] = [inRegion(EUROPE, KeyArn), 'arn:aws:iam::111122223333:root'];
     const statement = { Effect: 'Allow', Principal: { AWS }, Action: '*', Resource: '*' };
@@ -74,7 +74,7 @@ describe('A replica', () => {
   });
 });
 
-describe('A replica follows its primary key', () => {
+describe('A replica of a key that changes', () => {
   const life = (key: Key) => ({
     KeyState: key.KeyState,
     Enabled: key.Enabled,
@@ -84,7 +84,7 @@ describe('A replica follows its primary key', () => {
     DeleteTimestamp: key.DeleteTimestamp,
   });
 
-  test('when it is stopped, started, deleted or restored', async () => {
+  test('is stopped, started, deleted and restored with its primary key', async () => {
     const { KeyArn } = await createReplicated(EUROPE, ASIA);
     for (const operation of ['StopKeyUsage', 'StartKeyUsage', 'DeleteKey', 'RestoreKey', 'StartKeyUsage']) {
       const before = await get(inRegion(EUROPE, KeyArn));
@@ -99,13 +99,13 @@ describe('A replica follows its primary key', () => {
     }
   });
 
-  test('without any work when nothing changes', async () => {
+  test('causes no work while its primary key stays the same', async () => {
     const { KeyArn } = await createReplicated(EUROPE);
     const key = await keyOf('StartKeyUsage', { KeyIdentifier: KeyArn });
     expect(key.ReplicationStatus).toEqual({ [EUROPE]: SYNCHRONIZED });
   });
 
-  test('when its waiting period ends: key material and aliases are removed, the records stay', async () => {
+  test('loses its key material and aliases at the end of the waiting period, but its record stays', async () => {
     const { KeyArn } = await createReplicated(EUROPE);
     const replica = inRegion(EUROPE, KeyArn);
     await expectControlOk('CreateAlias', { AliasName: 'alias/deleted', KeyArn: replica }, EUROPE);
@@ -125,12 +125,12 @@ describe('A replica follows its primary key', () => {
     expect(sealed).toEqual([{ sealed: null }]);
   });
 
-  test('when it is restored just before the waiting period of the replica ends', async () => {
+  test('is restored with its primary key, even just before its own waiting period ends', async () => {
     const { KeyArn } = await createReplicated(EUROPE);
     await deleted({ KeyArn });
     await replicate();
     await expectControlOk('RestoreKey', { KeyIdentifier: KeyArn });
-    // The replica has not followed yet.
+    // The replica has not been updated yet.
     await endDeletions(service);
     expect((await get(inRegion(EUROPE, KeyArn))).KeyState).toBe('DELETE_PENDING');
     await expectControlOk('StartKeyUsage', { KeyIdentifier: KeyArn });
@@ -143,7 +143,11 @@ describe('The exception classes of the AWS SDK', () => {
   const client = (region: string) =>
     new PaymentCryptographyClient({ region, endpoint: service.url, credentials: CREDENTIALS, maxAttempts: 1 });
 
-  /** Sends an operation that the SDK lacks through the SDK. @returns the exception that the SDK makes of the response */
+  /**
+   * Sends an operation that the SDK lacks through the SDK.
+   *
+   * @returns the exception that the SDK creates from the response
+   */
   async function failureOf(operation: string, input: object): Promise<unknown> {
     const sdk = client(REGION);
     sdk.middlewareStack.add(

@@ -11,6 +11,7 @@ import {
   expectFailure,
   useReplicas,
 } from '../../../support/replicas.js';
+import { rebind } from '../../../support/database.js';
 import { newWorker } from '../../../support/replication.js';
 
 const { service, control, replicate, keyOf, get, create, createReplicated, add, remove, stopped, mac } = useReplicas();
@@ -30,7 +31,7 @@ describe('The replication worker', () => {
     expect(await mac(inRegion(EUROPE, KeyArn))).toBe(await mac(KeyArn));
   });
 
-  test('logs what it did', async () => {
+  test('logs every change that it makes', async () => {
     const { KeyArn } = await createReplicated(EUROPE);
     const event = { event: 'SynchronizeMultiRegionKey', keyArn: KeyArn, replicationRegion: EUROPE };
     expect(service.log).toContainEqual(expect.objectContaining({ ...event, msg: 'replica synchronized' }));
@@ -73,11 +74,14 @@ describe('The replication worker', () => {
     expect(await statusOf(KeyArn)).toEqual(SYNCHRONIZED);
   });
 
-  test('reports a failure, retries with increasing delays, and does not hold up other work', async () => {
+  test('reports a failure, retries with increasing delays, and does not delay other work', async () => {
     const database = service.app.get(DataSource);
     const broken = await create({ ReplicationRegions: [EUROPE] });
     const other = await create({ ReplicationRegions: [EUROPE] });
-    const edit = (kcv: string) => database.query('UPDATE keys SET kcv = $1 WHERE arn = $2', [kcv, broken.KeyArn]);
+    const edit = async (kcv: string) => {
+      await database.query('UPDATE keys SET kcv = $1 WHERE arn = $2', [kcv, broken.KeyArn]);
+      await rebind(database);
+    };
     await edit('000000');
     await replicate();
     expect(await statusOf(other.KeyArn)).toEqual(SYNCHRONIZED);
@@ -92,7 +96,7 @@ describe('The replication worker', () => {
     service.clock.advance(2100);
     await replicate();
     expect((await statusOf(broken.KeyArn))!.StatusMessage).toMatch(/^Attempt 2 failed/);
-    // A change is tried at once, and resets the number of attempts.
+    // A change is replicated at once, and resets the number of attempts.
     await stopped(broken);
     await replicate();
     expect((await statusOf(broken.KeyArn))!.StatusMessage).toMatch(/^Attempt 1 failed/);
@@ -127,11 +131,13 @@ describe('The replication worker', () => {
     );
   });
 
-  test('does not overwrite another key of the same ARN', async () => {
+  test('does not overwrite another key that has the ARN of the replica', async () => {
     const { KeyArn } = await create({ ReplicationRegions: [EUROPE] });
     const taken = inRegion(EUROPE, KeyArn);
     const stranger = await keyOf('CreateKey', CMAC_KEY, EUROPE);
-    await service.app.get(DataSource).query('UPDATE keys SET arn = $1 WHERE arn = $2', [taken, stranger.KeyArn]);
+    const database = service.app.get(DataSource);
+    await database.query('UPDATE keys SET arn = $1 WHERE arn = $2', [taken, stranger.KeyArn]);
+    await rebind(database);
     await replicate();
     expect((await statusOf(KeyArn))!.Status).toBe('FAILED');
     expect((await get(taken)).KeyCheckValue).toBe(stranger.KeyCheckValue);
@@ -140,7 +146,7 @@ describe('The replication worker', () => {
     expect(await get(taken)).not.toHaveProperty('MultiRegionKeyType');
   });
 
-  test.each([1, 3])('does all the work that is due, with %i workers at once', async (workers) => {
+  test.each([1, 3])('does all work that is due, with %i workers at once', async (workers) => {
     const keys = await Promise.all(Array.from({ length: 6 }, () => create({ ReplicationRegions: [EUROPE, ASIA] })));
     await Promise.all(Array.from({ length: workers }, replicate));
     for (const { KeyArn } of keys) {

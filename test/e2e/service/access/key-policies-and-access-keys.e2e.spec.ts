@@ -24,7 +24,7 @@ describe('The policy of a key', () => {
     expect(await mac(key, credentials)).toBe('ok');
   });
 
-  test('denies the root, who may delete the policy all the same', async () => {
+  test('can deny the root user, who may still delete the policy', async () => {
     const key = (await createKey(service)).KeyArn;
     await put(key, { Effect: 'Deny', Principal: '*', Action: '*', Resource: '*' });
     expect(await mac(key)).toBe(denied(ROOT, 'GenerateMac', key, 'with an explicit deny in a resource-based policy'));
@@ -91,7 +91,7 @@ describe('Access keys', () => {
     );
     service.clock.advance(901_000);
     expect(await mac(stored.KeyArn, undefined, signed)).toBe('ExpiredTokenException');
-    service.clock.advance(-901_000); // back to now, which the SDK's clients go by
+    service.clock.advance(-901_000); // the SDK's clients sign with the real time
     await expect(stored.principals.startSession(arn, 'monday', 899)).rejects.toThrow(
       'A session lasts 900 to 43200 seconds.',
     );

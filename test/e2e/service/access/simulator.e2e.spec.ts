@@ -60,9 +60,9 @@ describe('The policy simulator decides as the service does', () => {
   type Send = (credentials: NewAccessKey) => Promise<string>;
   type Case = [what: string, action: string, resource: () => string, context: Record<string, string[]>, send: Send];
   test.each<Case>([
-    ['a key by its tag', 'GenerateMac', () => own, {}, (by) => mac(own, by)],
+    ['a key allowed by its tag', 'GenerateMac', () => own, {}, (by) => mac(own, by)],
     [
-      'a key by its tag, named by its alias',
+      'a key allowed by its tag, called by its alias',
       'GenerateMac',
       () => arn('alias/asked'),
       {},
@@ -94,7 +94,7 @@ describe('The policy simulator decides as the service does', () => {
     ],
     ['a key of this Region', 'GetKey', () => own, {}, (by) => control('GetKey', { KeyIdentifier: own }, by)],
     [
-      'an action allowed on the alias, named by the key',
+      'an action allowed on the alias, called with the key',
       'VerifyMac',
       () => own,
       {},
@@ -110,7 +110,7 @@ describe('The policy simulator decides as the service does', () => {
         }),
     ],
     [
-      'an action allowed on the alias, named by the alias',
+      'an action allowed on the alias, called with the alias',
       'VerifyMac',
       () => arn('alias/asked'),
       {},
@@ -149,14 +149,14 @@ describe('The policy simulator decides as the service does', () => {
       (by) => control('TagResource', { ResourceArn: own, Tags: [{ Key: 'team', Value: 'pin' }] }, by),
     ],
     [
-      "a new key's tags",
+      'the tags of a new key',
       'TagResource',
       () => arn('key/*'),
       tagged,
       (by) => control('CreateKey', { KeyAttributes, Exportable: true, Tags }, by),
     ],
     [
-      'a policy that the policy of the key allows to put',
+      'a new policy for a key whose policy allows it',
       'PutResourcePolicy',
       () => denying,
       {},
@@ -179,10 +179,10 @@ describe('The policy simulator decides as the service does', () => {
       {},
       (by) => control('DeleteAlias', { AliasName: 'alias/none' }, by),
     ],
-  ])('%s', async (_, action, resource, context, ask) => {
+  ])('for %s', async (_, action, resource, context, ask) => {
     const simulator = service.app.get(PolicySimulator);
     for (const { arn: principal, credentials } of [asking, session]) {
-      const question = { principal, action, resource: resource(), context };
+      const question = { principal, action: `payment-cryptography:${action}`, resource: resource(), context };
       const { allowed } = await simulator.explain(question, ORIGIN, REGION);
       expect({ principal, allowed }).toEqual({
         principal,

@@ -3,6 +3,7 @@ import { resourcesOf } from '../../../../src/http/operation.js';
 import type { NewAccessKey } from '../../../../src/access/principal.repository.js';
 import { policyOf, allow, EXPLICIT_DENY, denied, useAccess } from '../../../support/access.js';
 import { MISSING_KEY, createKey } from '../../../support/keys.js';
+import { storeRoot } from '../../../support/known-pairs.js';
 import { REGION, target, type RawRequest } from '../../../support/service.js';
 
 const { service, stored, answer, user, control, mac } = useAccess();
@@ -20,7 +21,7 @@ describe('A user with permission for one operation', () => {
       JSON.parse(readFileSync(new URL(`../../../../openapi/${name}.json`, import.meta.url), 'utf8')) as Document,
   );
 
-  /** Returns the documented example of an operation, with an existing key for each that it names. */
+  /** Returns the documented example of an operation, with an existing key in place of each key that it names. */
   const request = (operation: string): Partial<RawRequest> => {
     for (const { paths, components } of documents)
       for (const [path, { post }] of Object.entries(paths)) {
@@ -41,17 +42,20 @@ describe('A user with permission for one operation', () => {
     throw new Error(`${operation} is not documented`);
   };
   let walkedKey: string;
-  beforeAll(async () => void ({ KeyArn: walkedKey } = await createKey(service)));
+  beforeAll(async () => {
+    await storeRoot(service);
+    ({ KeyArn: walkedKey } = await createKey(service));
+  });
 
   const OPERATIONS = [...resourcesOf('payment-cryptography').keys()];
 
-  test('there are 47 operations, and each has a resource', () => {
+  test('is tested for all 47 operations, each of which has a resource', () => {
     const documented = documents.flatMap(({ paths }) => Object.values(paths).map(({ post }) => post.operationId));
     expect(OPERATIONS.toSorted()).toEqual(documented.toSorted());
     expect(OPERATIONS).toHaveLength(47);
   });
 
-  test.each(OPERATIONS)('%s needs permission for itself, and for no other operation', async (operation) => {
+  test.each(OPERATIONS)('may call %s, but not with permission for all other operations only', async (operation) => {
     const others = await user({ ...allow([]), Action: undefined, NotAction: `payment-cryptography:${operation}` });
     expect(await answer({ ...request(operation), credentials: others.credentials })).toContain(
       `AccessDeniedException: User: ${others.arn} is not authorized to perform: payment-cryptography:${operation} on resource: `,
@@ -167,7 +171,7 @@ describe('A user', () => {
     expect(await create({ Tags: [...Tags, { Key: 'owner', Value: 'x' }] })).toBe(denied(arn, 'TagResource', anyKey));
   });
 
-  test('needs permission for every key of a call, and conditions on a key’s role hold behind an alias', async () => {
+  test('needs permission for every key of a call, and conditions on the role of a key also apply to a key named by an alias', async () => {
     const kek = (
       await createKey(service, {
         KeyAttributes: {

@@ -4,7 +4,7 @@ import { exchange } from '../../../support/exchange.js';
 
 const { service, attacked, deleteVictim, exception, wire, expectHealthy } = useVictim();
 
-describe('header-smuggled requests are rejected with', () => {
+describe('smuggled requests are rejected with', () => {
   const hidden = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n';
   type Change = (lines: string[], body: string) => { lines: string[]; body: string };
   const lengthOf =
@@ -61,7 +61,7 @@ describe('header-smuggled requests are rejected with', () => {
     },
   );
 
-  test('a request within the body of another, which stays data', async () => {
+  test('a request within the body of another request, where it is only data', async () => {
     const inner = text(await wire(deleteVictim())).replace(/authorization: .*\r\n/, '');
     const body = JSON.stringify({ ...(JSON.parse(mac(attacked.victim).body!) as object), inner });
     const answers = await exchange(service.url, text(await wire({ path: '/mac/generate', body })));
@@ -86,7 +86,7 @@ describe('header-smuggled requests are rejected with', () => {
   });
 });
 
-describe('path-encoded requests are rejected:', () => {
+describe('encoded paths are rejected:', () => {
   test.each([
     '//mac/generate',
     '/./mac/generate',

@@ -17,7 +17,7 @@ import { exchange } from '../../../support/exchange.js';
 
 const { service, attacked, settle, user, exception, wire, expectHealthy } = useVictim();
 
-test('the victim serves its owner', async () => {
+test('the attacked key works for its owner', async () => {
   expect(statuses(await exchange(service.url, text(await wire(mac(attacked.victim)))))).toEqual([200]);
   expect((await service.send(mac('alias/victim'))).status).toBe(200);
 });
@@ -31,11 +31,11 @@ describe('unsigned requests are rejected with', () => {
   const accessKey = (by: string) => replace(/Credential=[^/]+/, `Credential=${by}`);
   const signedHeaders = (by: string) => replace(/SignedHeaders=[^,]+/, `SignedHeaders=${by}`);
   const payload = (by: string) => header('x-amz-content-sha256', () => by);
-  // A signature that happens to have no letters is changed, too.
+  // A signature that happens to contain no letters must be changed, too.
   const inUpperCase = (value: string) =>
     value.replace(/[0-9a-f]{64}$/, (hex) => hex.toUpperCase().replace(/^\d+$/, 'A'));
 
-  /** Moves the signature into the query. The root path can have none, so the path names the operation. */
+  /** Moves the signature into the query. The root path cannot have a query, so the path names the operation. */
   function inQuery(sent: SentRequest): void {
     sent.path = sent.path.replace(/^\/$/, '/PaymentCryptographyControlPlane/CreateKey');
     const parts = /Credential=(\S+), SignedHeaders=(\S+), Signature=(\S+)/;
@@ -88,7 +88,7 @@ describe('unsigned requests are rejected with', () => {
     expect(await exception({ ...createNewKey, credentials })).toBe('InvalidSignatureException');
   });
 
-  test('the secret of a user for the access key of the root', async () => {
+  test('the root access key and the secret of a user', async () => {
     const { secretAccessKey } = await user('somebody', { Effect: 'Allow', Action: '*', Resource: '*' });
     const credentials = { ...CREDENTIALS, secretAccessKey };
     await settle();
@@ -135,11 +135,11 @@ describe('replayed and altered requests are rejected:', () => {
     expect(await exception({ ...mac(attacked.victim), tamper })).toBe('InvalidSignatureException');
   });
 
-  test('a target that is added to a request of the data plane', async () => {
+  test('a target that is added to a data-plane request', async () => {
     const tamper = header('x-amz-target', () => target('DeleteKey')['x-amz-target']);
     const body = JSON.stringify({ KeyIdentifier: attacked.victim });
     expect(await exception({ path: '/', body, tamper })).toBe('IncompleteSignatureException');
-    // The target has a meaning at the root path only.
+    // X-Amz-Target has a meaning at the root path only.
     const elsewhere = { ...mac(attacked.victim), path: '/mac/verify', headers: target('DeleteKey') };
     expect(await exception(elsewhere)).toBe('ValidationException');
   });

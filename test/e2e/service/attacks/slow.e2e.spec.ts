@@ -6,7 +6,7 @@ import { REGION, CREDENTIALS } from '../../../support/service.js';
 
 const { service, expectHealthy } = useVictim();
 
-/** A connection that sends one byte a second, and what it received. */
+/** A connection that sends one byte a second, with everything that it received. */
 interface Slow {
   socket: Socket;
   received: () => string;
@@ -37,12 +37,12 @@ async function dribble(bytes: string): Promise<Slow> {
 }
 
 const slow: Slow[] = [];
-// The service takes half a minute to close them, so they begin before the other tests.
+// The service takes half a minute to close these connections, so they begin before the other tests.
 beforeAll(async () => void slow.push(...(await Promise.all(SLOW.map(([, bytes]) => dribble(bytes))))));
 afterAll(() => slow.forEach(({ socket }) => socket.destroy()));
 
 describe('slow requests:', () => {
-  test('five hundred idle connections do not keep others from being served', async () => {
+  test('five hundred idle connections do not keep other clients from being served', async () => {
     const { hostname, port } = new URL(service.url);
     const idle = Array.from({ length: 500 }, () => connect(Number(port), hostname));
     await Promise.all(idle.map((socket) => once(socket, 'connect')));

@@ -10,7 +10,7 @@ import { CIPHER } from '../../../support/api.js';
 
 const { service, attacked, settle, user, exception, expectHealthy } = useVictim();
 
-describe('token-forged requests are rejected with', () => {
+describe('requests are rejected with', () => {
   const flipped = (token: string) =>
     Array.from({ length: 24 }, (_, i) => {
       const bytes = Buffer.from(token, 'base64url');
@@ -37,7 +37,7 @@ describe('token-forged requests are rejected with', () => {
     expect(await exception(control('ListKeys', { NextToken }, { region: OTHER_REGION }))).toBe('ValidationException');
   });
 
-  test('a session token that is edited, of another session, missing, or used with an access key of the root', async () => {
+  test('a session token that is edited, missing, from another session, or used with a root access key', async () => {
     const { arn } = await attacked.principals.create('role', 'session');
     await attacked.principals.putPolicy(arn, 'all', policy({ Effect: 'Allow', Action: '*', Resource: '*' }));
     const sessions = await Promise.all(['one', 'two'].map((name) => attacked.principals.startSession(arn, name, 900)));

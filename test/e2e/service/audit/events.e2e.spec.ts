@@ -4,6 +4,7 @@ import { PrincipalRepository } from '../../../../src/access/principal.repository
 import { AuditLog } from '../../../../src/audit/audit-log.js';
 import { type AuditEvent, KEY_ATTRIBUTES, idOf, mac, useAudit } from '../../../support/audit.js';
 import { MISSING_KEY, createKey, endDeletions } from '../../../support/keys.js';
+import { storeRoot } from '../../../support/known-pairs.js';
 import { newWorker } from '../../../support/replication.js';
 import { CREDENTIALS, target, sendUnsigned, type RawRequest, type RawResponse } from '../../../support/service.js';
 
@@ -116,7 +117,7 @@ describe('A call has one event', () => {
   });
 
   describe('when its caller', () => {
-    /** A signed request as it goes over the wire. */
+    /** Returns a signed request as bytes for the wire. */
     async function bytesOf(operation: string, input: object): Promise<string> {
       const { headers, body } = await service.sign({ headers: target(operation), body: JSON.stringify(input) });
       const head = { host: new URL(service.url).host, 'content-length': String(Buffer.byteLength(body)), ...headers };
@@ -159,11 +160,11 @@ describe('A call has one event', () => {
           KeyUsage: 'TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION',
           KeyClass: 'ASYMMETRIC_KEY_PAIR',
           KeyAlgorithm: 'RSA_2048',
-          KeyModesOfUse: { Encrypt: true, Decrypt: true },
+          KeyModesOfUse: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
         },
         Exportable: true,
       };
-      await control('CreateKey', input);
+      expect((await control('CreateKey', input)).status).toBe(200);
       const request = await bytesOf('CreateKey', input);
       const socket = connected();
       socket.write(request, () => setTimeout(() => socket.destroy(), 30));
@@ -173,7 +174,7 @@ describe('A call has one event', () => {
   });
 });
 
-test('text of a caller does not keep the log from being queried', async () => {
+test('text from a caller cannot keep the log from being queried', async () => {
   const body = JSON.stringify({ SessionName: '"\0 \ud800 \u2028' });
   const refused = await service.send({ path: '/admin/users/none/sessions', body });
   expect((await eventOf(refused)).requestParameters).toMatchObject({ sessionName: '"\ufffd \ufffd \u2028' });
@@ -191,7 +192,7 @@ test('requests for health, metrics and documentation have no event', async () =>
   expect(await countEvents()).toBe(before);
 });
 
-test('actions of the service itself have events, too', async () => {
+test('actions of the service itself have events as well', async () => {
   const { KeyArn } = await createKey(service);
   await control('AddKeyReplicationRegions', { KeyIdentifier: KeyArn, ReplicationRegions: ['eu-west-1'] });
   await newWorker(service).run();
@@ -226,7 +227,7 @@ describe('No event has sensitive data', () => {
   const read = (path: string) =>
     JSON.parse(readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8')) as unknown;
 
-  /** Members that the models call sensitive, and others that are as private. */
+  /** Members that the models mark as sensitive, and others that are just as private. */
   const SENSITIVE = new Set([
     'RandomNonce',
     'KeySerialNumber',
@@ -244,6 +245,7 @@ describe('No event has sensitive data', () => {
     SENSITIVE.has(name) && typeof value === 'string';
 
   test('of a call that succeeds or fails validation', async () => {
+    await storeRoot(service);
     const { KeyArn } = await createKey(service);
     const requests: { operation: string; request: Partial<RawRequest>; sent: string[] }[] = [];
     for (const name of ['controlplane', 'dataplane']) {
@@ -297,7 +299,7 @@ test('calls are rejected while the queue of events is full', async () => {
     'com.amazonaws.paymentcryptography#ServiceUnavailableException',
   ]);
   const used = await service.send(mac(KeyArn));
-  expect([used.status, used.json['__type']]).toEqual([500, 'InternalServerException']);
+  expect([used.status, used.json['__type']]).toEqual([503, 'InternalServerException']);
   expect((await sendUnsigned(service.url, { method: 'POST' })).status).toBe(503);
   expect((await sendUnsigned(`${service.url}/healthz`, {})).status).toBe(200);
   await acceptEvents();

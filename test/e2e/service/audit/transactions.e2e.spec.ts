@@ -87,7 +87,7 @@ describe('A change and its event are one transaction', () => {
       DeriveKeyUsage: 'TR31_P0_PIN_ENCRYPTION_KEY',
     } as const;
     pairs = [(await createKey(service, pair)).KeyArn, (await createKey(service, pair)).KeyArn];
-    // Creates the authorities beforehand, because they are committed before the call that first needs them.
+    // The authorities are created beforehand, because they are committed before the call that first needs them.
     await control('GetPublicKeyCertificate', { KeyIdentifier: pairs[1] });
     await control('GetParametersForImport', { KeyMaterialType: 'TR34_KEY_BLOCK', WrappingKeyAlgorithm: 'RSA_2048' });
   });
@@ -119,7 +119,7 @@ describe('A change through the admin API and its event are one transaction', () 
   const state = async () =>
     JSON.stringify(
       await Promise.all(
-        ['principals', 'principal_policies', 'access_keys'].map((table) =>
+        ['principals', 'principal_policies', 'access_keys', 'passwords'].map((table) =>
           stored.database.query(`SELECT to_jsonb(${table}) AS row FROM ${table} ORDER BY 1`),
         ),
       ),
@@ -164,6 +164,8 @@ describe('A change through the admin API and its event are one transaction', () 
       {},
       { ...user, sessionName: 'session', durationSeconds: 3600 },
     ],
+    ['PutPassword', 'PUT', () => '/admin/users/line-3/password', { Password: 'a password of theirs' }, user],
+    ['DeletePassword', 'DELETE', () => '/admin/users/line-3/password', undefined, user],
     ['DeletePrincipal', 'DELETE', () => '/admin/users/line-3', undefined, user],
   ];
 
@@ -196,7 +198,7 @@ describe('A change through the admin API and its event are one transaction', () 
       if (secret !== undefined) expect(JSON.stringify(await events())).not.toContain(secret);
   });
 
-  test('a rejected policy does not tell whose it would be', async () => {
+  test('the event of a rejected policy names the user in the path, whatever the body says', async () => {
     const policy = { ...allow, kind: 'roles', name: 'other', Name: 'other', Policy: 'other' };
     const refused = await service.send({
       method: 'PUT',

@@ -16,6 +16,7 @@ import {
 import { createKey } from '../../../support/keys.js';
 import { explain, type Recorded } from '../../../support/linearizability.js';
 import { cutListeners, type Node, useNodes } from '../../../support/nodes.js';
+import { randomOf } from '../../../support/random.js';
 
 const shared = useNodes();
 
@@ -153,7 +154,7 @@ describe('the life cycle of keys, with concurrent clients of both nodes', () => 
     return { call, answer, invokedAt, answeredAt: performance.now() };
   }
 
-  /** Lets both nodes read everything, so that they cache what they may. */
+  /** Lets both nodes read everything, so that they cache what they can. */
   async function remember(): Promise<void> {
     const names = [...arns, ...ALIASES];
     const reads = shared.nodes.flatMap(({ controlPlane }) =>
@@ -162,7 +163,7 @@ describe('the life cycle of keys, with concurrent clients of both nodes', () => 
     await Promise.allSettled(reads);
   }
 
-  /** Reads the state from the database, because nodes may have cached an older one. */
+  /** Reads the state from the database, because nodes may have cached an older state. */
   async function stored(): Promise<State> {
     const keys: KeyState[] = [];
     for (const arn of arns) {
@@ -194,7 +195,7 @@ describe('the life cycle of keys, with concurrent clients of both nodes', () => 
 
   test.each([
     ['that notify each other', 1, false],
-    ["that can't notify each other", 2, true],
+    ['that cannot notify each other', 2, true],
   ])('nodes %s: some order of the calls explains every answer and the final state', async (_, seed, deaf) => {
     const random = randomOf(seed);
     const one = <T>(...of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
@@ -267,15 +268,4 @@ describe('the life cycle of keys, with concurrent clients of both nodes', () => 
       'UpdateAlias ok',
     ]);
   });
-
-  /** Mulberry32: the same numbers from 0 to 1 for the same seed. */
-  function randomOf(seed: number): () => number {
-    let state = seed;
-    return () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-      mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    };
-  }
 });

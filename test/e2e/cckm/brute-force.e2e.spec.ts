@@ -1,0 +1,83 @@
+import { PASSWORD, refusalOf, request, useCckm } from '../../support/cckm.js';
+import { TestClock } from '../../support/service.js';
+
+const WRONG = '401 5 NCERRUnauthorizedAccess | Wrong username or password.';
+const MINUTE_MS = 60_000;
+
+const clock = new TestClock();
+const { service, admin, createUser, signIn } = useCckm({}, clock);
+
+const guess = (username: string, password: string) =>
+  request(service.url, 'POST', 'auth/tokens', { body: { username, password } });
+const refused = async (username: string, password = 'a wrong guess') => refusalOf(await guess(username, password));
+async function guesses(username: string, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) expect(await refused(username)).toBe(WRONG);
+}
+
+test('five wrong passwords in a row lock a user for 15 minutes, with the same answer for the right one', async () => {
+  await createUser('ann');
+  await guesses('ann', 4);
+  await signIn('ann');
+  await guesses('ann', 5);
+  expect(await refused('ann', PASSWORD)).toBe(WRONG);
+  clock.advance(14 * MINUTE_MS);
+  expect(await refused('ann', PASSWORD)).toBe(WRONG);
+  clock.advance(2 * MINUTE_MS);
+  await signIn('ann');
+});
+
+test('guesses during a lock neither prolong it nor count', async () => {
+  await createUser('bob');
+  await guesses('bob', 5);
+  clock.advance(14 * MINUTE_MS);
+  await guesses('bob', 6);
+  clock.advance(2 * MINUTE_MS);
+  await guesses('bob', 4);
+  await signIn('bob');
+});
+
+test('guesses that arrive at once count one by one', async () => {
+  await createUser('cy');
+  const answers = await Promise.all(Array.from({ length: 8 }, () => guess('cy', 'a wrong guess')));
+  expect(answers.map(refusalOf)).toEqual(answers.map(() => WRONG));
+  expect(await refused('cy', PASSWORD)).toBe(WRONG);
+});
+
+test('sign-ins that exist go on during a lock, and a new password ends it', async () => {
+  await createUser('eve');
+  const eve = await signIn('eve');
+  await guesses('eve', 5);
+  expect(await eve.ok('GET', 'auth/self/user')).toMatchObject({ username: 'eve' });
+  const { refresh_token } = eve.tokens;
+  const refresh = { grant_type: 'refresh_token', refresh_token };
+  expect((await request(service.url, 'POST', 'auth/tokens', { body: refresh })).status).toBe(201);
+  await admin('PUT', 'users/eve/password', { Password: 'a new long password' });
+  await signIn('eve', 'a new long password');
+});
+
+test('a locked user, a wrong password and an unknown user get answers that differ in the id of the request alone', async () => {
+  await createUser('fay');
+  const wrong = await guess('fay', 'a wrong guess');
+  await guesses('fay', 4);
+  const locked = await guess('fay', PASSWORD);
+  const unknown = await guess('nobody', PASSWORD);
+  const shown = ({ status, json, headers }: typeof wrong) => ({
+    status,
+    json: { ...json, requestID: '' },
+    headers: [...headers].map(([name, value]) => (/request|date/.test(name) ? name : `${name}: ${value}`)),
+  });
+  expect(shown(locked)).toEqual(shown(wrong));
+  expect(shown(unknown)).toEqual(shown(wrong));
+});
+
+test('so many sign-ins at once that they would wait for seconds are refused for now, and other calls are answered', async () => {
+  const ann = await signIn('ann');
+  const crowd = Array.from({ length: 40 }, () => guess('nobody', 'a wrong guess'));
+  const meanwhile = ann.ok('GET', 'auth/self/user');
+  const answers = (await Promise.all(crowd)).map(refusalOf);
+  await meanwhile;
+  const busy = '429 15 NCERRBadRequest: Bad HTTP request | ThrottlingException: Too many sign-ins wait to be checked.';
+  expect(answers.filter((answer) => answer === WRONG).length).toBeGreaterThanOrEqual(16);
+  expect(answers.filter((answer) => answer.startsWith(busy)).length).toBeGreaterThan(0);
+  await signIn('ann');
+});
