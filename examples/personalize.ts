@@ -1,6 +1,6 @@
 // A card bureau. For each card of a CSV file it generates a PIN, its PVV, and CVV, CVV2 and iCVV, and writes them to a
 // file for card production and PIN mailer printing. It can be killed at any time and resumes where it stopped.
-// docs/examples.md says more.
+// docs/examples.md describes the files and shows a run.
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

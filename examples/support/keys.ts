@@ -18,7 +18,7 @@ export class ImportedKeys implements AsyncDisposable {
   private constructor(private readonly service: Service) {}
 
   /**
-   * Imports a new key-encryption key, AES_128, under the RSA key of an import token, which two parties do once before
+   * Imports a new key-encryption key, AES_128, under the RSA key of an import token. Two parties do this once, before
    * they exchange working keys.
    */
   static async underNewKek(service: Service): Promise<ImportedKeys> {
