@@ -4,14 +4,16 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
 COPY .swcrc nest-cli.json tsconfig.json tsconfig.build.json ./
-COPY scripts/build.js scripts/bundle.js scripts/
+COPY scripts/build.js scripts/bundle.js scripts/bundle-loader.js scripts/
 COPY src src
 RUN npm run build
 
 FROM node:24-slim AS dependencies
+# npm compiles pkcs11js, by which the service reaches PKCS#11 tokens. It is optional: without compilers it would be left out.
+RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev && npm cache clean --force
+RUN npm ci --omit=dev && npm cache clean --force && mv node_modules/pkcs11js /pkcs11js
 
 FROM node:24-slim
 ENV NODE_ENV=production \
@@ -21,6 +23,10 @@ ENV NODE_ENV=production \
 RUN install -d -o node -g node -m 700 /var/lib/keyblock
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
+# Neither the sources nor the object files.
+COPY --from=dependencies /pkcs11js/package.json /pkcs11js/index.js /pkcs11js/LICENSE node_modules/pkcs11js/
+COPY --from=dependencies /pkcs11js/build/Release/pkcs11.node node_modules/pkcs11js/build/Release/
+RUN node --eval "require('pkcs11js')"
 COPY --from=build /app/dist/bundle dist/bundle
 COPY package.json ./
 COPY bin bin

@@ -42,7 +42,9 @@ export default tseslint.config(
   },
   {
     files: ['public/**/*.js'],
-    languageOptions: { globals: { SwaggerUIBundle: 'readonly', SwaggerUIStandalonePreset: 'readonly' } },
+    languageOptions: {
+      globals: { fetch: 'readonly', SwaggerUIBundle: 'readonly', SwaggerUIStandalonePreset: 'readonly' },
+    },
   },
   {
     files: ['**/*.spec.ts', 'test/**/*.ts'],
@@ -68,6 +70,15 @@ export default tseslint.config(
   {
     files: ['src/policy/**/*.ts'],
     ignores: ['**/*.spec.ts'],
-    rules: { 'no-restricted-globals': ['error', ...IMPURE] },
+    rules: {
+      'no-restricted-globals': ['error', ...IMPURE],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: ':not(MemberExpression[property.name="parse"]) > Identifier[name="Date"]',
+          message: 'A policy gets the time from the request: of Date, only Date.parse is allowed',
+        },
+      ],
+    },
   },
 );

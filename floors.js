@@ -4,23 +4,35 @@ import { parser } from 'typescript-eslint';
 
 /**
  * The floors of src/, from the ground up. A room, i.e. a folder or a file, may import itself and rooms on lower floors;
- * rooms on one floor don't know each other. A room within another has the floor on which it is listed.
+ * rooms on the same floor can't import each other. A room within another room is on the floor that lists it.
  */
 export const FLOORS = [
-  ['crypto', 'policy', 'errors', 'clock', 'logger', 'log-output', 'workers', 'database/locks'],
+  [
+    'crypto',
+    'policy',
+    'errors',
+    'clock',
+    'logger',
+    'log-output',
+    'workers',
+    'when-ready',
+    'database/locks',
+    'hsm/pkcs11-uri',
+    'database/connection',
+  ],
   ['crypto/asn1', 'http/api', 'config'],
-  ['crypto/x509', 'call'],
-  ['crypto/tr34', 'audit', 'database/quota'],
-  ['http', 'changes'],
+  ['crypto/x509', 'crypto/post-quantum', 'call'],
+  ['crypto/tr34', 'crypto/signature', 'audit', 'database/quota'],
+  ['http', 'changes', 'hsm'],
   ['provider'],
-  ['access', 'payment/event-members'],
-  ['auth', 'health', 'payment/api'],
-  ['payment/authorization', 'payment/operation'],
+  ['access', 'payment/event-members', 'kms/event-members', 'kms/exceptions', 'kms/invalid-input', 'cckm/errors'],
+  ['auth', 'health', 'payment/api', 'kms/api', 'cckm/api'],
+  ['front', 'payment/authorization', 'payment/operation', 'kms'],
   ['payment/keys'],
   ['payment/fields', 'payment/operation-authorizer'],
   ['payment/exchange'],
   ['payment/controlplane', 'payment/dataplane'],
-  ['admin'],
+  ['admin', 'payment/payment.module', 'xks-proxy', 'cckm'],
   ['docs', 'app.module', 'database'],
   ['store'],
   ['service'],
@@ -28,20 +40,29 @@ export const FLOORS = [
   ['main'],
 ];
 
-/** The only packages that a pure room imports. */
+/** The only packages that a pure room may import. */
 export const PURE = {
   crypto: ['node:crypto'],
   'crypto/asn1': ['asn1js'],
   'crypto/x509': ['node:crypto', 'asn1js'],
-  // For IP addresses and ranges; for the schema of a document.
+  // ML-DSA and ML-KEM, which Node has from 24.7 on.
+  'crypto/post-quantum': ['node:crypto', '@noble/post-quantum/ml-dsa.js', '@noble/post-quantum/ml-kem.js'],
+  // Signatures over a given digest, and Ed25519ph: Node hashes what it signs.
+  'crypto/signature': [
+    'node:crypto',
+    '@noble/curves/ed25519.js',
+    '@noble/curves/nist.js',
+    '@noble/curves/secp256k1.js',
+  ],
+  // node:net for IP addresses and ranges, zod for the schema of a policy document.
   policy: ['node:net', 'zod'],
 };
 
-/** The only rooms that import a package. */
+/** Packages that only the listed rooms may import. */
 export const KEPT_APART = {
-  // The service starts without it.
+  // The service starts without loading it.
   '@nestjs/swagger': ['docs'],
-  // A require of its own would import what this rule doesn't see.
+  // With createRequire a room could import modules that this rule doesn't see.
   'node:module': ['docs', 'database'],
 };
 
@@ -70,7 +91,7 @@ function pathInSrc(file) {
 function fault(file, from, source) {
   if (/\.spec\.[jt]s$/.test(source)) return `${source} is a spec: only specs import it (floors.js)`;
   if (/^([./\\]|file:|data:)/.test(source)) {
-    // Node reads a backslash and an escaped character of a path in its own way.
+    // Node.js interprets backslashes and percent-encoded characters in a path.
     const isPlain = source.startsWith('.') && !/[\\%]/.test(source);
     const path = isPlain ? pathInSrc(resolve(dirname(file), source)) : undefined;
     const to = path === undefined ? undefined : innermost(path, FLOOR_OF);
@@ -88,7 +109,7 @@ function fault(file, from, source) {
   return undefined;
 }
 
-/** Refuses every import, including one of types, that the floors don't allow. */
+/** Reports every import that the floors don't allow, including imports of types. */
 const rule = {
   create(context) {
     const file = context.filename;
@@ -123,7 +144,7 @@ export default {
   files: ['src/**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx}'],
   ignores: ['**/*.spec.ts'],
   languageOptions: { parser },
-  // No comment switches a rule off.
+  // Comments can't switch a rule off.
   linterOptions: { noInlineConfig: true },
   plugins: { keyblock: { rules: { floors: rule } } },
   rules: { 'keyblock/floors': 'error' },

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Compiles with .swcrc, because Nest needs the metadata of decorators. */
 const compiled = '@swc/jest';
 const native = '<rootDir>/test/support/native';
@@ -5,26 +7,29 @@ const isLoadedByJest = process.argv.some((argument) => /^--(coverage|watch)/.tes
 
 /** @type {import('jest').Config} */
 const common = {
+  setupFiles: ['<rootDir>/test/support/no-navigator.js'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '\\.ts$': compiled },
 };
 
 /**
- * Specs that start the service share one that Node has loaded. Coverage and watching need modules that Jest itself has
- * loaded.
+ * Specs that start the service share modules that Node.js itself has loaded. Coverage and watch mode need modules that
+ * Jest has loaded.
  */
 const sharing = {
   testEnvironment: `${native}/environment.js`,
   moduleNameMapper: {
     ...common.moduleNameMapper,
-    '^(pg|pino|typeorm)$': `${native}/$1.ts`,
-    '^@aws-sdk/client-payment-cryptography$': `${native}/aws-sdk.ts`,
-    '^aws-sdk/clients/paymentcryptographydata\\.js$': `${native}/aws-sdk-v2.ts`,
+    '^(pg|pino|typeorm)$': `${native}/packages/$1.js`,
+    '^@aws-sdk/client-payment-cryptography$': `${native}/packages/aws-sdk.js`,
+    '^@aws-sdk/client-kms$': `${native}/packages/aws-sdk-kms.js`,
+    '^@aws-crypto/client-node$': `${native}/packages/encryption-sdk.js`,
+    '^aws-sdk/clients/paymentcryptographydata\\.js$': `${native}/packages/aws-sdk-v2.js`,
   },
   transform: {
     '/src/.*(?<!\\.spec)\\.ts$': `${native}/transformer.js`,
-    '/test/support/native/.*\\.ts$': `${native}/transformer.js`,
+    '/test/support/native/packages/': `${native}/transformer.js`,
     '\\.ts$': compiled,
   },
 };
@@ -47,7 +52,8 @@ export default {
     },
   ],
   testTimeout: 90_000,
-  // Tests spend half of their time waiting for services and databases in other processes.
-  maxWorkers: '100%',
+  testSequencer: '<rootDir>/test/support/sequencer.js',
+  // Tests spend half their time waiting for services and databases in other processes.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts'],
 };

@@ -1,4 +1,4 @@
-// Measures ListKeys, GetKey, CreateKey and ListAliases with 1 000, 10 000 and 100 000 keys on PostgreSQL: npm run
+// Measures lists, readings and creations of payment and KMS keys with 1 000, 10 000 and 100 000 keys on PostgreSQL: npm run
 // bench:scale
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -7,13 +7,13 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import pg from 'pg';
 import { Clock } from '../dist/clock.js';
-import { connect } from '../dist/database/database.js';
+import { readConfig } from '../dist/config/config.js';
 import { CryptoProvider } from '../dist/provider/crypto-provider.js';
-import { MasterKey } from '../dist/provider/master-key.js';
-import { prepare } from '../dist/store.js';
+import { openStore } from '../dist/store.js';
 import { percentile } from './support/load.js';
 import { startServer } from './support/server.js';
 import { seed } from './support/seed.js';
+import { seedKms } from './support/seed-kms.js';
 
 const SIZES = [1000, 10_000, 100_000];
 // Alternates between the sizes, so that other load on the machine affects all of them.
@@ -46,10 +46,20 @@ try {
       operation: 'ListKeys',
       input: { KeyState: 'DELETE_PENDING', MaxResults: 10 },
     }),
-    'GetKey, not remembered': ({ unread }) => ({ operation: 'GetKey', input: { KeyIdentifier: unread.pop() } }),
-    'GetKey, remembered': ({ arn }) => ({ operation: 'GetKey', input: { KeyIdentifier: arn } }),
+    'GetKey, not cached': ({ unread }) => ({ operation: 'GetKey', input: { KeyIdentifier: unread.pop() } }),
+    'GetKey, cached': ({ arn }) => ({ operation: 'GetKey', input: { KeyIdentifier: arn } }),
     CreateKey: () => ({ operation: 'CreateKey', input: CREATE_KEY }),
     'ListAliases of a key': ({ arn }) => ({ operation: 'ListAliases', input: { KeyArn: arn } }),
+    'KMS ListKeys, first page': () => ({ kms: 'ListKeys', input: {} }),
+    'KMS ListAliases, first page': () => ({ kms: 'ListAliases', input: {} }),
+    'KMS ListGrants of a key': ({ kmsArn }) => ({ kms: 'ListGrants', input: { KeyId: kmsArn } }),
+    'KMS DescribeKey, not remembered': ({ kmsUnread }) => ({ kms: 'DescribeKey', input: { KeyId: kmsUnread.pop() } }),
+    'KMS DescribeKey, remembered': ({ kmsArn }) => ({ kms: 'DescribeKey', input: { KeyId: kmsArn } }),
+    'KMS CreateKey': () => ({ kms: 'CreateKey', input: {} }),
+    'KMS CreateGrant': ({ kmsArn }) => ({
+      kms: 'CreateGrant',
+      input: { KeyId: kmsArn, GranteePrincipal: 'arn:aws:iam::000000000000:root', Operations: ['Encrypt'] },
+    }),
   };
   const table = {};
   for (const [name, callOf] of Object.entries(operations)) {
@@ -83,41 +93,46 @@ async function open(keys) {
   try {
     const url = new URL(server);
     url.pathname = `/${name}`;
-    const masterKeyHex = randomBytes(32).toString('hex');
-    const arns = await fill(url.href, masterKeyHex, keys);
-    const { port, stop } = await startServer(fileURLToPath(import.meta.resolve('../dist/bundle/main.js')), {
+    const environment = {
       KEYBLOCK_PORT: '0',
       DATABASE_URL: url.href,
-      KEYBLOCK_MASTER_KEY: masterKeyHex,
+      KEYBLOCK_MASTER_KEY: randomBytes(32).toString('hex'),
       KEYBLOCK_ACCESS_KEY_ID: credentials.accessKeyId,
       KEYBLOCK_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    });
+    };
+    const { arns, kmsArns } = await fill(environment, keys);
+    const main = fileURLToPath(import.meta.resolve('../dist/bundle/main.js'));
+    const { port, stop } = await startServer(main, environment);
     const close = async () => {
       await stop();
       await drop();
     };
     const [arn, ...unread] = arns;
-    return { port, close, arn, unread, middle: await tokenAfter(port, keys / 2) };
+    const [kmsArn, ...kmsUnread] = kmsArns;
+    return { port, close, arn, unread, kmsArn, kmsUnread, middle: await tokenAfter(port, keys / 2) };
   } catch (error) {
     await drop();
     throw error;
   }
 }
 
-/** Fills the database. @returns {Promise<string[]>} ARNs of randomly chosen keys, enough for all rounds */
-async function fill(url, masterKeyHex, keys) {
-  const database = await connect(url);
+/** Fills the database. @returns {Promise<{ arns: string[], kmsArns: string[] }>} ARNs of randomly chosen keys, enough for all rounds */
+async function fill(environment, keys) {
+  const { database, masterKey, close } = await openStore(readConfig(environment), new Clock());
   try {
-    const masterKey = new MasterKey(Buffer.from(masterKeyHex, 'hex'));
-    await prepare(database, masterKey, new Clock());
     const start = performance.now();
-    await seed(database, new CryptoProvider(masterKey), { ...scope, keys });
+    const provider = new CryptoProvider(masterKey);
+    await seed(database, provider, { ...scope, keys });
+    await seedKms(database, provider, { ...scope, keys });
     console.log(`${keys} keys created in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     const limit = (ROUNDS + 1) * CALLS + 1;
-    const rows = await database.query(`SELECT arn FROM keys ORDER BY random() LIMIT ${limit}`);
-    return rows.map(({ arn }) => arn);
+    const chosen = async (table) => {
+      const rows = await database.query(`SELECT arn FROM ${table} ORDER BY random() LIMIT ${limit}`);
+      return rows.map(({ arn }) => arn);
+    };
+    return { arns: await chosen('keys'), kmsArns: await chosen('kms_keys') };
   } finally {
-    await database.destroy();
+    await close();
   }
 }
 
@@ -143,9 +158,9 @@ async function tokenAfter(port, keys) {
  * Makes a signed call on a kept connection. @returns {Promise<{ ms: number, output: object }>} milliseconds to the last
  * byte
  */
-async function call(port, { operation, input }) {
+async function call(port, { operation, kms, input }) {
   const body = JSON.stringify(input);
-  const { method, path, headers } = await signer.sign({
+  const unsigned = {
     method: 'POST',
     protocol: 'http:',
     hostname: '127.0.0.1',
@@ -153,11 +168,12 @@ async function call(port, { operation, input }) {
     query: {},
     headers: {
       host: `127.0.0.1:${port}`,
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `PaymentCryptographyControlPlane.${operation}`,
+      'content-type': `application/x-amz-json-${kms ? '1.1' : '1.0'}`,
+      'x-amz-target': kms ? `TrentService.${kms}` : `PaymentCryptographyControlPlane.${operation}`,
     },
     body,
-  });
+  };
+  const { method, path, headers } = await signer.sign(unsigned, kms ? { signingService: 'kms' } : {});
   const start = performance.now();
   return new Promise((resolve, reject) => {
     request({ agent, port, host: '127.0.0.1', method, path, headers }, (response) => {

@@ -2,26 +2,23 @@
 import { parseArgs } from 'node:util';
 import { Clock } from '../dist/clock.js';
 import { readConfig } from '../dist/config/config.js';
-import { connect } from '../dist/database/database.js';
 import { CryptoProvider } from '../dist/provider/crypto-provider.js';
-import { MasterKey } from '../dist/provider/master-key.js';
-import { prepare } from '../dist/store.js';
+import { openStore } from '../dist/store.js';
 import { seed } from './support/seed.js';
 
 const { values } = parseArgs({ options: { keys: { type: 'string' } } });
 const keys = Number(values.keys);
-const { databaseUrl, masterKey, accountId, region } = readConfig(process.env);
+const config = readConfig(process.env);
 if (!Number.isInteger(keys) || keys < 1)
   throw new Error('--keys is needed: the number of keys to add, e.g. --keys 100000');
-if (databaseUrl === undefined) throw new Error('DATABASE_URL is needed');
+if (config.databaseUrl === undefined) throw new Error('DATABASE_URL is needed');
 
-const database = await connect(databaseUrl);
+const { database, masterKey, close } = await openStore(config, new Clock());
 try {
-  const master = new MasterKey(masterKey);
-  await prepare(database, master, new Clock());
+  const { accountId, region } = config;
   const start = performance.now();
-  await seed(database, new CryptoProvider(master), { accountId, region, keys });
+  await seed(database, new CryptoProvider(masterKey), { accountId, region, keys });
   console.log(`${keys} keys in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 } finally {
-  await database.destroy();
+  await close();
 }

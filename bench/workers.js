@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { CREDENTIALS, prepareRequest } from './support/client.js';
+import { cpuOf } from './support/cpu.js';
 import { load, percentile } from './support/load.js';
 import { OPERATIONS } from './support/operations.js';
 import { startServer } from './support/server.js';
@@ -24,16 +25,28 @@ try {
   for (const count of counts) services.push(await start(count));
   for (const service of services) await run(service, WARM_UP_SECONDS * service.count);
   for (let round = 0; round < ROUNDS; round++)
-    for (const service of services) service.rates.push((await run(service, SECONDS)).perSecond);
+    for (const service of services) {
+      const before = usedBy(service);
+      const { perSecond, latencies } = await run(service, SECONDS);
+      service.rates.push(perSecond);
+      service.costs.push((usedBy(service) - before) / latencies.length);
+    }
 
   console.log(`${OPERATION}; ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s each, alternating`);
   console.log(`${availableParallelism()} cores, one of them busy with the load generator\n`);
   const [one] = services;
   console.table(
     Object.fromEntries(
-      services.map(({ count, rates }) => [
+      services.map(({ count, rates, costs }) => [
         `${count} worker${count === 1 ? '' : 's'}`,
         {
+          'CPU us a request': Number(percentile(costs, 0.5).toFixed(1)),
+          'CPU, times': Number(
+            percentile(
+              costs.map((cost, i) => cost / one.costs[i]),
+              0.5,
+            ).toFixed(2),
+          ),
           'requests/s': Math.round(percentile(rates, 0.5)),
           times: Number(
             percentile(
@@ -53,7 +66,7 @@ try {
 async function start(count) {
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const { port, stop } = await startServer(fileURLToPath(import.meta.resolve('../dist/bundle/main.js')), {
+  const { port, pid, stop } = await startServer(fileURLToPath(import.meta.resolve('../dist/bundle/main.js')), {
     DATABASE_URL: url.href,
     KEYBLOCK_MASTER_KEY: '0'.repeat(64),
     KEYBLOCK_PORT: '0',
@@ -61,7 +74,13 @@ async function start(count) {
     KEYBLOCK_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     KEYBLOCK_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
   });
-  return { count, port, stop, rates: [], request: await prepareRequest(port, OPERATIONS[OPERATION]) };
+  return { count, port, stop, pid, rates: [], costs: [], request: await prepareRequest(port, OPERATIONS[OPERATION]) };
+}
+
+/** Returns the CPU time of a service's processes, in microseconds. */
+function usedBy({ pid }) {
+  const { own, descendants } = cpuOf(pid);
+  return own + descendants;
 }
 
 function run({ port, request }, seconds) {

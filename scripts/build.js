@@ -10,6 +10,7 @@ const INPUTS = [
   'src',
   'scripts/build.js',
   'scripts/bundle.js',
+  'scripts/bundle-loader.js',
   '.swcrc',
   'nest-cli.json',
   'package-lock.json',

@@ -2,7 +2,7 @@
 //
 // Executes the Dockerfile in one folder per stage, with the files that are in git and not excluded by .dockerignore,
 // and with this machine's Node.js in place of the base image. Then starts the service of the last stage. Prints each
-// command that it does not run and the reason, and fails on any instruction, pattern or command that it does not know.
+// command that it skips and the reason, and fails on any instruction, pattern or command that it does not know.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
@@ -24,6 +24,18 @@ class ImageError extends Error {}
 const COMMANDS = [
   { pattern: /^npm (ci|run [\w:-]+)( --[\w=-]+)*$/, perform: runInStage },
   { pattern: /^npm cache clean --force$/, note: 'it would empty the cache of this machine' },
+  {
+    pattern: /^apt-get (update|install -y --no-install-recommends [a-z0-9+. -]+)$/,
+    note: "this machine's packages are used",
+  },
+  { pattern: /^node --eval "require\('[a-z0-9-]+'\)"$/, perform: runInStage },
+  {
+    pattern: /^mv (\S+) (\/\S+)$/,
+    perform: (stage, _command, from, to) => {
+      if (!fs.existsSync(inStage(stage, from))) throw new ImageError(`there is no ${from}`);
+      fs.renameSync(inStage(stage, from), inStage(stage, to));
+    },
+  },
   {
     pattern: /^install -d -o node -g node -m 700 (\/\S+)$/,
     note: 'this machine has no user node; the folder belongs to the user that runs the service',

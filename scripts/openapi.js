@@ -18,6 +18,7 @@ const parts = {
   clock: new Clock(),
   logger: undefined,
   metrics: new Metrics(),
+  drain: undefined,
   database: new DataSource({ type: 'postgres' }),
   masterKey: new MasterKey(Buffer.alloc(32)),
   root: { accessKeyId: '', secretAccessKey: '' },

@@ -5,11 +5,21 @@ import { posix } from 'node:path';
 const FOLDERS = {
   controlplane: 'src/payment/controlplane',
   dataplane: 'src/payment/dataplane',
+  kms: 'src/kms',
+  'xks-proxy': 'src/xks-proxy',
+  cckm: 'src/cckm',
   admin: 'src/admin',
 };
 
 /** The end-to-end specs of each API, by the same name. */
-const SPECS = { controlplane: 'test/e2e/payment', dataplane: 'test/e2e/payment', admin: 'test/e2e/service' };
+const SPECS = {
+  controlplane: 'test/e2e/payment',
+  dataplane: 'test/e2e/payment',
+  kms: 'test/e2e/kms',
+  'xks-proxy': 'test/e2e/xks-proxy',
+  cckm: 'test/e2e/cckm',
+  admin: 'test/e2e/service',
+};
 
 const ABOUT = `# Operations
 

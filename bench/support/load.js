@@ -3,13 +3,14 @@ import { connect } from 'node:net';
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
- * Sends one request repeatedly on several keep-alive connections, each time as soon as the previous response on that
- * connection has arrived. Uses raw sockets and parses as little of the responses as possible, so that the server never
- * waits for the client.
+ * Sends one request repeatedly, or several in turn, on several keep-alive connections, each time as soon as the
+ * previous response on that connection has arrived. Uses raw sockets and parses as little of the responses as possible,
+ * so that the server never waits for the client.
  *
  * @param {object} target
  * @param {number} target.port on 127.0.0.1
- * @param {Buffer} target.request the whole request, head and body
+ * @param {Buffer | (() => Buffer)} target.request the whole request, head and body, or a function that returns the next
+ *   request
  * @param {number} target.connections
  * @param {number} target.seconds
  * @returns {Promise<{ perSecond: number, latencies: number[] }>} latencies in milliseconds
@@ -17,21 +18,22 @@ const HEAD_END = Buffer.from('\r\n\r\n');
  */
 export async function load({ port, request, connections, seconds }) {
   const latencies = [];
+  const next = typeof request === 'function' ? request : () => request;
   const start = performance.now();
   const end = start + seconds * 1000;
-  await Promise.all(Array.from({ length: connections }, () => one(port, request, end, latencies)));
+  await Promise.all(Array.from({ length: connections }, () => one(port, next, end, latencies)));
   const elapsedSeconds = (performance.now() - start) / 1000;
   return { perSecond: latencies.length / elapsedSeconds, latencies };
 }
 
-function one(port, request, end, latencies) {
+function one(port, next, end, latencies) {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     let sentAt = 0;
     let received = Buffer.alloc(0);
     const send = () => {
       sentAt = performance.now();
-      socket.write(request);
+      socket.write(next());
     };
     socket.on('connect', send);
     socket.on('error', reject);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { CONSTRUCTIONS, microseconds } from './constructions.js';
 
-/** Long enough that the garbage collection caused by a construction falls into its own measurement. */
+/** Long enough that a measurement includes the garbage collection that the construction causes. */
 const MEASURE_MS = 10;
 
 /**

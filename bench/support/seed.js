@@ -20,9 +20,9 @@ const IDENTITY = {
 
 /**
  * Fills a store with keys as CreateKey stores them, each with its own sealed material, an alias and a tag. Every
- * hundredth is pending deletion.
+ * hundredth key is pending deletion.
  *
- * @param {import('typeorm').DataSource}                                    database migrated
+ * @param {import('typeorm').DataSource}                                    database after all migrations
  * @param {import('../../dist/provider/crypto-provider.js').CryptoProvider} provider
  * @param {object}                                                          what
  * @param {string}                                                          what.accountId
@@ -64,6 +64,8 @@ async function newKey(provider, scope, isPending) {
     usageStoppedAt: null,
     deletePendingAt: null,
     deletedAt: null,
+    primaryRegion: null,
+    usingDefaultReplicationRegions: null,
   };
   return isPending ? { ...key, ...scheduleDeletion(key, DAYS, now) } : key;
 }
