@@ -32,7 +32,7 @@ export const FLOORS = [
   ['payment/fields', 'payment/operation-authorizer'],
   ['payment/exchange'],
   ['payment/controlplane', 'payment/dataplane'],
-  ['admin', 'payment/payment.module', 'xks-proxy', 'cckm'],
+  ['admin', 'payment/payment.module', 'xks-proxy', 'cckm', 'hostcommands'],
   ['docs', 'app.module', 'database'],
   ['store'],
   ['service'],

@@ -1,0 +1,108 @@
+import type { Call } from '../call.js';
+import type { WorkingKey } from '../payment/dataplane/keys/working-keys.js';
+import type { KeyRequirement } from '../payment/keys/key.repository.js';
+import type { HostErrorCode } from './host-error.js';
+import type { Verifications } from '../payment/dataplane/verification/verifications.js';
+import type { FieldSettings, KeyField, RequestFields } from './request-fields.js';
+
+/** One field of a reply: its name, for those who show replies field by field, and its value. Text is Latin-1. */
+export type ReplyField = readonly [name: string, value: string | Buffer];
+
+/** A complete reply. */
+export interface Reply {
+  /** A warning with which the reply is complete nevertheless; `00` by default. */
+  readonly code?: Extract<HostErrorCode, '01' | '02'>;
+  readonly fields: readonly ReplyField[];
+}
+
+/** Key types of a payShield: a pair of the LMK and a variant, e.g. `001` for a ZPK. */
+export type KeyType = string;
+
+/** What a command needs of a key. */
+export interface KeyNeeds {
+  /** Type by which a key under a variant LMK is decrypted. */
+  readonly type: KeyType;
+  /** Rule for a stored key and for a key block, those of the AWS operation. */
+  readonly rule: KeyRequirement;
+  /** Error for a key that can't be opened: 10, or 11 for the second key of a command. */
+  readonly code?: '10' | '11';
+}
+
+/** Finds the keys of host commands. */
+export interface HostKeys {
+  /**
+   * Returns the key that a field names or contains.
+   *
+   * @returns a promise only for a key that isn't remembered
+   * @throws HostError 10 or 11 for a key that can't be opened, 28 or A6 to A8 for a key of another kind, 29 if policies
+   *         don't allow the operation with it
+   */
+  find(host: HostCall, field: KeyField, needs: KeyNeeds): WorkingKey | Promise<WorkingKey>;
+}
+
+/** PINs encrypted under an LMK, which hosts keep in their databases. */
+export interface PinsUnderLmk {
+  /** Reads the field of a PIN under the LMK of the call. Its length depends on the LMK. */
+  read(fields: RequestFields, name: string): string;
+  /** @param account 12 digits. @throws HostError 24 for a PIN that is too long for the LMK */
+  encrypt(host: HostCall, pin: string, account: string): string;
+  /** @throws HostError 14 for a PIN that isn't under this LMK or belongs to another account */
+  decrypt(host: HostCall, encrypted: string, account: string): string;
+}
+
+/** What commands are served with. */
+export interface HostServices {
+  readonly keys: HostKeys;
+  readonly pins: PinsUnderLmk;
+  readonly verifications: Verifications;
+  readonly settings: ListenerSettings;
+}
+
+/** Settings of a listener that change what commands do. */
+export interface ListenerSettings extends FieldSettings {
+  /** Activities that need authorisation and have it, e.g. `pin.clear`. */
+  readonly authorised: ReadonlySet<string>;
+  /** PINs under the LMK are served. */
+  readonly servesPinsUnderLmk: boolean;
+  /** Keys are exported and generated under the schemes X and Y. */
+  readonly takesAnsiX917: boolean;
+  /** A clear decimalisation table is used without a check of its digits. */
+  readonly takesWeakTables: boolean;
+  /** Data of EMV cryptograms is padded by ISO/IEC 9797-1 method 2 where its length isn't a multiple of 8. */
+  readonly padsEmvData: boolean;
+  /** 9 characters that diagnostics report. */
+  readonly firmware: string;
+}
+
+/** One host command that is being served. */
+export class HostCall {
+  constructor(
+    readonly call: Call,
+    /** Identifier of the LMK: that after `%`, or else the default one of the listener. */
+    readonly lmk: string,
+    readonly services: HostServices,
+  ) {}
+
+  /** Returns the key that a field names or contains: see HostKeys. */
+  key(field: KeyField, needs: KeyNeeds): WorkingKey | Promise<WorkingKey> {
+    return this.services.keys.find(this, field, needs);
+  }
+}
+
+/**
+ * A host command. It is parsed before anything is looked up, so that a malformed request costs little and says what is
+ * malformed.
+ */
+export interface HostCommand<R = unknown> {
+  /** Two characters, e.g. `CA`. */
+  readonly code: string;
+  /** A sentence without a period that begins with a verb, e.g. `Translate a PIN block from a TPK to a ZPK or a BDK`. */
+  readonly title: string;
+  /** Operation of Payment Cryptography whose permission the caller needs; undefined for a command without keys. */
+  readonly operation?: string;
+  /** Whether listeners serve the command where the configuration doesn't list commands. */
+  readonly isDefault: boolean;
+  /** Reads the fields of a request, up to the LMK identifier. */
+  parse(fields: RequestFields): R;
+  execute(request: R, host: HostCall): Reply | Promise<Reply>;
+}

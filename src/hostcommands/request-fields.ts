@@ -1,0 +1,255 @@
+import { HostError, type HostErrorCode } from './host-error.js';
+
+/** Number of hexadecimal digits after the letter of a key scheme. */
+const SCHEME_DIGITS = { Z: 16, U: 32, T: 48, X: 32, Y: 48 } as const;
+
+/** End of message: separates a trailer from the fields. */
+const END_OF_MESSAGE = 0x19;
+const MAX_TRAILER = 32;
+const MAX_NAME = 64;
+
+/**
+ * Scheme of a key field: its first letter. `plain` is a single or double-length key without a letter, `S` a key block of
+ * the vendor, `R` a TR-31 key block, `@` the name of a key of this service.
+ */
+export type KeyScheme = 'plain' | keyof typeof SCHEME_DIGITS | 'S' | 'R' | '@';
+
+/** A key as the host sent it. */
+export interface KeyField {
+  readonly name: string;
+  readonly scheme: KeyScheme;
+  /** The whole field, by which the key table knows it. */
+  readonly text: string;
+  /** What follows the letter of the scheme: digits in upper case, a key block, or a name. */
+  readonly value: string;
+}
+
+/** One field of a request, for those who show requests field by field. */
+export interface FieldPlace {
+  readonly name: string;
+  /** Offsets into the request. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the layout of a request depends on in an LMK. */
+export interface LmkShape {
+  readonly scheme: 'variant' | 'keyblock';
+  /** Digits of the longest PIN that a variant LMK encrypts; a PIN under it has one digit more. */
+  readonly pinLength: number;
+}
+
+/** Settings of a listener that decide how requests are read. */
+export interface FieldSettings {
+  readonly lmks: ReadonlyMap<string, LmkShape>;
+  /** Identifier of the LMK of requests that name none. */
+  readonly defaultLmk: string;
+  /** What the lengths of hexadecimal data count. */
+  readonly hexLength: 'characters' | 'bytes' | 'auto';
+  /** Accepts names of keys between two `@`. */
+  readonly takesKeyNames: boolean;
+}
+
+/**
+ * Reads the fields of a request one after the other. Every method throws HostError 15 if the field is missing or malformed; the message
+ * names the field.
+ */
+export class RequestFields {
+  #position: number;
+  readonly #places: FieldPlace[] = [];
+
+  /**
+   * @param bytes whole message without its length
+   * @param start offset of the first field, after the command code
+   */
+  constructor(
+    private readonly bytes: Buffer,
+    start: number,
+    readonly settings: FieldSettings,
+  ) {
+    this.#position = start;
+  }
+
+  /** The fields that were read so far. */
+  get places(): readonly FieldPlace[] {
+    return this.#places;
+  }
+
+  /** Number of bytes that no field has taken yet, with the LMK identifier and the trailer. */
+  get remaining(): number {
+    return this.bytes.length - this.#position;
+  }
+
+  /** Reads decimal digits. */
+  digits(name: string, length: number): string {
+    return this.#matching(name, length, /^[0-9]*$/, 'decimal digits');
+  }
+
+  /** Reads a number in decimal digits. */
+  number(name: string, length: number): number {
+    return Number(this.digits(name, length));
+  }
+
+  /** Reads hexadecimal digits of either case, and returns them in upper case. */
+  hex(name: string, length: number): string {
+    return this.#matching(name, length, /^[0-9A-Fa-f]*$/, 'hexadecimal digits').toUpperCase();
+  }
+
+  /** Reads hexadecimal digits as bytes. @param length number of digits, even */
+  hexBytes(name: string, length: number): Buffer {
+    return Buffer.from(this.hex(name, length), 'hex');
+  }
+
+  /** Reads printable ASCII characters. */
+  text(name: string, length: number): string {
+    return this.#matching(name, length, /^[ -~]*$/, 'printable characters');
+  }
+
+  /** Reads raw bytes. Returns a view of the request. */
+  raw(name: string, length: number): Buffer {
+    const start = this.#take(name, length);
+    return this.bytes.subarray(start, start + length);
+  }
+
+  /**
+   * Reads one of the values that the field may have, in upper case.
+   *
+   * @param code error for any other value; 15 by default
+   */
+  choice<T extends string>(name: string, values: readonly T[], code: HostErrorCode = '15'): T {
+    const [first = ''] = values;
+    const value = this.text(name, first.length).toUpperCase();
+    const found = values.find((each) => each === value);
+    if (found === undefined) throw new HostError(code, `${name}: "${value}" is not one of ${values.join(' ')}`);
+    return found;
+  }
+
+  /** Reads decimal digits up to a delimiter, which is read, too. */
+  digitsUntil(name: string, delimiter: string, { least, most }: { least: number; most: number }): string {
+    const end = this.bytes.indexOf(delimiter, this.#position, 'latin1');
+    const length = end - this.#position;
+    if (end < 0 || length < least || length > most)
+      throw new HostError('15', `${name} must be ${least} to ${most} digits that end with "${delimiter}"`);
+    const value = this.digits(name, length);
+    this.#position += delimiter.length;
+    return value;
+  }
+
+  /** Returns the next character without reading it; empty at the end. */
+  peek(): string {
+    return this.bytes.toString('latin1', this.#position, this.#position + 1);
+  }
+
+  /** Reads a character if it is the next one. Returns whether it was. */
+  accept(character: string): boolean {
+    if (this.peek() !== character) return false;
+    this.#position += 1;
+    return true;
+  }
+
+  /** Reads a delimiter. */
+  expect(character: string): void {
+    if (!this.accept(character)) throw new HostError('15', `"${character}" is missing at offset ${this.#position}`);
+  }
+
+  /**
+   * Reads a key.
+   *
+   * @param isDouble the command's key is always double length, so 32 digits are read where there is no letter
+   * @throws HostError 12 for the index of a key in user storage
+   */
+  key(name: string, { isDouble = false } = {}): KeyField {
+    const start = this.#position;
+    const letter = this.peek().toUpperCase();
+    const scheme = this.#schemeOf(name, letter);
+    if (scheme === 'plain') {
+      const value = this.hex(name, isDouble ? 32 : 16);
+      return { name, scheme, text: this.#textFrom(start), value };
+    }
+    this.#position += 1;
+    if (this.peek().toUpperCase() === 'K') throw new HostError('12', `${name} is an index of user storage`);
+    const value = this.#keyValue(name, scheme);
+    // One place for the whole field.
+    const { end } = this.#places.pop() ?? { end: this.#position };
+    this.#places.push({ name, start, end });
+    return { name, scheme, text: this.#textFrom(start), value };
+  }
+
+  /**
+   * Returns the LMK that the request will name at its end, or else the default one: the layout of some fields depends on
+   * it.
+   *
+   * @throws HostError 13 if there is no such LMK
+   */
+  lmkAhead(): LmkShape {
+    const tail = this.bytes.toString('latin1', Math.max(this.#position, this.bytes.length - MAX_TRAILER - 4));
+    const ends = [tail, tail.slice(0, Math.max(0, tail.indexOf(String.fromCharCode(END_OF_MESSAGE))))];
+    const named = ends.map((end) => /%([0-9]{2})$/.exec(end)?.[1]).find((id) => id !== undefined);
+    const id = named ?? this.settings.defaultLmk;
+    const shape = this.settings.lmks.get(id);
+    if (!shape) throw new HostError('13', `LMK identifier: there is no LMK ${id}`);
+    return shape;
+  }
+
+  /** Reads the LMK identifier, if there is one: `%` and two digits. */
+  lmk(): string | undefined {
+    return this.accept('%') ? this.digits('LMK identifier', 2) : undefined;
+  }
+
+  /**
+   * Reads the trailer, which must be all that is left. Returns it with its delimiter; empty if there is none.
+   *
+   * @throws HostError 15 for anything else after the last field
+   */
+  end(): Buffer {
+    const rest = this.bytes.subarray(this.#position);
+    if (rest.length === 0) return rest;
+    if (rest[0] !== END_OF_MESSAGE || rest.length > 1 + MAX_TRAILER)
+      throw new HostError('15', `${rest.length} characters follow the last field`);
+    this.raw('trailer', rest.length);
+    return rest;
+  }
+
+  #schemeOf(name: string, letter: string): KeyScheme {
+    if (/^[0-9A-F]$/.test(letter)) return 'plain';
+    if (letter in SCHEME_DIGITS || letter === 'S' || letter === 'R') return letter as KeyScheme;
+    if (letter === '@' && this.settings.takesKeyNames) return letter;
+    throw new HostError(letter === '' ? '15' : '26', `${name} begins with no scheme of a key`);
+  }
+
+  #keyValue(name: string, scheme: Exclude<KeyScheme, 'plain'>): string {
+    if (scheme === '@') {
+      const end = this.bytes.indexOf('@', this.#position, 'latin1');
+      if (end < 0 || end === this.#position || end - this.#position > MAX_NAME)
+        throw new HostError('15', `${name} must be a name of 1 to ${MAX_NAME} characters between two "@"`);
+      const value = this.text(name, end - this.#position);
+      this.#position += 1;
+      return value;
+    }
+    if (scheme !== 'S' && scheme !== 'R') return this.hex(name, SCHEME_DIGITS[scheme]);
+    // Characters 2 to 5 of a key block are its length.
+    const length = Number(this.bytes.toString('latin1', this.#position + 1, this.#position + 5));
+    if (!Number.isInteger(length) || length < 16) throw new HostError('A5', `${name} is a key block without a length`);
+    return this.text(name, length);
+  }
+
+  #matching(name: string, length: number, pattern: RegExp, what: string): string {
+    const start = this.#take(name, length);
+    const value = this.bytes.toString('latin1', start, start + length);
+    if (!pattern.test(value)) throw new HostError('15', `${name} must be ${length} ${what}`);
+    return value;
+  }
+
+  #take(name: string, length: number): number {
+    const start = this.#position;
+    if (start + length > this.bytes.length)
+      throw new HostError('15', `${name} must have ${length} characters: the request ends after ${this.remaining}`);
+    this.#position += length;
+    this.#places.push({ name, start, end: this.#position });
+    return start;
+  }
+
+  #textFrom(start: number): string {
+    return this.bytes.toString('latin1', start, this.#position);
+  }
+}
