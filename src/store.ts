@@ -118,7 +118,7 @@ function hasOwnKeyFile(config: Config): boolean {
   return config.masterKey === undefined && config.masterKeyToken === undefined;
 }
 
-/** Where the master key comes from. */
+/** Source of the master key. */
 interface MasterKeySource {
   /** @throws MasterKeyError */
   read: (manager: EntityManager) => MasterKey | Promise<MasterKey>;

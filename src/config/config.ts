@@ -89,9 +89,9 @@ export interface XksEndpoint {
   readonly port?: number;
 }
 
-/** How the tokens of a deployment are used. */
+/** Settings for the tokens of a deployment. */
 export interface TokenConfig {
-  /** How a token encrypts the master key. */
+  /** Mechanism by which a token encrypts the master key. */
   readonly mechanism: 'aes-gcm' | 'rsa-oaep-sha1' | 'rsa-oaep-sha256';
   /** Maximum number of calls that a token serves at a time. */
   readonly sessions: number;
@@ -231,7 +231,7 @@ const Environment = z.object({
 });
 type Environment = z.infer<typeof Environment>;
 
-/** What a master key comes from: itself, or the key of a token that encrypts it. */
+/** The source of a master key: the key itself, or the key of a token that encrypts it. */
 type MasterKeySource = FiledKey | LocatedKey;
 
 /** A key of a token and the PIN that gives access to it. */

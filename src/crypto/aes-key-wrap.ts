@@ -18,7 +18,7 @@ const HALF_BLOCK_BYTES = 8;
 export function unwrapPadded(kek: Buffer, wrapped: Buffer): Buffer {
   if (kek.length !== 16 && kek.length !== 24 && kek.length !== 32)
     throw new CryptoError('KEY_LENGTH', 'An AES key must be 16, 24 or 32 bytes');
-  // OpenSSL would return nothing for nothing.
+  // OpenSSL would unwrap an empty input to an empty key.
   if (wrapped.length < 2 * HALF_BLOCK_BYTES || wrapped.length % HALF_BLOCK_BYTES !== 0) throw failed();
   try {
     const unwrapping = createDecipheriv(`id-aes${kek.length * 8}-wrap-pad`, kek, ICV2);

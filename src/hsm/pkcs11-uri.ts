@@ -14,7 +14,7 @@ export interface Pkcs11Uri {
   readonly object?: string;
   /** CKA_ID of the key. */
   readonly id?: Buffer;
-  /** Where the PIN is: a file, or a variable of the environment. */
+  /** Source of the PIN: a file, or an environment variable. */
   readonly pinSource: { readonly file: string } | { readonly variable: string };
 }
 
@@ -25,7 +25,7 @@ const MAX_LENGTH = 4096;
 /**
  * Parses a PKCS#11 URI that names a token, a key on it, the module that reaches it, and where its PIN is, such as
  * `pkcs11:token=payments;object=keyblock-master?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/run/pin`.
- * `pin-source=env:NAME`, which RFC 7512 doesn't have, names a variable of the environment.
+ * `pin-source=env:NAME`, which RFC 7512 doesn't have, names an environment variable.
  *
  * @throws Pkcs11UriError
  */

@@ -295,7 +295,7 @@ export class TokenModule implements Served {
     if (pin === undefined) return;
     if (pkcs11(() => this.#module.C_GetSessionInfo(session)).state === RW_USER_FUNCTIONS) return;
     this.#handles.clear();
-    // A refused PIN is not tried again: each try brings the token nearer to its lock.
+    // Do not try a refused PIN again: the token locks after a few wrong ones.
     this.#pin = undefined;
     if (this.#loginSession) this.#closeSession(this.#loginSession);
     const loginSession = this.#openSession();
@@ -394,7 +394,7 @@ async function loadPackage(): Promise<Pkcs11> {
   }
 }
 
-/** A module that answers too little would make ciphertexts that nothing opens, and cut what it decrypts. */
+/** Checks the length of an answer: a short one would be a ciphertext that nothing decrypts, or a truncated plaintext. */
 function requireLength({ length }: Buffer, expected: number): void {
   if (length !== expected)
     throw new TokenError('MODULE_FAILED', `The token answered ${length} bytes instead of ${expected}.`);

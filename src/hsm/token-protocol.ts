@@ -1,6 +1,6 @@
 import type { TokenError } from './token-error.js';
 
-/** Where a token is: the module that reaches it, and its label, serial number or both. */
+/** Address of a token: its module, and its label, serial number or both. */
 export interface TokenAddress {
   /** Path of the PKCS#11 module, a shared library. */
   readonly module: string;
@@ -9,7 +9,7 @@ export interface TokenAddress {
   readonly serial?: string | undefined;
 }
 
-/** What a token says of itself (C_GetTokenInfo), without padding. */
+/** Identity of a token, from C_GetTokenInfo without the padding. */
 export interface TokenInfo {
   label: string;
   serial: string;
@@ -24,7 +24,7 @@ export interface KeyQuery {
   id?: Buffer | undefined;
 }
 
-/** How a token encrypts: AES-GCM (PKCS#11 2.40, 6.11) or RSAES-OAEP (PKCS#1) with MGF1 over the same hash. */
+/** Mechanism by which a token encrypts: AES-GCM (PKCS#11 2.40, 6.11) or RSAES-OAEP (PKCS#1) with MGF1 over the same hash. */
 export type TokenMechanism = 'aes-gcm' | 'rsa-oaep-sha1' | 'rsa-oaep-sha256';
 
 /** A key of a token. */

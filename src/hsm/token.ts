@@ -20,7 +20,7 @@ export interface TokenSettings {
   readonly sessions: number;
   /** Time limit of a call, in milliseconds. */
   readonly timeoutMs: number;
-  /** Variables of the environment that hold secrets, besides those of this service. */
+  /** Environment variables that hold secrets, besides those of this service. */
   readonly secretVariables?: readonly string[];
 }
 
@@ -91,7 +91,7 @@ export class Token {
   }
 
   /**
-   * Has the token run a call.
+   * Runs a call on the token.
    *
    * @throws TokenError: TIMED_OUT if it exceeds its limit, BUSY if it gets no session within the limit, PROCESS_ENDED if the module ends the process, the fault of
    *         the token while it is away, or what the call throws
@@ -243,7 +243,7 @@ export class Token {
     try {
       await child.run('probe', [], this.settings.timeoutMs);
     } catch (error) {
-      // A module may not notice that a token has come back; a new process does.
+      // A module may not notice that a token is back. A new process does.
       if (error instanceof TokenError) this.#lose(child, error);
     }
   }

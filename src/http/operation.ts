@@ -31,7 +31,7 @@ export interface OperationDocument extends Operation {
   errors: Record<number, string>;
 }
 
-/** Where an operation is served. */
+/** Route of an operation. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path with its parameters as `:name`. */

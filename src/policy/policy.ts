@@ -106,7 +106,7 @@ function statement(
   };
 }
 
-/** Compiles an element that lists actions or resources, or its negation. A statement with neither is about nothing. */
+/** Compiles an element that lists actions or resources, or its negation. A statement with neither matches nothing. */
 function elementTest(listed: string[] | undefined, excluded: string[] | undefined, reading: Reading): Test {
   const texts = listed ?? excluded;
   if (!texts) return () => false;

@@ -77,7 +77,7 @@ export class TokenKey {
     return this.key.label;
   }
 
-  /** What audit events and log lines state of the token and its key. */
+  /** Description of the token and its key for audit events and log lines. */
   get description(): { token: string; serial: string; tokenKey: string } {
     const { label, serial } = this.token.info;
     return { token: label, serial, tokenKey: this.label };

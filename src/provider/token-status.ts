@@ -16,7 +16,7 @@ export interface TokenWatchers {
   metrics: Pick<Metrics, 'watchToken'>;
 }
 
-/** Whether the token that encrypts the master key can be reached; a service without one is always ready. */
+/** Availability of the token that encrypts the master key. A service without a token is always ready. */
 export class TokenStatus {
   readonly #tokenKey: TokenKey | undefined;
   readonly #isRequired: boolean;

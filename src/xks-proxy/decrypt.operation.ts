@@ -34,7 +34,7 @@ export class XksDecryptOperation {
     });
   }
 
-  /** Opens a ciphertext under the material that it names: after a rotation, also an earlier one. */
+  /** Decrypts a ciphertext under the material that it names, which may be one from before a rotation. */
   #open(call: Call, { materials }: KnownKey, sealed: Sealed, aad: Buffer): Buffer {
     const materialId = materialOf(sealed);
     const material = materials.find((each) => materialId !== undefined && each.materialId.startsWith(materialId));

@@ -15,7 +15,7 @@ const STATUS = {
   DependencyTimeoutException: 503,
 } as const;
 
-/** Name of an error, by which AWS KMS decides what its own caller is told. */
+/** Name of an error, from which AWS KMS derives the exception for its own caller. */
 export type XksErrorName = keyof typeof STATUS;
 
 /** An error of the XKS proxy API. */

@@ -3,12 +3,12 @@ import { Statements } from '../policy/policy.js';
 
 const ARN_OF_PREFIX = /^arn:aws:keyblock::\d{12}:xks\//;
 
-/** AWS KMS as the client of one prefix. It has no policies: what it may do is what was released to the prefix. */
+/** AWS KMS as the client of one prefix. It has no policies: it may use the keys that were released to the prefix. */
 export interface PrefixPrincipal extends Principal {
   readonly prefix: string;
 }
 
-/** ARN that stands for all that a prefix has, in the log, audit events and notifications of changes. */
+/** ARN that stands for a prefix in the log, audit events and notifications of changes. */
 export function prefixArn(accountId: string, prefix: string): string {
   return `arn:aws:keyblock::${accountId}:xks/${prefix}`;
 }

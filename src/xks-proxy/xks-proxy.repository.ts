@@ -50,7 +50,7 @@ export interface ReleasedKey {
 }
 
 /**
- * What operators have set up for the XKS proxy: the credentials of AWS KMS, and the keys that it may use. Changes are notified to all
+ * The set-up of the XKS proxy by operators: the credentials of AWS KMS, and the keys that it may use. Changes are notified to all
  * nodes and audited with the call.
  */
 @Injectable()
@@ -204,7 +204,7 @@ export class XksProxyRepository {
     return key ? stateOf(key, (await knownOf(manager, key)).materials, this.clock.now()) : 'Deleted';
   }
 
-  /** Changes what a prefix has, one change at a time. */
+  /** Changes the credentials and keys of a prefix, one change at a time. */
   #change<T>(call: Call, prefix: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.changes.transaction(call, async (manager, changed) => {
       await lockTransaction(manager, LOCKS.xksProxy);
@@ -214,7 +214,7 @@ export class XksProxyRepository {
   }
 }
 
-/** The path that AWS KMS is told: `XksProxyUriPath`. */
+/** The path to configure in AWS KMS: `XksProxyUriPath`. */
 export function pathOf(prefix: string): string {
   return `${prefix === '' ? '' : '/'}${prefix}/${XKS_PATH}`;
 }

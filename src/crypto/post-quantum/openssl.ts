@@ -2,7 +2,7 @@ import * as crypto from 'node:crypto';
 import type { PostQuantum } from './implementation.js';
 import { encodePublicKey, encodeSeed, type ParameterSet, PARAMETERS } from './parameter-sets.js';
 
-/** What Node has from 24.7 on. */
+/** Functions of node:crypto from Node.js 24.7 on. */
 interface Encapsulating {
   encapsulate?: (key: crypto.KeyObject) => { sharedKey: Buffer; ciphertext: Buffer };
   decapsulate?: (key: crypto.KeyObject, ciphertext: Buffer) => Buffer;

@@ -12,7 +12,7 @@ interface Parameters {
   /** Lengths in bytes. The seed is xi of FIPS 204, or d || z of FIPS 203. */
   readonly seedBytes: number;
   readonly publicKeyBytes: number;
-  /** Of a signature, or of the ciphertext of a shared secret. */
+  /** Length of a signature, or of the ciphertext of a shared secret. */
   readonly outputBytes: number;
 }
 

@@ -32,7 +32,7 @@ export const PSS: RsaEncoding = { encode: emsaPss, isEncodingOf: isEmsaPss };
 export interface RsaDigest {
   scheme: RsaEncoding;
   hash: SignatureHash;
-  /** As long as the hash's digests. */
+  /** Has the output length of the hash. */
   digest: Buffer;
 }
 

@@ -38,7 +38,7 @@ export interface BlobMaterial extends BlobKey {
   materialId: string;
 }
 
-/** What a blob says of itself. */
+/** Header of a blob, parsed. */
 export interface ParsedBlob extends BlobKey {
   format: BlobFormat;
   /** Undefined for a key of a custom key store. */

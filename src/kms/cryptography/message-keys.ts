@@ -15,7 +15,7 @@ interface MessageKey {
   /** 16 random bytes, which ciphertexts contain. */
   readonly nonce: Buffer;
   readonly key: KeyObject;
-  /** What its ciphertexts begin with, once there is one. */
+  /** Header of its ciphertexts, once there is one. */
   header?: Buffer;
 }
 

@@ -9,9 +9,9 @@ export interface GrantScope {
   Constraints?: GrantConstraints;
 }
 
-/** What a call asks of a grant. */
+/** A call that needs a grant. */
 export interface GrantedCall {
-  /** Of ReEncrypt, its half. */
+  /** ReEncrypt needs two: ReEncryptFrom and ReEncryptTo. */
   operation: string;
   encryptionContext?: EncryptionContext;
   /** The input of CreateGrant. */
@@ -48,7 +48,7 @@ function covers(grant: KmsGrant, { Operations, Constraints: child = {} }: GrantS
   );
 }
 
-/** What a grant must have so that `allows` is true, as far as it isn't that it has no SourceArn. */
+/** Conditions, other than having no SourceArn, under which `allows` returns true for a grant. */
 export interface Requirements {
   operations: readonly string[];
   /** Pairs that include those of EncryptionContextSubset; undefined if constraints of the context have no effect. */

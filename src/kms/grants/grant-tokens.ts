@@ -45,7 +45,7 @@ export class GrantTokens {
   }
 }
 
-/** The refusal of a token that was never issued, or whose grant is no more. */
+/** Returns the exception for a token that was never issued, or whose grant has been retired or revoked. */
 export function invalidGrantToken(): KmsException {
   return new KmsException(
     'InvalidGrantTokenException',

@@ -2,7 +2,7 @@ import { Column, Entity, ForeignKey, Generated, Index, PrimaryColumn } from 'typ
 import { Bound } from '../../provider/bound.js';
 import { KmsKey } from '../keys/kms-key.entity.js';
 
-/** What a grant's calls must have: `Constraints` of CreateGrant. */
+/** Constraints on the calls that a grant allows: `Constraints` of CreateGrant. */
 export interface GrantConstraints {
   EncryptionContextSubset?: Record<string, string>;
   EncryptionContextEquals?: Record<string, string>;

@@ -81,7 +81,7 @@ async function store(locked: LockedKey, given: Import): Promise<ImportKeyMateria
   const wasPendingImport = stateOf(key, materials, now) === 'PendingImport';
   if (ImportType === 'NEW_KEY_MATERIAL') await addNew(locked, given);
   else await restore(locked, given);
-  // Whatever the key was before it lost its material, it comes back enabled.
+  // A key that had lost its material is enabled again, even if it was disabled before.
   if (wasPendingImport) key.enabled = true;
   await manager.save(Object.assign(key, { publicKey }));
   await updatePending(locked, now);

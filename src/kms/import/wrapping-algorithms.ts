@@ -22,7 +22,7 @@ export type WrappingAlgorithm = keyof typeof WRAPPING_ALGORITHMS;
 /** Bits of the modulus. */
 const WRAPPING_KEY_SPECS = { RSA_2048: 2048, RSA_3072: 3072, RSA_4096: 4096 } as const;
 
-/** How key material is to be wrapped. */
+/** Wrapping of key material, as GetParametersForImport asks for it. */
 export interface Wrapping {
   algorithm: WrappingAlgorithm;
   modulusBits: number;

@@ -57,7 +57,7 @@ export class KmsKey {
   @Column('text')
   description!: string;
 
-  /** What was last asked for, by EnableKey or DisableKey; the key may be in another state. */
+  /** Set by EnableKey and DisableKey. The state of the key depends on more than this. */
   @Column('boolean')
   enabled!: boolean;
 

@@ -20,7 +20,7 @@ import { KmsKeyCache, type KnownKey } from './kms-key-cache.js';
 import { KmsKey, type NewKmsKey } from './kms-key.entity.js';
 import { KmsQuotas } from './kms-quotas.js';
 
-/** How an operation finds its key. */
+/** Options for finding the key of an operation. */
 export interface KeyUse {
   /** The operation to authorize and to check the key's state for; the call's by default. */
   operation?: string;

@@ -1,4 +1,4 @@
-/** How long a key is Creating after ReplicateKey, and Updating after UpdatePrimaryRegion. AWS takes longer. */
+/** Time for which a key is Creating after ReplicateKey, and Updating after UpdatePrimaryRegion. AWS takes longer. */
 const TRANSIENT_MS = 1000;
 
 /** Returns the end of a state that a key leaves by itself. */

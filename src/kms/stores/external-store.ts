@@ -40,8 +40,8 @@ const Decrypted = z.object({ plaintext: base64(1, 8192) });
 
 /**
  * Keys behind an external key store proxy. A plaintext is encrypted twice: under a material that this service keeps, and
- * the result by the proxy. A ciphertext blob is a header without a material; the SHA-256 of what the proxy got (32 bytes),
- * so that it can't answer with something else that it got; the IV and the proxy's metadata, each after its length
+ * the result by the proxy. A ciphertext blob is a header without a material; the SHA-256 of the plaintext that the proxy
+ * received (32 bytes), so that the proxy can't answer with another plaintext; the IV and the proxy's metadata, each after its length
  * (1 byte); the tag (16 bytes); and the proxy's ciphertext.
  */
 @Injectable()

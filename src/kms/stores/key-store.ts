@@ -4,7 +4,7 @@ import type { NewKmsKey } from '../keys/kms-key.entity.js';
 import type { KnownKey } from '../keys/kms-key-cache.js';
 import type { KmsCustomKeyStore } from './kms-custom-key-store.entity.js';
 
-/** What holds the keys of a custom key store and computes with them. */
+/** Holds the keys of a custom key store and computes with them. */
 export interface KeyStore {
   /**
    * Makes sure that the store has the key of a new KMS key: generates it, or checks the external key that it names.

@@ -63,7 +63,7 @@ export class KmsCustomKeyStore {
   @Column('integer', { name: 'failed_logins' })
   failedLogins!: number;
 
-  /** As in the file of clusters; null for an external key store, like the trust anchor. */
+  /** Id in the file of clusters. Null for an external key store, which has no trust anchor either. */
   @Column('text', { name: 'cluster_id', nullable: true })
   clusterId!: string | null;
 

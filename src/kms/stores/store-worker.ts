@@ -22,7 +22,7 @@ const LEASE_MS = 60_000;
 /** Wrong passwords in a row after which the user counts as locked out. */
 const MAX_FAILED_LOGINS = 5;
 
-/** How a connection ended. */
+/** Outcome of an attempt to connect. */
 interface Outcome {
   connectionState: 'CONNECTED' | 'FAILED';
   connectionErrorCode: string | null;

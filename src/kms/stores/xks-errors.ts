@@ -3,7 +3,7 @@ import { XksError, type XksFault } from './xks-client.js';
 
 type Name = KmsException['name'];
 
-/** What a caller sees of a fault of the proxy, by what was being done. */
+/** Exceptions that report a fault of the proxy, by the kind of call. */
 interface Row {
   /** CreateCustomKeyStore and UpdateCustomKeyStore. */
   store: Name;
