@@ -63,7 +63,7 @@ export class KmsException extends ServiceException {
   }
 }
 
-/** Too much of something that an account or a key may have. */
+/** Reports that an account or a key has the maximum number of something. */
 export class LimitExceededException extends KmsException {
   constructor(message: string) {
     super('LimitExceededException', message);

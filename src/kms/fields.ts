@@ -67,7 +67,7 @@ export const KeyMaterialId = z
   .max(64)
   .regex(/^[a-f0-9]+$/);
 
-/** Most characters of all names and values in an encryption context. Policies may compare each with many patterns. */
+/** Maximum number of characters of all names and values in an encryption context. Policies may compare each with many patterns. */
 const CONTEXT_CHARACTERS = 8192;
 const ContextText = wellFormed(z.string().max(CONTEXT_CHARACTERS));
 export const EncryptionContext = map(ContextText, ContextText, MAX_MEMBERS).refine(

@@ -1,7 +1,7 @@
 import { SerializationException, type ServiceException, ValidationException } from '../errors/exceptions.js';
 import type { Constraint, Violation } from '../http/api.js';
 
-/** Most characters of a value that a message repeats. */
+/** Maximum number of characters of a value that a message repeats. */
 const MAX_SHOWN = 512;
 
 /** Paths of members whose value no message repeats: every blob and every secret. */

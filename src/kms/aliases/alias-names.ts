@@ -2,7 +2,7 @@ import { ValidationException } from '../../errors/exceptions.js';
 import { KmsException } from '../exceptions.js';
 
 /**
- * Checks the name of an alias that an operation is about.
+ * Checks the alias name in a request.
  *
  * @throws ValidationException, KmsException NotAuthorizedException
  */

@@ -2,7 +2,7 @@ import { ValidationException } from '../../errors/exceptions.js';
 import { KEY_SPECS } from '../keys/key-specs.js';
 import type { NewKmsKey } from '../keys/kms-key.entity.js';
 
-/** Refuses an alias as the key that an alias is to name. @throws ValidationException */
+/** Refuses an alias as the target of an alias. @throws ValidationException */
 export function requireNoAlias(keyId: string): void {
   if (/^(?:arn:[^:]*:kms:[^:]*:[^:]*:)?alias\//.test(keyId))
     throw new ValidationException('Aliases must refer to keys. Not aliases');

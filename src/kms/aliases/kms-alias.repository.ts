@@ -49,7 +49,7 @@ export class KmsAliasRepository {
   }
 
   /**
-   * Lets an alias name another key.
+   * Points an alias to another key.
    *
    * @throws KmsException NotFoundException for the alias or a key, KMSInvalidStateException, LimitExceededException
    * @throws ValidationException for a key that can't take the other's place

@@ -37,7 +37,7 @@ function isAttestationDocument(document: Buffer): boolean {
 /** Major types of CBOR: RFC 8949 section 3.1. */
 const [UNSIGNED, NEGATIVE, BYTES, TEXT, ARRAY, MAP, TAG] = [0, 1, 2, 3, 4, 5, 6];
 
-/** More items than an attestation document nests. */
+/** Maximum depth of nested items: more than an attestation document has. */
 const MAX_DEPTH = 8;
 
 /** Reads CBOR (RFC 8949) of definite lengths, without floating point. Throws for anything else. */

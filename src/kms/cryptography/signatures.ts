@@ -19,7 +19,7 @@ import { isLongRsa, privateKeyOf, publicKeyOf } from './key-halves.js';
 
 type SigningAlgorithm = z.infer<typeof SigningAlgorithmSchema>;
 
-/** Signs and verifies with key pairs: what is quick here, what isn't on the crypto thread. */
+/** Signs and verifies with key pairs. Slow private operations run on the crypto thread. */
 @Injectable()
 export class Signatures {
   constructor(

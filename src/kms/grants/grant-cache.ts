@@ -10,7 +10,7 @@ import type { NamedGrant } from './grant-tokens.js';
 import { KmsGrant } from './kms-grant.entity.js';
 
 /**
- * Most grants of a key to one principal that are remembered and tried one by one: milliseconds of work. A key may have 50,000, and a
+ * Maximum number of grants of a key to one principal that are remembered and tried one by one: milliseconds of work. A key may have 50,000, and a
  * grantee may create them for itself.
  */
 const MAX_REMEMBERED = 100;
