@@ -84,8 +84,8 @@ export class DueKeys {
   }
 
   /**
-   * Deletes a key and all that belongs to it, if its waiting period is over and its deletion isn't held. With the last
-   * replica, the waiting period of a primary key begins that is to be deleted, too.
+   * Deletes a key and all that belongs to it, if its waiting period is over and its deletion isn't held. The deletion of
+   * the last replica begins the waiting period of a primary key in the state PendingReplicaDeletion.
    *
    * @returns true if the key is deleted; false if its deletion was canceled or put on hold, or another node was faster
    * @throws BoundRowError if a row was modified in the database; the key is left as it is
