@@ -26,6 +26,7 @@ import { MasterKey } from './provider/master-key.js';
 import { MasterKeyWatch } from './provider/master-key-watch.js';
 import { serviceSecret } from './provider/service-secret.js';
 import { TokenStatus } from './provider/token-status.js';
+import { StsModule } from './sts/sts.module.js';
 import { XksProxyModule } from './xks-proxy/xks-proxy.module.js';
 
 /** Objects that the service creates before the Nest application. */
@@ -51,7 +52,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [PaymentModule, KmsModule, XksProxyModule, CckmModule, AdminModule],
+      imports: [PaymentModule, KmsModule, XksProxyModule, CckmModule, StsModule, AdminModule],
       controllers: [HealthController],
       providers: [...shared, ...internalProviders(dependencies)],
       exports: shared,

@@ -30,6 +30,7 @@ import { OperationAuthorizer } from './payment/operation-authorizer.js';
 import { serviceSecret } from './provider/service-secret.js';
 import { TokenStatus } from './provider/token-status.js';
 import { assertDefined, type EmbeddedDatabase, openStore, type Store } from './store.js';
+import { STS } from './sts/api.js';
 import { XKS_PROXY } from './xks-proxy/api.js';
 import { PrefixAuthorizer } from './xks-proxy/prefix-authorizer.js';
 import { XksCredentials } from './xks-proxy/xks-credentials.js';
@@ -144,6 +145,7 @@ function apisOf(app: NestFastifyApplication): ReadonlyMap<Api, CredentialStore |
     [KMS, account],
     [ADMIN, account],
     [CCKM, app.get<CckmAuthenticator>(CckmAuthenticator, { strict: false })],
+    [STS, account],
     [XKS_PROXY, app.get<XksCredentials>(XksCredentials, { strict: false })],
   ]);
 }

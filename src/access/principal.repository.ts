@@ -35,6 +35,13 @@ export interface NewAccessKey {
   session?: { token: string; expiresAt: Date };
 }
 
+/** A temporary access key with its secret. */
+export interface NewSession extends NewAccessKey {
+  session: { token: string; expiresAt: Date };
+  /** Unique id of the user or role. */
+  uniqueId: string;
+}
+
 /** A user or a role with its policies and access keys, without secrets. */
 export interface PrincipalSummary {
   principal: PrincipalRow;
@@ -192,16 +199,17 @@ export class PrincipalRepository {
    *
    * @param name name of the session, which is part of the session's ARN if the principal is a role
    */
-  async startSession(principalArn: string, name: string, seconds: number): Promise<NewAccessKey> {
+  async startSession(principalArn: string, name: string, seconds: number): Promise<NewSession> {
     if (!SESSION_NAME.test(name))
       throw new ValidationException('The name of a session has 2 to 64 letters, digits or any of _+=,.@-');
     if (!Number.isInteger(seconds) || seconds < MIN_SESSION_SECONDS || seconds > MAX_SESSION_SECONDS)
       throw new ValidationException(`A session lasts ${MIN_SESSION_SECONDS} to ${MAX_SESSION_SECONDS} seconds.`);
     const now = this.clock.now();
     const expiresAt = new Date(now.getTime() + seconds * 1000);
-    return this.#change(principalArn, async (manager) => {
+    return this.#change(principalArn, async (manager, { uniqueId }) => {
       await removeRows(manager, AccessKeyRow, { principalArn, expiresAt: LessThanOrEqual(now) });
-      return this.#addAccessKey(manager, principalArn, { session: { name, expiresAt } });
+      const key = await this.#addAccessKey(manager, principalArn, { session: { name, expiresAt } });
+      return { ...key, session: key.session as NewSession['session'], uniqueId };
     });
   }
 

@@ -6,6 +6,7 @@ import { type Call, CallRecord, type Origin, type Principal } from '../call.js';
 import { ValidationException } from '../errors/exceptions.js';
 import { SIMULATED_ADMIN } from './simulated-admin.js';
 import { SIMULATED_CCKM } from './simulated-cckm.js';
+import { SIMULATED_STS } from './simulated-sts.js';
 import { SIMULATED_KMS } from './simulated-kms.js';
 import { SIMULATED_PAYMENT } from './simulated-payment.js';
 import { type AskedContext, findAction, type SimulatedService } from './simulated-service.js';
@@ -39,7 +40,13 @@ export interface Explanation {
   grantId?: string;
 }
 
-const SERVICES = [SIMULATED_PAYMENT, SIMULATED_KMS, SIMULATED_CCKM, SIMULATED_ADMIN] as readonly SimulatedService[];
+const SERVICES = [
+  SIMULATED_PAYMENT,
+  SIMULATED_KMS,
+  SIMULATED_CCKM,
+  SIMULATED_STS,
+  SIMULATED_ADMIN,
+] as readonly SimulatedService[];
 
 /** Says that nothing allows a request, by the side whose Allow it lacks; completed by the action. */
 const nothingAllows = {

@@ -21,6 +21,6 @@ export class Exchange {
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
     readonly headers: HeaderValues,
-    readonly found: Found,
+    public found: Found,
   ) {}
 }

@@ -98,9 +98,10 @@ export class Front {
       this.#refuse(exchange, found.api.exceptions.unavailable());
       return;
     }
-    const { operation } = found;
     readBody(request, headers.get('content-length'), config.bodyLimitBytes, (body, error) => {
       exchange.isCutOff = error instanceof RequestEntityTooLargeException;
+      if (!found.operation) exchange.found = this.#routes.findAction(found, method, body);
+      const { operation } = exchange.found;
       if (error) this.#refuse(exchange, error);
       else if (operation) void this.#serve(exchange, operation, body);
       else this.#refuse(exchange, this.#unknown(exchange));
@@ -143,7 +144,8 @@ export class Front {
       const authorizing = authorize(call, inputs);
       if (authorizing) await authorizing;
       const output = execute(call, ...inputs);
-      const answer = JSON.stringify(output instanceof Promise ? await output : output);
+      const result = output instanceof Promise ? await output : output;
+      const answer = api.textOf ? api.textOf(result, exchange.id, name) : JSON.stringify(result);
       this.#options.succeeded(call);
       this.#answer(exchange, status, answer);
     } catch (error) {
@@ -196,7 +198,8 @@ export class Front {
     const { api } = exchange.found;
     const error = exceptionOf(thrown, api, exchange.id, this.#options.logger);
     exchange.exception = error;
-    this.#answer(exchange, api.statusOf(error), JSON.stringify(api.bodyOf(error, exchange.id)));
+    const body = api.bodyOf(error, exchange.id);
+    this.#answer(exchange, api.statusOf(error), api.textOf ? api.textOf(body, exchange.id) : JSON.stringify(body));
   }
 
   /** Records the call before answering, so that a call whose client disconnects is recorded, too. */

@@ -29,15 +29,20 @@ export interface Found extends Omit<RequestParts, 'body'> {
   readonly operation: ServedOperation | undefined;
 }
 
+const FORM = /^application\/x-www-form-urlencoded(?:;|$)/i;
+
 const NONE: Omit<RequestParts, 'body'> = { path: {}, query: {} };
 
 /** Finds operations by method, path and target. */
 export class Routes {
   readonly #apis: Apis;
+  /** The API of AWS's query protocol. */
+  readonly #form: (Api & { routing: { form: string } }) | undefined;
   readonly #router = findMyWay({ maxParamLength: MAX_LABEL });
 
   constructor(apis: readonly Api[], operations: readonly ServedOperation[]) {
     this.#apis = new Apis(apis);
+    this.#form = apis.find((api): api is Api & { routing: { form: string } } => 'form' in api.routing);
     for (const operation of operations) {
       const { method, path } = operation.route;
       const { routing } = operation.api;
@@ -51,8 +56,20 @@ export class Routes {
     const path = this.#pathOf(url, headers);
     const found = this.#router.find(method as HTTPMethod, path);
     const operation = found?.store as ServedOperation | undefined;
-    if (!found || !operation) return { api: this.#apis.of(url, path), operation: undefined, ...NONE };
+    if (!found || !operation) {
+      const form = url === '/' && FORM.test(headers.get('content-type') ?? '') ? this.#form : undefined;
+      return { api: form ?? this.#apis.of(url, path), operation: undefined, ...NONE };
+    }
     return { api: operation.api, operation, path: found.params, query: found.searchParams };
+  }
+
+  /** Finds the operation that a form names, once its body is there: `find` has found none. */
+  findAction({ api }: Found, method: string, body: Buffer): Found {
+    const action = api === this.#form ? new URLSearchParams(body.toString()).get('Action') : null;
+    const isName = action !== null && /^\w{1,128}$/.test(action);
+    const found =
+      isName && this.#form && this.#router.find(method as HTTPMethod, `/${this.#form.routing.form}/${action}`);
+    return { api, operation: (found || undefined)?.store as ServedOperation | undefined, ...NONE };
   }
 
   /** Returns the HTTP methods of the operations at a request's path. */

@@ -17,13 +17,16 @@ export interface Api {
   /** Rules for the signatures of its requests, where they differ from those of the other APIs. */
   readonly signatures?: SignatureRules;
   /**
-   * AWS JSON sends every operation as `POST /` with `<target>.<operation>` in X-Amz-Target; REST-JSON has paths, which
+   * AWS JSON sends every operation as `POST /` with `<target>.<operation>` in X-Amz-Target. AWS's query protocol sends it
+   * as `POST /` with a form whose field `Action` names it; `form` is the first segment of its paths here, and at most one API
+   * has it. REST-JSON has paths, which
    * begin with `path` (without slashes at its ends), and may end in a slash if the API says so. At most one API has the
    * empty path: it answers every path that no other API does. Before `pathAfterPrefix`, clients put a prefix of any number
    * of segments, which operations get as the path parameter `prefix`: without slashes around it, and empty if there is none.
    */
   readonly routing:
     | { readonly target: string }
+    | { readonly form: string }
     | { readonly path: string; readonly takesTrailingSlash?: true }
     | { readonly pathAfterPrefix: string };
   /** Content type of its responses, and of its requests by its clients. */
@@ -33,8 +36,14 @@ export interface Api {
   readonly exceptions: ApiExceptions;
   /** HTTP status of an exception. */
   statusOf(error: ServiceException): number;
-  /** Body of an exception, to be sent as JSON. */
+  /** Body of an exception. */
   bodyOf(error: ServiceException, requestId: string): object;
+  /**
+   * Writes the body of a response, where it isn't JSON.
+   *
+   * @param operation undefined for the body of an exception
+   */
+  textOf?(body: object, requestId: string, operation?: string): string;
   readonly audit: ApiAudit;
 }
 
@@ -119,11 +128,12 @@ export type Constraint =
   | { kind: 'other'; message: string };
 
 /**
- * Path prefix of an API's operations: `/<target>/` or `/<path>/`, `/` for the empty path, and `/:prefix/<path>/` for a
+ * Path prefix of an API's operations: `/<target>/`, `/<form>/` or `/<path>/`, `/` for the empty path, and `/:prefix/<path>/` for a
  * path after a prefix.
  */
 export function pathPrefix({ routing }: Api): string {
   if ('pathAfterPrefix' in routing) return `/:prefix/${routing.pathAfterPrefix}/`;
+  if ('form' in routing) return `/${routing.form}/`;
   const segment = 'target' in routing ? routing.target : routing.path;
   return segment === '' ? '/' : `/${segment}/`;
 }

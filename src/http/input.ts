@@ -36,6 +36,10 @@ const PARAMETERS = new Map<object, Map<string | symbol, (Parameter | undefined)[
 export const Body = (schema: z.ZodType) =>
   parameter({ from: 'body', schema, read: ({ body }) => readBy(schema, parse(body, schema)) }, NestBody({ schema }));
 
+/** Validates the fields of a form against a schema. */
+export const Form = (schema: z.ZodType) =>
+  parameter({ from: 'body', schema, read: ({ body }) => readBy(schema, formOf(body)) }, NestBody({ schema }));
+
 /** The text of the body, as it was sent. An operation that takes it also validates the body. */
 export const BodyText = () => parameter({ from: 'text', read: ({ body }) => body.toString() });
 
@@ -91,6 +95,20 @@ export function readBy(schema: z.ZodType, value: unknown, base: Path = []): unkn
 function typesFirst(violations: readonly Violation[]): Violation[] {
   const isType = ({ constraint }: Violation) => constraint.kind === 'type';
   return [...violations.filter(isType), ...violations.filter((violation) => !isType(violation))];
+}
+
+/** Fields that AWS's query protocol adds to those of the operation. */
+const PROTOCOL_FIELDS = ['Action', 'Version'];
+/** Far more than any operation has. */
+const MAX_FIELDS = 100;
+
+/** Returns the fields of a form. @throws SerializationException for a field that comes twice, and for too many */
+export function formOf(body: Buffer): Record<string, string> {
+  const fields = [...new URLSearchParams(body.toString())].filter(([name]) => !PROTOCOL_FIELDS.includes(name));
+  const names = new Set(fields.map(([name]) => name));
+  if (fields.length > MAX_FIELDS || names.size !== fields.length)
+    throw new SerializationException(`The form must have at most ${MAX_FIELDS} fields, each of them once.`);
+  return Object.fromEntries(fields);
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
