@@ -1,16 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** Members that every resource of CipherTrust Manager has, for the one domain and account that Keyblock has. */
-export function ownership(kind: string, id: string) {
-  return {
-    id,
-    uri: `kylo:kylo:cckm:${kind}:${id}`,
-    account: 'kylo:kylo:admin:accounts:kylo',
-    application: 'ncryptify:gemalto:admin:apps:kylo',
-    devAccount: 'ncryptify:gemalto:admin:accounts:gemalto',
-  };
-}
-
 /** The root domain, the only one. */
 export const ROOT_DOMAIN = '00000000-0000-0000-0000-000000000000';
 

@@ -11,8 +11,9 @@ import { KeyRecord } from '../keys/key-record.entity.js';
 import { regionOf } from '../keys/key-record.repository.js';
 import { type Envelope, matches, pageOf } from '../lists.js';
 import { CckmOperation } from '../operation.js';
+import { resource } from '../resources.js';
 import { IdPath } from '../tokens/tokens.schema.js';
-import { isUuid, ownership, timestamp } from '../uris.js';
+import { isUuid } from '../uris.js';
 import { type Acl, aclsOf } from './acls.js';
 import type { ContainerRow } from './container.entity.js';
 import { ContainerRepository } from './container.repository.js';
@@ -259,11 +260,9 @@ function requireSubject({ user_id = '', group = '' }: Acl): void {
 }
 
 export function presentContainer(row: ContainerRow): Container {
-  const { id, accountId, name, regions, isArchived, autoAdded, createdAt, updatedAt } = row;
+  const { id, accountId, name, regions, isArchived, autoAdded } = row;
   return {
-    ...ownership('kms', id),
-    createdAt: timestamp(createdAt, 6),
-    updatedAt: timestamp(updatedAt, 9),
+    ...resource('kms', id, row),
     name,
     account_id: accountId,
     arn: `arn:aws:iam::${accountId}:root`,

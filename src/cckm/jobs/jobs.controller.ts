@@ -9,7 +9,7 @@ import { CckmException } from '../errors.js';
 import { type Envelope, pageOf, Paging } from '../lists.js';
 import { CckmOperation } from '../operation.js';
 import { IdPath } from '../tokens/tokens.schema.js';
-import { ownership, timestamp } from '../uris.js';
+import { resource } from '../resources.js';
 import { BulkAction } from './bulk-action.js';
 import { JobRepository } from './job.repository.js';
 import type { JobRow } from './job.entity.js';
@@ -177,9 +177,7 @@ function ended({ id }: JobRow): CckmException {
 
 function presentJob({ id, createdAt }: JobRow, parts: readonly { status: string }[]) {
   return {
-    ...ownership('job', id),
-    createdAt: timestamp(createdAt, 6),
-    updatedAt: timestamp(createdAt, 9),
+    ...resource('job', id, { createdAt, updatedAt: createdAt }),
     cloud_name: 'aws',
     overall_status: parts.every(({ status }) => status === 'completed') ? 'completed' : 'failed',
   };

@@ -9,6 +9,7 @@ import { Policies, policyIn, TEMPLATE_TAG } from '../templates/policies.js';
 import { IdPath } from '../tokens/tokens.schema.js';
 import { aliasNameOf } from './aliases.js';
 import { CckmKeys, type RunOnKey, requireChangeable } from './cckm-keys.js';
+import { NO_GRANTEES } from './grantees.js';
 import { regionOf } from './key-record.repository.js';
 import {
   AddTagsInput,
@@ -275,8 +276,7 @@ export class KeyActionsController {
       await run('PutKeyPolicy', { Policy: chosen.text, ...(bypasses && { BypassPolicyLockoutSafetyCheck: true }) });
       const isTagged = (await view.tags())?.some(({ TagKey }) => TagKey === TEMPLATE_TAG) === true;
       await tagTemplate(run, chosen.template, isTagged);
-      const none = { key_admins: [], key_admins_roles: [], key_users: [], key_users_roles: [], external_accounts: [] };
-      return { ...none, ...chosen.grantees };
+      return { ...NO_GRANTEES, ...chosen.grantees };
     });
   }
 

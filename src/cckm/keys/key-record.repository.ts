@@ -10,15 +10,11 @@ import { ContainerRepository } from '../containers/container.repository.js';
 import { notFound } from '../errors.js';
 import { isUuid } from '../uris.js';
 import { KeyRecord } from './key-record.entity.js';
+import type { Grantees } from './grantees.js';
 import type { AwsParam } from './keys.schema.js';
 
 /** What CCKM knows of a key that KMS doesn't. */
-export interface Details {
-  key_admins?: readonly string[];
-  key_admins_roles?: readonly string[];
-  key_users?: readonly string[];
-  key_users_roles?: readonly string[];
-  external_accounts?: readonly string[];
+export interface Details extends Grantees {
   rotated_at?: string;
   rotated_from?: string;
   rotated_to?: string;

@@ -3,7 +3,9 @@ import type { Call } from '../../call.js';
 import { KmsException } from '../../kms/exceptions.js';
 import type { KeyMetadata } from '../../kms/keys/keys.schema.js';
 import type { InputOf, KmsCalls, KmsOperationName } from '../kms-calls.js';
-import { ownership, timestamp } from '../uris.js';
+import { resource } from '../resources.js';
+import { timestamp } from '../uris.js';
+import { granteesOf } from './grantees.js';
 import { detailsOf, type RecordedKey, regionOf } from './key-record.repository.js';
 import type { AwsParam, Key } from './keys.schema.js';
 
@@ -167,9 +169,7 @@ function presentKey({ record, container }: RecordedKey, aws_param: AwsParam, gon
   const { CustomerMasterKeySpec = '', Origin, DeletionDate } = aws_param;
   const { rotated_at, rotated_from, rotated_to, ...grantees } = detailsOf(record);
   return defined({
-    ...ownership('aws-key', record.id),
-    createdAt: timestamp(record.createdAt, 6),
-    updatedAt: timestamp(record.updatedAt, 9),
+    ...resource('aws-key', record.id, record),
     kms_id: container.id,
     kms: container.name,
     synced_at: timestamp(record.syncedAt, 6),
@@ -181,7 +181,7 @@ function presentKey({ record, container }: RecordedKey, aws_param: AwsParam, gon
     gone,
     key_material_origin: materialOrigin(Origin),
     ...{ deletion_date: DeletionDate, rotated_at, rotated_from, rotated_to },
-    ...mutable(grantees),
+    ...granteesOf(grantees),
     aws_param,
   });
 }
@@ -189,12 +189,6 @@ function presentKey({ record, container }: RecordedKey, aws_param: AwsParam, gon
 /** `native` for material that KMS made, `cckm` for imported material. */
 export function materialOrigin(origin = ''): string {
   return origin === 'EXTERNAL' ? 'cckm' : 'native';
-}
-
-function mutable(grantees: Readonly<Record<string, readonly string[] | undefined>>): Record<string, string[]> {
-  return Object.fromEntries(
-    Object.entries(grantees).flatMap(([name, list]) => (list && list.length > 0 ? [[name, [...list]]] : [])),
-  );
 }
 
 /** Formats a time of KMS. @param time seconds since 1970 */

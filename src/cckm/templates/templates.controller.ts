@@ -5,13 +5,14 @@ import { OperationsController } from '../../http/operation.js';
 import { ContainerRepository } from '../containers/container.repository.js';
 import { CckmException } from '../errors.js';
 import { CckmKeys } from '../keys/cckm-keys.js';
+import type { Grantees } from '../keys/grantees.js';
 import type { KeyView } from '../keys/key-view.js';
 import { type Envelope, matches, pageOf } from '../lists.js';
 import { CckmOperation } from '../operation.js';
+import { resource } from '../resources.js';
 import { IdPath } from '../tokens/tokens.schema.js';
-import { ownership, timestamp } from '../uris.js';
 import { applyTemplate } from './apply-template.js';
-import { type ChosenPolicy, type Grantees, Policies, policyIn, TEMPLATE_TAG } from './policies.js';
+import { type ChosenPolicy, Policies, policyIn, TEMPLATE_TAG } from './policies.js';
 import type { TemplateRow } from './template.entity.js';
 import { TemplateRepository } from './template.repository.js';
 import {
@@ -153,15 +154,14 @@ function columnsOf({ text, grantees }: ChosenPolicy): Pick<TemplateRow, 'policy'
   return { policy: JSON.stringify(policy), grantees: JSON.stringify(grantees) };
 }
 
-function presentTemplate({ id, accountId, name, kms, policy, grantees, createdAt, updatedAt }: TemplateRow): Template {
+function presentTemplate(row: TemplateRow): Template {
+  const { id, accountId, name, kms, policy, grantees } = row;
   return {
-    ...ownership('aws-policy-template', id),
-    createdAt: timestamp(createdAt, 6),
-    updatedAt: timestamp(updatedAt, 9),
+    ...resource('aws-policy-template', id, row),
     name,
     account_id: accountId,
     kms,
     policy: JSON.parse(policy) as unknown,
-    ...(JSON.parse(grantees) as Grantees as Partial<Template>),
+    ...(JSON.parse(grantees) as Grantees),
   };
 }
