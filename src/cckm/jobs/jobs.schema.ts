@@ -20,7 +20,7 @@ export const StartSynchronizationInput = z
   .meta({ id: 'StartSynchronizationInput', examples: [{ synchronize_all: true }] });
 export type StartSynchronizationInput = z.infer<typeof StartSynchronizationInput>;
 
-/** What a pass over one Region of one container found. */
+/** The outcome of a synchronization job in one Region of one container. */
 const Pass = z.object({
   kms: z.string(),
   region: z.string(),
@@ -28,6 +28,7 @@ const Pass = z.object({
   added: z.int(),
   updated: z.int(),
   gone: z.int(),
+  remaining: z.int().meta({ description: 'Keys that the job didn’t read: start another job for them.' }),
   error: z.string().optional(),
 });
 export type Pass = z.infer<typeof Pass>;

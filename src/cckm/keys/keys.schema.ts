@@ -9,7 +9,7 @@ const text = z.string().max(MAX_CHARACTERS);
 
 const TagOfKms = z.object({ TagKey: z.string(), TagValue: z.string() });
 
-/** What KMS says about a key, in CCKM's spelling. A member that the caller may not read is absent. */
+/** A KMS key in CCKM's spelling. Members that the caller may not read are absent. */
 export const AwsParam = z
   .object({
     ...KeyMetadata.pick({
@@ -42,6 +42,10 @@ export const AwsParam = z
     MultiRegion: z.boolean().optional(),
     MultiRegionConfiguration: KeyMetadata.shape.MultiRegionConfiguration,
     CurrentKeyMaterialId: z.string().optional(),
+    CustomKeyStoreId: z.string().optional(),
+    XksKeyConfiguration: KeyMetadata.shape.XksKeyConfiguration,
+    ReplicaPolicy: z.string().optional().meta({ description: 'Only in the answer to a replication.' }),
+    ReplicaTags: z.array(TagOfKms).optional().meta({ description: 'Only in the answer to a replication.' }),
   })
   .meta({ id: 'AwsParam' });
 export type AwsParam = z.infer<typeof AwsParam>;
@@ -62,6 +66,8 @@ export const Key = Resource.extend({
   rotated_at: z.string().optional(),
   rotated_from: z.string().optional(),
   rotated_to: z.string().optional(),
+  custom_key_store_id: z.string().optional().meta({ description: 'CCKM’s id of the custom key store of the key.' }),
+  linked_state: z.boolean().optional().meta({ description: 'True for a key in a custom key store.' }),
   ...Grantees.shape,
   aws_param: AwsParam,
 }).meta({ id: 'AwsKey' });
@@ -228,10 +234,6 @@ export const UpdatePrimaryRegionInput = z
   .object({ PrimaryRegion: text })
   .meta({ id: 'UpdateAwsPrimaryRegionInput', examples: [{ PrimaryRegion: 'eu-west-1' }] });
 export type UpdatePrimaryRegionInput = z.infer<typeof UpdatePrimaryRegionInput>;
-
-/** Whatever a request has that isn't served. */
-export const AnyInput = z.object({}).meta({ id: 'AnyInput' });
-export type AnyInput = z.infer<typeof AnyInput>;
 
 export const PublicKeyOutput = z
   .object({ public_key: z.string().meta({ description: 'SubjectPublicKeyInfo in PEM.' }) })

@@ -1,4 +1,5 @@
 import type { Call } from '../../call.js';
+import { MAX_MEMBERS } from '../../http/bounds.js';
 import { Nothing } from '../../http/fields.js';
 import { Body, BodyText, Param, Query } from '../../http/input.js';
 import { OperationsController } from '../../http/operation.js';
@@ -96,7 +97,8 @@ export class TemplatesController {
     resource: 'nothing',
     summary: 'Changes a policy template',
     description:
-      'With `auto_push`, the keys that have the template get its new policy. The caller needs `kms:PutKeyPolicy` on each, and the first key that refuses ends the call.',
+      'With `auto_push`, the new policy is applied to the keys that have the template, at most 200, one after the other within the ' +
+      'request. The caller needs `kms:PutKeyPolicy` on each; the first refusal ends the request.',
     example: '-d \'{"key_admins":["line-3"],"auto_push":true}\'',
     output: Template,
   })
@@ -108,10 +110,14 @@ export class TemplatesController {
   ): Promise<Template> {
     const before = await this.templates.find(id);
     const chosen = await this.policies.choose(content, policyIn(written, ['policy']));
+    const keys = auto_push ? await this.#keysOf(call, id) : [];
+    if (keys.length > MAX_MEMBERS)
+      throw new CckmException(
+        'NCERRConflict',
+        `More than ${MAX_MEMBERS} keys have the template ${before.name}: change it without auto_push, and apply it with bulk jobs`,
+      );
     const template = chosen ? await this.templates.update(call, id, columnsOf(chosen)) : before;
-    if (auto_push)
-      for (const { recorded } of await this.#keysOf(call, id))
-        await applyTemplate(this.keys, call, recorded.record.id, template);
+    for (const { recorded } of keys) await applyTemplate(this.keys, call, recorded.record.id, template);
     return presentTemplate(template);
   }
 

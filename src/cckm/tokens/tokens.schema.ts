@@ -8,7 +8,7 @@ import { Owned } from '../resources.js';
 const text = z.string().max(MAX_CHARACTERS);
 const minutes = z.int().min(0).max(5_256_000).optional();
 
-/** Empty members count as absent. Connections and domains other than the one that there is are ignored. */
+/** Empty members count as absent. Connections and domains are ignored: Keyblock has one of each. */
 export const CreateTokenInput = z
   .object({
     grant_type: text.optional().meta({ description: '`password`, the default, or `refresh_token`.' }),
@@ -25,7 +25,7 @@ export const CreateTokenInput = z
   });
 export type CreateTokenInput = z.infer<typeof CreateTokenInput>;
 
-/** What a sign-in is granted for. */
+/** The credential of a sign-in. */
 type Grant = { username: string; password: string } | { refreshToken: string };
 
 /** @throws CckmException NCERRBadRequest for a grant that isn't served, or that lacks a member */
