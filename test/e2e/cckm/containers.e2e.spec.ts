@@ -225,7 +225,8 @@ describe('a synchronization', () => {
   });
 
   test('reads no more keys than it may, and a later one reads the others', async () => {
-    const { id, name } = await create('bounded', ['eu-west-1']);
+    const name = 'bounded';
+    const { id } = await create(name, ['eu-west-1']);
     const kms = kmsClient(service, { region: 'eu-west-1' });
     for (let i = 0; i < 3; i++) await kms.send(new CreateKeyCommand({}));
     const container = await service.app.get(ContainerRepository).find(id);
