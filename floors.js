@@ -26,7 +26,7 @@ export const FLOORS = [
   ['http', 'changes', 'hsm'],
   ['provider'],
   ['access', 'payment/event-members', 'kms/event-members', 'kms/exceptions', 'kms/invalid-input', 'cckm/errors'],
-  ['auth', 'health', 'payment/api', 'kms/api', 'cckm/api'],
+  ['auth', 'health', 'payment/api', 'kms/api', 'cckm/api', 'hostcommands/api'],
   ['front', 'payment/authorization', 'payment/operation', 'kms'],
   ['payment/keys'],
   ['payment/fields', 'payment/operation-authorizer'],
