@@ -92,10 +92,15 @@ const PrincipalArn = quoted().regex(
 const SETTINGS = {
   commands: z
     .strictObject({
-      allow: z.array(quoted().regex(/^[A-Z0-9]{2}$/, 'must be the code of a command: two capital letters or digits')).max(200),
+      allow: z
+        .array(quoted().regex(/^[A-Z0-9]{2}$/, 'must be the code of a command: two capital letters or digits'))
+        .max(200),
     })
     .optional(),
-  authorised: z.array(z.enum(ACTIVITIES, `must be one of ${ACTIVITIES.join(', ')}`)).max(ACTIVITIES.length).optional(),
+  authorised: z
+    .array(z.enum(ACTIVITIES, `must be one of ${ACTIVITIES.join(', ')}`))
+    .max(ACTIVITIES.length)
+    .optional(),
   hexLength: z.enum(['characters', 'bytes', 'auto'], 'must be characters, bytes or auto').optional(),
   ansiX917: z.boolean().optional(),
   pinUnderLmk: z.boolean().optional(),
@@ -281,7 +286,9 @@ function tlsOf({ cert, key, ca }: z.infer<typeof Tls>, folder: string): HostTls 
   try {
     createSecureContext(tls);
   } catch (error) {
-    throw new KeyFileError(`names the certificate ${cert} and its key, which cannot be used: ${(error as Error).message}`);
+    throw new KeyFileError(
+      `names the certificate ${cert} and its key, which cannot be used: ${(error as Error).message}`,
+    );
   }
   return tls;
 }
@@ -315,7 +322,9 @@ function pairsIn(path: string, id: string): readonly Buffer[] {
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '');
   if (lines.length !== PAIRS || !lines.every((line) => /^[0-9A-Fa-f]{32}$/.test(line)))
-    throw new KeyFileError(`names the component ${path} of the LMK ${id}, which must hold 20 lines of 32 hexadecimal digits`);
+    throw new KeyFileError(
+      `names the component ${path} of the LMK ${id}, which must hold 20 lines of 32 hexadecimal digits`,
+    );
   return lines.map((line) => Buffer.from(line, 'hex'));
 }
 

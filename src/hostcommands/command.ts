@@ -59,8 +59,24 @@ export interface PinsUnderLmk {
   decrypt(host: HostCall, encrypted: string, account: string): string;
 }
 
+/** What a command can learn from the listener that serves it, and ask of it. */
+export interface ListenerServices {
+  readonly headerLength: number;
+  readonly maxConnections: number;
+  /** Returns the check value of the LMK of a call, 16 hexadecimal digits. */
+  checkValue(host: HostCall): string | Promise<string>;
+  /**
+   * Runs a command for the caller of another one, with an audit event of its own.
+   *
+   * @param message command without its length
+   * @returns the reply without its length
+   */
+  run(host: HostCall, message: Buffer, headerLength: number): Buffer | Promise<Buffer>;
+}
+
 /** What commands are served with. */
 export interface HostServices {
+  readonly listener: ListenerServices;
   readonly keys: HostKeys;
   readonly pins: PinsUnderLmk;
   readonly verifications: Verifications;

@@ -24,7 +24,7 @@ export interface Message {
  */
 export class MessageReader {
   /** The chunk that is being read, and the position in it. */
-  #chunk = Buffer.alloc(0);
+  #chunk: Buffer = Buffer.alloc(0);
   #position = 0;
   /** First byte of a length whose second byte hasn't arrived. */
   #lengthByte?: number | undefined;
@@ -116,9 +116,9 @@ export function framed({ message, headerLength, code, error, fields, trailer }: 
   const reply = Buffer.allocUnsafe(LENGTH_BYTES + length);
   let position = reply.writeUInt16BE(length, 0);
   position += message.copy(reply, position, 0, headerLength);
-  position += reply.latin1Write(code + error, position);
+  position += reply.write(code + error, position, 'latin1');
   for (const [, value] of fields)
-    position += typeof value === 'string' ? reply.latin1Write(value, position) : value.copy(reply, position);
+    position += typeof value === 'string' ? reply.write(value, position, 'latin1') : value.copy(reply, position);
   trailer?.copy(reply, position);
   return reply;
 }
