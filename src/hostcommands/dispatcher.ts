@@ -168,7 +168,7 @@ export class Dispatcher {
       const timer = setTimeout(() => {
         resolve(this.#refuse(exchange, new HostError('41', `The command took longer than ${COMMAND_MS / 1000} s`)));
       }, COMMAND_MS);
-      running
+      void running
         .then(
           (reply) => this.#complete(exchange, reply),
           (error: unknown) => this.#refuse(exchange, error),

@@ -38,7 +38,7 @@ export class HostListener {
       : createServer(options);
     this.#server.maxConnections = maxConnections;
     this.#server.on(tls ? 'secureConnection' : 'connection', (socket: Socket | TLSSocket) => this.#accept(socket));
-    this.#server.on('tlsClientError', ({ message }, { remoteAddress }) => {
+    this.#server.on('tlsClientError', ({ message }: Error, { remoteAddress }: TLSSocket) => {
       this.#refused(remoteAddress, message);
     });
     this.#server.on('drop', (data) => this.#refused(data?.remoteAddress, `there are ${maxConnections} already`));
