@@ -154,11 +154,13 @@ export class Dispatcher {
     const { settings } = this.#services;
     const fields = new RequestFields(message, headerLength + 2, settings);
     const request = row.command.parse(fields);
-    const lmk = fields.lmk() ?? settings.defaultLmk;
+    const named = fields.lmk();
+    const lmk = named ?? settings.defaultLmk;
     const trailer = fields.end();
     if (trailer.length > 0) exchange.trailer = trailer;
     if (!settings.lmks.has(lmk)) throw new HostError('13', `LMK identifier: there is no LMK ${lmk}`);
-    return row.command.execute(request, new HostCall(call, lmk, this.#services));
+    const origin = { command: code, namesLmk: named !== undefined };
+    return row.command.execute(request, new HostCall(call, lmk, this.#services, origin));
   }
 
   /** Waits for a reply, up to the time limit of a command. */

@@ -1,16 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toHex } from '../crypto/bytes.js';
 import { tdes } from '../crypto/des.js';
-import { CONFIG, type Config } from '../config/config.js';
+import { CONFIG, type Config, ConfigError } from '../config/config.js';
+import { KeyFileError } from '../config/key-file.js';
 import type { HostListenerConfig, LmkConfig } from '../config/payshield-file.js';
 import { Verifications } from '../payment/dataplane/verification/verifications.js';
 import { KeyRepository } from '../payment/keys/key.repository.js';
+import { CryptoProvider } from '../provider/crypto-provider.js';
 import { whenReady } from '../when-ready.js';
 import type { HostCall, HostServices, ListenerSettings } from './command.js';
 import { HostError } from './host-error.js';
+import { FieldKeys } from './host-keys.js';
+import { type KeyTable, readKeyTable } from './key-table.js';
 import type { Lmk, Lmks } from './lmk/lmks.js';
-import { VariantKeys } from './lmk/variant-keys.js';
 import { PAIR_NAMES, VariantLmk } from './lmk/variant-lmk.js';
+import { LmkPins } from './pins-under-lmk.js';
 
 const CHECK_VALUE_DIGITS = 16;
 
@@ -18,13 +22,18 @@ const CHECK_VALUE_DIGITS = 16;
 @Injectable()
 export class ListenerServicesFactory {
   readonly #lmks: Lmks;
+  readonly #fieldKeys: FieldKeys;
+  readonly #pins: LmkPins;
 
   constructor(
     @Inject(CONFIG) { payshield }: Config,
     private readonly keys: KeyRepository,
     private readonly verifications: Verifications,
+    provider: CryptoProvider,
   ) {
     this.#lmks = new Map([...(payshield?.lmks ?? [])].map(([id, lmk]) => [id, lmkOf(id, lmk)]));
+    this.#fieldKeys = new FieldKeys(this.#lmks, keyTableIn(payshield?.keyTable), keys, provider);
+    this.#pins = new LmkPins(this.#lmks, this.#fieldKeys.blocks);
   }
 
   of(config: HostListenerConfig): {
@@ -33,8 +42,8 @@ export class ListenerServicesFactory {
   } {
     return {
       services: {
-        keys: new VariantKeys(this.#lmks),
-        pins: undefined as unknown as HostServices['pins'],
+        keys: this.#fieldKeys,
+        pins: this.#pins,
         verifications: this.verifications,
         settings: settingsOf(config, this.#lmks),
       },
@@ -60,6 +69,16 @@ export class ListenerServicesFactory {
         return cipher.encrypt(value);
       });
     return toHex(value);
+  }
+}
+
+function keyTableIn(path: string | undefined): KeyTable {
+  if (path === undefined) return new Map();
+  try {
+    return readKeyTable(path);
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    throw new ConfigError([`KEYBLOCK_PAYSHIELD_FILE names the key table ${path}, which ${error.message}`]);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ConfigError } from '../config/config.js';
 import type { HostCommand } from './command.js';
 import { DIAGNOSTICS_COMMANDS } from './commands/diagnostics-commands.js';
 
@@ -8,12 +9,12 @@ export const COMMANDS: readonly HostCommand[] = [...DIAGNOSTICS_COMMANDS];
  * Returns the commands that a listener serves.
  *
  * @param allowed codes; undefined for the default commands
- * @throws Error for a code that no command has
+ * @throws ConfigError for a code that no command has
  */
 export function servedCommands(allowed: readonly string[] | undefined): readonly HostCommand[] {
   if (!allowed) return COMMANDS.filter(({ isDefault }) => isDefault);
   const unknown = allowed.filter((code) => !COMMANDS.some((command) => command.code === code));
   if (unknown.length > 0)
-    throw new Error(`KEYBLOCK_PAYSHIELD_FILE allows ${unknown.join(', ')}, which Keyblock doesn't serve`);
+    throw new ConfigError([`KEYBLOCK_PAYSHIELD_FILE allows ${unknown.join(', ')}, which no command has as its code`]);
   return COMMANDS.filter(({ code }) => allowed.includes(code));
 }
