@@ -13,7 +13,7 @@ import type { SymmetricKey } from './held-key.js';
  * @param iv     8 bytes: the chaining value of the blocks before `data`, if this is the end of a longer message
  * @throws CryptoError KEY_LENGTH, MAC_LENGTH, IV_LENGTH
  */
-export function cbcMac(key: SymmetricKey, data: Buffer, length = 8, iv = ZEROS[8]): Buffer {
+export function cbcMac(key: SymmetricKey, data: Buffer, length = 8, iv: Buffer = ZEROS[8]): Buffer {
   requireMacLength(length, 8);
   using cipher = tdes(key);
   return cipher.encryptCbc(iv, padMethod1(data, 8)).subarray(-8).subarray(0, length);

@@ -17,7 +17,7 @@ export function cmac(
   cipher: BlockCipher,
   data: Buffer,
   length: number = cipher.blockBytes,
-  iv = ZEROS[cipher.blockBytes],
+  iv: Buffer = ZEROS[cipher.blockBytes],
 ): Buffer {
   const { blockBytes } = cipher;
   requireMacLength(length, blockBytes);

@@ -15,7 +15,7 @@ import type { SymmetricKey } from './held-key.js';
  * @param iv     8 bytes: the chaining value of the blocks before `data`, if this is the end of a longer message
  * @throws CryptoError KEY_LENGTH, MAC_LENGTH, IV_LENGTH
  */
-export function retailMac(key: SymmetricKey, data: Buffer, length = 8, iv = ZEROS[8]): Buffer {
+export function retailMac(key: SymmetricKey, data: Buffer, length = 8, iv: Buffer = ZEROS[8]): Buffer {
   requireMacLength(length, 8);
   using whole = tdes(key);
   using first = firstDes(key);

@@ -92,6 +92,11 @@ export class HostCall {
     readonly services: HostServices,
   ) {}
 
+  /** Returns the same call as another operation of Payment Cryptography, for a key that needs its permission. */
+  as(operation: string): HostCall {
+    return new HostCall({ ...this.call, operation }, this.lmk, this.services);
+  }
+
   /** Returns the key that a field names or contains: see HostKeys. */
   key(field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey> {
     return this.services.keys.find(this, field, needs);

@@ -197,6 +197,29 @@ export class RequestFields {
   }
 
   /**
+   * Reads the remaining fields in the first of several ways that leaves nothing but the LMK identifier and the trailer:
+   * for fields of a length that their neighbours don't tell. If every way leaves something, the first one decides what
+   * the error is.
+   */
+  firstComplete<T>(first: () => T, ...others: readonly (() => T)[]): T {
+    const [position, places] = [this.#position, this.#places.length];
+    const restart = () => {
+      this.#position = position;
+      this.#places.length = places;
+    };
+    for (const read of others.length > 0 ? [first, ...others] : []) {
+      try {
+        const fields = read();
+        if (this.#isComplete) return fields;
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error;
+      }
+      restart();
+    }
+    return first();
+  }
+
+  /**
    * Reads the trailer, which must be all that is left. Returns it with its delimiter; empty if there is none.
    *
    * @throws HostError 15 for anything else after the last field
@@ -208,6 +231,12 @@ export class RequestFields {
       throw new HostError('15', `${rest.length} characters follow the last field`);
     this.raw('trailer', rest.length);
     return rest;
+  }
+
+  /** Only the LMK identifier and the trailer may follow. */
+  get #isComplete(): boolean {
+    if (this.remaining > MAX_TRAILER + 4) return false;
+    return /^(%[0-9]{2})?(\x19[^]*)?$/.test(this.#textFrom(this.#position, this.bytes.length));
   }
 
   #schemeOf(name: string, letter: string): KeyScheme {
@@ -249,7 +278,7 @@ export class RequestFields {
     return start;
   }
 
-  #textFrom(start: number): string {
-    return this.bytes.toString('latin1', start, this.#position);
+  #textFrom(start: number, end = this.#position): string {
+    return this.bytes.toString('latin1', start, end);
   }
 }

@@ -60,10 +60,14 @@ export function cardValue<V extends keyof Attributes>({ name, value }: MemberOf<
   return CARD_VALUES[name](value);
 }
 
+/** Returns whether a value is right. */
+export function isCardValue(key: WorkingKey, value: CardValue, pan: string, claimed: Buffer): boolean {
+  return key.use((clear) => equal(Buffer.from(value(clear, pan, claimed.length)), claimed));
+}
+
 /** Verifies a value. @throws VerificationFailedException */
 export function requireCardValue(key: WorkingKey, value: CardValue, pan: string, claimed: Buffer): void {
-  const valid = key.use((clear) => equal(Buffer.from(value(clear, pan, claimed.length)), claimed));
-  if (!valid)
+  if (!isCardValue(key, value, pan, claimed))
     throw new VerificationFailedException('Card validation data verification failed.', 'INVALID_VALIDATION_DATA');
 }
 
