@@ -28,6 +28,15 @@ export interface KeyNeeds {
   readonly code?: '10' | '11';
 }
 
+/** A key of a host command. */
+export interface HostKey extends WorkingKey {
+  /**
+   * Length of the key as the host has it, in bytes. A single-length DES key, 8 bytes, is lent as twice itself, i.e. as a
+   * TDES key that encrypts as it does.
+   */
+  readonly bytes: number;
+}
+
 /** Finds the keys of host commands. */
 export interface HostKeys {
   /**
@@ -37,7 +46,7 @@ export interface HostKeys {
    * @throws HostError 10 or 11 for a key that can't be opened, 28 or A6 to A8 for a key of another kind, 29 if policies
    *         don't allow the operation with it
    */
-  find(host: HostCall, field: KeyField, needs: KeyNeeds): WorkingKey | Promise<WorkingKey>;
+  find(host: HostCall, field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey>;
 }
 
 /** PINs encrypted under an LMK, which hosts keep in their databases. */
@@ -84,7 +93,7 @@ export class HostCall {
   ) {}
 
   /** Returns the key that a field names or contains: see HostKeys. */
-  key(field: KeyField, needs: KeyNeeds): WorkingKey | Promise<WorkingKey> {
+  key(field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey> {
     return this.services.keys.find(this, field, needs);
   }
 }
