@@ -11,6 +11,7 @@ import {
   type PinBlockFormat,
   type PinBlockSide,
   translatePinBlock,
+  translateWithLength,
 } from './pin-block.js';
 
 interface TranslationVector {
@@ -122,6 +123,28 @@ describe('PIN block translation', () => {
     }
     expect(decryptPinBlock(reading, 1, { block: translation(1, 1, [])() })).toBe('1234');
     expect(translation(1, 0, [PAN, undefined])).toThrow(refused('PAN'));
+  });
+
+  test('translates from and to Diebold blocks, which have no PAN, but leaves no PAN behind', () => {
+    for (const to of [0, 1, 3, 4, 'DIEBOLD'] as const)
+      expect(translation('DIEBOLD', to, [undefined, PAN])).not.toThrow();
+    using reading = tdes(hex(`${'23'.repeat(8)}${'45'.repeat(8)}`));
+    for (const from of [0, 1, 3, 4] as const) {
+      const block = translation(from, 'DIEBOLD', [PAN, undefined])();
+      expect(toHex(reading.decrypt(block))).toBe('1234FFFFFFFFFFFF');
+    }
+    expect(translation(4, 'DIEBOLD', [undefined, PAN])).toThrow(refused('PAN'));
+    expect(translation('DIEBOLD', 0, [PAN, undefined])).toThrow(refused('PAN'));
+  });
+
+  test('returns the number of digits of the PIN with the block', () => {
+    using cipher = tdes(tdesKey);
+    for (const pin of ['1234', '123456789012']) {
+      const block = encryptPinBlock(cipher, 3, { pin, pan: PAN });
+      const translated = translateWithLength(block, { cipher, format: 3, pan: PAN }, { cipher, format: 0, pan: PAN });
+      expect(translated.pinLength).toBe(pin.length);
+      expect(decryptPinBlock(cipher, 0, { block: translated.block, pan: PAN })).toBe(pin);
+    }
   });
 
   test('generates new random fill', () => {

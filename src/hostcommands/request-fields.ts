@@ -5,6 +5,8 @@ const SCHEME_DIGITS = { Z: 16, U: 32, T: 48, X: 32, Y: 48 } as const;
 
 /** End of message: separates a trailer from the fields. */
 const END_OF_MESSAGE = 0x19;
+/** `%`, before the LMK identifier. */
+const LMK_IDENTIFIER = 0x25;
 const MAX_TRAILER = 32;
 const MAX_NAME = 64;
 
@@ -30,6 +32,12 @@ export interface FieldPlace {
   /** Offsets into the request. */
   readonly start: number;
   readonly end: number;
+}
+
+/** A position in a request, with the number of fields before it. */
+export interface FieldMark {
+  readonly position: number;
+  readonly places: number;
 }
 
 /** What the layout of a request depends on in an LMK. */
@@ -80,6 +88,23 @@ export class RequestFields {
     return this.bytes.length - this.#position;
   }
 
+  /** True where a request may end: at its end, at the LMK identifier or at the trailer. */
+  get isComplete(): boolean {
+    const next = this.bytes[this.#position];
+    return next === undefined || next === LMK_IDENTIFIER || next === END_OF_MESSAGE;
+  }
+
+  /** Returns the position, for `rewind`. */
+  mark(): FieldMark {
+    return { position: this.#position, places: this.#places.length };
+  }
+
+  /** Forgets what was read after a mark. */
+  rewind({ position, places }: FieldMark): void {
+    this.#position = position;
+    this.#places.length = places;
+  }
+
   /** Reads decimal digits. */
   digits(name: string, length: number): string {
     return this.#matching(name, length, /^[0-9]*$/, 'decimal digits');
@@ -122,6 +147,14 @@ export class RequestFields {
     const found = values.find((each) => each === value);
     if (found === undefined) throw new HostError(code, `${name}: "${value}" is not one of ${values.join(' ')}`);
     return found;
+  }
+
+  /** Reads as many decimal digits as follow. */
+  digitRun(name: string, { least, most }: { least: number; most: number }): string {
+    let length = 0;
+    while (length <= most && isDigit(this.bytes[this.#position + length])) length += 1;
+    if (length < least || length > most) throw new HostError('15', `${name} must be ${least} to ${most} digits`);
+    return this.digits(name, length);
   }
 
   /** Reads decimal digits up to a delimiter, which is read, too. */
@@ -281,4 +314,8 @@ export class RequestFields {
   #textFrom(start: number, end = this.#position): string {
     return this.bytes.toString('latin1', start, end);
   }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
