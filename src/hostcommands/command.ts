@@ -35,6 +35,18 @@ export interface HostKey extends WorkingKey {
    * TDES key that encrypts as it does.
    */
   readonly bytes: number;
+  /** What the key may be used for; undefined for a key under a variant LMK, of which only its type says so. */
+  readonly attributes?: HostKeyAttributes;
+}
+
+/** Attributes of a key, as in the header of a key block (X9.143 6.3). */
+export interface HostKeyAttributes {
+  /** Two characters, e.g. `P0`; never a number of the vendor. */
+  readonly usage: string;
+  readonly modeOfUse: string;
+  readonly keyVersionNumber: string;
+  /** E, N or S. */
+  readonly exportability: string;
 }
 
 /** Finds the keys of host commands. */
@@ -54,9 +66,17 @@ export interface PinsUnderLmk {
   /** Reads the field of a PIN under the LMK of the call. Its length depends on the LMK. */
   read(fields: RequestFields, name: string): string;
   /** @param account 12 digits. @throws HostError 24 for a PIN that is too long for the LMK */
-  encrypt(host: HostCall, pin: string, account: string): string;
+  encrypt(host: HostCall, pin: string, account: string): string | Promise<string>;
   /** @throws HostError 14 for a PIN that isn't under this LMK or belongs to another account */
-  decrypt(host: HostCall, encrypted: string, account: string): string;
+  decrypt(host: HostCall, encrypted: string, account: string): string | Promise<string>;
+  /**
+   * Decrypts a decimalisation table that is encrypted under a variant LMK.
+   *
+   * @param encrypted 16 hexadecimal digits
+   * @returns 16 decimal digits
+   * @throws HostError 25 for a table that isn't under this LMK
+   */
+  openTable(host: HostCall, encrypted: string): string;
 }
 
 /** What commands are served with. */
@@ -90,7 +110,18 @@ export class HostCall {
     /** Identifier of the LMK: that after `%`, or else the default one of the listener. */
     readonly lmk: string,
     readonly services: HostServices,
+    private readonly origin: { command?: string; namesLmk?: boolean } = {},
   ) {}
+
+  /** Code of the command, e.g. `CA`. */
+  get command(): string {
+    return this.origin.command ?? '';
+  }
+
+  /** Whether the command names its LMK. If it doesn't, a key block under another LMK is opened with that one. */
+  get namesLmk(): boolean {
+    return this.origin.namesLmk ?? false;
+  }
 
   /** Returns the key that a field names or contains: see HostKeys. */
   key(field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey> {

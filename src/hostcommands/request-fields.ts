@@ -64,6 +64,7 @@ export interface FieldSettings {
  */
 export class RequestFields {
   #position: number;
+  #lmk: string | undefined;
   readonly #places: FieldPlace[] = [];
 
   /**
@@ -224,9 +225,10 @@ export class RequestFields {
     return shape;
   }
 
-  /** Reads the LMK identifier, if there is one: `%` and two digits. */
+  /** Reads the LMK identifier, if there is one: `%` and two digits. Returns it again if it was read before. */
   lmk(): string | undefined {
-    return this.accept('%') ? this.digits('LMK identifier', 2) : undefined;
+    if (this.#lmk === undefined && this.accept('%')) this.#lmk = this.digits('LMK identifier', 2);
+    return this.#lmk;
   }
 
   /**

@@ -81,7 +81,7 @@ test('refuses keys whose length the algorithm does not have', () => {
 });
 
 test('refuses an LMK of another scheme and one that does not exist', () => {
-  expect(() => find(DOUBLE, zpk, '01')).toThrow(refusal('13'));
+  expect(() => find(DOUBLE, zpk, '01')).toThrow(refusal('10'));
   expect(() => find(DOUBLE, zpk, '02')).toThrow(refusal('13'));
 });
 
