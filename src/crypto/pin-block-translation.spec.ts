@@ -125,16 +125,17 @@ describe('PIN block translation', () => {
     expect(translation(1, 0, [PAN, undefined])).toThrow(refused('PAN'));
   });
 
-  test('translates from and to Diebold blocks, which have no PAN, but leaves no PAN behind', () => {
-    for (const to of [0, 1, 3, 4, 'DIEBOLD'] as const)
-      expect(translation('DIEBOLD', to, [undefined, PAN])).not.toThrow();
-    using reading = tdes(hex(`${'23'.repeat(8)}${'45'.repeat(8)}`));
-    for (const from of [0, 1, 3, 4] as const) {
-      const block = translation(from, 'DIEBOLD', [PAN, undefined])();
-      expect(toHex(reading.decrypt(block))).toBe('1234FFFFFFFFFFFF');
+  test('translates Diebold blocks, which have no PAN, to every format', () => {
+    for (const to of [0, 1, 3, 4, 'DIEBOLD'] as const) {
+      using reading = cipherFor(to, hex(to === 4 ? '11'.repeat(16) : `${'23'.repeat(8)}${'45'.repeat(8)}`));
+      const block = translation('DIEBOLD', to, [undefined, PAN])();
+      expect(decryptPinBlock(reading, to, { block, pan: PAN })).toBe('1234');
     }
-    expect(translation(4, 'DIEBOLD', [undefined, PAN])).toThrow(refused('PAN'));
     expect(translation('DIEBOLD', 0, [PAN, undefined])).toThrow(refused('PAN'));
+  });
+
+  test.each([0, 1, 3, 4] as const)('refuses to translate format %i to Diebold blocks', (from) => {
+    expect(translation(from, 'DIEBOLD')).toThrow(refused('MODE'));
   });
 
   test('returns the number of digits of the PIN with the block', () => {

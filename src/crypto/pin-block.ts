@@ -116,11 +116,9 @@ export type PinBlockSide = Side & { format: Exclude<PinBlockFormat, 2> };
 
 /**
  * Translates an encrypted PIN block to another key, in the same or another format. Not every pair of formats is
- * allowed: ISO 9564-1:2017 and PCI PIN requirement 3-3 forbid removing or changing the PAN that a PIN is bound to. The
- * PIN is copied nibble by nibble between buffers that are zeroized, never through a string.
- *
- * PCI PIN requirement 3-3 also forbids translating ISO formats to others. It is left to the caller whether `to` may be
- * `DIEBOLD`, since a partner may still depend on it.
+ * allowed: ISO 9564-1:2017 and PCI PIN requirement 3-3 forbid removing or changing the PAN that a PIN is bound to, and
+ * translating ISO formats to others. The PIN is copied nibble by nibble between buffers that are zeroized, never through
+ * a string.
  *
  * @param block 8 bytes, or 16 for format 4
  * @returns one encrypted block
@@ -143,12 +141,23 @@ export function translateWithLength(
   to: PinBlockSide,
   random: RandomFill = randomInt,
 ): { block: Buffer; pinLength: number } {
-  if (isBound(from.format) && to.format === 1)
-    throw new CryptoError('MODE', 'A PIN block that is bound to a PAN is not translated to PIN block format 1');
+  requireTranslatable(from.format, to.format);
   if (isBound(from.format) && isBound(to.format) && from.pan !== to.pan)
     throw new CryptoError('PAN', 'The PAN must be the same on both sides of a translation');
   requireCipherOf(to);
   return withPinField(from, block, (pin) => ({ block: encrypted(to, pin, random), pinLength: pin.length }));
+}
+
+/**
+ * Checks that PIN blocks of one format are translated to another.
+ *
+ * @throws CryptoError MODE for a translation that removes the PAN, or one from an ISO format to Diebold's
+ */
+export function requireTranslatable(from: PinBlockSide['format'], to: PinBlockSide['format']): void {
+  if (isBound(from) && to === 1)
+    throw new CryptoError('MODE', 'A PIN block that is bound to a PAN is not translated to PIN block format 1');
+  if (from !== 'DIEBOLD' && to === 'DIEBOLD')
+    throw new CryptoError('MODE', 'A PIN block of an ISO format is not translated to the Diebold format');
 }
 
 /** Returns true for formats whose blocks contain the PAN. */

@@ -51,14 +51,14 @@ export function testServices(settings: Partial<ListenerSettings> = {}, services:
  * @returns the reply from its reply code on, Latin-1
  */
 export async function runCommand(
-  commands: readonly HostCommand<never>[],
+  commands: readonly HostCommand[],
   text: string,
   settings: Partial<ListenerSettings> = {},
   services: Partial<HostServices> = {},
 ): Promise<string> {
   const code = text.slice(0, 2);
   const replyCode = code.charAt(0) + String.fromCharCode(code.charCodeAt(1) + 1);
-  const command = commands.find((each) => each.code === code) as HostCommand | undefined;
+  const command = commands.find((each) => each.code === code);
   if (!command) throw new Error(`no command ${code}`);
   const served = testServices(settings, services);
   try {

@@ -1,6 +1,14 @@
 import type { HostCommand } from '../command.js';
 import type { RequestFields } from '../request-fields.js';
-import { account, keySerialNumber, maximumLength, parseWithKsn, pinBlock, pinFormat, requireFormatOf } from './pin-fields.js';
+import {
+  account,
+  keySerialNumber,
+  maximumLength,
+  parseWithKsn,
+  pinBlock,
+  pinFormat,
+  requireFormatOf,
+} from './pin-fields.js';
 import { type PinKey, TPK, ZPK, zpkOrBdk } from './pin-keys.js';
 import { translate, type Translation } from './pin-translation.js';
 

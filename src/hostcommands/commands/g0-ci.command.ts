@@ -1,7 +1,17 @@
 import type { HostCommand } from '../command.js';
-import { account, keySerialNumber, panOf, parseWithKsn, pinBlock, pinFormat, requireFormatOf } from './pin-fields.js';
-import { bdk, ZPK, zpkOrBdk } from './pin-keys.js';
-import { LONGEST_PIN, translate, type Translation } from './pin-translation.js';
+import {
+  account,
+  keySerialNumber,
+  LONGEST_PIN,
+  OLD_DUKPT_FORMAT,
+  panOf,
+  parseWithKsn,
+  pinBlock,
+  pinFormat,
+  requireFormatOf,
+} from './pin-fields.js';
+import { bdk, BDK_1, ZPK, zpkOrBdk } from './pin-keys.js';
+import { translate, type Translation } from './pin-translation.js';
 
 export const G0: HostCommand<Translation> = {
   code: 'G0',
@@ -18,7 +28,7 @@ export const G0: HostCommand<Translation> = {
         : destination;
       const block = pinBlock(fields, from.field);
       const fromFormat = pinFormat(fields, 'source PIN block format');
-      requireDukptFormat(from.field, fromFormat);
+      requireFormatOf(from.field, fromFormat);
       const toFormat = pinFormat(fields, 'destination PIN block format');
       const pan = account(fields, fromFormat, toFormat);
       const toPan = fields.accept(';') ? panOf(fields.digits('destination account number', 12)) : pan;
@@ -34,7 +44,16 @@ export const CI: HostCommand<Translation> = {
   operation: 'TranslatePinData',
   isDefault: true,
   parse: (fields) => {
-    const source = { field: fields.key('BDK', { isDouble: true }), type: BDK_TYPE_1 };
+    const source = { field: fields.key('BDK', { isDouble: true }), type: BDK_1 };
+    const to = { field: fields.key('ZPK'), type: ZPK };
+    return parseWithKsn(fields, (padding) => {
+      const from = { ...source, ksn: keySerialNumber(fields, source.field, padding) };
+      const block = pinBlock(fields, from.field);
+      requireFormatOf(from.field, OLD_DUKPT_FORMAT);
+      const toFormat = pinFormat(fields);
+      const pan = account(fields, toFormat);
+      return { from, to, maximum: LONGEST_PIN, block, fromFormat: OLD_DUKPT_FORMAT, toFormat, pan, toPan: pan };
+    });
   },
   execute: (request, host) => translate(host, request),
 };

@@ -13,6 +13,13 @@ const FORMATS = { '01': 0, '03': 'DIEBOLD', '05': 1, '47': 3, '48': 4 } as const
 const FORMAT_CODES = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
 const CODES_OF = { 0: '01', DIEBOLD: '03', 1: '05', 3: '47', 4: '48' } as const satisfies Record<PinFormat, string>;
 
+/** Digits of the shortest and of the longest PIN (ISO 9564-1). */
+export const SHORTEST_PIN = 4;
+export const LONGEST_PIN = 12;
+
+/** PIN block format of the older DUKPT commands, whose requests don't name it. */
+export const OLD_DUKPT_FORMAT: PinFormat = 0;
+
 /** Digits of the account number in which `N` of the validation data is replaced. */
 const INSERTED_DIGITS = 5;
 /** Digits of the transaction counter in a KSN, by the algorithm of the BDK. */
@@ -56,7 +63,10 @@ export function pinBlock(fields: RequestFields, key: KeyField, name = 'PIN block
  */
 export function requireFormatOf(key: KeyField, format: PinFormat): void {
   if (isAes(key) !== (format === 4))
-    throw new HostError('23', `${key.name}: format 48 needs an AES key in a key block, and the other formats a TDES key`);
+    throw new HostError(
+      '23',
+      `${key.name}: format 48 needs an AES key in a key block, and the other formats a TDES key`,
+    );
 }
 
 /**
@@ -130,7 +140,7 @@ export function requireAtMost(maximum: number, length: number): void {
 /** Reads a check length, 4 to 12: the number of PIN digits that an offset has, and at least are compared. */
 export function checkLength(fields: RequestFields): number {
   const length = fields.number('check length', 2);
-  if (length < 4 || length > 12) throw new HostError('15', 'check length must be 04 to 12');
+  if (length < SHORTEST_PIN || length > LONGEST_PIN) throw new HostError('15', 'check length must be 04 to 12');
   return length;
 }
 

@@ -27,11 +27,12 @@ export const PIN_KEY_RULES = {
   verifies: KEY_ARGUMENTS.VerifyPinData.EncryptionKeyIdentifier,
 } as const satisfies Record<string, PinKeyRules>;
 
-/** Key types of zone PIN keys and terminal PIN keys. */
+/** Key types of zone PIN keys, terminal PIN keys and base derivation keys of type 1. */
 export const ZPK = '001';
 export const TPK = '002';
-/** Key types of base derivation keys by their flag; one without a flag is of type 1. */
-const BDK_TYPES = { '*': '009', '~': '609' } as const;
+export const BDK_1 = '009';
+/** Key types of base derivation keys by their flag. */
+const BDK_TYPES = { '*': BDK_1, '~': '609' } as const;
 
 /** The key of a PIN block, as the request has it. */
 export interface PinKey {
@@ -76,7 +77,7 @@ export function zpkOrBdk(fields: RequestFields): Omit<PinKey, 'ksn'> & { isBdk: 
   const flag = bdkFlag(fields);
   const field = fields.key(flag ? 'BDK' : 'ZPK', { isDouble: flag !== undefined });
   if (flag) return { field, type: BDK_TYPES[flag], isBdk: true };
-  return isBdk(field) ? { field, type: BDK_TYPES['*'], isBdk: true } : { field, type: ZPK, isBdk: false };
+  return isBdk(field) ? { field, type: BDK_1, isBdk: true } : { field, type: ZPK, isBdk: false };
 }
 
 function bdkFlag(fields: RequestFields): keyof typeof BDK_TYPES | undefined {
@@ -100,19 +101,24 @@ const { VerificationKeyIdentifier: VERIFYING } = KEY_ARGUMENTS.VerifyPinData;
 const { GenerationKeyIdentifier: GENERATING } = KEY_ARGUMENTS.GeneratePinData;
 const CHANGING = ['Generate', 'Verify'] as const;
 
-/** PIN verification keys have the pair of terminal PIN keys under a variant LMK. */
-const PVK_TYPE = TPK;
-
-/** Needs of PIN verification keys by method and by what they do; `changes` is both. */
-export const PVK_NEEDS = {
+/** Rules of PIN verification keys by method and by what they do; `changes` is both. */
+const PVK_RULES = {
   visa: {
-    verifies: { type: PVK_TYPE, rule: VERIFYING.Visa, code: '11' },
-    generates: { type: PVK_TYPE, rule: GENERATING.Visa, code: '11' },
-    changes: { type: PVK_TYPE, rule: { ...GENERATING.Visa, modes: CHANGING }, code: '11' },
+    verifies: VERIFYING.Visa,
+    generates: GENERATING.Visa,
+    changes: { ...GENERATING.Visa, modes: CHANGING },
   },
   ibm3624: {
-    verifies: { type: PVK_TYPE, rule: VERIFYING.Ibm3624, code: '11' },
-    generates: { type: PVK_TYPE, rule: GENERATING.Ibm3624, code: '11' },
-    changes: { type: PVK_TYPE, rule: { ...GENERATING.Ibm3624, modes: CHANGING }, code: '11' },
+    verifies: VERIFYING.Ibm3624,
+    generates: GENERATING.Ibm3624,
+    changes: { ...GENERATING.Ibm3624, modes: CHANGING },
   },
-} as const satisfies Record<string, Record<string, KeyNeeds>>;
+} as const satisfies Record<string, Record<string, KeyRequirement>>;
+
+export type PinMethod = keyof typeof PVK_RULES;
+export type PvkPurpose = keyof (typeof PVK_RULES)[PinMethod];
+
+/** Returns the needs of a PIN verification key. Under a variant LMK it has the pair of terminal PIN keys. */
+export function pvkNeeds(method: PinMethod, purpose: PvkPurpose, code: '10' | '11'): KeyNeeds {
+  return { type: TPK, rule: PVK_RULES[method][purpose], code };
+}

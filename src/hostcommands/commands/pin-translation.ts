@@ -1,5 +1,6 @@
 import { toHex } from '../../crypto/bytes.js';
-import { translateWithLength } from '../../crypto/pin-block.js';
+import { CryptoError } from '../../crypto/errors.js';
+import { requireTranslatable, translateWithLength } from '../../crypto/pin-block.js';
 import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
 import { underPinKey } from '../../payment/dataplane/pin/pin-blocks.js';
 import { whenReady } from '../../when-ready.js';
@@ -22,12 +23,6 @@ export interface Translation {
   readonly toPan: string;
 }
 
-/** Longest PIN of ISO 9564-1. */
-export const LONGEST_PIN = 12;
-
-/** The activity that has to be authorised for translations from ISO formats to format 03. */
-const TO_FORMAT_03 = 'pin.format03';
-
 /**
  * Translates a PIN block.
  *
@@ -36,7 +31,7 @@ const TO_FORMAT_03 = 'pin.format03';
  *   CryptoError PIN_BLOCK, PAN
  */
 export function translate(host: HostCall, request: Translation): Reply | Promise<Reply> {
-  requireTranslatable(host, request.fromFormat, request.toFormat);
+  requireFormats(request.fromFormat, request.toFormat);
   return whenReady(findPinKey(host, request.from, PIN_KEY_RULES.decrypts, request.fromFormat), (incoming) =>
     whenReady(findPinKey(host, request.to, PIN_KEY_RULES.encrypts, request.toFormat, '11'), (outgoing) =>
       translated(host, request, incoming, outgoing),
@@ -45,21 +40,21 @@ export function translate(host: HostCall, request: Translation): Reply | Promise
 }
 
 /**
- * Checks that a PIN is translated to a format.
+ * Checks that a PIN is translated to a format, as the library does, before keys are looked up.
  *
- * A PIN block that is bound to an account isn't translated to format 05 (ISO 9564-1; PCI PIN requirement 3-3). Format
- * 03 is weaker still: it isn't bound either, and equal PINs have equal blocks, so that 10,000 known blocks open all
- * others under the key. PCI PIN requirement 3-3 forbids translations from ISO formats to it. Some networks have no other
- * format, however, and hosts that serve them depend on the translation; so it needs an authorised activity.
+ * A PIN block that is bound to an account isn't translated to format 05, which isn't bound. Nor is one of an ISO format
+ * translated to format 03: it isn't bound either, and equal PINs have equal blocks under a key, so that 10,000 known
+ * blocks open all others. Blocks of format 03 remain in that format only from one zone to the next.
  *
- * @param from undefined for a PIN under the LMK, which is bound to an account
+ * @param from 0 for a PIN under the LMK, which is bound to an account, too
  * @throws HostError 23
  */
-export function requireTranslatable(host: HostCall, from: PinFormat | undefined, to: PinFormat): void {
-  if (to === 1 && from !== 1 && from !== 'DIEBOLD')
-    throw new HostError('23', 'A PIN that is bound to an account is not translated to PIN block format 05');
-  if (to === 'DIEBOLD' && from !== 'DIEBOLD' && !host.services.settings.authorised.has(TO_FORMAT_03))
-    throw new HostError('23', `PIN block format 03 is weaker than ISO formats: the activity ${TO_FORMAT_03} permits it`);
+export function requireFormats(from: PinFormat, to: PinFormat): void {
+  try {
+    requireTranslatable(from, to);
+  } catch (error) {
+    throw error instanceof CryptoError ? new HostError('23', error.message) : error;
+  }
 }
 
 function translated(
