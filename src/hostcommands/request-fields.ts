@@ -5,6 +5,8 @@ const SCHEME_DIGITS = { Z: 16, U: 32, T: 48, X: 32, Y: 48 } as const;
 
 /** End of message: separates a trailer from the fields. */
 const END_OF_MESSAGE = 0x19;
+/** `%`, before the LMK identifier. */
+const LMK_IDENTIFIER = 0x25;
 const MAX_TRAILER = 32;
 const MAX_NAME = 64;
 
@@ -30,6 +32,12 @@ export interface FieldPlace {
   /** Offsets into the request. */
   readonly start: number;
   readonly end: number;
+}
+
+/** A position in a request, with the number of fields before it. */
+export interface FieldMark {
+  readonly position: number;
+  readonly places: number;
 }
 
 /** What the layout of a request depends on in an LMK. */
@@ -81,6 +89,23 @@ export class RequestFields {
     return this.bytes.length - this.#position;
   }
 
+  /** True where a request may end: at its end, at the LMK identifier or at the trailer. */
+  get isComplete(): boolean {
+    const next = this.bytes[this.#position];
+    return next === undefined || next === LMK_IDENTIFIER || next === END_OF_MESSAGE;
+  }
+
+  /** Returns the position, for `rewind`. */
+  mark(): FieldMark {
+    return { position: this.#position, places: this.#places.length };
+  }
+
+  /** Forgets what was read after a mark. */
+  rewind({ position, places }: FieldMark): void {
+    this.#position = position;
+    this.#places.length = places;
+  }
+
   /** Reads decimal digits. */
   digits(name: string, length: number): string {
     return this.#matching(name, length, /^[0-9]*$/, 'decimal digits');
@@ -123,6 +148,14 @@ export class RequestFields {
     const found = values.find((each) => each === value);
     if (found === undefined) throw new HostError(code, `${name}: "${value}" is not one of ${values.join(' ')}`);
     return found;
+  }
+
+  /** Reads as many decimal digits as follow. */
+  digitRun(name: string, { least, most }: { least: number; most: number }): string {
+    let length = 0;
+    while (length <= most && isDigit(this.bytes[this.#position + length])) length += 1;
+    if (length < least || length > most) throw new HostError('15', `${name} must be ${least} to ${most} digits`);
+    return this.digits(name, length);
   }
 
   /** Reads decimal digits up to a delimiter, which is read, too. */
@@ -199,6 +232,29 @@ export class RequestFields {
   }
 
   /**
+   * Reads the remaining fields in the first of several ways that leaves nothing but the LMK identifier and the trailer:
+   * for fields of a length that their neighbours don't tell. If every way leaves something, the first one decides what
+   * the error is.
+   */
+  firstComplete<T>(first: () => T, ...others: readonly (() => T)[]): T {
+    const [position, places] = [this.#position, this.#places.length];
+    const restart = () => {
+      this.#position = position;
+      this.#places.length = places;
+    };
+    for (const read of others.length > 0 ? [first, ...others] : []) {
+      try {
+        const fields = read();
+        if (this.#isComplete) return fields;
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error;
+      }
+      restart();
+    }
+    return first();
+  }
+
+  /**
    * Reads the trailer, which must be all that is left. Returns it with its delimiter; empty if there is none.
    *
    * @throws HostError 15 for anything else after the last field
@@ -210,6 +266,12 @@ export class RequestFields {
       throw new HostError('15', `${rest.length} characters follow the last field`);
     this.raw('trailer', rest.length);
     return rest;
+  }
+
+  /** Only the LMK identifier and the trailer may follow. */
+  get #isComplete(): boolean {
+    if (this.remaining > MAX_TRAILER + 4) return false;
+    return /^(%[0-9]{2})?(\x19[^]*)?$/.test(this.#textFrom(this.#position, this.bytes.length));
   }
 
   #schemeOf(name: string, letter: string): KeyScheme {
@@ -251,7 +313,11 @@ export class RequestFields {
     return start;
   }
 
-  #textFrom(start: number): string {
-    return this.bytes.toString('latin1', start, this.#position);
+  #textFrom(start: number, end = this.#position): string {
+    return this.bytes.toString('latin1', start, end);
   }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
