@@ -55,6 +55,7 @@ describe('help', () => {
       'destruction confirm',
       'demo',
       'mpa settle',
+      'payshield try',
       'xks create-credential',
       'xks revoke',
       'xks release',

@@ -10,6 +10,7 @@ import { CryptoProvider } from '../provider/crypto-provider.js';
 import { whenReady } from '../when-ready.js';
 import type { HostCall, HostServices, ListenerSettings } from './command.js';
 import { HostError } from './host-error.js';
+import { fieldSettings, pinLengthOf } from './listener-settings.js';
 import { FieldKeys } from './host-keys.js';
 import { type KeyTable, readKeyTable } from './key-table.js';
 import type { Lmk, Lmks } from './lmk/lmks.js';
@@ -21,6 +22,7 @@ const CHECK_VALUE_DIGITS = 16;
 /** Makes what the commands of a listener are served with. */
 @Injectable()
 export class ListenerServicesFactory {
+  readonly #configured: ReadonlyMap<string, LmkConfig>;
   readonly #lmks: Lmks;
   readonly #fieldKeys: FieldKeys;
   readonly #pins: LmkPins;
@@ -31,7 +33,8 @@ export class ListenerServicesFactory {
     private readonly verifications: Verifications,
     provider: CryptoProvider,
   ) {
-    this.#lmks = new Map([...(payshield?.lmks ?? [])].map(([id, lmk]) => [id, lmkOf(id, lmk)]));
+    this.#configured = payshield?.lmks ?? new Map();
+    this.#lmks = new Map([...this.#configured].map(([id, lmk]) => [id, lmkOf(id, lmk)]));
     this.#fieldKeys = new FieldKeys(this.#lmks, keyTableIn(payshield?.keyTable), keys, provider);
     this.#pins = new LmkPins(this.#lmks, this.#fieldKeys.blocks);
   }
@@ -45,7 +48,7 @@ export class ListenerServicesFactory {
         keys: this.#fieldKeys,
         pins: this.#pins,
         verifications: this.verifications,
-        settings: settingsOf(config, this.#lmks),
+        settings: settingsOf(config, this.#configured),
       },
       checkValue: (host) => this.#checkValue(host),
     };
@@ -83,7 +86,7 @@ function keyTableIn(path: string | undefined): KeyTable {
 }
 
 function lmkOf(id: string, config: LmkConfig): Lmk {
-  if (config.scheme === 'keyblock') return { id, ...config, pinLength: 12 };
+  if (config.scheme === 'keyblock') return { id, ...config, pinLength: pinLengthOf(config) };
   const { scheme, pairs, pinLength } = config;
   return { id, scheme, pinLength, lmk: pairs ? new VariantLmk(namedPairs(pairs)) : VariantLmk.test() };
 }
@@ -93,12 +96,9 @@ function namedPairs(pairs: readonly Buffer[]) {
   return new Map(PAIR_NAMES.map((name) => [name, pairs[Number(name.slice(0, 2)) / 2] as Buffer]));
 }
 
-function settingsOf(config: HostListenerConfig, lmks: Lmks): ListenerSettings {
+function settingsOf(config: HostListenerConfig, lmks: ReadonlyMap<string, LmkConfig>): ListenerSettings {
   return {
-    lmks,
-    defaultLmk: config.defaultLmk,
-    hexLength: config.hexLength,
-    takesKeyNames: config.keyNames,
+    ...fieldSettings(config, lmks),
     authorised: new Set(config.authorised),
     servesPinsUnderLmk: config.pinUnderLmk,
     takesAnsiX917: config.ansiX917,

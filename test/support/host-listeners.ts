@@ -21,7 +21,7 @@ export const listener = (members: object = {}) => ({
 export function payshieldFile(payshield: object, folder = mkdtempSync(join(tmpdir(), 'keyblock-payshield-'))) {
   const file = join(folder, 'payshield.yaml');
   const lmks = { '00': { scheme: 'variant', set: 'test' } };
-  writeFileSync(file, stringify({ payshield: { lmks, ...payshield } }));
+  writeFileSync(file, stringify({ payshield: { lmks, ...payshield } }, { aliasDuplicateObjects: false }));
   return { KEYBLOCK_PAYSHIELD_FILE: file };
 }
 

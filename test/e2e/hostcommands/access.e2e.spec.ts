@@ -2,11 +2,9 @@ import { PrincipalRepository } from '../../../src/access/principal.repository.js
 import { AuditLog } from '../../../src/audit/audit-log.js';
 import { DataSource } from 'typeorm';
 import type { AuditEvent } from '../../support/audit.js';
-import { allow, policyOf } from '../../support/access.js';
 import { listener, SWITCH, useHostCommands } from '../../support/host-listeners.js';
 import { sendUnsigned } from '../../support/service.js';
 
-/** A CVK under the public test LMK, an account number and their CVV, from public test suites. */
 const GUEST = 'arn:aws:iam::000000000000:user/guest';
 const service = useHostCommands({
   listeners: [
@@ -147,18 +145,5 @@ describe('records', () => {
       expect.objectContaining({ lmk: '00', msg: expect.stringContaining('public test set') as unknown }),
     );
     expect((await sendUnsigned(`${service.url}/readyz`, { method: 'GET' })).json).toMatchObject({ testLmks: ['00'] });
-  });
-});
-
-describe('policies', () => {
-  test('a permission that is revoked is missing at the next command of an open connection', async () => {
-    const principals = service.app.get(PrincipalRepository);
-    const arn = 'arn:aws:iam::000000000000:user/guest';
-    await principals.create('user', 'guest');
-    await principals.putPolicy(arn, 'own', policyOf(allow('*')));
-    const client = await service.connect(1);
-    expect(await client.ask('NC')).toMatch(/^ND00/);
-    await principals.remove(arn);
-    expect(await client.ask('NC')).toBe('ND68');
   });
 });
