@@ -21,7 +21,7 @@ const CLEAR_TPK = hex('8A62CEFD4F3E296E31EFD38A680E6B7532BF0BAD1A898A51');
 const PVK = '9B395FB9FE5F07DA';
 const TABLE = '3456789012345678';
 const du = ({ length = '06', table = TABLE, old = '328064FFFFFF', newBlock = 'EEC12744E8F13E16' } = {}) =>
-  run(`DU002${TPK}${PVK}D392627E88EB180101${length}923000000431${table}9230000N0431${old}${newBlock}`);
+  run(`DU002${TPK}${PVK}51D392627E88EB1801${length}923000000431${table}9230000N0431${old}${newBlock}`);
 const tpkBlock = (pin: string) => {
   using cipher = tdes(CLEAR_TPK);
   return toHex(encryptPinBlock(cipher, 0, { pin, pan: '9230000004310' }));
