@@ -1,6 +1,6 @@
 import { Metrics } from '../../src/http/metrics.js';
 import { CryptoError } from '../../src/crypto/errors.js';
-import { VerificationFailedException } from '../../src/errors/exceptions.js';
+import { ThrottlingException, VerificationFailedException } from '../../src/errors/exceptions.js';
 import {
   HostCall,
   type HostCommand,
@@ -93,6 +93,7 @@ const CRYPTO_ERRORS: Partial<Record<CryptoError['code'], HostErrorCode>> = {
 function errorCodeOf(error: unknown): HostErrorCode {
   if (error instanceof HostError) return error.code;
   if (error instanceof VerificationFailedException) return '01';
+  if (error instanceof ThrottlingException) return '41';
   const code = error instanceof CryptoError ? CRYPTO_ERRORS[error.code] : undefined;
   if (code === undefined) throw error;
   return code;
