@@ -28,8 +28,8 @@ test('validation data have the last digits of the account in them', () => {
 });
 
 test.each([
-  ['GO0', `${PVK}`, '01', ibm(), ibm(other(OFFSET))],
-  ['CK', `${PVK}`, '', ibm(), ibm(other(OFFSET))],
+  ['GO0', PVK, '01', ibm(), ibm(other(OFFSET))],
+  ['CK', PVK, '', ibm(), ibm(other(OFFSET))],
   ['GQ0', PAIR, '01', `${ACCOUNT}1${PVV}`, `${ACCOUNT}1${other(PVV)}`],
   ['CM', PAIR, '', `${ACCOUNT}1${PVV}`, `${ACCOUNT}1${other(PVV)}`],
 ])('%s verifies the PIN of a transaction', async (code, pvk, format, right, wrong) => {
