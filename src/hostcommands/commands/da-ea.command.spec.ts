@@ -91,7 +91,9 @@ test('says what VerifyPinData says, for any keys, PIN, account, format and claim
         const validationData = insert(account.slice(-5));
         const right = pinOffset(pvk, { validationData, padCharacter: 'F', decimalizationTable: table }, pin);
         const digit = change && change.at % right.length;
-        const claimed = Array.from(right).map((one, i) => (i === digit ? (Number(one) + change!.by) % 10 : one)).join('');
+        const claimed = Array.from(right)
+          .map((one, i) => (i === digit ? (Number(one) + change!.by) % 10 : one))
+          .join('');
         const keys = [
           ['U', pek, type],
           ['X', pvk, '002'],
