@@ -253,7 +253,7 @@ function digitsBeforeFill(field: Buffer): number {
 
 function pinOf({ length, digit }: Digits): string {
   let pin = '';
-  for (let i = 0; i < length; i++) pin += digit(i);
+  for (let i = 0; i < length; i++) pin += String(digit(i));
   return pin;
 }
 

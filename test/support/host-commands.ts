@@ -1,6 +1,6 @@
 import { Metrics } from '../../src/http/metrics.js';
 import { CryptoError } from '../../src/crypto/errors.js';
-import { VerificationFailedException } from '../../src/errors/exceptions.js';
+import { ThrottlingException, VerificationFailedException } from '../../src/errors/exceptions.js';
 import {
   HostCall,
   type HostCommand,
@@ -11,6 +11,7 @@ import { HostError, type HostErrorCode } from '../../src/hostcommands/host-error
 import type { Lmks } from '../../src/hostcommands/lmk/lmks.js';
 import { VariantKeys } from '../../src/hostcommands/lmk/variant-keys.js';
 import { VariantLmk } from '../../src/hostcommands/lmk/variant-lmk.js';
+import { LmkPins } from '../../src/hostcommands/pins-under-lmk.js';
 import { RequestFields } from '../../src/hostcommands/request-fields.js';
 import { Verifications } from '../../src/payment/dataplane/verification/verifications.js';
 import { rootCall } from './call.js';
@@ -36,10 +37,11 @@ export const TEST_SETTINGS: ListenerSettings = {
 export function testServices(settings: Partial<ListenerSettings> = {}, services: Partial<HostServices> = {}) {
   return {
     keys: new VariantKeys(TEST_LMKS),
+    pins: new LmkPins(TEST_LMKS),
     verifications: new Verifications(new Metrics(), undefined),
     settings: { ...TEST_SETTINGS, ...settings },
     ...services,
-  } as HostServices;
+  };
 }
 
 /**
@@ -64,9 +66,13 @@ export async function runCommand(
   try {
     const fields = new RequestFields(Buffer.from(text, 'latin1'), 2, served.settings);
     const request = command.parse(fields);
-    const lmk = fields.lmk() ?? served.settings.defaultLmk;
+    const named = fields.lmk();
+    const lmk = named ?? served.settings.defaultLmk;
     const trailer = fields.end().toString('latin1');
-    const host = new HostCall(rootCall(command.operation ?? code), lmk, served);
+    const host = new HostCall(rootCall(command.operation ?? code), lmk, served, {
+      command: code,
+      namesLmk: named !== undefined,
+    });
     const reply = await command.execute(request, host);
     const values = reply.fields.map(([, value]) => (typeof value === 'string' ? value : value.toString('latin1')));
     return `${replyCode}${reply.code ?? '00'}${values.join('')}${trailer}`;
@@ -87,7 +93,14 @@ const CRYPTO_ERRORS: Partial<Record<CryptoError['code'], HostErrorCode>> = {
 function errorCodeOf(error: unknown): HostErrorCode {
   if (error instanceof HostError) return error.code;
   if (error instanceof VerificationFailedException) return '01';
+  if (error instanceof ThrottlingException) return '41';
   const code = error instanceof CryptoError ? CRYPTO_ERRORS[error.code] : undefined;
   if (code === undefined) throw error;
   return code;
+}
+
+/** Returns a PIN under the test LMK. @param account 12 digits */
+export async function pinUnderTestLmk(pin: string, account: string): Promise<string> {
+  const services = testServices();
+  return services.pins.encrypt(new HostCall(rootCall('TranslatePinData'), '00', services), pin, account);
 }

@@ -156,7 +156,7 @@ describe('refuses', () => {
   test.each([
     '',
     'U1EF8',
-    `${ZPK}`,
+    ZPK,
     `${ZPK}${ZPK}1`,
     `${ZPK}${ZPK}12${'G'.repeat(16)}0101${ACCOUNT}`,
     `${ZPK}${ZPK}AB${'0'.repeat(16)}0101${ACCOUNT}`,

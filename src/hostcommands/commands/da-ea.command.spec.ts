@@ -74,7 +74,7 @@ test('says what VerifyPinData says, for any keys, PIN, account, format and claim
   if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is no variant LMK');
   const digits = (least: number, most = least) => fc.stringMatching(new RegExp(`^[0-9]{${least},${most}}$`));
   const table = fc
-    .shuffledSubarray([...'0123456789012345'], { minLength: 16 })
+    .shuffledSubarray(Array.from('0123456789012345'), { minLength: 16 })
     .map((digits) => digits.join(''))
     .filter((table) => !isWeakDecimalizationTable(table));
   await fc.assert(
@@ -86,12 +86,14 @@ test('says what VerifyPinData says, for any keys, PIN, account, format and claim
       async ([code, type], [formatCode, format], { pin, account, data, at, table }, change) => {
         const [pek, pvk] = [generateTdesKey(16), generateTdesKey(16)];
         using cipher = tdes(pek);
-        const block = toHex(encryptPinBlock(cipher, format as 0 | 1 | 3 | 'DIEBOLD', { pin, pan: `${account}0` }));
+        const block = toHex(encryptPinBlock(cipher, format, { pin, pan: `${account}0` }));
         const insert = (inserted: string) => data.slice(0, at) + inserted + data.slice(at);
         const validationData = insert(account.slice(-5));
         const right = pinOffset(pvk, { validationData, padCharacter: 'F', decimalizationTable: table }, pin);
         const digit = change && change.at % right.length;
-        const claimed = [...right].map((one, i) => (i === digit ? (Number(one) + change!.by) % 10 : one)).join('');
+        const claimed = Array.from(right)
+          .map((one, i) => (i === digit ? (Number(one) + change!.by) % 10 : one))
+          .join('');
         const keys = [
           ['U', pek, type],
           ['X', pvk, '002'],

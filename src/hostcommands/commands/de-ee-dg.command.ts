@@ -88,7 +88,7 @@ export const EE: HostCommand<Derivation> = {
   },
   execute: ({ pvk, offset, account, natural }, host) => {
     const pins = pinsUnderLmk(host);
-    const from = ibm3624Arguments(natural, host.services.settings);
+    const from = ibm3624Arguments(natural, host);
     return whenReady(host.key(pvk, pvkNeeds('ibm3624', 'generates', '10')), (key) => {
       const pin = key.use((clear) => pinFromOffset(clear, from, offset));
       return whenReady(pins.encrypt(host, pin, account), (encrypted) =>

@@ -1,6 +1,6 @@
-import { isWeakDecimalizationTable } from '../../crypto/ibm3624.js';
+import { type Ibm3624Arguments, isWeakDecimalizationTable } from '../../crypto/ibm3624.js';
 import type { PinBlockSide } from '../../crypto/pin-block.js';
-import type { ListenerSettings } from '../command.js';
+import type { HostCall } from '../command.js';
 import { HostError } from '../host-error.js';
 import type { KeyField, RequestFields } from '../request-fields.js';
 
@@ -162,20 +162,20 @@ export function ibm3624(fields: RequestFields, pan: string): Ibm3624Fields {
 }
 
 /**
- * Returns the arguments of the IBM 3624 method.
+ * Returns the arguments of the IBM 3624 method. A table that isn't 16 decimal digits is encrypted under the LMK.
  *
- * @throws HostError 25 for a decimalisation table that reveals PINs
+ * @throws HostError 25 for a decimalisation table that reveals PINs, or isn't one under the LMK
  */
-export function ibm3624Arguments({ table, validationData }: Ibm3624Fields, { takesWeakTables }: ListenerSettings) {
-  if (!/^[0-9]{16}$/.test(table))
-    throw new HostError('25', 'decimalisation table must be 16 digits: encrypted tables are not served');
-  if (!takesWeakTables && isWeakDecimalizationTable(table))
+export function ibm3624Arguments({ table, validationData }: Ibm3624Fields, host: HostCall): Ibm3624Arguments {
+  const { pins, settings } = host.services;
+  const clear = /^[0-9]{16}$/.test(table) ? table : pins.openTable(host, table);
+  if (!settings.takesWeakTables && isWeakDecimalizationTable(clear))
     throw new HostError(
       '25',
       'decimalisation table must have at least 8 different digits, and none more than 4 times: others reveal PINs',
     );
   // The validation data have their whole length, so nothing is padded.
-  return { validationData, padCharacter: 'F', decimalizationTable: table };
+  return { validationData, padCharacter: 'F', decimalizationTable: clear };
 }
 
 /**

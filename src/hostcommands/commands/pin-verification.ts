@@ -61,8 +61,8 @@ export function ibm3624Offset(pvk: KeyField, fields: Ibm3624Fields, checkLength:
     pvk,
     validationData: fields.validationData,
     digits: checkLength,
-    of: ({ services }) => {
-      const from = ibm3624Arguments(fields, services.settings);
+    of: (host) => {
+      const from = ibm3624Arguments(fields, host);
       return (key, pin, digits) => pinOffset(key, from, pin.slice(0, digits));
     },
   };
