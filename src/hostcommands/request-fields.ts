@@ -90,7 +90,8 @@ export class RequestFields {
   /** True where a request may end: nothing but the LMK identifier and the trailer may follow. */
   get isComplete(): boolean {
     if (this.remaining > MAX_TRAILER + 4) return false;
-    return /^(%[0-9]{2})?(\x19[^]*)?$/.test(this.#textFrom(this.#position, this.bytes.length));
+    const rest = this.#textFrom(this.#position, this.bytes.length).replace(/^%[0-9]{2}/, '');
+    return rest === '' || rest.charCodeAt(0) === END_OF_MESSAGE;
   }
 
   /** Returns the position, for `rewind`. */
