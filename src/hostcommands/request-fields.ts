@@ -5,8 +5,6 @@ const SCHEME_DIGITS = { Z: 16, U: 32, T: 48, X: 32, Y: 48 } as const;
 
 /** End of message: separates a trailer from the fields. */
 const END_OF_MESSAGE = 0x19;
-/** `%`, before the LMK identifier. */
-const LMK_IDENTIFIER = 0x25;
 const MAX_TRAILER = 32;
 const MAX_NAME = 64;
 
@@ -89,10 +87,11 @@ export class RequestFields {
     return this.bytes.length - this.#position;
   }
 
-  /** True where a request may end: at its end, at the LMK identifier or at the trailer. */
+  /** True where a request may end: nothing but the LMK identifier and the trailer may follow. */
   get isComplete(): boolean {
-    const next = this.bytes[this.#position];
-    return next === undefined || next === LMK_IDENTIFIER || next === END_OF_MESSAGE;
+    if (this.remaining > MAX_TRAILER + 4) return false;
+    const rest = this.#textFrom(this.#position, this.bytes.length).replace(/^%[0-9]{2}/, '');
+    return rest === '' || rest.charCodeAt(0) === END_OF_MESSAGE;
   }
 
   /** Returns the position, for `rewind`. */
@@ -237,19 +236,15 @@ export class RequestFields {
    * the error is.
    */
   firstComplete<T>(first: () => T, ...others: readonly (() => T)[]): T {
-    const [position, places] = [this.#position, this.#places.length];
-    const restart = () => {
-      this.#position = position;
-      this.#places.length = places;
-    };
+    const start = this.mark();
     for (const read of others.length > 0 ? [first, ...others] : []) {
       try {
         const fields = read();
-        if (this.#isComplete) return fields;
+        if (this.isComplete) return fields;
       } catch (error) {
         if (!(error instanceof HostError)) throw error;
       }
-      restart();
+      this.rewind(start);
     }
     return first();
   }
@@ -266,12 +261,6 @@ export class RequestFields {
       throw new HostError('15', `${rest.length} characters follow the last field`);
     this.raw('trailer', rest.length);
     return rest;
-  }
-
-  /** Only the LMK identifier and the trailer may follow. */
-  get #isComplete(): boolean {
-    if (this.remaining > MAX_TRAILER + 4) return false;
-    return /^(%[0-9]{2})?(\x19[^]*)?$/.test(this.#textFrom(this.#position, this.bytes.length));
   }
 
   #schemeOf(name: string, letter: string): KeyScheme {

@@ -2,7 +2,7 @@ import { toHex } from '../../crypto/bytes.js';
 import { requireMac } from '../../payment/dataplane/mac/mac-algorithms.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCommand } from '../command.js';
-import { readData } from '../data-field.js';
+import { readData } from './data-field.js';
 import type { KeyField, RequestFields } from '../request-fields.js';
 import { macInput, macKeyNeeds } from './mac-fields.js';
 

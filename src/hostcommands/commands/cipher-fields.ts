@@ -6,10 +6,11 @@ import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
 import { blockBytes } from '../../payment/dataplane/mac/mac-algorithms.js';
 import type { KeyRequirement } from '../../payment/keys/key.repository.js';
 import type { KeyNeeds } from '../command.js';
-import { blockHeader, readIv, requireBlocks } from '../data-field.js';
+import { readIv, requireBlocks } from './data-field.js';
 import { HostError, type HostErrorCode } from '../host-error.js';
-import { readKsn } from '../ksn-field.js';
 import type { KeyField, RequestFields } from '../request-fields.js';
+import { readKsn } from './ksn-field.js';
+import { isBdk } from './pin-fields.js';
 
 /** Values of the field of the mode. */
 const MODES = { '00': 'ECB', '01': 'CBC', '02': 'CFB8', '03': 'CFB64' } as const satisfies Record<string, CipherMode>;
@@ -47,8 +48,8 @@ export function readCipherKey<T>(
   const keyType = fields.choice(`${name} type`, KEY_TYPES, code);
   const isBdkType = BDKS.includes(keyType);
   const key = fields.key(name, { isDouble: isBdkType });
-  const isBdk = isBdkType || (keyType === 'FFF' && key.scheme === 'S' && blockHeader(key).usage === 'B0');
-  return isBdk ? readKsn(fields, (ksn) => rest({ keyType, key, ksn })) : rest({ keyType, key });
+  const hasKsn = isBdkType || (keyType === 'FFF' && isBdk(key));
+  return hasKsn ? readKsn(fields, key, (ksn) => rest({ keyType, key, ksn })) : rest({ keyType, key });
 }
 
 /** Reads the initialization vector, which all modes but ECB have, and all fields after it. */

@@ -1,8 +1,12 @@
 import fc from 'fast-check';
-import { runCommand } from '../../../test/support/host-commands.js';
+import { rootCall } from '../../../test/support/call.js';
+import { runCommand, TEST_SETTINGS, testServices } from '../../../test/support/host-commands.js';
 import { underTestLmk } from '../../../test/support/host-keys.js';
 import { hex, vectors } from '../../../test/support/vectors.js';
 import { cardValue } from '../../payment/dataplane/card-validation/card-values.js';
+import { HostCall } from '../command.js';
+import { RequestFields } from '../request-fields.js';
+import { CY } from './cw-cy.command.js';
 import { DATA_COMMANDS } from './data-commands.js';
 
 const run = (text: string) => runCommand(DATA_COMMANDS, text);
@@ -75,4 +79,10 @@ test.each([
   ['an index of user storage', `CWUK001${CARD}`, 'CX12'],
 ])('refuses %s', async (_, request, reply) => {
   expect(await run(request)).toBe(reply);
+});
+
+test('answers at once, without a promise, under a remembered key', () => {
+  const host = new HostCall(rootCall('VerifyCardValidationData'), '00', testServices());
+  const request = CY.parse(new RequestFields(Buffer.from(`CY${CVK}561${CARD}`), 2, TEST_SETTINGS));
+  expect(CY.execute(request, host)).toEqual({ fields: [] });
 });

@@ -4,8 +4,8 @@ import { macOf, requireMac } from '../../payment/dataplane/mac/mac-algorithms.js
 import { whenReady } from '../../when-ready.js';
 import type { HostCommand, KeyNeeds } from '../command.js';
 import { HostError } from '../host-error.js';
-import { readKsn } from '../ksn-field.js';
 import type { KeyField } from '../request-fields.js';
+import { readKsn } from './ksn-field.js';
 
 /** Length of the MAC in bytes. */
 const LENGTH = 8;
@@ -31,7 +31,7 @@ export const GW: HostCommand<Request> = {
     const isVerification = fields.choice('MAC mode', ['1', '4']) === '1';
     fields.choice('MAC method', ['1']);
     const bdk = fields.key('BDK', { isDouble: true });
-    return readKsn(fields, (ksn) => {
+    return readKsn(fields, bdk, (ksn) => {
       const claimed = isVerification ? fields.hexBytes('MAC', 2 * LENGTH) : undefined;
       return { bdk, ksn, claimed, data: fields.raw('data', fields.number('data length', 4)) };
     });

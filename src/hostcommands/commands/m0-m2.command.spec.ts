@@ -76,7 +76,7 @@ test('encrypts what EncryptData encrypts, and continues with the IV of the reply
       anyBlocks,
       anyBlocks,
       async (id, start, one, two) => {
-        const Mode = MODES[id as keyof typeof MODES];
+        const Mode = MODES[id];
         const iv = Mode === 'ECB' ? '' : toHex(Buffer.from(start));
         const [first, second] = [one, two].map((blocks) => Buffer.concat(blocks)) as [Buffer, Buffer];
         const { encrypt: encryptData } = dataCipher({ Symmetric: { Mode, InitializationVector: iv || undefined } });

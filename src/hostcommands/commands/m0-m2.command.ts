@@ -2,7 +2,7 @@ import { toHex } from '../../crypto/bytes.js';
 import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostCommand, Reply, ReplyField } from '../command.js';
-import { type DataField, dataReply, INPUT_FORMATS, OUTPUT_FORMATS, readData } from '../data-field.js';
+import { type DataField, dataReply, INPUT_FORMATS, OUTPUT_FORMATS, readData } from './data-field.js';
 import type { RequestFields } from '../request-fields.js';
 import {
   type Cipher,

@@ -3,7 +3,7 @@ import { lend } from '../../crypto/emv/key.js';
 import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCommand, ReplyField } from '../command.js';
-import { type DataField, dataReply, INPUT_FORMATS, OUTPUT_FORMATS, readData } from '../data-field.js';
+import { type DataField, dataReply, INPUT_FORMATS, OUTPUT_FORMATS, readData } from './data-field.js';
 import {
   type Cipher,
   type CipherKey,

@@ -2,7 +2,7 @@ import { toHex } from '../../crypto/bytes.js';
 import { requireMac } from '../../payment/dataplane/mac/mac-algorithms.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostCommand, Reply } from '../command.js';
-import { INPUT_FORMATS, readData, readIv } from '../data-field.js';
+import { INPUT_FORMATS, readData, readIv } from './data-field.js';
 import { HostError } from '../host-error.js';
 import type { RequestFields } from '../request-fields.js';
 import { chain, macInput, macKeyNeeds, type MacMethod, type Part, readMethod } from './mac-fields.js';

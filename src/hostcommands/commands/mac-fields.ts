@@ -7,7 +7,7 @@ import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
 import { blockBytes, macOf, type MacScheme } from '../../payment/dataplane/mac/mac-algorithms.js';
 import { isTdes, type KeyAlgorithm } from '../../payment/keys/key-attributes.js';
-import { requireBlocks } from '../data-field.js';
+import { requireBlocks } from './data-field.js';
 import { HostError } from '../host-error.js';
 import type { KeyField, RequestFields } from '../request-fields.js';
 import type { KeyNeeds } from '../command.js';

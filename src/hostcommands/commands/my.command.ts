@@ -2,7 +2,7 @@ import { toHex } from '../../crypto/bytes.js';
 import { requireMac } from '../../payment/dataplane/mac/mac-algorithms.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCommand } from '../command.js';
-import { INPUT_FORMATS, readData } from '../data-field.js';
+import { INPUT_FORMATS, readData } from './data-field.js';
 import { macInput, macKeyNeeds, type MacMethod, readMethod } from './mac-fields.js';
 
 interface Request {

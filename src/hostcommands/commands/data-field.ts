@@ -1,6 +1,7 @@
-import { toHex } from '../crypto/bytes.js';
-import { HostError, type HostErrorCode } from './host-error.js';
-import type { FieldSettings, KeyField, RequestFields } from './request-fields.js';
+import { toHex } from '../../crypto/bytes.js';
+import { HostError, type HostErrorCode } from '../host-error.js';
+import type { FieldSettings, KeyField, RequestFields } from '../request-fields.js';
+import { isAes } from './pin-fields.js';
 
 /** Formats of data in requests: binary, hexadecimal, text. Replies have the first two. */
 export const INPUT_FORMATS = ['0', '1', '2'] as const;
@@ -79,13 +80,8 @@ export function dataReply(
  */
 export function readIv<T>(fields: RequestFields, name: string, key: KeyField, rest: (iv: Buffer) => T): T {
   const read = (digits: number) => () => rest(fields.hexBytes(name, digits));
-  if (key.scheme === 'S') return read(blockHeader(key).algorithm === 'A' ? 32 : 16)();
-  return key.scheme === '@' ? fields.firstComplete(read(16), read(32)) : read(16)();
-}
-
-/** Returns what a key block says about its key, before it is opened. */
-export function blockHeader({ value }: KeyField): { usage: string; algorithm: string } {
-  return { usage: value.slice(5, 7), algorithm: value.slice(7, 8) };
+  if (key.scheme === '@') return fields.firstComplete(read(16), read(32));
+  return read(isAes(key) ? 32 : 16)();
 }
 
 /** Requires at least one block and nothing but whole blocks. @throws HostError 80 */
