@@ -38,7 +38,7 @@ test.each<[string, () => string[], string]>([
   [
     'a component of zeros',
     () => [file('a', lines(5)), file('b', [`02-03 ${'0'.repeat(32)}`, ...lines(7).slice(1)])],
-    'a component of zeros',
+    'A component of zeros',
   ],
   [
     'a pair with equal halves',
