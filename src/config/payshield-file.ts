@@ -8,8 +8,6 @@ import { KeyFileError, readText } from './key-file.js';
 
 /** Maximum number of problems that are reported together. */
 const MAX_PROBLEMS = 10;
-const PAIRS = 20;
-const PAIR_BYTES = 16;
 
 /** What host commands do, for all listeners or for one. */
 export interface HostCommandSettings {
@@ -61,11 +59,8 @@ export interface HostTls {
 export type LmkConfig =
   /** An AES-256 key of this service. @param key alias or ARN */
   | { readonly scheme: 'keyblock'; readonly key: string }
-  /**
-   * 20 pairs of DES keys, 16 bytes each, in the order of their numbers from 00-01 to 38-39; undefined for the public
-   * test set.
-   */
-  | { readonly scheme: 'variant'; readonly pairs: readonly Buffer[] | undefined; readonly pinLength: number };
+  /** Pairs of DES keys. @param components paths of the files with their components; undefined for the public test set */
+  | { readonly scheme: 'variant'; readonly components: readonly string[] | undefined; readonly pinLength: number };
 
 /** The configuration of host commands. */
 export interface PayshieldConfig {
@@ -155,7 +150,7 @@ const Lmk = z.discriminatedUnion(
       .strictObject({
         scheme: z.literal('variant'),
         set: z.literal('test').optional(),
-        components: z.array(Path).min(2).max(9).optional(),
+        components: z.array(Path).min(2).max(3).optional(),
         pinLength: z.int().min(4).max(12).default(4),
       })
       .refine(({ set, components }) => (set === undefined) !== (components === undefined), {
@@ -222,7 +217,7 @@ function refused(issues: readonly z.core.$ZodIssue[], document: Document, lines:
 }
 
 function configOf(stated: Stated, folder: string): PayshieldConfig {
-  const lmks = new Map(Object.entries(stated.lmks).map(([id, lmk]) => [id, lmkOf(lmk, id, folder)]));
+  const lmks = new Map(Object.entries(stated.lmks).map(([id, lmk]) => [id, lmkOf(lmk, folder)]));
   return Object.freeze({
     listeners: Object.freeze(
       stated.listeners.map((listener) => {
@@ -271,7 +266,7 @@ function settingsOf(stated: StatedSettings, lmks: ReadonlyMap<string, LmkConfig>
 
 /** Returns whether an LMK is the public test set. */
 export function isTestLmk(lmk: LmkConfig): boolean {
-  return lmk.scheme === 'variant' && lmk.pairs === undefined;
+  return lmk.scheme === 'variant' && lmk.components === undefined;
 }
 
 function tlsOf({ cert, key, ca }: z.infer<typeof Tls>, folder: string): HostTls {
@@ -309,33 +304,10 @@ function principalsOf(stated: Readonly<Record<string, string>>): ReadonlyMap<str
   return principals;
 }
 
-function lmkOf(stated: Stated['lmks'][string], id: string, folder: string): LmkConfig {
+function lmkOf(stated: Stated['lmks'][string], folder: string): LmkConfig {
   if (stated.scheme === 'keyblock') return stated;
   const { scheme, components, pinLength } = stated;
-  if (!components) return { scheme, pairs: undefined, pinLength };
-  return { scheme, pairs: combinedPairs(components.map((path) => pairsIn(resolve(folder, path), id))), pinLength };
-}
-
-/** Reads a component of an LMK: a line of 32 digits for each of the 20 pairs. */
-function pairsIn(path: string, id: string): readonly Buffer[] {
-  const lines = readText(path)
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '');
-  if (lines.length !== PAIRS || !lines.every((line) => /^[0-9A-Fa-f]{32}$/.test(line)))
-    throw new KeyFileError(
-      `names the component ${path} of the LMK ${id}, which must hold 20 lines of 32 hexadecimal digits`,
-    );
-  return lines.map((line) => Buffer.from(line, 'hex'));
-}
-
-function combinedPairs(components: readonly (readonly Buffer[])[]): readonly Buffer[] {
-  return Array.from({ length: PAIRS }, (_, pair) => {
-    const combined = Buffer.alloc(PAIR_BYTES);
-    for (const component of components)
-      for (let i = 0; i < PAIR_BYTES; i++) combined[i] = (combined[i] ?? 0) ^ (component[pair]?.[i] ?? 0);
-    for (const component of components) component[pair]?.fill(0);
-    return combined;
-  });
+  return { scheme, components: components?.map((path) => resolve(folder, path)), pinLength };
 }
 
 function isLoopback(host: string): boolean {

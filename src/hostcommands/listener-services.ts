@@ -12,7 +12,9 @@ import type { HostCall, HostServices, ListenerSettings } from './command.js';
 import { HostError } from './host-error.js';
 import { fieldSettings, pinLengthOf } from './listener-settings.js';
 import { FieldKeys } from './host-keys.js';
+import { KeyIssuer } from './key-issuer.js';
 import { type KeyTable, readKeyTable } from './key-table.js';
+import { readVariantLmk } from './lmk/lmk-files.js';
 import type { Lmk, Lmks } from './lmk/lmks.js';
 import { PAIR_NAMES, VariantLmk } from './lmk/variant-lmk.js';
 import { LmkPins } from './pins-under-lmk.js';
@@ -26,6 +28,7 @@ export class ListenerServicesFactory {
   readonly #lmks: Lmks;
   readonly #fieldKeys: FieldKeys;
   readonly #pins: LmkPins;
+  readonly #issuer: KeyIssuer;
 
   constructor(
     @Inject(CONFIG) { payshield }: Config,
@@ -35,7 +38,11 @@ export class ListenerServicesFactory {
   ) {
     this.#configured = payshield?.lmks ?? new Map();
     this.#lmks = new Map([...this.#configured].map(([id, lmk]) => [id, lmkOf(id, lmk)]));
-    this.#fieldKeys = new FieldKeys(this.#lmks, keyTableIn(payshield?.keyTable), keys, provider);
+    const path = payshield?.keyTable;
+    const table: KeyTable =
+      path === undefined ? new Map() : usable(`the key table ${path}, which`, () => readKeyTable(path));
+    this.#fieldKeys = new FieldKeys(this.#lmks, table, keys, provider);
+    this.#issuer = new KeyIssuer(this.#lmks, this.#fieldKeys.blocks);
     this.#pins = new LmkPins(this.#lmks, this.#fieldKeys.blocks);
   }
 
@@ -47,6 +54,7 @@ export class ListenerServicesFactory {
       services: {
         keys: this.#fieldKeys,
         pins: this.#pins,
+        issuer: this.#issuer,
         verifications: this.verifications,
         settings: settingsOf(config, this.#configured),
       },
@@ -75,25 +83,22 @@ export class ListenerServicesFactory {
   }
 }
 
-function keyTableIn(path: string | undefined): KeyTable {
-  if (path === undefined) return new Map();
+function lmkOf(id: string, config: LmkConfig): Lmk {
+  const pinLength = pinLengthOf(config);
+  if (config.scheme === 'keyblock') return { id, ...config, pinLength };
+  const { scheme, components } = config;
+  const lmk = components ? usable(`the LMK ${id}, which`, () => readVariantLmk(components)) : VariantLmk.test();
+  return { id, scheme, pinLength, lmk };
+}
+
+/** @throws ConfigError instead of KeyFileError */
+function usable<T>(what: string, read: () => T): T {
   try {
-    return readKeyTable(path);
+    return read();
   } catch (error) {
     if (!(error instanceof KeyFileError)) throw error;
-    throw new ConfigError([`KEYBLOCK_PAYSHIELD_FILE names the key table ${path}, which ${error.message}`]);
+    throw new ConfigError([`KEYBLOCK_PAYSHIELD_FILE names ${what} ${error.message}`]);
   }
-}
-
-function lmkOf(id: string, config: LmkConfig): Lmk {
-  if (config.scheme === 'keyblock') return { id, ...config, pinLength: pinLengthOf(config) };
-  const { scheme, pairs, pinLength } = config;
-  return { id, scheme, pinLength, lmk: pairs ? new VariantLmk(namedPairs(pairs)) : VariantLmk.test() };
-}
-
-/** Returns the pairs that the service uses by their names, from all pairs in the order of their numbers. */
-function namedPairs(pairs: readonly Buffer[]) {
-  return new Map(PAIR_NAMES.map((name) => [name, pairs[Number(name.slice(0, 2)) / 2] as Buffer]));
 }
 
 function settingsOf(config: HostListenerConfig, lmks: ReadonlyMap<string, LmkConfig>): ListenerSettings {

@@ -2,10 +2,16 @@ import { ConfigError } from '../config/config.js';
 import type { HostCommand } from './command.js';
 import { DATA_COMMANDS } from './commands/data-commands.js';
 import { DIAGNOSTICS_COMMANDS } from './commands/diagnostics-commands.js';
+import { KEY_COMMANDS } from './commands/key-commands.js';
 import { PIN_COMMANDS } from './commands/pin-commands.js';
 
 /** Every command, in the order of the documentation. */
-export const COMMANDS: readonly HostCommand[] = [...DIAGNOSTICS_COMMANDS, ...PIN_COMMANDS, ...DATA_COMMANDS];
+export const COMMANDS: readonly HostCommand[] = [
+  ...DIAGNOSTICS_COMMANDS,
+  ...KEY_COMMANDS,
+  ...PIN_COMMANDS,
+  ...DATA_COMMANDS,
+];
 
 /**
  * Returns the commands that a listener serves.
