@@ -9,9 +9,6 @@ import { EXIT, Failure } from './failure.js';
 import { section, table } from './layout.js';
 
 const DOCUMENT = 'docs/host-commands.md';
-const DESCRIPTION = `Host commands of a payment HSM.
-
-KEYBLOCK_PAYSHIELD_FILE names the configuration of the listeners.`;
 const TRY = `Send a host command, and show request and reply field by field.
 
 The command is sent to a listener of the configuration, or to --to, and needs whatever the listener asks of hosts. --header sets the message header; by default it is zeros of the configured length. Fields are shown as they are sent: use test data.
@@ -39,9 +36,8 @@ interface Target {
   settings: FieldSettings;
 }
 
-/** Adds `keyblock payshield`. */
-export function addPayshield(program: Command, { stdin, stdout }: Streams): void {
-  const payshield = program.command('payshield').description(DESCRIPTION).readOn(DOCUMENT);
+/** Adds `keyblock payshield try`. */
+export function addTry(payshield: Command, { stdin, stdout }: Streams): void {
   const attempt = payshield.command('try').description(TRY).readOn(DOCUMENT);
   withInput(attempt, 'command', 'command code and fields; \\xNN stands for a byte')
     .option('--to <host:port>', 'Send the command to another address than the configured one.')
