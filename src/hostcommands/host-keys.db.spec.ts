@@ -88,7 +88,7 @@ describe('key blocks', () => {
     const block = await generate();
     const key = await find(block);
     expect(key).toMatchObject({ arn: arns['lmk'], algorithm: 'TDES_2KEY', bytes: 16 });
-    expect(await run(`BUFFF${block};001`)).toBe(`BV00${key.kcv}`);
+    expect(await run(`BUFFF${block};FFF;001`)).toBe(`BV00${key.kcv}`);
     expect(await find(block)).toMatchObject({ kcv: key.kcv });
     const held = await Promise.all([find(block), find(block)]);
     expect(held[0].use((each) => each)).toBe(held[1].use((each) => each));
@@ -172,7 +172,7 @@ describe('key blocks', () => {
       expect(imported).toBe(''); // The default LMK is the variant LMK.
       const [, under01 = ''] = /^A700(S.+).{6}$/.exec(await run(`A6FFF${zmk}${exported}S%01`)) ?? [];
       expect(under01.slice(6, 17)).toBe('P0TE00E0001');
-      expect(await run(`BUFFF${under01};001`)).toBe(`BV00${check}`);
+      expect(await run(`BUFFF${under01};FFF;001`)).toBe(`BV00${check}`);
     }
   });
 

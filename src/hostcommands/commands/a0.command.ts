@@ -35,11 +35,11 @@ export const A0: HostCommand<Request> = {
   async execute({ type, scheme, exported, options }, host) {
     const { header } = options;
     checkKeyType(type);
-    const bytes = header?.bytes ?? bytesOfScheme(scheme);
     if (header) checkUsageOfType(type, header.usage);
     const issue = await host.services.issuer.under(host, { type, scheme, header });
     const zmk = exported && (await findTransportKey(host.as('ExportKey'), exported.zmk, 'Wrap', exported.zmkType));
     const isAes = header?.isAes ?? false;
+    const bytes = header && scheme === 'S' ? header.bytes : bytesOfScheme(scheme);
     const key = isAes ? randomBytes(bytes) : generateTdesKey(bytes as 8 | 16 | 24);
     try {
       const fields: ReplyField[] = [['key under the LMK', issue(key)]];
