@@ -15,7 +15,6 @@ const SECONDS = 0.15;
 const WARM_UP_SECONDS = 2;
 const TRANSLATE = 'TranslatePinData, format 0 to 0, TDES 2-key';
 
-const PIN_KEY = ['P0_PIN_ENCRYPTION_KEY', 'TDES_2KEY', 'Encrypt', 'Decrypt', 'Wrap', 'Unwrap'];
 /** Commands with keys under the public test LMK, and with keys of the service. */
 const COMMANDS = {
   'B2, echo': 'B20004PING',

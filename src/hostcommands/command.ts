@@ -134,11 +134,6 @@ export class HostCall {
     private readonly origin: { command?: string; namesLmk?: boolean } = {},
   ) {}
 
-  /** Returns the same call as another operation of Payment Cryptography, for a key that needs its permission. */
-  as(operation: string): HostCall {
-    return new HostCall({ ...this.call, operation }, this.lmk, this.services, this.origin);
-  }
-
   /** Code of the command, e.g. `CA`. */
   get command(): string {
     return this.origin.command ?? '';

@@ -49,8 +49,8 @@ beforeAll(async () => {
     block('02', arns['other-lmk']!),
     block('03', arns['stopped-lmk']!),
     block('04', 'alias/none'),
-    block('05', arns['small-lmk']!),
-    block('06', arns['zpk']!),
+    block('05', arns['small-lmk']),
+    block('06', arns['zpk']),
   ]);
   const table = parseKeyTable(
     `keys:\n  - {match: 'U0123', key: alias/zpk}\n  - {match: 'S0ABC', key: alias/zpk, usage: ['CC']}\n  - {match: 'X9', key: alias/none}`,

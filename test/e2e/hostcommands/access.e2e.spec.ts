@@ -40,7 +40,7 @@ describe('diagnostics', () => {
     ['N0-01', /^N115$/],
     ['NK0010008B20000', /^NL68$/],
     ['ZZ', /^Z\[68$/],
-    ['\x00\xff', /^\x00\x0068$/],
+    ['\xfe\xff', /^\xfe[^]68$/],
   ])('%j is answered %s', async (command, reply) => {
     expect(await service.ask(command)).toMatch(reply);
   });
