@@ -35,7 +35,7 @@ export const FLOORS = [
     'sts/exceptions',
     'sts/xml',
   ],
-  ['auth', 'health', 'payment/api', 'kms/api', 'cckm/api', 'sts/api'],
+  ['auth', 'health', 'payment/api', 'kms/api', 'cckm/api', 'sts/api', 'hostcommands/api'],
   ['front', 'payment/authorization', 'payment/operation', 'kms'],
   ['payment/keys'],
   ['payment/fields', 'payment/operation-authorizer'],

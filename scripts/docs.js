@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { keyArgumentsPage } from '../dist/payment/dataplane/keys/key-arguments-page.js';
+import { COMMANDS } from '../dist/hostcommands/registry.js';
 import { FLOORS, PURE } from '../floors.js';
 import { operationsPage } from './operations-page.js';
 
@@ -18,6 +19,15 @@ function floorsPicture() {
   return ['```text', ...lines.reverse(), '```'].join('\n');
 }
 
+/** Lists the host commands with the operation whose permission each needs. */
+function commandsTable() {
+  const rows = COMMANDS.map(
+    ({ code, title, operation, isDefault }) =>
+      `| ${code} | ${title} | ${operation ?? 'none'} | ${isDefault ? 'on' : 'off'} |`,
+  );
+  return ['| Code | Command | Operation | Default |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
 /** Replaces the generated part of a document, which is between two comments. */
 function withGenerated(name, part) {
   const page = readFileSync(new URL(name, root), 'utf8');
@@ -28,4 +38,5 @@ function withGenerated(name, part) {
 
 await write('docs/key-arguments.md', keyArgumentsPage());
 await write('docs/operations.md', operationsPage());
+await write('docs/host-commands.md', withGenerated('docs/host-commands.md', commandsTable()));
 await write('ARCHITECTURE.md', withGenerated('ARCHITECTURE.md', floorsPicture()));

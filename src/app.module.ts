@@ -14,6 +14,7 @@ import { DestructionWatch } from './changes/destruction-watch.js';
 import { Clock } from './clock.js';
 import { CONFIG, type Config, type RootCredentials } from './config/config.js';
 import { HealthController } from './health/health.controller.js';
+import { HostCommandsModule } from './hostcommands/hostcommands.module.js';
 import { Drain } from './http/drain.js';
 import { Metrics } from './http/metrics.js';
 import { PageTokens } from './http/page-tokens.js';
@@ -52,7 +53,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [PaymentModule, KmsModule, XksProxyModule, CckmModule, StsModule, AdminModule],
+      imports: [PaymentModule, KmsModule, XksProxyModule, CckmModule, StsModule, HostCommandsModule, AdminModule],
       controllers: [HealthController],
       providers: [...shared, ...internalProviders(dependencies)],
       exports: shared,

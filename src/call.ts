@@ -25,7 +25,8 @@ export interface Identity {
 export interface TlsDetails {
   readonly tlsVersion: string;
   readonly cipherSuite: string;
-  readonly clientProvidedHostHeader: string;
+  /** Absent where the protocol has no such header. */
+  readonly clientProvidedHostHeader?: string;
 }
 
 /** The origin of a request, as conditions of policies and audit events need it. */

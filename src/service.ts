@@ -15,6 +15,7 @@ import { componentCheckValue } from './crypto/key-components.js';
 import { serveDocs } from './docs/docs.js';
 import { Front } from './front/front.js';
 import { servedOperations } from './front/operations.js';
+import { HostCommands } from './hostcommands/host-commands.js';
 import type { Api } from './http/api.js';
 import type { Authenticator } from './http/authenticator.js';
 import type { Authorizer } from './http/authorizer.js';
@@ -124,6 +125,9 @@ export async function startService(
     pages.server.on('checkExpectation', (request, response) => pages.server.emit('request', request, response));
     opened.push(() => stopServing(app, front));
     await app.listen(config.port, config.host);
+    const hostCommands: HostCommands = app.get(HostCommands, { strict: false });
+    opened.push(() => hostCommands.close(performance.now() + STOP_MS));
+    await hostCommands.listen();
     return {
       app,
       url: await app.getUrl(),

@@ -13,20 +13,22 @@ const HEAD_END = Buffer.from('\r\n\r\n');
  *   request
  * @param {number} target.connections
  * @param {number} target.seconds
+ * @param {(received: Buffer) => number} [target.missing] returns the number of bytes still missing from a response; negative
+ *   for an unexpected response. By default, those of a response of HTTP that is 200 with a Content-Length
  * @returns {Promise<{ perSecond: number, latencies: number[] }>} latencies in milliseconds
- * @throws Error for a response that is not 200 with a Content-Length
+ * @throws Error for an unexpected response
  */
-export async function load({ port, request, connections, seconds }) {
+export async function load({ port, request, connections, seconds, missing = missingBytes }) {
   const latencies = [];
   const next = typeof request === 'function' ? request : () => request;
   const start = performance.now();
   const end = start + seconds * 1000;
-  await Promise.all(Array.from({ length: connections }, () => one(port, next, end, latencies)));
+  await Promise.all(Array.from({ length: connections }, () => one({ port, next, end, missing }, latencies)));
   const elapsedSeconds = (performance.now() - start) / 1000;
   return { perSecond: latencies.length / elapsedSeconds, latencies };
 }
 
-function one(port, next, end, latencies) {
+function one({ port, next, end, missing }, latencies) {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     let sentAt = 0;
@@ -40,9 +42,9 @@ function one(port, next, end, latencies) {
     socket.on('end', () => reject(new Error('the server closed a connection')));
     socket.on('data', (chunk) => {
       received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-      const missing = missingBytes(received);
-      if (missing > 0) return;
-      if (missing < 0 || received.latin1Slice(9, 12) !== '200') {
+      const bytes = missing(received);
+      if (bytes > 0) return;
+      if (bytes < 0) {
         socket.destroy(new Error(`unexpected response:\n${received.toString()}`));
         return;
       }
@@ -63,7 +65,7 @@ function missingBytes(received) {
   const headEnd = received.indexOf(HEAD_END);
   if (headEnd < 0) return 1;
   const length = /content-length: (\d+)/i.exec(received.latin1Slice(0, headEnd))?.[1];
-  if (length === undefined) return -1;
+  if (length === undefined || received.latin1Slice(9, 12) !== '200') return -1;
   return headEnd + HEAD_END.length + Number(length) - received.length;
 }
 

@@ -89,10 +89,11 @@ export class PrincipalRepository {
       uniqueId: `${kind === 'user' ? 'AIDA' : 'AROA'}${randomText(16)}`,
       createdAt: this.clock.now(),
     };
-    await this.#transaction(async (manager) => {
+    await this.#transaction(async (manager, changed) => {
       const insert = manager.createQueryBuilder().insert().into(PrincipalRow).values(principal).orIgnore();
       const inserted = await insert.returning(['arn']).execute();
       if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`The ${kind} ${name} already exists.`);
+      changed(principal.arn);
       if (this.#call) this.#call.record.created({ principal: { arn: principal.arn } });
     });
     return principal;

@@ -13,6 +13,9 @@ const MAX_TEXT = 1000;
 
 type Request = Pick<Call, 'api' | 'operation' | 'region' | 'requestId' | 'origin'>;
 
+/** The answer of a call that failed: its code, and what is wrong. */
+export type Failure = Pick<ServiceException, 'name' | 'message'>;
+
 /** A request without a valid signature. */
 export interface UnauthenticatedRequest extends Request {
   /** The account that was called. */
@@ -39,7 +42,7 @@ export interface ServiceAct {
  *
  * @param error the answer, if the call failed
  */
-export function callEvent(call: Call, error?: ServiceException): string {
+export function callEvent(call: Call, error?: Failure): string {
   const { principal, record } = call;
   const { input, requestParameters: parameters, responseElements } = record;
   const { accountId } = principal;
@@ -55,7 +58,7 @@ export function callEvent(call: Call, error?: ServiceException): string {
 }
 
 /** Formats the event of a request that was refused before its signer was known. */
-export function unauthenticatedEvent(request: UnauthenticatedRequest, error: ServiceException): string {
+export function unauthenticatedEvent(request: UnauthenticatedRequest, error: Failure): string {
   const { accountId, claimedAccessKeyId: accessKeyId, claimedUserName: userName } = request;
   const identity = JSON.stringify({ type: 'Unknown', accessKeyId, userName });
   const id = randomUUID();
@@ -101,7 +104,7 @@ interface Parts {
   id: string;
   identity: string;
   accountId: string;
-  error: ServiceException | undefined;
+  error: Failure | undefined;
   parameters: string;
   response: string;
   resources: string;

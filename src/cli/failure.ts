@@ -33,8 +33,10 @@ export class Failure extends Error {
 const EXIT_CODES = new Map<string, number>(
   Object.entries({
     ConfigError: EXIT.usage,
+    CryptoError: EXIT.usage,
     ConflictException: EXIT.state,
     DataDirectoryError: EXIT.state,
+    KeyFileError: EXIT.usage,
     MasterKeyError: EXIT.state,
     PolicyError: EXIT.usage,
     PublicPolicyException: EXIT.usage,

@@ -8,6 +8,7 @@ import { EXIT, Failure, outcomeOf } from './failure.js';
 import { addCheck } from './check.js';
 import { addMasterKey } from './master-key.js';
 import { addMpa } from './mpa.js';
+import { addPayshield } from './payshield.js';
 import { addStart } from './start.js';
 import { addTr31 } from './tr31.js';
 import { addTr34 } from './tr34.js';
@@ -74,6 +75,7 @@ export function program(streams: Streams): Command {
   addDestruction(root, streams);
   addDemo(root, streams);
   addMpa(root, streams);
+  addPayshield(root, streams);
   addXks(root, streams);
   root.commandsGroup('Commands on this machine:');
   addStart(root, streams);

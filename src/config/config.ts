@@ -13,6 +13,7 @@ import {
 } from './key-file.js';
 import { parsePkcs11Uri, type Pkcs11Uri, Pkcs11UriError } from '../hsm/pkcs11-uri.js';
 import { findPassword } from './password-file.js';
+import { type PayshieldConfig, readPayshield } from './payshield-file.js';
 import { Settings, type Sources } from './settings.js';
 import { withoutServiceLinks } from './service-links.js';
 
@@ -37,6 +38,8 @@ export interface Config {
   readonly masterKeyToken?: TokenKeyConfig;
   /** The tokens that custom key stores may use. */
   readonly clusters: readonly Cluster[];
+  /** Host commands; absent if none are served. */
+  readonly payshield?: PayshieldConfig;
   /** Hosts of external key store proxies that aren't public, or whose port isn't 443. */
   readonly xksEndpoints: readonly XksEndpoint[];
   /** Use of tokens other than the master key's. */
@@ -176,6 +179,7 @@ const Environment = z.object({
     )
     .default('aes-gcm'),
   KEYBLOCK_CLUSTERS_FILE: z.string().optional(),
+  KEYBLOCK_PAYSHIELD_FILE: z.string().optional(),
   KEYBLOCK_XKS_ENDPOINTS: z
     .string()
     .regex(
@@ -285,11 +289,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const secretAccessKey = readSecretAccessKey(settings);
   const tls = readTls(settings);
   const clusters = settings.read('KEYBLOCK_CLUSTERS_FILE', readClusters) ?? [];
+  const payshield = settings.read('KEYBLOCK_PAYSHIELD_FILE', readPayshield);
   if (settings.has('DATABASE_URL')) requireShared(settings, masterKeys);
-  if (parsed.data) problems.push(...regionProblems(parsed.data));
+  if (parsed.data) problems.push(...regionProblems(parsed.data), ...payshieldProblems(parsed.data, payshield));
   const databaseUrl = readDatabaseUrl(settings, parsed.data?.DATABASE_URL);
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return configOf(parsed.data, { masterKey, secretAccessKey, tls, clusters, databaseUrl });
+  return configOf(parsed.data, { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrl });
 }
 
 function readSecretAccessKey(settings: Settings): string | undefined {
@@ -328,6 +333,21 @@ function regionProblems({ KEYBLOCK_REGION: region, KEYBLOCK_REGIONS: regions }: 
   return !regions || regions.includes(region) ? [] : [`KEYBLOCK_REGIONS must include KEYBLOCK_REGION, ${region}`];
 }
 
+/** Checks that the Regions and users of host commands are those of the service. */
+function payshieldProblems(
+  { KEYBLOCK_REGION: region, KEYBLOCK_REGIONS: regions = [region], KEYBLOCK_ACCOUNT_ID: account }: Environment,
+  payshield: PayshieldConfig | undefined,
+): string[] {
+  const problems = (payshield?.listeners ?? []).flatMap((listener) => [
+    ...(regions.includes(listener.region) ? [] : [`names the Region ${listener.region}, which is not served`]),
+    ...[listener.principal ?? [], ...listener.principals.values()]
+      .flat()
+      .filter((arn) => !arn.startsWith(`arn:aws:iam::${account}:`))
+      .map((arn) => `names ${arn}, which is not of the account ${account}`),
+  ]);
+  return [...new Set(problems)].map((problem) => `KEYBLOCK_PAYSHIELD_FILE ${problem}`);
+}
+
 /** Returns the URL of the database with its password, which is looked up in the order of PostgreSQL's own clients. */
 function readDatabaseUrl(settings: Settings, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
@@ -345,12 +365,13 @@ function parseDatabaseUrl(text: string): URL {
 
 /** Values that come from files, or that are combined with them. */
 interface Filed extends Pick<Config, 'tls' | 'clusters' | 'databaseUrl'> {
+  payshield: PayshieldConfig | undefined;
   masterKey: MasterKeySource | undefined;
   secretAccessKey: string | undefined;
 }
 
 function configOf(data: Environment, filed: Filed): Config {
-  const { masterKey, secretAccessKey, tls, clusters, databaseUrl } = filed;
+  const { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrl } = filed;
   const tokens = {
     mechanism: data.KEYBLOCK_MASTER_KEY_TOKEN_MECHANISM,
     sessions: data.KEYBLOCK_TOKEN_SESSIONS,
@@ -367,6 +388,7 @@ function configOf(data: Environment, filed: Filed): Config {
     ...masterKeyOf(masterKey, tokens, data.KEYBLOCK_TOKEN_REQUIRED),
     tokens,
     clusters,
+    payshield,
     xksEndpoints: Object.freeze(data.KEYBLOCK_XKS_ENDPOINTS ?? []),
     rootCredentials:
       data.KEYBLOCK_ACCESS_KEY_ID === undefined || secretAccessKey === undefined

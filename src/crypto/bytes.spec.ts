@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { hex } from '../../test/support/vectors.js';
-import { equal, padMethod1, padMethod2, toHex, xor } from './bytes.js';
+import { equal, padMethod1, padMethod2, padMethod3, toHex, xor } from './bytes.js';
 
 const anyBytes = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
 
@@ -71,4 +71,14 @@ test.each([
 ])('pads %s to %s by method 1, to %s by method 2', (data, method1, method2) => {
   expect(toHex(padMethod1(hex(data), 8))).toBe(method1);
   expect(toHex(padMethod2(hex(data), 8))).toBe(method2);
+});
+
+// ISO/IEC 9797-1:2011 section 6.3.4
+test.each([
+  ['', 8, '0000000000000000'],
+  ['AB', 8, '0000000000000008AB00000000000000'],
+  ['0102030405060708', 8, '00000000000000400102030405060708'],
+  ['AB', 16, '00000000000000000000000000000008AB000000000000000000000000000000'],
+])('pads %j to blocks of %i bytes by method 3', (data, blockBytes, expected) => {
+  expect(toHex(padMethod3(hex(data), blockBytes))).toBe(expected);
 });

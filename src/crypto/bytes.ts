@@ -43,3 +43,16 @@ export function padMethod2(data: Buffer, blockBytes: number): Buffer {
   result[data.length] = 0x80;
   return result;
 }
+
+/**
+ * Applies padding method 3 of ISO/IEC 9797-1: padding method 1, after a block with the length of the data in bits. Empty
+ * data becomes that block alone.
+ *
+ * @param blockBytes 8 (TDES) or 16 (AES)
+ */
+export function padMethod3(data: Buffer, blockBytes: number): Buffer {
+  const result = Buffer.alloc(blockBytes + Math.ceil(data.length / blockBytes) * blockBytes);
+  result.writeUIntBE(8 * data.length, blockBytes - 6, 6);
+  data.copy(result, blockBytes);
+  return result;
+}

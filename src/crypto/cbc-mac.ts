@@ -10,10 +10,11 @@ import type { SymmetricKey } from './held-key.js';
  * @param key    TDES MAC key, 16 or 24 bytes, used in full for every block; the caller zeroizes it
  * @param data   message as bytes, any length; an empty message counts as one block of zeros
  * @param length MAC bytes to return, 1 to 8, leftmost first
- * @throws CryptoError KEY_LENGTH, MAC_LENGTH
+ * @param iv     8 bytes: the chaining value of the blocks before `data`, if this is the end of a longer message
+ * @throws CryptoError KEY_LENGTH, MAC_LENGTH, IV_LENGTH
  */
-export function cbcMac(key: SymmetricKey, data: Buffer, length = 8): Buffer {
+export function cbcMac(key: SymmetricKey, data: Buffer, length = 8, iv: Buffer = ZEROS[8]): Buffer {
   requireMacLength(length, 8);
   using cipher = tdes(key);
-  return cipher.encryptCbc(ZEROS[8], padMethod1(data, 8)).subarray(-8).subarray(0, length);
+  return cipher.encryptCbc(iv, padMethod1(data, 8)).subarray(-8).subarray(0, length);
 }

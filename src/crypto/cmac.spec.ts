@@ -101,3 +101,12 @@ test('does not modify the message and returns the MAC in a new buffer', () => {
     expect(message).toEqual(Buffer.alloc(length, 2));
   }
 });
+
+test('ends a message whose first blocks were chained before', () => {
+  const message = Buffer.alloc(43, 7);
+  for (const length of [16, 32]) {
+    using cipher = aes(countingKey(16));
+    const iv = cipher.encryptCbc(Buffer.alloc(16), message.subarray(0, length)).subarray(-16);
+    expect(cmac(cipher, message.subarray(length), 16, iv)).toEqual(cmac(cipher, message));
+  }
+});

@@ -10,9 +10,15 @@ const R = { 8: 0x1b, 16: 0x87 } as const;
  * @param cipher the caller disposes of it
  * @param data   message as bytes, any length
  * @param length MAC bytes to return, 1 to the block length, leftmost first
- * @throws CryptoError MAC_LENGTH
+ * @param iv     one block: the chaining value of the blocks before `data`, if this is the end of a longer message
+ * @throws CryptoError MAC_LENGTH, IV_LENGTH
  */
-export function cmac(cipher: BlockCipher, data: Buffer, length: number = cipher.blockBytes): Buffer {
+export function cmac(
+  cipher: BlockCipher,
+  data: Buffer,
+  length: number = cipher.blockBytes,
+  iv: Buffer = ZEROS[cipher.blockBytes],
+): Buffer {
   const { blockBytes } = cipher;
   requireMacLength(length, blockBytes);
 
@@ -28,7 +34,7 @@ export function cmac(cipher: BlockCipher, data: Buffer, length: number = cipher.
   }
   const last = blocks.length - blockBytes;
   for (let i = 0; i < blockBytes; i++) blocks[last + i] = (blocks[last + i] as number) ^ (subkey[i] as number);
-  const mac = cipher.encryptCbc(ZEROS[blockBytes], blocks).subarray(last, last + length);
+  const mac = cipher.encryptCbc(iv, blocks).subarray(last, last + length);
   // A subkey would help an attacker forge MACs, and the message may be a key.
   subkey.fill(0);
   blocks.fill(0);

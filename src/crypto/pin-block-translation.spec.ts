@@ -11,6 +11,7 @@ import {
   type PinBlockFormat,
   type PinBlockSide,
   translatePinBlock,
+  translateWithLength,
 } from './pin-block.js';
 
 interface TranslationVector {
@@ -122,6 +123,29 @@ describe('PIN block translation', () => {
     }
     expect(decryptPinBlock(reading, 1, { block: translation(1, 1, [])() })).toBe('1234');
     expect(translation(1, 0, [PAN, undefined])).toThrow(refused('PAN'));
+  });
+
+  test('translates Diebold blocks, which have no PAN, to every format', () => {
+    for (const to of [0, 1, 3, 4, 'DIEBOLD'] as const) {
+      using reading = cipherFor(to, hex(to === 4 ? '11'.repeat(16) : `${'23'.repeat(8)}${'45'.repeat(8)}`));
+      const block = translation('DIEBOLD', to, [undefined, PAN])();
+      expect(decryptPinBlock(reading, to, { block, pan: PAN })).toBe('1234');
+    }
+    expect(translation('DIEBOLD', 0, [PAN, undefined])).toThrow(refused('PAN'));
+  });
+
+  test.each([0, 1, 3, 4] as const)('refuses to translate format %i to Diebold blocks', (from) => {
+    expect(translation(from, 'DIEBOLD')).toThrow(refused('MODE'));
+  });
+
+  test('returns the number of digits of the PIN with the block', () => {
+    using cipher = tdes(tdesKey);
+    for (const pin of ['1234', '123456789012']) {
+      const block = encryptPinBlock(cipher, 3, { pin, pan: PAN });
+      const translated = translateWithLength(block, { cipher, format: 3, pan: PAN }, { cipher, format: 0, pan: PAN });
+      expect(translated.pinLength).toBe(pin.length);
+      expect(decryptPinBlock(cipher, 0, { block: translated.block, pan: PAN })).toBe(pin);
+    }
   });
 
   test('generates new random fill', () => {

@@ -34,7 +34,7 @@ interface InvalidBlock {
   encryptedPinBlock: string;
 }
 
-const FORMATS: PinBlockFormat[] = [0, 1, 2, 3, 4];
+const FORMATS: PinBlockFormat[] = [0, 1, 2, 3, 4, 'DIEBOLD'];
 const PAN = '5555555551234567';
 const tdesKey = hex('52839ECD0243FB26D3C1FE3243163283');
 const aesKey = hex('0E98318106D0B1865DEED075C22159A5');
@@ -72,9 +72,10 @@ const single = vectors<PinBlockVector>(
   'ISO 9564-1 format 2',
   'ISO 9564-1 format 3',
   'ISO 9564-1 format 4',
+  'Diebold',
 );
 
-describe('PIN blocks, ISO 9564-1', () => {
+describe('PIN blocks, ISO 9564-1 and Diebold', () => {
   const clear = single.filter(({ format }) => format !== 4);
   test.each(clear)('match $id, format $format: $source', ({ format, pin, pan, fillHex, expected }) => {
     const block = encodePinBlock(format as TdesPinBlockFormat, { pin, pan }, fill(fillHex));
@@ -98,7 +99,7 @@ describe('PIN blocks, ISO 9564-1', () => {
     expect(encrypted(vector)).toBe(toHex(cipher.update(block)));
   });
 
-  test.each(FORMATS)('format %i decodes to the encoded PIN for any PIN and PAN', (format) => {
+  test.each(FORMATS)('format %s decodes to the encoded PIN for any PIN and PAN', (format) => {
     using cipher = cipherFor(format);
     fc.assert(
       fc.property(digits(4, 12), digits(12, 19), (pin, pan) => {
@@ -114,7 +115,8 @@ describe('PIN blocks, ISO 9564-1', () => {
     [1, /^141234[0-9A-F]{10}$/],
     [2, /^241234F{10}$/],
     [3, /^341234[A-F]{10}$/],
-  ])('format %i uses the fill that ISO 9564-1 prescribes for it', (format, pattern) => {
+    ['DIEBOLD', /^1234F{12}$/],
+  ])('format %s uses the fill that is prescribed for it', (format, pattern) => {
     const blocks = Array.from({ length: 100 }, () =>
       toHex(encodePinBlock(format, { pin: '1234', pan: '0000000000000000' })),
     );
@@ -131,8 +133,8 @@ describe('PIN blocks, ISO 9564-1', () => {
     expect(new Set(blocks).size).toBe(100);
   });
 
-  test('formats 1 and 2 ignore the PAN', () => {
-    for (const format of [1, 2] as const) {
+  test('formats 1, 2 and Diebold ignore the PAN', () => {
+    for (const format of [1, 2, 'DIEBOLD'] as const) {
       const block = encodePinBlock(format, { pin: '123456' });
       expect(decodePinBlock(format, { block })).toBe('123456');
       expect(decodePinBlock(format, { block, pan: 'not a PAN' })).toBe('123456');
@@ -162,8 +164,10 @@ describe('invalid PIN blocks are refused', () => {
     '$id, format $format, with a control nibble bit flipped or the first digit above 9',
     ({ format, pin, pan, expected }) => {
       const above9 = hex(expected.pinBlock!);
-      above9[1] = above9[1]! ^ ((Number(pin[0]) ^ 0xa) << 4);
-      for (const block of [...bitFlips(hex(expected.pinBlock!)).slice(0, 4), above9])
+      const at = format === 'DIEBOLD' ? 0 : 1;
+      above9[at] = above9[at]! ^ ((Number(pin[0]) ^ 0xa) << 4);
+      const control = format === 'DIEBOLD' ? [] : bitFlips(hex(expected.pinBlock!)).slice(0, 4);
+      for (const block of [...control, above9])
         expect(() => decodePinBlock(format as TdesPinBlockFormat, { block, pan })).toThrow(undecodable);
     },
   );
@@ -196,14 +200,22 @@ describe('invalid PIN blocks are refused', () => {
     [3, '341234FFFFFFFFF9', 'last fill nibble'],
     [3, '3412349FFFFFFFFF', 'first fill nibble'],
     [3, '04123ACDEFABCDEF', 'control'],
-  ])('format %i with %s, %s', (format, block) => {
+    ['DIEBOLD', '123FFFFFFFFFFFFF', 'length 3'],
+    ['DIEBOLD', '1234567890123FFF', 'length 13'],
+    ['DIEBOLD', '1234567890123456', 'length 16'],
+    ['DIEBOLD', 'FFFFFFFFFFFFFFFF', 'length 0'],
+    ['DIEBOLD', '123AFFFFFFFFFFFF', 'PIN digit'],
+    ['DIEBOLD', '1234FFFFFFFFFFF0', 'last fill nibble'],
+    ['DIEBOLD', '1234F5FFFFFFFFFF', 'fill'],
+    ['DIEBOLD', '041234FFFFFFFFFE', 'an incomplete fill'],
+  ])('format %s with %s, %s', (format, block) => {
     expect(() => decodePinBlock(format, { block: hex(block), pan: '0000000000000000' })).toThrow(undecodable);
   });
 
   test.each([0, 7, 9, 16])('with %i bytes', (length) => {
     using cipher = tdes(tdesKey);
     const block = Buffer.alloc(length);
-    for (const format of [0, 1, 2, 3] as const) {
+    for (const format of [0, 1, 2, 3, 'DIEBOLD'] as const) {
       expect(() => decodePinBlock(format, { block, pan: PAN })).toThrow(undecodable);
       expect(() => decryptPinBlock(cipher, format, { block, pan: PAN })).toThrow(undecodable);
     }
@@ -231,14 +243,14 @@ describe('invalid PIN blocks are refused', () => {
 });
 
 describe('invalid arguments of PIN blocks are refused', () => {
-  test.each(FORMATS)('format %i refuses the wrong cipher', (format) => {
+  test.each(FORMATS)('format %s refuses the wrong cipher', (format) => {
     using wrong = format === 4 ? tdes(tdesKey) : aes(aesKey);
     expect(() => encryptPinBlock(wrong, format, { pin: '1234', pan: PAN })).toThrow(refused('MODE'));
     const block = Buffer.alloc(wrong.blockBytes);
     expect(() => decryptPinBlock(wrong, format, { block, pan: PAN })).toThrow(refused('MODE'));
   });
 
-  test.each(FORMATS)('format %i refuses an invalid PIN', (format) => {
+  test.each(FORMATS)('format %s refuses an invalid PIN', (format) => {
     using cipher = cipherFor(format);
     for (const pin of ['', '123', '1234567890123', '12F4'])
       expect(() => encryptPinBlock(cipher, format, { pin, pan: PAN })).toThrow(refused('PIN'));

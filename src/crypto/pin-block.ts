@@ -11,8 +11,11 @@ import { requirePin } from './pin.js';
  *
  * Formats 0 and 3 are XORed with a PAN field. Format 4 appends 8 random bytes and is XORed with its PAN field between
  * two encryptions. Format 2 is for the offline PIN of chip cards.
+ *
+ * `DIEBOLD` is the format of Diebold and IBM 3624 terminals, which is older than the standard: the PIN and its fill,
+ * without control, length and PAN. Equal PINs of all accounts give equal blocks under one key.
  */
-export type PinBlockFormat = 0 | 1 | 2 | 3 | 4;
+export type PinBlockFormat = 0 | 1 | 2 | 3 | 4 | 'DIEBOLD';
 
 /** Formats with a clear block of 8 bytes, encrypted under TDES. */
 export type TdesPinBlockFormat = Exclude<PinBlockFormat, 4>;
@@ -24,9 +27,10 @@ const FILL: Record<PinBlockFormat, readonly [number, number]> = {
   2: [0xf, 0xf],
   3: [0xa, 0xf],
   4: [0xa, 0xa],
+  DIEBOLD: [0xf, 0xf],
 };
 
-/** The PAN including its check digit, 12 to 19 digits; ignored by formats 1 and 2. */
+/** The PAN including its check digit, 12 to 19 digits; ignored by formats 1, 2 and Diebold. */
 interface WithPan {
   pan?: string | undefined;
 }
@@ -35,7 +39,7 @@ interface WithPan {
 export type RandomFill = (low: number, end: number) => number;
 
 /**
- * Encodes a clear PIN block of formats 0 to 3.
+ * Encodes a clear PIN block of any format but 4.
  *
  * @returns 8 bytes; the caller must zeroize it
  * @throws CryptoError PIN, PAN
@@ -52,7 +56,7 @@ export function encodePinBlock(
 }
 
 /**
- * Decodes the PIN of a clear PIN block of formats 0 to 3.
+ * Decodes the PIN of a clear PIN block of any format but 4.
  *
  * @param from.block 8 bytes; the caller zeroizes it
  * @throws CryptoError PAN; PIN_BLOCK, always with the same message
@@ -62,16 +66,15 @@ export function decodePinBlock(format: TdesPinBlockFormat, { block, pan }: WithP
   try {
     if (block.length !== 8) throw undecodable();
     xorPanField(format, field, pan);
-    requirePinField(field, format);
-    return pinOf(field);
+    return pinOf(pinField(field, format));
   } finally {
     field.fill(0);
   }
 }
 
 /**
- * Encodes and encrypts a PIN block. Formats 0 to 3 are encrypted in ECB under TDES. Format 4 is encrypted under AES as
- * in ISO 9564-1:2017 9.4.2: the encrypted PIN field is XORed with the PAN field and encrypted again.
+ * Encodes and encrypts a PIN block. Format 4 is encrypted under AES as in ISO 9564-1:2017 9.4.2: the encrypted PIN field
+ * is XORed with the PAN field and encrypted again. The others are encrypted in ECB under TDES.
  *
  * @param cipher `tdes(key)`, or `aes(key)` for format 4; the caller disposes of it
  * @returns one block
@@ -113,8 +116,9 @@ export type PinBlockSide = Side & { format: Exclude<PinBlockFormat, 2> };
 
 /**
  * Translates an encrypted PIN block to another key, in the same or another format. Not every pair of formats is
- * allowed: ISO 9564-1:2017 and PCI PIN requirement 3-3 forbid removing or changing the PAN that a PIN is bound to. The
- * PIN is copied nibble by nibble between buffers that are zeroized, never through a string.
+ * allowed: ISO 9564-1:2017 and PCI PIN requirement 3-3 forbid removing or changing the PAN that a PIN is bound to, and
+ * translating ISO formats to others. The PIN is copied nibble by nibble between buffers that are zeroized, never through
+ * a string.
  *
  * @param block 8 bytes, or 16 for format 4
  * @returns one encrypted block
@@ -127,14 +131,38 @@ export function translatePinBlock(
   to: PinBlockSide,
   random: RandomFill = randomInt,
 ): Buffer {
-  if (from.format !== 1 && to.format === 1)
-    throw new CryptoError('MODE', 'A PIN block that is bound to a PAN is not translated to PIN block format 1');
-  if (from.format !== 1 && to.format !== 1 && from.pan !== to.pan)
+  return translateWithLength(block, from, to, random).block;
+}
+
+/** Translates an encrypted PIN block as translatePinBlock does, and returns the number of digits of its PIN, too. */
+export function translateWithLength(
+  block: Buffer,
+  from: PinBlockSide,
+  to: PinBlockSide,
+  random: RandomFill = randomInt,
+): { block: Buffer; pinLength: number } {
+  requireTranslatable(from.format, to.format);
+  if (isBound(from.format) && isBound(to.format) && from.pan !== to.pan)
     throw new CryptoError('PAN', 'The PAN must be the same on both sides of a translation');
   requireCipherOf(to);
-  return withPinField(from, block, (field) =>
-    encrypted(to, { length: nibble(field, 1), digit: (i) => nibble(field, 2 + i) }, random),
-  );
+  return withPinField(from, block, (pin) => ({ block: encrypted(to, pin, random), pinLength: pin.length }));
+}
+
+/**
+ * Checks that PIN blocks of one format are translated to another.
+ *
+ * @throws CryptoError MODE for a translation that removes the PAN, or one from an ISO format to Diebold's
+ */
+export function requireTranslatable(from: PinBlockSide['format'], to: PinBlockSide['format']): void {
+  if (isBound(from) && to === 1)
+    throw new CryptoError('MODE', 'A PIN block that is bound to a PAN is not translated to PIN block format 1');
+  if (from !== 'DIEBOLD' && to === 'DIEBOLD')
+    throw new CryptoError('MODE', 'A PIN block of an ISO format is not translated to the Diebold format');
+}
+
+/** Returns true for formats whose blocks contain the PAN. */
+function isBound(format: PinBlockFormat): boolean {
+  return format === 0 || format === 3 || format === 4;
 }
 
 /** A PIN of 4 to 12 digits, independent of where the digits are stored. */
@@ -158,10 +186,8 @@ function encrypted({ cipher, format, pan }: Side, pin: Digits, random: RandomFil
   }
 }
 
-/**
- * Decrypts and checks a PIN block, passes its PIN field, with the PAN removed, to `compute` and zeroizes it afterwards.
- */
-function withPinField<T>({ cipher, format, pan }: Side, block: Buffer, compute: (field: Buffer) => T): T {
+/** Decrypts and checks a PIN block, passes its PIN to `compute` and zeroizes it afterwards. */
+function withPinField<T>({ cipher, format, pan }: Side, block: Buffer, compute: (pin: Digits) => T): T {
   requireCipherOf({ cipher, format });
   if (block.length !== cipher.blockBytes) throw undecodable();
   const decrypted = cipher.decrypt(block);
@@ -169,8 +195,7 @@ function withPinField<T>({ cipher, format, pan }: Side, block: Buffer, compute: 
   try {
     xorPanField(format, decrypted, pan);
     if (format === 4) field = cipher.decrypt(decrypted);
-    requirePinField(field, format);
-    return compute(field);
+    return compute(pinField(field, format));
   } finally {
     decrypted.fill(0);
     field.fill(0);
@@ -182,36 +207,54 @@ function pinIn(pin: string): Digits {
   return { length: pin.length, digit: (i) => digit(pin, i) };
 }
 
+/** Number of nibbles before the PIN. */
+function pinStart(format: PinBlockFormat): 0 | 2 {
+  return format === 'DIEBOLD' ? 0 : 2;
+}
+
 /**
  * XORs the PIN field, and the random bytes that follow it in format 4, into a block that holds zeros or a PAN field.
  */
 function xorPinField(format: PinBlockFormat, block: Buffer, { length, digit }: Digits, random: RandomFill): void {
   const [low, high] = FILL[format];
-  xorNibble(block, 0, format);
-  xorNibble(block, 1, length);
-  for (let i = 0; i < length; i++) xorNibble(block, 2 + i, digit(i));
-  for (let i = 2 + length; i < 16; i++) xorNibble(block, i, low === high ? low : random(low, high + 1));
+  const start = pinStart(format);
+  if (format !== 'DIEBOLD') {
+    xorNibble(block, 0, format);
+    xorNibble(block, 1, length);
+  }
+  for (let i = 0; i < length; i++) xorNibble(block, start + i, digit(i));
+  for (let i = start + length; i < 16; i++) xorNibble(block, i, low === high ? low : random(low, high + 1));
   for (let i = 8; i < block.length; i++) block[i] = random(0x00, 0x100);
 }
 
 /**
  * Checks every nibble of a PIN field against its format, after the PAN field is removed.
  *
+ * @returns its PIN, which reads the field
  * @throws CryptoError PIN_BLOCK
  */
-function requirePinField(field: Buffer, format: PinBlockFormat): void {
+function pinField(field: Buffer, format: PinBlockFormat): Digits {
   const [low, high] = FILL[format];
-  const length = nibble(field, 1);
-  if (nibble(field, 0) !== format || length < 4 || length > 12) throw undecodable();
-  for (let i = 2; i < 16; i++) {
+  const start = pinStart(format);
+  const length = format === 'DIEBOLD' ? digitsBeforeFill(field) : nibble(field, 1);
+  if ((format !== 'DIEBOLD' && nibble(field, 0) !== format) || length < 4 || length > 12) throw undecodable();
+  for (let i = start; i < 16; i++) {
     const value = nibble(field, i);
-    if (i < 2 + length ? value > 9 : value < low || value > high) throw undecodable();
+    if (i < start + length ? value > 9 : value < low || value > high) throw undecodable();
   }
+  return { length, digit: (i) => nibble(field, start + i) };
 }
 
-/** Reads the PIN of a PIN field. */
-function pinOf(field: Buffer): string {
-  return field.toString('hex', 1, 7).slice(0, nibble(field, 1));
+function digitsBeforeFill(field: Buffer): number {
+  let length = 0;
+  while (length < 16 && nibble(field, length) !== 0xf) length += 1;
+  return length;
+}
+
+function pinOf({ length, digit }: Digits): string {
+  let pin = '';
+  for (let i = 0; i < length; i++) pin += String(digit(i));
+  return pin;
 }
 
 /**
@@ -220,7 +263,7 @@ function pinOf(field: Buffer): string {
  * PAN length minus 12, the whole PAN, and zeros.
  */
 function xorPanField(format: PinBlockFormat, block: Buffer, pan: string | undefined): void {
-  if (format === 1 || format === 2) return;
+  if (format === 1 || format === 2 || format === 'DIEBOLD') return;
   if (pan === undefined) throw new CryptoError('PAN', `PIN block format ${format} needs the PAN`);
   requirePan(pan);
   if (format === 4) {

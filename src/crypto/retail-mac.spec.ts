@@ -120,3 +120,13 @@ test('does not modify key or message and returns the MAC in a new buffer', () =>
     expect(message).toEqual(Buffer.alloc(length, 2));
   }
 });
+
+test('ends a message whose first blocks were chained before', () => {
+  const message = Buffer.from('five blocks less a byte, in two parts ..');
+  for (const length of [8, 16, 32]) {
+    using cipher = des(KEY.subarray(0, 8));
+    const iv = cipher.encryptCbc(Buffer.alloc(8), message.subarray(0, length)).subarray(-8);
+    expect(retailMac(KEY, message.subarray(length), 8, iv)).toEqual(retailMac(KEY, message));
+    expect(() => retailMac(KEY, message, 8, iv.subarray(1))).toThrow(code('IV_LENGTH'));
+  }
+});

@@ -12,9 +12,10 @@ import type { SymmetricKey } from './held-key.js';
  *               last encryption; the caller zeroizes it
  * @param data   message as bytes, any length; an empty message counts as one block of zeros
  * @param length MAC bytes to return, 1 to 8, leftmost first
- * @throws CryptoError KEY_LENGTH, MAC_LENGTH
+ * @param iv     8 bytes: the chaining value of the blocks before `data`, if this is the end of a longer message
+ * @throws CryptoError KEY_LENGTH, MAC_LENGTH, IV_LENGTH
  */
-export function retailMac(key: SymmetricKey, data: Buffer, length = 8): Buffer {
+export function retailMac(key: SymmetricKey, data: Buffer, length = 8, iv: Buffer = ZEROS[8]): Buffer {
   requireMacLength(length, 8);
   using whole = tdes(key);
   using first = firstDes(key);
@@ -23,6 +24,6 @@ export function retailMac(key: SymmetricKey, data: Buffer, length = 8): Buffer {
   const last = padded.length - 8;
   // Output transformation 3 decrypts and encrypts the output of the last DES encryption; the three together are one
   // TDES encryption.
-  const chained = last === 0 ? ZEROS[8] : first.encryptCbc(ZEROS[8], padded.subarray(0, last)).subarray(-8);
+  const chained = last === 0 ? iv : first.encryptCbc(iv, padded.subarray(0, last)).subarray(-8);
   return whole.encrypt(xor(chained, padded.subarray(last))).subarray(0, length);
 }

@@ -1,6 +1,8 @@
-import { Controller, Get, Header, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
+import { CONFIG, type Config } from '../config/config.js';
+import { isTestLmk } from '../config/payshield-file.js';
 import { DestructionWatch, type Hold } from '../changes/destruction-watch.js';
 import { inTime } from '../changes/in-time.js';
 import { Drain } from '../http/drain.js';
@@ -16,6 +18,8 @@ interface Readiness {
   token?: 'reachable' | 'unreachable';
   /** Present while destruction is on hold. */
   destruction?: { held: readonly Hold[]; waiting: Record<string, number> };
+  /** Identifiers of the LMKs of host commands that are the public test set. Present if there are any. */
+  testLmks?: readonly string[];
 }
 
 /** Probes for orchestrators, and metrics for Prometheus. They need no signature. */
@@ -28,6 +32,7 @@ export class HealthController {
     private readonly drain: Drain,
     private readonly watch: DestructionWatch,
     private readonly token: TokenStatus,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Liveness: the process responds. */
@@ -47,7 +52,7 @@ export class HealthController {
       if (this.drain.hasBegun) throw new StoppingError();
       if (!this.token.isReady) throw new TokenAwayError();
       await inTime(this.#check());
-      return { status: 'ok', token: this.token.state, ...this.#destruction() };
+      return { status: 'ok', token: this.token.state, ...this.#destruction(), ...this.#testLmks() };
     } catch (error) {
       reply.status(503);
       return { status: 'unavailable', reason: (error as Error).name, token: this.token.state };
@@ -63,6 +68,11 @@ export class HealthController {
     const { holds, waiting } = this.watch;
     if (holds.length === 0) return {};
     return { destruction: { held: holds, waiting: Object.fromEntries(waiting) } };
+  }
+
+  #testLmks(): Pick<Readiness, 'testLmks'> {
+    const lmks = [...(this.config.payshield?.lmks ?? [])].filter(([, lmk]) => isTestLmk(lmk));
+    return lmks.length === 0 ? {} : { testLmks: lmks.map(([id]) => id) };
   }
 
   /** Returns the metrics of all processes. */

@@ -1,5 +1,6 @@
 import type { Call } from '../call.js';
 import type { WorkingKey } from '../payment/dataplane/keys/working-keys.js';
+import type { KeyIssuer } from './key-issuer.js';
 import type { KeyRequirement } from '../payment/keys/key.repository.js';
 import type { HostErrorCode } from './host-error.js';
 import type { Verifications } from '../payment/dataplane/verification/verifications.js';
@@ -26,6 +27,29 @@ export interface KeyNeeds {
   readonly rule: KeyRequirement;
   /** Error for a key that can't be opened: 10, or 11 for the second key of a command. */
   readonly code?: '10' | '11';
+  /** A key block must hold a component of a key instead of a key. */
+  readonly isComponent?: boolean;
+}
+
+/** A key of a host command. */
+export interface HostKey extends WorkingKey {
+  /**
+   * Length of the key as the host has it, in bytes. A single-length DES key, 8 bytes, is lent as twice itself, i.e. as a
+   * TDES key that encrypts as it does.
+   */
+  readonly bytes: number;
+  /** What the key may be used for; undefined for a key under a variant LMK, of which only its type says so. */
+  readonly attributes?: HostKeyAttributes;
+}
+
+/** Attributes of a key, as in the header of a key block (X9.143 6.3). */
+export interface HostKeyAttributes {
+  /** Two characters, e.g. `P0`; never a number of the vendor. */
+  readonly usage: string;
+  readonly modeOfUse: string;
+  readonly keyVersionNumber: string;
+  /** E, N or S. */
+  readonly exportability: string;
 }
 
 /** Finds the keys of host commands. */
@@ -37,7 +61,7 @@ export interface HostKeys {
    * @throws HostError 10 or 11 for a key that can't be opened, 28 or A6 to A8 for a key of another kind, 29 if policies
    *         don't allow the operation with it
    */
-  find(host: HostCall, field: KeyField, needs: KeyNeeds): WorkingKey | Promise<WorkingKey>;
+  find(host: HostCall, field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey>;
 }
 
 /** PINs encrypted under an LMK, which hosts keep in their databases. */
@@ -45,15 +69,41 @@ export interface PinsUnderLmk {
   /** Reads the field of a PIN under the LMK of the call. Its length depends on the LMK. */
   read(fields: RequestFields, name: string): string;
   /** @param account 12 digits. @throws HostError 24 for a PIN that is too long for the LMK */
-  encrypt(host: HostCall, pin: string, account: string): string;
+  encrypt(host: HostCall, pin: string, account: string): string | Promise<string>;
   /** @throws HostError 14 for a PIN that isn't under this LMK or belongs to another account */
-  decrypt(host: HostCall, encrypted: string, account: string): string;
+  decrypt(host: HostCall, encrypted: string, account: string): string | Promise<string>;
+  /**
+   * Decrypts a decimalisation table that is encrypted under a variant LMK.
+   *
+   * @param encrypted 16 hexadecimal digits
+   * @returns 16 decimal digits
+   * @throws HostError 25 for a table that isn't under this LMK
+   */
+  openTable(host: HostCall, encrypted: string): string;
+}
+
+/** What a command can learn from the listener that serves it, and ask of it. */
+export interface ListenerServices {
+  readonly headerLength: number;
+  readonly maxConnections: number;
+  /** Returns the check value of the LMK of a call, 16 hexadecimal digits. */
+  checkValue(host: HostCall): string | Promise<string>;
+  /**
+   * Runs a command for the caller of another one, with an audit event of its own.
+   *
+   * @param message command without its length
+   * @returns the reply without its length
+   */
+  run(host: HostCall, message: Buffer, headerLength: number): Buffer | Promise<Buffer>;
 }
 
 /** What commands are served with. */
 export interface HostServices {
+  readonly listener: ListenerServices;
   readonly keys: HostKeys;
   readonly pins: PinsUnderLmk;
+  /** Issues keys under the LMK. */
+  readonly issuer: KeyIssuer;
   readonly verifications: Verifications;
   readonly settings: ListenerSettings;
 }
@@ -81,10 +131,26 @@ export class HostCall {
     /** Identifier of the LMK: that after `%`, or else the default one of the listener. */
     readonly lmk: string,
     readonly services: HostServices,
+    private readonly origin: { command?: string; namesLmk?: boolean } = {},
   ) {}
 
+  /** Code of the command, e.g. `CA`. */
+  get command(): string {
+    return this.origin.command ?? '';
+  }
+
+  /** Whether the command names its LMK. If it doesn't, a key block under another LMK is opened with that one. */
+  get namesLmk(): boolean {
+    return this.origin.namesLmk ?? false;
+  }
+
+  /** Returns the same command as another operation, for keys on which the caller needs another permission. */
+  as(operation: string): HostCall {
+    return new HostCall({ ...this.call, operation }, this.lmk, this.services, this.origin);
+  }
+
   /** Returns the key that a field names or contains: see HostKeys. */
-  key(field: KeyField, needs: KeyNeeds): WorkingKey | Promise<WorkingKey> {
+  key(field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey> {
     return this.services.keys.find(this, field, needs);
   }
 }

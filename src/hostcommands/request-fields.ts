@@ -32,6 +32,12 @@ export interface FieldPlace {
   readonly end: number;
 }
 
+/** A position in a request, with the number of fields before it. */
+export interface FieldMark {
+  readonly position: number;
+  readonly places: number;
+}
+
 /** What the layout of a request depends on in an LMK. */
 export interface LmkShape {
   readonly scheme: 'variant' | 'keyblock';
@@ -56,6 +62,7 @@ export interface FieldSettings {
  */
 export class RequestFields {
   #position: number;
+  #lmk: string | undefined;
   readonly #places: FieldPlace[] = [];
 
   /**
@@ -78,6 +85,24 @@ export class RequestFields {
   /** Number of bytes that no field has taken yet, with the LMK identifier and the trailer. */
   get remaining(): number {
     return this.bytes.length - this.#position;
+  }
+
+  /** True where a request may end: nothing but the LMK identifier and the trailer may follow. */
+  get isComplete(): boolean {
+    if (this.remaining > MAX_TRAILER + 4) return false;
+    const rest = this.#textFrom(this.#position, this.bytes.length).replace(/^%[0-9]{2}/, '');
+    return rest === '' || rest.charCodeAt(0) === END_OF_MESSAGE;
+  }
+
+  /** Returns the position, for `rewind`. */
+  mark(): FieldMark {
+    return { position: this.#position, places: this.#places.length };
+  }
+
+  /** Forgets what was read after a mark. */
+  rewind({ position, places }: FieldMark): void {
+    this.#position = position;
+    this.#places.length = places;
   }
 
   /** Reads decimal digits. */
@@ -122,6 +147,14 @@ export class RequestFields {
     const found = values.find((each) => each === value);
     if (found === undefined) throw new HostError(code, `${name}: "${value}" is not one of ${values.join(' ')}`);
     return found;
+  }
+
+  /** Reads as many decimal digits as follow. */
+  digitRun(name: string, { least, most }: { least: number; most: number }): string {
+    let length = 0;
+    while (length <= most && isDigit(this.bytes[this.#position + length])) length += 1;
+    if (length < least || length > most) throw new HostError('15', `${name} must be ${least} to ${most} digits`);
+    return this.digits(name, length);
   }
 
   /** Reads decimal digits up to a delimiter, which is read, too. */
@@ -191,9 +224,29 @@ export class RequestFields {
     return shape;
   }
 
-  /** Reads the LMK identifier, if there is one: `%` and two digits. */
+  /** Reads the LMK identifier, if there is one: `%` and two digits. Returns it again if it was read before. */
   lmk(): string | undefined {
-    return this.accept('%') ? this.digits('LMK identifier', 2) : undefined;
+    if (this.#lmk === undefined && this.accept('%')) this.#lmk = this.digits('LMK identifier', 2);
+    return this.#lmk;
+  }
+
+  /**
+   * Reads the remaining fields in the first of several ways that leaves nothing but the LMK identifier and the trailer:
+   * for fields of a length that their neighbours don't tell. If every way leaves something, the first one decides what
+   * the error is.
+   */
+  firstComplete<T>(first: () => T, ...others: readonly (() => T)[]): T {
+    const start = this.mark();
+    for (const read of others.length > 0 ? [first, ...others] : []) {
+      try {
+        const fields = read();
+        if (this.isComplete) return fields;
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error;
+      }
+      this.rewind(start);
+    }
+    return first();
   }
 
   /**
@@ -249,7 +302,11 @@ export class RequestFields {
     return start;
   }
 
-  #textFrom(start: number): string {
-    return this.bytes.toString('latin1', start, this.#position);
+  #textFrom(start: number, end = this.#position): string {
+    return this.bytes.toString('latin1', start, end);
   }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }

@@ -4,7 +4,7 @@ import { requireBytes } from '../fields.js';
 import { lend, requireEmvKey } from './key.js';
 
 /** Parameters chosen by the issuer. `branchFactor` to the power of `height` must be at least 2^16. */
-interface Tree {
+export interface Tree {
   branchFactor: number;
   height: number;
   /** 16 bytes. */

@@ -73,6 +73,8 @@ describe('session keys', () => {
     ({ iccKey, atc = '', treeHeight: height, branchFactor, iv, expected }) => {
       const key = emv2000TreeKey(hex(iccKey), hex(atc), { height, branchFactor, iv: hex(iv) });
       expect(toHex(key)).toBe(expected.sessionKey);
+      const tree = { height, branchFactor, iv: hex(iv) };
+      expect(applicationCryptogramKey('EMV2000', hex(iccKey), { atc: hex(atc), tree })).toEqual(key);
       if (height === 8 && /^0+$/.test(iv)) {
         expect(applicationCryptogramKey('EMV2000', hex(iccKey), { atc: hex(atc) })).toEqual(key);
         expect(secureMessagingKey('EMV2000', hex(iccKey), { atc: hex(atc) })).toEqual(key);

@@ -1,7 +1,7 @@
 import { xor } from '../bytes.js';
 import { tdes, withOddParity } from '../des.js';
 import { requireBytes } from '../fields.js';
-import { emv2000TreeKey } from './emv2000-tree.js';
+import { emv2000TreeKey, type Tree } from './emv2000-tree.js';
 import { lend, requireEmvKey } from './key.js';
 
 /** Session key derivations by their API names. */
@@ -16,6 +16,8 @@ export interface SessionData {
   un?: Buffer;
   /** Application cryptogram, 8 bytes; the caller increments it for each further script command. */
   applicationCryptogram?: Buffer;
+  /** Tree of EMV 2000, by default with branch factor 4, height 8 and an initial value of zeros. */
+  tree?: Tree;
 }
 
 /** @returns 16 bytes; the caller must zeroize it */
@@ -115,9 +117,9 @@ function visa(iccKey: Buffer, { atc }: SessionData): Buffer {
   return lend(xor(iccKey, atcAndComplement(atc)), withOddParity);
 }
 
-/** EMV 2000 tree with the usual parameters (branch factor 4, height 8, IV of zeros); AWS does not publish its own. */
-function emv2000(iccKey: Buffer, { atc }: SessionData): Buffer {
-  return emv2000TreeKey(iccKey, counter(atc));
+/** EMV 2000 tree, by default with the usual parameters, because AWS does not publish its own. */
+function emv2000(iccKey: Buffer, { atc, tree }: SessionData): Buffer {
+  return emv2000TreeKey(iccKey, counter(atc), tree);
 }
 
 /** PBOC (JR/T 0025): TDES over (00.. || ATC) and (00.. || NOT ATC). AWS does not publish how it computes UNION_PAY. */

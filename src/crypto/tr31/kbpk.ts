@@ -47,7 +47,7 @@ export function deriveBlockKeys(versionId: KeyBlockVersion, kbpk: Kbpk): BlockKe
   using cipher = CIPHERS[kbpkAlgorithm](kbpk.key);
 
   if (binding === 'variant') return new BlockKeys(variant(kbpk.key, 'E'), variant(kbpk.key, 'M'));
-  return new BlockKeys(derive(cipher, kbpk, 'encryption'), derive(cipher, kbpk, 'authentication'));
+  return new BlockKeys(deriveKey(cipher, kbpk, PURPOSES.encryption), deriveKey(cipher, kbpk, PURPOSES.authentication));
 }
 
 /** XORs every byte of the KBPK with the letter E (0x45, encryption) or M (0x4D, MAC). */
@@ -65,10 +65,14 @@ const DERIVED_ALGORITHMS: Record<Kbpk['algorithm'], Record<number, number>> = {
 /**
  * Derives a key with NIST SP 800-108 in counter mode over CMAC. The derivation data has 8 bytes: counter from 1 (1
  * byte), key usage (2), separator 00, algorithm (2), length of the derived key in bits (2).
+ *
+ * @param cipher   of the key in `kbpk`; the caller disposes of it
+ * @param keyUsage 2 bytes that no other construction with the same key may use; X9.143 defines 0 to 2
+ * @returns a key as long as the given one, which the caller must zeroize
  */
-function derive(cipher: BlockCipher, { algorithm, key }: Kbpk, purpose: keyof typeof PURPOSES): Buffer {
+export function deriveKey(cipher: BlockCipher, { algorithm, key }: Kbpk, keyUsage: number): Buffer {
   const data = Buffer.alloc(8);
-  data.writeUInt16BE(PURPOSES[purpose], 1);
+  data.writeUInt16BE(keyUsage, 1);
   data.writeUInt16BE(DERIVED_ALGORITHMS[algorithm][key.length] as number, 4);
   data.writeUInt16BE(8 * key.length, 6);
 

@@ -97,5 +97,6 @@ const PROTECTIONS: Provider[] = [
     TranslatePinDataOperation,
     GenerateAs2805KekValidationOperation,
   ],
+  exports: [WorkingKeys, DecimalizationTables, Verifications],
 })
 export class DataPlaneModule {}

@@ -102,7 +102,7 @@ export function attributesOf(
 }
 
 /** Returns the usage of a key block header. @throws ValidationException for a usage that no stored key has */
-export function usageOf({ keyUsage }: KeyBlockHeader): KeyUsage {
+export function usageOf({ keyUsage }: Pick<KeyBlockHeader, 'keyUsage'>): KeyUsage {
   const usage = USAGES.get(keyUsage);
   if (usage === undefined) throw unsupported(`key usage ${keyUsage}`);
   return usage;
@@ -113,7 +113,7 @@ export function usageOf({ keyUsage }: KeyBlockHeader): KeyUsage {
  *
  * @throws ValidationException for a mode of use that no stored symmetric key has
  */
-export function modesOf({ modeOfUse }: KeyBlockHeader): KeyModesOfUse {
+export function modesOf({ modeOfUse }: Pick<KeyBlockHeader, 'modeOfUse'>): KeyModesOfUse {
   const modes = MODES[modeOfUse];
   if (modes === undefined) throw unsupported(`mode of use ${modeOfUse}`);
   return modesOfUse(modes);

@@ -1,3 +1,4 @@
+import { equal } from '../../../crypto/bytes.js';
 import { cscVersion1, cscVersion2 } from '../../../crypto/csc.js';
 import { cvc3 } from '../../../crypto/cvc3.js';
 import { cvv, CVV2_SERVICE_CODE } from '../../../crypto/cvv.js';
@@ -5,7 +6,9 @@ import { cardholderVerificationValue, dcvv, discoverDcvc } from '../../../crypto
 import { iccMasterKey } from '../../../crypto/emv/icc-master-key.js';
 import { lend } from '../../../crypto/emv/key.js';
 import type { SymmetricKey } from '../../../crypto/held-key.js';
+import { VerificationFailedException } from '../../../errors/exceptions.js';
 import type { MemberOf } from '../../../http/fields.js';
+import type { WorkingKey } from '../keys/working-keys.js';
 import type { CardVerificationAttributes } from './card-validation.schema.js';
 
 type Attributes = Required<CardVerificationAttributes>;
@@ -55,6 +58,17 @@ const CARD_VALUES: { [V in keyof Attributes]: (attributes: Attributes[V]) => Car
 /** Returns the algorithm that a request selects. */
 export function cardValue<V extends keyof Attributes>({ name, value }: MemberOf<Attributes, V>): CardValue {
   return CARD_VALUES[name](value);
+}
+
+/** Returns whether a value is right. */
+export function isCardValue(key: WorkingKey, value: CardValue, pan: string, claimed: Buffer): boolean {
+  return key.use((clear) => equal(Buffer.from(value(clear, pan, claimed.length)), claimed));
+}
+
+/** Verifies a value. @throws VerificationFailedException */
+export function requireCardValue(key: WorkingKey, value: CardValue, pan: string, claimed: Buffer): void {
+  if (!isCardValue(key, value, pan, claimed))
+    throw new VerificationFailedException('Card validation data verification failed.', 'INVALID_VALIDATION_DATA');
 }
 
 /** Computes a value under the card key, which AWS derives by EMV option A. */

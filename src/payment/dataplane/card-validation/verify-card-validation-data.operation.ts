@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
-import { equal } from '../../../crypto/bytes.js';
-import { VerificationFailedException } from '../../../errors/exceptions.js';
 import { memberOf } from '../../../http/fields.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { WorkingKeys } from '../keys/working-keys.js';
 import { Verifications } from '../verification/verifications.js';
 import type { VerifyCardValidationDataInput, VerifyCardValidationDataOutput } from './card-validation.schema.js';
-import { cardValue } from './card-values.js';
+import { cardValue, requireCardValue } from './card-values.js';
 
 @Injectable()
 export class VerifyCardValidationDataOperation {
@@ -24,11 +22,9 @@ export class VerifyCardValidationDataOperation {
     const needs = KEY_ARGUMENTS.VerifyCardValidationData.KeyIdentifier[variant.name];
     const key = await this.keys.find(call, needs, input.KeyIdentifier);
 
-    await this.verifications.attempt(call, { keyArns: [key.arn], pan }, () => {
-      const valid = key.use((clear) => equal(Buffer.from(value(clear, pan, claimed.length)), claimed));
-      if (!valid)
-        throw new VerificationFailedException('Card validation data verification failed.', 'INVALID_VALIDATION_DATA');
-    });
+    await this.verifications.attempt(call, { keyArns: [key.arn], pan }, () =>
+      requireCardValue(key, value, pan, claimed),
+    );
     return { KeyArn: key.arn, KeyCheckValue: key.kcv };
   }
 }

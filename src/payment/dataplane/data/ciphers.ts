@@ -104,14 +104,29 @@ function blockCipher({ Mode, InitializationVector }: BlockCipherAttributes, deri
   const run = (crypt: typeof modes.encrypt, namedKey: WorkingKey, data: Buffer): Buffer => {
     const key = derive(namedKey);
     requireWholeBlocks(data, key.algorithm);
-    const cipher = isTdes(key.algorithm) ? 'TDES' : 'AES';
     const iv = InitializationVector === undefined ? undefined : Buffer.from(InitializationVector, 'hex');
-    return key.use((clear) => crypt({ cipher, mode: Mode, key: clear, iv }, data));
+    return runCipher(crypt, key, { mode: Mode, iv }, data);
   };
   return {
     encrypt: (key: WorkingKey, plaintext: Buffer) => run(modes.encrypt, key, plaintext),
     decrypt: (key: WorkingKey, ciphertext: Buffer) => run(modes.decrypt, key, ciphertext),
   };
+}
+
+/**
+ * Encrypts or decrypts with TDES or AES, depending on the algorithm of the key.
+ *
+ * @param crypt `encrypt` or `decrypt` of crypto/cipher-modes
+ * @throws CryptoError DATA_LENGTH, IV_LENGTH, MODE
+ */
+export function runCipher(
+  crypt: typeof modes.encrypt,
+  key: WorkingKey,
+  how: Pick<modes.CipherArguments, 'mode' | 'iv'>,
+  data: Buffer,
+): Buffer {
+  const cipher = isTdes(key.algorithm) ? 'TDES' : 'AES';
+  return key.use((clear) => crypt({ ...how, cipher, key: clear }, data));
 }
 
 /** Requires whole blocks in every mode, as AWS does, although CFB and OFB don't need them. */

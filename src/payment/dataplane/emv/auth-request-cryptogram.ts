@@ -1,4 +1,5 @@
-import { arpcMethod1, arpcMethod2 } from '../../../crypto/emv/application-cryptogram.js';
+import { equal } from '../../../crypto/bytes.js';
+import { applicationCryptogram, arpcMethod1, arpcMethod2 } from '../../../crypto/emv/application-cryptogram.js';
 import { type Card, iccMasterKey, type MajorKeyDerivation } from '../../../crypto/emv/icc-master-key.js';
 import { lend } from '../../../crypto/emv/key.js';
 import {
@@ -8,6 +9,7 @@ import {
   type SessionKeyScheme,
 } from '../../../crypto/emv/session-key.js';
 import type { SymmetricKey } from '../../../crypto/held-key.js';
+import { VerificationFailedException } from '../../../errors/exceptions.js';
 import { memberOf } from '../../../http/fields.js';
 import type { CryptogramAuthResponse, SessionKeyDerivation } from './auth-request-cryptogram.schema.js';
 
@@ -68,6 +70,15 @@ export function withTransactionKeys<T>(
       compute(sessionKey, SESSION_KEY_SCHEMES[scheme].arpc === 'SESSION' ? sessionKey : iccKey),
     ),
   );
+}
+
+/** Verifies an application cryptogram. @throws VerificationFailedException */
+export function requireCryptogram(sessionKey: Buffer, data: Buffer, claimed: Buffer): void {
+  if (!equal(applicationCryptogram(sessionKey, data), claimed))
+    throw new VerificationFailedException(
+      'Authorization request cryptogram verification failed.',
+      'INVALID_AUTH_REQUEST_CRYPTOGRAM',
+    );
 }
 
 /** Computes the ARPC, EMV 4.4 Book 2 section 8.2: 8 bytes by method 1, 4 bytes by method 2. */

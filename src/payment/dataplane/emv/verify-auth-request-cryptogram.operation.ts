@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
-import { equal, toHex } from '../../../crypto/bytes.js';
-import { applicationCryptogram } from '../../../crypto/emv/application-cryptogram.js';
-import { VerificationFailedException } from '../../../errors/exceptions.js';
+import { toHex } from '../../../crypto/bytes.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { WorkingKeys } from '../keys/working-keys.js';
 import { Verifications } from '../verification/verifications.js';
-import { arpc, transactionOf, withTransactionKeys } from './auth-request-cryptogram.js';
+import { arpc, requireCryptogram, transactionOf, withTransactionKeys } from './auth-request-cryptogram.js';
 import type {
   VerifyAuthRequestCryptogramInput,
   VerifyAuthRequestCryptogramOutput,
@@ -30,11 +28,7 @@ export class VerifyAuthRequestCryptogramOperation {
     return this.verifications.attempt(call, { keyArns: [key.arn], pan: transaction.card.pan }, () =>
       key.use((imk) =>
         withTransactionKeys(imk, transaction, (sessionKey, arpcKey) => {
-          if (!equal(applicationCryptogram(sessionKey, data), claimed))
-            throw new VerificationFailedException(
-              'Authorization request cryptogram verification failed.',
-              'INVALID_AUTH_REQUEST_CRYPTOGRAM',
-            );
+          requireCryptogram(sessionKey, data, claimed);
           return {
             KeyArn: key.arn,
             KeyCheckValue: key.kcv,

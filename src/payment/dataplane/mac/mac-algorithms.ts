@@ -1,4 +1,5 @@
 import { aes } from '../../../crypto/aes.js';
+import { equal } from '../../../crypto/bytes.js';
 import { cbcMac } from '../../../crypto/cbc-mac.js';
 import { cmac } from '../../../crypto/cmac.js';
 import { tdes } from '../../../crypto/des.js';
@@ -8,7 +9,7 @@ import { secureMessagingKey } from '../../../crypto/emv/session-key.js';
 import type { SymmetricKey } from '../../../crypto/held-key.js';
 import { hmac, HMAC_BYTES } from '../../../crypto/hmac.js';
 import { retailMac } from '../../../crypto/retail-mac.js';
-import { ValidationException } from '../../../errors/exceptions.js';
+import { ValidationException, VerificationFailedException } from '../../../errors/exceptions.js';
 import { memberOf } from '../../../http/fields.js';
 import { isTdes, type KeyAlgorithm } from '../../keys/key-attributes.js';
 import { hashOf } from '../../keys/key-material.js';
@@ -27,7 +28,8 @@ export interface MacScheme {
   shortestMessage: number;
   /** If the message is not padded, its length must be a multiple of this block length in bytes. */
   messageBlock?: 8;
-  mac: (key: SymmetricKey, message: Buffer, length: number, algorithm: KeyAlgorithm) => Buffer;
+  /** @param iv chaining value of the blocks before `message`, if this is the end of a longer message */
+  mac: (key: SymmetricKey, message: Buffer, length: number, algorithm: KeyAlgorithm, iv?: Buffer) => Buffer;
 }
 
 /** MAC that a request specifies. */
@@ -39,17 +41,26 @@ export interface Mac {
   macKey: (key: WorkingKey) => WorkingKey;
 }
 
-const blockBytes = (algorithm: KeyAlgorithm) => (isTdes(algorithm) ? 8 : 16);
+/** Block length in bytes of the cipher of an algorithm. */
+export const blockBytes = (algorithm: KeyAlgorithm) => (isTdes(algorithm) ? 8 : 16);
 
-const CBC_MAC: MacScheme = { wholeBytes: () => 8, defaultBytes: () => 4, shortestMessage: 1, mac: cbcMac };
-const RETAIL_MAC: MacScheme = { ...CBC_MAC, mac: retailMac };
+const CBC_MAC: MacScheme = {
+  wholeBytes: () => 8,
+  defaultBytes: () => 4,
+  shortestMessage: 1,
+  mac: (key, message, length, _algorithm, iv) => cbcMac(key, message, length, iv),
+};
+const RETAIL_MAC: MacScheme = {
+  ...CBC_MAC,
+  mac: (key, message, length, _algorithm, iv) => retailMac(key, message, length, iv),
+};
 const CMAC: MacScheme = {
   wholeBytes: blockBytes,
   defaultBytes: blockBytes,
   shortestMessage: 8,
-  mac: (key, message, length, algorithm) => {
+  mac: (key, message, length, algorithm, iv) => {
     using cipher = isTdes(algorithm) ? tdes(key) : aes(key);
-    return cmac(cipher, message, length);
+    return cmac(cipher, message, length, iv);
   },
 };
 const HMAC: MacScheme = {
@@ -99,6 +110,12 @@ export function checkMessage({ shortestMessage, messageBlock }: MacScheme, messa
     throw new ValidationException(
       `MessageData must be a multiple of ${messageBlock} bytes for this algorithm: pad it yourself.`,
     );
+}
+
+/** Verifies the MAC of a message. @throws VerificationFailedException */
+export function requireMac(scheme: MacScheme, key: WorkingKey, message: Buffer, claimed: Buffer, iv?: Buffer): void {
+  const valid = key.use((clear) => equal(scheme.mac(clear, message, claimed.length, key.algorithm, iv), claimed));
+  if (!valid) throw new VerificationFailedException('Mac verification failed.', 'INVALID_MAC');
 }
 
 /** Derives the session key for the integrity of a card's issuer scripts: EMV 4.4 Book 2 section 9.2. */

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
-import { equal } from '../../../crypto/bytes.js';
-import { ValidationException, VerificationFailedException } from '../../../errors/exceptions.js';
+import { ValidationException } from '../../../errors/exceptions.js';
 import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { WorkingKeys } from '../keys/working-keys.js';
 import { Verifications } from '../verification/verifications.js';
-import { checkMessage, macOf } from './mac-algorithms.js';
+import { checkMessage, macOf, requireMac } from './mac-algorithms.js';
 import type { VerifyMacInput, VerifyMacOutput } from './mac.schema.js';
 
 @Injectable()
@@ -25,10 +24,9 @@ export class VerifyMacOperation {
     checkLength(claimed, input.MacLength, scheme.wholeBytes(key.algorithm));
 
     const pan = input.VerificationAttributes.EmvMac?.PrimaryAccountNumber;
-    await this.verifications.attempt(call, { keyArns: [key.arn], pan }, () => {
-      const valid = key.use((clear) => equal(scheme.mac(clear, message, claimed.length, key.algorithm), claimed));
-      if (!valid) throw new VerificationFailedException('Mac verification failed.', 'INVALID_MAC');
-    });
+    await this.verifications.attempt(call, { keyArns: [key.arn], pan }, () =>
+      requireMac(scheme, key, message, claimed),
+    );
     return { KeyArn: key.arn, KeyCheckValue: key.kcv };
   }
 }

@@ -14,6 +14,8 @@ export interface Attempt {
   /** ARNs of the keys that the call uses to check the guess. */
   keyArns: readonly string[];
   pan: string | undefined;
+  /** Account number of the reference value, if it isn't that of the PIN block. */
+  referencePan?: string | undefined;
   /** Validation data of an IBM 3624 PIN, padded. They identify the account whatever the PAN is. */
   validationData?: string;
 }
@@ -128,7 +130,7 @@ export class VerificationLimit implements Cache, OnApplicationShutdown {
     this.secret.fill(0);
   }
 
-  #subjectsOf({ keyArns, pan, validationData }: Attempt): Subject[] {
+  #subjectsOf({ keyArns, pan, referencePan, validationData }: Attempt): Subject[] {
     const subjects: Subject[] = [];
     const nowSeconds = this.#nowSeconds();
     const add = (kind: Kind, id: string) => {
@@ -140,7 +142,8 @@ export class VerificationLimit implements Cache, OnApplicationShutdown {
     };
     for (const arn of new Set(keyArns)) add('key', arn);
     if (!this.limits.pan) return subjects;
-    if (pan !== undefined) add('pan', this.#hash(accountDigits(pan)));
+    for (const account of new Set([pan, referencePan].filter((one) => one !== undefined).map(accountDigits)))
+      add('pan', this.#hash(account));
     if (validationData !== undefined) add('pan', this.#hash(validationData));
     return subjects;
   }

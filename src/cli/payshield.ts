@@ -1,0 +1,86 @@
+import type { Command, Streams } from './command.js';
+import { EXIT, Failure } from './failure.js';
+import type { PayshieldKeys, VerifiedRow } from './payshield-keys.js';
+import { addTry } from './payshield-try.js';
+
+const DOCUMENT = 'docs/host-commands.md';
+const DESCRIPTION = `Help with the host commands of a payShield.
+
+Host commands are served if KEYBLOCK_PAYSHIELD_FILE names their configuration. Keyblock is not a product of Thales.`;
+const KEYS = `Keep the key table.
+
+The table says which key of the service stands for a key field of hosts. It is a YAML file, read at start. The commands open the database with the environment of the service.`;
+
+interface TableOption {
+  table: string;
+}
+
+/** Adds `keyblock payshield`. */
+export function addPayshield(program: Command, streams: Streams): void {
+  const payshield = program.command('payshield').description(DESCRIPTION).readOn(DOCUMENT);
+  addKeys(payshield, streams);
+  addTry(payshield, streams);
+}
+
+function addKeys(payshield: Command, { stdout }: Streams): void {
+  const keys = payshield.command('keys').description(KEYS).readOn(DOCUMENT);
+  const command = (name: string, description: string) => keys.command(name).description(description).readOn(DOCUMENT);
+  const print = (line: string) => stdout.write(`${line}\n`);
+
+  command(
+    'add',
+    'Add a row to the key table.\n\nThe key must exist and be enabled. The file is created if it is missing.',
+  )
+    .argument('<field>', 'key field, exactly as hosts send it')
+    .argument('<key>', 'key ARN, alias ARN or alias name')
+    .requiredOption('--table <path>', 'The key table.')
+    .option('--commands <codes...>', 'Commands in which the row counts; all by default.')
+    .examples(
+      'keyblock payshield keys add BAB32D775A38E4AB alias/zpk --table keys.yaml',
+      'keyblock payshield keys add BAB32D775A38E4AB alias/zpk --table keys.yaml \\\n  --commands CA CC',
+    )
+    .action((field: string, key: string, { table, commands }: TableOption & { commands?: string[] }) =>
+      withKeys(async (stored) => {
+        const usage = commands && new Set(commands);
+        print(lineOf(await stored.add(table, field, { key, ...(usage && { usage }) })));
+      }),
+    );
+  command('verify', 'Look up the key of every row.\n\nPrints check values, and ends with 1 if a key cannot be used.')
+    .requiredOption('--table <path>', 'The key table.')
+    .examples(
+      'keyblock payshield keys verify --table payshield-keys.yaml',
+      'keyblock payshield keys verify --table keys.yaml && keyblock start',
+    )
+    .action(({ table }: TableOption) =>
+      withKeys(async (stored) => {
+        const rows = await stored.verify(table);
+        for (const row of rows) print(lineOf(row));
+        const faults = rows.filter(({ fault }) => fault !== undefined).length;
+        if (faults > 0) throw new Failure(EXIT.no, `${faults} of ${rows.length} keys can't be used.`);
+      }),
+    );
+  command(
+    'suggest',
+    'List the keys with the check value of a key block.\n\nThe block needs optional block KC. Six digits are too few to choose a key by alone: compare more before you add a row.',
+  )
+    .argument('<block>', 'TR-31 key block')
+    .examples(
+      'keyblock payshield keys suggest "$(cat zpk.tr31)"',
+      'keyblock payshield keys suggest "$(cat zpk.tr31)" | head -1',
+    )
+    .action((block: string) =>
+      withKeys(async (stored) => {
+        for (const { arn, kcv } of await stored.suggest(block)) print(`${kcv}  ${arn}`);
+      }),
+    );
+}
+
+function lineOf({ match, key, kcv, fault }: VerifiedRow): string {
+  return fault === undefined ? `${kcv}  ${key}  ${match}` : `-       ${key}  ${match}: ${fault}`;
+}
+
+async function withKeys(work: (keys: PayshieldKeys) => Promise<void>): Promise<void> {
+  // Imported only now, because the module loads the whole service.
+  const { withPayshieldKeys } = await import('./payshield-keys.js');
+  await withPayshieldKeys(work);
+}

@@ -1,0 +1,31 @@
+import { eventMembers } from '../audit/request-parameters.js';
+import { InternalServerException, ServiceUnavailableException } from '../errors/exceptions.js';
+import type { Api } from '../http/api.js';
+import { restJsonBody } from '../http/framing.js';
+import { VALIDATION_EXCEPTIONS } from '../http/validation-exceptions.js';
+
+/**
+ * Host commands of a payment HSM. They don't come by HTTP: the row says how they appear in audit events and metrics. An event is named
+ * after the operation of Payment Cryptography whose permission the command needs, and shows the code of the command.
+ */
+export const HOST_COMMANDS: Api = {
+  name: 'hostcommands',
+  routing: { path: 'hostcommands' },
+  contentType: 'application/octet-stream',
+  rateOf: () => 'dataPlane',
+  exceptions: {
+    ...VALIDATION_EXCEPTIONS,
+    unavailable: () => new ServiceUnavailableException('The service is unavailable. Try again.'),
+    internal: () => new InternalServerException(),
+  },
+  statusOf: ({ status }) => status,
+  bodyOf: restJsonBody,
+  audit: {
+    eventSource: 'hostcommands',
+    keyType: 'AWS::PaymentCryptography::Key',
+    isDataEvent: () => true,
+    isReadOnly: () => true,
+    // Nothing of a command but its code: fields hold keys, PIN blocks and account numbers.
+    members: eventMembers({ values: 'listener command', structures: '' }),
+  },
+};

@@ -1,0 +1,39 @@
+import type { HostCommand } from '../command.js';
+import { account, checkLength, ibm3624, pinBlock, pinFormat, pvki, requireFormatOf } from './pin-fields.js';
+import { typedPinKey } from './pin-keys.js';
+import { generateReference, ibm3624Offset, type ReferencedPin, visaPvv } from './pin-verification.js';
+
+export const BK: HostCommand<ReferencedPin> = {
+  code: 'BK',
+  title: 'Generate the IBM 3624 offset of the PIN in a PIN block',
+  operation: 'GeneratePinData',
+  isDefault: true,
+  parse: (fields) => {
+    const key = typedPinKey(fields);
+    const pvk = fields.key('PVK');
+    const block = pinBlock(fields, key.field);
+    const format = pinFormat(fields);
+    requireFormatOf(key.field, format);
+    const length = checkLength(fields);
+    const pan = account(fields, format);
+    return { key, block, format, pan, reference: ibm3624Offset(pvk, ibm3624(fields, pan), length) };
+  },
+  execute: (request, host) => generateReference(host, request),
+};
+
+export const FW: HostCommand<ReferencedPin> = {
+  code: 'FW',
+  title: 'Generate the PVV of the PIN in a PIN block',
+  operation: 'GeneratePinData',
+  isDefault: true,
+  parse: (fields) => {
+    const key = typedPinKey(fields);
+    const pvk = fields.key('PVK', { isDouble: true });
+    const block = pinBlock(fields, key.field);
+    const format = pinFormat(fields);
+    requireFormatOf(key.field, format);
+    const pan = account(fields, format);
+    return { key, block, format, pan, reference: visaPvv(pvk, pan, pvki(fields)) };
+  },
+  execute: (request, host) => generateReference(host, request),
+};

@@ -1,0 +1,87 @@
+import { padMethod2 } from '../../crypto/bytes.js';
+import { applicationCryptogram } from '../../crypto/emv/application-cryptogram.js';
+import {
+  requireCryptogram,
+  type Transaction,
+  withTransactionKeys,
+} from '../../payment/dataplane/emv/auth-request-cryptogram.js';
+import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
+import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
+import type { Synchronous } from '../../provider/crypto-provider.js';
+import type { HostCall, KeyNeeds, Reply, ReplyField } from '../command.js';
+import { HostError, type HostErrorCode } from '../host-error.js';
+import type { RequestFields } from '../request-fields.js';
+import { attemptOr } from '../verification.js';
+
+/** What commands for ARQCs need of their MK-AC. */
+export const MK_AC: KeyNeeds = { type: '109', rule: KEY_ARGUMENTS.VerifyAuthRequestCryptogram.KeyIdentifier.Emv };
+
+/** Activity that returns the right ARQC in place of a wrong one. */
+const DIAGNOSTICS = 'arqc.diagnostics';
+
+/**
+ * Reads the PAN and its sequence number in BCD.
+ *
+ * @param length in bytes; with 8, the PAN may be shortened on its left
+ */
+export function readPan(fields: RequestFields, length: number): { pan: string; psn: string } {
+  const digits = fields.raw('PAN and sequence number', length).toString('hex');
+  if (!/^[0-9]*$/.test(digits)) throw new HostError('15', 'PAN and sequence number must be decimal digits in BCD');
+  return { pan: digits.slice(0, -2), psn: digits.slice(-2) };
+}
+
+/**
+ * Reads the transaction data: length, two hexadecimal digits, data, semicolon.
+ *
+ * @param empty error for no data
+ */
+export function readTransactionData(fields: RequestFields, empty: HostErrorCode): Buffer {
+  const length = parseInt(fields.hex('transaction data length', 2), 16);
+  if (length === 0) throw new HostError(empty, 'transaction data must not be empty');
+  const data = fields.raw('transaction data', length);
+  fields.expect(';');
+  return data;
+}
+
+/** Applies padding method 2 to data that isn't whole blocks, where the listener pads for its hosts. */
+export function padded(data: Buffer, host: HostCall): Buffer {
+  return host.services.settings.padsEmvData && data.length % 8 !== 0 ? padMethod2(data, 8) : data;
+}
+
+/** An ARQC to verify, or from which only an ARPC is computed. */
+export interface Cryptogram {
+  readonly transaction: Transaction;
+  readonly arqc: Buffer;
+  /** Transaction data, padded; undefined if the ARQC isn't verified. */
+  readonly data?: Buffer;
+}
+
+/**
+ * Verifies an ARQC and computes the reply.
+ *
+ * @param keys    MK-AC, and further keys that `respond` uses to verify something
+ * @param respond receives the session key and, for the schemes that tell them apart, the key for the ARPC
+ * @returns with the right ARQC after error 01, if the listener has that activity authorised
+ * @throws HostError 06 if `respond` finds a wrong MAC
+ */
+export function verifyCryptogram(
+  host: HostCall,
+  [key, ...others]: readonly [WorkingKey, ...WorkingKey[]],
+  { transaction, arqc, data }: Cryptogram,
+  respond: (sessionKey: Buffer, arpcKey: Buffer) => readonly ReplyField[],
+): Reply | Promise<Reply> {
+  const withKeys = <T>(compute: (sessionKey: Buffer, arpcKey: Buffer) => T) =>
+    key.use<T>((imk) => withTransactionKeys(imk, transaction, compute) as Synchronous<T>);
+  if (data === undefined) return withKeys<Reply>((...keys) => ({ fields: respond(...keys) }));
+  const attempt = { keyArns: [key, ...others].map(({ arn }) => arn), pan: transaction.card.pan };
+  const verify = () =>
+    withKeys<Reply>((...keys) => {
+      requireCryptogram(keys[0], data, arqc);
+      return { fields: respond(...keys) };
+    });
+  return attemptOr<Reply>(host, attempt, verify, ({ reason }) => {
+    if (reason === 'INVALID_MAC') throw new HostError('06', 'discretionary data MAC is wrong');
+    if (!host.services.settings.authorised.has(DIAGNOSTICS)) throw new HostError('01', 'ARQC is wrong');
+    return { code: '01', fields: [['right ARQC', withKeys((sessionKey) => applicationCryptogram(sessionKey, data))]] };
+  });
+}

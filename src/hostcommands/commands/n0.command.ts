@@ -1,0 +1,17 @@
+import { randomBytes } from 'node:crypto';
+import type { HostCommand } from '../command.js';
+import { HostError } from '../host-error.js';
+
+const MAX_BYTES = 256;
+
+/** Random bytes. */
+export const N0: HostCommand<{ length: number }> = {
+  code: 'N0',
+  title: 'Generate random bytes',
+  isDefault: true,
+  parse: (fields) => ({ length: fields.number('length', 3) }),
+  execute({ length }) {
+    if (length < 1 || length > MAX_BYTES) throw new HostError('01', `length must be 001 to ${MAX_BYTES}`);
+    return { fields: [['random value', randomBytes(length)]] };
+  },
+};

@@ -1,0 +1,46 @@
+import { setImmediate } from 'node:timers/promises';
+import type { HostCommand, ReplyField } from '../command.js';
+import { HostError } from '../host-error.js';
+
+/** Lengths of replies have four digits. */
+const MAX_LENGTH = 9999;
+
+interface Chain {
+  /** True if each command has a header. */
+  hasHeaders: boolean;
+  messages: readonly Buffer[];
+}
+
+/** A chain of commands in one message. Each is authorized and recorded as if it had come alone. */
+export const NK: HostCommand<Chain> = {
+  code: 'NK',
+  title: 'Run several commands one after the other',
+  isDefault: false,
+  parse(fields) {
+    const hasHeaders = fields.choice('header flag', ['0', '1']) === '1';
+    const count = fields.number('number of commands', 2);
+    if (count === 0) throw new HostError('15', 'number of commands must be 01 to 99');
+    const messages: Buffer[] = [];
+    for (let i = 1; i <= count; i++)
+      messages.push(fields.raw(`command ${i}`, fields.number(`length of command ${i}`, 4)));
+    return { hasHeaders, messages };
+  },
+  async execute({ hasHeaders, messages }, host) {
+    const { listener } = host.services;
+    const headerLength = hasHeaders ? listener.headerLength : 0;
+    for (const [i, message] of messages.entries()) {
+      const code = message.toString('latin1', headerLength, headerLength + 2);
+      if (code.length < 2 || code === 'NK')
+        throw new HostError('15', `command ${i + 1} must be a command other than NK`);
+    }
+    const fields: ReplyField[] = [];
+    for (const [i, message] of messages.entries()) {
+      const reply = await listener.run(host, message, headerLength);
+      if (reply.length > MAX_LENGTH) throw new HostError('80', `reply ${i + 1} is longer than its length can say`);
+      fields.push([`length of reply ${i + 1}`, String(reply.length).padStart(4, '0')], [`reply ${i + 1}`, reply]);
+      // Other connections have their turn, because a chain may have 99 commands.
+      await setImmediate();
+    }
+    return { fields };
+  },
+};

@@ -1,0 +1,87 @@
+import { toHex } from '../../crypto/bytes.js';
+import { CryptoError } from '../../crypto/errors.js';
+import { requireTranslatable, translateWithLength } from '../../crypto/pin-block.js';
+import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
+import { underPinKey } from '../../payment/dataplane/pin/pin-blocks.js';
+import { whenReady } from '../../when-ready.js';
+import type { HostCall, Reply } from '../command.js';
+import { HostError } from '../host-error.js';
+import { findPinKey, PIN_KEY_RULES, type PinKey } from './pin-keys.js';
+import { formatCode, type PinFormat, requireAtMost } from './pin-fields.js';
+
+/** The translation that a request asks for. */
+export interface Translation {
+  readonly from: PinKey;
+  readonly to: PinKey;
+  /** Maximum length of the PIN; 12 if the request has none. */
+  readonly maximum: number;
+  readonly block: Buffer;
+  readonly fromFormat: PinFormat;
+  readonly toFormat: PinFormat;
+  readonly pan: string;
+  /** PAN of the destination, which must be the same, unless the PIN block of the source has none. */
+  readonly toPan: string;
+}
+
+/**
+ * Translates a PIN block.
+ *
+ * @returns a promise only for keys that aren't remembered, or for a translation that failed
+ * @throws HostError 23 for formats between which nothing is translated, 24 for a longer PIN than the maximum;
+ *   CryptoError PIN_BLOCK, PAN
+ */
+export function translate(host: HostCall, request: Translation): Reply | Promise<Reply> {
+  requireFormats(request.fromFormat, request.toFormat);
+  return whenReady(findPinKey(host, request.from, PIN_KEY_RULES.decrypts, request.fromFormat), (incoming) =>
+    whenReady(findPinKey(host, request.to, PIN_KEY_RULES.encrypts, request.toFormat, '11'), (outgoing) =>
+      translated(host, request, incoming, outgoing),
+    ),
+  );
+}
+
+/**
+ * Checks that a PIN is translated to a format, as the library does, before keys are looked up.
+ *
+ * A PIN block that is bound to an account isn't translated to format 05, which isn't bound. Nor is one of an ISO format
+ * translated to format 03: it isn't bound either, and equal PINs have equal blocks under a key, so that 10,000 known
+ * blocks open all others. Blocks of format 03 remain in that format only from one zone to the next.
+ *
+ * @param from 0 for a PIN under the LMK, which is bound to an account, too
+ * @throws HostError 23
+ */
+export function requireFormats(from: PinFormat, to: PinFormat): void {
+  try {
+    requireTranslatable(from, to);
+  } catch (error) {
+    throw error instanceof CryptoError ? new HostError('23', error.message) : error;
+  }
+}
+
+function translated(
+  host: HostCall,
+  { block, fromFormat, toFormat, maximum, pan, toPan }: Translation,
+  incoming: WorkingKey,
+  outgoing: WorkingKey,
+): Reply | Promise<Reply> {
+  const translation = host.services.verifications.attempt(host.call, { keyArns: [incoming.arn], pan }, () =>
+    underPinKey(incoming, (incomingCipher) =>
+      underPinKey(outgoing, (outgoingCipher) =>
+        translateWithLength(
+          block,
+          { cipher: incomingCipher, format: fromFormat, pan },
+          { cipher: outgoingCipher, format: toFormat, pan: toPan },
+        ),
+      ),
+    ),
+  );
+  return whenReady(translation, ({ block, pinLength }) => {
+    requireAtMost(maximum, pinLength);
+    return {
+      fields: [
+        ['PIN length', pinLength.toString().padStart(2, '0')],
+        ['PIN block', toHex(block)],
+        ['PIN block format', formatCode(toFormat)],
+      ],
+    };
+  });
+}

@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { PrincipalRepository } from '../access/principal.repository.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { Changes } from '../changes/changes.js';
+import { Clock } from '../clock.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { type HostListenerConfig, isTestLmk } from '../config/payshield-file.js';
+import { TokenBuckets } from '../front/token-buckets.js';
+import { Metrics } from '../http/metrics.js';
+import { LOGGER } from '../logger.js';
+import { Dispatcher } from './dispatcher.js';
+import { HostPrincipals } from './host-principals.js';
+import { HostListener } from './listener.js';
+import { ListenerServicesFactory } from './listener-services.js';
+import { servedCommands } from './registry.js';
+import { TurnWrites } from './turn-writes.js';
+
+/** The listeners for host commands, which KEYBLOCK_PAYSHIELD_FILE configures. */
+@Injectable()
+export class HostCommands {
+  readonly #listeners: HostListener[] = [];
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly audit: AuditLog,
+    private readonly metrics: Metrics,
+    private readonly clock: Clock,
+    private readonly principals: PrincipalRepository,
+    private readonly changes: Changes,
+    private readonly services: ListenerServicesFactory,
+  ) {}
+
+  /** Ports of the listeners, in the order of the configuration. */
+  get ports(): readonly number[] {
+    return this.#listeners.map(({ port }) => port);
+  }
+
+  /** Starts the listeners. Call `close` if this fails. */
+  async listen(): Promise<void> {
+    const { payshield, dataPlaneRate } = this.config;
+    if (!payshield) return;
+    for (const [lmk, configured] of payshield.lmks)
+      if (isTestLmk(configured))
+        this.logger.warn({ lmk }, 'the LMK is the public test set: everybody can decrypt the keys under it');
+    const principals = this.changes.subscribe(new HostPrincipals(this.principals, this.changes.freshness));
+    const rate = dataPlaneRate === undefined ? undefined : new TokenBuckets(dataPlaneRate);
+    const turns = new TurnWrites();
+    for (const config of payshield.listeners) {
+      const listener = new HostListener(config, turns, this.logger);
+      this.#listeners.push(listener);
+      await listener.listen(({ name }) => this.#dispatcher(config, name, principals, rate));
+    }
+  }
+
+  /** Stops the listeners. @param deadlineMs by the monotonic clock */
+  async close(deadlineMs: number): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close(deadlineMs)));
+  }
+
+  #dispatcher(
+    config: HostListenerConfig,
+    name: string,
+    principals: HostPrincipals,
+    rate: TokenBuckets | undefined,
+  ): Dispatcher {
+    const { audit, metrics, clock, logger } = this;
+    const { headerLength, maxConnections, region, commands } = config;
+    const { accountId } = this.config;
+    return new Dispatcher({
+      ...{ principals, rate, audit, metrics, clock, logger },
+      served: { name, headerLength, maxConnections, region, accountId },
+      commands: servedCommands(commands),
+      ...this.services.of(config),
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import type { KeyRepository } from '../payment/keys/key.repository.js';
+import type { CryptoProvider } from '../provider/crypto-provider.js';
+import type { HostCall, HostKey, HostKeys, KeyNeeds } from './command.js';
+import { HostError } from './host-error.js';
+import type { KeyTable } from './key-table.js';
+import { BlockKeys } from './lmk/block-keys.js';
+import type { Lmks } from './lmk/lmks.js';
+import { StoredKeys } from './lmk/stored-keys.js';
+import { VariantKeys } from './lmk/variant-keys.js';
+import type { KeyField } from './request-fields.js';
+
+/**
+ * Finds the keys of host commands: those of the service that the key table names for the text of the field, or that the
+ * field names itself, and keys that the host keeps under an LMK.
+ */
+export class FieldKeys implements HostKeys {
+  readonly blocks: BlockKeys;
+  readonly variants: VariantKeys;
+  readonly #stored: StoredKeys;
+
+  constructor(
+    readonly lmks: Lmks,
+    private readonly table: KeyTable,
+    keys: KeyRepository,
+    provider: CryptoProvider,
+  ) {
+    this.blocks = new BlockKeys(lmks, keys, provider);
+    this.variants = new VariantKeys(lmks);
+    this.#stored = new StoredKeys(keys, provider);
+  }
+
+  find(host: HostCall, field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey> {
+    const row = this.table.get(field.text);
+    if (row) {
+      if (row.usage && !row.usage.has(host.command))
+        throw new HostError('29', `${field.name}: the key table doesn't allow this key in ${host.command}`);
+      return this.#stored.find(host, field, needs, row.key);
+    }
+    if (field.scheme === '@') return this.#stored.find(host, field, needs, field.value);
+    if (field.scheme === 'S') return this.blocks.find(host, field, needs);
+    if (field.scheme === 'R') throw new HostError('26', `${field.name} must be a key under the LMK, not under a ZMK`);
+    return this.variants.find(host, field, needs);
+  }
+}

@@ -1,0 +1,42 @@
+import type { PrincipalRepository } from '../access/principal.repository.js';
+import type { Principal } from '../call.js';
+import type { Freshness } from '../changes/change-epoch.js';
+import { FreshCache } from '../changes/fresh-cache.js';
+import { inTime } from '../changes/in-time.js';
+import { ResourceNotFoundException } from '../errors/exceptions.js';
+
+/**
+ * The users and roles as which host commands run, by their ARNs; undefined for one that doesn't exist. Whatever changes a user or role
+ * takes effect at the next command of an open connection, as it does with the next request of an access key.
+ */
+export class HostPrincipals extends FreshCache<Principal | undefined> {
+  constructor(
+    private readonly principals: Pick<PrincipalRepository, 'principal'>,
+    freshness: Freshness,
+  ) {
+    super(freshness);
+  }
+
+  owns(arn: string): boolean {
+    return arn.startsWith('arn:aws:iam:');
+  }
+
+  /** Finds a user or a role. Returns a promise only if it isn't cached. */
+  find(arn: string): Principal | undefined | Promise<Principal | undefined> {
+    const known = this.known(arn);
+    return known ? known.value : this.read(arn, () => inTime(this.#load(arn)));
+  }
+
+  protected sourceOf(principal: Principal | undefined): string {
+    return principal?.principalArn ?? '';
+  }
+
+  async #load(arn: string): Promise<Principal | undefined> {
+    try {
+      return await this.principals.principal(arn);
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  }
+}

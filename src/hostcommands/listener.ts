@@ -1,0 +1,112 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import type { HostListenerConfig } from '../config/payshield-file.js';
+import { Connection } from './connection.js';
+import type { Dispatcher } from './dispatcher.js';
+import { type Peer, peerOf } from './peer.js';
+import type { TurnWrites } from './turn-writes.js';
+
+const HANDSHAKE_MS = 10_000;
+/** Interval at which a stopping listener looks whether its commands have ended. */
+const POLL_MS = 20;
+
+/** A port on which host commands are served. */
+export class HostListener {
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  #dispatcher?: Dispatcher;
+
+  /** @param dispatcherOf called with the address of the listener before it accepts connections */
+  constructor(
+    private readonly config: HostListenerConfig,
+    private readonly turns: TurnWrites,
+    private readonly logger: Logger,
+  ) {
+    const { tls, maxConnections } = config;
+    const options = { allowHalfOpen: true, noDelay: true };
+    this.#server = tls
+      ? createTlsServer({
+          ...options,
+          ...tls,
+          requestCert: tls.ca !== undefined,
+          rejectUnauthorized: tls.ca !== undefined,
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: HANDSHAKE_MS,
+        })
+      : createServer(options);
+    this.#server.maxConnections = maxConnections;
+    this.#server.on(tls ? 'secureConnection' : 'connection', (socket: Socket | TLSSocket) => this.#accept(socket));
+    this.#server.on('tlsClientError', ({ message }: Error, { remoteAddress }: TLSSocket) => {
+      this.#refused(remoteAddress, message);
+    });
+    this.#server.on('drop', (data) => this.#refused(data?.remoteAddress, `there are ${maxConnections} already`));
+  }
+
+  /** Address as audit events and the log show it. */
+  get name(): string {
+    const { host } = this.config;
+    return `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+  }
+
+  /** The port, also if the system has chosen it. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? this.config.port;
+  }
+
+  /** Accepts connections. @param dispatcherOf called when the port is known */
+  async listen(dispatcherOf: (listener: HostListener) => Dispatcher): Promise<void> {
+    const { host, port } = this.config;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, backlog: 511 }, () => {
+        this.#server.off('error', reject);
+        // Before the first connection, which needs another turn of the event loop.
+        this.#dispatcher = dispatcherOf(this);
+        resolve();
+      });
+    });
+    this.logger.info({ listener: this.name, tls: this.config.tls !== undefined }, 'host commands are served');
+  }
+
+  /**
+   * Accepts no more connections, answers the commands that have arrived, and closes the connections.
+   *
+   * @param deadlineMs by the monotonic clock; connections that are open then are reset
+   */
+  async close(deadlineMs: number): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const connection of this.#connections) connection.finish();
+    const isBusy = () => this.#connections.size > 0 || (this.#dispatcher?.waiting ?? 0) > 0;
+    while (isBusy() && performance.now() < deadlineMs) await pause(POLL_MS);
+    for (const connection of this.#connections) connection.destroy();
+    await closed;
+  }
+
+  #accept(socket: Socket): void {
+    const dispatcher = this.#dispatcher;
+    const peer = peerOf(socket, this.config);
+    if (!peer || !dispatcher) {
+      this.#refused(socket.remoteAddress, 'its certificate is of no principal');
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    const connection = this.#connect(socket, peer, dispatcher);
+    this.#connections.add(connection);
+    socket.on('close', () => this.#connections.delete(connection));
+  }
+
+  #connect(socket: Socket, peer: Peer, dispatcher: Dispatcher): Connection {
+    return new Connection(socket, {
+      ...this.config,
+      turns: this.turns,
+      answer: (message) => dispatcher.answer(message, peer),
+    });
+  }
+
+  #refused(sourceIp: string | undefined, reason: string): void {
+    this.logger.warn({ listener: this.name, sourceIp, reason }, 'a connection for host commands was refused');
+  }
+}

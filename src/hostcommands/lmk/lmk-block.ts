@@ -1,0 +1,216 @@
+import { randomFillSync } from 'node:crypto';
+import { aes } from '../../crypto/aes.js';
+import { equal, toHex } from '../../crypto/bytes.js';
+import { cmac } from '../../crypto/cmac.js';
+import { CryptoError } from '../../crypto/errors.js';
+import { HeldKey } from '../../crypto/held-key.js';
+import { EXPORTABILITIES, KEY_USAGES, MODES_OF_USE } from '../../crypto/tr31/header-values.js';
+import { isComponent } from '../../crypto/tr31/header.js';
+import { deriveKey } from '../../crypto/tr31/kbpk.js';
+import type { HostKeyAttributes } from '../command.js';
+import { HostError, type HostErrorCode } from '../host-error.js';
+
+/** Header of a key block under an LMK, or under an AES ZMK. */
+export interface LmkBlockHeader extends HostKeyAttributes {
+  readonly algorithm: BlockAlgorithm;
+  /** Identifier of the LMK, two digits, or FF for a block under a ZMK. */
+  readonly lmk: string;
+}
+
+/** D is a single-length DES key, T a longer one. */
+export type BlockAlgorithm = 'A' | 'D' | 'T';
+
+/** A key block whose header was read. Nothing in it is authenticated yet. */
+export interface LmkBlock {
+  readonly header: LmkBlockHeader;
+  /** The whole block without the letter S. */
+  readonly text: string;
+}
+
+/** Identifier of the LMK in a block under a ZMK. */
+export const UNDER_ZMK = 'FF';
+
+const HEADER_CHARS = 16;
+const MAC_BYTES = 8;
+const BLOCK_BYTES = 16;
+/** Lengths of keys in bytes. */
+const KEY_BYTES: Readonly<Record<BlockAlgorithm, readonly number[]>> = { A: [16, 24, 32], D: [8], T: [16, 24] };
+/** DES keys of every length have blocks of one length. */
+const MASKED_KEY_BYTES: Readonly<Record<BlockAlgorithm, number>> = { A: 0, D: 24, T: 24 };
+
+/** Numbers of the vendor for usages that have a code in TR-31. */
+const VENDOR_USAGES: Readonly<Record<string, string>> = { '51': 'K0', '52': 'K0', '71': 'P0', '72': 'P0' };
+
+/**
+ * Key usages in the derivation data (two letters). TR-31 has 0 to 2, so a key block of TR-31 under the same key has no key
+ * in common with a block under an LMK.
+ */
+const PURPOSES = { encryption: 0x4c45, authentication: 0x4c41, pins: 0x4c50 } as const;
+
+/**
+ * Reads the header of a key block: version `1`, length in 4 digits, usage, algorithm, mode of use, key version, exportability,
+ * `00` optional blocks, LMK identifier. The encrypted key and the authenticator follow in hexadecimal.
+ *
+ * @param text the block without the letter S
+ * @throws HostError A4 to AB
+ */
+export function parseLmkBlock(text: string, name: string): LmkBlock {
+  const field = (offset: number, length: number) => text.slice(offset, offset + length);
+  const refuse = (code: HostErrorCode, what: string) => new HostError(code, `${name} is a key block with ${what}`);
+  if (Number(field(1, 4)) !== text.length || text.length < HEADER_CHARS)
+    throw refuse('A5', `a length other than that of its header`);
+  if (field(0, 1) !== '1') throw refuse('A4', 'a version other than 1: another HSM made it');
+  const header = headerOf(text);
+  checkHeader(header, refuse);
+  if (field(12, 2) !== '00') throw refuse('AB', 'optional blocks, which are not supported');
+  const keyChars = text.length - HEADER_CHARS - 2 * MAC_BYTES;
+  if (!possibleBytes(header.algorithm).includes(keyChars / 2))
+    throw refuse('A5', 'a length that its algorithm does not have');
+  return { header, text };
+}
+
+function headerOf(text: string): LmkBlockHeader {
+  const written = text.slice(5, 7);
+  return {
+    usage: VENDOR_USAGES[written] ?? written,
+    algorithm: text.charAt(7) as BlockAlgorithm,
+    modeOfUse: text.charAt(8),
+    keyVersionNumber: text.slice(9, 11),
+    exportability: text.charAt(11),
+    lmk: text.slice(14, 16),
+  };
+}
+
+/**
+ * Checks the values of a header, and that they go together: X9.143 6.3.
+ *
+ * @throws HostError A3, A6 to AA
+ */
+export function checkHeader(
+  { usage, algorithm, modeOfUse, keyVersionNumber, exportability, lmk }: LmkBlockHeader,
+  refuse: (code: HostErrorCode, what: string) => HostError,
+): void {
+  const modes = KEY_USAGES[usage]?.modesOfUse;
+  if (modes === undefined) throw refuse('A6', 'a key usage that TR-31 does not define');
+  if (!Object.hasOwn(KEY_BYTES, algorithm)) throw refuse('A7', 'an algorithm other than A, D and T');
+  if (!Object.hasOwn(MODES_OF_USE, modeOfUse) || !`${modes}N`.includes(modeOfUse))
+    throw refuse('A8', 'a mode of use that its key usage does not have');
+  if (!/^[0-9A-Za-z]{2}$/.test(keyVersionNumber)) throw refuse('A9', 'a malformed key version');
+  if (!Object.hasOwn(EXPORTABILITIES, exportability)) throw refuse('AA', 'an exportability other than E, N and S');
+  if (!/^(?:[0-9]{2}|FF)$/.test(lmk)) throw refuse('A3', 'a malformed LMK identifier');
+}
+
+/** Returns the usage that a number of the vendor stands for, and any other usage as it is. */
+export function usageCodeOf(written: string): string {
+  return VENDOR_USAGES[written] ?? written;
+}
+
+/** Returns true for a block that holds a component of a key. */
+export function holdsComponent(header: HostKeyAttributes): boolean {
+  return isComponent(header);
+}
+
+/** Returns the algorithm in the header for a key of this length in bytes. */
+export function blockAlgorithm(isAes: boolean, bytes: number): BlockAlgorithm {
+  if (isAes) return 'A';
+  return bytes === 8 ? 'D' : 'T';
+}
+
+/**
+ * Key blocks under an AES key: an LMK, or a ZMK. The layout is that of a payShield's blocks, what is inside is our own (ADR
+ * 43): length of the key in bits (2 bytes), key, random padding; authenticated with the header by a CMAC of 8 bytes, and
+ * encrypted in CBC with the CMAC as the IV. The two keys are derived as in version D of TR-31.
+ */
+export class LmkBlocks {
+  readonly #encryption: HeldKey;
+  readonly #authentication: HeldKey;
+  /** Encrypts PINs under the LMK. */
+  readonly pins: HeldKey;
+
+  /** @param key AES key; the caller zeroizes it */
+  constructor(key: Buffer) {
+    using cipher = aes(key);
+    const derived = (purpose: number) => {
+      const clear = deriveKey(cipher, { algorithm: 'AES', key }, purpose);
+      try {
+        return new HeldKey(clear);
+      } finally {
+        clear.fill(0);
+      }
+    };
+    this.#encryption = derived(PURPOSES.encryption);
+    this.#authentication = derived(PURPOSES.authentication);
+    this.pins = derived(PURPOSES.pins);
+  }
+
+  /**
+   * Wraps a key.
+   *
+   * @param key of a length of its algorithm; the caller zeroizes it
+   * @returns the block with the letter S
+   */
+  wrap(header: LmkBlockHeader, key: Buffer): string {
+    const { usage, algorithm, modeOfUse, keyVersionNumber, exportability, lmk } = header;
+    if (!KEY_BYTES[algorithm].includes(key.length))
+      throw new CryptoError('KEY_LENGTH', `The key does not have a length of algorithm ${algorithm}`);
+    const payload = Buffer.alloc(payloadBytes(algorithm, key.length));
+    try {
+      randomFillSync(payload);
+      payload.writeUInt16BE(8 * key.length, 0);
+      key.copy(payload, 2);
+      const chars = HEADER_CHARS + 2 * (payload.length + MAC_BYTES);
+      const length = String(chars).padStart(4, '0');
+      const text = `1${length}${usage}${algorithm}${modeOfUse}${keyVersionNumber}${exportability}00${lmk}`;
+      const mac = this.#mac(text, payload);
+      return `S${text}${toHex(aes(this.#encryption).encryptCbc(ivOf(mac), payload))}${toHex(mac)}`;
+    } finally {
+      payload.fill(0);
+    }
+  }
+
+  /**
+   * Unwraps a key. A wrong key, a modified block and an impossible length all fail with the same error.
+   *
+   * @returns the key, which the caller must zeroize
+   * @throws CryptoError DECRYPTION_FAILED
+   */
+  open({ header, text }: LmkBlock): Buffer {
+    const digits = text.slice(HEADER_CHARS);
+    const encrypted = Buffer.from(/^[0-9A-F]*$/.test(digits) ? digits : '0'.repeat(digits.length), 'hex');
+    const mac = encrypted.subarray(-MAC_BYTES);
+    const payload = aes(this.#encryption).decryptCbc(ivOf(mac), encrypted.subarray(0, -MAC_BYTES));
+    try {
+      const isAuthentic = equal(this.#mac(text.slice(0, HEADER_CHARS), payload), mac);
+      const bytes = payload.readUInt16BE(0) / 8;
+      const isKey =
+        KEY_BYTES[header.algorithm].includes(bytes) && payloadBytes(header.algorithm, bytes) === payload.length;
+      if (!isAuthentic || !isKey)
+        throw new CryptoError('DECRYPTION_FAILED', 'The key block cannot be opened with this LMK');
+      return Buffer.from(payload.subarray(2, 2 + bytes));
+    } finally {
+      payload.fill(0);
+    }
+  }
+
+  #mac(header: string, payload: Buffer): Buffer {
+    const covered = Buffer.concat([Buffer.from(header, 'latin1'), payload]);
+    try {
+      return cmac(aes(this.#authentication), covered, MAC_BYTES);
+    } finally {
+      covered.fill(0);
+    }
+  }
+}
+
+function possibleBytes(algorithm: BlockAlgorithm): number[] {
+  return KEY_BYTES[algorithm].map((bytes) => payloadBytes(algorithm, bytes));
+}
+
+function payloadBytes(algorithm: BlockAlgorithm, keyBytes: number): number {
+  return Math.ceil((2 + Math.max(keyBytes, MASKED_KEY_BYTES[algorithm])) / BLOCK_BYTES) * BLOCK_BYTES;
+}
+
+/** The padding is random, so no two payloads under an LMK have the same MAC, except by chance. */
+function ivOf(mac: Buffer): Buffer {
+  return Buffer.concat([mac, Buffer.alloc(BLOCK_BYTES - MAC_BYTES)]);
+}

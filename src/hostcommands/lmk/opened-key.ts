@@ -1,0 +1,59 @@
+import { aes } from '../../crypto/aes.js';
+import { toHex } from '../../crypto/bytes.js';
+import { tdes } from '../../crypto/des.js';
+import { HeldKey } from '../../crypto/held-key.js';
+import { kcvCmac, kcvEcb } from '../../crypto/kcv.js';
+import { BLOCK_CIPHER_BYTES, type KeyAlgorithm, type KeyUsage } from '../../payment/keys/key-attributes.js';
+import type { KeyRequirement } from '../../payment/keys/key.repository.js';
+
+/** A key that was opened, as it is remembered. */
+export interface OpenedKey {
+  readonly kcv: string;
+  readonly algorithm: KeyAlgorithm;
+  /** Length as the host has it. */
+  readonly bytes: number;
+  /** A single-length DES key twice. */
+  readonly held: HeldKey;
+}
+
+/** Holds a key of AES, or a DES key of 8, 16 or 24 bytes. @param clear the caller zeroizes it */
+export function opened(clear: Buffer, isAes: boolean): OpenedKey {
+  const whole = clear.length === 8 ? Buffer.concat([clear, clear]) : Buffer.from(clear);
+  try {
+    const held = new HeldKey(whole);
+    return {
+      kcv: toHex(isAes ? kcvCmac(aes(held)) : kcvEcb(tdes(held))),
+      algorithm: algorithmOf(whole.length, isAes),
+      bytes: clear.length,
+      held,
+    };
+  } finally {
+    whole.fill(0);
+  }
+}
+
+/** Returns the algorithm of a key. @param bytes length of a key of AES, or of TDES with at least two parts */
+export function algorithmOf(bytes: number, isAes: boolean): KeyAlgorithm {
+  const [algorithm] = Object.entries(BLOCK_CIPHER_BYTES).find(
+    ([name, length]) => length === bytes && name.startsWith('AES') === isAes,
+  ) as [KeyAlgorithm, number];
+  return algorithm;
+}
+
+/** Usages whose keys may be of single length. The algorithms of the others, such as CVV and DUKPT, need two halves. */
+const SINGLE_LENGTH_USAGES: readonly KeyUsage[] = [
+  'TR31_P0_PIN_ENCRYPTION_KEY',
+  'TR31_V1_IBM3624_PIN_VERIFICATION_KEY',
+  'TR31_K0_KEY_ENCRYPTION_KEY',
+  'TR31_M1_ISO_9797_1_MAC_KEY',
+  'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
+];
+
+/** Returns true if a command takes keys of this algorithm and length. */
+export function takesLength(
+  rule: KeyRequirement,
+  { algorithm, bytes }: Pick<OpenedKey, 'algorithm' | 'bytes'>,
+): boolean {
+  const takesSingle = rule.usages.some((usage) => SINGLE_LENGTH_USAGES.includes(usage));
+  return rule.algorithms.includes(algorithm) && (bytes !== 8 || takesSingle);
+}

@@ -1,0 +1,97 @@
+import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { allow, policyOf } from '../../support/access.js';
+import { listener, useHostCommands } from '../../support/host-listeners.js';
+import { frame } from '../../support/payshield-client.js';
+import { sendUnsigned } from '../../support/service.js';
+
+/** Commands under the public test LMKs and their replies, from public test suites; each was recomputed by other code. */
+const VECTORS: [command: string, reply: string][] = [
+  ['CWU9B4934384B19946B040CD702B4D581454123456789012345;8701101', 'CX00561'],
+  ['CW0A61E674E88C6A7EEABC38C2B2BB492F4999988887777;9105111', 'CX00649'],
+  ['CYU9B4934384B19946B040CD702B4D581455614123456789012345;8701101', 'CZ00'],
+  ['DC0406FBB23A5214DFX367930344805B1FAD6146EF4ED7502B3AE7A708F877571A90155000002532114402', 'DD00'],
+  ['DCU8463435FC4B4DAA0C49025272C29B12CX367930344805B1FAD6146EF4ED7502B3028DCC093FB0471F0355000002532114402', 'DD00'],
+  ['ECU1EF828AA8F6B80EB83E19FBC373F3A85X367930344805B1FAD6146EF4ED7502B391DDDA0A7C12CFAA0155000002532114402', 'ED00'],
+  ['CCBAB32D775A38E4ABU1EF828AA8F6B80EB83E19FBC373F3A8512F7808F2CBEC631680301550000025321', 'CD000491DDDA0A7C12CFAA01'],
+  ['CCBAB32D775A38E4ABU1EF828AA8F6B80EB83E19FBC373F3A8512F7808F2CBEC631680303550000025321', 'CD000482206CCD872229C203'],
+  ['CA0406FBB23A5214DFBAB32D775A38E4AB12DC80B186C30902B00301550000025321', 'CB0004E98FFDA17099AF5501'],
+  [
+    'CAU8463435FC4B4DAA0C49025272C29B12CU1EF828AA8F6B80EB83E19FBC373F3A85126428EB94035AF53B0101550000025321',
+    'CB000491DDDA0A7C12CFAA01',
+  ],
+  [
+    'CU001U1EF828AA8F6B80EB83E19FBC373F3A85X367930344805B1FAD6146EF4ED7502B391DDDA0A7C12CFAA0155000002532114402262D1CC277EF0BB4',
+    'CV009614',
+  ],
+  [
+    'CIU8E3D3E2FD5919657F05A1AA90D32A014U9D961F6AF1D24B38AB37B320022FF57D605FFFF9876543210E000011B9C1845EB993A7A01401234567890',
+    'CJ00047D26134E85E7DADF01',
+  ],
+  [
+    'M601032003U19D25F349FD03CC3556BB05F65283CA1004072C29C2371CC9BDB65B779B8E8D37B29ECC154AA56A8799FAE2F498F76ED92F2',
+    'M7005F1448EE',
+  ],
+  [
+    'BK002TEFF270C330101C2D6B23DF72EA8FFEBD0E491D62E2E3D1519B395FB9FE5F07DA51D392627E88EB18010692300000043134567890123456789230000N0431',
+    'BL00328064FFFFFF',
+  ],
+  [
+    'DU002TEFF270C330101C2D6B23DF72EA8FFEBD0E491D62E2E3D1519B395FB9FE5F07DA51D392627E88EB18010692300000043134567890123456789230000N0431328064FFFFFFEEC12744E8F13E16',
+    'DV00330309FFFFFF',
+  ],
+  [
+    'DATEFF270C330101C2D6B23DF72EA8FFEBD0E491D62E2E3D1519B395FB9FE5F07DA12EEC12744E8F13E16010692300000043134567890123456789230000N0431330309FFFFFF',
+    'DB00',
+  ],
+  ['B200100123456789ABCDEF', 'B3000123456789ABCDEF'],
+];
+
+const HEADER_LENGTHS = [0, 2, 4, 255];
+const GUEST = 'arn:aws:iam::000000000000:user/guest';
+const GUEST_PLACE = HEADER_LENGTHS.length;
+const allowing = ['CW', 'CY', 'DC', 'EC', 'CC', 'CA', 'CU', 'CI', 'M6', 'BK', 'DU', 'DA', 'B2'];
+const commands = { allow: allowing };
+const service = useHostCommands({
+  listeners: [
+    ...HEADER_LENGTHS.map((headerLength) => listener({ headerLength, commands })),
+    listener({ principal: GUEST }),
+  ],
+});
+
+describe.each(HEADER_LENGTHS.map((headerLength, place) => ({ headerLength, place })))(
+  'with a header of $headerLength bytes',
+  ({ headerLength, place }) => {
+    test.each(VECTORS)('%s is answered %s', async (command, reply) => {
+      const client = await service.connect(place, { headerLength });
+      expect(await client.ask(command)).toBe(reply);
+      expect(await client.ask(`${command}%00\x19TRAILER`)).toBe(`${reply}\x19TRAILER`);
+      client.close();
+    });
+  },
+);
+
+test('all of them may be sent at once', async () => {
+  const client = await service.connect(2);
+  client.socket.end(Buffer.concat(VECTORS.map(([command]) => frame(client.message(command)))));
+  const replies = (await client.readAll()).map((reply) => reply.toString('latin1', 4));
+  expect(replies).toEqual(VECTORS.map(([, reply]) => reply));
+});
+
+test('a permission that is revoked is missing at the next command of an open connection', async () => {
+  const [[command, reply]] = VECTORS as [[string, string]];
+  const principals = service.app.get(PrincipalRepository);
+  await principals.create('user', 'guest');
+  const client = await service.connect(GUEST_PLACE);
+  expect(await client.ask(command)).toBe('CX29');
+  await principals.putPolicy(GUEST, 'own', policyOf(allow('GenerateCardValidationData')));
+  expect(await client.ask(command)).toBe(reply);
+  expect(await client.ask(VECTORS[2]![0])).toBe('CZ29');
+  await principals.removePolicy(GUEST, 'own');
+  expect(await client.ask(command)).toBe('CX29');
+});
+
+test('nothing of a PIN, a PAN or a key is in a metric', async () => {
+  const { text } = await sendUnsigned(`${service.url}/metrics`, { method: 'GET' });
+  expect(text).toContain('service="hostcommands",operation="CA",outcome="00"');
+  expect(text).not.toMatch(/550000025321|0406FBB23A5214DF/);
+});

@@ -1,0 +1,106 @@
+import { Metrics } from '../../src/http/metrics.js';
+import { CryptoError } from '../../src/crypto/errors.js';
+import { ThrottlingException, VerificationFailedException } from '../../src/errors/exceptions.js';
+import {
+  HostCall,
+  type HostCommand,
+  type HostServices,
+  type ListenerSettings,
+} from '../../src/hostcommands/command.js';
+import { HostError, type HostErrorCode } from '../../src/hostcommands/host-error.js';
+import type { Lmks } from '../../src/hostcommands/lmk/lmks.js';
+import { VariantKeys } from '../../src/hostcommands/lmk/variant-keys.js';
+import { VariantLmk } from '../../src/hostcommands/lmk/variant-lmk.js';
+import { LmkPins } from '../../src/hostcommands/pins-under-lmk.js';
+import { RequestFields } from '../../src/hostcommands/request-fields.js';
+import { Verifications } from '../../src/payment/dataplane/verification/verifications.js';
+import { rootCall } from './call.js';
+
+/** The public test LMK as LMK 00, for PINs of up to 6 digits. */
+export const TEST_LMKS: Lmks = new Map([['00', { scheme: 'variant', id: '00', pinLength: 6, lmk: VariantLmk.test() }]]);
+
+/** Settings of a listener with the public test LMK. */
+export const TEST_SETTINGS: ListenerSettings = {
+  lmks: TEST_LMKS,
+  defaultLmk: '00',
+  hexLength: 'characters',
+  takesKeyNames: false,
+  authorised: new Set(),
+  servesPinsUnderLmk: true,
+  takesAnsiX917: true,
+  takesWeakTables: false,
+  padsEmvData: false,
+  firmware: '0000-KB01',
+};
+
+/** Services under the public test LMK, with keys that are in no database. */
+export function testServices(settings: Partial<ListenerSettings> = {}, services: Partial<HostServices> = {}) {
+  return {
+    keys: new VariantKeys(TEST_LMKS),
+    pins: new LmkPins(TEST_LMKS),
+    verifications: new Verifications(new Metrics(), undefined),
+    settings: { ...TEST_SETTINGS, ...settings },
+    ...services,
+  } as HostServices;
+}
+
+/**
+ * Runs a command without a socket, by the root user.
+ *
+ * @param text     command code and fields, Latin-1
+ * @param settings that differ from TEST_SETTINGS
+ * @param services that differ from those of testServices
+ * @returns the reply from its reply code on, Latin-1
+ */
+export async function runCommand(
+  commands: readonly HostCommand[],
+  text: string,
+  settings: Partial<ListenerSettings> = {},
+  services: Partial<HostServices> = {},
+): Promise<string> {
+  const code = text.slice(0, 2);
+  const replyCode = code.charAt(0) + String.fromCharCode(code.charCodeAt(1) + 1);
+  const command = commands.find((each) => each.code === code);
+  if (!command) throw new Error(`no command ${code}`);
+  const served = testServices(settings, services);
+  try {
+    const fields = new RequestFields(Buffer.from(text, 'latin1'), 2, served.settings);
+    const request = command.parse(fields);
+    const named = fields.lmk();
+    const lmk = named ?? served.settings.defaultLmk;
+    const trailer = fields.end().toString('latin1');
+    const host = new HostCall(rootCall(command.operation ?? code), lmk, served, {
+      command: code,
+      namesLmk: named !== undefined,
+    });
+    const reply = await command.execute(request, host);
+    const values = reply.fields.map(([, value]) => (typeof value === 'string' ? value : value.toString('latin1')));
+    return `${replyCode}${reply.code ?? '00'}${values.join('')}${trailer}`;
+  } catch (error) {
+    return `${replyCode}${errorCodeOf(error)}`;
+  }
+}
+
+/** Error codes of the library's errors where a command doesn't choose another. */
+const CRYPTO_ERRORS: Partial<Record<CryptoError['code'], HostErrorCode>> = {
+  PIN_BLOCK: '20',
+  PAN: '20',
+  PIN: '24',
+  KSN: '15',
+  DATA_LENGTH: '80',
+};
+
+function errorCodeOf(error: unknown): HostErrorCode {
+  if (error instanceof HostError) return error.code;
+  if (error instanceof VerificationFailedException) return '01';
+  if (error instanceof ThrottlingException) return '41';
+  const code = error instanceof CryptoError ? CRYPTO_ERRORS[error.code] : undefined;
+  if (code === undefined) throw error;
+  return code;
+}
+
+/** Returns a PIN under the test LMK. @param account 12 digits */
+export async function pinUnderTestLmk(pin: string, account: string): Promise<string> {
+  const services = testServices();
+  return services.pins.encrypt(new HostCall(rootCall('TranslatePinData'), '00', services), pin, account);
+}
