@@ -22,6 +22,7 @@ let keys: FieldKeys;
 let lmks: Lmks;
 let services: Partial<HostServices>;
 const arns: Record<string, string> = {};
+const arnOf = (name: string) => arns[name] ?? '';
 
 const wrapping = {
   usage: 'TR31_K0_KEY_ENCRYPTION_KEY',
@@ -46,11 +47,11 @@ beforeAll(async () => {
   lmks = new Map([
     ...TEST_LMKS,
     block('01', 'alias/lmk'),
-    block('02', arns['other-lmk']!),
-    block('03', arns['stopped-lmk']!),
+    block('02', arnOf('other-lmk')),
+    block('03', arnOf('stopped-lmk')),
     block('04', 'alias/none'),
-    block('05', arns['small-lmk']),
-    block('06', arns['zpk']),
+    block('05', arnOf('small-lmk')),
+    block('06', arnOf('zpk')),
   ]);
   const table = parseKeyTable(
     `keys:\n  - {match: 'U0123', key: alias/zpk}\n  - {match: 'S0ABC', key: alias/zpk, usage: ['CC']}\n  - {match: 'X9', key: alias/none}`,
