@@ -12,21 +12,22 @@ export function generateComponent(): Buffer {
 }
 
 /**
- * Combines the components held by different people into an AES-256 key by XOR, so that no component reveals anything
- * about the key (split knowledge, ANSI X9.24-1:2017 section 7.5).
+ * Combines the components held by different people into a key by XOR, so that no component reveals anything about the
+ * key (split knowledge, ANSI X9.24-1:2017 section 7.5).
  *
- * @param components two or three, 32 bytes each; the caller zeroizes them
- * @returns 32 bytes; the caller must zeroize it
+ * @param components two or three of `keyBytes` each; the caller zeroizes them
+ * @param keyBytes   length of the key; that of an AES-256 key by default
+ * @returns the key; the caller must zeroize it
  * @throws CryptoError KEY_COMPONENTS
  */
-export function combineComponents(components: readonly Buffer[]): Buffer {
+export function combineComponents(components: readonly Buffer[], keyBytes = KEY_BYTES): Buffer {
   if (components.length < 2 || components.length > 3) throw refused('A key has two or three components');
   for (const [i, component] of components.entries()) {
-    checkComponent(component);
+    checkComponent(component, keyBytes);
     if (components.slice(0, i).some((other) => equal(other, component)))
       throw refused('Two components are the same and cancel each other out: each has its own holder and its own value');
   }
-  const key = Buffer.alloc(KEY_BYTES);
+  const key = Buffer.alloc(keyBytes);
   for (const component of components) {
     const sum = xor(key, component);
     sum.copy(key);
@@ -36,9 +37,10 @@ export function combineComponents(components: readonly Buffer[]): Buffer {
   return key;
 }
 
-/** Checks one component. @throws CryptoError KEY_COMPONENTS when it is not 32 bytes or is all zeros */
-export function checkComponent(component: Buffer): void {
-  if (component.length !== KEY_BYTES) throw refused('A component has 32 bytes, 64 hexadecimal digits');
+/** Checks one component. @throws CryptoError KEY_COMPONENTS when it is not `keyBytes` long or is all zeros */
+export function checkComponent(component: Buffer, keyBytes = KEY_BYTES): void {
+  if (component.length !== keyBytes)
+    throw refused(`A component has ${keyBytes} bytes, ${2 * keyBytes} hexadecimal digits`);
   if (isZero(component)) throw refused('A component of zeros leaves the key to the other holders: use a random one');
 }
 

@@ -1,5 +1,6 @@
 import type { Call } from '../call.js';
 import type { WorkingKey } from '../payment/dataplane/keys/working-keys.js';
+import type { KeyIssuer } from './key-issuer.js';
 import type { KeyRequirement } from '../payment/keys/key.repository.js';
 import type { HostErrorCode } from './host-error.js';
 import type { Verifications } from '../payment/dataplane/verification/verifications.js';
@@ -26,6 +27,8 @@ export interface KeyNeeds {
   readonly rule: KeyRequirement;
   /** Error for a key that can't be opened: 10, or 11 for the second key of a command. */
   readonly code?: '10' | '11';
+  /** A key block must hold a component of a key instead of a key. */
+  readonly isComponent?: boolean;
 }
 
 /** A key of a host command. */
@@ -83,6 +86,8 @@ export interface PinsUnderLmk {
 export interface HostServices {
   readonly keys: HostKeys;
   readonly pins: PinsUnderLmk;
+  /** Issues keys under the LMK. */
+  readonly issuer: KeyIssuer;
   readonly verifications: Verifications;
   readonly settings: ListenerSettings;
 }
@@ -121,6 +126,11 @@ export class HostCall {
   /** Whether the command names its LMK. If it doesn't, a key block under another LMK is opened with that one. */
   get namesLmk(): boolean {
     return this.origin.namesLmk ?? false;
+  }
+
+  /** Returns the same command as another operation, for keys on which the caller needs another permission. */
+  as(operation: string): HostCall {
+    return new HostCall({ ...this.call, operation }, this.lmk, this.services, this.origin);
   }
 
   /** Returns the key that a field names or contains: see HostKeys. */

@@ -41,7 +41,7 @@ export function testServices(settings: Partial<ListenerSettings> = {}, services:
     verifications: new Verifications(new Metrics(), undefined),
     settings: { ...TEST_SETTINGS, ...settings },
     ...services,
-  };
+  } as HostServices;
 }
 
 /**

@@ -47,14 +47,14 @@ export class BlockKeys {
   /**
    * Opens a key block and checks that a command takes the key.
    *
-   * @param isComponent the block must hold a component of a key
    * @throws HostError 13 for a block under another LMK than the command names, A3 to AB, 29
    */
-  find(host: HostCall, field: KeyField, needs: KeyNeeds, isComponent = false): HostKey | Promise<HostKey> {
+  find(host: HostCall, field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey> {
     const block = parseLmkBlock(field.value, field.name);
     const entry = this.#lmkOf(host, block, field.name);
     return whenReady(this.lmk(host.call, entry), ({ arn, blocks, keys }) => {
       const { held, ...key } = keys.get(block.text, () => openBlock(blocks, block, field.name));
+      const { isComponent = false } = needs;
       if (holdsComponent(block.header) !== isComponent)
         throw new HostError('A9', `${field.name} is a block with ${isComponent ? 'a whole' : 'a component of a'} key`);
       checkBlock(block, field.name, needs, key);

@@ -32,7 +32,8 @@ export function opened(clear: Buffer, isAes: boolean): OpenedKey {
   }
 }
 
-function algorithmOf(bytes: number, isAes: boolean): KeyAlgorithm {
+/** Returns the algorithm of a key. @param bytes length of a key of AES, or of TDES with at least two parts */
+export function algorithmOf(bytes: number, isAes: boolean): KeyAlgorithm {
   const [algorithm] = Object.entries(BLOCK_CIPHER_BYTES).find(
     ([name, length]) => length === bytes && name.startsWith('AES') === isAes,
   ) as [KeyAlgorithm, number];

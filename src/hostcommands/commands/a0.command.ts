@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { generateTdesKey } from '../../crypto/des.js';
+import type { HostCommand, KeyType, Reply, ReplyField } from '../command.js';
+import type { HostCall } from '../command.js';
+import { type KeyOptions, readKeyOptions } from '../key-options.js';
+import { exportUnder } from '../key-transport.js';
+import { checkKeyType, checkUsageOfType } from '../key-types.js';
+import { bytesOfScheme } from '../lmk/key-scheme.js';
+import type { KeyField, RequestFields } from '../request-fields.js';
+import { checkValueField, findTransportKey, readKeyType, readScheme } from './key-replies.js';
+
+interface Request {
+  readonly type: KeyType;
+  readonly scheme: string;
+  readonly exported?: { readonly zmk: KeyField; readonly zmkType: KeyType; readonly scheme: string };
+  readonly options: KeyOptions;
+}
+
+/** A0: the host keeps the key; nothing is stored. */
+export const A0: HostCommand<Request> = {
+  code: 'A0',
+  title: 'Generate a key, and export it under a ZMK or TMK if wanted',
+  operation: 'CreateKey',
+  isDefault: true,
+
+  parse(fields) {
+    const mode = fields.choice('mode', ['0', '1']);
+    const type = readKeyType(fields);
+    const scheme = readScheme(fields, 'key scheme (LMK)');
+    const exported = mode === '1' ? readExport(fields) : undefined;
+    const options = readKeyOptions(fields);
+    return { type, scheme, options, ...(exported && { exported }) };
+  },
+
+  async execute({ type, scheme, exported, options }, host) {
+    const { header } = options;
+    checkKeyType(type);
+    const bytes = header?.bytes ?? bytesOfScheme(scheme);
+    if (header) checkUsageOfType(type, header.usage);
+    const issue = await host.services.issuer.under(host, { type, scheme, header });
+    const zmk = exported && (await findTransportKey(host.as('ExportKey'), exported.zmk, 'Wrap', exported.zmkType));
+    const isAes = header?.isAes ?? false;
+    const key = isAes ? randomBytes(bytes) : generateTdesKey(bytes as 8 | 16 | 24);
+    try {
+      const fields: ReplyField[] = [['key under the LMK', issue(key)]];
+      if (zmk) {
+        const { exportability, version } = options;
+        const { takesAnsiX917 } = host.services.settings;
+        const as = { scheme: exported.scheme, attributes: header, exportability, version, takesAnsiX917 };
+        fields.push(['key under the ZMK', exportUnder(zmk, key, isAes, as)]);
+      }
+      return { fields: [...fields, checkValueField(key, isAes)] };
+    } finally {
+      key.fill(0);
+    }
+  },
+};
+
+function readExport(fields: RequestFields): NonNullable<Request['exported']> {
+  fields.accept(';');
+  const zmkType = fields.choice('ZMK or TMK flag', ['0', '1']) === '0' ? '000' : '002';
+  return { zmkType, zmk: fields.key('ZMK'), scheme: readScheme(fields, 'key scheme (ZMK)') };
+}
+
+/** Used by commands that generate a key of one type and export it under a TMK: HA and HC. */
+export async function generateUnderTmk(
+  host: HostCall,
+  tmkField: KeyField,
+  { type, schemes }: { type: KeyType; schemes: { lmk: string; tmk: string } },
+): Promise<Reply> {
+  const issue = await host.services.issuer.under(host, { type, scheme: schemes.lmk });
+  const tmk = await findTransportKey(host.as('ExportKey'), tmkField, 'Wrap', '002');
+  const key = generateTdesKey(bytesOfScheme(schemes.lmk));
+  try {
+    const { takesAnsiX917 } = host.services.settings;
+    return {
+      fields: [
+        ['key under the TMK', exportUnder(tmk, key, false, { scheme: schemes.tmk, takesAnsiX917 })],
+        ['key under the LMK', issue(key)],
+      ],
+    };
+  } finally {
+    key.fill(0);
+  }
+}

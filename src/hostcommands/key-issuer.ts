@@ -1,0 +1,60 @@
+import { toHex } from '../crypto/bytes.js';
+import { scopeOf } from '../call.js';
+import { whenReady } from '../when-ready.js';
+import type { HostCall, KeyType } from './command.js';
+import { HostError } from './host-error.js';
+import { letterOf, type WantedHeader } from './key-options.js';
+import { SEE_KEY_BLOCK } from './key-types.js';
+import { authorizeLmk } from './lmk/authorize-lmk.js';
+import type { BlockKeys } from './lmk/block-keys.js';
+import { requireScheme } from './lmk/key-scheme.js';
+import { lmkArn, type Lmks } from './lmk/lmks.js';
+
+/** What a key is issued as. */
+export interface IssuedAs {
+  readonly type: KeyType;
+  /** Letter of the scheme; Z and 0 for a single-length key without a letter. */
+  readonly scheme: string;
+  /** For a key block. */
+  readonly header?: WantedHeader | undefined;
+}
+
+/** Encrypts a key under the LMK of a command. @returns the key field */
+export type Issue = (clear: Buffer) => string;
+
+/** Issues keys under LMKs. Nothing is stored: the host keeps them. */
+export class KeyIssuer {
+  /** @param blocks undefined if no LMK is a key block LMK */
+  constructor(
+    private readonly lmks: Lmks,
+    private readonly blocks?: BlockKeys,
+  ) {}
+
+  /**
+   * Authorizes a command on its LMK and returns the function that issues a key under it.
+   *
+   * @throws HostError 04, 13, 15, 26, 29, A3
+   */
+  under(host: HostCall, { type, scheme, header }: IssuedAs): Issue | Promise<Issue> {
+    const entry = this.lmks.get(host.lmk);
+    if (!entry) throw new HostError('13', `LMK identifier: there is no LMK ${host.lmk}`);
+    if (entry.scheme === 'variant') {
+      if (type === SEE_KEY_BLOCK) throw new HostError('04', `Key type: ${type} needs a key block LMK`);
+      const arn = lmkArn(scopeOf(host.call), entry.id);
+      host.call.record.uses(arn);
+      authorizeLmk(host.call, arn);
+      return (clear) => {
+        const { letter, scheme: under } = requireScheme(scheme, clear.length, host.services.settings.takesAnsiX917);
+        return letter + toHex(entry.lmk.wrap(type, under, clear));
+      };
+    }
+    if (scheme !== 'S') throw new HostError('26', `Key scheme: LMK ${entry.id} is a key block LMK, which needs S`);
+    if (!header) throw new HostError('15', 'The fields after "#" are missing: a key block needs them');
+    if (!this.blocks) throw new Error('There is a key block LMK without a way to open it');
+    return whenReady(this.blocks.lmk(host.call, entry), ({ blocks }) => (clear) => {
+      if (clear.length !== header.bytes)
+        throw new HostError('A7', 'The key has another length than the fields after "#" say');
+      return blocks.wrap({ ...header, algorithm: letterOf(header), lmk: entry.id }, clear);
+    });
+  }
+}
