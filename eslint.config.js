@@ -11,7 +11,7 @@ const NODE_GLOBALS = Object.fromEntries(
 const IMPURE = ['process', 'globalThis', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch'];
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-examples', 'coverage', 'data', 'node_modules', 'openapi'] },
+  { ignores: ['dist', 'dist-examples', 'coverage', 'data', 'node_modules', 'openapi', 'public/console'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -33,7 +33,7 @@ export const FLOORS = [
   ['payment/exchange'],
   ['payment/controlplane', 'payment/dataplane'],
   ['admin', 'payment/payment.module', 'xks-proxy', 'cckm', 'hostcommands'],
-  ['docs', 'app.module', 'database'],
+  ['docs', 'console', 'app.module', 'database'],
   ['store'],
   ['service'],
   ['cli'],
