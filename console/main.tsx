@@ -1,8 +1,11 @@
 import { type ComponentChildren, render } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { ApiError } from './api.js';
 import { Frame } from './components/frame.js';
 import { Head } from './components/head.js';
+import { Await } from './components/states.js';
 import { Shortcuts } from './components/shortcuts.js';
+import { useLoad } from './load.js';
 import { HOME } from './navigation.js';
 import { DEPLOYMENT } from './deployment.js';
 import { hrefOf, place } from './router.js';
@@ -42,7 +45,35 @@ function screenAt([screen, ...rest]: readonly string[]) {
     region.value = name;
     return <Key id={id} key={id} />;
   }
+  if (screen === 'workbench' && DEPLOYMENT.workbench && rest.length === 1) return <Workbench calculator={name ?? ''} />;
+  return <NoScreen />;
+}
+
+function NoScreen() {
   return <NotFound>There is no screen at this address.</NotFound>;
+}
+
+/** The calculators, whose scripts are loaded with the first of them. */
+function Workbench({ calculator }: { calculator: string }) {
+  const loaded = useLoad(loadWorkbench, []);
+  return (
+    <Await loaded={loaded}>
+      {({ CALCULATORS }) => {
+        const Calculator = Object.hasOwn(CALCULATORS, calculator)
+          ? CALCULATORS[calculator as keyof typeof CALCULATORS]
+          : NoScreen;
+        return <Calculator />;
+      }}
+    </Await>
+  );
+}
+
+async function loadWorkbench() {
+  try {
+    return await import('./workbench/workbench.js');
+  } catch {
+    throw new ApiError('NetworkError', 'The workbench could not be loaded.', '');
+  }
 }
 
 function NotFound({ children }: { children: ComponentChildren }) {

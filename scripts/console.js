@@ -16,6 +16,8 @@ const { metafile } = await build({
   bundle: true,
   minify: true,
   splitting: true,
+  // src/crypto runs in the browser as it is.
+  alias: { 'node:crypto': './console/crypto/node-crypto.ts' },
   format: 'esm',
   target: ['es2022', 'chrome117', 'firefox119', 'safari17.4'],
   jsx: 'automatic',

@@ -49,6 +49,31 @@ export function TextField({
   );
 }
 
+/** A labelled field of several lines. */
+export function TextArea({ label, value, onInput, hint, rows }: Common & { rows: number }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <textarea
+        id={id}
+        rows={rows}
+        value={value}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        onInput={({ currentTarget }) => onInput(currentTarget.value)}
+      />
+      {hint !== undefined && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
 /** A labelled choice. @param options value and text of each */
 export function Choice({
   label,

@@ -33,14 +33,14 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
     <div class="body state" role="alert">
       {error.isRefusal ? (
         <>
-          <h3>You may not see this</h3>
+          <p class="title">You may not see this</p>
           <p>
             It needs the permission <code>{error.action}</code>. {error.message}
           </p>
         </>
       ) : (
         <>
-          <h3>{error.name}</h3>
+          <p class="title">{error.name}</p>
           <p>{error.message}</p>
         </>
       )}
@@ -62,7 +62,7 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="body state">
-      <h3>{title}</h3>
+      <p class="title">{title}</p>
       {children}
     </div>
   );

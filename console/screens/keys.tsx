@@ -45,7 +45,7 @@ function NoKeys() {
       <p>
         Create one with the AWS CLI, or run <code>keyblock demo</code>, which creates a key of each kind.
       </p>
-      <pre>
+      <pre tabIndex={0}>
         {`export AWS_ENDPOINT_URL=${location.origin}
 aws payment-cryptography create-key --no-exportable --key-attributes \\
   KeyUsage=TR31_C0_CARD_VERIFICATION_KEY,KeyClass=SYMMETRIC_KEY,KeyAlgorithm=TDES_2KEY,KeyModesOfUse='{Generate=true,Verify=true}'`}

@@ -78,11 +78,9 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await page.keyboard.press('Enter');
       await page.getByText('To be deleted', { exact: true }).waitFor();
       await press(page, 'Restore');
-      await page
-        .getByText('Disabled', { exact: true })
-        .or(page.getByText('Enabled', { exact: true }))
-        .first()
-        .waitFor();
+      await page.getByText('Disabled', { exact: true }).waitFor();
+      await press(page, 'Start usage');
+      await page.getByText('Enabled', { exact: true }).waitFor();
       await page.keyboard.press('g');
       await page.keyboard.press('k');
       await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
@@ -131,7 +129,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     test('a user without rights learns which permission is missing, and sees what is allowed', async () => {
       const principals = console.service.app.get(PrincipalRepository);
       const { arn } = await principals.create('user', `reader-${screen.width}`);
-      await principals.putPolicy(arn, 'own', policyOf(allow('payment-cryptography:GetKey')));
+      await principals.putPolicy(arn, 'own', policyOf(allow('GetKey')));
       const page = await console.open(screen);
       await signIn(page, await principals.createAccessKey(arn));
       await page.getByText('You may not see this').waitFor();
