@@ -1,10 +1,5 @@
 import { useState } from 'preact/hooks';
-import { aes } from '../../src/crypto/aes.js';
-import { BlockCipher, ZEROS } from '../../src/crypto/block-cipher.js';
-import { toHex, xor } from '../../src/crypto/bytes.js';
-import { cmac } from '../../src/crypto/cmac.js';
-import { des, tdes } from '../../src/crypto/des.js';
-import { hmac, type HmacHash } from '../../src/crypto/hmac.js';
+import { xor } from '../../src/crypto/bytes.js';
 import { TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
 import { InThisTab, Notice } from '../components/notice.js';
@@ -15,6 +10,7 @@ import { useLoad } from '../load.js';
 import { keyId, loadKeys } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
 import { region } from '../session.js';
+import { type CheckValue, checkValues, isKeyLength } from './compute-check-values.js';
 import { grouped, readHex } from './hex.js';
 import { keyWords } from './key-words.js';
 
@@ -81,7 +77,7 @@ export function CheckValues() {
           </div>
         </Sheet>
         <div>
-          {key && 'bytes' in key ? (
+          {key && 'bytes' in key && isKeyLength(key.bytes.length) ? (
             <Results bytes={key.bytes} wanted={wanted.replace(/\s/g, '').toUpperCase()} />
           ) : (
             <Sheet title="Check values">
@@ -110,15 +106,15 @@ function combinedWords(key: ReturnType<typeof readHex>): string {
   return key && 'bytes' in key ? `Combined by XOR: ${words}` : words;
 }
 
-interface CheckValue {
-  method: string;
-  /** Hexadecimal, in full. */
-  value: string;
+function methodWords({ algorithm, method }: CheckValue): string {
+  if (method === 'ECB') return `${algorithm}, zeros in ECB`;
+  if (method === 'CMAC') return `${algorithm}, CMAC of zeros`;
+  return `HMAC ${method.replace('SHA', 'SHA-')}, empty message`;
 }
 
 function Results({ bytes, wanted }: { bytes: Buffer; wanted: string }) {
   const values = checkValues(bytes);
-  const hits = values.filter(({ value }) => wanted !== '' && value.startsWith(wanted));
+  const hits = values.filter(({ digits }) => wanted !== '' && digits.startsWith(wanted));
   return (
     <>
       <StoredKeyWarning values={values} />
@@ -135,13 +131,13 @@ function Results({ bytes, wanted }: { bytes: Buffer; wanted: string }) {
           </thead>
           <tbody>
             {values.map((row) => (
-              <tr key={row.method} class={hits.includes(row) ? 'hit' : undefined}>
+              <tr key={methodWords(row)} class={hits.includes(row) ? 'hit' : undefined}>
                 <td class="whole">
-                  {row.method} {hits.includes(row) && <Tag tone="ok">Matches</Tag>}
+                  {methodWords(row)} {hits.includes(row) && <Tag tone="ok">Matches</Tag>}
                 </td>
                 <td class="wide">
                   <code class="wrap">
-                    <strong>{row.value.slice(0, 6)}</strong> {grouped(row.value.slice(6))}
+                    <strong>{row.digits.slice(0, 6)}</strong> {grouped(row.digits.slice(6))}
                   </code>
                 </td>
               </tr>
@@ -158,7 +154,7 @@ function StoredKeyWarning({ values }: { values: readonly CheckValue[] }) {
   const loaded = useLoad(loadKeys, [region.value]);
   if (loaded.state !== 'ready') return null;
   const stored = loaded.value.keys.find(({ KeyCheckValue }) =>
-    values.some(({ value }) => value.startsWith(KeyCheckValue)),
+    values.some(({ digits }) => digits.startsWith(KeyCheckValue)),
   );
   if (stored === undefined) return null;
   return (
@@ -168,30 +164,4 @@ function StoredKeyWarning({ values }: { values: readonly CheckValue[] }) {
       the same check value.
     </Notice>
   );
-}
-
-const HASHES: readonly HmacHash[] = ['SHA224', 'SHA256', 'SHA384', 'SHA512'];
-
-/** Computes the check values of a key by every method that its length allows. */
-function checkValues(key: Buffer): CheckValue[] {
-  const { length } = key;
-  return [
-    ...(length === 8 ? ofCipher('DES', des(key)) : []),
-    ...(length === 16 || length === 24 ? ofCipher('TDES', tdes(key)) : []),
-    ...(length === 16 || length === 24 || length === 32 ? ofCipher('AES', aes(key)) : []),
-    ...HASHES.map((hash) => ({
-      method: `HMAC ${hash.replace('SHA', 'SHA-')}, empty message`,
-      value: toHex(hmac(hash, key, Buffer.alloc(0))),
-    })),
-  ];
-}
-
-/** A check value is the start of a block of zeros in ECB, or of its CMAC (ANSI X9.24-1:2017 Annex A). */
-function ofCipher(name: string, created: BlockCipher): CheckValue[] {
-  using cipher = created;
-  const zeros = ZEROS[cipher.blockBytes];
-  return [
-    { method: `${name}, zeros in ECB`, value: toHex(cipher.encrypt(zeros)) },
-    { method: `${name}, CMAC of zeros`, value: toHex(cmac(cipher, zeros)) },
-  ];
 }

@@ -66,9 +66,11 @@ describeConsole('The workbench', {}, (console) => {
 
   test('computes the published check values', async () => {
     const page = await opened('check-values');
-    const methods: Record<string, string> = { TDES: 'TDES, zeros in ECB', AES_: 'AES, CMAC of zeros' };
-    for (const { key, keyAlgorithm, expected } of kcv.vectors) {
-      const method = methods[keyAlgorithm.slice(0, 4)] ?? keyAlgorithm.replace(/^HMAC_SHA(.*)$/, 'HMAC SHA-$1,');
+    const words = { 'KCV ANSI_X9_24': 'zeros in ECB', 'KCV CMAC': 'CMAC of zeros', 'KCV HMAC': 'empty message' };
+    for (const { key, algorithm, keyAlgorithm, expected } of kcv.vectors) {
+      const cipher = keyAlgorithm.replace(/_.*$/, '');
+      const hash = /^HMAC_SHA(\d+)$/.exec(keyAlgorithm)?.[1];
+      const method = `${cipher}${hash ? ` SHA-${hash}` : ''}, ${words[algorithm as keyof typeof words]}`;
       await page.getByLabel('Key (test)').fill(key);
       const row = page.getByRole('row').filter({ hasText: method });
       expect([key, digits(await row.locator('code').innerText()).slice(0, 6)]).toEqual([key, expected.kcv.slice(0, 6)]);
@@ -102,13 +104,13 @@ describeConsole('The workbench', {}, (console) => {
     await page.getByText('Type all components.').waitFor();
     await page.getByLabel('Component 2').fill('FFFF');
     await page.getByText('The components have different lengths.').waitFor();
-    await page.getByLabel('Component 2').fill('761773086EEBBB0C34BD7547FC3F380C');
+    await page.getByLabel('Component 2').fill('761773086CEBBB0C34BD7547FC3F380C');
     expect(await values(page)).toMatch(/TDES, zeros in ECB\s+D1D812/);
     await page.getByLabel('Component 2').fill('76177');
     await page.getByText('5 digits are not whole bytes.').first().waitFor();
     await page.getByLabel('Component 2').fill('xy');
     await page.getByText('“x” is no hexadecimal digit.').first().waitFor();
-    await page.getByLabel('Component 2').fill('76177308 6EEBBB0C 34BD7547 FC3F380C');
+    await page.getByLabel('Component 2').fill('76177308 6CEBBB0C 34BD7547 FC3F380C');
     expect(await values(page)).toMatch(/D1D812/);
   });
 
