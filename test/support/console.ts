@@ -11,7 +11,7 @@ export const SCREENS = [
   { name: '1440 px, light', width: 1440, height: 900, theme: 'light' },
   { name: '390 px, dark', width: 390, height: 844, theme: 'dark' },
 ] as const;
-export type Screen = (typeof SCREENS)[number];
+export type Screen = Pick<(typeof SCREENS)[number], 'theme'> & { width: number; height: number };
 
 const PATIENCE_MS = 15_000;
 const MOST_TABS = 120;

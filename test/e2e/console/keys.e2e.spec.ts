@@ -3,7 +3,7 @@ import type { Page, Route } from 'playwright-core';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { allow, policyOf } from '../../support/access.js';
 import { apiOf } from '../../support/api.js';
-import { describeConsole, expectAccessible, SCREENS, signIn, tabTo } from '../../support/console.js';
+import { describeConsole, expectAccessible, type Screen, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { createKey, createKeyOf } from '../../support/keys.js';
 
 describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' }, (console) => {
@@ -25,7 +25,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     for (let i = 0; i < 51; i++) await createKey(service, { Exportable: false });
   });
 
-  const signedIn = async (screen?: (typeof SCREENS)[number], place?: string): Promise<Page> => {
+  const signedIn = async (screen?: Screen, place?: string): Promise<Page> => {
     const page = await console.open(screen, place);
     await signIn(page);
     return page;
@@ -146,6 +146,19 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await page.getByText('payment-cryptography:StopKeyUsage').first().waitFor();
       await page.getByText('Enabled', { exact: true }).waitFor();
     });
+  });
+
+  test.each([1024, 900, 768, 320])('nothing is cut off at %i px', async (width) => {
+    const page = await signedIn({ ...SCREENS[0], width }, '#/keys');
+    await page.getByRole('table').waitFor();
+    await expectAccessible(page);
+    await page.evaluate(`location.hash = '#/keys/us-east-1/${id()}'`);
+    await page.getByText('link=network-b').waitFor();
+    await expectAccessible(page);
+    await page.evaluate(`location.hash = '#/workbench/key-blocks'`);
+    await page.getByRole('button', { name: 'Load an example' }).click();
+    await page.getByText('The key opens the block').waitFor();
+    await expectAccessible(page);
   });
 
   test('filters are in the address, and combine', async () => {

@@ -77,6 +77,20 @@ describeConsole('Signing in to the console', ENV, (console) => {
     expect(await page.getByRole('alert').innerText()).toMatch(/15 minutes without input/);
   });
 
+  test('shows who is signed in and until when, and ends with the session', async () => {
+    const page = await console.open();
+    const minutes = 10;
+    await page.clock.install();
+    await page.route(/\/admin\/identity$/, (route) =>
+      route.fulfill({ json: { Name: 'maria.k', ExpirationTimestamp: Date.now() / 1000 + 60 * minutes } }),
+    );
+    await page.reload();
+    await signIn(page);
+    expect(await page.getByText('maria.k').first().innerText()).toMatch(/^maria\.k until \d\d:\d\d$/);
+    await page.clock.fastForward('11:00');
+    expect(await page.getByRole('alert').innerText()).toBe('Your session has ended.');
+  });
+
   test('ends when the service no longer knows the access key', async () => {
     const page = await console.open();
     await signIn(page);
