@@ -68,6 +68,14 @@ export async function listAll<Output extends { NextToken?: string | undefined },
   return { items, more: token !== undefined };
 }
 
+/** Returns a handler of failures that puts another value in the place of what the caller may not see. */
+export function unlessRefused<Value>(instead: Value): (error: unknown) => Value {
+  return (error) => {
+    if (error instanceof ApiError && error.isRefusal) return instead;
+    throw error;
+  };
+}
+
 /**
  * Finds out who credentials belong to. A service without GetIdentity is asked for an alias: whatever it answers except
  * for a fault of the signature, it has accepted the credentials.

@@ -1,6 +1,6 @@
 import type { Alias, ListAliasesOutput } from '../src/payment/controlplane/aliases/aliases.schema.js';
 import type { KeySummary, ListKeysOutput } from '../src/payment/controlplane/keys/keys.schema.js';
-import { listAll } from './api.js';
+import { listAll, unlessRefused } from './api.js';
 import { DEPLOYMENT } from './deployment.js';
 import { region } from './session.js';
 
@@ -18,9 +18,9 @@ export interface ListedKey extends KeySummary {
 export async function loadKeys(): Promise<{ keys: ListedKey[]; more: boolean }> {
   const [keys, aliases] = await Promise.all([
     listAll('ListKeys', {}, ({ Keys }: ListKeysOutput) => Keys, MOST_KEYS),
-    listAll('ListAliases', {}, ({ Aliases }: ListAliasesOutput) => Aliases, MOST_ALIASES).catch(() => ({
-      items: [] as Alias[],
-    })),
+    listAll('ListAliases', {}, ({ Aliases }: ListAliasesOutput) => Aliases, MOST_ALIASES).catch(
+      unlessRefused({ items: [] as Alias[] }),
+    ),
   ]);
   const names = Map.groupBy(aliases.items, ({ KeyArn }) => KeyArn);
   return {

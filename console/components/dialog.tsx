@@ -1,7 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** A modal dialog, open as long as it is drawn. The browser keeps the focus in it and closes it with Escape. */
+/**
+ * A modal dialog, open as long as it is drawn. The browser keeps the focus in it, closes it with Escape, and then returns
+ * the focus.
+ *
+ * @param children receives the function that closes the dialog
+ */
 export function Dialog({
   title,
   onClose,
@@ -9,14 +14,14 @@ export function Dialog({
 }: {
   title: string;
   onClose: () => void;
-  children: ComponentChildren;
+  children: (close: () => void) => ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} aria-labelledby="dialog-title" onClose={onClose}>
       <h2 id="dialog-title">{title}</h2>
-      {children}
+      {children(() => dialog.current?.close())}
     </dialog>
   );
 }

@@ -36,27 +36,31 @@ export function Shortcuts() {
   if (!isListed) return null;
   return (
     <Dialog title="Keys" onClose={() => setIsListed(false)}>
-      <dl class="defs">
-        <dt>
-          <kbd>/</kbd>
-        </dt>
-        <dd>Find</dd>
-        {PLACES.map(({ text, shortcut }) => (
-          <Shortcut key={shortcut} shortcut={shortcut} text={text} />
-        ))}
-        <dt>
-          <kbd>?</kbd>
-        </dt>
-        <dd>This list</dd>
-      </dl>
-      <div class="row next">
-        <button type="button" class="btn" onClick={() => (areOn.value = !areOn.value)}>
-          {areOn.value ? 'Switch off' : 'Switch on'}
-        </button>
-        <button type="button" class="btn" onClick={() => setIsListed(false)}>
-          Close
-        </button>
-      </div>
+      {(close) => (
+        <>
+          <dl class="defs">
+            <dt>
+              <kbd>/</kbd>
+            </dt>
+            <dd>Find</dd>
+            {PLACES.map(({ text, shortcut }) => (
+              <Shortcut key={shortcut} shortcut={shortcut} text={text} />
+            ))}
+            <dt>
+              <kbd>?</kbd>
+            </dt>
+            <dd>This list</dd>
+          </dl>
+          <div class="row next">
+            <button type="button" class="btn" onClick={() => (areOn.value = !areOn.value)}>
+              {areOn.value ? 'Switch off' : 'Switch on'}
+            </button>
+            <button type="button" class="btn" onClick={close}>
+              Close
+            </button>
+          </div>
+        </>
+      )}
     </Dialog>
   );
 }

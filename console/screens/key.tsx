@@ -4,7 +4,7 @@ import type { ListAliasesOutput } from '../../src/payment/controlplane/aliases/a
 import type { Key as StoredKey, KeyOutput } from '../../src/payment/controlplane/keys/keys.schema.js';
 import type { ListTagsForResourceOutput } from '../../src/payment/controlplane/tags/tags.schema.js';
 import { algorithmLetter, modeLetter, usageCode } from '../../src/payment/keys/key-block-attributes.js';
-import { ApiError, control, listAll } from '../api.js';
+import { ApiError, control, listAll, unlessRefused } from '../api.js';
 import { ByteRuler } from '../components/byte-ruler.js';
 import { Copy } from '../components/copy.js';
 import { Dialog } from '../components/dialog.js';
@@ -32,7 +32,7 @@ export function Key({ id }: { id: string }) {
       100,
     )
       .then(({ items }) => shortNames(items))
-      .catch(() => []);
+      .catch(unlessRefused([]));
     return { stored, aliases };
   }, [id, region.value]);
   return (
@@ -367,7 +367,6 @@ function Deletion({ stored, name, reload }: ChangeProps) {
           name={name}
           onClose={() => setIsAsking(false)}
           onConfirm={(days) => {
-            setIsAsking(false);
             void run(
               'DeleteKey',
               { KeyIdentifier: stored.KeyArn, DeleteKeyInDays: days },
@@ -394,27 +393,31 @@ function DeletionDialog({
   const isConfirmed = typed === name && /^\d{1,3}$/.test(days) && Number(days) >= 3 && Number(days) <= 180;
   return (
     <Dialog title={`Delete ${name}?`} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isConfirmed) onConfirm(Number(days));
-        }}
-      >
-        <p class="lede">
-          The key can’t be used from now on. After the waiting period its material is destroyed, and nothing brings it
-          back.
-        </p>
-        <TextField label="Waiting period in days" value={days} onInput={setDays} hint="3 to 180." />
-        <TextField label={`Type ${name} to confirm`} value={typed} onInput={setTyped} mono />
-        <div class="row">
-          <button type="submit" class="btn stop" disabled={!isConfirmed}>
-            Schedule deletion
-          </button>
-          <button type="button" class="btn" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
+      {(close) => (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (!isConfirmed) return;
+            close();
+            onConfirm(Number(days));
+          }}
+        >
+          <p class="lede">
+            The key can’t be used from now on. After the waiting period its material is destroyed, and nothing brings it
+            back.
+          </p>
+          <TextField label="Waiting period in days" value={days} onInput={setDays} hint="3 to 180." />
+          <TextField label={`Type ${name} to confirm`} value={typed} onInput={setTyped} mono />
+          <div class="row">
+            <button type="submit" class="btn stop" disabled={!isConfirmed}>
+              Schedule deletion
+            </button>
+            <button type="button" class="btn" onClick={close}>
+              Cancel
+            </button>
+          </div>
+        </form>
+      )}
     </Dialog>
   );
 }

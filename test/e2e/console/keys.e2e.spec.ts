@@ -66,6 +66,10 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       const dialog = page.getByRole('dialog', { name: 'Delete network-pek?' });
       const confirm = dialog.getByRole('button', { name: 'Schedule deletion' });
       await expectAccessible(page);
+      await tabTo(dialog.getByRole('button', { name: 'Cancel' }));
+      await page.keyboard.press('Enter');
+      await page.locator('button:focus', { hasText: 'Schedule deletion' }).waitFor();
+      await page.keyboard.press('Enter');
       await tabTo(dialog.getByLabel('Waiting period'));
       await page.keyboard.press('Control+A');
       await page.keyboard.type('2');
