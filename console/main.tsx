@@ -42,6 +42,7 @@ function screenAt([screen, ...rest]: readonly string[]) {
   const [name, id] = rest;
   if (screen === 'keys' && name !== undefined && id !== undefined && rest.length === 2) {
     if (!DEPLOYMENT.regions.includes(name)) return <NotFound>This deployment doesn’t serve {name}.</NotFound>;
+    // The address of a key names its Region, which becomes the page's.
     region.value = name;
     return <Key id={id} key={id} />;
   }

@@ -5,4 +5,4 @@ import { Buffer } from 'buffer';
  * explicit resource management lack. The workbench imports this module before any other.
  */
 globalThis.Buffer = Buffer as unknown as typeof globalThis.Buffer;
-if (!('dispose' in Symbol)) Object.defineProperty(Symbol, 'dispose', { value: Symbol.for('Symbol.dispose') });
+if (!Reflect.has(Symbol, 'dispose')) Object.defineProperty(Symbol, 'dispose', { value: Symbol.for('Symbol.dispose') });
