@@ -46,22 +46,26 @@ export async function control<Output>(operation: string, input: object = {}): Pr
   }
 }
 
+interface Paging {
+  MaxResults: number;
+  NextToken?: string | undefined;
+}
+
 /**
- * Calls a list operation of the control plane until its last page, or until it has returned `most` items.
+ * Calls a list operation until its last page, or until it has returned `most` items.
  *
  * @returns the items, and whether there are more
  * @throws ApiError
  */
 export async function listAll<Output extends { NextToken?: string | undefined }, Item>(
-  operation: string,
-  input: object,
+  list: (paging: Paging) => Promise<Output>,
   itemsOf: (output: Output) => readonly Item[],
   most: number,
 ): Promise<{ items: Item[]; more: boolean }> {
   const items: Item[] = [];
   let token: string | undefined;
   do {
-    const page: Output = await control(operation, { ...input, MaxResults: 100, NextToken: token });
+    const page = await list({ MaxResults: 100, NextToken: token });
     items.push(...itemsOf(page));
     token = page.NextToken;
   } while (token !== undefined && items.length < most);

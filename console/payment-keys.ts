@@ -1,6 +1,6 @@
 import type { Alias, ListAliasesOutput } from '../src/payment/controlplane/aliases/aliases.schema.js';
 import type { KeySummary, ListKeysOutput } from '../src/payment/controlplane/keys/keys.schema.js';
-import { listAll, unlessRefused } from './api.js';
+import { control, listAll, unlessRefused } from './api.js';
 import { DEPLOYMENT } from './deployment.js';
 import { region } from './session.js';
 
@@ -17,10 +17,16 @@ export interface ListedKey extends KeySummary {
 /** Loads the keys of the page's Region. Aliases are left out if the caller may not list them. @throws ApiError */
 export async function loadKeys(): Promise<{ keys: ListedKey[]; more: boolean }> {
   const [keys, aliases] = await Promise.all([
-    listAll('ListKeys', {}, ({ Keys }: ListKeysOutput) => Keys, MOST_KEYS),
-    listAll('ListAliases', {}, ({ Aliases }: ListAliasesOutput) => Aliases, MOST_ALIASES).catch(
-      unlessRefused({ items: [] as Alias[] }),
+    listAll(
+      (paging) => control<ListKeysOutput>('ListKeys', paging),
+      ({ Keys }) => Keys,
+      MOST_KEYS,
     ),
+    listAll(
+      (paging) => control<ListAliasesOutput>('ListAliases', paging),
+      ({ Aliases }) => Aliases,
+      MOST_ALIASES,
+    ).catch(unlessRefused({ items: [] as Alias[] })),
   ]);
   const names = Map.groupBy(aliases.items, ({ KeyArn }) => KeyArn);
   return {

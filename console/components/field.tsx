@@ -24,14 +24,15 @@ export function TextField({
   autoFocus?: boolean;
 }) {
   const id = useId();
+  // Preact has a type of attributes for each type of input.
+  const typed = { type } as { type: 'text' };
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <input
         {...rest}
         id={id}
-        // Preact types each type of input apart.
-        type={type as 'text'}
+        {...typed}
         class={mono ? 'mono' : undefined}
         value={value}
         autocomplete="off"

@@ -26,9 +26,8 @@ export function Key({ id }: { id: string }) {
   const loaded = useLoad(async () => {
     const { Key: stored } = await control<KeyOutput>('GetKey', { KeyIdentifier: keyArn(id) });
     const aliases = await listAll(
-      'ListAliases',
-      { KeyArn: stored.KeyArn },
-      ({ Aliases }: ListAliasesOutput) => Aliases,
+      (paging) => control<ListAliasesOutput>('ListAliases', { KeyArn: stored.KeyArn, ...paging }),
+      ({ Aliases }) => Aliases,
       100,
     )
       .then(({ items }) => shortNames(items))
@@ -229,7 +228,12 @@ const REPLICATION = {
 
 function Tags({ arn }: { arn: string }) {
   const loaded = useLoad(
-    () => listAll('ListTagsForResource', { ResourceArn: arn }, (output: ListTagsForResourceOutput) => output.Tags, 200),
+    () =>
+      listAll(
+        (paging) => control<ListTagsForResourceOutput>('ListTagsForResource', { ResourceArn: arn, ...paging }),
+        (output) => output.Tags,
+        200,
+      ),
     [arn],
   );
   return (

@@ -83,11 +83,16 @@ export async function signIn(page: Page, credentials: Credentials = CREDENTIALS)
   await page.keyboard.press('Enter');
 }
 
+/** What tests use of an element of the page. */
+interface Focusable {
+  matches: (selector: string) => boolean;
+}
+
 /** Presses Tab until something has the focus. */
 export async function tabTo(target: Locator): Promise<void> {
   await target.waitFor();
   for (let i = 0; i < MOST_TABS; i++) {
-    if (await target.evaluate((element) => element.matches(':focus'))) return;
+    if (await target.evaluate((element: Focusable) => element.matches(':focus'))) return;
     await target.page().keyboard.press('Tab');
   }
   throw new Error(`${MOST_TABS} tabs do not lead to ${String(target)}`);
