@@ -4,7 +4,8 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
 COPY .swcrc nest-cli.json tsconfig.json tsconfig.build.json ./
-COPY scripts/build.js scripts/bundle.js scripts/bundle-loader.js scripts/
+COPY scripts/build.js scripts/bundle.js scripts/bundle-loader.js scripts/console.js scripts/
+COPY console console
 COPY src src
 RUN npm run build
 
@@ -31,6 +32,7 @@ COPY --from=build /app/dist/bundle dist/bundle
 COPY package.json ./
 COPY bin bin
 COPY public public
+COPY --from=build /app/public/console public/console
 COPY openapi openapi
 COPY docker/healthcheck.js docker/
 # For docker exec, which runs commands with the environment of the service.

@@ -10,8 +10,11 @@ const NODE_GLOBALS = Object.fromEntries(
 /** Globals that pure code must not use. */
 const IMPURE = ['process', 'globalThis', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch'];
 
+/** Storage of browsers, in which the console keeps nothing. */
+const STORAGE = ['localStorage', 'sessionStorage', 'indexedDB', 'caches', 'cookieStore'];
+
 export default tseslint.config(
-  { ignores: ['dist', 'dist-examples', 'coverage', 'data', 'node_modules', 'openapi'] },
+  { ignores: ['dist', 'dist-examples', 'coverage', 'data', 'node_modules', 'openapi', 'public/console'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
@@ -61,6 +64,13 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   { files: ['examples/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['console/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-globals': ['error', ...STORAGE, 'process'],
+      'no-restricted-properties': ['error', { object: 'document', property: 'cookie' }],
+    },
+  },
   floors,
   {
     files: ['src/crypto/**/*.ts'],

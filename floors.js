@@ -42,7 +42,7 @@ export const FLOORS = [
   ['payment/exchange'],
   ['payment/controlplane', 'payment/dataplane'],
   ['admin', 'payment/payment.module', 'xks-proxy', 'cckm', 'hostcommands', 'sts'],
-  ['docs', 'app.module', 'database'],
+  ['docs', 'console', 'app.module', 'database'],
   ['store'],
   ['service'],
   ['cli'],

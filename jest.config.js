@@ -41,7 +41,7 @@ export default {
       ...common,
       // The pattern excludes specs, because testPathIgnorePatterns on the command line replaces that of a
       // configuration.
-      testMatch: ['<rootDir>/{src,test,examples}/**/!(*.db|*.e2e).spec.ts'],
+      testMatch: ['<rootDir>/{console,src,test,examples}/**/!(*.db|*.e2e).spec.ts'],
     },
     {
       ...common,

@@ -1,4 +1,5 @@
-// Compiles src/ to dist/ and bundles it: npm run build. With --if-changed, only if dist/ is out of date.
+// Compiles src/ to dist/ and bundles it, and bundles console/ to public/console: npm run build. With --if-changed, only
+// if their output is out of date.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -7,10 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 const STAMP = 'dist/.stamp';
 const INPUTS = [
+  'console',
   'src',
   'scripts/build.js',
   'scripts/bundle.js',
   'scripts/bundle-loader.js',
+  'scripts/console.js',
   '.swcrc',
   'nest-cli.json',
   'package-lock.json',
@@ -32,6 +35,7 @@ function build(reason) {
   rmSync(STAMP, { force: true });
   run('node_modules/@nestjs/cli/bin/nest.js', 'build');
   run('scripts/bundle.js');
+  run('scripts/console.js');
   if (fingerprint(INPUTS) === before) writeFileSync(STAMP, stamp());
   console.error(`Built in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
@@ -42,9 +46,9 @@ function run(...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** Fingerprints the inputs and dist/, so that a changed, truncated or missing file of dist/ is noticed, too. */
+/** Fingerprints the inputs and the output, so that a changed, truncated or missing file of the output is noticed, too. */
 function stamp() {
-  return `${fingerprint(INPUTS)} ${fingerprint(['dist'])}\n`;
+  return `${fingerprint(INPUTS)} ${fingerprint(['dist', 'public/console'])}\n`;
 }
 
 /** @returns SHA-256 over the names and contents of the files, without specs and the stamp */

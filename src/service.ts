@@ -12,6 +12,7 @@ import { DatabaseTime } from './changes/database-time.js';
 import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { componentCheckValue } from './crypto/key-components.js';
+import { serveConsole } from './console/console.js';
 import { serveDocs } from './docs/docs.js';
 import { Front } from './front/front.js';
 import { servedOperations } from './front/operations.js';
@@ -110,6 +111,7 @@ export async function startService(
       { bodyParser: false, logger: false, abortOnError: false },
     );
     app.useGlobalFilters(new PageFailureFilter(logger));
+    serveConsole(pages.adapter.getInstance(), config);
     serveDocs(pages.adapter.getInstance(), config);
     const keyUses = app.get(KeyUses, { strict: false });
     const front = new Front({

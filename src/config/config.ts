@@ -70,6 +70,10 @@ export interface Config {
   readonly verificationLimits?: VerificationLimits;
   /** Destinations of audit events. */
   readonly audit: readonly AuditDestination[];
+  /** What is served of the console in the browser. */
+  readonly console: 'on' | 'no-workbench' | 'off';
+  /** Name of the deployment that the console shows. */
+  readonly consoleLabel?: string;
   readonly logLevel: string;
   /** Time that the service goes on serving after SIGTERM, so that load balancers can stop sending requests to it. */
   readonly drainSeconds: number;
@@ -224,6 +228,12 @@ const Environment = z.object({
     .enum(['table', 'stdout', 'table,stdout'], 'must be table, stdout or table,stdout')
     .default('table')
     .transform((text) => text.split(',') as AuditDestination[]),
+  KEYBLOCK_CONSOLE: z.enum(['on', 'no-workbench', 'off'], 'must be on, no-workbench or off').default('on'),
+  KEYBLOCK_CONSOLE_LABEL: z
+    .string()
+    .max(24, 'must be at most 24 characters')
+    .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII characters')
+    .optional(),
   KEYBLOCK_LOG_LEVEL: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -406,6 +416,8 @@ function configOf(data: Environment, filed: Filed): Config {
     acceptsWeakDecimalization: data.KEYBLOCK_WEAK_DECIMALIZATION === 'allow',
     verificationLimits: data.KEYBLOCK_VERIFICATION_LIMIT,
     audit: Object.freeze(data.KEYBLOCK_AUDIT),
+    console: data.KEYBLOCK_CONSOLE,
+    consoleLabel: data.KEYBLOCK_CONSOLE_LABEL,
     logLevel: data.KEYBLOCK_LOG_LEVEL,
     drainSeconds: data.KEYBLOCK_DRAIN_SECONDS,
     workers: data.KEYBLOCK_WORKERS,

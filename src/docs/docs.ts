@@ -40,8 +40,6 @@ const FILES: readonly (readonly [url: string, type: string, file: string])[] = [
 export function serveDocs(fastify: FastifyInstance, config: Pick<Config, 'accountId' | 'region' | 'regions'>): void {
   const { region } = config;
   const headers = { 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-keyblock-region': region };
-  // The page's links are relative to its path, so it is not served at / itself.
-  fastify.get('/', (_request, reply) => reply.redirect(DOCS));
   for (const [url, type, file] of FILES)
     fastify.get(url, async (_request, reply) =>
       reply

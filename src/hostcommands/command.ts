@@ -1,7 +1,7 @@
 import type { Call } from '../call.js';
 import type { WorkingKey } from '../payment/dataplane/keys/working-keys.js';
 import type { KeyIssuer } from './key-issuer.js';
-import type { KeyRequirement } from '../payment/keys/key.repository.js';
+import type { KeyRequirement } from '../payment/keys/key-rules.js';
 import type { HostErrorCode } from './host-error.js';
 import type { Verifications } from '../payment/dataplane/verification/verifications.js';
 import type { FieldSettings, KeyField, RequestFields } from './request-fields.js';

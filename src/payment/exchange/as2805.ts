@@ -1,6 +1,6 @@
 import type { WorkingKeyVariant } from '../../crypto/as2805.js';
 import type { KeyUsage } from '../keys/key-attributes.js';
-import type { KeyRequirement } from '../keys/key.repository.js';
+import type { KeyRequirement } from '../keys/key-rules.js';
 
 /** Returns the requirements for a stored KEK that wraps or unwraps keys by AS 2805.6.3. */
 export function as2805Kek(mode: 'Wrap' | 'Unwrap'): KeyRequirement {

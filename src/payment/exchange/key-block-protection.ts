@@ -1,6 +1,6 @@
 import type { Kbpk } from '../../crypto/tr31/kbpk.js';
 import { type DeriveKeyUsage, isTdes, type KeyAlgorithm } from '../keys/key-attributes.js';
-import type { KeyRequirement } from '../keys/key.repository.js';
+import type { KeyRequirement } from '../keys/key-rules.js';
 
 /** Usages that a key block protection key may have, whether stored or derived. */
 export const KEY_BLOCK_PROTECTION_USAGES = [

@@ -4,7 +4,8 @@ import { type Certificate, readCertificate } from '../../crypto/x509/certificate
 import { ValidationException } from '../../errors/exceptions.js';
 import { RSA_KEY_ALGORITHMS } from '../keys/key-attributes.js';
 import type { Key } from '../keys/key.entity.js';
-import { KeyRepository, type KeyRequirement } from '../keys/key.repository.js';
+import { KeyRepository } from '../keys/key.repository.js';
+import type { KeyRequirement } from '../keys/key-rules.js';
 import { certificateOf } from './certificate-text.js';
 import type { ExchangeToken, TokenPurpose } from './exchange-token.entity.js';
 import { ExchangeTokens } from './exchange-tokens.js';

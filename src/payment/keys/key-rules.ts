@@ -176,3 +176,32 @@ function kcvAlgorithms(algorithm: KeyAlgorithm): readonly [KeyCheckValueAlgorith
 export function rsaBitsOf(algorithm: RsaKeyAlgorithm): number {
   return Number(algorithm.slice('RSA_'.length));
 }
+
+/** The keys that an operation accepts. */
+export interface KeyRequirement {
+  usages: readonly KeyUsage[];
+  algorithms: readonly KeyAlgorithm[];
+  /** The key must have all of these modes. A key of mode NoRestrictions may do whatever its usage allows. */
+  modes: readonly KeyMode[];
+  /** AWS's message that refuses a key of mode NoRestrictions; undefined if AWS accepts such keys. */
+  unrestrictedRefusal?: string;
+}
+
+/**
+ * Checks that an operation accepts a key, in AWS's order.
+ *
+ * @param key  its usage or algorithm is undefined if the model has no name for it
+ * @param name name of the key for the message
+ * @throws ValidationException that names the first attribute that doesn't fit
+ */
+export function checkRequirement(
+  { usages, algorithms, modes, unrestrictedRefusal }: KeyRequirement,
+  key: { modes: KeyModesOfUse; usage?: KeyUsage; algorithm?: KeyAlgorithm },
+  name: string,
+): void {
+  const invalid = (what: string) => new ValidationException(`${what} of ${name} is invalid for the operation.`);
+  if (key.usage === undefined || !usages.includes(key.usage)) throw invalid('KeyUsage');
+  if (key.algorithm === undefined || !algorithms.includes(key.algorithm)) throw invalid('KeyAlgorithm');
+  if (unrestrictedRefusal !== undefined && key.modes.NoRestrictions) throw new ValidationException(unrestrictedRefusal);
+  if (!key.modes.NoRestrictions && !modes.every((mode) => key.modes[mode])) throw invalid('KeyModesOfUse');
+}

@@ -3,13 +3,13 @@ import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { resourceStatements, Statements } from '../../policy/policy.js';
 import { type Call, scopeOf } from '../../call.js';
 import { lockTransaction, LOCKS } from '../../database/locks.js';
-import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../errors/exceptions.js';
+import { AccessDeniedException, ResourceNotFoundException } from '../../errors/exceptions.js';
 import { CONTROL_PLANE } from '../api.js';
 import { authorize, type KeyAccess } from '../authorization/authorize.js';
 import { KEY_POLICIES } from '../authorization/key-policies.js';
 import { Alias } from './alias.entity.js';
 import { type Identifier, parseIdentifier, resourceArn } from './arn.js';
-import type { KeyAlgorithm, KeyMode, KeyState, KeyUsage } from './key-attributes.js';
+import type { KeyState } from './key-attributes.js';
 import { KeyCache, type KnownKey } from './key-cache.js';
 import { sealOf, sorted } from '../../provider/bound.subscriber.js';
 import { changeRows, removeRows } from '../../provider/changed-rows.js';
@@ -18,6 +18,7 @@ import { isNotHeld } from '../../changes/destruction-hold.entity.js';
 import { inTime } from '../../changes/in-time.js';
 import { type KeyChange, requireEnabled } from './key-life-cycle.js';
 import { IS_AUTHORITY, Key, type NewKey } from './key.entity.js';
+import { checkRequirement, type KeyRequirement } from './key-rules.js';
 import { multiRegionKeyType, requireNotReplica } from './multi-region.js';
 import { defaultReplicationRegions, Regions } from './regions.js';
 import { ReplicationWork } from './replication-work.js';
@@ -26,35 +27,6 @@ import { Quotas } from './quotas.js';
 import { ResourcePolicy } from './resource-policy.entity.js';
 import { Tag } from './tag.entity.js';
 import { whenReady } from '../../when-ready.js';
-
-/** The keys that an operation accepts. */
-export interface KeyRequirement {
-  usages: readonly KeyUsage[];
-  algorithms: readonly KeyAlgorithm[];
-  /** The key must have all of these modes. A key of mode NoRestrictions may do whatever its usage allows. */
-  modes: readonly KeyMode[];
-  /** AWS's message that refuses a key of mode NoRestrictions; undefined if AWS accepts such keys. */
-  unrestrictedRefusal?: string;
-}
-
-/**
- * Checks that an operation accepts a key, in AWS's order.
- *
- * @param key  its usage or algorithm is undefined if the model has no name for it
- * @param name name of the key for the message
- * @throws ValidationException that names the first attribute that doesn't fit
- */
-export function checkRequirement(
-  { usages, algorithms, modes, unrestrictedRefusal }: KeyRequirement,
-  key: Pick<Key, 'modes'> & Partial<Pick<Key, 'usage' | 'algorithm'>>,
-  name: string,
-): void {
-  const invalid = (what: string) => new ValidationException(`${what} of ${name} is invalid for the operation.`);
-  if (key.usage === undefined || !usages.includes(key.usage)) throw invalid('KeyUsage');
-  if (key.algorithm === undefined || !algorithms.includes(key.algorithm)) throw invalid('KeyAlgorithm');
-  if (unrestrictedRefusal !== undefined && key.modes.NoRestrictions) throw new ValidationException(unrestrictedRefusal);
-  if (!key.modes.NoRestrictions && !modes.every((mode) => key.modes[mode])) throw invalid('KeyModesOfUse');
-}
 
 /**
  * Checks that a stored key is enabled and that an operation accepts it.

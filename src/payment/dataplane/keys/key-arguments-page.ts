@@ -1,4 +1,4 @@
-import type { KeyRequirement } from '../../keys/key.repository.js';
+import type { KeyRequirement } from '../../keys/key-rules.js';
 import { KEY_ARGUMENTS } from './key-arguments.js';
 
 const INTRODUCTION = `# Keys that the data plane accepts

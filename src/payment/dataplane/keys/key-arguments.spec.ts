@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { MODE_SETS, refusedBy, VALID_KEY_ROWS, type ValidKeys } from '../../../../test/support/key-arguments.js';
 import { KEY_ALGORITHMS, KEY_STATES, KEY_USAGES } from '../../keys/key-attributes.js';
 import type { Key } from '../../keys/key.entity.js';
-import { checkUsable, type KeyRequirement } from '../../keys/key.repository.js';
-import { modesOfUse } from '../../keys/key-rules.js';
+import { checkUsable } from '../../keys/key.repository.js';
+import { type KeyRequirement, modesOfUse } from '../../keys/key-rules.js';
 import { keyArgumentsPage } from './key-arguments-page.js';
 import { KEY_ARGUMENTS } from './key-arguments.js';
 

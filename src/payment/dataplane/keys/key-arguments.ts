@@ -1,6 +1,6 @@
 import type { KeyAlgorithm, KeyUsage } from '../../keys/key-attributes.js';
 import { ECC_KEY_ALGORITHMS, type KeyMode, RSA_KEY_ALGORITHMS } from '../../keys/key-attributes.js';
-import type { KeyRequirement } from '../../keys/key.repository.js';
+import type { KeyRequirement } from '../../keys/key-rules.js';
 
 const TDES = ['TDES_2KEY', 'TDES_3KEY'] as const;
 const AES = ['AES_128', 'AES_192', 'AES_256'] as const;

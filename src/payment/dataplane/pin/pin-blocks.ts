@@ -7,7 +7,7 @@ import { tdes } from '../../../crypto/des.js';
 import { ValidationException } from '../../../errors/exceptions.js';
 import type { WrappedKey } from '../../fields.js';
 import { isTdes } from '../../keys/key-attributes.js';
-import type { KeyRequirement } from '../../keys/key.repository.js';
+import type { KeyRequirement } from '../../keys/key-rules.js';
 import type { Synchronous } from '../../../provider/crypto-provider.js';
 import { type DukptAttributes, dukptKey } from '../dukpt.js';
 import { whenReady } from '../../../when-ready.js';

@@ -11,6 +11,7 @@ describe('Without a signature', () => {
     ['/healthz', 'application/json'],
     ['/readyz', 'application/json'],
     ['/metrics', 'text/plain'],
+    ['/console/', 'text/html'],
     ['/docs', 'text/html'],
     ['/docs/page.js', 'text/javascript'],
     ['/docs/swagger-ui-bundle.js', 'text/javascript'],
@@ -29,12 +30,12 @@ describe('Without a signature', () => {
   const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
   test.each([BROWSER, 'text/html', 'application/xhtml+xml, Text/HTML;q=0.9'])(
-    '/ leads a browser that accepts %s to the documentation',
+    '/ leads a browser that accepts %s to the console',
     async (accept) => {
       const lines = service.log.length;
       const response = await sendUnsigned(`${service.url}/`, { headers: { accept }, redirect: 'manual' });
       expect({ status: response.status, text: response.text }).toEqual({ status: 302, text: '' });
-      expect(response.headers.get('location')).toBe('/docs');
+      expect(response.headers.get('location')).toBe('/console/');
       expect((await sendUnsigned(`${service.url}/`, { headers: { accept } })).headers.get('content-type')).toMatch(
         'text/html',
       );

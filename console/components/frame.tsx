@@ -1,0 +1,156 @@
+import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
+import { DEPLOYMENT } from '../deployment.js';
+import { HOME, NAVIGATION } from '../navigation.js';
+import { goTo, hrefOf, place } from '../router.js';
+import { identity, region, signOut } from '../session.js';
+import { Choice } from './field.js';
+import { Toast } from './toast.js';
+
+/** The sign: a key block of header, optional blocks, key and MAC. */
+function Mark() {
+  return (
+    <svg class="mark" width="38" height="16" viewBox="0 0 38 16" aria-hidden="true">
+      <rect width="9" height="16" rx="1.5" />
+      <rect x="11" width="5" height="16" rx="1.5" />
+      <rect x="18" width="13" height="16" rx="1.5" />
+      <rect x="33" width="5" height="16" rx="1.5" />
+    </svg>
+  );
+}
+
+/** Name and label of the deployment, at the left of the top bar. */
+export function Brand() {
+  return (
+    <>
+      <a class="brand" href={hrefOf(HOME)}>
+        <Mark />
+        Keyblock
+      </a>
+      {DEPLOYMENT.label !== undefined && <span class="stage">{DEPLOYMENT.label}</span>}
+    </>
+  );
+}
+
+/** Top bar, navigation and the main part of every screen behind the sign-in. */
+export function Frame({ children }: { children: ComponentChildren }) {
+  const menu = useRef<HTMLDetailsElement>(null);
+  const close = () => {
+    if (menu.current) menu.current.open = false;
+  };
+  return (
+    <>
+      <SkipLink />
+      <header class="top">
+        <Brand />
+        <div class="who">
+          <div class="region">
+            <RegionChoice />
+          </div>
+          <Who />
+          <details
+            class="menu keep"
+            ref={menu}
+            onKeyDown={({ key }) => {
+              if (key === 'Escape') close();
+            }}
+          >
+            <summary>Menu</summary>
+            <div class="drop">
+              <RegionChoice />
+              <nav aria-label="Main, small screens" onClick={close}>
+                <Links />
+              </nav>
+              <p class="row">
+                <Who />
+              </p>
+            </div>
+          </details>
+        </div>
+      </header>
+      <div class="frame">
+        <nav class="side" aria-label="Main">
+          <Links />
+        </nav>
+        <main id="main" tabIndex={-1}>
+          {children}
+        </main>
+      </div>
+      <Toast />
+    </>
+  );
+}
+
+/** A link to the fragment `#main` would be a place of the router, so a button moves the focus. */
+export function SkipLink() {
+  return (
+    <button type="button" class="skip btn" onClick={() => document.getElementById('main')?.focus()}>
+      Skip to content
+    </button>
+  );
+}
+
+/** Choosing another Region on the page of a key leads to the list, because the key is in the Region that was left. */
+function RegionChoice() {
+  return (
+    <Choice
+      label="Region"
+      hidden
+      value={region.value}
+      options={DEPLOYMENT.regions.map((name) => [name, name])}
+      onInput={(name) => {
+        region.value = name;
+        const [screen, ...rest] = place.value.path;
+        if (screen === 'keys' && rest.length > 0) goTo(['keys']);
+      }}
+    />
+  );
+}
+
+function Who() {
+  const who = identity.value;
+  if (who === undefined) return null;
+  const until = who.expiresAt === undefined ? undefined : new Date(who.expiresAt);
+  return (
+    <>
+      <span class="principal">
+        {who.name}
+        {until && <span class="small"> until {until.toTimeString().slice(0, 5)}</span>}
+      </span>
+      <button type="button" class="btn slim" onClick={() => signOut()}>
+        Sign out
+      </button>
+    </>
+  );
+}
+
+function Links() {
+  const here = place.value.path;
+  const isHere = (path: readonly string[]) => path.every((step, index) => here[index] === step);
+  return (
+    <>
+      {NAVIGATION.map(({ title, links }) => (
+        <section key={title}>
+          <h2>{title}</h2>
+          <ul>
+            {links.map(({ text, path }) => (
+              <li key={text}>
+                <a href={hrefOf(path)} aria-current={isHere(path) ? 'page' : undefined}>
+                  {text}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+      <section>
+        <h2>Reference</h2>
+        <ul>
+          <li>
+            <a href="/docs">API</a>
+          </li>
+        </ul>
+      </section>
+    </>
+  );
+}

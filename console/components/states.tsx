@@ -1,0 +1,69 @@
+import type { ComponentChildren } from 'preact';
+import type { ApiError } from '../api.js';
+import type { Loaded } from '../load.js';
+
+/** Draws a value once it is there, and until then what stands in its place. Only values wait, never the frame. */
+export function Await<Value>({
+  loaded,
+  children,
+}: {
+  loaded: Loaded<Value>;
+  children: (value: Value, reload: () => void) => ComponentChildren;
+}) {
+  if (loaded.state === 'loading') return <Loading />;
+  if (loaded.state === 'failed') return <Failure error={loaded.error} retry={loaded.reload} />;
+  return <>{children(loaded.value, loaded.reload)}</>;
+}
+
+/** Grey bars, which the style shows after 200 ms. */
+export function Loading() {
+  return (
+    <div class="body loading" role="status">
+      <span class="vh">Loading</span>
+      <i />
+      <i />
+      <i />
+    </div>
+  );
+}
+
+/** A refusal names the missing permission; a failure gives the service's own words. */
+export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
+  return (
+    <div class="body state" role="alert">
+      {error.isRefusal ? (
+        <>
+          <p class="title">You may not see this</p>
+          <p>
+            It needs the permission <code>{error.action}</code>. {error.message}
+          </p>
+        </>
+      ) : (
+        <>
+          <p class="title">{error.name}</p>
+          <p>{error.message}</p>
+        </>
+      )}
+      {error.requestId !== undefined && (
+        <p class="small quiet">
+          Request <code>{error.requestId}</code>
+        </p>
+      )}
+      {retry && (
+        <button type="button" class="btn slim" onClick={retry}>
+          Retry
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Says what would stand here, and the next step. */
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="body state">
+      <p class="title">{title}</p>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,14 @@
+/** What the page knows about the deployment before anyone has signed in. */
+export interface Deployment {
+  accountId: string;
+  /** The default Region. */
+  region: string;
+  regions: string[];
+  /** Shown beside the name, e.g. Staging. */
+  label?: string;
+  /** True if the workbench is served. */
+  workbench: boolean;
+}
+
+/** The service writes it into the page. */
+export const DEPLOYMENT = JSON.parse(document.body.dataset['deployment'] ?? '{}') as Deployment;

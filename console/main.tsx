@@ -1,0 +1,91 @@
+import { type ComponentChildren, render } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { ApiError } from './api.js';
+import { Frame } from './components/frame.js';
+import { Head } from './components/head.js';
+import { Await } from './components/states.js';
+import { Shortcuts } from './components/shortcuts.js';
+import { useLoad } from './load.js';
+import { HOME } from './navigation.js';
+import { DEPLOYMENT } from './deployment.js';
+import { hrefOf, place } from './router.js';
+import { Key } from './screens/key.js';
+import { Keys } from './screens/keys.js';
+import { SignIn } from './screens/sign-in.js';
+import { identity, region } from './session.js';
+
+function App() {
+  return identity.value === undefined ? (
+    <SignIn />
+  ) : (
+    <Frame>
+      <Screen />
+      <Shortcuts />
+    </Frame>
+  );
+}
+
+/** The screen of the current place. Moving to another one moves the focus, so that it is read from its beginning. */
+function Screen() {
+  const { path } = place.value;
+  const where = path.join('/');
+  useEffect(() => {
+    if (document.activeElement === document.body || document.activeElement?.closest('nav'))
+      document.getElementById('main')?.focus();
+    scrollTo(0, 0);
+  }, [where]);
+  return screenAt(path);
+}
+
+function screenAt([screen, ...rest]: readonly string[]) {
+  if (screen === 'keys' && rest.length === 0) return <Keys />;
+  const [name, id] = rest;
+  if (screen === 'keys' && name !== undefined && id !== undefined && rest.length === 2) {
+    if (!DEPLOYMENT.regions.includes(name)) return <NotFound>This deployment doesn’t serve {name}.</NotFound>;
+    // The address of a key names its Region, which becomes the page's.
+    region.value = name;
+    return <Key id={id} key={id} />;
+  }
+  if (screen === 'workbench' && DEPLOYMENT.workbench && rest.length === 1) return <Workbench calculator={name ?? ''} />;
+  return <NoScreen />;
+}
+
+function NoScreen() {
+  return <NotFound>There is no screen at this address.</NotFound>;
+}
+
+/** The calculators, whose scripts are loaded with the first of them. */
+function Workbench({ calculator }: { calculator: string }) {
+  const loaded = useLoad(loadWorkbench, []);
+  return (
+    <Await loaded={loaded}>
+      {({ CALCULATORS }) => {
+        const Calculator = Object.hasOwn(CALCULATORS, calculator)
+          ? CALCULATORS[calculator as keyof typeof CALCULATORS]
+          : NoScreen;
+        return <Calculator />;
+      }}
+    </Await>
+  );
+}
+
+async function loadWorkbench() {
+  try {
+    return await import('./workbench/workbench.js');
+  } catch {
+    throw new ApiError('NetworkError', 'The workbench could not be loaded.', '');
+  }
+}
+
+function NotFound({ children }: { children: ComponentChildren }) {
+  return (
+    <>
+      <Head title="Not found" />
+      <p>
+        {children} <a href={hrefOf(HOME)}>Show the payment keys</a>
+      </p>
+    </>
+  );
+}
+
+render(<App />, document.body);

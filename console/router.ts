@@ -1,0 +1,47 @@
+import { signal } from '@preact/signals';
+import { HOME } from './navigation.js';
+
+/** A place in the console. It is the fragment of the address, so it never reaches the server. */
+export interface Place {
+  path: readonly string[];
+  query: URLSearchParams;
+}
+
+/** The current place. */
+export const place = signal(read());
+addEventListener('hashchange', () => {
+  place.value = read();
+});
+
+/** Returns the address of a place. Parameters that are undefined or empty are left out. */
+export function hrefOf(path: readonly string[], query: Readonly<Record<string, string | undefined>> = {}): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const search = new URLSearchParams(given).toString();
+  return `#/${path.map(encodeURIComponent).join('/')}${search && `?${search}`}`;
+}
+
+/** Changes parameters of the current place without a step in the history. */
+export function setQuery(changes: Readonly<Record<string, string | undefined>>): void {
+  const { path, query } = place.value;
+  history.replaceState(null, '', hrefOf(path, { ...Object.fromEntries(query), ...changes }));
+  place.value = read();
+}
+
+export function goTo(path: readonly string[]): void {
+  location.hash = hrefOf(path);
+}
+
+function read(): Place {
+  const [path = '', search = ''] = location.hash.replace(/^#\/?/, '').split('?', 2);
+  const steps = path.split('/').filter(Boolean).map(decode);
+  return { path: steps.length > 0 ? steps : HOME, query: new URLSearchParams(search) };
+}
+
+/** Decodes a step of the path. One that isn't encoded properly stays as it is. */
+function decode(step: string): string {
+  try {
+    return decodeURIComponent(step);
+  } catch {
+    return step;
+  }
+}

@@ -1,0 +1,427 @@
+import { Fragment } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ListAliasesOutput } from '../../src/payment/controlplane/aliases/aliases.schema.js';
+import type { Key as StoredKey, KeyOutput } from '../../src/payment/controlplane/keys/keys.schema.js';
+import type { ListTagsForResourceOutput } from '../../src/payment/controlplane/tags/tags.schema.js';
+import { algorithmLetter, modeLetter, usageCode } from '../../src/payment/keys/key-block-attributes.js';
+import { ApiError, control, listAll, unlessRefused } from '../api.js';
+import { ByteRuler } from '../components/byte-ruler.js';
+import { Copy } from '../components/copy.js';
+import { Dialog } from '../components/dialog.js';
+import { TextField } from '../components/field.js';
+import { Head } from '../components/head.js';
+import { Sheet } from '../components/sheet.js';
+import { Await, Empty, Failure } from '../components/states.js';
+import { Tag } from '../components/tag.js';
+import { announce } from '../components/toast.js';
+import { argumentsOf } from '../key-arguments.js';
+import { useLoad } from '../load.js';
+import { keyArn, keyId, shortNames, type State, STATES, stateOf } from '../payment-keys.js';
+import { hrefOf } from '../router.js';
+import { region } from '../session.js';
+import { algorithmWords, modeWords, timeWords, untilWords, usageWords } from '../words.js';
+
+/** One payment key. @param id last part of its ARN, in the page's Region */
+export function Key({ id }: { id: string }) {
+  const loaded = useLoad(async () => {
+    const { Key: stored } = await control<KeyOutput>('GetKey', { KeyIdentifier: keyArn(id) });
+    const aliases = await listAll(
+      (paging) => control<ListAliasesOutput>('ListAliases', { KeyArn: stored.KeyArn, ...paging }),
+      ({ Aliases }) => Aliases,
+      100,
+    )
+      .then(({ items }) => shortNames(items))
+      .catch(unlessRefused([]));
+    return { stored, aliases };
+  }, [id, region.value]);
+  return (
+    <>
+      <p class="crumb">
+        <a href={hrefOf(['keys'])}>Payment keys</a>
+      </p>
+      {loaded.state === 'ready' ? (
+        <KeyPage {...loaded.value} reload={loaded.reload} />
+      ) : (
+        <>
+          <Head title={id} />
+          <section class="sheet">
+            <Await loaded={loaded}>{() => null}</Await>
+          </section>
+        </>
+      )}
+    </>
+  );
+}
+
+function KeyPage({ stored, aliases, reload }: { stored: StoredKey; aliases: readonly string[]; reload: () => void }) {
+  const state = stateOf(stored);
+  const name = aliases[0] ?? keyId(stored.KeyArn);
+  return (
+    <>
+      <Head title={name} actions={<UsageSwitch stored={stored} name={name} reload={reload} />}>
+        <p class="row arn">
+          <Tag tone={TONES[state]}>{STATES[state]}</Tag>
+          <code class="wrap">{stored.KeyArn}</code>
+          <Copy text={stored.KeyArn} what="the ARN" />
+        </p>
+      </Head>
+      <Attributes stored={stored} />
+      <div class="cols">
+        <div>
+          <Abilities stored={stored} />
+          <Policy arn={stored.KeyArn} />
+          <Deletion stored={stored} name={name} reload={reload} />
+        </div>
+        <div>
+          <Facts stored={stored} aliases={aliases} />
+          <Regions stored={stored} />
+          <Tags arn={stored.KeyArn} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+const TONES: Readonly<Partial<Record<State, 'ok' | 'bad'>>> = { enabled: 'ok', 'delete-pending': 'bad' };
+
+/** The key's attributes as the fields of a key block header. */
+function Attributes({ stored }: { stored: StoredKey }) {
+  const { KeyUsage, KeyAlgorithm, KeyModesOfUse } = stored.KeyAttributes;
+  return (
+    <Sheet title="What it is" aside={<span class="quiet">As in a key block header</span>}>
+      <div class="body">
+        <ByteRuler
+          big
+          label="Attributes of the key as fields of a key block header"
+          fields={[
+            { value: usageCode(KeyUsage), name: 'Usage', note: usageWords(KeyUsage), hue: 1 },
+            { value: algorithmLetter(KeyAlgorithm), name: 'Algorithm', note: algorithmWords(KeyAlgorithm), hue: 2 },
+            {
+              // The table of the exchange has no key pairs, whose signing keys are S.
+              value: KeyModesOfUse.Sign ? 'S' : modeLetter(KeyModesOfUse),
+              name: 'Mode of use',
+              note: modeWords(KeyModesOfUse),
+              hue: 3,
+            },
+            {
+              value: stored.Exportable ? 'E' : 'N',
+              name: 'Exportability',
+              note: stored.Exportable ? 'under a trusted key' : 'not exportable',
+              hue: 4,
+            },
+            {
+              value: stored.KeyCheckValue,
+              name: 'Check value',
+              note: `${stored.KeyCheckValueAlgorithm}, ${stored.KeyCheckValue.length / 2} bytes`,
+              hue: 5,
+            },
+          ]}
+        />
+      </div>
+    </Sheet>
+  );
+}
+
+/** The operations that accept the key, from the table that the service enforces. */
+function Abilities({ stored }: { stored: StoredKey }) {
+  const uses = argumentsOf(stored);
+  return (
+    <Sheet title="What it can do" aside={<span class="quiet">From its usage and modes</span>}>
+      {uses.length === 0 ? (
+        <Empty title="No operation of the data plane uses it">
+          <p>It exchanges keys: ImportKey and ExportKey, and the operations that return parameters and certificates.</p>
+        </Empty>
+      ) : (
+        <table class="table cards">
+          <thead>
+            <tr>
+              <th scope="col">Operation</th>
+              <th scope="col">Argument</th>
+              <th scope="col">Variant</th>
+            </tr>
+          </thead>
+          <tbody>
+            {uses.map(({ operation, argument, variants }) => (
+              <tr key={`${operation} ${argument}`}>
+                <td>{operation}</td>
+                <td class="wide">{argument}</td>
+                <td class="wide quiet">{variants.join(', ')}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Sheet>
+  );
+}
+
+function Facts({ stored, aliases }: { stored: StoredKey; aliases: readonly string[] }) {
+  const times = [
+    ['Created', stored.CreateTimestamp],
+    ['Usage started', stored.UsageStartTimestamp],
+    ['Usage stopped', stored.UsageStopTimestamp],
+    ['Deletion', stored.DeletePendingTimestamp],
+    ['Deleted', stored.DeleteTimestamp],
+  ] as const;
+  return (
+    <Sheet title="Facts">
+      <div class="body">
+        <dl class="defs">
+          <dt>Aliases</dt>
+          <dd>{aliases.join(', ') || 'None'}</dd>
+          <dt>Origin</dt>
+          <dd>{stored.KeyOrigin === 'EXTERNAL' ? 'Imported' : 'Generated here'}</dd>
+          {stored.DeriveKeyUsage !== undefined && (
+            <>
+              <dt>Derives</dt>
+              <dd>{usageWords(stored.DeriveKeyUsage)}</dd>
+            </>
+          )}
+          {times.map(
+            ([what, time]) =>
+              time !== undefined && (
+                <Fragment key={what}>
+                  <dt>{what}</dt>
+                  <dd>{timeWords(time)}</dd>
+                </Fragment>
+              ),
+          )}
+        </dl>
+      </div>
+    </Sheet>
+  );
+}
+
+function Regions({ stored }: { stored: StoredKey }) {
+  const replicas = Object.entries(stored.ReplicationStatus ?? {});
+  const role = { PRIMARY: 'Primary', REPLICA: `Replica of ${stored.PrimaryRegion}` };
+  return (
+    <Sheet title="Regions">
+      <ul class="items plain">
+        <li>
+          <div>
+            <h3>{region.value}</h3>
+            <p>{stored.MultiRegionKeyType === undefined ? 'Only here' : role[stored.MultiRegionKeyType]}</p>
+          </div>
+          <Tag>Here</Tag>
+        </li>
+        {replicas.map(([name, { Status, StatusMessage }]) => (
+          <li key={name}>
+            <div>
+              <h3>{name}</h3>
+              <p>{StatusMessage ?? 'Replica, same check value'}</p>
+            </div>
+            <Tag tone={REPLICATION[Status].tone}>{REPLICATION[Status].words}</Tag>
+          </li>
+        ))}
+      </ul>
+    </Sheet>
+  );
+}
+
+const REPLICATION = {
+  SYNCHRONIZED: { words: 'In step', tone: 'ok' },
+  IN_PROGRESS: { words: 'Being copied', tone: 'warn' },
+  DELETE_IN_PROGRESS: { words: 'Being removed', tone: 'warn' },
+  FAILED: { words: 'Failed', tone: 'bad' },
+} as const;
+
+function Tags({ arn }: { arn: string }) {
+  const loaded = useLoad(
+    () =>
+      listAll(
+        (paging) => control<ListTagsForResourceOutput>('ListTagsForResource', { ResourceArn: arn, ...paging }),
+        (output) => output.Tags,
+        200,
+      ),
+    [arn],
+  );
+  return (
+    <Sheet title="Tags">
+      <Await loaded={loaded}>
+        {({ items }) => (
+          <div class="body row">
+            {items.length === 0 ? (
+              <span class="quiet">None.</span>
+            ) : (
+              items.map(({ Key, Value }) => (
+                <Tag key={Key}>
+                  {Key}={Value}
+                </Tag>
+              ))
+            )}
+          </div>
+        )}
+      </Await>
+    </Sheet>
+  );
+}
+
+function Policy({ arn }: { arn: string }) {
+  const loaded = useLoad(async () => {
+    try {
+      return (await control<{ Policy: string }>('GetResourcePolicy', { ResourceArn: arn })).Policy;
+    } catch (error) {
+      if (error instanceof ApiError && error.name === 'ResourceNotFoundException') return undefined;
+      throw error;
+    }
+  }, [arn]);
+  return (
+    <Sheet title="Key policy">
+      <Await loaded={loaded}>
+        {(policy) =>
+          policy === undefined ? (
+            <p class="body quiet">None. Policies of users and roles alone decide who may use this key.</p>
+          ) : (
+            <div class="body">
+              <pre tabIndex={0}>{indented(policy)}</pre>
+            </div>
+          )
+        }
+      </Await>
+    </Sheet>
+  );
+}
+
+function indented(policy: string): string {
+  return JSON.stringify(JSON.parse(policy), null, 2);
+}
+
+/** Runs a change of the key, says what it did, and shows its failure beside the button. */
+function useChange(reload: () => void) {
+  const [failure, setFailure] = useState<ApiError>();
+  const run = async (operation: string, input: object, done: string) => {
+    setFailure(undefined);
+    try {
+      await control(operation, input);
+      announce(done);
+      reload();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setFailure(error);
+    }
+  };
+  return { failure, run };
+}
+
+interface ChangeProps {
+  stored: StoredKey;
+  name: string;
+  reload: () => void;
+}
+
+/** Only the primary key of several Regions can be changed. */
+const canChange = ({ MultiRegionKeyType }: StoredKey) => MultiRegionKeyType !== 'REPLICA';
+
+function UsageSwitch({ stored, name, reload }: ChangeProps) {
+  const { failure, run } = useChange(reload);
+  if (stored.KeyState !== 'CREATE_COMPLETE' || !canChange(stored)) return null;
+  const [operation, words, done] = stored.Enabled
+    ? (['StopKeyUsage', 'Stop usage', 'Stopped'] as const)
+    : (['StartKeyUsage', 'Start usage', 'Started'] as const);
+  return (
+    <>
+      <button
+        type="button"
+        class="btn"
+        onClick={() => void run(operation, { KeyIdentifier: stored.KeyArn }, `${done} ${name}`)}
+      >
+        {words}
+      </button>
+      {failure && <Failure error={failure} />}
+    </>
+  );
+}
+
+function Deletion({ stored, name, reload }: ChangeProps) {
+  const { failure, run } = useChange(reload);
+  const [isAsking, setIsAsking] = useState(false);
+  if (stored.KeyState === 'DELETE_COMPLETE' || !canChange(stored)) return null;
+  const pending = stored.DeletePendingTimestamp;
+  return (
+    <Sheet title="Delete">
+      {stored.KeyState === 'DELETE_PENDING' && pending !== undefined ? (
+        <div class="body row">
+          <p class="quiet">
+            Will be deleted {untilWords(pending)}, on {timeWords(pending)}.
+          </p>
+          <button
+            type="button"
+            class="btn"
+            onClick={() => void run('RestoreKey', { KeyIdentifier: stored.KeyArn }, `Restored ${name}`)}
+          >
+            Restore
+          </button>
+        </div>
+      ) : (
+        <div class="body row">
+          <p class="quiet">
+            {stored.Enabled
+              ? 'Stop its usage first and watch for refusals; deletion then waits 3 to 180 days.'
+              : 'Deletion waits 3 to 180 days, and can be cancelled until then.'}
+          </p>
+          <button type="button" class="btn stop" onClick={() => setIsAsking(true)}>
+            Schedule deletion
+          </button>
+        </div>
+      )}
+      {failure && <Failure error={failure} />}
+      {isAsking && (
+        <DeletionDialog
+          name={name}
+          onClose={() => setIsAsking(false)}
+          onConfirm={(days) => {
+            void run(
+              'DeleteKey',
+              { KeyIdentifier: stored.KeyArn, DeleteKeyInDays: days },
+              `Scheduled the deletion of ${name}`,
+            );
+          }}
+        />
+      )}
+    </Sheet>
+  );
+}
+
+function DeletionDialog({
+  name,
+  onClose,
+  onConfirm,
+}: {
+  name: string;
+  onClose: () => void;
+  onConfirm: (days: number) => void;
+}) {
+  const [typed, setTyped] = useState('');
+  const [days, setDays] = useState('7');
+  const isConfirmed = typed === name && /^\d{1,3}$/.test(days) && Number(days) >= 3 && Number(days) <= 180;
+  return (
+    <Dialog title={`Delete ${name}?`} onClose={onClose}>
+      {(close) => (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (!isConfirmed) return;
+            close();
+            onConfirm(Number(days));
+          }}
+        >
+          <p class="lede">
+            The key can’t be used from now on. After the waiting period its material is destroyed, and nothing brings it
+            back.
+          </p>
+          <TextField label="Waiting period in days" value={days} onInput={setDays} hint="3 to 180." />
+          <TextField label={`Type ${name} to confirm`} value={typed} onInput={setTyped} mono />
+          <div class="row">
+            <button type="submit" class="btn stop" disabled={!isConfirmed}>
+              Schedule deletion
+            </button>
+            <button type="button" class="btn" onClick={close}>
+              Cancel
+            </button>
+          </div>
+        </form>
+      )}
+    </Dialog>
+  );
+}

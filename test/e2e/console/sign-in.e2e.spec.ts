@@ -1,0 +1,112 @@
+import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
+import { CREDENTIALS } from '../../support/service.js';
+
+const ENV = { KEYBLOCK_CONSOLE_LABEL: 'Staging', KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' };
+
+describeConsole('Signing in to the console', ENV, (console) => {
+  describe.each(SCREENS)('at $name', (screen) => {
+    test('shows the form, the label and the Regions', async () => {
+      const page = await console.open(screen);
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      expect(await page.getByText('Staging').isVisible()).toBe(true);
+      expect(await page.getByLabel('Region').locator('option').allInnerTexts()).toEqual(['us-east-1', 'eu-west-1']);
+      await expectAccessible(page);
+    });
+
+    test('refuses a wrong secret with the words of the service, and keeps what was typed', async () => {
+      const page = await console.open(screen);
+      await signIn(page, { ...CREDENTIALS, secretAccessKey: 'not the secret' });
+      const alert = page.getByRole('alert');
+      await alert.waitFor();
+      expect(await alert.innerText()).toMatch(/InvalidSignatureException/);
+      expect(await page.getByLabel('Access key ID').inputValue()).toBe(CREDENTIALS.accessKeyId);
+      await expectAccessible(page);
+    });
+
+    test('keeps the secret in memory, and forgets it when the user signs out', async () => {
+      const page = await console.open(screen);
+      await signIn(page);
+      await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
+      await expectSecretKept(page, CREDENTIALS.secretAccessKey);
+      if (screen.width === 390) {
+        await tabTo(page.getByText('Menu', { exact: true }));
+        await page.keyboard.press('Enter');
+        await expectAccessible(page);
+      }
+      await tabTo(page.getByRole('button', { name: 'Sign out' }));
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      expect(await page.getByLabel('Secret access key').inputValue()).toBe('');
+    });
+  });
+
+  test('refuses an access key that does not exist', async () => {
+    const page = await console.open();
+    await signIn(page, { ...CREDENTIALS, accessKeyId: 'AKIDNOSUCHKEYEXISTS' });
+    expect(await page.getByRole('alert').innerText()).toMatch(/UnrecognizedClientException/);
+  });
+
+  test('says that the service could not be reached', async () => {
+    const page = await console.open();
+    await page.route(/\/admin\//, (route) => route.abort());
+    await signIn(page);
+    expect(await page.getByRole('alert').innerText()).toMatch(/could not be reached/);
+  });
+
+  test('returns after a reload to the place in the address, and asks to sign in again', async () => {
+    const page = await console.open(SCREENS[0], '#/keys?state=disabled');
+    await signIn(page);
+    await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
+    await page.reload();
+    await signIn(page);
+    await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
+    expect(page.url()).toBe(`${console.service.url}/console/#/keys?state=disabled`);
+  });
+
+  test('ends after 15 minutes without input, and says so', async () => {
+    const page = await console.open();
+    await page.clock.install();
+    await page.reload();
+    await signIn(page);
+    await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
+    await page.clock.fastForward('14:00');
+    await page.keyboard.press('Shift');
+    await page.clock.fastForward('14:00');
+    expect(await page.getByRole('heading', { name: 'Payment keys' }).isVisible()).toBe(true);
+    await page.clock.fastForward('01:01');
+    expect(await page.getByRole('alert').innerText()).toMatch(/15 minutes without input/);
+  });
+
+  test('shows who is signed in and until when, and ends with the session', async () => {
+    const page = await console.open();
+    const minutes = 10;
+    await page.clock.install();
+    await page.route(/\/admin\/identity$/, (route) =>
+      route.fulfill({ json: { Name: 'maria.k', ExpirationTimestamp: Date.now() / 1000 + 60 * minutes } }),
+    );
+    await page.reload();
+    await signIn(page);
+    expect(await page.getByText('maria.k').first().innerText()).toMatch(/^maria\.k until \d\d:\d\d$/);
+    await page.clock.fastForward('11:00');
+    expect(await page.getByRole('alert').innerText()).toBe('Your session has ended.');
+  });
+
+  test('ends when the service no longer knows the access key', async () => {
+    const page = await console.open();
+    await signIn(page);
+    await page.getByText('No keys in us-east-1').waitFor();
+    await page.route(/ListKeys/, (route) =>
+      route.fulfill({ status: 400, json: { __type: 'UnrecognizedClientException', message: 'invalid' } }),
+    );
+    await page.getByLabel('Region').first().selectOption('eu-west-1');
+    expect(await page.getByRole('alert').innerText()).toMatch(/no longer valid/);
+  });
+
+  test('shows no form where the browser cannot sign', async () => {
+    const page = await console.open();
+    await page.addInitScript('Object.defineProperty(window, "isSecureContext", { value: false })');
+    await page.reload();
+    expect(await page.getByText('Signing needs HTTPS').isVisible()).toBe(true);
+    expect(await page.getByLabel('Secret access key').count()).toBe(0);
+  });
+});
