@@ -3,7 +3,7 @@ import { xor } from '../crypto/bytes.js';
 import { encodePinBlock } from '../crypto/pin-block.js';
 import { fieldsOf, panField, readingsOf } from './pin-blocks.js';
 
-const PAN = '4012345678909';
+const PAN = '40123456789098';
 const PIN = '1234';
 
 test.each([
@@ -15,7 +15,7 @@ test.each([
 });
 
 test.each([
-  ['the last 12 digits, with the check digit', '012345678909'],
+  ['the last 12 digits, with the check digit', '123456789098'],
   ['the first 12 digits', '401234567890'],
 ])('finds a block that was formed with %s', (panPart, digits) => {
   const block = encodePinBlock(0, { pin: PIN, pan: `${digits}0` });
@@ -28,7 +28,7 @@ test.each([1, 2] as const)('finds format %s without a PAN', (format) => {
 
 test('names the fields of a PIN field', () => {
   const block = encodePinBlock(0, { pin: PIN, pan: PAN });
-  expect(panField(PAN).toString('hex')).toBe('0000401234567890');
+  expect(panField(PAN).toString('hex')).toBe('0000012345678909');
   expect(fieldsOf(xor(block, panField(PAN)))).toEqual([
     { name: 'format', digits: '0' },
     { name: 'PIN length', digits: '4' },

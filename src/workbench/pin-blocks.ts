@@ -40,7 +40,10 @@ export function readingsOf(block: Buffer, pan?: string): PinBlockReading[] {
   return FORMATS.flatMap((format): PinBlockReading[] => {
     if (format === 1 || format === 2) return pinOf(format, block).map((pin) => ({ format, pin }));
     if (pan === undefined) return [];
-    return PAN_PARTS.flatMap((panPart) =>
+    const parts = PAN_PARTS.filter(
+      (part, i) => PAN_PARTS.findIndex((other) => partOf(pan, other) === partOf(pan, part)) === i,
+    );
+    return parts.flatMap((panPart) =>
       pinOf(format, block, `${partOf(pan, panPart)}0`).map((pin) => ({ format, panPart, pin })),
     );
   });
