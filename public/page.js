@@ -111,6 +111,32 @@ async function currentJwt({ username = '', password = '' }) {
   return jwt;
 }
 
+/** Returns a document with only one of its paths and the schemas that it refers to. */
+function partOf(document, path) {
+  const { schemas, ...others } = document.components;
+  const part = { ...document, paths: { [path]: document.paths[path] }, components: { ...others, schemas: {} } };
+  const add = (value) => {
+    for (const [, name] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (name in part.components.schemas) continue;
+      part.components.schemas[name] = schemas[name];
+      add(schemas[name]);
+    }
+  };
+  add([part.paths, others]);
+  return part;
+}
+
+/** Opens an operation at once: to resolve its references, Swagger UI itself parses the whole document every time. */
+const resolvePart = (system) => {
+  const { fn } = SwaggerUIBundle.plugins.SwaggerClient(system);
+  return {
+    fn: {
+      resolveSubtree: (document, path, options) =>
+        fn.resolveSubtree(path[0] === 'paths' ? partOf(document, path[1]) : document, path, options),
+    },
+  };
+};
+
 SwaggerUIBundle({
   dom_id: '#swagger-ui',
   urls: [
@@ -123,7 +149,7 @@ SwaggerUIBundle({
   ],
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   layout: 'StandaloneLayout',
-  plugins: [signIn],
+  plugins: [signIn, resolvePart],
   tryItOutEnabled: true,
   displayRequestDuration: true,
   validatorUrl: null,

@@ -206,6 +206,8 @@ test('records an unsigned request, and a request whose signature is not verified
   const claimed = { ...unsigned, claimedAccessKeyId: 'AKIAIOSFODNN7EXAMPLE' };
   const other = parsed(unauthenticatedEvent(claimed, new InvalidSignatureException('It does not match.')));
   expect(other['userIdentity']).toEqual({ type: 'Unknown', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' });
+  const signIn = parsed(unauthenticatedEvent({ ...unsigned, claimedUserName: 'ann' }, new AccessDeniedException('no')));
+  expect(signIn['userIdentity']).toEqual({ type: 'Unknown', userName: 'ann' });
 });
 
 test('truncates text that the caller chooses, and keeps it on one line', () => {

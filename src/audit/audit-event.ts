@@ -19,6 +19,8 @@ export interface UnauthenticatedRequest extends Request {
   accountId: string;
   /** The access key id that the request names, if it names one; not verified. */
   claimedAccessKeyId?: string;
+  /** The user whose password the request claims to know. */
+  claimedUserName?: string;
 }
 
 /** An action that the service takes on its own when it is due, without a call. */
@@ -54,8 +56,8 @@ export function callEvent(call: Call, error?: ServiceException): string {
 
 /** Formats the event of a request that was refused before its signer was known. */
 export function unauthenticatedEvent(request: UnauthenticatedRequest, error: ServiceException): string {
-  const { accountId, claimedAccessKeyId: accessKeyId } = request;
-  const identity = JSON.stringify({ type: 'Unknown', accessKeyId });
+  const { accountId, claimedAccessKeyId: accessKeyId, claimedUserName: userName } = request;
+  const identity = JSON.stringify({ type: 'Unknown', accessKeyId, userName });
   const id = randomUUID();
   return eventOf(request, { id, error, identity, accountId, parameters: 'null', response: 'null', resources: '[]' });
 }

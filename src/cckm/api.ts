@@ -30,9 +30,10 @@ export const CCKM: Api = {
     // No member that holds a password, a token or a policy's text is listed.
     members: eventMembers({
       values: `
-        PrimaryRegion account_id actions alias connection days description external_accounts grant_type group id
-        key_admins key_admins_roles key_material_id key_users key_users_roles keys kms limit name operation permit
-        policy_template_id policytemplate region regions replica_region rotation_period_in_days skip sort
+        PrimaryRegion account_id actions alias cloud_hsm_cluster_id connection custom_key_store_type days description
+        external_accounts grant_type group id key_admins key_admins_roles key_material_id key_users key_users_roles
+        keys kms limit max_items name operation path_prefix permit policy_template_id policytemplate region regions
+        replica_region rotation_period_in_days skip sort xks_proxy_connectivity xks_proxy_uri_endpoint
         synchronize_all tags user_id username Alias CustomerMasterKeySpec Description KeyUsage MultiRegion Origin
       `,
       structures: 'acls aws_param',

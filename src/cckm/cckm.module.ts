@@ -22,7 +22,12 @@ import { ListKeysOperation } from './keys/list-keys.operation.js';
 import { ListRotationsOperation } from './keys/list-rotations.operation.js';
 import { ReplicateKeyOperation } from './keys/replicate-key.operation.js';
 import { RotateKeyOperation } from './keys/rotate-key.operation.js';
+import { IamController } from './iam/iam.controller.js';
 import { KmsCalls } from './kms-calls.js';
+import { NotServedController } from './not-served/not-served.controller.js';
+import { CckmStores } from './stores/cckm-stores.js';
+import { StoreRecordRepository } from './stores/store-record.repository.js';
+import { CckmStoresController } from './stores/stores.controller.js';
 import { Policies } from './templates/policies.js';
 import { TemplateRepository } from './templates/template.repository.js';
 import { TemplatesController } from './templates/templates.controller.js';
@@ -41,8 +46,11 @@ import { TokensController } from './tokens/tokens.controller.js';
     KeyActionsController,
     ContainersController,
     JobsController,
+    CckmStoresController,
     TemplatesController,
     ConnectionsController,
+    IamController,
+    NotServedController,
   ],
   providers: [
     Passwords,
@@ -62,6 +70,8 @@ import { TokensController } from './tokens/tokens.controller.js';
     KmsCalls,
     ContainerRepository,
     KeyRecordRepository,
+    StoreRecordRepository,
+    CckmStores,
     CckmKeys,
     ListKeysOperation,
     CreateKeyOperation,

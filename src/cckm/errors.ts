@@ -1,4 +1,4 @@
-import { ServiceException } from '../errors/exceptions.js';
+import { AccessDeniedException, ServiceException } from '../errors/exceptions.js';
 
 /** A fault as CipherTrust Manager's error envelope states it. Clients look for the words of `codeDesc`. */
 interface Fault {
@@ -7,7 +7,7 @@ interface Fault {
   codeDesc: string;
 }
 
-/** The faults that CCKM answers by itself. */
+/** Faults in the numbers and words of CipherTrust Manager. */
 const FAULTS = {
   NCERRInvalidParamValue: { status: 400, code: 9, codeDesc: 'NCERRInvalidParamValue' },
   NCERRBadRequest: { status: 400, code: 15, codeDesc: 'NCERRBadRequest: Bad HTTP request' },
@@ -21,7 +21,7 @@ const FAULTS = {
 
 type FaultName = keyof typeof FAULTS;
 
-/** A fault that CCKM finds by itself. */
+/** A refusal by CCKM itself, before or without a call to KMS. */
 export class CckmException extends ServiceException {
   readonly status: number;
 
@@ -34,9 +34,10 @@ export class CckmException extends ServiceException {
   }
 }
 
-/** Exceptions of KMS and of the service itself, as faults. Every other one is an internal error. */
+/** Faults for the exceptions of KMS and of the front. Any other exception is an internal error. */
 const OTHERS: Readonly<Record<string, FaultName>> = {
   NotFoundException: 'NCERRResourceNotFound',
+  CustomKeyStoreNotFoundException: 'NCERRResourceNotFound',
   ResourceNotFoundException: 'NCERRResourceNotFound',
   UnknownOperationException: 'NCERRResourceNotFound',
   ValidationException: 'NCERRInvalidParamValue',
@@ -45,6 +46,13 @@ const OTHERS: Readonly<Record<string, FaultName>> = {
   MalformedPolicyDocumentException: 'NCERRInvalidParamValue',
   InvalidAliasNameException: 'NCERRInvalidParamValue',
   InvalidKeyUsageException: 'NCERRInvalidParamValue',
+  CloudHsmClusterNotFoundException: 'NCERRInvalidParamValue',
+  CloudHsmClusterNotRelatedException: 'NCERRInvalidParamValue',
+  IncorrectTrustAnchorException: 'NCERRInvalidParamValue',
+  XksProxyIncorrectAuthenticationCredentialException: 'NCERRInvalidParamValue',
+  XksProxyInvalidConfigurationException: 'NCERRInvalidParamValue',
+  XksProxyInvalidResponseException: 'NCERRInvalidParamValue',
+  XksProxyUriUnreachableException: 'NCERRInvalidParamValue',
   SerializationException: 'NCERRBadRequest',
   RequestEntityTooLargeException: 'NCERRBadRequest',
   UnsupportedOperationException: 'NCERRBadRequest',
@@ -52,16 +60,23 @@ const OTHERS: Readonly<Record<string, FaultName>> = {
   ThrottlingException: 'NCERRBadRequest',
   AlreadyExistsException: 'NCERRConflict',
   ConflictException: 'NCERRConflict',
+  CloudHsmClusterInUseException: 'NCERRConflict',
+  CloudHsmClusterInvalidConfigurationException: 'NCERRConflict',
+  CloudHsmClusterNotActiveException: 'NCERRConflict',
+  CustomKeyStoreHasCMKsException: 'NCERRConflict',
+  CustomKeyStoreInvalidStateException: 'NCERRConflict',
+  CustomKeyStoreNameInUseException: 'NCERRConflict',
+  XksProxyUriInUseException: 'NCERRConflict',
   DisabledException: 'NCERRConflict',
   KMSInvalidStateException: 'NCERRConflict',
   AccessDeniedException: 'NCERRForbidden',
   NotAuthorizedException: 'NCERRForbidden',
 };
 
-/** Statuses that differ from that of the fault. */
+/** Statuses that replace the status of the fault. */
 const STATUSES: Readonly<Record<string, number>> = { LimitExceededException: 429, ThrottlingException: 429 };
 
-/** Faults that the front finds, whose own status says more than that of the fault. */
+/** Exceptions of the front, which keep their own status. */
 const OWN_STATUS = new Set([
   'RequestEntityTooLargeException',
   'UnknownOperationException',
@@ -73,7 +88,7 @@ export function statusOf(error: ServiceException): number {
   return STATUSES[error.name] ?? faultOf(error).status;
 }
 
-/** Returns the error envelope. The message names the exception of KMS that it is from. */
+/** Returns the error envelope. The message begins with the name of the exception, unless CCKM itself refuses. */
 export function envelopeOf(error: ServiceException, requestID: string): object {
   const { code, codeDesc } = faultOf(error);
   const message = error instanceof CckmException ? error.message : `${error.name}: ${error.message}`;
@@ -85,12 +100,23 @@ function faultOf({ name }: ServiceException): Fault {
   return FAULTS[OTHERS[name] ?? 'NCERRInternalServerError'];
 }
 
-/** Returns the fault for an id or a name that nothing has. @param what the kind of resource */
+/** Returns the refusal of an unknown id or name. @param what the kind of resource */
 export function notFound(what: string): CckmException {
   return new CckmException('NCERRResourceNotFound', `${what} not found`);
 }
 
-/** Returns the fault for a request that Keyblock doesn't serve. @param instead what the caller can do, as a sentence */
+/** Returns the refusal of a request that Keyblock doesn't serve. @param instead a sentence that tells the caller what to do */
 export function notServed(instead: string): CckmException {
   return new CckmException('NCERRBadRequest', `Keyblock doesn't serve this request. ${instead}`);
+}
+
+/** Returns the result of a call to KMS; undefined if policies or ACLs don't allow it. */
+export async function ifAllowed<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    const isForbidden = error instanceof CckmException && error.name === 'NCERRForbidden';
+    if (error instanceof AccessDeniedException || isForbidden) return undefined;
+    throw error;
+  }
 }

@@ -3,12 +3,12 @@ import type { Call } from '../call.js';
 import { AccessDeniedException } from '../errors/exceptions.js';
 import { CCKM } from './api.js';
 
-/** The group that ACLs don't bind, as that of the same name in CipherTrust Manager. */
+/** The group of administrators, whom ACLs don't restrict. CipherTrust Manager has it under the same name. */
 export const ADMINISTRATORS = 'admin';
 /** The group of every user. */
 export const USERS = 'CCKM Users';
 
-/** Returns the groups of the caller. Whoever may change ACLs is an administrator. */
+/** Returns the groups of the caller. A caller who may change ACLs is an administrator. */
 export function groupsOf(call: Call): readonly string[] {
   return isAdministrator(call) ? [ADMINISTRATORS, USERS] : [USERS];
 }

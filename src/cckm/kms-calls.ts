@@ -65,18 +65,35 @@ import { ListResourceTagsOperation } from '../kms/tags/list-resource-tags.operat
 import { TagResourceOperation } from '../kms/tags/tag-resource.operation.js';
 import { ListResourceTagsInput, TagResourceInput, UntagResourceInput } from '../kms/tags/tags.schema.js';
 import { UntagResourceOperation } from '../kms/tags/untag-resource.operation.js';
+import { ConnectCustomKeyStoreOperation } from '../kms/stores/connect-custom-key-store.operation.js';
+import { CreateCustomKeyStoreOperation } from '../kms/stores/create-custom-key-store.operation.js';
+import { DeleteCustomKeyStoreOperation } from '../kms/stores/delete-custom-key-store.operation.js';
+import { DescribeCustomKeyStoresOperation } from '../kms/stores/describe-custom-key-stores.operation.js';
+import { DisconnectCustomKeyStoreOperation } from '../kms/stores/disconnect-custom-key-store.operation.js';
+import {
+  CreateCustomKeyStoreInput,
+  DescribeCustomKeyStoresInput,
+  NamedCustomKeyStoreInput,
+  UpdateCustomKeyStoreInput,
+} from '../kms/stores/stores.schema.js';
+import { UpdateCustomKeyStoreOperation } from '../kms/stores/update-custom-key-store.operation.js';
 import { LOGGER } from '../logger.js';
 
 /** The operations of KMS that CCKM calls, each with the schema of its input. */
 const OPERATIONS = {
   CancelKeyDeletion: [CancelKeyDeletionOperation, CancelKeyDeletionInput],
+  ConnectCustomKeyStore: [ConnectCustomKeyStoreOperation, NamedCustomKeyStoreInput],
   CreateAlias: [CreateAliasOperation, CreateAliasInput],
+  CreateCustomKeyStore: [CreateCustomKeyStoreOperation, CreateCustomKeyStoreInput],
   CreateKey: [CreateKeyOperation, CreateKeyInput],
   DeleteAlias: [DeleteAliasOperation, DeleteAliasInput],
+  DeleteCustomKeyStore: [DeleteCustomKeyStoreOperation, NamedCustomKeyStoreInput],
   DeleteImportedKeyMaterial: [DeleteImportedKeyMaterialOperation, DeleteImportedKeyMaterialInput],
+  DescribeCustomKeyStores: [DescribeCustomKeyStoresOperation, DescribeCustomKeyStoresInput],
   DescribeKey: [DescribeKeyOperation, DescribeKeyInput],
   DisableKey: [DisableKeyOperation, DisableKeyInput],
   DisableKeyRotation: [DisableKeyRotationOperation, DisableKeyRotationInput],
+  DisconnectCustomKeyStore: [DisconnectCustomKeyStoreOperation, NamedCustomKeyStoreInput],
   EnableKey: [EnableKeyOperation, EnableKeyInput],
   EnableKeyRotation: [EnableKeyRotationOperation, EnableKeyRotationInput],
   GetKeyPolicy: [GetKeyPolicyOperation, GetKeyPolicyInput],
@@ -93,6 +110,7 @@ const OPERATIONS = {
   TagResource: [TagResourceOperation, TagResourceInput],
   UntagResource: [UntagResourceOperation, UntagResourceInput],
   UpdateAlias: [UpdateAliasOperation, UpdateAliasInput],
+  UpdateCustomKeyStore: [UpdateCustomKeyStoreOperation, UpdateCustomKeyStoreInput],
   UpdateKeyDescription: [UpdateKeyDescriptionOperation, UpdateKeyDescriptionInput],
   UpdatePrimaryRegion: [UpdatePrimaryRegionOperation, UpdatePrimaryRegionInput],
 } as const satisfies Record<string, readonly [operation: Type<KmsOperation>, input: z.ZodType]>;
@@ -108,8 +126,8 @@ export type OutputOf<N extends KmsOperationName> = Awaited<
 >;
 
 /**
- * Calls KMS as the front does for a signed request: the input is validated, policies are evaluated for the caller, and a change commits
- * with an event of its own. Reads have none: that of the call to CCKM stands for them.
+ * Calls KMS as the front does for a signed request: validates the input, evaluates policies for the caller, and audits
+ * each change with an event of KMS. A read has only the event of the CCKM operation that makes it.
  */
 @Injectable()
 export class KmsCalls {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAX_CHARACTERS } from '../http/bounds.js';
 
-/** Most entries of a page, also for `limit=-1`. */
+/** Maximum page size, which `limit=-1` stands for. */
 const MAX_LIMIT = 2000;
 const DEFAULT_LIMIT = 10;
 
@@ -48,7 +48,7 @@ export interface Envelope<T> {
 
 type Sortable = string | number | boolean | undefined;
 
-/** Values of an item to sort by, by the name of the field. */
+/** Functions that return the sort key of an item, by the name of the field. */
 export type SortFields<T> = Readonly<Record<string, (item: T) => Sortable>>;
 
 /** Returns a page of a list. A field that the list can't be sorted by is ignored. */

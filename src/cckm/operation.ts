@@ -4,11 +4,11 @@ import { type Operation, registered, type Route } from '../http/operation.js';
 import { CCKM } from './api.js';
 
 /**
- * What an operation is about. `key` is one or more KMS keys: the KMS operations that it calls evaluate policies. `self`
- * is the caller's own sign-in. `nothing` is everything else, for which the caller needs the action `cckm:<operation>`
- * on `*`.
+ * The kind of resource of an operation. For `key` and `store`, the KMS operations that it calls evaluate policies. `self`
+ * is open to every signed-in user. `nothing` stands for everything else, for which the caller needs the action
+ * `cckm:<operation>` on `*`.
  */
-export type CckmResource = 'key' | 'self' | 'nothing';
+export type CckmResource = 'key' | 'store' | 'self' | 'nothing';
 
 const ERRORS = {
   400: 'NCERRInvalidParamValue, NCERRBadRequest',

@@ -1,16 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** Members that every resource of CipherTrust Manager has, for the one domain and account that Keyblock has. */
-export function ownership(kind: string, id: string) {
-  return {
-    id,
-    uri: `kylo:kylo:cckm:${kind}:${id}`,
-    account: 'kylo:kylo:admin:accounts:kylo',
-    application: 'ncryptify:gemalto:admin:apps:kylo',
-    devAccount: 'ncryptify:gemalto:admin:accounts:gemalto',
-  };
-}
-
 /** The root domain, the only one. */
 export const ROOT_DOMAIN = '00000000-0000-0000-0000-000000000000';
 
@@ -20,7 +9,7 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
-/** Derives the UUID of something that has another unique name: version 8 of RFC 9562, from SHA-256. */
+/** Derives a UUID from unique names: version 8 of RFC 9562, the first 128 bits of SHA-256. */
 export function uuidOf(...names: readonly string[]): string {
   const bytes = createHash('sha256').update(JSON.stringify(names)).digest().subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
@@ -29,8 +18,10 @@ export function uuidOf(...names: readonly string[]): string {
 }
 
 /**
- * Formats a time in RFC 3339 with as many digits of the second as CipherTrust Manager has: 6 in createdAt and synced_at, 9 in
- * updatedAt, none in members that KMS has in whole seconds. Keyblock's clock has three.
+ * Formats a time as RFC 3339, in UTC.
+ *
+ * @param digits fractional digits, as CipherTrust Manager has them: 6 in createdAt and synced_at, 9 in updatedAt, 0 in the
+ *               members of KMS. Those after the third are zeros.
  */
 export function timestamp(time: Date, digits: 0 | 6 | 9): string {
   const [seconds = '', fraction = ''] = time.toISOString().slice(0, -1).split('.');

@@ -1,6 +1,7 @@
 import { ContainerRow } from '../cckm/containers/container.entity.js';
 import { JobRow } from '../cckm/jobs/job.entity.js';
 import { KeyRecord } from '../cckm/keys/key-record.entity.js';
+import { StoreRecord } from '../cckm/stores/store-record.entity.js';
 import { TemplateRow } from '../cckm/templates/template.entity.js';
 import { RefreshTokenRow } from '../cckm/tokens/refresh-token.entity.js';
 import { PasswordRow } from '../access/password.entity.js';
@@ -54,6 +55,7 @@ import { MasterKeyEnvelopes1790000000095 } from './migrations/1790000000095-mast
 import { CustomKeyStores1790000000096 } from './migrations/1790000000096-custom-key-stores.js';
 import { XksProxy1790000000100 } from './migrations/1790000000100-xks-proxy.js';
 import { Cckm1790000000110 } from './migrations/1790000000110-cckm.js';
+import { CckmStores1790000000111 } from './migrations/1790000000111-cckm-stores.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -91,6 +93,7 @@ export const ENTITIES = [
   RefreshTokenRow,
   ContainerRow,
   KeyRecord,
+  StoreRecord,
   TemplateRow,
   JobRow,
 ];
@@ -118,4 +121,5 @@ export const MIGRATIONS = [
   CustomKeyStores1790000000096,
   XksProxy1790000000100,
   Cckm1790000000110,
+  CckmStores1790000000111,
 ];

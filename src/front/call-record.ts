@@ -12,7 +12,7 @@ const CLAIMED_ACCESS_KEY_ID = /[ ,]Credential=(\w{16,128})\//;
  * it.
  */
 export function recordCall(
-  { id, request, headers, found, call, exception }: Exchange,
+  { id, request, headers, found, call, exception, claimedUserName }: Exchange,
   audit: AuditLog,
   { accountId, region }: Pick<Config, 'accountId' | 'region'>,
   clock: Clock,
@@ -28,6 +28,7 @@ export function recordCall(
       accountId,
       region,
       origin: new RequestOrigin(request.socket, headers, clock.now()),
+      claimedUserName,
       claimedAccessKeyId: CLAIMED_ACCESS_KEY_ID.exec(headers.get('authorization') ?? '')?.[1],
     };
     audit.record(unauthenticatedEvent(unauthenticated, exception));

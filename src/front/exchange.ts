@@ -12,6 +12,8 @@ export class Exchange {
   readonly receivedAtMs = performance.now();
   /** Set once the signature is verified. */
   call?: Call;
+  /** The user whom a request that isn't signed claims to be from. */
+  claimedUserName?: string;
   /** True if the rest of the body isn't read: it must not be taken for the next request. */
   isCutOff = false;
   /** The exception that the response reports. */

@@ -165,7 +165,10 @@ export class Front {
     if (!source) throw new Error(`Nothing authenticates the callers of ${name} of ${api.name}`);
     if (!('authenticate' in source)) return this.#signerOf(exchange, api, source, body);
     const now = clock.now();
-    return source.authenticate({ operation: name, headers, body, now }).then((caller) => ({ ...caller, now }));
+    const claims = (userName: string) => {
+      exchange.claimedUserName = userName;
+    };
+    return source.authenticate({ operation: name, headers, body, now, claims }).then((caller) => ({ ...caller, now }));
   }
 
   /** Verifies the signature of a request. */

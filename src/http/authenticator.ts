@@ -8,6 +8,8 @@ export interface UnsignedRequest {
   readonly headers: HeaderValues;
   readonly body: Buffer;
   readonly now: Date;
+  /** Notes the name of the user that the request claims to be from, for the audit event of a refusal. */
+  readonly claims: (userName: string) => void;
 }
 
 /** Finds the callers of an API whose requests aren't signed. */

@@ -23,11 +23,15 @@ const SAMPLING_SECONDS = 0.01;
 /** Number of requests between two checks of the pauses of the event loop. */
 const BETWEEN_LOOKS = 100;
 
+/** Operations that only read or compute, so that no other operation misses what they changed. */
+const READING = /^(Decrypt|Derive|Describe|Encrypt|Explain|Generate|Get|List|ReEncrypt|Sign|Translate|Verify)/;
+
 const environment = { ...process.env };
 const ENV = { KEYBLOCK_REGIONS: 'us-east-1,eu-west-1', KEYBLOCK_LOG_LEVEL: 'error' };
 let store: TestStore;
 let service: ServiceProcess;
 let url: string;
+let isChanged = true;
 beforeAll(async () => {
   process.stderr.write(`Fuzzing with FUZZ_SEED=${SEED}\n`);
   store = await newStore();
@@ -36,7 +40,10 @@ beforeAll(async () => {
   url = await service.listening;
 });
 // Requests to one operation may stop or delete what another operation needs.
-beforeEach(async () => expect((await runKeyblock(['demo'])).exitCode).toBe(0));
+beforeEach(async () => {
+  if (isChanged) expect((await runKeyblock(['demo'])).exitCode).toBe(0);
+  isChanged = false;
+});
 afterAll(async () => {
   process.env = environment;
   service.child.kill('SIGTERM');
@@ -49,6 +56,7 @@ const inputOf = ({ parameters, body }: Example): Json => ({ parameters, ...(body
 const INPUTS = EXAMPLES.map(inputOf);
 
 test.each(EXAMPLES)('$name of $service answers changed input without an internal error', async (example) => {
+  isChanged = !READING.test(example.name);
   const statuses = new Map<number, number>();
   let [count, slowest] = [0, { seconds: 0, body: '' }];
   await longestPause();

@@ -35,7 +35,9 @@ export function newTrustAnchor(name: string): string {
     ...{ subject, publicKey: forgePublicHalf(key), issuer: { subject, privateKey: key } },
     ...{ notBefore: new Date('2026-01-01'), notAfter: new Date('2046-01-01') },
   });
-  return `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+  // An empty line, as after a last line of 64 characters, would end the PEM for OpenSSL.
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 
 /** Writes a file of clusters. @returns the setting that names it */

@@ -7,6 +7,16 @@ export interface Executed {
   body: string;
 }
 
+/** The parts of the page's own types that its functions need here, where the others don't exist. */
+interface PageElement {
+  id: string;
+  value?: string;
+  innerText: string;
+  click: () => void;
+}
+declare const document: { querySelector: (selector: string) => PageElement | null };
+declare const requestAnimationFrame: (callback: (value: unknown) => void) => void;
+
 /** Ends animations of the page at once: each click waits for them, half a second. */
 export async function withoutAnimations(page: Page): Promise<void> {
   await page.addStyleTag({
@@ -36,34 +46,56 @@ export async function select(page: Page, definition: string, operation: string):
 
 /** Executes the example of an operation unchanged. @param input JSON to type in its place */
 export async function execute(page: Page, name: string, input?: string): Promise<Executed> {
-  const operation = page.locator(`[id$="-${name}"].opblock`);
-  await operation.locator('.opblock-summary-control').click();
-  if (input !== undefined) await operation.locator('textarea.body-param__text').fill(input);
-  await operation.getByRole('button', { name: 'Execute' }).click();
-  const answer = operation.locator('.live-responses-table .response').first();
-  await answer.waitFor();
-  const status = (await answer.locator('.response-col_status').first().innerText()).trim().slice(0, 3);
-  const body = await answer.locator('pre').first().innerText();
-  await operation.locator('.opblock-summary-control').click();
-  return { name, status, body };
+  const operation = `[id$="-${name}"].opblock`;
+  if (input !== undefined) {
+    await page.locator(`${operation} .opblock-summary-control`).click();
+    await page.locator(`${operation} textarea.body-param__text`).fill(input);
+  }
+  return { name, ...(await page.evaluate(press, operation)) };
 }
 
 /**
- * Executes the examples of the selected definition, from top to bottom, but for some operations. Only one tag is open at a time: with
- * every click, Swagger UI renders all operations that it shows.
+ * Opens an operation unless it is open, executes it and closes it. Runs in the page, because every click through the
+ * browser's protocol waits for the page to come to rest.
+ */
+async function press(operation: string): Promise<Omit<Executed, 'name'>> {
+  const find = (selector: string) => document.querySelector(`${operation} ${selector}`);
+  const until = async <T>(look: () => T | null | false): Promise<T> => {
+    for (;;) {
+      const found = look();
+      if (found) return found;
+      await new Promise(requestAnimationFrame);
+    }
+  };
+  const summary = await until(() => find('.opblock-summary-control'));
+  if (!find('.opblock-body')) summary.click();
+  // The button appears before the example does.
+  await until(() => find('.responses-wrapper') && find('textarea')?.value !== '');
+  find('button.execute')!.click();
+  const body = await until(() => find('.live-responses-table .response pre'));
+  const status = find('.live-responses-table .response .response-col_status')!;
+  const executed = { status: status.innerText.trim().slice(0, 3), body: body.innerText };
+  find('.opblock-summary-control')!.click();
+  return executed;
+}
+
+/**
+ * Executes the examples of the selected definition, from top to bottom, but for some operations. Only one tag is open at
+ * a time: with every click, Swagger UI renders all operations that it shows.
  */
 export async function executeAll(page: Page, except: readonly string[] = []): Promise<Executed[]> {
+  const toggle = (tag: PageElement) => tag.click();
   const tags = await page.locator('.opblock-tag').all();
-  for (const tag of tags) await tag.click();
+  for (const tag of tags) await tag.evaluate(toggle);
   const executed: Executed[] = [];
   for (const tag of tags) {
-    await tag.click();
-    await page.locator('.opblock').first().waitFor();
-    const blocks = await page.locator('.opblock').all();
-    const ids = await Promise.all(blocks.map(async (block) => (await block.getAttribute('id')) ?? ''));
+    await tag.evaluate(toggle);
+    const blocks = page.locator('.opblock');
+    await blocks.first().waitFor();
+    const ids = await blocks.evaluateAll((elements: PageElement[]) => elements.map(({ id }) => id));
     for (const name of ids.map((id) => id.slice(id.lastIndexOf('-') + 1)))
       if (!except.includes(name)) executed.push(await execute(page, name));
-    await tag.click();
+    await tag.evaluate(toggle);
   }
   return executed;
 }

@@ -58,11 +58,20 @@ const LIMIT = 1_048_576;
 export const many = <T>(count: number, item: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => item(i));
 export const members = (count: number, value: unknown) => Object.fromEntries(many(count, (i) => [`K${i}`, value]));
 
+const known = new Map<string, string[]>();
+
 /**
- * Returns JSON texts for a place. Some fill a body up to the size limit; others fill the place up to its limit with
+ * Returns JSON texts for a place, which are the same for places of the same kind and limit. Some fill a body up to the size limit; others fill the place up to its limit with
  * invalid content.
  */
 export function fillings({ kind, bound }: Place): string[] {
+  const name = `${kind} ${bound}`;
+  const texts = known.get(name) ?? textsFor(kind, bound);
+  known.set(name, texts);
+  return texts;
+}
+
+function textsFor(kind: Place['kind'], bound: number): string[] {
   const json = (value: unknown) => JSON.stringify(value);
   const long = (count: number) => 'x'.repeat(LIMIT / (count + 1) - 20);
   switch (kind) {

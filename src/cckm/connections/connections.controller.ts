@@ -8,25 +8,18 @@ import { notFound } from '../errors.js';
 import { envelope, type Envelope, Filter, matches, pageOf, Paging } from '../lists.js';
 import { CckmOperation } from '../operation.js';
 import { IdPath } from '../tokens/tokens.schema.js';
-import { ownership } from '../uris.js';
+import { Owned, ownership } from '../resources.js';
 import { CONNECTION } from './connection.js';
 
-const Connection = z
-  .object({
-    id: z.string(),
-    uri: z.string(),
-    account: z.string(),
-    application: z.string(),
-    devAccount: z.string(),
-    name: z.string(),
-    service: z.string(),
-    category: z.string(),
-    products: z.array(z.string()),
-    cloud_name: z.string(),
-    aws_region: z.string(),
-    account_id: z.string(),
-  })
-  .meta({ id: 'Connection' });
+const Connection = Owned.extend({
+  name: z.string(),
+  service: z.string(),
+  category: z.string(),
+  products: z.array(z.string()),
+  cloud_name: z.string(),
+  aws_region: z.string(),
+  account_id: z.string(),
+}).meta({ id: 'Connection' });
 type Connection = z.infer<typeof Connection>;
 const Connections = envelope('Connections', Connection);
 const ListConnectionsQuery = Paging.extend({ id: Filter, name: Filter });

@@ -32,7 +32,7 @@ export const Acl = z
   .object({
     user_id: text.optional().meta({ description: 'As in the JWT, with or without `local|`.' }),
     group: text.optional().meta({ description: '`admin` or `CCKM Users`.' }),
-    permit: z.boolean().optional().meta({ description: 'False takes the actions away; true by default.' }),
+    permit: z.boolean().optional().meta({ description: 'False forbids the actions; true by default.' }),
     actions: z.array(z.enum(ACL_ACTIONS)).max(ACL_ACTIONS.length),
   })
   .meta({ id: 'Acl' });
@@ -43,8 +43,8 @@ export function aclsOf({ acls }: ContainerRow): Acl[] {
 }
 
 /**
- * Checks that the ACLs of a container let the caller do something. They only take away from what policies allow: a container without
- * entries takes nothing, and administrators aren't bound.
+ * Checks that the ACLs of a container permit an action to the caller. ACLs restrict what policies allow and never add to
+ * it. A container without entries restricts nobody, and no container restricts administrators.
  *
  * @throws CckmException NCERRForbidden
  */

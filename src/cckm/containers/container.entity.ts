@@ -16,18 +16,18 @@ export class ContainerRow {
   @Column('text')
   name!: string;
 
-  /** Names with commas between them. */
+  /** Region names, separated by commas. */
   @Column('text')
   regions!: string;
 
-  /** JSON of its entries: see Acl. */
+  /** Entries as JSON: see Acl. */
   @Column('text')
   acls!: string;
 
   @Column('boolean', { name: 'is_archived' })
   isArchived!: boolean;
 
-  /** True for the one that Keyblock made by itself. */
+  /** True for the container that Keyblock created at its first start. */
   @Column('boolean', { name: 'auto_added' })
   autoAdded!: boolean;
 

@@ -9,8 +9,14 @@ import { lockTransaction, LOCKS } from '../../database/locks.js';
 import { CckmException, notFound } from '../errors.js';
 import { ContainerRow } from './container.entity.js';
 
-/** Name of the container that Keyblock makes at its first start. */
+/** Name of the container that Keyblock creates at its first start. */
 const FIRST = 'kms';
+
+/** A record of something in KMS, with its container. */
+export interface Recorded<R> {
+  record: R;
+  container: ContainerRow;
+}
 
 /** The KMS containers of the account. */
 @Injectable()
@@ -22,7 +28,7 @@ export class ContainerRepository implements OnApplicationBootstrap {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Makes a container of all Regions if the account has none. */
+  /** Creates a container of all Regions if the account has none. */
   async onApplicationBootstrap(): Promise<void> {
     if ((await this.list()).length > 0) return;
     await this.changes.ownTransaction(async (manager) => {
@@ -33,7 +39,7 @@ export class ContainerRepository implements OnApplicationBootstrap {
     });
   }
 
-  /** The containers, the newest first. */
+  /** Returns the containers of the account, the newest first. */
   list(): Promise<ContainerRow[]> {
     return this.database.manager.find(ContainerRow, {
       where: { accountId: this.config.accountId },
@@ -46,6 +52,15 @@ export class ContainerRepository implements OnApplicationBootstrap {
     const found = (await this.list()).find(({ id, name }) => id === idOrName || name === idOrName);
     if (!found) throw notFound(`KMS ${idOrName}`);
     return found;
+  }
+
+  /** Returns records with their containers; leaves out records of other accounts. */
+  async join<R extends { containerId: string }>(records: readonly R[]): Promise<Recorded<R>[]> {
+    const containers = new Map((await this.list()).map((container) => [container.id, container]));
+    return records.flatMap((record) => {
+      const container = containers.get(record.containerId);
+      return container ? [{ record, container }] : [];
+    });
   }
 
   /** @throws CckmException NCERRConflict if the name is taken */
@@ -104,4 +119,10 @@ export class ContainerRepository implements OnApplicationBootstrap {
     const state = { acls: '[]', isArchived: false, autoAdded, createdAt: now, updatedAt: now };
     return { id: randomUUID(), accountId, name, regions: regions.join(), ...state };
   }
+}
+
+/** @throws CckmException NCERRInvalidParamValue for a Region that a container doesn't have */
+export function requireRegion({ name, regions }: ContainerRow, region: string, member: string): void {
+  if (!regions.split(',').includes(region))
+    throw new CckmException('NCERRInvalidParamValue', `${member} must be one of the KMS ${name}: ${regions}`);
 }

@@ -11,8 +11,10 @@ import { KeyRecord } from '../keys/key-record.entity.js';
 import { regionOf } from '../keys/key-record.repository.js';
 import { type Envelope, matches, pageOf } from '../lists.js';
 import { CckmOperation } from '../operation.js';
+import { resource } from '../resources.js';
+import { StoreRecord } from '../stores/store-record.entity.js';
 import { IdPath } from '../tokens/tokens.schema.js';
-import { isUuid, ownership, timestamp } from '../uris.js';
+import { isUuid } from '../uris.js';
 import { type Acl, aclsOf } from './acls.js';
 import type { ContainerRow } from './container.entity.js';
 import { ContainerRepository } from './container.repository.js';
@@ -119,9 +121,9 @@ export class ContainersController {
     const changed = await this.containers.change(call, id, async (row, manager) => {
       if (!regions) return;
       const kept = new Set(regions);
-      for (const { keyArn } of await keysIn(row, manager))
-        if (!kept.has(regionOf(keyArn)))
-          throw new CckmException('NCERRConflict', `The region ${regionOf(keyArn)} has keys of this KMS: keep it`);
+      for (const [kind, region] of await contentsOf(row, manager))
+        if (!kept.has(region))
+          throw new CckmException('NCERRConflict', `The region ${region} has ${kind}s of this KMS: keep it`);
       row.regions = [...kept].join();
     });
     return presentContainer(changed);
@@ -138,8 +140,8 @@ export class ContainersController {
   })
   async delete(call: Call, @Param(IdPath) { id }: IdPath): Promise<Nothing> {
     await this.containers.remove(call, id, async (row, manager) => {
-      if ((await keysIn(row, manager)).length > 0)
-        throw new CckmException('NCERRConflict', `The KMS ${row.name} has one or more key associated`);
+      const [kind] = (await contentsOf(row, manager))[0] ?? [];
+      if (kind) throw new CckmException('NCERRConflict', `The KMS ${row.name} has one or more ${kind} associated`);
     });
     return {};
   }
@@ -244,8 +246,14 @@ export class ContainersController {
   }
 }
 
-function keysIn({ id: containerId }: ContainerRow, manager: EntityManager): Promise<KeyRecord[]> {
-  return manager.findBy(KeyRecord, { containerId });
+/** Returns the Regions of the keys and custom key stores of a container. */
+async function contentsOf({ id: containerId }: ContainerRow, manager: EntityManager) {
+  const keys = await manager.findBy(KeyRecord, { containerId });
+  const stores = await manager.findBy(StoreRecord, { containerId });
+  return [
+    ...keys.map(({ keyArn }) => ['key', regionOf(keyArn)] as const),
+    ...stores.map(({ storeArn }) => ['custom key store', regionOf(storeArn)] as const),
+  ];
 }
 
 function requireConnection(connection: string): void {
@@ -259,11 +267,9 @@ function requireSubject({ user_id = '', group = '' }: Acl): void {
 }
 
 export function presentContainer(row: ContainerRow): Container {
-  const { id, accountId, name, regions, isArchived, autoAdded, createdAt, updatedAt } = row;
+  const { id, accountId, name, regions, isArchived, autoAdded } = row;
   return {
-    ...ownership('kms', id),
-    createdAt: timestamp(createdAt, 6),
-    updatedAt: timestamp(updatedAt, 9),
+    ...resource('kms', id, row),
     name,
     account_id: accountId,
     arn: `arn:aws:iam::${accountId}:root`,

@@ -1,32 +1,24 @@
 import { z } from 'zod';
 import { MAX_CHARACTERS } from '../../http/bounds.js';
 import { envelope, Filter, Paging } from '../lists.js';
+import { Resource } from '../resources.js';
 import { Acl } from './acls.js';
 
 const text = z.string().max(MAX_CHARACTERS);
 const Regions = z.array(text).max(100);
 
-export const Container = z
-  .object({
-    id: z.string(),
-    uri: z.string(),
-    account: z.string(),
-    application: z.string(),
-    devAccount: z.string(),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-    name: z.string(),
-    account_id: z.string(),
-    arn: z.string(),
-    connection: z.string(),
-    regions: z.array(z.string()),
-    acls: z.array(Acl),
-    assume_role_arn: z.string(),
-    assume_role_external_id: z.string(),
-    auto_added: z.boolean(),
-    status: z.string().meta({ description: '`ACTIVE` or `ARCHIVED`.' }),
-  })
-  .meta({ id: 'KmsContainer' });
+export const Container = Resource.extend({
+  name: z.string(),
+  account_id: z.string(),
+  arn: z.string(),
+  connection: z.string(),
+  regions: z.array(z.string()),
+  acls: z.array(Acl),
+  assume_role_arn: z.string(),
+  assume_role_external_id: z.string(),
+  auto_added: z.boolean(),
+  status: z.string().meta({ description: '`ACTIVE` or `ARCHIVED`.' }),
+}).meta({ id: 'KmsContainer' });
 export type Container = z.infer<typeof Container>;
 export const Containers = envelope('KmsContainers', Container);
 

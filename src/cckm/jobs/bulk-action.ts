@@ -8,7 +8,7 @@ import type { StartBulkInput } from './jobs.schema.js';
 
 const DEFAULT_DAYS = 7;
 
-/** What a bulk job does to each of its keys. */
+/** Finds the action that a bulk job runs on each of its keys. */
 @Injectable()
 export class BulkAction {
   constructor(

@@ -1,8 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-export type JobKind = 'synchronization' | 'bulk';
+/** `synchronization` is of keys, `stores` of custom key stores. */
+export type JobKind = 'synchronization' | 'stores' | 'bulk';
 
-/** A job that has ended: jobs run within the request that starts them. */
+/** A job, which has ended: jobs run within the request that starts them. */
 @Entity('cckm_jobs')
 @Index('cckm_jobs_by_kind', ['kind', 'createdAt'])
 export class JobRow {
@@ -13,11 +14,11 @@ export class JobRow {
   @Column('text')
   kind!: JobKind;
 
-  /** ARN of the user who started it, and the only one who sees it. */
+  /** ARN of the user who started the job; nobody else sees it. */
   @Column('text', { name: 'principal_arn' })
   principalArn!: string;
 
-  /** JSON of what it did. */
+  /** The outcome, as JSON. */
   @Column('text')
   document!: string;
 

@@ -6,10 +6,10 @@ import { notFound } from '../errors.js';
 import { isUuid } from '../uris.js';
 import { type JobKind, JobRow } from './job.entity.js';
 
-/** How long a job can be looked up. */
+/** Retention of jobs. */
 const KEPT_MS = 30 * 86_400_000;
 
-/** The jobs of the last 30 days, each visible to the user who started it. */
+/** The jobs of the last 30 days. A user sees only the user's own. */
 @Injectable()
 export class JobRepository {
   constructor(private readonly database: DataSource) {}
@@ -24,7 +24,7 @@ export class JobRepository {
     return row;
   }
 
-  /** The caller's jobs of a kind, the newest first. */
+  /** Returns the caller's jobs of a kind, the newest first. */
   list({ principal: { principalArn } }: Call, kind: JobKind): Promise<JobRow[]> {
     return this.database.manager.find(JobRow, {
       where: { kind, principalArn },

@@ -9,10 +9,10 @@ import { CckmException } from '../errors.js';
 import { type Envelope, pageOf, Paging } from '../lists.js';
 import { CckmOperation } from '../operation.js';
 import { IdPath } from '../tokens/tokens.schema.js';
-import { ownership, timestamp } from '../uris.js';
+import { resource } from '../resources.js';
 import { BulkAction } from './bulk-action.js';
+import type { JobKind, JobRow } from './job.entity.js';
 import { JobRepository } from './job.repository.js';
-import type { JobRow } from './job.entity.js';
 import {
   Bulk,
   Bulks,
@@ -24,6 +24,9 @@ import {
   Synchronizations,
 } from './jobs.schema.js';
 import { Synchronizer } from './synchronize.js';
+
+/** Most keys that a synchronization reads, so that the request ends in time for its client. */
+const MAX_KEYS = 2000;
 
 const BY_TIME = { createdAt: ({ createdAt }: { createdAt: string }) => createdAt };
 
@@ -41,32 +44,20 @@ export class JobsController {
     route: ['POST', 'cckm/aws/synchronization-jobs'],
     resource: 'key',
     status: 202,
-    summary: 'Synchronizes the records with KMS',
+    summary: 'Synchronizes the records of keys with KMS',
     description:
-      'Passes over the keys of KMS containers: records keys that were created through KMS, reads the others again, and finds those that KMS no longer has. ' +
-      'The caller needs `kms:ListKeys`; keys that the caller may not describe are left as they are. The job has ended when the answer arrives.',
+      'Adds records of keys that were created through KMS, reads the other keys again, and finds those that KMS no longer has. ' +
+      `The job runs within the request and reads at most ${MAX_KEYS.toLocaleString('en')} keys: new ones first, then those that weren’t ` +
+      'synchronized for the longest time. `remaining` counts the others. The caller needs `kms:ListKeys`; keys that the caller may not ' +
+      'describe are left out.',
     example: '-d \'{"synchronize_all":true}\'',
     output: Synchronization,
   })
-  async synchronize(
-    call: Call,
-    @Body(StartSynchronizationInput) { kms, regions, synchronize_all = false }: StartSynchronizationInput,
-  ): Promise<Synchronization> {
-    const chosen = listOf(kms);
-    if (synchronize_all === chosen.length > 0)
-      throw new CckmException('NCERRBadRequest', 'Either kms or synchronize_all is required');
-    const containers: ContainerRow[] = synchronize_all ? await this.containers.list() : [];
-    for (const name of new Set(chosen)) containers.push(await this.containers.find(name));
-    const active = synchronize_all ? containers.filter(({ isArchived }) => !isArchived) : containers;
-    for (const container of active) requireChangeable(call, container, 'keysynchronize');
-    const wanted = listOf(regions);
-    const passes: Pass[] = [];
-    for (const container of active)
-      for (const region of container.regions.split(','))
-        if (wanted.length === 0 || wanted.includes(region))
-          passes.push(await this.synchronizer.pass(call, container, region));
-    const document = { kms: active.map(({ id }) => id), synchronize_all, passes };
-    return presentSynchronization(await this.jobs.add(call, 'synchronization', document));
+  synchronize(call: Call, @Body(StartSynchronizationInput) input: StartSynchronizationInput): Promise<Synchronization> {
+    const budget = { keys: MAX_KEYS };
+    return this.#synchronize(call, 'synchronization', input, (container, region) =>
+      this.synchronizer.keysOf(call, container, region, budget),
+    );
   }
 
   @CckmOperation({
@@ -86,7 +77,7 @@ export class JobsController {
     route: ['GET', 'cckm/aws/synchronization-jobs/:id'],
     resource: 'self',
     summary: 'Gets a synchronization job of the caller',
-    description: 'Says for each Region how many keys were added, updated and found gone.',
+    description: 'Returns for each Region how many keys were added, updated and found gone.',
     output: Synchronization,
   })
   async synchronization(call: Call, @Param(IdPath) { id }: IdPath): Promise<Synchronization> {
@@ -98,7 +89,7 @@ export class JobsController {
     route: ['POST', 'cckm/aws/synchronization-jobs/:id/cancel'],
     resource: 'self',
     summary: 'Cancels a synchronization job',
-    description: 'A job has ended when its id is known, so that this answers NCERRConflict.',
+    description: 'Always answers NCERRConflict, because a job has ended once its id is known.',
     output: Synchronization,
   })
   async cancelSynchronization(call: Call, @Param(IdPath) { id }: IdPath): Promise<Synchronization> {
@@ -106,13 +97,70 @@ export class JobsController {
   }
 
   @CckmOperation({
+    name: 'StartStoreSynchronization',
+    route: ['POST', 'cckm/aws/custom-key-stores/synchronization-jobs'],
+    resource: 'store',
+    status: 202,
+    summary: 'Synchronizes the records of custom key stores with KMS',
+    description:
+      'Adds records of stores that were created through KMS, reads the others again, and finds those that KMS no longer has. The ' +
+      'caller needs `kms:DescribeCustomKeyStores`. The job runs within the request.',
+    example: '-d \'{"synchronize_all":true}\'',
+    output: Synchronization,
+  })
+  synchronizeStores(
+    call: Call,
+    @Body(StartSynchronizationInput) input: StartSynchronizationInput,
+  ): Promise<Synchronization> {
+    return this.#synchronize(call, 'stores', input, (container, region) =>
+      this.synchronizer.storesOf(call, container, region),
+    );
+  }
+
+  @CckmOperation({
+    name: 'ListStoreSynchronizations',
+    route: ['GET', 'cckm/aws/custom-key-stores/synchronization-jobs'],
+    resource: 'self',
+    summary: 'Lists the caller’s synchronization jobs of custom key stores',
+    description: 'Jobs are kept for 30 days. The newest come first.',
+    output: Synchronizations,
+  })
+  async storeSynchronizations(call: Call, @Query(Paging) paging: Paging): Promise<Envelope<Synchronization>> {
+    return pageOf((await this.jobs.list(call, 'stores')).map(presentSynchronization), paging, BY_TIME);
+  }
+
+  @CckmOperation({
+    name: 'GetStoreSynchronization',
+    route: ['GET', 'cckm/aws/custom-key-stores/synchronization-jobs/:id'],
+    resource: 'self',
+    summary: 'Gets a synchronization job of custom key stores',
+    description: 'Returns for each Region how many stores were added, updated and found gone.',
+    output: Synchronization,
+  })
+  async storeSynchronization(call: Call, @Param(IdPath) { id }: IdPath): Promise<Synchronization> {
+    return presentSynchronization(await this.jobs.find(call, 'stores', id));
+  }
+
+  @CckmOperation({
+    name: 'CancelStoreSynchronization',
+    route: ['POST', 'cckm/aws/custom-key-stores/synchronization-jobs/:id/cancel'],
+    resource: 'self',
+    summary: 'Cancels a synchronization job of custom key stores',
+    description: 'Always answers NCERRConflict, because a job has ended once its id is known.',
+    output: Synchronization,
+  })
+  async cancelStoreSynchronization(call: Call, @Param(IdPath) { id }: IdPath): Promise<Synchronization> {
+    throw ended(await this.jobs.find(call, 'stores', id));
+  }
+
+  @CckmOperation({
     name: 'StartBulkJob',
     route: ['POST', 'cckm/aws/bulkjob'],
     resource: 'key',
     status: 202,
-    summary: 'Does one thing to many keys',
+    summary: 'Runs an operation on up to 200 keys',
     description:
-      'Enables keys, disables them, schedules or cancels their deletion, or gives them a policy template. Each key has its own result. The job has ended when the answer arrives.',
+      'Enables keys, disables them, schedules or cancels their deletion, or applies a policy template. A key that fails doesn’t stop the job: each has its own result. The job runs within the request.',
     example: '-d \'{"keys":["baf58871-2503-4d13-a84a-339aeb8fdfaf"],"operation":"schedulekeydeletion","days":7}\'',
     output: Bulk,
   })
@@ -147,7 +195,7 @@ export class JobsController {
     route: ['GET', 'cckm/aws/bulkjob/:id'],
     resource: 'self',
     summary: 'Gets a bulk job of the caller',
-    description: 'Has the result for each key.',
+    description: 'Returns the result for each key.',
     output: Bulk,
   })
   async getBulk(call: Call, @Param(IdPath) { id }: IdPath): Promise<Bulk> {
@@ -159,11 +207,32 @@ export class JobsController {
     route: ['POST', 'cckm/aws/bulkjob/:id/cancel'],
     resource: 'self',
     summary: 'Cancels a bulk job',
-    description: 'A job has ended when its id is known, so that this answers NCERRConflict.',
+    description: 'Always answers NCERRConflict, because a job has ended once its id is known.',
     output: Bulk,
   })
   async cancelBulk(call: Call, @Param(IdPath) { id }: IdPath): Promise<Bulk> {
     throw ended(await this.jobs.find(call, 'bulk', id));
+  }
+
+  async #synchronize(
+    call: Call,
+    kind: JobKind,
+    { kms, regions, synchronize_all = false }: StartSynchronizationInput,
+    pass: (container: ContainerRow, region: string) => Promise<Pass>,
+  ): Promise<Synchronization> {
+    const chosen = listOf(kms);
+    if (synchronize_all === chosen.length > 0)
+      throw new CckmException('NCERRBadRequest', 'Either kms or synchronize_all is required');
+    const containers = synchronize_all ? (await this.containers.list()).filter(({ isArchived }) => !isArchived) : [];
+    for (const name of new Set(chosen)) containers.push(await this.containers.find(name));
+    for (const container of containers) requireChangeable(call, container, 'keysynchronize');
+    const wanted = listOf(regions);
+    const passes: Pass[] = [];
+    for (const container of containers)
+      for (const region of container.regions.split(','))
+        if (wanted.length === 0 || wanted.includes(region)) passes.push(await pass(container, region));
+    const document = { kms: containers.map(({ id }) => id), synchronize_all, passes };
+    return presentSynchronization(await this.jobs.add(call, kind, document));
   }
 }
 
@@ -177,9 +246,7 @@ function ended({ id }: JobRow): CckmException {
 
 function presentJob({ id, createdAt }: JobRow, parts: readonly { status: string }[]) {
   return {
-    ...ownership('job', id),
-    createdAt: timestamp(createdAt, 6),
-    updatedAt: timestamp(createdAt, 9),
+    ...resource('job', id, { createdAt, updatedAt: createdAt }),
     cloud_name: 'aws',
     overall_status: parts.every(({ status }) => status === 'completed') ? 'completed' : 'failed',
   };

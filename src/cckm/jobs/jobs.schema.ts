@@ -1,21 +1,15 @@
 import { z } from 'zod';
 import { MAX_CHARACTERS, MAX_MEMBERS } from '../../http/bounds.js';
 import { envelope } from '../lists.js';
+import { Resource } from '../resources.js';
 
 const text = z.string().max(MAX_CHARACTERS);
 const Names = z.union([text, z.array(text).max(MAX_MEMBERS)]).optional();
 
-const job = {
-  id: z.string(),
-  uri: z.string(),
-  account: z.string(),
-  application: z.string(),
-  devAccount: z.string(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
+const Job = Resource.extend({
   cloud_name: z.string(),
   overall_status: z.string().meta({ description: '`completed`, or `failed` if a part of it failed.' }),
-};
+});
 
 export const StartSynchronizationInput = z
   .object({
@@ -26,7 +20,7 @@ export const StartSynchronizationInput = z
   .meta({ id: 'StartSynchronizationInput', examples: [{ synchronize_all: true }] });
 export type StartSynchronizationInput = z.infer<typeof StartSynchronizationInput>;
 
-/** What a pass over one Region of one container found. */
+/** The outcome of a synchronization job in one Region of one container. */
 const Pass = z.object({
   kms: z.string(),
   region: z.string(),
@@ -34,13 +28,16 @@ const Pass = z.object({
   added: z.int(),
   updated: z.int(),
   gone: z.int(),
+  remaining: z.int().meta({ description: 'Keys that the job didn’t read: start another job for them.' }),
   error: z.string().optional(),
 });
 export type Pass = z.infer<typeof Pass>;
 
-export const Synchronization = z
-  .object({ ...job, kms: z.array(z.string()), synchronize_all: z.boolean(), passes: z.array(Pass) })
-  .meta({ id: 'SynchronizationJob' });
+export const Synchronization = Job.extend({
+  kms: z.array(z.string()),
+  synchronize_all: z.boolean(),
+  passes: z.array(Pass),
+}).meta({ id: 'SynchronizationJob' });
 export type Synchronization = z.infer<typeof Synchronization>;
 export const Synchronizations = envelope('SynchronizationJobs', Synchronization);
 
@@ -59,6 +56,6 @@ export type StartBulkInput = z.infer<typeof StartBulkInput>;
 
 const Result = z.object({ key_id: z.string(), status: z.string(), error: z.string().optional() });
 export type Result = z.infer<typeof Result>;
-export const Bulk = z.object({ ...job, operation: z.string(), results: z.array(Result) }).meta({ id: 'BulkJob' });
+export const Bulk = Job.extend({ operation: z.string(), results: z.array(Result) }).meta({ id: 'BulkJob' });
 export type Bulk = z.infer<typeof Bulk>;
 export const Bulks = envelope('BulkJobs', Bulk);

@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
-import { AccessDeniedException } from '../../errors/exceptions.js';
 import { type AclAction, requireAction } from '../containers/acls.js';
 import type { ContainerRow } from '../containers/container.entity.js';
-import { CckmException, notFound } from '../errors.js';
+import { CckmException, ifAllowed, notFound } from '../errors.js';
 import { type InputOf, KmsCalls, type KmsOperationName, type OutputOf } from '../kms-calls.js';
 import { type Details, type RecordedKey, KeyRecordRepository, regionOf } from './key-record.repository.js';
-import { KeyView } from './key-view.js';
+import { KeyView, materialOrigin } from './key-view.js';
 import type { AwsParam, Key } from './keys.schema.js';
 
-/** Members of aws_param that the caller may not be allowed to read. */
+/** Members of aws_param with permissions of their own. */
 const GUARDED = ['Policy', 'Alias', 'Tags'] as const;
 
 /** Calls KMS about one key. */
@@ -39,22 +38,17 @@ export class CckmKeys {
     const views: KeyView[] = [];
     for (const recorded of await this.records.list()) {
       if (!isWanted(recorded)) continue;
-      try {
-        views.push(await this.#view(call, recorded));
-      } catch (error) {
-        const isHidden =
-          error instanceof AccessDeniedException || (error instanceof CckmException && error.name === 'NCERRForbidden');
-        if (!isHidden) throw error;
-      }
+      const view = await ifAllowed(this.#view(call, recorded));
+      if (view) views.push(view);
     }
     return views;
   }
 
   /**
-   * Changes a key by calls to KMS. Whatever the caller can't see, the caller can't change.
+   * Changes a key by calls to KMS. The caller must be able to view the key.
    *
-   * @param work calls KMS; may return what CCKM notes in the record
-   * @returns the key as it is then
+   * @param work calls KMS; may return details for the record
+   * @returns the key after the change
    * @throws the exceptions of KMS; CckmException NCERRResourceNotFound, NCERRForbidden, NCERRConflict
    */
   async change(
@@ -88,7 +82,7 @@ export class CckmKeys {
     });
   }
 
-  /** Notes that a key has changed. @returns the key as it is now */
+  /** Reads a key again, and updates its record. @returns the key */
   async changed(call: Call, recorded: RecordedKey, details?: Details, syncedAt?: Date): Promise<Key> {
     const view = await KeyView.read(this.kms, call, recorded);
     const snapshot = withGuarded(await view.awsParam(), recorded);
@@ -103,16 +97,16 @@ export class CckmKeys {
   }
 }
 
-/** Keeps what an earlier caller read and this one may not. */
+/** Keeps members of the snapshot that an earlier caller read and this one may not read. */
 function withGuarded(param: AwsParam, { record }: RecordedKey): AwsParam {
   const before = JSON.parse(record.snapshot) as AwsParam;
   const kept = GUARDED.filter((name) => param[name] === undefined && before[name] !== undefined);
   return { ...param, ...Object.fromEntries(kept.map((name) => [name, before[name]])) };
 }
 
-/** The right to see a key: one for material that KMS made, another for imported material. */
-export function viewAction({ Origin }: AwsParam): AclAction {
-  return Origin === 'EXTERNAL' ? 'viewbyok' : 'viewnative';
+/** Returns the ACL action for viewing a key, by the origin of its material. */
+function viewAction({ Origin }: AwsParam): AclAction {
+  return materialOrigin(Origin) === 'native' ? 'viewnative' : 'viewbyok';
 }
 
 /** @throws CckmException NCERRForbidden; NCERRConflict for an archived container */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
 import { AccessDeniedException } from '../../errors/exceptions.js';
-import { ContainerRepository } from '../containers/container.repository.js';
+import type { ContainerRow } from '../containers/container.entity.js';
+import { ContainerRepository, requireRegion } from '../containers/container.repository.js';
 import { CckmException, notServed } from '../errors.js';
 import { KmsCalls } from '../kms-calls.js';
 import { Policies, TEMPLATE_TAG } from '../templates/policies.js';
@@ -11,15 +12,23 @@ import { KeyRecordRepository } from './key-record.repository.js';
 import { isNotFound } from './key-view.js';
 import type { AwsParam, CreateKeyInput, Key } from './keys.schema.js';
 
-/** The usage of a key whose usage isn't stated, by the beginning of its spec. */
+/** Default usages by the beginning of the spec, as Thales's Terraform provider has them. */
 const USAGES: readonly (readonly [spec: string, usage: string])[] = [
   ['ECC', 'SIGN_VERIFY'],
   ['RSA', 'ENCRYPT_DECRYPT'],
   ['HMAC', 'GENERATE_VERIFY_MAC'],
 ];
 
-/** Waiting period of a key that turned out to be of no use. */
+/** Waiting period of a new key whose alias couldn't be created. */
 const DAYS = 7;
+
+/** The container and Region of a new key, and the custom key store that is to hold it. */
+interface Place {
+  container: ContainerRow;
+  region: string;
+  /** `cks-…` */
+  CustomKeyStoreId?: string;
+}
 
 @Injectable()
 export class CreateKeyOperation {
@@ -32,24 +41,35 @@ export class CreateKeyOperation {
   ) {}
 
   /** @param policy key policy as JSON, as the request states it */
-  async execute(
-    call: Call,
-    { kms, region, aws_param: param, ...choice }: CreateKeyInput,
-    policy: string | undefined,
-  ): Promise<Key> {
+  async execute(call: Call, { kms, region, ...input }: CreateKeyInput, policy: string | undefined): Promise<Key> {
     const container = await this.containers.find(kms);
     requireChangeable(call, container, 'keycreate');
-    if (!container.regions.split(',').includes(region))
-      throw new CckmException(
-        'NCERRInvalidParamValue',
-        `region must be one of the KMS ${container.name}: ${container.regions}`,
-      );
+    requireRegion(container, region, 'region');
+    return this.#create(call, { container, region }, input, policy);
+  }
+
+  /** Creates a key in an AWS CloudHSM key store whose ACLs let the caller do so. */
+  inStore(
+    call: Call,
+    place: Required<Place>,
+    input: Omit<CreateKeyInput, 'kms' | 'region'>,
+    policy: string | undefined,
+  ): Promise<Key> {
+    return this.#create(call, place, input, policy);
+  }
+
+  async #create(
+    call: Call,
+    { container, region, CustomKeyStoreId }: Place,
+    { aws_param: param, ...choice }: Omit<CreateKeyInput, 'kms' | 'region'>,
+    policy: string | undefined,
+  ): Promise<Key> {
     const chosen = await this.policies.choose(choice, policy);
     const alias = param.Alias ? aliasNameOf(param.Alias) : undefined;
     if (alias !== undefined) await this.#requireFree(call, region, alias);
 
     const { KeyMetadata } = await this.kms.run(call, region, 'CreateKey', {
-      ...inputOf(param),
+      ...inputOf(param, CustomKeyStoreId),
       ...(chosen && { Policy: chosen.text }),
       Tags: [
         ...(param.Tags ?? []),
@@ -69,7 +89,7 @@ export class CreateKeyOperation {
       throw new CckmException('NCERRKeyAlreadyExists', `The alias ${alias} already exists in ${region}`);
   }
 
-  /** Names the new key. If that fails, the key is of no use to the caller, and is scheduled for deletion. */
+  /** Creates the alias of a new key. Schedules the deletion of the key if that fails, because the caller wouldn't find it. */
   async #addAlias(call: Call, region: string, keyArn: string, AliasName: string): Promise<void> {
     try {
       await this.kms.run(call, region, 'CreateAlias', { AliasName, TargetKeyId: keyArn });
@@ -94,14 +114,15 @@ export async function isTaken(kms: KmsCalls, call: Call, region: string, alias: 
 }
 
 /** Returns the input of KMS, without members that are empty. KMS checks the values. */
-function inputOf(param: CreateKeyInput['aws_param']): object {
+function inputOf(param: CreateKeyInput['aws_param'], CustomKeyStoreId?: string): object {
   const { CustomerMasterKeySpec: spec = '', KeyUsage = '', Origin = '', Description, MultiRegion } = param;
-  if (Origin !== '' && Origin !== 'AWS_KMS' && Origin !== 'EXTERNAL')
-    throw notServed('aws_param.Origin must be AWS_KMS or EXTERNAL.');
+  const origins = CustomKeyStoreId === undefined ? ['AWS_KMS', 'EXTERNAL'] : ['AWS_CLOUDHSM'];
+  if (Origin !== '' && !origins.includes(Origin)) throw notServed(`aws_param.Origin must be ${origins.join(' or ')}.`);
   const usage = KeyUsage || USAGES.find(([beginning]) => spec.startsWith(beginning))?.[1];
   return {
     ...(spec !== '' && { KeySpec: spec }),
     ...(usage && { KeyUsage: usage }),
+    ...(CustomKeyStoreId !== undefined && { CustomKeyStoreId, Origin: 'AWS_CLOUDHSM' }),
     ...(Origin !== '' && { Origin }),
     ...(Description && { Description }),
     ...(MultiRegion && { MultiRegion }),

@@ -9,11 +9,11 @@ import { Policies, policyIn, TEMPLATE_TAG } from '../templates/policies.js';
 import { IdPath } from '../tokens/tokens.schema.js';
 import { aliasNameOf } from './aliases.js';
 import { CckmKeys, type RunOnKey, requireChangeable } from './cckm-keys.js';
+import { NO_GRANTEES } from './grantees.js';
 import { regionOf } from './key-record.repository.js';
 import {
   AddTagsInput,
   AliasInput,
-  AnyInput,
   DeleteMaterialInput,
   EnableAutoRotationInput,
   Key,
@@ -38,7 +38,6 @@ import { RotateKeyOperation } from './rotate-key.operation.js';
 const DEFAULT_DAYS = 7;
 
 const IMPORT = 'Import the material with KMS GetParametersForImport and ImportKeyMaterial.';
-const ROTATION_JOB = 'Turn rotation on with enable-auto-rotation, which calls KMS EnableKeyRotation.';
 
 @OperationsController('key actions')
 export class KeyActionsController {
@@ -109,7 +108,7 @@ export class KeyActionsController {
     name: 'EnableAutoRotation',
     route: ['POST', 'cckm/aws/keys/:id/enable-auto-rotation'],
     resource: 'key',
-    summary: 'Turns on the automatic rotation of a key',
+    summary: 'Enables the automatic rotation of a key',
     description: 'Calls KMS EnableKeyRotation.',
     example: '-d \'{"rotation_period_in_days":180}\'',
     output: Key,
@@ -126,7 +125,7 @@ export class KeyActionsController {
     name: 'DisableAutoRotation',
     route: ['POST', 'cckm/aws/keys/:id/disable-auto-rotation'],
     resource: 'key',
-    summary: 'Turns off the automatic rotation of a key',
+    summary: 'Disables the automatic rotation of a key',
     description: 'Calls KMS DisableKeyRotation.',
     output: Key,
   })
@@ -139,7 +138,7 @@ export class KeyActionsController {
     route: ['POST', 'cckm/aws/keys/:id/get-key-rotation-status'],
     resource: 'key',
     summary: 'Gets a key with its rotation status',
-    description: 'Answers as GetAwsKey: the status is always read from KMS.',
+    description: 'Returns the key, as GetAwsKey does: both read the status from KMS.',
     output: Key,
   })
   async rotationStatus(call: Call, @Param(IdPath) { id }: IdPath): Promise<Key> {
@@ -147,34 +146,10 @@ export class KeyActionsController {
   }
 
   @CckmOperation({
-    name: 'EnableRotationJob',
-    route: ['POST', 'cckm/aws/keys/:id/enable-rotation-job'],
-    resource: 'self',
-    summary: 'Adds a key to a rotation job: not served',
-    description: 'Keyblock has no job configurations of CipherTrust Manager.',
-    output: Key,
-  })
-  enableRotationJob(_call: Call, @Body(AnyInput) _input: AnyInput): Key {
-    throw notServed(ROTATION_JOB);
-  }
-
-  @CckmOperation({
-    name: 'DisableRotationJob',
-    route: ['POST', 'cckm/aws/keys/:id/disable-rotation-job'],
-    resource: 'self',
-    summary: 'Removes a key from a rotation job: not served',
-    description: 'Keyblock has no job configurations of CipherTrust Manager.',
-    output: Key,
-  })
-  disableRotationJob(_call: Call, @Body(AnyInput) _input: AnyInput): Key {
-    throw notServed(ROTATION_JOB);
-  }
-
-  @CckmOperation({
     name: 'RotateAwsKey',
     route: ['POST', 'cckm/aws/keys/:id/rotate'],
     resource: 'key',
-    summary: 'Rotates a key by a new key',
+    summary: 'Replaces a key by a new key',
     description:
       'Creates a key with the spec, usage, policy and tags of the old one, and moves the aliases to it. Returns the new key, whose `rotated_from` is the old one. ' +
       'Calls KMS CreateKey and UpdateAlias, CreateAlias for `retain_alias`, and PutKeyPolicy for `disable_encrypt`.',
@@ -217,18 +192,6 @@ export class KeyActionsController {
     @Query(ListRotationsQuery) query: ListRotationsQuery,
   ): Promise<Envelope<Rotation>> {
     return this.listRotations.execute(call, id, query);
-  }
-
-  @CckmOperation({
-    name: 'ImportMaterial',
-    route: ['POST', 'cckm/aws/keys/:id/import-material'],
-    resource: 'self',
-    summary: 'Imports material from a source key: not served',
-    description: 'Keyblock has no source keys of CipherTrust Manager. Import the material through KMS.',
-    output: Key,
-  })
-  importMaterial(_call: Call, @Body(AnyInput) _input: AnyInput): Key {
-    throw notServed(IMPORT);
   }
 
   @CckmOperation({
@@ -275,8 +238,7 @@ export class KeyActionsController {
       await run('PutKeyPolicy', { Policy: chosen.text, ...(bypasses && { BypassPolicyLockoutSafetyCheck: true }) });
       const isTagged = (await view.tags())?.some(({ TagKey }) => TagKey === TEMPLATE_TAG) === true;
       await tagTemplate(run, chosen.template, isTagged);
-      const none = { key_admins: [], key_admins_roles: [], key_users: [], key_users_roles: [], external_accounts: [] };
-      return { ...none, ...chosen.grantees };
+      return { ...NO_GRANTEES, ...chosen.grantees };
     });
   }
 
@@ -332,7 +294,7 @@ export class KeyActionsController {
     name: 'AddAlias',
     route: ['POST', 'cckm/aws/keys/:id/add-alias'],
     resource: 'key',
-    summary: 'Gives a key an alias',
+    summary: 'Adds an alias to a key',
     description: 'Takes the alias with or without `alias/`. Calls KMS CreateAlias.',
     example: '-d \'{"alias":"orders"}\'',
     output: Key,
@@ -349,7 +311,7 @@ export class KeyActionsController {
     name: 'DeleteAwsAlias',
     route: ['POST', 'cckm/aws/keys/:id/delete-alias'],
     resource: 'key',
-    summary: 'Takes an alias from a key',
+    summary: 'Deletes an alias of a key',
     description: 'An alias of another key is refused. Calls KMS DeleteAlias.',
     example: '-d \'{"alias":"orders"}\'',
     output: Key,
@@ -357,7 +319,11 @@ export class KeyActionsController {
   deleteAlias(call: Call, @Param(IdPath) { id }: IdPath, @Body(AliasInput) input: AliasInput): Promise<Key> {
     const AliasName = aliasOf(input);
     return this.keys.change(call, id, 'keyupdate', async (run, view) => {
-      if ((await view.alias())?.includes(AliasName) === false)
+      const names = await view.alias();
+      // Without the list, an alias of a key that ACLs hide from the caller could be deleted.
+      if (!names)
+        throw new CckmException('NCERRForbidden', 'Deleting an alias needs kms:ListAliases besides kms:DeleteAlias');
+      if (!names.includes(AliasName))
         throw new CckmException('NCERRResourceNotFound', `The key has no alias ${AliasName}`);
       await run('DeleteAlias', { AliasName });
       return undefined;

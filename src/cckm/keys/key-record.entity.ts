@@ -2,7 +2,7 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Bound } from '../../provider/bound.js';
 import { ContainerRow } from '../containers/container.entity.js';
 
-/** CCKM's record of a KMS key. What it says about the key is read from KMS. */
+/** CCKM's record of a KMS key. The key itself is read from KMS. */
 @Entity('cckm_keys')
 @Bound<KeyRecord>('id', 'containerId', 'keyArn')
 @Index('cckm_keys_by_arn', ['keyArn'], { unique: true })
@@ -28,11 +28,11 @@ export class KeyRecord {
   @Column('timestamp with time zone', { name: 'synced_at', precision: 3 })
   syncedAt!: Date;
 
-  /** JSON of aws_param as it was last read, for the time when KMS no longer has the key. */
+  /** JSON of aws_param as last read, which is shown once KMS no longer has the key. */
   @Column('text')
   snapshot!: string;
 
-  /** JSON of the members that only CCKM knows: see Details. */
+  /** JSON of Details. */
   @Column('text')
   details!: string;
 

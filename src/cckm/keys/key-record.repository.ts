@@ -1,36 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource, In } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { Call } from '../../call.js';
 import { Changes } from '../../changes/changes.js';
 import { lockTransaction, LOCKS } from '../../database/locks.js';
 import { removeRows } from '../../provider/changed-rows.js';
 import type { ContainerRow } from '../containers/container.entity.js';
-import { ContainerRepository } from '../containers/container.repository.js';
+import { ContainerRepository, type Recorded } from '../containers/container.repository.js';
 import { notFound } from '../errors.js';
 import { isUuid } from '../uris.js';
 import { KeyRecord } from './key-record.entity.js';
+import type { Grantees } from './grantees.js';
 import type { AwsParam } from './keys.schema.js';
 
-/** What CCKM knows of a key that KMS doesn't. */
-export interface Details {
-  key_admins?: readonly string[];
-  key_admins_roles?: readonly string[];
-  key_users?: readonly string[];
-  key_users_roles?: readonly string[];
-  external_accounts?: readonly string[];
+/** Facts about a key that only CCKM has. */
+export interface Details extends Grantees {
   rotated_at?: string;
   rotated_from?: string;
   rotated_to?: string;
 }
 
 /** A record with its container. */
-export interface RecordedKey {
-  record: KeyRecord;
-  container: ContainerRow;
-}
+export type RecordedKey = Recorded<KeyRecord>;
 
-/** What of a record may be changed. */
+/** Changes of a record. */
 export interface RecordChange {
   syncedAt?: Date;
   snapshot?: AwsParam;
@@ -55,31 +48,24 @@ export class KeyRecordRepository {
     private readonly containers: ContainerRepository,
   ) {}
 
-  /** @throws CckmException NCERRResourceNotFound for whatever isn't the id of a record */
+  /** @throws CckmException NCERRResourceNotFound for anything but the id of a record */
   async find(id: string): Promise<RecordedKey> {
     const record = isUuid(id) ? await this.database.manager.findOneBy(KeyRecord, { id }) : null;
-    const container = record && (await this.containers.list()).find((each) => each.id === record.containerId);
-    if (!record || !container) throw notFound('Key');
-    return { record, container };
+    const [recorded] = await this.containers.join(record ? [record] : []);
+    if (!recorded) throw notFound('Key');
+    return recorded;
   }
 
   /** Returns the records of the account, the newest first. */
   async list(): Promise<RecordedKey[]> {
-    const containers = new Map((await this.containers.list()).map((container) => [container.id, container]));
-    const records = await this.database.manager.find(KeyRecord, {
-      where: { containerId: In([...containers.keys()]) },
-      order: { createdAt: 'DESC', id: 'ASC' },
-    });
-    return records.flatMap((record) => {
-      const container = containers.get(record.containerId);
-      return container ? [{ record, container }] : [];
-    });
+    const order = { createdAt: 'DESC', id: 'ASC' } as const;
+    return this.containers.join(await this.database.manager.find(KeyRecord, { order }));
   }
 
   /**
-   * Adds the record of a key.
+   * Adds the record of a key, unless it has one: a synchronization may have recorded a new key meanwhile.
    *
-   * @returns the record; the present one if there is one already
+   * @returns the record, in the container that it is in
    */
   async add(
     call: Call,
@@ -94,30 +80,35 @@ export class KeyRecordRepository {
       snapshot: JSON.stringify(snapshot),
       details: JSON.stringify(details),
     };
-    return this.changes.ownTransaction(async (manager) => {
+    const id = await this.changes.ownTransaction(async (manager) => {
       await lockTransaction(manager, LOCKS.cckmKey, keyArn);
       const present = await manager.findOneBy(KeyRecord, { keyArn });
-      if (present) return { record: present, container };
-      const record = manager.create(KeyRecord, row);
-      await manager.insert(KeyRecord, record);
-      return { record, container };
+      if (!present) await manager.insert(KeyRecord, manager.create(KeyRecord, row));
+      return present?.id ?? row.id;
     });
+    return this.find(id);
   }
 
-  /** Notes a change of a record, or of its key. The columns that are bound don't change. */
+  /** Updates the times, snapshot and details of a record. The bound columns don't change. */
   async update(
     call: Call,
     { record, container }: RecordedKey,
     { syncedAt, snapshot, details }: RecordChange = {},
   ): Promise<RecordedKey> {
-    const columns = {
-      updatedAt: call.origin.time,
-      ...(syncedAt && { syncedAt }),
-      ...(snapshot && { snapshot: JSON.stringify(snapshot) }),
-      ...(details && { details: JSON.stringify({ ...detailsOf(record), ...details }) }),
-    };
-    await this.database.manager.update(KeyRecord, { id: record.id }, columns);
-    return { record: Object.assign(record, columns), container };
+    const { id } = record;
+    return this.changes.ownTransaction(async (manager) => {
+      // Another call may have changed the details since the record was read.
+      const locked = await manager.findOne(KeyRecord, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      if (!locked) throw notFound('Key');
+      const columns = {
+        updatedAt: call.origin.time,
+        ...(syncedAt && { syncedAt }),
+        ...(snapshot && { snapshot: JSON.stringify(snapshot) }),
+        ...(details && { details: JSON.stringify({ ...detailsOf(locked), ...details }) }),
+      };
+      await manager.update(KeyRecord, { id }, columns);
+      return { record: Object.assign(record, columns), container };
+    });
   }
 
   /** Removes a record; its key stays. */

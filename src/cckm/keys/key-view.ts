@@ -2,16 +2,21 @@ import { AccessDeniedException } from '../../errors/exceptions.js';
 import type { Call } from '../../call.js';
 import { KmsException } from '../../kms/exceptions.js';
 import type { KeyMetadata } from '../../kms/keys/keys.schema.js';
+import { storeArn } from '../../kms/stores/store-arn.js';
 import type { InputOf, KmsCalls, KmsOperationName } from '../kms-calls.js';
-import { ownership, timestamp } from '../uris.js';
+import { ifAllowed } from '../errors.js';
+import { resource } from '../resources.js';
+import { storeUuid } from '../stores/store-record.repository.js';
+import { timestamp } from '../uris.js';
+import { granteesOf } from './grantees.js';
 import { detailsOf, type RecordedKey, regionOf } from './key-record.repository.js';
 import type { AwsParam, Key } from './keys.schema.js';
 
 type Tag = NonNullable<AwsParam['Tags']>[number];
 
 /**
- * A recorded key as its caller may see it. Everything is read from KMS under the caller's permissions, and no more often than it is
- * needed. Of a key that KMS no longer has, the caller sees what was read last.
+ * A recorded key as its caller may see it: read from KMS with the caller's permissions, each member at most once. The
+ * record's snapshot stands for a key that KMS no longer has.
  */
 export class KeyView {
   readonly #snapshot: AwsParam;
@@ -40,7 +45,7 @@ export class KeyView {
     return this.metadata === undefined;
   }
 
-  /** What DescribeKey says, or said last. */
+  /** The members that DescribeKey returns, or returned last. */
   get described(): AwsParam {
     return this.metadata ? describe(this.metadata) : this.#snapshot;
   }
@@ -77,6 +82,8 @@ export class KeyView {
       MultiRegion,
       MultiRegionConfiguration,
       CurrentKeyMaterialId,
+      CustomKeyStoreId,
+      XksKeyConfiguration,
       DeletionDate,
       ExpirationModel,
       ValidTo,
@@ -98,6 +105,8 @@ export class KeyView {
       CurrentKeyMaterialId,
       MultiRegion,
       MultiRegionConfiguration,
+      CustomKeyStoreId,
+      XksKeyConfiguration,
     });
   }
 
@@ -105,14 +114,9 @@ export class KeyView {
     return this.kms.run(this.call, regionOf(this.#arn), name, input);
   }
 
-  /** Reads a member; of a key that is gone, the one that was read last. Undefined if the caller may not read it. */
+  /** Reads a member, from the snapshot if the key is gone. Returns undefined if the caller may not read it. */
   async #member<N extends keyof AwsParam>(name: N, read: () => Promise<AwsParam[N]>): Promise<AwsParam[N] | undefined> {
-    try {
-      return (await unlessGone(read())) ?? this.#snapshot[name];
-    } catch (error) {
-      if (error instanceof AccessDeniedException) return undefined;
-      throw error;
-    }
+    return ifAllowed(unlessGone(read()).then((member) => member ?? this.#snapshot[name]));
   }
 
   async #listAliases(): Promise<string[]> {
@@ -150,6 +154,7 @@ function describe(metadata: KeyMetadata): AwsParam {
   const { KeyId, KeyManager, KeyState, KeyUsage, Origin, CreationDate } = metadata;
   const { DeletionDate, ExpirationModel, ValidTo, CurrentKeyMaterialId, MultiRegion, MultiRegionConfiguration } =
     metadata;
+  const { CustomKeyStoreId, XksKeyConfiguration } = metadata;
   return defined({
     ...{ AWSAccountId, Arn, CustomerMasterKeySpec, Description, Enabled, EncryptionAlgorithms, SigningAlgorithms },
     ...{ MacAlgorithmSpec: MacAlgorithms, KeyAgreementAlgorithms, EncapsulationAlgorithms },
@@ -158,18 +163,16 @@ function describe(metadata: KeyMetadata): AwsParam {
     DeletionDate: seconds(DeletionDate),
     ExpirationModel,
     ValidTo: seconds(ValidTo),
-    ...{ CurrentKeyMaterialId, MultiRegion, MultiRegionConfiguration },
+    ...{ CurrentKeyMaterialId, MultiRegion, MultiRegionConfiguration, CustomKeyStoreId, XksKeyConfiguration },
   });
 }
 
 /** Presents a record in the order of CipherTrust Manager. */
 function presentKey({ record, container }: RecordedKey, aws_param: AwsParam, gone: boolean): Key {
-  const { CustomerMasterKeySpec = '', Origin, DeletionDate } = aws_param;
+  const { CustomerMasterKeySpec = '', Origin, DeletionDate, CustomKeyStoreId } = aws_param;
   const { rotated_at, rotated_from, rotated_to, ...grantees } = detailsOf(record);
   return defined({
-    ...ownership('aws-key', record.id),
-    createdAt: timestamp(record.createdAt, 6),
-    updatedAt: timestamp(record.updatedAt, 9),
+    ...resource('aws-key', record.id, record),
     kms_id: container.id,
     kms: container.name,
     synced_at: timestamp(record.syncedAt, 6),
@@ -181,20 +184,22 @@ function presentKey({ record, container }: RecordedKey, aws_param: AwsParam, gon
     gone,
     key_material_origin: materialOrigin(Origin),
     ...{ deletion_date: DeletionDate, rotated_at, rotated_from, rotated_to },
-    ...mutable(grantees),
+    ...storeMembers(record.keyArn, CustomKeyStoreId),
+    ...granteesOf(grantees),
     aws_param,
   });
 }
 
-/** `native` for material that KMS made, `cckm` for imported material. */
-export function materialOrigin(origin = ''): string {
-  return origin === 'EXTERNAL' ? 'cckm' : 'native';
+/** Returns the members that only a key in a custom key store has. @param id the id of the store in KMS */
+function storeMembers(keyArn: string, id: string | undefined): Pick<Key, 'custom_key_store_id' | 'linked_state'> {
+  if (id === undefined) return {};
+  const [, , , region = '', accountId = ''] = keyArn.split(':');
+  return { custom_key_store_id: storeUuid(storeArn({ accountId, region, id })), linked_state: true };
 }
 
-function mutable(grantees: Readonly<Record<string, readonly string[] | undefined>>): Record<string, string[]> {
-  return Object.fromEntries(
-    Object.entries(grantees).flatMap(([name, list]) => (list && list.length > 0 ? [[name, [...list]]] : [])),
-  );
+/** Returns `native` for material that KMS generated, in a CloudHSM key store too, and `cckm` for any other. */
+export function materialOrigin(origin = ''): 'native' | 'cckm' {
+  return origin.startsWith('EXTERNAL') ? 'cckm' : 'native';
 }
 
 /** Formats a time of KMS. @param time seconds since 1970 */
@@ -217,6 +222,6 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /** Leaves out members that are undefined. */
-function defined<T extends object>(value: T): T {
+export function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }

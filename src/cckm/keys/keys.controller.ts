@@ -2,27 +2,17 @@ import type { Call } from '../../call.js';
 import { Nothing } from '../../http/fields.js';
 import { Body, BodyText, Param, Query } from '../../http/input.js';
 import { OperationsController } from '../../http/operation.js';
-import { requireAction } from '../containers/acls.js';
 import { ContainerRepository } from '../containers/container.repository.js';
-import { notServed } from '../errors.js';
 import { KmsCalls } from '../kms-calls.js';
 import type { Envelope } from '../lists.js';
 import { CckmOperation } from '../operation.js';
 import { policyIn } from '../templates/policies.js';
 import { IdPath } from '../tokens/tokens.schema.js';
 import { aliasNameOf } from './aliases.js';
-import { CckmKeys } from './cckm-keys.js';
+import { CckmKeys, requireChangeable } from './cckm-keys.js';
 import { CreateKeyOperation, isTaken } from './create-key.operation.js';
 import { KeyRecordRepository } from './key-record.repository.js';
-import {
-  AnyInput,
-  CreateKeyInput,
-  Key,
-  Keys,
-  ListKeysQuery,
-  VerifyAliasInput,
-  VerifyAliasOutput,
-} from './keys.schema.js';
+import { CreateKeyInput, Key, Keys, ListKeysQuery, VerifyAliasInput, VerifyAliasOutput } from './keys.schema.js';
 import { ListKeysOperation } from './list-keys.operation.js';
 
 @OperationsController('keys')
@@ -92,7 +82,7 @@ export class KeysController {
   })
   async delete(call: Call, @Param(IdPath) { id }: IdPath): Promise<Nothing> {
     const recorded = await this.records.find(id);
-    requireAction(call, recorded.container, 'keydelete');
+    requireChangeable(call, recorded.container, 'keydelete');
     await this.records.remove(call, recorded);
     return {};
   }
@@ -101,8 +91,9 @@ export class KeysController {
     name: 'VerifyAlias',
     route: ['POST', 'cckm/aws/alias/verify'],
     resource: 'key',
-    summary: 'Tells whether an alias is free',
-    description: 'An alias of a key that the caller may not describe counts as free; KMS refuses to create it again.',
+    summary: 'Checks whether an alias is available',
+    description:
+      'An alias of a key that the caller may not describe counts as available; KMS refuses to create it a second time.',
     example: '-d \'{"alias":"orders","region":"us-east-1","kms":"kms"}\'',
     output: VerifyAliasOutput,
   })
@@ -113,18 +104,5 @@ export class KeysController {
     await this.containers.find(kms);
     const name = aliasNameOf(alias);
     return { alias: name, available: !(await isTaken(this.kms, call, region, name)) };
-  }
-
-  @CckmOperation({
-    name: 'UploadKey',
-    route: ['POST', 'cckm/aws/upload-key'],
-    resource: 'self',
-    summary: 'Uploads a key: not served',
-    description:
-      'Keyblock has no source keys of CipherTrust Manager. Create a key with `Origin` EXTERNAL and import its material through KMS.',
-    output: Key,
-  })
-  upload(_call: Call, @Body(AnyInput) _input: AnyInput): Key {
-    throw notServed('Create a key with aws_param.Origin EXTERNAL, and import its material with KMS ImportKeyMaterial.');
   }
 }

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { MAX_CHARACTERS, MAX_MEMBERS } from '../../http/bounds.js';
 import { KeyMetadata } from '../../kms/keys/keys.schema.js';
 import { envelope, Filter, Paging } from '../lists.js';
+import { Resource } from '../resources.js';
+import { Grantees } from './grantees.js';
 
 const text = z.string().max(MAX_CHARACTERS);
-const Names = z.array(text).max(MAX_MEMBERS);
 
 const TagOfKms = z.object({ TagKey: z.string(), TagValue: z.string() });
 
-/** What KMS says about a key, in CCKM's spelling. A member that the caller may not read is absent. */
+/** A KMS key in CCKM's spelling. Members that the caller may not read are absent. */
 export const AwsParam = z
   .object({
     ...KeyMetadata.pick({
@@ -41,42 +42,35 @@ export const AwsParam = z
     MultiRegion: z.boolean().optional(),
     MultiRegionConfiguration: KeyMetadata.shape.MultiRegionConfiguration,
     CurrentKeyMaterialId: z.string().optional(),
+    CustomKeyStoreId: z.string().optional(),
+    XksKeyConfiguration: KeyMetadata.shape.XksKeyConfiguration,
+    ReplicaPolicy: z.string().optional().meta({ description: 'Only in the answer to a replication.' }),
+    ReplicaTags: z.array(TagOfKms).optional().meta({ description: 'Only in the answer to a replication.' }),
   })
   .meta({ id: 'AwsParam' });
 export type AwsParam = z.infer<typeof AwsParam>;
 
-export const Key = z
-  .object({
-    id: z.string().meta({ description: 'CCKM’s id, which isn’t that of the KMS key.' }),
-    uri: z.string(),
-    account: z.string(),
-    application: z.string(),
-    devAccount: z.string(),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-    kms_id: z.string(),
-    kms: z.string(),
-    synced_at: z.string().meta({ description: 'When the record was last made, refreshed or synchronized.' }),
-    rotation_status: z.string(),
-    cloud_name: z.string(),
-    key_type: z.enum(['symmetric', 'asymmetric']),
-    basic_view_enabled: z.boolean(),
-    region: z.string(),
-    gone: z.boolean().meta({ description: 'True when KMS no longer has the key.' }),
-    key_material_origin: z.string(),
-    deletion_date: z.string().optional(),
-    rotated_at: z.string().optional(),
-    rotated_from: z.string().optional(),
-    rotated_to: z.string().optional(),
-    key_admins: z.array(z.string()).optional(),
-    key_admins_roles: z.array(z.string()).optional(),
-    key_users: z.array(z.string()).optional(),
-    key_users_roles: z.array(z.string()).optional(),
-    external_accounts: z.array(z.string()).optional(),
-    replica_policy: z.unknown().optional(),
-    aws_param: AwsParam,
-  })
-  .meta({ id: 'AwsKey' });
+export const Key = Resource.extend({
+  id: z.string().meta({ description: 'CCKM’s id, which isn’t that of the KMS key.' }),
+  kms_id: z.string(),
+  kms: z.string(),
+  synced_at: z.string().meta({ description: 'When the record was last made, refreshed or synchronized.' }),
+  rotation_status: z.string(),
+  cloud_name: z.string(),
+  key_type: z.enum(['symmetric', 'asymmetric']),
+  basic_view_enabled: z.boolean(),
+  region: z.string(),
+  gone: z.boolean().meta({ description: 'True when KMS no longer has the key.' }),
+  key_material_origin: z.string(),
+  deletion_date: z.string().optional(),
+  rotated_at: z.string().optional(),
+  rotated_from: z.string().optional(),
+  rotated_to: z.string().optional(),
+  custom_key_store_id: z.string().optional().meta({ description: 'CCKM’s id of the custom key store of the key.' }),
+  linked_state: z.boolean().optional().meta({ description: 'True for a key in a custom key store.' }),
+  ...Grantees.shape,
+  aws_param: AwsParam,
+}).meta({ id: 'AwsKey' });
 export type Key = z.infer<typeof Key>;
 export const Keys = envelope('AwsKeys', Key);
 
@@ -110,20 +104,11 @@ export const ListKeysQuery = Paging.extend({
 });
 export type ListKeysQuery = z.infer<typeof ListKeysQuery>;
 
-/** Who gets the permissions of a key policy: names of users or roles, or their ARNs; ids of accounts. */
-const Grantees = {
-  key_admins: Names.optional(),
-  key_admins_roles: Names.optional(),
-  key_users: Names.optional(),
-  key_users_roles: Names.optional(),
-  external_accounts: Names.optional(),
-};
 /** A policy is checked by KMS, as JSON. */
 const Policy = z.unknown().optional();
 
 /** One of three ways to state a key policy. */
-export const PolicyChoice = z.object({
-  ...Grantees,
+export const PolicyChoice = Grantees.extend({
   policytemplate: text.optional().meta({ description: 'Id of a policy template.' }),
 });
 export type PolicyChoice = z.infer<typeof PolicyChoice>;
@@ -226,7 +211,7 @@ export const AddTagsInput = z
 export type AddTagsInput = z.infer<typeof AddTagsInput>;
 
 export const RemoveTagsInput = z
-  .object({ tags: Names })
+  .object({ tags: z.array(text).max(MAX_MEMBERS) })
   .meta({ id: 'RemoveTagsInput', examples: [{ tags: ['team'] }] });
 export type RemoveTagsInput = z.infer<typeof RemoveTagsInput>;
 
@@ -250,43 +235,30 @@ export const UpdatePrimaryRegionInput = z
   .meta({ id: 'UpdateAwsPrimaryRegionInput', examples: [{ PrimaryRegion: 'eu-west-1' }] });
 export type UpdatePrimaryRegionInput = z.infer<typeof UpdatePrimaryRegionInput>;
 
-/** Whatever a request has that isn't served. */
-export const AnyInput = z.object({}).meta({ id: 'AnyInput' });
-export type AnyInput = z.infer<typeof AnyInput>;
-
 export const PublicKeyOutput = z
   .object({ public_key: z.string().meta({ description: 'SubjectPublicKeyInfo in PEM.' }) })
   .meta({ id: 'PublicKeyOutput' });
 export type PublicKeyOutput = z.infer<typeof PublicKeyOutput>;
 
-export const Rotation = z
-  .object({
-    id: z.string(),
-    uri: z.string(),
-    account: z.string(),
-    application: z.string(),
-    devAccount: z.string(),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-    kms_id: z.string(),
-    key_source: z.string(),
-    key_source_container_id: z.string(),
-    source_key_identifier: z.string(),
-    source_key_name: z.string(),
-    key_material_origin: z.string(),
-    aws_param: z.object({
-      KeyId: z.string(),
-      KeyMaterialId: z.string(),
-      KeyMaterialState: z.string().optional(),
-      KeyMaterialDescription: z.string().optional(),
-      ImportState: z.string().optional(),
-      ExpirationModel: z.string().optional(),
-      ValidTo: z.string().optional(),
-      RotationDate: z.string().optional(),
-      RotationType: z.string().optional(),
-    }),
-  })
-  .meta({ id: 'Rotation' });
+export const Rotation = Resource.extend({
+  kms_id: z.string(),
+  key_source: z.string(),
+  key_source_container_id: z.string(),
+  source_key_identifier: z.string(),
+  source_key_name: z.string(),
+  key_material_origin: z.string(),
+  aws_param: z.object({
+    KeyId: z.string(),
+    KeyMaterialId: z.string(),
+    KeyMaterialState: z.string().optional(),
+    KeyMaterialDescription: z.string().optional(),
+    ImportState: z.string().optional(),
+    ExpirationModel: z.string().optional(),
+    ValidTo: z.string().optional(),
+    RotationDate: z.string().optional(),
+    RotationType: z.string().optional(),
+  }),
+}).meta({ id: 'Rotation' });
 export type Rotation = z.infer<typeof Rotation>;
 export const Rotations = envelope('Rotations', Rotation);
 export const ListRotationsQuery = Paging.extend({

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
 import { type Envelope, type Filter, isSet, matches, pageOf, type SortFields } from '../lists.js';
+import { CckmStores } from '../stores/cckm-stores.js';
 import { TEMPLATE_TAG } from '../templates/policies.js';
 import { CckmKeys } from './cckm-keys.js';
 import { type RecordedKey, regionOf } from './key-record.repository.js';
@@ -25,18 +26,23 @@ const SORT: SortFields<Listed> = {
   createdAt: ({ view }) => view.recorded.record.createdAt.getTime(),
   CreationDate: ({ param }) => param.CreationDate,
   multi_region_key_type: ({ param }) => param.MultiRegionConfiguration?.MultiRegionKeyType,
+  CustomKeyStoreID: ({ param }) => param.CustomKeyStoreId,
   ValidTo: ({ param }) => param.ValidTo,
 };
 
 @Injectable()
 export class ListKeysOperation {
-  constructor(private readonly keys: CckmKeys) {}
+  constructor(
+    private readonly keys: CckmKeys,
+    private readonly stores: CckmStores,
+  ) {}
 
   async execute(call: Call, query: ListKeysQuery): Promise<Envelope<Key>> {
     const listed: Listed[] = [];
+    const isInStore = await this.#storeFilter(call, query);
     for (const view of await this.keys.list(call, (key) => isOfRecord(query, key))) {
       const param = view.described;
-      if (!isOfKey(query, view, param)) continue;
+      if (!isOfKey(query, view, param) || !isInStore(param)) continue;
       const alias = isSet(query.alias) || /\balias\b/.test(query.sort ?? '') ? ((await view.alias()) ?? []) : [];
       if (matches(query.alias, ...alias, ...alias.map(withoutPrefix)) && (await isOfTags(query, view)))
         listed.push({ view, param, alias });
@@ -45,6 +51,21 @@ export class ListKeysOperation {
     const keys: Key[] = [];
     for (const { view } of resources) keys.push(await view.present());
     return { ...page, resources: keys };
+  }
+
+  /** Returns the filter by stores, of which only those count that the caller can see. */
+  async #storeFilter(
+    call: Call,
+    { custom_key_store_id: id, custom_key_store_name: name }: ListKeysQuery,
+  ): Promise<(param: AwsParam) => boolean> {
+    if (!isSet(id) && !isSet(name)) return () => true;
+    const wanted = (await this.stores.list(call))
+      .filter(
+        ({ record, param: { custom_key_store_id, custom_key_store_name } }) =>
+          matches(id, record.id, custom_key_store_id) && matches(name, custom_key_store_name),
+      )
+      .map(({ param }) => param.custom_key_store_id);
+    return ({ CustomKeyStoreId = '' }) => wanted.includes(CustomKeyStoreId);
   }
 }
 
@@ -78,7 +99,8 @@ function isOfKey(query: ListKeysQuery, view: KeyView, param: AwsParam): boolean 
     matches(query.blocked, false) &&
     matches(query.rotation_job_enabled, false) &&
     // No key has these members.
-    ![query.key_source, query.job_config_id, query.custom_key_store_id, query.custom_key_store_name].some(isSet)
+    !isSet(query.key_source) &&
+    !isSet(query.job_config_id)
   );
 }
 

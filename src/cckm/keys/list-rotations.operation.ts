@@ -3,9 +3,10 @@ import type { Call } from '../../call.js';
 import type { RotationsListEntry } from '../../kms/rotation/rotation.schema.js';
 import { KmsCalls } from '../kms-calls.js';
 import { type Envelope, isSet, matches, pageOf } from '../lists.js';
-import { ownership, timestamp, uuidOf } from '../uris.js';
+import { resource } from '../resources.js';
+import { uuidOf } from '../uris.js';
 import { CckmKeys } from './cckm-keys.js';
-import { type RecordedKey, regionOf } from './key-record.repository.js';
+import { regionOf } from './key-record.repository.js';
 import { type KeyView, materialOrigin, seconds } from './key-view.js';
 import type { ListRotationsQuery, Rotation } from './keys.schema.js';
 
@@ -55,10 +56,13 @@ export class ListRotationsOperation {
 
 function presentRotation({ recorded, described }: KeyView, entry: RotationsListEntry): Rotation {
   const { KeyMaterialId = '', ValidTo, RotationDate } = entry;
-  const times = timesOf(recorded, RotationDate);
+  // The first material is as old as the record.
+  const time = RotationDate === undefined ? recorded.record.createdAt : new Date(RotationDate * 1000);
   return {
-    ...ownership('aws-key-rotation', uuidOf('rotation', recorded.record.id, KeyMaterialId)),
-    ...times,
+    ...resource('aws-key-rotation', uuidOf('rotation', recorded.record.id, KeyMaterialId), {
+      createdAt: time,
+      updatedAt: time,
+    }),
     kms_id: recorded.container.id,
     key_source: described.Origin === 'EXTERNAL' ? 'external' : 'native',
     key_source_container_id: '',
@@ -73,10 +77,4 @@ function presentRotation({ recorded, described }: KeyView, entry: RotationsListE
       RotationDate: seconds(RotationDate),
     },
   };
-}
-
-/** The first material is as old as the record, every other one as its rotation. */
-function timesOf({ record }: RecordedKey, rotationDate: number | undefined) {
-  const time = rotationDate === undefined ? record.createdAt : new Date(rotationDate * 1000);
-  return { createdAt: timestamp(time, 6), updatedAt: timestamp(time, 9) };
 }

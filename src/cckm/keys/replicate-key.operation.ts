@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
-import { CckmException } from '../errors.js';
+import { requireRegion } from '../containers/container.repository.js';
 import { KmsCalls } from '../kms-calls.js';
 import { Policies, TEMPLATE_TAG } from '../templates/policies.js';
 import { aliasNameOf } from './aliases.js';
@@ -23,15 +23,11 @@ export class ReplicateKeyOperation {
     const chosen = await this.policies.choose(choice, policy);
     const alias = param.Alias ? aliasNameOf(param.Alias) : undefined;
     const { container } = await this.records.find(id);
-    if (!container.regions.split(',').includes(region))
-      throw new CckmException(
-        'NCERRInvalidParamValue',
-        `replica_region must be one of the KMS ${container.name}: ${container.regions}`,
-      );
+    requireRegion(container, region, 'replica_region');
 
     let replica: Key | undefined;
     await this.keys.change(call, id, 'keycreate', async (run) => {
-      const { ReplicaKeyMetadata } = await run('ReplicateKey', {
+      const { ReplicaKeyMetadata, ReplicaPolicy, ReplicaTags } = await run('ReplicateKey', {
         ReplicaRegion: region,
         ...(chosen && { Policy: chosen.text }),
         ...(param.Description && { Description: param.Description }),
@@ -46,7 +42,8 @@ export class ReplicateKeyOperation {
       if (alias !== undefined)
         await this.kms.run(call, region, 'CreateAlias', { AliasName: alias, TargetKeyId: keyArn });
       const recorded = await this.records.add(call, container, keyArn, {} as AwsParam, chosen?.grantees);
-      replica = await this.keys.changed(call, recorded);
+      const key = await this.keys.changed(call, recorded);
+      replica = { ...key, aws_param: { ...key.aws_param, ReplicaPolicy, ReplicaTags } };
       return undefined;
     });
     return replica as Key;

@@ -1,17 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ACCOUNT_ID } from '../../access/principal.repository.js';
 import { CckmException } from '../errors.js';
-import type { Details } from '../keys/key-record.repository.js';
+import { type Grantees, granteesOf } from '../keys/grantees.js';
 import type { PolicyChoice } from '../keys/keys.schema.js';
 import { TemplateRepository } from './template.repository.js';
 
 /** The key of the KMS tag that names the template which a key's policy is from. */
 export const TEMPLATE_TAG = 'cckm_policy_template_id';
-
-export type Grantees = Pick<
-  Details,
-  'key_admins' | 'key_admins_roles' | 'key_users' | 'key_users_roles' | 'external_accounts'
->;
 
 /** A key policy, and how it was stated. */
 export interface ChosenPolicy {
@@ -97,18 +92,6 @@ export class Policies {
 
 function statement(Sid: string, AWS: readonly string[], Action: readonly string[]) {
   return { Sid, Effect: 'Allow', Principal: { AWS }, Action, Resource: '*' };
-}
-
-/** Returns the lists that have entries. */
-function granteesOf({
-  key_admins,
-  key_admins_roles,
-  key_users,
-  key_users_roles,
-  external_accounts,
-}: Grantees): Grantees {
-  const lists = { key_admins, key_admins_roles, key_users, key_users_roles, external_accounts };
-  return Object.fromEntries(Object.entries(lists).filter(([, names]) => names && names.length > 0));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { Bound } from '../../provider/bound.js';
 
-/** A key policy to give to keys. */
+/** A template for key policies. */
 @Entity('cckm_templates')
 @Bound<TemplateRow>('id', 'accountId', 'name', 'policy')
 @Index('cckm_templates_by_name', ['accountId', 'name'], { unique: true })
@@ -16,7 +16,7 @@ export class TemplateRow {
   @Column('text')
   name!: string;
 
-  /** Name of the container that it was made for. */
+  /** Name of the container that the template was created for. */
   @Column('text')
   kms!: string;
 
@@ -24,7 +24,7 @@ export class TemplateRow {
   @Column('text')
   policy!: string;
 
-  /** JSON of the lists that the policy was built from. */
+  /** Lists that the policy was built from, as JSON. */
   @Column('text')
   grantees!: string;
 

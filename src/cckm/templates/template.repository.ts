@@ -20,7 +20,7 @@ export class TemplateRepository {
     @Inject(ACCOUNT_ID) private readonly accountId: string,
   ) {}
 
-  /** The templates, the newest first. */
+  /** Returns the templates of the account, the newest first. */
   list(): Promise<TemplateRow[]> {
     const { accountId } = this;
     return this.database.manager.find(TemplateRow, { where: { accountId }, order: { createdAt: 'DESC', id: 'ASC' } });

@@ -1,17 +1,19 @@
 import type { Call } from '../../call.js';
+import { MAX_MEMBERS } from '../../http/bounds.js';
 import { Nothing } from '../../http/fields.js';
 import { Body, BodyText, Param, Query } from '../../http/input.js';
 import { OperationsController } from '../../http/operation.js';
 import { ContainerRepository } from '../containers/container.repository.js';
 import { CckmException } from '../errors.js';
 import { CckmKeys } from '../keys/cckm-keys.js';
+import type { Grantees } from '../keys/grantees.js';
 import type { KeyView } from '../keys/key-view.js';
 import { type Envelope, matches, pageOf } from '../lists.js';
 import { CckmOperation } from '../operation.js';
+import { resource } from '../resources.js';
 import { IdPath } from '../tokens/tokens.schema.js';
-import { ownership, timestamp } from '../uris.js';
 import { applyTemplate } from './apply-template.js';
-import { type ChosenPolicy, type Grantees, Policies, policyIn, TEMPLATE_TAG } from './policies.js';
+import { type ChosenPolicy, Policies, policyIn, TEMPLATE_TAG } from './policies.js';
 import type { TemplateRow } from './template.entity.js';
 import { TemplateRepository } from './template.repository.js';
 import {
@@ -95,7 +97,8 @@ export class TemplatesController {
     resource: 'nothing',
     summary: 'Changes a policy template',
     description:
-      'With `auto_push`, the keys that have the template get its new policy. The caller needs `kms:PutKeyPolicy` on each, and the first key that refuses ends the call.',
+      'With `auto_push`, the new policy is applied to the keys that have the template, at most 200, one after the other within the ' +
+      'request. The caller needs `kms:PutKeyPolicy` on each; the first refusal ends the request.',
     example: '-d \'{"key_admins":["line-3"],"auto_push":true}\'',
     output: Template,
   })
@@ -107,10 +110,14 @@ export class TemplatesController {
   ): Promise<Template> {
     const before = await this.templates.find(id);
     const chosen = await this.policies.choose(content, policyIn(written, ['policy']));
+    const keys = auto_push ? await this.#keysOf(call, id) : [];
+    if (keys.length > MAX_MEMBERS)
+      throw new CckmException(
+        'NCERRConflict',
+        `More than ${MAX_MEMBERS} keys have the template ${before.name}: change it without auto_push, and apply it with bulk jobs`,
+      );
     const template = chosen ? await this.templates.update(call, id, columnsOf(chosen)) : before;
-    if (auto_push)
-      for (const { recorded } of await this.#keysOf(call, id))
-        await applyTemplate(this.keys, call, recorded.record.id, template);
+    for (const { recorded } of keys) await applyTemplate(this.keys, call, recorded.record.id, template);
     return presentTemplate(template);
   }
 
@@ -153,15 +160,14 @@ function columnsOf({ text, grantees }: ChosenPolicy): Pick<TemplateRow, 'policy'
   return { policy: JSON.stringify(policy), grantees: JSON.stringify(grantees) };
 }
 
-function presentTemplate({ id, accountId, name, kms, policy, grantees, createdAt, updatedAt }: TemplateRow): Template {
+function presentTemplate(row: TemplateRow): Template {
+  const { id, accountId, name, kms, policy, grantees } = row;
   return {
-    ...ownership('aws-policy-template', id),
-    createdAt: timestamp(createdAt, 6),
-    updatedAt: timestamp(updatedAt, 9),
+    ...resource('aws-policy-template', id, row),
     name,
     account_id: accountId,
     kms,
     policy: JSON.parse(policy) as unknown,
-    ...(JSON.parse(grantees) as Grantees as Partial<Template>),
+    ...(JSON.parse(grantees) as Grantees),
   };
 }

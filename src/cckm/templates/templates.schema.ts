@@ -1,39 +1,20 @@
 import { z } from 'zod';
-import { MAX_CHARACTERS, MAX_MEMBERS } from '../../http/bounds.js';
+import { MAX_CHARACTERS } from '../../http/bounds.js';
 import { wellFormed } from '../../http/fields.js';
+import { Grantees } from '../keys/grantees.js';
 import { envelope, Filter, Paging } from '../lists.js';
+import { Resource } from '../resources.js';
 
 const text = z.string().max(MAX_CHARACTERS);
-const Names = z.array(text).max(MAX_MEMBERS).optional();
-const Content = z.object({
-  policy: z.unknown().optional(),
-  key_admins: Names,
-  key_admins_roles: Names,
-  key_users: Names,
-  key_users_roles: Names,
-  external_accounts: Names,
-});
+const Content = Grantees.extend({ policy: z.unknown().optional() });
 
-export const Template = z
-  .object({
-    id: z.string(),
-    uri: z.string(),
-    account: z.string(),
-    application: z.string(),
-    devAccount: z.string(),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-    name: z.string(),
-    account_id: z.string(),
-    kms: z.string(),
-    policy: z.unknown(),
-    key_admins: z.array(z.string()).optional(),
-    key_admins_roles: z.array(z.string()).optional(),
-    key_users: z.array(z.string()).optional(),
-    key_users_roles: z.array(z.string()).optional(),
-    external_accounts: z.array(z.string()).optional(),
-  })
-  .meta({ id: 'PolicyTemplate' });
+export const Template = Resource.extend({
+  name: z.string(),
+  account_id: z.string(),
+  kms: z.string(),
+  policy: z.unknown(),
+  ...Grantees.shape,
+}).meta({ id: 'PolicyTemplate' });
 export type Template = z.infer<typeof Template>;
 export const Templates = envelope('PolicyTemplates', Template);
 

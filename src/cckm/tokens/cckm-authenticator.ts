@@ -32,21 +32,25 @@ export class CckmAuthenticator implements Authenticator {
     headers,
     body,
     now,
+    claims,
   }: UnsignedRequest): Promise<{ principal: Principal; region: string }> {
     const principal =
       operation === 'CreateToken'
-        ? await this.#signIn(readBody(CreateTokenInput, body), now)
+        ? await this.#signIn(readBody(CreateTokenInput, body), { now, claims })
         : await this.#bearer(headers, now);
     return { principal, region: this.config.region };
   }
 
-  async #signIn(input: CreateTokenInput, now: Date): Promise<Principal> {
+  async #signIn(input: CreateTokenInput, { now, claims }: Pick<UnsignedRequest, 'now' | 'claims'>): Promise<Principal> {
     const grant = grantOf(input);
     if ('refreshToken' in grant) return (await this.sessions.ofToken(grant.refreshToken, now)).principal;
     if (this.passwords.isBusy) throw new ThrottlingException('Too many sign-ins wait to be checked. Try again.');
     const arn = await this.passwords.check(grant.username, grant.password);
-    if (arn === undefined) throw new CckmException('NCERRUnauthorizedAccess', 'Wrong username or password.');
-    return this.principals.principal(arn);
+    if (arn !== undefined) return this.principals.principal(arn);
+    // Only a name that a user has goes into the event: anything else may be a password in the wrong field.
+    if ((await this.principals.unknown([this.principals.arnOf('user', grant.username)])).length === 0)
+      claims(grant.username);
+    throw new CckmException('NCERRUnauthorizedAccess', 'Wrong username or password.');
   }
 
   async #bearer(headers: HeaderValues, now: Date): Promise<Principal> {

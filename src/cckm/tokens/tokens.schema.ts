@@ -3,11 +3,12 @@ import { MAX_CHARACTERS } from '../../http/bounds.js';
 import { sensitive, wellFormed } from '../../http/fields.js';
 import { CckmException } from '../errors.js';
 import { envelope } from '../lists.js';
+import { Owned } from '../resources.js';
 
 const text = z.string().max(MAX_CHARACTERS);
 const minutes = z.int().min(0).max(5_256_000).optional();
 
-/** Empty members count as absent. Connections and domains other than the one that there is are ignored. */
+/** Empty members count as absent. Connections and domains are ignored: Keyblock has one of each. */
 export const CreateTokenInput = z
   .object({
     grant_type: text.optional().meta({ description: '`password`, the default, or `refresh_token`.' }),
@@ -24,7 +25,7 @@ export const CreateTokenInput = z
   });
 export type CreateTokenInput = z.infer<typeof CreateTokenInput>;
 
-/** What a sign-in is granted for. */
+/** The credential of a sign-in. */
 type Grant = { username: string; password: string } | { refreshToken: string };
 
 /** @throws CckmException NCERRBadRequest for a grant that isn't served, or that lacks a member */
@@ -52,20 +53,13 @@ export const CreateTokenOutput = z
   .meta({ id: 'CreateTokenOutput' });
 export type CreateTokenOutput = z.infer<typeof CreateTokenOutput>;
 
-export const RefreshToken = z
-  .object({
-    id: z.string(),
-    uri: z.string(),
-    account: z.string(),
-    application: z.string(),
-    devAccount: z.string(),
-    createdAt: z.string(),
-    expiresAt: z.string(),
-    revokeUnusedAt: z.string().meta({ description: 'End of the token unless it is used before.' }),
-    client_id: z.string(),
-    user_id: z.string(),
-  })
-  .meta({ id: 'RefreshToken' });
+export const RefreshToken = Owned.extend({
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  revokeUnusedAt: z.string().meta({ description: 'End of the token unless it is used before.' }),
+  client_id: z.string(),
+  user_id: z.string(),
+}).meta({ id: 'RefreshToken' });
 export type RefreshToken = z.infer<typeof RefreshToken>;
 export const RefreshTokens = envelope('RefreshTokens', RefreshToken);
 

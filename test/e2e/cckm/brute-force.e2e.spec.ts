@@ -1,3 +1,5 @@
+import { DataSource } from 'typeorm';
+import { AuditLog } from '../../../src/audit/audit-log.js';
 import { PASSWORD, refusalOf, request, useCckm } from '../../support/cckm.js';
 import { TestClock } from '../../support/service.js';
 
@@ -68,6 +70,22 @@ test('a locked user, a wrong password and an unknown user get answers that diffe
   });
   expect(shown(locked)).toEqual(shown(wrong));
   expect(shown(unknown)).toEqual(shown(wrong));
+});
+
+test('the event of a failed sign-in names the user that exists, and no other text of the field', async () => {
+  await createUser('gus');
+  await admin('POST', 'roles', { Name: 'gus-role' });
+  await guesses('gus', 1);
+  for (const name of [PASSWORD, 'gus-role', 'GUS', 'gus/', '../user/gus', '%', `gus' OR '1'='1`, 'x'.repeat(2048)])
+    await guesses(name, 1);
+  await service.app.get(AuditLog).flush();
+  const events = await service.app.get(DataSource).query<{ identity: object; text: string }[]>(
+    `SELECT event->'userIdentity' AS identity, event::text AS text FROM audit_events
+      WHERE event->>'eventName' = 'CreateToken' AND event->>'errorCode' = 'NCERRUnauthorizedAccess'`,
+  );
+  const named = events.filter(({ identity }) => JSON.stringify(identity).includes('gus'));
+  expect(named.map(({ identity }) => identity)).toEqual([{ type: 'Unknown', userName: 'gus' }]);
+  expect(events.filter(({ text }) => text.includes(PASSWORD) || text.includes('gus-role'))).toEqual([]);
 });
 
 test('so many sign-ins at once that they would wait for seconds are refused for now, and other calls are answered', async () => {

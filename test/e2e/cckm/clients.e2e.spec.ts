@@ -11,7 +11,7 @@ interface List {
   resources: AwsKey[];
 }
 
-beforeAll(() => createUser('automation', statement(['kms:*', 'cckm:*'])));
+beforeAll(() => createUser('automation', statement(['kms:*', 'cckm:*', 'keyblock:ListPrincipals'])));
 
 describe('the Terraform provider', () => {
   let provider: CckmUser;
@@ -156,6 +156,20 @@ describe('the Terraform provider', () => {
     expect((await provider.send('DELETE', `cckm/aws/templates/${template.id}`)).status).toBe(204);
   });
 
+  test('reads its data sources: users, roles, rotations and custom key stores', async () => {
+    const body = { kms: 'terraform', marker: '', max_items: 0, path_prefix: '' };
+    expect(await provider.ok('POST', 'cckm/aws/get-iam-users', body)).toMatchObject({
+      Users: [{ UserName: 'automation' }],
+      IsTruncated: false,
+    });
+    expect(await provider.ok('POST', 'cckm/aws/get-iam-roles', { kms: 'terraform' })).toEqual({
+      Roles: [],
+      IsTruncated: false,
+    });
+    expect(await provider.ok('GET', 'cckm/aws/custom-key-stores/?limit=-1&name=none')).toMatchObject({ total: 0 });
+    expect(await provider.refused('POST', 'cckm/aws/create-hyok-key', { aws_param: {} })).toMatch(/^400 15 /);
+  });
+
   test('polls updatedAt after a refresh, and refreshes its token', async () => {
     const key = await provider.createKey();
     const refreshed = await provider.ok<AwsKey>('POST', `cckm/aws/keys/${key.id}/refresh`);
@@ -221,6 +235,59 @@ describe('the Ansible modules', () => {
     await key('refresh');
     const rotations = await module.ok<List>('GET', `cckm/aws/keys/${id}/rotations?skip=0&limit=10`);
     expect(rotations.total).toBe(2);
+  });
+
+  test('discover what the connection reaches, and whether an alias is free', async () => {
+    await module.ok('POST', 'cckm/aws/accounts', { connection: 'keyblock' });
+    await module.ok('POST', 'cckm/aws/get-all-regions', { connection: 'keyblock' });
+    await module.ok('POST', 'cckm/aws/get-iam-roles', { kms: 'kms' });
+    await module.ok('POST', 'cckm/aws/get-iam-users', { kms: 'kms' });
+    for (const path of ['get-log-groups', 'custom-key-stores/get-unused-cloudhsm-clusters'])
+      expect(await module.refused('POST', `cckm/aws/${path}`, { kms: 'kms', region: 'us-east-1' })).toMatch(/^400 15 /);
+    expect(
+      await module.ok('POST', 'cckm/aws/alias/verify', { alias: 'free', region: 'us-east-1', kms: 'kms' }),
+    ).toMatchObject({ available: true });
+  });
+
+  test('manage containers and policy templates, and archive what they no longer use', async () => {
+    const { id } = await module.ok<{ id: string }>(
+      'POST',
+      'cckm/aws/kms',
+      { name: 'ansible', account_id: ACCOUNT, connection: 'keyblock', regions: ['us-east-1'] },
+      201,
+    );
+    await module.ok('PATCH', `cckm/aws/kms/${id}`, { regions: ['us-east-1', 'eu-west-1'] });
+    await module.ok('POST', `cckm/aws/kms/${id}/archive`);
+    await module.ok('POST', `cckm/aws/kms/${id}/recover`);
+    const template = await module.ok<{ id: string }>(
+      'POST',
+      'cckm/aws/templates',
+      { name: 'ansible', kms: 'ansible', account_id: ACCOUNT, key_users: ['automation'] },
+      201,
+    );
+    const key = await module.createKey({}, { kms: 'ansible' });
+    await module.ok(
+      'POST',
+      'cckm/aws/bulkjob',
+      { keys: [key.id], operation: 'applypolicytemplate', policy_template_id: template.id },
+      202,
+    );
+    expect(await module.ok('GET', `cckm/aws/keys?cckm_policy_template_id=${template.id}`)).toMatchObject({ total: 1 });
+    expect((await module.send('DELETE', `cckm/aws/keys/${key.id}`)).status).toBe(204);
+    expect((await module.send('DELETE', `cckm/aws/templates/${template.id}`)).status).toBe(204);
+    expect((await module.send('DELETE', `cckm/aws/kms/${id}`)).status).toBe(204);
+  });
+
+  test('synchronize custom key stores', async () => {
+    const job = await module.ok<{ id: string }>(
+      'POST',
+      'cckm/aws/custom-key-stores/synchronization-jobs',
+      { synchronize_all: true },
+      202,
+    );
+    const path = `cckm/aws/custom-key-stores/synchronization-jobs/${job.id}`;
+    expect(await module.ok('GET', path)).toMatchObject({ overall_status: 'completed' });
+    expect(await module.ok('GET', 'cckm/aws/custom-key-stores?skip=0&limit=10')).toMatchObject({ total: 0 });
   });
 
   test('steer many keys, and synchronize by the name of one container', async () => {

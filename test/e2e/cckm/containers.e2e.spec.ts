@@ -1,6 +1,9 @@
 import { CreateKeyCommand, DescribeKeyCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
+import { ContainerRepository } from '../../../src/cckm/containers/container.repository.js';
+import { Synchronizer } from '../../../src/cckm/jobs/synchronize.js';
 import { KmsDeletionWorker } from '../../../src/kms/keys/kms-deletion.worker.js';
 import { statement } from '../../support/admin.js';
+import { rootCall } from '../../support/call.js';
 import { ACCOUNT, type AwsKey, type CckmUser, useCckm, UUID } from '../../support/cckm.js';
 import { kmsClient } from '../../support/kms.js';
 
@@ -221,6 +224,21 @@ describe('a synchronization', () => {
     await ann.send('DELETE', `cckm/aws/kms/${other.id}`);
   });
 
+  test('reads no more keys than it may, and a later one reads the others', async () => {
+    const name = 'bounded';
+    const { id } = await create(name, ['eu-west-1']);
+    const kms = kmsClient(service, { region: 'eu-west-1' });
+    for (let i = 0; i < 3; i++) await kms.send(new CreateKeyCommand({}));
+    const container = await service.app.get(ContainerRepository).find(id);
+    const call = rootCall('StartSynchronization');
+    const pass = (keys: number) => service.app.get(Synchronizer).keysOf(call, container, 'eu-west-1', { keys });
+    const at = { kms: name, region: 'eu-west-1', status: 'completed', gone: 0 };
+    expect(await pass(2)).toEqual({ ...at, added: 2, updated: 0, remaining: 1 });
+    expect(await pass(2)).toEqual({ ...at, added: 1, updated: 1, remaining: 1 });
+    expect(await pass(3)).toEqual({ ...at, added: 0, updated: 3, remaining: 0 });
+    expect(await ann.ok('GET', `cckm/aws/keys?kms=${name}`)).toMatchObject({ total: 3 });
+  });
+
   test('is looked up and listed by the user who started it alone, and can no longer be cancelled', async () => {
     const job = await synchronize({ kms: 'kms' });
     const path = `cckm/aws/synchronization-jobs/${String(job['id'])}`;
@@ -283,6 +301,23 @@ describe('a bulk job', () => {
     expect(await ann.ok('GET', path)).toEqual(scheduled);
     expect(await ann.ok('GET', 'cckm/aws/bulkjob')).toMatchObject({ total: 4 });
     expect(await ann.refused('POST', `${path}/cancel`)).toMatch(/^409 17 /);
+  });
+
+  test('beside another one leaves each key in the state of one of them, which every answer shows', async () => {
+    const keys = [(await ann.createKey()).id, (await ann.createKey()).id];
+    const jobs = await Promise.all(
+      ['schedulekeydeletion', 'disablekey', 'schedulekeydeletion', 'enablekey'].map((operation) =>
+        bulk({ keys, operation }),
+      ),
+    );
+    expect(jobs.map(({ results }) => (results as Json[]).map(({ key_id }) => key_id))).toEqual(jobs.map(() => keys));
+    for (const [i, id] of keys.entries()) {
+      const scheduled = [jobs[0]!, jobs[2]!].filter(({ results }) => (results as Json[])[i]!['status'] === 'completed');
+      expect(scheduled).toHaveLength(1);
+      const { aws_param } = await ann.ok<AwsKey>('GET', `cckm/aws/keys/${id}`);
+      const { KeyMetadata } = await kmsClient(service).send(new DescribeKeyCommand({ KeyId: aws_param.KeyID }));
+      expect([aws_param.KeyState, KeyMetadata!.KeyState]).toEqual(['PendingDeletion', 'PendingDeletion']);
+    }
   });
 
   test.each<[string, object, string]>([

@@ -231,14 +231,6 @@ describe('rotation', () => {
       { source_key_identifier: 'x', source_key_tier: 'local' },
       'ImportKeyMaterial',
     ],
-    ['by a job', 'enable-rotation-job', { job_config_id: 'x' }, 'EnableKeyRotation'],
-    ['by no job', 'disable-rotation-job', {}, 'EnableKeyRotation'],
-    [
-      'with imported material',
-      'import-material',
-      { source_key_identifier: 'x', source_key_tier: 'local' },
-      'ImportKeyMaterial',
-    ],
   ])('%s is not served, and the refusal says what is', async (_, action, body, instead) => {
     const { id } = await ann.createKey();
     const answer = await refused(id, action, body);
@@ -246,10 +238,14 @@ describe('rotation', () => {
     expect(answer).toContain(instead);
   });
 
-  test('uploads are not served either', async () => {
-    expect(await ann.refused('POST', 'cckm/aws/upload-key', { kms: 'kms' })).toMatch(
-      /^400 15 NCERRBadRequest.*ImportKeyMaterial/,
-    );
+  test('keeps what a simultaneous change of the policy notes, and the reverse', async () => {
+    const { id } = await ann.createKey();
+    await Promise.all([act(id, 'rotate'), act(id, 'policy', { key_admins: ['ann'] })]);
+    expect(await get(id)).toMatchObject({
+      key_admins: ['ann'],
+      rotated_to: expect.stringMatching(UUID) as unknown,
+      rotation_status: 'ROTATED',
+    });
   });
 });
 
@@ -418,6 +414,11 @@ describe('a multi-Region key', () => {
           { TagKey: 'a', TagValue: '1' },
           { TagKey: 'b', TagValue: '2' },
         ],
+        ReplicaTags: [
+          { TagKey: 'a', TagValue: '1' },
+          { TagKey: 'b', TagValue: '2' },
+        ],
+        ReplicaPolicy: expect.stringContaining('cckm-key-policy') as unknown,
         MultiRegion: true,
         MultiRegionConfiguration: {
           MultiRegionKeyType: 'REPLICA',

@@ -314,6 +314,52 @@ describe('ACLs', () => {
     });
   });
 
+  test('are not bypassed by an alias of another key, for a user who may not list aliases', async () => {
+    await setAcls([]);
+    const hidden = await chief.ok<{ id: string }>(
+      'POST',
+      'cckm/aws/kms',
+      { name: 'hidden', account_id: ACCOUNT, regions: ['us-east-1'] },
+      201,
+    );
+    await chief.createKey({ Alias: 'of-hidden' }, { kms: 'hidden' });
+    await chief.ok('POST', `cckm/aws/kms/${hidden.id}/update-acls`, {
+      acls: [{ group: 'admin', actions: ['keyupdate'] }],
+    });
+    await setPolicy('ann', statement('kms:*'), { Effect: 'Deny', Action: 'kms:ListAliases', Resource: '*' });
+    expect(await ann.refused('POST', `cckm/aws/keys/${id}/delete-alias`, { alias: 'of-hidden' })).toBe(
+      '403 4 NCERRForbidden | Deleting an alias needs kms:ListAliases besides kms:DeleteAlias',
+    );
+    expect(await chief.ok('GET', 'cckm/aws/keys?alias=of-hidden')).toMatchObject({ total: 1 });
+    await setPolicy('ann', statement('kms:*'));
+    expect(await ann.refused('POST', `cckm/aws/keys/${id}/delete-alias`, { alias: 'of-hidden' })).toMatch(/^404 16 /);
+    expect(await chief.ok('GET', 'cckm/aws/keys?alias=of-hidden')).toMatchObject({ total: 1 });
+  });
+
+  test('hide keys from counts, filters and templates too', async () => {
+    const template = await chief.ok<{ id: string }>(
+      'POST',
+      'cckm/aws/templates',
+      { name: 'acl', key_admins: ['chief'] },
+      201,
+    );
+    const key = await chief.createKey({}, { kms: 'hidden', policytemplate: template.id });
+    await setPolicy('ann', statement(['kms:*', 'cckm:UpdateTemplate', 'cckm:GetTemplate']));
+    for (const query of [
+      'kms=hidden',
+      `id=${key.id}`,
+      `keyid=${key.aws_param.KeyID}`,
+      `cckm_policy_template_id=${template.id}`,
+    ])
+      expect([query, await ann.ok('GET', `cckm/aws/keys?${query}`)]).toEqual([
+        query,
+        expect.objectContaining({ total: 0, resources: [] }),
+      ]);
+    const before = await chief.ok<AwsKey>('GET', `cckm/aws/keys/${key.id}`);
+    await ann.ok('PATCH', `cckm/aws/templates/${template.id}`, { key_admins: ['ann'], auto_push: true });
+    expect(await chief.ok('GET', `cckm/aws/keys/${key.id}`)).toEqual(before);
+  });
+
   test('give nothing that policies do not: an entry for everything allows nothing without KMS', async () => {
     const poor = await user('poor');
     const all = [

@@ -91,6 +91,7 @@ describeInBrowser('the documentation page', (launch) => {
         operationsOf(document).filter((each) => !EXCEPT.includes(each)),
       );
     },
+    300_000,
   );
 
   test('imports key material with the token and the wrapping key that another example returned', async () => {
