@@ -21,7 +21,7 @@ export const FLOORS = [
     'database/connection',
   ],
   ['crypto/asn1', 'http/api', 'config'],
-  ['crypto/x509', 'crypto/post-quantum', 'call'],
+  ['crypto/x509', 'crypto/post-quantum', 'call', 'workbench'],
   ['crypto/tr34', 'crypto/signature', 'audit', 'database/quota'],
   ['http', 'changes', 'hsm'],
   ['provider'],
@@ -65,6 +65,8 @@ export const PURE = {
   ],
   // node:net for IP addresses and ranges, zod for the schema of a policy document.
   policy: ['node:net', 'zod'],
+  // It also runs in a browser.
+  workbench: [],
 };
 
 /** Packages that only the listed rooms may import. */

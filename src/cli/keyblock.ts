@@ -2,6 +2,13 @@ import { type Command as CommanderCommand, CommanderError } from 'commander';
 import { addAccess } from './access.js';
 import { addAudit } from './audit.js';
 import { Command, HELP, type Streams } from './command.js';
+import { addArqc } from './calculators/arqc.js';
+import { addCvv, addPvv } from './calculators/card-values.js';
+import { addDukpt } from './calculators/dukpt.js';
+import { addKcv } from './calculators/kcv.js';
+import { addMac } from './calculators/mac.js';
+import { addPinBlock } from './calculators/pinblock.js';
+import { addCompletion } from './completion.js';
 import { addDemo } from './demo.js';
 import { addDestruction } from './destruction.js';
 import { EXIT, Failure, outcomeOf } from './failure.js';
@@ -82,6 +89,14 @@ export function program(streams: Streams): Command {
   addMasterKey(root, streams);
   addTr31(root, streams);
   addTr34(root, streams);
+  addKcv(root, streams);
+  addDukpt(root, streams);
+  addPinBlock(root, streams);
+  addCvv(root, streams);
+  addPvv(root, streams);
+  addMac(root, streams);
+  addArqc(root, streams);
+  addCompletion(root, streams);
   addHelp(root);
   return root;
 }

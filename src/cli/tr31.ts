@@ -1,8 +1,12 @@
 import { CryptoError } from '../crypto/errors.js';
 import { ALGORITHMS, cipherBlockBytes, VERSIONS } from '../crypto/tr31/header-values.js';
-import { isComponent, type KeyBlockHeader } from '../crypto/tr31/header.js';
+import { isComponent, type KeyBlockHeader, parseFixedHeader } from '../crypto/tr31/header.js';
 import { checkAttributes, parseKeyBlock, type KeyBlock } from '../crypto/tr31/key-block.js';
-import { payloadBytes } from '../crypto/tr31/wrap.js';
+import { type Kbpk } from '../crypto/tr31/kbpk.js';
+import { unwrapKeyBlock } from '../crypto/tr31/unwrap.js';
+import { payloadBytes, wrapKeyBlock } from '../crypto/tr31/wrap.js';
+import { calculated, print, printAnswer, type ResultOptions, withJson } from './calculators/results.js';
+import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './calculators/test-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, withInput } from './input.js';
@@ -19,8 +23,14 @@ const DESCRIPTION = `Describe a TR-31 key block without any key.
 Prints each header field and optional block, the lengths and the MAC of a TR-31 / X9.143 key block of version A, B, C or D. Verifies nothing, because that needs the key. White space around the block and line ends in it are ignored.`;
 
 /** Adds `keyblock tr31`. */
-export function addTr31(program: Command, { stdin, stdout }: Streams): void {
-  const tr31 = program.command('tr31').description('Inspect TR-31 / X9.143 key blocks.').readOn(DOCUMENT);
+export function addTr31(program: Command, streams: Streams): void {
+  const { stdin, stdout } = streams;
+  const tr31 = program
+    .command('tr31')
+    .description('Inspect, wrap and unwrap TR-31 / X9.143 key blocks.')
+    .readOn(DOCUMENT);
+  addUnwrap(tr31, streams);
+  addWrap(tr31, streams);
   const inspect = tr31
     .command('inspect')
     .description(DESCRIPTION)
@@ -33,6 +43,81 @@ export function addTr31(program: Command, { stdin, stdout }: Streams): void {
     const input = await readInput(text, options, stdin);
     stdout.write(`${tr31Words(input.toString('utf8')).join('\n')}\n`);
   });
+}
+
+const KBPK = 'key block protection key';
+const KBPK_EXAMPLE = '--key 88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6';
+const BLOCK =
+  'D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A2\\\n  7E8E31DA05F7425509593D03A457DC34';
+
+interface UnwrapOptions extends TestKeyOptions, ResultOptions {
+  block: string;
+}
+
+interface WrapOptions extends TestKeyOptions, ResultOptions {
+  header: string;
+  wrap: string;
+}
+
+function addUnwrap(tr31: Command, streams: Streams): void {
+  const unwrap = tr31
+    .command('unwrap')
+    .description('Unwrap a key block with a test key.\n\nPrints the clear key and its header.')
+    .requiredOption('--block <text>', 'The key block.')
+    .examples(
+      `keyblock tr31 unwrap ${KBPK_EXAMPLE} \\\n  --block ${BLOCK}`,
+      `keyblock tr31 unwrap --key-file kbpk.txt --json \\\n  --block ${BLOCK}`,
+    )
+    .readOn(DOCUMENT);
+  withJson(withTestKey(unwrap, KBPK)).action(async (options: UnwrapOptions) => {
+    const { header } = parse(options.block);
+    const found = await useTestKey(KBPK, options, streams, (key) => opened(options.block, kbpkOf(header, key)));
+    const json = found && { KeyBlockHeader: found.header, Key: found.key };
+    printAnswer(streams, options, found !== undefined, json ?? {}, [
+      found?.key ?? 'The block is not under this key, or it was changed.',
+    ]);
+  });
+}
+
+/** Returns header and key in hexadecimal; undefined if the block isn't under this key. */
+function opened(text: string, kbpk: Kbpk): { header: string; key: string } | undefined {
+  try {
+    const { key } = unwrapKeyBlock(kbpk, text);
+    const digits = key.toString('hex').toUpperCase();
+    key.fill(0);
+    return { header: text.slice(0, 16), key: digits };
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    if (error.code === 'DECRYPTION_FAILED') return undefined;
+    throw new Failure(EXIT.usage, `${error.message}.`);
+  }
+}
+
+function addWrap(tr31: Command, streams: Streams): void {
+  const wrap = tr31
+    .command('wrap')
+    .description(
+      'Wrap a test key in a key block.\n\nThe length and the number of optional blocks in the header are filled in.',
+    )
+    .requiredOption('--header <text>', 'The first 16 characters, e.g. D0000P0AE00E0000.')
+    .requiredOption('--wrap <hex>', 'The test key to wrap.')
+    .examples(
+      `keyblock tr31 wrap ${KBPK_EXAMPLE} \\\n  --header D0000P0AE00E0000 --wrap 3F419E1CB7079442AA37474C2EFBF8B8`,
+      'keyblock tr31 wrap --key-file kbpk.txt \\\n  --header B0000P0TE00E0000 --wrap 0123456789ABCDEFFEDCBA9876543210',
+    )
+    .readOn(DOCUMENT);
+  withJson(withTestKey(wrap, KBPK)).action(async (options: WrapOptions) => {
+    const key = hexOf('key to wrap', options.wrap);
+    const { header } = calculated(() => parseFixedHeader(options.header));
+    const block = await useTestKey(KBPK, options, streams, (kbpk) =>
+      calculated(() => wrapKeyBlock({ kbpk: kbpkOf(header, kbpk), header, key })),
+    );
+    print(streams, options, { KeyBlock: block }, [block]);
+  });
+}
+
+function kbpkOf({ versionId }: KeyBlockHeader, key: Buffer): Kbpk {
+  return { algorithm: VERSIONS[versionId].kbpkAlgorithm, key };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { SYMMETRIC_KEY_ALGORITHMS, KEY_USAGES } from '../payment/keys/key-attributes.js';
-import type { KeyRequirement } from '../payment/keys/key.repository.js';
+import type { KeyRequirement } from '../payment/keys/key-rules.js';
 import { KEY_BLOCK_PROTECTION_USAGES } from '../payment/exchange/key-block-protection.js';
 import type { HostKey, KeyType } from './command.js';
 import { HostError } from './host-error.js';

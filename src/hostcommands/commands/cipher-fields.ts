@@ -4,7 +4,7 @@ import { runCipher } from '../../payment/dataplane/data/ciphers.js';
 import { dukptKey } from '../../payment/dataplane/dukpt.js';
 import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
 import { blockBytes } from '../../payment/dataplane/mac/mac-algorithms.js';
-import type { KeyRequirement } from '../../payment/keys/key.repository.js';
+import type { KeyRequirement } from '../../payment/keys/key-rules.js';
 import type { KeyNeeds } from '../command.js';
 import { readIv, requireBlocks } from './data-field.js';
 import { HostError, type HostErrorCode } from '../host-error.js';

@@ -2,7 +2,7 @@ import { dukptKey } from '../../payment/dataplane/dukpt.js';
 import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
 import { isTdes } from '../../payment/keys/key-attributes.js';
-import type { KeyRequirement } from '../../payment/keys/key.repository.js';
+import type { KeyRequirement } from '../../payment/keys/key-rules.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, KeyNeeds, KeyType } from '../command.js';
 import { HostError } from '../host-error.js';

@@ -4,7 +4,7 @@ import { tdes } from '../../crypto/des.js';
 import { HeldKey } from '../../crypto/held-key.js';
 import { kcvCmac, kcvEcb } from '../../crypto/kcv.js';
 import { BLOCK_CIPHER_BYTES, type KeyAlgorithm, type KeyUsage } from '../../payment/keys/key-attributes.js';
-import type { KeyRequirement } from '../../payment/keys/key.repository.js';
+import type { KeyRequirement } from '../../payment/keys/key-rules.js';
 
 /** A key that was opened, as it is remembered. */
 export interface OpenedKey {

@@ -1,0 +1,224 @@
+import { equal, padMethod1, padMethod2, toHex } from '../crypto/bytes.js';
+import { applicationCryptogram } from '../crypto/emv/application-cryptogram.js';
+import { type Card, iccMasterKey, type MajorKeyDerivation } from '../crypto/emv/icc-master-key.js';
+import { lend } from '../crypto/emv/key.js';
+import { applicationCryptogramKey, type SessionKeyScheme } from '../crypto/emv/session-key.js';
+import { CryptoError } from '../crypto/errors.js';
+
+/** Tags of the data elements that a search changes. */
+const AMOUNT_OTHER = '9F03';
+const UNPREDICTABLE_NUMBER = '9F37';
+const COUNTER = '9F36';
+
+/** One data element that the card signs, in the order of the card. */
+export interface SignedElement {
+  /** Tag in upper case, e.g. `9F02`. */
+  readonly tag: string;
+  readonly value: Buffer;
+}
+
+/** The part of the issuer application data (tag 9F10) that the card signs. */
+export type IadPart = 'CVR' | 'WHOLE' | 'NONE';
+
+/** A way to compute an application cryptogram. */
+export interface ArqcWay {
+  readonly scheme: SessionKeyScheme;
+  /** Padding method of ISO/IEC 9797-1. */
+  readonly padding: 1 | 2;
+  readonly iad: IadPart;
+  readonly psn: string;
+  readonly majorKeyDerivation: MajorKeyDerivation;
+  /** Change of the data or the counter, which only an extended search makes. */
+  readonly change?: DataChange;
+}
+
+/** Changes that an extended search makes, in its order. */
+const DATA_CHANGES = ['NO_UNPREDICTABLE_NUMBER', 'NO_COUNTER', 'AMOUNT_OTHER_ZERO', 'COUNTER_SWAPPED'] as const;
+export type DataChange = (typeof DATA_CHANGES)[number];
+
+/** A transaction whose cryptogram doesn't verify. */
+export interface ArqcCase {
+  /** Issuer master key, 16 bytes; stays the caller's to zeroize. */
+  readonly issuerKey: Buffer;
+  /** 12 to 19 digits. */
+  readonly pan: string;
+  /** 2 bytes. */
+  readonly atc: Buffer;
+  /** 4 bytes. */
+  readonly un: Buffer;
+  /** Issuer application data, up to 32 bytes; it is signed after the other elements. */
+  readonly iad: Buffer;
+  readonly elements: readonly SignedElement[];
+  /** The card's cryptogram, 8 bytes. */
+  readonly arqc: Buffer;
+  /** The way that was expected to match. */
+  readonly expected: ArqcWay;
+}
+
+/** One attempt of a search. */
+export interface ArqcAttempt {
+  readonly way: ArqcWay;
+  readonly cryptogram: Buffer;
+  readonly matches: boolean;
+  /** Members in which the way differs from the expected one. */
+  readonly differences: readonly (keyof ArqcWay)[];
+}
+
+export interface ArqcSearch {
+  /** The expected way first. */
+  readonly attempts: readonly ArqcAttempt[];
+  /** Those that match, with the fewest differences first. */
+  readonly matches: readonly ArqcAttempt[];
+  /** True if the extended search was needed. */
+  readonly isExtended: boolean;
+}
+
+const SCHEMES: readonly SessionKeyScheme[] = [
+  'EMV_COMMON_SESSION_KEY',
+  'MASTERCARD_SESSION_KEY',
+  'EMV2000',
+  'VISA',
+  'UNION_PAY',
+];
+const MEMBERS = ['scheme', 'padding', 'iad', 'psn', 'majorKeyDerivation', 'change'] as const;
+
+/**
+ * Tries the ways in which issuers compute application cryptograms, to find out why one doesn't match: session key, padding,
+ * part of the issuer application data and PAN sequence number, which are 40 ways; and if none of them matches, the other
+ * derivation of the ICC master key and common mistakes in the data.
+ *
+ * @throws CryptoError for a key, PAN or element of a wrong length
+ */
+export function searchArqc(given: ArqcCase): ArqcSearch {
+  const { majorKeyDerivation } = given.expected;
+  const usual = waysOf(given, majorKeyDerivation);
+  const attempts = [given.expected, ...usual.filter((way) => differences(way, given.expected).length > 0)].map((way) =>
+    attempt(given, way),
+  );
+  const found = matchesOf(attempts);
+  if (found.length > 0) return { attempts, matches: found, isExtended: false };
+  const more = extendedWays(given, usual).map((way) => attempt(given, way));
+  return { attempts: [...attempts, ...more], matches: matchesOf(more), isExtended: true };
+}
+
+/** Finds the card verification results in issuer application data, which schemes put at different places. */
+export function verificationResultsOf(iad: Buffer): Buffer {
+  // Visa and UnionPay: length of what follows, key index, cryptogram version, then 4 bytes, the first of which is 03.
+  if (iad.length >= 7 && iad[3] === 0x03) return iad.subarray(3, 7);
+  // M/Chip and EMV CCD: key index and cryptogram version, or format and key index, then 6 bytes and more.
+  if (iad.length >= 8) return iad.subarray(2, 8);
+  return iad;
+}
+
+/** Returns the cryptogram version number in issuer application data; undefined if there is none. */
+export function cryptogramVersionOf(iad: Buffer): number | undefined {
+  return iad.length >= 7 && iad[3] === 0x03 ? iad[2] : iad[1];
+}
+
+/** Returns the data that the card signs, without padding. */
+export function signedData({ elements, iad }: Pick<ArqcCase, 'elements' | 'iad'>, way: ArqcWay): Buffer {
+  const { change } = way;
+  const left = elements.filter(
+    ({ tag }) =>
+      !(change === 'NO_UNPREDICTABLE_NUMBER' && tag === UNPREDICTABLE_NUMBER) &&
+      !(change === 'NO_COUNTER' && tag === COUNTER),
+  );
+  const values = left.map(({ tag, value }) => {
+    if (change === 'AMOUNT_OTHER_ZERO' && tag === AMOUNT_OTHER) return Buffer.alloc(value.length);
+    return change === 'COUNTER_SWAPPED' && tag === COUNTER ? swapped(value) : value;
+  });
+  return Buffer.concat([...values, iadPart(iad, way.iad)]);
+}
+
+/** Computes the cryptogram of a case in one way. @returns 8 bytes */
+export function cryptogramOf(given: Omit<ArqcCase, 'arqc' | 'expected'>, way: ArqcWay): Buffer {
+  const { issuerKey, pan, un } = given;
+  const atc = way.change === 'COUNTER_SWAPPED' ? swapped(given.atc) : given.atc;
+  const card: Card = { majorKeyDerivation: way.majorKeyDerivation, pan, psn: way.psn };
+  const data = signedData(given, way);
+  const padded = way.padding === 2 ? padMethod2(data, 8) : padMethod1(data, 8);
+  return lend(iccMasterKey(issuerKey, card), (iccKey) =>
+    lend(applicationCryptogramKey(way.scheme, iccKey, { atc, un }), (sessionKey) =>
+      applicationCryptogram(sessionKey, padded),
+    ),
+  );
+}
+
+function attempt(given: ArqcCase, way: ArqcWay): ArqcAttempt {
+  const cryptogram = cryptogramOf(given, way);
+  return {
+    way,
+    cryptogram,
+    matches: equal(cryptogram, given.arqc),
+    differences: differences(way, given.expected),
+  };
+}
+
+function differences(way: ArqcWay, expected: ArqcWay): (keyof ArqcWay)[] {
+  return MEMBERS.filter((member) => way[member] !== expected[member]);
+}
+
+function matchesOf(attempts: readonly ArqcAttempt[]): ArqcAttempt[] {
+  return attempts.filter(({ matches }) => matches).sort((a, b) => a.differences.length - b.differences.length);
+}
+
+/** The usual ways. Ways that sign the same data are tried once. */
+function waysOf({ iad, expected }: ArqcCase, majorKeyDerivation: MajorKeyDerivation): ArqcWay[] {
+  const parts: readonly IadPart[] = iad.length === 0 ? ['NONE'] : ['CVR', 'WHOLE'];
+  const sequenceNumbers = [...new Set([expected.psn, '00'])];
+  return SCHEMES.flatMap((scheme) =>
+    parts.flatMap((part) =>
+      ([2, 1] as const).flatMap((padding) =>
+        sequenceNumbers.map((psn) => ({ scheme, padding, iad: part, psn, majorKeyDerivation })),
+      ),
+    ),
+  );
+}
+
+function extendedWays(given: ArqcCase, usual: readonly ArqcWay[]): ArqcWay[] {
+  const other = given.expected.majorKeyDerivation === 'EMV_OPTION_A' ? 'EMV_OPTION_B' : 'EMV_OPTION_A';
+  // Option B is for PANs of more than 16 digits.
+  const derived = other === 'EMV_OPTION_B' && given.pan.length <= 16 ? [] : waysOf(given, other);
+  const withoutIad = usual.filter(({ iad }) => iad === 'CVR').map((way) => ({ ...way, iad: 'NONE' as const }));
+  const changed = DATA_CHANGES.flatMap((change) => usual.map((way) => ({ ...way, change })));
+  return [...derived, ...withoutIad, ...changed].filter((way) => signedData(given, way).length > 0);
+}
+
+function iadPart(iad: Buffer, part: IadPart): Buffer {
+  if (part === 'NONE') return Buffer.alloc(0);
+  return part === 'WHOLE' ? iad : verificationResultsOf(iad);
+}
+
+function swapped(counter: Buffer): Buffer {
+  return Buffer.from(counter).reverse();
+}
+
+/**
+ * Reads signed data as tags, lengths and values (BER-TLV).
+ *
+ * @throws CryptoError DATA_FORMAT with the offset
+ */
+export function parseTlv(data: Buffer): SignedElement[] {
+  const elements: SignedElement[] = [];
+  let at = 0;
+  const malformed = (what: string) => new CryptoError('DATA_FORMAT', `TLV data: ${what} at byte ${at}`, at);
+  const byte = (): number => {
+    const value = data[at];
+    if (value === undefined) throw malformed('ends');
+    at += 1;
+    return value;
+  };
+  while (at < data.length) {
+    const tagStart = at;
+    if ((byte() & 0x1f) === 0x1f)
+      while ((byte() & 0x80) !== 0) if (at - tagStart > 3) throw malformed('a tag is too long');
+    const tag = toHex(data.subarray(tagStart, at));
+    let length = byte();
+    if (length === 0x81) length = byte();
+    else if (length > 0x81) throw malformed('a length is too long');
+    if (at + length > data.length) throw malformed(`${tag} is longer than the data`);
+    elements.push({ tag, value: data.subarray(at, at + length) });
+    at += length;
+  }
+  return elements;
+}
