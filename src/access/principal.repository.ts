@@ -405,6 +405,7 @@ function principalOf(
     userId: session === undefined ? uniqueId : `${uniqueId}:${session}`,
     statements,
     sessionIssuedAt: key?.expiresAt ? key.createdAt : undefined,
+    sessionExpiresAt: key?.expiresAt ?? undefined,
   };
   return {
     arn: session === undefined ? arn : `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`,

@@ -19,7 +19,11 @@ export type AdminOperationName =
   | 'StartSession'
   | 'PutPassword'
   | 'DeletePassword'
-  | 'ExplainAccess';
+  | 'ExplainAccess'
+  | 'GetIdentity'
+  | 'ListAuditEvents'
+  | 'VerifyAuditChains'
+  | 'GetAuditVerification';
 
 const ERRORS = {
   400: 'ValidationException, SerializationException',
@@ -30,7 +34,7 @@ const ERRORS = {
   500: 'InternalServerException',
 };
 
-interface AdminOperation extends Operation<'principal' | 'nothing'> {
+interface AdminOperation extends Operation<'principal' | 'nobody' | 'nothing'> {
   name: AdminOperationName;
   /** HTTP method, and path below /admin. */
   route: readonly [method: Route['method'], path: string];
@@ -40,6 +44,12 @@ interface AdminOperation extends Operation<'principal' | 'nothing'> {
    */
   principal?: (...args: never[]) => string;
 }
+
+/**
+ * Kind of the resource of an operation that any caller may use: it concerns nobody but the caller, and no policy is
+ * evaluated.
+ */
+const OPEN = 'nobody';
 
 /**
  * An operation of the admin API. Policies are evaluated before the user or role is looked up, so that a caller who
@@ -57,6 +67,7 @@ export function AdminOperation({
     { ...operation, api: ADMIN, command, errors: ERRORS },
     { method, path: `${pathPrefix(ADMIN)}${path}` },
     (call, inputs) => {
+      if (resource === OPEN) return undefined;
       authorize(call, { action: `${ADMIN.name}:${name}`, resource: arn(...([call, ...inputs] as never[])) });
       return undefined;
     },

@@ -28,8 +28,8 @@ export const ADMIN: Api = {
     isReadOnly: (operation) => /^(?:Get|List|Explain)/.test(operation),
     members: eventMembers({
       values: `
-        AccessKeyId Action Context Decision DurationSeconds KeyArn Name Prefix Principal Resource SessionName Statement
-        Status Usages Version XksKeyId id kind masterKey name policy serial token tokenKey
+        AccessKeyId Action Caller Changes Context Decision DurationSeconds From Key KeyArn Name Operation Outcome Prefix Principal RequestId Resource SessionName Statement
+        Status To Usages Version XksKeyId id kind masterKey name policy serial token tokenKey
       `,
       structures: '',
     }),

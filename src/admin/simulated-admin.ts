@@ -4,6 +4,8 @@ import type { SimulatedService } from './simulated-service.js';
 
 export const SIMULATED_ADMIN: SimulatedService = {
   api: ADMIN,
+  // Nothing decides about GetIdentity.
+  actions: { GetIdentity: [] },
   resources: {
     principal: {
       isValid: (resource) => /^arn:aws:(?:iam|sts):/.test(resource),

@@ -54,6 +54,8 @@ import { MasterKeyEnvelopes1790000000095 } from './migrations/1790000000095-mast
 import { CustomKeyStores1790000000096 } from './migrations/1790000000096-custom-key-stores.js';
 import { XksProxy1790000000100 } from './migrations/1790000000100-xks-proxy.js';
 import { Cckm1790000000110 } from './migrations/1790000000110-cckm.js';
+import { AuditTimes1790000000130 } from './migrations/1790000000130-audit-times.js';
+import { AuditVerification1790000000131 } from './migrations/1790000000131-audit-verification.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -118,4 +120,6 @@ export const MIGRATIONS = [
   CustomKeyStores1790000000096,
   XksProxy1790000000100,
   Cckm1790000000110,
+  AuditTimes1790000000130,
+  AuditVerification1790000000131,
 ];
