@@ -69,6 +69,7 @@ function sharedProviders({
   databaseTime,
   masterKey,
   audit,
+  tokenStatus,
 }: Dependencies): Provider[] {
   return [
     { provide: CONFIG, useValue: config },
@@ -78,6 +79,7 @@ function sharedProviders({
     { provide: DataSource, useValue: database },
     { provide: MasterKey, useValue: masterKey },
     { provide: AuditLog, useValue: audit },
+    { provide: TokenStatus, useValue: tokenStatus },
     { provide: ACCOUNT_ID, useValue: config.accountId },
     { provide: DatabaseTime, useValue: databaseTime },
     {
@@ -120,9 +122,8 @@ function sharedProviders({
 }
 
 /** Providers that only the shared providers and the service itself use. */
-function internalProviders({ config, drain, root, tokenStatus }: Dependencies): Provider[] {
+function internalProviders({ config, drain, root }: Dependencies): Provider[] {
   return [
-    { provide: TokenStatus, useValue: tokenStatus },
     { provide: Drain, useValue: drain },
     MasterKeyWatch,
     {

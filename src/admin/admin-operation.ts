@@ -23,7 +23,9 @@ export type AdminOperationName =
   | 'GetIdentity'
   | 'ListAuditEvents'
   | 'VerifyAuditChains'
-  | 'GetAuditVerification';
+  | 'GetAuditVerification'
+  | 'GetStatus'
+  | 'ExplainKeyAccess';
 
 const ERRORS = {
   400: 'ValidationException, SerializationException',

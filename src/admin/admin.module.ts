@@ -4,6 +4,8 @@ import { AuditController } from './audit.controller.js';
 import { ChainVerification } from './chain-verification.js';
 import { ExplainController } from './explain.controller.js';
 import { IdentityController } from './identity.controller.js';
+import { Nodes } from './nodes.js';
+import { StatusController } from './status.controller.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PolicySimulator } from './policy-simulator.js';
 import { PrincipalsController } from './principals.controller.js';
@@ -17,7 +19,8 @@ import { PrincipalsController } from './principals.controller.js';
     ExplainController,
     IdentityController,
     AuditController,
+    StatusController,
   ],
-  providers: [PolicySimulator, ChainVerification],
+  providers: [PolicySimulator, ChainVerification, Nodes],
 })
 export class AdminModule {}

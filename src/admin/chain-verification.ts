@@ -79,8 +79,8 @@ export class ChainVerification implements OnApplicationShutdown {
         .then((isFirst) => {
           if (!isFirst) reject(new ConflictException('The audit chains are being verified: wait for the result.'));
         })
-        .catch((error: Error) => {
-          this.logger.error({ error: error.message }, 'the verification of the audit chains failed');
+        .catch((error: unknown) => {
+          this.logger.error({ error: (error as Error).message }, 'the verification of the audit chains failed');
           reject(error);
         })
         .finally(() => {

@@ -14,7 +14,7 @@ export const SIMULATED_ADMIN: SimulatedService = {
     nothing: { isValid: (resource) => resource === '*', description: '"*", because it has no resource' },
   },
   scopeOf: () => undefined,
-  authorized: (_manager, call, _kind, resource) =>
+  authorized: (_reader, call, _kind, resource) =>
     Promise.resolve({ action: `${ADMIN.name}:${call.operation}`, resource }),
   decide: (request, identity) => decide(request, identity, undefined),
 };

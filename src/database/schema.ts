@@ -56,6 +56,7 @@ import { XksProxy1790000000100 } from './migrations/1790000000100-xks-proxy.js';
 import { Cckm1790000000110 } from './migrations/1790000000110-cckm.js';
 import { AuditTimes1790000000130 } from './migrations/1790000000130-audit-times.js';
 import { AuditVerification1790000000131 } from './migrations/1790000000131-audit-verification.js';
+import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -122,4 +123,5 @@ export const MIGRATIONS = [
   Cckm1790000000110,
   AuditTimes1790000000130,
   AuditVerification1790000000131,
+  Nodes1790000000132,
 ];

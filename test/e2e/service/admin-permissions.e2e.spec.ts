@@ -39,6 +39,8 @@ describe('The admin API', () => {
     ],
     ListAuditEvents: ['GET', 'audit/events', '*'],
     VerifyAuditChains: ['POST', 'audit/verifications', '*'],
+    GetStatus: ['GET', 'status', '*'],
+    ExplainKeyAccess: ['POST', 'explain-key', '*', { Resource: ALIAS.replace('alias/none', 'key/none') }],
     GetAuditVerification: ['GET', 'audit/verifications/latest', '*'],
   };
   const OPERATIONS = Object.keys(REQUESTS) as (keyof typeof REQUESTS)[];
