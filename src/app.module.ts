@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { AccessKeyUse } from './access/access-key-use.js';
 import { CredentialCache } from './access/credential-cache.js';
+import { KeyUse } from './access/key-use.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuditLog } from './audit/audit-log.js';
@@ -118,6 +119,7 @@ function sharedProviders({
       inject: [Metrics],
     },
     PrincipalRepository,
+    KeyUse,
   ];
 }
 

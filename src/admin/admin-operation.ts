@@ -25,7 +25,10 @@ export type AdminOperationName =
   | 'VerifyAuditChains'
   | 'GetAuditVerification'
   | 'GetStatus'
-  | 'ExplainKeyAccess';
+  | 'ExplainKeyAccess'
+  | 'ListKeyInventory'
+  | 'GetKeyCounts'
+  | 'GetKeyUse';
 
 const ERRORS = {
   400: 'ValidationException, SerializationException',
@@ -36,15 +39,15 @@ const ERRORS = {
   500: 'InternalServerException',
 };
 
-interface AdminOperation extends Operation<'principal' | 'nobody' | 'nothing'> {
+interface AdminOperation extends Operation<'principal' | 'key' | 'nobody' | 'nothing'> {
   name: AdminOperationName;
   /** HTTP method, and path below /admin. */
   route: readonly [method: Route['method'], path: string];
   /**
-   * Returns the user or role that the operation is about, given the method's arguments; by default, the one in the
-   * path.
+   * Returns the ARN of the user, role or key that the operation is about, given the method's arguments; by default, of
+   * the user or role in the path.
    */
-  principal?: (...args: never[]) => string;
+  about?: (...args: never[]) => string;
 }
 
 /**
@@ -59,12 +62,12 @@ const OPEN = 'nobody';
  */
 export function AdminOperation({
   route: [method, path],
-  principal = arnOf,
+  about = arnOf,
   ...operation
 }: AdminOperation): MethodDecorator {
   const { name, resource, example } = operation;
   const command = `curl --aws-sigv4 aws:amz:us-east-1:${ADMIN.signingName} --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY" ${example}`;
-  const arn = resource === 'nothing' ? () => '*' : principal;
+  const arn = resource === 'nothing' ? () => '*' : about;
   return registered(
     { ...operation, api: ADMIN, command, errors: ERRORS },
     { method, path: `${pathPrefix(ADMIN)}${path}` },

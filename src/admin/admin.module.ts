@@ -4,6 +4,8 @@ import { AuditController } from './audit.controller.js';
 import { ChainVerification } from './chain-verification.js';
 import { ExplainController } from './explain.controller.js';
 import { IdentityController } from './identity.controller.js';
+import { KeyInventory } from './key-inventory.js';
+import { KeysController } from './keys.controller.js';
 import { Nodes } from './nodes.js';
 import { StatusController } from './status.controller.js';
 import { PasswordsController } from './passwords.controller.js';
@@ -20,7 +22,8 @@ import { PrincipalsController } from './principals.controller.js';
     IdentityController,
     AuditController,
     StatusController,
+    KeysController,
   ],
-  providers: [PolicySimulator, ChainVerification, Nodes],
+  providers: [PolicySimulator, ChainVerification, Nodes, KeyInventory],
 })
 export class AdminModule {}

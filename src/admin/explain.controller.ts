@@ -18,7 +18,7 @@ export class ExplainController {
     name: 'ExplainAccess',
     route: ['POST', 'explain'],
     resource: 'principal',
-    principal: (_call: Call, { Principal }: ExplainAccessInput) => Principal,
+    about: (_call: Call, { Principal }: ExplainAccessInput) => Principal,
     summary: 'Explains how policies would decide a request',
     description:
       'Evaluates the same policies, grants, tags and aliases as the request itself. Put everything else that the ' +

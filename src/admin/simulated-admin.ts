@@ -11,6 +11,10 @@ export const SIMULATED_ADMIN: SimulatedService = {
       isValid: (resource) => /^arn:aws:(?:iam|sts):/.test(resource),
       description: 'the ARN of a user or a role',
     },
+    key: {
+      isValid: (resource) => /^arn:aws:payment-cryptography:[^:]+:\d{12}:key\//.test(resource),
+      description: 'the ARN of a payment key',
+    },
     nothing: { isValid: (resource) => resource === '*', description: '"*", because it has no resource' },
   },
   scopeOf: () => undefined,

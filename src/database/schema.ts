@@ -57,6 +57,7 @@ import { Cckm1790000000110 } from './migrations/1790000000110-cckm.js';
 import { AuditTimes1790000000130 } from './migrations/1790000000130-audit-times.js';
 import { AuditVerification1790000000131 } from './migrations/1790000000131-audit-verification.js';
 import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
+import { KeyUse1790000000133 } from './migrations/1790000000133-key-use.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -124,4 +125,5 @@ export const MIGRATIONS = [
   AuditTimes1790000000130,
   AuditVerification1790000000131,
   Nodes1790000000132,
+  KeyUse1790000000133,
 ];

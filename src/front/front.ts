@@ -55,6 +55,8 @@ export interface FrontOptions {
   operations: readonly ServedOperation[];
   /** Called with every call that succeeded, before it is recorded and answered. */
   succeeded: (call: Call) => void;
+  /** Called with every call that was refused, before it is recorded and answered. */
+  refused: (call: Call) => void;
 }
 
 /**
@@ -196,6 +198,7 @@ export class Front {
     const { api } = exchange.found;
     const error = exceptionOf(thrown, api, exchange.id, this.#options.logger);
     exchange.exception = error;
+    if (exchange.call) this.#options.refused(exchange.call);
     this.#answer(exchange, api.statusOf(error), JSON.stringify(api.bodyOf(error, exchange.id)));
   }
 

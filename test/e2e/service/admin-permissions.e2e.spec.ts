@@ -40,6 +40,9 @@ describe('The admin API', () => {
     ListAuditEvents: ['GET', 'audit/events', '*'],
     VerifyAuditChains: ['POST', 'audit/verifications', '*'],
     GetStatus: ['GET', 'status', '*'],
+    ListKeyInventory: ['GET', 'keys', '*'],
+    GetKeyCounts: ['GET', 'keys/counts', '*'],
+    GetKeyUse: ['GET', 'keys/abcdefghijklmnop/use', ALIAS.replace('alias/none', 'key/abcdefghijklmnop')],
     ExplainKeyAccess: ['POST', 'explain-key', '*', { Resource: ALIAS.replace('alias/none', 'key/none') }],
     GetAuditVerification: ['GET', 'audit/verifications/latest', '*'],
   };
