@@ -80,8 +80,9 @@ export class ChainVerification implements OnApplicationShutdown {
           if (!isFirst) reject(new ConflictException('The audit chains are being verified: wait for the result.'));
         })
         .catch((error: unknown) => {
-          this.logger.error({ error: (error as Error).message }, 'the verification of the audit chains failed');
-          reject(error);
+          const failure = error instanceof Error ? error : new Error(String(error));
+          this.logger.error({ error: failure.message }, 'the verification of the audit chains failed');
+          reject(failure);
         })
         .finally(() => {
           if (this.#running === running) this.#running = undefined;

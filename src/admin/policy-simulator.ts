@@ -137,7 +137,7 @@ export class PolicySimulator {
    * @throws ValidationException for any other ARN
    */
   async explainKey(arn: string, origin: Origin): Promise<{ found: KeyAccessFound[]; isTruncated: boolean }> {
-    const service = SERVICES.find(({ scopeOf }) => arn.includes(':key/') && scopeOf(arn) !== undefined);
+    const service = SERVICES.find((each) => arn.includes(':key/') && each.scopeOf(arn) !== undefined);
     const scope = service?.scopeOf(arn);
     if (!service || !scope)
       throw new ValidationException('The resource is the ARN of a key of Payment Cryptography or KMS.');
