@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { AccessKeyUse } from './access/access-key-use.js';
 import { CredentialCache } from './access/credential-cache.js';
+import { KeyUse } from './access/key-use.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuditLog } from './audit/audit-log.js';
@@ -71,6 +72,7 @@ function sharedProviders({
   databaseTime,
   masterKey,
   audit,
+  tokenStatus,
 }: Dependencies): Provider[] {
   return [
     { provide: CONFIG, useValue: config },
@@ -80,6 +82,7 @@ function sharedProviders({
     { provide: DataSource, useValue: database },
     { provide: MasterKey, useValue: masterKey },
     { provide: AuditLog, useValue: audit },
+    { provide: TokenStatus, useValue: tokenStatus },
     { provide: ACCOUNT_ID, useValue: config.accountId },
     { provide: DatabaseTime, useValue: databaseTime },
     {
@@ -118,13 +121,13 @@ function sharedProviders({
       inject: [Metrics],
     },
     PrincipalRepository,
+    KeyUse,
   ];
 }
 
 /** Providers that only the shared providers and the service itself use. */
-function internalProviders({ config, drain, root, tokenStatus }: Dependencies): Provider[] {
+function internalProviders({ config, drain, root }: Dependencies): Provider[] {
   return [
-    { provide: TokenStatus, useValue: tokenStatus },
     { provide: Drain, useValue: drain },
     MasterKeyWatch,
     {

@@ -19,6 +19,8 @@ export interface Identity {
   statements: Statements;
   /** Start of its session. */
   sessionIssuedAt?: Date;
+  /** End of its session. */
+  sessionExpiresAt?: Date;
 }
 
 /** The encryption of a connection, in CloudTrail's terms. */

@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import { KeyUse } from './access/key-use.js';
 import { ADMIN } from './admin/api.js';
 import { AppModule } from './app.module.js';
 import { ownEvent } from './audit/audit-event.js';
@@ -114,11 +115,16 @@ export async function startService(
     serveConsole(pages.adapter.getInstance(), config);
     serveDocs(pages.adapter.getInstance(), config);
     const keyUses = app.get(KeyUses, { strict: false });
+    const keyUse = app.get(KeyUse, { strict: false });
     const front = new Front({
       ...{ config, logger, metrics, audit, clock },
       apis: apisOf(app),
       operations: servedOperations((controller) => app.get(controller, { strict: false }), authorizersOf(app)),
-      succeeded: (call) => keyUses.note(call),
+      succeeded: (call) => {
+        keyUses.note(call);
+        keyUse.note(call, true);
+      },
+      refused: (call) => keyUse.note(call, false),
     });
     pages.server.on('request', (request, response) => {
       if (!pages.serve(request, response)) front.take(request, response);

@@ -279,6 +279,18 @@ export class PrincipalRepository {
     return principalOf(found, { id: '', sessionName, createdAt: now, expiresAt: now });
   }
 
+  /** Returns the first users and roles, in the order of their ARNs, as callers, for simulating policies. */
+  async callers(limit: number): Promise<Principal[]> {
+    const { manager } = this.database;
+    const where = { accountId: this.accountId };
+    const principals = await manager.find(PrincipalRow, { where, order: { arn: 'ASC' }, take: limit });
+    const of = { principalArn: In(principals.map(({ arn }) => arn)) };
+    const policies = await manager.find(PrincipalPolicy, { where: of, order: { name: 'ASC' } });
+    return principals.map((principal) =>
+      principalOf({ principal, policies: policies.filter(({ principalArn }) => principalArn === principal.arn) }),
+    );
+  }
+
   /**
    * Returns those of the ARNs that are of users, roles or sessions of roles that the account doesn't have. Other ARNs
    * aren't the account's to know.
@@ -414,6 +426,7 @@ function principalOf(
     userId: session === undefined ? uniqueId : `${uniqueId}:${session}`,
     statements,
     sessionIssuedAt: key?.expiresAt ? key.createdAt : undefined,
+    sessionExpiresAt: key?.expiresAt ?? undefined,
   };
   return {
     arn: session === undefined ? arn : `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`,

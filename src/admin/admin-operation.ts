@@ -19,7 +19,16 @@ export type AdminOperationName =
   | 'StartSession'
   | 'PutPassword'
   | 'DeletePassword'
-  | 'ExplainAccess';
+  | 'ExplainAccess'
+  | 'GetIdentity'
+  | 'ListAuditEvents'
+  | 'VerifyAuditChains'
+  | 'GetAuditVerification'
+  | 'GetStatus'
+  | 'ExplainKeyAccess'
+  | 'ListKeyInventory'
+  | 'GetKeyCounts'
+  | 'GetKeyUse';
 
 const ERRORS = {
   400: 'ValidationException, SerializationException',
@@ -30,16 +39,22 @@ const ERRORS = {
   500: 'InternalServerException',
 };
 
-interface AdminOperation extends Operation<'principal' | 'nothing'> {
+interface AdminOperation extends Operation<'principal' | 'key' | 'nobody' | 'nothing'> {
   name: AdminOperationName;
   /** HTTP method, and path below /admin. */
   route: readonly [method: Route['method'], path: string];
   /**
-   * Returns the user or role that the operation is about, given the method's arguments; by default, the one in the
-   * path.
+   * Returns the ARN of the user, role or key that the operation is about, given the method's arguments; by default, of
+   * the user or role in the path.
    */
-  principal?: (...args: never[]) => string;
+  about?: (...args: never[]) => string;
 }
+
+/**
+ * Kind of the resource of an operation that any caller may use: it concerns nobody but the caller, and no policy is
+ * evaluated.
+ */
+const OPEN = 'nobody';
 
 /**
  * An operation of the admin API. Policies are evaluated before the user or role is looked up, so that a caller who
@@ -47,16 +62,17 @@ interface AdminOperation extends Operation<'principal' | 'nothing'> {
  */
 export function AdminOperation({
   route: [method, path],
-  principal = arnOf,
+  about = arnOf,
   ...operation
 }: AdminOperation): MethodDecorator {
   const { name, resource, example } = operation;
   const command = `curl --aws-sigv4 aws:amz:us-east-1:${ADMIN.signingName} --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY" ${example}`;
-  const arn = resource === 'nothing' ? () => '*' : principal;
+  const arn = resource === 'nothing' ? () => '*' : about;
   return registered(
     { ...operation, api: ADMIN, command, errors: ERRORS },
     { method, path: `${pathPrefix(ADMIN)}${path}` },
     (call, inputs) => {
+      if (resource === OPEN) return undefined;
       authorize(call, { action: `${ADMIN.name}:${name}`, resource: arn(...([call, ...inputs] as never[])) });
       return undefined;
     },

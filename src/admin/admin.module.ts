@@ -1,13 +1,29 @@
 import { Module } from '@nestjs/common';
 import { AccessKeysController } from './access-keys.controller.js';
+import { AuditController } from './audit.controller.js';
+import { ChainVerification } from './chain-verification.js';
 import { ExplainController } from './explain.controller.js';
+import { IdentityController } from './identity.controller.js';
+import { KeyInventory } from './key-inventory.js';
+import { KeysController } from './keys.controller.js';
+import { Nodes } from './nodes.js';
+import { StatusController } from './status.controller.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PolicySimulator } from './policy-simulator.js';
 import { PrincipalsController } from './principals.controller.js';
 
 /** The admin API: users, roles, and explanations of policy decisions. */
 @Module({
-  controllers: [PrincipalsController, AccessKeysController, PasswordsController, ExplainController],
-  providers: [PolicySimulator],
+  controllers: [
+    PrincipalsController,
+    AccessKeysController,
+    PasswordsController,
+    ExplainController,
+    IdentityController,
+    AuditController,
+    StatusController,
+    KeysController,
+  ],
+  providers: [PolicySimulator, ChainVerification, Nodes, KeyInventory],
 })
 export class AdminModule {}

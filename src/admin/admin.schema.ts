@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { map, MAX_CHARACTERS } from '../http/bounds.js';
 import { NextToken, sensitive, Timestamp, wellFormed } from '../http/fields.js';
+import { demoKeyArn } from '../payment/fields.js';
 
 /**
  * Text that the database can store. PrincipalRepository validates all other limits; the schemas state them only as
@@ -189,6 +190,24 @@ export const ExplainAccessOutput = z
       })
       .optional()
       .meta({ description: 'Statement that decides; absent if there is none.' }),
+    Considered: z
+      .array(
+        z.object({
+          Policy: z.string(),
+          Number: z.int(),
+          Sid: z.string().optional(),
+          Effect: z.enum(['Allow', 'Deny']),
+          FailedOn: z
+            .string()
+            .optional()
+            .meta({
+              description:
+                'First element that doesn’t match: Action, Resource, Principal, or the condition key of the first condition that isn’t ' +
+                'met; absent if the statement matches.',
+            }),
+        }),
+      )
+      .meta({ description: 'Statements of the policies of the principal and of the key: the first 500.' }),
     GrantId: z
       .string()
       .optional()
@@ -196,3 +215,30 @@ export const ExplainAccessOutput = z
   })
   .meta({ id: 'ExplainAccessOutput' });
 export type ExplainAccessOutput = z.infer<typeof ExplainAccessOutput>;
+
+export const ExplainKeyAccessInput = z
+  .object({ Resource: text.meta({ description: 'ARN of a key of Payment Cryptography or KMS.' }) })
+  .meta({ id: 'ExplainKeyAccessInput', examples: [{ Resource: demoKeyArn('mac') }] });
+export type ExplainKeyAccessInput = z.infer<typeof ExplainKeyAccessInput>;
+
+export const ExplainKeyAccessOutput = z
+  .object({
+    Principals: z
+      .array(
+        z.object({
+          Arn,
+          Actions: z.array(z.string()),
+          By: z
+            .object({ Policy: z.string(), Number: z.int(), Sid: z.string().optional() })
+            .optional()
+            .meta({ description: 'Statement that allows the actions; absent for the root and for a grant.' }),
+          GrantId: z.string().optional(),
+        }),
+      )
+      .meta({ description: 'One entry for each principal and statement, or grant, that allows it something.' }),
+    Truncated: z.boolean().meta({
+      description: 'true if the account has more than 500 users and roles, or the call ended after two seconds.',
+    }),
+  })
+  .meta({ id: 'ExplainKeyAccessOutput' });
+export type ExplainKeyAccessOutput = z.infer<typeof ExplainKeyAccessOutput>;

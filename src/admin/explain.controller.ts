@@ -3,7 +3,12 @@ import { AdminOperation } from './admin-operation.js';
 import { OperationsController } from '../http/operation.js';
 import { Body } from '../http/input.js';
 import type { Call } from '../call.js';
-import { ExplainAccessInput, ExplainAccessOutput } from './admin.schema.js';
+import {
+  ExplainAccessInput,
+  ExplainAccessOutput,
+  ExplainKeyAccessInput,
+  ExplainKeyAccessOutput,
+} from './admin.schema.js';
 
 @OperationsController('explain')
 export class ExplainController {
@@ -13,7 +18,7 @@ export class ExplainController {
     name: 'ExplainAccess',
     route: ['POST', 'explain'],
     resource: 'principal',
-    principal: (_call: Call, { Principal }: ExplainAccessInput) => Principal,
+    about: (_call: Call, { Principal }: ExplainAccessInput) => Principal,
     summary: 'Explains how policies would decide a request',
     description:
       'Evaluates the same policies, grants, tags and aliases as the request itself. Put everything else that the ' +
@@ -29,12 +34,49 @@ export class ExplainController {
     @Body(ExplainAccessInput) { Principal, Action, Resource, Context }: ExplainAccessInput,
   ): Promise<ExplainAccessOutput> {
     const question = { principal: Principal, action: Action, resource: Resource, context: Context };
-    const { allowed, reason, statement, grantId } = await this.simulator.explain(question, call.origin, call.region);
+    const explanation = await this.simulator.explain(question, call.origin, call.region);
+    const { allowed, reason, statement, grantId, considered } = explanation;
     return {
       Decision: allowed ? 'allowed' : 'denied',
       Reason: reason,
       Statement: statement && { Policy: statement.policy, Number: statement.number, Sid: statement.sid },
+      Considered: considered.map(({ statement: { policy, index, sid, effect }, failedOn }) => ({
+        Policy: policy,
+        Number: index + 1,
+        Sid: sid,
+        Effect: effect,
+        FailedOn: failedOn,
+      })),
       GrantId: grantId,
+    };
+  }
+
+  @AdminOperation({
+    name: 'ExplainKeyAccess',
+    route: ['POST', 'explain-key'],
+    resource: 'nothing',
+    summary: 'Explains who may use a key',
+    description:
+      'Decides each operation on the key for the root and for each user and role, as ExplainAccess does without a `Context`. A statement ' +
+      'with a condition on what only a request has, e.g. its encryption context, may decide otherwise for that request.',
+    example:
+      '-d \'{"Resource":"arn:aws:payment-cryptography:us-east-1:000000000000:key/demo000000000mac"}\' ' +
+      'http://127.0.0.1:8080/admin/explain-key',
+    output: ExplainKeyAccessOutput,
+  })
+  async explainKey(
+    call: Call,
+    @Body(ExplainKeyAccessInput) { Resource }: ExplainKeyAccessInput,
+  ): Promise<ExplainKeyAccessOutput> {
+    const { found, isTruncated } = await this.simulator.explainKey(Resource, call.origin);
+    return {
+      Principals: found.map(({ arn, actions, statement, grantId }) => ({
+        Arn: arn,
+        Actions: actions,
+        By: statement && { Policy: statement.policy, Number: statement.number, Sid: statement.sid },
+        GrantId: grantId,
+      })),
+      Truncated: isTruncated,
     };
   }
 }

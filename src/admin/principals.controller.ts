@@ -58,8 +58,7 @@ export class PrincipalsController {
     name: 'CreatePrincipal',
     route: ['POST', ':kind'],
     resource: 'principal',
-    principal: (call: Call, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) =>
-      arnOf(call, { kind, name: Name }),
+    about: (call: Call, { kind }: PrincipalsPath, { Name }: CreatePrincipalInput) => arnOf(call, { kind, name: Name }),
     summary: 'Creates a user or a role',
     description:
       'A new user or role has no permissions until it gets a policy, and can’t sign requests until it gets an ' +

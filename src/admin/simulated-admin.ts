@@ -4,15 +4,21 @@ import type { SimulatedService } from './simulated-service.js';
 
 export const SIMULATED_ADMIN: SimulatedService = {
   api: ADMIN,
+  // Nothing decides about GetIdentity.
+  actions: { GetIdentity: [] },
   resources: {
     principal: {
       isValid: (resource) => /^arn:aws:(?:iam|sts):/.test(resource),
       description: 'the ARN of a user or a role',
     },
+    key: {
+      isValid: (resource) => /^arn:aws:payment-cryptography:[^:]+:\d{12}:key\//.test(resource),
+      description: 'the ARN of a payment key',
+    },
     nothing: { isValid: (resource) => resource === '*', description: '"*", because it has no resource' },
   },
   scopeOf: () => undefined,
-  authorized: (_manager, call, _kind, resource) =>
+  authorized: (_reader, call, _kind, resource) =>
     Promise.resolve({ action: `${ADMIN.name}:${call.operation}`, resource }),
   decide: (request, identity) => decide(request, identity, undefined),
 };

@@ -14,7 +14,7 @@ export const SIMULATED_CCKM: SimulatedService = {
   },
   resources: { nothing: NO_RESOURCE },
   scopeOf: () => undefined,
-  authorized: (_manager, call, _kind, resource) =>
+  authorized: (_reader, call, _kind, resource) =>
     Promise.resolve({ action: `${CCKM.name}:${call.operation}`, resource }),
   decide: (request, identity) => decide(request, identity, undefined),
 };

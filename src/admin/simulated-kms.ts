@@ -39,16 +39,21 @@ export const SIMULATED_KMS: SimulatedService<Simulated> = {
     const [, region, accountId] = KEY_OR_ALIAS.exec(resource) ?? [];
     return region === undefined || accountId === undefined ? undefined : { region, accountId };
   },
-  async authorized(manager, call, kind, resource, context) {
+  async authorized(reader, call, kind, resource, context) {
     const { principal, operation } = call;
     const encryptionContext = contextOf(context);
-    const { arn, requestAlias } = await named(manager, kind, resource);
-    const row = await manager.findOneBy(KmsKey, { arn });
-    const key = row ? await knownOf(manager, row) : undefined;
+    const { arn, requestAlias, key } = await reader.once(`${kind} ${resource}`, async (manager) => {
+      const found = await named(manager, kind, resource);
+      const row = await manager.findOneBy(KmsKey, { arn: found.arn });
+      return { ...found, key: row ? await knownOf(manager, row) : undefined };
+    });
     const granted = { operation, encryptionContext, child: { Operations: valuesOf(context, 'kms:grantoperations') } };
-    const grants = await (operation === 'RetireGrant'
-      ? manager.findBy(KmsGrant, { keyArn: arn })
-      : grantsAllowing(manager, arn, principal, granted));
+    const hasGrants = await reader.once(`grants ${arn}`, (manager) => manager.existsBy(KmsGrant, { keyArn: arn }));
+    const grantsOf = () =>
+      operation === 'RetireGrant'
+        ? reader.once(`all grants ${arn}`, (manager) => manager.findBy(KmsGrant, { keyArn: arn }))
+        : grantsAllowing(reader.manager, arn, principal, granted);
+    const grants = hasGrants ? await grantsOf() : [];
     return {
       ...resourceOf(call, { resource: arn, key, requestAlias, encryptionContext }),
       principal,

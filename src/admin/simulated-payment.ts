@@ -27,8 +27,9 @@ export const SIMULATED_PAYMENT: SimulatedService = {
     const [, region, accountId] = KEY_OR_ALIAS.exec(resource) ?? [];
     return region === undefined || accountId === undefined ? undefined : { region, accountId };
   },
-  async authorized(manager, call, kind, resource) {
-    return resourceOf(call, await authorized(manager, kind, resource));
+  async authorized(reader, call, kind, resource) {
+    const read = (manager: EntityManager) => authorized(manager, kind, resource);
+    return resourceOf(call, await reader.once(`${kind} ${resource}`, read));
   },
   decide: (request, identity, { policy }) => decide(request, identity, policy),
 };

@@ -10,7 +10,7 @@ const other: SimulatedService = {
   actions: { ReEncrypt: ['ReEncryptFrom', 'ReEncryptTo'] },
   resources: { key: { isValid: () => true, description: 'a key' } },
   scopeOf: () => undefined,
-  authorized: (_manager, _call, _kind, resource) => Promise.resolve({ action: 'kms:Encrypt', resource }),
+  authorized: (_reader, _call, _kind, resource) => Promise.resolve({ action: 'kms:Encrypt', resource }),
   decide: () => ({ allowed: false, by: undefined, lacks: 'identity' }),
 };
 const SERVICES = [SIMULATED_PAYMENT, other];

@@ -20,6 +20,20 @@ export type AskedContext = Readonly<Record<string, readonly string[]>>;
 /** The decision of a service: by its policies, or by a grant of the resource. */
 export type SimulatedDecision = Decision | { allowed: true; by: { grantId: string } };
 
+/** Reads from the database, each thing only once. */
+export class Reader {
+  readonly #known = new Map<string, Promise<unknown>>();
+
+  constructor(readonly manager: EntityManager) {}
+
+  /** @param name distinguishes what is read */
+  once<T>(name: string, read: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const known = this.#known.get(name) ?? read(this.manager);
+    this.#known.set(name, known);
+    return known as Promise<T>;
+  }
+}
+
 /**
  * A service whose decisions the policy simulator explains. Its controllers must be loaded: they register its
  * operations.
@@ -41,7 +55,7 @@ export interface SimulatedService<T extends Authorized = Authorized> {
    * @param kind    kind of resource that the operation names
    * @param context values of condition keys, which stand for what the call's input would have
    */
-  authorized(manager: EntityManager, call: Call, kind: string, resource: string, context: AskedContext): Promise<T>;
+  authorized(reader: Reader, call: Call, kind: string, resource: string, context: AskedContext): Promise<T>;
   /**
    * Decides a request as the service does.
    *

@@ -1,6 +1,6 @@
 import { equal } from '../crypto/bytes.js';
 import { type ChainEvent, readChainEvent } from './chain-events.js';
-import { batchMac, BEGINNING, hashOf, type Head, headMac, type Writer } from './chain.js';
+import { batchMac, BEGINNING, hashOf, type Head, headMac, timesOf, type Writer } from './chain.js';
 
 /** The first fault of a chain. */
 export interface Fault {
@@ -94,7 +94,7 @@ export class ChainCheck {
   }
 
   /** Checks a row of the table, which holds events that were written together. */
-  batch({ first, count, events, mac }: Row, secret: Buffer): void {
+  batch({ first, count, events, mac, firstTime, lastTime }: Row, secret: Buffer): void {
     const { chain, head } = this.#report;
     if (this.#report.fault) return;
     if (first > head.sequence + 1)
@@ -114,6 +114,10 @@ export class ChainCheck {
         first,
         `${range(first, this.#report.head.sequence)} modified: the MAC of the row does not match`,
       );
+    // The MAC doesn't cover the times, by which events of a period are found.
+    const times = timesOf(lines);
+    if (!isTime(firstTime, times.first) || !isTime(lastTime, times.last))
+      this.#fault('edited', first, `the row that begins with event ${first} states other times than its events`);
   }
 
   /** Checks the recorded end of the chain. */
@@ -158,6 +162,13 @@ export interface Row {
   /** One event per line. */
   events: string;
   mac: Buffer;
+  /** Times of the earliest and the latest event. */
+  firstTime: Date | null;
+  lastTime: Date | null;
+}
+
+function isTime(stated: Date | null, time: string | null): boolean {
+  return stated === null || time === null ? stated === time : stated.getTime() === Date.parse(time);
 }
 
 function range(from: number, to: number): string {

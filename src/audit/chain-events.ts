@@ -46,3 +46,12 @@ export function chainEvent(home: Home, { eventName, serviceEventDetails }: Conte
 export function readChainEvent(event: unknown): ChainEvent | undefined {
   return ChainEvent.safeParse(event).data;
 }
+
+/** Words what an event about chains reports. @param teller number of the chain that it is in */
+export function whatTells(event: ChainEvent, teller: number): string {
+  if (event.eventName === 'AuditChainsUncounted')
+    return `chain ${teller} began when the row that counts the chains was ${event.serviceEventDetails.fault} (${event.eventTime}): somebody changed it, or this was the first start of a version that has this row`;
+  const { chain, found, written } = event.serviceEventDetails;
+  const end = found ? `ends at ${found.sequence}` : 'is not in the database';
+  return `chain ${chain} ${end}, but its process had written up to ${written.sequence} (${event.eventTime}): a failover or a restore lost the rest, or somebody removed it`;
+}

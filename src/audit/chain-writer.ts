@@ -3,7 +3,18 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { Clock } from '../clock.js';
 import { lockTransaction, LOCKS } from '../database/locks.js';
 import type { Home } from './audit-event.js';
-import { type Batch, batchMac, BEGINNING, hashOf, type Head, headMac, link, opened, type Writer } from './chain.js';
+import {
+  type Batch,
+  batchMac,
+  BEGINNING,
+  hashOf,
+  type Head,
+  headMac,
+  link,
+  opened,
+  timesOf,
+  type Writer,
+} from './chain.js';
 import { chainEvent } from './chain-events.js';
 import { beginChain, endChain, readHead, type SetFault } from './chain-set.js';
 
@@ -215,11 +226,13 @@ export class ChainWriter {
     const { writer } = at;
     const batch = link(writer.chain, at.head, events);
     const { first, lines, head } = batch;
+    const times = timesOf(lines);
     const written = await manager.query<unknown[]>(
       `WITH head AS (
          UPDATE audit_chains SET sequence = $2, hash = $3, mac = $4 WHERE chain = $1 AND mac = $5 RETURNING chain
        )
-       INSERT INTO audit_log (chain, first, count, events, mac) SELECT chain, $6, $7, $8, $9 FROM head RETURNING first`,
+       INSERT INTO audit_log (chain, first, count, events, mac, first_time, last_time)
+       SELECT chain, $6, $7, $8, $9, $10, $11 FROM head RETURNING first`,
       [
         writer.chain,
         head.sequence,
@@ -230,6 +243,8 @@ export class ChainWriter {
         lines.length,
         lines.join('\n'),
         batchMac(secret, writer.chain, batch),
+        times.first,
+        times.last,
       ],
     );
     return written.length > 0 ? batch : undefined;

@@ -56,6 +56,23 @@ export function opened(event: string): string {
   return event.slice(0, -1);
 }
 
+const EVENT_TIME = /"eventTime":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"/;
+
+/** The earliest and the latest time of events, in their order of writing or not; null if no event has one. */
+export function timesOf(events: readonly string[]): { first: string | null; last: string | null } {
+  let first: string | null = null;
+  let last: string | null = null;
+  for (const event of events) {
+    // The text of a caller can't contain this member, because quotes in it are escaped.
+    const [, time] = EVENT_TIME.exec(event) ?? [];
+    if (time === undefined) continue;
+    // In this format, text sorts like time.
+    if (first === null || time < first) first = time;
+    if (last === null || time > last) last = time;
+  }
+  return { first, last };
+}
+
 /** SHA-256 of an event as stored, or of other text, in hexadecimal digits. */
 export function hashOf(line: string): string {
   return hash('sha256', line, 'hex');
@@ -81,6 +98,11 @@ export function setMac(
   { chains, ended, hash }: { chains: number; ended: number; hash: string },
 ): Buffer {
   return mac(secret, ['chains', chains, ended, hash]);
+}
+
+/** HMAC-SHA-256 of the stored result of a verification. @param secret shared by the deployment, 32 bytes */
+export function verificationMac(secret: Buffer, values: readonly string[]): Buffer {
+  return mac(secret, ['verification', ...values]);
 }
 
 /** Extends the hash over the heads of ended chains by one more. @returns 64 hexadecimal digits */

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { DataSource, EntityManager } from 'typeorm';
-import { ChainCheck, type ChainReport, linkedEvent } from './chain-check.js';
+import { ChainCheck, type ChainReport, linkedEvent, type Row } from './chain-check.js';
 import { hashEnded, isNewDeployment, readChainSet } from './chain-set.js';
 
 /** Number of rows in memory at once, of up to 1,000 events each. */
@@ -23,12 +23,14 @@ interface ChainRow {
  *
  * @param secret key of the MACs
  * @param found  receives the report of each chain, in the order of their numbers
+ * @param rest   called after each page of rows, so that a service can do other work or stop
  * @returns the fault of the set of chains as a whole, if any
  */
 export async function verifyTable(
   database: DataSource,
   secret: Buffer,
   found: (report: ChainReport) => void,
+  rest: () => Promise<void> = () => Promise.resolve(),
 ): Promise<string | undefined> {
   return database.transaction('REPEATABLE READ', async (manager) => {
     const set = await readChainSet(manager, secret);
@@ -40,7 +42,7 @@ export async function verifyTable(
     for (const { chain } of numbers) {
       // Chains are numbered without gaps, so a missing number is a chain that was removed.
       for (; expected < chain; expected++) found(missingChain(expected));
-      found(await verifyChain(manager, chain, secret));
+      found(await verifyChain(manager, chain, secret, rest));
       expected = chain + 1;
     }
     for (; expected <= counted; expected++) found(missingChain(expected));
@@ -66,17 +68,24 @@ function missingChain(chain: number): ChainReport {
   return check.report;
 }
 
-async function verifyChain(manager: EntityManager, chain: number, secret: Buffer): Promise<ChainReport> {
+async function verifyChain(
+  manager: EntityManager,
+  chain: number,
+  secret: Buffer,
+  rest: () => Promise<void>,
+): Promise<ChainReport> {
   const check = new ChainCheck(chain, false);
   for (let after = BEFORE_ALL; ;) {
-    const rows = await manager.query<{ first: string; count: number; events: string; mac: Buffer }[]>(
-      'SELECT first, count, events, mac FROM audit_log WHERE chain = $1 AND first > $2 ORDER BY first LIMIT $3',
+    const rows = await manager.query<(Omit<Row, 'first'> & { first: string })[]>(
+      `SELECT first, count, events, mac, first_time AS "firstTime", last_time AS "lastTime"
+         FROM audit_log WHERE chain = $1 AND first > $2 ORDER BY first LIMIT $3`,
       [chain, after, PAGE_ROWS],
     );
     for (const row of rows) check.batch({ ...row, first: Number(row.first) }, secret);
     const last = rows.at(-1);
     if (!last) break;
     after = last.first;
+    await rest();
   }
   const [row] = await manager.query<ChainRow[]>(
     'SELECT chain, host, pid, started_at AS "startedAt", sequence, hash, mac FROM audit_chains WHERE chain = $1',

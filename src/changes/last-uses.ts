@@ -23,20 +23,33 @@ export abstract class LastUses<T> implements OnApplicationBootstrap, OnApplicati
     await this.#rounds.run();
   }
 
-  /** Writes the collected uses. Uses that can't be written stay collected, unless newer ones have replaced them. */
+  /** Writes the collected uses. Uses that can't be written stay collected, merged with newer ones. */
   async write(): Promise<void> {
     const uses = this.#uses;
     this.#uses = new Map();
     try {
       await this.store(uses);
     } catch (error) {
-      this.#uses = new Map([...uses, ...this.#uses]);
+      for (const [id, use] of uses) {
+        const newer = this.#uses.get(id);
+        this.#uses.set(id, newer ? this.merge(use, newer) : use);
+      }
       throw error;
     }
   }
 
   /** Stores the last uses by the ids of what was used; an older use must not replace a newer one. */
   protected abstract store(uses: ReadonlyMap<string, T>): Promise<void>;
+
+  /** Merges a use that couldn't be written with a newer one, which by default replaces it. */
+  protected merge(_older: T, newer: T): T {
+    return newer;
+  }
+
+  /** Number of things whose uses wait to be written. */
+  protected get size(): number {
+    return this.#uses.size;
+  }
 
   /** Replaces the last use of something. */
   protected collect(id: string, use: T): void {

@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Argument } from 'commander';
 import type { ChainReport } from '../audit/chain-check.js';
-import type { ChainEvent } from '../audit/chain-events.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
@@ -29,6 +28,7 @@ export function addAudit(program: Command, { stdin, stdout }: Streams): void {
     .action(async (dash: string | undefined, { file }: { file?: string }) => {
       if (dash !== undefined && file !== undefined)
         throw new Failure(EXIT.usage, 'Give either --file or -, or neither to verify the table in the database.');
+      const { whatTells } = await import('../audit/chain-events.js');
       const chains = new Set<number>();
       const faulty = new Set<number>();
       const report = (chain: ChainReport) => {
@@ -79,12 +79,4 @@ function lineOf({ chain, writer, events, from, to, head, fault }: ChainReport): 
   const name = `chain ${chain}${process}`;
   if (!fault) return `${name}: ok, ${count(events, 'event')}${period}, ${head.sequence} ${head.hash}`;
   return `${name}: ${fault.kind.toUpperCase()}: ${fault.what} (${count(events, 'event')} before it${period})`;
-}
-
-function whatTells(event: ChainEvent, teller: number): string {
-  if (event.eventName === 'AuditChainsUncounted')
-    return `chain ${teller} began when the row that counts the chains was ${event.serviceEventDetails.fault} (${event.eventTime}): somebody changed it, or this was the first start of a version that has this row`;
-  const { chain, found, written } = event.serviceEventDetails;
-  const end = found ? `ends at ${found.sequence}` : 'is not in the database';
-  return `chain ${chain} ${end}, but its process had written up to ${written.sequence} (${event.eventTime}): a failover or a restore lost the rest, or somebody removed it`;
 }

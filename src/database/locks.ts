@@ -40,6 +40,8 @@ export const LOCKS = {
   cckmContainers: 53932566,
   /** With the ARN of a KMS key: taken to add its record in CCKM. */
   cckmKey: 78690,
+  /** Held by a connection while its process verifies the audit chains. */
+  auditVerification: 78691,
 } as const;
 
 const POLL_MS = 50;

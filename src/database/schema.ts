@@ -56,6 +56,10 @@ import { CustomKeyStores1790000000096 } from './migrations/1790000000096-custom-
 import { XksProxy1790000000100 } from './migrations/1790000000100-xks-proxy.js';
 import { Cckm1790000000110 } from './migrations/1790000000110-cckm.js';
 import { CckmStores1790000000111 } from './migrations/1790000000111-cckm-stores.js';
+import { AuditTimes1790000000130 } from './migrations/1790000000130-audit-times.js';
+import { AuditVerification1790000000131 } from './migrations/1790000000131-audit-verification.js';
+import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
+import { KeyUse1790000000133 } from './migrations/1790000000133-key-use.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -122,4 +126,8 @@ export const MIGRATIONS = [
   XksProxy1790000000100,
   Cckm1790000000110,
   CckmStores1790000000111,
+  AuditTimes1790000000130,
+  AuditVerification1790000000131,
+  Nodes1790000000132,
+  KeyUse1790000000133,
 ];

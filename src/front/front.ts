@@ -55,6 +55,8 @@ export interface FrontOptions {
   operations: readonly ServedOperation[];
   /** Called with every call that succeeded, before it is recorded and answered. */
   succeeded: (call: Call) => void;
+  /** Called with every call that was refused, before it is recorded and answered. */
+  refused: (call: Call) => void;
 }
 
 /**
@@ -201,6 +203,7 @@ export class Front {
     const { api } = exchange.found;
     const error = exceptionOf(thrown, api, exchange.id, this.#options.logger);
     exchange.exception = error;
+    if (exchange.call) this.#options.refused(exchange.call);
     const body = api.bodyOf(error, exchange.id);
     this.#answer(exchange, api.statusOf(error), api.textOf ? api.textOf(body, exchange.id) : JSON.stringify(body));
   }

@@ -34,6 +34,11 @@ export interface Statement {
   isAbout: (action: string) => boolean;
   /** Checks resource, principal and conditions, but not the action. */
   applies: (request: AccessRequest) => boolean;
+  /**
+   * Returns the first element that doesn't match: `Action`, `Resource`, `Principal`, or the condition key of the first
+   * condition that isn't met; undefined where the statement applies.
+   */
+  failure: (request: AccessRequest) => string | undefined;
   /** True where an Allow names the caller's account, and thereby lets the account's own policies allow the request. */
   delegates?: (request: AccessRequest) => boolean;
 }
@@ -53,6 +58,11 @@ export class Statements {
   /** The first statement that leaves the decision to the policies of the caller's account. */
   findDelegation(request: AccessRequest): Statement | undefined {
     return this.#about(request.action).find((statement) => statement.delegates?.(request));
+  }
+
+  /** All statements, each with the first of its elements that doesn't match the request. */
+  consider(request: AccessRequest): { statement: Statement; failedOn?: string }[] {
+    return this.statements.map((statement) => ({ statement, failedOn: statement.failure(request) }));
   }
 
   #about(action: string): readonly Statement[] {
@@ -79,6 +89,10 @@ export function resourceStatements(name: string, document: PolicyDocument<Resour
       ...read,
       applies: (request) => isFor(request.caller) && read.applies(request),
       delegates: (request) => accounts.includes(request.caller.accountId) && read.applies(request),
+      failure: (request) => {
+        const isNamed = isFor(request.caller) || accounts.includes(request.caller.accountId);
+        return read.isAbout(request.action) && !isNamed ? 'Principal' : read.failure(request);
+      },
     };
   });
 }
@@ -92,9 +106,13 @@ function statement(
   const variables = version === '2012-10-17';
   const isAbout = elementTest(lowerCase(Action), lowerCase(NotAction), { wildcards: true, variables: false });
   const isOf = elementTest(Resource, NotResource, { wildcards: true, variables });
-  const conditions: Condition[] = Object.entries(Condition).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, values]) => condition(operator, key, values.map(String), variables)),
+  const conditions: { key: string; holds: Condition }[] = Object.entries(Condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, values]) => ({
+      key,
+      holds: condition(operator, key, values.map(String), variables),
+    })),
   );
+  const unmet = (context: Context) => conditions.find(({ holds }) => !holds(context));
   const nothing: Context = () => undefined;
   return {
     policy,
@@ -102,7 +120,11 @@ function statement(
     sid: Sid,
     effect: Effect,
     isAbout: (action) => isAbout(action.toLowerCase(), nothing),
-    applies: ({ resource, context }) => isOf(resource, context) && conditions.every((holds) => holds(context)),
+    applies: ({ resource, context }) => isOf(resource, context) && unmet(context) === undefined,
+    failure: ({ action, resource, context }) => {
+      if (!isAbout(action.toLowerCase(), nothing)) return 'Action';
+      return isOf(resource, context) ? unmet(context)?.key : 'Resource';
+    },
   };
 }
 

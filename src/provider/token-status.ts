@@ -32,6 +32,11 @@ export class TokenStatus {
     return this.#tokenKey.token.isUp ? 'reachable' : 'unreachable';
   }
 
+  /** Label of the token; undefined without one. */
+  get label(): string | undefined {
+    return this.#tokenKey?.token.info.label;
+  }
+
   /** False if the token is required and has been away. */
   get isReady(): boolean {
     return !this.#isRequired || !this.#tokenKey || this.#tokenKey.token.failedProbes < REQUIRED_PROBES;

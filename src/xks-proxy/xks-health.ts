@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ACCOUNT_ID } from '../access/principal.repository.js';
 import { LISTENER } from '../changes/change-listener.js';
 import { inTime } from '../changes/in-time.js';
+import { VERSION } from '../config/version.js';
 import { equal } from '../crypto/bytes.js';
 import { HeldKey } from '../crypto/held-key.js';
 import { checkMasterKey } from '../provider/master-key-check.js';
@@ -17,10 +17,6 @@ import type { GetHealthStatusOutput } from './xks-proxy.schema.js';
 const GOOD_FOR_MS = 10_000;
 
 const VENDOR = 'Keyblock';
-/** The path is the same from src/xks-proxy, dist/xks-proxy and dist/bundle. */
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** Tells AWS KMS whether a call that follows will succeed. */
 @Injectable()
@@ -41,7 +37,7 @@ export class XksHealth {
       const at = performance.now();
       this.#last = { fleetSize: await inTime(this.#checkDatabase()), at };
     }
-    const product = `${VENDOR} ${version}`;
+    const product = `${VENDOR} ${VERSION}`;
     return {
       xksProxyFleetSize: this.#last.fleetSize,
       xksProxyVendor: VENDOR,

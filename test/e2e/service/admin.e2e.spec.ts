@@ -264,6 +264,10 @@ test('explain returns the decision, also for the admin API', async () => {
     Decision: 'allowed',
     Reason: 'By Allow in policy own, statement 1 (Look).',
     Statement: { Policy: 'own', Number: 1, Sid: 'Look' },
+    Considered: [
+      { Policy: 'own', Number: 1, Sid: 'Look', Effect: 'Allow' },
+      { Policy: 'own', Number: 2, Effect: 'Allow', FailedOn: 'Action' },
+    ],
   });
   expect(await explain('payment-cryptography:DeleteAlias', ALIAS)).toEqual({
     Decision: 'denied',

@@ -87,7 +87,9 @@ describe('every operation of the OpenAPI documents', () => {
     );
   });
 
-  test.each(operations)('$operationId succeeds and is refused', ({ operationId, method, path }) => {
+  // The answer of GetStatus has the host, the process and the version of PostgreSQL.
+  const recorded = operations.filter(({ operationId }) => operationId !== 'GetStatus');
+  test.each(recorded)('$operationId succeeds and is refused', ({ operationId, method, path }) => {
     const statuses = all
       .filter(({ request }) =>
         request.operation === undefined

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { NextToken, Timestamp } from '../http/fields.js';
+import { demoKeyId } from '../payment/fields.js';
+
+const text = (description: string) => z.string().min(1).max(322).optional().meta({ description });
+
+/** Query parameters, which arrive as text. */
+export const ListKeyInventoryQuery = z.object({
+  Usage: text('Usage, e.g. TR31_M6_ISO_9797_5_CMAC_KEY.'),
+  Algorithm: text('Algorithm, e.g. AES_128.'),
+  State: text('State, e.g. CREATE_COMPLETE.'),
+  Exportable: z.enum(['true', 'false']).optional(),
+  Query: text('Text in an alias, a tag or the ARN, or the beginning of the check value, in any case.'),
+  UnusedDays: z.coerce.number<string>().int().min(1).max(3650).optional().meta({
+    description: 'Keys that no call has used for so many days.',
+  }),
+  MaxResults: z.coerce.number<string>().int().min(1).max(200).optional().meta({
+    description: 'Maximum number of keys per page; 50 by default.',
+  }),
+  NextToken: NextToken.optional().meta({ description: 'NextToken from the previous page.' }),
+});
+export type ListKeyInventoryQuery = z.infer<typeof ListKeyInventoryQuery>;
+
+const LastUsed = z
+  .object({ Time: Timestamp, Operation: z.string(), By: z.string() })
+  .meta({ id: 'LastUsed', description: 'Last call that was served; written within a minute.' });
+
+export const ListKeyInventoryOutput = z
+  .object({
+    Keys: z.array(
+      z.object({
+        KeyArn: z.string(),
+        Aliases: z.array(z.string()),
+        KeyAttributes: z.looseObject({ KeyUsage: z.string(), KeyClass: z.string(), KeyAlgorithm: z.string() }),
+        KeyState: z.string(),
+        Enabled: z.boolean(),
+        Exportable: z.boolean(),
+        KeyCheckValue: z.string(),
+        KeyOrigin: z.string(),
+        CreateTimestamp: Timestamp,
+        LastUsed: LastUsed.optional(),
+        DeletePendingTimestamp: Timestamp.optional(),
+        Replication: z.array(z.object({ Region: z.string(), Status: z.string() })),
+        Tags: z.array(z.object({ Key: z.string(), Value: z.string() })),
+      }),
+    ),
+    NextToken: NextToken.optional(),
+  })
+  .meta({ id: 'ListKeyInventoryOutput' });
+export type ListKeyInventoryOutput = z.infer<typeof ListKeyInventoryOutput>;
+
+const counts = z.array(z.object({ Name: z.string(), Count: z.int() }));
+export const GetKeyCountsOutput = z
+  .object({
+    ByUsage: counts,
+    ByState: counts,
+    Total: z.int(),
+    Complete: z.boolean().meta({ description: 'false if the call ended at its limit of 20,000 keys or two seconds.' }),
+  })
+  .meta({ id: 'GetKeyCountsOutput' });
+export type GetKeyCountsOutput = z.infer<typeof GetKeyCountsOutput>;
+
+export const KeyPath = z.object({
+  id: z
+    .string()
+    .max(64)
+    .regex(/^[0-9a-zA-Z]{16,64}$/, 'must be the id of a key, 16 to 64 letters and digits')
+    .meta({ description: 'The part of the ARN after `key/`.', example: demoKeyId('mac') }),
+});
+export type KeyPath = z.infer<typeof KeyPath>;
+export const GetKeyUseQuery = z.object({
+  Days: z.coerce.number<string>().int().min(1).max(90).optional().meta({ description: 'Days, 30 by default.' }),
+});
+export type GetKeyUseQuery = z.infer<typeof GetKeyUseQuery>;
+export const GetKeyUseOutput = z
+  .object({
+    LastUsed: LastUsed.optional(),
+    Days: z.array(z.object({ Date: z.string(), Operation: z.string(), Served: z.int(), Refused: z.int() })),
+  })
+  .meta({ id: 'GetKeyUseOutput' });
+export type GetKeyUseOutput = z.infer<typeof GetKeyUseOutput>;

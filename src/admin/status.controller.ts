@@ -1,0 +1,106 @@
+import { Inject } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Call } from '../call.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { epochSeconds } from '../http/fields.js';
+import { OperationsController } from '../http/operation.js';
+import { MasterKeyRow } from '../provider/master-key.entity.js';
+import { TokenStatus } from '../provider/token-status.js';
+import { AdminOperation } from './admin-operation.js';
+import { presentVerification } from './audit.presenter.js';
+import { ChainVerification } from './chain-verification.js';
+import { Nodes } from './nodes.js';
+import { GetStatusOutput } from './status.schema.js';
+
+@OperationsController('status')
+export class StatusController {
+  constructor(
+    private readonly database: DataSource,
+    private readonly nodes: Nodes,
+    private readonly verification: ChainVerification,
+    private readonly token: TokenStatus,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @AdminOperation({
+    name: 'GetStatus',
+    route: ['GET', 'status'],
+    resource: 'nothing',
+    summary: 'Gets the state of the deployment',
+    description:
+      'Returns the processes that run, and the state of the database, the master key, replication and the audit log. ' +
+      'It contains no secret, and nothing about single keys.',
+    example: 'http://127.0.0.1:8080/admin/status',
+    output: GetStatusOutput,
+  })
+  async get(_call: Call): Promise<GetStatusOutput> {
+    const nodes = await this.nodes.list();
+    return {
+      Nodes: nodes.map(({ host, pid, version, workers, startedAt, lastSeenAt, auditWaiting }) => ({
+        Host: host,
+        Pid: pid,
+        Version: version,
+        Workers: workers,
+        Started: epochSeconds(startedAt),
+        LastSeen: epochSeconds(lastSeenAt),
+        AuditWaiting: auditWaiting,
+      })),
+      Database: await this.#databaseStatus(),
+      MasterKey: await this.#masterKeyStatus(),
+      Token: this.#tokenStatus(),
+      Replication: await this.#replicationStatus(),
+      Audit: { Sinks: [...this.config.audit], Verified: await this.#verified() },
+    };
+  }
+
+  async #databaseStatus(): Promise<GetStatusOutput['Database']> {
+    const [row] = await this.database.query<{ Version: string; Migration: string }[]>(
+      `SELECT current_setting('server_version') AS "Version",
+              (SELECT name FROM migrations ORDER BY id DESC LIMIT 1) AS "Migration"`,
+    );
+    const { Version = '', Migration = '' } = row ?? {};
+    return { Kind: this.config.databaseUrl === undefined ? 'embedded' : 'external', Version, Migration };
+  }
+
+  async #masterKeyStatus(): Promise<GetStatusOutput['MasterKey']> {
+    const manager = this.database.manager;
+    const { createdAt } = await manager.findOneByOrFail(MasterKeyRow, { state: 'ACTIVE' });
+    const retiring = await manager.findOneBy(MasterKeyRow, { state: 'RETIRING' });
+    return {
+      State: retiring ? 'ROTATING' : 'ACTIVE',
+      Holder: holderOf(this.config),
+      Created: epochSeconds(createdAt),
+      Retiring: retiring ? epochSeconds(retiring.createdAt) : undefined,
+    };
+  }
+
+  #tokenStatus(): GetStatusOutput['Token'] {
+    const { label, state } = this.token;
+    return label === undefined
+      ? undefined
+      : { Label: label, Reachable: state === 'reachable', Sessions: this.config.tokens.sessions };
+  }
+
+  /** Work is due at the times of the database's clock, as replication itself reads them. */
+  #replicationStatus(): Promise<GetStatusOutput['Replication']> {
+    return this.database.query<GetStatusOutput['Replication']>(
+      `SELECT region AS "Region", count(due_at)::int AS "Waiting",
+              greatest(0, coalesce(extract(epoch FROM now() - min(due_at)), 0))::float8 AS "OldestSeconds",
+              (count(*) FILTER (WHERE status = 'FAILED'))::int AS "Failed"
+         FROM replications GROUP BY region ORDER BY region`,
+    );
+  }
+
+  async #verified(): Promise<GetStatusOutput['Audit']['Verified']> {
+    const latest = await this.verification.latest();
+    if (!latest) return undefined;
+    const { State, Ended } = presentVerification(latest);
+    return { State, Ended };
+  }
+}
+
+function holderOf({ masterKeyToken, masterKeyComponents, masterKey }: Config): GetStatusOutput['MasterKey']['Holder'] {
+  if (masterKeyToken) return 'token';
+  if (masterKeyComponents) return 'components';
+  return masterKey ? 'configuration' : 'data directory';
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { Timestamp } from '../http/fields.js';
+
+export const GetStatusOutput = z
+  .object({
+    Nodes: z
+      .array(
+        z.object({
+          Host: z.string(),
+          Pid: z.int(),
+          Version: z.string(),
+          Workers: z.int().meta({ description: 'Processes that share the port of this one, itself included.' }),
+          Started: Timestamp,
+          LastSeen: Timestamp,
+          AuditWaiting: z.int().meta({ description: 'Audit events that wait to be written.' }),
+        }),
+      )
+      .meta({
+        description:
+          'Processes that wrote their row in the last minute; each does so every ten seconds. At most 1,000.',
+      }),
+    Database: z.object({
+      Kind: z.enum(['embedded', 'external']),
+      Version: z.string(),
+      Migration: z.string().meta({ description: 'Latest migration of the schema.' }),
+    }),
+    MasterKey: z.object({
+      State: z.enum(['ACTIVE', 'ROTATING']),
+      Holder: z.enum(['token', 'components', 'configuration', 'data directory']),
+      Created: Timestamp,
+      Retiring: Timestamp.optional().meta({ description: 'Creation of the key that a rotation in progress retires.' }),
+    }),
+    Token: z
+      .object({ Label: z.string(), Reachable: z.boolean(), Sessions: z.int() })
+      .optional()
+      .meta({ description: 'Token that encrypts the master key, as the node that answers sees it.' }),
+    Replication: z.array(
+      z.object({
+        Region: z.string(),
+        Waiting: z.int(),
+        OldestSeconds: z.number().meta({ description: 'How long the oldest work has been due.' }),
+        Failed: z.int(),
+      }),
+    ),
+    Audit: z.object({
+      Sinks: z.array(z.enum(['table', 'stdout'])),
+      Verified: z.object({ State: z.string(), Ended: Timestamp.optional() }).optional(),
+    }),
+  })
+  .meta({ id: 'GetStatusOutput' });
+export type GetStatusOutput = z.infer<typeof GetStatusOutput>;

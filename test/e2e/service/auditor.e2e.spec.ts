@@ -1,0 +1,58 @@
+import type { AdminOperationName } from '../../../src/admin/admin-operation.js';
+import { statement, useAdmin } from '../../support/admin.js';
+
+const { admin, done, refused, caller } = useAdmin();
+const USER = 'arn:aws:iam::000000000000:user/other';
+const KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/abcdefghijklmnop';
+
+type Request = [method: string, path: string, body?: object];
+/** Every operation, by whether an auditor may use it. */
+const READS: Partial<Record<AdminOperationName, Request>> = {
+  ListPrincipals: ['GET', 'users'],
+  GetPrincipal: ['GET', 'users/other'],
+  GetPrincipalPolicy: ['GET', 'users/other/policies/own'],
+  GetIdentity: ['GET', 'identity'],
+  GetStatus: ['GET', 'status'],
+  ListKeyInventory: ['GET', 'keys'],
+  GetKeyCounts: ['GET', 'keys/counts'],
+  GetKeyUse: ['GET', 'keys/abcdefghijklmnop/use'],
+  ListAuditEvents: ['GET', 'audit/events'],
+  GetAuditVerification: ['GET', 'audit/verifications/latest'],
+  ExplainAccess: ['POST', 'explain', { Principal: USER, Action: 'keyblock:GetStatus', Resource: '*' }],
+  ExplainKeyAccess: ['POST', 'explain-key', { Resource: KEY }],
+};
+const CHANGES: Partial<Record<AdminOperationName, Request>> = {
+  CreatePrincipal: ['POST', 'users', { Name: 'new' }],
+  DeletePrincipal: ['DELETE', 'users/other'],
+  PutPrincipalPolicy: ['PUT', 'users/other/policies/own', {}],
+  DeletePrincipalPolicy: ['DELETE', 'users/other/policies/own'],
+  CreateAccessKey: ['POST', 'users/other/access-keys'],
+  UpdateAccessKey: ['PUT', 'users/other/access-keys/none', { Status: 'Active' }],
+  RotateAccessKey: ['POST', 'users/other/access-keys/none/rotate'],
+  DeleteAccessKey: ['DELETE', 'users/other/access-keys/none'],
+  PutPassword: ['PUT', 'users/other/password', { Password: 'a password of theirs' }],
+  DeletePassword: ['DELETE', 'users/other/password'],
+  StartSession: ['POST', 'users/other/sessions', {}],
+  VerifyAuditChains: ['POST', 'audit/verifications'],
+};
+
+test("an auditor's policy reads everything and changes nothing", async () => {
+  await caller('other', statement('keyblock:GetPrincipal'));
+  const auditor = await caller('auditor', statement(['keyblock:List*', 'keyblock:Get*', 'keyblock:Explain*']));
+  const before = await done('GET', 'users/other');
+  for (const [name, [method, path, body]] of Object.entries(READS))
+    expect([name, (await admin(method, path, body, auditor)).status]).toEqual([name, 200]);
+  for (const [name, [method, path, body]] of Object.entries(CHANGES))
+    expect(await refused(method, path, body, auditor)).toContain(
+      `403 AccessDeniedException: User: arn:aws:iam::000000000000:user/auditor is not authorized to perform: keyblock:${name} `,
+    );
+  expect(await done('GET', 'users/other')).toEqual(before);
+  expect(await done('GET', 'audit/verifications/latest')).toEqual({ State: 'NONE' });
+});
+
+test('knows every operation', async () => {
+  const { resourcesOf } = await import('../../../src/http/operation.js');
+  expect([...resourcesOf('keyblock').keys()].toSorted()).toEqual(
+    [...Object.keys(READS), ...Object.keys(CHANGES)].toSorted(),
+  );
+});
