@@ -98,7 +98,7 @@ export function useKmsAccess() {
       return {
         arn: `arn:aws:sts::${ACCOUNT}:assumed-role/${name}/monday`,
         principalArn: arn,
-        credentials: { ...credentials, sessionToken: credentials.session?.token },
+        credentials: { ...credentials, sessionToken: credentials.session.token },
       };
     },
     /** Creates a key. @returns its ARN */

@@ -80,7 +80,7 @@ describe('Access keys', () => {
     const { arn } = await stored.principals.create('role', 'line');
     await stored.principals.putPolicy(arn, 'own', policyOf(allow('GenerateMac', { Resource: stored.KeyArn })));
     const session = await stored.principals.startSession(arn, 'monday', 900);
-    const signed = { credentials: { ...session, sessionToken: session.session!.token } };
+    const signed = { credentials: { ...session, sessionToken: session.session.token } };
     expect(await mac(stored.KeyArn, undefined, signed)).toBe('ok');
     expect(await mac(stored.KeyArn, session)).toBe('UnrecognizedClientException');
     expect(await mac(stored.KeyArn, undefined, { credentials: { ...session, sessionToken: 'x' } })).toBe(

@@ -44,7 +44,7 @@ describe('The policy simulator decides as the service does', () => {
     const started = await stored.principals.startSession(role.arn, 'tuesday', 900);
     session = {
       arn: 'arn:aws:sts::000000000000:assumed-role/asking/tuesday',
-      credentials: { ...started, sessionToken: started.session!.token },
+      credentials: { ...started, sessionToken: started.session.token },
     };
     for (const [ResourceArn, Effect] of [
       [other, 'Allow'],

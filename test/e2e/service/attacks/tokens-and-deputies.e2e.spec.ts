@@ -42,7 +42,7 @@ describe('requests are rejected with', () => {
     await attacked.principals.putPolicy(arn, 'all', policy({ Effect: 'Allow', Action: '*', Resource: '*' }));
     const sessions = await Promise.all(['one', 'two'].map((name) => attacked.principals.startSession(arn, name, 900)));
     await settle();
-    const [one, two] = sessions.map(({ session, ...key }) => ({ ...key, sessionToken: session!.token }));
+    const [one, two] = sessions.map(({ session, ...key }) => ({ ...key, sessionToken: session.token }));
     expect((await service.send({ ...mac(attacked.victim), credentials: one! })).status).toBe(200);
     const edited = flipped(Buffer.from(one!.sessionToken, 'base64').toString('base64url')).map((token) =>
       Buffer.from(token, 'base64url').toString('base64'),
