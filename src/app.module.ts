@@ -15,6 +15,7 @@ import { DestructionWatch } from './changes/destruction-watch.js';
 import { Clock } from './clock.js';
 import { CONFIG, type Config, type RootCredentials } from './config/config.js';
 import { HealthController } from './health/health.controller.js';
+import { MetricsController } from './health/metrics.controller.js';
 import { HostCommandsModule } from './hostcommands/hostcommands.module.js';
 import { Drain } from './http/drain.js';
 import { Metrics } from './http/metrics.js';
@@ -55,7 +56,7 @@ export class AppModule {
       module: AppModule,
       global: true,
       imports: [PaymentModule, KmsModule, XksProxyModule, CckmModule, StsModule, HostCommandsModule, AdminModule],
-      controllers: [HealthController],
+      controllers: [HealthController, ...(dependencies.config.metricsPort === undefined ? [MetricsController] : [])],
       providers: [...shared, ...internalProviders(dependencies)],
       exports: shared,
     };

@@ -1,3 +1,4 @@
+import { Server as TlsServer } from 'node:tls';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -23,6 +24,8 @@ import type { Authenticator } from './http/authenticator.js';
 import type { Authorizer } from './http/authorizer.js';
 import { Drain } from './http/drain.js';
 import { Metrics } from './http/metrics.js';
+import { TlsWatch } from './http/tls-watch.js';
+import { MetricsServer } from './health/metrics-server.js';
 import { PageFailureFilter, Pages } from './http/pages.js';
 import { KMS } from './kms/api.js';
 import { KmsAuthorizer } from './kms/authorization/kms-authorizer.js';
@@ -46,6 +49,8 @@ export interface Service {
   app: NestFastifyApplication;
   /** Its base URL, e.g. `http://127.0.0.1:8080`. */
   url: string;
+  /** URL of the metrics, if they have a port of their own. */
+  metricsUrl?: string;
   /** The file with the generated root credentials, if they were generated. */
   credentialsPath?: string;
   /** Continues to serve until load balancers have stopped sending requests (see `Drain`). Call `close` afterwards. */
@@ -133,12 +138,21 @@ export async function startService(
     pages.server.on('checkExpectation', (request, response) => pages.server.emit('request', request, response));
     opened.push(() => stopServing(app, front));
     await app.listen(config.port, config.host);
+    if (pages.server instanceof TlsServer && config.tls) {
+      const watch = new TlsWatch(pages.server, config.tls, logger);
+      opened.push(() => {
+        watch.close();
+        return Promise.resolve();
+      });
+    }
+    const metricsUrl = config.metricsPort === undefined ? undefined : await serveMetrics(config, metrics, opened);
     const hostCommands: HostCommands = app.get(HostCommands, { strict: false });
     opened.push(() => hostCommands.close(performance.now() + STOP_MS));
     await hostCommands.listen();
     return {
       app,
       url: await app.getUrl(),
+      metricsUrl,
       credentialsPath: config.rootCredentials ? undefined : directory?.credentialsPath,
       drain: () => drain.run(app.getHttpServer()),
       close,
@@ -147,6 +161,18 @@ export async function startService(
     await close();
     throw error;
   }
+}
+
+/** Serves the metrics on their own port. @returns their URL */
+async function serveMetrics(
+  { host, metricsPort = 0 }: Config,
+  metrics: Metrics,
+  opened: (() => Promise<void>)[],
+): Promise<string> {
+  const server = new MetricsServer(metrics);
+  const url = await server.listen(host, metricsPort);
+  opened.push(() => server.close());
+  return url;
 }
 
 function apisOf(app: NestFastifyApplication): ReadonlyMap<Api, CredentialStore | Authenticator> {

@@ -16,6 +16,7 @@ import { findPassword } from './password-file.js';
 import { type PayshieldConfig, readPayshield } from './payshield-file.js';
 import { Settings, type Sources } from './settings.js';
 import { withoutServiceLinks } from './service-links.js';
+import type { TlsFiles } from './tls-files.js';
 
 /** The operator's settings, read from the environment once and validated before anything starts. */
 export interface Config {
@@ -48,8 +49,10 @@ export interface Config {
   readonly masterKeyComponents?: readonly string[];
   /** Absent only with the embedded database, for which they are generated. */
   readonly rootCredentials?: RootCredentials;
-  /** Certificate and private key, PEM. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  /** Certificate and private key, PEM, and the files that they are from. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly files: TlsFiles };
+  /** Port of the metrics; that of the service if absent. */
+  readonly metricsPort?: number;
   readonly clockSkewSeconds: number;
   readonly bodyLimitBytes: number;
   /** Maximum number of keys in an account and Region, not counting deleted ones; no limit if absent. */
@@ -206,6 +209,7 @@ const Environment = z.object({
   KEYBLOCK_SECRET_ACCESS_KEY_FILE: z.string().optional(),
   KEYBLOCK_TLS_CERT_FILE: z.string().optional(),
   KEYBLOCK_TLS_KEY_FILE: z.string().optional(),
+  KEYBLOCK_METRICS_PORT: integer(0, 65_535).optional(),
   KEYBLOCK_CLOCK_SKEW_SECONDS: integer(1, 86_400).default(300),
   KEYBLOCK_BODY_LIMIT_BYTES: integer(1024, 104_857_600).default(1_048_576),
   KEYBLOCK_MAX_KEYS: integer(1, 10_000_000).optional(),
@@ -323,7 +327,7 @@ function readTls(settings: Settings): Config['tls'] {
   const [cert, key] = [settings.file(certFile), settings.file(keyFile)];
   if (!cert || !key) return undefined;
   settings.attempt(`${certFile} and ${keyFile} cannot be used`, () => createSecureContext({ cert, key }));
-  return { cert, key };
+  return { cert, key, files: { cert: settings.path(certFile), key: settings.path(keyFile) } };
 }
 
 /**
@@ -405,6 +409,7 @@ function configOf(data: Environment, filed: Filed): Config {
         ? undefined
         : { accessKeyId: data.KEYBLOCK_ACCESS_KEY_ID, secretAccessKey },
     tls,
+    metricsPort: data.KEYBLOCK_METRICS_PORT,
     clockSkewSeconds: data.KEYBLOCK_CLOCK_SKEW_SECONDS,
     bodyLimitBytes: data.KEYBLOCK_BODY_LIMIT_BYTES,
     maxKeys: data.KEYBLOCK_MAX_KEYS,

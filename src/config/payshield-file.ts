@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { KeyFileError, readText } from './key-file.js';
+import type { TlsFiles } from './tls-files.js';
 
 /** Maximum number of problems that are reported together. */
 const MAX_PROBLEMS = 10;
@@ -53,6 +54,7 @@ export interface HostTls {
   readonly key: string;
   /** Issuers of client certificates; undefined if clients have none. */
   readonly ca?: string | undefined;
+  readonly files: TlsFiles;
 }
 
 /** A local master key. */
@@ -277,7 +279,8 @@ function tlsOf({ cert, key, ca }: z.infer<typeof Tls>, folder: string): HostTls 
       throw error instanceof KeyFileError ? new KeyFileError(`names the file ${path}, which ${error.message}`) : error;
     }
   };
-  const tls = { cert: read(cert), key: read(key), ca: ca === undefined ? undefined : read(ca) };
+  const files = { cert: resolve(folder, cert), key: resolve(folder, key), ...(ca && { ca: resolve(folder, ca) }) };
+  const tls = { cert: read(cert), key: read(key), ca: ca === undefined ? undefined : read(ca), files };
   try {
     createSecureContext(tls);
   } catch (error) {

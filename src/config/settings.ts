@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { KeyFileError } from './key-file.js';
 
 /** Mutually exclusive settings, each with the function that reads its value and throws KeyFileError. */
@@ -40,6 +41,11 @@ export class Settings {
       this.problems.push(`${name} ${error.message}`);
       return undefined;
     }
+  }
+
+  /** Returns the absolute path of the file that a setting names; the setting must be set. */
+  path(name: string): string {
+    return resolve(this.values[name] ?? '');
   }
 
   /** Reads the file that a setting names. */

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
@@ -6,7 +6,6 @@ import { isTestLmk } from '../config/payshield-file.js';
 import { DestructionWatch, type Hold } from '../changes/destruction-watch.js';
 import { inTime } from '../changes/in-time.js';
 import { Drain } from '../http/drain.js';
-import { Metrics } from '../http/metrics.js';
 import { checkMasterKey } from '../provider/master-key-check.js';
 import { MasterKey } from '../provider/master-key.js';
 import { TokenStatus } from '../provider/token-status.js';
@@ -22,13 +21,12 @@ interface Readiness {
   testLmks?: readonly string[];
 }
 
-/** Probes for orchestrators, and metrics for Prometheus. They need no signature. */
+/** Probes for orchestrators. They need no signature. */
 @Controller()
 export class HealthController {
   constructor(
     private readonly database: DataSource,
     private readonly masterKey: MasterKey,
-    private readonly metrics: Metrics,
     private readonly drain: Drain,
     private readonly watch: DestructionWatch,
     private readonly token: TokenStatus,
@@ -73,13 +71,6 @@ export class HealthController {
   #testLmks(): Pick<Readiness, 'testLmks'> {
     const lmks = [...(this.config.payshield?.lmks ?? [])].filter(([, lmk]) => isTestLmk(lmk));
     return lmks.length === 0 ? {} : { testLmks: lmks.map(([id]) => id) };
-  }
-
-  /** Returns the metrics of all processes. */
-  @Get('metrics')
-  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  text(): Promise<string> {
-    return this.metrics.text();
   }
 }
 

@@ -1,8 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import type { HostListenerConfig } from '../config/payshield-file.js';
+import { TlsWatch } from '../http/tls-watch.js';
 import { Connection } from './connection.js';
 import type { Dispatcher } from './dispatcher.js';
 import { type Peer, peerOf } from './peer.js';
@@ -17,6 +18,7 @@ export class HostListener {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   #dispatcher?: Dispatcher;
+  #tlsWatch?: TlsWatch;
 
   /** @param dispatcherOf called with the address of the listener before it accepts connections */
   constructor(
@@ -42,6 +44,7 @@ export class HostListener {
       this.#refused(remoteAddress, message);
     });
     this.#server.on('drop', (data) => this.#refused(data?.remoteAddress, `there are ${maxConnections} already`));
+    if (tls && this.#server instanceof TlsServer) this.#tlsWatch = new TlsWatch(this.#server, tls, logger);
   }
 
   /** Address as audit events and the log show it. */
@@ -76,6 +79,7 @@ export class HostListener {
    * @param deadlineMs by the monotonic clock; connections that are open then are reset
    */
   async close(deadlineMs: number): Promise<void> {
+    this.#tlsWatch?.close();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const connection of this.#connections) connection.finish();
     const isBusy = () => this.#connections.size > 0 || (this.#dispatcher?.waiting ?? 0) > 0;
