@@ -26,7 +26,7 @@ import { expectKmsError } from '../../support/kms-keys.js';
 import { TestClock } from '../../support/service.js';
 
 const [HOME, EUROPE, ASIA] = ['us-east-1', 'eu-west-1', 'ap-south-1'] as const;
-const clock = new TestClock();
+const clock = new TestClock(new Date());
 const service = useService({ KEYBLOCK_REGIONS: [HOME, EUROPE, ASIA].join() }, clock);
 let home: KMSClient;
 let europe: KMSClient;

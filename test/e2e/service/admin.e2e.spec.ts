@@ -269,14 +269,18 @@ test('explain returns the decision, also for the admin API', async () => {
       { Policy: 'own', Number: 2, Effect: 'Allow', FailedOn: 'Action' },
     ],
   });
+  const look = { Policy: 'own', Number: 1, Sid: 'Look', Effect: 'Allow', FailedOn: 'Action' };
+  const remove = { Policy: 'own', Number: 2, Effect: 'Allow' };
   expect(await explain('payment-cryptography:DeleteAlias', ALIAS)).toEqual({
     Decision: 'denied',
     Reason: `No policy of ${user('asked')} or of ${ALIAS} allows payment-cryptography:DeleteAlias.`,
+    Considered: [look, { ...remove, FailedOn: 'aws:SourceIp' }],
   });
   expect(await explain('PAYMENT-cryptography:deletealias', ALIAS, { 'AWS:sourceip': ['10.9.8.7'] })).toEqual({
     Decision: 'allowed',
     Reason: 'By Allow in policy own, statement 2.',
     Statement: { Policy: 'own', Number: 2 },
+    Considered: [look, remove],
   });
 });
 
