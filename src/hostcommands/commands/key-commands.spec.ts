@@ -239,6 +239,8 @@ describe('A4', () => {
   const component = (clear: string) => `U${toHex(lmk.wrap('001', 'U', Buffer.from(clear, 'hex')))}`;
   const [A, B] = ['0123456789ABCDEFFEDCBA9876543210', '8A62CEFD4F3E296E31EFD38A680E6B75'];
   const C = '13F10E5D868A529E7962D9ECE03D1ACD';
+  /** Of A and B, it makes 0123456789ABCDEF twice. */
+  const EQUAL_SUM = '8A62CEFD4F3E296ECE102C7597F1948A';
 
   test('XORs the components', async () => {
     const reply = await run(`A43001U${component(A)}${component(B)}${component(C)}`);
@@ -252,7 +254,8 @@ describe('A4', () => {
     [`A41001U${component(A)}`, '03', 'one component'],
     [`A40001U`, '03', 'no component'],
     [`A42001U${component(A)}${component(B)}`, '10', 'a result with even parity'],
-    [`A43001U${component(A)}${component(A)}${component('01010101010101010101010101010101')}`, '75', 'equal halves'],
+    [`A43001U${component(A)}${component(A)}${component(B)}`, '11', 'two equal components'],
+    [`A43001U${component(A)}${component(B)}${component(EQUAL_SUM)}`, '75', 'equal halves'],
     [`A43001U${component(A)}${component(B)}${SINGLE_ZPK}`, '27', 'components of different lengths'],
     [`A43001U${component(A)}${component(B)}${ZMK}`, '10', 'a component of another type'],
     [`A43001U${component(A)}${component(B)}`, '15', 'a missing component'],
