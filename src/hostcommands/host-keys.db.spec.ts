@@ -183,6 +183,7 @@ describe('key blocks', () => {
     ['P0T2B00E00', 'R#D0T2B00E00', 'A6'],
     ['P0T2B00E00', 'R#P0T2E00E00', 'A8'],
     ['P0T2B00E00', 'R&S', 'AA'],
+    ['P0T2B00E00', 'R#P0T2B00S00', 'AA'],
     ['P0T2B00E00', 'R!B', '26'],
   ])('of %s are not exported with %s: %s', async (header, scheme, code) => {
     const zmk = await generate('K0A3B00S00');
