@@ -71,7 +71,7 @@ export interface PayshieldConfig {
   readonly keyTable?: string | undefined;
 }
 
-const ACTIVITIES = ['pin.clear', 'arqc.diagnostics'] as const;
+const ACTIVITIES = ['pin.clear', 'pin.account', 'arqc.diagnostics'] as const;
 
 /** A string that YAML may have read as something else. */
 const quoted = () =>

@@ -327,6 +327,12 @@ describe('HA and HC', () => {
   });
 });
 
+test('a name between two @ may begin with K, which is an index of user storage after other letters', async () => {
+  // These keys are in no database, so the name itself is what is refused.
+  expect(await run('BUFFF@kwapwa6qaifllw2h@', { takesKeyNames: true })).toBe('BV05');
+  expect(await run('BUFFFSK123', { takesKeyNames: true })).toBe('BV12');
+});
+
 test.each(KEY_COMMANDS.map(({ code }) => code))('%s without fields is refused', async (code) => {
   expect(await run(code)).toMatch(/^..15$/);
 });
