@@ -200,7 +200,8 @@ export class RequestFields {
       return { name, scheme, text: this.#textFrom(start), value };
     }
     this.#position += 1;
-    if (scheme !== '@' && this.peek().toUpperCase() === 'K') throw new HostError('12', `${name} is an index of user storage`);
+    if (scheme !== '@' && this.peek().toUpperCase() === 'K')
+      throw new HostError('12', `${name} is an index of user storage`);
     const value = this.#keyValue(name, scheme);
     // One place for the whole field.
     const { end } = this.#places.pop() ?? { end: this.#position };
