@@ -56,12 +56,12 @@ test('states settings for all listeners, and for one', () => {
     yaml({
       listeners: [LISTENER, own],
       lmks: [`'01': {scheme: keyblock, key: alias/lmk}`],
-      more: `hexLength: bytes\n  pinUnderLmk: true\n  firmware: '1.2'\n  authorised: [pin.clear]\n  keyTable: keys.yaml`,
+      more: `hexLength: bytes\n  pinUnderLmk: true\n  firmware: '1.2'\n  authorised: [pin.clear, pin.account]\n  keyTable: keys.yaml`,
     }),
   );
   const all = {
     pinUnderLmk: true,
-    authorised: ['pin.clear'],
+    authorised: ['pin.clear', 'pin.account'],
     firmware: '1.2      ',
     ansiX917: false,
     defaultLmk: '01',

@@ -73,7 +73,7 @@ export interface PayshieldConfig {
   readonly keyTable?: string | undefined;
 }
 
-const ACTIVITIES = ['pin.clear', 'arqc.diagnostics'] as const;
+const ACTIVITIES = ['pin.clear', 'pin.account', 'arqc.diagnostics'] as const;
 
 /** A string that YAML may have read as something else. */
 const quoted = () =>
@@ -194,7 +194,8 @@ export function readPayshield(path: string): PayshieldConfig {
 
 /** Subject of a certificate as `principals` states it: `O=Bank, CN=switch`, in the order of the certificate. */
 export function certificateSubject({ subject }: Pick<X509Certificate, 'subject'>): string {
-  return subject.split('\n').join(', ');
+  // Node's types don't say that a certificate without a subject has undefined.
+  return ((subject as string | undefined) ?? '').split('\n').join(', ');
 }
 
 function valueOf(document: Document): unknown {

@@ -22,6 +22,17 @@ export function generateComponent(): Buffer {
  */
 export function combineComponents(components: readonly Buffer[], keyBytes = KEY_BYTES): Buffer {
   if (components.length < 2 || components.length > 3) throw refused('A key has two or three components');
+  return xorComponents(components, keyBytes);
+}
+
+/**
+ * Combines any number of components by XOR, as combineComponents does.
+ *
+ * @param components at least two of `keyBytes` each; the caller zeroizes them
+ * @returns the key; the caller must zeroize it
+ * @throws CryptoError KEY_COMPONENTS for equal components, and for components that cancel each other out
+ */
+export function xorComponents(components: readonly Buffer[], keyBytes: number): Buffer {
   for (const [i, component] of components.entries()) {
     checkComponent(component, keyBytes);
     if (components.slice(0, i).some((other) => equal(other, component)))

@@ -183,6 +183,7 @@ describe('key blocks', () => {
     ['P0T2B00E00', 'R#D0T2B00E00', 'A6'],
     ['P0T2B00E00', 'R#P0T2E00E00', 'A8'],
     ['P0T2B00E00', 'R&S', 'AA'],
+    ['P0T2B00E00', 'R#P0T2B00S00', 'AA'],
     ['P0T2B00E00', 'R!B', '26'],
   ])('of %s are not exported with %s: %s', async (header, scheme, code) => {
     const zmk = await generate('K0A3B00S00');
@@ -204,6 +205,11 @@ describe('key blocks', () => {
     const components = [await generate('P0A1Bc1E00'), await generate('P0A1Bc2E00')];
     const [, formed = ''] = /^A500(S.+).{6}$/.exec(await run(`A42FFFS${components.join('')}%01`)) ?? [];
     expect(formed.slice(6, 17)).toBe('P0AB00E0001');
+    const component = await generate('K0A3Bc1E00');
+    // An AES key of zeros has no parity that gives it away, and opens whatever is exported under it.
+    expect(await run(`A42FFFS${component}${component}%01`)).toBe('A511');
+    const [, sum = ''] = /^A500(S.+).{6}$/.exec(await run(`A42FFFS${components.join('')}%01#P0A1Bc3E00`)) ?? [];
+    expect(await run(`A43FFFS${components.join('')}${sum}%01`)).toBe('A511');
     const whole = await generate('P0A1B00E00');
     expect(await run(`A42FFFS${components[0]}${whole}%01`)).toBe('A5A9');
     const other = await generate('D0A1Bc2E00');

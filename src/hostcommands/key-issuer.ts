@@ -33,13 +33,14 @@ export class KeyIssuer {
   /**
    * Authorizes a command on its LMK and returns the function that issues a key under it.
    *
-   * @throws HostError 04, 13, 15, 26, 29, A3
+   * @throws HostError 04, 13, 15, 26, 29, A3, AA
    */
   under(host: HostCall, { type, scheme, header }: IssuedAs): Issue | Promise<Issue> {
     const entry = this.lmks.get(host.lmk);
     if (!entry) throw new HostError('13', `LMK identifier: there is no LMK ${host.lmk}`);
     if (entry.scheme === 'variant') {
       if (type === SEE_KEY_BLOCK) throw new HostError('04', `Key type: ${type} needs a key block LMK`);
+      if (header) checkKept(header, entry.id);
       const arn = lmkArn(scopeOf(host.call), entry.id);
       host.call.record.uses(arn);
       authorizeLmk(host.call, arn);
@@ -57,4 +58,14 @@ export class KeyIssuer {
       return blocks.wrap({ ...header, algorithm: letterOf(header), lmk: entry.id }, clear);
     });
   }
+}
+
+/**
+ * Checks that a variant LMK doesn't lose what a key block said of a key: it keeps DES keys only, and nothing about their
+ * exportability.
+ */
+function checkKept({ isAes, exportability }: WantedHeader, lmk: string): void {
+  if (isAes) throw new HostError('26', `Key scheme: LMK ${lmk} is a variant LMK, which encrypts DES keys only`);
+  if (exportability === 'N')
+    throw new HostError('AA', `LMK ${lmk} is a variant LMK, under which a key could be exported: it takes no key of N`);
 }

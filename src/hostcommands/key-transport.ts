@@ -54,6 +54,7 @@ export function exportUnder(zmk: HostKey, key: Buffer, isAes: boolean, as: Expor
   checkExportable(as);
   return lendKey(zmk, (kek) => {
     checkOther(key, kek);
+    checkDisguise(zmk, kek, key.length);
     if (as.scheme === 'R') return `R${tr31Of(zmk, kek, key, isAes, as)}`;
     if (as.scheme === 'S') return vendorBlockOf(zmk, kek, key, isAes, as);
     if (isAes) throw new HostError('26', `Key scheme: ${as.scheme} isn't one for an AES key`);
@@ -85,6 +86,7 @@ export function importUnder(zmk: HostKey, field: KeyField): Imported {
     try {
       checkProtection(zmk, key.length, isAes);
       checkOther(key, kek);
+      checkDisguise(zmk, kek, key.length);
       if (isAes) return { clear: Buffer.from(key), isAes, hadWrongParity: false, ...(attributes && { attributes }) };
       requireGoodKey(key, field.name);
       const hadWrongParity = !hasOddParity(key);
@@ -103,7 +105,7 @@ export function importUnder(zmk: HostKey, field: KeyField): Imported {
 export function requireGoodKey(key: Buffer, name: string): void {
   const adjusted = withOddParity(key);
   try {
-    const parts = Array.from({ length: key.length / 8 }, (_, i) => adjusted.subarray(8 * i, 8 * i + 8));
+    const parts = partsOf(adjusted);
     if (parts.some((part, i) => parts.slice(0, i).some((other) => equal(part, other))))
       throw new HostError('75', `${name} has equal parts: it is a shorter key in disguise`);
     if (!isStrong(adjusted)) throw new HostError('11', `${name} has a weak or semi-weak part`);
@@ -239,6 +241,24 @@ function checkProtection(zmk: HostKey, bytes: number, isAes: boolean): void {
   if (bytes === 8) return;
   if (zmk.bytes === 8) throw new HostError('BB', 'A single-length ZMK is weaker than the key');
   wrapping(() => checkStrength(algorithmOf(bytes, isAes), { kek: zmk.algorithm }));
+}
+
+/**
+ * Refuses a ZMK whose first or last two parts are equal, which encrypts as a single-length one does. Where no key block
+ * binds the halves of a key to each other, a host can put one together.
+ */
+function checkDisguise({ algorithm }: HostKey, kek: Buffer, bytes: number): void {
+  if (bytes === 8 || !isTdes(algorithm)) return;
+  const parts = partsOf(kek);
+  if (parts.some((part, i) => i > 0 && equal(part, parts[i - 1] as Buffer)))
+    throw new HostError(
+      'BB',
+      'A ZMK with equal parts is a single-length one in disguise, which is weaker than the key',
+    );
+}
+
+function partsOf(key: Buffer): Buffer[] {
+  return Array.from({ length: key.length / 8 }, (_, i) => key.subarray(8 * i, 8 * i + 8));
 }
 
 function checkOther(key: Buffer, kek: Buffer): void {

@@ -10,6 +10,8 @@ import { type Peer, peerOf } from './peer.js';
 import type { TurnWrites } from './turn-writes.js';
 
 const HANDSHAKE_MS = 10_000;
+/** Silence after which the system asks whether a host is still there: without a time limit, one that is gone would keep its place. */
+const PROBE_MS = 60_000;
 /** Interval at which a stopping listener looks whether its commands have ended. */
 const POLL_MS = 20;
 
@@ -27,7 +29,7 @@ export class HostListener {
     private readonly logger: Logger,
   ) {
     const { tls, maxConnections } = config;
-    const options = { allowHalfOpen: true, noDelay: true };
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_MS };
     this.#server = tls
       ? createTlsServer({
           ...options,

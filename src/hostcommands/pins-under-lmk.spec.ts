@@ -85,6 +85,8 @@ describe('reads the field of a PIN', () => {
   test.each([
     ['12345550000', '12345'],
     ['1234567%02', '1234567'],
+    ['12345\x19%02', '12345'],
+    ['1234567%02\x19%00', '1234567'],
     ['J0123456789abcdef0123456789ABCDEF%04', 'J0123456789ABCDEF0123456789ABCDEF'],
   ])('%s', (text, field) => expect(read(text)).toBe(field));
 

@@ -200,7 +200,8 @@ export class RequestFields {
       return { name, scheme, text: this.#textFrom(start), value };
     }
     this.#position += 1;
-    if (this.peek().toUpperCase() === 'K') throw new HostError('12', `${name} is an index of user storage`);
+    if (scheme !== '@' && this.peek().toUpperCase() === 'K')
+      throw new HostError('12', `${name} is an index of user storage`);
     const value = this.#keyValue(name, scheme);
     // One place for the whole field.
     const { end } = this.#places.pop() ?? { end: this.#position };
@@ -216,8 +217,8 @@ export class RequestFields {
    */
   lmkAhead(): LmkShape {
     const tail = this.bytes.toString('latin1', Math.max(this.#position, this.bytes.length - MAX_TRAILER - 4));
-    const ends = [tail, tail.slice(0, Math.max(0, tail.indexOf(String.fromCharCode(END_OF_MESSAGE))))];
-    const named = ends.map((end) => /%([0-9]{2})$/.exec(end)?.[1]).find((id) => id !== undefined);
+    const [fields = ''] = tail.split(String.fromCharCode(END_OF_MESSAGE), 1);
+    const named = /%([0-9]{2})$/.exec(fields)?.[1];
     const id = named ?? this.settings.defaultLmk;
     const shape = this.settings.lmks.get(id);
     if (!shape) throw new HostError('13', `LMK identifier: there is no LMK ${id}`);

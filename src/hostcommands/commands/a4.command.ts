@@ -1,4 +1,5 @@
-import { xor } from '../../crypto/bytes.js';
+import { CryptoError } from '../../crypto/errors.js';
+import { xorComponents } from '../../crypto/key-components.js';
 import type { HostCommand, HostKey, KeyType } from '../command.js';
 import { HostError } from '../host-error.js';
 import { readKeyOptions, type KeyOptions, type WantedHeader } from '../key-options.js';
@@ -71,14 +72,16 @@ function headerOf(keys: readonly HostKey[], wanted: WantedHeader | undefined): W
   return { usage, modeOfUse, exportability, keyVersionNumber, bytes, isAes: algorithm.startsWith('AES') };
 }
 
+/** @throws HostError 11 for components that cancel each other out, which would make a key that the host knows */
 function combined(keys: readonly HostKey[]): Buffer {
   const [{ bytes }] = keys as [HostKey];
-  const sum = Buffer.alloc(bytes);
-  for (const key of keys)
-    lendKey(key, (clear) => {
-      const next = xor(sum, clear);
-      next.copy(sum);
-      next.fill(0);
-    });
-  return sum;
+  const components: Buffer[] = [];
+  try {
+    for (const key of keys) components.push(lendKey(key, (clear) => Buffer.from(clear)));
+    return xorComponents(components, bytes);
+  } catch (error) {
+    throw error instanceof CryptoError ? new HostError('11', error.message) : error;
+  } finally {
+    for (const component of components) component.fill(0);
+  }
 }

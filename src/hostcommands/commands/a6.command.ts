@@ -51,7 +51,8 @@ export async function importKey(
   const imported = importUnder(zmk, field);
   const { clear, isAes, hadWrongParity } = imported;
   try {
-    const header = headerOfImported(type, imported, options.header, options.exportability);
+    const exportability = options.exportability ?? options.header?.exportability;
+    const header = headerOfImported(type, imported, options.header, exportability);
     const issue = await host.services.issuer.under(host, { type, scheme, header });
     return {
       ...(hadWrongParity && { code: '01' as const }),

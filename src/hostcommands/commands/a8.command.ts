@@ -49,8 +49,11 @@ export function exportKey(
   return whenReady(findTransportKey(host, zmkField, 'Wrap'), (zmk) =>
     whenReady(host.key(field, { type, rule: ANY_KEY, code: '11' }), (key): Reply => {
       checkTypeOf(type, key);
-      const { exportability, version, header } = options;
-      const attributes = attributesFor(type, key.bytes, key.attributes, header);
+      const { version, header } = options;
+      const exportability = options.exportability ?? header?.exportability;
+      const named = attributesFor(type, key.bytes, key.attributes, header);
+      // A key under a variant LMK may be exported; the fields after "#" are about the key block that leaves.
+      const attributes = named && !key.attributes ? { ...named, exportability: 'S' } : named;
       const { takesAnsiX917 } = host.services.settings;
       const isAes = isAesKey(key);
       return lendKey(key, (clear) => ({

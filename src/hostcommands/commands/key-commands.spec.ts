@@ -29,6 +29,8 @@ const ZMK = 'U1457FF6ADF6250C66C368416B4C9D383';
 const ZPK = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
 const SINGLE_ZPK = 'BAB32D775A38E4AB';
 const SINGLE_ZMK = '4ED06495741C280C';
+/** A double-length ZMK that a host puts together of a single-length one. */
+const DOUBLED_ZMK = `X${SINGLE_ZMK}${SINGLE_ZMK}`;
 const TPK = 'U8463435FC4B4DAA0C49025272C29B12C';
 const TRIPLE_TPK = 'TEFF270C330101C2D6B23DF72EA8FFEBD0E491D62E2E3D151';
 
@@ -140,7 +142,10 @@ describe('A0', () => {
     [`A01001U;0${ZMK}R#P0T2B00X00`, 'AA', 'an exportability that does not exist'],
     [`A01001U;0${ZMK}R#P0T2B00E01`, 'AB', 'optional blocks'],
     [`A01001T;0${ZMK}Y`, 'BB', 'a ZMK that is weaker than the key'],
+    [`A01001U;0${DOUBLED_ZMK}U`, 'BB', 'a ZMK of two equal halves'],
     [`A01001U;0${SINGLE_ZMK}U`, 'BB', 'a single-length ZMK for a longer key'],
+    ['A00001U#P0A1B00E00', '26', 'an AES key under a variant LMK'],
+    ['A00001U#P0T2B00N00', 'AA', 'a key that may not be exported under a variant LMK'],
     ['A00001U%07', '13', 'an LMK that does not exist'],
     ['A00001U%00x', '15', 'characters after the last field'],
   ])('%s is refused with %s: %s', async (request, code) => {
@@ -183,6 +188,7 @@ describe('A6', () => {
     [`A6001${ZMK}${underZmk('00000000000000000123456789ABCDEF')}U`, '11', 'a half of zeros'],
     [`A6001${ZMK}${underZmk('01FE01FE01FE01FE0123456789ABCDEF')}U`, '11', 'a semi-weak half'],
     [`A6000${ZMK}${underZmk('851A0D9D0B2A1602622AD0B0E9E6B070')}U`, 'BB', 'the ZMK itself'],
+    [`A6001${DOUBLED_ZMK}${underZmk(GOOD)}U`, 'BB', 'a ZMK of two equal halves'],
     [`A6001${ZMK}${underZmk(GOOD)}T`, '26', 'a scheme of another length'],
     [`A6001${ZMK}${underZmk(GOOD)}S`, '26', 'a key block under a variant LMK'],
     [`A6FFF${ZMK}${underZmk(GOOD)}U`, '04', 'no type'],
@@ -225,6 +231,7 @@ describe('A8', () => {
     [`A8000${ZMK}${ZMK}U`, 'BB', 'the ZMK under itself'],
     [`A8001${ZMK}${SINGLE_ZPK}U`, '26', 'a scheme of another length'],
     [`A8002${ZMK}${TRIPLE_TPK}Y`, 'BB', 'a ZMK that is weaker than the key'],
+    [`A8001${DOUBLED_ZMK}${ZPK}U`, 'BB', 'a ZMK of two equal halves'],
     [`A8001${ZMK}${ZPK}R#P0T3N00E00`, 'A7', 'a header of another length'],
     [`A8001${ZMK}${ZPK}R#C0T2N00E00`, '28', 'a header of another type'],
     [`A8FFF${ZMK}${ZPK}U`, '28', 'no type'],
@@ -234,11 +241,28 @@ describe('A8', () => {
   });
 });
 
+test('a key block that may not be exported is made of a key under a variant LMK, and does not become one', async () => {
+  const exported = async (fields: string) =>
+    /^A900(R.+).{6}$/.exec(await run(`A8001${ZMK}${ZPK}R${fields}`))?.[1] ?? 'none';
+  for (const fields of ['#P0T2B00N00', '#P0T2B00E00&N']) {
+    const block = await exported(fields);
+    expect(block.charAt(12)).toBe('N');
+    expect(await run(`A6001${ZMK}${block}U`)).toBe('A7AA');
+  }
+  const block = await exported('#P0T2B00E00');
+  expect(await run(`A6001${ZMK}${block}U#P0T2B00N00`)).toBe('A7AA');
+  expect(await run(`A6001${ZMK}${block}U#P0T2B00S00`)).toBe('A7AA');
+  expect(await run(`A6001${ZMK}${block}U&N`)).toBe('A7AA');
+  expect(await run(`A6001${ZMK}${block}U`)).toBe(`A700${ZPK}6F1E3F`);
+});
+
 describe('A4', () => {
   const lmk = VariantLmk.test();
   const component = (clear: string) => `U${toHex(lmk.wrap('001', 'U', Buffer.from(clear, 'hex')))}`;
   const [A, B] = ['0123456789ABCDEFFEDCBA9876543210', '8A62CEFD4F3E296E31EFD38A680E6B75'];
   const C = '13F10E5D868A529E7962D9ECE03D1ACD';
+  /** Of A and B, it makes 0123456789ABCDEF twice. */
+  const EQUAL_SUM = '8A62CEFD4F3E296ECE102C7597F1948A';
 
   test('XORs the components', async () => {
     const reply = await run(`A43001U${component(A)}${component(B)}${component(C)}`);
@@ -252,7 +276,8 @@ describe('A4', () => {
     [`A41001U${component(A)}`, '03', 'one component'],
     [`A40001U`, '03', 'no component'],
     [`A42001U${component(A)}${component(B)}`, '10', 'a result with even parity'],
-    [`A43001U${component(A)}${component(A)}${component('01010101010101010101010101010101')}`, '75', 'equal halves'],
+    [`A43001U${component(A)}${component(A)}${component(B)}`, '11', 'two equal components'],
+    [`A43001U${component(A)}${component(B)}${component(EQUAL_SUM)}`, '75', 'equal halves'],
     [`A43001U${component(A)}${component(B)}${SINGLE_ZPK}`, '27', 'components of different lengths'],
     [`A43001U${component(A)}${component(B)}${ZMK}`, '10', 'a component of another type'],
     [`A43001U${component(A)}${component(B)}`, '15', 'a missing component'],
@@ -300,6 +325,12 @@ describe('HA and HC', () => {
     expect(await run(`HC${TPK};UU1`)).toBe('HD15');
     expect(await run(`HC${ZPK};UU0`)).toBe('HD10');
   });
+});
+
+test('a name between two @ may begin with K, which is an index of user storage after other letters', async () => {
+  // These keys are in no database, so the name itself is what is refused.
+  expect(await run('BUFFF@kwapwa6qaifllw2h@', { takesKeyNames: true })).toBe('BV05');
+  expect(await run('BUFFFSK123', { takesKeyNames: true })).toBe('BV12');
 });
 
 test.each(KEY_COMMANDS.map(({ code }) => code))('%s without fields is refused', async (code) => {

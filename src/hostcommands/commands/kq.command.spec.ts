@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { runCommand, TEST_SETTINGS } from '../../../test/support/host-commands.js';
+import { runCommand, TEST_SETTINGS, testServices } from '../../../test/support/host-commands.js';
 import { raw, underTestLmk } from '../../../test/support/host-keys.js';
 import { hex, vectors } from '../../../test/support/vectors.js';
 import { padMethod2, toHex } from '../../crypto/bytes.js';
@@ -8,15 +8,19 @@ import { iccMasterKey } from '../../crypto/emv/icc-master-key.js';
 import { secureMessagingKey } from '../../crypto/emv/session-key.js';
 import { retailMac } from '../../crypto/retail-mac.js';
 import { transactionOf, withTransactionKeys } from '../../payment/dataplane/emv/auth-request-cryptogram.js';
-import type { ListenerSettings } from '../command.js';
+import type { HostKeys, HostServices, ListenerSettings } from '../command.js';
 import { RequestFields } from '../request-fields.js';
 import { DATA_COMMANDS } from './data-commands.js';
 import { KQ } from './kq.command.js';
 
 /** Runs a command whose fields are text and, as Buffers, bytes. Returns code and error, and the fields in hexadecimal. */
-async function run(parts: readonly (string | Buffer)[], settings: Partial<ListenerSettings> = {}): Promise<string> {
+async function run(
+  parts: readonly (string | Buffer)[],
+  settings: Partial<ListenerSettings> = {},
+  services: Partial<HostServices> = {},
+): Promise<string> {
   const text = parts.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))).join('');
-  const reply = await runCommand(DATA_COMMANDS, text, settings);
+  const reply = await runCommand(DATA_COMMANDS, text, settings, services);
   return reply.slice(0, 4) + toHex(Buffer.from(reply.slice(4), 'latin1'));
 }
 const data = (bytes: Buffer) => [bytes.length.toString(16).toUpperCase().padStart(2, '0'), bytes, ';'];
@@ -172,6 +176,17 @@ describe('the MAC of discretionary data', () => {
       expect(await run(command(mode, mac, Buffer.alloc(8)))).toBe('KR01');
       expect(await run(command(mode, Buffer.alloc(4), Buffer.alloc(8)))).toBe('KR01');
     }
+  });
+
+  test('needs the permission to verify MACs on the MK-SMI', async () => {
+    const { keys } = testServices();
+    const operations: string[] = [];
+    const find: HostKeys['find'] = (host, field, needs) => {
+      operations.push(host.call.operation);
+      return keys.find(host, field, needs);
+    };
+    expect(await run(command('3', mac), {}, { keys: { find } })).toBe('KR00');
+    expect(operations).toEqual(['VerifyAuthRequestCryptogram', 'VerifyMac']);
   });
 
   test('is refused for another scheme, without data, and under a wrong key', async () => {

@@ -100,7 +100,7 @@ function verifyBoth(
   key: WorkingKey,
 ): Reply | Promise<Reply> {
   const { card, session } = request.transaction;
-  return whenReady(host.key(integrityKey, MK_SMI), (smi) => {
+  return whenReady(host.as('VerifyMac').key(integrityKey, MK_SMI), (smi) => {
     const { scheme, macKey } = macOf({
       EmvMac: {
         MajorKeyDerivationMode: card.majorKeyDerivation,

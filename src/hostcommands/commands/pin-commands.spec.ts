@@ -1,9 +1,14 @@
 import fc from 'fast-check';
-import { pinUnderTestLmk, runCommand } from '../../../test/support/host-commands.js';
+import { rootCall } from '../../../test/support/call.js';
+import { pinUnderTestLmk, runCommand, testServices } from '../../../test/support/host-commands.js';
 import { hex } from '../../../test/support/vectors.js';
 import { toHex } from '../../crypto/bytes.js';
 import { tdes } from '../../crypto/des.js';
 import { encryptPinBlock } from '../../crypto/pin-block.js';
+import { HostCall } from '../command.js';
+import type { Lmks } from '../lmk/lmks.js';
+import { VariantLmk } from '../lmk/variant-lmk.js';
+import { LmkPins } from '../pins-under-lmk.js';
 import { PIN_COMMANDS } from './pin-commands.js';
 
 const run = (text: string, settings = {}) => runCommand(PIN_COMMANDS, text, settings);
@@ -113,6 +118,18 @@ test('BG encrypts PINs of another length anew', async () => {
   const pin = await pinUnderTestLmk('1234', ACCOUNT);
   expect(await run(`BG${ACCOUNT}${pin}`)).toBe(`BH00${pin}`);
   expect(await run(`BG${ACCOUNT}${pin}%00`)).toBe(`BH00${pin}`);
+  const lmk = VariantLmk.test();
+  for (const pinLength of [4, 5, 8, 12]) {
+    const old: Lmks = new Map([['00', { scheme: 'variant', id: '00', pinLength, lmk }]]);
+    const services = testServices();
+    const encrypted = await new LmkPins(old).encrypt(
+      new HostCall(rootCall('TranslatePinData'), '00', services),
+      '1234',
+      ACCOUNT,
+    );
+    expect(encrypted).toHaveLength(pinLength + 1);
+    expect(await run(`BG${ACCOUNT}${encrypted}`)).toBe(`BH00${pin}`);
+  }
   for (const malformed of ['1234', '12345678901234', 'ABCDEFG'])
     expect(await run(`BG${ACCOUNT}${malformed}`)).toBe('BH15');
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import { AuditLog } from '../../../src/audit/audit-log.js';
 import { HostCommands } from '../../../src/hostcommands/host-commands.js';
@@ -32,6 +33,22 @@ describe('a listener', () => {
     expect(await client.ask('B20004PING')).toBe('B300PING');
     client.socket.write(Buffer.from([0, 14, 0x30]));
     expect(await client.read()).toBeUndefined();
+  });
+
+  test('asks whether a silent host is still there', async () => {
+    const client = await service.connect();
+    expect(await client.ask('B20001A')).toBe('B300A');
+    const port = (number: number) => `:${number.toString(16).toUpperCase().padStart(4, '0')} `;
+    const ends = new RegExp(`${port(client.socket.remotePort!)}[0-9A-F]+${port(client.socket.localPort!)}`);
+    // In a row of the system's table, 02 and a time say that a probe is planned; before it, a segment may await its receipt.
+    for (let timer = '01'; timer !== '02';) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const row = readFileSync('/proc/net/tcp', 'latin1')
+        .split('\n')
+        .find((each) => ends.test(each));
+      timer = row?.trim().split(/\s+/)[5]?.slice(0, 2) ?? 'none';
+      expect(['01', '02', '04']).toContain(timer);
+    }
   });
 
   test('closes a silent connection only if a limit is set', async () => {

@@ -28,6 +28,7 @@ certificate('ca', '/CN=hosts');
 certificate('switch', '/O=Bank/CN=switch', 'ca');
 certificate('atm', '/O=Bank/CN=atm, 1', 'ca');
 certificate('nobody', '/O=Bank/CN=nobody', 'ca');
+certificate('unnamed', '/', 'ca');
 certificate('forged', '/O=Bank/CN=switch');
 
 const { fingerprint256 } = new X509Certificate(readFileSync(path('switch.crt')));
@@ -70,7 +71,7 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)('certificates decide who calls over %
   ]);
 });
 
-test.each(['nobody', 'forged'])('refuses the certificate of %s', async (name) => {
+test.each(['nobody', 'unnamed', 'forged'])('refuses the certificate of %s', async (name) => {
   const before = (await callers()).length;
   const client = await service.connect(0, as(name));
   client.socket.write(Buffer.from('\x00\x0a0000B20000', 'latin1'));
