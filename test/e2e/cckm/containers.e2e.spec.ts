@@ -1,10 +1,13 @@
 import { CreateKeyCommand, DescribeKeyCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { ContainerRepository } from '../../../src/cckm/containers/container.repository.js';
 import { Synchronizer } from '../../../src/cckm/jobs/synchronize.js';
+import { KeyRecordRepository } from '../../../src/cckm/keys/key-record.repository.js';
+import type { AwsParam } from '../../../src/cckm/keys/keys.schema.js';
+import { StoreRecordRepository } from '../../../src/cckm/stores/store-record.repository.js';
 import { KmsDeletionWorker } from '../../../src/kms/keys/kms-deletion.worker.js';
 import { statement } from '../../support/admin.js';
 import { rootCall } from '../../support/call.js';
-import { ACCOUNT, type AwsKey, type CckmUser, useCckm, UUID } from '../../support/cckm.js';
+import { ACCOUNT, type AwsKey, type CckmUser, keyArn, useCckm, UUID } from '../../support/cckm.js';
 import { kmsClient } from '../../support/kms.js';
 
 const REGIONS = { KEYBLOCK_REGION: 'us-east-1', KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' };
@@ -153,6 +156,19 @@ describe('KMS containers', () => {
       expect(await ann.refused(method, path + suffix, body)).toMatch(/^404 16 NCERRResourceNotFound/);
     expect(await ann.refused('GET', 'cckm/aws/kms/%00')).toMatch(/^404 16 /);
     expect(await ann.refused('PATCH', 'cckm/aws/kms/..%2fkeys', {})).toMatch(/^404 16 /);
+  });
+
+  test('that are deleted while something is added to them are not found', async () => {
+    const { id } = await create('short-lived');
+    const container = await service.app.get(ContainerRepository).find(id);
+    await ann.send('DELETE', `cckm/aws/kms/${id}`);
+    const call = rootCall('CreateAwsKey');
+    const missing = { name: 'NCERRResourceNotFound', message: 'KMS short-lived not found' };
+    const arn = keyArn('baf58871-2503-4d13-a84a-339aeb8fdfaf');
+    await expect(service.app.get(KeyRecordRepository).add(call, container, arn, {} as AwsParam)).rejects.toMatchObject(
+      missing,
+    );
+    await expect(service.app.get(StoreRecordRepository).add(call, container, arn)).rejects.toMatchObject(missing);
   });
 
   test('have the account and the Regions of this service, over its one connection', async () => {

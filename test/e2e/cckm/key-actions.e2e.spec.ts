@@ -446,6 +446,33 @@ describe('a multi-Region key', () => {
     });
   });
 
+  test('is not replicated for an alias that is taken in the other Region', async () => {
+    const primary = await ann.createKey({ MultiRegion: true });
+    await ann.createKey({ Alias: 'taken-there' }, { region: 'eu-west-1' });
+    const body = { replica_region: 'eu-west-1', aws_param: { Alias: 'taken-there' } };
+    expect(await refused(primary.id, 'replicate-key', body)).toBe(
+      '409 18 NCERRKeyAlreadyExists | The alias alias/taken-there already exists in eu-west-1',
+    );
+    const { KeyID } = primary.aws_param;
+    expect(await ann.ok('GET', `cckm/aws/keys?keyid=${KeyID}`)).toMatchObject({ total: 1 });
+    await act(primary.id, 'replicate-key', { replica_region: 'eu-west-1', aws_param: { Alias: 'free-there' } });
+  });
+
+  test('has a record of its replica even if the caller may not create the alias', async () => {
+    const primary = await ann.createKey({ MultiRegion: true });
+    const nameless = await user('nameless', statement('kms:*'), {
+      Effect: 'Deny',
+      Action: 'kms:CreateAlias',
+      Resource: '*',
+    });
+    const body = { replica_region: 'eu-west-1', aws_param: { Alias: 'denied-there' } };
+    expect(await nameless.refused('POST', `cckm/aws/keys/${primary.id}/replicate-key`, body)).toMatch(
+      /^403 4 NCERRForbidden .*kms:CreateAlias/,
+    );
+    const { KeyID } = primary.aws_param;
+    expect(await ann.ok('GET', `cckm/aws/keys?keyid=${KeyID}&region=eu-west-1`)).toMatchObject({ total: 1 });
+  });
+
   test.each<[string, boolean, string, object, string]>([
     [
       'a single-Region key',
