@@ -224,9 +224,19 @@ export class JobsController {
     if (synchronize_all === chosen.length > 0)
       throw new CckmException('NCERRBadRequest', 'Either kms or synchronize_all is required');
     const containers = synchronize_all ? (await this.containers.list()).filter(({ isArchived }) => !isArchived) : [];
-    for (const name of new Set(chosen)) containers.push(await this.containers.find(name));
+    for (const name of chosen) {
+      const found = await this.containers.find(name);
+      if (!containers.some(({ id }) => id === found.id)) containers.push(found);
+    }
     for (const container of containers) requireChangeable(call, container, 'keysynchronize');
     const wanted = listOf(regions);
+    const present = new Set(containers.flatMap((container) => container.regions.split(',')));
+    const other = wanted.find((region) => !present.has(region));
+    if (other !== undefined)
+      throw new CckmException(
+        'NCERRInvalidParamValue',
+        `regions must be among those of the KMS: ${[...present].join()}`,
+      );
     const passes: Pass[] = [];
     for (const container of containers)
       for (const region of container.regions.split(','))

@@ -220,6 +220,8 @@ describe('a synchronization', () => {
     expect(await ann.ok('GET', `cckm/aws/keys/${doomed.id}`)).toMatchObject({ gone: true });
 
     expect(await synchronize({ kms: 'kms', regions: 'us-east-1' })).toMatchObject({ passes: [{ added: 0 }] });
+    const twice = await synchronize({ kms: ['kms', String(recorded['kms_id']), 'kms'], regions: ['us-east-1'] });
+    expect(twice['passes']).toHaveLength(1);
     expect(await ann.ok('GET', `cckm/aws/keys?keyid=${KeyId}`)).toMatchObject({
       total: 1,
       resources: [{ id: found.resources[0]!.id }],
@@ -277,6 +279,8 @@ describe('a synchronization', () => {
     ['an unknown container', { kms: ['kms', 'none'] }, '404 16 '],
     ['a number', { kms: 5 }, '400 '],
     ['an empty list', { kms: [] }, '400 15 '],
+    ['a Region that no container has', { kms: 'kms', regions: ['us-east-1', 'nowhere'] }, '400 9 '],
+    ['such a Region of all containers', { synchronize_all: true, regions: 'us-east-1,eu-west-1' }, '400 9 '],
   ])('is not started for %s', async (_, body, message) => {
     expect(await ann.refused('POST', 'cckm/aws/synchronization-jobs', body)).toContain(message);
   });

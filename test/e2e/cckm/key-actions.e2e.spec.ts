@@ -388,6 +388,10 @@ describe('policy, description, tags and aliases', () => {
       await ann.refused('POST', 'cckm/aws/alias/verify', { alias: 'x', region: 'us-east-1', kms: 'none' }),
     ).toMatch(/^404 16 /);
     expect(await ann.refused('POST', 'cckm/aws/alias/verify', { alias: 'x' })).toMatch(/^400 15 /);
+    for (const region of ['nowhere', 'US-EAST-1', '', '\0', `us-east-1:${ACCOUNT}:key/x`])
+      expect(await ann.refused('POST', 'cckm/aws/alias/verify', { alias: 'x', region, kms: 'kms' })).toMatch(
+        /^400 9 NCERRInvalidParamValue \| region must be one of the KMS kms: us-east-1,eu-west-1/,
+      );
   });
 });
 
