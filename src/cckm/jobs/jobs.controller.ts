@@ -160,16 +160,16 @@ export class JobsController {
     status: 202,
     summary: 'Runs an operation on up to 200 keys',
     description:
-      'Enables keys, disables them, schedules or cancels their deletion, or applies a policy template. A key that fails doesn’t stop the job: each has its own result. The job runs within the request.',
+      'Enables keys, disables them, schedules or cancels their deletion, or applies a policy template, which needs `cckm:GetTemplate`. A key that fails doesn’t stop the job: each has its own result. The job runs within the request.',
     example: '-d \'{"keys":["baf58871-2503-4d13-a84a-339aeb8fdfaf"],"operation":"schedulekeydeletion","days":7}\'',
     output: Bulk,
   })
   async startBulk(call: Call, @Body(StartBulkInput) input: StartBulkInput): Promise<Bulk> {
-    const act = await this.bulk.of(input);
+    const act = await this.bulk.of(call, input);
     const results: Result[] = [];
     for (const id of new Set(input.keys))
       try {
-        await act(call, id);
+        await act(id);
         results.push({ key_id: id, status: 'completed' });
       } catch (error) {
         if (!(error instanceof ServiceException)) throw error;

@@ -64,7 +64,7 @@ export class CreateKeyOperation {
     { aws_param: param, ...choice }: Omit<CreateKeyInput, 'kms' | 'region'>,
     policy: string | undefined,
   ): Promise<Key> {
-    const chosen = await this.policies.choose(choice, policy);
+    const chosen = await this.policies.choose(call, choice, policy);
     const alias = param.Alias ? aliasNameOf(param.Alias) : undefined;
     if (alias !== undefined) await requireFree(this.kms, call, region, alias);
 

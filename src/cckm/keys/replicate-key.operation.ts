@@ -21,7 +21,7 @@ export class ReplicateKeyOperation {
   /** @param policy key policy as JSON, as the request states it */
   async execute(call: Call, id: string, input: ReplicateKeyInput, policy: string | undefined): Promise<Key> {
     const { replica_region: region, aws_param: param = {}, tags = [], ...choice } = input;
-    const chosen = await this.policies.choose(choice, policy);
+    const chosen = await this.policies.choose(call, choice, policy);
     const alias = param.Alias ? aliasNameOf(param.Alias) : undefined;
     const { container } = await this.records.find(id);
     requireRegion(container, region, 'replica_region');
