@@ -222,6 +222,17 @@ describe('rotation', () => {
     expect(plain).not.toHaveProperty('rotated_to');
   });
 
+  test('by a new key is refused before it begins if a retained alias would be too long', async () => {
+    const { id } = await ann.createKey({ Alias: 'a'.repeat(236) });
+    const { total } = await ann.ok<{ total: number }>('GET', 'cckm/aws/keys?limit=0');
+    expect(await refused(id, 'rotate', { retain_alias: true })).toMatch(
+      /^400 9 NCERRInvalidParamValue \| An alias has/,
+    );
+    expect(await get(id)).toMatchObject({ rotation_status: '', aws_param: { Alias: [`alias/${'a'.repeat(236)}`] } });
+    expect(await ann.ok('GET', 'cckm/aws/keys?limit=0')).toMatchObject({ total });
+    await act(id, 'rotate');
+  });
+
   test.each<[string, string, object, string]>([
     ['by a source key', 'rotate', { source_key_id: 'x' }, 'ImportKeyMaterial'],
     ['by a source key of an HSM', 'rotate', { source_key_tier: 'hsm-luna' }, 'ImportKeyMaterial'],
