@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Call } from '../../call.js';
 import { MAX_MEMBERS } from '../../http/bounds.js';
 import { Nothing } from '../../http/fields.js';
@@ -145,6 +146,7 @@ export class TemplatesController {
       if (view.isGone) continue;
       const tags = (await view.tags()) ?? [];
       if (tags.some(({ TagKey, TagValue }) => TagKey === TEMPLATE_TAG && TagValue === template)) found.push(view);
+      await setImmediate();
     }
     return found;
   }
