@@ -24,6 +24,7 @@ const MAX_WAITING = 16;
 @Injectable()
 export class Passwords {
   #last: Promise<unknown> = Promise.resolve();
+  #counted: Promise<void> = Promise.resolve();
   #waiting = 0;
 
   constructor(
@@ -47,42 +48,55 @@ export class Passwords {
    * @returns the user's ARN; undefined if the password isn't accepted
    */
   check(name: string, password: string): Promise<string | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#waiting++;
-      this.#last = this.#last
-        .then(() => this.#check(name, password, resolve))
-        .catch(reject)
-        .finally(() => this.#waiting--);
-    });
+    this.#waiting++;
+    const checked = this.#last.then(() => this.#check(name, password)).finally(() => this.#waiting--);
+    this.#last = checked.catch(() => undefined);
+    return checked;
   }
 
-  /** Answers before it counts the outcome, because only an existing user has something to count. */
-  async #check(name: string, password: string, answer: (arn: string | undefined) => void): Promise<void> {
+  /**
+   * Answers before the outcome is counted, because only an existing user has something to count. For the same reason the
+   * next check waits for the count only after its own hash, which takes much longer.
+   */
+  async #check(name: string, password: string): Promise<string | undefined> {
     const arn = this.principals.arnOf('user', name);
-    const row = await this.database.manager.findOneBy(PasswordRow, { principalArn: arn });
-    const stored = row && { salt: row.salt, hash: this.masterKey.open(aadOf(PasswordRow, row), row.sealed) };
+    const before = await this.#row(arn);
+    const stored = before && {
+      salt: before.salt,
+      hash: this.masterKey.open(aadOf(PasswordRow, before), before.sealed),
+    };
     const isRight = await matchesPassword(password, stored ?? undefined);
     stored?.hash.fill(0);
+    await this.#counted;
+    // Read again, because the user may have been locked meanwhile, or got another password.
+    const row = await this.#row(arn);
     const now = this.clock.now();
     const isLocked = row?.lockedUntil != null && row.lockedUntil > now;
-    answer(isRight && !isLocked ? arn : undefined);
-    if (!row || isLocked || (isRight && row.failures === 0)) return;
+    if (!before || !row?.salt.equals(before.salt) || isLocked) return undefined;
+    if (!isRight || row.failures > 0) this.#counted = this.#count(row, isRight, now);
+    return isRight ? arn : undefined;
+  }
+
+  #row(principalArn: string): Promise<PasswordRow | null> {
+    return this.database.manager.findOneBy(PasswordRow, { principalArn });
+  }
+
+  async #count({ principalArn, salt }: PasswordRow, isRight: boolean, now: Date): Promise<void> {
     try {
-      await this.#count(row, isRight, now);
+      await this.changes.ownTransaction(async (manager) => {
+        const row = await manager.findOne(PasswordRow, {
+          where: { principalArn },
+          lock: { mode: 'pessimistic_write' },
+        });
+        // A password that was changed meanwhile has no failures yet.
+        if (!row?.salt.equals(salt)) return;
+        const failures = isRight ? 0 : row.failures + 1;
+        const lock = { failures: 0, lockedUntil: new Date(now.getTime() + LOCK_MS) };
+        await manager.save(Object.assign(row, failures < MAX_FAILURES ? { failures, lockedUntil: null } : lock));
+      });
     } catch (error) {
       const { name, message } = error as Error;
       this.logger.error({ error: { name, message } }, 'the outcome of a password check could not be written');
     }
-  }
-
-  async #count({ principalArn, salt }: PasswordRow, isRight: boolean, now: Date): Promise<void> {
-    await this.changes.ownTransaction(async (manager) => {
-      const row = await manager.findOne(PasswordRow, { where: { principalArn }, lock: { mode: 'pessimistic_write' } });
-      // A password that was changed meanwhile has no failures yet.
-      if (!row?.salt.equals(salt)) return;
-      const failures = isRight ? 0 : row.failures + 1;
-      const lock = { failures: 0, lockedUntil: new Date(now.getTime() + LOCK_MS) };
-      await manager.save(Object.assign(row, failures < MAX_FAILURES ? { failures, lockedUntil: null } : lock));
-    });
   }
 }

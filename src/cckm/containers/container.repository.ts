@@ -121,6 +121,16 @@ export class ContainerRepository implements OnApplicationBootstrap {
   }
 }
 
+/**
+ * Keeps a container from being deleted until the transaction ends.
+ *
+ * @throws CckmException NCERRResourceNotFound if it has been deleted since it was read
+ */
+export async function requireContainer(manager: EntityManager, { id, name }: ContainerRow): Promise<void> {
+  const row = await manager.findOne(ContainerRow, { where: { id }, lock: { mode: 'for_key_share' } });
+  if (!row) throw notFound(`KMS ${name}`);
+}
+
 /** @throws CckmException NCERRInvalidParamValue for a Region that a container doesn't have */
 export function requireRegion({ name, regions }: ContainerRow, region: string, member: string): void {
   if (!regions.split(',').includes(region))

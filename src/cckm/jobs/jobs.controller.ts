@@ -160,16 +160,16 @@ export class JobsController {
     status: 202,
     summary: 'Runs an operation on up to 200 keys',
     description:
-      'Enables keys, disables them, schedules or cancels their deletion, or applies a policy template. A key that fails doesn’t stop the job: each has its own result. The job runs within the request.',
+      'Enables keys, disables them, schedules or cancels their deletion, or applies a policy template, which needs `cckm:GetTemplate`. A key that fails doesn’t stop the job: each has its own result. The job runs within the request.',
     example: '-d \'{"keys":["baf58871-2503-4d13-a84a-339aeb8fdfaf"],"operation":"schedulekeydeletion","days":7}\'',
     output: Bulk,
   })
   async startBulk(call: Call, @Body(StartBulkInput) input: StartBulkInput): Promise<Bulk> {
-    const act = await this.bulk.of(input);
+    const act = await this.bulk.of(call, input);
     const results: Result[] = [];
     for (const id of new Set(input.keys))
       try {
-        await act(call, id);
+        await act(id);
         results.push({ key_id: id, status: 'completed' });
       } catch (error) {
         if (!(error instanceof ServiceException)) throw error;
@@ -224,9 +224,19 @@ export class JobsController {
     if (synchronize_all === chosen.length > 0)
       throw new CckmException('NCERRBadRequest', 'Either kms or synchronize_all is required');
     const containers = synchronize_all ? (await this.containers.list()).filter(({ isArchived }) => !isArchived) : [];
-    for (const name of new Set(chosen)) containers.push(await this.containers.find(name));
+    for (const name of chosen) {
+      const found = await this.containers.find(name);
+      if (!containers.some(({ id }) => id === found.id)) containers.push(found);
+    }
     for (const container of containers) requireChangeable(call, container, 'keysynchronize');
     const wanted = listOf(regions);
+    const present = new Set(containers.flatMap((container) => container.regions.split(',')));
+    const other = wanted.find((region) => !present.has(region));
+    if (other !== undefined)
+      throw new CckmException(
+        'NCERRInvalidParamValue',
+        `regions must be among those of the KMS: ${[...present].join()}`,
+      );
     const passes: Pass[] = [];
     for (const container of containers)
       for (const region of container.regions.split(','))

@@ -19,7 +19,7 @@ const USAGES: readonly (readonly [spec: string, usage: string])[] = [
   ['HMAC', 'GENERATE_VERIFY_MAC'],
 ];
 
-/** Waiting period of a new key whose alias couldn't be created. */
+/** Waiting period of a new key that couldn't get its alias or its record. */
 const DAYS = 7;
 
 /** The container and Region of a new key, and the custom key store that is to hold it. */
@@ -64,9 +64,9 @@ export class CreateKeyOperation {
     { aws_param: param, ...choice }: Omit<CreateKeyInput, 'kms' | 'region'>,
     policy: string | undefined,
   ): Promise<Key> {
-    const chosen = await this.policies.choose(choice, policy);
+    const chosen = await this.policies.choose(call, choice, policy);
     const alias = param.Alias ? aliasNameOf(param.Alias) : undefined;
-    if (alias !== undefined) await this.#requireFree(call, region, alias);
+    if (alias !== undefined) await requireFree(this.kms, call, region, alias);
 
     const { KeyMetadata } = await this.kms.run(call, region, 'CreateKey', {
       ...inputOf(param, CustomKeyStoreId),
@@ -77,25 +77,22 @@ export class CreateKeyOperation {
       ],
     });
     const keyArn = KeyMetadata?.Arn ?? '';
-    if (alias !== undefined) await this.#addAlias(call, region, keyArn, alias);
-    const recorded = await this.records.add(call, container, keyArn, {} as AwsParam, chosen?.grantees);
+    const recorded = await this.#orDiscard(call, region, keyArn, async () => {
+      if (alias !== undefined)
+        await this.kms.run(call, region, 'CreateAlias', { AliasName: alias, TargetKeyId: keyArn });
+      return this.records.add(call, container, keyArn, {} as AwsParam, chosen?.grantees);
+    });
     call.record.created({ key: { id: recorded.record.id, arn: keyArn } });
     return this.keys.changed(call, recorded);
   }
 
-  /** @throws CckmException NCERRKeyAlreadyExists if the caller can see that another key has the alias */
-  async #requireFree(call: Call, region: string, alias: string): Promise<void> {
-    if (await isTaken(this.kms, call, region, alias))
-      throw new CckmException('NCERRKeyAlreadyExists', `The alias ${alias} already exists in ${region}`);
-  }
-
-  /** Creates the alias of a new key. Schedules the deletion of the key if that fails, because the caller wouldn't find it. */
-  async #addAlias(call: Call, region: string, keyArn: string, AliasName: string): Promise<void> {
+  /** Completes a new key. Schedules the deletion of the key if that fails, because the caller wouldn't find it. */
+  async #orDiscard<T>(call: Call, region: string, KeyId: string, complete: () => Promise<T>): Promise<T> {
     try {
-      await this.kms.run(call, region, 'CreateAlias', { AliasName, TargetKeyId: keyArn });
+      return await complete();
     } catch (error) {
       await this.kms
-        .run(call, region, 'ScheduleKeyDeletion', { KeyId: keyArn, PendingWindowInDays: DAYS })
+        .run(call, region, 'ScheduleKeyDeletion', { KeyId, PendingWindowInDays: DAYS })
         .catch(() => undefined);
       throw error;
     }
@@ -111,6 +108,12 @@ export async function isTaken(kms: KmsCalls, call: Call, region: string, alias: 
     if (isNotFound(error) || error instanceof AccessDeniedException) return false;
     throw error;
   }
+}
+
+/** @throws CckmException NCERRKeyAlreadyExists if the caller can see that another key has the alias */
+export async function requireFree(kms: KmsCalls, call: Call, region: string, alias: string): Promise<void> {
+  if (await isTaken(kms, call, region, alias))
+    throw new CckmException('NCERRKeyAlreadyExists', `The alias ${alias} already exists in ${region}`);
 }
 
 /** Returns the input of KMS, without members that are empty. KMS checks the values. */

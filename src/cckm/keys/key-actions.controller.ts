@@ -232,7 +232,7 @@ export class KeyActionsController {
     @Body(UpdatePolicyInput) { bypass_policy_lockout_safety_check: bypasses, ...choice }: UpdatePolicyInput,
     @BodyText() written: string,
   ): Promise<Key> {
-    const chosen = await this.policies.choose(choice, policyIn(written, ['policy'], ['Policy']));
+    const chosen = await this.policies.choose(call, choice, policyIn(written, ['policy'], ['Policy']));
     if (!chosen) throw new CckmException('NCERRBadRequest', 'policy, policytemplate or a list of users is required');
     return this.keys.change(call, id, 'keyupdate', async (run, view) => {
       await run('PutKeyPolicy', { Policy: chosen.text, ...(bypasses && { BypassPolicyLockoutSafetyCheck: true }) });

@@ -6,7 +6,7 @@ import { Changes } from '../../changes/changes.js';
 import { lockTransaction, LOCKS } from '../../database/locks.js';
 import { removeRows } from '../../provider/changed-rows.js';
 import type { ContainerRow } from '../containers/container.entity.js';
-import { ContainerRepository, type Recorded } from '../containers/container.repository.js';
+import { ContainerRepository, type Recorded, requireContainer } from '../containers/container.repository.js';
 import { notFound } from '../errors.js';
 import { isUuid } from '../uris.js';
 import { KeyRecord } from './key-record.entity.js';
@@ -66,6 +66,7 @@ export class KeyRecordRepository {
    * Adds the record of a key, unless it has one: a synchronization may have recorded a new key meanwhile.
    *
    * @returns the record, in the container that it is in
+   * @throws CckmException NCERRResourceNotFound if the container has been deleted meanwhile
    */
   async add(
     call: Call,
@@ -83,8 +84,10 @@ export class KeyRecordRepository {
     const id = await this.changes.ownTransaction(async (manager) => {
       await lockTransaction(manager, LOCKS.cckmKey, keyArn);
       const present = await manager.findOneBy(KeyRecord, { keyArn });
-      if (!present) await manager.insert(KeyRecord, manager.create(KeyRecord, row));
-      return present?.id ?? row.id;
+      if (present) return present.id;
+      await requireContainer(manager, container);
+      await manager.insert(KeyRecord, manager.create(KeyRecord, row));
+      return row.id;
     });
     return this.find(id);
   }

@@ -2,7 +2,7 @@ import type { Call } from '../../call.js';
 import { Nothing } from '../../http/fields.js';
 import { Body, BodyText, Param, Query } from '../../http/input.js';
 import { OperationsController } from '../../http/operation.js';
-import { ContainerRepository } from '../containers/container.repository.js';
+import { ContainerRepository, requireRegion } from '../containers/container.repository.js';
 import { KmsCalls } from '../kms-calls.js';
 import type { Envelope } from '../lists.js';
 import { CckmOperation } from '../operation.js';
@@ -101,7 +101,7 @@ export class KeysController {
     call: Call,
     @Body(VerifyAliasInput) { alias, region, kms }: VerifyAliasInput,
   ): Promise<VerifyAliasOutput> {
-    await this.containers.find(kms);
+    requireRegion(await this.containers.find(kms), region, 'region');
     const name = aliasNameOf(alias);
     return { alias: name, available: !(await isTaken(this.kms, call, region, name)) };
   }

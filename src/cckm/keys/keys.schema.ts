@@ -109,7 +109,9 @@ const Policy = z.unknown().optional();
 
 /** One of three ways to state a key policy. */
 export const PolicyChoice = Grantees.extend({
-  policytemplate: text.optional().meta({ description: 'Id of a policy template.' }),
+  policytemplate: text
+    .optional()
+    .meta({ description: 'Id of a policy template. The caller needs `cckm:GetTemplate`.' }),
 });
 export type PolicyChoice = z.infer<typeof PolicyChoice>;
 

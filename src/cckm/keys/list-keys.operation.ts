@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
 import { type Envelope, type Filter, isSet, matches, pageOf, type SortFields } from '../lists.js';
@@ -46,10 +47,14 @@ export class ListKeysOperation {
       const alias = isSet(query.alias) || /\balias\b/.test(query.sort ?? '') ? ((await view.alias()) ?? []) : [];
       if (matches(query.alias, ...alias, ...alias.map(withoutPrefix)) && (await isOfTags(query, view)))
         listed.push({ view, param, alias });
+      await setImmediate();
     }
     const { resources, ...page } = pageOf(listed, query, SORT);
     const keys: Key[] = [];
-    for (const { view } of resources) keys.push(await view.present());
+    for (const { view } of resources) {
+      keys.push(await view.present());
+      await setImmediate();
+    }
     return { ...page, resources: keys };
   }
 

@@ -5,6 +5,7 @@ import { KmsCalls } from '../kms-calls.js';
 import { Policies, TEMPLATE_TAG } from '../templates/policies.js';
 import { aliasNameOf } from './aliases.js';
 import { CckmKeys } from './cckm-keys.js';
+import { requireFree } from './create-key.operation.js';
 import { KeyRecordRepository } from './key-record.repository.js';
 import type { AwsParam, Key, ReplicateKeyInput } from './keys.schema.js';
 
@@ -20,10 +21,11 @@ export class ReplicateKeyOperation {
   /** @param policy key policy as JSON, as the request states it */
   async execute(call: Call, id: string, input: ReplicateKeyInput, policy: string | undefined): Promise<Key> {
     const { replica_region: region, aws_param: param = {}, tags = [], ...choice } = input;
-    const chosen = await this.policies.choose(choice, policy);
+    const chosen = await this.policies.choose(call, choice, policy);
     const alias = param.Alias ? aliasNameOf(param.Alias) : undefined;
     const { container } = await this.records.find(id);
     requireRegion(container, region, 'replica_region');
+    if (alias !== undefined) await requireFree(this.kms, call, region, alias);
 
     let replica: Key | undefined;
     await this.keys.change(call, id, 'keycreate', async (run) => {
@@ -39,9 +41,10 @@ export class ReplicateKeyOperation {
         ],
       });
       const keyArn = ReplicaKeyMetadata?.Arn ?? '';
+      // Recorded first, so that the caller finds the replica if its alias can't be created.
+      const recorded = await this.records.add(call, container, keyArn, {} as AwsParam, chosen?.grantees);
       if (alias !== undefined)
         await this.kms.run(call, region, 'CreateAlias', { AliasName: alias, TargetKeyId: keyArn });
-      const recorded = await this.records.add(call, container, keyArn, {} as AwsParam, chosen?.grantees);
       const key = await this.keys.changed(call, recorded);
       replica = { ...key, aws_param: { ...key.aws_param, ReplicaPolicy, ReplicaTags } };
       return undefined;

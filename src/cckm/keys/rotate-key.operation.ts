@@ -3,6 +3,7 @@ import type { Call } from '../../call.js';
 import { CckmException, notServed } from '../errors.js';
 import { KmsCalls } from '../kms-calls.js';
 import { timestamp } from '../uris.js';
+import { aliasNameOf } from './aliases.js';
 import { CckmKeys, requireChangeable, type RunOnKey } from './cckm-keys.js';
 import { detailsOf, KeyRecordRepository, regionOf } from './key-record.repository.js';
 import type { AwsParam, Key, RotateKeyInput } from './keys.schema.js';
@@ -39,13 +40,18 @@ export class RotateKeyOperation {
       const param = await view.awsParam();
       requireRotatable(param);
       const region = regionOf(record.keyArn);
+      const { Alias = [] } = param;
+      const aliases = Alias.map((name) => ({
+        name,
+        old: retain_alias ? oldNameOf(name, call.origin.time) : undefined,
+      }));
       const { KeyMetadata } = await this.kms.run(call, region, 'CreateKey', successorOf(param, description));
       const keyArn = KeyMetadata?.Arn ?? '';
       call.record.uses(keyArn);
       const { rotated_at: _, rotated_to: __, ...grantees } = detailsOf(record);
       const details = { ...grantees, rotated_from: record.id };
       const successor = await this.records.add(call, container, keyArn, {} as AwsParam, details);
-      await this.#moveAliases(call, param, { region, keyArn, retains: retain_alias ? record.keyArn : undefined });
+      await this.#moveAliases(call, aliases, { region, keyArn, oldArn: record.keyArn });
       created = await this.keys.changed(call, successor);
       if (disable_encrypt || disable_encrypt_on_all_accounts) await denyEncryption(run, param);
       return { rotated_to: successor.record.id, rotated_at: timestamp(call.origin.time, 6) };
@@ -55,16 +61,19 @@ export class RotateKeyOperation {
 
   async #moveAliases(
     call: Call,
-    { Alias = [] }: AwsParam,
-    { region, keyArn, retains }: { region: string; keyArn: string; retains: string | undefined },
+    aliases: readonly { name: string; old: string | undefined }[],
+    { region, keyArn, oldArn }: { region: string; keyArn: string; oldArn: string },
   ): Promise<void> {
-    for (const AliasName of Alias) {
-      await this.kms.run(call, region, 'UpdateAlias', { AliasName, TargetKeyId: keyArn });
-      const old = `${AliasName}-${timestamp(call.origin.time, 0).replaceAll(/\D/g, '')}`;
-      if (retains !== undefined)
-        await this.kms.run(call, region, 'CreateAlias', { AliasName: old, TargetKeyId: retains });
+    for (const { name, old } of aliases) {
+      await this.kms.run(call, region, 'UpdateAlias', { AliasName: name, TargetKeyId: keyArn });
+      if (old !== undefined) await this.kms.run(call, region, 'CreateAlias', { AliasName: old, TargetKeyId: oldArn });
     }
   }
+}
+
+/** Returns the name by which the old key keeps an alias. @throws CckmException NCERRInvalidParamValue if it is too long */
+function oldNameOf(alias: string, time: Date): string {
+  return aliasNameOf(`${alias}-${timestamp(time, 0).replaceAll(/\D/g, '')}`);
 }
 
 /**

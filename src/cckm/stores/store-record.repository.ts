@@ -5,7 +5,7 @@ import { Changes } from '../../changes/changes.js';
 import { lockTransaction, LOCKS } from '../../database/locks.js';
 import { removeRows } from '../../provider/changed-rows.js';
 import type { ContainerRow } from '../containers/container.entity.js';
-import { ContainerRepository, type Recorded } from '../containers/container.repository.js';
+import { ContainerRepository, type Recorded, requireContainer } from '../containers/container.repository.js';
 import { notFound } from '../errors.js';
 import { isUuid, uuidOf } from '../uris.js';
 import { StoreRecord } from './store-record.entity.js';
@@ -42,14 +42,20 @@ export class StoreRecordRepository {
     return this.containers.join(await this.database.manager.find(StoreRecord, { order }));
   }
 
-  /** Adds the record of a store, unless it has one. @returns the record, in the container that it is in */
-  async add(call: Call, { id: containerId }: ContainerRow, storeArn: string): Promise<RecordedStore> {
+  /**
+   * Adds the record of a store, unless it has one.
+   *
+   * @returns the record, in the container that it is in
+   * @throws CckmException NCERRResourceNotFound if the container has been deleted meanwhile
+   */
+  async add(call: Call, container: ContainerRow, storeArn: string): Promise<RecordedStore> {
     const { time: now } = call.origin;
     const id = storeUuid(storeArn);
     await this.changes.ownTransaction(async (manager) => {
       await lockTransaction(manager, LOCKS.cckmKey, storeArn);
       if (await manager.existsBy(StoreRecord, { id })) return;
-      const row = { id, containerId, storeArn, createdAt: now, updatedAt: now, snapshot: '{}' };
+      await requireContainer(manager, container);
+      const row = { id, containerId: container.id, storeArn, createdAt: now, updatedAt: now, snapshot: '{}' };
       await manager.insert(StoreRecord, manager.create(StoreRecord, row));
     });
     return this.find(id);

@@ -1,8 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { authorize } from '../../access/authorize.js';
 import { ACCOUNT_ID } from '../../access/principal.repository.js';
+import type { Call } from '../../call.js';
+import { CCKM } from '../api.js';
 import { CckmException } from '../errors.js';
 import { type Grantees, granteesOf } from '../keys/grantees.js';
 import type { PolicyChoice } from '../keys/keys.schema.js';
+import type { TemplateRow } from './template.entity.js';
 import { TemplateRepository } from './template.repository.js';
 
 /** The key of the KMS tag that names the template which a key's policy is from. */
@@ -48,9 +52,14 @@ export class Policies {
   /**
    * @param stated the policy that the request states as JSON: see `policyIn`
    * @returns undefined if the request states no policy
-   * @throws CckmException NCERRBadRequest for more than one of the three ways, NCERRResourceNotFound for an unknown template
+   * @throws CckmException NCERRBadRequest for more than one of the three ways
+   * @throws as `template`
    */
-  async choose({ policytemplate = '', ...lists }: PolicyChoice, stated?: string): Promise<ChosenPolicy | undefined> {
+  async choose(
+    call: Call,
+    { policytemplate = '', ...lists }: PolicyChoice,
+    stated?: string,
+  ): Promise<ChosenPolicy | undefined> {
     const grantees = granteesOf(lists);
     const hasGrantees = Object.keys(grantees).length > 0;
     if ([stated !== undefined, policytemplate !== '', hasGrantees].filter(Boolean).length > 1)
@@ -59,11 +68,21 @@ export class Policies {
         'policy, policytemplate and lists of users exclude each other: state one of them',
       );
     if (policytemplate !== '') {
-      const { id, policy: text } = await this.templates.find(policytemplate);
+      const { id, policy: text } = await this.template(call, policytemplate);
       return { text, grantees: {}, template: id };
     }
     if (hasGrantees) return { text: this.#build(grantees), grantees };
     return stated === undefined ? undefined : { text: stated, grantees: {} };
+  }
+
+  /**
+   * Finds a template that a key is to get. The caller must be able to read it, because the key shows its policy.
+   *
+   * @throws AccessDeniedException; CckmException NCERRResourceNotFound
+   */
+  async template(call: Call, id: string): Promise<TemplateRow> {
+    authorize(call, { action: `${CCKM.name}:GetTemplate`, resource: '*' });
+    return this.templates.find(id);
   }
 
   /** Builds a policy: the account's own policies decide, administrators manage the key, users use it. */

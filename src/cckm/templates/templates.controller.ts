@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Call } from '../../call.js';
 import { MAX_MEMBERS } from '../../http/bounds.js';
 import { Nothing } from '../../http/fields.js';
@@ -72,7 +73,7 @@ export class TemplatesController {
   ): Promise<Template> {
     const { name, kms = '', account_id: _, ...content } = input;
     const container = kms === '' ? undefined : await this.containers.find(kms);
-    const chosen = await this.policies.choose(content, policyIn(written, ['policy']));
+    const chosen = await this.policies.choose(call, content, policyIn(written, ['policy']));
     if (!chosen) throw new CckmException('NCERRBadRequest', 'policy or a list of users is required');
     return presentTemplate(
       await this.templates.create(call, { name, kms: container?.name ?? '', ...columnsOf(chosen) }),
@@ -109,7 +110,7 @@ export class TemplatesController {
     @BodyText() written: string,
   ): Promise<Template> {
     const before = await this.templates.find(id);
-    const chosen = await this.policies.choose(content, policyIn(written, ['policy']));
+    const chosen = await this.policies.choose(call, content, policyIn(written, ['policy']));
     const keys = auto_push ? await this.#keysOf(call, id) : [];
     if (keys.length > MAX_MEMBERS)
       throw new CckmException(
@@ -127,7 +128,7 @@ export class TemplatesController {
     resource: 'nothing',
     status: 204,
     summary: 'Deletes a policy template',
-    description: 'A template that a key has can’t be deleted.',
+    description: 'A template can’t be deleted while a key that the caller can see has it.',
     output: Nothing,
   })
   async delete(call: Call, @Param(IdPath) { id }: IdPath): Promise<Nothing> {
@@ -145,6 +146,7 @@ export class TemplatesController {
       if (view.isGone) continue;
       const tags = (await view.tags()) ?? [];
       if (tags.some(({ TagKey, TagValue }) => TagKey === TEMPLATE_TAG && TagValue === template)) found.push(view);
+      await setImmediate();
     }
     return found;
   }

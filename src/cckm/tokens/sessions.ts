@@ -8,6 +8,7 @@ import { inTime } from '../../changes/in-time.js';
 import { ResourceNotFoundException } from '../../errors/exceptions.js';
 import { removeRows } from '../../provider/changed-rows.js';
 import { CckmException } from '../errors.js';
+import { isUuid } from '../uris.js';
 import { RefreshTokenRow } from './refresh-token.entity.js';
 import { type Session, SessionCache } from './session-cache.js';
 
@@ -120,6 +121,7 @@ export class Sessions {
    * @returns false if the caller has no such sign-in
    */
   async end(call: Call, which: { id: string } | { refreshToken: string }): Promise<boolean> {
+    if ('id' in which && !isUuid(which.id)) return false;
     const where = 'id' in which ? which : { tokenHash: hashOf(which.refreshToken) };
     return this.changes.transaction(call, async (manager, changed) => {
       const removed = await removeRows(manager, RefreshTokenRow, { ...where, ...ownedBy(call.principal) });

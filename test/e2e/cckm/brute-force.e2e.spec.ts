@@ -1,7 +1,9 @@
+import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { AuditLog } from '../../../src/audit/audit-log.js';
-import { PASSWORD, refusalOf, request, useCckm } from '../../support/cckm.js';
-import { TestClock } from '../../support/service.js';
+import { MasterKey } from '../../../src/provider/master-key.js';
+import { PASSWORD, refusalOf, request, useCckm, userArn } from '../../support/cckm.js';
+import { startOn, TestClock } from '../../support/service.js';
 
 const WRONG = '401 5 NCERRUnauthorizedAccess | Wrong username or password.';
 const MINUTE_MS = 60_000;
@@ -43,6 +45,47 @@ test('guesses that arrive at once count one by one', async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, () => guess('cy', 'a wrong guess')));
   expect(answers.map(refusalOf)).toEqual(answers.map(() => WRONG));
   expect(await refused('cy', PASSWORD)).toBe(WRONG);
+});
+
+test('guesses at several nodes count together, and a lock holds at each', async () => {
+  await createUser('hal');
+  const other = await startOn(service.store, {}, undefined, clock);
+  try {
+    const elsewhere = async (password: string) =>
+      refusalOf(await request(other.url, 'POST', 'auth/tokens', { body: { username: 'hal', password } }));
+    await guesses('hal', 3);
+    expect(await elsewhere('a wrong guess')).toBe(WRONG);
+    expect(await elsewhere('a wrong guess')).toBe(WRONG);
+    expect(await elsewhere(PASSWORD)).toBe(WRONG);
+    expect(await refused('hal', PASSWORD)).toBe(WRONG);
+  } finally {
+    await other.close();
+  }
+});
+
+test('a sign-in is hashed while the failure before it is counted, which unknown users do not have', async () => {
+  await createUser('ida');
+  await createUser('jan');
+  const runner = service.app.get(DataSource).createQueryRunner();
+  const opened = jest.spyOn(service.app.get(MasterKey), 'open');
+  try {
+    await runner.startTransaction();
+    await runner.query('SELECT 1 FROM passwords WHERE principal_arn = $1 FOR UPDATE', [userArn('ida')]);
+    expect(await refused('ida')).toBe(WRONG);
+    const next = guess('jan', PASSWORD);
+    const isHashed = () => opened.mock.calls.some(([aad]) => aad.includes(userArn('jan')));
+    const deadline = Date.now() + 30_000;
+    while (!isHashed() && Date.now() < deadline) await new Promise(setImmediate);
+    expect(isHashed()).toBe(true);
+    // A password that is changed during the check no longer counts.
+    await admin('PUT', 'users/jan/password', { Password: 'a new long password' });
+    await runner.rollbackTransaction();
+    expect(refusalOf(await next)).toBe(WRONG);
+    await signIn('jan', 'a new long password');
+  } finally {
+    opened.mockRestore();
+    await runner.release();
+  }
 });
 
 test('sign-ins that exist go on during a lock, and a new password ends it', async () => {

@@ -1,10 +1,13 @@
 import { CreateKeyCommand, DescribeKeyCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { ContainerRepository } from '../../../src/cckm/containers/container.repository.js';
 import { Synchronizer } from '../../../src/cckm/jobs/synchronize.js';
+import { KeyRecordRepository } from '../../../src/cckm/keys/key-record.repository.js';
+import type { AwsParam } from '../../../src/cckm/keys/keys.schema.js';
+import { StoreRecordRepository } from '../../../src/cckm/stores/store-record.repository.js';
 import { KmsDeletionWorker } from '../../../src/kms/keys/kms-deletion.worker.js';
 import { statement } from '../../support/admin.js';
 import { rootCall } from '../../support/call.js';
-import { ACCOUNT, type AwsKey, type CckmUser, useCckm, UUID } from '../../support/cckm.js';
+import { ACCOUNT, type AwsKey, type CckmUser, keyArn, useCckm, UUID } from '../../support/cckm.js';
 import { kmsClient } from '../../support/kms.js';
 
 const REGIONS = { KEYBLOCK_REGION: 'us-east-1', KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' };
@@ -155,6 +158,19 @@ describe('KMS containers', () => {
     expect(await ann.refused('PATCH', 'cckm/aws/kms/..%2fkeys', {})).toMatch(/^404 16 /);
   });
 
+  test('that are deleted while something is added to them are not found', async () => {
+    const { id } = await create('short-lived');
+    const container = await service.app.get(ContainerRepository).find(id);
+    await ann.send('DELETE', `cckm/aws/kms/${id}`);
+    const call = rootCall('CreateAwsKey');
+    const missing = { name: 'NCERRResourceNotFound', message: 'KMS short-lived not found' };
+    const arn = keyArn('baf58871-2503-4d13-a84a-339aeb8fdfaf');
+    await expect(service.app.get(KeyRecordRepository).add(call, container, arn, {} as AwsParam)).rejects.toMatchObject(
+      missing,
+    );
+    await expect(service.app.get(StoreRecordRepository).add(call, container, arn)).rejects.toMatchObject(missing);
+  });
+
   test('have the account and the Regions of this service, over its one connection', async () => {
     const account = { account_id: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:root` };
     expect(await ann.ok('POST', 'cckm/aws/accounts', { connection: 'keyblock' })).toEqual({ accounts: [account] });
@@ -204,6 +220,8 @@ describe('a synchronization', () => {
     expect(await ann.ok('GET', `cckm/aws/keys/${doomed.id}`)).toMatchObject({ gone: true });
 
     expect(await synchronize({ kms: 'kms', regions: 'us-east-1' })).toMatchObject({ passes: [{ added: 0 }] });
+    const twice = await synchronize({ kms: ['kms', String(recorded['kms_id']), 'kms'], regions: ['us-east-1'] });
+    expect(twice['passes']).toHaveLength(1);
     expect(await ann.ok('GET', `cckm/aws/keys?keyid=${KeyId}`)).toMatchObject({
       total: 1,
       resources: [{ id: found.resources[0]!.id }],
@@ -261,6 +279,8 @@ describe('a synchronization', () => {
     ['an unknown container', { kms: ['kms', 'none'] }, '404 16 '],
     ['a number', { kms: 5 }, '400 '],
     ['an empty list', { kms: [] }, '400 15 '],
+    ['a Region that no container has', { kms: 'kms', regions: ['us-east-1', 'nowhere'] }, '400 9 '],
+    ['such a Region of all containers', { synchronize_all: true, regions: 'us-east-1,eu-west-1' }, '400 9 '],
   ])('is not started for %s', async (_, body, message) => {
     expect(await ann.refused('POST', 'cckm/aws/synchronization-jobs', body)).toContain(message);
   });

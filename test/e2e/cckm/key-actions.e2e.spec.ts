@@ -222,6 +222,17 @@ describe('rotation', () => {
     expect(plain).not.toHaveProperty('rotated_to');
   });
 
+  test('by a new key is refused before it begins if a retained alias would be too long', async () => {
+    const { id } = await ann.createKey({ Alias: 'a'.repeat(236) });
+    const { total } = await ann.ok<{ total: number }>('GET', 'cckm/aws/keys?limit=0');
+    expect(await refused(id, 'rotate', { retain_alias: true })).toMatch(
+      /^400 9 NCERRInvalidParamValue \| An alias has/,
+    );
+    expect(await get(id)).toMatchObject({ rotation_status: '', aws_param: { Alias: [`alias/${'a'.repeat(236)}`] } });
+    expect(await ann.ok('GET', 'cckm/aws/keys?limit=0')).toMatchObject({ total });
+    await act(id, 'rotate');
+  });
+
   test.each<[string, string, object, string]>([
     ['by a source key', 'rotate', { source_key_id: 'x' }, 'ImportKeyMaterial'],
     ['by a source key of an HSM', 'rotate', { source_key_tier: 'hsm-luna' }, 'ImportKeyMaterial'],
@@ -388,6 +399,10 @@ describe('policy, description, tags and aliases', () => {
       await ann.refused('POST', 'cckm/aws/alias/verify', { alias: 'x', region: 'us-east-1', kms: 'none' }),
     ).toMatch(/^404 16 /);
     expect(await ann.refused('POST', 'cckm/aws/alias/verify', { alias: 'x' })).toMatch(/^400 15 /);
+    for (const region of ['nowhere', 'US-EAST-1', '', '\0', `us-east-1:${ACCOUNT}:key/x`])
+      expect(await ann.refused('POST', 'cckm/aws/alias/verify', { alias: 'x', region, kms: 'kms' })).toMatch(
+        /^400 9 NCERRInvalidParamValue \| region must be one of the KMS kms: us-east-1,eu-west-1/,
+      );
   });
 });
 
@@ -444,6 +459,33 @@ describe('a multi-Region key', () => {
       KeyState: 'Enabled',
       MultiRegionConfiguration: { MultiRegionKeyType: 'PRIMARY' },
     });
+  });
+
+  test('is not replicated for an alias that is taken in the other Region', async () => {
+    const primary = await ann.createKey({ MultiRegion: true });
+    await ann.createKey({ Alias: 'taken-there' }, { region: 'eu-west-1' });
+    const body = { replica_region: 'eu-west-1', aws_param: { Alias: 'taken-there' } };
+    expect(await refused(primary.id, 'replicate-key', body)).toBe(
+      '409 18 NCERRKeyAlreadyExists | The alias alias/taken-there already exists in eu-west-1',
+    );
+    const { KeyID } = primary.aws_param;
+    expect(await ann.ok('GET', `cckm/aws/keys?keyid=${KeyID}`)).toMatchObject({ total: 1 });
+    await act(primary.id, 'replicate-key', { replica_region: 'eu-west-1', aws_param: { Alias: 'free-there' } });
+  });
+
+  test('has a record of its replica even if the caller may not create the alias', async () => {
+    const primary = await ann.createKey({ MultiRegion: true });
+    const nameless = await user('nameless', statement('kms:*'), {
+      Effect: 'Deny',
+      Action: 'kms:CreateAlias',
+      Resource: '*',
+    });
+    const body = { replica_region: 'eu-west-1', aws_param: { Alias: 'denied-there' } };
+    expect(await nameless.refused('POST', `cckm/aws/keys/${primary.id}/replicate-key`, body)).toMatch(
+      /^403 4 NCERRForbidden .*kms:CreateAlias/,
+    );
+    const { KeyID } = primary.aws_param;
+    expect(await ann.ok('GET', `cckm/aws/keys?keyid=${KeyID}&region=eu-west-1`)).toMatchObject({ total: 1 });
   });
 
   test.each<[string, boolean, string, object, string]>([

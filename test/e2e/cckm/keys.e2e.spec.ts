@@ -1,5 +1,7 @@
 import { DescribeKeyCommand, GetKeyPolicyCommand, ListAliasesCommand, TagResourceCommand } from '@aws-sdk/client-kms';
+import { CckmKeys } from '../../../src/cckm/keys/cckm-keys.js';
 import { statement } from '../../support/admin.js';
+import { rootCall } from '../../support/call.js';
 import { ACCOUNT, type AwsKey, type CckmUser, useCckm, userArn } from '../../support/cckm.js';
 import { exchange } from '../../support/exchange.js';
 import { kmsClient } from '../../support/kms.js';
@@ -279,6 +281,23 @@ describe('keys are listed', () => {
     ])
       expect(await ann.ok('GET', `cckm/aws/keys?${query}`)).toMatchObject({ total: 1, resources: [key] });
     expect(await listed(`keyid=${KeyID}&region=eu-west-1`)).toEqual([]);
+  });
+
+  test('without making other requests wait for more than one key', async () => {
+    const keys = service.app.get(CckmKeys);
+    const call = rootCall('ListAwsKeys');
+    const { length } = await keys.list(call, () => true);
+    let turn = 0;
+    let isListing = true;
+    const count = () => {
+      turn++;
+      if (isListing) setImmediate(count);
+    };
+    count();
+    const turns = new Set<number>();
+    await keys.list(call, () => turns.add(turn).size > 0);
+    isListing = false;
+    expect(turns.size).toBe(length);
   });
 
   test('as KMS has them now, also after a change through KMS itself', async () => {

@@ -225,6 +225,35 @@ describe('the actions of CCKM itself', () => {
     },
   );
 
+  test('GetTemplate is also needed to give a key a template, because the key shows its policy', async () => {
+    const { id: policytemplate } = await chief.ok<{ id: string }>(
+      'POST',
+      'cckm/aws/templates',
+      { name: 'unread', key_admins: ['chief'] },
+      201,
+    );
+    const mine = await keysOnly.createKey({ MultiRegion: true });
+    const body = { kms: 'kms', region: 'us-east-1', aws_param: {}, policytemplate };
+    const bulk = { keys: [mine.id], operation: 'applypolicytemplate', policy_template_id: policytemplate };
+    for (const [path, given] of [
+      ['cckm/aws/keys', body],
+      [`cckm/aws/keys/${mine.id}/policy`, { policytemplate }],
+      [`cckm/aws/keys/${mine.id}/policy`, { policytemplate: mine.id }],
+      [`cckm/aws/keys/${mine.id}/replicate-key`, { replica_region: 'eu-west-1', policytemplate }],
+      ['cckm/aws/bulkjob', bulk],
+    ] as const)
+      expect([path, await keysOnly.refused('POST', path, given)]).toEqual([
+        path,
+        expect.stringMatching(forbidden('cckm:GetTemplate')),
+      ]);
+    expect(await chief.ok('GET', `cckm/aws/keys/${mine.id}`)).toMatchObject({ aws_param: mine.aws_param });
+    await setPolicy('keys-only', statement(['kms:*', 'cckm:GetTemplate']));
+    expect(await keysOnly.ok('POST', `cckm/aws/keys/${mine.id}/policy`, { policytemplate })).toMatchObject({
+      aws_param: { Tags: [{ TagKey: 'cckm_policy_template_id', TagValue: policytemplate }] },
+    });
+    await setPolicy('keys-only', statement('kms:*'));
+  });
+
   test('are all that need one', () => {
     const own = [...resourcesOf('cckm')].filter(([, resource]) => resource === 'nothing').map(([name]) => name);
     expect(own.toSorted()).toEqual(OWN.map(([name]) => name).toSorted());

@@ -223,6 +223,15 @@ describe('the refresh tokens of a user', () => {
     expect(await refused({ grant_type: 'refresh_token', refresh_token: second.tokens.refresh_token })).toBe(INVALID);
   });
 
+  test.each(['\0', '%', 'BAF58871-2503-4D13-A84A-339AEB8FDFAF', 'none'])('are not found by the id %j', async (id) => {
+    const ann = await signIn('ann');
+    const missing = '404 16 NCERRResourceNotFound: Resource not found | Token not found';
+    for (const method of ['GET', 'DELETE'])
+      expect(await ann.refused(method, `auth/tokens/${encodeURIComponent(id)}`)).toBe(missing);
+    expect(await ann.refused('POST', 'auth/revoke', { refresh_token_id: id })).toBe(missing);
+    expect(await ann.refused('POST', 'auth/revoke', { refresh_token: id })).toBe(missing);
+  });
+
   test.each<[string, (given: Tokens) => object | undefined, string]>([
     ['the token', ({ refresh_token }) => ({ refresh_token }), 'auth/revoke'],
     ['its id', ({ refresh_token_id }) => ({ refresh_token_id }), 'auth/revoke'],
