@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { readText } from '../config/key-file.js';
 import type { HostCommand } from '../hostcommands/command.js';
-import type { FieldSettings } from '../hostcommands/request-fields.js';
+import type { FieldPlace, FieldSettings } from '../hostcommands/request-fields.js';
 import { withInput, type InputOptions, readInput } from './input.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
@@ -106,7 +106,8 @@ async function requestLines(message: Buffer, target: Target, command: HostComman
     import('../hostcommands/host-error.js'),
   ]);
   const { headerLength, settings } = target;
-  const fields = new RequestFields(message, headerLength + 2, settings);
+  const places: FieldPlace[] = [];
+  const fields = new RequestFields(message, headerLength + 2, settings, places);
   let problem: string | undefined;
   try {
     command?.parse(fields);
@@ -116,12 +117,12 @@ async function requestLines(message: Buffer, target: Target, command: HostComman
     if (!(error instanceof HostError)) throw error;
     problem = `error ${error.code}: ${error.message}`;
   }
-  const rows = fields.places.map(({ name, start, end }) => [name, shown(message.subarray(start, end))] as const);
+  const rows = places.map(({ name, start, end }) => [name, shown(message.subarray(start, end))] as const);
   const begin = [
     ['header', shown(message.subarray(0, headerLength))],
     ['command code', message.toString('latin1', headerLength, headerLength + 2)],
   ] as const;
-  const read = fields.places.at(-1)?.end ?? headerLength + 2;
+  const read = places.at(-1)?.end ?? headerLength + 2;
   const rest = problem !== undefined && read < message.length ? [['not read', shown(message.subarray(read))]] : [];
   return [...table([...begin, ...rows, ...rest]), ...(problem === undefined ? [] : [problem])];
 }

@@ -3,6 +3,7 @@ import { InternalServerException, ServiceUnavailableException } from '../errors/
 import type { Api } from '../http/api.js';
 import { restJsonBody } from '../http/framing.js';
 import { VALIDATION_EXCEPTIONS } from '../http/validation-exceptions.js';
+import { isLmkArn } from './lmk/lmks.js';
 
 /**
  * Host commands of a payment HSM. They don't come by HTTP: the row says how they appear in audit events and metrics. An event is named
@@ -23,9 +24,10 @@ export const HOST_COMMANDS: Api = {
   audit: {
     eventSource: 'hostcommands',
     keyType: 'AWS::PaymentCryptography::Key',
+    typeOf: (arn) => (isLmkArn(arn) ? 'Keyblock::HostCommands::LMK' : undefined),
     isDataEvent: () => true,
     isReadOnly: () => true,
-    // Nothing of a command but its code: fields hold keys, PIN blocks and account numbers.
-    members: eventMembers({ values: 'listener command', structures: '' }),
+    // The dispatcher formats the parameters.
+    members: eventMembers({ values: '', structures: '' }),
   },
 };

@@ -61,7 +61,9 @@ export class LmkPins implements PinsUnderLmk {
 
   decrypt(host: HostCall, encrypted: string, account: string): string | Promise<string> {
     const lmk = this.#lmk(host);
-    if (lmk.scheme === 'variant') return pinOf(ff1Decrypt(this.#ff1(host, lmk, account), encrypted), lmk.pinLength);
+    // The PIN may have been encrypted when the LMK had another PIN length, which BG changes.
+    if (lmk.scheme === 'variant')
+      return pinOf(ff1Decrypt(this.#ff1(host, lmk, account), encrypted), encrypted.length - 1);
     return whenReady(this.#opened(host, lmk), ({ blocks }) => {
       const block = aes(blocks.pins).decrypt(Buffer.from(encrypted.slice(LETTER.length), 'hex'));
       try {

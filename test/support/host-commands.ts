@@ -1,13 +1,12 @@
+import type { Logger } from 'pino';
 import { Metrics } from '../../src/http/metrics.js';
-import { CryptoError } from '../../src/crypto/errors.js';
-import { ThrottlingException, VerificationFailedException } from '../../src/errors/exceptions.js';
 import {
   HostCall,
   type HostCommand,
   type HostServices,
   type ListenerSettings,
 } from '../../src/hostcommands/command.js';
-import { HostError, type HostErrorCode } from '../../src/hostcommands/host-error.js';
+import { hostErrorOf } from '../../src/hostcommands/host-error-of.js';
 import type { Lmks } from '../../src/hostcommands/lmk/lmks.js';
 import { VariantKeys } from '../../src/hostcommands/lmk/variant-keys.js';
 import { VariantLmk } from '../../src/hostcommands/lmk/variant-lmk.js';
@@ -77,26 +76,11 @@ export async function runCommand(
     const values = reply.fields.map(([, value]) => (typeof value === 'string' ? value : value.toString('latin1')));
     return `${replyCode}${reply.code ?? '00'}${values.join('')}${trailer}`;
   } catch (error) {
-    return `${replyCode}${errorCodeOf(error)}`;
+    const unexpected = () => {
+      throw error;
+    };
+    return `${replyCode}${hostErrorOf(error, '', { error: unexpected } as unknown as Logger).code}`;
   }
-}
-
-/** Error codes of the library's errors where a command doesn't choose another. */
-const CRYPTO_ERRORS: Partial<Record<CryptoError['code'], HostErrorCode>> = {
-  PIN_BLOCK: '20',
-  PAN: '20',
-  PIN: '24',
-  KSN: '15',
-  DATA_LENGTH: '80',
-};
-
-function errorCodeOf(error: unknown): HostErrorCode {
-  if (error instanceof HostError) return error.code;
-  if (error instanceof VerificationFailedException) return '01';
-  if (error instanceof ThrottlingException) return '41';
-  const code = error instanceof CryptoError ? CRYPTO_ERRORS[error.code] : undefined;
-  if (code === undefined) throw error;
-  return code;
 }
 
 /** Returns a PIN under the test LMK. @param account 12 digits */
