@@ -5,6 +5,8 @@ import {
   type HostCommand,
   type HostServices,
   type ListenerSettings,
+  type Reply,
+  type ReplyField,
 } from '../../src/hostcommands/command.js';
 import { hostErrorOf } from '../../src/hostcommands/host-error-of.js';
 import type { Lmks } from '../../src/hostcommands/lmk/lmks.js';
@@ -44,37 +46,45 @@ export function testServices(settings: Partial<ListenerSettings> = {}, services:
 }
 
 /**
- * Runs a command without a socket, by the root user.
+ * Executes a command without a socket, by the root user.
  *
  * @param text     command code and fields, Latin-1
  * @param settings that differ from TEST_SETTINGS
  * @param services that differ from those of testServices
- * @returns the reply from its reply code on, Latin-1
+ * @returns the reply and the trailer
+ * @throws what the command throws
  */
-export async function runCommand(
+export async function executeCommand(
   commands: readonly HostCommand[],
   text: string,
   settings: Partial<ListenerSettings> = {},
   services: Partial<HostServices> = {},
-): Promise<string> {
+): Promise<Reply & { trailer: string }> {
   const code = text.slice(0, 2);
-  const replyCode = code.charAt(0) + String.fromCharCode(code.charCodeAt(1) + 1);
   const command = commands.find((each) => each.code === code);
   if (!command) throw new Error(`no command ${code}`);
   const served = testServices(settings, services);
+  const fields = new RequestFields(Buffer.from(text, 'latin1'), 2, served.settings);
+  const request = command.parse(fields);
+  const named = fields.lmk();
+  const trailer = fields.end().toString('latin1');
+  const origin = { command: code, namesLmk: named !== undefined };
+  const host = new HostCall(rootCall(command.operation ?? code), named ?? served.settings.defaultLmk, served, origin);
+  return { ...(await command.execute(request, host)), trailer };
+}
+
+/** Returns the value of a field of a reply as Latin-1. */
+export function textOf([, value]: ReplyField): string {
+  return typeof value === 'string' ? value : value.toString('latin1');
+}
+
+/** Executes a command as `executeCommand` does. @returns the reply from its reply code on, Latin-1 */
+export async function runCommand(...command: Parameters<typeof executeCommand>): Promise<string> {
+  const [, text] = command;
+  const replyCode = text.charAt(0) + String.fromCharCode(text.charCodeAt(1) + 1);
   try {
-    const fields = new RequestFields(Buffer.from(text, 'latin1'), 2, served.settings);
-    const request = command.parse(fields);
-    const named = fields.lmk();
-    const lmk = named ?? served.settings.defaultLmk;
-    const trailer = fields.end().toString('latin1');
-    const host = new HostCall(rootCall(command.operation ?? code), lmk, served, {
-      command: code,
-      namesLmk: named !== undefined,
-    });
-    const reply = await command.execute(request, host);
-    const values = reply.fields.map(([, value]) => (typeof value === 'string' ? value : value.toString('latin1')));
-    return `${replyCode}${reply.code ?? '00'}${values.join('')}${trailer}`;
+    const { code = '00', fields, trailer } = await executeCommand(...command);
+    return `${replyCode}${code}${fields.map(textOf).join('')}${trailer}`;
   } catch (error) {
     const unexpected = () => {
       throw error;
