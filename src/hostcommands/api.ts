@@ -3,7 +3,6 @@ import { InternalServerException, ServiceUnavailableException } from '../errors/
 import type { Api } from '../http/api.js';
 import { restJsonBody } from '../http/framing.js';
 import { VALIDATION_EXCEPTIONS } from '../http/validation-exceptions.js';
-import { isLmkArn } from './lmk/lmks.js';
 
 /**
  * Host commands of a payment HSM. They don't come by HTTP: the row says how they appear in audit events and metrics. An event is named
@@ -24,7 +23,8 @@ export const HOST_COMMANDS: Api = {
   audit: {
     eventSource: 'hostcommands',
     keyType: 'AWS::PaymentCryptography::Key',
-    typeOf: (arn) => (isLmkArn(arn) ? 'Keyblock::HostCommands::LMK' : undefined),
+    // A key block LMK is a key of Payment Cryptography; a variant LMK has an ARN of its own.
+    typeOf: (arn) => (arn.startsWith('arn:aws:keyblock:') ? 'Keyblock::HostCommands::LMK' : undefined),
     isDataEvent: () => true,
     isReadOnly: () => true,
     // The dispatcher formats the parameters.

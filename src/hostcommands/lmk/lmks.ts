@@ -22,11 +22,6 @@ export type Lmk = VariantLmkEntry | KeyBlockLmkEntry;
 /** The LMKs of the configuration by their identifiers, two digits. */
 export type Lmks = ReadonlyMap<string, Lmk>;
 
-/** Returns true for the ARN of a variant LMK. A key block LMK is a key of Payment Cryptography. */
-export function isLmkArn(arn: string): boolean {
-  return arn.startsWith('arn:aws:keyblock:');
-}
-
 /** Returns the ARN by which policies name a variant LMK. */
 export function lmkArn({ region, accountId }: Scope, id: string): string {
   return `arn:aws:keyblock:${region}:${accountId}:lmk/${id}`;
