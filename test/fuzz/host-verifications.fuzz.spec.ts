@@ -25,21 +25,25 @@ const VERIFICATIONS = [
   'M801032003U19D25F349FD03CC3556BB05F65283CA1004072C29C2371CC9BDB65B779B8E8D37B29ECC154AA56A8799FAE2F498F76ED92F2{5F1448EE}',
 ];
 
+/** The verification with another digit, or with other digits. */
+function changed(text: string): fc.Arbitrary<string> {
+  const [begin = '', right = '', end = ''] = text.split(/[{}]/);
+  const digit = fc.nat(text.startsWith('CY') ? 9 : 15).map((value) => value.toString(16).toUpperCase());
+  const flipped = fc
+    .tuple(fc.nat(right.length - 1), digit)
+    .map(([at, other]) => right.slice(0, at) + other + right.slice(at + 1));
+  const all = { minLength: right.length, maxLength: right.length };
+  const others = fc.array(digit, all).map((digits) => digits.join(''));
+  return fc
+    .oneof(flipped, others)
+    .filter((value) => value !== right)
+    .map((value) => begin + value + end);
+}
+
 test('a changed PIN block, MAC or card value is never verified', async () => {
   process.stderr.write(`Fuzzing with FUZZ_SEED=${SEED}\n`);
   const codes = new Map<string, number>();
-  const cases = fc.constantFrom(...VERIFICATIONS).chain((text) => {
-    const [begin = '', right = '', end = ''] = text.split(/[{}]/);
-    const pattern = text.startsWith('CY') ? '[0-9]' : '[0-9A-F]';
-    const flipped = fc
-      .tuple(fc.nat(right.length - 1), fc.stringMatching(new RegExp(`^${pattern}$`)))
-      .map(([at, digit]) => right.slice(0, at) + digit + right.slice(at + 1));
-    const other = fc.stringMatching(new RegExp(`^${pattern}{${right.length}}$`));
-    return fc
-      .oneof(flipped, other)
-      .filter((value) => value !== right)
-      .map((value) => begin + value + end);
-  });
+  const cases = fc.oneof(...VERIFICATIONS.map(changed));
   const property = fc.asyncProperty(cases, async (text) => {
     const code = (await run(text)).slice(2);
     codes.set(code, (codes.get(code) ?? 0) + 1);
