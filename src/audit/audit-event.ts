@@ -40,21 +40,26 @@ export interface ServiceAct {
 /**
  * Formats the event of a call as CloudTrail does, in one line of JSON.
  *
- * @param error the answer, if the call failed
+ * @param error      the answer, if the call failed
+ * @param parameters JSON of `requestParameters`, of a caller that has formatted them
  */
-export function callEvent(call: Call, error?: Failure): string {
+export function callEvent(call: Call, error?: Failure, parameters = parametersOf(call)): string {
   const { principal, record } = call;
-  const { input, requestParameters: parameters, responseElements } = record;
+  const { responseElements } = record;
   const { accountId } = principal;
   return eventOf(call, {
     id: record.eventId,
     error,
     identity: identityOf(principal),
     accountId,
-    parameters: parameters ? requestParameters(call.api.audit.members, parameters, input) : 'null',
+    parameters,
     response: responseElements === undefined || error ? 'null' : JSON.stringify(responseElements),
     resources: resourcesOf(call.api, record.keyArns, accountId),
   });
+}
+
+function parametersOf({ api, record: { requestParameters: parameters, input } }: Call): string {
+  return parameters ? requestParameters(api.audit.members, parameters, input) : 'null';
 }
 
 /** Formats the event of a request that was refused before its signer was known. */
@@ -192,7 +197,10 @@ function userIdentity({ arn, principalArn, accountId, accessKeyId, identity }: P
 
 function resourcesOf({ audit }: Api, keyArns: readonly string[], accountId: string): string {
   const each = keyArns.length > 1 ? [...new Set(keyArns)] : keyArns;
-  const resources = each.map((arn) => `{"accountId":"${accountId}","type":"${audit.keyType}","ARN":"${arn}"}`);
+  const resources = each.map((arn) => {
+    const type = audit.typeOf?.(arn) ?? audit.keyType;
+    return `{"accountId":"${accountId}","type":"${type}","ARN":"${arn}"}`;
+  });
   return `[${resources.join()}]`;
 }
 

@@ -2,11 +2,12 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { readText } from '../config/key-file.js';
 import type { HostCommand } from '../hostcommands/command.js';
-import type { FieldSettings } from '../hostcommands/request-fields.js';
+import type { FieldPlace, FieldSettings } from '../hostcommands/request-fields.js';
 import { withInput, type InputOptions, readInput } from './input.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { section, table } from './layout.js';
+import { replyFields } from './payshield-replies.js';
 
 const DOCUMENT = 'docs/host-commands.md';
 const TRY = `Send a host command, and show request and reply field by field.
@@ -59,7 +60,7 @@ export function addTry(payshield: Command, { stdin, stdout }: Streams): void {
       lines.push(...section('Request', await requestLines(message, target, found)));
       stdout.write(`${lines.join('\n')}\n`);
       const reply = await exchanged(message, target, options);
-      stdout.write(`${section('Reply', replyLines(reply, target.headerLength)).join('\n')}\n`);
+      stdout.write(`${section('Reply', replyLines(code, reply, target.headerLength)).join('\n')}\n`);
       if (errorOf(reply, target.headerLength) !== '00') throw new Failure(EXIT.no, '');
     });
 }
@@ -106,7 +107,8 @@ async function requestLines(message: Buffer, target: Target, command: HostComman
     import('../hostcommands/host-error.js'),
   ]);
   const { headerLength, settings } = target;
-  const fields = new RequestFields(message, headerLength + 2, settings);
+  const places: FieldPlace[] = [];
+  const fields = new RequestFields(message, headerLength + 2, settings, places);
   let problem: string | undefined;
   try {
     command?.parse(fields);
@@ -116,17 +118,17 @@ async function requestLines(message: Buffer, target: Target, command: HostComman
     if (!(error instanceof HostError)) throw error;
     problem = `error ${error.code}: ${error.message}`;
   }
-  const rows = fields.places.map(({ name, start, end }) => [name, shown(message.subarray(start, end))] as const);
+  const rows = places.map(({ name, start, end }) => [name, shown(message.subarray(start, end))] as const);
   const begin = [
     ['header', shown(message.subarray(0, headerLength))],
     ['command code', message.toString('latin1', headerLength, headerLength + 2)],
   ] as const;
-  const read = fields.places.at(-1)?.end ?? headerLength + 2;
+  const read = places.at(-1)?.end ?? headerLength + 2;
   const rest = problem !== undefined && read < message.length ? [['not read', shown(message.subarray(read))]] : [];
   return [...table([...begin, ...rows, ...rest]), ...(problem === undefined ? [] : [problem])];
 }
 
-function replyLines(reply: Buffer, headerLength: number): string[] {
+function replyLines(code: string, reply: Buffer, headerLength: number): string[] {
   const end = reply.lastIndexOf(END_OF_MESSAGE);
   const trailerAt = end >= headerLength + 4 && reply.length - end <= 33 ? end : reply.length;
   const rows: (readonly [string, string])[] = [
@@ -134,7 +136,8 @@ function replyLines(reply: Buffer, headerLength: number): string[] {
     ['reply code', reply.toString('latin1', headerLength, headerLength + 2)],
     ['error code', errorOf(reply, headerLength)],
   ];
-  if (trailerAt > headerLength + 4) rows.push(['fields', shown(reply.subarray(headerLength + 4, trailerAt))]);
+  const fields = replyFields(code, reply.toString('latin1', headerLength + 4, trailerAt));
+  rows.push(...fields.map(([name, value]) => [name, shown(Buffer.from(value, 'latin1'))] as const));
   if (trailerAt < reply.length) rows.push(['trailer', shown(reply.subarray(trailerAt))]);
   return table(rows);
 }

@@ -23,9 +23,11 @@ export const HOST_COMMANDS: Api = {
   audit: {
     eventSource: 'hostcommands',
     keyType: 'AWS::PaymentCryptography::Key',
+    // A key block LMK is a key of Payment Cryptography; a variant LMK has an ARN of its own.
+    typeOf: (arn) => (arn.startsWith('arn:aws:keyblock:') ? 'Keyblock::HostCommands::LMK' : undefined),
     isDataEvent: () => true,
     isReadOnly: () => true,
-    // Nothing of a command but its code: fields hold keys, PIN blocks and account numbers.
-    members: eventMembers({ values: 'listener command', structures: '' }),
+    // The dispatcher formats the parameters.
+    members: eventMembers({ values: '', structures: '' }),
   },
 };

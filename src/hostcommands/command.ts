@@ -124,6 +124,14 @@ export interface ListenerSettings extends FieldSettings {
   readonly firmware: string;
 }
 
+/** What the listener knows of a command. */
+interface CommandOrigin {
+  readonly command?: string;
+  readonly namesLmk?: boolean;
+  /** Receives the check values of keys under an LMK, for the audit event. */
+  readonly checkValues?: string[];
+}
+
 /** One host command that is being served. */
 export class HostCall {
   constructor(
@@ -131,7 +139,7 @@ export class HostCall {
     /** Identifier of the LMK: that after `%`, or else the default one of the listener. */
     readonly lmk: string,
     readonly services: HostServices,
-    private readonly origin: { command?: string; namesLmk?: boolean } = {},
+    private readonly origin: CommandOrigin = {},
   ) {}
 
   /** Code of the command, e.g. `CA`. */
@@ -142,6 +150,11 @@ export class HostCall {
   /** Whether the command names its LMK. If it doesn't, a key block under another LMK is opened with that one. */
   get namesLmk(): boolean {
     return this.origin.namesLmk ?? false;
+  }
+
+  /** Notes the check value of a key under an LMK: the ARN of the LMK doesn't tell its keys apart in the audit event. */
+  notes(checkValue: string): void {
+    this.origin.checkValues?.push(checkValue);
   }
 
   /** Returns the same command as another operation, for keys on which the caller needs another permission. */

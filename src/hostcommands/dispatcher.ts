@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { callEvent, unauthenticatedEvent } from '../audit/audit-event.js';
 import type { AuditLog } from '../audit/audit-log.js';
@@ -47,17 +46,20 @@ export interface DispatcherOptions {
 interface Row {
   readonly command: HostCommand;
   readonly operation: string;
-  readonly parameters: { readonly listener: string; readonly command: string };
+  /** `requestParameters` of its events: JSON without the closing brace. */
+  readonly parameters: string;
 }
 
 /** One message and its answer. */
 class Exchange {
-  readonly id = randomUUID();
+  readonly record = new CallRecord();
   readonly receivedAtMs = performance.now();
   /** Set once the caller is known. */
   call?: Call;
   trailer?: Buffer;
   isAnswered = false;
+  /** Check values of the keys under an LMK that the command uses. */
+  readonly checkValues: string[] = [];
 
   constructor(
     readonly message: Buffer,
@@ -66,6 +68,11 @@ class Exchange {
     readonly row: Row | undefined,
     readonly peer: Peer,
   ) {}
+
+  /** Identifies the command in the log and in its audit event: no host sees it, so one identifier is enough. */
+  get id(): string {
+    return this.record.eventId;
+  }
 }
 
 /**
@@ -85,7 +92,7 @@ export class Dispatcher {
     this.#options = options;
     this.#rows = new Map(
       commands.map((command) => {
-        const parameters = { listener: served.name, command: command.code };
+        const parameters = this.#parameters(command.code);
         return [command.code, { command, operation: command.operation ?? command.code, parameters }];
       }),
     );
@@ -133,11 +140,9 @@ export class Dispatcher {
   }
 
   #run(exchange: Exchange, principal: Principal | undefined): Reply | Promise<Reply> {
-    const { id, row, code, peer, message, headerLength } = exchange;
+    const { id, record, row, code, peer, message, headerLength, checkValues } = exchange;
     const { served, clock, rate } = this.#options;
     if (!principal) throw new HostError('68', `The caller ${peer.principalArn} doesn't exist`);
-    const record = new CallRecord();
-    record.reads(row?.parameters ?? { listener: served.name, command: shown(code) });
     const call: Call = {
       requestId: id,
       api: HOST_COMMANDS,
@@ -159,7 +164,7 @@ export class Dispatcher {
     const trailer = fields.end();
     if (trailer.length > 0) exchange.trailer = trailer;
     if (!settings.lmks.has(lmk)) throw new HostError('13', `LMK identifier: there is no LMK ${lmk}`);
-    const origin = { command: code, namesLmk: named !== undefined };
+    const origin = { command: code, namesLmk: named !== undefined, checkValues };
     return row.command.execute(request, new HostCall(call, lmk, this.#services, origin));
   }
 
@@ -184,7 +189,7 @@ export class Dispatcher {
   }
 
   #complete(exchange: Exchange, reply: Reply): Buffer {
-    if (reply.code !== undefined) exchange.call?.record.created({ code: reply.code });
+    if (reply.code !== undefined) exchange.record.created({ code: reply.code });
     const framedReply = this.#framed(exchange, reply.code ?? '00', reply);
     if (!framedReply) return this.#refuse(exchange, new HostError('80', 'The reply is longer than a message can be'));
     this.#record(exchange, reply.code ?? '00');
@@ -207,11 +212,11 @@ export class Dispatcher {
     if (exchange.isAnswered) return;
     exchange.isAnswered = true;
     const { audit, metrics, logger, served } = this.#options;
-    const { id, call, row, receivedAtMs } = exchange;
+    const { id, call, record, row, receivedAtMs } = exchange;
     const failure = error && { name: error.code, message: error.message };
     if (call) {
-      if (!call.record.isWritten) audit.record(callEvent(call, failure));
-      call.record.written();
+      if (!record.isWritten) audit.record(callEvent(call, failure, this.#parametersOf(exchange)));
+      record.written();
     } else if (failure && !audit.isFull) audit.record(this.#anonymousEvent(exchange, failure));
 
     const durationMs = performance.now() - receivedAtMs;
@@ -230,6 +235,21 @@ export class Dispatcher {
         },
         'host command',
       );
+  }
+
+  #parameters(command: string): string {
+    return JSON.stringify({ listener: this.#options.served.name, command }).slice(0, -1);
+  }
+
+  /**
+   * Formats `requestParameters`. They show nothing of a command but its code and the check values of its keys: fields hold
+   * keys, PIN blocks and account numbers.
+   */
+  #parametersOf({ row, code, checkValues }: Exchange): string {
+    const parameters = row?.parameters ?? this.#parameters(shown(code));
+    if (checkValues.length === 0) return `${parameters}}`;
+    // Hexadecimal digits need no escapes.
+    return `${parameters},"keyCheckValues":["${checkValues.join('","')}"]}`;
   }
 
   #anonymousEvent({ id, row, peer }: Exchange, failure: { name: string; message: string }): string {

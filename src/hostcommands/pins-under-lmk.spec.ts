@@ -30,6 +30,14 @@ test.each([
   expect(pins.decrypt(host(id), encrypted, ACCOUNT)).toBe(pin);
 });
 
+test('a PIN opens after the LMK was given another PIN length', () => {
+  const encrypted = pins.encrypt(host('00'), '1234', ACCOUNT) as string;
+  expect(pins.decrypt(host('02'), encrypted, ACCOUNT)).toBe('1234');
+  const longer = pins.decrypt(host('00'), pins.encrypt(host('02'), '123456', ACCOUNT) as string, ACCOUNT) as string;
+  expect(longer).toBe('123456');
+  expect(() => pins.encrypt(host('00'), longer, ACCOUNT)).toThrow(refusal('24'));
+});
+
 test('every PIN has its own form, which depends on the account', () => {
   const all = Array.from({ length: 10_000 }, (_, i) => String(i).padStart(4, '0'));
   const forms = all.map((pin) => pins.encrypt(host('00'), pin, ACCOUNT) as string);

@@ -63,23 +63,22 @@ export interface FieldSettings {
 export class RequestFields {
   #position: number;
   #lmk: string | undefined;
-  readonly #places: FieldPlace[] = [];
+  /** The message as Latin-1: converting it once is cheaper than converting each field. */
+  readonly #text: string;
 
   /**
-   * @param bytes whole message without its length
-   * @param start offset of the first field, after the command code
+   * @param bytes  whole message without its length
+   * @param start  offset of the first field, after the command code
+   * @param places receives the places of the fields, for those who show them
    */
   constructor(
     private readonly bytes: Buffer,
     start: number,
     readonly settings: FieldSettings,
+    private readonly places?: FieldPlace[],
   ) {
     this.#position = start;
-  }
-
-  /** The fields that were read so far. */
-  get places(): readonly FieldPlace[] {
-    return this.#places;
+    this.#text = bytes.toString('latin1');
   }
 
   /** Number of bytes that no field has taken yet, with the LMK identifier and the trailer. */
@@ -90,19 +89,19 @@ export class RequestFields {
   /** True where a request may end: nothing but the LMK identifier and the trailer may follow. */
   get isComplete(): boolean {
     if (this.remaining > MAX_TRAILER + 4) return false;
-    const rest = this.#textFrom(this.#position, this.bytes.length).replace(/^%[0-9]{2}/, '');
+    const rest = this.#text.slice(this.#position).replace(/^%[0-9]{2}/, '');
     return rest === '' || rest.charCodeAt(0) === END_OF_MESSAGE;
   }
 
   /** Returns the position, for `rewind`. */
   mark(): FieldMark {
-    return { position: this.#position, places: this.#places.length };
+    return { position: this.#position, places: this.places?.length ?? 0 };
   }
 
   /** Forgets what was read after a mark. */
   rewind({ position, places }: FieldMark): void {
     this.#position = position;
-    this.#places.length = places;
+    if (this.places) this.places.length = places;
   }
 
   /** Reads decimal digits. */
@@ -159,7 +158,7 @@ export class RequestFields {
 
   /** Reads decimal digits up to a delimiter, which is read, too. */
   digitsUntil(name: string, delimiter: string, { least, most }: { least: number; most: number }): string {
-    const end = this.bytes.indexOf(delimiter, this.#position, 'latin1');
+    const end = this.#text.indexOf(delimiter, this.#position);
     const length = end - this.#position;
     if (end < 0 || length < least || length > most)
       throw new HostError('15', `${name} must be ${least} to ${most} digits that end with "${delimiter}"`);
@@ -170,7 +169,7 @@ export class RequestFields {
 
   /** Returns the next character without reading it; empty at the end. */
   peek(): string {
-    return this.bytes.toString('latin1', this.#position, this.#position + 1);
+    return this.#text.charAt(this.#position);
   }
 
   /** Reads a character if it is the next one. Returns whether it was. */
@@ -197,16 +196,15 @@ export class RequestFields {
     const scheme = this.#schemeOf(name, letter);
     if (scheme === 'plain') {
       const value = this.hex(name, isDouble ? 32 : 16);
-      return { name, scheme, text: this.#textFrom(start), value };
+      return { name, scheme, text: this.#copyFrom(start), value };
     }
     this.#position += 1;
     if (scheme !== '@' && this.peek().toUpperCase() === 'K')
       throw new HostError('12', `${name} is an index of user storage`);
     const value = this.#keyValue(name, scheme);
     // One place for the whole field.
-    const { end } = this.#places.pop() ?? { end: this.#position };
-    this.#places.push({ name, start, end });
-    return { name, scheme, text: this.#textFrom(start), value };
+    if (this.places) this.places[this.places.length - 1] = { name, start, end: this.#position };
+    return { name, scheme, text: this.#copyFrom(start), value };
   }
 
   /**
@@ -216,7 +214,7 @@ export class RequestFields {
    * @throws HostError 13 if there is no such LMK
    */
   lmkAhead(): LmkShape {
-    const tail = this.bytes.toString('latin1', Math.max(this.#position, this.bytes.length - MAX_TRAILER - 4));
+    const tail = this.#text.slice(Math.max(this.#position, this.bytes.length - MAX_TRAILER - 4));
     const [fields = ''] = tail.split(String.fromCharCode(END_OF_MESSAGE), 1);
     const named = /%([0-9]{2})$/.exec(fields)?.[1];
     const id = named ?? this.settings.defaultLmk;
@@ -273,7 +271,7 @@ export class RequestFields {
 
   #keyValue(name: string, scheme: Exclude<KeyScheme, 'plain'>): string {
     if (scheme === '@') {
-      const end = this.bytes.indexOf('@', this.#position, 'latin1');
+      const end = this.#text.indexOf('@', this.#position);
       if (end < 0 || end === this.#position || end - this.#position > MAX_NAME)
         throw new HostError('15', `${name} must be a name of 1 to ${MAX_NAME} characters between two "@"`);
       const value = this.text(name, end - this.#position);
@@ -282,14 +280,14 @@ export class RequestFields {
     }
     if (scheme !== 'S' && scheme !== 'R') return this.hex(name, SCHEME_DIGITS[scheme]);
     // Characters 2 to 5 of a key block are its length.
-    const length = Number(this.bytes.toString('latin1', this.#position + 1, this.#position + 5));
+    const length = Number(this.#text.slice(this.#position + 1, this.#position + 5));
     if (!Number.isInteger(length) || length < 16) throw new HostError('A5', `${name} is a key block without a length`);
     return this.text(name, length);
   }
 
   #matching(name: string, length: number, pattern: RegExp, what: string): string {
     const start = this.#take(name, length);
-    const value = this.bytes.toString('latin1', start, start + length);
+    const value = this.#text.slice(start, start + length);
     if (!pattern.test(value)) throw new HostError('15', `${name} must be ${length} ${what}`);
     return value;
   }
@@ -299,12 +297,13 @@ export class RequestFields {
     if (start + length > this.bytes.length)
       throw new HostError('15', `${name} must have ${length} characters: the request ends after ${this.remaining}`);
     this.#position += length;
-    this.#places.push({ name, start, end: this.#position });
+    this.places?.push({ name, start, end: this.#position });
     return start;
   }
 
-  #textFrom(start: number, end = this.#position): string {
-    return this.bytes.toString('latin1', start, end);
+  /** Returns what was read since, as a string that doesn't keep the message: keys are remembered by it. */
+  #copyFrom(start: number): string {
+    return this.bytes.toString('latin1', start, this.#position);
   }
 }
 

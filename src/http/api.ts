@@ -84,6 +84,8 @@ export interface ApiAudit {
   readonly eventSource: string;
   /** Type of its keys in `resources`, e.g. `AWS::KMS::Key`; empty for an API without keys. */
   readonly keyType: string;
+  /** CloudTrail's type of a resource whose type isn't `keyType`, by its ARN. */
+  readonly typeOf?: (arn: string) => string | undefined;
   /** Tells data events from management events. */
   isDataEvent(operation: string): boolean;
   isReadOnly(operation: string): boolean;

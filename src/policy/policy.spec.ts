@@ -333,3 +333,32 @@ test('matches a pattern that is crafted to be slow in time', () => {
   const Resource = `arn:aws:payment-cryptography:*:*:alias/${'*a'.repeat(200)}b`;
   expect(allows({ Resource }, { resource: `${ALIAS}${'a'.repeat(5000)}` })).toBe(false);
 });
+
+describe('a decision is remembered by the resource only', () => {
+  const decisions = (elements: Elements, ...asked: Asked[]) => {
+    const identity = identityOf(document([{ Effect: 'Allow', Action: ACTION, Resource: '*', ...elements }]));
+    return asked.map((each) => decide(requestOf(each), identity, undefined).allowed);
+  };
+  const OTHER = ALIAS.replace('alias/pek', 'key/other');
+
+  test('where nothing else decides', () => {
+    expect(
+      decisions({ Resource: KEY }, { resource: KEY }, { resource: OTHER }, { resource: KEY }, { resource: OTHER }),
+    ).toEqual([true, false, true, false]);
+  });
+
+  test('not where a condition decides', () => {
+    const Condition = { StringEquals: { 'aws:SourceIp': '10.0.0.1' } };
+    const from = (address: string): Asked => ({ says: { 'aws:SourceIp': address } });
+    expect(decisions({ Condition }, from('10.0.0.1'), from('10.0.0.2'), from('10.0.0.1'))).toEqual([true, false, true]);
+  });
+
+  test('not where a variable decides', () => {
+    const as = (name: string): Asked => ({ resource: `${KEY}/alice`, says: { 'aws:username': name } });
+    expect(decisions({ Resource: `${KEY}/\${aws:username}` }, as('alice'), as('bob'), as('alice'))).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+});

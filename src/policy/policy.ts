@@ -32,6 +32,8 @@ export interface Statement {
   sid?: string;
   effect: Effect;
   isAbout: (action: string) => boolean;
+  /** True if `applies` depends on the resource alone: the statement has no conditions, variables and principals. */
+  isFixed: boolean;
   /** Checks resource, principal and conditions, but not the action. */
   applies: (request: AccessRequest) => boolean;
   /**
@@ -43,21 +45,51 @@ export interface Statement {
   delegates?: (request: AccessRequest) => boolean;
 }
 
+const MAX_REMEMBERED = 1000;
+
+/** The statements of one effect that are about an action. */
+class AboutAction {
+  readonly #isFixed: boolean;
+  /** The statement that applies to a resource, where it depends on nothing else. */
+  readonly #byResource = new Map<string, Statement | undefined>();
+
+  constructor(readonly statements: readonly Statement[]) {
+    this.#isFixed = statements.every(({ isFixed }) => isFixed);
+  }
+
+  /** The first statement that applies to the request. */
+  find(request: AccessRequest): Statement | undefined {
+    if (this.statements.length === 0) return undefined;
+    if (!this.#isFixed) return this.#first(request);
+    const { resource } = request;
+    const known = this.#byResource.get(resource);
+    if (known !== undefined || this.#byResource.has(resource)) return known;
+    if (this.#byResource.size === MAX_REMEMBERED) this.#byResource.clear();
+    const found = this.#first(request);
+    this.#byResource.set(resource, found);
+    return found;
+  }
+
+  #first(request: AccessRequest): Statement | undefined {
+    return this.statements.find((statement) => statement.applies(request));
+  }
+}
+
 /** The statements of several policies. */
 export class Statements {
   /** Statements by action. Its size is bounded by the number of operations. */
-  readonly #byAction = new Map<string, readonly Statement[]>();
+  readonly #byAction = new Map<string, Record<Effect, AboutAction>>();
 
   constructor(private readonly statements: readonly Statement[]) {}
 
   /** The first statement that allows or denies the request. */
   find(effect: Effect, request: AccessRequest): Statement | undefined {
-    return this.#about(request.action).find((statement) => statement.effect === effect && statement.applies(request));
+    return this.#about(request.action)[effect].find(request);
   }
 
   /** The first statement that leaves the decision to the policies of the caller's account. */
   findDelegation(request: AccessRequest): Statement | undefined {
-    return this.#about(request.action).find((statement) => statement.delegates?.(request));
+    return this.#about(request.action).Allow.statements.find((statement) => statement.delegates?.(request));
   }
 
   /** All statements, each with the first of its elements that doesn't match the request. */
@@ -65,12 +97,14 @@ export class Statements {
     return this.statements.map((statement) => ({ statement, failedOn: statement.failure(request) }));
   }
 
-  #about(action: string): readonly Statement[] {
+  #about(action: string): Record<Effect, AboutAction> {
     const known = this.#byAction.get(action);
     if (known) return known;
     const about = this.statements.filter((statement) => statement.isAbout(action));
-    this.#byAction.set(action, about);
-    return about;
+    const ofEffect = (effect: Effect) => new AboutAction(about.filter((statement) => statement.effect === effect));
+    const byEffect = { Allow: ofEffect('Allow'), Deny: ofEffect('Deny') };
+    this.#byAction.set(action, byEffect);
+    return byEffect;
   }
 }
 
@@ -87,6 +121,7 @@ export function resourceStatements(name: string, document: PolicyDocument<Resour
     const accounts = written.Effect === 'Allow' && written.Principal ? accountsOf(written.Principal) : [];
     return {
       ...read,
+      isFixed: false,
       applies: (request) => isFor(request.caller) && read.applies(request),
       delegates: (request) => accounts.includes(request.caller.accountId) && read.applies(request),
       failure: (request) => {
@@ -120,6 +155,8 @@ function statement(
     sid: Sid,
     effect: Effect,
     isAbout: (action) => isAbout(action.toLowerCase(), nothing),
+    isFixed:
+      conditions.length === 0 && !(variables && (Resource ?? NotResource ?? []).some((text) => text.includes('$'))),
     applies: ({ resource, context }) => isOf(resource, context) && unmet(context) === undefined,
     failure: ({ action, resource, context }) => {
       if (!isAbout(action.toLowerCase(), nothing)) return 'Action';

@@ -1,13 +1,14 @@
+import type { Logger } from 'pino';
 import { Metrics } from '../../src/http/metrics.js';
-import { CryptoError } from '../../src/crypto/errors.js';
-import { ThrottlingException, VerificationFailedException } from '../../src/errors/exceptions.js';
 import {
   HostCall,
   type HostCommand,
   type HostServices,
   type ListenerSettings,
+  type Reply,
+  type ReplyField,
 } from '../../src/hostcommands/command.js';
-import { HostError, type HostErrorCode } from '../../src/hostcommands/host-error.js';
+import { hostErrorOf } from '../../src/hostcommands/host-error-of.js';
 import type { Lmks } from '../../src/hostcommands/lmk/lmks.js';
 import { VariantKeys } from '../../src/hostcommands/lmk/variant-keys.js';
 import { VariantLmk } from '../../src/hostcommands/lmk/variant-lmk.js';
@@ -38,65 +39,59 @@ export function testServices(settings: Partial<ListenerSettings> = {}, services:
   return {
     keys: new VariantKeys(TEST_LMKS),
     pins: new LmkPins(TEST_LMKS),
-    verifications: new Verifications(new Metrics(), undefined),
+    // Metrics take a millisecond to make.
+    verifications: services.verifications ?? new Verifications(new Metrics(), undefined),
     settings: { ...TEST_SETTINGS, ...settings },
     ...services,
   } as HostServices;
 }
 
 /**
- * Runs a command without a socket, by the root user.
+ * Executes a command without a socket, by the root user.
  *
  * @param text     command code and fields, Latin-1
  * @param settings that differ from TEST_SETTINGS
  * @param services that differ from those of testServices
- * @returns the reply from its reply code on, Latin-1
+ * @returns the reply and the trailer
+ * @throws what the command throws
  */
-export async function runCommand(
+export async function executeCommand(
   commands: readonly HostCommand[],
   text: string,
   settings: Partial<ListenerSettings> = {},
   services: Partial<HostServices> = {},
-): Promise<string> {
+): Promise<Reply & { trailer: string }> {
   const code = text.slice(0, 2);
-  const replyCode = code.charAt(0) + String.fromCharCode(code.charCodeAt(1) + 1);
   const command = commands.find((each) => each.code === code);
   if (!command) throw new Error(`no command ${code}`);
   const served = testServices(settings, services);
-  try {
-    const fields = new RequestFields(Buffer.from(text, 'latin1'), 2, served.settings);
-    const request = command.parse(fields);
-    const named = fields.lmk();
-    const lmk = named ?? served.settings.defaultLmk;
-    const trailer = fields.end().toString('latin1');
-    const host = new HostCall(rootCall(command.operation ?? code), lmk, served, {
-      command: code,
-      namesLmk: named !== undefined,
-    });
-    const reply = await command.execute(request, host);
-    const values = reply.fields.map(([, value]) => (typeof value === 'string' ? value : value.toString('latin1')));
-    return `${replyCode}${reply.code ?? '00'}${values.join('')}${trailer}`;
-  } catch (error) {
-    return `${replyCode}${errorCodeOf(error)}`;
-  }
+  const fields = new RequestFields(Buffer.from(text, 'latin1'), 2, served.settings);
+  const request = command.parse(fields);
+  const named = fields.lmk();
+  const trailer = fields.end().toString('latin1');
+  const origin = { command: code, namesLmk: named !== undefined };
+  const host = new HostCall(rootCall(command.operation ?? code), named ?? served.settings.defaultLmk, served, origin);
+  return { ...(await command.execute(request, host)), trailer };
 }
 
-/** Error codes of the library's errors where a command doesn't choose another. */
-const CRYPTO_ERRORS: Partial<Record<CryptoError['code'], HostErrorCode>> = {
-  PIN_BLOCK: '20',
-  PAN: '20',
-  PIN: '24',
-  KSN: '15',
-  DATA_LENGTH: '80',
-};
+/** Returns the value of a field of a reply as Latin-1. */
+export function textOf([, value]: ReplyField): string {
+  return typeof value === 'string' ? value : value.toString('latin1');
+}
 
-function errorCodeOf(error: unknown): HostErrorCode {
-  if (error instanceof HostError) return error.code;
-  if (error instanceof VerificationFailedException) return '01';
-  if (error instanceof ThrottlingException) return '41';
-  const code = error instanceof CryptoError ? CRYPTO_ERRORS[error.code] : undefined;
-  if (code === undefined) throw error;
-  return code;
+/** Executes a command as `executeCommand` does. @returns the reply from its reply code on, Latin-1 */
+export async function runCommand(...command: Parameters<typeof executeCommand>): Promise<string> {
+  const [, text] = command;
+  const replyCode = text.charAt(0) + String.fromCharCode(text.charCodeAt(1) + 1);
+  try {
+    const { code = '00', fields, trailer } = await executeCommand(...command);
+    return `${replyCode}${code}${fields.map(textOf).join('')}${trailer}`;
+  } catch (error) {
+    const unexpected = () => {
+      throw error;
+    };
+    return `${replyCode}${hostErrorOf(error, '', { error: unexpected } as unknown as Logger).code}`;
+  }
 }
 
 /** Returns a PIN under the test LMK. @param account 12 digits */

@@ -12,17 +12,17 @@ import { type Cryptogram, MK_AC, padded, readPan, readTransactionData, verifyCry
 
 /**
  * Card schemes by their identifiers. `padsWithZeros`: the card pads transaction data with zeros, as for Visa's CVN 10;
- * others use padding method 2. `arpc`: key of the ARPC. M/Chip's is the session key of the ARQC here, unlike in the API.
+ * others use padding method 2. M/Chip's session key has the unpredictable number in it, so its ARPC is under the card's
+ * master key, as its cards (CVN 16 and 17) and the API have it. Cards with EMV's common session key are those of KW.
  */
 const SCHEMES: Record<string, Scheme> = {
-  '0': { sessionKey: 'VISA', padsWithZeros: true, arpc: 'ICC_MASTER' },
-  '1': { sessionKey: 'MASTERCARD_SESSION_KEY', padsWithZeros: false, arpc: 'SESSION' },
-  '2': { sessionKey: 'AMEX', padsWithZeros: false, arpc: 'ICC_MASTER' },
+  '0': { sessionKey: 'VISA', padsWithZeros: true },
+  '1': { sessionKey: 'MASTERCARD_SESSION_KEY', padsWithZeros: false },
+  '2': { sessionKey: 'AMEX', padsWithZeros: false },
 };
 interface Scheme {
   readonly sessionKey: SessionKeyScheme;
   readonly padsWithZeros: boolean;
-  readonly arpc: 'SESSION' | 'ICC_MASTER';
 }
 
 /** What each mode does. */
@@ -121,8 +121,8 @@ function answer(
   check: () => void,
 ): Reply | Promise<Reply> {
   const sent = data && (scheme.padsWithZeros ? data : padded(data, host));
-  return verifyCryptogram(host, keys, { transaction, arqc, data: sent }, (sessionKey, iccKey): ReplyField[] => {
+  return verifyCryptogram(host, keys, { transaction, arqc, data: sent }, (_sessionKey, arpcKey): ReplyField[] => {
     check();
-    return arc ? [['ARPC', arpcMethod1(scheme.arpc === 'SESSION' ? sessionKey : iccKey, { arqc, arc })]] : [];
+    return arc ? [['ARPC', arpcMethod1(arpcKey, { arqc, arc })]] : [];
   });
 }

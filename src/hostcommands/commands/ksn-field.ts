@@ -1,5 +1,5 @@
 import type { KeyField, RequestFields } from '../request-fields.js';
-import { keySerialNumber } from './pin-fields.js';
+import { keySerialNumber, parseWithKsn } from './pin-fields.js';
 
 /**
  * Reads the descriptor of a key serial number (KSN), the KSN and all fields after it. Whether the KSN has FFFF on its
@@ -8,8 +8,5 @@ import { keySerialNumber } from './pin-fields.js';
  * @param rest receives the KSN, 20 (TDES) or 24 (AES) digits; called again where the KSN is read in the other way
  */
 export function readKsn<T>(fields: RequestFields, bdk: KeyField, rest: (ksn: string) => T): T {
-  return fields.firstComplete(
-    () => rest(keySerialNumber(fields, bdk, 0)),
-    () => rest(keySerialNumber(fields, bdk, 4)),
-  );
+  return parseWithKsn(fields, (padding) => rest(keySerialNumber(fields, bdk, padding)));
 }

@@ -114,17 +114,10 @@ export function keySerialNumber(fields: RequestFields, bdk: KeyField, padding: 0
  * request that otherwise doesn't end with its last field is read so.
  */
 export function parseWithKsn<R>(fields: RequestFields, parse: (padding: 0 | 4) => R): R {
-  const start = fields.mark();
-  for (const padding of [0, 4] as const) {
-    try {
-      const request = parse(padding);
-      if (fields.isComplete) return request;
-    } catch (error) {
-      if (!(error instanceof HostError)) throw error;
-    }
-    fields.rewind(start);
-  }
-  return parse(0);
+  return fields.firstComplete(
+    () => parse(0),
+    () => parse(4),
+  );
 }
 
 /** Reads the maximum length of a PIN. */

@@ -12,7 +12,7 @@ import { HostError } from '../host-error.js';
 import type { KeyField } from '../request-fields.js';
 import { holdsComponent, type LmkBlock, LmkBlocks, parseLmkBlock } from './lmk-block.js';
 import type { KeyBlockLmkEntry, Lmks } from './lmks.js';
-import { opened, type OpenedKey, takesLength } from './opened-key.js';
+import { LentKey, opened, type OpenedKey, takesLength } from './opened-key.js';
 import { OpenedKeys } from './opened-keys.js';
 import { lookUp } from './refusals.js';
 
@@ -54,12 +54,13 @@ export class BlockKeys {
     const block = parseLmkBlock(field.value, field.name);
     const entry = this.#lmkOf(host, block, field.name);
     return whenReady(this.lmk(host.call, entry), ({ arn, blocks, keys }) => {
-      const { held, ...key } = keys.get(block.text, () => openBlock(blocks, block, field.name));
+      const key = keys.get(field.text, () => openBlock(blocks, block, field.name));
+      host.notes(key.kcv);
       const { isComponent = false } = needs;
       if (holdsComponent(block.header) !== isComponent)
         throw new HostError('A9', `${field.name} is a block with ${isComponent ? 'a whole' : 'a component of a'} key`);
       checkBlock(block, field.name, needs, key);
-      return { arn, ...key, attributes: block.header, use: (compute) => compute(held) };
+      return new LentKey(arn, key, block.header);
     });
   }
 

@@ -1,10 +1,12 @@
 import { aes } from '../../crypto/aes.js';
 import { toHex } from '../../crypto/bytes.js';
 import { tdes } from '../../crypto/des.js';
-import { HeldKey } from '../../crypto/held-key.js';
+import { HeldKey, type SymmetricKey } from '../../crypto/held-key.js';
 import { kcvCmac, kcvEcb } from '../../crypto/kcv.js';
 import { BLOCK_CIPHER_BYTES, type KeyAlgorithm, type KeyUsage } from '../../payment/keys/key-attributes.js';
 import type { KeyRequirement } from '../../payment/keys/key-rules.js';
+import type { Synchronous } from '../../provider/crypto-provider.js';
+import type { HostKey, HostKeyAttributes } from '../command.js';
 
 /** A key that was opened, as it is remembered. */
 export interface OpenedKey {
@@ -14,6 +16,32 @@ export interface OpenedKey {
   readonly bytes: number;
   /** A single-length DES key twice. */
   readonly held: HeldKey;
+}
+
+/** A key under an LMK, for one command. */
+export class LentKey implements HostKey {
+  /** @param arn of the LMK */
+  constructor(
+    readonly arn: string,
+    private readonly key: OpenedKey,
+    readonly attributes?: HostKeyAttributes,
+  ) {}
+
+  get kcv(): string {
+    return this.key.kcv;
+  }
+
+  get algorithm(): KeyAlgorithm {
+    return this.key.algorithm;
+  }
+
+  get bytes(): number {
+    return this.key.bytes;
+  }
+
+  use<T>(compute: (key: SymmetricKey) => Synchronous<T>): T {
+    return compute(this.key.held);
+  }
 }
 
 /** Holds a key of AES, or a DES key of 8, 16 or 24 bytes. @param clear the caller zeroizes it */

@@ -3,7 +3,7 @@ import { document, type Elements, identityOf, USER } from '../../../test/support
 import { lendBytes } from '../../crypto/held-key.js';
 import { toHex } from '../../crypto/bytes.js';
 import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
-import { type HostCall, type KeyNeeds } from '../command.js';
+import { HostCall, type HostServices, type KeyNeeds } from '../command.js';
 import type { KeyField } from '../request-fields.js';
 import type { Lmks } from './lmks.js';
 import { VariantKeys } from './variant-keys.js';
@@ -16,7 +16,7 @@ const LMKS: Lmks = new Map([
 const KEYS = new VariantKeys(LMKS);
 const ARN = 'arn:aws:keyblock:us-east-1:000000000000:lmk/00';
 
-const host = (lmk = '00', call = rootCall('TranslatePinData')) => ({ call, lmk }) as HostCall;
+const host = (lmk = '00', call = rootCall('TranslatePinData')) => new HostCall(call, lmk, {} as HostServices);
 const field = (text: string): KeyField => {
   const scheme = /^[0-9A-F]/.test(text) ? 'plain' : (text.charAt(0) as KeyField['scheme']);
   return { name: 'ZPK', scheme, text, value: scheme === 'plain' ? text : text.slice(1) };

@@ -5,7 +5,7 @@ import { HostError } from '../host-error.js';
 import type { KeyField } from '../request-fields.js';
 import type { VariantScheme } from './key-scheme.js';
 import { lmkArn, type Lmks, type VariantLmkEntry } from './lmks.js';
-import { opened, type OpenedKey, takesLength } from './opened-key.js';
+import { LentKey, opened, type OpenedKey, takesLength } from './opened-key.js';
 import { OpenedKeys } from './opened-keys.js';
 import { hasOddParity, isKeyType } from './variant-lmk.js';
 
@@ -27,16 +27,17 @@ export class VariantKeys implements HostKeys {
     const arn = lmkArn(scopeOf(host.call), entry.id);
     host.call.record.uses(arn);
     authorizeLmk(host.call, arn);
-    const { held, ...key } = this.#open(entry, field, needs);
+    const key = this.#open(entry, field, needs);
+    host.notes(key.kcv);
     checkLength(field, needs, key);
-    return { arn, ...key, use: (compute) => compute(held) };
+    return new LentKey(arn, key);
   }
 
   #open(entry: VariantLmkEntry, field: KeyField, { type, code = '10' }: KeyNeeds): OpenedKey {
     if (!isVariantScheme(field.scheme)) throw new HostError('26', `${field.name} isn't a key under a variant LMK`);
-    if (!isKeyType(type)) throw new HostError('28', `Key type ${type} of ${field.name} doesn't exist`);
     const scheme = field.scheme;
-    return this.#opened.get(`${entry.id} ${type} ${scheme}${field.value}`, () => {
+    return this.#opened.get(`${entry.id} ${type} ${field.text}`, () => {
+      if (!isKeyType(type)) throw new HostError('28', `Key type ${type} of ${field.name} doesn't exist`);
       const clear = entry.lmk.open(type, scheme, Buffer.from(field.value, 'hex'));
       try {
         if (!hasOddParity(clear))

@@ -124,6 +124,24 @@ describe('records', () => {
     });
   });
 
+  test('an event names the LMK, and the check values of the keys under it in the order of their use', async () => {
+    const before = (await events()).length;
+    await service.ask(
+      'CAU8463435FC4B4DAA0C49025272C29B12CU1EF828AA8F6B80EB83E19FBC373F3A85126428EB94035AF53B0101550000025321',
+    );
+    await service.ask('CWU9B4934384B19946B040CD702B4D581454123456789012345;8701101%77');
+    const [translated, refused, ...others] = (await events()).slice(before);
+    expect(others).toEqual([]);
+    const ARN = 'arn:aws:keyblock:us-east-1:000000000000:lmk/00';
+    expect(translated).toMatchObject({
+      eventName: 'TranslatePinData',
+      requestParameters: { command: 'CA', keyCheckValues: ['070753', '6F1E3F'] },
+      resources: [{ accountId: '000000000000', type: 'Keyblock::HostCommands::LMK', ARN }],
+    });
+    expect(refused).toMatchObject({ errorCode: '13', requestParameters: { command: 'CW' }, resources: [] });
+    expect(refused!.requestParameters).not.toHaveProperty('keyCheckValues');
+  });
+
   test('metrics count commands by code and error', async () => {
     const count = async () => {
       const { text } = await sendUnsigned(`${service.url}/metrics`, { method: 'GET' });

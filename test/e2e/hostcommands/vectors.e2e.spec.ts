@@ -44,16 +44,50 @@ const VECTORS: [command: string, reply: string][] = [
     'DB00',
   ],
   ['B200100123456789ABCDEF', 'B3000123456789ABCDEF'],
+  ['BU0200406FBB23A5214DF', 'BV000035BBE340A4B763'],
+  ['BU001U93CB819F8FEE4F78BF9C4CDD84750DB1', 'BV00B70AD25C94548822'],
+  ['BU011U1EF828AA8F6B80EB83E19FBC373F3A85', 'BV006F1E3F74F826B7EB'],
+  [
+    'A6001U71979DEB8587E2734F1E99D5DCAEF9ACU482C4E722BB0CF1845E1E5BD16310119U',
+    'A700U0E07CDC0161A0DE3B5AA44DF227EC9DEABDEBC',
+  ],
+  [
+    'A6001U71979DEB8587E2734F1E99D5DCAEF9ACXC8E3118AFA853807EB7E92294663A5BAU',
+    'A700U1EF828AA8F6B80EB83E19FBC373F3A856F1E3F',
+  ],
+  ['A6001U1457FF6ADF6250C66C368416B4C9D3832B930A07119F93A8Z', 'A700BAB32D775A38E4AB73936E'],
+  ['A60024ED06495741C280C35ED0C0EA7F7D0FAZ', 'A7000406FBB23A5214DF0035BB'],
+  [
+    'A8002U1457FF6ADF6250C66C368416B4C9D383U8463435FC4B4DAA0C49025272C29B12CU',
+    'A900U2C62A23D001B97412950CD8BE66C7639070753',
+  ],
+  [
+    'A43000XX2EC8A0412B5D0E86E3C1E5ABFA19B3F5XFF43378ED5D85B1BC465BF000335FBF1XA235EDF4C58A2CB0C84641D07319CF21',
+    'A500XC0BC1DFFC449A402DAB71250CA5869CC8CE396',
+  ],
+  [
+    'DWU1457FF6ADF6250C66C368416B4C9D3836A2C67C227784BC5D8508B6BED82ECB8;0U1',
+    'DX00U8E3D3E2FD5919657F05A1AA90D32A01408D7B4',
+  ],
+];
+
+/** Vectors with a PIN under the LMK, whose form is this service's own: the host learns it by BA. */
+const PIN_VECTORS: [begin: string, end: string, account: string, reply: string][] = [
+  ['DGX367930344805B1FAD6146EF4ED7502B3', '5500000253211', '550000025321', 'DH004402'],
+  ['DGU183DF6EA5EDFF7D5C91C8F2BA6451884', '5500000253211', '550000025321', 'DH000481'],
+  ['DGUE9F05D2F2DB8A8579CA3E806B35E336F', '1234567890120', '123456789012', 'DH001226'],
+  ['JGTA5E7D4FE829B0D83C5E7352636C16C7827E197349E34A5CD01123456789012', '', '123456789012', 'JH0098A841D13467F185'],
 ];
 
 const HEADER_LENGTHS = [0, 2, 4, 255];
 const GUEST = 'arn:aws:iam::000000000000:user/guest';
 const GUEST_PLACE = HEADER_LENGTHS.length;
-const allowing = ['CW', 'CY', 'DC', 'EC', 'CC', 'CA', 'CU', 'CI', 'M6', 'BK', 'DU', 'DA', 'B2'];
-const commands = { allow: allowing };
+const commands = { allow: [...new Set([...VECTORS, ...PIN_VECTORS].map(([command]) => command.slice(0, 2))), 'BA'] };
 const service = useHostCommands({
   listeners: [
-    ...HEADER_LENGTHS.map((headerLength) => listener({ headerLength, commands })),
+    ...HEADER_LENGTHS.map((headerLength) =>
+      listener({ headerLength, commands, pinUnderLmk: true, authorised: ['pin.clear'] }),
+    ),
     listener({ principal: GUEST }),
   ],
 });
@@ -69,6 +103,13 @@ describe.each(HEADER_LENGTHS.map((headerLength, place) => ({ headerLength, place
     });
   },
 );
+
+test.each(PIN_VECTORS)('%s{1234}%s of account %s is answered %s', async (begin, end, account, reply) => {
+  const client = await service.connect(2);
+  const pin = (await client.ask(`BA1234F${account}`)).slice(4);
+  expect(pin).toMatch(/^[0-9]{5}$/);
+  expect(await client.ask(`${begin}${pin}${end}`)).toBe(reply);
+});
 
 test('all of them may be sent at once', async () => {
   const client = await service.connect(2);

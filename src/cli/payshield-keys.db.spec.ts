@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
+import { useService } from '../../test/support/api.js';
+import { runKeyblock } from '../../test/support/cli.js';
+import { createKeyOf, MISSING_KEY } from '../../test/support/keys.js';
+import { serviceEnv } from '../../test/support/service.js';
+import { wrapKeyBlock } from '../crypto/tr31/wrap.js';
+
+const service = useService();
+const FIELD = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
+const OTHER_FIELD = 'BAB32D775A38E4AB';
+const ZPK = {
+  usage: 'TR31_P0_PIN_ENCRYPTION_KEY',
+  algorithm: 'TDES_2KEY',
+  modes: ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'],
+};
+let folder: string;
+let table: string;
+const environment = { ...process.env };
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyblock-key-table-'));
+  table = join(folder, 'keys.yaml');
+  Object.assign(process.env, serviceEnv(service.store));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+afterAll(() => void (process.env = environment));
+
+const keys = (...args: string[]) => runKeyblock(['payshield', 'keys', ...args]);
+const add = (field: string, key: string, ...more: string[]) => keys('add', field, key, '--table', table, ...more);
+
+test('add appends rows, and verify looks up their keys', async () => {
+  const { arn, kcv } = await createKeyOf(service, ZPK);
+  expect(await add(FIELD, arn)).toMatchObject({ exitCode: 0, stdout: `${kcv}  ${arn}  ${FIELD}\n` });
+  expect(await add(OTHER_FIELD, arn, '--commands', 'CA', 'CC')).toMatchObject({ exitCode: 0 });
+  expect(readFileSync(table, 'utf8')).toBe(
+    `keys:\n  - match: "${FIELD}"\n    key: ${arn}\n` +
+      `  - match: "${OTHER_FIELD}"\n    key: ${arn}\n    usage: ['CA', 'CC']\n`,
+  );
+  expect(await keys('verify', '--table', table)).toMatchObject({
+    exitCode: 0,
+    stdout: `${kcv}  ${arn}  ${FIELD}\n${kcv}  ${arn}  ${OTHER_FIELD}\n`,
+  });
+  await service.controlPlane.send(new StopKeyUsageCommand({ KeyIdentifier: arn }));
+  const { exitCode, stdout, stderr } = await keys('verify', '--table', table);
+  expect([exitCode, stdout.startsWith(`-       ${arn}  ${FIELD}: `)]).toEqual([1, true]);
+  expect(stderr).toContain("2 of 2 keys can't be used.");
+});
+
+test('add refuses a key that does not exist, and a field that is there already, and leaves the table as it is', async () => {
+  const { arn } = await createKeyOf(service, ZPK);
+  for (const key of [MISSING_KEY, 'alias/missing']) expect((await add(FIELD, key)).exitCode).not.toBe(0);
+  expect(() => readFileSync(table)).toThrow('ENOENT');
+  expect((await add(FIELD, arn)).exitCode).toBe(0);
+  const before = readFileSync(table, 'utf8');
+  expect((await add(FIELD, arn)).exitCode).not.toBe(0);
+  expect((await add('with space', arn)).exitCode).not.toBe(0);
+  expect(readFileSync(table, 'utf8')).toBe(before);
+});
+
+test('verify refuses a table that is not one', async () => {
+  expect((await keys('verify', '--table', table)).exitCode).not.toBe(0);
+  writeFileSync(table, 'keys:\n  - match: 0406\n    key: alias/zpk\n');
+  const { exitCode, stderr } = await keys('verify', '--table', table);
+  expect([exitCode === 0, stderr]).toEqual([false, expect.stringContaining('line 2')]);
+});
+
+test('suggest lists the keys with the check value of a key block', async () => {
+  const { arn, kcv } = await createKeyOf(service, ZPK);
+  const block = (data: string) =>
+    wrapKeyBlock({
+      kbpk: { algorithm: 'AES', key: Buffer.alloc(32, 1) },
+      header: {
+        ...{ versionId: 'D', keyUsage: 'P0', algorithm: 'T', modeOfUse: 'B' },
+        ...{ keyVersionNumber: '00', exportability: 'E', keyContext: '0' },
+      },
+      optionalBlocks: data === '' ? [] : [{ id: 'KC', data }],
+      key: Buffer.alloc(16, 1),
+    });
+  expect(await keys('suggest', block(`00${kcv}`))).toMatchObject({ exitCode: 0, stdout: `${kcv}  ${arn}\n` });
+  expect(await keys('suggest', `R${block(`00${kcv}`)}`)).toMatchObject({ exitCode: 0, stdout: `${kcv}  ${arn}\n` });
+  expect(await keys('suggest', block(''))).toMatchObject({ exitCode: 0, stdout: '' });
+  expect((await keys('suggest', 'D0001')).exitCode).not.toBe(0);
+});

@@ -1,0 +1,65 @@
+import { jest } from '@jest/globals';
+import { pino } from 'pino';
+import { rootCall } from '../../test/support/call.js';
+import { testServices } from '../../test/support/host-commands.js';
+import type { AuditLog } from '../audit/audit-log.js';
+import { Clock } from '../clock.js';
+import { Metrics } from '../http/metrics.js';
+import type { HostCommand, Reply } from './command.js';
+import { Dispatcher } from './dispatcher.js';
+import type { HostPrincipals } from './host-principals.js';
+
+const events: Record<string, unknown>[] = [];
+const peer = { sourceIp: '127.0.0.1', secureTransport: false, principalArn: 'arn:aws:iam::000000000000:root' };
+const { keys, pins, issuer, verifications, settings } = testServices();
+
+/** Serves one command, ZZ. */
+function serving(execute: () => Reply | Promise<Reply>) {
+  events.length = 0;
+  const command: HostCommand = { code: 'ZZ', title: 'Wait', isDefault: true, parse: () => ({}), execute };
+  const dispatcher = new Dispatcher({
+    served: { name: 'test', headerLength: 0, maxConnections: 1, region: 'us-east-1', accountId: '000000000000' },
+    commands: [command],
+    services: { keys, pins, issuer, verifications, settings },
+    checkValue: () => '',
+    principals: { find: () => rootCall('ZZ').principal } as unknown as HostPrincipals,
+    audit: { record: (event: string) => events.push(JSON.parse(event) as object as never) } as unknown as AuditLog,
+    metrics: new Metrics(),
+    clock: new Clock(),
+    logger: pino({ level: 'silent' }),
+    rate: undefined,
+  });
+  return { dispatcher, answer: () => dispatcher.answer({ bytes: Buffer.from('ZZ'), isTooLong: false }, peer) };
+}
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+test('a command that takes longer than 10 s is answered 41, and recorded once', async () => {
+  jest.useFakeTimers();
+  let finish: (reply: Reply) => void = () => undefined;
+  const { dispatcher, answer } = serving(() => new Promise((resolve) => (finish = resolve)));
+  const reply = answer();
+  await jest.advanceTimersByTimeAsync(9999);
+  expect(events).toHaveLength(0);
+  await jest.advanceTimersByTimeAsync(1);
+  expect((await reply).toString('latin1', 2)).toBe('Z[41');
+  expect(dispatcher.waiting).toBe(1);
+  finish({ fields: [] });
+  await jest.advanceTimersByTimeAsync(0);
+  expect(dispatcher.waiting).toBe(0);
+  expect(events.map(({ errorCode }) => errorCode)).toEqual(['41']);
+});
+
+test('a command that ends in time is answered with its reply', async () => {
+  jest.useFakeTimers();
+  const { answer } = serving(
+    () => new Promise((resolve) => setTimeout(() => resolve({ fields: [['x', 'OK']] }), 9000)),
+  );
+  const reply = answer();
+  await jest.advanceTimersByTimeAsync(9000);
+  expect((await reply).toString('latin1', 2)).toBe('Z[00OK');
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(events).toHaveLength(1);
+});
