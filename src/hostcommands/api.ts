@@ -4,6 +4,9 @@ import type { Api } from '../http/api.js';
 import { restJsonBody } from '../http/framing.js';
 import { VALIDATION_EXCEPTIONS } from '../http/validation-exceptions.js';
 
+/** Operations of the control plane that key commands need. */
+const MANAGES_KEYS = ['CreateKey', 'ImportKey', 'ExportKey'];
+
 /**
  * Host commands of a payment HSM. They don't come by HTTP: the row says how they appear in audit events and metrics. An event is named
  * after the operation of Payment Cryptography whose permission the command needs, and shows the code of the command.
@@ -25,8 +28,9 @@ export const HOST_COMMANDS: Api = {
     keyType: 'AWS::PaymentCryptography::Key',
     // A key block LMK is a key of Payment Cryptography; a variant LMK has an ARN of its own.
     typeOf: (arn) => (arn.startsWith('arn:aws:keyblock:') ? 'Keyblock::HostCommands::LMK' : undefined),
-    isDataEvent: () => true,
-    isReadOnly: () => true,
+    // As for the same operations by HTTP: whoever looks for exports of keys finds those of hosts, too.
+    isDataEvent: (operation) => !MANAGES_KEYS.includes(operation),
+    isReadOnly: (operation) => !MANAGES_KEYS.includes(operation),
     // The dispatcher formats the parameters.
     members: eventMembers({ values: '', structures: '' }),
   },

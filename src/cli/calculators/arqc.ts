@@ -27,10 +27,10 @@ const SCHEMES: Readonly<Record<string, SessionKeyScheme>> = {
 };
 const NAMES = Object.keys(SCHEMES);
 const CARD =
-  '--key 263D9EEA20259B7CC2612AADD5EF19CD --pan 5413330089020011 \\\n' +
-  '  --psn 01 --atc 00A7 --un 5A3C91E7 --session-key Mastercard \\\n' +
-  '  --data 9F02060000000125009F03060000000000009F1A020752950500000080005F2A0207529A032611279C01009F37045A3C91E7820239009F360200A7 \\\n' +
-  '  --iad 0114A50003020000000000000000000000FF';
+  '--key 263D9EEA20259B7CC2612AADD5EF19CD \\\n' +
+  '  --pan 5413330089020011 --psn 01 --atc 00A7 --un 5A3C91E7 \\\n' +
+  '  --data 9F02060000000125009C01009F37045A3C91E7820239009F360200A7 \\\n' +
+  '  --iad 0114A50003020000000000000000000000FF --session-key Mastercard';
 
 interface ArqcOptions extends TestKeyOptions, ResultOptions {
   pan: string;
@@ -70,8 +70,8 @@ export function addArqc(program: Command, streams: Streams): void {
     )
     .requiredOption('--arqc <hex>', "The card's cryptogram, 8 bytes.")
     .examples(
-      `keyblock arqc explain ${CARD} \\\n  --arqc 3BDBEBF8E13C9EBB`,
-      `keyblock arqc explain ${CARD} \\\n  --arqc 3BDBEBF8E13C9EBB --json`,
+      `keyblock arqc explain ${CARD} \\\n  --arqc F41E57B7DDD41CC2`,
+      `keyblock arqc explain ${CARD} \\\n  --arqc F41E57B7DDD41CC2 --json`,
     )
     .readOn('docs/calculators.md');
   withTransaction(explain).action((options: ArqcOptions) => explainArqc(options, streams));

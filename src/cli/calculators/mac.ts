@@ -11,7 +11,7 @@ import { calculated, printAnswer, type ResultOptions, withJson } from './results
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const KEY = 'MAC key';
-const EXAMPLE = '--key 0123456789ABCDEFFEDCBA9876543210 \\\n  --data 3132333435363738';
+const EXAMPLE = '\\\n  --key 0123456789ABCDEFFEDCBA9876543210 --data 3132333435363738';
 
 interface MacOptions extends TestKeyOptions, ResultOptions {
   algorithm: string;

@@ -36,7 +36,7 @@ export const A0: HostCommand<Request> = {
     const { header } = options;
     checkKeyType(type);
     if (header) checkUsageOfType(type, header.usage);
-    const issue = await host.services.issuer.under(host, { type, scheme, header });
+    const issue = await host.services.issuer.under(host, { type, scheme, header: headerOf(options) });
     const zmk = exported && (await findTransportKey(host.as('ExportKey'), exported.zmk, 'Wrap', exported.zmkType));
     const isAes = header?.isAes ?? false;
     const bytes = header && scheme === 'S' ? header.bytes : bytesOfScheme(scheme);
@@ -55,6 +55,11 @@ export const A0: HostCommand<Request> = {
     }
   },
 };
+
+/** Returns the header of a block under the LMK, whose exportability may follow a `&`. */
+function headerOf({ header, exportability }: KeyOptions): KeyOptions['header'] {
+  return header && exportability !== undefined ? { ...header, exportability } : header;
+}
 
 function readExport(fields: RequestFields): NonNullable<Request['exported']> {
   fields.accept(';');

@@ -1,8 +1,9 @@
-import { runCommand } from '../../../test/support/host-commands.js';
+import { runCommand, testServices } from '../../../test/support/host-commands.js';
 import { hex } from '../../../test/support/vectors.js';
 import { toHex } from '../../crypto/bytes.js';
 import { tdes } from '../../crypto/des.js';
 import { encryptPinBlock } from '../../crypto/pin-block.js';
+import type { HostKeys } from '../command.js';
 import { CU, DU } from './cu-du.command.js';
 
 const run = (text: string) => runCommand([CU, DU], text);
@@ -26,6 +27,18 @@ const tpkBlock = (pin: string) => {
   using cipher = tdes(CLEAR_TPK);
   return toHex(encryptPinBlock(cipher, 0, { pin, pan: '9230000004310' }));
 };
+
+test('a change needs the permission to verify PINs on both keys, and to generate values on the PVK', async () => {
+  const { keys } = testServices();
+  const asked: string[] = [];
+  const find: HostKeys['find'] = (host, field, needs) => {
+    asked.push(`${host.call.operation} ${field.name}`);
+    return keys.find(host, field, needs);
+  };
+  const text = `CU001${ZPK}${PAIR}${BLOCK}01${ACCOUNT}14402${NEW_BLOCK}`;
+  expect(await runCommand([CU, DU], text, {}, { keys: { find } })).toBe('CV009614');
+  expect(asked).toEqual(['VerifyPinData PIN key', 'VerifyPinData PVK', 'GeneratePinData PVK']);
+});
 
 test('CU matches a recorded change', async () => {
   expect(

@@ -8,7 +8,7 @@ import { VerificationFailedException } from '../../errors/exceptions.js';
 import { underPinKey } from '../../payment/dataplane/pin/pin-blocks.js';
 import type { Synchronous } from '../../provider/crypto-provider.js';
 import { whenReady } from '../../when-ready.js';
-import type { HostCall, HostKey, Reply, ReplyField } from '../command.js';
+import type { HostCall, HostKey, KeyNeeds, Reply, ReplyField } from '../command.js';
 import { HostError } from '../host-error.js';
 import type { KeyField } from '../request-fields.js';
 import { type Ibm3624Fields, ibm3624Arguments, offsetField, type PinFormat, requireAtMost } from './pin-fields.js';
@@ -141,6 +141,12 @@ export function ibm3624Reply({ bytes }: HostKey, fields: readonly ReplyField[]):
   return bytes === 8 ? { fields } : { code: '02', fields };
 }
 
+/** Finds a PIN verification key, which both operations must be allowed to use. */
+function findPvk(host: HostCall, verifying: HostCall, field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey> {
+  if (verifying === host) return host.key(field, needs);
+  return whenReady(verifying.key(field, needs), () => host.key(field, needs));
+}
+
 /** Finds both keys, and lends them with the PIN of the block to a computation that may fail for a wrong PIN. */
 function withPin(
   host: HostCall,
@@ -149,8 +155,11 @@ function withPin(
   compute: (pin: string, pvk: SymmetricKey, cipher: BlockCipher) => Synchronous<readonly ReplyField[]>,
 ): Reply | Promise<Reply> {
   const { method, pan: referencePan, validationData } = reference;
-  return whenReady(findPinKey(host, key, PIN_KEY_RULES.verifies, format), (pek) =>
-    whenReady(host.key(reference.pvk, pvkNeeds(method, purpose, '11')), (pvk) => {
+  const needs = pvkNeeds(method, purpose, '11');
+  // A change tells whether the present PIN is right, so the caller must be allowed to verify it, too.
+  const verifying = purpose === 'changes' ? host.as('VerifyPinData') : host;
+  return whenReady(findPinKey(verifying, key, PIN_KEY_RULES.verifies, format), (pek) =>
+    whenReady(findPvk(host, verifying, reference.pvk, needs), (pvk) => {
       const attempt = { keyArns: [pvk.arn, pek.arn], pan, referencePan, ...(validationData && { validationData }) };
       const fields = host.services.verifications.attempt(host.call, attempt, () =>
         underPinKey(pek, (cipher) =>
