@@ -5,13 +5,14 @@ import { checkAttributes, parseKeyBlock, type KeyBlock } from '../crypto/tr31/ke
 import { type Kbpk } from '../crypto/tr31/kbpk.js';
 import { unwrapKeyBlock } from '../crypto/tr31/unwrap.js';
 import { payloadBytes, wrapKeyBlock } from '../crypto/tr31/wrap.js';
-import { calculated, print, printAnswer, type ResultOptions, withJson } from './calculators/results.js';
+import { calculated } from './calculators/compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './calculators/test-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, withInput } from './input.js';
 import { headerChoices, headerTable, optionalBlockTable } from './key-block-tables.js';
 import { alternatives, count, section } from './layout.js';
+import { print, printAnswer, type ResultOptions, withJson } from './results.js';
 
 const DOCUMENT = 'docs/key-exchange.md';
 

@@ -12,7 +12,8 @@ import {
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { count, section, table } from '../layout.js';
-import { calculated, grouped, print, printAnswer, type ResultOptions, withJson } from './results.js';
+import { print, printAnswer, type ResultOptions, withJson } from '../results.js';
+import { calculated, grouped } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const IMK = 'issuer master key';

@@ -7,7 +7,8 @@ import { hmac, type HmacHash } from '../../crypto/hmac.js';
 import { retailMac } from '../../crypto/retail-mac.js';
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
-import { calculated, printAnswer, type ResultOptions, withJson } from './results.js';
+import { printAnswer, type ResultOptions, withJson } from '../results.js';
+import { calculated } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const KEY = 'MAC key';
