@@ -47,10 +47,6 @@ export function addTr31(program: Command, streams: Streams): void {
 }
 
 const KBPK = 'key block protection key';
-const KBPK_EXAMPLE = '--key 88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6';
-const BLOCK =
-  'D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A2\\\n  7E8E31DA05F7425509593D03A457DC34';
-
 interface UnwrapOptions extends TestKeyOptions, ResultOptions {
   block: string;
 }
@@ -66,8 +62,8 @@ function addUnwrap(tr31: Command, streams: Streams): void {
     .description('Unwrap a key block with a test key.\n\nPrints the clear key and its header.')
     .requiredOption('--block <text>', 'The key block.')
     .examples(
-      `keyblock tr31 unwrap ${KBPK_EXAMPLE} \\\n  --block ${BLOCK}`,
-      `keyblock tr31 unwrap --key-file kbpk.txt --json \\\n  --block ${BLOCK}`,
+      'keyblock tr31 unwrap --key-file kbpk.txt --block "$(cat block.txt)"',
+      'cat kbpk.txt | keyblock tr31 unwrap --block "$(cat block.txt)" --json',
     )
     .readOn(DOCUMENT);
   withJson(withTestKey(unwrap, KBPK)).action(async (options: UnwrapOptions) => {
@@ -103,7 +99,7 @@ function addWrap(tr31: Command, streams: Streams): void {
     .requiredOption('--header <text>', 'The first 16 characters, e.g. D0000P0AE00E0000.')
     .requiredOption('--wrap <hex>', 'The test key to wrap.')
     .examples(
-      `keyblock tr31 wrap ${KBPK_EXAMPLE} \\\n  --header D0000P0AE00E0000 --wrap 3F419E1CB7079442AA37474C2EFBF8B8`,
+      'keyblock tr31 wrap --key-file kbpk.txt \\\n  --header D0000P0AE00E0000 --wrap 3F419E1CB7079442AA37474C2EFBF8B8',
       'keyblock tr31 wrap --key-file kbpk.txt \\\n  --header B0000P0TE00E0000 --wrap 0123456789ABCDEFFEDCBA9876543210',
     )
     .readOn(DOCUMENT);

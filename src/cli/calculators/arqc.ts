@@ -28,9 +28,9 @@ const SCHEMES: Readonly<Record<string, SessionKeyScheme>> = {
 };
 const NAMES = Object.keys(SCHEMES);
 const CARD =
-  '--key 263D9EEA20259B7CC2612AADD5EF19CD --pan 5413330089020011 \\\n' +
-  '  --psn 01 --atc 00A7 --un 5A3C91E7 --session-key Mastercard \\\n' +
-  '  --data 9F02060000000125009F03060000000000009F1A020752950500000080005F2A0207529A032611279C01009F37045A3C91E7820239009F360200A7 \\\n' +
+  '--key 263D9EEA20259B7CC2612AADD5EF19CD \\\n  --pan 5413330089020011 ' +
+  '--psn 01 --atc 00A7 --un 5A3C91E7 \\\n' +
+  '  --session-key Mastercard --data "$(cat arqc-data.txt)" \\\n' +
   '  --iad 0114A50003020000000000000000000000FF';
 
 interface ArqcOptions extends TestKeyOptions, ResultOptions {

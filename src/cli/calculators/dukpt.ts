@@ -8,7 +8,7 @@ import { calculated, grouped } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const BDK = 'base derivation key';
-const EXAMPLE = '--key 0123456789ABCDEFFEDCBA9876543210 --ksn FFFF9876543210E00006';
+const EXAMPLE = '--key 0123456789ABCDEFFEDCBA9876543210 \\\n  --ksn FFFF9876543210E00006';
 
 interface DukptOptions extends TestKeyOptions, ResultOptions {
   ksn: string;

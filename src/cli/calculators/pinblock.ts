@@ -70,7 +70,7 @@ export function addPinBlock(program: Command, streams: Streams): void {
     .option('--clear', 'The block is not encrypted; no key is needed.')
     .examples(
       'keyblock pinblock decode --block 041274EDCBA9876F --pan 4012345678909 --clear',
-      'keyblock pinblock decode --format 0 --block 1B9C1845EB993A7A --pan 4012345678909 \\\n  --key 042666B49184CF5C68DE9628D0397B36',
+      'keyblock pinblock decode --format 0 --block 1B9C1845EB993A7A \\\n  --pan 4012345678909 --key 042666B49184CF5C68DE9628D0397B36',
     )
     .readOn('docs/calculators.md');
   withJson(withTestKey(decode, PEK)).action(async (options: PinBlockOptions) => {

@@ -17,7 +17,7 @@ const POLL_MS = 2000;
 const LATE_SECONDS = 10;
 const HEADER = ['TIME', 'OPERATION', 'OUTCOME', 'CALLER', 'KEY', 'REQUEST'];
 /** Widths of the columns of events that follow one another; longer values move the rest of their line. */
-const COLUMNS = [20, 28, 7, 40, 16];
+const COLUMNS = [20, 24, 25, 40, 16];
 
 /** The members of an event that are printed. */
 interface Event {

@@ -93,7 +93,9 @@ export class ServiceClient {
         { name: 'NotKeyblock', requestId },
       );
     const name = __type.replace(/^.*#/, '');
-    const text = typeof message === 'string' && message !== '' ? message : `HTTP status ${status}`;
+    const missing = name === 'ResourceNotFoundException' ? answer?.['ResourceId'] : undefined;
+    const said = typeof message === 'string' && message !== '' ? message : `HTTP status ${status}`;
+    const text = typeof missing === 'string' ? `There is no ${missing}.` : said;
     return new Failure(EXIT_CODES.get(name) ?? exitCodeOf(status), text, { name, requestId });
   }
 }

@@ -1,3 +1,4 @@
+import { version } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import type { Connection } from './connection.js';
 
@@ -35,7 +36,7 @@ export async function signedFetch(
     region,
     method,
     url: `${endpoint}${path}`,
-    headers,
+    headers: { ...headers, 'user-agent': `keyblock/${version}` },
   }).sign();
   try {
     return await fetch(signed.url, {

@@ -41,7 +41,7 @@ export function addImportTest(keys: Command, streams: Streams): void {
     .argument('<file>', 'path of the file, or - for standard input')
     .examples(
       'keyblock keys import-test test-keys.txt',
-      'echo alias/bdk B0 TDES_2KEY 0123456789ABCDEFFEDCBA9876543210 |\n    keyblock keys import-test -',
+      'echo alias/bdk B0 TDES_2KEY 0123456789ABCDEFFEDCBA9876543210 | \\\n  keyblock keys import-test -',
     )
     .readOn('docs/cli.md');
   withService(command, 'Print a JSON line for each key.').action(async (file: string, options: ServiceOptions) => {
