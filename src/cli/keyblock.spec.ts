@@ -221,11 +221,14 @@ describe('arguments and input', () => {
     ['\nbdk B0 AES_128 00', 'Line 2: bdk is neither an alias such as alias/bdk, nor -.'],
     ['- Z9 AES_128 00', 'Line 1: It is one of B0'],
     ['- B0 AES_129 00', 'Line 1: Allowed choices are'],
-    ['- B0 RSA_2048 00', 'Line 1: RSA_2048 is no algorithm of a symmetric key.'],
+    [
+      '- B0 RSA_2048 00',
+      "Line 1: a key of RSA_2048 can't be sent under RSA: use TDES_2KEY, TDES_3KEY, AES_128, or a key block.",
+    ],
     ['- B0 AES_128 0011223344556677', 'Line 1: a key of AES_128 has 16 bytes, and this one has 8.'],
     ['- B0 AES_128 001', 'Line 1: The key must be an even number of hexadecimal digits.'],
-    [`- M7 HMAC_SHA256 ${'00'.repeat(191)}`, 'Line 1: a key has at most 190 bytes.'],
-    [`${`- B0 AES_128 ${'11'.repeat(16)}\n`.repeat(1001)}`, 'The file has 1001 keys; 1000 are allowed.'],
+    ['- M7 HMAC_SHA256 0011', "Line 1: a key of HMAC_SHA256 can't be sent under RSA"],
+    [`- B0 AES_128 ${'11'.repeat(16)}\n`.repeat(1001), 'The file has 1001 keys; 1000 are allowed.'],
   ])('import-test refuses the file %#', async (input, message) => {
     const { exitCode, stdout, stderr } = await run(['keys', 'import-test', '-'], input);
     expect([exitCode, stdout]).toEqual([2, '']);

@@ -65,7 +65,9 @@ export async function keyblock(args: string[], streams: Streams): Promise<number
       return exitCode;
     }
     if (message !== '') streams.stderr.write(`${message}\n`);
-    if (error instanceof Failure && exitCode === EXIT.usage) streams.stderr.write(`${HINT}\n`);
+    // A service that refuses the input has said why.
+    const isCall = error instanceof Failure && error.answer.requestId === undefined;
+    if (isCall && exitCode === EXIT.usage) streams.stderr.write(`${HINT}\n`);
     return exitCode;
   }
 }

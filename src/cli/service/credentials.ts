@@ -37,8 +37,9 @@ const PROCESS_MS = 60_000;
 export async function findCredentials(profiles: Profiles, place: Place, env: NodeJS.ProcessEnv): Promise<Credentials> {
   const ofEnvironment = profiles.isOption ? undefined : environmentCredentials(env);
   const found = ofEnvironment ?? (await profileCredentials(profiles, profiles.name, place, env));
-  const root = !found && place.isThisMachine && !profiles.isOption ? await rootCredentials(env) : undefined;
-  if (found ?? root) return (found ?? root)!;
+  if (found) return found;
+  const root = place.isThisMachine && !profiles.isOption ? await rootCredentials(env) : undefined;
+  if (root) return root;
   throw new Failure(EXIT.usage, profiles.isOption ? `The profile ${profiles.name} has no credentials.` : NONE);
 }
 
@@ -87,10 +88,10 @@ async function sourceOf(
   env: NodeJS.ProcessEnv,
   seen: readonly string[],
 ): Promise<Credentials> {
-  const { source_profile: source, credential_source: place_ } = profile;
+  const { source_profile: source, credential_source: from } = profile;
   const credentials =
     source === undefined
-      ? place_ === 'Environment'
+      ? from === 'Environment'
         ? environmentCredentials(env)
         : undefined
       : await profileCredentials(profiles, source, place, env, seen);
