@@ -1,9 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -187,6 +189,26 @@ describe('the command keyblock', () => {
       stdout: '',
       stderr: expect.stringContaining('KEYBLOCK_PORT must be a whole number'),
     });
+  });
+
+  test('start --dev forgets everything at exit, and refuses a database that is to stay', async () => {
+    const temporary = join(folder, 'temporary');
+    mkdirSync(temporary);
+    const env = { PATH: process.env['PATH'], TMPDIR: temporary, KEYBLOCK_PORT: '0' };
+    const child = spawn(process.execPath, [COMMAND, 'start', '--dev'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let ready = '';
+    for await (const chunk of child.stderr as AsyncIterable<Buffer>)
+      if (/^Credentials: /m.test((ready += chunk.toString()))) break;
+    expect(ready).toContain(`Credentials: ${temporary}/keyblock-dev-`);
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(readdirSync(temporary).filter((name) => name.startsWith('keyblock-dev-'))).toEqual([]);
+    for (const name of ['DATABASE_URL', 'KEYBLOCK_DATA_DIR'])
+      expect(await shell(`${name}=data keyblock start --dev`)).toEqual({
+        exitCode: 2,
+        stdout: '',
+        stderr: expect.stringContaining(`--dev forgets everything at exit: unset ${name}`),
+      });
   });
 
   test('ends quietly when the reader closes the pipe', async () => {
