@@ -16,7 +16,8 @@ const DESCRIPTION = `Open a TR-34 key transport with test keys.
 
 Verifies the certificates, the signature, the receiver and the nonce as the service does, and prints the clear key. Certificates and the key may be PEM or DER. Only test keys: whoever sees the terminal sees the key.`;
 const NONCE = 'E7A9CC5BFD1A7FDC';
-const FILES = '--receiver-key krd.key \\\n  --receiver-certificate krd.pem --sender-certificate kdh.pem --ca ca.pem';
+const FILES =
+  '--receiver-key krd.key --receiver-certificate krd.pem \\\n  --sender-certificate kdh.pem --ca ca.pem';
 
 interface OpenOptions extends ResultOptions, InputOptions {
   senderCertificate: string;

@@ -106,7 +106,7 @@ function isTransportable(algorithm: KeyAlgorithm): algorithm is (typeof ALGORITH
 async function* importKeys(client: ServiceClient, keys: readonly TestKey[]) {
   const { ImportToken, WrappingKeyCertificate } = await client.control<GetParametersForImportOutput>(
     'GetParametersForImport',
-    { KeyMaterialType: 'KEY_CRYPTOGRAM', WrappingKeyAlgorithm: 'RSA_2048', ReuseLastGeneratedToken: true },
+    { KeyMaterialType: 'KEY_CRYPTOGRAM', WrappingKeyAlgorithm: 'RSA_3072', ReuseLastGeneratedToken: true },
   );
   const { publicKey: key } = new X509Certificate(Buffer.from(WrappingKeyCertificate, 'base64'));
   const oaep = { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
