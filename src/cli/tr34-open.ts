@@ -16,8 +16,7 @@ const DESCRIPTION = `Open a TR-34 key transport with test keys.
 
 Verifies the certificates, the signature, the receiver and the nonce as the service does, and prints the clear key. Certificates and the key may be PEM or DER. Only test keys: whoever sees the terminal sees the key.`;
 const NONCE = 'E7A9CC5BFD1A7FDC';
-const FILES =
-  '--receiver-key krd.key --receiver-certificate krd.pem \\\n  --sender-certificate kdh.pem --ca ca.pem';
+const FILES = '--receiver-key krd.key \\\n  --receiver-certificate krd.pem --sender-certificate kdh.pem --ca ca.pem';
 
 interface OpenOptions extends ResultOptions, InputOptions {
   senderCertificate: string;
@@ -41,7 +40,7 @@ export function addOpen(tr34: Command, streams: Streams): void {
     .option('--at <time>', 'Verify as of this time, in ISO 8601, instead of now.', dateFrom)
     .examples(
       `keyblock tr34 open --file token.der --nonce ${NONCE} \\\n  ${FILES}`,
-      `keyblock tr34 open --file token.der --nonce ${NONCE} --at 2026-01-15T12:00Z \\\n  ${FILES}`,
+      `keyblock tr34 open --file token.der --nonce ${NONCE} \\\n  --at 2026-01-15T12:00Z ${FILES}`,
     )
     .readOn('docs/key-exchange.md');
   withJson(withInput(open, 'token', 'key transport')).action(async (text: string | undefined, options: OpenOptions) => {

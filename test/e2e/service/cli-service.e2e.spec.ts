@@ -328,7 +328,7 @@ describe('audit', () => {
       (await printed(['audit', 'list', '--json', ...args]))
         .split('\n')
         .map((line) => JSON.parse(line) as { eventName: string });
-    expect(await events('--changes', '--limit', '1')).toMatchObject([
+    expect(await events('--changes', '--operation', 'CreateKey', '--limit', '1')).toMatchObject([
       { eventName: 'CreateKey', resources: [{ ARN: arn }] },
     ]);
     expect(await events('--operation', 'GetKey', '--outcome', 'refused', '--limit', '1')).toMatchObject([
