@@ -1,6 +1,7 @@
 import type { NewAccessKey, PrincipalSummary } from '../access/principal.repository.js';
 import { epochSeconds } from '../http/fields.js';
-import type { NewAccessKeyOutput, Principal } from './admin.schema.js';
+import type { ExplainAccessOutput, NewAccessKeyOutput, Principal } from './admin.schema.js';
+import type { Explanation } from './policy-simulator.js';
 
 /** Presents a user or a role. */
 export function presentPrincipal({ principal, policies, accessKeys, password }: PrincipalSummary): Principal {
@@ -29,5 +30,28 @@ export function presentNewAccessKey({ accessKeyId, secretAccessKey, session }: N
     SecretAccessKey: secretAccessKey,
     SessionToken: session?.token,
     ExpirationTimestamp: session && epochSeconds(session.expiresAt),
+  };
+}
+
+/** Presents how policies decide a request. */
+export function presentExplanation({
+  allowed,
+  reason,
+  statement,
+  grantId,
+  considered,
+}: Explanation): ExplainAccessOutput {
+  return {
+    Decision: allowed ? 'allowed' : 'denied',
+    Reason: reason,
+    Statement: statement && { Policy: statement.policy, Number: statement.number, Sid: statement.sid },
+    Considered: considered.map(({ statement: { policy, index, sid, effect }, failedOn }) => ({
+      Policy: policy,
+      Number: index + 1,
+      Sid: sid,
+      Effect: effect,
+      FailedOn: failedOn,
+    })),
+    GrantId: grantId,
   };
 }

@@ -18,7 +18,8 @@ export function presentVerification(verification: Verification): AuditVerificati
   };
 }
 
-function presentChain({ chain, writer, events, from, to, head, fault }: VerifiedChain) {
+/** Presents the report of a chain. */
+export function presentChain({ chain, writer, events, from, to, head, fault }: VerifiedChain) {
   return {
     Chain: chain,
     Host: writer?.host,

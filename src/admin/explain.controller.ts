@@ -3,6 +3,7 @@ import { AdminOperation } from './admin-operation.js';
 import { OperationsController } from '../http/operation.js';
 import { Body } from '../http/input.js';
 import type { Call } from '../call.js';
+import { presentExplanation } from './admin.presenter.js';
 import {
   ExplainAccessInput,
   ExplainAccessOutput,
@@ -34,21 +35,7 @@ export class ExplainController {
     @Body(ExplainAccessInput) { Principal, Action, Resource, Context }: ExplainAccessInput,
   ): Promise<ExplainAccessOutput> {
     const question = { principal: Principal, action: Action, resource: Resource, context: Context };
-    const explanation = await this.simulator.explain(question, call.origin, call.region);
-    const { allowed, reason, statement, grantId, considered } = explanation;
-    return {
-      Decision: allowed ? 'allowed' : 'denied',
-      Reason: reason,
-      Statement: statement && { Policy: statement.policy, Number: statement.number, Sid: statement.sid },
-      Considered: considered.map(({ statement: { policy, index, sid, effect }, failedOn }) => ({
-        Policy: policy,
-        Number: index + 1,
-        Sid: sid,
-        Effect: effect,
-        FailedOn: failedOn,
-      })),
-      GrantId: grantId,
-    };
+    return presentExplanation(await this.simulator.explain(question, call.origin, call.region));
   }
 
   @AdminOperation({

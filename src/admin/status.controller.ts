@@ -4,11 +4,11 @@ import type { Call } from '../call.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { epochSeconds } from '../http/fields.js';
 import { OperationsController } from '../http/operation.js';
-import { MasterKeyRow } from '../provider/master-key.entity.js';
 import { TokenStatus } from '../provider/token-status.js';
 import { AdminOperation } from './admin-operation.js';
 import { presentVerification } from './audit.presenter.js';
 import { ChainVerification } from './chain-verification.js';
+import { masterKeyStatus } from './master-key-status.js';
 import { Nodes } from './nodes.js';
 import { GetStatusOutput } from './status.schema.js';
 
@@ -46,7 +46,7 @@ export class StatusController {
         AuditWaiting: auditWaiting,
       })),
       Database: await this.#databaseStatus(),
-      MasterKey: await this.#masterKeyStatus(),
+      MasterKey: await masterKeyStatus(this.database.manager, this.config),
       Token: this.#tokenStatus(),
       Replication: await this.#replicationStatus(),
       Audit: { Sinks: [...this.config.audit], Verified: await this.#verified() },
@@ -60,18 +60,6 @@ export class StatusController {
     );
     const { Version = '', Migration = '' } = row ?? {};
     return { Kind: this.config.databaseUrl === undefined ? 'embedded' : 'external', Version, Migration };
-  }
-
-  async #masterKeyStatus(): Promise<GetStatusOutput['MasterKey']> {
-    const manager = this.database.manager;
-    const { createdAt } = await manager.findOneByOrFail(MasterKeyRow, { state: 'ACTIVE' });
-    const retiring = await manager.findOneBy(MasterKeyRow, { state: 'RETIRING' });
-    return {
-      State: retiring ? 'ROTATING' : 'ACTIVE',
-      Holder: holderOf(this.config),
-      Created: epochSeconds(createdAt),
-      Retiring: retiring ? epochSeconds(retiring.createdAt) : undefined,
-    };
   }
 
   #tokenStatus(): GetStatusOutput['Token'] {
@@ -97,10 +85,4 @@ export class StatusController {
     const { State, Ended } = presentVerification(latest);
     return { State, Ended };
   }
-}
-
-function holderOf({ masterKeyToken, masterKeyComponents, masterKey }: Config): GetStatusOutput['MasterKey']['Holder'] {
-  if (masterKeyToken) return 'token';
-  if (masterKeyComponents) return 'components';
-  return masterKey ? 'configuration' : 'data directory';
 }

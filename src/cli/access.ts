@@ -1,25 +1,29 @@
 import { Argument, InvalidArgumentError } from 'commander';
-import type { Question } from '../admin/policy-simulator.js';
 import type { PrincipalKind } from '../access/principal.entity.js';
-import type { NewAccessKey, PrincipalSummary } from '../access/principal.repository.js';
+import type { NewAccessKeyOutput, Principal } from '../admin/admin.schema.js';
+import type { Question } from '../admin/policy-simulator.js';
 import type { AccessAdministration } from './access-administration.js';
 import type { Command, Streams } from './command.js';
+import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
+import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, withInput } from './input.js';
+import { print } from './results.js';
+import { connect } from './service/client.js';
+import { type ServiceOptions, withService } from './service/connection.js';
+import { wholeNumber } from './service/key-words.js';
 
 const DOCUMENT = 'docs/access.md';
 const DESCRIPTION = `Manage users and roles, their policies, access keys and sessions.
 
-The commands open the database with the environment of the service. The service keeps running and sees a change within a second. Every change is recorded in the audit log if KEYBLOCK_AUDIT includes table.`;
+With --endpoint, --profile or AWS_ENDPOINT_URL, the commands send signed requests to that service. Without any, they open the database of this machine with the environment of the service, which keeps running and sees a change within a second. Every change is recorded in the audit log if KEYBLOCK_AUDIT includes table.`;
 
 /** Adds `keyblock access`. */
 export function addAccess(program: Command, streams: Streams): void {
-  const group = new AccessCommands(program.command('access').description(DESCRIPTION).readOn(DOCUMENT), (lines) =>
-    lines.forEach((line) => streams.stdout.write(`${line}\n`)),
-  );
+  const group = new AccessCommands(program.command('access').description(DESCRIPTION).readOn(DOCUMENT), streams);
   addPrincipals(group);
-  addPolicies(group, streams);
+  addPolicies(group);
   addAccessKeys(group);
-  addPasswords(group, streams);
+  addPasswords(group);
   addSessions(group);
   addExplain(group);
 }
@@ -28,11 +32,11 @@ export function addAccess(program: Command, streams: Streams): void {
 class AccessCommands {
   constructor(
     private readonly group: Command,
-    readonly print: (lines: readonly string[]) => void,
+    readonly streams: Streams,
   ) {}
 
-  command(name: string, description: string): Command {
-    return this.group.command(name).description(description).readOn(DOCUMENT);
+  command(name: string, description: string, json?: string): Command {
+    return withService(this.group.command(name).description(description).readOn(DOCUMENT), json);
   }
 
   /** Adds a command on a user or a role. */
@@ -49,11 +53,43 @@ class AccessCommands {
       .examples(`keyblock access ${name} AKIAIOSFODNN7EXAMPLE`, `keyblock access ${name} AKIAI44QH8DHBEXAMPLE`);
   }
 
-  /** Runs work on the users and roles of the deployment. */
-  async administer(work: (administration: AccessAdministration) => Promise<void>): Promise<void> {
-    // Imported only now, because the module loads the whole service.
-    const { administerAccess } = await import('./access-administration.js');
-    await administerAccess(work);
+  /**
+   * Runs work on the users and roles of the service that an option or AWS_ENDPOINT_URL names; without one, on those in
+   * the database of this machine.
+   */
+  async administer(
+    options: ServiceOptions,
+    work: (administration: AccessAdministration) => Promise<void>,
+  ): Promise<void> {
+    if (options.endpoint ?? options.profile ?? (process.env['AWS_ENDPOINT_URL'] || undefined)) {
+      const { ServiceAccess } = await import('./service/service-access.js');
+      await work(new ServiceAccess(await connect(options)));
+    } else if (options.region !== undefined)
+      throw new Failure(EXIT.usage, '--region needs --endpoint or --profile: without them, no service is asked.');
+    else {
+      // Imported only now, because the module loads the whole service.
+      const { administerAccess } = await import('./operator-access.js');
+      await administerAccess(work);
+    }
+  }
+
+  /** Runs a change, and prints `{}` as its JSON. */
+  change(options: ServiceOptions, work: (administration: AccessAdministration) => Promise<void>): Promise<void> {
+    return this.administer(options, async (administration) => {
+      await work(administration);
+      print(this.streams, options, {}, []);
+    });
+  }
+
+  /** Runs work that makes an access key, and prints the key with its secret. */
+  printKey(
+    options: ServiceOptions,
+    work: (administration: AccessAdministration) => Promise<NewAccessKeyOutput>,
+  ): Promise<void> {
+    return this.administer(options, async (administration) => {
+      const made = await work(administration);
+      print(this.streams, options, made, credentialLines(made));
+    });
   }
 }
 
@@ -61,24 +97,30 @@ function addPrincipals(group: AccessCommands): void {
   group
     .onPrincipal('create', 'Create a user or a role, and print its ARN.')
     .examples('keyblock access create user line-3', 'keyblock access create role settlement')
-    .action((kind: PrincipalKind, name: string) =>
-      group.administer(async (administration) => group.print([await administration.create(kind, name)])),
+    .action((kind: PrincipalKind, name: string, options: ServiceOptions) =>
+      group.administer(options, async (administration) => {
+        const principal = await administration.create(kind, name);
+        print(group.streams, options, principal, [principal.Arn]);
+      }),
     );
+  withConfirmation(group.onPrincipal('remove', 'Remove a user or a role with its policies and access keys.'))
+    .examples('keyblock access remove user line-3', 'keyblock access remove role settlement --yes')
+    .action(async (kind: PrincipalKind, name: string, options: ServiceOptions & ConfirmationOptions) => {
+      await confirm(group.streams, options, `Remove the ${kind} ${name} with its policies and access keys?`);
+      await group.change(options, (administration) => administration.remove(kind, name));
+    });
   group
-    .onPrincipal('remove', 'Remove a user or a role with its policies and access keys.')
-    .examples('keyblock access remove user line-3', 'keyblock access remove role settlement')
-    .action((kind: PrincipalKind, name: string) =>
-      group.administer((administration) => administration.remove(kind, name)),
-    );
-  group
-    .command('list', 'List users and roles with their policies and access keys.')
+    .command('list', 'List users and roles with their policies and access keys.', 'Print a JSON line for each of them.')
     .examples('keyblock access list', 'keyblock access list | grep inactive')
-    .action(() =>
-      group.administer(async (administration) => group.print((await administration.list()).flatMap(summaryLines))),
+    .action((options: ServiceOptions) =>
+      group.administer(options, async (administration) => {
+        for (const principal of await administration.list())
+          print(group.streams, options, principal, summaryLines(principal));
+      }),
     );
 }
 
-function addPolicies(group: AccessCommands, { stdin }: Streams): void {
+function addPolicies(group: AccessCommands): void {
   const put = group
     .onPrincipal('put-policy', 'Add a policy to a user or a role, or replace it.')
     .argument('<policy>', 'name of the policy')
@@ -87,17 +129,35 @@ function addPolicies(group: AccessCommands, { stdin }: Streams): void {
       'keyblock access put-policy role settlement cvv - <cvv.json',
     );
   withInput(put, 'document', 'IAM policy in JSON').action(
-    async (kind: PrincipalKind, name: string, policy: string, text: string | undefined, options: InputOptions) => {
-      const document = (await readInput(text, options, stdin)).toString();
-      await group.administer((administration) => administration.putPolicy(kind, name, policy, document));
+    async (
+      kind: PrincipalKind,
+      name: string,
+      policy: string,
+      text: string | undefined,
+      options: InputOptions & ServiceOptions,
+    ) => {
+      const document = (await readInput(text, options, group.streams.stdin)).toString();
+      await group.change(options, (administration) => administration.putPolicy(kind, name, policy, document));
     },
   );
   group
-    .onPrincipal('remove-policy', 'Remove a policy from a user or a role.')
+    .onPrincipal('get-policy', 'Print a policy of a user or a role.')
+    .argument('<policy>', 'name of the policy')
+    .examples('keyblock access get-policy user line-3 cvv', 'keyblock access get-policy role settlement cvv >cvv.json')
+    .action((kind: PrincipalKind, name: string, policy: string, options: ServiceOptions) =>
+      group.administer(options, async (administration) => {
+        const document = await administration.getPolicy(kind, name, policy);
+        print(group.streams, options, document, [JSON.stringify(document, undefined, 2)]);
+      }),
+    );
+  withConfirmation(group.onPrincipal('remove-policy', 'Remove a policy from a user or a role.'))
     .argument('<policy>', 'name of the policy')
     .examples('keyblock access remove-policy user line-3 cvv', 'keyblock access remove-policy role settlement cvv')
-    .action((kind: PrincipalKind, name: string, policy: string) =>
-      group.administer((administration) => administration.removePolicy(kind, name, policy)),
+    .action(
+      async (kind: PrincipalKind, name: string, policy: string, options: ServiceOptions & ConfirmationOptions) => {
+        await confirm(group.streams, options, `Remove the policy ${policy} of the ${kind} ${name}?`);
+        await group.change(options, (administration) => administration.removePolicy(kind, name, policy));
+      },
     );
 }
 
@@ -105,30 +165,34 @@ function addAccessKeys(group: AccessCommands): void {
   group
     .onPrincipal('create-key', 'Create an access key, and print it with its secret, which is shown once.')
     .examples('keyblock access create-key user line-3', 'keyblock access create-key user line-3 >credentials')
-    .action((kind: PrincipalKind, name: string) =>
-      group.administer(async (administration) =>
-        group.print(credentialLines(await administration.createAccessKey(kind, name))),
-      ),
+    .action((kind: PrincipalKind, name: string, options: ServiceOptions) =>
+      group.printKey(options, (administration) => administration.createAccessKey(kind, name)),
     );
   group
     .onAccessKey('activate', 'Activate an access key.')
-    .action((id: string) => group.administer((administration) => administration.setActive(id, true)));
-  group
-    .onAccessKey('deactivate', 'Deactivate an access key until it is activated again.')
-    .action((id: string) => group.administer((administration) => administration.setActive(id, false)));
-  group
-    .onAccessKey('rotate', 'Replace an access key with a new one, and print the new one with its secret.')
-    .action((id: string) =>
-      group.administer(async (administration) =>
-        group.print(credentialLines(await administration.rotateAccessKey(id))),
-      ),
+    .action((id: string, options: ServiceOptions) =>
+      group.change(options, (administration) => administration.setActive(id, true)),
     );
   group
-    .onAccessKey('remove-key', 'Remove an access key.')
-    .action((id: string) => group.administer((administration) => administration.removeAccessKey(id)));
+    .onAccessKey('deactivate', 'Deactivate an access key until it is activated again.')
+    .action((id: string, options: ServiceOptions) =>
+      group.change(options, (administration) => administration.setActive(id, false)),
+    );
+  group
+    .onAccessKey('rotate', 'Replace an access key with a new one, and print the new one with its secret.')
+    .action((id: string, options: ServiceOptions) =>
+      group.printKey(options, (administration) => administration.rotateAccessKey(id)),
+    );
+  withConfirmation(group.onAccessKey('remove-key', 'Remove an access key.')).action(
+    async (id: string, options: ServiceOptions & ConfirmationOptions) => {
+      await confirm(group.streams, options, `Remove the access key ${id}?`);
+      await group.change(options, (administration) => administration.removeAccessKey(id));
+    },
+  );
 }
 
-function addPasswords(group: AccessCommands, { stdin }: Streams): void {
+function addPasswords(group: AccessCommands): void {
+  const { stdin } = group.streams;
   group
     .command('set-password', 'Set the password with which a user signs in to the CCKM API, and end its lock.')
     .argument('<name>', 'name of the user')
@@ -137,18 +201,21 @@ function addPasswords(group: AccessCommands, { stdin }: Streams): void {
       'keyblock access set-password line-3 --file password',
       'pass show line-3 | keyblock access set-password line-3 --file -',
     )
-    .action(async (name: string, { file }: { file: string }) => {
+    .action(async (name: string, options: ServiceOptions & { file: string }) => {
+      const { file } = options;
       const input = await (file === '-' ? readInput('-', {}, stdin) : readInput(undefined, { file }, stdin));
       // An editor, and most commands, end a file with a line feed.
       const password = input.toString().replace(/\r?\n$/, '');
       input.fill(0);
-      await group.administer((administration) => administration.setPassword('user', name, password));
+      await group.change(options, (administration) => administration.setPassword(name, password));
     });
-  group
-    .command('remove-password', 'Remove the password of a user, and end its sign-ins.')
+  withConfirmation(group.command('remove-password', 'Remove the password of a user, and end its sign-ins.'))
     .argument('<name>', 'name of the user')
     .examples('keyblock access remove-password line-3', 'keyblock access remove-password ann@example.com')
-    .action((name: string) => group.administer((administration) => administration.removePassword('user', name)));
+    .action(async (name: string, options: ServiceOptions & ConfirmationOptions) => {
+      await confirm(group.streams, options, `Remove the password of ${name}, and end its sign-ins?`);
+      await group.change(options, (administration) => administration.removePassword(name));
+    });
 }
 
 function addSessions(group: AccessCommands): void {
@@ -160,10 +227,10 @@ function addSessions(group: AccessCommands): void {
       'keyblock access start-session role settlement',
       'keyblock access start-session user line-3 --name monday --seconds 900',
     )
-    .action((kind: PrincipalKind, name: string, options: { name: string; seconds: number }) =>
-      group.administer(async (administration) => {
+    .action((kind: PrincipalKind, name: string, options: ServiceOptions & { name: string; seconds: number }) =>
+      group.printKey(options, (administration) => {
         const { name: session, seconds } = options;
-        group.print(credentialLines(await administration.startSession(kind, name, { session, seconds })));
+        return administration.startSession(kind, name, { session, seconds });
       }),
     );
 }
@@ -182,17 +249,13 @@ function addExplain(group: AccessCommands): void {
       'keyblock access explain --action kms:ListKeys --resource "*" \\\n  --principal arn:aws:iam::000000000000:user/line-3',
       'keyblock access explain --action GetAlias --context aws:SourceIp=10.0.0.1 \\\n  --principal arn:aws:iam::000000000000:root --resource \\\n  arn:aws:payment-cryptography:us-east-1:000000000000:alias/pek',
     )
-    .action((question: Omit<Question, 'context'> & Partial<Question>) =>
-      group.administer(async (administration) => {
-        const { allowed, reason } = await administration.explain({ context: {}, ...question });
-        group.print([allowed ? 'allowed' : 'denied', reason]);
+    .action((options: ServiceOptions & Omit<Question, 'context'> & Partial<Question>) =>
+      group.administer(options, async (administration) => {
+        const { principal, action, resource, context = {} } = options;
+        const explanation = await administration.explain({ principal, action, resource, context });
+        print(group.streams, options, explanation, [explanation.Decision, explanation.Reason]);
       }),
     );
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
-  return Number(text);
 }
 
 /** Collects the values of each condition key. */
@@ -203,23 +266,33 @@ function conditionKey(text: string, before: Question['context'] = {}): Question[
 }
 
 /** Formats an access key as lines of an AWS shared credentials file. */
-function credentialLines({ accessKeyId, secretAccessKey, session }: NewAccessKey): string[] {
+function credentialLines({
+  AccessKeyId,
+  SecretAccessKey,
+  SessionToken,
+  ExpirationTimestamp,
+}: NewAccessKeyOutput): string[] {
   return [
-    `aws_access_key_id = ${accessKeyId}`,
-    `aws_secret_access_key = ${secretAccessKey}`,
-    ...(session ? [`aws_session_token = ${session.token}`, `# until ${session.expiresAt.toISOString()}`] : []),
+    `aws_access_key_id = ${AccessKeyId}`,
+    `aws_secret_access_key = ${SecretAccessKey}`,
+    ...(SessionToken === undefined ? [] : [`aws_session_token = ${SessionToken}`]),
+    ...(ExpirationTimestamp === undefined ? [] : [`# until ${isoTime(ExpirationTimestamp)}`]),
   ];
 }
 
-function summaryLines({ principal, policies, accessKeys, password }: PrincipalSummary): string[] {
+function summaryLines({ Arn, PolicyNames, PasswordTimestamp, AccessKeys }: Principal): string[] {
   return [
-    principal.arn,
-    ...policies.map(({ name }) => `  policy ${name}`),
-    ...(password ? [`  password set ${password.changedAt.toISOString()}`] : []),
-    ...accessKeys.map(({ id, active, lastUsedAt, expiresAt }) => {
-      const used = lastUsedAt ? `last used ${lastUsedAt.toISOString()}` : 'never used';
-      const until = expiresAt ? `, until ${expiresAt.toISOString()}` : '';
-      return `  access key ${id} ${active ? 'active' : 'inactive'}, ${used}${until}`;
+    Arn,
+    ...PolicyNames.map((name) => `  policy ${name}`),
+    ...(PasswordTimestamp === undefined ? [] : [`  password set ${isoTime(PasswordTimestamp)}`]),
+    ...AccessKeys.map(({ AccessKeyId, Status, LastUsedTimestamp, ExpirationTimestamp }) => {
+      const used = LastUsedTimestamp === undefined ? 'never used' : `last used ${isoTime(LastUsedTimestamp)}`;
+      const until = ExpirationTimestamp === undefined ? '' : `, until ${isoTime(ExpirationTimestamp)}`;
+      return `  access key ${AccessKeyId} ${Status.toLowerCase()}, ${used}${until}`;
     }),
   ];
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
 }

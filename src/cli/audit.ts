@@ -5,6 +5,8 @@ import type { ChainReport } from '../audit/chain-check.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
+import { print, type ResultOptions, withJson } from './results.js';
+import { addAuditEvents } from './service/audit-events.js';
 
 const DOCUMENT = 'docs/audit.md';
 const DESCRIPTION = `Find events of the audit log that were edited, removed or inserted.
@@ -16,29 +18,36 @@ Without --file or -, the command reads the table in the database that the servic
 The exit code is 1 if anything is wrong.`;
 
 /** Adds `keyblock audit`. */
-export function addAudit(program: Command, { stdin, stdout }: Streams): void {
-  const audit = program.command('audit').description('Check the audit log.').readOn(DOCUMENT);
-  audit
+export function addAudit(program: Command, streams: Streams): void {
+  const { stdin } = streams;
+  const audit = program.command('audit').description('Read the audit log of a service, or check it.').readOn(DOCUMENT);
+  addAuditEvents(audit, streams);
+  const verify = audit
     .command('verify')
     .description(DESCRIPTION)
     .addArgument(new Argument('[-]', 'read a copy from standard input').choices(['-']))
     .option('--file <path>', 'Read a copy from a file.')
     .examples('keyblock audit verify', 'keyblock audit verify --file keyblock.log')
-    .readOn(DOCUMENT)
-    .action(async (dash: string | undefined, { file }: { file?: string }) => {
+    .readOn(DOCUMENT);
+  withJson(verify, 'Print a JSON line for each chain.').action(
+    async (dash: string | undefined, options: ResultOptions & { file?: string }) => {
+      const { file } = options;
       if (dash !== undefined && file !== undefined)
         throw new Failure(EXIT.usage, 'Give either --file or -, or neither to verify the table in the database.');
-      const { whatTells } = await import('../audit/chain-events.js');
+      const [{ whatTells }, { presentChain }] = await Promise.all([
+        import('../audit/chain-events.js'),
+        import('../admin/audit.presenter.js'),
+      ]);
       const chains = new Set<number>();
       const faulty = new Set<number>();
       const report = (chain: ChainReport) => {
         chains.add(chain.chain);
         if (chain.fault) faulty.add(chain.chain);
-        stdout.write(`${lineOf(chain)}\n`);
-        for (const event of chain.tells) {
+        const told = chain.tells.map((event) => whatTells(event, chain.chain));
+        for (const event of chain.tells)
           faulty.add(event.eventName === 'AuditChainBroken' ? event.serviceEventDetails.chain : chain.chain);
-          stdout.write(`${whatTells(event, chain.chain)}\n`);
-        }
+        const document = { ...presentChain(chain), ...(told.length > 0 && { Tells: told }) };
+        print(streams, options, document, [lineOf(chain), ...told]);
       };
       let setFault: string | undefined;
       if (file !== undefined) await verifyCopy(createReadStream(file), report);
@@ -48,7 +57,8 @@ export function addAudit(program: Command, { stdin, stdout }: Streams): void {
       if (setFault !== undefined) throw new Failure(EXIT.no, `Not intact: ${setFault}.`);
       if (chains.size === 0) throw new Failure(EXIT.no, 'There are no audit events.');
       if (faulty.size > 0) throw new Failure(EXIT.no, `Not intact: ${faulty.size} of ${count(chains.size, 'chain')}.`);
-    });
+    },
+  );
 }
 
 async function verifyCopy(copy: Readable, report: (chain: ChainReport) => void): Promise<void> {

@@ -1,9 +1,11 @@
 import { pino } from 'pino';
 import type { CheckReport } from '../provider/row-check.js';
 import type { Command, Streams } from './command.js';
+import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
 import type { Deployment } from './deployment.js';
 import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
+import { print, type ResultOptions, withJson } from './results.js';
 
 const DOCUMENT = 'docs/operating.md';
 const DESCRIPTION = `Check that the rows of the database are as the service wrote them.
@@ -15,26 +17,40 @@ The service keeps running. The exit code is 1 if anything is wrong.
 After you have restored or removed the wrong rows, use --accept to declare the current rows correct. It is refused as long as any row is modified, and changes wait while it reads the rows.`;
 
 /** Adds `keyblock check`. */
-export function addCheck(program: Command, { stdout }: Streams): void {
-  program
+export function addCheck(program: Command, streams: Streams): void {
+  const check = program
     .command('check')
     .description(DESCRIPTION)
     .option('--accept', 'Declare the current rows correct.')
-    .examples('keyblock check', 'keyblock check --accept')
-    .readOn(DOCUMENT)
-    .action(async ({ accept = false }: { accept?: boolean }) => {
-      const { withDeployment } = await import('./deployment.js');
-      await withDeployment(async (deployment) => {
-        const report = (line: string) => stdout.write(`${line}\n`);
-        const { tables, setFault } = await (accept ? acceptAll : checkAll)(deployment, report);
-        for (const { name, rows, faults } of tables)
-          report(`${name}: ${count(rows, 'row')}, ${faults === 0 ? 'ok' : `${faults} NOT AS WRITTEN`}`);
-        const faults = tables.reduce((sum, table) => sum + table.faults, 0);
-        if (faults > 0) throw new Failure(EXIT.no, `Not as the service left it: ${count(faults, 'row')}.`);
-        if (setFault !== undefined) throw new Failure(EXIT.no, `Not as the service left it: ${setFault}.`);
-        report(accept ? 'The current rows are accepted as correct.' : 'All rows are as the service left them.');
-      });
+    .examples('keyblock check', 'keyblock check --accept --yes')
+    .readOn(DOCUMENT);
+  withConfirmation(withJson(check)).action(async (options: ResultOptions & ConfirmationOptions & { accept?: true }) => {
+    const { accept = false, json } = options;
+    if (accept) await confirm(streams, options, 'Declare the current rows correct?');
+    const { withDeployment } = await import('./deployment.js');
+    await withDeployment(async (deployment) => {
+      const modified: string[] = [];
+      const report = (line: string) => {
+        modified.push(line);
+        if (json !== true) streams.stdout.write(`${line}\n`);
+      };
+      const { tables, setFault } = await (accept ? acceptAll : checkAll)(deployment, report);
+      const faults = tables.reduce((sum, table) => sum + table.faults, 0);
+      const isIntact = faults === 0 && setFault === undefined;
+      const Tables = tables.map(({ name, rows, faults }) => ({ Name: name, Rows: rows, Faults: faults }));
+      print(streams, options, { Intact: isIntact, Tables, Modified: modified, Fault: setFault }, [
+        ...tables.map(
+          ({ name, rows, faults }) =>
+            `${name}: ${count(rows, 'row')}, ${faults === 0 ? 'ok' : `${faults} NOT AS WRITTEN`}`,
+        ),
+        ...(isIntact
+          ? [accept ? 'The current rows are accepted as correct.' : 'All rows are as the service left them.']
+          : []),
+      ]);
+      if (faults > 0) throw new Failure(EXIT.no, `Not as the service left it: ${count(faults, 'row')}.`);
+      if (setFault !== undefined) throw new Failure(EXIT.no, `Not as the service left it: ${setFault}.`);
     });
+  });
 }
 
 type Report = (line: string) => void;

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { Command as CommanderCommand, type HelpConfiguration } from 'commander';
 
 /** The path is the same from src/cli, dist/cli and dist/bundle. */
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+export const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 

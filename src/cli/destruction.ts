@@ -1,5 +1,7 @@
 import type { Command, Streams } from './command.js';
+import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
 import { EXIT, Failure } from './failure.js';
+import { print, type ResultOptions, withJson } from './results.js';
 
 const DOCUMENT = 'docs/operating.md';
 const DESCRIPTION = `Resume destruction after the database's clock jumped.
@@ -9,26 +11,27 @@ While destruction is on hold, keys whose waiting period has ended stay pending a
 The command reads the environment of the service. It is audited as ConfirmDestruction.`;
 
 /** Adds `keyblock destruction`. */
-export function addDestruction(program: Command, { stdout }: Streams): void {
+export function addDestruction(program: Command, streams: Streams): void {
   const destruction = program
     .command('destruction')
     .description('Confirm a key destruction that is on hold.')
     .readOn(DOCUMENT);
-  destruction
+  const command = destruction
     .command('confirm')
     .description(DESCRIPTION)
     .examples('keyblock destruction confirm', 'psql "$DATABASE_URL" -c "SELECT now()" && keyblock destruction confirm')
-    .readOn(DOCUMENT)
-    .action(async () => {
-      const reasons = await confirm();
-      stdout.write(
-        `Destruction is no longer on hold (${reasons.join(', ')}). Everything that is due is destroyed within a minute.\n`,
-      );
-    });
+    .readOn(DOCUMENT);
+  withConfirmation(withJson(command)).action(async (options: ResultOptions & ConfirmationOptions) => {
+    await confirm(streams, options, 'Destroy all keys that are due?');
+    const reasons = await endHold();
+    print(streams, options, { Reasons: reasons }, [
+      `Destruction is no longer on hold (${reasons.join(', ')}). Everything that is due is destroyed within a minute.`,
+    ]);
+  });
 }
 
 /** @returns the reasons of the holds that ended */
-async function confirm(): Promise<string[]> {
+async function endHold(): Promise<string[]> {
   const [{ withOperator }, { DatabaseTime }, { confirmDestruction }] = await Promise.all([
     import('./operator.js'),
     import('../changes/database-time.js'),

@@ -21,13 +21,26 @@ export const EXIT = {
 /** An error that ends a command. Its message states the wrong value, why it is wrong, and what would be right. */
 export class Failure extends Error {
   override readonly name = 'Failure';
+
+  /** @param answer what a service answered: the name of its exception and the id of the request */
   constructor(
     readonly exitCode: number,
     message: string,
+    readonly answer: { name?: string; requestId?: string | undefined } = {},
   ) {
     super(message);
   }
 }
+
+/** Names of failures that no service answered, in the errors of --json. */
+const NAMES = new Map<number, string>([
+  [EXIT.no, 'No'],
+  [EXIT.usage, 'Usage'],
+  [EXIT.refused, 'Refused'],
+  [EXIT.state, 'State'],
+  [EXIT.masterKey, 'MasterKey'],
+  [EXIT.interrupted, 'Interrupted'],
+]);
 
 /** Exit codes by the names of the service's errors. Importing the classes would load the service. */
 const EXIT_CODES = new Map<string, number>(
@@ -50,7 +63,7 @@ const EXIT_CODES = new Map<string, number>(
  */
 export function outcomeOf(error: unknown): { exitCode: number; message: string } {
   const { name, message, stack, code, members } = error as Error & { code?: string; members?: Record<string, unknown> };
-  if (error instanceof Failure) return { exitCode: error.exitCode, message };
+  if (error instanceof Failure) return { exitCode: error.exitCode, message: withAnswer(error) };
   const exitCode = EXIT_CODES.get(name);
   if (name === 'ResourceNotFoundException')
     return { exitCode: EXIT.state, message: `There is no ${String(members?.['ResourceId'])}.` };
@@ -58,4 +71,18 @@ export function outcomeOf(error: unknown): { exitCode: number; message: string }
   // Errors of the database driver and the system have codes; a refused connection has a code but no message.
   if (code !== undefined) return { exitCode: EXIT.unavailable, message: message || code };
   return { exitCode: EXIT.unavailable, message: stack ?? message };
+}
+
+/** Adds the name of the service's exception and the id of the request on a second line. */
+function withAnswer({ message, answer: { name, requestId } }: Failure): string {
+  return requestId === undefined ? message : `${message}\n(${name ?? 'error'}, request ${requestId})`;
+}
+
+/** Returns the document that a command with --json prints on stderr for an error. */
+export function errorDocument(error: unknown): object {
+  if (error instanceof Failure) {
+    const { exitCode, message, answer } = error;
+    return { error: { name: answer.name ?? NAMES.get(exitCode) ?? 'Failed', message, requestId: answer.requestId } };
+  }
+  return { error: { name: (error as Error).name, message: outcomeOf(error).message } };
 }

@@ -36,7 +36,8 @@ export async function readInput(text: string | undefined, { file }: InputOptions
   return text === '-' ? readStream(stdin) : Buffer.from(text);
 }
 
-async function readPath(path: string): Promise<Buffer> {
+/** Reads a file of at most 1 MiB. @throws Failure if it can't be read */
+export async function readPath(path: string): Promise<Buffer> {
   try {
     return limited(await readFile(path));
   } catch (error) {
@@ -59,4 +60,16 @@ async function readStream(stream: Readable): Promise<Buffer> {
 function limited(input: Buffer): Buffer {
   if (input.length > MAX_BYTES) throw new Failure(EXIT.usage, `The input may have at most ${MAX_BYTES} bytes.`);
   return input;
+}
+
+/** Reads a JSON object from a file, or from standard input if its path is `-`. @throws Failure if it is none */
+export async function readJson(path: string, stdin: Readable): Promise<Record<string, unknown>> {
+  const bytes = path === '-' ? await readStream(stdin) : await readPath(path);
+  try {
+    const value: unknown = JSON.parse(bytes.toString());
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Answered below: the message of the parser quotes the input, which may be secret.
+  }
+  throw new Failure(EXIT.usage, `${path === '-' ? 'Standard input' : path} must have one JSON object.`);
 }

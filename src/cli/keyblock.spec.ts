@@ -36,10 +36,26 @@ const groups = tree.filter(({ command }) => command.commands.length > 0);
 describe('help', () => {
   test('covers every command', () => {
     expect(leaves.map(({ name }) => name)).toEqual([
+      'status',
+      'keys list',
+      'keys show',
+      'keys create',
+      'keys import',
+      'keys export',
+      'keys import-test',
+      'keys stop',
+      'keys start',
+      'keys restore',
+      'keys delete',
+      'keys use',
+      'aliases list',
+      'aliases set',
+      'aliases remove',
       'access create',
       'access remove',
       'access list',
       'access put-policy',
+      'access get-policy',
       'access remove-policy',
       'access create-key',
       'access activate',
@@ -50,9 +66,20 @@ describe('help', () => {
       'access remove-password',
       'access start-session',
       'access explain',
+      'audit list',
+      'audit tail',
       'audit verify',
+      'start',
       'check',
       'destruction confirm',
+      'master-key status',
+      'master-key rotate',
+      'master-key component',
+      'master-key check',
+      'master-key token-init',
+      'master-key to-token',
+      'master-key from-token',
+      'master-key rewrap',
       'demo',
       'mpa settle',
       'payshield keys add',
@@ -64,17 +91,10 @@ describe('help', () => {
       'xks release',
       'xks withdraw',
       'xks list',
-      'start',
-      'master-key rotate',
-      'master-key component',
-      'master-key check',
-      'master-key token-init',
-      'master-key to-token',
-      'master-key from-token',
-      'master-key rewrap',
       'tr31 unwrap',
       'tr31 wrap',
       'tr31 inspect',
+      'tr34 open',
       'tr34 inspect',
       'kcv',
       'dukpt derive',
@@ -95,7 +115,7 @@ describe('help', () => {
     const { exitCode, stdout, stderr } = await run(args);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(
-      /^Commands on a service:\n {2}access +Manage[^]+ {2}audit +Check[^]+\n\nCommands on this machine:\n {2}start +Run[^]+ {2}master-key [^]+ {2}tr31 [^]+ {2}tr34 [^]+\n\nExit codes:\n/m,
+      /^Commands on a service, by signed requests:\n {2}status +Print[^]+ {2}access +Manage[^]+ {2}audit +Read[^]+\n\nCommands on the deployment of this machine:\n {2}start +Run[^]+ {2}master-key [^]+\n\nCalculators for test keys:\n {2}tr31 [^]+ {2}tr34 [^]+\n\nShell:\n {2}completion [^]+\n\nExit codes:\n/m,
     );
     // A group within a group is listed by its name.
     for (const { command } of groups.filter(({ words }) => words.length === 1))
@@ -142,7 +162,7 @@ describe('arguments and input', () => {
     [['help', 'master-key', 'rotat'], "Unknown command 'rotat'", '(Did you mean rotate?)'],
     [['tr34', 'inspect', '--fil', 'a'], "Unknown option '--fil'", '(Did you mean --file?)'],
     [['audit', 'verify', '--files', 'a'], "Unknown option '--files'", '(Did you mean --file?)'],
-    [['start', '--dev'], "Unknown option '--dev'"],
+    [['start', '--devel'], "Unknown option '--devel'", '(Did you mean --dev?)'],
     [['start', 'now'], "Too many arguments for 'start'. Expected 0 arguments but got 1."],
     [['tr31', 'inspect', 'a', 'b'], "Too many arguments for 'inspect'. Expected 1 argument but got 2."],
     [['tr31', 'inspect'], 'Give one input: an argument, - for standard input, or --file and a path.'],
@@ -152,11 +172,67 @@ describe('arguments and input', () => {
     [['audit', 'verify', '-', '--file', 'a'], 'Give either --file or -'],
     [['audit', 'verify', 'a'], "Command-argument value 'a' is invalid for argument '-'. Allowed choices are -."],
     [['audit', 'verify', '--file', '/nowhere'], "The file can't be read: ENOENT"],
+    [['audit', 'list', '--from', 'yesterday'], 'Give a time such as 2026-11-28'],
+    [['status', '--endpoint', 'localhost:8080'], '"localhost:8080" is no endpoint: give a URL'],
+    [['status', '--endpoint', 'http://a@localhost'], 'is no endpoint'],
+    [['status', '--profile', 'nobody'], 'The profile nobody is in neither'],
+    [['keys', 'create', 'Z9', 'AES_128'], "argument 'usage'. It is one of B0, C0"],
+    [['keys', 'create', 'B0', 'AES_129'], 'Allowed choices are TDES_2KEY'],
+    [['keys', 'create', 'B0', 'AES_128', '--modes', 'Derive'], 'Allowed choices are Encrypt'],
+    [['keys', 'create', 'B0', 'AES_128', '--tag', 'a'], 'Give a key, = and a value.'],
+    [['keys', 'delete', 'alias/a', '--days', 'x'], 'Give a whole number.'],
+    [['keys', 'delete', 'alias/a'], "This can't be undone, and there is no terminal to ask at: give --yes."],
+    [['keys', 'import', 'D0112'], 'Give --under'],
+    [['keys', 'import', '--under', 'alias/kek'], 'Give one input'],
+    [['keys', 'import', 'D0112', '--request', 'a'], 'Give either --request, or a key block and --under.'],
+    [['keys', 'import', '--request', '/nowhere'], "The file can't be read: ENOENT"],
+    [['keys', 'export', 'alias/a'], 'Give either --under or --request.'],
+    [['keys', 'export', 'alias/a', '--under', 'alias/b', '--request', 'c'], 'Give either --under or --request.'],
+    [['access', 'list', '--region', 'eu-west-1'], '--region needs --endpoint or --profile'],
+    [['access', 'remove', 'user', 'ann'], 'give --yes. (Remove the user ann with its policies and access keys?)'],
+    [['access', 'remove-key', 'AKIA1'], 'give --yes'],
+    [['access', 'remove-policy', 'user', 'ann', 'a'], 'give --yes'],
+    [['access', 'remove-password', 'ann'], 'give --yes'],
+    [['check', '--accept'], 'give --yes'],
+    [['destruction', 'confirm'], 'give --yes'],
+    [['xks', 'revoke', 'XKSP1'], 'give --yes'],
+    [['tr34', 'open', '00'], "Required option '--sender-certificate <path>' not specified"],
   ])('%j ends with exit code 2', async (args, ...lines) => {
     const { exitCode, stdout, stderr } = await run(args);
     expect([exitCode, stdout]).toEqual([2, '']);
     for (const line of lines) expect(stderr).toContain(line);
     expect(stderr).toContain('(--help prints usage and examples)\n');
+  });
+
+  test.each([
+    [['keys', 'shw', '--json'], "Unknown command 'shw'"],
+    [['keys', 'show', '--json'], "Missing required argument 'key'"],
+    [['keys', 'delete', 'alias/a', '--json'], "This can't be undone"],
+  ])('%j prints its error as JSON', async (args, message) => {
+    const { exitCode, stdout, stderr } = await run(args);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(JSON.parse(stderr)).toEqual({ error: { name: 'Usage', message: expect.stringContaining(message) } });
+  });
+
+  test.each([
+    ['', 'The file has no keys.'],
+    ['# nothing\n\n', 'The file has no keys.'],
+    ['alias/a B0 AES_128', 'Line 1: give alias or -, usage, algorithm and key'],
+    ['\nbdk B0 AES_128 00', 'Line 2: bdk is neither an alias such as alias/bdk, nor -.'],
+    ['- Z9 AES_128 00', 'Line 1: It is one of B0'],
+    ['- B0 AES_129 00', 'Line 1: Allowed choices are'],
+    [
+      '- B0 RSA_2048 00',
+      "Line 1: a key of RSA_2048 can't be sent under RSA: use TDES_2KEY, TDES_3KEY, AES_128, or a key block.",
+    ],
+    ['- B0 AES_128 0011223344556677', 'Line 1: a key of AES_128 has 16 bytes, and this one has 8.'],
+    ['- B0 AES_128 001', 'Line 1: The key must be an even number of hexadecimal digits.'],
+    ['- M7 HMAC_SHA256 0011', "Line 1: a key of HMAC_SHA256 can't be sent under RSA"],
+    [`- B0 AES_128 ${'11'.repeat(16)}\n`.repeat(1001), 'The file has 1001 keys; 1000 are allowed.'],
+  ])('import-test refuses the file %#', async (input, message) => {
+    const { exitCode, stdout, stderr } = await run(['keys', 'import-test', '-'], input);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
   });
 
   test.each(groups)('$name without a subcommand prints its commands on stderr', async ({ words }) => {

@@ -11,7 +11,7 @@ import { addPinBlock } from './calculators/pinblock.js';
 import { addCompletion } from './completion.js';
 import { addDemo } from './demo.js';
 import { addDestruction } from './destruction.js';
-import { EXIT, Failure, outcomeOf } from './failure.js';
+import { errorDocument, EXIT, Failure, outcomeOf } from './failure.js';
 import { addCheck } from './check.js';
 import { addMasterKey } from './master-key.js';
 import { addMpa } from './mpa.js';
@@ -20,6 +20,9 @@ import { addStart } from './start.js';
 import { addTr31 } from './tr31.js';
 import { addTr34 } from './tr34.js';
 import { addXks } from './xks.js';
+import { addAliases } from './service/aliases.js';
+import { addKeys } from './service/keys.js';
+import { addStatus } from './service/status.js';
 
 const HELP_COLUMNS = 80;
 const HINT = '(--help prints usage and examples)';
@@ -44,21 +47,33 @@ Exit codes:
  * @returns the exit code
  */
 export async function keyblock(args: string[], streams: Streams): Promise<number> {
+  const isJson = args.includes('--json');
+  const printError = (error: unknown) => streams.stderr.write(`${JSON.stringify(errorDocument(error))}\n`);
   try {
-    await program(streams).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+    await program(streams, isJson).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
     return EXIT.done;
   } catch (error) {
-    // Commander has written its message, or the requested help or version.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error instanceof CommanderError) {
+      // Commander has written its message unless it is to be JSON, or the requested help or version.
+      if (error.exitCode === 0) return EXIT.done;
+      if (isJson) printError(new Failure(EXIT.usage, sentence(error.message)));
+      return EXIT.usage;
+    }
     const { exitCode, message } = outcomeOf(error);
+    if (isJson) {
+      if (message !== '') printError(error);
+      return exitCode;
+    }
     if (message !== '') streams.stderr.write(`${message}\n`);
-    if (error instanceof Failure && exitCode === EXIT.usage) streams.stderr.write(`${HINT}\n`);
+    // A service that refuses the input has said why.
+    const isCall = error instanceof Failure && error.answer.requestId === undefined;
+    if (isCall && exitCode === EXIT.usage) streams.stderr.write(`${HINT}\n`);
     return exitCode;
   }
 }
 
-/** Builds the tree of all commands. */
-export function program(streams: Streams): Command {
+/** Builds the tree of all commands. @param isJson true if the caller prints the errors of the parser */
+export function program(streams: Streams, isJson = false): Command {
   const { stdout, stderr } = streams;
   const root = new Command('keyblock')
     .description('Keyblock, a payment cryptography service, from the command line.')
@@ -66,8 +81,8 @@ export function program(streams: Streams): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
-      writeErr: (text) => stderr.write(text),
-      outputError: (text, write) => write(capitalized(text.replace(/^error: /, ''))),
+      writeErr: (text) => (isJson ? undefined : stderr.write(text)),
+      outputError: (text, write) => write(sentence(text)),
       getOutHelpWidth: () => HELP_COLUMNS,
       getErrHelpWidth: () => HELP_COLUMNS,
     })
@@ -75,18 +90,22 @@ export function program(streams: Streams): Command {
     .showHelpAfterError(HINT)
     .addHelpText('after', EXIT_CODES);
 
-  root.commandsGroup('Commands on a service:');
+  root.commandsGroup('Commands on a service, by signed requests:');
+  addStatus(root, streams);
+  addKeys(root, streams);
+  addAliases(root, streams);
   addAccess(root, streams);
   addAudit(root, streams);
+  root.commandsGroup('Commands on the deployment of this machine:');
+  addStart(root, streams);
   addCheck(root, streams);
   addDestruction(root, streams);
+  addMasterKey(root, streams);
   addDemo(root, streams);
   addMpa(root, streams);
   addPayshield(root, streams);
   addXks(root, streams);
-  root.commandsGroup('Commands on this machine:');
-  addStart(root, streams);
-  addMasterKey(root, streams);
+  root.commandsGroup('Calculators for test keys:');
   addTr31(root, streams);
   addTr34(root, streams);
   addKcv(root, streams);
@@ -96,6 +115,7 @@ export function program(streams: Streams): Command {
   addPvv(root, streams);
   addMac(root, streams);
   addArqc(root, streams);
+  root.commandsGroup('Shell:');
   addCompletion(root, streams);
   addHelp(root);
   return root;
@@ -123,6 +143,8 @@ function addHelp(root: Command): void {
     });
 }
 
-function capitalized(text: string): string {
+/** Formats a message of commander. */
+function sentence(message: string): string {
+  const text = message.replace(/^error: /, '');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -29,3 +29,8 @@ export function count(number: number, unit: string): string {
 export function alternatives(items: readonly (string | number)[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`;
 }
+
+/** Formats a time in epoch seconds as UTC, or `-` if there is none. */
+export function timeOf(seconds: number | undefined): string {
+  return seconds === undefined ? '-' : `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}

@@ -7,11 +7,15 @@ import { checkComponent, componentCheckValue, generateComponent } from '../crypt
 import { MasterKey } from '../provider/master-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
-import { table } from './layout.js';
+import { table, timeOf } from './layout.js';
+import { print, type ResultOptions, withJson } from './results.js';
 import { addMasterKeyToken } from './master-key-token.js';
 import { writeKeyFile } from './key-output.js';
 
 const DOCUMENT = 'docs/operating.md';
+const STATUS_DESCRIPTION = `Print the state of the master key.
+
+The command reads the environment of the service, which keeps running.`;
 const ROTATE_DESCRIPTION = `Replace the master key while the service runs.
 
 Re-encrypts everything under another master key, and retires the old one. To continue after an interruption, run the command again without a key. If the master key is in data/master-key, a new one is generated unless you give one. The command reads the environment of the service.`;
@@ -47,6 +51,12 @@ export function addMasterKey(program: Command, streams: Streams): void {
       )
       .readOn(DOCUMENT);
 
+  const status = masterKey
+    .command('status')
+    .description(STATUS_DESCRIPTION)
+    .examples('keyblock master-key status', 'keyblock master-key status --json')
+    .readOn(DOCUMENT);
+  withJson(status).action((options: ResultOptions) => printStatus(options, streams));
   keyCommand('rotate', ROTATE_DESCRIPTION)
     .examples(
       'keyblock master-key rotate --file master-key-2027',
@@ -68,6 +78,24 @@ export function addMasterKey(program: Command, streams: Streams): void {
     )
     .action((options: KeyOptions) => check(options, streams));
   addMasterKeyToken(masterKey, streams);
+}
+
+async function printStatus(options: ResultOptions, streams: Streams): Promise<void> {
+  const [{ withDeployment }, { masterKeyStatus }] = await Promise.all([
+    import('./deployment.js'),
+    import('../admin/master-key-status.js'),
+  ]);
+  await withDeployment(async ({ database, config }) => {
+    const answer = await masterKeyStatus(database.manager, config);
+    const { State, Holder, Created, Retiring } = answer;
+    const lines = [
+      ['state', State === 'ROTATING' ? 'rotating: run keyblock master-key rotate to continue' : 'active'],
+      ['holder', Holder],
+      ['created', timeOf(Created)],
+      ...(Retiring === undefined ? [] : [['retiring', `the key of ${timeOf(Retiring)}`]]),
+    ];
+    print(streams, options, answer, table(lines));
+  });
 }
 
 async function rotate(options: KeyOptions, { stderr }: Streams): Promise<void> {

@@ -2,6 +2,7 @@ import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import type { PayshieldKeys, VerifiedRow } from './payshield-keys.js';
 import { addTry } from './payshield-try.js';
+import { print as printResult, type ResultOptions, withJson } from './results.js';
 
 const DOCUMENT = 'docs/host-commands.md';
 const DESCRIPTION = `Help with the host commands of a payShield.
@@ -22,7 +23,8 @@ export function addPayshield(program: Command, streams: Streams): void {
   addTry(payshield, streams);
 }
 
-function addKeys(payshield: Command, { stdout }: Streams): void {
+function addKeys(payshield: Command, streams: Streams): void {
+  const { stdout } = streams;
   const keys = payshield.command('keys').description(KEYS).readOn(DOCUMENT);
   const command = (name: string, description: string) => keys.command(name).description(description).readOn(DOCUMENT);
   const print = (line: string) => stdout.write(`${line}\n`);
@@ -45,20 +47,23 @@ function addKeys(payshield: Command, { stdout }: Streams): void {
         print(lineOf(await stored.add(table, field, { key, ...(usage && { usage }) })));
       }),
     );
-  command('verify', 'Look up the key of every row.\n\nPrints check values, and ends with 1 if a key cannot be used.')
+  const verify = command(
+    'verify',
+    'Look up the key of every row.\n\nPrints check values, and ends with 1 if a key cannot be used.',
+  )
     .requiredOption('--table <path>', 'The key table.')
     .examples(
       'keyblock payshield keys verify --table payshield-keys.yaml',
       'keyblock payshield keys verify --table keys.yaml && keyblock start',
-    )
-    .action(({ table }: TableOption) =>
-      withKeys(async (stored) => {
-        const rows = await stored.verify(table);
-        for (const row of rows) print(lineOf(row));
-        const faults = rows.filter(({ fault }) => fault !== undefined).length;
-        if (faults > 0) throw new Failure(EXIT.no, `${faults} of ${rows.length} keys can't be used.`);
-      }),
     );
+  withJson(verify, 'Print a JSON line for each row.').action((options: TableOption & ResultOptions) =>
+    withKeys(async (stored) => {
+      const rows = await stored.verify(options.table);
+      for (const row of rows) printResult(streams, options, presentRow(row), [lineOf(row)]);
+      const faults = rows.filter(({ fault }) => fault !== undefined).length;
+      if (faults > 0) throw new Failure(EXIT.no, `${faults} of ${rows.length} keys can't be used.`);
+    }),
+  );
   command(
     'suggest',
     'List the keys with the check value of a key block.\n\nThe block needs optional block KC. Six digits are too few to choose a key by alone: compare more before you add a row.',
@@ -77,6 +82,10 @@ function addKeys(payshield: Command, { stdout }: Streams): void {
 
 function lineOf({ match, key, kcv, fault }: VerifiedRow): string {
   return fault === undefined ? `${kcv}  ${key}  ${match}` : `-       ${key}  ${match}: ${fault}`;
+}
+
+function presentRow({ match, key, kcv, fault }: VerifiedRow): object {
+  return { Match: match, Key: key, KeyCheckValue: kcv, Fault: fault };
 }
 
 async function withKeys(work: (keys: PayshieldKeys) => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -58,6 +59,28 @@ export async function serve(env: NodeJS.ProcessEnv, stderr: Writable): Promise<v
     await closed(service, logger, stop.reason as Stopped);
   } finally {
     cluster.worker?.disconnect();
+  }
+}
+
+/**
+ * Runs the service as `serve` does, in a temporary folder that is removed when it ends.
+ *
+ * @throws Failure if the environment names a database or a data directory
+ */
+export async function serveTemporarily(env: NodeJS.ProcessEnv, stderr: Writable): Promise<void> {
+  // A worker has the folder of its primary process.
+  if (cluster.isWorker) return serve(env, stderr);
+  const named = ['DATABASE_URL', 'KEYBLOCK_DATA_DIR'].find((name) => env[name]);
+  if (named !== undefined)
+    throw new Failure(EXIT.usage, `--dev forgets everything at exit: unset ${named}, or leave out --dev.`);
+  const folder = mkdtempSync(join(tmpdir(), 'keyblock-dev-'));
+  try {
+    // Workers inherit the environment of the process.
+    env['KEYBLOCK_DATA_DIR'] = folder;
+    await serve(env, stderr);
+  } finally {
+    delete env['KEYBLOCK_DATA_DIR'];
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -11,10 +11,11 @@ export function addStart(program: Command, { stderr }: Streams): void {
         'The service is configured by the environment variables DATABASE_URL and KEYBLOCK_…. The log goes to stdout; the address, the credentials and a first command go to stderr.',
       ].join('\n'),
     )
-    .examples('keyblock start', 'KEYBLOCK_PORT=9090 keyblock start')
+    .option('--dev', 'Use a new database that is forgotten at exit.')
+    .examples('keyblock start', 'KEYBLOCK_PORT=9090 keyblock start --dev')
     .readOn('docs/operating.md')
-    .action(async () => {
-      const { serve } = await import('./serve.js');
-      await serve(process.env, stderr);
+    .action(async ({ dev }: { dev?: true }) => {
+      const { serve, serveTemporarily } = await import('./serve.js');
+      await (dev ? serveTemporarily : serve)(process.env, stderr);
     });
 }

@@ -5,13 +5,14 @@ import { checkAttributes, parseKeyBlock, type KeyBlock } from '../crypto/tr31/ke
 import { type Kbpk } from '../crypto/tr31/kbpk.js';
 import { unwrapKeyBlock } from '../crypto/tr31/unwrap.js';
 import { payloadBytes, wrapKeyBlock } from '../crypto/tr31/wrap.js';
-import { calculated, print, printAnswer, type ResultOptions, withJson } from './calculators/results.js';
+import { calculated } from './calculators/compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './calculators/test-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, withInput } from './input.js';
 import { headerChoices, headerTable, optionalBlockTable } from './key-block-tables.js';
 import { alternatives, count, section } from './layout.js';
+import { print, printAnswer, type ResultOptions, withJson } from './results.js';
 
 const DOCUMENT = 'docs/key-exchange.md';
 
@@ -46,9 +47,6 @@ export function addTr31(program: Command, streams: Streams): void {
 }
 
 const KBPK = 'key block protection key';
-const KBPK_EXAMPLE = '--key EFE0853B256B583D868F251CE99EA1D9';
-const BLOCK = 'A0072K0TN00N0000F40D5672C6D0EC86F860BA88D44D00F0CA9A8CE8CD2F640287A9A9EB';
-
 interface UnwrapOptions extends TestKeyOptions, ResultOptions {
   block: string;
 }
@@ -64,8 +62,8 @@ function addUnwrap(tr31: Command, streams: Streams): void {
     .description('Unwrap a key block with a test key.\n\nPrints the clear key and its header.')
     .requiredOption('--block <text>', 'The key block.')
     .examples(
-      `keyblock tr31 unwrap ${KBPK_EXAMPLE} \\\n  --block \\\n  ${BLOCK}`,
-      `keyblock tr31 unwrap --key-file kbpk.txt --json \\\n  --block \\\n  ${BLOCK}`,
+      'keyblock tr31 unwrap --key-file kbpk.txt --block "$(cat block.txt)"',
+      'cat kbpk.txt | keyblock tr31 unwrap --block "$(cat block.txt)" --json',
     )
     .readOn(DOCUMENT);
   withJson(withTestKey(unwrap, KBPK)).action(async (options: UnwrapOptions) => {
@@ -101,8 +99,8 @@ function addWrap(tr31: Command, streams: Streams): void {
     .requiredOption('--header <text>', 'The first 16 characters, e.g. D0000P0AE00E0000.')
     .requiredOption('--wrap <hex>', 'The test key to wrap.')
     .examples(
-      `keyblock tr31 wrap ${KBPK_EXAMPLE} \\\n  --header B0000P0TE00E0000 --wrap 0123456789ABCDEFFEDCBA9876543210`,
       'keyblock tr31 wrap --key-file kbpk.txt \\\n  --header D0000P0AE00E0000 --wrap 3F419E1CB7079442AA37474C2EFBF8B8',
+      'keyblock tr31 wrap --key-file kbpk.txt \\\n  --header B0000P0TE00E0000 --wrap 0123456789ABCDEFFEDCBA9876543210',
     )
     .readOn(DOCUMENT);
   withJson(withTestKey(wrap, KBPK)).action(async (options: WrapOptions) => {

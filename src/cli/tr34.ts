@@ -8,6 +8,8 @@ import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, withInput } from './input.js';
 import { headerTable, optionalBlockTable, x509Table } from './key-block-tables.js';
 import { count, section, table } from './layout.js';
+import { addOpen } from './tr34-open.js';
+import { decodeToken } from './tr34-token.js';
 
 const DOCUMENT = 'docs/key-exchange.md';
 const DESCRIPTION = `Describe a TR-34 key transport without any key.
@@ -15,8 +17,10 @@ const DESCRIPTION = `Describe a TR-34 key transport without any key.
 Prints form, sender, receiver, signed attributes, key block header and envelope of a TR-34 key transport (2012 or 2019, one-pass or two-pass). Verifies nothing, because that needs the certificates and a key. The token may be hexadecimal, base64 or PEM; in a file or on standard input also DER.`;
 
 /** Adds `keyblock tr34`. */
-export function addTr34(program: Command, { stdin, stdout }: Streams): void {
-  const tr34 = program.command('tr34').description('Inspect TR-34 key transports.').readOn(DOCUMENT);
+export function addTr34(program: Command, streams: Streams): void {
+  const { stdin, stdout } = streams;
+  const tr34 = program.command('tr34').description('Inspect and open TR-34 key transports.').readOn(DOCUMENT);
+  addOpen(tr34, streams);
   const inspect = tr34
     .command('inspect')
     .description(DESCRIPTION)
@@ -26,40 +30,6 @@ export function addTr34(program: Command, { stdin, stdout }: Streams): void {
     const { der, encoding } = decodeToken(await readInput(text, options, stdin));
     stdout.write(`${tr34Words(der, encoding).join('\n')}\n`);
   });
-}
-
-/**
- * Decodes a token.
- *
- * @param input DER, hexadecimal, base64 or PEM
- * @throws Failure if it is none of these
- */
-export function decodeToken(input: Buffer): { der: Buffer; encoding: string } {
-  if (input[0] === TAG.SEQUENCE && /[^\t\r\n\x20-\x7e]/.test(input.toString('latin1')))
-    return { der: input, encoding: 'DER' };
-  const text = input.toString('latin1').trim();
-  const [, label, body] = /^-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----$/.exec(text) ?? [];
-  if (label !== undefined && body !== undefined) return { der: base64(body), encoding: `PEM (${label})` };
-  const packed = text.replace(/\s/g, '');
-  if (/^([0-9A-Fa-f]{2})+$/.test(packed)) return { der: Buffer.from(packed, 'hex'), encoding: 'hexadecimal' };
-  return { der: base64(packed), encoding: 'base64' };
-}
-
-function base64(text: string): Buffer {
-  const packed = text.replace(/\s/g, '');
-  const stray = packed.replace(/={0,2}$/, '').search(/[^0-9A-Za-z+/]/);
-  if (packed === '') throw new Failure(EXIT.no, 'The input is empty.');
-  if (stray !== -1)
-    throw new Failure(
-      EXIT.no,
-      `Malformed token: character ${stray} is not base64. Give DER, hexadecimal, base64, or PEM from BEGIN to END.`,
-    );
-  if (packed.length % 4 !== 0)
-    throw new Failure(
-      EXIT.no,
-      `Malformed token: ${count(packed.length, 'character')} are neither whole bytes in hexadecimal nor whole base64.`,
-    );
-  return Buffer.from(packed, 'base64');
 }
 
 /**

@@ -1,6 +1,8 @@
 import { Option } from 'commander';
 import type { XksUsage } from '../xks-proxy/xks-key.entity.js';
 import type { Command, Streams } from './command.js';
+import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
+import { print as printResult, type ResultOptions, withJson } from './results.js';
 import type { XksAdministration, XksSummary } from './xks-administration.js';
 
 const DOCUMENT = 'docs/xks-proxy.md';
@@ -12,7 +14,8 @@ AWS KMS calls this service at https://<host>/<prefix>/kms/xks/v1 and signs with 
 The commands open the database with the environment of the service. The service keeps running and sees a change within a second. Every change is recorded in the audit log if KEYBLOCK_AUDIT includes table.`;
 
 /** Adds `keyblock xks`. */
-export function addXks(program: Command, { stdout }: Streams): void {
+export function addXks(program: Command, streams: Streams): void {
+  const { stdout } = streams;
   const xks = program.command('xks').description(DESCRIPTION).readOn(DOCUMENT);
   const command = (name: string, description: string) => xks.command(name).description(description).readOn(DOCUMENT);
   const print = (lines: readonly string[]) => lines.forEach((line) => stdout.write(`${line}\n`));
@@ -29,13 +32,16 @@ export function addXks(program: Command, { stdout }: Streams): void {
         print([configurationOf(credential, path)]);
       }),
     );
-  command('revoke', 'Revoke a credential.\n\nAll nodes refuse the calls that it signs within a second.')
+  const revoke = command('revoke', 'Revoke a credential.\n\nAll nodes refuse the calls that it signs within a second.')
     .argument('<access-key-id>', 'such as XKSPABCDEFGHIJKLMNOPQRST')
     .examples(
       'keyblock xks revoke XKSPABCDEFGHIJKLMNOPQRST',
       'keyblock xks list && keyblock xks revoke XKSPABCDEFGHIJKLMNOPQRST',
-    )
-    .action((accessKeyId: string) => administer((administration) => administration.revoke(accessKeyId)));
+    );
+  withConfirmation(revoke).action(async (accessKeyId: string, options: ConfirmationOptions) => {
+    await confirm(streams, options, `Revoke the credential ${accessKeyId}?`);
+    await administer((administration) => administration.revoke(accessKeyId));
+  });
   command(
     'release',
     'Release a key to a prefix, and print its XksKeyId.\n\nThe key is a symmetric encryption key whose material Keyblock holds. Its key policy and grants are not asked: the release is the permission.',
@@ -61,9 +67,16 @@ export function addXks(program: Command, { stdout }: Streams): void {
     .action((prefix: string, xksKeyId: string) =>
       administer((administration) => administration.withdraw(trimmed(prefix), xksKeyId)),
     );
-  command('list', 'List credentials and released keys by prefix.')
-    .examples('keyblock xks list', 'keyblock xks list | grep Disabled')
-    .action(() => administer(async (administration) => print(summaryLines(await administration.list()))));
+  const list = command('list', 'List credentials and released keys by prefix.').examples(
+    'keyblock xks list',
+    'keyblock xks list | grep Disabled',
+  );
+  withJson(list).action((options: ResultOptions) =>
+    administer(async (administration) => {
+      const summary = await administration.list();
+      printResult(streams, options, presentSummary(summary), summaryLines(summary));
+    }),
+  );
 }
 
 async function administer(work: (administration: XksAdministration) => Promise<void>): Promise<void> {
@@ -87,6 +100,23 @@ function configurationOf(credential: { accessKeyId: string; secretAccessKey: str
     undefined,
     2,
   );
+}
+
+function presentSummary({ credentials, keys }: XksSummary): object {
+  return {
+    Credentials: credentials.map(({ accessKeyId, prefix, createdAt }) => ({
+      Prefix: prefix,
+      AccessKeyId: accessKeyId,
+      CreateTimestamp: createdAt.getTime() / 1000,
+    })),
+    Keys: keys.map(({ released, usages, state }) => ({
+      Prefix: released.prefix,
+      XksKeyId: released.xksKeyId,
+      KeyArn: released.keyArn,
+      Usages: usages,
+      KeyState: state,
+    })),
+  };
 }
 
 function summaryLines({ credentials, keys }: XksSummary): string[] {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
-import { decodeToken, tr34Words } from '../../src/cli/tr34.js';
+import { tr34Words } from '../../src/cli/tr34.js';
+import { decodeToken } from '../../src/cli/tr34-token.js';
 import { tr31Words } from '../../src/cli/tr31.js';
 import { unwrapWorkingKey } from '../../src/crypto/as2805.js';
 import { ecdhSharedSecret } from '../../src/crypto/ecdh.js';

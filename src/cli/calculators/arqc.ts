@@ -12,7 +12,8 @@ import {
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { count, section, table } from '../layout.js';
-import { calculated, grouped, print, printAnswer, type ResultOptions, withJson } from './results.js';
+import { print, printAnswer, type ResultOptions, withJson } from '../results.js';
+import { calculated, grouped } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const IMK = 'issuer master key';
@@ -27,10 +28,10 @@ const SCHEMES: Readonly<Record<string, SessionKeyScheme>> = {
 };
 const NAMES = Object.keys(SCHEMES);
 const CARD =
-  '--key 263D9EEA20259B7CC2612AADD5EF19CD \\\n' +
-  '  --pan 5413330089020011 --psn 01 --atc 00A7 --un 5A3C91E7 \\\n' +
-  '  --data 9F02060000000125009C01009F37045A3C91E7820239009F360200A7 \\\n' +
-  '  --iad 0114A50003020000000000000000000000FF --session-key Mastercard';
+  '--key 263D9EEA20259B7CC2612AADD5EF19CD \\\n  --pan 5413330089020011 ' +
+  '--psn 01 --atc 00A7 --un 5A3C91E7 \\\n' +
+  '  --session-key Mastercard --data "$(cat arqc-data.txt)" \\\n' +
+  '  --iad 0114A50003020000000000000000000000FF';
 
 interface ArqcOptions extends TestKeyOptions, ResultOptions {
   pan: string;

@@ -4,7 +4,8 @@ import { cardValueWays } from '../../workbench/card-values.js';
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { table } from '../layout.js';
-import { calculated, print, printAnswer, type ResultOptions, withJson } from './results.js';
+import { print, printAnswer, type ResultOptions, withJson } from '../results.js';
+import { calculated } from './compute.js';
 import { type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const CVK = 'card verification key';

@@ -3,7 +3,8 @@ import { type DukptDerivation, deriveTransaction } from '../../workbench/dukpt.j
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { section, table } from '../layout.js';
-import { calculated, grouped, print, type ResultOptions, withJson } from './results.js';
+import { print, type ResultOptions, withJson } from '../results.js';
+import { calculated, grouped } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const BDK = 'base derivation key';

@@ -1,7 +1,8 @@
 import { checkValues, methodsOf } from '../../workbench/check-values.js';
 import type { Command, Streams } from '../command.js';
 import { table } from '../layout.js';
-import { calculated, print, printAnswer, type ResultOptions, withJson } from './results.js';
+import { print, printAnswer, type ResultOptions, withJson } from '../results.js';
+import { calculated } from './compute.js';
 import { type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const DIGITS = 6;

@@ -7,7 +7,8 @@ import { hmac, type HmacHash } from '../../crypto/hmac.js';
 import { retailMac } from '../../crypto/retail-mac.js';
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
-import { calculated, printAnswer, type ResultOptions, withJson } from './results.js';
+import { printAnswer, type ResultOptions, withJson } from '../results.js';
+import { calculated } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const KEY = 'MAC key';
@@ -49,7 +50,7 @@ export function addMac(program: Command, streams: Streams): void {
     .option('--length <bytes>', 'Length of the MAC, from the left; all by default.')
     .option('--verify <hex>', 'Compare with this MAC.')
     .examples(
-      `keyblock mac --algorithm ISO9797_ALGORITHM3 --padding 2 ${EXAMPLE}`,
+      `keyblock mac --algorithm ISO9797_ALGORITHM3 --padding 2 \\\n  ${EXAMPLE}`,
       `keyblock mac --algorithm CMAC_TDES ${EXAMPLE} --length 4`,
     )
     .readOn('docs/calculators.md');

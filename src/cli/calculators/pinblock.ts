@@ -12,7 +12,8 @@ import { readingsOf } from '../../workbench/pin-blocks.js';
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { table } from '../layout.js';
-import { calculated, grouped, print, printAnswer, type ResultOptions, withJson } from './results.js';
+import { print, printAnswer, type ResultOptions, withJson } from '../results.js';
+import { calculated, grouped } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const PEK = 'PIN encryption key';

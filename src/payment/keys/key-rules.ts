@@ -150,6 +150,15 @@ export function checkCombination({ KeyUsage, KeyClass, KeyAlgorithm, KeyModesOfU
 }
 
 /**
+ * Returns the most modes that keys of these attributes may have together, without NoRestrictions; none if the attributes
+ * can't be combined.
+ */
+export function widestModes(usage: KeyUsage, keyClass: KeyClass): readonly KeyMode[] {
+  const { modes = [] } = COMBINATIONS.find((each) => each.usage === usage && each.class === keyClass) ?? {};
+  return modes.reduce<readonly KeyMode[]>((widest, each) => (each.length > widest.length ? each : widest), []);
+}
+
+/**
  * Returns the algorithm of a key's check value.
  *
  * @param requested by the caller; by default ANSI X9.24 for TDES, CMAC for AES, HMAC for HMAC keys, SHA-1 for

@@ -130,11 +130,13 @@ test('creates, changes and removes users, roles, policies and access keys', asyn
   ]);
   for (const { secretAccessKey } of [first, second, monday]) expect(listed).not.toContain(secretAccessKey);
 
-  expect(await done(['remove-policy', 'user', 'ann', 'list'])).toBe('');
-  expect(await access(['remove-policy', 'user', 'ann', 'list'])).toEqual(refused(4, 'There is no list.'));
-  expect(await done(['remove-key', first.accessKeyId])).toBe('');
-  expect(await access(['remove-key', first.accessKeyId])).toEqual(refused(4, `There is no ${first.accessKeyId}.`));
-  expect(await done(['remove', 'role', 'line'])).toBe('');
+  expect(await done(['remove-policy', 'user', 'ann', 'list', '--yes'])).toBe('');
+  expect(await access(['remove-policy', 'user', 'ann', 'list', '--yes'])).toEqual(refused(4, 'There is no list.'));
+  expect(await done(['remove-key', first.accessKeyId, '--yes'])).toBe('');
+  expect(await access(['remove-key', first.accessKeyId, '--yes'])).toEqual(
+    refused(4, `There is no ${first.accessKeyId}.`),
+  );
+  expect(await done(['remove', 'role', 'line', '--yes'])).toBe('');
   await serving(async (service) => {
     expect(await listKeys(service, second)).toBe('AccessDeniedException');
     expect(await listKeys(service, monday)).toBe('UnrecognizedClientException');
@@ -142,7 +144,7 @@ test('creates, changes and removes users, roles, policies and access keys', asyn
   expect(await done(['list'])).toMatch(
     new RegExp(`^${USER}\n  access key ${second.accessKeyId} active, last used .*\n$`),
   );
-  expect(await done(['remove', 'user', 'ann'])).toBe('');
+  expect(await done(['remove', 'user', 'ann', '--yes'])).toBe('');
   expect(await done(['list'])).toBe('');
 
   const told = await serving((service) =>
@@ -284,7 +286,7 @@ test('a change by the command takes effect in a running service', async () => {
     await within('UnrecognizedClientException');
     await done(['activate', credentials.accessKeyId]);
     await within(200);
-    await done(['remove', 'user', 'eve']);
+    await done(['remove', 'user', 'eve', '--yes']);
     await within('UnrecognizedClientException');
   });
 }, 60_000);
@@ -303,10 +305,10 @@ test('sets and removes the password of a user, which is read from a file or stan
     expect((await signIn(service, 'a password from a file')).status).toBe(401);
     expect((await signIn(service, 'another password')).status).toBe(201);
   });
-  expect(await done(['remove-password', 'pat'])).toBe('');
+  expect(await done(['remove-password', 'pat', '--yes'])).toBe('');
   await serving(async (service) => expect((await signIn(service, 'another password')).status).toBe(401));
 
-  expect(await access(['remove-password', 'pat'])).toEqual(refused(4, 'There is no password.'));
+  expect(await access(['remove-password', 'pat', '--yes'])).toEqual(refused(4, 'There is no password.'));
   expect(await access(['set-password', 'nobody', '--file', file])).toEqual(refused(4, 'There is no arn:aws:iam'));
   expect(await access(['set-password', 'pat', '--file', '-'], 'too short')).toEqual(refused(2, '12 to 256 characters'));
   expect(await access(['set-password', 'pat', '--file', join(folder, 'none')])).toEqual(

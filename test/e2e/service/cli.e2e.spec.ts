@@ -1,9 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -16,12 +18,16 @@ import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { examplesOf } from '../../support/help.js';
+import { testPki } from '../../support/tr34.js';
 import { hex, vectors } from '../../support/vectors.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const COMMAND = join(ROOT, 'bin/keyblock.js');
-const { keyBlock } = vectors<{ keyBlock: string }>('tr31')[0]!;
+const { keyBlock, kbpk } = vectors<{ keyBlock: string; kbpk: string }>('tr31')[0]!;
 const token = hex(vectors<{ inputs: { wrappedKeyBlock: string } }>('tr34')[0]!.inputs.wrappedKeyBlock);
+const pki = testPki();
+const TRANSACTION =
+  '9F02060000000125009F03060000000000009F1A020752950500000080005F2A0207529A032611279C01009F37045A3C91E7820239009F360200A7';
 
 let folder: string;
 beforeAll(() => {
@@ -29,7 +35,19 @@ beforeAll(() => {
   mkdirSync(join(folder, 'path'));
   symlinkSync(COMMAND, join(folder, 'path/keyblock'));
   const key = (byte: number) => `${Buffer.alloc(32, byte).toString('hex')}\n`;
-  const files = { 'block.txt': keyBlock, 'token.der': token, alice: key(1), bob: key(2), 'master-key-2027': key(3) };
+  const files = {
+    'kbpk.txt': kbpk,
+    'arqc-data.txt': TRANSACTION,
+    'krd.key': pki['svcKrd2048']!.privateKey,
+    'krd.pem': pki['svcKrd2048']!.certificate.der,
+    'kdh.pem': pki['kdh']!.certificate.der,
+    'ca.pem': pki['kdhCa']!.certificate.der,
+    'block.txt': keyBlock,
+    'token.der': token,
+    alice: key(1),
+    bob: key(2),
+    'master-key-2027': key(3),
+  };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -91,7 +109,7 @@ describe('the command keyblock', () => {
     );
   });
 
-  test.each(['tr31 inspect', 'tr34 inspect', 'master-key check', 'help'])(
+  test.each(['tr31 inspect', 'tr34 inspect', 'tr34 open', 'master-key check', 'help'])(
     'runs the examples of %s as printed',
     async (command) => {
       const examples = examplesOf((await shell(`keyblock ${command} --help`)).stdout);
@@ -103,6 +121,29 @@ describe('the command keyblock', () => {
         ]);
     },
   );
+
+  test.each([
+    'tr31 unwrap',
+    'tr31 wrap',
+    'kcv',
+    'dukpt derive',
+    'dukpt explain',
+    'mac',
+    'arqc compute',
+    'arqc explain',
+  ])('runs the examples of %s as printed, with a remark about keys in arguments', async (command) => {
+    const examples = examplesOf((await shell(`keyblock ${command} --help`)).stdout);
+    expect(examples).toHaveLength(2);
+    for (const example of examples)
+      expect([example, await shell(example)]).toEqual([
+        example,
+        {
+          exitCode: 0,
+          stdout: expect.stringMatching(/\S/),
+          stderr: example.includes('--key ') ? expect.stringContaining('history of your shell') : '',
+        },
+      ]);
+  });
 
   test('prints a key block from an argument and from standard input alike', async () => {
     const [argument, piped] = await Promise.all([
@@ -148,6 +189,26 @@ describe('the command keyblock', () => {
       stdout: '',
       stderr: expect.stringContaining('KEYBLOCK_PORT must be a whole number'),
     });
+  });
+
+  test('start --dev forgets everything at exit, and refuses a database that is to stay', async () => {
+    const temporary = join(folder, 'temporary');
+    mkdirSync(temporary);
+    const env = { PATH: process.env['PATH'], TMPDIR: temporary, KEYBLOCK_PORT: '0' };
+    const child = spawn(process.execPath, [COMMAND, 'start', '--dev'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let ready = '';
+    for await (const chunk of child.stderr as AsyncIterable<Buffer>)
+      if (/^Credentials: /m.test((ready += chunk.toString()))) break;
+    expect(ready).toContain(`Credentials: ${temporary}/keyblock-dev-`);
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(readdirSync(temporary).filter((name) => name.startsWith('keyblock-dev-'))).toEqual([]);
+    for (const name of ['DATABASE_URL', 'KEYBLOCK_DATA_DIR'])
+      expect(await shell(`${name}=data keyblock start --dev`)).toEqual({
+        exitCode: 2,
+        stdout: '',
+        stderr: expect.stringContaining(`--dev forgets everything at exit: unset ${name}`),
+      });
   });
 
   test('ends quietly when the reader closes the pipe', async () => {

@@ -85,7 +85,7 @@ test('a second credential takes over from the first, which is then revoked', asy
     sendXks(service, 'rotated/kms/xks/v1/health', healthBody, { credentials });
   outputOf(await health(first.credentials));
   outputOf(await health(second.credentials));
-  await xksDone(service, 'revoke', first.credentials.accessKeyId);
+  await xksDone(service, 'revoke', first.credentials.accessKeyId, '--yes');
   let answer = await health(first.credentials);
   while (answer.status === 200) answer = await health(first.credentials);
   expectXksError(answer, 401, 'AuthenticationFailedException', /security token/);

@@ -26,7 +26,7 @@ test('a prefix has at most two credentials', async () => {
   const first = await newCredential(service, '/twice/');
   await newCredential(service, 'twice');
   expect(await xks(service, 'create-credential', 'twice')).toEqual(refused(4, 'has 2 credentials: revoke the one'));
-  await xksDone(service, 'revoke', first.credentials.accessKeyId);
+  await xksDone(service, 'revoke', first.credentials.accessKeyId, '--yes');
   await newCredential(service, 'twice');
 });
 
@@ -109,7 +109,7 @@ describe('a release', () => {
 });
 
 test('what does not exist can neither be revoked nor withdrawn', async () => {
-  expect(await xks(service, 'revoke', 'XKSPABCDEFGHIJKLMNOPQRST')).toEqual(refused(4, 'There is no XKSPABC'));
+  expect(await xks(service, 'revoke', 'XKSPABCDEFGHIJKLMNOPQRST', '--yes')).toEqual(refused(4, 'There is no XKSPABC'));
   expect(await xks(service, 'withdraw', 'stores/orders', 'missing')).toEqual(refused(4, 'There is no missing'));
   expect(await xks(service, 'withdraw', 'stores', 'taken')).toEqual(refused(4, 'There is no taken'));
 });
@@ -133,7 +133,7 @@ test('every change is audited as a call by the root from the command line, witho
   const { Arn } = await createKmsKey(service);
   await xksDone(service, 'release', 'audited', Arn, '--as', 'one');
   await xksDone(service, 'withdraw', 'audited', 'one');
-  await xksDone(service, 'revoke', credentials.accessKeyId);
+  await xksDone(service, 'revoke', credentials.accessKeyId, '--yes');
   await service.app.get(AuditLog).flush();
   const rows = await service.app
     .get(DataSource)

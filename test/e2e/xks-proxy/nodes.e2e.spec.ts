@@ -41,7 +41,7 @@ test('a revoked credential is refused on both nodes, and the secret is in no com
   for (const { process } of shared.nodes)
     for (const file of ['cmdline', 'environ'])
       expect(readFileSync(`/proc/${process.child.pid}/${file}`, 'latin1')).not.toContain(credentials.secretAccessKey);
-  await xksDone(shared, 'revoke', credentials.accessKeyId);
+  await xksDone(shared, 'revoke', credentials.accessKeyId, '--yes');
   for (const node of services) {
     await until(async () => (await callOn(node, 'keys/key/decrypt', decryptBody(sealed))).status === 401);
     expectXksError(await callOn(node, 'health', healthBody), 401, 'AuthenticationFailedException');

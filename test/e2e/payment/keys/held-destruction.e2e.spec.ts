@@ -68,7 +68,7 @@ async function metric(series: string): Promise<string | undefined> {
 /** Runs `keyblock destruction confirm`. @returns its output and its exit code */
 async function confirm(): Promise<{ code: number; output: string }> {
   const env = { PATH: process.env['PATH'], ...serviceEnv(store) };
-  const args = [KEYBLOCK, 'destruction', 'confirm'];
+  const args = [KEYBLOCK, 'destruction', 'confirm', '--yes'];
   return promisify(execFile)(process.execPath, args, { env }).then(
     ({ stdout }) => ({ code: 0, output: stdout }),
     (error: unknown) => {

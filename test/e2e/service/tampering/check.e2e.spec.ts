@@ -235,7 +235,9 @@ test('keyblock check cannot detect that all rows and the tally were restored to 
 describe('keyblock check --accept', () => {
   test('is refused while a row is modified, and names the row', async () => {
     await database().query(`UPDATE aliases SET name = 'alias/shop'`);
-    expect(await check('--accept')).toEqual(found('aliases 000000000000 us-east-1 alias/shop: the row was modified\n'));
+    expect(await check('--accept', '--yes')).toEqual(
+      found('aliases 000000000000 us-east-1 alias/shop: the row was modified\n'),
+    );
     await database().query(`UPDATE aliases SET name = 'alias/till'`);
     expect(await check()).toEqual(INTACT);
   });
@@ -244,7 +246,7 @@ describe('keyblock check --accept', () => {
     await database().query('DELETE FROM aliases');
     expect(await check()).toEqual(REMOVED);
     expect(await check()).toEqual(REMOVED);
-    expect((await check('--accept')).output).toMatch(/^aliases: 0 rows, ok$/m);
+    expect((await check('--accept', '--yes')).output).toMatch(/^aliases: 0 rows, ok$/m);
     expect(await check()).toEqual(INTACT);
     const events = await database().query<{ event: { serviceEventDetails: object } }[]>(
       `SELECT event FROM audit_events WHERE event ->> 'eventName' = 'RowsAccepted'`,
@@ -255,7 +257,7 @@ describe('keyblock check --accept', () => {
   test('replaces a missing tally, without which nothing can be changed', async () => {
     await database().query('DELETE FROM bound_tally');
     expect(await control('StopKeyUsage', { KeyIdentifier })).toBe('InternalServerException');
-    expect((await check('--accept')).exitCode).toBe(0);
+    expect((await check('--accept', '--yes')).exitCode).toBe(0);
     expect(await control('StopKeyUsage', { KeyIdentifier })).toBe('ok');
     expect(await control('StartKeyUsage', { KeyIdentifier })).toBe('ok');
     expect(await check()).toEqual(INTACT);

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Command, Streams } from './command.js';
+import { EXIT, Failure } from './failure.js';
+
+/** The option of a command that asks before it does what can't be undone. */
+export interface ConfirmationOptions {
+  yes?: boolean;
+}
+
+/** Gives a command `--yes`. */
+export function withConfirmation(command: Command): Command {
+  return command.option('--yes', 'Ask no question first.');
+}
+
+/**
+ * Asks at the terminal whether to do what can't be undone.
+ *
+ * @param question with a question mark
+ * @throws Failure if the answer isn't yes, or without a terminal and --yes
+ */
+export async function confirm(
+  { stdin, stderr }: Streams,
+  { yes }: ConfirmationOptions,
+  question: string,
+): Promise<void> {
+  if (yes === true) return;
+  if ((stdin as Partial<NodeJS.ReadStream>).isTTY !== true)
+    throw new Failure(
+      EXIT.usage,
+      `This can't be undone, and there is no terminal to ask at: give --yes. (${question})`,
+    );
+  const terminal = createInterface({ input: stdin, output: stderr, terminal: true, historySize: 0 });
+  try {
+    const interrupted = new Promise<never>((_, reject) => {
+      terminal.once('SIGINT', () => reject(new Failure(EXIT.interrupted, 'Interrupted. Nothing was changed.')));
+      terminal.once('close', () => reject(new Failure(EXIT.no, 'Nothing was changed.')));
+    });
+    terminal.setPrompt(`${question} [y/N] `);
+    terminal.prompt();
+    const [answer] = (await Promise.race([once(terminal, 'line'), interrupted])) as [string];
+    interrupted.catch(() => undefined);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure(EXIT.no, 'Nothing was changed.');
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,75 @@
+import type { Command, Streams } from './command.js';
+import { EXIT, Failure } from './failure.js';
+import { table } from './layout.js';
+
+/** The options of a command that can print JSON. */
+export interface ResultOptions {
+  json?: boolean;
+}
+
+/** The options of a command that prints tables and remarks. */
+export interface OutputOptions extends ResultOptions {
+  quiet?: boolean;
+  /** False with --no-color. */
+  color?: boolean;
+}
+
+/** Gives a command `--json`. */
+export function withJson(command: Command, description = 'Print one JSON document.'): Command {
+  return command.option('--json', description);
+}
+
+/** Gives a command `--json`, `--quiet` and `--no-color`. */
+export function withOutput(command: Command, json?: string): Command {
+  return withJson(command, json)
+    .option('--quiet', 'Print results only, no remarks.')
+    .option('--no-color', 'Print no bold headers; NO_COLOR does the same.');
+}
+
+/** Prints a result: as JSON, or as lines. */
+export function print({ stdout }: Streams, { json }: ResultOptions, result: object, lines: readonly string[]): void {
+  if (json === true) stdout.write(`${JSON.stringify(result)}\n`);
+  else for (const line of lines) stdout.write(`${line}\n`);
+}
+
+/** Prints items: as a JSON line each, or as a table whose header is bold at a terminal. */
+export function printItems<Item extends object>(
+  streams: Streams,
+  options: OutputOptions,
+  items: readonly Item[],
+  header: readonly string[],
+  rowOf: (item: Item) => readonly (string | number)[],
+): void {
+  if (options.json === true) for (const item of items) print(streams, options, item, []);
+  else print(streams, options, {}, headed(streams, options, header, items.map(rowOf)));
+}
+
+/** Formats a table with a header, which is bold at a terminal. */
+export function headed(
+  { stdout }: Streams,
+  { color }: OutputOptions,
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string[] {
+  const [first = '', ...others] = table([header, ...rows]);
+  const isTerminal = (stdout as Partial<NodeJS.WriteStream>).isTTY === true;
+  const isBold = isTerminal && color !== false && !process.env['NO_COLOR'];
+  return [isBold ? `\x1b[1m${first}\x1b[22m` : first, ...others];
+}
+
+/** Prints a remark on stderr, unless the command is quiet or prints JSON. */
+export function remark({ stderr }: Streams, { json, quiet }: OutputOptions, line: string): void {
+  if (json !== true && quiet !== true) stderr.write(`${line}\n`);
+}
+
+/** Prints a result whose answer is yes or no. @throws Failure with exit code 1, without a message, if it is no */
+export function printAnswer(
+  streams: Streams,
+  options: ResultOptions,
+  isYes: boolean,
+  result: object,
+  lines: readonly string[],
+): void {
+  print(streams, options, result, lines);
+  if (!isYes) throw new Failure(EXIT.no, '');
+}

@@ -1,0 +1,58 @@
+import { version } from '../command.js';
+import { EXIT, Failure } from '../failure.js';
+import type { Connection } from './connection.js';
+
+const TIMEOUT_MS = 60_000;
+
+/** A request to sign. */
+export interface Request {
+  /** The service that the signature names. */
+  service: string;
+  method: string;
+  /** Path with its query, percent-encoded. */
+  path: string;
+  headers?: Record<string, string>;
+  body?: string | undefined;
+}
+
+/**
+ * Signs a request and sends it.
+ *
+ * @throws Failure if the service doesn't answer
+ */
+export async function signedFetch(
+  { endpoint, region, credentials }: Connection,
+  { service, method, path, headers = {}, body }: Request,
+): Promise<Response> {
+  // Imported only now, because most commands don't need it.
+  const { AwsV4Signer } = await import('aws4fetch');
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  const signed = await new AwsV4Signer({
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
+    ...(body !== undefined && { body }),
+    service,
+    region,
+    method,
+    url: `${endpoint}${path}`,
+    headers: { ...headers, 'user-agent': `keyblock/${version}` },
+  }).sign();
+  try {
+    return await fetch(signed.url, {
+      method,
+      headers: signed.headers,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body !== undefined && { body }),
+    });
+  } catch (error) {
+    throw new Failure(EXIT.unavailable, `${endpoint} can't be reached: ${reasonOf(error)}`, { name: 'Unreachable' });
+  }
+}
+
+/** Finds the system's message, which fetch wraps. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error & { cause?: Error & { code?: string } };
+  return cause?.message || cause?.code || message;
+}
