@@ -17,6 +17,7 @@ export const NAVIGATION: readonly { title: string; links: readonly Link[] }[] = 
           links: [
             { text: 'Check values', path: ['workbench', 'check-values'], shortcut: 'w' },
             { text: 'Key blocks', path: ['workbench', 'key-blocks'] },
+            { text: 'EMV cryptograms', path: ['workbench', 'emv'] },
           ],
         },
       ]

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { xor } from '../../src/crypto/bytes.js';
 import { TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
-import { InThisTab, Notice } from '../components/notice.js';
+import { Notice } from '../components/notice.js';
 import { Sheet } from '../components/sheet.js';
 import { Empty } from '../components/states.js';
 import { Tag } from '../components/tag.js';
@@ -11,6 +11,7 @@ import { keyId, loadKeys } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
 import { region } from '../session.js';
 import { type CheckValue, checkValues, isKeyLength } from './compute-check-values.js';
+import { InThisTab } from './calculator.js';
 import { grouped, readHex } from './hex.js';
 import { keyWords } from './key-words.js';
 

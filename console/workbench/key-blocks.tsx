@@ -11,10 +11,10 @@ import { unwrapKeyBlock } from '../../src/crypto/tr31/unwrap.js';
 import { ByteRuler, type RuledField } from '../components/byte-ruler.js';
 import { TextArea, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
-import { InThisTab } from '../components/notice.js';
 import { Sheet } from '../components/sheet.js';
 import { Empty } from '../components/states.js';
 import { count } from '../words.js';
+import { InThisTab } from './calculator.js';
 import { grouped, readHex } from './hex.js';
 import { keyWords } from './key-words.js';
 

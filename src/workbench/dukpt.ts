@@ -7,6 +7,7 @@ import {
 } from '../crypto/dukpt/aes.js';
 import { tdesInitialKey, tdesTransactionKey, type TdesDukptUsage, tdesWorkingKey } from '../crypto/dukpt/tdes.js';
 import { CryptoError } from '../crypto/errors.js';
+import type { NamedDigits } from './fields.js';
 
 const TDES_USAGES: readonly TdesDukptUsage[] = ['PIN', 'MAC_REQUEST', 'MAC_RESPONSE', 'DATA_REQUEST', 'DATA_RESPONSE'];
 const AES_USAGES: readonly AesDukptUsage[] = [
@@ -24,12 +25,6 @@ const AES_USAGES: readonly AesDukptUsage[] = [
 const UPDATE_COUNTER = 0xffffffff;
 const AES_KEY_TYPES: Readonly<Record<number, AesDukptKeyType>> = { 16: 'AES_128', 24: 'AES_192', 32: 'AES_256' };
 
-/** A part of a key serial number. */
-export interface KsnField {
-  readonly name: string;
-  readonly digits: string;
-}
-
 /** One bit of the transaction counter and the key that it leads to. */
 export interface CounterStep {
   /** The counter as far as it is walked. */
@@ -40,7 +35,7 @@ export interface CounterStep {
 /** The derivation of all keys of one transaction, step by step. The keys are the caller's to zeroize. */
 export interface DukptDerivation {
   readonly algorithm: 'TDES' | 'AES';
-  readonly fields: readonly KsnField[];
+  readonly fields: readonly NamedDigits[];
   readonly counter: number;
   readonly initialKey: Buffer;
   /** The transaction key is that of the last step, or the initial key if there is no step. */
@@ -115,7 +110,7 @@ function withTdesCounter(ksn: Buffer, counter: number): Buffer {
 }
 
 /** ANSI X9.24-1: the device identifier ends, and the counter begins, within a digit. */
-function tdesFields(ksn: Buffer): KsnField[] {
+function tdesFields(ksn: Buffer): NamedDigits[] {
   const digits = ksn.toString('hex').toUpperCase().padStart(20, 'F');
   const last = Number.parseInt(digits.slice(14), 16);
   return [
@@ -128,7 +123,7 @@ function tdesFields(ksn: Buffer): KsnField[] {
   ];
 }
 
-function aesFields(ksn: Buffer): KsnField[] {
+function aesFields(ksn: Buffer): NamedDigits[] {
   const digits = ksn.toString('hex').toUpperCase();
   return [
     { name: 'BDK identifier', digits: digits.slice(0, 8) },
