@@ -28,8 +28,8 @@ test.each([1, 2] as const)('finds format %s without a PAN', (format) => {
 
 test('names the fields of a PIN field', () => {
   const block = encodePinBlock(0, { pin: PIN, pan: PAN });
-  expect(panField(PAN).toString('hex')).toBe('0000012345678909');
-  expect(fieldsOf(xor(block, panField(PAN)))).toEqual([
+  expect(panField(0, PAN).toString('hex')).toBe('0000012345678909');
+  expect(fieldsOf(xor(block, panField(0, PAN)))).toEqual([
     { name: 'format', digits: '0' },
     { name: 'PIN length', digits: '4' },
     { name: 'PIN', digits: PIN },
