@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
 import { vectors } from '../../test/support/vectors.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the workbench runs in a browser: bundled as the build does, in a realm without Node. */
 const ENTRY = `
@@ -36,14 +39,14 @@ type Workbench = typeof import('../../src/workbench/arqc-search.js') &
 let browser: Workbench;
 beforeAll(async () => {
   const { outputFiles } = await build({
-    stdin: { contents: ENTRY, resolveDir: process.cwd(), loader: 'ts' },
+    stdin: { contents: ENTRY, resolveDir: ROOT, loader: 'ts' },
     bundle: true,
     write: false,
     format: 'iife',
     globalName: 'workbench',
     target: 'es2022',
     alias: { 'node:crypto': './console/crypto/node-crypto.ts' },
-    absWorkingDir: process.cwd(),
+    absWorkingDir: ROOT,
   });
   const realm = createContext({ crypto, TextEncoder, TextDecoder });
   runInContext(outputFiles[0]!.text, realm);

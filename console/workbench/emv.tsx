@@ -324,11 +324,11 @@ function Script({ values }: { values: EmvValues }) {
       ? { applicationCryptogram: bytesOf('the ARQC', values.arqc, 8) }
       : { atc: bytesOf('the ATC', values.atc, 2) };
     const card = { majorKeyDerivation: way.majorKeyDerivation, pan: values.pan.trim(), psn: way.psn };
-    return { way, card, message, session, ...scriptMacSteps(issuerKeyOf(values), card, way.scheme, session, message) };
+    return { way, card, session, ...scriptMacSteps(issuerKeyOf(values), card, way.scheme, session, message) };
   };
   return (
     <Result title="Script MAC" compute={compute}>
-      {({ way, card, message, session, padded, mac, ...keys }) => (
+      {({ way, card, session, padded, mac, ...keys }) => (
         <>
           <section class="sheet" aria-live="polite">
             <Verdict title="MAC of the script">

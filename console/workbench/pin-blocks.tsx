@@ -134,11 +134,7 @@ function Decoded({ values }: { values: Values }) {
       {({ readings, format, steps, clear }) => (
         <>
           <section class="sheet" aria-live="polite">
-            {readings ? (
-              <Found readings={readings} clear={clear} />
-            ) : (
-              steps && <One format={format ?? 0} steps={steps} />
-            )}
+            {readings ? <Found readings={readings} clear={clear} /> : <One format={format} steps={steps} />}
             {steps && (
               <div class="body">
                 <DecodeSteps format={format ?? 0} steps={steps} />

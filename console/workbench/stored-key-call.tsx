@@ -46,7 +46,7 @@ function cliLines({ operation, plane, input }: ApiCall): string {
 }
 
 function cliValue(value: unknown): string {
-  return typeof value === 'object' ? `'${JSON.stringify(value)}'` : String(value);
+  return typeof value === 'string' ? value : `'${JSON.stringify(value)}'`;
 }
 
 /** E.g. `verify-mac`; digits stay with the word before them, as in the AWS CLI. */
