@@ -137,7 +137,7 @@ function Decoded({ values }: { values: Values }) {
             {readings ? <Found readings={readings} clear={clear} /> : <One format={format} steps={steps} />}
             {steps && (
               <div class="body">
-                <DecodeSteps format={format ?? 0} steps={steps} />
+                <DecodeSteps format={format} steps={steps} />
               </div>
             )}
           </section>
