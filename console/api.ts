@@ -36,9 +36,19 @@ interface Request {
 }
 
 /** Calls an operation of the control plane in the page's Region. @throws ApiError */
-export async function control<Output>(operation: string, input: object = {}): Promise<Output> {
+export function control<Output>(operation: string, input: object = {}): Promise<Output> {
+  return signed(controlRequest(operation, input));
+}
+
+/** Calls an operation of the data plane in the page's Region. @param path e.g. `/cryptogram/verify` @throws ApiError */
+export function dataPlane<Output>(operation: string, path: string, input: object): Promise<Output> {
+  const action = `payment-cryptography:${operation}`;
+  return signed({ method: 'POST', path, body: JSON.stringify(input), action });
+}
+
+async function signed<Output>(request: Request): Promise<Output> {
   try {
-    return await send<Output>(controlRequest(operation, input), currentCredentials() ?? NOBODY);
+    return await send<Output>(request, currentCredentials() ?? NOBODY);
   } catch (error) {
     const reason = error instanceof ApiError ? SIGNED_OUT[error.name] : undefined;
     if (reason !== undefined) signOut(reason);

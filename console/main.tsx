@@ -1,4 +1,4 @@
-import { type ComponentChildren, render } from 'preact';
+import { type ComponentChildren, type ComponentType, render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ApiError } from './api.js';
 import { Frame } from './components/frame.js';
@@ -54,24 +54,16 @@ function NoScreen() {
   return <NotFound>There is no screen at this address.</NotFound>;
 }
 
-/** The calculators, whose scripts are loaded with the first of them. */
+/** A calculator, whose scripts are loaded with it. */
 function Workbench({ calculator }: { calculator: string }) {
-  const loaded = useLoad(loadWorkbench, []);
-  return (
-    <Await loaded={loaded}>
-      {({ CALCULATORS }) => {
-        const Calculator = Object.hasOwn(CALCULATORS, calculator)
-          ? CALCULATORS[calculator as keyof typeof CALCULATORS]
-          : NoScreen;
-        return <Calculator />;
-      }}
-    </Await>
-  );
+  const loaded = useLoad(() => loadCalculator(calculator), [calculator]);
+  return <Await loaded={loaded}>{(Calculator) => <Calculator key={calculator} />}</Await>;
 }
 
-async function loadWorkbench() {
+async function loadCalculator(name: string): Promise<ComponentType> {
   try {
-    return await import('./workbench/workbench.js');
+    const { CALCULATORS } = await import('./workbench/workbench.js');
+    return Object.hasOwn(CALCULATORS, name) ? await CALCULATORS[name as keyof typeof CALCULATORS]() : NoScreen;
   } catch {
     throw new ApiError('NetworkError', 'The workbench could not be loaded.', '');
   }

@@ -17,6 +17,13 @@ export const NAVIGATION: readonly { title: string; links: readonly Link[] }[] = 
           links: [
             { text: 'Check values', path: ['workbench', 'check-values'], shortcut: 'w' },
             { text: 'Key blocks', path: ['workbench', 'key-blocks'] },
+            { text: 'DUKPT', path: ['workbench', 'dukpt'] },
+            { text: 'PIN blocks', path: ['workbench', 'pin-blocks'] },
+            { text: 'PIN values', path: ['workbench', 'pin-values'] },
+            { text: 'Card values', path: ['workbench', 'card-values'] },
+            { text: 'MAC', path: ['workbench', 'mac'] },
+            { text: 'EMV cryptograms', path: ['workbench', 'emv'] },
+            { text: 'AS 2805', path: ['workbench', 'as2805'] },
           ],
         },
       ]

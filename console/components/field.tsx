@@ -2,14 +2,26 @@ import { useId } from 'preact/hooks';
 
 interface Common {
   label: string;
+  /** After the label, e.g. the tag of a data element. */
+  aside?: string | undefined;
   value: string;
   onInput: (value: string) => void;
   hint?: string | undefined;
 }
 
+function Label({ id, label, aside, hidden }: { id: string; hidden?: boolean } & Pick<Common, 'label' | 'aside'>) {
+  return (
+    <label for={id} class={hidden ? 'vh' : undefined}>
+      {label}
+      {aside !== undefined && <span class="quiet"> {aside}</span>}
+    </label>
+  );
+}
+
 /** A labelled text field. Browsers are asked not to remember or correct what is typed. */
 export function TextField({
   label,
+  aside,
   value,
   onInput,
   hint,
@@ -28,7 +40,7 @@ export function TextField({
   const typed = { type } as { type: 'text' };
   return (
     <div class="field">
-      <label for={id}>{label}</label>
+      <Label id={id} label={label} aside={aside} />
       <input
         {...rest}
         id={id}
@@ -51,11 +63,11 @@ export function TextField({
 }
 
 /** A labelled field of several lines. */
-export function TextArea({ label, value, onInput, hint, rows }: Common & { rows: number }) {
+export function TextArea({ label, aside, value, onInput, hint, rows }: Common & { rows: number }) {
   const id = useId();
   return (
     <div class="field">
-      <label for={id}>{label}</label>
+      <Label id={id} label={label} aside={aside} />
       <textarea
         id={id}
         rows={rows}
@@ -78,6 +90,7 @@ export function TextArea({ label, value, onInput, hint, rows }: Common & { rows:
 /** A labelled choice. @param options value and text of each */
 export function Choice({
   label,
+  aside,
   value,
   onInput,
   options,
@@ -86,9 +99,7 @@ export function Choice({
   const id = useId();
   return (
     <div class="field">
-      <label for={id} class={hidden ? 'vh' : undefined}>
-        {label}
-      </label>
+      <Label id={id} label={label} aside={aside} hidden={hidden} />
       <select id={id} value={value} onInput={({ currentTarget }) => onInput(currentTarget.value)}>
         {options.map(([option, text]) => (
           <option key={option} value={option}>

@@ -1,98 +1,131 @@
-import { useState } from 'preact/hooks';
 import { xor } from '../../src/crypto/bytes.js';
-import { TextField } from '../components/field.js';
-import { Head } from '../components/head.js';
-import { InThisTab, Notice } from '../components/notice.js';
+import { type CheckValue, checkValues, publicKeyCheckValue } from '../../src/workbench/check-values.js';
+import { TextArea, TextField } from '../components/field.js';
+import { Notice } from '../components/notice.js';
 import { Sheet } from '../components/sheet.js';
-import { Empty } from '../components/states.js';
 import { Tag } from '../components/tag.js';
 import { useLoad } from '../load.js';
 import { keyId, loadKeys } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
 import { region } from '../session.js';
-import { type CheckValue, checkValues, isKeyLength } from './compute-check-values.js';
-import { grouped, readHex } from './hex.js';
+import { count } from '../words.js';
+import { Calculator, currentTask, Result, Verdict } from './calculator.js';
+import { HexField } from './hex-field.js';
+import { grouped, readHex, type Typed } from './hex.js';
+import { digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
 import { keyWords } from './key-words.js';
 
+const TASKS = { key: 'Key', public: 'Public key' } as const;
+const BLANK = { components: [''], wanted: '', pem: '' };
+
 /** TR-31:2018 A.7.2.1: the key block protection key of a published key block. */
-const EXAMPLE = '89E88CF7931444F334BD7547FC3F380C';
+const EXAMPLE = { components: ['89E8 8CF7 9314 44F3 34BD 7547 FC3F 380C'] };
+/** RFC 8410 section 10.1. */
+const PUBLIC_EXAMPLE = {
+  pem: '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----',
+};
 const MOST_COMPONENTS = 9;
 
 /** Computes the check values of a test key, or of the XOR of its components, by every method that its length allows. */
 export function CheckValues() {
-  const [components, setComponents] = useState(['']);
-  const [wanted, setWanted] = useState('');
-  const typed = components.map(readHex);
+  const inputs = useInputs(BLANK);
+  const { values, change, clear } = inputs;
+  const isPublic = currentTask(TASKS) === 'public';
+  return (
+    <Calculator
+      title="Check values"
+      question="Which key is this, and by which method was its check value computed?"
+      tasks={TASKS}
+      sheet="Key"
+      inputs={isPublic ? <PublicKeyField {...inputs} /> : <KeyFields {...inputs} />}
+      onLoad={() => change(isPublic ? PUBLIC_EXAMPLE : EXAMPLE)}
+      onClear={clear}
+      actions={
+        !isPublic &&
+        values.components.length < MOST_COMPONENTS && (
+          <button type="button" class="btn" onClick={() => change({ components: [...values.components, ''] })}>
+            Add a component
+          </button>
+        )
+      }
+    >
+      {isPublic ? <PublicKey pem={values.pem} /> : <KeyResults values={values} />}
+    </Calculator>
+  );
+}
+
+function KeyFields({ values, set, change }: Inputs<typeof BLANK>) {
+  const { components } = values;
   const isPlural = components.length > 1;
-  const key = combine(typed);
-  const change = (index: number) => (text: string) =>
-    setComponents(components.map((other, at) => (at === index ? text : other)));
+  const typed = components.map(readHex);
   return (
     <>
-      <Head title="Check values">
-        <p>Which key is this, and by which method was its check value computed?</p>
-      </Head>
-      <InThisTab />
-      <div class="cols form">
-        <Sheet title="Key">
-          <div class="body">
-            {components.map((text, index) => (
-              <TextField
-                key={index}
-                label={isPlural ? `Component ${index + 1}` : 'Key (test)'}
-                mono
-                value={text}
-                onInput={change(index)}
-                hint={keyWords(typed[index], 'Hexadecimal, 8 to 64 bytes.')}
-              />
-            ))}
-            {isPlural && <p class="hint">{combinedWords(key)}</p>}
-            <TextField
-              label="Check value to look for"
-              mono
-              value={wanted}
-              onInput={setWanted}
-              hint="Optional. Its first digits are enough."
-            />
-            <div class="row">
-              <button type="button" class="btn" onClick={() => setComponents([EXAMPLE])}>
-                Load an example
-              </button>
-              {components.length < MOST_COMPONENTS && (
-                <button type="button" class="btn" onClick={() => setComponents([...components, ''])}>
-                  Add a component
-                </button>
-              )}
-              <button
-                type="button"
-                class="btn"
-                onClick={() => {
-                  setComponents(['']);
-                  setWanted('');
-                }}
-              >
-                Clear
-              </button>
-            </div>
-          </div>
-        </Sheet>
-        <div>
-          {key && 'bytes' in key && isKeyLength(key.bytes.length) ? (
-            <Results bytes={key.bytes} wanted={wanted.replace(/\s/g, '').toUpperCase()} />
-          ) : (
-            <Sheet title="Check values">
-              <Empty title="Nothing to compute yet">
-                <p>Type a test key, or load the example.</p>
-              </Empty>
-            </Sheet>
-          )}
-        </div>
-      </div>
+      {components.map((text, index) => (
+        <HexField
+          key={index}
+          label={isPlural ? `Component ${index + 1}` : 'Key (test)'}
+          value={text}
+          onInput={(next) => change({ components: components.map((other, at) => (at === index ? next : other)) })}
+          hint={keyWords(typed[index], 'Hexadecimal, 8 to 64 bytes.', isPlural ? algorithmOf(typed[index]) : undefined)}
+        />
+      ))}
+      {isPlural && <p class="hint field">{combinedWords(combine(typed))}</p>}
+      <TextField
+        label="Check value to look for"
+        mono
+        value={values.wanted}
+        onInput={set('wanted')}
+        hint="Optional, 4 to 16 digits."
+      />
     </>
   );
 }
 
-function combine(typed: ReturnType<typeof readHex>[]): ReturnType<typeof readHex> {
+/** The algorithm by which the holder of a component of this length usually checks it. */
+function algorithmOf(typed: Typed): 'TDES' | 'AES' | undefined {
+  if (!typed || 'fault' in typed) return undefined;
+  const { length } = typed.bytes;
+  if (length === 32) return 'AES';
+  return length === 16 || length === 24 ? 'TDES' : undefined;
+}
+
+function KeyResults({ values }: { values: typeof BLANK }) {
+  const compute = () => {
+    const key = combine(values.components.map(readHex));
+    if (key === undefined || 'fault' in key || key.bytes.length < 8)
+      throw new Incomplete('a test key of 8 to 64 bytes');
+    return checkValues(key.bytes);
+  };
+  return (
+    <Result title="Check values" compute={compute}>
+      {(found) => <Results values={found} wanted={values.wanted.replace(/\s/g, '').toUpperCase()} />}
+    </Result>
+  );
+}
+
+function PublicKeyField({ values, set }: Inputs<typeof BLANK>) {
+  return <TextArea label="Public key" aside="PEM" value={values.pem} onInput={set('pem')} rows={8} />;
+}
+
+function PublicKey({ pem }: { pem: string }) {
+  const compute = () => publicKeyCheckValue(digitsOf('a public key', pem) && pem);
+  return (
+    <Result title="Check value" compute={compute}>
+      {({ digits, bytes }) => (
+        <section class="sheet" aria-live="polite">
+          <Verdict title={`Check value ${grouped(digits)}`}>
+            <p>
+              The first 4 bytes of SHA-1 over the key’s SubjectPublicKeyInfo, {count(bytes, 'byte')} of DER, as GetKey
+              returns it.
+            </p>
+          </Verdict>
+        </section>
+      )}
+    </Result>
+  );
+}
+
+function combine(typed: readonly Typed[]): Typed {
   return typed.reduce((sum, next) => {
     if (sum === undefined || next === undefined || 'fault' in sum) return sum && next;
     if ('fault' in next) return next;
@@ -101,7 +134,7 @@ function combine(typed: ReturnType<typeof readHex>[]): ReturnType<typeof readHex
   });
 }
 
-function combinedWords(key: ReturnType<typeof readHex>): string {
+function combinedWords(key: Typed): string {
   const words = keyWords(key, 'Type all components.');
   return key && 'bytes' in key ? `Combined by XOR: ${words}` : words;
 }
@@ -112,8 +145,7 @@ function methodWords({ algorithm, method }: CheckValue): string {
   return `HMAC ${method.replace('SHA', 'SHA-')}, empty message`;
 }
 
-function Results({ bytes, wanted }: { bytes: Buffer; wanted: string }) {
-  const values = checkValues(bytes);
+function Results({ values, wanted }: { values: readonly CheckValue[]; wanted: string }) {
   const hits = values.filter(({ digits }) => wanted !== '' && digits.startsWith(wanted));
   return (
     <>

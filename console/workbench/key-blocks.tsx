@@ -1,87 +1,103 @@
 import { useState } from 'preact/hooks';
 import { toHex } from '../../src/crypto/bytes.js';
 import { CryptoError } from '../../src/crypto/errors.js';
-import { kcvCmac, kcvEcb } from '../../src/crypto/kcv.js';
-import { KEY_USAGES, VERSIONS } from '../../src/crypto/tr31/header-values.js';
-import { describeHeader, HEADER_CHARS } from '../../src/crypto/tr31/header.js';
-import { CIPHERS, deriveBlockKeys } from '../../src/crypto/tr31/kbpk.js';
+import { KEY_USAGES, type KeyBlockVersion, VERSIONS } from '../../src/crypto/tr31/header-values.js';
+import { deriveBlockKeys } from '../../src/crypto/tr31/kbpk.js';
 import { type KeyBlock, parseKeyBlock } from '../../src/crypto/tr31/key-block.js';
-import { describeOptionalBlock, parseLength } from '../../src/crypto/tr31/optional-blocks.js';
-import { unwrapKeyBlock } from '../../src/crypto/tr31/unwrap.js';
-import { ByteRuler, type RuledField } from '../components/byte-ruler.js';
-import { TextArea, TextField } from '../components/field.js';
-import { Head } from '../components/head.js';
-import { InThisTab } from '../components/notice.js';
+import { type UnwrappedKey, unwrapKeyBlock } from '../../src/crypto/tr31/unwrap.js';
+import { TextArea } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
 import { Empty } from '../components/states.js';
+import { hrefOf } from '../router.js';
 import { count } from '../words.js';
+import { Calculator, currentTask } from './calculator.js';
+import { HexField } from './hex-field.js';
 import { grouped, readHex } from './hex.js';
-import { keyWords } from './key-words.js';
+import { useInputs } from './inputs.js';
+import { KeyBlockFields } from './key-block-fields.js';
+import { BLANK, BLANK_WRAP, type KeyBlockValues, rewrapped, Wrapped, WrapFields } from './key-block-wrap.js';
+import { checkValueOf, keyWords } from './key-words.js';
+
+const TASKS = { inspect: 'Inspect and open', wrap: 'Wrap' } as const;
 
 /** TR-31:2018 A.7.4. */
 const EXAMPLE = {
   block:
     'D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34',
-  kbpk: '88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6',
+  kbpk: '88E1 AB2A 2E3D D38C 1FA0 39A5 3650 0CC8 A87A B9D6 2DC9 2C01 058F A79F 4465 7DE6',
+};
+const WRAP_EXAMPLE: Partial<KeyBlockValues> = {
+  ...BLANK_WRAP,
+  kbpk: EXAMPLE.kbpk,
+  key: '3F41 9E1C B707 9442 AA37 474C 2EFB F8B8',
 };
 
-/** Shows a TR-31 key block field by field, and opens it if its protection key is typed. */
+/** Shows a TR-31 key block field by field, opens it if its protection key is typed, and wraps keys. */
 export function KeyBlocks() {
-  const [block, setBlock] = useState('');
-  const [kbpk, setKbpk] = useState('');
-  const text = block.trim().replace(/[\r\n]/g, '');
-  const typed = readHex(kbpk);
-  const load = (next: typeof EXAMPLE) => {
-    setBlock(next.block);
-    setKbpk(next.kbpk);
-  };
+  const inputs = useInputs<KeyBlockValues>(BLANK);
+  const { values, set, change, clear } = inputs;
+  const isWrap = currentTask(TASKS) === 'wrap';
+  const text = values.block.trim().replace(/[\r\n]/g, '');
+  const typed = readHex(values.kbpk);
   return (
-    <>
-      <Head title="Key blocks">
-        <p>What is in a TR-31 or X9.143 key block of version A, B, C or D, and does this key open it?</p>
-      </Head>
-      <InThisTab />
-      <div class="cols form">
-        <Sheet title="Key block">
-          <div class="body">
+    <Calculator
+      title="Key blocks"
+      question="What is in a TR-31 or X9.143 key block of version A, B, C or D, and does this key open it?"
+      tasks={TASKS}
+      sheet={isWrap ? 'Key and header' : 'Key block'}
+      inputs={
+        <>
+          {!isWrap && (
             <TextArea
               label="Key block"
-              value={block}
-              onInput={setBlock}
+              value={values.block}
+              onInput={set('block')}
               rows={5}
               hint={text === '' ? 'Line ends are ignored.' : `${count(text.length, 'character')}.`}
             />
-            <TextField
-              label="Key block protection key (test)"
-              mono
-              value={kbpk}
-              onInput={setKbpk}
-              hint={keyWords(typed, 'Optional. Without it the block is shown, but not verified.')}
-            />
-            <div class="row">
-              <button type="button" class="btn" onClick={() => load(EXAMPLE)}>
-                Load an example
-              </button>
-              <button type="button" class="btn" onClick={() => load({ block: '', kbpk: '' })}>
-                Clear
-              </button>
-            </div>
-          </div>
-        </Sheet>
-        <div>
-          {text === '' ? (
-            <Sheet title="Fields">
-              <Empty title="Nothing to show yet">
-                <p>Paste a key block, or load the example.</p>
-              </Empty>
-            </Sheet>
-          ) : (
-            <Inspection text={text} kbpk={typed && 'bytes' in typed ? typed.bytes : undefined} />
           )}
-        </div>
-      </div>
-    </>
+          <HexField
+            label="Key block protection key (test)"
+            value={values.kbpk}
+            onInput={set('kbpk')}
+            hint={keyWords(
+              typed,
+              isWrap
+                ? 'TDES for versions A, B and C, AES for D.'
+                : 'Optional. Without it the block is shown, but not verified.',
+              kbpkAlgorithm(isWrap ? values.versionId : text.charAt(0)),
+            )}
+          />
+          {isWrap && <WrapFields {...inputs} />}
+        </>
+      }
+      onLoad={() => change(isWrap ? WRAP_EXAMPLE : EXAMPLE)}
+      onClear={clear}
+    >
+      {isWrap ? (
+        <Wrapped values={values} />
+      ) : text === '' ? (
+        <Sheet title="Fields">
+          <Empty title="Nothing to show yet">
+            <p>Paste a key block, or load the example.</p>
+          </Empty>
+        </Sheet>
+      ) : (
+        <Inspection
+          text={text}
+          kbpk={typed && 'bytes' in typed ? typed.bytes : undefined}
+          onRewrap={(opened) => {
+            change(rewrapped(opened));
+            location.hash = hrefOf(['workbench', 'key-blocks'], { task: 'wrap' });
+          }}
+        />
+      )}
+    </Calculator>
   );
+}
+
+function kbpkAlgorithm(version: string): 'TDES' | 'AES' | undefined {
+  return Object.hasOwn(VERSIONS, version) ? VERSIONS[version as KeyBlockVersion].kbpkAlgorithm : undefined;
 }
 
 /** Runs a function of src/crypto. @returns its error if it refuses the input */
@@ -94,13 +110,21 @@ function attempt<Value>(compute: () => Value): Value | CryptoError {
   }
 }
 
-function Inspection({ text, kbpk }: { text: string; kbpk: Buffer | undefined }) {
+function Inspection({
+  text,
+  kbpk,
+  onRewrap,
+}: {
+  text: string;
+  kbpk: Buffer | undefined;
+  onRewrap: (opened: UnwrappedKey) => void;
+}) {
   const parsed = attempt(() => parseKeyBlock(text));
   if (parsed instanceof CryptoError) return <Malformed text={text} error={parsed} />;
   return (
     <>
-      {kbpk && <Opened text={text} block={parsed} kbpk={kbpk} />}
-      <Fields text={text} block={parsed} />
+      {kbpk && <Opened text={text} block={parsed} kbpk={kbpk} onRewrap={onRewrap} />}
+      <KeyBlockFields text={text} block={parsed} />
     </>
   );
 }
@@ -125,85 +149,18 @@ function Malformed({ text, error }: { text: string; error: CryptoError }) {
   );
 }
 
-function Fields({ text, block }: { text: string; block: KeyBlock }) {
-  const { header, headerBytes, ciphertext, mac } = block;
-  const words = describeHeader(header);
-  const fixed: RuledField[] = [
-    { value: header.versionId, name: 'Version', note: '0', hue: 6 },
-    { value: text.slice(1, 5), name: 'Length', note: '1', hue: 6 },
-    { value: header.keyUsage, name: 'Usage', note: '5', hue: 1 },
-    { value: header.algorithm, name: 'Algorithm', note: '7', hue: 2 },
-    { value: header.modeOfUse, name: 'Mode of use', note: '8', hue: 3 },
-    { value: header.keyVersionNumber, name: 'Key version', note: '9', hue: 6 },
-    { value: header.exportability, name: 'Exportability', note: '11', hue: 4 },
-    { value: text.slice(12, 14), name: 'Optional blocks', note: '12', hue: 6 },
-    { value: header.keyContext, name: 'Context', note: '14', hue: 6 },
-    { value: text.slice(15, 16), name: 'Reserved', note: '15', hue: 6 },
-  ];
-  const keyOffset = headerBytes.length;
-  const macOffset = text.length - 2 * mac.length;
-  const meanings = [
-    ['Version', words.versionId],
-    ['Usage', words.keyUsage],
-    ['Algorithm', words.algorithm],
-    ['Mode of use', words.modeOfUse],
-    ['Key version', words.keyVersionNumber],
-    ['Exportability', words.exportability],
-    ['Context', words.keyContext],
-  ] as const;
-  return (
-    <Sheet title="Fields" aside={<span class="quiet">With the place of their first character</span>}>
-      <div class="body">
-        <ByteRuler
-          label="Fields of the key block"
-          fields={[
-            ...fixed,
-            ...optionalFields(text, block),
-            {
-              value: grouped(toHex(ciphertext)),
-              name: 'Encrypted key',
-              note: `${keyOffset}, ${count(ciphertext.length, 'byte')}`,
-              hue: 1,
-            },
-            { value: grouped(toHex(mac)), name: 'MAC', note: `${macOffset}, ${count(mac.length, 'byte')}`, hue: 5 },
-          ]}
-        />
-        <dl class="defs next">
-          {meanings.map(([name, meaning]) => (
-            <Meaning key={name} name={name} meaning={meaning} />
-          ))}
-        </dl>
-      </div>
-    </Sheet>
-  );
-}
-
-function Meaning({ name, meaning }: { name: string; meaning: string }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{meaning}</dd>
-    </>
-  );
-}
-
-function optionalFields(text: string, { optionalBlocks }: KeyBlock): RuledField[] {
-  let offset = HEADER_CHARS;
-  return optionalBlocks.map((block) => {
-    const { length } = parseLength(text, offset);
-    const field: RuledField = {
-      value: text.slice(offset, offset + length),
-      name: `${block.id} at ${offset}`,
-      note: describeOptionalBlock(block),
-      hue: block.id === 'PB' ? 6 : 2,
-    };
-    offset += length;
-    return field;
-  });
-}
-
 /** What opening the block gives, step by step. */
-function Opened({ text, block, kbpk }: { text: string; block: KeyBlock; kbpk: Buffer }) {
+function Opened({
+  text,
+  block,
+  kbpk,
+  onRewrap,
+}: {
+  text: string;
+  block: KeyBlock;
+  kbpk: Buffer;
+  onRewrap: (opened: UnwrappedKey) => void;
+}) {
   const [isShown, setIsShown] = useState(false);
   const { versionId } = block.header;
   const { kbpkAlgorithm: algorithm, binding } = VERSIONS[versionId];
@@ -264,6 +221,11 @@ function Opened({ text, block, kbpk }: { text: string; block: KeyBlock; kbpk: Bu
             </div>
           </li>
         </ol>
+        <p class="next">
+          <button type="button" class="btn" onClick={() => onRewrap(opened)}>
+            Wrap again with another header
+          </button>
+        </p>
       </div>
     </section>
   );
@@ -271,6 +233,5 @@ function Opened({ text, block, kbpk }: { text: string; block: KeyBlock; kbpk: Bu
 
 function checkValue(letter: 'A' | 'T', key: Buffer): string {
   if (letter === 'T' && key.length === 8) return 'of a single DES key';
-  using cipher = CIPHERS[letter === 'A' ? 'AES' : 'TDES'](key);
-  return toHex(letter === 'A' ? kcvCmac(cipher) : kcvEcb(cipher));
+  return checkValueOf(letter === 'A' ? 'AES' : 'TDES', key);
 }

@@ -1,5 +1,7 @@
-import { equal } from '../../src/crypto/bytes.js';
+import { equal, toHex } from '../../src/crypto/bytes.js';
 import { isStrong, withOddParity } from '../../src/crypto/des.js';
+import { kcvCmac, kcvEcb } from '../../src/crypto/kcv.js';
+import { CIPHERS } from '../../src/crypto/tr31/kbpk.js';
 import { count } from '../words.js';
 import type { Typed } from './hex.js';
 
@@ -9,18 +11,35 @@ const LENGTHS: Readonly<Record<number, string>> = {
   24: 'TDES 3-key or AES-192',
   32: 'AES-256',
 };
+const NAMES: Readonly<Record<'TDES' | 'AES', Readonly<Record<number, string>>>> = {
+  TDES: { 16: 'TDES 2-key', 24: 'TDES 3-key' },
+  AES: { 16: 'AES-128', 24: 'AES-192', 32: 'AES-256' },
+};
 
-/** Describes what is typed as a key: its length, and for the lengths of TDES its parity and weakness. */
-export function keyWords(typed: Typed, whenEmpty: string): string {
+/**
+ * Describes what is typed as a key: its length, for the lengths of TDES its parity and weakness, and for one algorithm its
+ * check value.
+ *
+ * @param algorithm what the key is for; without it, both algorithms of its length are named and no check value
+ */
+export function keyWords(typed: Typed, whenEmpty: string, algorithm?: 'TDES' | 'AES'): string {
   if (typed === undefined) return whenEmpty;
   if ('fault' in typed) return typed.fault;
   const { bytes } = typed;
-  const words = [count(bytes.length, 'byte')];
-  const length = LENGTHS[bytes.length];
-  if (length !== undefined) words.push(length);
-  if (bytes.length === 8 || bytes.length === 16 || bytes.length === 24) {
+  const words = [];
+  const name = (algorithm ? NAMES[algorithm] : LENGTHS)[bytes.length];
+  if (algorithm === undefined || name === undefined) words.push(count(bytes.length, 'byte'));
+  if (name !== undefined) words.push(name);
+  if (algorithm !== 'AES' && (bytes.length === 8 || bytes.length === 16 || bytes.length === 24)) {
     words.push(equal(withOddParity(bytes), bytes) ? 'odd parity' : 'parity not odd');
     if (!isStrong(bytes)) words.push('weak as TDES: a part is weak or equal to another');
   }
+  if (algorithm && name !== undefined) words.push(`check value ${checkValueOf(algorithm, bytes)}`);
   return `${words.join(', ')}.`;
+}
+
+/** The check value of a key that is usual for its algorithm: zeros in ECB for TDES, CMAC for AES. @returns 6 digits */
+export function checkValueOf(algorithm: 'TDES' | 'AES', key: Buffer): string {
+  using cipher = CIPHERS[algorithm](key);
+  return toHex(algorithm === 'AES' ? kcvCmac(cipher) : kcvEcb(cipher));
 }

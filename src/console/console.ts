@@ -11,8 +11,8 @@ export const CONSOLE = '/console/';
 /** Where the build puts the files of console/. */
 const FOLDER = fileURLToPath(new URL('../../public/console', import.meta.url));
 
-/** Scripts of the workbench, by the name that their source has. */
-const WORKBENCH = /^workbench-/;
+/** Lists the scripts that nothing but the workbench loads; the build writes it. */
+const WORKBENCH = 'workbench.json';
 
 const HEADERS = {
   'content-security-policy':
@@ -78,9 +78,11 @@ interface ConsoleFile {
 
 function filesFor({ console }: ConsoleConfig): ConsoleFile[] {
   const names = readdirSync(FOLDER);
+  const left =
+    console === 'no-workbench' ? (JSON.parse(readFileSync(join(FOLDER, WORKBENCH), 'utf8')) as string[]) : [];
   return names.flatMap((name) => {
     const type = TYPES[extname(name)];
-    if (type === undefined || (console === 'no-workbench' && WORKBENCH.test(name))) return [];
+    if (type === undefined || left.includes(name)) return [];
     const encodings = (Object.keys(ENCODINGS) as Encoding[]).filter((encoding) =>
       names.includes(`${name}${ENCODINGS[encoding]}`),
     );

@@ -12,7 +12,7 @@ import type { SymmetricKey } from './held-key.js';
  */
 
 /** KEK validation masks by their API names: `send` for the random key, `receive` for its inverse. */
-const VALIDATION_MASKS = {
+export const VALIDATION_MASKS = {
   VARIANT_MASK_82: { send: '82', receive: '84' },
   VARIANT_MASK_82C0: { send: '82C0', receive: '84C0' },
 } as const;
@@ -20,7 +20,7 @@ const VALIDATION_MASKS = {
 export type KekValidationMask = keyof typeof VALIDATION_MASKS;
 
 /** Working key masks by their API names. */
-const WORKING_KEY_MASKS = {
+export const WORKING_KEY_MASKS = {
   PIN_ENCRYPTION_KEY_VARIANT_28: '28C0',
   MESSAGE_AUTHENTICATION_KEY_VARIANT_24: '24C0',
   DATA_ENCRYPTION_KEY_VARIANT_22: '22C0',
@@ -128,9 +128,19 @@ export function transactionPinKey(kpp: SymmetricKey, { stan, amount }: { stan: s
   return kpe;
 }
 
-/** Runs `use` with a cipher under the KEK XORed with the repeated mask. */
+/**
+ * Returns a variant of a KEK: the KEK XORed with a mask that is repeated over its length.
+ *
+ * @param mask hexadecimal, of `VALIDATION_MASKS` or `WORKING_KEY_MASKS`
+ * @returns the caller must zeroize it
+ */
+export function kekVariant(kek: Buffer, mask: string): Buffer {
+  return xor(kek, Buffer.alloc(kek.length, mask, 'hex'));
+}
+
+/** Runs `use` with a cipher under a variant of the KEK. */
 function underVariant<T>(kek: Buffer, mask: string, use: (cipher: BlockCipher) => T): T {
-  const variant = xor(kek, Buffer.alloc(kek.length, mask, 'hex'));
+  const variant = kekVariant(kek, mask);
   try {
     using cipher = tdes(variant);
     return use(cipher);

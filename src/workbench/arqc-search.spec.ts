@@ -4,9 +4,13 @@ import {
   type ArqcWay,
   cryptogramOf,
   cryptogramVersionOf,
+  evidenceOf,
+  likeliestWays,
   parseTlv,
+  readSignedData,
   searchArqc,
   verificationResultsOf,
+  whatVersionSays,
 } from './arqc-search.js';
 
 const element = (tag: string, value: string) => ({ tag, value: hex(value) });
@@ -177,4 +181,48 @@ test.each([
   ['a length of two bytes', '95820005'],
 ])('refuses TLV data with %s', (_, data) => {
   expect(() => parseTlv(hex(data))).toThrow(expect.objectContaining({ code: 'DATA_FORMAT' }) as Error);
+});
+
+test.each([
+  ['0114A50003020000000000000000000000FF', 'Mastercard', 'EMV_COMMON_SESSION_KEY', 'CVR'],
+  ['0110A50003020000000000000000000000FF', 'Mastercard', 'MASTERCARD_SESSION_KEY', 'CVR'],
+  ['06010A03A00000', 'Visa', 'VISA', 'CVR'],
+  ['06011203A00000', 'Visa', 'EMV_COMMON_SESSION_KEY', 'WHOLE'],
+  ['07010103A00000010A', 'UnionPay', 'UNION_PAY', 'CVR'],
+])('the version in %s is one of %s', (iad, network, scheme, part) => {
+  expect(whatVersionSays(hex(iad))).toMatchObject({ network, scheme, iad: part });
+});
+
+test.each(['', '01', '0199A5000302000000', '06011103A00000'])('the version in “%s” says nothing', (iad) => {
+  expect(whatVersionSays(hex(iad))).toBeUndefined();
+});
+
+test('tries first what the version says', () => {
+  const ways = likeliestWays(CASE);
+  expect(ways).toHaveLength(40);
+  expect(ways[0]).toEqual(ACTUAL);
+  expect(likeliestWays({ ...CASE, iad: hex('0199A5000302000000') })[0]).toEqual(EXPECTED);
+});
+
+test('collects what is unusual', () => {
+  const issuerKey = hex('01010101010101010101010101010100');
+  const elements = [element('9F02', '0000000125000000')];
+  expect(evidenceOf({ ...CASE, issuerKey, elements })).toEqual([
+    'ISSUER_KEY_PARITY',
+    'ISSUER_KEY_HALVES',
+    'VERSION_DIFFERS',
+    'COUNTER_NOT_SIGNED',
+    'UNPREDICTABLE_NUMBER_NOT_SIGNED',
+    'DATA_ALREADY_PADDED',
+  ]);
+  expect(evidenceOf({ ...CASE, expected: ACTUAL })).toEqual([]);
+});
+
+test('takes data that is no TLV as it is', () => {
+  expect(readSignedData(hex('9F360200A7'))).toEqual({ elements: [element('9F36', '00A7')] });
+  for (const data of ['000000012500', '9F3602'])
+    expect(readSignedData(hex(data))).toMatchObject({
+      elements: [element('', data)],
+      notTlv: expect.any(String) as string,
+    });
 });

@@ -1,9 +1,10 @@
 import { equal, padMethod1, padMethod2, toHex } from '../crypto/bytes.js';
+import { isStrong, withOddParity } from '../crypto/des.js';
 import { applicationCryptogram } from '../crypto/emv/application-cryptogram.js';
-import { type Card, iccMasterKey, type MajorKeyDerivation } from '../crypto/emv/icc-master-key.js';
-import { lend } from '../crypto/emv/key.js';
-import { applicationCryptogramKey, type SessionKeyScheme } from '../crypto/emv/session-key.js';
+import type { MajorKeyDerivation } from '../crypto/emv/icc-master-key.js';
+import type { SessionKeyScheme } from '../crypto/emv/session-key.js';
 import { CryptoError } from '../crypto/errors.js';
+import { cryptogramKeys } from './emv-keys.js';
 
 /** Tags of the data elements that a search changes. */
 const AMOUNT_OTHER = '9F03';
@@ -101,10 +102,91 @@ export function searchArqc(given: ArqcCase): ArqcSearch {
   return { attempts: [...attempts, ...more], matches: matchesOf(more), isExtended: true };
 }
 
+/** Names of the session keys in SessionKeyDerivationAttributes of the API. */
+export const SESSION_KEY_NAMES = {
+  EMV_COMMON_SESSION_KEY: 'EmvCommon',
+  MASTERCARD_SESSION_KEY: 'Mastercard',
+  EMV2000: 'Emv2000',
+  VISA: 'Visa',
+  AMEX: 'Amex',
+  UNION_PAY: 'UnionPay',
+} as const satisfies Record<SessionKeyScheme, string>;
+
+/** What the cryptogram version number of a card says about its cryptograms. */
+export interface CryptogramVersion {
+  readonly network: 'Visa' | 'UnionPay' | 'Mastercard';
+  readonly versions: readonly number[];
+  readonly scheme: SessionKeyScheme;
+  readonly padding: 1 | 2;
+  readonly iad: IadPart;
+}
+
+/**
+ * Cryptogram version numbers, as the issuer application data has them. Manuals often write Visa's in decimal: 10, 18 and
+ * 22. Mastercard's are those of M/Chip.
+ */
+export const CRYPTOGRAM_VERSIONS: readonly CryptogramVersion[] = [
+  { network: 'Visa', versions: [0x0a], scheme: 'VISA', padding: 1, iad: 'CVR' },
+  { network: 'Visa', versions: [0x12, 0x16], scheme: 'EMV_COMMON_SESSION_KEY', padding: 2, iad: 'WHOLE' },
+  { network: 'UnionPay', versions: [0x01], scheme: 'UNION_PAY', padding: 2, iad: 'CVR' },
+  { network: 'Mastercard', versions: [0x10, 0x11], scheme: 'MASTERCARD_SESSION_KEY', padding: 2, iad: 'CVR' },
+  { network: 'Mastercard', versions: [0x14, 0x15], scheme: 'EMV_COMMON_SESSION_KEY', padding: 2, iad: 'CVR' },
+];
+
+/** Returns what the cryptogram version in issuer application data says; undefined for one that isn't known. */
+export function whatVersionSays(iad: Buffer): CryptogramVersion | undefined {
+  const version = cryptogramVersionOf(iad);
+  if (version === undefined) return undefined;
+  return CRYPTOGRAM_VERSIONS.find(
+    ({ network, versions }) => versions.includes(version) && (network === 'Mastercard') === !isVisaFormat(iad),
+  );
+}
+
+/**
+ * Returns the 40 usual ways, the likeliest first: those with the fewest differences from what the cryptogram version says,
+ * or from the expected way if it says nothing.
+ */
+export function likeliestWays(given: Pick<ArqcCase, 'iad' | 'expected'>): ArqcWay[] {
+  const { expected } = given;
+  const said = whatVersionSays(given.iad);
+  const likeliest = said ? { ...expected, scheme: said.scheme, padding: said.padding, iad: said.iad } : expected;
+  const distance = (way: ArqcWay) => differences(way, likeliest).length;
+  return waysOf(given, expected.majorKeyDerivation).sort((a, b) => distance(a) - distance(b));
+}
+
+/** Something about a case that explains why no way matches. */
+export type ArqcEvidence =
+  | 'ISSUER_KEY_PARITY'
+  | 'ISSUER_KEY_HALVES'
+  | 'VERSION_DIFFERS'
+  | 'COUNTER_NOT_SIGNED'
+  | 'UNPREDICTABLE_NUMBER_NOT_SIGNED'
+  | 'DATA_ALREADY_PADDED';
+
+/** Collects what in a case is unusual, the likeliest cause of a wrong cryptogram first. */
+export function evidenceOf(given: ArqcCase): ArqcEvidence[] {
+  const { issuerKey, atc, un, iad, elements, expected } = given;
+  const data = Buffer.concat(elements.map(({ value }) => value));
+  const said = whatVersionSays(iad);
+  const found: [boolean, ArqcEvidence][] = [
+    [!equal(withOddParity(issuerKey), issuerKey), 'ISSUER_KEY_PARITY'],
+    [!isStrong(issuerKey), 'ISSUER_KEY_HALVES'],
+    [said !== undefined && said.scheme !== expected.scheme, 'VERSION_DIFFERS'],
+    [!data.includes(atc), 'COUNTER_NOT_SIGNED'],
+    [!data.includes(un), 'UNPREDICTABLE_NUMBER_NOT_SIGNED'],
+    [data.length % 8 === 0 && data.length > 0, 'DATA_ALREADY_PADDED'],
+  ];
+  return found.flatMap(([is, evidence]) => (is ? [evidence] : []));
+}
+
+/** True for the format of Visa and UnionPay: length, key index, cryptogram version, then 4 bytes that begin with 03. */
+function isVisaFormat(iad: Buffer): boolean {
+  return iad.length >= 7 && iad[3] === 0x03;
+}
+
 /** Finds the card verification results in issuer application data, which schemes put at different places. */
 export function verificationResultsOf(iad: Buffer): Buffer {
-  // Visa and UnionPay: length of what follows, key index, cryptogram version, then 4 bytes, the first of which is 03.
-  if (iad.length >= 7 && iad[3] === 0x03) return iad.subarray(3, 7);
+  if (isVisaFormat(iad)) return iad.subarray(3, 7);
   // M/Chip and EMV CCD: key index and cryptogram version, or format and key index, then 6 bytes and more.
   if (iad.length >= 8) return iad.subarray(2, 8);
   return iad;
@@ -112,7 +194,7 @@ export function verificationResultsOf(iad: Buffer): Buffer {
 
 /** Returns the cryptogram version number in issuer application data; undefined if there is none. */
 export function cryptogramVersionOf(iad: Buffer): number | undefined {
-  return iad.length >= 7 && iad[3] === 0x03 ? iad[2] : iad[1];
+  return isVisaFormat(iad) ? iad[2] : iad[1];
 }
 
 /** Returns the data that the card signs, without padding. */
@@ -130,18 +212,31 @@ export function signedData({ elements, iad }: Pick<ArqcCase, 'elements' | 'iad'>
   return Buffer.concat([...values, iadPart(iad, way.iad)]);
 }
 
-/** Computes the cryptogram of a case in one way. @returns 8 bytes */
-export function cryptogramOf(given: Omit<ArqcCase, 'arqc' | 'expected'>, way: ArqcWay): Buffer {
-  const { issuerKey, pan, un } = given;
-  const atc = way.change === 'COUNTER_SWAPPED' ? swapped(given.atc) : given.atc;
-  const card: Card = { majorKeyDerivation: way.majorKeyDerivation, pan, psn: way.psn };
+/** A transaction, without what was expected of it. */
+export type ArqcTransaction = Omit<ArqcCase, 'arqc' | 'expected'>;
+
+/** Returns the data that the card signs, padded to whole blocks: what the API calls TransactionData. */
+export function paddedData(given: Pick<ArqcCase, 'elements' | 'iad'>, way: ArqcWay): Buffer {
   const data = signedData(given, way);
-  const padded = way.padding === 2 ? padMethod2(data, 8) : padMethod1(data, 8);
-  return lend(iccMasterKey(issuerKey, card), (iccKey) =>
-    lend(applicationCryptogramKey(way.scheme, iccKey, { atc, un }), (sessionKey) =>
-      applicationCryptogram(sessionKey, padded),
-    ),
-  );
+  return way.padding === 2 ? padMethod2(data, 8) : padMethod1(data, 8);
+}
+
+/** Returns the counter of a case as one way reads it, 2 bytes. */
+export function counterOf({ atc }: Pick<ArqcCase, 'atc'>, { change }: ArqcWay): Buffer {
+  return change === 'COUNTER_SWAPPED' ? swapped(atc) : atc;
+}
+
+/** Computes the cryptogram of a case in one way. @returns 8 bytes */
+export function cryptogramOf(given: ArqcTransaction, way: ArqcWay): Buffer {
+  const { issuerKey, pan, un } = given;
+  const { scheme, majorKeyDerivation, psn } = way;
+  const keys = cryptogramKeys(issuerKey, { majorKeyDerivation, pan, psn }, scheme, { atc: counterOf(given, way), un });
+  try {
+    return applicationCryptogram(keys.sessionKey, paddedData(given, way));
+  } finally {
+    keys.iccKey.fill(0);
+    keys.sessionKey.fill(0);
+  }
 }
 
 function attempt(given: ArqcCase, way: ArqcWay): ArqcAttempt {
@@ -163,7 +258,10 @@ function matchesOf(attempts: readonly ArqcAttempt[]): ArqcAttempt[] {
 }
 
 /** The usual ways. Ways that sign the same data are tried once. */
-function waysOf({ iad, expected }: ArqcCase, majorKeyDerivation: MajorKeyDerivation): ArqcWay[] {
+function waysOf(
+  { iad, expected }: Pick<ArqcCase, 'iad' | 'expected'>,
+  majorKeyDerivation: MajorKeyDerivation,
+): ArqcWay[] {
   const parts: readonly IadPart[] = iad.length === 0 ? ['NONE'] : ['CVR', 'WHOLE'];
   const sequenceNumbers = [...new Set([expected.psn, '00'])];
   return SCHEMES.flatMap((scheme) =>
@@ -191,6 +289,22 @@ function iadPart(iad: Buffer, part: IadPart): Buffer {
 
 function swapped(counter: Buffer): Buffer {
   return Buffer.from(counter).reverse();
+}
+
+/**
+ * Reads the data that a card signs: tags, lengths and values, or else the values alone, as one element without a tag.
+ *
+ * @returns the elements, and why they aren't read as TLV
+ */
+export function readSignedData(data: Buffer): { elements: SignedElement[]; notTlv?: string } {
+  const plain = (notTlv: string) => ({ elements: [{ tag: '', value: data }], notTlv });
+  try {
+    const elements = parseTlv(data);
+    return elements.some(({ tag }) => tag === '00') ? plain('00 is no tag') : { elements };
+  } catch (error) {
+    if (error instanceof CryptoError) return plain(error.message);
+    throw error;
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 import { hex } from '../../test/support/vectors.js';
 import { cvv } from '../crypto/cvv.js';
-import { cardValueWays } from './card-values.js';
+import { cardSecurityCodes, cardValueWays, cvc3Steps, cvvSteps, dcvvSteps } from './card-values.js';
 
 const CVK = hex('0123456789ABCDEFFEDCBA9876543210');
 const PAN = '4123456789012345';
+const DYNAMIC = { pan: '1234567890123456', psn: '00', atc: hex('3210'), un: hex('00000899') };
 
 // A published test case: CVV 561 for 8701 and service code 101.
 test('finds the date and the service code of a published value', () => {
@@ -31,4 +32,30 @@ test.each([
   ['a PAN with a letter', { pan: '41234567890123AB', expiry: '2911' }, '123'],
 ])('refuses %s', (_, card, value) => {
   expect(() => cardValueWays(CVK, card, value)).toThrow(expect.objectContaining({ name: 'CryptoError' }) as Error);
+});
+
+test('shows how a CVV is computed', () => {
+  const { input, encrypted, decimalized } = cvvSteps(hex('CCCCDDDDEEEEFFFFAAAABBBBCCCCDDDD'), {
+    pan: '4123456789012345',
+    expiry: '0225',
+    serviceCode: '000',
+  });
+  expect(input.map(({ digits }) => digits)).toEqual(['4123456789012345', '0225', '000', '000000000']);
+  expect(encrypted.toString('hex').toUpperCase()).toBe('111545E8E5AC5115');
+  expect(decimalized).toBe('1115458551154402');
+});
+
+test('computes the codes of American Express', () => {
+  const card = { pan: '371234567890123', expiry: '9912' };
+  const key = hex('0123456789ABCDEFFEDCBA9876543210');
+  expect(cardSecurityCodes(key, card).map(({ value }) => value)).toEqual(['61247', '8720', '552']);
+  expect(cardSecurityCodes(key, { ...card, serviceCode: '201' })).toHaveLength(6);
+});
+
+test.each([
+  ['a counter of 1 byte', () => dcvvSteps(CVK, { ...DYNAMIC, expiry: '1310', serviceCode: '226', atc: hex('32') })],
+  ['an unpredictable number of 3 bytes', () => cvc3Steps(CVK, { ...DYNAMIC, trackData: hex('51'), un: hex('000899') })],
+  ['a service code of 2 digits', () => cvvSteps(CVK, { pan: DYNAMIC.pan, expiry: '1310', serviceCode: '22' })],
+])('refuses %s', (_, compute) => {
+  expect(compute).toThrow(expect.objectContaining({ name: 'CryptoError' }) as Error);
 });

@@ -1,5 +1,6 @@
+import { createHash, createPublicKey } from 'node:crypto';
 import { hex } from '../../test/support/vectors.js';
-import { checkValues, methodsOf } from './check-values.js';
+import { checkValues, methodsOf, publicKeyCheckValue } from './check-values.js';
 
 const TDES_KEY = hex('0123456789ABCDEFFEDCBA9876543210');
 
@@ -38,4 +39,23 @@ test.each([
   ['letters', TDES_KEY, 'XYZW'],
 ])('refuses %s', (_, key, value) => {
   expect(() => methodsOf(key, value)).toThrow(expect.objectContaining({ name: 'CryptoError' }) as Error);
+});
+
+/** RFC 8410 section 10.1. */
+const PUBLIC =
+  '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n';
+
+test('computes the check value of a public key', () => {
+  const spki = createPublicKey(PUBLIC).export({ format: 'der', type: 'spki' });
+  const expected = createHash('sha1').update(spki).digest('hex').slice(0, 8).toUpperCase();
+  expect(publicKeyCheckValue(PUBLIC)).toEqual({ digits: expected, bytes: 44 });
+});
+
+test.each([
+  ['nothing', ''],
+  ['a certificate', '-----BEGIN CERTIFICATE-----\nMCow\n-----END CERTIFICATE-----'],
+  ['a key that is cut off', PUBLIC.replace('XAxZuE=', '')],
+  ['a private key', '-----BEGIN PRIVATE KEY-----\nMCowBQ==\n-----END PRIVATE KEY-----'],
+])('refuses %s as a public key', (_, pem) => {
+  expect(() => publicKeyCheckValue(pem)).toThrow(expect.objectContaining({ code: 'KEY_TYPE' }) as Error);
 });

@@ -5,6 +5,7 @@ import { cmac } from '../crypto/cmac.js';
 import { des, tdes } from '../crypto/des.js';
 import { CryptoError } from '../crypto/errors.js';
 import { hmac, type HmacHash } from '../crypto/hmac.js';
+import { kcvPublicKey } from '../crypto/kcv.js';
 
 /** Least digits that a check value has in practice. */
 const LEAST_DIGITS = 4;
@@ -55,4 +56,30 @@ export function methodsOf(key: Buffer, value: string): CheckValue[] {
   if (!/^[0-9A-Fa-f]+$/.test(value) || value.length < LEAST_DIGITS || value.length > 16)
     throw new CryptoError('DIGITS', 'A check value has 4 to 16 hexadecimal digits');
   return checkValues(key).filter(({ digits }) => digits.startsWith(value.toUpperCase()));
+}
+
+/** Base64 between the lines of a PEM file, or alone. */
+const PEM = /^\s*(?:-----BEGIN PUBLIC KEY-----)?([A-Za-z0-9+/=\s]+)(?:-----END PUBLIC KEY-----)?\s*$/;
+const SEQUENCE = 0x30;
+
+/**
+ * Computes the check value of a public key: SHA-1 over its DER SubjectPublicKeyInfo.
+ *
+ * @param pem `PUBLIC KEY` in PEM, or its base64
+ * @returns the first 8 digits of the hash, and the length of the key's DER in bytes
+ * @throws CryptoError KEY_TYPE
+ */
+export function publicKeyCheckValue(pem: string): { readonly digits: string; readonly bytes: number } {
+  const spki = Buffer.from(PEM.exec(pem)?.[1] ?? '', 'base64');
+  if (spki[0] !== SEQUENCE || spki.length !== derLength(spki))
+    throw new CryptoError('KEY_TYPE', 'A public key is PEM that begins with -----BEGIN PUBLIC KEY-----');
+  return { digits: toHex(kcvPublicKey(spki)), bytes: spki.length };
+}
+
+/** Returns the length of a DER value with its tag and length, in bytes. */
+function derLength(der: Buffer): number {
+  const first = der[1] ?? 0;
+  if (first < 0x80) return 2 + first;
+  const lengthBytes = first - 0x80;
+  return lengthBytes > 2 || der.length < 2 + lengthBytes ? 0 : 2 + lengthBytes + der.readUIntBE(2, lengthBytes);
 }

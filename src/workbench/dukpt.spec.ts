@@ -1,5 +1,7 @@
 import { hex, vectors } from '../../test/support/vectors.js';
-import { deriveTransaction } from './dukpt.js';
+import { aes as createAes } from '../crypto/aes.js';
+import { encryptPinBlock } from '../crypto/pin-block.js';
+import { deriveTransaction, neighbourOf, readingsUnder } from './dukpt.js';
 
 interface DukptVector {
   bdk: string;
@@ -44,4 +46,57 @@ test.each([
   ['an AES counter with 18 one-bits', BDK, '12345678901234560003FFFF', /one-bits/],
 ])('refuses %s', (_, bdk, ksn, message) => {
   expect(() => deriveTransaction({ bdk, ksn: hex(ksn) })).toThrow(message);
+});
+
+describe('the key that encrypted something', () => {
+  const derivation = deriveTransaction({ bdk: BDK, ksn: hex('FFFF9876543210E00001') });
+  const plausible = (ciphertext: string, pan?: string) =>
+    readingsUnder(derivation, hex(ciphertext), pan)
+      .filter((reading) => reading.plausible)
+      .map((reading) => [reading.usage, reading.plausible]);
+
+  test.each([
+    ['a PIN block', '1B9C1845EB993A7A', '4012345678909', [['PIN', 'PIN']]],
+    ['a PIN block without its PAN', '1B9C1845EB993A7A', undefined, []],
+    ['a PIN block with another PAN', '1B9C1845EB993A7A', '5555555555554444', []],
+    ['data', 'FC0D53B7EA1FDA9EE68AAF2E70D9B9506229BE2AA993F04F', undefined, [['DATA_REQUEST', 'TEXT']]],
+  ])('is found for %s', (_, ciphertext, pan, expected) => {
+    expect(plausible(ciphertext, pan)).toEqual(expected);
+  });
+
+  test('is found for a PIN block of AES, which needs its PAN', () => {
+    const aes = deriveTransaction({
+      bdk: hex('FEDCBA9876543210F1F1F1F1F1F1F1F1'),
+      ksn: hex('123456789012345600000001'),
+    });
+    const { key } = aes.workingKeys.find(({ usage }) => usage === 'PIN_ENCRYPTION')!;
+    using cipher = createAes(key);
+    const pan = '4111111111111111';
+    const block = encryptPinBlock(cipher, 4, { pin: '1234', pan });
+    const found = (given?: string) => readingsUnder(aes, block, given).filter((reading) => reading.plausible === 'PIN');
+    expect(found(pan).map(({ usage }) => usage)).toEqual(['PIN_ENCRYPTION']);
+    expect(found()).toEqual([]);
+  });
+
+  test.each([
+    ['7 bytes', '00'.repeat(7)],
+    ['nothing', ''],
+  ])('is not looked for in %s', (_, ciphertext) => {
+    expect(() => plausible(ciphertext)).toThrow('whole blocks of 8 bytes');
+  });
+});
+
+test.each([
+  ['FFFF9876543210E00001', 1, 'FFFF9876543210E00002'],
+  ['FFFF9876543210E00001', -1, 'FFFF9876543210E00000'],
+  ['FFFF9876543210E00000', -1, undefined],
+  ['FFFF9876543210E003FF', 1, 'FFFF9876543210E00400'],
+  ['FFFF9876543210E007FE', 1, 'FFFF9876543210E00800'],
+  ['FFFF9876543210FFFFFF', 1, undefined],
+  ['9876543210E00001', 1, '9876543210E00002'],
+  ['12345678901234560000FFFF', 1, '123456789012345600010000'],
+  ['1234567890123456FFFF0000', -1, '1234567890123456FFFE8000'],
+  ['1234567890123456FFFFFFFE', 1, undefined],
+] as const)('%s is followed at a distance of %s by %s', (ksn, step, expected) => {
+  expect(neighbourOf(hex(ksn), step)?.toString('hex').toUpperCase()).toBe(expected);
 });

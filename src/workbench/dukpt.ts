@@ -6,7 +6,12 @@ import {
   aesWorkingKey,
 } from '../crypto/dukpt/aes.js';
 import { tdesInitialKey, tdesTransactionKey, type TdesDukptUsage, tdesWorkingKey } from '../crypto/dukpt/tdes.js';
+import { aes } from '../crypto/aes.js';
+import { tdes } from '../crypto/des.js';
 import { CryptoError } from '../crypto/errors.js';
+import { decryptPinBlock } from '../crypto/pin-block.js';
+import type { NamedDigits } from './fields.js';
+import { readingsOf } from './pin-blocks.js';
 
 const TDES_USAGES: readonly TdesDukptUsage[] = ['PIN', 'MAC_REQUEST', 'MAC_RESPONSE', 'DATA_REQUEST', 'DATA_RESPONSE'];
 const AES_USAGES: readonly AesDukptUsage[] = [
@@ -24,12 +29,6 @@ const AES_USAGES: readonly AesDukptUsage[] = [
 const UPDATE_COUNTER = 0xffffffff;
 const AES_KEY_TYPES: Readonly<Record<number, AesDukptKeyType>> = { 16: 'AES_128', 24: 'AES_192', 32: 'AES_256' };
 
-/** A part of a key serial number. */
-export interface KsnField {
-  readonly name: string;
-  readonly digits: string;
-}
-
 /** One bit of the transaction counter and the key that it leads to. */
 export interface CounterStep {
   /** The counter as far as it is walked. */
@@ -40,7 +39,7 @@ export interface CounterStep {
 /** The derivation of all keys of one transaction, step by step. The keys are the caller's to zeroize. */
 export interface DukptDerivation {
   readonly algorithm: 'TDES' | 'AES';
-  readonly fields: readonly KsnField[];
+  readonly fields: readonly NamedDigits[];
   readonly counter: number;
   readonly initialKey: Buffer;
   /** The transaction key is that of the last step, or the initial key if there is no step. */
@@ -57,6 +56,84 @@ export interface DukptDerivation {
  */
 export function deriveTransaction({ bdk, ksn }: { bdk: Buffer; ksn: Buffer }): DukptDerivation {
   return ksn.length === 12 ? aesDerivation(bdk, ksn) : tdesDerivation(bdk, ksn);
+}
+
+/** What a ciphertext gives under one working key. */
+export interface DukptReading {
+  readonly usage: TdesDukptUsage | AesDukptUsage;
+  /** The ciphertext decrypted in CBC with an initialization vector of zeros. */
+  readonly clear: Buffer;
+  /** Set if the result makes sense: a PIN block that decodes, or text with zeros after it. */
+  readonly plausible?: 'PIN' | 'TEXT';
+}
+
+/**
+ * Decrypts data or a PIN block under each working key of a transaction, to find out which of them encrypted it.
+ *
+ * @param pan 12 to 19 digits; without it PIN blocks that are bound to a PAN aren't recognized
+ * @throws CryptoError DATA_LENGTH, PAN
+ */
+export function readingsUnder(derivation: DukptDerivation, ciphertext: Buffer, pan?: string): DukptReading[] {
+  const { algorithm, workingKeys } = derivation;
+  const blockBytes = algorithm === 'TDES' ? 8 : 16;
+  if (ciphertext.length === 0 || ciphertext.length % blockBytes !== 0)
+    throw new CryptoError('DATA_LENGTH', `The ciphertext must be whole blocks of ${blockBytes} bytes`);
+  return workingKeys.map(({ usage, key }) => {
+    using cipher = algorithm === 'TDES' ? tdes(key) : aes(key);
+    const clear = cipher.decryptCbc(Buffer.alloc(blockBytes), ciphertext);
+    if (ciphertext.length === blockBytes && usage.startsWith('PIN') && isPinBlock(clear))
+      return { usage, clear, plausible: 'PIN' as const };
+    return { usage, clear, ...(isText(clear) && { plausible: 'TEXT' as const }) };
+
+    function isPinBlock(block: Buffer): boolean {
+      if (algorithm === 'TDES') return readingsOf(block, pan).length > 0;
+      return pan !== undefined && decodes(() => decryptPinBlock(cipher, 4, { block: ciphertext, pan }));
+    }
+  });
+}
+
+function decodes(decode: () => string): boolean {
+  try {
+    decode();
+    return true;
+  } catch (error) {
+    if (error instanceof CryptoError && error.code === 'PIN_BLOCK') return false;
+    throw error;
+  }
+}
+
+/** True for printable ASCII, with zeros after it. */
+function isText(clear: Buffer): boolean {
+  return /^[\x20-\x7e]+\0*$/.test(clear.toString('latin1'));
+}
+
+/** Most one-bits of the counter of a device, which skips the others: ANSI X9.24-1:2009 A.3, X9.24-3:2017 6.1. */
+const MOST_ONES = { TDES: 10, AES: 16 } as const;
+
+/**
+ * Returns the key serial number of the next or the previous transaction of a device.
+ *
+ * @param ksn 8 or 10 bytes for TDES, 12 for AES
+ * @returns as long as `ksn`; undefined before the first and after the last transaction
+ */
+export function neighbourOf(ksn: Buffer, step: 1 | -1): Buffer | undefined {
+  const algorithm = ksn.length === 12 ? 'AES' : 'TDES';
+  const last = algorithm === 'AES' ? UPDATE_COUNTER - 1 : 0x1fffff;
+  let counter = algorithm === 'AES' ? ksn.readUInt32BE(8) : ksn.readUIntBE(ksn.length - 3, 3) & 0x1fffff;
+  do counter += step;
+  while (ones(counter) > MOST_ONES[algorithm]);
+  if (counter < 0 || counter > last) return undefined;
+  return algorithm === 'AES' ? withAesCounter(ksn, counter) : withTdesCounter(ksn, counter);
+}
+
+function ones(counter: number): number {
+  return counter < 0 ? 0 : counter.toString(2).replaceAll('0', '').length;
+}
+
+function withAesCounter(ksn: Buffer, counter: number): Buffer {
+  const changed = Buffer.from(ksn);
+  changed.writeUInt32BE(counter, 8);
+  return changed;
 }
 
 function tdesDerivation(bdk: Buffer, ksn: Buffer): DukptDerivation {
@@ -85,11 +162,10 @@ function aesDerivation(bdk: Buffer, ksn: Buffer): DukptDerivation {
     fields: aesFields(ksn),
     counter,
     initialKey,
-    steps: (counter === UPDATE_COUNTER ? [counter] : walked(counter, 31)).map((at) => {
-      const before = Buffer.from(ksn);
-      before.writeUInt32BE(at, 8);
-      return { counter: at, key: aesTransactionKey({ initialKey, ksn: before }) };
-    }),
+    steps: (counter === UPDATE_COUNTER ? [counter] : walked(counter, 31)).map((at) => ({
+      counter: at,
+      key: aesTransactionKey({ initialKey, ksn: withAesCounter(ksn, at) }),
+    })),
     workingKeys: AES_USAGES.filter((usage) => counter !== UPDATE_COUNTER || usage === 'KEY_ENCRYPTION').map(
       (usage) => ({ usage, key: aesWorkingKey({ bdk, ksn, usage, keyType }) }),
     ),
@@ -115,7 +191,7 @@ function withTdesCounter(ksn: Buffer, counter: number): Buffer {
 }
 
 /** ANSI X9.24-1: the device identifier ends, and the counter begins, within a digit. */
-function tdesFields(ksn: Buffer): KsnField[] {
+function tdesFields(ksn: Buffer): NamedDigits[] {
   const digits = ksn.toString('hex').toUpperCase().padStart(20, 'F');
   const last = Number.parseInt(digits.slice(14), 16);
   return [
@@ -128,7 +204,7 @@ function tdesFields(ksn: Buffer): KsnField[] {
   ];
 }
 
-function aesFields(ksn: Buffer): KsnField[] {
+function aesFields(ksn: Buffer): NamedDigits[] {
   const digits = ksn.toString('hex').toUpperCase();
   return [
     { name: 'BDK identifier', digits: digits.slice(0, 8) },

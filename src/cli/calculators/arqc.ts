@@ -2,12 +2,13 @@ import { toHex } from '../../crypto/bytes.js';
 import type { SessionKeyScheme } from '../../crypto/emv/session-key.js';
 import {
   type ArqcAttempt,
-  type ArqcCase,
+  type ArqcTransaction,
   type ArqcWay,
   cryptogramOf,
   cryptogramVersionOf,
   parseTlv,
   searchArqc,
+  SESSION_KEY_NAMES,
 } from '../../workbench/arqc-search.js';
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
@@ -17,16 +18,7 @@ import { calculated, grouped } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const IMK = 'issuer master key';
-/** Session keys by the names that SessionKeyDerivationAttributes has for them. */
-const SCHEMES: Readonly<Record<string, SessionKeyScheme>> = {
-  EmvCommon: 'EMV_COMMON_SESSION_KEY',
-  Mastercard: 'MASTERCARD_SESSION_KEY',
-  Emv2000: 'EMV2000',
-  Visa: 'VISA',
-  Amex: 'AMEX',
-  UnionPay: 'UNION_PAY',
-};
-const NAMES = Object.keys(SCHEMES);
+const NAMES = Object.values(SESSION_KEY_NAMES);
 const CARD =
   '--key 263D9EEA20259B7CC2612AADD5EF19CD \\\n  --pan 5413330089020011 ' +
   '--psn 01 --atc 00A7 --un 5A3C91E7 \\\n' +
@@ -96,7 +88,7 @@ function withTransaction(command: Command): Command {
   return withJson(withTestKey(command, IMK));
 }
 
-function transactionOf({ pan, atc, un, iad, data }: ArqcOptions): Omit<ArqcCase, 'issuerKey' | 'arqc' | 'expected'> {
+function transactionOf({ pan, atc, un, iad, data }: ArqcOptions): Omit<ArqcTransaction, 'issuerKey'> {
   return {
     pan,
     atc: exactly(2, 'application transaction counter', atc),
@@ -107,7 +99,9 @@ function transactionOf({ pan, atc, un, iad, data }: ArqcOptions): Omit<ArqcCase,
 }
 
 function wayOf({ sessionKey, padding, iad, iadPart, psn, optionB }: ArqcOptions): ArqcWay {
-  const scheme = SCHEMES[sessionKey];
+  const scheme = (Object.keys(SESSION_KEY_NAMES) as SessionKeyScheme[]).find(
+    (each) => SESSION_KEY_NAMES[each] === sessionKey,
+  );
   if (!scheme) throw new Failure(EXIT.usage, `The session key is one of ${NAMES.join(', ')}.`);
   if (padding !== '1' && padding !== '2') throw new Failure(EXIT.usage, 'A padding method is 1 or 2.');
   if (iadPart !== 'cvr' && iadPart !== 'whole') throw new Failure(EXIT.usage, 'The part is cvr or whole.');
@@ -178,7 +172,7 @@ function wayRow({ way, cryptogram }: ArqcAttempt): string[] {
 
 function wayJson({ scheme, padding, iad, psn, majorKeyDerivation, change }: ArqcWay) {
   return {
-    SessionKey: NAMES.find((name) => SCHEMES[name] === scheme) ?? scheme,
+    SessionKey: SESSION_KEY_NAMES[scheme],
     Padding: padding,
     IssuerApplicationData: iad.toLowerCase(),
     PanSequenceNumber: psn,

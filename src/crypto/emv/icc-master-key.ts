@@ -29,14 +29,24 @@ export interface Card {
  * @returns 16 bytes with odd parity; the caller must zeroize it
  * @throws CryptoError KEY_LENGTH, PAN, DIGITS
  */
-export function iccMasterKey(imk: SymmetricKey, { majorKeyDerivation, pan, psn }: Card): Buffer {
+export function iccMasterKey(imk: SymmetricKey, card: Card): Buffer {
   requireEmvKey(imk);
-  requirePan(pan);
-  requireDigits(psn, 2, 'PAN sequence number');
-  const y = Buffer.from(DIVERSIFICATION[majorKeyDerivation](pan, psn), 'hex');
+  const y = Buffer.from(diversification(card), 'hex');
   using cipher = tdes(imk);
   // Z = TDES(IMK)[Y] || TDES(IMK)[Y xor FF..FF]
   return lend(cipher.encrypt(Buffer.concat([y, y.map((byte) => byte ^ 0xff)])), withOddParity);
+}
+
+/**
+ * Returns Y, the digits from which the ICC master key of a card is derived: EMV 4.4 Book 2 Annex A1.4.
+ *
+ * @returns 16 decimal digits
+ * @throws CryptoError PAN, DIGITS
+ */
+export function diversification({ majorKeyDerivation, pan, psn }: Card): string {
+  requirePan(pan);
+  requireDigits(psn, 2, 'PAN sequence number');
+  return DIVERSIFICATION[majorKeyDerivation](pan, psn);
 }
 
 /** Y, the 16 digits that each option encrypts. */

@@ -1,0 +1,92 @@
+import { useEffect, useState } from 'preact/hooks';
+import { CryptoError } from '../../src/crypto/errors.js';
+import { announce } from '../components/toast.js';
+import { count } from '../words.js';
+import { readHex } from './hex.js';
+
+/** Time without input after which a calculator forgets what is typed into it. */
+const KEPT_MS = 5 * 60_000;
+
+export interface Inputs<Values> {
+  values: Values;
+  /** Returns a handler of the input of one field. */
+  set: <Name extends keyof Values>(name: Name) => (value: Values[Name]) => void;
+  change: (changes: Partial<Values>) => void;
+  clear: () => void;
+}
+
+/**
+ * What is typed into a calculator. It is in the component's memory only: leaving the calculator and signing out forget it,
+ * and so do Clear and five minutes without input.
+ */
+export function useInputs<Values extends object>(blank: Values): Inputs<Values> {
+  const [values, setValues] = useState(blank);
+  const clear = () => setValues(blank);
+  const change = (changes: Partial<Values>) => setValues((last) => ({ ...last, ...changes }));
+  useEffect(() => {
+    if (values === blank) return undefined;
+    const forgetting = setTimeout(() => {
+      clear();
+      announce('Cleared after 5 minutes without input');
+    }, KEPT_MS);
+    return () => clearTimeout(forgetting);
+  }, [values]);
+  return {
+    values,
+    change,
+    clear,
+    set: (name) => (value) => change({ [name]: value } as unknown as Partial<Values>),
+  };
+}
+
+/** A field that is needed is empty or has the wrong length so far. */
+export class Incomplete extends Error {
+  /** @param what the field, e.g. `the ATC, 2 bytes` */
+  constructor(readonly what: string) {
+    super(what);
+  }
+}
+
+/**
+ * Reads a field of hexadecimal digits.
+ *
+ * @param what   names the field within a sentence, e.g. `the ATC`
+ * @param length the length that is right in bytes; any but 0 by default
+ * @throws Incomplete if it is empty or has another length
+ */
+export function bytesOf(what: string, text: string, ...length: number[]): Buffer {
+  const typed = readHex(text);
+  const missing =
+    length.length > 0
+      ? `${what}, ${length.slice(0, -1).join(', ')}${length.length > 1 ? ' or ' : ''}${count(length.at(-1) ?? 0, 'byte')}`
+      : what;
+  if (typed === undefined || 'fault' in typed) throw new Incomplete(missing);
+  if (length.length > 0 && !length.includes(typed.bytes.length)) throw new Incomplete(missing);
+  return typed.bytes;
+}
+
+/** Reads a field of hexadecimal digits that may be empty. */
+export function optionalBytesOf(what: string, text: string): Buffer {
+  return text.trim() === '' ? Buffer.alloc(0) : bytesOf(what, text);
+}
+
+/** Reads a field of characters without blanks. @throws Incomplete if it is empty */
+export function digitsOf(what: string, text: string): string {
+  const digits = text.replace(/\s/g, '');
+  if (digits === '') throw new Incomplete(what);
+  return digits;
+}
+
+/** What a calculator gives: a value, what is still missing, or why the input is refused. */
+export type Outcome<Value> = { value: Value } | { missing: string } | { refused: CryptoError };
+
+/** Computes with what is typed. */
+export function outcomeOf<Value>(compute: () => Value): Outcome<Value> {
+  try {
+    return { value: compute() };
+  } catch (error) {
+    if (error instanceof Incomplete) return { missing: error.what };
+    if (error instanceof CryptoError) return { refused: error };
+    throw error;
+  }
+}

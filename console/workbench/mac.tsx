@@ -1,0 +1,194 @@
+import { toHex } from '../../src/crypto/bytes.js';
+import {
+  MAC_ALGORITHMS,
+  MAC_NAMES,
+  type MacAlgorithmName,
+  macOf,
+  macWays,
+  type MacWay,
+} from '../../src/workbench/macs.js';
+import { Choice, TextArea } from '../components/field.js';
+import { Sheet } from '../components/sheet.js';
+import { Tag } from '../components/tag.js';
+import { count } from '../words.js';
+import { Calculator, Digits, Result, Step, Steps, Verdict } from './calculator.js';
+import { HexField } from './hex-field.js';
+import { readHex } from './hex.js';
+import { bytesOf, useInputs } from './inputs.js';
+import { keyWords } from './key-words.js';
+import { StoredKeyCalls } from './stored-key-call.js';
+
+const BLANK = {
+  key: '',
+  data: '',
+  algorithm: 'ISO9797_ALGORITHM3' as MacAlgorithmName,
+  padding: '1',
+  wanted: '',
+};
+type Values = typeof BLANK;
+
+/** ISO/IEC 9797-1:2011 Annex B.4: “Now is the time for all ”. */
+const EXAMPLE: Values = {
+  key: '0123 4567 89AB CDEF FEDC BA98 7654 3210',
+  data: '4E6F77206973207468652074696D6520666F7220616C6C20',
+  algorithm: 'ISO9797_ALGORITHM3',
+  padding: '1',
+  wanted: 'A1C7 2E74',
+};
+
+const WORDS: Readonly<Record<MacAlgorithmName, string>> = {
+  ISO9797_ALGORITHM1: 'ISO 9797-1 algorithm 1',
+  ISO9797_ALGORITHM3: 'ISO 9797-1 algorithm 3',
+  CMAC_TDES: 'CMAC, TDES',
+  CMAC_AES: 'CMAC, AES',
+  HMAC_SHA224: 'HMAC SHA-224',
+  HMAC_SHA256: 'HMAC SHA-256',
+  HMAC_SHA384: 'HMAC SHA-384',
+  HMAC_SHA512: 'HMAC SHA-512',
+};
+
+/** MACs by every algorithm, and which of them a value is. */
+export function Mac() {
+  const { values, set, change, clear } = useInputs(BLANK);
+  const typed = readHex(values.data);
+  return (
+    <Calculator
+      title="MAC"
+      question="Which algorithm and padding gave this MAC?"
+      sheet="Message"
+      inputs={
+        <>
+          <HexField
+            label="MAC key (test)"
+            value={values.key}
+            onInput={set('key')}
+            hint={keyWords(readHex(values.key), '16 or 24 bytes for TDES, 16 to 32 for AES, any for HMAC.')}
+          />
+          <TextArea
+            label="Message"
+            value={values.data}
+            onInput={set('data')}
+            rows={4}
+            hint={
+              typed === undefined
+                ? 'Hexadecimal.'
+                : 'fault' in typed
+                  ? typed.fault
+                  : `${count(typed.bytes.length, 'byte')}.`
+            }
+          />
+          <div class="pair">
+            <Choice
+              label="Algorithm"
+              value={values.algorithm}
+              onInput={(value) => set('algorithm')(value as MacAlgorithmName)}
+              options={MAC_NAMES.map((name) => [name, WORDS[name]] as const)}
+            />
+            {MAC_ALGORITHMS[values.algorithm].pads && (
+              <Choice
+                label="Padding"
+                value={values.padding}
+                onInput={set('padding')}
+                options={[
+                  ['1', 'Method 1: zeros'],
+                  ['2', 'Method 2: 80, then zeros'],
+                ]}
+              />
+            )}
+          </div>
+          <HexField
+            label="MAC to look for"
+            value={values.wanted}
+            onInput={set('wanted')}
+            hint={values.wanted === '' ? 'Optional. Its first bytes are enough.' : undefined}
+          />
+        </>
+      }
+      onLoad={() => change(EXAMPLE)}
+      onClear={clear}
+    >
+      <Result title="MAC" compute={() => computed(values)}>
+        {({ chosen, ways, wanted }) => (
+          <>
+            <section class="sheet" aria-live="polite">
+              <Answer chosen={chosen} ways={ways} wanted={wanted} />
+              <div class="body">
+                <Steps>
+                  <Step title={chosen.padding === undefined ? 'Message' : `Message padded by method ${chosen.padding}`}>
+                    <Digits value={chosen.padded} />
+                  </Step>
+                  <Step title={`${WORDS[chosen.algorithm]}, all bytes`}>
+                    <Digits value={chosen.mac} />
+                  </Step>
+                </Steps>
+              </div>
+            </section>
+            <Ways ways={ways} wanted={wanted} />
+            <StoredKeyCalls calls={[callOf(chosen, values)]} />
+          </>
+        )}
+      </Result>
+    </Calculator>
+  );
+}
+
+function computed(values: Values) {
+  const key = bytesOf('the MAC key', values.key);
+  const data = bytesOf('the message', values.data);
+  const ways = macWays(key, data);
+  const wanted = values.wanted.replace(/\s/g, '').toUpperCase();
+  return { wanted, ways, chosen: macOf(values.algorithm, key, data, values.padding === '2' ? 2 : 1) };
+}
+
+const isHit = ({ mac }: MacWay, wanted: string) => wanted !== '' && toHex(mac).startsWith(wanted);
+const wayWords = ({ algorithm, padding }: MacWay) =>
+  padding === undefined ? WORDS[algorithm] : `${WORDS[algorithm]}, padding ${padding}`;
+
+function Answer({ chosen, ways, wanted }: { chosen: MacWay; ways: readonly MacWay[]; wanted: string }) {
+  if (wanted === '') return <Verdict title="MAC" />;
+  if (isHit(chosen, wanted)) return <Verdict tone="ok" title="It is right as you compute it" />;
+  const hit = ways.find((way) => isHit(way, wanted));
+  return hit ? (
+    <Verdict tone="ok" title={`It is by ${wayWords(hit)}`}>
+      <p>You compute it by {wayWords(chosen)}.</p>
+    </Verdict>
+  ) : (
+    <Verdict tone="bad" title="No algorithm gives it">
+      <p>The key or the message is another one.</p>
+    </Verdict>
+  );
+}
+
+function Ways({ ways, wanted }: { ways: readonly MacWay[]; wanted: string }) {
+  return (
+    <Sheet title="By every algorithm">
+      <table class="table cards">
+        <thead>
+          <tr>
+            <th scope="col">Algorithm</th>
+            <th scope="col">MAC</th>
+          </tr>
+        </thead>
+        <tbody>
+          {ways.map((way) => (
+            <tr key={wayWords(way)} class={isHit(way, wanted) ? 'hit' : undefined}>
+              <td>{wayWords(way)}</td>
+              <td class="wide">
+                <Digits value={way.mac} /> {isHit(way, wanted) && <Tag tone="ok">Matches</Tag>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Sheet>
+  );
+}
+
+function callOf(chosen: MacWay, { wanted }: Values) {
+  const mac = wanted.replace(/\s/g, '').toUpperCase();
+  const common = { KeyIdentifier: 'alias/your-mac-key', MessageData: toHex(chosen.padded) };
+  const attributes = { Algorithm: chosen.algorithm.replace(/^CMAC_.*/, 'CMAC') };
+  return mac === ''
+    ? { operation: 'GenerateMac', input: { ...common, GenerationAttributes: attributes } }
+    : { operation: 'VerifyMac', input: { ...common, Mac: mac, VerificationAttributes: attributes } };
+}

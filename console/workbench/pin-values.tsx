@@ -1,0 +1,281 @@
+import { ibm3624Steps, intermediateOf, pvvSteps } from '../../src/workbench/pin-values.js';
+import { TextField } from '../components/field.js';
+import { Notice } from '../components/notice.js';
+import { Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
+import { HexField } from './hex-field.js';
+import { readHex } from './hex.js';
+import { bytesOf, digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
+import { keyWords } from './key-words.js';
+import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
+
+const TASKS = { pvv: 'Visa PVV', ibm: 'IBM 3624' } as const;
+const BLANK = {
+  key: '',
+  pan: '',
+  pvki: '',
+  pin: '',
+  offset: '',
+  validationData: '',
+  padCharacter: 'F',
+  table: '0123456789012345',
+  wanted: '',
+};
+type Values = typeof BLANK;
+
+/** Published by psec’s tests. */
+const EXAMPLES: Readonly<Record<keyof typeof TASKS, Partial<Values>>> = {
+  pvv: {
+    key: '0123 4567 89AB CDEF FEDC BA98 7654 3210',
+    pan: '1122334455667788',
+    pvki: '1',
+    pin: '4524',
+    wanted: '8523',
+  },
+  ibm: {
+    key: '0123 4567 89AB CDEF FEDC BA98 7654 3210',
+    validationData: '1122334455667788',
+    padCharacter: 'F',
+    table: '1234567890123456',
+    pin: '4524',
+    offset: '',
+  },
+};
+
+/** PIN verification values and PIN offsets. */
+export function PinValues() {
+  const inputs = useInputs(BLANK);
+  const { values, change, clear } = inputs;
+  const task = currentTask(TASKS);
+  return (
+    <Calculator
+      title="PIN values"
+      question="Which PVV or offset belongs to this PIN?"
+      tasks={TASKS}
+      sheet="PIN"
+      inputs={<Fields task={task} {...inputs} />}
+      onLoad={() => change(EXAMPLES[task])}
+      onClear={clear}
+    >
+      {task === 'pvv' ? <Pvv values={values} /> : <Ibm values={values} />}
+    </Calculator>
+  );
+}
+
+function Fields({ task, values, set }: Inputs<Values> & { task: keyof typeof TASKS }) {
+  return (
+    <>
+      <HexField
+        label="PIN verification key (test)"
+        value={values.key}
+        onInput={set('key')}
+        hint={keyWords(readHex(values.key), '16 or 24 bytes.', 'TDES')}
+      />
+      {task === 'pvv' ? (
+        <>
+          <div class="pair">
+            <TextField label="PAN" mono value={values.pan} onInput={set('pan')} hint="12 to 19 digits." />
+            <TextField label="Key index" mono value={values.pvki} onInput={set('pvki')} hint="PVKI, 0 to 6." />
+          </div>
+          <div class="pair">
+            <TextField
+              label="PIN (test)"
+              mono
+              value={values.pin}
+              onInput={set('pin')}
+              hint="The first 4 digits count."
+            />
+            <TextField label="PVV to compare" mono value={values.wanted} onInput={set('wanted')} hint="Optional." />
+          </div>
+        </>
+      ) : (
+        <>
+          <div class="pair">
+            <TextField
+              label="Validation data"
+              mono
+              value={values.validationData}
+              onInput={set('validationData')}
+              hint="4 to 16 digits, often of the PAN."
+            />
+            <TextField
+              label="Pad character"
+              mono
+              value={values.padCharacter}
+              onInput={set('padCharacter')}
+              hint="One hexadecimal digit."
+            />
+          </div>
+          <TextField
+            label="Decimalization table"
+            mono
+            value={values.table}
+            onInput={set('table')}
+            hint="16 digits, for 0 to F."
+          />
+          <div class="pair">
+            <TextField label="PIN (test)" mono value={values.pin} onInput={set('pin')} hint="4 to 12 digits, or:" />
+            <TextField label="Offset" mono value={values.offset} onInput={set('offset')} hint="Gives the PIN." />
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+const keyOf = ({ key }: Values) => bytesOf('the PIN verification key', key, 16, 24);
+
+function Pvv({ values }: { values: Values }) {
+  const compute = () =>
+    pvvSteps(keyOf(values), {
+      pan: digitsOf('the PAN', values.pan),
+      pvki: Number(digitsOf('the key index', values.pvki)),
+      pin: digitsOf('the PIN', values.pin),
+    });
+  const wanted = values.wanted.trim();
+  return (
+    <Result title="PIN verification value" compute={compute}>
+      {({ input, encrypted, decimalized, value }) => (
+        <>
+          <section class="sheet" aria-live="polite">
+            {wanted === '' || wanted === value ? (
+              <Verdict
+                tone={wanted === '' ? 'plain' : 'ok'}
+                title={wanted === '' ? `PVV ${value}` : `${value} is right`}
+              />
+            ) : (
+              <Verdict tone="bad" title={`${value}, not ${wanted}`}>
+                <p>The key, its index, the PAN or the PIN is another one.</p>
+              </Verdict>
+            )}
+            <div class="body">
+              <Steps>
+                <Step title="Transformed security parameter">
+                  <Parts label="Transformed security parameter" hues={[1, 4, 5]} parts={input} />
+                </Step>
+                <Step title="Encrypted by TDES">
+                  <Digits value={encrypted} />
+                </Step>
+                <Step title="Decimal digits first, then the letters less ten">
+                  <Digits value={decimalized} />
+                </Step>
+                <Step title="PVV: the first 4">
+                  <code>
+                    <strong>{value}</strong>
+                  </code>
+                </Step>
+              </Steps>
+            </div>
+          </section>
+          <StoredKeyCalls
+            calls={[
+              verifyCall(values.pan.trim(), {
+                VisaPin: { PinVerificationKeyIndex: Number(values.pvki), VerificationValue: value },
+              }),
+            ]}
+          />
+        </>
+      )}
+    </Result>
+  );
+}
+
+function Ibm({ values }: { values: Values }) {
+  const compute = () => {
+    const { pin, offset } = values;
+    if (pin.trim() === '' && offset.trim() === '') throw new Incomplete('the PIN or its offset');
+    return ibm3624Steps(keyOf(values), {
+      validationData: digitsOf('the validation data', values.validationData),
+      padCharacter: values.padCharacter.trim(),
+      decimalizationTable: values.table.trim(),
+      ...(offset.trim() === '' ? { pin: pin.trim() } : { offset: offset.trim() }),
+    });
+  };
+  return (
+    <Result title="PIN offset" compute={compute}>
+      {(steps) => {
+        const intermediate = intermediateOf(steps);
+        return (
+          <>
+            {steps.isWeakTable && (
+              <Notice tone="warn">
+                <strong>The decimalization table is weak.</strong> It makes PINs easy to guess, and the service refuses
+                it.
+              </Notice>
+            )}
+            <section class="sheet" aria-live="polite">
+              <Verdict title={`PIN ${steps.pin}, offset ${steps.offset}`}>
+                <p>The natural PIN is {steps.naturalPin}.</p>
+              </Verdict>
+              <div class="body">
+                <Steps>
+                  <Step title="Validation data, padded to 16 digits">
+                    <Digits value={steps.validationData} />
+                  </Step>
+                  <Step title="Encrypted by TDES">
+                    <Digits value={steps.encrypted} />
+                  </Step>
+                  <Step title="Decimalized by the table: the natural PIN">
+                    <Table table={values.table.trim()} used={intermediate} />
+                    <p class="gap">
+                      <code>
+                        {intermediate} → <strong>{steps.naturalPin}</strong>
+                      </code>
+                    </p>
+                  </Step>
+                  <Step title="PIN less natural PIN, digit by digit: the offset">
+                    <code>
+                      {steps.pin} − {steps.naturalPin} = <strong>{steps.offset}</strong>
+                    </code>
+                  </Step>
+                </Steps>
+              </div>
+            </section>
+            <StoredKeyCalls
+              calls={[
+                verifyCall('4000001234567899', {
+                  Ibm3624Pin: {
+                    DecimalizationTable: values.table.trim(),
+                    PinValidationDataPadCharacter: values.padCharacter.trim().toUpperCase(),
+                    PinValidationData: values.validationData.trim(),
+                    PinOffset: steps.offset,
+                  },
+                }),
+              ]}
+            />
+          </>
+        );
+      }}
+    </Result>
+  );
+}
+
+/** The decimalization table, with the digits that are used in colour. */
+function Table({ table, used }: { table: string; used: string }) {
+  return (
+    <ol class="bytes tight" aria-label="Decimalization table">
+      {Array.from(table, (digit, at) => {
+        const from = at.toString(16).toUpperCase();
+        return (
+          <li key={from} class={used.includes(from) ? 'f1' : 'f6'}>
+            <code>{digit}</code>
+            <span>{from}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function verifyCall(pan: string, attributes: object): ApiCall {
+  return {
+    operation: 'VerifyPinData',
+    input: {
+      VerificationKeyIdentifier: 'alias/your-pin-verification-key',
+      EncryptionKeyIdentifier: 'alias/your-pin-encryption-key',
+      VerificationAttributes: attributes,
+      EncryptedPinBlock: '0000000000000000',
+      PrimaryAccountNumber: pan,
+      PinBlockFormat: 'ISO_FORMAT_0',
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { useState } from 'preact/hooks';
+import { Copy } from '../components/copy.js';
+import { Sheet } from '../components/sheet.js';
+import { region } from '../session.js';
+import { Segments } from './calculator.js';
+
+/** A call of the API that computes with a stored key what the calculator computes with a test key. */
+export interface ApiCall {
+  /** E.g. `VerifyMac`. */
+  operation: string;
+  /** The control plane's operations have another client. */
+  plane?: 'control';
+  input: Readonly<Record<string, unknown>>;
+}
+
+const FORMS = { cli: 'AWS CLI', sdk: 'SDK' } as const;
+
+/** Shows the calls as lines of the AWS CLI and of the AWS SDK for JavaScript. */
+export function StoredKeyCalls({ calls }: { calls: readonly ApiCall[] }) {
+  const [form, setForm] = useState<keyof typeof FORMS>('cli');
+  const text = calls.map(form === 'cli' ? cliLines : sdkLines).join('\n\n');
+  return (
+    <Sheet
+      title="The same with your stored key"
+      aside={
+        <span class="row">
+          <Segments label="Form" value={form} onInput={setForm} options={FORMS} />
+          <Copy text={text} what="the call" />
+        </span>
+      }
+    >
+      <div class="body">
+        <pre class="wrap">{text}</pre>
+      </div>
+    </Sheet>
+  );
+}
+
+function cliLines({ operation, plane, input }: ApiCall): string {
+  const options = Object.entries(input).map(([name, value]) => `--${kebab(name)} ${cliValue(value)}`);
+  return [
+    `aws payment-cryptography${plane === 'control' ? '' : '-data'} ${kebab(operation)}`,
+    `--endpoint-url ${location.origin} --region ${region.value}`,
+    ...options,
+  ].join(' \\\n  ');
+}
+
+function cliValue(value: unknown): string {
+  return typeof value === 'string' ? value : `'${JSON.stringify(value)}'`;
+}
+
+/** E.g. `verify-mac`; digits stay with the word before them, as in the AWS CLI. */
+function kebab(name: string): string {
+  return name.replace(/(?<=.)[A-Z]/g, '-$&').toLowerCase();
+}
+
+function sdkLines({ operation, input }: ApiCall): string {
+  const json = JSON.stringify(input, undefined, 2)
+    .replace(/"(\w+)":/g, '$1:')
+    .replaceAll('"', "'");
+  return `await client.send(new ${operation}Command(${json}));`;
+}

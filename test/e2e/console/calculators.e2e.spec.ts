@@ -1,0 +1,218 @@
+import type { Page } from 'playwright-core';
+import { apiOf } from '../../support/api.js';
+import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
+import { createKey } from '../../support/keys.js';
+
+/** What each calculator answers to its example: place, what it says, and bytes among its steps. */
+const STORIES: readonly [place: string, answer: string | RegExp, digits: string][] = [
+  ['emv', 'The card used a different session key', 'C82094D0F2B90132623DBCE52F61328A'],
+  ['emv?task=compute', 'Application cryptogram', 'D51F0A3FE93D7BAB'],
+  ['emv?task=arpc', 'Authorization response cryptogram', '648FFB57DCF1C875D0496116AEA8AE16'],
+  ['emv?task=script', 'MAC of the script', '94F867167C64EF3EEAB0CB627A7A3480'],
+  ['dukpt', 'It makes sense under the PIN key', '448D3F076D8304036A55A3D7E0055A78'],
+  ['pin-blocks', 'PIN 1234, in format 0', '041274EDCBA9876F'],
+  ['pin-blocks?task=encode', 'Encrypted PIN block', '71234567890123456789000000000000'],
+  ['card-values', '111 is the CVV2', '111545E8E5AC5115'],
+  ['card-values?task=csc', '8720 is the code of 4 digits, version 1', '61247'],
+  ['card-values?task=dcvv', '422 is right', 'DCE992BCE398C264F7858AFD4C4A324A'],
+  ['card-values?task=cvc3', '488 is right', '6D6425FB9401C21AA1F80451AB85DA3B'],
+  ['pin-values', '8523 is right', 'C8FBF5FE2370DDCF'],
+  ['pin-values?task=ibm', 'PIN 4524, offset 0000', '1122334455667788'],
+  ['mac', 'It is right as you compute it', 'A1C72E74EA3FA9B6'],
+  ['as2805', 'What both sides exchange', '75F4E9E3A53D0BC98B2E7B097113C881'],
+  ['as2805?task=working', 'Working key with check value EA5470', 'C1DC64DCF79D45CD9E94C4E9D5E0259D'],
+  ['as2805?task=pin', /PIN encryption key with check value/, 'C915B6246C481A2ECC9AADEE84055083'],
+  ['key-blocks?task=wrap', 'Key block', 'D0112P0AE00E0000'],
+  ['check-values?task=public', /Check value [0-9A-F]{4} [0-9A-F]{4}/, ''],
+];
+const EMPTY = 'Nothing to compute yet';
+
+describeConsole('Calculators of the workbench', {}, (console) => {
+  const opened = async (place: string, screen?: (typeof SCREENS)[number]): Promise<Page> => {
+    const page = await console.open(screen, `#/workbench/${place}`);
+    await signIn(page);
+    await page.getByText('Computed in this tab.').waitFor();
+    return page;
+  };
+  const load = (page: Page) => page.getByRole('button', { name: 'Load an example' }).click();
+  const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name }).first();
+
+  describe.each(SCREENS)('at $name', (screen) => {
+    test.each(STORIES)('%s explains its example, by keyboard', async (place, answer, digits) => {
+      const page = await opened(place, screen);
+      await page.getByText(EMPTY).waitFor();
+      await expectAccessible(page);
+      const sent: string[] = [];
+      page.on('request', (request) => request.resourceType() !== 'font' && sent.push(request.url()));
+      await tabTo(page.getByRole('button', { name: 'Load an example' }));
+      await page.keyboard.press('Enter');
+      await heading(page, answer).waitFor();
+      const text = await page.locator('main').innerText();
+      expect(text.replace(/\s/g, '')).toContain(digits);
+      await expectAccessible(page);
+      expect(sent).toEqual([]);
+      await tabTo(page.getByRole('button', { name: 'Clear' }));
+      await page.keyboard.press('Enter');
+      await page.getByText(EMPTY).waitFor();
+    });
+  });
+
+  test('a calculator forgets on Clear, when it is left, after 5 minutes and at sign-out', async () => {
+    const page = await opened('emv');
+    await page.clock.install();
+    const key = page.getByLabel('Issuer master key (test)');
+    await load(page);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    expect(await key.inputValue()).toBe('');
+    await load(page);
+    await page.clock.fastForward('04:59');
+    expect(await key.inputValue()).not.toBe('');
+    await page.clock.fastForward('00:02');
+    await page.getByText('Cleared after 5 minutes without input').waitFor();
+    expect(await key.inputValue()).toBe('');
+    await load(page);
+    await page.getByRole('link', { name: 'DUKPT' }).first().click();
+    await page.goBack();
+    await page.getByText(EMPTY).waitFor();
+    expect(await key.inputValue()).toBe('');
+    await load(page);
+    await expectSecretKept(page, '263D9EEA');
+    await page.getByRole('button', { name: 'Sign out' }).first().click();
+    await page.getByLabel('Access key ID').waitFor();
+    expect(await key.count()).toBe(0);
+  });
+
+  test('digits are grouped as one types, and copied without blanks', async () => {
+    const page = await opened('dukpt');
+    const field = page.getByLabel('Base derivation key (test)');
+    await field.pressSequentially('0123456789abcdef');
+    expect(await field.inputValue()).toBe('0123 4567 89AB CDEF');
+    await page.keyboard.press('Home');
+    for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight');
+    await page.keyboard.type('ff');
+    expect(await field.inputValue()).toBe('0123 4FF5 6789 ABCD EF');
+    await page.keyboard.press('Backspace');
+    expect(await field.inputValue()).toBe('0123 4F56 789A BCDE F');
+    await page.evaluate(
+      `document.addEventListener('copy', (event) => { window.copied = event.clipboardData.getData('text/plain'); })`,
+    );
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Control+C');
+    expect(await page.evaluate('window.copied')).toBe('01234F56789ABCDEF');
+  });
+
+  test('the message of a terminal fills in the fields', async () => {
+    const page = await opened('emv');
+    const elements =
+      '9F2608 3BDBEBF8E13C9EBB 9F1012 0114A50003020000000000000000000000FF 9F3704 5A3C91E7 9F3602 00A7 9505 0000008000 ' +
+      '9A03 261127 9C01 00 9F0206 000000012500 5F2A02 0752 8202 3900 9F1A02 0752 9F0306 000000000000 5F3401 01';
+    await page.getByLabel('Issuer master key (test)').fill('263D9EEA20259B7CC2612AADD5EF19CD');
+    await page.getByLabel('PAN', { exact: true }).fill('5413330089020011');
+    await page.getByLabel('Data signed by the card').fill(elements);
+    await page.getByRole('button', { name: 'Fill in the fields' }).click();
+    await heading(page, 'It matches as you compute it').waitFor();
+  });
+
+  test.each([
+    ['a wrong key', 'Issuer master key (test)', '0123456789ABCDEFFEDCBA9876543211', /None of \d+ ways/, 'odd parity'],
+    ['another PAN', 'PAN', '5413330089020012', /None of \d+ ways/, 'check value'],
+    ['a sequence number', 'PAN sequence number', '02', /None of \d+ ways/, 'check value'],
+    ['a PAN of 11 digits', 'PAN', '54133300890', 'That can’t be computed', '12 to 19 digits'],
+  ])('says what may be wrong with %s', async (_, label, value, answer, words) => {
+    const page = await opened('emv');
+    await load(page);
+    await page.getByLabel(label, { exact: true }).fill(value);
+    await heading(page, answer).waitFor();
+    expect(await page.locator('.verdict').innerText()).toContain(words);
+    await expectAccessible(page);
+  });
+
+  test('key blocks are wrapped again with another header', async () => {
+    const page = await opened('key-blocks');
+    await load(page);
+    await page.getByRole('button', { name: 'Wrap again with another header' }).click();
+    await page.getByLabel('Mode of use').selectOption('B');
+    await page.getByText('D0112P0AB00E0000').first().waitFor();
+    await page.getByLabel('Optional blocks').fill('no block');
+    await page.getByText('An optional block is an ID').waitFor();
+  });
+
+  describe('on a stored key', () => {
+    const CARD = { PrimaryAccountNumber: '5413330089020011', PanSequenceNumber: '01' };
+
+    /** Creates a key, and returns a page with the transaction of a card whose cryptogram it computed. */
+    async function withStoredKey(screen?: (typeof SCREENS)[number]): Promise<Page> {
+      const { KeyArn, KeyCheckValue } = await createKey(console.service, {
+        KeyAttributes: {
+          KeyUsage: 'TR31_E0_EMV_MKEY_APP_CRYPTOGRAMS',
+          KeyClass: 'SYMMETRIC_KEY',
+          KeyAlgorithm: 'TDES_2KEY',
+          KeyModesOfUse: { DeriveKey: true },
+        },
+      });
+      const page = await opened('emv', screen);
+      await load(page);
+      const data = await page.locator('.steps > li').last().locator('code').first().innerText();
+      const { AuthRequestCryptogram } = await apiOf(console.service).expectOk('cryptogram/generate', {
+        KeyIdentifier: KeyArn,
+        TransactionData: data.replace(/\s/g, ''),
+        MajorKeyDerivationMode: 'EMV_OPTION_A',
+        SessionKeyDerivationAttributes: { EmvCommon: { ...CARD, ApplicationTransactionCounter: '00A7' } },
+      });
+      await page.getByLabel('ARQC of the card').fill(String(AuthRequestCryptogram));
+      await page.getByRole('button', { name: 'Stored key' }).click();
+      await page
+        .getByLabel('Issuer master key (stored)')
+        .selectOption({ label: await optionWith(page, String(KeyCheckValue)) });
+      await page.getByText('each in the audit log').waitFor();
+      return page;
+    }
+    const optionWith = async (page: Page, kcv: string): Promise<string> =>
+      page.locator('option').filter({ hasText: kcv }).first().innerText();
+
+    test.each(SCREENS)('asks the service, the likeliest way first, at $name', async (screen) => {
+      const page = await withStoredKey(screen);
+      await expectAccessible(page);
+      const sent: string[] = [];
+      page.on('request', (request) => sent.push(request.url()));
+      await page.getByRole('button', { name: 'Find the difference' }).click();
+      await heading(page, 'The card used a different session key').waitFor();
+      expect(sent.length).toBeGreaterThan(0);
+      expect(sent.length).toBeLessThanOrEqual(3);
+      await expectAccessible(page);
+    });
+
+    test('ends after 40 calls', async () => {
+      const page = await withStoredKey();
+      await page.getByLabel('ARQC of the card').fill('0000000000000000');
+      let calls = 0;
+      await page.route(/cryptogram\/verify$/, (route) => {
+        calls += 1;
+        return route.fulfill({
+          status: 400,
+          json: { __type: 'VerificationFailedException', message: 'Verification failed' },
+        });
+      });
+      await page.getByRole('button', { name: 'Find the difference' }).click();
+      await heading(page, 'None of 40 ways matches').waitFor();
+      expect(calls).toBe(40);
+    });
+
+    test.each([
+      ['ThrottlingException', 'Slow down', 'ThrottlingException'],
+      ['AccessDeniedException', 'No statement allows it', 'payment-cryptography:VerifyAuthRequestCryptogram'],
+    ])('stops at %s', async (name, message, words) => {
+      const page = await withStoredKey();
+      let calls = 0;
+      await page.route(/cryptogram\/verify$/, (route) => {
+        calls += 1;
+        return route.fulfill({ status: 400, json: { __type: name, message } });
+      });
+      await page.getByRole('button', { name: 'Find the difference' }).click();
+      await page.getByText(words).first().waitFor();
+      await heading(page, /Stopped after/).waitFor();
+      expect(calls).toBeLessThanOrEqual(2);
+      await expectAccessible(page);
+    });
+  });
+});
