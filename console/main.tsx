@@ -47,6 +47,10 @@ function screenAt([screen, ...rest]: readonly string[]) {
     return <Key id={id} key={id} />;
   }
   if (screen === 'workbench' && DEPLOYMENT.workbench && rest.length === 1) return <Workbench calculator={name ?? ''} />;
+  if (screen === 'audit' && rest.length === 0)
+    return <Part load={() => import('./screens/audit.js')}>{({ Audit }) => <Audit />}</Part>;
+  if (screen === 'access')
+    return <Part load={() => import('./screens/access.js')}>{({ accessAt }) => accessAt(rest) ?? <NoScreen />}</Part>;
   return <NoScreen />;
 }
 
@@ -56,25 +60,34 @@ function NoScreen() {
 
 /** The calculators, whose scripts are loaded with the first of them. */
 function Workbench({ calculator }: { calculator: string }) {
-  const loaded = useLoad(loadWorkbench, []);
   return (
-    <Await loaded={loaded}>
+    <Part load={() => import('./workbench/workbench.js')}>
       {({ CALCULATORS }) => {
         const Calculator = Object.hasOwn(CALCULATORS, calculator)
           ? CALCULATORS[calculator as keyof typeof CALCULATORS]
           : NoScreen;
         return <Calculator />;
       }}
-    </Await>
+    </Part>
   );
 }
 
-async function loadWorkbench() {
-  try {
-    return await import('./workbench/workbench.js');
-  } catch {
-    throw new ApiError('NetworkError', 'The workbench could not be loaded.', '');
-  }
+/** A part of the console whose script is loaded when it is first shown. */
+function Part<Module>({
+  load,
+  children,
+}: {
+  load: () => Promise<Module>;
+  children: (module: Module) => ComponentChildren;
+}) {
+  const loaded = useLoad(
+    () =>
+      load().catch(() => {
+        throw new ApiError('NetworkError', 'This part of the console could not be loaded.', '');
+      }),
+    [load.toString()],
+  );
+  return <Await loaded={loaded}>{children}</Await>;
 }
 
 function NotFound({ children }: { children: ComponentChildren }) {

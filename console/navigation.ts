@@ -21,6 +21,13 @@ export const NAVIGATION: readonly { title: string; links: readonly Link[] }[] = 
         },
       ]
     : []),
+  {
+    title: 'Operate',
+    links: [
+      { text: 'Audit', path: ['audit'], shortcut: 'a' },
+      { text: 'Access', path: ['access'] },
+    ],
+  },
 ];
 
 export const HOME: readonly string[] = ['keys'];

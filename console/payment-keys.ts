@@ -77,23 +77,29 @@ function listedKey(key: InventoryKey): ListedKey {
 
 /** Loads the keys of the page's Region. Aliases are left out if the caller may not list them. @throws ApiError */
 export async function loadKeys(): Promise<{ keys: ListedKey[]; more: boolean }> {
-  const [keys, aliases] = await Promise.all([
+  const [keys, names] = await Promise.all([
     listAll(
       (paging) => control<ListKeysOutput>('ListKeys', paging),
       ({ Keys }) => Keys,
       MOST_KEYS,
     ),
-    listAll(
-      (paging) => control<ListAliasesOutput>('ListAliases', paging),
-      ({ Aliases }) => Aliases,
-      MOST_ALIASES,
-    ).catch(unlessRefused({ items: [] as Alias[] })),
+    loadAliases(),
   ]);
-  const names = Map.groupBy(aliases.items, ({ KeyArn }) => KeyArn);
-  return {
-    keys: keys.items.map((key) => ({ ...key, aliases: shortNames(names.get(key.KeyArn) ?? []) })),
-    more: keys.more,
-  };
+  return { keys: keys.items.map((key) => ({ ...key, aliases: names.get(key.KeyArn) ?? [] })), more: keys.more };
+}
+
+/** Loads the aliases of each key of the page's Region; none if the caller may not list them. @throws ApiError */
+export async function loadAliases(): Promise<Map<string, string[]>> {
+  const { items } = await listAll(
+    (paging) => control<ListAliasesOutput>('ListAliases', paging),
+    ({ Aliases }) => Aliases,
+    MOST_ALIASES,
+  ).catch(unlessRefused({ items: [] as Alias[] }));
+  const byKey = Map.groupBy(
+    items.filter((alias): alias is Alias & { KeyArn: string } => alias.KeyArn !== undefined),
+    ({ KeyArn }) => KeyArn,
+  );
+  return new Map([...byKey].map(([arn, aliases]) => [arn, shortNames(aliases)]));
 }
 
 export function shortNames(aliases: readonly Alias[]): string[] {

@@ -7,6 +7,7 @@ import type { Key as StoredKey, KeyOutput } from '../../src/payment/controlplane
 import type { ListTagsForResourceOutput } from '../../src/payment/controlplane/tags/tags.schema.js';
 import { algorithmLetter, modeLetter, usageCode } from '../../src/payment/keys/key-block-attributes.js';
 import { admin, ApiError, control, listAll, unlessRefused } from '../api.js';
+import { useChange } from '../change.js';
 import { Changes } from '../components/changes.js';
 import { loadEvents } from '../events.js';
 import { ByteRuler } from '../components/byte-ruler.js';
@@ -17,7 +18,6 @@ import { Head } from '../components/head.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Empty, Failure } from '../components/states.js';
 import { Tag } from '../components/tag.js';
-import { announce } from '../components/toast.js';
 import { argumentsOf } from '../key-arguments.js';
 import { type Loaded, useLoad } from '../load.js';
 import { keyArn, keyId, shortNames, type State, STATES, stateOf } from '../payment-keys.js';
@@ -246,7 +246,7 @@ function lastUseWords(last: LastUsed | undefined): string {
 function History({ arn }: { arn: string }) {
   const loaded = useLoad(() => loadEvents({ Key: arn, Changes: true, MaxResults: 10 }), [arn]);
   return (
-    <Sheet title="History" aside={<a href={hrefOf(['audit'], { find: arn, time: '' })}>In the audit log</a>}>
+    <Sheet title="History" aside={<a href={hrefOf(['audit'], { find: arn, time: 'all' })}>In the audit log</a>}>
       <Await loaded={loaded}>
         {({ Events }) =>
           Events.length === 0 ? (
@@ -447,21 +447,15 @@ function indented(policy: string): string {
   return JSON.stringify(JSON.parse(policy), null, 2);
 }
 
-/** Runs a change of the key, says what it did, and shows its failure beside the button. */
-function useChange(reload: () => void) {
-  const [failure, setFailure] = useState<ApiError>();
-  const run = async (operation: string, input: object, done: string) => {
-    setFailure(undefined);
-    try {
-      await control(operation, input);
-      announce(done);
-      reload();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      setFailure(error);
-    }
+/** Runs a change of the key, and loads it anew. */
+function useKeyChange(reload: () => void) {
+  const { failure, run } = useChange();
+  return {
+    failure,
+    run: async (operation: string, input: object, done: string) => {
+      if (await run(() => control<object>(operation, input), done)) reload();
+    },
   };
-  return { failure, run };
 }
 
 interface ChangeProps {
@@ -474,7 +468,7 @@ interface ChangeProps {
 const canChange = ({ MultiRegionKeyType }: StoredKey) => MultiRegionKeyType !== 'REPLICA';
 
 function UsageSwitch({ stored, name, reload }: ChangeProps) {
-  const { failure, run } = useChange(reload);
+  const { failure, run } = useKeyChange(reload);
   if (stored.KeyState !== 'CREATE_COMPLETE' || !canChange(stored)) return null;
   const [operation, words, done] = stored.Enabled
     ? (['StopKeyUsage', 'Stop usage', 'Stopped'] as const)
@@ -494,7 +488,7 @@ function UsageSwitch({ stored, name, reload }: ChangeProps) {
 }
 
 function Deletion({ stored, name, reload, lastUsed }: ChangeProps & { lastUsed: LastUsed | undefined }) {
-  const { failure, run } = useChange(reload);
+  const { failure, run } = useKeyChange(reload);
   const [isAsking, setIsAsking] = useState(false);
   if (stored.KeyState === 'DELETE_COMPLETE' || !canChange(stored)) return null;
   const pending = stored.DeletePendingTimestamp;
