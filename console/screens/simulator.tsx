@@ -74,7 +74,7 @@ function QuestionForm({ asked }: { asked: Question }) {
           label="Action"
           value={question.action}
           onInput={set('action')}
-          hint="Without the service where only one has it, e.g. GenerateMac."
+          hint="Without the service where only one has it, e.g. TranslatePinData."
           mono
           required
         />

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { AuditLog } from '../../../src/audit/audit-log.js';
-import { allow, policyOf } from '../../support/access.js';
 import { apiOf } from '../../support/api.js';
 import { idOf, mac } from '../../support/audit.js';
 import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
