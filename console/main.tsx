@@ -49,6 +49,10 @@ function screenAt([screen, ...rest]: readonly string[]) {
   if (screen === 'workbench' && DEPLOYMENT.workbench && rest.length === 1) return <Workbench calculator={name ?? ''} />;
   if (screen === 'audit' && rest.length === 0)
     return <Part load={() => import('./screens/audit.js')}>{({ Audit }) => <Audit />}</Part>;
+  if (screen === 'overview' && rest.length === 0)
+    return <Part load={() => import('./screens/overview.js')}>{({ Overview }) => <Overview />}</Part>;
+  if (screen === 'health' && rest.length === 0)
+    return <Part load={() => import('./screens/health.js')}>{({ Health }) => <Health />}</Part>;
   if (screen === 'access')
     return <Part load={() => import('./screens/access.js')}>{({ accessAt }) => accessAt(rest) ?? <NoScreen />}</Part>;
   return <NoScreen />;
@@ -95,7 +99,7 @@ function NotFound({ children }: { children: ComponentChildren }) {
     <>
       <Head title="Not found" />
       <p>
-        {children} <a href={hrefOf(HOME)}>Show the payment keys</a>
+        {children} <a href={hrefOf(HOME)}>Show the overview</a>
       </p>
     </>
   );
