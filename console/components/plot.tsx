@@ -34,7 +34,7 @@ export function Plot({
     if (!element) return undefined;
     const dark = matchMedia('(prefers-color-scheme: dark)');
     let plot: uPlot | undefined;
-    let draw = () => {};
+    let draw: (() => void) | undefined;
     let current = true;
     // The words beside a plot are there without it.
     void import('uplot').then(
@@ -48,7 +48,7 @@ export function Plot({
       },
       () => undefined,
     );
-    const redraw = () => draw();
+    const redraw = () => draw?.();
     const resized = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: HEIGHT }));
     resized.observe(element);
     dark.addEventListener('change', redraw);

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { ExplainAccessOutput } from '../../src/admin/admin.schema.js';
 import type { AuditVerificationOutput } from '../../src/admin/audit.schema.js';
@@ -151,7 +152,7 @@ function BrokenChain({ of: { Chain, Fault, To } }: { of: VerifiedChain }) {
   );
 }
 
-function Broken({ title, children }: { title: string; children: preact.ComponentChildren }) {
+function Broken({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <div class="verdict bad" role="alert">
       <h2>{title}</h2>
@@ -490,27 +491,28 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Asks how policies would decide the call now: they may have changed since. */
+/** Why the call was decided as it was. */
 function Why({ of: event }: { of: AuditEvent }) {
-  const { userIdentity, eventID, eventName, eventSource } = event;
-  const { arn } = userIdentity;
-  if (arn === undefined)
-    return <>{userIdentity.invokedBy === undefined ? 'The signer isn’t known.' : 'The service acted on its own.'}</>;
-  const question = {
-    Principal: arn,
-    Action: `${eventSource.replace(/\..*$/, '')}:${eventName}`,
-    Resource: resourceOf(event),
-  };
+  const { arn, invokedBy } = event.userIdentity;
+  if (arn !== undefined) return <PoliciesNow of={event} principal={arn} />;
+  return <>{invokedBy === undefined ? 'The signer isn’t known.' : 'The service acted on its own.'}</>;
+}
+
+/** Asks how policies would decide the call now: they may have changed since. */
+function PoliciesNow({ of: event, principal }: { of: AuditEvent; principal: string }) {
+  const action = `${event.eventSource.replace(/\..*$/, '')}:${event.eventName}`;
+  const resource = resourceOf(event);
   const loaded = useLoad(
-    () => admin<ExplainAccessOutput>('ExplainAccess', ['POST', 'explain'], { body: question, resource: arn }),
-    [eventID],
+    () =>
+      admin<ExplainAccessOutput>('ExplainAccess', ['POST', 'explain'], {
+        body: { Principal: principal, Action: action, Resource: resource },
+        resource: principal,
+      }),
+    [event.eventID],
   );
   return (
     <>
-      <Reason loaded={loaded} />{' '}
-      <a href={simulatorHref({ principal: arn, action: question.Action, resource: question.Resource })}>
-        Open in the simulator
-      </a>
+      <Reason loaded={loaded} /> <a href={simulatorHref({ principal, action, resource })}>Open in the simulator</a>
     </>
   );
 }

@@ -74,7 +74,7 @@ function StateStrip({ status, counts }: { status: GetStatusOutput; counts: Loade
         <dt>Service</dt>
         <dd class="fine">Ready</dd>
         <dd>
-          {count(Nodes.length, 'process').replace('processs', 'processes')}, {versions.join(' and ')}
+          {Nodes.length} {Nodes.length === 1 ? 'process' : 'processes'}, {versions.join(' and ')}
         </dd>
       </div>
       <div>

@@ -52,7 +52,7 @@ describeConsole(
       const wrapping = await createKeyOf(service, {
         usage: 'TR31_K1_KEY_BLOCK_PROTECTION_KEY',
         algorithm: 'AES_256',
-        modes: ['Wrap', 'Unwrap'],
+        modes: ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'],
       });
       const bureau = await user('bureau-ops', allow('ExportKey'));
       clock.advance(-DAY_MS);

@@ -35,8 +35,8 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
     test('the overview shows the state, what needs attention, and how busy it is', async () => {
       const page = await opened('', screen);
       await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-      await page.getByText('old-link will be deleted').waitFor();
-      await page.getByText('perso-line-3 is denied GenerateMac').waitFor();
+      await page.getByRole('heading', { name: 'old-link will be deleted' }).waitFor();
+      await page.getByRole('heading', { name: 'perso-line-3 is denied GenerateMac' }).waitFor();
       await page
         .getByRole('img', { name: /^Requests a second over 24 hours/ })
         .locator('canvas')
