@@ -55,7 +55,7 @@ export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOu
 
 function lastOf(values: readonly (number | null)[]): string {
   const last = values.findLast((value) => value !== null);
-  return last === undefined || last === null ? 'unknown' : numberWords(last);
+  return typeof last === 'number' ? numberWords(last) : 'unknown';
 }
 
 /** E.g. 0.42, 4.6, 209. */

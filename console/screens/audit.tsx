@@ -258,6 +258,7 @@ function EventList() {
       </Empty>
     );
   const { items } = pages;
+  const oldest = items.at(-1);
   return (
     <>
       <EventFilters filters={filters} />
@@ -277,7 +278,7 @@ function EventList() {
             <div class="foot">
               <span role="status">
                 {count(items.length, 'event')}
-                {items.length > 0 && `, back to ${timeWords(Date.parse(items.at(-1)!.eventTime) / 1000)}`}
+                {oldest && `, back to ${timeWords(Date.parse(oldest.eventTime) / 1000)}`}
                 {pages.more && '; older ones were not searched yet'}
               </span>
               <span class="row">

@@ -14,8 +14,7 @@ import { principalWords } from '../words.js';
 import { AccessTabs } from './principals.js';
 
 /** A hypothetical request, as it is in the address. */
-const NO_QUESTION = { principal: '', action: '', resource: '', context: '' };
-type Question = typeof NO_QUESTION;
+type Question = Record<'principal' | 'action' | 'resource' | 'context', string>;
 
 /** Asks how policies decide a request, and shows the statements that do and don't apply. */
 export function Simulator() {

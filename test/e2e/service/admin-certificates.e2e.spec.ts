@@ -22,9 +22,10 @@ test('ListCertificates has those of the authority, of tokens and of key pairs, t
     KeyAlgorithm: 'RSA_2048',
     KeyModesOfUse: { Sign: true },
   };
-  const { Key } = (await expectControlOk('CreateKey', { Exportable: false, KeyAttributes: attributes })) as {
-    Key: { KeyArn: string };
-  };
+  const { Key } = await expectControlOk<{ Key: { KeyArn: string } }>('CreateKey', {
+    Exportable: false,
+    KeyAttributes: attributes,
+  });
   await expectControlOk('GetPublicKeyCertificate', { KeyIdentifier: Key.KeyArn });
   await expectControlOk('GetParametersForImport', {
     KeyMaterialType: 'TR34_KEY_BLOCK',
