@@ -5,7 +5,7 @@ import { usageCode } from '../src/payment/keys/key-block-attributes.js';
 import { KEY_USAGES } from '../src/payment/keys/key-attributes.js';
 import { admin, ApiError, control, listAll, unlessRefused } from './api.js';
 import { DEPLOYMENT } from './deployment.js';
-import type { Page } from './load.js';
+import type { Loaded, Page } from './load.js';
 import { region } from './session.js';
 
 /** Without the inventory the console filters in the tab, so it loads no more keys than this. */
@@ -100,6 +100,11 @@ export async function loadAliases(): Promise<Map<string, string[]>> {
     ({ KeyArn }) => KeyArn,
   );
   return new Map([...byKey].map(([arn, aliases]) => [arn, shortNames(aliases)]));
+}
+
+/** Returns the first alias of a key, or its ID if it has none or the aliases aren't loaded. */
+export function aliasOf(arn: string, aliases: Loaded<ReadonlyMap<string, readonly string[]>>): string {
+  return (aliases.state === 'ready' ? aliases.value.get(arn)?.[0] : undefined) ?? keyId(arn);
 }
 
 export function shortNames(aliases: readonly Alias[]): string[] {

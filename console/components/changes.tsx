@@ -1,4 +1,6 @@
-import { type AuditEvent, callerWords } from '../events.js';
+import { type AuditEvent, callerWords, keyArnsOf } from '../events.js';
+import { keyId } from '../payment-keys.js';
+import { hrefOf } from '../router.js';
 import { timeWords } from '../words.js';
 import { Tag } from './tag.js';
 
@@ -21,8 +23,8 @@ const DID: Readonly<Record<string, string>> = {
   UpdateAlias: 'changed an alias',
 };
 
-/** Changes as sentences, the newest first. */
-export function Changes({ events }: { events: readonly AuditEvent[] }) {
+/** Changes as sentences, the newest first. @param nameOf returns the name of a key; none on the page of the key itself */
+export function Changes({ events, nameOf }: { events: readonly AuditEvent[]; nameOf?: (arn: string) => string }) {
   return (
     <ul class="items log">
       {events.map((event) => (
@@ -31,11 +33,22 @@ export function Changes({ events }: { events: readonly AuditEvent[] }) {
             {timeWords(Date.parse(event.eventTime) / 1000)}
           </time>
           <div class="wrap">
-            {callerWords(event)} {DID[event.eventName] ?? `called ${event.eventName}`}{' '}
+            {callerWords(event)} {DID[event.eventName] ?? `called ${event.eventName}`}
+            {nameOf && <KeyOf event={event} nameOf={nameOf} />}{' '}
             {event.errorCode !== undefined && <Tag tone="bad">{event.errorCode}</Tag>}
           </div>
         </li>
       ))}
     </ul>
+  );
+}
+
+function KeyOf({ event, nameOf }: { event: AuditEvent; nameOf: (arn: string) => string }) {
+  const arn = keyArnsOf(event).find((key) => key.includes(':payment-cryptography:'));
+  if (arn === undefined) return null;
+  return (
+    <>
+      : <a href={hrefOf(['keys', arn.split(':')[3] ?? '', keyId(arn)])}>{nameOf(arn)}</a>
+    </>
   );
 }

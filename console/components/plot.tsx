@@ -84,7 +84,7 @@ function optionsOf(Plotter: typeof uPlot, element: HTMLElement, series: readonly
     cursor: { show: false },
     padding: [8, 8, 0, 0],
     tzDate: (seconds) => Plotter.tzDate(new Date(seconds * 1000), 'UTC'),
-    scales: { y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] } },
+    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
       { ...axis, grid: { show: false }, size: 24, values: (_plot, times) => times.map(timeWords) },
       { ...axis, size: 44, space: 30 },
@@ -96,6 +96,8 @@ function optionsOf(Plotter: typeof uPlot, element: HTMLElement, series: readonly
         stroke: colour(property),
         width: 1.5,
         points: { show: false },
+        // A step without requests has no duration.
+        spanGaps: true,
         ...(isBars && bars && { paths: bars, fill: colour(property) }),
       })),
     ],

@@ -14,7 +14,7 @@ import { Tag } from '../components/tag.js';
 import { DEPLOYMENT } from '../deployment.js';
 import { type AuditEvent, callerWords, keyArnsOf, loadEvents } from '../events.js';
 import { type Loaded, type Page, useLoad, usePages, usePolling, useSettled } from '../load.js';
-import { keyArn, keyId, loadAliases } from '../payment-keys.js';
+import { aliasOf, keyArn, keyId, loadAliases } from '../payment-keys.js';
 import { hrefOf, place, setQuery, simulatorHref } from '../router.js';
 import { region } from '../session.js';
 import { count, timeOfDay, timeWords } from '../words.js';
@@ -250,7 +250,7 @@ function EventList() {
     region.value,
   ]);
   const aliases = useLoad(loadAliases, [region.value]);
-  const nameOf = (arn: string) => (aliases.state === 'ready' ? aliases.value.get(arn)?.[0] : undefined) ?? keyId(arn);
+  const nameOf = (arn: string) => aliasOf(arn, aliases);
   if (loaded.state === 'failed' && loaded.error.name === 'ConflictException')
     return (
       <Empty title="Events aren’t kept here">

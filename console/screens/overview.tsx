@@ -16,7 +16,7 @@ import { Tag } from '../components/tag.js';
 import { DEPLOYMENT } from '../deployment.js';
 import { callerWords, keyArnsOf, loadEvents } from '../events.js';
 import { type Loaded, useLoad } from '../load.js';
-import { keyId } from '../payment-keys.js';
+import { aliasOf, keyId, loadAliases } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
 import { region } from '../session.js';
 import { HOLDERS, useRates, useStatus, versionsOf } from '../status.js';
@@ -395,6 +395,7 @@ function UsageBar({ usages, total }: { usages: GetKeyCountsOutput['ByUsage']; to
 
 function LatestChanges() {
   const loaded = useLoad(() => loadEvents({ Changes: true, Outcome: 'served', MaxResults: 5 }), []);
+  const aliases = useLoad(loadAliases, [region.value]);
   return (
     <Sheet title="Latest changes" aside={<a href={hrefOf(['audit'], { kind: 'changes', time: 'month' })}>Audit</a>}>
       <Await loaded={loaded}>
@@ -404,7 +405,7 @@ function LatestChanges() {
               <p>Keys, aliases, policies and users that somebody changes appear here.</p>
             </Empty>
           ) : (
-            <Changes events={Events} />
+            <Changes events={Events} nameOf={(arn) => aliasOf(arn, aliases)} />
           )
         }
       </Await>

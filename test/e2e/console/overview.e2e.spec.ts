@@ -42,7 +42,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
         .locator('canvas')
         .waitFor();
       await page.getByText('MAC and data').waitFor();
-      await page.getByText('root scheduled a deletion').waitFor();
+      await page.getByText(/root scheduled a deletion/).waitFor();
       await page.getByText('Not verified yet').waitFor();
       await expectAccessible(page);
       await tabTo(page.getByRole('link', { name: 'See why: perso-line-3 is denied GenerateMac' }));
