@@ -195,7 +195,7 @@ function Attention({ status }: { status: Loaded<GetStatusOutput> }) {
             </div>
             <a class="btn slim" href={href}>
               {action}
-              <span class="vh">: {title}</span>
+              <span class="vh"> {title}</span>
             </a>
           </li>
         ))}

@@ -45,7 +45,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
       await page.getByText(/root scheduled a deletion/).waitFor();
       await page.getByText('Not verified yet').waitFor();
       await expectAccessible(page);
-      await tabTo(page.getByRole('link', { name: 'See why: perso-line-3 is denied GenerateMac' }));
+      await tabTo(page.getByRole('link', { name: 'See why perso-line-3 is denied GenerateMac' }));
       await page.keyboard.press('Enter');
       await page.getByRole('status').getByText('21 events').waitFor();
     });
