@@ -1,4 +1,6 @@
 import { AwsV4Signer } from 'aws4fetch';
+import type { AdminOperationName } from '../src/admin/admin-operation.js';
+import type { GetIdentityOutput } from '../src/admin/identity.schema.js';
 import { type Credentials, currentCredentials, type Identity, region, signOut } from './session.js';
 
 /** The service refused or failed a call, or could not be reached. */
@@ -6,12 +8,14 @@ export class ApiError extends Error {
   /**
    * @param name      the exception's name, as in the API
    * @param action    the IAM action of the call
+   * @param resource  what the action is about: an ARN, or `*`
    * @param requestId absent if no response arrived
    */
   constructor(
     override readonly name: string,
     message: string,
     readonly action: string,
+    readonly resource = '*',
     readonly requestId?: string,
   ) {
     super(message);
@@ -29,24 +33,68 @@ const SIGNED_OUT: Readonly<Record<string, string>> = {
 };
 
 interface Request {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
-  body?: string;
+  /** JSON. */
+  body?: string | undefined;
   action: string;
+  resource?: string | undefined;
 }
 
 /** Calls an operation of the control plane in the page's Region. @throws ApiError */
 export function control<Output>(operation: string, input: object = {}): Promise<Output> {
-  return signed(controlRequest(operation, input));
+  const { KeyIdentifier, ResourceArn } = input as ControlInput;
+  return call({
+    method: 'POST',
+    path: `/PaymentCryptographyControlPlane/${operation}`,
+    body: JSON.stringify(input),
+    action: `payment-cryptography:${operation}`,
+    resource: KeyIdentifier ?? ResourceArn,
+  });
 }
 
 /** Calls an operation of the data plane in the page's Region. @param path e.g. `/cryptogram/verify` @throws ApiError */
 export function dataPlane<Output>(operation: string, path: string, input: object): Promise<Output> {
   const action = `payment-cryptography:${operation}`;
-  return signed({ method: 'POST', path, body: JSON.stringify(input), action });
+  return call({ method: 'POST', path, body: JSON.stringify(input), action });
 }
 
-async function signed<Output>(request: Request): Promise<Output> {
+/** Members by which an input names the key that it is about; others depend on the operation. */
+interface ControlInput {
+  KeyIdentifier?: string;
+  ResourceArn?: string;
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/**
+ * Calls an operation of the admin API.
+ *
+ * @param path     below `/admin`, with its parts encoded
+ * @param query    parameters; those that are undefined or empty are left out
+ * @param body     JSON as text, or a value that becomes JSON
+ * @param resource ARN of the user, role or key that the operation is about; `*` by default
+ * @throws ApiError
+ */
+export function admin<Output>(
+  operation: AdminOperationName,
+  [method, path]: readonly [Request['method'], string],
+  { query = {}, body, resource }: { query?: Query; body?: unknown; resource?: string } = {},
+): Promise<Output> {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[name, String(value)]],
+  );
+  const search = new URLSearchParams(given).toString();
+  return call({
+    method,
+    path: `/admin/${path}${search && `?${search}`}`,
+    body: typeof body === 'string' || body === undefined ? body : JSON.stringify(body),
+    action: `keyblock:${operation}`,
+    resource,
+  });
+}
+
+async function call<Output>(request: Request): Promise<Output> {
   try {
     return await send<Output>(request, currentCredentials() ?? NOBODY);
   } catch (error) {
@@ -90,44 +138,22 @@ export function unlessRefused<Value>(instead: Value): (error: unknown) => Value 
   };
 }
 
-/**
- * Finds out who credentials belong to. A service without GetIdentity is asked for an alias: whatever it answers except
- * for a fault of the signature, it has accepted the credentials.
- *
- * @throws ApiError if the service doesn't accept them
- */
+/** Finds out who credentials belong to. @throws ApiError if the service doesn't accept them */
 export async function identify(credentials: Credentials): Promise<Identity> {
-  try {
-    const { Name, ExpirationTimestamp } = await send<{ Name: string; ExpirationTimestamp?: number }>(
-      GET_IDENTITY,
-      credentials,
-    );
-    return { name: Name, ...(ExpirationTimestamp !== undefined && { expiresAt: 1000 * ExpirationTimestamp }) };
-  } catch (error) {
-    // An older service takes the path for that of ListPrincipals.
-    if (!(error instanceof ApiError) || error.name !== 'ValidationException') throw error;
-  }
-  try {
-    await send(controlRequest('ListAliases', { MaxResults: 1 }), credentials);
-  } catch (error) {
-    if (!(error instanceof ApiError) || !error.isRefusal) throw error;
-  }
-  return { name: credentials.accessKeyId };
+  const { Name, Arn, ExpirationTimestamp } = await send<GetIdentityOutput>(
+    { method: 'GET', path: '/admin/identity', action: 'keyblock:GetIdentity' },
+    credentials,
+  );
+  return { name: Name, arn: Arn, ...(ExpirationTimestamp !== undefined && { expiresAt: 1000 * ExpirationTimestamp }) };
 }
 
 /** After a sign-out, a call that was about to be sent is refused by the service. */
 const NOBODY: Credentials = { accessKeyId: 'SIGNEDOUT', secretAccessKey: '' };
 
-const GET_IDENTITY: Request = { method: 'GET', path: '/admin/identity', action: 'keyblock:GetIdentity' };
-
-const controlRequest = (operation: string, input: object): Request => ({
-  method: 'POST',
-  path: `/PaymentCryptographyControlPlane/${operation}`,
-  body: JSON.stringify(input),
-  action: `payment-cryptography:${operation}`,
-});
-
-async function send<Output>({ method, path, body, action }: Request, credentials: Credentials): Promise<Output> {
+async function send<Output>(
+  { method, path, body, action, resource }: Request,
+  credentials: Credentials,
+): Promise<Output> {
   const signer = new AwsV4Signer({
     ...credentials,
     ...(body !== undefined && { body }),
@@ -139,12 +165,12 @@ async function send<Output>({ method, path, body, action }: Request, credentials
   });
   const { url, headers } = await signer.sign();
   const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) }).catch(() => {
-    throw new ApiError('NetworkError', 'The service could not be reached.', action);
+    throw new ApiError('NetworkError', 'The service could not be reached.', action, resource);
   });
   const requestId = response.headers.get('x-amzn-requestid') ?? undefined;
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
   if (response.ok) return answer as Output;
   const name = typeof answer['__type'] === 'string' ? answer['__type'].replace(/^.*#/, '') : `HTTP ${response.status}`;
   const message = typeof answer['message'] === 'string' ? answer['message'] : 'The service did not say why.';
-  throw new ApiError(name, message, action, requestId);
+  throw new ApiError(name, message, action, resource, requestId);
 }

@@ -4,12 +4,14 @@ import { ApiError } from './api.js';
 /** What a screen or a part of it waits for. */
 export type Loaded<Value> =
   | { state: 'loading' }
-  | { state: 'ready'; value: Value; reload: () => void }
+  /** `at` is when the value arrived; `stale` is why a later attempt to load it failed. */
+  | { state: 'ready'; value: Value; at: number; stale?: ApiError; reload: () => void }
   | { state: 'failed'; error: ApiError; reload: () => void };
 
 /**
  * Loads a value when the component appears, and again when a dependency changes or `reload` is called, which keeps the
- * value in place until the next one arrives. A result that arrives after the next one was asked for is dropped.
+ * value in place until the next one arrives, also if that fails. A result that arrives after the next one was asked for
+ * is dropped.
  */
 export function useLoad<Value>(load: () => Promise<Value>, dependencies: readonly unknown[]): Loaded<Value> {
   const [loaded, setLoaded] = useState<Loaded<Value>>({ state: 'loading' });
@@ -22,10 +24,13 @@ export function useLoad<Value>(load: () => Promise<Value>, dependencies: readonl
     lastAttempt.current = attempt;
     setLoaded((last) => (isReload && last.state === 'ready' ? last : { state: 'loading' }));
     load().then(
-      (value) => current && setLoaded({ state: 'ready', value, reload }),
+      (value) => current && setLoaded({ state: 'ready', value, at: Date.now(), reload }),
       (thrown: unknown) => {
         if (!(thrown instanceof ApiError)) throw thrown;
-        if (current) setLoaded({ state: 'failed', error: thrown, reload });
+        if (!current) return;
+        setLoaded((last) =>
+          last.state === 'ready' ? { ...last, stale: thrown } : { state: 'failed', error: thrown, reload },
+        );
       },
     );
     return () => {
@@ -33,4 +38,84 @@ export function useLoad<Value>(load: () => Promise<Value>, dependencies: readonl
     };
   }, [...dependencies, attempt]);
   return loaded;
+}
+
+/** Some items of a list, and the token of those that follow. */
+export interface Page<Item> {
+  items: readonly Item[];
+  next?: string | undefined;
+}
+
+/** The pages of a list that have been loaded. */
+export interface Pages<Item> {
+  items: readonly Item[];
+  /** Loads the next page; undefined after the last one, and while a page is being loaded. */
+  more?: (() => void) | undefined;
+  isLoading: boolean;
+  /** Why the next page could not be loaded. */
+  error?: ApiError | undefined;
+}
+
+/** Loads a list page by page, from its beginning when a dependency changes. @param load loads the page of a token */
+export function usePages<Item, First extends Page<Item>>(
+  load: (token?: string) => Promise<First>,
+  dependencies: readonly unknown[],
+): { loaded: Loaded<First>; pages: Pages<Item> } {
+  const loaded = useLoad(() => load(), dependencies);
+  const first = loaded.state === 'ready' ? loaded.value : undefined;
+  const [later, setLater] = useState<Later<Item>>({ of: undefined, items: [] });
+  // Pages of a list that has been loaded anew meanwhile belong to another first page, and aren't shown.
+  const own: Later<Item> = later.of === first ? later : { of: first, items: [], next: first?.next };
+  const { next } = own;
+  const more = async () => {
+    setLater({ ...own, isLoading: true });
+    const update = (changed: Later<Item>) => setLater((last) => (last.of === first ? changed : last));
+    try {
+      const page = await load(next);
+      update({ of: first, items: [...own.items, ...page.items], next: page.next });
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError)) throw thrown;
+      update({ ...own, error: thrown });
+    }
+  };
+  return {
+    loaded,
+    pages: {
+      items: [...(first?.items ?? []), ...own.items],
+      more: next === undefined || own.isLoading === true ? undefined : () => void more(),
+      isLoading: own.isLoading === true,
+      error: own.error,
+    },
+  };
+}
+
+/** What follows the first page of a list. */
+interface Later<Item> extends Page<Item> {
+  /** That first page. */
+  of: unknown;
+  isLoading?: boolean;
+  error?: ApiError;
+}
+
+/** Returns a value once it has stayed the same for a while: what is typed is asked for when the typing pauses. */
+export function useSettled<Value>(value: Value, ms = 250): Value {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
+/** Calls a function again and again while the page is visible. @param ms between the calls; undefined for never */
+export function usePolling(poll: () => void, ms: number | undefined): void {
+  const latest = useRef(poll);
+  latest.current = poll;
+  useEffect(() => {
+    if (ms === undefined) return undefined;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') latest.current();
+    }, ms);
+    return () => clearInterval(timer);
+  }, [ms]);
 }

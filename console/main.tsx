@@ -47,6 +47,14 @@ function screenAt([screen, ...rest]: readonly string[]) {
     return <Key id={id} key={id} />;
   }
   if (screen === 'workbench' && DEPLOYMENT.workbench && rest.length === 1) return <Workbench calculator={name ?? ''} />;
+  if (screen === 'audit' && rest.length === 0)
+    return <Part load={() => import('./screens/audit.js')}>{({ Audit }) => <Audit />}</Part>;
+  if (screen === 'overview' && rest.length === 0)
+    return <Part load={() => import('./screens/overview.js')}>{({ Overview }) => <Overview />}</Part>;
+  if (screen === 'health' && rest.length === 0)
+    return <Part load={() => import('./screens/health.js')}>{({ Health }) => <Health />}</Part>;
+  if (screen === 'access')
+    return <Part load={() => import('./screens/access.js')}>{({ accessAt }) => accessAt(rest) ?? <NoScreen />}</Part>;
   return <NoScreen />;
 }
 
@@ -56,17 +64,34 @@ function NoScreen() {
 
 /** A calculator, whose scripts are loaded with it. */
 function Workbench({ calculator }: { calculator: string }) {
-  const loaded = useLoad(() => loadCalculator(calculator), [calculator]);
-  return <Await loaded={loaded}>{(Calculator) => <Calculator key={calculator} />}</Await>;
+  return (
+    <Part key={calculator} load={() => loadCalculator(calculator)}>
+      {(Calculator) => <Calculator />}
+    </Part>
+  );
 }
 
 async function loadCalculator(name: string): Promise<ComponentType> {
-  try {
-    const { CALCULATORS } = await import('./workbench/workbench.js');
-    return Object.hasOwn(CALCULATORS, name) ? await CALCULATORS[name as keyof typeof CALCULATORS]() : NoScreen;
-  } catch {
-    throw new ApiError('NetworkError', 'The workbench could not be loaded.', '');
-  }
+  const { CALCULATORS } = await import('./workbench/workbench.js');
+  return Object.hasOwn(CALCULATORS, name) ? CALCULATORS[name as keyof typeof CALCULATORS]() : NoScreen;
+}
+
+/** A part of the console whose script is loaded when it is first shown. */
+function Part<Module>({
+  load,
+  children,
+}: {
+  load: () => Promise<Module>;
+  children: (module: Module) => ComponentChildren;
+}) {
+  const loaded = useLoad(
+    () =>
+      load().catch(() => {
+        throw new ApiError('NetworkError', 'This part of the console could not be loaded.', '');
+      }),
+    [load.toString()],
+  );
+  return <Await loaded={loaded}>{children}</Await>;
 }
 
 function NotFound({ children }: { children: ComponentChildren }) {
@@ -74,7 +99,7 @@ function NotFound({ children }: { children: ComponentChildren }) {
     <>
       <Head title="Not found" />
       <p>
-        {children} <a href={hrefOf(HOME)}>Show the payment keys</a>
+        {children} <a href={hrefOf(HOME)}>Show the overview</a>
       </p>
     </>
   );

@@ -8,7 +8,8 @@ export interface Link {
 }
 
 /** The screens that this deployment serves, in groups. */
-export const NAVIGATION: readonly { title: string; links: readonly Link[] }[] = [
+export const NAVIGATION: readonly { title?: string; links: readonly Link[] }[] = [
+  { links: [{ text: 'Overview', path: ['overview'] }] },
   { title: 'Keys', links: [{ text: 'Payment keys', path: ['keys'], shortcut: 'k' }] },
   ...(DEPLOYMENT.workbench
     ? [
@@ -28,6 +29,14 @@ export const NAVIGATION: readonly { title: string; links: readonly Link[] }[] = 
         },
       ]
     : []),
+  {
+    title: 'Operate',
+    links: [
+      { text: 'Audit', path: ['audit'], shortcut: 'a' },
+      { text: 'Access', path: ['access'] },
+      { text: 'Health', path: ['health'] },
+    ],
+  },
 ];
 
-export const HOME: readonly string[] = ['keys'];
+export const HOME: readonly string[] = ['overview'];

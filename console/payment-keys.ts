@@ -1,42 +1,118 @@
 import type { Alias, ListAliasesOutput } from '../src/payment/controlplane/aliases/aliases.schema.js';
 import type { KeySummary, ListKeysOutput } from '../src/payment/controlplane/keys/keys.schema.js';
-import { control, listAll, unlessRefused } from './api.js';
+import type { ListKeyInventoryOutput } from '../src/admin/keys.schema.js';
+import { usageCode } from '../src/payment/keys/key-block-attributes.js';
+import { KEY_USAGES } from '../src/payment/keys/key-attributes.js';
+import { admin, ApiError, control, listAll, unlessRefused } from './api.js';
 import { DEPLOYMENT } from './deployment.js';
+import type { Loaded, Page } from './load.js';
 import { region } from './session.js';
 
-/** Without an inventory operation the console filters in the tab, so it loads no more keys than this. */
+/** Without the inventory the console filters in the tab, so it loads no more keys than this. */
 export const MOST_KEYS = 1000;
 const MOST_ALIASES = 5000;
 
-/** A key of the list, with its aliases. */
-export interface ListedKey extends KeySummary {
+/** A key of the list. What only the inventory knows is absent without it. */
+export interface ListedKey extends Pick<
+  KeySummary,
+  'KeyArn' | 'KeyAttributes' | 'KeyCheckValue' | 'KeyState' | 'Enabled' | 'Exportable'
+> {
   /** Without `alias/`, sorted. */
   aliases: string[];
+  inventory?: InventoryKey;
+}
+type InventoryKey = ListKeyInventoryOutput['Keys'][number];
+
+/** A page of the list, and whether it came from the inventory. */
+export interface KeyPage extends Page<ListedKey> {
+  hasInventory: boolean;
+}
+
+/** Keys that one page shows at least, if there are so many. */
+const PAGE = 50;
+
+/**
+ * Loads a page of the keys that the filters show. Without the right to list the inventory, it has all of the first 1,000
+ * keys, filtered in the tab.
+ *
+ * @throws ApiError
+ */
+export async function loadKeyPage(filters: Filters, token?: string): Promise<KeyPage> {
+  try {
+    return await inventoryPage(filters, token);
+  } catch (error) {
+    if (!(error instanceof ApiError) || !error.isRefusal) throw error;
+  }
+  const { keys } = await loadKeys();
+  return { items: keys.filter((key) => isShown(key, filters)).sort(byName), hasInventory: false };
+}
+
+/** The inventory doesn't tell enabled from disabled keys, so pages are read until one of them is full. */
+async function inventoryPage(filters: Filters, token?: string): Promise<KeyPage> {
+  const { find, usage, algorithm, state, unused } = filters;
+  const items: ListedKey[] = [];
+  let next = token;
+  do {
+    const page = await admin<ListKeyInventoryOutput>('ListKeyInventory', ['GET', 'keys'], {
+      query: {
+        Query: find.trim(),
+        Usage: KEY_USAGES.find((name) => usageCode(name) === usage),
+        Algorithm: algorithm,
+        State: state === '' ? undefined : KEY_STATES[state as State],
+        UnusedDays: unused,
+        MaxResults: PAGE,
+        NextToken: next,
+      },
+    });
+    const keys = page.Keys.map(listedKey);
+    items.push(...keys.filter((key) => hasState(key, state)));
+    next = page.NextToken;
+  } while (next !== undefined && items.length < PAGE);
+  return { items, next, hasInventory: true };
+}
+
+function listedKey(key: InventoryKey): ListedKey {
+  return { ...(key as InventoryKey & ListedKey), aliases: key.Aliases.map(shortName), inventory: key };
 }
 
 /** Loads the keys of the page's Region. Aliases are left out if the caller may not list them. @throws ApiError */
 export async function loadKeys(): Promise<{ keys: ListedKey[]; more: boolean }> {
-  const [keys, aliases] = await Promise.all([
+  const [keys, names] = await Promise.all([
     listAll(
       (paging) => control<ListKeysOutput>('ListKeys', paging),
       ({ Keys }) => Keys,
       MOST_KEYS,
     ),
-    listAll(
-      (paging) => control<ListAliasesOutput>('ListAliases', paging),
-      ({ Aliases }) => Aliases,
-      MOST_ALIASES,
-    ).catch(unlessRefused({ items: [] as Alias[] })),
+    loadAliases(),
   ]);
-  const names = Map.groupBy(aliases.items, ({ KeyArn }) => KeyArn);
-  return {
-    keys: keys.items.map((key) => ({ ...key, aliases: shortNames(names.get(key.KeyArn) ?? []) })),
-    more: keys.more,
-  };
+  return { keys: keys.items.map((key) => ({ ...key, aliases: names.get(key.KeyArn) ?? [] })), more: keys.more };
+}
+
+/** Loads the aliases of each key of the page's Region; none if the caller may not list them. @throws ApiError */
+export async function loadAliases(): Promise<Map<string, string[]>> {
+  const { items } = await listAll(
+    (paging) => control<ListAliasesOutput>('ListAliases', paging),
+    ({ Aliases }) => Aliases,
+    MOST_ALIASES,
+  ).catch(unlessRefused({ items: [] as Alias[] }));
+  const byKey = Map.groupBy(
+    items.filter((alias): alias is Alias & { KeyArn: string } => alias.KeyArn !== undefined),
+    ({ KeyArn }) => KeyArn,
+  );
+  return new Map([...byKey].map(([arn, aliases]) => [arn, shortNames(aliases)]));
+}
+
+/** Returns the first alias of a key, or its ID if it has none or the aliases aren't loaded. */
+export function aliasOf(arn: string, aliases: Loaded<ReadonlyMap<string, readonly string[]>>): string {
+  return (aliases.state === 'ready' ? aliases.value.get(arn)?.[0] : undefined) ?? keyId(arn);
 }
 
 export function shortNames(aliases: readonly Alias[]): string[] {
-  return aliases.map(({ AliasName }) => AliasName.replace(/^alias\//, '')).sort();
+  return aliases.map(({ AliasName }) => shortName(AliasName)).sort();
+}
+
+function shortName(alias: string): string {
+  return alias.replace(/^alias\//, '');
 }
 
 /** The last part of a key's ARN. */
@@ -59,6 +135,15 @@ export const STATES = {
 } as const;
 export type State = keyof typeof STATES;
 
+/** States of keys as the API tells them apart. */
+const KEY_STATES: Readonly<Record<State, KeySummary['KeyState']>> = {
+  enabled: 'CREATE_COMPLETE',
+  disabled: 'CREATE_COMPLETE',
+  creating: 'CREATE_IN_PROGRESS',
+  'delete-pending': 'DELETE_PENDING',
+  deleted: 'DELETE_COMPLETE',
+};
+
 export function stateOf({ KeyState, Enabled }: Pick<KeySummary, 'KeyState' | 'Enabled'>): State {
   if (KeyState === 'DELETE_COMPLETE') return 'deleted';
   if (KeyState === 'DELETE_PENDING') return 'delete-pending';
@@ -72,6 +157,8 @@ export interface Filters {
   usage: string;
   algorithm: string;
   state: string;
+  /** Days without use, of the inventory only. */
+  unused: string;
 }
 
 /** True for a key that the filters show. `find` is part of an alias or of the key's ID, or the start of a check value. */
@@ -86,8 +173,21 @@ export function isShown(key: ListedKey, { find, usage, algorithm, state }: Filte
       key.KeyCheckValue.toLowerCase().startsWith(text)) &&
     (usage === '' || KeyUsage.startsWith(`TR31_${usage}_`)) &&
     (algorithm === '' || KeyAlgorithm === algorithm) &&
-    (state === '' ? stateOf(key) !== 'deleted' : stateOf(key) === state)
+    hasState(key, state)
   );
+}
+
+function hasState(key: ListedKey, state: string): boolean {
+  return state === '' ? stateOf(key) !== 'deleted' : stateOf(key) === state;
+}
+
+function byName(one: ListedKey, other: ListedKey): number {
+  return nameOf(one).localeCompare(nameOf(other));
+}
+
+/** Keys without an alias come last. */
+function nameOf(key: ListedKey): string {
+  return key.aliases[0] ?? `~${key.KeyArn}`;
 }
 
 /** Formats rows as RFC 4180. A cell that a spreadsheet would run as a formula gets an apostrophe before it. */

@@ -20,6 +20,11 @@ export function hrefOf(path: readonly string[], query: Readonly<Record<string, s
   return `#/${path.map(encodeURIComponent).join('/')}${search && `?${search}`}`;
 }
 
+/** Returns the address of the simulator with a question. @param principal by default, who is signed in */
+export function simulatorHref(question: { principal?: string; action: string; resource: string }): string {
+  return hrefOf(['access', 'simulator'], question);
+}
+
 /** Changes parameters of the current place without a step in the history. */
 export function setQuery(changes: Readonly<Record<string, string | undefined>>): void {
   const { path, query } = place.value;

@@ -16,6 +16,7 @@ export interface Credentials {
 /** The principal that is signed in. */
 export interface Identity {
   name: string;
+  arn: string;
   /** When the session ends, in milliseconds since 1970; absent for credentials that don't expire. */
   expiresAt?: number;
 }

@@ -61,6 +61,26 @@ export function timeWords(seconds: number): string {
   return `${time} UTC`;
 }
 
+/** E.g. `08:31:05 UTC`. @param ms since 1970 */
+export function timeOfDay(ms: number): string {
+  return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+}
+
+/** E.g. `just now`, `4 min ago`, `6 h ago`, `yesterday`, `9 days ago`. @param seconds since 1970, as in the API */
+export function agoWords(seconds: number, now = Date.now()): string {
+  const minutes = Math.floor((now / 1000 - seconds) / 60);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  const days = Math.floor(minutes / (24 * 60));
+  return days === 1 ? 'yesterday' : `${days} days ago`;
+}
+
+/** The last part of a principal's ARN: name of the user, the role and its session, or root. */
+export function principalWords(arn: string): string {
+  return arn.replace(/^.*?:(?:user\/|role\/|assumed-role\/)?(?=[^:]*$)/, '');
+}
+
 /** E.g. `in 2 days`, `in 5 hours`, `today`. @param seconds since 1970, as in the API */
 export function untilWords(seconds: number, now = Date.now()): string {
   const hours = Math.max(0, Math.ceil((1000 * seconds - now) / 3_600_000));

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { AccessKeyUse } from './access/access-key-use.js';
 import { CredentialCache } from './access/credential-cache.js';
 import { KeyUse } from './access/key-use.js';
+import { Rates } from './front/rates.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { AdminModule } from './admin/admin.module.js';
 import { AuditLog } from './audit/audit-log.js';
@@ -123,6 +124,7 @@ function sharedProviders({
     },
     PrincipalRepository,
     KeyUse,
+    Rates,
   ];
 }
 

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { KeyUse } from './access/key-use.js';
+import { Rates } from './front/rates.js';
 import { ADMIN } from './admin/api.js';
 import { AppModule } from './app.module.js';
 import { ownEvent } from './audit/audit-event.js';
@@ -123,6 +124,7 @@ export async function startService(
     const keyUse = app.get(KeyUse, { strict: false });
     const front = new Front({
       ...{ config, logger, metrics, audit, clock },
+      rates: app.get(Rates, { strict: false }),
       apis: apisOf(app),
       operations: servedOperations((controller) => app.get(controller, { strict: false }), authorizersOf(app)),
       succeeded: (call) => {

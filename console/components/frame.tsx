@@ -131,7 +131,7 @@ function Links() {
     <>
       {NAVIGATION.map(({ title, links }) => (
         <section key={title}>
-          <h2>{title}</h2>
+          {title !== undefined && <h2>{title}</h2>}
           <ul>
             {links.map(({ text, path }) => (
               <li key={text}>

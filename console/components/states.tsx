@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../api.js';
 import type { Loaded } from '../load.js';
+import { simulatorHref } from '../router.js';
+import { timeOfDay } from '../words.js';
 
 /** Draws a value once it is there, and until then what stands in its place. Only values wait, never the frame. */
 export function Await<Value>({
@@ -12,7 +14,21 @@ export function Await<Value>({
 }) {
   if (loaded.state === 'loading') return <Loading />;
   if (loaded.state === 'failed') return <Failure error={loaded.error} retry={loaded.reload} />;
-  return <>{children(loaded.value, loaded.reload)}</>;
+  return (
+    <>
+      {loaded.stale && <Stale since={loaded.at} error={loaded.stale} />}
+      {children(loaded.value, loaded.reload)}
+    </>
+  );
+}
+
+/** A value that could not be loaded again stays, with its time. */
+function Stale({ since, error }: { since: number; error: ApiError }) {
+  return (
+    <p class="stale" role="status">
+      As of {timeOfDay(since)}. The next attempt failed: {error.message}
+    </p>
+  );
 }
 
 /** Grey bars, which the style shows after 200 ms. */
@@ -35,7 +51,11 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
         <>
           <p class="title">You may not see this</p>
           <p>
-            It needs the permission <code>{error.action}</code>. {error.message}
+            It needs the permission <code>{error.action}</code> on <code class="wrap">{error.resource}</code>.{' '}
+            {error.message}
+          </p>
+          <p>
+            <a href={simulatorHref({ action: error.action, resource: error.resource })}>Open in the simulator</a>
           </p>
         </>
       ) : (

@@ -1,10 +1,15 @@
 import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
+import type { ExplainKeyAccessOutput } from '../../src/admin/admin.schema.js';
+import type { GetKeyUseOutput } from '../../src/admin/keys.schema.js';
 import type { ListAliasesOutput } from '../../src/payment/controlplane/aliases/aliases.schema.js';
 import type { Key as StoredKey, KeyOutput } from '../../src/payment/controlplane/keys/keys.schema.js';
 import type { ListTagsForResourceOutput } from '../../src/payment/controlplane/tags/tags.schema.js';
 import { algorithmLetter, modeLetter, usageCode } from '../../src/payment/keys/key-block-attributes.js';
-import { ApiError, control, listAll, unlessRefused } from '../api.js';
+import { admin, ApiError, control, listAll, unlessRefused } from '../api.js';
+import { useChange } from '../change.js';
+import { Changes } from '../components/changes.js';
+import { loadEvents } from '../events.js';
 import { ByteRuler } from '../components/byte-ruler.js';
 import { Copy } from '../components/copy.js';
 import { Dialog } from '../components/dialog.js';
@@ -13,13 +18,21 @@ import { Head } from '../components/head.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Empty, Failure } from '../components/states.js';
 import { Tag } from '../components/tag.js';
-import { announce } from '../components/toast.js';
 import { argumentsOf } from '../key-arguments.js';
-import { useLoad } from '../load.js';
+import { type Loaded, useLoad } from '../load.js';
 import { keyArn, keyId, shortNames, type State, STATES, stateOf } from '../payment-keys.js';
-import { hrefOf } from '../router.js';
+import { hrefOf, simulatorHref } from '../router.js';
 import { region } from '../session.js';
-import { algorithmWords, modeWords, timeWords, untilWords, usageWords } from '../words.js';
+import {
+  agoWords,
+  algorithmWords,
+  count,
+  modeWords,
+  principalWords,
+  timeWords,
+  untilWords,
+  usageWords,
+} from '../words.js';
 
 /** One payment key. @param id last part of its ARN, in the page's Region */
 export function Key({ id }: { id: string }) {
@@ -55,6 +68,13 @@ export function Key({ id }: { id: string }) {
 
 function KeyPage({ stored, aliases, reload }: { stored: StoredKey; aliases: readonly string[]; reload: () => void }) {
   const state = stateOf(stored);
+  const use = useLoad(
+    () =>
+      admin<GetKeyUseOutput>('GetKeyUse', ['GET', `keys/${keyId(stored.KeyArn)}/use`], {
+        resource: stored.KeyArn,
+      }),
+    [stored.KeyArn],
+  );
   const name = aliases[0] ?? keyId(stored.KeyArn);
   return (
     <>
@@ -69,11 +89,19 @@ function KeyPage({ stored, aliases, reload }: { stored: StoredKey; aliases: read
       <div class="cols">
         <div>
           <Abilities stored={stored} />
+          <Use loaded={use} />
+          <History arn={stored.KeyArn} />
           <Policy arn={stored.KeyArn} />
-          <Deletion stored={stored} name={name} reload={reload} />
+          <Deletion
+            stored={stored}
+            name={name}
+            reload={reload}
+            lastUsed={use.state === 'ready' ? use.value.LastUsed : undefined}
+          />
         </div>
         <div>
           <Facts stored={stored} aliases={aliases} />
+          <Access arn={stored.KeyArn} />
           <Regions stored={stored} />
           <Tags arn={stored.KeyArn} />
         </div>
@@ -152,6 +180,138 @@ function Abilities({ stored }: { stored: StoredKey }) {
         </table>
       )}
     </Sheet>
+  );
+}
+
+type LastUsed = NonNullable<GetKeyUseOutput['LastUsed']>;
+
+/** Who used the key last, and how often each operation did. */
+function Use({ loaded }: { loaded: Loaded<GetKeyUseOutput> }) {
+  return (
+    <Sheet title="Use" aside={<span class="quiet">Last 30 days</span>}>
+      <Await loaded={loaded}>
+        {({ LastUsed, Days }) => (
+          <>
+            <p class="body">{lastUseWords(LastUsed)}</p>
+            {Days.length > 0 && <UseTable days={Days} />}
+          </>
+        )}
+      </Await>
+    </Sheet>
+  );
+}
+
+function UseTable({ days }: { days: GetKeyUseOutput['Days'] }) {
+  const byOperation = [...Map.groupBy(days, ({ Operation }) => Operation)].map(([operation, own]) => ({
+    operation,
+    served: own.reduce((sum, { Served }) => sum + Served, 0),
+    refused: own.reduce((sum, { Refused }) => sum + Refused, 0),
+  }));
+  return (
+    <table class="table cards">
+      <thead>
+        <tr>
+          <th scope="col">Operation</th>
+          <th scope="col" class="num">
+            Served
+          </th>
+          <th scope="col" class="num">
+            Refused
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {byOperation.map(({ operation, served, refused }) => (
+          <tr key={operation}>
+            <td class="wide">{operation}</td>
+            <td class="num" data-k="Served">
+              {served.toLocaleString('en-GB')}
+            </td>
+            <td class="num" data-k="Refused">
+              {refused === 0 ? 0 : <Tag tone="bad">{refused.toLocaleString('en-GB')}</Tag>}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function lastUseWords(last: LastUsed | undefined): string {
+  if (last === undefined) return 'Never used.';
+  return `Last used ${agoWords(last.Time)}, by ${principalWords(last.By)}: ${last.Operation}.`;
+}
+
+/** The latest changes of the key, and exports and imports with it. */
+function History({ arn }: { arn: string }) {
+  const loaded = useLoad(() => loadEvents({ Key: arn, Changes: true, MaxResults: 10 }), [arn]);
+  return (
+    <Sheet title="History" aside={<a href={hrefOf(['audit'], { find: arn, time: 'all' })}>In the audit log</a>}>
+      <Await loaded={loaded}>
+        {({ Events }) =>
+          Events.length === 0 ? (
+            <Empty title="No change is in the audit log">
+              <p>It has the changes of this key, and its exports, for as long as events are kept.</p>
+            </Empty>
+          ) : (
+            <Changes events={Events} />
+          )
+        }
+      </Await>
+    </Sheet>
+  );
+}
+
+/** Principals that may use the key, by what allows them. */
+function Access({ arn }: { arn: string }) {
+  const loaded = useLoad(
+    () => admin<ExplainKeyAccessOutput>('ExplainKeyAccess', ['POST', 'explain-key'], { body: { Resource: arn } }),
+    [arn],
+  );
+  return (
+    <Sheet
+      title="Who may use it"
+      aside={<a href={simulatorHref({ action: 'payment-cryptography:GetKey', resource: arn })}>Simulate</a>}
+    >
+      <Await loaded={loaded}>
+        {({ Principals, Truncated }) => (
+          <>
+            <ul class="items plain">
+              {Principals.map(({ Arn, Actions, By, GrantId }) => (
+                <li key={`${Arn} ${By?.Policy} ${By?.Number} ${GrantId}`}>
+                  <div>
+                    <h3>{principalWords(Arn)}</h3>
+                    <ActionNames of={Actions} />
+                  </div>
+                  <Tag tone={By?.Policy === arn ? 'warn' : undefined}>
+                    {By === undefined ? (GrantId === undefined ? 'Root' : 'Grant') : policyWords(By, arn)}
+                  </Tag>
+                </li>
+              ))}
+            </ul>
+            {Truncated && <p class="body problem">There are more users and roles than one answer explains.</p>}
+          </>
+        )}
+      </Await>
+    </Sheet>
+  );
+}
+
+function policyWords({ Policy, Sid }: { Policy: string; Sid?: string | undefined }, arn: string): string {
+  return `${Policy === arn ? 'Key policy' : Policy}${Sid === undefined ? '' : `, ${Sid}`}`;
+}
+
+/** Actions that a list names before it only counts them. */
+const NAMED_ACTIONS = 4;
+
+function ActionNames({ of: actions }: { of: readonly string[] }) {
+  const names = actions.map((action) => action.replace(/^.*:/, ''));
+  if (names.length <= NAMED_ACTIONS) return <p>{names.join(', ')}</p>;
+  return (
+    <details>
+      <summary>{count(names.length, 'operation')}</summary>
+      <p class="wrap">{names.join(', ')}</p>
+    </details>
   );
 }
 
@@ -287,21 +447,15 @@ function indented(policy: string): string {
   return JSON.stringify(JSON.parse(policy), null, 2);
 }
 
-/** Runs a change of the key, says what it did, and shows its failure beside the button. */
-function useChange(reload: () => void) {
-  const [failure, setFailure] = useState<ApiError>();
-  const run = async (operation: string, input: object, done: string) => {
-    setFailure(undefined);
-    try {
-      await control(operation, input);
-      announce(done);
-      reload();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      setFailure(error);
-    }
+/** Runs a change of the key, and loads it anew. */
+function useKeyChange(reload: () => void) {
+  const { failure, run } = useChange();
+  return {
+    failure,
+    run: async (operation: string, input: object, done: string) => {
+      if (await run(() => control<object>(operation, input), done)) reload();
+    },
   };
-  return { failure, run };
 }
 
 interface ChangeProps {
@@ -314,7 +468,7 @@ interface ChangeProps {
 const canChange = ({ MultiRegionKeyType }: StoredKey) => MultiRegionKeyType !== 'REPLICA';
 
 function UsageSwitch({ stored, name, reload }: ChangeProps) {
-  const { failure, run } = useChange(reload);
+  const { failure, run } = useKeyChange(reload);
   if (stored.KeyState !== 'CREATE_COMPLETE' || !canChange(stored)) return null;
   const [operation, words, done] = stored.Enabled
     ? (['StopKeyUsage', 'Stop usage', 'Stopped'] as const)
@@ -333,8 +487,8 @@ function UsageSwitch({ stored, name, reload }: ChangeProps) {
   );
 }
 
-function Deletion({ stored, name, reload }: ChangeProps) {
-  const { failure, run } = useChange(reload);
+function Deletion({ stored, name, reload, lastUsed }: ChangeProps & { lastUsed: LastUsed | undefined }) {
+  const { failure, run } = useKeyChange(reload);
   const [isAsking, setIsAsking] = useState(false);
   if (stored.KeyState === 'DELETE_COMPLETE' || !canChange(stored)) return null;
   const pending = stored.DeletePendingTimestamp;
@@ -356,6 +510,7 @@ function Deletion({ stored, name, reload }: ChangeProps) {
       ) : (
         <div class="body row">
           <p class="quiet">
+            {lastUsed && `${lastUseWords(lastUsed)} `}
             {stored.Enabled
               ? 'Stop its usage first and watch for refusals; deletion then waits 3 to 180 days.'
               : 'Deletion waits 3 to 180 days, and can be cancelled until then.'}
@@ -369,6 +524,7 @@ function Deletion({ stored, name, reload }: ChangeProps) {
       {isAsking && (
         <DeletionDialog
           name={name}
+          lastUsed={lastUsed}
           onClose={() => setIsAsking(false)}
           onConfirm={(days) => {
             void run(
@@ -385,10 +541,12 @@ function Deletion({ stored, name, reload }: ChangeProps) {
 
 function DeletionDialog({
   name,
+  lastUsed,
   onClose,
   onConfirm,
 }: {
   name: string;
+  lastUsed: LastUsed | undefined;
   onClose: () => void;
   onConfirm: (days: number) => void;
 }) {
@@ -408,7 +566,7 @@ function DeletionDialog({
         >
           <p class="lede">
             The key can’t be used from now on. After the waiting period its material is destroyed, and nothing brings it
-            back.
+            back.{lastUsed && ` ${lastUseWords(lastUsed)}`}
           </p>
           <TextField label="Waiting period in days" value={days} onInput={setDays} hint="3 to 180." />
           <TextField label={`Type ${name} to confirm`} value={typed} onInput={setTyped} mono />

@@ -28,7 +28,9 @@ export type AdminOperationName =
   | 'ExplainKeyAccess'
   | 'ListKeyInventory'
   | 'GetKeyCounts'
-  | 'GetKeyUse';
+  | 'GetKeyUse'
+  | 'GetRates'
+  | 'ListCertificates';
 
 const ERRORS = {
   400: 'ValidationException, SerializationException',

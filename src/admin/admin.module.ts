@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { AccessKeysController } from './access-keys.controller.js';
 import { AuditController } from './audit.controller.js';
+import { CertificatesController } from './certificates.controller.js';
 import { ChainVerification } from './chain-verification.js';
 import { ExplainController } from './explain.controller.js';
 import { IdentityController } from './identity.controller.js';
 import { KeyInventory } from './key-inventory.js';
 import { KeysController } from './keys.controller.js';
 import { Nodes } from './nodes.js';
+import { RatesController } from './rates.controller.js';
 import { StatusController } from './status.controller.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PolicySimulator } from './policy-simulator.js';
@@ -23,6 +25,8 @@ import { PrincipalsController } from './principals.controller.js';
     AuditController,
     StatusController,
     KeysController,
+    RatesController,
+    CertificatesController,
   ],
   providers: [PolicySimulator, ChainVerification, Nodes, KeyInventory],
 })

@@ -179,12 +179,13 @@ async function closed(service: Served, logger: Logger, { signal }: Stopped): Pro
   }
 }
 
-function welcome({ region, regions, accountId }: Config, { url, credentialsPath }: Served): string {
+function welcome({ region, regions, accountId, console }: Config, { url, credentialsPath }: Served): string {
   const credentials = credentialsPath === undefined ? '' : `AWS_SHARED_CREDENTIALS_FILE=${credentialsPath} `;
   return [
     '',
     `Ready in ${process.uptime().toFixed(1)} s.`,
     `Keyblock listens at ${url}  (documentation: ${url}/docs)`,
+    ...(console === 'off' ? [] : [`Console: ${url}/console/`]),
     `Region ${regions.join(', ')}, account ${accountId}`,
     `Credentials: ${credentialsPath ?? 'as configured'}`,
     `Try: ${credentials}AWS_REGION=${region} aws --endpoint-url ${url} payment-cryptography list-keys`,

@@ -60,6 +60,7 @@ import { AuditTimes1790000000130 } from './migrations/1790000000130-audit-times.
 import { AuditVerification1790000000131 } from './migrations/1790000000131-audit-verification.js';
 import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
 import { KeyUse1790000000133 } from './migrations/1790000000133-key-use.js';
+import { Rates1790000000134 } from './migrations/1790000000134-rates.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -130,4 +131,5 @@ export const MIGRATIONS = [
   AuditVerification1790000000131,
   Nodes1790000000132,
   KeyUse1790000000133,
+  Rates1790000000134,
 ];

@@ -21,6 +21,7 @@ import { whenReady } from '../when-ready.js';
 import { readBody } from './body.js';
 import { recordCall } from './call-record.js';
 import { Exchange } from './exchange.js';
+import type { Rates } from './rates.js';
 import { exceptionOf } from './refusals.js';
 import { RequestLog } from './request-log.js';
 import { readConnection, RequestOrigin } from './request-origin.js';
@@ -46,6 +47,7 @@ export interface FrontOptions {
   logger: Logger;
   metrics: Metrics;
   audit: AuditLog;
+  rates: Rates;
   clock: Clock;
   /**
    * The APIs, each with the access keys that may sign its requests, or with what finds the callers of requests that aren't
@@ -212,13 +214,14 @@ export class Front {
   #answer(exchange: Exchange, status: number, body: string): void {
     // A stopping service may have refused the request meanwhile.
     if (!this.#inProgress.delete(exchange)) return;
-    const { audit, config, clock, metrics } = this.#options;
+    const { audit, config, clock, metrics, rates } = this.#options;
     const { id, response, receivedAtMs, found, exception } = exchange;
     recordCall(exchange, audit, config, clock);
     const operation = found.operation?.name ?? 'unknown';
     const outcome = exception?.name ?? 'ok';
     const durationMs = performance.now() - receivedAtMs;
     metrics.count(found.api.name, operation, outcome, durationMs / 1000);
+    rates.count(found.api.name, operation, !exception, durationMs / 1000);
     this.#log.write(exchange, { operation, outcome, status, durationMs });
 
     const headers = ['x-amzn-requestid', id];

@@ -1,7 +1,7 @@
 import type { MetricValueWithName, Registry } from 'prom-client';
 
 /** Upper bounds of the histogram's buckets, in seconds. */
-const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+export const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 const REQUESTS = {
   name: 'keyblock_requests_total',
@@ -50,8 +50,7 @@ export class RequestCounts {
       series = { labels: { service, operation, outcome }, count: 0, sumSeconds: 0, buckets };
       this.#series.set(name, series);
     }
-    let bucket = 0;
-    while (seconds > (BOUNDS[bucket] ?? Infinity)) bucket++;
+    const bucket = bucketOf(seconds);
     series.count++;
     series.sumSeconds += seconds;
     series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
@@ -60,6 +59,13 @@ export class RequestCounts {
   #metric<T extends object>(described: T, valuesOf: (series: Series) => Value[]): Promise<T & { values: Value[] }> {
     return Promise.resolve({ ...described, values: [...this.#series.values()].flatMap(valuesOf) });
   }
+}
+
+/** Returns the index of the bucket for a duration; the last bucket is for durations beyond all bounds. */
+export function bucketOf(seconds: number): number {
+  let bucket = 0;
+  while (seconds > (BOUNDS[bucket] ?? Infinity)) bucket++;
+  return bucket;
 }
 
 type Value = MetricValueWithName<string>;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { describeInBrowser } from './browser.js';
-import { CREDENTIALS, startTestService, type TestService } from './service.js';
+import { CREDENTIALS, startTestService, type TestClock, type TestService } from './service.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -26,8 +26,15 @@ export interface Console {
 /**
  * Declares tests of the console in a browser, against one service. Each ends by checking that the page called no other
  * origin, broke no policy and threw nothing.
+ *
+ * @param clock of the service; the real time by default
  */
-export function describeConsole(name: string, env: NodeJS.ProcessEnv, tests: (console: Console) => void): void {
+export function describeConsole(
+  name: string,
+  env: NodeJS.ProcessEnv,
+  tests: (console: Console) => void,
+  clock?: TestClock,
+): void {
   describeInBrowser(name, (launch) => {
     const console = {} as Console;
     let browser: Browser;
@@ -35,8 +42,8 @@ export function describeConsole(name: string, env: NodeJS.ProcessEnv, tests: (co
 
     beforeAll(async () => {
       browser = await launch();
-      console.service = await startTestService(env);
-      console.open = async (screen = SCREENS[0], place = '') => {
+      console.service = await startTestService(env, clock);
+      console.open = async (screen = SCREENS[0], place = '#/keys') => {
         const { width, height, theme } = screen;
         const page = await browser.newPage({
           viewport: { width, height },

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Page, Route } from 'playwright-core';
+import { KeyUse } from '../../../src/access/key-use.js';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { allow, policyOf } from '../../support/access.js';
 import { apiOf } from '../../support/api.js';
+import { mac } from '../../support/audit.js';
 import { describeConsole, expectAccessible, type Screen, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { createKey, createKeyOf } from '../../support/keys.js';
 
@@ -40,7 +42,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
 
       await page.keyboard.press('/');
       await page.keyboard.type(pek.kcv.toLowerCase());
-      await page.getByText('1 of 53 keys').waitFor();
+      await page.getByRole('status').getByText('1 key', { exact: true }).waitFor();
       expect(page.url()).toContain(`#/keys?find=${pek.kcv.toLowerCase()}`);
       const link = page.getByRole('link', { name: 'network-pek', exact: true });
       await tabTo(link);
@@ -94,7 +96,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       const page = await console.open(screen);
       let answer: (route: Route) => Promise<void> = () => Promise.resolve();
       let held: Route | undefined;
-      await page.route(/ListKeys$/, (route) => answer((held = route)));
+      await page.route(/\/admin\/keys\?/, (route) => answer((held = route)));
       await signIn(page);
       await page.getByText('Loading', { exact: true }).waitFor({ state: 'attached' });
       await expectAccessible(page);
@@ -126,9 +128,9 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await page.getByText('No key matches').waitFor();
       await expectAccessible(page);
       await press(page, 'Clear the filters');
-      await page.getByText('50 of 53 keys').waitFor();
+      await page.getByText('50 keys, and there may be more').waitFor();
       await press(page, 'Show more');
-      await page.getByText('53 of 53 keys').waitFor();
+      await page.getByRole('status').getByText('53 keys', { exact: true }).waitFor();
     });
 
     test('a user without rights learns which permission is missing, and sees what is allowed', async () => {
@@ -145,11 +147,44 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await page.getByRole('heading', { name: 'What it is' }).waitFor();
       await page.getByText('payment-cryptography:ListTagsForResource').first().waitFor();
       await page.getByText('payment-cryptography:GetResourcePolicy').first().waitFor();
+      for (const action of ['GetKeyUse', 'ExplainKeyAccess', 'ListAuditEvents'])
+        await page.getByText(`keyblock:${action}`, { exact: true }).waitFor();
+      expect(await page.getByRole('link', { name: 'Open in the simulator' }).first().getAttribute('href')).toMatch(
+        /^#\/access\/simulator\?action=\S+&resource=/,
+      );
       await expectAccessible(page);
       await press(page, 'Stop usage');
       await page.getByText('payment-cryptography:StopKeyUsage').first().waitFor();
       await page.getByText('Enabled', { exact: true }).waitFor();
     });
+  });
+
+  test('a key shows who used it last, who may use it, and what was changed', async () => {
+    const { service } = console;
+    const { KeyArn } = await createKey(service, { Exportable: false });
+    const principals = service.app.get(PrincipalRepository);
+    const { arn } = await principals.create('user', 'line-3');
+    await principals.putPolicy(arn, 'macs', policyOf(allow('GenerateMac')));
+    const credentials = await principals.createAccessKey(arn);
+    expect((await service.send({ ...mac(KeyArn), credentials })).status).toBe(200);
+    await service.app.get(KeyUse).write();
+    const page = await signedIn(SCREENS[0], `#/keys/us-east-1/${KeyArn.slice(-16)}`);
+    await page.getByText(/^Last used .*, by line-3: GenerateMac\.$/).waitFor();
+    const may = page.locator('section', { has: page.getByRole('heading', { name: 'Who may use it' }) });
+    expect(await may.innerText()).toMatch(/line-3\s+GenerateMac\s+macs/);
+    await page.getByText('root created a key').waitFor();
+    await expectAccessible(page);
+  });
+
+  test('without the right to list the inventory, the list comes from ListKeys', async () => {
+    const principals = console.service.app.get(PrincipalRepository);
+    const { arn } = await principals.create('user', 'lister');
+    await principals.putPolicy(arn, 'own', policyOf(allow(['ListKeys', 'ListAliases'])));
+    const page = await console.open(SCREENS[0], `#/keys?find=${pek.kcv}`);
+    await signIn(page, await principals.createAccessKey(arn));
+    await page.getByRole('link', { name: 'network-pek', exact: true }).waitFor();
+    await page.getByText('Their last use needs keyblock:ListKeyInventory.').waitFor();
+    await expectAccessible(page);
   });
 
   test.each([1024, 900, 768, 320])('nothing is cut off at %i px', async (width) => {
@@ -167,13 +202,13 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
 
   test('filters are in the address, and combine', async () => {
     const page = await signedIn(SCREENS[0], '#/keys?usage=M6&state=disabled');
-    await page.getByText('1 of 53 keys').waitFor();
+    await page.getByRole('status').getByText('1 key', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'mac-of-an-old-link' }).waitFor();
     await page.getByLabel('State').selectOption('Deleted');
     await page.getByText('No key matches').waitFor();
     await page.getByLabel('State').selectOption('Not deleted');
     await page.getByLabel('Usage').selectOption('P0');
-    await page.getByText('1 of 53 keys').waitFor();
+    await page.getByRole('status').getByText('1 key', { exact: true }).waitFor();
     expect(page.url()).toBe(`${console.service.url}/console/#/keys?usage=P0`);
   });
 
@@ -185,8 +220,8 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     ]);
     expect(download.suggestedFilename()).toBe('keys-us-east-1.csv');
     expect((await readFile(await download.path(), 'utf8')).split('\r\n')).toEqual([
-      '"Aliases","KeyArn","KeyUsage","KeyAlgorithm","KeyCheckValue","State","Exportable"',
-      `"network-pek network-pek-2","${pek.arn}","TR31_P0_PIN_ENCRYPTION_KEY","AES_128","${pek.kcv}","Enabled","Exportable"`,
+      '"Aliases","KeyArn","KeyUsage","KeyAlgorithm","KeyCheckValue","State","Exportable","LastUsed"',
+      `"network-pek network-pek-2","${pek.arn}","TR31_P0_PIN_ENCRYPTION_KEY","AES_128","${pek.kcv}","Enabled","Exportable",""`,
       '',
     ]);
   });

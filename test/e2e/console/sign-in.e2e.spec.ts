@@ -82,7 +82,13 @@ describeConsole('Signing in to the console', ENV, (console) => {
     const minutes = 10;
     await page.clock.install();
     await page.route(/\/admin\/identity$/, (route) =>
-      route.fulfill({ json: { Name: 'maria.k', ExpirationTimestamp: Date.now() / 1000 + 60 * minutes } }),
+      route.fulfill({
+        json: {
+          Name: 'maria.k',
+          Arn: 'arn:aws:iam::000000000000:user/maria.k',
+          ExpirationTimestamp: Date.now() / 1000 + 60 * minutes,
+        },
+      }),
     );
     await page.reload();
     await signIn(page);
@@ -95,7 +101,7 @@ describeConsole('Signing in to the console', ENV, (console) => {
     const page = await console.open();
     await signIn(page);
     await page.getByText('No keys in us-east-1').waitFor();
-    await page.route(/ListKeys/, (route) =>
+    await page.route(/\/admin\/keys\?/, (route) =>
       route.fulfill({ status: 400, json: { __type: 'UnrecognizedClientException', message: 'invalid' } }),
     );
     await page.getByLabel('Region').first().selectOption('eu-west-1');

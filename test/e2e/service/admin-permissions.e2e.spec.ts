@@ -40,6 +40,8 @@ describe('The admin API', () => {
     ListAuditEvents: ['GET', 'audit/events', '*'],
     VerifyAuditChains: ['POST', 'audit/verifications', '*'],
     GetStatus: ['GET', 'status', '*'],
+    GetRates: ['GET', 'rates', '*'],
+    ListCertificates: ['GET', 'certificates', '*'],
     ListKeyInventory: ['GET', 'keys', '*'],
     GetKeyCounts: ['GET', 'keys/counts', '*'],
     GetKeyUse: ['GET', 'keys/abcdefghijklmnop/use', ALIAS.replace('alias/none', 'key/abcdefghijklmnop')],

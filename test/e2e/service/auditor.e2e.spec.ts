@@ -16,6 +16,8 @@ const READS: Partial<Record<AdminOperationName, Request>> = {
   ListKeyInventory: ['GET', 'keys'],
   GetKeyCounts: ['GET', 'keys/counts'],
   GetKeyUse: ['GET', 'keys/abcdefghijklmnop/use'],
+  GetRates: ['GET', 'rates'],
+  ListCertificates: ['GET', 'certificates'],
   ListAuditEvents: ['GET', 'audit/events'],
   GetAuditVerification: ['GET', 'audit/verifications/latest'],
   ExplainAccess: ['POST', 'explain', { Principal: USER, Action: 'keyblock:GetStatus', Resource: '*' }],

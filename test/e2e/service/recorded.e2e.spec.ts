@@ -87,8 +87,9 @@ describe('every operation of the OpenAPI documents', () => {
     );
   });
 
-  // The answer of GetStatus has the host, the process and the version of PostgreSQL.
-  const recorded = operations.filter(({ operationId }) => operationId !== 'GetStatus');
+  // Their answers have the host, the process, the version of PostgreSQL and the times of each run.
+  const unlike = ['GetStatus', 'GetRates', 'ListCertificates'];
+  const recorded = operations.filter(({ operationId }) => !unlike.includes(operationId));
   test.each(recorded)('$operationId succeeds and is refused', ({ operationId, method, path }) => {
     const statuses = all
       .filter(({ request }) =>

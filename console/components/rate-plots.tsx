@@ -1,0 +1,64 @@
+import { useMemo } from 'preact/hooks';
+import type { GetRatesOutput } from '../../src/admin/rates.schema.js';
+import { sumOf } from '../status.js';
+import { Plot } from './plot.js';
+
+/** Requests a second and latency of all operations. */
+export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOutput }) {
+  const [total] = Series;
+  const seconds = Step * 60;
+  const perSecond = (counts: readonly number[]) => counts.map((number) => number / seconds);
+  const [requests, latency] = useMemo(
+    () =>
+      total === undefined
+        ? [[], []]
+        : [
+            [
+              { name: 'Served', colour: '--ink', values: perSecond(total.Served) },
+              { name: 'Refused', colour: '--bad', values: perSecond(total.Refused), bars: true },
+            ],
+            [
+              { name: 'p50', colour: '--ink', values: total.P50 },
+              { name: 'p99', colour: '--f1', values: total.P99 },
+            ],
+          ],
+    [total],
+  );
+  if (total === undefined) return <p class="quiet">No request in the last 24 hours has been written yet.</p>;
+  const most = Math.max(...perSecond(total.Served));
+  const [p50, p99] = [lastOf(total.P50), lastOf(total.P99)];
+  return (
+    <>
+      <h3>Requests a second</h3>
+      <Plot
+        label={`Requests a second over 24 hours: at most ${numberWords(most)} served; ${sumOf(total.Refused)} refused in all`}
+        from={From}
+        step={seconds}
+        series={requests}
+      />
+      <p class="hint keyed">
+        <i class="ka" /> served <i class="kr" /> refused, {sumOf(total.Refused).toLocaleString('en-GB')} in all
+      </p>
+      <h3 class="next">Latency in ms</h3>
+      <Plot
+        label={`Latency in milliseconds over 24 hours: lately p50 ${p50}, p99 ${p99}`}
+        from={From}
+        step={seconds}
+        series={latency}
+      />
+      <p class="hint keyed">
+        <i class="ka" /> p50 {p50} <i class="kb" /> p99 {p99}
+      </p>
+    </>
+  );
+}
+
+function lastOf(values: readonly (number | null)[]): string {
+  const last = values.findLast((value) => value !== null);
+  return typeof last === 'number' ? numberWords(last) : 'unknown';
+}
+
+/** E.g. 0.42, 4.6, 209. */
+export function numberWords(number: number): string {
+  return number.toLocaleString('en-GB', { maximumSignificantDigits: number < 100 ? 2 : 3 });
+}

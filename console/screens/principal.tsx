@@ -1,0 +1,470 @@
+import { useState } from 'preact/hooks';
+import type { NewAccessKeyOutput, Principal as Found } from '../../src/admin/admin.schema.js';
+import type { AdminOperationName } from '../../src/admin/admin-operation.js';
+import { admin, ApiError, identify } from '../api.js';
+import { useChange } from '../change.js';
+import { Copy } from '../components/copy.js';
+import { Dialog } from '../components/dialog.js';
+import { TextArea, TextField } from '../components/field.js';
+import { Head } from '../components/head.js';
+import { Sheet } from '../components/sheet.js';
+import { Await, Empty, Failure } from '../components/states.js';
+import { Tag } from '../components/tag.js';
+import { announce } from '../components/toast.js';
+import { useLoad } from '../load.js';
+import { amountsToEverything, loadPolicy, loadPrincipal, type Named, pathOf, principalArn } from '../principals.js';
+import { goTo, hrefOf, simulatorHref } from '../router.js';
+import { identity, signIn } from '../session.js';
+import { agoWords, timeWords } from '../words.js';
+
+type Method = 'POST' | 'PUT' | 'DELETE';
+type AccessKey = Found['AccessKeys'][number];
+
+/** A user or a role: its policies, access keys and sessions. */
+export function Principal({ of }: { of: Named }) {
+  const loaded = useLoad(() => loadPrincipal(of), []);
+  return (
+    <>
+      <p class="crumb">
+        <a href={hrefOf(['access', of.kind])}>{of.kind === 'users' ? 'Users' : 'Roles'}</a>
+      </p>
+      <Head
+        title={of.name}
+        actions={
+          <>
+            <a class="btn" href={hrefOf(['audit'], { find: principalArn(of), time: 'week' })}>
+              Its calls
+            </a>
+            <a class="btn" href={simulatorHref({ principal: principalArn(of), action: '', resource: '*' })}>
+              Simulate
+            </a>
+          </>
+        }
+      >
+        <p class="row arn">
+          <code class="wrap">{principalArn(of)}</code>
+          <Copy text={principalArn(of)} what="the ARN" />
+        </p>
+      </Head>
+      {loaded.state === 'ready' ? (
+        <Parts of={of} found={loaded.value} reload={loaded.reload} />
+      ) : (
+        <section class="sheet">
+          <Await loaded={loaded}>{() => null}</Await>
+        </section>
+      )}
+    </>
+  );
+}
+
+interface PartProps {
+  of: Named;
+  found: Found;
+  reload: () => void;
+}
+
+function Parts(props: PartProps) {
+  return (
+    <>
+      <Policies {...props} />
+      <AccessKeys {...props} />
+      <Deletion {...props} />
+    </>
+  );
+}
+
+/** Runs changes of a principal, and loads it anew. */
+function usePrincipalChange({ of, reload }: Pick<PartProps, 'of' | 'reload'>) {
+  const { failure, run } = useChange();
+  return {
+    failure,
+    run: async <Output extends object>(
+      operation: AdminOperationName,
+      [method, ...path]: readonly [Method, ...string[]],
+      body: unknown,
+      done: string,
+    ): Promise<Output | undefined> => {
+      const answer = await run(
+        () => admin<Output>(operation, [method, pathOf(of, ...path)], { body, resource: principalArn(of) }),
+        done,
+      );
+      if (answer) reload();
+      return answer;
+    },
+  };
+}
+
+/** What a new policy begins with. */
+const NEW_POLICY = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: 'payment-cryptography:GetKey', Resource: '*' }],
+};
+
+function Policies({ of, found, reload }: PartProps) {
+  const [isAdding, setIsAdding] = useState(false);
+  return (
+    <Sheet
+      title="Policies"
+      aside={
+        <button type="button" class="btn slim" aria-expanded={isAdding} onClick={() => setIsAdding(!isAdding)}>
+          Add a policy
+        </button>
+      }
+    >
+      {isAdding && (
+        <div class="body">
+          <PolicyEditor of={of} document={NEW_POLICY} close={() => setIsAdding(false)} reload={reload} />
+        </div>
+      )}
+      {found.PolicyNames.length === 0 && !isAdding && (
+        <Empty title="No policy">
+          <p>It may do nothing. Key policies can allow it the use of their keys.</p>
+        </Empty>
+      )}
+      <ul class="statements">
+        {found.PolicyNames.map((name) => (
+          <Policy key={name} of={of} name={name} reload={reload} />
+        ))}
+      </ul>
+    </Sheet>
+  );
+}
+
+function Policy({ of, name, reload }: { of: Named; name: string; reload: () => void }) {
+  const loaded = useLoad(() => loadPolicy(of, name), []);
+  const [isEditing, setIsEditing] = useState(false);
+  const { failure, run } = usePrincipalChange({ of, reload });
+  return (
+    <li>
+      <div class="row">
+        <h3>{name}</h3>
+        {loaded.state === 'ready' && amountsToEverything(loaded.value) && <Tag tone="warn">Amounts to every right</Tag>}
+        {loaded.state === 'ready' && !isEditing && (
+          <>
+            <button type="button" class="btn slim" onClick={() => setIsEditing(true)}>
+              Edit<span class="vh"> {name}</span>
+            </button>
+            <button
+              type="button"
+              class="btn slim stop"
+              onClick={() =>
+                void run('DeletePrincipalPolicy', ['DELETE', 'policies', name], undefined, `Deleted ${name}`)
+              }
+            >
+              Delete<span class="vh"> {name}</span>
+            </button>
+          </>
+        )}
+      </div>
+      {failure && <Failure error={failure} />}
+      <Await loaded={loaded}>
+        {(document, reloadPolicy) =>
+          isEditing ? (
+            <PolicyEditor
+              of={of}
+              name={name}
+              document={document}
+              close={() => setIsEditing(false)}
+              reload={reloadPolicy}
+            />
+          ) : (
+            <pre tabIndex={0}>{JSON.stringify(document, null, 2)}</pre>
+          )
+        }
+      </Await>
+    </li>
+  );
+}
+
+/** Edits a policy. The service validates it when it is saved, and says what is wrong. @param name of one that exists */
+function PolicyEditor({
+  of,
+  name: saved,
+  document,
+  close,
+  reload,
+}: {
+  of: Named;
+  name?: string;
+  document: object;
+  close: () => void;
+  reload: () => void;
+}) {
+  const [name, setName] = useState(saved ?? '');
+  const [text, setText] = useState(JSON.stringify(document, null, 2));
+  const { failure, run } = usePrincipalChange({ of, reload });
+  const save = async (event: Event) => {
+    event.preventDefault();
+    if (await run('PutPrincipalPolicy', ['PUT', 'policies', name], text, `Saved ${name}`)) close();
+  };
+  return (
+    <form class="next" onSubmit={(event) => void save(event)}>
+      {saved === undefined && (
+        <TextField label="Name of the policy" value={name} onInput={(typed) => setName(typed.trim())} required />
+      )}
+      <TextArea
+        label={saved === undefined ? 'Policy' : `Policy ${saved}`}
+        value={text}
+        onInput={setText}
+        rows={Math.min(24, text.split('\n').length + 1)}
+        hint="In the IAM policy language. It is validated when you save it, and in force at once."
+      />
+      {failure && <Failure error={failure} />}
+      <div class="row">
+        <button type="submit" class="btn go" disabled={name === ''}>
+          Save
+        </button>
+        <button type="button" class="btn" onClick={close}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function AccessKeys({ of, found, reload }: PartProps) {
+  const [created, setCreated] = useState<NewAccessKeyOutput>();
+  const { failure, run } = usePrincipalChange({ of, reload });
+  const create = async (operation: AdminOperationName, path: readonly string[], done: string, body?: object) => {
+    const output = await run<NewAccessKeyOutput>(operation, ['POST', ...path], body, done);
+    if (output) setCreated(output);
+  };
+  const session = { SessionName: sessionName(), DurationSeconds: 3600 };
+  return (
+    <Sheet
+      title="Access keys and sessions"
+      aside={
+        <span class="row">
+          <button
+            type="button"
+            class="btn slim"
+            onClick={() => void create('StartSession', ['sessions'], 'Started a session of an hour', session)}
+          >
+            Start a session
+          </button>
+          <button
+            type="button"
+            class="btn slim"
+            onClick={() => void create('CreateAccessKey', ['access-keys'], 'Created an access key')}
+          >
+            Create an access key
+          </button>
+        </span>
+      }
+    >
+      {failure && <Failure error={failure} />}
+      {found.AccessKeys.length === 0 ? (
+        <Empty title="No access key">
+          <p>It can’t sign requests. Create an access key for an application, or start a session for a person.</p>
+        </Empty>
+      ) : (
+        <table class="table cards">
+          <caption class="vh">Access keys and sessions</caption>
+          <thead>
+            <tr>
+              <th scope="col">Access key</th>
+              <th scope="col">Status</th>
+              <th scope="col">Last used</th>
+              <th scope="col">Created</th>
+              <th scope="col">
+                <span class="vh">Changes</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {found.AccessKeys.map((key) => (
+              <AccessKeyRow
+                key={key.AccessKeyId}
+                of={key}
+                change={(status) =>
+                  void run(
+                    'UpdateAccessKey',
+                    ['PUT', 'access-keys', key.AccessKeyId],
+                    { Status: status },
+                    `${key.AccessKeyId} is ${status.toLowerCase()}`,
+                  )
+                }
+                rotate={() =>
+                  void create('RotateAccessKey', ['access-keys', key.AccessKeyId, 'rotate'], 'Replaced the access key')
+                }
+                remove={() =>
+                  void run(
+                    'DeleteAccessKey',
+                    ['DELETE', 'access-keys', key.AccessKeyId],
+                    undefined,
+                    `Deleted ${key.AccessKeyId}`,
+                  )
+                }
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {created && <NewAccessKey of={created} onClose={() => setCreated(undefined)} />}
+    </Sheet>
+  );
+}
+
+/** The name of who starts a session is a part of the session's ARN, so that the audit log tells people apart. */
+function sessionName(): string {
+  return (identity.value?.name ?? '').replace(/[^\w+=,.@-]/g, '').padEnd(2, '-');
+}
+
+function AccessKeyRow({
+  of: key,
+  change,
+  rotate,
+  remove,
+}: {
+  of: AccessKey;
+  change: (status: AccessKey['Status']) => void;
+  rotate: () => void;
+  remove: () => void;
+}) {
+  const { AccessKeyId, Status, LastUsedTimestamp, CreateTimestamp, ExpirationTimestamp, SessionName } = key;
+  const isSession = ExpirationTimestamp !== undefined;
+  const isActive = Status === 'Active';
+  return (
+    <tr>
+      <td class="wide">
+        <code class="wrap">{AccessKeyId}</code>
+        {isSession && (
+          <small>
+            Session {SessionName}, until {timeWords(ExpirationTimestamp)}
+          </small>
+        )}
+      </td>
+      <td>{isActive ? 'Active' : <Tag>Inactive</Tag>}</td>
+      <td data-k="Used">{LastUsedTimestamp === undefined ? 'Never' : agoWords(LastUsedTimestamp)}</td>
+      <td class="gone">{timeWords(CreateTimestamp)}</td>
+      <td class="wide">
+        <span class="row">
+          <button type="button" class="btn slim" onClick={() => change(isActive ? 'Inactive' : 'Active')}>
+            {isActive ? (isSession ? 'End' : 'Deactivate') : 'Activate'}
+            <span class="vh"> {AccessKeyId}</span>
+          </button>
+          {isActive && !isSession && (
+            <button type="button" class="btn slim" onClick={rotate}>
+              Rotate<span class="vh"> {AccessKeyId}</span>
+            </button>
+          )}
+          {!isActive && (
+            <button type="button" class="btn slim stop" onClick={remove}>
+              Delete<span class="vh"> {AccessKeyId}</span>
+            </button>
+          )}
+        </span>
+      </td>
+    </tr>
+  );
+}
+
+/** A new secret, shown as long as the dialog is open. */
+function NewAccessKey({
+  of: { AccessKeyId, SecretAccessKey, SessionToken },
+  onClose,
+}: {
+  of: NewAccessKeyOutput;
+  onClose: () => void;
+}) {
+  const credentials = {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    ...(SessionToken !== undefined && { sessionToken: SessionToken }),
+  };
+  const [problem, setProblem] = useState<ApiError>();
+  const goOn = async () => {
+    try {
+      signIn(credentials, await identify(credentials));
+      announce('This tab signs with the session now');
+      onClose();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setProblem(error);
+    }
+  };
+  const values = [
+    ['Access key ID', AccessKeyId],
+    ['Secret access key', SecretAccessKey],
+    ['Session token', SessionToken],
+  ] as const;
+  return (
+    <Dialog title={SessionToken === undefined ? 'New access key' : 'New session'} onClose={onClose}>
+      {(close) => (
+        <>
+          <p class="lede">The secret is shown only now. Copy it to where it belongs before you close this.</p>
+          <dl class="defs">
+            {values.map(
+              ([name, value]) =>
+                value !== undefined && (
+                  <div key={name} class="secret">
+                    <dt>{name}</dt>
+                    <dd class="row">
+                      <code class="wrap">{value}</code>
+                      <Copy text={value} what={name.toLowerCase()} />
+                    </dd>
+                  </div>
+                ),
+            )}
+          </dl>
+          {problem && <Failure error={problem} />}
+          <div class="row next">
+            <button type="button" class="btn" onClick={close}>
+              Close
+            </button>
+            {SessionToken !== undefined && (
+              <button type="button" class="btn" onClick={() => void goOn()}>
+                Go on with it in this tab
+              </button>
+            )}
+          </div>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+function Deletion({ of, reload }: PartProps) {
+  const [typed, setTyped] = useState<string>();
+  const { failure, run } = useChange();
+  const remove = async () => {
+    const call = () => admin<object>('DeletePrincipal', ['DELETE', pathOf(of)], { resource: principalArn(of) });
+    if (await run(call, `Deleted ${of.name}`)) goTo(['access', of.kind]);
+    else reload();
+  };
+  return (
+    <Sheet title="Delete">
+      <div class="body row">
+        <p class="quiet">Its policies, access keys and sessions go with it. Key policies that name it stay.</p>
+        <button type="button" class="btn stop" onClick={() => setTyped('')}>
+          Delete {of.name}
+        </button>
+      </div>
+      {failure && <Failure error={failure} />}
+      {typed !== undefined && (
+        <Dialog title={`Delete ${of.name}?`} onClose={() => setTyped(undefined)}>
+          {(close) => (
+            <form
+              onSubmit={(event) => {
+                event.preventDefault();
+                if (typed !== of.name) return;
+                close();
+                void remove();
+              }}
+            >
+              <TextField label={`Type ${of.name} to confirm`} value={typed} onInput={setTyped} mono />
+              <div class="row">
+                <button type="submit" class="btn stop" disabled={typed !== of.name}>
+                  Delete
+                </button>
+                <button type="button" class="btn" onClick={close}>
+                  Cancel
+                </button>
+              </div>
+            </form>
+          )}
+        </Dialog>
+      )}
+    </Sheet>
+  );
+}

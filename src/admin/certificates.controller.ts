@@ -1,0 +1,84 @@
+import { DataSource, Like, MoreThan } from 'typeorm';
+import { type Call, scopeOf } from '../call.js';
+import { Clock } from '../clock.js';
+import { readCertificate } from '../crypto/x509/certificate.js';
+import { describeName } from '../crypto/x509/distinguished-name.js';
+import { epochSeconds } from '../http/fields.js';
+import { OperationsController } from '../http/operation.js';
+import { CertificateAuthority } from '../payment/exchange/certificate-authority.entity.js';
+import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';
+import { keyArn } from '../payment/keys/arn.js';
+import { PublicKeyCertificate } from '../payment/keys/public-key-certificate.entity.js';
+import { AdminOperation } from './admin-operation.js';
+import { ListCertificatesOutput } from './certificates.schema.js';
+
+/** Certificates of a kind that one call reads. */
+const MAX_CERTIFICATES = 1000;
+
+interface Issued {
+  kind: ListCertificatesOutput['Certificates'][number]['Kind'];
+  der: Buffer;
+  keyArn?: string;
+}
+
+@OperationsController('certificates')
+export class CertificatesController {
+  constructor(
+    private readonly database: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  @AdminOperation({
+    name: 'ListCertificates',
+    route: ['GET', 'certificates'],
+    resource: 'nothing',
+    summary: 'Lists the certificates that the service has issued, and when they expire',
+    description:
+      'Lists the roots of the certificate authority, the latest certificate of each key pair, and the certificates of import and export ' +
+      'tokens of the Region for which the request is signed, those that expire first before the others. Certificates of partners aren’t ' +
+      'listed: an import keeps their public key.',
+    example: 'http://127.0.0.1:8080/admin/certificates',
+    output: ListCertificatesOutput,
+  })
+  async list(call: Call): Promise<ListCertificatesOutput> {
+    const { manager } = this.database;
+    const take = MAX_CERTIFICATES + 1;
+    const scope = scopeOf(call);
+    const authorities = await manager.findBy(CertificateAuthority, scope);
+    const ofKeys = await manager.find(PublicKeyCertificate, {
+      where: { keyArn: Like(keyArn(scope, '%')) },
+      order: { keyArn: 'ASC' },
+      take,
+    });
+    const tokens = await manager.find(ExchangeToken, {
+      where: { ...scope, expiresAt: MoreThan(this.clock.now()) },
+      order: { expiresAt: 'ASC' },
+      take,
+    });
+    const issued: Issued[] = [
+      ...authorities.map(({ certificate }) => ({ kind: 'authority' as const, der: certificate })),
+      ...ofKeys
+        .slice(0, MAX_CERTIFICATES)
+        .map(({ certificate, keyArn }) => ({ kind: 'key' as const, der: certificate, keyArn })),
+      ...tokens
+        .slice(0, MAX_CERTIFICATES)
+        .map(({ certificate }) => ({ kind: 'exchange token' as const, der: certificate })),
+    ];
+    return {
+      Certificates: issued.map(presentCertificate).toSorted((one, other) => one.NotAfter - other.NotAfter),
+      Complete: Math.max(ofKeys.length, tokens.length) <= MAX_CERTIFICATES,
+    };
+  }
+}
+
+function presentCertificate({ kind, der, keyArn }: Issued) {
+  const { subject, issuer, notBefore, notAfter } = readCertificate(der);
+  return {
+    Kind: kind,
+    KeyArn: keyArn,
+    Subject: describeName(subject),
+    Issuer: describeName(issuer),
+    NotBefore: epochSeconds(notBefore),
+    NotAfter: epochSeconds(notAfter),
+  };
+}

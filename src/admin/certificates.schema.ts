@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { Timestamp } from '../http/fields.js';
+
+export const ListCertificatesOutput = z
+  .object({
+    Certificates: z.array(
+      z
+        .object({
+          Kind: z.enum(['authority', 'key', 'exchange token']).meta({
+            description:
+              'Root of the service’s certificate authority, the latest certificate of a key pair, or the certificate of an import or ' +
+              'export token.',
+          }),
+          KeyArn: z.string().optional().meta({ description: 'Of the key pair.' }),
+          Subject: z.string().meta({ example: 'CN=Example' }),
+          Issuer: z.string(),
+          NotBefore: Timestamp,
+          NotAfter: Timestamp,
+        })
+        .meta({ id: 'CertificateSummary' }),
+    ),
+    Complete: z.boolean().meta({ description: 'false if there are more than 1,000 of a kind.' }),
+  })
+  .meta({ id: 'ListCertificatesOutput' });
+export type ListCertificatesOutput = z.infer<typeof ListCertificatesOutput>;

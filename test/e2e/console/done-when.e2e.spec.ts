@@ -1,0 +1,118 @@
+import type { Page } from 'playwright-core';
+import { KeyUse } from '../../../src/access/key-use.js';
+import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { AuditLog } from '../../../src/audit/audit-log.js';
+import { allow, policyOf } from '../../support/access.js';
+import { apiOf } from '../../support/api.js';
+import { mac } from '../../support/audit.js';
+import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
+import { createKey, createKeyOf } from '../../support/keys.js';
+import { target, TestClock } from '../../support/service.js';
+
+const DAY_MS = 86_400_000;
+/** What somebody needs who only looks. */
+const AUDITOR = {
+  Effect: 'Allow',
+  Action: [
+    'keyblock:List*',
+    'keyblock:Get*',
+    'keyblock:Explain*',
+    'payment-cryptography:List*',
+    'payment-cryptography:Get*',
+  ],
+  Resource: '*',
+};
+
+type Credentials = Parameters<typeof signIn>[1];
+
+/** Calls are made yesterday, and looked at today. */
+const clock = new TestClock();
+
+describeConsole(
+  'A stranger with one access key',
+  {},
+  (console) => {
+    const wanted = { arn: '', kcv: '' };
+    let stranger: Credentials;
+    let auditor: Credentials;
+
+    beforeAll(async () => {
+      const { service } = console;
+      const { expectControlOk } = apiOf(service);
+      const principals = service.app.get(PrincipalRepository);
+      const user = async (name: string, ...statements: object[]) => {
+        const { arn } = await principals.create('user', name);
+        await principals.putPolicy(arn, 'own', policyOf(...(statements as Record<string, unknown>[])));
+        return principals.createAccessKey(arn);
+      };
+      for (let i = 0; i < 60; i++) await createKey(service, { Exportable: false });
+      const key = await createKey(service);
+      Object.assign(wanted, { arn: key.KeyArn, kcv: key.KeyCheckValue });
+      await expectControlOk('CreateAlias', { AliasName: 'alias/host-link', KeyArn: key.KeyArn });
+      const wrapping = await createKeyOf(service, {
+        usage: 'TR31_K1_KEY_BLOCK_PROTECTION_KEY',
+        algorithm: 'AES_256',
+        modes: ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'],
+      });
+      const bureau = await user('bureau-ops', allow('ExportKey'));
+      clock.advance(-DAY_MS);
+      const body = JSON.stringify({
+        ExportKeyIdentifier: wanted.arn,
+        KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: wrapping.arn } },
+      });
+      const exported = await service.send({ headers: target('ExportKey'), body, credentials: bureau });
+      expect([exported.status, exported.text]).toEqual([200, expect.any(String)]);
+      clock.advance(DAY_MS);
+      const switchA = await user('switch-a', allow('GenerateMac'));
+      expect((await service.send({ ...mac(wanted.arn), credentials: switchA })).status).toBe(200);
+      await service.app.get(KeyUse).write();
+      await service.app.get(AuditLog).flush();
+      stranger = await user('stranger', AUDITOR);
+      auditor = await user('auditor', AUDITOR, {
+        Effect: 'Allow',
+        Action: 'keyblock:VerifyAuditChains',
+        Resource: '*',
+      });
+    });
+
+    describe.each(SCREENS)('at $name', (screen) => {
+      test('finds the key by its check value, and sees who used it last and who may', async () => {
+        const page = await console.open(screen, '#/keys');
+        await signIn(page, stranger);
+        await page.getByRole('table').waitFor();
+        await page.keyboard.press('/');
+        await page.keyboard.type(wanted.kcv);
+        await tabTo(page.getByRole('link', { name: 'host-link' }));
+        await page.keyboard.press('Enter');
+        await page.getByText(/^Last used .*, by switch-a: GenerateMac\.$/).waitFor();
+        expect(await sheet(page, 'Who may use it').innerText()).toMatch(/switch-a\s+GenerateMac\s+own/);
+        await expectAccessible(page);
+        await expectSecretKept(page, stranger!.secretAccessKey);
+      });
+
+      test('as an auditor, verifies the chains and finds who exported a key yesterday', async () => {
+        const page = await console.open(screen, '#/keys');
+        await signIn(page, auditor);
+        await page.getByRole('table').waitFor();
+        await page.keyboard.press('g');
+        await page.keyboard.press('a');
+        await page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
+        await tabTo(page.getByRole('button', { name: 'Verify chains' }));
+        await page.keyboard.press('Enter');
+        await page.getByText('Intact').first().waitFor();
+        await tabTo(page.getByLabel('Time'));
+        await page.keyboard.type('Yesterday');
+        await tabTo(page.getByLabel('Operation'));
+        await page.keyboard.type('ExportKey');
+        await page.getByRole('status').getByText('1 event').waitFor();
+        expect(await page.locator('tbody').innerText()).toMatch(/bureau-ops\s+ExportKey\s+.*host-link/);
+        await expectAccessible(page);
+        await expectSecretKept(page, auditor!.secretAccessKey);
+      });
+    });
+
+    const sheet = (page: Page, title: string) =>
+      page.locator('section', { has: page.getByRole('heading', { name: title }) });
+  },
+  clock,
+);
