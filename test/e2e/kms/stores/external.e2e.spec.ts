@@ -303,7 +303,7 @@ describe('an external key store whose proxy is another Keyblock', () => {
   test('stops when the credential is revoked, and goes on with another while it is connected', async () => {
     const blob = await encrypt(keyArn);
     const next = await newCredential(keeper, 'stores/orders');
-    await xksDone(keeper, 'revoke', proxy.XksProxyAuthenticationCredential.AccessKeyId);
+    await xksDone(keeper, 'revoke', proxy.XksProxyAuthenticationCredential.AccessKeyId, '--yes');
     await expect(decrypt(blob)).rejects.toEqual(refused('KMSInvalidStateException'));
     const credential = {
       AccessKeyId: next.credentials.accessKeyId,
