@@ -159,7 +159,13 @@ describe('ListAuditEvents', () => {
 
 describe('VerifyAuditChains', () => {
   async function verified(): Promise<Record<string, unknown>> {
-    expect(await done('POST', 'audit/verifications')).toMatchObject({ State: 'RUNNING' });
+    // The verification before holds its lock for a moment after its result is there.
+    let started = await service.send({ method: 'POST', path: '/admin/audit/verifications' });
+    while (started.status === 409) {
+      await pause(20);
+      started = await service.send({ method: 'POST', path: '/admin/audit/verifications' });
+    }
+    expect([started.status, started.json['State']]).toEqual([200, 'RUNNING']);
     for (;;) {
       const latest = await done('GET', 'audit/verifications/latest');
       if (latest['State'] !== 'RUNNING') return latest;

@@ -213,7 +213,8 @@ describe('A change through the admin API and its event are one transaction', () 
   });
 
   test('covers every admin operation that changes something', () => {
-    const changing = [...resourcesOf('keyblock').keys()].filter((name) => !/^(Get|List|Explain)/.test(name));
+    // VerifyAuditChains starts a job that only reads.
+    const changing = [...resourcesOf('keyblock').keys()].filter((name) => !/^(Get|List|Explain|Verify)/.test(name));
     expect([...new Set(calls.map(([name]) => name))].toSorted()).toEqual(changing.toSorted());
   });
 });
