@@ -63,8 +63,8 @@ export function addArqc(program: Command, streams: Streams): void {
     )
     .requiredOption('--arqc <hex>', "The card's cryptogram, 8 bytes.")
     .examples(
-      `keyblock arqc explain ${CARD} \\\n  --arqc F41E57B7DDD41CC2`,
-      `keyblock arqc explain ${CARD} \\\n  --arqc F41E57B7DDD41CC2 --json`,
+      `keyblock arqc explain ${CARD} \\\n  --arqc 3BDBEBF8E13C9EBB`,
+      `keyblock arqc explain ${CARD} \\\n  --arqc 3BDBEBF8E13C9EBB --json`,
     )
     .readOn('docs/calculators.md');
   withTransaction(explain).action((options: ArqcOptions) => explainArqc(options, streams));
