@@ -85,6 +85,7 @@ describeConsole(
         await tabTo(page.getByRole('link', { name: 'host-link' }));
         await page.keyboard.press('Enter');
         await page.getByText(/^Last used .*, by switch-a: GenerateMac\.$/).waitFor();
+        await sheet(page, 'Who may use it').getByText('switch-a').waitFor();
         expect(await sheet(page, 'Who may use it').innerText()).toMatch(/switch-a\s+GenerateMac\s+own/);
         await expectAccessible(page);
         await expectSecretKept(page, stranger!.secretAccessKey);
