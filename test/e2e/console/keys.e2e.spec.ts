@@ -171,6 +171,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     const page = await signedIn(SCREENS[0], `#/keys/us-east-1/${KeyArn.slice(-16)}`);
     await page.getByText(/^Last used .*, by line-3: GenerateMac\.$/).waitFor();
     const may = page.locator('section', { has: page.getByRole('heading', { name: 'Who may use it' }) });
+    await may.getByText('line-3').first().waitFor();
     expect(await may.innerText()).toMatch(/line-3\s+GenerateMac\s+macs/);
     await page.getByText('root created a key').waitFor();
     await expectAccessible(page);
