@@ -1,6 +1,6 @@
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { Call } from '../call.js';
-import type { Api } from '../http/api.js';
+import { type Api, pathPrefix } from '../http/api.js';
 import type { HeaderValues } from '../http/header-values.js';
 import type { RequestParts } from '../http/input.js';
 import type { RegisteredOperation } from '../http/operation.js';
@@ -29,6 +29,8 @@ export interface Found extends Omit<RequestParts, 'body'> {
   readonly operation: ServedOperation | undefined;
 }
 
+/** The field of a form that names the operation. */
+const ACTION = /(?:^|&)Action=(\w{1,128})(?:&|$)/;
 const FORM = /^application\/x-www-form-urlencoded(?:;|$)/i;
 
 const NONE: Omit<RequestParts, 'body'> = { path: {}, query: {} };
@@ -37,12 +39,12 @@ const NONE: Omit<RequestParts, 'body'> = { path: {}, query: {} };
 export class Routes {
   readonly #apis: Apis;
   /** The API of AWS's query protocol. */
-  readonly #form: (Api & { routing: { form: string } }) | undefined;
+  readonly #form: Api | undefined;
   readonly #router = findMyWay({ maxParamLength: MAX_LABEL });
 
   constructor(apis: readonly Api[], operations: readonly ServedOperation[]) {
     this.#apis = new Apis(apis);
-    this.#form = apis.find((api): api is Api & { routing: { form: string } } => 'form' in api.routing);
+    this.#form = apis.find(({ routing }) => 'form' in routing);
     for (const operation of operations) {
       const { method, path } = operation.route;
       const { routing } = operation.api;
@@ -63,13 +65,15 @@ export class Routes {
     return { api: operation.api, operation, path: found.params, query: found.searchParams };
   }
 
-  /** Finds the operation that a form names, once its body is there: `find` has found none. */
+  /**
+   * Finds the operation that a form names, once its body is there: `find` has found none. The signature isn't verified yet, so the
+   * form is only searched, not parsed.
+   */
   findAction({ api }: Found, method: string, body: Buffer): Found {
-    const action = api === this.#form ? new URLSearchParams(body.toString()).get('Action') : null;
-    const isName = action !== null && /^\w{1,128}$/.test(action);
-    const found =
-      isName && this.#form && this.#router.find(method as HTTPMethod, `/${this.#form.routing.form}/${action}`);
-    return { api, operation: (found || undefined)?.store as ServedOperation | undefined, ...NONE };
+    const [, action] = (api === this.#form ? ACTION.exec(body.toString('latin1')) : undefined) ?? [];
+    const path = action === undefined ? undefined : `${pathPrefix(api)}${action}`;
+    const found = path === undefined ? undefined : this.#router.find(method as HTTPMethod, path);
+    return { api, operation: found?.store as ServedOperation | undefined, ...NONE };
   }
 
   /** Returns the HTTP methods of the operations at a request's path. */

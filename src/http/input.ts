@@ -103,10 +103,14 @@ const PROTOCOL_FIELDS = ['Action', 'Version'];
 const MAX_FIELDS = 100;
 
 /** Returns the fields of a form. @throws SerializationException for a field that comes twice, and for too many */
-export function formOf(body: Buffer): Record<string, string> {
-  const fields = [...new URLSearchParams(body.toString())].filter(([name]) => !PROTOCOL_FIELDS.includes(name));
+function formOf(body: Buffer): Record<string, string> {
+  const text = body.toString();
+  const most = MAX_FIELDS + PROTOCOL_FIELDS.length;
+  // Counted before anything is decoded: a body has room for half a million fields.
+  const isTooLong = text.split('&', most + 1).length > most;
+  const fields = isTooLong ? [] : [...new URLSearchParams(text)].filter(([name]) => !PROTOCOL_FIELDS.includes(name));
   const names = new Set(fields.map(([name]) => name));
-  if (fields.length > MAX_FIELDS || names.size !== fields.length)
+  if (isTooLong || fields.length > MAX_FIELDS || names.size !== fields.length)
     throw new SerializationException(`The form must have at most ${MAX_FIELDS} fields, each of them once.`);
   return Object.fromEntries(fields);
 }
