@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from './api.js';
 
-/** What a screen or a part of it waits for. */
+/** A value that a screen or a part of it waits for. */
 export type Loaded<Value> =
   | { state: 'loading' }
   /** `at` is when the value arrived; `stale` is why a later attempt to load it failed. */
@@ -89,7 +89,7 @@ export function usePages<Item, First extends Page<Item>>(
   };
 }
 
-/** What follows the first page of a list. */
+/** The pages of a list after the first. */
 interface Later<Item> extends Page<Item> {
   /** That first page. */
   of: unknown;

@@ -26,7 +26,7 @@ export function versionsOf({ Nodes }: GetStatusOutput): string[] {
   return [...new Set(Nodes.map(({ Version }) => Version))];
 }
 
-/** Who holds the master key. */
+/** Holder of the master key. */
 export const HOLDERS: Readonly<Record<GetStatusOutput['MasterKey']['Holder'], string>> = {
   token: 'Held in token',
   components: 'From components',

@@ -22,7 +22,7 @@ import { region } from '../session.js';
 import { HOLDERS, useRates, useStatus, versionsOf } from '../status.js';
 import { agoWords, count, timeWords, untilWords } from '../words.js';
 
-/** What state the deployment is in, and what needs somebody's attention. */
+/** Shows the state of the deployment, and what needs attention. */
 export function Overview() {
   const status = useStatus();
   const rates = useRates(false);

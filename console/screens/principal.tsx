@@ -94,7 +94,7 @@ function usePrincipalChange({ of, reload }: Pick<PartProps, 'of' | 'reload'>) {
   };
 }
 
-/** What a new policy begins with. */
+/** Text of a new policy, before it is edited. */
 const NEW_POLICY = {
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Action: 'payment-cryptography:GetKey', Resource: '*' }],

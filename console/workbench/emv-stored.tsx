@@ -22,7 +22,7 @@ const AT_ONCE = 2;
 type StoredCase = Omit<ArqcCase, 'issuerKey'>;
 type Attempt = Pick<ArqcAttempt, 'way' | 'matches' | 'differences'>;
 
-/** How a search on a stored key stands. */
+/** Progress of a search on a stored key. */
 interface Progress {
   attempts: readonly Attempt[];
   isRunning: boolean;

@@ -18,7 +18,7 @@ import { grouped, readHex } from './hex.js';
 import { bytesOf, digitsOf, type Inputs, optionalBytesOf } from './inputs.js';
 import { keyWords } from './key-words.js';
 
-/** What is typed about a card and its transaction. */
+/** Inputs about a card and its transaction. */
 export const BLANK = {
   issuerKey: '',
   pan: '',

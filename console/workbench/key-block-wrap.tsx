@@ -24,7 +24,7 @@ import { KeyBlockFields } from './key-block-fields.js';
 import { keyWords } from './key-words.js';
 import { StoredKeyCalls } from './stored-key-call.js';
 
-/** What is typed to wrap a key. */
+/** Inputs for wrapping a key. */
 export const BLANK_WRAP = {
   key: '',
   versionId: 'D' as KeyBlockVersion,

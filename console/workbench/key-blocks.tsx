@@ -149,7 +149,7 @@ function Malformed({ text, error }: { text: string; error: CryptoError }) {
   );
 }
 
-/** What opening the block gives, step by step. */
+/** Shows the steps of opening the block. */
 function Opened({
   text,
   block,

@@ -45,7 +45,7 @@ export interface Explanation {
   considered: { statement: Statement; failedOn?: string }[];
 }
 
-/** What a principal may do with a key by one statement, grant, or as the root. */
+/** The actions on a key that one statement or grant allows a principal, or that the root has. */
 export interface KeyAccessFound extends Pick<Explanation, 'statement' | 'grantId'> {
   arn: string;
   /** e.g. `payment-cryptography:GenerateMac` */

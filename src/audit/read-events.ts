@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
-/** What one call reads at most: events, and the time after which it begins no further read. */
+/** Limits of one call: the events that it reads, and the time after which it begins no further read. */
 const MAX_EVENTS = 20_000;
 const MAX_MS = 2000;
 /** Rows, and bytes of their events, that one query returns at most, but at least one row. */

@@ -28,7 +28,7 @@ interface TryOptions extends InputOptions {
   ca?: string;
 }
 
-/** Where a command is sent, and how it is read. */
+/** Destination of a command, and settings for reading it. */
 interface Target {
   host: string;
   port: number;

@@ -73,7 +73,7 @@ export interface Config {
   readonly verificationLimits?: VerificationLimits;
   /** Destinations of audit events. */
   readonly audit: readonly AuditDestination[];
-  /** What is served of the console in the browser. */
+  /** Parts of the console that are served. */
   readonly console: 'on' | 'no-workbench' | 'off';
   /** Name of the deployment that the console shows. */
   readonly consoleLabel?: string;

@@ -10,7 +10,7 @@ import type { TlsFiles } from './tls-files.js';
 /** Maximum number of problems that are reported together. */
 const MAX_PROBLEMS = 10;
 
-/** What host commands do, for all listeners or for one. */
+/** Settings of host commands, for all listeners or for one. */
 export interface HostCommandSettings {
   /** Codes of the commands that are served; undefined for the default ones. */
   readonly commands: readonly string[] | undefined;

@@ -8,7 +8,7 @@ import { DOCS } from '../http/pages.js';
 
 export const CONSOLE = '/console/';
 
-/** Where the build puts the files of console/. */
+/** Folder into which the build writes the files of console/. */
 const FOLDER = fileURLToPath(new URL('../../public/console', import.meta.url));
 
 /** Lists the scripts that nothing but the workbench loads; the build writes it. */

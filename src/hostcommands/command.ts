@@ -19,7 +19,7 @@ export interface Reply {
 /** Key types of a payShield: a pair of the LMK and a variant, e.g. `001` for a ZPK. */
 export type KeyType = string;
 
-/** What a command needs of a key. */
+/** Requirements of a command for a key. */
 export interface KeyNeeds {
   /** Type by which a key under a variant LMK is decrypted. */
   readonly type: KeyType;
@@ -38,7 +38,7 @@ export interface HostKey extends WorkingKey {
    * TDES key that encrypts as it does.
    */
   readonly bytes: number;
-  /** What the key may be used for; undefined for a key under a variant LMK, of which only its type says so. */
+  /** Permitted uses of the key; undefined for a key under a variant LMK, of which only its type says so. */
   readonly attributes?: HostKeyAttributes;
 }
 
@@ -82,7 +82,7 @@ export interface PinsUnderLmk {
   openTable(host: HostCall, encrypted: string): string;
 }
 
-/** What a command can learn from the listener that serves it, and ask of it. */
+/** Services of the listener for its commands. */
 export interface ListenerServices {
   readonly headerLength: number;
   readonly maxConnections: number;
@@ -97,7 +97,7 @@ export interface ListenerServices {
   run(host: HostCall, message: Buffer, headerLength: number): Buffer | Promise<Buffer>;
 }
 
-/** What commands are served with. */
+/** Dependencies of commands. */
 export interface HostServices {
   readonly listener: ListenerServices;
   readonly keys: HostKeys;
@@ -124,7 +124,7 @@ export interface ListenerSettings extends FieldSettings {
   readonly firmware: string;
 }
 
-/** What the listener knows of a command. */
+/** Facts about a command that its message states. */
 interface CommandOrigin {
   readonly command?: string;
   readonly namesLmk?: boolean;
@@ -147,7 +147,7 @@ export class HostCall {
     return this.origin.command ?? '';
   }
 
-  /** Whether the command names its LMK. If it doesn't, a key block under another LMK is opened with that one. */
+  /** True if the command names its LMK. If it doesn't, a key block under another LMK is opened with that one. */
   get namesLmk(): boolean {
     return this.origin.namesLmk ?? false;
   }
@@ -179,7 +179,7 @@ export interface HostCommand<R = unknown> {
   readonly title: string;
   /** Operation of Payment Cryptography whose permission the caller needs; undefined for a command without keys. */
   readonly operation?: string;
-  /** Whether listeners serve the command where the configuration doesn't list commands. */
+  /** True if listeners serve the command where the configuration doesn't list commands. */
   readonly isDefault: boolean;
   /** Reads the fields of a request, up to the LMK identifier. */
   parse(fields: RequestFields): R;

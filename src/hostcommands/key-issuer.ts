@@ -10,7 +10,7 @@ import type { BlockKeys } from './lmk/block-keys.js';
 import { requireScheme } from './lmk/key-scheme.js';
 import { lmkArn, type Lmks } from './lmk/lmks.js';
 
-/** What a key is issued as. */
+/** The form in which a key is issued. */
 export interface IssuedAs {
   readonly type: KeyType;
   /** Letter of the scheme; Z and 0 for a single-length key without a letter. */

@@ -19,7 +19,7 @@ import { algorithmOf } from './lmk/opened-key.js';
 import { cipherWithVariant, hasOddParity } from './lmk/variant-lmk.js';
 import type { KeyField } from './request-fields.js';
 
-/** How a key leaves under a ZMK. */
+/** Form of a key that is exported under a ZMK. */
 export interface ExportedAs {
   /** U, T, X, Y, Z, 0, S or R. */
   readonly scheme: string;
@@ -64,7 +64,7 @@ export function exportUnder(zmk: HostKey, key: Buffer, isAes: boolean, as: Expor
   });
 }
 
-/** What was known of an imported key before the command said anything. */
+/** Attributes of an imported key that do not come from the fields of the command. */
 export interface Imported {
   /** The key, which the caller must zeroize; DES keys with odd parity. */
   readonly clear: Buffer;

@@ -20,7 +20,7 @@ export interface KeyField {
   readonly scheme: KeyScheme;
   /** The whole field, by which the key table knows it. */
   readonly text: string;
-  /** What follows the letter of the scheme: digits in upper case, a key block, or a name. */
+  /** The field after the letter of the scheme: digits in upper case, a key block, or a name. */
   readonly value: string;
 }
 
@@ -38,7 +38,7 @@ export interface FieldMark {
   readonly places: number;
 }
 
-/** What the layout of a request depends on in an LMK. */
+/** Properties of an LMK that decide the layout of requests. */
 export interface LmkShape {
   readonly scheme: 'variant' | 'keyblock';
   /** Digits of the longest PIN that a variant LMK encrypts; a PIN under it has one digit more. */
@@ -50,7 +50,7 @@ export interface FieldSettings {
   readonly lmks: ReadonlyMap<string, LmkShape>;
   /** Identifier of the LMK of requests that name none. */
   readonly defaultLmk: string;
-  /** What the lengths of hexadecimal data count. */
+  /** Unit of the lengths of hexadecimal data. */
   readonly hexLength: 'characters' | 'bytes' | 'auto';
   /** Accepts names of keys between two `@`. */
   readonly takesKeyNames: boolean;

@@ -11,7 +11,7 @@ interface TlsServer {
   setSecureContext(options: SecureContextOptions): void;
 }
 
-/** What a TLS server was started with. */
+/** Certificate and key that a TLS server was started with. */
 interface TlsConfig {
   readonly cert: Buffer | string;
   readonly key: Buffer | string;

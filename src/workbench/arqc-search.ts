@@ -112,7 +112,7 @@ export const SESSION_KEY_NAMES = {
   UNION_PAY: 'UnionPay',
 } as const satisfies Record<SessionKeyScheme, string>;
 
-/** What the cryptogram version number of a card says about its cryptograms. */
+/** The meaning of a cryptogram version number for the cryptograms of a card. */
 export interface CryptogramVersion {
   readonly network: 'Visa' | 'UnionPay' | 'Mastercard';
   readonly versions: readonly number[];

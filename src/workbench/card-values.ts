@@ -59,7 +59,7 @@ export function cardValueWays(cvk: Buffer, card: CardOfValue, value: string): Ca
     .map(({ expiry, serviceCode }) => ({ expiry, serviceCode }));
 }
 
-/** How a value of decimal digits is computed. */
+/** A way to compute a value of decimal digits. */
 export interface ValueSteps {
   /** The digits that are encrypted. */
   readonly input: readonly NamedDigits[];

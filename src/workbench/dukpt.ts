@@ -58,7 +58,7 @@ export function deriveTransaction({ bdk, ksn }: { bdk: Buffer; ksn: Buffer }): D
   return ksn.length === 12 ? aesDerivation(bdk, ksn) : tdesDerivation(bdk, ksn);
 }
 
-/** What a ciphertext gives under one working key. */
+/** The decryption of a ciphertext under one working key. */
 export interface DukptReading {
   readonly usage: TdesDukptUsage | AesDukptUsage;
   /** The ciphertext decrypted in CBC with an initialization vector of zeros. */

@@ -16,7 +16,7 @@ export interface CardKeys {
   /** The 16 digits from which the ICC master key is derived. */
   readonly diversification: string;
   readonly iccKey: Buffer;
-  /** What diversifies the left half of the session key; empty if the ICC master key is the session key. */
+  /** Diversification data of the left half of the session key; empty if the ICC master key is the session key. */
   readonly sessionInput: readonly NamedDigits[];
   readonly sessionKey: Buffer;
 }
@@ -82,7 +82,7 @@ export function scriptMacSteps(
   };
 }
 
-/** What the issuer answers a cryptogram with: a response code, or a card status update with proprietary data. */
+/** The response of the issuer to a cryptogram: a response code, or a card status update with proprietary data. */
 export type ArpcRequest =
   | { readonly method: 1; readonly arc: Buffer }
   | { readonly method: 2; readonly csu: Buffer; readonly proprietary: Buffer };

@@ -33,7 +33,7 @@ export function pvvSteps(
   return { input, encrypted, decimalized: decimalize(encrypted), value };
 }
 
-/** How a PIN of the IBM 3624 method is computed. */
+/** Inputs of a PIN by the IBM 3624 method. */
 export interface Ibm3624Steps {
   /** 16 digits. */
   readonly validationData: string;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where Debian's softhsm2 has its module. */
+/** Path of the module in Debian's package softhsm2. */
 export const SOFTHSM = '/usr/lib/softhsm/libsofthsm2.so';
 export const PIN = 'user-pin-1234';
 const SO_PIN = 'so-pin-12345678';

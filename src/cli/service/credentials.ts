@@ -5,7 +5,7 @@ import { EXIT, Failure } from '../failure.js';
 import type { Profile, Profiles } from './profiles.js';
 import { assumeRole } from './assume-role.js';
 
-/** What signs a request. */
+/** An access key that signs requests. */
 export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;

@@ -13,7 +13,7 @@ import { HostError, type HostErrorCode } from '../host-error.js';
 import type { RequestFields } from '../request-fields.js';
 import { attemptOr } from '../verification.js';
 
-/** What commands for ARQCs need of their MK-AC. */
+/** Requirements of commands for ARQCs for their MK-AC. */
 export const MK_AC: KeyNeeds = { type: '109', rule: KEY_ARGUMENTS.VerifyAuthRequestCryptogram.KeyIdentifier.Emv };
 
 /** Activity that returns the right ARQC in place of a wrong one. */

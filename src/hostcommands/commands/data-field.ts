@@ -23,7 +23,7 @@ const MAX_REPLY_CHARACTERS = 65_000;
 /** Data of a request. */
 export interface DataField {
   readonly data: Buffer;
-  /** How the length was read, for the length in the reply. */
+  /** Unit in which the length was read, for the length in the reply. */
   readonly hexUnit: HexUnit;
 }
 

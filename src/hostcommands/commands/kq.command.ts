@@ -25,7 +25,7 @@ interface Scheme {
   readonly padsWithZeros: boolean;
 }
 
-/** What each mode does. */
+/** Steps of each mode. */
 const MODES: Record<string, Mode> = {
   '0': { verifies: true, responds: false, hasMac: false },
   '1': { verifies: true, responds: true, hasMac: false },

@@ -19,7 +19,7 @@ interface Scheme {
   readonly option: MajorKeyDerivation;
 }
 
-/** What each mode does; `method` is that of the ARPC. */
+/** Steps of each mode; `method` is that of the ARPC. */
 const MODES: Record<string, Mode> = {
   '0': { verifies: true },
   '1': { verifies: true, method: 1 },

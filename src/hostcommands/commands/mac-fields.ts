@@ -40,7 +40,7 @@ const KEY_TYPES = [TAK, '008', 'FFF'] as const;
 /** Which part of a message a request has: all of it, its first part, one in the middle, the last. */
 export type Part = '0' | '1' | '2' | '3';
 
-/** How a MAC is computed. */
+/** Computation of a MAC. */
 export interface MacMethod {
   readonly algorithm: Algorithm;
   readonly padding: Padding;
