@@ -1,5 +1,4 @@
 import { eventMembers } from '../audit/request-parameters.js';
-import { InternalServerException, ServiceUnavailableException } from '../errors/exceptions.js';
 import type { Api } from '../http/api.js';
 import { VALIDATION_EXCEPTIONS } from '../http/validation-exceptions.js';
 import { CckmException, envelopeOf, statusOf } from './errors.js';
@@ -17,8 +16,6 @@ export const CCKM: Api = {
       const lacksMember = violations.some(({ constraint }) => constraint.kind === 'required');
       return lacksMember ? new CckmException('NCERRBadRequest', error.message) : error;
     },
-    unavailable: () => new ServiceUnavailableException('The service is unavailable. Try again.'),
-    internal: () => new InternalServerException(),
   },
   statusOf,
   bodyOf: envelopeOf,

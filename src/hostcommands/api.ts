@@ -1,5 +1,4 @@
 import { eventMembers } from '../audit/request-parameters.js';
-import { InternalServerException, ServiceUnavailableException } from '../errors/exceptions.js';
 import type { Api } from '../http/api.js';
 import { restJsonBody } from '../http/framing.js';
 import { VALIDATION_EXCEPTIONS } from '../http/validation-exceptions.js';
@@ -16,11 +15,7 @@ export const HOST_COMMANDS: Api = {
   routing: { path: 'hostcommands' },
   contentType: 'application/octet-stream',
   rateOf: () => 'dataPlane',
-  exceptions: {
-    ...VALIDATION_EXCEPTIONS,
-    unavailable: () => new ServiceUnavailableException('The service is unavailable. Try again.'),
-    internal: () => new InternalServerException(),
-  },
+  exceptions: VALIDATION_EXCEPTIONS,
   statusOf: ({ status }) => status,
   bodyOf: restJsonBody,
   audit: {

@@ -1,7 +1,9 @@
 import {
+  InternalServerException,
   PublicPolicyException,
   SerializationException,
   type ServiceException,
+  ServiceUnavailableException,
   ThrottlingException,
   ValidationException,
 } from '../errors/exceptions.js';
@@ -12,12 +14,11 @@ import type { ApiExceptions, Constraint, Violation } from './api.js';
  * The exceptions of Payment Cryptography's models, which the admin API shares: ValidationException for nearly
  * everything that is wrong with a request. No message repeats a value of the input.
  */
-export const VALIDATION_EXCEPTIONS: Pick<
-  ApiExceptions,
-  'invalidInput' | 'invalidPageToken' | 'refusedBy' | 'throttled'
-> = {
+export const VALIDATION_EXCEPTIONS: ApiExceptions = {
   invalidInput,
   throttled: () => new ThrottlingException(),
+  unavailable: () => new ServiceUnavailableException('The service is unavailable. Try again.'),
+  internal: () => new InternalServerException(),
   invalidPageToken: () =>
     new ValidationException('NextToken is invalid: send the one from the previous page, with the same filters.'),
   refusedBy: (error) =>

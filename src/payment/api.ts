@@ -1,4 +1,4 @@
-import { InternalServerException, ServiceUnavailableException } from '../errors/exceptions.js';
+import { InternalServerException } from '../errors/exceptions.js';
 import type { Api } from '../http/api.js';
 import { awsJsonStatus, exceptionBody, restJsonBody } from '../http/framing.js';
 import { VALIDATION_EXCEPTIONS } from '../http/validation-exceptions.js';
@@ -23,11 +23,7 @@ export const CONTROL_PLANE: Api = {
   routing: { target: 'PaymentCryptographyControlPlane' },
   contentType: 'application/x-amz-json-1.0',
   rateOf: () => 'controlPlane',
-  exceptions: {
-    ...VALIDATION_EXCEPTIONS,
-    unavailable: () => new ServiceUnavailableException('The service is unavailable. Try again.'),
-    internal: () => new InternalServerException(),
-  },
+  exceptions: VALIDATION_EXCEPTIONS,
   statusOf: awsJsonStatus,
   bodyOf: (error) => exceptionBody(error, `${NAMESPACE}#${error.name}`),
   audit: { ...AUDIT, isDataEvent: () => false, isReadOnly: (operation) => /^(?:Get|List)/.test(operation) },
@@ -44,7 +40,6 @@ export const DATA_PLANE: Api = {
     ...VALIDATION_EXCEPTIONS,
     // The data plane's model has no ServiceUnavailableException. SDKs pick their class by name, and retry 503 like 500.
     unavailable: () => new InternalServerException('The service is unavailable. Try again.', 503),
-    internal: () => new InternalServerException(),
   },
   statusOf: ({ status }) => status,
   bodyOf: restJsonBody,
