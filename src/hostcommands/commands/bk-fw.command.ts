@@ -1,7 +1,6 @@
 import type { HostCommand } from '../command.js';
-import { account, checkLength, ibm3624, pinBlock, pinFormat, pvki, requireFormatOf } from './pin-fields.js';
-import { typedPinKey } from './pin-keys.js';
-import { generateReference, ibm3624Offset, type ReferencedPin, visaPvv } from './pin-verification.js';
+import { account, checkLength, ibm3624, pvki } from './pin-fields.js';
+import { generateReference, ibm3624Offset, type ReferencedPin, typedPinBlock, visaPvv } from './pin-verification.js';
 
 export const BK: HostCommand<ReferencedPin> = {
   code: 'BK',
@@ -9,11 +8,7 @@ export const BK: HostCommand<ReferencedPin> = {
   operation: 'GeneratePinData',
   isDefault: true,
   parse: (fields) => {
-    const key = typedPinKey(fields);
-    const pvk = fields.key('PVK');
-    const block = pinBlock(fields, key.field);
-    const format = pinFormat(fields);
-    requireFormatOf(key.field, format);
+    const { key, pvk, block, format } = typedPinBlock(fields, { isDouble: false });
     const length = checkLength(fields);
     const pan = account(fields, format);
     return { key, block, format, pan, reference: ibm3624Offset(pvk, ibm3624(fields, pan), length) };
@@ -27,11 +22,7 @@ export const FW: HostCommand<ReferencedPin> = {
   operation: 'GeneratePinData',
   isDefault: true,
   parse: (fields) => {
-    const key = typedPinKey(fields);
-    const pvk = fields.key('PVK', { isDouble: true });
-    const block = pinBlock(fields, key.field);
-    const format = pinFormat(fields);
-    requireFormatOf(key.field, format);
+    const { key, pvk, block, format } = typedPinBlock(fields, { isDouble: true });
     const pan = account(fields, format);
     return { key, block, format, pan, reference: visaPvv(pvk, pan, pvki(fields)) };
   },

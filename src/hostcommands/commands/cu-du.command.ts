@@ -1,17 +1,6 @@
 import type { HostCommand } from '../command.js';
-import {
-  account,
-  checkLength,
-  ibm3624,
-  LONGEST_PIN,
-  offset,
-  pinBlock,
-  pinFormat,
-  pvki,
-  requireFormatOf,
-} from './pin-fields.js';
-import { typedPinKey } from './pin-keys.js';
-import { changePin, ibm3624Offset, type PinChange, visaPvv } from './pin-verification.js';
+import { account, checkLength, ibm3624, LONGEST_PIN, offset, pinBlock, pvki } from './pin-fields.js';
+import { changePin, ibm3624Offset, type PinChange, typedPinBlock, visaPvv } from './pin-verification.js';
 
 export const CU: HostCommand<PinChange> = {
   code: 'CU',
@@ -19,11 +8,7 @@ export const CU: HostCommand<PinChange> = {
   operation: 'GeneratePinData',
   isDefault: true,
   parse: (fields) => {
-    const key = typedPinKey(fields);
-    const pvk = fields.key('PVK', { isDouble: true });
-    const block = pinBlock(fields, key.field);
-    const format = pinFormat(fields);
-    requireFormatOf(key.field, format);
+    const { key, pvk, block, format } = typedPinBlock(fields, { isDouble: true });
     const pan = account(fields, format);
     const reference = visaPvv(pvk, pan, pvki(fields));
     const claimed = fields.digits('old PVV', 4);
@@ -39,11 +24,7 @@ export const DU: HostCommand<PinChange> = {
   operation: 'GeneratePinData',
   isDefault: true,
   parse: (fields) => {
-    const key = typedPinKey(fields);
-    const pvk = fields.key('PVK');
-    const block = pinBlock(fields, key.field);
-    const format = pinFormat(fields);
-    requireFormatOf(key.field, format);
+    const { key, pvk, block, format } = typedPinBlock(fields, { isDouble: false });
     const length = checkLength(fields);
     const pan = account(fields, format);
     const natural = ibm3624(fields, pan);

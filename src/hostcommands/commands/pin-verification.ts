@@ -10,9 +10,26 @@ import type { Synchronous } from '../../provider/crypto-provider.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostKey, KeyNeeds, Reply, ReplyField } from '../command.js';
 import { HostError } from '../host-error.js';
-import type { KeyField } from '../request-fields.js';
-import { type Ibm3624Fields, ibm3624Arguments, offsetField, type PinFormat, requireAtMost } from './pin-fields.js';
-import { findPinKey, PIN_KEY_RULES, type PinKey, type PinMethod, pvkNeeds, type PvkPurpose } from './pin-keys.js';
+import type { KeyField, RequestFields } from '../request-fields.js';
+import {
+  type Ibm3624Fields,
+  ibm3624Arguments,
+  offsetField,
+  pinBlock,
+  pinFormat,
+  type PinFormat,
+  requireAtMost,
+  requireFormatOf,
+} from './pin-fields.js';
+import {
+  findPinKey,
+  PIN_KEY_RULES,
+  type PinKey,
+  type PinMethod,
+  pvkNeeds,
+  type PvkPurpose,
+  typedPinKey,
+} from './pin-keys.js';
 
 /** An encrypted PIN block of a request. */
 export interface PinBlockFields {
@@ -117,6 +134,23 @@ export function changePin(host: HostCall, request: PinChange): Reply | Promise<R
 /** @throws VerificationFailedException */
 function requireClaimed(referenceOf: ReferenceOf, pvk: SymmetricKey, pin: string, claimed: string): void {
   if (!equal(Buffer.from(referenceOf(pvk, pin, claimed.length)), Buffer.from(claimed))) throw wrongPin();
+}
+
+/**
+ * Reads a PIN block under a key whose type is in the request, with the PIN verification key between them.
+ *
+ * @param kind length of a PIN verification key without a scheme
+ */
+export function typedPinBlock(
+  fields: RequestFields,
+  kind: { isDouble: boolean },
+): Omit<PinBlockFields, 'pan'> & { pvk: KeyField } {
+  const key = typedPinKey(fields);
+  const pvk = fields.key('PVK', kind);
+  const block = pinBlock(fields, key.field);
+  const format = pinFormat(fields);
+  requireFormatOf(key.field, format);
+  return { key, pvk, block, format };
 }
 
 /** Returns the failure that counts and is answered 01. */
