@@ -61,8 +61,8 @@ function addReplay(compare: Command, streams: Streams): void {
       names: new Map(Object.entries(names as Record<string, string>)),
     });
     const { skipped, random } = comparison;
-    if (skipped > 0) remark(streams, options, `${count(skipped, 'call')} would change something and were skipped.`);
-    if (random > 0) remark(streams, options, `${count(random, 'call')} have random values, which were not compared.`);
+    if (skipped > 0) remark(streams, options, `Skipped because they would change something: ${skipped}`);
+    if (random > 0) remark(streams, options, `With random values, which were not compared: ${random}`);
     printAnswer(streams, options, comparison.first.size === 0, presented(comparison), lines(comparison));
   });
 }

@@ -73,12 +73,21 @@ export async function compare(path: string, targets: Targets): Promise<Compariso
   let host: HostReplay | undefined;
   const replayOf = async (pair: Pair): Promise<Replay | undefined> => {
     if ('command' in pair) {
-      const replay = (host ??= new HostReplay(await targets.host()));
+      if (!host) {
+        host = new HostReplay(await targets.host());
+        // The first call of a target also connects, so its time is not compared.
+        await host.answer(pair);
+      }
+      const replay = host;
       const operation = pair.command.slice(0, 2);
       return { operation, recorded: replay.recorded(pair), answer: () => replay.answer(pair) };
     }
     if (!AwsReplay.isRepeatable(pair)) return undefined;
-    const replay = (aws ??= new AwsReplay(await targets.connection(), targets.names));
+    if (!aws) {
+      aws = new AwsReplay(await targets.connection(), targets.names);
+      await aws.answer(pair);
+    }
+    const replay = aws;
     return { operation: pair.operation, recorded: replay.recorded(pair), answer: () => replay.answer(pair) };
   };
   try {
