@@ -100,9 +100,9 @@ export class HostConnection {
     for (;;) {
       const reply = this.#takeReply();
       if (reply) return reply;
-      const { done, value } = await this.#chunks.next();
-      if (done === true) throw new Failure(EXIT.refused, 'The listener closed the connection without a reply.');
-      this.#received = Buffer.concat([this.#received, value]);
+      const chunk = await this.#chunks.next();
+      if (chunk.done === true) throw new Failure(EXIT.refused, 'The listener closed the connection without a reply.');
+      this.#received = Buffer.concat([this.#received, chunk.value]);
     }
   }
 

@@ -59,7 +59,7 @@ export function described({ member, recorded, answered }: Difference): string {
   if (member === undefined) return `${recorded} was recorded, the service answers ${answered}`;
   if (recorded === undefined) return `${member} was not recorded`;
   if (answered === undefined) return `${member} is missing in the answer of the service`;
-  const at = [...recorded].findIndex((character, i) => character !== answered[i]);
-  const place = at < 0 ? recorded.length : at;
+  let place = 0;
+  while (place < recorded.length && recorded[place] === answered[place]) place++;
   return `${member} differs from character ${place + 1} on (${recorded.length} recorded, ${answered.length} answered)`;
 }

@@ -53,7 +53,7 @@ export class AwsReplay {
     if (template === undefined) throw new Failure(EXIT.usage, `The data plane has no operation ${operation}.`);
     const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
       const value = members[name];
-      delete members[name];
+      Reflect.deleteProperty(members, name);
       return encodeURIComponent(typeof value === 'string' ? value : '');
     });
     const headers = { 'content-type': 'application/json' };

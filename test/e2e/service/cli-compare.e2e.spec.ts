@@ -22,7 +22,7 @@ let mac: string;
 let port: number;
 beforeAll(async () => {
   const attributes = { usage: 'TR31_M6_ISO_9797_5_CMAC_KEY', algorithm: 'AES_128', modes: ['Generate', 'Verify'] };
-  mac = (await createKeyOf(service, attributes as Parameters<typeof createKeyOf>[1])).arn;
+  mac = (await createKeyOf(service, attributes)).arn;
   port = service.app.get<HostCommands>(HostCommands, { strict: false }).ports[0]!;
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: service.url,
