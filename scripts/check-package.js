@@ -1,6 +1,7 @@
 // Packs the built package, installs it in an empty folder, and runs the command there: npm run check:package. What was
 // built is packed, and nothing is built where it is installed.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,33 @@ function check(expected, input, ...args) {
   console.log(`  keyblock ${args.join(' ')} succeeds`);
 }
 
+/** Starts the service of the installed package, asks it whether it is ready, and stops it. */
+async function checkStart() {
+  const env = { ...process.env, KEYBLOCK_PORT: '0', KEYBLOCK_DRAIN_SECONDS: '0' };
+  const args = ['--no-install', 'keyblock', 'start', '--dev'];
+  const service = spawn('npx', args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(service, 'exit');
+  let said = '';
+  const address = await new Promise((resolve, reject) => {
+    service.stderr.on('data', (chunk) => {
+      said += chunk;
+      const found = /listens at (http:\S+)/.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    service.on('exit', () => reject(new Error(`keyblock start ended:\n${said}`)));
+  });
+  try {
+    for (const path of ['/readyz', '/docs', '/console/', '/openapi/kms.json']) {
+      const { status } = await fetch(`${address}${path}`);
+      if (status !== 200) throw new Error(`${path} of the installed service is answered with ${status}`);
+    }
+  } finally {
+    service.kill('SIGTERM');
+    await ended;
+  }
+  console.log('  keyblock start --dev is ready, and serves its pages');
+}
+
 try {
   const [{ filename, size }] = JSON.parse(
     run(ROOT, '', 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', folder),
@@ -36,6 +64,7 @@ try {
   check('Commands on a service', '');
   check('08D7B4', '0123456789ABCDEFFEDCBA9876543210\n', 'kcv');
   check('keyblock:GetStatus', '', 'help', 'status');
+  await checkStart();
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

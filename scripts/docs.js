@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { keyArgumentsPage } from '../dist/payment/dataplane/keys/key-arguments-page.js';
 import { COMMANDS } from '../dist/hostcommands/registry.js';
 import { FLOORS, PURE } from '../floors.js';
+import { licencesPage } from './licences-page.js';
 import { operationsPage } from './operations-page.js';
 
 const root = new URL('../', import.meta.url);
@@ -38,5 +39,6 @@ function withGenerated(name, part) {
 
 await write('docs/key-arguments.md', keyArgumentsPage());
 await write('docs/operations.md', operationsPage());
+await write('docs/licences.md', licencesPage());
 await write('docs/host-commands.md', withGenerated('docs/host-commands.md', commandsTable()));
 await write('ARCHITECTURE.md', withGenerated('ARCHITECTURE.md', floorsPicture()));

@@ -69,6 +69,8 @@ describe('help', () => {
       'audit list',
       'audit tail',
       'audit verify',
+      'compare replay',
+      'compare record',
       'start',
       'check',
       'destruction confirm',

@@ -13,6 +13,7 @@ import { addDemo } from './demo.js';
 import { addDestruction } from './destruction.js';
 import { errorDocument, EXIT, Failure, outcomeOf } from './failure.js';
 import { addCheck } from './check.js';
+import { addCompare } from './compare.js';
 import { addMasterKey } from './master-key.js';
 import { addMpa } from './mpa.js';
 import { addPayshield } from './payshield.js';
@@ -96,6 +97,7 @@ export function program(streams: Streams, isJson = false): Command {
   addAliases(root, streams);
   addAccess(root, streams);
   addAudit(root, streams);
+  addCompare(root, streams);
   root.commandsGroup('Commands on the deployment of this machine:');
   addStart(root, streams);
   addCheck(root, streams);

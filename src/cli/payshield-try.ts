@@ -1,11 +1,10 @@
-import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { readText } from '../config/key-file.js';
 import type { HostCommand } from '../hostcommands/command.js';
-import type { FieldPlace, FieldSettings } from '../hostcommands/request-fields.js';
+import type { FieldPlace } from '../hostcommands/request-fields.js';
 import { withInput, type InputOptions, readInput } from './input.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
+import { HostConnection, type HostOptions, type HostTarget, hostTargetOf, withHost } from './host-connection.js';
+import { errorOf, fieldsEnd, shown, unescaped } from './host-text.js';
 import { section, table } from './layout.js';
 import { replyFields } from './payshield-replies.js';
 
@@ -15,42 +14,20 @@ const TRY = `Send a host command, and show request and reply field by field.
 The command is sent to a listener of the configuration, or to --to, and needs whatever the listener asks of hosts. --header sets the message header; by default it is zeros of the configured length. Fields are shown as they are sent: use test data.
 
 Exit code 1 means that the reply has an error code other than 00.`;
-const TIMEOUT_MS = 15_000;
-/** End of message: a trailer follows. */
-const END_OF_MESSAGE = 0x19;
 
-interface TryOptions extends InputOptions {
-  to?: string;
-  listener: string;
+interface TryOptions extends InputOptions, HostOptions {
   header?: string;
-  cert?: string;
-  key?: string;
-  ca?: string;
-}
-
-/** Destination of a command, and settings for reading it. */
-interface Target {
-  host: string;
-  port: number;
-  headerLength: number;
-  tls: boolean;
-  settings: FieldSettings;
 }
 
 /** Adds `keyblock payshield try`. */
 export function addTry(payshield: Command, { stdin, stdout }: Streams): void {
   const attempt = payshield.command('try').description(TRY).readOn(DOCUMENT);
-  withInput(attempt, 'command', 'command code and fields; \\xNN stands for a byte')
-    .option('--to <host:port>', 'Send the command to another address than the configured one.')
-    .option('--listener <number>', 'Number of the listener in the configuration, from 1.', '1')
+  withHost(withInput(attempt, 'command', 'command code and fields; \\xNN stands for a byte'))
     .option('--header <text>', 'Header of the message.')
-    .option('--cert <path>', 'Certificate of the host, PEM, for a listener with TLS.')
-    .option('--key <path>', 'Private key of the certificate, PEM.')
-    .option('--ca <path>', 'Certificate that issued that of the listener, PEM.')
     .examples('keyblock payshield try B20004PING', 'keyblock payshield try --listener 2 NC')
     .action(async (text: string | undefined, options: TryOptions) => {
       const command = unescaped((await readInput(text, options, stdin)).toString('latin1').replace(/\r?\n$/, ''));
-      const target = await targetOf(options);
+      const target = await hostTargetOf(options);
       const message = Buffer.concat([headerOf(options, target), command]);
       if (message.length < target.headerLength + 2) throw new Failure(EXIT.usage, 'The command has no command code.');
       const { COMMANDS } = await import('../hostcommands/registry.js');
@@ -59,34 +36,14 @@ export function addTry(payshield: Command, { stdin, stdout }: Streams): void {
       const lines = [`${code} ${found?.title ?? 'is no command of Keyblock'}`];
       lines.push(...section('Request', await requestLines(message, target, found)));
       stdout.write(`${lines.join('\n')}\n`);
-      const reply = await exchanged(message, target, options);
+      const connection = new HostConnection(target);
+      const reply = await connection.exchange(message).finally(() => connection.close());
       stdout.write(`${section('Reply', replyLines(code, reply, target.headerLength)).join('\n')}\n`);
       if (errorOf(reply, target.headerLength) !== '00') throw new Failure(EXIT.no, '');
     });
 }
 
-async function targetOf({ to, listener }: TryOptions): Promise<Target> {
-  const [{ readConfig }, { fieldSettings }] = await Promise.all([
-    import('../config/config.js'),
-    import('../hostcommands/listener-settings.js'),
-  ]);
-  const { payshield } = readConfig(process.env);
-  const config = payshield?.listeners[Number(listener) - 1];
-  if (!payshield || !config)
-    throw new Failure(EXIT.usage, `KEYBLOCK_PAYSHIELD_FILE has no listener ${listener}: set it, or count from 1.`);
-  const [, host = config.host, port = String(config.port)] = /^\[?([^\]]+)\]?:(\d{1,5})$/.exec(to ?? '') ?? [];
-  if (to !== undefined && !/:\d{1,5}$/.test(to)) throw new Failure(EXIT.usage, '--to must be a host and a port.');
-  const settings = fieldSettings(config, payshield.lmks);
-  const { headerLength, tls } = config;
-  return { host: reachable(host), port: Number(port), headerLength, tls: tls !== undefined, settings };
-}
-
-/** An address that means every address of the machine is called at the loopback address. */
-function reachable(host: string): string {
-  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-}
-
-function headerOf({ header }: TryOptions, { headerLength }: Target): Buffer {
+function headerOf({ header }: TryOptions, { headerLength }: HostTarget): Buffer {
   if (header === undefined) return Buffer.alloc(headerLength, '0');
   const bytes = Buffer.from(header, 'latin1');
   if (bytes.length !== headerLength)
@@ -94,14 +51,7 @@ function headerOf({ header }: TryOptions, { headerLength }: Target): Buffer {
   return bytes;
 }
 
-function unescaped(text: string): Buffer {
-  const plain = text.replaceAll(/\\x([0-9A-Fa-f]{2})/g, (_, digits: string) =>
-    String.fromCharCode(parseInt(digits, 16)),
-  );
-  return Buffer.from(plain, 'latin1');
-}
-
-async function requestLines(message: Buffer, target: Target, command: HostCommand | undefined): Promise<string[]> {
+async function requestLines(message: Buffer, target: HostTarget, command: HostCommand | undefined): Promise<string[]> {
   const [{ RequestFields }, { HostError }] = await Promise.all([
     import('../hostcommands/request-fields.js'),
     import('../hostcommands/host-error.js'),
@@ -129,8 +79,7 @@ async function requestLines(message: Buffer, target: Target, command: HostComman
 }
 
 function replyLines(code: string, reply: Buffer, headerLength: number): string[] {
-  const end = reply.lastIndexOf(END_OF_MESSAGE);
-  const trailerAt = end >= headerLength + 4 && reply.length - end <= 33 ? end : reply.length;
+  const trailerAt = fieldsEnd(reply, headerLength);
   const rows: (readonly [string, string])[] = [
     ['header', shown(reply.subarray(0, headerLength))],
     ['reply code', reply.toString('latin1', headerLength, headerLength + 2)],
@@ -140,33 +89,4 @@ function replyLines(code: string, reply: Buffer, headerLength: number): string[]
   rows.push(...fields.map(([name, value]) => [name, shown(Buffer.from(value, 'latin1'))] as const));
   if (trailerAt < reply.length) rows.push(['trailer', shown(reply.subarray(trailerAt))]);
   return table(rows);
-}
-
-function errorOf(reply: Buffer, headerLength: number): string {
-  return reply.toString('latin1', headerLength + 2, headerLength + 4);
-}
-
-function shown(bytes: Buffer): string {
-  const text = bytes.toString('latin1');
-  return text.replaceAll(/[^ -~]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
-
-/** Sends a message, and returns the reply without its length. */
-async function exchanged(message: Buffer, target: Target, { cert, key, ca }: TryOptions): Promise<Buffer> {
-  const { host, port } = target;
-  const files = { cert: cert && readText(cert), key: key && readText(key), ca: ca && readText(ca) };
-  const socket: Socket = target.tls ? connectTls({ host, port, ...files }) : connect({ host, port });
-  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Failure(EXIT.unavailable, 'The listener does not answer.')));
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(message.length);
-  socket.write(Buffer.concat([length, message]));
-  let received = Buffer.alloc(0);
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    received = Buffer.concat([received, chunk]);
-    if (received.length >= 2 && received.length >= 2 + received.readUInt16BE()) {
-      socket.destroy();
-      return received.subarray(2, 2 + received.readUInt16BE());
-    }
-  }
-  throw new Failure(EXIT.refused, 'The listener closed the connection without a reply.');
 }

@@ -1,0 +1,68 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
+/** Nobody runs the workflows on this machine, so what can be checked of them is checked here. */
+interface Job {
+  permissions?: object;
+  'timeout-minutes'?: number;
+  steps: { uses?: string; run?: string; with?: Record<string, unknown> }[];
+}
+
+const FOLDER = '.github/workflows';
+const { scripts, version } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  scripts: Record<string, string>;
+  version: string;
+};
+const workflows = readdirSync(FOLDER).map((name) => {
+  const text = readFileSync(`${FOLDER}/${name}`, 'utf8');
+  return { name, text, workflow: parse(text) as { permissions: object; jobs: Record<string, Job> } };
+});
+const jobs = workflows.flatMap(({ name, workflow }) =>
+  Object.entries(workflow.jobs).map(([job, value]) => [`${name} ${job}`, value] as const),
+);
+
+test.each(workflows)('$name pins each action to a commit, with the version beside it', ({ text }) => {
+  const uses = text.match(/uses: .*/g) ?? [];
+  for (const line of uses) expect(line).toMatch(/^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});
+
+test.each(workflows)('$name grants nothing but reading to all its jobs', ({ workflow }) => {
+  expect([{ contents: 'read' }, {}]).toContainEqual(workflow.permissions);
+});
+
+test('only the jobs of a release may write', () => {
+  const writing = jobs.filter(([, { permissions = {} }]) => Object.values(permissions).includes('write'));
+  expect(writing.map(([name, { permissions }]) => [name, permissions])).toEqual([
+    ['release.yml package', { contents: 'write', 'id-token': 'write', attestations: 'write' }],
+    ['release.yml image', { contents: 'read', packages: 'write' }],
+  ]);
+});
+
+test.each(jobs)('%s ends in time, leaves no credentials in the checkout, and runs scripts that exist', (_, job) => {
+  expect(job['timeout-minutes']).toBeLessThanOrEqual(90);
+  for (const { uses, run = '', with: inputs } of job.steps) {
+    if (uses?.startsWith('actions/checkout@')) expect(inputs).toEqual({ 'persist-credentials': false });
+    // What a caller names, such as a branch, is never a part of a command.
+    expect(run).not.toContain('${{');
+    for (const [, script] of run.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toHaveProperty(script!);
+    for (const [path] of run.matchAll(/(scripts|\.ci)\/[\w.-]+/g)) expect(existsSync(path)).toBe(true);
+  }
+});
+
+describe('a release', () => {
+  const check = (tag: string) => spawnSync('node', ['scripts/check-release.js', tag], { encoding: 'utf8' });
+
+  test('has the section of its version as notes', () => {
+    expect(execFileSync('node', ['scripts/check-release.js', `v${version}`], { encoding: 'utf8' })).toMatch(/^### /);
+  });
+
+  test('of another version is refused', () => {
+    expect(check('v9.9.9')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringContaining('v9.9.9') as string,
+    });
+    expect(check('main').status).toBe(1);
+  });
+});
