@@ -7,7 +7,8 @@ import { withInput, type InputOptions, readInput } from './input.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { section, table } from './layout.js';
-import { replyFields } from './payshield-replies.js';
+import { replyFields, type ShownField } from './payshield-replies.js';
+import { type OutputOptions, print, printAnswer, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/host-commands.md';
 const TRY = `Send a host command, and show request and reply field by field.
@@ -19,7 +20,7 @@ const TIMEOUT_MS = 15_000;
 /** End of message: a trailer follows. */
 const END_OF_MESSAGE = 0x19;
 
-interface TryOptions extends InputOptions {
+interface TryOptions extends InputOptions, OutputOptions {
   to?: string;
   listener: string;
   header?: string;
@@ -38,9 +39,9 @@ interface Target {
 }
 
 /** Adds `keyblock payshield try`. */
-export function addTry(payshield: Command, { stdin, stdout }: Streams): void {
+export function addTry(payshield: Command, streams: Streams): void {
   const attempt = payshield.command('try').description(TRY).readOn(DOCUMENT);
-  withInput(attempt, 'command', 'command code and fields; \\xNN stands for a byte')
+  withOutput(withInput(attempt, 'command', 'command code and fields; \\xNN stands for a byte'))
     .option('--to <host:port>', 'Send the command to another address than the configured one.')
     .option('--listener <number>', 'Number of the listener in the configuration, from 1.', '1')
     .option('--header <text>', 'Header of the message.')
@@ -49,19 +50,32 @@ export function addTry(payshield: Command, { stdin, stdout }: Streams): void {
     .option('--ca <path>', 'Certificate that issued that of the listener, PEM.')
     .examples('keyblock payshield try B20004PING', 'keyblock payshield try --listener 2 NC')
     .action(async (text: string | undefined, options: TryOptions) => {
-      const command = unescaped((await readInput(text, options, stdin)).toString('latin1').replace(/\r?\n$/, ''));
+      const command = unescaped(
+        (await readInput(text, options, streams.stdin)).toString('latin1').replace(/\r?\n$/, ''),
+      );
       const target = await targetOf(options);
       const message = Buffer.concat([headerOf(options, target), command]);
       if (message.length < target.headerLength + 2) throw new Failure(EXIT.usage, 'The command has no command code.');
       const { COMMANDS } = await import('../hostcommands/registry.js');
       const code = command.toString('latin1', 0, 2);
       const found = COMMANDS.find((each) => each.code === code);
-      const lines = [`${code} ${found?.title ?? 'is no command of Keyblock'}`];
-      lines.push(...section('Request', await requestLines(message, target, found)));
-      stdout.write(`${lines.join('\n')}\n`);
-      const reply = await exchanged(message, target, options);
-      stdout.write(`${section('Reply', replyLines(code, reply, target.headerLength)).join('\n')}\n`);
-      if (errorOf(reply, target.headerLength) !== '00') throw new Failure(EXIT.no, '');
+      const { fields: request, problem } = await requestFields(message, target, found);
+      if (options.json !== true)
+        print(streams, options, {}, [
+          `${code} ${found?.title ?? 'is no command of Keyblock'}`,
+          ...section('Request', [...table(request), ...(problem === undefined ? [] : [problem])]),
+        ]);
+      const answer = await exchanged(message, target, options);
+      const reply = fieldsOfReply(code, answer, target.headerLength);
+      const ErrorCode = errorOf(answer, target.headerLength);
+      const result = {
+        Command: code,
+        Request: request.map(presentField),
+        Problem: problem,
+        ErrorCode,
+        Reply: reply.map(presentField),
+      };
+      printAnswer(streams, options, ErrorCode === '00', result, section('Reply', table(reply)));
     });
 }
 
@@ -101,7 +115,16 @@ function unescaped(text: string): Buffer {
   return Buffer.from(plain, 'latin1');
 }
 
-async function requestLines(message: Buffer, target: Target, command: HostCommand | undefined): Promise<string[]> {
+function presentField([name, value]: ShownField): object {
+  return { Name: name, Value: value };
+}
+
+/** Splits a request, and finds what a listener will refuse in it. */
+async function requestFields(
+  message: Buffer,
+  target: Target,
+  command: HostCommand | undefined,
+): Promise<{ fields: ShownField[]; problem: string | undefined }> {
   const [{ RequestFields }, { HostError }] = await Promise.all([
     import('../hostcommands/request-fields.js'),
     import('../hostcommands/host-error.js'),
@@ -124,14 +147,15 @@ async function requestLines(message: Buffer, target: Target, command: HostComman
     ['command code', message.toString('latin1', headerLength, headerLength + 2)],
   ] as const;
   const read = places.at(-1)?.end ?? headerLength + 2;
-  const rest = problem !== undefined && read < message.length ? [['not read', shown(message.subarray(read))]] : [];
-  return [...table([...begin, ...rows, ...rest]), ...(problem === undefined ? [] : [problem])];
+  const rest =
+    problem !== undefined && read < message.length ? [['not read', shown(message.subarray(read))] as const] : [];
+  return { fields: [...begin, ...rows, ...rest], problem };
 }
 
-function replyLines(code: string, reply: Buffer, headerLength: number): string[] {
+function fieldsOfReply(code: string, reply: Buffer, headerLength: number): ShownField[] {
   const end = reply.lastIndexOf(END_OF_MESSAGE);
   const trailerAt = end >= headerLength + 4 && reply.length - end <= 33 ? end : reply.length;
-  const rows: (readonly [string, string])[] = [
+  const rows: ShownField[] = [
     ['header', shown(reply.subarray(0, headerLength))],
     ['reply code', reply.toString('latin1', headerLength, headerLength + 2)],
     ['error code', errorOf(reply, headerLength)],
@@ -139,7 +163,7 @@ function replyLines(code: string, reply: Buffer, headerLength: number): string[]
   const fields = replyFields(code, reply.toString('latin1', headerLength + 4, trailerAt));
   rows.push(...fields.map(([name, value]) => [name, shown(Buffer.from(value, 'latin1'))] as const));
   if (trailerAt < reply.length) rows.push(['trailer', shown(reply.subarray(trailerAt))]);
-  return table(rows);
+  return rows;
 }
 
 function errorOf(reply: Buffer, headerLength: number): string {
