@@ -183,6 +183,20 @@ export function Verdict({
   );
 }
 
+/** What a calculator answers: a verdict, and the steps that lead to it. */
+export function Answer({ verdict, children }: { verdict: ComponentChildren; children?: ComponentChildren }) {
+  return (
+    <section class="sheet" aria-live="polite">
+      {verdict}
+      {children && (
+        <div class="body">
+          <Steps>{children}</Steps>
+        </div>
+      )}
+    </section>
+  );
+}
+
 export function Steps({ children }: { children: ComponentChildren }) {
   return <ol class="steps">{children}</ol>;
 }

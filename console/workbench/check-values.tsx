@@ -14,6 +14,7 @@ import { HexField } from './hex-field.js';
 import { grouped, readHex, type Typed } from './hex.js';
 import { digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
 import { keyWords } from './key-words.js';
+import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { key: 'Key', public: 'Public key' } as const;
 const BLANK = { components: [''], wanted: '', pem: '' };
@@ -23,6 +24,13 @@ const EXAMPLE = { components: ['89E8 8CF7 9314 44F3 34BD 7547 FC3F 380C'] };
 /** RFC 8410 section 10.1. */
 const PUBLIC_EXAMPLE = {
   pem: '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----',
+};
+/** Says by which method and with which value a stored key is checked. */
+const GET_KEY: ApiCall = {
+  operation: 'GetKey',
+  plane: 'control',
+  input: { KeyIdentifier: 'alias/your-key' },
+  keys: { KeyIdentifier: '' },
 };
 const MOST_COMPONENTS = 9;
 
@@ -50,6 +58,7 @@ export function CheckValues() {
       }
     >
       {isPublic ? <PublicKey pem={values.pem} /> : <KeyResults values={values} />}
+      <StoredKeyCalls calls={() => [GET_KEY]} />
     </Calculator>
   );
 }

@@ -14,7 +14,7 @@ import { HexField } from './hex-field.js';
 import { grouped, readHex } from './hex.js';
 import { bytesOf, outcomeOf, useInputs } from './inputs.js';
 import { checkValueOf, keyWords } from './key-words.js';
-import { StoredKeyCalls } from './stored-key-call.js';
+import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const BLANK = { bdk: '', ksn: '', ciphertext: '', pan: '' };
 /** ANSI X9.24-1:2009 A.4.2: the PIN block of PIN 1234. */
@@ -74,30 +74,55 @@ export function Dukpt() {
       onClear={clear}
     >
       <Result title="Keys" compute={() => derived(values)}>
-        {({ derivation, readings, ksn }) => (
+        {({ derivation, readings }) => (
           <>
             {readings && <Readings readings={readings} />}
             <Path derivation={derivation} />
             <WorkingKeys derivation={derivation} />
-            <StoredKeyCalls
-              calls={[
-                {
-                  operation: 'DecryptData',
-                  input: {
-                    KeyIdentifier: 'alias/your-base-derivation-key',
-                    CipherText: values.ciphertext.replace(/\s/g, '') || '0000000000000000',
-                    DecryptionAttributes: {
-                      Dukpt: { KeySerialNumber: toHex(ksn), Mode: 'CBC', DukptKeyVariant: 'REQUEST' },
-                    },
-                  },
-                },
-              ]}
-            />
           </>
         )}
       </Result>
+      <StoredKeyCalls calls={() => callsOf(values)} />
     </Calculator>
   );
+}
+
+function callsOf(values: typeof BLANK): ApiCall[] {
+  const ksn = toHex(ksnOf(values));
+  const ciphertext = toHex(bytesOf('the ciphertext or PIN block', values.ciphertext));
+  const isAes = ksn.length === 24;
+  const pan = values.pan.replace(/\s/g, '');
+  return [
+    {
+      operation: 'DecryptData',
+      input: {
+        KeyIdentifier: 'alias/your-base-derivation-key',
+        CipherText: ciphertext,
+        DecryptionAttributes: {
+          Dukpt: { KeySerialNumber: ksn, Mode: 'CBC', ...(!isAes && { DukptKeyVariant: 'REQUEST' }) },
+        },
+      },
+      keys: { KeyIdentifier: 'Dukpt' },
+    },
+    {
+      operation: 'VerifyPinData',
+      input: {
+        VerificationKeyIdentifier: 'alias/your-pin-verification-key',
+        EncryptionKeyIdentifier: 'alias/your-base-derivation-key',
+        VerificationAttributes: { VisaPin: { PinVerificationKeyIndex: 1, VerificationValue: '0000' } },
+        EncryptedPinBlock: ciphertext,
+        PrimaryAccountNumber: pan || '4000001234567899',
+        PinBlockFormat: isAes ? 'ISO_FORMAT_4' : 'ISO_FORMAT_0',
+        DukptAttributes: { KeySerialNumber: ksn, DukptDerivationType: isAes ? 'AES_128' : 'TDES_2KEY' },
+      },
+      keys: { VerificationKeyIdentifier: 'Visa', EncryptionKeyIdentifier: 'Dukpt' },
+      asked: {
+        ...(pan === '' && { 'PAN of the PIN block': ['PrimaryAccountNumber'] }),
+        'PIN verification key index': ['VerificationAttributes', 'VisaPin', 'PinVerificationKeyIndex'],
+        'PIN verification value': ['VerificationAttributes', 'VisaPin', 'VerificationValue'],
+      },
+    },
+  ];
 }
 
 function ksnOf({ ksn }: typeof BLANK): Buffer {
@@ -109,8 +134,8 @@ function derived(values: typeof BLANK) {
   const bdk = bytesOf('the base derivation key', values.bdk, ...(ksn.length === 12 ? [16, 24, 32] : [16]));
   const derivation = deriveTransaction({ bdk, ksn });
   const pan = values.pan.replace(/\s/g, '') || undefined;
-  if (values.ciphertext.trim() === '') return { ksn, derivation };
-  return { ksn, derivation, readings: readingsUnder(derivation, bytesOf('the ciphertext', values.ciphertext), pan) };
+  if (values.ciphertext.trim() === '') return { derivation };
+  return { derivation, readings: readingsUnder(derivation, bytesOf('the ciphertext', values.ciphertext), pan) };
 }
 
 function ksnWords(text: string): string {

@@ -52,9 +52,10 @@ export function Explanation({ values }: { values: EmvValues }) {
           </section>
           <Tried found={found} milliseconds={milliseconds} />
           <StoredKeyCalls
-            calls={[
+            calls={() => [
               {
                 operation: 'VerifyAuthRequestCryptogram',
+                keys: { KeyIdentifier: 'Emv' },
                 input: {
                   KeyIdentifier: 'alias/your-issuer-master-key',
                   AuthRequestCryptogram: toHex(given.arqc),

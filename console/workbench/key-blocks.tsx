@@ -15,7 +15,15 @@ import { HexField } from './hex-field.js';
 import { grouped, readHex } from './hex.js';
 import { useInputs } from './inputs.js';
 import { KeyBlockFields } from './key-block-fields.js';
-import { BLANK, BLANK_WRAP, type KeyBlockValues, rewrapped, Wrapped, WrapFields } from './key-block-wrap.js';
+import {
+  BLANK,
+  BLANK_WRAP,
+  KeyBlockCalls,
+  type KeyBlockValues,
+  rewrapped,
+  Wrapped,
+  WrapFields,
+} from './key-block-wrap.js';
 import { checkValueOf, keyWords } from './key-words.js';
 
 const TASKS = { inspect: 'Inspect and open', wrap: 'Wrap' } as const;
@@ -125,6 +133,7 @@ function Inspection({
     <>
       {kbpk && <Opened text={text} block={parsed} kbpk={kbpk} onRewrap={onRewrap} />}
       <KeyBlockFields text={text} block={parsed} />
+      <KeyBlockCalls block={text} />
     </>
   );
 }

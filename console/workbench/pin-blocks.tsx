@@ -12,12 +12,12 @@ import {
 } from '../../src/workbench/pin-blocks.js';
 import { Choice, TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
-import { Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
+import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
 import { grouped, readHex } from './hex.js';
-import { bytesOf, digitsOf, type Inputs, useInputs } from './inputs.js';
+import { bytesOf, digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
 import { keyWords } from './key-words.js';
-import { StoredKeyCalls } from './stored-key-call.js';
+import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { decode: 'Decode', encode: 'Encode' } as const;
 const BLANK = { format: 'any', key: '', pan: '', block: '', pin: '' };
@@ -62,6 +62,7 @@ export function PinBlocks() {
       onClear={clear}
     >
       {task === 'decode' ? <Decoded values={values} /> : <Encoded values={values} />}
+      <StoredKeyCalls calls={() => [task === 'decode' ? translation(values) : generation(values)]} />
     </Calculator>
   );
 }
@@ -142,7 +143,6 @@ function Decoded({ values }: { values: Values }) {
             )}
           </section>
           {readings && readings.length > 0 && <Readings readings={readings} />}
-          <StoredKeyCalls calls={[translation(values, String(format ?? 0))]} />
         </>
       )}
     </Result>
@@ -267,47 +267,55 @@ function Encoded({ values }: { values: Values }) {
     <Result title="PIN block" compute={compute}>
       {(steps) => (
         <>
-          <section class="sheet" aria-live="polite">
-            <Verdict title={steps.encrypted ? 'Encrypted PIN block' : 'Clear PIN block'}>
-              <p>
-                <code class="wrap">{grouped(toHex(steps.encrypted ?? steps.middle))}</code>
-                {(format === '1' || format === '3' || format === '4') &&
-                  '. It contains random digits, so it differs each time.'}
-              </p>
-            </Verdict>
-            <div class="body">
-              <Steps>
-                <Step title="PIN field">
-                  <PinField format={Number(format)} steps={steps} />
-                </Step>
-                {steps.panField && (
-                  <Step title={format === '4' ? 'Encrypted, XOR the PAN field, encrypted again' : 'XOR the PAN field'}>
-                    <Digits value={steps.panField} />
-                  </Step>
-                )}
-                {format !== '4' && (
-                  <Step title="Clear block">
-                    <Digits value={steps.middle} />
-                  </Step>
-                )}
-                {steps.encrypted && (
-                  <Step title={format === '4' ? 'Encrypted block' : 'Encrypted in ECB'}>
-                    <Digits value={steps.encrypted} />
-                  </Step>
-                )}
-              </Steps>
-            </div>
-          </section>
-          <StoredKeyCalls calls={[generation(values, format)]} />
+          <Answer
+            verdict={
+              <Verdict title={steps.encrypted ? 'Encrypted PIN block' : 'Clear PIN block'}>
+                <p>
+                  <code class="wrap">{grouped(toHex(steps.encrypted ?? steps.middle))}</code>
+                  {(format === '1' || format === '3' || format === '4') &&
+                    '. It contains random digits, so it differs each time.'}
+                </p>
+              </Verdict>
+            }
+          >
+            <Step title="PIN field">
+              <PinField format={Number(format)} steps={steps} />
+            </Step>
+            {steps.panField && (
+              <Step title={format === '4' ? 'Encrypted, XOR the PAN field, encrypted again' : 'XOR the PAN field'}>
+                <Digits value={steps.panField} />
+              </Step>
+            )}
+            {format !== '4' && (
+              <Step title="Clear block">
+                <Digits value={steps.middle} />
+              </Step>
+            )}
+            {steps.encrypted && (
+              <Step title={format === '4' ? 'Encrypted block' : 'Encrypted in ECB'}>
+                <Digits value={steps.encrypted} />
+              </Step>
+            )}
+          </Answer>
         </>
       )}
     </Result>
   );
 }
 
+/** The format that is chosen, of those that the API takes; 0 while it is to be found out. */
+function apiFormatOf({ format }: Values): string {
+  if (format === '2') throw new Incomplete('a format of the API: 0, 1, 3 or 4');
+  return format === 'any' ? '0' : format;
+}
+
 /** The service returns no clear PIN: it translates blocks, and generates PINs with their blocks. */
-function translation(values: Values, format: string) {
-  const attributes = { [`IsoFormat${format}`]: format === '1' ? {} : { PrimaryAccountNumber: panOf(values) ?? '' } };
+function translation(values: Values): ApiCall {
+  const format = apiFormatOf(values);
+  const attributes = {
+    [`IsoFormat${format}`]: format === '1' ? {} : { PrimaryAccountNumber: digitsOf('the PAN', values.pan) },
+  };
+  const variant = `ISO_FORMAT_${format}`;
   return {
     operation: 'TranslatePinData',
     input: {
@@ -315,20 +323,23 @@ function translation(values: Values, format: string) {
       OutgoingKeyIdentifier: 'alias/another-pin-encryption-key',
       IncomingTranslationAttributes: attributes,
       OutgoingTranslationAttributes: attributes,
-      EncryptedPinBlock: values.block.replace(/\s/g, ''),
+      EncryptedPinBlock: toHex(bytesOf('the PIN block', values.block, format === '4' ? 16 : 8)),
     },
+    keys: { IncomingKeyIdentifier: variant, OutgoingKeyIdentifier: variant },
   };
 }
 
-function generation(values: Values, format: string) {
+function generation(values: Values): ApiCall {
+  const variant = `ISO_FORMAT_${apiFormatOf(values)}`;
   return {
     operation: 'GeneratePinData',
     input: {
       GenerationKeyIdentifier: 'alias/your-pin-verification-key',
       EncryptionKeyIdentifier: 'alias/your-pin-encryption-key',
       GenerationAttributes: { VisaPin: { PinVerificationKeyIndex: 1 } },
-      PrimaryAccountNumber: panOf(values) ?? '',
-      PinBlockFormat: `ISO_FORMAT_${format}`,
+      PrimaryAccountNumber: digitsOf('the PAN', values.pan),
+      PinBlockFormat: variant,
     },
+    keys: { GenerationKeyIdentifier: 'Visa', EncryptionKeyIdentifier: variant },
   };
 }

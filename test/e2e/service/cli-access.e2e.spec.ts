@@ -252,7 +252,7 @@ test('explain prints the decision and the statement that made it', async () => {
 test.each<[args: string[], message: string]>([
   [[], 'Usage: keyblock access'],
   [['grant'], "Unknown command 'grant'"],
-  [['rotat', 'AKIA1'], '(Did you mean rotate?)'],
+  [['key', 'rotat', 'AKIA1'], '(Did you mean rotate?)'],
   [['create'], "Missing required argument 'kind'"],
   [['create', 'group', 'ann'], "value 'group' is invalid for argument 'kind'. Allowed choices are user, role."],
   [['create', 'user'], "Missing required argument 'name'"],

@@ -406,8 +406,8 @@ describe('access on a service', () => {
     await ok(['access', 'policy', 'remove', 'user', 'eve@example.com', 'see', '--yes']);
     expect(await json(['access', 'remove', 'user', 'eve@example.com', '--yes'])).toEqual({});
     for (const args of [
-      ['get-policy', 'user', 'eve@example.com', 'see'],
-      ['remove-key', eve.accessKeyId, '--yes'],
+      ['policy', 'get', 'user', 'eve@example.com', 'see'],
+      ['key', 'remove', eve.accessKeyId, '--yes'],
       ['remove', 'user', 'eve@example.com', '--yes'],
     ])
       expect(await runKeyblock(['access', ...args])).toEqual(refused(4, 'There is no '));
