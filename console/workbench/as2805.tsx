@@ -4,9 +4,10 @@ import { pinKeySteps, validateKek, workingKeySteps } from '../../src/workbench/a
 import { Choice, TextField } from '../components/field.js';
 import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
-import { grouped, readHex } from './hex.js';
+import { grouped } from './hex.js';
 import { bytesOf, digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
-import { checkValueOf, keyWords } from './key-words.js';
+import { KeyField } from './key-field.js';
+import { checkValueOf } from './key-words.js';
 import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { kek: 'KEK validation', working: 'Working keys', pin: 'Transaction PIN key' } as const;
@@ -78,11 +79,12 @@ const RESULTS: Readonly<Record<Task, (values: Values) => preact.JSX.Element>> = 
 function Fields({ task, values, set }: Inputs<Values> & { task: Task }) {
   return (
     <>
-      <HexField
+      <KeyField
         label={task === 'pin' ? 'PIN protection key (test)' : 'Key-encryption key (test)'}
         value={values.kek}
         onInput={set('kek')}
-        hint={keyWords(readHex(values.kek), 'TDES, 16 or 24 bytes.', 'TDES')}
+        empty="TDES, 16 or 24 bytes."
+        algorithm="TDES"
       />
       {task === 'kek' && (
         <>
@@ -118,11 +120,12 @@ function Fields({ task, values, set }: Inputs<Values> & { task: Task }) {
             options={VARIANTS}
           />
           <HexField label="Cryptogram" value={values.cryptogram} onInput={set('cryptogram')} hint="To unwrap it, or:" />
-          <HexField
+          <KeyField
             label="Working key (test)"
             value={values.key}
             onInput={set('key')}
-            hint={keyWords(readHex(values.key), 'To wrap it.', 'TDES')}
+            empty="To wrap it."
+            algorithm="TDES"
           />
         </>
       )}

@@ -90,7 +90,7 @@ export function Calculator({
 export function InThisTab({ aside }: { aside?: ComponentChildren }) {
   return (
     <Notice aside={aside}>
-      <strong>Computed in this tab.</strong> Type test keys only. Nothing here is sent, stored or put in the address.
+      <strong>Computed in this tab.</strong> Type test keys only: they are never sent, stored or put in the address.
     </Notice>
   );
 }

@@ -9,12 +9,13 @@ import {
 } from '../../src/workbench/card-values.js';
 import { TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
-import { readHex } from './hex.js';
 import { bytesOf, digitsOf, type Inputs, useInputs } from './inputs.js';
-import { checkValueOf, keyWords } from './key-words.js';
+import { KeyField } from './key-field.js';
+import { checkValueOf } from './key-words.js';
 import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { cvv: 'CVV', csc: 'Amex CSC', dcvv: 'dCVV', cvc3: 'CVC3' } as const;
@@ -97,12 +98,7 @@ function Fields({ task, values, set }: Inputs<Values> & { task: Task }) {
   const isDynamic = task === 'dcvv' || task === 'cvc3';
   return (
     <>
-      <HexField
-        label={KEYS[task]}
-        value={values.key}
-        onInput={set('key')}
-        hint={keyWords(readHex(values.key), '16 bytes.', 'TDES')}
-      />
+      <KeyField label={KEYS[task]} value={values.key} onInput={set('key')} empty="16 bytes." algorithm="TDES" />
       <TextField label="PAN" mono value={values.pan} onInput={set('pan')} hint="12 to 19 digits." />
       {isDynamic && (
         <div class="pair">
@@ -250,26 +246,17 @@ function DecimalSteps({
 function Values({ rows, wanted }: { rows: readonly { kind: string; how: string; value: string }[]; wanted: string }) {
   return (
     <Sheet title="What was tried">
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">Value</th>
-            <th scope="col">From</th>
-            <th scope="col">Digits</th>
+      <Table head={['Value', 'From', 'Digits']}>
+        {rows.map(({ kind, how, value }) => (
+          <tr key={kind + how} class={value === wanted ? 'hit' : undefined}>
+            <td>{kind}</td>
+            <td class="wide">{how}</td>
+            <td class="corner">
+              <code>{value}</code> {value === wanted && <Tag tone="ok">Matches</Tag>}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ kind, how, value }) => (
-            <tr key={kind + how} class={value === wanted ? 'hit' : undefined}>
-              <td>{kind}</td>
-              <td class="wide">{how}</td>
-              <td class="corner">
-                <code>{value}</code> {value === wanted && <Tag tone="ok">Matches</Tag>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </Sheet>
   );
 }

@@ -8,12 +8,14 @@ import {
 } from '../../src/workbench/dukpt.js';
 import { TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { Calculator, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
 import { grouped, readHex } from './hex.js';
 import { bytesOf, outcomeOf, useInputs } from './inputs.js';
-import { checkValueOf, keyWords } from './key-words.js';
+import { KeyField } from './key-field.js';
+import { checkValueOf } from './key-words.js';
 import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const BLANK = { bdk: '', ksn: '', ciphertext: '', pan: '' };
@@ -40,11 +42,12 @@ export function Dukpt() {
       sheet="Transaction"
       inputs={
         <>
-          <HexField
+          <KeyField
             label="Base derivation key (test)"
             value={values.bdk}
             onInput={set('bdk')}
-            hint={keyWords(readHex(values.bdk), '16 bytes for TDES; 16, 24 or 32 for AES.', isAes ? 'AES' : 'TDES')}
+            empty="16 bytes for TDES; 16, 24 or 32 for AES."
+            algorithm={isAes ? 'AES' : 'TDES'}
           />
           <HexField label="Key serial number" value={values.ksn} onInput={set('ksn')} hint={ksnWords(values.ksn)} />
           <div class="row field">
@@ -174,24 +177,16 @@ function Readings({ readings }: { readings: readonly DukptReading[] }) {
           <p>The base derivation key, the key serial number or the PAN may be another one, or the data isn’t text.</p>
         </Verdict>
       )}
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">Key</th>
-            <th scope="col">Decrypted in CBC, IV of zeros</th>
+      <Table head={['Key', 'Decrypted in CBC, IV of zeros']}>
+        {readings.map(({ usage, clear, plausible: makesSense }) => (
+          <tr key={usage} class={makesSense ? 'hit' : undefined}>
+            <td class="whole">{nameOf(usage)}</td>
+            <td class="wide">
+              <Digits value={clear} /> {makesSense && <Tag tone="ok">Plausible</Tag>}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {readings.map(({ usage, clear, plausible: makesSense }) => (
-            <tr key={usage} class={makesSense ? 'hit' : undefined}>
-              <td class="whole">{nameOf(usage)}</td>
-              <td class="wide">
-                <Digits value={clear} /> {makesSense && <Tag tone="ok">Plausible</Tag>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </section>
   );
 }
@@ -236,28 +231,19 @@ function Path({ derivation }: { derivation: DukptDerivation }) {
 function WorkingKeys({ derivation: { algorithm, workingKeys } }: { derivation: DukptDerivation }) {
   return (
     <Sheet title="Working keys" aside={<span class="quiet">Named from the terminal’s side</span>}>
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">For</th>
-            <th scope="col">Key</th>
-            <th scope="col">Check value</th>
+      <Table head={['For', 'Key', 'Check value']}>
+        {workingKeys.map(({ usage, key }) => (
+          <tr key={usage}>
+            <td class="whole">{nameOf(usage)}</td>
+            <td class="wide">
+              <Digits value={key} />
+            </td>
+            <td class="corner">
+              <code>{checkValueOf(algorithm, key)}</code>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {workingKeys.map(({ usage, key }) => (
-            <tr key={usage}>
-              <td class="whole">{nameOf(usage)}</td>
-              <td class="wide">
-                <Digits value={key} />
-              </td>
-              <td class="corner">
-                <code>{checkValueOf(algorithm, key)}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </Sheet>
   );
 }

@@ -17,11 +17,10 @@ import { wrapKeyBlock } from '../../src/crypto/tr31/wrap.js';
 import { Copy } from '../components/copy.js';
 import { Choice, TextArea, TextField } from '../components/field.js';
 import { Answer, Digits, Result, Step, Verdict } from './calculator.js';
-import { HexField } from './hex-field.js';
-import { grouped, readHex } from './hex.js';
+import { grouped } from './hex.js';
 import { bytesOf, digitsOf, type Inputs } from './inputs.js';
+import { KeyField } from './key-field.js';
 import { KeyBlockFields } from './key-block-fields.js';
-import { keyWords } from './key-words.js';
 import { StoredKeyCalls } from './stored-key-call.js';
 
 /** Inputs for wrapping a key. */
@@ -59,11 +58,12 @@ const worded = (values: Readonly<Record<string, string>>) =>
 export function WrapFields({ values, set }: Inputs<KeyBlockValues>) {
   return (
     <>
-      <HexField
+      <KeyField
         label="Key to wrap (test)"
         value={values.key}
         onInput={set('key')}
-        hint={keyWords(readHex(values.key), 'The key as bytes.', ALGORITHM_NAMES[values.algorithm])}
+        empty="The key as bytes."
+        algorithm={ALGORITHM_NAMES[values.algorithm]}
       />
       <div class="pair">
         <Choice

@@ -11,9 +11,9 @@ import { Empty } from '../components/states.js';
 import { hrefOf } from '../router.js';
 import { count } from '../words.js';
 import { Calculator, currentTask } from './calculator.js';
-import { HexField } from './hex-field.js';
 import { grouped, readHex } from './hex.js';
 import { useInputs } from './inputs.js';
+import { KeyField } from './key-field.js';
 import { KeyBlockFields } from './key-block-fields.js';
 import {
   BLANK,
@@ -24,7 +24,7 @@ import {
   Wrapped,
   WrapFields,
 } from './key-block-wrap.js';
-import { checkValueOf, keyWords } from './key-words.js';
+import { checkValueOf } from './key-words.js';
 
 const TASKS = { inspect: 'Inspect and open', wrap: 'Wrap' } as const;
 
@@ -64,17 +64,16 @@ export function KeyBlocks() {
               hint={text === '' ? 'Line ends are ignored.' : `${count(text.length, 'character')}.`}
             />
           )}
-          <HexField
+          <KeyField
             label="Key block protection key (test)"
             value={values.kbpk}
             onInput={set('kbpk')}
-            hint={keyWords(
-              typed,
+            empty={
               isWrap
                 ? 'TDES for versions A, B and C, AES for D.'
-                : 'Optional. Without it the block is shown, but not verified.',
-              kbpkAlgorithm(isWrap ? values.versionId : text.charAt(0)),
-            )}
+                : 'Optional. Without it the block is shown, but not verified.'
+            }
+            algorithm={kbpkAlgorithm(isWrap ? values.versionId : text.charAt(0))}
           />
           {isWrap && <WrapFields {...inputs} />}
         </>

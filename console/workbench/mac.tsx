@@ -10,13 +10,14 @@ import {
 } from '../../src/workbench/macs.js';
 import { Choice, TextArea } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { count } from '../words.js';
 import { Answer, Calculator, Digits, Result, Step, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
 import { readHex } from './hex.js';
 import { bytesOf, useInputs } from './inputs.js';
-import { keyWords } from './key-words.js';
+import { KeyField } from './key-field.js';
 import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const BLANK = {
@@ -59,11 +60,11 @@ export function Mac() {
       sheet="Message"
       inputs={
         <>
-          <HexField
+          <KeyField
             label="MAC key (test)"
             value={values.key}
             onInput={set('key')}
-            hint={keyWords(readHex(values.key), '16 or 24 bytes for TDES, 16 to 32 for AES, any for HMAC.')}
+            empty="16 or 24 bytes for TDES, 16 to 32 for AES, any for HMAC."
           />
           <TextArea
             label="Message"
@@ -158,24 +159,16 @@ function MacVerdict({ chosen, ways, wanted }: { chosen: MacWay; ways: readonly M
 function Ways({ ways, wanted }: { ways: readonly MacWay[]; wanted: string }) {
   return (
     <Sheet title="By every algorithm">
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">Algorithm</th>
-            <th scope="col">MAC</th>
+      <Table head={['Algorithm', 'MAC']}>
+        {ways.map((way) => (
+          <tr key={wayWords(way)} class={isHit(way, wanted) ? 'hit' : undefined}>
+            <td>{wayWords(way)}</td>
+            <td class="wide">
+              <Digits value={way.mac} /> {isHit(way, wanted) && <Tag tone="ok">Matches</Tag>}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {ways.map((way) => (
-            <tr key={wayWords(way)} class={isHit(way, wanted) ? 'hit' : undefined}>
-              <td>{wayWords(way)}</td>
-              <td class="wide">
-                <Digits value={way.mac} /> {isHit(way, wanted) && <Tag tone="ok">Matches</Tag>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </Sheet>
   );
 }

@@ -12,11 +12,12 @@ import {
 } from '../../src/workbench/pin-blocks.js';
 import { Choice, TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
+import { Table } from '../components/table.js';
 import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
-import { grouped, readHex } from './hex.js';
+import { grouped } from './hex.js';
 import { bytesOf, digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
-import { keyWords } from './key-words.js';
+import { KeyField } from './key-field.js';
 import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { decode: 'Decode', encode: 'Encode' } as const;
@@ -77,15 +78,12 @@ function Fields({ task, values, set }: Inputs<Values> & { task: keyof typeof TAS
         onInput={set('format')}
         options={task === 'decode' ? [['any', 'Find out'], ...FORMATS] : FORMATS}
       />
-      <HexField
+      <KeyField
         label="PIN encryption key (test)"
         value={values.key}
         onInput={set('key')}
-        hint={keyWords(
-          readHex(values.key),
-          format === '4' ? 'AES.' : 'TDES. Optional: without it the block is clear.',
-          format === '4' ? 'AES' : 'TDES',
-        )}
+        empty={format === '4' ? 'AES.' : 'TDES. Optional: without it the block is clear.'}
+        algorithm={format === '4' ? 'AES' : 'TDES'}
       />
       <TextField
         label="PAN"
@@ -232,26 +230,17 @@ function PinField({ steps: { pin, pinField } }: { format: number; steps: PinBloc
 function Readings({ readings }: { readings: readonly PinBlockReading[] }) {
   return (
     <Sheet title="All readings">
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">Format</th>
-            <th scope="col">PIN</th>
-            <th scope="col">PAN digits</th>
+      <Table head={['Format', 'PIN', 'PAN digits']}>
+        {readings.map(({ format, pin, panPart }) => (
+          <tr key={`${format} ${panPart}`}>
+            <td>Format {format}</td>
+            <td class="corner">
+              <code>{pin}</code>
+            </td>
+            <td class="wide">{panPart ?? 'none'}</td>
           </tr>
-        </thead>
-        <tbody>
-          {readings.map(({ format, pin, panPart }) => (
-            <tr key={`${format} ${panPart}`}>
-              <td>Format {format}</td>
-              <td class="corner">
-                <code>{pin}</code>
-              </td>
-              <td class="wide">{panPart ?? 'none'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </Sheet>
   );
 }

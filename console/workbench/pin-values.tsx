@@ -2,10 +2,8 @@ import { ibm3624Steps, intermediateOf, pvvSteps } from '../../src/workbench/pin-
 import { TextField } from '../components/field.js';
 import { Notice } from '../components/notice.js';
 import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Verdict } from './calculator.js';
-import { HexField } from './hex-field.js';
-import { readHex } from './hex.js';
 import { bytesOf, digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
-import { keyWords } from './key-words.js';
+import { KeyField } from './key-field.js';
 import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { pvv: 'Visa PVV', ibm: 'IBM 3624' } as const;
@@ -65,11 +63,12 @@ export function PinValues() {
 function Fields({ task, values, set }: Inputs<Values> & { task: keyof typeof TASKS }) {
   return (
     <>
-      <HexField
+      <KeyField
         label="PIN verification key (test)"
         value={values.key}
         onInput={set('key')}
-        hint={keyWords(readHex(values.key), '16 or 24 bytes.', 'TDES')}
+        empty="16 or 24 bytes."
+        algorithm="TDES"
       />
       {task === 'pvv' ? (
         <>
