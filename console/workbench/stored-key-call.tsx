@@ -109,14 +109,12 @@ const BLANK: FormValues = { operation: '', keys: {}, typed: {}, isShown: false }
 /** A form that chooses the keys of a call and makes it. It forgets its answer as a calculator forgets its inputs. */
 function CallForm({ calls }: { calls: readonly ApiCall[] }) {
   const loaded = useLoad(loadKeys, [region.value]);
-  const { values, change, clear } = useInputs(BLANK);
+  const { values, change } = useInputs(BLANK);
   const call = calls.find(({ operation }) => operation === values.operation) ?? calls[0];
   if (!call) return null;
   const { operation, keys, asked = {}, screen } = call;
   const request = requestOf(call, values);
   const of = JSON.stringify(request);
-  const isReady =
-    Object.keys(keys).every((name) => values.keys[name]) && Object.keys(asked).every((name) => values.typed[name]);
   const send = async () => change({ answer: { of, ...(await answerOf(call, request)) }, isShown: false });
   return (
     <div class="body">
@@ -136,37 +134,46 @@ function CallForm({ calls }: { calls: readonly ApiCall[] }) {
         </p>
       ) : (
         <Await loaded={loaded}>
-          {({ keys: stored }) => (
-            <>
-              {Object.entries(keys).map(([argument, variant]) => (
-                <KeyChoice
-                  key={argument}
-                  label={labelOf(argument)}
-                  value={values.keys[argument] ?? ''}
-                  onInput={(arn) => change({ keys: { ...values.keys, [argument]: arn } })}
-                  keys={stored.filter((key) => fits(key, operation, argument, variant))}
-                />
-              ))}
-              {Object.keys(asked).map((label) => (
-                <TextField
-                  key={label}
-                  label={label}
-                  mono
-                  value={values.typed[label] ?? ''}
-                  onInput={(text) => change({ typed: { ...values.typed, [label]: text } })}
-                />
-              ))}
-              <div class="row">
-                <button type="button" class="btn go" disabled={!isReady} onClick={() => void send()}>
-                  Call {operation}
-                </button>
-                <button type="button" class="btn" onClick={clear}>
-                  Forget the answer
-                </button>
-                <span class="quiet small">By your own rights, and in the audit log.</span>
-              </div>
-            </>
-          )}
+          {({ keys: stored }) => {
+            const offered = Object.entries(keys).map(([argument, variant]) => {
+              const fitting = stored.filter((key) => fits(key, operation, argument, variant));
+              const chosen = fitting.find(({ KeyArn }) => KeyArn === values.keys[argument]);
+              return { argument, fitting, arn: chosen?.KeyArn ?? '' };
+            });
+            const isReady =
+              offered.every(({ arn }) => arn !== '') && Object.keys(asked).every((label) => values.typed[label]);
+            return (
+              <>
+                {offered.map(({ argument, fitting, arn }) => (
+                  <KeyChoice
+                    key={argument}
+                    label={labelOf(argument)}
+                    value={arn}
+                    onInput={(next) => change({ keys: { ...values.keys, [argument]: next } })}
+                    keys={fitting}
+                  />
+                ))}
+                {Object.keys(asked).map((label) => (
+                  <TextField
+                    key={label}
+                    label={label}
+                    mono
+                    value={values.typed[label] ?? ''}
+                    onInput={(text) => change({ typed: { ...values.typed, [label]: text } })}
+                  />
+                ))}
+                <div class="row">
+                  <button type="button" class="btn go" disabled={!isReady} onClick={() => void send()}>
+                    Call {operation}
+                  </button>
+                  <button type="button" class="btn" onClick={() => change({ typed: {}, answer: undefined })}>
+                    Forget the answer
+                  </button>
+                  <span class="quiet small">By your own rights, and in the audit log.</span>
+                </div>
+              </>
+            );
+          }}
         </Await>
       )}
       {values.answer?.of === of && (
