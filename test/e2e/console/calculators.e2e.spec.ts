@@ -73,7 +73,7 @@ const CALLS: readonly (readonly [
     'pin-values',
     { 'Encrypted PIN block, format 0': '0123456789ABCDEF' },
     { 'Verification key': PVK, 'Encryption key': PEK },
-    'It doesn’t verify',
+    'ValidationException',
   ],
   [
     'GenerateCardValidationData',
@@ -260,7 +260,7 @@ describeConsole('Calculators of the workbench', {}, (console) => {
       await answer.getByRole('button', { name: 'Show' }).click();
       expect(await answer.innerText()).toMatch(/PlainText\s+([0-9A-F]{4} ?){4}/);
       await expectAccessible(page);
-      await page.getByLabel('Key serial number').fill('FFFF9876543210E00002');
+      await page.getByLabel('Key serial number', { exact: true }).fill('FFFF9876543210E00002');
       await answer.waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'Call DecryptData' }).click();
       await answer.waitFor();
