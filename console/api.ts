@@ -43,7 +43,7 @@ interface Request {
 
 /** Calls an operation of the control plane in the page's Region. @throws ApiError */
 export function control<Output>(operation: string, input: object = {}): Promise<Output> {
-  const { KeyIdentifier, ResourceArn } = input as ControlInput;
+  const { KeyIdentifier, ResourceArn } = input as KeyInput;
   return call({
     method: 'POST',
     path: `/PaymentCryptographyControlPlane/${operation}`,
@@ -56,11 +56,12 @@ export function control<Output>(operation: string, input: object = {}): Promise<
 /** Calls an operation of the data plane in the page's Region. @param path e.g. `/cryptogram/verify` @throws ApiError */
 export function dataPlane<Output>(operation: string, path: string, input: object): Promise<Output> {
   const action = `payment-cryptography:${operation}`;
-  return call({ method: 'POST', path, body: JSON.stringify(input), action });
+  const { KeyIdentifier: resource } = input as KeyInput;
+  return call({ method: 'POST', path, body: JSON.stringify(input), action, resource });
 }
 
 /** Members by which an input names the key that it is about; others depend on the operation. */
-interface ControlInput {
+interface KeyInput {
   KeyIdentifier?: string;
   ResourceArn?: string;
 }

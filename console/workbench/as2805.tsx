@@ -2,12 +2,13 @@ import type { KekValidationMask, WorkingKeyVariant } from '../../src/crypto/as28
 import { toHex } from '../../src/crypto/bytes.js';
 import { pinKeySteps, validateKek, workingKeySteps } from '../../src/workbench/as2805.js';
 import { Choice, TextField } from '../components/field.js';
-import { Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
+import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
-import { grouped, readHex } from './hex.js';
+import { grouped } from './hex.js';
 import { bytesOf, digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
-import { checkValueOf, keyWords } from './key-words.js';
-import { StoredKeyCalls } from './stored-key-call.js';
+import { KeyField } from './key-field.js';
+import { checkValueOf } from './key-words.js';
+import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { kek: 'KEK validation', working: 'Working keys', pin: 'Transaction PIN key' } as const;
 type Task = keyof typeof TASKS;
@@ -64,6 +65,7 @@ export function As2805() {
       onClear={clear}
     >
       {RESULTS[task](values)}
+      <StoredKeyCalls calls={() => [CALLS[task](values)]} />
     </Calculator>
   );
 }
@@ -77,11 +79,12 @@ const RESULTS: Readonly<Record<Task, (values: Values) => preact.JSX.Element>> = 
 function Fields({ task, values, set }: Inputs<Values> & { task: Task }) {
   return (
     <>
-      <HexField
+      <KeyField
         label={task === 'pin' ? 'PIN protection key (test)' : 'Key-encryption key (test)'}
         value={values.kek}
         onInput={set('kek')}
-        hint={keyWords(readHex(values.kek), 'TDES, 16 or 24 bytes.', 'TDES')}
+        empty="TDES, 16 or 24 bytes."
+        algorithm="TDES"
       />
       {task === 'kek' && (
         <>
@@ -117,11 +120,12 @@ function Fields({ task, values, set }: Inputs<Values> & { task: Task }) {
             options={VARIANTS}
           />
           <HexField label="Cryptogram" value={values.cryptogram} onInput={set('cryptogram')} hint="To unwrap it, or:" />
-          <HexField
+          <KeyField
             label="Working key (test)"
             value={values.key}
             onInput={set('key')}
-            hint={keyWords(readHex(values.key), 'To wrap it.', 'TDES')}
+            empty="To wrap it."
+            algorithm="TDES"
           />
         </>
       )}
@@ -153,45 +157,32 @@ function Validation({ values }: { values: Values }) {
     <Result title="KEK validation" compute={compute}>
       {(steps) => (
         <>
-          <section class="sheet" aria-live="polite">
-            <Verdict title="What both sides exchange">
-              <p>
-                KRs <code class="wrap">{grouped(toHex(steps.randomKeySend))}</code>, answered with KRr{' '}
-                <code class="wrap">{grouped(toHex(steps.randomKeyReceive))}</code>.
-              </p>
-            </Verdict>
-            <div class="body">
-              <Steps>
-                <Step title={`Send variant: the KEK XOR ${send}`}>
-                  <Digits value={steps.sendKey} />
-                </Step>
-                <Step title="Random key">
-                  <Digits value={steps.randomKey} />
-                </Step>
-                <Step title="Its complement, with odd parity">
-                  <Digits value={steps.inverse} />
-                </Step>
-                <Step title={`Receive variant: the KEK XOR ${receive}`}>
-                  <Digits value={steps.receiveKey} />
-                </Step>
-                <Step title="The complement under it: KRr">
-                  <Digits value={steps.randomKeyReceive} />
-                </Step>
-              </Steps>
-            </div>
-          </section>
-          <StoredKeyCalls
-            calls={[
-              {
-                operation: 'GenerateAs2805KekValidation',
-                input: {
-                  KeyIdentifier: 'alias/your-key-encryption-key',
-                  KekValidationType: { KekValidationResponse: { RandomKeySend: toHex(steps.randomKeySend) } },
-                  RandomKeySendVariantMask: values.mask,
-                },
-              },
-            ]}
-          />
+          <Answer
+            verdict={
+              <Verdict title="What both sides exchange">
+                <p>
+                  KRs <code class="wrap">{grouped(toHex(steps.randomKeySend))}</code>, answered with KRr{' '}
+                  <code class="wrap">{grouped(toHex(steps.randomKeyReceive))}</code>.
+                </p>
+              </Verdict>
+            }
+          >
+            <Step title={`Send variant: the KEK XOR ${send}`}>
+              <Digits value={steps.sendKey} />
+            </Step>
+            <Step title="Random key">
+              <Digits value={steps.randomKey} />
+            </Step>
+            <Step title="Its complement, with odd parity">
+              <Digits value={steps.inverse} />
+            </Step>
+            <Step title={`Receive variant: the KEK XOR ${receive}`}>
+              <Digits value={steps.receiveKey} />
+            </Step>
+            <Step title="The complement under it: KRr">
+              <Digits value={steps.randomKeyReceive} />
+            </Step>
+          </Answer>
         </>
       )}
     </Result>
@@ -210,49 +201,91 @@ function WorkingKey({ values }: { values: Values }) {
     <Result title="Working key" compute={compute}>
       {({ mask, variantKey, key, cryptogram }) => (
         <>
-          <section class="sheet" aria-live="polite">
-            <Verdict title={`Working key with check value ${checkValueOf('TDES', key)}`}>
-              <p>Nothing but the check value shows whether the KEK and the variant are right.</p>
-            </Verdict>
-            <div class="body">
-              <Steps>
-                <Step title={`Variant key: the KEK XOR ${mask}`}>
-                  <Digits value={variantKey} />
-                </Step>
-                <Step title="Cryptogram, in CBC with an IV of zeros">
-                  <Digits value={cryptogram} />
-                </Step>
-                <Step title="Working key">
-                  <Digits value={key} note={`check value ${checkValueOf('TDES', key)}`} />
-                </Step>
-              </Steps>
-            </div>
-          </section>
-          <StoredKeyCalls
-            calls={[
-              {
-                operation: 'ImportKey',
-                plane: 'control',
-                input: {
-                  KeyMaterial: {
-                    As2805KeyCryptogram: {
-                      As2805KeyVariant: values.variant,
-                      KeyModesOfUse: MODES[values.variant],
-                      KeyAlgorithm: cryptogram.length === 16 ? 'TDES_2KEY' : 'TDES_3KEY',
-                      Exportable: false,
-                      WrappingKeyIdentifier: 'alias/your-key-encryption-key',
-                      WrappedKeyCryptogram: toHex(cryptogram),
-                    },
-                  },
-                },
-              },
-            ]}
-          />
+          <Answer
+            verdict={
+              <Verdict title={`Working key with check value ${checkValueOf('TDES', key)}`}>
+                <p>Nothing but the check value shows whether the KEK and the variant are right.</p>
+              </Verdict>
+            }
+          >
+            <Step title={`Variant key: the KEK XOR ${mask}`}>
+              <Digits value={variantKey} />
+            </Step>
+            <Step title="Cryptogram, in CBC with an IV of zeros">
+              <Digits value={cryptogram} />
+            </Step>
+            <Step title="Working key">
+              <Digits value={key} note={`check value ${checkValueOf('TDES', key)}`} />
+            </Step>
+          </Answer>
         </>
       )}
     </Result>
   );
 }
+
+const CALLS: Readonly<Record<Task, (values: Values) => ApiCall>> = {
+  kek: ({ randomKeySend, mask }) => ({
+    operation: 'GenerateAs2805KekValidation',
+    input: {
+      KeyIdentifier: 'alias/your-key-encryption-key',
+      KekValidationType:
+        randomKeySend.trim() === ''
+          ? { KekValidationRequest: { DeriveKeyAlgorithm: 'TDES_2KEY' } }
+          : {
+              KekValidationResponse: {
+                RandomKeySend: toHex(bytesOf('the encrypted random key', randomKeySend, 8, 16, 24)),
+              },
+            },
+      RandomKeySendVariantMask: mask,
+    },
+    keys: { KeyIdentifier: randomKeySend.trim() === '' ? 'KekValidationRequest' : 'KekValidationResponse' },
+  }),
+  working: ({ variant, cryptogram }) => {
+    const wrapped = bytesOf('the cryptogram', cryptogram, 16, 24);
+    return {
+      operation: 'ImportKey',
+      plane: 'control',
+      input: {
+        KeyMaterial: {
+          As2805KeyCryptogram: {
+            As2805KeyVariant: variant,
+            KeyModesOfUse: MODES[variant],
+            KeyAlgorithm: wrapped.length === 16 ? 'TDES_2KEY' : 'TDES_3KEY',
+            Exportable: false,
+            WrappingKeyIdentifier: 'alias/your-key-encryption-key',
+            WrappedKeyCryptogram: toHex(wrapped),
+          },
+        },
+      },
+      keys: {},
+      screen: 'import',
+    };
+  },
+  pin: ({ stan, amount }) => {
+    const pan = '4000001234567899';
+    return {
+      operation: 'TranslatePinData',
+      input: {
+        IncomingKeyIdentifier: 'alias/your-pin-protection-key',
+        OutgoingKeyIdentifier: 'alias/your-pin-encryption-key',
+        IncomingTranslationAttributes: { As2805Format0: { PrimaryAccountNumber: pan } },
+        OutgoingTranslationAttributes: { IsoFormat0: { PrimaryAccountNumber: pan } },
+        EncryptedPinBlock: '0000000000000000',
+        IncomingAs2805Attributes: {
+          SystemTraceAuditNumber: digitsOf('the STAN', stan),
+          TransactionAmount: digitsOf('the amount', amount),
+        },
+      },
+      keys: { IncomingKeyIdentifier: 'AS2805_FORMAT_0', OutgoingKeyIdentifier: 'ISO_FORMAT_0' },
+      asked: {
+        'Encrypted PIN block': ['EncryptedPinBlock'],
+        PAN: ['IncomingTranslationAttributes', 'As2805Format0', 'PrimaryAccountNumber'],
+        'PAN of the outgoing block': ['OutgoingTranslationAttributes', 'IsoFormat0', 'PrimaryAccountNumber'],
+      },
+    };
+  },
+};
 
 const MODES: Readonly<Record<WorkingKeyVariant, Readonly<Record<string, true>>>> = {
   PIN_ENCRYPTION_KEY_VARIANT_28: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
@@ -271,37 +304,14 @@ function PinKey({ values }: { values: Values }) {
     <Result title="Transaction PIN key" compute={compute}>
       {({ input, key }) => (
         <>
-          <section class="sheet" aria-live="polite">
-            <Verdict title={`PIN encryption key with check value ${checkValueOf('TDES', key)}`} />
-            <div class="body">
-              <Steps>
-                <Step title="What diversifies the key">
-                  <Parts label="Diversification data" hues={[1, 5]} parts={input} />
-                </Step>
-                <Step title="Encrypted twice in CBC under the PIN protection key, XOR itself">
-                  <Digits value={key} note={`check value ${checkValueOf('TDES', key)}`} />
-                </Step>
-              </Steps>
-            </div>
-          </section>
-          <StoredKeyCalls
-            calls={[
-              {
-                operation: 'TranslatePinData',
-                input: {
-                  IncomingKeyIdentifier: 'alias/your-pin-protection-key',
-                  OutgoingKeyIdentifier: 'alias/your-pin-encryption-key',
-                  IncomingTranslationAttributes: { As2805Format0: { PrimaryAccountNumber: '4000001234567899' } },
-                  OutgoingTranslationAttributes: { IsoFormat0: { PrimaryAccountNumber: '4000001234567899' } },
-                  EncryptedPinBlock: '0000000000000000',
-                  IncomingAs2805Attributes: {
-                    SystemTraceAuditNumber: values.stan.trim(),
-                    TransactionAmount: values.amount.trim(),
-                  },
-                },
-              },
-            ]}
-          />
+          <Answer verdict={<Verdict title={`PIN encryption key with check value ${checkValueOf('TDES', key)}`} />}>
+            <Step title="What diversifies the key">
+              <Parts label="Diversification data" hues={[1, 5]} parts={input} />
+            </Step>
+            <Step title="Encrypted twice in CBC under the PIN protection key, XOR itself">
+              <Digits value={key} note={`check value ${checkValueOf('TDES', key)}`} />
+            </Step>
+          </Answer>
         </>
       )}
     </Result>

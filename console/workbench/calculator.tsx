@@ -90,7 +90,7 @@ export function Calculator({
 export function InThisTab({ aside }: { aside?: ComponentChildren }) {
   return (
     <Notice aside={aside}>
-      <strong>Computed in this tab.</strong> Type test keys only. Nothing here is sent, stored or put in the address.
+      <strong>Computed in this tab.</strong> Type test keys only: they are never sent, stored or put in the address.
     </Notice>
   );
 }
@@ -180,6 +180,20 @@ export function Verdict({
       <h2>{title}</h2>
       {children}
     </div>
+  );
+}
+
+/** What a calculator answers: a verdict, and the steps that lead to it. */
+export function Answer({ verdict, children }: { verdict: ComponentChildren; children?: ComponentChildren }) {
+  return (
+    <section class="sheet" aria-live="polite">
+      {verdict}
+      {children && (
+        <div class="body">
+          <Steps>{children}</Steps>
+        </div>
+      )}
+    </section>
   );
 }
 

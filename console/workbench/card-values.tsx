@@ -9,12 +9,13 @@ import {
 } from '../../src/workbench/card-values.js';
 import { TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
-import { Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
+import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
-import { readHex } from './hex.js';
 import { bytesOf, digitsOf, type Inputs, useInputs } from './inputs.js';
-import { checkValueOf, keyWords } from './key-words.js';
+import { KeyField } from './key-field.js';
+import { checkValueOf } from './key-words.js';
 import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { cvv: 'CVV', csc: 'Amex CSC', dcvv: 'dCVV', cvc3: 'CVC3' } as const;
@@ -81,6 +82,7 @@ export function CardValues() {
       onClear={clear}
     >
       {RESULTS[task](values)}
+      <StoredKeyCalls calls={() => [callOf(values, ATTRIBUTES[task](values))]} />
     </Calculator>
   );
 }
@@ -96,12 +98,7 @@ function Fields({ task, values, set }: Inputs<Values> & { task: Task }) {
   const isDynamic = task === 'dcvv' || task === 'cvc3';
   return (
     <>
-      <HexField
-        label={KEYS[task]}
-        value={values.key}
-        onInput={set('key')}
-        hint={keyWords(readHex(values.key), '16 bytes.', 'TDES')}
-      />
+      <KeyField label={KEYS[task]} value={values.key} onInput={set('key')} empty="16 bytes." algorithm="TDES" />
       <TextField label="PAN" mono value={values.pan} onInput={set('pan')} hint="12 to 19 digits." />
       {isDynamic && (
         <div class="pair">
@@ -200,15 +197,6 @@ function Cvv({ values }: { values: Values }) {
               value,
             }))}
           />
-          <StoredKeyCalls
-            calls={[
-              callOf(values, {
-                ...(shown.serviceCode === '000'
-                  ? { CardVerificationValue2: { CardExpiryDate: shown.expiry } }
-                  : { CardVerificationValue1: { CardExpiryDate: shown.expiry, ServiceCode: shown.serviceCode } }),
-              }),
-            ]}
-          />
         </>
       )}
     </Result>
@@ -258,26 +246,17 @@ function DecimalSteps({
 function Values({ rows, wanted }: { rows: readonly { kind: string; how: string; value: string }[]; wanted: string }) {
   return (
     <Sheet title="What was tried">
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">Value</th>
-            <th scope="col">From</th>
-            <th scope="col">Digits</th>
+      <Table head={['Value', 'From', 'Digits']}>
+        {rows.map(({ kind, how, value }) => (
+          <tr key={kind + how} class={value === wanted ? 'hit' : undefined}>
+            <td>{kind}</td>
+            <td class="wide">{how}</td>
+            <td class="corner">
+              <code>{value}</code> {value === wanted && <Tag tone="ok">Matches</Tag>}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ kind, how, value }) => (
-            <tr key={kind + how} class={value === wanted ? 'hit' : undefined}>
-              <td>{kind}</td>
-              <td class="wide">{how}</td>
-              <td class="corner">
-                <code>{value}</code> {value === wanted && <Tag tone="ok">Matches</Tag>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </Sheet>
   );
 }
@@ -286,11 +265,11 @@ function Csc({ values }: { values: Values }) {
   const wanted = values.wanted.trim();
   const compute = () => {
     const card = cardOf(values);
-    return { card, codes: cardSecurityCodes(keyOf(values), { ...card, serviceCode: codeOf(values) }) };
+    return { codes: cardSecurityCodes(keyOf(values), { ...card, serviceCode: codeOf(values) }) };
   };
   return (
     <Result title="Card security codes" compute={compute}>
-      {({ card, codes }) => {
+      {({ codes }) => {
         const hit = codes.find(({ value }) => value === wanted);
         return (
           <>
@@ -310,9 +289,6 @@ function Csc({ values }: { values: Values }) {
                 how: version === 1 ? 'version 1' : 'version 2, experimental: its algorithm isn’t published',
                 value,
               }))}
-            />
-            <StoredKeyCalls
-              calls={[callOf(values, { AmexCardSecurityCodeVersion1: { CardExpiryDate: card.expiry } })]}
             />
           </>
         );
@@ -350,18 +326,6 @@ function Dcvv({ values }: { values: Values }) {
               />
             </div>
           </section>
-          <StoredKeyCalls
-            calls={[
-              callOf(values, {
-                DynamicCardVerificationValue: {
-                  PanSequenceNumber: psnOf(values),
-                  CardExpiryDate: values.expiry.trim(),
-                  ServiceCode: values.serviceCode.trim(),
-                  ApplicationTransactionCounter: values.atc.replace(/\s/g, ''),
-                },
-              }),
-            ]}
-          />
         </>
       )}
     </Result>
@@ -381,45 +345,32 @@ function Cvc3({ values }: { values: Values }) {
   };
   return (
     <Result title="CVC3" compute={compute}>
-      {({ iccKey, ivcvc3, digits, un, atc, trackData }) => (
+      {({ iccKey, ivcvc3, digits, un, atc }) => (
         <>
-          <section class="sheet" aria-live="polite">
-            <Compared wanted={values.wanted.trim()} value={digits.slice(-(values.wanted.trim().length || 3))} />
-            <div class="body">
-              <Steps>
-                <IccKeyStep iccKey={iccKey} />
-                <Step title="Retail MAC of the track data, its last two bytes: IVCVC3">
-                  <Digits value={ivcvc3} />
-                </Step>
-                <Step title="Encrypted by TDES, the last two bytes as a number">
-                  <Parts
-                    label="Input of the CVC3"
-                    hues={[3, 5, 1]}
-                    parts={[
-                      { name: 'IVCVC3', digits: toHex(ivcvc3) },
-                      { name: 'UN', digits: toHex(un) },
-                      { name: 'ATC', digits: toHex(atc) },
-                    ]}
-                  />
-                  <p class="gap">
-                    <code>{digits}</code>
-                  </p>
-                </Step>
-              </Steps>
-            </div>
-          </section>
-          <StoredKeyCalls
-            calls={[
-              callOf(values, {
-                DynamicCardVerificationCode: {
-                  UnpredictableNumber: toHex(un),
-                  PanSequenceNumber: psnOf(values),
-                  ApplicationTransactionCounter: toHex(atc),
-                  TrackData: toHex(trackData),
-                },
-              }),
-            ]}
-          />
+          <Answer
+            verdict={
+              <Compared wanted={values.wanted.trim()} value={digits.slice(-(values.wanted.trim().length || 3))} />
+            }
+          >
+            <IccKeyStep iccKey={iccKey} />
+            <Step title="Retail MAC of the track data, its last two bytes: IVCVC3">
+              <Digits value={ivcvc3} />
+            </Step>
+            <Step title="Encrypted by TDES, the last two bytes as a number">
+              <Parts
+                label="Input of the CVC3"
+                hues={[3, 5, 1]}
+                parts={[
+                  { name: 'IVCVC3', digits: toHex(ivcvc3) },
+                  { name: 'UN', digits: toHex(un) },
+                  { name: 'ATC', digits: toHex(atc) },
+                ]}
+              />
+              <p class="gap">
+                <code>{digits}</code>
+              </p>
+            </Step>
+          </Answer>
         </>
       )}
     </Result>
@@ -443,12 +394,48 @@ function Compared({ wanted, value }: { wanted: string; value: string }) {
   );
 }
 
-function callOf({ pan, wanted }: Values, attributes: object): ApiCall {
-  const card = { KeyIdentifier: 'alias/your-card-verification-key', PrimaryAccountNumber: pan.trim() };
+/** The kind of the card value, and the members that it is computed from. */
+const ATTRIBUTES: Readonly<Record<Task, (values: Values) => readonly [kind: string, members: object]>> = {
+  cvv: (values) => {
+    const CardExpiryDate = digitsOf('the expiry date', values.expiry);
+    const ServiceCode = codeOf(values) ?? '000';
+    return ServiceCode === '000'
+      ? ['CardVerificationValue2', { CardExpiryDate }]
+      : ['CardVerificationValue1', { CardExpiryDate, ServiceCode }];
+  },
+  csc: ({ expiry }) => ['AmexCardSecurityCodeVersion1', { CardExpiryDate: digitsOf('the expiry date', expiry) }],
+  dcvv: (values) => [
+    'DynamicCardVerificationValue',
+    {
+      PanSequenceNumber: psnOf(values),
+      CardExpiryDate: digitsOf('the expiry date', values.expiry),
+      ServiceCode: digitsOf('the service code', values.serviceCode),
+      ApplicationTransactionCounter: toHex(bytesOf('the ATC', values.atc, 2)),
+    },
+  ],
+  cvc3: (values) => [
+    'DynamicCardVerificationCode',
+    {
+      UnpredictableNumber: toHex(bytesOf('the unpredictable number', values.un, 4)),
+      PanSequenceNumber: psnOf(values),
+      ApplicationTransactionCounter: toHex(bytesOf('the ATC', values.atc, 2)),
+      TrackData: toHex(bytesOf('the track data', values.track)),
+    },
+  ],
+};
+
+function callOf({ pan, wanted }: Values, [kind, members]: readonly [string, object]): ApiCall {
+  const card = {
+    KeyIdentifier: 'alias/your-card-verification-key',
+    PrimaryAccountNumber: digitsOf('the PAN', pan),
+  };
+  const keys = { KeyIdentifier: kind };
+  const attributes = { [kind]: members };
   return wanted.trim() === ''
-    ? { operation: 'GenerateCardValidationData', input: { ...card, GenerationAttributes: attributes } }
+    ? { operation: 'GenerateCardValidationData', input: { ...card, GenerationAttributes: attributes }, keys }
     : {
         operation: 'VerifyCardValidationData',
         input: { ...card, VerificationAttributes: attributes, ValidationData: wanted.trim() },
+        keys,
       };
 }

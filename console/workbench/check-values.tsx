@@ -1,19 +1,17 @@
 import { xor } from '../../src/crypto/bytes.js';
 import { type CheckValue, checkValues, publicKeyCheckValue } from '../../src/workbench/check-values.js';
 import { TextArea, TextField } from '../components/field.js';
-import { Notice } from '../components/notice.js';
 import { Sheet } from '../components/sheet.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
-import { useLoad } from '../load.js';
-import { keyId, loadKeys } from '../payment-keys.js';
-import { hrefOf } from '../router.js';
-import { region } from '../session.js';
 import { count } from '../words.js';
 import { Calculator, currentTask, Result, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
 import { grouped, readHex, type Typed } from './hex.js';
 import { digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
+import { StoredKeyWarning } from './key-field.js';
 import { keyWords } from './key-words.js';
+import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { key: 'Key', public: 'Public key' } as const;
 const BLANK = { components: [''], wanted: '', pem: '' };
@@ -23,6 +21,13 @@ const EXAMPLE = { components: ['89E8 8CF7 9314 44F3 34BD 7547 FC3F 380C'] };
 /** RFC 8410 section 10.1. */
 const PUBLIC_EXAMPLE = {
   pem: '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----',
+};
+/** Says by which method and with which value a stored key is checked. */
+const GET_KEY: ApiCall = {
+  operation: 'GetKey',
+  plane: 'control',
+  input: { KeyIdentifier: 'alias/your-key' },
+  keys: { KeyIdentifier: '' },
 };
 const MOST_COMPONENTS = 9;
 
@@ -50,6 +55,7 @@ export function CheckValues() {
       }
     >
       {isPublic ? <PublicKey pem={values.pem} /> : <KeyResults values={values} />}
+      <StoredKeyCalls calls={() => [GET_KEY]} />
     </Calculator>
   );
 }
@@ -154,46 +160,21 @@ function Results({ values, wanted }: { values: readonly CheckValue[]; wanted: st
         {wanted !== '' && hits.length === 0 && (
           <p class="body problem">No method gives {wanted}. The key, a component or a digit differs.</p>
         )}
-        <table class="table cards">
-          <thead>
-            <tr>
-              <th scope="col">Method</th>
-              <th scope="col">Value</th>
+        <Table head={['Method', 'Value']}>
+          {values.map((row) => (
+            <tr key={methodWords(row)} class={hits.includes(row) ? 'hit' : undefined}>
+              <td class="whole">
+                {methodWords(row)} {hits.includes(row) && <Tag tone="ok">Matches</Tag>}
+              </td>
+              <td class="wide">
+                <code class="wrap">
+                  <strong>{row.digits.slice(0, 6)}</strong> {grouped(row.digits.slice(6))}
+                </code>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {values.map((row) => (
-              <tr key={methodWords(row)} class={hits.includes(row) ? 'hit' : undefined}>
-                <td class="whole">
-                  {methodWords(row)} {hits.includes(row) && <Tag tone="ok">Matches</Tag>}
-                </td>
-                <td class="wide">
-                  <code class="wrap">
-                    <strong>{row.digits.slice(0, 6)}</strong> {grouped(row.digits.slice(6))}
-                  </code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
       </Sheet>
     </>
-  );
-}
-
-/** A key that is stored here is hardly a test key. The keys' check values are compared in the tab. */
-function StoredKeyWarning({ values }: { values: readonly CheckValue[] }) {
-  const loaded = useLoad(loadKeys, [region.value]);
-  if (loaded.state !== 'ready') return null;
-  const stored = loaded.value.keys.find(({ KeyCheckValue }) =>
-    values.some(({ digits }) => digits.startsWith(KeyCheckValue)),
-  );
-  if (stored === undefined) return null;
-  return (
-    <Notice tone="warn">
-      <strong>Is this really a test key?</strong> The stored key{' '}
-      <a href={hrefOf(['keys', region.value, keyId(stored.KeyArn)])}>{stored.aliases[0] ?? keyId(stored.KeyArn)}</a> has
-      the same check value.
-    </Notice>
   );
 }

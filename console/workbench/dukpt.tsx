@@ -8,13 +8,15 @@ import {
 } from '../../src/workbench/dukpt.js';
 import { TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { Calculator, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
 import { grouped, readHex } from './hex.js';
 import { bytesOf, outcomeOf, useInputs } from './inputs.js';
-import { checkValueOf, keyWords } from './key-words.js';
-import { StoredKeyCalls } from './stored-key-call.js';
+import { KeyField } from './key-field.js';
+import { checkValueOf } from './key-words.js';
+import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const BLANK = { bdk: '', ksn: '', ciphertext: '', pan: '' };
 /** ANSI X9.24-1:2009 A.4.2: the PIN block of PIN 1234. */
@@ -40,11 +42,12 @@ export function Dukpt() {
       sheet="Transaction"
       inputs={
         <>
-          <HexField
+          <KeyField
             label="Base derivation key (test)"
             value={values.bdk}
             onInput={set('bdk')}
-            hint={keyWords(readHex(values.bdk), '16 bytes for TDES; 16, 24 or 32 for AES.', isAes ? 'AES' : 'TDES')}
+            empty="16 bytes for TDES; 16, 24 or 32 for AES."
+            algorithm={isAes ? 'AES' : 'TDES'}
           />
           <HexField label="Key serial number" value={values.ksn} onInput={set('ksn')} hint={ksnWords(values.ksn)} />
           <div class="row field">
@@ -74,30 +77,55 @@ export function Dukpt() {
       onClear={clear}
     >
       <Result title="Keys" compute={() => derived(values)}>
-        {({ derivation, readings, ksn }) => (
+        {({ derivation, readings }) => (
           <>
             {readings && <Readings readings={readings} />}
             <Path derivation={derivation} />
             <WorkingKeys derivation={derivation} />
-            <StoredKeyCalls
-              calls={[
-                {
-                  operation: 'DecryptData',
-                  input: {
-                    KeyIdentifier: 'alias/your-base-derivation-key',
-                    CipherText: values.ciphertext.replace(/\s/g, '') || '0000000000000000',
-                    DecryptionAttributes: {
-                      Dukpt: { KeySerialNumber: toHex(ksn), Mode: 'CBC', DukptKeyVariant: 'REQUEST' },
-                    },
-                  },
-                },
-              ]}
-            />
           </>
         )}
       </Result>
+      <StoredKeyCalls calls={() => callsOf(values)} />
     </Calculator>
   );
+}
+
+function callsOf(values: typeof BLANK): ApiCall[] {
+  const ksn = toHex(ksnOf(values));
+  const ciphertext = toHex(bytesOf('the ciphertext or PIN block', values.ciphertext));
+  const isAes = ksn.length === 24;
+  const pan = values.pan.replace(/\s/g, '');
+  return [
+    {
+      operation: 'DecryptData',
+      input: {
+        KeyIdentifier: 'alias/your-base-derivation-key',
+        CipherText: ciphertext,
+        DecryptionAttributes: {
+          Dukpt: { KeySerialNumber: ksn, Mode: 'CBC', ...(!isAes && { DukptKeyVariant: 'REQUEST' }) },
+        },
+      },
+      keys: { KeyIdentifier: 'Dukpt' },
+    },
+    {
+      operation: 'VerifyPinData',
+      input: {
+        VerificationKeyIdentifier: 'alias/your-pin-verification-key',
+        EncryptionKeyIdentifier: 'alias/your-base-derivation-key',
+        VerificationAttributes: { VisaPin: { PinVerificationKeyIndex: 1, VerificationValue: '0000' } },
+        EncryptedPinBlock: ciphertext,
+        PrimaryAccountNumber: pan || '4000001234567899',
+        PinBlockFormat: isAes ? 'ISO_FORMAT_4' : 'ISO_FORMAT_0',
+        DukptAttributes: { KeySerialNumber: ksn, DukptDerivationType: isAes ? 'AES_128' : 'TDES_2KEY' },
+      },
+      keys: { VerificationKeyIdentifier: 'Visa', EncryptionKeyIdentifier: 'Dukpt' },
+      asked: {
+        ...(pan === '' && { 'PAN of the PIN block': ['PrimaryAccountNumber'] }),
+        'PIN verification key index': ['VerificationAttributes', 'VisaPin', 'PinVerificationKeyIndex'],
+        'PIN verification value': ['VerificationAttributes', 'VisaPin', 'VerificationValue'],
+      },
+    },
+  ];
 }
 
 function ksnOf({ ksn }: typeof BLANK): Buffer {
@@ -109,8 +137,8 @@ function derived(values: typeof BLANK) {
   const bdk = bytesOf('the base derivation key', values.bdk, ...(ksn.length === 12 ? [16, 24, 32] : [16]));
   const derivation = deriveTransaction({ bdk, ksn });
   const pan = values.pan.replace(/\s/g, '') || undefined;
-  if (values.ciphertext.trim() === '') return { ksn, derivation };
-  return { ksn, derivation, readings: readingsUnder(derivation, bytesOf('the ciphertext', values.ciphertext), pan) };
+  if (values.ciphertext.trim() === '') return { derivation };
+  return { derivation, readings: readingsUnder(derivation, bytesOf('the ciphertext', values.ciphertext), pan) };
 }
 
 function ksnWords(text: string): string {
@@ -149,24 +177,16 @@ function Readings({ readings }: { readings: readonly DukptReading[] }) {
           <p>The base derivation key, the key serial number or the PAN may be another one, or the data isn’t text.</p>
         </Verdict>
       )}
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">Key</th>
-            <th scope="col">Decrypted in CBC, IV of zeros</th>
+      <Table head={['Key', 'Decrypted in CBC, IV of zeros']}>
+        {readings.map(({ usage, clear, plausible: makesSense }) => (
+          <tr key={usage} class={makesSense ? 'hit' : undefined}>
+            <td class="whole">{nameOf(usage)}</td>
+            <td class="wide">
+              <Digits value={clear} /> {makesSense && <Tag tone="ok">Plausible</Tag>}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {readings.map(({ usage, clear, plausible: makesSense }) => (
-            <tr key={usage} class={makesSense ? 'hit' : undefined}>
-              <td class="whole">{nameOf(usage)}</td>
-              <td class="wide">
-                <Digits value={clear} /> {makesSense && <Tag tone="ok">Plausible</Tag>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </section>
   );
 }
@@ -211,28 +231,19 @@ function Path({ derivation }: { derivation: DukptDerivation }) {
 function WorkingKeys({ derivation: { algorithm, workingKeys } }: { derivation: DukptDerivation }) {
   return (
     <Sheet title="Working keys" aside={<span class="quiet">Named from the terminal’s side</span>}>
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">For</th>
-            <th scope="col">Key</th>
-            <th scope="col">Check value</th>
+      <Table head={['For', 'Key', 'Check value']}>
+        {workingKeys.map(({ usage, key }) => (
+          <tr key={usage}>
+            <td class="whole">{nameOf(usage)}</td>
+            <td class="wide">
+              <Digits value={key} />
+            </td>
+            <td class="corner">
+              <code>{checkValueOf(algorithm, key)}</code>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {workingKeys.map(({ usage, key }) => (
-            <tr key={usage}>
-              <td class="whole">{nameOf(usage)}</td>
-              <td class="wide">
-                <Digits value={key} />
-              </td>
-              <td class="corner">
-                <code>{checkValueOf(algorithm, key)}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </Sheet>
   );
 }

@@ -17,6 +17,7 @@ import {
   whatVersionSays,
 } from '../../src/workbench/arqc-search.js';
 import { Sheet } from '../components/sheet.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { count } from '../words.js';
 import { Digits, Result, Verdict } from './calculator.js';
@@ -52,9 +53,10 @@ export function Explanation({ values }: { values: EmvValues }) {
           </section>
           <Tried found={found} milliseconds={milliseconds} />
           <StoredKeyCalls
-            calls={[
+            calls={() => [
               {
                 operation: 'VerifyAuthRequestCryptogram',
+                keys: { KeyIdentifier: 'Emv' },
                 input: {
                   KeyIdentifier: 'alias/your-issuer-master-key',
                   AuthRequestCryptogram: toHex(given.arqc),
@@ -312,35 +314,24 @@ export function Ways({
   rows: readonly { way: ArqcWay; matches: boolean; differences: readonly unknown[]; value?: Buffer }[];
 }) {
   return (
-    <table class="table cards">
-      <thead>
-        <tr>
-          <th scope="col">Session key</th>
-          <th scope="col">IAD</th>
-          <th scope="col">Padding</th>
-          <th scope="col">PSN</th>
-          <th scope="col">Cryptogram</th>
+    <Table head={['Session key', 'IAD', 'Padding', 'PSN', 'Cryptogram']}>
+      {rows.map(({ way, matches, differences, value }) => (
+        <tr key={JSON.stringify(way)} class={matches ? 'hit' : undefined}>
+          <td>{SCHEME_WORDS[way.scheme].replace(/ \(.*/, '')}</td>
+          <td data-k="IAD">{IAD_WORDS[way.iad]}</td>
+          <td data-k="Padding">{way.padding}</td>
+          <td data-k="PSN">{way.psn}</td>
+          <td class="wide">
+            {value && <Digits value={value} />} {matches && <Tag tone="ok">Card</Tag>}{' '}
+            {differences.length === 0 && <Tag>Yours</Tag>}
+            {!value && !matches && <span class="quiet">No match</span>}
+            {(way.change !== undefined || way.majorKeyDerivation === 'EMV_OPTION_B') && (
+              <small>{way.change?.toLowerCase().replaceAll('_', ' ') ?? 'option B'}</small>
+            )}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ way, matches, differences, value }) => (
-          <tr key={JSON.stringify(way)} class={matches ? 'hit' : undefined}>
-            <td>{SCHEME_WORDS[way.scheme].replace(/ \(.*/, '')}</td>
-            <td data-k="IAD">{IAD_WORDS[way.iad]}</td>
-            <td data-k="Padding">{way.padding}</td>
-            <td data-k="PSN">{way.psn}</td>
-            <td class="wide">
-              {value && <Digits value={value} />} {matches && <Tag tone="ok">Card</Tag>}{' '}
-              {differences.length === 0 && <Tag>Yours</Tag>}
-              {!value && !matches && <span class="quiet">No match</span>}
-              {(way.change !== undefined || way.majorKeyDerivation === 'EMV_OPTION_B') && (
-                <small>{way.change?.toLowerCase().replaceAll('_', ' ') ?? 'option B'}</small>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

@@ -16,7 +16,7 @@ import { Choice, TextArea, TextField } from '../components/field.js';
 import { HexField } from './hex-field.js';
 import { grouped, readHex } from './hex.js';
 import { bytesOf, digitsOf, type Inputs, optionalBytesOf } from './inputs.js';
-import { keyWords } from './key-words.js';
+import { KeyField } from './key-field.js';
 
 /** Inputs about a card and its transaction. */
 export const BLANK = {
@@ -130,11 +130,12 @@ export function issuerKeyOf({ issuerKey }: EmvValues): Buffer {
 
 export function IssuerKeyField({ values, set }: EmvInputs) {
   return (
-    <HexField
+    <KeyField
       label="Issuer master key (test)"
       value={values.issuerKey}
       onInput={set('issuerKey')}
-      hint={keyWords(readHex(values.issuerKey), 'TDES 2-key, 16 bytes.', 'TDES')}
+      empty="TDES 2-key, 16 bytes."
+      algorithm="TDES"
     />
   );
 }

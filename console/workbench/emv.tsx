@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { toHex } from '../../src/crypto/bytes.js';
+import { padMethod2, toHex } from '../../src/crypto/bytes.js';
 import type { SessionData } from '../../src/crypto/emv/session-key.js';
 import { type ArqcTransaction, cryptogramOf, paddedData } from '../../src/workbench/arqc-search.js';
 import { arpcSteps, cryptogramKeys, scriptMacSteps } from '../../src/workbench/emv-keys.js';
@@ -7,9 +7,10 @@ import { Choice } from '../components/field.js';
 import { Notice } from '../components/notice.js';
 import { Await } from '../components/states.js';
 import { useLoad } from '../load.js';
-import { loadKeys, stateOf } from '../payment-keys.js';
+import { loadKeys } from '../payment-keys.js';
 import { region } from '../session.js';
 import {
+  Answer,
   Calculator,
   currentTask,
   Digits,
@@ -18,7 +19,6 @@ import {
   Result,
   Segments,
   Step,
-  Steps,
   Verdict,
 } from './calculator.js';
 import { Explanation, Versions } from './emv-explain.js';
@@ -42,8 +42,8 @@ import {
 } from './emv-transaction.js';
 import { grouped } from './hex.js';
 import { HexField } from './hex-field.js';
-import { bytesOf, optionalBytesOf, useInputs } from './inputs.js';
-import { StoredKeyCalls } from './stored-key-call.js';
+import { bytesOf, digitsOf, optionalBytesOf, useInputs } from './inputs.js';
+import { type ApiCall, fits, KeyChoice, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { explain: 'Why no match?', compute: 'Compute', arpc: 'ARPC', script: 'Script MAC' } as const;
 const SOURCES = { test: 'Test key', stored: 'Stored key' } as const;
@@ -96,6 +96,7 @@ export function Emv() {
       later={task === 'explain' && <Versions iad={values.iad} />}
     >
       {isStored ? <StoredExplanation values={values} keyArn={keyArn} /> : RESULTS[task](values)}
+      {task !== 'explain' && <StoredKeyCalls calls={() => [CALLS[task](values)]} />}
     </Calculator>
   );
 }
@@ -112,25 +113,14 @@ function StoredKeyField({ value, onInput }: { value: string; onInput: (arn: stri
   const loaded = useLoad(loadKeys, [region.value]);
   return (
     <Await loaded={loaded}>
-      {({ keys }) => {
-        const usable = keys.filter(
-          (key) => key.KeyAttributes.KeyUsage.startsWith('TR31_E0_') && stateOf(key) === 'enabled',
-        );
-        return (
-          <Choice
-            label="Issuer master key (stored)"
-            value={value}
-            onInput={onInput}
-            options={[
-              ['', usable.length === 0 ? `No enabled key of usage E0 in ${region.value}` : 'Choose a key'],
-              ...usable.map(
-                ({ KeyArn, KeyCheckValue, aliases }) =>
-                  [KeyArn, `${aliases[0] ?? KeyArn.slice(KeyArn.lastIndexOf('/') + 1)}, ${KeyCheckValue}`] as const,
-              ),
-            ]}
-          />
-        );
-      }}
+      {({ keys }) => (
+        <KeyChoice
+          label="Issuer master key (stored)"
+          value={value}
+          onInput={onInput}
+          keys={keys.filter((key) => fits(key, 'VerifyAuthRequestCryptogram', 'KeyIdentifier', 'Emv'))}
+        />
+      )}
     </Await>
   );
 }
@@ -203,17 +193,6 @@ function Computed({ values }: { values: EmvValues }) {
                 <CryptogramSteps given={given} way={way} />
               </div>
             </section>
-            <StoredKeyCalls
-              calls={[
-                {
-                  operation: 'GenerateAuthRequestCryptogram',
-                  input: {
-                    KeyIdentifier: 'alias/your-issuer-master-key',
-                    ...callAttributes(given, way, paddedData(given, way)),
-                  },
-                },
-              ]}
-            />
           </>
         );
       }}
@@ -221,8 +200,78 @@ function Computed({ values }: { values: EmvValues }) {
   );
 }
 
+const CALLS: Readonly<Record<Exclude<keyof typeof TASKS, 'explain'>, (values: EmvValues) => ApiCall>> = {
+  compute: (values) => ({ operation: 'GenerateAuthRequestCryptogram', ...cryptogramCall(values) }),
+  arpc: (values) => {
+    const { input, keys } = cryptogramCall(values);
+    const request = arpcRequest(values);
+    return {
+      operation: 'VerifyAuthRequestCryptogram',
+      input: {
+        ...input,
+        AuthRequestCryptogram: toHex(bytesOf('the ARQC', values.arqc, 8)),
+        AuthResponseAttributes:
+          request.method === 1
+            ? { ArpcMethod1: { AuthResponseCode: toHex(request.arc) } }
+            : {
+                ArpcMethod2: {
+                  CardStatusUpdate: toHex(request.csu),
+                  ...(request.proprietary.length > 0 && { ProprietaryAuthenticationData: toHex(request.proprietary) }),
+                },
+              },
+      },
+      keys,
+    };
+  },
+  script: (values) => {
+    const { way, card, session } = scriptOf(values);
+    return {
+      operation: 'GenerateMac',
+      input: {
+        KeyIdentifier: 'alias/your-issuer-master-key-for-integrity',
+        MessageData: toHex(padMethod2(bytesOf('the command', values.message), 8)),
+        GenerationAttributes: {
+          EmvMac: {
+            MajorKeyDerivationMode: card.majorKeyDerivation,
+            PrimaryAccountNumber: card.pan,
+            PanSequenceNumber: card.psn,
+            SessionKeyDerivationMode: way.scheme,
+            SessionKeyDerivationValue:
+              session.atc !== undefined
+                ? { ApplicationTransactionCounter: toHex(session.atc) }
+                : { ApplicationCryptogram: toHex(session.applicationCryptogram ?? Buffer.alloc(0)) },
+          },
+        },
+        MacLength: 8,
+      },
+      keys: { KeyIdentifier: 'EmvMac' },
+    };
+  },
+};
+
+function cryptogramCall(values: EmvValues) {
+  const [transaction, way] = [transactionOf(values), wayOf(values)];
+  return {
+    input: {
+      KeyIdentifier: 'alias/your-issuer-master-key',
+      ...callAttributes(transaction, way, paddedData(transaction, way)),
+    },
+    keys: { KeyIdentifier: 'Emv' },
+  };
+}
+
 function givenOf(values: EmvValues): ArqcTransaction {
   return { issuerKey: issuerKeyOf(values), ...transactionOf(values) };
+}
+
+function arpcRequest({ arpcMethod, arc, csu, proprietary }: EmvValues) {
+  return arpcMethod === '1'
+    ? ({ method: 1, arc: bytesOf('the response code', arc, 2) } as const)
+    : ({
+        method: 2,
+        csu: bytesOf('the card status update', csu, 4),
+        proprietary: optionalBytesOf('the proprietary data', proprietary),
+      } as const);
 }
 
 function Arpc({ values }: { values: EmvValues }) {
@@ -232,80 +281,49 @@ function Arpc({ values }: { values: EmvValues }) {
     const { scheme, majorKeyDerivation, psn } = way;
     const arqc = bytesOf('the ARQC', values.arqc, 8);
     const keys = cryptogramKeys(given.issuerKey, { majorKeyDerivation, pan: given.pan, psn }, scheme, given);
-    const request =
-      values.arpcMethod === '1'
-        ? ({ method: 1, arc: bytesOf('the response code', values.arc, 2) } as const)
-        : ({
-            method: 2,
-            csu: bytesOf('the card status update', values.csu, 4),
-            proprietary: optionalBytesOf('the proprietary data', values.proprietary),
-          } as const);
-    return { given, way, keys, arqc, request, ...arpcSteps(keys, scheme, arqc, request) };
+    const request = arpcRequest(values);
+    return { way, keys, arqc, request, ...arpcSteps(keys, scheme, arqc, request) };
   };
   return (
     <Result title="ARPC" compute={compute}>
-      {({ given, way, keys, arqc, request, key, arpc }) => (
+      {({ way, keys, arqc, request, key, arpc }) => (
         <>
-          <section class="sheet" aria-live="polite">
-            <Verdict title="Authorization response cryptogram">
-              <p>
-                <code>{grouped(toHex(arpc))}</code>, by method {request.method} under the{' '}
-                {key === 'SESSION' ? 'session key' : 'ICC master key'}.
+          <Answer
+            verdict={
+              <Verdict title="Authorization response cryptogram">
+                <p>
+                  <code>{grouped(toHex(arpc))}</code>, by method {request.method} under the{' '}
+                  {key === 'SESSION' ? 'session key' : 'ICC master key'}.
+                </p>
+              </Verdict>
+            }
+          >
+            <CardKeySteps keys={keys} way={way} />
+            <Step
+              title={
+                request.method === 1
+                  ? 'ARQC XOR response code, encrypted by TDES'
+                  : 'ARQC, card status update and proprietary data, then a retail MAC'
+              }
+            >
+              <Parts
+                label="Input of the ARPC"
+                hues={[5, 1, 4]}
+                parts={[
+                  { name: 'ARQC', digits: toHex(arqc) },
+                  ...(request.method === 1
+                    ? [{ name: 'Response code', digits: toHex(request.arc) }]
+                    : [
+                        { name: 'Status update', digits: toHex(request.csu) },
+                        { name: 'Proprietary', digits: toHex(request.proprietary) },
+                      ]),
+                ]}
+              />
+              <p class="gap">
+                <Digits value={arpc} />
               </p>
-            </Verdict>
-            <div class="body">
-              <Steps>
-                <CardKeySteps keys={keys} way={way} />
-                <Step
-                  title={
-                    request.method === 1
-                      ? 'ARQC XOR response code, encrypted by TDES'
-                      : 'ARQC, card status update and proprietary data, then a retail MAC'
-                  }
-                >
-                  <Parts
-                    label="Input of the ARPC"
-                    hues={[5, 1, 4]}
-                    parts={[
-                      { name: 'ARQC', digits: toHex(arqc) },
-                      ...(request.method === 1
-                        ? [{ name: 'Response code', digits: toHex(request.arc) }]
-                        : [
-                            { name: 'Status update', digits: toHex(request.csu) },
-                            { name: 'Proprietary', digits: toHex(request.proprietary) },
-                          ]),
-                    ]}
-                  />
-                  <p class="gap">
-                    <Digits value={arpc} />
-                  </p>
-                </Step>
-              </Steps>
-            </div>
-          </section>
-          <StoredKeyCalls
-            calls={[
-              {
-                operation: 'VerifyAuthRequestCryptogram',
-                input: {
-                  KeyIdentifier: 'alias/your-issuer-master-key',
-                  AuthRequestCryptogram: toHex(arqc),
-                  ...callAttributes(given, way, paddedData(given, way)),
-                  AuthResponseAttributes:
-                    request.method === 1
-                      ? { ArpcMethod1: { AuthResponseCode: toHex(request.arc) } }
-                      : {
-                          ArpcMethod2: {
-                            CardStatusUpdate: toHex(request.csu),
-                            ...(request.proprietary.length > 0 && {
-                              ProprietaryAuthenticationData: toHex(request.proprietary),
-                            }),
-                          },
-                        },
-                },
-              },
-            ]}
-          />
+            </Step>
+          </Answer>
         </>
       )}
     </Result>
@@ -316,62 +334,43 @@ function Arpc({ values }: { values: EmvValues }) {
 const takesCryptogram = (scheme: EmvValues['scheme']) =>
   scheme === 'EMV_COMMON_SESSION_KEY' || scheme === 'MASTERCARD_SESSION_KEY';
 
+/** The card of a script, and what its session key comes from. */
+function scriptOf(values: EmvValues) {
+  const way = wayOf(values);
+  const session: SessionData = takesCryptogram(way.scheme)
+    ? { applicationCryptogram: bytesOf('the ARQC', values.arqc, 8) }
+    : { atc: bytesOf('the ATC', values.atc, 2) };
+  const card = { majorKeyDerivation: way.majorKeyDerivation, pan: digitsOf('the PAN', values.pan), psn: way.psn };
+  return { way, card, session };
+}
+
 function Script({ values }: { values: EmvValues }) {
   const compute = () => {
-    const way = wayOf(values);
+    const { way, card, session } = scriptOf(values);
     const message = bytesOf('the command', values.message);
-    const session: SessionData = takesCryptogram(way.scheme)
-      ? { applicationCryptogram: bytesOf('the ARQC', values.arqc, 8) }
-      : { atc: bytesOf('the ATC', values.atc, 2) };
-    const card = { majorKeyDerivation: way.majorKeyDerivation, pan: values.pan.trim(), psn: way.psn };
-    return { way, card, session, ...scriptMacSteps(issuerKeyOf(values), card, way.scheme, session, message) };
+    return { way, ...scriptMacSteps(issuerKeyOf(values), card, way.scheme, session, message) };
   };
   return (
     <Result title="Script MAC" compute={compute}>
-      {({ way, card, session, padded, mac, ...keys }) => (
+      {({ way, padded, mac, ...keys }) => (
         <>
-          <section class="sheet" aria-live="polite">
-            <Verdict title="MAC of the script">
-              <p>
-                <code>{grouped(toHex(mac))}</code>; schemes send its first 4 to 8 bytes.
+          <Answer
+            verdict={
+              <Verdict title="MAC of the script">
+                <p>
+                  <code>{grouped(toHex(mac))}</code>; schemes send its first 4 to 8 bytes.
+                </p>
+              </Verdict>
+            }
+          >
+            <CardKeySteps keys={keys} way={way} />
+            <Step title="Command padded by method 2, then a retail MAC">
+              <Digits value={padded} />
+              <p class="gap">
+                <Digits value={mac} />
               </p>
-            </Verdict>
-            <div class="body">
-              <Steps>
-                <CardKeySteps keys={keys} way={way} />
-                <Step title="Command padded by method 2, then a retail MAC">
-                  <Digits value={padded} />
-                  <p class="gap">
-                    <Digits value={mac} />
-                  </p>
-                </Step>
-              </Steps>
-            </div>
-          </section>
-          <StoredKeyCalls
-            calls={[
-              {
-                operation: 'GenerateMac',
-                input: {
-                  KeyIdentifier: 'alias/your-issuer-master-key-for-integrity',
-                  MessageData: toHex(padded),
-                  GenerationAttributes: {
-                    EmvMac: {
-                      MajorKeyDerivationMode: card.majorKeyDerivation,
-                      PrimaryAccountNumber: card.pan,
-                      PanSequenceNumber: card.psn,
-                      SessionKeyDerivationMode: way.scheme,
-                      SessionKeyDerivationValue:
-                        session.atc !== undefined
-                          ? { ApplicationTransactionCounter: toHex(session.atc) }
-                          : { ApplicationCryptogram: toHex(session.applicationCryptogram ?? Buffer.alloc(0)) },
-                    },
-                  },
-                  MacLength: 8,
-                },
-              },
-            ]}
-          />
+            </Step>
+          </Answer>
         </>
       )}
     </Result>

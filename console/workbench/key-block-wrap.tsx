@@ -16,12 +16,11 @@ import type { UnwrappedKey } from '../../src/crypto/tr31/unwrap.js';
 import { wrapKeyBlock } from '../../src/crypto/tr31/wrap.js';
 import { Copy } from '../components/copy.js';
 import { Choice, TextArea, TextField } from '../components/field.js';
-import { Digits, Result, Step, Steps, Verdict } from './calculator.js';
-import { HexField } from './hex-field.js';
-import { grouped, readHex } from './hex.js';
-import { bytesOf, type Inputs } from './inputs.js';
+import { Answer, Digits, Result, Step, Verdict } from './calculator.js';
+import { grouped } from './hex.js';
+import { bytesOf, digitsOf, type Inputs } from './inputs.js';
+import { KeyField } from './key-field.js';
 import { KeyBlockFields } from './key-block-fields.js';
-import { keyWords } from './key-words.js';
 import { StoredKeyCalls } from './stored-key-call.js';
 
 /** Inputs for wrapping a key. */
@@ -59,11 +58,12 @@ const worded = (values: Readonly<Record<string, string>>) =>
 export function WrapFields({ values, set }: Inputs<KeyBlockValues>) {
   return (
     <>
-      <HexField
+      <KeyField
         label="Key to wrap (test)"
         value={values.key}
         onInput={set('key')}
-        hint={keyWords(readHex(values.key), 'The key as bytes.', ALGORITHM_NAMES[values.algorithm])}
+        empty="The key as bytes."
+        algorithm={ALGORITHM_NAMES[values.algorithm]}
       />
       <div class="pair">
         <Choice
@@ -117,51 +117,62 @@ export function Wrapped({ values }: { values: KeyBlockValues }) {
     <Result title="Key block" compute={() => wrapped(values)}>
       {({ text, keys }) => (
         <>
-          <section class="sheet" aria-live="polite">
-            <Verdict title="Key block">
-              <p>
-                <code class="wrap">{text}</code> <Copy text={text} what="the key block" />
-              </p>
-            </Verdict>
-            <div class="body">
-              <Steps>
-                <Step title="Key block encryption key">
-                  <Digits value={keys.kbek} />
-                </Step>
-                <Step title="Key block authentication key">
-                  <Digits value={keys.kbak} />
-                </Step>
-                <Step title="Header, and the key with its length and random padding, encrypted and authenticated">
-                  <span class="quiet small">The padding is random, so the block differs each time.</span>
-                </Step>
-              </Steps>
-            </div>
-          </section>
+          <Answer
+            verdict={
+              <Verdict title="Key block">
+                <p>
+                  <code class="wrap">{text}</code> <Copy text={text} what="the key block" />
+                </p>
+              </Verdict>
+            }
+          >
+            <Step title="Key block encryption key">
+              <Digits value={keys.kbek} />
+            </Step>
+            <Step title="Key block authentication key">
+              <Digits value={keys.kbak} />
+            </Step>
+            <Step title="Header, and the key with its length and random padding, encrypted and authenticated">
+              <span class="quiet small">The padding is random, so the block differs each time.</span>
+            </Step>
+          </Answer>
           <KeyBlockFields text={text} block={parseKeyBlock(text)} />
-          <StoredKeyCalls
-            calls={[
-              {
-                operation: 'ImportKey',
-                plane: 'control',
-                input: {
-                  KeyMaterial: {
-                    Tr31KeyBlock: { WrappingKeyIdentifier: 'alias/your-key-encryption-key', WrappedKeyBlock: text },
-                  },
-                },
-              },
-              {
-                operation: 'ExportKey',
-                plane: 'control',
-                input: {
-                  ExportKeyIdentifier: 'alias/your-key',
-                  KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: 'alias/your-key-encryption-key' } },
-                },
-              },
-            ]}
-          />
+          <KeyBlockCalls block={text} />
         </>
       )}
     </Result>
+  );
+}
+
+/** Key blocks come and go by the screens of import and export. */
+export function KeyBlockCalls({ block }: { block: string }) {
+  const kek = 'alias/your-key-encryption-key';
+  return (
+    <StoredKeyCalls
+      calls={() => [
+        {
+          operation: 'ImportKey',
+          plane: 'control',
+          input: {
+            KeyMaterial: {
+              Tr31KeyBlock: { WrappingKeyIdentifier: kek, WrappedKeyBlock: digitsOf('a key block', block) },
+            },
+          },
+          keys: {},
+          screen: 'import',
+        },
+        {
+          operation: 'ExportKey',
+          plane: 'control',
+          input: {
+            ExportKeyIdentifier: 'alias/your-key',
+            KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: kek } },
+          },
+          keys: {},
+          screen: 'export',
+        },
+      ]}
+    />
   );
 }
 

@@ -11,12 +11,20 @@ import { Empty } from '../components/states.js';
 import { hrefOf } from '../router.js';
 import { count } from '../words.js';
 import { Calculator, currentTask } from './calculator.js';
-import { HexField } from './hex-field.js';
 import { grouped, readHex } from './hex.js';
 import { useInputs } from './inputs.js';
+import { KeyField } from './key-field.js';
 import { KeyBlockFields } from './key-block-fields.js';
-import { BLANK, BLANK_WRAP, type KeyBlockValues, rewrapped, Wrapped, WrapFields } from './key-block-wrap.js';
-import { checkValueOf, keyWords } from './key-words.js';
+import {
+  BLANK,
+  BLANK_WRAP,
+  KeyBlockCalls,
+  type KeyBlockValues,
+  rewrapped,
+  Wrapped,
+  WrapFields,
+} from './key-block-wrap.js';
+import { checkValueOf } from './key-words.js';
 
 const TASKS = { inspect: 'Inspect and open', wrap: 'Wrap' } as const;
 
@@ -56,17 +64,16 @@ export function KeyBlocks() {
               hint={text === '' ? 'Line ends are ignored.' : `${count(text.length, 'character')}.`}
             />
           )}
-          <HexField
+          <KeyField
             label="Key block protection key (test)"
             value={values.kbpk}
             onInput={set('kbpk')}
-            hint={keyWords(
-              typed,
+            empty={
               isWrap
                 ? 'TDES for versions A, B and C, AES for D.'
-                : 'Optional. Without it the block is shown, but not verified.',
-              kbpkAlgorithm(isWrap ? values.versionId : text.charAt(0)),
-            )}
+                : 'Optional. Without it the block is shown, but not verified.'
+            }
+            algorithm={kbpkAlgorithm(isWrap ? values.versionId : text.charAt(0))}
           />
           {isWrap && <WrapFields {...inputs} />}
         </>
@@ -125,6 +132,7 @@ function Inspection({
     <>
       {kbpk && <Opened text={text} block={parsed} kbpk={kbpk} onRewrap={onRewrap} />}
       <KeyBlockFields text={text} block={parsed} />
+      <KeyBlockCalls block={text} />
     </>
   );
 }

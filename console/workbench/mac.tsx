@@ -6,17 +6,19 @@ import {
   macOf,
   macWays,
   type MacWay,
+  paddedMessage,
 } from '../../src/workbench/macs.js';
 import { Choice, TextArea } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { count } from '../words.js';
-import { Calculator, Digits, Result, Step, Steps, Verdict } from './calculator.js';
+import { Answer, Calculator, Digits, Result, Step, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
 import { readHex } from './hex.js';
 import { bytesOf, useInputs } from './inputs.js';
-import { keyWords } from './key-words.js';
-import { StoredKeyCalls } from './stored-key-call.js';
+import { KeyField } from './key-field.js';
+import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const BLANK = {
   key: '',
@@ -58,11 +60,11 @@ export function Mac() {
       sheet="Message"
       inputs={
         <>
-          <HexField
+          <KeyField
             label="MAC key (test)"
             value={values.key}
             onInput={set('key')}
-            hint={keyWords(readHex(values.key), '16 or 24 bytes for TDES, 16 to 32 for AES, any for HMAC.')}
+            empty="16 or 24 bytes for TDES, 16 to 32 for AES, any for HMAC."
           />
           <TextArea
             label="Message"
@@ -110,24 +112,19 @@ export function Mac() {
       <Result title="MAC" compute={() => computed(values)}>
         {({ chosen, ways, wanted }) => (
           <>
-            <section class="sheet" aria-live="polite">
-              <Answer chosen={chosen} ways={ways} wanted={wanted} />
-              <div class="body">
-                <Steps>
-                  <Step title={chosen.padding === undefined ? 'Message' : `Message padded by method ${chosen.padding}`}>
-                    <Digits value={chosen.padded} />
-                  </Step>
-                  <Step title={`${WORDS[chosen.algorithm]}, all bytes`}>
-                    <Digits value={chosen.mac} />
-                  </Step>
-                </Steps>
-              </div>
-            </section>
+            <Answer verdict={<MacVerdict chosen={chosen} ways={ways} wanted={wanted} />}>
+              <Step title={chosen.padding === undefined ? 'Message' : `Message padded by method ${chosen.padding}`}>
+                <Digits value={chosen.padded} />
+              </Step>
+              <Step title={`${WORDS[chosen.algorithm]}, all bytes`}>
+                <Digits value={chosen.mac} />
+              </Step>
+            </Answer>
             <Ways ways={ways} wanted={wanted} />
-            <StoredKeyCalls calls={[callOf(chosen, values)]} />
           </>
         )}
       </Result>
+      <StoredKeyCalls calls={() => [callOf(values)]} />
     </Calculator>
   );
 }
@@ -137,14 +134,14 @@ function computed(values: Values) {
   const data = bytesOf('the message', values.data);
   const ways = macWays(key, data);
   const wanted = values.wanted.replace(/\s/g, '').toUpperCase();
-  return { wanted, ways, chosen: macOf(values.algorithm, key, data, values.padding === '2' ? 2 : 1) };
+  return { wanted, ways, chosen: macOf(values.algorithm, key, data, paddingOf(values.padding)) };
 }
 
 const isHit = ({ mac }: MacWay, wanted: string) => wanted !== '' && toHex(mac).startsWith(wanted);
 const wayWords = ({ algorithm, padding }: MacWay) =>
   padding === undefined ? WORDS[algorithm] : `${WORDS[algorithm]}, padding ${padding}`;
 
-function Answer({ chosen, ways, wanted }: { chosen: MacWay; ways: readonly MacWay[]; wanted: string }) {
+function MacVerdict({ chosen, ways, wanted }: { chosen: MacWay; ways: readonly MacWay[]; wanted: string }) {
   if (wanted === '') return <Verdict title="MAC" />;
   if (isHit(chosen, wanted)) return <Verdict tone="ok" title="It is right as you compute it" />;
   const hit = ways.find((way) => isHit(way, wanted));
@@ -162,33 +159,36 @@ function Answer({ chosen, ways, wanted }: { chosen: MacWay; ways: readonly MacWa
 function Ways({ ways, wanted }: { ways: readonly MacWay[]; wanted: string }) {
   return (
     <Sheet title="By every algorithm">
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">Algorithm</th>
-            <th scope="col">MAC</th>
+      <Table head={['Algorithm', 'MAC']}>
+        {ways.map((way) => (
+          <tr key={wayWords(way)} class={isHit(way, wanted) ? 'hit' : undefined}>
+            <td>{wayWords(way)}</td>
+            <td class="wide">
+              <Digits value={way.mac} /> {isHit(way, wanted) && <Tag tone="ok">Matches</Tag>}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {ways.map((way) => (
-            <tr key={wayWords(way)} class={isHit(way, wanted) ? 'hit' : undefined}>
-              <td>{wayWords(way)}</td>
-              <td class="wide">
-                <Digits value={way.mac} /> {isHit(way, wanted) && <Tag tone="ok">Matches</Tag>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </Sheet>
   );
 }
 
-function callOf(chosen: MacWay, { wanted }: Values) {
+function callOf({ algorithm, padding, data, wanted }: Values): ApiCall {
   const mac = wanted.replace(/\s/g, '').toUpperCase();
-  const common = { KeyIdentifier: 'alias/your-mac-key', MessageData: toHex(chosen.padded) };
-  const attributes = { Algorithm: chosen.algorithm.replace(/^CMAC_.*/, 'CMAC') };
+  const message = paddedMessage(algorithm, bytesOf('the message', data), paddingOf(padding));
+  const name = algorithm.replace(/^CMAC_.*/, 'CMAC');
+  const common = { KeyIdentifier: 'alias/your-mac-key', MessageData: toHex(message) };
   return mac === ''
-    ? { operation: 'GenerateMac', input: { ...common, GenerationAttributes: attributes } }
-    : { operation: 'VerifyMac', input: { ...common, Mac: mac, VerificationAttributes: attributes } };
+    ? {
+        operation: 'GenerateMac',
+        input: { ...common, GenerationAttributes: { Algorithm: name } },
+        keys: { KeyIdentifier: name },
+      }
+    : {
+        operation: 'VerifyMac',
+        input: { ...common, Mac: mac, VerificationAttributes: { Algorithm: name } },
+        keys: { KeyIdentifier: name },
+      };
 }
+
+const paddingOf = (padding: string) => (padding === '2' ? 2 : 1);

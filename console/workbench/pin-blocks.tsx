@@ -12,12 +12,13 @@ import {
 } from '../../src/workbench/pin-blocks.js';
 import { Choice, TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
-import { Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
+import { Table } from '../components/table.js';
+import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
-import { grouped, readHex } from './hex.js';
-import { bytesOf, digitsOf, type Inputs, useInputs } from './inputs.js';
-import { keyWords } from './key-words.js';
-import { StoredKeyCalls } from './stored-key-call.js';
+import { grouped } from './hex.js';
+import { bytesOf, digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
+import { KeyField } from './key-field.js';
+import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { decode: 'Decode', encode: 'Encode' } as const;
 const BLANK = { format: 'any', key: '', pan: '', block: '', pin: '' };
@@ -62,6 +63,7 @@ export function PinBlocks() {
       onClear={clear}
     >
       {task === 'decode' ? <Decoded values={values} /> : <Encoded values={values} />}
+      <StoredKeyCalls calls={() => [task === 'decode' ? translation(values) : generation(values)]} />
     </Calculator>
   );
 }
@@ -76,15 +78,12 @@ function Fields({ task, values, set }: Inputs<Values> & { task: keyof typeof TAS
         onInput={set('format')}
         options={task === 'decode' ? [['any', 'Find out'], ...FORMATS] : FORMATS}
       />
-      <HexField
+      <KeyField
         label="PIN encryption key (test)"
         value={values.key}
         onInput={set('key')}
-        hint={keyWords(
-          readHex(values.key),
-          format === '4' ? 'AES.' : 'TDES. Optional: without it the block is clear.',
-          format === '4' ? 'AES' : 'TDES',
-        )}
+        empty={format === '4' ? 'AES.' : 'TDES. Optional: without it the block is clear.'}
+        algorithm={format === '4' ? 'AES' : 'TDES'}
       />
       <TextField
         label="PAN"
@@ -142,7 +141,6 @@ function Decoded({ values }: { values: Values }) {
             )}
           </section>
           {readings && readings.length > 0 && <Readings readings={readings} />}
-          <StoredKeyCalls calls={[translation(values, String(format ?? 0))]} />
         </>
       )}
     </Result>
@@ -232,26 +230,17 @@ function PinField({ steps: { pin, pinField } }: { format: number; steps: PinBloc
 function Readings({ readings }: { readings: readonly PinBlockReading[] }) {
   return (
     <Sheet title="All readings">
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">Format</th>
-            <th scope="col">PIN</th>
-            <th scope="col">PAN digits</th>
+      <Table head={['Format', 'PIN', 'PAN digits']}>
+        {readings.map(({ format, pin, panPart }) => (
+          <tr key={`${format} ${panPart}`}>
+            <td>Format {format}</td>
+            <td class="corner">
+              <code>{pin}</code>
+            </td>
+            <td class="wide">{panPart ?? 'none'}</td>
           </tr>
-        </thead>
-        <tbody>
-          {readings.map(({ format, pin, panPart }) => (
-            <tr key={`${format} ${panPart}`}>
-              <td>Format {format}</td>
-              <td class="corner">
-                <code>{pin}</code>
-              </td>
-              <td class="wide">{panPart ?? 'none'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </Sheet>
   );
 }
@@ -267,47 +256,55 @@ function Encoded({ values }: { values: Values }) {
     <Result title="PIN block" compute={compute}>
       {(steps) => (
         <>
-          <section class="sheet" aria-live="polite">
-            <Verdict title={steps.encrypted ? 'Encrypted PIN block' : 'Clear PIN block'}>
-              <p>
-                <code class="wrap">{grouped(toHex(steps.encrypted ?? steps.middle))}</code>
-                {(format === '1' || format === '3' || format === '4') &&
-                  '. It contains random digits, so it differs each time.'}
-              </p>
-            </Verdict>
-            <div class="body">
-              <Steps>
-                <Step title="PIN field">
-                  <PinField format={Number(format)} steps={steps} />
-                </Step>
-                {steps.panField && (
-                  <Step title={format === '4' ? 'Encrypted, XOR the PAN field, encrypted again' : 'XOR the PAN field'}>
-                    <Digits value={steps.panField} />
-                  </Step>
-                )}
-                {format !== '4' && (
-                  <Step title="Clear block">
-                    <Digits value={steps.middle} />
-                  </Step>
-                )}
-                {steps.encrypted && (
-                  <Step title={format === '4' ? 'Encrypted block' : 'Encrypted in ECB'}>
-                    <Digits value={steps.encrypted} />
-                  </Step>
-                )}
-              </Steps>
-            </div>
-          </section>
-          <StoredKeyCalls calls={[generation(values, format)]} />
+          <Answer
+            verdict={
+              <Verdict title={steps.encrypted ? 'Encrypted PIN block' : 'Clear PIN block'}>
+                <p>
+                  <code class="wrap">{grouped(toHex(steps.encrypted ?? steps.middle))}</code>
+                  {(format === '1' || format === '3' || format === '4') &&
+                    '. It contains random digits, so it differs each time.'}
+                </p>
+              </Verdict>
+            }
+          >
+            <Step title="PIN field">
+              <PinField format={Number(format)} steps={steps} />
+            </Step>
+            {steps.panField && (
+              <Step title={format === '4' ? 'Encrypted, XOR the PAN field, encrypted again' : 'XOR the PAN field'}>
+                <Digits value={steps.panField} />
+              </Step>
+            )}
+            {format !== '4' && (
+              <Step title="Clear block">
+                <Digits value={steps.middle} />
+              </Step>
+            )}
+            {steps.encrypted && (
+              <Step title={format === '4' ? 'Encrypted block' : 'Encrypted in ECB'}>
+                <Digits value={steps.encrypted} />
+              </Step>
+            )}
+          </Answer>
         </>
       )}
     </Result>
   );
 }
 
+/** The format that is chosen, of those that the API takes; 0 while it is to be found out. */
+function apiFormatOf({ format }: Values): string {
+  if (format === '2') throw new Incomplete('a format of the API: 0, 1, 3 or 4');
+  return format === 'any' ? '0' : format;
+}
+
 /** The service returns no clear PIN: it translates blocks, and generates PINs with their blocks. */
-function translation(values: Values, format: string) {
-  const attributes = { [`IsoFormat${format}`]: format === '1' ? {} : { PrimaryAccountNumber: panOf(values) ?? '' } };
+function translation(values: Values): ApiCall {
+  const format = apiFormatOf(values);
+  const attributes = {
+    [`IsoFormat${format}`]: format === '1' ? {} : { PrimaryAccountNumber: digitsOf('the PAN', values.pan) },
+  };
+  const variant = `ISO_FORMAT_${format}`;
   return {
     operation: 'TranslatePinData',
     input: {
@@ -315,20 +312,23 @@ function translation(values: Values, format: string) {
       OutgoingKeyIdentifier: 'alias/another-pin-encryption-key',
       IncomingTranslationAttributes: attributes,
       OutgoingTranslationAttributes: attributes,
-      EncryptedPinBlock: values.block.replace(/\s/g, ''),
+      EncryptedPinBlock: toHex(bytesOf('the PIN block', values.block, format === '4' ? 16 : 8)),
     },
+    keys: { IncomingKeyIdentifier: variant, OutgoingKeyIdentifier: variant },
   };
 }
 
-function generation(values: Values, format: string) {
+function generation(values: Values): ApiCall {
+  const variant = `ISO_FORMAT_${apiFormatOf(values)}`;
   return {
     operation: 'GeneratePinData',
     input: {
       GenerationKeyIdentifier: 'alias/your-pin-verification-key',
       EncryptionKeyIdentifier: 'alias/your-pin-encryption-key',
       GenerationAttributes: { VisaPin: { PinVerificationKeyIndex: 1 } },
-      PrimaryAccountNumber: panOf(values) ?? '',
-      PinBlockFormat: `ISO_FORMAT_${format}`,
+      PrimaryAccountNumber: digitsOf('the PAN', values.pan),
+      PinBlockFormat: variant,
     },
+    keys: { GenerationKeyIdentifier: 'Visa', EncryptionKeyIdentifier: variant },
   };
 }

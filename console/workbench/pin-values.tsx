@@ -1,11 +1,9 @@
 import { ibm3624Steps, intermediateOf, pvvSteps } from '../../src/workbench/pin-values.js';
 import { TextField } from '../components/field.js';
 import { Notice } from '../components/notice.js';
-import { Calculator, currentTask, Digits, Parts, Result, Step, Steps, Verdict } from './calculator.js';
-import { HexField } from './hex-field.js';
-import { readHex } from './hex.js';
+import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Verdict } from './calculator.js';
 import { bytesOf, digitsOf, Incomplete, type Inputs, useInputs } from './inputs.js';
-import { keyWords } from './key-words.js';
+import { KeyField } from './key-field.js';
 import { type ApiCall, StoredKeyCalls } from './stored-key-call.js';
 
 const TASKS = { pvv: 'Visa PVV', ibm: 'IBM 3624' } as const;
@@ -57,6 +55,7 @@ export function PinValues() {
       onClear={clear}
     >
       {task === 'pvv' ? <Pvv values={values} /> : <Ibm values={values} />}
+      <StoredKeyCalls calls={() => (task === 'pvv' ? pvvCalls(values) : ibmCalls(values))} />
     </Calculator>
   );
 }
@@ -64,11 +63,12 @@ export function PinValues() {
 function Fields({ task, values, set }: Inputs<Values> & { task: keyof typeof TASKS }) {
   return (
     <>
-      <HexField
+      <KeyField
         label="PIN verification key (test)"
         value={values.key}
         onInput={set('key')}
-        hint={keyWords(readHex(values.key), '16 or 24 bytes.', 'TDES')}
+        empty="16 or 24 bytes."
+        algorithm="TDES"
       />
       {task === 'pvv' ? (
         <>
@@ -136,43 +136,35 @@ function Pvv({ values }: { values: Values }) {
     <Result title="PIN verification value" compute={compute}>
       {({ input, encrypted, decimalized, value }) => (
         <>
-          <section class="sheet" aria-live="polite">
-            {wanted === '' || wanted === value ? (
-              <Verdict
-                tone={wanted === '' ? 'plain' : 'ok'}
-                title={wanted === '' ? `PVV ${value}` : `${value} is right`}
-              />
-            ) : (
-              <Verdict tone="bad" title={`${value}, not ${wanted}`}>
-                <p>The key, its index, the PAN or the PIN is another one.</p>
-              </Verdict>
-            )}
-            <div class="body">
-              <Steps>
-                <Step title="Transformed security parameter">
-                  <Parts label="Transformed security parameter" hues={[1, 4, 5]} parts={input} />
-                </Step>
-                <Step title="Encrypted by TDES">
-                  <Digits value={encrypted} />
-                </Step>
-                <Step title="Decimal digits first, then the letters less ten">
-                  <Digits value={decimalized} />
-                </Step>
-                <Step title="PVV: the first 4">
-                  <code>
-                    <strong>{value}</strong>
-                  </code>
-                </Step>
-              </Steps>
-            </div>
-          </section>
-          <StoredKeyCalls
-            calls={[
-              verifyCall(values.pan.trim(), {
-                VisaPin: { PinVerificationKeyIndex: Number(values.pvki), VerificationValue: value },
-              }),
-            ]}
-          />
+          <Answer
+            verdict={
+              wanted === '' || wanted === value ? (
+                <Verdict
+                  tone={wanted === '' ? 'plain' : 'ok'}
+                  title={wanted === '' ? `PVV ${value}` : `${value} is right`}
+                />
+              ) : (
+                <Verdict tone="bad" title={`${value}, not ${wanted}`}>
+                  <p>The key, its index, the PAN or the PIN is another one.</p>
+                </Verdict>
+              )
+            }
+          >
+            <Step title="Transformed security parameter">
+              <Parts label="Transformed security parameter" hues={[1, 4, 5]} parts={input} />
+            </Step>
+            <Step title="Encrypted by TDES">
+              <Digits value={encrypted} />
+            </Step>
+            <Step title="Decimal digits first, then the letters less ten">
+              <Digits value={decimalized} />
+            </Step>
+            <Step title="PVV: the first 4">
+              <code>
+                <strong>{value}</strong>
+              </code>
+            </Step>
+          </Answer>
         </>
       )}
     </Result>
@@ -202,46 +194,33 @@ function Ibm({ values }: { values: Values }) {
                 it.
               </Notice>
             )}
-            <section class="sheet" aria-live="polite">
-              <Verdict title={`PIN ${steps.pin}, offset ${steps.offset}`}>
-                <p>The natural PIN is {steps.naturalPin}.</p>
-              </Verdict>
-              <div class="body">
-                <Steps>
-                  <Step title="Validation data, padded to 16 digits">
-                    <Digits value={steps.validationData} />
-                  </Step>
-                  <Step title="Encrypted by TDES">
-                    <Digits value={steps.encrypted} />
-                  </Step>
-                  <Step title="Decimalized by the table: the natural PIN">
-                    <Table table={values.table.trim()} used={intermediate} />
-                    <p class="gap">
-                      <code>
-                        {intermediate} → <strong>{steps.naturalPin}</strong>
-                      </code>
-                    </p>
-                  </Step>
-                  <Step title="PIN less natural PIN, digit by digit: the offset">
-                    <code>
-                      {steps.pin} − {steps.naturalPin} = <strong>{steps.offset}</strong>
-                    </code>
-                  </Step>
-                </Steps>
-              </div>
-            </section>
-            <StoredKeyCalls
-              calls={[
-                verifyCall('4000001234567899', {
-                  Ibm3624Pin: {
-                    DecimalizationTable: values.table.trim(),
-                    PinValidationDataPadCharacter: values.padCharacter.trim().toUpperCase(),
-                    PinValidationData: values.validationData.trim(),
-                    PinOffset: steps.offset,
-                  },
-                }),
-              ]}
-            />
+            <Answer
+              verdict={
+                <Verdict title={`PIN ${steps.pin}, offset ${steps.offset}`}>
+                  <p>The natural PIN is {steps.naturalPin}.</p>
+                </Verdict>
+              }
+            >
+              <Step title="Validation data, padded to 16 digits">
+                <Digits value={steps.validationData} />
+              </Step>
+              <Step title="Encrypted by TDES">
+                <Digits value={steps.encrypted} />
+              </Step>
+              <Step title="Decimalized by the table: the natural PIN">
+                <Table table={values.table.trim()} used={intermediate} />
+                <p class="gap">
+                  <code>
+                    {intermediate} → <strong>{steps.naturalPin}</strong>
+                  </code>
+                </p>
+              </Step>
+              <Step title="PIN less natural PIN, digit by digit: the offset">
+                <code>
+                  {steps.pin} − {steps.naturalPin} = <strong>{steps.offset}</strong>
+                </code>
+              </Step>
+            </Answer>
           </>
         );
       }}
@@ -266,16 +245,69 @@ function Table({ table, used }: { table: string; used: string }) {
   );
 }
 
-function verifyCall(pan: string, attributes: object): ApiCall {
-  return {
-    operation: 'VerifyPinData',
-    input: {
-      VerificationKeyIdentifier: 'alias/your-pin-verification-key',
-      EncryptionKeyIdentifier: 'alias/your-pin-encryption-key',
-      VerificationAttributes: attributes,
-      EncryptedPinBlock: '0000000000000000',
-      PrimaryAccountNumber: pan,
-      PinBlockFormat: 'ISO_FORMAT_0',
-    },
+const KEYS = {
+  EncryptionKeyIdentifier: 'alias/your-pin-encryption-key',
+  EncryptedPinBlock: '0000000000000000',
+  PinBlockFormat: 'ISO_FORMAT_0',
+};
+const PIN_BLOCK = { 'Encrypted PIN block, format 0': ['EncryptedPinBlock'] };
+
+function pvvCalls({ pan, pvki, wanted }: Values): ApiCall[] {
+  const VisaPin = { PinVerificationKeyIndex: Number(digitsOf('the key index', pvki)) };
+  const PrimaryAccountNumber = digitsOf('the PAN', pan);
+  const value = wanted.trim();
+  return callsOf('Visa', { PrimaryAccountNumber }, [
+    { VisaPin: { ...VisaPin, VerificationValue: value || '0000' } },
+    value === '' ? { PVV: ['VerificationAttributes', 'VisaPin', 'VerificationValue'] } : {},
+    { VisaPin },
+  ]);
+}
+
+function ibmCalls({ table, padCharacter, validationData, offset }: Values): ApiCall[] {
+  const members = {
+    DecimalizationTable: digitsOf('the decimalization table', table),
+    PinValidationDataPadCharacter: digitsOf('the pad character', padCharacter).toUpperCase(),
+    PinValidationData: digitsOf('the validation data', validationData),
   };
+  return callsOf('Ibm3624', { PrimaryAccountNumber: '4000001234567899' }, [
+    { Ibm3624Pin: { ...members, PinOffset: offset.trim() || '0000' } },
+    {
+      PAN: ['PrimaryAccountNumber'],
+      ...(offset.trim() === '' && { 'PIN offset': ['VerificationAttributes', 'Ibm3624Pin', 'PinOffset'] }),
+    },
+    { Ibm3624NaturalPin: members },
+  ]);
+}
+
+/** A PIN that is verified, and one that is generated, by a key of a variant. */
+function callsOf(
+  variant: string,
+  card: object,
+  [verification, asked, generation]: readonly [object, Record<string, readonly string[]>, object],
+): ApiCall[] {
+  const { EncryptedPinBlock, ...generated } = { ...KEYS, ...card };
+  const pan = asked['PAN'];
+  return [
+    {
+      operation: 'VerifyPinData',
+      input: {
+        VerificationKeyIdentifier: 'alias/your-pin-verification-key',
+        VerificationAttributes: verification,
+        ...generated,
+        EncryptedPinBlock,
+      },
+      keys: { VerificationKeyIdentifier: variant, EncryptionKeyIdentifier: 'ISO_FORMAT_0' },
+      asked: { ...PIN_BLOCK, ...asked },
+    },
+    {
+      operation: 'GeneratePinData',
+      input: {
+        GenerationKeyIdentifier: 'alias/your-pin-verification-key',
+        GenerationAttributes: generation,
+        ...generated,
+      },
+      keys: { GenerationKeyIdentifier: variant, EncryptionKeyIdentifier: 'ISO_FORMAT_0' },
+      asked: pan ? { PAN: pan } : {},
+    },
+  ];
 }

@@ -21,22 +21,27 @@ With --endpoint, --profile or AWS_ENDPOINT_URL, the commands send signed request
 export function addAccess(program: Command, streams: Streams): void {
   const group = new AccessCommands(program.command('access').description(DESCRIPTION).readOn(DOCUMENT), streams);
   addPrincipals(group);
-  addPolicies(group);
-  addAccessKeys(group);
-  addPasswords(group);
-  addSessions(group);
+  addPolicies(group.group('policy', 'Put, print and remove policies of users and roles.'));
+  addAccessKeys(group.group('key', 'Create, rotate, disable and remove access keys.'));
+  addPasswords(group.group('password', 'Set and remove the passwords of users.'));
+  addSession(group);
   addExplain(group);
 }
 
-/** The commands of the group, and the parts that they share. */
+/** The commands of a group, and the parts that they share. */
 class AccessCommands {
   constructor(
-    private readonly group: Command,
+    private readonly parent: Command,
     readonly streams: Streams,
   ) {}
 
+  /** Adds a group within the group. */
+  group(name: string, description: string): AccessCommands {
+    return new AccessCommands(this.parent.command(name).description(description).readOn(DOCUMENT), this.streams);
+  }
+
   command(name: string, description: string, json?: string): Command {
-    return withService(this.group.command(name).description(description).readOn(DOCUMENT), json);
+    return withService(this.parent.command(name).description(description).readOn(DOCUMENT), json);
   }
 
   /** Adds a command on a user or a role. */
@@ -50,7 +55,10 @@ class AccessCommands {
   onAccessKey(name: string, description: string): Command {
     return this.command(name, description)
       .argument('<access-key-id>', 'such as AKIAIOSFODNN7EXAMPLE')
-      .examples(`keyblock access ${name} AKIAIOSFODNN7EXAMPLE`, `keyblock access ${name} AKIAI44QH8DHBEXAMPLE`);
+      .examples(
+        `keyblock access key ${name} AKIAIOSFODNN7EXAMPLE`,
+        `keyblock access key ${name} AKIAI44QH8DHBEXAMPLE --json`,
+      );
   }
 
   /**
@@ -122,11 +130,11 @@ function addPrincipals(group: AccessCommands): void {
 
 function addPolicies(group: AccessCommands): void {
   const put = group
-    .onPrincipal('put-policy', 'Add a policy to a user or a role, or replace it.')
+    .onPrincipal('put', 'Add a policy to a user or a role, or replace it.')
     .argument('<policy>', 'name of the policy')
     .examples(
-      'keyblock access put-policy user line-3 cvv --file cvv.json',
-      'keyblock access put-policy role settlement cvv - <cvv.json',
+      'keyblock access policy put user line-3 cvv --file cvv.json',
+      'keyblock access policy put role settlement cvv - <cvv.json',
     );
   withInput(put, 'document', 'IAM policy in JSON').action(
     async (
@@ -141,18 +149,18 @@ function addPolicies(group: AccessCommands): void {
     },
   );
   group
-    .onPrincipal('get-policy', 'Print a policy of a user or a role.')
+    .onPrincipal('get', 'Print a policy of a user or a role.')
     .argument('<policy>', 'name of the policy')
-    .examples('keyblock access get-policy user line-3 cvv', 'keyblock access get-policy role settlement cvv >cvv.json')
+    .examples('keyblock access policy get user line-3 cvv', 'keyblock access policy get role settlement cvv >cvv.json')
     .action((kind: PrincipalKind, name: string, policy: string, options: ServiceOptions) =>
       group.administer(options, async (administration) => {
         const document = await administration.getPolicy(kind, name, policy);
         print(group.streams, options, document, [JSON.stringify(document, undefined, 2)]);
       }),
     );
-  withConfirmation(group.onPrincipal('remove-policy', 'Remove a policy from a user or a role.'))
+  withConfirmation(group.onPrincipal('remove', 'Remove a policy from a user or a role.'))
     .argument('<policy>', 'name of the policy')
-    .examples('keyblock access remove-policy user line-3 cvv', 'keyblock access remove-policy role settlement cvv')
+    .examples('keyblock access policy remove user line-3 cvv', 'keyblock access policy remove role settlement cvv')
     .action(
       async (kind: PrincipalKind, name: string, policy: string, options: ServiceOptions & ConfirmationOptions) => {
         await confirm(group.streams, options, `Remove the policy ${policy} of the ${kind} ${name}?`);
@@ -163,18 +171,18 @@ function addPolicies(group: AccessCommands): void {
 
 function addAccessKeys(group: AccessCommands): void {
   group
-    .onPrincipal('create-key', 'Create an access key, and print it with its secret, which is shown once.')
-    .examples('keyblock access create-key user line-3', 'keyblock access create-key user line-3 >credentials')
+    .onPrincipal('create', 'Create an access key, and print it with its secret, which is shown once.')
+    .examples('keyblock access key create user line-3', 'keyblock access key create user line-3 >credentials')
     .action((kind: PrincipalKind, name: string, options: ServiceOptions) =>
       group.printKey(options, (administration) => administration.createAccessKey(kind, name)),
     );
   group
-    .onAccessKey('activate', 'Activate an access key.')
+    .onAccessKey('enable', 'Enable an access key again.')
     .action((id: string, options: ServiceOptions) =>
       group.change(options, (administration) => administration.setActive(id, true)),
     );
   group
-    .onAccessKey('deactivate', 'Deactivate an access key until it is activated again.')
+    .onAccessKey('disable', 'Disable an access key, until it is enabled again.')
     .action((id: string, options: ServiceOptions) =>
       group.change(options, (administration) => administration.setActive(id, false)),
     );
@@ -183,7 +191,7 @@ function addAccessKeys(group: AccessCommands): void {
     .action((id: string, options: ServiceOptions) =>
       group.printKey(options, (administration) => administration.rotateAccessKey(id)),
     );
-  withConfirmation(group.onAccessKey('remove-key', 'Remove an access key.')).action(
+  withConfirmation(group.onAccessKey('remove', 'Remove an access key.')).action(
     async (id: string, options: ServiceOptions & ConfirmationOptions) => {
       await confirm(group.streams, options, `Remove the access key ${id}?`);
       await group.change(options, (administration) => administration.removeAccessKey(id));
@@ -194,12 +202,12 @@ function addAccessKeys(group: AccessCommands): void {
 function addPasswords(group: AccessCommands): void {
   const { stdin } = group.streams;
   group
-    .command('set-password', 'Set the password with which a user signs in to the CCKM API, and end its lock.')
+    .command('set', 'Set the password with which a user signs in to the CCKM API, and end its lock.')
     .argument('<name>', 'name of the user')
     .requiredOption('--file <path>', 'Read the password from a file; - reads standard input.')
     .examples(
-      'keyblock access set-password line-3 --file password',
-      'pass show line-3 | keyblock access set-password line-3 --file -',
+      'keyblock access password set line-3 --file password',
+      'pass show line-3 | keyblock access password set line-3 --file -',
     )
     .action(async (name: string, options: ServiceOptions & { file: string }) => {
       const { file } = options;
@@ -209,23 +217,23 @@ function addPasswords(group: AccessCommands): void {
       input.fill(0);
       await group.change(options, (administration) => administration.setPassword(name, password));
     });
-  withConfirmation(group.command('remove-password', 'Remove the password of a user, and end its sign-ins.'))
+  withConfirmation(group.command('remove', 'Remove the password of a user, and end its sign-ins.'))
     .argument('<name>', 'name of the user')
-    .examples('keyblock access remove-password line-3', 'keyblock access remove-password ann@example.com')
+    .examples('keyblock access password remove line-3', 'keyblock access password remove ann@example.com')
     .action(async (name: string, options: ServiceOptions & ConfirmationOptions) => {
       await confirm(group.streams, options, `Remove the password of ${name}, and end its sign-ins?`);
       await group.change(options, (administration) => administration.removePassword(name));
     });
 }
 
-function addSessions(group: AccessCommands): void {
+function addSession(group: AccessCommands): void {
   group
-    .onPrincipal('start-session', 'Start a session, and print its temporary credentials.')
+    .onPrincipal('session', 'Start a session, and print its temporary credentials.')
     .option('--name <session>', 'Name the session.', 'session')
     .option('--seconds <number>', 'Duration of the session, from 900 to 43200 seconds.', wholeNumber, 3600)
     .examples(
-      'keyblock access start-session role settlement',
-      'keyblock access start-session user line-3 --name monday --seconds 900',
+      'keyblock access session role settlement',
+      'keyblock access session user line-3 --name monday --seconds 900',
     )
     .action((kind: PrincipalKind, name: string, options: ServiceOptions & { name: string; seconds: number }) =>
       group.printKey(options, (administration) => {

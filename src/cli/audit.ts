@@ -5,7 +5,7 @@ import type { ChainReport } from '../audit/chain-check.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
-import { print, type ResultOptions, withJson } from './results.js';
+import { print, type OutputOptions, withOutput } from './results.js';
 import { addAuditEvents } from './service/audit-events.js';
 
 const DOCUMENT = 'docs/audit.md';
@@ -29,8 +29,8 @@ export function addAudit(program: Command, streams: Streams): void {
     .option('--file <path>', 'Read a copy from a file.')
     .examples('keyblock audit verify', 'keyblock audit verify --file keyblock.log')
     .readOn(DOCUMENT);
-  withJson(verify, 'Print a JSON line for each chain.').action(
-    async (dash: string | undefined, options: ResultOptions & { file?: string }) => {
+  withOutput(verify, 'Print a JSON line for each chain.').action(
+    async (dash: string | undefined, options: OutputOptions & { file?: string }) => {
       const { file } = options;
       if (dash !== undefined && file !== undefined)
         throw new Failure(EXIT.usage, 'Give either --file or -, or neither to verify the table in the database.');

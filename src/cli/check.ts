@@ -5,7 +5,7 @@ import { type ConfirmationOptions, confirm, withConfirmation } from './confirmat
 import type { Deployment } from './deployment.js';
 import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
-import { print, type ResultOptions, withJson } from './results.js';
+import { print, type OutputOptions, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/operating.md';
 const DESCRIPTION = `Check that the rows of the database are as the service wrote them.
@@ -24,33 +24,35 @@ export function addCheck(program: Command, streams: Streams): void {
     .option('--accept', 'Declare the current rows correct.')
     .examples('keyblock check', 'keyblock check --accept --yes')
     .readOn(DOCUMENT);
-  withConfirmation(withJson(check)).action(async (options: ResultOptions & ConfirmationOptions & { accept?: true }) => {
-    const { accept = false, json } = options;
-    if (accept) await confirm(streams, options, 'Declare the current rows correct?');
-    const { withDeployment } = await import('./deployment.js');
-    await withDeployment(async (deployment) => {
-      const modified: string[] = [];
-      const report = (line: string) => {
-        modified.push(line);
-        if (json !== true) streams.stdout.write(`${line}\n`);
-      };
-      const { tables, setFault } = await (accept ? acceptAll : checkAll)(deployment, report);
-      const faults = tables.reduce((sum, table) => sum + table.faults, 0);
-      const isIntact = faults === 0 && setFault === undefined;
-      const Tables = tables.map(({ name, rows, faults }) => ({ Name: name, Rows: rows, Faults: faults }));
-      print(streams, options, { Intact: isIntact, Tables, Modified: modified, Fault: setFault }, [
-        ...tables.map(
-          ({ name, rows, faults }) =>
-            `${name}: ${count(rows, 'row')}, ${faults === 0 ? 'ok' : `${faults} NOT AS WRITTEN`}`,
-        ),
-        ...(isIntact
-          ? [accept ? 'The current rows are accepted as correct.' : 'All rows are as the service left them.']
-          : []),
-      ]);
-      if (faults > 0) throw new Failure(EXIT.no, `Not as the service left it: ${count(faults, 'row')}.`);
-      if (setFault !== undefined) throw new Failure(EXIT.no, `Not as the service left it: ${setFault}.`);
-    });
-  });
+  withConfirmation(withOutput(check)).action(
+    async (options: OutputOptions & ConfirmationOptions & { accept?: true }) => {
+      const { accept = false, json } = options;
+      if (accept) await confirm(streams, options, 'Declare the current rows correct?');
+      const { withDeployment } = await import('./deployment.js');
+      await withDeployment(async (deployment) => {
+        const modified: string[] = [];
+        const report = (line: string) => {
+          modified.push(line);
+          if (json !== true) streams.stdout.write(`${line}\n`);
+        };
+        const { tables, setFault } = await (accept ? acceptAll : checkAll)(deployment, report);
+        const faults = tables.reduce((sum, table) => sum + table.faults, 0);
+        const isIntact = faults === 0 && setFault === undefined;
+        const Tables = tables.map(({ name, rows, faults }) => ({ Name: name, Rows: rows, Faults: faults }));
+        print(streams, options, { Intact: isIntact, Tables, Modified: modified, Fault: setFault }, [
+          ...tables.map(
+            ({ name, rows, faults }) =>
+              `${name}: ${count(rows, 'row')}, ${faults === 0 ? 'ok' : `${faults} NOT AS WRITTEN`}`,
+          ),
+          ...(isIntact
+            ? [accept ? 'The current rows are accepted as correct.' : 'All rows are as the service left them.']
+            : []),
+        ]);
+        if (faults > 0) throw new Failure(EXIT.no, `Not as the service left it: ${count(faults, 'row')}.`);
+        if (setFault !== undefined) throw new Failure(EXIT.no, `Not as the service left it: ${setFault}.`);
+      });
+    },
+  );
 }
 
 type Report = (line: string) => void;

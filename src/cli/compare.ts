@@ -7,7 +7,7 @@ import { EXIT, Failure } from './failure.js';
 import { addressOf, type HostOptions, hostTargetOf, withHost } from './host-connection.js';
 import { readJson } from './input.js';
 import { count, section, table } from './layout.js';
-import { printAnswer, remark } from './results.js';
+import { type OutputOptions, print, printAnswer, remark, withOutput } from './results.js';
 import { connectionOf, type ServiceOptions, withService } from './service/connection.js';
 
 const DOCUMENT = 'docs/migrating.md';
@@ -24,12 +24,11 @@ interface ReplayOptions extends ServiceOptions, HostOptions {
   names?: string;
 }
 
-interface RecordOptions {
+interface RecordOptions extends OutputOptions {
   listen: string;
   hsm: string;
   to: string;
   headerLength: number;
-  quiet?: boolean;
 }
 
 /** Adds `keyblock compare`. */
@@ -68,28 +67,29 @@ function addReplay(compare: Command, streams: Streams): void {
 }
 
 function addRecord(compare: Command, streams: Streams): void {
-  compare
+  const record = compare
     .command('record')
     .description(RECORD)
     .requiredOption('--listen <host:port>', 'Address for the hosts.')
     .requiredOption('--hsm <host:port>', 'Address of the HSM.')
     .requiredOption('--to <path>', 'File to append to.')
     .option('--header-length <number>', 'Length of the message header, 0 to 255.', headerLength, 4)
-    .option('--quiet', 'Print no remarks.')
     .examples(
       'keyblock compare record --listen 127.0.0.1:1501 --hsm 127.0.0.1:1500 \\\n  --to commands.jsonl',
       'keyblock compare record --listen 127.0.0.1:1501 --hsm hsm.example.com:1500 \\\n  --header-length 6 --to commands.jsonl',
     )
-    .readOn(DOCUMENT)
-    .action(async ({ listen, hsm, to, headerLength, quiet }: RecordOptions) => {
-      const [own, other] = [addressOf(listen, '--listen'), addressOf(hsm, '--hsm')];
-      const { HostRecorder } = await import('./compare/recorder.js');
-      const recorder = new HostRecorder(other, headerLength, to);
-      const port = await recorder.listen(own);
-      if (quiet !== true) streams.stderr.write(`Recording at ${own.host}:${port} until interrupted\n`);
-      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-      await recorder.close();
-    });
+    .readOn(DOCUMENT);
+  withOutput(record).action(async (options: RecordOptions) => {
+    const { listen, hsm, to, headerLength } = options;
+    const [own, other] = [addressOf(listen, '--listen'), addressOf(hsm, '--hsm')];
+    const { HostRecorder } = await import('./compare/recorder.js');
+    const recorder = new HostRecorder(other, headerLength, to);
+    const port = await recorder.listen(own);
+    remark(streams, options, `Recording at ${own.host}:${port} until interrupted`);
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await recorder.close();
+    print(streams, options, { Recorded: recorder.recorded }, [`${count(recorder.recorded, 'command')} recorded`]);
+  });
 }
 
 function headerLength(text: string): number {

@@ -1,4 +1,5 @@
 import type { Command, Streams } from './command.js';
+import { type OutputOptions, print, remark, withOutput } from './results.js';
 
 const DESCRIPTION = `Create the keys and users that the examples of the API documents use.
 
@@ -7,16 +8,17 @@ Imports keys and KMS keys under the aliases alias/demo/…, creates the users li
 The key material is public: an example that verifies a value needs a key that is known when the document is written. A symmetric key has the first bytes of SHA-256 of "keyblock demo" and its name, that of a KMS key with "kms-" before it, so that results can be checked with other tools. Never protect anything with them, and don't run this command on a production service. The keys are tagged demo=public-test-key, so that a policy can deny their use. Nobody can sign with the access keys of line-3, because their secrets are discarded.`;
 
 /** Adds `keyblock demo`. */
-export function addDemo(program: Command, { stdout, stderr }: Streams): void {
-  program
+export function addDemo(program: Command, streams: Streams): void {
+  const demo = program
     .command('demo')
     .description(DESCRIPTION)
     .examples('keyblock demo', "printf 'keyblock demo mac' | sha256sum   # key material of alias/demo/mac")
-    .readOn('docs/operating.md')
-    .action(async () => {
-      const { makeExamples } = await import('./demo-examples.js');
-      const keys = await makeExamples();
-      stdout.write(`${keys} keys are at alias/demo/…: the examples at /docs run as they stand\n`);
-      stderr.write('The key material is public. Never protect anything with them.\n');
-    });
+    .readOn('docs/operating.md');
+  withOutput(demo).action(async (options: OutputOptions) => {
+    const { makeExamples } = await import('./demo-examples.js');
+    const keys = await makeExamples();
+    const line = `${keys} keys are at alias/demo/…: the examples at /docs run as they stand`;
+    print(streams, options, { Keys: keys }, [line]);
+    remark(streams, options, 'The key material is public. Never protect anything with them.');
+  });
 }

@@ -1,7 +1,7 @@
 import type { Command, Streams } from './command.js';
 import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
 import { EXIT, Failure } from './failure.js';
-import { print, type ResultOptions, withJson } from './results.js';
+import { print, type OutputOptions, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/operating.md';
 const DESCRIPTION = `Resume destruction after the database's clock jumped.
@@ -21,7 +21,7 @@ export function addDestruction(program: Command, streams: Streams): void {
     .description(DESCRIPTION)
     .examples('keyblock destruction confirm', 'psql "$DATABASE_URL" -c "SELECT now()" && keyblock destruction confirm')
     .readOn(DOCUMENT);
-  withConfirmation(withJson(command)).action(async (options: ResultOptions & ConfirmationOptions) => {
+  withConfirmation(withOutput(command)).action(async (options: OutputOptions & ConfirmationOptions) => {
     await confirm(streams, options, 'Destroy all keys that are due?');
     const reasons = await endHold();
     print(streams, options, { Reasons: reasons }, [

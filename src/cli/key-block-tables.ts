@@ -20,7 +20,7 @@ export function headerTable(text: string, header: KeyBlockHeader): string[] {
     const { offset, name } = HEADER_FIELDS[key];
     rows.push([offset, name, header[key], meanings[key]]);
   }
-  return table([['offset', 'field', 'value', 'meaning'], ...rows.sort(([a], [b]) => a - b)]);
+  return table([['OFFSET', 'FIELD', 'VALUE', 'MEANING'], ...rows.sort(([a], [b]) => a - b)]);
 }
 
 /** Allowed values of header fields by their offsets, for messages about a malformed header. */
@@ -42,7 +42,7 @@ export function headerChoices(offset: number): string | undefined {
 /** Describes the optional blocks in order: offset, ID, length and meaning, followed by lines about the data. */
 export function optionalBlockTable(text: string, optionalBlocks: readonly OptionalBlock[]): string[] {
   let offset = HEADER_CHARS;
-  const rows: [number | string, string, number | string, string][] = [['offset', 'ID', 'length', 'meaning']];
+  const rows: [number | string, string, number | string, string][] = [['OFFSET', 'ID', 'LENGTH', 'MEANING']];
   for (const block of optionalBlocks) {
     const { length } = parseLength(text, offset);
     rows.push([offset, block.id, length, describeOptionalBlock(block)]);

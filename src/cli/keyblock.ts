@@ -36,7 +36,7 @@ Exit codes:
   1    the check failed: the audit log or the database is not intact, or the block is
        malformed
   2    called incorrectly, or the environment is not usable
-  3    refused
+  3    refused, or no credentials
   4    not found, or in the wrong state
   5    the service, the database or the system fails or doesn't answer
   130  interrupted`;

@@ -5,6 +5,7 @@ import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { writeKeyFile } from './key-output.js';
 import type { Operator } from './operator.js';
+import { type OutputOptions, print, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/hsm.md';
 const BY_LABEL = `\\
@@ -25,8 +26,8 @@ const REWRAP_DESCRIPTION = `Encrypt the master key by another key, which may be 
 The old key still opens the master key until a service or a command has started with the new one. The service need not stop. The command reads the environment of the service.`;
 
 /** Adds the subcommands of `keyblock master-key` that concern tokens. */
-export function addMasterKeyToken(masterKey: Command, { stdout }: Streams): void {
-  masterKey
+export function addMasterKeyToken(masterKey: Command, streams: Streams): void {
+  const init = masterKey
     .command('token-init')
     .description(INIT_DESCRIPTION)
     .requiredOption('--token <uri>', 'PKCS#11 URI of the new key: its token, label, module and PIN.')
@@ -34,28 +35,33 @@ export function addMasterKeyToken(masterKey: Command, { stdout }: Streams): void
       `keyblock master-key token-init --token ${BY_LABEL}`,
       `keyblock master-key token-init --token ${BY_SERIAL}`,
     )
-    .readOn(DOCUMENT)
-    .action(async ({ token }: { token: string }) => {
-      const { withConfig } = await import('./deployment.js');
-      const { TokenKey } = await import('../provider/token-key.js');
-      await withConfig(async (config) => {
-        const key = await TokenKey.generate(settingsOf(token, config));
-        await key.close();
-        const { serial } = key.token.info;
-        stdout.write(`Key "${key.label}" with CKA_ID ${key.id} generated on the token with serial number ${serial}.\n`);
-      });
+    .readOn(DOCUMENT);
+  withOutput(init).action(async ({ token, ...options }: OutputOptions & { token: string }) => {
+    const { withConfig } = await import('./deployment.js');
+    const { TokenKey } = await import('../provider/token-key.js');
+    await withConfig(async (config) => {
+      const key = await TokenKey.generate(settingsOf(token, config));
+      await key.close();
+      const { label, id } = key;
+      const { serial } = key.token.info;
+      print(streams, options, { Label: label, Id: id, SerialNumber: serial }, [
+        `Key "${label}" with CKA_ID ${id} generated on the token with serial number ${serial}.`,
+      ]);
     });
-  masterKey
+  });
+  const toToken = masterKey
     .command('to-token')
     .description(TO_DESCRIPTION)
     .requiredOption('--token <uri>', 'PKCS#11 URI of the key that is to encrypt the master key.')
     .examples(`keyblock master-key to-token --token ${BY_LABEL}`, `keyblock master-key to-token --token ${BY_SERIAL}`)
-    .readOn(DOCUMENT)
-    .action(async ({ token }: { token: string }) => {
-      const id = await wrap('MasterKeyWrapped', token);
-      stdout.write(`Master key ${id} is encrypted by the token. Start the service with KEYBLOCK_MASTER_KEY_TOKEN.\n`);
-    });
-  masterKey
+    .readOn(DOCUMENT);
+  withOutput(toToken).action(async ({ token, ...options }: OutputOptions & { token: string }) => {
+    const id = await wrap('MasterKeyWrapped', token);
+    print(streams, options, { Id: id }, [
+      `Master key ${id} is encrypted by the token. Start the service with KEYBLOCK_MASTER_KEY_TOKEN.`,
+    ]);
+  });
+  const fromToken = masterKey
     .command('from-token')
     .description(FROM_DESCRIPTION)
     .requiredOption('--file <path>', 'Write to this file, which must not exist.')
@@ -63,21 +69,25 @@ export function addMasterKeyToken(masterKey: Command, { stdout }: Streams): void
       'keyblock master-key from-token --file /run/secrets/master-key',
       'keyblock master-key from-token --file master-key',
     )
-    .readOn(DOCUMENT)
-    .action(async ({ file }: { file: string }) => {
-      const id = await unwrap(file);
-      stdout.write(`Master key ${id} written to ${file}. Start the service with KEYBLOCK_MASTER_KEY_FILE.\n`);
-    });
-  masterKey
+    .readOn(DOCUMENT);
+  withOutput(fromToken).action(async ({ file, ...options }: OutputOptions & { file: string }) => {
+    const id = await unwrap(file);
+    print(streams, options, { Id: id, File: file }, [
+      `Master key ${id} written to ${file}. Start the service with KEYBLOCK_MASTER_KEY_FILE.`,
+    ]);
+  });
+  const rewrap = masterKey
     .command('rewrap')
     .description(REWRAP_DESCRIPTION)
     .requiredOption('--to <uri>', 'PKCS#11 URI of the key that is to encrypt the master key from now on.')
     .examples(`keyblock master-key rewrap --to ${BY_LABEL}`, `keyblock master-key rewrap --to ${BY_SERIAL}`)
-    .readOn(DOCUMENT)
-    .action(async ({ to }: { to: string }) => {
-      const id = await wrap('MasterKeyRewrapped', to);
-      stdout.write(`Master key ${id} is encrypted by the new key as well. Start the service with the new URI.\n`);
-    });
+    .readOn(DOCUMENT);
+  withOutput(rewrap).action(async ({ to, ...options }: OutputOptions & { to: string }) => {
+    const id = await wrap('MasterKeyRewrapped', to);
+    print(streams, options, { Id: id }, [
+      `Master key ${id} is encrypted by the new key as well. Start the service with the new URI.`,
+    ]);
+  });
 }
 
 function settingsOf(uri: string, { tokens }: Config): TokenKeySettings {

@@ -8,7 +8,7 @@ import { MasterKey } from '../provider/master-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { table, timeOf } from './layout.js';
-import { print, type ResultOptions, withJson } from './results.js';
+import { type OutputOptions, print, remark, withOutput } from './results.js';
 import { addMasterKeyToken } from './master-key-token.js';
 import { writeKeyFile } from './key-output.js';
 
@@ -25,9 +25,14 @@ Prints its check value. The file holds 64 hexadecimal digits, and only its owner
 const CHECK_DESCRIPTION = `Print the check values of a master key and of its components, and its id.`;
 
 /** Options that give a command a master key: in one file, or in two or three files of components. */
-interface KeyOptions {
+interface KeyOptions extends OutputOptions {
   file?: string;
   componentFile?: string[];
+}
+
+interface ComponentOptions extends OutputOptions {
+  file: string;
+  typed?: true;
 }
 
 /** Adds `keyblock master-key`. */
@@ -56,31 +61,29 @@ export function addMasterKey(program: Command, streams: Streams): void {
     .description(STATUS_DESCRIPTION)
     .examples('keyblock master-key status', 'keyblock master-key status --json')
     .readOn(DOCUMENT);
-  withJson(status).action((options: ResultOptions) => printStatus(options, streams));
-  keyCommand('rotate', ROTATE_DESCRIPTION)
-    .examples(
-      'keyblock master-key rotate --file master-key-2027',
-      'keyblock master-key rotate --component-file alice --component-file bob',
-    )
-    .action((options: KeyOptions) => rotate(options, streams));
-  masterKey
+  withOutput(status).action((options: OutputOptions) => printStatus(options, streams));
+  const rotation = keyCommand('rotate', ROTATE_DESCRIPTION).examples(
+    'keyblock master-key rotate --file master-key-2027',
+    'keyblock master-key rotate --component-file alice --component-file bob',
+  );
+  withOutput(rotation).action((options: KeyOptions) => rotate(options, streams));
+  const generation = masterKey
     .command('component')
     .description(COMPONENT_DESCRIPTION)
     .requiredOption('--file <path>', 'Write to this file, which must not exist.')
     .option('--typed', 'Enter the component instead of generating it.')
     .examples('keyblock master-key component --file alice', 'keyblock master-key component --file bob --typed')
-    .readOn(DOCUMENT)
-    .action((options: { file: string; typed?: true }) => component(options, streams));
-  keyCommand('check', CHECK_DESCRIPTION)
-    .examples(
-      'keyblock master-key check --file master-key-2027',
-      'keyblock master-key check --component-file alice --component-file bob',
-    )
-    .action((options: KeyOptions) => check(options, streams));
+    .readOn(DOCUMENT);
+  withOutput(generation).action((options: ComponentOptions) => component(options, streams));
+  const checking = keyCommand('check', CHECK_DESCRIPTION).examples(
+    'keyblock master-key check --file master-key-2027',
+    'keyblock master-key check --component-file alice --component-file bob',
+  );
+  withOutput(checking).action((options: KeyOptions) => check(options, streams));
   addMasterKeyToken(masterKey, streams);
 }
 
-async function printStatus(options: ResultOptions, streams: Streams): Promise<void> {
+async function printStatus(options: OutputOptions, streams: Streams): Promise<void> {
   const [{ withDeployment }, { masterKeyStatus }] = await Promise.all([
     import('./deployment.js'),
     import('../admin/master-key-status.js'),
@@ -98,24 +101,28 @@ async function printStatus(options: ResultOptions, streams: Streams): Promise<vo
   });
 }
 
-async function rotate(options: KeyOptions, { stderr }: Streams): Promise<void> {
+async function rotate(options: KeyOptions, streams: Streams): Promise<void> {
   const paths = pathsOf(options);
   const newKey = paths && readKey(paths).key;
-  const print = (line: string) => stderr.write(`${line}\n`);
+  const progress = (line: string) => remark(streams, options, line);
   const [{ withDeployment }, { rotateStore }] = await Promise.all([import('./deployment.js'), import('../store.js')]);
   const { signal } = new AbortController();
   await withDeployment(async ({ config, clock, ...store }) => {
-    await rotateStore(store, config, { newKey, now: () => clock.now(), print, signal });
+    await rotateStore(store, config, { newKey, now: () => clock.now(), print: progress, signal });
+    print(streams, options, { Id: store.masterKey.id }, []);
     if (config.masterKey)
-      print('Give every node the new master key before its next start: the old one is refused from now on.');
+      progress('Give every node the new master key before its next start: the old one is refused from now on.');
   });
 }
 
-async function component({ file, typed }: { file: string; typed?: true }, streams: Streams): Promise<void> {
+async function component({ file, typed, ...options }: ComponentOptions, streams: Streams): Promise<void> {
   const clear = typed ? await typedComponent(streams) : generateComponent();
   try {
     writeKeyFile(file, clear);
-    streams.stdout.write(`Component with check value ${componentCheckValue(clear)} written to ${file}\n`);
+    const checkValue = componentCheckValue(clear);
+    print(streams, options, { File: file, KeyCheckValue: checkValue }, [
+      `Component with check value ${checkValue} written to ${file}`,
+    ]);
   } finally {
     clear.fill(0);
   }
@@ -192,14 +199,18 @@ class Answers {
   }
 }
 
-function check(options: KeyOptions, { stdout }: Streams): void {
+function check(options: KeyOptions, streams: Streams): void {
   const paths = pathsOf(options);
   if (!paths) throw new Failure(EXIT.usage, 'Give --file, or --component-file two or three times.');
   const { key, componentCheckValues = [] } = readKey(paths);
-  const components = componentCheckValues.map((checkValue, i) => [`component ${i + 1}`, checkValue, paths[i] ?? '']);
-  const whole = ['master key', componentCheckValue(key), `id ${new MasterKey(key).id}`];
+  const Components = componentCheckValues.map((checkValue, i) => ({ File: paths[i] ?? '', KeyCheckValue: checkValue }));
+  const result = { Id: new MasterKey(key).id, KeyCheckValue: componentCheckValue(key), Components };
   key.fill(0);
-  stdout.write(`${table([...components, whole]).join('\n')}\n`);
+  const rows = [
+    ...Components.map(({ File, KeyCheckValue }, i) => [`component ${i + 1}`, KeyCheckValue, File]),
+    ['master key', result.KeyCheckValue, `id ${result.Id}`],
+  ];
+  print(streams, options, result, table(rows));
 }
 
 /** @returns the path of a whole key, or the two or three paths of its components; undefined if no path is given */

@@ -2,7 +2,7 @@ import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import type { PayshieldKeys, VerifiedRow } from './payshield-keys.js';
 import { addTry } from './payshield-try.js';
-import { print as printResult, type ResultOptions, withJson } from './results.js';
+import { print, type OutputOptions, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/host-commands.md';
 const DESCRIPTION = `Help with the host commands of a payShield.
@@ -24,12 +24,10 @@ export function addPayshield(program: Command, streams: Streams): void {
 }
 
 function addKeys(payshield: Command, streams: Streams): void {
-  const { stdout } = streams;
   const keys = payshield.command('keys').description(KEYS).readOn(DOCUMENT);
   const command = (name: string, description: string) => keys.command(name).description(description).readOn(DOCUMENT);
-  const print = (line: string) => stdout.write(`${line}\n`);
 
-  command(
+  const add = command(
     'add',
     'Add a row to the key table.\n\nThe key must exist and be enabled. The file is created if it is missing.',
   )
@@ -40,13 +38,14 @@ function addKeys(payshield: Command, streams: Streams): void {
     .examples(
       'keyblock payshield keys add BAB32D775A38E4AB alias/zpk --table keys.yaml',
       'keyblock payshield keys add BAB32D775A38E4AB alias/zpk --table keys.yaml \\\n  --commands CA CC',
-    )
-    .action((field: string, key: string, { table, commands }: TableOption & { commands?: string[] }) =>
-      withKeys(async (stored) => {
-        const usage = commands && new Set(commands);
-        print(lineOf(await stored.add(table, field, { key, ...(usage && { usage }) })));
-      }),
     );
+  withOutput(add).action((field: string, key: string, options: TableOption & OutputOptions & { commands?: string[] }) =>
+    withKeys(async (stored) => {
+      const usage = options.commands && new Set(options.commands);
+      const row = await stored.add(options.table, field, { key, ...(usage && { usage }) });
+      print(streams, options, presentRow(row), [lineOf(row)]);
+    }),
+  );
   const verify = command(
     'verify',
     'Look up the key of every row.\n\nPrints check values, and ends with 1 if a key cannot be used.',
@@ -56,15 +55,15 @@ function addKeys(payshield: Command, streams: Streams): void {
       'keyblock payshield keys verify --table payshield-keys.yaml',
       'keyblock payshield keys verify --table keys.yaml && keyblock start',
     );
-  withJson(verify, 'Print a JSON line for each row.').action((options: TableOption & ResultOptions) =>
+  withOutput(verify, 'Print a JSON line for each row.').action((options: TableOption & OutputOptions) =>
     withKeys(async (stored) => {
       const rows = await stored.verify(options.table);
-      for (const row of rows) printResult(streams, options, presentRow(row), [lineOf(row)]);
+      for (const row of rows) print(streams, options, presentRow(row), [lineOf(row)]);
       const faults = rows.filter(({ fault }) => fault !== undefined).length;
       if (faults > 0) throw new Failure(EXIT.no, `${faults} of ${rows.length} keys can't be used.`);
     }),
   );
-  command(
+  const suggest = command(
     'suggest',
     'List the keys with the check value of a key block.\n\nThe block needs optional block KC. Six digits are too few to choose a key by alone: compare more before you add a row.',
   )
@@ -72,12 +71,13 @@ function addKeys(payshield: Command, streams: Streams): void {
     .examples(
       'keyblock payshield keys suggest "$(cat zpk.tr31)"',
       'keyblock payshield keys suggest "$(cat zpk.tr31)" | head -1',
-    )
-    .action((block: string) =>
-      withKeys(async (stored) => {
-        for (const { arn, kcv } of await stored.suggest(block)) print(`${kcv}  ${arn}`);
-      }),
     );
+  withOutput(suggest, 'Print a JSON line for each key.').action((block: string, options: OutputOptions) =>
+    withKeys(async (stored) => {
+      for (const { arn, kcv } of await stored.suggest(block))
+        print(streams, options, { KeyArn: arn, KeyCheckValue: kcv }, [`${kcv}  ${arn}`]);
+    }),
+  );
 }
 
 function lineOf({ match, key, kcv, fault }: VerifiedRow): string {

@@ -2,32 +2,24 @@ import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { table } from './layout.js';
 
-/** The options of a command that can print JSON. */
-export interface ResultOptions {
+/** The options of every command that prints results. */
+export interface OutputOptions {
   json?: boolean;
-}
-
-/** The options of a command that prints tables and remarks. */
-export interface OutputOptions extends ResultOptions {
   quiet?: boolean;
   /** False with --no-color. */
   color?: boolean;
 }
 
-/** Gives a command `--json`. */
-export function withJson(command: Command, description = 'Print one JSON document.'): Command {
-  return command.option('--json', description);
-}
-
 /** Gives a command `--json`, `--quiet` and `--no-color`. */
-export function withOutput(command: Command, json?: string): Command {
-  return withJson(command, json)
+export function withOutput(command: Command, json = 'Print one JSON document.'): Command {
+  return command
+    .option('--json', json)
     .option('--quiet', 'Print results only, no remarks.')
     .option('--no-color', 'Print no bold headers; NO_COLOR does the same.');
 }
 
 /** Prints a result: as JSON, or as lines. */
-export function print({ stdout }: Streams, { json }: ResultOptions, result: object, lines: readonly string[]): void {
+export function print({ stdout }: Streams, { json }: OutputOptions, result: object, lines: readonly string[]): void {
   if (json === true) stdout.write(`${JSON.stringify(result)}\n`);
   else for (const line of lines) stdout.write(`${line}\n`);
 }
@@ -65,7 +57,7 @@ export function remark({ stderr }: Streams, { json, quiet }: OutputOptions, line
 /** Prints a result whose answer is yes or no. @throws Failure with exit code 1, without a message, if it is no */
 export function printAnswer(
   streams: Streams,
-  options: ResultOptions,
+  options: OutputOptions,
   isYes: boolean,
   result: object,
   lines: readonly string[],

@@ -1,3 +1,4 @@
+import { toHex } from '../crypto/bytes.js';
 import { CryptoError } from '../crypto/errors.js';
 import { ALGORITHMS, cipherBlockBytes, VERSIONS } from '../crypto/tr31/header-values.js';
 import { isComponent, type KeyBlockHeader, parseFixedHeader } from '../crypto/tr31/header.js';
@@ -12,7 +13,7 @@ import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, withInput } from './input.js';
 import { headerChoices, headerTable, optionalBlockTable } from './key-block-tables.js';
 import { alternatives, count, section } from './layout.js';
-import { print, printAnswer, type ResultOptions, withJson } from './results.js';
+import { print, printAnswer, type OutputOptions, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/key-exchange.md';
 
@@ -25,7 +26,6 @@ Prints each header field and optional block, the lengths and the MAC of a TR-31 
 
 /** Adds `keyblock tr31`. */
 export function addTr31(program: Command, streams: Streams): void {
-  const { stdin, stdout } = streams;
   const tr31 = program
     .command('tr31')
     .description('Inspect, wrap and unwrap TR-31 / X9.143 key blocks.')
@@ -40,18 +40,20 @@ export function addTr31(program: Command, streams: Streams): void {
       'keyblock tr31 inspect --file block.txt',
     )
     .readOn(DOCUMENT);
-  withInput(inspect, 'block', 'key block').action(async (text: string | undefined, options: InputOptions) => {
-    const input = await readInput(text, options, stdin);
-    stdout.write(`${tr31Words(input.toString('utf8')).join('\n')}\n`);
-  });
+  withOutput(withInput(inspect, 'block', 'key block')).action(
+    async (text: string | undefined, options: InputOptions & OutputOptions) => {
+      const input = (await readInput(text, options, streams.stdin)).toString('utf8');
+      print(streams, options, tr31Document(input), tr31Words(input));
+    },
+  );
 }
 
 const KBPK = 'key block protection key';
-interface UnwrapOptions extends TestKeyOptions, ResultOptions {
+interface UnwrapOptions extends TestKeyOptions {
   block: string;
 }
 
-interface WrapOptions extends TestKeyOptions, ResultOptions {
+interface WrapOptions extends TestKeyOptions {
   header: string;
   wrap: string;
 }
@@ -66,7 +68,7 @@ function addUnwrap(tr31: Command, streams: Streams): void {
       'cat kbpk.txt | keyblock tr31 unwrap --block "$(cat block.txt)" --json',
     )
     .readOn(DOCUMENT);
-  withJson(withTestKey(unwrap, KBPK)).action(async (options: UnwrapOptions) => {
+  withOutput(withTestKey(unwrap, KBPK)).action(async (options: UnwrapOptions) => {
     const { header } = parse(options.block);
     const found = await useTestKey(KBPK, options, streams, (key) => opened(options.block, kbpkOf(header, key)));
     const json = found && { KeyBlockHeader: found.header, Key: found.key };
@@ -103,7 +105,7 @@ function addWrap(tr31: Command, streams: Streams): void {
       'keyblock tr31 wrap --key-file kbpk.txt \\\n  --header B0000P0TE00E0000 --wrap 0123456789ABCDEFFEDCBA9876543210',
     )
     .readOn(DOCUMENT);
-  withJson(withTestKey(wrap, KBPK)).action(async (options: WrapOptions) => {
+  withOutput(withTestKey(wrap, KBPK)).action(async (options: WrapOptions) => {
     const key = hexOf('key to wrap', options.wrap);
     const { header } = calculated(() => parseFixedHeader(options.header));
     const block = await useTestKey(KBPK, options, streams, (kbpk) =>
@@ -125,17 +127,41 @@ function kbpkOf({ versionId }: KeyBlockHeader, key: Buffer): Kbpk {
  * @throws Failure with the offset, the fault and the allowed values
  */
 export function tr31Words(input: string): string[] {
-  const text = input.trim().replace(/[\r\n]/g, '');
+  const text = textOf(input);
   const block = parse(text);
   const { header, optionalBlocks, headerBytes } = block;
+  const warnings = remarks(block);
   return [
     `TR-31 key block, ${count(text.length, 'character')}. Not verified: verification needs the key block protection key.`,
     ...section('Header', headerTable(text, header)),
     ...(optionalBlocks.length === 0 ? [] : section('Optional blocks', optionalBlockTable(text, optionalBlocks))),
     ...section(`Encrypted key, offset ${headerBytes.length}`, payloadWords(block)),
     ...section(`MAC, offset ${text.length - 2 * block.mac.length}`, macWords(block)),
-    ...remarks(block),
+    ...(warnings.length === 0 ? [] : section('Remarks', warnings)),
   ];
+}
+
+/** Returns what `tr31Words` describes, as the document of --json. */
+function tr31Document(input: string): object {
+  const block = parse(textOf(input));
+  const { header, optionalBlocks, ciphertext, mac } = block;
+  return {
+    VersionId: header.versionId,
+    KeyUsage: header.keyUsage,
+    Algorithm: header.algorithm,
+    ModeOfUse: header.modeOfUse,
+    KeyVersionNumber: header.keyVersionNumber,
+    Exportability: header.exportability,
+    KeyContext: header.keyContext,
+    OptionalBlocks: optionalBlocks.map(({ id, data }) => ({ Id: id, Data: data })),
+    EncryptedKey: toHex(ciphertext),
+    Mac: toHex(mac),
+    Remarks: remarks(block),
+  };
+}
+
+function textOf(input: string): string {
+  return input.trim().replace(/[\r\n]/g, '');
 }
 
 function parse(text: string): KeyBlock {
@@ -216,5 +242,5 @@ function remarks({ header, optionalBlocks }: KeyBlock): string[] {
     lines.push(
       `Version ${header.versionId} is deprecated, and the service accepts it only with KEYBLOCK_TR31_LEGACY=allow: ask for version B, or D under an AES key.`,
     );
-  return lines.length === 0 ? [] : section('Remarks', lines);
+  return lines;
 }

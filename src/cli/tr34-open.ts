@@ -9,7 +9,7 @@ import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, readPath, withInput } from './input.js';
 import { table } from './layout.js';
-import { printAnswer, type ResultOptions, withJson } from './results.js';
+import { printAnswer, type OutputOptions, withOutput } from './results.js';
 import { decodeToken } from './tr34-token.js';
 
 const DESCRIPTION = `Open a TR-34 key transport with test keys.
@@ -18,7 +18,7 @@ Verifies the certificates, the signature, the receiver and the nonce as the serv
 const NONCE = 'E7A9CC5BFD1A7FDC';
 const FILES = '--receiver-key krd.key \\\n  --receiver-certificate krd.pem --sender-certificate kdh.pem --ca ca.pem';
 
-interface OpenOptions extends ResultOptions, InputOptions {
+interface OpenOptions extends OutputOptions, InputOptions {
   senderCertificate: string;
   ca: string;
   receiverCertificate: string;
@@ -43,31 +43,33 @@ export function addOpen(tr34: Command, streams: Streams): void {
       `keyblock tr34 open --file token.der --nonce ${NONCE} \\\n  --at 2026-01-15T12:00Z ${FILES}`,
     )
     .readOn('docs/key-exchange.md');
-  withJson(withInput(open, 'token', 'key transport')).action(async (text: string | undefined, options: OpenOptions) => {
-    const { der } = decodeToken(await readInput(text, options, streams.stdin));
-    const opened = await opening(der, options);
-    if (!opened) {
-      printAnswer(streams, options, false, { Opened: false }, [
-        'The token is not from this sender to this receiver, the nonce is another, or the token was changed.',
-      ]);
-      return;
-    }
-    const { header, signingTime } = opened;
-    const key = opened.key.toString('hex').toUpperCase();
-    opened.key.fill(0);
-    const json = { Opened: true, KeyBlockHeader: header, Key: key, SigningTime: signingTime?.toISOString() };
-    printAnswer(
-      streams,
-      options,
-      true,
-      json,
-      table([
-        ['header', header],
-        ['key', key],
-        ...(signingTime === undefined ? [] : [['signing time', signingTime.toISOString()]]),
-      ]),
-    );
-  });
+  withOutput(withInput(open, 'token', 'key transport')).action(
+    async (text: string | undefined, options: OpenOptions) => {
+      const { der } = decodeToken(await readInput(text, options, streams.stdin));
+      const opened = await opening(der, options);
+      if (!opened) {
+        printAnswer(streams, options, false, { Opened: false }, [
+          'The token is not from this sender to this receiver, the nonce is another, or the token was changed.',
+        ]);
+        return;
+      }
+      const { header, signingTime } = opened;
+      const key = opened.key.toString('hex').toUpperCase();
+      opened.key.fill(0);
+      const json = { Opened: true, KeyBlockHeader: header, Key: key, SigningTime: signingTime?.toISOString() };
+      printAnswer(
+        streams,
+        options,
+        true,
+        json,
+        table([
+          ['header', header],
+          ['key', key],
+          ...(signingTime === undefined ? [] : [['signing time', signingTime.toISOString()]]),
+        ]),
+      );
+    },
+  );
 }
 
 /** @returns undefined if the token isn't authentic, or isn't for this receiver */

@@ -1,3 +1,4 @@
+import { toHex as hexOf } from '../crypto/bytes.js';
 import { CryptoError } from '../crypto/errors.js';
 import { parseHeader } from '../crypto/tr31/key-block.js';
 import { decodeSequence, TAG } from '../crypto/asn1.js';
@@ -8,6 +9,7 @@ import { EXIT, Failure } from './failure.js';
 import { type InputOptions, readInput, withInput } from './input.js';
 import { headerTable, optionalBlockTable, x509Table } from './key-block-tables.js';
 import { count, section, table } from './layout.js';
+import { type OutputOptions, print, withOutput } from './results.js';
 import { addOpen } from './tr34-open.js';
 import { decodeToken } from './tr34-token.js';
 
@@ -18,7 +20,6 @@ Prints form, sender, receiver, signed attributes, key block header and envelope 
 
 /** Adds `keyblock tr34`. */
 export function addTr34(program: Command, streams: Streams): void {
-  const { stdin, stdout } = streams;
   const tr34 = program.command('tr34').description('Inspect and open TR-34 key transports.').readOn(DOCUMENT);
   addOpen(tr34, streams);
   const inspect = tr34
@@ -26,10 +27,50 @@ export function addTr34(program: Command, streams: Streams): void {
     .description(DESCRIPTION)
     .examples('keyblock tr34 inspect --file token.der', 'openssl base64 -in token.der | keyblock tr34 inspect -')
     .readOn(DOCUMENT);
-  withInput(inspect, 'token', 'key transport').action(async (text: string | undefined, options: InputOptions) => {
-    const { der, encoding } = decodeToken(await readInput(text, options, stdin));
-    stdout.write(`${tr34Words(der, encoding).join('\n')}\n`);
-  });
+  withOutput(withInput(inspect, 'token', 'key transport')).action(
+    async (text: string | undefined, options: InputOptions & OutputOptions) => {
+      const { der, encoding } = decodeToken(await readInput(text, options, streams.stdin));
+      print(streams, options, tr34Document(der), tr34Words(der, encoding));
+    },
+  );
+}
+
+/** Returns what `tr34Words` describes, as the document of --json. Bytes are in hexadecimal. */
+function tr34Document(der: Buffer): object {
+  const transport = inspect(der);
+  return {
+    Form: transport.form,
+    Sender: partyDocument(transport.kdh),
+    Receiver: partyDocument(transport.krd),
+    RandomNonce: transport.nonce && hexOf(transport.nonce),
+    SigningTime: transport.signingTime?.toISOString(),
+    MessageDigest: hexOf(transport.messageDigest),
+    Signature: hexOf(transport.signature),
+    KeyBlockHeader: transport.header,
+    EphemeralKeyCryptogram: hexOf(transport.encryptedKey),
+    ContentCipher: transport.contentCipher,
+    InitializationVector: hexOf(transport.iv),
+    EncryptedKeyBlock: hexOf(transport.encryptedContent),
+    Certificates: transport.certificates.map(hexOf),
+    CertificateRevocationLists: transport.crls.map(hexOf),
+  };
+}
+
+/** Reads an IssuerAndSerialNumber. @throws CryptoError if it isn't one */
+function partyOf(identifier: Buffer): { issuer: string; serialNumber: string } {
+  const fields = decodeSequence(identifier, 'IssuerAndSerialNumber', 'CMS');
+  const issuer = describeName(fields.take(TAG.SEQUENCE, 'issuer').der);
+  return { issuer, serialNumber: hexOf(fields.take(TAG.INTEGER, 'serialNumber').content) };
+}
+
+function partyDocument(identifier: Buffer): object {
+  try {
+    const { issuer, serialNumber } = partyOf(identifier);
+    return { Issuer: issuer, SerialNumber: serialNumber };
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    return { Malformed: hexOf(identifier) };
+  }
 }
 
 /**
@@ -93,12 +134,10 @@ function inspect(der: Buffer): KeyTransport {
 /** Describes an IssuerAndSerialNumber. */
 function partyWords(identifier: Buffer, offset: number): string[] {
   try {
-    const fields = decodeSequence(identifier, 'IssuerAndSerialNumber', 'CMS');
-    const issuer = describeName(fields.take(TAG.SEQUENCE, 'issuer').der);
-    const serialNumber = fields.take(TAG.INTEGER, 'serialNumber').content;
+    const { issuer, serialNumber } = partyOf(identifier);
     return table([
       ['issuer', issuer],
-      ['serial number', hexOf(serialNumber)],
+      ['serial number', serialNumber],
       ['where', located(identifier, offset)],
     ]);
   } catch (error) {
@@ -155,8 +194,4 @@ function crlWords(crl: Buffer, offset: number): string {
 
 function located(view: Buffer, offset: number): string {
   return `offset ${offset}, ${count(view.length, 'byte')}`;
-}
-
-function hexOf(bytes: Buffer): string {
-  return bytes.toString('hex').toUpperCase();
 }

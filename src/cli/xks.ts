@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { XksUsage } from '../xks-proxy/xks-key.entity.js';
 import type { Command, Streams } from './command.js';
 import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
-import { print as printResult, type ResultOptions, withJson } from './results.js';
+import { print, type OutputOptions, withOutput } from './results.js';
 import type { XksAdministration, XksSummary } from './xks-administration.js';
 
 const DOCUMENT = 'docs/xks-proxy.md';
@@ -15,34 +15,36 @@ The commands open the database with the environment of the service. The service 
 
 /** Adds `keyblock xks`. */
 export function addXks(program: Command, streams: Streams): void {
-  const { stdout } = streams;
   const xks = program.command('xks').description(DESCRIPTION).readOn(DOCUMENT);
   const command = (name: string, description: string) => xks.command(name).description(description).readOn(DOCUMENT);
-  const print = (lines: readonly string[]) => lines.forEach((line) => stdout.write(`${line}\n`));
 
-  command(
+  const create = command(
     'create-credential',
     'Create a credential for a prefix, and print it.\n\nThe output is the configuration file of AWS KMS. The secret is shown once. A prefix has at most two credentials, so that a new one can take over from the old one.',
   )
     .argument('<prefix>', 'such as stores/orders, or /')
-    .examples('keyblock xks create-credential stores/orders', 'keyblock xks create-credential / >xks.json')
-    .action((prefix: string) =>
-      administer(async (administration) => {
-        const { credential, path } = await administration.createCredential(trimmed(prefix));
-        print([configurationOf(credential, path)]);
-      }),
-    );
+    .examples('keyblock xks create-credential stores/orders', 'keyblock xks create-credential / >xks.json');
+  withOutput(create).action((prefix: string, options: OutputOptions) =>
+    administer(async (administration) => {
+      const { credential, path } = await administration.createCredential(trimmed(prefix));
+      const file = configurationOf(credential, path);
+      print(streams, options, file, [JSON.stringify(file, undefined, 2)]);
+    }),
+  );
   const revoke = command('revoke', 'Revoke a credential.\n\nAll nodes refuse the calls that it signs within a second.')
     .argument('<access-key-id>', 'such as XKSPABCDEFGHIJKLMNOPQRST')
     .examples(
       'keyblock xks revoke XKSPABCDEFGHIJKLMNOPQRST',
       'keyblock xks list && keyblock xks revoke XKSPABCDEFGHIJKLMNOPQRST',
     );
-  withConfirmation(revoke).action(async (accessKeyId: string, options: ConfirmationOptions) => {
-    await confirm(streams, options, `Revoke the credential ${accessKeyId}?`);
-    await administer((administration) => administration.revoke(accessKeyId));
-  });
-  command(
+  withConfirmation(withOutput(revoke)).action(
+    async (accessKeyId: string, options: ConfirmationOptions & OutputOptions) => {
+      await confirm(streams, options, `Revoke the credential ${accessKeyId}?`);
+      await administer((administration) => administration.revoke(accessKeyId));
+      print(streams, options, {}, []);
+    },
+  );
+  const release = command(
     'release',
     'Release a key to a prefix, and print its XksKeyId.\n\nThe key is a symmetric encryption key whose material Keyblock holds. Its key policy and grants are not asked: the release is the permission.',
   )
@@ -53,28 +55,34 @@ export function addXks(program: Command, streams: Streams): void {
     .examples(
       'keyblock xks release stores/orders --as orders \\\n  1234abcd-12ab-34cd-56ef-1234567890ab',
       'keyblock xks release / --usage DECRYPT \\\n  1234abcd-12ab-34cd-56ef-1234567890ab',
-    )
-    .action((prefix: string, key: string, { as: xksKeyId, usage }: { as?: string; usage?: XksUsage }) =>
-      administer(async (administration) => {
-        const usages = usage ? [usage] : USAGES;
-        print([await administration.release(trimmed(prefix), key, { xksKeyId, usages })]);
-      }),
     );
-  command('withdraw', 'Withdraw a key from a prefix.\n\nNo node finds it any more within a second.')
+  withOutput(release).action(
+    (prefix: string, key: string, options: OutputOptions & { as?: string; usage?: XksUsage }) =>
+      administer(async (administration) => {
+        const { as: xksKeyId, usage } = options;
+        const usages = usage ? [usage] : USAGES;
+        const name = await administration.release(trimmed(prefix), key, { xksKeyId, usages });
+        print(streams, options, { XksKeyId: name }, [name]);
+      }),
+  );
+  const withdraw = command('withdraw', 'Withdraw a key from a prefix.\n\nNo node finds it any more within a second.')
     .argument('<prefix>', 'such as stores/orders, or /')
     .argument('<xks-key-id>', 'its name in AWS KMS')
-    .examples('keyblock xks withdraw stores/orders orders', 'keyblock xks withdraw / orders')
-    .action((prefix: string, xksKeyId: string) =>
-      administer((administration) => administration.withdraw(trimmed(prefix), xksKeyId)),
-    );
+    .examples('keyblock xks withdraw stores/orders orders', 'keyblock xks withdraw / orders');
+  withOutput(withdraw).action((prefix: string, xksKeyId: string, options: OutputOptions) =>
+    administer(async (administration) => {
+      await administration.withdraw(trimmed(prefix), xksKeyId);
+      print(streams, options, {}, []);
+    }),
+  );
   const list = command('list', 'List credentials and released keys by prefix.').examples(
     'keyblock xks list',
     'keyblock xks list | grep Disabled',
   );
-  withJson(list).action((options: ResultOptions) =>
+  withOutput(list).action((options: OutputOptions) =>
     administer(async (administration) => {
       const summary = await administration.list();
-      printResult(streams, options, presentSummary(summary), summaryLines(summary));
+      print(streams, options, presentSummary(summary), summaryLines(summary));
     }),
   );
 }
@@ -90,16 +98,12 @@ function trimmed(prefix: string): string {
 }
 
 /** Formats a credential as the file that the console of AWS KMS reads. */
-function configurationOf(credential: { accessKeyId: string; secretAccessKey: string }, path: string): string {
+function configurationOf(credential: { accessKeyId: string; secretAccessKey: string }, path: string): object {
   const { accessKeyId, secretAccessKey } = credential;
-  return JSON.stringify(
-    {
-      XksProxyUriPath: path,
-      XksProxyAuthenticationCredential: { AccessKeyId: accessKeyId, RawSecretAccessKey: secretAccessKey },
-    },
-    undefined,
-    2,
-  );
+  return {
+    XksProxyUriPath: path,
+    XksProxyAuthenticationCredential: { AccessKeyId: accessKeyId, RawSecretAccessKey: secretAccessKey },
+  };
 }
 
 function presentSummary({ credentials, keys }: XksSummary): object {

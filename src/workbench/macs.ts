@@ -52,9 +52,14 @@ export interface MacWay {
  */
 export function macOf(algorithm: MacAlgorithmName, key: Buffer, data: Buffer, padding: 1 | 2): MacWay {
   const { pads, mac } = MAC_ALGORITHMS[algorithm];
-  if (!pads) return { algorithm, padded: data, mac: mac(key, data) };
-  const padded = padding === 2 ? padMethod2(data, 8) : padMethod1(data, 8);
-  return { algorithm, padding, padded, mac: mac(key, padded) };
+  const padded = paddedMessage(algorithm, data, padding);
+  return { algorithm, ...(pads && { padding }), padded, mac: mac(key, padded) };
+}
+
+/** Pads data as an algorithm needs them. @param padding has no effect on algorithms that pad by themselves */
+export function paddedMessage(algorithm: MacAlgorithmName, data: Buffer, padding: 1 | 2): Buffer {
+  if (!MAC_ALGORITHMS[algorithm].pads) return data;
+  return padding === 2 ? padMethod2(data, 8) : padMethod1(data, 8);
 }
 
 /** Computes the MACs of data by every algorithm that the length of the key fits, with both paddings. */

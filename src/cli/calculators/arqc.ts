@@ -13,7 +13,7 @@ import {
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { count, section, table } from '../layout.js';
-import { print, printAnswer, type ResultOptions, withJson } from '../results.js';
+import { print, printAnswer, withOutput } from '../results.js';
 import { calculated, grouped } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
@@ -25,7 +25,7 @@ const CARD =
   '  --session-key Mastercard --data "$(cat arqc-data.txt)" \\\n' +
   '  --iad 0114A50003020000000000000000000000FF';
 
-interface ArqcOptions extends TestKeyOptions, ResultOptions {
+interface ArqcOptions extends TestKeyOptions {
   pan: string;
   psn: string;
   atc: string;
@@ -85,7 +85,7 @@ function withTransaction(command: Command): Command {
     .option('--session-key <name>', `${NAMES.slice(0, 3).join(', ')},\n${NAMES.slice(3).join(', ')}.`, 'EmvCommon')
     .option('--padding <method>', 'Padding method of ISO/IEC 9797-1, 1 or 2.', '2')
     .option('--option-b', "Derive the card's key by option B.");
-  return withJson(withTestKey(command, IMK));
+  return withOutput(withTestKey(command, IMK));
 }
 
 function transactionOf({ pan, atc, un, iad, data }: ArqcOptions): Omit<ArqcTransaction, 'issuerKey'> {

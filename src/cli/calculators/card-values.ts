@@ -4,7 +4,7 @@ import { cardValueWays } from '../../workbench/card-values.js';
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { table } from '../layout.js';
-import { print, printAnswer, type ResultOptions, withJson } from '../results.js';
+import { print, printAnswer, withOutput } from '../results.js';
 import { calculated } from './compute.js';
 import { type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
@@ -13,7 +13,7 @@ const PVK = 'PIN verification key';
 const CARD = '--key 0123456789ABCDEFFEDCBA9876543210 \\\n  --pan 4123456789012345 --expiry 8701';
 const PIN = '--key C8199237EA5857BC40EF9DA2B5E96BBF \\\n  --pan 4550000025321 --pvki 1';
 
-interface CvvOptions extends TestKeyOptions, ResultOptions {
+interface CvvOptions extends TestKeyOptions {
   pan: string;
   expiry: string;
   serviceCode?: string;
@@ -21,7 +21,7 @@ interface CvvOptions extends TestKeyOptions, ResultOptions {
   find?: string;
 }
 
-interface PvvOptions extends TestKeyOptions, ResultOptions {
+interface PvvOptions extends TestKeyOptions {
   pan: string;
   pvki: string;
   pin: string;
@@ -42,7 +42,7 @@ export function addCvv(program: Command, streams: Streams): void {
     .option('--find <value>', 'Find the date and service code that give this value.')
     .examples(`keyblock cvv ${CARD} --service-code 101`, `keyblock cvv ${CARD} --find 561`)
     .readOn('docs/calculators.md');
-  withJson(withTestKey(command, CVK)).action(async (options: CvvOptions) => {
+  withOutput(withTestKey(command, CVK)).action(async (options: CvvOptions) => {
     const { pan, expiry, serviceCode, find } = options;
     if (find !== undefined) {
       const ways = await useTestKey(CVK, options, streams, (key) =>
@@ -78,7 +78,7 @@ export function addPvv(program: Command, streams: Streams): void {
     .option('--verify <value>', 'Compare with this value.')
     .examples(`keyblock pvv ${PIN} --pin 1234`, `keyblock pvv ${PIN} --pin 1234 --verify 4402`)
     .readOn('docs/calculators.md');
-  withJson(withTestKey(command, PVK)).action(async (options: PvvOptions) => {
+  withOutput(withTestKey(command, PVK)).action(async (options: PvvOptions) => {
     const { pan, pin, verify } = options;
     const value = await useTestKey(PVK, options, streams, (key) =>
       calculated(() => pvv(key, { pan, pvki: Number(options.pvki), pin })),

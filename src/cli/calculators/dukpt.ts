@@ -3,14 +3,14 @@ import { type DukptDerivation, deriveTransaction } from '../../workbench/dukpt.j
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { section, table } from '../layout.js';
-import { print, type ResultOptions, withJson } from '../results.js';
+import { print, withOutput } from '../results.js';
 import { calculated, grouped } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const BDK = 'base derivation key';
 const EXAMPLE = '--key 0123456789ABCDEFFEDCBA9876543210 \\\n  --ksn FFFF9876543210E00006';
 
-interface DukptOptions extends TestKeyOptions, ResultOptions {
+interface DukptOptions extends TestKeyOptions {
   ksn: string;
   usage?: string;
 }
@@ -66,7 +66,7 @@ export function addDukpt(program: Command, streams: Streams): void {
 }
 
 function withDukpt(command: Command): Command {
-  return withJson(withTestKey(command.requiredOption('--ksn <hex>', 'The key serial number.'), BDK));
+  return withOutput(withTestKey(command.requiredOption('--ksn <hex>', 'The key serial number.'), BDK));
 }
 
 async function withDerivation(

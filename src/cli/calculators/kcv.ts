@@ -1,7 +1,7 @@
 import { checkValues, methodsOf } from '../../workbench/check-values.js';
 import type { Command, Streams } from '../command.js';
 import { table } from '../layout.js';
-import { print, printAnswer, type ResultOptions, withJson } from '../results.js';
+import { print, printAnswer, withOutput } from '../results.js';
 import { calculated } from './compute.js';
 import { type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
@@ -21,7 +21,7 @@ export function addKcv(program: Command, streams: Streams): void {
       'keyblock kcv --key 0123456789ABCDEFFEDCBA9876543210 --find 08D7B4',
     )
     .readOn('docs/calculators.md');
-  withJson(withTestKey(kcv, 'key')).action(async (options: TestKeyOptions & ResultOptions & { find?: string }) => {
+  withOutput(withTestKey(kcv, 'key')).action(async (options: TestKeyOptions & { find?: string }) => {
     const { find } = options;
     const values = await useTestKey('key', options, streams, (key) =>
       calculated(() => (find === undefined ? checkValues(key) : methodsOf(key, find))),

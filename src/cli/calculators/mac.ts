@@ -2,14 +2,14 @@ import { toHex } from '../../crypto/bytes.js';
 import { MAC_NAMES, macOf } from '../../workbench/macs.js';
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
-import { printAnswer, type ResultOptions, withJson } from '../results.js';
+import { printAnswer, withOutput } from '../results.js';
 import { calculated } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const KEY = 'MAC key';
 const EXAMPLE = '\\\n  --key 0123456789ABCDEFFEDCBA9876543210 --data 3132333435363738';
 
-interface MacOptions extends TestKeyOptions, ResultOptions {
+interface MacOptions extends TestKeyOptions {
   algorithm: string;
   data: string;
   padding: string;
@@ -34,7 +34,7 @@ export function addMac(program: Command, streams: Streams): void {
       `keyblock mac --algorithm CMAC_TDES ${EXAMPLE} --length 4`,
     )
     .readOn('docs/calculators.md');
-  withJson(withTestKey(command, KEY)).action(async (options: MacOptions) => {
+  withOutput(withTestKey(command, KEY)).action(async (options: MacOptions) => {
     const algorithm = MAC_NAMES.find((name) => name === options.algorithm);
     if (!algorithm) throw new Failure(EXIT.usage, `The algorithm is one of ${MAC_NAMES.join(', ')}.`);
     const data = hexOf('message', options.data);

@@ -12,14 +12,14 @@ import { readingsOf } from '../../workbench/pin-blocks.js';
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { table } from '../layout.js';
-import { print, printAnswer, type ResultOptions, withJson } from '../results.js';
+import { print, printAnswer, withOutput } from '../results.js';
 import { calculated, grouped } from './compute.js';
 import { hexOf, type TestKeyOptions, useTestKey, withTestKey } from './test-key.js';
 
 const PEK = 'PIN encryption key';
 const FORMATS = ['0', '1', '2', '3', '4'];
 
-interface PinBlockOptions extends TestKeyOptions, ResultOptions {
+interface PinBlockOptions extends TestKeyOptions {
   format?: string;
   pin?: string;
   pan?: string;
@@ -45,7 +45,7 @@ export function addPinBlock(program: Command, streams: Streams): void {
       'keyblock pinblock encode --format 3 --pin 1234 --pan 4012345678909 \\\n  --key 0123456789ABCDEFFEDCBA9876543210',
     )
     .readOn('docs/calculators.md');
-  withJson(withTestKey(encode, PEK)).action(async (options: PinBlockOptions) => {
+  withOutput(withTestKey(encode, PEK)).action(async (options: PinBlockOptions) => {
     const format = formatOf(options.format);
     const from = { pin: options.pin ?? '', pan: options.pan };
     const block =
@@ -73,7 +73,7 @@ export function addPinBlock(program: Command, streams: Streams): void {
       'keyblock pinblock decode --format 0 --block 1B9C1845EB993A7A \\\n  --pan 4012345678909 --key 042666B49184CF5C68DE9628D0397B36',
     )
     .readOn('docs/calculators.md');
-  withJson(withTestKey(decode, PEK)).action(async (options: PinBlockOptions) => {
+  withOutput(withTestKey(decode, PEK)).action(async (options: PinBlockOptions) => {
     const block = hexOf('PIN block', options.block ?? '');
     const { pan } = options;
     if (options.format !== undefined) {

@@ -2,12 +2,12 @@ import type { Readable } from 'node:stream';
 import type { Command, Streams } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import { readInput } from '../input.js';
+import type { OutputOptions } from '../results.js';
 
 /** The options of a calculator that takes a test key. */
-export interface TestKeyOptions {
+export interface TestKeyOptions extends OutputOptions {
   key?: string;
   keyFile?: string;
-  quiet?: boolean;
 }
 
 /**
@@ -18,8 +18,7 @@ export interface TestKeyOptions {
 export function withTestKey(command: Command, what: string): Command {
   return command
     .option('--key <hex>', `The ${what}; only a test key, as others can see it.`)
-    .option('--key-file <path>', `Read the ${what} from a file.\nWithout either, it is read from standard input.`)
-    .option('--quiet', 'Print results only, no remarks.');
+    .option('--key-file <path>', `Read the ${what} from a file.\nWithout either, it is read from standard input.`);
 }
 
 /**

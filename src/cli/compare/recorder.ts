@@ -23,6 +23,7 @@ export class HostRecorder {
   readonly #server: Server;
   readonly #file: WriteStream;
   readonly #sockets = new Set<Socket>();
+  #recorded = 0;
 
   /** @param path file to append to; if it is new, only its owner may read it */
   constructor(
@@ -32,6 +33,11 @@ export class HostRecorder {
   ) {
     this.#file = createWriteStream(path, { flags: 'a', mode: 0o600 });
     this.#server = createServer({ noDelay: true }, (host) => this.#pass(host));
+  }
+
+  /** Number of commands that were recorded with their replies. */
+  get recorded(): number {
+    return this.#recorded;
   }
 
   /** Rejects if the file or the address can't be opened. @returns the port */
@@ -68,6 +74,7 @@ export class HostRecorder {
       const latencyMs = Math.round((performance.now() - found.sentAtMs) * 100) / 100;
       const call: HostCall = { command: found.command, reply: shown(message.subarray(this.headerLength)), latencyMs };
       this.#file.write(`${JSON.stringify(call)}\n`);
+      this.#recorded++;
     });
   }
 

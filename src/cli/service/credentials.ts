@@ -32,7 +32,7 @@ const PROCESS_MS = 60_000;
  *
  * Leaves out what only AWS can exchange for credentials: single sign-on, web identities, and metadata of instances.
  *
- * @throws Failure if there are none
+ * @throws Failure with exit code 3 if there are none
  */
 export async function findCredentials(profiles: Profiles, place: Place, env: NodeJS.ProcessEnv): Promise<Credentials> {
   const ofEnvironment = profiles.isOption ? undefined : environmentCredentials(env);
@@ -40,7 +40,7 @@ export async function findCredentials(profiles: Profiles, place: Place, env: Nod
   if (found) return found;
   const root = place.isThisMachine && !profiles.isOption ? await rootCredentials(env) : undefined;
   if (root) return root;
-  throw new Failure(EXIT.usage, profiles.isOption ? `The profile ${profiles.name} has no credentials.` : NONE);
+  throw new Failure(EXIT.refused, profiles.isOption ? `The profile ${profiles.name} has no credentials.` : NONE);
 }
 
 function environmentCredentials(env: NodeJS.ProcessEnv): Credentials | undefined {

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { apiOf } from '../../support/api.js';
 import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
-import { createKey } from '../../support/keys.js';
+import { createKey, createKeyOf } from '../../support/keys.js';
 
 /** What each calculator answers to its example: place, what it says, and bytes among its steps. */
 const STORIES: readonly [place: string, answer: string | RegExp, digits: string][] = [
@@ -27,6 +27,85 @@ const STORIES: readonly [place: string, answer: string | RegExp, digits: string]
 ];
 const EMPTY = 'Nothing to compute yet';
 
+type Key = readonly [usage: string, algorithm: string, ...modes: string[]];
+const PEK: Key = ['TR31_P0_PIN_ENCRYPTION_KEY', 'TDES_2KEY', 'Encrypt', 'Decrypt', 'Wrap', 'Unwrap'];
+const PVK: Key = ['TR31_V2_VISA_PIN_VERIFICATION_KEY', 'TDES_2KEY', 'Generate', 'Verify'];
+const BDK: Key = ['TR31_B0_BASE_DERIVATION_KEY', 'TDES_2KEY', 'DeriveKey'];
+const STORED = 'Your stored key';
+
+/** Calls that calculators make with stored keys: place, what is changed in the example, keys by their labels, and an answer. */
+const CALLS: readonly (readonly [
+  operation: string,
+  place: string,
+  changes: Readonly<Record<string, string>>,
+  keys: Readonly<Record<string, Key>>,
+  member: string,
+])[] = [
+  ['GetKey', 'check-values', {}, { [STORED]: BDK }, 'KeyCheckValue'],
+  ['DecryptData', 'dukpt', {}, { [STORED]: BDK }, 'PlainText'],
+  [
+    'TranslatePinData',
+    'as2805?task=pin',
+    {
+      'Encrypted PIN block': '0123456789ABCDEF',
+      PAN: '4000001234567899',
+      'PAN of the outgoing block': '4000001234567899',
+    },
+    { 'Incoming key': PEK, 'Outgoing key': PEK },
+    'ValidationException',
+  ],
+  [
+    'GeneratePinData',
+    'pin-blocks?task=encode',
+    { Format: '0' },
+    { 'Generation key': PVK, 'Encryption key': PEK },
+    'VerificationValue',
+  ],
+  [
+    'GeneratePinData',
+    'pin-values',
+    { Operation: 'GeneratePinData' },
+    { 'Generation key': PVK, 'Encryption key': PEK },
+    'VerificationValue',
+  ],
+  [
+    'VerifyPinData',
+    'pin-values',
+    { 'Encrypted PIN block, format 0': '0123456789ABCDEF' },
+    { 'Verification key': PVK, 'Encryption key': PEK },
+    'ValidationException',
+  ],
+  [
+    'GenerateCardValidationData',
+    'card-values',
+    { 'Value to look for': '' },
+    { [STORED]: ['TR31_C0_CARD_VERIFICATION_KEY', 'TDES_2KEY', 'Generate', 'Verify'] },
+    'ValidationData',
+  ],
+  [
+    'VerifyMac',
+    'mac',
+    {},
+    { [STORED]: ['TR31_M3_ISO_9797_3_MAC_KEY', 'TDES_2KEY', 'Generate', 'Verify'] },
+    'It doesn’t verify',
+  ],
+  ['GenerateMac', 'emv?task=script', {}, { [STORED]: ['TR31_E2_EMV_MKEY_INTEGRITY', 'TDES_2KEY', 'DeriveKey'] }, 'Mac'],
+  [
+    'GenerateAuthRequestCryptogram',
+    'emv?task=compute',
+    {},
+    { [STORED]: ['TR31_E0_EMV_MKEY_APP_CRYPTOGRAMS', 'TDES_2KEY', 'DeriveKey'] },
+    'AuthRequestCryptogram',
+  ],
+  [
+    'GenerateAs2805KekValidation',
+    'as2805',
+    {},
+    { [STORED]: ['TR31_K0_KEY_ENCRYPTION_KEY', 'TDES_2KEY', 'Encrypt', 'Decrypt', 'Wrap', 'Unwrap'] },
+    'RandomKeyReceive',
+  ],
+];
+
 describeConsole('Calculators of the workbench', {}, (console) => {
   const opened = async (place: string, screen?: (typeof SCREENS)[number]): Promise<Page> => {
     const page = await console.open(screen, `#/workbench/${place}`);
@@ -43,7 +122,10 @@ describeConsole('Calculators of the workbench', {}, (console) => {
       await page.getByText(EMPTY).waitFor();
       await expectAccessible(page);
       const sent: string[] = [];
-      page.on('request', (request) => request.resourceType() !== 'font' && sent.push(request.url()));
+      // The check values of the stored keys are loaded, to be compared in the tab.
+      page.on('request', (request) => {
+        if (request.resourceType() !== 'font' && !/\/List(Keys|Aliases)$/.test(request.url())) sent.push(request.url());
+      });
       await tabTo(page.getByRole('button', { name: 'Load an example' }));
       await page.keyboard.press('Enter');
       await heading(page, answer).waitFor();
@@ -135,6 +217,87 @@ describeConsole('Calculators of the workbench', {}, (console) => {
     await page.getByText('D0112P0AB00E0000').first().waitFor();
     await page.getByLabel('Optional blocks').fill('no block');
     await page.getByText('An optional block is an ID').waitFor();
+  });
+
+  describe('with stored keys', () => {
+    /** Fills in the form that makes a call with new keys of these kinds. */
+    async function filled(
+      [, place, changes, keys]: (typeof CALLS)[number],
+      screen?: (typeof SCREENS)[number],
+    ): Promise<Page> {
+      const checkValues = new Map<string, string>();
+      for (const [label, [usage, algorithm, ...modes]] of Object.entries(keys))
+        checkValues.set(label, (await createKeyOf(console.service, { usage, algorithm, modes })).kcv);
+      const page = await opened(place, screen);
+      await load(page);
+      await page.getByRole('button', { name: 'Call it' }).click();
+      for (const [label, value] of Object.entries(changes)) {
+        const field = page.getByLabel(label, { exact: true });
+        await (/^(Operation|Format)$/.test(label) ? field.selectOption(value) : field.fill(value));
+      }
+      for (const [label, kcv] of checkValues) {
+        const option = page.getByLabel(label, { exact: true }).locator('option', { hasText: kcv });
+        await page.getByLabel(label, { exact: true }).selectOption({ label: await option.first().innerText() });
+      }
+      return page;
+    }
+
+    test.each(CALLS)('calls %s on %s', async (...row) => {
+      const [operation, , , , member] = row;
+      const page = await filled(row);
+      await page.getByRole('button', { name: `Call ${operation}` }).click();
+      await page.getByText(member, { exact: true }).first().waitFor();
+    });
+
+    test.each(SCREENS)('hides what is secret until it is asked for, and forgets it, at $name', async (screen) => {
+      const page = await filled(CALLS[1]!, screen);
+      await expectAccessible(page);
+      await page.getByRole('button', { name: 'Call DecryptData' }).click();
+      await heading(page, 'The service answers').waitFor();
+      await expectAccessible(page);
+      const answer = page.locator('.verdict', { hasText: 'The service answers' });
+      expect(await answer.innerText()).toMatch(/PlainText\s+hidden/);
+      await answer.getByRole('button', { name: 'Show' }).click();
+      expect(await answer.innerText()).toMatch(/PlainText\s+([0-9A-F]{4} ?){4}/);
+      await expectAccessible(page);
+      await page.getByLabel('Key serial number', { exact: true }).fill('FFFF9876543210E00002');
+      await answer.waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Call DecryptData' }).click();
+      await answer.waitFor();
+      await page.getByRole('button', { name: 'Forget the answer' }).click();
+      await answer.waitFor({ state: 'detached' });
+    });
+
+    test('forgets an answer after 5 minutes', async () => {
+      const page = await filled(CALLS[1]!);
+      await page.clock.install();
+      await page.getByRole('button', { name: 'Call DecryptData' }).click();
+      await heading(page, 'The service answers').waitFor();
+      await page.clock.fastForward('05:01');
+      await page.getByText('Cleared after 5 minutes without input').first().waitFor();
+      expect(await heading(page, 'The service answers').count()).toBe(0);
+    });
+
+    test('names the permission that is missing', async () => {
+      const page = await filled(CALLS[1]!);
+      await page.route(/\/decrypt$/, (route) =>
+        route.fulfill({ status: 400, json: { __type: 'AccessDeniedException', message: 'No statement allows it' } }),
+      );
+      await page.getByRole('button', { name: 'Call DecryptData' }).click();
+      await page.getByText('payment-cryptography:DecryptData').first().waitFor();
+      await expectAccessible(page);
+    });
+
+    test('leads to the screens that import and export keys', async () => {
+      const page = await opened('key-blocks');
+      await load(page);
+      await page.getByRole('button', { name: 'Call it' }).click();
+      const link = page.getByRole('link', { name: 'Import the key' });
+      expect(await link.getAttribute('href')).toBe('#/keys/import');
+      await page.getByLabel('Operation').selectOption('ExportKey');
+      const other = page.getByRole('link', { name: 'Export a key' });
+      expect(await other.getAttribute('href')).toBe('#/keys/export');
+    });
   });
 
   describe('on a stored key', () => {

@@ -50,7 +50,7 @@ const refused = (exitCode: number, message: string) => ({
   stderr: expect.stringContaining(message),
 });
 
-/** Parses the credentials file that `create-key`, `rotate` and `start-session` print. */
+/** Parses the credentials file that `key create`, `key rotate` and `session` print. */
 function credentialsOf(printed: string) {
   const value = (name: string) => new RegExp(`^${name} = (\\S+)$`, 'm').exec(printed)?.[1];
   const [accessKeyId, secretAccessKey] = [value('aws_access_key_id'), value('aws_secret_access_key')];
@@ -87,30 +87,32 @@ test('creates, changes and removes users, roles, policies and access keys', asyn
 
   const file = join(folder, 'policy.json');
   writeFileSync(file, LIST_KEYS);
-  expect(await done(['put-policy', 'user', 'ann', 'list', '--file', file])).toBe('');
-  expect(await done(['put-policy', 'role', 'line', 'list', '-'], LIST_KEYS)).toBe('');
-  expect(await access(['put-policy', 'user', 'ann', 'list', '{}'])).toEqual(refused(2, 'Statement is required'));
-  expect(await access(['put-policy', 'user', 'bob', 'list', LIST_KEYS])).toEqual(
+  expect(await done(['policy', 'put', 'user', 'ann', 'list', '--file', file])).toBe('');
+  expect(await done(['policy', 'put', 'role', 'line', 'list', '-'], LIST_KEYS)).toBe('');
+  expect(await access(['policy', 'put', 'user', 'ann', 'list', '{}'])).toEqual(refused(2, 'Statement is required'));
+  expect(await access(['policy', 'put', 'user', 'bob', 'list', LIST_KEYS])).toEqual(
     refused(4, `There is no ${USER.replace('ann', 'bob')}.`),
   );
 
-  const first = credentialsOf(await done(['create-key', 'user', 'ann']));
-  const session = await done(['start-session', 'role', 'line', '--name', 'monday', '--seconds', '900']);
+  const first = credentialsOf(await done(['key', 'create', 'user', 'ann']));
+  const session = await done(['session', 'role', 'line', '--name', 'monday', '--seconds', '900']);
   expect(session).toMatch(/^# until \d{4}-\d\d-\d\dT/m);
   const monday = credentialsOf(session);
-  expect(await access(['start-session', 'role', 'line', '--seconds', '899'])).toEqual(refused(2, '900 to 43200'));
+  expect(await access(['session', 'role', 'line', '--seconds', '899'])).toEqual(refused(2, '900 to 43200'));
   await serving(async (service) => {
     expect(await listKeys(service, first)).toBe(200);
     expect(await listKeys(service, monday)).toBe(200);
     expect(await listKeys(service, { ...monday, sessionToken: undefined })).toBe('UnrecognizedClientException');
   });
 
-  expect(await done(['deactivate', first.accessKeyId])).toBe('');
-  expect(await access(['rotate', first.accessKeyId])).toEqual(refused(4, 'The access key is inactive.'));
+  expect(await done(['key', 'disable', first.accessKeyId])).toBe('');
+  expect(await access(['key', 'rotate', first.accessKeyId])).toEqual(refused(4, 'The access key is inactive.'));
   await serving(async (service) => expect(await listKeys(service, first)).toBe('UnrecognizedClientException'));
-  expect(await done(['activate', first.accessKeyId])).toBe('');
-  const second = credentialsOf(await done(['rotate', first.accessKeyId]));
-  expect(await access(['rotate', monday.accessKeyId])).toEqual(refused(4, 'The access key belongs to a session.'));
+  expect(await done(['key', 'enable', first.accessKeyId])).toBe('');
+  const second = credentialsOf(await done(['key', 'rotate', first.accessKeyId]));
+  expect(await access(['key', 'rotate', monday.accessKeyId])).toEqual(
+    refused(4, 'The access key belongs to a session.'),
+  );
   await serving(async (service) => {
     expect(await listKeys(service, first)).toBe('UnrecognizedClientException');
     expect(await listKeys(service, second)).toBe(200);
@@ -130,10 +132,10 @@ test('creates, changes and removes users, roles, policies and access keys', asyn
   ]);
   for (const { secretAccessKey } of [first, second, monday]) expect(listed).not.toContain(secretAccessKey);
 
-  expect(await done(['remove-policy', 'user', 'ann', 'list', '--yes'])).toBe('');
-  expect(await access(['remove-policy', 'user', 'ann', 'list', '--yes'])).toEqual(refused(4, 'There is no list.'));
-  expect(await done(['remove-key', first.accessKeyId, '--yes'])).toBe('');
-  expect(await access(['remove-key', first.accessKeyId, '--yes'])).toEqual(
+  expect(await done(['policy', 'remove', 'user', 'ann', 'list', '--yes'])).toBe('');
+  expect(await access(['policy', 'remove', 'user', 'ann', 'list', '--yes'])).toEqual(refused(4, 'There is no list.'));
+  expect(await done(['key', 'remove', first.accessKeyId, '--yes'])).toBe('');
+  expect(await access(['key', 'remove', first.accessKeyId, '--yes'])).toEqual(
     refused(4, `There is no ${first.accessKeyId}.`),
   );
   expect(await done(['remove', 'role', 'line', '--yes'])).toBe('');
@@ -207,7 +209,8 @@ test('creates, changes and removes users, roles, policies and access keys', asyn
 test('explain prints the decision and the statement that made it', async () => {
   await done(['create', 'user', 'bob']);
   await done([
-    'put-policy',
+    'policy',
+    'put',
     'user',
     'bob',
     'own',
@@ -249,18 +252,18 @@ test('explain prints the decision and the statement that made it', async () => {
 test.each<[args: string[], message: string]>([
   [[], 'Usage: keyblock access'],
   [['grant'], "Unknown command 'grant'"],
-  [['rotat', 'AKIA1'], '(Did you mean rotate?)'],
+  [['key', 'rotat', 'AKIA1'], '(Did you mean rotate?)'],
   [['create'], "Missing required argument 'kind'"],
   [['create', 'group', 'ann'], "value 'group' is invalid for argument 'kind'. Allowed choices are user, role."],
   [['create', 'user'], "Missing required argument 'name'"],
   [['create', 'user', 'ann', 'bob'], "Too many arguments for 'create'"],
   [['list', 'user'], "Too many arguments for 'list'"],
   [['list', '--all'], "Unknown option '--all'"],
-  [['put-policy', 'user', 'ann'], "Missing required argument 'policy'"],
-  [['put-policy', 'user', 'ann', 'own'], 'Give one input'],
-  [['put-policy', 'user', 'ann', 'own', '{}', '--file', 'a'], 'Give one input'],
-  [['deactivate'], "Missing required argument 'access-key-id'"],
-  [['start-session', 'role', 'line', '--seconds', '1h'], "argument '1h' is invalid. Give a whole number."],
+  [['policy', 'put', 'user', 'ann'], "Missing required argument 'policy'"],
+  [['policy', 'put', 'user', 'ann', 'own'], 'Give one input'],
+  [['policy', 'put', 'user', 'ann', 'own', '{}', '--file', 'a'], 'Give one input'],
+  [['key', 'disable'], "Missing required argument 'access-key-id'"],
+  [['session', 'role', 'line', '--seconds', '1h'], "argument '1h' is invalid. Give a whole number."],
   [['explain', '--principal', USER], "Required option '--action <name>' not specified"],
   [
     ['explain', '--principal', USER, '--action', 'GetKey', '--resource', '*', '--context', 'x'],
@@ -273,18 +276,18 @@ test.each<[args: string[], message: string]>([
 test('a change by the command takes effect in a running service', async () => {
   await serving(async (service) => {
     await done(['create', 'user', 'eve']);
-    const credentials = credentialsOf(await done(['create-key', 'user', 'eve']));
+    const credentials = credentialsOf(await done(['key', 'create', 'user', 'eve']));
     expect(await listKeys(service, credentials)).toBe('AccessDeniedException');
     const within = async (answer: number | string) => {
       const deadline = performance.now() + 1000;
       while (performance.now() < deadline && (await listKeys(service, credentials)) !== answer);
       expect(await listKeys(service, credentials)).toBe(answer);
     };
-    await done(['put-policy', 'user', 'eve', 'own', LIST_KEYS]);
+    await done(['policy', 'put', 'user', 'eve', 'own', LIST_KEYS]);
     await within(200);
-    await done(['deactivate', credentials.accessKeyId]);
+    await done(['key', 'disable', credentials.accessKeyId]);
     await within('UnrecognizedClientException');
-    await done(['activate', credentials.accessKeyId]);
+    await done(['key', 'enable', credentials.accessKeyId]);
     await within(200);
     await done(['remove', 'user', 'eve', '--yes']);
     await within('UnrecognizedClientException');
@@ -297,24 +300,26 @@ test('sets and removes the password of a user, which is read from a file or stan
   writeFileSync(file, 'a password from a file\n');
   const signIn = ({ url }: Service, password: string) =>
     fetch(`${url}/api/v1/auth/tokens`, { method: 'POST', body: JSON.stringify({ username: 'pat', password }) });
-  expect(await done(['set-password', 'pat', '--file', file])).toBe('');
+  expect(await done(['password', 'set', 'pat', '--file', file])).toBe('');
   expect(await done(['list'])).toMatch(/^arn:aws:iam::000000000000:user\/pat\n {2}password set \S+Z\n/m);
   await serving(async (service) => expect((await signIn(service, 'a password from a file')).status).toBe(201));
-  expect(await done(['set-password', 'pat', '--file', '-'], 'another password\r\n')).toBe('');
+  expect(await done(['password', 'set', 'pat', '--file', '-'], 'another password\r\n')).toBe('');
   await serving(async (service) => {
     expect((await signIn(service, 'a password from a file')).status).toBe(401);
     expect((await signIn(service, 'another password')).status).toBe(201);
   });
-  expect(await done(['remove-password', 'pat', '--yes'])).toBe('');
+  expect(await done(['password', 'remove', 'pat', '--yes'])).toBe('');
   await serving(async (service) => expect((await signIn(service, 'another password')).status).toBe(401));
 
-  expect(await access(['remove-password', 'pat', '--yes'])).toEqual(refused(4, 'There is no password.'));
-  expect(await access(['set-password', 'nobody', '--file', file])).toEqual(refused(4, 'There is no arn:aws:iam'));
-  expect(await access(['set-password', 'pat', '--file', '-'], 'too short')).toEqual(refused(2, '12 to 256 characters'));
-  expect(await access(['set-password', 'pat', '--file', join(folder, 'none')])).toEqual(
+  expect(await access(['password', 'remove', 'pat', '--yes'])).toEqual(refused(4, 'There is no password.'));
+  expect(await access(['password', 'set', 'nobody', '--file', file])).toEqual(refused(4, 'There is no arn:aws:iam'));
+  expect(await access(['password', 'set', 'pat', '--file', '-'], 'too short')).toEqual(
+    refused(2, '12 to 256 characters'),
+  );
+  expect(await access(['password', 'set', 'pat', '--file', join(folder, 'none')])).toEqual(
     refused(2, "The file can't be read"),
   );
-  expect((await access(['set-password', 'pat'])).exitCode).toBe(2);
+  expect((await access(['password', 'set', 'pat'])).exitCode).toBe(2);
 
   const events = await serving((service) =>
     service.app

@@ -103,17 +103,17 @@ describe('the service and the caller', () => {
 
   test('are those of this machine if nothing names them', async () => {
     useNoCredentials();
-    expect(await runKeyblock(['status'])).toEqual(refused(2, 'There are no credentials.'));
+    expect(await runKeyblock(['status'])).toEqual(refused(3, 'There are no credentials.'));
     process.env['KEYBLOCK_PORT'] = new URL(service.url).port;
     process.env['KEYBLOCK_ACCESS_KEY_ID'] = CREDENTIALS.accessKeyId;
     process.env['KEYBLOCK_SECRET_ACCESS_KEY'] = CREDENTIALS.secretAccessKey;
     // The root's credentials are not for an endpoint that is named.
-    expect(await runKeyblock(['status'])).toEqual(refused(2, 'There are no credentials.'));
+    expect(await runKeyblock(['status'])).toEqual(refused(3, 'There are no credentials.'));
     delete process.env['AWS_ENDPOINT_URL'];
     await ok(['status']);
     files({ config: '[profile empty]\nregion = us-east-1\n' });
     expect(await runKeyblock(['status', '--profile', 'empty'])).toEqual(
-      refused(2, 'The profile empty has no credentials.'),
+      refused(3, 'The profile empty has no credentials.'),
     );
   });
 
@@ -370,16 +370,16 @@ describe('access on a service', () => {
     expect(await printed(['access', 'create', 'user', 'eve@example.com'])).toBe(arn);
     expect(await json(['access', 'create', 'role', 'line'])).toMatchObject({ Name: 'line', PolicyNames: [] });
     const may = JSON.stringify(policy(statement('keyblock:GetStatus')));
-    await ok(['access', 'put-policy', 'user', 'eve@example.com', 'see', '-'], may);
-    expect(JSON.parse(await printed(['access', 'get-policy', 'user', 'eve@example.com', 'see']))).toEqual(
+    await ok(['access', 'policy', 'put', 'user', 'eve@example.com', 'see', '-'], may);
+    expect(JSON.parse(await printed(['access', 'policy', 'get', 'user', 'eve@example.com', 'see']))).toEqual(
       JSON.parse(may),
     );
-    const made = await json(['access', 'create-key', 'user', 'eve@example.com']);
+    const made = await json(['access', 'key', 'create', 'user', 'eve@example.com']);
     const eve = credentialsOf(made);
     expect(await printed(['access', 'list'])).toContain(
       `${arn}\n  policy see\n  access key ${eve.accessKeyId} active, never used`,
     );
-    expect((await printed(['access', 'start-session', 'role', 'line', '--seconds', '900'])).split('\n')).toEqual([
+    expect((await printed(['access', 'session', 'role', 'line', '--seconds', '900'])).split('\n')).toEqual([
       expect.stringMatching(/^aws_access_key_id = ASIA/),
       expect.stringMatching(/^aws_secret_access_key = /),
       expect.stringMatching(/^aws_session_token = /),
@@ -389,29 +389,29 @@ describe('access on a service', () => {
       await json(['access', 'explain', '--principal', arn, '--action', 'keyblock:GetStatus', '--resource', '*']),
     ).toMatchObject({ Decision: 'allowed', Statement: { Policy: 'see', Number: 1 } });
 
-    await ok(['access', 'deactivate', eve.accessKeyId]);
+    await ok(['access', 'key', 'disable', eve.accessKeyId]);
     useCredentials(eve);
     expect(await runKeyblock(['status'])).toEqual(refused(3, 'UnrecognizedClientException'));
     useCredentials(CREDENTIALS);
-    await ok(['access', 'activate', eve.accessKeyId]);
-    const rotated = credentialsOf(await json(['access', 'rotate', eve.accessKeyId]));
+    await ok(['access', 'key', 'enable', eve.accessKeyId]);
+    const rotated = credentialsOf(await json(['access', 'key', 'rotate', eve.accessKeyId]));
     useCredentials(rotated);
     await ok(['status']);
     expect(await runKeyblock(['access', 'list'])).toEqual(refused(3, 'keyblock:ListPrincipals'));
     useCredentials(CREDENTIALS);
 
-    await ok(['access', 'set-password', 'eve@example.com', '--file', '-'], 'correct horse battery staple\n');
-    await ok(['access', 'remove-password', 'eve@example.com', '--yes']);
-    await ok(['access', 'remove-key', eve.accessKeyId, '--yes']);
-    await ok(['access', 'remove-policy', 'user', 'eve@example.com', 'see', '--yes']);
+    await ok(['access', 'password', 'set', 'eve@example.com', '--file', '-'], 'correct horse battery staple\n');
+    await ok(['access', 'password', 'remove', 'eve@example.com', '--yes']);
+    await ok(['access', 'key', 'remove', eve.accessKeyId, '--yes']);
+    await ok(['access', 'policy', 'remove', 'user', 'eve@example.com', 'see', '--yes']);
     expect(await json(['access', 'remove', 'user', 'eve@example.com', '--yes'])).toEqual({});
     for (const args of [
-      ['get-policy', 'user', 'eve@example.com', 'see'],
-      ['remove-key', eve.accessKeyId, '--yes'],
+      ['policy', 'get', 'user', 'eve@example.com', 'see'],
+      ['key', 'remove', eve.accessKeyId, '--yes'],
       ['remove', 'user', 'eve@example.com', '--yes'],
     ])
       expect(await runKeyblock(['access', ...args])).toEqual(refused(4, 'There is no '));
     expect(await runKeyblock(['access', 'create', 'role', 'line'])).toEqual(refused(4, 'already exists'));
-    expect(await runKeyblock(['access', 'put-policy', 'role', 'line', 'p', '{}'])).toEqual(refused(2, 'Statement'));
+    expect(await runKeyblock(['access', 'policy', 'put', 'role', 'line', 'p', '{}'])).toEqual(refused(2, 'Statement'));
   });
 });
