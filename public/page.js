@@ -137,6 +137,11 @@ const resolvePart = (system) => {
   };
 };
 
+// Swagger UI looks at the system's theme only once.
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', ({ matches }) =>
+  document.documentElement.classList.toggle('dark-mode', matches),
+);
+
 SwaggerUIBundle({
   dom_id: '#swagger-ui',
   urls: [

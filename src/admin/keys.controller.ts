@@ -208,7 +208,14 @@ function presentKey({ key, aliases, tags, replications, lastUse }: InventoryKey)
     CreateTimestamp: epochSeconds(key.createdAt),
     LastUsed: lastUse && presentUse(lastUse),
     DeletePendingTimestamp: key.deletePendingAt ? epochSeconds(key.deletePendingAt) : undefined,
-    Replication: replications.map(({ region, status }) => ({ Region: region, Status: status })),
+    PrimaryRegion: key.primaryRegion ?? undefined,
+    Replication: replications.map(({ region, status, message, dueAt, attempts }) => ({
+      Region: region,
+      Status: status,
+      Message: message ?? undefined,
+      Due: dueAt ? epochSeconds(dueAt) : undefined,
+      Attempts: attempts,
+    })),
     Tags: tags.map((tag) => ({ Key: tag.key, Value: tag.value })),
   };
 }

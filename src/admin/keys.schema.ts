@@ -76,7 +76,18 @@ export const ListKeyInventoryOutput = z
         CreateTimestamp: Timestamp,
         LastUsed: LastUsed.optional(),
         DeletePendingTimestamp: Timestamp.optional(),
-        Replication: z.array(z.object({ Region: z.string(), Status: z.string() })),
+        PrimaryRegion: z.string().optional().meta({ description: 'Region of the primary key, if there are replicas.' }),
+        Replication: z.array(
+          z.object({
+            Region: z.string(),
+            Status: z.string(),
+            Message: z.string().optional(),
+            Due: Timestamp.optional().meta({
+              description: 'When the next attempt to bring the replica up to date is or was due; absent if it is.',
+            }),
+            Attempts: z.int().meta({ description: 'Attempts since the last change of the key.' }),
+          }),
+        ),
         Tags,
       }),
     ),
