@@ -80,7 +80,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
     expect(page.url()).toContain(`#/kms-keys/us-east-1/${id}`);
     await page.getByText('Never used.').waitFor();
     await page.getByText('"kms:*"').waitFor();
-    await page.getByText('root created a key').waitFor();
+    await page.getByRole('listitem').filter({ hasText: /UTC\s*root / }).first().waitFor();
     await expectAccessible(page);
     await press(page, 'Edit the description');
     await tabTo(page.getByLabel('Description'));
@@ -159,7 +159,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
     await page.getByRole('button', { name: `Remove line-${screen.width}` }).waitFor({ state: 'detached' });
     await tabTo(page.getByRole('navigation', { name: 'Aliases' }).getByRole('link', { name: 'KMS keys' }));
     await page.keyboard.press('Enter');
-    await page.getByText('orders', { exact: true }).waitFor();
+    await page.locator('td', { hasText: /^orders$/ }).waitFor();
     await expectAccessible(page);
 
     // Grants: one is revoked, another retired.
@@ -279,7 +279,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
     await held?.abort();
     await page.getByText('The service could not be reached.').first().waitFor();
     await page.unroute(answers);
-    await page.evaluate(`location.hash = '#/kms-keys/us-east-1/none'`);
+    await page.evaluate(`location.hash = '#/kms-keys/us-east-1/00000000-0000-0000-0000-000000000000'`);
     await page.getByText('kms:DescribeKey').first().waitFor();
     await page.evaluate(`location.hash = '#/aliases/none'`);
     await page.getByText('There is no screen at this address.').waitFor();
