@@ -146,7 +146,7 @@ function Attention({ status }: { status: Loaded<GetStatusOutput> }) {
       }),
     [region.value],
   );
-  const kmsDeletions = useLoad(
+  const kmsDeletions = useLoad<Page<ListedKmsKey>>(
     () =>
       identity.value?.apis.includes('kms') === true
         ? loadKmsPage({ state: 'PendingDeletion' })
