@@ -80,7 +80,11 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
     expect(page.url()).toContain(`#/kms-keys/us-east-1/${id}`);
     await page.getByText('Never used.').waitFor();
     await page.getByText('"kms:*"').waitFor();
-    await page.getByRole('listitem').filter({ hasText: /UTC\s*root / }).first().waitFor();
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: /UTC\s*root / })
+      .first()
+      .waitFor();
     await expectAccessible(page);
     await press(page, 'Edit the description');
     await tabTo(page.getByLabel('Description'));
