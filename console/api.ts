@@ -60,6 +60,30 @@ export function dataPlane<Output>(operation: string, path: string, input: object
   return call({ method: 'POST', path, body: JSON.stringify(input), action, resource });
 }
 
+/** Calls an operation of KMS in the page's Region. @throws ApiError */
+export function kms<Output>(operation: string, input: object = {}): Promise<Output> {
+  const { KeyId, TargetKeyId } = input as { KeyId?: string; TargetKeyId?: string };
+  return call({
+    method: 'POST',
+    path: `/TrentService/${operation}`,
+    body: JSON.stringify(input),
+    action: `kms:${operation}`,
+    resource: KeyId ?? TargetKeyId,
+  });
+}
+
+/** Calls a list operation of KMS until its last page. @param member the member of the output with the items @throws ApiError */
+export async function listKms<Item>(operation: string, member: string, input: object = {}): Promise<Item[]> {
+  const items: Item[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await kms<Record<string, unknown>>(operation, { ...input, Marker });
+    items.push(...((page[member] ?? []) as Item[]));
+    Marker = page['NextMarker'] as string | undefined;
+  } while (Marker !== undefined);
+  return items;
+}
+
 /** Members by which an input names the key that it is about; others depend on the operation. */
 interface KeyInput {
   KeyIdentifier?: string;
@@ -141,11 +165,16 @@ export function unlessRefused<Value>(instead: Value): (error: unknown) => Value 
 
 /** Finds out who credentials belong to. @throws ApiError if the service doesn't accept them */
 export async function identify(credentials: Credentials): Promise<Identity> {
-  const { Name, Arn, ExpirationTimestamp } = await send<GetIdentityOutput>(
+  const { Name, Arn, ExpirationTimestamp, Apis } = await send<GetIdentityOutput>(
     { method: 'GET', path: '/admin/identity', action: 'keyblock:GetIdentity' },
     credentials,
   );
-  return { name: Name, arn: Arn, ...(ExpirationTimestamp !== undefined && { expiresAt: 1000 * ExpirationTimestamp }) };
+  return {
+    name: Name,
+    arn: Arn,
+    apis: Apis,
+    ...(ExpirationTimestamp !== undefined && { expiresAt: 1000 * ExpirationTimestamp }),
+  };
 }
 
 /** After a sign-out, a call that was about to be sent is refused by the service. */
@@ -161,7 +190,7 @@ async function send<Output>(
     method,
     url: new URL(path, location.origin).href,
     headers: { 'content-type': 'application/x-amz-json-1.0' },
-    service: 'payment-cryptography',
+    service: path.startsWith('/TrentService/') ? 'kms' : 'payment-cryptography',
     region: region.value,
   });
   const { url, headers } = await signer.sign();
@@ -172,6 +201,8 @@ async function send<Output>(
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
   if (response.ok) return answer as Output;
   const name = typeof answer['__type'] === 'string' ? answer['__type'].replace(/^.*#/, '') : `HTTP ${response.status}`;
-  const message = typeof answer['message'] === 'string' ? answer['message'] : 'The service did not say why.';
+  // KMS spells it in its own way where access is denied.
+  const text = answer['message'] ?? answer['Message'];
+  const message = typeof text === 'string' ? text : 'The service did not say why.';
   throw new ApiError(name, message, action, resource, requestId);
 }

@@ -37,18 +37,25 @@ function Screen() {
   return screenAt(path);
 }
 
+/** Screens that have a script together. */
+const LISTS: readonly string[] = ['kms-keys', 'aliases', 'grants', 'regions', 'connections'];
+
 function screenAt([screen, ...rest]: readonly string[]) {
   if (screen === 'keys' && rest.length === 0) return <Keys />;
   const [name, id] = rest;
-  if (screen === 'keys' && name !== undefined && id !== undefined && rest.length === 2) {
+  if ((screen === 'keys' || screen === 'kms-keys') && name !== undefined && id !== undefined && rest.length === 2) {
     if (!DEPLOYMENT.regions.includes(name)) return <NotFound>This deployment doesn’t serve {name}.</NotFound>;
     // The address of a key names its Region, which becomes the page's.
     region.value = name;
-    return <Key id={id} key={id} />;
+    if (screen === 'keys') return <Key id={id} key={id} />;
   }
   if (screen === 'workbench' && DEPLOYMENT.workbench && rest.length === 1) return <Workbench calculator={name ?? ''} />;
   if (screen === 'audit' && rest.length === 0)
     return <Part load={() => import('./screens/audit.js')}>{({ Audit }) => <Audit />}</Part>;
+  if (screen !== undefined && LISTS.includes(screen))
+    return (
+      <Part load={() => import('./screens/lists.js')}>{({ listAt }) => listAt(screen, rest) ?? <NoScreen />}</Part>
+    );
   if (screen === 'overview' && rest.length === 0)
     return <Part load={() => import('./screens/overview.js')}>{({ Overview }) => <Overview />}</Part>;
   if (screen === 'health' && rest.length === 0)

@@ -3,6 +3,8 @@ import { DEPLOYMENT } from './deployment.js';
 export interface Link {
   text: string;
   path: readonly string[];
+  /** The API that must be served for it. */
+  api?: string;
   /** The key after `g` that leads there. */
   shortcut?: string;
 }
@@ -10,7 +12,16 @@ export interface Link {
 /** The screens that this deployment serves, in groups. */
 export const NAVIGATION: readonly { title?: string; links: readonly Link[] }[] = [
   { links: [{ text: 'Overview', path: ['overview'] }] },
-  { title: 'Keys', links: [{ text: 'Payment keys', path: ['keys'], shortcut: 'k' }] },
+  {
+    title: 'Keys',
+    links: [
+      { text: 'Payment keys', path: ['keys'], shortcut: 'k' },
+      { text: 'KMS keys', path: ['kms-keys'], api: 'kms' },
+      { text: 'Aliases', path: ['aliases'] },
+      { text: 'Grants', path: ['grants'], api: 'kms' },
+      { text: 'Regions', path: ['regions'] },
+    ],
+  },
   ...(DEPLOYMENT.workbench
     ? [
         {
@@ -34,6 +45,7 @@ export const NAVIGATION: readonly { title?: string; links: readonly Link[] }[] =
     links: [
       { text: 'Audit', path: ['audit'], shortcut: 'a' },
       { text: 'Access', path: ['access'] },
+      { text: 'Connections', path: ['connections'] },
       { text: 'Health', path: ['health'] },
     ],
   },

@@ -49,7 +49,7 @@ export async function loadKeyPage(filters: Filters, token?: string): Promise<Key
 
 /** The inventory doesn't tell enabled from disabled keys, so pages are read until one of them is full. */
 async function inventoryPage(filters: Filters, token?: string): Promise<KeyPage> {
-  const { find, usage, algorithm, state, unused } = filters;
+  const { find, usage, algorithm, state, unused, sort } = filters;
   const items: ListedKey[] = [];
   let next = token;
   do {
@@ -60,6 +60,7 @@ async function inventoryPage(filters: Filters, token?: string): Promise<KeyPage>
         Algorithm: algorithm,
         State: state === '' ? undefined : KEY_STATES[state as State],
         UnusedDays: unused,
+        Sort: sort,
         MaxResults: PAGE,
         NextToken: next,
       },
@@ -159,6 +160,8 @@ export interface Filters {
   state: string;
   /** Days without use, of the inventory only. */
   unused: string;
+  /** Order of the inventory. */
+  sort: string;
 }
 
 /** True for a key that the filters show. `find` is part of an alias or of the key's ID, or the start of a check value. */
@@ -195,3 +198,11 @@ export function csvOf(rows: readonly (readonly string[])[]): string {
   const cell = (text: string) => `"${text.replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
   return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }
+
+/** Words for the state of a replica. */
+export const REPLICATION = {
+  SYNCHRONIZED: { words: 'In step', tone: 'ok' },
+  IN_PROGRESS: { words: 'Being copied', tone: 'warn' },
+  DELETE_IN_PROGRESS: { words: 'Being removed', tone: 'warn' },
+  FAILED: { words: 'Failed', tone: 'bad' },
+} as const;

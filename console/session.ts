@@ -17,6 +17,8 @@ export interface Credentials {
 export interface Identity {
   name: string;
   arn: string;
+  /** APIs that the deployment serves, by the prefixes of their actions. */
+  apis: readonly string[];
   /** When the session ends, in milliseconds since 1970; absent for credentials that don't expire. */
   expiresAt?: number;
 }

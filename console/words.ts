@@ -87,6 +87,6 @@ export function untilWords(seconds: number, now = Date.now()): string {
   return hours >= 48 ? `in ${Math.floor(hours / 24)} days` : `in ${count(hours, 'hour')}`;
 }
 
-export function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en-GB')} ${noun}${number === 1 ? '' : 's'}`;
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number.toLocaleString('en-GB')} ${number === 1 ? noun : plural}`;
 }

@@ -80,7 +80,8 @@ const credentialsForm =
   };
 
 const signIn = () => ({
-  wrapComponents: { HttpAuth: credentialsForm },
+  // The logo has a style element, which the page's policy forbids.
+  wrapComponents: { HttpAuth: credentialsForm, Logo: () => () => null },
   statePlugins: {
     auth: {
       wrapActions: {
@@ -136,6 +137,11 @@ const resolvePart = (system) => {
     },
   };
 };
+
+// Swagger UI looks at the system's theme only once.
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', ({ matches }) =>
+  document.documentElement.classList.toggle('dark-mode', matches),
+);
 
 SwaggerUIBundle({
   dom_id: '#swagger-ui',

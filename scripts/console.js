@@ -14,13 +14,13 @@ const BUDGET = { first: 50_000, workbench: 45_000, plots: 24_000, all: 150_000 }
 
 rmSync(OUT, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: ['console/main.tsx', 'console/console.css', 'console/favicon.svg'],
+  entryPoints: ['console/main.tsx', 'console/console.css', 'console/docs.css', 'console/favicon.svg'],
   outdir: OUT,
   bundle: true,
   minify: true,
   splitting: true,
   // src/crypto runs in the browser as it is.
-  alias: { 'node:crypto': './console/crypto/node-crypto.ts' },
+  alias: { 'node:crypto': './console/crypto/node-crypto.ts', buffer: './console/crypto/buffer.ts' },
   format: 'esm',
   target: ['es2022', 'chrome117', 'firefox119', 'safari17.4'],
   jsx: 'automatic',

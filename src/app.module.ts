@@ -18,6 +18,7 @@ import { CONFIG, type Config, type RootCredentials } from './config/config.js';
 import { HealthController } from './health/health.controller.js';
 import { MetricsController } from './health/metrics.controller.js';
 import { HostCommandsModule } from './hostcommands/hostcommands.module.js';
+import { ListenerReports } from './hostcommands/listener-reports.js';
 import { Drain } from './http/drain.js';
 import { Metrics } from './http/metrics.js';
 import { PageTokens } from './http/page-tokens.js';
@@ -125,6 +126,7 @@ function sharedProviders({
     PrincipalRepository,
     KeyUse,
     Rates,
+    ListenerReports,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { useId } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 
 interface Common {
   label: string;
@@ -27,6 +27,7 @@ export function TextField({
   hint,
   type = 'text',
   mono = false,
+  autoFocus = false,
   ...rest
 }: Common & {
   type?: 'text' | 'search' | 'password';
@@ -36,6 +37,11 @@ export function TextField({
   autoFocus?: boolean;
 }) {
   const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  // The attribute moves the focus only while a page is loaded, and not after a sign-out.
+  useEffect(() => {
+    if (autoFocus) input.current?.focus();
+  }, []);
   // Preact has a type of attributes for each type of input.
   const typed = { type } as { type: 'text' };
   return (
@@ -43,6 +49,7 @@ export function TextField({
       <Label id={id} label={label} aside={aside} />
       <input
         {...rest}
+        ref={input}
         id={id}
         {...typed}
         class={mono ? 'mono' : undefined}

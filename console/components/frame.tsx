@@ -90,6 +90,9 @@ export function SkipLink() {
   );
 }
 
+/** Screens whose places below them are keys. */
+const PAGES_OF_KEYS: readonly string[] = ['keys', 'kms-keys'];
+
 /** Choosing another Region on the page of a key leads to the list, because the key is in the Region that was left. */
 function RegionChoice() {
   return (
@@ -101,7 +104,7 @@ function RegionChoice() {
       onInput={(name) => {
         region.value = name;
         const [screen, ...rest] = place.value.path;
-        if (screen === 'keys' && rest.length > 0) goTo(['keys']);
+        if (screen !== undefined && PAGES_OF_KEYS.includes(screen) && rest.length > 0) goTo([screen]);
       }}
     />
   );
@@ -124,6 +127,11 @@ function Who() {
   );
 }
 
+/** True for an API that this deployment serves, and for undefined. */
+function isServed(api: string | undefined): boolean {
+  return api === undefined || identity.value?.apis.includes(api) === true;
+}
+
 function Links() {
   const here = place.value.path;
   const isHere = (path: readonly string[]) => path.every((step, index) => here[index] === step);
@@ -133,13 +141,15 @@ function Links() {
         <section key={title}>
           {title !== undefined && <h2>{title}</h2>}
           <ul>
-            {links.map(({ text, path }) => (
-              <li key={text}>
-                <a href={hrefOf(path)} aria-current={isHere(path) ? 'page' : undefined}>
-                  {text}
-                </a>
-              </li>
-            ))}
+            {links
+              .filter(({ api }) => isServed(api))
+              .map(({ text, path }) => (
+                <li key={text}>
+                  <a href={hrefOf(path)} aria-current={isHere(path) ? 'page' : undefined}>
+                    {text}
+                  </a>
+                </li>
+              ))}
           </ul>
         </section>
       ))}

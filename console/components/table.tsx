@@ -1,14 +1,27 @@
 import type { ComponentChildren } from 'preact';
 
-/** A table whose rows become cards on narrow screens. @param head its columns */
-export function Table({ head, children }: { head: readonly string[]; children: ComponentChildren }) {
+/**
+ * A table, whose rows become cards on small screens.
+ *
+ * @param head headings of the columns; those that begin with # are of numbers, and the empty one is of buttons
+ */
+export function Table({
+  caption,
+  head,
+  children,
+}: {
+  caption?: string;
+  head: readonly string[];
+  children: ComponentChildren;
+}) {
   return (
     <table class="table cards">
+      {caption !== undefined && <caption class="vh">{caption}</caption>}
       <thead>
         <tr>
-          {head.map((name) => (
-            <th key={name} scope="col">
-              {name}
+          {head.map((text) => (
+            <th key={text} scope="col" class={text.startsWith('#') ? 'num' : undefined}>
+              {text === '' ? <span class="vh">Changes</span> : text.replace(/^#/, '')}
             </th>
           ))}
         </tr>

@@ -45,10 +45,10 @@ beforeAll(async () => {
     format: 'iife',
     globalName: 'workbench',
     target: 'es2022',
-    alias: { 'node:crypto': './console/crypto/node-crypto.ts' },
+    alias: { 'node:crypto': './console/crypto/node-crypto.ts', buffer: './console/crypto/buffer.ts' },
     absWorkingDir: ROOT,
   });
-  const realm = createContext({ crypto, TextEncoder, TextDecoder });
+  const realm = createContext({ crypto, TextEncoder, TextDecoder, atob, btoa });
   runInContext(outputFiles[0]!.text, realm);
   browser = runInContext('workbench', realm) as Workbench;
 });

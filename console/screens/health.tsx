@@ -6,6 +6,7 @@ import { Head } from '../components/head.js';
 import { numberWords, RatePlots } from '../components/rate-plots.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Empty } from '../components/states.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { useLoad } from '../load.js';
 import { region } from '../session.js';
@@ -59,35 +60,22 @@ export function Health() {
 
 function NodeTable({ nodes }: { nodes: GetStatusOutput['Nodes'] }) {
   return (
-    <table class="table cards">
-      <thead>
-        <tr>
-          <th scope="col">Host</th>
-          <th scope="col">Process</th>
-          <th scope="col">Version</th>
-          <th scope="col">Started</th>
-          <th scope="col" class="num">
-            Audit waiting
-          </th>
+    <Table head={['Host', 'Process', 'Version', 'Started', '#Audit waiting']}>
+      {nodes.map(({ Host, Pid, Version, Workers, Started, AuditWaiting }) => (
+        <tr key={`${Host} ${Pid}`}>
+          <td class="wrap">{Host}</td>
+          <td data-k="Process">
+            {Pid}
+            {Workers > 1 && <small>of {Workers} workers</small>}
+          </td>
+          <td data-k="Version">{Version}</td>
+          <td data-k="Started">{agoWords(Started)}</td>
+          <td class="num" data-k="Audit waiting">
+            {AuditWaiting.toLocaleString('en-GB')}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {nodes.map(({ Host, Pid, Version, Workers, Started, AuditWaiting }) => (
-          <tr key={`${Host} ${Pid}`}>
-            <td class="wrap">{Host}</td>
-            <td data-k="Process">
-              {Pid}
-              {Workers > 1 && <small>of {Workers} workers</small>}
-            </td>
-            <td data-k="Version">{Version}</td>
-            <td data-k="Started">{agoWords(Started)}</td>
-            <td class="num" data-k="Audit waiting">
-              {AuditWaiting.toLocaleString('en-GB')}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 
@@ -101,47 +89,28 @@ function OperationTable({ series }: { series: GetRatesOutput['Series'] }) {
   const worst = (values: readonly (number | null)[]) =>
     numberWords(Math.max(...values.flatMap((value) => value ?? [])));
   return (
-    <table class="table cards">
-      <thead>
-        <tr>
-          <th scope="col">Operation</th>
-          <th scope="col" class="num">
-            Served
-          </th>
-          <th scope="col" class="num">
-            Refused
-          </th>
-          <th scope="col" class="num">
-            Worst p50, ms
-          </th>
-          <th scope="col" class="num">
-            Worst p99, ms
-          </th>
+    <Table head={['Operation', '#Served', '#Refused', '#Worst p50, ms', '#Worst p99, ms']}>
+      {series.map(({ Api, Operation, Served, Refused, P50, P99 }) => (
+        <tr key={`${Api} ${Operation}`}>
+          <td class="wide">
+            {Operation}
+            <small>{Api}</small>
+          </td>
+          <td class="num" data-k="Served">
+            {sumOf(Served).toLocaleString('en-GB')}
+          </td>
+          <td class="num" data-k="Refused">
+            {sumOf(Refused).toLocaleString('en-GB')}
+          </td>
+          <td class="num" data-k="p50">
+            {worst(P50)}
+          </td>
+          <td class="num" data-k="p99">
+            {worst(P99)}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {series.map(({ Api, Operation, Served, Refused, P50, P99 }) => (
-          <tr key={`${Api} ${Operation}`}>
-            <td class="wide">
-              {Operation}
-              <small>{Api}</small>
-            </td>
-            <td class="num" data-k="Served">
-              {sumOf(Served).toLocaleString('en-GB')}
-            </td>
-            <td class="num" data-k="Refused">
-              {sumOf(Refused).toLocaleString('en-GB')}
-            </td>
-            <td class="num" data-k="p50">
-              {worst(P50)}
-            </td>
-            <td class="num" data-k="p99">
-              {worst(P99)}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

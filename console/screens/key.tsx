@@ -8,19 +8,19 @@ import type { ListTagsForResourceOutput } from '../../src/payment/controlplane/t
 import { algorithmLetter, modeLetter, usageCode } from '../../src/payment/keys/key-block-attributes.js';
 import { admin, ApiError, control, listAll, unlessRefused } from '../api.js';
 import { useChange } from '../change.js';
-import { Changes } from '../components/changes.js';
-import { loadEvents } from '../events.js';
 import { ByteRuler } from '../components/byte-ruler.js';
 import { Copy } from '../components/copy.js';
-import { Dialog } from '../components/dialog.js';
-import { TextField } from '../components/field.js';
+import { Confirmation } from '../components/confirmation.js';
 import { Head } from '../components/head.js';
+import { History } from '../components/history.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Empty, Failure } from '../components/states.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
+import { Tags } from '../components/tags.js';
 import { argumentsOf } from '../key-arguments.js';
 import { type Loaded, useLoad } from '../load.js';
-import { keyArn, keyId, shortNames, type State, STATES, stateOf } from '../payment-keys.js';
+import { keyArn, keyId, REPLICATION, shortNames, type State, STATES, stateOf } from '../payment-keys.js';
 import { hrefOf, simulatorHref } from '../router.js';
 import { region } from '../session.js';
 import {
@@ -103,7 +103,7 @@ function KeyPage({ stored, aliases, reload }: { stored: StoredKey; aliases: read
           <Facts stored={stored} aliases={aliases} />
           <Access arn={stored.KeyArn} />
           <Regions stored={stored} />
-          <Tags arn={stored.KeyArn} />
+          <Tags arn={stored.KeyArn} load={loadTags} />
         </div>
       </div>
     </>
@@ -160,24 +160,15 @@ function Abilities({ stored }: { stored: StoredKey }) {
           <p>It exchanges keys: ImportKey and ExportKey, and the operations that return parameters and certificates.</p>
         </Empty>
       ) : (
-        <table class="table cards">
-          <thead>
-            <tr>
-              <th scope="col">Operation</th>
-              <th scope="col">Argument</th>
-              <th scope="col">Variant</th>
+        <Table head={['Operation', 'Argument', 'Variant']}>
+          {uses.map(({ operation, argument, variants }) => (
+            <tr key={`${operation} ${argument}`}>
+              <td>{operation}</td>
+              <td class="wide">{argument}</td>
+              <td class="wide quiet">{variants.join(', ')}</td>
             </tr>
-          </thead>
-          <tbody>
-            {uses.map(({ operation, argument, variants }) => (
-              <tr key={`${operation} ${argument}`}>
-                <td>{operation}</td>
-                <td class="wide">{argument}</td>
-                <td class="wide quiet">{variants.join(', ')}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
       )}
     </Sheet>
   );
@@ -208,58 +199,25 @@ function UseTable({ days }: { days: GetKeyUseOutput['Days'] }) {
     refused: own.reduce((sum, { Refused }) => sum + Refused, 0),
   }));
   return (
-    <table class="table cards">
-      <thead>
-        <tr>
-          <th scope="col">Operation</th>
-          <th scope="col" class="num">
-            Served
-          </th>
-          <th scope="col" class="num">
-            Refused
-          </th>
+    <Table head={['Operation', '#Served', '#Refused']}>
+      {byOperation.map(({ operation, served, refused }) => (
+        <tr key={operation}>
+          <td class="wide">{operation}</td>
+          <td class="num" data-k="Served">
+            {served.toLocaleString('en-GB')}
+          </td>
+          <td class="num" data-k="Refused">
+            {refused === 0 ? 0 : <Tag tone="bad">{refused.toLocaleString('en-GB')}</Tag>}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {byOperation.map(({ operation, served, refused }) => (
-          <tr key={operation}>
-            <td class="wide">{operation}</td>
-            <td class="num" data-k="Served">
-              {served.toLocaleString('en-GB')}
-            </td>
-            <td class="num" data-k="Refused">
-              {refused === 0 ? 0 : <Tag tone="bad">{refused.toLocaleString('en-GB')}</Tag>}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 
 function lastUseWords(last: LastUsed | undefined): string {
   if (last === undefined) return 'Never used.';
   return `Last used ${agoWords(last.Time)}, by ${principalWords(last.By)}: ${last.Operation}.`;
-}
-
-/** The latest changes of the key, and exports and imports with it. */
-function History({ arn }: { arn: string }) {
-  const loaded = useLoad(() => loadEvents({ Key: arn, Changes: true, MaxResults: 10 }), [arn]);
-  return (
-    <Sheet title="History" aside={<a href={hrefOf(['audit'], { find: arn, time: 'all' })}>In the audit log</a>}>
-      <Await loaded={loaded}>
-        {({ Events }) =>
-          Events.length === 0 ? (
-            <Empty title="No change is in the audit log">
-              <p>It has the changes of this key, and its exports, for as long as events are kept.</p>
-            </Empty>
-          ) : (
-            <Changes events={Events} />
-          )
-        }
-      </Await>
-    </Sheet>
-  );
 }
 
 /** Principals that may use the key, by what allows them. */
@@ -379,43 +337,14 @@ function Regions({ stored }: { stored: StoredKey }) {
   );
 }
 
-const REPLICATION = {
-  SYNCHRONIZED: { words: 'In step', tone: 'ok' },
-  IN_PROGRESS: { words: 'Being copied', tone: 'warn' },
-  DELETE_IN_PROGRESS: { words: 'Being removed', tone: 'warn' },
-  FAILED: { words: 'Failed', tone: 'bad' },
-} as const;
-
-function Tags({ arn }: { arn: string }) {
-  const loaded = useLoad(
-    () =>
-      listAll(
-        (paging) => control<ListTagsForResourceOutput>('ListTagsForResource', { ResourceArn: arn, ...paging }),
-        (output) => output.Tags,
-        200,
-      ),
-    [arn],
+const loadTags = async (arn: string) => {
+  const { items } = await listAll(
+    (paging) => control<ListTagsForResourceOutput>('ListTagsForResource', { ResourceArn: arn, ...paging }),
+    (output) => output.Tags,
+    200,
   );
-  return (
-    <Sheet title="Tags">
-      <Await loaded={loaded}>
-        {({ items }) => (
-          <div class="body row">
-            {items.length === 0 ? (
-              <span class="quiet">None.</span>
-            ) : (
-              items.map(({ Key, Value }) => (
-                <Tag key={Key}>
-                  {Key}={Value}
-                </Tag>
-              ))
-            )}
-          </div>
-        )}
-      </Await>
-    </Sheet>
-  );
-}
+  return items.map(({ Key, Value }) => `${Key}=${Value}`);
+};
 
 function Policy({ arn }: { arn: string }) {
   const loaded = useLoad(async () => {
@@ -522,9 +451,11 @@ function Deletion({ stored, name, reload, lastUsed }: ChangeProps & { lastUsed: 
       )}
       {failure && <Failure error={failure} />}
       {isAsking && (
-        <DeletionDialog
+        <Confirmation
+          title={`Delete ${name}?`}
           name={name}
-          lastUsed={lastUsed}
+          action="Schedule deletion"
+          waiting={{ least: 3, most: 180 }}
           onClose={() => setIsAsking(false)}
           onConfirm={(days) => {
             void run(
@@ -533,53 +464,13 @@ function Deletion({ stored, name, reload, lastUsed }: ChangeProps & { lastUsed: 
               `Scheduled the deletion of ${name}`,
             );
           }}
-        />
-      )}
-    </Sheet>
-  );
-}
-
-function DeletionDialog({
-  name,
-  lastUsed,
-  onClose,
-  onConfirm,
-}: {
-  name: string;
-  lastUsed: LastUsed | undefined;
-  onClose: () => void;
-  onConfirm: (days: number) => void;
-}) {
-  const [typed, setTyped] = useState('');
-  const [days, setDays] = useState('7');
-  const isConfirmed = typed === name && /^\d{1,3}$/.test(days) && Number(days) >= 3 && Number(days) <= 180;
-  return (
-    <Dialog title={`Delete ${name}?`} onClose={onClose}>
-      {(close) => (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (!isConfirmed) return;
-            close();
-            onConfirm(Number(days));
-          }}
         >
           <p class="lede">
             The key can’t be used from now on. After the waiting period its material is destroyed, and nothing brings it
             back.{lastUsed && ` ${lastUseWords(lastUsed)}`}
           </p>
-          <TextField label="Waiting period in days" value={days} onInput={setDays} hint="3 to 180." />
-          <TextField label={`Type ${name} to confirm`} value={typed} onInput={setTyped} mono />
-          <div class="row">
-            <button type="submit" class="btn stop" disabled={!isConfirmed}>
-              Schedule deletion
-            </button>
-            <button type="button" class="btn" onClick={close}>
-              Cancel
-            </button>
-          </div>
-        </form>
+        </Confirmation>
       )}
-    </Dialog>
+    </Sheet>
   );
 }

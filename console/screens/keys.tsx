@@ -1,10 +1,11 @@
 import { usageCode } from '../../src/payment/keys/key-block-attributes.js';
 import { KEY_ALGORITHMS, KEY_USAGES } from '../../src/payment/keys/key-attributes.js';
-import { Choice, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
-import { More } from '../components/more.js';
+import { filtersIn, KeyList, type Narrowing, SORTS, UNUSED } from '../components/key-list.js';
+import { LastUse } from '../components/last-use.js';
 import { Save } from '../components/save.js';
-import { Await, Empty } from '../components/states.js';
+import { Empty } from '../components/states.js';
+import { Table } from '../components/table.js';
 import { Tag, Usage } from '../components/tag.js';
 import { usePages, useSettled } from '../load.js';
 import {
@@ -18,19 +19,29 @@ import {
   STATES,
   stateOf,
 } from '../payment-keys.js';
-import { hrefOf, place, setQuery } from '../router.js';
+import { hrefOf, place } from '../router.js';
 import { region } from '../session.js';
-import { agoWords, algorithmWords, count, principalWords, untilWords, usageWords } from '../words.js';
+import { algorithmWords, count, untilWords, usageWords } from '../words.js';
 
-const NO_FILTERS: Filters = { find: '', usage: '', algorithm: '', state: '', unused: '' };
+const NAMES = ['find', 'usage', 'algorithm', 'state', 'unused', 'sort'] as const satisfies (keyof Filters)[];
+
+const USAGES = KEY_USAGES.map((usage) => [usageCode(usage), `${usageCode(usage)} ${usageWords(usage)}`] as const).sort(
+  ([one], [other]) => one.localeCompare(other),
+);
+const NARROWINGS: readonly Narrowing[] = [
+  { name: 'usage', label: 'Usage', options: [['', 'All usages'], ...USAGES] },
+  {
+    name: 'algorithm',
+    label: 'Algorithm',
+    options: [['', 'All'], ...KEY_ALGORITHMS.map((name) => [name, algorithmWords(name)] as const)],
+  },
+  { name: 'state', label: 'State', options: [['', 'Not deleted'], ...Object.entries(STATES)] },
+];
 
 /** The payment keys of a Region, with filters that are in the address. */
 export function Keys() {
-  const { query } = place.value;
-  const names = Object.keys(NO_FILTERS) as (keyof Filters)[];
-  const filters = Object.fromEntries(names.map((name) => [name, query.get(name) ?? ''])) as unknown as Filters;
-  const find = useSettled(filters.find);
-  const asked = { ...filters, find };
+  const filters = filtersIn(place.value.query, NAMES);
+  const asked = { ...filters, find: useSettled(filters.find) };
   const { loaded, pages } = usePages<ListedKey, KeyPage>(
     (token) => loadKeyPage(asked, token),
     [region.value, ...Object.values(asked)],
@@ -41,42 +52,41 @@ export function Keys() {
       <Head title="Payment keys">
         <p>Stored in {region.value}. Key material is never shown here.</p>
       </Head>
-      <section class="sheet">
-        <KeyFilters filters={filters} hasInventory={hasInventory} />
-        <Await loaded={loaded}>
-          {() => (
+      <KeyList
+        placeholder={hasInventory ? 'Alias, key ID, check value or tag' : 'Alias, key ID or check value'}
+        filters={filters}
+        settled={asked}
+        narrowings={hasInventory ? [...NARROWINGS, UNUSED, SORTS] : NARROWINGS}
+        loaded={loaded}
+        pages={pages}
+        empty={<NoKeys />}
+        remark={
+          !hasInventory && (
             <>
-              {pages.items.length > 0 ? (
-                <KeyTable keys={pages.items} hasInventory={hasInventory} />
-              ) : names.some((name) => asked[name] !== '') ? (
-                <Empty title="No key matches">
-                  <button type="button" class="btn slim" onClick={() => setQuery({ ...NO_FILTERS })}>
-                    Clear the filters
-                  </button>
-                </Empty>
-              ) : (
-                <NoKeys />
-              )}
-              <div class="foot">
-                <span role="status">
-                  {count(pages.items.length, 'key')}
-                  {pages.more && ', and there may be more'}
-                  {!hasInventory && (
-                    <>
-                      , of the first {count(MOST_KEYS, 'key')}. Their last use needs{' '}
-                      <code>keyblock:ListKeyInventory</code>.
-                    </>
-                  )}
-                </span>
-                <span class="row">
-                  {pages.items.length > 0 && <KeysAsCsv keys={pages.items} />}
-                  <More pages={pages} text="Show more" />
-                </span>
-              </div>
+              , of the first {count(MOST_KEYS, 'key')}. Their last use needs <code>keyblock:ListKeyInventory</code>.
             </>
-          )}
-        </Await>
-      </section>
+          )
+        }
+        aside={<KeysAsCsv keys={pages.items} />}
+      >
+        {(keys) => (
+          <Table
+            caption={count(keys.length, 'key')}
+            head={[
+              'Alias',
+              'Usage',
+              'Algorithm',
+              'Check value',
+              'State',
+              ...(hasInventory ? ['Last used', 'Regions'] : []),
+            ]}
+          >
+            {keys.map((key) => (
+              <KeyRow key={key.KeyArn} of={key} />
+            ))}
+          </Table>
+        )}
+      </KeyList>
     </>
   );
 }
@@ -96,81 +106,6 @@ aws payment-cryptography create-key --no-exportable --key-attributes \\
         <a href="/docs">The API reference</a> can create and import keys, too.
       </p>
     </Empty>
-  );
-}
-
-function KeyTable({ keys, hasInventory }: { keys: readonly ListedKey[]; hasInventory: boolean }) {
-  return (
-    <table class="table cards">
-      <caption class="vh">{count(keys.length, 'key')}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Alias</th>
-          <th scope="col">Usage</th>
-          <th scope="col">Algorithm</th>
-          <th scope="col">Check value</th>
-          <th scope="col">State</th>
-          {hasInventory && (
-            <>
-              <th scope="col">Last used</th>
-              <th scope="col">Regions</th>
-            </>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {keys.map((key) => (
-          <KeyRow key={key.KeyArn} of={key} />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function KeyFilters({ filters, hasInventory }: { filters: Filters; hasInventory: boolean }) {
-  const set = (name: keyof Filters) => (value: string) => setQuery({ [name]: value });
-  const usages = KEY_USAGES.map((usage) => [usageCode(usage), `${usageCode(usage)} ${usageWords(usage)}`] as const);
-  return (
-    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-      <TextField
-        label="Find"
-        type="search"
-        placeholder={hasInventory ? 'Alias, key ID, check value or tag' : 'Alias, key ID or check value'}
-        value={filters.find}
-        onInput={set('find')}
-      />
-      <Choice
-        label="Usage"
-        value={filters.usage}
-        onInput={set('usage')}
-        options={[['', 'All usages'], ...usages.sort(([one], [other]) => one.localeCompare(other))]}
-      />
-      <Choice
-        label="Algorithm"
-        value={filters.algorithm}
-        onInput={set('algorithm')}
-        options={[['', 'All'], ...KEY_ALGORITHMS.map((name) => [name, algorithmWords(name)] as const)]}
-      />
-      <Choice
-        label="State"
-        value={filters.state}
-        onInput={set('state')}
-        options={[['', 'Not deleted'], ...Object.entries(STATES)]}
-      />
-      {hasInventory && (
-        <Choice
-          label="Last used"
-          value={filters.unused}
-          onInput={set('unused')}
-          options={[
-            ['', 'Any time'],
-            ['30', 'Not in 30 days'],
-            ['180', 'Not in 180 days'],
-            ['365', 'Not in a year'],
-          ]}
-        />
-      )}
-    </form>
   );
 }
 
@@ -201,14 +136,7 @@ function KeyRow({ of: key }: { of: ListedKey }) {
       {inventory && (
         <>
           <td data-k="Used">
-            {inventory.LastUsed ? (
-              <>
-                {agoWords(inventory.LastUsed.Time)}
-                <small>by {principalWords(inventory.LastUsed.By)}</small>
-              </>
-            ) : (
-              'Never'
-            )}
+            <LastUse of={inventory.LastUsed} />
           </td>
           <td class="gone">{[region.value, ...inventory.Replication.map(({ Region }) => Region)].join(', ')}</td>
         </>

@@ -15,10 +15,11 @@ import { Await, Empty } from '../components/states.js';
 import { Tag } from '../components/tag.js';
 import { DEPLOYMENT } from '../deployment.js';
 import { callerWords, keyArnsOf, loadEvents } from '../events.js';
-import { type Loaded, useLoad } from '../load.js';
+import { type ListedKmsKey, loadKmsPage } from '../kms-keys.js';
+import { type Loaded, type Page, useLoad } from '../load.js';
 import { aliasOf, keyId, loadAliases } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
-import { region } from '../session.js';
+import { identity, region } from '../session.js';
 import { HOLDERS, useRates, useStatus, versionsOf } from '../status.js';
 import { agoWords, count, timeWords, untilWords } from '../words.js';
 
@@ -145,6 +146,13 @@ function Attention({ status }: { status: Loaded<GetStatusOutput> }) {
       }),
     [region.value],
   );
+  const kmsDeletions = useLoad<Page<ListedKmsKey>>(
+    () =>
+      identity.value?.apis.includes('kms') === true
+        ? loadKmsPage({ state: 'PendingDeletion' })
+        : Promise.resolve({ items: [] }),
+    [region.value],
+  );
   const unused = useLoad(
     () =>
       admin<ListKeyInventoryOutput>('ListKeyInventory', ['GET', 'keys'], {
@@ -164,9 +172,10 @@ function Attention({ status }: { status: Loaded<GetStatusOutput> }) {
     () => admin<ListCertificatesOutput>('ListCertificates', ['GET', 'certificates']),
     [region.value],
   );
-  const sources = [deletions, unused, verification, refusals, certificates, status];
+  const sources = [deletions, kmsDeletions, unused, verification, refusals, certificates, status];
   const matters = [
     ...mattersOf(deletions, deletionMatters),
+    ...mattersOf(kmsDeletions, kmsDeletionMatters),
     ...mattersOf(verification, chainMatters),
     ...mattersOf(refusals, refusalMatters),
     ...mattersOf(certificates, certificateMatters),
@@ -220,25 +229,36 @@ function mattersOf<Value>(loaded: Loaded<Value>, find: (value: Value) => Matter[
   return loaded.state === 'ready' ? find(loaded.value) : [];
 }
 
-function nameOf({ Aliases, KeyArn }: ListKeyInventoryOutput['Keys'][number]): string {
+function nameOf({ Aliases, KeyArn }: Pick<ListKeyInventoryOutput['Keys'][number], 'Aliases' | 'KeyArn'>): string {
   return Aliases[0]?.replace(/^alias\//, '') ?? keyId(KeyArn);
 }
 
 /** Keys that will be deleted within seven days. */
 function deletionMatters({ Keys }: ListKeyInventoryOutput): Matter[] {
-  const soon = Date.now() / 1000 + 7 * DAY_SECONDS;
-  return Keys.flatMap((key) => {
-    const { DeletePendingTimestamp: at, LastUsed } = key;
-    if (at === undefined || at > soon) return [];
-    return {
-      tone: 'bad' as const,
+  return Keys.flatMap((key) => deletionMatter(key, key.DeletePendingTimestamp, 'keys'));
+}
+
+function kmsDeletionMatters({ items }: Page<ListedKmsKey>): Matter[] {
+  return items.flatMap((key) => deletionMatter(key, key.DeletionDate, 'kms-keys'));
+}
+
+function deletionMatter(
+  key: Pick<ListKeyInventoryOutput['Keys'][number], 'Aliases' | 'KeyArn' | 'LastUsed'>,
+  at: number | undefined,
+  screen: string,
+): Matter[] {
+  if (at === undefined || at > Date.now() / 1000 + 7 * DAY_SECONDS) return [];
+  const { LastUsed } = key;
+  return [
+    {
+      tone: 'bad',
       tag: untilWords(at),
       title: `${nameOf(key)} will be deleted`,
       words: `On ${timeWords(at)}. ${LastUsed ? `Last used ${agoWords(LastUsed.Time)}.` : 'Never used.'}`,
-      href: hrefOf(['keys', region.value, keyId(key.KeyArn)]),
+      href: hrefOf([screen, region.value, keyId(key.KeyArn)]),
       action: 'Show',
-    };
-  });
+    },
+  ];
 }
 
 function chainMatters({ State, FaultyCount = 0 }: AuditVerificationOutput): Matter[] {

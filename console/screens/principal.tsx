@@ -3,12 +3,14 @@ import type { NewAccessKeyOutput, Principal as Found } from '../../src/admin/adm
 import type { AdminOperationName } from '../../src/admin/admin-operation.js';
 import { admin, ApiError, identify } from '../api.js';
 import { useChange } from '../change.js';
+import { Confirmation } from '../components/confirmation.js';
 import { Copy } from '../components/copy.js';
 import { Dialog } from '../components/dialog.js';
 import { TextArea, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Empty, Failure } from '../components/states.js';
+import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { announce } from '../components/toast.js';
 import { useLoad } from '../load.js';
@@ -258,47 +260,33 @@ function AccessKeys({ of, found, reload }: PartProps) {
           <p>It can’t sign requests. Create an access key for an application, or start a session for a person.</p>
         </Empty>
       ) : (
-        <table class="table cards">
-          <caption class="vh">Access keys and sessions</caption>
-          <thead>
-            <tr>
-              <th scope="col">Access key</th>
-              <th scope="col">Status</th>
-              <th scope="col">Last used</th>
-              <th scope="col">Created</th>
-              <th scope="col">
-                <span class="vh">Changes</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.AccessKeys.map((key) => (
-              <AccessKeyRow
-                key={key.AccessKeyId}
-                of={key}
-                change={(status) =>
-                  void run(
-                    'UpdateAccessKey',
-                    ['PUT', 'access-keys', key.AccessKeyId],
-                    { Status: status },
-                    `${key.AccessKeyId} is ${status.toLowerCase()}`,
-                  )
-                }
-                rotate={() =>
-                  void create('RotateAccessKey', ['access-keys', key.AccessKeyId, 'rotate'], 'Replaced the access key')
-                }
-                remove={() =>
-                  void run(
-                    'DeleteAccessKey',
-                    ['DELETE', 'access-keys', key.AccessKeyId],
-                    undefined,
-                    `Deleted ${key.AccessKeyId}`,
-                  )
-                }
-              />
-            ))}
-          </tbody>
-        </table>
+        <Table caption="Access keys and sessions" head={['Access key', 'Status', 'Last used', 'Created', '']}>
+          {found.AccessKeys.map((key) => (
+            <AccessKeyRow
+              key={key.AccessKeyId}
+              of={key}
+              change={(status) =>
+                void run(
+                  'UpdateAccessKey',
+                  ['PUT', 'access-keys', key.AccessKeyId],
+                  { Status: status },
+                  `${key.AccessKeyId} is ${status.toLowerCase()}`,
+                )
+              }
+              rotate={() =>
+                void create('RotateAccessKey', ['access-keys', key.AccessKeyId, 'rotate'], 'Replaced the access key')
+              }
+              remove={() =>
+                void run(
+                  'DeleteAccessKey',
+                  ['DELETE', 'access-keys', key.AccessKeyId],
+                  undefined,
+                  `Deleted ${key.AccessKeyId}`,
+                )
+              }
+            />
+          ))}
+        </Table>
       )}
       {created && <NewAccessKey of={created} onClose={() => setCreated(undefined)} />}
     </Sheet>
@@ -425,7 +413,7 @@ function NewAccessKey({
 }
 
 function Deletion({ of, reload }: PartProps) {
-  const [typed, setTyped] = useState<string>();
+  const [isAsking, setIsAsking] = useState(false);
   const { failure, run } = useChange();
   const remove = async () => {
     const call = () => admin<object>('DeletePrincipal', ['DELETE', pathOf(of)], { resource: principalArn(of) });
@@ -436,34 +424,19 @@ function Deletion({ of, reload }: PartProps) {
     <Sheet title="Delete">
       <div class="body row">
         <p class="quiet">Its policies, access keys and sessions go with it. Key policies that name it stay.</p>
-        <button type="button" class="btn stop" onClick={() => setTyped('')}>
+        <button type="button" class="btn stop" onClick={() => setIsAsking(true)}>
           Delete {of.name}
         </button>
       </div>
       {failure && <Failure error={failure} />}
-      {typed !== undefined && (
-        <Dialog title={`Delete ${of.name}?`} onClose={() => setTyped(undefined)}>
-          {(close) => (
-            <form
-              onSubmit={(event) => {
-                event.preventDefault();
-                if (typed !== of.name) return;
-                close();
-                void remove();
-              }}
-            >
-              <TextField label={`Type ${of.name} to confirm`} value={typed} onInput={setTyped} mono />
-              <div class="row">
-                <button type="submit" class="btn stop" disabled={typed !== of.name}>
-                  Delete
-                </button>
-                <button type="button" class="btn" onClick={close}>
-                  Cancel
-                </button>
-              </div>
-            </form>
-          )}
-        </Dialog>
+      {isAsking && (
+        <Confirmation
+          title={`Delete ${of.name}?`}
+          name={of.name}
+          action="Delete"
+          onClose={() => setIsAsking(false)}
+          onConfirm={() => void remove()}
+        />
       )}
     </Sheet>
   );

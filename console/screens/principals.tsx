@@ -7,6 +7,7 @@ import { Head } from '../components/head.js';
 import { More } from '../components/more.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Empty, Failure } from '../components/states.js';
+import { Table } from '../components/table.js';
 import { type Page, usePages } from '../load.js';
 import { type Kind, principalArn } from '../principals.js';
 import { goTo, hrefOf } from '../router.js';
@@ -76,31 +77,19 @@ export function Principals({ kind }: { kind: Kind }) {
 
 function PrincipalTable({ principals, kind }: { principals: readonly Principal[]; kind: Kind }) {
   return (
-    <table class="table cards">
-      <caption class="vh">{SECTIONS[kind]}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Policies</th>
-          <th scope="col">Access keys</th>
-          <th scope="col">Last used</th>
-          <th scope="col">Created</th>
+    <Table caption={SECTIONS[kind]} head={['Name', 'Policies', 'Access keys', 'Last used', 'Created']}>
+      {principals.map(({ Arn, Name, PolicyNames, AccessKeys, CreateTimestamp }) => (
+        <tr key={Arn}>
+          <td class="wrap">
+            <a href={hrefOf(['access', kind, Name])}>{Name}</a>
+          </td>
+          <td class="wide wrap">{PolicyNames.join(', ') || 'None: it may do nothing'}</td>
+          <td data-k="Keys">{AccessKeys.filter(({ Status }) => Status === 'Active').length} active</td>
+          <td data-k="Used">{lastUse(AccessKeys)}</td>
+          <td class="gone">{timeWords(CreateTimestamp)}</td>
         </tr>
-      </thead>
-      <tbody>
-        {principals.map(({ Arn, Name, PolicyNames, AccessKeys, CreateTimestamp }) => (
-          <tr key={Arn}>
-            <td class="wrap">
-              <a href={hrefOf(['access', kind, Name])}>{Name}</a>
-            </td>
-            <td class="wide wrap">{PolicyNames.join(', ') || 'None: it may do nothing'}</td>
-            <td data-k="Keys">{AccessKeys.filter(({ Status }) => Status === 'Active').length} active</td>
-            <td data-k="Used">{lastUse(AccessKeys)}</td>
-            <td class="gone">{timeWords(CreateTimestamp)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { StoredModule } from '../kms/stored.module.js';
 import { AccessKeysController } from './access-keys.controller.js';
 import { AuditController } from './audit.controller.js';
 import { CertificatesController } from './certificates.controller.js';
@@ -6,6 +7,8 @@ import { ChainVerification } from './chain-verification.js';
 import { ExplainController } from './explain.controller.js';
 import { IdentityController } from './identity.controller.js';
 import { KeyInventory } from './key-inventory.js';
+import { KeyPages } from './key-pages.js';
+import { KmsKeyInventory } from './kms-key-inventory.js';
 import { KeysController } from './keys.controller.js';
 import { Nodes } from './nodes.js';
 import { RatesController } from './rates.controller.js';
@@ -16,6 +19,7 @@ import { PrincipalsController } from './principals.controller.js';
 
 /** The admin API: users, roles, and explanations of policy decisions. */
 @Module({
+  imports: [StoredModule],
   controllers: [
     PrincipalsController,
     AccessKeysController,
@@ -28,6 +32,6 @@ import { PrincipalsController } from './principals.controller.js';
     RatesController,
     CertificatesController,
   ],
-  providers: [PolicySimulator, ChainVerification, Nodes, KeyInventory],
+  providers: [PolicySimulator, ChainVerification, Nodes, KeyPages, KeyInventory, KmsKeyInventory],
 })
 export class AdminModule {}

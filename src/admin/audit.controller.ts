@@ -106,12 +106,13 @@ export class AuditController {
 }
 
 function filterOf(query: Omit<ListAuditEventsQuery, 'NextToken' | 'MaxResults'>): EventFilter {
-  const { From, To, Caller, Operation, Key, Outcome, Changes, RequestId } = query;
+  const { From, To, Caller, Operation, Source, Key, Outcome, Changes, RequestId } = query;
   return {
     from: From === undefined ? undefined : new Date(From * 1000),
     to: To === undefined ? undefined : new Date(To * 1000),
     caller: Caller,
     operation: Operation,
+    source: Source,
     key: Key,
     outcome: Outcome,
     changes: Changes === 'true',

@@ -12,6 +12,7 @@ export const ListAuditEventsQuery = z.object({
   To: time('Latest time, in seconds since 1970-01-01T00:00:00Z.'),
   Caller: text('ARN of the root, a user, a role or a session of a role, or the ID of an access key.'),
   Operation: text('`eventName` of the event, e.g. ExportKey.'),
+  Source: text('`eventSource` of the event, e.g. kms.amazonaws.com, cckm or hostcommands.'),
   Key: text('ARN of a key that the call used.'),
   Outcome: text('`served`, `refused`, or the name of an exception.'),
   Changes: z

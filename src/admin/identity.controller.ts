@@ -34,6 +34,7 @@ export class IdentityController {
       Regions: [region, ...regions.filter((other) => other !== region)],
       Apis: [...new Set(OPERATIONS.map(({ document }) => document.api.name))],
       Version: VERSION,
+      Label: this.config.consoleLabel,
     };
   }
 }

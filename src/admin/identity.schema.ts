@@ -16,6 +16,7 @@ export const GetIdentityOutput = z
       .array(z.string())
       .meta({ description: 'APIs that the deployment serves, by the prefixes of their actions.' }),
     Version: z.string().meta({ description: 'Version of the node that answers.' }),
+    Label: z.string().optional().meta({ description: 'Name of the deployment: KEYBLOCK_CONSOLE_LABEL.' }),
   })
   .meta({ id: 'GetIdentityOutput' });
 export type GetIdentityOutput = z.infer<typeof GetIdentityOutput>;

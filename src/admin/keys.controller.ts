@@ -1,14 +1,17 @@
 import { KeyUse } from '../access/key-use.js';
 import { type Call, scopeOf } from '../call.js';
 import { Clock } from '../clock.js';
+import { ValidationException } from '../errors/exceptions.js';
 import { epochSeconds } from '../http/fields.js';
 import { Param, Query } from '../http/input.js';
 import { OperationsController } from '../http/operation.js';
 import { PageTokens } from '../http/page-tokens.js';
+import { stateOf } from '../kms/keys/key-state.js';
 import { keyArn } from '../payment/keys/arn.js';
 import type { LastUse } from '../access/key-use.js';
 import { AdminOperation } from './admin-operation.js';
 import { type InventoryKey, type KeyColumns, KeyInventory } from './key-inventory.js';
+import { type InventoryKmsKey, KmsKeyInventory } from './kms-key-inventory.js';
 import {
   GetKeyCountsOutput,
   GetKeyUseOutput,
@@ -26,6 +29,7 @@ const DAY_MS = 86_400_000;
 export class KeysController {
   constructor(
     private readonly inventory: KeyInventory,
+    private readonly kmsInventory: KmsKeyInventory,
     private readonly uses: KeyUse,
     private readonly tokens: PageTokens,
     private readonly clock: Clock,
@@ -35,10 +39,10 @@ export class KeysController {
     name: 'ListKeyInventory',
     route: ['GET', 'keys'],
     resource: 'nothing',
-    summary: 'Lists payment keys with their aliases, tags and last use',
+    summary: 'Lists payment keys or KMS keys with their aliases, tags and last use',
     description:
-      'Lists the payment keys of the Region for which the request is signed, in the order of their creation. A key that the caller may not ' +
-      'GetKey is left out. A call reads at most 20,000 keys, and stops after two seconds: a page may have fewer keys than asked for, or ' +
+      'Lists the payment keys, or with `Api=kms` the KMS keys, of the Region for which the request is signed. A payment key that the ' +
+      'caller may not GetKey is left out, and a KMS key that the caller may not DescribeKey. A call reads at most 20,000 keys, and stops after two seconds: a page may have fewer keys than asked for, or ' +
       'none, and still a NextToken.',
     example: '"http://127.0.0.1:8080/admin/keys?Query=mac"',
     output: ListKeyInventoryOutput,
@@ -49,16 +53,24 @@ export class KeysController {
   ): Promise<ListKeyInventoryOutput> {
     const list = ['ListKeyInventory', filters];
     const after = NextToken === undefined ? undefined : this.tokens.read(call, list, NextToken);
-    const found: InventoryKey[] = [];
+    const { Sort: sort = 'Oldest' } = filters;
     const now = this.clock.now();
-    const last = await this.inventory.read(call, { where: columnsOf(filters), after }, (key) => {
+    const next = (last: string | undefined) => (last === undefined ? undefined : this.tokens.issue(call, list, last));
+    if (filters.Api === 'kms') {
+      if (filters.Exportable !== undefined) throw new ValidationException('Exportable is for payment keys only.');
+      const found: InventoryKmsKey[] = [];
+      const last = await this.kmsInventory.read(call, { where: kmsColumnsOf(filters), sort, after }, (key) => {
+        if (matchesKms(key, filters, now)) found.push(key);
+        return found.length < MaxResults;
+      });
+      return { Keys: [], KmsKeys: found.map((key) => presentKmsKey(key, now)), NextToken: next(last) };
+    }
+    const found: InventoryKey[] = [];
+    const last = await this.inventory.read(call, { where: columnsOf(filters), sort, after }, (key) => {
       if (matches(key, filters, now)) found.push(key);
       return found.length < MaxResults;
     });
-    return {
-      Keys: found.map(presentKey),
-      NextToken: last === undefined ? undefined : this.tokens.issue(call, list, last),
-    };
+    return { Keys: found.map(presentKey), NextToken: next(last) };
   }
 
   @AdminOperation({
@@ -119,20 +131,63 @@ type Filters = Omit<ListKeyInventoryQuery, 'NextToken' | 'MaxResults'>;
 
 function columnsOf({ Usage, Algorithm, State, Exportable }: Filters): KeyColumns {
   return {
-    ...(Usage !== undefined && { usage: Usage as KeyColumns['usage'] }),
-    ...(Algorithm !== undefined && { algorithm: Algorithm as KeyColumns['algorithm'] }),
-    ...(State !== undefined && { state: State as KeyColumns['state'] }),
+    ...(Usage !== undefined && { usage: Usage }),
+    ...(Algorithm !== undefined && { algorithm: Algorithm }),
+    ...(State !== undefined && { state: State }),
     ...(Exportable !== undefined && { exportable: Exportable === 'true' }),
   };
 }
 
+function kmsColumnsOf({ Usage, Algorithm }: Filters) {
+  return { ...(Usage !== undefined && { usage: Usage }), ...(Algorithm !== undefined && { spec: Algorithm }) };
+}
+
 function matches({ key, aliases, tags, lastUse }: InventoryKey, { Query, UnusedDays }: Filters, now: Date): boolean {
-  const since = (lastUse?.time ?? key.createdAt).getTime();
-  if (UnusedDays !== undefined && since > now.getTime() - UnusedDays * DAY_MS) return false;
-  if (Query === undefined) return true;
-  const text = Query.toLowerCase();
-  const texts = [key.arn, ...aliases, ...tags.flatMap((tag) => [tag.key, tag.value])];
-  return key.kcv.toLowerCase().startsWith(text) || texts.some((found) => found.toLowerCase().includes(text));
+  if (!isUnused(UnusedDays, lastUse?.time ?? key.createdAt, now)) return false;
+  return (
+    Query === undefined ||
+    key.kcv.toLowerCase().startsWith(Query.toLowerCase()) ||
+    haveText([key.arn, ...aliases, ...textsOf(tags)], Query)
+  );
+}
+
+function matchesKms(found: InventoryKmsKey, { Query, State, UnusedDays }: Filters, now: Date): boolean {
+  const { key, materials, store, aliases, tags, lastUse } = found;
+  if (!isUnused(UnusedDays, lastUse?.time ?? key.createdAt, now)) return false;
+  if (State !== undefined && stateOf(key, materials, now, store) !== State) return false;
+  return Query === undefined || haveText([key.arn, key.description, ...aliases, ...textsOf(tags)], Query);
+}
+
+function isUnused(days: number | undefined, since: Date, now: Date): boolean {
+  return days === undefined || since.getTime() <= now.getTime() - days * DAY_MS;
+}
+
+function textsOf(tags: readonly { key: string; value: string }[]): string[] {
+  return tags.flatMap(({ key, value }) => [key, value]);
+}
+
+function haveText(texts: readonly string[], part: string): boolean {
+  return texts.some((text) => text.toLowerCase().includes(part.toLowerCase()));
+}
+
+function presentKmsKey({ key, materials, store, aliases, tags, lastUse }: InventoryKmsKey, now: Date) {
+  return {
+    KeyArn: key.arn,
+    Aliases: [...aliases],
+    Description: key.description,
+    KeySpec: key.spec,
+    KeyUsage: key.usage,
+    KeyState: stateOf(key, materials, now, store),
+    Origin: key.origin,
+    CustomKeyStoreId: key.customKeyStoreId ?? undefined,
+    MultiRegion: key.primaryRegion !== null,
+    RotationPeriodInDays: key.rotationPeriodDays ?? undefined,
+    NextRotationDate: key.nextRotationAt ? epochSeconds(key.nextRotationAt) : undefined,
+    CreateTimestamp: epochSeconds(key.createdAt),
+    DeletionDate: key.deletionDate ? epochSeconds(key.deletionDate) : undefined,
+    LastUsed: lastUse && presentUse(lastUse),
+    Tags: tags.map((tag) => ({ Key: tag.key, Value: tag.value })),
+  };
 }
 
 function presentKey({ key, aliases, tags, replications, lastUse }: InventoryKey) {
@@ -153,7 +208,14 @@ function presentKey({ key, aliases, tags, replications, lastUse }: InventoryKey)
     CreateTimestamp: epochSeconds(key.createdAt),
     LastUsed: lastUse && presentUse(lastUse),
     DeletePendingTimestamp: key.deletePendingAt ? epochSeconds(key.deletePendingAt) : undefined,
-    Replication: replications.map(({ region, status }) => ({ Region: region, Status: status })),
+    PrimaryRegion: key.primaryRegion ?? undefined,
+    Replication: replications.map(({ region, status, message, dueAt, attempts }) => ({
+      Region: region,
+      Status: status,
+      Message: message ?? undefined,
+      Due: dueAt ? epochSeconds(dueAt) : undefined,
+      Attempts: attempts,
+    })),
     Tags: tags.map((tag) => ({ Key: tag.key, Value: tag.value })),
   };
 }

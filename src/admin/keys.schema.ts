@@ -1,16 +1,30 @@
 import { z } from 'zod';
 import { NextToken, Timestamp } from '../http/fields.js';
 import { demoKeyId } from '../payment/fields.js';
+import { KEY_SORTS } from './key-pages.js';
 
 const text = (description: string) => z.string().min(1).max(322).optional().meta({ description });
 
 /** Query parameters, which arrive as text. */
 export const ListKeyInventoryQuery = z.object({
-  Usage: text('Usage, e.g. TR31_M6_ISO_9797_5_CMAC_KEY.'),
-  Algorithm: text('Algorithm, e.g. AES_128.'),
-  State: text('State, e.g. CREATE_COMPLETE.'),
-  Exportable: z.enum(['true', 'false']).optional(),
-  Query: text('Text in an alias, a tag or the ARN, or the beginning of the check value, in any case.'),
+  Api: z.enum(['payment-cryptography', 'kms']).optional().meta({
+    description: 'API that the keys belong to: payment keys, which are the default, or KMS keys.',
+  }),
+  Usage: text('Usage, e.g. TR31_M6_ISO_9797_5_CMAC_KEY or, of KMS keys, ENCRYPT_DECRYPT.'),
+  Algorithm: text('Algorithm, e.g. AES_128 or, of KMS keys, the key spec, e.g. SYMMETRIC_DEFAULT.'),
+  State: text('State, e.g. CREATE_COMPLETE or, of KMS keys, PendingDeletion.'),
+  Exportable: z.enum(['true', 'false']).optional().meta({ description: 'For payment keys only.' }),
+  Query: text(
+    'Text in an alias, a tag, the ARN or the description of a KMS key, or the beginning of the check value of a payment key, in any case.',
+  ),
+  Sort: z
+    .enum(KEY_SORTS)
+    .optional()
+    .meta({
+      description:
+        'Order: Oldest, which is the default, and Newest by creation; Alias, keys without one last; LongestUnused, unused keys first; ' +
+        'LastUsed, the latest use first.',
+    }),
   UnusedDays: z.coerce.number<string>().int().min(1).max(3650).optional().meta({
     description: 'Keys that no call has used for so many days.',
   }),
@@ -24,6 +38,28 @@ export type ListKeyInventoryQuery = z.infer<typeof ListKeyInventoryQuery>;
 const LastUsed = z
   .object({ Time: Timestamp, Operation: z.string(), By: z.string() })
   .meta({ id: 'LastUsed', description: 'Last call that was served; written within a minute.' });
+
+const Tags = z.array(z.object({ Key: z.string(), Value: z.string() }));
+
+const InventoryKmsKey = z
+  .object({
+    KeyArn: z.string(),
+    Aliases: z.array(z.string()),
+    Description: z.string(),
+    KeySpec: z.string(),
+    KeyUsage: z.string(),
+    KeyState: z.string(),
+    Origin: z.string(),
+    CustomKeyStoreId: z.string().optional(),
+    MultiRegion: z.boolean(),
+    RotationPeriodInDays: z.int().optional().meta({ description: 'Absent while automatic rotation is off.' }),
+    NextRotationDate: Timestamp.optional(),
+    CreateTimestamp: Timestamp,
+    DeletionDate: Timestamp.optional(),
+    LastUsed: LastUsed.optional(),
+    Tags,
+  })
+  .meta({ id: 'InventoryKmsKey' });
 
 export const ListKeyInventoryOutput = z
   .object({
@@ -40,10 +76,22 @@ export const ListKeyInventoryOutput = z
         CreateTimestamp: Timestamp,
         LastUsed: LastUsed.optional(),
         DeletePendingTimestamp: Timestamp.optional(),
-        Replication: z.array(z.object({ Region: z.string(), Status: z.string() })),
-        Tags: z.array(z.object({ Key: z.string(), Value: z.string() })),
+        PrimaryRegion: z.string().optional().meta({ description: 'Region of the primary key, if there are replicas.' }),
+        Replication: z.array(
+          z.object({
+            Region: z.string(),
+            Status: z.string(),
+            Message: z.string().optional(),
+            Due: Timestamp.optional().meta({
+              description: 'When the next attempt to bring the replica up to date is or was due; absent if it is.',
+            }),
+            Attempts: z.int().meta({ description: 'Attempts since the last change of the key.' }),
+          }),
+        ),
+        Tags,
       }),
     ),
+    KmsKeys: z.array(InventoryKmsKey).optional().meta({ description: 'For the Api kms, whose Keys are empty.' }),
     NextToken: NextToken.optional(),
   })
   .meta({ id: 'ListKeyInventoryOutput' });

@@ -7,6 +7,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { Rounds } from '../changes/rounds.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
+import { type ListenerReport, ListenerReports } from '../hostcommands/listener-reports.js';
 import { LOGGER } from '../logger.js';
 
 const INTERVAL_MS = 10_000;
@@ -24,6 +25,8 @@ export interface Node {
   startedAt: Date;
   lastSeenAt: Date;
   auditWaiting: number;
+  /** Its listeners for host commands; null for a process of an older version. */
+  listeners: ListenerReport[] | null;
 }
 
 /** Tells the other processes that this one runs: it writes a row of its own, with the times of the database's clock. */
@@ -35,12 +38,13 @@ export class Nodes implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly database: DataSource,
     private readonly audit: AuditLog,
+    private readonly reports: ListenerReports,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) logger: Logger,
   ) {
     this.#rounds = new Rounds({
       intervalMs: INTERVAL_MS,
-      round: () => this.#write(),
+      round: () => this.write(),
       logger,
       failure: 'the row of this process in the table of nodes could not be written',
     });
@@ -61,18 +65,27 @@ export class Nodes implements OnApplicationBootstrap, OnApplicationShutdown {
   list(): Promise<Node[]> {
     return this.database.query<Node[]>(
       `SELECT host, pid, version, workers, started_at AS "startedAt", last_seen_at AS "lastSeenAt",
-              audit_waiting AS "auditWaiting"
+              audit_waiting AS "auditWaiting", listeners
          FROM nodes WHERE last_seen_at > now() - $1 * interval '1 second' ORDER BY started_at, id LIMIT ${MAX_NODES}`,
       [GONE_SECONDS],
     );
   }
 
-  async #write(): Promise<void> {
+  /** Writes the row of this process now. */
+  async write(): Promise<void> {
     await this.database.query(
-      `INSERT INTO nodes (id, host, pid, version, workers, started_at, last_seen_at, audit_waiting)
-       VALUES ($1, $2, $3, $4, $5, now(), now(), $6)
-       ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), audit_waiting = $6`,
-      [this.#id, hostname(), process.pid, VERSION, this.config.workers, this.audit.waiting],
+      `INSERT INTO nodes (id, host, pid, version, workers, started_at, last_seen_at, audit_waiting, listeners)
+       VALUES ($1, $2, $3, $4, $5, now(), now(), $6, $7)
+       ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), audit_waiting = $6, listeners = $7`,
+      [
+        this.#id,
+        hostname(),
+        process.pid,
+        VERSION,
+        this.config.workers,
+        this.audit.waiting,
+        JSON.stringify(this.reports.all()),
+      ],
     );
     await this.database.query(`DELETE FROM nodes WHERE last_seen_at <= now() - $1 * interval '1 second'`, [
       GONE_SECONDS,

@@ -9,7 +9,7 @@ import { AdminOperation } from './admin-operation.js';
 import { presentVerification } from './audit.presenter.js';
 import { ChainVerification } from './chain-verification.js';
 import { masterKeyStatus } from './master-key-status.js';
-import { Nodes } from './nodes.js';
+import { type Node, Nodes } from './nodes.js';
 import { GetStatusOutput } from './status.schema.js';
 
 @OperationsController('status')
@@ -28,7 +28,8 @@ export class StatusController {
     resource: 'nothing',
     summary: 'Gets the state of the deployment',
     description:
-      'Returns the processes that run, and the state of the database, the master key, replication and the audit log. ' +
+      'Returns the processes that run with their listeners for host commands, and the state of the database, the master key, ' +
+      'replication and the audit log. ' +
       'It contains no secret, and nothing about single keys.',
     example: 'http://127.0.0.1:8080/admin/status',
     output: GetStatusOutput,
@@ -50,6 +51,7 @@ export class StatusController {
       Token: this.#tokenStatus(),
       Replication: await this.#replicationStatus(),
       Audit: { Sinks: [...this.config.audit], Verified: await this.#verified() },
+      Listeners: nodes.flatMap(listenersOf),
     };
   }
 
@@ -85,4 +87,29 @@ export class StatusController {
     const { State, Ended } = presentVerification(latest);
     return { State, Ended };
   }
+}
+
+function listenersOf({ host, pid, listeners }: Node): GetStatusOutput['Listeners'] {
+  return (listeners ?? []).map((listener) => ({
+    Host: host,
+    Pid: pid,
+    Address: listener.address,
+    Region: listener.region,
+    Tls: listener.tls,
+    ClientCertificate: listener.clientCertificate,
+    AllowedPeers: listener.peers.map(({ certificate, principal }) => ({
+      Certificate: certificate,
+      Principal: principal,
+    })),
+    AllowedPeerCount: listener.peerCount,
+    Connections: listener.connections,
+    MaxConnections: listener.maxConnections,
+    RefusedConnections: listener.refusedConnections,
+    Commands: listener.commands.map(({ command, served, refused }) => ({
+      Command: command,
+      Served: served,
+      Refused: refused,
+    })),
+    Errors: listener.errors.map(({ code, count }) => ({ Code: code, Count: count })),
+  }));
 }

@@ -1,6 +1,30 @@
 import { z } from 'zod';
 import { Timestamp } from '../http/fields.js';
 
+const Listener = z
+  .object({
+    Host: z.string(),
+    Pid: z.int(),
+    Address: z.string().meta({ description: 'IP address and port.' }),
+    Region: z.string(),
+    Tls: z.boolean(),
+    ClientCertificate: z.boolean().meta({ description: 'true if hosts must have a client certificate.' }),
+    AllowedPeers: z
+      .array(z.object({ Certificate: z.string().optional(), Principal: z.string() }))
+      .meta({
+        description: 'Principals by certificate, at most 100. Without a Certificate, any host has the principal.',
+      }),
+    AllowedPeerCount: z.int(),
+    Connections: z.int(),
+    MaxConnections: z.int(),
+    RefusedConnections: z.int(),
+    Commands: z.array(z.object({ Command: z.string(), Served: z.int(), Refused: z.int() })),
+    Errors: z
+      .array(z.object({ Code: z.string(), Count: z.int() }))
+      .meta({ description: 'Refused commands by the error code of their replies.' }),
+  })
+  .meta({ id: 'HostCommandListener' });
+
 export const GetStatusOutput = z
   .object({
     Nodes: z
@@ -45,6 +69,10 @@ export const GetStatusOutput = z
     Audit: z.object({
       Sinks: z.array(z.enum(['table', 'stdout'])),
       Verified: z.object({ State: z.string(), Ended: Timestamp.optional() }).optional(),
+    }),
+    Listeners: z.array(Listener).meta({
+      description:
+        'Listeners for host commands, of each process. Counts begin with the process, and are at most ten seconds old.',
     }),
   })
   .meta({ id: 'GetStatusOutput' });

@@ -19,6 +19,8 @@ export interface EventFilter {
   caller?: string;
   /** `eventName` */
   operation?: string;
+  /** `eventSource` */
+  source?: string;
   /** ARN of a key among `resources`. */
   key?: string;
   /** `served`, `refused`, or an `errorCode`. */
@@ -32,6 +34,7 @@ export interface EventFilter {
 interface Event {
   eventTime: string;
   eventName: string;
+  eventSource?: string;
   userIdentity?: { arn?: string; accessKeyId?: string; sessionContext?: { sessionIssuer?: { arn: string } } };
   errorCode?: string;
   requestID?: string;
@@ -139,8 +142,8 @@ function isOf({ last, chain, first }: Batch, position: Position): boolean {
 }
 
 /** Texts that the line of every event that a filter selects contains, so that most lines needn't be parsed. */
-function textsOf({ caller, operation, key, requestId, changes, outcome }: EventFilter): string[] {
-  const values = [caller, operation, key, requestId].filter((value) => value !== undefined);
+function textsOf({ caller, operation, source, key, requestId, changes, outcome }: EventFilter): string[] {
+  const values = [caller, operation, source, key, requestId].filter((value) => value !== undefined);
   const texts = values.map((value) => JSON.stringify(value));
   if (changes) texts.push('"readOnly":false');
   if (outcome !== undefined && outcome !== 'served') texts.push('"errorCode":');
@@ -157,12 +160,13 @@ function parsed(line: string): Event | undefined {
 }
 
 function matches(event: Event, filter: EventFilter): boolean {
-  const { caller, operation, key, outcome, changes, requestId } = filter;
+  const { caller, operation, source, key, outcome, changes, requestId } = filter;
   const time = Date.parse(event.eventTime);
   return (
     !(time < (filter.from?.getTime() ?? -Infinity) || time > (filter.to?.getTime() ?? Infinity)) &&
     (caller === undefined || callersOf(event).includes(caller)) &&
     (operation === undefined || event.eventName === operation) &&
+    (source === undefined || event.eventSource === source) &&
     (key === undefined || event.resources?.some(({ ARN }) => ARN === key) === true) &&
     (outcome === undefined || outcomesOf(event).includes(outcome)) &&
     (!changes || !event.readOnly) &&

@@ -61,6 +61,7 @@ import { AuditVerification1790000000131 } from './migrations/1790000000131-audit
 import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
 import { KeyUse1790000000133 } from './migrations/1790000000133-key-use.js';
 import { Rates1790000000134 } from './migrations/1790000000134-rates.js';
+import { ListenerReports1790000000141 } from './migrations/1790000000141-listener-reports.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -132,4 +133,5 @@ export const MIGRATIONS = [
   Nodes1790000000132,
   KeyUse1790000000133,
   Rates1790000000134,
+  ListenerReports1790000000141,
 ];

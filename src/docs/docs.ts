@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -7,9 +8,18 @@ import type { Config } from '../config/config.js';
 import { EXAMPLE_REPLICATION_REGION, EXAMPLE_SCOPE } from '../http/fields.js';
 import { DOCS } from '../http/pages.js';
 
-/** Allows the page to load only what this service serves. */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+/**
+ * Those of the console, with two exceptions for Swagger UI: its style sheet has images in itself, and it inserts the
+ * descriptions of operations, which this service wrote, as markup.
+ */
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-opener-policy': 'same-origin',
+};
 
 const HTML = 'text/html; charset=utf-8';
 const CSS = 'text/css; charset=utf-8';
@@ -21,13 +31,11 @@ const swaggerUi = (name: string) => join(dirname(require.resolve('swagger-ui-dis
 const packageFile = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 const FILES: readonly (readonly [url: string, type: string, file: string])[] = [
-  [DOCS, HTML, packageFile('public/index.html')],
   ['/docs/page.js', JS, packageFile('public/page.js')],
   ['/docs/aws4fetch.js', JS, require.resolve('aws4fetch').replace(/cjs\.js$/, 'esm.js')],
   ['/docs/swagger-ui.css', CSS, swaggerUi('swagger-ui.css')],
   ['/docs/swagger-ui-bundle.js', JS, swaggerUi('swagger-ui-bundle.js')],
   ['/docs/swagger-ui-standalone-preset.js', JS, swaggerUi('swagger-ui-standalone-preset.js')],
-  ['/docs/favicon.png', 'image/png', swaggerUi('favicon-32x32.png')],
   ['/openapi/controlplane.json', JSON_TYPE, packageFile('openapi/controlplane.json')],
   ['/openapi/dataplane.json', JSON_TYPE, packageFile('openapi/dataplane.json')],
   ['/openapi/kms.json', JSON_TYPE, packageFile('openapi/kms.json')],
@@ -36,11 +44,27 @@ const FILES: readonly (readonly [url: string, type: string, file: string])[] = [
   ['/openapi/admin.json', JSON_TYPE, packageFile('openapi/admin.json')],
 ];
 
+/** Files that the build writes beside those of the console: patterns of their names, and where they are served. */
+const BUILT: readonly (readonly [pattern: RegExp, url: (name: string) => string, type: string])[] = [
+  [/^docs-\w+\.css$/, () => '/docs/docs.css', CSS],
+  [/^favicon-\w+\.svg$/, () => '/docs/favicon.svg', 'image/svg+xml'],
+  [/\.woff2$/, (name) => `/docs/${name}`, 'font/woff2'],
+];
+
+type DocsConfig = Pick<Config, 'accountId' | 'console' | 'consoleLabel' | 'region' | 'regions'>;
+
 /** Serves the OpenAPI documents at /openapi and Swagger UI, which signs its requests in the browser, at /docs. */
-export function serveDocs(fastify: FastifyInstance, config: Pick<Config, 'accountId' | 'region' | 'regions'>): void {
-  const { region } = config;
-  const headers = { 'content-security-policy': CONTENT_SECURITY_POLICY, 'x-keyblock-region': region };
-  for (const [url, type, file] of FILES)
+export function serveDocs(fastify: FastifyInstance, config: DocsConfig): void {
+  const headers = { ...HEADERS, 'x-keyblock-region': config.region };
+  const html = withDeployment(config, readFileSync(packageFile('public/index.html'), 'utf8'));
+  fastify.get(DOCS, (_request, reply) => reply.type(HTML).headers(headers).send(html));
+  const folder = packageFile('public/console');
+  const built = readdirSync(folder).flatMap((name) =>
+    BUILT.flatMap(([pattern, url, type]) =>
+      pattern.test(name) ? [[url(name), type, join(folder, name)] as const] : [],
+    ),
+  );
+  for (const [url, type, file] of [...FILES, ...built])
     fastify.get(url, async (_request, reply) =>
       reply
         .type(type)
@@ -49,6 +73,16 @@ export function serveDocs(fastify: FastifyInstance, config: Pick<Config, 'accoun
           type === JSON_TYPE ? Buffer.from(withExamplesOf(config, await readFile(file, 'utf8'))) : await readFile(file),
         ),
     );
+}
+
+/** Puts the label of this deployment into the page, and a link to the console if it is served. */
+function withDeployment({ console, consoleLabel: label }: DocsConfig, html: string): string {
+  const isOff = console === 'off';
+  const escaped = label?.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return html
+    .replace('{{home}}', isOff ? DOCS : '/console/')
+    .replace('{{console}}', isOff ? '' : '<a href="/console/">Console</a>')
+    .replace('{{label}}', () => (escaped === undefined ? '' : `<span class="stage">${escaped}</span>`));
 }
 
 /** Puts the account and the Regions of this deployment into the examples of a document. */

@@ -8,6 +8,7 @@ import { Metrics } from '../http/metrics.js';
 import type { HostCommand, Reply } from './command.js';
 import { Dispatcher } from './dispatcher.js';
 import type { HostPrincipals } from './host-principals.js';
+import { ListenerCounts } from './listener-reports.js';
 
 const events: Record<string, unknown>[] = [];
 const peer = { sourceIp: '127.0.0.1', secureTransport: false, principalArn: 'arn:aws:iam::000000000000:root' };
@@ -18,7 +19,10 @@ function serving(execute: () => Reply | Promise<Reply>) {
   events.length = 0;
   const command: HostCommand = { code: 'ZZ', title: 'Wait', isDefault: true, parse: () => ({}), execute };
   const dispatcher = new Dispatcher({
-    served: { name: 'test', headerLength: 0, maxConnections: 1, region: 'us-east-1', accountId: '000000000000' },
+    served: {
+      ...{ name: 'test', headerLength: 0, maxConnections: 1, region: 'us-east-1', accountId: '000000000000' },
+      counts: new ListenerCounts(),
+    },
     commands: [command],
     services: { keys, pins, issuer, verifications, settings },
     checkValue: () => '',

@@ -12,6 +12,7 @@ import { HostError, type HostErrorCode } from './host-error.js';
 import { hostErrorOf } from './host-error-of.js';
 import type { HostPrincipals } from './host-principals.js';
 import { HostOrigin, type Peer } from './peer.js';
+import type { ListenerCounts } from './listener-reports.js';
 import { RequestFields } from './request-fields.js';
 
 const COMMAND_MS = 10_000;
@@ -25,6 +26,7 @@ export interface Served {
   readonly maxConnections: number;
   readonly region: string;
   readonly accountId: string;
+  readonly counts: ListenerCounts;
 }
 
 export interface DispatcherOptions {
@@ -222,6 +224,7 @@ export class Dispatcher {
     const durationMs = performance.now() - receivedAtMs;
     const command = row?.command.code ?? 'unknown';
     metrics.count(HOST_COMMANDS.name, command, code, durationMs / 1000);
+    served.counts.count(command, error?.code ?? (code === '00' ? undefined : code));
     if (logger.isLevelEnabled('debug'))
       logger.debug(
         {

@@ -9,9 +9,10 @@ import { type HostListenerConfig, isTestLmk } from '../config/payshield-file.js'
 import { TokenBuckets } from '../front/token-buckets.js';
 import { Metrics } from '../http/metrics.js';
 import { LOGGER } from '../logger.js';
-import { Dispatcher } from './dispatcher.js';
+import { Dispatcher, type Served } from './dispatcher.js';
 import { HostPrincipals } from './host-principals.js';
 import { HostListener } from './listener.js';
+import { ListenerCounts, ListenerReports } from './listener-reports.js';
 import { ListenerServicesFactory } from './listener-services.js';
 import { servedCommands } from './registry.js';
 import { TurnWrites } from './turn-writes.js';
@@ -30,6 +31,7 @@ export class HostCommands {
     private readonly principals: PrincipalRepository,
     private readonly changes: Changes,
     private readonly services: ListenerServicesFactory,
+    private readonly reports: ListenerReports,
   ) {}
 
   /** Ports of the listeners, in the order of the configuration. */
@@ -48,9 +50,11 @@ export class HostCommands {
     const rate = dataPlaneRate === undefined ? undefined : new TokenBuckets(dataPlaneRate);
     const turns = new TurnWrites();
     for (const config of payshield.listeners) {
-      const listener = new HostListener(config, turns, this.logger);
+      const counts = new ListenerCounts();
+      const listener = new HostListener(config, turns, counts, this.logger);
       this.#listeners.push(listener);
-      await listener.listen(({ name }) => this.#dispatcher(config, name, principals, rate));
+      await listener.listen(({ name }) => this.#dispatcher(config, { name, counts }, principals, rate));
+      this.reports.add(() => counts.report(listener.name, config));
     }
   }
 
@@ -61,7 +65,7 @@ export class HostCommands {
 
   #dispatcher(
     config: HostListenerConfig,
-    name: string,
+    { name, counts }: Pick<Served, 'name' | 'counts'>,
     principals: HostPrincipals,
     rate: TokenBuckets | undefined,
   ): Dispatcher {
@@ -70,7 +74,7 @@ export class HostCommands {
     const { accountId } = this.config;
     return new Dispatcher({
       ...{ principals, rate, audit, metrics, clock, logger },
-      served: { name, headerLength, maxConnections, region, accountId },
+      served: { name, counts, headerLength, maxConnections, region, accountId },
       commands: servedCommands(commands),
       ...this.services.of(config),
     });

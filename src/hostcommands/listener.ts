@@ -6,6 +6,7 @@ import type { HostListenerConfig } from '../config/payshield-file.js';
 import { TlsWatch } from '../http/tls-watch.js';
 import { Connection } from './connection.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { ListenerCounts } from './listener-reports.js';
 import { type Peer, peerOf } from './peer.js';
 import type { TurnWrites } from './turn-writes.js';
 
@@ -26,6 +27,7 @@ export class HostListener {
   constructor(
     private readonly config: HostListenerConfig,
     private readonly turns: TurnWrites,
+    private readonly counts: ListenerCounts,
     private readonly logger: Logger,
   ) {
     const { tls, maxConnections } = config;
@@ -101,7 +103,11 @@ export class HostListener {
     }
     const connection = this.#connect(socket, peer, dispatcher);
     this.#connections.add(connection);
-    socket.on('close', () => this.#connections.delete(connection));
+    this.counts.connections = this.#connections.size;
+    socket.on('close', () => {
+      this.#connections.delete(connection);
+      this.counts.connections = this.#connections.size;
+    });
   }
 
   #connect(socket: Socket, peer: Peer, dispatcher: Dispatcher): Connection {
@@ -113,6 +119,7 @@ export class HostListener {
   }
 
   #refused(sourceIp: string | undefined, reason: string): void {
+    this.counts.refusedConnections += 1;
     this.logger.warn({ listener: this.name, sourceIp, reason }, 'a connection for host commands was refused');
   }
 }

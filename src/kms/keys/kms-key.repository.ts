@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, MoreThan } from 'typeorm';
+import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { type Call, scopeOf } from '../../call.js';
 import { Changes } from '../../changes/changes.js';
 import { inTime } from '../../changes/in-time.js';
 import { AccessDeniedException } from '../../errors/exceptions.js';
+import { rowsByKey } from '../../provider/rows-by-key.js';
 import { whenReady } from '../../when-ready.js';
 import { KmsAlias } from '../aliases/kms-alias.entity.js';
 import { authorize, authorizeKey } from '../authorization/authorize.js';
@@ -12,6 +13,7 @@ import { KmsException } from '../exceptions.js';
 import type { EncryptionContext, Tag } from '../fields.js';
 import { GrantCache, grantsAllowing } from '../grants/grant-cache.js';
 import { KmsMaterial, type NewKmsMaterial } from '../materials/kms-material.entity.js';
+import type { KmsCustomKeyStore } from '../stores/kms-custom-key-store.entity.js';
 import { findStore } from '../stores/read-store.js';
 import { KmsTag } from '../tags/kms-tag.entity.js';
 import { identityOf, isMultiRegionId, type KmsIdentifier, kmsArn, parseKeyId } from './key-id.js';
@@ -216,6 +218,26 @@ export class KmsKeyRepository {
     });
   }
 
+  /**
+   * Reads keys by their ARNs, and leaves out those that the caller may not DescribeKey. The call isn't one with these
+   * keys, so its audit event doesn't name them.
+   */
+  async visible(call: Call, arns: readonly string[]): Promise<KnownKey[]> {
+    const { manager } = this.database;
+    const keys = await manager.findBy(KmsKey, { ...scopeOf(call), arn: In(arns) });
+    const visible: KnownKey[] = [];
+    for (const known of await knownOfAll(manager, keys)) {
+      const authorized = { resource: known.key.arn, key: known, operation: 'DescribeKey' };
+      try {
+        await authorizeKey(call, authorized, (...asked) => this.grants.of(...asked));
+        visible.push(known);
+      } catch (error) {
+        if (!(error instanceof AccessDeniedException)) throw error;
+      }
+    }
+    return visible;
+  }
+
   /** Returns the related keys of a multi-Region key, itself among them, by Region. */
   related(key: KmsKey): Promise<KmsKey[]> {
     return relatedTo(key, this.database.manager);
@@ -279,24 +301,37 @@ export async function lockKey(manager: EntityManager, arn: string): Promise<KmsK
 
 /** Reads what belongs to a key. */
 export async function knownOf(manager: EntityManager, key: KmsKey): Promise<KnownKey> {
-  const of = { keyArn: key.arn };
-  const materials = await manager
-    .createQueryBuilder(KmsMaterial, 'material')
-    .addSelect('material.sealed')
-    .where(of)
-    .orderBy('material.sequence')
-    .getMany();
-  const store = key.customKeyStoreId === null ? null : await findStore(manager, key.customKeyStoreId);
-  const aliases = await manager.find(KmsAlias, { where: of, order: { name: 'ASC' } });
-  const tags = await manager.find(KmsTag, { where: of, order: { sequence: 'ASC' } });
-  return {
-    key,
-    materials,
-    ...(store && { store }),
-    aliases: aliases.map(({ name }) => name),
-    tags: tags.map(({ key, value }) => ({ key, value })),
-    policy: readKeyPolicy(key.arn, key.policy),
-  };
+  const [known] = await knownOfAll(manager, [key]);
+  return known as KnownKey;
+}
+
+/** Reads what belongs to each of some keys. */
+async function knownOfAll(manager: EntityManager, keys: readonly KmsKey[]): Promise<KnownKey[]> {
+  const of = { keyArn: In(keys.map(({ arn }) => arn)) };
+  const materials = rowsByKey(
+    await manager
+      .createQueryBuilder(KmsMaterial, 'material')
+      .addSelect('material.sealed')
+      .where(of)
+      .orderBy('material.sequence')
+      .getMany(),
+  );
+  const stores = new Map<string, KmsCustomKeyStore | null>();
+  for (const { customKeyStoreId: id } of keys)
+    if (id !== null && !stores.has(id)) stores.set(id, await findStore(manager, id));
+  const aliases = rowsByKey(await manager.find(KmsAlias, { where: of, order: { name: 'ASC' } }));
+  const tags = rowsByKey(await manager.find(KmsTag, { where: of, order: { sequence: 'ASC' } }));
+  return keys.map((key) => {
+    const store = stores.get(key.customKeyStoreId ?? '');
+    return {
+      key,
+      materials: materials.get(key.arn) ?? [],
+      ...(store && { store }),
+      aliases: (aliases.get(key.arn) ?? []).map(({ name }) => name),
+      tags: (tags.get(key.arn) ?? []).map(({ key: name, value }) => ({ key: name, value })),
+      policy: readKeyPolicy(key.arn, key.policy),
+    };
+  });
 }
 
 /** Checks that a key is in a state in which an operation works. */

@@ -73,6 +73,11 @@ describe('The files of the console', () => {
     });
   });
 
+  test('show the label that GetIdentity returns to other clients', async () => {
+    const { json } = await service.send({ method: 'GET', path: '/admin/identity', body: '' });
+    expect(json['Label']).toBe('<b>"Test" & more</b>');
+  });
+
   test('come with the licences of what they contain', async () => {
     const text = await (await get('/console/licences.txt')).text();
     for (const name of ['preact', '@preact/signals', 'aws4fetch', '@fontsource/ibm-plex-mono'])

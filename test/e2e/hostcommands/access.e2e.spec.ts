@@ -1,7 +1,9 @@
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { Nodes } from '../../../src/admin/nodes.js';
 import { AuditLog } from '../../../src/audit/audit-log.js';
 import { DataSource } from 'typeorm';
 import type { AuditEvent } from '../../support/audit.js';
+import { HostCommands } from '../../../src/hostcommands/host-commands.js';
 import { listener, SWITCH, useHostCommands } from '../../support/host-listeners.js';
 import { sendUnsigned } from '../../support/service.js';
 
@@ -164,4 +166,26 @@ describe('records', () => {
     );
     expect((await sendUnsigned(`${service.url}/readyz`, { method: 'GET' })).json).toMatchObject({ testLmks: ['00'] });
   });
+});
+
+test('GetStatus shows each listener with its connections, commands and errors', async () => {
+  const host = await service.connect(2);
+  expect(await host.ask('B20004PING')).toBe('B300PING');
+  expect(await host.ask('N0257')).toMatch(/^N168$/);
+  await service.app.get(Nodes, { strict: false }).write();
+  const { json } = await service.send({ method: 'GET', path: '/admin/status', body: '' });
+  const listeners = json['Listeners'] as Record<string, unknown>[];
+  const [first, second, third] = service.app.get<HostCommands>(HostCommands, { strict: false }).ports;
+  const own = { Host: expect.any(String), Pid: process.pid, Region: 'us-east-1', Tls: false, ClientCertificate: false };
+  expect(listeners).toMatchObject([
+    { ...own, Address: `127.0.0.1:${first}`, AllowedPeers: [{ Principal: SWITCH }] },
+    { ...own, Address: `127.0.0.1:${second}`, AllowedPeers: [{ Principal: GUEST }] },
+    { ...own, Address: `127.0.0.1:${third}`, AllowedPeerCount: 1, MaxConnections: 1000, RefusedConnections: 0 },
+  ]);
+  expect(listeners[2]).toMatchObject({
+    Connections: expect.any(Number),
+    Commands: expect.arrayContaining([{ Command: 'B2', Served: expect.any(Number), Refused: 0 }]),
+    Errors: expect.arrayContaining([{ Code: '68', Count: expect.any(Number) }]),
+  });
+  expect(listeners[2]?.['Connections']).toBeGreaterThan(0);
 });

@@ -26,6 +26,7 @@ test('GetStatus shows this process, the database, the master key and the audit l
     MasterKey: { State: 'ACTIVE', Holder: 'configuration', Created: expect.any(Number) },
     Replication: [],
     Audit: { Sinks: ['table'] },
+    Listeners: [],
   });
   const text = JSON.stringify(status);
   for (const name of ['DATABASE_URL', 'KEYBLOCK_MASTER_KEY'] as const) {
