@@ -20,7 +20,7 @@ const { metafile } = await build({
   minify: true,
   splitting: true,
   // src/crypto runs in the browser as it is.
-  alias: { 'node:crypto': './console/crypto/node-crypto.ts' },
+  alias: { 'node:crypto': './console/crypto/node-crypto.ts', asn1js: './console/crypto/asn1js.ts' },
   format: 'esm',
   target: ['es2022', 'chrome117', 'firefox119', 'safari17.4'],
   jsx: 'automatic',
