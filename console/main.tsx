@@ -39,12 +39,21 @@ function Screen() {
 
 function screenAt([screen, ...rest]: readonly string[]) {
   if (screen === 'keys' && rest.length === 0) return <Keys />;
-  const [name, id] = rest;
-  if (screen === 'keys' && name !== undefined && id !== undefined && rest.length === 2) {
+  const [name, id, section] = rest;
+  if (screen === 'keys' && name === 'create' && rest.length === 1)
+    return <Part load={() => import('./exchange/create.js')}>{({ Create }) => <Create />}</Part>;
+  if (screen === 'keys' && name === 'import' && rest.length === 1) return <Exchange screen="import" />;
+  if (screen === 'exchange' && rest.length === 0) return <Exchange screen="partner" />;
+  if (
+    screen === 'keys' &&
+    name !== undefined &&
+    id !== undefined &&
+    (rest.length === 2 || (rest.length === 3 && section === 'export'))
+  ) {
     if (!DEPLOYMENT.regions.includes(name)) return <NotFound>This deployment doesn’t serve {name}.</NotFound>;
     // The address of a key names its Region, which becomes the page's.
     region.value = name;
-    return <Key id={id} key={id} />;
+    return section === 'export' ? <Exchange screen="export" key={id} /> : <Key id={id} key={id} />;
   }
   if (screen === 'workbench' && DEPLOYMENT.workbench && rest.length === 1) return <Workbench calculator={name ?? ''} />;
   if (screen === 'audit' && rest.length === 0)
@@ -60,6 +69,15 @@ function screenAt([screen, ...rest]: readonly string[]) {
 
 function NoScreen() {
   return <NotFound>There is no screen at this address.</NotFound>;
+}
+
+/** A screen that exchanges keys, whose scripts are loaded with it. */
+function Exchange({ screen }: { screen: 'import' | 'export' | 'partner' }) {
+  return (
+    <Part key={screen} load={async () => (await import('./exchange/screens.js')).SCREENS[screen]()}>
+      {(Loaded) => <Loaded />}
+    </Part>
+  );
 }
 
 /** A calculator, whose scripts are loaded with it. */

@@ -10,7 +10,13 @@ export interface Link {
 /** The screens that this deployment serves, in groups. */
 export const NAVIGATION: readonly { title?: string; links: readonly Link[] }[] = [
   { links: [{ text: 'Overview', path: ['overview'] }] },
-  { title: 'Keys', links: [{ text: 'Payment keys', path: ['keys'], shortcut: 'k' }] },
+  {
+    title: 'Keys',
+    links: [
+      { text: 'Payment keys', path: ['keys'], shortcut: 'k' },
+      { text: 'Exchange', path: ['exchange'] },
+    ],
+  },
   ...(DEPLOYMENT.workbench
     ? [
         {

@@ -101,7 +101,7 @@ function RegionChoice() {
       onInput={(name) => {
         region.value = name;
         const [screen, ...rest] = place.value.path;
-        if (screen === 'keys' && rest.length > 0) goTo(['keys']);
+        if (screen === 'keys' && rest.length > 1) goTo(['keys']);
       }}
     />
   );

@@ -17,6 +17,7 @@ import { useInputs } from './inputs.js';
 import { KeyBlockFields } from './key-block-fields.js';
 import { BLANK, BLANK_WRAP, type KeyBlockValues, rewrapped, Wrapped, WrapFields } from './key-block-wrap.js';
 import { checkValueOf, keyWords } from './key-words.js';
+import { Malformed } from './malformed.js';
 
 const TASKS = { inspect: 'Inspect and open', wrap: 'Wrap' } as const;
 
@@ -126,26 +127,6 @@ function Inspection({
       {kbpk && <Opened text={text} block={parsed} kbpk={kbpk} onRewrap={onRewrap} />}
       <KeyBlockFields text={text} block={parsed} />
     </>
-  );
-}
-
-/** Marks the character at which the block is malformed. */
-function Malformed({ text, error }: { text: string; error: CryptoError }) {
-  const at = Math.min(error.offset ?? 0, text.length);
-  return (
-    <section class="sheet">
-      <div class="verdict bad" role="alert">
-        <h2>Not a key block</h2>
-        <p>{error.message}.</p>
-      </div>
-      <div class="body">
-        <code class="wrap">
-          {text.slice(0, at)}
-          <mark>{text.charAt(at) || '?'}</mark>
-          {text.slice(at + 1)}
-        </code>
-      </div>
-    </section>
   );
 }
 

@@ -13,15 +13,27 @@ export interface ApiCall {
   input: Readonly<Record<string, unknown>>;
 }
 
-const FORMS = { cli: 'AWS CLI', sdk: 'SDK' } as const;
+const FORMS = { cli: 'AWS CLI', json: 'JSON', sdk: 'SDK' } as const;
 
-/** Shows the calls as lines of the AWS CLI and of the AWS SDK for JavaScript. */
-export function StoredKeyCalls({ calls }: { calls: readonly ApiCall[] }) {
+const LINES: Readonly<Record<keyof typeof FORMS, (call: ApiCall) => string>> = {
+  cli: cliLines,
+  json: ({ input }) => JSON.stringify(input, undefined, 2),
+  sdk: sdkLines,
+};
+
+/** Shows the calls as lines of the AWS CLI, as JSON, and as lines of the AWS SDK for JavaScript. */
+export function StoredKeyCalls({
+  calls,
+  title = 'The same with your stored key',
+}: {
+  calls: readonly ApiCall[];
+  title?: string;
+}) {
   const [form, setForm] = useState<keyof typeof FORMS>('cli');
-  const text = calls.map(form === 'cli' ? cliLines : sdkLines).join('\n\n');
+  const text = calls.map(LINES[form]).join('\n\n');
   return (
     <Sheet
-      title="The same with your stored key"
+      title={title}
       aside={
         <span class="row">
           <Segments label="Form" value={form} onInput={setForm} options={FORMS} />
@@ -37,7 +49,9 @@ export function StoredKeyCalls({ calls }: { calls: readonly ApiCall[] }) {
 }
 
 function cliLines({ operation, plane, input }: ApiCall): string {
-  const options = Object.entries(input).map(([name, value]) => `--${kebab(name)} ${cliValue(value)}`);
+  const options = Object.entries(input).map(([name, value]) =>
+    typeof value === 'boolean' ? `--${value ? '' : 'no-'}${kebab(name)}` : `--${kebab(name)} ${cliValue(value)}`,
+  );
   return [
     `aws payment-cryptography${plane === 'control' ? '' : '-data'} ${kebab(operation)}`,
     `--endpoint-url ${location.origin} --region ${region.value}`,
@@ -46,7 +60,7 @@ function cliLines({ operation, plane, input }: ApiCall): string {
 }
 
 function cliValue(value: unknown): string {
-  return typeof value === 'string' ? value : `'${JSON.stringify(value)}'`;
+  return typeof value === 'string' ? value : `'${JSON.stringify(value).replaceAll("'", `'\\''`)}'`;
 }
 
 /** E.g. `verify-mac`; digits stay with the word before them, as in the AWS CLI. */
