@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { KeysModule } from '../payment/keys/keys.module.js';
 import { AccessKeysController } from './access-keys.controller.js';
 import { AuditController } from './audit.controller.js';
 import { CertificatesController } from './certificates.controller.js';
@@ -16,6 +17,7 @@ import { PrincipalsController } from './principals.controller.js';
 
 /** The admin API: users, roles, and explanations of policy decisions. */
 @Module({
+  imports: [KeysModule],
   controllers: [
     PrincipalsController,
     AccessKeysController,
