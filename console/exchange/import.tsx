@@ -257,7 +257,7 @@ export function fittingKeys(keys: readonly ListedKey[], { header, optionalBlocks
 }
 
 /** The member of KeyMaterial for each kind. */
-const MATERIAL: Readonly<Record<Kind, (values: Values) => object>> = {
+const MATERIAL: Readonly<Record<Kind, (values: Values) => object | Promise<object>>> = {
   block: ({ pasted, wrapping }) => ({
     Tr31KeyBlock: { WrappingKeyIdentifier: wrapping, WrappedKeyBlock: pasted.replace(/\s/g, '') },
   }),
