@@ -42,11 +42,18 @@ const LISTS: readonly string[] = ['kms-keys', 'aliases', 'grants', 'regions', 'c
 
 function screenAt([screen, ...rest]: readonly string[]) {
   if (screen === 'keys' && rest.length === 0) return <Keys />;
-  const [name, id] = rest;
-  if ((screen === 'keys' || screen === 'kms-keys') && name !== undefined && id !== undefined && rest.length === 2) {
+  const [name, id, section] = rest;
+  if (screen === 'keys' && name === 'create' && rest.length === 1)
+    return <Part load={() => import('./exchange/create.js')}>{({ Create }) => <Create />}</Part>;
+  if (screen === 'keys' && name === 'import' && rest.length === 1) return <Exchange screen="import" />;
+  if (screen === 'exchange' && rest.length === 0) return <Exchange screen="partner" />;
+  const isExport = screen === 'keys' && rest.length === 3 && section === 'export';
+  const isKey = (screen === 'keys' || screen === 'kms-keys') && rest.length === 2;
+  if ((isKey || isExport) && name !== undefined && id !== undefined) {
     if (!DEPLOYMENT.regions.includes(name)) return <NotFound>This deployment doesn’t serve {name}.</NotFound>;
     // The address of a key names its Region, which becomes the page's.
     region.value = name;
+    if (isExport) return <Exchange screen="export" key={id} />;
     if (screen === 'keys') return <Key id={id} key={id} />;
   }
   if (screen === 'workbench' && DEPLOYMENT.workbench && rest.length === 1) return <Workbench calculator={name ?? ''} />;
@@ -67,6 +74,15 @@ function screenAt([screen, ...rest]: readonly string[]) {
 
 function NoScreen() {
   return <NotFound>There is no screen at this address.</NotFound>;
+}
+
+/** A screen that exchanges keys, whose scripts are loaded with it. */
+function Exchange({ screen }: { screen: 'import' | 'export' | 'partner' }) {
+  return (
+    <Part key={screen} load={async () => (await import('./exchange/screens.js')).SCREENS[screen]()}>
+      {(Loaded) => <Loaded />}
+    </Part>
+  );
 }
 
 /** A calculator, whose scripts are loaded with it. */

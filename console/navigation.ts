@@ -20,6 +20,7 @@ export const NAVIGATION: readonly { title?: string; links: readonly Link[] }[] =
       { text: 'Aliases', path: ['aliases'] },
       { text: 'Grants', path: ['grants'], api: 'kms' },
       { text: 'Regions', path: ['regions'] },
+      { text: 'Exchange', path: ['exchange'] },
     ],
   },
   ...(DEPLOYMENT.workbench

@@ -1,32 +1,24 @@
-import { useRef } from 'preact/hooks';
-
-/** A button that saves a text as a file. @param content is asked for when the button is pressed */
-export function Save({
-  text,
-  file,
-  type,
-  content,
-}: {
-  text: string;
+/** A text to be saved as a file. */
+interface File {
   file: string;
   type: string;
-  content: () => string;
-}) {
-  const link = useRef<HTMLAnchorElement>(null);
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([content()], { type }));
-    if (link.current) {
-      link.current.href = url;
-      link.current.click();
-    }
-    URL.revokeObjectURL(url);
-  };
+  content: string;
+}
+
+/** Saves a text as a file. */
+export function saveFile({ file, type, content }: File): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = file;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** A button that saves a text as a file. @param content is asked for when the button is pressed */
+export function Save({ text, content, ...rest }: Omit<File, 'content'> & { text: string; content: () => string }) {
   return (
-    <>
-      <a ref={link} download={file} hidden />
-      <button type="button" class="btn slim" onClick={save}>
-        {text}
-      </button>
-    </>
+    <button type="button" class="btn slim" onClick={() => saveFile({ ...rest, content: content() })}>
+      {text}
+    </button>
   );
 }

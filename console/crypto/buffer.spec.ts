@@ -102,3 +102,16 @@ test('parts are views, copies are not, and both are buffers', () => {
     false,
   ]);
 });
+
+test.each(['', 'AA==', 'AA', 'AAA', 'MIIB\nAgME', 'M I', '!!', '+/+/', '-_-_', 'A', 'QUJD=QUJD'])(
+  'reads base64 %j as Node, with whatever else it has',
+  (text) => expect(plain(Browser.from(text, 'base64'))).toEqual(plain(Buffer.from(text, 'base64'))),
+);
+
+test('a part of an ArrayBuffer is a view', () => {
+  const memory = new Uint8Array([1, 2, 3, 4]).buffer;
+  const view = Browser.from(memory, 1, 2);
+  expect(plain(view)).toEqual([2, 3]);
+  view.fill(9);
+  expect([...new Uint8Array(memory)]).toEqual([1, 9, 9, 4]);
+});

@@ -7,12 +7,18 @@ export type Encoding = 'hex' | 'latin1' | 'ascii' | 'utf8' | 'base64' | 'base64u
 type Source = string | ArrayLike<number> | ArrayBuffer;
 
 /** Without its static side, whose `from` takes a function where Node's takes an encoding. */
-const Bytes = Uint8Array as unknown as new (source: number | ArrayBuffer) => Uint8Array<ArrayBuffer>;
+const Bytes = Uint8Array as unknown as new (
+  source: number | ArrayBuffer,
+  place?: number,
+  length?: number,
+) => Uint8Array<ArrayBuffer>;
 
 export class Buffer extends Bytes {
-  static from(value: Source, encoding?: Encoding): Buffer {
-    if (typeof value === 'string') return decoded(value, encoding);
-    return value instanceof ArrayBuffer ? new Buffer(value) : bufferOf(value);
+  /** Copies what it is given, except an ArrayBuffer, of which it is a view from a place on. */
+  static from(value: Source, encodingOrPlace?: Encoding | number, length?: number): Buffer {
+    if (typeof value === 'string') return decoded(value, encodingOrPlace as Encoding | undefined);
+    if (Object.prototype.toString.call(value) !== '[object ArrayBuffer]') return bufferOf(value as ArrayLike<number>);
+    return new Buffer(value as ArrayBuffer, encodingOrPlace as number | undefined, length);
   }
 
   static alloc(length: number, fill: number | string | Uint8Array = 0, encoding?: Encoding): Buffer {
@@ -133,8 +139,17 @@ function decoded(text: string, encoding: Encoding = 'utf8'): Buffer {
     return bufferOf(Array.from({ length: digits.length / 2 }, (_, i) => parseInt(digits.slice(2 * i, 2 * i + 2), 16)));
   }
   const isBase64 = encoding === 'base64' || encoding === 'base64url';
-  const characters = isBase64 ? atob(text.replaceAll('-', '+').replaceAll('_', '/').replace(/[\s=]/g, '')) : text;
+  const characters = isBase64 ? atob(wholeBase64(text)) : text;
   return bufferOf(Array.from({ length: characters.length }, (_, i) => characters.charCodeAt(i) & 0xff));
+}
+
+/** Leaves out what isn't base64, and what follows the end, as Node does. */
+function wholeBase64(text: string): string {
+  const digits = text
+    .replaceAll('-', '+')
+    .replaceAll('_', '/')
+    .replace(/=[^]*$|[^0-9A-Za-z+/]/g, '');
+  return digits.length % 4 === 1 ? digits.slice(0, -1) : digits;
 }
 
 function bufferOf(bytes: ArrayLike<number>): Buffer {

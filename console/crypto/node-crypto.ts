@@ -6,7 +6,6 @@ import { ecb } from '@noble/ciphers/aes.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha1 } from '@noble/hashes/legacy.js';
 import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
-import { Buffer } from 'buffer';
 import { desBlock, desSchedule } from './des.js';
 
 export interface KeyObject {

@@ -49,7 +49,7 @@ export function Health() {
           <Sheet title="What it depends on">
             <Await loaded={status}>{(now) => <Dependencies of={now} />}</Await>
           </Sheet>
-          <Sheet title="Certificates" aside={<span class="quiet">Issued here</span>}>
+          <Sheet title="Certificates" aside={<span class="quiet">Issued or imported here</span>}>
             <Await loaded={certificates}>{({ Certificates }) => <CertificateList of={Certificates} />}</Await>
           </Sheet>
         </div>

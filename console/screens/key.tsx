@@ -78,7 +78,19 @@ function KeyPage({ stored, aliases, reload }: { stored: StoredKey; aliases: read
   const name = aliases[0] ?? keyId(stored.KeyArn);
   return (
     <>
-      <Head title={name} actions={<UsageSwitch stored={stored} name={name} reload={reload} />}>
+      <Head
+        title={name}
+        actions={
+          <>
+            {stored.KeyState === 'CREATE_COMPLETE' && (
+              <a class="btn" href={hrefOf(['keys', region.value, keyId(stored.KeyArn), 'export'])}>
+                Export
+              </a>
+            )}
+            <UsageSwitch stored={stored} name={name} reload={reload} />
+          </>
+        }
+      >
         <p class="row arn">
           <Tag tone={TONES[state]}>{STATES[state]}</Tag>
           <code class="wrap">{stored.KeyArn}</code>

@@ -49,7 +49,19 @@ export function Keys() {
   const hasInventory = loaded.state !== 'ready' || loaded.value.hasInventory;
   return (
     <>
-      <Head title="Payment keys">
+      <Head
+        title="Payment keys"
+        actions={
+          <>
+            <a class="btn" href={hrefOf(['keys', 'import'])}>
+              Import
+            </a>
+            <a class="btn go" href={hrefOf(['keys', 'create'])}>
+              Create
+            </a>
+          </>
+        }
+      >
         <p>Stored in {region.value}. Key material is never shown here.</p>
       </Head>
       <KeyList
@@ -95,15 +107,7 @@ function NoKeys() {
   return (
     <Empty title={`No keys in ${region.value}`}>
       <p>
-        Create one with the AWS CLI, or run <code>keyblock demo</code>, which creates a key of each kind.
-      </p>
-      <pre tabIndex={0}>
-        {`export AWS_ENDPOINT_URL=${location.origin}
-aws payment-cryptography create-key --no-exportable --key-attributes \\
-  KeyUsage=TR31_C0_CARD_VERIFICATION_KEY,KeyClass=SYMMETRIC_KEY,KeyAlgorithm=TDES_2KEY,KeyModesOfUse='{Generate=true,Verify=true}'`}
-      </pre>
-      <p>
-        <a href="/docs">The API reference</a> can create and import keys, too.
+        Create one, or import one. <code>keyblock demo</code> creates a key of each kind.
       </p>
     </Empty>
   );

@@ -296,11 +296,11 @@ function refusalMatters({ Events }: Awaited<ReturnType<typeof loadEvents>>): Mat
 function certificateMatters({ Certificates }: ListCertificatesOutput): Matter[] {
   const soon = Date.now() / 1000 + CERTIFICATE_DAYS * DAY_SECONDS;
   return Certificates.filter(({ Kind, NotAfter }) => Kind !== 'exchange token' && NotAfter < soon).map(
-    ({ Subject, NotAfter, KeyArn }) => ({
+    ({ Kind, Subject, NotAfter, KeyArn }) => ({
       tone: 'warn' as const,
       tag: untilWords(NotAfter),
       title: `The certificate of ${Subject} expires`,
-      words: `On ${timeWords(NotAfter)}. Exchanges with it fail from then on.`,
+      words: `On ${timeWords(NotAfter)}. ${Kind === 'imported' ? 'Ask the partner for its next one' : 'Exchanges with it fail from then on'}.`,
       href: KeyArn === undefined ? hrefOf(['health']) : hrefOf(['keys', region.value, keyId(KeyArn)]),
       action: 'Show',
     }),

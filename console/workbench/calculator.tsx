@@ -95,7 +95,8 @@ export function InThisTab({ aside }: { aside?: ComponentChildren }) {
   );
 }
 
-function TaskLinks({ tasks }: { tasks: Tasks }) {
+/** Links between the tasks of a screen. */
+export function TaskLinks({ tasks }: { tasks: Tasks }) {
   const current = currentTask(tasks);
   return (
     <nav class="seg" aria-label="Task">

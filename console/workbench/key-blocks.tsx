@@ -25,6 +25,7 @@ import {
   WrapFields,
 } from './key-block-wrap.js';
 import { checkValueOf } from './key-words.js';
+import { Malformed } from './malformed.js';
 
 const TASKS = { inspect: 'Inspect and open', wrap: 'Wrap' } as const;
 
@@ -134,26 +135,6 @@ function Inspection({
       <KeyBlockFields text={text} block={parsed} />
       <KeyBlockCalls block={text} />
     </>
-  );
-}
-
-/** Marks the character at which the block is malformed. */
-function Malformed({ text, error }: { text: string; error: CryptoError }) {
-  const at = Math.min(error.offset ?? 0, text.length);
-  return (
-    <section class="sheet">
-      <div class="verdict bad" role="alert">
-        <h2>Not a key block</h2>
-        <p>{error.message}.</p>
-      </div>
-      <div class="body">
-        <code class="wrap">
-          {text.slice(0, at)}
-          <mark>{text.charAt(at) || '?'}</mark>
-          {text.slice(at + 1)}
-        </code>
-      </div>
-    </section>
   );
 }
 

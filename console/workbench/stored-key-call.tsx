@@ -11,18 +11,11 @@ import { keyId, type ListedKey, loadKeys, stateOf } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
 import { region } from '../session.js';
 import { Digits, Segments, Verdict } from './calculator.js';
+import { type Call, cliLines, type Members, sdkLines } from './call-lines.js';
 import { outcomeOf, useInputs } from './inputs.js';
 
-type Members = Readonly<Record<string, unknown>>;
-
 /** A call of the API that computes with a stored key what the calculator computes with a test key. */
-export interface ApiCall {
-  /** E.g. `VerifyMac`. */
-  operation: string;
-  /** The control plane's operations have another client. */
-  plane?: 'control';
-  /** The request, with an example of whatever is chosen or typed for it. */
-  input: Members;
+export interface ApiCall extends Call {
   /** Members that name a key, and the variant of the request in the table of key arguments. */
   keys: Readonly<Record<string, string>>;
   /** Further fields by their labels, and the members of the request that they fill in, outermost first. */
@@ -308,29 +301,4 @@ function rowsOf(members: Members): [name: string, value: string][] {
         ? []
         : [[name, String(value)]],
   );
-}
-
-function cliLines({ operation, plane, input }: ApiCall): string {
-  const options = Object.entries(input).map(([name, value]) => `--${kebab(name)} ${cliValue(value)}`);
-  return [
-    `aws payment-cryptography${plane === 'control' ? '' : '-data'} ${kebab(operation)}`,
-    `--endpoint-url ${location.origin} --region ${region.value}`,
-    ...options,
-  ].join(' \\\n  ');
-}
-
-function cliValue(value: unknown): string {
-  return typeof value === 'string' ? value : `'${JSON.stringify(value)}'`;
-}
-
-/** E.g. `verify-mac`; digits stay with the word before them, as in the AWS CLI. */
-function kebab(name: string): string {
-  return name.replace(/(?<=.)[A-Z]/g, '-$&').toLowerCase();
-}
-
-function sdkLines({ operation, input }: ApiCall): string {
-  const json = JSON.stringify(input, undefined, 2)
-    .replace(/"(\w+)":/g, '$1:')
-    .replaceAll('"', "'");
-  return `await client.send(new ${operation}Command(${json}));`;
 }

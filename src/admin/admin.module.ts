@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { StoredModule } from '../kms/stored.module.js';
+import { KeysModule } from '../payment/keys/keys.module.js';
 import { AccessKeysController } from './access-keys.controller.js';
 import { AuditController } from './audit.controller.js';
 import { CertificatesController } from './certificates.controller.js';
@@ -19,7 +20,7 @@ import { PrincipalsController } from './principals.controller.js';
 
 /** The admin API: users, roles, and explanations of policy decisions. */
 @Module({
-  imports: [StoredModule],
+  imports: [KeysModule, StoredModule],
   controllers: [
     PrincipalsController,
     AccessKeysController,

@@ -8,14 +8,16 @@ import { OperationsController } from '../http/operation.js';
 import { CertificateAuthority } from '../payment/exchange/certificate-authority.entity.js';
 import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';
 import { keyArn } from '../payment/keys/arn.js';
+import { KeyRepository } from '../payment/keys/key.repository.js';
 import { PublicKeyCertificate } from '../payment/keys/public-key-certificate.entity.js';
+import { CryptoProvider } from '../provider/crypto-provider.js';
 import { AdminOperation } from './admin-operation.js';
 import { ListCertificatesOutput } from './certificates.schema.js';
 
 /** Certificates of a kind that one call reads. */
 const MAX_CERTIFICATES = 1000;
 
-interface Issued {
+interface Listed {
   kind: ListCertificatesOutput['Certificates'][number]['Kind'];
   der: Buffer;
   keyArn?: string;
@@ -26,17 +28,19 @@ export class CertificatesController {
   constructor(
     private readonly database: DataSource,
     private readonly clock: Clock,
+    private readonly keys: KeyRepository,
+    private readonly provider: CryptoProvider,
   ) {}
 
   @AdminOperation({
     name: 'ListCertificates',
     route: ['GET', 'certificates'],
     resource: 'nothing',
-    summary: 'Lists the certificates that the service has issued, and when they expire',
+    summary: 'Lists the certificates that the service has issued or imported, and when they expire',
     description:
-      'Lists the roots of the certificate authority, the latest certificate of each key pair, and the certificates of import and export ' +
-      'tokens of the Region for which the request is signed, those that expire first before the others. Certificates of partners aren’t ' +
-      'listed: an import keeps their public key.',
+      'Lists the roots of the certificate authority, the latest certificate of each key pair, the certificates of import and export ' +
+      'tokens and those of imported public keys of the Region for which the request is signed, those that expire first before the others. ' +
+      'Certificates that a request only brings along, such as the signer’s of a TR-34 token, aren’t kept.',
     example: 'http://127.0.0.1:8080/admin/certificates',
     output: ListCertificatesOutput,
   })
@@ -55,7 +59,8 @@ export class CertificatesController {
       order: { expiresAt: 'ASC' },
       take,
     });
-    const issued: Issued[] = [
+    const imported = await this.keys.publicKeys(call, take);
+    const listed: Listed[] = [
       ...authorities.map(({ certificate }) => ({ kind: 'authority' as const, der: certificate })),
       ...ofKeys
         .slice(0, MAX_CERTIFICATES)
@@ -63,15 +68,19 @@ export class CertificatesController {
       ...tokens
         .slice(0, MAX_CERTIFICATES)
         .map(({ certificate }) => ({ kind: 'exchange token' as const, der: certificate })),
+      // The material of a public key is the certificate in which it was imported.
+      ...imported
+        .slice(0, MAX_CERTIFICATES)
+        .map((key) => ({ kind: 'imported' as const, der: this.provider.use(key, (der) => Buffer.from(der)), keyArn: key.arn })),
     ];
     return {
-      Certificates: issued.map(presentCertificate).toSorted((one, other) => one.NotAfter - other.NotAfter),
-      Complete: Math.max(ofKeys.length, tokens.length) <= MAX_CERTIFICATES,
+      Certificates: listed.map(presentCertificate).toSorted((one, other) => one.NotAfter - other.NotAfter),
+      Complete: Math.max(ofKeys.length, tokens.length, imported.length) <= MAX_CERTIFICATES,
     };
   }
 }
 
-function presentCertificate({ kind, der, keyArn }: Issued) {
+function presentCertificate({ kind, der, keyArn }: Listed) {
   const { subject, issuer, notBefore, notAfter } = readCertificate(der);
   return {
     Kind: kind,

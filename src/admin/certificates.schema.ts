@@ -6,12 +6,12 @@ export const ListCertificatesOutput = z
     Certificates: z.array(
       z
         .object({
-          Kind: z.enum(['authority', 'key', 'exchange token']).meta({
+          Kind: z.enum(['authority', 'key', 'exchange token', 'imported']).meta({
             description:
-              'Root of the service’s certificate authority, the latest certificate of a key pair, or the certificate of an import or ' +
-              'export token.',
+              'Root of the service’s certificate authority, the latest certificate of a key pair, the certificate of an import or ' +
+              'export token, or that of an imported public key.',
           }),
-          KeyArn: z.string().optional().meta({ description: 'Of the key pair.' }),
+          KeyArn: z.string().optional().meta({ description: 'Of the key pair or the public key.' }),
           Subject: z.string().meta({ example: 'CN=Example' }),
           Issuer: z.string(),
           NotBefore: Timestamp,

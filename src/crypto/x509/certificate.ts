@@ -3,25 +3,13 @@ import { readPublicKey } from '../asymmetric-key.js';
 import { equal } from '../bytes.js';
 import { CryptoError } from '../errors.js';
 import { publicKeyOf } from '../rsa.js';
-import { dateOf, decodeSequence, type Element, type Fields, sequence, TAG } from '../asn1.js';
+import { type CertificateFields, certificateFields } from './certificate-fields.js';
 
 export type KeyType = 'RSA' | 'EC';
 
 /** Fields of an X.509 certificate (RFC 5280) that TR-34 and public key imports need. */
-export interface Certificate {
+export interface Certificate extends Omit<CertificateFields, 'extensions'> {
   der: Buffer;
-  /** INTEGER, including tag and length. */
-  serialNumber: Buffer;
-  /** Name in DER, as encoded in the certificate. */
-  issuer: Buffer;
-  /** Name in DER, as encoded in the certificate. */
-  subject: Buffer;
-  /** IssuerAndSerialNumber of RFC 5652 section 10.2.4, in DER, by which a token identifies this certificate. */
-  issuerAndSerialNumber: Buffer;
-  notBefore: Date;
-  notAfter: Date;
-  /** DER SubjectPublicKeyInfo. */
-  publicKey: Buffer;
   keyType: KeyType;
   /** Size of the modulus or of the curve. */
   keyBits: number;
@@ -42,22 +30,9 @@ const CURVE_BITS: Partial<Record<string, number>> = { prime256v1: 256, secp384r1
  */
 export function readCertificate(encoded: Buffer): Certificate {
   const { der, publicKey, isCa } = parse(encoded);
-  // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }
-  const tbs = decodeSequence(der, 'Certificate', 'CERTIFICATE').within(TAG.SEQUENCE, 'tbsCertificate');
-  tbs.optional(TAG.CONSTRUCTED_0); // version
-  const serialNumber = tbs.take(TAG.INTEGER, 'serialNumber').der;
-  tbs.take(TAG.SEQUENCE, 'signature');
-  const issuer = tbs.take(TAG.SEQUENCE, 'issuer').der;
-  const validity = tbs.within(TAG.SEQUENCE, 'validity');
-  const subject = tbs.take(TAG.SEQUENCE, 'subject').der;
   return {
+    ...certificateFields(der),
     der,
-    serialNumber,
-    issuer,
-    subject,
-    issuerAndSerialNumber: sequence(issuer, serialNumber),
-    notBefore: dateOf(takeTime(validity, 'notBefore'), 'CERTIFICATE'),
-    notAfter: dateOf(takeTime(validity, 'notAfter'), 'CERTIFICATE'),
     publicKey,
     ...publicKeyStrength(publicKey),
     isCa,
@@ -159,10 +134,6 @@ function parse(encoded: Buffer): { der: Buffer; publicKey: Buffer; isCa: boolean
 function derOf(encoded: Buffer): Buffer {
   const base64 = PEM_CERTIFICATE.exec(encoded.toString('latin1'))?.[1];
   return base64 === undefined ? encoded : Buffer.from(base64, 'base64');
-}
-
-function takeTime(validity: Fields, field: string): Element {
-  return validity.optional(TAG.UTC_TIME) ?? validity.take(TAG.GENERALIZED_TIME, field);
 }
 
 /** RSA modulus with the same strength as each curve, in bits: NIST SP 800-57 part 1, table 2. */

@@ -45,7 +45,7 @@ const AES = ['AES_128', 'AES_192', 'AES_256'] as const;
 const BLOCK_CIPHERS = [...TDES, ...AES] as const;
 const HMAC = ['HMAC_SHA224', 'HMAC_SHA256', 'HMAC_SHA384', 'HMAC_SHA512'] as const;
 
-interface Combination {
+export interface Combination {
   usage: KeyUsage;
   class: KeyClass;
   algorithms: readonly KeyAlgorithm[];
@@ -60,7 +60,7 @@ const symmetric = (usage: KeyUsage, algorithms: readonly KeyAlgorithm[], modes: 
 });
 
 /** The valid combinations of attributes. Each operation has its own rules for the keys that it accepts. */
-const COMBINATIONS: readonly Combination[] = [
+export const COMBINATIONS: readonly Combination[] = [
   symmetric('TR31_B0_BASE_DERIVATION_KEY', BLOCK_CIPHERS, DERIVE),
   symmetric('TR31_C0_CARD_VERIFICATION_KEY', BLOCK_CIPHERS, MACLIKE),
   symmetric('TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY', BLOCK_CIPHERS, CIPHER),

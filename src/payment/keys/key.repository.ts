@@ -188,6 +188,18 @@ export class KeyRepository {
       .getMany();
   }
 
+  /** Returns the caller's imported public keys in the order of their creation, with their sealed material. */
+  publicKeys(call: Call, take: number): Promise<Key[]> {
+    return this.database
+      .createQueryBuilder(Key, 'key')
+      .addSelect('key.sealed')
+      .where({ ...scopeOf(call), class: 'PUBLIC_KEY' })
+      .andWhere('key.sealed IS NOT NULL')
+      .orderBy('key.sequence')
+      .take(take)
+      .getMany();
+  }
+
   /**
    * Returns a page of keys in the order of their creation. If there is another page, every key that is committed
    * later sorts after the last key of this page: see docs/adr/0009.

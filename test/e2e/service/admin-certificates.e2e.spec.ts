@@ -1,5 +1,9 @@
+import { toPem } from '../../../src/crypto/x509/certificate.js';
+import { describeName } from '../../../src/crypto/x509/distinguished-name.js';
 import { useAdmin } from '../../support/admin.js';
 import { apiOf } from '../../support/api.js';
+import { pem } from '../../support/key-import.js';
+import { testPki } from '../../support/tr34.js';
 
 const { service, done } = useAdmin();
 interface Certificate {
@@ -40,4 +44,32 @@ test('ListCertificates has those of the authority, of tokens and of key pairs, t
   expect(Certificates.filter(({ Kind }) => Kind === 'authority').map(({ Subject }) => Subject)).toContain(
     ofKey?.Issuer,
   );
+});
+
+test('ListCertificates has the certificates in which public keys were imported, with their keys', async () => {
+  const { certificate } = testPki()['cliCa']!;
+  const { Key } = await apiOf(service).expectControlOk<{ Key: { KeyArn: string } }>('ImportKey', {
+    KeyMaterial: {
+      RootCertificatePublicKey: {
+        KeyAttributes: {
+          KeyClass: 'PUBLIC_KEY',
+          KeyUsage: 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE',
+          KeyAlgorithm: `RSA_${certificate.keyBits}`,
+          KeyModesOfUse: { Verify: true },
+        },
+        PublicKeyCertificate: pem(toPem('CERTIFICATE', certificate.der)),
+      },
+    },
+  });
+  const imported = (await list()).Certificates.filter(({ Kind }) => Kind === 'imported');
+  expect(imported).toEqual([
+    {
+      Kind: 'imported',
+      KeyArn: Key.KeyArn,
+      Subject: describeName(certificate.subject),
+      Issuer: describeName(certificate.issuer),
+      NotBefore: certificate.notBefore.getTime() / 1000,
+      NotAfter: certificate.notAfter.getTime() / 1000,
+    },
+  ]);
 });
