@@ -11,6 +11,7 @@ import { AuditLog } from './audit/audit-log.js';
 import { Credentials, type CredentialStore } from './auth/credentials.js';
 import { CCKM } from './cckm/api.js';
 import { CckmAuthenticator } from './cckm/tokens/cckm-authenticator.js';
+import { Changes } from './changes/changes.js';
 import { DatabaseTime } from './changes/database-time.js';
 import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
@@ -27,12 +28,15 @@ import { Drain } from './http/drain.js';
 import { Metrics } from './http/metrics.js';
 import { TlsWatch } from './http/tls-watch.js';
 import { MetricsServer } from './health/metrics-server.js';
+import { addServiceMetrics } from './health/service-metrics.js';
 import { PageFailureFilter, Pages } from './http/pages.js';
 import { KMS } from './kms/api.js';
 import { KmsAuthorizer } from './kms/authorization/kms-authorizer.js';
+import { KmsKeyCache } from './kms/keys/kms-key-cache.js';
 import { KeyUses } from './kms/usage/key-uses.js';
 import { LogOutput } from './log-output.js';
 import { CONTROL_PLANE, DATA_PLANE } from './payment/api.js';
+import { KeyCache } from './payment/keys/key-cache.js';
 import { OperationAuthorizer } from './payment/operation-authorizer.js';
 import { serviceSecret } from './provider/service-secret.js';
 import { TokenStatus } from './provider/token-status.js';
@@ -140,17 +144,19 @@ export async function startService(
     pages.server.on('checkExpectation', (request, response) => pages.server.emit('request', request, response));
     opened.push(() => stopServing(app, front));
     await app.listen(config.port, config.host);
-    if (pages.server instanceof TlsServer && config.tls) {
-      const watch = new TlsWatch(pages.server, config.tls, logger);
-      opened.push(() => {
-        watch.close();
-        return Promise.resolve();
-      });
-    }
+    const tlsWatch = watchTls(pages, config, logger, opened);
     const metricsUrl = config.metricsPort === undefined ? undefined : await serveMetrics(config, metrics, opened);
     const hostCommands: HostCommands = app.get(HostCommands, { strict: false });
     opened.push(() => hostCommands.close(performance.now() + STOP_MS));
     await hostCommands.listen();
+    addServiceMetrics(metrics, {
+      ...{ changes: app.get(Changes), masterKey, clock },
+      keyCaches: {
+        [CONTROL_PLANE.name]: app.get<KeyCache>(KeyCache, { strict: false }),
+        [KMS.name]: app.get<KmsKeyCache>(KmsKeyCache, { strict: false }),
+      },
+      certificates: { tls: () => tlsWatch?.expiresAt, host_commands: () => hostCommands.certificateExpiresAt },
+    });
     return {
       app,
       url: await app.getUrl(),
@@ -163,6 +169,22 @@ export async function startService(
     await close();
     throw error;
   }
+}
+
+/** Renews the certificate of the port when its files change; does nothing without TLS. */
+function watchTls(
+  { server }: Pages,
+  { tls }: Config,
+  logger: Logger,
+  opened: (() => Promise<void>)[],
+): TlsWatch | undefined {
+  if (!(server instanceof TlsServer) || !tls) return undefined;
+  const watch = new TlsWatch(server, tls, logger);
+  opened.push(() => {
+    watch.close();
+    return Promise.resolve();
+  });
+  return watch;
 }
 
 /** Serves the metrics on their own port. @returns their URL */

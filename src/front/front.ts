@@ -135,8 +135,11 @@ export class Front {
       const record = new CallRecord();
       const call = { requestId: exchange.id, api, operation: name, principal, region, origin, record };
       exchange.call = call;
-      const bucket = this.#buckets[api.rateOf(name)];
-      if (bucket?.take(`${api.name}/${principal.accountId}/${region}`) === false) throw api.exceptions.throttled();
+      const plane = api.rateOf(name);
+      if (this.#buckets[plane]?.take(`${api.name}/${principal.accountId}/${region}`) === false) {
+        this.#options.metrics.countThrottled(plane);
+        throw api.exceptions.throttled();
+      }
 
       // Validate the input. The body is validated first: its violations are reported before those of path parameters.
       const parts: RequestParts = { path: found.path, query: found.query, body };
@@ -154,6 +157,9 @@ export class Front {
       this.#answer(exchange, status, answer);
     } catch (error) {
       this.#refuse(exchange, error);
+      // Until there is a call, only its caller was looked for.
+      const { call, exception } = exchange;
+      if (!call && exception && exception.status < 500) this.#options.metrics.countSignatureFailure(exception.name);
     }
   }
 
