@@ -21,6 +21,8 @@ export type Part = any;
 
 export type Values = Record<string, unknown>;
 
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+
 const toYaml = (value: unknown) =>
   stringify(value, { sortMapEntries: true, indentSeq: false, lineWidth: 0, defaultKeyType: 'PLAIN' }).trimEnd();
 
@@ -38,7 +40,7 @@ const FUNCTIONS: Record<string, TemplateFunction> = {
   list: (args) => args,
   dict: (args) => {
     const pairs = args.flatMap((name, i): [string, unknown][] => (i % 2 === 0 ? [[name as string, args[i + 1]]] : []));
-    return Object.fromEntries(pairs) as unknown;
+    return Object.fromEntries(pairs);
   },
   first: ([list]) => (list as unknown[]).at(0),
   join: ([separator, list]) => (list as unknown[]).map(printed).join(separator as string),
@@ -84,7 +86,7 @@ function merged(base: Values, over: Values): Values {
  */
 export function renderText(over: Values): Map<string, string> {
   const values = merged(readYaml('values.yaml'), over);
-  z.fromJSONSchema(JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as object).parse(values);
+  z.fromJSONSchema(JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as JsonSchema).parse(values);
   const { name, version, appVersion } = readYaml('Chart.yaml');
   const dot = {
     Values: values,
