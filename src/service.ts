@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Server as TlsServer } from 'node:tls';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -15,6 +16,7 @@ import { Changes } from './changes/changes.js';
 import { DatabaseTime } from './changes/database-time.js';
 import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
+import { VERSION } from './config/version.js';
 import { componentCheckValue } from './crypto/key-components.js';
 import { serveConsole } from './console/console.js';
 import { serveDocs } from './docs/docs.js';
@@ -42,6 +44,9 @@ import { serviceSecret } from './provider/service-secret.js';
 import { TokenStatus } from './provider/token-status.js';
 import { assertDefined, type EmbeddedDatabase, openStore, type Store } from './store.js';
 import { STS } from './sts/api.js';
+import { OtlpExporter } from './tracing/otlp-exporter.js';
+import { QuerySpans } from './tracing/query-spans.js';
+import { startTracing, stopTracing } from './tracing/tracing.js';
 import { XKS_PROXY } from './xks-proxy/api.js';
 import { PrefixAuthorizer } from './xks-proxy/prefix-authorizer.js';
 import { XksCredentials } from './xks-proxy/xks-credentials.js';
@@ -90,6 +95,7 @@ export async function startService(
     opened.push(() => store.close());
     const { database, masterKey, directory } = store;
     logMasterKey(config, store, logger);
+    if (config.traces) recordTraces(config.traces, store, logger, opened);
 
     const root = assertDefined(config.rootCredentials ?? directory?.rootCredentials(config.region));
     const secret = await serviceSecret(database.manager, masterKey, 'audit');
@@ -169,6 +175,19 @@ export async function startService(
     await close();
     throw error;
   }
+}
+
+/** Records traces of requests, queries included, and sends them to a collector. */
+function recordTraces(
+  { endpoint, ratio }: NonNullable<Config['traces']>,
+  { database }: Store,
+  logger: Logger,
+  opened: (() => Promise<void>)[],
+): void {
+  const process = { 'service.name': 'keyblock', 'service.version': VERSION, 'service.instance.id': randomUUID() };
+  startTracing(new OtlpExporter(endpoint, process, logger), ratio);
+  database.subscribers.push(new QuerySpans());
+  opened.push(stopTracing);
 }
 
 /** Renews the certificate of the port when its files change; does nothing without TLS. */
