@@ -151,6 +151,8 @@ export class Metrics {
       aggregator,
       collect() {
         this.reset();
+        // A gauge without labels is reset to 0.
+        if (labelNames.length === 0) this.remove({});
         for (const [labels, number] of read()) this.set(labels, number);
       },
     });

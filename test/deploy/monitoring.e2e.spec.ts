@@ -58,10 +58,11 @@ describe('metrics', () => {
     const failures = async () => (await metrics()).match(/^keyblock_signature_failures_total\{.*$/gm);
     await service.send({ headers: target('ListKeys') });
     expect(await failures()).toBeNull();
-    await service.send({ credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'none' } });
-    await service.send({ tamper: (sent) => (sent.body = '{ }') });
-    await service.send({ tamper: (sent) => (sent.body = '{  }') });
-    await sendUnsigned(`${service.url}/`, { method: 'POST', body: '{}', headers: target('ListKeys') });
+    const headers = target('ListKeys');
+    await service.send({ headers, credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'none' } });
+    await service.send({ headers, tamper: (sent) => (sent.body = '{ }') });
+    await service.send({ headers, tamper: (sent) => (sent.body = '{  }') });
+    await sendUnsigned(`${service.url}/`, { method: 'POST', body: '{}', headers });
     expect((await failures())?.sort()).toEqual([
       'keyblock_signature_failures_total{reason="InvalidSignatureException"} 2',
       'keyblock_signature_failures_total{reason="MissingAuthenticationTokenException"} 1',
