@@ -16,6 +16,7 @@ export const FLOORS = [
     'log-output',
     'workers',
     'when-ready',
+    'tracing',
     'database/locks',
     'hsm/pkcs11-uri',
     'database/connection',

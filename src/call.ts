@@ -45,6 +45,8 @@ export interface Origin {
 export interface Call {
   /** Identifies the request in its response, the log and the audit log. */
   readonly requestId: string;
+  /** Trace that the request is part of: 32 hexadecimal digits. Absent unless traces are recorded. */
+  readonly traceId?: string | undefined;
   readonly api: Api;
   /** Name in the service model. */
   readonly operation: string;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Server as TlsServer } from 'node:tls';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,9 +12,11 @@ import { AuditLog } from './audit/audit-log.js';
 import { Credentials, type CredentialStore } from './auth/credentials.js';
 import { CCKM } from './cckm/api.js';
 import { CckmAuthenticator } from './cckm/tokens/cckm-authenticator.js';
+import { Changes } from './changes/changes.js';
 import { DatabaseTime } from './changes/database-time.js';
 import { Clock } from './clock.js';
 import type { Config } from './config/config.js';
+import { VERSION } from './config/version.js';
 import { componentCheckValue } from './crypto/key-components.js';
 import { serveConsole } from './console/console.js';
 import { serveDocs } from './docs/docs.js';
@@ -27,17 +30,23 @@ import { Drain } from './http/drain.js';
 import { Metrics } from './http/metrics.js';
 import { TlsWatch } from './http/tls-watch.js';
 import { MetricsServer } from './health/metrics-server.js';
+import { addServiceMetrics } from './health/service-metrics.js';
 import { PageFailureFilter, Pages } from './http/pages.js';
 import { KMS } from './kms/api.js';
 import { KmsAuthorizer } from './kms/authorization/kms-authorizer.js';
+import { KmsKeyCache } from './kms/keys/kms-key-cache.js';
 import { KeyUses } from './kms/usage/key-uses.js';
 import { LogOutput } from './log-output.js';
 import { CONTROL_PLANE, DATA_PLANE } from './payment/api.js';
+import { KeyCache } from './payment/keys/key-cache.js';
 import { OperationAuthorizer } from './payment/operation-authorizer.js';
 import { serviceSecret } from './provider/service-secret.js';
 import { TokenStatus } from './provider/token-status.js';
 import { assertDefined, type EmbeddedDatabase, openStore, type Store } from './store.js';
 import { STS } from './sts/api.js';
+import { OtlpExporter } from './tracing/otlp-exporter.js';
+import { QuerySpans } from './tracing/query-spans.js';
+import { startTracing, stopTracing } from './tracing/tracing.js';
 import { XKS_PROXY } from './xks-proxy/api.js';
 import { PrefixAuthorizer } from './xks-proxy/prefix-authorizer.js';
 import { XksCredentials } from './xks-proxy/xks-credentials.js';
@@ -86,6 +95,7 @@ export async function startService(
     opened.push(() => store.close());
     const { database, masterKey, directory } = store;
     logMasterKey(config, store, logger);
+    if (config.traces) recordTraces(config.traces, store, logger, opened);
 
     const root = assertDefined(config.rootCredentials ?? directory?.rootCredentials(config.region));
     const secret = await serviceSecret(database.manager, masterKey, 'audit');
@@ -140,17 +150,19 @@ export async function startService(
     pages.server.on('checkExpectation', (request, response) => pages.server.emit('request', request, response));
     opened.push(() => stopServing(app, front));
     await app.listen(config.port, config.host);
-    if (pages.server instanceof TlsServer && config.tls) {
-      const watch = new TlsWatch(pages.server, config.tls, logger);
-      opened.push(() => {
-        watch.close();
-        return Promise.resolve();
-      });
-    }
+    const tlsWatch = watchTls(pages, config, logger, opened);
     const metricsUrl = config.metricsPort === undefined ? undefined : await serveMetrics(config, metrics, opened);
     const hostCommands: HostCommands = app.get(HostCommands, { strict: false });
     opened.push(() => hostCommands.close(performance.now() + STOP_MS));
     await hostCommands.listen();
+    addServiceMetrics(metrics, {
+      ...{ changes: app.get(Changes), masterKey, clock },
+      keyCaches: {
+        [CONTROL_PLANE.name]: app.get<KeyCache>(KeyCache, { strict: false }),
+        [KMS.name]: app.get<KmsKeyCache>(KmsKeyCache, { strict: false }),
+      },
+      certificates: { tls: () => tlsWatch?.expiresAt, host_commands: () => hostCommands.certificateExpiresAt },
+    });
     return {
       app,
       url: await app.getUrl(),
@@ -163,6 +175,35 @@ export async function startService(
     await close();
     throw error;
   }
+}
+
+/** Records traces of requests, queries included, and sends them to a collector. */
+function recordTraces(
+  { endpoint, ratio }: NonNullable<Config['traces']>,
+  { database }: Store,
+  logger: Logger,
+  opened: (() => Promise<void>)[],
+): void {
+  const process = { 'service.name': 'keyblock', 'service.version': VERSION, 'service.instance.id': randomUUID() };
+  startTracing(new OtlpExporter(endpoint, process, logger), ratio);
+  database.subscribers.push(new QuerySpans());
+  opened.push(stopTracing);
+}
+
+/** Renews the certificate of the port when its files change; does nothing without TLS. */
+function watchTls(
+  { server }: Pages,
+  { tls }: Config,
+  logger: Logger,
+  opened: (() => Promise<void>)[],
+): TlsWatch | undefined {
+  if (!(server instanceof TlsServer) || !tls) return undefined;
+  const watch = new TlsWatch(server, tls, logger);
+  opened.push(() => {
+    watch.close();
+    return Promise.resolve();
+  });
+  return watch;
 }
 
 /** Serves the metrics on their own port. @returns their URL */

@@ -5,6 +5,7 @@ import { AccessKeysController } from './access-keys.controller.js';
 import { AuditController } from './audit.controller.js';
 import { CertificatesController } from './certificates.controller.js';
 import { ChainVerification } from './chain-verification.js';
+import { DeploymentCounts } from './deployment-counts.js';
 import { ExplainController } from './explain.controller.js';
 import { IdentityController } from './identity.controller.js';
 import { KeyInventory } from './key-inventory.js';
@@ -33,6 +34,6 @@ import { PrincipalsController } from './principals.controller.js';
     RatesController,
     CertificatesController,
   ],
-  providers: [PolicySimulator, ChainVerification, Nodes, KeyPages, KeyInventory, KmsKeyInventory],
+  providers: [PolicySimulator, ChainVerification, Nodes, DeploymentCounts, KeyPages, KeyInventory, KmsKeyInventory],
 })
 export class AdminModule {}

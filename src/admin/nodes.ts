@@ -71,6 +71,16 @@ export class Nodes implements OnApplicationBootstrap, OnApplicationShutdown {
     );
   }
 
+  /** True for one of the processes that run, the one that started first. */
+  async isFirst(): Promise<boolean> {
+    const [first] = await this.database.query<{ id: string }[]>(
+      `SELECT id FROM nodes WHERE last_seen_at > now() - $1 * interval '1 second' ORDER BY started_at, id LIMIT 1`,
+      [GONE_SECONDS],
+    );
+    // Before the first row is written there is no other process.
+    return first === undefined || first.id === this.#id;
+  }
+
   /** Writes the row of this process now. */
   async write(): Promise<void> {
     await this.database.query(

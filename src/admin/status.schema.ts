@@ -9,11 +9,9 @@ const Listener = z
     Region: z.string(),
     Tls: z.boolean(),
     ClientCertificate: z.boolean().meta({ description: 'true if hosts must have a client certificate.' }),
-    AllowedPeers: z
-      .array(z.object({ Certificate: z.string().optional(), Principal: z.string() }))
-      .meta({
-        description: 'Principals by certificate, at most 100. Without a Certificate, any host has the principal.',
-      }),
+    AllowedPeers: z.array(z.object({ Certificate: z.string().optional(), Principal: z.string() })).meta({
+      description: 'Principals by certificate, at most 100. Without a Certificate, any host has the principal.',
+    }),
     AllowedPeerCount: z.int(),
     Connections: z.int(),
     MaxConnections: z.int(),

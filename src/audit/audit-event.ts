@@ -11,7 +11,7 @@ const SERVICE = 'Keyblock';
 /** CloudTrail's limit for user agent and message, whose text the caller chooses wholly or in part. */
 const MAX_TEXT = 1000;
 
-type Request = Pick<Call, 'api' | 'operation' | 'region' | 'requestId' | 'origin'>;
+type Request = Pick<Call, 'api' | 'operation' | 'region' | 'requestId' | 'traceId' | 'origin'>;
 
 /** The answer of a call that failed: its code, and what is wrong. */
 export type Failure = Pick<ServiceException, 'name' | 'message'>;
@@ -119,7 +119,7 @@ interface Parts {
  * Concatenates the event by hand, because every call has one and JSON.stringify of an object takes several times as
  * long.
  */
-function eventOf({ api, operation, region, requestId, origin }: Request, parts: Parts): string {
+function eventOf({ api, operation, region, requestId, traceId, origin }: Request, parts: Parts): string {
   const { id, error, accountId } = parts;
   const { audit } = api;
   const isManagement = !audit.isDataEvent(operation);
@@ -131,7 +131,7 @@ function eventOf({ api, operation, region, requestId, origin }: Request, parts: 
       (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
       (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
       `"requestParameters":${parts.parameters},"responseElements":${parts.response},` +
-      `"requestID":"${requestId}","eventID":"${id}","readOnly":${audit.isReadOnly(operation)},` +
+      `"requestID":"${requestId}",${traceId === undefined ? '' : `"traceId":"${traceId}",`}"eventID":"${id}","readOnly":${audit.isReadOnly(operation)},` +
       `"resources":${parts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
       `"recipientAccountId":"${accountId}","eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`,
   );

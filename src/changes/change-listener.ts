@@ -39,6 +39,11 @@ export class ChangeListener {
     private readonly receive: (payload: string) => void,
   ) {}
 
+  /** True while the connection is open and listens. */
+  get isListening(): boolean {
+    return this.#isListening;
+  }
+
   async start(): Promise<void> {
     if (this.#isStopped) return;
     const { url } = this.database.options as { url: string };

@@ -43,6 +43,11 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.#epoch;
   }
 
+  /** True while this process can be notified of changes. */
+  get isListening(): boolean {
+    return this.#listener.isListening;
+  }
+
   /** Notifies a cache of every change from now on. @returns the cache */
   subscribe<T extends Cache>(cache: T): T {
     this.#caches.push(cache);

@@ -20,6 +20,13 @@ interface Read<T> {
   readonly value: Promise<T>;
 }
 
+/** Number of lookups in a cache: those that it answered, those that read, and those that shared the read of another. */
+export interface LookupCounts {
+  hit: number;
+  miss: number;
+  shared: number;
+}
+
 /**
  * Caches values read from the database until they change. A change made by this process is seen at once, a change made
  * by another process as soon as `Changes` is notified of it. `ChangeEpoch` bounds how long a value is used if a
@@ -32,6 +39,8 @@ export abstract class FreshCache<T> implements Cache {
   readonly #namesOf = new Map<string, Set<string>>();
   /** Reads that calls may share, by name. */
   readonly #reads = new Map<string, Read<T | null>>();
+  /** Lookups since the start. */
+  readonly lookups: LookupCounts = { hit: 0, miss: 0, shared: 0 };
   /** Counts changes, so that a read can tell whether something changed meanwhile. */
   #changes = 0;
 
@@ -39,6 +48,11 @@ export abstract class FreshCache<T> implements Cache {
     private readonly freshness: Freshness,
     private readonly maxEntries = MAX_ENTRIES,
   ) {}
+
+  /** Number of cached values, also those that are no longer fresh. */
+  get size(): number {
+    return this.#entries.size;
+  }
 
   abstract owns(arn: string): boolean;
 
@@ -50,6 +64,7 @@ export abstract class FreshCache<T> implements Cache {
     const found = this.#entries.get(name);
     if (!found || performance.now() >= this.freshness.goodUntil) return undefined;
     found.isUsed = true;
+    this.lookups.hit++;
     return found;
   }
 
@@ -62,9 +77,12 @@ export abstract class FreshCache<T> implements Cache {
   read<R extends T | null>(name: string, load: () => Promise<R>): Promise<R> {
     const startedAt = performance.now();
     const running = this.#reads.get(name);
-    // The loaded value depends on the name alone, so both reads have the same type.
-    if (running && startedAt < running.startedAt + MAX_STALE_MS) return running.value as Promise<R>;
-
+    if (running && startedAt < running.startedAt + MAX_STALE_MS) {
+      this.lookups.shared++;
+      // The loaded value depends on the name alone, so both reads have the same type.
+      return running.value as Promise<R>;
+    }
+    this.lookups.miss++;
     const value = this.#read(name, load).finally(() => {
       if (this.#reads.get(name) === read) this.#reads.delete(name);
     });

@@ -88,6 +88,8 @@ test('reads every setting', () => {
     KEYBLOCK_METRICS_PORT: '9464',
     KEYBLOCK_LOG_LEVEL: 'warn',
     KEYBLOCK_DRAIN_SECONDS: '10',
+    KEYBLOCK_OTLP_ENDPOINT: 'http://collector:4318',
+    KEYBLOCK_TRACE_RATIO: '0.05',
     KEYBLOCK_TR31_LEGACY: 'allow',
     KEYBLOCK_WEAK_DECIMALIZATION: 'allow',
     KEYBLOCK_VERIFICATION_LIMIT: 'key=1000/30m,pan=10/1h',
@@ -131,6 +133,7 @@ test('reads every setting', () => {
     xksEndpoints: [{ host: 'proxy.local', port: 8443 }, { host: '10.0.0.7' }],
     tokens: { mechanism: 'rsa-oaep-sha256', sessions: 8, timeoutMs: 500 },
     workers: 1,
+    traces: { endpoint: 'http://collector:4318', ratio: 0.05 },
   });
 });
 

@@ -82,6 +82,8 @@ export interface Config {
   readonly drainSeconds: number;
   /** Number of processes that share the port. */
   readonly workers: number;
+  /** Collector of traces, and the part of the requests that is traced; none if absent. */
+  readonly traces?: { readonly endpoint: string; readonly ratio: number };
 }
 
 /**
@@ -246,6 +248,15 @@ const Environment = z.object({
     .default('info'),
   KEYBLOCK_DRAIN_SECONDS: integer(0, 3600).default(5),
   KEYBLOCK_WORKERS: integer(1, 128).default(1),
+  KEYBLOCK_OTLP_ENDPOINT: z
+    .string()
+    .regex(/^https?:\/\/[^/?#@]+\/?$/, 'must be the base URL of a collector, such as http://127.0.0.1:4318')
+    .optional(),
+  KEYBLOCK_TRACE_RATIO: z
+    .string()
+    .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, 'must be a number from 0 to 1, such as 0.05')
+    .default('0.1')
+    .transform(Number),
 });
 type Environment = z.infer<typeof Environment>;
 
@@ -426,6 +437,9 @@ function configOf(data: Environment, filed: Filed): Config {
     logLevel: data.KEYBLOCK_LOG_LEVEL,
     drainSeconds: data.KEYBLOCK_DRAIN_SECONDS,
     workers: data.KEYBLOCK_WORKERS,
+    ...(data.KEYBLOCK_OTLP_ENDPOINT && {
+      traces: { endpoint: data.KEYBLOCK_OTLP_ENDPOINT, ratio: data.KEYBLOCK_TRACE_RATIO },
+    }),
   });
 }
 

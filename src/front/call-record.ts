@@ -12,7 +12,7 @@ const CLAIMED_ACCESS_KEY_ID = /[ ,]Credential=(\w{16,128})\//;
  * it.
  */
 export function recordCall(
-  { id, request, headers, found, call, exception, claimedUserName }: Exchange,
+  { id, request, headers, found, call, exception, trace, claimedUserName }: Exchange,
   audit: AuditLog,
   { accountId, region }: Pick<Config, 'accountId' | 'region'>,
   clock: Clock,
@@ -23,6 +23,7 @@ export function recordCall(
   } else if (exception && !audit.isFull) {
     const unauthenticated = {
       requestId: id,
+      traceId: trace?.traceId,
       api: found.api,
       operation: found.operation?.name ?? 'Unknown',
       accountId,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
+import type { TracedRequest } from '../tracing/tracing.js';
 import { HeaderValues } from '../http/header-values.js';
 import type { Found } from './routes.js';
 
@@ -10,6 +11,8 @@ export class Exchange {
   /** Identifies the request in its response, the log and the audit log. */
   readonly id = randomUUID();
   readonly receivedAtMs = performance.now();
+  /** Absent unless traces are recorded. */
+  trace?: TracedRequest;
   /** Set once the signature is verified. */
   call?: Call;
   /** The user whom a request that isn't signed claims to be from. */

@@ -17,6 +17,7 @@ import type { Authenticator } from '../http/authenticator.js';
 import { HeaderValues } from '../http/header-values.js';
 import type { RequestParts } from '../http/input.js';
 import type { Metrics } from '../http/metrics.js';
+import { endSpan, traceRequest, withinRequest } from '../tracing/tracing.js';
 import { whenReady } from '../when-ready.js';
 import { readBody } from './body.js';
 import { recordCall } from './call-record.js';
@@ -93,6 +94,7 @@ export class Front {
     const found = this.#routes.find(method, url, headers);
     const exchange = new Exchange(request, response, headers, found);
     this.#inProgress.add(exchange);
+    exchange.trace = traceRequest(headers);
 
     // Every call is audited, so requests are refused while the queue of the audit log is full. A request whose peer
     // address is already gone is refused, too: its event could not name a source, and the peer would not receive the
@@ -107,7 +109,7 @@ export class Front {
       if (!found.operation) exchange.found = this.#routes.findAction(found, method, body);
       const { operation } = exchange.found;
       if (error) this.#refuse(exchange, error);
-      else if (operation) void this.#serve(exchange, operation, body);
+      else if (operation) void withinRequest(exchange.trace?.span, () => this.#serve(exchange, operation, body));
       else this.#refuse(exchange, this.#unknown(exchange));
     });
   }
@@ -133,10 +135,14 @@ export class Front {
       const { principal, region, now } = caller instanceof Promise ? await caller : caller;
       const origin = new RequestOrigin(request.socket, headers, now);
       const record = new CallRecord();
-      const call = { requestId: exchange.id, api, operation: name, principal, region, origin, record };
+      const { id: requestId, trace } = exchange;
+      const call = { requestId, traceId: trace?.traceId, api, operation: name, principal, region, origin, record };
       exchange.call = call;
-      const bucket = this.#buckets[api.rateOf(name)];
-      if (bucket?.take(`${api.name}/${principal.accountId}/${region}`) === false) throw api.exceptions.throttled();
+      const plane = api.rateOf(name);
+      if (this.#buckets[plane]?.take(`${api.name}/${principal.accountId}/${region}`) === false) {
+        this.#options.metrics.countThrottled(plane);
+        throw api.exceptions.throttled();
+      }
 
       // Validate the input. The body is validated first: its violations are reported before those of path parameters.
       const parts: RequestParts = { path: found.path, query: found.query, body };
@@ -154,6 +160,9 @@ export class Front {
       this.#answer(exchange, status, answer);
     } catch (error) {
       this.#refuse(exchange, error);
+      // Until there is a call, only its caller was looked for.
+      const { call, exception } = exchange;
+      if (!call && exception && exception.status < 500) this.#options.metrics.countSignatureFailure(exception.name);
     }
   }
 
@@ -215,7 +224,7 @@ export class Front {
     // A stopping service may have refused the request meanwhile.
     if (!this.#inProgress.delete(exchange)) return;
     const { audit, config, clock, metrics, rates } = this.#options;
-    const { id, response, receivedAtMs, found, exception } = exchange;
+    const { id, response, receivedAtMs, found, exception, trace } = exchange;
     recordCall(exchange, audit, config, clock);
     const operation = found.operation?.name ?? 'unknown';
     const outcome = exception?.name ?? 'ok';
@@ -223,6 +232,7 @@ export class Front {
     metrics.count(found.api.name, operation, outcome, durationMs / 1000);
     rates.count(found.api.name, operation, !exception, durationMs / 1000);
     this.#log.write(exchange, { operation, outcome, status, durationMs });
+    if (trace?.span) endSpan(trace.span, { api: found.api.name, operation, outcome }, status >= 500);
 
     const headers = ['x-amzn-requestid', id];
     if (status === NO_CONTENT) {

@@ -143,7 +143,7 @@ export class Dispatcher {
 
   #run(exchange: Exchange, principal: Principal | undefined): Reply | Promise<Reply> {
     const { id, record, row, code, peer, message, headerLength, checkValues } = exchange;
-    const { served, clock, rate } = this.#options;
+    const { served, clock, metrics, rate } = this.#options;
     if (!principal) throw new HostError('68', `The caller ${peer.principalArn} doesn't exist`);
     const call: Call = {
       requestId: id,
@@ -156,7 +156,10 @@ export class Dispatcher {
     };
     exchange.call = call;
     if (!row) throw new HostError('68', `The command ${shown(code)} is unknown or off`);
-    if (rate?.take(this.#bucket) === false) throw new HostError('41', 'Rate exceeded');
+    if (rate?.take(this.#bucket) === false) {
+      metrics.countThrottled('dataPlane');
+      throw new HostError('41', 'Rate exceeded');
+    }
 
     const { settings } = this.#services;
     const fields = new RequestFields(message, headerLength + 2, settings);

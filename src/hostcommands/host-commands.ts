@@ -39,6 +39,12 @@ export class HostCommands {
     return this.#listeners.map(({ port }) => port);
   }
 
+  /** The earliest end of the validity of a listener's certificate; undefined if none has TLS. */
+  get certificateExpiresAt(): Date | undefined {
+    const ends = this.#listeners.flatMap(({ certificateExpiresAt }) => certificateExpiresAt?.getTime() ?? []);
+    return ends.length === 0 ? undefined : new Date(Math.min(...ends));
+  }
+
   /** Starts the listeners. Call `close` if this fails. */
   async listen(): Promise<void> {
     const { payshield, dataPlaneRate } = this.config;

@@ -57,6 +57,11 @@ export class HostListener {
     return `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
+  /** End of the validity of the certificate; undefined without TLS. */
+  get certificateExpiresAt(): Date | undefined {
+    return this.#tlsWatch?.expiresAt;
+  }
+
   /** The port, also if the system has chosen it. */
   get port(): number {
     return (this.#server.address() as AddressInfo | null)?.port ?? this.config.port;

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { TokenError } from './token-error.js';
 import type { TokenAddress, TokenCall, TokenCalls, TokenInfo, TokenResponse } from './token-protocol.js';
+import { inSpan } from '../tracing/tracing.js';
 
 /** Beside this file, or beside the bundle. */
 const FILE = new URL('./token-process.js', import.meta.url);
@@ -267,7 +268,15 @@ class TokenChild {
     this.#process.on('exit', (code, signal) => this.#end(ended, `ended (${signal ?? `exit code ${code}`})`));
   }
 
-  async run<N extends TokenCall>(
+  run<N extends TokenCall>(
+    name: N,
+    args: Parameters<TokenCalls[N]>,
+    timeoutMs: number,
+  ): Promise<ReturnType<TokenCalls[N]>> {
+    return inSpan('hsm', 'client', { operation: name }, () => this.#run(name, args, timeoutMs));
+  }
+
+  async #run<N extends TokenCall>(
     name: N,
     args: Parameters<TokenCalls[N]>,
     timeoutMs: number,

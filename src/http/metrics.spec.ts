@@ -1,5 +1,17 @@
 import { Metrics } from './metrics.js';
 
+test('leaves out a gauge without labels that has no value', async () => {
+  const metrics = new Metrics();
+  const values: number[] = [];
+  const definition = { name: 'keyblock_example', help: 'An example', labelNames: [] };
+  metrics.gauges(definition, () => values.map((value) => [{}, value] as const));
+  expect(await metrics.text()).not.toMatch(/^keyblock_example/m);
+  values.push(3);
+  expect(await metrics.text()).toMatch(/^keyblock_example 3$/m);
+  values.pop();
+  expect(await metrics.text()).not.toMatch(/^keyblock_example/m);
+});
+
 test('counts operations of the same name by service', async () => {
   const metrics = new Metrics();
   metrics.count('payment-cryptography', 'ListKeys', 'ok', 0.002);

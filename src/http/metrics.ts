@@ -8,6 +8,19 @@ import { RequestCounts } from './request-counts.js';
 /** Outcome of a request: `ok`, or the name of the exception. */
 export type Outcome = string;
 
+/** Planes as labels of metrics. */
+const PLANES = { controlPlane: 'control', dataPlane: 'data' } as const;
+
+interface GaugeDefinition {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: string[];
+  readonly aggregator?: Aggregator;
+}
+
+/** Values of a gauge, each with its labels. */
+export type Samples = Iterable<readonly [Readonly<Record<string, string>>, number]>;
+
 /** Metrics for Prometheus: requests by service, operation and outcome, and those of the process. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -16,6 +29,18 @@ export class Metrics {
     name: 'keyblock_failed_verifications_total',
     help: 'Verifications that failed and PIN blocks that could not be opened, by operation and reason',
     labelNames: ['operation', 'reason'],
+    registers: [this.#registry],
+  });
+  readonly #signatureFailures = new Counter({
+    name: 'keyblock_signature_failures_total',
+    help: 'Requests whose caller could not be authenticated, by the name of the exception',
+    labelNames: ['reason'],
+    registers: [this.#registry],
+  });
+  readonly #throttled = new Counter({
+    name: 'keyblock_throttled_total',
+    help: 'Requests and host commands that were refused because of a rate, by plane',
+    labelNames: ['plane'],
     registers: [this.#registry],
   });
   readonly #workers = cluster.isWorker ? new WorkersMetrics(this.#registry) : undefined;
@@ -27,7 +52,7 @@ export class Metrics {
 
   /** Adds metrics of the audit log: events that wait to be written, and chains that broke. */
   watchAudit(audit: Pick<AuditLog, 'waiting' | 'chainsBroken'>): void {
-    this.#gauge('keyblock_audit_waiting_events', 'Audit events that wait to be written', () => audit.waiting);
+    this.gauge('keyblock_audit_waiting_events', 'Audit events that wait to be written', () => audit.waiting);
     this.#counter(
       'keyblock_audit_chains_broken_total',
       'Audit chains that could not be continued, because the database lost events or somebody changed them',
@@ -37,11 +62,20 @@ export class Metrics {
 
   /** Adds the metric of the crypto thread. */
   watchCryptoThread(thread: { readonly waiting: number }): void {
-    this.#gauge(
+    this.gauge(
       'keyblock_crypto_waiting_computations',
       'Computations that the crypto thread computes or that wait for it',
       () => thread.waiting,
     );
+  }
+
+  /** @param reason name of the exception */
+  countSignatureFailure(reason: string): void {
+    this.#signatureFailures.inc({ reason });
+  }
+
+  countThrottled(plane: keyof typeof PLANES): void {
+    this.#throttled.inc({ plane: PLANES[plane] });
   }
 
   /** @param service `name` of the API */
@@ -60,24 +94,32 @@ export class Metrics {
   /** Adds a metric of the token that encrypts the master key. @param read returns 1 if it is reachable, otherwise 0 */
   watchToken(read: () => number): void {
     // Workers reach the token separately: it is up if all of them do.
-    this.#gauge('keyblock_token_up', '1 while the token that encrypts the master key can be reached', read, 'min');
+    this.gauge('keyblock_token_up', '1 while the token that encrypts the master key can be reached', read, 'min');
   }
 
   /** @param aggregator how the values of several workers become one */
-  #gauge(name: string, help: string, read: () => number, aggregator: Aggregator = 'sum'): void {
+  gauge(name: string, help: string, read: () => number, aggregator: Aggregator = 'sum'): void {
     const registers = [this.#registry];
     const gauge: Gauge = new Gauge({ name, help, registers, aggregator, collect: () => gauge.set(read()) });
   }
 
   /** @param read returns a number that never decreases */
   #counter(name: string, help: string, read: () => number): void {
-    let last = 0;
-    const collect = () => {
-      const total = read();
-      counter.inc(total - last);
-      last = total;
-    };
-    const counter: Counter = new Counter({ name, help, registers: [this.#registry], collect });
+    this.counters({ name, help, labelNames: [] }, () => [[{}, read()]]);
+  }
+
+  /** Adds a counter with labels. @param read returns numbers that never decrease, each with its labels */
+  counters({ name, help, labelNames }: { name: string; help: string; labelNames: string[] }, read: () => Samples) {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [labels, total] of read()) this.inc(labels, total);
+      },
+    });
   }
 
   countFailedVerification(operation: string, reason: string): void {
@@ -93,16 +135,25 @@ export class Metrics {
     definition: { name: string; help: string; label: string },
     read: () => Iterable<readonly [string, number]>,
   ): void {
-    const { name, help, label } = definition;
+    const { label, ...named } = definition;
+    this.gauges({ ...named, labelNames: [label] }, function* () {
+      for (const [value, number] of read()) yield [{ [label]: value }, number];
+    });
+  }
+
+  /** Adds a gauge with labels. @param aggregator how the values of several workers become one */
+  gauges({ name, help, labelNames, aggregator = 'max' }: GaugeDefinition, read: () => Samples): void {
     new Gauge({
       name,
       help,
-      labelNames: [label],
+      labelNames,
       registers: [this.#registry],
-      aggregator: 'max',
+      aggregator,
       collect() {
         this.reset();
-        for (const [value, number] of read()) this.set({ [label]: value }, number);
+        // A gauge without labels is reset to 0.
+        if (labelNames.length === 0) this.remove({});
+        for (const [labels, number] of read()) this.set(labels, number);
       },
     });
   }

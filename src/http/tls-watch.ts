@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import type { TlsFiles } from '../config/tls-files.js';
@@ -28,6 +29,7 @@ export class TlsWatch {
   readonly #files: TlsFiles;
   /** The last files that were tried, or the reason why they could not be read. */
   #last: string;
+  #expiresAt: Date;
   #isReading = false;
 
   constructor(
@@ -38,7 +40,13 @@ export class TlsWatch {
   ) {
     this.#files = files;
     this.#last = joined(cert, key, ca);
+    this.#expiresAt = expiryOf(cert);
     this.#timer = setInterval(() => void this.#look(), intervalMs).unref();
+  }
+
+  /** End of the validity of the certificate that the server has. */
+  get expiresAt(): Date {
+    return this.#expiresAt;
   }
 
   close(): void {
@@ -57,6 +65,7 @@ export class TlsWatch {
       ]);
       if (!this.#isNew(joined(newCert, newKey, newCa))) return;
       this.server.setSecureContext({ cert: newCert, key: newKey, ...(newCa && { ca: newCa }) });
+      this.#expiresAt = expiryOf(newCert);
       this.logger.info({ cert }, 'the TLS certificate was read again');
     } catch (error) {
       // Certificate and key are seldom replaced at the same moment: soon there is a pair that fits.
@@ -74,6 +83,11 @@ export class TlsWatch {
     this.#last = found;
     return isNew;
   }
+}
+
+/** @param cert PEM, the server's own certificate first */
+function expiryOf(cert: Buffer | string): Date {
+  return new Date(new X509Certificate(cert).validTo);
 }
 
 function joined(...files: readonly (Buffer | string | undefined)[]): string {

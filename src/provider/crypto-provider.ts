@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HeldKey, lendBytes } from '../crypto/held-key.js';
+import { inSpan } from '../tracing/tracing.js';
 import { MasterKey } from './master-key.js';
 import { aadOf, type SealedRow } from './sealed.js';
 
@@ -42,14 +43,16 @@ export class CryptoProvider {
    * @throws SealError if the sealed value or its associated data was changed
    */
   use<T>(row: SealedRow, compute: (clear: Buffer) => Synchronous<T>): T {
-    const held = this.#held.get(row);
-    if (held) return lendBytes(held, compute);
-    const clear = this.#open(row);
-    try {
-      return compute(clear);
-    } finally {
-      clear.fill(0);
-    }
+    return inSpan('provider', 'internal', usageOf(row), () => {
+      const held = this.#held.get(row);
+      if (held) return lendBytes(held, compute);
+      const clear = this.#open(row);
+      try {
+        return compute(clear);
+      } finally {
+        clear.fill(0);
+      }
+    });
   }
 
   /**
@@ -69,4 +72,9 @@ export class CryptoProvider {
     if (!row.sealed) throw new Error(`A row of ${row.constructor.name} was read without its sealed value`);
     return this.masterKey.open(aadOf(row.constructor, row), row.sealed);
   }
+}
+
+/** Returns the usage of a key as an attribute of its span; rows of secrets that are no keys have none. */
+function usageOf(row: SealedRow & { usage?: unknown }): Record<string, string> {
+  return typeof row.usage === 'string' ? { keyUsage: row.usage } : {};
 }

@@ -1,4 +1,5 @@
 import { FreshCache } from '../../changes/fresh-cache.js';
+import { inSpan } from '../../tracing/tracing.js';
 import type { KmsMaterial } from '../materials/kms-material.entity.js';
 import type { KmsCustomKeyStore } from '../stores/kms-custom-key-store.entity.js';
 import { isStoreArn } from '../stores/store-arn.js';
@@ -23,7 +24,7 @@ export class KmsKeyCache extends FreshCache<KnownKey> {
    * @param load returns null if there is no such key; that is not remembered
    */
   get(name: string, load: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
-    return this.known(name)?.value ?? this.read(name, load);
+    return this.known(name)?.value ?? this.read(name, () => inSpan('key read', 'internal', {}, load));
   }
 
   owns(arn: string): boolean {

@@ -1,4 +1,5 @@
 import { FreshCache } from '../../changes/fresh-cache.js';
+import { inSpan } from '../../tracing/tracing.js';
 import type { KeyAccess } from '../authorization/authorize.js';
 import type { Key } from './key.entity.js';
 
@@ -20,7 +21,7 @@ export class KeyCache extends FreshCache<KnownKey> {
    * @param load returns null if there is no such key; null is not cached
    */
   get(name: string, load: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
-    return this.known(name)?.value ?? this.read(name, load);
+    return this.known(name)?.value ?? this.read(name, () => inSpan('key read', 'internal', {}, load));
   }
 
   owns(arn: string): boolean {
