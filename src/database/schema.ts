@@ -63,6 +63,8 @@ import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
 import { KeyUse1790000000133 } from './migrations/1790000000133-key-use.js';
 import { Rates1790000000134 } from './migrations/1790000000134-rates.js';
 import { AuditSigningKeys1790000000142 } from './migrations/1790000000142-audit-signing-keys.js';
+import { AuditPartitions1790000000143 } from './migrations/1790000000143-audit-partitions.js';
+import { AuditSegments1790000000144 } from './migrations/1790000000144-audit-segments.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -136,4 +138,6 @@ export const MIGRATIONS = [
   KeyUse1790000000133,
   Rates1790000000134,
   AuditSigningKeys1790000000142,
+  AuditPartitions1790000000143,
+  AuditSegments1790000000144,
 ];
