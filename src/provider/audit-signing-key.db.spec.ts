@@ -40,6 +40,12 @@ test('a rotation makes a successor, which those trust who trust the first, and d
   expect(rows.map(({ sealed }) => sealed !== null)).toEqual([false, false, true]);
 });
 
+test('what others see of the keys has nothing of the private half', async () => {
+  await auditSigningKey(database.manager, masterKey, NOW);
+  const known = await auditSigningKey(database.manager, masterKey, NOW);
+  for (const key of known.publicKeys()) expect(Object.keys(key)).toEqual(['id', 'number', 'publicKey', 'signature']);
+});
+
 test.each(['public_key', 'number'])('a key whose %s was changed in the database is refused', async (column) => {
   await auditSigningKey(database.manager, masterKey, NOW);
   const value = column === 'number' ? '9' : `set_bit(public_key, 100, 1 - get_bit(public_key, 100))`;

@@ -50,7 +50,9 @@ async function knownKey(manager: EntityManager, masterKey: MasterKey): Promise<A
   if (!current?.sealed) return undefined;
   const der = masterKey.open(aadOf(AuditSigningKeyRow, current), current.sealed);
   try {
-    return new AuditSigningKey(rows, createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+    // Only the public halves: they are printed and exported.
+    const keys = rows.map(({ id, number, publicKey, signature }) => ({ id, number, publicKey, signature }));
+    return new AuditSigningKey(keys, createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
   } finally {
     der.fill(0);
   }
