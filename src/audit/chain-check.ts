@@ -107,9 +107,10 @@ export class ChainCheck {
   batch({ first, count, events, mac, firstTime, lastTime }: Row, secret: Buffer): void {
     const { chain, head } = this.#report;
     if (this.#report.fault) return;
-    if (first > head.sequence + 1)
+    if (!this.#mayBeginHere && first > head.sequence + 1)
       this.#fault('removed', head.sequence + 1, `${range(head.sequence + 1, first - 1)} missing`);
-    if (first <= head.sequence) this.#fault('inserted', first, `the row that begins with event ${first} appears again`);
+    if (!this.#mayBeginHere && first <= head.sequence)
+      this.#fault('inserted', first, `the row that begins with event ${first} appears again`);
     const lines = events.split('\n');
     for (const line of lines) this.event(line);
     if (lines.length !== count)

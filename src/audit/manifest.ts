@@ -53,8 +53,9 @@ export type Manifest = z.infer<typeof Manifest>;
 
 /** Presents the public keys for a manifest. */
 export function presentKeys(keys: readonly AuditPublicKey[]): Manifest['signingKeys'] {
-  return keys.map(({ publicKey, signature, ...key }) => ({
-    ...key,
+  return keys.map(({ id, number, publicKey, signature }) => ({
+    id,
+    number,
     publicKey: publicKey.toString('base64'),
     signature: signature?.toString('base64') ?? null,
   }));
