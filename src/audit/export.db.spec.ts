@@ -120,7 +120,7 @@ test.each<[what: string, tamper: () => void, ...faults: [day: string, fault: str
     'a manifest is reformatted',
     () => edit(DAY_2, () => undefined),
     [DAY_2, 'manifest.json was modified'],
-    [DAY_3, 'segment 3 follows another manifest of segment 2'],
+    [DAY_3, 'the manifest of the day before could not be read'],
   ],
   [
     'a signature is changed',
@@ -174,8 +174,8 @@ test.each<[what: string, tamper: () => void, ...faults: [day: string, fault: str
   expect(stderr).toMatch(/^Not intact: \d of \d days\.$/m);
   // Days before the first fault are intact.
   const [first] = faults[0]!;
-  for (const day of [DAY_1, DAY_2, DAY_3].filter((each) => each < first))
-    expect(stdout).toContain(`${day}: segment ${[DAY_1, DAY_2, DAY_3].indexOf(day) + 1}: ok`);
+  for (const day of readdirSync(copy).filter((each) => each < first)) expect(stdout).toContain(`${day}: segment `);
+  expect(stdout.split(first)[0]).not.toContain('FAULT');
 });
 
 describe('whoever has the signing key', () => {
@@ -259,7 +259,7 @@ test('the key that succeeds another is trusted by its signature in the manifest'
   const rotated = await fresh.keyblock('audit', 'rotate-signing-key', '--yes');
   expect(rotated.stdout.match(/^Key \d, id /gm)).toEqual(['Key 1, id ', 'Key 2, id ']);
   await fresh.database.query(
-    `UPDATE audit_log SET day = day - 1 WHERE day = (clock_timestamp() AT TIME ZONE 'UTC')::date`,
+    `UPDATE audit_log SET day = day - 2 WHERE day = (clock_timestamp() AT TIME ZONE 'UTC')::date`,
   );
   expect(await export_()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('segment 2') });
   const verified = await verify(fresh.publicKey, fresh.directory);

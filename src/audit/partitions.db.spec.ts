@@ -26,16 +26,14 @@ describe('a log of several days', () => {
       return days.database.query(sql, parameters) as Promise<never>;
     };
     await readEvents(explained, filter, { limit: 1 });
-    const read = plans.join('\n').match(/ on audit_log_\w+/g) ?? [];
+    // Bitmap scans name indexes in the same way.
+    const read = plans.join('\n').match(/ on audit_log_(?:\d+|default)\b/g) ?? [];
     return [...new Set(read.map((match) => match.slice(4)))].sort();
   }
 
   test('a search of a period reads the partitions of its days only', async () => {
     const noon = (ago: number) => new Date(`${daysAgo(ago)}T12:00:00Z`);
-    expect(await partitionsRead({ from: noon(8), to: noon(8) })).toEqual([
-      ...[9, 8, 7].map((ago) => name(daysAgo(ago))),
-      'audit_log_default',
-    ]);
+    expect(await partitionsRead({ from: noon(8), to: noon(8) })).toEqual([9, 8, 7].map((ago) => name(daysAgo(ago))));
     expect(await partitionsRead({ to: noon(8) })).not.toContain(name(daysAgo(6)));
     expect(await partitionsRead({ from: noon(0) })).not.toContain(name(daysAgo(6)));
     expect(await partitionsRead({})).toContain(name(daysAgo(9)));
@@ -118,7 +116,6 @@ test('the table of an older version becomes the partition of all days up to now,
   expect(all[0]).toEqual({ name: name(daysAgo(0)), from: undefined, to: daysAgo(-1) });
   log.record('{"eventTime":"2026-01-01T00:00:00Z","eventName":"second"}');
   await log.close();
-  await database.query(`UPDATE audit_log SET day = DEFAULT`);
   const reports = await verified(database, SECRET);
   expect(reports).toMatchObject([{ chain: 1, events: 2, fault: undefined }]);
   // An older version names no day, and no times.

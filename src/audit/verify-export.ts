@@ -46,12 +46,13 @@ export async function verifyExport(
   for (const [i, day] of days.entries()) {
     const report: ExportedDay = { day };
     try {
+      const last = before;
+      before = undefined;
       const signed = await readManifest(join(directory, day), trusted);
+      before = signed;
       const { number, files, signingKey } = signed.manifest;
       Object.assign(report, { number, chains: files.length, signingKey, manifest: signed.sha256, ...totals(files) });
       if (i === 0) isFromBeginning = number === 1;
-      const last = before;
-      before = signed;
       assertFollows(signed, day, last);
       if (i > 0 && !last) throw new Error('the manifest of the day before could not be read');
       await verifyFiles(join(directory, day), signed.manifest.files, (file) =>
