@@ -1,5 +1,5 @@
 // Loaded before a command (node --import): kills its process at the step of which KILL_AT has the number. A step is the
-// moment before or after a change of the file system, or a statement that writes or commits.
+// moment before a change of the file system, or before a statement that writes or commits is sent.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
@@ -26,18 +26,13 @@ for (const [holder, names] of [
     const call = holder[name];
     holder[name] = function (...args) {
       step();
-      const result = call.apply(this, args);
-      if (result instanceof Promise) return result.finally(step);
-      return result;
+      return call.apply(this, args);
     };
   }
 syncBuiltinESMExports();
 
 const { write } = Socket.prototype;
 Socket.prototype.write = function (data, ...rest) {
-  const isStatement = STATEMENTS.test(Buffer.isBuffer(data) ? data.toString('latin1') : String(data));
-  if (isStatement) step();
-  const result = write.call(this, data, ...rest);
-  if (isStatement) step();
-  return result;
+  if (STATEMENTS.test(Buffer.isBuffer(data) ? data.toString('latin1') : String(data))) step();
+  return write.call(this, data, ...rest);
 };

@@ -9,7 +9,7 @@ const CLI = fileURLToPath(new URL('../../../../dist/bundle/cli.js', import.meta.
 const KILLER = new URL('../../../support/kill-at.js', import.meta.url).href;
 
 /** A day is exported from 3 days ago, and pruned from each of the days before. */
-const DAYS = Array.from({ length: 28 }, (_, i) => 30 - i);
+const DAYS = Array.from({ length: 16 }, (_, i) => 18 - i);
 
 let days: AuditDays;
 beforeAll(async () => {
@@ -62,7 +62,7 @@ test('an export and a prune that are killed at any step can be repeated', async 
     expect(readdirSync(days.directory).filter((name) => name.endsWith('.partial'))).toEqual([]);
     await expectIntact();
   }
-  expect(killed).toBeGreaterThan(30);
+  expect(killed).toBeGreaterThan(20);
 
   killed = 0;
   for (const ago of DAYS) {
@@ -72,9 +72,9 @@ test('an export and a prune that are killed at any step can be repeated', async 
     expect(await days.keyblock(...pruning)).toMatchObject({ exitCode: 0 });
     await expectIntact();
   }
-  expect(killed).toBeGreaterThan(8);
+  expect(killed).toBeGreaterThan(5);
   expect(killed).toBeLessThan(DAYS.length);
-}, 300_000);
+}, 600_000);
 
 async function setMac(): Promise<Buffer> {
   const { segmentSetMac } = await import('../../../../src/audit/chain.js');
