@@ -10,6 +10,7 @@ import { AdminModule } from './admin/admin.module.js';
 import { AuditLog } from './audit/audit-log.js';
 import { Credentials } from './auth/credentials.js';
 import { CckmModule } from './cckm/cckm.module.js';
+import { AuditPartitions } from './changes/audit-partitions.js';
 import { Changes } from './changes/changes.js';
 import { DatabaseTime } from './changes/database-time.js';
 import { DestructionWatch } from './changes/destruction-watch.js';
@@ -131,9 +132,18 @@ function sharedProviders({
 }
 
 /** Providers that only the shared providers and the service itself use. */
-function internalProviders({ config, drain, root }: Dependencies): Provider[] {
+function internalProviders({ config, drain, root, database, logger }: Dependencies): Provider[] {
   return [
     { provide: Drain, useValue: drain },
+    {
+      provide: AuditPartitions,
+      useFactory: (metrics: Metrics) => {
+        const made = new AuditPartitions(database, logger);
+        metrics.watchAuditPartitions(made);
+        return made;
+      },
+      inject: [Metrics],
+    },
     MasterKeyWatch,
     {
       provide: CredentialCache,

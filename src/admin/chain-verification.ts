@@ -110,7 +110,7 @@ export class ChainVerification implements OnApplicationShutdown {
     const kept = new KeptReports();
     let ended: Partial<Verification>;
     try {
-      const fault = await verifyTable(this.database, secret, (report) => kept.add(report), this.#rest());
+      const fault = await verifyTable(this.database, secret, (report) => kept.add(report), { rest: this.#rest() });
       const result = kept.result();
       ended = { state: fault === undefined && result.faulty === 0 ? 'INTACT' : 'BROKEN', fault, ...result };
     } catch (error) {

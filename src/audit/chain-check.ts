@@ -1,5 +1,6 @@
 import { equal } from '../crypto/bytes.js';
 import { type ChainEvent, readChainEvent } from './chain-events.js';
+import type { SegmentChain } from './segments.js';
 import { batchMac, BEGINNING, hashOf, type Head, headMac, timesOf, type Writer } from './chain.js';
 
 /** The first fault of a chain. */
@@ -17,9 +18,13 @@ export interface ChainReport {
   writer?: Pick<Writer, 'host' | 'pid'>;
   /** Number of events checked, up to the fault if there is one. */
   events: number;
+  /** Number of events that aren't in the table any more, because their days were exported. */
+  exported?: number;
   /** Times of the first and the last event, as the events state them. */
   from?: string;
   to?: string;
+  /** The head before the first event checked, of a chain that may begin anywhere. */
+  begin?: Head;
   /** Head at the last event. Comparing it with a copy kept elsewhere reveals that an older database was restored. */
   head: Head;
   fault: Fault | undefined;
@@ -65,6 +70,11 @@ export class ChainCheck {
     return this.#report;
   }
 
+  /** Begins the chain after an event that was verified elsewhere. */
+  beginAt(head: Head): void {
+    this.#report.head = head;
+  }
+
   /** Checks the next event, as stored. */
   event(line: string): void {
     if (this.#report.fault) return;
@@ -97,9 +107,10 @@ export class ChainCheck {
   batch({ first, count, events, mac, firstTime, lastTime }: Row, secret: Buffer): void {
     const { chain, head } = this.#report;
     if (this.#report.fault) return;
-    if (first > head.sequence + 1)
+    if (!this.#mayBeginHere && first > head.sequence + 1)
       this.#fault('removed', head.sequence + 1, `${range(head.sequence + 1, first - 1)} missing`);
-    if (first <= head.sequence) this.#fault('inserted', first, `the row that begins with event ${first} appears again`);
+    if (!this.#mayBeginHere && first <= head.sequence)
+      this.#fault('inserted', first, `the row that begins with event ${first} appears again`);
     const lines = events.split('\n');
     for (const line of lines) this.event(line);
     if (lines.length !== count)
@@ -118,6 +129,39 @@ export class ChainCheck {
     const times = timesOf(lines);
     if (!isTime(firstTime, times.first) || !isTime(lastTime, times.last))
       this.#fault('edited', first, `the row that begins with event ${first} states other times than its events`);
+  }
+
+  /**
+   * Continues after the events of a segment whose rows aren't in the table.
+   *
+   * @param name names the segment in a fault
+   */
+  skip({ first, head }: SegmentChain, name: string): void {
+    const { sequence } = this.#report.head;
+    if (!this.#mayBeginHere && first > sequence + 1)
+      this.#fault('removed', sequence + 1, `${range(sequence + 1, first - 1)} missing before ${name}`);
+    if (!this.#mayBeginHere && first <= sequence)
+      this.#fault('inserted', first, `${range(first, sequence)} in the table and in ${name}, which ends later`);
+    this.#mayBeginHere = false;
+    if (this.#report.fault) return;
+    this.#report.head = head;
+    this.#report.exported = (this.#report.exported ?? 0) + head.sequence - first + 1;
+  }
+
+  /** Checks that the chain, after the rows of a day, is where the segment of that day ends it. */
+  reaches(end: Head, name: string): void {
+    const { sequence, hash } = this.#report.head;
+    if (sequence < end.sequence)
+      this.#fault('removed', sequence + 1, `${range(sequence + 1, end.sequence)} missing: ${name} has them`);
+    if (sequence > end.sequence)
+      this.#fault('inserted', end.sequence + 1, `${range(end.sequence + 1, sequence)} not in ${name}`);
+    if (hash !== end.hash) this.#fault('edited', sequence, `event ${sequence} is not the one in ${name}`);
+  }
+
+  /** Notes rows of a day whose segment doesn't have the chain. */
+  isNotIn(name: string): void {
+    const { sequence } = this.#report.head;
+    this.#fault('inserted', sequence, `events up to ${sequence} are not in ${name}`);
   }
 
   /** Checks the recorded end of the chain. */
@@ -144,7 +188,10 @@ export class ChainCheck {
   }
 
   #before(linked: Linked | undefined): Head {
-    if (this.#mayBeginHere && linked) this.#report.head = { sequence: linked.sequence - 1, hash: linked.previous };
+    if (this.#mayBeginHere && linked) {
+      this.#report.begin = { sequence: linked.sequence - 1, hash: linked.previous };
+      this.#report.head = this.#report.begin;
+    }
     this.#mayBeginHere = false;
     return this.#report.head;
   }

@@ -16,6 +16,7 @@ import {
   type Writer,
 } from './chain.js';
 import { chainEvent } from './chain-events.js';
+import { dayAfterSegments } from './segments.js';
 import { beginChain, endChain, readHead, type SetFault } from './chain-set.js';
 
 /** A transaction whose response is lost has written two rows at most: the beginning of a chain, and its own events. */
@@ -80,6 +81,8 @@ export class ChainWriter {
   #isUnsure = false;
   /** The chain that was begun in the transaction whose response was lost. */
   #maybeBegun?: Writer;
+  /** The earliest day that rows may have, ISO 8601: days of a chain never go back, whatever the database's clock does. */
+  #day = '-infinity';
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: ChainWriterOptions, listener: ChainListener) {
@@ -204,6 +207,7 @@ export class ChainWriter {
     const process = { host: hostname(), pid: globalThis.process.pid, startedAt: clock.now() };
     const { writer, setFault } = await beginChain(manager, secret, process, after);
     this.#maybeBegun = writer;
+    if (table) this.#day = (await dayAfterSegments(manager)) ?? this.#day;
     if (setFault) {
       const serviceEventDetails = { fault: setFault };
       events.push(chainEvent(home, { eventName: 'AuditChainsUncounted', serviceEventDetails }, clock.now()));
@@ -227,12 +231,13 @@ export class ChainWriter {
     const batch = link(writer.chain, at.head, events);
     const { first, lines, head } = batch;
     const times = timesOf(lines);
-    const written = await manager.query<unknown[]>(
+    const written = await manager.query<{ day: string }[]>(
       `WITH head AS (
          UPDATE audit_chains SET sequence = $2, hash = $3, mac = $4 WHERE chain = $1 AND mac = $5 RETURNING chain
        )
-       INSERT INTO audit_log (chain, first, count, events, mac, first_time, last_time)
-       SELECT chain, $6, $7, $8, $9, $10, $11 FROM head RETURNING first`,
+       INSERT INTO audit_log (day, chain, first, count, events, mac, first_time, last_time)
+       SELECT GREATEST((clock_timestamp() AT TIME ZONE 'UTC')::date, $12), chain, $6, $7, $8, $9, $10, $11
+         FROM head RETURNING day::text`,
       [
         writer.chain,
         head.sequence,
@@ -245,9 +250,13 @@ export class ChainWriter {
         batchMac(secret, writer.chain, batch),
         times.first,
         times.last,
+        this.#day,
       ],
     );
-    return written.length > 0 ? batch : undefined;
+    const [row] = written;
+    if (!row) return undefined;
+    this.#day = row.day;
+    return batch;
   }
 
   /**

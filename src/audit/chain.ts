@@ -73,8 +73,8 @@ export function timesOf(events: readonly string[]): { first: string | null; last
   return { first, last };
 }
 
-/** SHA-256 of an event as stored, or of other text, in hexadecimal digits. */
-export function hashOf(line: string): string {
+/** SHA-256 of an event as stored, or of other text or bytes, in hexadecimal digits. */
+export function hashOf(line: string | Buffer): string {
   return hash('sha256', line, 'hex');
 }
 
@@ -103,6 +103,25 @@ export function setMac(
 /** HMAC-SHA-256 of the stored result of a verification. @param secret shared by the deployment, 32 bytes */
 export function verificationMac(secret: Buffer, values: readonly string[]): Buffer {
   return mac(secret, ['verification', ...values]);
+}
+
+/**
+ * HMAC-SHA-256 of the row of a segment. It covers the row before, and thereby all rows before it.
+ *
+ * @param before MAC of the row before; empty for the first
+ */
+export function segmentMac(secret: Buffer, before: Buffer, values: readonly (string | number)[]): Buffer {
+  return mac(secret, ['segment', before.toString('hex'), ...values]);
+}
+
+/** HMAC-SHA-256 of the pruning of a segment. @param segment MAC of the segment's row */
+export function pruneMac(secret: Buffer, segment: Buffer, at: Date, by: string): Buffer {
+  return mac(secret, ['pruned', segment.toString('hex'), at.toISOString(), by]);
+}
+
+/** HMAC-SHA-256 of the number of segments. @param last MAC of the last segment's row */
+export function segmentSetMac(secret: Buffer, segments: number, last: Buffer): Buffer {
+  return mac(secret, ['segments', segments, last.toString('hex')]);
 }
 
 /** Extends the hash over the heads of ended chains by one more. @returns 64 hexadecimal digits */

@@ -85,5 +85,7 @@ test('reads the index, and only rows that may have events of the period', async 
       ORDER BY last_time DESC, chain DESC, first DESC LIMIT 500`,
     [time(10_000), time(10_002)],
   );
-  expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(/Index.*Scan Backward using audit_log_by_time/);
+  expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(
+    /Index.*Scan Backward using audit_log_former_by_time/,
+  );
 });

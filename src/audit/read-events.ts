@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { dayAfter, type Partition, partitions } from './partitions.js';
 
 /** Limits of one call: the events that it reads, and the time after which it begins no further read. */
 const MAX_EVENTS = 20_000;
@@ -77,12 +78,13 @@ export async function readEvents(
 ): Promise<FoundEvents> {
   const deadlineMs = performance.now() + MAX_MS;
   const texts = textsOf(filter);
+  const lastOfFirst = lastDayOf((await partitions(database.manager))[0]);
   const events: object[] = [];
   let position = after;
   let read = 0;
   let characters = 0;
   for (;;) {
-    const batches = await batchesFrom(database, filter, position);
+    const batches = await batchesFrom(database, filter, position, lastOfFirst);
     const isEnd = batches.length < 2 && batches.every((batch) => position && isOf(batch, position));
     for (const batch of batches) {
       const lines = batch.events.split('\n');
@@ -112,15 +114,20 @@ function batchesFrom(
   database: DataSource,
   { from, to }: EventFilter,
   position: Position | undefined,
+  lastOfFirst: string,
 ): Promise<Batch[]> {
   const [last, chain, first] = position ?? [];
-  // The row comparison and the first time are conditions of the index. The sizes of events are known without reading them.
+  // By the days PostgreSQL leaves out partitions: an event is written seconds after it happens, and the clocks of a node
+  // and of the database differ by less than a day. The row comparison and the first time are conditions of the index.
+  // The sizes of events are known without reading them.
   return database.query<Batch[]>(
     `SELECT chain, first::float8 AS first, extract(epoch FROM last_time)::float8 AS last, events
        FROM (SELECT *, sum(octet_length(events)) OVER (ORDER BY last_time DESC, chain DESC, first DESC
                                                        ROWS UNBOUNDED PRECEDING) - octet_length(events) AS bytes
                FROM (SELECT chain, first, last_time, events FROM audit_log
                       WHERE last_time >= to_timestamp($1) AND first_time <= to_timestamp($2)
+                        AND day BETWEEN (to_timestamp($1) AT TIME ZONE 'UTC')::date - 1
+                                    AND GREATEST((to_timestamp($2) AT TIME ZONE 'UTC')::date + 1, $6)
                         AND (last_time, chain, first) <= (to_timestamp($3), $4, $5)
                       ORDER BY last_time DESC, chain DESC, first DESC LIMIT ${QUERY_ROWS}) AS rows) AS sized
       WHERE bytes < ${QUERY_BYTES}
@@ -131,8 +138,14 @@ function batchesFrom(
       last ?? 'infinity',
       chain ?? 2_147_483_647,
       first ?? '9223372036854775807',
+      lastOfFirst,
     ],
   );
+}
+
+/** Returns the day that all rows of the first partition have, if it is that of all days before another. */
+function lastDayOf(first: Partition | undefined): string {
+  return first?.from === undefined && first?.to !== undefined ? dayAfter(first.to, -1) : '-infinity';
 }
 
 const seconds = (time: Date | undefined) => time && Math.trunc(time.getTime() / 1000);

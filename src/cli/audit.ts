@@ -1,11 +1,15 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Argument } from 'commander';
 import type { ChainReport } from '../audit/chain-check.js';
+import type { Segment } from '../audit/segments.js';
+import type { VerifyTableOptions } from '../audit/verify.js';
+import { addAuditSegments, readDay, verifyExportedDays } from './audit-segments.js';
+import { addAuditSigningKey } from './audit-signing-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
-import { print, type OutputOptions, withOutput } from './results.js';
+import { print, type OutputOptions, remark, withOutput } from './results.js';
 import { addAuditEvents } from './service/audit-events.js';
 
 const DOCUMENT = 'docs/audit.md';
@@ -13,9 +17,16 @@ const DESCRIPTION = `Find events of the audit log that were edited, removed or i
 
 Prints for each chain of events whether it is intact, and if not, where it was changed. A service begins a chain each time it starts. Each line ends with the hash of the chain's last event. Keep this hash elsewhere, and it can later prove that no event up to that one was changed.
 
-Without --file or -, the command reads the table in the database that the service's environment names. The service keeps running. To verify a copy from a service's standard output, no database is needed.
+Without --file, - or --export, the command reads the table in the database that the service's environment names. The service keeps running. To verify a copy from a service's standard output, or exported days, no database is needed.
 
 The exit code is 1 if anything is wrong.`;
+
+interface VerifyOptions extends OutputOptions {
+  file?: string;
+  since?: string;
+  export?: string;
+  publicKey?: string;
+}
 
 /** Adds `keyblock audit`. */
 export function addAudit(program: Command, streams: Streams): void {
@@ -27,13 +38,27 @@ export function addAudit(program: Command, streams: Streams): void {
     .description(DESCRIPTION)
     .addArgument(new Argument('[-]', 'read a copy from standard input').choices(['-']))
     .option('--file <path>', 'Read a copy from a file.')
+    .option('--since <day>', 'Read only what the table has from this day on.', readDay)
+    .option('--export <dir>', 'Read a folder of exported days; needs --public-key.')
+    .option('--public-key <path>', 'File with the output of keyblock audit public-key.')
     .examples('keyblock audit verify', 'keyblock audit verify --file keyblock.log')
     .readOn(DOCUMENT);
   withOutput(verify, 'Print a JSON line for each chain.').action(
-    async (dash: string | undefined, options: OutputOptions & { file?: string }) => {
-      const { file } = options;
-      if (dash !== undefined && file !== undefined)
-        throw new Failure(EXIT.usage, 'Give either --file or -, or neither to verify the table in the database.');
+    async (dash: string | undefined, options: VerifyOptions) => {
+      const { file, since, export: directory, publicKey } = options;
+      if ([dash, file, directory].filter((given) => given !== undefined).length > 1)
+        throw new Failure(
+          EXIT.usage,
+          'Give either --file, - or --export, or none to verify the table in the database.',
+        );
+      if ((directory === undefined) !== (publicKey === undefined))
+        throw new Failure(EXIT.usage, 'Give --export and --public-key together.');
+      if (since !== undefined && (dash ?? file ?? directory) !== undefined)
+        throw new Failure(EXIT.usage, '--since is for the table in the database.');
+      if (directory !== undefined && publicKey !== undefined) {
+        await verifyExportedDays(streams, options, directory, readText(publicKey));
+        return;
+      }
       const [{ whatTells }, { presentChain }] = await Promise.all([
         import('../audit/chain-events.js'),
         import('../admin/audit.presenter.js'),
@@ -52,13 +77,31 @@ export function addAudit(program: Command, streams: Streams): void {
       let setFault: string | undefined;
       if (file !== undefined) await verifyCopy(createReadStream(file), report);
       else if (dash !== undefined) await verifyCopy(stdin, report);
-      else setFault = await verifyTable(report);
+      else {
+        const absent = (segment: Segment) =>
+          remark(
+            streams,
+            options,
+            `${segment.day} is not in the table, although it was not pruned: segment ${segment.number} has its ${count(segment.events, 'event')}`,
+          );
+        setFault = await verifyTable(report, { ...(since !== undefined && { since }), absent });
+      }
 
       if (setFault !== undefined) throw new Failure(EXIT.no, `Not intact: ${setFault}.`);
       if (chains.size === 0) throw new Failure(EXIT.no, 'There are no audit events.');
       if (faulty.size > 0) throw new Failure(EXIT.no, `Not intact: ${faulty.size} of ${count(chains.size, 'chain')}.`);
     },
   );
+  addAuditSegments(audit, streams);
+  addAuditSigningKey(audit, streams);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Failure(EXIT.usage, `The file of --public-key can't be read: ${(error as Error).message}`);
+  }
 }
 
 async function verifyCopy(copy: Readable, report: (chain: ChainReport) => void): Promise<void> {
@@ -69,7 +112,10 @@ async function verifyCopy(copy: Readable, report: (chain: ChainReport) => void):
   chains.forEach(report);
 }
 
-async function verifyTable(report: (chain: ChainReport) => void): Promise<string | undefined> {
+async function verifyTable(
+  report: (chain: ChainReport) => void,
+  options: VerifyTableOptions,
+): Promise<string | undefined> {
   const [verify, { withDeployment }, { serviceSecret }] = await Promise.all([
     import('../audit/verify.js'),
     import('./deployment.js'),
@@ -78,15 +124,16 @@ async function verifyTable(report: (chain: ChainReport) => void): Promise<string
   let setFault: string | undefined;
   await withDeployment(async ({ database, masterKey }) => {
     const secret = await serviceSecret(database.manager, masterKey, 'audit');
-    setFault = await verify.verifyTable(database, secret, report);
+    setFault = await verify.verifyTable(database, secret, report, options);
   });
   return setFault;
 }
 
-function lineOf({ chain, writer, events, from, to, head, fault }: ChainReport): string {
+function lineOf({ chain, writer, events, exported, from, to, head, fault }: ChainReport): string {
   const process = writer ? ` (${writer.host}, process ${writer.pid})` : '';
   const period = from === undefined ? '' : `, ${from} to ${to ?? from}`;
   const name = `chain ${chain}${process}`;
-  if (!fault) return `${name}: ok, ${count(events, 'event')}${period}, ${head.sequence} ${head.hash}`;
+  const before = exported === undefined ? '' : ` after ${count(exported, 'exported event')}`;
+  if (!fault) return `${name}: ok, ${count(events, 'event')}${before}${period}, ${head.sequence} ${head.hash}`;
   return `${name}: ${fault.kind.toUpperCase()}: ${fault.what} (${count(events, 'event')} before it${period})`;
 }

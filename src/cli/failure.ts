@@ -54,6 +54,7 @@ const EXIT_CODES = new Map<string, number>(
     PolicyError: EXIT.usage,
     PublicPolicyException: EXIT.usage,
     ResourceNotFoundException: EXIT.state,
+    SegmentError: EXIT.state,
     ValidationException: EXIT.usage,
   }),
 );

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { DataSource, type EntityManager, MigrationExecutor } from 'typeorm';
+import { makePartitions } from '../audit/partitions.js';
 import { cut, endInTime, TIMEOUT_MS } from './connection.js';
 import { LOCKS, withLock } from './locks.js';
 import { ENTITIES, MIGRATIONS } from './schema.js';
@@ -74,7 +75,8 @@ class PasswordError extends Error {
 }
 
 /**
- * Brings the schema up to date under an advisory lock, so that nodes that start at the same time wait for each other.
+ * Brings the schema and the partitions of the audit log up to date under an advisory lock, so that nodes that start at
+ * the same time wait for each other.
  *
  * @param before runs under the lock before the migrations; if it throws, the database stays as it was
  * @param after  runs under the lock after the migrations
@@ -87,6 +89,7 @@ export async function migrate(
   await withLock(database, LOCKS.migration, async (runner) => {
     await before(runner.manager);
     await new MigrationExecutor(database, runner).executePendingMigrations();
+    await makePartitions(runner.manager);
     await after(runner.manager);
   });
 }

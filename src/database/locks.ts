@@ -6,7 +6,7 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
  * must agree on them, and triggers in migrations take some of them, too.
  */
 export const LOCKS = {
-  /** Held by a connection while it brings the schema up to date. */
+  /** Held by a connection while it brings the schema or the partitions of the audit log up to date. */
   migration: 53932562,
   /** Held by a connection while it rotates the master key. */
   masterKeyRotation: 53932563,
@@ -20,6 +20,8 @@ export const LOCKS = {
    * takes it exclusively.
    */
   activeMasterKey: 627837539,
+  /** Held by a connection while it exports or prunes days of the audit log. */
+  auditSegments: 66336734,
   /** Taken to number an audit chain. */
   auditChain: 66336733,
   /**
@@ -42,6 +44,8 @@ export const LOCKS = {
   cckmKey: 78690,
   /** Held by a connection while its process verifies the audit chains. */
   auditVerification: 78691,
+  /** Taken to generate a signing key of the audit log. */
+  auditSigningKey: 78692,
 } as const;
 
 const POLL_MS = 50;

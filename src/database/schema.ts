@@ -31,6 +31,7 @@ import { Tag } from '../payment/keys/tag.entity.js';
 import { VerificationFailures } from '../payment/dataplane/verification/verification-failures.entity.js';
 import { MasterKeyEnvelope } from '../provider/master-key-envelope.entity.js';
 import { MasterKeyRow } from '../provider/master-key.entity.js';
+import { AuditSigningKeyRow } from '../provider/audit-signing-key.entity.js';
 import { ServiceSecretRow } from '../provider/service-secret.entity.js';
 import { XksCredentialRow } from '../xks-proxy/xks-credential.entity.js';
 import { XksKey } from '../xks-proxy/xks-key.entity.js';
@@ -62,12 +63,16 @@ import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
 import { KeyUse1790000000133 } from './migrations/1790000000133-key-use.js';
 import { Rates1790000000134 } from './migrations/1790000000134-rates.js';
 import { ListenerReports1790000000141 } from './migrations/1790000000141-listener-reports.js';
+import { AuditSigningKeys1790000000142 } from './migrations/1790000000142-audit-signing-keys.js';
+import { AuditPartitions1790000000143 } from './migrations/1790000000143-audit-partitions.js';
+import { AuditSegments1790000000144 } from './migrations/1790000000144-audit-segments.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
   MasterKeyRow,
   MasterKeyEnvelope,
   ServiceSecretRow,
+  AuditSigningKeyRow,
   Key,
   Alias,
   Tag,
@@ -134,4 +139,7 @@ export const MIGRATIONS = [
   KeyUse1790000000133,
   Rates1790000000134,
   ListenerReports1790000000141,
+  AuditSigningKeys1790000000142,
+  AuditPartitions1790000000143,
+  AuditSegments1790000000144,
 ];

@@ -60,6 +60,17 @@ export class Metrics {
     );
   }
 
+  /** Adds the metric of the audit log's partitions. */
+  watchAuditPartitions(partitions: { readonly defaultRows: number }): void {
+    // Every worker counts the same rows.
+    this.gauge(
+      'keyblock_audit_default_partition_rows',
+      'Rows of the audit log that are in the default partition, because their day had none',
+      () => partitions.defaultRows,
+      'max',
+    );
+  }
+
   /** Adds the metric of the crypto thread. */
   watchCryptoThread(thread: { readonly waiting: number }): void {
     this.gauge(

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { DataSource } from 'typeorm';
+import { AuditLog } from '../../src/audit/audit-log.js';
+import { makePartitions } from '../../src/audit/partitions.js';
+import { Clock } from '../../src/clock.js';
+import { connect } from '../../src/database/database.js';
+import { MasterKey } from '../../src/provider/master-key.js';
+import { serviceSecret } from '../../src/provider/service-secret.js';
+import { runKeyblock } from './cli.js';
+import { MASTER_KEY, newStore } from './database.js';
+
+/** A deployment whose audit log has days that are over, and a folder for their exports. */
+
+export interface AuditDays {
+  database: DataSource;
+  /** Key of the MACs of the audit log. */
+  secret: Buffer;
+  /** The environment of the deployment. */
+  env: Record<string, string>;
+  /** A folder for exports. */
+  directory: string;
+  /** File with the public keys. */
+  publicKey: string;
+  /** Runs the command in this process, on the deployment. */
+  keyblock: (...args: string[]) => ReturnType<typeof runKeyblock>;
+  remove: () => Promise<void>;
+}
+
+export const HOME = { accountId: '111122223333', region: 'us-east-1' };
+
+export const auditEvent = (name: string) =>
+  JSON.stringify({ eventID: randomUUID(), eventTime: '2026-02-14T11:12:13Z', eventName: name });
+
+/** ISO 8601 of the day that is this number of days before today. */
+export const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+
+/**
+ * Makes a deployment with two chains, one of which goes on from day to day.
+ *
+ * @param days how many days ago events were written, the oldest first
+ */
+export async function auditDays(days: readonly number[]): Promise<AuditDays> {
+  const store = await newStore();
+  const database = await connect(store.env.DATABASE_URL);
+  const directory = mkdtempSync(join(tmpdir(), 'keyblock-export-'));
+  const env = {
+    ...store.env,
+    KEYBLOCK_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+    KEYBLOCK_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  };
+  const keyblock = (...args: string[]) => inEnvironment(env, () => runKeyblock(args));
+  const { stdout, stderr, exitCode } = await keyblock('audit', 'public-key');
+  if (exitCode !== 0) throw new Error(stderr);
+  const publicKey = `${directory}.pem`;
+  writeFileSync(publicKey, stdout);
+  const masterKey = new MasterKey(Buffer.from(MASTER_KEY, 'hex'));
+  const secret = await serviceSecret(database.manager, masterKey, 'audit');
+  await writeDays(database, secret, days);
+  const remove = async () => {
+    await database.destroy();
+    await store.remove();
+    rmSync(directory, { recursive: true });
+    rmSync(publicKey);
+  };
+  return { database, secret, env, directory, publicKey, keyblock, remove };
+}
+
+/** Writes events as if on earlier days: rows are dated back after they are written. */
+async function writeDays(database: DataSource, secret: Buffer, days: readonly number[]): Promise<void> {
+  const long = await openLog(database, secret);
+  for (const ago of days) {
+    const short = await openLog(database, secret);
+    for (const log of [long, short]) {
+      for (let i = 0; i < 400; i++) log.record(auditEvent(`${ago} days ago, ${i}`));
+      await log.flush();
+    }
+    await short.close();
+    await dateBack(database, ago);
+  }
+  await long.close();
+}
+
+/** Makes rows of today those of another day, in a partition of that day. */
+export async function dateBack(database: DataSource, days: number): Promise<void> {
+  await database.query(
+    `UPDATE audit_log SET day = day - $1::int WHERE day = (clock_timestamp() AT TIME ZONE 'UTC')::date`,
+    [days],
+  );
+  await makePartitions(database.manager);
+}
+
+export async function openLog(database: DataSource, secret: Buffer): Promise<AuditLog> {
+  const logger = pino({ level: 'silent' });
+  const log = new AuditLog({ database, secret, clock: new Clock(), logger, home: HOME, table: true });
+  await log.open();
+  return log;
+}
+
+async function inEnvironment<T>(env: Record<string, string>, work: () => Promise<T>): Promise<T> {
+  const before = { ...process.env };
+  Object.assign(process.env, env);
+  try {
+    return await work();
+  } finally {
+    for (const name of Object.keys(env)) {
+      if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = before[name];
+    }
+  }
+}
