@@ -23,7 +23,7 @@ export const ADMIN: Api = {
     isReadOnly: (operation) => /^(?:Get|List|Explain)/.test(operation),
     members: eventMembers({
       values: `
-        AccessKeyId Action Algorithm ByOperation Caller Changes Context Decision DurationSeconds Exportable From Hours Key KeyArn Name Operation Outcome Prefix Principal RequestId Resource SessionName State Statement
+        AccessKeyId Action Algorithm ByOperation Caller Changes Context Decision DurationSeconds Exportable From Hours Key KeyArn KeyId Name Operation Outcome Prefix Principal RequestId Resource SessionName State Statement
         Status Step To UnusedDays Usage Usages Version XksKeyId id kind masterKey name policy serial token tokenKey
       `,
       structures: '',

@@ -73,8 +73,8 @@ export function timesOf(events: readonly string[]): { first: string | null; last
   return { first, last };
 }
 
-/** SHA-256 of an event as stored, or of other text, in hexadecimal digits. */
-export function hashOf(line: string): string {
+/** SHA-256 of an event as stored, or of other text or bytes, in hexadecimal digits. */
+export function hashOf(line: string | Buffer): string {
   return hash('sha256', line, 'hex');
 }
 

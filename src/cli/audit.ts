@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Argument } from 'commander';
 import type { ChainReport } from '../audit/chain-check.js';
+import { addAuditSigningKey } from './audit-signing-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { count } from './layout.js';
@@ -59,6 +60,7 @@ export function addAudit(program: Command, streams: Streams): void {
       if (faulty.size > 0) throw new Failure(EXIT.no, `Not intact: ${faulty.size} of ${count(chains.size, 'chain')}.`);
     },
   );
+  addAuditSigningKey(audit, streams);
 }
 
 async function verifyCopy(copy: Readable, report: (chain: ChainReport) => void): Promise<void> {

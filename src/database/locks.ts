@@ -42,6 +42,8 @@ export const LOCKS = {
   cckmKey: 78690,
   /** Held by a connection while its process verifies the audit chains. */
   auditVerification: 78691,
+  /** Taken to generate a signing key of the audit log. */
+  auditSigningKey: 78692,
 } as const;
 
 const POLL_MS = 50;

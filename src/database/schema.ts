@@ -31,6 +31,7 @@ import { Tag } from '../payment/keys/tag.entity.js';
 import { VerificationFailures } from '../payment/dataplane/verification/verification-failures.entity.js';
 import { MasterKeyEnvelope } from '../provider/master-key-envelope.entity.js';
 import { MasterKeyRow } from '../provider/master-key.entity.js';
+import { AuditSigningKeyRow } from '../provider/audit-signing-key.entity.js';
 import { ServiceSecretRow } from '../provider/service-secret.entity.js';
 import { XksCredentialRow } from '../xks-proxy/xks-credential.entity.js';
 import { XksKey } from '../xks-proxy/xks-key.entity.js';
@@ -61,12 +62,14 @@ import { AuditVerification1790000000131 } from './migrations/1790000000131-audit
 import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
 import { KeyUse1790000000133 } from './migrations/1790000000133-key-use.js';
 import { Rates1790000000134 } from './migrations/1790000000134-rates.js';
+import { AuditSigningKeys1790000000142 } from './migrations/1790000000142-audit-signing-keys.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
   MasterKeyRow,
   MasterKeyEnvelope,
   ServiceSecretRow,
+  AuditSigningKeyRow,
   Key,
   Alias,
   Tag,
@@ -132,4 +135,5 @@ export const MIGRATIONS = [
   Nodes1790000000132,
   KeyUse1790000000133,
   Rates1790000000134,
+  AuditSigningKeys1790000000142,
 ];

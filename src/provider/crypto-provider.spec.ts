@@ -11,6 +11,7 @@ import type { KeyMode } from '../payment/keys/key-attributes.js';
 import { generateKey } from '../payment/keys/key-material.js';
 import { modesOfUse } from '../payment/keys/key-rules.js';
 import { Key } from '../payment/keys/key.entity.js';
+import { AuditSigningKeyRow } from './audit-signing-key.entity.js';
 import { CryptoProvider } from './crypto-provider.js';
 import { MasterKey, SealError } from './master-key.js';
 import { aadOf, Sealed, type SealedRow } from './sealed.js';
@@ -22,6 +23,7 @@ const ENTITIES: Record<string, new () => SealedRow> = {
   certificate_authorities: CertificateAuthority,
   exchange_tokens: ExchangeToken,
   service_secrets: ServiceSecretRow,
+  audit_signing_keys: AuditSigningKeyRow,
   kms_materials: KmsMaterial,
   kms_wrapping_keys: KmsWrappingKey,
   xks_credentials: XksCredentialRow,
