@@ -63,6 +63,7 @@ import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
 import { KeyUse1790000000133 } from './migrations/1790000000133-key-use.js';
 import { Rates1790000000134 } from './migrations/1790000000134-rates.js';
 import { AuditSigningKeys1790000000142 } from './migrations/1790000000142-audit-signing-keys.js';
+import { AuditStreams1790000000145 } from './migrations/1790000000145-audit-streams.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -136,4 +137,5 @@ export const MIGRATIONS = [
   KeyUse1790000000133,
   Rates1790000000134,
   AuditSigningKeys1790000000142,
+  AuditStreams1790000000145,
 ];
