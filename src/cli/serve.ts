@@ -192,7 +192,9 @@ function welcome({ region, regions, accountId, console, audit }: Config, { url, 
     `Credentials: ${credentialsPath ?? 'as configured'}`,
     ...(audit.some(({ name }) => name === 'table')
       ? []
-      : [`Audit: events of the data plane go to ${audit.map(auditSinkText).join()} only, all others to the table, too`]),
+      : [
+          `Audit: events of the data plane go to ${audit.map(auditSinkText).join()} only, all others to the table, too`,
+        ]),
     `Try: ${credentials}AWS_REGION=${region} aws --endpoint-url ${url} payment-cryptography list-keys`,
     '',
     '',
