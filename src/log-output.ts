@@ -5,10 +5,9 @@ const CHUNK_CHARACTERS = 32_768;
 const FLUSH_MS = 250;
 /** Delay before retrying a write that failed because the reader's buffer was full. */
 const RETRY_MS = 20;
-/** Limits on output that waits for a slow reader: time and size for the log, lines for audit events. */
+/** Limits on lines of the log that wait for a slow reader. */
 const LOG_WAIT_MS = 5000;
 const LOG_CHARACTERS = 4 * 1024 * 1024;
-const AUDIT_LINES = 100_000;
 /** Time that an exiting process waits for its reader. */
 const EXIT_MS = 1000;
 
@@ -19,6 +18,8 @@ interface Chunk {
   readonly text: string;
   readonly lines: number;
   readonly sealedAtMs: number;
+  /** Called when the chunk is written. */
+  readonly written?: () => void;
 }
 
 /** A chunk that is being written. */
@@ -31,20 +32,9 @@ interface Begun {
   written: number;
 }
 
-/** A stream of audit events. */
-export interface EventStream {
-  /** Queues one event, as a line. */
-  write(line: string): void;
-  /** Number of events that wait for the reader. */
-  readonly waiting: number;
-  /** True if so many events are waiting that no more may be added. */
-  readonly isFull: boolean;
-}
-
 /** Limits that tests lower. */
 interface Limits {
   logWaitMs?: number;
-  auditLines?: number;
 }
 
 /**
@@ -64,21 +54,8 @@ export class LogOutput {
   #failures = 0;
   #dropped = 0;
 
-  /** The queue of audit events, which are never dropped. */
-  readonly audit: EventStream;
-
-  constructor({ logWaitMs = LOG_WAIT_MS, auditLines = AUDIT_LINES }: Limits = {}) {
+  constructor({ logWaitMs = LOG_WAIT_MS }: Limits = {}) {
     this.#logWaitMs = logWaitMs;
-    const queue = this.#audit;
-    this.audit = {
-      write: (line) => this.#take(queue, line),
-      get waiting() {
-        return queue.lines;
-      },
-      get isFull() {
-        return queue.lines >= auditLines;
-      },
-    };
     setInterval(() => this.#flush(), FLUSH_MS).unref();
     process.once('exit', () => this.#finish());
   }
@@ -96,16 +73,19 @@ export class LogOutput {
   /** Queues a line of the log, or drops it if too much waits. */
   write(line: string): void {
     if (this.#log.characters >= LOG_CHARACTERS) this.#dropped += 1;
-    else this.#take(this.#log, line);
+    // If a retry is scheduled, it will write this line, too.
+    else if (this.#log.add(line) && !this.#retry) this.#writeAll();
   }
 
-  #take(queue: Lines, line: string): void {
-    // If a retry is scheduled, it will write this line, too.
-    if (queue.add(line) && !this.#retry) this.#writeAll();
+  /** Writes audit events, which are never dropped, and waits until they are written. @param lines one or more lines */
+  writeEvents(lines: string): Promise<void> {
+    return new Promise((written) => {
+      this.#audit.addChunk(lines, written);
+      if (!this.#retry) this.#writeAll();
+    });
   }
 
   #flush(): void {
-    this.#audit.seal();
     this.#log.seal();
     if (!this.#retry) this.#writeAll();
   }
@@ -141,6 +121,7 @@ export class LogOutput {
   #end({ queue, chunk }: Begun): void {
     queue.end(chunk);
     this.#begun = undefined;
+    chunk.written?.();
   }
 
   /**
@@ -162,7 +143,6 @@ export class LogOutput {
   #finish(): void {
     const deadline = performance.now() + EXIT_MS;
     const sleeping = new Int32Array(new SharedArrayBuffer(4));
-    this.#audit.seal();
     this.#log.seal();
     while (this.#write() === 'EAGAIN' && performance.now() < deadline) Atomics.wait(sleeping, 0, 0, RETRY_MS);
   }
@@ -170,8 +150,7 @@ export class LogOutput {
 
 /** Lines that wait, in the order in which they arrived. */
 class Lines {
-  /** Number and length of the lines that wait or are being written. */
-  lines = 0;
+  /** Length of the lines that wait or are being written. */
   characters = 0;
   #text = '';
   #textLines = 0;
@@ -179,7 +158,6 @@ class Lines {
 
   /** @returns true if there are enough lines for a write */
   add(line: string): boolean {
-    this.lines += 1;
     this.characters += line.length;
     this.#textLines += 1;
     this.#text += line;
@@ -196,13 +174,18 @@ class Lines {
     this.#textLines = 0;
   }
 
+  /** Adds lines that are written together. */
+  addChunk(text: string, written: () => void): void {
+    this.characters += text.length;
+    this.#chunks.push({ text, lines: 0, sealedAtMs: performance.now(), written });
+  }
+
   /** Takes the oldest chunk. It still counts until `end` is called. */
   next(): Chunk | undefined {
     return this.#chunks.shift();
   }
 
-  end({ text, lines }: Chunk): void {
-    this.lines -= lines;
+  end({ text }: Chunk): void {
     this.characters -= text.length;
   }
 

@@ -8,7 +8,8 @@ import { Rates } from './front/rates.js';
 import { ADMIN } from './admin/api.js';
 import { AppModule } from './app.module.js';
 import { ownEvent } from './audit/audit-event.js';
-import { AuditLog } from './audit/audit-log.js';
+import { AuditLog, type AuditLogOptions } from './audit/audit-log.js';
+import { EventFile } from './audit/event-file.js';
 import { Credentials, type CredentialStore } from './auth/credentials.js';
 import { CCKM } from './cckm/api.js';
 import { CckmAuthenticator } from './cckm/tokens/cckm-authenticator.js';
@@ -40,6 +41,7 @@ import { LogOutput } from './log-output.js';
 import { CONTROL_PLANE, DATA_PLANE } from './payment/api.js';
 import { KeyCache } from './payment/keys/key-cache.js';
 import { OperationAuthorizer } from './payment/operation-authorizer.js';
+import { auditSigningKey } from './provider/audit-signing-key.js';
 import { serviceSecret } from './provider/service-secret.js';
 import { TokenStatus } from './provider/token-status.js';
 import { assertDefined, type EmbeddedDatabase, openStore, type Store } from './store.js';
@@ -99,9 +101,11 @@ export async function startService(
 
     const root = assertDefined(config.rootCredentials ?? directory?.rootCredentials(config.region));
     const secret = await serviceSecret(database.manager, masterKey, 'audit');
-    const audit = new AuditLog({ database, secret, clock, logger, home: config, ...destinations(config, stdout) });
+    const destinations = await auditDestinations(config, store, clock, stdout);
+    const audit = new AuditLog({ database, secret, clock, logger, home: config, ...destinations });
     await audit.open();
     opened.push(() => audit.close());
+    opened.push(reopenOnHangUp(destinations.files));
     const metrics = new Metrics();
     const tokenStatus = new TokenStatus(store.tokenKey, config.masterKeyToken?.isRequired);
     tokenStatus.watch({ audit, clock, home: config, logger, metrics });
@@ -241,9 +245,37 @@ function authorizersOf(app: NestFastifyApplication): ReadonlyMap<Api, Authorizer
   ]);
 }
 
-function destinations({ audit }: Config, stdout: LogOutput | undefined) {
-  const stream = audit.includes('stdout') ? (stdout ?? new LogOutput()).audit : undefined;
-  return { table: audit.includes('table'), stdout: stream };
+/** Returns the streams of audit events, and those of them that are files. */
+async function auditDestinations(
+  { audit }: Config,
+  { database, masterKey }: Store,
+  clock: Clock,
+  stdout: LogOutput | undefined,
+): Promise<Pick<AuditLogOptions, 'hasDataInTable' | 'streams'> & { files: EventFile[] }> {
+  const sinks = audit.filter(({ name }) => name !== 'table');
+  if (sinks.length === 0) return { files: [] };
+  const signer = await auditSigningKey(database.manager, masterKey, clock.now());
+  const files: EventFile[] = [];
+  const streams = sinks.map(({ name, isRequired, directory }) => {
+    if (directory === undefined) {
+      const output = stdout ?? new LogOutput();
+      return { name, isRequired, signer, output: { write: (lines: string) => output.writeEvents(lines) } };
+    }
+    const output = new EventFile(directory);
+    files.push(output);
+    return { name, isRequired, signer, output };
+  });
+  return { hasDataInTable: sinks.length < audit.length, streams, files };
+}
+
+/** Reopens files at SIGHUP, without which the signal ends the process. @returns a function that stops doing so */
+function reopenOnHangUp(files: readonly EventFile[]): () => Promise<void> {
+  const reopen = () => files.forEach((file) => file.reopen());
+  if (files.length > 0) process.on('SIGHUP', reopen);
+  return () => {
+    process.off('SIGHUP', reopen);
+    return Promise.resolve();
+  };
 }
 
 /**

@@ -16,13 +16,14 @@ type Message =
  * Runs the service in several processes that listen on one port, and restarts those that crash. The first process
  * starts alone, so that an error at startup is reported once.
  *
- * @param count 2 or more
- * @param stop  ends the workers, including those that are starting
+ * @param count   2 or more
+ * @param reopens passes SIGHUP on to the workers
+ * @param stop    ends the workers, including those that are starting
  * @throws WorkerError if a worker ends before it listens
  * @throws the reason of `stop`
  */
 export async function startWorkers(
-  count: number,
+  { count, reopens }: { count: number; reopens: boolean },
   logger: Logger,
   stop: AbortSignal,
 ): Promise<{ url: string; close: () => Promise<void> }> {
@@ -56,12 +57,17 @@ export async function startWorkers(
     }, RESTART_MS).unref();
   };
 
+  const signalAll = (signal: NodeJS.Signals) => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
+  };
   const close = async () => {
     stopping.abort();
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+    signalAll('SIGTERM');
     while (Object.keys(cluster.workers ?? {}).length > 0) await once(cluster, 'exit');
   };
   stop.addEventListener('abort', () => void close(), { once: true });
+  // Workers reopen the files of audit events. Without a listener, the signal ends a process.
+  if (reopens) process.on('SIGHUP', () => signalAll('SIGHUP'));
   try {
     stop.throwIfAborted();
     const url = await start();

@@ -8,6 +8,7 @@ import { Copy } from '../components/copy.js';
 import { Choice, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
 import { More } from '../components/more.js';
+import { Notice } from '../components/notice.js';
 import { Save } from '../components/save.js';
 import { Await, Empty, Failure } from '../components/states.js';
 import { Tag } from '../components/tag.js';
@@ -111,7 +112,7 @@ function Chains({
             </dt>
             <dd class={chain.Fault ? 'fault' : 'fine'}>{chain.Fault ? `Broken: ${chain.Fault.Kind}` : 'Intact'}</dd>
             <dd>
-              {count(chain.Events, 'event')}, ends {shortHash(chain.Head.Hash)}
+              {chain.Elsewhere ? 'Events on a stream' : count(chain.Events, 'event')}, ends {shortHash(chain.Head.Hash)}
             </dd>
           </div>
         ))}
@@ -219,6 +220,12 @@ async function subjectOf(text: string): Promise<Query> {
 const NO_FILTERS = { find: '', time: '', operation: '', outcome: '', kind: '', at: '' };
 type Filters = typeof NO_FILTERS;
 
+/** A page of events. */
+interface EventPage extends Page<AuditEvent> {
+  /** Destinations of the events of the data plane, if the list lacks them. */
+  dataSinks: readonly string[] | undefined;
+}
+
 function EventList() {
   const { query } = place.value;
   const names = Object.keys(NO_FILTERS) as (keyof Filters)[];
@@ -227,7 +234,7 @@ function EventList() {
   const { time, at, outcome, kind } = filters;
   // Tokens belong to their filters, so later pages are asked for the period of the first one.
   const asked = useRef<Query>({});
-  const load = async (token?: string): Promise<Page<AuditEvent>> => {
+  const load = async (token?: string): Promise<EventPage> => {
     if (token === undefined)
       asked.current = {
         ...(await subjectOf(find)),
@@ -237,10 +244,10 @@ function EventList() {
         Changes: kind === 'changes' ? true : undefined,
         MaxResults: PAGE,
       };
-    const { Events, NextToken } = await loadEvents({ ...asked.current, NextToken: token });
-    return { items: Events, next: NextToken };
+    const { Events, NextToken, DataEventSinks } = await loadEvents({ ...asked.current, NextToken: token });
+    return { items: Events, next: NextToken, dataSinks: DataEventSinks };
   };
-  const { loaded, pages } = usePages<AuditEvent, Page<AuditEvent>>(load, [
+  const { loaded, pages } = usePages<AuditEvent, EventPage>(load, [
     find,
     operation,
     time,
@@ -251,16 +258,16 @@ function EventList() {
   ]);
   const aliases = useLoad(loadAliases, [region.value]);
   const nameOf = (arn: string) => aliasOf(arn, aliases);
-  if (loaded.state === 'failed' && loaded.error.name === 'ConflictException')
-    return (
-      <Empty title="Events aren’t kept here">
-        <p>{loaded.error.message}</p>
-      </Empty>
-    );
   const { items } = pages;
+  const dataSinks = loaded.state === 'ready' ? loaded.value.dataSinks : undefined;
   const oldest = items.at(-1);
   return (
     <>
+      {dataSinks && (
+        <Notice>
+          Events of the data plane aren’t kept here: they go to {dataSinks.join(' and ')}. All other events are below.
+        </Notice>
+      )}
       <EventFilters filters={filters} />
       <Await loaded={loaded}>
         {() => (

@@ -2,8 +2,9 @@ import { Inject } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type EventFilter, Position, readEvents } from '../audit/read-events.js';
 import type { Call } from '../call.js';
+import { auditSinkText } from '../config/audit-sinks.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { ConflictException, ThrottlingException } from '../errors/exceptions.js';
+import { ThrottlingException } from '../errors/exceptions.js';
 import { OperationsController } from '../http/operation.js';
 import { PageTokens } from '../http/page-tokens.js';
 import { Query } from '../http/input.js';
@@ -36,7 +37,8 @@ export class AuditController {
       'Returns the events that match all filters, the newest first: in the order in which they were written, row by row of the ' +
       'table. One call reads at most 20,000 events, and stops after two seconds. `Complete` is then false, and NextToken goes on ' +
       'from there, even if the page has no events. A period (`From`, `To`) makes a search fast. Events appear up to 50 ms after their ' +
-      'call was answered.',
+      'call was answered. If KEYBLOCK_AUDIT doesn’t name the table, the events of the data plane are elsewhere: ' +
+      'DataEventSinks says where.',
     example: '"http://127.0.0.1:8080/admin/audit/events?Changes=true&MaxResults=5"',
     output: ListAuditEventsOutput,
   })
@@ -44,7 +46,6 @@ export class AuditController {
     call: Call,
     @Query(ListAuditEventsQuery) { NextToken, MaxResults: limit = DEFAULT_EVENTS, ...filters }: ListAuditEventsQuery,
   ): Promise<ListAuditEventsOutput> {
-    this.#requireTable();
     const list = ['ListAuditEvents', filters];
     const token = NextToken === undefined ? undefined : this.tokens.read(call, list, NextToken);
     const after = token === undefined ? undefined : Position.parse(JSON.parse(token));
@@ -57,6 +58,7 @@ export class AuditController {
         Events: events as Record<string, unknown>[],
         NextToken: next && this.tokens.issue(call, list, JSON.stringify(next)),
         Complete: isComplete,
+        DataEventSinks: this.#dataEventSinks(),
       };
     } finally {
       this.#reads -= 1;
@@ -76,7 +78,6 @@ export class AuditController {
     output: AuditVerificationOutput,
   })
   async verify({ principal }: Call): Promise<AuditVerificationOutput> {
-    this.#requireTable();
     return presentVerification(await this.verification.start(principal.arn));
   }
 
@@ -96,12 +97,10 @@ export class AuditController {
     return latest ? presentVerification(latest) : { State: 'NONE' };
   }
 
-  /** Without the table nothing is kept here, which an empty list would hide. */
-  #requireTable(): void {
-    if (!this.config.audit.includes('table'))
-      throw new ConflictException(
-        'This service keeps no audit events in its table: KEYBLOCK_AUDIT is stdout. Read them where its standard output goes.',
-      );
+  /** The sinks of data events that aren't in the table, which a shorter list would hide. */
+  #dataEventSinks(): string[] | undefined {
+    const { audit } = this.config;
+    return audit.some(({ name }) => name === 'table') ? undefined : audit.map(auditSinkText);
   }
 }
 

@@ -19,11 +19,12 @@ export function presentVerification(verification: Verification): AuditVerificati
 }
 
 /** Presents the report of a chain. */
-export function presentChain({ chain, writer, events, from, to, head, fault }: VerifiedChain) {
+export function presentChain({ chain, writer, isElsewhere, events, from, to, head, fault }: VerifiedChain) {
   return {
     Chain: chain,
     Host: writer?.host,
     Pid: writer?.pid,
+    Elsewhere: isElsewhere,
     Events: events,
     From: secondsOf(from),
     To: secondsOf(to),

@@ -36,6 +36,10 @@ export const ListAuditEventsOutput = z
     Complete: z.boolean().meta({
       description: 'false if the call ended at its limit of events or time: more events may be found with NextToken.',
     }),
+    DataEventSinks: z.array(z.string()).optional().meta({
+      description:
+        'Destinations of the events of the data plane, as in KEYBLOCK_AUDIT, if they are not in the table and so not in this list.',
+    }),
   })
   .meta({ id: 'ListAuditEventsOutput' });
 export type ListAuditEventsOutput = z.infer<typeof ListAuditEventsOutput>;
@@ -45,14 +49,18 @@ const VerifiedChain = z
     Chain: z.int(),
     Host: z.string().optional(),
     Pid: z.int().optional(),
+    Elsewhere: z.boolean().optional().meta({
+      description: 'true if its events are on a stream: only its entry in the database was checked.',
+    }),
     Events: z.int().meta({ description: 'Number of events that were checked, up to the fault if there is one.' }),
     From: Timestamp.optional().meta({ description: 'Time of the first event.' }),
     To: Timestamp.optional().meta({ description: 'Time of the last event that was checked.' }),
     Head: z.object({ Sequence: z.int(), Hash: z.string() }),
     Fault: z
       .object({
-        Kind: z.enum(['edited', 'removed', 'inserted', 'end missing', 'chain missing', 'reported']).meta({
-          description: '`reported` if only the first event of a later chain tells of the fault.',
+        Kind: z.enum(['edited', 'removed', 'inserted', 'end missing', 'chain missing', 'not signed', 'reported']).meta({
+          description:
+            '`reported` if only the first event of a later chain tells of the fault; `not signed` occurs in copies only.',
         }),
         Sequence: z.int().optional(),
         What: z.string(),

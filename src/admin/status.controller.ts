@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Call } from '../call.js';
+import { auditSinkText } from '../config/audit-sinks.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { epochSeconds } from '../http/fields.js';
 import { OperationsController } from '../http/operation.js';
@@ -50,7 +51,7 @@ export class StatusController {
       MasterKey: await masterKeyStatus(this.database.manager, this.config),
       Token: this.#tokenStatus(),
       Replication: await this.#replicationStatus(),
-      Audit: { Sinks: [...this.config.audit], Verified: await this.#verified() },
+      Audit: { Sinks: this.config.audit.map(auditSinkText), Verified: await this.#verified() },
       Listeners: nodes.flatMap(listenersOf),
     };
   }

@@ -65,7 +65,10 @@ export const GetStatusOutput = z
       }),
     ),
     Audit: z.object({
-      Sinks: z.array(z.enum(['table', 'stdout'])),
+      Sinks: z.array(z.string()).meta({
+        description:
+          'Destinations of audit events, as in KEYBLOCK_AUDIT; events that aren’t of the data plane are always in the table.',
+      }),
       Verified: z.object({ State: z.string(), Ended: Timestamp.optional() }).optional(),
     }),
     Listeners: z.array(Listener).meta({

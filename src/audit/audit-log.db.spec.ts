@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { pino } from 'pino';
 import type { DataSource, EntityManager } from 'typeorm';
+import { newStream } from '../../test/support/audit-stream.js';
 import { newStore, type DatabaseStore } from '../../test/support/database.js';
 import { Clock } from '../clock.js';
 import { connect } from '../database/database.js';
 import { AuditLog, type AuditLogOptions } from './audit-log.js';
 import type { ChainReport } from './chain-check.js';
 import { batchMac, type Head, headMac, link, opened } from './chain.js';
-import { verifyCopy, verifyTable } from './verify.js';
+import { verifyTable } from './verify.js';
 
 const SECRET = Buffer.alloc(32, 5);
 const OTHER_SECRET = Buffer.alloc(32, 6);
@@ -38,14 +38,11 @@ async function open(more: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
     clock: new Clock(),
     logger,
     home: HOME,
-    table: true,
     ...more,
   });
   await audit.open();
   return audit;
 }
-
-const streamTo = (copy: string[]) => ({ write: (line: string) => void copy.push(line), waiting: 0, isFull: false });
 
 const event = (name: string) =>
   JSON.stringify({ eventID: randomUUID(), eventTime: '2026-02-14T11:12:13Z', eventName: name });
@@ -164,15 +161,15 @@ function faulty(meets: (commit: () => Promise<unknown>) => Promise<unknown>): Da
   return Object.create(database, { transaction: { value: transaction } }) as DataSource;
 }
 
-test('writes events only once, in table and copy, when their commit succeeded but its answer was lost', async () => {
-  const copy: string[] = [];
+test('writes events only once, in table and stream, when their commit succeeded but its answer was lost', async () => {
+  const stream = newStream();
   let isLost = false;
   const lossy = faulty(async (commit) => {
     const result = await commit();
     if (isLost) throw new Error('Connection terminated');
     return result;
   });
-  const audit = await open({ database: lossy, stdout: streamTo(copy) });
+  const audit = await open({ database: lossy, streams: [stream.options] });
   await writeRows(audit, [1]);
   isLost = true;
   await expect(writeRows(audit, [2])).rejects.toThrow('Connection terminated');
@@ -184,9 +181,11 @@ test('writes events only once, in table and copy, when their commit succeeded bu
   await writeRows(audit, [1]);
   await audit.close();
   expect(await names()).toEqual(['e0', 'e0', 'e1', 'a', 'b', 'c', 'd', 'e0']);
-  const rows = await database.query<{ events: string }[]>('SELECT events FROM audit_log ORDER BY first');
-  expect(copy.join('')).toBe(rows.map(({ events }) => `${events}\n`).join(''));
-  expect(await verified()).toMatchObject([{ events: 8, fault: undefined }]);
+  expect(stream.names()).toEqual(await names());
+  expect(await verified()).toMatchObject([
+    { events: 8, fault: undefined },
+    { isElsewhere: true, fault: undefined },
+  ]);
   expect(log.map(({ msg }) => msg)).toEqual([
     'audit events could not be written and remain queued',
     'audit events are written again',
@@ -207,37 +206,13 @@ test('queues events while the database rejects them, up to a limit, and logs onc
   }
   expect(log.map(({ level, msg }) => [level, msg])).toEqual([
     [50, 'audit events could not be written and remain queued'],
-    [50, 'calls are refused until the database accepts audit events again'],
+    [50, 'calls are refused until audit events can be written again'],
   ]);
   isDown = false;
   await audit.flush();
   expect(audit.isFull).toBe(false);
   await audit.close();
   expect(await names()).toEqual(['n0', 'n1', 'n2', 'n3']);
-});
-
-test('chains events and leaves the table empty when they go to standard output alone', async () => {
-  const copy: string[] = [];
-  const audit = await open({ table: false, stdout: streamTo(copy) });
-  await writeRows(audit, [2]);
-  audit.record(event('last'));
-  await audit.close();
-  expect(await names()).toEqual([]);
-  expect(await verified()).toMatchObject([{ chain: 1, events: 0, fault: undefined }]);
-  expect(await verifyCopy(Readable.from(copy))).toMatchObject([{ chain: 1, events: 3, fault: undefined }]);
-});
-
-test('refuses calls while the stream is full, and waits for the stream on close', async () => {
-  const stream = { write: () => undefined, waiting: 0, isFull: false };
-  const audit = await open({ stdout: stream });
-  expect([audit.isFull, audit.waiting]).toEqual([false, 0]);
-  Object.assign(stream, { waiting: 5, isFull: true });
-  expect([audit.isFull, audit.waiting]).toEqual([true, 5]);
-  const closing = audit.close();
-  await audit.flush();
-  Object.assign(stream, { waiting: 0, isFull: false });
-  await closing;
-  expect(log).toEqual([]);
 });
 
 describe('an attacker who can write to the database', () => {
@@ -285,7 +260,7 @@ describe('an attacker who can write to the database', () => {
     const [row] = await database.query<{ host: string; pid: number; startedAt: Date }[]>(
       'SELECT host, pid, started_at AS "startedAt" FROM audit_chains WHERE chain = 2',
     );
-    const mac = headMac(OTHER_SECRET, { chain: 2, ...row! }, head);
+    const mac = headMac(OTHER_SECRET, { chain: 2, kind: 'table', ...row! }, head);
     await database.query('UPDATE audit_chains SET hash = $1, mac = $2 WHERE chain = 2', [head.hash, mac]);
   };
 
@@ -397,6 +372,11 @@ describe('an attacker who can write to the database', () => {
       sql(`UPDATE audit_chains SET sequence = 3, mac = '\\x00' WHERE chain = 2`),
       { kind: 'edited', sequence: undefined },
     ],
+    [
+      'declares that its events are on a stream, and removes them',
+      sql('DELETE FROM audit_log WHERE chain = 2', `UPDATE audit_chains SET kind = 'stream' WHERE chain = 2`),
+      { kind: 'edited', sequence: undefined },
+    ],
     ['removes the head', sql('DELETE FROM audit_chains WHERE chain = 2'), { kind: 'chain missing' }],
     [
       'removes a chain',
@@ -410,35 +390,5 @@ describe('an attacker who can write to the database', () => {
     expect(reports.map(({ chain }) => chain)).toEqual([1, 2, 3]);
     expect([reports[0]!.fault, reports[2]!.fault]).toEqual([undefined, undefined]);
     expect(reports[1]!.fault).toMatchObject(fault);
-  });
-});
-
-describe('a copy of the log', () => {
-  const chainOf = (chain: number, count: number) =>
-    link(
-      chain,
-      { sequence: 0, hash: '0'.repeat(64) },
-      Array.from({ length: count }, (_, i) => opened(event(`e${i}`))),
-    ).lines;
-  const check = (text: readonly string[]) => verifyCopy(Readable.from([text.join('\n')]));
-  const one = chainOf(1, 5);
-
-  test('may contain other lines and several chains, and may begin and end anywhere', async () => {
-    const two = chainOf(2, 2);
-    const mixed = ['{"level":30,"node":1}', two[0]!, ...one.slice(1, 3), '', 'null', two[1]!, one[3]!];
-    expect(await check(mixed)).toMatchObject([
-      { chain: 2, events: 2, head: { sequence: 2 }, fault: undefined },
-      { chain: 1, events: 3, head: { sequence: 4 }, fault: undefined },
-    ]);
-    expect(await check(['{}'])).toEqual([]);
-  });
-
-  test.each([
-    ['edited', one.with(2, one[2]!.replace('e2', 'x')), { kind: 'edited', sequence: 3 }],
-    ['removed', one.toSpliced(2, 1), { kind: 'removed', sequence: 3 }],
-    ['truncated', one.with(2, one[2]!.slice(0, 50)), { kind: 'removed', sequence: 3 }],
-    ['inserted', one.toSpliced(2, 0, one[1]!), { kind: 'inserted', sequence: 2 }],
-  ])('is reported as faulty if an event is %s', async (_what, text, fault) => {
-    expect(await check(text)).toMatchObject([{ chain: 1, fault }]);
   });
 });

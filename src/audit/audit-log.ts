@@ -1,63 +1,72 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
-import type { EventStream } from '../log-output.js';
-import { ChainWriter, type ChainWriterOptions, type Work } from './chain-writer.js';
-import { opened } from './chain.js';
+import { type ChainWriterOptions, ChainWriter, thisProcess, type Work } from './chain-writer.js';
+import { isDataEvent, opened, unlinked } from './chain.js';
+import type { CheckpointSigner } from './checkpoint.js';
+import { EventQueue } from './event-queue.js';
+import { type EventOutput, EventStream } from './event-stream.js';
 
-/** A batch begins when GROUP_EVENTS events wait, or GROUP_MS after events began to wait or the last batch ended. */
-const GROUP_EVENTS = 100;
-const GROUP_MS = 50;
-/**
- * Maximum number of events in one write: linking and sending 150 events of 1.2 KB takes the main thread 0.6 ms, and
- * 1,000 take over 5 ms.
- */
-const BATCH_EVENTS = 150;
-/** Number of characters after which a batch is full, because the parameters of an event may be a hundred times as long. */
-const BATCH_CHARACTERS = 262_144;
-/** Time until a batch that could not be written is tried again. */
-const RETRY_MS = 250;
-/** Length of the queue beyond which calls are refused; an event takes about 1 KB. */
-const MAX_WAITING = 100_000;
-/** Time that a stopping service keeps trying to write its queue. */
+/** Time between two checkpoints of a stream. */
+const CHECKPOINT_MS = 10_000;
+/** Time that a stopping service keeps trying to write its queues. */
 const STOP_MS = 5000;
 
 export interface AuditLogOptions extends ChainWriterOptions {
   logger: Logger;
-  /** Receives the events as lines; undefined if no events go to standard output. */
-  stdout?: EventStream;
-  /** Overrides the length of the queue in tests. */
+  /** False if events of the data plane go to streams only; by default, all events are in the table. */
+  hasDataInTable?: boolean;
+  streams?: readonly StreamOptions[];
+  /** Overrides the length of the queues in tests. */
   maxWaiting?: number;
 }
 
+/** A stream that gets all events of this process. */
+export interface StreamOptions {
+  /** Name of the sink in the log and in metrics. */
+  name: string;
+  /** If false, events are dropped while they can't be written. */
+  isRequired: boolean;
+  output: EventOutput;
+  signer: CheckpointSigner;
+}
+
+/** A sink with its queue and what it has written. */
+interface Sink {
+  readonly name: string;
+  readonly isRequired: boolean;
+  readonly queue: EventQueue;
+  readonly written: { management: number; data: number };
+}
+
+/** The state of a sink, for metrics. */
+export interface SinkState {
+  readonly name: string;
+  readonly waiting: number;
+  readonly dropped: number;
+  readonly written: Readonly<{ management: number; data: number }>;
+}
+
 /**
- * The audit log of this process: a hash chain of its own, whose number identifies the node. The event of a change is
- * written in the change's transaction; all others are queued and written in groups, so that requests don't wait for
- * them. See docs/adr/0014.
+ * The audit log of this process: a hash chain of its own in the table, whose number identifies the node, and one for
+ * each stream. The event of a change is written to the table in the change's transaction; all others are queued and
+ * written in groups, so that requests don't wait for them. See docs/adr/0014 and 0052.
  */
 export class AuditLog {
   readonly #options: AuditLogOptions;
-  readonly #maxWaiting: number;
   readonly #chain: ChainWriter;
-  /** Queue of events outside transactions, oldest first, each without its closing brace. */
-  readonly #waiting: string[] = [];
-  #timer?: NodeJS.Timeout;
-  /** The batch that is being written. */
-  #writing?: Promise<void>;
-  #isFailing = false;
+  readonly #table: Sink;
+  readonly #streams: readonly (Sink & { stream: EventStream })[];
+  #checkpoints?: NodeJS.Timeout;
   #chainsBroken = 0;
+  #batchWritten: (events: number) => void = () => undefined;
 
   constructor(options: AuditLogOptions) {
-    const { logger, stdout } = options;
+    const { logger, streams = [] } = options;
     this.#options = options;
-    this.#maxWaiting = options.maxWaiting ?? MAX_WAITING;
     this.#chain = new ChainWriter(options, {
-      stored: (lines) => {
-        for (const line of lines) stdout?.write(`${line}\n`);
-      },
-      recovered: (lines) => {
-        // Events have unique ids, so a line that begins like the oldest queued event is that event.
-        if (lines[0]?.startsWith(this.#waiting[0] ?? '\n')) this.#waiting.splice(0, lines.length);
-      },
+      stored: (lines) => this.#stored(lines),
+      recovered: (lines) => this.#table.queue.remove(lines),
       broken: (chain, next) => {
         this.#chainsBroken += 1;
         logger.error(
@@ -67,11 +76,28 @@ export class AuditLog {
       },
       uncounted: (fault) => logger.error({ fault }, 'the row that counts the audit chains is missing or was modified'),
     });
+    this.#table = this.#sink('table', true, (next) =>
+      // Read the queue only when it is our turn: by then, part of it may turn out to be written already.
+      this.#chain.transaction(() => Promise.resolve({ result: undefined, events: next })),
+    );
+    this.#streams = streams.map((stream) => this.#streamOf(stream));
   }
 
-  /** Starts a chain under the next number. */
+  /**
+   * Starts a chain in the table and one for each stream, under the next numbers.
+   *
+   * @throws if a stream can't be written to
+   */
   async open(): Promise<void> {
-    await this.#chain.begin();
+    const process = thisProcess(this.#options.clock);
+    await this.#chain.begin(async (manager) => {
+      for (const { stream } of this.#streams) await stream.begin(manager, process);
+    });
+    for (const { stream, queue } of this.#streams) {
+      await stream.open();
+      void queue.write();
+    }
+    if (this.#streams.length > 0) this.#checkpoints = setInterval(() => this.#checkpoint(), CHECKPOINT_MS).unref();
   }
 
   /**
@@ -82,22 +108,46 @@ export class AuditLog {
     return this.#chainsBroken;
   }
 
-  /** Number of events that have not been written yet to the table or to the stream. */
+  /** Number of events that have not been written yet to the table or to a stream. */
   get waiting(): number {
-    return this.#waiting.length + (this.#options.stdout?.waiting ?? 0);
+    return this.#sinks.reduce((sum, { queue }) => sum + queue.waiting, 0);
   }
 
-  /** True when a queue is full; callers must then refuse any work that needs an audit event. */
+  /** Age of the oldest event that waits, in seconds; 0 if none waits. */
+  get oldestWaitingSeconds(): number {
+    const times = this.#sinks.flatMap(({ queue }) => queue.oldest ?? []);
+    const now = this.#options.clock.now().getTime();
+    return times.reduce((oldest, time) => Math.max(oldest, (now - Date.parse(time)) / 1000), 0);
+  }
+
+  /** The sinks, the table first. */
+  get sinks(): readonly SinkState[] {
+    return this.#sinks.map(({ name, queue, written }) => ({
+      name,
+      waiting: queue.waiting,
+      dropped: queue.dropped,
+      written,
+    }));
+  }
+
+  /** True when the queue of a required sink is full; callers must then refuse any work that needs an audit event. */
   get isFull(): boolean {
-    return this.#waiting.length >= this.#maxWaiting || this.#options.stdout?.isFull === true;
+    if (this.#table.queue.isFull) return true;
+    for (const { isRequired, queue } of this.#streams) if (isRequired && queue.isFull) return true;
+    return false;
+  }
+
+  /** Sets the function that gets the number of events of each batch from now on. */
+  onBatch(batchWritten: (events: number) => void): void {
+    this.#batchWritten = batchWritten;
   }
 
   /** Queues an event outside a transaction; see `callEvent`. */
   record(event: string): void {
-    const waiting = this.#waiting.push(opened(event));
-    if (waiting === this.#maxWaiting)
-      this.#options.logger.error('calls are refused until the database accepts audit events again');
-    this.#schedule();
+    const text = opened(event);
+    // What goes to the table goes to the streams once it is stored.
+    if (this.#options.hasDataInTable === false && isDataEvent(text)) this.#toStreams(text);
+    else this.#table.queue.add(text);
   }
 
   /**
@@ -112,90 +162,90 @@ export class AuditLog {
     });
   }
 
-  /** Writes the whole queue. Events that can't be written stay queued. */
+  /** Writes the queues. Events that can't be written stay queued. */
   async flush(): Promise<void> {
-    await this.#writing;
-    while (this.#waiting.length > 0) {
-      await this.#writeBatch();
-      if (this.#isFailing) return;
-    }
+    for (const { queue } of this.#sinks) await queue.flush();
   }
 
-  /** Writes the queue, ends the chain and stops. */
+  /** Writes the queues, ends the chains and stops. */
   async close(): Promise<void> {
-    const deadline = Date.now() + STOP_MS;
-    for (;;) {
-      await this.flush();
-      if (this.waiting === 0 || Date.now() > deadline) break;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-    clearTimeout(this.#timer);
-    const { logger } = this.#options;
-    const events = this.waiting;
-    if (events > 0) logger.fatal({ events }, 'audit events are lost: they could not be written');
-    if (this.#waiting.length === 0)
-      await this.#chain.end().catch((error: unknown) => {
-        logger.warn({ error: (error as Error).message }, 'the audit chain could not be ended: it stays open');
-      });
-  }
-
-  /**
-   * Begins a batch, or sets the timer for it. While a batch is being written, it does nothing: the end of that batch
-   * schedules the next.
-   */
-  #schedule(): void {
-    if (this.#writing || this.#waiting.length === 0) return;
-    if (this.#waiting.length >= GROUP_EVENTS && !this.#isFailing) void this.#writeBatch();
-    else this.#timer ??= setTimeout(() => void this.#writeBatch(), this.#isFailing ? RETRY_MS : GROUP_MS).unref();
-  }
-
-  /** Writes the oldest events of the queue; one batch at a time. */
-  #writeBatch(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#writing ??= this.#takeBatch().finally(() => {
-      this.#writing = undefined;
-      this.#schedule();
-    });
-    return this.#writing;
-  }
-
-  /** The oldest events of the queue, as many as a batch may have. */
-  #nextBatch(): string[] {
-    const batch: string[] = [];
-    let characters = 0;
-    for (const event of this.#waiting) {
-      if (batch.length === BATCH_EVENTS || characters >= BATCH_CHARACTERS) break;
-      batch.push(event);
-      characters += event.length;
-    }
-    return batch;
-  }
-
-  async #takeBatch(): Promise<void> {
-    const { logger, table } = this.#options;
-    if (!table) {
-      this.#chain.linkOnly(this.#waiting.splice(0, this.#nextBatch().length));
-      return;
-    }
+    clearInterval(this.#checkpoints);
+    for (const { queue } of this.#sinks) await queue.drain(STOP_MS);
+    const { logger, database } = this.#options;
+    for (const { name, queue } of this.#sinks)
+      if (queue.waiting > 0)
+        logger.fatal({ sink: name, events: queue.waiting }, 'audit events are lost: they could not be written');
+    const ended = this.#streams.filter(({ queue }) => queue.waiting === 0);
+    await Promise.all(ended.map((sink) => this.#endStream(sink)));
     try {
-      let count = 0;
-      await this.#chain.transaction(() => {
-        // Read the queue only when it is our turn: by then, part of it may turn out to be written already.
-        const events = () => {
-          const batch = this.#nextBatch();
-          count = batch.length;
-          return batch;
-        };
-        return Promise.resolve({ result: undefined, events });
-      });
-      this.#waiting.splice(0, count);
-      if (this.#isFailing) logger.info('audit events are written again');
-      this.#isFailing = false;
+      if (this.#table.queue.waiting === 0) await this.#chain.end();
+      if (ended.length > 0)
+        await database.transaction(async (manager) => {
+          for (const { stream } of ended) await stream.keepEnd(manager);
+        });
     } catch (error) {
-      if (!this.#isFailing)
-        logger.error({ error: (error as Error).message }, 'audit events could not be written and remain queued');
-      this.#isFailing = true;
+      logger.warn({ error: (error as Error).message }, 'an audit chain could not be ended: it stays open');
     }
+  }
+
+  get #sinks(): readonly Sink[] {
+    return [this.#table, ...this.#streams];
+  }
+
+  #sink(name: string, isRequired: boolean, write: (next: () => readonly string[]) => Promise<void>): Sink {
+    const { logger, maxWaiting } = this.#options;
+    const written = { management: 0, data: 0 };
+    const queue = new EventQueue({ sink: name, isRequired, logger, maxWaiting, write });
+    return { name, isRequired, queue, written };
+  }
+
+  #streamOf({ name, isRequired, output, signer }: StreamOptions): Sink & { stream: EventStream } {
+    const sink = this.#sink(name, isRequired, async (next) => {
+      const events = next();
+      await stream.write(events);
+      this.#count(sink, events);
+    });
+    const stream = new EventStream({
+      ...this.#options,
+      signer,
+      output,
+      tableHead: () => this.#chain.head,
+      dropped: () => sink.queue.dropped,
+    });
+    return { ...sink, stream };
+  }
+
+  #stored(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    this.#count(this.#table, lines);
+    if (this.#streams.length === 0) return;
+    for (const line of lines) this.#toStreams(unlinked(line));
+  }
+
+  #toStreams(event: string): void {
+    for (const { queue } of this.#streams) queue.add(event);
+  }
+
+  #count({ written }: Sink, events: readonly string[]): void {
+    for (const event of events) written[isDataEvent(event) ? 'data' : 'management'] += 1;
+    if (events.length > 0) this.#batchWritten(events.length);
+  }
+
+  #checkpoint(): void {
+    for (const { stream, queue } of this.#streams) {
+      stream.requestCheckpoint();
+      void queue.write();
+    }
+  }
+
+  /** Writes the last line of a stream, or gives up after a while. */
+  async #endStream({ stream, name }: Sink & { stream: EventStream }): Promise<void> {
+    const { logger } = this.#options;
+    const isOver = pause(STOP_MS, undefined, { ref: false }).then(() => {
+      throw new Error('it does not accept the line');
+    });
+    await Promise.race([stream.end(), isOver]).catch((error: unknown) => {
+      logger.error({ sink: name, error: (error as Error).message }, 'the last audit checkpoint could not be written');
+    });
   }
 }

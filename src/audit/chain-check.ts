@@ -5,7 +5,7 @@ import { batchMac, BEGINNING, hashOf, type Head, headMac, timesOf, type Writer }
 
 /** The first fault of a chain. */
 export interface Fault {
-  kind: 'edited' | 'removed' | 'inserted' | 'end missing' | 'chain missing';
+  kind: 'edited' | 'removed' | 'inserted' | 'end missing' | 'chain missing' | 'not signed';
   /** Sequence number of the event at which the fault shows; undefined for a fault of the chain's entry. */
   sequence?: number;
   what: string;
@@ -16,6 +16,8 @@ export interface ChainReport {
   chain: number;
   /** The process that wrote the chain, if known. */
   writer?: Pick<Writer, 'host' | 'pid'>;
+  /** True if its events are on a stream, so that only its entry in the database was checked. */
+  isElsewhere?: boolean;
   /** Number of events checked, up to the fault if there is one. */
   events: number;
   /** Number of events that aren't in the table any more, because their days were exported. */
@@ -167,6 +169,10 @@ export class ChainCheck {
   /** Checks the recorded end of the chain. */
   end({ writer, head, mac }: { writer: Writer; head: Head; mac: Buffer }, secret: Buffer): void {
     this.#report.writer = writer;
+    if (writer.kind === 'stream' && this.#report.events === 0) {
+      this.#report.isElsewhere = true;
+      this.#report.head = head;
+    }
     const { sequence, hash } = this.#report.head;
     if (!equal(headMac(secret, writer, head), mac))
       this.#fault('edited', undefined, 'its entry in audit_chains was modified: the MAC does not match');

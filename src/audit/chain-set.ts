@@ -73,8 +73,18 @@ export async function beginChain(
   const writer: Writer = { chain: Math.max(set.chains, last, after) + 1, ...process };
   const head: Head = { sequence: 0, hash: BEGINNING };
   await manager.query(
-    'INSERT INTO audit_chains (chain, host, pid, started_at, sequence, hash, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)',
-    [writer.chain, writer.host, writer.pid, writer.startedAt, head.sequence, head.hash, headMac(secret, writer, head)],
+    `INSERT INTO audit_chains (chain, host, pid, started_at, kind, sequence, hash, mac)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      writer.chain,
+      writer.host,
+      writer.pid,
+      writer.startedAt,
+      writer.kind,
+      head.sequence,
+      head.hash,
+      headMac(secret, writer, head),
+    ],
   );
   await writeChainSet(manager, secret, { ...set, chains: writer.chain });
   return { writer, ...(typeof read === 'string' && !isFirst && { setFault: read }) };

@@ -6,11 +6,11 @@ import type { Home } from './audit-event.js';
 import {
   type Batch,
   batchMac,
-  BEGINNING,
   hashOf,
   type Head,
   headMac,
   link,
+  NO_EVENTS,
   opened,
   timesOf,
   type Writer,
@@ -22,8 +22,6 @@ import { beginChain, endChain, readHead, type SetFault } from './chain-set.js';
 /** A transaction whose response is lost has written two rows at most: the beginning of a chain, and its own events. */
 const LOST_ROWS = 2;
 
-const NO_EVENTS: Head = { sequence: 0, hash: BEGINNING };
-
 export interface ChainWriterOptions {
   database: DataSource;
   /** Key of the MACs, shared by the deployment, 32 bytes. Stays the caller's. */
@@ -31,8 +29,6 @@ export interface ChainWriterOptions {
   clock: Clock;
   /** The account and Region of the events about chains. */
   home: Home;
-  /** True to store the events in the table; otherwise they are only linked. */
-  table: boolean;
 }
 
 /** Callbacks of a ChainWriter to its owner. */
@@ -90,22 +86,25 @@ export class ChainWriter {
     this.#listener = listener;
   }
 
-  /** Begins a chain under the next number. */
-  async begin(): Promise<void> {
-    const begun = await this.#options.database.transaction((manager) => this.#begin(manager));
+  /** Begins a chain under the next number. @param also begins other chains of this process in the same transaction */
+  async begin(also: (manager: EntityManager) => Promise<void> = () => Promise.resolve()): Promise<void> {
+    const begun = await this.#options.database.transaction(async (manager) => {
+      const stored = await this.#begin(manager);
+      await also(manager);
+      return stored;
+    });
     this.#committed(begun);
+  }
+
+  /** Number of the chain, and its head as far as this process knows. */
+  get head(): Head & { chain: number } {
+    const { writer, head } = this.#here;
+    return { chain: writer.chain, ...head };
   }
 
   /** Ends the chain, so that audit_chain_set covers its head from now on. */
   async end(): Promise<void> {
     await this.#transaction((manager) => Promise.resolve({ result: undefined, store: () => this.#end(manager) }));
-  }
-
-  /** Links events to the chain without storing them. */
-  linkOnly(events: readonly string[]): void {
-    const { writer } = this.#here;
-    const { lines, head } = link(writer.chain, this.#here.head, events);
-    this.#committed({ writer, head, lines });
   }
 
   /**
@@ -114,17 +113,9 @@ export class ChainWriter {
    * @param work returns its result, and a function that returns its events, without their closing braces, when the
    *             transaction has its turn
    */
-  async transaction<T>(work: (manager: EntityManager) => Promise<Work<T> & { events?: () => string[] }>): Promise<T> {
-    const { database, table } = this.#options;
-    if (!table) {
-      const { result, events } = await database.transaction(async (manager) => {
-        const done = await work(manager);
-        await done.atEnd?.(manager);
-        return done;
-      });
-      if (events) this.linkOnly(events());
-      return result;
-    }
+  async transaction<T>(
+    work: (manager: EntityManager) => Promise<Work<T> & { events?: () => readonly string[] }>,
+  ): Promise<T> {
     return this.#transaction(async (manager) => {
       const { result, events, atEnd } = await work(manager);
       if (!events) {
@@ -178,9 +169,9 @@ export class ChainWriter {
   }
 
   async #end(manager: EntityManager): Promise<Stored> {
-    const { secret, table } = this.#options;
+    const { secret } = this.#options;
     const { writer, head } = this.#here;
-    const found = table ? await readHead(manager, secret, writer) : head;
+    const found = await readHead(manager, secret, writer);
     const last = isSame(found, head) ? { ...this.#here, lines: [] } : await this.#beginAfterBreak(manager);
     await endChain(manager, secret, last.writer);
     return last;
@@ -203,21 +194,17 @@ export class ChainWriter {
    * @param events the first events of the new chain, about the one that it follows
    */
   async #begin(manager: EntityManager, after = 0, events: string[] = []): Promise<Stored> {
-    const { secret, clock, home, table } = this.#options;
-    const process = { host: hostname(), pid: globalThis.process.pid, startedAt: clock.now() };
-    const { writer, setFault } = await beginChain(manager, secret, process, after);
+    const { secret, clock, home } = this.#options;
+    const { writer, setFault } = await beginChain(manager, secret, { ...thisProcess(clock), kind: 'table' }, after);
     this.#maybeBegun = writer;
-    if (table) this.#day = (await dayAfterSegments(manager)) ?? this.#day;
+    this.#day = (await dayAfterSegments(manager)) ?? this.#day;
     if (setFault) {
       const serviceEventDetails = { fault: setFault };
       events.push(chainEvent(home, { eventName: 'AuditChainsUncounted', serviceEventDetails }, clock.now()));
     }
     const begun = { writer, head: NO_EVENTS, lines: [], setFault };
     if (events.length === 0) return begun;
-    const batch = table
-      ? await this.#append(manager, begun, events.map(opened))
-      : link(writer.chain, NO_EVENTS, events.map(opened));
-    return { ...begun, ...batch };
+    return { ...begun, ...(await this.#append(manager, begun, events.map(opened))) };
   }
 
   /**
@@ -315,6 +302,11 @@ export class ChainWriter {
     if (!this.#position) throw new Error('The audit log is not open');
     return this.#position;
   }
+}
+
+/** Returns the facts about this process that its chains state. */
+export function thisProcess(clock: Clock): Pick<Writer, 'host' | 'pid' | 'startedAt'> {
+  return { host: hostname(), pid: process.pid, startedAt: clock.now() };
 }
 
 function isSame(a: Head | undefined, b: Head): boolean {

@@ -11,6 +11,9 @@ export interface Head {
   readonly hash: string;
 }
 
+/** Head of a chain without events. */
+export const NO_EVENTS: Head = { sequence: 0, hash: BEGINNING };
+
 /** The events of one write, as stored: linked to each other and to the events before them. */
 export interface Batch {
   /** Sequence number of the first event. */
@@ -28,7 +31,11 @@ export interface Writer {
   readonly host: string;
   readonly pid: number;
   readonly startedAt: Date;
+  readonly kind: ChainKind;
 }
+
+/** The place of a chain's events: the table audit_log, or a stream of lines. */
+export type ChainKind = 'table' | 'stream';
 
 /**
  * Links events to a chain: appends to each its node, its sequence number from 1 and the SHA-256 of the event before it.
@@ -54,6 +61,19 @@ export function link(chain: number, { sequence, hash: last }: Head, events: read
  */
 export function opened(event: string): string {
   return event.slice(0, -1);
+}
+
+/** Removes the links from an event, so that it can be linked to another chain. @returns the event without its closing brace */
+export function unlinked(line: string): string {
+  return line.slice(0, line.lastIndexOf(',"node":'));
+}
+
+const CATEGORY = '"eventCategory":';
+
+/** True for an event of the data plane. @param event with or without its closing brace and its links */
+export function isDataEvent(event: string): boolean {
+  // Only tlsDetails and the links follow the category. Earlier, a caller may have chosen a member of this name.
+  return event.startsWith('"Data"', event.lastIndexOf(CATEGORY) + CATEGORY.length);
 }
 
 const EVENT_TIME = /"eventTime":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"/;
@@ -88,8 +108,9 @@ export function batchMac(secret: Buffer, chain: number, { first, head }: Pick<Ba
 }
 
 /** HMAC-SHA-256 of the head of a chain and of its writer. @param secret shared by the deployment, 32 bytes */
-export function headMac(secret: Buffer, { chain, host, pid, startedAt }: Writer, head: Head): Buffer {
-  return mac(secret, ['head', chain, host, pid, startedAt.toISOString(), head.sequence, head.hash]);
+export function headMac(secret: Buffer, { chain, host, pid, startedAt, kind }: Writer, head: Head): Buffer {
+  const label = kind === 'table' ? 'head' : 'stream head';
+  return mac(secret, [label, chain, host, pid, startedAt.toISOString(), head.sequence, head.hash]);
 }
 
 /** HMAC-SHA-256 of the facts about all chains. @param secret shared by the deployment, 32 bytes */

@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import type { DataSource, EntityManager } from 'typeorm';
-import { ChainCheck, type ChainReport, linkedEvent, type Row } from './chain-check.js';
+import { ChainCheck, type ChainReport, type Row } from './chain-check.js';
+import type { Writer } from './chain.js';
 import { dayAfter, partitions } from './partitions.js';
 import { readSegments, type Segment } from './segments.js';
 import { hashEnded, isNewDeployment, readChainSet } from './chain-set.js';
@@ -10,11 +9,7 @@ import { hashEnded, isNewDeployment, readChainSet } from './chain-set.js';
 const PAGE_ROWS = 8;
 const BEFORE_ALL = '-9223372036854775808';
 
-interface ChainRow {
-  chain: number;
-  host: string;
-  pid: number;
-  startedAt: Date;
+interface ChainRow extends Writer {
   sequence: string;
   hash: string;
   mac: Buffer;
@@ -165,7 +160,7 @@ export async function* rowsOf(
 
 async function chainEntries(manager: EntityManager): Promise<Map<number, ChainRow>> {
   const rows = await manager.query<ChainRow[]>(
-    'SELECT chain, host, pid, started_at AS "startedAt", sequence, hash, mac FROM audit_chains',
+    'SELECT chain, host, pid, started_at AS "startedAt", kind, sequence, hash, mac FROM audit_chains',
   );
   return new Map(rows.map((row) => [row.chain, row]));
 }
@@ -175,22 +170,4 @@ function endOf(check: ChainCheck, row: ChainRow | undefined, secret: Buffer): Ch
   if (row) check.end({ writer: row, head: { sequence: Number(row.sequence), hash: row.hash }, mac: row.mac }, secret);
   else check.missing();
   return check.report;
-}
-
-/**
- * Checks the chains in a copy of the standard output, which may contain other lines and start and end anywhere. It has
- * no MACs, so the check finds edits, removals and insertions between its events only.
- *
- * @returns a report of each chain, in the order in which the chains begin
- */
-export async function verifyCopy(copy: Readable): Promise<ChainReport[]> {
-  const checks = new Map<number, ChainCheck>();
-  for await (const line of createInterface({ input: copy, crlfDelay: Infinity })) {
-    const linked = linkedEvent(line);
-    if (!linked) continue;
-    const check = checks.get(linked.node) ?? new ChainCheck(linked.node, true);
-    checks.set(linked.node, check);
-    check.event(line);
-  }
-  return [...checks.values()].map(({ report }) => report);
 }

@@ -15,7 +15,7 @@ import { wholeNumber } from './service/key-words.js';
 const DOCUMENT = 'docs/access.md';
 const DESCRIPTION = `Manage users and roles, their policies, access keys and sessions.
 
-With --endpoint, --profile or AWS_ENDPOINT_URL, the commands send signed requests to that service. Without any, they open the database of this machine with the environment of the service, which keeps running and sees a change within a second. Every change is recorded in the audit log if KEYBLOCK_AUDIT includes table.`;
+With --endpoint, --profile or AWS_ENDPOINT_URL, the commands send signed requests to that service. Without any, they open the database of this machine with the environment of the service, which keeps running and sees a change within a second. Every change is recorded in the audit log.`;
 
 /** Adds `keyblock access`. */
 export function addAccess(program: Command, streams: Streams): void {

@@ -1,8 +1,9 @@
 import { createReadStream, readFileSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { Argument } from 'commander';
 import type { ChainReport } from '../audit/chain-check.js';
+import type { Copy, CopyReport, StreamReport } from '../audit/copy-check.js';
 import type { Segment } from '../audit/segments.js';
+import type { TrustedAuditKeys } from '../audit/signing-key.js';
 import type { VerifyTableOptions } from '../audit/verify.js';
 import { addAuditSegments, readDay, verifyExportedDays } from './audit-segments.js';
 import { addAuditSigningKey } from './audit-signing-key.js';
@@ -17,12 +18,14 @@ const DESCRIPTION = `Find events of the audit log that were edited, removed or i
 
 Prints for each chain of events whether it is intact, and if not, where it was changed. A service begins a chain each time it starts. Each line ends with the hash of the chain's last event. Keep this hash elsewhere, and it can later prove that no event up to that one was changed.
 
-Without --file, - or --export, the command reads the table in the database that the service's environment names. The service keeps running. To verify a copy from a service's standard output, or exported days, no database is needed.
+Without --file, - or --export, the command reads the table in the database that the service's environment names. The service keeps running.
+
+To verify streams, give their files in the order in which they were written, or a copy of a service's standard output; to verify exported days, their folder. No database is needed for these. With --public-key, the command also verifies the signatures of streams, and prints up to which event each is signed. keyblock audit public-key prints the keys.
 
 The exit code is 1 if anything is wrong.`;
 
 interface VerifyOptions extends OutputOptions {
-  file?: string;
+  file?: string[];
   since?: string;
   export?: string;
   publicKey?: string;
@@ -37,11 +40,11 @@ export function addAudit(program: Command, streams: Streams): void {
     .command('verify')
     .description(DESCRIPTION)
     .addArgument(new Argument('[-]', 'read a copy from standard input').choices(['-']))
-    .option('--file <path>', 'Read a copy from a file.')
+    .option('--file <paths...>', 'Read streams from files.')
     .option('--since <day>', 'Read only what the table has from this day on.', readDay)
     .option('--export <dir>', 'Read a folder of exported days; needs --public-key.')
     .option('--public-key <path>', 'File with the output of keyblock audit public-key.')
-    .examples('keyblock audit verify', 'keyblock audit verify --file keyblock.log')
+    .examples('keyblock audit verify', 'keyblock audit verify --file audit-7-*.jsonl --public-key audit-keys.pem')
     .readOn(DOCUMENT);
   withOutput(verify, 'Print a JSON line for each chain.').action(
     async (dash: string | undefined, options: VerifyOptions) => {
@@ -51,10 +54,15 @@ export function addAudit(program: Command, streams: Streams): void {
           EXIT.usage,
           'Give either --file, - or --export, or none to verify the table in the database.',
         );
-      if ((directory === undefined) !== (publicKey === undefined))
+      const isTable = dash === undefined && file === undefined && directory === undefined;
+      if (isTable && publicKey !== undefined)
+        throw new Failure(
+          EXIT.usage,
+          'Give --public-key with --file, - or --export: the table has MACs, not signatures.',
+        );
+      if (directory !== undefined && publicKey === undefined)
         throw new Failure(EXIT.usage, 'Give --export and --public-key together.');
-      if (since !== undefined && (dash ?? file ?? directory) !== undefined)
-        throw new Failure(EXIT.usage, '--since is for the table in the database.');
+      if (since !== undefined && !isTable) throw new Failure(EXIT.usage, '--since is for the table in the database.');
       if (directory !== undefined && publicKey !== undefined) {
         await verifyExportedDays(streams, options, directory, readText(publicKey));
         return;
@@ -65,19 +73,22 @@ export function addAudit(program: Command, streams: Streams): void {
       ]);
       const chains = new Set<number>();
       const faulty = new Set<number>();
-      const report = (chain: ChainReport) => {
+      const report = (chain: ChainReport | StreamReport) => {
         chains.add(chain.chain);
         if (chain.fault) faulty.add(chain.chain);
         const told = chain.tells.map((event) => whatTells(event, chain.chain));
         for (const event of chain.tells)
           faulty.add(event.eventName === 'AuditChainBroken' ? event.serviceEventDetails.chain : chain.chain);
-        const document = { ...presentChain(chain), ...(told.length > 0 && { Tells: told }) };
-        print(streams, options, document, [lineOf(chain), ...told]);
+        const isStream = 'ends' in chain;
+        const document = {
+          ...presentChain(chain),
+          ...(isStream && presentStream(chain)),
+          ...(told.length > 0 && { Tells: told }),
+        };
+        print(streams, options, document, [lineOf(chain), ...(isStream ? streamLines(chain) : []), ...told]);
       };
       let setFault: string | undefined;
-      if (file !== undefined) await verifyCopy(createReadStream(file), report);
-      else if (dash !== undefined) await verifyCopy(stdin, report);
-      else {
+      if (isTable) {
         const absent = (segment: Segment) =>
           remark(
             streams,
@@ -85,6 +96,14 @@ export function addAudit(program: Command, streams: Streams): void {
             `${segment.day} is not in the table, although it was not pruned: segment ${segment.number} has its ${count(segment.events, 'event')}`,
           );
         setFault = await verifyTable(report, { ...(since !== undefined && { since }), absent });
+      } else {
+        const copies = file?.map((name) => ({ name, content: createReadStream(name) }));
+        const { chains, incomplete } = await verifyCopies(copies ?? [{ name: '-', content: stdin }], publicKey);
+        chains.forEach(report);
+        for (const { name, characters } of incomplete)
+          print(streams, options, { File: name, IncompleteLine: characters }, [
+            `${name} ends within a line, after ${count(characters, 'character')} of it: its process was killed, or still writes`,
+          ]);
       }
 
       if (setFault !== undefined) throw new Failure(EXIT.no, `Not intact: ${setFault}.`);
@@ -104,12 +123,23 @@ function readText(path: string): string {
   }
 }
 
-async function verifyCopy(copy: Readable, report: (chain: ChainReport) => void): Promise<void> {
-  const verify = await import('../audit/verify.js');
-  const chains = await verify.verifyCopy(copy).catch((error: unknown) => {
+async function verifyCopies(copies: readonly Copy[], publicKey: string | undefined): Promise<CopyReport> {
+  const [{ verifyCopies: verify }, { TrustedAuditKeys }] = await Promise.all([
+    import('../audit/copy-check.js'),
+    import('../audit/signing-key.js'),
+  ]);
+  const keys = publicKey === undefined ? undefined : trustedKeys(publicKey, TrustedAuditKeys);
+  return verify(copies, keys).catch((error: unknown) => {
     throw new Failure(EXIT.usage, `The file can't be read: ${(error as Error).message}`);
   });
-  chains.forEach(report);
+}
+
+function trustedKeys(path: string, Keys: typeof TrustedAuditKeys): TrustedAuditKeys {
+  try {
+    return new Keys(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Failure(EXIT.usage, `The public key can't be used: ${(error as Error).message}`);
+  }
 }
 
 async function verifyTable(
@@ -129,11 +159,41 @@ async function verifyTable(
   return setFault;
 }
 
-function lineOf({ chain, writer, events, exported, from, to, head, fault }: ChainReport): string {
+function lineOf({ chain, writer, isElsewhere, events, exported, from, to, head, fault }: ChainReport): string {
   const process = writer ? ` (${writer.host}, process ${writer.pid})` : '';
   const period = from === undefined ? '' : `, ${from} to ${to ?? from}`;
   const name = `chain ${chain}${process}`;
   const before = exported === undefined ? '' : ` after ${count(exported, 'exported event')}`;
-  if (!fault) return `${name}: ok, ${count(events, 'event')}${before}${period}, ${head.sequence} ${head.hash}`;
-  return `${name}: ${fault.kind.toUpperCase()}: ${fault.what} (${count(events, 'event')} before it${period})`;
+  if (fault)
+    return `${name}: ${fault.kind.toUpperCase()}: ${fault.what} (${count(events, 'event')} before it${period})`;
+  if (isElsewhere) {
+    const end = head.sequence === 0 ? 'its end is not known here' : `it ended at ${head.sequence} ${head.hash}`;
+    return `${name}: ok, its events are on a stream; ${end}`;
+  }
+  return `${name}: ok, ${count(events, 'event')}${before}${period}, ${head.sequence} ${head.hash}`;
+}
+
+/** Describes how much of a stream is signed and complete. */
+function streamLines({ chain, head, events, begins, ends, signed, table, fault }: StreamReport): string[] {
+  const first = head.sequence - events + 1;
+  const rest = signed ? head.sequence - signed.sequence : 0;
+  const unsigned = rest > 0 ? `; ${count(rest, 'event')} after it` : '';
+  const lines = [
+    signed
+      ? `signed up to event ${signed.sequence}, ${signed.time}${unsigned}`
+      : 'signatures not verified: give --public-key',
+    begins ? 'from its first event' : `from event ${first}: those before it are not in the given files`,
+    ends ? 'to its last event' : 'without its last event: its process still writes, was killed, or the end was removed',
+    ...(table ? [`the table then had chain ${table.chain} up to ${table.sequence} ${table.hash}`] : []),
+  ];
+  return fault ? [] : [`  stream ${chain}: ${lines.join(', ')}`];
+}
+
+function presentStream({ begins, ends, signed, table }: StreamReport): object {
+  return {
+    Begins: begins,
+    Ends: ends,
+    SignedTo: signed && { Sequence: signed.sequence, Time: signed.time },
+    Table: table && { Chain: table.chain, Sequence: table.sequence, Hash: table.hash },
+  };
 }

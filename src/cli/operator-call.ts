@@ -14,7 +14,7 @@ export async function operatorAudit(
   logger: Logger,
 ): Promise<AuditLog> {
   const secret = await serviceSecret(database.manager, masterKey, 'audit');
-  return new AuditLog({ database, secret, clock, logger, home: config, table: config.audit.includes('table') });
+  return new AuditLog({ database, secret, clock, logger, home: config });
 }
 
 /**

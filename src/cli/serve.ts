@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { EXIT, Failure, outcomeOf } from './failure.js';
+import { auditSinkText } from '../config/audit-sinks.js';
 import { type Config, readConfig } from '../config/config.js';
 import { DataDirectoryInUseError } from '../config/data-directory.js';
 import { LogOutput } from '../log-output.js';
@@ -127,8 +128,9 @@ async function startPrimary(
   { logger, stop }: Surroundings,
   embedded: EmbeddedDatabase | undefined,
 ): Promise<Served> {
+  const reopens = config.audit.some(({ name }) => name === 'file');
   try {
-    const { url, close } = await startWorkers(config.workers, logger, stop);
+    const { url, close } = await startWorkers({ count: config.workers, reopens }, logger, stop);
     return {
       url,
       credentialsPath: config.rootCredentials ? undefined : embedded?.directory.credentialsPath,
@@ -179,7 +181,7 @@ async function closed(service: Served, logger: Logger, { signal }: Stopped): Pro
   }
 }
 
-function welcome({ region, regions, accountId, console }: Config, { url, credentialsPath }: Served): string {
+function welcome({ region, regions, accountId, console, audit }: Config, { url, credentialsPath }: Served): string {
   const credentials = credentialsPath === undefined ? '' : `AWS_SHARED_CREDENTIALS_FILE=${credentialsPath} `;
   return [
     '',
@@ -188,6 +190,11 @@ function welcome({ region, regions, accountId, console }: Config, { url, credent
     ...(console === 'off' ? [] : [`Console: ${url}/console/`]),
     `Region ${regions.join(', ')}, account ${accountId}`,
     `Credentials: ${credentialsPath ?? 'as configured'}`,
+    ...(audit.some(({ name }) => name === 'table')
+      ? []
+      : [
+          `Audit: events of the data plane go to ${audit.map(auditSinkText).join()} only, all others to the table, too`,
+        ]),
     `Try: ${credentials}AWS_REGION=${region} aws --endpoint-url ${url} payment-cryptography list-keys`,
     '',
     '',

@@ -11,7 +11,7 @@ const DESCRIPTION = `Release KMS keys to AWS KMS, which uses them as external ke
 
 AWS KMS calls this service at https://<host>/<prefix>/kms/xks/v1 and signs with a credential of that prefix. It can use the keys that are released to the prefix, and no others. A prefix has one or more segments with slashes between them; / is the path without a prefix.
 
-The commands open the database with the environment of the service. The service keeps running and sees a change within a second. Every change is recorded in the audit log if KEYBLOCK_AUDIT includes table.`;
+The commands open the database with the environment of the service. The service keeps running and sees a change within a second. Every change is recorded in the audit log.`;
 
 /** Adds `keyblock xks`. */
 export function addXks(program: Command, streams: Streams): void {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { type AuditSink, parseAuditSinks } from './audit-sinks.js';
 import { type Cluster, readClusters } from './clusters-file.js';
 import {
   type FiledKey,
@@ -71,8 +72,13 @@ export interface Config {
   readonly acceptsWeakDecimalization: boolean;
   /** Limits on failed verifications; none if absent. */
   readonly verificationLimits?: VerificationLimits;
-  /** Destinations of audit events. */
-  readonly audit: readonly AuditDestination[];
+  /**
+   * Destinations of audit events. Events of the data plane are in the table only if it is one of them; all others always
+   * are.
+   */
+  readonly audit: readonly AuditSink[];
+  /** Requests that have a line in the log. */
+  readonly requestLog: 'all' | 'errors' | 'off';
   /** Parts of the console that are served. */
   readonly console: 'on' | 'no-workbench' | 'off';
   /** Name of the deployment that the console shows. */
@@ -120,8 +126,6 @@ export interface TokenKeyConfig extends TokenConfig {
 
 /** Injection token of the configuration. */
 export const CONFIG = Symbol('config');
-
-export type AuditDestination = 'table' | 'stdout';
 
 export interface RootCredentials {
   readonly accessKeyId: string;
@@ -230,10 +234,8 @@ const Environment = z.object({
     .transform(parseVerificationLimits)
     .refine((limits) => limits !== undefined, 'must state pan and key at most once each')
     .optional(),
-  KEYBLOCK_AUDIT: z
-    .enum(['table', 'stdout', 'table,stdout'], 'must be table, stdout or table,stdout')
-    .default('table')
-    .transform((text) => text.split(',') as AuditDestination[]),
+  KEYBLOCK_AUDIT: z.string().default('table').transform(auditSinks),
+  KEYBLOCK_REQUEST_LOG: z.enum(['all', 'errors', 'off'], 'must be all, errors or off').optional(),
   KEYBLOCK_CONSOLE: z.enum(['on', 'no-workbench', 'off'], 'must be on, no-workbench or off').default('on'),
   KEYBLOCK_CONSOLE_LABEL: z
     .string()
@@ -432,6 +434,9 @@ function configOf(data: Environment, filed: Filed): Config {
     acceptsWeakDecimalization: data.KEYBLOCK_WEAK_DECIMALIZATION === 'allow',
     verificationLimits: data.KEYBLOCK_VERIFICATION_LIMIT,
     audit: Object.freeze(data.KEYBLOCK_AUDIT),
+    // On a stream, the event of a request says what its line of the log would.
+    requestLog:
+      data.KEYBLOCK_REQUEST_LOG ?? (data.KEYBLOCK_AUDIT.some(({ name }) => name !== 'table') ? 'errors' : 'all'),
     console: data.KEYBLOCK_CONSOLE,
     consoleLabel: data.KEYBLOCK_CONSOLE_LABEL,
     logLevel: data.KEYBLOCK_LOG_LEVEL,
@@ -475,6 +480,15 @@ function readPin(source: Pkcs11Uri['pinSource'], env: NodeJS.ProcessEnv): string
   } catch (error) {
     if (!(error instanceof KeyFileError)) throw error;
     throw new KeyFileError(`names the file ${source.file} for the PIN, which ${error.message}`);
+  }
+}
+
+function auditSinks(text: string, context: z.RefinementCtx): readonly AuditSink[] {
+  try {
+    return parseAuditSinks(text);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
   }
 }
 

@@ -66,6 +66,7 @@ import { ListenerReports1790000000141 } from './migrations/1790000000141-listene
 import { AuditSigningKeys1790000000142 } from './migrations/1790000000142-audit-signing-keys.js';
 import { AuditPartitions1790000000143 } from './migrations/1790000000143-audit-partitions.js';
 import { AuditSegments1790000000144 } from './migrations/1790000000144-audit-segments.js';
+import { AuditStreams1790000000145 } from './migrations/1790000000145-audit-streams.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -142,4 +143,5 @@ export const MIGRATIONS = [
   AuditSigningKeys1790000000142,
   AuditPartitions1790000000143,
   AuditSegments1790000000144,
+  AuditStreams1790000000145,
 ];

@@ -82,7 +82,7 @@ export class Front {
     this.#routes = new Routes([...apis.keys()], operations);
     this.#verifier = new SigV4Verifier(config);
     this.#buckets = { controlPlane: bucketsOf(config.controlPlaneRate), dataPlane: bucketsOf(config.dataPlaneRate) };
-    this.#log = new RequestLog(logger);
+    this.#log = new RequestLog(logger, options.config.requestLog);
     this.#answers = new TurnAnswers(logger);
   }
 

@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import type { Call } from '../call.js';
+import type { Config } from '../config/config.js';
 import type { Outcome } from '../http/metrics.js';
 import type { Exchange } from './exchange.js';
 
@@ -18,27 +19,27 @@ interface Response {
 }
 
 /**
- * Writes one line of the log for each request, in pino's format. pino itself serializes arbitrary objects, which takes
+ * Writes one line of the log for each request, or for those that fail, in pino's format. pino itself serializes arbitrary objects, which takes
  * several times as long as this template.
  */
 export class RequestLog {
-  readonly #isOn: boolean;
+  readonly #requests: Config['requestLog'];
   /** JSON of a line up to the time. */
   readonly #beginning: string;
   /** JSON of the members that every line has. */
   readonly #bindings: string;
   readonly #stream: PinoInternals[typeof pino.symbols.streamSym];
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, requests: Config['requestLog']) {
     const parts = logger as unknown as PinoInternals;
-    this.#isOn = logger.isLevelEnabled('info');
+    this.#requests = logger.isLevelEnabled('info') ? requests : 'off';
     this.#beginning = `{"level":${logger.levels.values['info']},"time":`;
     this.#bindings = parts[pino.symbols.chindingsSym];
     this.#stream = parts[pino.symbols.streamSym];
   }
 
   write({ id, found: { api }, call }: Exchange, { operation, outcome, status, durationMs }: Response): void {
-    if (!this.#isOn) return;
+    if (this.#requests === 'off' || (this.#requests === 'errors' && outcome === 'ok')) return;
     this.#stream.write(
       `${this.#beginning}${Date.now()}${this.#bindings},"requestId":"${id}","api":"${api.name}","operation":"${operation}"${call ? callerOf(call) : ''},` +
         `"outcome":"${outcome}","status":${status},"durationMs":${Math.round(durationMs * 1000) / 1000}}\n`,

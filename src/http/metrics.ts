@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
-import { type Aggregator, collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { AuditLog } from '../audit/audit-log.js';
+import { type Aggregator, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { AuditLog, SinkState } from '../audit/audit-log.js';
 import type { LogOutput } from '../log-output.js';
 import { WorkersMetrics } from '../workers.js';
 import { RequestCounts } from './request-counts.js';
@@ -50,9 +50,18 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** Adds metrics of the audit log: events that wait to be written, and chains that broke. */
-  watchAudit(audit: Pick<AuditLog, 'waiting' | 'chainsBroken'>): void {
-    this.gauge('keyblock_audit_waiting_events', 'Audit events that wait to be written', () => audit.waiting);
+  /** Adds metrics of the audit log: events that wait, were written or dropped, by sink, and chains that broke. */
+  watchAudit(audit: Pick<AuditLog, 'sinks' | 'oldestWaitingSeconds' | 'onBatch' | 'chainsBroken'>): void {
+    this.#watchSinks(audit);
+    const oldest = 'Age of the oldest audit event that waits to be written, to the second';
+    this.gauge('keyblock_audit_oldest_waiting_seconds', oldest, () => audit.oldestWaitingSeconds, 'max');
+    const batches = new Histogram({
+      name: 'keyblock_audit_batch_events',
+      help: 'Audit events that were written together',
+      buckets: [1, 5, 10, 25, 50, 100, 150],
+      registers: [this.#registry],
+    });
+    audit.onBatch((events) => batches.observe(events));
     this.#counter(
       'keyblock_audit_chains_broken_total',
       'Audit chains that could not be continued, because the database lost events or somebody changed them',
@@ -106,6 +115,41 @@ export class Metrics {
   watchToken(read: () => number): void {
     // Workers reach the token separately: it is up if all of them do.
     this.gauge('keyblock_token_up', '1 while the token that encrypts the master key can be reached', read, 'min');
+  }
+
+  #watchSinks(audit: Pick<AuditLog, 'sinks'>): void {
+    const registers = [this.#registry];
+    const waiting: Gauge = new Gauge({
+      name: 'keyblock_audit_waiting',
+      help: 'Audit events that wait to be written, by sink',
+      labelNames: ['sink'],
+      registers,
+      collect: () => audit.sinks.forEach(({ name: sink, waiting: events }) => waiting.set({ sink }, events)),
+    });
+    const dropped = 'Audit events that were dropped because the queue of an optional sink was full';
+    this.#sinkCounter('keyblock_audit_dropped_total', dropped, ['sink'], audit, ({ name, dropped }) => [
+      [{ sink: name }, dropped],
+    ]);
+    const written = 'Audit events that were written, by sink and kind';
+    this.#sinkCounter('keyblock_audit_written_total', written, ['sink', 'kind'], audit, ({ name, written }) => [
+      [{ sink: name, kind: 'management' }, written.management],
+      [{ sink: name, kind: 'data' }, written.data],
+    ]);
+  }
+
+  /** @param read returns numbers that never decrease, with their labels */
+  #sinkCounter(
+    name: string,
+    help: string,
+    labelNames: string[],
+    audit: Pick<AuditLog, 'sinks'>,
+    read: (sink: SinkState) => [labels: Record<string, string>, total: number][],
+  ): void {
+    const collect = () => {
+      counter.reset();
+      for (const [labels, total] of audit.sinks.flatMap(read)) counter.inc(labels, total);
+    };
+    const counter: Counter = new Counter({ name, help, labelNames, registers: [this.#registry], collect });
   }
 
   /** @param aggregator how the values of several workers become one */

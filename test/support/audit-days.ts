@@ -95,7 +95,7 @@ export async function dateBack(database: DataSource, days: number): Promise<void
 
 export async function openLog(database: DataSource, secret: Buffer): Promise<AuditLog> {
   const logger = pino({ level: 'silent' });
-  const log = new AuditLog({ database, secret, clock: new Clock(), logger, home: HOME, table: true });
+  const log = new AuditLog({ database, secret, clock: new Clock(), logger, home: HOME });
   await log.open();
   return log;
 }

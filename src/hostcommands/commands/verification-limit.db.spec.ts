@@ -36,7 +36,7 @@ beforeEach(async () => {
   await database.query('TRUNCATE verification_failures');
   const [clock, logger] = [new Clock(), pino({ level: 'silent' })];
   const home = { accountId: '111122223333', region: 'us-east-1' };
-  const audit = new AuditLog({ database, secret: SECRET, clock, logger, home, table: true });
+  const audit = new AuditLog({ database, secret: SECRET, clock, logger, home });
   const changes = new Changes(database, audit, clock, logger);
   const pan = { failures: LIMIT, seconds: 86_400 };
   limit = new VerificationLimit({ pan }, Buffer.from(SECRET), database, changes, clock, logger);

@@ -146,7 +146,7 @@ test('a service that stops finishes and records the call of a client that has hu
   ]);
 });
 
-test('the command finds the changes made in the table, and the copy has the original', async () => {
+test('the command finds the changes made in the table, and the stream has the original', async () => {
   const service = start({ KEYBLOCK_AUDIT: 'table,stdout' });
   const controlPlane = client(await service.listening);
   for (let i = 0; i < 3; i++) await createKey(controlPlane);
@@ -157,17 +157,26 @@ test('the command finds the changes made in the table, and the copy has the orig
   writeFileSync(copy, service.log());
   expect(service.log()).toContain('"level":30');
   const [table, file] = [await verify(), await verify('--file', copy)];
-  const [head] = /4 [0-9a-f]{64}$/m.exec(table.stdout)!;
+  const [head] = / 4 [0-9a-f]{64}$/m.exec(table.stdout)!;
   expect(table).toEqual({
     exitCode: 0,
     stderr: '',
-    stdout: expect.stringMatching(/^chain 1 \(\S+, process \d+\): ok, 4 events, /),
+    stdout: expect.stringMatching(
+      /^chain 1 \(\S+, process \d+\): ok, 4 events, .*\nchain 2 \(.*\): ok, its events are on a stream; it ended at 6 /,
+    ),
   });
-  expect(file).toEqual({ exitCode: 0, stderr: '', stdout: expect.stringContaining(head) });
+  expect(file).toEqual({
+    exitCode: 0,
+    stderr: '',
+    stdout: expect.stringMatching(
+      /^chain 2 .*: ok, 6 events, .*\n {2}stream 2: signatures not verified: give --public-key/,
+    ),
+  });
+  expect(file.stdout).toContain(`the table then had chain 1 up to${head}`);
 
   await withDatabase((query) => query(`UPDATE audit_log SET events = replace(events, 'ListKeys', 'ListDogs')`));
   const changed = await verify();
-  expect(changed).toMatchObject({ exitCode: 1, stderr: 'Not intact: 1 of 1 chain.\n' });
+  expect(changed).toMatchObject({ exitCode: 1, stderr: 'Not intact: 1 of 2 chains.\n' });
   expect(changed.stdout).toMatch(/^chain 1 .*: EDITED: event 4 is modified/);
 
   writeFileSync(copy, service.log().replace(/^.*"sequence":2.*\n/m, ''));
@@ -179,7 +188,7 @@ test('the command finds the changes made in the table, and the copy has the orig
   expect(await verify('-')).toMatchObject({ exitCode: 1, stderr: 'There are no audit events.\n' });
 });
 
-test('the table is empty when events go to standard output alone', async () => {
+test('changes stay in the table if it is not a destination, and the start says so', async () => {
   const service = start({ KEYBLOCK_AUDIT: 'stdout', KEYBLOCK_LOG_LEVEL: 'silent' });
   const controlPlane = client(await service.listening);
   await createKey(controlPlane);
@@ -190,9 +199,17 @@ test('the table is empty when events go to standard output alone', async () => {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { eventName: string; sequence: number });
-  expect(events).toMatchObject([
-    { eventName: 'CreateKey', sequence: 1 },
-    { eventName: 'ListKeys', sequence: 2 },
+  expect(events.map(({ eventName, sequence }) => [sequence, eventName])).toEqual([
+    [1, 'AuditCheckpoint'],
+    [2, 'CreateKey'],
+    [3, 'ListKeys'],
+    [4, 'AuditCheckpoint'],
   ]);
-  expect(await withDatabase((query) => query('SELECT * FROM audit_log'))).toEqual([]);
+  expect(service.output()).toContain(
+    'Audit: events of the data plane go to stdout only, all others to the table, too\n',
+  );
+  expect(await withDatabase((query) => query(`SELECT event ->> 'eventName' AS name FROM audit_events`))).toEqual([
+    { name: 'CreateKey' },
+    { name: 'ListKeys' },
+  ]);
 });

@@ -306,9 +306,7 @@ test('calls are rejected while the queue of events is full', async () => {
   await audit.flush();
   expect((await countEvents()) - before).toBe(100_000);
   expect((await data(mac(KeyArn))).status).toBe(200);
-  const said = service.log.filter(
-    ({ msg }) => msg === 'calls are refused until the database accepts audit events again',
-  );
+  const said = service.log.filter(({ msg }) => msg === 'calls are refused until audit events can be written again');
   expect(said).toHaveLength(1);
 });
 

@@ -1,4 +1,4 @@
-// Writes events of one day as the service does, then exports, verifies and prunes the day: npm run build && DATABASE_URL=… node bench/audit.js --events 1000000
+// Writes events of one day as the service does, then exports, verifies and prunes the day: npm run build && DATABASE_URL=… node bench/audit-days.js --events 1000000
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,0 +1,82 @@
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EventOutput } from './event-stream.js';
+
+/**
+ * Writes the lines of a stream to files in a folder, one for each hour: `audit-CHAIN-YYYYMMDDTHH.jsonl`, in UTC, with
+ * mode 0600. A write is complete when `fdatasync` has returned. If a write fails, the file is cut back to the last
+ * complete one, so that it never has a partial line, unless the process is killed while it writes.
+ */
+export class EventFile implements EventOutput {
+  readonly #directory: string;
+  #path?: string;
+  #file?: FileHandle;
+  /** Length of the file up to the last complete write. */
+  #length = 0;
+  #mayBeTorn = false;
+  #isStale = false;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async open(chain: number, time: Date): Promise<void> {
+    await this.#fileAt(chain, time);
+  }
+
+  async write(text: string, chain: number, time: Date): Promise<void> {
+    const file = await this.#fileAt(chain, time);
+    if (this.#mayBeTorn) await file.truncate(this.#length);
+    this.#mayBeTorn = true;
+    const bytes = Buffer.from(text);
+    await file.appendFile(bytes);
+    await file.datasync();
+    this.#length += bytes.length;
+    this.#mayBeTorn = false;
+  }
+
+  /** Opens the file anew before the next write, for a program that has moved it away. */
+  reopen(): void {
+    this.#isStale = true;
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** Returns the file of the current hour, and opens it if it isn't open. */
+  async #fileAt(chain: number, time: Date): Promise<FileHandle> {
+    const hour = time.toISOString().slice(0, 13).replaceAll('-', '');
+    const path = join(this.#directory, `audit-${chain}-${hour}.jsonl`);
+    if (this.#file && path === this.#path && (!this.#isStale || this.#mayBeTorn)) return this.#file;
+    // The rest of a failed write must be removed before the file is left.
+    if (this.#file && this.#mayBeTorn) await this.#file.truncate(this.#length);
+    this.#mayBeTorn = false;
+    await this.close();
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    const file = await open(path, 'a', 0o600);
+    try {
+      const { size } = await file.stat();
+      await syncFolder(this.#directory);
+      this.#length = size;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    this.#file = file;
+    this.#path = path;
+    this.#isStale = false;
+    return file;
+  }
+}
+
+/** Makes the entry of a new file last. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
