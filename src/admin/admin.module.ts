@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AccessKeysController } from './access-keys.controller.js';
+import { ApprovalsController } from './approvals.controller.js';
 import { AuditController } from './audit.controller.js';
 import { CertificatesController } from './certificates.controller.js';
 import { ChainVerification } from './chain-verification.js';
 import { ExplainController } from './explain.controller.js';
+import { GuardedAdminOperations } from './guarded-admin-operations.js';
 import { IdentityController } from './identity.controller.js';
 import { KeyInventory } from './key-inventory.js';
 import { KeysController } from './keys.controller.js';
@@ -13,6 +15,7 @@ import { StatusController } from './status.controller.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PolicySimulator } from './policy-simulator.js';
 import { PrincipalsController } from './principals.controller.js';
+import { TeamsController } from './teams.controller.js';
 
 /** The admin API: users, roles, and explanations of policy decisions. */
 @Module({
@@ -27,7 +30,9 @@ import { PrincipalsController } from './principals.controller.js';
     KeysController,
     RatesController,
     CertificatesController,
+    TeamsController,
+    ApprovalsController,
   ],
-  providers: [PolicySimulator, ChainVerification, Nodes, KeyInventory],
+  providers: [PolicySimulator, ChainVerification, Nodes, KeyInventory, GuardedAdminOperations],
 })
 export class AdminModule {}

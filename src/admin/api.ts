@@ -19,12 +19,13 @@ export const ADMIN: Api = {
   audit: {
     eventSource: 'keyblock',
     keyType: '',
+    typeOf: (arn) => (arn.startsWith('arn:aws:mpa:') ? 'AWS::MPA::Session' : undefined),
     isDataEvent: () => false,
     isReadOnly: (operation) => /^(?:Get|List|Explain)/.test(operation),
     members: eventMembers({
       values: `
-        AccessKeyId Action Algorithm ByOperation Caller Changes Context Decision DurationSeconds Exportable From Hours Key KeyArn Name Operation Outcome Prefix Principal RequestId Resource SessionName State Statement
-        Status Step To UnusedDays Usage Usages Version XksKeyId id kind masterKey name policy serial token tokenKey
+        AccessKeyId Action Algorithm Approvers ByOperation Caller Changes Condition Context Decision DurationSeconds Exportable From Hours Key KeyArn MinApprovals Name Operation Outcome Prefix Principal Reason RequestHash RequestId Resource Session SessionName SessionSeconds State Statement
+        Status Step TeamArn To UnusedDays Usage Usages Version XksKeyId id kind masterKey name operation policy serial team token tokenKey
       `,
       structures: '',
     }),

@@ -191,7 +191,7 @@ class Examples {
     const KeyIdentifier = this.#arnOf(name);
     const change = (operation: string, step: Parameters<KeyRepository['change']>[2], input: object = {}) =>
       this.#keys.change(this.#call(operation, { KeyIdentifier, ...input }), KeyIdentifier, step);
-    if (stored === 'DELETE_PENDING' && state !== 'pending') await change('RestoreKey', restore);
+    if (stored === 'DELETE_PENDING' && state !== 'pending') await change('RestoreKey', (key) => restore(key, true));
     if (stored !== 'CREATE_COMPLETE' && stored !== 'DELETE_PENDING') return;
     if (state === 'pending' && stored === 'CREATE_COMPLETE')
       await change('DeleteKey', (key) => scheduleDeletion(key, DELETION_DAYS, now), { DeleteKeyInDays: DELETION_DAYS });

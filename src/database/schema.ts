@@ -5,9 +5,14 @@ import { StoreRecord } from '../cckm/stores/store-record.entity.js';
 import { TemplateRow } from '../cckm/templates/template.entity.js';
 import { RefreshTokenRow } from '../cckm/tokens/refresh-token.entity.js';
 import { PasswordRow } from '../access/password.entity.js';
+import { AccessChange } from '../access/access-change.entity.js';
 import { AccessKeyRow } from '../access/access-key.entity.js';
 import { PrincipalPolicy } from '../access/principal-policy.entity.js';
 import { PrincipalRow } from '../access/principal.entity.js';
+import { ApprovalGuard } from '../approvals/approval-guard.entity.js';
+import { ApprovalSession } from '../approvals/approval-session.entity.js';
+import { ApprovalTeam } from '../approvals/approval-team.entity.js';
+import { ApprovalVote } from '../approvals/approval-vote.entity.js';
 import { DatabaseClockRow, DestructionHold } from '../changes/destruction-hold.entity.js';
 import { KmsAlias } from '../kms/aliases/kms-alias.entity.js';
 import { KmsGrant } from '../kms/grants/kms-grant.entity.js';
@@ -23,7 +28,6 @@ import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';
 import { Alias } from '../payment/keys/alias.entity.js';
 import { DefaultReplicationRegion } from '../payment/keys/default-replication-region.entity.js';
 import { Key } from '../payment/keys/key.entity.js';
-import { MpaTeamAssociation } from '../payment/keys/mpa-team-association.entity.js';
 import { PublicKeyCertificate } from '../payment/keys/public-key-certificate.entity.js';
 import { Replication } from '../payment/keys/replication.entity.js';
 import { ResourcePolicy } from '../payment/keys/resource-policy.entity.js';
@@ -61,6 +65,8 @@ import { AuditVerification1790000000131 } from './migrations/1790000000131-audit
 import { Nodes1790000000132 } from './migrations/1790000000132-nodes.js';
 import { KeyUse1790000000133 } from './migrations/1790000000133-key-use.js';
 import { Rates1790000000134 } from './migrations/1790000000134-rates.js';
+import { Approvals1790000000150 } from './migrations/1790000000150-approvals.js';
+import { AccessChanges1790000000151 } from './migrations/1790000000151-access-changes.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -71,7 +77,6 @@ export const ENTITIES = [
   Alias,
   Tag,
   ResourcePolicy,
-  MpaTeamAssociation,
   Replication,
   DefaultReplicationRegion,
   CertificateAuthority,
@@ -94,6 +99,7 @@ export const ENTITIES = [
   PrincipalRow,
   PrincipalPolicy,
   AccessKeyRow,
+  AccessChange,
   PasswordRow,
   RefreshTokenRow,
   ContainerRow,
@@ -101,6 +107,10 @@ export const ENTITIES = [
   StoreRecord,
   TemplateRow,
   JobRow,
+  ApprovalTeam,
+  ApprovalGuard,
+  ApprovalSession,
+  ApprovalVote,
 ];
 
 /** The migrations, in the order in which they run. */
@@ -132,4 +142,6 @@ export const MIGRATIONS = [
   Nodes1790000000132,
   KeyUse1790000000133,
   Rates1790000000134,
+  Approvals1790000000150,
+  AccessChanges1790000000151,
 ];

@@ -27,6 +27,7 @@ function serving(execute: () => Reply | Promise<Reply>) {
     metrics: new Metrics(),
     clock: new Clock(),
     logger: pino({ level: 'silent' }),
+    needsApproval: () => needsApproval,
     rate: undefined,
   });
   return { dispatcher, answer: () => dispatcher.answer({ bytes: Buffer.from('ZZ'), isTooLong: false }, peer) };

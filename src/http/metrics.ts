@@ -18,6 +18,11 @@ export class Metrics {
     labelNames: ['operation', 'reason'],
     registers: [this.#registry],
   });
+  readonly #breakGlass = new Counter({
+    name: 'keyblock_break_glass_total',
+    help: 'Calls that took effect because an operator of the host approved them in place of their team',
+    registers: [this.#registry],
+  });
   readonly #workers = cluster.isWorker ? new WorkersMetrics(this.#registry) : undefined;
 
   constructor() {
@@ -78,6 +83,10 @@ export class Metrics {
       last = total;
     };
     const counter: Counter = new Counter({ name, help, registers: [this.#registry], collect });
+  }
+
+  countBreakGlass(): void {
+    this.#breakGlass.inc();
   }
 
   countFailedVerification(operation: string, reason: string): void {
