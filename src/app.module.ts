@@ -57,7 +57,16 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [ApprovalsModule, PaymentModule, KmsModule, XksProxyModule, CckmModule, StsModule, HostCommandsModule, AdminModule],
+      imports: [
+        ApprovalsModule,
+        PaymentModule,
+        KmsModule,
+        XksProxyModule,
+        CckmModule,
+        StsModule,
+        HostCommandsModule,
+        AdminModule,
+      ],
       controllers: [HealthController, ...(dependencies.config.metricsPort === undefined ? [MetricsController] : [])],
       providers: [...shared, ...internalProviders(dependencies)],
       exports: shared,

@@ -7,7 +7,13 @@ import { OperationsController } from '../http/operation.js';
 import { PageTokens } from '../http/page-tokens.js';
 import { AdminOperation } from './admin-operation.js';
 import { presentApproval, presentSummary } from './approvals.presenter.js';
-import { ApprovalOutput, ApprovalPath, ListApprovalsOutput, ListApprovalsQuery, VoteInput } from './approvals.schema.js';
+import {
+  ApprovalOutput,
+  ApprovalPath,
+  ListApprovalsOutput,
+  ListApprovalsQuery,
+  VoteInput,
+} from './approvals.schema.js';
 
 /** The team of a session, which its id names, so that policies are evaluated before the session is looked up. */
 const ofSession = (call: Call, { id }: ApprovalPath) => namedBy(call, id).teamArn;
@@ -87,7 +93,11 @@ export class ApprovalsController {
       '-d \'{"RequestHash":"3f9a…"}\' http://127.0.0.1:8080/admin/approvals/custodians:ABCDEFGHIJKLMNOPQRSTUVWXYZ/deny',
     output: ApprovalOutput,
   })
-  deny(call: Call, @Param(ApprovalPath) path: ApprovalPath, @Body(VoteInput) input: VoteInput): Promise<ApprovalOutput> {
+  deny(
+    call: Call,
+    @Param(ApprovalPath) path: ApprovalPath,
+    @Body(VoteInput) input: VoteInput,
+  ): Promise<ApprovalOutput> {
     return this.#vote(call, path, 'DENY', input);
   }
 
@@ -98,8 +108,7 @@ export class ApprovalsController {
     about: ofSession,
     summary: 'Cancels a request',
     description: 'Only the requester can cancel, until the call has taken effect.',
-    example:
-      '-X POST http://127.0.0.1:8080/admin/approvals/custodians:ABCDEFGHIJKLMNOPQRSTUVWXYZ/cancel',
+    example: '-X POST http://127.0.0.1:8080/admin/approvals/custodians:ABCDEFGHIJKLMNOPQRSTUVWXYZ/cancel',
     output: ApprovalOutput,
   })
   async cancel(call: Call, @Param(ApprovalPath) { id }: ApprovalPath): Promise<ApprovalOutput> {

@@ -13,12 +13,18 @@ const TeamName = z
   .string()
   .min(1)
   .max(64)
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/, 'must begin with a letter or digit, and have only letters, digits, ".", "_" and "-"')
+  .regex(
+    /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/,
+    'must begin with a letter or digit, and have only letters, digits, ".", "_" and "-"',
+  )
   .meta({ description: 'Name of the team.', example: EXAMPLE_TEAM });
 const TeamArn = z
   .string()
   .max(200)
-  .regex(/^arn:aws:mpa:[a-z0-9-]{1,20}:\d{12}:approval-team\/[a-zA-Z0-9._-]{1,64}$/, 'must be the ARN of an approval team');
+  .regex(
+    /^arn:aws:mpa:[a-z0-9-]{1,20}:\d{12}:approval-team\/[a-zA-Z0-9._-]{1,64}$/,
+    'must be the ARN of an approval team',
+  );
 const Operation = z
   .string()
   .min(1)
@@ -32,8 +38,16 @@ const RequestHash = z
   .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case');
 
 const members = {
-  Approvers: z.array(wellFormed(z.string().min(1).max(64))).min(2).max(20).meta({ description: 'Names of users.' }),
-  MinApprovals: z.int().min(1).max(20).meta({ description: 'Approvals that a request needs. The requester never counts.' }),
+  Approvers: z
+    .array(wellFormed(z.string().min(1).max(64)))
+    .min(2)
+    .max(20)
+    .meta({ description: 'Names of users.' }),
+  MinApprovals: z
+    .int()
+    .min(1)
+    .max(20)
+    .meta({ description: 'Approvals that a request needs. The requester never counts.' }),
   SessionSeconds: z
     .int()
     .min(3600)
@@ -91,18 +105,21 @@ const Condition = map(
 
 export const PutGuardInput = z.object({ TeamArn, Condition: Condition.optional() }).meta({
   id: 'PutGuardInput',
-  examples: [
-    { TeamArn: EXAMPLE_TEAM_ARN, Condition: { StringEquals: { 'aws:ResourceTag/tier': ['production'] } } },
-  ],
+  examples: [{ TeamArn: EXAMPLE_TEAM_ARN, Condition: { StringEquals: { 'aws:ResourceTag/tier': ['production'] } } }],
 });
 export type PutGuardInput = z.infer<typeof PutGuardInput>;
 
-const Guard = z.object({ Operation, TeamArn: z.string(), Condition: Condition.optional() }).meta({ id: 'ApprovalGuard' });
+const Guard = z
+  .object({ Operation, TeamArn: z.string(), Condition: Condition.optional() })
+  .meta({ id: 'ApprovalGuard' });
 export type Guard = z.infer<typeof Guard>;
 export const GuardOutput = z.object({ Guard }).meta({ id: 'GuardOutput' });
 export type GuardOutput = z.infer<typeof GuardOutput>;
 export const ListGuardsOutput = z
-  .object({ Guards: z.array(Guard), Guardable: z.array(z.string()).meta({ description: 'Operations that can be guarded.' }) })
+  .object({
+    Guards: z.array(Guard),
+    Guardable: z.array(z.string()).meta({ description: 'Operations that can be guarded.' }),
+  })
   .meta({ id: 'ListGuardsOutput' });
 export type ListGuardsOutput = z.infer<typeof ListGuardsOutput>;
 
@@ -127,7 +144,9 @@ export type ListApprovalsQuery = z.infer<typeof ListApprovalsQuery>;
 
 export const VoteInput = z
   .object({
-    RequestHash: RequestHash.meta({ description: 'Hash of the request, as GetApproval returns it: what was read is approved.' }),
+    RequestHash: RequestHash.meta({
+      description: 'Hash of the request, as GetApproval returns it: what was read is approved.',
+    }),
     Comment: Comment.optional(),
   })
   .meta({ id: 'VoteInput', examples: [{ RequestHash: EXAMPLE_HASH }] });
@@ -167,7 +186,9 @@ const Approval = z
     ...summary,
     Barrier: z.string().optional().meta({ description: 'Why the caller can’t vote.' }),
     Comment: z.string().optional().meta({ description: 'Comment of the requester.' }),
-    Facts: z.array(z.object({ Name: z.string(), Value: z.string() })).meta({ description: 'What will change, in words.' }),
+    Facts: z
+      .array(z.object({ Name: z.string(), Value: z.string() }))
+      .meta({ description: 'What will change, in words.' }),
     Resources: z.array(z.string()).meta({ description: 'ARNs of the keys of the request, with their descriptions.' }),
     Parameters: z.looseObject({}).meta({ description: 'Parameters of the call, as audit events show them.' }),
     Before: z.string().optional().meta({ description: 'The document that the call replaces or deletes, as JSON.' }),

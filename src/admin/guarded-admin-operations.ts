@@ -107,7 +107,10 @@ async function team(call: Call, manager: EntityManager): Promise<Subject> {
     { name: 'Team', value: arn },
   ];
   if (!found) return { facts };
-  const users = await manager.findBy(PrincipalRow, found.approvers.map((uniqueId) => ({ uniqueId })));
+  const users = await manager.findBy(
+    PrincipalRow,
+    found.approvers.map((uniqueId) => ({ uniqueId })),
+  );
   const present = {
     Approvers: users.map((user) => user.name).toSorted(),
     MinApprovals: found.minApprovals,

@@ -110,7 +110,8 @@ export class TeamsController {
     route: ['GET', 'guards'],
     resource: 'nothing',
     summary: 'Lists guards',
-    description: 'Lists which operations need the approval of which team, in the Region for which the request is signed.',
+    description:
+      'Lists which operations need the approval of which team, in the Region for which the request is signed.',
     example: 'http://127.0.0.1:8080/admin/guards',
     output: ListGuardsOutput,
   })

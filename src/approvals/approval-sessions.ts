@@ -149,7 +149,11 @@ export class ApprovalSessions {
     const requesting: Call = { ...call, api: ADMIN, operation: 'RequestApproval', record };
     return this.changes.transaction(requesting, async (manager) => {
       const session = await this.openWithin(manager, request, needed);
-      record.reads({ Session: sessionArn(session), Operation: `${session.api}:${session.operation}`, RequestHash: requestHash });
+      record.reads({
+        Session: sessionArn(session),
+        Operation: `${session.api}:${session.operation}`,
+        RequestHash: requestHash,
+      });
       return session;
     });
   }
@@ -299,7 +303,9 @@ export class ApprovalSessions {
       .limit(limit + 1);
     const [time = '', id = ''] = after?.split('|') ?? [];
     if (after !== undefined)
-      query.andWhere(new Brackets((where) => where.where('(session.createdAt, session.id) < (:time, :id)', { time, id })));
+      query.andWhere(
+        new Brackets((where) => where.where('(session.createdAt, session.id) < (:time, :id)', { time, id })),
+      );
     // A session that has just expired may still be stored as live.
     const now = await this.time.read();
     if (state !== undefined) query.andWhere(`(${IN_STATE[state]})`, { state, now });

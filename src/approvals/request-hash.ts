@@ -53,7 +53,8 @@ export function shownParameters({ api, record }: Call): unknown {
 /** Writes JSON with the members of every object in the order of their names, and without undefined ones. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) => {
-    if (typeof member !== 'object' || member === null || Array.isArray(member) || Buffer.isBuffer(member)) return member;
+    if (typeof member !== 'object' || member === null || Array.isArray(member) || Buffer.isBuffer(member))
+      return member;
     return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   });
 }

@@ -14,17 +14,14 @@ const DOCUMENT = 'docs/approvals.md';
 /** As in ApprovalSession, whose module loads the database. */
 const STATES: readonly SessionState[] = ['PENDING', 'APPROVED', 'FAILED', 'CANCELLED', 'EXECUTED'];
 const ID = 'id of the session: TEAM:ID, or its ARN';
-const EXAMPLE = 'custodians:ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const EXAMPLE = '"$SESSION"';
 const MIN_DIGITS = 8;
 
 type CommentOptions = ServiceOptions & { comment?: string };
 
 /** Adds `keyblock approvals`. */
 export function addApprovals(program: Command, streams: Streams): void {
-  const group = program
-    .command('approvals')
-    .description('Read and decide on requests for approval.')
-    .readOn(DOCUMENT);
+  const group = program.command('approvals').description('Read and decide on requests for approval.').readOn(DOCUMENT);
   addReads(group, streams);
   addVotes(group, streams);
   addBreakGlass(group, streams);

@@ -12,7 +12,7 @@ export function diffLines(before: string, after: string): string[] {
     for (let j = b.length - 1; j >= 0; j--)
       (common[i] as Uint16Array)[j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
   const lines: string[] = [];
-  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+  for (let i = 0, j = 0; i < a.length || j < b.length;) {
     if (i < a.length && j < b.length && a[i] === b[j]) {
       lines.push(`  ${a[i] ?? ''}`);
       i++;

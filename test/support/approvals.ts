@@ -15,9 +15,9 @@ export function sessionIdOf({ headers, status, json }: RawResponse): string {
   return `${team}:${id}`;
 }
 
-/** Starts a service with three approvers, and a requester who may do everything. */
+/** Starts a service of two Regions with three approvers, and a requester who may do everything. */
 export function useApprovals() {
-  const admin = useAdmin();
+  const admin = useAdmin({ KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' });
   const { service, done, caller } = admin;
   const users = {} as Record<'ann' | 'bob' | 'cy' | 'op', Credentials>;
   beforeAll(async () => {

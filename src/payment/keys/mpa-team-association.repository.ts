@@ -114,7 +114,8 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
     const guard = await lockGuard(call, manager, ROOT_CERTIFICATES);
     const team = guard && (await manager.findOneBy(ApprovalTeam, { arn: guard.teamArn }));
     if (!guard) throw new ConflictException('The association was removed meanwhile. Repeat the call.');
-    if (!team) throw new ConflictException(`The team ${guard.teamArn} doesn't exist, and nobody can approve: create it.`);
+    if (!team)
+      throw new ConflictException(`The team ${guard.teamArn} doesn't exist, and nobody can approve: create it.`);
     const { origin, principal, record } = call;
     const { sourceIp, secureTransport, userAgent } = origin;
     const input = JSON.stringify({ input: record.input, origin: { sourceIp, secureTransport, userAgent } });
@@ -180,7 +181,11 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
   }
 }
 
-function lockGuard({ principal, region }: Call, manager: EntityManager, operation: string): Promise<ApprovalGuard | null> {
+function lockGuard(
+  { principal, region }: Call,
+  manager: EntityManager,
+  operation: string,
+): Promise<ApprovalGuard | null> {
   const where = { accountId: principal.accountId, region, operation };
   return manager.findOne(ApprovalGuard, { where, lock: { mode: 'pessimistic_write' } });
 }

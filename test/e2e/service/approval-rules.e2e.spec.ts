@@ -6,11 +6,13 @@ import { EVERYTHING, sessionIdOf, teamArn, useApprovals } from '../../support/ap
 
 const DAY_MS = 86_400_000;
 const approvals = useApprovals();
-const { service, admin, done, refused, caller, users, vote, approval, approve, control, createTeam, newKey } = approvals;
+const { service, admin, done, refused, caller, users, vote, approval, approve, control, createTeam, newKey } =
+  approvals;
 
 const sql = <T = Record<string, unknown>>(text: string, parameters: unknown[] = []) =>
   service.app.get(DataSource).query<T[]>(text, parameters);
-const deleteKey = (KeyIdentifier: string, credentials = users.op) => control('DeleteKey', { KeyIdentifier }, credentials);
+const deleteKey = (KeyIdentifier: string, credentials = users.op) =>
+  control('DeleteKey', { KeyIdentifier }, credentials);
 /** Requests the deletion of a new key. */
 async function request(credentials = users.op): Promise<{ key: string; id: string; RequestHash: string }> {
   const key = await newKey();
@@ -28,7 +30,10 @@ beforeAll(async () => {
 describe('one person has one vote, and none on an own request', () => {
   test('the requester has none, even as an approver, and with a session too', async () => {
     const { id, RequestHash } = await request(users.ann);
-    expect(await approval(id, users.ann)).toMatchObject({ MayVote: false, Barrier: expect.stringContaining('requester') as unknown });
+    expect(await approval(id, users.ann)).toMatchObject({
+      MayVote: false,
+      Barrier: expect.stringContaining('requester') as unknown,
+    });
     expect(await refused('POST', `approvals/${id}/approve`, { RequestHash }, users.ann)).toBe(
       '403 AccessDeniedException: The requester of a session has no vote in it.',
     );
@@ -98,7 +103,12 @@ describe('nobody makes an own second person', () => {
   });
 
   test('the team must approve it in every Region for which the request is signed', async () => {
-    const answer = await service.send({ method: 'POST', path: '/admin/users/bob/access-keys', region: 'eu-west-1', credentials: users.op });
+    const answer = await service.send({
+      method: 'POST',
+      path: '/admin/users/bob/access-keys',
+      region: 'eu-west-1',
+      credentials: users.op,
+    });
     expect(answer.headers.get('x-keyblock-approval')).toContain(':us-east-1:');
   });
 
@@ -131,17 +141,20 @@ describe('what is approved is what was read', () => {
     expect((await vote('deny', id, { RequestHash }, users.ann)).status).toBe(409);
   });
 
-  test('the session ends when the approvals can\'t be reached any more', async () => {
+  test("the session ends when the approvals can't be reached any more", async () => {
     const { key, id, RequestHash } = await request();
     await vote('deny', id, { RequestHash }, users.ann);
     expect((await approval(id)).State).toBe('PENDING');
     await vote('deny', id, { RequestHash }, users.cy);
-    expect(await approval(id)).toMatchObject({ State: 'FAILED', StatusMessage: 'Approval session expired or was denied' });
+    expect(await approval(id)).toMatchObject({
+      State: 'FAILED',
+      StatusMessage: 'Approval session expired or was denied',
+    });
     expect((await vote('approve', id, { RequestHash }, users.bob)).status).toBe(409);
     expect(sessionIdOf(await deleteKey(key))).not.toBe(id);
   });
 
-  test('a requester who is so many of the team that it can\'t approve is told so', async () => {
+  test("a requester who is so many of the team that it can't approve is told so", async () => {
     await createTeam('two', 2, ['ann', 'bob']);
     await approvals.guard('DeleteResourcePolicy', 'two');
     const key = await newKey();
@@ -169,7 +182,10 @@ describe('nobody moves the goalposts', () => {
     await approve(id, users.ann, users.bob);
     expect((await change()).status).toBe(200);
     for (const each of [waiting.id, ready.id])
-      expect(await approval(each)).toMatchObject({ State: 'FAILED', StatusMessage: expect.stringContaining('was changed') as unknown });
+      expect(await approval(each)).toMatchObject({
+        State: 'FAILED',
+        StatusMessage: expect.stringContaining('was changed') as unknown,
+      });
     expect(sessionIdOf(await deleteKey(ready.key))).not.toBe(ready.id);
     // Back, with the one approval that is needed now.
     const back = () => admin('PUT', 'teams/custodians', { ...members, MinApprovals: 2 }, users.op);
@@ -183,8 +199,7 @@ describe('nobody moves the goalposts', () => {
     await createTeam('easy', 1);
     const easier = () => admin('PUT', 'guards/DeleteKey', { TeamArn: teamArn('easy') }, users.op);
     const removal = () => admin('DELETE', 'guards/DeleteKey', undefined, users.op);
-    for (const answer of [await easier(), await removal()])
-      expect(sessionIdOf(answer)).toMatch(/^custodians:/);
+    for (const answer of [await easier(), await removal()]) expect(sessionIdOf(answer)).toMatch(/^custodians:/);
     expect(await refused('DELETE', 'guards/DeleteKey')).toContain('needs 2 approvals');
     await approve(sessionIdOf(await easier()), users.bob, users.cy);
     expect((await easier()).status).toBe(200);
@@ -203,17 +218,50 @@ describe('nobody moves the goalposts', () => {
 
 describe('who can write to the database', () => {
   const forge: [what: string, statement: string][] = [
-    ['sets the state of a session', "UPDATE approval_sessions SET state = 'APPROVED', approved_until = now() + interval '30 days' WHERE id = $1"],
-    ['writes a reason to break the glass', "UPDATE approval_sessions SET state = 'APPROVED', break_glass_reason = 'x', approved_until = now() + interval '30 days' WHERE id = $1"],
-    ['inserts a vote', "INSERT INTO approval_votes SELECT id, (SELECT unique_id FROM principals WHERE name = 'bob'), 'arn', 'APPROVE', request_hash, NULL, now(), sha256('x') FROM approval_sessions WHERE id = $1"],
-    ['inserts a vote without a MAC', "INSERT INTO approval_votes SELECT id, (SELECT unique_id FROM principals WHERE name = 'bob'), 'arn', 'APPROVE', request_hash, NULL, now(), NULL FROM approval_sessions WHERE id = $1"],
-    ['copies a vote of another session', 'INSERT INTO approval_votes SELECT $1, voter_id, voter_arn, decision, request_hash, comment, voted_at, mac FROM approval_votes WHERE session_id <> $1 AND voter_id <> (SELECT voter_id FROM approval_votes WHERE session_id = $1) LIMIT 1'],
-    ['edits the voter of a vote', "UPDATE approval_votes SET voter_id = (SELECT unique_id FROM principals WHERE name = 'bob') WHERE session_id = $1"],
-    ['lowers the approvals of a team', "UPDATE approval_teams SET min_approvals = 1 WHERE $1 <> '' AND name = 'custodians'"],
-    ['adds an approver to a team', "UPDATE approval_teams SET approvers = approvers || ',' || (SELECT unique_id FROM principals WHERE name = 'op') WHERE $1 <> '' AND name = 'custodians'"],
-    ['gives a guard another team', "UPDATE approval_guards SET team_arn = replace(team_arn, 'custodians', 'easy') WHERE $1 <> '' AND operation = 'DeleteKey'"],
-    ['gives a guard a condition', `UPDATE approval_guards SET condition = '{"Bool":{"aws:SecureTransport":["true"]}}' WHERE $1 <> '' AND operation = 'DeleteKey'`],
-    ['moves a change of an approver to another time', "UPDATE access_changes SET changed_at = now() - interval '1 year' WHERE $1 <> ''"],
+    [
+      'sets the state of a session',
+      "UPDATE approval_sessions SET state = 'APPROVED', approved_until = now() + interval '30 days' WHERE id = $1",
+    ],
+    [
+      'writes a reason to break the glass',
+      "UPDATE approval_sessions SET state = 'APPROVED', break_glass_reason = 'x', approved_until = now() + interval '30 days' WHERE id = $1",
+    ],
+    [
+      'inserts a vote',
+      "INSERT INTO approval_votes SELECT id, (SELECT unique_id FROM principals WHERE name = 'bob'), 'arn', 'APPROVE', request_hash, NULL, now(), sha256('x') FROM approval_sessions WHERE id = $1",
+    ],
+    [
+      'inserts a vote without a MAC',
+      "INSERT INTO approval_votes SELECT id, (SELECT unique_id FROM principals WHERE name = 'bob'), 'arn', 'APPROVE', request_hash, NULL, now(), NULL FROM approval_sessions WHERE id = $1",
+    ],
+    [
+      'copies a vote of another session',
+      'INSERT INTO approval_votes SELECT $1, voter_id, voter_arn, decision, request_hash, comment, voted_at, mac FROM approval_votes WHERE session_id <> $1 AND voter_id <> (SELECT voter_id FROM approval_votes WHERE session_id = $1) LIMIT 1',
+    ],
+    [
+      'edits the voter of a vote',
+      "UPDATE approval_votes SET voter_id = (SELECT unique_id FROM principals WHERE name = 'bob') WHERE session_id = $1",
+    ],
+    [
+      'lowers the approvals of a team',
+      "UPDATE approval_teams SET min_approvals = 1 WHERE $1 <> '' AND name = 'custodians'",
+    ],
+    [
+      'adds an approver to a team',
+      "UPDATE approval_teams SET approvers = approvers || ',' || (SELECT unique_id FROM principals WHERE name = 'op') WHERE $1 <> '' AND name = 'custodians'",
+    ],
+    [
+      'gives a guard another team',
+      "UPDATE approval_guards SET team_arn = replace(team_arn, 'custodians', 'easy') WHERE $1 <> '' AND operation = 'DeleteKey'",
+    ],
+    [
+      'gives a guard a condition',
+      `UPDATE approval_guards SET condition = '{"Bool":{"aws:SecureTransport":["true"]}}' WHERE $1 <> '' AND operation = 'DeleteKey'`,
+    ],
+    [
+      'moves a change of an approver to another time',
+      "UPDATE access_changes SET changed_at = now() - interval '1 year' WHERE $1 <> ''",
+    ],
   ];
   const TABLES = ['approval_sessions', 'approval_votes', 'approval_teams', 'approval_guards', 'access_changes'];
 

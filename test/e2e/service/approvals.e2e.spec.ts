@@ -3,6 +3,7 @@ import { ApprovalSessions } from '../../../src/approvals/approval-sessions.js';
 import { AuditLog } from '../../../src/audit/audit-log.js';
 import { statement } from '../../support/admin.js';
 import { sessionIdOf, teamArn, useApprovals } from '../../support/approvals.js';
+import { importKeys } from '../../support/import.js';
 import { createKmsKey } from '../../support/kms.js';
 
 const HOUR_MS = 3_600_000;
@@ -172,7 +173,12 @@ describe('a guard', () => {
   test('with a condition concerns only the calls that meet it', async () => {
     await createTeam('vault');
     await guard('PutResourcePolicy', 'vault', {
-      Condition: { StringEquals: { 'aws:ResourceTag/tier': ['production'], 'payment-cryptography:KeyUsage': ['TR31_M6_ISO_9797_5_CMAC_KEY'] } },
+      Condition: {
+        StringEquals: {
+          'aws:ResourceTag/tier': ['production'],
+          'payment-cryptography:KeyUsage': ['TR31_M6_ISO_9797_5_CMAC_KEY'],
+        },
+      },
     });
     const [plain, guarded] = [await newKey(), await newKey([{ Key: 'tier', Value: 'production' }])];
     const Policy = JSON.stringify({
@@ -192,15 +198,19 @@ describe('a guard', () => {
     await guard('ExportKey', 'vault');
     const [key, kek] = [
       await newKey(),
-      ((await control('CreateKey', {
-        KeyAttributes: {
-          KeyUsage: 'TR31_K0_KEY_ENCRYPTION_KEY',
-          KeyClass: 'SYMMETRIC_KEY',
-          KeyAlgorithm: 'AES_256',
-          KeyModesOfUse: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
-        },
-        Exportable: true,
-      })).json['Key'] as { KeyArn: string }).KeyArn,
+      (
+        (
+          await control('CreateKey', {
+            KeyAttributes: {
+              KeyUsage: 'TR31_K0_KEY_ENCRYPTION_KEY',
+              KeyClass: 'SYMMETRIC_KEY',
+              KeyAlgorithm: 'AES_256',
+              KeyModesOfUse: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
+            },
+            Exportable: true,
+          })
+        ).json['Key'] as { KeyArn: string }
+      ).KeyArn,
     ];
     const input = { ExportKeyIdentifier: key, KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: kek } } };
     const id = sessionIdOf(await control('ExportKey', input));
@@ -213,11 +223,21 @@ describe('a guard', () => {
   });
 
   test('of the import of key-encryption keys concerns no other import', async () => {
+    const { importKey } = await importKeys(service);
     await guard('ImportKey', 'vault');
-    const { importKey } = await import('../../support/import.js').then(({ importKeys }) => importKeys(service));
-    await importKey({ usage: 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY', clear: '11'.repeat(16), algorithm: 'AES_128', modes: ['Encrypt', 'Decrypt'] });
+    await importKey({
+      usage: 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
+      clear: '11'.repeat(16),
+      algorithm: 'AES_128',
+      modes: ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'],
+    });
     await expect(
-      importKey({ usage: 'TR31_K0_KEY_ENCRYPTION_KEY', clear: '22'.repeat(16), algorithm: 'AES_128', modes: ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'] }),
+      importKey({
+        usage: 'TR31_K0_KEY_ENCRYPTION_KEY',
+        clear: '22'.repeat(16),
+        algorithm: 'AES_128',
+        modes: ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'],
+      }),
     ).rejects.toThrow('needs 2 approvals of team vault');
   });
 
@@ -243,12 +263,27 @@ describe('a guard', () => {
   });
 
   test.each<[string, string, object, string]>([
-    ['an operation that can\'t be guarded', 'GenerateMac', {}, '400 ValidationException: GenerateMac can\'t be guarded'],
+    ["an operation that can't be guarded", 'GenerateMac', {}, "400 ValidationException: GenerateMac can't be guarded"],
     ['the association of an MPA team', 'IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE', {}, 'call AssociateMpaTeam'],
     ['a team that does not exist', 'CreatePrincipal', { TeamArn: teamArn('none') }, '404 ResourceNotFoundException'],
-    ['a condition with an unknown operator', 'CreatePrincipal', { Condition: { Equals: { a: ['b'] } } }, "Equals isn't a condition operator"],
-    ['a condition without a value', 'CreatePrincipal', { Condition: { StringEquals: { a: [] } } }, '400 ValidationException'],
-    ['a value that does not go with its operator', 'CreatePrincipal', { Condition: { Bool: { a: ['b'] } } }, "Bool can't compare"],
+    [
+      'a condition with an unknown operator',
+      'CreatePrincipal',
+      { Condition: { Equals: { a: ['b'] } } },
+      "Equals isn't a condition operator",
+    ],
+    [
+      'a condition without a value',
+      'CreatePrincipal',
+      { Condition: { StringEquals: { a: [] } } },
+      '400 ValidationException',
+    ],
+    [
+      'a value that does not go with its operator',
+      'CreatePrincipal',
+      { Condition: { Bool: { a: ['b'] } } },
+      "Bool can't compare",
+    ],
   ])('refuses %s', async (_, operation, more, message) => {
     const body = { TeamArn: teamArn('custodians'), ...more };
     expect(await refused('PUT', `guards/${operation}`, body)).toContain(message);
@@ -272,8 +307,13 @@ describe('a guard', () => {
 
 test('policies decide who approves, by the ARN of the team', async () => {
   const id = sessionIdOf(await deleteKey(await newKey()));
-  const stranger = await approvals.caller('stranger', statement('keyblock:GetApproval', { Resource: teamArn('other') }));
-  expect(await refused('GET', `approvals/${id}`, undefined, stranger)).toContain('keyblock:GetApproval on resource: ' + teamArn('custodians'));
+  const stranger = await approvals.caller(
+    'stranger',
+    statement('keyblock:GetApproval', { Resource: teamArn('other') }),
+  );
+  expect(await refused('GET', `approvals/${id}`, undefined, stranger)).toContain(
+    'keyblock:GetApproval on resource: ' + teamArn('custodians'),
+  );
   expect(await refused('GET', `approvals/${id.replace('custodians', 'vault')}`)).toContain('404');
   expect((await admin('GET', 'approvals/none')).status).toBe(400);
 });

@@ -66,7 +66,8 @@ export class GuardedPaymentOperations {
     const { ResourceArn = '', Policy } = inputOf(call);
     const key = await this.#lock(call, manager, ResourceArn);
     const present = await manager.findOneBy(ResourcePolicy, { keyArn: ResourceArn });
-    const change = Policy === undefined ? 'Deletes the resource policy of the key.' : 'Sets the resource policy of the key.';
+    const change =
+      Policy === undefined ? 'Deletes the resource policy of the key.' : 'Sets the resource policy of the key.';
     return this.#about(manager, change, key, {
       replaces: { policy: present && createHash('sha256').update(present.policy).digest('hex') },
       before: present?.policy,
@@ -96,8 +97,7 @@ export class GuardedPaymentOperations {
     const { tags, aliases } = await accessOf(manager, key.arn);
     facts.push({ name: 'Key', value: words(key) });
     if (aliases.length > 0) facts.push({ name: 'Aliases', value: aliases.join(', ') });
-    if (tags.length > 0)
-      facts.push({ name: 'Tags', value: tags.map((tag) => `${tag.key}=${tag.value}`).join(', ') });
+    if (tags.length > 0) facts.push({ name: 'Tags', value: tags.map((tag) => `${tag.key}=${tag.value}`).join(', ') });
     return { facts, target: key.arn, tags, conditionKeys: conditionKeysOf(key, aliases), ...more };
   }
 }

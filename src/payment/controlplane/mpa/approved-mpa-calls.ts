@@ -10,11 +10,7 @@ import { type Call, CallRecord, type Origin, type Principal, uniqueIdOf } from '
 import { DatabaseTime } from '../../../changes/database-time.js';
 import { verifyCertificate } from '../../../crypto/x509/certificate.js';
 import { CryptoError } from '../../../crypto/errors.js';
-import {
-  AccessDeniedException,
-  ResourceNotFoundException,
-  ValidationException,
-} from '../../../errors/exceptions.js';
+import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../../errors/exceptions.js';
 import { removeRows } from '../../../provider/changed-rows.js';
 import { CONTROL_PLANE } from '../../api.js';
 import { certificateOf } from '../../exchange/certificate-text.js';
@@ -89,14 +85,21 @@ export class ApprovedMpaCalls {
     record.reads({}, input);
     const { operation, region, id: requestId } = session;
     const principal = await this.#requester(session);
-    const call = { requestId, api: CONTROL_PLANE, operation, principal, region, origin: { ...origin, time: now }, record };
+    const call = {
+      requestId,
+      api: CONTROL_PLANE,
+      operation,
+      principal,
+      region,
+      origin: { ...origin, time: now },
+      record,
+    };
     await this.authorizer.authorize(call, resource);
     return { call, now };
   }
 
   async #requester({ requesterArn, requesterId, accountId }: ApprovalSession): Promise<Principal> {
-    if (requesterId === accountId)
-      return { arn: requesterArn, principalArn: requesterArn, accountId, accessKeyId: '' };
+    if (requesterId === accountId) return { arn: requesterArn, principalArn: requesterArn, accountId, accessKeyId: '' };
     const gone = new AccessDeniedException(`The requester ${requesterArn} doesn't exist any more.`);
     const principal = await this.principals.principal(requesterArn).catch((error: unknown) => {
       throw error instanceof ResourceNotFoundException ? gone : error;
