@@ -1,6 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Call } from '../call.js';
-import type { DatabaseTime } from '../changes/database-time.js';
 import { type Gate, type Passage, Unapproved } from '../changes/gate.js';
 import { inTime } from '../changes/in-time.js';
 import { ApprovalRequiredException, ConflictException } from '../errors/exceptions.js';
@@ -15,7 +14,6 @@ export interface ApprovalGateOptions {
   operations: GuardedOperations;
   sessions: ApprovalSessions;
   cache: RulesCache;
-  time: Pick<DatabaseTime, 'read'>;
   /** Secret of the deployment, 32 bytes. */
   secret: Buffer;
 }
@@ -34,10 +32,13 @@ export class ApprovalGate implements Gate {
     const { accountId } = call.principal;
     const name = rulesArn(accountId);
     const known = cache.known(name);
-    const passage = (rules: Rules) =>
-      rules.canConcern(call, operation) ? new ApprovalPassage(this.options, call, operation) : undefined;
+    const passage = (rules: Rules) => (rules.canConcern(call, operation) ? this.#passage(call, operation) : undefined);
     if (known) return passage(known.value);
     return cache.read(name, () => inTime(Rules.read(database.manager, accountId))).then(passage);
+  }
+
+  async #passage(call: Call, operation: GuardedOperation): Promise<Passage> {
+    return new ApprovalPassage(this.options, call, operation, await this.options.sessions.now());
   }
 }
 
@@ -59,6 +60,7 @@ class ApprovalPassage implements Passage {
     private readonly options: ApprovalGateOptions,
     private readonly call: Call,
     private readonly operation: GuardedOperation,
+    private readonly now: Date,
   ) {}
 
   async enter(manager: EntityManager): Promise<void> {
@@ -79,12 +81,12 @@ class ApprovalPassage implements Passage {
     this.#requestHash = requestHash(options.secret, call, subject);
     const sessions = [];
     for (const each of needed) {
-      const session = await options.sessions.find(manager, each, this.#requestHash, rules);
+      const session = await options.sessions.find(manager, each, this.#requestHash, { rules, now: this.now });
       if (session?.state === 'APPROVED') sessions.push({ needed: each, session });
       else this.#missing.push({ needed: each, session: session && sessionArn(session) });
     }
     for (const { needed: each, session } of this.#missing.length === 0 ? sessions : []) {
-      const approval = await options.sessions.use(manager, each, session);
+      const approval = await options.sessions.use(manager, each, session, this.now);
       if (approval) call.record.approvedBy(approval);
       else this.#missing.push({ needed: each, session: sessionArn(session) });
     }

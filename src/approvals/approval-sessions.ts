@@ -76,16 +76,44 @@ const IN_STATE: Record<SessionState, string> = {
   EXECUTED: 'session.state = :state',
 };
 
+/** Sessions that have expired, that another version of their team or guard has outdated, or that wait for their execution. */
+const DUE = `
+  SELECT session.id, session.team_arn FROM approval_sessions AS session
+    LEFT JOIN approval_teams AS team ON team.arn = session.team_arn
+    LEFT JOIN approval_guards AS guard ON guard.account_id = session.account_id
+      AND guard.region = session.region AND guard.operation = session.guard
+   WHERE session.state IN ('PENDING', 'APPROVED')
+     AND (CASE session.state WHEN 'PENDING' THEN session.expires_at ELSE session.approved_until END <= $1
+       OR session.state = 'APPROVED' AND session.subject IS NOT NULL
+       OR team.version IS DISTINCT FROM session.team_version
+       OR session.guard IS NOT NULL
+         AND (guard.version, guard.team_arn) IS DISTINCT FROM (session.guard_version, session.team_arn))
+   ORDER BY session.created_at`;
+
 /** Changes what an approved session asks for. Checks everything before it writes. @throws ServiceException */
 export type Executor = (
   session: ApprovalSession,
+  now: Date,
   manager: EntityManager,
   changed: (arn: string) => void,
-  note: (act: ServiceAct) => void,
 ) => Promise<void>;
 
-type Changed = (arn: string) => void;
 type Note = (act: ServiceAct) => void;
+
+/** A transaction in which a session is executed. */
+interface Work {
+  manager: EntityManager;
+  changed: (arn: string) => void;
+  note: Note;
+}
+
+/** The end of a session. */
+interface End {
+  state: SessionState;
+  statusMessage?: string | null;
+  now: Date;
+  note?: Note;
+}
 
 /** The sessions in which approvals are asked for, and their votes. All times are by the database's clock. */
 @Injectable()
@@ -99,6 +127,11 @@ export class ApprovalSessions {
     @Inject(LOGGER) private readonly logger: Logger,
     @Optional() private readonly metrics?: Metrics,
   ) {}
+
+  /** Reads the database's clock. Callers read it before their transaction, which has a connection already. */
+  now(): Promise<Date> {
+    return this.time.read();
+  }
 
   /** Lets the service execute approved calls of an operation itself. */
   executeWith(api: Api, operation: string, execute: Executor): void {
@@ -114,31 +147,30 @@ export class ApprovalSessions {
     manager: EntityManager,
     { team }: Needed,
     requestHash: string,
-    rules: Rules,
+    { rules, now }: { rules: Rules; now: Date },
   ): Promise<ApprovalSession | undefined> {
     const sessions = await manager.find(ApprovalSession, {
       where: { teamArn: team.arn, requestHash, state: In(['PENDING', 'APPROVED']) },
       order: { createdAt: 'DESC' },
       lock: { mode: 'pessimistic_write' },
     });
-    const now = await this.time.read();
     return sessions.find((session) => isLive(stateAt(session, now, rules)));
   }
 
   /**
-   * Uses up the approval of a session that is locked, and counts its votes again.
+   * Uses up the approval of an approved session that is locked, and counts its votes again.
    *
-   * @returns undefined if it isn't approved
+   * @returns undefined if too few votes count by now
    */
   async use(
     manager: EntityManager,
     { team }: Needed,
-    session: ApprovalSession | undefined,
+    session: ApprovalSession,
+    now: Date,
   ): Promise<Approval | undefined> {
-    if (session?.state !== 'APPROVED') return undefined;
-    const { approvers } = await this.#count(manager, session, team);
+    const { approvers } = await this.#count(manager, session, team, now);
     if (session.breakGlassReason === null && approvers.length < team.minApprovals) return undefined;
-    await this.#end(manager, session, 'EXECUTED');
+    await this.#end(manager, session, { state: 'EXECUTED', now });
     return this.#approvalOf(session, approvers);
   }
 
@@ -146,9 +178,10 @@ export class ApprovalSessions {
   async open(request: Request, needed: Needed): Promise<ApprovalSession> {
     const { call, requestHash } = request;
     const record = new CallRecord();
+    const now = await this.now();
     const requesting: Call = { ...call, api: ADMIN, operation: 'RequestApproval', record };
     return this.changes.transaction(requesting, async (manager) => {
-      const session = await this.openWithin(manager, request, needed);
+      const session = await this.openWithin(manager, request, needed, now);
       record.reads({
         Session: sessionArn(session),
         Operation: `${session.api}:${session.operation}`,
@@ -159,7 +192,7 @@ export class ApprovalSessions {
   }
 
   /** Opens a session within a transaction, or returns the live one of the same request. */
-  async openWithin(manager: EntityManager, request: Request, needed: Needed): Promise<ApprovalSession> {
+  async openWithin(manager: EntityManager, request: Request, needed: Needed, now: Date): Promise<ApprovalSession> {
     const { call, requestHash, details, comment, execution } = request;
     const { team, guard } = needed;
     const requesterId = uniqueIdOf(call.principal);
@@ -170,14 +203,13 @@ export class ApprovalSessions {
       );
     await lockTransaction(manager, LOCKS.approvalSessions, team.arn);
     const rules = await Rules.read(manager, team.accountId);
-    const known = execution ? undefined : await this.find(manager, needed, requestHash, rules);
+    const known = execution ? undefined : await this.find(manager, needed, requestHash, { rules, now });
     if (known) return known;
     const live = { teamArn: team.arn, requesterId, state: In(['PENDING', 'APPROVED']) };
     if ((await manager.countBy(ApprovalSession, live)) >= MAX_LIVE)
       throw new ServiceQuotaExceededException(
         `${call.principal.arn} has ${MAX_LIVE} sessions of ${team.arn} that wait: cancel some of them.`,
       );
-    const now = await this.time.read();
     const session = manager.create(ApprovalSession, {
       id: randomText(26),
       accountId: team.accountId,
@@ -223,8 +255,9 @@ export class ApprovalSessions {
     named: { teamArn: string; id: string },
     vote: { decision: VoteDecision; requestHash: string; comment?: string | undefined },
   ): Promise<SessionView> {
+    const now = await this.now();
     await this.changes.transaction(call, async (manager, changed, note) => {
-      const { session, team, now } = await this.#pending(manager, named);
+      const { session, team } = await this.#pending(manager, named, now);
       const barrier = await this.#barrier(manager, session, team, call.principal, now);
       if (barrier !== undefined) throw new AccessDeniedException(barrier);
       if (vote.requestHash !== session.requestHash)
@@ -241,24 +274,26 @@ export class ApprovalSessions {
       };
       const replaced = await changeRows(manager, ApprovalVote, of, values);
       if (replaced.length === 0) await manager.insert(ApprovalVote, { ...of, ...values });
-      const { approvers, denials, eligible } = await this.#count(manager, session, team);
+      const { approvers, denials, eligible } = await this.#count(manager, session, team, now);
       if (approvers.length >= team.minApprovals) {
         await this.#approve(manager, session, now);
-        await this.#execute(session, manager, changed, note);
-      } else if (eligible - denials < team.minApprovals) await this.#end(manager, session, 'FAILED', DENIED, note);
+        await this.#execute(session, now, { manager, changed, note });
+      } else if (eligible - denials < team.minApprovals)
+        await this.#end(manager, session, { state: 'FAILED', statusMessage: DENIED, now, note });
     });
     return this.view(call, named);
   }
 
   /** Cancels a live session of the caller. @throws as `vote` */
   async cancel(call: Call, named: { teamArn: string; id: string }): Promise<SessionView> {
+    const now = await this.now();
     await this.changes.transaction(call, async (manager, _, note) => {
       const session = await this.#lock(manager, named);
       if (session.requesterId !== uniqueIdOf(call.principal))
         throw new AccessDeniedException('Only the requester can cancel a session.');
       const rules = await Rules.read(manager, session.accountId);
-      if (!isLive(stateAt(session, await this.time.read(), rules))) throw ended(session);
-      await this.#end(manager, session, 'CANCELLED', null, note);
+      if (!isLive(stateAt(session, now, rules))) throw ended(presentState(session, now, rules));
+      await this.#end(manager, session, { state: 'CANCELLED', now, note });
     });
     return this.view(call, named);
   }
@@ -269,8 +304,9 @@ export class ApprovalSessions {
    * @param call of the operator's command
    */
   async breakGlass(call: Call, named: { teamArn: string; id: string }, reason: string): Promise<ApprovalSession> {
+    const now = await this.now();
     return this.changes.transaction(call, async (manager) => {
-      const { session, now } = await this.#pending(manager, named);
+      const { session } = await this.#pending(manager, named, now);
       Object.assign(session, { breakGlassReason: reason });
       await this.#approve(manager, session, now);
       return session;
@@ -307,64 +343,63 @@ export class ApprovalSessions {
         new Brackets((where) => where.where('(session.createdAt, session.id) < (:time, :id)', { time, id })),
       );
     // A session that has just expired may still be stored as live.
-    const now = await this.time.read();
+    const now = await this.now();
     if (state !== undefined) query.andWhere(`(${IN_STATE[state]})`, { state, now });
     return this.#views(call, await query.getMany());
   }
 
   /** Returns the latest session about a subject that the service executes, in its state now. */
-  async about(subject: string, manager = this.database.manager): Promise<ApprovalSession | undefined> {
+  async about(subject: string): Promise<ApprovalSession | undefined> {
+    return this.aboutWithin(this.database.manager, subject, await this.now());
+  }
+
+  /** Does the same as `about` within a transaction. */
+  async aboutWithin(manager: EntityManager, subject: string, now: Date): Promise<ApprovalSession | undefined> {
     const session = await manager.findOne(ApprovalSession, { where: { subject }, order: { createdAt: 'DESC' } });
     if (!session) return undefined;
     const rules = await Rules.read(manager, session.accountId);
-    return presentState(session, await this.time.read(), rules);
+    return presentState(session, now, rules);
   }
 
   /** Ends the sessions that have expired or whose team or guard was changed, and executes those that break glass approved. */
   async settle(): Promise<void> {
-    const live = await this.database.query<{ id: string; team_arn: string }[]>(
-      `SELECT id, team_arn FROM approval_sessions
-        WHERE state = 'PENDING' OR state = 'APPROVED' ORDER BY created_at`,
-    );
-    for (const { id, team_arn: teamArn } of live)
+    const now = await this.now();
+    const due = await this.database.query<{ id: string; team_arn: string }[]>(DUE, [now.toISOString()]);
+    for (const { id, team_arn: teamArn } of due)
       try {
         await this.changes.ownTransaction((manager, changed, note) =>
-          this.#settleOne(manager, { id, teamArn }, changed, note),
+          this.#settleOne({ id, teamArn }, now, { manager, changed, note }),
         );
       } catch (error) {
         this.logger.error({ session: id, error: (error as Error).message }, 'an approval session could not be settled');
       }
   }
 
-  async #settleOne(
-    manager: EntityManager,
-    named: { teamArn: string; id: string },
-    changed: Changed,
-    note: Note,
-  ): Promise<void> {
+  async #settleOne(named: { teamArn: string; id: string }, now: Date, work: Work): Promise<void> {
+    const { manager, note } = work;
     const session = await this.#lock(manager, named);
     if (!isLive(session.state)) return;
     const rules = await Rules.read(manager, session.accountId);
-    const state = stateAt(session, await this.time.read(), rules);
+    const state = stateAt(session, now, rules);
     if (state === 'FAILED') {
       const reason = rules.isCurrent(session) ? DENIED : OUTDATED;
-      await this.#end(manager, session, 'FAILED', reason, note);
+      await this.#end(manager, session, { state, statusMessage: reason, now, note });
       note({ api: ADMIN, name: 'ApprovalExpired', keyArn: sessionArn(session), details: { reason } });
-    } else if (state === 'APPROVED') await this.#execute(session, manager, changed, note);
+    } else if (state === 'APPROVED') await this.#execute(session, now, work);
   }
 
   /** Executes an approved session that doesn't wait for its requester. A failure ends it. */
-  async #execute(session: ApprovalSession, manager: EntityManager, changed: Changed, note: Note): Promise<void> {
+  async #execute(session: ApprovalSession, now: Date, { manager, changed, note }: Work): Promise<void> {
     if (session.subject === null) return;
     const { execute } = this.#executorOf(session);
     try {
-      await execute(session, manager, changed, note);
+      await execute(session, now, manager, changed);
     } catch (error) {
       if (!(error instanceof ServiceException)) throw error;
-      await this.#end(manager, session, 'FAILED', error.message, note);
+      await this.#end(manager, session, { state: 'FAILED', statusMessage: error.message, now, note });
       return;
     }
-    await this.#end(manager, session, 'EXECUTED', null, note);
+    await this.#end(manager, session, { state: 'EXECUTED', now, note });
     if (session.breakGlassReason !== null) this.metrics?.countBreakGlass();
   }
 
@@ -377,13 +412,12 @@ export class ApprovalSessions {
     return session;
   }
 
-  async #pending(manager: EntityManager, named: { teamArn: string; id: string }) {
+  async #pending(manager: EntityManager, named: { teamArn: string; id: string }, now: Date) {
     const session = await this.#lock(manager, named);
     const rules = await Rules.read(manager, session.accountId);
-    const now = await this.time.read();
     const team = rules.teams.get(session.teamArn);
     if (!team || stateAt(session, now, rules) !== 'PENDING') throw ended(presentState(session, now, rules));
-    return { session, team, now };
+    return { session, team };
   }
 
   async #approve(manager: EntityManager, session: ApprovalSession, now: Date): Promise<void> {
@@ -394,11 +428,9 @@ export class ApprovalSessions {
   async #end(
     manager: EntityManager,
     session: ApprovalSession,
-    state: SessionState,
-    statusMessage: string | null = null,
-    note?: Note,
+    { state, statusMessage = null, now, note }: End,
   ): Promise<void> {
-    Object.assign(session, { state, statusMessage, endedAt: await this.time.read() });
+    Object.assign(session, { state, statusMessage, endedAt: now });
     await this.#save(manager, session);
     if (session.subject !== null && note) note(outcomeOf(session, this.#executorOf(session).api));
   }
@@ -415,9 +447,9 @@ export class ApprovalSessions {
   }
 
   /** Counts the votes of a session that count: see `#disqualified`. */
-  async #count(manager: EntityManager, session: ApprovalSession, team: ApprovalTeam) {
+  async #count(manager: EntityManager, session: ApprovalSession, team: ApprovalTeam, now: Date) {
     const votes = await manager.findBy(ApprovalVote, { sessionId: session.id });
-    const excluded = await this.#disqualified(manager, session, team, await this.time.read());
+    const excluded = await this.#disqualified(manager, session, team, now);
     const counting = votes.filter(
       ({ voterId, requestHash }) =>
         team.approvers.includes(voterId) && !excluded.has(voterId) && requestHash === session.requestHash,
@@ -478,7 +510,7 @@ export class ApprovalSessions {
     if (sessions.length === 0) return [];
     const { manager } = this.database;
     const rules = await Rules.read(manager, call.principal.accountId);
-    const now = await this.time.read();
+    const now = await this.now();
     const votes = await manager.find(ApprovalVote, {
       where: { sessionId: In(sessions.map(({ id }) => id)) },
       order: { votedAt: 'ASC' },

@@ -1,7 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Changes } from '../changes/changes.js';
-import { DatabaseTime } from '../changes/database-time.js';
 import { MasterKey } from '../provider/master-key.js';
 import { serviceSecret } from '../provider/service-secret.js';
 import { ApprovalGate } from './approval-gate.js';
@@ -27,15 +26,14 @@ import { RulesCache } from './rules.js';
         masterKey: MasterKey,
         operations: GuardedOperations,
         sessions: ApprovalSessions,
-        time: DatabaseTime,
       ) => {
         const secret = await serviceSecret(database.manager, masterKey, 'audit');
         const cache = changes.subscribe(new RulesCache(changes.freshness));
-        const gate = new ApprovalGate({ database, operations, sessions, cache, time, secret });
+        const gate = new ApprovalGate({ database, operations, sessions, cache, secret });
         changes.guardBy(gate);
         return gate;
       },
-      inject: [DataSource, Changes, MasterKey, GuardedOperations, ApprovalSessions, DatabaseTime],
+      inject: [DataSource, Changes, MasterKey, GuardedOperations, ApprovalSessions],
     },
   ],
   exports: [GuardedOperations, ApprovalSessions, ApprovalTeams],

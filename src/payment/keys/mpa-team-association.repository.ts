@@ -36,6 +36,8 @@ export interface MpaTeamAssociation {
 interface MpaRequest {
   manager: EntityManager;
   note: (act: ServiceAct) => void;
+  /** By the database's clock. */
+  now: Date;
   /** What is changed: a key, or the association. */
   subject: string;
   comment?: string | undefined;
@@ -59,7 +61,7 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
   /** Returns the association of an operation, or undefined. */
   async find(call: Call, action: MpaOperation): Promise<MpaTeamAssociation | undefined> {
     const guard = await this.database.manager.findOneBy(ApprovalGuard, { ...scopeOf(call), operation: action });
-    return guard ? this.#present(guard) : undefined;
+    return guard ? present(guard, await this.sessions.about(associationOf(guard))) : undefined;
   }
 
   /** Returns the association of an operation. @throws ResourceNotFoundException if it has none */
@@ -81,16 +83,17 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
     teamArn: string,
     comment: string | undefined,
   ): Promise<MpaTeamAssociation> {
+    const now = await this.sessions.now();
     await this.changes.transaction(call, async (manager, changed, note) => {
       const scope = scopeOf(call);
       if (!(await manager.findOneBy(ApprovalTeam, { ...scope, arn: teamArn })))
         throw new ResourceNotFoundException(teamArn);
-      const guard = await this.#lockSettled(call, manager, action);
+      const guard = await this.#lockSettled(call, manager, action, now);
       if (!guard) {
         await this.teams.saveGuard(manager, { ...scope, operation: action, teamArn, condition: null });
         changed(rulesArn(scope.accountId));
       } else if (guard.teamArn !== teamArn)
-        await this.request(call, { manager, note, subject: associationOf(guard), comment });
+        await this.request(call, { manager, note, subject: associationOf(guard), comment, now });
     });
     return this.get(call, action);
   }
@@ -101,16 +104,17 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
    * @throws ResourceNotFoundException if the operation has none, ConflictException while another change is pending
    */
   async disassociate(call: Call, action: MpaOperation, comment: string | undefined): Promise<MpaTeamAssociation> {
+    const now = await this.sessions.now();
     await this.changes.transaction(call, async (manager, _, note) => {
-      const guard = await this.#lockSettled(call, manager, action);
+      const guard = await this.#lockSettled(call, manager, action, now);
       if (!guard) throw new ResourceNotFoundException(action);
-      await this.request(call, { manager, note, subject: associationOf(guard), comment });
+      await this.request(call, { manager, note, subject: associationOf(guard), comment, now });
     });
     return this.get(call, action);
   }
 
   /** Requests the approval of the present team for a call that the service executes once it is given. */
-  async request(call: Call, { manager, note, subject, comment }: MpaRequest): Promise<void> {
+  async request(call: Call, { manager, note, now, subject, comment }: MpaRequest): Promise<void> {
     const guard = await lockGuard(call, manager, ROOT_CERTIFICATES);
     const team = guard && (await manager.findOneBy(ApprovalTeam, { arn: guard.teamArn }));
     if (!guard) throw new ConflictException('The association was removed meanwhile. Repeat the call.');
@@ -127,8 +131,14 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
       manager,
       { call, requestHash, details, comment, execution },
       { team, guard },
+      now,
     );
     this.#note(note, call, session);
+  }
+
+  /** Reads the database's clock, for `request`. */
+  now(): Promise<Date> {
+    return this.sessions.now();
   }
 
   /** Returns the session in which the import of a key was or is to be approved. */
@@ -164,18 +174,17 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
     note({ api: call.api, name: 'RequestApproval', keyArn: sessionArn(session), details });
   }
 
-  async #present(guard: ApprovalGuard): Promise<MpaTeamAssociation> {
-    const session = await this.sessions.about(associationOf(guard));
-    const pending = session?.operation === 'AssociateMpaTeam' ? 'UPDATE_PENDING' : 'DELETE_PENDING';
-    const state = session?.state === 'PENDING' ? pending : 'ACTIVE';
-    return { action: ROOT_CERTIFICATES, teamArn: guard.teamArn, state, session };
-  }
-
   /** Locks an association without a pending change until the transaction ends. @throws ConflictException */
-  async #lockSettled(call: Call, manager: EntityManager, action: MpaOperation): Promise<ApprovalGuard | null> {
+  async #lockSettled(
+    call: Call,
+    manager: EntityManager,
+    action: MpaOperation,
+    now: Date,
+  ): Promise<ApprovalGuard | null> {
     const guard = await lockGuard(call, manager, action);
-    const state = guard && (await this.#present(guard)).state;
-    if (state !== null && state !== 'ACTIVE')
+    const session = guard && (await this.sessions.aboutWithin(manager, associationOf(guard), now));
+    const state = guard ? present(guard, session ?? undefined).state : 'ACTIVE';
+    if (state !== 'ACTIVE')
       throw new ConflictException(`The team for ${action} is in ${state} state: a change is waiting for approval.`);
     return guard;
   }
@@ -188,6 +197,12 @@ function lockGuard(
 ): Promise<ApprovalGuard | null> {
   const where = { accountId: principal.accountId, region, operation };
   return manager.findOne(ApprovalGuard, { where, lock: { mode: 'pessimistic_write' } });
+}
+
+function present({ teamArn }: ApprovalGuard, session: ApprovalSession | undefined): MpaTeamAssociation {
+  const pending = session?.operation === 'AssociateMpaTeam' ? 'UPDATE_PENDING' : 'DELETE_PENDING';
+  const state = session?.state === 'PENDING' ? pending : 'ACTIVE';
+  return { action: ROOT_CERTIFICATES, teamArn, state, session };
 }
 
 /** The name of an association as the subject of sessions. */

@@ -66,9 +66,10 @@ export class ImportKeyOperation {
       throw new ValidationException(
         'RequesterComment is required: a team must approve the import of a root certificate, and reads there why it is needed.',
       );
+    const now = await this.teams.now();
     const key: NewKey = { ...complete, state: 'CREATE_IN_PROGRESS', usageStartedAt: null };
     const stored = await this.keys.add(call, key, tags, regions, (manager, note) =>
-      this.teams.request(call, { manager, note, subject: key.arn, comment: RequesterComment }),
+      this.teams.request(call, { manager, note, now, subject: key.arn, comment: RequesterComment }),
     );
     return {
       Key: presentKey(stored, await this.replications.of(stored), await this.teams.sessionOf(stored)),

@@ -7,7 +7,6 @@ import { ApprovalSessions } from '../../../approvals/approval-sessions.js';
 import { ApprovalTeams } from '../../../approvals/approval-teams.js';
 import { rulesArn } from '../../../approvals/rules.js';
 import { type Call, CallRecord, type Origin, type Principal, uniqueIdOf } from '../../../call.js';
-import { DatabaseTime } from '../../../changes/database-time.js';
 import { verifyCertificate } from '../../../crypto/x509/certificate.js';
 import { CryptoError } from '../../../crypto/errors.js';
 import { AccessDeniedException, ResourceNotFoundException, ValidationException } from '../../../errors/exceptions.js';
@@ -34,23 +33,27 @@ export class ApprovedMpaCalls {
     private readonly authorizer: OperationAuthorizer,
     private readonly teams: ApprovalTeams,
     private readonly replications: ReplicationWork,
-    private readonly time: DatabaseTime,
     sessions: ApprovalSessions,
   ) {
-    sessions.executeWith(CONTROL_PLANE, 'ImportKey', (session, manager, changed) =>
-      this.#import(session, manager, changed),
+    sessions.executeWith(CONTROL_PLANE, 'ImportKey', (session, now, manager, changed) =>
+      this.#import(session, now, manager, changed),
     );
-    sessions.executeWith(CONTROL_PLANE, 'AssociateMpaTeam', (session, manager, changed) =>
-      this.#associate(session, manager, changed),
+    sessions.executeWith(CONTROL_PLANE, 'AssociateMpaTeam', (session, now, manager, changed) =>
+      this.#associate(session, now, manager, changed),
     );
-    sessions.executeWith(CONTROL_PLANE, 'DisassociateMpaTeam', (session, manager, changed) =>
-      this.#disassociate(session, manager, changed),
+    sessions.executeWith(CONTROL_PLANE, 'DisassociateMpaTeam', (session, now, manager, changed) =>
+      this.#disassociate(session, now, manager, changed),
     );
   }
 
-  async #import(session: ApprovalSession, manager: EntityManager, changed: (arn: string) => void): Promise<void> {
+  async #import(
+    session: ApprovalSession,
+    now: Date,
+    manager: EntityManager,
+    changed: (arn: string) => void,
+  ): Promise<void> {
     const arn = session.subject ?? '';
-    const { call, now } = await this.#authorized(session, 'nothing');
+    const call = await this.#authorized(session, now, 'nothing');
     const { KeyMaterial } = call.record.input as ImportKeyInput;
     const text = KeyMaterial.RootCertificatePublicKey?.PublicKeyCertificate ?? '';
     requireValid(text, now);
@@ -61,16 +64,26 @@ export class ApprovedMpaCalls {
     changed(arn);
   }
 
-  async #associate(session: ApprovalSession, manager: EntityManager, changed: (arn: string) => void): Promise<void> {
-    const { call } = await this.#authorized(session, 'team');
+  async #associate(
+    session: ApprovalSession,
+    now: Date,
+    manager: EntityManager,
+    changed: (arn: string) => void,
+  ): Promise<void> {
+    const call = await this.#authorized(session, now, 'team');
     const { accountId, region } = session;
     const { MpaTeamArn: teamArn = '' } = call.record.input as { MpaTeamArn?: string };
     await this.teams.saveGuard(manager, { accountId, region, operation: ROOT_CERTIFICATES, teamArn, condition: null });
     changed(rulesArn(accountId));
   }
 
-  async #disassociate(session: ApprovalSession, manager: EntityManager, changed: (arn: string) => void): Promise<void> {
-    await this.#authorized(session, 'team');
+  async #disassociate(
+    session: ApprovalSession,
+    now: Date,
+    manager: EntityManager,
+    changed: (arn: string) => void,
+  ): Promise<void> {
+    await this.#authorized(session, now, 'team');
     const { accountId, region } = session;
     const removed = await removeRows(manager, ApprovalGuard, { accountId, region, operation: ROOT_CERTIFICATES });
     if (removed === 0) throw new ResourceNotFoundException(ROOT_CERTIFICATES);
@@ -78,9 +91,8 @@ export class ApprovedMpaCalls {
   }
 
   /** Authorizes the requester as he is now, for the call as it was. @throws AccessDeniedException */
-  async #authorized(session: ApprovalSession, resource: Resource): Promise<{ call: Call; now: Date }> {
+  async #authorized(session: ApprovalSession, now: Date, resource: Resource): Promise<Call> {
     const { input, origin } = JSON.parse(session.input ?? '{}') as { input: object; origin: Omit<Origin, 'time'> };
-    const now = await this.time.read();
     const record = new CallRecord();
     record.reads({}, input);
     const { operation, region, id: requestId } = session;
@@ -95,7 +107,7 @@ export class ApprovedMpaCalls {
       record,
     };
     await this.authorizer.authorize(call, resource);
-    return { call, now };
+    return call;
   }
 
   async #requester({ requesterArn, requesterId, accountId }: ApprovalSession): Promise<Principal> {
