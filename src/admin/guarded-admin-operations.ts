@@ -12,7 +12,7 @@ import { type Call, scopeOf } from '../call.js';
 import { STS } from '../sts/api.js';
 import type { AdminOperationName } from './admin-operation.js';
 import { ADMIN } from './api.js';
-import type { PolicyPath } from './admin.schema.js';
+import type { PolicyPath, PrincipalPath } from './admin.schema.js';
 import { arnOf } from './principal-path.js';
 
 /**
@@ -60,7 +60,7 @@ export class GuardedAdminOperations {
 
 /** A user or role, which the teams that it belongs to must approve a change of. */
 async function principal(call: Call, manager: EntityManager, change: string): Promise<Subject> {
-  const path = (call.record.requestParameters ?? {}) as PolicyPath;
+  const path = (call.record.requestParameters ?? {}) as PrincipalPath & Partial<PolicyPath>;
   const { Name } = (call.record.input ?? {}) as { Name?: string };
   const arn = arnOf(call, { kind: path.kind, name: Name ?? path.name });
   const found = await manager.findOne(PrincipalRow, { where: { arn }, lock: { mode: 'pessimistic_write' } });

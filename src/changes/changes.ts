@@ -8,7 +8,7 @@ import { Clock } from '../clock.js';
 import { LOGGER } from '../logger.js';
 import { ChangeEpoch, type Freshness } from './change-epoch.js';
 import { CHANNEL, ChangeListener } from './change-listener.js';
-import { type Gate, type Passage, Unapproved } from './gate.js';
+import { type Gate, Unapproved } from './gate.js';
 
 /** A cache of values that were read from the database. */
 export interface Cache {
@@ -97,7 +97,7 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
       call.record.written();
       return result;
     } catch (error) {
-      throw await refusalOf(error, passage);
+      throw error instanceof Unapproved && passage ? await passage.request() : error;
     }
   }
 
@@ -198,9 +198,4 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
   #forget(arn: string): void {
     for (const cache of this.#caches) if (cache.owns(arn)) cache.forget(arn);
   }
-}
-
-/** Requests the approvals that a call lacks; returns any other error as it is. */
-async function refusalOf(error: unknown, passage: Passage | undefined): Promise<unknown> {
-  return error instanceof Unapproved && passage ? passage.request() : error;
 }
