@@ -59,12 +59,13 @@ test('two users read and approve a call, which then runs once', async () => {
 });
 
 test('show prints the difference between two policies, and hides nothing from the terminal', async () => {
-  const put = (...actions: string[]) => admin('PUT', 'users/ann/policies/extra', policy(statement(actions)), users.op);
-  const id = sessionIdOf(await put('kms:Encrypt', 'kms:Decrypt\u202e'));
+  const Condition = { StringEquals: { 'aws:ResourceTag/line': ['a\u202eb'] } };
+  const document = policy(statement(['kms:Encrypt', 'kms:Decrypt'], { Condition }));
+  const id = sessionIdOf(await admin('PUT', 'users/ann/policies/extra', document, users.op));
   const { stdout } = await as('bob', 'show', id);
   expect(stdout).toContain('Document (- before, + after)');
   expect(stdout).toMatch(/^ {2}\+ +"kms:Encrypt",$/m);
-  expect(stdout).toContain('kms:\\u{202e}Decrypt');
+  expect(stdout).toContain('a\\u{202e}b');
 });
 
 test('deny and cancel end a request', async () => {
