@@ -7,6 +7,7 @@ import { KeyUse } from './access/key-use.js';
 import { Rates } from './front/rates.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { AdminModule } from './admin/admin.module.js';
+import { ApprovalsModule } from './approvals/approvals.module.js';
 import { AuditLog } from './audit/audit-log.js';
 import { Credentials } from './auth/credentials.js';
 import { CckmModule } from './cckm/cckm.module.js';
@@ -58,7 +59,16 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [PaymentModule, KmsModule, XksProxyModule, CckmModule, StsModule, HostCommandsModule, AdminModule],
+      imports: [
+        ApprovalsModule,
+        PaymentModule,
+        KmsModule,
+        XksProxyModule,
+        CckmModule,
+        StsModule,
+        HostCommandsModule,
+        AdminModule,
+      ],
       controllers: [HealthController, ...(dependencies.config.metricsPort === undefined ? [MetricsController] : [])],
       providers: [...shared, ...internalProviders(dependencies)],
       exports: shared,

@@ -74,6 +74,20 @@ export function scopeOf({ principal, region }: Call): Scope {
  */
 export type CreatedResource = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 
+/** The approval of a call, as its audit event shows it. */
+export interface Approval {
+  readonly session: string;
+  /** ARNs of the users who approved. */
+  readonly approvers: readonly string[];
+  /** Reason of the operator who approved it instead of the team. */
+  readonly breakGlassReason?: string;
+}
+
+/** Returns the unique id of a caller: that of the user or role, or the account's for the root. */
+export function uniqueIdOf({ identity, accountId }: Principal): string {
+  return identity?.userId.split(':')[0] ?? accountId;
+}
+
 /** The facts that a call gathers while it runs, for policies, its audit event and the log. */
 export class CallRecord {
   readonly #keyArns: string[] = [];
@@ -81,6 +95,7 @@ export class CallRecord {
   #requestParameters?: object;
   #conditionKeys?: ReadonlyMap<string, string>;
   #responseElements?: CreatedResource;
+  readonly #approvals: Approval[] = [];
   #eventId?: string;
   #isWritten = false;
 
@@ -112,6 +127,11 @@ export class CallRecord {
     return this.#responseElements;
   }
 
+  /** The approvals that the call has used up. */
+  get approvals(): readonly Approval[] {
+    return this.#approvals;
+  }
+
   /** Identifies the call's audit event. */
   get eventId(): string {
     return (this.#eventId ??= randomUUID());
@@ -140,6 +160,10 @@ export class CallRecord {
 
   created(resource: CreatedResource): void {
     this.#responseElements = resource;
+  }
+
+  approvedBy(approval: Approval): void {
+    this.#approvals.push(approval);
   }
 
   /** Notes that the event is written, so that it isn't written again with the response. */

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, LessThanOrEqual, MoreThan } from 'typeorm';
-import type { Call, Identity, Principal } from '../call.js';
+import { type Call, type Identity, type Principal, uniqueIdOf } from '../call.js';
 import { Clock } from '../clock.js';
 import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
 import { Changes } from '../changes/changes.js';
-import { removeRows } from '../provider/changed-rows.js';
+import { changeRows, removeRows } from '../provider/changed-rows.js';
 import { MasterKey } from '../provider/master-key.js';
 import { aadOf } from '../provider/sealed.js';
+import { AccessChange } from './access-change.entity.js';
 import { AccessKeyRow } from './access-key.entity.js';
 import type { Credential } from './credential.js';
 import { checkIdentityPolicy, readIdentityPolicy } from '../policy/policy-document.js';
@@ -94,6 +95,7 @@ export class PrincipalRepository {
       const inserted = await insert.returning(['arn']).execute();
       if ((inserted.raw as unknown[]).length === 0) throw new ConflictException(`The ${kind} ${name} already exists.`);
       changed(principal.arn);
+      await this.#noteChange(manager, principal);
       if (this.#call) this.#call.record.created({ principal: { arn: principal.arn } });
     });
     return principal;
@@ -110,6 +112,7 @@ export class PrincipalRepository {
       await removeRows(manager, PrincipalPolicy, { principalArn: arn });
       await removeRows(manager, AccessKeyRow, { principalArn: arn });
       await removeRows(manager, PasswordRow, { principalArn: arn });
+      await removeRows(manager, AccessChange, { principalId: principal.uniqueId });
       await manager.remove(principal);
     });
   }
@@ -406,8 +409,19 @@ export class PrincipalRepository {
       const found = await manager.findOne(PrincipalRow, { where: { arn }, lock: { mode: 'pessimistic_write' } });
       if (!found) throw new ResourceNotFoundException(arn);
       changed(arn);
+      await this.#noteChange(manager, found);
       return work(manager, found);
     });
+  }
+
+  /** Notes which caller changes the access of another user: that user can't approve requests of the caller for a while. */
+  async #noteChange(manager: EntityManager, { kind, uniqueId: principalId }: PrincipalRow): Promise<void> {
+    const changedBy = this.#call && uniqueIdOf(this.#call.principal);
+    if (kind !== 'user' || changedBy === undefined || changedBy === principalId) return;
+    const change = { principalId, changedBy };
+    const changedAt = this.clock.now();
+    const changed = await changeRows(manager, AccessChange, change, { changedAt });
+    if (changed.length === 0) await manager.insert(AccessChange, { ...change, changedAt });
   }
 }
 

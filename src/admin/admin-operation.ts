@@ -30,7 +30,20 @@ export type AdminOperationName =
   | 'GetKeyCounts'
   | 'GetKeyUse'
   | 'GetRates'
-  | 'ListCertificates';
+  | 'ListCertificates'
+  | 'ListTeams'
+  | 'CreateTeam'
+  | 'GetTeam'
+  | 'UpdateTeam'
+  | 'DeleteTeam'
+  | 'ListGuards'
+  | 'PutGuard'
+  | 'DeleteGuard'
+  | 'ListApprovals'
+  | 'GetApproval'
+  | 'Approve'
+  | 'Deny'
+  | 'CancelApproval';
 
 const ERRORS = {
   400: 'ValidationException, SerializationException',
@@ -41,12 +54,12 @@ const ERRORS = {
   500: 'InternalServerException',
 };
 
-interface AdminOperation extends Operation<'principal' | 'key' | 'nobody' | 'nothing'> {
+interface AdminOperation extends Operation<'principal' | 'key' | 'team' | 'nobody' | 'nothing'> {
   name: AdminOperationName;
   /** HTTP method, and path below /admin. */
   route: readonly [method: Route['method'], path: string];
   /**
-   * Returns the ARN of the user, role or key that the operation is about, given the method's arguments; by default, of
+   * Returns the ARN of the user, role, key or team that the operation is about, given the method's arguments; by default, of
    * the user or role in the path.
    */
   about?: (...args: never[]) => string;

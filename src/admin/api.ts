@@ -19,12 +19,12 @@ export const ADMIN: Api = {
   audit: {
     eventSource: 'keyblock',
     keyType: '',
+    typeOf: (arn) => (arn.startsWith('arn:aws:mpa:') ? 'AWS::MPA::Session' : undefined),
     isDataEvent: () => false,
     isReadOnly: (operation) => /^(?:Get|List|Explain)/.test(operation),
     members: eventMembers({
       values: `
-        AccessKeyId Action Algorithm Api ByOperation Caller Changes Context Day Decision DurationSeconds Exportable From Hours Key KeyArn KeyId ManifestSha256 Name Number Operation Outcome Prefix Principal RequestId Resource SessionName Sort Source State Statement
-        Status Step To UnusedDays Usage Usages Version XksKeyId id kind masterKey name policy serial token tokenKey
+        AccessKeyId Action Algorithm Api Approvers ByOperation Caller Changes Condition Context Day Decision DurationSeconds Exportable From Hours Key KeyArn KeyId ManifestSha256 MinApprovals Name Number Operation Outcome Prefix Principal Reason RequestHash RequestId Resource Session SessionName SessionSeconds Sort Source State Statement Status Step TeamArn To UnusedDays Usage Usages Version XksKeyId id kind masterKey name operation policy serial team token tokenKey
       `,
       structures: '',
     }),

@@ -69,13 +69,11 @@ export class CertificatesController {
         .slice(0, MAX_CERTIFICATES)
         .map(({ certificate }) => ({ kind: 'exchange token' as const, der: certificate })),
       // The material of a public key is the certificate in which it was imported.
-      ...imported
-        .slice(0, MAX_CERTIFICATES)
-        .map((key) => ({
-          kind: 'imported' as const,
-          der: this.provider.use(key, (der) => Buffer.from(der)),
-          keyArn: key.arn,
-        })),
+      ...imported.slice(0, MAX_CERTIFICATES).map((key) => ({
+        kind: 'imported' as const,
+        der: this.provider.use(key, (der) => Buffer.from(der)),
+        keyArn: key.arn,
+      })),
     ];
     return {
       Certificates: listed.map(presentCertificate).toSorted((one, other) => one.NotAfter - other.NotAfter),

@@ -15,6 +15,10 @@ export const SIMULATED_ADMIN: SimulatedService = {
       isValid: (resource) => /^arn:aws:payment-cryptography:[^:]+:\d{12}:key\//.test(resource),
       description: 'the ARN of a payment key',
     },
+    team: {
+      isValid: (resource) => /^arn:aws:mpa:[^:]+:\d{12}:approval-team\//.test(resource),
+      description: 'the ARN of an approval team',
+    },
     nothing: { isValid: (resource) => resource === '*', description: '"*", because it has no resource' },
   },
   scopeOf: () => undefined,

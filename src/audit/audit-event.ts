@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Call, Origin, Principal } from '../call.js';
+import type { Approval, Call, Origin, Principal } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
 import type { Api } from '../http/api.js';
 import { requestParameters } from './request-parameters.js';
@@ -32,7 +32,7 @@ export interface ServiceAct {
   api: Api;
   /** In CloudTrail's terms, e.g. `DeleteKey` or `SynchronizeMultiRegionKey`. */
   name: string;
-  /** The key that is acted on; the event has its account and Region. */
+  /** The key, or other resource, that is acted on; the event has its account and Region. */
   keyArn: string;
   details?: Readonly<Record<string, string>>;
 }
@@ -54,6 +54,7 @@ export function callEvent(call: Call, error?: Failure, parameters = parametersOf
     accountId,
     parameters,
     response: responseElements === undefined || error ? 'null' : JSON.stringify(responseElements),
+    approvals: error ? [] : record.approvals,
     resources: resourcesOf(call.api, record.keyArns, accountId),
   });
 }
@@ -112,6 +113,7 @@ interface Parts {
   error: Failure | undefined;
   parameters: string;
   response: string;
+  approvals?: readonly Approval[];
   resources: string;
 }
 
@@ -130,11 +132,17 @@ function eventOf({ api, operation, region, requestId, traceId, origin }: Request
       `"sourceIPAddress":${quoted(origin.sourceIp)},` +
       (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
       (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
-      `"requestParameters":${parts.parameters},"responseElements":${parts.response},` +
+      `"requestParameters":${parts.parameters},"responseElements":${parts.response},${additionalData(parts)}` +
       `"requestID":"${requestId}",${traceId === undefined ? '' : `"traceId":"${traceId}",`}"eventID":"${id}","readOnly":${audit.isReadOnly(operation)},` +
       `"resources":${parts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
       `"recipientAccountId":"${accountId}","eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`,
   );
+}
+
+/** A call that needed the approval of one team has one approval; few need several. */
+function additionalData({ approvals: [approval, ...others] = [] }: Parts): string {
+  if (!approval) return '';
+  return `"additionalEventData":${JSON.stringify({ approval, ...(others.length > 0 && { others }) })},`;
 }
 
 /**

@@ -8,6 +8,7 @@ import { Clock } from '../clock.js';
 import { LOGGER } from '../logger.js';
 import { ChangeEpoch, type Freshness } from './change-epoch.js';
 import { CHANNEL, ChangeListener } from './change-listener.js';
+import { type Gate, Unapproved } from './gate.js';
 
 /** A cache of values that were read from the database. */
 export interface Cache {
@@ -28,6 +29,7 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #caches: Cache[] = [];
   readonly #epoch = new ChangeEpoch(() => this.clear());
   readonly #listener: ChangeListener;
+  #gate?: Gate;
 
   constructor(
     private readonly database: DataSource,
@@ -54,6 +56,17 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
     return cache;
   }
 
+  /** Sets the gate that every transaction of a call has to pass. */
+  guardBy(gate: Gate): void {
+    this.#gate = gate;
+  }
+
+  /** True for a call that needs approvals. Returns a promise only if something isn't remembered. */
+  needsApproval(call: Call): boolean | Promise<boolean> {
+    const passage = this.#gate?.of(call);
+    return passage instanceof Promise ? passage.then((found) => found !== undefined) : passage !== undefined;
+  }
+
   /** Clears every cache, because changes may have been missed. */
   clear(): void {
     for (const cache of this.#caches) cache.clear();
@@ -65,20 +78,46 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /**
-   * Runs a transaction that changes something for a call, and writes the call's audit event in the same transaction.
+   * Runs a transaction that changes something for a call, and writes the call's audit event in the same transaction. A call
+   * that needs approvals passes the gate: without them, the change is rolled back and they are requested.
    *
-   * @param work calls `changed` with the ARN of each key, alias, user or role that it changes; all caches drop it
+   * @param work calls `changed` with the ARN of each key, alias, user or role that it changes; all caches drop it. Calls
+   *             `note` for each further audit event.
+   * @throws ApprovalRequiredException
    */
   async transaction<T>(
     call: Call,
-    work: (manager: EntityManager, changed: (arn: string) => void) => Promise<T>,
+    work: (manager: EntityManager, changed: (arn: string) => void, note: (act: ServiceAct) => void) => Promise<T>,
   ): Promise<T> {
-    const result = await this.#run(async (manager, changed) => ({
-      result: await work(manager, changed),
-      events: () => [callEvent(call)],
-    }));
-    call.record.written();
-    return result;
+    const found = this.#gate?.of(call);
+    const passage = found instanceof Promise ? await found : found;
+    const acts: ServiceAct[] = [];
+    try {
+      const result = await this.#run(async (manager, changed) => {
+        await passage?.enter(manager);
+        const result = await work(manager, changed, (act) => acts.push(act));
+        await passage?.leave(manager);
+        return { result, events: () => [callEvent(call), ...acts.map((act) => serviceEvent(act, this.clock.now()))] };
+      });
+      call.record.written();
+      return result;
+    } catch (error) {
+      throw error instanceof Unapproved && passage ? await passage.request() : error;
+    }
+  }
+
+  /**
+   * Uses up the approvals of a call that changes nothing, such as an export.
+   *
+   * @returns undefined if the call needs none
+   * @throws ApprovalRequiredException
+   */
+  approve(call: Call): Promise<void> | undefined {
+    const needed = this.needsApproval(call);
+    if (needed === false) return undefined;
+    return Promise.resolve(needed).then((isNeeded) =>
+      isNeeded ? this.transaction(call, () => Promise.resolve()) : undefined,
+    );
   }
 
   /**

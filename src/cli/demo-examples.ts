@@ -1,6 +1,11 @@
+import { pino } from 'pino';
 import { demoAccessKeyId } from '../admin/admin.schema.js';
 import { PrincipalRepository } from '../access/principal.repository.js';
+import { ApprovalSessions } from '../approvals/approval-sessions.js';
+import { ApprovalTeams } from '../approvals/approval-teams.js';
+import { GuardedOperations } from '../approvals/guarded-operations.js';
 import type { Call } from '../call.js';
+import { DatabaseTime } from '../changes/database-time.js';
 import { ConflictException, ResourceNotFoundException } from '../errors/exceptions.js';
 import { CONTROL_PLANE } from '../payment/api.js';
 import { demoAlias, demoKeyId } from '../payment/fields.js';
@@ -50,6 +55,7 @@ export async function makeExamples(): Promise<number> {
       await examples.putPolicies();
       await examples.replicate();
       await examples.putPrincipals();
+      await examples.putTeam();
       await putKmsKeys(operator);
     }),
   );
@@ -150,6 +156,22 @@ class Examples {
     }
   }
 
+  /** Creates the team that the examples associate. Its approvers can't sign, because they have no access keys. */
+  async putTeam(): Promise<void> {
+    const { changes, deployment } = this.operator;
+    const { database, clock } = deployment;
+    const sessions = new ApprovalSessions(database, changes, new DatabaseTime(database), pino({ level: 'silent' }));
+    const teams = new ApprovalTeams(database, changes, sessions, new GuardedOperations(), clock);
+    const Approvers = ['custodian-1', 'custodian-2'];
+    for (const name of Approvers) {
+      const by = this.#principals.by(this.operator.call('CreatePrincipal', { kind: 'users', name }));
+      await orPresent(by.create('user', name));
+    }
+    const call = this.operator.call('CreateTeam', { Name: 'custodians', Approvers, MinApprovals: 2 });
+    const members = { approvers: Approvers, minApprovals: 2, sessionSeconds: 86_400 };
+    await orPresent(teams.create(call, 'custodians', members));
+  }
+
   async #importKey(demo: DemoKey): Promise<Key> {
     const { config, clock } = this.operator.deployment;
     const { algorithm } = demo;
@@ -191,7 +213,7 @@ class Examples {
     const KeyIdentifier = this.#arnOf(name);
     const change = (operation: string, step: Parameters<KeyRepository['change']>[2], input: object = {}) =>
       this.#keys.change(this.#call(operation, { KeyIdentifier, ...input }), KeyIdentifier, step);
-    if (stored === 'DELETE_PENDING' && state !== 'pending') await change('RestoreKey', restore);
+    if (stored === 'DELETE_PENDING' && state !== 'pending') await change('RestoreKey', (key) => restore(key, true));
     if (stored !== 'CREATE_COMPLETE' && stored !== 'DELETE_PENDING') return;
     if (state === 'pending' && stored === 'CREATE_COMPLETE')
       await change('DeleteKey', (key) => scheduleDeletion(key, DELETION_DAYS, now), { DeleteKeyInDays: DELETION_DAYS });

@@ -3,7 +3,7 @@ import { type OutputOptions, print, remark, withOutput } from './results.js';
 
 const DESCRIPTION = `Create the keys and users that the examples of the API documents use.
 
-Imports keys and KMS keys under the aliases alias/demo/…, creates the users line-2 and line-3, and restores whatever the examples have changed: a KMS key that isn't as it was is created anew, without the key material, aliases and grants that it got since. Afterwards, every example at /docs runs as it stands. The service keeps running, and every change is recorded in its audit log.
+Imports keys and KMS keys under the aliases alias/demo/…, creates the users line-2 and line-3 and the approval team custodians, and restores whatever the examples have changed: a KMS key that isn't as it was is created anew, without the key material, aliases and grants that it got since. Afterwards, every example at /docs runs as it stands. The service keeps running, and every change is recorded in its audit log.
 
 The key material is public: an example that verifies a value needs a key that is known when the document is written. A symmetric key has the first bytes of SHA-256 of "keyblock demo" and its name, that of a KMS key with "kms-" before it, so that results can be checked with other tools. Never protect anything with them, and don't run this command on a production service. The keys are tagged demo=public-test-key, so that a policy can deny their use. Nobody can sign with the access keys of line-3, because their secrets are discarded.`;
 

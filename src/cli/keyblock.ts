@@ -1,5 +1,6 @@
 import { type Command as CommanderCommand, CommanderError } from 'commander';
 import { addAccess } from './access.js';
+import { addApprovals } from './approvals.js';
 import { addAudit } from './audit.js';
 import { Command, HELP, type Streams } from './command.js';
 import { addArqc } from './calculators/arqc.js';
@@ -15,7 +16,6 @@ import { errorDocument, EXIT, Failure, outcomeOf } from './failure.js';
 import { addCheck } from './check.js';
 import { addCompare } from './compare.js';
 import { addMasterKey } from './master-key.js';
-import { addMpa } from './mpa.js';
 import { addPayshield } from './payshield.js';
 import { addStart } from './start.js';
 import { addTr31 } from './tr31.js';
@@ -96,6 +96,7 @@ export function program(streams: Streams, isJson = false): Command {
   addKeys(root, streams);
   addAliases(root, streams);
   addAccess(root, streams);
+  addApprovals(root, streams);
   addAudit(root, streams);
   addCompare(root, streams);
   root.commandsGroup('Commands on the deployment of this machine:');
@@ -104,7 +105,6 @@ export function program(streams: Streams, isJson = false): Command {
   addDestruction(root, streams);
   addMasterKey(root, streams);
   addDemo(root, streams);
-  addMpa(root, streams);
   addPayshield(root, streams);
   addXks(root, streams);
   root.commandsGroup('Calculators for test keys:');

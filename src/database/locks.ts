@@ -42,6 +42,8 @@ export const LOCKS = {
   cckmContainers: 53932566,
   /** With the ARN of a KMS key: taken to add its record in CCKM. */
   cckmKey: 78690,
+  /** With the ARN of a team: taken to open a session, so that equal calls share one; with that of the rules: to set a guard. */
+  approvalSessions: 78693,
   /** Held by a connection while its process verifies the audit chains. */
   auditVerification: 78691,
   /** Taken to generate a signing key of the audit log. */

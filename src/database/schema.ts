@@ -5,9 +5,14 @@ import { StoreRecord } from '../cckm/stores/store-record.entity.js';
 import { TemplateRow } from '../cckm/templates/template.entity.js';
 import { RefreshTokenRow } from '../cckm/tokens/refresh-token.entity.js';
 import { PasswordRow } from '../access/password.entity.js';
+import { AccessChange } from '../access/access-change.entity.js';
 import { AccessKeyRow } from '../access/access-key.entity.js';
 import { PrincipalPolicy } from '../access/principal-policy.entity.js';
 import { PrincipalRow } from '../access/principal.entity.js';
+import { ApprovalGuard } from '../approvals/approval-guard.entity.js';
+import { ApprovalSession } from '../approvals/approval-session.entity.js';
+import { ApprovalTeam } from '../approvals/approval-team.entity.js';
+import { ApprovalVote } from '../approvals/approval-vote.entity.js';
 import { DatabaseClockRow, DestructionHold } from '../changes/destruction-hold.entity.js';
 import { KmsAlias } from '../kms/aliases/kms-alias.entity.js';
 import { KmsGrant } from '../kms/grants/kms-grant.entity.js';
@@ -23,7 +28,6 @@ import { ExchangeToken } from '../payment/exchange/exchange-token.entity.js';
 import { Alias } from '../payment/keys/alias.entity.js';
 import { DefaultReplicationRegion } from '../payment/keys/default-replication-region.entity.js';
 import { Key } from '../payment/keys/key.entity.js';
-import { MpaTeamAssociation } from '../payment/keys/mpa-team-association.entity.js';
 import { PublicKeyCertificate } from '../payment/keys/public-key-certificate.entity.js';
 import { Replication } from '../payment/keys/replication.entity.js';
 import { ResourcePolicy } from '../payment/keys/resource-policy.entity.js';
@@ -67,6 +71,8 @@ import { AuditSigningKeys1790000000142 } from './migrations/1790000000142-audit-
 import { AuditPartitions1790000000143 } from './migrations/1790000000143-audit-partitions.js';
 import { AuditSegments1790000000144 } from './migrations/1790000000144-audit-segments.js';
 import { AuditStreams1790000000145 } from './migrations/1790000000145-audit-streams.js';
+import { Approvals1790000000150 } from './migrations/1790000000150-approvals.js';
+import { AccessChanges1790000000151 } from './migrations/1790000000151-access-changes.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -78,7 +84,6 @@ export const ENTITIES = [
   Alias,
   Tag,
   ResourcePolicy,
-  MpaTeamAssociation,
   Replication,
   DefaultReplicationRegion,
   CertificateAuthority,
@@ -101,6 +106,7 @@ export const ENTITIES = [
   PrincipalRow,
   PrincipalPolicy,
   AccessKeyRow,
+  AccessChange,
   PasswordRow,
   RefreshTokenRow,
   ContainerRow,
@@ -108,6 +114,10 @@ export const ENTITIES = [
   StoreRecord,
   TemplateRow,
   JobRow,
+  ApprovalTeam,
+  ApprovalGuard,
+  ApprovalSession,
+  ApprovalVote,
 ];
 
 /** The migrations, in the order in which they run. */
@@ -144,4 +154,6 @@ export const MIGRATIONS = [
   AuditPartitions1790000000143,
   AuditSegments1790000000144,
   AuditStreams1790000000145,
+  Approvals1790000000150,
+  AccessChanges1790000000151,
 ];

@@ -60,6 +60,17 @@ export class AccessDeniedException extends ServiceException {
   readonly status = 403;
 }
 
+/** The call needs approvals that it doesn't have yet: the message and a header of the response name the sessions. */
+export class ApprovalRequiredException extends AccessDeniedException {
+  /** @param sessionArns sessions in which the approvals are asked for */
+  constructor(
+    message: string,
+    readonly sessionArns: readonly string[],
+  ) {
+    super(message);
+  }
+}
+
 /** The request conflicts with the state of a resource, e.g. a name that is taken. */
 export class ConflictException extends ServiceException {
   override readonly name = 'ConflictException';

@@ -21,6 +21,8 @@ export class Exchange {
   isCutOff = false;
   /** The exception that the response reports. */
   exception?: ServiceException;
+  /** ARNs of the sessions in which the approvals are asked for that the call needs. */
+  approvals?: readonly string[];
 
   constructor(
     readonly request: IncomingMessage,

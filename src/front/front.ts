@@ -8,6 +8,7 @@ import { type Call, CallRecord, type Principal } from '../call.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import {
+  ApprovalRequiredException,
   RequestEntityTooLargeException,
   type ServiceException,
   UnknownOperationException,
@@ -214,6 +215,7 @@ export class Front {
     const { api } = exchange.found;
     const error = exceptionOf(thrown, api, exchange.id, this.#options.logger);
     exchange.exception = error;
+    if (thrown instanceof ApprovalRequiredException) exchange.approvals = thrown.sessionArns;
     if (exchange.call) this.#options.refused(exchange.call);
     const body = api.bodyOf(error, exchange.id);
     this.#answer(exchange, api.statusOf(error), api.textOf ? api.textOf(body, exchange.id) : JSON.stringify(body));
@@ -245,10 +247,11 @@ export class Front {
     this.#answers.send({ response, status, headers, body });
   }
 
-  #refusalHeaders({ request, headers, isCutOff }: Exchange, { name, status }: ServiceException): string[] {
+  #refusalHeaders({ request, headers, isCutOff, approvals }: Exchange, { name, status }: ServiceException): string[] {
     const result = ['x-amzn-errortype', name];
     if (status === 405) result.unshift('allow', this.#routes.methodsAt(request.url ?? '/', headers).join(', '));
     if (status === 401) result.push('www-authenticate', 'Bearer');
+    if (approvals) result.push('x-keyblock-approval', approvals.join(', '));
     if (isCutOff) result.push('connection', 'close');
     return result;
   }

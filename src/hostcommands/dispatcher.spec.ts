@@ -15,9 +15,9 @@ const peer = { sourceIp: '127.0.0.1', secureTransport: false, principalArn: 'arn
 const { keys, pins, issuer, verifications, settings } = testServices();
 
 /** Serves one command, ZZ. */
-function serving(execute: () => Reply | Promise<Reply>) {
+function serving(execute: () => Reply | Promise<Reply>, operation?: string, needsApproval = false) {
   events.length = 0;
-  const command: HostCommand = { code: 'ZZ', title: 'Wait', isDefault: true, parse: () => ({}), execute };
+  const command: HostCommand = { code: 'ZZ', title: 'Wait', operation, isDefault: true, parse: () => ({}), execute };
   const dispatcher = new Dispatcher({
     served: {
       ...{ name: 'test', headerLength: 0, maxConnections: 1, region: 'us-east-1', accountId: '000000000000' },
@@ -31,6 +31,7 @@ function serving(execute: () => Reply | Promise<Reply>) {
     metrics: new Metrics(),
     clock: new Clock(),
     logger: pino({ level: 'silent' }),
+    needsApproval: () => needsApproval,
     rate: undefined,
   });
   return { dispatcher, answer: () => dispatcher.answer({ bytes: Buffer.from('ZZ'), isTooLong: false }, peer) };
@@ -66,4 +67,16 @@ test('a command that ends in time is answered with its reply', async () => {
   expect((await reply).toString('latin1', 2)).toBe('Z[00OK');
   await jest.advanceTimersByTimeAsync(10_000);
   expect(events).toHaveLength(1);
+});
+
+test.each([
+  ['ExportKey', true, 'Z[29'],
+  ['ExportKey', false, 'Z[00'],
+  ['ImportKey', true, 'Z[00'],
+  [undefined, true, 'Z[00'],
+])('a command of %s where exports need an approval (%s) is answered %s', async (operation, needsApproval, reply) => {
+  const execute = jest.fn(() => ({ fields: [] }));
+  const { answer } = serving(execute, operation, needsApproval);
+  expect((await answer()).toString('latin1', 2)).toBe(reply);
+  expect(execute).toHaveBeenCalledTimes(reply.endsWith('00') ? 1 : 0);
 });

@@ -5,6 +5,8 @@ import { type Call, CallRecord, type Principal } from '../call.js';
 import type { Clock } from '../clock.js';
 import type { TokenBuckets } from '../front/token-buckets.js';
 import type { Metrics } from '../http/metrics.js';
+import { CONTROL_PLANE } from '../payment/api.js';
+import { whenReady } from '../when-ready.js';
 import { HOST_COMMANDS } from './api.js';
 import { HostCall, type HostCommand, type HostServices, type ListenerServices, type Reply } from './command.js';
 import { framed, type Message, replyCode } from './framing.js';
@@ -40,6 +42,8 @@ export interface DispatcherOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** True for a call of Payment Cryptography that needs approvals. */
+  readonly needsApproval: (call: Call) => boolean | Promise<boolean>;
   /** Undefined for no limit. */
   readonly rate: TokenBuckets | undefined;
 }
@@ -170,7 +174,12 @@ export class Dispatcher {
     if (trailer.length > 0) exchange.trailer = trailer;
     if (!settings.lmks.has(lmk)) throw new HostError('13', `LMK identifier: there is no LMK ${lmk}`);
     const origin = { command: code, namesLmk: named !== undefined, checkValues };
-    return row.command.execute(request, new HostCall(call, lmk, this.#services, origin));
+    const host = new HostCall(call, lmk, this.#services, origin);
+    if (row.operation !== 'ExportKey') return row.command.execute(request, host);
+    return whenReady(this.#options.needsApproval({ ...call, api: CONTROL_PLANE }), (isNeeded) => {
+      if (isNeeded) throw new HostError('29', 'Exports need an approval here, which a host command cannot wait for');
+      return row.command.execute(request, host);
+    });
   }
 
   /** Waits for a reply, up to the time limit of a command. */

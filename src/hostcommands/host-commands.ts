@@ -81,6 +81,7 @@ export class HostCommands {
     return new Dispatcher({
       ...{ principals, rate, audit, metrics, clock, logger },
       served: { name, counts, headerLength, maxConnections, region, accountId },
+      needsApproval: (call) => this.changes.needsApproval(call),
       commands: servedCommands(commands),
       ...this.services.of(config),
     });

@@ -43,6 +43,11 @@ export class Metrics {
     labelNames: ['plane'],
     registers: [this.#registry],
   });
+  readonly #breakGlass = new Counter({
+    name: 'keyblock_break_glass_total',
+    help: 'Calls that took effect because an operator of the host approved them in place of their team',
+    registers: [this.#registry],
+  });
   readonly #workers = cluster.isWorker ? new WorkersMetrics(this.#registry) : undefined;
 
   constructor() {
@@ -175,6 +180,10 @@ export class Metrics {
         for (const [labels, total] of read()) this.inc(labels, total);
       },
     });
+  }
+
+  countBreakGlass(): void {
+    this.#breakGlass.inc();
   }
 
   countFailedVerification(operation: string, reason: string): void {

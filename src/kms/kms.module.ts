@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { KmsAliasesModule } from './aliases/kms-aliases.module.js';
 import { CryptographyModule } from './cryptography/cryptography.module.js';
 import { KmsGrantsModule } from './grants/kms-grants.module.js';
+import { GuardedKmsOperations } from './guarded-kms-operations.js';
 import { KmsImportModule } from './import/kms-import.module.js';
 import { KmsKeysModule } from './keys/kms-keys.module.js';
 import { MultiRegionModule } from './multi-region/multi-region.module.js';
@@ -26,6 +27,7 @@ import { KmsTagsModule } from './tags/kms-tags.module.js';
     KmsTagsModule,
     StoresModule,
   ],
+  providers: [GuardedKmsOperations],
   exports: [StoredModule],
 })
 export class KmsModule {}

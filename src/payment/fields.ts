@@ -98,6 +98,7 @@ export const MpaStatus = z
     StatusMessage: z.string().optional(),
   })
   .meta({ id: 'MpaStatus' });
+export type MpaStatus = z.infer<typeof MpaStatus>;
 
 export const PrimaryAccountNumber = sensitive(digits(12, 19));
 export const PanSequenceNumber = digits(2, 2);

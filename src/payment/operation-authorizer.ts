@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Call, scopeOf } from '../call.js';
-import { ResourceNotFoundException } from '../errors/exceptions.js';
 import type { Authorizer } from '../http/authorizer.js';
 import { authorize } from './authorization/authorize.js';
 import { KEY_ROLES, keyMaterialOf, roleKey } from './authorization/condition-keys.js';
 import { keyArn, resourceArn } from './keys/arn.js';
 import { KeyRepository } from './keys/key.repository.js';
-import { MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
-import type { MpaOperation } from './keys/mpa-team-association.entity.js';
+import { type MpaOperation, MpaTeamAssociationRepository } from './keys/mpa-team-association.repository.js';
 import type { Resource } from './operation.js';
 
 /** Input members that determine the resource of an operation and the further permissions it needs. */
@@ -79,11 +77,6 @@ export class OperationAuthorizer implements Authorizer {
   /** Returns the ARN of the team in the request or in the association, or `*` if there is none. */
   async #teamArn(call: Call, { MpaTeamArn, Action }: Input): Promise<string> {
     if (MpaTeamArn !== undefined || Action === undefined) return MpaTeamArn ?? '*';
-    try {
-      return (await this.teams.get(call, Action)).teamArn;
-    } catch (error) {
-      if (error instanceof ResourceNotFoundException) return '*';
-      throw error;
-    }
+    return (await this.teams.find(call, Action))?.teamArn ?? '*';
   }
 }

@@ -18,8 +18,8 @@ export const policy = (...statements: object[]) => ({ Version: '2012-10-17', Sta
 export const MAY_LIST = policy(statement('payment-cryptography:ListKeys'));
 
 /** Starts a service, and returns functions that send requests to its admin API. */
-export function useAdmin() {
-  const service = useService();
+export function useAdmin(env: NodeJS.ProcessEnv = {}) {
+  const service = useService(env);
 
   /** Sends a request to the admin API, by default as the root user. */
   function admin(method: string, path: string, body?: object, credentials?: Credentials): Promise<RawResponse> {

@@ -19,7 +19,7 @@ const TABLES = [
   'resource_policies',
   'default_replication_regions',
   'replications',
-  'mpa_team_associations',
+  'approval_guards',
   'principals',
   'principal_policies',
 ];

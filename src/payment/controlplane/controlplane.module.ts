@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { ExchangeModule } from '../exchange/exchange.module.js';
 import { KeysModule } from '../keys/keys.module.js';
+import { OperationAuthorizer } from '../operation-authorizer.js';
 import { AliasesController } from './aliases/aliases.controller.js';
 import { CreateAliasOperation } from './aliases/create-alias.operation.js';
 import { DeleteAliasOperation } from './aliases/delete-alias.operation.js';
 import { GetAliasOperation } from './aliases/get-alias.operation.js';
 import { ListAliasesOperation } from './aliases/list-aliases.operation.js';
 import { UpdateAliasOperation } from './aliases/update-alias.operation.js';
+import { GuardedPaymentOperations } from './approvals/guarded-payment-operations.js';
 import { ExchangeController } from './exchange/exchange.controller.js';
 import { ExportKeyOperation } from './exchange/export-key.operation.js';
 import { As2805Export } from './exchange/exports/as2805.export.js';
@@ -34,6 +36,7 @@ import { ListKeysOperation } from './keys/list-keys.operation.js';
 import { RestoreKeyOperation } from './keys/restore-key.operation.js';
 import { StartKeyUsageOperation } from './keys/start-key-usage.operation.js';
 import { StopKeyUsageOperation } from './keys/stop-key-usage.operation.js';
+import { ApprovedMpaCalls } from './mpa/approved-mpa-calls.js';
 import { AssociateMpaTeamOperation } from './mpa/associate-mpa-team.operation.js';
 import { DisassociateMpaTeamOperation } from './mpa/disassociate-mpa-team.operation.js';
 import { GetMpaTeamAssociationOperation } from './mpa/get-mpa-team-association.operation.js';
@@ -67,6 +70,9 @@ import { UntagResourceOperation } from './tags/untag-resource.operation.js';
     ExchangeController,
   ],
   providers: [
+    OperationAuthorizer,
+    GuardedPaymentOperations,
+    ApprovedMpaCalls,
     CreateKeyOperation,
     GetKeyOperation,
     ListKeysOperation,

@@ -39,20 +39,33 @@ export function stopUsage(key: Key, now: Date): KeyChange {
   return key.enabled ? { enabled: false, usageStartedAt: null, usageStoppedAt: now } : {};
 }
 
-/** DeleteKey: disables the key at once, and schedules the destruction of its material in `days` days. */
+/**
+ * DeleteKey: disables the key at once, and schedules the destruction of its material in `days` days. A key whose import waits
+ * for an approval can be deleted, too.
+ */
 export function scheduleDeletion(key: Key, days: number, now: Date): KeyChange {
-  requireState(key, 'CREATE_COMPLETE');
+  const isPending = key.state === 'CREATE_IN_PROGRESS';
   return {
-    ...stopUsage(key, now),
+    ...(isPending ? { enabled: false } : stopUsage(key, now)),
     state: 'DELETE_PENDING',
     deletePendingAt: new Date(now.getTime() + days * DAY_MS),
   };
 }
 
-/** RestoreKey: cancels the deletion; the key stays disabled until StartKeyUsage. */
-export function restore(key: Key): KeyChange {
+/**
+ * RestoreKey: cancels the deletion; the key stays disabled until StartKeyUsage.
+ *
+ * @param isApproved false for a key whose import was never approved
+ */
+export function restore(key: Key, isApproved: boolean): KeyChange {
   requireState(key, 'DELETE_PENDING');
-  return { state: 'CREATE_COMPLETE', deletePendingAt: null };
+  return { state: isApproved ? 'CREATE_COMPLETE' : 'CREATE_IN_PROGRESS', deletePendingAt: null };
+}
+
+/** Completes an import that was approved. @throws ValidationException for a key that doesn't wait for it */
+export function completeImport(key: Key, now: Date): KeyChange {
+  requireState(key, 'CREATE_IN_PROGRESS');
+  return { state: 'CREATE_COMPLETE', usageStartedAt: key.enabled ? now : null };
 }
 
 /** Ends the waiting period: destroys the material. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { resourceStatements, Statements } from '../../policy/policy.js';
+import type { ServiceAct } from '../../audit/audit-event.js';
 import { type Call, scopeOf } from '../../call.js';
 import { lockTransaction, LOCKS } from '../../database/locks.js';
 import { AccessDeniedException, ResourceNotFoundException } from '../../errors/exceptions.js';
@@ -73,14 +74,16 @@ export class KeyRepository {
    *
    * @param replicationRegions by default, for an exportable key, the default Regions of its account and Region
    *   that are served
+   * @param alongside runs last in the transaction
    */
   async add(
     call: Call,
     key: NewKey,
     tags: readonly { Key: string; Value: string }[],
     replicationRegions?: readonly string[],
+    alongside?: (manager: EntityManager, note: (act: ServiceAct) => void) => Promise<unknown>,
   ): Promise<Key> {
-    return this.changes.transaction(call, async (manager) => {
+    return this.changes.transaction(call, async (manager, _, note) => {
       const enabled = key.exportable ? await defaultReplicationRegions(manager, key) : [];
       const defaults = enabled.filter((region) => this.regions.isServed(region));
       const regions = replicationRegions ?? defaults;
@@ -100,6 +103,7 @@ export class KeyRepository {
       await this.quotas.checkKeys(manager, key);
       call.record.uses(stored.arn);
       call.record.created({ key: { keyArn: stored.arn } });
+      await alongside?.(manager, note);
       return stored;
     });
   }
@@ -185,6 +189,7 @@ export class KeyRepository {
       .addSelect('key.sealed')
       .where(scopeOf(call))
       .andWhere(IS_AUTHORITY)
+      .andWhere({ state: 'CREATE_COMPLETE' })
       .getMany();
   }
 

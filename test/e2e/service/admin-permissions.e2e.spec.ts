@@ -6,6 +6,8 @@ import { type Credentials, credentialsOf, MAY_LIST, policy, statement, useAdmin 
 import { REGION, sendUnsigned, target } from '../../support/service.js';
 
 const ALIAS = `arn:aws:payment-cryptography:${REGION}:000000000000:alias/none`;
+const SESSION = `none:${'A'.repeat(26)}`;
+const team = (name: string) => `arn:aws:mpa:${REGION}:000000000000:approval-team/${name}`;
 const user = (name: string) => `arn:aws:iam::000000000000:user/${name}`;
 const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
 
@@ -47,6 +49,19 @@ describe('The admin API', () => {
     GetKeyUse: ['GET', 'keys/abcdefghijklmnop/use', ALIAS.replace('alias/none', 'key/abcdefghijklmnop')],
     ExplainKeyAccess: ['POST', 'explain-key', '*', { Resource: ALIAS.replace('alias/none', 'key/none') }],
     GetAuditVerification: ['GET', 'audit/verifications/latest', '*'],
+    ListTeams: ['GET', 'teams', '*'],
+    CreateTeam: ['POST', 'teams', team('new'), { Name: 'new', Approvers: ['other', 'planes'], MinApprovals: 1 }],
+    GetTeam: ['GET', 'teams/none', team('none')],
+    UpdateTeam: ['PUT', 'teams/none', team('none'), { Approvers: ['other', 'planes'], MinApprovals: 1 }],
+    DeleteTeam: ['DELETE', 'teams/none', team('none')],
+    ListGuards: ['GET', 'guards', '*'],
+    PutGuard: ['PUT', 'guards/ExportKey', team('none'), { TeamArn: team('none') }],
+    DeleteGuard: ['DELETE', 'guards/ExportKey', '*'],
+    ListApprovals: ['GET', 'approvals', '*'],
+    GetApproval: ['GET', `approvals/${SESSION}`, team('none')],
+    Approve: ['POST', `approvals/${SESSION}/approve`, team('none'), { RequestHash: '0'.repeat(64) }],
+    Deny: ['POST', `approvals/${SESSION}/deny`, team('none'), { RequestHash: '0'.repeat(64) }],
+    CancelApproval: ['POST', `approvals/${SESSION}/cancel`, team('none')],
   };
   const OPERATIONS = Object.keys(REQUESTS) as (keyof typeof REQUESTS)[];
   const deniedTo = (name: string, operation: string, about: string) =>

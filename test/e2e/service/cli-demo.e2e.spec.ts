@@ -110,7 +110,8 @@ test('keyblock demo audits every change', async () => {
   expect(found).toEqual(
     expect.arrayContaining([
       { name: 'ImportKey', count: DEMO_KEYS.length },
-      { name: 'CreatePrincipal', count: 2 },
+      { name: 'CreatePrincipal', count: 4 },
+      { name: 'CreateTeam', count: 1 },
       { name: 'CreateAccessKey', count: 3 },
     ]),
   );

@@ -19,10 +19,14 @@ const DOCUMENTS = [
   ['Administration', admin, 'ExplainAccess'],
 ] as const;
 
-/** Not supported, but for ImportKeyMaterial, whose example needs what another operation returns. */
+/**
+ * Not supported, but for ImportKeyMaterial and those about a session, whose examples need what another operation returns, and those
+ * that need the approval of a team.
+ */
 const EXCEPT = [
   ...['Create', 'Update', 'Delete', 'Connect', 'Disconnect'].map((verb) => `${verb}CustomKeyStore`),
   ...['DescribeCustomKeyStores', 'ImportKeyMaterial'],
+  ...['GetApproval', 'Approve', 'Deny', 'CancelApproval', 'UpdateTeam', 'DeleteTeam', 'DeleteGuard'],
 ];
 
 const operationsOf = ({ paths }: { paths: object }) =>

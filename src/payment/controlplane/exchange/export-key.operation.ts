@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../call.js';
+import { Changes } from '../../../changes/changes.js';
 import { KeyRepository } from '../../keys/key.repository.js';
 import { CryptoProvider } from '../../../provider/crypto-provider.js';
 import { keyCheckValue } from '../../keys/key-material.js';
@@ -22,6 +23,7 @@ export class ExportKeyOperation {
     private readonly as2805: As2805Export,
     private readonly keys: KeyRepository,
     private readonly provider: CryptoProvider,
+    private readonly changes: Changes,
   ) {}
 
   async execute(call: Call, input: ExportKeyInput): Promise<ExportKeyOutput> {
@@ -29,6 +31,8 @@ export class ExportKeyOperation {
     const key = await this.keys.getEnabled(call, ExportKeyIdentifier);
     const exported = exportedKey(key, this.provider, ExportAttributes);
     const wrapped = await this.#wrap(call, KeyMaterial, exported);
+    const approving = this.changes.approve(call);
+    if (approving) await approving;
 
     const { algorithm } = exported;
     const kcvAlgorithm = KeyMaterial.As2805KeyCryptogram ? 'ANSI_X9_24' : exported.kcvAlgorithm;

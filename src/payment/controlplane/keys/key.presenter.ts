@@ -1,15 +1,18 @@
+import type { ApprovalSession } from '../../../approvals/approval-session.entity.js';
 import { epochSeconds } from '../../../http/fields.js';
 import type { Key as StoredKey } from '../../keys/key.entity.js';
 import { multiRegionKeyType } from '../../keys/multi-region.js';
 import type { Replication } from '../../keys/replication.entity.js';
+import { presentMpaStatus } from '../mpa/mpa-status.presenter.js';
 import type { Key, KeySummary } from './keys.schema.js';
 
 /**
  * Converts a stored key for a response; members that don't apply are omitted.
  *
  * @param replications replications of a primary key, one for each Region
+ * @param session      in which the import was or is to be approved
  */
-export function presentKey(key: StoredKey, replications: readonly Replication[]): Key {
+export function presentKey(key: StoredKey, replications: readonly Replication[], session?: ApprovalSession): Key {
   return {
     ...presentSummary(key),
     KeyCheckValueAlgorithm: key.kcvAlgorithm,
@@ -22,6 +25,7 @@ export function presentKey(key: StoredKey, replications: readonly Replication[])
     DeriveKeyUsage: key.deriveKeyUsage ?? undefined,
     ReplicationStatus: replications.length > 0 ? presentStatus(replications) : undefined,
     UsingDefaultReplicationRegions: key.usingDefaultReplicationRegions ?? undefined,
+    MpaStatus: session && presentMpaStatus(session),
   };
 }
 

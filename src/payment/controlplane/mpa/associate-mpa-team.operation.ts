@@ -8,7 +8,8 @@ import type { AssociateMpaTeamInput, MpaTeamAssociationOutput } from './mpa.sche
 export class AssociateMpaTeamOperation {
   constructor(private readonly associations: MpaTeamAssociationRepository) {}
 
-  async execute(call: Call, { Action, MpaTeamArn }: AssociateMpaTeamInput): Promise<MpaTeamAssociationOutput> {
-    return presentAssociation(await this.associations.associate(call, Action, MpaTeamArn));
+  async execute(call: Call, input: AssociateMpaTeamInput): Promise<MpaTeamAssociationOutput> {
+    const { Action, MpaTeamArn, RequesterComment } = input;
+    return presentAssociation(await this.associations.associate(call, Action, MpaTeamArn, RequesterComment));
   }
 }

@@ -8,7 +8,7 @@ import type { DisassociateMpaTeamInput, MpaTeamAssociationOutput } from './mpa.s
 export class DisassociateMpaTeamOperation {
   constructor(private readonly associations: MpaTeamAssociationRepository) {}
 
-  async execute(call: Call, { Action }: DisassociateMpaTeamInput): Promise<MpaTeamAssociationOutput> {
-    return presentAssociation(await this.associations.disassociate(call, Action));
+  async execute(call: Call, input: DisassociateMpaTeamInput): Promise<MpaTeamAssociationOutput> {
+    return presentAssociation(await this.associations.disassociate(call, input.Action, input.RequesterComment));
   }
 }

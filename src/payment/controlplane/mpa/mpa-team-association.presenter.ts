@@ -1,7 +1,9 @@
-import type { MpaTeamAssociation } from '../../keys/mpa-team-association.entity.js';
+import type { MpaTeamAssociation } from '../../keys/mpa-team-association.repository.js';
 import type { MpaTeamAssociationOutput } from './mpa.schema.js';
+import { presentMpaStatus } from './mpa-status.presenter.js';
 
-/** Converts a stored association for a response: the team in force and the state of a pending change. */
-export function presentAssociation({ action, teamArn, state }: MpaTeamAssociation): MpaTeamAssociationOutput {
-  return { MpaTeamAssociation: { Action: action, MpaTeamArn: teamArn, AssociationState: state } };
+/** Converts an association for a response: the team in force, and the latest request to change that. */
+export function presentAssociation({ action, teamArn, state, session }: MpaTeamAssociation): MpaTeamAssociationOutput {
+  const MpaStatus = session && presentMpaStatus(session);
+  return { MpaTeamAssociation: { Action: action, MpaTeamArn: teamArn, AssociationState: state, MpaStatus } };
 }

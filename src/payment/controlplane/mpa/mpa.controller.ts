@@ -24,10 +24,10 @@ export class MpaController {
     name: 'AssociateMpaTeam',
     summary: 'Associates an approval team with an operation',
     description:
-      'The first association takes effect at once. Replacing the team needs approval: the association becomes ' +
-      'UPDATE_PENDING and keeps its team until the operator settles it with `keyblock mpa settle`. ' +
-      '`RequesterComment` is not stored. While a team is associated with the import of root certificates, ' +
-      'ImportKey refuses them with AccessDeniedException.',
+      'The team is one of the account and Region, which CreateTeam of the admin API has made. The first association takes effect at ' +
+      'once. To replace the team, the present one must approve: the association becomes UPDATE_PENDING, and the service changes it ' +
+      'on the last vote. While a team is associated, ImportKey requires RequesterComment for a root certificate, and the key stays in ' +
+      'CREATE_IN_PROGRESS until the team has approved.',
     example:
       '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE --mpa-team-arn arn:aws:mpa:us-east-1:000000000000:approval-team/custodians',
     output: MpaTeamAssociationOutput,
@@ -41,7 +41,7 @@ export class MpaController {
     name: 'GetMpaTeamAssociation',
     summary: 'Gets the approval team of an operation',
     description:
-      'Returns the team in force and the state of the association. Fails with ResourceNotFoundException if ' +
+      'Returns the team in force, the state of the association and the latest request to change it. Fails with ResourceNotFoundException if ' +
       'there is none.',
     example: '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE',
     output: MpaTeamAssociationOutput,
@@ -58,8 +58,7 @@ export class MpaController {
     name: 'DisassociateMpaTeam',
     summary: 'Disassociates the approval team from an operation',
     description:
-      'This needs approval: the association becomes DELETE_PENDING and stays in force until the operator settles ' +
-      'it with `keyblock mpa settle`.',
+      'The team must approve: the association becomes DELETE_PENDING, and the service removes it on the last vote.',
     example: '--action IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE',
     output: MpaTeamAssociationOutput,
     resource: 'team',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sensitive } from '../../../http/fields.js';
 import { MpaStatus } from '../../fields.js';
-import { ASSOCIATION_STATES, MPA_OPERATIONS } from '../../keys/mpa-team-association.entity.js';
+import { ASSOCIATION_STATES, MPA_OPERATIONS } from '../../keys/mpa-team-association.repository.js';
 
 const Action = z.enum(MPA_OPERATIONS);
 const MpaTeamArn = z

@@ -1,10 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { DataSource } from 'typeorm';
 import { StopKeyUsageCommand, GetPublicKeyCertificateCommand } from '@aws-sdk/client-payment-cryptography';
 import { issueLeaf } from '../../../../src/crypto/x509/issue.js';
 import { certificateOf, textOf } from '../../../../src/payment/exchange/certificate-text.js';
 import { YEAR_MS, pem, changed, useImports } from '../../../support/key-import.js';
-import { apiOf } from '../../../support/api.js';
 import { importMaterial, ecParty, aMonth, importRoot } from '../../../support/import.js';
 import { MISSING_KEY } from '../../../support/keys.js';
 import { testPki } from '../../../support/tr34.js';
@@ -148,20 +146,5 @@ describe('ImportKey from a certificate', () => {
       const KeyAttributes = { ...attributes('ECC_NIST_P256'), ...change } as ReturnType<typeof attributes>;
       expect(await refusal({ RootCertificatePublicKey: { KeyAttributes, PublicKeyCertificate } })).toContain(message);
     }
-  });
-
-  test('rejects a root while an approval team is associated', async () => {
-    const MpaTeamArn = 'arn:aws:mpa:us-east-1:000000000000:approval-team/key-managers';
-    const { control } = apiOf(service);
-    const Action = 'IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE';
-    expect((await control('AssociateMpaTeam', { Action, MpaTeamArn })).status).toBe(200);
-    const party = ecParty('P-256');
-    const root = { KeyAttributes: attributes('ECC_NIST_P256'), PublicKeyCertificate: party.text };
-    expect(await refusal({ RootCertificatePublicKey: root }, 'AccessDeniedException')).toContain(MpaTeamArn);
-    // The disassociation waits for the approval of the team as well.
-    expect((await control('DisassociateMpaTeam', { Action })).status).toBe(200);
-    expect(await refusal({ RootCertificatePublicKey: root }, 'AccessDeniedException')).toContain(MpaTeamArn);
-    await service.app.get(DataSource).query('DELETE FROM mpa_team_associations');
-    expect((await importRoot(service, party.text)).KeyState).toBe('CREATE_COMPLETE');
   });
 });

@@ -6,13 +6,27 @@ import { ecParty } from '../../../support/import.js';
 
 const { service, stored, events, eventOf, reports, control, rejectEvents, acceptEvents } = useAudit();
 
+const team = (name: string) => `arn:aws:mpa:us-east-1:000000000000:approval-team/${name}`;
+
+/** Creates a team of two users. */
+async function createTeam(Name: string): Promise<void> {
+  const Approvers = [`${Name}-1`, `${Name}-2`];
+  const bodies = [
+    ...Approvers.map((user) => ['users', { Name: user }] as const),
+    ['teams', { Name, Approvers, MinApprovals: 2 }] as const,
+  ];
+  for (const [path, body] of bodies)
+    expect((await service.send({ path: `/admin/${path}`, body: JSON.stringify(body) })).status).toBe(200);
+}
+
 describe('A change and its event are one transaction', () => {
   const TABLES = [
     'keys',
     'aliases',
     'tags',
     'resource_policies',
-    'mpa_team_associations',
+    'approval_guards',
+    'approval_sessions',
     'replications',
     'default_replication_regions',
     'exchange_tokens',
@@ -24,7 +38,6 @@ describe('A change and its event are one transaction', () => {
     );
     return JSON.stringify(await Promise.all(tables));
   };
-  const team = (name: string) => `arn:aws:mpa:us-east-1:000000000000:approval-team/${name}`;
   const root = ecParty('P-256').text;
   let KeyArn: string;
   let pairs: string[];
@@ -76,6 +89,7 @@ describe('A change and its event are one transaction', () => {
   ];
   beforeAll(async () => {
     ({ KeyArn } = await createKey(service));
+    await createTeam('one');
     const pair = {
       KeyAttributes: {
         KeyUsage: 'TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT',
@@ -119,9 +133,16 @@ describe('A change through the admin API and its event are one transaction', () 
   const state = async () =>
     JSON.stringify(
       await Promise.all(
-        ['principals', 'principal_policies', 'access_keys', 'passwords'].map((table) =>
-          stored.database.query(`SELECT to_jsonb(${table}) AS row FROM ${table} ORDER BY 1`),
-        ),
+        [
+          'principals',
+          'principal_policies',
+          'access_keys',
+          'passwords',
+          'approval_teams',
+          'approval_guards',
+          'approval_sessions',
+          'approval_votes',
+        ].map((table) => stored.database.query(`SELECT to_jsonb(${table}) AS row FROM ${table} ORDER BY 1`)),
       ),
     );
   const allow = {
@@ -167,7 +188,23 @@ describe('A change through the admin API and its event are one transaction', () 
     ['PutPassword', 'PUT', () => '/admin/users/line-3/password', { Password: 'a password of theirs' }, user],
     ['DeletePassword', 'DELETE', () => '/admin/users/line-3/password', undefined, user],
     ['DeletePrincipal', 'DELETE', () => '/admin/users/line-3', undefined, user],
+    [
+      'CreateTeam',
+      'POST',
+      () => '/admin/teams',
+      { Name: 'two', Approvers: ['one-1', 'one-2'], MinApprovals: 2 },
+      { name: 'two', approvers: ['one-1', 'one-2'], minApprovals: 2, sessionSeconds: 86_400 },
+    ],
+    [
+      'PutGuard',
+      'PUT',
+      () => '/admin/guards/CreatePrincipal',
+      { TeamArn: team('two') },
+      { operation: 'CreatePrincipal', teamArn: team('two') },
+    ],
   ];
+  /** Decisions of a team, and changes that need one: approval-rules.e2e.spec.ts. */
+  const DECIDED = ['UpdateTeam', 'DeleteTeam', 'DeleteGuard', 'Approve', 'Deny', 'CancelApproval'];
 
   test.each(calls)('%s', async (name, method, path, input, told) => {
     const request = { method, path: path(), body: input && JSON.stringify(input) };
@@ -215,7 +252,7 @@ describe('A change through the admin API and its event are one transaction', () 
   test('covers every admin operation that changes something', () => {
     // VerifyAuditChains starts a job that only reads.
     const changing = [...resourcesOf('keyblock').keys()].filter((name) => !/^(Get|List|Explain|Verify)/.test(name));
-    expect([...new Set(calls.map(([name]) => name))].toSorted()).toEqual(changing.toSorted());
+    expect([...new Set(calls.map(([name]) => name)), ...DECIDED].toSorted()).toEqual(changing.toSorted());
   });
 });
 

@@ -86,6 +86,6 @@ describe('Without a signature', () => {
           operations++;
         }
     }
-    expect(operations).toBe(47 + 56 + 4 + 93 + 26);
+    expect(operations).toBe(47 + 56 + 4 + 93 + 39);
   });
 });

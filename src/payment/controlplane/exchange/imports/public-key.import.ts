@@ -2,15 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../../../call.js';
 import { Clock } from '../../../../clock.js';
 import { type Certificate, verifyCertificate } from '../../../../crypto/x509/certificate.js';
-import {
-  AccessDeniedException,
-  ResourceNotFoundException,
-  ValidationException,
-} from '../../../../errors/exceptions.js';
+import { ValidationException } from '../../../../errors/exceptions.js';
 import { certificateOf } from '../../../exchange/certificate-text.js';
 import { TrustedAuthorities } from '../../../exchange/trusted-authorities.js';
 import type { KeyAttributes } from '../../../keys/key-attributes.js';
-import { MpaTeamAssociationRepository } from '../../../keys/mpa-team-association.repository.js';
 import type { RootCertificatePublicKey, TrustedCertificatePublicKey } from '../exchange.schema.js';
 import type { Admit, AdmittedKey } from './admission.js';
 
@@ -19,23 +14,16 @@ import type { Admit, AdmittedKey } from './admission.js';
 export class PublicKeyImport {
   constructor(
     private readonly authorities: TrustedAuthorities,
-    private readonly teams: MpaTeamAssociationRepository,
     private readonly clock: Clock,
   ) {}
 
-  async openRoot(
-    call: Call,
-    { KeyAttributes: attributes, PublicKeyCertificate }: RootCertificatePublicKey,
-    admit: Admit,
-  ): Promise<AdmittedKey> {
+  openRoot({ KeyAttributes: attributes, PublicKeyCertificate }: RootCertificatePublicKey, admit: Admit): AdmittedKey {
     if (attributes.KeyUsage !== 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE')
       throw new ValidationException(
         'KeyUsage of a root certificate must be TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE.',
       );
     const certificate = certificateOf(PublicKeyCertificate);
-    const seal = this.#check(attributes, certificate, certificate, admit);
-    await this.#refuseWhereApprovalIsNeeded(call);
-    return seal(certificate.der);
+    return this.#check(attributes, certificate, certificate, admit)(certificate.der);
   }
 
   async openTrusted(
@@ -63,17 +51,5 @@ export class PublicKeyImport {
         "The certificate must be a certificate authority's: its basic constraints must say CA:TRUE.",
       );
     return seal;
-  }
-
-  /** Refuses the import if a team must approve it, because approval is not implemented. */
-  async #refuseWhereApprovalIsNeeded(call: Call): Promise<void> {
-    try {
-      const { teamArn } = await this.teams.get(call, 'IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE');
-      throw new AccessDeniedException(
-        `The import of a root certificate needs the approval of ${teamArn}, which this version of Keyblock can't ask for.`,
-      );
-    } catch (error) {
-      if (!(error instanceof ResourceNotFoundException)) throw error;
-    }
   }
 }

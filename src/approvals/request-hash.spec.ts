@@ -1,0 +1,60 @@
+import { rootCall } from '../../test/support/call.js';
+import { CallRecord } from '../call.js';
+import { KMS } from '../kms/api.js';
+import { CONTROL_PLANE } from '../payment/api.js';
+import { canonicalJson, keysOf, requestHash, shownParameters } from './request-hash.js';
+
+const SECRET = Buffer.alloc(32, 7);
+const KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/aaaaaaaaaaaaaaaa';
+const INPUT = { KeyIdentifier: 'alias/till', DeleteKeyInDays: 7, Tags: [{ Key: 'a', Value: 'alias/b' }], Secret: 'S1' };
+
+function callOf(input: object = INPUT, keyArns = [KEY]) {
+  const record = new CallRecord();
+  record.reads({}, input);
+  for (const arn of keyArns) record.uses(arn);
+  return { ...rootCall('DeleteKey'), api: CONTROL_PLANE, record };
+}
+const hashOf = (call = callOf(), replaces: unknown = { state: 'CREATE_COMPLETE' }, secret = SECRET) =>
+  requestHash(secret, call, { replaces });
+
+test('the same call has the same hash, whatever names the key and in whatever order its members are', () => {
+  const { KeyIdentifier: _, ...others } = INPUT;
+  expect(hashOf()).toMatch(/^[0-9a-f]{64}$/);
+  expect(hashOf(callOf({ ...others, KeyIdentifier: KEY }))).toBe(hashOf());
+  expect(hashOf(callOf(INPUT, [KEY, KEY]))).toBe(hashOf());
+});
+
+test.each<[string, () => string]>([
+  ['another Region', () => hashOf({ ...callOf(), region: 'eu-west-1' })],
+  ['another operation', () => hashOf({ ...callOf(), operation: 'StopKeyUsage' })],
+  ['another API', () => hashOf({ ...callOf(), api: KMS })],
+  ['another requester', () => hashOf({ ...callOf(), principal: { ...callOf().principal, accountId: '111111111111' } })],
+  ['another parameter', () => hashOf(callOf({ ...INPUT, DeleteKeyInDays: 8 }))],
+  ['one parameter less', () => hashOf(callOf({ ...INPUT, DeleteKeyInDays: undefined }))],
+  ['another member that events do not show', () => hashOf(callOf({ ...INPUT, Secret: 'S2' }))],
+  ['a tag that looks like an alias', () => hashOf(callOf({ ...INPUT, Tags: [{ Key: 'a', Value: 'alias/c' }] }))],
+  ['another key behind the alias', () => hashOf(callOf(INPUT, [KEY.replace('aaa', 'bbb')]))],
+  ['one more key', () => hashOf(callOf(INPUT, [KEY, KEY.replace('aaa', 'bbb')]))],
+  ['another state of the key', () => hashOf(callOf(), { state: 'DELETE_PENDING' })],
+  ['another deployment', () => hashOf(callOf(), { state: 'CREATE_COMPLETE' }, Buffer.alloc(32, 8))],
+])('%s makes another hash', (_, other) => {
+  expect(other()).not.toBe(hashOf());
+});
+
+test('a key that the call has created is not one that it is about', () => {
+  const call = callOf(INPUT, [KEY, `${KEY}new`]);
+  call.record.created({ key: { keyArn: `${KEY}new` } });
+  expect(keysOf(call)).toEqual([KEY]);
+});
+
+test('what approvers see has no member that events do not show, and no name of a key', () => {
+  expect(shownParameters(callOf())).toEqual({
+    keyIdentifier: '(key)',
+    deleteKeyInDays: 7,
+    tags: [{ key: 'a', value: 'alias/b' }],
+  });
+});
+
+test('canonical JSON orders members on every level', () => {
+  expect(canonicalJson({ b: [{ d: 1, c: null }], a: undefined, A: 'ä' })).toBe('{"A":"ä","b":[{"c":null,"d":1}]}');
+});

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { requestParameters } from '../audit/request-parameters.js';
+import { type Call, uniqueIdOf } from '../call.js';
+import { hmac } from '../crypto/hmac.js';
+import type { Subject } from './guarded-operations.js';
+
+/** Members of inputs that name a key, and their values. The keys that they stand for are hashed in their place. */
+const NAMES_KEY = /(?:Identifier|KeyId|KeyArn|ResourceArn)$/i;
+const KEY_NAME = /^(?:arn:aws:(?:payment-cryptography|kms):[^:]*:\d{12}:(?:key|alias)\/|alias\/)/;
+
+/**
+ * Returns the ARNs of the existing keys that a call has used, each once, in order: aliases are resolved, and a key that the
+ * call has just created isn't among them.
+ */
+export function keysOf({ record }: Call): string[] {
+  const created = Object.values(record.responseElements ?? {}).flatMap((members) =>
+    typeof members === 'string' ? members : Object.values(members),
+  );
+  return [...new Set(record.keyArns)].filter((arn) => !created.includes(arn));
+}
+
+/**
+ * Computes the hash that approvers approve: SHA-256 in hexadecimal of canonical JSON, which states the account, the Region, the
+ * operation, the requester's unique id, the keys that the call has used, the parameters that an audit event may show, and
+ * what the call replaces. The whole input, which may have secrets, enters through an HMAC under a secret of the deployment; with
+ * it, the hash is another one in every deployment.
+ *
+ * @param secret 32 bytes
+ */
+export function requestHash(secret: Buffer, call: Call, { replaces }: Pick<Subject, 'replaces'>): string {
+  const { api, operation, principal, region, record } = call;
+  const input = { ...(record.requestParameters ?? {}), ...(record.input && { input: record.input }) };
+  const bytes = Buffer.from(canonicalJson(withoutKeyNames(input)));
+  const stated = {
+    account: principal.accountId,
+    region,
+    operation: `${api.name}:${operation}`,
+    requester: uniqueIdOf(principal),
+    keys: keysOf(call),
+    parameters: shownParameters(call),
+    input: hmac('SHA256', secret, Buffer.concat([Buffer.from('approval\0'), bytes]), 32).toString('hex'),
+    replaces: replaces ?? null,
+  };
+  return createHash('sha256').update(canonicalJson(stated)).digest('hex');
+}
+
+/** Returns the parameters of a call that an audit event, and so an approver, may see. */
+export function shownParameters({ api, record }: Call): unknown {
+  const json = requestParameters(api.audit.members, record.requestParameters ?? {}, record.input);
+  return withoutKeyNames(JSON.parse(json));
+}
+
+/** Writes JSON with the members of every object in the order of their names, and without undefined ones. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, member: unknown) => {
+    if (typeof member !== 'object' || member === null || Array.isArray(member) || Buffer.isBuffer(member))
+      return member;
+    return Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+function withoutKeyNames(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  if (Array.isArray(value)) return value.map(withoutKeyNames);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]: [string, unknown]) => {
+      const isKey = typeof member === 'string' && NAMES_KEY.test(name) && KEY_NAME.test(member);
+      return [name, isKey ? '(key)' : withoutKeyNames(member)];
+    }),
+  );
+}

@@ -1,0 +1,21 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Creates the table of who last changed the access of a user or role. */
+export class AccessChanges1790000000151 implements MigrationInterface {
+  name = 'AccessChanges1790000000151';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE "access_changes" (
+        "principal_id" text NOT NULL,
+        "changed_by" text NOT NULL,
+        "changed_at" timestamp(3) with time zone NOT NULL,
+        "mac" bytea,
+        CONSTRAINT "access_changes_pkey" PRIMARY KEY ("principal_id", "changed_by")
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE "access_changes"');
+  }
+}
