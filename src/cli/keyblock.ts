@@ -1,6 +1,7 @@
 import { type Command as CommanderCommand, CommanderError } from 'commander';
 import { addAccess } from './access.js';
 import { addAudit } from './audit.js';
+import { addBackup } from './backup.js';
 import { Command, HELP, type Streams } from './command.js';
 import { addArqc } from './calculators/arqc.js';
 import { addCvv, addPvv } from './calculators/card-values.js';
@@ -17,6 +18,7 @@ import { addCompare } from './compare.js';
 import { addMasterKey } from './master-key.js';
 import { addMpa } from './mpa.js';
 import { addPayshield } from './payshield.js';
+import { addRestore } from './restore.js';
 import { addStart } from './start.js';
 import { addTr31 } from './tr31.js';
 import { addTr34 } from './tr34.js';
@@ -101,6 +103,8 @@ export function program(streams: Streams, isJson = false): Command {
   root.commandsGroup('Commands on the deployment of this machine:');
   addStart(root, streams);
   addCheck(root, streams);
+  addBackup(root, streams);
+  addRestore(root, streams);
   addDestruction(root, streams);
   addMasterKey(root, streams);
   addDemo(root, streams);
