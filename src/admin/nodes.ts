@@ -12,7 +12,7 @@ import { LOGGER } from '../logger.js';
 
 const INTERVAL_MS = 10_000;
 /** Time after which a process that no longer writes its row is gone. */
-const GONE_SECONDS = 60;
+export const GONE_SECONDS = 60;
 const MAX_NODES = 1000;
 
 /** A process of the deployment. */

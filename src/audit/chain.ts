@@ -145,6 +145,21 @@ export function segmentSetMac(secret: Buffer, segments: number, last: Buffer): B
   return mac(secret, ['segments', segments, last.toString('hex')]);
 }
 
+/** HMAC-SHA-256 of the manifest of a backup. @param secret shared by the deployment, 32 bytes */
+export function backupMac(secret: Buffer, manifest: string): Buffer {
+  return mac(secret, ['backup', manifest]);
+}
+
+/**
+ * Returns the id of a deployment, which is the same under every master key and reveals nothing of the secret.
+ *
+ * @param secret shared by the deployment, 32 bytes
+ * @returns 32 hexadecimal digits
+ */
+export function deploymentId(secret: Buffer): string {
+  return mac(secret, ['deployment']).toString('hex', 0, 16);
+}
+
 /** Extends the hash over the heads of ended chains by one more. @returns 64 hexadecimal digits */
 export function endedHash(before: string, chain: number, { sequence, hash }: Head): string {
   return hashOf(JSON.stringify([before, chain, sequence, hash]));

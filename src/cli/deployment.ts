@@ -5,7 +5,14 @@ import { Clock } from '../clock.js';
 import { type Config, readConfig } from '../config/config.js';
 import { DataDirectoryInUseError } from '../config/data-directory.js';
 import { LOCKS } from '../database/locks.js';
-import { type EmbeddedDatabase, joinEmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from '../store.js';
+import {
+  assertDefined,
+  type EmbeddedDatabase,
+  joinEmbeddedDatabase,
+  openStore,
+  runEmbeddedDatabase,
+  type Store,
+} from '../store.js';
 
 /**
  * Time limit for waiting until a database has started or stopped, and for waiting until other commands have ended,
@@ -29,12 +36,22 @@ export interface Deployment extends Store {
 /**
  * Opens the deployment that the environment names, as the service would, with its schema brought up to date.
  *
+ * @param before reads the database at this URL as it is, before anything is changed; if it throws, nothing is
  * @throws ConfigError, MasterKeyError, DataDirectoryError if the embedded database can't be run
  */
-export function withDeployment(work: (deployment: Deployment) => Promise<void>): Promise<void> {
+export function withDeployment(
+  work: (deployment: Deployment) => Promise<void>,
+  before?: (url: string) => Promise<void>,
+): Promise<void> {
   return withConfig(async (config) => {
     const clock = new Clock();
     const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config) : undefined;
+    try {
+      await before?.(urlOf({ config, directory: embedded?.directory }));
+    } catch (error) {
+      await embedded?.close();
+      throw error;
+    }
     const store = await openStore(config, clock, embedded);
     try {
       await work({ ...store, config, clock });
@@ -42,6 +59,11 @@ export function withDeployment(work: (deployment: Deployment) => Promise<void>):
       await store.close();
     }
   });
+}
+
+/** URL of the database of a deployment. */
+export function urlOf({ config, directory }: Pick<Deployment, 'config' | 'directory'>): string {
+  return assertDefined(config.databaseUrl ?? directory?.databaseUrl);
 }
 
 /**

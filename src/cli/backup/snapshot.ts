@@ -1,0 +1,76 @@
+import pg from 'pg';
+import { TIMEOUT_MS } from '../../database/connection.js';
+import type { Facts } from './manifest.js';
+
+/** The table of the processes that serve, which a dump leaves out: they don't serve a restored database. */
+export const NODES = 'nodes';
+
+/** Runs work on a connection that sees one snapshot of a database for as long as the work takes. */
+export async function inSnapshot<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'keyblock command',
+    connectionTimeoutMillis: TIMEOUT_MS,
+  });
+  client.on('error', () => undefined); // the query in progress reports it
+  await client.connect();
+  try {
+    await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    await client.query('SET LOCAL statement_timeout = 0');
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Exports the snapshot of a connection, for other connections to import while it lasts. */
+export async function exportSnapshot(client: pg.Client): Promise<string> {
+  return (await rowsOf<{ id: string }>(client, 'SELECT pg_export_snapshot() AS id')).map(({ id }) => id).join();
+}
+
+/** Reads what a manifest states. Tables that are missing leave their part empty. */
+export async function readFacts(client: pg.Client): Promise<Facts> {
+  const names = await tableNames(client);
+  const ifThere = <T extends object>(table: string, sql: string): Promise<T[]> =>
+    names.includes(table) ? rowsOf<T>(client, sql) : Promise.resolve([]);
+  const [time] = await rowsOf<{ now: Date }>(client, 'SELECT now() AS now');
+  const migrations = await ifThere<{ name: string }>('migrations', 'SELECT name FROM migrations ORDER BY id');
+  const masterKeys = await ifThere<{ id: string }>('master_key', 'SELECT id FROM master_key ORDER BY created_at, id');
+  const chains = await ifThere<{ chain: number; sequence: string; hash: string }>(
+    'audit_chains',
+    'SELECT chain, sequence, hash FROM audit_chains ORDER BY chain',
+  );
+  const [epoch] = await ifThere<{ n: string }>('change_epoch', 'SELECT n FROM change_epoch');
+  const tables: Facts['tables'] = [];
+  for (const name of names) {
+    const [counted] = await rowsOf<{ rows: string }>(
+      client,
+      `SELECT count(*) AS rows FROM ${pg.escapeIdentifier(name)}`,
+    );
+    tables.push({ name, rows: Number(counted?.rows) });
+  }
+  return {
+    takenAt: (time?.now ?? new Date(NaN)).toISOString(),
+    migrations: migrations.map(({ name }) => name),
+    masterKeys: masterKeys.map(({ id }) => id),
+    tables,
+    chains: chains.map(({ chain, sequence, hash }) => ({ chain, sequence: Number(sequence), hash })),
+    epoch: Number(epoch?.n ?? 0),
+  };
+}
+
+/** Names the tables that hold data, partitioned ones once. */
+async function tableNames(client: pg.Client): Promise<string[]> {
+  const rows = await rowsOf<{ name: string }>(
+    client,
+    `SELECT relname AS name FROM pg_class
+      WHERE relnamespace = current_schema()::text::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+      ORDER BY relname COLLATE "C"`,
+  );
+  return rows.map(({ name }) => name).filter((name) => name !== NODES);
+}
+
+export async function rowsOf<T extends object>(client: pg.Client, sql: string, values: unknown[] = []): Promise<T[]> {
+  return (await client.query<T>(sql, values)).rows;
+}
