@@ -5,7 +5,14 @@ import { Clock } from '../clock.js';
 import { type Config, readConfig } from '../config/config.js';
 import { DataDirectoryInUseError } from '../config/data-directory.js';
 import { LOCKS } from '../database/locks.js';
-import { type EmbeddedDatabase, joinEmbeddedDatabase, openStore, runEmbeddedDatabase, type Store } from '../store.js';
+import {
+  type EmbeddedDatabase,
+  joinEmbeddedDatabase,
+  lackingMigrations,
+  openStore,
+  runEmbeddedDatabase,
+  type Store,
+} from '../store.js';
 
 /**
  * Time limit for waiting until a database has started or stopped, and for waiting until other commands have ended,
@@ -32,16 +39,49 @@ export interface Deployment extends Store {
  * @throws ConfigError, MasterKeyError, DataDirectoryError if the embedded database can't be run
  */
 export function withDeployment(work: (deployment: Deployment) => Promise<void>): Promise<void> {
-  return withConfig(async (config) => {
-    const clock = new Clock();
-    const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config) : undefined;
-    const store = await openStore(config, clock, embedded);
+  return withConfig((config) => withStore(config, work));
+}
+
+async function withStore(config: Config, work: (deployment: Deployment) => Promise<void>): Promise<void> {
+  const clock = new Clock();
+  const embedded = config.databaseUrls === undefined ? await embeddedDatabase(config) : undefined;
+  const store = await openStore(config, clock, embedded);
+  try {
+    await work({ ...store, config, clock });
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Brings the schema of the deployment up to date, whatever KEYBLOCK_MIGRATE is.
+ *
+ * @returns the names of the migrations that were run
+ * @throws ConfigError, MasterKeyError, DataDirectoryError
+ */
+export async function migrateDeployment(): Promise<readonly string[]> {
+  let done: readonly string[] = [];
+  await withConfig((config) =>
+    withStore({ ...config, migrates: true }, ({ migrated }) => {
+      done = migrated;
+      return Promise.resolve();
+    }),
+  );
+  return done;
+}
+
+/** Returns the names of the migrations that the database of the deployment lacks. @throws ConfigError */
+export async function migrationsDue(): Promise<readonly string[]> {
+  let due: readonly string[] = [];
+  await withConfig(async (config) => {
+    const embedded = config.databaseUrls === undefined ? await embeddedDatabase(config) : undefined;
     try {
-      await work({ ...store, config, clock });
+      due = await lackingMigrations(config, embedded?.directory);
     } finally {
-      await store.close();
+      await embedded?.close();
     }
   });
+  return due;
 }
 
 /**

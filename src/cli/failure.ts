@@ -51,9 +51,11 @@ const EXIT_CODES = new Map<string, number>(
     DataDirectoryError: EXIT.state,
     KeyFileError: EXIT.usage,
     MasterKeyError: EXIT.state,
+    MigrationsDueError: EXIT.unavailable,
     PolicyError: EXIT.usage,
     PublicPolicyException: EXIT.usage,
     ResourceNotFoundException: EXIT.state,
+    UnfitDatabaseError: EXIT.unavailable,
     ValidationException: EXIT.usage,
   }),
 );
