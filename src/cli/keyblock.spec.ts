@@ -82,6 +82,7 @@ describe('help', () => {
       'master-key to-token',
       'master-key from-token',
       'master-key rewrap',
+      'migrate',
       'demo',
       'mpa settle',
       'payshield keys add',

@@ -15,6 +15,7 @@ import { errorDocument, EXIT, Failure, outcomeOf } from './failure.js';
 import { addCheck } from './check.js';
 import { addCompare } from './compare.js';
 import { addMasterKey } from './master-key.js';
+import { addMigrate } from './migrate.js';
 import { addMpa } from './mpa.js';
 import { addPayshield } from './payshield.js';
 import { addStart } from './start.js';
@@ -103,6 +104,7 @@ export function program(streams: Streams, isJson = false): Command {
   addCheck(root, streams);
   addDestruction(root, streams);
   addMasterKey(root, streams);
+  addMigrate(root, streams);
   addDemo(root, streams);
   addMpa(root, streams);
   addPayshield(root, streams);
