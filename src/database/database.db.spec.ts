@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { DataSource } from 'typeorm';
+import { DatabaseProxy } from '../../test/support/database-proxy.js';
 import { newStore, type DatabaseStore } from '../../test/support/database.js';
 import { connect, dueMigrations, migrate } from './database.js';
 import { primaryOf } from './primary.js';
@@ -252,6 +253,25 @@ describe('several hosts', () => {
     expect(primaryOf(several).url).toBe(store.env.DATABASE_URL);
     await several.destroy();
     server.close();
+  }, 30_000);
+
+  test('are not used at the same time: connections to one that no longer answers end when another is the primary', async () => {
+    const proxy = new DatabaseProxy(store.env.DATABASE_URL);
+    await proxy.open();
+    const several = await connect([proxy.url, store.env.DATABASE_URL]);
+    try {
+      expect(primaryOf(several).url).toBe(proxy.url);
+      proxy.freeze();
+      const hanging = several.query('SELECT 1 AS one');
+      const [lost, served] = await Promise.allSettled([hanging, several.query('SELECT 2 AS two')]);
+      // Before the time limit of the query.
+      expect(lost).toMatchObject({ reason: { message: 'Connection terminated unexpectedly' } });
+      expect(served).toEqual({ status: 'fulfilled', value: [{ two: 2 }] });
+      expect([...primaryOf(several).clients].map(({ url }) => url)).toEqual([store.env.DATABASE_URL]);
+    } finally {
+      await several.destroy();
+      await proxy.remove();
+    }
   }, 30_000);
 
   test('are not tried after one that answers with an error', async () => {
