@@ -184,8 +184,8 @@ function poolOf(primary: Primary): Primary['Pool'] {
         .finally(() => primary.waited((performance.now() - startedAt) / 1000));
       if (!callback) return connecting;
       connecting.then(
-        (client) => callback(undefined, client, client.release),
-        (error: Error) => callback(error, undefined, () => undefined),
+        (client) => callback(undefined, client, (error) => client.release(error as Error | boolean)),
+        (error: unknown) => callback(error as Error, undefined, () => undefined),
       );
     }
   };
