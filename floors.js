@@ -21,7 +21,7 @@ export const FLOORS = [
     'hsm/pkcs11-uri',
     'database/connection',
   ],
-  ['crypto/asn1', 'http/api', 'config'],
+  ['crypto/asn1', 'http/api', 'config', 'database/primary'],
   ['crypto/x509', 'crypto/post-quantum', 'call', 'workbench'],
   ['crypto/tr34', 'crypto/signature', 'audit', 'database/quota'],
   ['http', 'changes', 'hsm'],

@@ -11,7 +11,7 @@ const keys = Number(values.keys);
 const config = readConfig(process.env);
 if (!Number.isInteger(keys) || keys < 1)
   throw new Error('--keys is needed: the number of keys to add, e.g. --keys 100000');
-if (config.databaseUrl === undefined) throw new Error('DATABASE_URL is needed');
+if (config.databaseUrls === undefined) throw new Error('DATABASE_URL is needed');
 
 const { database, masterKey, close } = await openStore(config, new Clock());
 try {

@@ -21,6 +21,7 @@ import { VERSION } from './config/version.js';
 import { componentCheckValue } from './crypto/key-components.js';
 import { serveConsole } from './console/console.js';
 import { serveDocs } from './docs/docs.js';
+import { primaryOf } from './database/primary.js';
 import { Front } from './front/front.js';
 import { servedOperations } from './front/operations.js';
 import { HostCommands } from './hostcommands/host-commands.js';
@@ -111,6 +112,7 @@ export async function startService(
     tokenStatus.watch({ audit, clock, home: config, logger, metrics });
     if (store.hasNewEnvelope) audit.record(masterKeyWrapped(config, store, clock.now()));
     metrics.watchAudit(audit);
+    metrics.watchDatabase(primaryOf(database));
     if (stdout) metrics.watchLog(stdout);
     const drain = new Drain(config.drainSeconds);
     const pages = new Pages(config);

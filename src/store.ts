@@ -4,9 +4,10 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { DataDirectory, type Holder } from './config/data-directory.js';
-import { connect, migrate } from './database/database.js';
+import { connect, dueMigrations, migrate } from './database/database.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { LOCKS, tryWithLock } from './database/locks.js';
+import { checkLocks, checkTriggers } from './database/self-test.js';
 import { rowSeal } from './provider/bind-rows.js';
 import { BoundSubscriber } from './provider/bound.subscriber.js';
 import { checkMasterKey, MasterKeyError, storeMasterKeyCheck } from './provider/master-key-check.js';
@@ -41,7 +42,7 @@ export async function runEmbeddedDatabase(
   const directory = await DataDirectory.hold(config.dataDir, holder);
   try {
     if (hasOwnKeyFile(config)) directory.makeMasterKey();
-    const postgres = await EmbeddedPostgres.start(directory, config.workers, logger, stop);
+    const postgres = await EmbeddedPostgres.start(directory, connectionsOf(config), logger, stop);
     const close = async () => {
       await postgres.stop();
       await directory.close();
@@ -51,6 +52,11 @@ export async function runEmbeddedDatabase(
     await directory.close();
     throw error;
   }
+}
+
+/** Number of connections that the processes of a service hold, each with one that listens for changes. */
+function connectionsOf({ workers, databaseConnections }: Config): number {
+  return workers * (databaseConnections + 1);
 }
 
 /** Joins the PostgreSQL server that another process runs in the data directory. */
@@ -76,6 +82,8 @@ export interface Store {
   tokenKey?: TokenKey;
   /** The database is new, and its master key was encrypted by the key of the token just now. */
   hasNewEnvelope: boolean;
+  /** Names of the migrations that were run just now. */
+  migrated: readonly string[];
   /** Present in an embedded deployment. */
   directory?: DataDirectory;
   close: () => Promise<void>;
@@ -95,21 +103,47 @@ export async function openStore(config: Config, clock: Clock, embedded?: Embedde
   try {
     const tokenKey = config.masterKeyToken && (await TokenKey.open(config.masterKeyToken));
     if (tokenKey) opened.push(() => tokenKey.close());
-    const database = await connect(assertDefined(config.databaseUrl ?? directory?.databaseUrl));
+    const database = await openDatabase(config, directory);
     opened.push(() => database.destroy());
     let hasNewEnvelope = false;
     const source = tokenKey
       ? tokenSource(tokenKey, clock, () => (hasNewEnvelope = true))
       : { read: () => masterKeyOf(config, directory) };
-    const masterKey = await prepare(database, source, clock);
+    const { masterKey, migrated } = await prepare(database, source, clock, config.migrates);
+    await checkTriggers(database);
     masterKey.wipeRetired();
     // Skipped while a rotation command is running, because that command owns the key files.
     if (directory && hasOwnKeyFile(config))
       await tryWithLock(database, LOCKS.masterKeyRotation, () => recoverKeyFile(directory, masterKey));
-    return { database, masterKey, tokenKey, hasNewEnvelope, directory, close };
+    return { database, masterKey, tokenKey, hasNewEnvelope, migrated, directory, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Connects to the database of a deployment, and checks that it behaves as the service needs it. */
+async function openDatabase(config: Config, directory?: DataDirectory): Promise<DataSource> {
+  const database = await connect(
+    config.databaseUrls ?? assertDefined(directory?.databaseUrl),
+    config.databaseConnections,
+  );
+  try {
+    await checkLocks(database);
+  } catch (error) {
+    await database.destroy();
+    throw error;
+  }
+  return database;
+}
+
+/** Returns the names of the migrations that the database of a deployment lacks. */
+export async function lackingMigrations(config: Config, directory?: DataDirectory): Promise<string[]> {
+  const database = await openDatabase(config, directory);
+  try {
+    return await dueMigrations(database);
+  } finally {
+    await database.destroy();
   }
 }
 
@@ -162,12 +196,19 @@ function recoverKeyFile(directory: DataDirectory, masterKey: MasterKey): void {
  * Migrates an open database, and computes the MACs of its rows if they have none yet. Nodes that start at the same time
  * on a new database do this one after the other, so that they get the same master key.
  *
+ * @param migrates if false, a database that lacks migrations is refused
  * @throws MasterKeyError if the database is sealed under another master key
+ * @throws MigrationsDueError
  */
-async function prepare(database: DataSource, source: MasterKeySource, clock: Clock): Promise<MasterKey> {
+async function prepare(
+  database: DataSource,
+  source: MasterKeySource,
+  clock: Clock,
+  migrates: boolean,
+): Promise<{ masterKey: MasterKey; migrated: string[] }> {
   let read: MasterKey | undefined;
   let seal: RowSeal | undefined;
-  await migrate(
+  const migrated = await migrate(
     database,
     async (manager) => {
       read = await source.read(manager);
@@ -183,10 +224,11 @@ async function prepare(database: DataSource, source: MasterKeySource, clock: Clo
       await checkMasterKey(manager, masterKey);
       seal = await rowSeal(database, manager, masterKey);
     },
+    migrates,
   );
   const masterKey = assertDefined(read);
   database.subscribers.push(new SealedSubscriber(masterKey), new BoundSubscriber(assertDefined(seal)));
-  return masterKey;
+  return { masterKey, migrated };
 }
 
 /**

@@ -34,7 +34,7 @@ function environment(): Record<string, string> {
 
 test('docker-compose.yml sets everything that the service and the command need', () => {
   const config = readConfig(environment());
-  expect(config.databaseUrl).toBe(`postgresql://keyblock:${secret('database-password')}@postgres:5432/keyblock`);
+  expect(config.databaseUrls?.[0]).toBe(`postgresql://keyblock:${secret('database-password')}@postgres:5432/keyblock`);
   expect(config.masterKey!.toString('hex')).toBe(secret('master-key'));
   expect(config.rootCredentials!.secretAccessKey).toBe(secret('secret-access-key'));
 });

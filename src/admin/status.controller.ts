@@ -62,7 +62,7 @@ export class StatusController {
               (SELECT name FROM migrations ORDER BY id DESC LIMIT 1) AS "Migration"`,
     );
     const { Version = '', Migration = '' } = row ?? {};
-    return { Kind: this.config.databaseUrl === undefined ? 'embedded' : 'external', Version, Migration };
+    return { Kind: this.config.databaseUrls === undefined ? 'embedded' : 'external', Version, Migration };
   }
 
   #tokenStatus(): GetStatusOutput['Token'] {

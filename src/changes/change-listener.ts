@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
-import { endInTime, TIMEOUT_MS } from '../database/connection.js';
+import { endInTime } from '../database/connection.js';
+import { primaryOf } from '../database/primary.js';
 
 export const CHANNEL = 'keyblock_changes';
 
@@ -29,6 +30,7 @@ export class ChangeListener {
   #isStopped = false;
   #retry?: NodeJS.Timeout;
   #query: Promise<unknown> = Promise.resolve();
+  #starting: Promise<void> = Promise.resolve();
   /** The notification that this process has sent to itself, until it arrives. */
   #greeting?: string;
 
@@ -44,22 +46,28 @@ export class ChangeListener {
     return this.#isListening;
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     if (this.#isStopped) return;
-    const { url } = this.database.options as { url: string };
-    const connection = new pg.Client({
-      connectionString: url,
-      application_name: LISTENER,
-      keepAlive: true,
-      connectionTimeoutMillis: TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
-    });
+    let connection: pg.Client;
+    try {
+      connection = await primaryOf(this.database).connect({
+        application_name: LISTENER,
+        keepAlive: true,
+        query_timeout: QUERY_TIMEOUT_MS,
+      });
+    } catch {
+      this.#reconnect();
+      return;
+    }
     this.#connection = connection;
     connection.on('notification', ({ payload = '' }) => this.#received(payload));
-    connection.on('error', () => undefined); // 'end' follows
     connection.once('end', () => this.#reconnect());
     try {
-      await connection.connect();
       await connection.query(`LISTEN ${CHANNEL}`);
       this.#isListening = true;
       void this.#greet();
@@ -72,6 +80,7 @@ export class ChangeListener {
     this.#isStopped = true;
     this.#isListening = false;
     clearTimeout(this.#retry);
+    await this.#starting;
     await this.#query.catch(() => undefined);
     const connection = this.#connection;
     if (connection) await endInTime([connection], () => connection.end());

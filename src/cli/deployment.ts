@@ -6,9 +6,9 @@ import { type Config, readConfig } from '../config/config.js';
 import { DataDirectoryInUseError } from '../config/data-directory.js';
 import { LOCKS } from '../database/locks.js';
 import {
-  assertDefined,
   type EmbeddedDatabase,
   joinEmbeddedDatabase,
+  lackingMigrations,
   openStore,
   runEmbeddedDatabase,
   type Store,
@@ -36,34 +36,71 @@ export interface Deployment extends Store {
 /**
  * Opens the deployment that the environment names, as the service would, with its schema brought up to date.
  *
- * @param before reads the database at this URL as it is, before anything is changed; if it throws, nothing is
+ * @param before reads the database at these URLs as it is, before anything is changed; if it throws, nothing is
  * @throws ConfigError, MasterKeyError, DataDirectoryError if the embedded database can't be run
  */
 export function withDeployment(
   work: (deployment: Deployment) => Promise<void>,
-  before?: (url: string) => Promise<void>,
+  before?: (urls: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  return withConfig(async (config) => {
-    const clock = new Clock();
-    const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config) : undefined;
-    try {
-      await before?.(urlOf({ config, directory: embedded?.directory }));
-    } catch (error) {
-      await embedded?.close();
-      throw error;
-    }
-    const store = await openStore(config, clock, embedded);
-    try {
-      await work({ ...store, config, clock });
-    } finally {
-      await store.close();
-    }
-  });
+  return withConfig((config) => withStore(config, work, before));
 }
 
-/** URL of the database of a deployment. */
-export function urlOf({ config, directory }: Pick<Deployment, 'config' | 'directory'>): string {
-  return assertDefined(config.databaseUrl ?? directory?.databaseUrl);
+async function withStore(
+  config: Config,
+  work: (deployment: Deployment) => Promise<void>,
+  before?: (urls: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const clock = new Clock();
+  const embedded = config.databaseUrls === undefined ? await embeddedDatabase(config) : undefined;
+  try {
+    await before?.(urlsOf({ config, directory: embedded?.directory }));
+  } catch (error) {
+    await embedded?.close();
+    throw error;
+  }
+  const store = await openStore(config, clock, embedded);
+  try {
+    await work({ ...store, config, clock });
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Brings the schema of the deployment up to date, whatever KEYBLOCK_MIGRATE is.
+ *
+ * @returns the names of the migrations that were run
+ * @throws ConfigError, MasterKeyError, DataDirectoryError
+ */
+export async function migrateDeployment(): Promise<readonly string[]> {
+  let done: readonly string[] = [];
+  await withConfig((config) =>
+    withStore({ ...config, migrates: true }, ({ migrated }) => {
+      done = migrated;
+      return Promise.resolve();
+    }),
+  );
+  return done;
+}
+
+/** Returns the names of the migrations that the database of the deployment lacks. @throws ConfigError */
+export async function migrationsDue(): Promise<readonly string[]> {
+  let due: readonly string[] = [];
+  await withConfig(async (config) => {
+    const embedded = config.databaseUrls === undefined ? await embeddedDatabase(config) : undefined;
+    try {
+      due = await lackingMigrations(config, embedded?.directory);
+    } finally {
+      await embedded?.close();
+    }
+  });
+  return due;
+}
+
+/** URLs of the hosts of the database of a deployment. */
+export function urlsOf({ config, directory }: Pick<Deployment, 'config' | 'directory'>): readonly string[] {
+  return config.databaseUrls ?? (directory ? [directory.databaseUrl] : []);
 }
 
 /**

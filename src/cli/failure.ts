@@ -51,10 +51,12 @@ const EXIT_CODES = new Map<string, number>(
     DataDirectoryError: EXIT.state,
     KeyFileError: EXIT.usage,
     MasterKeyError: EXIT.state,
+    MigrationsDueError: EXIT.unavailable,
     PolicyError: EXIT.usage,
     PublicPolicyException: EXIT.usage,
     ResourceNotFoundException: EXIT.state,
     SegmentError: EXIT.state,
+    UnfitDatabaseError: EXIT.unavailable,
     ValidationException: EXIT.usage,
   }),
 );

@@ -95,6 +95,7 @@ describe('help', () => {
       'master-key to-token',
       'master-key from-token',
       'master-key rewrap',
+      'migrate',
       'demo',
       'payshield keys add',
       'payshield keys verify',

@@ -17,6 +17,7 @@ import { errorDocument, EXIT, Failure, outcomeOf } from './failure.js';
 import { addCheck } from './check.js';
 import { addCompare } from './compare.js';
 import { addMasterKey } from './master-key.js';
+import { addMigrate } from './migrate.js';
 import { addPayshield } from './payshield.js';
 import { addRestore } from './restore.js';
 import { addStart } from './start.js';
@@ -108,6 +109,7 @@ export function program(streams: Streams, isJson = false): Command {
   addRestore(root, streams);
   addDestruction(root, streams);
   addMasterKey(root, streams);
+  addMigrate(root, streams);
   addDemo(root, streams);
   addPayshield(root, streams);
   addXks(root, streams);

@@ -89,7 +89,7 @@ export async function serveTemporarily(env: NodeJS.ProcessEnv, stderr: Writable)
 async function started(config: Config, surroundings: Surroundings): Promise<Served | undefined> {
   const { logger, stdout, stop } = surroundings;
   try {
-    const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, surroundings) : undefined;
+    const embedded = config.databaseUrls === undefined ? await embeddedDatabase(config, surroundings) : undefined;
     if (config.workers > 1 && cluster.isPrimary) return await startPrimary(config, surroundings, embedded);
     return await startService(config, logger, { stdout, embedded });
   } catch (error) {

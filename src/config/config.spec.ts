@@ -31,6 +31,8 @@ test('by default, listens on the loopback address and uses the embedded database
     regions: ['us-east-1'],
     accountId: '000000000000',
     dataDir: resolve('data'),
+    databaseConnections: 10,
+    migrates: true,
     clockSkewSeconds: 300,
     bodyLimitBytes: 1_048_576,
     keyCache: 20_000,
@@ -77,6 +79,8 @@ test('reads every setting', () => {
     KEYBLOCK_DATA_DIR: '/var/lib/keyblock',
     DATABASE_URL: 'postgresql://keyblock@db/keyblock',
     KEYBLOCK_MASTER_KEY_FILE: masterKeyFile,
+    KEYBLOCK_DATABASE_CONNECTIONS: '25',
+    KEYBLOCK_MIGRATE: 'off',
     KEYBLOCK_CLOCK_SKEW_SECONDS: '60',
     KEYBLOCK_BODY_LIMIT_BYTES: '65536',
     KEYBLOCK_MAX_KEYS: '2000',
@@ -109,7 +113,9 @@ test('reads every setting', () => {
     regions: ['us-east-1', 'ap-southeast-2', 'eu-west-1'],
     accountId: '123456789012',
     dataDir: '/var/lib/keyblock',
-    databaseUrl: 'postgresql://keyblock@db/keyblock',
+    databaseUrls: ['postgresql://keyblock@db/keyblock'],
+    databaseConnections: 25,
+    migrates: false,
     masterKey: Buffer.alloc(32, 0xab),
     rootCredentials: { accessKeyId: 'AKIDEXAMPLEEXAMPLE', secretAccessKey: 'a made-up secret' },
     metricsPort: 9464,
@@ -200,6 +206,55 @@ test.each(['', '\n', '\r\n'])('reads the secret access key from a file that ends
   });
 });
 
+describe('a database with several hosts', () => {
+  const urls = (DATABASE_URL: string, env: NodeJS.ProcessEnv = {}) =>
+    readConfig({ DATABASE_URL, KEYBLOCK_MASTER_KEY: KEY, ...CREDENTIALS, ...env }).databaseUrls;
+
+  test.each<[string, string[]]>([
+    ['u:p@a,b:5433,c/db', ['u:p@a/db', 'u:p@b:5433/db', 'u:p@c/db']],
+    ['u@[fd00::1]:5432,[fd00::2]/db', ['u@[fd00::1]:5432/db', 'u@[fd00::2]/db']],
+    ['u@%2Frun%2Fa,%2Frun%2Fb/db', ['u@%2Frun%2Fa/db', 'u@%2Frun%2Fb/db']],
+    ['u%40x:p%2C@a,b/db', ['u%40x:p%2C@a/db', 'u%40x:p%2C@b/db']],
+    ['a,b', ['a', 'b']],
+    [
+      'u@a,b/db?sslmode=verify-full&target_session_attrs=read-write',
+      ['a', 'b'].map((host) => `u@${host}/db?sslmode=verify-full&target_session_attrs=read-write`),
+    ],
+  ])('%s has a URL for each host, with what they have in common', (text, expected) => {
+    expect(urls(`postgresql://${text}`)).toEqual(expected.map((url) => `postgresql://${url}`));
+    expect(urls(`postgres://${text}`)).toEqual(expected.map((url) => `postgres://${url}`));
+  });
+
+  test('each host has the password of its line in the password file', () => {
+    const PGPASSFILE = file('pgpass-hosts', 'a:5432:*:u:first\nb:5433:*:u:second\n');
+    expect(urls('postgresql://u@a,b:5433,c/db', { PGPASSFILE })).toEqual([
+      'postgresql://u:first@a/db',
+      'postgresql://u:second@b:5433/db',
+      'postgresql://u@c/db',
+    ]);
+  });
+
+  test.each<[string, RegExp]>([
+    ['u:hush@a,,b/db', /^DATABASE_URL is not usable: host 2 of 3 is empty$/],
+    ['u:hush@,a/db', /^DATABASE_URL is not usable: host 1 of 2 is empty$/],
+    ['u:hush@a,b:99999/db', /^DATABASE_URL is not usable: host 2 of 2 must be a name or an address, and a port/],
+    ['u:hush@a:b:5432/db', /^DATABASE_URL is not usable: its host must be a name or an address/],
+    ['u:hush/word@a,b/db', /^DATABASE_URL is not usable: its host must be .* write \/ \? # @ and : as %2F/],
+    ['u:hush@a b,c/db', /^DATABASE_URL is not usable: host 1 of 2 must be a name/],
+    ['u:hush@a,b/d%zz', /^DATABASE_URL is not usable: a % that is not followed by two hexadecimal digits/],
+    ['u:hush@a,%zz/db', /^DATABASE_URL is not usable: a % that is not followed by two hexadecimal digits/],
+    ['u:hush@a,b,c,d,e,f,g,h,i/db', /^DATABASE_URL names more than 8 hosts$/],
+    ['u:hush@x/db?host=a,b', /^DATABASE_URL is not usable: several hosts must stand before the name of the database/],
+    ['u:hush@a/db?port=1,2', /^DATABASE_URL is not usable: several hosts must stand/],
+    ['u:hush@a,b/db?target_session_attrs=any', /^DATABASE_URL must not ask for a standby/],
+    ['u:hush@a,b/db?target_session_attrs=prefer-standby', /^DATABASE_URL must not ask for a standby/],
+  ])('%s is refused, and nothing of it is quoted', (text, problem) => {
+    const env = { DATABASE_URL: `postgresql://${text}`, KEYBLOCK_MASTER_KEY: KEY, ...CREDENTIALS };
+    expect(problems(env)).toEqual([expect.stringMatching(problem)]);
+    expect(problems(env).join()).not.toContain('hush');
+  });
+});
+
 describe('a database password from a file', () => {
   const PASSWORD = 'p:a%s/w@ör d';
   const PGPASSFILE = file('pgpass', 'db:5432:keyblock:keyblock:p\\:a%s/w@ör d\n');
@@ -210,7 +265,7 @@ describe('a database password from a file', () => {
       KEYBLOCK_MASTER_KEY: KEY,
       ...CREDENTIALS,
       ...env,
-    }).databaseUrl!;
+    }).databaseUrls!.join(' ');
 
   test('goes into the URL', () => {
     expect(decodeURIComponent(new URL(url({})).password)).toBe(PASSWORD);
@@ -246,6 +301,9 @@ describe('a database password from a file', () => {
 
 test.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ KEYBLOCK_PORT: '65536' }, /^KEYBLOCK_PORT must be at most 65535$/],
+  [{ KEYBLOCK_DATABASE_CONNECTIONS: '3' }, /^KEYBLOCK_DATABASE_CONNECTIONS must be at least 4$/],
+  [{ KEYBLOCK_DATABASE_CONNECTIONS: '201' }, /^KEYBLOCK_DATABASE_CONNECTIONS must be at most 200$/],
+  [{ KEYBLOCK_MIGRATE: 'no' }, /^KEYBLOCK_MIGRATE must be on or off$/],
   [{ KEYBLOCK_PORT: '80.5' }, /^KEYBLOCK_PORT must be a whole number$/],
   [{ KEYBLOCK_REGION: 'us-east' }, /^KEYBLOCK_REGION /],
   [{ KEYBLOCK_REGIONS: 'us-east-1, eu-west-1' }, /^KEYBLOCK_REGIONS must be Region names with commas/],
@@ -316,7 +374,7 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
   ],
   [
     { DATABASE_URL: 'postgresql://u:p%zz@db/x', ...CREDENTIALS, KEYBLOCK_MASTER_KEY: KEY },
-    /^DATABASE_URL is not a URL/,
+    /^DATABASE_URL is not usable: a % that is not followed/,
   ],
   [{ KEYBLOCK_CLOCK_SKEW_SECONDS: '0' }, /^KEYBLOCK_CLOCK_SKEW_SECONDS must be at least 1$/],
   [{ KEYBLOCK_BODY_LIMIT_BYTES: '1' }, /^KEYBLOCK_BODY_LIMIT_BYTES must be at least 1024$/],

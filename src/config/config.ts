@@ -13,6 +13,7 @@ import {
   readText,
 } from './key-file.js';
 import { parsePkcs11Uri, type Pkcs11Uri, Pkcs11UriError } from '../hsm/pkcs11-uri.js';
+import { parseDatabaseUrl } from './database-url.js';
 import { findPassword } from './password-file.js';
 import { type PayshieldConfig, readPayshield } from './payshield-file.js';
 import { Settings, type Sources } from './settings.js';
@@ -30,8 +31,15 @@ export interface Config {
   readonly accountId: string;
   /** Absolute path of the folder with the embedded database, its master key and root credentials. */
   readonly dataDir: string;
-  /** URL of PostgreSQL, including a password from PGPASSFILE; absent for the embedded database. */
-  readonly databaseUrl?: string;
+  /**
+   * URLs of the PostgreSQL servers of which one is the primary, including passwords from PGPASSFILE; absent for the
+   * embedded database.
+   */
+  readonly databaseUrls?: readonly string[];
+  /** Maximum number of connections of a process to the database, besides the one that listens for changes. */
+  readonly databaseConnections: number;
+  /** Runs migrations that are due at start; otherwise the service doesn't start with any. */
+  readonly migrates: boolean;
   /**
    * 32 bytes. Absent if a token encrypts the master key, and with the embedded database, for which one is generated.
    */
@@ -176,10 +184,9 @@ const Environment = z.object({
     .regex(/^\d{12}$/, 'must be 12 digits')
     .default('000000000000'),
   KEYBLOCK_DATA_DIR: z.string().default('./data'),
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// URL')
-    .optional(),
+  DATABASE_URL: z.string().optional(),
+  KEYBLOCK_DATABASE_CONNECTIONS: integer(4, 200).default(10),
+  KEYBLOCK_MIGRATE: z.enum(['on', 'off'], 'must be on or off').default('on'),
   PGPASSFILE: z.string().optional(),
   KEYBLOCK_MASTER_KEY: z.string().optional(),
   KEYBLOCK_MASTER_KEY_FILE: z.string().optional(),
@@ -319,9 +326,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const payshield = settings.read('KEYBLOCK_PAYSHIELD_FILE', readPayshield);
   if (settings.has('DATABASE_URL')) requireShared(settings, masterKeys);
   if (parsed.data) problems.push(...regionProblems(parsed.data), ...payshieldProblems(parsed.data, payshield));
-  const databaseUrl = readDatabaseUrl(settings, parsed.data?.DATABASE_URL);
+  const databaseUrls = readDatabaseUrls(settings);
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return configOf(parsed.data, { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrl });
+  return configOf(parsed.data, { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrls });
 }
 
 function readSecretAccessKey(settings: Settings): string | undefined {
@@ -375,30 +382,25 @@ function payshieldProblems(
   return [...new Set(problems)].map((problem) => `KEYBLOCK_PAYSHIELD_FILE ${problem}`);
 }
 
-/** Returns the URL of the database with its password, which is looked up in the order of PostgreSQL's own clients. */
-function readDatabaseUrl(settings: Settings, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const url = settings.attempt('DATABASE_URL is not a URL', () => parseDatabaseUrl(text));
-  if (url?.password === '' && !settings.has('PGPASSWORD'))
-    url.password = encodeURIComponent(settings.read('PGPASSFILE', (path) => findPassword(readText(path), url)) ?? '');
-  return url?.href;
-}
-
-function parseDatabaseUrl(text: string): URL {
-  const url = new URL(text);
-  decodeURIComponent(url.username + url.password + url.pathname);
-  return url;
+/** Returns the URL of each host of the database, with its password, which is looked up in the order of libpq. */
+function readDatabaseUrls(settings: Settings): readonly string[] | undefined {
+  const urls = settings.read('DATABASE_URL', parseDatabaseUrl);
+  if (urls?.some(({ password }) => password === '') && !settings.has('PGPASSWORD')) {
+    const passwords = settings.read('PGPASSFILE', readText);
+    for (const url of urls) url.password = encodeURIComponent((passwords && findPassword(passwords, url)) ?? '');
+  }
+  return urls?.map(({ href }) => href);
 }
 
 /** Values that come from files, or that are combined with them. */
-interface Filed extends Pick<Config, 'tls' | 'clusters' | 'databaseUrl'> {
+interface Filed extends Pick<Config, 'tls' | 'clusters' | 'databaseUrls'> {
   payshield: PayshieldConfig | undefined;
   masterKey: MasterKeySource | undefined;
   secretAccessKey: string | undefined;
 }
 
 function configOf(data: Environment, filed: Filed): Config {
-  const { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrl } = filed;
+  const { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrls } = filed;
   const tokens = {
     mechanism: data.KEYBLOCK_MASTER_KEY_TOKEN_MECHANISM,
     sessions: data.KEYBLOCK_TOKEN_SESSIONS,
@@ -411,7 +413,9 @@ function configOf(data: Environment, filed: Filed): Config {
     regions: Object.freeze(data.KEYBLOCK_REGIONS ?? [data.KEYBLOCK_REGION]),
     accountId: data.KEYBLOCK_ACCOUNT_ID,
     dataDir: resolve(data.KEYBLOCK_DATA_DIR),
-    databaseUrl,
+    databaseUrls,
+    databaseConnections: data.KEYBLOCK_DATABASE_CONNECTIONS,
+    migrates: data.KEYBLOCK_MIGRATE === 'on',
     ...masterKeyOf(masterKey, tokens, data.KEYBLOCK_TOKEN_REQUIRED),
     tokens,
     clusters,

@@ -1,13 +1,21 @@
-import pg from 'pg';
-import { DataSource, type EntityManager, MigrationExecutor } from 'typeorm';
+import type pg from 'pg';
+import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { makePartitions } from '../audit/partitions.js';
 import { cut, endInTime, TIMEOUT_MS } from './connection.js';
-import { LOCKS, withLock } from './locks.js';
+import { LOCKS, withTransactionLock } from './locks.js';
+import { Primary } from './primary.js';
 import { ENTITIES, MIGRATIONS } from './schema.js';
 
-/** Connects to a PostgreSQL database, version 14 or newer, without looking at its schema. */
-export async function connect(url: string): Promise<DataSource> {
-  const database = new Database(url);
+const CONNECTIONS = 10;
+
+/**
+ * Connects to a PostgreSQL database, version 14 or newer, without looking at its schema.
+ *
+ * @param urls        of its hosts, of which one is the primary
+ * @param connections maximum number of connections
+ */
+export async function connect(urls: string | readonly string[], connections = CONNECTIONS): Promise<DataSource> {
+  const database = new Database(typeof urls === 'string' ? [urls] : urls, connections);
   await database.initialize();
   return database;
 }
@@ -16,33 +24,26 @@ export async function connect(url: string): Promise<DataSource> {
 class Database extends DataSource {
   readonly #clients: ReadonlySet<pg.Client>;
 
-  constructor(url: string) {
-    const clients = new Set<pg.Client>();
-    class Client extends pg.Client {
-      constructor(options: pg.ClientConfig) {
-        super(options);
-        clients.add(this);
-        this.once('end', () => clients.delete(this));
-      }
-    }
+  constructor(urls: readonly string[], connections: number) {
+    const primary = new Primary(urls);
     super({
       type: 'postgres',
-      url,
-      driver: pg,
+      url: primary.url,
+      driver: { Pool: primary.Pool },
       applicationName: 'keyblock',
-      poolSize: 10,
+      poolSize: connections,
       connectTimeoutMS: TIMEOUT_MS,
       entities: ENTITIES,
       migrations: MIGRATIONS,
       migrationsTransactionMode: 'all',
       extra: {
-        Client,
+        primary,
+        Client: primary.Client,
         query_timeout: TIMEOUT_MS,
-        // A node that hangs in a transaction would otherwise keep its locks.
-        onConnect: (client: pg.Client) => client.query(`SET idle_in_transaction_session_timeout = ${TIMEOUT_MS}`),
+        onConnect: (client: InstanceType<Primary['Client']>) => primary.prepare(client),
       },
     });
-    this.#clients = clients;
+    this.#clients = primary.clients;
   }
 
   override async initialize(): Promise<this> {
@@ -74,22 +75,45 @@ class PasswordError extends Error {
   }
 }
 
+/** Migrations are due, and this deployment has a command that runs them. */
+export class MigrationsDueError extends Error {
+  override readonly name = 'MigrationsDueError';
+  constructor(names: readonly string[]) {
+    super(
+      `The database lacks ${names.length} migrations (${names.join(', ')}), and KEYBLOCK_MIGRATE is off: run ` +
+        'keyblock migrate. Nothing was changed.',
+    );
+  }
+}
+
+/** Returns the names of the migrations that a database lacks, in the order in which they run. */
+export async function dueMigrations(database: DataSource, runner?: QueryRunner): Promise<string[]> {
+  return (await new MigrationExecutor(database, runner).getPendingMigrations()).map(({ name }) => name);
+}
+
 /**
- * Brings the schema and the partitions of the audit log up to date under an advisory lock, so that nodes that start at
- * the same time wait for each other.
+ * Brings the schema and the partitions of the audit log up to date in one transaction, under a lock that the transaction
+ * holds, so that nodes that start at the same time wait for each other, also behind a connection pooler.
  *
- * @param before runs under the lock before the migrations; if it throws, the database stays as it was
- * @param after  runs under the lock after the migrations
+ * @param before    runs under the lock before the migrations; if it throws, the database stays as it was
+ * @param after     runs under the lock after the migrations
+ * @param isAllowed if false, a database that lacks migrations is refused
+ * @returns the names of the migrations that were run
+ * @throws MigrationsDueError
  */
 export async function migrate(
   database: DataSource,
   before: (manager: EntityManager) => Promise<void>,
   after: (manager: EntityManager) => Promise<void>,
-): Promise<void> {
-  await withLock(database, LOCKS.migration, async (runner) => {
+  isAllowed = true,
+): Promise<string[]> {
+  return withTransactionLock(database, LOCKS.migration, async (runner) => {
     await before(runner.manager);
+    const due = await dueMigrations(database, runner);
+    if (due.length > 0 && !isAllowed) throw new MigrationsDueError(due);
     await new MigrationExecutor(database, runner).executePendingMigrations();
     await makePartitions(runner.manager);
     await after(runner.manager);
+    return due;
   });
 }

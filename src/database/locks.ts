@@ -6,7 +6,7 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
  * must agree on them, and triggers in migrations take some of them, too.
  */
 export const LOCKS = {
-  /** Held by a connection while it brings the schema or the partitions of the audit log up to date. */
+  /** Held by a transaction while it brings the schema or the partitions of the audit log up to date. */
   migration: 53932562,
   /** Held by a connection while it rotates the master key. */
   masterKeyRotation: 53932563,
@@ -48,6 +48,8 @@ export const LOCKS = {
   auditVerification: 78691,
   /** Taken to generate a signing key of the audit log. */
   auditSigningKey: 78692,
+  /** With a random number: taken by a starting process, to check that another connection sees the lock. */
+  selfTest: 78694,
 } as const;
 
 const POLL_MS = 50;
@@ -64,15 +66,40 @@ export async function lockTransaction(manager: EntityManager, lock: number, part
 }
 
 /**
- * Runs work on a connection that holds a lock, waiting for the current holder. It polls, because a query that waited
+ * Runs work in a transaction that holds a lock, waiting for the current holder. It polls, because a query that waited
  * would run into the time limit of queries.
+ *
+ * @param work may be idle between its queries for up to two minutes
  */
-export async function withLock(
+export async function withTransactionLock<T>(
   database: DataSource,
   lock: number,
-  work: (runner: QueryRunner) => void | Promise<void>,
-): Promise<void> {
-  while (!(await tryWithLock(database, lock, work))) await pause(POLL_MS);
+  work: (runner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const runner = database.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const [answer] = await runner.manager.query<{ locked: boolean }[]>(
+        'SELECT pg_try_advisory_xact_lock($1) AS locked',
+        [lock],
+      );
+      if (answer?.locked) {
+        await runner.query(`SET LOCAL idle_in_transaction_session_timeout = '2min'`);
+        const result = await work(runner);
+        await runner.commitTransaction();
+        return result;
+      }
+      await runner.rollbackTransaction();
+    } catch (error) {
+      // If the connection is lost, the rollback fails too, and the first error is the one to report.
+      await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+    await pause(POLL_MS);
+  }
 }
 
 /**

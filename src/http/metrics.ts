@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { type Aggregator, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AuditLog, SinkState } from '../audit/audit-log.js';
+import type { Primary } from '../database/primary.js';
 import type { LogOutput } from '../log-output.js';
 import { WorkersMetrics } from '../workers.js';
 import { RequestCounts } from './request-counts.js';
@@ -20,6 +21,9 @@ interface GaugeDefinition {
 
 /** Values of a gauge, each with its labels. */
 export type Samples = Iterable<readonly [Readonly<Record<string, string>>, number]>;
+
+/** Bounds of the waits for a connection, in seconds. */
+const WAITS = [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10];
 
 /** Metrics for Prometheus: requests by service, operation and outcome, and those of the process. */
 export class Metrics {
@@ -83,6 +87,40 @@ export class Metrics {
       () => partitions.defaultRows,
       'max',
     );
+  }
+
+  /** Adds metrics of the connections to the database. */
+  watchDatabase(primary: Primary): void {
+    const registers = [this.#registry];
+    new Gauge({
+      name: 'keyblock_database_connections',
+      help: 'Connections of the pool to the database that are busy or idle, and calls that wait for one',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        const { totalCount = 0, idleCount = 0, waitingCount = 0 } = primary.pool ?? {};
+        this.set({ state: 'busy' }, totalCount - idleCount);
+        this.set({ state: 'idle' }, idleCount);
+        this.set({ state: 'waiting' }, waitingCount);
+      },
+    });
+    const waits = new Histogram({
+      name: 'keyblock_database_wait_seconds',
+      help: 'Time until a query or a transaction has a connection to the database',
+      buckets: WAITS,
+      registers,
+    });
+    primary.waited = (seconds) => waits.observe(seconds);
+    new Counter({
+      name: 'keyblock_database_errors_total',
+      help: "Errors of the database by SQLSTATE, and of its connections by the system's code",
+      labelNames: ['code'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [code, count] of primary.errors) this.inc({ code }, count);
+      },
+    });
   }
 
   /** Adds the metric of the crypto thread. */

@@ -113,7 +113,7 @@ describe('the configuration', () => {
   test('is one that the service and its commands accept: each setting exists, each file is mounted', () => {
     for (const pod of podsOf(least)) {
       const config = readConfig(environmentOf(pod));
-      expect(config.databaseUrl).toBe('postgresql://keyblock:the-password@postgres:5432/keyblock');
+      expect(config.databaseUrls).toEqual(['postgresql://keyblock:the-password@postgres:5432/keyblock']);
       expect(config.masterKey!.toString('hex')).toBe(SECRETS['master-key']);
       expect(config.rootCredentials!.secretAccessKey).toBe(SECRETS['secret-access-key']);
     }

@@ -83,6 +83,20 @@ export class Pair {
     return `postgresql://keyblock@127.0.0.1:${(this.#proxy.address() as AddressInfo).port}/keyblock`;
   }
 
+  /** Address of both servers, the standby first. */
+  get hosts(): string {
+    const hosts = ['standby', 'primary'].map((name) => encodeURIComponent(join(this.#folder, `${name}-run`)));
+    return `postgresql://keyblock@${hosts.join()}/keyblock`;
+  }
+
+  /** Lets the primary acknowledge a commit only when the standby has it. */
+  async synchronize(): Promise<void> {
+    await this.#run('primary', `ALTER SYSTEM SET synchronous_standby_names = '*'`);
+    await this.#run('primary', 'SELECT pg_reload_conf()');
+    while ((await this.#run('primary', `SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'`)).length === 0)
+      await pause(20);
+  }
+
   /** Waits until the standby has caught up, then stops it from following, so that later commits are lost. */
   async detach(): Promise<void> {
     const [row] = await this.#run('primary', 'SELECT pg_current_wal_lsn() AS lsn');

@@ -50,7 +50,7 @@ async function server() {
   const { EmbeddedPostgres } = await import('../../dist/database/embedded/embedded-postgres.js');
   const folder = mkdtempSync(join(process.env.TEST_FOLDER, 'keyblock-server-'));
   const directory = await DataDirectory.hold(folder, 'service');
-  const postgres = await EmbeddedPostgres.start(directory, 30, pino({ level: 'silent' }));
+  const postgres = await EmbeddedPostgres.start(directory, 330, pino({ level: 'silent' }));
   // The data need not survive a crash, because nothing outlives the run.
   await run(directory.databaseUrl, [
     ...['fsync', 'full_page_writes', 'synchronous_commit'].map((setting) => `ALTER SYSTEM SET ${setting} = off`),

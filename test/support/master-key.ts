@@ -97,6 +97,6 @@ export async function sealedIds(database: DataSource): Promise<Map<string, Set<s
 /** Opens a store as a command does. */
 export async function openTestStore(store: TestStore, env: NodeJS.ProcessEnv = {}): Promise<Store> {
   const config = readConfig({ ...serviceEnv(store), ...env });
-  const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config) : undefined;
+  const embedded = config.databaseUrls === undefined ? await embeddedDatabase(config) : undefined;
   return openStore(config, new Clock(), embedded);
 }

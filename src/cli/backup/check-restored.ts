@@ -50,8 +50,8 @@ export async function checkRestored(files: { manifest?: string; events?: string 
       async (deployment) => {
         await checkAll(deployment, report, { given, facts, destroyedSince });
       },
-      (url) =>
-        inSnapshot(url, async (client) => {
+      (urls) =>
+        inSnapshot(urls, async (client) => {
           await refuseServed(client);
           facts = await readFacts(client);
           if (!hasSchema(facts))

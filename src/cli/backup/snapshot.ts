@@ -1,24 +1,31 @@
 import pg from 'pg';
 import { TIMEOUT_MS } from '../../database/connection.js';
+import { Primary } from '../../database/primary.js';
 import type { Facts } from './manifest.js';
 
 /** The table of the processes that serve, which a dump leaves out: they don't serve a restored database. */
 export const NODES = 'nodes';
 
-/** Runs work on a connection that sees one snapshot of a database for as long as the work takes. */
-export async function inSnapshot<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    connectionString: url,
+/**
+ * Runs work on a connection to the primary that sees one snapshot of a database for as long as the work takes.
+ *
+ * @param urls of the database's hosts
+ * @param work gets the connection, and the URL of its host
+ */
+export async function inSnapshot<T>(
+  urls: readonly string[],
+  work: (client: pg.Client, url: string) => Promise<T>,
+): Promise<T> {
+  const primary = new Primary(urls);
+  const client = await primary.connect({
     application_name: 'keyblock command',
     connectionTimeoutMillis: TIMEOUT_MS,
   });
-  client.on('error', () => undefined); // the query in progress reports it
-  await client.connect();
   try {
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await client.query('SET LOCAL statement_timeout = 0');
-    return await work(client);
+    return await work(client, primary.url);
   } finally {
     await client.end();
   }

@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 import type pg from 'pg';
 import { VERSION } from '../../config/version.js';
 import { serviceSecret } from '../../provider/service-secret.js';
-import { type Deployment, urlOf } from '../deployment.js';
+import { type Deployment, urlsOf } from '../deployment.js';
 import { EXIT, Failure } from '../failure.js';
 import { type Manifest, sealManifest } from './manifest.js';
 import { chooseFor, findPgDumps, libpqEnvironment, type PgDump, runPgDump } from './pg-dump.js';
@@ -30,8 +30,7 @@ export async function takeBackup(
   const unfinishedManifest = `${manifestPath}.${process.pid}.new`;
   try {
     await createPrivate(unfinished);
-    const url = urlOf(deployment);
-    const facts = await inSnapshot(url, async (client) => {
+    const facts = await inSnapshot(urlsOf(deployment), async (client, url) => {
       const program = await programFor(client, deployment);
       const snapshot = await exportSnapshot(client);
       await runPgDump(program, libpqEnvironment(client, url), { snapshot, file: unfinished, withoutRows: NODES });

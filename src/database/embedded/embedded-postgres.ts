@@ -47,7 +47,6 @@ const MAX_RESTART_MS = 5000;
  * Number of connections: a pool and a listener for each process of the service, and others for commands, `psql` and
  * PostgreSQL's three reserved connections.
  */
-const CONNECTIONS_PER_PROCESS = 11;
 const OTHER_CONNECTIONS = 25;
 
 /**
@@ -92,7 +91,7 @@ export class EmbeddedPostgres {
 
   private constructor(
     private readonly directory: DataDirectory,
-    private readonly processes: number,
+    private readonly connections: number,
     private readonly logger: Logger,
   ) {
     const { runPath, databasePath } = directory;
@@ -116,18 +115,18 @@ export class EmbeddedPostgres {
    * Starts the server of a data directory, and creates its database the first time.
    *
    * @param directory held by this process
-   * @param processes number of service processes that connect
+   * @param connections number of connections of all service processes
    * @param stop      ends the start, and the server if it has been launched
    * @throws DataDirectoryError with PostgreSQL's reason if the server can't start
    * @throws the reason of `stop`
    */
   static async start(
     directory: DataDirectory,
-    processes: number,
+    connections: number,
     logger: Logger,
     stop?: AbortSignal,
   ): Promise<EmbeddedPostgres> {
-    const server = new EmbeddedPostgres(directory, processes, logger);
+    const server = new EmbeddedPostgres(directory, connections, logger);
     await server.#stopOrphan();
     requireSpace(directory.path, !existsSync(directory.databasePath));
     if (existsSync(directory.databasePath)) checkVersion(directory.databasePath);
@@ -221,7 +220,7 @@ export class EmbeddedPostgres {
     const settings = {
       ...SETTINGS,
       unix_socket_directories: runPath,
-      max_connections: this.processes * CONNECTIONS_PER_PROCESS + OTHER_CONNECTIONS,
+      max_connections: this.connections + OTHER_CONNECTIONS,
     };
     disownLockFile(databasePath);
     rmSync(join(runPath, '.s.PGSQL.5432.lock'), { force: true });

@@ -5,7 +5,7 @@ import { CreateKeyCommand, PaymentCryptographyClient } from '@aws-sdk/client-pay
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import { MASTER_KEY } from '../../../support/database.js';
 import { Pair } from '../../../support/failover.js';
-import { type ServiceProcess, spawnService } from '../../../support/process.js';
+import { controlPlaneOf, listArns, type ServiceProcess, spawnService } from '../../../support/process.js';
 import { CREDENTIALS, REGION } from '../../../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../../../dist/bundle/cli.js', import.meta.url));
@@ -14,6 +14,7 @@ let pair: Pair;
 const processes: ServiceProcess[] = [];
 beforeEach(async () => {
   pair = await Pair.start();
+  databaseUrl = pair.url;
 }, 60_000);
 afterEach(async () => {
   for (const { child, ended } of processes.splice(0)) {
@@ -23,8 +24,10 @@ afterEach(async () => {
   await pair.stop();
 });
 
+let databaseUrl: string;
 const env = () => ({
-  DATABASE_URL: pair.url,
+  DATABASE_URL: databaseUrl,
+  KEYBLOCK_DATABASE_CONNECTIONS: '4',
   KEYBLOCK_PORT: '0',
   KEYBLOCK_MASTER_KEY: MASTER_KEY,
   KEYBLOCK_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
@@ -147,3 +150,28 @@ test('nodes go on changing keys after the promotion of a standby that lacks thei
   const acknowledged = nodes.reduce((sum, { created }, i) => sum + created.length - before[i]!, 0);
   expect(written).toBeGreaterThanOrEqual(acknowledged + 2);
 }, 60_000);
+
+test('nodes that know both hosts find the promoted standby, which has all that was acknowledged if it is synchronous', async () => {
+  databaseUrl = pair.hosts;
+  const nodes = await startNodes();
+  await pair.synchronize();
+  await Promise.all(nodes.map((node) => node.more(10)));
+  for (const { failures } of nodes) expect([...failures]).toEqual([]);
+  await pair.failOver();
+  const before = nodes.flatMap(({ created }) => created);
+  await Promise.all(nodes.map((node) => node.more(10)));
+  // Refused as unavailable, and nothing else.
+  for (const { failures } of nodes)
+    expect(['InternalServerException', 'ServiceUnavailableException']).toEqual(expect.arrayContaining([...failures]));
+  for (const { url } of nodes) expect(await brokenChains(url)).toBe('0');
+  const controlPlane = controlPlaneOf(nodes[0].url);
+  const found = new Set(await listArns(controlPlane));
+  controlPlane.destroy();
+  expect(before.filter((arn) => !found.has(arn))).toEqual([]);
+  const metrics = await (await fetch(`${nodes[0].url}/metrics`)).text();
+  expect(metrics).toMatch(/^keyblock_database_errors_total\{code="(?:57P0\d|E\w+|none)"\} [1-9]/m);
+  expect(metrics).toMatch(/^keyblock_database_connections\{state="busy"\} \d/m);
+  expect(metrics).toMatch(/^keyblock_database_wait_seconds_count [1-9]/m);
+  for (const node of nodes) await node.stop();
+  expect(await verify()).toMatchObject({ exitCode: 0, stderr: '' });
+}, 120_000);
