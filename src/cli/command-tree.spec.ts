@@ -25,7 +25,7 @@ const remote = leaves.filter((leaf) => hasOption(leaf, '--endpoint'));
 /** Commands whose output is not a result: a log, a script, a help. */
 const WITHOUT_RESULTS = ['start', 'completion', 'help'];
 
-/** Values that the commands on a service accept, by the names of their arguments and options. */
+/** Values that the commands on a service accept, by the names of their arguments and mandatory options. */
 const VALUES: Readonly<Record<string, string>> = {
   usage: 'P0',
   algorithm: 'AES_128',
@@ -34,6 +34,8 @@ const VALUES: Readonly<Record<string, string>> = {
   'access-key-id': 'AKIAIOSFODNN7EXAMPLE',
   document: '{}',
   block: 'D0112P0AE00E0000',
+  '--hash': '3f9a0c11',
+  '--keep': '90d',
 };
 /** Options that a command needs beyond the mandatory ones. */
 const MORE: Readonly<Record<string, readonly string[]>> = {
@@ -41,6 +43,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   'keys export': ['--under', 'alias/kek'],
 };
 const INPUT: Readonly<Record<string, string>> = {
+  'compare replay': '{"service":"kms","operation":"GenerateRandom","input":{},"output":{}}\n',
   'keys import-test': '- P0 AES_128 00112233445566778899AABBCCDDEEFF\n',
 };
 
@@ -51,7 +54,7 @@ function callOf({ name, words, command }: Leaf): string[] {
     return argument.name() === 'file' ? '-' : (VALUES[argument.name()] ?? 'own');
   });
   const mandatory = command.options.flatMap(({ mandatory, long, argChoices }: Option) =>
-    mandatory ? [long ?? '', argChoices?.[0] ?? (long === '--file' ? '-' : 'own')] : [],
+    mandatory ? [long ?? '', argChoices?.[0] ?? (long === '--file' ? '-' : (VALUES[long ?? ''] ?? 'own'))] : [],
   );
   const isUndoable = command.options.some(({ long }) => long === '--yes');
   return [...words, ...values, ...mandatory, ...(MORE[name] ?? []), ...(isUndoable ? ['--yes'] : [])];

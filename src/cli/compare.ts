@@ -45,7 +45,7 @@ function addReplay(compare: Command, streams: Streams): void {
   const replay = compare
     .command('replay')
     .description(REPLAY)
-    .argument('<file>', 'recorded calls, JSON lines')
+    .argument('<file>', 'recorded calls, JSON lines; - reads standard input')
     .option('--names <path>', 'JSON object with the key ARNs and aliases to replace.')
     .examples('keyblock compare replay calls.jsonl --names keys.json', 'keyblock compare replay commands.jsonl --json')
     .readOn(DOCUMENT);
@@ -54,7 +54,7 @@ function addReplay(compare: Command, streams: Streams): void {
     if (!Object.values(names).every((name) => typeof name === 'string'))
       throw new Failure(EXIT.usage, `${options.names} must map strings to strings.`);
     const { compare } = await import('./compare/replay.js');
-    const comparison = await compare(path, {
+    const comparison = await compare(path, streams.stdin, {
       connection: () => connectionOf(options, process.env),
       host: () => hostTargetOf(options),
       names: new Map(Object.entries(names as Record<string, string>)),

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { EXIT, Failure } from '../failure.js';
 
@@ -40,9 +41,15 @@ export type HostCall = z.infer<typeof HostCall>;
 /** A recorded call. */
 export type Pair = AwsCall | HostCall;
 
-/** Reads the pairs of a JSON-lines file with their line numbers. Blank lines are skipped. @throws Failure */
-export async function* readPairs(path: string): AsyncGenerator<{ line: number; pair: Pair }> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+/**
+ * Reads the pairs of a JSON-lines file with their line numbers. Blank lines are skipped.
+ *
+ * @param path of the file, or `-` for standard input
+ * @throws Failure
+ */
+export async function* readPairs(path: string, stdin: Readable): AsyncGenerator<{ line: number; pair: Pair }> {
+  const input = path === '-' ? stdin : createReadStream(path);
+  const lines = createInterface({ input, crlfDelay: Infinity });
   let line = 0;
   try {
     for await (const text of lines) {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { type HostTarget } from '../host-connection.js';
 import { EXIT, Failure } from '../failure.js';
 import type { Connection } from '../service/connection.js';
@@ -59,8 +60,8 @@ interface Replay {
   readonly answer: () => Promise<Answer>;
 }
 
-/** Repeats the calls of a file in order, and compares the answers with the recorded ones. */
-export async function compare(path: string, targets: Targets): Promise<Comparison> {
+/** Repeats the calls of a file, or of standard input if its path is `-`, in order, and compares the answers with the recorded ones. */
+export async function compare(path: string, stdin: Readable, targets: Targets): Promise<Comparison> {
   const comparison: Comparison = {
     compared: 0,
     skipped: 0,
@@ -91,7 +92,7 @@ export async function compare(path: string, targets: Targets): Promise<Compariso
     return { operation: pair.operation, recorded: replay.recorded(pair), answer: () => replay.answer(pair) };
   };
   try {
-    for await (const { line, pair } of readPairs(path)) {
+    for await (const { line, pair } of readPairs(path, stdin)) {
       const replay = await replayOf(pair);
       if (replay) await compareCall(comparison, replay, line, pair.latencyMs);
       else comparison.skipped++;
