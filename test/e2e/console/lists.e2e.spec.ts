@@ -192,10 +192,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
       await press(page, 'Add eu-west-1', dialog);
     }
     await page.getByText('Primary', { exact: true }).waitFor();
-    await page
-      .getByText(/eu-west-1/)
-      .first()
-      .waitFor();
+    await page.getByRole('cell', { name: /^eu-west-1/ }).waitFor();
     await expectAccessible(page);
 
     // Connections: the listener with its error, the user of CCKM.
