@@ -174,10 +174,13 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
       ['Revoke', 'Revoked the grant'],
       ['Retire', 'Retired the grant'],
     ] as const) {
+      const rows = page.getByRole('button', { name: /^Revoke/ });
+      const last = rows.nth((await rows.count()) - 1);
       await press(page, new RegExp(`^${action}`));
       await dialog.getByText('switch loses Encrypt, Decrypt').waitFor();
       await press(page, action, dialog);
       await page.getByText(done).waitFor();
+      await last.waitFor({ state: 'detached' });
     }
     if (screen === SCREENS[1]) await page.getByText('No grants in us-east-1').waitFor();
 
