@@ -90,7 +90,7 @@ function ListenerTable({ of: listeners }: { of: GetStatusOutput['Listeners'] }) 
                 ? 'None'
                 : listener.Errors.map(({ Code, Count }) => (
                     <div key={Code}>
-                      <code>{Code}</code> {Count.toLocaleString('en-GB')} times
+                      <code>{Code}</code> {Count === 1 ? 'once' : `${Count.toLocaleString('en-GB')} times`}
                     </div>
                   ))}
             </td>

@@ -437,7 +437,7 @@ function StartHere() {
   const lines = `export AWS_ENDPOINT_URL=${location.origin}\naws payment-cryptography list-keys`;
   return (
     <Sheet title="Start here">
-      <div class="body pair">
+      <div class="body halves">
         <div>
           <h3>Call it from your code</h3>
           <p class="quiet lede">AWS SDKs and CLI work unchanged; only the endpoint differs.</p>

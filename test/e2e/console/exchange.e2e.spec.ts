@@ -28,7 +28,7 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
 
   test.each(SCREENS)('a key is created, exported under another one and comes back, at $name', async (screen) => {
     const page = await opened('#/keys/create', screen);
-    await page.getByText('DecryptData, EncryptData').waitFor();
+    await page.getByText('EncryptData, DecryptData').waitFor();
     await expectAccessible(page);
     await choose(page, 'The key is to', 'Wrap keys for a partner');
     await page.getByText('No operation of the data plane').or(page.getByText('What will accept it')).waitFor();

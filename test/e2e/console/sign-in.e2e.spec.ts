@@ -86,6 +86,7 @@ describeConsole('Signing in to the console', ENV, (console) => {
         json: {
           Name: 'maria.k',
           Arn: 'arn:aws:iam::000000000000:user/maria.k',
+          Apis: ['payment-cryptography'],
           ExpirationTimestamp: Date.now() / 1000 + 60 * minutes,
         },
       }),
