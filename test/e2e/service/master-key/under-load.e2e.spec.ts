@@ -6,6 +6,7 @@ import { GetParametersForImportCommand } from '@aws-sdk/client-payment-cryptogra
 import { DataSource } from 'typeorm';
 import { PrincipalRepository } from '../../../../src/access/principal.repository.js';
 import { KeyCache } from '../../../../src/payment/keys/key-cache.js';
+import { auditSigningKey } from '../../../../src/provider/audit-signing-key.js';
 import { MasterKey, sealedUnder } from '../../../../src/provider/master-key.js';
 import { sealedTables } from '../../../../src/provider/sealed.js';
 import type { Service } from '../../../../src/service.js';
@@ -41,6 +42,7 @@ describe('a service under load', () => {
     await importMaterial(service, KeyId, randomBytes(32));
     await insertCustomKeyStore(service);
     await newCredential(service, 'orders');
+    await auditSigningKey(database.manager, service.app.get(MasterKey), new Date());
     other = await startOn(service.store);
   });
   afterAll(async () => {
