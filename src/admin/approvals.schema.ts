@@ -55,7 +55,7 @@ const members = {
     .default(86_400)
     .meta({ description: 'Time that the approvers have to decide.' }),
 };
-const EXAMPLE_MEMBERS = { Approvers: ['line-2', 'line-3'], MinApprovals: 1 };
+const EXAMPLE_MEMBERS = { Approvers: ['custodian-1', 'custodian-2'], MinApprovals: 1 };
 
 export const CreateTeamInput = z
   .object({ Name: TeamName, ...members })

@@ -50,7 +50,7 @@ export class TeamsController {
       'Of the approvers, which are users, MinApprovals must approve a request. As soon as the team exists, it must approve changes of its ' +
       'approvers’ access: policies, access keys, passwords and sessions. It must also approve changes of itself and of its guards.',
     example:
-      '-d \'{"Name":"vault","Approvers":["line-2","line-3"],"MinApprovals":1}\' http://127.0.0.1:8080/admin/teams',
+      '-d \'{"Name":"vault","Approvers":["custodian-1","custodian-2"],"MinApprovals":1}\' http://127.0.0.1:8080/admin/teams',
     output: TeamOutput,
   })
   async create(call: Call, @Body(CreateTeamInput) input: CreateTeamInput): Promise<TeamOutput> {
@@ -79,7 +79,7 @@ export class TeamsController {
     summary: 'Changes an approval team',
     description: 'The team as it is must approve. All sessions that wait end with FAILED.',
     example:
-      '-X PUT -d \'{"Approvers":["line-2","line-3"],"MinApprovals":1}\' http://127.0.0.1:8080/admin/teams/custodians',
+      '-X PUT -d \'{"Approvers":["custodian-1","custodian-2"],"MinApprovals":1}\' http://127.0.0.1:8080/admin/teams/custodians',
     output: TeamOutput,
   })
   async update(
