@@ -5,6 +5,11 @@ const { admin, done, refused, caller } = useAdmin();
 const USER = 'arn:aws:iam::000000000000:user/other';
 const KEY = 'arn:aws:payment-cryptography:us-east-1:000000000000:key/abcdefghijklmnop';
 
+const TEAM = 'arn:aws:mpa:us-east-1:000000000000:approval-team/none';
+const SESSION = `none:${'A'.repeat(26)}`;
+const RequestHash = '0'.repeat(64);
+const MEMBERS = { Approvers: ['other', 'auditor'], MinApprovals: 2 };
+
 type Request = [method: string, path: string, body?: object];
 /** Every operation, by whether an auditor may use it. */
 const READS: Partial<Record<AdminOperationName, Request>> = {
@@ -20,8 +25,16 @@ const READS: Partial<Record<AdminOperationName, Request>> = {
   ListCertificates: ['GET', 'certificates'],
   ListAuditEvents: ['GET', 'audit/events'],
   GetAuditVerification: ['GET', 'audit/verifications/latest'],
+  ListTeams: ['GET', 'teams'],
+  ListGuards: ['GET', 'guards'],
+  ListApprovals: ['GET', 'approvals'],
   ExplainAccess: ['POST', 'explain', { Principal: USER, Action: 'keyblock:GetStatus', Resource: '*' }],
   ExplainKeyAccess: ['POST', 'explain-key', { Resource: KEY }],
+};
+/** Reads of what there is none of: the auditor learns that. */
+const READS_OF_NOTHING: Partial<Record<AdminOperationName, Request>> = {
+  GetTeam: ['GET', 'teams/none'],
+  GetApproval: ['GET', `approvals/${SESSION}`],
 };
 const CHANGES: Partial<Record<AdminOperationName, Request>> = {
   CreatePrincipal: ['POST', 'users', { Name: 'new' }],
@@ -36,6 +49,14 @@ const CHANGES: Partial<Record<AdminOperationName, Request>> = {
   DeletePassword: ['DELETE', 'users/other/password'],
   StartSession: ['POST', 'users/other/sessions', {}],
   VerifyAuditChains: ['POST', 'audit/verifications'],
+  CreateTeam: ['POST', 'teams', { Name: 'new', ...MEMBERS }],
+  UpdateTeam: ['PUT', 'teams/none', MEMBERS],
+  DeleteTeam: ['DELETE', 'teams/none'],
+  PutGuard: ['PUT', 'guards/ExportKey', { TeamArn: TEAM }],
+  DeleteGuard: ['DELETE', 'guards/ExportKey'],
+  Approve: ['POST', `approvals/${SESSION}/approve`, { RequestHash }],
+  Deny: ['POST', `approvals/${SESSION}/deny`, { RequestHash }],
+  CancelApproval: ['POST', `approvals/${SESSION}/cancel`],
 };
 
 test("an auditor's policy reads everything and changes nothing", async () => {
@@ -44,6 +65,8 @@ test("an auditor's policy reads everything and changes nothing", async () => {
   const before = await done('GET', 'users/other');
   for (const [name, [method, path, body]] of Object.entries(READS))
     expect([name, (await admin(method, path, body, auditor)).status]).toEqual([name, 200]);
+  for (const [name, [method, path]] of Object.entries(READS_OF_NOTHING))
+    expect([name, (await admin(method, path, undefined, auditor)).status]).toEqual([name, 404]);
   for (const [name, [method, path, body]] of Object.entries(CHANGES))
     expect(await refused(method, path, body, auditor)).toContain(
       `403 AccessDeniedException: User: arn:aws:iam::000000000000:user/auditor is not authorized to perform: keyblock:${name} `,
@@ -55,6 +78,6 @@ test("an auditor's policy reads everything and changes nothing", async () => {
 test('knows every operation', async () => {
   const { resourcesOf } = await import('../../../src/http/operation.js');
   expect([...resourcesOf('keyblock').keys()].toSorted()).toEqual(
-    [...Object.keys(READS), ...Object.keys(CHANGES)].toSorted(),
+    [READS, READS_OF_NOTHING, CHANGES].flatMap((operations) => Object.keys(operations)).toSorted(),
   );
 });
