@@ -46,7 +46,13 @@ export default tseslint.config(
   {
     files: ['public/**/*.js'],
     languageOptions: {
-      globals: { fetch: 'readonly', SwaggerUIBundle: 'readonly', SwaggerUIStandalonePreset: 'readonly' },
+      globals: {
+        document: 'readonly',
+        fetch: 'readonly',
+        matchMedia: 'readonly',
+        SwaggerUIBundle: 'readonly',
+        SwaggerUIStandalonePreset: 'readonly',
+      },
     },
   },
   {

@@ -121,7 +121,8 @@ describe('a guarded call', () => {
 
   test('that policies deny, or that fails anyway, gets no session', async () => {
     const key = await newKey();
-    const [{ n: before = 0 } = {}] = await sql<{ n: number }>('SELECT count(*)::int AS n FROM approval_sessions');
+    const [counted] = await sql<{ n: number }>('SELECT count(*)::int AS n FROM approval_sessions');
+    const before = counted!.n;
     const nobody = await approvals.caller('nobody');
     for (const answer of [
       await deleteKey(key, {}, nobody),
