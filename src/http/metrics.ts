@@ -19,8 +19,11 @@ interface GaugeDefinition {
   readonly aggregator?: Aggregator;
 }
 
-/** Values of a gauge, each with its labels. */
-export type Samples = Iterable<readonly [Readonly<Record<string, string>>, number]>;
+/** A value of a metric with its labels. */
+type Sample = readonly [Readonly<Record<string, string>>, number];
+
+/** Values of a metric, each with its labels. */
+export type Samples = Iterable<Sample>;
 
 /** Bounds of the waits for a connection, in seconds. */
 const WAITS = [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10];
@@ -91,36 +94,29 @@ export class Metrics {
 
   /** Adds metrics of the connections to the database. */
   watchDatabase(primary: Primary): void {
-    const registers = [this.#registry];
-    new Gauge({
-      name: 'keyblock_database_connections',
-      help: 'Connections of the pool to the database that are busy or idle, and calls that wait for one',
-      labelNames: ['state'],
-      registers,
-      collect() {
+    const connections = 'Connections of the pool to the database that are busy or idle, and calls that wait for one';
+    this.gauges(
+      { name: 'keyblock_database_connections', help: connections, labelNames: ['state'], aggregator: 'sum' },
+      () => {
         const { totalCount = 0, idleCount = 0, waitingCount = 0 } = primary.pool ?? {};
-        this.set({ state: 'busy' }, totalCount - idleCount);
-        this.set({ state: 'idle' }, idleCount);
-        this.set({ state: 'waiting' }, waitingCount);
+        return [
+          [{ state: 'busy' }, totalCount - idleCount],
+          [{ state: 'idle' }, idleCount],
+          [{ state: 'waiting' }, waitingCount],
+        ];
       },
-    });
+    );
     const waits = new Histogram({
       name: 'keyblock_database_wait_seconds',
       help: 'Time until a query or a transaction has a connection to the database',
       buckets: WAITS,
-      registers,
+      registers: [this.#registry],
     });
     primary.waited = (seconds) => waits.observe(seconds);
-    new Counter({
-      name: 'keyblock_database_errors_total',
-      help: "Errors of the database by SQLSTATE, and of its connections by the system's code",
-      labelNames: ['code'],
-      registers,
-      collect() {
-        this.reset();
-        for (const [code, count] of primary.errors) this.inc({ code }, count);
-      },
-    });
+    const errors = "Errors of the database by SQLSTATE, and of its connections by the system's code";
+    this.counters({ name: 'keyblock_database_errors_total', help: errors, labelNames: ['code'] }, () =>
+      Array.from(primary.errors, ([code, count]) => [{ code }, count] as const),
+    );
   }
 
   /** Adds the metric of the crypto thread. */
@@ -161,38 +157,25 @@ export class Metrics {
   }
 
   #watchSinks(audit: Pick<AuditLog, 'sinks'>): void {
-    const registers = [this.#registry];
-    const waiting: Gauge = new Gauge({
-      name: 'keyblock_audit_waiting',
-      help: 'Audit events that wait to be written, by sink',
-      labelNames: ['sink'],
-      registers,
-      collect: () => audit.sinks.forEach(({ name: sink, waiting: events }) => waiting.set({ sink }, events)),
-    });
+    const eachSink = (read: (sink: SinkState) => readonly Sample[]) => () => audit.sinks.flatMap(read);
+    const waiting = 'Audit events that wait to be written, by sink';
+    this.gauges(
+      { name: 'keyblock_audit_waiting', help: waiting, labelNames: ['sink'], aggregator: 'sum' },
+      eachSink(({ name: sink, waiting: events }) => [[{ sink }, events]]),
+    );
     const dropped = 'Audit events that were dropped because the queue of an optional sink was full';
-    this.#sinkCounter('keyblock_audit_dropped_total', dropped, ['sink'], audit, ({ name, dropped }) => [
-      [{ sink: name }, dropped],
-    ]);
+    this.counters(
+      { name: 'keyblock_audit_dropped_total', help: dropped, labelNames: ['sink'] },
+      eachSink(({ name: sink, dropped: events }) => [[{ sink }, events]]),
+    );
     const written = 'Audit events that were written, by sink and kind';
-    this.#sinkCounter('keyblock_audit_written_total', written, ['sink', 'kind'], audit, ({ name, written }) => [
-      [{ sink: name, kind: 'management' }, written.management],
-      [{ sink: name, kind: 'data' }, written.data],
-    ]);
-  }
-
-  /** @param read returns numbers that never decrease, with their labels */
-  #sinkCounter(
-    name: string,
-    help: string,
-    labelNames: string[],
-    audit: Pick<AuditLog, 'sinks'>,
-    read: (sink: SinkState) => [labels: Record<string, string>, total: number][],
-  ): void {
-    const collect = () => {
-      counter.reset();
-      for (const [labels, total] of audit.sinks.flatMap(read)) counter.inc(labels, total);
-    };
-    const counter: Counter = new Counter({ name, help, labelNames, registers: [this.#registry], collect });
+    this.counters(
+      { name: 'keyblock_audit_written_total', help: written, labelNames: ['sink', 'kind'] },
+      eachSink(({ name: sink, written: { management, data } }) => [
+        [{ sink, kind: 'management' }, management],
+        [{ sink, kind: 'data' }, data],
+      ]),
+    );
   }
 
   /** @param aggregator how the values of several workers become one */
