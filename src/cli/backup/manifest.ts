@@ -3,7 +3,7 @@ import { backupMac, deploymentId } from '../../audit/chain.js';
 import { equal } from '../../crypto/bytes.js';
 import { count } from '../layout.js';
 
-/** What a database contains in one snapshot. */
+/** The contents of a database in one snapshot. */
 const Facts = z.object({
   /** Time of the snapshot by the database's clock. */
   takenAt: z.iso.datetime(),

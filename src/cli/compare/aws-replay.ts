@@ -1,7 +1,7 @@
 import { dataPlanePaths } from '../data-plane-paths.js';
 import { EXIT, Failure } from '../failure.js';
 import type { Connection } from '../service/connection.js';
-import { type Request, signedFetch } from '../service/signed-fetch.js';
+import { jsonObjectOf, type Request, signedFetch } from '../service/signed-fetch.js';
 import type { Answer } from './answers.js';
 import { type AwsCall, TARGETS } from './pairs.js';
 
@@ -28,7 +28,7 @@ export class AwsReplay {
   /** Repeats a call. @throws Failure if the service can't be reached, or doesn't answer as an AWS API */
   async answer(call: AwsCall): Promise<Answer> {
     const response = await signedFetch(this.connection, this.#request(call));
-    const body = jsonOf(await response.text());
+    const body = jsonObjectOf(await response.text());
     if (!body)
       throw new Failure(EXIT.unavailable, `${this.connection.endpoint} doesn't answer ${call.operation} with JSON.`);
     if (response.ok) return { values: valuesOf(body) };
@@ -77,14 +77,4 @@ function valuesOf(output: Record<string, unknown>): ReadonlyMap<string, string> 
   };
   for (const [name, member] of Object.entries(output)) if (!NOT_COMPARED.has(name)) add(name, member);
   return values;
-}
-
-/** @returns undefined if the text isn't a JSON object */
-function jsonOf(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

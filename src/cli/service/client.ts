@@ -1,6 +1,6 @@
 import { EXIT, Failure } from '../failure.js';
 import { type Connection, type ConnectionOptions, connectionOf } from './connection.js';
-import { type Request, signedFetch } from './signed-fetch.js';
+import { jsonObjectOf, type Request, signedFetch } from './signed-fetch.js';
 
 const SIGNING_NAME = 'payment-cryptography';
 const PAGE = 100;
@@ -78,7 +78,7 @@ export class ServiceClient {
   async #send<Output>(request: Request): Promise<Output> {
     const response = await signedFetch(this.connection, request);
     const text = await response.text();
-    const answer = parsed(text);
+    const answer = jsonObjectOf(text);
     if (response.ok && answer) return answer as Output;
     throw this.#failure(response, answer);
   }
@@ -116,14 +116,4 @@ function encoded(text: string): string {
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-}
-
-/** @returns undefined if the text isn't a JSON object */
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }
