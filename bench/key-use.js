@@ -28,7 +28,7 @@ const servers = [];
 try {
   const counting = await start('counting', {});
   const without = await start('without', WITHOUT);
-  // What differs between two that are the same is noise.
+  // A difference between two equal services is noise.
   const again = await start('again', WITHOUT);
   for (const { port, request } of servers)
     await load({ port, request, connections: CONNECTIONS, seconds: WARM_UP_SECONDS });

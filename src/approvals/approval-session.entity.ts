@@ -67,7 +67,7 @@ export class ApprovalSession {
   @Column('integer', { name: 'guard_version', nullable: true })
   guardVersion!: number | null;
 
-  /** What the service changes itself once the session is approved; null if the requester repeats the call. */
+  /** The change that the service makes itself once the session is approved; null if the requester repeats the call. */
   @Column('text', { nullable: true })
   subject!: string | null;
 
@@ -82,7 +82,7 @@ export class ApprovalSession {
   @Column('text', { name: 'request_hash' })
   requestHash!: string;
 
-  /** What approvers see, as JSON: see SessionDetails. */
+  /** The details that approvers see, as JSON: see SessionDetails. */
   @Column('text')
   details!: string;
 

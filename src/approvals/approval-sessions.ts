@@ -36,7 +36,7 @@ const MAX_LIVE = 100;
 const DENIED = 'Approval session expired or was denied';
 const OUTDATED = 'The team or the guard was changed after the request.';
 
-/** What approvers see of a request. */
+/** The details of a request that approvers see. */
 export interface SessionDetails {
   facts: readonly Fact[];
   /** The call's parameters as its audit event has them. */

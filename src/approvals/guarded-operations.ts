@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { ConditionKeys, TagFact } from '../access/request-context.js';
 import type { Call } from '../call.js';
 
-/** What a call is about, as a guard's condition and the approvers need to know it. */
+/** The subject of a call, as a guard's condition and the approvers need to know it. */
 export interface Subject {
   /** ARN of the key that was found by the name in the call. */
   readonly target?: string | undefined;

@@ -145,7 +145,7 @@ export class AuditLog {
   /** Queues an event outside a transaction; see `callEvent`. */
   record(event: string): void {
     const text = opened(event);
-    // What goes to the table goes to the streams once it is stored.
+    // Events of the table go to the streams once they are stored.
     if (this.#options.hasDataInTable === false && isDataEvent(text)) this.#toStreams(text);
     else this.#table.queue.add(text);
   }

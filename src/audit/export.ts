@@ -30,7 +30,7 @@ export interface ExportOptions {
   directory: string;
 }
 
-/** What an export of a day found or wrote, to be noted as the next segment. */
+/** The outcome of an export of a day, to be noted as the next segment. */
 export type ExportedSegment = Omit<SegmentFacts, 'exportedAt' | 'exportedBy'>;
 
 /** @throws SegmentError if a row of the segments was modified */

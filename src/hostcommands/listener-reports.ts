@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 /** Allowed peers that a report lists. */
 const MAX_PEERS = 100;
 
-/** What a listener for host commands reports about itself. Counts begin with the process. */
+/** The report of a listener for host commands about itself. Counts begin with the process. */
 export interface ListenerReport {
   /** Address and port. */
   address: string;
