@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { browserModules } from './browser-modules.js';
 
 const OUT = 'public/console';
 
@@ -20,12 +21,7 @@ const { metafile } = await build({
   bundle: true,
   minify: true,
   splitting: true,
-  // src/crypto runs in the browser as it is.
-  alias: {
-    'node:crypto': './console/crypto/node-crypto.ts',
-    asn1js: './console/crypto/asn1js.ts',
-    buffer: './console/crypto/buffer.ts',
-  },
+  alias: browserModules,
   format: 'esm',
   target: ['es2022', 'chrome117', 'firefox119', 'safari17.4'],
   jsx: 'automatic',

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
+import { browserModules } from '../../scripts/browser-modules.js';
 import * as asn1 from '../../src/crypto/asn1.js';
 import { inspectKeyTransport } from '../../src/crypto/tr34/inspect.js';
 import { certificateFields } from '../../src/crypto/x509/certificate-fields.js';
@@ -37,7 +38,7 @@ beforeAll(async () => {
     format: 'iife',
     globalName: 'bundle',
     target: 'es2022',
-    alias: { 'node:crypto': './console/crypto/node-crypto.ts', asn1js: './console/crypto/asn1js.ts' },
+    alias: browserModules,
     absWorkingDir: ROOT,
   });
   const realm = createContext({ crypto, TextEncoder, TextDecoder });
@@ -58,8 +59,9 @@ function both(compute: (of: typeof NODE) => unknown): [string, string] {
   return [run(browser), run(NODE)];
 }
 
-/** A Buffer of the realm has no class that this one knows. */
+/** Bytes as hexadecimal digits, both those of the browser's Buffer and those that toJSON of Node's made. */
 function plain(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
   const { type, data } = (value ?? {}) as { type?: unknown; data?: number[] };
   return type === 'Buffer' && data ? Buffer.from(data).toString('hex') : value;
 }

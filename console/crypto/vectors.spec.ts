@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
+import { browserModules } from '../../scripts/browser-modules.js';
 import { vectors } from '../../test/support/vectors.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -45,7 +46,7 @@ beforeAll(async () => {
     format: 'iife',
     globalName: 'workbench',
     target: 'es2022',
-    alias: { 'node:crypto': './console/crypto/node-crypto.ts', buffer: './console/crypto/buffer.ts' },
+    alias: browserModules,
     absWorkingDir: ROOT,
   });
   const realm = createContext({ crypto, TextEncoder, TextDecoder, atob, btoa });
