@@ -28,8 +28,9 @@ function check(expected, input, ...args) {
 /** Starts the service of the installed package, asks it whether it is ready, and stops it. */
 async function checkStart() {
   const env = { ...process.env, KEYBLOCK_PORT: '0', KEYBLOCK_DRAIN_SECONDS: '0' };
-  const args = ['--no-install', 'keyblock', 'start', '--dev'];
-  const service = spawn('npx', args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  // Without npx, which would end at SIGTERM and leave the service behind.
+  const command = join(folder, 'node_modules/.bin/keyblock');
+  const service = spawn(command, ['start', '--dev'], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(service, 'exit');
   let said = '';
   const address = await new Promise((resolve, reject) => {
