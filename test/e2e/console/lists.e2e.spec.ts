@@ -97,7 +97,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
     await page.keyboard.press('Control+A');
     await page.keyboard.type('{"Statement":7');
     await press(page, 'Save');
-    await page.getByText('MalformedPolicyDocumentException').waitFor();
+    await page.getByRole('alert').getByText('MalformedPolicyDocumentException').waitFor();
     await press(page, 'Cancel');
     await press(page, 'Rotate automatically');
     await page.getByText('Every 365 days').waitFor();
