@@ -1,4 +1,4 @@
-/** What the page knows about the deployment before anyone has signed in. */
+/** Facts about the deployment that the page has before anyone has signed in. */
 export interface Deployment {
   accountId: string;
   /** The default Region. */

@@ -2,7 +2,7 @@ import type { ListAuditEventsOutput } from '../src/admin/audit.schema.js';
 import { admin, type Query } from './api.js';
 import { principalWords } from './words.js';
 
-/** What the console shows of an audit event; the service returns it as it was written. */
+/** Members of an audit event that the console shows; the service returns the event as it was written. */
 export interface AuditEvent {
   eventID: string;
   eventTime: string;

@@ -31,7 +31,7 @@ let credentials: Credentials | undefined;
 let idle: ReturnType<typeof setTimeout> | undefined;
 let expiry: ReturnType<typeof setTimeout> | undefined;
 
-/** Who is signed in; undefined shows the sign-in page. */
+/** The signed-in principal; undefined shows the sign-in page. */
 export const identity = signal<Identity | undefined>();
 /** Why the console signed out by itself, for the sign-in page. */
 export const signedOutBecause = signal<string | undefined>();

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** Nobody runs the workflows on this machine, so what can be checked of them is checked here. */
+/** No workflow runs in these tests, so they check what the files alone show. */
 interface Job {
   permissions?: object;
   'timeout-minutes'?: number;
@@ -43,7 +43,7 @@ test.each(jobs)('%s ends in time, leaves no credentials in the checkout, and run
   expect(job['timeout-minutes']).toBeLessThanOrEqual(90);
   for (const { uses, run = '', with: inputs } of job.steps) {
     if (uses?.startsWith('actions/checkout@')) expect(inputs).toEqual({ 'persist-credentials': false });
-    // What a caller names, such as a branch, is never a part of a command.
+    // Text from a caller, such as a branch's name, is never part of a command.
     expect(run).not.toContain('${{');
     for (const [, script] of run.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toHaveProperty(script!);
     for (const [path] of run.matchAll(/(scripts|\.ci)\/[\w.-]+/g)) expect(existsSync(path)).toBe(true);

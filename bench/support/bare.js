@@ -1,4 +1,4 @@
-// What the cryptography of a call costs by itself.
+// Measures the cryptography of a call by itself.
 import {
   createCipheriv,
   createDecipheriv,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where Debian's softhsm2 has its module. */
+/** Path of the module in Debian's softhsm2 package. */
 const MODULE = '/usr/lib/softhsm/libsofthsm2.so';
 const CLUSTER = 'cluster-bench234567';
 const PIN = 'bench-password';

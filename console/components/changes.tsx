@@ -4,7 +4,7 @@ import { hrefOf } from '../router.js';
 import { timeWords } from '../words.js';
 import { Tag } from './tag.js';
 
-/** What operations did, as the predicate of a sentence. */
+/** Predicates of sentences that tell what an operation did, by its name. */
 const DID: Readonly<Record<string, string>> = {
   CreateAlias: 'created an alias',
   CreateKey: 'created a key',

@@ -78,7 +78,7 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
   );
 }
 
-/** Says what would stand here, and the next step. */
+/** Replaces an empty list: names what it would hold, and the next step. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="body state">

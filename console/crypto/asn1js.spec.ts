@@ -11,7 +11,7 @@ import { vectors } from '../../test/support/vectors.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the console reads of DER in a browser: bundled as the build does, in a realm without Node. */
+/** The console's DER reader for a browser, bundled as by the build and run in a realm without Node. */
 const ENTRY = `
 import './console/workbench/globals.js';
 export * as asn1 from './src/crypto/asn1.js';
@@ -86,7 +86,10 @@ function mutations(hex: string): string[] {
   });
 }
 
-/** What asn1js reads is read alike. It also refuses some contents, such as strings that aren't UTF-8, which are only shown. */
+/**
+ * Expects the same result from both readers. asn1js also refuses some contents, such as strings that aren't UTF-8, which
+ * the console only shows.
+ */
 function expectAsRead(der: string, inBrowser: string, inNode: string): void {
   if (!inNode.startsWith('refused')) expect([der, inBrowser]).toEqual([der, inNode]);
   if (inBrowser.startsWith('refused')) expect([der, inNode]).toEqual([der, inBrowser]);

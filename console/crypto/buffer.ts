@@ -1,6 +1,6 @@
 /**
- * What src/crypto, src/workbench and the console use of Node's Buffer, for the browser: the build puts this file in the
- * place of `buffer`. It is a Uint8Array with Node's names; what isn't here isn't used.
+ * The part of Node's Buffer that src/crypto, src/workbench and the console use, for the browser: the build replaces
+ * `buffer` by this file. The class is a Uint8Array with Node's method names.
  */
 export type Encoding = 'hex' | 'latin1' | 'ascii' | 'utf8' | 'base64' | 'base64url';
 

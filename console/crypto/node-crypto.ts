@@ -1,6 +1,6 @@
 /**
- * What src/crypto uses of node:crypto, for the browser: the build puts this file in its place. Calls are synchronous, as
- * Node's are, so the primitives aren't WebCrypto's. Test keys only: nothing here is constant in time.
+ * The part of node:crypto that src/crypto uses, for the browser: the build replaces node:crypto by this file. Calls are
+ * synchronous like Node's, so they can't use WebCrypto. For test keys only: nothing here runs in constant time.
  */
 import { ecb } from '@noble/ciphers/aes.js';
 import { hmac } from '@noble/hashes/hmac.js';

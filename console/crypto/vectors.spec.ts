@@ -6,7 +6,7 @@ import { vectors } from '../../test/support/vectors.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the workbench runs in a browser: bundled as the build does, in a realm without Node. */
+/** The workbench's code for a browser, bundled as by the build and run in a realm without Node. */
 const ENTRY = `
 import './console/workbench/globals.js';
 export * from './src/workbench/arqc-search.js';

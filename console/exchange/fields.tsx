@@ -170,7 +170,7 @@ export function Check({
   );
 }
 
-/** What both sides of a key agreement have to know. */
+/** Inputs that both sides of a key agreement share. */
 export const BLANK_AGREEMENT = {
   pair: '',
   authority: '',
@@ -259,7 +259,7 @@ export function hexDigits(text: string): string {
   return text.replace(/\s/g, '').toUpperCase();
 }
 
-/** How RSA encrypts a bare key. */
+/** Padding by which RSA encrypts a bare key. */
 export function SpecChoice({ value, onInput }: { value: string; onInput: (spec: string) => void }) {
   return (
     <Choice

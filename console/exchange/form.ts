@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-/** What is typed into a form. It is in the component's memory only. */
+/** Content of a form. Only the component's memory holds it. */
 export interface Form<Values> {
   values: Values;
   /** Returns a handler of the input of one field. */

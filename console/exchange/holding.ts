@@ -1,4 +1,4 @@
-/** What a partner has sent: a key block, or DER. */
+/** Key material from a partner: a key block, or DER. */
 export type Holding = { block: string } | { der: Buffer };
 
 const PEM = /-----BEGIN [A-Z0-9 ]+-----([^-]*)-----END/;

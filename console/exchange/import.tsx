@@ -35,7 +35,7 @@ import { blockOf, Inspection } from './inspection.js';
 import { note } from './protocol.js';
 import { attributesOf, type Purpose, purposesOf, suggestedFor } from './purposes.js';
 
-/** What one may hold, by its name in the address. */
+/** Forms of key material that a partner may have sent, by their names in the address. */
 const KINDS = {
   block: 'A TR-31 key block',
   tr34: 'A TR-34 token',

@@ -130,7 +130,7 @@ function CertificateTable({ of: certificates, empty }: { of: readonly Certificat
   );
 }
 
-/** What the partner gets of a key pair: its certificate, or the request by which another authority certifies it. */
+/** The part of a key pair that the partner receives: its certificate, or a certification request for another authority. */
 function KeyPairs() {
   const keys = useKeys();
   const { values, set } = useForm({ pair: '', name: '', organization: '', country: '' });
@@ -190,7 +190,7 @@ function KeyPairs() {
   );
 }
 
-/** What an HSM may be able to do, the best first, and what follows from it. */
+/** Exchange methods that an HSM may support, the best first, and the steps that follow from each. */
 const MECHANISMS = [
   {
     ability: 'TR-34 with certificates',
@@ -403,7 +403,7 @@ function Step({ title, done = false, children }: { title: string; done?: boolean
   );
 }
 
-/** What was done in this tab, on a page to sign. */
+/** The record of the exchange as a page to sign. */
 function Protocol() {
   const entries = protocol.value;
   return (

@@ -12,15 +12,15 @@ export interface Entry {
   method?: KeyCheckValueAlgorithm | undefined;
 }
 
-/** What was created, imported and exported in this tab, and with whom. */
+/** Record of the keys that this tab created, imported and exported, and of the partner. */
 export const protocol = signal<readonly Entry[]>([]);
 export const partner = signal('');
-/** What the partner's HSM can do. */
+/** Exchange methods that the partner's HSM supports. */
 export const abilities = signal<readonly string[]>([]);
 /** The key with which the exchange is tried out, and the check value that the partner reports of it. */
 export const testKey = signal<{ arn: string; checkValue: string } | undefined>(undefined);
 export const reported = signal('');
-/** What is pasted to be inspected. */
+/** Text that was pasted into the inspector. */
 export const inspected = signal('');
 
 export function note(entry: Omit<Entry, 'time'>): void {

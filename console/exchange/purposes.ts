@@ -1,7 +1,7 @@
 import type { KeyAlgorithm, KeyClass, KeyModesOfUse, KeyUsage } from '../../src/payment/keys/key-attributes.js';
 import { type Combination, COMBINATIONS, modesOfUse, widestModes } from '../../src/payment/keys/key-rules.js';
 
-/** What a key is for, in a sentence, and the algorithm that most such keys have. */
+/** The purpose of a key in a sentence, and the algorithm that most such keys have. */
 const PURPOSES: readonly (readonly [KeyUsage, string, KeyAlgorithm])[] = [
   ['TR31_B0_BASE_DERIVATION_KEY', 'Decrypt PIN blocks and data from terminals by DUKPT', 'AES_128'],
   ['TR31_P0_PIN_ENCRYPTION_KEY', 'Encrypt and translate PIN blocks on a link', 'AES_128'],
@@ -36,7 +36,7 @@ export interface Purpose extends Combination {
   suggested: KeyAlgorithm;
 }
 
-/** What keys of these classes are for: the service's own table of combinations, with a sentence for each usage. */
+/** Purposes of keys by class: the service's own table of combinations, with a sentence for each usage. */
 export function purposesOf(...classes: readonly KeyClass[]): Purpose[] {
   return PURPOSES.flatMap(([usage, words, suggested]) =>
     COMBINATIONS.filter((each) => each.usage === usage && classes.includes(each.class)).map((each) => ({

@@ -30,7 +30,7 @@ interface Named {
   summary?: KeySummary | undefined;
 }
 
-/** What differs between the aliases of payment keys and of KMS keys. */
+/** Differences between the aliases of payment keys and those of KMS keys. */
 interface Aliased {
   screen: string;
   load: () => Promise<Named[]>;

@@ -16,7 +16,7 @@ import { agoWords, principalWords } from '../words.js';
 
 const MOST_USERS = 500;
 
-/** What connects to this deployment, and what it connects to, other than by signed requests. */
+/** Connections to and from this deployment other than signed requests. */
 export function Connections() {
   const apis = identity.value?.apis ?? [];
   const status = useStatus();

@@ -188,7 +188,7 @@ function Abilities({ stored }: { stored: StoredKey }) {
 
 type LastUsed = NonNullable<GetKeyUseOutput['LastUsed']>;
 
-/** Who used the key last, and how often each operation did. */
+/** The last users of the key, and the number of uses by operation. */
 function Use({ loaded }: { loaded: Loaded<GetKeyUseOutput> }) {
   return (
     <Sheet title="Use" aside={<span class="quiet">Last 30 days</span>}>

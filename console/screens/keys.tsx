@@ -113,7 +113,7 @@ function NoKeys() {
   );
 }
 
-/** What is normal is plain text; only what differs has a tag. */
+/** Shows normal states as plain text and tags only the others. */
 function KeyRow({ of: key }: { of: ListedKey }) {
   const { KeyUsage, KeyAlgorithm } = key.KeyAttributes;
   const [alias = keyId(key.KeyArn), ...others] = key.aliases;

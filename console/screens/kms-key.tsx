@@ -23,7 +23,7 @@ import { hrefOf } from '../router.js';
 import { region } from '../session.js';
 import { agoWords, timeWords, untilWords } from '../words.js';
 
-/** What DescribeKey returns of every key. */
+/** Members that DescribeKey returns for every key. */
 type Described = KeyMetadata &
   Required<Pick<KeyMetadata, 'Arn' | 'KeyState' | 'KeySpec' | 'KeyUsage' | 'Origin' | 'CreationDate'>>;
 

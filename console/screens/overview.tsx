@@ -137,7 +137,7 @@ const REFUSALS = 20;
 const CERTIFICATE_DAYS = 30;
 const LAG_SECONDS = 60;
 
-/** What can be found without one of the rights; the rights that lacked are named. */
+/** Findings that the principal's rights allow, and the names of the rights that it lacks. */
 function Attention({ status }: { status: Loaded<GetStatusOutput> }) {
   const deletions = useLoad(
     () =>

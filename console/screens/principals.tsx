@@ -13,7 +13,7 @@ import { type Kind, principalArn } from '../principals.js';
 import { goTo, hrefOf } from '../router.js';
 import { agoWords, count, timeWords } from '../words.js';
 
-/** What the sections of Access are called, by their place. */
+/** Titles of the sections of Access, by their place. */
 const SECTIONS = { users: 'Users', roles: 'Roles', simulator: 'Simulator' } as const;
 
 /** Links between the sections of Access. */

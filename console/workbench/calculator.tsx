@@ -184,7 +184,7 @@ export function Verdict({
   );
 }
 
-/** What a calculator answers: a verdict, and the steps that lead to it. */
+/** The answer of a calculator: a verdict, and the steps that lead to it. */
 export function Answer({ verdict, children }: { verdict: ComponentChildren; children?: ComponentChildren }) {
   return (
     <section class="sheet" aria-live="polite">

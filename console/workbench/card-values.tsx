@@ -147,7 +147,7 @@ const cardOf = (values: Values) => ({
 });
 const codeOf = ({ serviceCode }: Values) => serviceCode.trim() || undefined;
 
-/** What a service code says about the kind of value. */
+/** Names the kind of value that a service code implies. */
 function kindOf(serviceCode: string): string {
   if (serviceCode === '000') return 'CVV2';
   return serviceCode === '999' ? 'iCVV' : 'CVV';
@@ -211,7 +211,7 @@ function NotFound({ wanted }: { wanted: string }) {
   );
 }
 
-/** How digits become a value: encrypted and decimalized. */
+/** The steps from digits to a value: encryption and decimalization. */
 function DecimalSteps({
   steps,
   encryption,

@@ -22,7 +22,7 @@ const EXAMPLE = { components: ['89E8 8CF7 9314 44F3 34BD 7547 FC3F 380C'] };
 const PUBLIC_EXAMPLE = {
   pem: '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----',
 };
-/** Says by which method and with which value a stored key is checked. */
+/** Names the method and the value by which a stored key is checked. */
 const GET_KEY: ApiCall = {
   operation: 'GetKey',
   plane: 'control',

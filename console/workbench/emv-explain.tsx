@@ -114,7 +114,7 @@ function Answer({ given, found }: { given: ArqcCase; found: ArqcSearch }) {
   return <Match way={best.way} given={given} differences={best.differences} others={found.matches.length - 1} />;
 }
 
-/** What to change so that the cryptogram matches. @param others how many further ways match */
+/** The change that makes the cryptogram match. @param others how many further ways match */
 export function Match({
   way,
   given,
@@ -335,7 +335,7 @@ export function Ways({
   );
 }
 
-/** What the cryptogram version number of the card says. */
+/** Explains the cryptogram version number of the card. */
 export function Versions({ iad }: { iad: string }) {
   const typed = readHex(iad);
   const said = typed && 'bytes' in typed ? whatVersionSays(typed.bytes) : undefined;

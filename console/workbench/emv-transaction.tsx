@@ -209,7 +209,7 @@ function dataWords(typed: ReturnType<typeof readHex>, notTlv: string | undefined
     : `Taken as it is, because it isn’t TLV: ${notTlv}.`;
 }
 
-/** Says what the cryptogram version in the issuer application data means. */
+/** Explains the cryptogram version in the issuer application data. */
 function versionWords(text: string): string {
   const typed = readHex(text);
   if (typed === undefined) return 'Optional.';
@@ -262,7 +262,7 @@ function filledIn(elements: readonly SignedElement[]): Partial<EmvValues> {
   };
 }
 
-/** How the issuer computes the cryptogram. */
+/** The issuer's way of computing the cryptogram. */
 export function WayFields({ values, set, isScript = false }: EmvInputs & { isScript?: boolean }) {
   return (
     <>

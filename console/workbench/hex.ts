@@ -3,7 +3,7 @@ export function grouped(hex: string): string {
   return hex.toUpperCase().replace(/.{4}(?=.)/g, '$& ');
 }
 
-/** What is typed into a field of hexadecimal digits: its bytes, or what is wrong with it. */
+/** Content of a field of hexadecimal digits: its bytes, or the reason why it is refused. */
 export type Typed = { bytes: Buffer } | { fault: string } | undefined;
 
 /**

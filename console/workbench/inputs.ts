@@ -16,7 +16,7 @@ export interface Inputs<Values> {
 }
 
 /**
- * What is typed into a calculator. It is in the component's memory only: leaving the calculator and signing out forget it,
+ * Input of a calculator. Only the component's memory holds it: leaving the calculator and signing out forget it,
  * and so do Clear and five minutes without input.
  */
 export function useInputs<Values extends object>(blank: Values): Inputs<Values> {
@@ -77,7 +77,7 @@ export function digitsOf(what: string, text: string): string {
   return digits;
 }
 
-/** What a calculator gives: a value, what is still missing, or why the input is refused. */
+/** Result of a calculator: a value, the inputs that are missing, or the reason why the input is refused. */
 export type Outcome<Value> = { value: Value } | { missing: string } | { refused: CryptoError };
 
 /** Computes with what is typed. */

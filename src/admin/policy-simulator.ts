@@ -65,7 +65,7 @@ const SERVICES = [
   SIMULATED_ADMIN,
 ] as readonly SimulatedService[];
 
-/** Says that nothing allows a request, by the side whose Allow it lacks; completed by the action. */
+/** Reasons why nothing allows a request, by the side whose Allow is missing; the action completes the sentence. */
 const nothingAllows = {
   identity: (principal: string, resource: string) => `No policy of ${principal} or of ${resource} allows`,
   resource: (principal: string, resource: string) =>

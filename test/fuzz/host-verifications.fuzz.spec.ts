@@ -15,7 +15,7 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() & 0x7fffffff);
 const services = testServices();
 const run = (text: string) => runCommand(COMMANDS, text, {}, services);
 
-/** What is verified stands between braces. */
+/** Braces enclose the verified part. */
 const VERIFICATIONS = [
   'CYU9B4934384B19946B040CD702B4D58145{561}4123456789012345;8701101',
   'DC0406FBB23A5214DFX367930344805B1FAD6146EF4ED7502B3{AE7A708F877571A9}0155000002532114402',

@@ -90,7 +90,7 @@ export async function signIn(page: Page, credentials: Credentials = CREDENTIALS)
   await page.keyboard.press('Enter');
 }
 
-/** What tests use of an element of the page. */
+/** Members of a page's element that tests use. */
 interface Focusable {
   matches: (selector: string) => boolean;
 }

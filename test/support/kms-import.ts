@@ -4,7 +4,7 @@ import type { TestService } from './service.js';
 
 type Sender = Pick<TestService, 'send'>;
 
-/** What GetParametersForImport returns. */
+/** Response of GetParametersForImport. */
 export interface Parameters {
   ImportToken: string;
   PublicKey: string;

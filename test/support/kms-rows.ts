@@ -54,7 +54,7 @@ export async function changeKey({ app }: Pick<TestService, 'app'>, arn: string, 
   });
 }
 
-/** Takes the bytes of all materials from a key of Origin EXTERNAL, as DeleteImportedKeyMaterial does. */
+/** Deletes the bytes of all materials of a key of Origin EXTERNAL, as DeleteImportedKeyMaterial does. */
 export async function removeMaterials({ app }: Pick<TestService, 'app'>, keyArn: string): Promise<void> {
   await app.get(Changes).ownTransaction(async (manager, changed) => {
     const materials = await manager.findBy(KmsMaterial, { keyArn });

@@ -17,7 +17,7 @@ const SHIM = fileURLToPath(new URL('shim.c', import.meta.url));
 export interface SoftHsm {
   /** The folder with the tokens. */
   tokens: string;
-  /** What a process needs in its environment to see the tokens. */
+  /** Environment variables that let a process see the tokens. */
   env: { SOFTHSM2_CONF: string };
   /** Initializes a token. @returns its serial number */
   init: (label: string, pin?: string) => string;

@@ -12,7 +12,7 @@ export interface Credentials {
   sessionToken?: string | undefined;
 }
 
-/** Where a role is assumed, and whether the environment of a service here may be used. */
+/** Settings for finding credentials: the endpoint that assumes roles, and whether a local service's environment may supply them. */
 export interface Place {
   endpoint: string;
   region: string;

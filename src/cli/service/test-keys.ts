@@ -55,7 +55,7 @@ export function addImportTest(keys: Command, streams: Streams): void {
       try {
         for await (const key of importKeys(client, found)) imported.push(key);
       } finally {
-        // What was imported before a failure is printed too, because it exists.
+        // Keys that were imported before a failure exist, so print them too.
         printItems(streams, options, imported, header, ({ Key, AliasName }) => [
           AliasName ?? '-',
           Key.KeyCheckValue,

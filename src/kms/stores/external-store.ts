@@ -195,7 +195,7 @@ function aadOf(header: Buffer): { additionalAuthenticatedData: string } {
   return { additionalAuthenticatedData: header.toString('base64') };
 }
 
-/** Takes a ciphertext blob apart. @throws KmsException InvalidCiphertextException */
+/** Parses a ciphertext blob. @throws KmsException InvalidCiphertextException */
 function partsOf(blob: Buffer) {
   let at = blobKey(blob).headerBytes;
   const header = blob.subarray(0, at);

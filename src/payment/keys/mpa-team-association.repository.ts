@@ -38,7 +38,7 @@ interface MpaRequest {
   note: (act: ServiceAct) => void;
   /** By the database's clock. */
   now: Date;
-  /** What is changed: a key, or the association. */
+  /** The resource that changes: a key, or the association. */
   subject: string;
   comment?: string | undefined;
 }

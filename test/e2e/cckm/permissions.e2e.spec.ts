@@ -128,7 +128,7 @@ describe('a user sees of keys', () => {
       expect(await partial.ok('GET', `cckm/aws/keys?${query}`)).toMatchObject({ total: 0 });
     const refresh = await partial.ok<AwsKey>('POST', `cckm/aws/keys/${id}/refresh`);
     expect(refresh.aws_param).not.toHaveProperty('Policy');
-    // What another user may read isn't lost by that.
+    // Another user keeps the right to read.
     expect((await chief.ok<AwsKey>('GET', `cckm/aws/keys/${id}`)).aws_param.Alias).toEqual(['alias/hidden']);
 
     await setPolicy('partial', statement(['kms:DescribeKey', 'kms:CreateKey', 'kms:UpdateAlias']));

@@ -3,7 +3,7 @@ import { Changes } from '../../../src/changes/changes.js';
 import { statement } from '../../support/admin.js';
 import { type AwsKey, type CckmUser, useCckm, userArn } from '../../support/cckm.js';
 
-/** What somebody who writes to the database can gain: nothing. */
+/** An attacker who can write to the database gains nothing. */
 
 const INTERNAL = /^500 14 NCERRInternalServerError: unexpected error \| InternalServerException/;
 

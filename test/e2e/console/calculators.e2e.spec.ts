@@ -3,7 +3,7 @@ import { apiOf } from '../../support/api.js';
 import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { createKey, createKeyOf } from '../../support/keys.js';
 
-/** What each calculator answers to its example: place, what it says, and bytes among its steps. */
+/** Answer of each calculator to its example: place, verdict, and bytes among its steps. */
 const STORIES: readonly [place: string, answer: string | RegExp, digits: string][] = [
   ['emv', 'The card used a different session key', 'C82094D0F2B90132623DBCE52F61328A'],
   ['emv?task=compute', 'Application cryptogram', 'D51F0A3FE93D7BAB'],

@@ -10,7 +10,7 @@ import { createKey, createKeyOf } from '../../support/keys.js';
 import { target, TestClock } from '../../support/service.js';
 
 const DAY_MS = 86_400_000;
-/** What somebody needs who only looks. */
+/** Rights that a reader needs. */
 const AUDITOR = {
   Effect: 'Allow',
   Action: [

@@ -18,7 +18,7 @@ const PLACES = {
   Regions: 'regions',
   Connections: 'connections',
 } as const;
-/** What a user without rights lacks on each screen. */
+/** Rights that each screen names to a user who lacks them. */
 const LACKING = [
   ['KMS keys', 'keyblock:ListKeyInventory'],
   ['Aliases', 'payment-cryptography:ListAliases'],

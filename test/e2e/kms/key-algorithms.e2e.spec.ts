@@ -22,7 +22,7 @@ const RSA: Algorithms = {
   SIGN_VERIFY: ['256', '384', '512'].flatMap((bits) => [`RSASSA_PKCS1_V1_5_SHA_${bits}`, `RSASSA_PSS_SHA_${bits}`]),
 };
 
-/** What keys of each spec can do, as the documentation of KMS lists it. */
+/** Algorithms of each key spec, as the documentation of KMS lists them. */
 const TABLE: Record<Exclude<KeySpec, 'SM2'>, Algorithms> = {
   SYMMETRIC_DEFAULT: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] },
   RSA_2048: RSA,

@@ -17,7 +17,7 @@ const STATES = [
 ] as const;
 type State = (typeof STATES)[number];
 
-/** What titles say of states that no call holds. */
+/** Names that test titles use for states that no call reaches. */
 const IN_ROW: Partial<Record<State, string>> = { Creating: ', set in its row', Updating: ', set in its row' };
 
 /** A key in a state. */

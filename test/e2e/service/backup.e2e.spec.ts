@@ -61,7 +61,7 @@ let doomed: string;
 let kmsKey: string;
 let mac: unknown;
 let ciphertext: unknown;
-/** What was restored from the first backup, and is never served. */
+/** The deployment restored from the first backup, which no service uses. */
 let restored: DatabaseStore;
 
 afterAll(async () => {

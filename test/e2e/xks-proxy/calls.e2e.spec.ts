@@ -285,7 +285,7 @@ test('a key that was used a moment ago is used without a query of the database',
     ...{ logQueryError: nothing, logQuerySlow: nothing, logSchemaBuild: nothing, logMigration: nothing, log: nothing },
     logQuery: (query) => void queries.push(query),
   };
-  // What is remembered is good for a second, so that it may be read again on a machine that stalls.
+  // Cached values are good for a second, so a machine that stalls may read them again.
   await until(async () => {
     const before = queries.length;
     const sealed = await encrypt('orders');

@@ -25,7 +25,7 @@ afterAll(() => store.remove());
 const KEYBLOCK = fileURLToPath(new URL('../../../../bin/keyblock.js', import.meta.url));
 const KEYS = 4;
 
-/** What a client knows of a key: rotations that were answered, and one that may have been done, and ciphertexts. */
+/** A client's knowledge of a key: the rotations that were answered, one that may have been done, and ciphertexts. */
 interface Known {
   KeyId: string;
   answered: number;

@@ -35,7 +35,7 @@ import { serviceEnv, startTestService, type TestService } from '../../../support
 import { newCredential, xksDone } from '../../../support/xks.js';
 
 type Json = Record<string, unknown>;
-/** What the scripted proxy answers to a call: undefined to serve it properly. */
+/** The scripted proxy's answer to a call; undefined serves the call properly. */
 type Answer = { status?: number; body: unknown } | 'silence' | 'another protocol' | undefined;
 type Script = (call: string, body: Json) => Answer | Promise<Answer>;
 
@@ -149,7 +149,7 @@ async function released(): Promise<string> {
   return KeyMetadata!.KeyId!;
 }
 
-/** What a proxy answers that has one key. */
+/** Answers of a proxy that has one key. */
 function properly(call: string, body: Json): unknown {
   if (call === 'health') return HEALTH;
   if (call.endsWith('/metadata')) return METADATA;
