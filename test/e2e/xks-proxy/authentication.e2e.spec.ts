@@ -26,8 +26,6 @@ test('a call may be signed for any Region, and up to five minutes ago, however l
 test.each<[string, Parameters<typeof call>[2], RegExp]>([
   ['for another service', { service: 'kms' }, /correct service: 'kms-xks-proxy'/],
   ['for Payment Cryptography', { service: 'payment-cryptography' }, /correct service/],
-  ['more than five minutes ago', { signingDate: inSeconds(-310) }, /Signature expired/],
-  ['more than five minutes ahead', { signingDate: inSeconds(310) }, /not yet current/],
   [
     'by a credential that does not exist',
     { credentials: { accessKeyId: 'XKSPABCDEFGHIJKLMNOPQRST', secretAccessKey: 'x'.repeat(44) } },
@@ -46,6 +44,14 @@ test.each<[string, Parameters<typeof call>[2], RegExp]>([
   ['by another algorithm', { tamper: ({ headers }) => (headers['authorization'] = 'Bearer x') }, /AWS4-HMAC-SHA256/],
 ])('a call that is signed %s is refused', async (_, request, message) => {
   expectXksError(await encrypt(request), 401, 'AuthenticationFailedException', message);
+});
+
+test.each([
+  [-310, /Signature expired/],
+  [310, /not yet current/],
+])('a call that is signed %d seconds from now is refused', async (seconds, message) => {
+  const answer = await encrypt({ signingDate: inSeconds(seconds) });
+  expectXksError(answer, 401, 'AuthenticationFailedException', message);
 });
 
 test('a call that is signed with another secret is refused', async () => {
