@@ -67,7 +67,7 @@ const size = async () => {
 try {
   const secret = await serviceSecret(database.manager, masterKey, 'audit');
   const logger = pino({ level: 'error' });
-  const log = new AuditLog({ database, secret, clock: new Clock(), logger, home: config, table: true });
+  const log = new AuditLog({ database, secret, clock: new Clock(), logger, home: config });
   await log.open();
   const start = performance.now();
   const samples = [];
