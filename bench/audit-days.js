@@ -1,6 +1,6 @@
 // Writes events of one day as the service does, then exports, verifies and prunes the day: npm run build && DATABASE_URL=… node bench/audit-days.js --events 1000000
 import { execFileSync, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -22,8 +22,13 @@ const QUEUE = 5000;
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '1000000' } } });
 const events = Number(values.events);
+if (!process.env.DATABASE_URL) throw new Error('DATABASE_URL is needed: an empty database');
+Object.assign(process.env, {
+  KEYBLOCK_MASTER_KEY: randomBytes(32).toString('hex'),
+  KEYBLOCK_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+  KEYBLOCK_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+});
 const config = readConfig(process.env);
-if (config.databaseUrls === undefined) throw new Error('DATABASE_URL is needed: an empty database');
 const directory = mkdtempSync(join(tmpdir(), 'keyblock-audit-'));
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 /** The highest of the samples in each tenth of the time, so that growth with the number of events shows. */
@@ -46,7 +51,8 @@ async function run(name, ...args) {
   const samples = [];
   const watch = setInterval(() => {
     try {
-      samples.push(Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)])) * 1024);
+      const rss = Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)])) * 1024;
+      if (rss > 0) samples.push(rss); // 0: it is ending
     } catch {
       // It has ended.
     }
