@@ -118,7 +118,7 @@ describe('before an export', () => {
 
   test.each([
     ['edited', `UPDATE audit_log SET events = replace(events, 'days ago, 7', 'days ago, 8') WHERE day = $1`],
-    ['removed', 'DELETE FROM audit_log WHERE day = $1 AND first = 151'],
+    ['removed', 'DELETE FROM audit_log WHERE day = $1 AND first = 1'],
   ])('a day with %s events is not exported', async (_, text) => {
     await sql(text, DAY_2);
     const { exitCode, stdout, stderr } = await exported();
@@ -150,7 +150,7 @@ describe('before an export', () => {
   test('rows of a day without a partition get one when partitions are made', async () => {
     await sql(`UPDATE audit_log SET day = day - 30 WHERE day = $1`, DAY_1);
     const count = () => days.database.query(`SELECT count(*)::int AS rows FROM audit_log_default`);
-    expect(await count()).toEqual([{ rows: 6 }]);
+    expect(await count()).toEqual([{ rows: 4 }]);
     await makePartitions(days.database.manager);
     expect(await count()).toEqual([{ rows: 0 }]);
     expect(await partitionNames()).toContain(table(daysAgo(35)));
@@ -288,7 +288,7 @@ describe('once days are exported and the first is pruned, it is found and named 
     ],
     [
       'a row of an exported day was deleted',
-      'DELETE FROM audit_log WHERE day = $1 AND chain = 1 AND first = 551',
+      'DELETE FROM audit_log WHERE day = $1 AND chain = 1 AND first = 401',
       [DAY_2],
       'chain 1 .*REMOVED: events? ',
     ],
