@@ -76,10 +76,8 @@ export class AuditLog {
       },
       uncounted: (fault) => logger.error({ fault }, 'the row that counts the audit chains is missing or was modified'),
     });
-    this.#table = this.#sink('table', true, (next) =>
-      // Read the queue only when it is our turn: by then, part of it may turn out to be written already.
-      this.#chain.transaction(() => Promise.resolve({ result: undefined, events: next })),
-    );
+    // The queue is read only when it has its turn: by then, part of it may turn out to be written already.
+    this.#table = this.#sink('table', true, (next) => this.#chain.append(next));
     this.#streams = streams.map((stream) => this.#streamOf(stream));
   }
 

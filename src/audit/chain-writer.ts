@@ -108,6 +108,24 @@ export class ChainWriter {
   }
 
   /**
+   * Writes events of no transaction, in one statement that commits itself: a transaction would take three. Only a chain
+   * that may have changed needs one.
+   *
+   * @param events returns the events, without their closing braces, when it is their turn; called once more if the
+   *               chain can't be continued
+   */
+  async append(events: () => readonly string[]): Promise<void> {
+    const runner = this.#options.database.createQueryRunner();
+    try {
+      await runner.connect();
+      if (await this.#appendInTurn(runner.manager, events)) return;
+    } finally {
+      await runner.release();
+    }
+    await this.transaction(() => Promise.resolve({ result: undefined, events }));
+  }
+
+  /**
    * Runs a transaction that ends by writing its events, so that they exist if and only if it is committed.
    *
    * @param work returns its result, and a function that returns its events, without their closing braces, when the
@@ -129,6 +147,25 @@ export class ChainWriter {
       };
       return { result, store };
     });
+  }
+
+  /** @returns false if nothing was written, because the chain may not be as this process left it */
+  async #appendInTurn(manager: EntityManager, events: () => readonly string[]): Promise<boolean> {
+    const endTurn = await this.#takeTurn();
+    try {
+      if (this.#isUnsure) return false;
+      const due = events();
+      if (due.length === 0) return true;
+      const { writer } = this.#here;
+      const batch = await this.#append(manager, this.#here, due);
+      if (batch) this.#committed({ writer, ...batch });
+      return batch !== undefined;
+    } catch (error) {
+      this.#isUnsure = true;
+      throw error;
+    } finally {
+      endTurn();
+    }
   }
 
   /** @param work returns its result, and a function that writes to the chain when the transaction has its turn */

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditDays, auditDays, dateBack, daysAgo, openLog, auditEvent } from '../../test/support/audit-days.js';
 import { tamper } from '../../test/support/database.js';
+import { LOCKS, tryWithLock } from '../database/locks.js';
 import { MANIFEST } from './manifest.js';
 import { makePartitions, partitions } from './partitions.js';
 
@@ -9,10 +10,18 @@ const [DAY_1, DAY_2, DAY_3] = [daysAgo(5), daysAgo(4), daysAgo(2)];
 const table = (day: string) => `audit_log_${day.replaceAll('-', '')}`;
 
 let days: AuditDays;
-beforeEach(async () => {
+/** Puts the deployment back to the state before an export, after it, or after the first day was pruned. */
+let unexported: () => Promise<void>, allExported: typeof unexported, firstPruned: typeof unexported;
+beforeAll(async () => {
   days = await auditDays([5, 4, 2]);
+  unexported = await days.keep();
+  expect(await exported()).toMatchObject({ exitCode: 0 });
+  allExported = await days.keep();
+  expect(await prune('4d')).toMatchObject({ exitCode: 0 });
+  expect(await verify()).toMatchObject({ exitCode: 0 });
+  firstPruned = await days.keep();
 }, 60_000);
-afterEach(() => days.remove());
+afterAll(() => days.remove());
 
 const exported = () => days.keyblock('audit', 'export', '--to', days.directory);
 const prune = (keep: string) => days.keyblock('audit', 'prune', '--keep', keep, '--export', days.directory, '--yes');
@@ -20,147 +29,188 @@ const verify = (...args: string[]) => days.keyblock('audit', 'verify', ...args);
 const sql = (text: string, ...parameters: unknown[]) => tamper(days.database, text, parameters);
 const partitionNames = async () => (await partitions(days.database.manager)).map(({ name }) => name);
 
-test('days are exported once, pruned when they are older, and the log verifies throughout', async () => {
-  expect((await exported()).stdout).toMatch(
-    /^.{10}: segment 1, 800 events of 2 chains, \d+ bytes, manifest .{64}\n.+\n.+\n$/,
-  );
-  expect(await exported()).toMatchObject({
-    exitCode: 0,
-    stdout: '',
-    stderr: 'Every day that is over is exported already.\n',
-  });
-  expect(await verify()).toMatchObject({ exitCode: 0 });
-  expect(await prune('3d')).toMatchObject({
-    exitCode: 0,
-    stdout: `${DAY_1}: segment 1, 800 events dropped from the table\n${DAY_2}: segment 2, 800 events dropped from the table\n`,
-  });
-  expect(await prune('3d')).toMatchObject({
-    exitCode: 0,
-    stdout: '',
-    stderr: expect.stringContaining('no exported days'),
-  });
-  const names = await partitionNames();
-  expect([DAY_1, DAY_2, DAY_3].map((day) => names.includes(table(day)))).toEqual([false, false, true]);
-  const { exitCode, stdout } = await verify();
-  expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/^chain 1 .*: ok, 400 events after 800 exported events, /m);
-  const { stdout: list } = await days.keyblock('audit', 'segments', '--json');
-  expect(
-    list
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as object),
-  ).toMatchObject([
-    {
-      Number: 1,
-      Day: DAY_1,
-      Events: 800,
-      ExportedBy: 'arn:aws:iam::000000000000:root',
-      PrunedBy: 'arn:aws:iam::000000000000:root',
-    },
-    { Number: 2, Day: DAY_2, Pruned: expect.any(String) as string },
-    { Number: 3, Day: DAY_3, Chains: 2 },
-  ]);
-  const events = await days.database.query<{ event: object }[]>(
-    `SELECT event FROM audit_events WHERE event ->> 'eventName' IN ('ExportAudit', 'PruneAudit') ORDER BY chain, sequence`,
-  );
-  expect(events.map(({ event }) => event)).toMatchObject(
-    [
-      ['ExportAudit', DAY_1, 1],
-      ['ExportAudit', DAY_2, 2],
-      ['ExportAudit', DAY_3, 3],
-      ['PruneAudit', DAY_1, 1],
-      ['PruneAudit', DAY_2, 2],
-    ].map(([eventName, day, number]) => ({
-      eventName,
-      managementEvent: true,
-      requestParameters: { day, number, manifestSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
-    })),
-  );
-});
-
-test('one day can be exported at a time, in the order of days', async () => {
-  const of = (day: string) => days.keyblock('audit', 'export', '--to', days.directory, '--day', day);
-  expect(await of(DAY_2)).toMatchObject({ exitCode: 4, stderr: `${DAY_1} comes before ${DAY_2}: export it first.\n` });
-  expect(await of(daysAgo(0))).toMatchObject({
-    exitCode: 4,
-    stderr: expect.stringContaining("isn't over for an hour"),
-  });
-  expect(await of(DAY_1)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('segment 1') });
-  expect(await of(DAY_2)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('segment 2') });
-});
-
-test.each<[what: string, prepare: () => unknown, message: string]>([
-  ['a day is not exported', () => undefined, `${DAY_1} is not exported: run keyblock audit export --to `],
-  [
-    'an export is missing',
-    async () => {
-      await exported();
-      rmSync(join(days.directory, DAY_2), { recursive: true });
-    },
-    `does not verify: ${MANIFEST} is missing.`,
-  ],
-  [
-    'a file of an export is missing',
-    async () => {
-      await exported();
-      rmSync(join(days.directory, DAY_2, 'chain-3-1-400.jsonl.gz'));
-    },
-    'chain-3-1-400.jsonl.gz is missing',
-  ],
-  [
-    'the table has more than the export',
-    async () => {
-      await exported();
-      await sql(`UPDATE audit_log SET day = $1 WHERE day = $2`, DAY_2, DAY_3);
-    },
-    `The table has other events of ${DAY_2} than segment 2: run keyblock audit verify.`,
-  ],
-  [
-    'a segment was modified',
-    async () => (await exported(), sql('UPDATE audit_segments SET events = 1 WHERE number = 2')),
-    'The table audit_segments is not intact: the row of segment 2',
-  ],
-  [
-    'another command exports',
-    async () => {
-      await exported();
-      await days.database.query('SELECT pg_advisory_lock(66336734)');
-    },
-    'Another command is exporting or pruning',
-  ],
-])('nothing is pruned if %s', async (_, prepare, message) => {
-  await prepare();
+async function expectNothingPruned(message: string): Promise<void> {
   const { exitCode, stdout, stderr } = await prune('3d');
   expect([exitCode, stdout]).toEqual([4, '']);
   expect(stderr).toContain(message);
   expect(await partitionNames()).toContain(table(DAY_1));
+}
+
+describe('before an export', () => {
+  beforeEach(() => unexported());
+
+  test('days are exported once, pruned when they are older, and the log verifies throughout', async () => {
+    expect((await exported()).stdout).toMatch(
+      /^.{10}: segment 1, 800 events of 2 chains, \d+ bytes, manifest .{64}\n.+\n.+\n$/,
+    );
+    expect(await exported()).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: 'Every day that is over is exported already.\n',
+    });
+    expect(await verify()).toMatchObject({ exitCode: 0 });
+    expect(await prune('3d')).toMatchObject({
+      exitCode: 0,
+      stdout: `${DAY_1}: segment 1, 800 events dropped from the table\n${DAY_2}: segment 2, 800 events dropped from the table\n`,
+    });
+    expect(await prune('3d')).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: expect.stringContaining('no exported days'),
+    });
+    const names = await partitionNames();
+    expect([DAY_1, DAY_2, DAY_3].map((day) => names.includes(table(day)))).toEqual([false, false, true]);
+    const { exitCode, stdout } = await verify();
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^chain 1 .*: ok, 400 events after 800 exported events, /m);
+    const { stdout: list } = await days.keyblock('audit', 'segments', '--json');
+    expect(
+      list
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toMatchObject([
+      {
+        Number: 1,
+        Day: DAY_1,
+        Events: 800,
+        ExportedBy: 'arn:aws:iam::000000000000:root',
+        PrunedBy: 'arn:aws:iam::000000000000:root',
+      },
+      { Number: 2, Day: DAY_2, Pruned: expect.any(String) as string },
+      { Number: 3, Day: DAY_3, Chains: 2 },
+    ]);
+    const events = await days.database.query<{ event: object }[]>(
+      `SELECT event FROM audit_events WHERE event ->> 'eventName' IN ('ExportAudit', 'PruneAudit') ORDER BY chain, sequence`,
+    );
+    expect(events.map(({ event }) => event)).toMatchObject(
+      [
+        ['ExportAudit', DAY_1, 1],
+        ['ExportAudit', DAY_2, 2],
+        ['ExportAudit', DAY_3, 3],
+        ['PruneAudit', DAY_1, 1],
+        ['PruneAudit', DAY_2, 2],
+      ].map(([eventName, day, number]) => ({
+        eventName,
+        managementEvent: true,
+        requestParameters: { day, number, manifestSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      })),
+    );
+  });
+
+  test('one day can be exported at a time, in the order of days', async () => {
+    const of = (day: string) => days.keyblock('audit', 'export', '--to', days.directory, '--day', day);
+    expect(await of(DAY_2)).toMatchObject({
+      exitCode: 4,
+      stderr: `${DAY_1} comes before ${DAY_2}: export it first.\n`,
+    });
+    expect(await of(daysAgo(0))).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringContaining("isn't over for an hour"),
+    });
+    expect(await of(DAY_1)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('segment 1') });
+    expect(await of(DAY_2)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('segment 2') });
+  });
+
+  test('nothing is pruned if a day is not exported', async () => {
+    await expectNothingPruned(`${DAY_1} is not exported: run keyblock audit export --to `);
+  });
+
+  test.each([
+    ['edited', `UPDATE audit_log SET events = replace(events, 'days ago, 7', 'days ago, 8') WHERE day = $1`],
+    ['removed', 'DELETE FROM audit_log WHERE day = $1 AND first = 1'],
+  ])('a day with %s events is not exported', async (_, text) => {
+    await sql(text, DAY_2);
+    const { exitCode, stdout, stderr } = await exported();
+    expect(exitCode).toBe(4);
+    expect(stdout).toMatch(/^.+ segment 1, .+\n$/);
+    expect(stderr).toMatch(new RegExp(`^${DAY_2} can't be exported, because chain [13] is not intact: events? \\d`));
+  });
+
+  test('a folder of the day that is not its export is neither used nor overwritten', async () => {
+    const other = await auditDays([5]);
+    await other.keyblock('audit', 'export', '--to', days.directory);
+    await other.remove();
+    const { exitCode, stderr } = await exported();
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain(`${join(days.directory, DAY_1)} is not the export of ${DAY_1}: `);
+  });
+
+  test('with --since, only the rows of these days are read', async () => {
+    await sql(`UPDATE audit_log SET events = 'edited' WHERE day = $1 AND first = 1`, DAY_1);
+    expect(await verify()).toMatchObject({ exitCode: 1 });
+    const { exitCode, stdout } = await verify('--since', DAY_2);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^chain 1 .*: ok, 800 events, /m);
+    expect(stdout).not.toMatch(/^chain 2 /m);
+    await sql(`UPDATE audit_log SET events = 'edited' WHERE day = $1 AND first = 401`, DAY_2);
+    expect(await verify('--since', DAY_2)).toMatchObject({ exitCode: 1 });
+  });
+
+  test('rows of a day without a partition get one when partitions are made', async () => {
+    await sql(`UPDATE audit_log SET day = day - 30 WHERE day = $1`, DAY_1);
+    const count = () => days.database.query(`SELECT count(*)::int AS rows FROM audit_log_default`);
+    expect(await count()).toEqual([{ rows: 4 }]);
+    await makePartitions(days.database.manager);
+    expect(await count()).toEqual([{ rows: 0 }]);
+    expect(await partitionNames()).toContain(table(daysAgo(35)));
+    expect(await verify()).toMatchObject({ exitCode: 0 });
+  });
 });
 
-test.each([
-  ['edited', `UPDATE audit_log SET events = replace(events, 'days ago, 7', 'days ago, 8') WHERE day = $1`],
-  ['removed', 'DELETE FROM audit_log WHERE day = $1 AND first = 151'],
-])('a day with %s events is not exported', async (_, text) => {
-  await sql(text, DAY_2);
-  const { exitCode, stdout, stderr } = await exported();
-  expect(exitCode).toBe(4);
-  expect(stdout).toMatch(/^.+ segment 1, .+\n$/);
-  expect(stderr).toMatch(new RegExp(`^${DAY_2} can't be exported, because chain [13] is not intact: events? \\d`));
-});
+describe('once days are exported', () => {
+  beforeEach(() => allExported());
 
-test('a folder of the day that is not its export is neither used nor overwritten', async () => {
-  const other = await auditDays([5]);
-  await other.keyblock('audit', 'export', '--to', days.directory);
-  await other.remove();
-  const { exitCode, stderr } = await exported();
-  expect(exitCode).toBe(4);
-  expect(stderr).toContain(`${join(days.directory, DAY_1)} is not the export of ${DAY_1}: `);
+  test.each<[what: string, prepare: () => unknown, message: string]>([
+    [
+      'an export is missing',
+      () => rmSync(join(days.directory, DAY_2), { recursive: true }),
+      `does not verify: ${MANIFEST} is missing.`,
+    ],
+    [
+      'a file of an export is missing',
+      () => rmSync(join(days.directory, DAY_2, 'chain-3-1-400.jsonl.gz')),
+      'chain-3-1-400.jsonl.gz is missing',
+    ],
+    [
+      'the table has more than the export',
+      () => sql(`UPDATE audit_log SET day = $1 WHERE day = $2`, DAY_2, DAY_3),
+      `The table has other events of ${DAY_2} than segment 2: run keyblock audit verify.`,
+    ],
+    [
+      'a segment was modified',
+      () => sql('UPDATE audit_segments SET events = 1 WHERE number = 2'),
+      'The table audit_segments is not intact: the row of segment 2',
+    ],
+  ])('nothing is pruned if %s', async (_, prepare, message) => {
+    await prepare();
+    await expectNothingPruned(message);
+  });
+
+  test('nothing is pruned while another command exports', async () => {
+    const isTried = tryWithLock(days.database, LOCKS.auditSegments, () =>
+      expectNothingPruned('Another command is exporting or pruning'),
+    );
+    expect(await isTried).toBe(true);
+  });
+
+  test('a database that was restored without the rows of exported days verifies, and says so', async () => {
+    await sql(`TRUNCATE ${table(DAY_1)}, ${table(DAY_2)}`);
+    const { exitCode, stderr, stdout } = await verify();
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^chain 1 .*: ok, 400 events after 800 exported events/m);
+    for (const day of [DAY_1, DAY_2])
+      expect(stderr).toContain(`${day} is not in the table, although it was not pruned`);
+    // Its empty partitions are pruned like others, and the next day is exported and pruned.
+    expect(await prune('1d')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^.+\n.+\n.+\n$/) });
+    expect(await verify()).toMatchObject({ exitCode: 0 });
+  });
 });
 
 describe('once days are exported and the first is pruned, it is found and named that', () => {
-  beforeEach(async () => {
-    await exported();
-    await prune('4d');
+  beforeEach(() => firstPruned());
+
+  test('nothing, while nothing is changed', async () => {
     expect(await verify()).toMatchObject({ exitCode: 0 });
   });
 
@@ -238,7 +288,7 @@ describe('once days are exported and the first is pruned, it is found and named 
     ],
     [
       'a row of an exported day was deleted',
-      'DELETE FROM audit_log WHERE day = $1 AND chain = 1 AND first = 551',
+      'DELETE FROM audit_log WHERE day = $1 AND chain = 1 AND first = 401',
       [DAY_2],
       'chain 1 .*REMOVED: events? ',
     ],
@@ -296,37 +346,4 @@ describe('once days are exported and the first is pruned, it is found and named 
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/chain 1 .*REMOVED: events 401 to 800 are missing: segment 2/);
   });
-});
-
-test('a database that was restored without the rows of exported days verifies, and says so', async () => {
-  await exported();
-  await sql(`TRUNCATE ${table(DAY_1)}, ${table(DAY_2)}`);
-  const { exitCode, stderr, stdout } = await verify();
-  expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/^chain 1 .*: ok, 400 events after 800 exported events/m);
-  for (const day of [DAY_1, DAY_2]) expect(stderr).toContain(`${day} is not in the table, although it was not pruned`);
-  // Its empty partitions are pruned like others, and the next day is exported and pruned.
-  expect(await prune('1d')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^.+\n.+\n.+\n$/) });
-  expect(await verify()).toMatchObject({ exitCode: 0 });
-});
-
-test('with --since, only the rows of these days are read', async () => {
-  await sql(`UPDATE audit_log SET events = 'edited' WHERE day = $1 AND first = 1`, DAY_1);
-  expect(await verify()).toMatchObject({ exitCode: 1 });
-  const { exitCode, stdout } = await verify('--since', DAY_2);
-  expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/^chain 1 .*: ok, 800 events, /m);
-  expect(stdout).not.toMatch(/^chain 2 /m);
-  await sql(`UPDATE audit_log SET events = 'edited' WHERE day = $1 AND first = 401`, DAY_2);
-  expect(await verify('--since', DAY_2)).toMatchObject({ exitCode: 1 });
-});
-
-test('rows of a day without a partition get one when partitions are made', async () => {
-  await sql(`UPDATE audit_log SET day = day - 30 WHERE day = $1`, DAY_1);
-  const count = () => days.database.query(`SELECT count(*)::int AS rows FROM audit_log_default`);
-  expect(await count()).toEqual([{ rows: 6 }]);
-  await makePartitions(days.database.manager);
-  expect(await count()).toEqual([{ rows: 0 }]);
-  expect(await partitionNames()).toContain(table(daysAgo(35)));
-  expect(await verify()).toMatchObject({ exitCode: 0 });
 });

@@ -70,7 +70,7 @@ export class Metrics {
     const batches = new Histogram({
       name: 'keyblock_audit_batch_events',
       help: 'Audit events that were written together',
-      buckets: [1, 5, 10, 25, 50, 100, 150],
+      buckets: [1, 5, 10, 25, 50, 100, 250],
       registers: [this.#registry],
     });
     audit.onBatch((events) => batches.observe(events));

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { DataSource } from 'typeorm';
 import { AuditLog } from '../../src/audit/audit-log.js';
-import { makePartitions } from '../../src/audit/partitions.js';
+import { makePartitions, partitions } from '../../src/audit/partitions.js';
 import { Clock } from '../../src/clock.js';
 import { connect } from '../../src/database/database.js';
 import { MasterKey } from '../../src/provider/master-key.js';
 import { serviceSecret } from '../../src/provider/service-secret.js';
 import { runKeyblock } from './cli.js';
-import { MASTER_KEY, newStore } from './database.js';
+import { MASTER_KEY, newStore, tamper } from './database.js';
 
 /** A deployment whose audit log has days that are over, and a folder for their exports. */
 
@@ -27,8 +27,13 @@ export interface AuditDays {
   publicKey: string;
   /** Runs the command in this process, on the deployment. */
   keyblock: (...args: string[]) => ReturnType<typeof runKeyblock>;
+  /** Keeps the audit log and the folder as they are. @returns a function that puts both back, whatever was done to them */
+  keep: () => Promise<() => Promise<void>>;
   remove: () => Promise<void>;
 }
+
+/** The tables of the audit log that commands and attackers write to. */
+const TABLES = ['audit_log', 'audit_chains', 'audit_chain_set', 'audit_segments', 'audit_segment_set'];
 
 export const HOME = { accountId: '111122223333', region: 'us-east-1' };
 
@@ -46,7 +51,9 @@ export const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000
 export async function auditDays(days: readonly number[]): Promise<AuditDays> {
   const store = await newStore();
   const database = await connect(store.env.DATABASE_URL);
-  const directory = mkdtempSync(join(tmpdir(), 'keyblock-export-'));
+  const folder = mkdtempSync(join(tmpdir(), 'keyblock-days-'));
+  const directory = join(folder, 'exports');
+  mkdirSync(directory);
   const env = {
     ...store.env,
     KEYBLOCK_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
@@ -55,7 +62,7 @@ export async function auditDays(days: readonly number[]): Promise<AuditDays> {
   const keyblock = (...args: string[]) => inEnvironment(env, () => runKeyblock(args));
   const { stdout, stderr, exitCode } = await keyblock('audit', 'public-key');
   if (exitCode !== 0) throw new Error(stderr);
-  const publicKey = `${directory}.pem`;
+  const publicKey = join(folder, 'audit-keys.pem');
   writeFileSync(publicKey, stdout);
   const masterKey = new MasterKey(Buffer.from(MASTER_KEY, 'hex'));
   const secret = await serviceSecret(database.manager, masterKey, 'audit');
@@ -63,10 +70,31 @@ export async function auditDays(days: readonly number[]): Promise<AuditDays> {
   const remove = async () => {
     await database.destroy();
     await store.remove();
-    rmSync(directory, { recursive: true });
-    rmSync(publicKey);
+    rmSync(folder, { recursive: true });
   };
-  return { database, secret, env, directory, publicKey, keyblock, remove };
+  let kept = 0;
+  const keep = () => keepLog(database, directory, `kept_${++kept}`);
+  return { database, secret, env, directory, publicKey, keyblock, keep, remove };
+}
+
+async function keepLog(database: DataSource, directory: string, name: string): Promise<() => Promise<void>> {
+  const folder = join(directory, '..', name);
+  const all = (statement: (table: string) => string) => TABLES.map(statement).join(';');
+  await database.query(`CREATE SCHEMA ${name};${all((table) => `CREATE TABLE ${name}.${table} AS TABLE ${table}`)}`);
+  cpSync(directory, folder, { recursive: true });
+  const keptPartitions = new Set((await partitions(database.manager)).map((partition) => partition.name));
+  return async () => {
+    for (const partition of await partitions(database.manager))
+      if (!keptPartitions.has(partition.name)) await database.query(`DROP TABLE ${partition.name}`);
+    await tamper(
+      database,
+      all((table) => `DELETE FROM ${table}; INSERT INTO ${table} TABLE ${name}.${table}`),
+    );
+    // Rows of partitions that were dropped are in the default partition.
+    await makePartitions(database.manager);
+    rmSync(directory, { recursive: true });
+    cpSync(folder, directory, { recursive: true });
+  };
 }
 
 /** Writes events as if on earlier days: rows are dated back after they are written. */
