@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -58,6 +59,7 @@ export class Pages {
     const fastify = this.adapter.getInstance();
     if (!made.server || !made.handle) throw new Error('Fastify made no server');
     this.server = made.server;
+    spareAnswers(this.server, tls ? 'secureConnection' : 'connection');
     this.#handle = made.handle;
     fastify.addHook('onRoute', ({ url }) => void this.#paths.add(url));
     fastify.addHook('onRequest', (request, reply, done) => {
@@ -75,6 +77,22 @@ export class Pages {
     if (isPage) this.#handle(request, response);
     return isPage;
   }
+}
+
+/**
+ * Keeps idle connections open while any client has yet to receive an answer. Node.js counts a connection as idle as soon
+ * as its answer is complete, and would cut off what a slow client has not read when the service stops.
+ */
+function spareAnswers(server: Server, connects: 'connection' | 'secureConnection'): void {
+  const sockets = new Set<Socket>();
+  server.on(connects, (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const closeIdleConnections = server.closeIdleConnections.bind(server);
+  server.closeIdleConnections = () => {
+    if (![...sockets].some(({ writableLength }) => writableLength > 0)) closeIdleConnections();
+  };
 }
 
 /** True for a browser that requests `/` as a page rather than as an operation. */

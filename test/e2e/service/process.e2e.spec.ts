@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { request } from 'node:https';
-import { connect } from 'node:net';
+import { createRequire } from 'node:module';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { CreateKeyCommand as CreateKmsKeyCommand, SignCommand, VerifyCommand } from '@aws-sdk/client-kms';
 import { setTimeout as pause } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import {
   ConflictException,
@@ -15,12 +17,13 @@ import {
   paginateListKeys,
   PaymentCryptographyClient,
 } from '@aws-sdk/client-payment-cryptography';
-import { newStore, type TestStore } from '../../support/database.js';
+import pg from 'pg';
+import { type DatabaseStore, newStore } from '../../support/database.js';
 import { kmsClient } from '../../support/kms.js';
-import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { type ServiceProcess, spawnService, until } from '../../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
 
-let store: TestStore;
+let store: DatabaseStore;
 const processes: ServiceProcess[] = [];
 beforeEach(async () => {
   store = await newStore();
@@ -42,16 +45,13 @@ function start(env: NodeJS.ProcessEnv = serviceEnv(store)): ServiceProcess {
 const client = (endpoint: string, credentials = CREDENTIALS) =>
   new PaymentCryptographyClient({ region: REGION, endpoint, credentials, maxAttempts: 1 });
 
-const createKey = (controlPlane: PaymentCryptographyClient, KeyAlgorithm: 'AES_128' | 'RSA_4096' = 'AES_128') =>
+const createKey = (controlPlane: PaymentCryptographyClient) =>
   controlPlane.send(
     new CreateKeyCommand({
       KeyAttributes: {
-        KeyUsage:
-          KeyAlgorithm === 'AES_128'
-            ? 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY'
-            : 'TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION',
-        KeyClass: KeyAlgorithm === 'AES_128' ? 'SYMMETRIC_KEY' : 'ASYMMETRIC_KEY_PAIR',
-        KeyAlgorithm,
+        KeyUsage: 'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
+        KeyClass: 'SYMMETRIC_KEY',
+        KeyAlgorithm: 'AES_128',
         KeyModesOfUse: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
       },
       Exportable: false,
@@ -91,19 +91,47 @@ test('no acknowledged write is lost when the process is killed', async () => {
   await createKey(controlPlane);
 });
 
+const PAGES = 8;
+const BUNDLE = readFileSync(createRequire(import.meta.url).resolve('swagger-ui-dist/swagger-ui-bundle.js'), 'utf8');
+
+/** Requests a large page over one connection, together more than the buffers of the system hold, and reads nothing yet. */
+async function requestPages(url: string, count: number): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count));
+  await once(socket, 'readable');
+  return socket;
+}
+
 // npm forwards Ctrl-C to a service that has already received it, and so does the first of several workers.
 test.each<NodeJS.Signals[][]>([[['SIGTERM']], [['SIGINT', 'SIGINT']], [['SIGINT', 'SIGTERM']]])(
-  '%p lets requests in flight finish and then ends the process',
+  '%p lets requests in flight finish, sends what slow clients have yet to receive and then ends the process',
   async (signals) => {
     const service = start();
-    const controlPlane = client(await service.listening);
-    await createKey(controlPlane);
-    const creating = createKey(controlPlane, 'RSA_4096');
+    const url = await service.listening;
+    const controlPlane = client(url);
+    const database = new pg.Client({ connectionString: store.env.DATABASE_URL });
+    await database.connect();
+    await database.query('BEGIN');
+    await database.query('LOCK TABLE keys');
+    const creating = createKey(controlPlane);
+    const isWaiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    // Within a transaction, pg_stat_activity does not change until the snapshot is cleared.
+    await until(async () => {
+      await database.query('SELECT pg_stat_clear_snapshot()');
+      return (await database.query(isWaiting)).rowCount === 1;
+    });
+    const slow = await requestPages(url, PAGES);
+
     for (const signal of signals) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
       service.child.kill(signal);
+      await until(() => service.log().includes('"msg":"stopping"'));
     }
+    await database.query('ROLLBACK');
+    await database.end();
     expect((await creating).Key!.KeyState).toBe('CREATE_COMPLETE');
+    const pages = (await text(slow)).split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/).slice(1);
+    expect(pages.map(({ length }) => length)).toEqual(Array<number>(PAGES).fill(BUNDLE.length));
     expect(await service.ended).toBe(0);
     expect(service.log()).toContain('"operation":"CreateKey"');
     await expect(controlPlane.send(new ListKeysCommand({}))).rejects.toThrow(/ECONNREFUSED/);
