@@ -42,8 +42,9 @@ export const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000
  * Makes a deployment with two chains, one of which goes on from day to day.
  *
  * @param days how many days ago events were written, the oldest first
+ * @param count number of events of each chain on a day
  */
-export async function auditDays(days: readonly number[]): Promise<AuditDays> {
+export async function auditDays(days: readonly number[], count = 400): Promise<AuditDays> {
   const store = await newStore();
   const database = await connect(store.env.DATABASE_URL);
   const directory = mkdtempSync(join(tmpdir(), 'keyblock-export-'));
@@ -59,7 +60,7 @@ export async function auditDays(days: readonly number[]): Promise<AuditDays> {
   writeFileSync(publicKey, stdout);
   const masterKey = new MasterKey(Buffer.from(MASTER_KEY, 'hex'));
   const secret = await serviceSecret(database.manager, masterKey, 'audit');
-  await writeDays(database, secret, days);
+  await writeDays(database, secret, days, count);
   const remove = async () => {
     await database.destroy();
     await store.remove();
@@ -70,12 +71,12 @@ export async function auditDays(days: readonly number[]): Promise<AuditDays> {
 }
 
 /** Writes events as if on earlier days: rows are dated back after they are written. */
-async function writeDays(database: DataSource, secret: Buffer, days: readonly number[]): Promise<void> {
+async function writeDays(database: DataSource, secret: Buffer, days: readonly number[], count: number): Promise<void> {
   const long = await openLog(database, secret);
   for (const ago of days) {
     const short = await openLog(database, secret);
     for (const log of [long, short]) {
-      for (let i = 0; i < 400; i++) log.record(auditEvent(`${ago} days ago, ${i}`));
+      for (let i = 0; i < count; i++) log.record(auditEvent(`${ago} days ago, ${i}`));
       await log.flush();
     }
     await short.close();

@@ -13,7 +13,7 @@ const DAYS = Array.from({ length: 16 }, (_, i) => 18 - i);
 
 let days: AuditDays;
 beforeAll(async () => {
-  days = await auditDays(DAYS);
+  days = await auditDays(DAYS, 20);
 }, 120_000);
 afterAll(() => days.remove());
 
