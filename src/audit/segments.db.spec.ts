@@ -11,7 +11,7 @@ const table = (day: string) => `audit_log_${day.replaceAll('-', '')}`;
 let days: AuditDays;
 beforeEach(async () => {
   days = await auditDays([5, 4, 2]);
-}, 60_000);
+});
 afterEach(() => days.remove());
 
 const exported = () => days.keyblock('audit', 'export', '--to', days.directory);
