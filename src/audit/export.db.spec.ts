@@ -17,7 +17,7 @@ const [DAY_1, DAY_2, DAY_3] = [daysAgo(5), daysAgo(4), daysAgo(2)];
 beforeAll(async () => {
   days = await auditDays([5, 4, 2]);
   expect(await days.keyblock('audit', 'export', '--to', days.directory)).toMatchObject({ exitCode: 0 });
-}, 60_000);
+});
 afterAll(() => days.remove());
 beforeEach(() => {
   cpSync(days.directory, copy, { recursive: true });

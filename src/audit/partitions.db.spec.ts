@@ -13,7 +13,7 @@ describe('a log of several days', () => {
   let days: AuditDays;
   beforeAll(async () => {
     days = await auditDays([9, 8, 7, 6, 1]);
-  }, 60_000);
+  });
   afterAll(() => days.remove());
 
   /** Returns the partitions that the queries of `readEvents` read. */
@@ -126,4 +126,4 @@ test('the table of an older version becomes the partition of all days up to now,
   expect(events).toMatchObject([{ eventName: 'second' }, { eventName: 'first' }]);
   await database.destroy();
   await store.remove();
-}, 60_000);
+});

@@ -9,7 +9,7 @@ let database: DataSource;
 beforeAll(async () => {
   store = await newStore({ schema: 'none' });
   database = await connect(store.env.DATABASE_URL);
-}, 60_000);
+});
 afterAll(async () => {
   await database.destroy();
   await store.remove();

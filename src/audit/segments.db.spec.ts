@@ -20,7 +20,7 @@ beforeAll(async () => {
   expect(await prune('4d')).toMatchObject({ exitCode: 0 });
   expect(await verify()).toMatchObject({ exitCode: 0 });
   firstPruned = await days.keep();
-}, 60_000);
+});
 afterAll(() => days.remove());
 
 const exported = () => days.keyblock('audit', 'export', '--to', days.directory);

@@ -14,7 +14,7 @@ const nothing = () => Promise.resolve();
 beforeAll(async () => {
   store = await newStore({ schema: 'none' });
   database = await connect(store.env.DATABASE_URL);
-}, 60_000);
+});
 afterAll(async () => {
   await database.destroy();
   await store.remove();
@@ -78,7 +78,7 @@ test('due migrations are refused where the start may not run them, and nothing i
     await empty.destroy();
     await fresh.remove();
   }
-}, 60_000);
+});
 
 test('an error after the migrations leaves the database without them', async () => {
   const fresh = await newStore({ schema: 'none' });
@@ -90,7 +90,7 @@ test('an error after the migrations leaves the database without them', async () 
     await empty.destroy();
     await fresh.remove();
   }
-}, 60_000);
+});
 
 test('the entities and the migrations agree', async () => {
   await migrate(database, nothing, nothing);
@@ -253,7 +253,7 @@ describe('several hosts', () => {
     expect(primaryOf(several).url).toBe(store.env.DATABASE_URL);
     await several.destroy();
     server.close();
-  }, 30_000);
+  });
 
   test('are not used at the same time: connections to one that no longer answers end when another is the primary', async () => {
     const proxy = new DatabaseProxy(store.env.DATABASE_URL);
@@ -272,7 +272,7 @@ describe('several hosts', () => {
       await several.destroy();
       await proxy.remove();
     }
-  }, 30_000);
+  });
 
   test('are not tried after one that answers with an error', async () => {
     const wrong = Object.assign(new URL(store.env.DATABASE_URL), { pathname: '/there_is_none' }).href;

@@ -58,7 +58,7 @@ beforeAll(async () => {
   );
   keys = new FieldKeys(lmks, table, service.app.get(KeyRepository), service.app.get(CryptoProvider));
   services = { keys, issuer: new KeyIssuer(lmks, keys.blocks) };
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 const run = (text: string) => runCommand(KEY_COMMANDS, text, { lmks }, services);

@@ -15,7 +15,7 @@ beforeEach(async () => {
   store = await newStore();
   database = await connect(store.env.DATABASE_URL);
   await storeMasterKeyCheck(database.manager, masterKey, NOW);
-}, 60_000);
+});
 afterEach(async () => {
   await database.destroy();
   await store.remove();

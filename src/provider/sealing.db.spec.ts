@@ -19,7 +19,7 @@ let database: DataSource;
 beforeAll(async () => {
   service = await startTestService();
   database = service.app.get(DataSource);
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 async function createKey() {

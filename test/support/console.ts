@@ -23,6 +23,74 @@ export interface Console {
   open: (screen?: Screen, place?: string) => Promise<Page>;
 }
 
+/** What a test may use of a page that outlasts a reload. A page of which a test used it is for no other test. */
+const LASTING = ['clock', 'addInitScript', 'exposeBinding', 'exposeFunction'] as const;
+
+/** A page in a context of its own. Tests take turns with it, because a new page costs four times what a reload does. */
+class TestPage {
+  #isSpoiled = false;
+
+  private constructor(
+    readonly page: Page,
+    private readonly problems: string[],
+    private readonly url: string,
+  ) {}
+
+  static async open(browser: Browser, problems: string[], url: string): Promise<TestPage> {
+    const page = await browser.newPage({ reducedMotion: 'reduce' });
+    page.setDefaultTimeout(PATIENCE_MS);
+    const opened = new TestPage(page, problems, url);
+    for (const name of LASTING) {
+      const value: unknown = page[name];
+      const get = () => {
+        opened.#isSpoiled = true;
+        return value;
+      };
+      Object.defineProperty(page, name, { get });
+    }
+    return opened;
+  }
+
+  /** Loads the console, without anyone signed in. */
+  async load({ width, height, theme }: Screen, place: string): Promise<void> {
+    this.#watch();
+    await this.page.setViewportSize({ width, height });
+    await this.page.emulateMedia({ colorScheme: theme });
+    const url = `${this.url}/console/`;
+    if (!this.page.url().startsWith(`${url}#`)) {
+      await this.page.goto(`${url}${place}`);
+      return;
+    }
+    await this.page.evaluate(`history.replaceState(null, '', ${JSON.stringify(place)})`);
+    await this.page.reload();
+  }
+
+  /** Ends a test. @returns true if another test can use the page */
+  async release(): Promise<boolean> {
+    this.page.removeAllListeners();
+    if (this.#isSpoiled || this.page.isClosed()) {
+      await this.page.close();
+      return false;
+    }
+    await this.page.unrouteAll({ behavior: 'ignoreErrors' });
+    return true;
+  }
+
+  /** Collects errors, and requests to other origins. */
+  #watch(): void {
+    const { page, problems, url } = this;
+    page.on('pageerror', ({ message }) => problems.push(message));
+    // Refused and failed calls are on the console of the browser, too.
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+        problems.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(url) && !request.url().startsWith('blob:')) problems.push(request.url());
+    });
+  }
+}
+
 /**
  * Declares tests of the console in a browser, against one service. Each ends by checking that the page called no other
  * origin, broke no policy and threw nothing.
@@ -39,34 +107,21 @@ export function describeConsole(
     const console = {} as Console;
     let browser: Browser;
     const problems: string[] = [];
+    const free: TestPage[] = [];
+    const taken: TestPage[] = [];
 
     beforeAll(async () => {
       browser = await launch();
       console.service = await startTestService(env, clock);
       console.open = async (screen = SCREENS[0], place = '#/keys') => {
-        const { width, height, theme } = screen;
-        const page = await browser.newPage({
-          viewport: { width, height },
-          colorScheme: theme,
-          reducedMotion: 'reduce',
-        });
-        page.setDefaultTimeout(PATIENCE_MS);
-        page.on('pageerror', ({ message }) => problems.push(message));
-        // Refused and failed calls are on the console of the browser, too.
-        page.on('console', (message) => {
-          if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-            problems.push(message.text());
-        });
-        page.on('request', (request) => {
-          if (!request.url().startsWith(console.service.url) && !request.url().startsWith('blob:'))
-            problems.push(request.url());
-        });
-        await page.goto(`${console.service.url}/console/${place}`);
-        return (console.page = page);
+        const opened = free.pop() ?? (await TestPage.open(browser, problems, console.service.url));
+        taken.push(opened);
+        await opened.load(screen, place);
+        return (console.page = opened.page);
       };
     });
     afterEach(async () => {
-      await console.page.close();
+      for (const opened of taken.splice(0)) if (await opened.release()) free.push(opened);
       expect(problems.splice(0)).toEqual([]);
     });
     afterAll(async () => {
@@ -79,36 +134,45 @@ export function describeConsole(
 
 type Credentials = typeof CREDENTIALS & { sessionToken?: string | undefined };
 
-/** Signs in by keyboard: the first field has the focus. */
+/** Signs in without a mouse: the first field has the focus. Texts are inserted whole, as from the clipboard. */
 export async function signIn(page: Page, credentials: Credentials = CREDENTIALS): Promise<void> {
   await page.locator('input:focus').waitFor();
-  await page.keyboard.type(credentials.accessKeyId);
+  await page.keyboard.insertText(credentials.accessKeyId);
   await page.keyboard.press('Tab');
-  await page.keyboard.type(credentials.secretAccessKey);
+  await page.keyboard.insertText(credentials.secretAccessKey);
   await page.keyboard.press('Tab');
-  await page.keyboard.type(credentials.sessionToken ?? '');
+  await page.keyboard.insertText(credentials.sessionToken ?? '');
   await page.keyboard.press('Enter');
 }
 
 /** Members of a page's element that tests use. */
 interface Focusable {
+  isConnected: boolean;
   matches: (selector: string) => boolean;
 }
 
 /** Presses Tab until something has the focus. */
 export async function tabTo(target: Locator): Promise<void> {
   await target.waitFor();
+  const { keyboard } = target.page();
+  // To look for the element anew after each Tab takes longer than all the rest.
+  let element = await target.elementHandle();
   for (let i = 0; i < MOST_TABS; i++) {
-    if (await target.evaluate((element: Focusable) => element.matches(':focus'))) return;
-    await target.page().keyboard.press('Tab');
+    const { hasFocus, isGone } = await element.evaluate((found: Focusable) => ({
+      hasFocus: found.matches(':focus'),
+      isGone: !found.isConnected,
+    }));
+    if (hasFocus) return;
+    if (isGone) element = await target.elementHandle();
+    await keyboard.press('Tab');
   }
   throw new Error(`${MOST_TABS} tabs do not lead to ${String(target)}`);
 }
 
 /** Expects that axe-core finds no violation of WCAG 2.2 A and AA or of best practice, and that nothing is cut off. */
 export async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(AXE);
-  const found = await page.evaluate<string[]>(`axe.run(document).then(({ violations }) =>
+  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(AXE);
+  const found = await page.evaluate<string[]>(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => [id, html, failureSummary].join(': '))))`);
   expect(found).toEqual([]);
   expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);

@@ -25,7 +25,11 @@ describeConsole('Signing in to the console', ENV, (console) => {
 
     test('keeps the secret in memory, and forgets it when the user signs out', async () => {
       const page = await console.open(screen);
-      await signIn(page);
+      await page.locator('input:focus').waitFor();
+      await page.keyboard.type(CREDENTIALS.accessKeyId);
+      await page.keyboard.press('Tab');
+      await page.keyboard.type(CREDENTIALS.secretAccessKey);
+      await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
       await expectSecretKept(page, CREDENTIALS.secretAccessKey);
       if (screen.width === 390) {

@@ -41,7 +41,7 @@ beforeAll(async () => {
   await call('POST', '/admin/users', { Name: 'switch' });
   const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
   await call('PUT', '/admin/users/switch/policies/own', policy);
-}, 60_000);
+});
 afterAll(async () => {
   for (const { child, ended } of processes) {
     child.kill('SIGKILL');

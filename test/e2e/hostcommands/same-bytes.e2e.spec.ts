@@ -36,7 +36,7 @@ beforeAll(async () => {
     await service.controlPlane.send(new CreateAliasCommand({ AliasName: `alias/${name}`, KeyArn: arn }));
   }
   host = await service.connect();
-}, 60_000);
+});
 
 /** The key as a host names it. */
 const key = (name: Name) => `@alias/${name}@`;

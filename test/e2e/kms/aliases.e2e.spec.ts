@@ -218,7 +218,7 @@ describe('A target', () => {
     expect(await update('alias/full/1', other)).toBe('ok');
     expect(await create('alias/full/50', full)).toBe('ok');
     expect(namesOf(await list({ KeyId: full, Limit: 100 }))).toHaveLength(50);
-  }, 30_000);
+  });
 });
 
 describe('Permission is needed', () => {

@@ -4,7 +4,7 @@ const REGIONS = ['us-west-2', 'ap-south-1', 'eu-west-1', 'af-south-1'];
 let service: TestService;
 beforeAll(async () => {
   service = await startTestService({ KEYBLOCK_REGIONS: ['us-east-1', ...REGIONS].join() });
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 test('default Regions are listed in the order in which they were enabled', async () => {

@@ -85,7 +85,7 @@ beforeAll(async () => {
   service = await startTestService();
   imports = await importKeys(service);
   root = await importRoot(service, PEM(rootDer));
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 const refusal = (attempt: Promise<unknown>): Promise<string> =>
@@ -110,7 +110,7 @@ describe('RSA cryptograms', () => {
     const leaf = derOf(parameters.WrappingKeyCertificate!);
     verifyChainWithForge([leaf], derOf(parameters.WrappingKeyCertificateChain!), new Date());
     wrappingKey = forgeCertificate(leaf).publicKey as ForgePublicKey;
-  }, 60_000);
+  });
 
   const bring = (KeyAlgorithm: string, cryptogram: Buffer, change: object = {}) =>
     importMaterial(service, {
@@ -290,7 +290,7 @@ describe('TR-34', () => {
       expect(forgeCertificate(derOf(given.KeyCertificate!)).publicKey).toMatchObject({
         n: (request.publicKey as ForgePublicKey).n,
       });
-    }, 60_000);
+    });
 
     const bring = (changes: Partial<TokenToCompose> = {}, change: object = {}) =>
       importMaterial(service, {

@@ -15,7 +15,7 @@ beforeAll(async () => {
   store = await newStore();
   folder = mkdtempSync(join(tmpdir(), 'keyblock-access-'));
   Object.assign(process.env, serviceEnv(store));
-}, 60_000);
+});
 afterAll(async () => {
   process.env = environment;
   rmSync(folder, { recursive: true });
@@ -247,7 +247,7 @@ test('explain prints the decision and the statement that made it', async () => {
     refused(2, 'The resource of ListKeys is "*"'),
   );
   expect(await explain(bob, 'GetKey', '*')).toEqual(refused(2, 'The resource of GetKey is the ARN of a key'));
-}, 60_000);
+});
 
 test.each<[args: string[], message: string]>([
   [[], 'Usage: keyblock access'],
@@ -292,7 +292,7 @@ test('a change by the command takes effect in a running service', async () => {
     await done(['remove', 'user', 'eve', '--yes']);
     await within('UnrecognizedClientException');
   });
-}, 60_000);
+});
 
 test('sets and removes the password of a user, which is read from a file or standard input and never recorded', async () => {
   await done(['create', 'user', 'pat']);

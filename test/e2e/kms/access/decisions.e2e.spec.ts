@@ -75,7 +75,7 @@ beforeAll(async () => {
       keys.set(`${name} ${isGranted}`, arn);
       if (isGranted) for (const principal of named) await grant(arn, principal, ['Encrypt'], {}, admin);
     }
-}, 60_000);
+});
 
 const rows = [
   ...TABLE.flatMap((row) => [['user', ...row] as const, ['session', ...row] as const]),

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const clear = '000102030405060708090A0B0C0D0E0F';
   aes = (await imports.importKey({ clear, usage: D0, algorithm: 'AES_128', modes: CIPHER })).KeyArn;
   pair = await storePair(service, { usage: D1, algorithm: 'RSA_2048', modes: [...CIPHER], privateKey: PRIVATE_KEY });
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 const post = async (path: string, body: object) =>

@@ -4,7 +4,7 @@ import { startTestService, type TestService } from '../../../support/service.js'
 let service: TestService;
 beforeAll(async () => {
   service = await startTestService();
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 const post = async (path: string, body: object) =>

@@ -7,7 +7,7 @@ let imports: KeyImports;
 beforeAll(async () => {
   service = await startTestService();
   imports = await importKeys(service);
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 const CLEAR = '0123456789ABCDEFFEDCBA9876543210';

@@ -15,7 +15,7 @@ beforeAll(async () => {
   service = await startTestService();
   await storeRoot(service);
   imports = await importKeys(service);
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 const CIPHER = ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'] as const;

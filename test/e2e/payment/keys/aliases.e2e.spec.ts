@@ -20,7 +20,7 @@ import { CREDENTIALS, REGION, startOn, startTestService, type TestService } from
 let service: TestService;
 beforeAll(async () => {
   service = await startTestService();
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 let names = 0;

@@ -24,7 +24,7 @@ const DAY_MS = 86_400_000;
 let service: TestService;
 beforeAll(async () => {
   service = await startTestService();
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 const CMAC_KEY: KeyAttributes = {

@@ -15,7 +15,7 @@ import { startTestService, target, type TestService } from '../../../support/ser
 let service: TestService;
 beforeAll(async () => {
   service = await startTestService();
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 const tag = (ResourceArn: string, Tags: Tag[]) =>

@@ -14,7 +14,7 @@ beforeAll(async () => {
   aes = (await importKey({ ...bdk, algorithm: 'AES_128', clear })).KeyArn;
   const cipher = ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'] as const;
   pek = (await importKey({ usage: 'TR31_P0_PIN_ENCRYPTION_KEY', algorithm: 'TDES_2KEY', clear, modes: cipher })).KeyArn;
-}, 60_000);
+});
 afterAll(() => service.stop());
 
 const DATA = '00112233445566778899AABBCCDDEEFF';

@@ -10,7 +10,7 @@ const KILLER = new URL('../../../support/kill-at.js', import.meta.url).href;
 let days: AuditDays;
 beforeAll(async () => {
   days = await auditDays([3, 2]);
-}, 60_000);
+});
 afterAll(() => days.remove());
 
 /** Runs a command in a process that is killed at a step. @returns false if it ended before the step */

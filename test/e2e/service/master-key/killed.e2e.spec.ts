@@ -152,7 +152,7 @@ test('a rotation that fails at its very end leaves the new key where the next st
   expect(again.masterKey.ids).toEqual([idOf(newKey)]);
   await again.close();
   await store.remove();
-}, 30_000);
+});
 
 async function addKeys(database: DataSource, masterKey: MasterKey, count: number): Promise<void> {
   const provider = new CryptoProvider(masterKey);

@@ -82,7 +82,7 @@ test('a call whose connection ends in the middle is refused as unavailable', asy
   expect([...outcomes.control].toSorted()).toEqual([UNAVAILABLE.control, 'ok']);
   for (const what of outcomes.data) expect(['ok', UNAVAILABLE.data]).toContain(what);
   expect(outcome(await call(create))).toBe('ok');
-}, 60_000);
+});
 
 test('a change whose connection ends while it waits for its turn is refused as unavailable', async () => {
   await createKey();
@@ -123,7 +123,7 @@ describe('a database server that does not answer', () => {
       expect(answer.headers.get('x-amzn-errortype')).toBe('InternalServerException');
     }
     expect((await fetch(`${url}/readyz`, { signal: patient() })).status).toBe(503);
-  }, 60_000);
+  });
 });
 
 test('a database that is read-only makes the service not ready', async () => {

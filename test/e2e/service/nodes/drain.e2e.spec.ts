@@ -135,4 +135,4 @@ test('nodes are restarted one after the other under load, and no request fails',
   expect(balancer.closed).toBeGreaterThanOrEqual(CONNECTIONS);
   for (const { refusals } of targets)
     expect(refusals).toEqual(expect.arrayContaining([{ status: 'unavailable', reason: 'StoppingError' }]));
-}, 60_000);
+});

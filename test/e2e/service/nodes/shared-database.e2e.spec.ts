@@ -341,7 +341,7 @@ test('nodes that need the certificate authority of the account at the same time 
     }),
   );
   expect(imported!.KeyCheckValue).toBe('08D7B4');
-}, 60_000);
+});
 
 describe('quotas', () => {
   /** Makes twice as many calls as the quota allows, on both nodes at once, and returns the outcomes. */
