@@ -118,8 +118,6 @@ describe('a stream without the table', () => {
 });
 
 describe('while the table can’t be written', () => {
-  const announced = ['StaleServingBegan', 'StaleServingEnded'];
-
   test('an announced event is on the streams at once, and in the table later, once each', async () => {
     const [one, other] = [newStream(signer), newStream(signer, false)];
     const streams = [one.options, { ...other.options, name: 'file' }];
@@ -143,8 +141,7 @@ describe('while the table can’t be written', () => {
       expect((await checkLines(lines())).chains).toMatchObject([{ ends: true, fault: undefined }]);
     }
     const [began] = await database.query<{ event: object }[]>(
-      `SELECT event FROM audit_events WHERE event ->> 'eventName' = $1`,
-      announced.slice(0, 1),
+      `SELECT event FROM audit_events WHERE event ->> 'eventName' = 'StaleServingBegan'`,
     );
     expect(began?.event).toMatchObject({
       eventType: 'AwsServiceEvent',
@@ -182,10 +179,7 @@ describe('while the table can’t be written', () => {
     audit.record(event('GenerateMac', 'Data'));
     await audit.flush();
     expect(audit.takesDataWithoutTable).toBe(areRecorded);
-    const isOnStreams = audit.sinks.length > 1 && options(stream).hasDataInTable === false;
     repair();
-    await audit.flush();
-    expect(audit.takesDataWithoutTable).toBe(isOnStreams);
     await audit.close();
   });
 
