@@ -175,6 +175,8 @@ beforeAll(async () => {
   expect(await host('NC')).toMatch(/^ND00/);
 }, 60_000);
 
+beforeEach(find, 60_000);
+
 afterAll(async () => {
   await find();
   await service.close();
@@ -217,7 +219,7 @@ test('without a gap, calls of the data plane are served with what is remembered,
 
   const last = served[0]!.headers.get('x-amzn-requestid');
   await find();
-  expect(await readiness()).toEqual({ status: 200 });
+  expect((await readiness()).stale).toBeUndefined();
   expect(await metric('keyblock_stale_serving')).toBe(0);
   expect(await outcomeOf(verification(String(json['Mac'])))).toBe('ok');
   expect(await outcomeOf(mac(neverUsed))).toBe('ok');
@@ -266,15 +268,14 @@ test('a key that is stopped elsewhere meanwhile is used until the database can b
   expect(await outcomeOf(mac(stopped))).toBe('400 ValidationException');
   await lose();
   expect(await outcomeOf(mac(stopped))).toBe(AWAY);
-  await find();
 }, 60_000);
 
 test.each(['57P03', '28P01', '25006'])('a database that answers %s is obeyed', async (code) => {
   const before = staleEvents().length;
   await proxy.refuse(code);
-  const outcomes = new Set<string>();
-  while (outcomes.size < 2) outcomes.add(await outcomeOf(mac(key)));
-  expect([...outcomes].filter((each) => each !== 'ok')).toEqual([expect.stringMatching(/^50[03] Internal/)]);
+  let answer = 'ok';
+  while (answer === 'ok') answer = await outcomeOf(mac(key));
+  expect(answer).toMatch(/^50[03] InternalServerException$/);
   expect((await readiness()).status).toBe(503);
   expect(await metric('keyblock_stale_serving')).toBe(0);
   await find();
@@ -337,11 +338,9 @@ test("dates of policies and ends of sessions are judged by the database's time, 
   expect(await metric('keyblock_stale_serving')).toBe(0);
   const ended = await written('StaleServingEnded', 5);
   expect(ended.at(-1)).toMatchObject({ reason: 'limit', secondsSinceLastContact: LIMIT_SECONDS });
-  await find();
 }, 60_000);
 
 test('a server that falls silent is taken for away when it has not answered for two seconds, and no call fails', async () => {
   proxy.freeze();
   await untilStale();
-  await find();
 }, 60_000);
