@@ -140,12 +140,23 @@ const failedQuery = (error: Error) => new QueryFailedError('SELECT 1', [], error
 const network = (code: string) => Object.assign(new Error(`connect ${code}`), { code });
 
 test.each<[string, unknown]>([
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'].map(
-    (code): [string, unknown] => [code, network(code)],
-  ),
+  ...[
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENOENT',
+  ].map((code): [string, unknown] => [code, network(code)]),
   ['several addresses that refuse', Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })],
   ['a connection that ended', new Error('Connection terminated unexpectedly')],
-  ['a connection that ended before the query', new Error('Client has encountered a connection error and is not queryable')],
+  [
+    'a connection that ended before the query',
+    new Error('Client has encountered a connection error and is not queryable'),
+  ],
   ['a connection that took too long', new Error('Connection terminated due to connection timeout')],
   ['a query that took too long', new Error('Query read timeout')],
   ['a query of the pool whose connection was reset', failedQuery(network('ECONNRESET'))],

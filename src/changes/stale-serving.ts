@@ -153,7 +153,10 @@ export class StaleServing implements Freshness {
     this.#serving = undefined;
     const seconds = Math.round((performance.now() - contact.sentAt) / 1000);
     const { audit, logger } = this.#options;
-    logger.warn({ reason, seconds, calls }, `the data plane is no longer served with what is remembered: ${REASONS[reason]}`);
+    logger.warn(
+      { reason, seconds, calls },
+      `the data plane is no longer served with what is remembered: ${REASONS[reason]}`,
+    );
     audit.announce('StaleServingEnded', { reason, secondsSinceLastContact: seconds, calls });
   }
 }

@@ -409,7 +409,10 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ KEYBLOCK_STALE_SECONDS: '901', KEYBLOCK_AUDIT: 'stdout' }, /^KEYBLOCK_STALE_SECONDS must be at most 900$/],
   [{ KEYBLOCK_STALE_SECONDS: '-1', KEYBLOCK_AUDIT: 'stdout' }, /^KEYBLOCK_STALE_SECONDS must be a whole number$/],
   [{ KEYBLOCK_STALE_SECONDS: '1.5', KEYBLOCK_AUDIT: 'stdout' }, /^KEYBLOCK_STALE_SECONDS must be a whole number$/],
-  [{ KEYBLOCK_STALE_SECONDS: '60' }, /^KEYBLOCK_STALE_SECONDS must be 0 while KEYBLOCK_AUDIT has table, .* stdout or file/],
+  [
+    { KEYBLOCK_STALE_SECONDS: '60' },
+    /^KEYBLOCK_STALE_SECONDS must be 0 while KEYBLOCK_AUDIT has table, .* stdout or file/,
+  ],
   [{ KEYBLOCK_STALE_SECONDS: '1', KEYBLOCK_AUDIT: 'stdout,table' }, /^KEYBLOCK_STALE_SECONDS must be 0 while/],
   [{ KEYBLOCK_AUDIT: 'nowhere' }, /^KEYBLOCK_AUDIT must be table, stdout or file:FOLDER, or several/],
   [{ KEYBLOCK_AUDIT: 'table,' }, /^KEYBLOCK_AUDIT must be table, stdout or file:FOLDER, or several/],

@@ -24,11 +24,7 @@ export class KmsKeyCache extends FreshCache<KnownKey> {
    * @param mayBeStale see FreshCache
    * @param load       returns null if there is no such key; that is not remembered
    */
-  get(
-    name: string,
-    mayBeStale: boolean,
-    load: () => Promise<KnownKey | null>,
-  ): KnownKey | Promise<KnownKey | null> {
+  get(name: string, mayBeStale: boolean, load: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
     return this.find(name, mayBeStale, () => inSpan('key read', 'internal', {}, load));
   }
 

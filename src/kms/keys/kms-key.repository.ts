@@ -265,7 +265,9 @@ export class KmsKeyRepository {
   ): KnownKey | null | Promise<KnownKey | null> {
     if (named.accountId !== call.principal.accountId) throw foreign(call, named);
     const read = () => inTime(this.#read(named));
-    return whenReady(this.cache.get(kmsArn(named), isDataCall(call), read), (known) => (known && !suffices(known) ? read() : known));
+    return whenReady(this.cache.get(kmsArn(named), isDataCall(call), read), (known) =>
+      known && !suffices(known) ? read() : known,
+    );
   }
 
   async #read(named: KmsIdentifier): Promise<KnownKey | null> {

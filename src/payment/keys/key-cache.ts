@@ -21,11 +21,7 @@ export class KeyCache extends FreshCache<KnownKey> {
    * @param mayBeStale see FreshCache
    * @param load       returns null if there is no such key; null is not cached
    */
-  get(
-    name: string,
-    mayBeStale: boolean,
-    load: () => Promise<KnownKey | null>,
-  ): KnownKey | Promise<KnownKey | null> {
+  get(name: string, mayBeStale: boolean, load: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
     return this.find(name, mayBeStale, () => inSpan('key read', 'internal', {}, load));
   }
 

@@ -270,17 +270,21 @@ test('a key that is stopped elsewhere meanwhile is used until the database can b
   expect(await outcomeOf(mac(stopped))).toBe(AWAY);
 }, 60_000);
 
-test.each(['57P03', '28P01', '25006'])('a database that answers %s is obeyed', async (code) => {
-  const before = staleEvents().length;
-  await proxy.refuse(code);
-  let answer = 'ok';
-  while (answer === 'ok') answer = await outcomeOf(mac(key));
-  expect(answer).toMatch(/^50[03] InternalServerException$/);
-  expect((await readiness()).status).toBe(503);
-  expect(await metric('keyblock_stale_serving')).toBe(0);
-  await find();
-  expect(staleEvents()).toHaveLength(before);
-}, 60_000);
+test.each(['57P03', '28P01', '25006'])(
+  'a database that answers %s is obeyed',
+  async (code) => {
+    const before = staleEvents().length;
+    await proxy.refuse(code);
+    let answer = 'ok';
+    while (answer === 'ok') answer = await outcomeOf(mac(key));
+    expect(answer).toMatch(/^50[03] InternalServerException$/);
+    expect((await readiness()).status).toBe(503);
+    expect(await metric('keyblock_stale_serving')).toBe(0);
+    await find();
+    expect(staleEvents()).toHaveLength(before);
+  },
+  60_000,
+);
 
 test('an error that the database answers ends what an outage began', async () => {
   await lose();
