@@ -123,7 +123,7 @@ function sharedProviders({
       provide: PageTokens,
       useFactory: async () => new PageTokens(await serviceSecret(database.manager, masterKey, 'page tokens')),
     },
-    Changes,
+    { provide: Changes, useFactory: () => new Changes(database, audit, clock, logger, config.staleSeconds) },
     CryptoProvider,
     {
       provide: CryptoThread,

@@ -57,6 +57,11 @@ export interface Call {
   readonly record: CallRecord;
 }
 
+/** True for a call of the data plane, which the audit log records as a data event. */
+export function isDataCall({ api, operation }: Pick<Call, 'api' | 'operation'>): boolean {
+  return api.audit.isDataEvent(operation);
+}
+
 /** The account and Region that the resources of a call belong to. */
 export interface Scope {
   accountId: string;

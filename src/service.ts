@@ -93,6 +93,9 @@ export async function startService(
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end();
   };
+  // A service that is starting serves nothing yet. Without a listener, the signal would end the process.
+  let switchStaleServingOff: () => void = () => undefined;
+  opened.push(onSignal('SIGUSR2', () => switchStaleServingOff()));
   try {
     const store = await openStore(config, clock, embedded);
     opened.push(() => store.close());
@@ -106,7 +109,9 @@ export async function startService(
     const audit = new AuditLog({ database, secret, clock, logger, home: config, ...destinations });
     await audit.open();
     opened.push(() => audit.close());
-    opened.push(reopenOnHangUp(destinations.files));
+    const { files } = destinations;
+    // Without files, SIGHUP ends the process.
+    if (files.length > 0) opened.push(onSignal('SIGHUP', () => files.forEach((file) => file.reopen())));
     const metrics = new Metrics();
     const tokenStatus = new TokenStatus(store.tokenKey, config.masterKeyToken?.isRequired);
     tokenStatus.watch({ audit, clock, home: config, logger, metrics });
@@ -138,8 +143,10 @@ export async function startService(
     serveDocs(pages.adapter.getInstance(), config);
     const keyUses = app.get(KeyUses, { strict: false });
     const keyUse = app.get(KeyUse, { strict: false });
+    const { staleServing } = app.get(Changes);
+    switchStaleServingOff = () => staleServing.switchOff();
     const front = new Front({
-      ...{ config, logger, metrics, audit, clock },
+      ...{ config, logger, metrics, audit, clock, staleServing },
       rates: app.get(Rates, { strict: false }),
       apis: apisOf(app),
       operations: servedOperations((controller) => app.get(controller, { strict: false }), authorizersOf(app)),
@@ -270,12 +277,11 @@ async function auditDestinations(
   return { hasDataInTable: sinks.length < audit.length, streams, files };
 }
 
-/** Reopens files at SIGHUP, without which the signal ends the process. @returns a function that stops doing so */
-function reopenOnHangUp(files: readonly EventFile[]): () => Promise<void> {
-  const reopen = () => files.forEach((file) => file.reopen());
-  if (files.length > 0) process.on('SIGHUP', reopen);
+/** Handles a signal. @returns a function that stops doing so */
+function onSignal(signal: NodeJS.Signals, handle: () => void): () => Promise<void> {
+  process.on(signal, handle);
   return () => {
-    process.off('SIGHUP', reopen);
+    process.off(signal, handle);
     return Promise.resolve();
   };
 }

@@ -14,10 +14,11 @@ type Message =
 
 /**
  * Runs the service in several processes that listen on one port, and restarts those that crash. The first process
- * starts alone, so that an error at startup is reported once.
+ * starts alone, so that an error at startup is reported once. Passes SIGUSR2 on to the workers, also to those that replace
+ * crashed ones later.
  *
  * @param count   2 or more
- * @param reopens passes SIGHUP on to the workers
+ * @param reopens passes SIGHUP on, too
  * @param stop    ends the workers, including those that are starting
  * @throws WorkerError if a worker ends before it listens
  * @throws the reason of `stop`
@@ -29,20 +30,24 @@ export async function startWorkers(
 ): Promise<{ url: string; close: () => Promise<void> }> {
   const metrics = new AggregatorRegistry();
   const stopping = new AbortController();
+  /** The workers that serve. */
+  const serving = new Set<Worker>();
+  let isStaleServingOff = false;
 
   const start = (): Promise<string> => {
     const worker = cluster.fork();
-    let isListening = false;
     const listening = new Promise<string>((resolve, reject) => {
       worker.on('message', (message: Message) => {
         if (message.keyblock === 'metrics requested') void answerMetrics(worker, message.id, metrics);
         if (message.keyblock !== 'listening') return;
-        isListening = true;
+        serving.add(worker);
+        if (isStaleServingOff) worker.process.kill('SIGUSR2');
         resolve(message.url);
       });
       worker.on('exit', (code, signal) => {
+        const hasServed = serving.delete(worker);
         reject(new WorkerError(code));
-        if (isListening && !stopping.signal.aborted) replace(worker, code, signal);
+        if (hasServed && !stopping.signal.aborted) replace(worker, code, signal);
       });
     });
     return listening;
@@ -65,6 +70,11 @@ export async function startWorkers(
     signalAll('SIGTERM');
     while (Object.keys(cluster.workers ?? {}).length > 0) await once(cluster, 'exit');
   };
+  // The signal would end a worker that is still starting, so such a worker gets it once it serves.
+  process.on('SIGUSR2', () => {
+    isStaleServingOff = true;
+    for (const worker of serving) worker.process.kill('SIGUSR2');
+  });
   stop.addEventListener('abort', () => void close(), { once: true });
   // Workers reopen the files of audit events. Without a listener, the signal ends a process.
   if (reopens) process.on('SIGHUP', () => signalAll('SIGHUP'));

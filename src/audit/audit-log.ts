@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
+import { ownEvent } from './audit-event.js';
 import { type ChainWriterOptions, ChainWriter, thisProcess, type Work } from './chain-writer.js';
 import { isDataEvent, opened, unlinked } from './chain.js';
 import type { CheckpointSigner } from './checkpoint.js';
@@ -57,6 +58,8 @@ export class AuditLog {
   readonly #chain: ChainWriter;
   readonly #table: Sink;
   readonly #streams: readonly (Sink & { stream: EventStream })[];
+  /** Events that the streams have already, although the table has not. */
+  readonly #announced = new Set<string>();
   #checkpoints?: NodeJS.Timeout;
   #chainsBroken = 0;
   #batchWritten: (events: number) => void = () => undefined;
@@ -135,6 +138,15 @@ export class AuditLog {
     return false;
   }
 
+  /**
+   * True if events of the data plane don't go to the table, and the streams that must have them are being written: then
+   * calls of the data plane are recorded although the table can't be written.
+   */
+  get takesDataWithoutTable(): boolean {
+    const canWrite = ({ isRequired, queue }: Sink) => !isRequired || !(queue.isFailing || queue.isFull);
+    return this.#options.hasDataInTable === false && this.#streams.every(canWrite);
+  }
+
   /** Sets the function that gets the number of events of each batch from now on. */
   onBatch(batchWritten: (events: number) => void): void {
     this.#batchWritten = batchWritten;
@@ -146,6 +158,20 @@ export class AuditLog {
     // Events of the table go to the streams once they are stored.
     if (this.#options.hasDataInTable === false && isDataEvent(text)) this.#toStreams(text);
     else this.#table.queue.add(text);
+  }
+
+  /**
+   * Records an event of the service that the streams need at once, although the table, which gets it too, can't be
+   * written at present.
+   *
+   * @param name `eventName`
+   */
+  announce(name: string, details: object): void {
+    const { home, clock } = this.#options;
+    const text = opened(ownEvent({ ...home, source: 'keyblock', name, details }, clock.now()));
+    this.#announced.add(text);
+    this.#toStreams(text);
+    this.#table.queue.add(text);
   }
 
   /**
@@ -217,7 +243,7 @@ export class AuditLog {
     if (lines.length === 0) return;
     this.#count(this.#table, lines);
     if (this.#streams.length === 0) return;
-    for (const line of lines) this.#toStreams(unlinked(line));
+    for (const event of lines.map(unlinked)) if (!this.#announced.delete(event)) this.#toStreams(event);
   }
 
   #toStreams(event: string): void {

@@ -64,6 +64,11 @@ export class EventQueue {
     return this.#waiting.length >= this.#maxWaiting;
   }
 
+  /** True if the last batch could not be written. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
   /** Number of events that were dropped because the queue was full. */
   get dropped(): number {
     return this.#dropped;

@@ -117,15 +117,94 @@ describe('a stream without the table', () => {
   });
 });
 
-describe('a stream that can’t be written to', () => {
-  const blocked = (isRequired: boolean) => {
-    const stream = newStream(signer, isRequired);
-    const { write } = stream.options.output;
-    let isDown = true;
-    stream.options.output.write = (lines) => (isDown ? Promise.reject(new Error('ENOSPC')) : write(lines));
-    return { stream, repair: () => void (isDown = false) };
-  };
+describe('while the table can’t be written', () => {
+  test('an announced event is on the streams at once, and in the table later, once each', async () => {
+    const [one, other] = [newStream(signer), newStream(signer, false)];
+    const streams = [one.options, { ...other.options, name: 'file' }];
+    const audit = await open({ hasDataInTable: false, streams });
+    await database.query('ALTER TABLE audit_chains RENAME TO away');
+    try {
+      audit.announce('StaleServingBegan', { limitSeconds: 60 });
+      audit.record(event('GenerateMac', 'Data'));
+      audit.record(event('ListKeys', 'Management'));
+      audit.announce('StaleServingEnded', { calls: 1 });
+      await audit.flush();
+      for (const { names } of [one, other])
+        expect(names()).toEqual(['StaleServingBegan', 'GenerateMac', 'StaleServingEnded']);
+    } finally {
+      await database.query('ALTER TABLE away RENAME TO audit_chains');
+    }
+    await audit.close();
+    expect(await namesInTable()).toEqual(['StaleServingBegan', 'ListKeys', 'StaleServingEnded']);
+    for (const { names, lines } of [one, other]) {
+      expect(names()).toEqual(['StaleServingBegan', 'GenerateMac', 'StaleServingEnded', 'ListKeys']);
+      expect((await checkLines(lines())).chains).toMatchObject([{ ends: true, fault: undefined }]);
+    }
+    const [began] = await database.query<{ event: object }[]>(
+      `SELECT event FROM audit_events WHERE event ->> 'eventName' = 'StaleServingBegan'`,
+    );
+    expect(began?.event).toMatchObject({
+      eventType: 'AwsServiceEvent',
+      eventCategory: 'Management',
+      recipientAccountId: HOME.accountId,
+      serviceEventDetails: { limitSeconds: 60 },
+    });
+    expect(log.map(({ msg, sink }) => [msg, sink])).toEqual([
+      ['audit events could not be written and remain queued', 'table'],
+      ['audit events are written again', 'table'],
+    ]);
+  });
 
+  test.each<[string, boolean, (down: ReturnType<typeof blocked>['stream']) => Partial<AuditLogOptions>]>([
+    ['events of the data plane are in the table alone', false, () => ({})],
+    ['they are in the table, too', false, () => ({ streams: [newStream(signer).options] })],
+    ['they are on a stream', true, () => ({ hasDataInTable: false, streams: [newStream(signer).options] })],
+    ['the stream is down', false, (down) => ({ hasDataInTable: false, streams: [down.options] })],
+    [
+      'one of two streams is down',
+      false,
+      (down) => ({ hasDataInTable: false, streams: [newStream(signer).options, down.options] }),
+    ],
+    [
+      'a stream is down that isn’t required',
+      true,
+      (down) => ({
+        hasDataInTable: false,
+        streams: [newStream(signer).options, { ...down.options, isRequired: false }],
+      }),
+    ],
+  ])('calls of the data plane are recorded where %s: %s', async (_, areRecorded, options) => {
+    const { stream, repair } = blocked(true);
+    const audit = await open(options(stream));
+    audit.record(event('GenerateMac', 'Data'));
+    await audit.flush();
+    expect(audit.takesDataWithoutTable).toBe(areRecorded);
+    repair();
+    await audit.close();
+  });
+
+  test('calls of the data plane are not recorded where the queue of a stream is full', async () => {
+    const stream = newStream(signer);
+    const audit = await open({ hasDataInTable: false, streams: [stream.options], maxWaiting: 2 });
+    await audit.flush();
+    for (const isFull of [false, true]) {
+      audit.record(event('GenerateMac', 'Data'));
+      expect(audit.takesDataWithoutTable).toBe(!isFull);
+    }
+    await audit.close();
+  });
+});
+
+/** A stream that can't be written to until it is repaired. */
+function blocked(isRequired: boolean) {
+  const stream = newStream(signer, isRequired);
+  const { write } = stream.options.output;
+  let isDown = true;
+  stream.options.output.write = (lines) => (isDown ? Promise.reject(new Error('ENOSPC')) : write(lines));
+  return { stream, repair: () => void (isDown = false) };
+}
+
+describe('a stream that can’t be written to', () => {
   test('refuses calls when its queue is full, and loses nothing', async () => {
     const { stream, repair } = blocked(true);
     const audit = await open({ hasDataInTable: false, streams: [stream.options], maxWaiting: 3 });

@@ -10,8 +10,13 @@ const ACCESS_KEY_ID = /^A[KS]IA[A-Z2-7]{16}$/;
 
 /** The access keys that may sign the requests of an API. */
 export interface CredentialStore {
-  /** Finds an access key by its id. Returns a promise only if something has to be looked up. */
-  find(accessKeyId: string): Credential | undefined | Promise<Credential | undefined>;
+  /**
+   * Finds an access key by its id.
+   *
+   * @param mayBeStale see FreshCache
+   * @returns a promise only if something has to be looked up
+   */
+  find(accessKeyId: string, mayBeStale: boolean): Credential | undefined | Promise<Credential | undefined>;
   /** Notes that an access key has signed a request. */
   noteUse?(credential: Credential, time: Date): void;
 }
@@ -32,11 +37,10 @@ export class Credentials implements CredentialStore {
   }
 
   /** Finds an access key by its id. Returns a promise only if the cache lacks the key, so never for the root's. */
-  find(accessKeyId: string): Credential | undefined | Promise<Credential | undefined> {
+  find(accessKeyId: string, mayBeStale: boolean): Credential | undefined | Promise<Credential | undefined> {
     if (accessKeyId === this.#root.accessKeyId) return this.#root;
     if (!ACCESS_KEY_ID.test(accessKeyId)) return undefined;
-    const known = this.cache.known(accessKeyId);
-    return known ? known.value : this.cache.read(accessKeyId, () => inTime(this.principals.credential(accessKeyId)));
+    return this.cache.find(accessKeyId, mayBeStale, () => inTime(this.principals.credential(accessKeyId)));
   }
 
   /** Notes that an access key has signed a request. The root's access key isn't stored, so its use isn't noted. */

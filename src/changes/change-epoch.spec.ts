@@ -9,7 +9,10 @@ beforeEach(() => {
   epoch = new ChangeEpoch(() => forgotten++);
 });
 
-const answer = (n: number, server = 'one') => epoch.ask()({ n, server });
+/** Time by the database's clock at the time 0 of the process. */
+const DATABASE_TIME = 1_790_000_000_000;
+
+const answer = (n: number, server = 'one') => epoch.ask()({ n, server, time: DATABASE_TIME + clock.now });
 /** Answers a query at the given time, and returns for how long cached values are good from then on. */
 const answerAt = (now: number, n: number, server?: string) => {
   clock.now = now;
@@ -35,7 +38,7 @@ test('the second begins when the query is sent', () => {
   clock.now = 100;
   const take = epoch.ask();
   clock.now = 900;
-  take({ n: 7, server: 'one' });
+  take({ n: 7, server: 'one', time: DATABASE_TIME });
   expect(epoch.goodUntil).toBe(100 + MAX_STALE_MS);
 });
 
@@ -48,7 +51,7 @@ test('changes that the node heard of clear nothing, whether they arrive before, 
   const take = epoch.ask();
   epoch.heard(9);
   epoch.heard(10);
-  take({ n: 9, server: 'one' });
+  take({ n: 9, server: 'one', time: DATABASE_TIME });
   expect(epoch.goodUntil).toBe(500 + MAX_STALE_MS);
 
   expect(answerAt(750, 12)).toBe(MAX_STALE_MS - 250);

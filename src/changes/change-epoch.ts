@@ -5,6 +5,8 @@ export const MAX_STALE_MS = 1000;
 export interface Freshness {
   /** By the monotonic clock. */
   readonly goodUntil: number;
+  /** True if calls of the data plane may use values for longer, because the database can't be reached. */
+  servesStale(): boolean;
 }
 
 /** The result of a query of `change_epoch`. */
@@ -13,6 +15,16 @@ export interface EpochAnswer {
   n: number;
   /** Identifies the running PostgreSQL server. */
   server: string;
+  /** The database's clock, in milliseconds since 1970. */
+  time: number;
+}
+
+/** The last query after which all cached values were good. */
+export interface Contact {
+  /** Time at which it was sent, by the monotonic clock. */
+  readonly sentAt: number;
+  /** Time of its answer by the database's clock, in milliseconds since 1970. */
+  readonly time: number;
 }
 
 /**
@@ -21,21 +33,30 @@ export interface EpochAnswer {
  * affected, then nothing in the caches was outdated when the query was sent, so all of it may be used for
  * `MAX_STALE_MS` from that time. See docs/adr/0027.
  */
-export class ChangeEpoch implements Freshness {
+export class ChangeEpoch {
   #goodUntil = 0;
+  #lastContact?: Contact;
   #server?: string;
   /** The number up to which the caches have dropped everything that changes affected. */
   #accounted = 0;
   /** The latest changes heard of without a gap between them; `to` is less than `from` if there is none. */
   #run = { from: 1, to: 0 };
   /** The last answer, until all changes up to its number are accounted for. */
-  #due?: { n: number; sentAt: number };
+  #due?: Contact & { n: number };
 
   /** @param forgetAll clears every cache */
   constructor(private readonly forgetAll: () => void) {}
 
   get goodUntil(): number {
     return this.#goodUntil;
+  }
+
+  /**
+   * The last query after which all cached values were good. Undefined before the first, and while this process knows of a
+   * change without knowing what it affected.
+   */
+  get lastContact(): Contact | undefined {
+    return this.#due || this.#run.to > this.#accounted ? undefined : this.#lastContact;
   }
 
   /** Accounts for a committed change. The caches must have dropped what it affected. */
@@ -51,12 +72,12 @@ export class ChangeEpoch implements Freshness {
   ask(): (answer: EpochAnswer) => void {
     const sentAt = performance.now();
     const accountedBefore = this.#accounted;
-    return ({ n, server }) => {
+    return ({ n, server, time }) => {
       // A failover may have lost changes, whose numbers are then given to others.
       if (server !== this.#server || n < accountedBefore) this.#restart(n, server);
       // The notifications that the previous answer waits for had to arrive before this one.
       else if (this.#due) this.#forget(n);
-      this.#due = { n, sentAt };
+      this.#due = { n, sentAt, time };
       this.#advance();
     };
   }
@@ -78,7 +99,9 @@ export class ChangeEpoch implements Freshness {
     const { from, to } = this.#run;
     if (from <= this.#accounted + 1) this.#accounted = Math.max(this.#accounted, to);
     if (!this.#due || this.#due.n > this.#accounted) return;
-    this.#goodUntil = this.#due.sentAt + MAX_STALE_MS;
+    const { sentAt, time } = this.#due;
+    this.#goodUntil = sentAt + MAX_STALE_MS;
+    this.#lastContact = { sentAt, time };
     this.#due = undefined;
   }
 }

@@ -34,11 +34,15 @@ export class ChangeListener {
   /** The notification that this process has sent to itself, until it arrives. */
   #greeting?: string;
 
-  /** @param receive is called with the payload of each notification */
+  /**
+   * @param receive  is called with the payload of each notification
+   * @param listened is called when the connection begins to listen
+   */
   constructor(
     private readonly database: DataSource,
     private readonly logger: Logger,
     private readonly receive: (payload: string) => void,
+    private readonly listened: () => void,
   ) {}
 
   /** True while the connection is open and listens. */
@@ -70,6 +74,7 @@ export class ChangeListener {
     try {
       await connection.query(`LISTEN ${CHANNEL}`);
       this.#isListening = true;
+      this.listened();
       void this.#greet();
     } catch {
       await connection.end().catch(() => undefined);

@@ -1,14 +1,15 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { callEvent, type ServiceAct, serviceEvent } from '../audit/audit-event.js';
-import { AuditLog } from '../audit/audit-log.js';
+import type { AuditLog } from '../audit/audit-log.js';
 import type { Call } from '../call.js';
-import { Clock } from '../clock.js';
-import { LOGGER } from '../logger.js';
+import type { Clock } from '../clock.js';
 import { ChangeEpoch, type Freshness } from './change-epoch.js';
 import { CHANNEL, ChangeListener } from './change-listener.js';
 import { type Gate, Unapproved } from './gate.js';
+import { inTime } from './in-time.js';
+import { StaleServing } from './stale-serving.js';
 
 /** A cache of values that were read from the database. */
 export interface Cache {
@@ -24,25 +25,33 @@ export interface Cache {
  * Runs the transactions that change keys, aliases, users and roles, numbers them in `change_epoch`, and notifies the
  * caches of every process with PostgreSQL's NOTIFY. The numbers reveal lost notifications.
  */
-@Injectable()
 export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #caches: Cache[] = [];
   readonly #epoch = new ChangeEpoch(() => this.clear());
   readonly #listener: ChangeListener;
+  readonly staleServing: StaleServing;
   #gate?: Gate;
 
+  /** @param staleSeconds KEYBLOCK_STALE_SECONDS */
   constructor(
     private readonly database: DataSource,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
-    @Inject(LOGGER) logger: Logger,
+    logger: Logger,
+    staleSeconds = 0,
   ) {
-    this.#listener = new ChangeListener(database, logger, (payload) => this.#notified(payload));
+    this.staleServing = new StaleServing(this.#epoch, { limitSeconds: staleSeconds, audit, clock, logger });
+    this.#listener = new ChangeListener(
+      database,
+      logger,
+      (payload) => this.#notified(payload),
+      () => this.staleServing.reached(),
+    );
   }
 
   /** Limits how long the caches may use their values. */
   get freshness(): Freshness {
-    return this.#epoch;
+    return this.staleServing;
   }
 
   /** True while this process can be notified of changes. */
@@ -177,13 +186,23 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
    */
   async readEpochAnd(table: string): Promise<Record<string, unknown>[]> {
     const answered = this.#epoch.ask();
-    const rows = await this.#listener.query<Record<string, unknown>>(
-      `SELECT change_epoch.n, extract(epoch FROM pg_postmaster_start_time()) AS server, ${table}.*
-         FROM change_epoch LEFT JOIN ${table} ON true`,
-    );
+    let rows: Record<string, unknown>[];
+    try {
+      rows = await inTime(
+        this.#listener.query(
+          `SELECT change_epoch.n, extract(epoch FROM pg_postmaster_start_time()) AS server,
+                  extract(epoch FROM clock_timestamp()) AS time, ${table}.*
+             FROM change_epoch LEFT JOIN ${table} ON true`,
+        ),
+      );
+    } catch (error) {
+      this.staleServing.failed(error);
+      throw error;
+    }
+    this.staleServing.reached();
     const [row] = rows;
     if (!row) throw new Error('The row of change_epoch is missing');
-    answered({ n: Number(row['n']), server: String(row['server']) });
+    answered({ n: Number(row['n']), server: String(row['server']), time: Number(row['time']) * 1000 });
     return rows;
   }
 
@@ -192,6 +211,7 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.staleServing.stop();
     await this.#listener.stop();
   }
 

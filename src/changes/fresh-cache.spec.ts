@@ -13,7 +13,7 @@ class Names extends FreshCache<string> {
   }
 }
 
-const FRESH = { goodUntil: Infinity };
+const FRESH = { goodUntil: Infinity, servesStale: () => false };
 const reading = (value: string | null) => () => Promise.resolve(value);
 
 /** A load function that counts its calls, and whose result the test settles. */
@@ -30,7 +30,7 @@ function pending() {
 }
 
 test('returns values only while they are fresh, and again once their freshness is extended', async () => {
-  const freshness = { goodUntil: Infinity };
+  const freshness = { ...FRESH };
   const cache = new Names(freshness);
   expect(cache.known('a')).toBeUndefined();
   expect(await cache.read('a', reading('one'))).toBe('one');
@@ -108,6 +108,97 @@ test('drops everything when it is cleared', async () => {
   await cache.read('a', reading('one'));
   cache.clear();
   expect(cache.known('a')).toBeUndefined();
+});
+
+describe('a call that finds a value', () => {
+  const away = Object.assign(new Error('no database'), { code: 'ECONNREFUSED' });
+  const refused = Object.assign(new Error('permission denied'), { code: '42501' });
+  const failing = (error: Error) => () => Promise.reject<string>(error);
+  const never = () => Promise.reject<string>(new Error('it was read'));
+
+  /** A cache with one value that may be outdated by now. */
+  async function outdated(servesStale = true) {
+    const freshness = { goodUntil: Infinity, servesStale: () => servesStale };
+    const cache = new Names(freshness);
+    await cache.read('a', reading('one'));
+    freshness.goodUntil = performance.now();
+    return { cache, freshness };
+  }
+
+  test.each([true, false])('gets one that is fresh without a promise (of the data plane: %s)', async (mayBeStale) => {
+    const cache = new Names(FRESH);
+    expect(await cache.find('a', mayBeStale, reading('one'))).toBe('one');
+    expect(cache.find('a', mayBeStale, never)).toBe('one');
+  });
+
+  test('gets one that may be outdated if it is of the data plane and the database is away', async () => {
+    const { cache } = await outdated();
+    expect(cache.find('a', true, never)).toBe('one');
+    expect(cache.lookups).toMatchObject({ hit: 1, miss: 1 });
+  });
+
+  test.each([
+    ['it is of another plane', true, false],
+    ['the database is there', false, true],
+  ])('reads the value if %s', async (_, servesStale, mayBeStale) => {
+    const { cache } = await outdated(servesStale);
+    expect(await cache.find('a', mayBeStale, reading('two'))).toBe('two');
+    await expect(cache.find('a', mayBeStale, failing(away))).rejects.toBe(away);
+  });
+
+  test.each([
+    ['was never cached', 'b', () => undefined],
+    ['was dropped because of a change', 'a', (cache: Names) => cache.forget('one')],
+    ['was dropped with all others', 'a', (cache: Names) => cache.clear()],
+  ])('fails if the value %s', async (_, name, change) => {
+    const { cache } = await outdated();
+    change(cache);
+    await expect(cache.find(name, true, failing(away))).rejects.toBe(away);
+  });
+
+  test('gets the value although it has begun to read it when the database turned out to be away', async () => {
+    let isAway = false;
+    const freshness = { goodUntil: 0, servesStale: () => isAway };
+    const cache = new Names(freshness);
+    await cache.read('a', reading('one'));
+    const { load, fail } = pending();
+    const found = Promise.allSettled([true, false].map((mayBeStale) => cache.find('a', mayBeStale, load)));
+    isAway = true;
+    fail(away);
+    expect(await found).toEqual([
+      { status: 'fulfilled', value: 'one' },
+      { status: 'rejected', reason: away },
+    ]);
+  });
+
+  test('fails if the database answers the read with an error', async () => {
+    let isAway = false;
+    const cache = new Names({ goodUntil: 0, servesStale: () => isAway });
+    await cache.read('a', reading('one'));
+    const { load, fail } = pending();
+    const found = cache.find('a', true, load);
+    isAway = true;
+    fail(refused);
+    await expect(found).rejects.toBe(refused);
+  });
+
+  test('does not get a cached absence: the value may exist by now', async () => {
+    class Some extends FreshCache<string | undefined> {
+      owns(): boolean {
+        return true;
+      }
+
+      protected sourceOf(): string {
+        return 'none';
+      }
+    }
+    const freshness = { goodUntil: Infinity, servesStale: () => true };
+    const cache = new Some(freshness);
+    expect(await cache.find('a', true, () => Promise.resolve(undefined))).toBeUndefined();
+    expect(cache.find('a', true, never)).toBeUndefined();
+    freshness.goodUntil = 0;
+    await expect(cache.find('a', true, failing(away))).rejects.toBe(away);
+  });
 });
 
 describe('calls that need a value while it is being read', () => {

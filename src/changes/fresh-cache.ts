@@ -1,3 +1,4 @@
+import { isUnreachable } from '../database/primary.js';
 import { type Freshness, MAX_STALE_MS } from './change-epoch.js';
 import type { Cache } from './changes.js';
 
@@ -63,9 +64,27 @@ export abstract class FreshCache<T> implements Cache {
   known(name: string): { readonly value: T } | undefined {
     const found = this.#entries.get(name);
     if (!found || performance.now() >= this.freshness.goodUntil) return undefined;
-    found.isUsed = true;
-    this.lookups.hit++;
-    return found;
+    return this.#used(found);
+  }
+
+  /**
+   * Finds a value for a call: from the cache, without a promise, or otherwise from `load`, as `read` does.
+   *
+   * @param mayBeStale the call is one of the data plane, which may use a value that may be outdated while the database
+   *                   can't be reached
+   * @param load       returns null for a missing value, which is not cached
+   */
+  find<R extends T | null>(name: string, mayBeStale: boolean, load: () => Promise<R>): T | Promise<T | R> {
+    const found = this.known(name) ?? (mayBeStale ? this.#stale(name) : undefined);
+    if (found) return found.value;
+    const reading: Promise<T | R> = this.read(name, load);
+    if (!mayBeStale) return reading;
+    return reading.catch((error: unknown) => {
+      // The database may have turned out to be away while it was read.
+      const found = isUnreachable(error) ? this.#stale(name) : undefined;
+      if (!found) throw error;
+      return found.value;
+    });
   }
 
   /**
@@ -103,6 +122,19 @@ export abstract class FreshCache<T> implements Cache {
     this.#reads.clear();
     this.#entries.clear();
     this.#namesOf.clear();
+  }
+
+  /** Returns a value that may be outdated, if it may be used. A cached absence may not: the value may exist by now. */
+  #stale(name: string): Entry<T> | undefined {
+    const found = this.#entries.get(name);
+    if (found?.value === undefined || !this.freshness.servesStale()) return undefined;
+    return this.#used(found);
+  }
+
+  #used(found: Entry<T>): Entry<T> {
+    found.isUsed = true;
+    this.lookups.hit++;
+    return found;
   }
 
   async #read<R extends T | null>(name: string, load: () => Promise<R>): Promise<R> {

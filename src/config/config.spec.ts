@@ -43,6 +43,7 @@ test('by default, listens on the loopback address and uses the embedded database
     acceptsLegacyKeyBlocks: false,
     acceptsWeakDecimalization: false,
     audit: [{ name: 'table', isRequired: true }],
+    staleSeconds: 0,
     requestLog: 'all',
     clusters: [],
     xksEndpoints: [],
@@ -138,6 +139,7 @@ test('reads every setting', () => {
       { name: 'stdout', isRequired: false },
       { name: 'file', directory: '/var/log/keyblock', isRequired: true },
     ],
+    staleSeconds: 0,
     requestLog: 'errors',
     clusters: [
       { id: 'cluster-234567abcde', module: import.meta.filename, tokenLabel: 'payments', state: 'ACTIVE', hsms: 2 },
@@ -147,6 +149,16 @@ test('reads every setting', () => {
     workers: 1,
     traces: { endpoint: 'http://collector:4318', ratio: 0.05 },
   });
+});
+
+test.each([
+  ['0', 'table', 0],
+  ['0', 'table,stdout', 0],
+  ['60', 'stdout', 60],
+  ['900', 'file:/var/log/keyblock,stdout?', 900],
+])('reads %s seconds of stale serving where calls are recorded in %s', (seconds, sinks, staleSeconds) => {
+  const env = { KEYBLOCK_STALE_SECONDS: seconds, KEYBLOCK_AUDIT: sinks };
+  expect(readConfig(env)).toMatchObject({ staleSeconds });
 });
 
 const TOKEN = 'pkcs11:token=payments;object=keyblock-master?module-path=/usr/lib/hsm.so';
@@ -394,6 +406,14 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
     { KEYBLOCK_VERIFICATION_LIMIT: 'pan=10/1h,pan=9/1h' },
     /^KEYBLOCK_VERIFICATION_LIMIT must state pan and key at most once each/,
   ],
+  [{ KEYBLOCK_STALE_SECONDS: '901', KEYBLOCK_AUDIT: 'stdout' }, /^KEYBLOCK_STALE_SECONDS must be at most 900$/],
+  [{ KEYBLOCK_STALE_SECONDS: '-1', KEYBLOCK_AUDIT: 'stdout' }, /^KEYBLOCK_STALE_SECONDS must be a whole number$/],
+  [{ KEYBLOCK_STALE_SECONDS: '1.5', KEYBLOCK_AUDIT: 'stdout' }, /^KEYBLOCK_STALE_SECONDS must be a whole number$/],
+  [
+    { KEYBLOCK_STALE_SECONDS: '60' },
+    /^KEYBLOCK_STALE_SECONDS must be 0 while KEYBLOCK_AUDIT has table, .* stdout or file/,
+  ],
+  [{ KEYBLOCK_STALE_SECONDS: '1', KEYBLOCK_AUDIT: 'stdout,table' }, /^KEYBLOCK_STALE_SECONDS must be 0 while/],
   [{ KEYBLOCK_AUDIT: 'nowhere' }, /^KEYBLOCK_AUDIT must be table, stdout or file:FOLDER, or several/],
   [{ KEYBLOCK_AUDIT: 'table,' }, /^KEYBLOCK_AUDIT must be table, stdout or file:FOLDER, or several/],
   [{ KEYBLOCK_AUDIT: 'table?,stdout' }, /^KEYBLOCK_AUDIT must be table, stdout or file:FOLDER, or several/],

@@ -85,6 +85,11 @@ export interface Config {
    * are.
    */
   readonly audit: readonly AuditSink[];
+  /**
+   * Time after the last contact with the database for which calls of the data plane are served with what is remembered; 0
+   * if they aren't.
+   */
+  readonly staleSeconds: number;
   /** Requests that have a line in the log. */
   readonly requestLog: 'all' | 'errors' | 'off';
   /** Parts of the console that are served. */
@@ -242,6 +247,7 @@ const Environment = z.object({
     .refine((limits) => limits !== undefined, 'must state pan and key at most once each')
     .optional(),
   KEYBLOCK_AUDIT: z.string().default('table').transform(auditSinks),
+  KEYBLOCK_STALE_SECONDS: integer(0, 900).default(0),
   KEYBLOCK_REQUEST_LOG: z.enum(['all', 'errors', 'off'], 'must be all, errors or off').optional(),
   KEYBLOCK_CONSOLE: z.enum(['on', 'no-workbench', 'off'], 'must be on, no-workbench or off').default('on'),
   KEYBLOCK_CONSOLE_LABEL: z
@@ -325,7 +331,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const clusters = settings.read('KEYBLOCK_CLUSTERS_FILE', readClusters) ?? [];
   const payshield = settings.read('KEYBLOCK_PAYSHIELD_FILE', readPayshield);
   if (settings.has('DATABASE_URL')) requireShared(settings, masterKeys);
-  if (parsed.data) problems.push(...regionProblems(parsed.data), ...payshieldProblems(parsed.data, payshield));
+  if (parsed.data)
+    problems.push(
+      ...regionProblems(parsed.data),
+      ...staleProblems(parsed.data),
+      ...payshieldProblems(parsed.data, payshield),
+    );
   const databaseUrls = readDatabaseUrls(settings);
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return configOf(parsed.data, { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrls });
@@ -365,6 +376,15 @@ function requireShared(settings: Settings, masterKeys: Sources<MasterKeySource>)
 
 function regionProblems({ KEYBLOCK_REGION: region, KEYBLOCK_REGIONS: regions }: Environment): string[] {
   return !regions || regions.includes(region) ? [] : [`KEYBLOCK_REGIONS must include KEYBLOCK_REGION, ${region}`];
+}
+
+/** Checks that calls can be recorded while the database is away, if they are to be served then. */
+function staleProblems({ KEYBLOCK_STALE_SECONDS: seconds, KEYBLOCK_AUDIT: sinks }: Environment): string[] {
+  if (seconds === 0 || !sinks.some(({ name }) => name === 'table')) return [];
+  return [
+    'KEYBLOCK_STALE_SECONDS must be 0 while KEYBLOCK_AUDIT has table, where calls cannot be recorded while the database ' +
+      'is away: set KEYBLOCK_AUDIT to stdout or file:FOLDER alone',
+  ];
 }
 
 /** Checks that the Regions and users of host commands are those of the service. */
@@ -438,6 +458,7 @@ function configOf(data: Environment, filed: Filed): Config {
     acceptsWeakDecimalization: data.KEYBLOCK_WEAK_DECIMALIZATION === 'allow',
     verificationLimits: data.KEYBLOCK_VERIFICATION_LIMIT,
     audit: Object.freeze(data.KEYBLOCK_AUDIT),
+    staleSeconds: data.KEYBLOCK_STALE_SECONDS,
     // On a stream, the event of a request says what its line of the log would.
     requestLog:
       data.KEYBLOCK_REQUEST_LOG ?? (data.KEYBLOCK_AUDIT.some(({ name }) => name !== 'table') ? 'errors' : 'all'),

@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { DatabaseProxy } from '../../test/support/database-proxy.js';
 import { newStore, type DatabaseStore } from '../../test/support/database.js';
 import { connect, dueMigrations, migrate } from './database.js';
-import { primaryOf } from './primary.js';
+import { isUnreachable, primaryOf } from './primary.js';
 import { checkLocks, checkTriggers } from './self-test.js';
 
 let store: DatabaseStore;
@@ -237,6 +237,33 @@ describe('several hosts', () => {
     expect(await several.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     expect(Object.fromEntries(primaryOf(several).errors)).toEqual({ ECONNREFUSED: 1 });
     await several.destroy();
+  });
+
+  test('are out of reach if nothing answers at one of them, and not if all answer', async () => {
+    const name = new URL(store.env.DATABASE_URL).pathname.slice(1);
+    await database.query('CREATE SCHEMA standby');
+    await database.query(`CREATE FUNCTION standby.pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT true'`);
+    await database.query(`ALTER DATABASE ${name} SET search_path = standby, pg_catalog, public`);
+    const standby = store.env.DATABASE_URL;
+    const wrong = Object.assign(new URL(standby), { pathname: '/there_is_none' }).href;
+    const isOutOfReach = async (...urls: string[]) =>
+      connect(urls).then(
+        () => undefined,
+        (error: unknown) => isUnreachable(error),
+      );
+    try {
+      expect(await isOutOfReach(REFUSING)).toBe(true);
+      expect(await isOutOfReach(REFUSING, 'postgresql://nobody@127.0.0.1:2/nothing')).toBe(true);
+      expect(await isOutOfReach(REFUSING, standby)).toBe(true);
+      expect(await isOutOfReach(standby, REFUSING)).toBe(true);
+      expect(await isOutOfReach(standby)).toBe(false);
+      expect(await isOutOfReach(standby, standby)).toBe(false);
+      expect(await isOutOfReach(wrong)).toBe(false);
+      expect(await isOutOfReach(REFUSING, wrong)).toBe(false);
+    } finally {
+      await database.query(`ALTER DATABASE ${name} RESET search_path`);
+      await database.query('DROP SCHEMA standby CASCADE');
+    }
   });
 
   test('are all named if none answers', async () => {

@@ -4,15 +4,29 @@ import { cut, TIMEOUT_MS } from './connection.js';
 
 /** SQLSTATE of a write on a standby, or in a database that is read-only. */
 const READ_ONLY = '25006';
-/** Errors of Node and SQLSTATEs of a host that can't be reached, or whose server is starting or stopping. */
-const AWAY = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|08|57P0)/;
+/** Errors of Node of a host that can't be reached. */
+const UNREACHABLE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)/;
 /** Messages of node-postgres for the same, whose errors have no code. */
 const NO_ANSWER = /timeout expired|connection timeout|Query read timeout|Connection terminated|not queryable/;
+/** SQLSTATEs of a server that takes no connections, because it is starting or stopping. */
+const NOT_SERVING = /^(08|57P0)/;
 
-/** True if a database that fails with this error can't be reached, as opposed to one that answers with an error. */
-export function isAway(error: unknown): boolean {
-  const { code, message } = error as Error & { code?: unknown };
-  return typeof code === 'string' ? AWAY.test(code) : NO_ANSWER.test(message);
+/** True if a database that fails with this error isn't there to serve: nothing answers, or it is starting or stopping. */
+function isAway(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return isUnreachable(error) || (typeof code === 'string' && NOT_SERVING.test(code));
+}
+
+/**
+ * True if this error means that the database didn't answer: connections are refused or reset, or time out. False for
+ * every error that a server sent. Of several hosts, one must be unreachable and the others standbys, or starting or
+ * stopping: the primary may be the one that can't be reached.
+ */
+export function isUnreachable(error: unknown): boolean {
+  const { code, message, driverError } = error as Error & { code?: unknown; driverError?: unknown };
+  if (driverError !== undefined) return isUnreachable(driverError); // TypeORM's QueryFailedError
+  if (error instanceof NoPrimaryError) return error.isUnreachable;
+  return typeof code === 'string' ? UNREACHABLE.test(code) : NO_ANSWER.test(message);
 }
 
 /** A host is a standby, which only reads. */
@@ -28,7 +42,11 @@ class StandbyError extends Error {
 class NoPrimaryError extends Error {
   override readonly name = 'NoPrimaryError';
   readonly code = '08001'; // sqlclient_unable_to_establish_sqlconnection
-  constructor(failures: readonly string[]) {
+  /** @param isUnreachable true if nothing answers at one of the hosts */
+  constructor(
+    failures: readonly string[],
+    readonly isUnreachable: boolean,
+  ) {
     super(`no host of DATABASE_URL is a primary that answers: ${failures.join('; ')}`);
   }
 }
@@ -127,6 +145,7 @@ export class Primary {
   /** Connects to the current host, or to the next ones, each of them once, if it can't be reached or is a standby. */
   async attempt<T>(connect: () => Promise<T>): Promise<T> {
     const failures: string[] = [];
+    let isOneUnreachable = false;
     for (;;) {
       const url = this.#url;
       try {
@@ -137,9 +156,10 @@ export class Primary {
         if (isAway(error) && !(error instanceof pg.DatabaseError)) this.countError(code ?? 'none');
         if (this.#urls.length === 1 || !isAway(error)) throw error;
         failures.push(`${new URL(url).host}: ${messageOf(error)}`);
+        isOneUnreachable ||= isUnreachable(error);
         // Another connection may have moved on already.
         if (this.#url === url) this.#url = this.#urls[(this.#urls.indexOf(url) + 1) % this.#urls.length] ?? url;
-        if (failures.length === this.#urls.length) throw new NoPrimaryError(failures);
+        if (failures.length === this.#urls.length) throw new NoPrimaryError(failures, isOneUnreachable);
       }
     }
   }

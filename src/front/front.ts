@@ -5,6 +5,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { CredentialStore } from '../auth/credentials.js';
 import { SigV4Verifier } from '../auth/sigv4.js';
 import { type Call, CallRecord, type Principal } from '../call.js';
+import type { StaleServing } from '../changes/stale-serving.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import {
@@ -51,6 +52,7 @@ export interface FrontOptions {
   audit: AuditLog;
   rates: Rates;
   clock: Clock;
+  staleServing: Pick<StaleServing, 'now'>;
   /**
    * The APIs, each with the access keys that may sign its requests, or with what finds the callers of requests that aren't
    * signed; in the order that `Apis` needs.
@@ -177,7 +179,7 @@ export class Front {
     const { headers } = exchange;
     const source = apis.get(api);
     if (!source) throw new Error(`Nothing authenticates the callers of ${name} of ${api.name}`);
-    if (!('authenticate' in source)) return this.#signerOf(exchange, api, source, body);
+    if (!('authenticate' in source)) return this.#signerOf(exchange, api, name, source, body);
     const now = clock.now();
     const claims = (userName: string) => {
       exchange.claimedUserName = userName;
@@ -186,12 +188,13 @@ export class Front {
   }
 
   /** Verifies the signature of a request. */
-  #signerOf({ request, headers }: Exchange, api: Api, credentials: CredentialStore, body: Buffer) {
+  #signerOf({ request, headers }: Exchange, api: Api, name: string, credentials: CredentialStore, body: Buffer) {
     const { method = '', url = '/' } = request;
-    const { clock, config } = this.#options;
+    const { staleServing, config } = this.#options;
     const claim = this.#verifier.read({ method, url, headers, body });
-    return whenReady(credentials.find(claim.accessKeyId), (known): Caller => {
-      const now = clock.now();
+    const mayBeStale = api.audit.isDataEvent(name);
+    return whenReady(credentials.find(claim.accessKeyId, mayBeStale), (known): Caller => {
+      const now = staleServing.now(mayBeStale);
       const credential = this.#verifier.verify(claim, known, api, now);
       credentials.noteUse?.(credential, now);
       return {

@@ -4,7 +4,9 @@ import { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { isTestLmk } from '../config/payshield-file.js';
 import { DestructionWatch, type Hold } from '../changes/destruction-watch.js';
+import { Changes } from '../changes/changes.js';
 import { inTime } from '../changes/in-time.js';
+import type { StaleState } from '../changes/stale-serving.js';
 import { Drain } from '../http/drain.js';
 import { checkMasterKey } from '../provider/master-key-check.js';
 import { MasterKey } from '../provider/master-key.js';
@@ -15,6 +17,8 @@ interface Readiness {
   reason?: string;
   /** Present if a token encrypts the master key. */
   token?: 'reachable' | 'unreachable';
+  /** Present while the data plane is served with what is remembered, because the database can't be reached. */
+  stale?: StaleState;
   /** Present while destruction is on hold. */
   destruction?: { held: readonly Hold[]; waiting: Record<string, number> };
   /** Identifiers of the LMKs of host commands that are the public test set. Present if there are any. */
@@ -29,6 +33,7 @@ export class HealthController {
     private readonly masterKey: MasterKey,
     private readonly drain: Drain,
     private readonly watch: DestructionWatch,
+    private readonly changes: Changes,
     private readonly token: TokenStatus,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -42,22 +47,38 @@ export class HealthController {
   /**
    * Readiness: the service isn't stopping, the database is reachable and writable, and the master key opens its check
    * value. A node on which destruction is on hold is ready, but the response shows the hold. So is one whose token is
-   * unreachable, unless the token is required.
+   * unreachable, unless the token is required, and one that serves the data plane while the database is away.
    */
   @Get('readyz')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     try {
       if (this.drain.hasBegun) throw new StoppingError();
       if (!this.token.isReady) throw new TokenAwayError();
-      await inTime(this.#check());
-      return { status: 'ok', token: this.token.state, ...this.#destruction(), ...this.#testLmks() };
+      const stale = this.#stale ?? (await this.#check());
+      return { status: 'ok', token: this.token.state, stale, ...this.#destruction(), ...this.#testLmks() };
     } catch (error) {
       reply.status(503);
       return { status: 'unavailable', reason: (error as Error).name, token: this.token.state };
     }
   }
 
-  async #check(): Promise<void> {
+  get #stale(): StaleState | undefined {
+    return this.changes.staleServing.state;
+  }
+
+  /** Checks the database. @returns undefined, unless it turns out to be away while calls are served without it */
+  async #check(): Promise<StaleState | undefined> {
+    try {
+      await inTime(this.#checkDatabase());
+      return undefined;
+    } catch (error) {
+      const stale = this.#stale;
+      if (!stale) throw error;
+      return stale;
+    }
+  }
+
+  async #checkDatabase(): Promise<void> {
     await checkMasterKey(this.database.manager, this.masterKey);
     await checkWritable(this.database);
   }

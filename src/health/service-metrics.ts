@@ -11,7 +11,7 @@ type Cache = Pick<FreshCache<unknown>, 'size' | 'lookups'>;
 
 /** The parts of a running service that have metrics. */
 export interface ServiceParts {
-  changes: Pick<Changes, 'freshness' | 'isListening'>;
+  changes: Pick<Changes, 'freshness' | 'isListening' | 'staleServing'>;
   masterKey: Pick<MasterKey, 'id' | 'retiringId'>;
   clock: Clock;
   /** Caches of keys by the name of their API. */
@@ -85,6 +85,20 @@ function addFreshness(metrics: Metrics, { changes }: ServiceParts): void {
     '1 while the connection on which the node is notified of changes is open',
     () => Number(changes.isListening),
     'min',
+  );
+  metrics.gauge(
+    'keyblock_stale_serving',
+    '1 while the node serves the data plane with what it remembers, because it cannot reach the database',
+    () => Number(changes.staleServing.servesStale()),
+    'max',
+  );
+  metrics.counters(
+    {
+      name: 'keyblock_stale_calls_total',
+      help: 'Calls that came in while the node served the data plane with what it remembered',
+      labelNames: [],
+    },
+    () => [[{}, changes.staleServing.calls]],
   );
 }
 

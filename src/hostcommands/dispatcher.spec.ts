@@ -11,12 +11,15 @@ import type { HostPrincipals } from './host-principals.js';
 import { ListenerCounts } from './listener-reports.js';
 
 const events: Record<string, unknown>[] = [];
+/** Tells for each use of something remembered whether it may be outdated while the database is away. */
+const staleness: boolean[] = [];
 const peer = { sourceIp: '127.0.0.1', secureTransport: false, principalArn: 'arn:aws:iam::000000000000:root' };
 const { keys, pins, issuer, verifications, settings } = testServices();
 
 /** Serves one command, ZZ. */
 function serving(execute: () => Reply | Promise<Reply>, operation?: string, needsApproval = false) {
   events.length = 0;
+  staleness.length = 0;
   const command: HostCommand = { code: 'ZZ', title: 'Wait', operation, isDefault: true, parse: () => ({}), execute };
   const dispatcher = new Dispatcher({
     served: {
@@ -26,10 +29,21 @@ function serving(execute: () => Reply | Promise<Reply>, operation?: string, need
     commands: [command],
     services: { keys, pins, issuer, verifications, settings },
     checkValue: () => '',
-    principals: { find: () => rootCall('ZZ').principal } as unknown as HostPrincipals,
+    principals: {
+      get: (_: string, mayBeStale: boolean) => {
+        staleness.push(mayBeStale);
+        return rootCall('ZZ').principal;
+      },
+    } as unknown as HostPrincipals,
     audit: { record: (event: string) => events.push(JSON.parse(event) as object as never) } as unknown as AuditLog,
     metrics: new Metrics(),
     clock: new Clock(),
+    staleServing: {
+      now: (mayBeStale: boolean) => {
+        staleness.push(mayBeStale);
+        return new Date();
+      },
+    },
     logger: pino({ level: 'silent' }),
     needsApproval: () => needsApproval,
     rate: undefined,
@@ -67,6 +81,19 @@ test('a command that ends in time is answered with its reply', async () => {
   expect((await reply).toString('latin1', 2)).toBe('Z[00OK');
   await jest.advanceTimersByTimeAsync(10_000);
   expect(events).toHaveLength(1);
+});
+
+test.each([
+  ['GenerateMac', true],
+  [undefined, true],
+  ['CreateKey', false],
+  ['ImportKey', false],
+  ['ExportKey', false],
+])('a command of %s may use what may be outdated while the database is away: %s', async (operation, mayBeStale) => {
+  const { answer } = serving(() => ({ fields: [] }), operation);
+  expect((await answer()).toString('latin1', 2)).toBe('Z[00');
+  // Its caller, and the time by which it is judged.
+  expect(staleness).toEqual([mayBeStale, mayBeStale]);
 });
 
 test.each([

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { callEvent, unauthenticatedEvent } from '../audit/audit-event.js';
 import type { AuditLog } from '../audit/audit-log.js';
-import { type Call, CallRecord, type Principal } from '../call.js';
+import { type Call, CallRecord, isDataCall, type Principal } from '../call.js';
+import type { StaleServing } from '../changes/stale-serving.js';
 import type { Clock } from '../clock.js';
 import type { TokenBuckets } from '../front/token-buckets.js';
 import type { Metrics } from '../http/metrics.js';
@@ -41,6 +42,7 @@ export interface DispatcherOptions {
   readonly audit: AuditLog;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly staleServing: Pick<StaleServing, 'now'>;
   readonly logger: Logger;
   /** True for a call of Payment Cryptography that needs approvals. */
   readonly needsApproval: (call: Call) => boolean | Promise<boolean>;
@@ -58,6 +60,7 @@ interface Row {
 
 /** One message and its answer. */
 class Exchange {
+  readonly api = HOST_COMMANDS;
   readonly record = new CallRecord();
   readonly receivedAtMs = performance.now();
   /** Set once the caller is known. */
@@ -74,6 +77,10 @@ class Exchange {
     readonly row: Row | undefined,
     readonly peer: Peer,
   ) {}
+
+  get operation(): string {
+    return this.row?.operation ?? 'Unknown';
+  }
 
   /** Identifies the command in the log and in its audit event: no host sees it, so one identifier is enough. */
   get id(): string {
@@ -132,7 +139,7 @@ export class Dispatcher {
     const { audit, principals } = this.#options;
     try {
       if (audit.isFull) throw new HostError('41', 'Too many audit events wait to be written');
-      const principal = principals.find(exchange.peer.principalArn);
+      const principal = principals.get(exchange.peer.principalArn, isDataCall(exchange));
       if (principal instanceof Promise)
         return this.#later(
           exchange,
@@ -147,15 +154,15 @@ export class Dispatcher {
 
   #run(exchange: Exchange, principal: Principal | undefined): Reply | Promise<Reply> {
     const { id, record, row, code, peer, message, headerLength, checkValues } = exchange;
-    const { served, clock, metrics, rate } = this.#options;
+    const { served, staleServing, metrics, rate } = this.#options;
     if (!principal) throw new HostError('68', `The caller ${peer.principalArn} doesn't exist`);
     const call: Call = {
       requestId: id,
-      api: HOST_COMMANDS,
-      operation: row?.operation ?? 'Unknown',
+      api: exchange.api,
+      operation: exchange.operation,
       principal,
       region: served.region,
-      origin: new HostOrigin(peer, clock.now()),
+      origin: new HostOrigin(peer, staleServing.now(isDataCall(exchange))),
       record,
     };
     exchange.call = call;
@@ -267,10 +274,10 @@ export class Dispatcher {
     return `${parameters},"keyCheckValues":["${checkValues.join('","')}"]}`;
   }
 
-  #anonymousEvent({ id, row, peer }: Exchange, failure: { name: string; message: string }): string {
+  #anonymousEvent({ id, api, operation, peer }: Exchange, failure: { name: string; message: string }): string {
     const { served, clock } = this.#options;
     const { accountId, region } = served;
-    const request = { requestId: id, api: HOST_COMMANDS, operation: row?.operation ?? 'Unknown', accountId, region };
+    const request = { requestId: id, api, operation, accountId, region };
     return unauthenticatedEvent({ ...request, origin: new HostOrigin(peer, clock.now()) }, failure);
   }
 

@@ -80,6 +80,7 @@ export class HostCommands {
     const { accountId } = this.config;
     return new Dispatcher({
       ...{ principals, rate, audit, metrics, clock, logger },
+      staleServing: this.changes.staleServing,
       served: { name, counts, headerLength, maxConnections, region, accountId },
       needsApproval: (call) => this.changes.needsApproval(call),
       commands: servedCommands(commands),

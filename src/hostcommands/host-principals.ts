@@ -21,10 +21,14 @@ export class HostPrincipals extends FreshCache<Principal | undefined> {
     return arn.startsWith('arn:aws:iam:');
   }
 
-  /** Finds a user or a role. Returns a promise only if it isn't cached. */
-  find(arn: string): Principal | undefined | Promise<Principal | undefined> {
-    const known = this.known(arn);
-    return known ? known.value : this.read(arn, () => inTime(this.#load(arn)));
+  /**
+   * Returns a user or a role.
+   *
+   * @param mayBeStale see FreshCache
+   * @returns a promise only if it isn't cached
+   */
+  get(arn: string, mayBeStale: boolean): Principal | undefined | Promise<Principal | undefined> {
+    return this.find(arn, mayBeStale, () => inTime(this.#load(arn)));
   }
 
   protected sourceOf(principal: Principal | undefined): string {

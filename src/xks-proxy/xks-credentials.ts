@@ -36,9 +36,8 @@ export class XksCredentials implements CredentialStore {
     private readonly cache: XksCredentialCache,
   ) {}
 
-  find(accessKeyId: string): XksCredential | undefined | Promise<XksCredential | undefined> {
+  find(accessKeyId: string, mayBeStale: boolean): XksCredential | undefined | Promise<XksCredential | undefined> {
     if (!ACCESS_KEY_ID.test(accessKeyId)) return undefined;
-    const known = this.cache.known(accessKeyId);
-    return known ? known.value : this.cache.read(accessKeyId, () => inTime(this.repository.credential(accessKeyId)));
+    return this.cache.find(accessKeyId, mayBeStale, () => inTime(this.repository.credential(accessKeyId)));
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ACCOUNT_ID } from '../access/principal.repository.js';
+import { Changes } from '../changes/changes.js';
 import { LISTENER } from '../changes/change-listener.js';
 import { inTime } from '../changes/in-time.js';
 import { VERSION } from '../config/version.js';
@@ -28,12 +29,18 @@ export class XksHealth {
     private readonly database: DataSource,
     private readonly masterKey: MasterKey,
     @Inject(ACCOUNT_ID) private readonly accountId: string,
+    private readonly changes: Changes,
   ) {}
 
-  /** @throws Error of the database or the master key, if this process can't use them */
+  /**
+   * Returns the status; while calls are served although the database is away, with the last known number of processes.
+   *
+   * @throws Error of the database or the master key, if this process can't use them
+   */
   async read(): Promise<GetHealthStatusOutput> {
     checkCipher();
-    if (!this.#last || performance.now() > this.#last.at + GOOD_FOR_MS) {
+    const isGood = this.#last && performance.now() <= this.#last.at + GOOD_FOR_MS;
+    if (!this.#last || !(isGood || this.changes.staleServing.servesStale())) {
       const at = performance.now();
       this.#last = { fleetSize: await inTime(this.#checkDatabase()), at };
     }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../call.js';
+import { type Call, isDataCall } from '../call.js';
 import { FreshCache } from '../changes/fresh-cache.js';
 import { inTime } from '../changes/in-time.js';
 import { stateOf, worksIn } from '../kms/keys/key-state.js';
@@ -75,7 +75,7 @@ export class XksKeys {
 
   #released(call: Call, prefix: string, xksKeyId: string): XksKey | null | Promise<XksKey | null> {
     const name = `${prefixArn(call.principal.accountId, prefix)}/keys/${xksKeyId}`;
-    return this.cache.known(name)?.value ?? this.cache.read(name, () => inTime(this.repository.key(prefix, xksKeyId)));
+    return this.cache.find(name, isDataCall(call), () => inTime(this.repository.key(prefix, xksKeyId)));
   }
 }
 

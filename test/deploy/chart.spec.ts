@@ -124,7 +124,7 @@ describe('the configuration', () => {
       const config = readConfig(environmentOf(pod));
       expect(config.masterKey!.toString('hex')).toBe('03'.repeat(32));
       expect(config).toMatchObject({ region: 'eu-central-1', regions: ['eu-central-1', 'eu-west-1'] });
-      expect(config).toMatchObject({ accountId: '123456789012', keyCache: 50_000, maxKeys: 100_000 });
+      expect(config).toMatchObject({ accountId: '123456789012', keyCache: 50_000, maxKeys: 100_000, staleSeconds: 60 });
     }
     const { env } = containerOf(full);
     expect(env).toContainEqual({ name: 'PGSSLROOTCERT', value: '/ca/ca.crt' });

@@ -29,7 +29,7 @@ export const FULL: Values = {
     databaseTo: [{ ipBlock: { cidr: '10.1.2.0/24' } }],
     egress: [{ ports: [{ port: 1792, protocol: 'TCP' }], to: [{ ipBlock: { cidr: '10.9.9.9/32' } }] }],
   },
-  env: { KEYBLOCK_KEY_CACHE: '50000', KEYBLOCK_MAX_KEYS: 100000 },
+  env: { KEYBLOCK_KEY_CACHE: '50000', KEYBLOCK_MAX_KEYS: 100000, KEYBLOCK_AUDIT: 'stdout', KEYBLOCK_STALE_SECONDS: 60 },
   extraEnv: [{ name: 'PGSSLROOTCERT', value: '/ca/ca.crt' }],
   extraVolumes: [
     { name: 'ca', configMap: { name: 'postgres-ca' } },

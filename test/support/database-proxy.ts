@@ -5,6 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** Returns PostgreSQL's message for an error that ends the connection. */
+function fatal(code: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0Mrefused by the spec\0\0`);
+  const head = Buffer.from('E0000');
+  head.writeInt32BE(4 + fields.length, 1);
+  return Buffer.concat([head, fields]);
+}
+
 /** A Unix socket that leads to the PostgreSQL server of the run until it is closed, cut or frozen. */
 export class DatabaseProxy {
   readonly #folder = mkdtempSync(join(tmpdir(), 'keyblock-proxy-'));
@@ -26,7 +34,8 @@ export class DatabaseProxy {
   }
 
   async open(): Promise<void> {
-    this.#proxy = createServer((client) => {
+    this.#isFrozen = false;
+    await this.#listen((client) => {
       const { hostname, port } = this.#server;
       const host = decodeURIComponent(hostname);
       const server = host.startsWith('/')
@@ -45,8 +54,12 @@ export class DatabaseProxy {
         from.on('data', (data) => this.#isFrozen || to.write(data));
       }
     });
-    this.#proxy.listen(this.#path);
-    await once(this.#proxy, 'listening');
+  }
+
+  /** Answers each connection with an error from now on, as a server does. @param code SQLSTATE */
+  async refuse(code: string): Promise<void> {
+    await this.close();
+    await this.#listen((client) => client.on('error', () => undefined).once('data', () => client.end(fatal(code))));
   }
 
   /** Ends all connections. */
@@ -64,6 +77,12 @@ export class DatabaseProxy {
   /** Stops all traffic from now on, in both directions. */
   freeze(): void {
     this.#isFrozen = true;
+  }
+
+  async #listen(connected: (client: Socket) => void): Promise<void> {
+    this.#proxy = createServer(connected);
+    this.#proxy.listen(this.#path);
+    await once(this.#proxy, 'listening');
   }
 
   async remove(): Promise<void> {

@@ -20,11 +20,12 @@ export class KmsKeyCache extends FreshCache<KnownKey> {
   /**
    * Returns the key of a name, from memory without a promise, or from `load`.
    *
-   * @param name ARN of the key or of an alias
-   * @param load returns null if there is no such key; that is not remembered
+   * @param name       ARN of the key or of an alias
+   * @param mayBeStale see FreshCache
+   * @param load       returns null if there is no such key; that is not remembered
    */
-  get(name: string, load: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
-    return this.known(name)?.value ?? this.read(name, () => inSpan('key read', 'internal', {}, load));
+  get(name: string, mayBeStale: boolean, load: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
+    return this.find(name, mayBeStale, () => inSpan('key read', 'internal', {}, load));
   }
 
   owns(arn: string): boolean {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
-import { type Call, scopeOf } from '../../call.js';
+import { type Call, isDataCall, scopeOf } from '../../call.js';
 import { Changes } from '../../changes/changes.js';
 import { inTime } from '../../changes/in-time.js';
 import { AccessDeniedException } from '../../errors/exceptions.js';
@@ -265,7 +265,9 @@ export class KmsKeyRepository {
   ): KnownKey | null | Promise<KnownKey | null> {
     if (named.accountId !== call.principal.accountId) throw foreign(call, named);
     const read = () => inTime(this.#read(named));
-    return whenReady(this.cache.get(kmsArn(named), read), (known) => (known && !suffices(known) ? read() : known));
+    return whenReady(this.cache.get(kmsArn(named), isDataCall(call), read), (known) =>
+      known && !suffices(known) ? read() : known,
+    );
   }
 
   async #read(named: KmsIdentifier): Promise<KnownKey | null> {

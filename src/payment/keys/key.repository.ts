@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, MoreThan } from 'typeorm';
 import { resourceStatements, Statements } from '../../policy/policy.js';
 import type { ServiceAct } from '../../audit/audit-event.js';
-import { type Call, scopeOf } from '../../call.js';
+import { type Call, isDataCall, scopeOf } from '../../call.js';
 import { lockTransaction, LOCKS } from '../../database/locks.js';
 import { AccessDeniedException, ResourceNotFoundException } from '../../errors/exceptions.js';
 import { CONTROL_PLANE } from '../api.js';
@@ -117,7 +117,7 @@ export class KeyRepository {
    */
   get(call: Call, identifier: string): Key | Promise<Key> {
     const parsed = withinReach(call, identifier);
-    return whenReady(this.#known(parsed), (known) => {
+    return whenReady(this.#known(call, parsed), (known) => {
       if (!known) throw missing(call, parsed, identifier);
       const { key, access } = known;
       call.record.uses(key.arn);
@@ -129,7 +129,7 @@ export class KeyRepository {
   /** Returns the ARN of a key without authorization, or undefined if the call's account and Region have no such key. */
   async arnOf(call: Call, identifier: string): Promise<string | undefined> {
     const parsed = parseIdentifier(identifier, scopeOf(call));
-    return isKey(parsed) ? resourceArn(parsed) : (await this.#known(parsed))?.key.arn;
+    return isKey(parsed) ? resourceArn(parsed) : (await this.#known(call, parsed))?.key.arn;
   }
 
   /**
@@ -354,8 +354,8 @@ export class KeyRepository {
       .getMany();
   }
 
-  #known(identifier: Identifier): KnownKey | Promise<KnownKey | null> {
-    return this.cache.get(resourceArn(identifier), () => inTime(this.#readWithAccess(identifier)));
+  #known(call: Call, identifier: Identifier): KnownKey | Promise<KnownKey | null> {
+    return this.cache.get(resourceArn(identifier), isDataCall(call), () => inTime(this.#readWithAccess(identifier)));
   }
 
   async #readWithAccess(identifier: Identifier): Promise<KnownKey | null> {
