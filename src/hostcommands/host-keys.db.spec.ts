@@ -14,6 +14,7 @@ import { FieldKeys } from './host-keys.js';
 import { KeyIssuer } from './key-issuer.js';
 import { parseKeyTable } from './key-table.js';
 import type { Lmks } from './lmk/lmks.js';
+import { VariantLmk } from './lmk/variant-lmk.js';
 import { LmkPins } from './pins-under-lmk.js';
 import type { KeyField } from './request-fields.js';
 
@@ -52,6 +53,7 @@ beforeAll(async () => {
     block('04', 'alias/none'),
     block('05', arnOf('small-lmk')),
     block('06', arnOf('zpk')),
+    ['07', { scheme: 'variant', id: '07', pinLength: 4, lmk: VariantLmk.test() }],
   ]);
   const table = parseKeyTable(
     `keys:\n  - {match: 'U0123', key: alias/zpk}\n  - {match: 'S0ABC', key: alias/zpk, usage: ['CC']}\n  - {match: 'X9', key: alias/none}`,
@@ -217,6 +219,17 @@ describe('key blocks', () => {
   });
 });
 
+test('a key block under a key block LMK does not lose its attributes under a variant LMK', async () => {
+  const variant = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
+  const [first, second] = [await generate('P0T2Bc1N00'), await generate('P0T2Bc2N00')];
+  // The block names its LMK, and the variant LMK is the default one.
+  expect(await run(`A43001U${variant}${first}${second}`)).toBe('A5A9');
+  expect(await run(`A43001U${first}${second}${variant}`)).toBe('A5A9');
+  const block = await generate('P0T2B00N00');
+  expect(await run(`BW01F${block};0U0%07`)).toBe('BX28');
+  expect(await run(`B0001${block}U`)).toBe('B128');
+});
+
 describe('keys of the service', () => {
   test('are named by the table or by the field', async () => {
     for (const text of ['U0123', 'S0ABC', '@alias/zpk@', `@${arns['zpk']}@`])
@@ -242,6 +255,18 @@ describe('keys of the service', () => {
     await expect(find('@alias/zpk@', hostOf('00'), cvk)).rejects.toThrow(refusal('A6'));
     await expect(find('U0123', hostOf('00'), iso4)).rejects.toThrow(refusal('27'));
     await expect(find('S0ABC', hostOf('00'), iso4)).rejects.toThrow(refusal('A7'));
+  });
+
+  test('are no components, and do not come under the LMK by BW or B0', async () => {
+    const component = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
+    const named = { lmks, takesKeyNames: true };
+    for (const key of ['@alias/zpk@', 'U0123']) {
+      await expect(find(key, hostOf('00'), { ...needs, isComponent: true })).rejects.toThrow(refusal('A9'));
+      if (!key.startsWith('@')) continue;
+      expect(await runCommand(KEY_COMMANDS, `A43001U${component}${component}${key}`, named, services)).toBe('A5A9');
+      expect(await runCommand(KEY_COMMANDS, `BW011${key};0U0%07`, named, services)).toBe('BX28');
+      expect(await runCommand(KEY_COMMANDS, `B0001${key}U`, named, services)).toBe('B128');
+    }
   });
 
   test('are refused in commands that the table does not list', async () => {
