@@ -98,6 +98,7 @@ describe('help', () => {
       'migrate',
       'demo',
       'payshield keys add',
+      'payshield keys import',
       'payshield keys verify',
       'payshield keys suggest',
       'payshield try',

@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
+import { ExportKeyCommand, ListKeysCommand, StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
 import { useService } from '../../test/support/api.js';
 import { runKeyblock } from '../../test/support/cli.js';
 import { createKeyOf, MISSING_KEY } from '../../test/support/keys.js';
-import { serviceEnv } from '../../test/support/service.js';
+import { CREDENTIALS, serviceEnv } from '../../test/support/service.js';
 import { wrapKeyBlock } from '../crypto/tr31/wrap.js';
 
 const service = useService();
@@ -22,7 +22,11 @@ const environment = { ...process.env };
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'keyblock-key-table-'));
   table = join(folder, 'keys.yaml');
-  Object.assign(process.env, serviceEnv(service.store));
+  Object.assign(process.env, serviceEnv(service.store), {
+    AWS_ENDPOINT_URL: service.url,
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+  });
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });
@@ -60,6 +64,75 @@ test('add refuses a key that does not exist, and a field that is there already, 
   expect((await add(FIELD, arn)).exitCode).not.toBe(0);
   expect((await add('with space', arn)).exitCode).not.toBe(0);
   expect(readFileSync(table, 'utf8')).toBe(before);
+});
+
+describe('import', () => {
+  const take = (field: string, ...more: string[]) => keys('import', field, ...more, '--table', table);
+  const KEK = { usage: 'TR31_K1_KEY_BLOCK_PROTECTION_KEY', algorithm: 'AES_256', modes: ZPK.modes };
+  const countKeys = async () => (await service.controlPlane.send(new ListKeysCommand({}))).Keys?.length;
+  let kek: string;
+  let block: string;
+  let kcv: string;
+  beforeAll(async () => {
+    kek = (await createKeyOf(service, KEK)).arn;
+    const zpk = await createKeyOf(service, ZPK);
+    kcv = zpk.kcv;
+    const { WrappedKey } = await service.controlPlane.send(
+      new ExportKeyCommand({
+        ExportKeyIdentifier: zpk.arn,
+        KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: kek } },
+      }),
+    );
+    block = WrappedKey?.KeyMaterial ?? '';
+  });
+
+  test('imports a key block, and appends a row with the new key', async () => {
+    for (const [field, sent] of [
+      [FIELD, block],
+      [OTHER_FIELD, `R${block}\n`],
+    ] as const) {
+      const { exitCode, stdout } = await take(field, sent, '--under', kek, '--commands', 'CC');
+      expect([exitCode, stdout]).toEqual([0, expect.stringMatching(`^${kcv}  arn:aws:\\S+:key/\\w{16}  ${field}\n$`)]);
+    }
+    expect((await keys('verify', '--table', table)).stdout.match(new RegExp(kcv, 'g'))).toHaveLength(2);
+    const json = await take('Z0123456789ABCDEF', block, '--under', kek, '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ Match: 'Z0123456789ABCDEF', KeyCheckValue: kcv });
+  });
+
+  test('imports nothing for a block, a wrapping key or a row that cannot be', async () => {
+    expect((await take(FIELD, block, '--under', kek)).exitCode).toBe(0);
+    const before = [await countKeys(), readFileSync(table, 'utf8')];
+    const changed = block.slice(0, -1) + (block.endsWith('0') ? '1' : '0');
+    const refused: [field: string, key: string, ...more: string[]][] = [
+      [OTHER_FIELD, changed, '--under', kek],
+      [OTHER_FIELD, block.slice(0, 40), '--under', kek],
+      [OTHER_FIELD, 'alias/zpk', '--under', kek],
+      [OTHER_FIELD, block, '--under', 'alias/none'],
+      [OTHER_FIELD, block, '--under', MISSING_KEY],
+      [OTHER_FIELD, block],
+      [OTHER_FIELD, '--under', kek],
+      [FIELD, block, '--under', kek],
+      ['with space', block, '--under', kek],
+      [OTHER_FIELD, block, '--under', kek, '--commands', 'ca'],
+    ];
+    for (const args of refused) expect((await take(...args)).exitCode).not.toBe(0);
+    process.env['AWS_SECRET_ACCESS_KEY'] = 'another secret';
+    expect((await take(OTHER_FIELD, block, '--under', kek)).exitCode).toBe(3);
+    expect([await countKeys(), readFileSync(table, 'utf8')]).toEqual(before);
+  });
+
+  test('says which key it has imported if the table cannot be written', async () => {
+    const { exitCode, stderr } = await keys(
+      'import',
+      FIELD,
+      block,
+      '--under',
+      kek,
+      '--table',
+      join(folder, 'no', 'keys'),
+    );
+    expect([exitCode, stderr]).toEqual([5, expect.stringMatching(/imported as arn:\S+, but \S+ can't be written/)]);
+  });
 });
 
 test('verify refuses a table that is not one', async () => {

@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { parseKeyBlock } from '../crypto/tr31/key-block.js';
 import { CONTROL_PLANE } from '../payment/api.js';
 import { KeyCache } from '../payment/keys/key-cache.js';
@@ -7,22 +6,13 @@ import { KeyRepository } from '../payment/keys/key.repository.js';
 import { Quotas } from '../payment/keys/quotas.js';
 import { Regions } from '../payment/keys/regions.js';
 import { ReplicationWork } from '../payment/keys/replication-work.js';
-import { type KeyTableRow, readKeyTable, withRow } from '../hostcommands/key-table.js';
+import { type KeyTableRow, readKeyTable } from '../hostcommands/key-table.js';
 import { type Operator, withOperator } from './operator.js';
+import { addRow, type VerifiedRow } from './payshield-key-file.js';
 
 /** Opens the deployment that the environment names, and runs work on its keys. */
 export function withPayshieldKeys(work: (keys: PayshieldKeys) => Promise<void>): Promise<void> {
   return withOperator('keyblock payshield', (operator) => work(new PayshieldKeys(operator)));
-}
-
-/** A row of a key table and what is known of its key. */
-export interface VerifiedRow {
-  match: string;
-  key: string;
-  /** Check value of an enabled key. */
-  kcv?: string;
-  /** Why the key can't be used. */
-  fault?: string;
 }
 
 /** The key table of host commands, administered by the operator, who acts as the root. */
@@ -40,7 +30,7 @@ export class PayshieldKeys {
   /** Appends a row to a key table. @throws ResourceNotFoundException, ValidationException, KeyFileError */
   async add(path: string, match: string, row: KeyTableRow): Promise<VerifiedRow> {
     const { kcv } = await this.#keys.getEnabled(this.#call(), row.key);
-    writeFileSync(path, withRow(textOf(path), match, row));
+    addRow(path, match, row);
     return { match, key: row.key, kcv };
   }
 
@@ -76,14 +66,5 @@ export class PayshieldKeys {
 
   #call() {
     return this.operator.call('GetKey', {}, CONTROL_PLANE);
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
   }
 }

@@ -8,17 +8,21 @@ export type ShownField = readonly [name: string, value: string];
  * names are of two fields: the reply of M6 is an IV where the request has mode 1 or 2.
  */
 const LAYOUTS: Readonly<Record<string, readonly string[]>> = {
+  ...ofEach(['A0'], ['key under the LMK K, check value 6', 'key under the LMK K, key under the ZMK K, check value 6']),
+  ...ofEach(['A4', 'A6'], ['key under the LMK K, check value 6']),
+  ...ofEach(['B0', 'BI', 'BW'], ['key under the LMK K', 'key under the LMK 32']),
   ...ofEach(
-    ['A0', 'A4', 'A6', 'FA', 'DW', 'BW'],
-    [
-      'key under the LMK K',
-      'key under the LMK K, check value 6',
-      'key under the LMK K, check value 16',
-      'key under the LMK K, key under the ZMK K, check value 6',
-    ],
+    ['AS', 'AW', 'BY', 'DW', 'FA', 'FC', 'FK', 'GG', 'GY', 'MI'],
+    withCheckValues('key under the LMK K', 'key under the LMK 32'),
   ),
-  ...ofEach(['A8', 'GC'], ['key under the ZMK K, check value 6', 'key under the ZMK K, check value 16']),
+  ...ofEach(['A8', 'AU', 'DY', 'FE', 'FM', 'GC', 'MG'], withCheckValues('key under the ZMK K', 'key under the ZMK 32')),
+  ...ofEach(['AG'], withCheckValues('key under the TMK K')),
+  ...ofEach(['AE'], ['key under the TMK K']),
   ...ofEach(['HA', 'HC'], ['key under the TMK K, key under the LMK K']),
+  ...ofEach(
+    ['FG', 'FI', 'IA'],
+    withCheckValues('key under the ZMK K, key under the LMK K', 'key under the ZMK 32, key under the LMK 32'),
+  ),
   ...ofEach(['BU', 'KA'], ['check value *']),
   ...ofEach(['CA', 'CC', 'G0', 'CI'], ['PIN length 2, PIN block *, PIN block format 2']),
   ...ofEach(['JA', 'JC', 'JE', 'BA', 'BG', 'QK', 'EE'], ['PIN under the LMK *']),
@@ -54,6 +58,12 @@ const LAYOUTS: Readonly<Record<string, readonly string[]>> = {
   HG: ['data 16'],
   GM: ['hash *'],
 };
+
+/** Returns layouts with the check values that follow the keys. */
+function withCheckValues(...keys: readonly string[]): string[] {
+  const halves = 'check value of the left half 6, check value of the right half 6';
+  return keys.flatMap((begin) => [`${begin}, check value 6`, `${begin}, check value 16`, `${begin}, ${halves}`]);
+}
 
 function ofEach(codes: readonly string[], layouts: readonly string[]): Record<string, readonly string[]> {
   return Object.fromEntries(codes.map((code) => [code, layouts]));

@@ -1,8 +1,12 @@
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
-import type { PayshieldKeys, VerifiedRow } from './payshield-keys.js';
+import type { VerifiedRow } from './payshield-key-file.js';
+import type { PayshieldKeys } from './payshield-keys.js';
 import { addTry } from './payshield-try.js';
+import { type InputOptions, readInput, withInput } from './input.js';
 import { print, type OutputOptions, withOutput } from './results.js';
+import { connect } from './service/client.js';
+import { type ServiceOptions, withService } from './service/connection.js';
 
 const DOCUMENT = 'docs/host-commands.md';
 const DESCRIPTION = `Help with the host commands of a payShield.
@@ -10,10 +14,21 @@ const DESCRIPTION = `Help with the host commands of a payShield.
 Host commands are served if KEYBLOCK_PAYSHIELD_FILE names their configuration. Keyblock is not a product of Thales.`;
 const KEYS = `Keep the key table.
 
-The table says which key of the service stands for a key field of hosts. It is a YAML file, read at start. The commands open the database with the environment of the service.`;
+The table says which key of the service stands for a key field of hosts. It is a YAML file, read at start. All commands but import open the database with the environment of the service.`;
+const IMPORT = `Import a key block, and add a row with its key to the key table.
+
+Takes a TR-31 key block and the key in the service that it is wrapped under. Unlike the other commands, this one calls the service, by the operation ImportKey. The file is created if it is missing.`;
 
 interface TableOption {
   table: string;
+}
+
+interface CommandsOption {
+  commands?: string[];
+}
+
+interface ImportOptions extends TableOption, CommandsOption, InputOptions, ServiceOptions {
+  under: string;
 }
 
 /** Adds `keyblock payshield`. */
@@ -39,12 +54,29 @@ function addKeys(payshield: Command, streams: Streams): void {
       'keyblock payshield keys add BAB32D775A38E4AB alias/zpk --table keys.yaml',
       'keyblock payshield keys add BAB32D775A38E4AB alias/zpk --table keys.yaml \\\n  --commands CA CC',
     );
-  withOutput(add).action((field: string, key: string, options: TableOption & OutputOptions & { commands?: string[] }) =>
+  withOutput(add).action((field: string, key: string, options: TableOption & OutputOptions & CommandsOption) =>
     withKeys(async (stored) => {
-      const usage = options.commands && new Set(options.commands);
-      const row = await stored.add(options.table, field, { key, ...(usage && { usage }) });
+      const row = await stored.add(options.table, field, { key, ...usageOf(options) });
       print(streams, options, presentRow(row), [lineOf(row)]);
     }),
+  );
+  const take = command('import', IMPORT)
+    .argument('<field>', 'key field, exactly as hosts send it')
+    .requiredOption('--under <key>', 'The key that the block is wrapped under: ARN or alias.')
+    .requiredOption('--table <path>', 'The key table.')
+    .option('--commands <codes...>', 'Commands in which the row counts; all by default.')
+    .examples(
+      'keyblock payshield keys import BAB32D775A38E4AB --file zpk.tr31 \\\n  --under alias/kek --table keys.yaml',
+      'keyblock payshield keys import BAB32D775A38E4AB "$(cat zpk.tr31)" \\\n  --under alias/kek --table keys.yaml --commands CA CC',
+    );
+  withService(withInput(take, 'block', 'TR-31 key block')).action(
+    async (field: string, text: string | undefined, options: ImportOptions) => {
+      const { table: path, under } = options;
+      const block = (await readInput(text, options, streams.stdin)).toString('latin1');
+      const { importRow } = await import('./payshield-key-file.js');
+      const row = await importRow(await connect(options), path, field, { block, under, ...usageOf(options) });
+      print(streams, options, presentRow(row), [lineOf(row)]);
+    },
   );
   const verify = command(
     'verify',
@@ -78,6 +110,10 @@ function addKeys(payshield: Command, streams: Streams): void {
         print(streams, options, { KeyArn: arn, KeyCheckValue: kcv }, [`${kcv}  ${arn}`]);
     }),
   );
+}
+
+function usageOf({ commands }: CommandsOption): { usage?: ReadonlySet<string> } {
+  return commands ? { usage: new Set(commands) } : {};
 }
 
 function lineOf({ match, key, kcv, fault }: VerifiedRow): string {

@@ -8,12 +8,13 @@ import { lendBytes } from '../crypto/held-key.js';
 import { KEY_ARGUMENTS } from '../payment/dataplane/keys/key-arguments.js';
 import { KeyRepository } from '../payment/keys/key.repository.js';
 import { CryptoProvider } from '../provider/crypto-provider.js';
-import { HostCall, type HostServices } from './command.js';
+import { HostCall, type HostServices, type KeyNeeds } from './command.js';
 import { KEY_COMMANDS } from './commands/key-commands.js';
 import { FieldKeys } from './host-keys.js';
 import { KeyIssuer } from './key-issuer.js';
 import { parseKeyTable } from './key-table.js';
 import type { Lmks } from './lmk/lmks.js';
+import { VariantLmk } from './lmk/variant-lmk.js';
 import { LmkPins } from './pins-under-lmk.js';
 import type { KeyField } from './request-fields.js';
 
@@ -52,6 +53,7 @@ beforeAll(async () => {
     block('04', 'alias/none'),
     block('05', arnOf('small-lmk')),
     block('06', arnOf('zpk')),
+    ['07', { scheme: 'variant', id: '07', pinLength: 4, lmk: VariantLmk.test() }],
   ]);
   const table = parseKeyTable(
     `keys:\n  - {match: 'U0123', key: alias/zpk}\n  - {match: 'S0ABC', key: alias/zpk, usage: ['CC']}\n  - {match: 'X9', key: alias/none}`,
@@ -74,7 +76,8 @@ const fieldOf = (text: string): KeyField => ({
 });
 const hostOf = (lmk: string, namesLmk = false, command = 'CC', call = rootCall('TranslatePinData')) =>
   new HostCall(call, lmk, testServices(), { command, namesLmk });
-const find = async (text: string, host = hostOf('00'), wanted = needs) => keys.find(host, fieldOf(text), wanted);
+const find = async (text: string, host = hostOf('00'), wanted: KeyNeeds = needs) =>
+  keys.find(host, fieldOf(text), wanted);
 
 /** Generates a key under an LMK and returns its block. */
 const generate = async (header = 'P0T2B00E00', lmk = '01') => {
@@ -217,9 +220,22 @@ describe('key blocks', () => {
   });
 });
 
+test('a key block under a key block LMK does not lose its attributes under a variant LMK', async () => {
+  const variant = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
+  const [first, second] = [await generate('P0T2Bc1N00'), await generate('P0T2Bc2N00')];
+  // The block names its LMK, and the variant LMK is the default one.
+  expect(await run(`A43001U${variant}${first}${second}`)).toBe('A5A9');
+  expect(await run(`A43001U${first}${second}${variant}`)).toBe('A5A9');
+  const block = await generate('P0T2B00N00');
+  expect(await run(`BW01F${block};0U0%07`)).toBe('BX28');
+  expect(await run(`B0001${block}U`)).toBe('B128');
+});
+
 describe('keys of the service', () => {
   test('are named by the table or by the field', async () => {
-    for (const text of ['U0123', 'S0ABC', '@alias/zpk@', `@${arns['zpk']}@`])
+    const id = arnOf('zpk').replace(/^.*\//, '');
+    const aliasArn = arnOf('zpk').replace(/key\/.*/, 'alias/zpk');
+    for (const text of ['U0123', 'S0ABC', '@alias/zpk@', `@${aliasArn}@`, `@${id}@`])
       expect(await find(text)).toMatchObject({ arn: arns['zpk'], algorithm: 'TDES_2KEY', bytes: 16 });
     const key = await find('U0123');
     expect(key.use<number>((held) => lendBytes(held, (clear) => clear.length))).toBe(16);
@@ -228,6 +244,12 @@ describe('keys of the service', () => {
   test.each([
     ['X9', '10'],
     ['@alias/none@', '10'],
+    ['@abcdefghijklmnop@', '10'],
+    ['@abcdefghijklmno@', '10'],
+    ['@zpk@', '10'],
+    ['@ALIAS/zpk@', '10'],
+    ['@arn:aws:payment-cryptography:us-east-1:000000000000:alias/none@', '10'],
+    ['@arn:aws:kms:us-east-1:000000000000:alias/zpk@', '10'],
     ['R0123', '26'],
     ['Q', '26'],
   ])('%s is refused with %s', async (text, code) => {
@@ -242,6 +264,36 @@ describe('keys of the service', () => {
     await expect(find('@alias/zpk@', hostOf('00'), cvk)).rejects.toThrow(refusal('A6'));
     await expect(find('U0123', hostOf('00'), iso4)).rejects.toThrow(refusal('27'));
     await expect(find('S0ABC', hostOf('00'), iso4)).rejects.toThrow(refusal('A7'));
+  });
+
+  test('are no components, and do not come under the LMK by BW or B0', async () => {
+    const component = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
+    const named = { lmks, takesKeyNames: true };
+    for (const key of ['@alias/zpk@', 'U0123']) {
+      await expect(find(key, hostOf('00'), { ...needs, isComponent: true })).rejects.toThrow(refusal('A9'));
+      if (!key.startsWith('@')) continue;
+      expect(await runCommand(KEY_COMMANDS, `A43001U${component}${component}${key}`, named, services)).toBe('A5A9');
+      expect(await runCommand(KEY_COMMANDS, `BW011${key};0U0%07`, named, services)).toBe('BX28');
+      expect(await runCommand(KEY_COMMANDS, `B0001${key}U`, named, services)).toBe('B128');
+    }
+  });
+
+  test('are found by their id in the account and Region of the caller only, and by the whole id', async () => {
+    const id = arnOf('zpk').replace(/^.*\//, '');
+    const stranger = hostOf('00', false, 'CC', rootCall('TranslatePinData', '111122223333'));
+    await expect(find(`@${id}@`, stranger)).rejects.toThrow(refusal('10'));
+    const elsewhere = hostOf('00', false, 'CC', { ...rootCall('TranslatePinData'), region: 'eu-west-1' });
+    await expect(find(`@${id}@`, elsewhere)).rejects.toThrow(refusal('10'));
+    for (const name of [`key/${id}`, id.slice(1), `${id}0`, id.toUpperCase(), ` ${id}`, `${id}%`])
+      await expect(find(`@${name}@`)).rejects.toThrow(refusal('10'));
+    await expect(find(`@${id}@`, hostOf('00'), { ...needs, code: '11' })).resolves.toMatchObject({
+      bytes: 16,
+    });
+    await expect(find('@none@', hostOf('00'), { ...needs, code: '11' })).rejects.toThrow(refusal('11'));
+    const sent = { KeyIdentifier: arnOf('zpk') };
+    await service.controlPlane.send(new StopKeyUsageCommand(sent));
+    await expect(find(`@${id}@`)).rejects.toThrow(refusal('10'));
+    await service.controlPlane.send(new StartKeyUsageCommand(sent));
   });
 
   test('are refused in commands that the table does not list', async () => {

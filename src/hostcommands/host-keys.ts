@@ -1,3 +1,5 @@
+import { scopeOf } from '../call.js';
+import { isKeyId, keyArn } from '../payment/keys/arn.js';
 import type { KeyRepository } from '../payment/keys/key.repository.js';
 import type { CryptoProvider } from '../provider/crypto-provider.js';
 import type { HostCall, HostKey, HostKeys, KeyNeeds } from './command.js';
@@ -36,9 +38,16 @@ export class FieldKeys implements HostKeys {
         throw new HostError('29', `${field.name}: the key table doesn't allow this key in ${host.command}`);
       return this.#stored.find(host, field, needs, row.key);
     }
-    if (field.scheme === '@') return this.#stored.find(host, field, needs, field.value);
+    if (field.scheme === '@') return this.#stored.find(host, field, needs, identifierOf(host, field, needs));
     if (field.scheme === 'S') return this.blocks.find(host, field, needs);
     if (field.scheme === 'R') throw new HostError('26', `${field.name} must be a key under the LMK, not under a ZMK`);
     return this.variants.find(host, field, needs);
   }
+}
+
+/** Returns the identifier that a name between two `@` stands for. The id of a key is that of one in the caller's account and Region. */
+function identifierOf({ call }: HostCall, { name, value }: KeyField, { code = '10' }: KeyNeeds): string {
+  if (isKeyId(value)) return keyArn(scopeOf(call), value);
+  if (value.startsWith('alias/') || value.startsWith('arn:')) return value;
+  throw new HostError(code, `${name} must name the id of a key, an alias such as alias/zpk, or an ARN`);
 }

@@ -30,6 +30,11 @@ const service = useHostCommands({
 
 const VALID = HOST_MESSAGES.map((text) => Buffer.from(`0000${text}`, 'latin1'));
 
+test('every command has a message', () => {
+  const codes = new Set(HOST_MESSAGES.map((text) => text.slice(0, 2)));
+  expect([...codes].sort()).toEqual(COMMANDS.map(({ code }) => code).sort());
+});
+
 test('changed messages are answered', async () => {
   process.stderr.write(`Fuzzing with FUZZ_SEED=${SEED}\n`);
   const codes = new Map<string, number>();

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { generateTdesKey } from '../../crypto/des.js';
-import type { HostCommand, KeyType, Reply, ReplyField } from '../command.js';
-import type { HostCall } from '../command.js';
+import type { HostCall, HostCommand, KeyType, Reply, ReplyField } from '../command.js';
 import { type KeyOptions, readKeyOptions } from '../key-options.js';
 import { exportUnder } from '../key-transport.js';
 import { checkKeyType, checkUsageOfType } from '../key-types.js';
 import { bytesOfScheme } from '../lmk/key-scheme.js';
 import type { KeyField, RequestFields } from '../request-fields.js';
-import { checkValueField, findTransportKey, readKeyType, readScheme } from './key-replies.js';
+import { type CheckValue, checkValueFields, findTransportKey, readKeyType, readScheme } from './key-replies.js';
 
 interface Request {
   readonly type: KeyType;
@@ -49,7 +48,7 @@ export const A0: HostCommand<Request> = {
         const as = { scheme: exported.scheme, attributes: header, exportability, version, takesAnsiX917 };
         fields.push(['key under the ZMK', exportUnder(zmk, key, isAes, as)]);
       }
-      return { fields: [...fields, checkValueField(key, isAes)] };
+      return { fields: [...fields, ...checkValueFields(key, isAes)] };
     } finally {
       key.fill(0);
     }
@@ -67,23 +66,33 @@ function readExport(fields: RequestFields): NonNullable<Request['exported']> {
   return { zmkType, zmk: fields.key('ZMK'), scheme: readScheme(fields, 'key scheme (ZMK)') };
 }
 
-/** Used by commands that generate a key of one type and export it under a TMK: HA and HC. */
-export async function generateUnderTmk(
+/** A DES key that a single-purpose command generates. */
+export interface GeneratedKey {
+  readonly type: KeyType;
+  readonly bytes: 8 | 16 | 24;
+  /** Scheme under the LMK. */
+  readonly scheme: string;
+  /** ZMK or TMK under which the key leaves, too. */
+  readonly exported?: { readonly under: KeyField; readonly underType: KeyType; readonly scheme: string };
+  readonly values: readonly CheckValue[];
+}
+
+/** Generates a key of one type, and returns it under a ZMK or TMK, where there is one, and under the LMK. */
+export async function generateKey(
   host: HostCall,
-  tmkField: KeyField,
-  { type, schemes }: { type: KeyType; schemes: { lmk: string; tmk: string } },
+  { type, bytes, scheme, exported, values }: GeneratedKey,
 ): Promise<Reply> {
-  const issue = await host.services.issuer.under(host, { type, scheme: schemes.lmk });
-  const tmk = await findTransportKey(host.as('ExportKey'), tmkField, 'Wrap', '002');
-  const key = generateTdesKey(bytesOfScheme(schemes.lmk));
+  const issue = await host.services.issuer.under(host, { type, scheme });
+  const { takesAnsiX917 } = host.services.settings;
+  const kek = exported && (await findTransportKey(host.as('ExportKey'), exported.under, 'Wrap', exported.underType));
+  const key = generateTdesKey(bytes);
   try {
-    const { takesAnsiX917 } = host.services.settings;
-    return {
-      fields: [
-        ['key under the TMK', exportUnder(tmk, key, false, { scheme: schemes.tmk, takesAnsiX917 })],
-        ['key under the LMK', issue(key)],
-      ],
-    };
+    const fields: ReplyField[] = [];
+    if (kek) {
+      const as = { scheme: exported.scheme, takesAnsiX917 };
+      fields.push([`key under the ${exported.under.name}`, exportUnder(kek, key, false, as)]);
+    }
+    return { fields: [...fields, ['key under the LMK', issue(key)], ...checkValueFields(key, false, values)] };
   } finally {
     key.fill(0);
   }

@@ -1,65 +1,88 @@
 import { CryptoError } from '../../crypto/errors.js';
 import { xorComponents } from '../../crypto/key-components.js';
-import type { HostCommand, HostKey, KeyType } from '../command.js';
+import type { HostCall, HostCommand, HostKey, KeyType, Reply } from '../command.js';
 import { HostError } from '../host-error.js';
 import { readKeyOptions, type KeyOptions, type WantedHeader } from '../key-options.js';
 import { lendKey, requireGoodKey } from '../key-transport.js';
 import { ANY_KEY, checkKeyType, checkTypeOf } from '../key-types.js';
 import { hasOddParity } from '../lmk/variant-lmk.js';
-import type { KeyField } from '../request-fields.js';
-import { checkValueField, isAesKey, readKeyType, readScheme } from './key-replies.js';
+import type { KeyField, RequestFields } from '../request-fields.js';
+import { type CheckValue, checkValueFields, isAesKey, readKeyType, readScheme } from './key-replies.js';
 
-interface Request {
+/** A key that is formed. */
+interface FormedKey {
   readonly type: KeyType;
   readonly scheme: string;
   readonly components: readonly KeyField[];
   readonly options: KeyOptions;
 }
 
-/** A4: a DES key's result must have odd parity, which an even number of components of odd parity never gives. */
-export const A4: HostCommand<Request> = {
+/** A4. */
+export const A4: HostCommand<FormedKey> = {
   code: 'A4',
   title: 'Form a key from encrypted components',
   operation: 'ImportKey',
   isDefault: true,
 
   parse(fields) {
-    const count = fields.number('number of components', 1);
-    if (count < 2) throw new HostError('03', 'number of components: 2 to 9');
+    const count = readCount(fields);
     const type = readKeyType(fields);
     const scheme = readScheme(fields, 'key scheme (LMK)');
     const components = Array.from({ length: count }, (_, i) => fields.key(`component ${i + 1}`));
     return { type, scheme, components, options: readKeyOptions(fields) };
   },
 
-  async execute({ type, scheme, components, options }, host) {
-    checkKeyType(type);
-    const keys: HostKey[] = [];
-    for (const component of components)
-      keys.push(await host.key(component, { type, rule: ANY_KEY, isComponent: true }));
-    const header = headerOf(keys, options.header);
-    const [first] = keys as [HostKey];
-    checkTypeOf(type, first);
-    const isAes = isAesKey(first);
-    const issue = await host.services.issuer.under(host, { type, scheme, header });
-    const key = combined(keys);
-    try {
-      if (!isAes) {
-        requireGoodKey(key, 'The key');
-        if (!hasOddParity(key)) throw new HostError('10', "The components don't form a key with odd parity");
-      }
-      return { fields: [['key under the LMK', issue(key)], checkValueField(key, isAes)] };
-    } finally {
-      key.fill(0);
-    }
-  },
+  execute: (request, host) => formKey(host, request),
 };
 
-/** Returns the header of the key: that of the components, which must agree. */
+/** Reads the number of components. @throws HostError 03 */
+export function readCount(fields: RequestFields): number {
+  const count = fields.number('number of components', 1);
+  if (count < 2) throw new HostError('03', 'number of components: 2 to 9');
+  return count;
+}
+
+/**
+ * Forms a key from components. A DES key's result must have odd parity, which an even number of components of odd parity
+ * never gives.
+ *
+ * @param values 6 digits by default
+ */
+export async function formKey(
+  host: HostCall,
+  { type, scheme, components, options }: FormedKey,
+  values?: readonly CheckValue[],
+): Promise<Reply> {
+  checkKeyType(type);
+  const keys: HostKey[] = [];
+  for (const component of components) keys.push(await host.key(component, { type, rule: ANY_KEY, isComponent: true }));
+  const header = headerOf(keys, options.header);
+  const [first] = keys as [HostKey];
+  checkTypeOf(type, first);
+  const isAes = isAesKey(first);
+  const issue = await host.services.issuer.under(host, { type, scheme, header });
+  const key = combined(keys);
+  try {
+    if (!isAes) {
+      requireGoodKey(key, 'The key');
+      if (!hasOddParity(key)) throw new HostError('10', "The components don't form a key with odd parity");
+    }
+    return { fields: [['key under the LMK', issue(key)], ...checkValueFields(key, isAes, values)] };
+  } finally {
+    key.fill(0);
+  }
+}
+
+/**
+ * Returns the header of the key: that of the components, which must agree. A component without attributes among others
+ * would take their attributes away.
+ */
 function headerOf(keys: readonly HostKey[], wanted: WantedHeader | undefined): WantedHeader | undefined {
   const [{ bytes, algorithm, attributes }] = keys as [HostKey];
   if (keys.some((key) => key.bytes !== bytes || key.algorithm !== algorithm))
     throw new HostError('27', 'The components have different lengths');
+  if (keys.some((key) => (key.attributes === undefined) !== (attributes === undefined)))
+    throw new HostError('A9', 'The components must all be key blocks, or all be under a variant LMK');
   if (!attributes) return undefined;
   const { usage, modeOfUse, exportability } = attributes;
   if (keys.some((key) => key.attributes?.usage !== usage))

@@ -5,8 +5,8 @@ import { importUnder } from '../key-transport.js';
 import { checkKeyType } from '../key-types.js';
 import type { KeyField } from '../request-fields.js';
 import {
-  type CheckValueDigits,
-  checkValueField,
+  type CheckValue,
+  checkValueFields,
   findTransportKey,
   headerOfImported,
   readKeyType,
@@ -40,11 +40,11 @@ export const A6: HostCommand<Request> = {
   execute: (request, host) => importKey(host, request),
 };
 
-/** Imports a key under a ZMK. @param digits of the check value */
+/** Imports a key under a ZMK. @param values 6 digits by default */
 export async function importKey(
   host: HostCall,
   { type, zmk: zmkField, key: field, scheme, options }: Request,
-  digits?: CheckValueDigits,
+  values?: readonly CheckValue[],
 ): Promise<Reply> {
   checkKeyType(type);
   const zmk = await findTransportKey(host, zmkField, 'Unwrap');
@@ -56,7 +56,7 @@ export async function importKey(
     const issue = await host.services.issuer.under(host, { type, scheme, header });
     return {
       ...(hadWrongParity && { code: '01' as const }),
-      fields: [['key under the LMK', issue(clear)], checkValueField(clear, isAes, digits)],
+      fields: [['key under the LMK', issue(clear)], ...checkValueFields(clear, isAes, values)],
     };
   } finally {
     clear.fill(0);

@@ -6,8 +6,8 @@ import { ANY_KEY, checkKeyType, checkTypeOf } from '../key-types.js';
 import type { KeyField } from '../request-fields.js';
 import {
   attributesFor,
-  type CheckValueDigits,
-  checkValueField,
+  type CheckValue,
+  checkValueFields,
   findTransportKey,
   isAesKey,
   readKeyType,
@@ -17,6 +17,8 @@ import {
 interface Request {
   readonly type: KeyType;
   readonly zmk: KeyField;
+  /** Type of the key under which the key leaves; a ZMK by default. */
+  readonly zmkType?: KeyType;
   readonly key: KeyField;
   readonly scheme: string;
   readonly options: KeyOptions;
@@ -39,14 +41,14 @@ export const A8: HostCommand<Request> = {
   execute: (request, host) => exportKey(host, request),
 };
 
-/** Exports a key under a ZMK. @param digits of the check value */
+/** Exports a key under a ZMK. @param values 6 digits by default */
 export function exportKey(
   host: HostCall,
-  { type, zmk: zmkField, key: field, scheme, options }: Request,
-  digits?: CheckValueDigits,
+  { type, zmk: zmkField, zmkType, key: field, scheme, options }: Request,
+  values?: readonly CheckValue[],
 ): Reply | Promise<Reply> {
   checkKeyType(type);
-  return whenReady(findTransportKey(host, zmkField, 'Wrap'), (zmk) =>
+  return whenReady(findTransportKey(host, zmkField, 'Wrap', zmkType), (zmk) =>
     whenReady(host.key(field, { type, rule: ANY_KEY, code: '11' }), (key): Reply => {
       checkTypeOf(type, key);
       const { version, header } = options;
@@ -59,10 +61,10 @@ export function exportKey(
       return lendKey(key, (clear) => ({
         fields: [
           [
-            'key under the ZMK',
+            `key under the ${zmkField.name}`,
             exportUnder(zmk, clear, isAes, { scheme, attributes, exportability, version, takesAnsiX917 }),
           ],
-          checkValueField(clear, isAes, digits),
+          ...checkValueFields(clear, isAes, values),
         ],
       }));
     }),

@@ -5,7 +5,14 @@ import { lendKey } from '../key-transport.js';
 import { ANY_KEY, checkTypeOf, SEE_KEY_BLOCK } from '../key-types.js';
 import { isKeyType } from '../lmk/variant-lmk.js';
 import type { KeyField, RequestFields } from '../request-fields.js';
-import { type CheckValueDigits, checkValueField, isAesKey, readKeyType, readKind } from './key-replies.js';
+import {
+  CHECK_VALUE_KINDS,
+  type CheckValue,
+  checkValueFields,
+  isAesKey,
+  readKeyType,
+  readKind,
+} from './key-replies.js';
 
 /** Lengths of keys by the flag of BU and BW; F is a key block. */
 const BYTES_OF_FLAG: Readonly<Record<string, number>> = { '0': 8, '1': 16, '2': 24 };
@@ -20,7 +27,7 @@ export interface PairedKey {
 }
 
 interface Request extends PairedKey {
-  readonly digits: CheckValueDigits;
+  readonly values: readonly CheckValue[];
 }
 
 /** Reads pair, length flag, key, and the key type that pair FF asks for. */
@@ -58,16 +65,16 @@ export const BU: HostCommand<Request> = {
 
   parse(fields) {
     const key = readPairedKey(fields);
-    if (!fields.accept(';')) return { ...key, digits: 16 };
+    if (!fields.accept(';')) return { ...key, values: CHECK_VALUE_KINDS['0'] };
     fields.choice('reserved', ['00']);
-    return { ...key, digits: readKind(fields) };
+    return { ...key, values: readKind(fields) };
   },
 
-  execute: ({ digits, ...key }, host) => whenReady(findPairedKey(host, key), (found) => replyWith(found, digits)),
+  execute: ({ values, ...key }, host) => whenReady(findPairedKey(host, key), (found) => replyWith(found, values)),
 };
 
 /** KA. */
-export const KA: HostCommand<Pick<Request, 'field' | 'pair' | 'digits'>> = {
+export const KA: HostCommand<Pick<Request, 'field' | 'pair' | 'values'>> = {
   code: 'KA',
   title: 'Compute the check value of a key (older form of BU)',
   operation: 'GetKey',
@@ -76,18 +83,18 @@ export const KA: HostCommand<Pick<Request, 'field' | 'pair' | 'digits'>> = {
   parse(fields) {
     const field = fields.key('key');
     const pair = fields.hex('key type code', 2);
-    if (!fields.accept(';')) return { field, pair, digits: 16 };
+    if (!fields.accept(';')) return { field, pair, values: CHECK_VALUE_KINDS['0'] };
     fields.text('reserved', 2);
-    return { field, pair, digits: readKind(fields) };
+    return { field, pair, values: readKind(fields) };
   },
 
-  execute({ field, pair, digits }, host) {
+  execute({ field, pair, values }, host) {
     const type = typeOfPair(pair);
     if (!isKeyType(type)) throw new HostError('21', `Key type code: there is no pair ${pair}`);
-    return whenReady(host.key(field, { type, rule: ANY_KEY }), (key) => replyWith(key, digits));
+    return whenReady(host.key(field, { type, rule: ANY_KEY }), (key) => replyWith(key, values));
   },
 };
 
-function replyWith(key: HostKey, digits: CheckValueDigits): Reply {
-  return lendKey(key, (clear) => ({ fields: [checkValueField(clear, isAesKey(key), digits)] }));
+function replyWith(key: HostKey, values: readonly CheckValue[]): Reply {
+  return lendKey(key, (clear) => ({ fields: checkValueFields(clear, isAesKey(key), values) }));
 }

@@ -2,7 +2,7 @@ import { HostCall, type HostCommand } from '../command.js';
 import { HostError } from '../host-error.js';
 import { lendKey } from '../key-transport.js';
 import { findPairedKey, type PairedKey, readPairedKey } from './bu-ka.command.js';
-import { readScheme } from './key-replies.js';
+import { readScheme, requireVariantKey } from './key-replies.js';
 
 interface Request extends PairedKey {
   readonly scheme: string;
@@ -35,6 +35,7 @@ export const BW: HostCommand<Request> = {
       throw new HostError('A1', 'LMK identifier: both LMKs must be variant LMKs');
     const issue = await services.issuer.under(host, { type: paired.type, scheme });
     const key = await findPairedKey(new HostCall(call, defaultLmk, services, { command: host.command }), paired);
-    return { fields: [['key', lendKey(key, issue)]] };
+    requireVariantKey(key, paired.field);
+    return { fields: [['key under the LMK', lendKey(key, issue)]] };
   },
 };

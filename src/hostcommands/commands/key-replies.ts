@@ -10,11 +10,25 @@ import type { Imported } from '../key-transport.js';
 import type { HostKey, HostKeyAttributes, KeyType } from '../command.js';
 import type { KeyField, RequestFields } from '../request-fields.js';
 
-/** Number of digits of a check value. */
-export type CheckValueDigits = 6 | 16;
+/** One check value of a reply. */
+export interface CheckValue {
+  /** Number of digits. */
+  readonly digits: 6 | 16;
+  /** Part of a double-length key; the whole key by default. */
+  readonly half?: 'left' | 'right';
+}
+
+/** Check values by the digit with which a command asks for them. */
+export type CheckValueKinds = Readonly<Record<string, readonly CheckValue[]>>;
+
+export const SHORT_CHECK_VALUE: readonly CheckValue[] = [{ digits: 6 }];
+const LONG_CHECK_VALUE: readonly CheckValue[] = [{ digits: 16 }];
+
+/** 16 digits, which are those of commands that don't ask, or 6. */
+export const CHECK_VALUE_KINDS = { '0': LONG_CHECK_VALUE, '1': SHORT_CHECK_VALUE } as const;
 
 /** Computes the check value of a key: encrypted zeros for DES, CMAC of a block of zeros for AES. */
-export function checkValue(key: Buffer, isAes: boolean, digits: CheckValueDigits = 6): string {
+function checkValue(key: Buffer, isAes: boolean, digits: number): string {
   if (isAes) {
     using cipher = aes(key);
     return toHex(cmac(cipher, Buffer.alloc(16))).slice(0, digits);
@@ -23,8 +37,14 @@ export function checkValue(key: Buffer, isAes: boolean, digits: CheckValueDigits
   return toHex(cipher.encrypt(Buffer.alloc(8))).slice(0, digits);
 }
 
-export function checkValueField(key: Buffer, isAes: boolean, digits?: CheckValueDigits): ReplyField {
-  return ['check value', checkValue(key, isAes, digits)];
+/** Returns the check values of a key as fields. @param values halves are those of DES keys of 16 bytes */
+export function checkValueFields(key: Buffer, isAes: boolean, values = SHORT_CHECK_VALUE): ReplyField[] {
+  const parts = { left: key.subarray(0, 8), right: key.subarray(8) };
+  return values.map(({ digits, half }) =>
+    half
+      ? [`check value of the ${half} half`, checkValue(parts[half], isAes, digits)]
+      : ['check value', checkValue(key, isAes, digits)],
+  );
 }
 
 /** Reads the letter of a scheme: 0 in the place of Z for a single-length key. */
@@ -37,9 +57,9 @@ export function readKeyType(fields: RequestFields): KeyType {
   return fields.text('key type', 3).toUpperCase();
 }
 
-/** Reads the kind of a check value: 0 for 16 digits, 1 for 6. */
-export function readKind(fields: RequestFields): CheckValueDigits {
-  return fields.choice('check value kind', ['0', '1']) === '0' ? 16 : 6;
+/** Reads which check values a command asks for. */
+export function readKind(fields: RequestFields, kinds: CheckValueKinds = CHECK_VALUE_KINDS): readonly CheckValue[] {
+  return kinds[fields.choice('check value kind', Object.keys(kinds))] as readonly CheckValue[];
 }
 
 /** Finds the key under which a key comes or leaves. */
@@ -50,6 +70,16 @@ export function findTransportKey(
   type: KeyType = '000',
 ): HostKey | Promise<HostKey> {
   return host.key(field, { type, rule: transportKey(mode) });
+}
+
+/**
+ * Requires a key under a variant LMK, for commands that leave it there: any other key has attributes, which nothing would
+ * keep.
+ *
+ * @throws HostError 28
+ */
+export function requireVariantKey({ attributes }: HostKey, { name }: KeyField): void {
+  if (attributes) throw new HostError('28', `${name} must be a key under a variant LMK`);
 }
 
 /** Returns true for an AES key. */

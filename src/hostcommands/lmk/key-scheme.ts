@@ -43,9 +43,10 @@ function eachPart(
   return result;
 }
 
-/** Lengths of keys by the letter with which commands name a scheme. */
+/** Lengths of keys by the letter with which commands name a scheme, and of keys without a letter. */
 const SCHEME_BYTES: Readonly<Record<string, readonly number[]>> = {
   '0': [8],
+  plain: [8, 16],
   Z: [8],
   U: [16],
   X: [16],
@@ -56,8 +57,9 @@ const SCHEME_BYTES: Readonly<Record<string, readonly number[]>> = {
 /**
  * Returns the scheme with which a command wants a DES key to be encrypted.
  *
- * @param wanted        the letter; Z and 0 give a single-length key, which is sent without a letter
- * @param takesAnsiX917 X and Y are allowed
+ * @param wanted        the letter; Z and 0 give a single-length key, which is sent without a letter; `plain` gives a single-length
+ *                      or double-length one without a letter, for commands whose layout tells the length
+ * @param takesAnsiX917 X, Y and double-length keys without a letter are allowed: nothing binds their parts to each other
  * @throws HostError 26 for another letter, or one that keys of this length don't have
  */
 export function requireScheme(
@@ -65,9 +67,10 @@ export function requireScheme(
   bytes: number,
   takesAnsiX917: boolean,
 ): { scheme: VariantScheme; letter: string } {
-  const isPlain = wanted === 'Z' || wanted === '0';
+  const isPlain = wanted === 'Z' || wanted === '0' || wanted === 'plain';
   if (!Object.hasOwn(SCHEME_BYTES, wanted)) throw new HostError('26', `Key scheme: ${wanted} isn't one for a DES key`);
-  if ((wanted === 'X' || wanted === 'Y') && !takesAnsiX917)
+  const isAnsiX917 = wanted === 'X' || wanted === 'Y' || (wanted === 'plain' && bytes === 16);
+  if (isAnsiX917 && !takesAnsiX917)
     throw new HostError('26', `Key scheme: ${wanted} is off; the configuration has ansiX917`);
   if (!SCHEME_BYTES[wanted]?.includes(bytes))
     throw new HostError('26', `Key scheme: ${wanted} isn't one for a key of ${bytes} bytes`);

@@ -22,14 +22,15 @@ export class StoredKeys {
    *
    * @param identifier key ARN, alias ARN or alias name
    * @throws HostError 10 or 11 for a key that doesn't exist or isn't enabled, 29; A6 to A8 for an unsuitable key, 27 and 28 if
-   *   the host sent a key that isn't a key block
+   *   the host sent a key that isn't a key block; A9 where a component is wanted
    */
   find(
     host: HostCall,
     field: KeyField,
-    { rule, code = '10' }: KeyNeeds,
+    { rule, code = '10', isComponent = false }: KeyNeeds,
     identifier: string,
   ): HostKey | Promise<HostKey> {
+    if (isComponent) throw new HostError('A9', `${field.name} names a key of this service, which is no component`);
     const enabled = () =>
       whenReady(this.keys.get(host.call, identifier), (key) => {
         requireEnabled(key);

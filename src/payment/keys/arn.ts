@@ -3,6 +3,7 @@ import type { Scope } from '../../call.js';
 
 const KEY_ARN =
   /^arn:aws:payment-cryptography:([a-z]{2}-[a-z]{1,16}-[0-9]+):([0-9]{12}):(key\/[0-9a-zA-Z]{16,64}|alias\/[a-zA-Z0-9/_-]+)$/;
+const KEY_ID = /^[0-9a-zA-Z]{16,64}$/;
 const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** A parsed key identifier. */
@@ -13,6 +14,11 @@ export interface Identifier extends Scope {
 
 export function resourceArn({ region, accountId, resource }: Identifier): string {
   return `arn:aws:payment-cryptography:${region}:${accountId}:${resource}`;
+}
+
+/** Returns true for what may be the id of a key: 16 to 64 letters and digits. */
+export function isKeyId(text: string): boolean {
+  return KEY_ID.test(text);
 }
 
 /** Returns the ARN of a key. @param keyId 16 to 64 letters and digits */

@@ -38,8 +38,8 @@ beforeAll(async () => {
   host = await service.connect();
 });
 
-/** The key as a host names it. */
-const key = (name: Name) => `@alias/${name}@`;
+/** The key as a host names it: the TPK by its id, all others by their aliases. */
+const key = (name: Name) => (name === 'tpk' ? `@${arns.tpk.split('/')[1]}@` : `@alias/${name}@`);
 /** Calls an operation. A failed verification has no members; any other refusal is a fault of this spec. */
 const post = async (path: string, body: object) => {
   const { status, json } = await service.send({ path, body: JSON.stringify(body) });
