@@ -247,7 +247,7 @@ describe('a stream that can’t be written to', () => {
     audit.record(event('lost', 'Data'));
     await audit.close();
     expect(log).toMatchObject([{ level: 60, events: 1, sink: 'stdout' }]);
-  }, 20_000);
+  });
 });
 
 describe('somebody who changes a copy of a stream', () => {

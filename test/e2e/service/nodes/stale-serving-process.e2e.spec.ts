@@ -93,7 +93,7 @@ test('SIGUSR2 ends it in all workers, also in one that replaces another, until t
   await until(async () => (await calls(url, key)).every((status) => status === 503));
   expect(staleEvents()).toHaveLength(WORKERS);
   expect(service.child.exitCode).toBeNull();
-}, 60_000);
+});
 
 test('without the setting, an outage stops calls after a second, and SIGUSR2 does no harm', async () => {
   const service = start(environment({ KEYBLOCK_STALE_SECONDS: '' }));
@@ -107,7 +107,7 @@ test('without the setting, an outage stops calls after a second, and SIGUSR2 doe
   await pause(1100);
   expect(await call(url, key)).toBe(503);
   expect(staleEvents()).toEqual([]);
-}, 60_000);
+});
 
 test('a service that stops meanwhile says so in its events', async () => {
   const service = start(environment());
@@ -118,7 +118,7 @@ test('a service that stops meanwhile says so in its events', async () => {
   await until(async () => (await call(url, key)) === 200 && staleEvents().length === 1);
   await end(service, 'SIGTERM');
   expect(staleEvents()).toEqual([['began', 'stopping']]);
-}, 60_000);
+});
 
 test('is refused where calls are recorded in the table', async () => {
   const service = start(environment({ KEYBLOCK_AUDIT: 'table,stdout' }));

@@ -173,7 +173,7 @@ beforeAll(async () => {
   expect((await callXks('health', healthBody)).status).toBe(200);
   expect((await kms('Encrypt', { KeyId: Arn, Plaintext: 'AAAA' })).status).toBe(200);
   expect(await host('NC')).toMatch(/^ND00/);
-}, 60_000);
+});
 
 beforeEach(find, 60_000);
 
@@ -183,7 +183,7 @@ afterAll(async () => {
   performance.now = now;
   await proxy.remove();
   await store.remove();
-}, 60_000);
+});
 
 test('without a gap, calls of the data plane are served with what is remembered, and nothing else is', async () => {
   const { json } = await call(mac(key));
@@ -245,7 +245,7 @@ test('without a gap, calls of the data plane are served with what is remembered,
   await database.end();
   await written('StopKeyUsage', 1);
   expect(staleEvents()).toHaveLength(2);
-}, 60_000);
+});
 
 test('a key that is stopped elsewhere meanwhile is used until the database can be reached, and not longer', async () => {
   const stopped = await createKey();
@@ -268,7 +268,7 @@ test('a key that is stopped elsewhere meanwhile is used until the database can b
   expect(await outcomeOf(mac(stopped))).toBe('400 ValidationException');
   await lose();
   expect(await outcomeOf(mac(stopped))).toBe(AWAY);
-}, 60_000);
+});
 
 test.each(['57P03', '28P01', '25006'])(
   'a database that answers %s is obeyed',
@@ -293,7 +293,7 @@ test('an error that the database answers ends what an outage began', async () =>
   await find();
   const ended = await written('StaleServingEnded', 4);
   expect(ended.at(-1)).toMatchObject({ reason: 'refused' });
-}, 60_000);
+});
 
 test('connections that an administrator ends, and a read-only database, begin nothing', async () => {
   const before = staleEvents().length;
@@ -320,7 +320,7 @@ test('connections that an administrator ends, and a read-only database, begin no
   await database.end();
   await find();
   expect(staleEvents()).toHaveLength(before);
-}, 60_000);
+});
 
 test("dates of policies and ends of sessions are judged by the database's time, and after the limit everything fails", async () => {
   // Remembered again, in time.
@@ -342,9 +342,9 @@ test("dates of policies and ends of sessions are judged by the database's time, 
   expect(await metric('keyblock_stale_serving')).toBe(0);
   const ended = await written('StaleServingEnded', 5);
   expect(ended.at(-1)).toMatchObject({ reason: 'limit', secondsSinceLastContact: LIMIT_SECONDS });
-}, 60_000);
+});
 
 test('a server that falls silent is taken for away when it has not answered for two seconds, and no call fails', async () => {
   proxy.freeze();
   await untilStale();
-}, 60_000);
+});
