@@ -3,7 +3,6 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { browserModules } from './browser-modules.js';
 
 const OUT = 'public/console';
 
@@ -21,7 +20,8 @@ const { metafile } = await build({
   bundle: true,
   minify: true,
   splitting: true,
-  alias: browserModules,
+  // src/crypto runs in the browser as it is.
+  alias: JSON.parse(readFileSync('console/browser-modules.json', 'utf8')),
   format: 'esm',
   target: ['es2022', 'chrome117', 'firefox119', 'safari17.4'],
   jsx: 'automatic',

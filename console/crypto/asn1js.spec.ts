@@ -1,7 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
-import { browserModules } from '../../scripts/browser-modules.js';
 import * as asn1 from '../../src/crypto/asn1.js';
 import { inspectKeyTransport } from '../../src/crypto/tr34/inspect.js';
 import { certificateFields } from '../../src/crypto/x509/certificate-fields.js';
@@ -38,7 +38,7 @@ beforeAll(async () => {
     format: 'iife',
     globalName: 'bundle',
     target: 'es2022',
-    alias: browserModules,
+    alias: JSON.parse(readFileSync(`${ROOT}/console/browser-modules.json`, 'utf8')) as Record<string, string>,
     absWorkingDir: ROOT,
   });
   const realm = createContext({ crypto, TextEncoder, TextDecoder });

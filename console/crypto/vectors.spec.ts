@@ -1,7 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
-import { browserModules } from '../../scripts/browser-modules.js';
 import { vectors } from '../../test/support/vectors.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -46,7 +46,7 @@ beforeAll(async () => {
     format: 'iife',
     globalName: 'workbench',
     target: 'es2022',
-    alias: browserModules,
+    alias: JSON.parse(readFileSync(`${ROOT}/console/browser-modules.json`, 'utf8')) as Record<string, string>,
     absWorkingDir: ROOT,
   });
   const realm = createContext({ crypto, TextEncoder, TextDecoder, atob, btoa });
