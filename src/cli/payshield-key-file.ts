@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type KeyTableRow, withRow } from '../hostcommands/key-table.js';
+import { KeyFileError } from '../config/key-file.js';
+import { type KeyTable, type KeyTableRow, readKeyTable, withRow } from '../hostcommands/key-table.js';
 import type { KeyOutput } from '../payment/controlplane/keys/keys.schema.js';
 import { EXIT, Failure } from './failure.js';
 import type { ServiceClient } from './service/client.js';
@@ -14,9 +15,14 @@ export interface VerifiedRow {
   fault?: string;
 }
 
-/** Appends a row to a key table. @throws KeyFileError */
+/** Reads a key table. @throws Failure that names the file and the line */
+export function readTable(path: string): KeyTable {
+  return usable(path, () => readKeyTable(path));
+}
+
+/** Appends a row to a key table. @throws Failure if the table then isn't usable */
 export function addRow(path: string, match: string, row: KeyTableRow): void {
-  writeFileSync(path, withRow(textOf(path), match, row));
+  writeFileSync(path, tableWith(path, match, row));
 }
 
 /** A key block that is imported for a row. */
@@ -32,7 +38,7 @@ export interface BlockRow {
  * Imports a key block by ImportKey, and appends a row with its key. The table is checked first, so that no key is imported
  * for a row that can't be.
  *
- * @throws KeyFileError, Failure
+ * @throws Failure
  */
 export async function importRow(
   client: ServiceClient,
@@ -41,7 +47,7 @@ export async function importRow(
   { block, under, usage }: BlockRow,
 ): Promise<VerifiedRow> {
   const rest = usage && { usage };
-  withRow(textOf(path), match, { key: 'alias/to-be-imported', ...rest });
+  tableWith(path, match, { key: 'alias/to-be-imported', ...rest });
   const WrappedKeyBlock = block.replace(/\s/g, '').replace(/^R/, '');
   const { Key } = await client.control<KeyOutput>('ImportKey', {
     KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: under, WrappedKeyBlock } },
@@ -55,6 +61,18 @@ export async function importRow(
     );
   }
   return { match, key: Key.KeyArn, kcv: Key.KeyCheckValue };
+}
+
+function tableWith(path: string, match: string, row: KeyTableRow): string {
+  return usable(path, () => withRow(textOf(path), match, row));
+}
+
+function usable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof KeyFileError ? new Failure(EXIT.usage, `${path} ${error.message}`) : error;
+  }
 }
 
 function textOf(path: string): string {

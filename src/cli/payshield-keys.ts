@@ -6,9 +6,9 @@ import { KeyRepository } from '../payment/keys/key.repository.js';
 import { Quotas } from '../payment/keys/quotas.js';
 import { Regions } from '../payment/keys/regions.js';
 import { ReplicationWork } from '../payment/keys/replication-work.js';
-import { type KeyTableRow, readKeyTable } from '../hostcommands/key-table.js';
+import type { KeyTableRow } from '../hostcommands/key-table.js';
 import { type Operator, withOperator } from './operator.js';
-import { addRow, type VerifiedRow } from './payshield-key-file.js';
+import { addRow, readTable, type VerifiedRow } from './payshield-key-file.js';
 
 /** Opens the deployment that the environment names, and runs work on its keys. */
 export function withPayshieldKeys(work: (keys: PayshieldKeys) => Promise<void>): Promise<void> {
@@ -27,17 +27,17 @@ export class PayshieldKeys {
     this.#keys = new KeyRepository(database, cache, changes, new Regions(config.regions), work, new Quotas(config));
   }
 
-  /** Appends a row to a key table. @throws ResourceNotFoundException, ValidationException, KeyFileError */
+  /** Appends a row to a key table. @throws ResourceNotFoundException, ValidationException, Failure */
   async add(path: string, match: string, row: KeyTableRow): Promise<VerifiedRow> {
     const { kcv } = await this.#keys.getEnabled(this.#call(), row.key);
     addRow(path, match, row);
     return { match, key: row.key, kcv };
   }
 
-  /** Looks up the key of every row. @throws KeyFileError */
+  /** Looks up the key of every row. @throws Failure */
   async verify(path: string): Promise<VerifiedRow[]> {
     const rows: VerifiedRow[] = [];
-    for (const [match, { key }] of readKeyTable(path)) {
+    for (const [match, { key }] of readTable(path)) {
       try {
         const { kcv } = await this.#keys.getEnabled(this.#call(), key);
         rows.push({ match, key, kcv });

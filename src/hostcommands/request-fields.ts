@@ -235,17 +235,23 @@ export class RequestFields {
    * the error is.
    */
   firstComplete<T>(first: () => T, ...others: readonly (() => T)[]): T {
+    if (others.length === 0) return first();
     const start = this.mark();
-    for (const read of others.length > 0 ? [first, ...others] : []) {
+    let firstOutcome: (() => T) | undefined;
+    for (const read of [first, ...others]) {
       try {
         const fields = read();
         if (this.isComplete) return fields;
+        firstOutcome ??= this.#kept(() => fields);
       } catch (error) {
         if (!(error instanceof HostError)) throw error;
+        firstOutcome ??= this.#kept(() => {
+          throw error;
+        });
       }
       this.rewind(start);
     }
-    return first();
+    return (firstOutcome as () => T)();
   }
 
   /**
@@ -260,6 +266,17 @@ export class RequestFields {
       throw new HostError('15', `${rest.length} characters follow the last field`);
     this.raw('trailer', rest.length);
     return rest;
+  }
+
+  /** Returns a function that goes on from this position, whatever was read meanwhile. */
+  #kept<T>(outcome: () => T): () => T {
+    const position = this.#position;
+    const places = this.places?.slice();
+    return () => {
+      this.#position = position;
+      if (places) this.places?.splice(0, Infinity, ...places);
+      return outcome();
+    };
   }
 
   #schemeOf(name: string, letter: string): KeyScheme {

@@ -169,6 +169,46 @@ test('a permission that is revoked is missing at the next command of an open con
   expect(await client.ask(command)).toBe('CX29');
 });
 
+describe('permissions of the older forms of A0, A4, A6 and A8', () => {
+  const OLDER = VECTORS.filter(([command]) => /^(?:A[EGUW]|B0|BY|D[WY]|F[CE]|G[CGY]|M[GI])/.test(command));
+  const EXPORTS = ['AE', 'AG', 'AU', 'DY', 'FE', 'GC', 'MG'];
+  const grant = (...operations: string[]) =>
+    service.app.get(PrincipalRepository).putPolicy(GUEST, 'own', policyOf(allow(operations)));
+
+  test.each(['ImportKey', 'ExportKey', 'GetKey'])('with %s alone', async (operation) => {
+    await grant(operation);
+    const client = await service.connect(GUEST_PLACE);
+    for (const [command, reply] of OLDER) {
+      const isAllowed = operation === (EXPORTS.includes(command.slice(0, 2)) ? 'ExportKey' : 'ImportKey');
+      expect(await client.ask(command)).toBe(isAllowed ? reply : `${reply.slice(0, 2)}29`);
+    }
+  });
+
+  test('generation needs CreateKey, and ExportKey for the key under the ZMK', async () => {
+    const command = 'FI0U1457FF6ADF6250C66C368416B4C9D383;UU1';
+    const client = await service.connect(GUEST_PLACE);
+    for (const operations of [['CreateKey'], ['ExportKey'], ['ImportKey', 'GetKey']]) {
+      await grant(...operations);
+      expect(await client.ask(command)).toBe('FJ29');
+    }
+    await grant('CreateKey', 'ExportKey');
+    const [, underZmk, underLmk, check] = /^FJ00(U.{32})(U.{32})(.{6})$/.exec(await client.ask(command)) ?? [];
+    await grant('ImportKey');
+    expect(await client.ask(`FK0U1457FF6ADF6250C66C368416B4C9D383${underZmk};0U1`)).toBe(`FL00${underLmk}${check}`);
+    await grant('ExportKey');
+    const exported = await client.ask(`FM0U1457FF6ADF6250C66C368416B4C9D383${underLmk};U01`);
+    expect(exported).toBe(`FN00${underZmk}${check}`);
+  });
+
+  test.each(['AS', 'BI', 'FGU1457FF6ADF6250C66C368416B4C9D383;UU1', 'IAU1457FF6ADF6250C66C368416B4C9D383'])(
+    '%s is off by default',
+    async (command) => {
+      await grant('CreateKey', 'ExportKey');
+      expect((await (await service.connect(GUEST_PLACE)).ask(command)).slice(2)).toBe('68');
+    },
+  );
+});
+
 test('nothing of a PIN, a PAN or a key is in a metric', async () => {
   const { text } = await sendUnsigned(`${service.url}/metrics`, { method: 'GET' });
   expect(text).toContain('service="hostcommands",operation="CA",outcome="00"');
