@@ -5,7 +5,7 @@ import { PrincipalPolicy } from '../access/principal-policy.entity.js';
 import { PrincipalRow } from '../access/principal.entity.js';
 import { ApprovalGuard } from '../approvals/approval-guard.entity.js';
 import { ApprovalTeam } from '../approvals/approval-team.entity.js';
-import { teamArn } from '../approvals/approval-teams.js';
+import { lockRules, teamArn } from '../approvals/approval-teams.js';
 import { type Fact, type GuardedOperation, GuardedOperations, type Subject } from '../approvals/guarded-operations.js';
 import { Rules } from '../approvals/rules.js';
 import { type Call, scopeOf } from '../call.js';
@@ -128,6 +128,7 @@ async function team(call: Call, manager: EntityManager): Promise<Subject> {
 async function guard(call: Call, manager: EntityManager): Promise<Subject> {
   const { operation = '' } = (call.record.requestParameters ?? {}) as RulesInput;
   const where = { ...scopeOf(call), operation };
+  await lockRules(manager, where.accountId);
   const found = await manager.findOne(ApprovalGuard, { where, lock: { mode: 'pessimistic_write' } });
   const isRemoval = call.operation === 'DeleteGuard';
   const facts = [
