@@ -238,7 +238,7 @@ export class ApprovalSessions {
       if (barrier !== undefined) throw new AccessDeniedException(barrier);
       if (vote.requestHash !== session.requestHash)
         throw new ConflictException(
-          `The request hash isn't that of the session, which is ${session.requestHash}: read what it asks for before you vote.`,
+          "The request hash isn't that of the session: read what it asks for before you vote.",
         );
       const of = { sessionId: session.id, voterId: uniqueIdOf(call.principal) };
       const values = {

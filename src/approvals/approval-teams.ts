@@ -228,10 +228,10 @@ export class ApprovalTeams {
     const uniqueId = In(teams.flatMap(({ approvers }) => [...approvers]));
     const users = teams.length > 0 ? await this.database.manager.findBy(PrincipalRow, { uniqueId }) : [];
     const names = new Map(users.map((user) => [user.uniqueId, user.name]));
-    return teams.map((team) => ({
-      team,
-      approvers: team.approvers.map((id) => ({ uniqueId: id, name: names.get(id) })),
-    }));
+    const named = (id: string) => ({ uniqueId: id, name: names.get(id) });
+    const inOrder = (a: { name: string | undefined }, b: { name: string | undefined }) =>
+      (a.name ?? '').localeCompare(b.name ?? '');
+    return teams.map((team) => ({ team, approvers: team.approvers.map(named).toSorted(inOrder) }));
   }
 }
 

@@ -197,7 +197,19 @@ describe('at the same time', () => {
     const answers = await Promise.all([associate('custodians'), associate('easy')]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     const { json } = await control('GetMpaTeamAssociation', { Action });
-    expect(json['MpaTeamAssociation']).toMatchObject({ AssociationState: 'UPDATE_PENDING' });
+    const { MpaTeamArn, AssociationState } = json['MpaTeamAssociation'] as Record<string, string>;
+    expect(AssociationState).toBe('UPDATE_PENDING');
+    // The same request again has another hash, so nobody can prepare two whose first digits are equal.
+    const pending = async () => {
+      const { Approvals } = await done('GET', 'approvals?State=PENDING');
+      return (Approvals as Record<'Id' | 'Operation' | 'RequestHash', string>[]).find(({ Operation }) =>
+        Operation.endsWith(':AssociateMpaTeam'),
+      )!;
+    };
+    const { Id, RequestHash } = await pending();
+    await done('POST', `approvals/${Id}/cancel`, undefined, users.op);
+    expect((await associate(MpaTeamArn === teamArn('easy') ? 'custodians' : 'easy')).status).toBe(200);
+    expect((await pending()).RequestHash).not.toBe(RequestHash);
   });
 
   test('two teams of one name: one is created', async () => {
