@@ -21,6 +21,8 @@ export interface Identity {
   sessionIssuedAt?: Date;
   /** End of its session. */
   sessionExpiresAt?: Date;
+  /** Unique id of who started its session: through a chain of sessions, of the first one's starter. */
+  startedBy?: string;
 }
 
 /** The encryption of a connection, in CloudTrail's terms. */
@@ -91,6 +93,14 @@ export interface Approval {
 /** Returns the unique id of a caller: that of the user or role, or the account's for the root. */
 export function uniqueIdOf({ identity, accountId }: Principal): string {
   return identity?.userId.split(':')[0] ?? accountId;
+}
+
+/**
+ * Returns the unique id of who stands behind a caller: of the one who started its session, otherwise the caller's own. Two
+ * callers with the same one are not two people.
+ */
+export function personOf(principal: Principal): string {
+  return principal.identity?.startedBy ?? uniqueIdOf(principal);
 }
 
 /** The facts that a call gathers while it runs, for policies, its audit event and the log. */

@@ -1,15 +1,15 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { Bound } from '../provider/bound.js';
 
-/** The last time that a caller created another user, or changed its policies, access keys or password. */
+/** The last time that someone created another user or role, or changed its policies, access keys or password. */
 @Entity('access_changes')
 @Bound<AccessChange>('principalId', 'changedBy', 'changedAt')
 export class AccessChange {
-  /** Unique id of the user that was changed. */
+  /** Unique id of the user or role that was changed. */
   @PrimaryColumn('text', { name: 'principal_id' })
   principalId!: string;
 
-  /** Unique id of the caller. */
+  /** Unique id of who stood behind the call. */
   @PrimaryColumn('text', { name: 'changed_by' })
   changedBy!: string;
 

@@ -5,20 +5,25 @@ import { PrincipalRow } from './principal.entity.js';
 
 /**
  * The values that an access key's secret is bound to, so that editing the row can neither give the key to another
- * principal nor prolong its session.
+ * principal, nor prolong its session, nor make another caller its starter.
  */
-type AccessKeyIdentity = Pick<AccessKeyRow, 'id' | 'principalArn' | 'expiresAt' | 'sessionName' | 'sessionTokenHash'>;
+type AccessKeyIdentity = Pick<
+  AccessKeyRow,
+  'id' | 'principalArn' | 'expiresAt' | 'sessionName' | 'sessionTokenHash' | 'startedBy'
+>;
 
 /** A long-term access key of a user or a role, or a temporary access key of a session. */
 @Entity('access_keys')
 @Bound<AccessKeyRow>('id', 'principalArn', 'active', 'createdAt', 'expiresAt', 'sessionName', 'sessionTokenHash')
-@Sealed(({ id, principalArn, expiresAt, sessionName, sessionTokenHash }: AccessKeyIdentity) => [
+@Sealed(({ id, principalArn, expiresAt, sessionName, sessionTokenHash, startedBy }: AccessKeyIdentity) => [
   'access key',
   id,
   principalArn,
   expiresAt?.toISOString() ?? null,
   sessionName,
   sessionTokenHash?.toString('base64') ?? null,
+  // Sessions of version 0.2.0 and earlier, and long-term access keys, are sealed without it.
+  ...(startedBy === null ? [] : [startedBy]),
 ])
 @Index('access_keys_by_principal', ['principalArn'])
 export class AccessKeyRow {
@@ -57,6 +62,10 @@ export class AccessKeyRow {
   /** SHA-256 of the session token. */
   @Column('bytea', { name: 'session_token_hash', nullable: true })
   sessionTokenHash!: Buffer | null;
+
+  /** Unique id of who started the session: see `Identity`. */
+  @Column('text', { name: 'started_by', nullable: true })
+  startedBy!: string | null;
 
   @Column('bytea', { nullable: true })
   mac?: Buffer | null;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, LessThanOrEqual, MoreThan } from 'typeorm';
-import { type Call, type Identity, type Principal, uniqueIdOf } from '../call.js';
+import { type Call, type Identity, personOf, type Principal } from '../call.js';
 import { Clock } from '../clock.js';
 import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
 import { Changes } from '../changes/changes.js';
@@ -25,6 +25,8 @@ const SESSION_NAME = /^[\w+=,.@-]{2,64}$/;
 const ROLE_SESSION = /^arn:aws:sts::(\d{12}):assumed-role\/([^/]+)\/([\w+=,.@-]{2,64})$/;
 const USER_OR_ROLE = /^arn:aws:iam::(\d{12}):(?:user|role)\//;
 const POLICY_NAME = /^[\w+=,.@-]{1,128}$/;
+/** Operations that start sessions. */
+const SESSIONS: ReadonlySet<string> = new Set(['AssumeRole', 'StartSession']);
 const MIN_SESSION_SECONDS = 900;
 const MAX_SESSION_SECONDS = 43_200;
 
@@ -212,7 +214,8 @@ export class PrincipalRepository {
     const expiresAt = new Date(now.getTime() + seconds * 1000);
     return this.#change(principalArn, async (manager, { uniqueId }) => {
       await removeRows(manager, AccessKeyRow, { principalArn, expiresAt: LessThanOrEqual(now) });
-      const key = await this.#addAccessKey(manager, principalArn, { session: { name, expiresAt } });
+      const startedBy = this.#call ? personOf(this.#call.principal) : null;
+      const key = await this.#addAccessKey(manager, principalArn, { session: { name, expiresAt, startedBy } });
       return { ...key, session: key.session as NewSession['session'], uniqueId };
     });
   }
@@ -279,7 +282,7 @@ export class PrincipalRepository {
     if (principalArn === arn) return principalOf(found);
     const now = this.clock.now();
     const sessionName = arn.slice(arn.lastIndexOf('/') + 1);
-    return principalOf(found, { id: '', sessionName, createdAt: now, expiresAt: now });
+    return principalOf(found, { id: '', sessionName, createdAt: now, expiresAt: now, startedBy: null });
   }
 
   /** Returns the first users and roles, in the order of their ARNs, as callers, for simulating policies. */
@@ -356,7 +359,7 @@ export class PrincipalRepository {
   async #addAccessKey(
     manager: EntityManager,
     principalArn: string,
-    { id, session }: { id?: string; session?: { name: string; expiresAt: Date } } = {},
+    { id, session }: { id?: string; session?: { name: string; expiresAt: Date; startedBy: string | null } } = {},
   ): Promise<NewAccessKey> {
     const secretAccessKey = randomBytes(30).toString('base64');
     const token = session && randomBytes(96).toString('base64');
@@ -369,6 +372,7 @@ export class PrincipalRepository {
       expiresAt: session?.expiresAt ?? null,
       sessionName: session?.name ?? null,
       sessionTokenHash: token === undefined ? null : tokenHash(token),
+      startedBy: session?.startedBy ?? null,
     };
     const clear = Buffer.from(secretAccessKey);
     const sealed = this.masterKey.seal(aadOf(AccessKeyRow, row), clear);
@@ -414,10 +418,15 @@ export class PrincipalRepository {
     });
   }
 
-  /** Notes which caller changes the access of another user: that user can't approve requests of the caller for a while. */
+  /**
+   * Notes who changes the access of another user or role: for a while, neither of them can approve requests of the other. The
+   * sessions of a role name their starter themselves.
+   */
   async #noteChange(manager: EntityManager, { kind, uniqueId: principalId }: PrincipalRow): Promise<void> {
-    const changedBy = this.#call && uniqueIdOf(this.#call.principal);
-    if (kind !== 'user' || changedBy === undefined || changedBy === principalId) return;
+    const call = this.#call;
+    const changedBy = call && personOf(call.principal);
+    if (changedBy === undefined || changedBy === principalId) return;
+    if (kind === 'role' && SESSIONS.has(call?.operation ?? '')) return;
     const change = { principalId, changedBy };
     const changedAt = this.clock.now();
     const changed = await changeRows(manager, AccessChange, change, { changedAt });
@@ -427,7 +436,7 @@ export class PrincipalRepository {
 
 function principalOf(
   { principal, policies }: { principal: PrincipalRow; policies: PrincipalPolicy[] },
-  key?: Pick<AccessKeyRow, 'id' | 'sessionName' | 'createdAt' | 'expiresAt'>,
+  key?: Pick<AccessKeyRow, 'id' | 'sessionName' | 'createdAt' | 'expiresAt' | 'startedBy'>,
 ): Principal {
   const { arn, accountId, kind, name, uniqueId } = principal;
   const statements = new Statements(
@@ -441,6 +450,7 @@ function principalOf(
     statements,
     sessionIssuedAt: key?.expiresAt ? key.createdAt : undefined,
     sessionExpiresAt: key?.expiresAt ?? undefined,
+    startedBy: key?.startedBy ?? undefined,
   };
   return {
     arn: session === undefined ? arn : `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`,

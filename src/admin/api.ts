@@ -24,7 +24,7 @@ export const ADMIN: Api = {
     isReadOnly: (operation) => /^(?:Get|List|Explain)/.test(operation),
     members: eventMembers({
       values: `
-        AccessKeyId Action Algorithm Api Approvers ByOperation Caller Changes Condition Context Day Decision DurationSeconds Exportable From Hours Key KeyArn KeyId ManifestSha256 MinApprovals Name Number Operation Outcome Prefix Principal Reason RequestHash RequestId Resource Session SessionName SessionSeconds Sort Source State Statement Status Step TeamArn To UnusedDays Usage Usages Version XksKeyId id kind masterKey name operation policy serial team token tokenKey
+        AccessKeyId Action Algorithm Api Approvers ByOperation Caller Changes Condition Context Day Decision DurationSeconds Exportable FirstDay From Hours Key KeyArn KeyId LastDay ManifestSha256 MinApprovals Name Number Operation Outcome Prefix Principal Reason RequestHash RequestId Resource Segments Session SessionName SessionSeconds Sort Source State Statement Status Step TeamArn To UnusedDays Usage Usages Version XksKeyId id kind masterKey name newMasterKey operation policy serial team token tokenKey
       `,
       structures: '',
     }),

@@ -5,8 +5,9 @@ import { PrincipalPolicy } from '../access/principal-policy.entity.js';
 import { PrincipalRow } from '../access/principal.entity.js';
 import { ApprovalGuard } from '../approvals/approval-guard.entity.js';
 import { ApprovalTeam } from '../approvals/approval-team.entity.js';
-import { teamArn } from '../approvals/approval-teams.js';
+import { lockRules, teamArn } from '../approvals/approval-teams.js';
 import { type Fact, type GuardedOperation, GuardedOperations, type Subject } from '../approvals/guarded-operations.js';
+import { HOST_OPERATIONS } from '../approvals/host-operations.js';
 import { Rules } from '../approvals/rules.js';
 import { type Call, scopeOf } from '../call.js';
 import { STS } from '../sts/api.js';
@@ -39,7 +40,7 @@ interface RulesInput {
   operation?: string;
 }
 
-/** The operations on users, roles, teams and guards that can need approvals. */
+/** The operations on users, roles, teams and guards, and of commands on the host, that can need approvals. */
 @Injectable()
 export class GuardedAdminOperations {
   constructor(operations: GuardedOperations) {
@@ -54,6 +55,7 @@ export class GuardedAdminOperations {
       { api: STS.name, operation: 'AssumeRole', guard: 'StartSession', isGlobal: true, read: role },
       ...['UpdateTeam', 'DeleteTeam'].map((operation) => ({ ...admin, operation, read: team })),
       ...['PutGuard', 'DeleteGuard'].map((operation) => ({ ...admin, operation, read: guard })),
+      ...HOST_OPERATIONS,
     );
   }
 }
@@ -128,6 +130,7 @@ async function team(call: Call, manager: EntityManager): Promise<Subject> {
 async function guard(call: Call, manager: EntityManager): Promise<Subject> {
   const { operation = '' } = (call.record.requestParameters ?? {}) as RulesInput;
   const where = { ...scopeOf(call), operation };
+  await lockRules(manager, where.accountId);
   const found = await manager.findOne(ApprovalGuard, { where, lock: { mode: 'pessimistic_write' } });
   const isRemoval = call.operation === 'DeleteGuard';
   const facts = [

@@ -88,7 +88,8 @@ class ApprovalPassage implements Passage {
     for (const { needed: each, session } of this.#missing.length === 0 ? sessions : []) {
       const approval = await options.sessions.use(manager, each, session, this.now);
       if (approval) call.record.approvedBy(approval);
-      else this.#missing.push({ needed: each, session: sessionArn(session) });
+      // Its votes no longer suffice: another session has to be opened.
+      else this.#missing.push({ needed: each, session: undefined });
     }
     if (this.#missing.length === 0) return;
     this.#details = await this.#detailsOf(manager, subject);

@@ -71,7 +71,7 @@ export class ApprovalSession {
   @Column('text', { nullable: true })
   subject!: string | null;
 
-  /** Unique id of the user or role, or the account's for the root. */
+  /** Unique id of who stands behind the requester: see `personOf`. */
   @Column('text', { name: 'requester_id' })
   requesterId!: string;
 

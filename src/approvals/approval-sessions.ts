@@ -1,12 +1,10 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { Brackets, DataSource, type EntityManager, In, MoreThan } from 'typeorm';
+import { Brackets, DataSource, type EntityManager, In } from 'typeorm';
 import type { Logger } from 'pino';
-import { AccessChange } from '../access/access-change.entity.js';
-import { PrincipalRow } from '../access/principal.entity.js';
 import { randomText } from '../access/random-text.js';
 import { ADMIN } from '../admin/api.js';
 import type { ServiceAct } from '../audit/audit-event.js';
-import { type Approval, type Call, CallRecord, type Principal, uniqueIdOf } from '../call.js';
+import { type Approval, type Call, CallRecord, personOf, uniqueIdOf } from '../call.js';
 import { Changes } from '../changes/changes.js';
 import { DatabaseTime } from '../changes/database-time.js';
 import { lockTransaction, LOCKS } from '../database/locks.js';
@@ -25,16 +23,16 @@ import { ApprovalSession, sessionArn, type SessionState } from './approval-sessi
 import type { ApprovalTeam } from './approval-team.entity.js';
 import { ApprovalVote, type VoteDecision } from './approval-vote.entity.js';
 import type { Fact } from './guarded-operations.js';
+import { canonicalJson, sha256 } from './request-hash.js';
 import { type Needed, Rules } from './rules.js';
+import { DENIED, DUE, ended, IN_STATE, isLive, OUTDATED, presentState, stateAt } from './session-state.js';
+import { barrierOf, countVotes } from './vote-count.js';
 
 /** Time in which an approved call can be repeated. */
 const APPROVED_MS = 3_600_000;
-/** Time in which a change of an approver's access by the requester disqualifies the approver. */
-const CHANGED_MS = 7 * 86_400_000;
 /** Live sessions of one requester and team, so that calls can't fill the table. */
 const MAX_LIVE = 100;
-const DENIED = 'Approval session expired or was denied';
-const OUTDATED = 'The team or the guard was changed after the request.';
+const UNCOUNTED = 'Votes no longer count: an approver was deleted, or the access of one was changed.';
 
 /** The details of a request that approvers see. */
 export interface SessionDetails {
@@ -65,30 +63,6 @@ export interface SessionView {
   /** Why the caller can't vote; undefined if the caller can. */
   barrier: string | undefined;
 }
-
-const IS_OVER = `(session.state = 'PENDING' AND session.expiresAt <= :now OR session.state = 'APPROVED' AND session.approvedUntil <= :now)`;
-/** Conditions for the sessions in a state at a time. */
-const IN_STATE: Record<SessionState, string> = {
-  PENDING: `session.state = :state AND NOT ${IS_OVER}`,
-  APPROVED: `session.state = :state AND NOT ${IS_OVER}`,
-  FAILED: `session.state = :state OR ${IS_OVER}`,
-  CANCELLED: 'session.state = :state',
-  EXECUTED: 'session.state = :state',
-};
-
-/** Sessions that have expired, that another version of their team or guard has outdated, or that wait for their execution. */
-const DUE = `
-  SELECT session.id, session.team_arn FROM approval_sessions AS session
-    LEFT JOIN approval_teams AS team ON team.arn = session.team_arn
-    LEFT JOIN approval_guards AS guard ON guard.account_id = session.account_id
-      AND guard.region = session.region AND guard.operation = session.guard
-   WHERE session.state IN ('PENDING', 'APPROVED')
-     AND (CASE session.state WHEN 'PENDING' THEN session.expires_at ELSE session.approved_until END <= $1
-       OR session.state = 'APPROVED' AND session.subject IS NOT NULL
-       OR team.version IS DISTINCT FROM session.team_version
-       OR session.guard IS NOT NULL
-         AND (guard.version, guard.team_arn) IS DISTINCT FROM (session.guard_version, session.team_arn))
-   ORDER BY session.created_at`;
 
 /** Changes what an approved session asks for. Checks everything before it writes. @throws ServiceException */
 export type Executor = (
@@ -168,7 +142,7 @@ export class ApprovalSessions {
     session: ApprovalSession,
     now: Date,
   ): Promise<Approval | undefined> {
-    const { approvers } = await this.#count(manager, session, team, now);
+    const { approvers } = await countVotes(manager, session, team, now);
     if (session.breakGlassReason === null && approvers.length < team.minApprovals) return undefined;
     await this.#end(manager, session, { state: 'EXECUTED', now });
     return this.#approvalOf(session, approvers);
@@ -195,7 +169,7 @@ export class ApprovalSessions {
   async openWithin(manager: EntityManager, request: Request, needed: Needed, now: Date): Promise<ApprovalSession> {
     const { call, requestHash, details, comment, execution } = request;
     const { team, guard } = needed;
-    const requesterId = uniqueIdOf(call.principal);
+    const requesterId = personOf(call.principal);
     const others = team.approvers.filter((id) => id !== requesterId).length;
     if (others < team.minApprovals)
       throw new AccessDeniedException(
@@ -204,14 +178,15 @@ export class ApprovalSessions {
     await lockTransaction(manager, LOCKS.approvalSessions, team.arn);
     const rules = await Rules.read(manager, team.accountId);
     const known = execution ? undefined : await this.find(manager, needed, requestHash, { rules, now });
-    if (known) return known;
+    if (known && !(await this.#endUncounted(manager, known, team, now))) return known;
     const live = { teamArn: team.arn, requesterId, state: In(['PENDING', 'APPROVED']) };
     if ((await manager.countBy(ApprovalSession, live)) >= MAX_LIVE)
       throw new ServiceQuotaExceededException(
         `${call.principal.arn} has ${MAX_LIVE} sessions of ${team.arn} that wait: cancel some of them.`,
       );
+    const id = randomText(26);
     const session = manager.create(ApprovalSession, {
-      id: randomText(26),
+      id,
       accountId: team.accountId,
       region: team.region,
       teamArn: team.arn,
@@ -223,7 +198,8 @@ export class ApprovalSessions {
       subject: execution?.subject ?? null,
       requesterId,
       requesterArn: call.principal.arn,
-      requestHash,
+      // Unpredictable, so that nobody can prepare two requests whose hashes begin with the same digits.
+      requestHash: execution ? sha256(canonicalJson([id, requestHash])) : requestHash,
       details: JSON.stringify(details),
       comment: comment ?? null,
       input: execution?.input ?? null,
@@ -258,11 +234,11 @@ export class ApprovalSessions {
     const now = await this.now();
     await this.changes.transaction(call, async (manager, changed, note) => {
       const { session, team } = await this.#pending(manager, named, now);
-      const barrier = await this.#barrier(manager, session, team, call.principal, now);
+      const barrier = await barrierOf(manager, session, team, call.principal, now);
       if (barrier !== undefined) throw new AccessDeniedException(barrier);
       if (vote.requestHash !== session.requestHash)
         throw new ConflictException(
-          `The request hash isn't that of the session, which is ${session.requestHash}: read what it asks for before you vote.`,
+          "The request hash isn't that of the session: read what it asks for before you vote.",
         );
       const of = { sessionId: session.id, voterId: uniqueIdOf(call.principal) };
       const values = {
@@ -274,7 +250,7 @@ export class ApprovalSessions {
       };
       const replaced = await changeRows(manager, ApprovalVote, of, values);
       if (replaced.length === 0) await manager.insert(ApprovalVote, { ...of, ...values });
-      const { approvers, denials, eligible } = await this.#count(manager, session, team, now);
+      const { approvers, denials, eligible } = await countVotes(manager, session, team, now);
       if (approvers.length >= team.minApprovals) {
         await this.#approve(manager, session, now);
         await this.#execute(session, now, { manager, changed, note });
@@ -289,7 +265,7 @@ export class ApprovalSessions {
     const now = await this.now();
     await this.changes.transaction(call, async (manager, _, note) => {
       const session = await this.#lock(manager, named);
-      if (session.requesterId !== uniqueIdOf(call.principal))
+      if (session.requesterId !== personOf(call.principal))
         throw new AccessDeniedException('Only the requester can cancel a session.');
       const rules = await Rules.read(manager, session.accountId);
       if (!isLive(stateAt(session, now, rules))) throw ended(presentState(session, now, rules));
@@ -446,57 +422,18 @@ export class ApprovalSessions {
     await manager.save(session);
   }
 
-  /** Counts the votes of a session that count: see `#disqualified`. */
-  async #count(manager: EntityManager, session: ApprovalSession, team: ApprovalTeam, now: Date) {
-    const votes = await manager.findBy(ApprovalVote, { sessionId: session.id });
-    const excluded = await this.#disqualified(manager, session, team, now);
-    const counting = votes.filter(
-      ({ voterId, requestHash }) =>
-        team.approvers.includes(voterId) && !excluded.has(voterId) && requestHash === session.requestHash,
-    );
-    const users = await manager.findBy(PrincipalRow, {
-      uniqueId: In(counting.map(({ voterId }) => voterId)),
-      kind: 'user',
-    });
-    const exists = new Set(users.map(({ uniqueId }) => uniqueId));
-    const approvers = counting.filter(({ voterId, decision }) => decision === 'APPROVE' && exists.has(voterId));
-    return {
-      approvers: approvers.map(({ voterArn }) => voterArn),
-      denials: counting.filter(({ decision }) => decision === 'DENY').length,
-      eligible: team.approvers.filter((id) => id !== session.requesterId).length,
-    };
-  }
-
-  /** Returns why a principal may not vote in a session; undefined if it may. */
-  async #barrier(
+  /** Ends an approved session whose votes no longer suffice, so that the call can be requested anew. @returns true if it has */
+  async #endUncounted(
     manager: EntityManager,
     session: ApprovalSession,
     team: ApprovalTeam,
-    principal: Principal,
     now: Date,
-  ): Promise<string | undefined> {
-    const id = uniqueIdOf(principal);
-    if (principal.identity?.type !== 'User' || !team.approvers.includes(id))
-      return `${principal.arn} isn't an approver of team ${team.name}.`;
-    if (id === session.requesterId) return 'The requester of a session has no vote in it.';
-    if ((await this.#disqualified(manager, session, team, now)).has(id))
-      return 'The requester has created this approver, or changed its access, in the last 7 days: its vote would not count.';
-    return undefined;
-  }
-
-  /** Finds the approvers whose votes don't count: the requester, and those whom the requester created or changed lately. */
-  async #disqualified(
-    manager: EntityManager,
-    { requesterId }: ApprovalSession,
-    { approvers }: ApprovalTeam,
-    now: Date,
-  ): Promise<Set<string>> {
-    const changes = await manager.findBy(AccessChange, {
-      changedBy: requesterId,
-      principalId: In([...approvers]),
-      changedAt: MoreThan(new Date(now.getTime() - CHANGED_MS)),
-    });
-    return new Set([requesterId, ...changes.map(({ principalId }) => principalId)]);
+  ): Promise<boolean> {
+    if (session.state !== 'APPROVED' || session.breakGlassReason !== null) return false;
+    const { approvers } = await countVotes(manager, session, team, now);
+    if (approvers.length >= team.minApprovals) return false;
+    await this.#end(manager, session, { state: 'FAILED', statusMessage: UNCOUNTED, now });
+    return true;
   }
 
   #approvalOf(session: ApprovalSession, approvers: string[]): Approval {
@@ -521,7 +458,7 @@ export class ApprovalSessions {
       const team = rules.teams.get(session.teamArn);
       const barrier =
         session.state === 'PENDING' && team
-          ? await this.#barrier(manager, session, team, call.principal, now)
+          ? await barrierOf(manager, session, team, call.principal, now)
           : `The session is ${session.state}.`;
       const own = votes.filter(({ sessionId }) => sessionId === session.id);
       views.push({ session, votes: own, minApprovals: team?.minApprovals ?? 0, barrier });
@@ -533,30 +470,6 @@ export class ApprovalSessions {
 /** `2 approvals of team custodians` */
 export function approvals({ minApprovals, name }: ApprovalTeam): string {
   return `${minApprovals} approval${minApprovals === 1 ? '' : 's'} of team ${name}`;
-}
-
-/** Returns the state of a session at a time: a live one whose time is over, or whose team or guard is another, has failed. */
-function stateAt(session: ApprovalSession, now: Date, rules: Rules): SessionState {
-  const { state, expiresAt, approvedUntil } = session;
-  if (!isLive(state)) return state;
-  const end = state === 'APPROVED' ? (approvedUntil ?? expiresAt) : expiresAt;
-  return end <= now || !rules.isCurrent(session) ? 'FAILED' : state;
-}
-
-/** Returns a copy of a session in its state at a time. */
-function presentState(session: ApprovalSession, now: Date, rules: Rules): ApprovalSession {
-  const state = stateAt(session, now, rules);
-  if (state === session.state) return session;
-  const statusMessage = rules.isCurrent(session) ? DENIED : OUTDATED;
-  return Object.assign(new ApprovalSession(), session, { state, statusMessage });
-}
-
-function isLive(state: SessionState): boolean {
-  return state === 'PENDING' || state === 'APPROVED';
-}
-
-function ended({ state, statusMessage }: ApprovalSession): ConflictException {
-  return new ConflictException(`The session is ${state}${statusMessage === null ? '' : `: ${statusMessage}`}.`);
 }
 
 /** CloudTrail's event of the outcome of a call that the service executes after its approval. */

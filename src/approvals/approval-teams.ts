@@ -57,6 +57,7 @@ export class ApprovalTeams {
     const arn = teamArn(scopeOf(call), name);
     await this.changes.transaction(call, async (manager, changed) => {
       const where = scopeOf(call);
+      await lockRules(manager, where.accountId);
       if ((await manager.countBy(ApprovalTeam, where)) >= MAX_TEAMS)
         throw new ConflictException(`A Region has at most ${MAX_TEAMS} teams: delete one that isn't used.`);
       const team = {
@@ -166,7 +167,7 @@ export class ApprovalTeams {
     guard: Pick<ApprovalGuard, 'accountId' | 'region' | 'operation' | 'teamArn' | 'condition'>,
   ): Promise<ApprovalGuard> {
     const { accountId, region, operation, teamArn: arn } = guard;
-    await lockTransaction(manager, LOCKS.approvalSessions, rulesArn(accountId));
+    await lockRules(manager, accountId);
     // Locked, so that it can't be removed meanwhile.
     const team = await manager.findOne(ApprovalTeam, {
       where: { arn, accountId, region },
@@ -227,11 +228,19 @@ export class ApprovalTeams {
     const uniqueId = In(teams.flatMap(({ approvers }) => [...approvers]));
     const users = teams.length > 0 ? await this.database.manager.findBy(PrincipalRow, { uniqueId }) : [];
     const names = new Map(users.map((user) => [user.uniqueId, user.name]));
-    return teams.map((team) => ({
-      team,
-      approvers: team.approvers.map((id) => ({ uniqueId: id, name: names.get(id) })),
-    }));
+    const named = (id: string) => ({ uniqueId: id, name: names.get(id) });
+    const inOrder = (a: { name: string | undefined }, b: { name: string | undefined }) =>
+      (a.name ?? '').localeCompare(b.name ?? '');
+    return teams.map((team) => ({ team, approvers: team.approvers.map(named).toSorted(inOrder) }));
   }
+}
+
+/**
+ * Locks the rules of an account against new teams and guards until the transaction ends. A change that depends on a guard's
+ * absence takes it before it looks: a guard that another transaction sets meanwhile must not be replaced without its team.
+ */
+export function lockRules(manager: EntityManager, accountId: string): Promise<void> {
+  return lockTransaction(manager, LOCKS.approvalSessions, rulesArn(accountId));
 }
 
 /** A team or guard that is removed and made again must not revive the sessions of the first. */

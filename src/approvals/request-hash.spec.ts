@@ -2,6 +2,7 @@ import { rootCall } from '../../test/support/call.js';
 import { CallRecord } from '../call.js';
 import { KMS } from '../kms/api.js';
 import { CONTROL_PLANE } from '../payment/api.js';
+import { Statements } from '../policy/policy.js';
 import { canonicalJson, keysOf, requestHash, shownParameters } from './request-hash.js';
 
 const SECRET = Buffer.alloc(32, 7);
@@ -17,6 +18,21 @@ function callOf(input: object = INPUT, keyArns = [KEY]) {
 const hashOf = (call = callOf(), replaces: unknown = { state: 'CREATE_COMPLETE' }, secret = SECRET) =>
   requestHash(secret, call, { replaces });
 
+const startedBy = (starter: string) => {
+  const identity = {
+    type: 'AssumedRole',
+    name: 'r',
+    userId: '000000000000:s',
+    statements: new Statements([]),
+  } as const;
+  return { ...callOf().principal, identity: { ...identity, startedBy: starter } };
+};
+
+test('a policy that mentions another key is another one, because the call uses no key', () => {
+  const policyOf = (KeyId: string) => callOf({ Condition: { StringEquals: { 'aws:ResourceTag/KeyId': KeyId } } }, []);
+  expect(hashOf(policyOf('alias/test'))).not.toBe(hashOf(policyOf('alias/production')));
+});
+
 test('the same call has the same hash, whatever names the key and in whatever order its members are', () => {
   const { KeyIdentifier: _, ...others } = INPUT;
   expect(hashOf()).toMatch(/^[0-9a-f]{64}$/);
@@ -29,6 +45,7 @@ test.each<[string, () => string]>([
   ['another operation', () => hashOf({ ...callOf(), operation: 'StopKeyUsage' })],
   ['another API', () => hashOf({ ...callOf(), api: KMS })],
   ['another requester', () => hashOf({ ...callOf(), principal: { ...callOf().principal, accountId: '111111111111' } })],
+  ['another person behind the requester', () => hashOf({ ...callOf(), principal: startedBy('AIDAABCDEFGHIJKLMNOP') })],
   ['another parameter', () => hashOf(callOf({ ...INPUT, DeleteKeyInDays: 8 }))],
   ['one parameter less', () => hashOf(callOf({ ...INPUT, DeleteKeyInDays: undefined }))],
   ['another member that events do not show', () => hashOf(callOf({ ...INPUT, Secret: 'S2' }))],

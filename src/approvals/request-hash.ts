@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { requestParameters } from '../audit/request-parameters.js';
-import { type Call, uniqueIdOf } from '../call.js';
+import { type Call, personOf, uniqueIdOf } from '../call.js';
 import { hmac } from '../crypto/hmac.js';
 import type { Subject } from './guarded-operations.js';
 
@@ -21,7 +21,7 @@ export function keysOf({ record }: Call): string[] {
 
 /**
  * Computes the hash that approvers approve: SHA-256 in hexadecimal of canonical JSON, which states the account, the Region, the
- * operation, the requester's unique id, the keys that the call has used, the parameters that an audit event may show, and
+ * operation, the unique ids of the requester and of who stands behind it, the keys that the call has used, the parameters that an audit event may show, and
  * what the call replaces. The whole input, which may have secrets, enters through an HMAC under a secret of the deployment; with
  * it, the hash is another one in every deployment.
  *
@@ -30,24 +30,31 @@ export function keysOf({ record }: Call): string[] {
 export function requestHash(secret: Buffer, call: Call, { replaces }: Pick<Subject, 'replaces'>): string {
   const { api, operation, principal, region, record } = call;
   const input = { ...(record.requestParameters ?? {}), ...(record.input && { input: record.input }) };
-  const bytes = Buffer.from(canonicalJson(withoutKeyNames(input)));
+  const bytes = Buffer.from(canonicalJson(withoutKeyNames(call, input)));
   const stated = {
     account: principal.accountId,
     region,
     operation: `${api.name}:${operation}`,
     requester: uniqueIdOf(principal),
+    person: personOf(principal),
     keys: keysOf(call),
     parameters: shownParameters(call),
     input: hmac('SHA256', secret, Buffer.concat([Buffer.from('approval\0'), bytes]), 32).toString('hex'),
     replaces: replaces ?? null,
   };
-  return createHash('sha256').update(canonicalJson(stated)).digest('hex');
+  return sha256(canonicalJson(stated));
+}
+
+/** @returns 64 hexadecimal digits */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Returns the parameters of a call that an audit event, and so an approver, may see. */
-export function shownParameters({ api, record }: Call): unknown {
+export function shownParameters(call: Call): unknown {
+  const { api, record } = call;
   const json = requestParameters(api.audit.members, record.requestParameters ?? {}, record.input);
-  return withoutKeyNames(JSON.parse(json));
+  return withoutKeyNames(call, JSON.parse(json));
 }
 
 /** Writes JSON with the members of every object in the order of their names, and without undefined ones. */
@@ -59,13 +66,18 @@ export function canonicalJson(value: unknown): string {
   });
 }
 
-function withoutKeyNames(value: unknown): unknown {
+/** Replaces the names of keys in the input of a call that has used keys. Other inputs, such as policies, only mention keys. */
+function withoutKeyNames(call: Call, input: unknown): unknown {
+  return keysOf(call).length === 0 ? input : replaced(input);
+}
+
+function replaced(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
-  if (Array.isArray(value)) return value.map(withoutKeyNames);
+  if (Array.isArray(value)) return value.map(replaced);
   return Object.fromEntries(
     Object.entries(value).map(([name, member]: [string, unknown]) => {
       const isKey = typeof member === 'string' && NAMES_KEY.test(name) && KEY_NAME.test(member);
-      return [name, isKey ? '(key)' : withoutKeyNames(member)];
+      return [name, isKey ? '(key)' : replaced(member)];
     }),
   );
 }

@@ -88,7 +88,7 @@ function addVotes(group: Command, streams: Streams): void {
     if (!Approval.RequestHash.startsWith(options.hash))
       throw new Failure(
         EXIT.no,
-        `The request hash is ${Approval.RequestHash}, not ${options.hash}…: read the request again before you vote.`,
+        `The request hash doesn't begin with ${options.hash}: read the request with keyblock approvals show before you vote.`,
       );
     await vote(client, streams, options, 'approve', Approval);
   });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { ExportOptions } from '../audit/export.js';
 import type { Segment } from '../audit/segments.js';
+import type { Approval } from '../call.js';
 import type { Command, Streams } from './command.js';
 import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
 import { EXIT, Failure } from './failure.js';
@@ -19,10 +20,17 @@ const PRUNE_DESCRIPTION = `Drop the days of the audit log that are exported and 
 
 Drops whole partitions of the table. Refuses unless every older day is exported, its export is in the folder and verifies now, and the table has the same events.
 
-The command reads the environment of the service, which keeps running. Each day is audited as PruneAudit.`;
+The command reads the environment of the service, which keeps running. Each day is audited as PruneAudit. If a guard of that name concerns it, the command is refused with a request for approval: repeat it with --approval when it is approved.`;
 const SEGMENTS_DESCRIPTION = `List the days of the audit log that were exported or pruned.
 
 The command reads the environment of the service.`;
+
+interface PruneOptions {
+  keep: number;
+  export: string;
+  /** Session in which dropping the days was approved. */
+  approval?: string;
+}
 
 /** Adds the subcommands of `keyblock audit` that export days and drop them. */
 export function addAuditSegments(audit: Command, streams: Streams): void {
@@ -52,18 +60,19 @@ export function addAuditSegments(audit: Command, streams: Streams): void {
     .description(PRUNE_DESCRIPTION)
     .requiredOption('--keep <days>', 'Keep this many days before today, e.g. 90d.', readDays)
     .requiredOption('--export <dir>', 'Folder of all exports of this deployment.')
+    .option('--approval <id>', 'Drop the days of this approved request: TEAM:ID, or the ARN of the session.')
     .examples(
       'keyblock audit prune --keep 90d --export /mnt/audit',
       'keyblock audit prune --keep 92d --export /mnt/audit --yes',
     )
     .readOn(DOCUMENT);
   withConfirmation(withOutput(pruning, 'Print a JSON line for each day.')).action(
-    async (options: OutputOptions & ConfirmationOptions & { keep: number; export: string }) => {
+    async (options: OutputOptions & ConfirmationOptions & PruneOptions) => {
       const { keep } = options;
       await confirm(streams, options, `Drop the events of the audit log that are older than ${count(keep, 'day')}?`);
       let pruned = 0;
       await withSegments(options.export, async (operator, work) => {
-        pruned = await pruneDays(operator, work, keep, (segment) =>
+        pruned = await pruneDays(operator, work, options, (segment) =>
           print(streams, options, presentSegment(segment), [
             `${segment.day}: segment ${segment.number}, ${count(segment.events, 'event')} dropped from the table`,
           ]),
@@ -188,23 +197,68 @@ async function exportDays(
 async function pruneDays(
   operator: Operator,
   work: ExportOptions,
-  keepDays: number,
+  { keep: keepDays, approval }: PruneOptions,
   done: (segment: Segment) => void,
 ): Promise<number> {
   const { dropSegment, prunable } = await import('../audit/prune.js');
   const { secret } = work;
-  const due = await prunable({ ...work, keepDays });
+  const older = await prunable({ ...work, keepDays });
+  const lastDay = approval === undefined ? undefined : await approvedDay(operator, approval);
+  const due = older.filter(({ day }) => lastDay === undefined || day <= lastDay);
   if (due.length === 0) return 0;
   await operator.audited(async () => {
+    const approvals = await approvePruning(operator, due);
     for (const segment of due) {
       const { day, number, manifest } = segment;
       const call = operator.call('PruneAudit', { Day: day, Number: number, ManifestSha256: manifest });
+      for (const each of approvals) call.record.approvedBy(each);
       const pruned = { at: operator.deployment.clock.now(), by: call.principal.arn };
       await operator.changes.transaction(call, (manager) => dropSegment(manager, secret, segment, pruned));
       done({ ...segment, pruned });
     }
   });
   return due.length;
+}
+
+/**
+ * Uses up the approvals that dropping days needs, if any.
+ *
+ * @returns the approvals
+ * @throws Failure that names the sessions in which they are asked for
+ */
+async function approvePruning(operator: Operator, due: readonly Segment[]): Promise<readonly Approval[]> {
+  const last = due.at(-1);
+  // The manifest of a day has the hash of the one before it, so the last stands for all.
+  const call = operator.call('PruneAudit', {
+    FirstDay: due[0]?.day,
+    LastDay: last?.day,
+    Segments: due.length,
+    ManifestSha256: last?.manifest,
+  });
+  try {
+    await (await operator.guardedChanges()).approve(call);
+  } catch (error) {
+    const { name, message, sessionArns } = error as Error & { sessionArns?: readonly string[] };
+    if (sessionArns === undefined) throw error;
+    const repeated = message.replace(
+      'Repeat the same call',
+      `Repeat the command with --approval ${sessionArns.join()}`,
+    );
+    throw new Failure(EXIT.refused, repeated, { name });
+  }
+  return call.record.approvals;
+}
+
+/** Reads the last day of a request to drop days. @throws Failure if there is no such request */
+async function approvedDay({ deployment }: Operator, named: string): Promise<string> {
+  const { ApprovalSession } = await import('../approvals/approval-session.entity.js');
+  const { accountId } = deployment.config;
+  const id = named.slice(Math.max(named.lastIndexOf(':'), named.lastIndexOf('/')) + 1);
+  const session = await deployment.database.manager.findOneBy(ApprovalSession, { id, accountId });
+  if (session?.operation !== 'PruneAudit')
+    throw new Failure(EXIT.state, `${named} is not a request for approval of keyblock audit prune.`);
+  const { parameters } = JSON.parse(session.details) as { parameters: { lastDay: string } };
+  return parameters.lastDay;
 }
 
 /** Runs work on the exported days of the deployment, one command at a time. */

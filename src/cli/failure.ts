@@ -45,6 +45,7 @@ const NAMES = new Map<number, string>([
 /** Exit codes by the names of the service's errors. Importing the classes would load the service. */
 const EXIT_CODES = new Map<string, number>(
   Object.entries({
+    AccessDeniedException: EXIT.refused,
     ConfigError: EXIT.usage,
     CryptoError: EXIT.usage,
     ConflictException: EXIT.state,

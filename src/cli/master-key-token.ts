@@ -3,7 +3,7 @@ import { KeyFileError } from '../config/key-file.js';
 import type { TokenKey, TokenKeySettings } from '../provider/token-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
-import { writeKeyFile } from './key-output.js';
+import { requireNew, writeKeyFile } from './key-output.js';
 import type { Operator } from './operator.js';
 import { type OutputOptions, print, withOutput } from './results.js';
 
@@ -117,8 +117,9 @@ async function wrap(operation: 'MasterKeyWrapped' | 'MasterKeyRewrapped', uri: s
       const ids = [masterKey.id, ...(masterKey.retiringId === undefined ? [] : [masterKey.retiringId])];
       const envelopes = await Promise.all(ids.map((each) => tokenKey.wrap(masterKey, each, clock.now())));
       const call = operator.call(operation, { masterKey: masterKey.id, ...tokenKey.description });
+      const changes = await operator.guardedChanges();
       await operator.audited(() =>
-        operator.changes.transaction(call, async (manager) => {
+        changes.transaction(call, async (manager) => {
           await manager.upsert(MasterKeyEnvelope, envelopes, ['masterKeyId', 'tokenKeyId']);
         }),
       );
@@ -140,12 +141,11 @@ async function unwrap(file: string): Promise<string> {
     if (masterKey.retiringId !== undefined)
       throw new Failure(EXIT.state, 'A rotation of the master key is in progress: finish it first.');
     const call = operator.call('MasterKeyUnwrapped', { masterKey: masterKey.id, ...tokenKey?.description });
-    await operator.audited(() =>
-      operator.changes.transaction(call, () => {
-        masterKey.lend((key) => writeKeyFile(file, key));
-        return Promise.resolve();
-      }),
-    );
+    requireNew(file);
+    const changes = await operator.guardedChanges();
+    // The file is written last: a call that lacks an approval is refused at the end of its transaction.
+    await operator.audited(() => changes.transaction(call, () => Promise.resolve()));
+    masterKey.lend((key) => writeKeyFile(file, key));
     id = masterKey.id;
   });
   return id;

@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import { type FiledKey, KeyFileError, parseKey, readComponentFiles, readKeyFile } from '../config/key-file.js';
 import { CryptoError } from '../crypto/errors.js';
 import { checkComponent, componentCheckValue, generateComponent } from '../crypto/key-components.js';
+import type { Rotation } from '../provider/master-key-rotation.js';
 import { MasterKey } from '../provider/master-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
@@ -18,7 +19,9 @@ const STATUS_DESCRIPTION = `Print the state of the master key.
 The command reads the environment of the service, which keeps running.`;
 const ROTATE_DESCRIPTION = `Replace the master key while the service runs.
 
-Re-encrypts everything under another master key, and retires the old one. To continue after an interruption, run the command again without a key. If the master key is in data/master-key, a new one is generated unless you give one. The command reads the environment of the service.`;
+Re-encrypts everything under another master key, and retires the old one. To continue after an interruption, run the command again without a key. If the master key is in data/master-key, a new one is generated unless you give one. The command reads the environment of the service.
+
+Audited as RotateMasterKey. If a guard of that name concerns it, the command is refused with a request for approval: repeat the same command when it is approved.`;
 const COMPONENT_DESCRIPTION = `Write a random component of a master key to a new file.
 
 Prints its check value. The file holds 64 hexadecimal digits, and only its owner can read it. The XOR of two or three components is the master key. With --typed you enter the component instead, without echo, and confirm it with its check value.`;
@@ -105,10 +108,18 @@ async function rotate(options: KeyOptions, streams: Streams): Promise<void> {
   const paths = pathsOf(options);
   const newKey = paths && readKey(paths).key;
   const progress = (line: string) => remark(streams, options, line);
-  const [{ withDeployment }, { rotateStore }] = await Promise.all([import('./deployment.js'), import('../store.js')]);
+  const [{ withOperator }, { rotateStore }] = await Promise.all([import('./operator.js'), import('../store.js')]);
   const { signal } = new AbortController();
-  await withDeployment(async ({ config, clock, ...store }) => {
-    await rotateStore(store, config, { newKey, now: () => clock.now(), print: progress, signal });
+  await withOperator('keyblock master-key', async (operator) => {
+    const { config, clock, ...store } = operator.deployment;
+    const changes = await operator.guardedChanges();
+    const begin: Rotation['begin'] = ({ from, to }, work) => {
+      // A key that the command generates is another one when the command is repeated.
+      const call = operator.call('RotateMasterKey', { masterKey: from, ...(newKey && { newMasterKey: to }) });
+      call.record.created({ masterKey: { id: to } });
+      return operator.audited(() => changes.transaction(call, work));
+    };
+    await rotateStore(store, config, { newKey, begin, now: () => clock.now(), print: progress, signal });
     print(streams, options, { Id: store.masterKey.id }, []);
     if (config.masterKey)
       progress('Give every node the new master key before its next start: the old one is refused from now on.');

@@ -4,6 +4,7 @@ import type { Call } from '../call.js';
 import { Changes } from '../changes/changes.js';
 import type { Api } from '../http/api.js';
 import { type Deployment, withDeployment } from './deployment.js';
+import { guardHostOperations } from './operator-approvals.js';
 import { operatorAudit, operatorCall } from './operator-call.js';
 
 /** Opens the deployment that the environment names, and runs the operator's work on it. */
@@ -23,10 +24,17 @@ export class Operator {
     private readonly command: string,
     readonly deployment: Deployment,
     private readonly audit: AuditLog,
-    logger: Logger,
+    private readonly logger: Logger,
   ) {
     const { database, clock } = deployment;
     this.changes = new Changes(database, audit, clock, logger);
+  }
+
+  /** Returns changes that wait for approval where a guard concerns them. */
+  guardedChanges(): Promise<Changes> {
+    const { audit, deployment, logger } = this;
+    const { database, clock } = deployment;
+    return guardHostOperations(new Changes(database, audit, clock, logger), deployment, logger);
   }
 
   /**

@@ -73,6 +73,7 @@ import { AuditSegments1790000000144 } from './migrations/1790000000144-audit-seg
 import { AuditStreams1790000000145 } from './migrations/1790000000145-audit-streams.js';
 import { Approvals1790000000150 } from './migrations/1790000000150-approvals.js';
 import { AccessChanges1790000000151 } from './migrations/1790000000151-access-changes.js';
+import { SessionStarters1790000000175 } from './migrations/1790000000175-session-starters.js';
 
 /** The entities of all tables. */
 export const ENTITIES = [
@@ -156,4 +157,5 @@ export const MIGRATIONS = [
   AuditStreams1790000000145,
   Approvals1790000000150,
   AccessChanges1790000000151,
+  SessionStarters1790000000175,
 ];

@@ -15,11 +15,25 @@ const AGAIN_MS = 100;
 /** Time that other nodes have to load the new key; they check four times a second. */
 export const NODES_MS = 5000;
 
+/** The start of a rotation. */
+export interface RotationStart {
+  /** Id of the key that is replaced. */
+  from: string;
+  /** Id of the new key. */
+  to: string;
+}
+
 export interface Rotation {
   /** 32 bytes, from now on the keyring's to zeroize. Absent to resume a rotation. */
   newKey?: Buffer;
   /** Returns the envelope of the new key, if a token encrypts the master key; stored with the new key. */
   envelope?: (id: string) => Promise<MasterKeyEnvelope>;
+  /**
+   * Runs the transaction that makes a new key the active one. It isn't called to resume a rotation.
+   *
+   * @param start ids of the keys
+   */
+  begin: (start: RotationStart, work: (manager: EntityManager) => Promise<void>) => Promise<void>;
   now: () => Date;
   /** Receives lines of progress. */
   print: (line: string) => void;
@@ -67,30 +81,36 @@ async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotat
   const { newKey, now, print } = rotation;
   await checkMasterKey(database.manager, masterKey);
   const newId = newKey && masterKey.add(newKey);
-  const envelope = newId === undefined ? undefined : await rotation.envelope?.(newId);
-  const mustProceed = await database.transaction(async (manager) => {
+  const rows = await masterKeyRows(database.manager);
+  const [active, retiring] = ['ACTIVE', 'RETIRING'].map((state) => rows.find((row) => row.state === state));
+  if (!active) throw new MasterKeyError('The database has no master key yet: start the service once.');
+  if (retiring) {
+    if (newId !== undefined && newId !== active.id)
+      throw new MasterKeyError(
+        `A rotation from master key ${retiring.id} to ${active.id} is in progress: finish it first, by the same command without a new key.`,
+      );
+    return true;
+  }
+  if (newId === undefined) throw new MasterKeyError('No rotation is in progress: give the new master key.');
+  if (newId === active.id) {
+    print(`Master key ${masterKey.id} is already the active master key: there is nothing to do.`);
+    return false;
+  }
+  const known = rows.find(({ id }) => id === newId);
+  if (known)
+    throw new MasterKeyError(
+      `Master key ${newId} was replaced at ${known.retiredAt?.toISOString()}: a master key can't be used again.`,
+    );
+  const envelope = await rotation.envelope?.(newId);
+  await rotation.begin({ from: active.id, to: newId }, async (manager) => {
     // Waits for transactions that write under the old key.
     await lockTransaction(manager, LOCKS.activeMasterKey);
-    const rows = await masterKeyRows(manager);
-    const [active, retiring] = ['ACTIVE', 'RETIRING'].map((state) => rows.find((row) => row.state === state));
-    if (!active) throw new MasterKeyError('The database has no master key yet: start the service once.');
-    if (retiring) {
-      if (newId !== undefined && newId !== active.id)
-        throw new MasterKeyError(
-          `A rotation from master key ${retiring.id} to ${active.id} is in progress: finish it first, by the same command without a new key.`,
-        );
-      return true;
-    }
-    if (newId === undefined) throw new MasterKeyError('No rotation is in progress: give the new master key.');
-    if (newId === active.id) return false;
-    const known = rows.find(({ id }) => id === newId);
-    if (known)
-      throw new MasterKeyError(
-        `Master key ${newId} was replaced at ${known.retiredAt?.toISOString()}: a master key can't be used again.`,
-      );
     const wrapped = { old: masterKey.wrap(active.id, newId), new: masterKey.wrap(newId, active.id) };
     const checkValue = checkValueOf(masterKey, newId, await areRowsBound(manager, masterKey));
-    await manager.update(MasterKeyRow, { id: active.id }, { state: 'RETIRING', wrapped: wrapped.old });
+    const replaced = { state: 'RETIRING' as const, wrapped: wrapped.old };
+    const { affected } = await manager.update(MasterKeyRow, { id: active.id, state: 'ACTIVE' }, replaced);
+    if (affected !== 1)
+      throw new MasterKeyError('Another command has begun a rotation meanwhile: run the command without a new key.');
     await manager.insert(MasterKeyRow, {
       id: newId,
       checkValue,
@@ -99,11 +119,9 @@ async function begin(database: DataSource, masterKey: MasterKey, rotation: Rotat
       wrapped: wrapped.new,
     });
     if (envelope) await manager.insert(MasterKeyEnvelope, envelope);
-    return true;
   });
   await checkMasterKey(database.manager, masterKey);
-  if (!mustProceed) print(`Master key ${masterKey.id} is already the active master key: there is nothing to do.`);
-  return mustProceed;
+  return true;
 }
 
 interface Progress extends Pick<Rotation, 'print' | 'signal'> {

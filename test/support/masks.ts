@@ -15,12 +15,13 @@ const CREATED_KEY = /"KeyOrigin":"AWS_PAYMENT_CRYPTOGRAPHY"/;
 
 const KINDS: readonly Kind[] = [
   { name: 'key', pattern: /(?<=:key\/)[0-9a-z]{16}(?![0-9A-Za-z])/g },
-  { name: 'kcv', pattern: /(?<=KeyCheckValue":")[0-9A-F]{6}(?=")/g, where: CREATED_KEY },
+  { name: 'kcv', pattern: /(?<=KeyCheckValue":"|check value )[0-9A-F]{6}(?=[",])/g, where: CREATED_KEY },
   { name: 'pair kcv', pattern: /(?<=KeyCheckValue":")[0-9A-F]{8}(?=")/g, where: CREATED_KEY },
   { name: 'certificate', pattern: /(?<=Certificate":")LS0tLS1[0-9A-Za-z+/]+={0,2}(?=")/g, shape: describeCertificate },
   { name: 'chain', pattern: /(?<=CertificateChain":")LS0tLS1[0-9A-Za-z+/]+={0,2}(?=")/g, shape: describeCertificate },
   { name: 'import token', pattern: /import-token-[0-9a-z]{16}(?=")/g },
   { name: 'export token', pattern: /export-token-[0-9a-z]{16}(?=")/g },
+  { name: 'approval', pattern: /(?<=custodians[:/])[A-Z2-7]{26}/g },
   { name: 'page token', pattern: /(?<="NextToken":")[\w-]{23,}(?=")/g },
   { name: 'user', pattern: /AIDA[A-Z2-7]{16}(?=")/g },
   { name: 'role', pattern: /AROA[A-Z2-7]{16}(?=")/g },
@@ -30,6 +31,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 const REQUEST_ID = /(?<=^x-amzn-requestid: )[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/gim;
+const APPROVAL = /(?<=^x-keyblock-approval: arn:aws:mpa:\S+\/)[A-Z2-7]{26}$/gim;
 const DATE = /(?<=^date: )\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/gim;
 
 /** A value between quotation marks, as in a JSON member. */
@@ -60,9 +62,13 @@ export class Masks {
     return this.#values.get(name);
   }
 
-  /** Masks the headers of an answer, one per line. A request id that occurred before is not masked. */
+  /**
+   * Masks the headers of an answer, one per line, after its body: headers repeat values of bodies. A request id that occurred
+   * before is not masked.
+   */
   maskHeaders(lines: string): string {
-    return lines.replace(DATE, '<date>').replace(REQUEST_ID, (id) => {
+    const known = lines.replace(APPROVAL, (id) => `<${this.#names.get(`approval ${id}`) ?? id}>`);
+    return known.replace(DATE, '<date>').replace(REQUEST_ID, (id) => {
       if (this.#requestIds.has(id)) return id;
       this.#requestIds.add(id);
       return '<request id>';

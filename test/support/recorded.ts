@@ -142,12 +142,13 @@ export class RecordedClient {
         ? line.replace(lengthOfBody, ': <length of the body>')
         : line,
     );
+    const masked = hashed
+      ? `SHA-256 ${hash('sha256', received.body)}`
+      : parseBody(this.masks.maskBody(received.body.toString(), { name, random, sent }));
     return {
       status: received.status,
       headers: this.masks.maskHeaders(headers.join('\n')).split('\n'),
-      body: hashed
-        ? `SHA-256 ${hash('sha256', received.body)}`
-        : parseBody(this.masks.maskBody(received.body.toString(), { name, random, sent })),
+      body: masked,
     };
   }
 

@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ApprovalGuard } from '../../approvals/approval-guard.entity.js';
 import { type ApprovalSession, sessionArn } from '../../approvals/approval-session.entity.js';
 import { ApprovalSessions } from '../../approvals/approval-sessions.js';
 import { ApprovalTeam } from '../../approvals/approval-team.entity.js';
-import { ApprovalTeams, ROOT_CERTIFICATES } from '../../approvals/approval-teams.js';
+import { ApprovalTeams, lockRules, ROOT_CERTIFICATES } from '../../approvals/approval-teams.js';
 import type { Fact } from '../../approvals/guarded-operations.js';
-import { canonicalJson, shownParameters } from '../../approvals/request-hash.js';
+import { canonicalJson, sha256, shownParameters } from '../../approvals/request-hash.js';
 import { rulesArn } from '../../approvals/rules.js';
 import type { ServiceAct } from '../../audit/audit-event.js';
 import { type Call, scopeOf, uniqueIdOf } from '../../call.js';
@@ -86,6 +85,7 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
     const now = await this.sessions.now();
     await this.changes.transaction(call, async (manager, changed, note) => {
       const scope = scopeOf(call);
+      await lockRules(manager, scope.accountId);
       if (!(await manager.findOneBy(ApprovalTeam, { ...scope, arn: teamArn })))
         throw new ResourceNotFoundException(teamArn);
       const guard = await this.#lockSettled(call, manager, action, now);
@@ -122,9 +122,10 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
       throw new ConflictException(`The team ${guard.teamArn} doesn't exist, and nobody can approve: create it.`);
     const { origin, principal, record } = call;
     const { sourceIp, secureTransport, userAgent } = origin;
-    const input = JSON.stringify({ input: record.input, origin: { sourceIp, secureTransport, userAgent } });
-    const stated = [principal.accountId, call.region, call.operation, uniqueIdOf(principal), subject, input];
-    const requestHash = createHash('sha256').update(canonicalJson(stated)).digest('hex');
+    const requester = uniqueIdOf(principal);
+    const input = JSON.stringify({ input: record.input, requester, origin: { sourceIp, secureTransport, userAgent } });
+    const stated = [principal.accountId, call.region, call.operation, subject, input];
+    const requestHash = sha256(canonicalJson(stated));
     const details = { facts: factsOf(call, guard), parameters: shownParameters(call), resources: [subject] };
     const execution = { subject, input };
     const session = await this.sessions.openWithin(

@@ -92,11 +92,20 @@ export class ApprovedMpaCalls {
 
   /** Authorizes the requester as he is now, for the call as it was. @throws AccessDeniedException */
   async #authorized(session: ApprovalSession, now: Date, resource: Resource): Promise<Call> {
-    const { input, origin } = JSON.parse(session.input ?? '{}') as { input: object; origin: Omit<Origin, 'time'> };
+    // Version 0.2.0 stored no requester beside the session's.
+    const {
+      input,
+      origin,
+      requester = session.requesterId,
+    } = JSON.parse(session.input ?? '{}') as {
+      input: object;
+      origin: Omit<Origin, 'time'>;
+      requester?: string;
+    };
     const record = new CallRecord();
     record.reads({}, input);
     const { operation, region, id: requestId } = session;
-    const principal = await this.#requester(session);
+    const principal = await this.#requester(session, requester);
     const call = {
       requestId,
       api: CONTROL_PLANE,
@@ -110,13 +119,14 @@ export class ApprovedMpaCalls {
     return call;
   }
 
-  async #requester({ requesterArn, requesterId, accountId }: ApprovalSession): Promise<Principal> {
-    if (requesterId === accountId) return { arn: requesterArn, principalArn: requesterArn, accountId, accessKeyId: '' };
+  /** @param uniqueId of the requester, who may have been started as a session by somebody else */
+  async #requester({ requesterArn, accountId }: ApprovalSession, uniqueId: string): Promise<Principal> {
+    if (uniqueId === accountId) return { arn: requesterArn, principalArn: requesterArn, accountId, accessKeyId: '' };
     const gone = new AccessDeniedException(`The requester ${requesterArn} doesn't exist any more.`);
     const principal = await this.principals.principal(requesterArn).catch((error: unknown) => {
       throw error instanceof ResourceNotFoundException ? gone : error;
     });
-    if (uniqueIdOf(principal) !== requesterId) throw gone;
+    if (uniqueIdOf(principal) !== uniqueId) throw gone;
     return principal;
   }
 }

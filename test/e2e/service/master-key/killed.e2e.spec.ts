@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { readConfig } from '../../../../src/config/config.js';
 import { keyArn, newId } from '../../../../src/payment/keys/arn.js';
 import { newKey } from '../../../../src/payment/keys/key-life-cycle.js';
@@ -140,6 +140,7 @@ test('a rotation that fails at its very end leaves the new key where the next st
   const opened = await openTestStore(store);
   const rotation = {
     newKey: Buffer.from(newKey),
+    begin: (_: object, work: (manager: EntityManager) => Promise<void>) => opened.database.transaction(work),
     now: () => new Date(),
     signal: new AbortController().signal,
     print: (line: string) => {
