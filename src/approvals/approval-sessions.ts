@@ -237,7 +237,6 @@ export class ApprovalSessions {
       version: 1,
     });
     await manager.insert(ApprovalSession, session);
-    this.logger.info({ session: sessionArn(session), operation: call.operation }, 'approval requested');
     return session;
   }
 

@@ -140,6 +140,7 @@ function addBreakGlass(group: Command, streams: Streams): void {
       print(streams, options, approved, [
         `${approved.Operation} of ${approved.Requester} is approved until ${timeOf(approved.ApprovedUntil)}.`,
       ]);
+      if (approved.Notified === false) remark(streams, options, 'The webhook did not get the notice.');
     },
   );
 }
