@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
@@ -8,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
+import { selfSigned } from '../../test/support/self-signed.js';
 import { Clock } from '../clock.js';
 import { type NoticeOutcome, signatureOf, Webhook } from './webhook.js';
 
@@ -157,9 +157,7 @@ test('a receiver that refuses connections, breaks them or speaks another protoco
 
 test('a receiver whose certificate is not trusted gets nothing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'keyblock-webhook-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' }); // prettier-ignore
+  const { key, cert } = selfSigned(folder);
   const tls = { key: readFileSync(key), cert: readFileSync(cert) };
   rmSync(folder, { recursive: true });
   let asked = 0;

@@ -21,7 +21,7 @@ export const MAY_LIST = policy(statement('payment-cryptography:ListKeys'));
 export const useAdmin = (env: NodeJS.ProcessEnv = {}) => adminOf(useService(env));
 
 /** Returns functions that send requests to the admin API of a service. */
-export function adminOf(service: TestService) {
+export function adminOf<Sender extends Pick<TestService, 'send'>>(service: Sender) {
   /** Sends a request to the admin API, by default as the root user. */
   function admin(method: string, path: string, body?: object, credentials?: Credentials): Promise<RawResponse> {
     return service.send({

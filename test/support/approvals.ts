@@ -1,7 +1,7 @@
 import type { Approval } from '../../src/admin/approvals.schema.js';
 import { type adminOf, type Credentials, credentialsOf, statement, useAdmin } from './admin.js';
 import { control, NEW_KEY } from './attacks.js';
-import type { RawResponse } from './service.js';
+import type { RawResponse, TestService } from './service.js';
 
 export const ACCOUNT = '000000000000';
 export const teamArn = (name: string) => `arn:aws:mpa:us-east-1:${ACCOUNT}:approval-team/${name}`;
@@ -23,7 +23,7 @@ export function useApprovals() {
 }
 
 /** Returns functions for the approvals of a service. `createUsers` creates three approvers, and the requester `op`. */
-export function approvalsOf(admin: ReturnType<typeof adminOf>) {
+export function approvalsOf<Sender extends Pick<TestService, 'send'>>(admin: ReturnType<typeof adminOf<Sender>>) {
   const { service, done, caller } = admin;
   const users = {} as Record<'ann' | 'bob' | 'cy' | 'op', Credentials>;
   async function createUsers(): Promise<void> {
