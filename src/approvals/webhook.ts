@@ -62,7 +62,6 @@ export class Webhook {
 
   async #deliver(notice: Notice): Promise<void> {
     const { count, logger, pausesMs = PAUSES_MS } = this.options;
-    const { signal } = this.#stop;
     for (let attempt = 1; ; attempt++) {
       const error = await this.#attempt(notice);
       if (error === undefined) {
@@ -70,15 +69,22 @@ export class Webhook {
         return;
       }
       const pauseMs = pausesMs[attempt - 1];
-      if (pauseMs !== undefined && !signal.aborted) {
-        logger.warn({ notice: notice.id, error, attempt }, 'a notice about an approval will be sent again');
-        await pause(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
-        if (!signal.aborted) continue;
+      if (pauseMs !== undefined) {
+        logger.warn({ notice: notice.id, error, attempt }, 'a notice about an approval was not delivered');
+        if (await this.#pause(pauseMs)) continue;
       }
       logger.error({ notice: notice.id, error, attempt }, 'a notice about an approval was given up');
       count('failed');
       return;
     }
+  }
+
+  /** Waits before another attempt. @returns false if the webhook is closed */
+  #pause(ms: number): Promise<boolean> {
+    return pause(ms, undefined, { signal: this.#stop.signal, ref: false }).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** @returns why the attempt failed, without the URL */
