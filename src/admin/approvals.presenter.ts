@@ -25,7 +25,7 @@ export function presentGuard({ operation, teamArn, condition }: ApprovalGuard): 
   };
 }
 
-export function presentSummary({ session, votes, minApprovals, barrier }: SessionView): ApprovalSummary {
+export function presentSummary({ session, votes, minApprovals, barrier, ownVote }: SessionView): ApprovalSummary {
   return {
     Id: sessionId(session),
     SessionArn: sessionArn(session),
@@ -41,6 +41,7 @@ export function presentSummary({ session, votes, minApprovals, barrier }: Sessio
     ExpirationTimestamp: epochSeconds(session.expiresAt),
     ApprovedUntil: session.approvedUntil ? epochSeconds(session.approvedUntil) : undefined,
     MayVote: barrier === undefined,
+    OwnVote: ownVote,
   };
 }
 

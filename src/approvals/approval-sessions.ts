@@ -64,6 +64,8 @@ export interface SessionView {
   minApprovals: number;
   /** Why the caller can't vote; undefined if the caller can. */
   barrier: string | undefined;
+  /** The caller's vote so far. */
+  ownVote: VoteDecision | undefined;
 }
 
 const IS_OVER = `(session.state = 'PENDING' AND session.expiresAt <= :now OR session.state = 'APPROVED' AND session.approvedUntil <= :now)`;
@@ -523,7 +525,8 @@ export class ApprovalSessions {
           ? await this.#barrier(manager, session, team, call.principal, now)
           : `The session is ${session.state}.`;
       const own = votes.filter(({ sessionId }) => sessionId === session.id);
-      views.push({ session, votes: own, minApprovals: team?.minApprovals ?? 0, barrier });
+      const ownVote = own.find(({ voterId }) => voterId === uniqueIdOf(call.principal))?.decision;
+      views.push({ session, votes: own, minApprovals: team?.minApprovals ?? 0, barrier, ownVote });
     }
     return views;
   }
