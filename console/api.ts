@@ -10,6 +10,7 @@ export class ApiError extends Error {
    * @param action    the IAM action of the call
    * @param resource  what the action is about: an ARN, or `*`
    * @param requestId absent if no response arrived
+   * @param approvals ARNs of the requests for approval that the call waits for
    */
   constructor(
     override readonly name: string,
@@ -17,6 +18,7 @@ export class ApiError extends Error {
     readonly action: string,
     readonly resource = '*',
     readonly requestId?: string,
+    readonly approvals: readonly string[] = [],
   ) {
     super(message);
   }
@@ -204,5 +206,6 @@ async function send<Output>(
   // KMS spells it in its own way where access is denied.
   const text = answer['message'] ?? answer['Message'];
   const message = typeof text === 'string' ? text : 'The service did not say why.';
-  throw new ApiError(name, message, action, resource, requestId);
+  const approvals = response.headers.get('x-keyblock-approval')?.split(/,\s*/);
+  throw new ApiError(name, message, action, resource, requestId, approvals);
 }

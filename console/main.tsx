@@ -6,7 +6,7 @@ import { Head } from './components/head.js';
 import { Await } from './components/states.js';
 import { Shortcuts } from './components/shortcuts.js';
 import { useLoad } from './load.js';
-import { HOME } from './navigation.js';
+import { HOME, PAGES_OF_REGIONS } from './navigation.js';
 import { DEPLOYMENT } from './deployment.js';
 import { hrefOf, place } from './router.js';
 import { Key } from './screens/key.js';
@@ -48,15 +48,21 @@ function screenAt([screen, ...rest]: readonly string[]) {
   if (screen === 'keys' && name === 'import' && rest.length === 1) return <Exchange screen="import" />;
   if (screen === 'exchange' && rest.length === 0) return <Exchange screen="partner" />;
   const isExport = screen === 'keys' && rest.length === 3 && section === 'export';
-  const isKey = (screen === 'keys' || screen === 'kms-keys') && rest.length === 2;
-  if ((isKey || isExport) && name !== undefined && id !== undefined) {
+  const isRegional = screen !== undefined && PAGES_OF_REGIONS.includes(screen) && rest.length === 2;
+  if ((isRegional || isExport) && name !== undefined && id !== undefined) {
     if (!DEPLOYMENT.regions.includes(name)) return <NotFound>This deployment doesn’t serve {name}.</NotFound>;
-    // The address of a key names its Region, which becomes the page's.
+    // The address names the Region, which becomes the page's.
     region.value = name;
     if (isExport) return <Exchange screen="export" key={id} />;
     if (screen === 'keys') return <Key id={id} key={id} />;
   }
   if (screen === 'workbench' && DEPLOYMENT.workbench && rest.length === 1) return <Workbench calculator={name ?? ''} />;
+  if (screen === 'approvals')
+    return (
+      <Part load={() => import('./screens/approvals.js')}>
+        {({ approvalsAt }) => approvalsAt(rest) ?? <NoScreen />}
+      </Part>
+    );
   if (screen === 'audit' && rest.length === 0)
     return <Part load={() => import('./screens/audit.js')}>{({ Audit }) => <Audit />}</Part>;
   if (screen !== undefined && LISTS.includes(screen))
@@ -80,7 +86,7 @@ function NoScreen() {
 function Exchange({ screen }: { screen: 'import' | 'export' | 'partner' }) {
   return (
     <Part key={screen} load={async () => (await import('./exchange/screens.js')).SCREENS[screen]()}>
-      {(Loaded) => <Loaded />}
+      {(Screen) => <Screen />}
     </Part>
   );
 }
@@ -99,20 +105,24 @@ async function loadCalculator(name: string): Promise<ComponentType> {
   return Object.hasOwn(CALCULATORS, name) ? CALCULATORS[name as keyof typeof CALCULATORS]() : NoScreen;
 }
 
-/** A part of the console whose script is loaded when it is first shown. */
-function Part<Module>({
-  load,
-  children,
-}: {
+interface PartProps<Module> {
   load: () => Promise<Module>;
   children: (module: Module) => ComponentChildren;
-}) {
+}
+
+/** A part of the console whose script is loaded when it is first shown. */
+function Part<Module>(props: PartProps<Module>) {
+  // Without a key, the next part would be drawn with the script of this one.
+  return <Loaded key={props.load.toString()} {...props} />;
+}
+
+function Loaded<Module>({ load, children }: PartProps<Module>) {
   const loaded = useLoad(
     () =>
       load().catch(() => {
         throw new ApiError('NetworkError', 'This part of the console could not be loaded.', '');
       }),
-    [load.toString()],
+    [],
   );
   return <Await loaded={loaded}>{children}</Await>;
 }

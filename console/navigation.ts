@@ -46,6 +46,7 @@ export const NAVIGATION: readonly { title?: string; links: readonly Link[] }[] =
     links: [
       { text: 'Audit', path: ['audit'], shortcut: 'a' },
       { text: 'Access', path: ['access'] },
+      { text: 'Approvals', path: ['approvals'] },
       { text: 'Connections', path: ['connections'] },
       { text: 'Health', path: ['health'] },
     ],
@@ -53,3 +54,6 @@ export const NAVIGATION: readonly { title?: string; links: readonly Link[] }[] =
 ];
 
 export const HOME: readonly string[] = ['overview'];
+
+/** Screens whose places below them are of one Region, which is the first step. */
+export const PAGES_OF_REGIONS: readonly string[] = ['keys', 'kms-keys', 'approvals'];

@@ -25,6 +25,12 @@ export function simulatorHref(question: { principal?: string; action: string; re
   return hrefOf(['access', 'simulator'], question);
 }
 
+/** Returns the address of a request for approval. @param arn of its session */
+export function approvalHref(arn: string): string {
+  const [, region = '', team = '', id = ''] = /^arn:aws:mpa:([^:]+):\d+:session\/([^/]+)\/(.+)$/.exec(arn) ?? [];
+  return hrefOf(['approvals', region, `${team}:${id}`]);
+}
+
 /** Changes parameters of the current place without a step in the history. */
 export function setQuery(changes: Readonly<Record<string, string | undefined>>): void {
   const { path, query } = place.value;

@@ -6,14 +6,18 @@ import { Tag } from './tag.js';
 
 /** Predicates of sentences that tell what an operation did, by its name. */
 const DID: Readonly<Record<string, string>> = {
+  Approve: 'approved a request',
+  CancelApproval: 'cancelled a request for approval',
   CreateAlias: 'created an alias',
   CreateKey: 'created a key',
   DeleteAlias: 'deleted an alias',
   DeleteKey: 'scheduled a deletion',
   DeleteResourcePolicy: 'deleted a key policy',
+  Deny: 'denied a request',
   ExportKey: 'exported a key',
   ImportKey: 'imported a key',
   PutResourcePolicy: 'changed a key policy',
+  RequestApproval: 'asked for approval',
   RestoreKey: 'cancelled a deletion',
   StartKeyUsage: 'started the usage of a key',
   StopKeyUsage: 'stopped the usage of a key',

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
+import { useWaiting } from '../approvals.js';
 import { DEPLOYMENT } from '../deployment.js';
-import { HOME, NAVIGATION } from '../navigation.js';
+import { HOME, NAVIGATION, PAGES_OF_REGIONS } from '../navigation.js';
 import { goTo, hrefOf, place } from '../router.js';
 import { identity, region, signOut } from '../session.js';
 import { Choice } from './field.js';
@@ -35,6 +36,7 @@ export function Brand() {
 /** Top bar, navigation and the main part of every screen behind the sign-in. */
 export function Frame({ children }: { children: ComponentChildren }) {
   const menu = useRef<HTMLDetailsElement>(null);
+  const waiting = useWaiting();
   const close = () => {
     if (menu.current) menu.current.open = false;
   };
@@ -55,11 +57,13 @@ export function Frame({ children }: { children: ComponentChildren }) {
               if (key === 'Escape') close();
             }}
           >
-            <summary>Menu</summary>
+            <summary>
+              Menu <Badge of={waiting} />
+            </summary>
             <div class="drop">
               <RegionChoice />
               <nav aria-label="Main, small screens" onClick={close}>
-                <Links />
+                <Links waiting={waiting} />
               </nav>
               <p class="row">
                 <Who />
@@ -70,7 +74,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
       </header>
       <div class="frame">
         <nav class="side" aria-label="Main">
-          <Links />
+          <Links waiting={waiting} />
         </nav>
         <main id="main" tabIndex={-1}>
           {children}
@@ -90,10 +94,7 @@ export function SkipLink() {
   );
 }
 
-/** Screens whose places below them are keys. */
-const PAGES_OF_KEYS: readonly string[] = ['keys', 'kms-keys'];
-
-/** Choosing another Region on the page of a key leads to the list, because the key is in the Region that was left. */
+/** Choosing another Region on the page of a key or a request leads to the list, because it is in the Region that was left. */
 function RegionChoice() {
   return (
     <Choice
@@ -104,7 +105,7 @@ function RegionChoice() {
       onInput={(name) => {
         region.value = name;
         const [screen, ...rest] = place.value.path;
-        if (screen !== undefined && PAGES_OF_KEYS.includes(screen) && rest.length > 0) goTo([screen]);
+        if (screen !== undefined && PAGES_OF_REGIONS.includes(screen) && rest.length > 1) goTo([screen]);
       }}
     />
   );
@@ -132,7 +133,18 @@ function isServed(api: string | undefined): boolean {
   return api === undefined || identity.value?.apis.includes(api) === true;
 }
 
-function Links() {
+/** The number of requests that wait for the user's vote. */
+function Badge({ of: waiting }: { of: string | undefined }) {
+  if (waiting === undefined) return null;
+  return (
+    <span class="tag warn">
+      {waiting}
+      <span class="vh"> waiting for your vote</span>
+    </span>
+  );
+}
+
+function Links({ waiting }: { waiting: string | undefined }) {
   const here = place.value.path;
   const isHere = (path: readonly string[]) => path.every((step, index) => here[index] === step);
   return (
@@ -147,6 +159,7 @@ function Links() {
                 <li key={text}>
                   <a href={hrefOf(path)} aria-current={isHere(path) ? 'page' : undefined}>
                     {text}
+                    {text === 'Approvals' && <Badge of={waiting} />}
                   </a>
                 </li>
               ))}

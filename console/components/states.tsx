@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../api.js';
 import type { Loaded } from '../load.js';
-import { simulatorHref } from '../router.js';
+import { approvalHref, simulatorHref } from '../router.js';
 import { timeOfDay } from '../words.js';
 
 /** Draws a value once it is there, and until then what stands in its place. Only values wait, never the frame. */
@@ -43,11 +43,21 @@ export function Loading() {
   );
 }
 
-/** A refusal names the missing permission; a failure gives the service's own words. */
+/** A refusal names the missing permission or approval; a failure gives the service's own words. */
 export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
   return (
     <div class="body state" role="alert">
-      {error.isRefusal ? (
+      {error.approvals.length > 0 ? (
+        <>
+          <p class="title">It needs approval</p>
+          <p class="wrap">{error.message}</p>
+          {error.approvals.map((arn) => (
+            <p key={arn}>
+              <a href={approvalHref(arn)}>Show the request</a>
+            </p>
+          ))}
+        </>
+      ) : error.isRefusal ? (
         <>
           <p class="title">You may not see this</p>
           <p>

@@ -1,5 +1,5 @@
 import type { ApprovalGuard } from '../approvals/approval-guard.entity.js';
-import { sessionArn } from '../approvals/approval-session.entity.js';
+import { sessionArn, sessionId } from '../approvals/approval-session.entity.js';
 import type { SessionDetails, SessionView } from '../approvals/approval-sessions.js';
 import type { NamedTeam } from '../approvals/approval-teams.js';
 import type { GuardCondition } from '../approvals/rules.js';
@@ -25,9 +25,9 @@ export function presentGuard({ operation, teamArn, condition }: ApprovalGuard): 
   };
 }
 
-export function presentSummary({ session, votes, minApprovals, barrier }: SessionView): ApprovalSummary {
+export function presentSummary({ session, votes, minApprovals, barrier, ownVote }: SessionView): ApprovalSummary {
   return {
-    Id: `${session.teamArn.slice(session.teamArn.lastIndexOf('/') + 1)}:${session.id}`,
+    Id: sessionId(session),
     SessionArn: sessionArn(session),
     TeamArn: session.teamArn,
     Operation: `${session.api}:${session.operation}`,
@@ -41,6 +41,7 @@ export function presentSummary({ session, votes, minApprovals, barrier }: Sessio
     ExpirationTimestamp: epochSeconds(session.expiresAt),
     ApprovedUntil: session.approvedUntil ? epochSeconds(session.approvedUntil) : undefined,
     MayVote: barrier === undefined,
+    OwnVote: ownVote,
   };
 }
 

@@ -171,6 +171,7 @@ const summary = {
   ExpirationTimestamp: Timestamp.meta({ description: 'End of the time to vote.' }),
   ApprovedUntil: Timestamp.optional().meta({ description: 'End of the time to repeat the call.' }),
   MayVote: z.boolean().meta({ description: 'true if the caller can vote.' }),
+  OwnVote: z.enum(['APPROVE', 'DENY']).optional().meta({ description: 'The caller’s vote so far.' }),
 };
 
 const ApprovalSummary = z.object(summary).meta({ id: 'ApprovalSummary' });

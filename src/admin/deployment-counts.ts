@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
+import { SESSION_STATES } from '../approvals/approval-session.entity.js';
 import { DatabaseTime } from '../changes/database-time.js';
 import { Rounds } from '../changes/rounds.js';
 import { Clock } from '../clock.js';
@@ -32,6 +33,8 @@ const REPLICATIONS = `SELECT region, count(due_at)::float8 AS due, count(*) FILT
        greatest(0, extract(epoch FROM now() - min(due_at)))::float8 AS "oldestSeconds"
   FROM replications WHERE due_at IS NOT NULL GROUP BY region`;
 
+const APPROVALS = `SELECT state, count(*)::float8 AS n FROM approval_sessions GROUP BY state`;
+
 interface KeyCount {
   service: string;
   region: string;
@@ -46,10 +49,16 @@ interface ReplicationCount {
   oldestSeconds: number;
 }
 
+interface ApprovalCount {
+  state: string;
+  n: number;
+}
+
 interface Counts {
   keys: readonly KeyCount[];
   deletions: { due: number; soon: number };
   replications: readonly ReplicationCount[];
+  approvals: readonly ApprovalCount[];
 }
 
 /**
@@ -104,7 +113,8 @@ export class DeploymentCounts implements OnApplicationBootstrap, OnApplicationSh
     const replications = await this.database.query<ReplicationCount[]>(REPLICATIONS);
     const idle = this.config.regions.filter((name) => !replications.some(({ region }) => region === name));
     const none = idle.map((region) => ({ region, due: 0, failed: 0, oldestSeconds: 0 }));
-    return { keys, deletions, replications: [...replications, ...none] };
+    const approvals = await this.database.query<ApprovalCount[]>(APPROVALS);
+    return { keys, deletions, replications: [...replications, ...none], approvals };
   }
 
   #addMetrics(): void {
@@ -134,6 +144,9 @@ export class DeploymentCounts implements OnApplicationBootstrap, OnApplicationSh
       'Replicas whose last attempt failed and that wait for the next, by Region of the replica',
       ['region'],
       ({ replications }) => replications.map(({ region, failed }) => [{ region }, failed]),
+    );
+    this.#gauges('approvals', 'Requests for approval in the database, by state', ['state'], ({ approvals }) =>
+      SESSION_STATES.map((state) => [{ state }, approvals.find((each) => each.state === state)?.n ?? 0]),
     );
     this.metrics.gauges(
       {

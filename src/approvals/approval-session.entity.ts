@@ -122,6 +122,11 @@ export class ApprovalSession {
   mac?: Buffer | null;
 }
 
+/** The id of a session in the admin API: the team's name and the session's own id. */
+export function sessionId({ teamArn, id }: Pick<ApprovalSession, 'teamArn' | 'id'>): string {
+  return `${teamArn.slice(teamArn.lastIndexOf('/') + 1)}:${id}`;
+}
+
 /** The ARN of a session, as the model of Payment Cryptography has it. */
 export function sessionArn({ teamArn, id }: Pick<ApprovalSession, 'teamArn' | 'id'>): string {
   return `${teamArn.replace(':approval-team/', ':session/')}/${id}`;

@@ -62,6 +62,8 @@ export interface SessionView {
   minApprovals: number;
   /** Why the caller can't vote; undefined if the caller can. */
   barrier: string | undefined;
+  /** The caller's vote so far. */
+  ownVote: VoteDecision | undefined;
 }
 
 /** Changes what an approved session asks for. Checks everything before it writes. @throws ServiceException */
@@ -213,7 +215,6 @@ export class ApprovalSessions {
       version: 1,
     });
     await manager.insert(ApprovalSession, session);
-    this.logger.info({ session: sessionArn(session), operation: call.operation }, 'approval requested');
     return session;
   }
 
@@ -461,7 +462,8 @@ export class ApprovalSessions {
           ? await barrierOf(manager, session, team, call.principal, now)
           : `The session is ${session.state}.`;
       const own = votes.filter(({ sessionId }) => sessionId === session.id);
-      views.push({ session, votes: own, minApprovals: team?.minApprovals ?? 0, barrier });
+      const ownVote = own.find(({ voterId }) => voterId === uniqueIdOf(call.principal))?.decision;
+      views.push({ session, votes: own, minApprovals: team?.minApprovals ?? 0, barrier, ownVote });
     }
     return views;
   }

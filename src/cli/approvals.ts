@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Approval, ApprovalOutput, ApprovalSummary, ListApprovalsOutput } from '../admin/approvals.schema.js';
 import type { SessionState } from '../approvals/approval-session.entity.js';
+import { documentLines, plain } from '../approvals/shown-text.js';
 import type { Command, Streams } from './command.js';
 import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
 import { EXIT, Failure } from './failure.js';
@@ -8,7 +9,6 @@ import { section, table, timeOf } from './layout.js';
 import { type OutputOptions, print, printItems, remark, withOutput } from './results.js';
 import { connect, type ServiceClient } from './service/client.js';
 import { type ServiceOptions, withService } from './service/connection.js';
-import { diffLines } from './text-diff.js';
 
 const DOCUMENT = 'docs/approvals.md';
 /** As in ApprovalSession, whose module loads the database. */
@@ -140,6 +140,7 @@ function addBreakGlass(group: Command, streams: Streams): void {
       print(streams, options, approved, [
         `${approved.Operation} of ${approved.Requester} is approved until ${timeOf(approved.ApprovedUntil)}.`,
       ]);
+      if (approved.Notified === false) remark(streams, options, 'The webhook did not get the notice.');
     },
   );
 }
@@ -220,23 +221,4 @@ function approvalLines(approval: Approval): string[] {
           ),
         )),
   ];
-}
-
-function documentLines(before: string | undefined, after: string | undefined): string[] {
-  if (before === undefined) return indented(after).map((line) => `+ ${plain(line)}`);
-  if (after === undefined) return indented(before).map((line) => `- ${plain(line)}`);
-  return diffLines(indented(before).join('\n'), indented(after).join('\n')).map(plain);
-}
-
-function indented(json = ''): string[] {
-  try {
-    return JSON.stringify(JSON.parse(json), null, 2).split('\n');
-  } catch {
-    return json.split('\n');
-  }
-}
-
-/** Escapes what could make a terminal show another text than the one that is approved. */
-function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
 }

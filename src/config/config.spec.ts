@@ -69,6 +69,8 @@ function clusterYaml(members: Record<string, string>): string {
 }
 const clustersFile = file('clusters', clusterYaml({}));
 
+const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
+
 test('reads every setting', () => {
   const masterKeyFile = file('master-key', `${'ab'.repeat(32)}\n`);
   const config = readConfig({
@@ -96,6 +98,8 @@ test('reads every setting', () => {
     KEYBLOCK_DRAIN_SECONDS: '10',
     KEYBLOCK_OTLP_ENDPOINT: 'http://collector:4318',
     KEYBLOCK_TRACE_RATIO: '0.05',
+    KEYBLOCK_APPROVALS_WEBHOOK: 'https://hooks.example/keyblock?token=1',
+    KEYBLOCK_APPROVALS_WEBHOOK_SECRET: WEBHOOK_SECRET,
     KEYBLOCK_TR31_LEGACY: 'allow',
     KEYBLOCK_WEAK_DECIMALIZATION: 'allow',
     KEYBLOCK_VERIFICATION_LIMIT: 'key=1000/30m,pan=10/1h',
@@ -140,6 +144,7 @@ test('reads every setting', () => {
       { name: 'file', directory: '/var/log/keyblock', isRequired: true },
     ],
     staleSeconds: 0,
+    approvalsWebhook: { url: 'https://hooks.example/keyblock?token=1', secret: Buffer.alloc(24, 1) },
     requestLog: 'errors',
     clusters: [
       { id: 'cluster-234567abcde', module: import.meta.filename, tokenLabel: 'payments', state: 'ACTIVE', hsms: 2 },
@@ -215,6 +220,55 @@ test.each(['', '\n', '\r\n'])('reads the secret access key from a file that ends
   expect(readConfig({ KEYBLOCK_ACCESS_KEY_ID, KEYBLOCK_SECRET_ACCESS_KEY_FILE: path }).rootCredentials).toEqual({
     accessKeyId: KEYBLOCK_ACCESS_KEY_ID,
     secretAccessKey: KEYBLOCK_SECRET_ACCESS_KEY,
+  });
+});
+
+describe('the webhook of approvals', () => {
+  const webhook = (KEYBLOCK_APPROVALS_WEBHOOK: string, KEYBLOCK_APPROVALS_WEBHOOK_SECRET = WEBHOOK_SECRET) => ({
+    KEYBLOCK_APPROVALS_WEBHOOK,
+    KEYBLOCK_APPROVALS_WEBHOOK_SECRET,
+  });
+
+  test.each(['https://a.example', 'http://127.0.0.1:8000/a', 'http://localhost/', 'http://[::1]:1/'])(
+    'may be %s',
+    (url) => {
+      expect(readConfig(webhook(url)).approvalsWebhook?.url).toBe(new URL(url).href);
+    },
+  );
+
+  test('has a secret from a file', () => {
+    const path = file('webhook-secret', `${WEBHOOK_SECRET}\n`);
+    const env = { KEYBLOCK_APPROVALS_WEBHOOK: 'https://a.example', KEYBLOCK_APPROVALS_WEBHOOK_SECRET_FILE: path };
+    expect(readConfig(env).approvalsWebhook?.secret).toEqual(Buffer.alloc(24, 1));
+  });
+
+  const base64 = (length: number) => `whsec_${Buffer.alloc(length, 1).toString('base64')}`;
+  test.each<[NodeJS.ProcessEnv, RegExp]>([
+    [webhook('hush'), /^KEYBLOCK_APPROVALS_WEBHOOK must be a URL that begins with https:/],
+    [webhook('http://a.example/hush'), /must be a URL that begins with https:/],
+    [webhook('http://127.example/hush'), /must be a URL that begins with https:/],
+    [webhook('http://10.0.0.1/hush'), /must be a URL that begins with https:/],
+    [webhook('ftp://localhost/hush'), /must be a URL that begins with https:/],
+    [webhook('https://user:hush@a.example/'), /must be a URL without a user, a password and a fragment$/],
+    [webhook('https://hush@a.example/'), /must be a URL without a user, a password and a fragment$/],
+    [webhook('https://a.example/#hush'), /must be a URL without a user, a password and a fragment$/],
+    [
+      webhook('https://a.example', 'hush'),
+      /^KEYBLOCK_APPROVALS_WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes/,
+    ],
+    [webhook('https://a.example', base64(23)), /must be whsec_ and 24 to 64/],
+    [webhook('https://a.example', base64(65)), /must be whsec_ and 24 to 64/],
+    [webhook('https://a.example', base64(32).slice(0, -1)), /must be whsec_ and 24 to 64/],
+    [webhook('https://a.example', base64(32).slice('whsec_'.length)), /must be whsec_ and 24 to 64/],
+    [webhook('https://a.example', ''), /must be set together: every notice is signed$/],
+    [webhook(''), /must be set together: every notice is signed$/],
+    [
+      { ...webhook('https://a.example'), KEYBLOCK_APPROVALS_WEBHOOK_SECRET_FILE: file('webhook-hush', base64(24)) },
+      /are mutually exclusive: set only one$/,
+    ],
+  ])('%j is refused, and nothing of it is quoted', (env, problem) => {
+    expect(problems(env)).toEqual([expect.stringMatching(problem)]);
+    expect(problems(env).join()).not.toContain('hush');
   });
 });
 

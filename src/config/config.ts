@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { type ApprovalsWebhook, readApprovalsWebhook } from './approvals-webhook.js';
 import { type AuditSink, parseAuditSinks } from './audit-sinks.js';
 import { type Cluster, readClusters } from './clusters-file.js';
 import {
@@ -90,6 +91,8 @@ export interface Config {
    * if they aren't.
    */
   readonly staleSeconds: number;
+  /** Receiver of notices about approvals; none if absent. */
+  readonly approvalsWebhook?: ApprovalsWebhook;
   /** Requests that have a line in the log. */
   readonly requestLog: 'all' | 'errors' | 'off';
   /** Parts of the console that are served. */
@@ -248,6 +251,9 @@ const Environment = z.object({
     .optional(),
   KEYBLOCK_AUDIT: z.string().default('table').transform(auditSinks),
   KEYBLOCK_STALE_SECONDS: integer(0, 900).default(0),
+  KEYBLOCK_APPROVALS_WEBHOOK: z.string().optional(),
+  KEYBLOCK_APPROVALS_WEBHOOK_SECRET: z.string().optional(),
+  KEYBLOCK_APPROVALS_WEBHOOK_SECRET_FILE: z.string().optional(),
   KEYBLOCK_REQUEST_LOG: z.enum(['all', 'errors', 'off'], 'must be all, errors or off').optional(),
   KEYBLOCK_CONSOLE: z.enum(['on', 'no-workbench', 'off'], 'must be on, no-workbench or off').default('on'),
   KEYBLOCK_CONSOLE_LABEL: z
@@ -330,6 +336,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const tls = readTls(settings);
   const clusters = settings.read('KEYBLOCK_CLUSTERS_FILE', readClusters) ?? [];
   const payshield = settings.read('KEYBLOCK_PAYSHIELD_FILE', readPayshield);
+  const approvalsWebhook = readApprovalsWebhook(settings);
   if (settings.has('DATABASE_URL')) requireShared(settings, masterKeys);
   if (parsed.data)
     problems.push(
@@ -339,7 +346,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     );
   const databaseUrls = readDatabaseUrls(settings);
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return configOf(parsed.data, { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrls });
+  const filed = { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrls, approvalsWebhook };
+  return configOf(parsed.data, filed);
 }
 
 function readSecretAccessKey(settings: Settings): string | undefined {
@@ -413,14 +421,14 @@ function readDatabaseUrls(settings: Settings): readonly string[] | undefined {
 }
 
 /** Values that come from files, or that are combined with them. */
-interface Filed extends Pick<Config, 'tls' | 'clusters' | 'databaseUrls'> {
+interface Filed extends Pick<Config, 'tls' | 'clusters' | 'databaseUrls' | 'approvalsWebhook'> {
   payshield: PayshieldConfig | undefined;
   masterKey: MasterKeySource | undefined;
   secretAccessKey: string | undefined;
 }
 
 function configOf(data: Environment, filed: Filed): Config {
-  const { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrls } = filed;
+  const { masterKey, secretAccessKey, tls, clusters, payshield, databaseUrls, approvalsWebhook } = filed;
   const tokens = {
     mechanism: data.KEYBLOCK_MASTER_KEY_TOKEN_MECHANISM,
     sessions: data.KEYBLOCK_TOKEN_SESSIONS,
@@ -459,6 +467,7 @@ function configOf(data: Environment, filed: Filed): Config {
     verificationLimits: data.KEYBLOCK_VERIFICATION_LIMIT,
     audit: Object.freeze(data.KEYBLOCK_AUDIT),
     staleSeconds: data.KEYBLOCK_STALE_SECONDS,
+    ...(approvalsWebhook && { approvalsWebhook }),
     // On a stream, the event of a request says what its line of the log would.
     requestLog:
       data.KEYBLOCK_REQUEST_LOG ?? (data.KEYBLOCK_AUDIT.some(({ name }) => name !== 'table') ? 'errors' : 'all'),

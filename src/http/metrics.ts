@@ -55,6 +55,12 @@ export class Metrics {
     help: 'Calls that took effect because an operator of the host approved them in place of their team',
     registers: [this.#registry],
   });
+  readonly #approvalNotices = new Counter({
+    name: 'keyblock_approval_notices_total',
+    help: 'Notices about approvals for the webhook, by outcome',
+    labelNames: ['outcome'],
+    registers: [this.#registry],
+  });
   readonly #workers = cluster.isWorker ? new WorkersMetrics(this.#registry) : undefined;
 
   constructor() {
@@ -205,6 +211,11 @@ export class Metrics {
 
   countBreakGlass(): void {
     this.#breakGlass.inc();
+  }
+
+  /** @param outcome of a notice about an approval: `delivered`, `failed` or `dropped` */
+  countApprovalNotice(outcome: Outcome): void {
+    this.#approvalNotices.inc({ outcome });
   }
 
   countFailedVerification(operation: string, reason: string): void {

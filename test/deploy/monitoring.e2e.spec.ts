@@ -3,7 +3,9 @@ import { DeleteKeyCommand } from '@aws-sdk/client-payment-cryptography';
 import { parse } from 'yaml';
 import { DeploymentCounts } from '../../src/admin/deployment-counts.js';
 import { Nodes } from '../../src/admin/nodes.js';
+import { adminOf } from '../support/admin.js';
 import { useService } from '../support/api.js';
+import { approvalsOf, sessionIdOf } from '../support/approvals.js';
 import { createKey } from '../support/keys.js';
 import { sendUnsigned, target } from '../support/service.js';
 
@@ -92,6 +94,20 @@ describe('metrics', () => {
     expect(await valueOf('keyblock_deletions_due')).toBe(0);
     expect(await valueOf('keyblock_replication_oldest_seconds{region="eu-west-1"}')).toBe(0);
     expect(await valueOf('keyblock_clock_offset_seconds')).toBeCloseTo(0, 0);
+  });
+
+  test('count requests for approval by state', async () => {
+    const { createUsers, createTeam, guard, newKey, control } = approvalsOf(adminOf(service));
+    await createUsers();
+    await createTeam('custodians');
+    await guard('DeleteKey', 'custodians');
+    await count();
+    const counts = () =>
+      Promise.all(['PENDING', 'EXECUTED'].map((state) => valueOf(`keyblock_approvals{state="${state}"}`)));
+    expect(await counts()).toEqual([0, 0]);
+    sessionIdOf(await control('DeleteKey', { KeyIdentifier: await newKey() }));
+    await count();
+    expect(await counts()).toEqual([1, 0]);
   });
 
   test('are counted by the node that started first, and by no other', async () => {

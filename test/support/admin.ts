@@ -1,5 +1,5 @@
 import { useService } from './api.js';
-import type { RawRequest, RawResponse } from './service.js';
+import type { RawRequest, RawResponse, TestService } from './service.js';
 
 export type Credentials = RawRequest['credentials'];
 
@@ -18,9 +18,10 @@ export const policy = (...statements: object[]) => ({ Version: '2012-10-17', Sta
 export const MAY_LIST = policy(statement('payment-cryptography:ListKeys'));
 
 /** Starts a service, and returns functions that send requests to its admin API. */
-export function useAdmin(env: NodeJS.ProcessEnv = {}) {
-  const service = useService(env);
+export const useAdmin = (env: NodeJS.ProcessEnv = {}) => adminOf(useService(env));
 
+/** Returns functions that send requests to the admin API of a service. */
+export function adminOf<Sender extends Pick<TestService, 'send'>>(service: Sender) {
   /** Sends a request to the admin API, by default as the root user. */
   function admin(method: string, path: string, body?: object, credentials?: Credentials): Promise<RawResponse> {
     return service.send({

@@ -1,7 +1,7 @@
 import type { Approval } from '../../src/admin/approvals.schema.js';
-import { type Credentials, credentialsOf, statement, useAdmin } from './admin.js';
+import { type adminOf, type Credentials, credentialsOf, statement, useAdmin } from './admin.js';
 import { control, NEW_KEY } from './attacks.js';
-import type { RawResponse } from './service.js';
+import type { RawResponse, TestService } from './service.js';
 
 export const ACCOUNT = '000000000000';
 export const teamArn = (name: string) => `arn:aws:mpa:us-east-1:${ACCOUNT}:approval-team/${name}`;
@@ -17,12 +17,18 @@ export function sessionIdOf({ headers, status, json }: RawResponse): string {
 
 /** Starts a service of two Regions with three approvers, and a requester who may do everything. */
 export function useApprovals() {
-  const admin = useAdmin({ KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' });
+  const approvals = approvalsOf(useAdmin({ KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' }));
+  beforeAll(() => approvals.createUsers());
+  return approvals;
+}
+
+/** Returns functions for the approvals of a service. `createUsers` creates three approvers, and the requester `op`. */
+export function approvalsOf<Sender extends Pick<TestService, 'send'>>(admin: ReturnType<typeof adminOf<Sender>>) {
   const { service, done, caller } = admin;
   const users = {} as Record<'ann' | 'bob' | 'cy' | 'op', Credentials>;
-  beforeAll(async () => {
+  async function createUsers(): Promise<void> {
     for (const name of ['ann', 'bob', 'cy', 'op'] as const) users[name] = await caller(name, EVERYTHING);
-  });
+  }
 
   const vote = (verb: 'approve' | 'deny', id: string, body: object, credentials: Credentials) =>
     admin.admin('POST', `approvals/${id}/${verb}`, body, credentials);
@@ -44,6 +50,7 @@ export function useApprovals() {
   return {
     ...admin,
     users,
+    createUsers,
     credentials: credentialsOf,
     vote,
     approval,
