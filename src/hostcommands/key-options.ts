@@ -4,8 +4,7 @@ import { checkCombination } from '../payment/keys/key-rules.js';
 import type { HostKeyAttributes } from './command.js';
 import { HostError, type HostErrorCode } from './host-error.js';
 import { type BlockAlgorithm, blockAlgorithm, checkHeader, usageCodeOf } from './lmk/lmk-block.js';
-import { ANY_KEY } from './key-types.js';
-import { takesLength } from './lmk/opened-key.js';
+import { takesSingleLength } from './lmk/opened-key.js';
 import type { RequestFields } from './request-fields.js';
 
 /** Algorithm and length in bytes, by their code after `#`. */
@@ -78,7 +77,7 @@ function checkRules(
   };
   const KeyUsage = run(() => usageOf({ keyUsage: usage }), 'A6');
   const KeyModesOfUse = run(() => modesOf({ modeOfUse }), 'A8');
-  if (!takesLength({ ...ANY_KEY, usages: [KeyUsage] }, { algorithm, bytes }))
+  if (bytes === 8 && !takesSingleLength([KeyUsage]))
     throw refuse('A7', `a key of ${bytes} bytes, which its usage doesn't have`);
   run(() => checkCombination({ KeyUsage, KeyClass: 'SYMMETRIC_KEY', KeyAlgorithm: algorithm, KeyModesOfUse }), 'A8');
 }

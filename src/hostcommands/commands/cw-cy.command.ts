@@ -11,7 +11,8 @@ const CVK = '402';
 
 interface Card {
   readonly pan: string;
-  readonly value: CardValue;
+  readonly CardExpiryDate: string;
+  readonly ServiceCode: string;
 }
 
 /** Generates a CVV or CVC. The host decides on the order of the digits in the expiry date and on the service code. */
@@ -21,10 +22,10 @@ export const CW: HostCommand<Card & { readonly cvk: KeyField }> = {
   operation: 'GenerateCardValidationData',
   isDefault: true,
   parse: (fields) => ({ cvk: readCvk(fields), ...readCard(fields) }),
-  execute: ({ cvk, pan, value }, host) =>
+  execute: ({ cvk, ...card }, host) =>
     whenReady(
       host.key(cvk, { type: CVK, rule: KEY_ARGUMENTS.GenerateCardValidationData.KeyIdentifier.CardVerificationValue1 }),
-      (key) => ({ fields: [['CVV', key.use((clear) => value(clear, pan, LENGTH))]] }),
+      (key) => ({ fields: [['CVV', key.use((clear) => cvv(card)(clear, card.pan, LENGTH))]] }),
     ),
 };
 
@@ -39,12 +40,12 @@ export const CY: HostCommand<Card & { readonly cvk: KeyField; readonly claimed: 
     claimed: Buffer.from(fields.digits('CVV', LENGTH)),
     ...readCard(fields),
   }),
-  execute: ({ cvk, claimed, pan, value }, host) =>
+  execute: ({ cvk, claimed, ...card }, host) =>
     whenReady(
       host.key(cvk, { type: CVK, rule: KEY_ARGUMENTS.VerifyCardValidationData.KeyIdentifier.CardVerificationValue1 }),
       (key) =>
-        host.services.verifications.attempt(host.call, { keyArns: [key.arn], pan }, () => {
-          requireCardValue(key, value, pan, claimed);
+        host.services.verifications.attempt(host.call, { keyArns: [key.arn], pan: card.pan }, () => {
+          requireCardValue(key, cvv(card), card.pan, claimed);
           return { fields: [] };
         }),
     ),
@@ -56,7 +57,9 @@ function readCvk(fields: RequestFields): KeyField {
 
 function readCard(fields: RequestFields): Card {
   const pan = fields.digitsUntil('account number', ';', { least: 12, most: 19 });
-  const CardExpiryDate = fields.digits('expiry date', 4);
-  const ServiceCode = fields.digits('service code', 3);
-  return { pan, value: cardValue({ name: 'CardVerificationValue1', value: { CardExpiryDate, ServiceCode } }) };
+  return { pan, CardExpiryDate: fields.digits('expiry date', 4), ServiceCode: fields.digits('service code', 3) };
+}
+
+function cvv({ CardExpiryDate, ServiceCode }: Card): CardValue {
+  return cardValue({ name: 'CardVerificationValue1', value: { CardExpiryDate, ServiceCode } });
 }

@@ -15,7 +15,7 @@ import {
   SHORTEST_PIN,
 } from './pin-fields.js';
 import { pvkNeeds } from './pin-keys.js';
-import { ibm3624Offset, ibm3624Reply, newReference, type Reference, visaPvv } from './pin-verification.js';
+import { ibm3624Offset, ibm3624Reply, newReference, type Reference, referenceOf, visaPvv } from './pin-verification.js';
 import { pinsUnderLmk } from './pins.js';
 
 /** A PIN under the LMK and the reference value to generate for it. */
@@ -56,10 +56,10 @@ export const DG: HostCommand<ReferencedPin> = {
 
 function generate({ pin: encrypted, account, reference }: ReferencedPin, host: HostCall): Reply | Promise<Reply> {
   const pins = pinsUnderLmk(host);
-  const referenceOf = reference.of(host);
+  const compute = referenceOf(host, reference);
   return whenReady(host.key(reference.pvk, pvkNeeds(reference.method, 'generates', '10')), (pvk) =>
     whenReady(pins.decrypt(host, encrypted, account), (pin) => {
-      const fields = [pvk.use((clear) => newReference(reference, referenceOf, clear, pin))];
+      const fields = [pvk.use((clear) => newReference(reference, compute, clear, pin))];
       return reference.method === 'ibm3624' ? ibm3624Reply(pvk, fields) : { fields };
     }),
   );

@@ -1,4 +1,4 @@
-import type { HostCommand, KeyType } from '../command.js';
+import type { HostCommand } from '../command.js';
 import type { KeyField, RequestFields } from '../request-fields.js';
 import { importKey } from './a6.command.js';
 import { exportKey } from './a8.command.js';
@@ -21,17 +21,23 @@ function read(fields: RequestFields, reply: 'zmk' | 'lmk', isDouble: boolean): R
   return { zmk, key, scheme: schemes[reply], digits: readKind(fields) };
 }
 
-const importing = (code: string, title: string, type: KeyType, isDouble: boolean): HostCommand<Request> => ({
-  code,
-  title,
+export const FA: HostCommand<Request> = {
+  code: 'FA',
+  title: 'Translate a ZPK from a ZMK to the LMK',
   operation: 'ImportKey',
   isDefault: true,
-  parse: (fields) => read(fields, 'lmk', isDouble),
-  execute: ({ digits, ...request }, host) => importKey(host, { ...request, type, options: {} }, digits),
-});
+  parse: (fields) => read(fields, 'lmk', false),
+  execute: ({ digits, ...request }, host) => importKey(host, { ...request, type: '001', options: {} }, digits),
+};
 
-export const FA = importing('FA', 'Translate a ZPK from a ZMK to the LMK', '001', false);
-export const DW = importing('DW', 'Translate a BDK from a ZMK to the LMK', '009', true);
+export const DW: HostCommand<Request> = {
+  code: 'DW',
+  title: 'Translate a BDK from a ZMK to the LMK',
+  operation: 'ImportKey',
+  isDefault: true,
+  parse: (fields) => read(fields, 'lmk', true),
+  execute: ({ digits, ...request }, host) => importKey(host, { ...request, type: '009', options: {} }, digits),
+};
 
 export const GC: HostCommand<Request> = {
   code: 'GC',

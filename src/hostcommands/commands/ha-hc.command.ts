@@ -1,5 +1,5 @@
-import type { HostCommand, KeyType } from '../command.js';
-import type { KeyField } from '../request-fields.js';
+import type { HostCommand } from '../command.js';
+import type { KeyField, RequestFields } from '../request-fields.js';
 import { generateUnderTmk } from './a0.command.js';
 import { readScheme } from './key-replies.js';
 
@@ -8,22 +8,28 @@ interface Request {
   readonly schemes: { readonly lmk: string; readonly tmk: string };
 }
 
-const generating = (code: string, title: string, type: KeyType): HostCommand<Request> => ({
-  code,
-  title,
+export const HA: HostCommand<Request> = {
+  code: 'HA',
+  title: 'Generate a TAK under a TMK and the LMK',
   operation: 'CreateKey',
   isDefault: true,
+  parse: readRequest,
+  execute: ({ tmk, schemes }, host) => generateUnderTmk(host, tmk, { type: '003', schemes }),
+};
 
-  parse(fields) {
-    const tmk = fields.key('TMK');
-    if (!fields.accept(';')) return { tmk, schemes: { tmk: '0', lmk: '0' } };
-    const schemes = { tmk: readScheme(fields, 'key scheme (TMK)'), lmk: readScheme(fields, 'key scheme (LMK)') };
-    fields.choice('check value kind', ['0']);
-    return { tmk, schemes };
-  },
+export const HC: HostCommand<Request> = {
+  code: 'HC',
+  title: 'Generate a TMK, TPK or PVK under a TMK and the LMK',
+  operation: 'CreateKey',
+  isDefault: true,
+  parse: readRequest,
+  execute: ({ tmk, schemes }, host) => generateUnderTmk(host, tmk, { type: '002', schemes }),
+};
 
-  execute: ({ tmk, schemes }, host) => generateUnderTmk(host, tmk, { type, schemes }),
-});
-
-export const HA = generating('HA', 'Generate a TAK under a TMK and the LMK', '003');
-export const HC = generating('HC', 'Generate a TMK, TPK or PVK under a TMK and the LMK', '002');
+function readRequest(fields: RequestFields): Request {
+  const tmk = fields.key('TMK');
+  if (!fields.accept(';')) return { tmk, schemes: { tmk: '0', lmk: '0' } };
+  const schemes = { tmk: readScheme(fields, 'key scheme (TMK)'), lmk: readScheme(fields, 'key scheme (LMK)') };
+  fields.choice('check value kind', ['0']);
+  return { tmk, schemes };
+}

@@ -45,8 +45,21 @@ const OPTION_B_BYTES = [10, 11];
 
 interface Request extends Cryptogram {
   readonly masterKey: KeyField;
-  /** Computes the ARPC, if one is wanted. */
-  readonly arpc?: (sessionKey: Buffer) => Buffer;
+  /** Data of the ARPC, if one is wanted. */
+  readonly response?: Response1 | Response2;
+}
+
+interface Response1 {
+  readonly method: 1;
+  /** Authorisation response code. */
+  readonly arc: Buffer;
+}
+
+interface Response2 {
+  readonly method: 2;
+  /** Card status update. */
+  readonly csu: Buffer;
+  readonly proprietary: Buffer;
 }
 
 /** Verifies an ARQC with a session key of EMV 2000 or EMV common, and computes the ARPC by method 1 or 2. */
@@ -68,16 +81,16 @@ export const KW: HostCommand<Request> = {
     const session = { atc: fields.raw('ATC', 2), tree };
     const data = verifies ? readTransactionData(fields, '80') : undefined;
     const arqc = fields.raw('ARQC', 8);
-    const arpc = method === 1 ? readMethod1(fields, arqc) : method === 2 ? readMethod2(fields, arqc) : undefined;
-    return { masterKey, transaction: { scheme: sessionKey, card, session }, data, arqc, arpc };
+    const response = method && readResponse(fields, method);
+    return { masterKey, transaction: { scheme: sessionKey, card, session }, data, arqc, response };
   },
-  execute: ({ masterKey, transaction, data, arqc, arpc }, host) =>
+  execute: ({ masterKey, transaction, data, arqc, response }, host) =>
     whenReady(host.key(masterKey, MK_AC), (key) =>
       verifyCryptogram(
         host,
         [key],
         { transaction, arqc, data: data && padded(data, host) },
-        (sessionKey): ReplyField[] => (arpc ? [['ARPC', arpc(sessionKey)]] : []),
+        (sessionKey): ReplyField[] => (response ? [['ARPC', arpcOf(sessionKey, arqc, response)]] : []),
       ),
     ),
 };
@@ -97,17 +110,18 @@ function readTree(fields: RequestFields): { branchFactor: number; height: number
   return TREES[fields.choice('branch and height', Object.keys(TREES), '52')] as (typeof TREES)[string];
 }
 
-function readMethod1(fields: RequestFields, arqc: Buffer): (sessionKey: Buffer) => Buffer {
-  const arc = fields.raw('ARC', 2);
-  return (sessionKey) => arpcMethod1(sessionKey, { arqc, arc });
-}
-
-/** The ARPC of method 2 has 4 bytes; the field has 8. */
-function readMethod2(fields: RequestFields, arqc: Buffer): (sessionKey: Buffer) => Buffer {
+function readResponse(fields: RequestFields, method: 1 | 2): Response1 | Response2 {
+  if (method === 1) return { method, arc: fields.raw('ARC', 2) };
   const csu = fields.raw('CSU', 4);
   const length = parseInt(fields.hex('proprietary data length', 1), 16);
   if (length > MAX_PROPRIETARY)
     throw new HostError('80', `proprietary data must have at most ${MAX_PROPRIETARY} bytes`);
-  const proprietary = fields.raw('proprietary data', length);
-  return (sessionKey) => Buffer.concat([arpcMethod2(sessionKey, { arqc, csu, proprietary }), Buffer.alloc(4)]);
+  return { method, csu, proprietary: fields.raw('proprietary data', length) };
+}
+
+/** The ARPC of method 2 has 4 bytes; the field has 8. */
+function arpcOf(sessionKey: Buffer, arqc: Buffer, response: Response1 | Response2): Buffer {
+  if (response.method === 1) return arpcMethod1(sessionKey, { arqc, arc: response.arc });
+  const { csu, proprietary } = response;
+  return Buffer.concat([arpcMethod2(sessionKey, { arqc, csu, proprietary }), Buffer.alloc(4)]);
 }

@@ -1,5 +1,5 @@
 import { VerificationFailedException } from '../../errors/exceptions.js';
-import { type CardValue, cardValue, isCardValue } from '../../payment/dataplane/card-validation/card-values.js';
+import { cardValue, isCardValue } from '../../payment/dataplane/card-validation/card-values.js';
 import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostCommand, Reply, ReplyField } from '../command.js';
@@ -14,9 +14,10 @@ const CSCK = '402';
 
 interface Request {
   readonly csck: KeyField;
-  readonly variant: 'AmexCardSecurityCodeVersion1' | 'AmexCardSecurityCodeVersion2';
   readonly pan: string;
-  readonly value: CardValue;
+  readonly CardExpiryDate: string;
+  /** Of version 2 of the codes; undefined for version 1. */
+  readonly ServiceCode?: string;
   /** The codes to verify, undefined for those that aren't present; undefined to calculate them. */
   readonly claimed?: readonly (Buffer | undefined)[];
 }
@@ -37,27 +38,27 @@ export const RY: HostCommand<Request> = {
     const pan = fields.digits('account number', 19).replace(/^0+/, '');
     if (pan.length < 12) throw new HostError('22', 'account number must have at least 12 digits after the zeros');
     const CardExpiryDate = fields.digits('expiry date', 4);
-    const card =
-      version === '0'
-        ? { variant: 'AmexCardSecurityCodeVersion1' as const, value: version1(CardExpiryDate) }
-        : { variant: 'AmexCardSecurityCodeVersion2' as const, value: version2(CardExpiryDate, fields) };
     return {
       csck,
       pan,
-      ...card,
+      CardExpiryDate,
+      ...(version === '2' && { ServiceCode: fields.digits('service code', 3) }),
       ...(isVerification && { claimed: LENGTHS.map((length) => readCode(fields, length)) }),
     };
   },
   execute: (request, host) => (request.claimed ? verify(request, request.claimed, host) : calculate(request, host)),
 };
 
-function version1(CardExpiryDate: string): CardValue {
-  return cardValue({ name: 'AmexCardSecurityCodeVersion1', value: { CardExpiryDate } });
-}
-
-function version2(CardExpiryDate: string, fields: RequestFields): CardValue {
-  const ServiceCode = fields.digits('service code', 3);
-  return cardValue({ name: 'AmexCardSecurityCodeVersion2', value: { CardExpiryDate, ServiceCode } });
+function codesOf({ CardExpiryDate, ServiceCode }: Request) {
+  return ServiceCode === undefined
+    ? {
+        variant: 'AmexCardSecurityCodeVersion1' as const,
+        value: cardValue({ name: 'AmexCardSecurityCodeVersion1', value: { CardExpiryDate } }),
+      }
+    : {
+        variant: 'AmexCardSecurityCodeVersion2' as const,
+        value: cardValue({ name: 'AmexCardSecurityCodeVersion2', value: { CardExpiryDate, ServiceCode } }),
+      };
 }
 
 /** Reads a code, which is all `F` if it isn't to be verified. */
@@ -68,7 +69,9 @@ function readCode(fields: RequestFields, length: number): Buffer | undefined {
   return Buffer.from(code);
 }
 
-function calculate({ csck, variant, pan, value }: Request, host: HostCall): Reply | Promise<Reply> {
+function calculate(request: Request, host: HostCall): Reply | Promise<Reply> {
+  const { csck, pan } = request;
+  const { variant, value } = codesOf(request);
   const rule = KEY_ARGUMENTS.GenerateCardValidationData.KeyIdentifier[variant];
   return whenReady(host.as('GenerateCardValidationData').key(csck, { type: CSCK, rule }), (key) => ({
     fields: [
@@ -82,10 +85,12 @@ function calculate({ csck, variant, pan, value }: Request, host: HostCall): Repl
 }
 
 function verify(
-  { csck, variant, pan, value }: Request,
+  request: Request,
   claimed: readonly (Buffer | undefined)[],
   host: HostCall,
 ): Reply | Promise<Reply> {
+  const { csck, pan } = request;
+  const { variant, value } = codesOf(request);
   const rule = KEY_ARGUMENTS.VerifyCardValidationData.KeyIdentifier[variant];
   return whenReady(host.key(csck, { type: CSCK, rule }), (key) => {
     let results = '';

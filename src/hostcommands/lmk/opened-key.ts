@@ -77,11 +77,15 @@ const SINGLE_LENGTH_USAGES: readonly KeyUsage[] = [
   'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
 ];
 
+/** Returns true if keys of one of these usages may be of single length. */
+export function takesSingleLength(usages: readonly KeyUsage[]): boolean {
+  return usages.some((usage) => SINGLE_LENGTH_USAGES.includes(usage));
+}
+
 /** Returns true if a command takes keys of this algorithm and length. */
 export function takesLength(
   rule: KeyRequirement,
   { algorithm, bytes }: Pick<OpenedKey, 'algorithm' | 'bytes'>,
 ): boolean {
-  const takesSingle = rule.usages.some((usage) => SINGLE_LENGTH_USAGES.includes(usage));
-  return rule.algorithms.includes(algorithm) && (bytes !== 8 || takesSingle);
+  return rule.algorithms.includes(algorithm) && (bytes !== 8 || takesSingleLength(rule.usages));
 }
