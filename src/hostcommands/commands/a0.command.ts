@@ -1,36 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { generateTdesKey } from '../../crypto/des.js';
-import type { HostCommand, KeyType, Reply, ReplyField } from '../command.js';
-import type { HostCall } from '../command.js';
-import { type KeyOptions, readKeyOptions } from '../key-options.js';
+import type { HostCall, HostCommand, Reply, ReplyField } from '../command.js';
 import { exportUnder } from '../key-transport.js';
 import { checkKeyType, checkUsageOfType } from '../key-types.js';
+import * as layouts from '../layouts/a0.js';
+import type { Request } from '../layouts/a0.js';
+import type { KeyOptions } from '../layouts/key-options.js';
+import type { KeyType } from '../layouts/layout.js';
+import type { KeyField } from '../layouts/request-fields.js';
 import { bytesOfScheme } from '../lmk/key-scheme.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
-import { checkValueField, findTransportKey, readKeyType, readScheme } from './key-replies.js';
-
-interface Request {
-  readonly type: KeyType;
-  readonly scheme: string;
-  readonly exported?: { readonly zmk: KeyField; readonly zmkType: KeyType; readonly scheme: string };
-  readonly options: KeyOptions;
-}
+import { checkValueField, findTransportKey } from './key-replies.js';
 
 /** A0: the host keeps the key; nothing is stored. */
 export const A0: HostCommand<Request> = {
-  code: 'A0',
-  title: 'Generate a key, and export it under a ZMK or TMK if wanted',
+  ...layouts.A0,
   operation: 'CreateKey',
   isDefault: true,
-
-  parse(fields) {
-    const mode = fields.choice('mode', ['0', '1']);
-    const type = readKeyType(fields);
-    const scheme = readScheme(fields, 'key scheme (LMK)');
-    const exported = mode === '1' ? readExport(fields) : undefined;
-    const options = readKeyOptions(fields);
-    return { type, scheme, options, ...(exported && { exported }) };
-  },
 
   async execute({ type, scheme, exported, options }, host) {
     const { header } = options;
@@ -59,12 +44,6 @@ export const A0: HostCommand<Request> = {
 /** Returns the header of a block under the LMK, whose exportability may follow a `&`. */
 function headerOf({ header, exportability }: KeyOptions): KeyOptions['header'] {
   return header && exportability !== undefined ? { ...header, exportability } : header;
-}
-
-function readExport(fields: RequestFields): NonNullable<Request['exported']> {
-  fields.accept(';');
-  const zmkType = fields.choice('ZMK or TMK flag', ['0', '1']) === '0' ? '000' : '002';
-  return { zmkType, zmk: fields.key('ZMK'), scheme: readScheme(fields, 'key scheme (ZMK)') };
 }
 
 /** Used by commands that generate a key of one type and export it under a TMK: HA and HC. */

@@ -1,36 +1,20 @@
 import { CryptoError } from '../../crypto/errors.js';
 import { xorComponents } from '../../crypto/key-components.js';
-import type { HostCommand, HostKey, KeyType } from '../command.js';
+import type { HostCommand, HostKey } from '../command.js';
 import { HostError } from '../host-error.js';
-import { readKeyOptions, type KeyOptions, type WantedHeader } from '../key-options.js';
 import { lendKey, requireGoodKey } from '../key-transport.js';
 import { ANY_KEY, checkKeyType, checkTypeOf } from '../key-types.js';
+import * as layouts from '../layouts/a4.js';
+import type { Request } from '../layouts/a4.js';
+import type { WantedHeader } from '../layouts/key-options.js';
 import { hasOddParity } from '../lmk/variant-lmk.js';
-import type { KeyField } from '../request-fields.js';
-import { checkValueField, isAesKey, readKeyType, readScheme } from './key-replies.js';
-
-interface Request {
-  readonly type: KeyType;
-  readonly scheme: string;
-  readonly components: readonly KeyField[];
-  readonly options: KeyOptions;
-}
+import { checkValueField, isAesKey } from './key-replies.js';
 
 /** A4: a DES key's result must have odd parity, which an even number of components of odd parity never gives. */
 export const A4: HostCommand<Request> = {
-  code: 'A4',
-  title: 'Form a key from encrypted components',
+  ...layouts.A4,
   operation: 'ImportKey',
   isDefault: true,
-
-  parse(fields) {
-    const count = fields.number('number of components', 1);
-    if (count < 2) throw new HostError('03', 'number of components: 2 to 9');
-    const type = readKeyType(fields);
-    const scheme = readScheme(fields, 'key scheme (LMK)');
-    const components = Array.from({ length: count }, (_, i) => fields.key(`component ${i + 1}`));
-    return { type, scheme, components, options: readKeyOptions(fields) };
-  },
 
   async execute({ type, scheme, components, options }, host) {
     checkKeyType(type);

@@ -2,16 +2,15 @@ import { aes } from '../../crypto/aes.js';
 import { toHex } from '../../crypto/bytes.js';
 import { cmac } from '../../crypto/cmac.js';
 import { des, tdes } from '../../crypto/des.js';
-import type { HostCall, ReplyField } from '../command.js';
+import type { HostCall, HostKey, ReplyField } from '../command.js';
 import { HostError } from '../host-error.js';
-import type { WantedHeader } from '../key-options.js';
-import { checkUsageOfType, transportKey } from '../key-types.js';
 import type { Imported } from '../key-transport.js';
-import type { HostKey, HostKeyAttributes, KeyType } from '../command.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
-
-/** Number of digits of a check value. */
-export type CheckValueDigits = 6 | 16;
+import { checkUsageOfType, transportKey } from '../key-types.js';
+import type { HostKeyAttributes } from '../layouts/block-header.js';
+import type { WantedHeader } from '../layouts/key-options.js';
+import type { CheckValueDigits } from '../layouts/key-fields.js';
+import type { KeyType } from '../layouts/layout.js';
+import type { KeyField } from '../layouts/request-fields.js';
 
 /** Computes the check value of a key: encrypted zeros for DES, CMAC of a block of zeros for AES. */
 export function checkValue(key: Buffer, isAes: boolean, digits: CheckValueDigits = 6): string {
@@ -25,21 +24,6 @@ export function checkValue(key: Buffer, isAes: boolean, digits: CheckValueDigits
 
 export function checkValueField(key: Buffer, isAes: boolean, digits?: CheckValueDigits): ReplyField {
   return ['check value', checkValue(key, isAes, digits)];
-}
-
-/** Reads the letter of a scheme: 0 in the place of Z for a single-length key. */
-export function readScheme(fields: RequestFields, name: string): string {
-  return fields.choice(name, ['U', 'T', 'X', 'Y', 'Z', 'S', 'R', '0'], '26');
-}
-
-/** Reads the code of a key type. */
-export function readKeyType(fields: RequestFields): KeyType {
-  return fields.text('key type', 3).toUpperCase();
-}
-
-/** Reads the kind of a check value: 0 for 16 digits, 1 for 6. */
-export function readKind(fields: RequestFields): CheckValueDigits {
-  return fields.choice('check value kind', ['0', '1']) === '0' ? 16 : 6;
 }
 
 /** Finds the key under which a key comes or leaves. */

@@ -10,51 +10,10 @@ import type { Synchronous } from '../../provider/crypto-provider.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostKey, KeyNeeds, Reply, ReplyField } from '../command.js';
 import { HostError } from '../host-error.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
-import {
-  type Ibm3624Fields,
-  ibm3624Arguments,
-  offsetField,
-  pinBlock,
-  pinFormat,
-  type PinFormat,
-  requireAtMost,
-  requireFormatOf,
-} from './pin-fields.js';
-import {
-  findPinKey,
-  PIN_KEY_RULES,
-  type PinKey,
-  pvkNeeds,
-  type PvkPurpose,
-  typedPinKey,
-} from './pin-keys.js';
-
-/** An encrypted PIN block of a request. */
-export interface PinBlockFields {
-  readonly key: PinKey;
-  readonly block: Buffer;
-  readonly format: PinFormat;
-  readonly pan: string;
-}
-
-/** The reference value against which a PIN is verified: a Visa PVV or an IBM 3624 offset. */
-export type Reference = {
-  readonly pvk: KeyField;
-  /** Number of digits of a new reference value. */
-  readonly digits: number;
-} & (VisaReference | Ibm3624Reference);
-
-interface VisaReference {
-  readonly method: 'visa';
-  readonly pan: string;
-  readonly pvki: number;
-}
-
-interface Ibm3624Reference {
-  readonly method: 'ibm3624';
-  readonly natural: Ibm3624Fields;
-}
+import type { PinChange, Reference, ReferencedPin, Verification } from '../layouts/pin-verification.js';
+import type { KeyField } from '../layouts/request-fields.js';
+import { ibm3624Arguments, offsetField, requireAtMost } from './pin-fields.js';
+import { findPinKey, PIN_KEY_RULES, pvkNeeds, type PvkPurpose } from './pin-keys.js';
 
 /** Computes the reference value of the first digits of a PIN; a PVV has 4 of them. */
 type ReferenceOf = (pvk: SymmetricKey, pin: string, digits: number) => string;
@@ -71,26 +30,6 @@ export function referenceOf(host: HostCall, reference: Reference): ReferenceOf {
   }
   const from = ibm3624Arguments(reference.natural, host);
   return (key, pin, digits) => pinOffset(key, from, pin.slice(0, digits));
-}
-
-/** A PIN block and a reference value that is computed of its PIN. */
-export interface ReferencedPin extends PinBlockFields {
-  readonly reference: Reference;
-}
-
-/** A PIN block and the reference value of its PIN. */
-export interface Verification extends ReferencedPin {
-  readonly claimed: string;
-  readonly maximum: number;
-}
-
-export function visaPvv(pvk: KeyField, pan: string, pvki: number): Reference {
-  return { method: 'visa', pvk, pan, pvki, digits: 4 };
-}
-
-/** @param checkLength number of digits of a new offset */
-export function ibm3624Offset(pvk: KeyField, natural: Ibm3624Fields, checkLength: number): Reference {
-  return { method: 'ibm3624', pvk, natural, digits: checkLength };
 }
 
 /**
@@ -119,11 +58,6 @@ export function generateReference(host: HostCall, request: ReferencedPin): Reply
   return withPin(host, request, 'generates', (pin, pvk) => [newReference(reference, compute, pvk, pin)]);
 }
 
-/** A PIN block, the reference value of its PIN, and a PIN block with a new PIN. */
-export interface PinChange extends Verification {
-  readonly newBlock: Buffer;
-}
-
 /**
  * Verifies the PIN of a PIN block and computes the reference value of a new one.
  *
@@ -142,23 +76,6 @@ export function changePin(host: HostCall, request: PinChange): Reply | Promise<R
 /** @throws VerificationFailedException */
 function requireClaimed(compute: ReferenceOf, pvk: SymmetricKey, pin: string, claimed: string): void {
   if (!equal(Buffer.from(compute(pvk, pin, claimed.length)), Buffer.from(claimed))) throw wrongPin();
-}
-
-/**
- * Reads a PIN block under a key whose type is in the request, with the PIN verification key between them.
- *
- * @param kind length of a PIN verification key without a scheme
- */
-export function typedPinBlock(
-  fields: RequestFields,
-  kind: { isDouble: boolean },
-): Omit<PinBlockFields, 'pan'> & { pvk: KeyField } {
-  const key = typedPinKey(fields);
-  const pvk = fields.key('PVK', kind);
-  const block = pinBlock(fields, key.field);
-  const format = pinFormat(fields);
-  requireFormatOf(key.field, format);
-  return { key, pvk, block, format };
 }
 
 /** Returns the failure that counts and is answered 01. */

@@ -1,11 +1,11 @@
-import { HostError, type HostErrorCode } from './host-error.js';
+import { HostError, type HostErrorCode } from '../host-error.js';
 
 /** Number of hexadecimal digits after the letter of a key scheme. */
 const SCHEME_DIGITS = { Z: 16, U: 32, T: 48, X: 32, Y: 48 } as const;
 
 /** End of message: separates a trailer from the fields. */
-const END_OF_MESSAGE = 0x19;
-const MAX_TRAILER = 32;
+export const END_OF_MESSAGE = 0x19;
+export const MAX_TRAILER = 32;
 const MAX_NAME = 64;
 
 /**

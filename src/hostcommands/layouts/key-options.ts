@@ -1,10 +1,15 @@
-import { ValidationException } from '../errors/exceptions.js';
-import { modesOf, usageOf } from '../payment/keys/key-block-attributes.js';
-import { checkCombination } from '../payment/keys/key-rules.js';
-import type { HostKeyAttributes } from './command.js';
-import { HostError, type HostErrorCode } from './host-error.js';
-import { type BlockAlgorithm, blockAlgorithm, checkHeader, usageCodeOf } from './lmk/lmk-block.js';
-import { takesSingleLength } from './lmk/opened-key.js';
+import { ValidationException } from '../../errors/exceptions.js';
+import { modesOf, usageOf } from '../../payment/keys/key-block-attributes.js';
+import { checkCombination } from '../../payment/keys/key-rules.js';
+import { HostError, type HostErrorCode } from '../host-error.js';
+import {
+  type BlockAlgorithm,
+  blockAlgorithm,
+  checkHeader,
+  type HostKeyAttributes,
+  takesSingleLength,
+  usageCodeOf,
+} from './block-header.js';
 import type { RequestFields } from './request-fields.js';
 
 /** Algorithm and length in bytes, by their code after `#`. */
