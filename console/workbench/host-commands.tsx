@@ -4,11 +4,12 @@ import { LAYOUTS } from '../../src/hostcommands/layouts/layouts.js';
 import { errorOf } from '../../src/hostcommands/layouts/message-text.js';
 import { readReply } from '../../src/hostcommands/layouts/messages.js';
 import { Calculator, currentTask, Result, Verdict } from './calculator.js';
-import { BLANK, headerLengthOf, type HostValues, Message, MessageFields, messageOf } from './host-message.js';
-import { Request, RequestFields } from './host-request.js';
+import { AsSent, BLANK, headerLengthOf, type HostValues, Message, MessageFields, messageOf } from './host-message.js';
+import { CommandChoice, ListenerFields, Request } from './host-request.js';
 import { useInputs } from './inputs.js';
 
 const TASKS = { request: 'Request', reply: 'Reply' } as const;
+
 /** A request of the protocol's public test data under the public test LMK, and the reply to it. */
 const EXAMPLE = {
   form: 'text',
@@ -26,15 +27,16 @@ export function HostCommands() {
       title="Host commands"
       question={
         task === 'request'
-          ? 'Which fields has this request, would a listener refuse it, and which field comes next?'
-          : 'Which fields has this reply?'
+          ? 'What is in this request, would a listener refuse it, and which field comes next?'
+          : 'What does this reply say?'
       }
       tasks={TASKS}
       sheet={TASKS[task]}
       inputs={
         <>
-          {task === 'request' && <RequestFields {...inputs} />}
+          {task === 'request' && <CommandChoice {...inputs} />}
           <Message task={task} {...inputs} />
+          {task === 'request' && <ListenerFields {...inputs} />}
         </>
       }
       onLoad={() => change(EXAMPLE)}
@@ -71,6 +73,7 @@ function Reply({ values }: { values: HostValues }) {
             </Verdict>
           </section>
           <MessageFields message={message} places={places} />
+          <AsSent message={message} />
         </>
       )}
     </Result>

@@ -4,7 +4,7 @@ import type { FieldPlace } from '../../src/hostcommands/layouts/request-fields.j
 import { ByteRuler, type RuledField } from '../components/byte-ruler.js';
 import { TextArea, TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
-import { Segments } from './calculator.js';
+import { Digits, Segments } from './calculator.js';
 import { grouped } from './hex.js';
 import { bytesOf, Incomplete, type Inputs } from './inputs.js';
 
@@ -47,7 +47,9 @@ export function Message({ task, values, set, change }: Inputs<HostValues> & { ta
             : 'Header, code and fields, with or without the length of two bytes before them.'
         }
       />
-      <Segments label="Form of the message" value={form} onInput={inForm} options={FORMS} />
+      <div class="field">
+        <Segments label="Form of the message" value={form} onInput={inForm} options={FORMS} />
+      </div>
       <TextField label="Header length" mono value={headerLength} onInput={set('headerLength')} hint="0 to 255 bytes." />
     </>
   );
@@ -95,23 +97,27 @@ export function messageOf(values: HostValues, task: 'request' | 'reply', codes: 
 
 const HUES: readonly RuledField['hue'][] = [1, 2, 3, 4, 5];
 
-/** A message on the byte ruler, and as it is sent. Bytes between two places are delimiters. */
+/** A message on the byte ruler. Bytes between two places are delimiters. */
 export function MessageFields({ message, places }: { message: Buffer; places: readonly FieldPlace[] }) {
+  return (
+    <Sheet title="Fields" aside={<span class="quiet">With the place of their first byte</span>}>
+      <div class="body">
+        <ByteRuler label="Fields of the message" fields={ruled(message, places)} />
+      </div>
+    </Sheet>
+  );
+}
+
+/** A message with the length before it. */
+export function AsSent({ message }: { message: Buffer }) {
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt16BE(message.length, 0);
   return (
-    <>
-      <Sheet title="Fields" aside={<span class="quiet">With the place of their first byte</span>}>
-        <div class="body">
-          <ByteRuler label="Fields of the message" fields={ruled(message, places)} />
-        </div>
-      </Sheet>
-      <Sheet title="As it is sent" aside={<span class="quiet">Length and message</span>}>
-        <div class="body">
-          <code class="wrap">{grouped(Buffer.concat([length, message]).toString('hex'))}</code>
-        </div>
-      </Sheet>
-    </>
+    <Sheet title="As it is sent" aside={<span class="quiet">Length and message</span>}>
+      <div class="body">
+        <Digits value={Buffer.concat([length, message])} />
+      </div>
+    </Sheet>
   );
 }
 
@@ -125,9 +131,14 @@ function ruled(message: Buffer, places: readonly FieldPlace[]): RuledField[] {
       .filter((each) => each.end > each.start)
       .map(({ name, start, end }) => ({
         value: shown(message.subarray(start, end)),
-        name,
+        name: capital(name),
         note: String(start),
         hue: /^(header|(command|reply|error) code|delimiter|not read)$/.test(name) ? 6 : (HUES[fields++ % 5] ?? 6),
       }));
   });
+}
+
+/** Returns the name of a field as a label begins. */
+export function capital(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }

@@ -9,7 +9,7 @@ import { Sheet } from '../components/sheet.js';
 import { count } from '../words.js';
 import { Result, Verdict } from './calculator.js';
 import { grouped } from './hex.js';
-import { headerLengthOf, type HostValues, messageOf, MessageFields } from './host-message.js';
+import { AsSent, capital, headerLengthOf, type HostValues, MessageFields, messageOf } from './host-message.js';
 import { Incomplete, type Inputs, outcomeOf } from './inputs.js';
 
 const CODE_BYTES = 2;
@@ -23,18 +23,24 @@ const HEX_LENGTHS = [
   ['auto', 'Either'],
 ] as const;
 
-/** Chooses the command, and what a listener is configured with. */
-export function RequestFields({ values, set, change }: Inputs<HostValues>) {
+/** Begins a message with the code of a command. */
+export function CommandChoice({ values, change }: Inputs<HostValues>) {
   const outcome = outcomeOf(() => readOf(values));
   const code = 'value' in outcome ? (outcome.value.layout?.code ?? '') : '';
   return (
+    <Choice
+      label="Command"
+      value={code}
+      onInput={(next) => change({ request: begun(values, next) })}
+      options={[['', 'Choose one to begin a message'], ...LAYOUTS.map((each) => optionOf(each))]}
+    />
+  );
+}
+
+/** Settings of the listener that decide how a request is read. */
+export function ListenerFields({ values, set, change }: Inputs<HostValues>) {
+  return (
     <>
-      <Choice
-        label="Command"
-        value={code}
-        onInput={(next) => change({ request: begun(values, next) })}
-        options={[['', 'Choose one to begin a message'], ...LAYOUTS.map((each) => optionOf(each))]}
-      />
       <div class="pair">
         <Choice
           label="LMK"
@@ -42,22 +48,22 @@ export function RequestFields({ values, set, change }: Inputs<HostValues>) {
           onInput={(lmk) => change({ lmk: lmk as HostValues['lmk'] })}
           options={LMKS}
         />
-        <Choice
-          label="Hexadecimal lengths count"
-          value={values.hexLength}
-          onInput={(hexLength) => change({ hexLength: hexLength as HostValues['hexLength'] })}
-          options={HEX_LENGTHS}
-        />
+        {values.lmk === 'variant' && (
+          <TextField
+            label="Longest PIN under it"
+            mono
+            value={values.pinLength}
+            onInput={set('pinLength')}
+            hint="4 to 12 digits."
+          />
+        )}
       </div>
-      {values.lmk === 'variant' && (
-        <TextField
-          label="Longest PIN under the LMK"
-          mono
-          value={values.pinLength}
-          onInput={set('pinLength')}
-          hint="4 to 12 digits."
-        />
-      )}
+      <Choice
+        label="Lengths of hexadecimal data count"
+        value={values.hexLength}
+        onInput={(hexLength) => change({ hexLength: hexLength as HostValues['hexLength'] })}
+        options={HEX_LENGTHS}
+      />
     </>
   );
 }
@@ -122,13 +128,14 @@ export function Request({ values, change }: Inputs<HostValues>) {
                 </Verdict>
               )}
             </section>
+            <MessageFields message={message} places={[...places, ...rest]} />
             {layout && (
               <Sheet title="Change the fields">
                 <div class="body">
                   {places.slice(2).map(({ name, start, end: until }, at) => (
                     <FieldInput
                       key={at}
-                      label={name}
+                      label={capital(name)}
                       value={shown(message.subarray(start, until))}
                       length={until - start}
                       onTake={(bytes) => {
@@ -153,7 +160,7 @@ export function Request({ values, change }: Inputs<HostValues>) {
                 </div>
               </Sheet>
             )}
-            <MessageFields message={message} places={[...places, ...rest]} />
+            <AsSent message={message} />
             <ShellLine message={message} headerLength={headerLength} />
           </>
         );
