@@ -122,7 +122,7 @@ export function Request({ values, change }: Inputs<HostValues>) {
                 >
                   <p>
                     {problem
-                      ? `${problem.message}.`
+                      ? `${capital(problem.message)}.`
                       : `${layout.title}. Only a listener knows whether it can use the keys.`}
                   </p>
                 </Verdict>
@@ -154,7 +154,7 @@ export function Request({ values, change }: Inputs<HostValues>) {
                       mono
                       value={shown(message.subarray(end))}
                       onInput={(text) => take(Buffer.concat([message.subarray(0, end), unescaped(text)]))}
-                      hint={`${problem.message}.`}
+                      hint={`${capital(problem.message)}.`}
                     />
                   )}
                 </div>

@@ -257,7 +257,7 @@ export class RequestFields {
     const rest = this.bytes.subarray(this.#position);
     if (rest.length === 0) return rest;
     if (rest[0] !== END_OF_MESSAGE || rest.length > 1 + MAX_TRAILER)
-      throw new HostError('15', `${rest.length} characters follow the last field`);
+      throw new HostError('15', `${characters(rest.length)} after the last field`);
     this.raw('trailer', rest.length);
     return rest;
   }
@@ -295,7 +295,7 @@ export class RequestFields {
   #take(name: string, length: number): number {
     const start = this.#position;
     if (start + length > this.bytes.length)
-      throw new HostError('15', `${name} must have ${length} characters: the request ends after ${this.remaining}`);
+      throw new HostError('15', `${name} must have ${characters(length)}: the request ends after ${this.remaining}`);
     this.#position += length;
     this.places?.push({ name, start, end: this.#position });
     return start;
@@ -309,4 +309,8 @@ export class RequestFields {
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function characters(count: number): string {
+  return `${count} ${count === 1 ? 'character' : 'characters'}`;
 }

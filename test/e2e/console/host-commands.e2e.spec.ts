@@ -82,17 +82,17 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
     await page.getByText('CVK begins with no scheme of a key.').first().waitFor();
     await type('U9B4934384B19946B040CD702B4D58145');
     await page
-      .getByText(/^account number must be 12 to 19 digits that end with ";"/)
+      .getByText(/^Account number must be 12 to 19 digits that end with ";"/)
       .first()
       .waitFor();
     await type('4123456789012345;');
     await page
-      .getByText(/^expiry date must have 4 characters: the request ends after 0/)
+      .getByText(/^Expiry date must have 4 characters: the request ends after 0/)
       .first()
       .waitFor();
     await type('8701');
     await type('10x');
-    await page.getByText('service code must be 3 decimal digits').first().waitFor();
+    await page.getByText('Service code must be 3 decimal digits').first().waitFor();
     await page.getByLabel('Service code').fill('101');
     await heading(page, 'CW: the request is complete').waitFor();
     expect(await next.count()).toBe(0);
@@ -137,9 +137,9 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
   });
 
   test.each([
-    ['0000CC', 'CC: error 15', /^source ZPK begins with no scheme of a key/],
+    ['0000CC', 'CC: error 15', /^Source ZPK begins with no scheme of a key/],
     ['0000CAK123', 'CA: error 26', /^TPK begins with no scheme of a key/],
-    ['0000NCX', 'NC: error 15', /^1 characters follow the last field/],
+    ['0000NCX', 'NC: error 15', /^1 character after the last field/],
     ['0000ZZ', 'ZZ is no command of Keyblock', undefined],
   ])('%s is refused as %s', async (text, title, reason) => {
     const page = await opened('request');
