@@ -18,7 +18,7 @@ export function isAs2805Kek({ KeyUsage, KeyAlgorithm, KeyModesOfUse }: Attribute
   return (
     usages.includes(KeyUsage) &&
     algorithms.includes(KeyAlgorithm) &&
-    (KeyModesOfUse[mode] === true || KeyModesOfUse.NoRestrictions === true)
+    (KeyModesOfUse[mode] || KeyModesOfUse.NoRestrictions)
   );
 }
 
