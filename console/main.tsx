@@ -1,4 +1,4 @@
-import { type ComponentChildren, type ComponentType, render } from 'preact';
+import { type ComponentChildren, type ComponentType, Fragment, render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ApiError } from './api.js';
 import { Frame } from './components/frame.js';
@@ -34,7 +34,8 @@ function Screen() {
       document.getElementById('main')?.focus();
     scrollTo(0, 0);
   }, [where]);
-  return screenAt(path);
+  // Screens stand in each other's place: the script of one must not be given to the next.
+  return <Fragment key={path[0]}>{screenAt(path)}</Fragment>;
 }
 
 /** Screens that have a script together. */

@@ -37,6 +37,7 @@ export const NAVIGATION: readonly { title?: string; links: readonly Link[] }[] =
             { text: 'MAC', path: ['workbench', 'mac'] },
             { text: 'EMV cryptograms', path: ['workbench', 'emv'] },
             { text: 'AS 2805', path: ['workbench', 'as2805'] },
+            { text: 'Host commands', path: ['workbench', 'host-commands'], api: 'hostcommands' },
           ],
         },
       ]

@@ -19,8 +19,8 @@ export function ByteRuler({
 }) {
   return (
     <ol class={big ? 'bytes big' : 'bytes'} aria-label={label}>
-      {fields.map(({ value, name, note, hue }) => (
-        <li class={`f${hue}`} key={name}>
+      {fields.map(({ value, name, note, hue }, at) => (
+        <li class={`f${hue}`} key={at}>
           <code>{value}</code>
           <span>{name}</span>
           {note !== undefined && <small>{note}</small>}

@@ -1,16 +1,19 @@
-import { useEffect, useRef } from 'preact/hooks';
-import type uPlot from 'uplot';
+import { timeTicks, timeWords, valueTicks } from '../plot-scale.js';
 
 /** A line of a plot, or bars. */
 export interface PlotSeries {
   name: string;
-  /** Custom property of the style sheet, e.g. `--ink`. */
-  colour: string;
+  /** Class that colours it. */
+  colour: 'ka' | 'kb' | 'kr';
   values: readonly (number | null)[];
   bars?: boolean;
 }
 
 const HEIGHT = 120;
+/** Room above the highest value, and that for the times below. */
+const ABOVE = 8;
+const BELOW = 24;
+const INNER = HEIGHT - ABOVE - BELOW;
 
 /**
  * Values over time. Its label says in words what it shows, for those who don't see it.
@@ -28,83 +31,43 @@ export function Plot({
   step: number;
   series: readonly PlotSeries[];
 }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return undefined;
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    let plot: uPlot | undefined;
-    let draw: (() => void) | undefined;
-    let current = true;
-    // The words beside a plot are there without it.
-    void import('uplot').then(
-      ({ default: Plotter }) => {
-        if (!current) return;
-        draw = () => {
-          plot?.destroy();
-          plot = new Plotter(optionsOf(Plotter, element, series), dataOf(from, step, series), element);
-        };
-        draw();
-      },
-      () => undefined,
-    );
-    const redraw = () => draw?.();
-    const resized = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: HEIGHT }));
-    resized.observe(element);
-    dark.addEventListener('change', redraw);
-    return () => {
-      current = false;
-      dark.removeEventListener('change', redraw);
-      resized.disconnect();
-      plot?.destroy();
-    };
-  }, [from, step, series]);
-  return <div class="plot" role="img" aria-label={label} ref={box} />;
+  const count = Math.max(2, ...series.map(({ values }) => values.length));
+  const to = from + (count - 1) * step;
+  const ticks = valueTicks(Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0))));
+  const top = ticks.at(-1) ?? 1;
+  return (
+    <svg class="plot" role="img" aria-label={label} height={HEIGHT}>
+      {ticks.map((value) => {
+        const y = ABOVE + INNER * (1 - value / top);
+        return (
+          <g key={value}>
+            <line x2="100%" y1={y} y2={y} />
+            <text x="-8" y={y + 4} text-anchor="end">
+              {value.toLocaleString('en-GB', { maximumSignificantDigits: 3 })}
+            </text>
+          </g>
+        );
+      })}
+      {timeTicks(from, to).map((time) => (
+        <text key={time} x={`${(100 * (time - from)) / (to - from)}%`} y={HEIGHT - 4} text-anchor="middle">
+          {timeWords(time)}
+        </text>
+      ))}
+      <svg y={ABOVE} width="100%" height={INNER} viewBox={`0 0 ${count - 1} ${top}`} preserveAspectRatio="none">
+        {series.map(({ name, colour, values, bars }) => (
+          <path key={name} class={`${colour}${bars ? ' bars' : ''}`} d={(bars ? barsOf : lineOf)(values, top)} />
+        ))}
+      </svg>
+    </svg>
+  );
 }
 
-function dataOf(from: number, step: number, series: readonly PlotSeries[]): uPlot.AlignedData {
-  const times = (series[0]?.values ?? []).map((_, i) => from + i * step);
-  return [times, ...series.map(({ values }) => [...values])];
+/** A step without a value has no point: the line goes on at the next one. */
+function lineOf(values: readonly (number | null)[], top: number): string {
+  const points = values.flatMap((value, i) => (value === null ? [] : [`${i},${top - value}`]));
+  return points.length === 0 ? '' : `M${points.join('L')}`;
 }
 
-function optionsOf(Plotter: typeof uPlot, element: HTMLElement, series: readonly PlotSeries[]): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(name);
-  const axis = {
-    stroke: colour('--ink-2'),
-    font: `12px ${colour('--sans')}`,
-    grid: { stroke: colour('--line'), width: 1 },
-    ticks: { show: false },
-  };
-  const bars = Plotter.paths.bars?.({ size: [1, 6] });
-  return {
-    width: element.clientWidth,
-    height: HEIGHT,
-    legend: { show: false },
-    cursor: { show: false },
-    padding: [8, 8, 0, 0],
-    tzDate: (seconds) => Plotter.tzDate(new Date(seconds * 1000), 'UTC'),
-    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [
-      { ...axis, grid: { show: false }, size: 24, values: (_plot, times) => times.map(timeWords) },
-      { ...axis, size: 44, space: 30 },
-    ],
-    series: [
-      {},
-      ...series.map(({ name, colour: property, bars: isBars }) => ({
-        label: name,
-        stroke: colour(property),
-        width: 1.5,
-        points: { show: false },
-        // A step without requests has no duration.
-        spanGaps: true,
-        ...(isBars && bars && { paths: bars, fill: colour(property) }),
-      })),
-    ],
-  };
-}
-
-/** E.g. `07:00`. */
-function timeWords(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().slice(11, 16);
+function barsOf(values: readonly (number | null)[], top: number): string {
+  return values.map((value, i) => (value ? `M${i},${top}V${top - value}` : '')).join('');
 }

@@ -1,4 +1,3 @@
-import { useMemo } from 'preact/hooks';
 import type { GetRatesOutput } from '../../src/admin/rates.schema.js';
 import { sumOf } from '../status.js';
 import { Plot } from './plot.js';
@@ -8,22 +7,6 @@ export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOu
   const [total] = Series;
   const seconds = Step * 60;
   const perSecond = (counts: readonly number[]) => counts.map((number) => number / seconds);
-  const [requests, latency] = useMemo(
-    () =>
-      total === undefined
-        ? [[], []]
-        : [
-            [
-              { name: 'Served', colour: '--ink', values: perSecond(total.Served) },
-              { name: 'Refused', colour: '--bad', values: perSecond(total.Refused), bars: true },
-            ],
-            [
-              { name: 'p50', colour: '--ink', values: total.P50 },
-              { name: 'p99', colour: '--f1', values: total.P99 },
-            ],
-          ],
-    [total],
-  );
   if (total === undefined) return <p class="quiet">No request in the last 24 hours has been written yet.</p>;
   const most = Math.max(...perSecond(total.Served));
   const [p50, p99] = [lastOf(total.P50), lastOf(total.P99)];
@@ -34,7 +17,10 @@ export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOu
         label={`Requests a second over 24 hours: at most ${numberWords(most)} served; ${sumOf(total.Refused)} refused in all`}
         from={From}
         step={seconds}
-        series={requests}
+        series={[
+          { name: 'Served', colour: 'ka', values: perSecond(total.Served) },
+          { name: 'Refused', colour: 'kr', values: perSecond(total.Refused), bars: true },
+        ]}
       />
       <p class="hint keyed">
         <i class="ka" /> served <i class="kr" /> refused, {sumOf(total.Refused).toLocaleString('en-GB')} in all
@@ -44,7 +30,10 @@ export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOu
         label={`Latency in milliseconds over 24 hours: lately p50 ${p50}, p99 ${p99}`}
         from={From}
         step={seconds}
-        series={latency}
+        series={[
+          { name: 'p50', colour: 'ka', values: total.P50 },
+          { name: 'p99', colour: 'kb', values: total.P99 },
+        ]}
       />
       <p class="hint keyed">
         <i class="ka" /> p50 {p50} <i class="kb" /> p99 {p99}

@@ -1,9 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import type { WorkingKeyVariant } from '../../src/crypto/as2805.js';
 import type { ExportKeyOutput } from '../../src/payment/controlplane/exchange/exchange.schema.js';
 import type { Key, KeyOutput } from '../../src/payment/controlplane/keys/keys.schema.js';
 import { checkStrength } from '../../src/payment/exchange/strength.js';
 import { control } from '../api.js';
+import { isAs2805Kek, variantOf } from '../as2805.js';
 import { useChange } from '../change.js';
 import { Copy } from '../components/copy.js';
 import { Choice, TextField } from '../components/field.js';
@@ -39,6 +41,7 @@ const RECEIVERS = {
   block: 'A partner who has a key-encryption key of mine: TR-31',
   tr34: 'A partner with a certificate: TR-34',
   rsa: 'A partner with an RSA certificate, without a header',
+  as2805: 'A partner who has a TDES key of mine: AS 2805',
   ecdh: 'A partner who agrees on a key by ECDH',
 } as const;
 type Receiver = keyof typeof RECEIVERS;
@@ -114,6 +117,7 @@ function ExportForm({ of: stored }: { of: Key }) {
   const { failure, run } = useChange();
   const [wrapped, setWrapped] = useState<Wrapped>();
   const isBdk = stored.KeyAttributes.KeyUsage === 'TR31_B0_BASE_DERIVATION_KEY';
+  const variant = variantOf(stored.KeyAttributes);
   const isTdes = stored.KeyAttributes.KeyAlgorithm.startsWith('TDES');
   const send = async (event: Event) => {
     event.preventDefault();
@@ -122,7 +126,7 @@ function ExportForm({ of: stored }: { of: Key }) {
       () =>
         control<ExportKeyOutput>('ExportKey', {
           ExportKeyIdentifier: stored.KeyArn,
-          KeyMaterial: MATERIAL[values.receiver](values),
+          KeyMaterial: MATERIAL[values.receiver](values, variant),
           ...(values.isInitial && {
             ExportAttributes: { ExportDukptInitialKey: { KeySerialNumber: hexDigits(values.ksn) } },
           }),
@@ -148,7 +152,7 @@ function ExportForm({ of: stored }: { of: Key }) {
               label="The key is for"
               value={values.receiver}
               onInput={(receiver) => set('receiver')(receiver as Receiver)}
-              options={Object.entries(RECEIVERS)}
+              options={Object.entries(RECEIVERS).filter(([receiver]) => receiver !== 'as2805' || variant !== undefined)}
             />
             {isBdk && (
               <>
@@ -204,8 +208,12 @@ function ReceiverFields({
   set,
 }: Form<Values> & { stored: Key; keys: readonly ListedKey[] }): ComponentChildren {
   const { receiver } = values;
-  if (receiver === 'block') {
-    const strong = wrappingKeys(keys, 'Wrap').filter(
+  if (receiver === 'block' || receiver === 'as2805') {
+    const wrapping =
+      receiver === 'block'
+        ? wrappingKeys(keys, 'Wrap')
+        : keys.filter(({ KeyAttributes }) => isAs2805Kek(KeyAttributes, 'Wrap'));
+    const strong = wrapping.filter(
       ({ KeyArn, KeyAttributes }) => KeyArn !== stored.KeyArn && isStrongEnough(stored, KeyAttributes.KeyAlgorithm),
     );
     return (
@@ -253,7 +261,7 @@ function isStrongEnough({ KeyAttributes }: Key, kek: Key['KeyAttributes']['KeyAl
 }
 
 /** The member of KeyMaterial for each receiver. */
-const MATERIAL: Readonly<Record<Receiver, (values: Values) => object>> = {
+const MATERIAL: Readonly<Record<Receiver, (values: Values, variant: WorkingKeyVariant | undefined) => object>> = {
   block: ({ wrapping }) => ({ Tr31KeyBlock: { WrappingKeyIdentifier: wrapping } }),
   tr34: ({ authority, certificate, token, nonce }) => ({
     Tr34KeyBlock: {
@@ -270,6 +278,9 @@ const MATERIAL: Readonly<Record<Receiver, (values: Values) => object>> = {
       WrappingKeyCertificate: certificate.trim(),
       WrappingSpec: spec,
     },
+  }),
+  as2805: ({ wrapping }, variant) => ({
+    As2805KeyCryptogram: { WrappingKeyIdentifier: wrapping, As2805KeyVariant: variant },
   }),
   ecdh: (values) => ({ DiffieHellmanTr31KeyBlock: agreementOf(values) }),
 };

@@ -1,9 +1,12 @@
 import { useState } from 'preact/hooks';
+import type { WorkingKeyVariant } from '../../src/crypto/as2805.js';
 import { CryptoError } from '../../src/crypto/errors.js';
 import type { KeyBlock } from '../../src/crypto/tr31/key-block.js';
 import { VERSIONS } from '../../src/crypto/tr31/header-values.js';
 import type { Key, KeyOutput } from '../../src/payment/controlplane/keys/keys.schema.js';
+import { AS2805_USAGES } from '../../src/payment/exchange/as2805.js';
 import { control } from '../api.js';
+import { isAs2805Kek, VARIANTS } from '../as2805.js';
 import { useChange } from '../change.js';
 import { Choice, TextArea, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
@@ -12,6 +15,7 @@ import { Await, Failure } from '../components/states.js';
 import { keyId, type ListedKey } from '../payment-keys.js';
 import { hrefOf, place, setQuery } from '../router.js';
 import { region } from '../session.js';
+import { modeWords } from '../words.js';
 import {
   AgreementFields,
   agreementOf,
@@ -33,13 +37,14 @@ import { type Form, useForm } from './form.js';
 import { holdingOf, pemOf } from './holding.js';
 import { blockOf, Inspection } from './inspection.js';
 import { note } from './protocol.js';
-import { attributesOf, type Purpose, purposesOf, suggestedFor } from './purposes.js';
+import { attributesOf, modeSets, type Purpose, purposesOf, suggestedFor } from './purposes.js';
 
 /** Forms of key material that a partner may have sent, by their names in the address. */
 const KINDS = {
   block: 'A TR-31 key block',
   tr34: 'A TR-34 token',
   rsa: 'A key encrypted under RSA',
+  as2805: 'A key under a variant of a TDES key, by AS 2805',
   ecdh: 'A key block under a key agreed on by ECDH',
   certificate: 'A certificate with a public key',
 } as const;
@@ -49,13 +54,23 @@ const PASTED: Readonly<Record<Kind, string>> = {
   block: 'Key block',
   tr34: 'Token',
   rsa: 'Cryptogram',
+  as2805: 'Cryptogram',
   ecdh: 'Key block',
   certificate: 'Certificate',
+};
+
+const PASTED_HINTS: Partial<Record<Kind, string>> = {
+  block: 'Line ends are ignored.',
+  ecdh: 'Line ends are ignored.',
+  as2805: '32 hexadecimal digits for a key of two parts, 48 for one of three.',
 };
 
 const SYMMETRIC = purposesOf('SYMMETRIC_KEY');
 const PUBLIC = purposesOf('PUBLIC_KEY');
 const [FIRST] = SYMMETRIC as [Purpose];
+const ofVariant = (variant: WorkingKeyVariant) =>
+  SYMMETRIC.find(({ usage }) => usage === AS2805_USAGES[variant]) ?? FIRST;
+const [[FIRST_VARIANT]] = VARIANTS as [(typeof VARIANTS)[number]];
 const BLANK = {
   ...BLANK_AGREEMENT,
   ...suggestedFor(FIRST),
@@ -65,6 +80,8 @@ const BLANK = {
   signer: '',
   nonce: '',
   spec: 'RSA_OAEP_SHA_256',
+  variant: FIRST_VARIANT,
+  variantModes: suggestedFor(ofVariant(FIRST_VARIANT)).modes,
   exportable: false,
   publicUsage: 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE',
   alias: '',
@@ -115,7 +132,7 @@ export function Import() {
                 value={values.pasted}
                 onInput={set('pasted')}
                 rows={5}
-                hint={kind === 'block' || kind === 'ecdh' ? 'Line ends are ignored.' : 'PEM, hexadecimal or base64.'}
+                hint={PASTED_HINTS[kind] ?? 'PEM, hexadecimal or base64.'}
               />
               <Await loaded={keys}>{(own) => <KindFields kind={kind} keys={own} {...form} />}</Await>
               <TextField
@@ -147,7 +164,7 @@ export function Import() {
             </section>
           )}
           {imported && <Result imported={imported} expected={hexDigits(values.expected)} />}
-          {kind === 'rsa' ? (
+          {kind === 'rsa' || kind === 'as2805' ? (
             <Sheet title="What is in it">
               <p class="body quiet">
                 {hexDigits(values.pasted).length / 2} bytes. A cryptogram has no header: its usage is what you choose,
@@ -168,6 +185,7 @@ type FieldProps = Form<Values> & { keys: readonly ListedKey[] };
 function KindFields({ kind, ...props }: FieldProps & { kind: Kind }) {
   const { keys, values, set, change } = props;
   if (kind === 'block') return <WrappingKey {...props} />;
+  if (kind === 'as2805') return <VariantFields {...props} />;
   if (kind === 'ecdh') return <AgreementFields keys={keys} values={values} set={set} />;
   if (kind === 'tr34')
     return (
@@ -211,6 +229,39 @@ function KindFields({ kind, ...props }: FieldProps & { kind: Kind }) {
         value={values.authority}
         onInput={set('authority')}
       />
+    </>
+  );
+}
+
+/** Variant, key-encryption key and modes of a key by AS 2805. The variant decides its usage, its length the algorithm. */
+function VariantFields({ keys, values, set, change }: FieldProps) {
+  return (
+    <>
+      <Choice
+        label="Variant"
+        value={values.variant}
+        onInput={(text) => {
+          const variant = text as WorkingKeyVariant;
+          change({ variant, variantModes: suggestedFor(ofVariant(variant)).modes });
+        }}
+        options={VARIANTS}
+      />
+      <KeyChoice
+        label="Wrapped under"
+        keys={keys.filter(({ KeyAttributes }) => isAs2805Kek(KeyAttributes, 'Unwrap'))}
+        value={values.wrapping}
+        onInput={set('wrapping')}
+        none="Create or import a TDES key-encryption key first."
+      />
+      <Choice
+        label="It may"
+        value={values.variantModes}
+        onInput={set('variantModes')}
+        options={modeSets(ofVariant(values.variant)).map((modes, at) => [String(at), modeWords(modes)] as const)}
+      />
+      <p class="field">
+        <Check label="Exportable" checked={values.exportable} onInput={set('exportable')} />
+      </p>
     </>
   );
 }
@@ -280,6 +331,24 @@ const MATERIAL: Readonly<Record<Kind, (values: Values) => object | Promise<objec
       WrappingSpec: values.spec,
     },
   }),
+  as2805: ({ pasted, variant, variantModes, wrapping, exportable }) => {
+    const cryptogram = hexDigits(pasted);
+    const algorithm = cryptogram.length === 48 ? 'TDES_3KEY' : 'TDES_2KEY';
+    const { KeyModesOfUse } = attributesOf(ofVariant(variant), {
+      ...suggestedFor(ofVariant(variant)),
+      modes: variantModes,
+    });
+    return {
+      As2805KeyCryptogram: {
+        As2805KeyVariant: variant,
+        KeyModesOfUse,
+        KeyAlgorithm: algorithm,
+        Exportable: exportable,
+        WrappingKeyIdentifier: wrapping,
+        WrappedKeyCryptogram: cryptogram,
+      },
+    };
+  },
   ecdh: (values) => ({
     DiffieHellmanTr31KeyBlock: { ...agreementOf(values), WrappedKeyBlock: values.pasted.replace(/\s/g, '') },
   }),

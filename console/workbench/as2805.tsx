@@ -1,6 +1,7 @@
 import type { KekValidationMask, WorkingKeyVariant } from '../../src/crypto/as2805.js';
 import { toHex } from '../../src/crypto/bytes.js';
 import { pinKeySteps, validateKek, workingKeySteps } from '../../src/workbench/as2805.js';
+import { VARIANTS } from '../as2805.js';
 import { Choice, TextField } from '../components/field.js';
 import { Answer, Calculator, currentTask, Digits, Parts, Result, Step, Verdict } from './calculator.js';
 import { HexField } from './hex-field.js';
@@ -41,13 +42,6 @@ const EXAMPLES: Readonly<Record<Task, Partial<Values>>> = {
   },
   pin: { kek: '5E9D C816 928A 32BF F7B3 0E70 A1F7 D358', stan: '000438', amount: '000000000328' },
 };
-
-const VARIANTS: readonly (readonly [WorkingKeyVariant, string])[] = [
-  ['PIN_ENCRYPTION_KEY_VARIANT_28', '28: PIN encryption key'],
-  ['MESSAGE_AUTHENTICATION_KEY_VARIANT_24', '24: MAC key'],
-  ['DATA_ENCRYPTION_KEY_VARIANT_22', '22: data encryption key'],
-  ['TERMINAL_MAJOR_KEY_VARIANT_00', '00: terminal master key'],
-];
 
 /** Key exchange and PIN keys of AS 2805. */
 export function As2805() {

@@ -7,6 +7,7 @@ export const CALCULATORS = {
   'check-values': async () => (await import('./check-values.js')).CheckValues,
   dukpt: async () => (await import('./dukpt.js')).Dukpt,
   emv: async () => (await import('./emv.js')).Emv,
+  'host-commands': async () => (await import('./host-commands.js')).HostCommands,
   'key-blocks': async () => (await import('./key-blocks.js')).KeyBlocks,
   mac: async () => (await import('./mac.js')).Mac,
   'pin-blocks': async () => (await import('./pin-blocks.js')).PinBlocks,

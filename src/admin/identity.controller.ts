@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import type { Call } from '../call.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
+import { HOST_COMMANDS } from '../hostcommands/api.js';
 import { epochSeconds } from '../http/fields.js';
 import { OPERATIONS, OperationsController } from '../http/operation.js';
 import { AdminOperation } from './admin-operation.js';
@@ -23,7 +24,8 @@ export class IdentityController {
   })
   get({ principal }: Call): GetIdentityOutput {
     const { arn, accountId, accessKeyId, identity } = principal;
-    const { region, regions } = this.config;
+    const { region, regions, payshield } = this.config;
+    const apis = OPERATIONS.map(({ document }) => document.api.name);
     return {
       Arn: arn,
       Name: identity?.name ?? 'root',
@@ -32,7 +34,7 @@ export class IdentityController {
       AccessKeyId: accessKeyId,
       ExpirationTimestamp: identity?.sessionExpiresAt && epochSeconds(identity.sessionExpiresAt),
       Regions: [region, ...regions.filter((other) => other !== region)],
-      Apis: [...new Set(OPERATIONS.map(({ document }) => document.api.name))],
+      Apis: [...new Set([...apis, ...(payshield ? [HOST_COMMANDS.name] : [])])],
       Version: VERSION,
       Label: this.config.consoleLabel,
     };

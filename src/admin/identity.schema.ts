@@ -12,9 +12,10 @@ export const GetIdentityOutput = z
       description: 'End of the session; absent for a lasting access key.',
     }),
     Regions: z.array(z.string()).meta({ description: 'Regions that the deployment serves; the default one is first.' }),
-    Apis: z
-      .array(z.string())
-      .meta({ description: 'APIs that the deployment serves, by the prefixes of their actions.' }),
+    Apis: z.array(z.string()).meta({
+      description:
+        'APIs that the deployment serves, by the prefixes of their actions; `hostcommands` if it has listeners for them.',
+    }),
     Version: z.string().meta({ description: 'Version of the node that answers.' }),
     Label: z.string().optional().meta({ description: 'Name of the deployment: KEYBLOCK_CONSOLE_LABEL.' }),
   })

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { readText } from '../config/key-file.js';
-import type { FieldSettings } from '../hostcommands/request-fields.js';
+import type { FieldSettings } from '../hostcommands/layouts/request-fields.js';
 import type { Command } from './command.js';
 import { EXIT, Failure } from './failure.js';
 

@@ -1,12 +1,11 @@
-import type { HostCommand } from '../hostcommands/command.js';
-import type { FieldPlace } from '../hostcommands/request-fields.js';
-import { withInput, type InputOptions, readInput } from './input.js';
+import { errorOf, shown, unescaped } from '../hostcommands/layouts/message-text.js';
+import type { ShownField } from '../hostcommands/layouts/reply-fields.js';
+import type { FieldPlace } from '../hostcommands/layouts/request-fields.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { HostConnection, type HostOptions, type HostTarget, hostTargetOf, withHost } from './host-connection.js';
-import { errorOf, fieldsEnd, shown, unescaped } from './host-text.js';
+import { type InputOptions, readInput, withInput } from './input.js';
 import { section, table } from './layout.js';
-import { replyFields, type ShownField } from './payshield-replies.js';
 import { type OutputOptions, print, printAnswer, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/host-commands.md';
@@ -33,18 +32,20 @@ export function addTry(payshield: Command, streams: Streams): void {
       const target = await hostTargetOf(options);
       const message = Buffer.concat([headerOf(options, target), command]);
       if (message.length < target.headerLength + 2) throw new Failure(EXIT.usage, 'The command has no command code.');
-      const { COMMANDS } = await import('../hostcommands/registry.js');
+      const { readReply, readRequest } = await import('../hostcommands/layouts/messages.js');
       const code = command.toString('latin1', 0, 2);
-      const found = COMMANDS.find((each) => each.code === code);
-      const { fields: request, problem } = await requestFields(message, target, found);
+      const { layout, places, end, problem: refusal } = readRequest(message, target.headerLength, target.settings);
+      const rest = end < message.length ? [{ name: 'not read', start: end, end: message.length }] : [];
+      const request = shownFields(message, [...places, ...rest]);
+      const problem = refusal && `error ${refusal.code}: ${refusal.message}`;
       if (options.json !== true)
         print(streams, options, {}, [
-          `${code} ${found?.title ?? 'is no command of Keyblock'}`,
+          `${code} ${layout?.title ?? 'is no command of Keyblock'}`,
           ...section('Request', [...table(request), ...(problem === undefined ? [] : [problem])]),
         ]);
       const connection = new HostConnection(target);
       const answer = await connection.exchange(message).finally(() => connection.close());
-      const reply = fieldsOfReply(code, answer, target.headerLength);
+      const reply = shownFields(answer, readReply(code, answer, target.headerLength));
       const ErrorCode = errorOf(answer, target.headerLength);
       const result = {
         Command: code,
@@ -69,48 +70,7 @@ function presentField([name, value]: ShownField): object {
   return { Name: name, Value: value };
 }
 
-/** Splits a request, and finds what a listener will refuse in it. */
-async function requestFields(
-  message: Buffer,
-  target: HostTarget,
-  command: HostCommand | undefined,
-): Promise<{ fields: ShownField[]; problem: string | undefined }> {
-  const [{ RequestFields }, { HostError }] = await Promise.all([
-    import('../hostcommands/request-fields.js'),
-    import('../hostcommands/host-error.js'),
-  ]);
-  const { headerLength, settings } = target;
-  const places: FieldPlace[] = [];
-  const fields = new RequestFields(message, headerLength + 2, settings, places);
-  let problem: string | undefined;
-  try {
-    command?.parse(fields);
-    fields.lmk();
-    fields.end();
-  } catch (error) {
-    if (!(error instanceof HostError)) throw error;
-    problem = `error ${error.code}: ${error.message}`;
-  }
-  const rows = places.map(({ name, start, end }) => [name, shown(message.subarray(start, end))] as const);
-  const begin = [
-    ['header', shown(message.subarray(0, headerLength))],
-    ['command code', message.toString('latin1', headerLength, headerLength + 2)],
-  ] as const;
-  const read = places.at(-1)?.end ?? headerLength + 2;
-  const rest =
-    problem !== undefined && read < message.length ? [['not read', shown(message.subarray(read))] as const] : [];
-  return { fields: [...begin, ...rows, ...rest], problem };
-}
-
-function fieldsOfReply(code: string, reply: Buffer, headerLength: number): ShownField[] {
-  const trailerAt = fieldsEnd(reply, headerLength);
-  const rows: ShownField[] = [
-    ['header', shown(reply.subarray(0, headerLength))],
-    ['reply code', reply.toString('latin1', headerLength, headerLength + 2)],
-    ['error code', errorOf(reply, headerLength)],
-  ];
-  const fields = replyFields(code, reply.toString('latin1', headerLength + 4, trailerAt));
-  rows.push(...fields.map(([name, value]) => [name, shown(Buffer.from(value, 'latin1'))] as const));
-  if (trailerAt < reply.length) rows.push(['trailer', shown(reply.subarray(trailerAt))]);
-  return rows;
+/** Names the fields of a message, and shows their bytes. */
+function shownFields(message: Buffer, places: readonly FieldPlace[]): ShownField[] {
+  return places.map(({ name, start, end }) => [name, shown(message.subarray(start, end))]);
 }

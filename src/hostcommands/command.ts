@@ -1,10 +1,12 @@
 import type { Call } from '../call.js';
 import type { WorkingKey } from '../payment/dataplane/keys/working-keys.js';
-import type { KeyIssuer } from './key-issuer.js';
+import type { Verifications } from '../payment/dataplane/verification/verifications.js';
 import type { KeyRequirement } from '../payment/keys/key-rules.js';
 import type { HostErrorCode } from './host-error.js';
-import type { Verifications } from '../payment/dataplane/verification/verifications.js';
-import type { FieldSettings, KeyField, RequestFields } from './request-fields.js';
+import type { KeyIssuer } from './key-issuer.js';
+import type { HostKeyAttributes } from './layouts/block-header.js';
+import type { KeyType, RequestLayout } from './layouts/layout.js';
+import type { FieldSettings, KeyField, RequestFields } from './layouts/request-fields.js';
 
 /** One field of a reply: its name, for those who show replies field by field, and its value. Text is Latin-1. */
 export type ReplyField = readonly [name: string, value: string | Buffer];
@@ -15,9 +17,6 @@ export interface Reply {
   readonly code?: Extract<HostErrorCode, '01' | '02'>;
   readonly fields: readonly ReplyField[];
 }
-
-/** Key types of a payShield: a pair of the LMK and a variant, e.g. `001` for a ZPK. */
-export type KeyType = string;
 
 /** Requirements of a command for a key. */
 export interface KeyNeeds {
@@ -40,16 +39,6 @@ export interface HostKey extends WorkingKey {
   readonly bytes: number;
   /** Permitted uses of the key; undefined for a key under a variant LMK, of which only its type says so. */
   readonly attributes?: HostKeyAttributes;
-}
-
-/** Attributes of a key, as in the header of a key block (X9.143 6.3). */
-export interface HostKeyAttributes {
-  /** Two characters, e.g. `P0`; never a number of the vendor. */
-  readonly usage: string;
-  readonly modeOfUse: string;
-  readonly keyVersionNumber: string;
-  /** E, N or S. */
-  readonly exportability: string;
 }
 
 /** Finds the keys of host commands. */
@@ -172,16 +161,10 @@ export class HostCall {
  * A host command. It is parsed before anything is looked up, so that a malformed request costs little and says what is
  * malformed.
  */
-export interface HostCommand<R = unknown> {
-  /** Two characters, e.g. `CA`. */
-  readonly code: string;
-  /** A sentence without a period that begins with a verb, e.g. `Translate a PIN block from a TPK to a ZPK or a BDK`. */
-  readonly title: string;
+export interface HostCommand<R = unknown> extends RequestLayout<R> {
   /** Operation of Payment Cryptography whose permission the caller needs; undefined for a command without keys. */
   readonly operation?: string;
   /** True if listeners serve the command where the configuration doesn't list commands. */
   readonly isDefault: boolean;
-  /** Reads the fields of a request, up to the LMK identifier. */
-  parse(fields: RequestFields): R;
   execute(request: R, host: HostCall): Reply | Promise<Reply>;
 }

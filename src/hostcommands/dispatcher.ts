@@ -10,13 +10,14 @@ import { CONTROL_PLANE } from '../payment/api.js';
 import { whenReady } from '../when-ready.js';
 import { HOST_COMMANDS } from './api.js';
 import { HostCall, type HostCommand, type HostServices, type ListenerServices, type Reply } from './command.js';
-import { framed, type Message, replyCode } from './framing.js';
-import { HostError, type HostErrorCode } from './host-error.js';
+import { framed, type Message } from './framing.js';
+import { replyCode } from './layouts/layout.js';
 import { hostErrorOf } from './host-error-of.js';
+import { HostError, type HostErrorCode } from './host-error.js';
 import type { HostPrincipals } from './host-principals.js';
-import { HostOrigin, type Peer } from './peer.js';
+import { RequestFields } from './layouts/request-fields.js';
 import type { ListenerCounts } from './listener-reports.js';
-import { RequestFields } from './request-fields.js';
+import { HostOrigin, type Peer } from './peer.js';
 
 const COMMAND_MS = 10_000;
 const NO_FIELDS: Reply = { fields: [] };

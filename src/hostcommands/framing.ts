@@ -122,8 +122,3 @@ export function framed({ message, headerLength, code, error, fields, trailer }: 
   trailer?.copy(reply, position);
   return reply;
 }
-
-/** Returns the code of the reply to a command: its second character plus one. */
-export function replyCode(code: string): string {
-  return code.charAt(0) + String.fromCharCode((code.charCodeAt(1) + 1) & 0xff);
-}

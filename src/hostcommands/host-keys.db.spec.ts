@@ -13,10 +13,10 @@ import { KEY_COMMANDS } from './commands/key-commands.js';
 import { FieldKeys } from './host-keys.js';
 import { KeyIssuer } from './key-issuer.js';
 import { parseKeyTable } from './key-table.js';
+import type { KeyField } from './layouts/request-fields.js';
 import type { Lmks } from './lmk/lmks.js';
 import { VariantLmk } from './lmk/variant-lmk.js';
 import { LmkPins } from './pins-under-lmk.js';
-import type { KeyField } from './request-fields.js';
 
 let service: TestService;
 let keys: FieldKeys;

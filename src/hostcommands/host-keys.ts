@@ -5,11 +5,11 @@ import type { CryptoProvider } from '../provider/crypto-provider.js';
 import type { HostCall, HostKey, HostKeys, KeyNeeds } from './command.js';
 import { HostError } from './host-error.js';
 import type { KeyTable } from './key-table.js';
+import type { KeyField } from './layouts/request-fields.js';
 import { BlockKeys } from './lmk/block-keys.js';
 import type { Lmks } from './lmk/lmks.js';
 import { StoredKeys } from './lmk/stored-keys.js';
 import { VariantKeys } from './lmk/variant-keys.js';
-import type { KeyField } from './request-fields.js';
 
 /**
  * Finds the keys of host commands: those of the service that the key table names for the text of the field, or that the

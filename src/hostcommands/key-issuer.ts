@@ -1,10 +1,11 @@
-import { toHex } from '../crypto/bytes.js';
 import { scopeOf } from '../call.js';
+import { toHex } from '../crypto/bytes.js';
 import { whenReady } from '../when-ready.js';
-import type { HostCall, KeyType } from './command.js';
+import type { HostCall } from './command.js';
 import { HostError } from './host-error.js';
-import { letterOf, type WantedHeader } from './key-options.js';
-import { SEE_KEY_BLOCK } from './key-types.js';
+import { letterOf, type WantedHeader } from './layouts/key-options.js';
+import { SEE_KEY_BLOCK } from './layouts/key-fields.js';
+import type { KeyType } from './layouts/layout.js';
 import { authorizeLmk } from './lmk/authorize-lmk.js';
 import type { BlockKeys } from './lmk/block-keys.js';
 import { requireScheme } from './lmk/key-scheme.js';

@@ -10,14 +10,15 @@ import { ValidationException } from '../errors/exceptions.js';
 import { kbpkAlgorithm } from '../payment/exchange/key-block-protection.js';
 import { checkStrength, requireOtherKey } from '../payment/exchange/strength.js';
 import { isTdes } from '../payment/keys/key-attributes.js';
-import type { HostKey, HostKeyAttributes } from './command.js';
+import type { HostKey } from './command.js';
 import { HostError, type HostErrorCode } from './host-error.js';
-import { letterOf } from './key-options.js';
+import { type HostKeyAttributes, usageCodeOf } from './layouts/block-header.js';
+import { letterOf } from './layouts/key-options.js';
+import type { KeyField } from './layouts/request-fields.js';
 import { decryptKey, encryptKey, requireScheme, type VariantScheme } from './lmk/key-scheme.js';
-import { LmkBlocks, parseLmkBlock, UNDER_ZMK, usageCodeOf } from './lmk/lmk-block.js';
+import { LmkBlocks, parseLmkBlock, UNDER_ZMK } from './lmk/lmk-block.js';
 import { algorithmOf } from './lmk/opened-key.js';
 import { cipherWithVariant, hasOddParity } from './lmk/variant-lmk.js';
-import type { KeyField } from './request-fields.js';
 
 /** Form of a key that is exported under a ZMK. */
 export interface ExportedAs {

@@ -1,8 +1,10 @@
-import { SYMMETRIC_KEY_ALGORITHMS, KEY_USAGES } from '../payment/keys/key-attributes.js';
-import type { KeyRequirement } from '../payment/keys/key-rules.js';
 import { KEY_BLOCK_PROTECTION_USAGES } from '../payment/exchange/key-block-protection.js';
-import type { HostKey, KeyType } from './command.js';
+import { KEY_USAGES, SYMMETRIC_KEY_ALGORITHMS } from '../payment/keys/key-attributes.js';
+import type { KeyRequirement } from '../payment/keys/key-rules.js';
+import type { HostKey } from './command.js';
 import { HostError } from './host-error.js';
+import { SEE_KEY_BLOCK } from './layouts/key-fields.js';
+import type { KeyType } from './layouts/layout.js';
 
 /** Key types that this service issues, with the usages of TR-31 that they stand for. */
 const USAGES: Readonly<Record<KeyType, readonly string[]>> = {
@@ -27,9 +29,6 @@ const USAGES: Readonly<Record<KeyType, readonly string[]>> = {
   '70D': ['P0'],
   '80D': ['K0'],
 };
-
-/** Key type of a key whose key block says what it is. */
-export const SEE_KEY_BLOCK = 'FFF';
 
 /** Accepts every symmetric key. */
 export const ANY_KEY: KeyRequirement = { usages: KEY_USAGES, algorithms: SYMMETRIC_KEY_ALGORITHMS, modes: [] };

@@ -1,5 +1,5 @@
 import type { HostListenerConfig, LmkConfig } from '../config/payshield-file.js';
-import type { FieldSettings } from './request-fields.js';
+import type { FieldSettings } from './layouts/request-fields.js';
 
 /** Digits of the longest PIN under a key block LMK. */
 const LONGEST_PIN = 12;

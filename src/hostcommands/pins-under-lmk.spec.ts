@@ -1,9 +1,9 @@
 import { rootCall } from '../../test/support/call.js';
 import type { HostCall } from './command.js';
-import { VariantLmk } from './lmk/variant-lmk.js';
+import { RequestFields } from './layouts/request-fields.js';
 import type { Lmks } from './lmk/lmks.js';
+import { VariantLmk } from './lmk/variant-lmk.js';
 import { LmkPins } from './pins-under-lmk.js';
-import { RequestFields } from './request-fields.js';
 
 const lmk = VariantLmk.test();
 const LMKS: Lmks = new Map([

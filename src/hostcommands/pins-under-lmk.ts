@@ -1,19 +1,19 @@
 import { createHash, randomFillSync } from 'node:crypto';
+import { scopeOf } from '../call.js';
 import { aes } from '../crypto/aes.js';
 import { equal, toHex } from '../crypto/bytes.js';
 import { tdes } from '../crypto/des.js';
 import { ff1Decrypt, ff1Encrypt } from '../crypto/ff1.js';
 import { HeldKey } from '../crypto/held-key.js';
 import { hmac } from '../crypto/hmac.js';
-import { scopeOf } from '../call.js';
 import { whenReady } from '../when-ready.js';
 import type { HostCall, PinsUnderLmk } from './command.js';
 import { HostError } from './host-error.js';
+import type { RequestFields } from './layouts/request-fields.js';
 import { authorizeLmk } from './lmk/authorize-lmk.js';
 import type { BlockKeys } from './lmk/block-keys.js';
 import { type Lmk, lmkArn, type Lmks, type VariantLmkEntry } from './lmk/lmks.js';
 import type { Pair, VariantLmk } from './lmk/variant-lmk.js';
-import type { RequestFields } from './request-fields.js';
 
 const MIN_PIN = 4;
 const MAX_PIN = 12;

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { Metrics } from '../../src/http/metrics.js';
 import {
   HostCall,
   type HostCommand,
@@ -9,11 +8,12 @@ import {
   type ReplyField,
 } from '../../src/hostcommands/command.js';
 import { hostErrorOf } from '../../src/hostcommands/host-error-of.js';
+import { RequestFields } from '../../src/hostcommands/layouts/request-fields.js';
 import type { Lmks } from '../../src/hostcommands/lmk/lmks.js';
 import { VariantKeys } from '../../src/hostcommands/lmk/variant-keys.js';
 import { VariantLmk } from '../../src/hostcommands/lmk/variant-lmk.js';
 import { LmkPins } from '../../src/hostcommands/pins-under-lmk.js';
-import { RequestFields } from '../../src/hostcommands/request-fields.js';
+import { Metrics } from '../../src/http/metrics.js';
 import { Verifications } from '../../src/payment/dataplane/verification/verifications.js';
 import { rootCall } from './call.js';
 

@@ -1,6 +1,6 @@
 import { HostConnection, type HostTarget } from '../host-connection.js';
-import { errorOf, fieldsEnd, unescaped } from '../host-text.js';
-import { replyFields } from '../payshield-replies.js';
+import { errorOf, fieldsEnd, unescaped } from '../../hostcommands/layouts/message-text.js';
+import { replyFields } from '../../hostcommands/layouts/reply-fields.js';
 import type { Answer } from './answers.js';
 import type { HostCall } from './pairs.js';
 

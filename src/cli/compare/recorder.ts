@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { MessageReader } from '../../hostcommands/framing.js';
-import { shown } from '../host-text.js';
+import { shown } from '../../hostcommands/layouts/message-text.js';
 import type { HostCall } from './pairs.js';
 
 const MAX_MESSAGE = 65_535;

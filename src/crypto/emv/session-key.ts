@@ -2,6 +2,7 @@ import { xor } from '../bytes.js';
 import { tdes, withOddParity } from '../des.js';
 import { requireBytes } from '../fields.js';
 import { emv2000TreeKey, type Tree } from './emv2000-tree.js';
+import type { Card } from './icc-master-key.js';
 import { lend, requireEmvKey } from './key.js';
 
 /** Session key derivations by their API names. */
@@ -18,6 +19,13 @@ export interface SessionData {
   applicationCryptogram?: Buffer;
   /** Tree of EMV 2000, by default with branch factor 4, height 8 and an initial value of zeros. */
   tree?: Tree;
+}
+
+/** Transaction of a card, and the scheme that derives its session key. */
+export interface Transaction {
+  scheme: SessionKeyScheme;
+  card: Card;
+  session: SessionData;
 }
 
 /** @returns 16 bytes; the caller must zeroize it */

@@ -1,35 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { generateTdesKey } from '../../crypto/des.js';
-import type { HostCall, HostCommand, KeyType, Reply, ReplyField } from '../command.js';
-import { type KeyOptions, readKeyOptions } from '../key-options.js';
+import type { HostCall, HostCommand, Reply, ReplyField } from '../command.js';
 import { exportUnder } from '../key-transport.js';
 import { checkKeyType, checkUsageOfType } from '../key-types.js';
+import * as layouts from '../layouts/a0.js';
+import type { Request } from '../layouts/a0.js';
+import type { KeyOptions } from '../layouts/key-options.js';
+import type { GeneratedKey } from '../layouts/older-generation.js';
 import { bytesOfScheme } from '../lmk/key-scheme.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
-import { type CheckValue, checkValueFields, findTransportKey, readKeyType, readScheme } from './key-replies.js';
-
-interface Request {
-  readonly type: KeyType;
-  readonly scheme: string;
-  readonly exported?: { readonly zmk: KeyField; readonly zmkType: KeyType; readonly scheme: string };
-  readonly options: KeyOptions;
-}
+import { checkValueFields, findTransportKey } from './key-replies.js';
 
 /** A0: the host keeps the key; nothing is stored. */
 export const A0: HostCommand<Request> = {
-  code: 'A0',
-  title: 'Generate a key, and export it under a ZMK or TMK if wanted',
+  ...layouts.A0,
   operation: 'CreateKey',
   isDefault: true,
-
-  parse(fields) {
-    const mode = fields.choice('mode', ['0', '1']);
-    const type = readKeyType(fields);
-    const scheme = readScheme(fields, 'key scheme (LMK)');
-    const exported = mode === '1' ? readExport(fields) : undefined;
-    const options = readKeyOptions(fields);
-    return { type, scheme, options, ...(exported && { exported }) };
-  },
 
   async execute({ type, scheme, exported, options }, host) {
     const { header } = options;
@@ -60,28 +45,12 @@ function headerOf({ header, exportability }: KeyOptions): KeyOptions['header'] {
   return header && exportability !== undefined ? { ...header, exportability } : header;
 }
 
-function readExport(fields: RequestFields): NonNullable<Request['exported']> {
-  fields.accept(';');
-  const zmkType = fields.choice('ZMK or TMK flag', ['0', '1']) === '0' ? '000' : '002';
-  return { zmkType, zmk: fields.key('ZMK'), scheme: readScheme(fields, 'key scheme (ZMK)') };
-}
-
-/** A DES key that a single-purpose command generates. */
-export interface GeneratedKey {
-  readonly type: KeyType;
-  readonly bytes: 8 | 16 | 24;
-  /** Scheme under the LMK. */
-  readonly scheme: string;
-  /** ZMK or TMK under which the key leaves, too. */
-  readonly exported?: { readonly under: KeyField; readonly underType: KeyType; readonly scheme: string };
-  readonly values: readonly CheckValue[];
-}
-
 /** Generates a key of one type, and returns it under a ZMK or TMK, where there is one, and under the LMK. */
 export async function generateKey(
   host: HostCall,
-  { type, bytes, scheme, exported, values }: GeneratedKey,
+  { type, isDouble, scheme, exported, values }: GeneratedKey,
 ): Promise<Reply> {
+  const bytes = isDouble ? 16 : bytesOfScheme(scheme);
   const issue = await host.services.issuer.under(host, { type, scheme });
   const { takesAnsiX917 } = host.services.settings;
   const kek = exported && (await findTransportKey(host.as('ExportKey'), exported.under, 'Wrap', exported.underType));

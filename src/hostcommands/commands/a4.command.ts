@@ -1,46 +1,23 @@
 import { CryptoError } from '../../crypto/errors.js';
 import { xorComponents } from '../../crypto/key-components.js';
-import type { HostCall, HostCommand, HostKey, KeyType, Reply } from '../command.js';
+import type { HostCall, HostCommand, HostKey, Reply } from '../command.js';
 import { HostError } from '../host-error.js';
-import { readKeyOptions, type KeyOptions, type WantedHeader } from '../key-options.js';
 import { lendKey, requireGoodKey } from '../key-transport.js';
 import { ANY_KEY, checkKeyType, checkTypeOf } from '../key-types.js';
+import * as layouts from '../layouts/a4.js';
+import type { Request } from '../layouts/a4.js';
+import type { CheckValue } from '../layouts/key-fields.js';
+import type { WantedHeader } from '../layouts/key-options.js';
 import { hasOddParity } from '../lmk/variant-lmk.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
-import { type CheckValue, checkValueFields, isAesKey, readKeyType, readScheme } from './key-replies.js';
-
-/** A key that is formed. */
-interface FormedKey {
-  readonly type: KeyType;
-  readonly scheme: string;
-  readonly components: readonly KeyField[];
-  readonly options: KeyOptions;
-}
+import { checkValueFields, isAesKey } from './key-replies.js';
 
 /** A4. */
-export const A4: HostCommand<FormedKey> = {
-  code: 'A4',
-  title: 'Form a key from encrypted components',
+export const A4: HostCommand<Request> = {
+  ...layouts.A4,
   operation: 'ImportKey',
   isDefault: true,
-
-  parse(fields) {
-    const count = readCount(fields);
-    const type = readKeyType(fields);
-    const scheme = readScheme(fields, 'key scheme (LMK)');
-    const components = Array.from({ length: count }, (_, i) => fields.key(`component ${i + 1}`));
-    return { type, scheme, components, options: readKeyOptions(fields) };
-  },
-
   execute: (request, host) => formKey(host, request),
 };
-
-/** Reads the number of components. @throws HostError 03 */
-export function readCount(fields: RequestFields): number {
-  const count = fields.number('number of components', 1);
-  if (count < 2) throw new HostError('03', 'number of components: 2 to 9');
-  return count;
-}
 
 /**
  * Forms a key from components. A DES key's result must have odd parity, which an even number of components of odd parity
@@ -50,7 +27,7 @@ export function readCount(fields: RequestFields): number {
  */
 export async function formKey(
   host: HostCall,
-  { type, scheme, components, options }: FormedKey,
+  { type, scheme, components, options }: Request,
   values?: readonly CheckValue[],
 ): Promise<Reply> {
   checkKeyType(type);

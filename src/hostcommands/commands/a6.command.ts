@@ -1,42 +1,16 @@
-import type { HostCall, HostCommand, KeyType, Reply } from '../command.js';
-import { HostError } from '../host-error.js';
-import { type KeyOptions, readKeyOptions } from '../key-options.js';
+import type { HostCall, HostCommand, Reply } from '../command.js';
 import { importUnder } from '../key-transport.js';
 import { checkKeyType } from '../key-types.js';
-import type { KeyField } from '../request-fields.js';
-import {
-  type CheckValue,
-  checkValueFields,
-  findTransportKey,
-  headerOfImported,
-  readKeyType,
-  readScheme,
-} from './key-replies.js';
-
-interface Request {
-  readonly type: KeyType;
-  readonly zmk: KeyField;
-  readonly key: KeyField;
-  readonly scheme: string;
-  readonly options: KeyOptions;
-}
+import * as layouts from '../layouts/a6.js';
+import type { Request } from '../layouts/a6.js';
+import type { CheckValue } from '../layouts/key-fields.js';
+import { checkValueFields, findTransportKey, headerOfImported } from './key-replies.js';
 
 /** A6. */
 export const A6: HostCommand<Request> = {
-  code: 'A6',
-  title: 'Import a key under a ZMK',
+  ...layouts.A6,
   operation: 'ImportKey',
   isDefault: true,
-
-  parse(fields) {
-    const type = readKeyType(fields);
-    const zmk = fields.key('ZMK');
-    const key = fields.key('key');
-    const scheme = readScheme(fields, 'key scheme (LMK)');
-    if (/[0-9]/.test(fields.peek())) throw new HostError('15', 'Atalla variant: Atalla variants are not supported');
-    return { type, zmk, key, scheme, options: readKeyOptions(fields) };
-  },
-
   execute: (request, host) => importKey(host, request),
 };
 

@@ -1,43 +1,17 @@
 import { whenReady } from '../../when-ready.js';
-import type { HostCall, HostCommand, KeyType, Reply } from '../command.js';
-import { type KeyOptions, readKeyOptions } from '../key-options.js';
+import type { HostCall, HostCommand, Reply } from '../command.js';
 import { exportUnder, lendKey } from '../key-transport.js';
 import { ANY_KEY, checkKeyType, checkTypeOf } from '../key-types.js';
-import type { KeyField } from '../request-fields.js';
-import {
-  attributesFor,
-  type CheckValue,
-  checkValueFields,
-  findTransportKey,
-  isAesKey,
-  readKeyType,
-  readScheme,
-} from './key-replies.js';
-
-interface Request {
-  readonly type: KeyType;
-  readonly zmk: KeyField;
-  /** Type of the key under which the key leaves; a ZMK by default. */
-  readonly zmkType?: KeyType;
-  readonly key: KeyField;
-  readonly scheme: string;
-  readonly options: KeyOptions;
-}
+import * as layouts from '../layouts/a8.js';
+import type { Request } from '../layouts/a8.js';
+import type { CheckValue } from '../layouts/key-fields.js';
+import { attributesFor, checkValueFields, findTransportKey, isAesKey } from './key-replies.js';
 
 /** A8. */
 export const A8: HostCommand<Request> = {
-  code: 'A8',
-  title: 'Export a key under a ZMK',
+  ...layouts.A8,
   operation: 'ExportKey',
   isDefault: true,
-
-  parse(fields) {
-    const type = readKeyType(fields);
-    const zmk = fields.key('ZMK');
-    const key = fields.key('key');
-    return { type, zmk, key, scheme: readScheme(fields, 'key scheme (ZMK)'), options: readKeyOptions(fields) };
-  },
-
   execute: (request, host) => exportKey(host, request),
 };
 

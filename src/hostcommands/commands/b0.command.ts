@@ -1,27 +1,15 @@
-import type { HostCommand, KeyType } from '../command.js';
+import type { HostCommand } from '../command.js';
 import { lendKey } from '../key-transport.js';
 import { ANY_KEY, checkKeyType } from '../key-types.js';
-import type { KeyField } from '../request-fields.js';
-import { readKeyType, readScheme, requireVariantKey } from './key-replies.js';
-
-interface Request {
-  readonly type: KeyType;
-  readonly key: KeyField;
-  readonly scheme: string;
-}
+import type { Request } from '../layouts/b0.js';
+import * as layouts from '../layouts/b0.js';
+import { requireVariantKey } from './key-replies.js';
 
 /** B0. */
 export const B0: HostCommand<Request> = {
-  code: 'B0',
-  title: 'Translate a key under the LMK to another key scheme',
+  ...layouts.B0,
   operation: 'ImportKey',
   isDefault: true,
-
-  parse: (fields) => ({
-    type: readKeyType(fields),
-    key: fields.key('key'),
-    scheme: readScheme(fields, 'key scheme (LMK)'),
-  }),
 
   async execute({ type, key: field, scheme }, host) {
     checkKeyType(type);

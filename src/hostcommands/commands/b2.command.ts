@@ -1,10 +1,9 @@
 import type { HostCommand } from '../command.js';
+import * as layouts from '../layouts/b2.js';
 
 /** Echo. */
 export const B2: HostCommand<{ data: Buffer }> = {
-  code: 'B2',
-  title: 'Echo data',
+  ...layouts.B2,
   isDefault: true,
-  parse: (fields) => ({ data: fields.raw('data', parseInt(fields.hex('length', 4), 16)) }),
   execute: ({ data }) => ({ fields: [['data', data]] }),
 };

@@ -3,43 +3,26 @@ import { decryptPinBlock } from '../../crypto/pin-block.js';
 import { underPinKey } from '../../payment/dataplane/pin/pin-blocks.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostCommand, Reply } from '../command.js';
-import type { RequestFields } from '../request-fields.js';
-import { account, accountOf, pinBlock, pinFormat, pinUnderLmk, requireFormatOf } from './pin-fields.js';
-import { findPinKey, PIN_KEY_RULES, TPK, ZPK } from './pin-keys.js';
-import { type PinBlockFields, wrongPin } from './pin-verification.js';
+import * as layouts from '../layouts/bc-be.js';
+import type { Comparison } from '../layouts/bc-be.js';
+import { accountOf } from '../layouts/pin-fields.js';
+import { findPinKey, PIN_KEY_RULES } from './pin-keys.js';
+import { wrongPin } from './pin-verification.js';
 import { pinsUnderLmk } from './pins.js';
 
-/** A PIN block and the PIN under the LMK with which its PIN is compared. */
-interface Comparison extends PinBlockFields {
-  readonly pin: string;
-}
-
 export const BC: HostCommand<Comparison> = {
-  code: 'BC',
-  title: 'Compare a PIN block under a TPK with a PIN under the LMK',
+  ...layouts.BC,
   operation: 'VerifyPinData',
   isDefault: true,
-  parse: (fields) => parse(fields, TPK),
   execute: compare,
 };
 
 export const BE: HostCommand<Comparison> = {
-  code: 'BE',
-  title: 'Compare a PIN block under a ZPK with a PIN under the LMK',
+  ...layouts.BE,
   operation: 'VerifyPinData',
   isDefault: true,
-  parse: (fields) => parse(fields, ZPK),
   execute: compare,
 };
-
-function parse(fields: RequestFields, type: typeof TPK | typeof ZPK): Comparison {
-  const key = { field: fields.key(type === TPK ? 'TPK' : 'ZPK'), type };
-  const block = pinBlock(fields, key.field);
-  const format = pinFormat(fields);
-  requireFormatOf(key.field, format);
-  const pan = account(fields, format);
-  return { key, block, format, pan, pin: pinUnderLmk(fields) };
-}
 
 /** @throws VerificationFailedException for another PIN; CryptoError PIN_BLOCK */
 function compare({ key, block, format, pan, pin }: Comparison, host: HostCall): Reply | Promise<Reply> {

@@ -1,43 +1,16 @@
 import { whenReady } from '../../when-ready.js';
-import type { HostCall, HostCommand, HostKey, KeyType, Reply } from '../command.js';
+import type { HostCall, HostCommand, HostKey, Reply } from '../command.js';
 import { HostError } from '../host-error.js';
 import { lendKey } from '../key-transport.js';
-import { ANY_KEY, checkTypeOf, SEE_KEY_BLOCK } from '../key-types.js';
+import { ANY_KEY, checkTypeOf } from '../key-types.js';
+import * as layouts from '../layouts/bu-ka.js';
+import { type PairedKey, type Request, typeOfPair } from '../layouts/bu-ka.js';
+import { type CheckValue, SEE_KEY_BLOCK } from '../layouts/key-fields.js';
 import { isKeyType } from '../lmk/variant-lmk.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
-import {
-  CHECK_VALUE_KINDS,
-  type CheckValue,
-  checkValueFields,
-  isAesKey,
-  readKeyType,
-  readKind,
-} from './key-replies.js';
+import { checkValueFields, isAesKey } from './key-replies.js';
 
 /** Lengths of keys by the flag of BU and BW; F is a key block. */
 const BYTES_OF_FLAG: Readonly<Record<string, number>> = { '0': 8, '1': 16, '2': 24 };
-
-/** A key with the pair under which it is, as BU and BW name it. */
-export interface PairedKey {
-  readonly pair: string;
-  readonly flag: string;
-  readonly field: KeyField;
-  /** After `;` if the pair is FF. */
-  readonly type: KeyType;
-}
-
-interface Request extends PairedKey {
-  readonly values: readonly CheckValue[];
-}
-
-/** Reads pair, length flag, key, and the key type that pair FF asks for. */
-export function readPairedKey(fields: RequestFields): PairedKey {
-  const pair = fields.hex('key type code', 2);
-  const flag = fields.choice('key length flag', ['0', '1', '2', 'F'], '05');
-  const field = fields.key('key', { isDouble: flag === '1' });
-  const seesType = pair === 'FF' && flag !== 'F' ? (fields.expect(';'), true) : pair === 'FF' && fields.accept(';');
-  return { pair, flag, field, type: seesType ? readKeyType(fields) : typeOfPair(pair) };
-}
 
 /** Finds a key whose pair and length flag the command names. @throws HostError 04, 05 */
 export function findPairedKey(host: HostCall, { flag, field, type }: PairedKey): HostKey | Promise<HostKey> {
@@ -52,41 +25,19 @@ export function findPairedKey(host: HostCall, { flag, field, type }: PairedKey):
   });
 }
 
-function typeOfPair(pair: string): KeyType {
-  return pair === 'FF' ? SEE_KEY_BLOCK : `0${pair}`;
-}
-
 /** BU. */
 export const BU: HostCommand<Request> = {
-  code: 'BU',
-  title: 'Compute the check value of a key',
+  ...layouts.BU,
   operation: 'GetKey',
   isDefault: true,
-
-  parse(fields) {
-    const key = readPairedKey(fields);
-    if (!fields.accept(';')) return { ...key, values: CHECK_VALUE_KINDS['0'] };
-    fields.choice('reserved', ['00']);
-    return { ...key, values: readKind(fields) };
-  },
-
   execute: ({ values, ...key }, host) => whenReady(findPairedKey(host, key), (found) => replyWith(found, values)),
 };
 
 /** KA. */
 export const KA: HostCommand<Pick<Request, 'field' | 'pair' | 'values'>> = {
-  code: 'KA',
-  title: 'Compute the check value of a key (older form of BU)',
+  ...layouts.KA,
   operation: 'GetKey',
   isDefault: true,
-
-  parse(fields) {
-    const field = fields.key('key');
-    const pair = fields.hex('key type code', 2);
-    if (!fields.accept(';')) return { field, pair, values: CHECK_VALUE_KINDS['0'] };
-    fields.text('reserved', 2);
-    return { field, pair, values: readKind(fields) };
-  },
 
   execute({ field, pair, values }, host) {
     const type = typeOfPair(pair);

@@ -1,30 +1,16 @@
 import { HostCall, type HostCommand } from '../command.js';
 import { HostError } from '../host-error.js';
 import { lendKey } from '../key-transport.js';
-import { findPairedKey, type PairedKey, readPairedKey } from './bu-ka.command.js';
-import { readScheme, requireVariantKey } from './key-replies.js';
-
-interface Request extends PairedKey {
-  readonly scheme: string;
-}
+import * as layouts from '../layouts/bw.js';
+import type { Request } from '../layouts/bw.js';
+import { findPairedKey } from './bu-ka.command.js';
+import { requireVariantKey } from './key-replies.js';
 
 /** BW: the old LMK is the default one of the listener. */
 export const BW: HostCommand<Request> = {
-  code: 'BW',
-  title: 'Translate a key from the default LMK to the one that the command names',
+  ...layouts.BW,
   operation: 'ImportKey',
   isDefault: true,
-
-  parse(fields) {
-    const key = readPairedKey(fields);
-    fields.expect(';');
-    fields.choice('reserved', ['0']);
-    const scheme = readScheme(fields, 'key scheme (LMK)');
-    fields.choice('reserved', ['0']);
-    fields.lmk();
-    if (fields.accept('!')) fields.digits('reserved', 2);
-    return { ...key, scheme };
-  },
 
   async execute({ scheme, ...paired }, host) {
     const { call, lmk, services } = host.as('ExportKey');

@@ -4,7 +4,7 @@ import { hex } from '../../../test/support/vectors.js';
 import { toHex } from '../../crypto/bytes.js';
 import { generateTdesKey, tdes } from '../../crypto/des.js';
 import { decryptPinBlock, encryptPinBlock } from '../../crypto/pin-block.js';
-import { type LmkShape, RequestFields } from '../request-fields.js';
+import { type LmkShape, RequestFields } from '../layouts/request-fields.js';
 import { CA, CC } from './ca-cc.command.js';
 
 const run = (text: string) => runCommand([CA, CC], text);

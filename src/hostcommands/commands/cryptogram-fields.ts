@@ -1,16 +1,12 @@
 import { padMethod2 } from '../../crypto/bytes.js';
 import { applicationCryptogram } from '../../crypto/emv/application-cryptogram.js';
-import {
-  requireCryptogram,
-  type Transaction,
-  withTransactionKeys,
-} from '../../payment/dataplane/emv/auth-request-cryptogram.js';
+import { requireCryptogram, withTransactionKeys } from '../../payment/dataplane/emv/auth-request-cryptogram.js';
 import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
 import type { Synchronous } from '../../provider/crypto-provider.js';
 import type { HostCall, KeyNeeds, Reply, ReplyField } from '../command.js';
-import { HostError, type HostErrorCode } from '../host-error.js';
-import type { RequestFields } from '../request-fields.js';
+import { HostError } from '../host-error.js';
+import type { Cryptogram } from '../layouts/cryptogram-fields.js';
 import { attemptOr } from '../verification.js';
 
 /** Requirements of commands for ARQCs for their MK-AC. */
@@ -19,41 +15,9 @@ export const MK_AC: KeyNeeds = { type: '109', rule: KEY_ARGUMENTS.VerifyAuthRequ
 /** Activity that returns the right ARQC in place of a wrong one. */
 const DIAGNOSTICS = 'arqc.diagnostics';
 
-/**
- * Reads the PAN and its sequence number in BCD.
- *
- * @param length in bytes; with 8, the PAN may be shortened on its left
- */
-export function readPan(fields: RequestFields, length: number): { pan: string; psn: string } {
-  const digits = fields.raw('PAN and sequence number', length).toString('hex');
-  if (!/^[0-9]*$/.test(digits)) throw new HostError('15', 'PAN and sequence number must be decimal digits in BCD');
-  return { pan: digits.slice(0, -2), psn: digits.slice(-2) };
-}
-
-/**
- * Reads the transaction data: length, two hexadecimal digits, data, semicolon.
- *
- * @param empty error for no data
- */
-export function readTransactionData(fields: RequestFields, empty: HostErrorCode): Buffer {
-  const length = parseInt(fields.hex('transaction data length', 2), 16);
-  if (length === 0) throw new HostError(empty, 'transaction data must not be empty');
-  const data = fields.raw('transaction data', length);
-  fields.expect(';');
-  return data;
-}
-
 /** Applies padding method 2 to data that isn't whole blocks, where the listener pads for its hosts. */
 export function padded(data: Buffer, host: HostCall): Buffer {
   return host.services.settings.padsEmvData && data.length % 8 !== 0 ? padMethod2(data, 8) : data;
-}
-
-/** An ARQC to verify, or from which only an ARPC is computed. */
-export interface Cryptogram {
-  readonly transaction: Transaction;
-  readonly arqc: Buffer;
-  /** Transaction data, padded; undefined if the ARQC isn't verified. */
-  readonly data?: Buffer;
 }
 
 /**

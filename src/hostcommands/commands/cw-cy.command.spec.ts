@@ -5,7 +5,7 @@ import { underTestLmk } from '../../../test/support/host-keys.js';
 import { hex, vectors } from '../../../test/support/vectors.js';
 import { cardValue } from '../../payment/dataplane/card-validation/card-values.js';
 import { HostCall } from '../command.js';
-import { RequestFields } from '../request-fields.js';
+import { RequestFields } from '../layouts/request-fields.js';
 import { CY } from './cw-cy.command.js';
 import { DATA_COMMANDS } from './data-commands.js';
 

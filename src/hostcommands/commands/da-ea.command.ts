@@ -1,46 +1,18 @@
 import type { HostCommand } from '../command.js';
-import type { RequestFields } from '../request-fields.js';
-import {
-  account,
-  checkLength,
-  ibm3624,
-  maximumLength,
-  offset,
-  pinBlock,
-  pinFormat,
-  requireFormatOf,
-} from './pin-fields.js';
-import { type PinKey, TPK, ZPK } from './pin-keys.js';
-import { ibm3624Offset, type Verification, verify } from './pin-verification.js';
+import * as layouts from '../layouts/da-ea.js';
+import type { Verification } from '../layouts/pin-verification.js';
+import { verify } from './pin-verification.js';
 
 export const DA: HostCommand<Verification> = {
-  code: 'DA',
-  title: 'Verify a PIN block under a TPK by the IBM 3624 method',
+  ...layouts.DA,
   operation: 'VerifyPinData',
   isDefault: true,
-  parse: (fields) => parse(fields, { field: fields.key('TPK'), type: TPK }),
   execute: (request, host) => verify(host, request),
 };
 
 export const EA: HostCommand<Verification> = {
-  code: 'EA',
-  title: 'Verify a PIN block under a ZPK by the IBM 3624 method',
+  ...layouts.EA,
   operation: 'VerifyPinData',
   isDefault: true,
-  parse: (fields) => parse(fields, { field: fields.key('ZPK'), type: ZPK }),
   execute: (request, host) => verify(host, request),
 };
-
-function parse(fields: RequestFields, key: PinKey): Verification {
-  const pvk = fields.key('PVK');
-  const maximum = maximumLength(fields);
-  const block = pinBlock(fields, key.field);
-  const format = pinFormat(fields);
-  requireFormatOf(key.field, format);
-  const length = checkLength(fields);
-  const pan = account(fields, format);
-  const natural = ibm3624(fields, pan);
-  const claimed = offset(fields, length);
-  const reference = ibm3624Offset(pvk, natural, length);
-  return { key, block, format, pan, reference, claimed, maximum };
-}

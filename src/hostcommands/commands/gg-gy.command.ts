@@ -1,41 +1,15 @@
 import type { HostCommand } from '../command.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
-import { formKey, readCount } from './a4.command.js';
-import type { CheckValue } from './key-replies.js';
-import { readTail, readWithZmk, schemeOf, ZMK_KEY } from './older-keys.js';
+import type { Request } from '../layouts/gg-gy.js';
+import * as layouts from '../layouts/gg-gy.js';
+import type { RequestLayout } from '../layouts/layout.js';
+import { formKey } from './a4.command.js';
 
-interface Request {
-  readonly components: readonly KeyField[];
-  readonly scheme: string;
-  readonly values: readonly CheckValue[];
-}
-
-/** @param schemeOfDouble scheme where the command names none and the components are of double length without a letter */
-const forming = (
-  code: string,
-  title: string,
-  count: (fields: RequestFields) => number,
-  schemeOfDouble: string,
-): HostCommand<Request> => ({
-  code,
-  title,
+const forming = (layout: RequestLayout<Request>): HostCommand<Request> => ({
+  ...layout,
   operation: 'ImportKey',
   isDefault: true,
-
-  parse(fields) {
-    const length = count(fields);
-    return readWithZmk(fields, (isDouble) => {
-      const components = Array.from({ length }, (_, i) => fields.key(`component ${i + 1}`, { isDouble }));
-      const [first] = components as [KeyField];
-      const { schemes, values } = readTail(fields, ZMK_KEY);
-      const isPlainDouble = isDouble && first.scheme === 'plain';
-      const named = schemes?.lmk ?? (isPlainDouble ? schemeOfDouble : undefined);
-      return { components, scheme: schemeOf(ZMK_KEY, named, first), values };
-    });
-  },
-
   execute: ({ values, ...request }, host) => formKey(host, { ...request, type: '000', options: {} }, values),
 });
 
-export const GG = forming('GG', 'Form a ZMK from three encrypted components', () => 3, 'X');
-export const GY = forming('GY', 'Form a ZMK from 2 to 9 encrypted components', readCount, 'plain');
+export const GG = forming(layouts.GG);
+export const GY = forming(layouts.GY);

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
-import { runCommand } from '../../../test/support/host-commands.js';
+import { runCommand, TEST_SETTINGS } from '../../../test/support/host-commands.js';
 import { underTestLmk } from '../../../test/support/host-keys.js';
 import { hex, vectors } from '../../../test/support/vectors.js';
 import { toHex } from '../../crypto/bytes.js';
 import { tdesWorkingKey } from '../../crypto/dukpt/tdes.js';
 import { retailMac } from '../../crypto/retail-mac.js';
-import { RequestFields } from '../request-fields.js';
-import { TEST_SETTINGS } from '../../../test/support/host-commands.js';
+import { RequestFields } from '../layouts/request-fields.js';
 import { DATA_COMMANDS } from './data-commands.js';
 import { GW } from './gw.command.js';
 

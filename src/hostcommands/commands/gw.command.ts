@@ -4,38 +4,17 @@ import { macOf, requireMac } from '../../payment/dataplane/mac/mac-algorithms.js
 import { whenReady } from '../../when-ready.js';
 import type { HostCommand, KeyNeeds } from '../command.js';
 import { HostError } from '../host-error.js';
-import type { KeyField } from '../request-fields.js';
-import { readKsn } from './ksn-field.js';
-
-/** Length of the MAC in bytes. */
-const LENGTH = 8;
-
-interface Request {
-  readonly bdk: KeyField;
-  readonly ksn: string;
-  /** MAC to verify; undefined to generate one. */
-  readonly claimed?: Buffer;
-  readonly data: Buffer;
-}
+import * as layouts from '../layouts/gw.js';
+import { LENGTH, type Request } from '../layouts/gw.js';
 
 /**
  * Generates or verifies the MAC of a DUKPT transaction: ISO/IEC 9797-1 MAC algorithm 3 with padding method 1 under the
  * key for requests, in both directions. It exists for TDES keys only.
  */
 export const GW: HostCommand<Request> = {
-  code: 'GW',
-  title: 'Generate or verify a MAC under a DUKPT key',
+  ...layouts.GW,
   operation: 'VerifyMac',
   isDefault: true,
-  parse: (fields) => {
-    const isVerification = fields.choice('MAC mode', ['1', '4']) === '1';
-    fields.choice('MAC method', ['1']);
-    const bdk = fields.key('BDK', { isDouble: true });
-    return readKsn(fields, bdk, (ksn) => {
-      const claimed = isVerification ? fields.hexBytes('MAC', 2 * LENGTH) : undefined;
-      return { bdk, ksn, claimed, data: fields.raw('data', fields.number('data length', 4)) };
-    });
-  },
   execute: ({ bdk, ksn, claimed, data }, host) => {
     if (data.length === 0) throw new HostError('80', 'data must not be empty');
     const mac = macOf({ DukptIso9797Algorithm3: { KeySerialNumber: ksn, DukptKeyVariant: 'REQUEST' } });

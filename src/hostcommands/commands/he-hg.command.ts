@@ -2,40 +2,28 @@ import { toHex } from '../../crypto/bytes.js';
 import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostCommand, Reply } from '../command.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
+import * as layouts from '../layouts/he-hg.js';
+import type { Request } from '../layouts/he-hg.js';
 import { type Cipher, cipherWith, decrypt, encrypt } from './cipher-fields.js';
 
 /** Key type of a TAK. */
 const TAK = '003';
 
-interface Request {
-  readonly key: KeyField;
-  readonly block: Buffer;
-}
-
 /** Encrypts one block under a TAK: an old command that uses a MAC key as a data key. */
 export const HE: HostCommand<Request> = {
-  code: 'HE',
-  title: 'Encrypt a block under a TAK',
+  ...layouts.HE,
   operation: 'EncryptData',
   isDefault: false,
-  parse: readRequest,
   execute: (request, host) => execute(request, host, 'EncryptData', encrypt),
 };
 
 /** Decrypts one block under a TAK. */
 export const HG: HostCommand<Request> = {
-  code: 'HG',
-  title: 'Decrypt a block under a TAK',
+  ...layouts.HG,
   operation: 'DecryptData',
   isDefault: false,
-  parse: readRequest,
   execute: (request, host) => execute(request, host, 'DecryptData', decrypt),
 };
-
-function readRequest(fields: RequestFields): Request {
-  return { key: fields.key('TAK'), block: fields.hexBytes('data', 16) };
-}
 
 function execute(
   { key: field, block }: Request,

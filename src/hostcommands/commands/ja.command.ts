@@ -1,34 +1,14 @@
 import { randomPin } from '../../crypto/pin.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCommand } from '../command.js';
-import { HostError } from '../host-error.js';
-import type { RequestFields } from '../request-fields.js';
-import { accountOf, LONGEST_PIN, SHORTEST_PIN } from './pin-fields.js';
+import * as layouts from '../layouts/ja.js';
+import type { Request } from '../layouts/ja.js';
 import { pinReply, pinsUnderLmk } from './pins.js';
 
-interface Request {
-  readonly account: string;
-  readonly length: number;
-}
-
 export const JA: HostCommand<Request> = {
-  code: 'JA',
-  title: 'Generate a random PIN under the LMK',
+  ...layouts.JA,
   operation: 'GeneratePinData',
   isDefault: true,
-  parse: (fields) => {
-    const account = accountOfPin(fields);
-    const length = fields.isComplete ? SHORTEST_PIN : fields.number('PIN length', 2);
-    if (length < SHORTEST_PIN || length > LONGEST_PIN) throw new HostError('24', 'PIN length must be 04 to 12');
-    return { account, length };
-  },
   execute: ({ account, length }, host) =>
     whenReady(pinsUnderLmk(host).encrypt(host, randomPin(length), account), pinReply),
 };
-
-/** Reads 12 digits, or, under a key block LMK, the whole PAN and `;`. */
-function accountOfPin(fields: RequestFields): string {
-  const name = 'account number';
-  if (fields.lmkAhead().scheme === 'variant') return fields.digits(name, 12);
-  return accountOf(fields.digitsUntil(name, ';', { least: 12, most: 19 }));
-}

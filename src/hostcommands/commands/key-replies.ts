@@ -2,30 +2,15 @@ import { aes } from '../../crypto/aes.js';
 import { toHex } from '../../crypto/bytes.js';
 import { cmac } from '../../crypto/cmac.js';
 import { des, tdes } from '../../crypto/des.js';
-import type { HostCall, ReplyField } from '../command.js';
+import type { HostCall, HostKey, ReplyField } from '../command.js';
 import { HostError } from '../host-error.js';
-import type { WantedHeader } from '../key-options.js';
-import { checkUsageOfType, transportKey } from '../key-types.js';
 import type { Imported } from '../key-transport.js';
-import type { HostKey, HostKeyAttributes, KeyType } from '../command.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
-
-/** One check value of a reply. */
-export interface CheckValue {
-  /** Number of digits. */
-  readonly digits: 6 | 16;
-  /** Part of a double-length key; the whole key by default. */
-  readonly half?: 'left' | 'right';
-}
-
-/** Check values by the digit with which a command asks for them. */
-export type CheckValueKinds = Readonly<Record<string, readonly CheckValue[]>>;
-
-export const SHORT_CHECK_VALUE: readonly CheckValue[] = [{ digits: 6 }];
-const LONG_CHECK_VALUE: readonly CheckValue[] = [{ digits: 16 }];
-
-/** 16 digits, which are those of commands that don't ask, or 6. */
-export const CHECK_VALUE_KINDS = { '0': LONG_CHECK_VALUE, '1': SHORT_CHECK_VALUE } as const;
+import { checkUsageOfType, transportKey } from '../key-types.js';
+import type { HostKeyAttributes } from '../layouts/block-header.js';
+import type { WantedHeader } from '../layouts/key-options.js';
+import { SHORT_CHECK_VALUE } from '../layouts/key-fields.js';
+import type { KeyType } from '../layouts/layout.js';
+import type { KeyField } from '../layouts/request-fields.js';
 
 /** Computes the check value of a key: encrypted zeros for DES, CMAC of a block of zeros for AES. */
 function checkValue(key: Buffer, isAes: boolean, digits: number): string {
@@ -45,21 +30,6 @@ export function checkValueFields(key: Buffer, isAes: boolean, values = SHORT_CHE
       ? [`check value of the ${half} half`, checkValue(parts[half], isAes, digits)]
       : ['check value', checkValue(key, isAes, digits)],
   );
-}
-
-/** Reads the letter of a scheme: 0 in the place of Z for a single-length key. */
-export function readScheme(fields: RequestFields, name: string): string {
-  return fields.choice(name, ['U', 'T', 'X', 'Y', 'Z', 'S', 'R', '0'], '26');
-}
-
-/** Reads the code of a key type. */
-export function readKeyType(fields: RequestFields): KeyType {
-  return fields.text('key type', 3).toUpperCase();
-}
-
-/** Reads which check values a command asks for. */
-export function readKind(fields: RequestFields, kinds: CheckValueKinds = CHECK_VALUE_KINDS): readonly CheckValue[] {
-  return kinds[fields.choice('check value kind', Object.keys(kinds))] as readonly CheckValue[];
 }
 
 /** Finds the key under which a key comes or leaves. */

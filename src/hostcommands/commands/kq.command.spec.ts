@@ -9,7 +9,7 @@ import { secureMessagingKey } from '../../crypto/emv/session-key.js';
 import { retailMac } from '../../crypto/retail-mac.js';
 import { transactionOf, withTransactionKeys } from '../../payment/dataplane/emv/auth-request-cryptogram.js';
 import type { HostKeys, HostServices, ListenerSettings } from '../command.js';
-import { RequestFields } from '../request-fields.js';
+import { RequestFields } from '../layouts/request-fields.js';
 import { DATA_COMMANDS } from './data-commands.js';
 import { KQ } from './kq.command.js';
 

@@ -6,7 +6,7 @@ import { padMethod2, toHex } from '../../crypto/bytes.js';
 import { applicationCryptogram, arpcMethod1 } from '../../crypto/emv/application-cryptogram.js';
 import { withTransactionKeys } from '../../payment/dataplane/emv/auth-request-cryptogram.js';
 import type { ListenerSettings } from '../command.js';
-import { RequestFields } from '../request-fields.js';
+import { RequestFields } from '../layouts/request-fields.js';
 import { DATA_COMMANDS } from './data-commands.js';
 import { KW } from './kw.command.js';
 

@@ -6,7 +6,7 @@ import { toHex } from '../../crypto/bytes.js';
 import { HeldKey } from '../../crypto/held-key.js';
 import { dataCipher } from '../../payment/dataplane/data/ciphers.js';
 import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
-import { type FieldSettings, RequestFields } from '../request-fields.js';
+import { type FieldSettings, RequestFields } from '../layouts/request-fields.js';
 import { cipherWith, encrypt, nextIv } from './cipher-fields.js';
 import { DATA_COMMANDS } from './data-commands.js';
 import { M0 } from './m0-m2.command.js';

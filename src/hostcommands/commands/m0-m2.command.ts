@@ -2,34 +2,16 @@ import { toHex } from '../../crypto/bytes.js';
 import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostCommand, Reply, ReplyField } from '../command.js';
-import { type DataField, dataReply, INPUT_FORMATS, OUTPUT_FORMATS, readData } from './data-field.js';
-import type { RequestFields } from '../request-fields.js';
-import {
-  type Cipher,
-  type CipherKey,
-  cipherKeyNeeds,
-  cipherWith,
-  decrypt,
-  encrypt,
-  nextIv,
-  readCipherIv,
-  readCipherKey,
-  readMode,
-} from './cipher-fields.js';
-
-interface Request extends DataField, CipherKey {
-  readonly mode: Cipher['mode'];
-  readonly iv?: Buffer;
-  readonly output: (typeof OUTPUT_FORMATS)[number];
-}
+import * as layouts from '../layouts/m0-m2.js';
+import type { Request } from '../layouts/m0-m2.js';
+import { type Cipher, cipherKeyNeeds, cipherWith, decrypt, encrypt, nextIv } from './cipher-fields.js';
+import { dataReply } from './data-field.js';
 
 /** Encrypts data. The host pads it, and sends a long message in parts with the IV of the reply before. */
 export const M0: HostCommand<Request> = {
-  code: 'M0',
-  title: 'Encrypt data',
+  ...layouts.M0,
   operation: 'EncryptData',
   isDefault: true,
-  parse: readRequest,
   execute: (request, host) =>
     withCipher(request, host, 'EncryptData', (cipher) => {
       const ciphertext = encrypt(cipher, request.data);
@@ -39,27 +21,14 @@ export const M0: HostCommand<Request> = {
 
 /** Decrypts data. */
 export const M2: HostCommand<Request> = {
-  code: 'M2',
-  title: 'Decrypt data',
+  ...layouts.M2,
   operation: 'DecryptData',
   isDefault: true,
-  parse: readRequest,
   execute: (request, host) =>
     withCipher(request, host, 'DecryptData', (cipher) =>
       replyOf(request, nextIv(cipher, request.data), decrypt(cipher, request.data)),
     ),
 };
-
-function readRequest(fields: RequestFields): Request {
-  const mode = readMode(fields, 'mode', '02');
-  const input = fields.choice('input format', INPUT_FORMATS, '03');
-  const output = fields.choice('output format', OUTPUT_FORMATS, '04');
-  return readCipherKey(fields, 'key', '05', (key) =>
-    readCipherIv(fields, 'IV', mode, key, (iv) =>
-      readData(fields, input, (data) => ({ ...data, ...key, mode, iv, output }), '35'),
-    ),
-  );
-}
 
 function withCipher(
   request: Request,

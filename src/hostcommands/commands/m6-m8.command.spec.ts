@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { document, identityOf, USER } from '../../../test/support/policy.js';
 import { rootCall } from '../../../test/support/call.js';
 import { runCommand, testServices } from '../../../test/support/host-commands.js';
 import { length4, raw, underTestLmk } from '../../../test/support/host-keys.js';
+import { document, identityOf, USER } from '../../../test/support/policy.js';
 import { hex, vectors } from '../../../test/support/vectors.js';
 import { aes } from '../../crypto/aes.js';
 import { padMethod2, toHex } from '../../crypto/bytes.js';
@@ -11,7 +11,7 @@ import { HeldKey } from '../../crypto/held-key.js';
 import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
 import { macOf } from '../../payment/dataplane/mac/mac-algorithms.js';
 import { HostCall } from '../command.js';
-import type { FieldSettings } from '../request-fields.js';
+import type { FieldSettings } from '../layouts/request-fields.js';
 import { DATA_COMMANDS } from './data-commands.js';
 import { M8 } from './m6-m8.command.js';
 import { chain, macInput } from './mac-fields.js';

@@ -2,25 +2,15 @@ import { toHex } from '../../crypto/bytes.js';
 import { requireMac } from '../../payment/dataplane/mac/mac-algorithms.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostCommand, Reply } from '../command.js';
-import { INPUT_FORMATS, readData, readIv } from './data-field.js';
-import { HostError } from '../host-error.js';
-import type { RequestFields } from '../request-fields.js';
-import { chain, macInput, macKeyNeeds, type MacMethod, type Part, readMethod } from './mac-fields.js';
-
-interface Request {
-  readonly part: Part;
-  readonly method: MacMethod;
-  readonly iv?: Buffer;
-  readonly data: Buffer;
-}
+import * as layouts from '../layouts/m6-m8.js';
+import { goesOn, type Request } from '../layouts/m6-m8.js';
+import { chain, macInput, macKeyNeeds } from './mac-fields.js';
 
 /** Generates a MAC. A long message comes in parts, between which the host keeps the chaining value. */
 export const M6: HostCommand<Request> = {
-  code: 'M6',
-  title: 'Generate a MAC',
+  ...layouts.M6,
   operation: 'GenerateMac',
   isDefault: true,
-  parse: (fields) => readRequest(fields, () => ({})),
   execute: (request, host) => {
     const { part, method, data, iv } = request;
     if (goesOn(part)) return executePart(request, host);
@@ -37,14 +27,9 @@ export const M6: HostCommand<Request> = {
  * but its last need a key that generates MACs, and the permission for it.
  */
 export const M8: HostCommand<Request & { readonly claimed?: Buffer }> = {
-  code: 'M8',
-  title: 'Verify a MAC',
+  ...layouts.M8,
   operation: 'VerifyMac',
   isDefault: true,
-  parse: (fields) =>
-    readRequest(fields, ({ part, method }) =>
-      goesOn(part) ? {} : { claimed: fields.hexBytes('MAC', 2 * method.length) },
-    ),
   execute: (request, host) => {
     const { method, data, iv, claimed } = request;
     if (!claimed) return executePart(request, host.as('GenerateMac'));
@@ -57,25 +42,6 @@ export const M8: HostCommand<Request & { readonly claimed?: Buffer }> = {
     });
   },
 };
-
-function readRequest<T>(fields: RequestFields, rest: (request: Request) => T): Request & T {
-  const part = fields.choice('mode', ['0', '1', '2', '3'], '02');
-  const format = fields.choice('input format', INPUT_FORMATS, '03');
-  const method = readMethod(fields, 'MAC key');
-  // Padding method 3 begins with the length of the whole message.
-  if (part !== '0' && method.padding === '3')
-    throw new HostError('09', 'padding method 3 needs the whole message, i.e. mode 0');
-  const read = (iv?: Buffer) =>
-    readData(fields, format, ({ data }) => {
-      const request = { part, method, iv, data };
-      return { ...request, ...rest(request) };
-    });
-  return part === '2' || part === '3' ? readIv(fields, 'IV', method.key, read) : read();
-}
-
-function goesOn(part: Part): boolean {
-  return part === '1' || part === '2';
-}
 
 function executePart({ method, data, iv }: Request, host: HostCall): Reply | Promise<Reply> {
   return whenReady(host.key(method.key, macKeyNeeds('GenerateMac', method)), (key) => ({

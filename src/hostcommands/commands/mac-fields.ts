@@ -7,14 +7,10 @@ import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import type { WorkingKey } from '../../payment/dataplane/keys/working-keys.js';
 import { blockBytes, macOf, type MacScheme } from '../../payment/dataplane/mac/mac-algorithms.js';
 import { isTdes, type KeyAlgorithm } from '../../payment/keys/key-attributes.js';
-import { requireBlocks } from './data-field.js';
-import { HostError } from '../host-error.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
 import type { KeyNeeds } from '../command.js';
-
-/** Values of the field of the algorithm by their names in the service model. */
-const ALGORITHMS = { '1': 'ISO9797_ALGORITHM1', '3': 'ISO9797_ALGORITHM3', '6': 'CMAC' } as const;
-type Algorithm = (typeof ALGORITHMS)[keyof typeof ALGORITHMS];
+import { HostError } from '../host-error.js';
+import type { Algorithm, MacMethod } from '../layouts/mac-fields.js';
+import { requireBlocks } from './data-field.js';
 
 const SCHEMES: Record<Algorithm, MacScheme> = {
   ISO9797_ALGORITHM1: macOf({ Algorithm: 'ISO9797_ALGORITHM1' }).scheme,
@@ -28,40 +24,6 @@ const CHAINING = {
   ISO9797_ALGORITHM3: firstDes,
   CMAC: (key: SymmetricKey, algorithm: KeyAlgorithm) => (isTdes(algorithm) ? tdes(key) : aes(key)),
 } as const;
-
-/** None, or padding method 1, 2 or 3 of ISO/IEC 9797-1. */
-const PADDINGS = ['0', '1', '2', '3'] as const;
-type Padding = (typeof PADDINGS)[number];
-
-/** Key types of a TAK and a ZAK, and that of keys in key blocks. */
-const TAK = '003';
-const KEY_TYPES = [TAK, '008', 'FFF'] as const;
-
-/** Which part of a message a request has: all of it, its first part, one in the middle, the last. */
-export type Part = '0' | '1' | '2' | '3';
-
-/** Computation of a MAC. */
-export interface MacMethod {
-  readonly algorithm: Algorithm;
-  readonly padding: Padding;
-  /** Length of the MAC in bytes. */
-  readonly length: 4 | 8;
-  readonly key: KeyField;
-  readonly keyType: string;
-}
-
-/** Reads size, algorithm, padding, key type and key. */
-export function readMethod(fields: RequestFields, keyName: string): MacMethod {
-  const length = fields.choice('MAC size', ['0', '1']) === '0' ? 4 : 8;
-  const algorithm = ALGORITHMS[fields.choice('MAC algorithm', ['1', '3', '6'], '04')];
-  const padding = fields.choice('padding method', PADDINGS, '09');
-  if (algorithm === 'CMAC' && padding !== '0')
-    throw new HostError('09', 'padding method must be 0 with algorithm 6, which pads by itself');
-  const keyType = fields.choice('key type', KEY_TYPES, '05');
-  if (algorithm === 'CMAC' && keyType === TAK)
-    throw new HostError('05', 'key type: a TAK computes the algorithms 1 and 3 only');
-  return { algorithm, padding, length, keyType, key: fields.key(keyName) };
-}
 
 /** Returns what a MAC needs of its key. */
 export function macKeyNeeds(

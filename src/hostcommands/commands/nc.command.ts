@@ -1,12 +1,11 @@
 import { whenReady } from '../../when-ready.js';
 import type { HostCommand } from '../command.js';
+import * as layouts from '../layouts/nc.js';
 
 /** Check value of the LMK, and firmware. */
 export const NC: HostCommand<undefined> = {
-  code: 'NC',
-  title: 'Report the check value of the LMK and the firmware',
+  ...layouts.NC,
   isDefault: true,
-  parse: () => undefined,
   execute(_, host) {
     const { listener, settings } = host.services;
     return whenReady(listener.checkValue(host), (checkValue) => ({

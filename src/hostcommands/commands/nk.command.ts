@@ -1,30 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import type { HostCommand, ReplyField } from '../command.js';
 import { HostError } from '../host-error.js';
+import * as layouts from '../layouts/nk.js';
+import type { Chain } from '../layouts/nk.js';
 
 /** Lengths of replies have four digits. */
 const MAX_LENGTH = 9999;
 
-interface Chain {
-  /** True if each command has a header. */
-  hasHeaders: boolean;
-  messages: readonly Buffer[];
-}
-
 /** A chain of commands in one message. Each is authorized and recorded as if it had come alone. */
 export const NK: HostCommand<Chain> = {
-  code: 'NK',
-  title: 'Run several commands one after the other',
+  ...layouts.NK,
   isDefault: false,
-  parse(fields) {
-    const hasHeaders = fields.choice('header flag', ['0', '1']) === '1';
-    const count = fields.number('number of commands', 2);
-    if (count === 0) throw new HostError('15', 'number of commands must be 01 to 99');
-    const messages: Buffer[] = [];
-    for (let i = 1; i <= count; i++)
-      messages.push(fields.raw(`command ${i}`, fields.number(`length of command ${i}`, 4)));
-    return { hasHeaders, messages };
-  },
   async execute({ hasHeaders, messages }, host) {
     const { listener } = host.services;
     const headerLength = hasHeaders ? listener.headerLength : 0;

@@ -1,5 +1,6 @@
 import type { HostCommand } from '../command.js';
 import { HostError } from '../host-error.js';
+import * as layouts from '../layouts/no.js';
 
 /** A buffer of 32 KiB. */
 const BUFFER = '3';
@@ -7,10 +8,8 @@ const TCP = '1';
 
 /** Status of the HSM: mode 00 reports buffer and connections, 01 compliance with PCI HSM. */
 export const NO: HostCommand<{ mode: string }> = {
-  code: 'NO',
-  title: 'Report the status of the HSM',
+  ...layouts.NO,
   isDefault: true,
-  parse: (fields) => ({ mode: fields.digits('mode', 2) }),
   execute({ mode }, { services: { listener, settings } }) {
     if (mode === '01') return { fields: [['PCI HSM compliance', '0']] };
     if (mode !== '00') throw new HostError('15', `mode: "${mode}" is not one of 00 01`);

@@ -1,76 +1,36 @@
-import type { HostCommand, KeyType } from '../command.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
+import type { HostCommand } from '../command.js';
+import type { RequestLayout } from '../layouts/layout.js';
+import type { Request } from '../layouts/older-translations.js';
+import * as layouts from '../layouts/older-translations.js';
 import { importKey } from './a6.command.js';
 import { exportKey } from './a8.command.js';
-import type { CheckValue } from './key-replies.js';
-import {
-  BDK,
-  CVK_PAIR,
-  type OlderKey,
-  readTail,
-  readWithZmk,
-  schemeOf,
-  TAK,
-  TMK,
-  TMK_TPK_PVK,
-  type Transport,
-  withoutCheckValue,
-  ZEK_OR_ZAK,
-  ZMK,
-  ZMK_KEY,
-  ZPK,
-} from './older-keys.js';
 
-interface Request {
-  readonly type: KeyType;
-  readonly zmk: KeyField;
-  readonly key: KeyField;
-  /** Scheme of the key in the reply. */
-  readonly scheme: string;
-  readonly values: readonly CheckValue[];
-}
-
-function read(fields: RequestFields, kind: OlderKey, { name }: Transport, replyUnder: 'transport' | 'lmk'): Request {
-  const type = kind.readType(fields);
-  const readRest = (hasDoubleZmk: boolean): Request => {
-    const zmk = fields.key(name, { isDouble: hasDoubleZmk });
-    const key = fields.key('key', { isDouble: kind.plain === 'double' || (kind.plain === 'zmk' && hasDoubleZmk) });
-    const { schemes, values } = readTail(fields, kind, name);
-    return { type, zmk, key, scheme: schemeOf(kind, schemes?.[replyUnder], key), values };
-  };
-  return name === 'ZMK' ? readWithZmk(fields, readRest) : readRest(false);
-}
-
-const importing = (code: string, title: string, kind: OlderKey): HostCommand<Request> => ({
-  code,
-  title: `Translate ${title} from a ZMK to the LMK`,
+const importing = (layout: RequestLayout<Request>): HostCommand<Request> => ({
+  ...layout,
   operation: 'ImportKey',
   isDefault: true,
-  parse: (fields) => read(fields, kind, ZMK, 'lmk'),
   execute: ({ values, ...request }, host) => importKey(host, { ...request, options: {} }, values),
 });
 
-const exporting = (code: string, title: string, kind: OlderKey, under = ZMK): HostCommand<Request> => ({
-  code,
-  title: `Translate ${title} from the LMK to a ${under.name}`,
+const exporting = (layout: RequestLayout<Request>): HostCommand<Request> => ({
+  ...layout,
   operation: 'ExportKey',
   isDefault: true,
-  parse: (fields) => read(fields, kind, under, 'transport'),
-  execute: ({ values, ...request }, host) => exportKey(host, { ...request, zmkType: under.type, options: {} }, values),
+  execute: ({ values, ...request }, host) => exportKey(host, { ...request, options: {} }, values),
 });
 
-export const AE = exporting('AE', 'a TMK, TPK or PVK', withoutCheckValue(TMK_TPK_PVK), TMK);
-export const AG = exporting('AG', 'a TAK', TAK, TMK);
-export const AU = exporting('AU', 'a CVK pair', CVK_PAIR);
-export const AW = importing('AW', 'a CVK pair', CVK_PAIR);
-export const BY = importing('BY', 'a ZMK', ZMK_KEY);
-export const DW = importing('DW', 'a BDK', BDK);
-export const DY = exporting('DY', 'a BDK', BDK);
-export const FA = importing('FA', 'a ZPK', ZPK);
-export const FC = importing('FC', 'a TMK, TPK or PVK', TMK_TPK_PVK);
-export const FE = exporting('FE', 'a TMK, TPK or PVK', TMK_TPK_PVK);
-export const FK = importing('FK', 'a ZEK or ZAK', ZEK_OR_ZAK);
-export const FM = exporting('FM', 'a ZEK or ZAK', ZEK_OR_ZAK);
-export const GC = exporting('GC', 'a ZPK', ZPK);
-export const MG = exporting('MG', 'a TAK', TAK);
-export const MI = importing('MI', 'a TAK', TAK);
+export const AE = exporting(layouts.AE);
+export const AG = exporting(layouts.AG);
+export const AU = exporting(layouts.AU);
+export const AW = importing(layouts.AW);
+export const BY = importing(layouts.BY);
+export const DW = importing(layouts.DW);
+export const DY = exporting(layouts.DY);
+export const FA = importing(layouts.FA);
+export const FC = importing(layouts.FC);
+export const FE = exporting(layouts.FE);
+export const FK = importing(layouts.FK);
+export const FM = exporting(layouts.FM);
+export const GC = exporting(layouts.GC);
+export const MG = exporting(layouts.MG);
+export const MI = importing(layouts.MI);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { runCommand, TEST_SETTINGS } from '../../../test/support/host-commands.js';
 import { length4, underTestLmk } from '../../../test/support/host-keys.js';
-import { RequestFields } from '../request-fields.js';
+import { RequestFields } from '../layouts/request-fields.js';
 import { DATA_COMMANDS } from './data-commands.js';
 import { LQ, LS } from './lq-ls.command.js';
 

@@ -6,22 +6,10 @@ import { underPinKey } from '../../payment/dataplane/pin/pin-blocks.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, Reply } from '../command.js';
 import { HostError } from '../host-error.js';
-import { findPinKey, PIN_KEY_RULES, type PinKey } from './pin-keys.js';
-import { formatCode, type PinFormat, requireAtMost } from './pin-fields.js';
-
-/** The translation that a request asks for. */
-export interface Translation {
-  readonly from: PinKey;
-  readonly to: PinKey;
-  /** Maximum length of the PIN; 12 if the request has none. */
-  readonly maximum: number;
-  readonly block: Buffer;
-  readonly fromFormat: PinFormat;
-  readonly toFormat: PinFormat;
-  readonly pan: string;
-  /** PAN of the destination, which must be the same, unless the PIN block of the source has none. */
-  readonly toPan: string;
-}
+import type { PinFormat } from '../layouts/pin-fields.js';
+import type { Translation } from '../layouts/pin-translation.js';
+import { formatCode, requireAtMost } from './pin-fields.js';
+import { findPinKey, PIN_KEY_RULES } from './pin-keys.js';
 
 /**
  * Translates a PIN block.

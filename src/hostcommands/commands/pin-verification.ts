@@ -10,79 +10,26 @@ import type { Synchronous } from '../../provider/crypto-provider.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostKey, KeyNeeds, Reply, ReplyField } from '../command.js';
 import { HostError } from '../host-error.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
-import {
-  type Ibm3624Fields,
-  ibm3624Arguments,
-  offsetField,
-  pinBlock,
-  pinFormat,
-  type PinFormat,
-  requireAtMost,
-  requireFormatOf,
-} from './pin-fields.js';
-import {
-  findPinKey,
-  PIN_KEY_RULES,
-  type PinKey,
-  type PinMethod,
-  pvkNeeds,
-  type PvkPurpose,
-  typedPinKey,
-} from './pin-keys.js';
-
-/** An encrypted PIN block of a request. */
-export interface PinBlockFields {
-  readonly key: PinKey;
-  readonly block: Buffer;
-  readonly format: PinFormat;
-  readonly pan: string;
-}
-
-/** The reference value against which a PIN is verified: a Visa PVV or an IBM 3624 offset. */
-export interface Reference {
-  readonly method: PinMethod;
-  readonly pvk: KeyField;
-  /** Number of digits of a new reference value. */
-  readonly digits: number;
-  /** Returns the function that computes it. @throws HostError 25 for a decimalisation table that reveals PINs */
-  readonly of: (host: HostCall) => ReferenceOf;
-  /** Account of a PVV. */
-  readonly pan?: string;
-  /** Data of the account from which an IBM 3624 PIN is computed. */
-  readonly validationData?: string;
-}
+import type { PinChange, Reference, ReferencedPin, Verification } from '../layouts/pin-verification.js';
+import type { KeyField } from '../layouts/request-fields.js';
+import { ibm3624Arguments, offsetField, requireAtMost } from './pin-fields.js';
+import { findPinKey, PIN_KEY_RULES, pvkNeeds, type PvkPurpose } from './pin-keys.js';
 
 /** Computes the reference value of the first digits of a PIN; a PVV has 4 of them. */
 type ReferenceOf = (pvk: SymmetricKey, pin: string, digits: number) => string;
 
-/** A PIN block and a reference value that is computed of its PIN. */
-export interface ReferencedPin extends PinBlockFields {
-  readonly reference: Reference;
-}
-
-/** A PIN block and the reference value of its PIN. */
-export interface Verification extends ReferencedPin {
-  readonly claimed: string;
-  readonly maximum: number;
-}
-
-export function visaPvv(pvk: KeyField, pan: string, pvki: number): Reference {
-  return { method: 'visa', pvk, pan, digits: 4, of: () => (key, pin) => pvv(key, { pan, pvki, pin }) };
-}
-
-/** @param checkLength number of digits of a new offset */
-export function ibm3624Offset(pvk: KeyField, fields: Ibm3624Fields, checkLength: number): Reference {
-  return {
-    method: 'ibm3624',
-    pvk,
-    validationData: fields.validationData,
-    digits: checkLength,
-    of: (host) => {
-      const from = ibm3624Arguments(fields, host);
-      return (key, pin, digits) => pinOffset(key, from, pin.slice(0, digits));
-    },
-  };
+/**
+ * Returns the function that computes a reference value.
+ *
+ * @throws HostError 25 for a decimalisation table that reveals PINs
+ */
+export function referenceOf(host: HostCall, reference: Reference): ReferenceOf {
+  if (reference.method === 'visa') {
+    const { pan, pvki } = reference;
+    return (key, pin) => pvv(key, { pan, pvki, pin });
+  }
+  const from = ibm3624Arguments(reference.natural, host);
+  return (key, pin, digits) => pinOffset(key, from, pin.slice(0, digits));
 }
 
 /**
@@ -92,10 +39,10 @@ export function ibm3624Offset(pvk: KeyField, fields: Ibm3624Fields, checkLength:
  * @throws VerificationFailedException; HostError 24 for a PIN that is longer than the maximum; CryptoError PIN_BLOCK
  */
 export function verify(host: HostCall, request: Verification): Reply | Promise<Reply> {
-  const referenceOf = request.reference.of(host);
+  const compute = referenceOf(host, request.reference);
   return withPin(host, request, 'verifies', (pin, pvk) => {
     requireAtMost(request.maximum, pin.length);
-    requireClaimed(referenceOf, pvk, pin, request.claimed);
+    requireClaimed(compute, pvk, pin, request.claimed);
     return [];
   });
 }
@@ -107,13 +54,8 @@ export function verify(host: HostCall, request: Verification): Reply | Promise<R
  */
 export function generateReference(host: HostCall, request: ReferencedPin): Reply | Promise<Reply> {
   const { reference } = request;
-  const referenceOf = reference.of(host);
-  return withPin(host, request, 'generates', (pin, pvk) => [newReference(reference, referenceOf, pvk, pin)]);
-}
-
-/** A PIN block, the reference value of its PIN, and a PIN block with a new PIN. */
-export interface PinChange extends Verification {
-  readonly newBlock: Buffer;
+  const compute = referenceOf(host, reference);
+  return withPin(host, request, 'generates', (pin, pvk) => [newReference(reference, compute, pvk, pin)]);
 }
 
 /**
@@ -123,34 +65,17 @@ export interface PinChange extends Verification {
  */
 export function changePin(host: HostCall, request: PinChange): Reply | Promise<Reply> {
   const { reference, format, pan, newBlock } = request;
-  const referenceOf = reference.of(host);
+  const compute = referenceOf(host, reference);
   return withPin(host, request, 'changes', (pin, pvk, cipher) => {
-    requireClaimed(referenceOf, pvk, pin, request.claimed);
+    requireClaimed(compute, pvk, pin, request.claimed);
     const newPin = decryptPinBlock(cipher, format, { block: newBlock, pan });
-    return [newReference(reference, referenceOf, pvk, newPin)];
+    return [newReference(reference, compute, pvk, newPin)];
   });
 }
 
 /** @throws VerificationFailedException */
-function requireClaimed(referenceOf: ReferenceOf, pvk: SymmetricKey, pin: string, claimed: string): void {
-  if (!equal(Buffer.from(referenceOf(pvk, pin, claimed.length)), Buffer.from(claimed))) throw wrongPin();
-}
-
-/**
- * Reads a PIN block under a key whose type is in the request, with the PIN verification key between them.
- *
- * @param kind length of a PIN verification key without a scheme
- */
-export function typedPinBlock(
-  fields: RequestFields,
-  kind: { isDouble: boolean },
-): Omit<PinBlockFields, 'pan'> & { pvk: KeyField } {
-  const key = typedPinKey(fields);
-  const pvk = fields.key('PVK', kind);
-  const block = pinBlock(fields, key.field);
-  const format = pinFormat(fields);
-  requireFormatOf(key.field, format);
-  return { key, pvk, block, format };
+function requireClaimed(compute: ReferenceOf, pvk: SymmetricKey, pin: string, claimed: string): void {
+  if (!equal(Buffer.from(compute(pvk, pin, claimed.length)), Buffer.from(claimed))) throw wrongPin();
 }
 
 /** Returns the failure that counts and is answered 01. */
@@ -161,12 +86,12 @@ export function wrongPin(): VerificationFailedException {
 /** Returns the reference value of a new PIN for a reply. @throws HostError 24 for a PIN that is shorter than it */
 export function newReference(
   { method, digits }: Reference,
-  referenceOf: ReferenceOf,
+  compute: ReferenceOf,
   pvk: SymmetricKey,
   pin: string,
 ): ReplyField {
   if (pin.length < digits) throw new HostError('24', 'The PIN is shorter than the check length');
-  const value = referenceOf(pvk, pin, digits);
+  const value = compute(pvk, pin, digits);
   return method === 'visa' ? ['PVV', value] : ['offset', offsetField(value)];
 }
 
@@ -188,13 +113,15 @@ function withPin(
   purpose: PvkPurpose,
   compute: (pin: string, pvk: SymmetricKey, cipher: BlockCipher) => Synchronous<readonly ReplyField[]>,
 ): Reply | Promise<Reply> {
-  const { method, pan: referencePan, validationData } = reference;
+  const { method } = reference;
+  const account =
+    method === 'visa' ? { referencePan: reference.pan } : { validationData: reference.natural.validationData };
   const needs = pvkNeeds(method, purpose, '11');
   // A change tells whether the present PIN is right, so the caller must be allowed to verify it, too.
   const verifying = purpose === 'changes' ? host.as('VerifyPinData') : host;
   return whenReady(findPinKey(verifying, key, PIN_KEY_RULES.verifies, format), (pek) =>
     whenReady(findPvk(host, verifying, reference.pvk, needs), (pvk) => {
-      const attempt = { keyArns: [pvk.arn, pek.arn], pan, referencePan, ...(validationData && { validationData }) };
+      const attempt = { keyArns: [pvk.arn, pek.arn], pan, ...account };
       const fields = host.services.verifications.attempt(host.call, attempt, () =>
         underPinKey(pek, (cipher) =>
           pvk.use((clear) => compute(decryptPinBlock(cipher, format, { block, pan }), clear, cipher)),

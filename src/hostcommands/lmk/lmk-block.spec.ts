@@ -1,7 +1,8 @@
 import { bitFlips } from '../../../test/support/vectors.js';
 import { toHex } from '../../crypto/bytes.js';
 import { wrapKeyBlock } from '../../crypto/tr31/wrap.js';
-import { type LmkBlockHeader, LmkBlocks, parseLmkBlock } from './lmk-block.js';
+import type { LmkBlockHeader } from '../layouts/block-header.js';
+import { LmkBlocks, parseLmkBlock } from './lmk-block.js';
 
 const LMK_KEY = Buffer.alloc(32, 'an LMK of this spec only');
 const LMK = new LmkBlocks(LMK_KEY);

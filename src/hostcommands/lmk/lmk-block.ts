@@ -4,21 +4,17 @@ import { equal, toHex } from '../../crypto/bytes.js';
 import { cmac } from '../../crypto/cmac.js';
 import { CryptoError } from '../../crypto/errors.js';
 import { HeldKey } from '../../crypto/held-key.js';
-import { EXPORTABILITIES, KEY_USAGES, MODES_OF_USE } from '../../crypto/tr31/header-values.js';
 import { isComponent } from '../../crypto/tr31/header.js';
 import { deriveKey } from '../../crypto/tr31/kbpk.js';
-import type { HostKeyAttributes } from '../command.js';
 import { HostError, type HostErrorCode } from '../host-error.js';
-
-/** Header of a key block under an LMK, or under an AES ZMK. */
-export interface LmkBlockHeader extends HostKeyAttributes {
-  readonly algorithm: BlockAlgorithm;
-  /** Identifier of the LMK, two digits, or FF for a block under a ZMK. */
-  readonly lmk: string;
-}
-
-/** D is a single-length DES key, T a longer one. */
-export type BlockAlgorithm = 'A' | 'D' | 'T';
+import {
+  type BlockAlgorithm,
+  checkHeader,
+  type HostKeyAttributes,
+  KEY_BYTES,
+  type LmkBlockHeader,
+  usageCodeOf,
+} from '../layouts/block-header.js';
 
 /** A key block whose header was read. Nothing in it is authenticated yet. */
 export interface LmkBlock {
@@ -33,13 +29,8 @@ export const UNDER_ZMK = 'FF';
 const HEADER_CHARS = 16;
 const MAC_BYTES = 8;
 const BLOCK_BYTES = 16;
-/** Lengths of keys in bytes. */
-const KEY_BYTES: Readonly<Record<BlockAlgorithm, readonly number[]>> = { A: [16, 24, 32], D: [8], T: [16, 24] };
 /** DES keys of every length have blocks of one length. */
 const MASKED_KEY_BYTES: Readonly<Record<BlockAlgorithm, number>> = { A: 0, D: 24, T: 24 };
-
-/** Numbers of the vendor for usages that have a code in TR-31. */
-const VENDOR_USAGES: Readonly<Record<string, string>> = { '51': 'K0', '52': 'K0', '71': 'P0', '72': 'P0' };
 
 /**
  * Key usages in the derivation data (two letters). TR-31 has 0 to 2, so a key block of TR-31 under the same key has no key
@@ -70,9 +61,8 @@ export function parseLmkBlock(text: string, name: string): LmkBlock {
 }
 
 function headerOf(text: string): LmkBlockHeader {
-  const written = text.slice(5, 7);
   return {
-    usage: VENDOR_USAGES[written] ?? written,
+    usage: usageCodeOf(text.slice(5, 7)),
     algorithm: text.charAt(7) as BlockAlgorithm,
     modeOfUse: text.charAt(8),
     keyVersionNumber: text.slice(9, 11),
@@ -81,39 +71,9 @@ function headerOf(text: string): LmkBlockHeader {
   };
 }
 
-/**
- * Checks the values of a header, and that they go together: X9.143 6.3.
- *
- * @throws HostError A3, A6 to AA
- */
-export function checkHeader(
-  { usage, algorithm, modeOfUse, keyVersionNumber, exportability, lmk }: LmkBlockHeader,
-  refuse: (code: HostErrorCode, what: string) => HostError,
-): void {
-  const modes = KEY_USAGES[usage]?.modesOfUse;
-  if (modes === undefined) throw refuse('A6', 'a key usage that TR-31 does not define');
-  if (!Object.hasOwn(KEY_BYTES, algorithm)) throw refuse('A7', 'an algorithm other than A, D and T');
-  if (!Object.hasOwn(MODES_OF_USE, modeOfUse) || !`${modes}N`.includes(modeOfUse))
-    throw refuse('A8', 'a mode of use that its key usage does not have');
-  if (!/^[0-9A-Za-z]{2}$/.test(keyVersionNumber)) throw refuse('A9', 'a malformed key version');
-  if (!Object.hasOwn(EXPORTABILITIES, exportability)) throw refuse('AA', 'an exportability other than E, N and S');
-  if (!/^(?:[0-9]{2}|FF)$/.test(lmk)) throw refuse('A3', 'a malformed LMK identifier');
-}
-
-/** Returns the usage that a number of the vendor stands for, and any other usage as it is. */
-export function usageCodeOf(written: string): string {
-  return VENDOR_USAGES[written] ?? written;
-}
-
 /** Returns true for a block that holds a component of a key. */
 export function holdsComponent(header: HostKeyAttributes): boolean {
   return isComponent(header);
-}
-
-/** Returns the algorithm in the header for a key of this length in bytes. */
-export function blockAlgorithm(isAes: boolean, bytes: number): BlockAlgorithm {
-  if (isAes) return 'A';
-  return bytes === 8 ? 'D' : 'T';
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Scope } from '../../call.js';
-import type { LmkShape } from '../request-fields.js';
+import type { LmkShape } from '../layouts/request-fields.js';
 import type { VariantLmk } from './variant-lmk.js';
 
 /** An LMK made of pairs of DES keys. */

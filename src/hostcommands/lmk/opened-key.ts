@@ -3,10 +3,11 @@ import { toHex } from '../../crypto/bytes.js';
 import { tdes } from '../../crypto/des.js';
 import { HeldKey, type SymmetricKey } from '../../crypto/held-key.js';
 import { kcvCmac, kcvEcb } from '../../crypto/kcv.js';
-import { BLOCK_CIPHER_BYTES, type KeyAlgorithm, type KeyUsage } from '../../payment/keys/key-attributes.js';
+import { BLOCK_CIPHER_BYTES, type KeyAlgorithm } from '../../payment/keys/key-attributes.js';
 import type { KeyRequirement } from '../../payment/keys/key-rules.js';
 import type { Synchronous } from '../../provider/crypto-provider.js';
-import type { HostKey, HostKeyAttributes } from '../command.js';
+import type { HostKey } from '../command.js';
+import { type HostKeyAttributes, takesSingleLength } from '../layouts/block-header.js';
 
 /** A key that was opened, as it is remembered. */
 export interface OpenedKey {
@@ -68,20 +69,10 @@ export function algorithmOf(bytes: number, isAes: boolean): KeyAlgorithm {
   return algorithm;
 }
 
-/** Usages whose keys may be of single length. The algorithms of the others, such as CVV and DUKPT, need two halves. */
-const SINGLE_LENGTH_USAGES: readonly KeyUsage[] = [
-  'TR31_P0_PIN_ENCRYPTION_KEY',
-  'TR31_V1_IBM3624_PIN_VERIFICATION_KEY',
-  'TR31_K0_KEY_ENCRYPTION_KEY',
-  'TR31_M1_ISO_9797_1_MAC_KEY',
-  'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
-];
-
 /** Returns true if a command takes keys of this algorithm and length. */
 export function takesLength(
   rule: KeyRequirement,
   { algorithm, bytes }: Pick<OpenedKey, 'algorithm' | 'bytes'>,
 ): boolean {
-  const takesSingle = rule.usages.some((usage) => SINGLE_LENGTH_USAGES.includes(usage));
-  return rule.algorithms.includes(algorithm) && (bytes !== 8 || takesSingle);
+  return rule.algorithms.includes(algorithm) && (bytes !== 8 || takesSingleLength(rule.usages));
 }

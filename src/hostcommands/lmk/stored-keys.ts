@@ -7,7 +7,7 @@ import type { CryptoProvider } from '../../provider/crypto-provider.js';
 import { whenReady } from '../../when-ready.js';
 import type { HostCall, HostKey, KeyNeeds } from '../command.js';
 import { HostError } from '../host-error.js';
-import type { KeyField } from '../request-fields.js';
+import type { KeyField } from '../layouts/request-fields.js';
 import { lookUp } from './refusals.js';
 
 /** Lends keys of this service that host commands name, or that the key table names for them. */

@@ -1,10 +1,10 @@
 import { rootCall } from '../../../test/support/call.js';
 import { document, type Elements, identityOf, USER } from '../../../test/support/policy.js';
-import { lendBytes } from '../../crypto/held-key.js';
 import { toHex } from '../../crypto/bytes.js';
+import { lendBytes } from '../../crypto/held-key.js';
 import { KEY_ARGUMENTS } from '../../payment/dataplane/keys/key-arguments.js';
 import { HostCall, type HostServices, type KeyNeeds } from '../command.js';
-import type { KeyField } from '../request-fields.js';
+import type { KeyField } from '../layouts/request-fields.js';
 import type { Lmks } from './lmks.js';
 import { VariantKeys } from './variant-keys.js';
 import { VariantLmk } from './variant-lmk.js';

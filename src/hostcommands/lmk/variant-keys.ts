@@ -1,8 +1,8 @@
 import { scopeOf } from '../../call.js';
 import type { HostCall, HostKey, HostKeys, KeyNeeds } from '../command.js';
-import { authorizeLmk } from './authorize-lmk.js';
 import { HostError } from '../host-error.js';
-import type { KeyField } from '../request-fields.js';
+import type { KeyField } from '../layouts/request-fields.js';
+import { authorizeLmk } from './authorize-lmk.js';
 import type { VariantScheme } from './key-scheme.js';
 import { lmkArn, type Lmks, type VariantLmkEntry } from './lmks.js';
 import { LentKey, opened, type OpenedKey, takesLength } from './opened-key.js';

@@ -2,7 +2,7 @@ import { constants, publicEncrypt, X509Certificate } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { describeConsole, expectAccessible, type Screen, SCREENS, signIn, tabTo } from '../../support/console.js';
-import { createKey } from '../../support/keys.js';
+import { createKey, createKeyOf } from '../../support/keys.js';
 import { testPki } from '../../support/tr34.js';
 import { vectors } from '../../support/vectors.js';
 
@@ -170,6 +170,43 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await goTo(page, '#/exchange');
     await page.getByText('TEST', { exact: false }).first().waitFor();
     expect(await page.getByRole('table').last().innerText()).toMatch(/Imported/);
+    await expectAccessible(page);
+  });
+
+  test('a working key goes to a partner by AS 2805, and comes back under its variant', async () => {
+    const modes = ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'];
+    const create = (usage: string, algorithm: string) => createKeyOf(console.service, { usage, algorithm, modes });
+    const kek = await create('TR31_K0_KEY_ENCRYPTION_KEY', 'TDES_3KEY');
+    const pek = await create('TR31_P0_PIN_ENCRYPTION_KEY', 'TDES_2KEY');
+    const aes = await create('TR31_P0_PIN_ENCRYPTION_KEY', 'AES_128');
+    const exportOf = (arn: string) => `#/keys/us-east-1/${arn.slice(arn.lastIndexOf('/') + 1)}/export`;
+
+    const page = await opened(exportOf(aes.arn));
+    await page.getByLabel('The key is for').waitFor();
+    expect(await page.getByLabel('The key is for').innerText()).not.toContain('AS 2805');
+    await goTo(page, exportOf(pek.arn));
+    await choose(page, 'The key is for', 'AS 2805');
+    await choose(page, 'Wrapped under', kek.kcv);
+    await press(page, 'Export');
+    await page.getByRole('heading', { name: `Check value ${pek.kcv}` }).waitFor();
+    await expectAccessible(page);
+    const cryptogram = await page.locator('.verdict + .body code').innerText();
+    expect(cryptogram).toMatch(/^[0-9A-F]{32}$/);
+
+    await goTo(page, '#/keys/import?kind=as2805');
+    await page.getByLabel('Cryptogram').fill(cryptogram.slice(2));
+    await choose(page, 'Wrapped under', kek.kcv);
+    await page.getByLabel('Check value that you were told').fill(pek.kcv);
+    await press(page, 'Import');
+    await page.getByText('WrappedKeyCryptogram of a TDES_2KEY key must be 32 digits.').waitFor();
+    await page.getByLabel('Cryptogram').fill(cryptogram);
+    await choose(page, 'Variant', '24: MAC key');
+    await page.getByLabel('It may').locator('option', { hasText: 'Generate' }).first().waitFor({ state: 'attached' });
+    await press(page, 'Import');
+    await page.getByText('Not the key that you were told of').waitFor();
+    await choose(page, 'Variant', '28: PIN encryption key');
+    await press(page, 'Import');
+    await page.getByText(`The check value is ${pek.kcv}, as you were told`).waitFor();
     await expectAccessible(page);
   });
 

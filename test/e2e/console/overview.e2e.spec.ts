@@ -37,10 +37,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
       await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
       await page.getByRole('heading', { name: 'old-link will be deleted' }).waitFor();
       await page.getByRole('heading', { name: 'perso-line-3 is denied GenerateMac' }).waitFor();
-      await page
-        .getByRole('img', { name: /^Requests a second over 24 hours/ })
-        .locator('canvas')
-        .waitFor();
+      await page.getByRole('img', { name: /^Requests a second over 24 hours/ }).waitFor();
       await page.getByText('MAC and data').waitFor();
       await page.getByText(/root scheduled a deletion/).waitFor();
       await page.getByText('Not verified yet').waitFor();
@@ -55,10 +52,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
       await page.getByText(/^GenerateMac/).waitFor();
       await page.getByText(`PostgreSQL`).first().waitFor();
       await page.getByText('No certificate').waitFor();
-      await page
-        .getByRole('img', { name: /^Latency in milliseconds/ })
-        .locator('canvas')
-        .waitFor();
+      await page.getByRole('img', { name: /^Latency in milliseconds/ }).waitFor();
       await expectAccessible(page);
     });
 

@@ -1,12 +1,12 @@
 import { equal } from '../../../crypto/bytes.js';
 import { applicationCryptogram, arpcMethod1, arpcMethod2 } from '../../../crypto/emv/application-cryptogram.js';
-import { type Card, iccMasterKey, type MajorKeyDerivation } from '../../../crypto/emv/icc-master-key.js';
+import { iccMasterKey, type MajorKeyDerivation } from '../../../crypto/emv/icc-master-key.js';
 import { lend } from '../../../crypto/emv/key.js';
 import {
   applicationCryptogramKey,
   SESSION_KEY_SCHEMES,
-  type SessionData,
   type SessionKeyScheme,
+  type Transaction,
 } from '../../../crypto/emv/session-key.js';
 import type { SymmetricKey } from '../../../crypto/held-key.js';
 import { VerificationFailedException } from '../../../errors/exceptions.js';
@@ -22,13 +22,6 @@ const SCHEMES: Record<keyof SessionKeyDerivation, SessionKeyScheme> = {
   Visa: 'VISA',
   UnionPay: 'UNION_PAY',
 };
-
-/** Transaction of a card, and the scheme that derives its session key. */
-export interface Transaction {
-  scheme: SessionKeyScheme;
-  card: Card;
-  session: SessionData;
-}
 
 export function transactionOf(majorKeyDerivation: MajorKeyDerivation, derivation: SessionKeyDerivation): Transaction {
   const { name, value } = memberOf(derivation);

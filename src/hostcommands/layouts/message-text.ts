@@ -1,6 +1,5 @@
-/** End of message: a trailer of at most 32 bytes follows. */
-const END_OF_MESSAGE = 0x19;
-const MAX_TRAILER = 32;
+import { END_OF_MESSAGE, MAX_TRAILER } from './request-fields.js';
+
 /** Reply code and error code. */
 const CODES_LENGTH = 4;
 

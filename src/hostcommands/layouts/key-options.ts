@@ -1,11 +1,15 @@
-import { ValidationException } from '../errors/exceptions.js';
-import { modesOf, usageOf } from '../payment/keys/key-block-attributes.js';
-import { checkCombination } from '../payment/keys/key-rules.js';
-import type { HostKeyAttributes } from './command.js';
-import { HostError, type HostErrorCode } from './host-error.js';
-import { type BlockAlgorithm, blockAlgorithm, checkHeader, usageCodeOf } from './lmk/lmk-block.js';
-import { ANY_KEY } from './key-types.js';
-import { takesLength } from './lmk/opened-key.js';
+import { ValidationException } from '../../errors/exceptions.js';
+import { modesOf, usageOf } from '../../payment/keys/key-block-attributes.js';
+import { checkCombination } from '../../payment/keys/key-rules.js';
+import { HostError, type HostErrorCode } from '../host-error.js';
+import {
+  type BlockAlgorithm,
+  blockAlgorithm,
+  checkHeader,
+  type HostKeyAttributes,
+  takesSingleLength,
+  usageCodeOf,
+} from './block-header.js';
 import type { RequestFields } from './request-fields.js';
 
 /** Algorithm and length in bytes, by their code after `#`. */
@@ -78,7 +82,7 @@ function checkRules(
   };
   const KeyUsage = run(() => usageOf({ keyUsage: usage }), 'A6');
   const KeyModesOfUse = run(() => modesOf({ modeOfUse }), 'A8');
-  if (!takesLength({ ...ANY_KEY, usages: [KeyUsage] }, { algorithm, bytes }))
+  if (bytes === 8 && !takesSingleLength([KeyUsage]))
     throw refuse('A7', `a key of ${bytes} bytes, which its usage doesn't have`);
   run(() => checkCombination({ KeyUsage, KeyClass: 'SYMMETRIC_KEY', KeyAlgorithm: algorithm, KeyModesOfUse }), 'A8');
 }

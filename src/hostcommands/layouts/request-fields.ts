@@ -1,11 +1,11 @@
-import { HostError, type HostErrorCode } from './host-error.js';
+import { HostError, type HostErrorCode } from '../host-error.js';
 
 /** Number of hexadecimal digits after the letter of a key scheme. */
 const SCHEME_DIGITS = { Z: 16, U: 32, T: 48, X: 32, Y: 48 } as const;
 
 /** End of message: separates a trailer from the fields. */
-const END_OF_MESSAGE = 0x19;
-const MAX_TRAILER = 32;
+export const END_OF_MESSAGE = 0x19;
+export const MAX_TRAILER = 32;
 const MAX_NAME = 64;
 
 /**
@@ -263,7 +263,7 @@ export class RequestFields {
     const rest = this.bytes.subarray(this.#position);
     if (rest.length === 0) return rest;
     if (rest[0] !== END_OF_MESSAGE || rest.length > 1 + MAX_TRAILER)
-      throw new HostError('15', `${rest.length} characters follow the last field`);
+      throw new HostError('15', `${characters(rest.length)} after the last field`);
     this.raw('trailer', rest.length);
     return rest;
   }
@@ -312,7 +312,7 @@ export class RequestFields {
   #take(name: string, length: number): number {
     const start = this.#position;
     if (start + length > this.bytes.length)
-      throw new HostError('15', `${name} must have ${length} characters: the request ends after ${this.remaining}`);
+      throw new HostError('15', `${name} must have ${characters(length)}: the request ends after ${this.remaining}`);
     this.#position += length;
     this.places?.push({ name, start, end: this.#position });
     return start;
@@ -326,4 +326,8 @@ export class RequestFields {
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function characters(count: number): string {
+  return `${count} ${count === 1 ? 'character' : 'characters'}`;
 }

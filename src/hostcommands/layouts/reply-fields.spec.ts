@@ -1,9 +1,9 @@
-import { HOST_MESSAGES } from '../../test/fuzz/host-messages.js';
-import { executeCommand, pinUnderTestLmk, TEST_LMKS, textOf } from '../../test/support/host-commands.js';
-import { HostError } from '../hostcommands/host-error.js';
-import { KeyIssuer } from '../hostcommands/key-issuer.js';
-import { COMMANDS } from '../hostcommands/registry.js';
-import { replyFields } from './payshield-replies.js';
+import { HOST_MESSAGES } from '../../../test/fuzz/host-messages.js';
+import { executeCommand, pinUnderTestLmk, TEST_LMKS, textOf } from '../../../test/support/host-commands.js';
+import { HostError } from '../host-error.js';
+import { KeyIssuer } from '../key-issuer.js';
+import { COMMANDS } from '../registry.js';
+import { replyFields } from './reply-fields.js';
 
 const services = { issuer: new KeyIssuer(TEST_LMKS) };
 /** Names of two fields that a reply doesn't tell apart. */

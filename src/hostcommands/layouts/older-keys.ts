@@ -1,6 +1,4 @@
-import type { KeyType } from '../command.js';
 import { HostError } from '../host-error.js';
-import type { KeyField, RequestFields } from '../request-fields.js';
 import {
   CHECK_VALUE_KINDS,
   type CheckValue,
@@ -8,7 +6,9 @@ import {
   readKind,
   readScheme,
   SHORT_CHECK_VALUE,
-} from './key-replies.js';
+} from './key-fields.js';
+import type { KeyType } from './layout.js';
+import type { KeyField, RequestFields } from './request-fields.js';
 
 /** The kind of key for which an older command is. */
 export interface OlderKey {

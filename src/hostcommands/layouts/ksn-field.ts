@@ -1,5 +1,5 @@
-import type { KeyField, RequestFields } from '../request-fields.js';
 import { keySerialNumber, parseWithKsn } from './pin-fields.js';
+import type { KeyField, RequestFields } from './request-fields.js';
 
 /**
  * Reads the descriptor of a key serial number (KSN), the KSN and all fields after it. Whether the KSN has FFFF on its
