@@ -162,7 +162,7 @@ describe('a call that finds a value', () => {
     const cache = new Names(freshness);
     await cache.read('a', reading('one'));
     const { load, fail } = pending();
-    const found = Promise.allSettled([true, false].map((mayBeStale) => cache.find('a', mayBeStale, load)));
+    const found = Promise.allSettled([true, false].map(async (mayBeStale) => cache.find('a', mayBeStale, load)));
     isAway = true;
     fail(away);
     expect(await found).toEqual([

@@ -38,8 +38,8 @@ function staleEvents(): string[][] {
   return readdirSync(folder)
     .map((name) =>
       readFileSync(join(folder, name), 'utf8')
-        .trimEnd()
         .split('\n')
+        .filter(Boolean)
         .map((line) => JSON.parse(line) as { eventName: string; serviceEventDetails?: { reason?: string } })
         .filter(({ eventName }) => eventName.startsWith('StaleServing'))
         .map(({ serviceEventDetails }) => serviceEventDetails?.reason ?? 'began'),
