@@ -130,7 +130,7 @@ export async function callSigned(port, { method, path, body }) {
   };
   const signingService = path.startsWith('/TrentService/') ? 'kms' : 'payment-cryptography';
   const { headers } = await root.sign(request, { signingService });
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, body });
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, body: body || undefined });
   return { status: response.status, text: await response.text() };
 }
 
