@@ -74,7 +74,7 @@ function Requests() {
           {() => (
             <>
               {pages.items.length === 0 && !pages.more ? (
-                <Empty title={`No ${(STATES[state as State] ?? '').toLowerCase()} requests in ${region.value}`}>
+                <Empty title={`No ${kindOf(state)}requests in ${region.value}`}>
                   <p>
                     A call that a guard concerns is refused, and opens a request.{' '}
                     <a href={hrefOf(['approvals', 'teams'])}>See which calls are guarded</a>
@@ -102,6 +102,11 @@ function Requests() {
       </section>
     </>
   );
+}
+
+/** E.g. `pending `; nothing for all requests. @param state one that the service has accepted as a filter */
+function kindOf(state: string): string {
+  return state === '' ? '' : `${STATES[state as State].toLowerCase()} `;
 }
 
 /** Loads a page of requests. Without a filter, the first page begins with all that are pending. */

@@ -23,7 +23,7 @@ describeConsole('Approvals in the console', ENV, (console) => {
 
   const opened = async (user: 'ann' | 'bob' | 'cy' | 'op', place: string, screen?: Screen): Promise<Page> => {
     const page = await console.open(screen, place);
-    await signIn(page, approvals.users[user] as Parameters<typeof signIn>[1]);
+    await signIn(page, approvals.users[user]);
     await page.getByRole('heading', { level: 1 }).waitFor();
     return page;
   };
