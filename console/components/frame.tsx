@@ -7,7 +7,7 @@ import { identity, region, signOut } from '../session.js';
 import { Choice } from './field.js';
 import { Toast } from './toast.js';
 
-/** The sign: a key block of header, optional blocks, key and MAC. */
+/** Logo: a key block of header, optional blocks, key and MAC. */
 function Mark() {
   return (
     <svg class="mark" width="38" height="16" viewBox="0 0 38 16" aria-hidden="true">
@@ -81,7 +81,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** A link to the fragment `#main` would be a place of the router, so a button moves the focus. */
+/** The router would interpret a link to the fragment `#main`, so a button moves the focus. */
 export function SkipLink() {
   return (
     <button type="button" class="skip btn" onClick={() => document.getElementById('main')?.focus()}>
@@ -90,10 +90,10 @@ export function SkipLink() {
   );
 }
 
-/** Screens whose places below them are keys. */
+/** Screens whose sub-paths are keys. */
 const PAGES_OF_KEYS: readonly string[] = ['keys', 'kms-keys'];
 
-/** Choosing another Region on the page of a key leads to the list, because the key is in the Region that was left. */
+/** Choosing another Region on the page of a key opens the list, because the key is in the previous Region. */
 function RegionChoice() {
   return (
     <Choice

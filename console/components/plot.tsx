@@ -13,7 +13,7 @@ export interface PlotSeries {
 const HEIGHT = 120;
 
 /**
- * Values over time. Its label says in words what it shows, for those who don't see it.
+ * Values over time. The label describes the plot for screen readers.
  *
  * @param from seconds since 1970 of the first value @param step seconds between the values
  */
@@ -36,7 +36,7 @@ export function Plot({
     let plot: uPlot | undefined;
     let draw: (() => void) | undefined;
     let current = true;
-    // The words beside a plot are there without it.
+    // The text beside a plot doesn't depend on it.
     void import('uplot').then(
       ({ default: Plotter }) => {
         if (!current) return;

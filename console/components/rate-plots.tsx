@@ -3,7 +3,7 @@ import type { GetRatesOutput } from '../../src/admin/rates.schema.js';
 import { sumOf } from '../status.js';
 import { Plot } from './plot.js';
 
-/** Requests a second and latency of all operations. */
+/** Requests per second and latency of all operations. */
 export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOutput }) {
   const [total] = Series;
   const seconds = Step * 60;
@@ -24,7 +24,7 @@ export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOu
           ],
     [total],
   );
-  if (total === undefined) return <p class="quiet">No request in the last 24 hours has been written yet.</p>;
+  if (total === undefined) return <p class="quiet">No requests recorded in the last 24 hours.</p>;
   const most = Math.max(...perSecond(total.Served));
   const [p50, p99] = [lastOf(total.P50), lastOf(total.P99)];
   return (
