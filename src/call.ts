@@ -88,7 +88,7 @@ export function uniqueIdOf({ identity, accountId }: Principal): string {
   return identity?.userId.split(':')[0] ?? accountId;
 }
 
-/** The facts that a call gathers while it runs, for policies, its audit event and the log. */
+/** Data that a call collects while it runs, for policies, its audit event and the log. */
 export class CallRecord {
   readonly #keyArns: string[] = [];
   #input?: object;
@@ -127,7 +127,7 @@ export class CallRecord {
     return this.#responseElements;
   }
 
-  /** The approvals that the call has used up. */
+  /** The approvals that the call has consumed. */
   get approvals(): readonly Approval[] {
     return this.#approvals;
   }
@@ -142,18 +142,18 @@ export class CallRecord {
     return this.#isWritten;
   }
 
-  /** Notes the validated input. */
+  /** Records the validated input. */
   reads(requestParameters: object, input?: object): void {
     this.#requestParameters = requestParameters;
     this.#input = input;
   }
 
-  /** Notes a key that the call resolved. */
+  /** Records a key that the call resolved. */
   uses(keyArn: string): void {
     this.#keyArns.push(keyArn);
   }
 
-  /** Notes values of condition keys that had to be looked up. @param values by names in lower case */
+  /** Records values of condition keys that had to be looked up. @param values by names in lower case */
   looksUp(values: ReadonlyMap<string, string>): void {
     this.#conditionKeys = values;
   }
@@ -166,7 +166,7 @@ export class CallRecord {
     this.#approvals.push(approval);
   }
 
-  /** Notes that the event is written, so that it isn't written again with the response. */
+  /** Records that the event is written, so that it isn't written again with the response. */
   written(): void {
     this.#isWritten = true;
   }

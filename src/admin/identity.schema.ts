@@ -9,13 +9,13 @@ export const GetIdentityOutput = z
     AccountId: z.string(),
     AccessKeyId: z.string(),
     ExpirationTimestamp: Timestamp.optional().meta({
-      description: 'End of the session; absent for a lasting access key.',
+      description: 'End of the session; absent for a long-term access key.',
     }),
     Regions: z.array(z.string()).meta({ description: 'Regions that the deployment serves; the default one is first.' }),
     Apis: z
       .array(z.string())
       .meta({ description: 'APIs that the deployment serves, by the prefixes of their actions.' }),
-    Version: z.string().meta({ description: 'Version of the node that answers.' }),
+    Version: z.string().meta({ description: 'Version of the node that responds.' }),
     Label: z.string().optional().meta({ description: 'Name of the deployment: KEYBLOCK_CONSOLE_LABEL.' }),
   })
   .meta({ id: 'GetIdentityOutput' });

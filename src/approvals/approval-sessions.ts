@@ -62,7 +62,7 @@ export interface SessionView {
   session: ApprovalSession;
   votes: ApprovalVote[];
   minApprovals: number;
-  /** Why the caller can't vote; undefined if the caller can. */
+  /** Reason why the caller can't vote; undefined if the caller can. */
   barrier: string | undefined;
 }
 
@@ -90,7 +90,10 @@ const DUE = `
          AND (guard.version, guard.team_arn) IS DISTINCT FROM (session.guard_version, session.team_arn))
    ORDER BY session.created_at`;
 
-/** Changes what an approved session asks for. Checks everything before it writes. @throws ServiceException */
+/**
+ * Executes the change that an approved session requested. Checks everything before it writes.
+ * @throws ServiceException
+ */
 export type Executor = (
   session: ApprovalSession,
   now: Date,
@@ -115,7 +118,7 @@ interface End {
   note?: Note;
 }
 
-/** The sessions in which approvals are asked for, and their votes. All times are by the database's clock. */
+/** Approval sessions and their votes. All times are by the database's clock. */
 @Injectable()
 export class ApprovalSessions {
   readonly #executors = new Map<string, { api: Api; execute: Executor }>();
@@ -128,7 +131,7 @@ export class ApprovalSessions {
     @Optional() private readonly metrics?: Metrics,
   ) {}
 
-  /** Reads the database's clock. Callers read it before their transaction, which has a connection already. */
+  /** Reads the database's clock. Callers read it before their transaction, which holds a connection. */
   now(): Promise<Date> {
     return this.time.read();
   }
@@ -141,7 +144,7 @@ export class ApprovalSessions {
   /**
    * Finds the live session of a request, and locks it.
    *
-   * @param rules as they are before the change
+   * @param rules before the change
    */
   async find(
     manager: EntityManager,
@@ -160,7 +163,7 @@ export class ApprovalSessions {
   /**
    * Uses up the approval of an approved session that is locked, and counts its votes again.
    *
-   * @returns undefined if too few votes count by now
+   * @returns undefined if too few votes still count
    */
   async use(
     manager: EntityManager,
@@ -242,8 +245,8 @@ export class ApprovalSessions {
   }
 
   /**
-   * Votes in a pending session; a later vote of an approver replaces the earlier one. The last approval that is needed
-   * approves the session, and a denial that makes it impossible to reach ends it.
+   * Votes in a pending session; a later vote of an approver replaces the earlier one. The last required approval
+   * approves the session, and a denial that makes approval impossible ends it.
    *
    * @param requestHash the hash that the approver has read
    * @throws ResourceNotFoundException
@@ -446,7 +449,7 @@ export class ApprovalSessions {
     await manager.save(session);
   }
 
-  /** Counts the votes of a session that count: see `#disqualified`. */
+  /** Counts the votes of qualified approvers: see `#disqualified`. */
   async #count(manager: EntityManager, session: ApprovalSession, team: ApprovalTeam, now: Date) {
     const votes = await manager.findBy(ApprovalVote, { sessionId: session.id });
     const excluded = await this.#disqualified(manager, session, team, now);
@@ -535,7 +538,10 @@ export function approvals({ minApprovals, name }: ApprovalTeam): string {
   return `${minApprovals} approval${minApprovals === 1 ? '' : 's'} of team ${name}`;
 }
 
-/** Returns the state of a session at a time: a live one whose time is over, or whose team or guard is another, has failed. */
+/**
+ * Returns the state of a session at a time: a live session has failed if it has expired or its team or guard has
+ * changed.
+ */
 function stateAt(session: ApprovalSession, now: Date, rules: Rules): SessionState {
   const { state, expiresAt, approvedUntil } = session;
   if (!isLive(state)) return state;

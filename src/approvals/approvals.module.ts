@@ -10,7 +10,7 @@ import { ApprovalTeams } from './approval-teams.js';
 import { GuardedOperations } from './guarded-operations.js';
 import { RulesCache } from './rules.js';
 
-/** Approvals: teams, guards, sessions, and the gate that every change of a call passes. */
+/** Approvals: teams, guards, sessions, and the gate for all changes. */
 @Global()
 @Module({
   providers: [

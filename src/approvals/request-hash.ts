@@ -4,7 +4,7 @@ import { type Call, uniqueIdOf } from '../call.js';
 import { hmac } from '../crypto/hmac.js';
 import type { Subject } from './guarded-operations.js';
 
-/** Members of inputs that name a key, and their values. The keys that they stand for are hashed in their place. */
+/** Members of inputs that name a key, and their values. The keys that they name are hashed instead. */
 const NAMES_KEY = /(?:Identifier|KeyId|KeyArn|ResourceArn)$/i;
 const KEY_NAME = /^(?:arn:aws:(?:payment-cryptography|kms):[^:]*:\d{12}:(?:key|alias)\/|alias\/)/;
 
@@ -22,8 +22,8 @@ export function keysOf({ record }: Call): string[] {
 /**
  * Computes the hash that approvers approve: SHA-256 in hexadecimal of canonical JSON, which states the account, the Region, the
  * operation, the requester's unique id, the keys that the call has used, the parameters that an audit event may show, and
- * what the call replaces. The whole input, which may have secrets, enters through an HMAC under a secret of the deployment; with
- * it, the hash is another one in every deployment.
+ * what the call replaces. The whole input, which may contain secrets, is included as an HMAC under a secret of the
+ * deployment, so the hash differs between deployments.
  *
  * @param secret 32 bytes
  */
@@ -50,7 +50,7 @@ export function shownParameters({ api, record }: Call): unknown {
   return withoutKeyNames(JSON.parse(json));
 }
 
-/** Writes JSON with the members of every object in the order of their names, and without undefined ones. */
+/** Writes JSON with the members of every object sorted by name, and without undefined members. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) => {
     if (typeof member !== 'object' || member === null || Array.isArray(member) || Buffer.isBuffer(member))

@@ -31,7 +31,7 @@ export interface StreamOptions {
   signer: CheckpointSigner;
 }
 
-/** A sink with its queue and what it has written. */
+/** A sink with its queue and counters. */
 interface Sink {
   readonly name: string;
   readonly isRequired: boolean;
@@ -77,7 +77,7 @@ export class AuditLog {
       uncounted: (fault) => logger.error({ fault }, 'the row that counts the audit chains is missing or was modified'),
     });
     this.#table = this.#sink('table', true, (next) =>
-      // Read the queue only when it is our turn: by then, part of it may turn out to be written already.
+      // Read the queue only at our turn: part of it may have been written by then.
       this.#chain.transaction(() => Promise.resolve({ result: undefined, events: next })),
     );
     this.#streams = streams.map((stream) => this.#streamOf(stream));

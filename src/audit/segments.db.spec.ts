@@ -27,7 +27,7 @@ test('days are exported once, pruned when they are older, and the log verifies t
   expect(await exported()).toMatchObject({
     exitCode: 0,
     stdout: '',
-    stderr: 'Every day that is over is exported already.\n',
+    stderr: 'All completed days are already exported.\n',
   });
   expect(await verify()).toMatchObject({ exitCode: 0 });
   expect(await prune('3d')).toMatchObject({

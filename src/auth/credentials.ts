@@ -12,7 +12,7 @@ const ACCESS_KEY_ID = /^A[KS]IA[A-Z2-7]{16}$/;
 export interface CredentialStore {
   /** Finds an access key by its id. Returns a promise only if something has to be looked up. */
   find(accessKeyId: string): Credential | undefined | Promise<Credential | undefined>;
-  /** Notes that an access key has signed a request. */
+  /** Records that an access key has signed a request. */
   noteUse?(credential: Credential, time: Date): void;
 }
 
@@ -39,7 +39,7 @@ export class Credentials implements CredentialStore {
     return known ? known.value : this.cache.read(accessKeyId, () => inTime(this.principals.credential(accessKeyId)));
   }
 
-  /** Notes that an access key has signed a request. The root's access key isn't stored, so its use isn't noted. */
+  /** Records that an access key has signed a request. The root's access key isn't stored, so its use isn't recorded. */
   noteUse({ accessKeyId }: Credential, time: Date): void {
     if (accessKeyId !== this.#root.accessKeyId) this.use.note(accessKeyId, time);
   }

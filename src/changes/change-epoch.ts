@@ -1,7 +1,7 @@
 /** The longest time until a change made by another process is seen by this one. */
 export const MAX_STALE_MS = 1000;
 
-/** Tells until when cached values may be used. */
+/** Determines how long cached values may be used. */
 export interface Freshness {
   /** By the monotonic clock. */
   readonly goodUntil: number;
@@ -16,8 +16,8 @@ export interface EpochAnswer {
 }
 
 /**
- * Tells until when cached values may be used. One number is enough for that, because changes are numbered in the order
- * of their commits: if a query finds number n, and the caches have dropped everything that the changes up to n
+ * Determines how long cached values may be used. One number is enough for that, because changes are numbered in the
+ * order of their commits: if a query finds number n, and the caches have dropped everything that the changes up to n
  * affected, then nothing in the caches was outdated when the query was sent, so all of it may be used for
  * `MAX_STALE_MS` from that time. See docs/adr/0027.
  */
@@ -26,7 +26,7 @@ export class ChangeEpoch implements Freshness {
   #server?: string;
   /** The number up to which the caches have dropped everything that changes affected. */
   #accounted = 0;
-  /** The latest changes heard of without a gap between them; `to` is less than `from` if there is none. */
+  /** The latest notified changes without a gap; `to` is less than `from` if there is none. */
   #run = { from: 1, to: 0 };
   /** The last answer, until all changes up to its number are accounted for. */
   #due?: { n: number; sentAt: number };
@@ -52,9 +52,9 @@ export class ChangeEpoch implements Freshness {
     const sentAt = performance.now();
     const accountedBefore = this.#accounted;
     return ({ n, server }) => {
-      // A failover may have lost changes, whose numbers are then given to others.
+      // A failover may have lost changes, whose numbers are then reused.
       if (server !== this.#server || n < accountedBefore) this.#restart(n, server);
-      // The notifications that the previous answer waits for had to arrive before this one.
+      // The notifications that the previous answer waits for should have arrived before this one.
       else if (this.#due) this.#forget(n);
       this.#due = { n, sentAt };
       this.#advance();

@@ -197,7 +197,7 @@ describe('arguments and input', () => {
     [['audit', 'verify', 'a'], "Command-argument value 'a' is invalid for argument '-'. Allowed choices are -."],
     [['audit', 'verify', '--file', '/nowhere'], "The file can't be read: ENOENT"],
     [['audit', 'list', '--from', 'yesterday'], 'Give a time such as 2026-11-28'],
-    [['status', '--endpoint', 'localhost:8080'], '"localhost:8080" is no endpoint: give a URL'],
+    [['status', '--endpoint', 'localhost:8080'], '"localhost:8080" is not an endpoint: give a URL'],
     [['status', '--endpoint', 'http://a@localhost'], 'is no endpoint'],
     [['status', '--profile', 'nobody'], 'The profile nobody is in neither'],
     [['keys', 'create', 'Z9', 'AES_128'], "argument 'usage'. It is one of B0, C0"],

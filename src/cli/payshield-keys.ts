@@ -15,13 +15,13 @@ export function withPayshieldKeys(work: (keys: PayshieldKeys) => Promise<void>):
   return withOperator('keyblock payshield', (operator) => work(new PayshieldKeys(operator)));
 }
 
-/** A row of a key table and what is known of its key. */
+/** A row of a key table, with the data of its key. */
 export interface VerifiedRow {
   match: string;
   key: string;
   /** Check value of an enabled key. */
   kcv?: string;
-  /** Why the key can't be used. */
+  /** Reason why the key can't be used. */
   fault?: string;
 }
 
@@ -59,8 +59,8 @@ export class PayshieldKeys {
   }
 
   /**
-   * Lists the keys whose check value is that of a key block's optional block KC. Six digits tell keys apart only by chance, so
-   * the operator decides.
+   * Lists the keys whose check value is that of a key block's optional block KC. Six digits don't identify a key
+   * reliably, so the operator decides.
    *
    * @param block X9.143 key block
    * @throws CryptoError KEY_BLOCK

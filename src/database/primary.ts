@@ -9,13 +9,13 @@ const AWAY = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREA
 /** Messages of node-postgres for the same, whose errors have no code. */
 const NO_ANSWER = /timeout expired|connection timeout|Query read timeout|Connection terminated|not queryable/;
 
-/** True if a database that fails with this error can't be reached, as opposed to one that answers with an error. */
+/** True if the error means that the database can't be reached, as opposed to an error that the database returns. */
 export function isAway(error: unknown): boolean {
   const { code, message } = error as Error & { code?: unknown };
   return typeof code === 'string' ? AWAY.test(code) : NO_ANSWER.test(message);
 }
 
-/** A host is a standby, which only reads. */
+/** Thrown if a host is a standby, which is read-only. */
 class StandbyError extends Error {
   override readonly name = 'StandbyError';
   readonly code = '57P03'; // cannot_connect_now
@@ -24,7 +24,7 @@ class StandbyError extends Error {
   }
 }
 
-/** None of several hosts is a primary that can be reached. */
+/** Thrown if none of several hosts is a reachable primary. */
 class NoPrimaryError extends Error {
   override readonly name = 'NoPrimaryError';
   readonly code = '08001'; // sqlclient_unable_to_establish_sqlconnection
@@ -40,8 +40,8 @@ interface Connection extends pg.Client {
 
 /**
  * The connections of a process to a database with one host or several, of which one at a time is the primary. A
- * connection is used once its server has said that it is no standby. When a host can't be reached or is a standby, the
- * next one is tried, beginning with the host that was the primary last. See docs/adr/0056.
+ * connection is used only after its server has reported that it isn't a standby. When a host can't be reached or is a
+ * standby, the next one is tried, beginning with the host that was the primary last. See docs/adr/0056.
  */
 export class Primary {
   readonly #urls: readonly string[];
@@ -51,7 +51,7 @@ export class Primary {
   readonly #errors = new Map<string, number>();
   /** The pool, once it is open. */
   pool?: pg.Pool;
-  /** Gets the time that a query or transaction has waited for a connection. */
+  /** Receives the time for which a query or transaction has waited for a connection. */
   waited: (seconds: number) => void = () => undefined;
   /** Opens connections to the current host. */
   readonly Client: new (options: pg.ClientConfig) => Connection;
@@ -115,7 +115,7 @@ export class Primary {
    * @throws StandbyError
    */
   async prepare(client: Connection): Promise<void> {
-    // A node that hangs in a transaction would otherwise keep its locks.
+    // Otherwise a node that hangs in a transaction would keep its locks.
     const text = `SELECT pg_is_in_recovery() AS "isStandby",
                          set_config('idle_in_transaction_session_timeout', '${TIMEOUT_MS}', false)`;
     const query: pg.QueryConfig & pg.ClientConfig = { text, query_timeout: this.hostTimeoutMs };
@@ -137,7 +137,7 @@ export class Primary {
         if (isAway(error) && !(error instanceof pg.DatabaseError)) this.countError(code ?? 'none');
         if (this.#urls.length === 1 || !isAway(error)) throw error;
         failures.push(`${new URL(url).host}: ${messageOf(error)}`);
-        // Another connection may have moved on already.
+        // Another connection may already have switched to the next host.
         if (this.#url === url) this.#url = this.#urls[(this.#urls.indexOf(url) + 1) % this.#urls.length] ?? url;
         if (failures.length === this.#urls.length) throw new NoPrimaryError(failures);
       }

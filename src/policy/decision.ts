@@ -28,7 +28,7 @@ export function decide(
 }
 
 /**
- * Evaluates the policy of a resource that decides by itself who may use it, such as a KMS key: a Deny in either policy wins; an
+ * Evaluates the policy of a resource that must itself grant access, such as a KMS key: a Deny in either policy wins; an
  * Allow that names the caller suffices; one that names the caller's account lets the identity-based policies decide. The root
  * of the account is allowed by what the policy allows its account.
  *

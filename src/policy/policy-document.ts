@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { canCompare, isOperator } from './conditions.js';
 import { PolicyError } from './policy-error.js';
 
-/** The IAM policy language, as far as keys need it. Elements that may be one value or a list are converted to lists. */
+/**
+ * The subset of the IAM policy language that keys need. Elements that may be one value or a list are converted to
+ * lists.
+ */
 
 /** Maximum number of statements, actions, values … in one list. */
 const MAX_MEMBERS = 1000;
@@ -172,7 +175,7 @@ const documentOf = <T extends z.ZodType>(statement: T) =>
         const names = Statement.flatMap((statement) => (statement as { Sid?: string }).Sid ?? []);
         return new Set(names).size === names.length;
       },
-      { path: ['Statement'], error: 'must have every Sid once only' },
+      { path: ['Statement'], error: 'must use each Sid only once' },
     );
 const IdentityDocument = documentOf(IdentityStatement);
 
@@ -208,7 +211,7 @@ export class ResourcePolicies {
   /**
    * @param service prefix of the service's actions, e.g. `payment-cryptography`
    * @param example an operation of the service, for messages
-   * @param allowsIncomplete true where a statement may lack its actions or its resource; such a statement has no effect
+   * @param allowsIncomplete true if a statement may lack its actions or its resource; such a statement has no effect
    */
   constructor(service: string, example: string, { allowsIncomplete = false } = {}) {
     this.#document = documentOf(resourceStatementOf(service, example, allowsIncomplete));
@@ -259,12 +262,12 @@ function read<T>(policy: string, schema: z.ZodType<T>): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw invalid(issue ? `${pathOf(issue.path)} ${messageOf(issue)}` : 'it can not be read');
+  throw invalid(issue ? `${pathOf(issue.path)} ${messageOf(issue)}` : 'it cannot be read');
 }
 
 /**
  * Rejects names that a parser drops: of duplicate ones in an object, JSON.parse keeps only the last, and zod leaves
- * `__proto__` out. With a condition that is lost, the statement would apply more often than its author meant.
+ * `__proto__` out. If a condition were lost, the statement would apply more often than intended.
  *
  * @param policy valid JSON
  */
@@ -275,8 +278,8 @@ function requireNames(policy: string): void {
     else if (token === '}') objects.pop();
     else if (text !== undefined && colon === ':') {
       const name = JSON.parse(text) as string;
-      if (name === '__proto__') throw invalid("an object can't have __proto__");
-      if (objects.at(-1)?.has(name)) throw invalid(`${shortened(name)} is there twice in one object`);
+      if (name === '__proto__') throw invalid("an object can't have a member __proto__");
+      if (objects.at(-1)?.has(name)) throw invalid(`${shortened(name)} occurs twice in one object`);
       objects.at(-1)?.add(name);
     }
   }

@@ -25,9 +25,9 @@ export interface RestoreReport {
   /** Number of audit chains; absent if they could not be verified. */
   chains?: number;
   events?: number;
-  /** ARNs of the keys that were destroyed after the backup and have their material again. */
+  /** ARNs of keys that were destroyed after the backup and that the restore brought back. */
   destroyed: string[];
-  /** A sentence for each fault. */
+  /** One sentence per fault. */
   findings: string[];
 }
 
@@ -167,7 +167,7 @@ const Destroyed = z.object({
   resources: z.array(z.object({ ARN: z.string() })),
 });
 
-/** Reads the ARNs of destroyed keys from audit events. Lines that are no events are skipped. */
+/** Reads the ARNs of destroyed keys from audit events. Other lines are skipped. */
 async function readDestroyed(path: string): Promise<string[]> {
   const arns = new Set<string>();
   try {

@@ -57,7 +57,7 @@ export class Ciphertexts {
    * Finds the key that opens a ciphertext, and checks that it may: the key of the request, which must be the one that the ciphertext
    * names, or the one that the ciphertext names. RSA ciphertexts name none.
    *
-   * @returns a promise only if something isn't remembered
+   * @returns a promise only if something isn't cached
    * @throws ValidationException, AccessDeniedException
    * @throws KmsException InvalidCiphertextException, IncorrectKeyException, InvalidKeyUsageException and those of KmsKeyRepository
    */

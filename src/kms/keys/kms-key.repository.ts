@@ -93,7 +93,7 @@ export class KmsKeyRepository {
    * Returns a key in any state. The objects are frozen and shared: see KmsKeyCache.
    *
    * @param identifier key id or key ARN; where the operation takes them, alias name or alias ARN
-   * @returns a promise only if something isn't remembered
+   * @returns a promise only if something isn't cached
    * @throws KmsException NotFoundException, InvalidArnException
    * @throws AccessDeniedException
    */
@@ -112,7 +112,7 @@ export class KmsKeyRepository {
   /**
    * Returns a key in a state in which the operation works.
    *
-   * @returns a promise only if something isn't remembered
+   * @returns a promise only if something isn't cached
    * @throws KmsException NotFoundException, InvalidArnException, DisabledException, KMSInvalidStateException
    * @throws AccessDeniedException
    */
@@ -197,7 +197,7 @@ export class KmsKeyRepository {
    *
    * @param suffices tells whether the remembered key has the material that the call needs, which another node may have
    *                 added a moment ago; if not, the key is read again
-   * @returns a promise only if something isn't remembered; null for a key that doesn't exist
+   * @returns a promise only if something isn't cached; null for a key that doesn't exist
    * @throws AccessDeniedException for a key of another account
    */
   released(
