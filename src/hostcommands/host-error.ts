@@ -1,6 +1,6 @@
 /**
- * Error codes of replies, two characters. `01` also says that an imported key had wrong parity, and `02` that a key is of
- * an inappropriate length: both may come with a complete reply.
+ * Error codes of replies, two characters. `01` also means that an imported key had wrong parity, and `02` that a key
+ * has an inappropriate length: both may accompany a complete reply.
  */
 export type HostErrorCode =
   | '01' // verification failed
@@ -54,8 +54,8 @@ export type HostErrorCode =
   | 'BB'; // wrapping key
 
 /**
- * The error that refuses a host command. The message is for the operator, in the log and in `keyblock payshield try`: it
- * names fields, never their values where those may be secret.
+ * The error that refuses a host command. The message is for the operator, in the log and in `keyblock payshield try`:
+ * it names fields, but never values that may be secret.
  */
 export class HostError extends Error {
   override readonly name = 'HostError';

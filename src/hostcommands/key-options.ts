@@ -18,7 +18,7 @@ const ALGORITHMS = {
   A3: { isAes: true, bytes: 32, algorithm: 'AES_256' },
 } as const;
 
-/** The header that a command wants for a key block: the fields after `#`. */
+/** The header that a command requests for a key block: the fields after `#`. */
 export interface WantedHeader extends HostKeyAttributes {
   readonly isAes: boolean;
   /** Length of the key. */
@@ -63,7 +63,7 @@ function readHeader(fields: RequestFields): WantedHeader {
   return header;
 }
 
-/** Checks that the service has keys with these attributes, by the rules of CreateKey. */
+/** Checks that the service supports keys with these attributes, by the rules of CreateKey. */
 function checkRules(
   { usage, modeOfUse, bytes }: WantedHeader,
   algorithm: (typeof ALGORITHMS)[keyof typeof ALGORITHMS]['algorithm'],
@@ -79,7 +79,7 @@ function checkRules(
   const KeyUsage = run(() => usageOf({ keyUsage: usage }), 'A6');
   const KeyModesOfUse = run(() => modesOf({ modeOfUse }), 'A8');
   if (!takesLength({ ...ANY_KEY, usages: [KeyUsage] }, { algorithm, bytes }))
-    throw refuse('A7', `a key of ${bytes} bytes, which its usage doesn't have`);
+    throw refuse('A7', `a key of ${bytes} bytes, which its usage doesn't allow`);
   run(() => checkCombination({ KeyUsage, KeyClass: 'SYMMETRIC_KEY', KeyAlgorithm: algorithm, KeyModesOfUse }), 'A8');
 }
 

@@ -58,7 +58,7 @@ export class Token {
   }
 
   /**
-   * Starts the process, finds the token and logs in. The PIN is tried once.
+   * Starts the process, finds the token and logs in. Tries the PIN only once.
    *
    * @throws TokenError
    */

@@ -16,7 +16,7 @@ interface Request {
   readonly options: KeyOptions;
 }
 
-/** A4: a DES key's result must have odd parity, which an even number of components of odd parity never gives. */
+/** A4: a DES key must have odd parity, which an even number of components with odd parity never produces. */
 export const A4: HostCommand<Request> = {
   code: 'A4',
   title: 'Form a key from encrypted components',
@@ -72,7 +72,7 @@ function headerOf(keys: readonly HostKey[], wanted: WantedHeader | undefined): W
   return { usage, modeOfUse, exportability, keyVersionNumber, bytes, isAes: algorithm.startsWith('AES') };
 }
 
-/** @throws HostError 11 for components that cancel each other out, which would make a key that the host knows */
+/** @throws HostError 11 for components that cancel each other out, which would result in a key that the host knows */
 function combined(keys: readonly HostKey[]): Buffer {
   const [{ bytes }] = keys as [HostKey];
   const components: Buffer[] = [];

@@ -10,7 +10,7 @@ import { type CheckValueDigits, checkValueField, isAesKey, readKeyType, readKind
 /** Lengths of keys by the flag of BU and BW; F is a key block. */
 const BYTES_OF_FLAG: Readonly<Record<string, number>> = { '0': 8, '1': 16, '2': 24 };
 
-/** A key with the pair under which it is, as BU and BW name it. */
+/** A key with its LMK pair, as in BU and BW. */
 export interface PairedKey {
   readonly pair: string;
   readonly flag: string;
@@ -23,7 +23,7 @@ interface Request extends PairedKey {
   readonly digits: CheckValueDigits;
 }
 
-/** Reads pair, length flag, key, and the key type that pair FF asks for. */
+/** Reads pair, length flag, key, and the key type for pair FF. */
 export function readPairedKey(fields: RequestFields): PairedKey {
   const pair = fields.hex('key type code', 2);
   const flag = fields.choice('key length flag', ['0', '1', '2', 'F'], '05');

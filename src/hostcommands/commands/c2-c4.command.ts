@@ -49,7 +49,7 @@ export const C4: HostCommand<Request & { readonly claimed: Buffer }> = {
 };
 
 function readRequest<T>(fields: RequestFields, rest: () => T): Request & T {
-  // No public source has the replies to the parts of a longer message.
+  // Multi-part messages aren't supported, because no public source documents their replies.
   fields.choice('block number', ['0']);
   const keyType = fields.choice('key type', ['0', '1']) === '0' ? '003' : '008';
   const algorithm = fields.choice('mode', ['0', '1']) === '0' ? 'ISO9797_ALGORITHM1' : 'ISO9797_ALGORITHM3';

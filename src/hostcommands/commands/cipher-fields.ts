@@ -37,7 +37,7 @@ export function readMode(fields: RequestFields, name: string, code: HostErrorCod
  * Reads key type, key and, after a base derivation key, the KSN, and all fields after them.
  *
  * @param code error for a key type that encrypts no data
- * @param rest called again where the KSN is read in another way
+ * @param rest called again if the KSN is parsed in another way
  */
 export function readCipherKey<T>(
   fields: RequestFields,
@@ -63,7 +63,7 @@ export function readCipherIv<T>(
   return mode === 'ECB' ? rest() : readIv(fields, name, key, rest);
 }
 
-/** Returns what a cipher needs of its key. */
+/** Returns the requirements of a cipher for its key. */
 export function cipherKeyNeeds(
   { keyType, ksn }: CipherKey,
   rules: { Symmetric: KeyRequirement; Dukpt: KeyRequirement },
@@ -105,7 +105,7 @@ export function encrypt(cipher: Cipher, plaintext: Buffer): Buffer {
 /**
  * Decrypts data.
  *
- * @returns the plaintext, which the caller zeroizes where it doesn't leave the service
+ * @returns the plaintext, which the caller zeroizes unless it is returned to the host
  * @throws HostError 80 as `encrypt`
  */
 export function decrypt(cipher: Cipher, ciphertext: Buffer): Buffer {

@@ -9,7 +9,7 @@ export const OUTPUT_FORMATS = ['0', '1'] as const;
 export type DataFormat = (typeof INPUT_FORMATS)[number];
 const HEX = '1';
 
-/** Characters of hexadecimal data that their length counts as one. */
+/** Number of hexadecimal characters per unit of the length field. */
 export type HexUnit = 1 | 2;
 const HEX_UNITS: Record<FieldSettings['hexLength'], readonly [HexUnit, ...HexUnit[]]> = {
   characters: [1],
@@ -28,11 +28,11 @@ export interface DataField {
 }
 
 /**
- * Reads the length of data, four hexadecimal digits, the data and all fields after them. Whether the length of
- * hexadecimal data counts characters or bytes is a setting; with `auto`, the fields after them tell.
+ * Reads the length of data, four hexadecimal digits, the data and all fields after them. A setting determines if the
+ * length of hexadecimal data counts characters or bytes; with `auto`, the following fields determine it.
  *
- * @param rest      called again where the length is read in the other way
- * @param malformed error for data that should be hexadecimal digits and aren't
+ * @param rest called again if the length is interpreted in the other way
+ * @param malformed error for data that isn't hexadecimal digits
  */
 export function readData<T>(
   fields: RequestFields,
@@ -73,10 +73,10 @@ export function dataReply(
 }
 
 /**
- * Reads an initialization vector and all fields after it: as many digits as the cipher of the key has. A name of a key
- * doesn't tell its cipher, so the fields after it must.
+ * Reads an initialization vector and all fields after it: as many digits as a block of the key's cipher. The name of a
+ * key doesn't reveal its cipher, so the following fields determine it.
  *
- * @param rest called again where the vector is read with another length
+ * @param rest called again if the vector is parsed with another length
  */
 export function readIv<T>(fields: RequestFields, name: string, key: KeyField, rest: (iv: Buffer) => T): T {
   const read = (digits: number) => () => rest(fields.hexBytes(name, digits));
@@ -84,7 +84,7 @@ export function readIv<T>(fields: RequestFields, name: string, key: KeyField, re
   return read(isAes(key) ? 32 : 16)();
 }
 
-/** Requires at least one block and nothing but whole blocks. @throws HostError 80 */
+/** Requires one or more whole blocks. @throws HostError 80 */
 export function requireBlocks(data: Buffer, blockBytes: number): void {
   if (data.length === 0 || data.length % blockBytes !== 0)
     throw new HostError('80', `data must be whole blocks of ${blockBytes} bytes`);

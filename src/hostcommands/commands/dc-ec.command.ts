@@ -35,8 +35,8 @@ function parse(fields: RequestFields, type: typeof TPK | typeof ZPK): Verificati
 }
 
 /**
- * Reads the account number of the PVV, where the PIN block has another one, such as a token: 12 digits without the check
- * digit, or a whole PAN of 13 to 19. It ends 5 digits, PVKI and PVV, before the other digits.
+ * Reads the account number of the PVV, if the PIN block has a different one, such as a token: 12 digits without the
+ * check digit, or a whole PAN of 13 to 19. It is followed by 5 digits: PVKI and PVV.
  */
 function panOfPvv(fields: RequestFields): string {
   const start = fields.mark();

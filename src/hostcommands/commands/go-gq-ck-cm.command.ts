@@ -67,7 +67,7 @@ export const CM: HostCommand<Verification> = {
   execute: (request, host) => verify(host, request),
 };
 
-/** Reads the mode: only 0, a PIN alone. The length of the MAC of mode 1 is in no public source. */
+/** Reads the mode: only 0, PIN verification alone. No public source documents the length of the MAC of mode 1. */
 function requirePinOnly(fields: RequestFields): void {
   fields.choice('mode', ['0']);
 }

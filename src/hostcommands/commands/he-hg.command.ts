@@ -13,7 +13,7 @@ interface Request {
   readonly block: Buffer;
 }
 
-/** Encrypts one block under a TAK: an old command that uses a MAC key as a data key. */
+/** Encrypts one block under a TAK: a legacy command that uses a MAC key as a data key. */
 export const HE: HostCommand<Request> = {
   code: 'HE',
   title: 'Encrypt a block under a TAK',

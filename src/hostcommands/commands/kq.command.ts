@@ -12,8 +12,9 @@ import { type Cryptogram, MK_AC, padded, readPan, readTransactionData, verifyCry
 
 /**
  * Card schemes by their identifiers. `padsWithZeros`: the card pads transaction data with zeros, as for Visa's CVN 10;
- * others use padding method 2. M/Chip's session key has the unpredictable number in it, so its ARPC is under the card's
- * master key, as its cards (CVN 16 and 17) and the API have it. Cards with EMV's common session key are those of KW.
+ * others use padding method 2. M/Chip's session key depends on the unpredictable number, so the ARPC is computed under
+ * the card's master key, as by its cards (CVN 16 and 17) and the API. For cards with EMV's common session key, hosts
+ * use KW.
  */
 const SCHEMES: Record<string, Scheme> = {
   '0': { sessionKey: 'VISA', padsWithZeros: true },
@@ -47,7 +48,7 @@ const MAC_BYTES = 4;
 interface Request extends Cryptogram {
   readonly scheme: Scheme;
   readonly masterKey: KeyField;
-  /** Authorisation response code, if an ARPC is wanted. */
+  /** Authorisation response code, if an ARPC is requested. */
   readonly arc?: Buffer;
   readonly discretionary?: { readonly integrityKey: KeyField; readonly mac: Buffer; readonly data: Buffer };
 }

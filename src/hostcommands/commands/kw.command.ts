@@ -19,7 +19,7 @@ interface Scheme {
   readonly option: MajorKeyDerivation;
 }
 
-/** Steps of each mode; `method` is that of the ARPC. */
+/** Steps of each mode; `method` is the ARPC method. */
 const MODES: Record<string, Mode> = {
   '0': { verifies: true },
   '1': { verifies: true, method: 1 },
@@ -38,14 +38,14 @@ const TREES: Record<string, { branchFactor: number; height: number }> = {
   '1': { branchFactor: 4, height: 8 },
 };
 
-/** Most bytes of proprietary authentication data. */
+/** Maximum number of bytes of proprietary authentication data. */
 const MAX_PROPRIETARY = 8;
-/** Bytes of a PAN of 17 to 19 digits and its sequence number in BCD. Option B is for these. */
+/** Bytes of a PAN of 17 to 19 digits and its sequence number in BCD. Option B applies to these. */
 const OPTION_B_BYTES = [10, 11];
 
 interface Request extends Cryptogram {
   readonly masterKey: KeyField;
-  /** Computes the ARPC, if one is wanted. */
+  /** Computes the ARPC, if one is requested. */
   readonly arpc?: (sessionKey: Buffer) => Buffer;
 }
 
@@ -89,7 +89,7 @@ function readLongPan(fields: RequestFields): { pan: string; psn: string } {
     throw new HostError('15', `PAN and sequence number must have ${OPTION_B_BYTES.join(' or ')} bytes for option B`);
   const { pan, psn } = readPan(fields, length);
   fields.expect(';');
-  // An odd number of digits has a zero on its left.
+  // An odd number of digits is padded with a leading zero.
   return { pan: pan.replace(/^0/, ''), psn };
 }
 

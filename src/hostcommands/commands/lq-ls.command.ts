@@ -22,7 +22,7 @@ interface Request {
   readonly data: Buffer;
 }
 
-/** Generates an HMAC. Keys come in key blocks. */
+/** Generates an HMAC. Keys must be in key blocks. */
 export const LQ: HostCommand<Request> = {
   code: 'LQ',
   title: 'Generate an HMAC',

@@ -23,7 +23,9 @@ interface Request extends DataField, CipherKey {
   readonly output: (typeof OUTPUT_FORMATS)[number];
 }
 
-/** Encrypts data. The host pads it, and sends a long message in parts with the IV of the reply before. */
+/**
+ * Encrypts data. The host pads the message, and sends a long message in parts, each with the IV of the previous reply.
+ */
 export const M0: HostCommand<Request> = {
   code: 'M0',
   title: 'Encrypt data',

@@ -22,7 +22,7 @@ const SCHEMES: Record<Algorithm, MacScheme> = {
   CMAC: macOf({ Algorithm: 'CMAC' }).scheme,
 };
 
-/** Cipher that chains the blocks of each algorithm, all but the last. */
+/** Cipher that chains all blocks but the last, for each algorithm. */
 const CHAINING = {
   ISO9797_ALGORITHM1: tdes,
   ISO9797_ALGORITHM3: firstDes,
@@ -37,7 +37,7 @@ type Padding = (typeof PADDINGS)[number];
 const TAK = '003';
 const KEY_TYPES = [TAK, '008', 'FFF'] as const;
 
-/** Which part of a message a request has: all of it, its first part, one in the middle, the last. */
+/** Part of a message in a request: whole message, first, middle or last part. */
 export type Part = '0' | '1' | '2' | '3';
 
 /** Computation of a MAC. */
@@ -63,7 +63,7 @@ export function readMethod(fields: RequestFields, keyName: string): MacMethod {
   return { algorithm, padding, length, keyType, key: fields.key(keyName) };
 }
 
-/** Returns what a MAC needs of its key. */
+/** Returns the requirements of a MAC for its key. */
 export function macKeyNeeds(
   operation: 'GenerateMac' | 'VerifyMac',
   { algorithm, keyType }: Pick<MacMethod, 'algorithm' | 'keyType'>,
@@ -72,18 +72,18 @@ export function macKeyNeeds(
   return { type: keyType, rule: KEY_ARGUMENTS[operation].KeyIdentifier[algorithm], code };
 }
 
-/** Message, or its last part, that is ready for a MAC. */
+/** Message, or its last part, prepared for a MAC. */
 export interface MacInput {
   readonly scheme: MacScheme;
   readonly message: Buffer;
-  /** Chaining value of the parts before. */
+  /** Chaining value of the previous parts. */
   readonly iv: Buffer;
 }
 
 /**
  * Pads a message, or its last part.
  *
- * @param iv chaining value of the parts before, if there are any
+ * @param iv chaining value of the previous parts, if any
  * @throws HostError 15 for an IV that isn't one block; 80 for data that aren't whole blocks without padding, and for no
  *   data, which padding methods 1 and 3 don't make a block of
  */
@@ -101,7 +101,7 @@ export function macInput(
 }
 
 /**
- * Chains the blocks of a message that goes on.
+ * Chains the blocks of an incomplete message.
  *
  * @returns the chaining value, one block, which the host sends with the next part
  * @throws HostError 15 for an IV that isn't one block, 80 for data that aren't whole blocks

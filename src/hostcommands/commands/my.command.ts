@@ -12,7 +12,10 @@ interface Request {
   readonly claimed: Buffer;
 }
 
-/** Verifies the MAC of a message and generates one under another key. The layout has no IV, so messages come whole. */
+/**
+ * Verifies the MAC of a message and generates one under another key. The layout has no IV, so messages must be
+ * complete.
+ */
 export const MY: HostCommand<Request> = {
   code: 'MY',
   title: 'Verify a MAC and generate one under another key',

@@ -51,7 +51,7 @@ export function isBdk({ scheme, value }: KeyField): boolean {
   return scheme === 'S' && value.startsWith('B0', 5);
 }
 
-/** Reads a PIN block, whose length is the block length of its key: 16 digits for TDES, 32 for AES. */
+/** Reads a PIN block, whose length is the block size of its key's cipher: 16 digits for TDES, 32 for AES. */
 export function pinBlock(fields: RequestFields, key: KeyField, name = 'PIN block'): Buffer {
   return fields.hexBytes(name, isAes(key) ? 32 : 16);
 }
@@ -72,7 +72,7 @@ export function requireFormatOf(key: KeyField, format: PinFormat): void {
 /**
  * Reads the account number: 12 digits without the check digit, or the whole PAN and `;` if a PIN block is of format 48.
  *
- * @returns a PAN for the library. Its check digit is 0 if the request has none: no construction but format 48 uses it.
+ * @returns a PAN for the library. Its check digit is 0 if the request has none: only format 48 uses it.
  */
 export function account(fields: RequestFields, format: PinFormat, other: PinFormat = format): string {
   const name = 'account number';
@@ -110,8 +110,8 @@ export function keySerialNumber(fields: RequestFields, bdk: KeyField, padding: 0
 }
 
 /**
- * Parses a request with a KSN. Some hosts send a KSN of 16 digits with FFFF on its left, while its descriptor says 16: a
- * request that otherwise doesn't end with its last field is read so.
+ * Parses a request with a KSN. Some hosts send a KSN of 16 digits with FFFF on its left, while its descriptor has 16: a
+ * request that otherwise doesn't end with its last field is parsed this way.
  */
 export function parseWithKsn<R>(fields: RequestFields, parse: (padding: 0 | 4) => R): R {
   return fields.firstComplete(
@@ -130,7 +130,9 @@ export function requireAtMost(maximum: number, length: number): void {
   if (length > maximum) throw new HostError('24', 'The PIN is longer than the maximum PIN length');
 }
 
-/** Reads a check length, 4 to 12: the number of PIN digits that an offset has, and at least are compared. */
+/**
+ * Reads a check length, 4 to 12: the number of digits of an offset, and the minimum number of PIN digits to compare.
+ */
 export function checkLength(fields: RequestFields): number {
   const length = fields.number('check length', 2);
   if (length < SHORTEST_PIN || length > LONGEST_PIN) throw new HostError('15', 'check length must be 04 to 12');
@@ -167,7 +169,7 @@ export function ibm3624Arguments({ table, validationData }: Ibm3624Fields, host:
       '25',
       'decimalisation table must have at least 8 different digits, and none more than 4 times: others reveal PINs',
     );
-  // The validation data have their whole length, so nothing is padded.
+  // The validation data has its full length, so no padding is needed.
   return { validationData, padCharacter: 'F', decimalizationTable: clear };
 }
 

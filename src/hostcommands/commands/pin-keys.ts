@@ -20,7 +20,7 @@ const RULE_NAMES = {
 
 type PinKeyRules = Readonly<Record<(typeof RULE_NAMES)[PinFormat] | 'Dukpt', KeyRequirement>>;
 
-/** Rules of the operations that PIN commands correspond to, by what the key does with the PIN block. */
+/** Rules of the operations that PIN commands correspond to, by the key's role for the PIN block. */
 export const PIN_KEY_RULES = {
   decrypts: KEY_ARGUMENTS.TranslatePinData.IncomingKeyIdentifier,
   encrypts: KEY_ARGUMENTS.TranslatePinData.OutgoingKeyIdentifier,
@@ -34,18 +34,18 @@ export const BDK_1 = '009';
 /** Key types of base derivation keys by their flag. */
 const BDK_TYPES = { '*': BDK_1, '~': '609' } as const;
 
-/** The key of a PIN block, as the request has it. */
+/** The key of a PIN block in the request. */
 export interface PinKey {
   readonly field: KeyField;
   readonly type: KeyType;
-  /** Of the transaction, for a base derivation key. */
+  /** Key serial number of the transaction, for a base derivation key. */
   readonly ksn?: string;
 }
 
 /**
  * Returns the key of a PIN block; for a base derivation key, that of the transaction.
  *
- * @returns a promise only for a key that isn't remembered
+ * @returns a promise only for a key that isn't cached
  * @throws HostError as `HostCall.key`; 27 for a TDES base derivation key and format 48
  */
 export function findPinKey(
@@ -70,8 +70,8 @@ export function bdk(fields: RequestFields, name = 'BDK'): Omit<PinKey, 'ksn'> {
 }
 
 /**
- * Reads the key of a destination: a ZPK, or a base derivation key. The latter has a flag under a variant LMK, and is
- * known by its usage in a key block. `ksn` must be read if `isBdk`.
+ * Reads the key of a destination: a ZPK, or a base derivation key. Under a variant LMK, a flag identifies the latter;
+ * in a key block, its usage does. `ksn` must be read if `isBdk`.
  */
 export function zpkOrBdk(fields: RequestFields): Omit<PinKey, 'ksn'> & { isBdk: boolean } {
   const flag = bdkFlag(fields);
@@ -101,7 +101,7 @@ const { VerificationKeyIdentifier: VERIFYING } = KEY_ARGUMENTS.VerifyPinData;
 const { GenerationKeyIdentifier: GENERATING } = KEY_ARGUMENTS.GeneratePinData;
 const CHANGING = ['Generate', 'Verify'] as const;
 
-/** Rules of PIN verification keys by method and by what they do; `changes` is both. */
+/** Rules of PIN verification keys by method and role; `changes` is both. */
 const PVK_RULES = {
   visa: {
     verifies: VERIFYING.Visa,
@@ -118,7 +118,7 @@ const PVK_RULES = {
 export type PinMethod = keyof typeof PVK_RULES;
 export type PvkPurpose = keyof (typeof PVK_RULES)[PinMethod];
 
-/** Returns the needs of a PIN verification key. Under a variant LMK it has the pair of terminal PIN keys. */
+/** Returns the requirements for a PIN verification key. Under a variant LMK, it uses the pair of terminal PIN keys. */
 export function pvkNeeds(method: PinMethod, purpose: PvkPurpose, code: '10' | '11'): KeyNeeds {
   return { type: TPK, rule: PVK_RULES[method][purpose], code };
 }

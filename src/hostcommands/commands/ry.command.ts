@@ -60,7 +60,7 @@ function version2(CardExpiryDate: string, fields: RequestFields): CardValue {
   return cardValue({ name: 'AmexCardSecurityCodeVersion2', value: { CardExpiryDate, ServiceCode } });
 }
 
-/** Reads a code, which is all `F` if it isn't to be verified. */
+/** Reads a code, which is all `F` if it should not be verified. */
 function readCode(fields: RequestFields, length: number): Buffer | undefined {
   const code = fields.hex(`CSC of ${length} digits`, length);
   if (code === 'F'.repeat(length)) return undefined;

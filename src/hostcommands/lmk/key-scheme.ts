@@ -56,9 +56,9 @@ const SCHEME_BYTES: Readonly<Record<string, readonly number[]>> = {
 /**
  * Returns the scheme with which a command wants a DES key to be encrypted.
  *
- * @param wanted        the letter; Z and 0 give a single-length key, which is sent without a letter
- * @param takesAnsiX917 X and Y are allowed
- * @throws HostError 26 for another letter, or one that keys of this length don't have
+ * @param wanted        the letter; Z and 0 mean a single-length key, which is sent without a letter
+ * @param takesAnsiX917 true if X and Y are allowed
+ * @throws HostError 26 for another letter, or one that isn't allowed for keys of this length
  */
 export function requireScheme(
   wanted: string,

@@ -8,13 +8,13 @@ import type { KeyRequirement } from '../../payment/keys/key-rules.js';
 import type { Synchronous } from '../../provider/crypto-provider.js';
 import type { HostKey, HostKeyAttributes } from '../command.js';
 
-/** A key that was opened, as it is remembered. */
+/** An opened key in the cache. */
 export interface OpenedKey {
   readonly kcv: string;
   readonly algorithm: KeyAlgorithm;
-  /** Length as the host has it. */
+  /** Length of the host's key. */
   readonly bytes: number;
-  /** A single-length DES key twice. */
+  /** A single-length DES key is stored as two equal halves. */
   readonly held: HeldKey;
 }
 
@@ -68,7 +68,7 @@ export function algorithmOf(bytes: number, isAes: boolean): KeyAlgorithm {
   return algorithm;
 }
 
-/** Usages whose keys may be of single length. The algorithms of the others, such as CVV and DUKPT, need two halves. */
+/** Usages that allow single-length keys. The algorithms of the others, such as CVV and DUKPT, need two halves. */
 const SINGLE_LENGTH_USAGES: readonly KeyUsage[] = [
   'TR31_P0_PIN_ENCRYPTION_KEY',
   'TR31_V1_IBM3624_PIN_VERIFICATION_KEY',
@@ -77,7 +77,7 @@ const SINGLE_LENGTH_USAGES: readonly KeyUsage[] = [
   'TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY',
 ];
 
-/** Returns true if a command takes keys of this algorithm and length. */
+/** Returns true if a command accepts keys of this algorithm and length. */
 export function takesLength(
   rule: KeyRequirement,
   { algorithm, bytes }: Pick<OpenedKey, 'algorithm' | 'bytes'>,
