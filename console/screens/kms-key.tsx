@@ -293,7 +293,7 @@ function RotationSheet({ of, name }: PartProps) {
             <p>
               {KeyRotationEnabled
                 ? `Every ${RotationPeriodInDays} days, next ${untilWords(NextRotationDate ?? 0)}.`
-                : 'Off. After a rotation, ciphertexts under earlier key material can still be decrypted.'}
+                : 'Off. Ciphertexts of former material can still be decrypted after a rotation.'}
             </p>
             <form
               class="next"

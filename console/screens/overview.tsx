@@ -211,7 +211,7 @@ function Attention({ status }: { status: Loaded<GetStatusOutput> }) {
       </ul>
       {lacking.length > 0 && (
         <p class="body quiet">
-          Some checks were skipped: they need{' '}
+          Not all was looked at: it needs{' '}
           {lacking.map((action, i) => (
             <Fragment key={action}>
               {i > 0 && ', '}

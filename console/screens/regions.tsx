@@ -97,7 +97,7 @@ function Defaults() {
                     <p>
                       {isOn
                         ? 'New keys are replicated here.'
-                        : 'New keys aren’t replicated here unless the request names the Region.'}
+                        : 'New keys stay out unless the request names the Region.'}
                     </p>
                   </div>
                   <button

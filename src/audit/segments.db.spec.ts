@@ -84,7 +84,7 @@ test('one day can be exported at a time, in the order of days', async () => {
   expect(await of(DAY_2)).toMatchObject({ exitCode: 4, stderr: `${DAY_1} comes before ${DAY_2}: export it first.\n` });
   expect(await of(daysAgo(0))).toMatchObject({
     exitCode: 4,
-    stderr: expect.stringContaining("isn't over for an hour"),
+    stderr: expect.stringContaining('ended less than an hour ago'),
   });
   expect(await of(DAY_1)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('segment 1') });
   expect(await of(DAY_2)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('segment 2') });

@@ -205,7 +205,7 @@ function addAccessKeys(group: AccessCommands): void {
 function addPasswords(group: AccessCommands): void {
   const { stdin } = group.streams;
   group
-    .command('set', 'Set the password with which a user signs in to the CCKM API, and unlock the user.')
+    .command('set', 'Set the password of a user for the CCKM API, and unlock the user.')
     .argument('<name>', 'name of the user')
     .requiredOption('--file <path>', 'Read the password from a file; - reads standard input.')
     .examples(

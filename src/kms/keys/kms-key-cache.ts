@@ -21,7 +21,7 @@ export class KmsKeyCache extends FreshCache<KnownKey> {
    * Returns the key of a name, from memory without a promise, or from `load`.
    *
    * @param name ARN of the key or of an alias
-   * @param load returns null if there is no such key; that is not remembered
+   * @param load returns null if there is no such key; that is not cached
    */
   get(name: string, load: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
     return this.known(name)?.value ?? this.read(name, () => inSpan('key read', 'internal', {}, load));
@@ -31,13 +31,13 @@ export class KmsKeyCache extends FreshCache<KnownKey> {
     return arn.startsWith('arn:aws:kms:');
   }
 
-  /** A custom key store changes rarely, but with it all keys that it holds. */
+  /** A change of a custom key store, which is rare, invalidates all its keys. */
   override forget(arn: string): void {
     if (isStoreArn(arn)) this.clear();
     else super.forget(arn);
   }
 
-  /** A changed key is forgotten under all its names. */
+  /** A changed key is dropped under all its names. */
   protected sourceOf({ key }: KnownKey): string {
     return key.arn;
   }

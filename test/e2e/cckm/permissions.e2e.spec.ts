@@ -24,7 +24,7 @@ beforeAll(async () => {
   container = (await chief.ok<{ id: string }>('GET', 'cckm/aws/kms/kms')).id;
 });
 
-/** Every action on a key with what it needs in KMS, besides what every answer needs. */
+/** Every action on a key with its permissions in KMS, in addition to those for every response. */
 const ACTIONS: [action: string, needs: string, body?: object][] = [
   ['schedule-deletion', 'kms:ScheduleKeyDeletion', { days: 7 }],
   ['cancel-deletion', 'kms:CancelKeyDeletion'],
@@ -128,7 +128,7 @@ describe('a user sees of keys', () => {
       expect(await partial.ok('GET', `cckm/aws/keys?${query}`)).toMatchObject({ total: 0 });
     const refresh = await partial.ok<AwsKey>('POST', `cckm/aws/keys/${id}/refresh`);
     expect(refresh.aws_param).not.toHaveProperty('Policy');
-    // Another user keeps the right to read.
+    // Another user keeps the permission to read.
     expect((await chief.ok<AwsKey>('GET', `cckm/aws/keys/${id}`)).aws_param.Alias).toEqual(['alias/hidden']);
 
     await setPolicy('partial', statement(['kms:DescribeKey', 'kms:CreateKey', 'kms:UpdateAlias']));
@@ -297,7 +297,7 @@ describe('ACLs', () => {
       );
       await setAcls([{ user_id: idOf(ann).replace('local|', ''), permit: true, actions: ['viewnative', acl] }]);
       const { status } = await ann.send('POST', path, body);
-      // In the state that the key happens to be in, KMS may refuse.
+      // KMS may still refuse because of the key's state.
       expect([200, 409]).toContain(status);
     },
   );

@@ -38,9 +38,9 @@ beforeAll(async () => {
   host = await service.connect();
 }, 60_000);
 
-/** The key as a host names it. */
+/** The key in a host's field. */
 const key = (name: Name) => `@alias/${name}@`;
-/** Calls an operation. A failed verification has no members; any other refusal is a fault of this spec. */
+/** Calls an operation. A failed verification has no members; any other error is a bug in this spec. */
 const post = async (path: string, body: object) => {
   const { status, json } = await service.send({ path, body: JSON.stringify(body) });
   if (status !== 200 && json['Reason'] === undefined) throw new Error(JSON.stringify(json));
@@ -123,7 +123,7 @@ test.each([
 ] as const)('%s and VerifyPinData by the method of IBM', async (command, pinKey, reply) => {
   await runs(
     fc.asyncProperty(pans, digits(11), async (pan, validation) => {
-      // N is replaced by the five last digits of the account.
+      // N is replaced with the last five digits of the account number.
       const data = `${validation.slice(0, 11)}N`;
       const whole = `${validation.slice(0, 11)}${accountOf(pan).slice(-5)}`;
       const { EncryptedPinBlock: block, PinData } = (await post('/pindata/generate', {
@@ -140,7 +140,7 @@ test.each([
         });
         const natural = `04${accountOf(pan)}${IBM.DecimalizationTable}${data}`;
         const answer = await ask(command, key(pinKey), key('ibm'), `12${block}01${natural}${claimed}FFFFFFFF`);
-        // The PVK has double length, which is warned of with 02.
+        // The PVK has double length, which causes the warning 02.
         expect([VerificationKeyArn, answer]).toEqual(
           claimed === offset ? [arns.ibm, `${reply}02`] : [undefined, `${reply}01`],
         );

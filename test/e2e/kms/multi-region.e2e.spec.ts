@@ -261,7 +261,7 @@ describe('UpdatePrimaryRegion', () => {
       'UpdatePrimaryRegion',
       { KeyId, PrimaryRegion: HOME },
       'ValidationException',
-      `${KeyId} is the primary key already: name the Region of a replica.`,
+      `${KeyId} is already the primary key: name the Region of a replica.`,
     );
     await europe.send(new DisableKeyCommand({ KeyId: replica }));
     await refused(

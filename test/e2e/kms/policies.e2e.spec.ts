@@ -200,7 +200,7 @@ describe('A policy that is malformed', () => {
     [
       'with an element twice',
       ok.replace('"Effect"', '"Effect":"Deny","Effect"'),
-      'The policy is invalid: Effect is there twice in one object.',
+      'The policy is invalid: Effect occurs twice in one object.',
     ],
   ])('%s', async (_, Policy, message) => {
     const KeyId = await newKey();
@@ -256,7 +256,7 @@ test.each([
   [
     'ListKeyPolicies',
     { Marker: 'x' },
-    'InvalidMarkerException: Marker is invalid: give back the NextMarker of the page before, with the same filters.',
+    'InvalidMarkerException: Marker is invalid: send the NextMarker of the previous page, with the same filters.',
   ],
 ])('%s of %j is refused', async (operation, input, exception) => {
   expect(await call(operation, { KeyId: await newKey(), ...input })).toBe(exception);

@@ -168,7 +168,7 @@ test('a dry run checks everything and does nothing, also without a ciphertext', 
   await refused(
     { CiphertextBlob, DestinationKeyId: key, DryRunModifiers: ['IGNORE_CIPHERTEXT'] },
     'ValidationException',
-    'DryRunModifiers are for requests with DryRun only.',
+    'DryRunModifiers can be used only with DryRun.',
   );
   await refused(
     { DestinationKeyId: key },

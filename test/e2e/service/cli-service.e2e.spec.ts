@@ -172,7 +172,7 @@ describe('the service and the caller', () => {
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     expect(await runKeyblock(['status', '--endpoint', url])).toEqual(
-      refused(5, `${url} answers with HTTP status 404, but not as Keyblock does.`),
+      refused(5, `${url} responds with HTTP status 404, but is not Keyblock.`),
     );
     server.close();
   });

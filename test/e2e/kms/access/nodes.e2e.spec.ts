@@ -18,7 +18,7 @@ describe.each([
   ['notified', false],
   ['not notified', true],
 ])('a change of which the other node is %s', (_, deaf) => {
-  /** Prevents notifications: ends the listening connections and keeps the nodes from connecting again. */
+  /** Prevents notifications: ends the listening connections and prevents the nodes from reconnecting. */
   const allowConnections = (allowed: boolean) =>
     elsewhere(
       `ALTER DATABASE ${new URL(shared.store.env.DATABASE_URL!).pathname.slice(1)} ALLOW_CONNECTIONS ${allowed}`,

@@ -622,7 +622,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
     expect(await keysOn('spare')).toEqual([Arn]);
     expect(service.log).toContainEqual(
       expect.objectContaining({
-        msg: 'key on a token left behind with its deleted store',
+        msg: 'key on a token left behind by its deleted store',
         keyArn: Arn,
         store: spare,
       }),

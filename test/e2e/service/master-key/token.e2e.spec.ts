@@ -175,7 +175,7 @@ describeWithSoftHsm('a master key that a token encrypts', () => {
       clearInterval(load);
       expect(new Set(answers)).toEqual(new Set([expected]));
       expect(await command(store, ['rewrap', '--to', uri()], tokenEnv(), 4)).toContain(
-        'encrypts the master key already',
+        'already encrypts the master key',
       );
       await stop(service);
 
