@@ -54,7 +54,7 @@ const GRANT = { GranteePrincipal: 'arn:aws:iam::000000000000:root', Operations: 
 const MAC = { Message: 'YQ==', MacAlgorithm: 'HMAC_SHA_256' };
 const ALIAS = 'alias/states';
 
-/** Names the key, with further members, and members of what was made. */
+/** Names the key, with further members, and members of the created resource. */
 const named =
   (members: object, ...names: string[]) =>
   ({ arn, made }: KeyInState) => ({

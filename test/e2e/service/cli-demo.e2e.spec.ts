@@ -40,7 +40,10 @@ test('keyblock demo makes every key once, with a tag and in the state of its exa
   expect(Tags).toEqual([{ Key: 'demo', Value: 'public-test-key' }]);
 });
 
-/** Examples of KMS, but for ImportKeyMaterial, whose token is another one each time, and what the service has not. */
+/**
+ * Examples of KMS, except ImportKeyMaterial, whose token differs each time, and operations that need resources that the
+ * service lacks.
+ */
 const KMS_EXAMPLES = EXAMPLES.filter(
   ({ name, service: signedFor }) =>
     signedFor === 'kms' && name !== 'ImportKeyMaterial' && !name.includes('CustomKeyStore'),

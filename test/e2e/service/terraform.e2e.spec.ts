@@ -25,8 +25,8 @@ import { kmsClient } from '../../support/kms.js';
 import { CREDENTIALS, REGION } from '../../support/service.js';
 
 /**
- * The calls of Terraform's AWS provider for its resources, in its order, through AWS's SDK: what it sends when it creates,
- * refreshes, changes and destroys, and what it reads in the answers.
+ * The calls of Terraform's AWS provider for its resources, in its order, through AWS's SDK: its requests on create,
+ * refresh, change and destroy, and the response members that it reads.
  */
 const OTHER_REGION = 'eu-west-1';
 const service = useService({ KEYBLOCK_REGIONS: `${REGION},${OTHER_REGION}` });
@@ -130,7 +130,7 @@ describe('aws_kms_key', () => {
     expect(await find(AliasName)).toMatchObject({ TargetKeyId: KeyMetadata!.KeyId });
     await kms.send(new DeleteAliasCommand({ AliasName }));
     expect(await find(AliasName)).toBeUndefined();
-    // A second destroy finds nothing, which the provider takes for success.
+    // A second destroy finds nothing, which the provider treats as success.
     await expect(kms.send(new DeleteAliasCommand({ AliasName }))).rejects.toMatchObject({ name: 'NotFoundException' });
   });
 

@@ -25,7 +25,7 @@ afterAll(() => store.remove());
 const KEYBLOCK = fileURLToPath(new URL('../../../../bin/keyblock.js', import.meta.url));
 const KEYS = 4;
 
-/** A client's knowledge of a key: the rotations that were answered, one that may have been done, and ciphertexts. */
+/** A client's view of a key: the acknowledged rotations, one that may have taken place, and ciphertexts. */
 interface Known {
   KeyId: string;
   answered: number;

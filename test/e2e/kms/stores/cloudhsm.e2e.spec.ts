@@ -135,7 +135,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
   const decrypt = async (CiphertextBlob: Uint8Array, EncryptionContext?: Record<string, string>) =>
     Buffer.from((await client.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }))).Plaintext!).toString();
   const stateOf = async (KeyId: string) => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata!.KeyState;
-  /** Does what the service does by itself once waiting periods of 7 days are over. */
+  /** Runs the service's background work for the end of 7-day waiting periods. */
   const deleteDue = async () => {
     const later = new Date(Date.now() + 8 * DAY_MS);
     await service.app.get(KmsDeletionWorker, { strict: false }).doDue(later);

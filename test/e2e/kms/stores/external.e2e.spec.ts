@@ -362,7 +362,7 @@ describe('an external key store', () => {
     expect(calls).toEqual([]);
   });
 
-  /** Faults of a proxy: what it answers, and what callers see of it. */
+  /** Faults of a proxy: its response, and the error that callers get. */
   const FAULTS: [fault: string, answer: Answer, create: string, createKey: string, connection: string][] = [
     [
       'ValidationException',

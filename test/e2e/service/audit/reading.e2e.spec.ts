@@ -159,7 +159,7 @@ describe('ListAuditEvents', () => {
 
 describe('VerifyAuditChains', () => {
   async function verified(): Promise<Record<string, unknown>> {
-    // The verification before holds its lock for a moment after its result is there.
+    // The previous verification holds its lock for a moment after its result is available.
     let started = await service.send({ method: 'POST', path: '/admin/audit/verifications' });
     while (started.status === 409) {
       await pause(20);

@@ -344,7 +344,7 @@ test('nodes that need the certificate authority of the account at the same time 
 }, 60_000);
 
 describe('quotas', () => {
-  /** Makes twice as many calls as the quota allows, on both nodes at once, and returns the outcomes. */
+  /** Makes twice as many calls as the quota allows, on both nodes concurrently, and returns the outcomes. */
   async function fill(make: (node: Node, number: number) => Promise<unknown>, max: number): Promise<unknown[]> {
     const calls = Array.from({ length: 2 * max }, (_, number) => make(shared.nodes[number % 2]!, number));
     const results = await Promise.allSettled(calls);
