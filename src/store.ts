@@ -67,8 +67,8 @@ export function joinEmbeddedDatabase(config: Config): EmbeddedDatabase {
 }
 
 /**
- * Removes PGPORT, PGSSLMODE, PGOPTIONS and the like from the environment: the driver takes from them whatever a URL
- * doesn't state, although they describe another server.
+ * Removes PGPORT, PGSSLMODE, PGOPTIONS and the like from the environment: the driver would use them for anything
+ * missing in a URL, although they describe another server.
  */
 function ignoreOtherServers(): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('PG')) Reflect.deleteProperty(process.env, name);

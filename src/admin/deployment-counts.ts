@@ -85,7 +85,7 @@ export class DeploymentCounts implements OnApplicationBootstrap, OnApplicationSh
     await this.#rounds.stop();
   }
 
-  /** Counts now if this process is the one that counts, and otherwise forgets what it had counted. */
+  /** Counts now if this process is responsible for counting, and otherwise discards its counts. */
   async count(): Promise<void> {
     await this.#compareClocks();
     this.#counts = (await this.nodes.isFirst()) ? await this.#read() : undefined;

@@ -77,7 +77,7 @@ class ApprovalPassage implements Passage {
     const needed = subject ? rules.needed(call, operation, subject) : [];
     if (!subject || needed.length === 0) return;
     if (subject.target !== undefined && !keysOf(call).includes(subject.target))
-      throw new ConflictException('The alias was meanwhile moved to another key. Repeat the call.');
+      throw new ConflictException('The alias that names the key was moved meanwhile. Repeat the call.');
     this.#requestHash = requestHash(options.secret, call, subject);
     const sessions = [];
     for (const each of needed) {

@@ -188,7 +188,7 @@ export class ChainCheck {
       );
   }
 
-  /** Notes that audit_chains has no entry for the chain. */
+  /** Records that audit_chains has no entry for the chain. */
   missing(): void {
     this.#fault('chain missing', undefined, 'it has no entry in audit_chains');
   }

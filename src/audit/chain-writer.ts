@@ -193,7 +193,7 @@ export class ChainWriter {
    * Begins a chain under the next number.
    *
    * @param after  the chain of this process that the new one follows, or 0
-   * @param events the first events of the new chain, about the one that it follows
+   * @param events the first events of the new chain, about the previous chain
    */
   async #begin(manager: EntityManager, after = 0, events: string[] = []): Promise<Stored> {
     const { secret, clock, home } = this.#options;

@@ -38,7 +38,7 @@ export class ChangeEpoch implements Freshness {
     return this.#goodUntil;
   }
 
-  /** Accounts for a committed change. The caches must have dropped what it affected. */
+  /** Accounts for a committed change. The caches must have dropped all affected entries. */
   heard(n: number): void {
     if (n === this.#run.to + 1) this.#run.to = n;
     else if (n > this.#run.to) this.#run = { from: n, to: n };

@@ -170,7 +170,7 @@ async function tries(connection: pg.Client, lock: 'pg_try_advisory_lock' | 'pg_t
 
 function client({ directory }: EmbeddedDatabase): pg.Client {
   const made = new pg.Client({ connectionString: directory.databaseUrl, application_name: 'keyblock command' });
-  made.on('error', () => undefined); // whatever uses the database reports the error
+  made.on('error', () => undefined); // users of the database report the error
   return made;
 }
 

@@ -52,7 +52,7 @@ export function addMasterKeyToken(masterKey: Command, streams: Streams): void {
   const toToken = masterKey
     .command('to-token')
     .description(TO_DESCRIPTION)
-    .requiredOption('--token <uri>', 'PKCS#11 URI of the key that is to encrypt the master key.')
+    .requiredOption('--token <uri>', 'PKCS#11 URI of the key that will encrypt the master key.')
     .examples(`keyblock master-key to-token --token ${BY_LABEL}`, `keyblock master-key to-token --token ${BY_SERIAL}`)
     .readOn(DOCUMENT);
   withOutput(toToken).action(async ({ token, ...options }: OutputOptions & { token: string }) => {
@@ -79,7 +79,7 @@ export function addMasterKeyToken(masterKey: Command, streams: Streams): void {
   const rewrap = masterKey
     .command('rewrap')
     .description(REWRAP_DESCRIPTION)
-    .requiredOption('--to <uri>', 'PKCS#11 URI of the key that is to encrypt the master key from now on.')
+    .requiredOption('--to <uri>', 'PKCS#11 URI of the key that will encrypt the master key.')
     .examples(`keyblock master-key rewrap --to ${BY_LABEL}`, `keyblock master-key rewrap --to ${BY_SERIAL}`)
     .readOn(DOCUMENT);
   withOutput(rewrap).action(async ({ to, ...options }: OutputOptions & { to: string }) => {

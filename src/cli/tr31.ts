@@ -240,7 +240,7 @@ function remarks({ header, optionalBlocks }: KeyBlock): string[] {
     lines.push('This block holds a component of a key, not a key: the service will not import it.');
   if (VERSIONS[header.versionId].binding === 'variant')
     lines.push(
-      `Version ${header.versionId} is deprecated, and the service accepts it only with KEYBLOCK_TR31_LEGACY=allow: ask for version B, or D under an AES key.`,
+      `Version ${header.versionId} is deprecated, and the service accepts it only with KEYBLOCK_TR31_LEGACY=allow: request version B, or D under an AES key.`,
     );
   return lines;
 }

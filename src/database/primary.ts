@@ -109,7 +109,7 @@ export class Primary {
   }
 
   /**
-   * Prepares a new connection. If the primary is another host than before, cuts the connections to the other hosts, so
+   * Prepares a new connection. If the primary has changed, closes the connections to the other hosts, so
    * that this process never uses two servers at a time.
    *
    * @throws StandbyError

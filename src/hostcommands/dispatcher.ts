@@ -48,7 +48,7 @@ export interface DispatcherOptions {
   readonly rate: TokenBuckets | undefined;
 }
 
-/** A command that is on, with what each call of it needs. */
+/** An enabled command, with its requirements. */
 interface Row {
   readonly command: HostCommand;
   readonly operation: string;

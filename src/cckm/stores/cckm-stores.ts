@@ -69,7 +69,7 @@ export class CckmStores {
     return this.changed(call, view);
   }
 
-  /** Deletes a store in KMS, unless it is gone, and its record. @throws as `change` */
+  /** Deletes a store in KMS, if it still exists, and its record. @throws as `change` */
   async delete(call: Call, id: string): Promise<void> {
     const view = await this.changeable(call, id, 'keydelete');
     const { region, CustomKeyStoreId } = kmsStoreOf(view);

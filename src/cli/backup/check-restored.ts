@@ -148,7 +148,7 @@ async function refuseServed(client: pg.Client): Promise<void> {
   const names = nodes.map(({ host, pid }) => `process ${pid} on ${host}`).join(', ');
   throw new Failure(
     EXIT.state,
-    `The database is in use by ${names}. Check a database before a service is started on it; one that was killed counts for a minute.`,
+    `The database is in use by ${names}. Check a database before a service is started on it; a killed one counts as running for a minute.`,
   );
 }
 

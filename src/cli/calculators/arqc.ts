@@ -143,7 +143,7 @@ async function explainArqc(options: ArqcOptions, streams: Streams): Promise<void
       ? []
       : [`The issuer application data says cryptogram version ${json.CryptogramVersion}.`]),
     ...section('Matches', matches.length === 0 ? ['none'] : table([HEADER, ...matches.map((match) => wayRow(match))])),
-    ...section('Closest to what was expected', table([HEADER, ...closest(attempts).map((each) => wayRow(each))])),
+    ...section('Closest to the expected variant', table([HEADER, ...closest(attempts).map((each) => wayRow(each))])),
   ]);
 }
 

@@ -73,7 +73,7 @@ function whyNot(paths: readonly string[], owner: { uid: number } | undefined): s
 }
 
 /**
- * Returns the command that makes the kernel send SIGINT, PostgreSQL's fast shutdown, when the parent process is gone.
+ * Returns the command that makes the kernel send SIGINT, PostgreSQL's fast shutdown, when the parent process ends.
  * Empty if the system has no such command: the next start then stops the orphan.
  */
 export function endingWithParent(): string[] {

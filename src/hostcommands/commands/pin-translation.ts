@@ -9,7 +9,7 @@ import { HostError } from '../host-error.js';
 import { findPinKey, PIN_KEY_RULES, type PinKey } from './pin-keys.js';
 import { formatCode, type PinFormat, requireAtMost } from './pin-fields.js';
 
-/** The translation that a request asks for. */
+/** The requested translation. */
 export interface Translation {
   readonly from: PinKey;
   readonly to: PinKey;

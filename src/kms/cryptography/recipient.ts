@@ -3,8 +3,8 @@ import { ValidationException } from '../../errors/exceptions.js';
 import type { Recipient } from '../fields.js';
 
 /**
- * Refuses a request that asks for its result to be encrypted for an enclave. Its attestation document would have to be signed under
- * the root of AWS Nitro for this service, which isn't AWS's: no valid document can exist.
+ * Refuses a request whose result should be encrypted for an enclave. Its attestation document would have to be signed
+ * under the root of AWS Nitro for this service, which isn't AWS's: no valid document can exist.
  *
  * @throws ValidationException
  */

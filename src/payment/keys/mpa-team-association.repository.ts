@@ -47,7 +47,7 @@ type Note = MpaRequest['note'];
 
 /**
  * The teams that approve protected operations of the caller's account and Region. The first team takes effect at once.
- * To change or remove a team, the present one must approve. An association is stored as a guard.
+ * To change or remove a team, the current one must approve. An association is stored as a guard.
  */
 @Injectable()
 export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
@@ -113,7 +113,7 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
     return this.get(call, action);
   }
 
-  /** Requests the approval of the present team for a call that the service executes once it is given. */
+  /** Requests the approval of the current team for a call that the service then executes. */
   async request(call: Call, { manager, note, now, subject, comment }: MpaRequest): Promise<void> {
     const guard = await lockGuard(call, manager, ROOT_CERTIFICATES);
     const team = guard && (await manager.findOneBy(ApprovalTeam, { arn: guard.teamArn }));

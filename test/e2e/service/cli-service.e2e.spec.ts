@@ -107,7 +107,7 @@ describe('the service and the caller', () => {
     process.env['KEYBLOCK_PORT'] = new URL(service.url).port;
     process.env['KEYBLOCK_ACCESS_KEY_ID'] = CREDENTIALS.accessKeyId;
     process.env['KEYBLOCK_SECRET_ACCESS_KEY'] = CREDENTIALS.secretAccessKey;
-    // The root's credentials are not for an endpoint that is named.
+    // The root's credentials are not used for an explicit endpoint.
     expect(await runKeyblock(['status'])).toEqual(refused(3, 'There are no credentials.'));
     delete process.env['AWS_ENDPOINT_URL'];
     await ok(['status']);

@@ -140,7 +140,7 @@ describe('the command keyblock', () => {
         {
           exitCode: 0,
           stdout: expect.stringMatching(/\S/),
-          stderr: example.includes('--key ') ? expect.stringContaining('history of your shell') : '',
+          stderr: example.includes('--key ') ? expect.stringContaining('history, and other users') : '',
         },
       ]);
   });

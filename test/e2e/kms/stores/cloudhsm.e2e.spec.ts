@@ -374,7 +374,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
       }
       for (const outcome of await settled)
         expect(outcome).toMatchObject({ status: 'rejected', reason: refused('IncorrectTrustAnchorException') });
-      // A call that comes when the first reading has just ended starts another.
+      // A call that arrives just after the first read has ended starts another.
       expect(most).toBeGreaterThan(0);
       expect(most).toBeLessThanOrEqual(2);
     });
