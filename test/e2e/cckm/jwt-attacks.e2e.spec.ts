@@ -123,7 +123,7 @@ test('groups and names in a token give nothing, even under the secret of the ser
   expect({ status, json }).toMatchObject({ status: 200, json: { username: 'ann', groups: ['CCKM Users'] } });
 });
 
-test('a sign-in that never was is taken for one that was revoked', async () => {
+test('a sign-in that never existed is treated as revoked', async () => {
   const sid = 'baf58871-2503-4d13-a84a-339aeb8fdfaf';
   expect(await answerTo(await signed({ ...claims, cust: { sid } }))).toBe(
     '401 5 NCERRUnauthorizedAccess | Token has been revoked',

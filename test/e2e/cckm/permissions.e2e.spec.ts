@@ -217,7 +217,7 @@ describe('the actions of CCKM itself', () => {
   });
 
   test.each(OWN.map(([operation, method, path, body]) => ({ operation, method, path, body })))(
-    '$operation is refused to a user who may do everything in KMS',
+    '$operation is refused to a user with all permissions in KMS',
     async ({ operation, method, path, body }) => {
       expect(await keysOnly.refused(method, path(), body)).toBe(
         `403 4 NCERRForbidden | AccessDeniedException: User: ${userArn('keys-only')} is not authorized to perform: cckm:${operation} on resource: * because no identity-based policy allows the cckm:${operation} action`,
@@ -288,7 +288,7 @@ describe('ACLs', () => {
   afterAll(() => setAcls([]));
 
   test.each(ACL_ACTIONS.map(([action, acl, body]) => ({ action, acl, body })))(
-    'take $action away from a user who may do it in KMS, unless an entry permits $acl',
+    'deny $action to a user whom KMS allows it, unless an entry permits $acl',
     async ({ action, acl, body }) => {
       await setAcls([{ user_id: idOf(ann), actions: ['viewnative'] }]);
       const path = `cckm/aws/keys/${id}/${action}`;
@@ -315,7 +315,7 @@ describe('ACLs', () => {
     expect(await ann.refused('GET', `cckm/aws/keys/${imported.id}`)).toMatch(/viewbyok/);
   });
 
-  test('take away with permit false, whatever other entries permit', async () => {
+  test('deny with permit false, regardless of other entries', async () => {
     await setAcls([
       { group: 'CCKM Users', actions: ['viewnative', 'keyupdate'] },
       { user_id: idOf(ann), permit: false, actions: ['keyupdate'] },

@@ -91,7 +91,7 @@ test('changes between a symmetric and an RSA key, both ways', async () => {
   expect(Buffer.from(Plaintext ?? [])).toEqual(PLAINTEXT);
 });
 
-test('refuses another source key than the one that the ciphertext names', async () => {
+test('refuses a source key other than the one that the ciphertext names', async () => {
   const [from, other] = [await newKey(), await newKey()];
   const CiphertextBlob = base64(await encrypted(from));
   await refused(

@@ -59,7 +59,7 @@ test('every example of KMS works after keyblock demo, and again after the next o
   }
 });
 
-test('keyblock demo leaves KMS keys alone that are as it made them', async () => {
+test('keyblock demo does not touch unchanged KMS keys', async () => {
   expect(await runKeyblock(['demo'])).toMatchObject({ exitCode: 0 });
   const events = () =>
     service.app
@@ -120,6 +120,6 @@ test('keyblock demo audits every change', async () => {
   );
 });
 
-test('keyblock demo takes no argument', async () => {
+test('keyblock demo accepts no argument', async () => {
   expect(await runKeyblock(['demo', 'now'])).toMatchObject({ exitCode: 2, stdout: '' });
 });

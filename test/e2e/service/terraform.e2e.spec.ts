@@ -65,7 +65,7 @@ describe('aws_kms_key', () => {
     return { ...KeyMetadata, Policy, KeyRotationEnabled, RotationPeriodInDays, Tags };
   }
 
-  test('is created with rotation, and has at once what was asked for', async () => {
+  test('is created with rotation, and has the requested settings at once', async () => {
     const { KeyMetadata } = await kms.send(
       new CreateKeyCommand({
         BypassPolicyLockoutSafetyCheck: false,
@@ -142,7 +142,7 @@ describe('aws_kms_key', () => {
     await there.send(new ScheduleKeyDeletionCommand({ KeyId }));
   });
 
-  test('is gone once its deletion is scheduled, also for a second destroy', async () => {
+  test('counts as deleted once its deletion is scheduled, also for a second destroy', async () => {
     const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
     const schedule = new ScheduleKeyDeletionCommand({ KeyId: KeyMetadata!.KeyId, PendingWindowInDays: 7 });
     await kms.send(schedule);
@@ -214,7 +214,7 @@ describe('aws_paymentcryptography_key', () => {
     await expect(alias()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  test('is gone once its deletion is pending, also for a second destroy', async () => {
+  test('counts as deleted once its deletion is pending, also for a second destroy', async () => {
     const destroy = () =>
       service.controlPlane.send(new payment.DeleteKeyCommand({ KeyIdentifier: KeyArn, DeleteKeyInDays: 7 }));
     await destroy();

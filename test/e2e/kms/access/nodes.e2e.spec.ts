@@ -117,7 +117,7 @@ describe.each([
     expect((await encrypt(1, KeyId)).status).toBe(400);
   });
 
-  test('a key policy that changed is in force within the bound', async () => {
+  test('a changed key policy takes effect within the bound', async () => {
     const Policy = policyOf(DELEGATION, allow('Encrypt', { Principal: { AWS: arn } }));
     const KeyId = await newKey({ Policy });
     await expectWithinBound(

@@ -447,7 +447,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
       expect(await connectStore(client, spare)).toMatchObject({ ConnectionState: 'CONNECTED' });
     });
 
-    test('but not because somebody has written so into the database', async () => {
+    test('but not because of an edit in the database', async () => {
       const write = (state: string) =>
         tamper(service.app.get(DataSource), `UPDATE kms_custom_key_stores SET connection_state = $1 WHERE id = $2`, [
           state,

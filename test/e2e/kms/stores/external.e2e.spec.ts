@@ -300,7 +300,7 @@ describe('an external key store whose proxy is another Keyblock', () => {
     );
   });
 
-  test('stops when the credential is revoked, and goes on with another while it is connected', async () => {
+  test('stops when the credential is revoked, and continues with another while it is connected', async () => {
     const blob = await encrypt(keyArn);
     const next = await newCredential(keeper, 'stores/orders');
     await xksDone(keeper, 'revoke', proxy.XksProxyAuthenticationCredential.AccessKeyId, '--yes');

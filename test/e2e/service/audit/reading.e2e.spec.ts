@@ -134,7 +134,7 @@ describe('ListAuditEvents', () => {
     expect(await refused('GET', `users?NextToken=${NextToken}`)).toContain('400 ValidationException');
   });
 
-  test('stops at its limit of events, says so, and goes on from there', async () => {
+  test('stops at its limit of events, reports this, and continues from there', async () => {
     const log = service.app.get(AuditLog);
     for (let i = 0; i < 22_000; i++)
       log.record(`{"eventTime":"2100-01-01T00:00:00Z","eventName":"Filler","readOnly":true,"place":${i}}`);

@@ -351,7 +351,7 @@ describe('quotas', () => {
     return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
   }
 
-  test('two nodes that create keys at once fill the quota and never exceed it', async () => {
+  test('two nodes that create keys concurrently fill the quota and never exceed it', async () => {
     const before = await countKeys();
     const refusals = await fill((node) => createKey(node), MAX_KEYS);
     expect(refusals).toHaveLength(2 * MAX_KEYS - (MAX_KEYS - before));
@@ -359,7 +359,7 @@ describe('quotas', () => {
     expect(await countKeys()).toBe(MAX_KEYS);
   });
 
-  test('two nodes that create aliases at once fill the quota and never exceed it', async () => {
+  test('two nodes that create aliases concurrently fill the quota and never exceed it', async () => {
     const before = await countAliases();
     const refusals = await fill(
       ({ controlPlane }, i) => controlPlane.send(new CreateAliasCommand({ AliasName: `alias/quota/${i}` })),
