@@ -45,7 +45,7 @@ test('another error of a computation is reported, and the thread continues', asy
   expect(await thread.run('verifyMessage', 'RSASSA_PSS_SHA_256', publicKey, message, Buffer.alloc(256))).toBe(false);
 });
 
-test('the event loop turns while the thread computes', async () => {
+test('the event loop is not blocked while the thread computes', async () => {
   const seed = createSecretKey(Buffer.alloc(32, 1));
   const state = { isSigned: false };
   let turns = 0;
@@ -58,7 +58,7 @@ test('the event loop turns while the thread computes', async () => {
   expect(turns).toBeGreaterThan(1);
 });
 
-test('a thread that ended fails what waits for it, and the next computation starts another one', async () => {
+test('when a thread ends, waiting computations fail, and the next computation starts another thread', async () => {
   const ended = new CryptoThread();
   const seed = createSecretKey(Buffer.alloc(32, 1));
   const waiting = ended.run('signMessage', 'ML_DSA_87', seed, message);

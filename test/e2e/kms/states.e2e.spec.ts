@@ -138,7 +138,7 @@ const TABLE: Record<string, Row> = {
   UpdateKeyDescription: { cells: 'Y Y P P Y Y Y', input: named({ Description: 'new' }) },
 };
 
-/** The refusals of the cells, with the ARN of the key. */
+/** The exceptions of the cells, with the ARN of the key. */
 const REFUSALS: Record<string, (arn: string) => KmsRefusal> = {
   D: (arn) => ({ name: 'DisabledException', message: `${arn} is disabled.` }),
   P: (arn) => ({ name: 'KMSInvalidStateException', message: `${arn} is pending deletion.` }),
