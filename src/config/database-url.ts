@@ -41,7 +41,7 @@ function urlOf(text: string, which: string): URL {
     throw new KeyFileError('is not usable: a % that is not followed by two hexadecimal digits must be written as %25');
   }
   if ([url.searchParams.get('host'), url.searchParams.get('port')].some((value) => value?.includes(',')))
-    throw new KeyFileError('is not usable: give several hosts before the name of the database, not in ?host=');
+    throw new KeyFileError('is not usable: several hosts must stand before the name of the database, not in ?host=');
   const target = url.searchParams.get('target_session_attrs');
   if (target !== null && !PRIMARY.includes(target))
     throw new KeyFileError('must not ask for a standby: target_session_attrs can only be read-write');

@@ -250,7 +250,7 @@ function settingsOf(stated: StatedSettings, lmks: ReadonlyMap<string, LmkConfig>
   if (defaultLmk === undefined || !lmks.has(defaultLmk))
     throw new KeyFileError(
       stated.defaultLmk === undefined
-        ? 'is not usable: set defaultLmk to the LMK of requests that name none'
+        ? 'is not usable: defaultLmk must say which LMK requests use that name none'
         : `is not usable: defaultLmk names the LMK ${stated.defaultLmk}, which lmks doesn't have`,
     );
   return {

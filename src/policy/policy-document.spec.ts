@@ -99,12 +99,12 @@ test.each<[string, string, string]>([
   [
     '__proto__ for an operator',
     withStatement({ Condition: {} }).replace('"Condition":{', '"Condition":{"__proto__":{"aws:x":"y"}'),
-    "an object can't have a member __proto__",
+    "an object can't have __proto__",
   ],
   [
     '__proto__ for a condition key',
     withStatement({ Condition: { Bool: {} } }).replace('"Bool":{', '"Bool":{"__\\u0070roto__":"true"'),
-    "an object can't have a member __proto__",
+    "an object can't have __proto__",
   ],
   [
     'a duplicate name',
@@ -277,6 +277,6 @@ test('where statements may be incomplete, they may lack their actions or their r
     "Statement[0] can't have both Action and NotAction",
   );
   expect(() => other.readNew(lacking().replace('{"Effect', '{"Effect":"Deny","Effect'))).toThrow(
-    'Effect occurs twice in one object',
+    'Effect is there twice in one object',
   );
 });

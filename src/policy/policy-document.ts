@@ -175,7 +175,7 @@ const documentOf = <T extends z.ZodType>(statement: T) =>
         const names = Statement.flatMap((statement) => (statement as { Sid?: string }).Sid ?? []);
         return new Set(names).size === names.length;
       },
-      { path: ['Statement'], error: 'must use each Sid only once' },
+      { path: ['Statement'], error: 'must have every Sid once only' },
     );
 const IdentityDocument = documentOf(IdentityStatement);
 
@@ -262,7 +262,7 @@ function read<T>(policy: string, schema: z.ZodType<T>): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw invalid(issue ? `${pathOf(issue.path)} ${messageOf(issue)}` : 'it cannot be read');
+  throw invalid(issue ? `${pathOf(issue.path)} ${messageOf(issue)}` : 'it can not be read');
 }
 
 /**
@@ -278,8 +278,8 @@ function requireNames(policy: string): void {
     else if (token === '}') objects.pop();
     else if (text !== undefined && colon === ':') {
       const name = JSON.parse(text) as string;
-      if (name === '__proto__') throw invalid("an object can't have a member __proto__");
-      if (objects.at(-1)?.has(name)) throw invalid(`${shortened(name)} occurs twice in one object`);
+      if (name === '__proto__') throw invalid("an object can't have __proto__");
+      if (objects.at(-1)?.has(name)) throw invalid(`${shortened(name)} is there twice in one object`);
       objects.at(-1)?.add(name);
     }
   }
