@@ -144,7 +144,7 @@ describe('the service and the caller', () => {
     );
     for (const [profile, exitCode, message] of [
       ['lost', 2, 'The profile lost has the source_profile nobody, which is missing.'],
-      ['bare', 2, 'name a source_profile'],
+      ['bare', 2, 'set source_profile'],
       ['a', 2, 'The profile a has more than 5 profiles as its sources.'],
       ['none', 3, "The role arn:aws:iam::000000000000:role/none can't be assumed: "],
       ['text', 2, 'must print JSON with AccessKeyId'],
