@@ -96,7 +96,10 @@ async function measure(measured, request, connections) {
   return rounds;
 }
 
-/** Measures a server alone and beside other work, in turn. @param {() => () => Promise<void>} begin starts the work, and returns what ends it */
+/**
+ * Measures a server alone and beside other work, in turn.
+ * @param {() => () => Promise<void>} begin starts the work, and returns a function that ends it
+ */
 async function besides({ port }, request, begin) {
   const alone = [];
   const beside = [];

@@ -8,7 +8,7 @@ export class ApiError extends Error {
   /**
    * @param name      the exception's name, as in the API
    * @param action    the IAM action of the call
-   * @param resource  what the action is about: an ARN, or `*`
+   * @param resource resource of the action: an ARN, or `*`
    * @param requestId absent if no response arrived
    * @param approvals ARNs of the requests for approval that the call waits for
    */
@@ -28,7 +28,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Refusals of the credentials themselves, after which nothing else would be served. */
+/** Errors about the credentials themselves, after which every other call would fail, too. */
 const SIGNED_OUT: Readonly<Record<string, string>> = {
   ExpiredTokenException: 'Your session has expired.',
   UnrecognizedClientException: 'The access key is no longer valid.',
@@ -86,7 +86,7 @@ export async function listKms<Item>(operation: string, member: string, input: ob
   return items;
 }
 
-/** Members by which an input names the key that it is about; others depend on the operation. */
+/** Input members that name the key of the call; others depend on the operation. */
 interface KeyInput {
   KeyIdentifier?: string;
   ResourceArn?: string;
@@ -100,7 +100,7 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
  * @param path     below `/admin`, with its parts encoded
  * @param query    parameters; those that are undefined or empty are left out
  * @param body     JSON as text, or a value that becomes JSON
- * @param resource ARN of the user, role or key that the operation is about; `*` by default
+ * @param resource ARN of the user, role or key of the operation; `*` by default
  * @throws ApiError
  */
 export function admin<Output>(
@@ -157,7 +157,7 @@ export async function listAll<Output extends { NextToken?: string | undefined },
   return { items, more: token !== undefined };
 }
 
-/** Returns a handler of failures that puts another value in the place of what the caller may not see. */
+/** Returns an error handler that substitutes a value for data that the caller may not read. */
 export function unlessRefused<Value>(instead: Value): (error: unknown) => Value {
   return (error) => {
     if (error instanceof ApiError && error.isRefusal) return instead;
@@ -165,7 +165,7 @@ export function unlessRefused<Value>(instead: Value): (error: unknown) => Value 
   };
 }
 
-/** Finds out who credentials belong to. @throws ApiError if the service doesn't accept them */
+/** Looks up the principal of credentials. @throws ApiError if the service doesn't accept them */
 export async function identify(credentials: Credentials): Promise<Identity> {
   const { Name, Arn, ExpirationTimestamp, Apis } = await send<GetIdentityOutput>(
     { method: 'GET', path: '/admin/identity', action: 'keyblock:GetIdentity' },
@@ -179,7 +179,7 @@ export async function identify(credentials: Credentials): Promise<Identity> {
   };
 }
 
-/** After a sign-out, a call that was about to be sent is refused by the service. */
+/** If the user signs out just before a call is sent, the service refuses it. */
 const NOBODY: Credentials = { accessKeyId: 'SIGNEDOUT', secretAccessKey: '' };
 
 async function send<Output>(
@@ -203,7 +203,7 @@ async function send<Output>(
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
   if (response.ok) return answer as Output;
   const name = typeof answer['__type'] === 'string' ? answer['__type'].replace(/^.*#/, '') : `HTTP ${response.status}`;
-  // KMS spells it in its own way where access is denied.
+  // KMS has its own exception name for denied access.
   const text = answer['message'] ?? answer['Message'];
   const message = typeof text === 'string' ? text : 'The service did not say why.';
   const approvals = response.headers.get('x-keyblock-approval')?.split(/,\s*/);

@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks';
 import { ApiError } from './api.js';
 import { announce } from './components/toast.js';
 
-/** Runs changes, says what they did, and keeps the failure of the last one, to be shown beside its button. */
+/** Runs changes, reports their effect, and keeps the last error, which is shown beside the button. */
 export function useChange(): {
   failure: ApiError | undefined;
-  /** @returns the answer; undefined after a failure. @param done said when it is done */
+  /** @returns the response; undefined after an error. @param done message after success */
   run: <Output>(change: () => Promise<Output>, done?: string) => Promise<Output | undefined>;
 } {
   const [failure, setFailure] = useState<ApiError>();

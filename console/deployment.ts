@@ -1,4 +1,4 @@
-/** Facts about the deployment that the page has before anyone has signed in. */
+/** Deployment data that the page has before sign-in. */
 export interface Deployment {
   accountId: string;
   /** The default Region. */

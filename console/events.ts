@@ -31,7 +31,7 @@ export function loadEvents(query: Query): Promise<Events> {
   return admin<Events>('ListAuditEvents', ['GET', 'audit/events'], { query });
 }
 
-/** The caller of an event in a word. */
+/** Short name of an event's caller. */
 export function callerWords({ userIdentity }: AuditEvent): string {
   const { arn, userName, invokedBy } = userIdentity;
   return arn === undefined ? (userName ?? invokedBy ?? 'Unknown') : principalWords(arn);

@@ -1,7 +1,7 @@
 import type { GrantListEntry } from '../src/kms/grants/grants.schema.js';
 import { listKms } from './api.js';
 
-/** A grant as the service lists it: with these members. */
+/** The members of a listed grant that the console uses. */
 export type Grant = GrantListEntry & Required<Pick<GrantListEntry, 'KeyId' | 'GrantId' | 'GranteePrincipal'>>;
 
 /** Loads the grants of a KMS key. @throws ApiError */

@@ -2,7 +2,7 @@ import { KEY_ARGUMENTS } from '../src/payment/dataplane/keys/key-arguments.js';
 import type { KeySummary } from '../src/payment/controlplane/keys/keys.schema.js';
 import { checkRequirement, type KeyRequirement } from '../src/payment/keys/key-rules.js';
 
-/** An argument of an operation that accepts a key, and the variants of the request in which it does. */
+/** An operation's argument that accepts a key, and the variants of the request in which it does. */
 export interface KeyUse {
   operation: string;
   argument: string;

@@ -7,7 +7,7 @@ import { region } from './session.js';
 /** A KMS key of the inventory. */
 export type ListedKmsKey = NonNullable<ListKeyInventoryOutput['KmsKeys']>[number];
 
-/** The filters of the list, as they are in the address. */
+/** Filters of the list, as in the URL. */
 export const KMS_FILTERS = ['find', 'usage', 'algorithm', 'state', 'unused', 'sort'] as const;
 
 /** Loads a page of the KMS keys that the filters show. @throws ApiError */
@@ -48,7 +48,7 @@ export const KMS_STATES = {
   Enabled: 'Enabled',
   Disabled: 'Disabled',
   PendingDeletion: 'To be deleted',
-  PendingReplicaDeletion: 'Waits for its replicas',
+  PendingReplicaDeletion: 'Waiting for its replicas',
   PendingImport: 'Waits for import',
   Unavailable: 'Unavailable',
   Creating: 'Being created',
@@ -56,7 +56,7 @@ export const KMS_STATES = {
 } as const;
 export type KmsState = keyof typeof KMS_STATES;
 
-/** Tones of states in which a key can’t be used as expected. */
+/** Tag styles for states in which a key can't be used normally. */
 export const KMS_TONES: Readonly<Partial<Record<KmsState, 'ok' | 'warn' | 'bad'>>> = {
   Enabled: 'ok',
   PendingDeletion: 'bad',

@@ -4,13 +4,13 @@ import { ApiError } from './api.js';
 /** A value that a screen or a part of it waits for. */
 export type Loaded<Value> =
   | { state: 'loading' }
-  /** `at` is when the value arrived; `stale` is why a later attempt to load it failed. */
+  /** `at` is the time when the value arrived; `stale` is the error of a later attempt to load it. */
   | { state: 'ready'; value: Value; at: number; stale?: ApiError; reload: () => void }
   | { state: 'failed'; error: ApiError; reload: () => void };
 
 /**
- * Loads a value when the component appears, and again when a dependency changes or `reload` is called, which keeps the
- * value in place until the next one arrives, also if that fails. A result that arrives after the next one was asked for
+ * Loads a value when the component appears, and again when a dependency changes or `reload` is called. A reload keeps
+ * the current value until the next one arrives, even if the reload fails. A result that arrives after a newer request
  * is dropped.
  */
 export function useLoad<Value>(load: () => Promise<Value>, dependencies: readonly unknown[]): Loaded<Value> {
@@ -52,7 +52,7 @@ export interface Pages<Item> {
   /** Loads the next page; undefined after the last one, and while a page is being loaded. */
   more?: (() => void) | undefined;
   isLoading: boolean;
-  /** Why the next page could not be loaded. */
+  /** Error of the attempt to load the next page. */
   error?: ApiError | undefined;
 }
 
@@ -64,7 +64,7 @@ export function usePages<Item, First extends Page<Item>>(
   const loaded = useLoad(() => load(), dependencies);
   const first = loaded.state === 'ready' ? loaded.value : undefined;
   const [later, setLater] = useState<Later<Item>>({ of: undefined, items: [] });
-  // Pages of a list that has been loaded anew meanwhile belong to another first page, and aren't shown.
+  // If the list was reloaded in the meantime, these pages belong to the old first page and aren't shown.
   const own: Later<Item> = later.of === first ? later : { of: first, items: [], next: first?.next };
   const { next } = own;
   const more = async () => {
@@ -97,7 +97,7 @@ interface Later<Item> extends Page<Item> {
   error?: ApiError;
 }
 
-/** Returns a value once it has stayed the same for a while: what is typed is asked for when the typing pauses. */
+/** Returns a value once it has been stable for a while, so that a search starts when the user stops typing. */
 export function useSettled<Value>(value: Value, ms = 250): Value {
   const [settled, setSettled] = useState(value);
   useEffect(() => {
@@ -107,7 +107,7 @@ export function useSettled<Value>(value: Value, ms = 250): Value {
   return settled;
 }
 
-/** Calls a function again and again while the page is visible. @param ms between the calls; undefined for never */
+/** Calls a function repeatedly while the page is visible. @param ms interval between calls; undefined for no calls */
 export function usePolling(poll: () => void, ms: number | undefined): void {
   const latest = useRef(poll);
   latest.current = poll;

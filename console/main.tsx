@@ -25,7 +25,10 @@ function App() {
   );
 }
 
-/** The screen of the current place. Moving to another one moves the focus, so that it is read from its beginning. */
+/**
+ * The screen of the current place. Navigating to another screen moves the focus, so that a screen reader starts at its
+ * beginning.
+ */
 function Screen() {
   const { path } = place.value;
   const where = path.join('/');
@@ -38,7 +41,7 @@ function Screen() {
   return <Fragment key={path[0]}>{screenAt(path)}</Fragment>;
 }
 
-/** Screens that have a script together. */
+/** Screens that share a script. */
 const LISTS: readonly string[] = ['kms-keys', 'aliases', 'grants', 'regions', 'connections'];
 
 function screenAt([screen, ...rest]: readonly string[]) {

@@ -3,9 +3,9 @@ import { DEPLOYMENT } from './deployment.js';
 export interface Link {
   text: string;
   path: readonly string[];
-  /** The API that must be served for it. */
+  /** The API that the screen needs. */
   api?: string;
-  /** The key after `g` that leads there. */
+  /** The shortcut key after `g`. */
   shortcut?: string;
 }
 

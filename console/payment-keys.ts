@@ -12,7 +12,7 @@ import { region } from './session.js';
 export const MOST_KEYS = 1000;
 const MOST_ALIASES = 5000;
 
-/** A key of the list. What only the inventory knows is absent without it. */
+/** A key of the list. Members from the inventory are absent without it. */
 export interface ListedKey extends Pick<
   KeySummary,
   'KeyArn' | 'KeyAttributes' | 'KeyCheckValue' | 'KeyState' | 'Enabled' | 'Exportable'
@@ -28,7 +28,7 @@ export interface KeyPage extends Page<ListedKey> {
   hasInventory: boolean;
 }
 
-/** Keys that one page shows at least, if there are so many. */
+/** Minimum number of keys on a page, if there are that many. */
 const PAGE = 50;
 
 /**
@@ -47,7 +47,7 @@ export async function loadKeyPage(filters: Filters, token?: string): Promise<Key
   return { items: keys.filter((key) => isShown(key, filters)).sort(byName), hasInventory: false };
 }
 
-/** The inventory doesn't tell enabled from disabled keys, so pages are read until one of them is full. */
+/** The inventory can't filter by enabled or disabled, so pages are read until enough keys match. */
 async function inventoryPage(filters: Filters, token?: string): Promise<KeyPage> {
   const { find, usage, algorithm, state, unused, sort } = filters;
   const items: ListedKey[] = [];
@@ -76,7 +76,7 @@ function listedKey(key: InventoryKey): ListedKey {
   return { ...(key as InventoryKey & ListedKey), aliases: key.Aliases.map(shortName), inventory: key };
 }
 
-/** Loads the keys of the page's Region. Aliases are left out if the caller may not list them. @throws ApiError */
+/** Loads the keys of the page's Region. Omits aliases if the caller may not list them. @throws ApiError */
 export async function loadKeys(): Promise<{ keys: ListedKey[]; more: boolean }> {
   const [keys, names] = await Promise.all([
     listAll(
@@ -126,7 +126,7 @@ export function keyArn(id: string): string {
   return `arn:aws:payment-cryptography:${region.value}:${DEPLOYMENT.accountId}:key/${id}`;
 }
 
-/** States of a key as the console tells them apart, with their words. */
+/** States of a key in the console, with their labels. */
 export const STATES = {
   enabled: 'Enabled',
   disabled: 'Disabled',
@@ -136,7 +136,7 @@ export const STATES = {
 } as const;
 export type State = keyof typeof STATES;
 
-/** States of keys as the API tells them apart. */
+/** States of keys in the API. */
 const KEY_STATES: Readonly<Record<State, KeySummary['KeyState']>> = {
   enabled: 'CREATE_COMPLETE',
   disabled: 'CREATE_COMPLETE',
@@ -152,7 +152,7 @@ export function stateOf({ KeyState, Enabled }: Pick<KeySummary, 'KeyState' | 'En
   return Enabled ? 'enabled' : 'disabled';
 }
 
-/** The filters of the list, as they are in the address. */
+/** Filters of the list, as in the URL. */
 export interface Filters {
   find: string;
   usage: string;
@@ -164,7 +164,10 @@ export interface Filters {
   sort: string;
 }
 
-/** True for a key that the filters show. `find` is part of an alias or of the key's ID, or the start of a check value. */
+/**
+ * True for a key that the filters show. `find` matches a part of an alias or of the key's ID, or the start of a check
+ * value.
+ */
 export function isShown(key: ListedKey, { find, usage, algorithm, state }: Filters): boolean {
   const text = find.trim().toLowerCase();
   const { KeyUsage, KeyAlgorithm } = key.KeyAttributes;
@@ -193,13 +196,13 @@ function nameOf(key: ListedKey): string {
   return key.aliases[0] ?? `~${key.KeyArn}`;
 }
 
-/** Formats rows as RFC 4180. A cell that a spreadsheet would run as a formula gets an apostrophe before it. */
+/** Formats rows as RFC 4180. A cell that a spreadsheet would run as a formula is prefixed with an apostrophe. */
 export function csvOf(rows: readonly (readonly string[])[]): string {
   const cell = (text: string) => `"${text.replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
   return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }
 
-/** Words for the state of a replica. */
+/** Label for the state of a replica. */
 export const REPLICATION = {
   SYNCHRONIZED: { words: 'In step', tone: 'ok' },
   IN_PROGRESS: { words: 'Being copied', tone: 'warn' },

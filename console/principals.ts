@@ -5,7 +5,7 @@ import { DEPLOYMENT } from './deployment.js';
 
 export type Kind = 'users' | 'roles';
 
-/** A user or a role, as it is in paths of the admin API. */
+/** A user or a role, as in paths of the admin API. */
 export interface Named {
   kind: Kind;
   name: string;
@@ -55,10 +55,12 @@ export function statementsOf(document: object): PolicyStatement[] {
   return [(document as { Statement?: PolicyStatement | PolicyStatement[] }).Statement ?? []].flat();
 }
 
-/** Operations with which a caller can give itself every other right. */
+/** Operations that let a caller grant itself every other permission. */
 const EVERYTHING = ['keyblock:PutPrincipalPolicy', 'keyblock:StartSession', 'keyblock:CreateAccessKey'];
 
-/** True if a policy allows an operation that amounts to every right. Its conditions and resources aren't considered. */
+/**
+ * True if a policy allows an operation that amounts to all permissions. Its conditions and resources aren't considered.
+ */
 export function amountsToEverything(document: object): boolean {
   return statementsOf(document).some(
     ({ Effect, Action = [] }) =>

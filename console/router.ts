@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { HOME } from './navigation.js';
 
-/** A place in the console. It is the fragment of the address, so it never reaches the server. */
+/** A location in the console. It is the fragment of the URL, so it is never sent to the server. */
 export interface Place {
   path: readonly string[];
   query: URLSearchParams;
@@ -20,7 +20,7 @@ export function hrefOf(path: readonly string[], query: Readonly<Record<string, s
   return `#/${path.map(encodeURIComponent).join('/')}${search && `?${search}`}`;
 }
 
-/** Returns the address of the simulator with a question. @param principal by default, who is signed in */
+/** Returns the URL of the simulator for a request. @param principal default: the signed-in principal */
 export function simulatorHref(question: { principal?: string; action: string; resource: string }): string {
   return hrefOf(['access', 'simulator'], question);
 }
@@ -48,7 +48,7 @@ function read(): Place {
   return { path: steps.length > 0 ? steps : HOME, query: new URLSearchParams(search) };
 }
 
-/** Decodes a step of the path. One that isn't encoded properly stays as it is. */
+/** Decodes a step of the path. A segment that isn't encoded properly is returned unchanged. */
 function decode(step: string): string {
   try {
     return decodeURIComponent(step);

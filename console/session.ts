@@ -9,11 +9,11 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
-  /** Of temporary credentials only. */
+  /** For temporary credentials only. */
   sessionToken?: string;
 }
 
-/** The principal that is signed in. */
+/** The signed-in principal. */
 export interface Identity {
   name: string;
   arn: string;
@@ -24,8 +24,8 @@ export interface Identity {
 }
 
 /**
- * The only place of the console that holds credentials. They are never stored, and never part of an address, a title or
- * a message.
+ * The only module of the console that holds credentials. They are never stored, and never part of a URL, a title or a
+ * message.
  */
 let credentials: Credentials | undefined;
 let idle: ReturnType<typeof setTimeout> | undefined;
@@ -33,9 +33,9 @@ let expiry: ReturnType<typeof setTimeout> | undefined;
 
 /** The signed-in principal; undefined shows the sign-in page. */
 export const identity = signal<Identity | undefined>();
-/** Why the console signed out by itself, for the sign-in page. */
+/** Reason for an automatic sign-out, for the sign-in page. */
 export const signedOutBecause = signal<string | undefined>();
-/** The Region of the whole page. */
+/** The Region selected in the console. */
 export const region = signal(DEPLOYMENT.region);
 
 export function currentCredentials(): Credentials | undefined {
@@ -75,5 +75,5 @@ function noteInput(): void {
 }
 
 for (const type of ['keydown', 'pointerdown']) addEventListener(type, noteInput, { passive: true });
-// The back/forward cache would otherwise keep the page with its memory.
+// Otherwise the back/forward cache would keep the page and its memory.
 addEventListener('pagehide', () => signOut());

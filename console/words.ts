@@ -1,7 +1,7 @@
 import { usageCode } from '../src/payment/keys/key-block-attributes.js';
 import type { KeyAlgorithm, KeyModesOfUse, KeyUsage } from '../src/payment/keys/key-attributes.js';
 
-/** Usages in the field's short words, by their code in a key block header. */
+/** Short names of usages, by their code in a key block header. */
 const USAGES: Readonly<Record<string, string>> = {
   B0: 'DUKPT base derivation',
   C0: 'Card verification',

@@ -2,7 +2,7 @@
 # Generates the secrets of docker-compose.yml in docker/secrets, once: sh docker/make-secrets.sh
 #
 # Only the owner can enter the folder. The files in it are readable by everyone, because a container mounts the files without
-# the folder, and its user has a different number than the owner on this machine.
+# the folder, and its user has another UID than the owner on this machine.
 set -eu
 
 cd "$(dirname "$0")"

@@ -142,7 +142,7 @@ export class CallRecord {
     return this.#responseElements;
   }
 
-  /** The approvals that the call has used up. */
+  /** The approvals that the call has consumed. */
   get approvals(): readonly Approval[] {
     return this.#approvals;
   }
@@ -157,18 +157,18 @@ export class CallRecord {
     return this.#isWritten;
   }
 
-  /** Notes the validated input. */
+  /** Records the validated input. */
   reads(requestParameters: object, input?: object): void {
     this.#requestParameters = requestParameters;
     this.#input = input;
   }
 
-  /** Notes a key that the call resolved. */
+  /** Records a key that the call resolved. */
   uses(keyArn: string): void {
     this.#keyArns.push(keyArn);
   }
 
-  /** Notes values of condition keys that had to be looked up. @param values by names in lower case */
+  /** Records values of condition keys that had to be looked up. @param values by names in lower case */
   looksUp(values: ReadonlyMap<string, string>): void {
     this.#conditionKeys = values;
   }
@@ -181,7 +181,7 @@ export class CallRecord {
     this.#approvals.push(approval);
   }
 
-  /** Notes that the event is written, so that it isn't written again with the response. */
+  /** Records that the event is written, so that it isn't written again with the response. */
   written(): void {
     this.#isWritten = true;
   }

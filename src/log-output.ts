@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 
-/** Number of characters that are written in one system call, and the longest time for which they are collected. */
+/** Maximum number of characters per system call, and maximum time for which they are collected. */
 const CHUNK_CHARACTERS = 32_768;
 const FLUSH_MS = 250;
 /** Delay before retrying a write that failed because the reader's buffer was full. */
@@ -28,7 +28,7 @@ interface Begun {
   readonly chunk: Chunk;
   /** The bytes of the chunk, without the end if that was dropped. */
   buffer: Buffer;
-  /** Number of bytes of `buffer` that are written already. */
+  /** Number of bytes of `buffer` that have been written. */
   written: number;
 }
 
@@ -90,7 +90,7 @@ export class LogOutput {
     if (!this.#retry) this.#writeAll();
   }
 
-  /** Writes as much as there is room for. */
+  /** Writes as much as the reader's buffer has room for. */
   #writeAll(): void {
     const code = this.#write();
     if (code === undefined) return;

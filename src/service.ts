@@ -77,7 +77,7 @@ export interface ServiceOptions {
   clock?: Clock;
   /** The database's clock. */
   databaseTime?: Pick<DatabaseTime, 'read'>;
-  /** Standard output, for audit events too: the same stream as the log's, so that lines don't mix. */
+  /** Standard output, shared by log and audit events, so that lines don't mix. */
   stdout?: LogOutput;
   /** The embedded database, required without DATABASE_URL; closed with the service. */
   embedded?: EmbeddedDatabase;
@@ -190,7 +190,7 @@ export async function startService(
   }
 }
 
-/** Records traces of requests, queries included, and sends them to a collector. */
+/** Records traces of requests, including queries, and sends them to a collector. */
 function recordTraces(
   { endpoint, ratio }: NonNullable<Config['traces']>,
   { database }: Store,
@@ -287,8 +287,8 @@ function onSignal(signal: NodeJS.Signals, handle: () => void): () => Promise<voi
 }
 
 /**
- * Finishes requests in flight, also of clients that have hung up. Closes connections once they are idle, and all of
- * them at the time limit.
+ * Finishes requests in flight, including those of disconnected clients. Closes connections once they are idle, and all
+ * of them at the time limit.
  */
 async function stopServing(app: NestFastifyApplication, front: Front): Promise<void> {
   const server = app.getHttpServer();
@@ -304,7 +304,7 @@ async function stopServing(app: NestFastifyApplication, front: Front): Promise<v
   }
 }
 
-/** Returns the event that the master key of a new database was made and encrypted. */
+/** Returns the event for the creation and encryption of a new database's master key. */
 function masterKeyWrapped(config: Config, { masterKey, tokenKey }: Store, now: Date): string {
   const details = { masterKey: masterKey.id, ...tokenKey?.description };
   return ownEvent(

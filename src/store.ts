@@ -67,8 +67,8 @@ export function joinEmbeddedDatabase(config: Config): EmbeddedDatabase {
 }
 
 /**
- * Removes PGPORT, PGSSLMODE, PGOPTIONS and the like from the environment: the driver takes from them whatever a URL
- * doesn't state, although they describe another server.
+ * Removes PGPORT, PGSSLMODE, PGOPTIONS and the like from the environment: the driver would use them for anything
+ * missing in a URL, although they describe another server.
  */
 function ignoreOtherServers(): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('PG')) Reflect.deleteProperty(process.env, name);
@@ -122,7 +122,7 @@ export async function openStore(config: Config, clock: Clock, embedded?: Embedde
   }
 }
 
-/** Connects to the database of a deployment, and checks that it behaves as the service needs it. */
+/** Connects to the database of a deployment, and checks that it has the required behaviour. */
 async function openDatabase(config: Config, directory?: DataDirectory): Promise<DataSource> {
   const database = await connect(
     config.databaseUrls ?? assertDefined(directory?.databaseUrl),
@@ -147,7 +147,7 @@ export async function lackingMigrations(config: Config, directory?: DataDirector
   }
 }
 
-/** True if the master key is a file of the data directory, which this service makes and replaces. */
+/** True if the master key is a file of the data directory, which this service creates and replaces. */
 function hasOwnKeyFile(config: Config): boolean {
   return config.masterKey === undefined && config.masterKeyToken === undefined;
 }
@@ -160,7 +160,7 @@ interface MasterKeySource {
   keep?: (manager: EntityManager, masterKey: MasterKey) => Promise<void>;
 }
 
-/** @param made called when the master key of a new database has been made and encrypted */
+/** @param made called when the master key of a new database has been created and encrypted */
 function tokenSource(tokenKey: TokenKey, clock: Clock, made: () => void): MasterKeySource {
   return {
     read: async (manager) => (await tokenKey.unwrap(manager)) ?? new MasterKey(await tokenKey.newMasterKey()),

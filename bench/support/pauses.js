@@ -4,7 +4,7 @@
 const SAMPLING_MS = 10;
 
 /**
- * Measures how long the event loop of a service is held up at a time while it works, from the metrics that it serves.
+ * Measures how long a working service blocks its event loop, from its own metrics.
  *
  * @param {number} port
  * @param {() => Promise<unknown>} work

@@ -3,11 +3,11 @@ export interface RuledField {
   value: string;
   name: string;
   note?: string;
-  /** Colour, 1 to 6; 6 is grey, for what carries nothing. */
+  /** Colour, 1 to 6; 6 is grey, for bytes without meaning. */
   hue: 1 | 2 | 3 | 4 | 5 | 6;
 }
 
-/** The bytes of a value, field by field. @param label says what the value is */
+/** The bytes of a value, field by field. @param label describes the value */
 export function ByteRuler({
   label,
   fields,

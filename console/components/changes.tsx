@@ -4,7 +4,7 @@ import { hrefOf } from '../router.js';
 import { timeWords } from '../words.js';
 import { Tag } from './tag.js';
 
-/** Predicates of sentences that tell what an operation did, by its name. */
+/** Verb phrases that describe the effect of each operation. */
 const DID: Readonly<Record<string, string>> = {
   Approve: 'approved a request',
   CancelApproval: 'cancelled a request for approval',

@@ -10,10 +10,10 @@ export interface Waiting {
 }
 
 /**
- * Asks to type a name before something that can't be undone at once.
+ * Requires the user to type a name before a change that can't be undone directly.
  *
  * @param action    text of the button
- * @param waiting   asks for a waiting period, too
+ * @param waiting also asks for a waiting period
  * @param onConfirm receives the waiting period in days
  */
 export function Confirmation({

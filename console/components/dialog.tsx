@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * A modal dialog, open as long as it is drawn. The browser keeps the focus in it, closes it with Escape, and then returns
+ * A modal dialog, open while it is rendered. The browser keeps the focus in it, closes it with Escape, and then returns
  * the focus.
  *
  * @param children receives the function that closes the dialog

@@ -18,7 +18,7 @@ function Label({ id, label, aside, hidden }: { id: string; hidden?: boolean } & 
   );
 }
 
-/** A labelled text field. Browsers are asked not to remember or correct what is typed. */
+/** A labelled text field. Turns off autocomplete and spelling correction. */
 export function TextField({
   label,
   aside,

@@ -8,7 +8,7 @@ import { identity, region, signOut } from '../session.js';
 import { Choice } from './field.js';
 import { Toast } from './toast.js';
 
-/** The sign: a key block of header, optional blocks, key and MAC. */
+/** Logo: a key block of header, optional blocks, key and MAC. */
 function Mark() {
   return (
     <svg class="mark" width="38" height="16" viewBox="0 0 38 16" aria-hidden="true">
@@ -85,7 +85,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** A link to the fragment `#main` would be a place of the router, so a button moves the focus. */
+/** The router would interpret a link to the fragment `#main`, so a button moves the focus. */
 export function SkipLink() {
   return (
     <button type="button" class="skip btn" onClick={() => document.getElementById('main')?.focus()}>

@@ -17,7 +17,7 @@ const ENDS = {
 type End = keyof typeof ENDS;
 
 /**
- * Grants, which can be revoked by who manages the key, and retired by who may.
+ * Grants with buttons to revoke and retire them.
  *
  * @param nameOf returns the name of a key; without it, grants show their grantee instead
  */

@@ -14,7 +14,7 @@ export function History({ arn }: { arn: string }) {
         {({ Events }) =>
           Events.length === 0 ? (
             <Empty title="No change is in the audit log">
-              <p>It has the changes of this key, and its exports, for as long as events are kept.</p>
+              <p>The log contains this key’s changes and exports for as long as events are kept.</p>
             </Empty>
           ) : (
             <Changes events={Events} />

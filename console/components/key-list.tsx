@@ -32,7 +32,7 @@ export const UNUSED: Narrowing = {
     ['', 'Any time'],
     ['30', 'Not in 30 days'],
     ['180', 'Not in 180 days'],
-    ['365', 'Not in a year'],
+    ['365', 'Not in the last year'],
   ],
 };
 
@@ -40,7 +40,7 @@ export const UNUSED: Narrowing = {
  * A list of keys with the filters that are in the address.
  *
  * @param filters values by parameter; `find` is always one
- * @param settled the values that the list was asked for
+ * @param settled the values with which the list was loaded
  * @param empty   shown if there is nothing without a filter
  * @param aside   in the foot of a list that has items
  */
@@ -124,7 +124,7 @@ export function KeyList<Item, First extends Page<Item>>({
   );
 }
 
-/** Reads parameters of the address, empty where they are absent. */
+/** Reads parameters of the URL; absent ones are empty. */
 export function filtersIn<Name extends string>(query: URLSearchParams, names: readonly Name[]): Record<Name, string> {
   return Object.fromEntries(names.map((name) => [name, query.get(name) ?? ''])) as Record<Name, string>;
 }

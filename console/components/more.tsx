@@ -1,7 +1,7 @@
 import type { Pages } from '../load.js';
 import { Failure } from './states.js';
 
-/** The button that loads the next page of a list, and why that failed. */
+/** Button that loads the next page of a list, and the error if that fails. */
 export function More<Item>({ pages: { more, isLoading, error }, text }: { pages: Pages<Item>; text: string }) {
   return (
     <>

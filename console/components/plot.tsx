@@ -16,7 +16,7 @@ const BELOW = 24;
 const INNER = HEIGHT - ABOVE - BELOW;
 
 /**
- * Values over time. Its label says in words what it shows, for those who don't see it.
+ * Values over time. The label describes the plot for screen readers.
  *
  * @param from seconds since 1970 of the first value @param step seconds between the values
  */

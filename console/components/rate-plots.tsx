@@ -2,7 +2,7 @@ import type { GetRatesOutput } from '../../src/admin/rates.schema.js';
 import { sumOf } from '../status.js';
 import { Plot } from './plot.js';
 
-/** Requests a second and latency of all operations. */
+/** Requests per second and latency of all operations. */
 export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOutput }) {
   const [total] = Series;
   const seconds = Step * 60;

@@ -14,7 +14,7 @@ export function saveFile({ file, type, content }: File): void {
   URL.revokeObjectURL(link.href);
 }
 
-/** A button that saves a text as a file. @param content is asked for when the button is pressed */
+/** A button that saves a text as a file. @param content called when the button is pressed */
 export function Save({ text, content, ...rest }: Omit<File, 'content'> & { text: string; content: () => string }) {
   return (
     <button type="button" class="btn slim" onClick={() => saveFile({ ...rest, content: content() })}>

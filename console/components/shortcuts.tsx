@@ -7,14 +7,14 @@ import { Dialog } from './dialog.js';
 /** Time in which the second key of `g k` must follow the first. */
 const SEQUENCE_MS = 1500;
 
-/** Off as long as the page is open once the user has switched them off (WCAG 2.1.4). */
+/** Once the user turns the shortcuts off, they stay off until the page is closed (WCAG 2.1.4). */
 const areOn = signal(true);
 
 const PLACES = NAVIGATION.flatMap(({ links }) =>
   links.flatMap(({ text, path, shortcut }) => (shortcut === undefined ? [] : [{ text, path, shortcut }])),
 );
 
-/** Shortcuts of one key, and the dialog that lists them. */
+/** Single-key shortcuts, and the dialog that lists them. */
 export function Shortcuts() {
   const [isListed, setIsListed] = useState(false);
   useEffect(() => {

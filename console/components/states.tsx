@@ -4,7 +4,10 @@ import type { Loaded } from '../load.js';
 import { approvalHref, simulatorHref } from '../router.js';
 import { timeOfDay } from '../words.js';
 
-/** Draws a value once it is there, and until then what stands in its place. Only values wait, never the frame. */
+/**
+ * Renders a value once it is loaded, and a placeholder until then. Placeholders replace only values, never the frame of
+ * the screen.
+ */
 export function Await<Value>({
   loaded,
   children,
@@ -22,7 +25,7 @@ export function Await<Value>({
   );
 }
 
-/** A value that could not be loaded again stays, with its time. */
+/** If a value can't be reloaded, the previous one stays, with its time. */
 function Stale({ since, error }: { since: number; error: ApiError }) {
   return (
     <p class="stale" role="status">
@@ -88,7 +91,7 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
   );
 }
 
-/** Replaces an empty list: names what it would hold, and the next step. */
+/** Replaces an empty list with a description of its contents and the next step. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="body state">

@@ -3,7 +3,8 @@ import type { ComponentChildren } from 'preact';
 /**
  * A table, whose rows become cards on small screens.
  *
- * @param head headings of the columns; those that begin with # are of numbers, and the empty one is of buttons
+ * @param head headings of the columns; headings that begin with # mark number columns, and an empty heading marks the
+ *   column of buttons
  */
 export function Table({
   caption,

@@ -3,7 +3,7 @@ import { usageCode } from '../../src/payment/keys/key-block-attributes.js';
 import type { KeyUsage } from '../../src/payment/keys/key-attributes.js';
 import { usageWords } from '../words.js';
 
-/** A state in a word on a tint. */
+/** A one-word state on a coloured background. */
 export function Tag({ tone, children }: { tone?: 'ok' | 'warn' | 'bad' | undefined; children: ComponentChildren }) {
   return <span class={tone ? `tag ${tone}` : 'tag'}>{children}</span>;
 }

@@ -5,7 +5,7 @@ const SHOWN_MS = 4000;
 const message = signal('');
 let hiding: ReturnType<typeof setTimeout> | undefined;
 
-/** Shows a short message for a while, and reads it to screen readers. */
+/** Shows a short message for a while, and announces it to screen readers. */
 export function announce(text: string): void {
   message.value = text;
   clearTimeout(hiding);

@@ -52,7 +52,7 @@ function both(compute: (of: typeof NODE) => unknown): [string, string] {
     try {
       return JSON.stringify(compute(of), (_, value: unknown) => plain(value));
     } catch (error) {
-      // asn1js finds some faults later, or calls them something else.
+      // asn1js finds some errors later, or has other names for them.
       return `refused: ${(error as { code?: string }).code}`;
     }
   };

@@ -1,6 +1,6 @@
 /**
- * The classes of asn1js that `src/crypto` uses, for browsers: the build puts this file in the place of the package, which
- * has 16 KB gzipped. The rules of DER are in `src/crypto/asn1.ts` and are the same for both; a spec compares them.
+ * The classes of asn1js that `src/crypto` uses, for browsers: the build replaces the package, which has 16 KB gzipped,
+ * with this file. The rules of DER are in `src/crypto/asn1.ts` and are the same for both; a spec compares them.
  */
 
 const UNIVERSAL = 1;
@@ -133,7 +133,7 @@ function bytesOf(value: bigint): Buffer {
  */
 export function fromBER(input: Uint8Array, { maxDepth = 24 } = {}): { offset: number; result: BaseBlock } {
   const tag = input[0] ?? 0;
-  // A tag number from 31 on is in the bytes that follow.
+  // A tag number of 31 or more is encoded in the following bytes.
   let start = 1;
   if ((tag & 0x1f) === 0x1f) while ((input[start++] ?? 0) >= 0x80);
   const first = input[start++];
@@ -144,7 +144,7 @@ export function fromBER(input: Uint8Array, { maxDepth = 24 } = {}): { offset: nu
   const idBlock = { tagClass: (tag >> 6) + 1, tagNumber: tag & 0x1f, isConstructed: (tag & 0x20) !== 0 };
   const end = start + digits + (length ?? 0);
   const content = input.subarray(start + digits, end);
-  // A string may be constructed of pieces, which DER forbids, and asn1js takes the bit of SEQUENCE and SET for granted.
+  // asn1js accepts constructed strings, which DER forbids, and doesn't check the constructed bit of SEQUENCE and SET.
   const isConstructed =
     idBlock.tagClass === UNIVERSAL ? [SEQUENCE, SET].includes(idBlock.tagNumber) : idBlock.isConstructed;
   const result = new (isConstructed ? Constructed : Primitive)({ idBlock, valueHex: content });

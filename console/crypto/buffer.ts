@@ -1,6 +1,6 @@
 /**
  * The part of Node's Buffer that src/crypto, src/workbench and the console use, for the browser: the build replaces
- * `buffer` by this file. The class is a Uint8Array with Node's method names.
+ * `buffer` with this file. The class is a Uint8Array with Node's method names.
  */
 export type Encoding = 'hex' | 'latin1' | 'ascii' | 'utf8' | 'base64' | 'base64url';
 
@@ -14,7 +14,7 @@ const Bytes = Uint8Array as unknown as new (
 ) => Uint8Array<ArrayBuffer>;
 
 export class Buffer extends Bytes {
-  /** Copies what it is given, except an ArrayBuffer, of which it is a view from a place on. */
+  /** Copies its argument, except an ArrayBuffer, of which it creates a view from an offset. */
   static from(value: Source, encodingOrPlace?: Encoding | number, length?: number): Buffer {
     if (typeof value === 'string') return decoded(value, encodingOrPlace as Encoding | undefined);
     if (Object.prototype.toString.call(value) !== '[object ArrayBuffer]') return bufferOf(value as ArrayLike<number>);
@@ -45,7 +45,7 @@ export class Buffer extends Bytes {
     return Math.sign(one.length - other.length);
   }
 
-  /** @param value a byte, or bytes or text that are repeated; an empty one is zeros */
+  /** @param value a byte, or bytes or text to repeat; empty means zeros */
   override fill(value: never, start?: never, end?: never): this {
     const given = value as number | string | Uint8Array;
     if (typeof given === 'number') return super.fill(given, start, end);
@@ -55,7 +55,7 @@ export class Buffer extends Bytes {
     return this;
   }
 
-  /** Unlike that of Uint8Array, a view. */
+  /** Returns a view, unlike the method of Uint8Array. */
   override slice(start?: number, end?: number): this {
     return this.subarray(start, end) as this;
   }
@@ -99,7 +99,7 @@ export class Buffer extends Bytes {
     return this.subarray(at, at + bytes).reduce((value, byte) => value * 256 + byte, 0);
   }
 
-  /** @param bytes 1 to 6 @returns the place after them */
+  /** @param bytes 1 to 6 @returns the offset after them */
   writeUIntBE(value: number, at: number, bytes: number): number {
     if (at + bytes > this.length || !(value >= 0 && value < 256 ** bytes)) throw new RangeError('It is out of range');
     for (let i = bytes - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) this[at + i] = rest % 256;
@@ -134,7 +134,7 @@ export class Buffer extends Bytes {
 function decoded(text: string, encoding: Encoding = 'utf8'): Buffer {
   if (encoding === 'utf8') return bufferOf(new TextEncoder().encode(text));
   if (encoding === 'hex') {
-    // As in Node, the digits end at the first pair that is none.
+    // As in Node, decoding ends at the first invalid pair of digits.
     const [digits = ''] = /^(?:[\da-f]{2})*/i.exec(text) ?? [];
     return bufferOf(Array.from({ length: digits.length / 2 }, (_, i) => parseInt(digits.slice(2 * i, 2 * i + 2), 16)));
   }
@@ -143,7 +143,7 @@ function decoded(text: string, encoding: Encoding = 'utf8'): Buffer {
   return bufferOf(Array.from({ length: characters.length }, (_, i) => characters.charCodeAt(i) & 0xff));
 }
 
-/** Leaves out what isn't base64, and what follows the end, as Node does. */
+/** Ignores characters that aren't base64, and everything after the end, as Node does. */
 function wholeBase64(text: string): string {
   const digits = text
     .replaceAll('-', '+')

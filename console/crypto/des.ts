@@ -11,7 +11,7 @@ const S_BOXES = [
   'd2846fb1a93e50c7 1fd8a374c56b0e92 7b419ce206adf358 21e74a8dfc90356b',
 ].map((rows) => rows.split(' ').map((row) => Array.from(row, (digit) => parseInt(digit, 16))));
 
-/** Permutation P and permuted choices 1 and 2, as places of the input's bits, from 1. */
+/** Permutation P and permuted choices 1 and 2, as positions of the input's bits, from 1. */
 const P = [
   16, 7, 20, 21, 29, 12, 28, 17, 1, 15, 23, 26, 5, 18, 31, 10, 2, 8, 24, 14, 32, 27, 3, 9, 19, 13, 30, 6, 22, 11, 4, 25,
 ];
@@ -25,10 +25,10 @@ const PC2 = [
 ];
 const ROUNDS = 16;
 
-/** True for the rounds whose halves of the key turn by two places. */
+/** True for the rounds in which the halves of the key are rotated by two positions. */
 const turnsByTwo = (round: number) => ![0, 1, 8, 15].includes(round);
 
-/** The S-boxes with P behind them: eight tables by the six bits that enter. */
+/** The S-boxes combined with P: eight tables, indexed by the six input bits. */
 const SP = S_BOXES.map((rows, box) =>
   Int32Array.from({ length: 64 }, (_, six) => {
     const four = rows[((six >> 4) & 2) | (six & 1)]?.[(six >> 1) & 15] ?? 0;
@@ -37,7 +37,7 @@ const SP = S_BOXES.map((rows, box) =>
   }),
 );
 
-/** The six bits of each S-box's key, round after round. */
+/** The six key bits of each S-box, for each round. */
 export type Schedule = Uint8Array;
 
 /** Expands a key. @param key 8 bytes, parity ignored */
@@ -71,7 +71,7 @@ export function desBlock(schedule: Schedule, block: Uint8Array, direction: 'encr
   view.setUint32(4, low);
 }
 
-/** The function f: the expansion E takes six bits around each of eight places of the word turned right by one. */
+/** The function f: the expansion E takes six bits at each of eight positions of the word rotated right by one. */
 function round(right: number, schedule: Schedule, at: number): number {
   let word = (right >>> 1) | (right << 31);
   let out = 0;
@@ -82,7 +82,7 @@ function round(right: number, schedule: Schedule, at: number): number {
   return out;
 }
 
-/** Swaps of bits between the halves, which together are the initial permutation: shift, mask, which half is shifted. */
+/** Bit swaps between the halves, which together form the initial permutation: shift, mask, shifted half. */
 const SWAPS = [
   [4, 0x0f0f0f0f, true],
   [16, 0x0000ffff, true],

@@ -1,6 +1,6 @@
 /**
- * The part of node:crypto that src/crypto uses, for the browser: the build replaces node:crypto by this file. Calls are
- * synchronous like Node's, so they can't use WebCrypto. For test keys only: nothing here runs in constant time.
+ * The part of node:crypto that src/crypto uses, for the browser: the build replaces node:crypto with this file. Calls
+ * are synchronous like Node's, so they can't use WebCrypto. For test keys only: nothing here runs in constant time.
  */
 import { ecb } from '@noble/ciphers/aes.js';
 import { hmac } from '@noble/hashes/hmac.js';

@@ -2,7 +2,7 @@ import { decodeAll, decodeSequence, oidValue, TAG } from '../../src/crypto/asn1.
 import { certificateFields } from '../../src/crypto/x509/certificate-fields.js';
 import { describeName } from '../../src/crypto/x509/distinguished-name.js';
 
-/** A certificate as it is shown. Nothing about it is verified here: the service verifies it when it is used. */
+/** Certificate fields to display. The console doesn't verify the certificate: the service does when it is used. */
 export interface ReadCertificate {
   subject: string;
   issuer: string;
@@ -10,7 +10,7 @@ export interface ReadCertificate {
   serialNumber: string;
   notBefore: Date;
   notAfter: Date;
-  /** KeyAlgorithm of the key, such as RSA_2048; undefined for another one. */
+  /** KeyAlgorithm of the key, such as RSA_2048; undefined for other algorithms. */
   algorithm: string | undefined;
   isCa: boolean;
 }

@@ -47,7 +47,7 @@ export function Create() {
     <>
       <Crumb />
       <Head title="Create a key">
-        <p>Generated in the service, in {region.value}. Only what it accepts is offered.</p>
+        <p>Generated in the service, in {region.value}. The form offers only what the service accepts.</p>
       </Head>
       <div class="cols form">
         <div class="typed">
@@ -90,7 +90,7 @@ export function Create() {
                       mono
                       value={values.alias}
                       onInput={set('alias')}
-                      hint="Optional, a name to use in calls."
+                      hint="Optional: a name to use in calls."
                     />
                     <TextField
                       label="Tags"

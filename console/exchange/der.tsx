@@ -16,7 +16,7 @@ import { readCertificate } from './certificate.js';
 /** Shows a TR-34 token or a certificate field by field, or marks the byte at which it is malformed. */
 export function DerInspection({ der }: { der: Buffer }) {
   try {
-    // ContentInfo begins with its type, a certificate with a SEQUENCE.
+    // A ContentInfo begins with its OBJECT IDENTIFIER, a certificate with a SEQUENCE.
     const isToken = decodeSequence(der, 'The encoding', 'CMS').optional(TAG.OID) !== undefined;
     return isToken ? <Token der={der} token={inspectKeyTransport(der)} /> : <Certificate der={der} />;
   } catch (error) {
@@ -47,7 +47,7 @@ function MalformedDer({ der, error }: { der: Buffer; error: CryptoError }) {
   );
 }
 
-/** Bytes that the ruler shows of a longer field, at its beginning and at its end. */
+/** Number of bytes that the ruler shows at the beginning and end of a longer field. */
 const SHOWN = 8;
 
 function Token({ der, token }: { der: Buffer; token: KeyTransport }) {
@@ -90,7 +90,7 @@ function Token({ der, token }: { der: Buffer; token: KeyTransport }) {
             ]}
           />
           <p class="hint">
-            Nothing is verified here. The service verifies the signature and the certificates on import.
+            The console doesn’t verify anything. The service verifies the signature and the certificates on import.
           </p>
         </div>
       </Sheet>
@@ -133,9 +133,7 @@ function Certificate({ der, title = 'Certificate' }: { der: Buffer; title?: stri
             ['Valid', `${timeWords(notBefore.getTime() / 1000)} to ${timeWords(notAfter.getTime() / 1000)}`],
             [
               'Key',
-              algorithm === undefined
-                ? 'Another than RSA, P-256, P-384 and P-521'
-                : algorithmWords(algorithm as KeyAlgorithm),
+              algorithm === undefined ? 'Not RSA, P-256, P-384 or P-521' : algorithmWords(algorithm as KeyAlgorithm),
             ],
             ['May issue', isCa ? 'Certificates' : 'Nothing: not an authority’s'],
             ['SHA-256', print.state === 'ready' && <code class="wrap">{grouped(print.value)}</code>],

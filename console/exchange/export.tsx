@@ -36,7 +36,7 @@ import { type Form, useForm } from './form.js';
 import { Inspection } from './inspection.js';
 import { note } from './protocol.js';
 
-/** For whom a key can be exported. */
+/** Recipients of an exported key. */
 const RECEIVERS = {
   block: 'A partner who has a key-encryption key of mine: TR-31',
   tr34: 'A partner with a certificate: TR-34',
@@ -59,7 +59,7 @@ const BLANK = {
 type Values = typeof BLANK;
 type Wrapped = NonNullable<ExportKeyOutput['WrappedKey']>;
 
-/** Exports a payment key, which the place names. */
+/** Exports the payment key that the address names. */
 export function Export() {
   const id = place.value.path[2] ?? '';
   const key = useLoad(
@@ -93,8 +93,8 @@ function NotExportable({ of: { KeyAttributes } }: { of: Key }) {
   return KeyAttributes.KeyClass === 'SYMMETRIC_KEY' ? (
     <Empty title="This key is not exportable">
       <p>
-        That was decided when it was created or imported, and it can’t be changed: whoever relied on it staying here
-        would be deceived. Create an exportable key for this partner instead.
+        This was set when the key was created or imported, and can’t be changed: others may rely on the key never
+        leaving the service. Create an exportable key for this partner instead.
       </p>
       <a class="btn" href={hrefOf(['keys', 'create'])}>
         Create a key
@@ -243,7 +243,7 @@ function ReceiverFields({
             mono
             value={values.nonce}
             onInput={set('nonce')}
-            hint="What the receiver gave you, for a token of two passes."
+            hint="The receiver’s value, for a two-pass token."
           />
         </>
       )}
@@ -292,10 +292,7 @@ function Exported({ wrapped, id }: { wrapped: Wrapped; id: string }) {
       <section class="sheet">
         <div class="verdict" role="status">
           <h2>Check value {KeyCheckValue}</h2>
-          <p>
-            {KeyCheckValueAlgorithm}. Read it out to the partner by telephone, and let the partner read out the other
-            side’s before the key is used.
-          </p>
+          <p>{KeyCheckValueAlgorithm}. Before you use the key, compare check values with the partner by telephone.</p>
         </div>
         <div class="body">
           <code class="wrap">{KeyMaterial}</code>

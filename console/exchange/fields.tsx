@@ -31,7 +31,7 @@ export function nameOf({ aliases, KeyArn }: Pick<ListedKey, 'aliases' | 'KeyArn'
   return aliases[0] ?? keyId(KeyArn);
 }
 
-/** A choice of one of the keys. @param none says what is missing if there is no key */
+/** A choice of one of the keys. @param none message if there is no key */
 export function KeyChoice({
   label,
   keys,
@@ -74,7 +74,7 @@ export const isUsage =
   ({ KeyAttributes }: ListedKey) =>
     codes.includes(KeyAttributes.KeyUsage.slice(5, 7));
 
-/** Keys that protect key blocks. @param mode what they must be allowed to do */
+/** Keys that protect key blocks. @param mode the mode of use that they must have */
 export function wrappingKeys(keys: readonly ListedKey[], mode: 'Wrap' | 'Unwrap'): ListedKey[] {
   return keys
     .filter(isUsage('K0', 'K1'))
@@ -102,7 +102,7 @@ export function AuthorityChoice({
   );
 }
 
-/** Purpose, algorithm and modes: only what the service accepts together. @param step draws one of the three */
+/** Purpose, algorithm and modes: only combinations that the service accepts. @param step renders one of the three */
 export function AttributeFields({
   purposes,
   values,
@@ -152,7 +152,7 @@ export function AttributeFields({
   );
 }
 
-/** A box to tick. */
+/** A checkbox. */
 export function Check({
   label,
   checked,
@@ -230,7 +230,7 @@ export function AgreementFields({
   );
 }
 
-/** The members of the request that the fields stand for. */
+/** The members of the request that the fields fill in. */
 export function agreementOf(values: typeof BLANK_AGREEMENT) {
   return {
     PrivateKeyIdentifier: values.pair,
@@ -381,18 +381,18 @@ async function parametersFor(direction: 'Import' | 'Export', type: string, algor
   };
 }
 
-/** Saves a certificate or a request as the service returns it: base64 of PEM. */
+/** Saves a certificate or a signing request, which the service returns as base64 of PEM. */
 export function savePem(name: string, text: string): void {
   saveFile({ file: `${name}.pem`, type: 'application/x-pem-file', content: `${atob(text)}\n` });
 }
 
-/** True if two check values agree as far as the shorter one goes. */
+/** True if two check values agree up to the length of the shorter one. */
 export function isSame(one: string, other: string): boolean {
   const digits = Math.min(one.length, other.length);
   return digits >= 4 && one.slice(0, digits) === other.slice(0, digits);
 }
 
-/** The way back to the list of keys. */
+/** Link back to the list of keys. */
 export function Crumb() {
   return (
     <p class="crumb">

@@ -4,9 +4,9 @@ export type Holding = { block: string } | { der: Buffer };
 const PEM = /-----BEGIN [A-Z0-9 ]+-----([^-]*)-----END/;
 
 /**
- * Reads what is pasted: a TR-31 key block, or DER as PEM, hexadecimal, base64 or base64 of PEM.
+ * Parses pasted text: a TR-31 key block, or DER as PEM, hexadecimal, base64 or base64 of PEM.
  *
- * @returns undefined if nothing is typed; for anything else a key block, whose faults are shown
+ * @returns undefined if nothing is typed; any other text is treated as a key block, whose errors are shown
  */
 export function holdingOf(text: string): Holding | undefined {
   const packed = text.replace(/\s/g, '');
@@ -19,7 +19,7 @@ export function holdingOf(text: string): Holding | undefined {
   return { block: packed };
 }
 
-/** Encodes a certificate as ImportKey takes it. */
+/** Encodes a certificate as ImportKey expects it. */
 export function pemOf(der: Buffer): string {
   return `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}(?!$)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -89,7 +89,7 @@ const BLANK = {
 };
 type Values = typeof BLANK;
 
-/** Imports a key or a certificate, which it shows by field before anything is sent. */
+/** Imports a key or a certificate, after showing its fields. */
 export function Import() {
   const form = useForm(BLANK);
   const { values, set } = form;
@@ -115,7 +115,7 @@ export function Import() {
     <>
       <Crumb />
       <Head title="Import a key">
-        <p>Read in this tab first. Nothing is sent before you press Import.</p>
+        <p>The contents are parsed in this tab first. Nothing is sent before you press Import.</p>
       </Head>
       <div class="cols form">
         <div class="typed">
@@ -140,7 +140,7 @@ export function Import() {
                 mono
                 value={values.alias}
                 onInput={set('alias')}
-                hint="Optional, a name to use in calls."
+                hint="Optional: a name to use in calls."
               />
               {kind !== 'certificate' && (
                 <TextField
@@ -167,12 +167,12 @@ export function Import() {
           {kind === 'rsa' || kind === 'as2805' ? (
             <Sheet title="What is in it">
               <p class="body quiet">
-                {hexDigits(values.pasted).length / 2} bytes. A cryptogram has no header: its usage is what you choose,
-                and only the check value shows whether it is the right key.
+                {hexDigits(values.pasted).length / 2} bytes. A cryptogram has no header: you choose the key’s usage, and
+                only the check value shows if it is the right key.
               </p>
             </Sheet>
           ) : (
-            <Inspection text={values.pasted} empty="Paste it, to see what is in it before it is sent." />
+            <Inspection text={values.pasted} empty="Paste it to see its contents before it is sent." />
           )}
         </div>
       </div>
@@ -199,7 +199,7 @@ function KindFields({ kind, ...props }: FieldProps & { kind: Kind }) {
           mono
           value={values.nonce}
           onInput={set('nonce')}
-          hint="What you gave the sender, for a token of two passes."
+          hint="The value that you gave the sender, for a two-pass token."
         />
       </>
     );
@@ -272,7 +272,10 @@ const PUBLIC_USES: Readonly<Record<string, string>> = {
   D1: 'Encrypt data for the partner',
 };
 
-/** The keys that may open the block: by the algorithm of its version, and by the check value if it names one. */
+/**
+ * Keys that may unwrap the block: those with the algorithm of its version and, if the block states one, the check
+ * value.
+ */
 function WrappingKey({ keys, values, set }: FieldProps) {
   const holding = holdingOf(values.pasted);
   const block = holding && 'block' in holding ? blockOf(holding.block) : undefined;
@@ -361,7 +364,7 @@ const MATERIAL: Readonly<Record<Kind, (values: Values) => object | Promise<objec
     try {
       ({ algorithm } = readCertificate(der));
     } catch {
-      // The service says what is wrong with it.
+      // The service's error message explains the problem.
     }
     const key = {
       KeyAttributes: {
@@ -376,7 +379,7 @@ const MATERIAL: Readonly<Record<Kind, (values: Values) => object | Promise<objec
   },
 };
 
-/** Returns pasted DER, or any other bytes, as the API takes them: upper-case hexadecimal. */
+/** Returns pasted DER, or any other bytes, in the API's encoding: upper-case hexadecimal. */
 function derDigits(pasted: string): string {
   const holding = holdingOf(pasted);
   return holding && 'der' in holding ? holding.der.toString('hex').toUpperCase() : hexDigits(pasted);
@@ -391,8 +394,8 @@ function Result({ imported: { KeyArn, KeyCheckValue }, expected }: { imported: K
           {expected === ''
             ? `Imported, check value ${KeyCheckValue}`
             : isExpected
-              ? `The check value is ${KeyCheckValue}, as you were told`
-              : `Not the key that you were told of: its check value is ${KeyCheckValue}`}
+              ? `The check value is ${KeyCheckValue}, as expected`
+              : `Not the expected key: its check value is ${KeyCheckValue}`}
         </h2>
         <p>
           {isExpected

@@ -8,7 +8,7 @@ import { KeyBlockFields } from '../workbench/key-block-fields.js';
 import { Malformed } from '../workbench/malformed.js';
 import { holdingOf } from './holding.js';
 
-/** Shows what is pasted by field: a key block, a TR-34 token or a certificate. It is read in the tab. */
+/** Shows the fields of a pasted key block, TR-34 token or certificate. It is parsed in the tab. */
 export function Inspection({ text, empty }: { text: string; empty: string }) {
   const holding = holdingOf(text);
   if (!holding)
@@ -35,7 +35,7 @@ export function blockOf(text: string): KeyBlock | CryptoError {
   }
 }
 
-/** The inspector of DER is loaded when it is first needed. */
+/** The DER inspector is loaded on first use. */
 function Der({ der }: { der: Buffer }) {
   const loaded = useLoad(
     () =>

@@ -38,7 +38,7 @@ export function Partner() {
   return (
     <>
       <Head title="Exchange" actions={<TaskLinks tasks={TASKS} />}>
-        <p>From the certificates of a new partner to the first key that both sides hold.</p>
+        <p>From a new partner’s certificates to the first shared key.</p>
       </Head>
       {SCREENS[task]()}
     </>
@@ -68,7 +68,7 @@ function Certificates() {
             {({ Certificates: all }) => (
               <CertificateTable
                 of={all.filter(({ Kind }) => Kind !== 'imported')}
-                empty="The service issues a certificate when that of a key pair, or parameters for an exchange, are first asked for."
+                empty="The service issues a certificate when you first request a key pair’s certificate or exchange parameters."
               />
             )}
           </Await>
@@ -170,14 +170,14 @@ function KeyPairs() {
                 .filter(({ KeyAttributes }) => KeyAttributes.KeyClass === 'ASYMMETRIC_KEY_PAIR')}
               value={values.pair}
               onInput={set('pair')}
-              none="No key pair. TR-34 and RSA need none: their parameters bring a certificate."
+              none="No key pair. TR-34 and RSA need none: their parameters contain a certificate."
             />
           )}
         </Await>
         <button type="button" class="btn" disabled={values.pair === ''} onClick={() => void saveCertificate()}>
           Download its certificate and chain
         </button>
-        <h3 class="next">Or a request, for another authority</h3>
+        <h3 class="next">Or a certificate signing request, for another authority</h3>
         <TextField label="Common name" value={values.name} onInput={set('name')} />
         <TextField label="Organization" value={values.organization} onInput={set('organization')} hint="Optional." />
         <TextField label="Country" value={values.country} onInput={set('country')} hint="Optional, 2 letters." />
@@ -196,7 +196,7 @@ const MECHANISMS = [
     ability: 'TR-34 with certificates',
     title: 'Send a key-encryption key by TR-34, then key blocks under it',
     words:
-      'Both sides are authenticated by certificates, and nobody holds a component. It carries TDES and AES-128 keys; for AES-256 agree on a key by ECDH.',
+      'Both sides are authenticated by certificates, and nobody holds a component. It can transport TDES and AES-128 keys; for AES-256, agree on a key by ECDH.',
     kind: 'tr34',
   },
   {
@@ -210,21 +210,21 @@ const MECHANISMS = [
     ability: 'TR-31 under an AES key that both sides hold',
     title: 'Exchange key blocks of version D',
     words:
-      'The header binds what a key may do, and its MAC covers the header. The first key still has to come by one of the other ways.',
+      'The header restricts the key’s use, and the MAC protects the header. The first key still has to be exchanged by another method.',
     kind: 'block',
   },
   {
     ability: 'TR-31 under a TDES key that both sides hold',
     title: 'Exchange key blocks of version B',
     words:
-      'For TDES keys only: an AES key may not travel under a TDES key. Plan the move to an AES key-encryption key.',
+      'For TDES keys only: an AES key must not be wrapped under a TDES key. Plan to migrate to an AES key-encryption key.',
     kind: 'block',
   },
   {
     ability: 'RSA-OAEP',
     title: 'Send the key-encryption key under RSA',
     words:
-      'A bare key without a header: usage and modes are agreed on paper, and only the check value shows that it is the right one.',
+      'A key without a header: you agree on usage and modes on paper, and only the check value shows that it is the right key.',
     kind: 'rsa',
   },
 ] as const;
@@ -233,7 +233,7 @@ function Mechanism() {
   const [best, ...others] = MECHANISMS.filter(({ ability }) => abilities.value.includes(ability));
   return (
     <div class="cols form">
-      <Sheet title="What can the partner’s HSM do?">
+      <Sheet title="What does the partner’s HSM support?">
         <fieldset class="body plain">
           <legend class="vh">Abilities</legend>
           {MECHANISMS.map(({ ability }) => (
@@ -249,7 +249,7 @@ function Mechanism() {
               />
             </p>
           ))}
-          <p class="hint">Ask for the firmware’s version and its list of commands rather than for the data sheet.</p>
+          <p class="hint">Ask for the firmware version and the list of commands, not for the data sheet.</p>
         </fieldset>
       </Sheet>
       {best ? (
@@ -279,8 +279,8 @@ function Mechanism() {
         <Sheet title="Mechanism">
           <Empty title="Nothing chosen yet">
             <p>
-              Tick what it can do. Components on paper are the last resort: combine them in an HSM, and import the key
-              from there.
+              Select what it supports. Components on paper are the last resort: combine them in an HSM, and import the
+              key from there.
             </p>
           </Empty>
         </Sheet>
@@ -324,7 +324,7 @@ function TestKey() {
   );
   const isReported = key !== undefined && isSame(key.checkValue, hexDigits(reported.value));
   return (
-    <Sheet title="There and back with a key that protects nothing">
+    <Sheet title="Exchange a test key in both directions">
       <div class="body">
         <ol class="steps">
           <Step title="Create a test key here" done={key !== undefined}>
@@ -408,7 +408,7 @@ function Protocol() {
   const entries = protocol.value;
   return (
     <Sheet
-      title="Protocol of the exchange"
+      title="Record of the exchange"
       aside={
         <button type="button" class="btn slim" onClick={() => print()}>
           Print
@@ -420,7 +420,7 @@ function Protocol() {
           label="Partner"
           value={partner.value}
           onInput={(name) => (partner.value = name)}
-          hint="For the page that you print."
+          hint="For the printed page."
         />
         <dl class="defs">
           <dt>By</dt>
@@ -434,7 +434,7 @@ function Protocol() {
       {entries.length === 0 ? (
         <Empty title="Nothing done in this tab yet">
           <p>
-            Keys that you create, import and export here appear with their check values and times. The audit log has
+            Keys that you create, import and export here are listed with their check values and times. The audit log has
             them all.
           </p>
           <a href={hrefOf(['audit'])}>Show the audit log</a>
@@ -485,7 +485,7 @@ function Inspect() {
               value={inspected.value}
               onInput={(text) => (inspected.value = text)}
               rows={8}
-              hint="A key block as it is; the others as PEM, hexadecimal or base64."
+              hint="A key block as text; a token or certificate as PEM, hexadecimal or base64."
             />
           </div>
         </Sheet>

@@ -2,7 +2,7 @@ import { batch, effect, signal } from '@preact/signals';
 import type { KeyCheckValueAlgorithm } from '../../src/payment/keys/key-attributes.js';
 import { identity } from '../session.js';
 
-/** Something that was done in this tab, for the protocol of an exchange. */
+/** An action in this tab, for the record of an exchange. */
 export interface Entry {
   /** Milliseconds since 1970. */
   time: number;
@@ -17,7 +17,7 @@ export const protocol = signal<readonly Entry[]>([]);
 export const partner = signal('');
 /** Exchange methods that the partner's HSM supports. */
 export const abilities = signal<readonly string[]>([]);
-/** The key with which the exchange is tried out, and the check value that the partner reports of it. */
+/** The test key of the exchange, and the check value that the partner reports for it. */
 export const testKey = signal<{ arn: string; checkValue: string } | undefined>(undefined);
 export const reported = signal('');
 /** Text that was pasted into the inspector. */

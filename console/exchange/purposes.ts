@@ -1,7 +1,7 @@
 import type { KeyAlgorithm, KeyClass, KeyModesOfUse, KeyUsage } from '../../src/payment/keys/key-attributes.js';
 import { type Combination, COMBINATIONS, modesOfUse, widestModes } from '../../src/payment/keys/key-rules.js';
 
-/** The purpose of a key in a sentence, and the algorithm that most such keys have. */
+/** A key's purpose as a phrase, and the usual algorithm for it. */
 const PURPOSES: readonly (readonly [KeyUsage, string, KeyAlgorithm])[] = [
   ['TR31_B0_BASE_DERIVATION_KEY', 'Decrypt PIN blocks and data from terminals by DUKPT', 'AES_128'],
   ['TR31_P0_PIN_ENCRYPTION_KEY', 'Encrypt and translate PIN blocks on a link', 'AES_128'],
@@ -47,7 +47,7 @@ export function purposesOf(...classes: readonly KeyClass[]): Purpose[] {
   );
 }
 
-/** The attributes of a key as one chooses them. Modes are named by their place in the combination. */
+/** The attributes of a key in the form. Modes are identified by their index in the combination. */
 export interface Choices {
   usage: KeyUsage;
   algorithm: KeyAlgorithm;
@@ -60,7 +60,7 @@ export function suggestedFor({ usage, class: keyClass, suggested, modes }: Purpo
   return { usage, algorithm: suggested, modes: String(modes.findIndex((set) => set.join() === widest)) };
 }
 
-/** Returns attributes as a request has them: of the modes only those that are true. */
+/** Returns attributes for a request, with only the modes that are true. */
 export function attributesOf({ usage, class: keyClass, modes }: Purpose, choices: Choices) {
   return {
     KeyUsage: usage,
@@ -70,7 +70,7 @@ export function attributesOf({ usage, class: keyClass, modes }: Purpose, choices
   };
 }
 
-/** The modes of a purpose, each with its place. */
+/** The modes of a purpose, each with its index. */
 export function modeSets({ modes }: Purpose): KeyModesOfUse[] {
   return modes.map(modesOfUse);
 }

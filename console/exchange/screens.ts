@@ -1,6 +1,6 @@
 import '../workbench/globals.js';
 
-/** The screens that read key blocks and certificates. Each is loaded when it is first shown. */
+/** The screens that parse key blocks and certificates. Each is loaded when it is first shown. */
 export const SCREENS = {
   import: async () => (await import('./import.js')).Import,
   export: async () => (await import('./export.js')).Export,

@@ -2,7 +2,7 @@ import { Principal } from './principal.js';
 import { Principals } from './principals.js';
 import { Simulator } from './simulator.js';
 
-/** The screen of a place below `#/access`; undefined if there is none. */
+/** The screen for a location below `#/access`; undefined if there is none. */
 export function accessAt([section = 'users', name, ...rest]: readonly string[]) {
   if (rest.length > 0) return undefined;
   if (section === 'simulator' && name === undefined) return <Simulator />;

@@ -26,7 +26,7 @@ interface Named {
   name: string;
   /** ARN of its key; absent for an alias that names none. */
   key?: string | undefined;
-  /** The payment key, as far as the caller may list it. */
+  /** The payment key, if the caller may list it. */
   summary?: KeySummary | undefined;
 }
 
@@ -165,7 +165,7 @@ export function Aliases() {
             void run(() => of.call('DeleteAlias', removed), `Removed ${removed}`).then((done) => done && reload());
           }}
         >
-          <p class="lede">Calls that name the key by this alias fail from then on. The key stays.</p>
+          <p class="lede">Calls that use this alias will then fail. The key stays.</p>
         </Confirmation>
       )}
     </>
@@ -255,7 +255,7 @@ function SetAlias({ of, alias, reload }: { of: Aliased; alias: Named | undefined
           onInput={(text) => setKey(text.trim())}
           hint={
             of === KMS
-              ? 'Of the same usage and kind when the alias names another key.'
+              ? 'Must have the same usage and kind as the alias’s current key.'
               : 'Empty for an alias that names no key.'
           }
           mono

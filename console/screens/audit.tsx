@@ -46,7 +46,7 @@ export function Audit() {
           </button>
         }
       >
-        <p>Every call and its outcome. Events are hash-chained, so an edit or a gap shows.</p>
+        <p>Every call and its outcome. Events are hash-chained, so edits and gaps are detected.</p>
       </Head>
       <section class="sheet" aria-label="Chains">
         {failure && <Failure error={failure} />}
@@ -59,17 +59,17 @@ export function Audit() {
   );
 }
 
-/** Why a verification has no result, by its state. */
+/** Reasons why a verification has no result, by state. */
 const NO_RESULT: Readonly<Partial<Record<AuditVerificationOutput['State'], [title: string, words: string]>>> = {
   NONE: ['Not verified yet', 'Verify the chains to see whether events were edited, removed or inserted.'],
-  RUNNING: ['Being verified', 'The whole log is read, with rests. The result appears here.'],
-  FAILED: ['The verification failed', 'The log of the service says why.'],
+  RUNNING: ['Being verified', 'The service reads the whole log, with pauses. The result appears here.'],
+  FAILED: ['The verification failed', 'The service log has the reason.'],
   INTERRUPTED: ['The verification was interrupted', 'The node that ran it stopped. Verify the chains again.'],
 };
 
 type VerifiedChain = NonNullable<AuditVerificationOutput['Chains']>[number];
 
-/** Chains that are shown at once; the others are counted. */
+/** Number of chains shown at first; the others are only counted. */
 const SHOWN_CHAINS = 3;
 
 function Chains({
@@ -79,7 +79,7 @@ function Chains({
 }) {
   if (State === 'MODIFIED')
     return (
-      <Broken title="Somebody edited the result of the verification">
+      <Broken title="The result of the verification was edited">
         <p>The row in the database doesn’t have the MAC that the service computed. Verify the chains again.</p>
       </Broken>
     );
@@ -165,8 +165,8 @@ function Broken({ title, children }: { title: string; children: ComponentChildre
 function Advice() {
   return (
     <p>
-      Keep a copy of the database as it is. Compare these events with the copy that went to standard output, and the
-      chain heads with those that you noted earlier; docs/audit.md lists what each fault means.
+      Keep a copy of the database as it is. Compare these events with the copy on standard output, and the chain heads
+      with those that you recorded earlier; docs/audit.md explains each fault.
     </p>
   );
 }
@@ -186,7 +186,7 @@ const PERIODS: readonly (readonly [value: string, text: string, seconds?: number
   ['all', 'All'],
 ];
 
-/** Seconds before and after an event that are shown with it. */
+/** Period around an event that is shown with it, in seconds before and after. */
 const AROUND_SECONDS = 60;
 
 function periodOf(time: string, at: string): Query {
@@ -198,7 +198,7 @@ function periodOf(time: string, at: string): Query {
   return { From: seconds === undefined ? undefined : now - seconds };
 }
 
-/** Turns what was typed into the filter that it stands for: a request, a caller or a key, by its ID, ARN or name. */
+/** Turns the typed text into a filter for a request, a caller or a key, by ID, ARN or name. */
 async function subjectOf(text: string): Promise<Query> {
   if (text === '') return {};
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return { RequestId: text };
@@ -210,7 +210,7 @@ async function subjectOf(text: string): Promise<Query> {
     const { Alias } = await control<{ Alias: { KeyArn?: string } }>('GetAlias', { AliasName: alias });
     if (Alias.KeyArn !== undefined) return { Key: Alias.KeyArn };
   } catch (error) {
-    // There is no such alias, or the caller may not see it: then the text is the name of a caller.
+    // If there is no such alias, or the caller may not read it, the text is the name of a caller.
     if (!(error instanceof ApiError) || error.name === 'NetworkError') throw error;
   }
   const [kind, name] = text.startsWith('role/') ? ['role', text.slice(5)] : ['user', text.replace(/^user\//, '')];
@@ -222,7 +222,7 @@ type Filters = typeof NO_FILTERS;
 
 /** A page of events. */
 interface EventPage extends Page<AuditEvent> {
-  /** Destinations of the events of the data plane, if the list lacks them. */
+  /** Destinations of the data plane's events, if they aren't in the list. */
   dataSinks: readonly string[] | undefined;
 }
 
@@ -232,7 +232,7 @@ function EventList() {
   const filters = Object.fromEntries(names.map((name) => [name, query.get(name) ?? ''])) as Filters;
   const [find, operation] = [useSettled(filters.find.trim()), useSettled(filters.operation.trim())];
   const { time, at, outcome, kind } = filters;
-  // Tokens belong to their filters, so later pages are asked for the period of the first one.
+  // A token is valid only with its filters, so later pages use the period of the first one.
   const asked = useRef<Query>({});
   const load = async (token?: string): Promise<EventPage> => {
     if (token === undefined)
@@ -276,7 +276,7 @@ function EventList() {
               <EventTable events={items} nameOf={nameOf} />
             ) : (
               <Empty title="No event matches">
-                <p>Events appear here within a second of their call. The period is the one above.</p>
+                <p>Events appear here within a second of their call. It uses the period above.</p>
                 <button type="button" class="btn slim" onClick={() => setQuery({ ...NO_FILTERS, time: 'all' })}>
                   Show all events
                 </button>
@@ -417,7 +417,7 @@ function EventTable({ events, nameOf }: { events: readonly AuditEvent[]; nameOf:
   );
 }
 
-/** Outcomes in which nothing went wrong but a value. */
+/** Outcomes that mean only that a value was wrong. */
 const VERIFICATIONS = /^Verification|^Kms?InvalidMac|InvalidSignatureException$/;
 
 function Outcome({ of: { errorCode, userIdentity } }: { of: AuditEvent }) {
@@ -473,7 +473,7 @@ function Detail({ of: event, nameOf }: { of: AuditEvent; nameOf: (arn: string) =
         )}
         <dt>Request</dt>
         <dd class="wrap">
-          <code>{requestID ?? 'none: the service acted on its own'}</code>
+          <code>{requestID ?? 'none: action of the service itself'}</code>
           {parameters.length > 0 && (
             <div>
               <code>{parameters.map(([name, value]) => `${name}=${asText(value)}`).join(', ')}</code>
@@ -499,14 +499,14 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Why the call was decided as it was. */
+/** Reason for the decision on the call. */
 function Why({ of: event }: { of: AuditEvent }) {
   const { arn, invokedBy } = event.userIdentity;
   if (arn !== undefined) return <PoliciesNow of={event} principal={arn} />;
-  return <>{invokedBy === undefined ? 'The signer isn’t known.' : 'The service acted on its own.'}</>;
+  return <>{invokedBy === undefined ? 'The signer isn’t known.' : 'This was an action of the service itself.'}</>;
 }
 
-/** Asks how policies would decide the call now: they may have changed since. */
+/** Evaluates the call with the current policies, which may have changed since. */
 function PoliciesNow({ of: event, principal }: { of: AuditEvent; principal: string }) {
   const action = `${event.eventSource.replace(/\..*$/, '')}:${event.eventName}`;
   const resource = resourceOf(event);
@@ -543,7 +543,7 @@ function Reason({ loaded }: { loaded: Loaded<ExplainAccessOutput> }) {
   );
 }
 
-/** The resource of a call: the key of its answer or of its event, or the user or role of its path. */
+/** The resource of a call: the key of its response or event, or the user or role of its path. */
 function resourceOf(event: AuditEvent): string {
   const { errorMessage = '', requestParameters } = event;
   const [named] = /arn:aws:[\w:-]+:key\/[\w-]+/.exec(errorMessage) ?? [];

@@ -51,7 +51,7 @@ function ListenerTable({ of: listeners }: { of: GetStatusOutput['Listeners'] }) 
       <Empty title="No listener">
         <p>
           <code>KEYBLOCK_PAYSHIELD_FILE</code> configures listeners for payShield host commands. A process that has just
-          started reports its own within ten seconds.
+          started reports its counts within ten seconds.
         </p>
       </Empty>
     );
@@ -131,7 +131,7 @@ function CckmCalls() {
   );
 }
 
-/** Users with a password, which nothing but the CCKM API takes. */
+/** Users with a password, which only the CCKM API accepts. */
 function CckmUsers() {
   const loaded = useLoad(
     () =>
@@ -184,7 +184,7 @@ function Stores() {
         {(stores) =>
           stores.length === 0 ? (
             <Empty title="No custom key store">
-              <p>KMS keys whose material stays in an HSM or an external key manager would have one.</p>
+              <p>KMS keys whose material is in an HSM or an external key manager need one.</p>
             </Empty>
           ) : (
             <Table head={['Name', 'Kind', 'Where', 'State']}>

@@ -10,7 +10,7 @@ import { keyId } from '../payment-keys.js';
 import { region } from '../session.js';
 import { principalWords } from '../words.js';
 
-/** Keys whose grants are asked for: each is a call of its own. */
+/** Number of keys whose grants are listed, each by a separate call. */
 const MOST_KEYS = 200;
 /** Calls that run at the same time. */
 const AT_ONCE = 4;
@@ -28,7 +28,7 @@ export function Grants() {
   return (
     <>
       <Head title="Grants">
-        <p>Rights to use single KMS keys, which applications give each other without a change of policies.</p>
+        <p>Permissions for single KMS keys, which applications delegate without changing policies.</p>
       </Head>
       {loaded.state === 'ready' && loaded.value.grants.length > 0 ? (
         <Await loaded={loaded}>{(found, reload) => <ByGrantee found={found} reload={reload} />}</Await>
@@ -38,7 +38,7 @@ export function Grants() {
             {(found) => (
               <Empty title={`No grants in ${region.value}`}>
                 <p>
-                  CreateGrant gives a user or a role some operations with one KMS key. <Left of={found} />
+                  CreateGrant allows a user or a role some operations with one KMS key. <Left of={found} />
                 </p>
               </Empty>
             )}

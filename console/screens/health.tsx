@@ -46,7 +46,7 @@ export function Health() {
               )}
             </Await>
           </Sheet>
-          <Sheet title="What it depends on">
+          <Sheet title="Dependencies">
             <Await loaded={status}>{(now) => <Dependencies of={now} />}</Await>
           </Sheet>
           <Sheet title="Certificates" aside={<span class="quiet">Issued or imported here</span>}>
@@ -82,7 +82,7 @@ function NodeTable({ nodes }: { nodes: GetStatusOutput['Nodes'] }) {
 function OperationTable({ series }: { series: GetRatesOutput['Series'] }) {
   if (series.length === 0)
     return (
-      <Empty title="No request has been written yet">
+      <Empty title="No requests recorded yet">
         <p>Each process writes its counts within a minute.</p>
       </Empty>
     );
@@ -159,7 +159,7 @@ function CertificateList({ of: certificates }: { of: ListCertificatesOutput['Cer
   if (certificates.length === 0)
     return (
       <Empty title="No certificate">
-        <p>The service issues one when a key pair’s certificate or parameters for an exchange are first asked for.</p>
+        <p>The service issues one when you first request a key pair’s certificate or exchange parameters.</p>
       </Empty>
     );
   return (

@@ -137,7 +137,7 @@ function Attributes({ stored }: { stored: StoredKey }) {
             { value: usageCode(KeyUsage), name: 'Usage', note: usageWords(KeyUsage), hue: 1 },
             { value: algorithmLetter(KeyAlgorithm), name: 'Algorithm', note: algorithmWords(KeyAlgorithm), hue: 2 },
             {
-              // The table of the exchange has no key pairs, whose signing keys are S.
+              // The key exchange table has no key pairs; signing keys have usage S.
               value: KeyModesOfUse.Sign ? 'S' : modeLetter(KeyModesOfUse),
               name: 'Mode of use',
               note: modeWords(KeyModesOfUse),
@@ -232,7 +232,7 @@ function lastUseWords(last: LastUsed | undefined): string {
   return `Last used ${agoWords(last.Time)}, by ${principalWords(last.By)}: ${last.Operation}.`;
 }
 
-/** Principals that may use the key, by what allows them. */
+/** Principals that may use the key, by the policy or grant that allows it. */
 function Access({ arn }: { arn: string }) {
   const loaded = useLoad(
     () => admin<ExplainKeyAccessOutput>('ExplainKeyAccess', ['POST', 'explain-key'], { body: { Resource: arn } }),
@@ -259,7 +259,7 @@ function Access({ arn }: { arn: string }) {
                 </li>
               ))}
             </ul>
-            {Truncated && <p class="body problem">There are more users and roles than one answer explains.</p>}
+            {Truncated && <p class="body problem">There are more users and roles than one response covers.</p>}
           </>
         )}
       </Await>
@@ -271,7 +271,7 @@ function policyWords({ Policy, Sid }: { Policy: string; Sid?: string | undefined
   return `${Policy === arn ? 'Key policy' : Policy}${Sid === undefined ? '' : `, ${Sid}`}`;
 }
 
-/** Actions that a list names before it only counts them. */
+/** Number of actions that a list names; the others are only counted. */
 const NAMED_ACTIONS = 4;
 
 function ActionNames({ of: actions }: { of: readonly string[] }) {
@@ -388,7 +388,7 @@ function indented(policy: string): string {
   return JSON.stringify(JSON.parse(policy), null, 2);
 }
 
-/** Runs a change of the key, and loads it anew. */
+/** Runs a change of the key, and reloads it. */
 function useKeyChange(reload: () => void) {
   const { failure, run } = useChange();
   return {
@@ -405,7 +405,7 @@ interface ChangeProps {
   reload: () => void;
 }
 
-/** Only the primary key of several Regions can be changed. */
+/** Only the primary key of a multi-Region key can be changed. */
 const canChange = ({ MultiRegionKeyType }: StoredKey) => MultiRegionKeyType !== 'REPLICA';
 
 function UsageSwitch({ stored, name, reload }: ChangeProps) {
@@ -453,7 +453,7 @@ function Deletion({ stored, name, reload, lastUsed }: ChangeProps & { lastUsed: 
           <p class="quiet">
             {lastUsed && `${lastUseWords(lastUsed)} `}
             {stored.Enabled
-              ? 'Stop its usage first and watch for refusals; deletion then waits 3 to 180 days.'
+              ? 'Stop its usage first and watch for refused calls; deletion then waits 3 to 180 days.'
               : 'Deletion waits 3 to 180 days, and can be cancelled until then.'}
           </p>
           <button type="button" class="btn stop" onClick={() => setIsAsking(true)}>
@@ -478,8 +478,8 @@ function Deletion({ stored, name, reload, lastUsed }: ChangeProps & { lastUsed: 
           }}
         >
           <p class="lede">
-            The key can’t be used from now on. After the waiting period its material is destroyed, and nothing brings it
-            back.{lastUsed && ` ${lastUseWords(lastUsed)}`}
+            The key can no longer be used. After the waiting period its material is destroyed, and can’t be recovered.
+            {lastUsed && ` ${lastUseWords(lastUsed)}`}
           </p>
         </Confirmation>
       )}

@@ -97,7 +97,7 @@ async function loadTags(arn: string): Promise<string[]> {
   return tags.map(({ TagKey, TagValue }) => `${TagKey}=${TagValue}`);
 }
 
-/** Runs a change of the key, and loads it anew. */
+/** Runs a change of the key, and reloads it. */
 function useKeyChange({ of: { Arn }, reload }: Pick<PartProps, 'of' | 'reload'>) {
   const { failure, run } = useChange();
   return {
@@ -169,7 +169,7 @@ function Facts({ of: key, names }: { of: Described; names: readonly string[] }) 
   );
 }
 
-/** A text with a button that edits it. @param save returns false if it fails, and the editor then stays */
+/** A text with a button that edits it. @param save returns false on an error; the editor then stays open */
 function Editable({
   label,
   text,
@@ -240,7 +240,7 @@ function Policy({ arn }: { arn: string }) {
               label="Key policy"
               text={text}
               rows={Math.min(24, text.split('\n').length + 1)}
-              hint="It decides first, also about the root. It is validated when you save it, and in force within a second."
+              hint="It is evaluated first, also for the root. It is validated when you save it, and takes effect within a second."
               save={async (Policy) => {
                 const saved = await run(() => kms<object>('PutKeyPolicy', { KeyId: arn, Policy }), 'Saved the policy');
                 if (saved) reload();
@@ -293,7 +293,7 @@ function RotationSheet({ of, name }: PartProps) {
             <p>
               {KeyRotationEnabled
                 ? `Every ${RotationPeriodInDays} days, next ${untilWords(NextRotationDate ?? 0)}.`
-                : 'Off. Ciphertexts of former material stay readable after a rotation.'}
+                : 'Off. Ciphertexts of former material can still be decrypted after a rotation.'}
             </p>
             <form
               class="next"
@@ -371,8 +371,8 @@ function Deletion(props: PartProps) {
           }
         >
           <p class="lede">
-            The key can’t be used from now on. After the waiting period its material is destroyed, and nothing that it
-            encrypted can be read again.
+            The key can no longer be used. After the waiting period its material is destroyed, and data encrypted under
+            it can never be decrypted again.
           </p>
         </Confirmation>
       )}

@@ -161,7 +161,7 @@ function NewKey() {
           <TextField label="Alias" value={alias} onInput={(text) => setAlias(text.trim())} hint="Without alias/." />
         </div>
         <p class="hint lede">
-          The key policy lets policies of users and roles decide. Spec and usage can’t be changed.
+          The default key policy delegates to policies of users and roles. Spec and usage can’t be changed.
         </p>
         <button type="submit" class="btn go">
           Create

@@ -5,7 +5,7 @@ import { KmsKey } from './kms-key.js';
 import { KmsKeys } from './kms-keys.js';
 import { Regions } from './regions.js';
 
-/** The screen of a place; undefined if there is none. @param rest steps of the place after the screen */
+/** The screen for a location; undefined if there is none. @param rest segments after the screen's name */
 export function listAt(screen: string, rest: readonly string[]) {
   const [, id] = rest;
   if (screen === 'kms-keys' && id !== undefined && rest.length === 2) return <KmsKey id={id} key={id} />;

@@ -121,7 +121,7 @@ function verifiedWords(state: string): string {
   return state === 'BROKEN' || state === 'MODIFIED' ? 'Broken' : 'Verification failed';
 }
 
-/** Something that needs attention, with a link to where one can do something about it. */
+/** An item that needs attention, with a link to the screen for it. */
 interface Matter {
   tone?: 'bad' | 'warn';
   tag: string;
@@ -137,7 +137,7 @@ const REFUSALS = 20;
 const CERTIFICATE_DAYS = 30;
 const LAG_SECONDS = 60;
 
-/** Findings that the principal's rights allow, and the names of the rights that it lacks. */
+/** Findings that the principal's permissions allow, and the missing permissions. */
 function Attention({ status }: { status: Loaded<GetStatusOutput> }) {
   const deletions = useLoad(
     () =>
@@ -189,7 +189,7 @@ function Attention({ status }: { status: Loaded<GetStatusOutput> }) {
     <Sheet title="Needs attention" aside={<span class="quiet">{isLoading ? 'Looking' : matters.length}</span>}>
       {matters.length === 0 && !isLoading && failed.length === 0 && (
         <Empty title="Nothing needs attention">
-          <p>Deletions, chains, refusals, certificates, replication and unused keys were looked at.</p>
+          <p>Deletions, audit chains, refusals, certificates, replication and unused keys were checked.</p>
         </Empty>
       )}
       <ul class="items">
@@ -292,7 +292,7 @@ function refusalMatters({ Events }: Awaited<ReturnType<typeof loadEvents>>): Mat
   });
 }
 
-/** Certificates that expire within 30 days; those of tokens are meant to. */
+/** Certificates that expire within 30 days, except those of tokens, which are short-lived. */
 function certificateMatters({ Certificates }: ListCertificatesOutput): Matter[] {
   const soon = Date.now() / 1000 + CERTIFICATE_DAYS * DAY_SECONDS;
   return Certificates.filter(({ Kind, NotAfter }) => Kind !== 'exchange token' && NotAfter < soon).map(
@@ -300,7 +300,7 @@ function certificateMatters({ Certificates }: ListCertificatesOutput): Matter[] 
       tone: 'warn' as const,
       tag: untilWords(NotAfter),
       title: `The certificate of ${Subject} expires`,
-      words: `On ${timeWords(NotAfter)}. ${Kind === 'imported' ? 'Ask the partner for its next one' : 'Exchanges with it fail from then on'}.`,
+      words: `On ${timeWords(NotAfter)}. ${Kind === 'imported' ? 'Ask the partner for a new one' : 'Exchanges with it will then fail'}.`,
       href: KeyArn === undefined ? hrefOf(['health']) : hrefOf(['keys', region.value, keyId(KeyArn)]),
       action: 'Show',
     }),
@@ -315,7 +315,7 @@ function statusMatters(status: GetStatusOutput): Matter[] {
       tone: 'warn' as const,
       tag: 'Late',
       title: `Replication to ${Region} is behind`,
-      words: `The oldest work has waited ${Math.round(OldestSeconds)} s; ${count(Failed, 'key')} failed.`,
+      words: `The oldest replica has waited ${Math.round(OldestSeconds)} s; ${count(Failed, 'key')} failed.`,
       href: hrefOf(['health']),
       action: 'Show',
     })),
@@ -365,12 +365,12 @@ function KeysByUsage({ counts }: { counts: Loaded<GetKeyCountsOutput> }) {
         {({ ByUsage, Total, Complete }) =>
           Total === 0 ? (
             <Empty title={`No keys in ${region.value}`}>
-              <p>They would be counted here by what they are for.</p>
+              <p>Keys are counted here by purpose.</p>
             </Empty>
           ) : (
             <div class="body">
               <UsageBar usages={ByUsage} total={Total} />
-              {!Complete && <p class="hint">More keys exist than one call counts.</p>}
+              {!Complete && <p class="hint">There are more keys than one call counts.</p>}
             </div>
           )
         }
@@ -422,7 +422,7 @@ function LatestChanges() {
         {({ Events }) =>
           Events.length === 0 ? (
             <Empty title="No changes yet">
-              <p>Keys, aliases, policies and users that somebody changes appear here.</p>
+              <p>Changes of keys, aliases, policies and users appear here.</p>
             </Empty>
           ) : (
             <Changes events={Events} nameOf={(arn) => aliasOf(arn, aliases)} />
@@ -440,7 +440,7 @@ function StartHere() {
       <div class="body halves">
         <div>
           <h3>Call it from your code</h3>
-          <p class="quiet lede">AWS SDKs and CLI work unchanged; only the endpoint differs.</p>
+          <p class="quiet lede">AWS SDKs and the AWS CLI work unchanged; only the endpoint differs.</p>
           <pre tabIndex={0}>{lines}</pre>
           <p class="next">
             <Copy text={lines} what="the lines" />

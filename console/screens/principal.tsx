@@ -75,7 +75,7 @@ function Parts(props: PartProps) {
   );
 }
 
-/** Runs changes of a principal, and loads it anew. */
+/** Runs changes of a principal, and reloads it. */
 function usePrincipalChange({ of, reload }: Pick<PartProps, 'of' | 'reload'>) {
   const { failure, run } = useChange();
   return {
@@ -96,7 +96,7 @@ function usePrincipalChange({ of, reload }: Pick<PartProps, 'of' | 'reload'>) {
   };
 }
 
-/** Text of a new policy, before it is edited. */
+/** Initial text of a new policy. */
 const NEW_POLICY = {
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Action: 'payment-cryptography:GetKey', Resource: '*' }],
@@ -120,7 +120,7 @@ function Policies({ of, found, reload }: PartProps) {
       )}
       {found.PolicyNames.length === 0 && !isAdding && (
         <Empty title="No policy">
-          <p>It may do nothing. Key policies can allow it the use of their keys.</p>
+          <p>It has no permissions. Key policies can still allow it to use their keys.</p>
         </Empty>
       )}
       <ul class="statements">
@@ -178,7 +178,7 @@ function Policy({ of, name, reload }: { of: Named; name: string; reload: () => v
   );
 }
 
-/** Edits a policy. The service validates it when it is saved, and says what is wrong. @param name of one that exists */
+/** Edits a policy. The service validates it when it is saved. @param name of an existing policy */
 function PolicyEditor({
   of,
   name: saved,
@@ -209,7 +209,7 @@ function PolicyEditor({
         value={text}
         onInput={setText}
         rows={Math.min(24, text.split('\n').length + 1)}
-        hint="In the IAM policy language. It is validated when you save it, and in force at once."
+        hint="In the IAM policy language. It is validated when you save it, and takes effect at once."
       />
       {failure && <Failure error={failure} />}
       <div class="row">
@@ -293,7 +293,7 @@ function AccessKeys({ of, found, reload }: PartProps) {
   );
 }
 
-/** The name of who starts a session is a part of the session's ARN, so that the audit log tells people apart. */
+/** The session's ARN contains the name of the person who starts it, so that the audit log identifies people. */
 function sessionName(): string {
   return (identity.value?.name ?? '').replace(/[^\w+=,.@-]/g, '').padEnd(2, '-');
 }
@@ -347,7 +347,7 @@ function AccessKeyRow({
   );
 }
 
-/** A new secret, shown as long as the dialog is open. */
+/** A new secret, shown while the dialog is open. */
 function NewAccessKey({
   of: { AccessKeyId, SecretAccessKey, SessionToken },
   onClose,
@@ -380,7 +380,7 @@ function NewAccessKey({
     <Dialog title={SessionToken === undefined ? 'New access key' : 'New session'} onClose={onClose}>
       {(close) => (
         <>
-          <p class="lede">The secret is shown only now. Copy it to where it belongs before you close this.</p>
+          <p class="lede">The secret is shown only now. Store it safely before you close this dialog.</p>
           <dl class="defs">
             {values.map(
               ([name, value]) =>
@@ -423,7 +423,7 @@ function Deletion({ of, reload }: PartProps) {
   return (
     <Sheet title="Delete">
       <div class="body row">
-        <p class="quiet">Its policies, access keys and sessions go with it. Key policies that name it stay.</p>
+        <p class="quiet">Its policies, access keys and sessions are removed, too. Key policies that name it stay.</p>
         <button type="button" class="btn stop" onClick={() => setIsAsking(true)}>
           Delete {of.name}
         </button>

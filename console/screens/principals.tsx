@@ -13,7 +13,7 @@ import { type Kind, principalArn } from '../principals.js';
 import { goTo, hrefOf } from '../router.js';
 import { agoWords, count, timeWords } from '../words.js';
 
-/** Titles of the sections of Access, by their place. */
+/** Titles of the sections of Access, by path. */
 const SECTIONS = { users: 'Users', roles: 'Roles', simulator: 'Simulator' } as const;
 
 /** Links between the sections of Access. */
@@ -54,7 +54,7 @@ export function Principals({ kind }: { kind: Kind }) {
                   <p>
                     {kind === 'users'
                       ? 'Create a user for each application, with a policy that allows what it needs.'
-                      : 'A role has policies and no lasting access key: callers start sessions of it.'}
+                      : 'A role has policies but no long-term access key: callers assume it in sessions.'}
                   </p>
                 </Empty>
               ) : (
@@ -83,7 +83,7 @@ function PrincipalTable({ principals, kind }: { principals: readonly Principal[]
           <td class="wrap">
             <a href={hrefOf(['access', kind, Name])}>{Name}</a>
           </td>
-          <td class="wide wrap">{PolicyNames.join(', ') || 'None: it may do nothing'}</td>
+          <td class="wide wrap">{PolicyNames.join(', ') || 'None: no permissions'}</td>
           <td data-k="Keys">{AccessKeys.filter(({ Status }) => Status === 'Active').length} active</td>
           <td data-k="Used">{lastUse(AccessKeys)}</td>
           <td class="gone">{timeWords(CreateTimestamp)}</td>
@@ -122,7 +122,7 @@ function NewPrincipal({ kind }: { kind: Kind }) {
           label="Name"
           value={name}
           onInput={(text) => setName(text.trim())}
-          hint={`A new ${what} may do nothing until it has a policy.`}
+          hint={`A new ${what} has no permissions until it has a policy.`}
           required
         />
         <button type="submit" class="btn" disabled={name === ''}>

@@ -20,7 +20,7 @@ import { agoWords, count, untilWords } from '../words.js';
 type ListedKey = ListKeyInventoryOutput['Keys'][number];
 type Replica = ListedKey['Replication'][number];
 
-/** Regions of the deployment but the page's. */
+/** Regions of the deployment except the page's. */
 const others = () => DEPLOYMENT.regions.filter((name) => name !== region.value);
 
 /** The Regions that new keys are replicated to, and the replicas of each payment key. */
@@ -57,7 +57,7 @@ export function Regions() {
         pages={pages}
         empty={
           <Empty title={`No keys in ${region.value}`}>
-            <p>The Regions of each payment key would stand here.</p>
+            <p>This screen lists the Regions of each payment key.</p>
           </Empty>
         }
       >
@@ -94,7 +94,11 @@ function Defaults() {
                 <li key={name}>
                   <div>
                     <h3>{name}</h3>
-                    <p>{isOn ? 'New keys are replicated here.' : 'New keys stay out unless they name it.'}</p>
+                    <p>
+                      {isOn
+                        ? 'New keys are replicated here.'
+                        : 'New keys stay out unless the request names the Region.'}
+                    </p>
                   </div>
                   <button
                     type="button"

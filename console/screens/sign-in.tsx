@@ -76,7 +76,7 @@ function SignInForm() {
           value={sessionToken}
           onInput={(text) => setSessionToken(text.trim())}
           mono
-          hint="Of temporary credentials only."
+          hint="For temporary credentials only."
         />
         <Choice
           label="Region"

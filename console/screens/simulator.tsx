@@ -13,10 +13,10 @@ import { identity, region } from '../session.js';
 import { principalWords } from '../words.js';
 import { AccessTabs } from './principals.js';
 
-/** A hypothetical request, as it is in the address. */
+/** A hypothetical request, as in the URL. */
 type Question = Record<'principal' | 'action' | 'resource' | 'context', string>;
 
-/** Asks how policies decide a request, and shows the statements that do and don't apply. */
+/** Evaluates policies for a request, and shows the statements that match and that don't. */
 export function Simulator() {
   const { query } = place.value;
   const asked: Question = {
@@ -28,7 +28,7 @@ export function Simulator() {
   return (
     <>
       <Head title="Simulator">
-        <p>How would the policies decide this request, and by which statement?</p>
+        <p>How do the policies decide this request, and by which statement?</p>
       </Head>
       <AccessTabs here="simulator" />
       <div class="cols form">
@@ -73,7 +73,7 @@ function QuestionForm({ asked }: { asked: Question }) {
           label="Action"
           value={question.action}
           onInput={set('action')}
-          hint="Without the service where only one has it, e.g. TranslatePinData."
+          hint="The service prefix is optional if only one service has the action, e.g. TranslatePinData."
           mono
           required
         />

@@ -19,14 +19,14 @@ export function currentTask<Names extends Tasks>(tasks: Names): keyof Names {
 }
 
 /**
- * A calculator: what is typed at the left, what comes of it at the right.
+ * A calculator: input on the left, results on the right.
  *
- * @param question what it answers
+ * @param question the question that it answers
  * @param sheet    title of the sheet of inputs
  * @param inputs   the fields
  * @param onLoad   fills in a published test case
  * @param actions  further buttons
- * @param later    stands below the inputs, or below the results where the screen is narrow
+ * @param later shown below the inputs, or below the results on a narrow screen
  * @param notice   instead of the notice that everything is computed in the tab
  */
 export function Calculator({
@@ -113,7 +113,7 @@ export function TaskLinks({ tasks }: { tasks: Tasks }) {
   );
 }
 
-/** A choice of two or three, as buttons side by side. */
+/** Two or three options, as buttons side by side. */
 export function Segments<Name extends string>({
   label,
   value,
@@ -136,7 +136,7 @@ export function Segments<Name extends string>({
   );
 }
 
-/** Shows what a computation gives, what it still needs, or why it refuses the input. */
+/** Shows the result of a computation, the missing inputs, or the error in the input. */
 export function Result<Value>({
   title,
   compute,
@@ -166,7 +166,7 @@ export function Result<Value>({
   );
 }
 
-/** A result with the steps that lead to it. @param tone whether the answer is good, bad or neither */
+/** A result with its steps. @param tone good, bad or neutral */
 export function Verdict({
   title,
   tone = 'plain',
@@ -213,7 +213,7 @@ export function Step({ title, children }: { title: string; children: ComponentCh
   );
 }
 
-/** Bytes or digits in groups of four. @param note quietly after them */
+/** Bytes or digits in groups of four. @param note shown after them in a lighter style */
 export function Digits({ value, note }: { value: Buffer | string; note?: string | undefined }) {
   const digits = typeof value === 'string' ? value : value.toString('hex');
   return (
@@ -226,7 +226,7 @@ export function Digits({ value, note }: { value: Buffer | string; note?: string 
 
 type Hue = RuledField['hue'];
 
-/** Parts of a value on the byte ruler, in turn in the colours that are given. */
+/** Parts of a value on the byte ruler, in the given colours in turn. */
 export function Parts({
   label,
   parts,

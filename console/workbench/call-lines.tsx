@@ -12,7 +12,7 @@ export interface Call {
   operation: string;
   /** The control plane's operations have another client. */
   plane?: 'control';
-  /** The request, with an example of whatever is chosen or typed for it. */
+  /** The request, with an example for each value that is chosen or typed. */
   input: Members;
 }
 
@@ -61,7 +61,7 @@ function cliValue(value: unknown): string {
   return typeof value === 'string' ? value : `'${JSON.stringify(value).replaceAll("'", `'\\''`)}'`;
 }
 
-/** E.g. `verify-mac`; digits stay with the word before them, as in the AWS CLI. */
+/** E.g. `verify-mac`; digits are joined to the preceding word, as in the AWS CLI. */
 function kebab(name: string): string {
   return name.replace(/(?<=.)[A-Z]/g, '-$&').toLowerCase();
 }

@@ -66,7 +66,7 @@ const KEYS: Readonly<Record<Task, string>> = {
 };
 const QUESTIONS = 'Which card value is this: which kind, which date order, which service code?';
 
-/** Card verification values of all kinds, and which of them a value is. */
+/** Card verification values of all kinds, and the identification of a value. */
 export function CardValues() {
   const inputs = useInputs(BLANK);
   const { values, change, clear } = inputs;

@@ -22,7 +22,7 @@ const EXAMPLE = { components: ['89E8 8CF7 9314 44F3 34BD 7547 FC3F 380C'] };
 const PUBLIC_EXAMPLE = {
   pem: '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----',
 };
-/** Names the method and the value by which a stored key is checked. */
+/** Names the method and the value for checking a stored key. */
 const GET_KEY: ApiCall = {
   operation: 'GetKey',
   plane: 'control',
@@ -87,7 +87,7 @@ function KeyFields({ values, set, change }: Inputs<typeof BLANK>) {
   );
 }
 
-/** The algorithm by which the holder of a component of this length usually checks it. */
+/** The usual algorithm for the check value of a component of this length. */
 function algorithmOf(typed: Typed): 'TDES' | 'AES' | undefined {
   if (!typed || 'fault' in typed) return undefined;
   const { length } = typed.bytes;

@@ -27,7 +27,7 @@ const EXAMPLE = {
   pan: '4012345678909',
 };
 
-/** The keys of a DUKPT transaction, and which of them encrypted something. */
+/** The keys of a DUKPT transaction, and the search for the key that encrypted given data. */
 export function Dukpt() {
   const { values, set, change, clear } = useInputs(BLANK);
   const isAes = lengthOf(values.ksn) === 12;

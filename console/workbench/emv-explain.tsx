@@ -37,9 +37,9 @@ import { readHex } from './hex.js';
 import { bytesOf } from './inputs.js';
 import { StoredKeyCalls } from './stored-key-call.js';
 
-/** Why the card's cryptogram doesn't match, with a test key. */
+/** Explains a cryptogram mismatch with a test key. */
 export function Explanation({ values }: { values: EmvValues }) {
-  // The search takes some time, so it runs once for what is typed.
+  // The search takes some time, so it runs once for each input.
   const search = useMemo(() => memoized(() => searched(values)), [values]);
   return (
     <Result title="Why no match?" compute={search}>
@@ -85,7 +85,7 @@ function searched(values: EmvValues): { given: ArqcCase; found: ArqcSearch; mill
   return { given, found, milliseconds: Math.round(performance.now() - started) };
 }
 
-/** Computes once, and repeats the value or the error. */
+/** Computes once, and returns the same value or error afterwards. */
 function memoized<Value>(compute: () => Value): () => Value {
   let repeat: (() => Value) | undefined;
   return () => {
@@ -114,7 +114,7 @@ function Answer({ given, found }: { given: ArqcCase; found: ArqcSearch }) {
   return <Match way={best.way} given={given} differences={best.differences} others={found.matches.length - 1} />;
 }
 
-/** The change that makes the cryptogram match. @param others how many further ways match */
+/** The change that makes the cryptogram match. @param others number of other variants that match */
 export function Match({
   way,
   given,
@@ -279,7 +279,7 @@ const EVIDENCE: Readonly<Record<ArqcEvidence, string>> = {
 
 const SHOWN = 8;
 
-/** The ways that were tried, those with the fewest differences first. */
+/** The variants that were tried, with the fewest differences first. */
 function Tried({ found, milliseconds }: { found: ArqcSearch; milliseconds: number }) {
   const [isAll, setIsAll] = useState(false);
   const sorted = [...found.attempts].sort(
@@ -307,7 +307,7 @@ function Tried({ found, milliseconds }: { found: ArqcSearch; milliseconds: numbe
   );
 }
 
-/** A table of ways. @param rows without `value` where the cryptogram isn't known, as with a stored key */
+/** A table of variants. @param rows without `value` if the cryptogram isn't known, as with a stored key */
 export function Ways({
   rows,
 }: {

@@ -51,7 +51,7 @@ export function CardKeySteps({ keys, way }: { keys: CardKeys; way: Pick<ArqcWay,
   );
 }
 
-/** The steps that compute a cryptogram in one way. @param arqc the card's, to compare with */
+/** The steps that compute a cryptogram in one variant. @param arqc the card's, for comparison */
 export function CryptogramSteps({ given, way, arqc }: { given: ArqcTransaction; way: ArqcWay; arqc?: Buffer }) {
   const { majorKeyDerivation, psn, scheme } = way;
   const keys = cryptogramKeys(given.issuerKey, { majorKeyDerivation, pan: given.pan, psn }, scheme, {

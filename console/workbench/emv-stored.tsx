@@ -16,7 +16,7 @@ import { Match, Ways } from './emv-explain.js';
 import { callAttributes, type EmvValues, transactionOf, wayOf } from './emv-transaction.js';
 import { bytesOf, Incomplete } from './inputs.js';
 
-/** Calls that are made at once. */
+/** Number of concurrent calls. */
 const AT_ONCE = 2;
 
 type StoredCase = Omit<ArqcCase, 'issuerKey'>;
@@ -31,7 +31,7 @@ interface Progress {
 
 const NOT_STARTED: Progress = { attempts: [], isRunning: false };
 
-/** Why the card's cryptogram doesn't match, with a stored key: one call of the service for each way. */
+/** Explains a cryptogram mismatch with a stored key: one call of the service for each variant. */
 export function StoredExplanation({ values, keyArn }: { values: EmvValues; keyArn: string }) {
   const [progress, setProgress] = useState(NOT_STARTED);
   const stop = useRef<AbortController | undefined>(undefined);
@@ -112,7 +112,7 @@ function StoredVerdict({ given, progress, most }: { given: StoredCase; progress:
   );
 }
 
-/** Verifies a cryptogram in each way until one matches, the service refuses a call or the signal aborts. */
+/** Verifies each variant of a cryptogram until one matches, the service refuses a call or the signal aborts. */
 async function searchStored(
   { given, keyArn, ways, signal }: { given: StoredCase; keyArn: string; ways: readonly ArqcWay[]; signal: AbortSignal },
   report: (progress: Progress) => void,

@@ -41,7 +41,7 @@ export const BLANK = {
 export type EmvValues = typeof BLANK;
 export type EmvInputs = Inputs<EmvValues>;
 
-/** A card of M/Chip 4 with cryptogram version 14, whose issuer uses Mastercard's session key. */
+/** An M/Chip 4 card with cryptogram version 14, whose issuer uses Mastercard's session key. */
 export const EXAMPLE: Partial<EmvValues> = {
   issuerKey: '263D 9EEA 2025 9B7C C261 2AAD D5EF 19CD',
   pan: '5413330089020011',
@@ -67,7 +67,7 @@ export const SCHEME_WORDS: Readonly<Record<SessionKeyScheme, string>> = {
 };
 export const IAD_WORDS: Readonly<Record<IadPart, string>> = { CVR: 'CVR', WHOLE: 'Whole IAD', NONE: 'Nothing' };
 
-/** Data elements by their tags: the name on the ruler and its colour. */
+/** Data elements by tag: name on the ruler, and colour. */
 const TAGS: Readonly<Record<string, readonly [name: string, hue: RuledField['hue']]>> = {
   '9F02': ['Amount', 1],
   '9F03': ['Other', 1],
@@ -89,7 +89,7 @@ const TAGS: Readonly<Record<string, readonly [name: string, hue: RuledField['hue
   '5F34': ['PSN', 6],
 };
 
-/** The elements that cards sign, in the order in which they sign them. */
+/** The elements that cards sign, in signing order. */
 const SIGNED_ORDER = ['9F02', '9F03', '9F1A', '95', '5F2A', '9A', '9C', '9F37', '82', '9F36'];
 /** Fields that elements of a message fill in. */
 const FIELDS_OF_TAGS = {
@@ -101,7 +101,7 @@ const FIELDS_OF_TAGS = {
   '5A': 'pan',
 } as const;
 
-/** The way that is typed. */
+/** The variant that the user entered. */
 export function wayOf({ scheme, padding, iad, iadPart, psn, majorKeyDerivation }: EmvValues): ArqcWay {
   return {
     scheme,
@@ -112,7 +112,7 @@ export function wayOf({ scheme, padding, iad, iadPart, psn, majorKeyDerivation }
   };
 }
 
-/** The transaction that is typed. @throws Incomplete */
+/** The transaction that the user entered. @throws Incomplete */
 export function transactionOf(values: EmvValues): Omit<ArqcTransaction, 'issuerKey'> {
   return {
     pan: digitsOf('the PAN', values.pan),
@@ -123,7 +123,7 @@ export function transactionOf(values: EmvValues): Omit<ArqcTransaction, 'issuerK
   };
 }
 
-/** The issuer master key that is typed. @throws Incomplete */
+/** The issuer master key that the user entered. @throws Incomplete */
 export function issuerKeyOf({ issuerKey }: EmvValues): Buffer {
   return bytesOf('the issuer master key', issuerKey, 16);
 }
@@ -246,7 +246,7 @@ function ruled(elements: readonly SignedElement[], { iad, iadPart }: EmvValues):
   ];
 }
 
-/** The fields of a whole message: what the card signs in its order, and what has a field of its own. */
+/** The fields of a whole message: the data that the card signs, in order, and the data with a separate field. */
 function filledIn(elements: readonly SignedElement[]): Partial<EmvValues> {
   const of = (tag: string) => elements.find((element) => element.tag === tag);
   const signed = SIGNED_ORDER.flatMap((tag) => of(tag) ?? []);
@@ -262,7 +262,7 @@ function filledIn(elements: readonly SignedElement[]): Partial<EmvValues> {
   };
 }
 
-/** The issuer's way of computing the cryptogram. */
+/** The issuer's variant of the cryptogram. */
 export function WayFields({ values, set, isScript = false }: EmvInputs & { isScript?: boolean }) {
   return (
     <>
@@ -319,7 +319,7 @@ export function ArqcField({ values, set }: Pick<EmvInputs, 'values' | 'set'>) {
   return <HexField label="ARQC of the card" aside="9F26" bytes={8} value={values.arqc} onInput={set('arqc')} />;
 }
 
-/** The members of an API call that say how a cryptogram is computed. */
+/** The members of an API call that determine the computation of a cryptogram. */
 export function callAttributes(given: Omit<ArqcTransaction, 'issuerKey'>, way: ArqcWay, padded: Buffer) {
   const card = { PrimaryAccountNumber: given.pan, PanSequenceNumber: way.psn };
   const counter = { ...card, ApplicationTransactionCounter: toHex(given.atc) };

@@ -108,7 +108,7 @@ const RESULTS: Readonly<Record<keyof typeof TASKS, (values: EmvValues) => preact
   script: (values) => <Script values={values} />,
 };
 
-/** The issuer master keys for cryptograms that are stored in the Region. */
+/** The Region's issuer master keys for cryptograms. */
 function StoredKeyField({ value, onInput }: { value: string; onInput: (arn: string) => void }) {
   const loaded = useLoad(loadKeys, [region.value]);
   return (
@@ -330,11 +330,11 @@ function Arpc({ values }: { values: EmvValues }) {
   );
 }
 
-/** Schemes whose script keys come from the cryptogram; the others take the counter. */
+/** Schemes that derive script keys from the cryptogram; the others use the ATC. */
 const takesCryptogram = (scheme: EmvValues['scheme']) =>
   scheme === 'EMV_COMMON_SESSION_KEY' || scheme === 'MASTERCARD_SESSION_KEY';
 
-/** The card of a script, and what its session key comes from. */
+/** The card of a script, and the input of its session key. */
 function scriptOf(values: EmvValues) {
   const way = wayOf(values);
   const session: SessionData = takesCryptogram(way.scheme)

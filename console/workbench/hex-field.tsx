@@ -3,9 +3,10 @@ import { count } from '../words.js';
 import { grouped, readHex } from './hex.js';
 
 /**
- * A field of hexadecimal digits, which it groups by four as one types. The hint counts the bytes unless the caller says more.
+ * A field of hexadecimal digits, which are grouped by four while typing. The hint shows the number of bytes unless the
+ * caller passes another hint.
  *
- * @param bytes the length that is right
+ * @param bytes the expected length
  */
 export function HexField({
   label,
@@ -34,7 +35,7 @@ export function HexField({
   );
 }
 
-/** Groups what is typed, and keeps the caret behind the same digit. */
+/** Groups the input, and keeps the caret after the same digit. */
 function regrouped(text: string): string {
   const input = document.activeElement;
   const next = grouped(text.replace(/\s/g, ''));
@@ -57,7 +58,7 @@ function lengthWords(value: string, bytes: number | undefined): string | undefin
 /**
  * Copies bytes without the blanks between their groups.
  *
- * @param event of the screen, so that it covers fields and results
+ * @param event event of the screen, so that it covers fields and results
  */
 export function copyDigits(event: ClipboardEvent): void {
   const { target } = event;

@@ -4,7 +4,7 @@ import { announce } from '../components/toast.js';
 import { count } from '../words.js';
 import { readHex } from './hex.js';
 
-/** Time without input after which a calculator forgets what is typed into it. */
+/** Time without input after which a calculator clears its fields. */
 const KEPT_MS = 5 * 60_000;
 
 export interface Inputs<Values> {
@@ -39,7 +39,7 @@ export function useInputs<Values extends object>(blank: Values): Inputs<Values> 
   };
 }
 
-/** A field that is needed is empty or has the wrong length so far. */
+/** A required field is empty or doesn't have the right length yet. */
 export class Incomplete extends Error {
   /** @param what the field, e.g. `the ATC, 2 bytes` */
   constructor(readonly what: string) {
@@ -51,7 +51,7 @@ export class Incomplete extends Error {
  * Reads a field of hexadecimal digits.
  *
  * @param what   names the field within a sentence, e.g. `the ATC`
- * @param length the length that is right in bytes; any but 0 by default
+ * @param length the expected length in bytes; any but 0 by default
  * @throws Incomplete if it is empty or has another length
  */
 export function bytesOf(what: string, text: string, ...length: number[]): Buffer {
@@ -80,7 +80,7 @@ export function digitsOf(what: string, text: string): string {
 /** Result of a calculator: a value, the inputs that are missing, or the reason why the input is refused. */
 export type Outcome<Value> = { value: Value } | { missing: string } | { refused: CryptoError };
 
-/** Computes with what is typed. */
+/** Computes with the input. */
 export function outcomeOf<Value>(compute: () => Value): Outcome<Value> {
   try {
     return { value: compute() };

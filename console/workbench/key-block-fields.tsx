@@ -7,7 +7,7 @@ import { Sheet } from '../components/sheet.js';
 import { count } from '../words.js';
 import { grouped } from './hex.js';
 
-/** A key block on the byte ruler, with what its header says. */
+/** A key block on the byte ruler, with the meaning of its header. */
 export function KeyBlockFields({ text, block }: { text: string; block: KeyBlock }) {
   const { header, headerBytes, ciphertext, mac } = block;
   const words = describeHeader(header);

@@ -38,7 +38,7 @@ export const BLANK_WRAP = {
 export const BLANK = { ...BLANK_WRAP, block: '', kbpk: '' };
 export type KeyBlockValues = typeof BLANK;
 
-/** The fields of a key block that is opened, to wrap its key again. */
+/** The fields of an unwrapped key block, for wrapping its key again. */
 export function rewrapped({ header, optionalBlocks, key }: UnwrappedKey): Partial<KeyBlockValues> {
   return {
     ...header,
@@ -144,7 +144,7 @@ export function Wrapped({ values }: { values: KeyBlockValues }) {
   );
 }
 
-/** Key blocks come and go by the screens of import and export. */
+/** The import and export screens exchange key blocks. */
 export function KeyBlockCalls({ block }: { block: string }) {
   const kek = 'alias/your-key-encryption-key';
   return (

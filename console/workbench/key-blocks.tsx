@@ -41,7 +41,7 @@ const WRAP_EXAMPLE: Partial<KeyBlockValues> = {
   key: '3F41 9E1C B707 9442 AA37 474C 2EFB F8B8',
 };
 
-/** Shows a TR-31 key block field by field, opens it if its protection key is typed, and wraps keys. */
+/** Shows a TR-31 key block field by field, unwraps it if the user enters its protection key, and wraps keys. */
 export function KeyBlocks() {
   const inputs = useInputs<KeyBlockValues>(BLANK);
   const { values, set, change, clear } = inputs;
@@ -138,7 +138,7 @@ function Inspection({
   );
 }
 
-/** Shows the steps of opening the block. */
+/** Shows the steps of unwrapping the block. */
 function Opened({
   text,
   block,

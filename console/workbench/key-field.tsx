@@ -8,14 +8,14 @@ import { HexField } from './hex-field.js';
 import { readHex } from './hex.js';
 import { keyWords } from './key-words.js';
 
-/** The shortest key that may be one of the service. */
+/** Length of the shortest key that the service can hold. */
 const LEAST_BYTES = 16;
 const MOST_BYTES = 64;
 
 /**
  * A field for a test key, described as `keyWords` does, with a warning if a stored key has its check value.
  *
- * @param empty the hint while nothing is typed
+ * @param empty the hint for an empty field
  */
 export function KeyField({
   label,
@@ -40,7 +40,7 @@ export function KeyField({
   );
 }
 
-/** A key that is stored here is hardly a test key. The keys' check values are compared in the tab. */
+/** A key that the service stores is unlikely to be a test key. The keys' check values are compared in the tab. */
 export function StoredKeyWarning({ values }: { values: readonly CheckValue[] }) {
   const loaded = useLoad(loadKeys, [region.value]);
   if (loaded.state !== 'ready') return null;

@@ -17,10 +17,10 @@ const NAMES: Readonly<Record<'TDES' | 'AES', Readonly<Record<number, string>>>> 
 };
 
 /**
- * Describes what is typed as a key: its length, for the lengths of TDES its parity and weakness, and for one algorithm its
+ * Describes the entered key: its length, for the lengths of TDES its parity and weakness, and for one algorithm its
  * check value.
  *
- * @param algorithm what the key is for; without it, both algorithms of its length are named and no check value
+ * @param algorithm the key's algorithm; without it, names both algorithms of that length and no check value
  */
 export function keyWords(typed: Typed, whenEmpty: string, algorithm?: 'TDES' | 'AES'): string {
   if (typed === undefined) return whenEmpty;
@@ -38,7 +38,7 @@ export function keyWords(typed: Typed, whenEmpty: string, algorithm?: 'TDES' | '
   return `${words.join(', ')}.`;
 }
 
-/** The check value of a key that is usual for its algorithm: zeros in ECB for TDES, CMAC for AES. @returns 6 digits */
+/** The usual check value of a key for its algorithm: zeros in ECB for TDES, CMAC for AES. @returns 6 digits */
 export function checkValueOf(algorithm: 'TDES' | 'AES', key: Buffer): string {
   using cipher = CIPHERS[algorithm](key);
   return toHex(algorithm === 'AES' ? kcvCmac(cipher) : kcvEcb(cipher));

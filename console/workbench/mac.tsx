@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<MacAlgorithmName, string>> = {
   HMAC_SHA512: 'HMAC SHA-512',
 };
 
-/** MACs by every algorithm, and which of them a value is. */
+/** MACs by every algorithm, and the search for the algorithm of a given MAC. */
 export function Mac() {
   const { values, set, change, clear } = useInputs(BLANK);
   const typed = readHex(values.data);

@@ -47,7 +47,7 @@ const FORMATS: readonly (readonly [string, string])[] = [
   ['4', 'ISO 9564 format 4 (AES)'],
 ];
 
-/** PIN blocks of ISO 9564-1, and whose PAN digits are in one. */
+/** PIN blocks of ISO 9564-1, and the search for the PAN digits in a block. */
 export function PinBlocks() {
   const inputs = useInputs(BLANK);
   const { values, change, clear } = inputs;
@@ -104,7 +104,10 @@ function Fields({ task, values, set }: Inputs<Values> & { task: keyof typeof TAS
 const formatOf = (format: string) => Number(format) as IsoFormat;
 const panOf = ({ pan }: Values) => pan.replace(/\s/g, '') || undefined;
 
-/** Lends the cipher of the typed key; without a key, none. @throws Incomplete, CryptoError */
+/**
+ * Runs a function with the cipher of the entered key, or without a cipher if there is no key.
+ * @throws Incomplete, CryptoError
+ */
 function withCipher<Value>(values: Values, format: string, use: (cipher?: ReturnType<typeof tdes>) => Value): Value {
   const isAes = format === '4';
   if (values.key.trim() === '' && !isAes) return use();
@@ -186,7 +189,7 @@ function One({ format, steps: { pin } }: { format: number; steps: PinBlockSteps 
   );
 }
 
-/** From the block to the PIN. */
+/** Steps from the block to the PIN. */
 function DecodeSteps({ format, steps }: { format: number; steps: PinBlockSteps }) {
   const { encrypted, middle, panField, pinField } = steps;
   return (
@@ -292,7 +295,7 @@ function Encoded({ values }: { values: Values }) {
   );
 }
 
-/** The format that is chosen, of those that the API takes; 0 while it is to be found out. */
+/** The chosen format, of those that the API supports; 0 while it is unknown. */
 function apiFormatOf({ format }: Values): string {
   if (format === '2') throw new Incomplete('a format of the API: 0, 1, 3 or 4');
   return format === 'any' ? '0' : format;

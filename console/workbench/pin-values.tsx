@@ -228,7 +228,7 @@ function Ibm({ values }: { values: Values }) {
   );
 }
 
-/** The decimalization table, with the digits that are used in colour. */
+/** The decimalization table, with the used digits in colour. */
 function Table({ table, used }: { table: string; used: string }) {
   return (
     <ol class="bytes tight" aria-label="Decimalization table">

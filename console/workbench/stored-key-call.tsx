@@ -16,11 +16,11 @@ import { outcomeOf, useInputs } from './inputs.js';
 
 /** A call of the API that computes with a stored key what the calculator computes with a test key. */
 export interface ApiCall extends Call {
-  /** Members that name a key, and the variant of the request in the table of key arguments. */
+  /** Members that name a key, with the variant of the request in the table of key arguments. */
   keys: Readonly<Record<string, string>>;
   /** Further fields by their labels, and the members of the request that they fill in, outermost first. */
   asked?: Readonly<Record<string, readonly string[]>>;
-  /** The screen that makes the call, where it takes more than a calculator knows. */
+  /** The screen that makes the call, if it needs more inputs than the calculator has. */
   screen?: 'import' | 'export';
 }
 
@@ -41,14 +41,14 @@ const PATHS: Readonly<Record<string, string>> = {
   VerifyPinData: '/pindata/verify',
 };
 
-/** Members of answers that are shown only when they are asked for. */
+/** Members of responses that are hidden until the user asks for them. */
 const SECRET = /^(PlainText|ValidationData|VerificationValue|PinOffset)$/;
 
 /**
- * The calls that do the same with a stored key: as lines of the AWS CLI and of the AWS SDK for JavaScript, and as a form that
- * makes them by the rights of whoever is signed in.
+ * The equivalent calls with a stored key: for the AWS CLI, for the AWS SDK for JavaScript, and as a form that makes
+ * them with the permissions of the signed-in principal.
  *
- * @param calls throws Incomplete as long as something is missing that the calls need
+ * @param calls throws Incomplete while an input of the calls is missing
  */
 export function StoredKeyCalls({ calls: compute }: { calls: () => readonly ApiCall[] }) {
   const [form, setForm] = useState<keyof typeof FORMS>('cli');
@@ -99,7 +99,9 @@ interface FormValues {
 
 const BLANK: FormValues = { operation: '', keys: {}, typed: {}, isShown: false };
 
-/** A form that chooses the keys of a call and makes it. It forgets its answer as a calculator forgets its inputs. */
+/**
+ * A form that chooses the keys of a call and makes it. It forgets the response when a calculator forgets its inputs.
+ */
 function CallForm({ calls }: { calls: readonly ApiCall[] }) {
   const loaded = useLoad(loadKeys, [region.value]);
   const { values, change } = useInputs(BLANK);
@@ -220,7 +222,7 @@ function labelOf(argument: string): string {
   return words === 'Key' ? 'Your stored key' : words;
 }
 
-/** Fills in the keys that are chosen and what is typed. */
+/** Fills in the chosen keys and the typed values. */
 function requestOf({ input, asked = {} }: ApiCall, { keys, typed }: FormValues): Members {
   const withKeys = { ...input, ...keys };
   return Object.entries(asked).reduce<Members>(
@@ -292,7 +294,7 @@ function Answered({
   );
 }
 
-/** The innermost members that are set, by their own names. */
+/** The innermost members that are set, by name. */
 function rowsOf(members: Members): [name: string, value: string][] {
   return Object.entries(members).flatMap(([name, value]): [string, string][] =>
     typeof value === 'object' && value !== null

@@ -1,6 +1,6 @@
 import './globals.js';
 
-/** The calculators by their place in the address. Each is loaded when it is first shown. */
+/** The calculators by their path in the URL. Each is loaded when it is first shown. */
 export const CALCULATORS = {
   as2805: async () => (await import('./as2805.js')).As2805,
   'card-values': async () => (await import('./card-values.js')).CardValues,

@@ -1,7 +1,7 @@
 import { FreshCache } from '../changes/fresh-cache.js';
 import type { Credential } from './credential.js';
 
-/** Source under which all ids that can't sign are cached, so that they can be dropped together. */
+/** Name under which all ids that can't sign are cached, so that they can be dropped together. */
 const NOBODY = 'nobody';
 
 /** Access keys by their id; undefined for an id that can't sign. */

@@ -6,9 +6,12 @@ import { LastUses } from '../changes/last-uses.js';
 import { LOGGER } from '../logger.js';
 
 const DAY_MS = 86_400_000;
-/** Days that are kept; older ones only where they have the last use of a key. */
+/** Number of days to keep; older days are kept only if they contain a key's last use. */
 export const KEPT_DAYS = 90;
-/** Keys, days and operations that wait to be written. Calls name keys that don't exist, too. */
+/**
+ * Maximum number of combinations of key, day and operation that wait to be written. It is limited because calls can
+ * name keys that don't exist.
+ */
 const MAX_WAITING = 100_000;
 
 /** Calls of one operation with one key on one day. */
@@ -44,7 +47,7 @@ export class KeyUse extends LastUses<DayUse> {
     super(logger, 'the use of keys could not be written');
   }
 
-  /** Counts a call that used keys, or tried to. Reading and changing their attributes is no use. */
+  /** Counts a call that used keys, or tried to. Reading and changing attributes doesn't count as use. */
   note({ api, operation, origin, principal, record }: Call, isServed: boolean): void {
     if (record.keyArns.length === 0) return;
     const { audit } = api;
@@ -68,7 +71,7 @@ export class KeyUse extends LastUses<DayUse> {
     }
   }
 
-  /** Returns the last use of each of the keys, as far as it is written. */
+  /** Returns the stored last use of each of the keys. */
   async lastUses(keyArns: readonly string[]): Promise<Map<string, LastUse>> {
     const rows = await this.database.query<(LastUse & { keyArn: string })[]>(
       `SELECT DISTINCT ON (key_arn) key_arn AS "keyArn", last_served_at AS "time", operation, last_served_to AS "by"

@@ -48,7 +48,7 @@ export async function matchesPassword(password: string, stored: HashedPassword |
   return isEqual && stored !== undefined;
 }
 
-/** The same characters have one form on all keyboards: NFC, as RFC 8265 prescribes for passwords. */
+/** Normalizes the characters, because keyboards encode them differently: NFC, as RFC 8265 prescribes for passwords. */
 function hashOf(password: string, salt: Buffer): Promise<Buffer> {
   return derive(password.normalize('NFC'), salt, HASH_BYTES, COST);
 }

@@ -14,12 +14,12 @@ import { PrincipalRepository } from './principal.repository.js';
 const MAX_FAILURES = 5;
 const LOCK_MS = 15 * 60_000;
 
-/** Most checks that may wait: each takes a quarter of a second, and anyone can ask for one. */
+/** Maximum number of waiting checks: each takes a quarter of a second, and anyone can request one. */
 const MAX_WAITING = 16;
 
 /**
- * Checks passwords, one at a time: a check takes much memory and a thread of libuv's pool, and the next guess must see
- * that the one before it failed.
+ * Checks passwords, one at a time: a check takes much memory and a thread of libuv's pool, and each guess must be
+ * counted before the next one.
  */
 @Injectable()
 export class Passwords {
@@ -42,8 +42,8 @@ export class Passwords {
   }
 
   /**
-   * Checks the password of a user. An unknown user, a wrong password and a locked user take the same time, and aren't
-   * told apart.
+   * Checks the password of a user. An unknown user, a wrong password and a locked user take the same time and give the
+   * same result.
    *
    * @returns the user's ARN; undefined if the password isn't accepted
    */
@@ -55,7 +55,7 @@ export class Passwords {
   }
 
   /**
-   * Answers before the outcome is counted, because only an existing user has something to count. For the same reason the
+   * Returns before the outcome is counted, because only outcomes of existing users are counted. For the same reason the
    * next check waits for the count only after its own hash, which takes much longer.
    */
   async #check(name: string, password: string): Promise<string | undefined> {
@@ -68,7 +68,7 @@ export class Passwords {
     const isRight = await matchesPassword(password, stored ?? undefined);
     stored?.hash.fill(0);
     await this.#counted;
-    // Read again, because the user may have been locked meanwhile, or got another password.
+    // Read again, because the user may have been locked or given another password in the meantime.
     const row = await this.#row(arn);
     const now = this.clock.now();
     const isLocked = row?.lockedUntil != null && row.lockedUntil > now;

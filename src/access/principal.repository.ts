@@ -221,7 +221,7 @@ export class PrincipalRepository {
   }
 
   /**
-   * Gives a user a password, or another one, and ends a lock.
+   * Sets or replaces the password of a user, and unlocks the user.
    *
    * @throws ValidationException for a role, and for a password that is too short or too long
    */
@@ -274,7 +274,7 @@ export class PrincipalRepository {
     };
   }
 
-  /** The principal that a user, a role or a session of a role would call as, for simulating policies. */
+  /** Returns the calling principal of a user, a role or a session of a role, for simulating policies. */
   async principal(arn: string): Promise<Principal> {
     const principalArn = this.#principalArnOf(arn);
     const found = await this.#principal(principalArn);
@@ -298,8 +298,8 @@ export class PrincipalRepository {
   }
 
   /**
-   * Returns those of the ARNs that are of users, roles or sessions of roles that the account doesn't have. Other ARNs
-   * aren't the account's to know.
+   * Returns the ARNs that name users, roles or role sessions of the account that don't exist. ARNs of other accounts
+   * can't be checked.
    */
   async unknown(arns: readonly string[], manager = this.database.manager): Promise<string[]> {
     const own = arns

@@ -59,15 +59,14 @@ interface AdminOperation extends Operation<'principal' | 'key' | 'team' | 'nobod
   /** HTTP method, and path below /admin. */
   route: readonly [method: Route['method'], path: string];
   /**
-   * Returns the ARN of the user, role, key or team that the operation is about, given the method's arguments; by default, of
-   * the user or role in the path.
+   * Returns the ARN of the operation's user, role, key or team, given the method's arguments; by default, of the user
+   * or role in the path.
    */
   about?: (...args: never[]) => string;
 }
 
 /**
- * Kind of the resource of an operation that any caller may use: it concerns nobody but the caller, and no policy is
- * evaluated.
+ * Resource kind of an operation that any caller may use: it affects only the caller, and no policy is evaluated.
  */
 const OPEN = 'nobody';
 

@@ -23,7 +23,10 @@ const MAX_CONTEXT = 50;
 
 const EXAMPLE_ARN = 'arn:aws:iam::000000000000:user/line-3';
 
-/** Returns the id of an access key that `keyblock demo` makes for the examples. @param name up to 12 capital letters */
+/**
+ * Returns the id of an access key that `keyblock demo` creates for the examples.
+ * @param name up to 12 capital letters
+ */
 export const demoAccessKeyId = (name: string): string => `AKIADEMO${name.padStart(12, '0')}`;
 
 /**
@@ -95,7 +98,7 @@ export const ListPrincipalsOutput = z
   .meta({ id: 'ListPrincipalsOutput' });
 export type ListPrincipalsOutput = z.infer<typeof ListPrincipalsOutput>;
 
-/** Policies are validated elsewhere, with an error message that names the fault. */
+/** Policies are validated elsewhere, with an error message that describes the fault. */
 export const PolicyDocument = z
   .object({ Version: z.unknown(), Id: z.unknown(), Statement: z.unknown() })
   .partial()

@@ -15,7 +15,10 @@ import {
   VoteInput,
 } from './approvals.schema.js';
 
-/** The team of a session, which its id names, so that policies are evaluated before the session is looked up. */
+/**
+ * ARN of the session's team, which is part of the session's id, so that policies are evaluated before the session is
+ * looked up.
+ */
 const ofSession = (call: Call, { id }: ApprovalPath) => namedBy(call, id).teamArn;
 
 @OperationsController('approvals')
@@ -29,9 +32,9 @@ export class ApprovalsController {
     name: 'ListApprovals',
     route: ['GET', 'approvals'],
     resource: 'nothing',
-    summary: 'Lists requests for approval',
+    summary: 'Lists approval sessions',
     description:
-      'Lists the sessions of the Region for which the request is signed, the newest first. `MayVote` tells for each whether the caller can vote.',
+      'Lists the sessions of the Region for which the request is signed, the newest first. `MayVote` is true for each session in which the caller can vote.',
     example: '"http://127.0.0.1:8080/admin/approvals?State=PENDING"',
     output: ListApprovalsOutput,
   })
@@ -53,7 +56,7 @@ export class ApprovalsController {
     resource: 'team',
     about: ofSession,
     summary: 'Gets a request for approval',
-    description: 'Returns what will change, in words and with the documents before and after it, and the votes so far.',
+    description: 'Returns a description of the change, the documents before and after it, and the votes so far.',
     example: 'http://127.0.0.1:8080/admin/approvals/custodians:ABCDEFGHIJKLMNOPQRSTUVWXYZ',
     output: ApprovalOutput,
   })
@@ -68,7 +71,7 @@ export class ApprovalsController {
     about: ofSession,
     summary: 'Approves a request',
     description:
-      'Only users of the team have a vote, each one, and never the requester, nor an approver whom the requester has created or whose access the ' +
+      'Each user of the team has one vote, except the requester, and an approver whom the requester has created or whose access the ' +
       'requester has changed in the last 7 days. Until the session is approved, a vote can be changed by another one.',
     example:
       '-d \'{"RequestHash":"3f9a…"}\' http://127.0.0.1:8080/admin/approvals/custodians:ABCDEFGHIJKLMNOPQRSTUVWXYZ/approve',
@@ -88,7 +91,7 @@ export class ApprovalsController {
     resource: 'team',
     about: ofSession,
     summary: 'Denies a request',
-    description: 'When so many approvers have denied that the approvals can’t be reached any more, the session ends.',
+    description: 'The session ends when the remaining approvers can’t reach the required number of approvals.',
     example:
       '-d \'{"RequestHash":"3f9a…"}\' http://127.0.0.1:8080/admin/approvals/custodians:ABCDEFGHIJKLMNOPQRSTUVWXYZ/deny',
     output: ApprovalOutput,

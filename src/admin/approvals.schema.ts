@@ -6,7 +6,7 @@ import { EXAMPLE_SCOPE, NextToken, sensitive, Timestamp, wellFormed } from '../h
 const EXAMPLE_TEAM = 'custodians';
 const EXAMPLE_TEAM_ARN = `arn:aws:mpa:${EXAMPLE_SCOPE.region}:${EXAMPLE_SCOPE.accountId}:approval-team/${EXAMPLE_TEAM}`;
 const EXAMPLE_HASH = '3f9a'.padEnd(64, '0');
-/** Values of a condition of a guard, and keys of an operator. */
+/** Maximum number of values of a guard's condition key, and of condition keys of an operator. */
 const MAX_CONDITION = 20;
 
 const TeamName = z
@@ -47,13 +47,13 @@ const members = {
     .int()
     .min(1)
     .max(20)
-    .meta({ description: 'Approvals that a request needs. The requester never counts.' }),
+    .meta({ description: 'Approvals that a request needs. The requester doesn’t count.' }),
   SessionSeconds: z
     .int()
     .min(3600)
     .max(604_800)
     .default(86_400)
-    .meta({ description: 'Time that the approvers have to decide.' }),
+    .meta({ description: 'Time in which the approvers must decide.' }),
 };
 const EXAMPLE_MEMBERS = { Approvers: ['custodian-1', 'custodian-2'], MinApprovals: 1 };
 
@@ -99,8 +99,8 @@ const Condition = map(
   MAX_CONDITION,
 ).meta({
   description:
-    'Condition block of the policy language: operators, condition keys, and the values of which one must match. Every line must hold. ' +
-    'Without a condition, the guard concerns every call of the operation.',
+    'Condition block of the policy language: operators, condition keys, and values of which one must match. All elements must match. ' +
+    'Without a condition, the guard applies to every call of the operation.',
 });
 
 export const PutGuardInput = z.object({ TeamArn, Condition: Condition.optional() }).meta({
@@ -123,7 +123,7 @@ export const ListGuardsOutput = z
   .meta({ id: 'ListGuardsOutput' });
 export type ListGuardsOutput = z.infer<typeof ListGuardsOutput>;
 
-/** The team's name and the session's own id, so that the team is known before the session is looked up. */
+/** The team's name and the session's id, so that the team is known before the session is looked up. */
 const SessionId = z
   .string()
   .min(28)
@@ -145,7 +145,8 @@ export type ListApprovalsQuery = z.infer<typeof ListApprovalsQuery>;
 export const VoteInput = z
   .object({
     RequestHash: RequestHash.meta({
-      description: 'Hash of the request, as GetApproval returns it: what was read is approved.',
+      description:
+        'Hash of the request, as returned by GetApproval: it ensures that the vote is for the request that was read.',
     }),
     Comment: Comment.optional(),
   })
@@ -161,7 +162,7 @@ const summary = {
   RequestHash: z.string(),
   State: z.enum(SESSION_STATES).meta({
     description:
-      'PENDING until it is approved, denied, cancelled or expired. APPROVED for an hour: then the requester must have repeated the call. ' +
+      'PENDING until it is approved, denied, cancelled or expired. APPROVED for an hour, in which the requester must repeat the call. ' +
       'EXECUTED once the call has taken effect.',
   }),
   StatusMessage: z.string().optional(),
@@ -185,11 +186,11 @@ export type ListApprovalsOutput = z.infer<typeof ListApprovalsOutput>;
 const Approval = z
   .object({
     ...summary,
-    Barrier: z.string().optional().meta({ description: 'Why the caller can’t vote.' }),
+    Barrier: z.string().optional().meta({ description: 'Reason why the caller can’t vote.' }),
     Comment: z.string().optional().meta({ description: 'Comment of the requester.' }),
     Facts: z
       .array(z.object({ Name: z.string(), Value: z.string() }))
-      .meta({ description: 'What will change, in words.' }),
+      .meta({ description: 'Description of the change.' }),
     Resources: z.array(z.string()).meta({ description: 'ARNs of the keys of the request, with their descriptions.' }),
     Parameters: z.looseObject({}).meta({ description: 'Parameters of the call, as audit events show them.' }),
     Before: z.string().optional().meta({ description: 'The document that the call replaces or deletes, as JSON.' }),

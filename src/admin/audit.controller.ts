@@ -14,7 +14,7 @@ import { AuditVerificationOutput, ListAuditEventsOutput, ListAuditEventsQuery } 
 import { ChainVerification } from './chain-verification.js';
 
 const DEFAULT_EVENTS = 50;
-/** Reads of the log that a process runs at the same time; each takes up to two seconds of a connection. */
+/** Number of concurrent reads of the log per process; each holds a connection for up to two seconds. */
 const MAX_READS = 2;
 
 @OperationsController('audit')
@@ -35,9 +35,9 @@ export class AuditController {
     summary: 'Lists audit events',
     description:
       'Returns the events that match all filters, the newest first: in the order in which they were written, row by row of the ' +
-      'table. One call reads at most 20,000 events, and stops after two seconds. `Complete` is then false, and NextToken goes on ' +
-      'from there, even if the page has no events. A period (`From`, `To`) makes a search fast. Events appear up to 50 ms after their ' +
-      'call was answered. If KEYBLOCK_AUDIT doesn’t name the table, the events of the data plane are elsewhere: ' +
+      'table. One call reads at most 20,000 events, and stops after two seconds. `Complete` is then false, and NextToken continues ' +
+      'from there, even if the page has no events. Limit the period (`From`, `To`) to speed up a search. Events appear up to 50 ms after their ' +
+      'call was answered. If KEYBLOCK_AUDIT doesn’t include the table, the events of the data plane are stored elsewhere: ' +
       'DataEventSinks says where.',
     example: '"http://127.0.0.1:8080/admin/audit/events?Changes=true&MaxResults=5"',
     output: ListAuditEventsOutput,
@@ -71,9 +71,9 @@ export class AuditController {
     resource: 'nothing',
     summary: 'Starts a verification of the audit chains',
     description:
-      'Does what `keyblock audit verify` does, in the background of the node that answers: the whole log is read, by a quarter of ' +
-      'its thread at most. Only one verification runs at a time in a deployment; another is refused with ConflictException. ' +
-      'GetAuditVerification returns the result. The same right is not needed to read it.',
+      'Does the same as `keyblock audit verify`, in the background of the node that responds: it reads the whole log, using at most a quarter of ' +
+      'its thread. Only one verification runs at a time in a deployment; another is refused with ConflictException. ' +
+      'GetAuditVerification returns the result. Reading the result needs a separate permission.',
     example: '-X POST http://127.0.0.1:8080/admin/audit/verifications',
     output: AuditVerificationOutput,
   })
@@ -97,7 +97,7 @@ export class AuditController {
     return latest ? presentVerification(latest) : { State: 'NONE' };
   }
 
-  /** The sinks of data events that aren't in the table, which a shorter list would hide. */
+  /** The sinks of data events that aren't in the table; without them, the list would look complete. */
   #dataEventSinks(): string[] | undefined {
     const { audit } = this.config;
     return audit.some(({ name }) => name === 'table') ? undefined : audit.map(auditSinkText);

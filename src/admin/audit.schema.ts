@@ -31,14 +31,14 @@ export const ListAuditEventsOutput = z
   .object({
     Events: z
       .array(z.looseObject({}))
-      .meta({ description: 'Events as they were written, in the form of AWS CloudTrail.' }),
+      .meta({ description: 'Events in their original form, which is that of AWS CloudTrail.' }),
     NextToken: NextToken.optional(),
     Complete: z.boolean().meta({
       description: 'false if the call ended at its limit of events or time: more events may be found with NextToken.',
     }),
     DataEventSinks: z.array(z.string()).optional().meta({
       description:
-        'Destinations of the events of the data plane, as in KEYBLOCK_AUDIT, if they are not in the table and so not in this list.',
+        'Destinations of the data plane’s events, as in KEYBLOCK_AUDIT, if they are not stored in the table and therefore not in this list.',
     }),
   })
   .meta({ id: 'ListAuditEventsOutput' });
@@ -60,7 +60,7 @@ const VerifiedChain = z
       .object({
         Kind: z.enum(['edited', 'removed', 'inserted', 'end missing', 'chain missing', 'not signed', 'reported']).meta({
           description:
-            '`reported` if only the first event of a later chain tells of the fault; `not signed` occurs in copies only.',
+            '`reported` if the fault is known only from the first event of a later chain; `not signed` occurs in copies only.',
         }),
         Sequence: z.int().optional(),
         What: z.string(),
@@ -73,8 +73,8 @@ export const AuditVerificationOutput = z
   .object({
     State: z.enum(['NONE', 'RUNNING', 'INTACT', 'BROKEN', 'FAILED', 'INTERRUPTED', 'MODIFIED']).meta({
       description:
-        'NONE before the first verification; FAILED after an error, which the log of the node has; INTERRUPTED if the node stopped; ' +
-        'MODIFIED if somebody edited the result in the database.',
+        'NONE before the first verification; FAILED after an error, which is in the node’s log; INTERRUPTED if the node stopped; ' +
+        'MODIFIED if the result in the database was edited.',
     }),
     Started: Timestamp.optional(),
     Ended: Timestamp.optional(),

@@ -14,7 +14,7 @@ import { CryptoProvider } from '../provider/crypto-provider.js';
 import { AdminOperation } from './admin-operation.js';
 import { ListCertificatesOutput } from './certificates.schema.js';
 
-/** Certificates of a kind that one call reads. */
+/** Maximum number of certificates of a kind per call. */
 const MAX_CERTIFICATES = 1000;
 
 interface Listed {
@@ -39,8 +39,8 @@ export class CertificatesController {
     summary: 'Lists the certificates that the service has issued or imported, and when they expire',
     description:
       'Lists the roots of the certificate authority, the latest certificate of each key pair, the certificates of import and export ' +
-      'tokens and those of imported public keys of the Region for which the request is signed, those that expire first before the others. ' +
-      'Certificates that a request only brings along, such as the signer’s of a TR-34 token, aren’t kept.',
+      'tokens and those of imported public keys, in the Region for which the request is signed, in the order of their expiry. ' +
+      'Certificates that are only part of a request, such as that of a TR-34 token’s signer, aren’t stored.',
     example: 'http://127.0.0.1:8080/admin/certificates',
     output: ListCertificatesOutput,
   })

@@ -11,7 +11,7 @@ export const ListCertificatesOutput = z
               'Root of the service’s certificate authority, the latest certificate of a key pair, the certificate of an import or ' +
               'export token, or that of an imported public key.',
           }),
-          KeyArn: z.string().optional().meta({ description: 'Of the key pair or the public key.' }),
+          KeyArn: z.string().optional().meta({ description: 'Key pair or public key of the certificate.' }),
           Subject: z.string().meta({ example: 'CN=Example' }),
           Issuer: z.string(),
           NotBefore: Timestamp,

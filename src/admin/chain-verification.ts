@@ -14,14 +14,14 @@ import { LOGGER } from '../logger.js';
 import { MasterKey } from '../provider/master-key.js';
 import { serviceSecret } from '../provider/service-secret.js';
 
-/** Chains of which the result keeps the reports: those with faults, then the newest. */
+/** Maximum number of chains with a report in the result: first those with faults, then the newest. */
 const MAX_REPORTS = 1000;
 
-/** The verification rests three times as long as it works, so that it takes a quarter of the thread at most. */
+/** Ratio of pauses to work, so that the verification uses at most a quarter of the thread. */
 const REST_PER_WORK = 3;
 const MAX_REST_MS = 1000;
 
-/** The report of a chain, as it is stored and answered. */
+/** The report of a chain, as stored and returned. */
 export interface VerifiedChain extends Omit<ChainReport, 'tells' | 'fault'> {
   fault?: Omit<Fault, 'kind'> & { kind: Fault['kind'] | 'reported' };
 }
@@ -48,7 +48,7 @@ class Stopped extends Error {}
 
 /**
  * Verifies the audit chains in the background, one verification at a time in the deployment. The row with the result has
- * a MAC: otherwise whoever can edit the log could also edit what was found.
+ * a MAC: otherwise anyone who can edit the log could also edit the result.
  */
 @Injectable()
 export class ChainVerification implements OnApplicationShutdown {
@@ -87,7 +87,7 @@ export class ChainVerification implements OnApplicationShutdown {
         .finally(() => {
           if (this.#running === running) this.#running = undefined;
         });
-      // A verification that is refused leaves the one of this process that runs.
+      // A refused verification doesn't affect the running one.
       this.#running ??= running;
     });
   }
@@ -114,7 +114,7 @@ export class ChainVerification implements OnApplicationShutdown {
       const result = kept.result();
       ended = { state: fault === undefined && result.faulty === 0 ? 'INTACT' : 'BROKEN', fault, ...result };
     } catch (error) {
-      // A stopped verification stays as RUNNING without a lock, which is read as INTERRUPTED.
+      // A stopped verification remains RUNNING without a lock, which is reported as INTERRUPTED.
       if (error instanceof Stopped) return;
       this.logger.error({ error: (error as Error).message }, 'the verification of the audit chains failed');
       ended = { state: 'FAILED' };
@@ -122,7 +122,7 @@ export class ChainVerification implements OnApplicationShutdown {
     await this.#store(secret, { ...begun, ...ended, ended: this.clock.now().toISOString() });
   }
 
-  /** Returns a function that rests in proportion to the work since its last call. */
+  /** Returns a function that pauses in proportion to the work since its last call. */
   #rest(): () => Promise<void> {
     let since = performance.now();
     return async () => {
@@ -164,7 +164,7 @@ export class ChainVerification implements OnApplicationShutdown {
   }
 }
 
-/** Reports of chains, of which only some are kept. */
+/** Collects reports of chains, and keeps only some of them. */
 class KeptReports {
   /** Faults that events of later chains report, by chain. */
   readonly #reported = new Map<number, string>();

@@ -16,7 +16,7 @@ const INTERVAL_MS = 60_000;
 const PAYMENT_KEYS = `SELECT 'payment-cryptography' AS service, region, state, count(*)::float8 AS n
   FROM keys GROUP BY region, state`;
 
-/** KMS keys by Region and state, as far as the rows of the keys tell it. */
+/** KMS keys by Region and state, as far as the keys' own rows determine it. */
 const KMS_KEYS = `SELECT 'kms' AS service, region,
          CASE WHEN deletion_date IS NOT NULL THEN 'PendingDeletion'
               WHEN pending_window_days IS NOT NULL THEN 'PendingReplicaDeletion'
@@ -62,8 +62,8 @@ interface Counts {
 }
 
 /**
- * Counts once a minute what is in the database, for metrics. One node counts, and the others have no such metrics; each
- * process compares its clock with the database's.
+ * Counts keys, replicas and deletions in the database once a minute, for metrics. One node counts, and the others have
+ * no such metrics; each process compares its clock with the database's.
  */
 @Injectable()
 export class DeploymentCounts implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -80,7 +80,7 @@ export class DeploymentCounts implements OnApplicationBootstrap, OnApplicationSh
     @Inject(CONFIG) private readonly config: Pick<Config, 'regions'>,
     @Inject(LOGGER) logger: Logger,
   ) {
-    const failure = 'what is in the database could not be counted; retrying every minute';
+    const failure = 'the contents of the database could not be counted; retrying every minute';
     this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, round: () => this.count(), logger, failure });
   }
 
@@ -94,7 +94,7 @@ export class DeploymentCounts implements OnApplicationBootstrap, OnApplicationSh
     await this.#rounds.stop();
   }
 
-  /** Counts now if this process is the one that counts, and otherwise forgets what it had counted. */
+  /** Counts now if this process is responsible for counting, and otherwise discards its counts. */
   async count(): Promise<void> {
     await this.#compareClocks();
     this.#counts = (await this.nodes.isFirst()) ? await this.#read() : undefined;

@@ -42,10 +42,10 @@ export class ExplainController {
     name: 'ExplainKeyAccess',
     route: ['POST', 'explain-key'],
     resource: 'nothing',
-    summary: 'Explains who may use a key',
+    summary: 'Explains which principals may use a key',
     description:
       'Decides each operation on the key for the root and for each user and role, as ExplainAccess does without a `Context`. A statement ' +
-      'with a condition on what only a request has, e.g. its encryption context, may decide otherwise for that request.',
+      'with a condition on a property of the request, e.g. its encryption context, may decide otherwise for that request.',
     example:
       '-d \'{"Resource":"arn:aws:payment-cryptography:us-east-1:000000000000:key/demo000000000mac"}\' ' +
       'http://127.0.0.1:8080/admin/explain-key',

@@ -17,8 +17,8 @@ import type { PolicyPath, PrincipalPath } from './admin.schema.js';
 import { arnOf } from './principal-path.js';
 
 /**
- * The operations on users and roles, with the guard that concerns each. Operations that give access in another way have the
- * same guard as the one that they could replace.
+ * The operations on users and roles, with their guards. Operations that grant access in another way have the same guard
+ * as the operation that they could replace.
  */
 const ACCESS: readonly (readonly [operation: AdminOperationName, guard: string | undefined, change: string])[] = [
   ['CreatePrincipal', 'CreatePrincipal', 'Creates a user or role.'],
@@ -60,7 +60,7 @@ export class GuardedAdminOperations {
   }
 }
 
-/** A user or role, which the teams that it belongs to must approve a change of. */
+/** A user or role, whose change needs the approval of the teams that it belongs to. */
 async function principal(call: Call, manager: EntityManager, change: string): Promise<Subject> {
   const path = (call.record.requestParameters ?? {}) as PrincipalPath & Partial<PolicyPath>;
   const { Name } = (call.record.input ?? {}) as { Name?: string };

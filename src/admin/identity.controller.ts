@@ -16,9 +16,8 @@ export class IdentityController {
     name: 'GetIdentity',
     route: ['GET', 'identity'],
     resource: 'nobody',
-    summary: 'Tells who signed the request, and what is served',
-    description:
-      'Every caller with a valid signature may call it; no policy is evaluated. A console needs it before anything else.',
+    summary: 'Returns the signer of the request, and the APIs of the deployment',
+    description: 'Every caller with a valid signature may call it; no policy is evaluated. A console calls it first.',
     example: 'http://127.0.0.1:8080/admin/identity',
     output: GetIdentityOutput,
   })

@@ -9,7 +9,7 @@ export const GetIdentityOutput = z
     AccountId: z.string(),
     AccessKeyId: z.string(),
     ExpirationTimestamp: Timestamp.optional().meta({
-      description: 'End of the session; absent for a lasting access key.',
+      description: 'End of the session; absent for a long-term access key.',
     }),
     Regions: z.array(z.string()).meta({ description: 'Regions that the deployment serves; the default one is first.' }),
     Apis: z.array(z.string()).meta({

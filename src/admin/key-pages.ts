@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { type Call, scopeOf } from '../call.js';
 
-/** Keys that are read at once, and keys and time to which one call is limited. */
+/** Number of keys per read, and limits on the keys and the time of one call. */
 const READ_KEYS = 200;
 const MAX_KEYS = 20_000;
 const MAX_MS = 2000;
@@ -44,7 +44,7 @@ function orderOf(table: KeyTable, sort: KeySort): Order {
   }
 }
 
-/** The place of a key in a sorted list: its value as text, and its ARN. */
+/** The position of a key in a sorted list: its value as text, and its ARN. */
 const Position = z.tuple([z.string(), z.string()]);
 
 export interface KeyPageOptions<Found> {
@@ -52,7 +52,7 @@ export interface KeyPageOptions<Found> {
   sort: KeySort;
   /** Values of columns. */
   where: Readonly<Record<string, string | boolean>>;
-  /** The position that the call before returned. */
+  /** The position that the previous call returned. */
   after: string | undefined;
   /** Returns the keys with these ARNs that the caller may read, by ARN. */
   visible: (arns: readonly string[]) => Promise<ReadonlyMap<string, Found>>;

@@ -42,7 +42,7 @@ export class KeysController {
     summary: 'Lists payment keys or KMS keys with their aliases, tags and last use',
     description:
       'Lists the payment keys, or with `Api=kms` the KMS keys, of the Region for which the request is signed. A payment key that the ' +
-      'caller may not GetKey is left out, and a KMS key that the caller may not DescribeKey. A call reads at most 20,000 keys, and stops after two seconds: a page may have fewer keys than asked for, or ' +
+      'caller may not GetKey is left out, and a KMS key that the caller may not DescribeKey. A call reads at most 20,000 keys, and stops after two seconds: a page may have fewer keys than requested, or ' +
       'none, and still a NextToken.',
     example: '"http://127.0.0.1:8080/admin/keys?Query=mac"',
     output: ListKeyInventoryOutput,

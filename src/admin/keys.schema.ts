@@ -26,7 +26,7 @@ export const ListKeyInventoryQuery = z.object({
         'LastUsed, the latest use first.',
     }),
   UnusedDays: z.coerce.number<string>().int().min(1).max(3650).optional().meta({
-    description: 'Keys that no call has used for so many days.',
+    description: 'Keys that no call has used for this number of days.',
   }),
   MaxResults: z.coerce.number<string>().int().min(1).max(200).optional().meta({
     description: 'Maximum number of keys per page; 50 by default.',
@@ -83,7 +83,7 @@ export const ListKeyInventoryOutput = z
             Status: z.string(),
             Message: z.string().optional(),
             Due: Timestamp.optional().meta({
-              description: 'When the next attempt to bring the replica up to date is or was due; absent if it is.',
+              description: 'Due time of the next attempt to update the replica; absent if the replica is up to date.',
             }),
             Attempts: z.int().meta({ description: 'Attempts since the last change of the key.' }),
           }),
@@ -91,7 +91,7 @@ export const ListKeyInventoryOutput = z
         Tags,
       }),
     ),
-    KmsKeys: z.array(InventoryKmsKey).optional().meta({ description: 'For the Api kms, whose Keys are empty.' }),
+    KmsKeys: z.array(InventoryKmsKey).optional().meta({ description: 'Present if Api is kms; Keys is then empty.' }),
     NextToken: NextToken.optional(),
   })
   .meta({ id: 'ListKeyInventoryOutput' });

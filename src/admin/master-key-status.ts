@@ -4,7 +4,7 @@ import { epochSeconds } from '../http/fields.js';
 import { MasterKeyRow } from '../provider/master-key.entity.js';
 import type { GetStatusOutput } from './status.schema.js';
 
-/** Reads the state of the master key, and where this process has it from. */
+/** Reads the state of the master key, and its source in this process. */
 export async function masterKeyStatus(manager: EntityManager, config: Config): Promise<GetStatusOutput['MasterKey']> {
   const { createdAt } = await manager.findOneByOrFail(MasterKeyRow, { state: 'ACTIVE' });
   const retiring = await manager.findOneBy(MasterKeyRow, { state: 'RETIRING' });

@@ -11,7 +11,7 @@ import { type ListenerReport, ListenerReports } from '../hostcommands/listener-r
 import { LOGGER } from '../logger.js';
 
 const INTERVAL_MS = 10_000;
-/** Time after which a process that no longer writes its row is gone. */
+/** Time after which a process that doesn't update its row counts as stopped. */
 export const GONE_SECONDS = 60;
 const MAX_NODES = 1000;
 
@@ -29,7 +29,7 @@ export interface Node {
   listeners: ListenerReport[] | null;
 }
 
-/** Tells the other processes that this one runs: it writes a row of its own, with the times of the database's clock. */
+/** Announces this process to the others: it writes its own row, with times of the database's clock. */
 @Injectable()
 export class Nodes implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #id = randomUUID();
@@ -57,7 +57,7 @@ export class Nodes implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.#rounds.stop();
-    // A row that stays is gone after a minute.
+    // A row that isn't updated expires after a minute.
     await this.database.query('DELETE FROM nodes WHERE id = $1', [this.#id]).catch(() => undefined);
   }
 
@@ -71,7 +71,7 @@ export class Nodes implements OnApplicationBootstrap, OnApplicationShutdown {
     );
   }
 
-  /** True for one of the processes that run, the one that started first. */
+  /** True for the running process that started first. */
   async isFirst(): Promise<boolean> {
     const [first] = await this.database.query<{ id: string }[]>(
       `SELECT id FROM nodes WHERE last_seen_at > now() - $1 * interval '1 second' ORDER BY started_at, id LIMIT 1`,

@@ -17,7 +17,7 @@ export class PasswordsController {
     resource: 'principal',
     summary: 'Sets the password of a user',
     description:
-      'With a password, a user signs in to the CCKM API, and can do there what the user’s policies allow. A new password ends the ' +
+      'With a password, a user can sign in to the CCKM API, with the permissions of the user’s policies. A new password ends the ' +
       'lock after wrong passwords, and all of the user’s sign-ins under the old password. **A caller that may set passwords can do ' +
       'there everything that these users may do.**',
     example:

@@ -18,7 +18,9 @@ import { type AskedContext, findAction, Reader, type SimulatedService } from './
 export interface Question {
   /** ARN of the root, a user, a role or the session of a role. */
   principal: string;
-  /** e.g. `payment-cryptography:GenerateMac`, in any case; without the service where only one has such an action. */
+  /**
+   * e.g. `payment-cryptography:GenerateMac`, case-insensitive; the service is optional if only one has such an action.
+   */
   action: string;
   /** ARN, or `*` for an action without a resource. */
   resource: string;
@@ -39,7 +41,7 @@ export interface Explanation {
     number: number;
     sid?: string;
   };
-  /** Id of the grant that allows it, if one does. */
+  /** Id of the grant that allows it, if any. */
   grantId?: string;
   /** The statements of all policies that apply, up to MAX_CONSIDERED. */
   considered: { statement: Statement; failedOn?: string }[];
@@ -53,7 +55,7 @@ export interface KeyAccessFound extends Pick<Explanation, 'statement' | 'grantId
 }
 
 const MAX_CONSIDERED = 500;
-/** Users and roles, and time, to which the explanation of a key is limited. */
+/** Limits on the users, roles and time of a key's explanation. */
 const MAX_PRINCIPALS = 500;
 const MAX_MS = 2000;
 
@@ -65,7 +67,7 @@ const SERVICES = [
   SIMULATED_ADMIN,
 ] as readonly SimulatedService[];
 
-/** Reasons why nothing allows a request, by the side whose Allow is missing; the action completes the sentence. */
+/** Reasons why a request isn't allowed, by the side whose Allow is missing; the action completes the sentence. */
 const nothingAllows = {
   identity: (principal: string, resource: string) => `No policy of ${principal} or of ${resource} allows`,
   resource: (principal: string, resource: string) =>
@@ -137,7 +139,7 @@ export class PolicySimulator {
   }
 
   /**
-   * Explains who may do what with a key.
+   * Explains the permissions of principals on a key.
    *
    * @param arn    of a key of Payment Cryptography or KMS; it need not exist
    * @param origin origin of the hypothetical requests
@@ -157,7 +159,7 @@ export class PolicySimulator {
     for (const principal of [root, ...callers.slice(0, MAX_PRINCIPALS)]) {
       if (performance.now() > deadlineMs) return { found, isTruncated: true };
       found.push(...(await accessOf(service, reader, principal, arn, { region: scope.region, origin })));
-      // Other requests get their turn between two principals.
+      // Yields to other requests between two principals.
       await setImmediate();
     }
     return { found, isTruncated: callers.length > MAX_PRINCIPALS };
@@ -169,7 +171,7 @@ export class PolicySimulator {
   }
 }
 
-/** Returns what a principal may do with a key, by what allows it. */
+/** Returns the actions that a principal may perform on a key, by the statement or grant that allows them. */
 async function accessOf(
   service: SimulatedService,
   reader: Reader,

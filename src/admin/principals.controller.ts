@@ -111,7 +111,7 @@ export class PrincipalsController {
     summary: 'Adds or replaces a policy of a user or a role',
     description:
       'Replaces the policy of the same name, if any. An invalid policy is rejected with a ValidationException ' +
-      'that says what is wrong with it. **A caller that may put policies for a principal can grant it any ' +
+      'that describes the fault. **A caller that may put policies for a principal can grant it any ' +
       'permission**, even if that principal is the caller itself.',
     example: '-X PUT -d @cvv.json http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: Nothing,
@@ -147,7 +147,7 @@ export class PrincipalsController {
     resource: 'principal',
     summary: 'Deletes a policy of a user or a role',
     description:
-      'Requests that only this policy allowed are denied from now on, and requests that it denied may be ' +
+      'Requests that only this policy allowed are then denied, and requests that it denied may be ' +
       'allowed by another policy.',
     example: '-X DELETE http://127.0.0.1:8080/admin/users/line-3/policies/cvv',
     output: Nothing,

@@ -25,9 +25,9 @@ export class RatesController {
     name: 'GetRates',
     route: ['GET', 'rates'],
     resource: 'nothing',
-    summary: 'Gets how many requests were served and refused, and how long they took',
+    summary: 'Gets the numbers of successful and refused requests, and their durations',
     description:
-      'Returns the requests of all processes in steps of time, the oldest first; the last step is not over yet. Each process writes its ' +
+      'Returns the requests of all processes in time steps, the oldest first; the last step is not complete yet. Each process writes its ' +
       'counts within a minute. They are kept for 168 hours. Percentiles are estimated from the buckets of the histogram that ' +
       '`/metrics` has, too.',
     example: '"http://127.0.0.1:8080/admin/rates?Hours=24"',

@@ -11,10 +11,10 @@ export const GetRatesQuery = z.object({
     .optional()
     .meta({ description: 'Hours, 24 by default.' }),
   Step: z.coerce.number<string>().int().min(1).max(1440).optional().meta({
-    description: 'Minutes of each step: by default so many that there are at most 288 steps, and never more than 500.',
+    description: 'Length of a step in minutes: by default chosen for at most 288 steps; the maximum is 500 steps.',
   }),
   ByOperation: z.enum(['true', 'false']).optional().meta({
-    description: 'true for a series for each operation, of which the 50 with the most requests are returned.',
+    description: 'true to return a series for each operation, for the 50 operations with the most requests.',
   }),
 });
 export type GetRatesQuery = z.infer<typeof GetRatesQuery>;

@@ -4,7 +4,7 @@ import type { SimulatedService } from './simulated-service.js';
 
 export const SIMULATED_ADMIN: SimulatedService = {
   api: ADMIN,
-  // Nothing decides about GetIdentity.
+  // GetIdentity isn't subject to policies.
   actions: { GetIdentity: [] },
   resources: {
     principal: {

@@ -5,7 +5,7 @@ import type { SimulatedService } from './simulated-service.js';
 
 const NO_RESOURCE = { isValid: (resource: string) => resource === '*', description: '"*", because it has no resource' };
 
-/** Actions of CCKM. What its operations do to keys is decided by the actions of KMS. */
+/** Actions of CCKM. The effect of its operations on keys is authorized by KMS actions. */
 export const SIMULATED_CCKM: SimulatedService = {
   api: CCKM,
   get actions() {

@@ -22,10 +22,10 @@ const RESOURCES: Record<KmsResource, ResourceKind> = {
   nothing: { isValid: (resource) => resource === '*', description: '"*", because it has no resource' },
 };
 
-/** A permission with what decides it. */
+/** A permission with the policies that decide it. */
 interface Simulated extends Permission {
   principal: Principal;
-  /** Undefined where there is no key: the principal's own policies decide alone. */
+  /** Undefined if there is no key: only the principal's own policies decide. */
   key?: KeyFacts;
   grants: readonly KmsGrant[];
   granted: GrantedCall;
@@ -71,7 +71,7 @@ export const SIMULATED_KMS: SimulatedService<Simulated> = {
   },
 };
 
-/** The key that an operation on keys would find by an alias; any other resource is the one that is named. */
+/** The key that an operation would find by an alias; any other resource is used as named. */
 async function named(
   manager: EntityManager,
   kind: string,
@@ -85,7 +85,7 @@ async function named(
 
 const ENCRYPTION_CONTEXT = 'kms:encryptioncontext:';
 
-/** The encryption context that a question states by condition keys; undefined for none. */
+/** The encryption context that a simulated request states by condition keys; undefined for none. */
 function contextOf(context: AskedContext): Record<string, string> | undefined {
   const pairs = Object.entries(context)
     .filter(([key]) => key.toLowerCase().startsWith(ENCRYPTION_CONTEXT))

@@ -14,7 +14,7 @@ export interface ResourceKind {
   description: string;
 }
 
-/** Values of condition keys that a question states, by name. */
+/** Values of condition keys that a simulated request states, by name. */
 export type AskedContext = Readonly<Record<string, readonly string[]>>;
 
 /** The decision of a service: by its policies, or by a grant of the resource. */
@@ -26,7 +26,7 @@ export class Reader {
 
   constructor(readonly manager: EntityManager) {}
 
-  /** @param name distinguishes what is read */
+  /** @param name identifies the read */
   once<T>(name: string, read: (manager: EntityManager) => Promise<T>): Promise<T> {
     const known = this.#known.get(name) ?? read(this.manager);
     this.#known.set(name, known);
@@ -41,7 +41,7 @@ export class Reader {
 export interface SimulatedService<T extends Authorized = Authorized> {
   /** Any of the service's APIs. */
   readonly api: Api;
-  /** Actions of an operation that doesn't have the one of its own name. */
+  /** Actions of operations whose action doesn't have the operation's name. */
   readonly actions?: Readonly<Record<string, readonly string[]>>;
   /** Kinds of resources, by the names that the operations' decorators use. */
   readonly resources: Readonly<Record<string, ResourceKind>>;
@@ -53,7 +53,7 @@ export interface SimulatedService<T extends Authorized = Authorized> {
    * Returns the permission that a call would need.
    *
    * @param kind    kind of resource that the operation names
-   * @param context values of condition keys, which stand for what the call's input would have
+   * @param context values of condition keys, in place of the call's input
    */
   authorized(reader: Reader, call: Call, kind: string, resource: string, context: AskedContext): Promise<T>;
   /**

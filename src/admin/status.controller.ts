@@ -31,7 +31,7 @@ export class StatusController {
     description:
       'Returns the processes that run with their listeners for host commands, and the state of the database, the master key, ' +
       'replication and the audit log. ' +
-      'It contains no secret, and nothing about single keys.',
+      'It contains no secrets, and no data about individual keys.',
     example: 'http://127.0.0.1:8080/admin/status',
     output: GetStatusOutput,
   })
@@ -72,7 +72,7 @@ export class StatusController {
       : { Label: label, Reachable: state === 'reachable', Sessions: this.config.tokens.sessions };
   }
 
-  /** Work is due at the times of the database's clock, as replication itself reads them. */
+  /** Due times are by the database's clock, as in replication itself. */
   #replicationStatus(): Promise<GetStatusOutput['Replication']> {
     return this.database.query<GetStatusOutput['Replication']>(
       `SELECT region AS "Region", count(due_at)::int AS "Waiting",

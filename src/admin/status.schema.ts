@@ -50,17 +50,19 @@ export const GetStatusOutput = z
       State: z.enum(['ACTIVE', 'ROTATING']),
       Holder: z.enum(['token', 'components', 'configuration', 'data directory']),
       Created: Timestamp,
-      Retiring: Timestamp.optional().meta({ description: 'Creation of the key that a rotation in progress retires.' }),
+      Retiring: Timestamp.optional().meta({
+        description: 'Creation time of the key that a rotation in progress retires.',
+      }),
     }),
     Token: z
       .object({ Label: z.string(), Reachable: z.boolean(), Sessions: z.int() })
       .optional()
-      .meta({ description: 'Token that encrypts the master key, as the node that answers sees it.' }),
+      .meta({ description: 'Token that encrypts the master key, as seen by the node that responds.' }),
     Replication: z.array(
       z.object({
         Region: z.string(),
         Waiting: z.int(),
-        OldestSeconds: z.number().meta({ description: 'How long the oldest work has been due.' }),
+        OldestSeconds: z.number().meta({ description: 'Time since the oldest work became due.' }),
         Failed: z.int(),
       }),
     ),

@@ -47,7 +47,7 @@ export class TeamsController {
     about: (call: Call, { Name }: CreateTeamInput) => teamArn(scopeOf(call), Name),
     summary: 'Creates an approval team',
     description:
-      'Of the approvers, which are users, MinApprovals must approve a request. As soon as the team exists, it must approve changes of its ' +
+      'A request needs the approval of MinApprovals of the approvers, which are users. As soon as the team exists, it must approve changes of its ' +
       'approvers’ access: policies, access keys, passwords and sessions. It must also approve changes of itself and of its guards.',
     example:
       '-d \'{"Name":"vault","Approvers":["custodian-1","custodian-2"],"MinApprovals":1}\' http://127.0.0.1:8080/admin/teams',
@@ -63,7 +63,7 @@ export class TeamsController {
     resource: 'team',
     about: ofTeam,
     summary: 'Gets an approval team',
-    description: 'Returns who approves, and how many must.',
+    description: 'Returns the approvers, and the number of approvals that a request needs.',
     example: 'http://127.0.0.1:8080/admin/teams/custodians',
     output: TeamOutput,
   })
@@ -77,7 +77,7 @@ export class TeamsController {
     resource: 'team',
     about: ofTeam,
     summary: 'Changes an approval team',
-    description: 'The team as it is must approve. All sessions that wait end with FAILED.',
+    description: 'The current team must approve. All pending sessions end with FAILED.',
     example:
       '-X PUT -d \'{"Approvers":["custodian-1","custodian-2"],"MinApprovals":1}\' http://127.0.0.1:8080/admin/teams/custodians',
     output: TeamOutput,
@@ -110,8 +110,7 @@ export class TeamsController {
     route: ['GET', 'guards'],
     resource: 'nothing',
     summary: 'Lists guards',
-    description:
-      'Lists which operations need the approval of which team, in the Region for which the request is signed.',
+    description: 'Lists the guards, with operation and team, of the Region for which the request is signed.',
     example: 'http://127.0.0.1:8080/admin/guards',
     output: ListGuardsOutput,
   })
@@ -128,7 +127,7 @@ export class TeamsController {
     summary: 'Sets the team that must approve an operation',
     description:
       'From now on, a call that the guard concerns is refused with AccessDeniedException until the team has approved it; then the same call ' +
-      'must be repeated within an hour. If the operation has a guard already, its present team must approve the change.',
+      'must be repeated within an hour. If the operation already has a guard, its current team must approve the change.',
     example:
       '-X PUT -d \'{"TeamArn":"arn:aws:mpa:us-east-1:000000000000:approval-team/custodians"}\' http://127.0.0.1:8080/admin/guards/ExportKey',
     output: GuardOutput,

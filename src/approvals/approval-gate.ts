@@ -19,8 +19,8 @@ export interface ApprovalGateOptions {
 }
 
 /**
- * Asks for approvals in front of every change that a guard concerns, whichever API the call came by. A call that no guard
- * concerns costs the look-up of its operation, and if some guard could concern it, that of the remembered rules.
+ * Requires approvals before every change to which a guard applies, in all APIs. A call without a guard costs only the
+ * look-up of its operation and, if a guard could apply, of the cached rules.
  */
 export class ApprovalGate implements Gate {
   constructor(private readonly options: ApprovalGateOptions) {}
@@ -45,7 +45,7 @@ export class ApprovalGate implements Gate {
 /** A team that has to approve the call, whose approval is missing. */
 interface Missing {
   needed: Needed;
-  /** ARN of the session that waits for votes; undefined if there is none. */
+  /** ARN of the pending session; undefined if there is none. */
   session: string | undefined;
 }
 
@@ -65,7 +65,7 @@ class ApprovalPassage implements Passage {
 
   async enter(manager: EntityManager): Promise<void> {
     this.#subject = await this.operation.read(this.call, manager);
-    // Read after the subject's locks are taken: a change of a team must not be judged by an earlier version of it.
+    // Read after the subject's locks are taken: a change of a team must be decided by its latest version.
     this.#rules = await Rules.read(manager, this.call.principal.accountId);
   }
 

@@ -18,7 +18,7 @@ export class ApprovalGuard {
   @Column('text', { name: 'team_arn' })
   teamArn!: string;
 
-  /** Condition block of the policy language as JSON; null if the guard concerns every call. */
+  /** Condition block of the policy language as JSON; null if the guard applies to every call. */
   @Column('text', { nullable: true })
   condition!: string | null;
 

@@ -60,7 +60,7 @@ export class ApprovalSession {
   @Column('text')
   operation!: string;
 
-  /** The guard that required the session; null if the team is required whatever the guards are. */
+  /** The guard that required the session; null if the team is required independently of guards. */
   @Column('text', { nullable: true })
   guard!: string | null;
 
@@ -78,7 +78,7 @@ export class ApprovalSession {
   @Column('text', { name: 'requester_arn' })
   requesterArn!: string;
 
-  /** SHA-256 in hexadecimal of what is approved. */
+  /** SHA-256 of the approved request, in hexadecimal. */
   @Column('text', { name: 'request_hash' })
   requestHash!: string;
 
@@ -108,7 +108,7 @@ export class ApprovalSession {
   @Column('timestamp with time zone', { name: 'expires_at', precision: 3 })
   expiresAt!: Date;
 
-  /** End of the time in which an approved call can be repeated. */
+  /** Time until which an approved call can be repeated. */
   @Column('timestamp with time zone', { name: 'approved_until', precision: 3, nullable: true })
   approvedUntil!: Date | null;
 

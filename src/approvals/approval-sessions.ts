@@ -60,7 +60,7 @@ export interface SessionView {
   session: ApprovalSession;
   votes: ApprovalVote[];
   minApprovals: number;
-  /** Why the caller can't vote; undefined if the caller can. */
+  /** Reason why the caller can't vote; undefined if the caller can. */
   barrier: string | undefined;
   /** The caller's vote so far. */
   ownVote: VoteDecision | undefined;
@@ -91,7 +91,7 @@ interface End {
   note?: Note;
 }
 
-/** The sessions in which approvals are asked for, and their votes. All times are by the database's clock. */
+/** Approval sessions and their votes. All times are by the database's clock. */
 @Injectable()
 export class ApprovalSessions {
   readonly #executors = new Map<string, { api: Api; execute: Executor }>();
@@ -104,7 +104,7 @@ export class ApprovalSessions {
     @Optional() private readonly metrics?: Metrics,
   ) {}
 
-  /** Reads the database's clock. Callers read it before their transaction, which has a connection already. */
+  /** Reads the database's clock. Callers read it before their transaction, which holds a connection. */
   now(): Promise<Date> {
     return this.time.read();
   }
@@ -117,7 +117,7 @@ export class ApprovalSessions {
   /**
    * Finds the live session of a request, and locks it.
    *
-   * @param rules as they are before the change
+   * @param rules before the change
    */
   async find(
     manager: EntityManager,
@@ -136,7 +136,7 @@ export class ApprovalSessions {
   /**
    * Uses up the approval of an approved session that is locked, and counts its votes again.
    *
-   * @returns undefined if too few votes count by now
+   * @returns undefined if too few votes still count
    */
   async use(
     manager: EntityManager,
@@ -219,8 +219,8 @@ export class ApprovalSessions {
   }
 
   /**
-   * Votes in a pending session; a later vote of an approver replaces the earlier one. The last approval that is needed
-   * approves the session, and a denial that makes it impossible to reach ends it.
+   * Votes in a pending session; a later vote of an approver replaces the earlier one. The last required approval
+   * approves the session, and a denial that makes approval impossible ends it.
    *
    * @param requestHash the hash that the approver has read
    * @throws ResourceNotFoundException

@@ -30,14 +30,14 @@ export class ApprovalTeam {
   @Column('text')
   name!: string;
 
-  /** Unique ids of users (AIDA…), which no later user of the same name has. */
+  /** Unique ids of users (AIDA…), which are never reused for a later user of the same name. */
   @Column('text', { transformer: ids })
   approvers!: readonly string[];
 
   @Column('integer', { name: 'min_approvals' })
   minApprovals!: number;
 
-  /** Time that the approvers of a session have to decide. */
+  /** Time in which the approvers of a session must decide. */
   @Column('integer', { name: 'session_seconds' })
   sessionSeconds!: number;
 

@@ -15,7 +15,7 @@ import { ApprovalTeam } from './approval-team.entity.js';
 import { GuardedOperations } from './guarded-operations.js';
 import { type GuardCondition, rulesArn } from './rules.js';
 
-/** The guard that an associated MPA team is stored as. */
+/** Name of the guard that stores an associated MPA team. */
 export const ROOT_CERTIFICATES = 'IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE';
 
 const MAX_TEAMS = 50;
@@ -39,8 +39,8 @@ export function teamArn({ accountId, region }: Scope, name: string): string {
 }
 
 /**
- * The approval teams and guards of the account, each in its Region. That a change of them needs the approval of the present
- * team is decided by the gate in `Changes`. A change ends the sessions that were opened before it.
+ * The approval teams and guards of the account, each in its Region. The gate in `Changes` requires the current team's
+ * approval for a change of them. A change ends the sessions that were opened before it.
  */
 @Injectable()
 export class ApprovalTeams {
@@ -79,7 +79,7 @@ export class ApprovalTeams {
     return this.get(call, name);
   }
 
-  /** Changes who approves, and how many must. @throws as `create`; ResourceNotFoundException */
+  /** Changes the approvers, and the number of required approvals. @throws as `create`; ResourceNotFoundException */
   async update(call: Call, name: string, members: TeamMembers): Promise<NamedTeam> {
     await this.#change(call, async (manager) => {
       const team = await this.#lockTeam(manager, call, name);
@@ -131,7 +131,7 @@ export class ApprovalTeams {
   /**
    * Sets the team that must approve an operation, or changes it.
    *
-   * @throws ValidationException for an operation that can't be guarded, and for a condition that isn't one
+   * @throws ValidationException for an operation that can't be guarded, and for an invalid condition
    * @throws ResourceNotFoundException for a team that doesn't exist
    */
   async putGuard(

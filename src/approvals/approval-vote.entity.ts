@@ -3,7 +3,7 @@ import { Bound } from '../provider/bound.js';
 
 export type VoteDecision = 'APPROVE' | 'DENY';
 
-/** The vote of an approver in a session, which a later one replaces. */
+/** The vote of an approver in a session; a later vote replaces it. */
 @Entity('approval_votes')
 @Bound<ApprovalVote>('sessionId', 'voterId', 'voterArn', 'decision', 'requestHash', 'comment', 'votedAt')
 export class ApprovalVote {

@@ -17,7 +17,7 @@ import { GuardedOperations } from './guarded-operations.js';
 import { RulesCache } from './rules.js';
 import { type NoticeOutcome, Webhook } from './webhook.js';
 
-/** Approvals: teams, guards, sessions, and the gate that every change of a call passes. */
+/** Approvals: teams, guards, sessions, and the gate for all changes. */
 @Global()
 @Module({
   providers: [

@@ -3,20 +3,20 @@ import type { EntityManager } from 'typeorm';
 import type { ConditionKeys, TagFact } from '../access/request-context.js';
 import type { Call } from '../call.js';
 
-/** The subject of a call, as a guard's condition and the approvers need to know it. */
+/** The subject of a call, for guards' conditions and approvers. */
 export interface Subject {
   /** ARN of the key that was found by the name in the call. */
   readonly target?: string | undefined;
   /** In words, in the order in which approvers read them. */
   readonly facts: readonly Fact[];
-  /** Identifies the state that the call replaces: once it is another one, an approval no longer holds. */
+  /** Identifies the state that the call replaces: an approval is no longer valid once this state has changed. */
   readonly replaces?: unknown;
   /** The document that the call replaces, and the new one. */
   readonly before?: string | undefined;
   readonly after?: string | undefined;
   readonly tags?: readonly TagFact[];
   readonly conditionKeys?: ConditionKeys;
-  /** ARNs of teams whose approval the call needs even if no guard concerns it. */
+  /** ARNs of teams whose approval the call needs even without a guard. */
   readonly teams?: readonly string[];
 }
 
@@ -30,15 +30,18 @@ export interface GuardedOperation {
   /** `name` of its API. */
   readonly api: string;
   readonly operation: string;
-  /** Name of the guard that concerns it; undefined if only its subject can require teams. */
+  /** Name of its guard; undefined if only its subject can require teams. */
   readonly guard?: string;
-  /** True if its resources belong to the account and not to a Region, so that the guards of every Region concern it. */
+  /** True if its resources belong to the account and not to a Region, so that guards of every Region apply. */
   readonly isGlobal?: true;
   /** True if its subject can require teams. */
   readonly requiresTeams?: true;
   /** Reads the subject in the transaction of the change and before it, and locks what the call replaces. */
   readonly read: (call: Call, manager: EntityManager) => Promise<Subject>;
-  /** Reads what the change has created, for an operation whose subject doesn't exist before. Undefined if no guard concerns it. */
+  /**
+   * Reads what the change has created, for an operation whose subject doesn't exist before. Undefined if it has no
+   * guard.
+   */
   readonly made?: (call: Call, manager: EntityManager) => Promise<Subject | undefined>;
 }
 
@@ -68,7 +71,7 @@ export class GuardedOperations {
     return [...new Set(names)].toSorted();
   }
 
-  /** Describes a resource in words. */
+  /** Returns a description of a resource. */
   async describe(arn: string, manager: EntityManager): Promise<string> {
     for (const describe of this.#describers) {
       const words = await describe(arn, manager);

@@ -4,7 +4,7 @@ import { type Call, personOf, uniqueIdOf } from '../call.js';
 import { hmac } from '../crypto/hmac.js';
 import type { Subject } from './guarded-operations.js';
 
-/** Members of inputs that name a key, and their values. The keys that they stand for are hashed in their place. */
+/** Members of inputs that name a key, and their values. The keys that they name are hashed instead. */
 const NAMES_KEY = /(?:Identifier|KeyId|KeyArn|ResourceArn)$/i;
 const KEY_NAME = /^(?:arn:aws:(?:payment-cryptography|kms):[^:]*:\d{12}:(?:key|alias)\/|alias\/)/;
 
@@ -57,7 +57,7 @@ export function shownParameters(call: Call): unknown {
   return withoutKeyNames(call, JSON.parse(json));
 }
 
-/** Writes JSON with the members of every object in the order of their names, and without undefined ones. */
+/** Writes JSON with the members of every object sorted by name, and without undefined members. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) => {
     if (typeof member !== 'object' || member === null || Array.isArray(member) || Buffer.isBuffer(member))

@@ -8,13 +8,13 @@ import type { ApprovalSession } from './approval-session.entity.js';
 import { ApprovalTeam } from './approval-team.entity.js';
 import type { GuardedOperation, Subject } from './guarded-operations.js';
 
-/** The ARN under which changes of an account's teams and guards are announced. */
+/** The ARN under which changes of an account's teams and guards are notified. */
 export const rulesArn = (accountId: string): string => `arn:aws:mpa::${accountId}:rules`;
 
 /** A team that must approve a call. */
 export interface Needed {
   readonly team: ApprovalTeam;
-  /** Undefined if the team is required whatever the guards are. */
+  /** Undefined if the team is required independently of guards. */
   readonly guard?: ApprovalGuard;
 }
 
@@ -80,7 +80,7 @@ export class Rules {
   }
 }
 
-/** True if a guard concerns a call. */
+/** True if a guard applies to a call. */
 function holds({ condition: written }: ApprovalGuard, call: Call, { tags, conditionKeys }: Subject): boolean {
   if (written === null) return true;
   const context = contextOf({ call, tags, conditionKeys });

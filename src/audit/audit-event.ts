@@ -13,7 +13,7 @@ const MAX_TEXT = 1000;
 
 type Request = Pick<Call, 'api' | 'operation' | 'region' | 'requestId' | 'traceId' | 'origin'>;
 
-/** The answer of a call that failed: its code, and what is wrong. */
+/** The error of a failed call: code and message. */
 export type Failure = Pick<ServiceException, 'name' | 'message'>;
 
 /** A request without a valid signature. */
@@ -32,7 +32,7 @@ export interface ServiceAct {
   api: Api;
   /** In CloudTrail's terms, e.g. `DeleteKey` or `SynchronizeMultiRegionKey`. */
   name: string;
-  /** The key, or other resource, that is acted on; the event has its account and Region. */
+  /** The key or other resource of the action; the event has its account and Region. */
   keyArn: string;
   details?: Readonly<Record<string, string>>;
 }
@@ -84,7 +84,7 @@ export function serviceEvent({ api, name, keyArn, details }: ServiceAct, time: D
   return ownEvent({ source: api.audit.eventSource, name, accountId, region, details, resources }, time);
 }
 
-/** Formats the event of something that the service did or found without a call. */
+/** Formats the event of an action or a finding of the service itself. */
 export function ownEvent(event: OwnEvent, time: Date): string {
   const { source, name, accountId, region, details, resources = '[]' } = event;
   return (
@@ -146,8 +146,8 @@ function additionalData({ approvals: [approval, ...others] = [] }: Parts): strin
 }
 
 /**
- * JSON escapes, among them those that PostgreSQL's text can't hold (NUL, lone surrogates), and Unicode's line
- * separators.
+ * JSON escapes, including those of characters that PostgreSQL's text can't hold (NUL, lone surrogates), and Unicode's
+ * line separators.
  */
 const ESCAPES = /\\(?:u(?:0000|d[89a-f]..)|.)|[\u2028\u2029]/g;
 
@@ -194,7 +194,7 @@ function userIdentity({ arn, principalArn, accountId, accessKeyId, identity }: P
   const { type, userId, name, sessionIssuedAt } = identity;
   if (type === 'AWSService') return { type, principalId: userId, arn, accountId, accessKeyId };
   const attributes = sessionIssuedAt && { creationDate: cloudTrailTime(sessionIssuedAt), mfaAuthenticated: 'false' };
-  // A user who signs in with a password has none either.
+  // Neither has a user who signs in with a password.
   const who = { principalId: userId, arn, accountId, ...(accessKeyId && { accessKeyId }) };
   if (type === 'User')
     return { type: 'IAMUser', ...who, userName: name, ...(attributes && { sessionContext: { attributes } }) };

@@ -32,7 +32,7 @@ export interface StreamOptions {
   signer: CheckpointSigner;
 }
 
-/** A sink with its queue and what it has written. */
+/** A sink with its queue and counters. */
 interface Sink {
   readonly name: string;
   readonly isRequired: boolean;

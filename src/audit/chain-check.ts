@@ -27,7 +27,7 @@ export interface ChainReport {
   to?: string;
   /** The head before the first event checked, of a chain that may begin anywhere. */
   begin?: Head;
-  /** Head at the last event. Comparing it with a copy kept elsewhere reveals that an older database was restored. */
+  /** Head at the last event. Comparing it with an external copy reveals the restore of an older database. */
   head: Head;
   fault: Fault | undefined;
   /** Events at the beginning of the chain that report faults of the chain before it, or of the count of chains. */
@@ -160,7 +160,7 @@ export class ChainCheck {
     if (hash !== end.hash) this.#fault('edited', sequence, `event ${sequence} is not the one in ${name}`);
   }
 
-  /** Notes rows of a day whose segment doesn't have the chain. */
+  /** Records rows of a day whose segment doesn't have the chain. */
   isNotIn(name: string): void {
     const { sequence } = this.#report.head;
     this.#fault('inserted', sequence, `events up to ${sequence} are not in ${name}`);
@@ -188,7 +188,7 @@ export class ChainCheck {
       );
   }
 
-  /** Notes that audit_chains has no entry for the chain. */
+  /** Records that audit_chains has no entry for the chain. */
   missing(): void {
     this.#fault('chain missing', undefined, 'it has no entry in audit_chains');
   }

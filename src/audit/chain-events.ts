@@ -47,7 +47,7 @@ export function readChainEvent(event: unknown): ChainEvent | undefined {
   return ChainEvent.safeParse(event).data;
 }
 
-/** Words what an event about chains reports. @param teller number of the chain that it is in */
+/** Describes an event about chains in words. @param teller number of the chain that contains it */
 export function whatTells(event: ChainEvent, teller: number): string {
   if (event.eventName === 'AuditChainsUncounted')
     return `chain ${teller} began when the row that counts the chains was ${event.serviceEventDetails.fault} (${event.eventTime}): somebody changed it, or this was the first start of a version that has this row`;

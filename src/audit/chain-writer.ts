@@ -35,7 +35,7 @@ export interface ChainWriterOptions {
 export interface ChainListener {
   /** Receives events in their stored form, once they are stored. */
   stored(lines: readonly string[]): void;
-  /** Called before `stored` with events that turn out to be stored although their transaction seemed to fail. */
+  /** Called before `stored` with events that were stored although their transaction seemed to fail. */
   recovered(lines: readonly string[]): void;
   /** Called if a chain can't be continued and another takes its place. */
   broken(chain: number, next: number): void;
@@ -77,7 +77,9 @@ export class ChainWriter {
   #isUnsure = false;
   /** The chain that was begun in the transaction whose response was lost. */
   #maybeBegun?: Writer;
-  /** The earliest day that rows may have, ISO 8601: days of a chain never go back, whatever the database's clock does. */
+  /**
+   * The earliest day that rows may have, ISO 8601: days of a chain never decrease, even if the database's clock does.
+   */
   #day = '-infinity';
   #turn: Promise<void> = Promise.resolve();
 
@@ -228,7 +230,7 @@ export class ChainWriter {
    * Begins a chain under the next number.
    *
    * @param after  the chain of this process that the new one follows, or 0
-   * @param events the first events of the new chain, about the one that it follows
+   * @param events the first events of the new chain, about the previous chain
    */
   async #begin(manager: EntityManager, after = 0, events: string[] = []): Promise<Stored> {
     const { secret, clock, home } = this.#options;

@@ -34,7 +34,7 @@ export interface Writer {
   readonly kind: ChainKind;
 }
 
-/** The place of a chain's events: the table audit_log, or a stream of lines. */
+/** Location of a chain's events: the table audit_log, or a stream of lines. */
 export type ChainKind = 'table' | 'stream';
 
 /**
@@ -72,13 +72,13 @@ const CATEGORY = '"eventCategory":';
 
 /** True for an event of the data plane. @param event with or without its closing brace and its links */
 export function isDataEvent(event: string): boolean {
-  // Only tlsDetails and the links follow the category. Earlier, a caller may have chosen a member of this name.
+  // Only tlsDetails and the links follow the category. An earlier member of this name may come from a caller.
   return event.startsWith('"Data"', event.lastIndexOf(CATEGORY) + CATEGORY.length);
 }
 
 const EVENT_TIME = /"eventTime":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"/;
 
-/** The earliest and the latest time of events, in their order of writing or not; null if no event has one. */
+/** The earliest and the latest time of events in any order; null if no event has one. */
 export function timesOf(events: readonly string[]): { first: string | null; last: string | null } {
   let first: string | null = null;
   let last: string | null = null;

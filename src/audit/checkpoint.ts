@@ -13,7 +13,7 @@ const Position = z.object({ chain: z.number(), sequence: z.number(), hash: z.str
 
 /**
  * An event that signs a stream up to itself: its link states the chain, the sequence number and the hash of the event
- * before it. It is the first event of a stream, the last one, and every ten seconds one between them.
+ * before it. It is the first and the last event of a stream, and recurs every ten seconds.
  */
 const Checkpoint = z.object({
   eventName: z.literal('AuditCheckpoint'),
@@ -23,7 +23,7 @@ const Checkpoint = z.object({
     keyId: z.string(),
     host: z.string(),
     pid: z.number(),
-    /** Head of the chain of this process in the table: if it isn't there any more, the database went back. */
+    /** Head of the chain of this process in the table: if it is missing later, an older database was restored. */
     table: Position,
   }),
 });
@@ -34,14 +34,14 @@ export function checkpointEvent(home: Home, details: Checkpoint['serviceEventDet
   return ownEvent({ ...home, source: 'keyblock', name: 'AuditCheckpoint', details }, time);
 }
 
-/** Adds the signature to a checkpoint that has its links. It covers the line as it was without it. */
+/** Adds the signature to a checkpoint that has its links. The signature covers the line without it. */
 export function signed(line: string, signer: CheckpointSigner): string {
   return `${line.slice(0, -1)},"signature":"${signer.sign(Buffer.from(line)).toString('base64')}"}`;
 }
 
 const SIGNATURE = /,"signature":"([A-Za-z0-9+/]{86}==)"\}$/;
 
-/** Splits a signed line into what was signed and the signature. @returns undefined for a line without a signature */
+/** Splits a signed line into the signed text and the signature. @returns undefined for a line without a signature */
 export function splitSigned(line: string): { text: Buffer; signature: Buffer } | undefined {
   const found = SIGNATURE.exec(line);
   if (!found?.[1]) return undefined;

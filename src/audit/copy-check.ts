@@ -28,7 +28,7 @@ export interface StreamReport extends ChainReport {
 
 /** The result of checking copies. */
 export interface CopyReport {
-  /** In the order in which the chains begin in the copies. */
+  /** In the order in which the chains first occur in the copies. */
   chains: StreamReport[];
   /** Copies that end within a line, with the number of characters of it. */
   incomplete: { name: string; characters: number }[];
@@ -64,7 +64,7 @@ class StreamCheck {
     else this.#checkpoint(line, sequence);
   }
 
-  /** Notes the end of all copies. */
+  /** Records the end of all copies. */
   end(): void {
     const { sequence } = this.#chain.report.head;
     if (this.#verifier && !this.#facts.signed)
@@ -101,8 +101,8 @@ class StreamCheck {
 
 /**
  * Checks the chains of streams in copies, which may contain other lines and start and end anywhere. Without a verifier,
- * the check finds edits, removals and insertions between the events only. With one, it also finds chains that were
- * recomputed or made up, up to the last checkpoint.
+ * the check finds edits, removals and insertions between the events only. With a verifier, it also finds chains that
+ * were recomputed or forged, up to the last checkpoint.
  *
  * @param copies in the order in which they were written
  */
@@ -111,7 +111,7 @@ export async function verifyCopies(copies: Iterable<Copy>, verifier?: Checkpoint
   const incomplete: CopyReport['incomplete'] = [];
   for (const { name, content } of copies)
     for await (const { line, isWhole } of linesOf(content)) {
-      // A line can be whole without its end, but then it may also be a part of a longer one.
+      // A line without its line end may be complete, or a part of a longer one.
       if (!isWhole) incomplete.push({ name, characters: line.length });
       const linked = isWhole ? linkedEvent(line) : undefined;
       if (!linked) continue;

@@ -35,7 +35,7 @@ export class EventFile implements EventOutput {
     this.#mayBeTorn = false;
   }
 
-  /** Opens the file anew before the next write, for a program that has moved it away. */
+  /** Reopens the file before the next write, after a program has moved it away. */
   reopen(): void {
     this.#isStale = true;
   }
@@ -71,7 +71,7 @@ export class EventFile implements EventOutput {
   }
 }
 
-/** Makes the entry of a new file last. */
+/** Makes the directory entry of a new file durable. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {

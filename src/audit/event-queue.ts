@@ -26,14 +26,14 @@ export interface EventQueueOptions {
   /** Overrides the length of the queue in tests. */
   maxWaiting?: number;
   /**
-   * Writes a batch, or throws if nothing of it was written.
+   * Writes a batch, or throws if none of it was written.
    *
    * @param next returns the oldest events of the queue, as many as a batch may have
    */
   write: (next: () => readonly string[]) => Promise<void>;
 }
 
-/** Events that wait for a sink, and are written to it in groups, so that requests don't wait for them. */
+/** Queue of a sink, whose events are written in groups, so that requests don't wait for them. */
 export class EventQueue {
   readonly #options: EventQueueOptions;
   readonly #maxWaiting: number;
@@ -92,7 +92,7 @@ export class EventQueue {
     this.#schedule();
   }
 
-  /** Removes the oldest events if they begin with an event that turns out to be written already. */
+  /** Removes the oldest events if they begin with an event that was already written. */
   remove(lines: readonly string[]): void {
     // Events have unique ids, so a line that begins like the oldest queued event is that event.
     if (lines[0]?.startsWith(this.#waiting[0] ?? '\n')) this.#waiting.splice(0, lines.length);
@@ -118,7 +118,7 @@ export class EventQueue {
         await pause(RETRY_MS, undefined, { signal: deadline.signal });
       }
     };
-    // A write to a standard output that nobody reads doesn't return.
+    // A write to standard output doesn't return while nobody reads it.
     await Promise.race([written().catch(() => undefined), isOver]);
     deadline.abort();
     clearTimeout(this.#timer);

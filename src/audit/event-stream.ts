@@ -7,12 +7,12 @@ import { type Checkpoint, checkpointEvent, type CheckpointSigner, signed } from 
 
 /** The destination of a stream's lines. */
 export interface EventOutput {
-  /** Prepares for the first line. @throws if there can't be any */
+  /** Prepares for the first line. @throws if lines can't be written */
   open?(chain: number, time: Date): Promise<void>;
   /**
-   * Writes lines, and waits until they are kept.
+   * Writes lines, and waits until they are stored.
    *
-   * @throws if nothing of them was written
+   * @throws if none of them was written
    */
   write(lines: string, chain: number, time: Date): Promise<void>;
   close?(): Promise<void>;
@@ -39,8 +39,8 @@ export interface EventStreamOptions {
 }
 
 /**
- * A stream of events outside the database: a chain of its own, which checkpoints sign. Its number and its end are in
- * the database, its events are not. See docs/adr/0052.
+ * A stream of events outside the database: a chain of its own, which checkpoints sign. The database has its number and
+ * its end, but not its events. See docs/adr/0052.
  */
 export class EventStream {
   readonly #options: EventStreamOptions;
@@ -133,7 +133,7 @@ export class EventStream {
   }
 }
 
-/** Formats the event that tells how many events the stream lacks. */
+/** Formats the event that reports the number of dropped events. */
 function droppedEvent(home: Home, events: number, time: Date): string {
   return ownEvent({ ...home, source: 'keyblock', name: 'AuditEventsDropped', details: { events } }, time);
 }

@@ -30,7 +30,7 @@ export interface ExportOptions {
   directory: string;
 }
 
-/** The outcome of an export of a day, to be noted as the next segment. */
+/** The result of exporting a day, which is recorded as the next segment. */
 export type ExportedSegment = Omit<SegmentFacts, 'exportedAt' | 'exportedBy'>;
 
 /** @throws SegmentError if a row of the segments was modified */
@@ -40,7 +40,7 @@ export async function intactSegments(manager: EntityManager, secret: Buffer): Pr
   return segments;
 }
 
-/** Returns the days with rows that can be exported: those that are over for an hour, by the database's clock. */
+/** Returns the days with rows that can be exported: those that ended at least an hour ago by the database's clock. */
 export async function closedDays(manager: EntityManager, segments: readonly Segment[]): Promise<string[]> {
   const [now] = await manager.query<[{ open: string }]>(
     `SELECT (clock_timestamp() AT TIME ZONE 'UTC' - interval '1 hour')::date::text AS open`,
@@ -59,8 +59,8 @@ export async function closedDays(manager: EntityManager, segments: readonly Segm
 }
 
 /**
- * Writes the files of a closed day, or finds those of an export that ended before it was noted. They are complete once
- * the folder has the name of the day.
+ * Writes the files of a closed day, or finds those of an export that ended before it was recorded. They are complete
+ * once the folder has the name of the day.
  *
  * @param segments those before this day
  * @throws SegmentError if the day isn't intact, or is in the directory already with other contents

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hashOf } from './chain.js';
 import type { AuditPublicKey } from './signing-key.js';
 
-/** Names of the files of an exported day, beside those of the chains. */
+/** Names of the files of an exported day, in addition to those of the chains. */
 export const MANIFEST = 'manifest.json';
 export const SIGNATURE = 'manifest.sig';
 
@@ -43,7 +43,7 @@ export const Manifest = z.object({
   previous: Sha256.nullable(),
   /** Id of the key that signed the manifest. */
   signingKey: z.string(),
-  /** That key, and those that it succeeded, the oldest first; binary members in Base64. */
+  /** This key and its predecessors, the oldest first; binary members in Base64. */
   signingKeys: z.array(
     z.object({ id: z.string(), number: z.int(), publicKey: z.base64(), signature: z.base64().nullable() }),
   ),
@@ -77,7 +77,7 @@ export interface SignedManifest {
   sha256: string;
 }
 
-/** @throws Error if the bytes are no manifest */
+/** @throws Error if the bytes aren't a manifest */
 export function parseManifest(bytes: Buffer): SignedManifest {
   let json: unknown;
   try {

@@ -3,14 +3,14 @@ import type { EntityManager } from 'typeorm';
 /** Number of days after today for which there are partitions. */
 const DAYS_AHEAD = 7;
 /**
- * Time to wait for the lock that adding or dropping a partition needs. Whatever reads the partition meanwhile makes
- * writers wait, too.
+ * Time to wait for the lock that adding or dropping a partition needs. While the lock is awaited, readers of the
+ * partition also delay writers.
  */
 const LOCK_TIMEOUT = '1s';
 /** SQLSTATE of a lock that was not granted in time. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** The partition for rows of days that have no partition of their own. */
+/** The partition for rows of days without a partition. */
 export const DEFAULT_PARTITION = 'audit_log_default';
 
 /** A partition of the table audit_log, for days from one, inclusive, to another, exclusive. */
@@ -42,8 +42,8 @@ export function partitionOf(all: readonly Partition[], day: string): Partition |
 }
 
 /**
- * Makes the partitions for today and the next 7 days that are missing, and those for rows of the default partition,
- * which move. A partition whose lock isn't granted in time is left to the next call: there are a week of others.
+ * Creates missing partitions for today and the next 7 days, and for rows of the default partition, which move there. A
+ * partition whose lock isn't granted in time is left to the next call: there are partitions for a week.
  *
  * @param manager of a connection that holds LOCKS.migration
  */
@@ -93,7 +93,7 @@ export function isLocked(error: unknown): boolean {
 }
 
 /**
- * Makes the partition of a day. Attaching a table, unlike creating it as a partition, doesn't stop those who read or
+ * Creates the partition of a day. Attaching a table, unlike creating it as a partition, doesn't stop those who read or
  * write other partitions.
  */
 async function makePartition(manager: EntityManager, day: string): Promise<void> {

@@ -19,8 +19,8 @@ export interface PruneOptions {
 }
 
 /**
- * Returns the segments whose rows may be dropped: those of the days that are older, if all such days were exported, and
- * their exports verify now.
+ * Returns the segments whose rows may be dropped: those of older days, if all such days were exported and their exports
+ * are intact.
  *
  * @throws SegmentError that states which condition isn't met
  */

@@ -50,7 +50,7 @@ export type Position = z.infer<typeof Position>;
 
 export interface FoundEvents {
   events: object[];
-  /** The place from which to read on; undefined at the beginning of the log. */
+  /** The position at which the next page begins; undefined at the beginning of the log. */
   next?: Position;
   /** False if reading ended at a limit before the page was full and before the beginning of the log. */
   isComplete: boolean;
@@ -66,7 +66,7 @@ interface Batch {
 /**
  * Reads events of the table, the newest rows first, and the newest events of a row first. Reads only rows that may have
  * events of the period, and stops at a limit: a filter that finds little must not read the whole log in one call.
- * Lines that aren't events, because somebody edited them, are left out; verification reports them.
+ * Lines that aren't events, because they were edited, are skipped; verification reports them.
  *
  * @param limit number of events on a page
  * @param after the last event of the previous page
@@ -117,9 +117,9 @@ function batchesFrom(
   lastOfFirst: string,
 ): Promise<Batch[]> {
   const [last, chain, first] = position ?? [];
-  // By the days PostgreSQL leaves out partitions: an event is written seconds after it happens, and the clocks of a node
-  // and of the database differ by less than a day. The row comparison and the first time are conditions of the index.
-  // The sizes of events are known without reading them.
+  // The days let PostgreSQL skip partitions: an event is written within seconds, and the clocks of node and database
+  // differ by less than a day. The row comparison and the first time are conditions of the index. The sizes of events
+  // are known without reading them.
   return database.query<Batch[]>(
     `SELECT chain, first::float8 AS first, extract(epoch FROM last_time)::float8 AS last, events
        FROM (SELECT *, sum(octet_length(events)) OVER (ORDER BY last_time DESC, chain DESC, first DESC
@@ -143,7 +143,7 @@ function batchesFrom(
   );
 }
 
-/** Returns the day that all rows of the first partition have, if it is that of all days before another. */
+/** Returns the day of all rows in the first partition, if that is the partition for all earlier days. */
 function lastDayOf(first: Partition | undefined): string {
   return first?.from === undefined && first?.to !== undefined ? dayAfter(first.to, -1) : '-infinity';
 }
@@ -154,7 +154,7 @@ function isOf({ last, chain, first }: Batch, position: Position): boolean {
   return position[0] === last && position[1] === chain && position[2] === first;
 }
 
-/** Texts that the line of every event that a filter selects contains, so that most lines needn't be parsed. */
+/** Texts that occur in the line of every matching event, so that most lines needn't be parsed. */
 function textsOf({ caller, operation, source, key, requestId, changes, outcome }: EventFilter): string[] {
   const values = [caller, operation, source, key, requestId].filter((value) => value !== undefined);
   const texts = values.map((value) => JSON.stringify(value));

@@ -1,8 +1,8 @@
 import type { EventMembers } from '../http/api.js';
 
 /**
- * The longest `requestParameters` in characters, because callers without any permission have events, too. No change
- * that the service makes needs more.
+ * The longest `requestParameters` in characters, because callers without any permission have events, too. No change by
+ * the service needs more.
  */
 const MAX_PARAMETERS = 131_072;
 

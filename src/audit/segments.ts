@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { equal } from '../crypto/bytes.js';
 import { type Head, pruneMac, segmentMac, segmentSetMac } from './chain.js';
 
-/** The part of a chain that a segment has. */
+/** The part of a chain in a segment. */
 export interface SegmentChain {
   readonly chain: number;
   /** Sequence number of the first event. */

@@ -57,7 +57,7 @@ export class TrustedAuditKeys {
     for (const block of blocks) this.#add(createPublicKey(block));
   }
 
-  /** Trusts the successors of trusted keys from now on. @param keys in the order of their numbers */
+  /** Adds the successors of trusted keys to the trusted keys. @param keys in the order of their numbers */
   accept(keys: readonly AuditPublicKey[]): void {
     for (const [i, key] of keys.entries()) {
       const previous = keys[i - 1];

@@ -70,7 +70,7 @@ export async function verifyExport(
 /**
  * Reads the manifest of an exported day, and verifies its signature.
  *
- * @throws Error that says what is wrong
+ * @throws Error that describes the fault
  */
 export async function readManifest(folder: string, trusted: TrustedAuditKeys): Promise<SignedManifest> {
   const bytes = await readPart(folder, MANIFEST);
@@ -114,8 +114,8 @@ function assertContinues({ chain, first, previous, name }: ManifestFile, head: H
 /**
  * Verifies the files of an exported day against its manifest.
  *
- * @param check checks where the chain of a file begins
- * @throws Error that says what is wrong
+ * @param check checks the beginning of the chain of a file
+ * @throws Error that describes the fault
  */
 export async function verifyFiles(
   folder: string,

@@ -28,7 +28,8 @@ export interface VerifyTableOptions {
 
 /**
  * Checks all chains of the table in one snapshot, while services may go on writing. Days are checked one after the
- * other. A day whose rows are gone must have a segment, i.e. it was exported; its chains go on from where they end there.
+ * other. A day without rows must have a segment, i.e. it was exported; its chains continue from their ends in the
+ * segment.
  *
  * @param secret key of the MACs
  * @param found  receives the report of each chain, in the order of their numbers
@@ -70,7 +71,7 @@ export async function verifyTable(
   });
 }
 
-/** Follows the chains through all days. @returns the checks by chain, without those of the ends */
+/** Follows the chains through all days. @returns the checks by chain, without the checks of the ends */
 async function verifyDays(
   manager: EntityManager,
   secret: Buffer,

@@ -43,7 +43,7 @@ export class Credentials implements CredentialStore {
     return this.cache.find(accessKeyId, mayBeStale, () => inTime(this.principals.credential(accessKeyId)));
   }
 
-  /** Notes that an access key has signed a request. The root's access key isn't stored, so its use isn't noted. */
+  /** Records that an access key has signed a request. The root's access key isn't stored, so its use isn't recorded. */
   noteUse({ accessKeyId }: Credential, time: Date): void {
     if (accessKeyId !== this.#root.accessKeyId) this.use.note(accessKeyId, time);
   }

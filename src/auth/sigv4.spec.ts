@@ -266,7 +266,7 @@ describe('the Authorization header', () => {
     expect(() => one.verify({ ...request, rawHeaders: forged }, NOW)).toThrow('security token');
   });
 
-  test('is verified for two services on one day, each under a key of its own', async () => {
+  test('is verified for two services on one day, each under its own key', async () => {
     const one = verifier();
     const signedFor = async (service: string) => {
       const signer = new SignatureV4({

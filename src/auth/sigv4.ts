@@ -204,7 +204,7 @@ function checkSignedHeaders(headers: HeaderValues, signed: readonly string[]): v
     const isNeeded = headers.has(name) || !SIGNED_WHERE_SENT.includes(name);
     if (isNeeded && !signed.includes(name))
       throw new IncompleteSignatureException(`'${name}' must be one of SignedHeaders.`);
-    // If a header came twice, the signer and the service could each read a different value.
+    // If a header occurred twice, signer and service could read different values.
     one(headers, name);
   }
   for (const name of signed)

@@ -1,13 +1,13 @@
 import { AccessDeniedException, ServiceException } from '../errors/exceptions.js';
 
-/** A fault as CipherTrust Manager's error envelope states it. Clients look for the words of `codeDesc`. */
+/** A fault as CipherTrust Manager's error envelope states it. Clients parse `codeDesc`. */
 interface Fault {
   status: number;
   code: number;
   codeDesc: string;
 }
 
-/** Faults in the numbers and words of CipherTrust Manager. */
+/** Faults with the numbers and descriptions of CipherTrust Manager. */
 const FAULTS = {
   NCERRInvalidParamValue: { status: 400, code: 9, codeDesc: 'NCERRInvalidParamValue' },
   NCERRBadRequest: { status: 400, code: 15, codeDesc: 'NCERRBadRequest: Bad HTTP request' },
@@ -100,12 +100,12 @@ function faultOf({ name }: ServiceException): Fault {
   return FAULTS[OTHERS[name] ?? 'NCERRInternalServerError'];
 }
 
-/** Returns the refusal of an unknown id or name. @param what the kind of resource */
+/** Returns the fault for an unknown id or name. @param what the kind of resource */
 export function notFound(what: string): CckmException {
   return new CckmException('NCERRResourceNotFound', `${what} not found`);
 }
 
-/** Returns the refusal of a request that Keyblock doesn't serve. @param instead a sentence that tells the caller what to do */
+/** Returns the fault for a request that Keyblock doesn't serve. @param instead a sentence with the alternative */
 export function notServed(instead: string): CckmException {
   return new CckmException('NCERRBadRequest', `Keyblock doesn't serve this request. ${instead}`);
 }

@@ -3,7 +3,7 @@ import type { Call } from '../call.js';
 import { AccessDeniedException } from '../errors/exceptions.js';
 import { CCKM } from './api.js';
 
-/** The group of administrators, whom ACLs don't restrict. CipherTrust Manager has it under the same name. */
+/** The group of administrators, whom ACLs don't restrict. CipherTrust Manager uses the same name. */
 export const ADMINISTRATORS = 'admin';
 /** The group of every user. */
 export const USERS = 'CCKM Users';

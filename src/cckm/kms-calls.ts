@@ -127,7 +127,7 @@ export type OutputOf<N extends KmsOperationName> = Awaited<
 
 /**
  * Calls KMS as the front does for a signed request: validates the input, evaluates policies for the caller, and audits
- * each change with an event of KMS. A read has only the event of the CCKM operation that makes it.
+ * each change with an event of KMS. A read is audited only by the event of the CCKM operation.
  */
 @Injectable()
 export class KmsCalls {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAX_CHARACTERS } from '../http/bounds.js';
 
-/** Maximum page size, which `limit=-1` stands for. */
+/** Maximum page size, which `limit=-1` selects. */
 const MAX_LIMIT = 2000;
 const DEFAULT_LIMIT = 10;
 
@@ -26,11 +26,11 @@ export const Paging = z.object({
     .max(1_000_000_000)
     .optional()
     .meta({
-      description: `Most entries to return; 10 by default. -1 and numbers above ${MAX_LIMIT} stand for ${MAX_LIMIT}.`,
+      description: `Maximum number of entries to return; 10 by default. -1 and numbers above ${MAX_LIMIT} mean ${MAX_LIMIT}.`,
     }),
   sort: text
     .optional()
-    .meta({ description: 'Names of fields with commas between them; a - before a name reverses it.' }),
+    .meta({ description: 'Names of fields, separated by commas; a - before a name reverses its order.' }),
 });
 export type Paging = z.infer<typeof Paging>;
 
@@ -48,10 +48,10 @@ export interface Envelope<T> {
 
 type Sortable = string | number | boolean | undefined;
 
-/** Functions that return the sort key of an item, by the name of the field. */
+/** Functions that return the sort key of an item, by field name. */
 export type SortFields<T> = Readonly<Record<string, (item: T) => Sortable>>;
 
-/** Returns a page of a list. A field that the list can't be sorted by is ignored. */
+/** Returns a page of a list. Fields that can't be used for sorting are ignored. */
 export function pageOf<T>(
   items: readonly T[],
   { skip = 0, limit = DEFAULT_LIMIT, sort = '' }: Paging,
@@ -81,7 +81,7 @@ function compare(a: Sortable = '', b: Sortable = ''): number {
   return a < b ? -1 : 1;
 }
 
-/** True if a filter is absent or empty, or one of its values is among those of an item. */
+/** True if a filter is absent or empty, or if the item has one of its values. */
 export function matches(filter: Filter, ...values: readonly Sortable[]): boolean {
   const wanted = (Array.isArray(filter) ? filter : [filter]).filter((value) => value !== undefined && value !== '');
   return wanted.length === 0 || values.some((value) => value !== undefined && wanted.includes(String(value)));

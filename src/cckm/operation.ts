@@ -4,8 +4,8 @@ import { type Operation, registered, type Route } from '../http/operation.js';
 import { CCKM } from './api.js';
 
 /**
- * The kind of resource of an operation. For `key` and `store`, the KMS operations that it calls evaluate policies. `self`
- * is open to every signed-in user. `nothing` stands for everything else, for which the caller needs the action
+ * The kind of resource of an operation. For `key` and `store`, the KMS operations that it calls evaluate policies.
+ * `self` is available to every signed-in user. `nothing` is for everything else: the caller needs the action
  * `cckm:<operation>` on `*`.
  */
 export type CckmResource = 'key' | 'store' | 'self' | 'nothing';
@@ -25,7 +25,7 @@ interface CckmOperation extends Omit<Operation<CckmResource>, 'example'> {
   route: readonly [method: Route['method'], path: string];
   /** Arguments of curl after the URL. */
   example?: string;
-  /** Path of the example, if it isn't that of the route. */
+  /** Path of the example, if it differs from the route. */
   examplePath?: string;
 }
 

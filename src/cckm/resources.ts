@@ -15,7 +15,7 @@ export const Owned = z.object(OWNED);
 /** Schema of the members that every resource with a record has. */
 export const Resource = z.object({ ...OWNED, createdAt: z.string(), updatedAt: z.string() });
 
-/** Returns the members of `Owned`, for the one domain and account that Keyblock has. */
+/** Returns the members of `Owned`, for Keyblock's only domain and account. */
 export function ownership(kind: string, id: string): z.infer<typeof Owned> {
   return {
     id,

@@ -20,7 +20,7 @@ export function uuidOf(...names: readonly string[]): string {
 /**
  * Formats a time as RFC 3339, in UTC.
  *
- * @param digits fractional digits, as CipherTrust Manager has them: 6 in createdAt and synced_at, 9 in updatedAt, 0 in the
+ * @param digits fractional digits, as in CipherTrust Manager: 6 in createdAt and synced_at, 9 in updatedAt, 0 in the
  *               members of KMS. Those after the third are zeros.
  */
 export function timestamp(time: Date, digits: 0 | 6 | 9): string {

@@ -1,7 +1,7 @@
 /** The longest time until a change made by another process is seen by this one. */
 export const MAX_STALE_MS = 1000;
 
-/** Tells until when cached values may be used. */
+/** Determines how long cached values may be used. */
 export interface Freshness {
   /** By the monotonic clock. */
   readonly goodUntil: number;
@@ -28,8 +28,8 @@ export interface Contact {
 }
 
 /**
- * Tells until when cached values may be used. One number is enough for that, because changes are numbered in the order
- * of their commits: if a query finds number n, and the caches have dropped everything that the changes up to n
+ * Determines how long cached values may be used. One number is enough for that, because changes are numbered in the
+ * order of their commits: if a query finds number n, and the caches have dropped everything that the changes up to n
  * affected, then nothing in the caches was outdated when the query was sent, so all of it may be used for
  * `MAX_STALE_MS` from that time. See docs/adr/0027.
  */
@@ -39,7 +39,7 @@ export class ChangeEpoch {
   #server?: string;
   /** The number up to which the caches have dropped everything that changes affected. */
   #accounted = 0;
-  /** The latest changes heard of without a gap between them; `to` is less than `from` if there is none. */
+  /** The latest notified changes without a gap; `to` is less than `from` if there is none. */
   #run = { from: 1, to: 0 };
   /** The last answer, until all changes up to its number are accounted for. */
   #due?: Contact & { n: number };
@@ -75,7 +75,7 @@ export class ChangeEpoch {
     return ({ n, server, time }) => {
       // A failover may have lost changes, whose numbers are then given to others.
       if (server !== this.#server || n < accountedBefore) this.#restart(n, server);
-      // The notifications that the previous answer waits for had to arrive before this one.
+      // The notifications that the previous answer waits for should have arrived before this one.
       else if (this.#due) this.#forget(n);
       this.#due = { n, sentAt, time };
       this.#advance();

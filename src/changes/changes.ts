@@ -15,7 +15,7 @@ import { StaleServing } from './stale-serving.js';
 export interface Cache {
   /** True for the ARNs of resources that the cache may hold. */
   owns(arn: string): boolean;
-  /** Drops what depends on a changed resource. */
+  /** Drops entries that depend on a changed resource. */
   forget(arn: string): void;
   /** Drops everything. */
   clear(): void;
@@ -70,7 +70,7 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
     this.#gate = gate;
   }
 
-  /** True for a call that needs approvals. Returns a promise only if something isn't remembered. */
+  /** True for a call that needs approvals. Returns a promise only if something isn't cached. */
   needsApproval(call: Call): boolean | Promise<boolean> {
     const passage = this.#gate?.of(call);
     return passage instanceof Promise ? passage.then((found) => found !== undefined) : passage !== undefined;
@@ -116,7 +116,7 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /**
-   * Uses up the approvals of a call that changes nothing, such as an export.
+   * Consumes the approvals of a call that changes nothing, such as an export.
    *
    * @returns undefined if the call needs none
    * @throws ApprovalRequiredException

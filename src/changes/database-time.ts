@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 
-/** The database's clock, which all nodes share. Waiting periods begin and end by it. */
+/** The database's clock, which all nodes share. It determines the beginning and the end of waiting periods. */
 export class DatabaseTime {
   constructor(private readonly database: DataSource) {}
 

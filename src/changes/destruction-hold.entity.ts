@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** `step`: the database's clock jumped while a process ran. `gap`: no process read the clock for more than an hour. */
 export type HoldReason = 'step' | 'gap';
 
-/** A range of due times. Whatever is due in it isn't destroyed until the hold ends. */
+/** A range of due times. Items that are due in it aren't destroyed until the hold ends. */
 @Entity('destruction_holds')
 export class DestructionHold {
   @PrimaryColumn('text')

@@ -183,8 +183,7 @@ export async function confirmDestruction(manager: EntityManager, now: Date): Pro
 }
 
 /**
- * Puts a range of due times on hold. If there is a hold for the same reason already, widens it and starts its time
- * again.
+ * Puts a range of due times on hold. Extends an existing hold for the same reason, and restarts its time.
  */
 async function hold(
   manager: EntityManager,

@@ -5,7 +5,7 @@ import { Rounds } from './rounds.js';
 
 const INTERVAL_MS = 60_000;
 
-/** Looks for what is due by the database's clock, at the start and every minute, and does it. Every node runs it. */
+/** Processes items that are due by the database's clock, at the start and every minute. Every node runs it. */
 export abstract class DueWorker implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #rounds: Rounds;
 
@@ -27,19 +27,19 @@ export abstract class DueWorker implements OnApplicationBootstrap, OnApplication
     await this.#rounds.stop();
   }
 
-  /** Does everything that is due now. */
+  /** Processes all items that are due now. */
   async run(): Promise<void> {
     await this.doDue(await this.watch.look());
   }
 
-  /** Does everything that is due at a time of the database's clock. */
+  /** Processes all items that are due at a time of the database's clock. */
   abstract doDue(now: Date): Promise<void>;
 
   /**
    * Works batch by batch, until none is left or the process stops.
    *
-   * @param work does the batch after a position, or the first one; returns its last position, or undefined if there was
-   *             nothing to do
+   * @param work processes the batch after a position, or the first one; returns its last position, or undefined if
+   *   nothing was due
    */
   protected async inBatches(work: (after: string | undefined) => Promise<string | undefined>): Promise<void> {
     let after: string | undefined;

@@ -1,28 +1,28 @@
 import type { EntityManager } from 'typeorm';
 import type { Call } from '../call.js';
 
-/** Lets a call change something only with the approvals that it needs. */
+/** Lets a call make changes only with the approvals that it needs. */
 export interface Gate {
   /**
-   * Returns the way of a call through the gate.
+   * Returns the passage of a call through the gate.
    *
-   * @returns undefined for a call that needs no approval; a promise only if something isn't remembered
+   * @returns undefined for a call that needs no approval; a promise only if something isn't cached
    */
   of(call: Call): Passage | undefined | Promise<Passage | undefined>;
 }
 
-/** The way of one call through the gate. */
+/** The passage of one call through the gate. */
 export interface Passage {
-  /** Reads, in the transaction of the change and before it, what the change will replace. */
+  /** Reads the state that the change will replace, in the change's transaction and before the change. */
   enter(manager: EntityManager): Promise<void>;
   /**
-   * Uses up the approvals of the call after its change and before the commit, so that a call is approved once and a change
-   * that fails costs no approval.
+   * Consumes the approvals after the change and before the commit, so that each approval is used once and a failed
+   * change uses none.
    *
    * @throws Unapproved, which rolls the change back
    */
   leave(manager: EntityManager): Promise<void>;
-  /** Requests the missing approvals after the rollback. @returns the exception that tells the caller */
+  /** Requests the missing approvals after the rollback. @returns the exception for the caller */
   request(): Promise<Error>;
 }
 

@@ -38,7 +38,7 @@ export abstract class LastUses<T> implements OnApplicationBootstrap, OnApplicati
     }
   }
 
-  /** Stores the last uses by the ids of what was used; an older use must not replace a newer one. */
+  /** Stores the last uses by id; an older use must not replace a newer one. */
   protected abstract store(uses: ReadonlyMap<string, T>): Promise<void>;
 
   /** Merges a use that couldn't be written with a newer one, which by default replaces it. */
@@ -46,17 +46,17 @@ export abstract class LastUses<T> implements OnApplicationBootstrap, OnApplicati
     return newer;
   }
 
-  /** Number of things whose uses wait to be written. */
+  /** Number of ids whose uses wait to be written. */
   protected get size(): number {
     return this.#uses.size;
   }
 
-  /** Replaces the last use of something. */
+  /** Replaces the last use of an id. */
   protected collect(id: string, use: T): void {
     this.#uses.set(id, use);
   }
 
-  /** Returns the last use of something if it isn't written yet. */
+  /** Returns the last use of an id if it isn't written yet. */
   protected collected(id: string): T | undefined {
     return this.#uses.get(id);
   }

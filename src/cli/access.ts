@@ -28,7 +28,7 @@ export function addAccess(program: Command, streams: Streams): void {
   addExplain(group);
 }
 
-/** The commands of a group, and the parts that they share. */
+/** The commands of a group, and the options that they share. */
 class AccessCommands {
   constructor(
     private readonly parent: Command,
@@ -73,9 +73,12 @@ class AccessCommands {
       const { ServiceAccess } = await import('./service/service-access.js');
       await work(new ServiceAccess(await connect(options)));
     } else if (options.region !== undefined)
-      throw new Failure(EXIT.usage, '--region needs --endpoint or --profile: without them, no service is asked.');
+      throw new Failure(
+        EXIT.usage,
+        '--region needs --endpoint or --profile: without them, the command calls no service.',
+      );
     else {
-      // Imported only now, because the module loads the whole service.
+      // Imported on demand, because the module loads the whole service.
       const { administerAccess } = await import('./operator-access.js');
       await administerAccess(work);
     }
@@ -202,7 +205,7 @@ function addAccessKeys(group: AccessCommands): void {
 function addPasswords(group: AccessCommands): void {
   const { stdin } = group.streams;
   group
-    .command('set', 'Set the password with which a user signs in to the CCKM API, and end its lock.')
+    .command('set', 'Set the password of a user for the CCKM API, and unlock the user.')
     .argument('<name>', 'name of the user')
     .requiredOption('--file <path>', 'Read the password from a file; - reads standard input.')
     .examples(
@@ -212,16 +215,16 @@ function addPasswords(group: AccessCommands): void {
     .action(async (name: string, options: ServiceOptions & { file: string }) => {
       const { file } = options;
       const input = await (file === '-' ? readInput('-', {}, stdin) : readInput(undefined, { file }, stdin));
-      // An editor, and most commands, end a file with a line feed.
+      // Editors and most commands end a file with a line feed.
       const password = input.toString().replace(/\r?\n$/, '');
       input.fill(0);
       await group.change(options, (administration) => administration.setPassword(name, password));
     });
-  withConfirmation(group.command('remove', 'Remove the password of a user, and end its sign-ins.'))
+  withConfirmation(group.command('remove', "Remove the password of a user, and end the user's sign-ins."))
     .argument('<name>', 'name of the user')
     .examples('keyblock access password remove line-3', 'keyblock access password remove ann@example.com')
     .action(async (name: string, options: ServiceOptions & ConfirmationOptions) => {
-      await confirm(group.streams, options, `Remove the password of ${name}, and end its sign-ins?`);
+      await confirm(group.streams, options, `Remove the password of ${name}, and end the user's sign-ins?`);
       await group.change(options, (administration) => administration.removePassword(name));
     });
 }
@@ -249,9 +252,9 @@ function addExplain(group: AccessCommands): void {
     .requiredOption('--principal <arn>', 'ARN of a user or a role, of a session, or of the root.')
     .requiredOption(
       '--action <name>',
-      'Operation, such as kms:Encrypt; the service may be left out if no other has it.',
+      'Operation, such as kms:Encrypt; the service prefix is optional if only one service has the operation.',
     )
-    .requiredOption('--resource <arn>', 'ARN of a key or an alias, or * for an operation without one.')
+    .requiredOption('--resource <arn>', 'ARN of a key or an alias, or * for an operation without a resource.')
     .option('--context <key=value>', 'Set a condition key of the request (repeat the option for more).', conditionKey)
     .examples(
       'keyblock access explain --action kms:ListKeys --resource "*" \\\n  --principal arn:aws:iam::000000000000:user/line-3',

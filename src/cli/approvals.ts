@@ -70,13 +70,13 @@ function addVotes(group: Command, streams: Streams): void {
   const approve = group
     .command('approve')
     .description(
-      'Approve a request, as the user whose profile signs.\n\nThe hash is that which `show` printed: it stands for what you have read. Its first 8 digits are enough.',
+      'Approve a request, as the user whose profile signs.\n\nGive the hash that `show` printed: it identifies the request that you have read. Its first 8 digits are enough.',
     )
     .argument('<id>', ID)
     .addOption(
       new Option('--hash <digits>', 'Request hash that `show` printed.').argParser(digits).makeOptionMandatory(),
     )
-    .option('--comment <text>', 'Comment, which everyone sees who may read the request.')
+    .option('--comment <text>', 'Comment, visible to everyone who may read the request.')
     .examples(
       `keyblock approvals approve ${EXAMPLE} --hash 3f9a07c1`,
       `keyblock approvals approve ${EXAMPLE} \\\n  --hash 3f9a07c1 --profile ann`,
@@ -96,7 +96,7 @@ function addVotes(group: Command, streams: Streams): void {
     .command('deny')
     .description('Deny a request, as the user whose profile signs.')
     .argument('<id>', ID)
-    .option('--comment <text>', 'Reason, which everyone sees who may read the request.')
+    .option('--comment <text>', 'Reason, visible to everyone who may read the request.')
     .examples(
       `keyblock approvals deny ${EXAMPLE} --comment "not in this window"`,
       `keyblock approvals deny ${EXAMPLE} --profile ann`,
@@ -126,7 +126,7 @@ function addBreakGlass(group: Command, streams: Streams): void {
       'Approve a request in place of its team, on this machine.\n\nFor a deployment whose approvers are locked out. The command needs the environment of the service with its master key, approves this one request, and is audited as BreakGlass with the reason. The requester then repeats the call, or the service executes it within ten seconds.',
     )
     .argument('<id>', ID)
-    .requiredOption('--reason <text>', 'Why the team is passed over, for the audit log.')
+    .requiredOption('--reason <text>', 'Reason for bypassing the team, for the audit log.')
     .examples(
       `keyblock approvals break-glass ${EXAMPLE} \\\n  --reason "INC-4711: both custodians have left"`,
       `keyblock approvals break-glass ${EXAMPLE} --yes \\\n  --reason INC-4711`,

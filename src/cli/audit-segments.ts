@@ -11,14 +11,14 @@ import type { Operator } from './operator.js';
 import { type OutputOptions, print, printItems, remark, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/audit.md';
-const EXPORT_DESCRIPTION = `Write the days of the audit log that are over to files, signed.
+const EXPORT_DESCRIPTION = `Export completed days of the audit log to signed files.
 
-Writes a folder for each day of the table that is over for an hour and not exported yet: a file of compressed JSON lines for each chain, manifest.json with their hashes, and its signature manifest.sig. Each file is read back and verified before the day is noted in the table audit_segments. Nothing is removed from the table.
+Writes a folder for each day of the table that ended at least an hour ago and isn't exported yet: a file of compressed JSON lines for each chain, manifest.json with their hashes, and its signature manifest.sig. Each file is read back and verified before the day is recorded in the table audit_segments. Nothing is removed from the table.
 
-A command that was interrupted can be repeated. The command reads the environment of the service, which keeps running. Each day is audited as ExportAudit.`;
-const PRUNE_DESCRIPTION = `Drop the days of the audit log that are exported and older.
+You can repeat an interrupted command. The command reads the environment of the service, which keeps running. Each day is audited as ExportAudit.`;
+const PRUNE_DESCRIPTION = `Drop old, exported days of the audit log.
 
-Drops whole partitions of the table. Refuses unless every older day is exported, its export is in the folder and verifies now, and the table has the same events.
+Drops whole partitions of the table. Refuses unless every older day is exported, its export is in the folder and intact, and the table has the same events.
 
 The command reads the environment of the service, which keeps running. Each day is audited as PruneAudit. If a guard of that name concerns it, the command is refused with a request for approval: repeat it with --approval when it is approved.`;
 const SEGMENTS_DESCRIPTION = `List the days of the audit log that were exported or pruned.
@@ -51,7 +51,7 @@ export function addAuditSegments(audit: Command, streams: Streams): void {
           ]);
         });
       });
-      if (exported === 0) remark(streams, options, 'Every day that is over is exported already.');
+      if (exported === 0) remark(streams, options, 'All completed days are already exported.');
     },
   );
 
@@ -173,7 +173,7 @@ async function exportDays(
   if (only !== undefined) {
     if (known.some(({ day }) => day === only)) return 0;
     if (!closed.includes(only))
-      throw new Failure(EXIT.state, `${only} has no events in the table, or isn't over for an hour.`);
+      throw new Failure(EXIT.state, `${only} has no events in the table, or ended less than an hour ago.`);
     if (closed[0] !== only) throw new Failure(EXIT.state, `${closed[0] ?? ''} comes before ${only}: export it first.`);
     closed.splice(1);
   }

@@ -6,16 +6,16 @@ import { print, type OutputOptions, withOutput } from './results.js';
 const DOCUMENT = 'docs/audit.md';
 const PUBLIC_DESCRIPTION = `Print the public keys that verify exports of the audit log.
 
-Keep the output in a file, at a place to which the owner of the database can't write: keyblock audit verify --export reads it. It has a key in PEM with a line that states its id for the present signing key and for each one that it succeeded.
+Store the output in a file where the owner of the database can't write: keyblock audit verify --export reads it. It contains the current signing key and all earlier ones, each in PEM with a line that states its id.
 
-The command reads the environment of the service. The private key is generated when it is first needed and never leaves the deployment.`;
-const ROTATE_DESCRIPTION = `Generate a new signing key for the audit log, signed by the present one.
+The command reads the environment of the service. The private key is generated on first use and never leaves the deployment.`;
+const ROTATE_DESCRIPTION = `Generate a new signing key for the audit log, signed by the current one.
 
-Whoever trusts the present key trusts the new one, too: exports have the signatures from one key to the next. The private half of the present key is destroyed. Services that run keep signing with it until they are restarted.
+If you trust the current key, you can trust the new one: exports contain the signature of each key by the previous one. The private key of the current pair is destroyed. Running services keep signing with it until they are restarted.
 
 The command reads the environment of the service. It is audited as RotateAuditSigningKey.`;
 
-/** Adds the subcommands of `keyblock audit` that concern the signing key. */
+/** Adds the subcommands of `keyblock audit` for the signing key. */
 export function addAuditSigningKey(audit: Command, streams: Streams): void {
   const publicKey = audit
     .command('public-key')
@@ -43,7 +43,7 @@ export function addAuditSigningKey(audit: Command, streams: Streams): void {
     )
     .readOn(DOCUMENT);
   withConfirmation(withOutput(rotate)).action(async (options: OutputOptions & ConfirmationOptions) => {
-    await confirm(streams, options, 'Destroy the present signing key of the audit log and use a new one?');
+    await confirm(streams, options, 'Destroy the current signing key of the audit log and use a new one?');
     const [{ withOperator }, { rotateAuditSigningKey }] = await Promise.all([
       import('./operator.js'),
       import('../provider/audit-signing-key.js'),

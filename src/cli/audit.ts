@@ -16,11 +16,11 @@ import { addAuditEvents } from './service/audit-events.js';
 const DOCUMENT = 'docs/audit.md';
 const DESCRIPTION = `Find events of the audit log that were edited, removed or inserted.
 
-Prints for each chain of events whether it is intact, and if not, where it was changed. A service begins a chain each time it starts. Each line ends with the hash of the chain's last event. Keep this hash elsewhere, and it can later prove that no event up to that one was changed.
+Prints the state of each chain of events: intact, or where it was changed. A service begins a chain each time it starts. Each line ends with the hash of the chain's last event. If you store this hash elsewhere, it can later prove that no event up to that one was changed.
 
 Without --file, - or --export, the command reads the table in the database that the service's environment names. The service keeps running.
 
-To verify streams, give their files in the order in which they were written, or a copy of a service's standard output; to verify exported days, their folder. No database is needed for these. With --public-key, the command also verifies the signatures of streams, and prints up to which event each is signed. keyblock audit public-key prints the keys.
+To verify streams, give their files in the order in which they were written, or a copy of a service's standard output; to verify exported days, their folder. No database is needed for these. With --public-key, the command also verifies the signatures of streams, and prints how far each stream is signed. keyblock audit public-key prints the keys.
 
 The exit code is 1 if anything is wrong.`;
 
@@ -41,7 +41,7 @@ export function addAudit(program: Command, streams: Streams): void {
     .description(DESCRIPTION)
     .addArgument(new Argument('[-]', 'read a copy from standard input').choices(['-']))
     .option('--file <paths...>', 'Read streams from files.')
-    .option('--since <day>', 'Read only what the table has from this day on.', readDay)
+    .option('--since <day>', 'Read only events from this day on.', readDay)
     .option('--export <dir>', 'Read a folder of exported days; needs --public-key.')
     .option('--public-key <path>', 'File with the output of keyblock audit public-key.')
     .examples('keyblock audit verify', 'keyblock audit verify --file audit-7-*.jsonl --public-key audit-keys.pem')
@@ -167,7 +167,7 @@ function lineOf({ chain, writer, isElsewhere, events, exported, from, to, head, 
   if (fault)
     return `${name}: ${fault.kind.toUpperCase()}: ${fault.what} (${count(events, 'event')} before it${period})`;
   if (isElsewhere) {
-    const end = head.sequence === 0 ? 'its end is not known here' : `it ended at ${head.sequence} ${head.hash}`;
+    const end = head.sequence === 0 ? 'its end is not recorded here' : `it ended at ${head.sequence} ${head.hash}`;
     return `${name}: ok, its events are on a stream; ${end}`;
   }
   return `${name}: ok, ${count(events, 'event')}${before}${period}, ${head.sequence} ${head.hash}`;

@@ -3,13 +3,13 @@ import { count } from './layout.js';
 import { type OutputOptions, print, remark, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/operating.md';
-const DESCRIPTION = `Back up the database into a file, with a manifest beside it.
+const DESCRIPTION = `Back up the database to a file, with a manifest beside it.
 
 Dumps the database with pg_dump, in the custom format of pg_restore. The manifest, at the same path with .manifest.json after it, has the number of rows of each table, the ends of the audit chains and a MAC. After a restore, keyblock restore check compares the database with it. Both files describe one moment.
 
-The service keeps running. The command needs a pg_dump that is at least as new as the server; the embedded database brings none.
+The service keeps running. The command needs a pg_dump that is at least as new as the server; the embedded database doesn't include it.
 
-Back up the master key as well, and keep it apart: the file is useless without it.`;
+Back up the master key as well, and store it separately: the file is useless without it.`;
 
 /** Adds `keyblock backup`. */
 export function addBackup(program: Command, streams: Streams): void {
@@ -41,7 +41,7 @@ export function addBackup(program: Command, streams: Streams): void {
         `${options.to}: ${count(rows, 'row')} of ${count(tables.length, 'table')}, ${count(dump.bytes, 'byte')}`,
         `${manifestPath}: ${count(chains.length, 'audit chain')}, deployment ${id}, ${takenAt}`,
       ]);
-      remark(streams, options, 'The master key is not in these files: keep a backup of it, apart from them.');
+      remark(streams, options, 'The master key is not in these files: keep a separate backup of it.');
     });
   });
 }

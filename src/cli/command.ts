@@ -15,8 +15,7 @@ export interface Streams {
 }
 
 /**
- * A command or a group of commands. The first line of its description says what it does and appears in lists of
- * commands.
+ * A command or a group of commands. The first line of its description is a summary and appears in lists of commands.
  */
 export class Command extends CommanderCommand {
   #examples: readonly string[] = [];

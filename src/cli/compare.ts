@@ -11,14 +11,14 @@ import { type OutputOptions, print, printAnswer, remark, withOutput } from './re
 import { connectionOf, type ServiceOptions, withService } from './service/connection.js';
 
 const DOCUMENT = 'docs/migrating.md';
-const REPLAY = `Repeat recorded calls, and compare the answers.
+const REPLAY = `Repeat recorded calls, and compare the responses.
 
-The file has a JSON line for each call with its recorded answer: calls of the AWS APIs, which are signed and sent to --endpoint, and host commands, which are sent to a listener. Prints the first difference in verdict, error, value and latency. Calls that would change something are skipped, and values that the service draws at random are not compared. Values are not printed, because they may be secret.
+The file has a JSON line for each call with its recorded response. Calls of the AWS APIs are signed and sent to --endpoint, host commands are sent to a listener. Prints the first difference in verdict, error, value and latency. Calls that would change something are skipped, and random values are not compared. Values are not printed, because they may be secret.
 
 Exit code 1 means that verdicts, errors or values differ.`;
 const RECORD = `Record host commands between hosts and an HSM.
 
-Passes the connections of hosts on to an HSM, and appends each command with its reply to a file. The file holds keys under the LMK, PIN blocks and account numbers as they are sent. TLS is not supported. Records until it is interrupted.`;
+Forwards connections from hosts to an HSM, and appends each command with its reply to a file. The file contains keys under the LMK, PIN blocks and account numbers as sent. TLS is not supported. Records until it is interrupted.`;
 
 interface ReplayOptions extends ServiceOptions, HostOptions {
   names?: string;
@@ -35,7 +35,7 @@ interface RecordOptions extends OutputOptions {
 export function addCompare(program: Command, streams: Streams): void {
   const compare = program
     .command('compare')
-    .description('Compare the answers of Keyblock with recorded ones.')
+    .description('Compare responses of Keyblock with recorded ones.')
     .readOn(DOCUMENT);
   addReplay(compare, streams);
   addRecord(compare, streams);
@@ -70,7 +70,7 @@ function addRecord(compare: Command, streams: Streams): void {
   const record = compare
     .command('record')
     .description(RECORD)
-    .requiredOption('--listen <host:port>', 'Address for the hosts.')
+    .requiredOption('--listen <host:port>', 'Address on which hosts connect.')
     .requiredOption('--hsm <host:port>', 'Address of the HSM.')
     .requiredOption('--to <path>', 'File to append to.')
     .option('--header-length <number>', 'Length of the message header, 0 to 255.', headerLength, 4)

@@ -5,7 +5,7 @@ import { EXIT, Failure } from './failure.js';
 /** Words that can follow a group or a command, by the words before them. */
 type Completions = ReadonlyMap<string, readonly string[]>;
 
-/** Scripts by shell. Each looks the words typed so far up, without the options among them. */
+/** Scripts by shell. Each shell looks up the words typed so far, without options. */
 const SHELLS: Readonly<Record<string, (completions: Completions) => string>> = { bash, zsh, fish };
 const NAMES = Object.keys(SHELLS);
 

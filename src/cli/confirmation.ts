@@ -3,18 +3,18 @@ import { createInterface } from 'node:readline';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 
-/** The option of a command that asks before it does what can't be undone. */
+/** Option of a command that asks for confirmation before an irreversible change. */
 export interface ConfirmationOptions {
   yes?: boolean;
 }
 
-/** Gives a command `--yes`. */
+/** Adds the option `--yes` to a command. */
 export function withConfirmation(command: Command): Command {
-  return command.option('--yes', 'Ask no question first.');
+  return command.option('--yes', 'Skip the confirmation.');
 }
 
 /**
- * Asks at the terminal whether to do what can't be undone.
+ * Asks at the terminal to confirm an irreversible change.
  *
  * @param question with a question mark
  * @throws Failure if the answer isn't yes, or without a terminal and --yes

@@ -42,7 +42,7 @@ const POLICY = {
 const TAGS = [{ Key: 'demo', Value: 'public-test-key' }];
 
 /**
- * Creates the resources that the examples of the API documents use, and restores those that examples have changed.
+ * Creates the resources that the examples in the API documentation use, and restores those that examples have changed.
  *
  * @returns the number of keys
  */

@@ -18,7 +18,7 @@ export interface DemoKmsKey {
   origin: 'AWS_KMS' | 'EXTERNAL';
   /** Every alias of the key. */
   aliases: readonly string[];
-  /** The bytes that KmsMaterial seals, but for a key into which an example imports them. */
+  /** The bytes that KmsMaterial seals; absent for a key into which an example imports them. */
   clear?: Buffer;
   /** State that the examples expect; enabled by default. */
   state?: 'disabled' | 'pending';

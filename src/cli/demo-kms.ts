@@ -44,7 +44,7 @@ interface DemoRows {
   grantIds: readonly string[];
 }
 
-/** Creates the KMS keys of the examples. A key that was changed is created anew, with all that belongs to it. */
+/** Creates the KMS keys of the examples. A changed key is replaced, with everything that belongs to it. */
 export async function putKmsKeys(operator: Operator): Promise<void> {
   const { config, database, masterKey, clock } = operator.deployment;
   const { accountId, region } = config;
@@ -144,7 +144,7 @@ function scopeOf({ key: { accountId, region } }: DemoRows): Scope {
   return { accountId, region };
 }
 
-/** True if a stored key, and what belongs to it, is as it was created. */
+/** True if a stored key and everything that belongs to it is unchanged. */
 async function isStored(manager: EntityManager, key: KmsKey, wanted: DemoRows): Promise<boolean> {
   const { materials, aliases, tags } = await knownOf(manager, key);
   const grants = await manager.findBy(KmsGrant, { keyArn: key.arn });

@@ -34,9 +34,9 @@ export interface Deployment extends Store {
 }
 
 /**
- * Opens the deployment that the environment names, as the service would, with its schema brought up to date.
+ * Opens the deployment that the environment names, as the service would, and migrates its schema.
  *
- * @param before reads the database at these URLs as it is, before anything is changed; if it throws, nothing is
+ * @param before reads the database at these URLs before anything is changed; if it throws, nothing is changed
  * @throws ConfigError, MasterKeyError, DataDirectoryError if the embedded database can't be run
  */
 export function withDeployment(
@@ -68,7 +68,7 @@ async function withStore(
 }
 
 /**
- * Brings the schema of the deployment up to date, whatever KEYBLOCK_MIGRATE is.
+ * Brings the schema of the deployment up to date, regardless of KEYBLOCK_MIGRATE.
  *
  * @returns the names of the migrations that were run
  * @throws ConfigError, MasterKeyError, DataDirectoryError
@@ -105,7 +105,7 @@ export function urlsOf({ config, directory }: Pick<Deployment, 'config' | 'direc
 
 /**
  * Opens the database in the data directory: joins the service or the command that runs it, waiting while it starts or
- * stops. If none does, this command runs the database, and waits at its end for the commands that have joined it.
+ * stops. If there is none, this command runs the database, and at its end waits for the commands that have joined it.
  */
 export async function embeddedDatabase(config: Config): Promise<EmbeddedDatabase> {
   const deadline = performance.now() + WAIT_MS;
@@ -154,7 +154,7 @@ async function stopAlone(embedded: EmbeddedDatabase): Promise<void> {
     const deadline = performance.now() + WAIT_MS;
     while (!(await tries(watcher, 'pg_try_advisory_lock')) && performance.now() < deadline) await pause(POLL_MS);
   } catch {
-    // A database that does not answer has no other users.
+    // A database that doesn't respond has no other users.
   } finally {
     await embedded.close();
     await watcher.end();
@@ -170,7 +170,7 @@ async function tries(connection: pg.Client, lock: 'pg_try_advisory_lock' | 'pg_t
 
 function client({ directory }: EmbeddedDatabase): pg.Client {
   const made = new pg.Client({ connectionString: directory.databaseUrl, application_name: 'keyblock command' });
-  made.on('error', () => undefined); // whatever uses the database reports the error
+  made.on('error', () => undefined); // users of the database report the error
   return made;
 }
 

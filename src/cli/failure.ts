@@ -11,8 +11,8 @@ export const EXIT = {
   /** The service, the database or the system fails or doesn't answer. */
   unavailable: 5,
   /**
-   * The service can't have its master key, or the one that it has isn't that of the database: EX_CONFIG of sysexits.h. A
-   * supervisor must not start it again, because each try may bring a token nearer to the lock of its PIN.
+   * The service can't get its master key, or the key doesn't belong to the database: EX_CONFIG of sysexits.h. A
+   * supervisor must not restart it, because each attempt may bring a token closer to locking its PIN.
    */
   masterKey: 78,
   interrupted: 130,
@@ -22,7 +22,7 @@ export const EXIT = {
 export class Failure extends Error {
   override readonly name = 'Failure';
 
-  /** @param answer what a service answered: the name of its exception and the id of the request */
+  /** @param answer the service's response: the name of its exception and the id of the request */
   constructor(
     readonly exitCode: number,
     message: string,
@@ -32,7 +32,7 @@ export class Failure extends Error {
   }
 }
 
-/** Names of failures that no service answered, in the errors of --json. */
+/** Names of errors that don't come from a service, in the output of --json. */
 const NAMES = new Map<number, string>([
   [EXIT.no, 'No'],
   [EXIT.usage, 'Usage'],

@@ -8,7 +8,7 @@ import { EXIT, Failure } from './failure.js';
 const TIMEOUT_MS = 15_000;
 const LENGTH_BYTES = 2;
 
-/** The options that name a listener of host commands. */
+/** Options that select a listener of host commands. */
 export interface HostOptions {
   to?: string;
   listener: string;
@@ -27,10 +27,10 @@ export interface HostTarget {
   settings: FieldSettings;
 }
 
-/** Gives a command the options that name a listener of host commands. */
+/** Adds the options that select a listener of host commands. */
 export function withHost(command: Command): Command {
   return command
-    .option('--to <host:port>', 'Send the command to another address than the configured one.')
+    .option('--to <host:port>', 'Send the command to an address other than the configured one.')
     .option('--listener <number>', 'Number of the listener in the configuration, from 1.', '1')
     .option('--cert <path>', 'Certificate of the host, PEM, for a listener with TLS.')
     .option('--key <path>', 'Private key of the certificate, PEM.')
@@ -66,7 +66,7 @@ export function addressOf(text: string, option: string): { host: string; port: n
   return { host, port: Number(port) };
 }
 
-/** An address that means every address of the machine is called at the loopback address. */
+/** For a wildcard address, connects to the loopback address. */
 function reachable(host: string): string {
   return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
 }

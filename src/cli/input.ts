@@ -6,13 +6,13 @@ import { EXIT, Failure } from './failure.js';
 /** Limit of an input, which no key block, token or policy exceeds. */
 const MAX_BYTES = 1_048_576;
 
-/** The options of a command that takes an input. */
+/** Options of a command that reads an input. */
 export interface InputOptions {
   file?: string;
 }
 
 /**
- * Gives a command one input: an argument, `-` for standard input, or `--file` and its path.
+ * Adds one input to a command: an argument, `-` for standard input, or `--file` and its path.
  *
  * @param name name of the argument in the help
  */
@@ -62,14 +62,14 @@ function limited(input: Buffer): Buffer {
   return input;
 }
 
-/** Reads a JSON object from a file, or from standard input if its path is `-`. @throws Failure if it is none */
+/** Reads a JSON object from a file, or from standard input if its path is `-`. @throws Failure if it isn't one */
 export async function readJson(path: string, stdin: Readable): Promise<Record<string, unknown>> {
   const bytes = path === '-' ? await readStream(stdin) : await readPath(path);
   try {
     const value: unknown = JSON.parse(bytes.toString());
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // Answered below: the message of the parser quotes the input, which may be secret.
+    // Reported below: the parser's message quotes the input, which may be secret.
   }
   throw new Failure(EXIT.usage, `${path === '-' ? 'Standard input' : path} must have one JSON object.`);
 }

@@ -143,7 +143,7 @@ describe('tr31 inspect', () => {
     ['LB', 'issuer "7"', [String.raw`"issuer \"7\""`]],
     ['LB', '', ['no data']],
     ['TC', '2024-01-31T23:59:59.07Z', ['2024-01-31T23:59:59.07Z: 2024-01-31 23:59:59.07 UTC']],
-    ['WP', '003', ['003: Asymmetric lesser: a weaker asymmetric key has wrapped it']],
+    ['WP', '003', ['003: Asymmetric lesser: wrapped by a weaker asymmetric key']],
     ['42', 'anything', ['"anything"']],
     ['ZZ', 'anything', ['"anything"']],
     ['LB', 'x'.repeat(300), [`16 | LB | 310 | Label`, `"${'x'.repeat(300)}"`]],

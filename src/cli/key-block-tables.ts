@@ -80,10 +80,10 @@ const DATA_DESCRIPTIONS: Readonly<Record<string, (data: string) => string[]>> = 
 };
 
 const WRAPPING_PEDIGREES: Readonly<Record<string, string>> = {
-  '0': 'Equivalent or greater: no weaker key has wrapped it',
-  '1': 'Lesser: a weaker key has wrapped it',
-  '2': 'Asymmetric: an asymmetric key has wrapped it',
-  '3': 'Asymmetric lesser: a weaker asymmetric key has wrapped it',
+  '0': 'Equivalent or greater: never wrapped by a weaker key',
+  '1': 'Lesser: wrapped by a weaker key',
+  '2': 'Asymmetric: wrapped by an asymmetric key',
+  '3': 'Asymmetric lesser: wrapped by a weaker asymmetric key',
 };
 
 function quoted(data: string): string[] {

@@ -58,7 +58,7 @@ export async function keyblock(args: string[], streams: Streams): Promise<number
     return EXIT.done;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Commander has written its message unless it is to be JSON, or the requested help or version.
+      // Commander has already printed its message, unless the output is JSON, or the requested help or version.
       if (error.exitCode === 0) return EXIT.done;
       if (isJson) printError(new Failure(EXIT.usage, sentence(error.message)));
       return EXIT.usage;
@@ -69,7 +69,7 @@ export async function keyblock(args: string[], streams: Streams): Promise<number
       return exitCode;
     }
     if (message !== '') streams.stderr.write(`${message}\n`);
-    // A service that refuses the input has said why.
+    // A service that refuses the input has given the reason.
     const isCall = error instanceof Failure && error.answer.requestId === undefined;
     if (isCall && exitCode === EXIT.usage) streams.stderr.write(`${HINT}\n`);
     return exitCode;

@@ -14,18 +14,18 @@ const BY_SERIAL = `\\
   'pkcs11:serial=5b3c29;object=key?module-path=/lib/hsm.so&pin-source=env:PIN'`;
 const INIT_DESCRIPTION = `Generate the key of a PKCS#11 token that encrypts the master key.
 
-The key is AES-256, never leaves the token, and only encrypts and decrypts. The service never generates it, so that a mistyped label can't make a new key.`;
-const TO_DESCRIPTION = `Encrypt the master key by a key of a PKCS#11 token.
+The key is AES-256, never leaves the token, and only encrypts and decrypts. The service never generates this key, so that a mistyped label can't create a new one.`;
+const TO_DESCRIPTION = `Encrypt the master key under a key of a PKCS#11 token.
 
-The master key stays the same, and no other row is changed. Afterwards, start the service with KEYBLOCK_MASTER_KEY_TOKEN instead of the master key or its files. The command reads the environment of the service as it is now.`;
-const FROM_DESCRIPTION = `Write the master key, which a token encrypts, to a new file.
+The master key stays the same, and no other row is changed. Afterwards, start the service with KEYBLOCK_MASTER_KEY_TOKEN instead of the master key or its files. The command reads the current environment of the service.`;
+const FROM_DESCRIPTION = `Write the clear master key, which a token encrypts, to a new file.
 
-The way back from a token: afterwards, start the service with KEYBLOCK_MASTER_KEY_FILE. The file holds the clear master key, and only its owner can read it. The command reads the environment of the service.`;
-const REWRAP_DESCRIPTION = `Encrypt the master key by another key, which may be on another token.
+This reverses to-token: afterwards, start the service with KEYBLOCK_MASTER_KEY_FILE. The file holds the clear master key, and only its owner can read it. The command reads the environment of the service.`;
+const REWRAP_DESCRIPTION = `Encrypt the master key under another key, which may be on another token.
 
 The old key still opens the master key until a service or a command has started with the new one. The service need not stop. The command reads the environment of the service.`;
 
-/** Adds the subcommands of `keyblock master-key` that concern tokens. */
+/** Adds the subcommands of `keyblock master-key` for tokens. */
 export function addMasterKeyToken(masterKey: Command, streams: Streams): void {
   const init = masterKey
     .command('token-init')
@@ -52,7 +52,7 @@ export function addMasterKeyToken(masterKey: Command, streams: Streams): void {
   const toToken = masterKey
     .command('to-token')
     .description(TO_DESCRIPTION)
-    .requiredOption('--token <uri>', 'PKCS#11 URI of the key that is to encrypt the master key.')
+    .requiredOption('--token <uri>', 'PKCS#11 URI of the key that will encrypt the master key.')
     .examples(`keyblock master-key to-token --token ${BY_LABEL}`, `keyblock master-key to-token --token ${BY_SERIAL}`)
     .readOn(DOCUMENT);
   withOutput(toToken).action(async ({ token, ...options }: OutputOptions & { token: string }) => {
@@ -79,7 +79,7 @@ export function addMasterKeyToken(masterKey: Command, streams: Streams): void {
   const rewrap = masterKey
     .command('rewrap')
     .description(REWRAP_DESCRIPTION)
-    .requiredOption('--to <uri>', 'PKCS#11 URI of the key that is to encrypt the master key from now on.')
+    .requiredOption('--to <uri>', 'PKCS#11 URI of the key that will encrypt the master key.')
     .examples(`keyblock master-key rewrap --to ${BY_LABEL}`, `keyblock master-key rewrap --to ${BY_SERIAL}`)
     .readOn(DOCUMENT);
   withOutput(rewrap).action(async ({ to, ...options }: OutputOptions & { to: string }) => {
@@ -110,10 +110,10 @@ async function wrap(operation: 'MasterKeyWrapped' | 'MasterKeyRewrapped', uri: s
     const { config, masterKey, clock, tokenKey: present } = operator.deployment;
     if (operation === 'MasterKeyRewrapped') requireToken(present);
     else if (present)
-      throw new Failure(EXIT.state, 'A token encrypts the master key already: use keyblock master-key rewrap.');
+      throw new Failure(EXIT.state, 'A token already encrypts the master key: use keyblock master-key rewrap.');
     const tokenKey = await TokenKey.open(settingsOf(uri, config));
     try {
-      if (present?.id === tokenKey.id) throw new Failure(EXIT.state, 'This key encrypts the master key already.');
+      if (present?.id === tokenKey.id) throw new Failure(EXIT.state, 'This key already encrypts the master key.');
       const ids = [masterKey.id, ...(masterKey.retiringId === undefined ? [] : [masterKey.retiringId])];
       const envelopes = await Promise.all(ids.map((each) => tokenKey.wrap(masterKey, each, clock.now())));
       const call = operator.call(operation, { masterKey: masterKey.id, ...tokenKey.description });
@@ -155,6 +155,6 @@ function requireToken(tokenKey: TokenKey | undefined): void {
   if (!tokenKey)
     throw new Failure(
       EXIT.state,
-      'No token encrypts the master key: set KEYBLOCK_MASTER_KEY_TOKEN as the service has it.',
+      'No token encrypts the master key: set KEYBLOCK_MASTER_KEY_TOKEN as for the service.',
     );
 }

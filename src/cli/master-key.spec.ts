@@ -75,8 +75,8 @@ describe('component', () => {
     [['00'], 'A component has 64 hexadecimal digits'],
     [[filled(0)], 'A component of zeros'],
     [[filled(1), 'AF9C54'], 'That is not the check value'],
-    [[filled(1)], 'Nothing was entered'],
-    [[], 'Nothing was entered'],
+    [[filled(1)], 'No component was entered'],
+    [[], 'No component was entered'],
   ])('writes nothing when %j is typed', async (lines, words) => {
     const { exitCode, stderr } = await run(['component', '--file', path('a'), '--typed'], typed(...lines));
     expect(exitCode).toBe(1);

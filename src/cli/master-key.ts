@@ -27,7 +27,7 @@ const COMPONENT_DESCRIPTION = `Write a random component of a master key to a new
 Prints its check value. The file holds 64 hexadecimal digits, and only its owner can read it. The XOR of two or three components is the master key. With --typed you enter the component instead, without echo, and confirm it with its check value.`;
 const CHECK_DESCRIPTION = `Print the check values of a master key and of its components, and its id.`;
 
-/** Options that give a command a master key: in one file, or in two or three files of components. */
+/** Options for a master key: one file, or two or three files of components. */
 interface KeyOptions extends OutputOptions {
   file?: string;
   componentFile?: string[];
@@ -122,7 +122,7 @@ async function rotate(options: KeyOptions, streams: Streams): Promise<void> {
     await rotateStore(store, config, { newKey, begin, now: () => clock.now(), print: progress, signal });
     print(streams, options, { Id: store.masterKey.id }, []);
     if (config.masterKey)
-      progress('Give every node the new master key before its next start: the old one is refused from now on.');
+      progress('Give every node the new master key before its next start: the old one is no longer accepted.');
   });
 }
 
@@ -139,7 +139,7 @@ async function component({ file, typed, ...options }: ComponentOptions, streams:
   }
 }
 
-/** Asks for a component, and then for its check value, which the holder of the component also has on paper. */
+/** Asks for a component and then for its check value, which the holder also has on paper. */
 async function typedComponent({ stdin, stderr }: Streams): Promise<Buffer> {
   const answers = new Answers(stdin, stderr);
   try {
@@ -159,7 +159,7 @@ async function typedComponent({ stdin, stderr }: Streams): Promise<Buffer> {
   }
 }
 
-/** Refuses a component that adds nothing to the master key. */
+/** Refuses a component that doesn't contribute to the master key. */
 function checkUsable(clear: Buffer): void {
   try {
     checkComponent(clear);
@@ -201,7 +201,7 @@ class Answers {
     if (isHidden) this.stderr.write('\n');
     this.#isHidden = false;
     if (this.#isInterrupted) throw new Failure(EXIT.interrupted, 'Interrupted. Nothing was written.');
-    if (answer.done) throw new Failure(EXIT.no, 'Nothing was entered, and nothing was written.');
+    if (answer.done) throw new Failure(EXIT.no, 'No component was entered, and no file was written.');
     return answer.value;
   }
 

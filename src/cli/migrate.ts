@@ -4,9 +4,9 @@ import { type OutputOptions, print, withOutput } from './results.js';
 
 const DESCRIPTION = `Bring the schema of the database up to date.
 
-The service does the same when it starts. With KEYBLOCK_MIGRATE=off it refuses to start instead while migrations are due, so that this command decides when they run, for example in a Job of Kubernetes.
+The service does the same when it starts. With KEYBLOCK_MIGRATE=off it refuses to start instead while migrations are due, so that this command decides when they run, for example in a Kubernetes Job.
 
-All migrations run in one transaction. The command reads the environment of the service, with the master key, and takes no notice of KEYBLOCK_MIGRATE.`;
+All migrations run in one transaction. The command reads the environment of the service, with the master key, and ignores KEYBLOCK_MIGRATE.`;
 
 /** Adds `keyblock migrate`. */
 export function addMigrate(program: Command, streams: Streams): void {

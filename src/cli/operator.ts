@@ -38,7 +38,7 @@ export class Operator {
   }
 
   /**
-   * Runs work that makes changes, with an open audit log. Commands that only read don't need one, and leave no chain.
+   * Runs work that makes changes, with an open audit log. Commands that only read don't need one, and create no chain.
    */
   async audited<T>(work: () => Promise<T>): Promise<T> {
     await this.audit.open();

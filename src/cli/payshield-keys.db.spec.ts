@@ -55,7 +55,7 @@ test('add appends rows, and verify looks up their keys', async () => {
   expect(stderr).toContain("2 of 2 keys can't be used.");
 });
 
-test('add refuses a key that does not exist, and a field that is there already, and leaves the table as it is', async () => {
+test('add refuses a key that does not exist and a duplicate field, and leaves the table unchanged', async () => {
   const { arn } = await createKeyOf(service, ZPK);
   for (const key of [MISSING_KEY, 'alias/missing']) expect((await add(FIELD, key)).exitCode).not.toBe(0);
   expect(() => readFileSync(table)).toThrow('ENOENT');

@@ -49,8 +49,8 @@ export class PayshieldKeys {
   }
 
   /**
-   * Lists the keys whose check value is that of a key block's optional block KC. Six digits tell keys apart only by chance, so
-   * the operator decides.
+   * Lists the keys whose check value is that of a key block's optional block KC. Six digits don't identify a key
+   * reliably, so the operator decides.
    *
    * @param block X9.143 key block
    * @throws CryptoError KEY_BLOCK

@@ -9,9 +9,9 @@ import { section, table } from './layout.js';
 import { type OutputOptions, print, printAnswer, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/host-commands.md';
-const TRY = `Send a host command, and show request and reply field by field.
+const TRY = `Send a host command, and print request and reply field by field.
 
-The command is sent to a listener of the configuration, or to --to, and needs whatever the listener asks of hosts. --header sets the message header; by default it is zeros of the configured length. Fields are shown as they are sent: use test data.
+The command is sent to a listener of the configuration, or to --to, and needs the credentials that the listener requires of hosts. --header sets the message header; by default it is zeros of the configured length. Fields are shown as they are sent: use test data.
 
 Exit code 1 means that the reply has an error code other than 00.`;
 

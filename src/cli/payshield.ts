@@ -12,7 +12,7 @@ const DOCUMENT = 'docs/host-commands.md';
 const DESCRIPTION = `Help with the host commands of a payShield.
 
 Host commands are served if KEYBLOCK_PAYSHIELD_FILE names their configuration. Keyblock is not a product of Thales.`;
-const KEYS = `Keep the key table.
+const KEYS = `Maintain the key table.
 
 The table says which key of the service stands for a key field of hosts. It is a YAML file, read at start. All commands but import open the database with the environment of the service.`;
 const IMPORT = `Import a key block, and add a row with its key to the key table.
@@ -49,7 +49,7 @@ function addKeys(payshield: Command, streams: Streams): void {
     .argument('<field>', 'key field, exactly as hosts send it')
     .argument('<key>', 'key ARN, alias ARN or alias name')
     .requiredOption('--table <path>', 'The key table.')
-    .option('--commands <codes...>', 'Commands in which the row counts; all by default.')
+    .option('--commands <codes...>', 'Commands to which the row applies; all by default.')
     .examples(
       'keyblock payshield keys add BAB32D775A38E4AB alias/zpk --table keys.yaml',
       'keyblock payshield keys add BAB32D775A38E4AB alias/zpk --table keys.yaml \\\n  --commands CA CC',
@@ -80,7 +80,7 @@ function addKeys(payshield: Command, streams: Streams): void {
   );
   const verify = command(
     'verify',
-    'Look up the key of every row.\n\nPrints check values, and ends with 1 if a key cannot be used.',
+    'Look up the key of every row.\n\nPrints check values, and exits with 1 if a key cannot be used.',
   )
     .requiredOption('--table <path>', 'The key table.')
     .examples(
@@ -97,7 +97,7 @@ function addKeys(payshield: Command, streams: Streams): void {
   );
   const suggest = command(
     'suggest',
-    'List the keys with the check value of a key block.\n\nThe block needs optional block KC. Six digits are too few to choose a key by alone: compare more before you add a row.',
+    'List the keys with the check value of a key block.\n\nThe block needs optional block KC. Six digits are too few to identify a key: compare more data before you add a row.',
   )
     .argument('<block>', 'TR-31 key block')
     .examples(
@@ -125,7 +125,7 @@ function presentRow({ match, key, kcv, fault }: VerifiedRow): object {
 }
 
 async function withKeys(work: (keys: PayshieldKeys) => Promise<void>): Promise<void> {
-  // Imported only now, because the module loads the whole service.
+  // Imported on demand, because the module loads the whole service.
   const { withPayshieldKeys } = await import('./payshield-keys.js');
   await withPayshieldKeys(work);
 }

@@ -6,9 +6,9 @@ import { type OutputOptions, print, remark, withOutput } from './results.js';
 const DOCUMENT = 'docs/operating.md';
 const DESCRIPTION = `Check a restored database before a service is started on it.
 
-Opens every sealed value with the master key, verifies every row that has a MAC and all chains of the audit log, and prints a line for each fault. With --manifest it also compares the database with its backup: tables, numbers of rows, migrations, master keys, ends of the audit chains. With --events it names the keys that were destroyed since the backup and exist again.
+Opens every sealed value with the master key, verifies every row that has a MAC and all chains of the audit log, and prints a line for each fault. With --manifest it also compares the database with its backup: tables, numbers of rows, migrations, master keys, ends of the audit chains. With --events it lists keys that were destroyed after the backup and exist again.
 
-Checks the database in the environment of the service, and refuses while a service runs on it. A schema of an older version is brought up to date first.
+Checks the database in the environment of the service, and refuses while a service runs on it. An older schema is migrated first.
 
 The exit code is 1 if anything is found.`;
 
@@ -59,6 +59,7 @@ export function addRestore(program: Command, streams: Streams): void {
         EXIT.no,
         `Don't start the service yet: ${count(findings.length + destroyed.length, 'finding')}.`,
       );
-    if (!manifest) remark(streams, options, 'Without --manifest, a restored state of any time looks right.');
+    if (!manifest)
+      remark(streams, options, 'Without --manifest, the check cannot detect that the restored state is too old.');
   });
 }

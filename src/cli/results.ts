@@ -2,7 +2,7 @@ import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { table } from './layout.js';
 
-/** The options of every command that prints results. */
+/** Options of every command that prints results. */
 export interface OutputOptions {
   json?: boolean;
   quiet?: boolean;
@@ -10,7 +10,7 @@ export interface OutputOptions {
   color?: boolean;
 }
 
-/** Gives a command `--json`, `--quiet` and `--no-color`. */
+/** Adds `--json`, `--quiet` and `--no-color` to a command. */
 export function withOutput(command: Command, json = 'Print one JSON document.'): Command {
   return command
     .option('--json', json)
@@ -54,7 +54,7 @@ export function remark({ stderr }: Streams, { json, quiet }: OutputOptions, line
   if (json !== true && quiet !== true) stderr.write(`${line}\n`);
 }
 
-/** Prints a result whose answer is yes or no. @throws Failure with exit code 1, without a message, if it is no */
+/** Prints a yes-or-no result. @throws Failure with exit code 1, without a message, if it is no */
 export function printAnswer(
   streams: Streams,
   options: OutputOptions,

@@ -18,11 +18,11 @@ import { reportListening, startWorkers, WorkerError } from '../workers.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /**
- * Time within which copies of a signal arrive. Ctrl-C reaches all processes, and npm and the primary process also pass
+ * Time in which duplicates of a signal arrive. Ctrl-C reaches all processes, and npm and the primary process also pass
  * it on.
  */
 const SAME_SIGNAL_MS = 1000;
-/** Time that a starting service waits for a command that holds the data directory. */
+/** Time for which a starting service waits for a command that holds the data directory. */
 const COMMAND_MS = 30_000;
 const POLL_MS = 50;
 
@@ -33,7 +33,7 @@ interface Surroundings {
   logger: Logger;
   stdout: LogOutput;
   stderr: Writable;
-  /** Aborted when the service is to stop, which may be before it serves. */
+  /** Aborted to stop the service, possibly before it listens. */
   stop: AbortSignal;
 }
 
@@ -73,7 +73,7 @@ export async function serveTemporarily(env: NodeJS.ProcessEnv, stderr: Writable)
   if (cluster.isWorker) return serve(env, stderr);
   const named = ['DATABASE_URL', 'KEYBLOCK_DATA_DIR'].find((name) => env[name]);
   if (named !== undefined)
-    throw new Failure(EXIT.usage, `--dev forgets everything at exit: unset ${named}, or leave out --dev.`);
+    throw new Failure(EXIT.usage, `--dev deletes its database at exit: unset ${named}, or leave out --dev.`);
   const folder = mkdtempSync(join(tmpdir(), 'keyblock-dev-'));
   try {
     // Workers inherit the environment of the process.
@@ -177,7 +177,7 @@ async function closed(service: Served, logger: Logger, { signal }: Stopped): Pro
     await service.close();
   } catch (error) {
     logger.error({ error: (error as Error).message }, 'did not stop cleanly');
-    throw new Failure(EXIT.unavailable, 'Keyblock did not stop cleanly: the log says why.');
+    throw new Failure(EXIT.unavailable, 'Keyblock did not stop cleanly: the log has the reason.');
   }
 }
 
@@ -193,7 +193,7 @@ function welcome({ region, regions, accountId, console, audit }: Config, { url, 
     ...(audit.some(({ name }) => name === 'table')
       ? []
       : [
-          `Audit: events of the data plane go to ${audit.map(auditSinkText).join()} only, all others to the table, too`,
+          `Audit: events of the data plane go to ${audit.map(auditSinkText).join()} only; all others also go to the table`,
         ]),
     `Try: ${credentials}AWS_REGION=${region} aws --endpoint-url ${url} payment-cryptography list-keys`,
     '',

@@ -11,7 +11,7 @@ export function addStart(program: Command, { stderr }: Streams): void {
         'The service is configured by the environment variables DATABASE_URL and KEYBLOCK_…. The log goes to stdout; the address, the credentials and a first command go to stderr.',
       ].join('\n'),
     )
-    .option('--dev', 'Use a new database that is forgotten at exit.')
+    .option('--dev', 'Use a new database, which is deleted at exit.')
     .examples('keyblock start', 'KEYBLOCK_PORT=9090 keyblock start --dev')
     .readOn('docs/operating.md')
     .action(async ({ dev }: { dev?: true }) => {

@@ -73,7 +73,7 @@ function addUnwrap(tr31: Command, streams: Streams): void {
     const found = await useTestKey(KBPK, options, streams, (key) => opened(options.block, kbpkOf(header, key)));
     const json = found && { KeyBlockHeader: found.header, Key: found.key };
     printAnswer(streams, options, found !== undefined, json ?? {}, [
-      found?.key ?? 'The block is not under this key, or it was changed.',
+      found?.key ?? 'The block is not wrapped under this key, or it was changed.',
     ]);
   });
 }
@@ -202,7 +202,7 @@ function payloadWords({ header, ciphertext }: KeyBlock): string[] {
   ];
 }
 
-/** Describes what the length of the ciphertext reveals about the length of the key, which is itself encrypted. */
+/** Describes which key lengths the length of the ciphertext allows, because the key's own length field is encrypted. */
 function keyLengthWords(header: KeyBlockHeader, bytes: number): string {
   const room = bytes - 2;
   const lengths = ALGORITHMS[header.algorithm]?.keyBytes;
@@ -227,7 +227,7 @@ function macWords({ header, mac }: KeyBlock): string[] {
       ];
 }
 
-/** Warns of a well-formed block that the service refuses, or that is out of date. */
+/** Warns about a well-formed block that the service refuses, or whose version is deprecated. */
 function remarks({ header, optionalBlocks }: KeyBlock): string[] {
   const lines: string[] = [];
   try {
@@ -240,7 +240,7 @@ function remarks({ header, optionalBlocks }: KeyBlock): string[] {
     lines.push('This block holds a component of a key, not a key: the service will not import it.');
   if (VERSIONS[header.versionId].binding === 'variant')
     lines.push(
-      `Version ${header.versionId} is deprecated, and the service accepts it only with KEYBLOCK_TR31_LEGACY=allow: ask for version B, or D under an AES key.`,
+      `Version ${header.versionId} is deprecated, and the service accepts it only with KEYBLOCK_TR31_LEGACY=allow: request version B, or D under an AES key.`,
     );
   return lines;
 }

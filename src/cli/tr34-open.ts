@@ -14,7 +14,7 @@ import { decodeToken } from './tr34-token.js';
 
 const DESCRIPTION = `Open a TR-34 key transport with test keys.
 
-Verifies the certificates, the signature, the receiver and the nonce as the service does, and prints the clear key. Certificates and the key may be PEM or DER. Only test keys: whoever sees the terminal sees the key.`;
+Verifies the certificates, the signature, the receiver and the nonce as the service does, and prints the clear key. Certificates and the key may be PEM or DER. Use test keys only: anyone who can see the terminal can see the key.`;
 const NONCE = 'E7A9CC5BFD1A7FDC';
 const FILES = '--receiver-key krd.key \\\n  --receiver-certificate krd.pem --sender-certificate kdh.pem --ca ca.pem';
 
@@ -36,7 +36,7 @@ export function addOpen(tr34: Command, streams: Streams): void {
     .requiredOption('--ca <path>', 'Certificate of the authority that issued it.')
     .requiredOption('--receiver-certificate <path>', 'Certificate of the receiver (key receiving device).')
     .requiredOption('--receiver-key <path>', 'Its RSA private key, PKCS#8 or PKCS#1, not encrypted.')
-    .option('--nonce <hex>', 'Random number that the receiver gave; for a two-pass token.')
+    .option('--nonce <hex>', 'Random number of the receiver; for a two-pass token.')
     .option('--at <time>', 'Verify as of this time, in ISO 8601, instead of now.', dateFrom)
     .examples(
       `keyblock tr34 open --file token.der --nonce ${NONCE} \\\n  ${FILES}`,
@@ -49,7 +49,7 @@ export function addOpen(tr34: Command, streams: Streams): void {
       const opened = await opening(der, options);
       if (!opened) {
         printAnswer(streams, options, false, { Opened: false }, [
-          'The token is not from this sender to this receiver, the nonce is another, or the token was changed.',
+          'The token is not from this sender to this receiver, the nonce differs, or the token was changed.',
         ]);
         return;
       }
@@ -109,7 +109,7 @@ async function privateKeyIn(path: string): Promise<Buffer> {
       : createPrivateKey({ key: encoded, format: 'der', type: 'pkcs8' });
     return key.export({ format: 'der', type: 'pkcs8' });
   } catch {
-    // The message of OpenSSL helps nobody.
+    // OpenSSL's message isn't helpful.
     throw new Failure(EXIT.usage, `${path} must have a private key that is not encrypted, in PEM or PKCS#8.`);
   } finally {
     encoded.fill(0);

@@ -16,7 +16,7 @@ import { decodeToken } from './tr34-token.js';
 const DOCUMENT = 'docs/key-exchange.md';
 const DESCRIPTION = `Describe a TR-34 key transport without any key.
 
-Prints form, sender, receiver, signed attributes, key block header and envelope of a TR-34 key transport (2012 or 2019, one-pass or two-pass). Verifies nothing, because that needs the certificates and a key. The token may be hexadecimal, base64 or PEM; in a file or on standard input also DER.`;
+Prints form, sender, receiver, signed attributes, key block header and envelope of a TR-34 key transport (2012 or 2019, one-pass or two-pass). Verifies nothing, because that needs the certificates and a key. The token may be hexadecimal, base64 or PEM; in a file or on standard input, DER is also accepted.`;
 
 /** Adds `keyblock tr34`. */
 export function addTr34(program: Command, streams: Streams): void {

@@ -4,12 +4,12 @@ import type { XksCredentialRow } from '../xks-proxy/xks-credential.entity.js';
 import type { XksUsage } from '../xks-proxy/xks-key.entity.js';
 import { type Operator, withOperator } from './operator.js';
 
-/** Opens the deployment that the environment names, and runs work on what its XKS proxy serves. */
+/** Opens the deployment that the environment names, and runs work on the credentials and keys of its XKS proxy. */
 export function administerXks(work: (administration: XksAdministration) => Promise<void>): Promise<void> {
   return withOperator('keyblock xks', (operator) => work(new XksAdministration(operator)));
 }
 
-/** All that the XKS proxy of a deployment serves. */
+/** The credentials and released keys of a deployment's XKS proxy. */
 export interface XksSummary {
   credentials: XksCredentialRow[];
   keys: ReleasedKey[];
@@ -24,7 +24,7 @@ export class XksAdministration {
     this.#repository = new XksProxyRepository(database, operator.changes, masterKey, clock, config.accountId);
   }
 
-  /** @returns the credential, and the path that AWS KMS is told */
+  /** @returns the credential, and the path to configure in AWS KMS */
   async createCredential(prefix: string): Promise<{ credential: XksCredential; path: string }> {
     const call = this.operator.call('CreateXksCredential', { Prefix: prefix });
     const credential = await this.operator.audited(() => this.#repository.createCredential(call, prefix));

@@ -9,7 +9,7 @@ const DOCUMENT = 'docs/xks-proxy.md';
 const USAGES: readonly XksUsage[] = ['ENCRYPT', 'DECRYPT'];
 const DESCRIPTION = `Release KMS keys to AWS KMS, which uses them as external keys.
 
-AWS KMS calls this service at https://<host>/<prefix>/kms/xks/v1 and signs with a credential of that prefix. It can use the keys that are released to the prefix, and no others. A prefix has one or more segments with slashes between them; / is the path without a prefix.
+AWS KMS calls this service at https://<host>/<prefix>/kms/xks/v1, and signs with a credential of that prefix. It can use the keys that are released to the prefix, and no others. A prefix has one or more segments with slashes between them; / is the path without a prefix.
 
 The commands open the database with the environment of the service. The service keeps running and sees a change within a second. Every change is recorded in the audit log.`;
 
@@ -20,7 +20,7 @@ export function addXks(program: Command, streams: Streams): void {
 
   const create = command(
     'create-credential',
-    'Create a credential for a prefix, and print it.\n\nThe output is the configuration file of AWS KMS. The secret is shown once. A prefix has at most two credentials, so that a new one can take over from the old one.',
+    'Create a credential for a prefix, and print it.\n\nThe output is the configuration file of AWS KMS. The secret is shown once. A prefix has at most two credentials, so that a new one can replace the old one without an interruption.',
   )
     .argument('<prefix>', 'such as stores/orders, or /')
     .examples('keyblock xks create-credential stores/orders', 'keyblock xks create-credential / >xks.json');
@@ -46,7 +46,7 @@ export function addXks(program: Command, streams: Streams): void {
   );
   const release = command(
     'release',
-    'Release a key to a prefix, and print its XksKeyId.\n\nThe key is a symmetric encryption key whose material Keyblock holds. Its key policy and grants are not asked: the release is the permission.',
+    'Release a key to a prefix, and print its XksKeyId.\n\nThe key must be a symmetric encryption key whose material Keyblock holds. Its key policy and grants are ignored: the release is the permission.',
   )
     .argument('<prefix>', 'such as stores/orders, or /')
     .argument('<key>', 'key id or key ARN')
@@ -65,7 +65,7 @@ export function addXks(program: Command, streams: Streams): void {
         print(streams, options, { XksKeyId: name }, [name]);
       }),
   );
-  const withdraw = command('withdraw', 'Withdraw a key from a prefix.\n\nNo node finds it any more within a second.')
+  const withdraw = command('withdraw', 'Withdraw a key from a prefix.\n\nWithin a second, no node finds it any more.')
     .argument('<prefix>', 'such as stores/orders, or /')
     .argument('<xks-key-id>', 'its name in AWS KMS')
     .examples('keyblock xks withdraw stores/orders orders', 'keyblock xks withdraw / orders');
@@ -88,7 +88,7 @@ export function addXks(program: Command, streams: Streams): void {
 }
 
 async function administer(work: (administration: XksAdministration) => Promise<void>): Promise<void> {
-  // Imported only now, because the module loads the whole service.
+  // Imported on demand, because the module loads the whole service.
   const { administerXks } = await import('./xks-administration.js');
   await administerXks(work);
 }
@@ -97,7 +97,7 @@ function trimmed(prefix: string): string {
   return prefix.replace(/^\//, '').replace(/\/$/, '');
 }
 
-/** Formats a credential as the file that the console of AWS KMS reads. */
+/** Formats a credential as the file that the AWS KMS console reads. */
 function configurationOf(credential: { accessKeyId: string; secretAccessKey: string }, path: string): object {
   const { accessKeyId, secretAccessKey } = credential;
   return {

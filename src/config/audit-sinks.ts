@@ -23,7 +23,7 @@ export function parseAuditSinks(text: string): readonly AuditSink[] {
     if (stdout) return { name: 'stdout', isRequired: !stdoutMark };
     if (file && directory) return { name: 'file', directory: resolve(directory), isRequired: !fileMark };
     throw new Error(
-      'must be table, stdout or file:FOLDER, or several with commas between them; a ? after stdout or file:FOLDER ' +
+      'must be table, stdout or file:FOLDER, or several separated by commas; a ? after stdout or file:FOLDER ' +
         'permits it to drop events',
     );
   });
@@ -34,7 +34,7 @@ export function parseAuditSinks(text: string): readonly AuditSink[] {
   return sinks;
 }
 
-/** Formats a sink as the setting has it. */
+/** Formats a sink as in the setting. */
 export function auditSinkText({ name, directory, isRequired }: AuditSink): string {
   return `${name}${directory === undefined ? '' : `:${directory}`}${isRequired ? '' : '?'}`;
 }

@@ -24,7 +24,7 @@ export interface Cluster {
   readonly module: string;
   readonly tokenLabel?: string | undefined;
   readonly tokenSerial?: string | undefined;
-  /** DER of the trust anchor certificate; absent if the certificates on the token count. */
+  /** DER of the trust anchor certificate; absent if the certificates on the token are used. */
   readonly trustAnchor?: Buffer | undefined;
   readonly state: (typeof STATES)[number];
   /** Number of HSMs of the cluster. */
@@ -45,7 +45,7 @@ const ClusterRow = z
 const ClustersFile = z.strictObject({ clusters: z.array(ClusterRow).max(100) });
 
 /**
- * Reads the YAML file that says which tokens are clusters.
+ * Reads the YAML file that defines tokens as clusters.
  *
  * @throws KeyFileError
  */

@@ -372,7 +372,7 @@ test.each<[NodeJS.ProcessEnv, RegExp]>([
   [{ KEYBLOCK_MIGRATE: 'no' }, /^KEYBLOCK_MIGRATE must be on or off$/],
   [{ KEYBLOCK_PORT: '80.5' }, /^KEYBLOCK_PORT must be a whole number$/],
   [{ KEYBLOCK_REGION: 'us-east' }, /^KEYBLOCK_REGION /],
-  [{ KEYBLOCK_REGIONS: 'us-east-1, eu-west-1' }, /^KEYBLOCK_REGIONS must be Region names with commas/],
+  [{ KEYBLOCK_REGIONS: 'us-east-1, eu-west-1' }, /^KEYBLOCK_REGIONS must be Region names separated by commas/],
   [{ KEYBLOCK_REGIONS: 'us-east-1,us-east-1' }, /^KEYBLOCK_REGIONS must name each Region once$/],
   [{ KEYBLOCK_REGIONS: 'eu-west-1' }, /^KEYBLOCK_REGIONS must include KEYBLOCK_REGION, us-east-1$/],
   [{ KEYBLOCK_ACCOUNT_ID: '1' }, /^KEYBLOCK_ACCOUNT_ID must be 12 digits$/],

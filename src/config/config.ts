@@ -39,7 +39,7 @@ export interface Config {
   readonly databaseUrls?: readonly string[];
   /** Maximum number of connections of a process to the database, besides the one that listens for changes. */
   readonly databaseConnections: number;
-  /** Runs migrations that are due at start; otherwise the service doesn't start with any. */
+  /** Runs due migrations at start; otherwise the service refuses to start while any are due. */
   readonly migrates: boolean;
   /**
    * 32 bytes. Absent if a token encrypts the master key, and with the embedded database, for which one is generated.
@@ -53,7 +53,7 @@ export interface Config {
   readonly payshield?: PayshieldConfig;
   /** Hosts of external key store proxies that aren't public, or whose port isn't 443. */
   readonly xksEndpoints: readonly XksEndpoint[];
-  /** Use of tokens other than the master key's. */
+  /** Settings for tokens other than the master key's. */
   readonly tokens: TokenConfig;
   /** Check values of the components if the master key was combined from components. */
   readonly masterKeyComponents?: readonly string[];
@@ -82,8 +82,8 @@ export interface Config {
   /** Limits on failed verifications; none if absent. */
   readonly verificationLimits?: VerificationLimits;
   /**
-   * Destinations of audit events. Events of the data plane are in the table only if it is one of them; all others always
-   * are.
+   * Destinations of audit events. Data-plane events are written to the table only if it is one of them; all other
+   * events always are.
    */
   readonly audit: readonly AuditSink[];
   /**
@@ -100,11 +100,11 @@ export interface Config {
   /** Name of the deployment that the console shows. */
   readonly consoleLabel?: string;
   readonly logLevel: string;
-  /** Time that the service goes on serving after SIGTERM, so that load balancers can stop sending requests to it. */
+  /** Time for which the service keeps serving after SIGTERM, so that load balancers can stop sending requests to it. */
   readonly drainSeconds: number;
   /** Number of processes that share the port. */
   readonly workers: number;
-  /** Collector of traces, and the part of the requests that is traced; none if absent. */
+  /** Collector of traces, and the fraction of requests that are traced; none if absent. */
   readonly traces?: { readonly endpoint: string; readonly ratio: number };
 }
 
@@ -127,7 +127,7 @@ export interface XksEndpoint {
 export interface TokenConfig {
   /** Mechanism by which a token encrypts the master key. */
   readonly mechanism: 'aes-gcm' | 'rsa-oaep-sha1' | 'rsa-oaep-sha256';
-  /** Maximum number of calls that a token serves at a time. */
+  /** Maximum number of concurrent calls to a token. */
   readonly sessions: number;
   /** Time limit of a call to a token, in milliseconds. */
   readonly timeoutMs: number;
@@ -136,7 +136,7 @@ export interface TokenConfig {
 export interface TokenKeyConfig extends TokenConfig {
   readonly uri: Pkcs11Uri;
   readonly pin: string;
-  /** The service isn't ready while the token is away. */
+  /** The service isn't ready while the token is unavailable. */
   readonly isRequired: boolean;
 }
 
@@ -182,7 +182,7 @@ const Environment = z.object({
     .string()
     .regex(
       /^[a-z]{2}-[a-z]{1,16}-[0-9]+(,[a-z]{2}-[a-z]{1,16}-[0-9]+)*$/,
-      'must be Region names with commas between them, such as us-east-1,eu-west-1',
+      'must be Region names separated by commas, such as us-east-1,eu-west-1',
     )
     .transform((names) => names.split(','))
     .refine((names) => new Set(names).size === names.length, 'must name each Region once')
@@ -212,7 +212,7 @@ const Environment = z.object({
     .string()
     .regex(
       /^[a-zA-Z0-9.-]+(:\d{1,5})?(,[a-zA-Z0-9.-]+(:\d{1,5})?)*$/,
-      'must be hosts with commas between them, each with a port if it is not 443, such as localhost:8443,10.0.0.7',
+      'must be hosts separated by commas, each with a port if it is not 443, such as localhost:8443,10.0.0.7',
     )
     .transform((text) => text.split(',').map(parseEndpoint))
     .optional(),
@@ -489,7 +489,7 @@ function masterKeyOf(source: MasterKeySource | undefined, tokens: TokenConfig, i
 }
 
 /**
- * Reads a PKCS#11 URI that names a key of a token, and the PIN from the place that it names.
+ * Reads a PKCS#11 URI that names a key of a token, and the PIN from the source that it names.
  *
  * @param env the environment, which may have the PIN
  * @throws KeyFileError

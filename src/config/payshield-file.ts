@@ -85,7 +85,7 @@ const PrincipalArn = quoted().regex(
   'must be the ARN of a user or a role',
 );
 
-/** Settings that the file states for all listeners, and that a listener may state for itself. */
+/** Settings that the file has for all listeners, and that a listener can override. */
 const SETTINGS = {
   commands: z
     .strictObject({
@@ -179,7 +179,7 @@ type StatedSettings = Partial<Pick<Stated, keyof typeof SETTINGS>>;
 /**
  * Reads the YAML file that configures host commands.
  *
- * @throws KeyFileError that names the lines of what is wrong
+ * @throws KeyFileError that names the invalid lines
  */
 export function readPayshield(path: string): PayshieldConfig {
   const text = readText(path);
@@ -208,7 +208,7 @@ function valueOf(document: Document): unknown {
 
 function refused(issues: readonly z.core.$ZodIssue[], document: Document, lines: LineCounter): KeyFileError {
   const problems = issues.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
-    // A missing member has no place; its structure has one.
+    // A missing member has no position, so use that of its structure.
     for (let length = path.length; length >= 0; length--) {
       const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
       const offset = isNode(node) ? node.range?.[0] : undefined;

@@ -69,7 +69,7 @@ test.each(['9000', ''])('KEYBLOCK_PORT %p, set for the container, replaces the l
   expect(readConfig({ ...KEYBLOCK, KEYBLOCK_PORT: port }).port).toBe(Number(port || 8080));
 });
 
-test('leaves variables with other names alone', () => {
+test('ignores variables with other names', () => {
   const others = { ...serviceLinks('postgres', '10.0.0.4', [{ port: 5432 }]), PATH: '/bin' };
   expect(withoutServiceLinks(others)).toEqual(others);
 });

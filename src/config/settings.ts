@@ -55,7 +55,7 @@ export class Settings {
   }
 
   /**
-   * Runs work, and notes the error as a problem if it throws.
+   * Runs work, and records an error as a problem.
    *
    * @param failure prefix of the line that reports the error
    */

@@ -11,7 +11,7 @@ export const CONSOLE = '/console/';
 /** Folder into which the build writes the files of console/. */
 const FOLDER = fileURLToPath(new URL('../../public/console', import.meta.url));
 
-/** Lists the scripts that nothing but the workbench loads; the build writes it. */
+/** Lists the scripts that only the workbench loads; the build writes it. */
 const WORKBENCH = 'workbench.json';
 
 const HEADERS = {
@@ -42,7 +42,7 @@ type ConsoleConfig = Pick<Config, 'accountId' | 'console' | 'consoleLabel' | 're
 
 /**
  * Serves the console, static files that call the signed APIs from the browser, and redirects browsers from `/` to it.
- * If it is off, they are redirected to the documentation instead.
+ * If the console is off, redirects them to the documentation instead.
  */
 export function serveConsole(fastify: FastifyInstance, config: ConsoleConfig): void {
   const isOff = config.console === 'off';
@@ -100,7 +100,7 @@ function withEncoding(reply: FastifyReply, encoding: Encoding | undefined): Fast
   return reply.headers({ vary: 'accept-encoding', ...(encoding && { 'content-encoding': encoding }) });
 }
 
-/** Puts what the sign-in page needs to know into the page. */
+/** Inserts the data for the sign-in page into the page. */
 function withDeployment(config: ConsoleConfig, html: string): string {
   const { accountId, console, consoleLabel: label, region, regions } = config;
   const deployment = JSON.stringify({ accountId, region, regions, label, workbench: console === 'on' });

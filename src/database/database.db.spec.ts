@@ -105,7 +105,7 @@ test('a migration can be reverted and run again', async () => {
   expect(await database.query('SELECT * FROM keys')).toEqual([]);
 });
 
-describe('transactions that run at once', () => {
+describe('concurrent transactions', () => {
   beforeAll(async () => {
     await database.query(
       'CREATE TABLE ledger (id int PRIMARY KEY, part int NOT NULL, amount bigint NOT NULL, bytes bytea)',
@@ -323,7 +323,7 @@ describe('several hosts', () => {
   });
 });
 
-test('reports an unreachable database at once', async () => {
+test('reports an unreachable database immediately', async () => {
   const nowhere = connect('postgresql://nobody@127.0.0.1:1/nothing');
   await expect(nowhere).rejects.toThrow(/ECONNREFUSED/);
 });

@@ -75,7 +75,7 @@ class PasswordError extends Error {
   }
 }
 
-/** Migrations are due, and this deployment has a command that runs them. */
+/** Thrown if migrations are due and the deployment runs them by a command. */
 export class MigrationsDueError extends Error {
   override readonly name = 'MigrationsDueError';
   constructor(names: readonly string[]) {

@@ -36,7 +36,7 @@ export const LOCKS = {
   kmsKeyQuota: 78684,
   /** With an account and Region: taken to create and change custom key stores. */
   customKeyStores: 78685,
-  /** Taken by operators' changes to what the XKS proxy serves. */
+  /** Taken by operators' changes of the XKS proxy's credentials and keys. */
   xksProxy: 78686,
   /** Taken to add a KMS container of CCKM, so that each has its own name. */
   cckmContainers: 53932566,
@@ -57,7 +57,7 @@ const POLL_MS = 50;
 /**
  * Takes a lock that the transaction holds until it ends, waiting for other holders.
  *
- * @param part limits the lock to a part of what it protects, such as one account; parts whose hashes collide share a
+ * @param part limits the lock to a part of the protected data, such as one account; parts whose hashes collide share a
  *             lock
  */
 export async function lockTransaction(manager: EntityManager, lock: number, part?: string): Promise<void> {

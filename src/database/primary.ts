@@ -29,7 +29,7 @@ export function isUnreachable(error: unknown): boolean {
   return typeof code === 'string' ? UNREACHABLE.test(code) : NO_ANSWER.test(message);
 }
 
-/** A host is a standby, which only reads. */
+/** Thrown if a host is a standby, which is read-only. */
 class StandbyError extends Error {
   override readonly name = 'StandbyError';
   readonly code = '57P03'; // cannot_connect_now
@@ -38,7 +38,7 @@ class StandbyError extends Error {
   }
 }
 
-/** None of several hosts is a primary that can be reached. */
+/** Thrown if none of several hosts is a reachable primary. */
 class NoPrimaryError extends Error {
   override readonly name = 'NoPrimaryError';
   readonly code = '08001'; // sqlclient_unable_to_establish_sqlconnection
@@ -58,8 +58,8 @@ interface Connection extends pg.Client {
 
 /**
  * The connections of a process to a database with one host or several, of which one at a time is the primary. A
- * connection is used once its server has said that it is no standby. When a host can't be reached or is a standby, the
- * next one is tried, beginning with the host that was the primary last. See docs/adr/0056.
+ * connection is used only after its server has reported that it isn't a standby. When a host can't be reached or is a
+ * standby, the next one is tried, beginning with the host that was the primary last. See docs/adr/0056.
  */
 export class Primary {
   readonly #urls: readonly string[];
@@ -69,7 +69,7 @@ export class Primary {
   readonly #errors = new Map<string, number>();
   /** The pool, once it is open. */
   pool?: pg.Pool;
-  /** Gets the time that a query or transaction has waited for a connection. */
+  /** Receives the time for which a query or transaction has waited for a connection. */
   waited: (seconds: number) => void = () => undefined;
   /** Opens connections to the current host. */
   readonly Client: new (options: pg.ClientConfig) => Connection;
@@ -127,13 +127,13 @@ export class Primary {
   }
 
   /**
-   * Prepares a new connection. If the primary is another host than before, cuts the connections to the other hosts, so
+   * Prepares a new connection. If the primary has changed, closes the connections to the other hosts, so
    * that this process never uses two servers at a time.
    *
    * @throws StandbyError
    */
   async prepare(client: Connection): Promise<void> {
-    // A node that hangs in a transaction would otherwise keep its locks.
+    // Otherwise a node that hangs in a transaction would keep its locks.
     const text = `SELECT pg_is_in_recovery() AS "isStandby",
                          set_config('idle_in_transaction_session_timeout', '${TIMEOUT_MS}', false)`;
     const query: pg.QueryConfig & pg.ClientConfig = { text, query_timeout: this.hostTimeoutMs };

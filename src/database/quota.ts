@@ -30,7 +30,7 @@ export async function checkQuota(
 ): Promise<void> {
   if (max === undefined) return;
   await lockTransaction(manager, lock, `${accountId}/${region}`);
-  // A separate statement sees what was committed while this transaction waited for the lock.
+  // A separate statement sees commits made while this transaction waited for the lock.
   const [found] = await manager.query<{ count: number }[]>(countSql, [accountId, region, max + 1]);
   if (found && found.count > max)
     throw new Exceeded(

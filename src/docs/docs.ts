@@ -9,8 +9,8 @@ import { EXAMPLE_REPLICATION_REGION, EXAMPLE_SCOPE } from '../http/fields.js';
 import { DOCS } from '../http/pages.js';
 
 /**
- * Those of the console, with two exceptions for Swagger UI: its style sheet has images in itself, and it inserts the
- * descriptions of operations, which this service wrote, as markup.
+ * The console's policy with two exceptions for Swagger UI: its style sheet embeds images, and it inserts the
+ * operations' descriptions, which come from this service, as markup.
  */
 const HEADERS = {
   'content-security-policy':
@@ -75,7 +75,7 @@ export function serveDocs(fastify: FastifyInstance, config: DocsConfig): void {
     );
 }
 
-/** Puts the label of this deployment into the page, and a link to the console if it is served. */
+/** Inserts the label of this deployment into the page, and a link to the console if it is served. */
 function withDeployment({ console, consoleLabel: label }: DocsConfig, html: string): string {
   const isOff = console === 'off';
   const escaped = label?.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -85,7 +85,7 @@ function withDeployment({ console, consoleLabel: label }: DocsConfig, html: stri
     .replace('{{label}}', () => (escaped === undefined ? '' : `<span class="stage">${escaped}</span>`));
 }
 
-/** Puts the account and the Regions of this deployment into the examples of a document. */
+/** Inserts the account and the Regions of this deployment into the examples of a document. */
 function withExamplesOf(
   { accountId, region, regions }: Pick<Config, 'accountId' | 'region' | 'regions'>,
   document: string,

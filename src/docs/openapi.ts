@@ -37,8 +37,7 @@ const ENVELOPE: ErrorMembers = {
 };
 const XKS_ERROR: ErrorMembers = { errorName: { type: 'string' }, errorMessage: { type: 'string' } };
 
-const EXAMPLES =
-  'The examples run as they stand after `keyblock demo`, which creates the keys and users that they use.';
+const EXAMPLES = 'The examples run unchanged after `keyblock demo`, which creates the keys and users that they use.';
 const XKS_EXAMPLES =
   'The examples need a credential of the prefix `demo`, and a key that is released to it as `orders`.';
 
@@ -86,7 +85,7 @@ const PLANES = {
     module: XksProxyModule,
     title: 'Keyblock XKS proxy',
     description:
-      'Lets AWS KMS use keys that stay in Keyblock, as external keys: version 1 of the AWS KMS external key store (XKS) proxy API. ' +
+      'Lets AWS KMS use keys in Keyblock as external keys: version 1 of the AWS KMS external key store (XKS) proxy API. ' +
       'Requests are signed for the service `kms-xks-proxy`, with a credential that `keyblock xks` has created for the prefix. ' +
       'Without a prefix, paths begin with `/kms/xks/v1`. Binary values are base64.',
   },
@@ -110,7 +109,7 @@ const PLANES = {
     title: 'Keyblock administration',
     description:
       'Manages users and roles, their policies, access keys and sessions, and explains policy decisions. This is not an AWS ' +
-      'API. Requests are signed like those of the control plane and data plane. The root may do everything; a user or a role ' +
+      'API. Requests are signed like those of the control plane and data plane. The root has all permissions; a user or a role ' +
       'needs a policy that allows the action `keyblock:<operation>` on the ARN of the user or role that the operation ' +
       'concerns.',
   },
@@ -164,7 +163,7 @@ function documentOf(app: INestApplication, plane: keyof typeof PLANES): OpenAPIO
   if (api.signingName === undefined) builder.addSecurity('jwt', JWT).addSecurityRequirements('jwt');
   else addSignature(builder, api.signingName);
   const document = SwaggerModule.createDocument(app, builder.build(), {
-    // Not by Swagger's deep scan, which would follow the imports to the global module and its controllers.
+    // Doesn't use Swagger's deep scan, which would follow the imports to the global module and its controllers.
     include: [module, ...modulesIn(module)],
     standardSchemaConverter: (schema) => openApiSchema(schema as z.ZodType),
   });

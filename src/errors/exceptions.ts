@@ -62,7 +62,7 @@ export class AccessDeniedException extends ServiceException {
 
 /** The call needs approvals that it doesn't have yet: the message and a header of the response name the sessions. */
 export class ApprovalRequiredException extends AccessDeniedException {
-  /** @param sessionArns sessions in which the approvals are asked for */
+  /** @param sessionArns sessions for the approvals */
   constructor(
     message: string,
     readonly sessionArns: readonly string[],

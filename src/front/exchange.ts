@@ -17,11 +17,11 @@ export class Exchange {
   call?: Call;
   /** The user whom a request that isn't signed claims to be from. */
   claimedUserName?: string;
-  /** True if the rest of the body isn't read: it must not be taken for the next request. */
+  /** True if the rest of the body isn't read: it must not be parsed as the next request. */
   isCutOff = false;
   /** The exception that the response reports. */
   exception?: ServiceException;
-  /** ARNs of the sessions in which the approvals are asked for that the call needs. */
+  /** ARNs of the sessions for the approvals that the call needs. */
   approvals?: readonly string[];
 
   constructor(

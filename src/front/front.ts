@@ -32,7 +32,7 @@ import { Routes, type ServedOperation } from './routes.js';
 import { TokenBuckets } from './token-buckets.js';
 import { TurnAnswers } from './turn-answers.js';
 
-/** Interval at which a stopping service looks whether the requests in progress have ended. */
+/** Interval at which a stopping service checks for requests in progress. */
 const POLL_MS = 20;
 
 /** HTTP status of an answer without a body. */
@@ -54,8 +54,8 @@ export interface FrontOptions {
   clock: Clock;
   staleServing: Pick<StaleServing, 'now'>;
   /**
-   * The APIs, each with the access keys that may sign its requests, or with what finds the callers of requests that aren't
-   * signed; in the order that `Apis` needs.
+   * The APIs in the order that `Apis` needs, each with the access keys that may sign its requests, or with the
+   * authenticator of unsigned requests.
    */
   apis: ReadonlyMap<Api, CredentialStore | Authenticator>;
   operations: readonly ServedOperation[];
@@ -66,7 +66,7 @@ export interface FrontOptions {
 }
 
 /**
- * Serves every operation of every API, directly on Node.js's requests: this class is all that is between the socket and
+ * Serves every operation of every API, directly on Node.js's requests: there are no other layers between the socket and
  * the operation. See docs/adr/0023.
  */
 export class Front {
@@ -118,8 +118,8 @@ export class Front {
   }
 
   /**
-   * Waits for the requests in progress, which outlast their connections if the clients have hung up. Requests that last
-   * too long are refused, so that they have an audit event.
+   * Waits for the requests in progress, which outlast their connections if the clients have disconnected. Requests that
+   * exceed the deadline are refused, so that they have an audit event.
    *
    * @param deadlineMs by the monotonic clock
    */
@@ -163,7 +163,7 @@ export class Front {
       this.#answer(exchange, status, answer);
     } catch (error) {
       this.#refuse(exchange, error);
-      // Until there is a call, only its caller was looked for.
+      // Without a call, only the caller lookup can have failed.
       const { call, exception } = exchange;
       if (!call && exception && exception.status < 500) this.#options.metrics.countSignatureFailure(exception.name);
     }
@@ -172,7 +172,7 @@ export class Front {
   /**
    * Finds the caller of a request.
    *
-   * @returns a promise only if something isn't remembered
+   * @returns a promise only if something isn't cached
    */
   #callerOf(exchange: Exchange, { api, name }: ServedOperation, body: Buffer): Caller | Promise<Caller> {
     const { apis, clock } = this.#options;

@@ -7,9 +7,12 @@ import { BOUNDS, bucketOf } from '../http/request-counts.js';
 import { LOGGER } from '../logger.js';
 
 const MINUTE_MS = 60_000;
-/** Hours that are kept. */
+/** Number of hours to keep. */
 export const KEPT_HOURS = 168;
-/** Minutes and operations that wait to be written, e.g. while the database can't be reached. */
+/**
+ * Maximum number of combinations of minute and operation that wait to be written, e.g. while the database can't be
+ * reached.
+ */
 const MAX_WAITING = 20_000;
 
 const BUCKETS = BOUNDS.length + 1;
@@ -44,7 +47,7 @@ export interface RateSteps {
   byOperation: boolean;
 }
 
-/** Most rows that one read returns. */
+/** Maximum number of rows per read. */
 const MAX_ROWS = 50_000;
 
 /** Counts requests by minute, API and operation, for all processes of the deployment. */
@@ -75,7 +78,7 @@ export class Rates extends LastUses<Minute> {
     found.buckets[bucket] = (found.buckets[bucket] ?? 0) + 1;
   }
 
-  /** Reads the requests since a time, as far as they are written, summed up by steps. */
+  /** Reads the stored requests since a time, summed by step. */
   read({ from, stepMinutes, byOperation }: RateSteps): Promise<Rate[]> {
     const sums = Array.from({ length: BUCKETS }, (_, i) => `sum(buckets[${i + 1}])`);
     const names = byOperation ? ', api, operation' : '';
@@ -138,7 +141,7 @@ export function percentileMs(buckets: readonly number[], part: number): number |
   for (const [i, count] of buckets.entries()) {
     if (count > 0 && below + count >= part * total) {
       const lower = i === 0 ? 0 : (BOUNDS[i - 1] ?? 0);
-      // Nothing is known about the last bucket but its lower bound.
+      // Only the lower bound of the last bucket is known.
       const upper = BOUNDS[i] ?? lower;
       return 1000 * (lower + ((upper - lower) * (part * total - below)) / count);
     }

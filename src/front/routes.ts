@@ -66,8 +66,8 @@ export class Routes {
   }
 
   /**
-   * Finds the operation that a form names, once its body is there: `find` has found none. The signature isn't verified yet, so the
-   * form is only searched, not parsed.
+   * Finds the operation that a form names, once the body has arrived: `find` has found none. The signature isn't
+   * verified yet, so the form is only searched, not parsed.
    */
   findAction({ api }: Found, method: string, body: Buffer): Found {
     const [, action] = (api === this.#form ? ACTION.exec(body.toString('latin1')) : undefined) ?? [];

@@ -45,7 +45,7 @@ test('over a long time a bucket grants exactly the rate, however often a token i
   expect(taken).toBe(500 + 6249);
 });
 
-test('each name has a bucket of its own', () => {
+test('each name has a separate bucket', () => {
   const { buckets, takeUp } = bucketsOf(2);
   takeUp('000000000000/us-east-1');
   expect(buckets.take('000000000000/eu-west-1')).toBe(true);

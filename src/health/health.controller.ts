@@ -100,7 +100,7 @@ class StoppingError extends Error {
   override readonly name = 'StoppingError';
 }
 
-/** Thrown if the service requires its token, which is away. */
+/** Thrown if the service requires its token and the token is unavailable. */
 class TokenAwayError extends Error {
   override readonly name = 'TokenAwayError';
 }

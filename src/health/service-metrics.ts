@@ -16,7 +16,7 @@ export interface ServiceParts {
   clock: Clock;
   /** Caches of keys by the name of their API. */
   keyCaches: Readonly<Record<string, Cache>>;
-  /** Ends of the validity of certificates by what they are for; undefined if there is none. */
+  /** Expiry of certificates by purpose; undefined if there is none. */
   certificates: Readonly<Record<string, () => Date | undefined>>;
 }
 

@@ -7,8 +7,9 @@ import { VALIDATION_EXCEPTIONS } from '../http/validation-exceptions.js';
 const MANAGES_KEYS = ['CreateKey', 'ImportKey', 'ExportKey'];
 
 /**
- * Host commands of a payment HSM. They don't come by HTTP: the row says how they appear in audit events and metrics. An event is named
- * after the operation of Payment Cryptography whose permission the command needs, and shows the code of the command.
+ * Host commands of a payment HSM. They don't use HTTP: this row describes them for audit events and metrics. An event
+ * is named after the operation of Payment Cryptography whose permission the command needs, and shows the code of the
+ * command.
  */
 export const HOST_COMMANDS: Api = {
   name: 'hostcommands',
@@ -23,7 +24,8 @@ export const HOST_COMMANDS: Api = {
     keyType: 'AWS::PaymentCryptography::Key',
     // A key block LMK is a key of Payment Cryptography; a variant LMK has an ARN of its own.
     typeOf: (arn) => (arn.startsWith('arn:aws:keyblock:') ? 'Keyblock::HostCommands::LMK' : undefined),
-    // As for the same operations by HTTP: whoever looks for exports of keys finds those of hosts, too.
+    // The event source is that of the same operations over HTTP, so that a search for exports also finds those by
+    // hosts.
     isDataEvent: (operation) => !MANAGES_KEYS.includes(operation),
     isReadOnly: (operation) => !MANAGES_KEYS.includes(operation),
     // The dispatcher formats the parameters.

@@ -8,12 +8,12 @@ import type { HostKeyAttributes } from './layouts/block-header.js';
 import type { KeyType, RequestLayout } from './layouts/layout.js';
 import type { FieldSettings, KeyField, RequestFields } from './layouts/request-fields.js';
 
-/** One field of a reply: its name, for those who show replies field by field, and its value. Text is Latin-1. */
+/** A field of a reply: its name, for printing replies field by field, and its value. Text is Latin-1. */
 export type ReplyField = readonly [name: string, value: string | Buffer];
 
 /** A complete reply. */
 export interface Reply {
-  /** A warning with which the reply is complete nevertheless; `00` by default. */
+  /** A warning; the reply is nevertheless complete. `00` by default. */
   readonly code?: Extract<HostErrorCode, '01' | '02'>;
   readonly fields: readonly ReplyField[];
 }
@@ -33,11 +33,11 @@ export interface KeyNeeds {
 /** A key of a host command. */
 export interface HostKey extends WorkingKey {
   /**
-   * Length of the key as the host has it, in bytes. A single-length DES key, 8 bytes, is lent as twice itself, i.e. as a
-   * TDES key that encrypts as it does.
+   * Length of the host's key in bytes. A single-length DES key of 8 bytes is passed as two equal halves, i.e. as an
+   * equivalent TDES key.
    */
   readonly bytes: number;
-  /** Permitted uses of the key; undefined for a key under a variant LMK, of which only its type says so. */
+  /** Permitted uses of the key; undefined for a key under a variant LMK, whose type determines them. */
   readonly attributes?: HostKeyAttributes;
 }
 
@@ -46,7 +46,7 @@ export interface HostKeys {
   /**
    * Returns the key that a field names or contains.
    *
-   * @returns a promise only for a key that isn't remembered
+   * @returns a promise only for a key that isn't cached
    * @throws HostError 10 or 11 for a key that can't be opened, 28 or A6 to A8 for a key of another kind, 29 if policies
    *         don't allow the operation with it
    */
@@ -101,19 +101,19 @@ export interface HostServices {
 export interface ListenerSettings extends FieldSettings {
   /** Activities that need authorisation and have it, e.g. `pin.clear`. */
   readonly authorised: ReadonlySet<string>;
-  /** PINs under the LMK are served. */
+  /** Allows PINs under the LMK. */
   readonly servesPinsUnderLmk: boolean;
-  /** Keys are exported and generated under the schemes X and Y. */
+  /** Allows keys to be exported and generated under the schemes X and Y. */
   readonly takesAnsiX917: boolean;
-  /** A clear decimalisation table is used without a check of its digits. */
+  /** Disables the check of the digits of a clear decimalisation table. */
   readonly takesWeakTables: boolean;
   /** Data of EMV cryptograms is padded by ISO/IEC 9797-1 method 2 where its length isn't a multiple of 8. */
   readonly padsEmvData: boolean;
-  /** 9 characters that diagnostics report. */
+  /** Firmware number that diagnostics report, 9 characters. */
   readonly firmware: string;
 }
 
-/** Facts about a command that its message states. */
+/** Parts of a command's message. */
 interface CommandOrigin {
   readonly command?: string;
   readonly namesLmk?: boolean;
@@ -125,7 +125,7 @@ interface CommandOrigin {
 export class HostCall {
   constructor(
     readonly call: Call,
-    /** Identifier of the LMK: that after `%`, or else the default one of the listener. */
+    /** Identifier of the LMK: the one after `%`, or the default one of the listener. */
     readonly lmk: string,
     readonly services: HostServices,
     private readonly origin: CommandOrigin = {},
@@ -141,7 +141,10 @@ export class HostCall {
     return this.origin.namesLmk ?? false;
   }
 
-  /** Notes the check value of a key under an LMK: the ARN of the LMK doesn't tell its keys apart in the audit event. */
+  /**
+   * Records the check value of a key under an LMK, because the ARN of the LMK doesn't identify the key in the audit
+   * event.
+   */
   notes(checkValue: string): void {
     this.origin.checkValues?.push(checkValue);
   }
@@ -158,13 +161,13 @@ export class HostCall {
 }
 
 /**
- * A host command. It is parsed before anything is looked up, so that a malformed request costs little and says what is
- * malformed.
+ * A host command. It is parsed before anything is looked up, so that a malformed request costs little and gets a
+ * specific error.
  */
 export interface HostCommand<R = unknown> extends RequestLayout<R> {
   /** Operation of Payment Cryptography whose permission the caller needs; undefined for a command without keys. */
   readonly operation?: string;
-  /** True if listeners serve the command where the configuration doesn't list commands. */
+  /** True if listeners serve the command when the configuration doesn't list commands. */
   readonly isDefault: boolean;
   execute(request: R, host: HostCall): Reply | Promise<Reply>;
 }

@@ -6,12 +6,12 @@ import type { TurnWrites } from './turn-writes.js';
 /** Maximum number of commands of a connection whose replies aren't written. */
 const MAX_IN_FLIGHT = 64;
 /**
- * Time for which what a host still sends is discarded after the last reply: closing at once could reset the connection before the host has
- * read the reply.
+ * Time for which further input of a host is discarded after the last reply: closing at once could reset the connection
+ * before the host has read the reply.
  */
 const LINGER_MS = 1000;
 
-/** The place of a reply in the order of the requests. */
+/** The slot of a reply in the order of the requests. */
 interface Slot {
   reply?: Buffer | undefined;
 }
@@ -27,17 +27,17 @@ export interface ConnectionOptions {
 }
 
 /**
- * A connection of a host: reads messages, and writes the replies in the order of the messages. It stops reading while too
- * many replies are awaited, or while the host doesn't read them.
+ * A connection of a host: reads messages, and writes the replies in the order of the messages. It stops reading while
+ * too many replies are pending, or while the host doesn't read them.
  */
 export class Connection {
   readonly #reader: MessageReader;
   #slots: Slot[] = [];
-  /** True while a write of this turn is planned. */
+  /** True while a write in this turn is scheduled. */
   #isWritePlanned = false;
   /** True while the socket has more to send than the host reads. */
   #isBlocked = false;
-  /** True if nothing more is read: the host has ended its side, or the connection is being closed. */
+  /** True if reading has stopped: the host has closed its side, or the connection is being closed. */
   #isEnding = false;
   #messageTimer?: NodeJS.Timeout | undefined;
 
@@ -66,13 +66,13 @@ export class Connection {
     if (options.idleSeconds > 0) {
       socket.setTimeout(options.idleSeconds * 1000);
       socket.on('timeout', () => {
-        // A command that is being computed is no silence of the host. Its reply starts the time again.
+        // A running command doesn't count as idle time. Its reply restarts the timer.
         if (this.#slots.length === 0 || this.#isBlocked) socket.destroy();
       });
     }
   }
 
-  /** Answers the messages that have arrived, reads no more and ends the connection. */
+  /** Answers the received messages, stops reading and ends the connection. */
   finish(): void {
     this.#isEnding = true;
     this.socket.pause();
@@ -99,7 +99,7 @@ export class Connection {
     this.#serve();
   }
 
-  /** Answers the messages that have arrived, as many as may be in flight. */
+  /** Processes received messages, up to the limit of commands in flight. */
   #serve(): void {
     const { socket } = this;
     try {
@@ -142,7 +142,9 @@ export class Connection {
     this.options.turns.add(this);
   }
 
-  /** Reads no more, because what follows can't be told apart, and ends the connection after the replies. */
+  /**
+   * Stops reading, because the following bytes can't be split into messages, and ends the connection after the replies.
+   */
   #close(): void {
     this.#isEnding = true;
     this.#reader.push(Buffer.alloc(0));
@@ -158,7 +160,7 @@ export class Connection {
     this.socket.on('close', () => clearTimeout(timer));
   }
 
-  /** Limits the time to complete a message that has begun, not counting the time in which nothing is read. */
+  /** Limits the time to complete a message, excluding time in which reading is paused. */
   #limitMessage(isPaused: boolean): void {
     if (!this.#reader.isWithinMessage || isPaused || this.#isEnding) this.#endMessageTimer();
     else this.#messageTimer ??= setTimeout(() => this.socket.destroy(), this.options.messageSeconds * 1000).unref();

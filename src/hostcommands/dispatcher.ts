@@ -51,7 +51,7 @@ export interface DispatcherOptions {
   readonly rate: TokenBuckets | undefined;
 }
 
-/** A command that is on, with what each call of it needs. */
+/** An enabled command, with its requirements. */
 interface Row {
   readonly command: HostCommand;
   readonly operation: string;
@@ -59,7 +59,7 @@ interface Row {
   readonly parameters: string;
 }
 
-/** One message and its answer. */
+/** A message and its reply. */
 class Exchange {
   readonly api = HOST_COMMANDS;
   readonly record = new CallRecord();
@@ -98,7 +98,7 @@ export class Dispatcher {
   readonly #rows: ReadonlyMap<string, Row>;
   readonly #services: HostServices;
   readonly #bucket: string;
-  /** Number of commands that are waited for. */
+  /** Number of pending commands. */
   #waiting = 0;
 
   constructor(options: DispatcherOptions) {
@@ -115,7 +115,7 @@ export class Dispatcher {
     this.#bucket = `${HOST_COMMANDS.name}/${served.accountId}/${served.region}`;
   }
 
-  /** Number of commands whose answers are waited for, also those of hosts that have hung up. */
+  /** Number of pending commands, including those of disconnected hosts. */
   get waiting(): number {
     return this.#waiting;
   }
@@ -123,7 +123,7 @@ export class Dispatcher {
   /**
    * Answers a message. Never throws or rejects.
    *
-   * @returns the reply with its length; a promise only if something isn't remembered, or takes long
+   * @returns the reply with its length; a promise only if something isn't cached, or takes long
    */
   answer({ bytes, isTooLong }: Message, peer: Peer): Buffer | Promise<Buffer> {
     const exchange = this.#exchange(bytes, this.#options.served.headerLength, peer);
@@ -185,7 +185,7 @@ export class Dispatcher {
     const host = new HostCall(call, lmk, this.#services, origin);
     if (row.operation !== 'ExportKey') return row.command.execute(request, host);
     return whenReady(this.#options.needsApproval({ ...call, api: CONTROL_PLANE }), (isNeeded) => {
-      if (isNeeded) throw new HostError('29', 'Exports need an approval here, which a host command cannot wait for');
+      if (isNeeded) throw new HostError('29', 'Exports need an approval, which a host command cannot wait for');
       return row.command.execute(request, host);
     });
   }
@@ -228,9 +228,9 @@ export class Dispatcher {
     return framed({ message, headerLength, code: replyCode(code), error, fields, trailer });
   }
 
-  /** Records a command before it is answered, so that one whose host has hung up is recorded, too. */
+  /** Records a command before it is answered, so that it is recorded even if its host has disconnected. */
   #record(exchange: Exchange, code: HostErrorCode | '00', error?: HostError): void {
-    // It may have been answered when its time was up.
+    // It may already have been answered because of the time limit.
     if (exchange.isAnswered) return;
     exchange.isAnswered = true;
     const { audit, metrics, logger, served } = this.#options;
@@ -265,7 +265,7 @@ export class Dispatcher {
   }
 
   /**
-   * Formats `requestParameters`. They show nothing of a command but its code and the check values of its keys: fields hold
+   * Formats `requestParameters`. They contain only the command's code and the check values of its keys: fields hold
    * keys, PIN blocks and account numbers.
    */
   #parametersOf({ row, code, checkValues }: Exchange): string {
@@ -295,7 +295,7 @@ function withoutLength(reply: Buffer): Buffer {
   return reply.subarray(2);
 }
 
-/** Returns a command code as it may appear in events: hexadecimal unless it is of letters and digits. */
+/** Returns a command code for events: hexadecimal unless it consists of letters and digits. */
 function shown(code: string): string {
   return /^[A-Za-z0-9]{2}$/.test(code) ? code : Buffer.from(code, 'latin1').toString('hex');
 }

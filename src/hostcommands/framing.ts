@@ -13,7 +13,7 @@ export class ShortMessageError extends Error {
 
 /** A message without its length. */
 export interface Message {
-  /** Header, command code and fields. Of a message that is too long, header and command code only. */
+  /** Header, command code and fields. For a message that is too long, only header and command code. */
   readonly bytes: Buffer;
   readonly isTooLong: boolean;
 }
@@ -26,9 +26,9 @@ export class MessageReader {
   /** The chunk that is being read, and the position in it. */
   #chunk: Buffer = Buffer.alloc(0);
   #position = 0;
-  /** First byte of a length whose second byte hasn't arrived. */
+  /** First byte of a length field whose second byte hasn't arrived. */
   #lengthByte?: number | undefined;
-  /** A message of which a part has arrived. */
+  /** A partially received message. */
   #partial?: { bytes: Buffer; filled: number; isTooLong: boolean } | undefined;
 
   constructor(
@@ -46,7 +46,7 @@ export class MessageReader {
     return this.#position < this.#chunk.length;
   }
 
-  /** Gives the next bytes of the stream. All messages of the chunk before must have been read. */
+  /** Adds the next bytes of the stream. All messages of the previous chunk must have been read. */
   push(chunk: Buffer): void {
     this.#chunk = chunk;
     this.#position = 0;

@@ -39,7 +39,7 @@ export class HostCommands {
     return this.#listeners.map(({ port }) => port);
   }
 
-  /** The earliest end of the validity of a listener's certificate; undefined if none has TLS. */
+  /** The earliest expiry of a listener's certificate; undefined if no listener uses TLS. */
   get certificateExpiresAt(): Date | undefined {
     const ends = this.#listeners.flatMap(({ certificateExpiresAt }) => certificateExpiresAt?.getTime() ?? []);
     return ends.length === 0 ? undefined : new Date(Math.min(...ends));
@@ -51,7 +51,7 @@ export class HostCommands {
     if (!payshield) return;
     for (const [lmk, configured] of payshield.lmks)
       if (isTestLmk(configured))
-        this.logger.warn({ lmk }, 'the LMK is the public test set: everybody can decrypt the keys under it');
+        this.logger.warn({ lmk }, 'the LMK is the public test set: anyone can decrypt the keys under it');
     const principals = this.changes.subscribe(new HostPrincipals(this.principals, this.changes.freshness));
     const rate = dataPlaneRate === undefined ? undefined : new TokenBuckets(dataPlaneRate);
     const turns = new TurnWrites();

@@ -11,7 +11,7 @@ import { exceptionOf } from '../front/refusals.js';
 import { HOST_COMMANDS } from './api.js';
 import { HostError, type HostErrorCode } from './host-error.js';
 
-/** Error codes for the errors of crypto/. A command in which an error means something else throws its own HostError. */
+/** Error codes for the errors of crypto/. A command for which an error has another meaning throws its own HostError. */
 const CODES: Partial<Record<CryptoErrorCode, HostErrorCode>> = {
   PIN_BLOCK: '20',
   PAN: '20',
@@ -24,7 +24,7 @@ const CODES: Partial<Record<CryptoErrorCode, HostErrorCode>> = {
 };
 
 /**
- * Returns the error that a host command is answered with. An unexpected failure goes to the log, and is answered without
+ * Returns the error for the reply to a host command. An unexpected failure goes to the log, and is answered without
  * details.
  */
 export function hostErrorOf(thrown: unknown, requestId: string, logger: Logger): HostError {

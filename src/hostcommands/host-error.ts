@@ -59,8 +59,8 @@ export const HOST_ERRORS = {
 export type HostErrorCode = keyof typeof HOST_ERRORS;
 
 /**
- * The error that refuses a host command. The message is for the operator, in the log and in `keyblock payshield try`: it
- * names fields, never their values where those may be secret.
+ * The error that refuses a host command. The message is for the operator, in the log and in `keyblock payshield try`:
+ * it names fields, but never values that may be secret.
  */
 export class HostError extends Error {
   override readonly name = 'HostError';

@@ -12,8 +12,8 @@ import { StoredKeys } from './lmk/stored-keys.js';
 import { VariantKeys } from './lmk/variant-keys.js';
 
 /**
- * Finds the keys of host commands: those of the service that the key table names for the text of the field, or that the
- * field names itself, and keys that the host keeps under an LMK.
+ * Finds the keys of host commands: keys of the service, which the key table or the field itself names, and keys that
+ * the host stores under an LMK.
  */
 export class FieldKeys implements HostKeys {
   readonly blocks: BlockKeys;

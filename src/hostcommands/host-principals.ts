@@ -6,8 +6,8 @@ import { inTime } from '../changes/in-time.js';
 import { ResourceNotFoundException } from '../errors/exceptions.js';
 
 /**
- * The users and roles as which host commands run, by their ARNs; undefined for one that doesn't exist. Whatever changes a user or role
- * takes effect at the next command of an open connection, as it does with the next request of an access key.
+ * The users and roles that run host commands, by ARN; undefined for a missing one. A change of a user or role applies
+ * from the next command of an open connection, as it does for the next request of an access key.
  */
 export class HostPrincipals extends FreshCache<Principal | undefined> {
   constructor(

@@ -14,7 +14,7 @@ import { lmkArn, type Lmks } from './lmk/lmks.js';
 /** The form in which a key is issued. */
 export interface IssuedAs {
   readonly type: KeyType;
-  /** Letter of the scheme; Z and 0 for a single-length key without a letter. */
+  /** Letter of the scheme; Z and 0 mean a single-length key without a letter. */
   readonly scheme: string;
   /** For a key block. */
   readonly header?: WantedHeader | undefined;
@@ -55,18 +55,21 @@ export class KeyIssuer {
     if (!this.blocks) throw new Error('There is a key block LMK without a way to open it');
     return whenReady(this.blocks.lmk(host.call, entry), ({ blocks }) => (clear) => {
       if (clear.length !== header.bytes)
-        throw new HostError('A7', 'The key has another length than the fields after "#" say');
+        throw new HostError('A7', 'The length of the key differs from the fields after "#"');
       return blocks.wrap({ ...header, algorithm: letterOf(header), lmk: entry.id }, clear);
     });
   }
 }
 
 /**
- * Checks that a variant LMK doesn't lose what a key block said of a key: it keeps DES keys only, and nothing about their
+ * Checks that a variant LMK doesn't lose attributes of a key block: it supports only DES keys, and doesn't record
  * exportability.
  */
 function checkKept({ isAes, exportability }: WantedHeader, lmk: string): void {
   if (isAes) throw new HostError('26', `Key scheme: LMK ${lmk} is a variant LMK, which encrypts DES keys only`);
   if (exportability === 'N')
-    throw new HostError('AA', `LMK ${lmk} is a variant LMK, under which a key could be exported: it takes no key of N`);
+    throw new HostError(
+      'AA',
+      `LMK ${lmk} is a variant LMK, under which a key could be exported: it accepts no key with exportability N`,
+    );
 }

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { KeyFileError, readText } from '../config/key-file.js';
 
 const MAX_ROWS = 100_000;
-/** Characters of the longest key field: a key block with its letter. */
+/** Length of the longest key field: a key block with its letter. */
 const MAX_MATCH = 10_000;
 
-/** A key of this service that stands for a key field of hosts. */
+/** A key of this service for a key field that hosts send. */
 export interface KeyTableRow {
   /** Key ARN, alias ARN or alias name. */
   readonly key: string;
-  /** Codes of the commands in which the row counts; all by default. */
+  /** Codes of the commands to which the row applies; all by default. */
   readonly usage?: ReadonlySet<string>;
 }
 
@@ -74,7 +74,7 @@ function toPlain(read: () => unknown): unknown {
   }
 }
 
-/** Returns the text of a table to which a row is appended. @throws KeyFileError if it then isn't usable */
+/** Returns the text of a table with an appended row. @throws KeyFileError if the result isn't usable */
 export function withRow(text: string, match: string, { key, usage }: KeyTableRow): string {
   const row = `  - match: ${JSON.stringify(match)}\n    key: ${key}\n`;
   const commands = usage ? `    usage: [${[...usage].map((code) => `'${code}'`).join(', ')}]\n` : '';

@@ -28,12 +28,12 @@ export interface ExportedAs {
   readonly attributes?: HostKeyAttributes | undefined;
   /** Exportability of the key block; that of the attributes by default. */
   readonly exportability?: string | undefined;
-  /** Version of the key block that the command wants. */
+  /** Version of the key block that the command requests. */
   readonly version?: string | undefined;
   readonly takesAnsiX917: boolean;
 }
 
-/** Lends a key in the length that the host has. @param compute must not keep the buffer or a view of it */
+/** Passes a key in the host's length to a computation. @param compute must not keep the buffer or a view of it */
 export function lendKey<T>(key: HostKey, compute: (clear: Buffer) => T): T {
   let result: { value: T } | undefined;
   key.use((held) => {
@@ -47,8 +47,8 @@ export function lendKey<T>(key: HostKey, compute: (clear: Buffer) => T): T {
  *
  * @param key   DES or AES key; the caller zeroizes it
  * @param isAes whether it is an AES key
- * @throws HostError 26, 27 if the scheme doesn't go with the keys, AA for a key that may not leave in this form, BB for a ZMK
- *   that is weaker than the key or is the key
+ * @throws HostError 26, 27 if the scheme doesn't suit the keys, AA for a key that can't be exported in this form, BB
+ *   for a ZMK that is weaker than the key or equals it
  */
 export function exportUnder(zmk: HostKey, key: Buffer, isAes: boolean, as: ExportedAs): string {
   checkProtection(zmk, key.length, isAes);
@@ -77,7 +77,7 @@ export interface Imported {
 }
 
 /**
- * Decrypts a key that comes under a ZMK.
+ * Decrypts an imported key under a ZMK.
  *
  * @throws HostError 11 for a weak key, 26, 75 for a key with equal parts, A4 to AB for a key block, BB
  */
@@ -99,7 +99,7 @@ export function importUnder(zmk: HostKey, field: KeyField): Imported {
 }
 
 /**
- * Checks a DES key that comes in or is formed: NIST SP 800-67 revision 2, section 3.3.
+ * Checks a DES key that is imported or formed: NIST SP 800-67 revision 2, section 3.3.
  *
  * @throws HostError 75 for equal parts, 11 for weak ones, such as zeros
  */
@@ -108,7 +108,7 @@ export function requireGoodKey(key: Buffer, name: string): void {
   try {
     const parts = partsOf(adjusted);
     if (parts.some((part, i) => parts.slice(0, i).some((other) => equal(part, other))))
-      throw new HostError('75', `${name} has equal parts: it is a shorter key in disguise`);
+      throw new HostError('75', `${name} has equal parts: it is equivalent to a shorter key`);
     if (!isStrong(adjusted)) throw new HostError('11', `${name} has a weak or semi-weak part`);
   } finally {
     adjusted.fill(0);
@@ -167,7 +167,7 @@ function authentic<T>({ name }: KeyField, openIt: () => T): T {
   } catch (error) {
     if (!(error instanceof CryptoError)) throw error;
     const code: HostErrorCode = error.code === 'KEY_BLOCK' ? 'A5' : 'A4';
-    throw new HostError(code, code === 'A5' ? `${name}: ${error.message}` : `${name} is no block under this ZMK`);
+    throw new HostError(code, code === 'A5' ? `${name}: ${error.message}` : `${name} is not a block under this ZMK`);
   }
 }
 
@@ -214,8 +214,8 @@ function requireBlockZmk({ bytes }: HostKey): void {
 }
 
 /**
- * Checks that a key may leave: X9.143 6.3.5. Only S allows a form that isn't a key block. A key without attributes is one
- * under a variant LMK, which says nothing about it.
+ * Checks that a key may be exported: X9.143 6.3.5. Only S allows a form other than a key block. A key without
+ * attributes is under a variant LMK, which doesn't record them.
  */
 function checkExportable(as: ExportedAs): void {
   const own = as.attributes?.exportability;
@@ -245,8 +245,8 @@ function checkProtection(zmk: HostKey, bytes: number, isAes: boolean): void {
 }
 
 /**
- * Refuses a ZMK whose first or last two parts are equal, which encrypts as a single-length one does. Where no key block
- * binds the halves of a key to each other, a host can put one together.
+ * Refuses a ZMK whose first or last two parts are equal, because it encrypts like a single-length one. Without a key
+ * block that binds the halves of a key to each other, a host can assemble such a key.
  */
 function checkDisguise({ algorithm }: HostKey, kek: Buffer, bytes: number): void {
   if (bytes === 8 || !isTdes(algorithm)) return;
@@ -254,7 +254,7 @@ function checkDisguise({ algorithm }: HostKey, kek: Buffer, bytes: number): void
   if (parts.some((part, i) => i > 0 && equal(part, parts[i - 1] as Buffer)))
     throw new HostError(
       'BB',
-      'A ZMK with equal parts is a single-length one in disguise, which is weaker than the key',
+      'A ZMK with equal parts is equivalent to a single-length ZMK, which is weaker than the key',
     );
 }
 

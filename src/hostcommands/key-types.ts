@@ -6,7 +6,7 @@ import { HostError } from './host-error.js';
 import { SEE_KEY_BLOCK } from './layouts/key-fields.js';
 import type { KeyType } from './layouts/layout.js';
 
-/** Key types that this service issues, with the usages of TR-31 that they stand for. */
+/** Key types that this service issues, with the corresponding TR-31 usages. */
 const USAGES: Readonly<Record<KeyType, readonly string[]>> = {
   '000': ['K0', 'K1'],
   '001': ['P0'],
@@ -46,13 +46,13 @@ export function checkKeyType(type: KeyType): void {
     throw new HostError('04', `Key type: ${type} is none of ${Object.keys(USAGES).join(' ')} ${SEE_KEY_BLOCK}`);
 }
 
-/** Checks that a usage goes with the type that the command names. @throws HostError 28 */
+/** Checks that a usage is allowed for the type that the command names. @throws HostError 28 */
 export function checkUsageOfType(type: KeyType, usage: string): void {
   if (type !== SEE_KEY_BLOCK && !USAGES[type]?.includes(usage))
     throw new HostError('28', `A key with usage ${usage} isn't one of type ${type}`);
 }
 
-/** Checks that a key is one of the type that the command names, where the key says what it is. @throws HostError 28 */
+/** Checks that a key with attributes has the type that the command names. @throws HostError 28 */
 export function checkTypeOf(type: KeyType, { attributes }: HostKey): void {
   if (attributes) checkUsageOfType(type, attributes.usage);
 }

@@ -31,7 +31,7 @@ export interface ReportedConfig {
   readonly tls?: { readonly ca?: unknown } | undefined;
 }
 
-/** Counts what a listener does. */
+/** Counts a listener's connections, commands and errors. */
 export class ListenerCounts {
   connections = 0;
   refusedConnections = 0;
@@ -42,7 +42,7 @@ export class ListenerCounts {
    * Counts an answered command.
    *
    * @param command one of the listener's commands, or `unknown`
-   * @param error   error code of the reply; undefined for a command that was served
+   * @param error error code of the reply; undefined for a successful command
    */
   count(command: string, error: string | undefined): void {
     let counts = this.#commands.get(command);
@@ -72,7 +72,7 @@ export class ListenerCounts {
   }
 }
 
-/** The reports of this process's listeners, for all processes of the deployment to show. */
+/** The reports of this process's listeners, which all processes of the deployment can show. */
 @Injectable()
 export class ListenerReports {
   readonly #reporters: (() => ListenerReport)[] = [];

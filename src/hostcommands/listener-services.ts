@@ -21,7 +21,7 @@ import { LmkPins } from './pins-under-lmk.js';
 
 const CHECK_VALUE_DIGITS = 16;
 
-/** Makes what the commands of a listener are served with. */
+/** Creates the services that a listener's commands use. */
 @Injectable()
 export class ListenerServicesFactory {
   readonly #configured: ReadonlyMap<string, LmkConfig>;
@@ -63,8 +63,8 @@ export class ListenerServicesFactory {
   }
 
   /**
-   * Returns the check value of the LMK of a call: of a variant LMK, zeros that each pair has encrypted in turn; of a key
-   * block LMK, that of its key, with zeros behind it.
+   * Returns the check value of the LMK of a call: for a variant LMK, zeros encrypted under each pair in turn; for a key
+   * block LMK, the check value of its key, padded with zeros.
    */
   #checkValue({ call, lmk: id }: HostCall): string | Promise<string> {
     const lmk = this.#lmks.get(id);

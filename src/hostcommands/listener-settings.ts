@@ -4,7 +4,7 @@ import type { FieldSettings } from './layouts/request-fields.js';
 /** Digits of the longest PIN under a key block LMK. */
 const LONGEST_PIN = 12;
 
-/** Returns the settings by which a listener reads requests. */
+/** Returns the settings for parsing a listener's requests. */
 export function fieldSettings(
   { defaultLmk, hexLength, keyNames }: HostListenerConfig,
   lmks: ReadonlyMap<string, LmkConfig>,

@@ -11,9 +11,9 @@ import { type Peer, peerOf } from './peer.js';
 import type { TurnWrites } from './turn-writes.js';
 
 const HANDSHAKE_MS = 10_000;
-/** Silence after which the system asks whether a host is still there: without a time limit, one that is gone would keep its place. */
+/** Idle time before TCP keep-alive: without a time limit, a host that is gone would keep its connection slot. */
 const PROBE_MS = 60_000;
-/** Interval at which a stopping listener looks whether its commands have ended. */
+/** Interval at which a stopping listener checks for running commands. */
 const POLL_MS = 20;
 
 /** A port on which host commands are served. */
@@ -51,18 +51,18 @@ export class HostListener {
     if (tls && this.#server instanceof TlsServer) this.#tlsWatch = new TlsWatch(this.#server, tls, logger);
   }
 
-  /** Address as audit events and the log show it. */
+  /** Address for audit events and the log. */
   get name(): string {
     const { host } = this.config;
     return `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
-  /** End of the validity of the certificate; undefined without TLS. */
+  /** Expiry of the certificate; undefined without TLS. */
   get certificateExpiresAt(): Date | undefined {
     return this.#tlsWatch?.expiresAt;
   }
 
-  /** The port, also if the system has chosen it. */
+  /** The port, even if chosen by the system. */
   get port(): number {
     return (this.#server.address() as AddressInfo | null)?.port ?? this.config.port;
   }
@@ -74,7 +74,7 @@ export class HostListener {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, backlog: 511 }, () => {
         this.#server.off('error', reject);
-        // Before the first connection, which needs another turn of the event loop.
+        // This runs before the first connection, which needs another turn of the event loop.
         this.#dispatcher = dispatcherOf(this);
         resolve();
       });
@@ -101,7 +101,7 @@ export class HostListener {
     const dispatcher = this.#dispatcher;
     const peer = peerOf(socket, this.config);
     if (!peer || !dispatcher) {
-      this.#refused(socket.remoteAddress, 'its certificate is of no principal');
+      this.#refused(socket.remoteAddress, 'its certificate does not belong to a principal');
       socket.on('error', () => undefined);
       socket.destroy();
       return;

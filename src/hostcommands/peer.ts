@@ -9,13 +9,13 @@ export interface Peer {
   readonly sourceIp: string;
   readonly secureTransport: boolean;
   readonly tlsDetails?: TlsDetails | undefined;
-  /** ARN of the user or role as which its commands run. */
+  /** ARN of the user or role that runs its commands. */
   readonly principalArn: string;
 }
 
 /**
- * Returns who is at the other end of a connection; undefined if its certificate is of nobody, or if it has been closed
- * already.
+ * Returns the peer of a connection; undefined if its certificate doesn't belong to a principal, or if the connection
+ * has been closed.
  */
 export function peerOf(
   socket: Socket,

@@ -45,7 +45,7 @@ test('every PIN has its own form, which depends on the account', () => {
   expect(pins.encrypt(host('00'), '1234', '550000025322')).not.toBe(forms[1234]);
 });
 
-test('of the digits under an LMK of 4-digit PINs, those that are no PIN are refused', () => {
+test('digits under an LMK of 4-digit PINs that are not a PIN are refused', () => {
   let refused = 0;
   for (let i = 0; i < 1000; i++)
     try {

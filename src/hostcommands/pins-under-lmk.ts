@@ -23,8 +23,8 @@ const PIN_BYTES = MAX_PIN / 2;
 const ACCOUNT_HASH_BYTES = 6;
 
 /**
- * Encrypts PINs under LMKs, for hosts that keep them in their databases. The forms are those of a payShield, what is inside
- * is our own: see ADR 43.
+ * Encrypts PINs under LMKs, for hosts that keep them in their databases. The format is that of a payShield, but the
+ * contents are our own: see ADR 43.
  */
 export class LmkPins implements PinsUnderLmk {
   readonly #derived = new WeakMap<VariantLmk, { pins: HeldKey; tables: HeldKey }>();
@@ -77,7 +77,8 @@ export class LmkPins implements PinsUnderLmk {
   openTable(host: HostCall, encrypted: string): string {
     const lmk = this.#lmk(host);
     const table = lmk.scheme === 'variant' ? toHex(this.#table(host, lmk).decrypt(Buffer.from(encrypted, 'hex'))) : '';
-    if (!/^[0-9]{16}$/.test(table)) throw new HostError('25', `The decimalisation table isn't one under LMK ${lmk.id}`);
+    if (!/^[0-9]{16}$/.test(table))
+      throw new HostError('25', `The decimalisation table is not encrypted under LMK ${lmk.id}`);
     return table;
   }
 
@@ -131,7 +132,7 @@ function derived(lmk: VariantLmk, pair: Pair, what: string, bytes: number): Held
   });
 }
 
-/** One digit that says how much shorter than the LMK's PINs this one is, the PIN, and zeros. */
+/** One digit with the difference between the LMK's PIN length and this PIN's length, the PIN, and zeros. */
 function withLength(pin: string, pinLength: number): string {
   return String(pinLength - pin.length) + pin.padEnd(pinLength, '0');
 }
@@ -167,5 +168,5 @@ function accountHash(account: string): Buffer {
 
 /** One error and one message for every cause. */
 function notThisAccount(): HostError {
-  return new HostError('14', "The PIN isn't one under this LMK for this account");
+  return new HostError('14', 'The PIN is not encrypted under this LMK for this account');
 }

@@ -23,6 +23,6 @@ export function servedCommands(allowed: readonly string[] | undefined): readonly
   if (!allowed) return COMMANDS.filter(({ isDefault }) => isDefault);
   const unknown = allowed.filter((code) => !COMMANDS.some((command) => command.code === code));
   if (unknown.length > 0)
-    throw new ConfigError([`KEYBLOCK_PAYSHIELD_FILE allows ${unknown.join(', ')}, which no command has as its code`]);
+    throw new ConfigError([`KEYBLOCK_PAYSHIELD_FILE allows ${unknown.join(', ')}, which are not codes of commands`]);
   return COMMANDS.filter(({ code }) => allowed.includes(code));
 }

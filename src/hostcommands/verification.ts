@@ -3,8 +3,8 @@ import type { Attempt } from '../payment/dataplane/verification/verification-lim
 import type { HostCall } from './command.js';
 
 /**
- * Runs a computation that tells whether a guess was right, for a command whose reply to a wrong guess isn't just an
- * error 01. See Verifications.
+ * Runs a computation that reveals if a guess was right, for a command whose reply to a wrong guess isn't just error 01.
+ * See Verifications.
  *
  * @param failed returns the reply to a wrong guess, or throws its error
  */

@@ -1,4 +1,6 @@
-/** Thrown if a text isn't a usable PKCS#11 URI. The message continues a sentence that begins with what has the URI. */
+/**
+ * Thrown if a text isn't a usable PKCS#11 URI. The message continues a sentence whose subject is the source of the URI.
+ */
 export class Pkcs11UriError extends Error {
   override readonly name = 'Pkcs11UriError';
 }
@@ -73,7 +75,7 @@ function attributes(text: string, separator: string, known: ReadonlySet<string>)
 
 function decoded(name: string, value: string): Buffer {
   if (/%(?![0-9A-Fa-f]{2})/.test(value))
-    throw new Pkcs11UriError(`has a % in ${name} that two hexadecimal digits must follow`);
+    throw new Pkcs11UriError(`has a % in ${name} that is not followed by two hexadecimal digits`);
   // The odd parts are percent-encoded bytes.
   const parts = value.split(/%([0-9A-Fa-f]{2})/);
   return Buffer.concat(parts.map((part, i) => Buffer.from(part, i % 2 === 1 ? 'hex' : 'utf8')));

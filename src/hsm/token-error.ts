@@ -1,5 +1,5 @@
 /**
- * Reasons of this service for a token's failure, beside the return values of PKCS#11, whose names begin with CKR_.
+ * This service's error codes for a token's failure, in addition to PKCS#11 return values, whose names begin with CKR_.
  */
 export type TokenFault =
   /** The optional package pkcs11js is not installed. */
@@ -8,22 +8,22 @@ export type TokenFault =
   /** C_Initialize failed. */
   | 'NOT_INITIALIZED'
   | 'TOKEN_NOT_FOUND'
-  /** A token that was there doesn't answer any more. */
+  /** A token that was available no longer responds. */
   | 'TOKEN_LOST'
-  /** The module has slots, and all of them are empty. */
+  /** All slots of the module are empty. */
   | 'TOKEN_NOT_PRESENT'
   /** Several tokens have the label, and no serial number is given. */
   | 'TOKEN_AMBIGUOUS'
   | 'KEY_NOT_FOUND'
   /** A key of that label or CKA_ID exists already, or several do. */
   | 'KEY_AMBIGUOUS'
-  /** A key that was generated lacks an attribute that it was to have. */
+  /** A generated key lacks a requested attribute. */
   | 'KEY_UNSUITABLE'
   | 'MECHANISM_MISSING'
   | 'TIMED_OUT'
-  /** Other calls had all sessions for the time limit of a call. */
+  /** No session became free within the time limit of a call. */
   | 'BUSY'
-  /** The process that serves the token ended while it had the call, or can't be started. */
+  /** The process that serves the token ended during the call, or can't be started. */
   | 'PROCESS_ENDED'
   /** A return value without a name, or an error of the addon. */
   | 'MODULE_FAILED';
@@ -45,7 +45,7 @@ export class TokenError extends Error {
     return PIN_REFUSED.has(this.code);
   }
 
-  /** True if the token can't be used at present, whatever the call. */
+  /** True if the token currently can't serve any call. */
   get isOfToken(): boolean {
     return UNREACHABLE.has(this.code) || this.code.startsWith('CKR_DEVICE_') || this.isOfPin;
   }

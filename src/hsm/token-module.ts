@@ -15,14 +15,17 @@ type Pkcs11 = typeof import('pkcs11js');
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-/** The largest modulus that an RSA wrapping key may have, in bytes: the room for its output. */
+/** The largest modulus that an RSA wrapping key may have, in bytes: the buffer size for its output. */
 const MAX_RSA_BYTES = 1024;
 const MAX_OBJECTS = 64;
 /** CKS_RW_USER_FUNCTIONS and CKZ_DATA_SPECIFIED, which the addon doesn't name. */
 const RW_USER_FUNCTIONS = 3;
 const DATA_SPECIFIED = 1;
 
-/** Return values after which the same call may succeed in a new session: the old one was left in a call, or closed. */
+/**
+ * Return values after which the same call may succeed in a new session: an operation was left active in the old one, or
+ * it was closed.
+ */
 const SESSION_FAULTS = new Set(['CKR_OPERATION_ACTIVE', 'CKR_OPERATION_NOT_INITIALIZED', 'CKR_BUFFER_TOO_SMALL']);
 const LOGIN_FAULTS = new Set(['CKR_SESSION_HANDLE_INVALID', 'CKR_SESSION_CLOSED', 'CKR_USER_NOT_LOGGED_IN']);
 const HANDLE_FAULTS = new Set(['CKR_OBJECT_HANDLE_INVALID', 'CKR_KEY_HANDLE_INVALID']);
@@ -31,8 +34,8 @@ type Promised<F> = F extends (...args: infer A) => infer R ? (...args: A) => R |
 type Served = { [K in keyof TokenCalls]: Promised<TokenCalls[K]> };
 
 /**
- * A token behind a PKCS#11 module (PKCS#11 2.40), for the process that serves it. A call has a session of its own while
- * it lasts. A session in which a call failed is closed, because the failure may have left an operation active in it.
+ * A token behind a PKCS#11 module (PKCS#11 2.40), for the process that serves it. Each call has its own session for its
+ * duration. A session in which a call failed is closed, because the failure may have left an operation active in it.
  */
 export class TokenModule implements Served {
   #constants!: Pkcs11;
@@ -184,7 +187,7 @@ export class TokenModule implements Served {
       if (mechanism === 'aes-gcm') requireLength(plaintext, ciphertext.length - TAG_BYTES);
       return plaintext;
     } catch (error) {
-      // A token that has gone may answer like one that refuses the ciphertext.
+      // A lost token may respond as if it refused the ciphertext.
       this.#requireToken();
       throw error;
     }
@@ -208,7 +211,7 @@ export class TokenModule implements Served {
     }
   }
 
-  /** Runs a call with the handle of a key. A remembered handle that the token no longer knows is looked up again. */
+  /** Runs a call with the handle of a key. If the token no longer knows a cached handle, looks it up again. */
   async #withKey<T>(id: Buffer, type: number, call: (session: Handle, handle: Handle) => Promise<T>): Promise<T> {
     const name = handleName(type, id);
     const remembered = this.#handles.get(name);
@@ -219,7 +222,7 @@ export class TokenModule implements Served {
       } catch (error) {
         if (!(error instanceof TokenError && HANDLE_FAULTS.has(error.code))) throw error;
         this.#handles.delete(name);
-        // A token that has gone says that it doesn't know the handle, and so does one that has logged out.
+        // A lost token, or one that has logged the process out, also reports an unknown handle.
         this.#requireToken();
         await this.#inSession((session) => this.#loginAgain(session));
       }
@@ -394,7 +397,7 @@ async function loadPackage(): Promise<Pkcs11> {
   }
 }
 
-/** Checks the length of an answer: a short one would be a ciphertext that nothing decrypts, or a truncated plaintext. */
+/** Checks the length of a response: a short one would be an undecryptable ciphertext or a truncated plaintext. */
 function requireLength({ length }: Buffer, expected: number): void {
   if (length !== expected)
     throw new TokenError('MODULE_FAILED', `The token answered ${length} bytes instead of ${expected}.`);
@@ -433,11 +436,11 @@ function attempt(code: TokenFault, failure: string, call: () => void): void {
   }
 }
 
-/** Names the return value that an error of the addon stands for. */
+/** Returns the name of the return value in an error of the addon. */
 function tokenError(error: unknown): unknown {
   if (error instanceof TokenError) return error;
   const message = messageOf(error);
-  // The addon has no name for the codes of newer versions and of vendors.
+  // The addon has no names for codes of newer versions and vendor-defined codes.
   const name = /\bCKR_\w+(?::\d+)?/.exec(message)?.[0];
   if (name === undefined) return new TokenError('MODULE_FAILED', `The module failed: ${message}`);
   const method = (error as { method?: string }).method;

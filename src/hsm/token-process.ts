@@ -2,8 +2,8 @@ import type { TokenRequest, TokenResponse } from './token-protocol.js';
 import { TokenError } from './token-error.js';
 import { TokenModule } from './token-module.js';
 
-// The program of a process that serves one token: it answers the calls that the service sends it, and ends with the
-// service. Its module may crash or hang; only this process suffers from that.
+// Main program of a process that serves one token: it responds to the service's calls, and ends with the service. If
+// the module crashes or hangs, only this process is affected.
 
 const module = new TokenModule();
 
@@ -17,7 +17,7 @@ process.on('message', ({ id, name, args }: TokenRequest) => {
     );
 });
 
-// The service has closed the token, or was killed. A module that hangs in a thread would hold up a normal exit.
+// The service has closed the token, or was killed. A module that hangs in a thread would block a normal exit.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 // A signal to the whole process group, such as Ctrl-C, is for the service, which still has calls to finish.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);

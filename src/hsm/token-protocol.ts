@@ -4,7 +4,7 @@ import type { TokenError } from './token-error.js';
 export interface TokenAddress {
   /** Path of the PKCS#11 module, a shared library. */
   readonly module: string;
-  /** Label without the blanks that pad it. */
+  /** Label without padding blanks. */
   readonly label?: string | undefined;
   readonly serial?: string | undefined;
 }
@@ -45,9 +45,9 @@ export interface Encrypted {
 
 /** The calls that the process of a token serves. Each throws TokenError. */
 export interface TokenCalls {
-  /** Loads the module and finds the token. @param sessions maximum number of calls that the token serves at a time */
+  /** Loads the module and finds the token. @param sessions maximum number of concurrent calls */
   open(address: TokenAddress, sessions: number): TokenInfo;
-  /** Logs in as the normal user (CKU_USER). A PIN that the token refuses is not tried again. */
+  /** Logs in as the normal user (CKU_USER). A refused PIN is not tried again. */
   login(pin: string): void;
   /** Asks the token for its information, which fails once the token has gone. */
   probe(): void;
@@ -63,8 +63,8 @@ export interface TokenCalls {
    */
   generateAesKey(key: { label: string; id: Buffer }): TokenKey;
   /**
-   * Destroys the secret keys that have both the label and the CKA_ID, so that the CKA_ID of another key, such as that of
-   * a master key, destroys nothing. @returns their number
+   * Destroys the secret keys that have both the label and the CKA_ID, so that the CKA_ID of another key, such as a
+   * master key, can't destroy that key. @returns their number
    */
   destroyKey(key: { label: string; id: Buffer }): number;
   encrypt(key: Buffer, mechanism: TokenMechanism, plaintext: Buffer, aad: Buffer): Encrypted;

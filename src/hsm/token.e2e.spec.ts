@@ -150,7 +150,7 @@ describeWithSoftHsm('a token', () => {
     }
   });
 
-  test('serves 200 calls at once with four sessions', async () => {
+  test('serves 200 concurrent calls with four sessions', async () => {
     const token = await opened();
     const plaintexts = Array.from({ length: 200 }, (_, i) => Buffer.alloc(32, i));
     const decrypted = await Promise.all(

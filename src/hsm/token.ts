@@ -15,9 +15,9 @@ const STABLE_MS = 60_000;
 
 export interface TokenSettings {
   readonly address: TokenAddress;
-  /** PIN of the normal user; without it only what is public on the token can be read. */
+  /** PIN of the normal user; without it, only public objects of the token can be read. */
   readonly pin?: string | undefined;
-  /** Maximum number of calls that the token serves at a time; each takes a session. */
+  /** Maximum number of concurrent calls; each uses a session. */
   readonly sessions: number;
   /** Time limit of a call, in milliseconds. */
   readonly timeoutMs: number;
@@ -31,15 +31,15 @@ interface Pending {
 }
 
 /**
- * A PKCS#11 token, served by a process of its own: a module that crashes, aborts or hangs takes only that process with
- * it. A call that exceeds its time limit ends the process, which is then started again, as it is when it ends by itself
- * or when the token no longer answers. Calls meanwhile wait for the first new start, within their own limit.
+ * A PKCS#11 token in a separate process: a module that crashes, aborts or hangs affects only that process. The process
+ * is restarted if a call exceeds its time limit, if the process ends by itself, or if the token no longer responds.
+ * Meanwhile, calls wait for the first restart, within their own limit.
  */
 export class Token {
   #child: TokenChild | undefined;
   #opening: TokenChild | undefined;
   #info!: TokenInfo;
-  /** The start in progress that calls wait for. */
+  /** The restart in progress for which calls wait. */
   #starting: Promise<void> | undefined;
   #fault: TokenError | undefined;
   #restartMs = RESTART_MS.first;
@@ -58,7 +58,7 @@ export class Token {
   }
 
   /**
-   * Starts the process, finds the token and logs in. The PIN is tried once.
+   * Starts the process, finds the token and logs in. Tries the PIN only once.
    *
    * @throws TokenError
    */
@@ -81,12 +81,15 @@ export class Token {
     return this.#fault === undefined;
   }
 
-  /** Number of seconds, as counted by failed probes, for which the token has been away. */
+  /** Number of seconds, counted by failed probes, for which the token has been unavailable. */
   get failedProbes(): number {
     return this.#failedProbes;
   }
 
-  /** Listens to changes. @param listener gets the fault if the token is lost, and nothing if it is back */
+  /**
+   * Listens to changes.
+   * @param listener receives the fault if the token is lost, and undefined when it is available again
+   */
   onChange(listener: (fault?: TokenError) => void): void {
     this.#listeners.push(listener);
   }
@@ -94,8 +97,8 @@ export class Token {
   /**
    * Runs a call on the token.
    *
-   * @throws TokenError: TIMED_OUT if it exceeds its limit, BUSY if it gets no session within the limit, PROCESS_ENDED if the module ends the process, the fault of
-   *         the token while it is away, or what the call throws
+   * @throws TokenError: TIMED_OUT if it exceeds its limit, BUSY if it gets no session within the limit, PROCESS_ENDED
+   *   if the module ends the process, the fault of the token while it is unavailable, or the error of the call
    */
   async run<N extends TokenCall>(name: N, ...args: Parameters<TokenCalls[N]>): Promise<ReturnType<TokenCalls[N]>> {
     const deadlineMs = performance.now() + this.settings.timeoutMs;
@@ -140,8 +143,8 @@ export class Token {
   }
 
   /**
-   * Waits for a session, for the limit of a call at most. Calls wait here and not in the process, so that a call that
-   * waits long counts as no fault of the token.
+   * Waits for a session, for the limit of a call at most. Calls wait here and not in the process, so that a long wait
+   * doesn't count as a fault of the token.
    */
   async #takeSession(): Promise<void> {
     const { sessions, timeoutMs } = this.settings;
@@ -201,7 +204,7 @@ export class Token {
     if (this.#child !== child || this.#isClosed) return;
     this.#child = undefined;
     if (performance.now() - this.#upSinceMs > STABLE_MS) this.#restartMs = RESTART_MS.first;
-    // Calls wait for the first new start, and learn the fault if that fails.
+    // Calls wait for the first restart, and fail with its fault.
     this.#starting = new Promise((resolve) => {
       this.#restartLater(fault, resolve);
     });
@@ -227,7 +230,7 @@ export class Token {
       const fault = error instanceof TokenError ? error : before;
       if (this.#fault) this.#fault = fault;
       else this.#announce(fault);
-      // Another try could lock the token.
+      // Another attempt could lock the token.
       if (!fault.isOfPin) this.#restartLater(fault);
     }
   }
@@ -244,7 +247,7 @@ export class Token {
     try {
       await child.run('probe', [], this.settings.timeoutMs);
     } catch (error) {
-      // A module may not notice that a token is back. A new process does.
+      // A module may not notice that a token is available again; a new process does. A new process does.
       if (error instanceof TokenError) this.#lose(child, error);
     }
   }
@@ -257,7 +260,7 @@ class TokenChild {
   #requests = 0;
   #isEnded = false;
 
-  /** @param ended called if the process ends although nobody killed it */
+  /** @param ended called if the process ends without being killed */
   constructor(sessions: number, secretVariables: readonly string[], ended: (error: TokenError) => void) {
     const env = { ...withoutSecrets(process.env, secretVariables), UV_THREADPOOL_SIZE: String(Math.max(sessions, 4)) };
     this.#process = fork(FILE, [], { env, execArgv: [], serialization: 'advanced', stdio: 'ignore' });
@@ -293,7 +296,7 @@ class TokenChild {
         timer = setTimeout(() => {
           reject(new TokenError('TIMED_OUT', `The token did not answer ${name} within ${timeoutMs} ms.`));
         }, timeoutMs);
-        // An error of the channel means that the process ends, which its event reports.
+        // A channel error means that the process is ending, which the exit event reports.
         this.#process.send({ id, name, args }, () => undefined);
       });
     } finally {
@@ -334,7 +337,7 @@ function endedError(how: string): TokenError {
   return new TokenError('PROCESS_ENDED', `The process that serves the token ${how}.`);
 }
 
-/** Returns the environment that a module may need for its configuration, without the secrets of this service. */
+/** Returns the environment for a module's configuration, without the secrets of this service. */
 function withoutSecrets(env: NodeJS.ProcessEnv, secretVariables: readonly string[]): NodeJS.ProcessEnv {
   const isSecret = (name: string) => /^(?:KEYBLOCK_|PG|DATABASE_URL$)/.test(name) || secretVariables.includes(name);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isSecret(name)));

@@ -3,8 +3,8 @@ import type { ServiceException } from '../errors/exceptions.js';
 import type { PolicyError } from '../policy/policy-error.js';
 
 /**
- * One of the APIs that the service speaks, as a value: everything about a request that differs between APIs, from its
- * path to its audit event. A request refers to its API, so that no code compares APIs.
+ * An API of the service, with everything that differs between APIs, from the path of a request to its audit event. A
+ * request refers to its API, so that no code compares APIs.
  */
 export interface Api {
   /** Prefix of its actions in policies, e.g. `kms` in `kms:Encrypt`. The planes of one service share it. */
@@ -50,7 +50,7 @@ export interface Api {
 export interface SignatureRules {
   /** Clients sign for a Region of theirs. Their calls are calls in the default Region of the service. */
   readonly ofAnyRegion: true;
-  /** Greatest difference between the time of a signature and the clock, if KEYBLOCK_CLOCK_SKEW_SECONDS isn't less. */
+  /** Maximum difference between the time of a signature and the clock, unless KEYBLOCK_CLOCK_SKEW_SECONDS is less. */
   readonly maxSkewSeconds: number;
 }
 
@@ -72,8 +72,8 @@ export interface ApiExceptions {
   unavailable(): ServiceException;
   internal(): ServiceException;
   /**
-   * Returns the API's own exception for one of the front, such as that of a wrong signature, or of a lower layer.
-   * Undefined for an API that has those of AWS.
+   * Returns the API's own exception for an exception of the front, such as a wrong signature, or of a lower layer.
+   * Undefined for an API that uses AWS's exceptions.
    */
   inPlaceOf?(error: ServiceException): ServiceException;
 }

@@ -8,12 +8,12 @@ export interface UnsignedRequest {
   readonly headers: HeaderValues;
   readonly body: Buffer;
   readonly now: Date;
-  /** Notes the name of the user that the request claims to be from, for the audit event of a refusal. */
+  /** Records the user name that the request claims, for the audit event of a refusal. */
   readonly claims: (userName: string) => void;
 }
 
 /** Finds the callers of an API whose requests aren't signed. */
 export interface Authenticator {
-  /** @throws the API's exception for a request that nobody may make */
+  /** @throws the API's exception for a request without a valid caller */
   authenticate(request: UnsignedRequest): Promise<{ principal: Principal; region: string }>;
 }

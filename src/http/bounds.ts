@@ -61,8 +61,8 @@ interface MapDefinition extends z.core.$ZodRecordDef<z.ZodString, z.ZodType> {
 }
 
 /**
- * A record whose members are counted before any is validated: zod has such a check for arrays only. zod leaves a member named
- * `__proto__` out without a word, so that it is refused: what an encryption context says must not be lost.
+ * A record whose members are counted before any is validated: zod has such a check for arrays only. zod silently drops
+ * a member named `__proto__`, so it is refused: no pair of an encryption context may be lost.
  */
 const BoundedMap = z.core.$constructor<z.ZodRecord, MapDefinition>('BoundedMap', (inst, definition) => {
   z.ZodRecord.init(inst, definition);
@@ -131,7 +131,7 @@ export function requireBounds(schema: z.core.$ZodType, path = 'The input'): void
     case 'default':
       requireBounds(def.innerType, path);
       return;
-    // Nothing examines the members of an unknown value; the limits on the JSON apply.
+    // The members of an unknown value aren't examined; the limits on the JSON apply.
     case 'unknown':
     case 'boolean':
     case 'number':

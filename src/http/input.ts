@@ -20,7 +20,7 @@ export interface Parameter {
   readonly from: keyof RequestParts | 'text';
   /** Name of the path parameter that the method's parameter receives; undefined if it receives all of them. */
   readonly name?: string;
-  /** Undefined for the text of the body, whose only limit is that of the body. */
+  /** Undefined for the text of the body, which has no other limit than the body. */
   readonly schema?: z.ZodType;
   /** Returns its validated value. @throws InvalidInput, SerializationException */
   readonly read: (parts: RequestParts) => unknown;
@@ -131,8 +131,8 @@ function parse(body: Buffer, schema: z.ZodType): unknown {
 }
 
 /**
- * Leaves out members of structures that are null. A null in a list or a map stays, so that validation refuses it: without it, the list
- * or the map would say something else than the caller wrote, such as an encryption context with fewer pairs.
+ * Leaves out members of structures that are null. A null in a list or a map stays, so that validation refuses it:
+ * without it, the list or the map would differ from the caller's, such as an encryption context with fewer pairs.
  */
 function withoutNulls(value: unknown, schema: z.core.$ZodType): unknown {
   if (typeof value !== 'object' || value === null) return value;

@@ -34,7 +34,7 @@ export class Metrics {
   readonly #requests = new RequestCounts();
   readonly #failedVerifications = new Counter({
     name: 'keyblock_failed_verifications_total',
-    help: 'Verifications that failed and PIN blocks that could not be opened, by operation and reason',
+    help: 'Failed verifications and PIN blocks that could not be decoded, by operation and reason',
     labelNames: ['operation', 'reason'],
     registers: [this.#registry],
   });
@@ -82,7 +82,7 @@ export class Metrics {
     audit.onBatch((events) => batches.observe(events));
     this.#counter(
       'keyblock_audit_chains_broken_total',
-      'Audit chains that could not be continued, because the database lost events or somebody changed them',
+      'Audit chains that could not be continued, because events were lost from the database or changed in it',
       () => audit.chainsBroken,
     );
   }
@@ -92,7 +92,7 @@ export class Metrics {
     // Every worker counts the same rows.
     this.gauge(
       'keyblock_audit_default_partition_rows',
-      'Rows of the audit log that are in the default partition, because their day had none',
+      'Rows of the audit log in the default partition, because their day has no partition',
       () => partitions.defaultRows,
       'max',
     );
@@ -114,7 +114,7 @@ export class Metrics {
     );
     const waits = new Histogram({
       name: 'keyblock_database_wait_seconds',
-      help: 'Time until a query or a transaction has a connection to the database',
+      help: 'Time that a query or a transaction waits for a connection to the database',
       buckets: WAITS,
       registers: [this.#registry],
     });
@@ -129,7 +129,7 @@ export class Metrics {
   watchCryptoThread(thread: { readonly waiting: number }): void {
     this.gauge(
       'keyblock_crypto_waiting_computations',
-      'Computations that the crypto thread computes or that wait for it',
+      'Computations that run in the crypto thread or wait for it',
       () => thread.waiting,
     );
   }
@@ -150,7 +150,7 @@ export class Metrics {
 
   /** Adds metrics of the log: failed writes and dropped lines. */
   watchLog(output: Pick<LogOutput, 'failures' | 'dropped'>): void {
-    const failures = 'Writes to standard output that failed, for another reason than a slow reader';
+    const failures = 'Writes to standard output that failed for a reason other than a slow reader';
     this.#counter('keyblock_log_write_failures_total', failures, () => output.failures);
     const dropped = 'Lines of the log that were dropped, because they could not be written';
     this.#counter('keyblock_log_lines_dropped_total', dropped, () => output.dropped);
@@ -184,7 +184,7 @@ export class Metrics {
     );
   }
 
-  /** @param aggregator how the values of several workers become one */
+  /** @param aggregator combines the values of several workers */
   gauge(name: string, help: string, read: () => number, aggregator: Aggregator = 'sum'): void {
     const registers = [this.#registry];
     const gauge: Gauge = new Gauge({ name, help, registers, aggregator, collect: () => gauge.set(read()) });
@@ -237,7 +237,7 @@ export class Metrics {
     });
   }
 
-  /** Adds a gauge with labels. @param aggregator how the values of several workers become one */
+  /** Adds a gauge with labels. @param aggregator combines the values of several workers */
   gauges({ name, help, labelNames, aggregator = 'max' }: GaugeDefinition, read: () => Samples): void {
     new Gauge({
       name,

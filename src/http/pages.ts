@@ -10,7 +10,7 @@ import type { Config } from '../config/config.js';
 import { InternalServerException } from '../errors/exceptions.js';
 import { exceptionBody } from './framing.js';
 
-/** Path of the documentation for people. */
+/** Path of the human-readable documentation. */
 export const DOCS = '/docs';
 
 const NOT_ACCEPTED = /^q=0(?:\.0*)?$/;

@@ -79,7 +79,7 @@ test('a file may be replaced by a link, as in a mounted secret', async () => {
 
 test('a certificate that does not fit the key is reported, and the old one stays', async () => {
   writeFileSync(join(folder, 'tls.crt'), second.cert);
-  await until(() => log.some((line) => line.includes('could not be read again')));
+  await until(() => log.some((line) => line.includes('could not be reloaded')));
   expect(await served()).toBe('first.example');
   writeFileSync(join(folder, 'tls.key'), second.key);
   await until(async () => (await served()) === 'second.example');
@@ -87,6 +87,6 @@ test('a certificate that does not fit the key is reported, and the old one stays
 
 test('a file that is missing for a moment is reported', async () => {
   renameSync(join(folder, 'tls.crt'), join(folder, 'away'));
-  await until(() => log.some((line) => line.includes('could not be read again')));
+  await until(() => log.some((line) => line.includes('could not be reloaded')));
   expect(await served()).toBe('first.example');
 });

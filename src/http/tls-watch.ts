@@ -21,8 +21,8 @@ interface TlsConfig {
 }
 
 /**
- * Gives a server its certificate and key anew when a file changes. New connections get the new certificate; those that are
- * open go on. Files that can't be used are reported once, and the server keeps the certificate that it has.
+ * Reloads a server's certificate and key when a file changes. New connections use the new certificate; open connections
+ * continue. Unusable files are reported once, and the server keeps its certificate.
  */
 export class TlsWatch {
   readonly #timer: NodeJS.Timeout;
@@ -66,13 +66,13 @@ export class TlsWatch {
       if (!this.#isNew(joined(newCert, newKey, newCa))) return;
       this.server.setSecureContext({ cert: newCert, key: newKey, ...(newCa && { ca: newCa }) });
       this.#expiresAt = expiryOf(newCert);
-      this.logger.info({ cert }, 'the TLS certificate was read again');
+      this.logger.info({ cert }, 'the TLS certificate was reloaded');
     } catch (error) {
-      // Certificate and key are seldom replaced at the same moment: soon there is a pair that fits.
+      // Certificate and key are rarely replaced at the same moment, so a mismatch is usually brief.
       const { message } = error as Error;
       const isUnread = 'syscall' in (error as Error);
       if (!isUnread || this.#isNew(message))
-        this.logger.warn({ cert, error: message }, 'the TLS certificate could not be read again');
+        this.logger.warn({ cert, error: message }, 'the TLS certificate could not be reloaded');
     } finally {
       this.#isReading = false;
     }

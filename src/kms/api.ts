@@ -14,7 +14,7 @@ import { invalidInput } from './invalid-input.js';
 /** Prefix of the actions, condition keys and ARNs of AWS KMS. */
 export const SERVICE = 'kms';
 
-/** Operations with a key's material, which AWS counts apart from those that manage keys. */
+/** Operations with a key's material, which AWS counts separately from key management. */
 const CRYPTOGRAPHY =
   /^(?:Encrypt|Decrypt|ReEncrypt|Generate|Sign|Verify|DeriveSharedSecret|Encapsulate|Decapsulate|GetPublicKey)/;
 
@@ -30,7 +30,7 @@ export const KMS: Api = {
     invalidPageToken: () =>
       new KmsException(
         'InvalidMarkerException',
-        'Marker is invalid: give back the NextMarker of the page before, with the same filters.',
+        'Marker is invalid: send the NextMarker of the previous page, with the same filters.',
       ),
     refusedBy: (error) =>
       error instanceof PolicyError
@@ -58,7 +58,7 @@ export const KMS: Api = {
   },
 };
 
-/** KMS leaves an empty message out, and spells the member's name in its own way in AccessDeniedException. */
+/** KMS omits an empty message, and names the member differently in AccessDeniedException. */
 function bodyOf(error: ServiceException): object {
   const { name, message } = error;
   if (message === '') return { __type: name };

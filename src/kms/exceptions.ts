@@ -50,7 +50,7 @@ type Name =
 
 const FAULTS: readonly Name[] = ['DependencyTimeoutException', 'KMSInternalException'];
 
-/** An exception of the KMS model. AWS sends some of them without a message: `message` is empty then. */
+/** An exception of the KMS model. AWS sends some exceptions without a message: `message` is empty then. */
 export class KmsException extends ServiceException {
   readonly status: number;
 
@@ -63,7 +63,7 @@ export class KmsException extends ServiceException {
   }
 }
 
-/** Reports that an account or a key has the maximum number of something. */
+/** An account or a key has reached a limit on the number of resources. */
 export class LimitExceededException extends KmsException {
   constructor(message: string) {
     super('LimitExceededException', message);

@@ -7,8 +7,8 @@ import { sensitive, wellFormed } from '../http/fields.js';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * Binary data of `min` to `max` bytes, in base64 with padding. Other text has the wrong type, as in AWS's parser, and the bounds count
- * bytes.
+ * Binary data of `min` to `max` bytes, in base64 with padding. As in AWS's parser, other text has the wrong type, and
+ * the bounds apply to bytes.
  */
 export const blob = (min: number, max: number) =>
   z
@@ -16,7 +16,7 @@ export const blob = (min: number, max: number) =>
     .max(4 * Math.ceil(max / 3) + 4)
     .check((context) => {
       const { value, issues } = context;
-      // The bound of the text is the OpenAPI document's; a blob that is too long is refused once, by its bytes.
+      // The text's own limit is only for the OpenAPI document; a blob that is too long is reported once, by its bytes.
       issues.length = 0;
       const bytes = Buffer.byteLength(value, 'base64');
       if (!BASE64.test(value)) issues.push({ code: 'invalid_type', expected: 'base64' as 'string', input: value });
@@ -170,7 +170,7 @@ export const MacAlgorithm = z.enum(['HMAC_SHA_224', 'HMAC_SHA_256', 'HMAC_SHA_38
 export const KeyAgreementAlgorithm = z.enum(['ECDH']);
 export const EncapsulationAlgorithm = z.enum(['ML_KEM']);
 
-/** The cryptographic operations, of which the last one with each key is tracked. */
+/** Cryptographic operations, the last of which is tracked for each key. */
 export const TrackedOperation = z.enum([
   'Decrypt',
   'DeriveSharedSecret',
@@ -199,7 +199,10 @@ export const DEMO_KMS_ALIAS = 'alias/demo/kms';
  * @param name at most six letters
  */
 export const demoKmsAlias = (name: string): string => `${DEMO_KMS_ALIAS}-${name}`;
-/** Returns the fixed id of such a key, for the examples of operations that take no alias. Its last digits spell the name. */
+/**
+ * Returns the fixed id of such a key, for the examples of operations that don't accept an alias. Its last digits spell
+ * the name.
+ */
 export const demoKmsKeyId = (name: string): string => `1234abcd-12ab-34cd-56ef-${spelled(name, 12)}`;
 /** Returns the fixed id of a multi-Region key that `keyblock demo` creates. */
 export const demoMultiRegionKeyId = (name: string): string => `mrk-${demoKmsKeyId(name).replaceAll('-', '')}`;

@@ -4,11 +4,13 @@ import type { Constraint, Violation } from '../http/api.js';
 /** Maximum number of characters of a value that a message repeats. */
 const MAX_SHOWN = 512;
 
-/** Paths of members whose value no message repeats: every blob and every secret. */
+/** Paths of members whose values never appear in messages: every blob and every secret. */
 const SECRET =
   /(?:^|\.)(?:plaintext|message|ciphertextBlob|signature|mac|publicKey|attestationDocument|sharedSecretCiphertextBlob|encryptedKeyMaterial|importToken|keyStorePassword|rawSecretAccessKey)$/i;
 
-/** Words violations as KMS does: `1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: …`. */
+/**
+ * Formats violations as KMS does: `1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: …`.
+ */
 export function invalidInput(violations: readonly Violation[], count: number): ServiceException {
   const otherType = violations.find(({ constraint }) => constraint.kind === 'type');
   if (otherType?.constraint.kind === 'type')

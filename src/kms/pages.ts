@@ -17,7 +17,7 @@ export interface MarkedPage<T> {
  * Reads one page of a list.
  *
  * @param list       the operation with its filters
- * @param limits     entries of a page without Limit, and most entries of one
+ * @param limits default and maximum page size
  * @param read       returns the items after a position, or from the beginning: one more than `limit`, if there is one
  * @param positionOf the position of an item, for `read` to continue after
  * @throws KmsException InvalidMarkerException

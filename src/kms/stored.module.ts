@@ -15,7 +15,7 @@ import { NewKeyPolicy } from './policies/new-key-policy.js';
 import { KeyRotation } from './rotation/key-rotation.js';
 import { KeyUses } from './usage/key-uses.js';
 
-/** KMS keys and what belongs to them, as stored, and what decides who may use them. */
+/** Stored KMS keys with their dependent rows, and their authorization. */
 @Module({
   providers: [
     KmsKeyRepository,

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { type Context, type Test, textTest } from './pattern.js';
 
-/** Tells whether a request meets a condition. */
+/** True if a request meets a condition. */
 export type Condition = (context: Context) => boolean;
 
 /** Compiles one value of a policy. @returns undefined for a value that the operator can't compare with */
@@ -160,12 +160,12 @@ function parseOperator(text: string): WrittenOperator | undefined {
   };
 }
 
-/** Tells whether a condition operator of this name exists. */
+/** True if a condition operator of this name exists. */
 export function isOperator(text: string): boolean {
   return text === 'Null' || parseOperator(text) !== undefined;
 }
 
-/** Tells whether a condition operator can compare with a value. */
+/** True if a condition operator can compare with a value. */
 export function canCompare(operator: string, value: string): boolean {
   if (operator === 'Null') return booleanOf(value) !== undefined;
   return parseOperator(operator)?.operator(value, true) !== undefined;

@@ -28,9 +28,9 @@ export function decide(
 }
 
 /**
- * Evaluates the policy of a resource that decides by itself who may use it, such as a KMS key: a Deny in either policy wins; an
- * Allow that names the caller suffices; one that names the caller's account lets the identity-based policies decide. The root
- * of the account is allowed by what the policy allows its account.
+ * Evaluates the policy of a resource that must itself grant access, such as a KMS key: a Deny in either policy wins; an
+ * Allow that names the caller suffices; one that names the caller's account lets the identity-based policies decide.
+ * The root of the account has the permissions that the policy gives the account.
  *
  * @param identity undefined for the root
  */

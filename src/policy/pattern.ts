@@ -1,12 +1,12 @@
 /** Looks up the values of a condition key, named in lower case; undefined if the request has none. */
 export type Context = (key: string) => readonly string[] | undefined;
 
-/** Tells whether a value of a request matches a string of a policy. */
+/** True if a value of a request matches a string of a policy. */
 export type Test = (value: string, context: Context) => boolean;
 
 /** The syntax of a string in a policy. */
 export interface Reading {
-  /** `*` matches any characters and `?` one. */
+  /** `*` matches any number of characters and `?` one character. */
   wildcards: boolean;
   /** `${…}` is replaced by a value of the request: version 2012-10-17 and later. */
   variables: boolean;

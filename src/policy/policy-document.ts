@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { canCompare, isOperator } from './conditions.js';
 import { PolicyError } from './policy-error.js';
 
-/** The IAM policy language, as far as keys need it. Elements that may be one value or a list are converted to lists. */
+/**
+ * The subset of the IAM policy language that keys need. Elements that may be one value or a list are converted to
+ * lists.
+ */
 
 /** Maximum number of statements, actions, values … in one list. */
 const MAX_MEMBERS = 1000;
@@ -208,7 +211,7 @@ export class ResourcePolicies {
   /**
    * @param service prefix of the service's actions, e.g. `payment-cryptography`
    * @param example an operation of the service, for messages
-   * @param allowsIncomplete true where a statement may lack its actions or its resource; such a statement has no effect
+   * @param allowsIncomplete true if a statement may lack its actions or its resource; such a statement has no effect
    */
   constructor(service: string, example: string, { allowsIncomplete = false } = {}) {
     this.#document = documentOf(resourceStatementOf(service, example, allowsIncomplete));
@@ -264,7 +267,7 @@ function read<T>(policy: string, schema: z.ZodType<T>): T {
 
 /**
  * Rejects names that a parser drops: of duplicate ones in an object, JSON.parse keeps only the last, and zod leaves
- * `__proto__` out. With a condition that is lost, the statement would apply more often than its author meant.
+ * `__proto__` out. If a condition were lost, the statement would apply more often than intended.
  *
  * @param policy valid JSON
  */

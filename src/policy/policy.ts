@@ -2,7 +2,7 @@ import { type Condition, condition } from './conditions.js';
 import { type Context, type Reading, type Test, textTest } from './pattern.js';
 import type { IdentityStatement, PolicyDocument, Principals, ResourceStatement } from './policy-document.js';
 
-/** A caller, as policies name it. */
+/** A caller in terms of policies. */
 export interface Caller {
   /** ARN of the root, the user, or the session of a role. */
   arn: string;
@@ -27,7 +27,7 @@ export type Effect = 'Allow' | 'Deny';
 export interface Statement {
   /** Name of the policy. */
   policy: string;
-  /** Position of the statement in the policy, from 0. */
+  /** Index of the statement in the policy, from 0. */
   index: number;
   sid?: string;
   effect: Effect;
@@ -41,13 +41,13 @@ export interface Statement {
    * condition that isn't met; undefined where the statement applies.
    */
   failure: (request: AccessRequest) => string | undefined;
-  /** True where an Allow names the caller's account, and thereby lets the account's own policies allow the request. */
+  /** True if an Allow names the caller's account, and thereby lets the account's own policies allow the request. */
   delegates?: (request: AccessRequest) => boolean;
 }
 
 const MAX_REMEMBERED = 1000;
 
-/** The statements of one effect that are about an action. */
+/** The statements of one effect that apply to an action. */
 class AboutAction {
   readonly #isFixed: boolean;
   /** The statement that applies to a resource, where it depends on nothing else. */

@@ -21,8 +21,8 @@ export async function auditSigningKey(
 }
 
 /**
- * Generates a new signing key, signed by the present one, whose private half is destroyed. Processes that have loaded
- * the present one sign with it until they end.
+ * Generates a new signing key, signed by the current one, whose private key is destroyed. Processes that have loaded
+ * the current key use it until they end.
  *
  * @param manager of a transaction
  */
@@ -50,7 +50,7 @@ async function knownKey(manager: EntityManager, masterKey: MasterKey): Promise<A
   if (!current?.sealed) return undefined;
   const der = masterKey.open(aadOf(AuditSigningKeyRow, current), current.sealed);
   try {
-    // Only the public halves: they are printed and exported.
+    // Reads only public keys, which are printed and exported.
     const keys = rows.map(({ id, number, publicKey, signature }) => ({ id, number, publicKey, signature }));
     return new AuditSigningKey(keys, createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
   } finally {
@@ -58,7 +58,7 @@ async function knownKey(manager: EntityManager, masterKey: MasterKey): Promise<A
   }
 }
 
-/** @param present the key that signs the new one; the new one is the first if it is undefined */
+/** @param present the key that signs the new one; undefined for the first key */
 async function storeKey(
   manager: EntityManager,
   masterKey: MasterKey,

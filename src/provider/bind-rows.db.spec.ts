@@ -46,7 +46,7 @@ describe('the rows of a database from a version without MACs', () => {
     await setCheckValue(false);
   });
 
-  test('get MACs when the database is first opened, from one of the nodes that start at once', async () => {
+  test('get MACs when the database is first opened, by one of several nodes that start concurrently', async () => {
     const starts = await Promise.all([faultsAtStart(), faultsAtStart(), faultsAtStart()]);
     expect(starts).toEqual(starts.map(() => ({ faults: 0 })));
     expect(await sql('SELECT count(*)::int AS n FROM keys WHERE length(mac) <> 32')).toEqual([{ n: 0 }]);

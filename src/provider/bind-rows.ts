@@ -9,8 +9,7 @@ import { knownSecret, serviceSecret } from './service-secret.js';
 
 /**
  * Returns the seal of a database's rows. If the database comes from a version without MACs, computes the MACs now. That
- * happens only once, because the check value of the master key records it, which nobody can undo without the master
- * key.
+ * happens only once: the check value of the master key records it, which can't be undone without the master key.
  *
  * @throws MasterKeyError if the rows have MACs but the secret of the MACs is missing
  */
@@ -31,7 +30,7 @@ export async function rowSeal(database: DataSource, manager: EntityManager, mast
   return seal;
 }
 
-/** Computes the MAC of every row as it is now. */
+/** Computes the MACs of the current rows. */
 export async function bindRows(database: DataSource, manager: EntityManager, seal: RowSeal): Promise<void> {
   const tally: Tally = { rows: 0, sum: 0n };
   for (const metadata of boundTables(database)) await bindTable(manager, metadata, seal, tally);

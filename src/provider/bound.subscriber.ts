@@ -79,7 +79,7 @@ export function sealOf({ subscribers }: { subscribers: unknown[] }): RowSeal {
   return subscriber.seal;
 }
 
-/** Splits rows that were read without listeners into the unmodified ones and the others. */
+/** Splits rows that were read without listeners into unmodified and modified ones. */
 export function sorted<T extends BoundRow>(
   seal: RowSeal,
   metadata: EntityMetadata,

@@ -15,9 +15,9 @@ export interface BoundRow {
 const REGISTRY = new Map<unknown, readonly string[]>();
 
 /**
- * Registers an entity whose rows have MACs, and the properties that the MAC covers, which are all those that determine
- * what the row allows. Rows are inserted with `insert`, changed with `save` and removed with `remove`, each with the
- * whole row, which is locked first: BoundSubscriber refuses anything else.
+ * Registers an entity whose rows have MACs, and the properties that the MAC covers: all that determine the row's
+ * effect. Rows are inserted with `insert`, changed with `save` and removed with `remove`, each with the whole row,
+ * which is locked first: BoundSubscriber refuses anything else.
  *
  * The lists are final, because stored MACs are computed over them: test/vectors/bound-rows.json pins them.
  */
@@ -43,7 +43,7 @@ export function touchesBound({ target }: EntityMetadata, values: object): boolea
 }
 
 /**
- * Returns the bytes that the MAC of a row is computed over: a JSON array of the table and the values, in UTF-8. JSON
+ * Returns the bytes for the MAC of a row: a JSON array of the table and the values, in UTF-8. JSON
  * quotes its elements, so no two rows share one encoding.
  *
  * @throws Error for a row that lacks a bound value

@@ -11,13 +11,13 @@ import { aadOf, type SealedRow } from './sealed.js';
 export type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
 
 /**
- * Seals key material under the master key, and lends it: outside this class and OpenSSL, no stored key exists in the
- * clear.
+ * Seals key material under the master key, and lends it to computations: outside this class and OpenSSL, no stored key
+ * exists in the clear.
  */
 @Injectable()
 export class CryptoProvider {
   /**
-   * Keys by the rows that they were opened from: KeyCache hands the same object to every call. A key is dropped with
+   * Keys by their rows: KeyCache returns the same object to every call. A key is dropped with
    * its row, when the row is read again or dropped from the cache. See docs/adr/0016.
    */
   readonly #held = new WeakMap<SealedRow, HeldKey>();
@@ -36,10 +36,10 @@ export class CryptoProvider {
   }
 
   /**
-   * Lends the clear key for one computation and zeroizes it afterwards.
+   * Lends the clear key to one computation and zeroizes it afterwards.
    *
-   * @param row     an entity as TypeORM read it, with its sealed value
-   * @param compute gets the key material as it was sealed; must not keep the buffer or a view of it
+   * @param row an entity read by TypeORM, with its sealed value
+   * @param compute receives the key material; must not keep the buffer or a view of it
    * @throws SealError if the sealed value or its associated data was changed
    */
   use<T>(row: SealedRow, compute: (clear: Buffer) => Synchronous<T>): T {
@@ -59,7 +59,7 @@ export class CryptoProvider {
    * Returns the key of a row as a HeldKey. Its OpenSSL objects are created once and kept for as long as the row is
    * cached.
    *
-   * @param row an entity as TypeORM read it, with its sealed value
+   * @param row an entity read by TypeORM, with its sealed value
    * @throws SealError if the sealed value or its associated data was changed
    */
   hold(row: SealedRow): HeldKey {
@@ -74,7 +74,7 @@ export class CryptoProvider {
   }
 }
 
-/** Returns the usage of a key as an attribute of its span; rows of secrets that are no keys have none. */
+/** Returns the usage of a key as an attribute of its span; rows of secrets other than keys have none. */
 function usageOf(row: SealedRow & { usage?: unknown }): Record<string, string> {
   return typeof row.usage === 'string' ? { keyUsage: row.usage } : {};
 }

@@ -8,14 +8,14 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 20
 const message = { bytes: Buffer.from('a message'), type: 'RAW' } as const;
 const refusal = (code: string) => expect.objectContaining({ name: 'CryptoError', code }) as Error;
 
-test('the thread computes with keys and buffers, which stay the caller’s', async () => {
+test('the thread computes with keys and buffers, which the caller keeps', async () => {
   const signature = await thread.run('signMessage', 'RSASSA_PKCS1_V1_5_SHA_256', privateKey, message);
   expect(Buffer.isBuffer(signature)).toBe(true);
   expect(verify('sha256', message.bytes, publicKey, signature)).toBe(true);
   expect(message.bytes.toString()).toBe('a message');
 });
 
-test('several computations at once have each its own result', async () => {
+test('concurrent computations have separate results', async () => {
   const seeds = Array.from({ length: 5 }, (_, i) => createSecretKey(Buffer.alloc(64, i)));
   const publicKeys = await Promise.all(seeds.map((seed) => thread.run('postQuantumPublicKey', 'ML_KEM_512', seed)));
   const secrets = await Promise.all(
@@ -39,13 +39,13 @@ test('what a computation refuses is refused with the same error', async () => {
   );
 });
 
-test('another error of a computation is reported, and the thread goes on', async () => {
+test('another error of a computation is reported, and the thread continues', async () => {
   const wrong = createSecretKey(Buffer.alloc(32));
   await expect(thread.run('signMessage', 'ECDSA_SHA_256', wrong, message)).rejects.toThrow();
   expect(await thread.run('verifyMessage', 'RSASSA_PSS_SHA_256', publicKey, message, Buffer.alloc(256))).toBe(false);
 });
 
-test('the event loop turns while the thread computes', async () => {
+test('the event loop is not blocked while the thread computes', async () => {
   const seed = createSecretKey(Buffer.alloc(32, 1));
   const state = { isSigned: false };
   let turns = 0;
@@ -58,7 +58,7 @@ test('the event loop turns while the thread computes', async () => {
   expect(turns).toBeGreaterThan(1);
 });
 
-test('a thread that ended fails what waits for it, and the next computation starts another one', async () => {
+test('when a thread ends, waiting computations fail, and the next computation starts another thread', async () => {
   const ended = new CryptoThread();
   const seed = createSecretKey(Buffer.alloc(32, 1));
   const waiting = ended.run('signMessage', 'ML_DSA_87', seed, message);

@@ -13,8 +13,8 @@ export type Response = { id: number } & (
 );
 
 /**
- * Copies the buffers in a message, so that they can be transferred: a buffer may be a part of Node's pool, all of which would be
- * copied to the other thread.
+ * Copies the buffers in a message, so that they can be transferred: a buffer may be part of Node's pool, which would be
+ * copied to the other thread as a whole.
  */
 export function transferable<T>(message: T): { message: T; transfer: ArrayBuffer[] } {
   const transfer: ArrayBuffer[] = [];
@@ -26,12 +26,12 @@ export function transferable<T>(message: T): { message: T; transfer: ArrayBuffer
   return { message: copy, transfer };
 }
 
-/** Makes Buffers of the bytes in a message that was received, without copying them. */
+/** Wraps the bytes of a received message in Buffers without copying them. */
 export function buffersOf<T>(message: T): T {
   return mapBytes(message, ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
 }
 
-/** Zeroizes the bytes in a message that was copied. */
+/** Zeroizes the bytes of a copied message. */
 export function zeroize(message: unknown): void {
   mapBytes(message, (bytes) => bytes.fill(0));
 }
@@ -40,7 +40,7 @@ function mapBytes<T>(value: T, map: (bytes: Uint8Array) => Uint8Array): T {
   const mapped = (each: unknown): unknown => {
     if (each instanceof Uint8Array) return map(each);
     if (Array.isArray(each)) return each.map(mapped);
-    // Other objects, such as keys, go as they are.
+    // Other objects, such as keys, are passed unchanged.
     if (typeof each !== 'object' || each === null || Object.getPrototypeOf(each) !== Object.prototype) return each;
     return Object.fromEntries(Object.entries(each).map(([name, member]) => [name, mapped(member)]));
   };

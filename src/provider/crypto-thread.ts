@@ -7,7 +7,7 @@ import { buffersOf, type Request, type Response, transferable } from './crypto-t
 /** Beside this file, or beside the bundle. */
 const FILE = new URL('./crypto-thread.worker.js', import.meta.url);
 
-/** Most computations that are computed or wait: about two seconds of work, if all of them take 8 ms. */
+/** Maximum number of running and waiting computations: about two seconds of work if each takes 8 ms. */
 export const MAX_WAITING = 256;
 
 interface Waiting {
@@ -16,8 +16,8 @@ interface Waiting {
 }
 
 /**
- * A thread for computations that would hold up other requests. It starts at its first use. Keys go to it as OpenSSL's objects, which
- * both threads share: their bytes aren't copied.
+ * A thread for computations that would delay other requests. It starts at its first use. Keys are passed as OpenSSL
+ * objects, which both threads share: their bytes aren't copied.
  */
 @Injectable()
 export class CryptoThread implements OnApplicationShutdown {
@@ -25,7 +25,7 @@ export class CryptoThread implements OnApplicationShutdown {
   #requests = 0;
   readonly #waiting = new Map<number, Waiting>();
 
-  /** Number of computations that are computed or wait. */
+  /** Number of running and waiting computations. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -56,7 +56,7 @@ export class CryptoThread implements OnApplicationShutdown {
   }
 
   #start(): Worker {
-    // The thread needs nothing of the environment, which has secrets.
+    // The thread gets no environment, because it contains secrets.
     const worker = new Worker(FILE, { name: 'crypto', env: {}, execArgv: [] });
     worker.unref();
     worker.on('message', (response: Response) => this.#settle(response));

@@ -3,7 +3,7 @@ import { CryptoError } from '../crypto/errors.js';
 import { COMPUTATIONS } from './computations.js';
 import { buffersOf, type Request, type Response, transferable, zeroize } from './crypto-thread.messages.js';
 
-/* The thread of CryptoThread: computes what it is sent, in order. */
+/* The thread of CryptoThread: runs the computations that it receives, in order. */
 parentPort?.on('message', (request: Request) => {
   const response = respond(buffersOf(request));
   const { message, transfer } = transferable(response);

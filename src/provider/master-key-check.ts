@@ -50,13 +50,14 @@ function mismatch(rows: MasterKeyRow[], active: MasterKeyRow, masterKey: MasterK
 }
 
 /**
- * Reads all master keys that the database has had. The schema may be that of an older version, without some columns.
+ * Reads all current and former master keys of the database. The schema may be that of an older version, without some
+ * columns.
  */
 export async function masterKeyRows(manager: EntityManager): Promise<MasterKeyRow[]> {
   return masterKeyRowsOf(await manager.query<Record<string, unknown>[]>('SELECT * FROM master_key'));
 }
 
-/** Converts rows as they come from PostgreSQL. */
+/** Converts rows from PostgreSQL. */
 export function masterKeyRowsOf(rows: Record<string, unknown>[]): MasterKeyRow[] {
   return rows.map((row) => ({
     id: row['id'] as string,

@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { TokenMechanism } from '../hsm/token-protocol.js';
 
 /**
- * A master key, encrypted by a key that a PKCS#11 token holds. Nothing in it is secret. While the key of the token is
+ * A master key encrypted under a PKCS#11 token's key. Nothing in it is secret. While the key of the token is
  * being replaced, a master key has two.
  */
 @Entity('master_key_envelopes')

@@ -24,7 +24,7 @@ export interface RotationStart {
 }
 
 export interface Rotation {
-  /** 32 bytes, from now on the keyring's to zeroize. Absent to resume a rotation. */
+  /** 32 bytes; the keyring takes ownership and zeroizes it. Absent to resume a rotation. */
   newKey?: Buffer;
   /** Returns the envelope of the new key, if a token encrypts the master key; stored with the new key. */
   envelope?: (id: string) => Promise<MasterKeyEnvelope>;
@@ -43,8 +43,8 @@ export interface Rotation {
 
 /**
  * Replaces the active master key with a new one while the service runs, or resumes a rotation: reseals every sealed
- * value in batches, and retires the old key when no value is left under it. Safe to kill at any point, and to run more
- * than once at a time.
+ * value in batches, and retires the old key when no value is left under it. It can be killed at any point and run
+ * concurrently.
  *
  * @throws MasterKeyError if the rotation can't begin, or a value doesn't open, in which case the old key is not retired
  */
@@ -167,7 +167,7 @@ async function nextRows(
 ): Promise<SealedRow[]> {
   const query = manager
     .createQueryBuilder<SealedRow>(metadata.target, 'row')
-    // Values that don't open are reported. Other changes of a row don't matter to the rotation.
+    // Values that don't open are reported. Other changes of a row don't affect the rotation.
     .callListeners(false)
     .addSelect('row.sealed')
     .where(`"row".${NOT_UNDER}`, { newId });

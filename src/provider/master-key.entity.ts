@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * A master key that values are, or were, sealed under. One is ACTIVE: every value that is written is sealed under this
+ * A master key under which values are or were sealed. One is ACTIVE: every value that is written is sealed under this
  * key. During a rotation, the key that the active one replaces is RETIRING, and each of the two is wrapped under the
  * other for nodes that have only one.
  */
@@ -11,7 +11,7 @@ export class MasterKeyRow {
   @PrimaryColumn('text')
   id!: string;
 
-  /** A sealed value that only this key opens. */
+  /** A sealed value that only this key can open. */
   @Column('bytea', { name: 'check_value' })
   checkValue!: Buffer;
 

@@ -28,7 +28,7 @@ export class MasterKey {
   #retiring: KeyringKey | undefined;
 
   /**
-   * @param key    32 bytes, from now on the keyring's to zeroize
+   * @param key 32 bytes; the keyring takes ownership and zeroizes it
    * @param others further keys that open values, 32 bytes each, also the keyring's to zeroize
    */
   constructor(key: Buffer, ...others: Buffer[]) {
@@ -93,7 +93,7 @@ export class MasterKey {
   /**
    * Adds a key that opens values; the current key stays the same.
    *
-   * @param key 32 bytes, from now on the keyring's to zeroize
+   * @param key 32 bytes; the keyring takes ownership and zeroizes it
    * @returns its id
    */
   add(key: Buffer): string {
@@ -105,7 +105,7 @@ export class MasterKey {
     return this.#get(id).lend((key) => this.#get(under).seal(wrapAad(id), key));
   }
 
-  /** Adds a key that was wrapped under one of the keyring. @throws SealError */
+  /** Adds a key that was wrapped under a key of the keyring. @throws SealError */
   unwrap(id: string, wrapped: Buffer): void {
     const added = new KeyringKey(this.open(wrapAad(id), wrapped));
     if (added.id !== id) {
@@ -166,7 +166,7 @@ export class MasterKey {
   }
 }
 
-/** Returns the id of a master key of 32 bytes: 16 hexadecimal digits of an HMAC, which reveal nothing of the key. */
+/** Returns the id of a master key of 32 bytes: 16 hexadecimal digits of an HMAC, which reveal nothing about the key. */
 export function masterKeyId(key: Buffer): string {
   return idBytes(key).toString('hex');
 }

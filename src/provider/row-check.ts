@@ -26,8 +26,8 @@ export interface CheckedTable {
 export interface CheckReport {
   tables: CheckedTable[];
   /**
-   * The reason why the rows as a whole are not those that the service wrote, although each row by itself may be;
-   * undefined if there is none.
+   * The fault of the rows as a whole, such as a removed row, which the MACs of single rows don't show; undefined if
+   * there is none.
    */
   setFault?: string;
 }
@@ -51,7 +51,7 @@ export async function checkRows(database: DataSource, keys: Keys, report: Report
 }
 
 /**
- * Accepts the present rows as a whole and writes their tally, unless one of them was modified. No other transaction can
+ * Accepts the current rows as a whole and writes their tally, unless one of them was modified. No other transaction can
  * change a row meanwhile.
  *
  * @returns the tables; if they have faults, nothing was changed
@@ -90,7 +90,7 @@ async function scan(
   return { tables, tally };
 }
 
-/** Loads the keys of a rotation that this process doesn't know of yet. */
+/** Loads the keys of a rotation that this process doesn't know about yet. */
 async function learnMasterKey(manager: EntityManager, masterKey: MasterKey, rows: readonly StoredRow[]): Promise<void> {
   const isUnknown = ({ sealed }: StoredRow) => sealed && !masterKey.has(sealedUnder(sealed));
   if (rows.some(isUnknown)) await checkMasterKey(manager, masterKey);

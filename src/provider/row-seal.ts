@@ -8,7 +8,7 @@ const BYTES = 32;
 const MODULUS = 1n << BigInt(8 * BYTES);
 const TALLY_AAD = Buffer.from('keyblock tally of bound rows');
 
-/** Thrown for a row that isn't as the service wrote it. Such a row is never used. */
+/** Thrown for a row that was modified in the database. Such a row is never used. */
 export class BoundRowError extends Error {
   override readonly name = 'BoundRowError';
 
@@ -23,7 +23,7 @@ export interface Tally {
   sum: bigint;
 }
 
-/** Authenticates bound rows with a secret of the deployment, each by itself and all together. */
+/** Authenticates bound rows with a secret of the deployment, individually and as a whole. */
 export class RowSeal {
   readonly #secret: Buffer;
   readonly #tallyKey: MasterKey;
@@ -71,7 +71,7 @@ export class RowSeal {
     return { rows: Number(clear.readBigInt64BE()), sum: BigInt(`0x${clear.toString('hex', 8)}`) };
   }
 
-  /** The purpose is one of the constants above. With the NUL, none of them is a prefix of another. */
+  /** The purpose is one of the constants above. The NUL ensures that none is a prefix of another. */
   #hmac(purpose: string, bytes: Buffer): Buffer {
     return hmac('SHA256', this.#secret, Buffer.concat([Buffer.from(`${purpose}\0`), bytes]), BYTES);
   }

@@ -1,4 +1,4 @@
-/** Groups rows by the key that they belong to, and leaves out those that belong to none. */
+/** Groups rows by their key, and omits rows of other keys. */
 export function rowsByKey<T extends { keyArn: string | null }>(rows: readonly T[]): Map<string, T[]> {
   const found = new Map<string, T[]>();
   for (const row of rows) {

@@ -11,9 +11,9 @@ import { type MasterKey, sealedUnder } from './master-key.js';
 import { aadOf, type SealedRow } from './sealed.js';
 
 /**
- * Keeps a node in step with a rotation of the master key, even a rotation that it doesn't know of yet. Before a sealed
- * value is opened, loads the key that the value names. Before a sealed value is written, reseals it under the active
- * key.
+ * Keeps a node in step with a rotation of the master key, even a rotation that it doesn't know about yet. Before a
+ * sealed value is opened, loads the key that the value names. Before a sealed value is written, reseals it under the
+ * active key.
  */
 export class SealedSubscriber implements EntitySubscriberInterface {
   /** Id of the active master key by transaction; that key stays active until the transaction ends. */

@@ -13,7 +13,7 @@ const REGISTRY = new Map<unknown, (row: never) => readonly unknown[]>();
  * data. When one of them is changed in the database, the sealed value no longer opens.
  *
  * The arrays are final, because stored values are sealed with them: test/vectors/sealed-rows.json pins them. The first
- * element must distinguish the rows of one table from those of any other.
+ * element must be unique to the table.
  */
 export function Sealed<T>(associatedData: (row: T) => readonly unknown[]) {
   return (entity: new () => T & SealedRow): void => {
@@ -34,7 +34,7 @@ export function aadOf(entity: unknown, row: object): Buffer {
   const name = typeof entity === 'function' ? entity.name : String(entity);
   if (!associatedData) throw new Error(`${name} is not an entity with @Sealed`);
   const values = associatedData(row as never);
-  // JSON would write null for undefined, and the sealed value would be bound to null.
+  // JSON would write undefined as null, and the sealed value would be bound to null.
   if (values.includes(undefined)) throw new Error(`The row of ${name} lacks a part of its associated data`);
   return Buffer.from(JSON.stringify(values));
 }

@@ -13,7 +13,7 @@ const VERSION = 1;
 const KEY_BYTES = 32;
 const ID_BYTES = 16;
 
-/** A key of a token, and how the token is used. */
+/** A key of a token, and the settings for the token. */
 export interface TokenKeySettings {
   readonly uri: Pkcs11Uri;
   readonly pin: string;
@@ -23,8 +23,8 @@ export interface TokenKeySettings {
 }
 
 /**
- * The key of a PKCS#11 token that encrypts the master key. The token takes part when a service starts and when a master
- * key is made; the master key itself is in memory, as it is without a token (ADR 35).
+ * The key of a PKCS#11 token that encrypts the master key. The token is used when a service starts and when a master
+ * key is created; the master key itself is in memory, as without a token (ADR 35).
  */
 export class TokenKey {
   private constructor(
@@ -34,9 +34,9 @@ export class TokenKey {
   ) {}
 
   /**
-   * Finds the token and the key on it. The PIN is tried once.
+   * Finds the token and the key on it. Tries the PIN only once.
    *
-   * @throws MasterKeyError that says what was looked for, and never contains the PIN
+   * @throws MasterKeyError that describes the missing token or key, and never contains the PIN
    */
   static async open(settings: TokenKeySettings): Promise<TokenKey> {
     const { uri, mechanism } = settings;
@@ -92,7 +92,8 @@ export class TokenKey {
   }
 
   /**
-   * Encrypts a key of the keyring, and opens what the token made, because the clear key may be destroyed afterwards.
+   * Encrypts a key of the keyring, and decrypts the result as a check, because the clear key may be destroyed
+   * afterwards.
    *
    * @param id its id
    */
@@ -116,8 +117,8 @@ export class TokenKey {
   }
 
   /**
-   * Opens the envelopes of the master keys that the database is sealed under. Of a master key with several envelopes, it
-   * deletes those that are older than the one it opens.
+   * Opens the envelopes of the master keys that the database is sealed under. If a master key has several envelopes,
+   * deletes those that are older than the one that it opens.
    *
    * @returns undefined if the database has no master key yet
    * @throws MasterKeyError if no envelope is for this key, or one doesn't open
@@ -219,7 +220,7 @@ function onlyKey(keys: readonly FoundKey[], { uri, mechanism }: TokenKeySettings
   const [key] = keys;
   if (!key)
     throw new MasterKeyError(
-      `The token has no ${kind} with ${named}: make one with keyblock master-key token-init, or correct the URI.`,
+      `The token has no ${kind} with ${named}: create one with keyblock master-key token-init, or correct the URI.`,
     );
   if (keys.length > 1)
     throw new MasterKeyError(`The token has ${keys.length} keys with ${named}: state the id of one.`);
@@ -230,6 +231,6 @@ function onlyKey(keys: readonly FoundKey[], { uri, mechanism }: TokenKeySettings
 
 function masterKeyError(error: unknown): unknown {
   if (!(error instanceof TokenError)) return error;
-  const once = error.isOfPin ? ' The PIN was tried once; more tries could lock the token.' : '';
+  const once = error.isOfPin ? ' The PIN was tried once; further attempts could lock the token.' : '';
   return new MasterKeyError(`The master key's token can't be used: ${error.message}${once}`);
 }

@@ -37,12 +37,12 @@ export class TokenStatus {
     return this.#tokenKey?.token.info.label;
   }
 
-  /** False if the token is required and has been away. */
+  /** False if the token is required and has become unavailable. */
   get isReady(): boolean {
     return !this.#isRequired || !this.#tokenKey || this.#tokenKey.token.failedProbes < REQUIRED_PROBES;
   }
 
-  /** Logs and audits from now on when the token is lost and when it is back, and adds its metric. */
+  /** Starts to log and audit the loss and the return of the token, and adds its metric. */
   watch({ audit, clock, home, logger, metrics }: TokenWatchers): void {
     const tokenKey = this.#tokenKey;
     if (!tokenKey) return;

@@ -10,7 +10,7 @@ import { StsException } from './exceptions.js';
 import { AssumeRoleInput, AssumeRoleOutput, GetCallerIdentityInput, GetCallerIdentityOutput } from './sts.schema.js';
 
 const DEFAULT_SECONDS = 3600;
-/** A session that was started by a session lasts an hour at most. */
+/** A session that another session starts lasts at most an hour. */
 const MAX_CHAINED_SECONDS = 3600;
 
 const ERRORS = {
@@ -92,7 +92,7 @@ export class StsController {
     try {
       return await this.principals.by(call).startSession(RoleArn, RoleSessionName, seconds);
     } catch (error) {
-      // As AWS, which doesn't tell whether a role exists.
+      // As in AWS, the error doesn't reveal if the role exists.
       if (error instanceof ResourceNotFoundException) throw notAuthorized(call, RoleArn);
       throw error;
     }

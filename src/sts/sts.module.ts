@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { StsController } from './sts.controller.js';
 
-/** AWS STS, over the roles and sessions that there are. */
+/** AWS STS for the existing roles and sessions. */
 @Module({ controllers: [StsController] })
 export class StsModule {}

@@ -24,7 +24,7 @@ export const AssumeRoleInput = z
         .regex(/^[\w+=,.@:/-]*$/, 'must have letters, digits and any of _+=,.@:/-')
         .optional(),
     },
-    // A session policy that was ignored would give the session more than its caller meant to.
+    // Ignoring a session policy would give the session more permissions than intended.
     {
       error: (issue) =>
         issue.code === 'unrecognized_keys'

@@ -3,7 +3,7 @@ import { notePast } from './tracing.js';
 
 type QueryEvent = Parameters<NonNullable<EntitySubscriberInterface['afterQuery']>>[0];
 
-/** Records the queries of requests, each with its first word only: SQL may hold what the caller sent. */
+/** Records the queries of requests, each with its first word only: SQL may contain the caller's input. */
 export class QuerySpans implements EntitySubscriberInterface {
   afterQuery({ query, success, executionTime = 0 }: QueryEvent): void {
     const [operation = ''] = /^\s*\w+/.exec(query) ?? [];

@@ -14,7 +14,7 @@ interface Tracing {
 /** Undefined unless traces are recorded: then nothing on the path of a request costs more than looking here. */
 let tracing: Tracing | undefined;
 
-/** Records traces from now on. @param ratio part of the requests without a parent that is recorded, 0 to 1 */
+/** Starts recording traces. @param ratio fraction of the requests without a parent that are recorded, 0 to 1 */
 export function startTracing(exporter: OtlpExporter, ratio: number): void {
   tracing = { exporter, ratio, current: new AsyncLocalStorage() };
 }

@@ -218,7 +218,7 @@ test('collects what is unusual', () => {
   expect(evidenceOf({ ...CASE, expected: ACTUAL })).toEqual([]);
 });
 
-test('takes data that is no TLV as it is', () => {
+test('uses data that is not TLV unchanged', () => {
   expect(readSignedData(hex('9F360200A7'))).toEqual({ elements: [element('9F36', '00A7')] });
   for (const data of ['000000012500', '9F3602'])
     expect(readSignedData(hex(data))).toMatchObject({

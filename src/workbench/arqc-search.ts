@@ -21,7 +21,7 @@ export interface SignedElement {
 /** The part of the issuer application data (tag 9F10) that the card signs. */
 export type IadPart = 'CVR' | 'WHOLE' | 'NONE';
 
-/** A way to compute an application cryptogram. */
+/** A variant of the computation of an application cryptogram. */
 export interface ArqcWay {
   readonly scheme: SessionKeyScheme;
   /** Padding method of ISO/IEC 9797-1. */
@@ -52,7 +52,7 @@ export interface ArqcCase {
   readonly elements: readonly SignedElement[];
   /** The card's cryptogram, 8 bytes. */
   readonly arqc: Buffer;
-  /** The way that was expected to match. */
+  /** The variant that was expected to match. */
   readonly expected: ArqcWay;
 }
 
@@ -61,12 +61,12 @@ export interface ArqcAttempt {
   readonly way: ArqcWay;
   readonly cryptogram: Buffer;
   readonly matches: boolean;
-  /** Members in which the way differs from the expected one. */
+  /** Members in which the variant differs from the expected one. */
   readonly differences: readonly (keyof ArqcWay)[];
 }
 
 export interface ArqcSearch {
-  /** The expected way first. */
+  /** All attempts, beginning with the expected variant. */
   readonly attempts: readonly ArqcAttempt[];
   /** Those that match, with the fewest differences first. */
   readonly matches: readonly ArqcAttempt[];
@@ -84,9 +84,9 @@ const SCHEMES: readonly SessionKeyScheme[] = [
 const MEMBERS = ['scheme', 'padding', 'iad', 'psn', 'majorKeyDerivation', 'change'] as const;
 
 /**
- * Tries the ways in which issuers compute application cryptograms, to find out why one doesn't match: session key, padding,
- * part of the issuer application data and PAN sequence number, which are 40 ways; and if none of them matches, the other
- * derivation of the ICC master key and common mistakes in the data.
+ * Tries the variants of application cryptograms that issuers use, to find out why one doesn't match: 40 combinations of
+ * session key, padding, part of the issuer application data and PAN sequence number. If none of them matches, also
+ * tries the other derivation of the ICC master key and common mistakes in the data.
  *
  * @throws CryptoError for a key, PAN or element of a wrong length
  */
@@ -122,7 +122,7 @@ export interface CryptogramVersion {
 }
 
 /**
- * Cryptogram version numbers, as the issuer application data has them. Manuals often write Visa's in decimal: 10, 18 and
+ * Cryptogram version numbers, as in the issuer application data. Manuals often write Visa's in decimal: 10, 18 and
  * 22. Mastercard's are those of M/Chip.
  */
 export const CRYPTOGRAM_VERSIONS: readonly CryptogramVersion[] = [
@@ -133,7 +133,7 @@ export const CRYPTOGRAM_VERSIONS: readonly CryptogramVersion[] = [
   { network: 'Mastercard', versions: [0x14, 0x15], scheme: 'EMV_COMMON_SESSION_KEY', padding: 2, iad: 'CVR' },
 ];
 
-/** Returns what the cryptogram version in issuer application data says; undefined for one that isn't known. */
+/** Returns the meaning of the cryptogram version in issuer application data; undefined for an unknown version. */
 export function whatVersionSays(iad: Buffer): CryptogramVersion | undefined {
   const version = cryptogramVersionOf(iad);
   if (version === undefined) return undefined;
@@ -143,8 +143,8 @@ export function whatVersionSays(iad: Buffer): CryptogramVersion | undefined {
 }
 
 /**
- * Returns the 40 usual ways, the likeliest first: those with the fewest differences from what the cryptogram version says,
- * or from the expected way if it says nothing.
+ * Returns the 40 usual variants, the likeliest first: those with the fewest differences from the cryptogram version or,
+ * if that is unknown, from the expected variant.
  */
 export function likeliestWays(given: Pick<ArqcCase, 'iad' | 'expected'>): ArqcWay[] {
   const { expected } = given;
@@ -154,7 +154,7 @@ export function likeliestWays(given: Pick<ArqcCase, 'iad' | 'expected'>): ArqcWa
   return waysOf(given, expected.majorKeyDerivation).sort((a, b) => distance(a) - distance(b));
 }
 
-/** Something about a case that explains why no way matches. */
+/** A property of a case that explains why no variant matches. */
 export type ArqcEvidence =
   | 'ISSUER_KEY_PARITY'
   | 'ISSUER_KEY_HALVES'
@@ -163,7 +163,7 @@ export type ArqcEvidence =
   | 'UNPREDICTABLE_NUMBER_NOT_SIGNED'
   | 'DATA_ALREADY_PADDED';
 
-/** Collects what in a case is unusual, the likeliest cause of a wrong cryptogram first. */
+/** Collects unusual properties of a case, the likeliest cause of a wrong cryptogram first. */
 export function evidenceOf(given: ArqcCase): ArqcEvidence[] {
   const { issuerKey, atc, un, iad, elements, expected } = given;
   const data = Buffer.concat(elements.map(({ value }) => value));
@@ -184,7 +184,7 @@ function isVisaFormat(iad: Buffer): boolean {
   return iad.length >= 7 && iad[3] === 0x03;
 }
 
-/** Finds the card verification results in issuer application data, which schemes put at different places. */
+/** Finds the card verification results in issuer application data, whose position depends on the scheme. */
 export function verificationResultsOf(iad: Buffer): Buffer {
   if (isVisaFormat(iad)) return iad.subarray(3, 7);
   // M/Chip and EMV CCD: key index and cryptogram version, or format and key index, then 6 bytes and more.
@@ -212,21 +212,21 @@ export function signedData({ elements, iad }: Pick<ArqcCase, 'elements' | 'iad'>
   return Buffer.concat([...values, iadPart(iad, way.iad)]);
 }
 
-/** A transaction, without what was expected of it. */
+/** A transaction without the expected variant. */
 export type ArqcTransaction = Omit<ArqcCase, 'arqc' | 'expected'>;
 
-/** Returns the data that the card signs, padded to whole blocks: what the API calls TransactionData. */
+/** Returns the data that the card signs, padded to whole blocks: TransactionData in the API. */
 export function paddedData(given: Pick<ArqcCase, 'elements' | 'iad'>, way: ArqcWay): Buffer {
   const data = signedData(given, way);
   return way.padding === 2 ? padMethod2(data, 8) : padMethod1(data, 8);
 }
 
-/** Returns the counter of a case as one way reads it, 2 bytes. */
+/** Returns the ATC of a case for one variant, 2 bytes. */
 export function counterOf({ atc }: Pick<ArqcCase, 'atc'>, { change }: ArqcWay): Buffer {
   return change === 'COUNTER_SWAPPED' ? swapped(atc) : atc;
 }
 
-/** Computes the cryptogram of a case in one way. @returns 8 bytes */
+/** Computes the cryptogram of a case in one variant. @returns 8 bytes */
 export function cryptogramOf(given: ArqcTransaction, way: ArqcWay): Buffer {
   const { issuerKey, pan, un } = given;
   const { scheme, majorKeyDerivation, psn } = way;
@@ -257,7 +257,7 @@ function matchesOf(attempts: readonly ArqcAttempt[]): ArqcAttempt[] {
   return attempts.filter(({ matches }) => matches).sort((a, b) => a.differences.length - b.differences.length);
 }
 
-/** The usual ways. Ways that sign the same data are tried once. */
+/** The usual ways. Variants that sign the same data are tried once. */
 function waysOf(
   { iad, expected }: Pick<ArqcCase, 'iad' | 'expected'>,
   majorKeyDerivation: MajorKeyDerivation,
@@ -292,9 +292,10 @@ function swapped(counter: Buffer): Buffer {
 }
 
 /**
- * Reads the data that a card signs: tags, lengths and values, or else the values alone, as one element without a tag.
+ * Reads the data that a card signs: tags, lengths and values, or otherwise as values only, in one element without a
+ * tag.
  *
- * @returns the elements, and why they aren't read as TLV
+ * @returns the elements, and the reason why they aren't parsed as TLV
  */
 export function readSignedData(data: Buffer): { elements: SignedElement[]; notTlv?: string } {
   const plain = (notTlv: string) => ({ elements: [{ tag: '', value: data }], notTlv });

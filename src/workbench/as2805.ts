@@ -79,7 +79,7 @@ export function workingKeySteps(
  * Derives the PIN encryption key of one transaction.
  *
  * @param kpp PIN protection key, 16 or 24 bytes; the caller zeroizes it
- * @returns what diversifies it, and the key of 16 bytes, which is the caller's to zeroize
+ * @returns the diversification data, and the key of 16 bytes, which is the caller's to zeroize
  * @throws CryptoError KEY_LENGTH, DIGITS
  */
 export function pinKeySteps(

@@ -8,12 +8,12 @@ import { iccMasterKey } from '../crypto/emv/icc-master-key.js';
 import { retailMac } from '../crypto/retail-mac.js';
 import type { NamedDigits } from './fields.js';
 
-/** Service codes that magnetic stripes have most often, besides those of CVV2 and iCVV. */
+/** The most common service codes on magnetic stripes, besides those of CVV2 and iCVV. */
 const SERVICE_CODES = [CVV2_SERVICE_CODE, '101', '201', ICVV_SERVICE_CODE];
 
-/** A way to compute a card verification value. */
+/** A variant of the computation of a card verification value. */
 export interface CardValueWay {
-  /** 4 digits, as they are encrypted. */
+  /** 4 digits, in the encrypted order. */
   readonly expiry: string;
   readonly serviceCode: string;
 }
@@ -24,7 +24,7 @@ export interface CardOfValue {
   readonly pan: string;
   /** 4 digits. */
   readonly expiry: string;
-  /** 3 digits; one that is given is tried first. */
+  /** 3 digits; a given code is tried first. */
   readonly serviceCode?: string | undefined;
 }
 
@@ -59,13 +59,13 @@ export function cardValueWays(cvk: Buffer, card: CardOfValue, value: string): Ca
     .map(({ expiry, serviceCode }) => ({ expiry, serviceCode }));
 }
 
-/** A way to compute a value of decimal digits. */
+/** Steps of the computation of a value of decimal digits. */
 export interface ValueSteps {
-  /** The digits that are encrypted. */
+  /** The digits to encrypt. */
   readonly input: readonly NamedDigits[];
   /** 8 bytes. */
   readonly encrypted: Buffer;
-  /** The digits of `encrypted` that are decimal, then its letters, each less ten. */
+  /** The decimal digits of `encrypted`, then its letters, each reduced by ten. */
   readonly decimalized: string;
 }
 

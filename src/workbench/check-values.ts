@@ -7,7 +7,7 @@ import { CryptoError } from '../crypto/errors.js';
 import { hmac, type HmacHash } from '../crypto/hmac.js';
 import { kcvPublicKey } from '../crypto/kcv.js';
 
-/** Least digits that a check value has in practice. */
+/** Minimum number of digits of a check value in practice. */
 const LEAST_DIGITS = 4;
 
 export type CheckValueMethod = 'ECB' | 'CMAC' | HmacHash;
@@ -23,8 +23,8 @@ export interface CheckValue {
 const HASHES: readonly HmacHash[] = ['SHA224', 'SHA256', 'SHA384', 'SHA512'];
 
 /**
- * Computes the check values of a key for every algorithm that its length fits: a block of zeros encrypted (ANSI X9.24-1 Annex A), the
- * CMAC of a block of zeros, and the HMAC of the empty message.
+ * Computes the check values of a key for every algorithm that allows its length: a block of zeros encrypted (ANSI
+ * X9.24-1 Annex A), the CMAC of a block of zeros, and the HMAC of the empty message.
  *
  * @param key 8 to 64 bytes; the caller zeroizes it
  * @throws CryptoError KEY_LENGTH

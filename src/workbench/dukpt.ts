@@ -31,7 +31,7 @@ const AES_KEY_TYPES: Readonly<Record<number, AesDukptKeyType>> = { 16: 'AES_128'
 
 /** One bit of the transaction counter and the key that it leads to. */
 export interface CounterStep {
-  /** The counter as far as it is walked. */
+  /** The counter up to and including this bit. */
   readonly counter: number;
   readonly key: Buffer;
 }
@@ -48,7 +48,8 @@ export interface DukptDerivation {
 }
 
 /**
- * Derives all keys of one transaction by ANSI X9.24-1 (TDES) or X9.24-3 (AES), which the length of the key serial number tells apart.
+ * Derives all keys of one transaction by ANSI X9.24-1 (TDES) or X9.24-3 (AES), depending on the length of the key
+ * serial number.
  *
  * @param keys.bdk base derivation key: 16 bytes for TDES, 16, 24 or 32 for AES; the caller zeroizes it
  * @param keys.ksn 8 or 10 bytes for TDES, 12 for AES
@@ -63,7 +64,7 @@ export interface DukptReading {
   readonly usage: TdesDukptUsage | AesDukptUsage;
   /** The ciphertext decrypted in CBC with an initialization vector of zeros. */
   readonly clear: Buffer;
-  /** Set if the result makes sense: a PIN block that decodes, or text with zeros after it. */
+  /** Set if the result is plausible: a PIN block that decodes, or text followed by zeros. */
   readonly plausible?: 'PIN' | 'TEXT';
 }
 
@@ -102,12 +103,14 @@ function decodes(decode: () => string): boolean {
   }
 }
 
-/** True for printable ASCII, with zeros after it. */
+/** True for printable ASCII, followed by zeros. */
 function isText(clear: Buffer): boolean {
   return /^[\x20-\x7e]+\0*$/.test(clear.toString('latin1'));
 }
 
-/** Most one-bits of the counter of a device, which skips the others: ANSI X9.24-1:2009 A.3, X9.24-3:2017 6.1. */
+/**
+ * Maximum number of one-bits in a device's counter, which skips other values: ANSI X9.24-1:2009 A.3, X9.24-3:2017 6.1.
+ */
 const MOST_ONES = { TDES: 10, AES: 16 } as const;
 
 /**
@@ -172,7 +175,7 @@ function aesDerivation(bdk: Buffer, ksn: Buffer): DukptDerivation {
   };
 }
 
-/** The counters that a derivation walks through: the one-bits from the highest down, added one after the other. */
+/** The counters of a derivation's steps: one-bits are added one by one, beginning with the highest. */
 function walked(counter: number, highestBit: number): number[] {
   const path: number[] = [];
   let at = 0;

@@ -47,7 +47,7 @@ export function cryptogramKeys(
   };
 }
 
-/** Schemes that derive the key of issuer scripts from the application cryptogram; the others use the counter. */
+/** Schemes that derive the key of issuer scripts from the application cryptogram; the others use the ATC. */
 const BY_CRYPTOGRAM: readonly SessionKeyScheme[] = ['EMV_COMMON_SESSION_KEY', 'MASTERCARD_SESSION_KEY'];
 
 /**

@@ -21,7 +21,7 @@ test.each([
   expect(macWays(Buffer.alloc(bytes, 1), DATA)).toHaveLength(ways);
 });
 
-test('pads for the algorithms of ISO 9797-1 alone', () => {
+test('pads only for the algorithms of ISO 9797-1', () => {
   expect(macOf('ISO9797_ALGORITHM1', KEY, hex('01'), 2).padded.toString('hex')).toBe('0180000000000000');
   expect(macOf('CMAC_TDES', KEY, hex('01'), 2)).toMatchObject({ padded: hex('01') });
   expect(() => macOf('CMAC_AES', KEY.subarray(8), DATA, 1)).toThrow('16, 24 or 32');

@@ -9,7 +9,7 @@ import { retailMac } from '../crypto/retail-mac.js';
 
 /** A MAC algorithm of the calculators. */
 interface Algorithm {
-  /** True for those of ISO 9797-1, which pad the data by a method that is chosen. */
+  /** True for those of ISO 9797-1, which have a choice of padding methods. */
   readonly pads: boolean;
   /** Returns the MAC with all its bytes. */
   readonly mac: (key: Buffer, data: Buffer) => Buffer;
@@ -56,13 +56,13 @@ export function macOf(algorithm: MacAlgorithmName, key: Buffer, data: Buffer, pa
   return { algorithm, ...(pads && { padding }), padded, mac: mac(key, padded) };
 }
 
-/** Pads data as an algorithm needs them. @param padding has no effect on algorithms that pad by themselves */
+/** Pads data for an algorithm. @param padding has no effect on algorithms that pad by themselves */
 export function paddedMessage(algorithm: MacAlgorithmName, data: Buffer, padding: 1 | 2): Buffer {
   if (!MAC_ALGORITHMS[algorithm].pads) return data;
   return padding === 2 ? padMethod2(data, 8) : padMethod1(data, 8);
 }
 
-/** Computes the MACs of data by every algorithm that the length of the key fits, with both paddings. */
+/** Computes the MACs of data by every algorithm that allows the length of the key, with both paddings. */
 export function macWays(key: Buffer, data: Buffer): MacWay[] {
   return MAC_NAMES.flatMap((algorithm) => {
     const paddings = MAC_ALGORITHMS[algorithm].pads ? ([1, 2] as const) : ([1] as const);

@@ -64,7 +64,7 @@ describe('the steps of a PIN block', () => {
     expect(fieldsOf(steps.pinField).at(-1)).toEqual({ name: 'random', digits: 'FFFFFFFFFFFFFFFF' });
   });
 
-  test.each([0, 1, 2, 3] as const)('of format %s lead there and back', (format) => {
+  test.each([0, 1, 2, 3] as const)('of format %s encode and decode', (format) => {
     using cipher = tdes(key);
     const steps = encodeSteps(format, { pin: PIN, pan: PAN, cipher });
     expect(decodeSteps(format, { block: steps.encrypted!, pan: PAN, cipher })).toEqual(steps);

@@ -21,7 +21,7 @@ const PAN_PARTS = [
 ] as const;
 type PanPart = (typeof PAN_PARTS)[number];
 
-/** A way to read a clear PIN block that gives a PIN. */
+/** An interpretation of a clear PIN block that gives a PIN. */
 export interface PinBlockReading {
   readonly format: TdesPinBlockFormat;
   /** Undefined for a format that isn't bound to the PAN. */
@@ -86,7 +86,7 @@ export function panField(format: 0 | 3 | 4, pan: string): Buffer {
   return Buffer.from(`0000${partOf(pan, PAN_PARTS[0])}`, 'hex');
 }
 
-/** A PIN block and what it is made of. */
+/** A PIN block and its parts. */
 export interface PinBlockSteps {
   /** The PIN field of the format: 8 bytes; in format 4 16 bytes, of which the last 8 are random. */
   readonly pinField: Buffer;

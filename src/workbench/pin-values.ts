@@ -47,7 +47,7 @@ export interface Ibm3624Steps {
 }
 
 /**
- * Shows how the natural PIN, the PIN and its offset belong together.
+ * Shows the relation of the natural PIN, the PIN and its offset.
  *
  * @param pvk  16 or 24 bytes; the caller zeroizes it
  * @param from a PIN of 4 to 12 digits, or an offset of as many

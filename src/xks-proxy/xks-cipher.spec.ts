@@ -57,7 +57,7 @@ describe(`seal and open, ${vectors.source}`, () => {
     },
   );
 
-  test('each message has a nonce and an IV of its own', () => {
+  test('each message has its own nonce and IV', () => {
     const material = { materialId: 'ab'.repeat(32), held: new HeldKey(randomBytes(32)) };
     const sealed = Array.from({ length: 100 }, () => seal(material, Buffer.from('same'), Buffer.alloc(0)));
     for (const part of ['ciphertext', 'initializationVector', 'authenticationTag', 'ciphertextMetadata'] as const)

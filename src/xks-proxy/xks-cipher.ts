@@ -87,7 +87,7 @@ export function materialOf({ ciphertextMetadata }: Pick<Sealed, 'ciphertextMetad
  *
  * @param sealed with a tag of 16 bytes
  * @returns the plaintext, the caller's to zeroize
- * @throws XksException InvalidCiphertextException if anything differs from what was encrypted, whichever part it is
+ * @throws XksException InvalidCiphertextException if any part was changed
  */
 export function open(held: HeldKey, sealed: Sealed, aad: Buffer): Buffer {
   const { ciphertext, initializationVector, authenticationTag, ciphertextMetadata } = sealed;

@@ -8,7 +8,7 @@ import { type XksCredential, XksProxyRepository } from './xks-proxy.repository.j
 /** Pattern of stored access key ids. Ids of any other form aren't looked up in the database. */
 const ACCESS_KEY_ID = /^XKSP[A-Z2-7]{20}$/;
 
-/** Source under which all ids that can't sign are cached, so that they can be dropped together. */
+/** Name under which all ids that can't sign are cached, so that they can be dropped together. */
 const NOBODY = 'nobody';
 
 /** Credentials by their access key id; undefined for an id that can't sign. */

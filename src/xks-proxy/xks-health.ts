@@ -14,7 +14,7 @@ import { internal } from './exceptions.js';
 import { open, seal } from './xks-cipher.js';
 import type { GetHealthStatusOutput } from './xks-proxy.schema.js';
 
-/** Time for which a check is good; the specification allows a minute. */
+/** Time for which a check is valid; the specification allows a minute. */
 const GOOD_FOR_MS = 10_000;
 
 const VENDOR = 'Keyblock';
@@ -68,7 +68,7 @@ export class XksHealth {
   }
 }
 
-/** Encrypts and decrypts with a key of its own, so that nobody sees the use of a released key. */
+/** Encrypts and decrypts with a temporary key, so that no released key appears to be used. */
 function checkCipher(): void {
   const clear = randomBytes(32);
   const material = { materialId: '0'.repeat(64), held: new HeldKey(clear) };

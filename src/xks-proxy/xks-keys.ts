@@ -42,7 +42,7 @@ export class XksKeys {
    * Finds a key in any state.
    *
    * @param materialId beginning of the id of a material that the call needs
-   * @returns a promise only if something isn't remembered
+   * @returns a promise only if something isn't cached
    * @throws XksException KeyNotFoundException
    */
   find(call: Call, { prefix, xksKeyId }: XksKeyPath, materialId?: string): FoundKey | Promise<FoundKey> {

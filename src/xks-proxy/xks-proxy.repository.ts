@@ -75,7 +75,7 @@ export class XksProxyRepository {
       const { accountId } = this;
       if ((await manager.countBy(XksCredentialRow, { accountId, prefix })) >= MAX_CREDENTIALS)
         throw new ConflictException(
-          `The prefix has ${MAX_CREDENTIALS} credentials: revoke the one that AWS KMS doesn't use any more.`,
+          `The prefix has ${MAX_CREDENTIALS} credentials: revoke the one that AWS KMS no longer uses.`,
         );
       const accessKeyId = `XKSP${randomText(20)}`;
       const secretAccessKey = randomBytes(32).toString('base64');

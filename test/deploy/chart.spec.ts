@@ -216,7 +216,7 @@ describe('pods', () => {
 });
 
 describe('the network', () => {
-  test('lets clients reach the API, and Prometheus the metrics', () => {
+  test('allows clients to reach the API, and Prometheus the metrics', () => {
     const { ingress, policyTypes } = named(full, 'NetworkPolicy').spec;
     expect(policyTypes).toEqual(['Ingress', 'Egress']);
     expect(ingress.map(({ ports, from }: Part) => [ports.map(({ port }: Part) => port), from])).toEqual([
@@ -225,7 +225,7 @@ describe('the network', () => {
     ]);
   });
 
-  test('lets pods reach PostgreSQL, DNS and what is listed', () => {
+  test('allows pods to reach PostgreSQL, DNS and listed destinations', () => {
     const portsOf = (objects: Manifest[], name?: string) =>
       named(objects, 'NetworkPolicy', name).spec.egress.flatMap(({ ports }: Part) =>
         ports.map(({ port }: Part) => port),

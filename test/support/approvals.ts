@@ -15,7 +15,7 @@ export function sessionIdOf({ headers, status, json }: RawResponse): string {
   return `${team}:${id}`;
 }
 
-/** Starts a service of two Regions with three approvers, and a requester who may do everything. */
+/** Starts a service of two Regions with three approvers, and a requester with all permissions. */
 export function useApprovals() {
   const approvals = approvalsOf(useAdmin({ KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' }));
   beforeAll(() => approvals.createUsers());

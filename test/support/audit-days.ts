@@ -44,7 +44,7 @@ export const auditEvent = (name: string) =>
 export const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
 
 /**
- * Makes a deployment with two chains, one of which goes on from day to day.
+ * Creates a deployment with two chains, one of which continues from day to day.
  *
  * @param days how many days ago events were written, the oldest first
  */

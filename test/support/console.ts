@@ -6,7 +6,7 @@ import { CREDENTIALS, startTestService, type TestClock, type TestService } from 
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** The widths that every story is told at, each in one of the themes. */
+/** The widths at which every story runs, each in one of the themes. */
 export const SCREENS = [
   { name: '1440 px, light', width: 1440, height: 900, theme: 'light' },
   { name: '390 px, dark', width: 390, height: 844, theme: 'dark' },

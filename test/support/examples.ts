@@ -61,7 +61,7 @@ export async function execute(page: Page, name: string, input?: string): Promise
 
 /**
  * Opens an operation unless it is open, executes it and closes it. Runs in the page, because every click through the
- * browser's protocol waits for the page to come to rest.
+ * browser's protocol waits until the page is idle.
  */
 async function press(operation: string): Promise<Omit<Executed, 'name'>> {
   const find = (selector: string) => document.querySelector(`${operation} ${selector}`);
@@ -85,8 +85,8 @@ async function press(operation: string): Promise<Omit<Executed, 'name'>> {
 }
 
 /**
- * Executes the examples of the selected definition, from top to bottom, but for some operations. Only one tag is open at
- * a time: with every click, Swagger UI renders all operations that it shows.
+ * Executes the examples of the selected definition, from top to bottom, except for some operations. Only one tag is
+ * open at a time: with every click, Swagger UI renders all operations that it shows.
  */
 export async function executeAll(page: Page, except: readonly string[] = []): Promise<Executed[]> {
   const toggle = (tag: PageElement) => tag.click();

@@ -29,7 +29,7 @@ const ACTION = /(\s*)\{\{(-\s)?\s*([^]*?)\s*(\s-)?\}\}(\s*)/;
 const TOKEN = /\s*("(?:[^"\\]|\\.)*"|:=|\$?[A-Za-z_]\w*(?:\.\w+)*|\$(?:\.\w+)*|(?:\.\w+)+|\.|-?\d+|[|(),=])/y;
 
 /**
- * Renders Go templates, as far as charts need them: pipelines, variables, `if`, `with`, `range`, `define`, and the
+ * Renders the subset of Go templates that charts need: pipelines, variables, `if`, `with`, `range`, `define`, and the
  * functions that it is given. Unlike Go, it throws an error for the output of a missing value.
  *
  * See https://pkg.go.dev/text/template
@@ -46,7 +46,7 @@ export class Templates {
     return (dot) => this.#render(body, { dot, variables: new Map([['$', dot]]), templates: this });
   }
 
-  /** Renders what is defined under a name. */
+  /** Renders the template defined under a name. */
   include(name: string, dot: unknown): string {
     const body = this.#defined.get(name);
     if (!body) throw new Error(`No template is named ${name}`);

@@ -53,7 +53,7 @@ export function testServices(settings: Partial<ListenerSettings> = {}, services:
  * @param settings that differ from TEST_SETTINGS
  * @param services that differ from those of testServices
  * @returns the reply and the trailer
- * @throws what the command throws
+ * @throws the error that the command throws
  */
 export async function executeCommand(
   commands: readonly HostCommand[],

@@ -28,11 +28,11 @@ export function payshieldFile(payshield: object, folder = mkdtempSync(join(tmpdi
 export interface HostService extends TestService {
   /** Connects to a listener by its place in the configuration, the first by default. */
   connect: (place?: number, options?: Omit<ClientOptions, 'port'>) => Promise<PayshieldClient>;
-  /** Sends one command on a connection of its own. */
+  /** Sends one command on a separate connection. */
   ask: (command: string | Buffer, place?: number) => Promise<string>;
 }
 
-/** Starts a service with listeners, and the user `switch` who may do everything. */
+/** Starts a service with listeners, and the user `switch` with all permissions. */
 export function useHostCommands(payshield: object, env: NodeJS.ProcessEnv = {}): HostService {
   const service = useService({ ...payshieldFile(payshield), ...env }) as HostService;
   const clients: PayshieldClient[] = [];

@@ -5,7 +5,7 @@ import type { RawResponse } from './service.js';
 export class KmsKeys {
   readonly #arns = new Map<string, Promise<string>>();
 
-  /** @param kms is asked at the first use of a key */
+  /** @param kms called at the first use of a key */
   constructor(private readonly kms: () => KMSClient) {}
 
   /** @returns the key's ARN */

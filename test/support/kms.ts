@@ -9,7 +9,7 @@ export function kmsClient(
   return new KMSClient({ endpoint: url, region, credentials, maxAttempts: 1 });
 }
 
-/** Sends a signed KMS request, for what no SDK would send. @param input JSON as text, or a value to send as JSON */
+/** Sends a signed KMS request that no SDK would send. @param input JSON as text, or a value to send as JSON */
 export function sendKms(
   service: Pick<TestService, 'send'>,
   operation: string,

@@ -17,7 +17,7 @@ const FILE = fileURLToPath(new URL('manifests.ts', import.meta.url));
 /**
  * Compares objects with Kubernetes' types, in which unknown fields are errors. Kinds of other vendors are left out.
  *
- * @returns what the compiler reports
+ * @returns the compiler's errors
  */
 export function typeProblems(objects: readonly Manifest[]): string[] {
   const lines = objects.flatMap((object, i) => {

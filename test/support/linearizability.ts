@@ -13,7 +13,7 @@ export interface Recorded<Call> {
  * 1990), by the algorithm of Wing and Gong. A call that was answered before another was made precedes it.
  *
  * @param step applies one call to a state; must not modify the state
- * @returns every state that such an order ends in; empty if there is no such order
+ * @returns every final state of such an order; empty if there is no such order
  */
 export function explain<State, Call>(
   initial: State,

@@ -1,2 +1,2 @@
-// node-forge takes a Node.js with a navigator for a browser, and then computes RSA thirty times more slowly.
+// node-forge mistakes a Node.js with a navigator for a browser, and then computes RSA thirty times more slowly.
 delete globalThis.navigator;

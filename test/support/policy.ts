@@ -45,7 +45,7 @@ export const document = (statements: readonly Elements[], Version = '2012-10-17'
 export const identityOf = (...policies: string[]) =>
   new Statements(policies.flatMap((policy, i) => identityStatements(`policy ${i}`, readIdentityPolicy(policy))));
 
-/** Tells whether a statement that has these elements, and otherwise allows everything, allows the request. */
+/** True if a statement that has these elements, and otherwise allows everything, allows the request. */
 export function allows(elements: Elements, asked: Asked = {}, version?: string): boolean {
   const statement = {
     Effect: 'Allow',

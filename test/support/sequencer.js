@@ -1,6 +1,6 @@
 import TestSequencer from '@jest/test-sequencer';
 
-/** Specs that mostly wait for time limits and processes, and then those that take longest, the longest first. */
+/** Specs that mostly wait for time limits and processes, and then the longest ones, the longest first. */
 const FIRST = [
   'embedded-database/hung',
   'embedded-database/',
@@ -18,8 +18,8 @@ const FIRST = [
 ];
 
 /**
- * Starts with the specs that wait, so that other specs compute meanwhile, and with the longest, so that none is left
- * alone at the end. Jest itself starts with the largest files, which are others, until it knows how long they take.
+ * Starts with the specs that wait, so that other specs compute meanwhile, and with the longest ones, so that none runs
+ * alone at the end. Until Jest knows the durations, it starts with the largest files, which are different ones.
  */
 export default class Sequencer extends TestSequencer {
   sort(tests) {

@@ -21,7 +21,7 @@ export interface SoftHsm {
   env: { SOFTHSM2_CONF: string };
   /** Initializes a token. @returns its serial number */
   init: (label: string, pin?: string) => string;
-  /** Returns the labels of all keys on a token, which a process of its own reads. */
+  /** Returns the labels of all keys on a token, read by a separate process. */
   keysOn: (token: string) => string[];
   /** Imports an RSA key of 2048 bits. */
   importRsaKey: (token: string, label: string) => void;
@@ -61,8 +61,8 @@ export function newSoftHsm(): SoftHsm {
 }
 
 /**
- * Compiles a module that passes every call on to SoftHSM2, but misbehaves as the file that KEYBLOCK_SHIM would name is
- * told: see shim.c.
+ * Compiles a module that forwards every call to SoftHSM2, but misbehaves according to the file in KEYBLOCK_SHIM: see
+ * shim.c.
  */
 export function compileShim(folder: string): string {
   const file = join(folder, 'shim.so');

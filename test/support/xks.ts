@@ -29,7 +29,7 @@ export const encryptBody = (members: Json = {}): Json => ({
   ...members,
 });
 
-/** The request that decrypts what a call returned. @param sealed output of Encrypt, whose integrity value is left out */
+/** The request that decrypts a call's output. @param sealed output of Encrypt, whose integrity value is left out */
 export const decryptBody = ({ ciphertextDataIntegrityValue: _, ...sealed }: Json, members: Json = {}): Json => ({
   requestMetadata: requestMetadata('Decrypt'),
   encryptionAlgorithm: 'AES_GCM',

@@ -48,7 +48,7 @@ export class ConnectionsController {
     route: ['GET', 'connectionmgmt/services/aws/connections/:id'],
     resource: 'self',
     summary: 'Gets the connection to AWS',
-    description: 'Takes its id or its name.',
+    description: 'Accepts its id or its name.',
     output: Connection,
   })
   get(_call: Call, @Param(IdPath) { id }: IdPath): Connection {

@@ -27,7 +27,7 @@ export type AclAction = (typeof ACL_ACTIONS)[number];
 
 const text = z.string().max(MAX_CHARACTERS);
 
-/** An entry of a container's ACLs, about a user or about a group. */
+/** An entry of a container's ACLs, for a user or a group. */
 export const Acl = z
   .object({
     user_id: text.optional().meta({ description: 'As in the JWT, with or without `local|`.' }),
@@ -43,8 +43,8 @@ export function aclsOf({ acls }: ContainerRow): Acl[] {
 }
 
 /**
- * Checks that the ACLs of a container permit an action to the caller. ACLs restrict what policies allow and never add to
- * it. A container without entries restricts nobody, and no container restricts administrators.
+ * Checks that the ACLs of a container permit an action to the caller. ACLs restrict what policies allow and never
+ * extend it. A container without entries restricts nobody, and no container restricts administrators.
  *
  * @throws CckmException NCERRForbidden
  */

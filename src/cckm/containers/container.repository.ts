@@ -12,7 +12,7 @@ import { ContainerRow } from './container.entity.js';
 /** Name of the container that Keyblock creates at its first start. */
 const FIRST = 'kms';
 
-/** A record of something in KMS, with its container. */
+/** A record of a KMS resource, with its container. */
 export interface Recorded<R> {
   record: R;
   container: ContainerRow;
@@ -94,7 +94,7 @@ export class ContainerRepository implements OnApplicationBootstrap {
     });
   }
 
-  /** @param check throws if the container may not be removed */
+  /** @param check throws if the container can't be removed */
   async remove(
     call: Call,
     id: string,

@@ -43,7 +43,7 @@ export class ContainersController {
     resource: 'self',
     summary: 'Lists KMS containers',
     description:
-      'Filters by `id`, `name`, `account_id`, `region` and `connection`. Keyblock makes one container, `kms`, at its first start.',
+      'Filters by `id`, `name`, `account_id`, `region` and `connection`. Keyblock creates one container, `kms`, at its first start.',
     output: Containers,
   })
   async list(_call: Call, @Query(ListContainersQuery) query: ListContainersQuery): Promise<Envelope<Container>> {
@@ -94,7 +94,7 @@ export class ContainersController {
     route: ['GET', 'cckm/aws/kms/:id'],
     resource: 'self',
     summary: 'Gets a KMS container',
-    description: 'Takes its id or its name.',
+    description: 'Accepts its id or its name.',
     output: Container,
   })
   async get(_call: Call, @Param(IdPath) { id }: IdPath): Promise<Container> {
@@ -107,7 +107,7 @@ export class ContainersController {
     resource: 'nothing',
     summary: 'Changes the Regions of a KMS container',
     description:
-      'Replaces the list of its Regions. A Region that the container has keys in can’t be left out. Name and account are fixed.',
+      'Replaces the list of its Regions. A Region in which the container has keys can’t be left out. Name and account are fixed.',
     example: '-d \'{"regions":["us-east-1"]}\'',
     output: Container,
   })
@@ -152,7 +152,7 @@ export class ContainersController {
     resource: 'nothing',
     summary: 'Archives a KMS container',
     description:
-      'Nothing in an archived container can be changed or synchronized until it is recovered. KMS itself isn’t affected.',
+      'Resources of an archived container can’t be changed or synchronized until it is recovered. KMS itself isn’t affected.',
     output: Container,
   })
   archive(call: Call, @Param(IdPath) { id }: IdPath): Promise<Container> {
@@ -177,8 +177,8 @@ export class ContainersController {
     resource: 'nothing',
     summary: 'Replaces the ACLs of a KMS container',
     description:
-      'An entry is about a user or a group. Without entries, policies alone decide. With entries, a user needs one that permits the action, and none ' +
-      'that takes it away, besides the permissions in KMS: ACLs never give more than policies do. Callers who may call this operation ' +
+      'An entry applies to a user or a group. Without entries, policies alone decide. With entries, a user needs one that permits the action, and none ' +
+      'that takes it away, besides the permissions in KMS: ACLs never grant more than policies do. Callers who may call this operation ' +
       'aren’t bound by ACLs.',
     example: '-d \'{"acls":[{"group":"CCKM Users","permit":true,"actions":["viewnative"]}]}\'',
     output: Container,

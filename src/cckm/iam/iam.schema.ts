@@ -7,7 +7,7 @@ const text = z.string().max(MAX_CHARACTERS);
 export const ListPrincipalsInput = z
   .object({
     kms: text.meta({ description: 'Id or name of a KMS container.' }),
-    marker: text.optional().meta({ description: '`Marker` of the page before.' }),
+    marker: text.optional().meta({ description: '`Marker` of the previous page.' }),
     max_items: z.int().min(0).max(1000).optional().meta({ description: '100 by default.' }),
     path_prefix: text.optional().meta({ description: 'Users and roles of Keyblock have the path `/`.' }),
   })

@@ -17,7 +17,7 @@ export class BulkAction {
   ) {}
 
   /**
-   * @throws CckmException NCERRBadRequest without the member that the operation needs
+   * @throws CckmException NCERRBadRequest if the member that the operation needs is missing
    * @throws as `Policies.template`
    */
   async of(call: Call, input: StartBulkInput): Promise<(id: string) => Promise<unknown>> {

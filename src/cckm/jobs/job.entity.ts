@@ -14,7 +14,7 @@ export class JobRow {
   @Column('text')
   kind!: JobKind;
 
-  /** ARN of the user who started the job; nobody else sees it. */
+  /** ARN of the user who started the job; other users don't see the job. */
   @Column('text', { name: 'principal_arn' })
   principalArn!: string;
 

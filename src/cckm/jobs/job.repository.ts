@@ -9,7 +9,7 @@ import { type JobKind, JobRow } from './job.entity.js';
 /** Retention of jobs. */
 const KEPT_MS = 30 * 86_400_000;
 
-/** The jobs of the last 30 days. A user sees only the user's own. */
+/** The jobs of the last 30 days. A user sees only their own jobs. */
 @Injectable()
 export class JobRepository {
   constructor(private readonly database: DataSource) {}

@@ -25,7 +25,7 @@ import {
 } from './jobs.schema.js';
 import { Synchronizer } from './synchronize.js';
 
-/** Most keys that a synchronization reads, so that the request ends in time for its client. */
+/** Maximum number of keys per synchronization, so that the request ends before the client's timeout. */
 const MAX_KEYS = 2000;
 
 const BY_TIME = { createdAt: ({ createdAt }: { createdAt: string }) => createdAt };
@@ -46,7 +46,7 @@ export class JobsController {
     status: 202,
     summary: 'Synchronizes the records of keys with KMS',
     description:
-      'Adds records of keys that were created through KMS, reads the other keys again, and finds those that KMS no longer has. ' +
+      'Adds records for keys that were created through KMS, refreshes the other records, and marks keys that KMS no longer has. ' +
       `The job runs within the request and reads at most ${MAX_KEYS.toLocaleString('en')} keys: new ones first, then those that weren’t ` +
       'synchronized for the longest time. `remaining` counts the others. The caller needs `kms:ListKeys`; keys that the caller may not ' +
       'describe are left out.',
@@ -77,7 +77,7 @@ export class JobsController {
     route: ['GET', 'cckm/aws/synchronization-jobs/:id'],
     resource: 'self',
     summary: 'Gets a synchronization job of the caller',
-    description: 'Returns for each Region how many keys were added, updated and found gone.',
+    description: 'Returns the numbers of keys that were added, updated and found missing, for each Region.',
     output: Synchronization,
   })
   async synchronization(call: Call, @Param(IdPath) { id }: IdPath): Promise<Synchronization> {
@@ -89,7 +89,7 @@ export class JobsController {
     route: ['POST', 'cckm/aws/synchronization-jobs/:id/cancel'],
     resource: 'self',
     summary: 'Cancels a synchronization job',
-    description: 'Always answers NCERRConflict, because a job has ended once its id is known.',
+    description: 'Always fails with NCERRConflict, because a job has ended by the time its id is known.',
     output: Synchronization,
   })
   async cancelSynchronization(call: Call, @Param(IdPath) { id }: IdPath): Promise<Synchronization> {
@@ -103,7 +103,7 @@ export class JobsController {
     status: 202,
     summary: 'Synchronizes the records of custom key stores with KMS',
     description:
-      'Adds records of stores that were created through KMS, reads the others again, and finds those that KMS no longer has. The ' +
+      'Adds records for stores that were created through KMS, refreshes the others, and marks stores that KMS no longer has. The ' +
       'caller needs `kms:DescribeCustomKeyStores`. The job runs within the request.',
     example: '-d \'{"synchronize_all":true}\'',
     output: Synchronization,
@@ -134,7 +134,7 @@ export class JobsController {
     route: ['GET', 'cckm/aws/custom-key-stores/synchronization-jobs/:id'],
     resource: 'self',
     summary: 'Gets a synchronization job of custom key stores',
-    description: 'Returns for each Region how many stores were added, updated and found gone.',
+    description: 'Returns the numbers of stores that were added, updated and found missing, for each Region.',
     output: Synchronization,
   })
   async storeSynchronization(call: Call, @Param(IdPath) { id }: IdPath): Promise<Synchronization> {
@@ -146,7 +146,7 @@ export class JobsController {
     route: ['POST', 'cckm/aws/custom-key-stores/synchronization-jobs/:id/cancel'],
     resource: 'self',
     summary: 'Cancels a synchronization job of custom key stores',
-    description: 'Always answers NCERRConflict, because a job has ended once its id is known.',
+    description: 'Always fails with NCERRConflict, because a job has ended by the time its id is known.',
     output: Synchronization,
   })
   async cancelStoreSynchronization(call: Call, @Param(IdPath) { id }: IdPath): Promise<Synchronization> {
@@ -207,7 +207,7 @@ export class JobsController {
     route: ['POST', 'cckm/aws/bulkjob/:id/cancel'],
     resource: 'self',
     summary: 'Cancels a bulk job',
-    description: 'Always answers NCERRConflict, because a job has ended once its id is known.',
+    description: 'Always fails with NCERRConflict, because a job has ended by the time its id is known.',
     output: Bulk,
   })
   async cancelBulk(call: Call, @Param(IdPath) { id }: IdPath): Promise<Bulk> {

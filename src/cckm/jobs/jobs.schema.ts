@@ -13,7 +13,7 @@ const Job = Resource.extend({
 
 export const StartSynchronizationInput = z
   .object({
-    kms: Names.meta({ description: 'Ids or names of KMS containers; one may be text.' }),
+    kms: Names.meta({ description: 'Ids or names of KMS containers; a single one may be a string.' }),
     regions: Names.meta({ description: 'All Regions of the containers by default.' }),
     synchronize_all: z.boolean().optional(),
   })

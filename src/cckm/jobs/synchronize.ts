@@ -11,7 +11,7 @@ import { CckmStores, kmsStoreOf } from '../stores/cckm-stores.js';
 import { StoreRecordRepository } from '../stores/store-record.repository.js';
 import type { Pass } from './jobs.schema.js';
 
-/** Most keys of a page of KMS ListKeys. */
+/** Maximum page size of KMS ListKeys. */
 const PAGE = 1000;
 
 /** Number of keys that a job may still read. */
@@ -21,7 +21,7 @@ export interface Budget {
 
 type Counts = Pick<Pass, 'added' | 'updated' | 'gone' | 'remaining'>;
 
-/** Compares the records of CCKM with KMS, as far as the caller may see it. */
+/** Compares the records of CCKM with the KMS resources that the caller may see. */
 @Injectable()
 export class Synchronizer {
   constructor(
@@ -33,8 +33,8 @@ export class Synchronizer {
   ) {}
 
   /**
-   * Synchronizes the keys of a container in a Region: adds records of new keys, then reads recorded keys again, those
-   * first that weren't synchronized for the longest time.
+   * Synchronizes the keys of a container in a Region: adds records of new keys, then refreshes recorded keys, beginning
+   * with the least recently synchronized.
    */
   keysOf(call: Call, container: ContainerRow, region: string, budget: Budget): Promise<Pass> {
     return counted(container, region, async (counts) => {
@@ -59,7 +59,7 @@ export class Synchronizer {
     });
   }
 
-  /** Synchronizes the custom key stores of a container in a Region, of which there are few. */
+  /** Synchronizes the custom key stores of a container in a Region. */
   storesOf(call: Call, container: ContainerRow, region: string): Promise<Pass> {
     return counted(container, region, async (counts) => {
       const recorded = (await this.storeRecords.list()).filter(({ record }) => regionOf(record.storeArn) === region);
@@ -98,7 +98,7 @@ export class Synchronizer {
   }
 }
 
-/** Runs a pass. A refusal of KMS ends it, and is its error. */
+/** Runs a pass. A refusal by KMS ends the job and becomes its error. */
 async function counted(
   { name: kms }: ContainerRow,
   region: string,

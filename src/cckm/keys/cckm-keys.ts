@@ -15,7 +15,7 @@ const GUARDED = ['Policy', 'Alias', 'Tags'] as const;
 /** Calls KMS about one key. */
 export type RunOnKey = <N extends KmsOperationName>(name: N, input: Omit<InputOf<N>, 'KeyId'>) => Promise<OutputOf<N>>;
 
-/** Recorded keys, as their callers may see and change them. */
+/** Recorded keys, limited to what their callers may see and change. */
 @Injectable()
 export class CckmKeys {
   constructor(
@@ -41,7 +41,7 @@ export class CckmKeys {
       if (!isWanted(recorded)) continue;
       const view = await ifAllowed(this.#view(call, recorded));
       if (view) views.push(view);
-      // KMS has most keys in memory: other requests get their turn between two keys.
+      // Yields to other requests between two keys, because KMS has most keys in memory.
       await setImmediate();
     }
     return views;
@@ -85,7 +85,7 @@ export class CckmKeys {
     });
   }
 
-  /** Reads a key again, and updates its record. @returns the key */
+  /** Refreshes a key, and updates its record. @returns the key */
   async changed(call: Call, recorded: RecordedKey, details?: Details, syncedAt?: Date): Promise<Key> {
     const view = await KeyView.read(this.kms, call, recorded);
     const snapshot = withGuarded(await view.awsParam(), recorded);
@@ -100,7 +100,7 @@ export class CckmKeys {
   }
 }
 
-/** Keeps members of the snapshot that an earlier caller read and this one may not read. */
+/** Keeps members of the snapshot that an earlier caller read and the current caller may not read. */
 function withGuarded(param: AwsParam, { record }: RecordedKey): AwsParam {
   const before = JSON.parse(record.snapshot) as AwsParam;
   const kept = GUARDED.filter((name) => param[name] === undefined && before[name] !== undefined);

@@ -12,7 +12,7 @@ import { KeyRecordRepository } from './key-record.repository.js';
 import { isNotFound } from './key-view.js';
 import type { AwsParam, CreateKeyInput, Key } from './keys.schema.js';
 
-/** Default usages by the beginning of the spec, as Thales's Terraform provider has them. */
+/** Default usages by prefix of the spec, as in Thales's Terraform provider. */
 const USAGES: readonly (readonly [spec: string, usage: string])[] = [
   ['ECC', 'SIGN_VERIFY'],
   ['RSA', 'ENCRYPT_DECRYPT'],
@@ -22,7 +22,7 @@ const USAGES: readonly (readonly [spec: string, usage: string])[] = [
 /** Waiting period of a new key that couldn't get its alias or its record. */
 const DAYS = 7;
 
-/** The container and Region of a new key, and the custom key store that is to hold it. */
+/** The container, Region and custom key store of a new key. */
 interface Place {
   container: ContainerRow;
   region: string;
@@ -48,7 +48,7 @@ export class CreateKeyOperation {
     return this.#create(call, { container, region }, input, policy);
   }
 
-  /** Creates a key in an AWS CloudHSM key store whose ACLs let the caller do so. */
+  /** Creates a key in an AWS CloudHSM key store whose ACLs permit it to the caller. */
   inStore(
     call: Call,
     place: Required<Place>,
@@ -86,7 +86,7 @@ export class CreateKeyOperation {
     return this.keys.changed(call, recorded);
   }
 
-  /** Completes a new key. Schedules the deletion of the key if that fails, because the caller wouldn't find it. */
+  /** Completes a new key. If that fails, schedules the deletion of the key, because the caller couldn't find it. */
   async #orDiscard<T>(call: Call, region: string, KeyId: string, complete: () => Promise<T>): Promise<T> {
     try {
       return await complete();
@@ -99,7 +99,7 @@ export class CreateKeyOperation {
   }
 }
 
-/** True if a key has an alias, as far as the caller may know. */
+/** True if a key has an alias that the caller may see. */
 export async function isTaken(kms: KmsCalls, call: Call, region: string, alias: string): Promise<boolean> {
   try {
     await kms.run(call, region, 'DescribeKey', { KeyId: alias });

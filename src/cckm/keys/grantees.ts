@@ -15,7 +15,7 @@ export type Grantees = z.infer<typeof Grantees>;
 
 const LISTS = Object.keys(Grantees.shape) as (keyof Grantees)[];
 
-/** Empty lists, for a key whose policy isn't built from lists. */
+/** Empty lists for a key whose policy isn't built from lists. */
 export const NO_GRANTEES: Grantees = Object.fromEntries(LISTS.map((list) => [list, []]));
 
 /** Returns the lists that have entries. */

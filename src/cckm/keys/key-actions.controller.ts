@@ -34,7 +34,7 @@ import { ListRotationsOperation } from './list-rotations.operation.js';
 import { ReplicateKeyOperation } from './replicate-key.operation.js';
 import { RotateKeyOperation } from './rotate-key.operation.js';
 
-/** Days of the waiting period of a request that states none, as of Thales's Terraform provider. */
+/** Default waiting period in days, as in Thales's Terraform provider. */
 const DEFAULT_DAYS = 7;
 
 const IMPORT = 'Import the material with KMS GetParametersForImport and ImportKeyMaterial.';
@@ -149,7 +149,7 @@ export class KeyActionsController {
     name: 'RotateAwsKey',
     route: ['POST', 'cckm/aws/keys/:id/rotate'],
     resource: 'key',
-    summary: 'Replaces a key by a new key',
+    summary: 'Replaces a key with a new key',
     description:
       'Creates a key with the spec, usage, policy and tags of the old one, and moves the aliases to it. Returns the new key, whose `rotated_from` is the old one. ' +
       'Calls KMS CreateKey and UpdateAlias, CreateAlias for `retain_alias`, and PutKeyPolicy for `disable_encrypt`.',
@@ -166,7 +166,7 @@ export class KeyActionsController {
     resource: 'key',
     summary: 'Rotates the material of a key',
     description:
-      'The key keeps its id and its aliases. Calls KMS RotateKeyOnDemand. Material that waits to be rotated in is imported through KMS.',
+      'The key keeps its id and its aliases. Calls KMS RotateKeyOnDemand. Import material for a pending rotation through KMS.',
     output: Key,
   })
   rotateMaterial(
@@ -222,7 +222,7 @@ export class KeyActionsController {
     resource: 'key',
     summary: 'Replaces the policy of a key',
     description:
-      'Takes the policy itself, a template, or lists of users. Calls KMS PutKeyPolicy, and TagResource or UntagResource for the tag that names the template.',
+      'Accepts a policy, a template, or lists of users. Calls KMS PutKeyPolicy, and TagResource or UntagResource for the tag that names the template.',
     example: '-d \'{"key_admins":["line-3"]}\'',
     output: Key,
   })
@@ -278,7 +278,7 @@ export class KeyActionsController {
     route: ['POST', 'cckm/aws/keys/:id/remove-tags'],
     resource: 'key',
     summary: 'Removes tags from a key',
-    description: 'Takes the keys of the tags. Calls KMS UntagResource.',
+    description: 'Accepts the keys of the tags. Calls KMS UntagResource.',
     example: '-d \'{"tags":["team"]}\'',
     output: Key,
   })
@@ -295,7 +295,7 @@ export class KeyActionsController {
     route: ['POST', 'cckm/aws/keys/:id/add-alias'],
     resource: 'key',
     summary: 'Adds an alias to a key',
-    description: 'Takes the alias with or without `alias/`. Calls KMS CreateAlias.',
+    description: 'Accepts the alias with or without `alias/`. Calls KMS CreateAlias.',
     example: '-d \'{"alias":"orders"}\'',
     output: Key,
   })
@@ -320,7 +320,7 @@ export class KeyActionsController {
     const AliasName = aliasOf(input);
     return this.keys.change(call, id, 'keyupdate', async (run, view) => {
       const names = await view.alias();
-      // Without the list, an alias of a key that ACLs hide from the caller could be deleted.
+      // Without this check, a caller could delete an alias of a key that ACLs hide.
       if (!names)
         throw new CckmException('NCERRForbidden', 'Deleting an alias needs kms:ListAliases besides kms:DeleteAlias');
       if (!names.includes(AliasName))
@@ -336,7 +336,7 @@ export class KeyActionsController {
     resource: 'key',
     summary: 'Synchronizes a key',
     description:
-      'Reads the key from KMS, and moves `synced_at` and `updatedAt`. The answer for a key that KMS no longer has says `gone`.',
+      'Reads the key from KMS, and updates `synced_at` and `updatedAt`. The response has `gone` set for a key that KMS no longer has.',
     output: Key,
   })
   async refresh(call: Call, @Param(IdPath) { id }: IdPath): Promise<Key> {
@@ -403,7 +403,7 @@ function aliasOf({ alias = '', tags = '' }: AliasInput): string {
   return aliasNameOf(alias === '' ? tags : alias);
 }
 
-/** Tags a key with the template that its policy is from. */
+/** Tags a key with the template of its policy. */
 export async function tagTemplate(run: RunOnKey, template: string | undefined, isTagged: boolean): Promise<void> {
   if (template !== undefined) await run('TagResource', { Tags: [{ TagKey: TEMPLATE_TAG, TagValue: template }] });
   else if (isTagged) await run('UntagResource', { TagKeys: [TEMPLATE_TAG] });

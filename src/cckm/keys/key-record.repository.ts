@@ -13,7 +13,7 @@ import { KeyRecord } from './key-record.entity.js';
 import type { Grantees } from './grantees.js';
 import type { AwsParam } from './keys.schema.js';
 
-/** Facts about a key that only CCKM has. */
+/** Data about a key that only CCKM has. */
 export interface Details extends Grantees {
   rotated_at?: string;
   rotated_from?: string;
@@ -63,9 +63,9 @@ export class KeyRecordRepository {
   }
 
   /**
-   * Adds the record of a key, unless it has one: a synchronization may have recorded a new key meanwhile.
+   * Adds the record of a key, unless a synchronization has already recorded it.
    *
-   * @returns the record, in the container that it is in
+   * @returns the record, in its actual container
    * @throws CckmException NCERRResourceNotFound if the container has been deleted meanwhile
    */
   async add(

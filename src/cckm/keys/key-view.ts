@@ -15,8 +15,8 @@ import type { AwsParam, Key } from './keys.schema.js';
 type Tag = NonNullable<AwsParam['Tags']>[number];
 
 /**
- * A recorded key as its caller may see it: read from KMS with the caller's permissions, each member at most once. The
- * record's snapshot stands for a key that KMS no longer has.
+ * A recorded key as visible to the caller: read from KMS with the caller's permissions, each member at most once. The
+ * record's snapshot replaces a key that KMS no longer has.
  */
 export class KeyView {
   readonly #snapshot: AwsParam;
@@ -45,7 +45,7 @@ export class KeyView {
     return this.metadata === undefined;
   }
 
-  /** The members that DescribeKey returns, or returned last. */
+  /** The members that DescribeKey returns, or the last ones that it returned. */
   get described(): AwsParam {
     return this.metadata ? describe(this.metadata) : this.#snapshot;
   }
@@ -133,7 +133,7 @@ export class KeyView {
     return names;
   }
 
-  /** KMS has a rotation status only for keys whose material it makes. */
+  /** KMS has a rotation status only for keys whose material it generates. */
   async #rotation(): Promise<Pick<AwsParam, 'KeyRotationEnabled' | 'RotationPeriodInDays' | 'NextRotationDate'>> {
     if (this.isGone || this.metadata?.Origin !== 'AWS_KMS') return { KeyRotationEnabled: false };
     try {
@@ -221,7 +221,7 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof KmsException && error.name === 'NotFoundException';
 }
 
-/** Leaves out members that are undefined. */
+/** Removes undefined members. */
 export function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }

@@ -47,8 +47,8 @@ export class KeysController {
     status: 201,
     summary: 'Creates a key',
     description:
-      'Creates a KMS key, its alias if `aws_param.Alias` names one, and its record. The key policy is stated as `aws_param.Policy`, by a ' +
-      'template, or by lists of users; without one, KMS’s default lets the policies of users decide. The caller needs `kms:CreateKey`, and ' +
+      'Creates a KMS key, its alias if `aws_param.Alias` names one, and its record. The key policy is given as `aws_param.Policy`, by a ' +
+      'template, or by lists of users; without one, KMS’s default key policy delegates to the policies of users. The caller needs `kms:CreateKey`, and ' +
       '`kms:TagResource` and `kms:CreateAlias` for tags and an alias.',
     example: '-d \'{"kms":"kms","region":"us-east-1","aws_param":{"Alias":"orders"}}\'',
     output: Key,
@@ -93,7 +93,7 @@ export class KeysController {
     resource: 'key',
     summary: 'Checks whether an alias is available',
     description:
-      'An alias of a key that the caller may not describe counts as available; KMS refuses to create it a second time.',
+      'An alias of a key that the caller may not describe is reported as available; KMS refuses to create it a second time.',
     example: '-d \'{"alias":"orders","region":"us-east-1","kms":"kms"}\'',
     output: VerifyAliasOutput,
   })

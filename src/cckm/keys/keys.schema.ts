@@ -9,7 +9,7 @@ const text = z.string().max(MAX_CHARACTERS);
 
 const TagOfKms = z.object({ TagKey: z.string(), TagValue: z.string() });
 
-/** A KMS key in CCKM's spelling. Members that the caller may not read are absent. */
+/** A KMS key with CCKM's member names. Members that the caller may not read are absent. */
 export const AwsParam = z
   .object({
     ...KeyMetadata.pick({
@@ -44,23 +44,23 @@ export const AwsParam = z
     CurrentKeyMaterialId: z.string().optional(),
     CustomKeyStoreId: z.string().optional(),
     XksKeyConfiguration: KeyMetadata.shape.XksKeyConfiguration,
-    ReplicaPolicy: z.string().optional().meta({ description: 'Only in the answer to a replication.' }),
-    ReplicaTags: z.array(TagOfKms).optional().meta({ description: 'Only in the answer to a replication.' }),
+    ReplicaPolicy: z.string().optional().meta({ description: 'Only in the response to a replication.' }),
+    ReplicaTags: z.array(TagOfKms).optional().meta({ description: 'Only in the response to a replication.' }),
   })
   .meta({ id: 'AwsParam' });
 export type AwsParam = z.infer<typeof AwsParam>;
 
 export const Key = Resource.extend({
-  id: z.string().meta({ description: 'CCKM’s id, which isn’t that of the KMS key.' }),
+  id: z.string().meta({ description: 'CCKM’s id, which differs from that of the KMS key.' }),
   kms_id: z.string(),
   kms: z.string(),
-  synced_at: z.string().meta({ description: 'When the record was last made, refreshed or synchronized.' }),
+  synced_at: z.string().meta({ description: 'Time when the record was last created, refreshed or synchronized.' }),
   rotation_status: z.string(),
   cloud_name: z.string(),
   key_type: z.enum(['symmetric', 'asymmetric']),
   basic_view_enabled: z.boolean(),
   region: z.string(),
-  gone: z.boolean().meta({ description: 'True when KMS no longer has the key.' }),
+  gone: z.boolean().meta({ description: 'True if KMS no longer has the key.' }),
   key_material_origin: z.string(),
   deletion_date: z.string().optional(),
   rotated_at: z.string().optional(),
@@ -104,10 +104,10 @@ export const ListKeysQuery = Paging.extend({
 });
 export type ListKeysQuery = z.infer<typeof ListKeysQuery>;
 
-/** A policy is checked by KMS, as JSON. */
+/** KMS validates the policy, as JSON. */
 const Policy = z.unknown().optional();
 
-/** One of three ways to state a key policy. */
+/** One of three ways to specify a key policy. */
 export const PolicyChoice = Grantees.extend({
   policytemplate: text
     .optional()
@@ -174,10 +174,7 @@ export const RotateKeyInput = z
     description: z.string().max(8192).optional(),
     source_key_tier: text.optional(),
     source_key_id: text.optional(),
-    retain_alias: z
-      .boolean()
-      .optional()
-      .meta({ description: 'Gives the old key its aliases again, with the time behind each.' }),
+    retain_alias: z.boolean().optional().meta({ description: 'Gives the old key its aliases with the time appended.' }),
     disable_encrypt: z
       .boolean()
       .optional()

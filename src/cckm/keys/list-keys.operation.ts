@@ -9,7 +9,7 @@ import { type RecordedKey, regionOf } from './key-record.repository.js';
 import { type KeyView, materialOrigin } from './key-view.js';
 import type { AwsParam, Key, ListKeysQuery } from './keys.schema.js';
 
-/** A key with the members that lists are filtered and sorted by. */
+/** A key with the members for filtering and sorting lists. */
 interface Listed {
   view: KeyView;
   param: AwsParam;
@@ -58,7 +58,7 @@ export class ListKeysOperation {
     return { ...page, resources: keys };
   }
 
-  /** Returns the filter by stores, of which only those count that the caller can see. */
+  /** Returns the filter by stores, limited to those that the caller can see. */
   async #storeFilter(
     call: Call,
     { custom_key_store_id: id, custom_key_store_name: name }: ListKeysQuery,
@@ -109,7 +109,7 @@ function isOfKey(query: ListKeysQuery, view: KeyView, param: AwsParam): boolean 
   );
 }
 
-/** `tags` is text that the JSON of the tags contains. */
+/** `tags` is a substring of the tags' JSON. */
 async function isOfTags(
   { tags: text, cckm_policy_template_id: template }: ListKeysQuery,
   view: KeyView,

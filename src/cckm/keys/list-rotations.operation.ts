@@ -56,7 +56,7 @@ export class ListRotationsOperation {
 
 function presentRotation({ recorded, described }: KeyView, entry: RotationsListEntry): Rotation {
   const { KeyMaterialId = '', ValidTo, RotationDate } = entry;
-  // The first material is as old as the record.
+  // The first material has the record's creation time.
   const time = RotationDate === undefined ? recorded.record.createdAt : new Date(RotationDate * 1000);
   return {
     ...resource('aws-key-rotation', uuidOf('rotation', recorded.record.id, KeyMaterialId), {

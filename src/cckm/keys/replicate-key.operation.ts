@@ -41,7 +41,7 @@ export class ReplicateKeyOperation {
         ],
       });
       const keyArn = ReplicaKeyMetadata?.Arn ?? '';
-      // Recorded first, so that the caller finds the replica if its alias can't be created.
+      // Recorded first, so that the caller can find the replica even if its alias can't be created.
       const recorded = await this.records.add(call, container, keyArn, {} as AwsParam, chosen?.grantees);
       if (alias !== undefined)
         await this.kms.run(call, region, 'CreateAlias', { AliasName: alias, TargetKeyId: keyArn });

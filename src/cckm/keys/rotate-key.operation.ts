@@ -9,7 +9,7 @@ import { detailsOf, KeyRecordRepository, regionOf } from './key-record.repositor
 import type { AwsParam, Key, RotateKeyInput } from './keys.schema.js';
 
 const MATERIAL =
-  'Rotate a key whose material KMS makes, or import other material with KMS GetParametersForImport and ImportKeyMaterial.';
+  'Rotate a key whose material KMS generates, or import other material with KMS GetParametersForImport and ImportKeyMaterial.';
 
 const NO_ENCRYPTION = {
   Sid: 'Encryption is disabled since rotation',
@@ -19,7 +19,7 @@ const NO_ENCRYPTION = {
   Resource: '*',
 };
 
-/** Rotates a key by a new one of its kind that takes over its aliases. */
+/** Rotates a key by creating a new one of the same kind that takes over its aliases. */
 @Injectable()
 export class RotateKeyOperation {
   constructor(
@@ -71,13 +71,16 @@ export class RotateKeyOperation {
   }
 }
 
-/** Returns the name by which the old key keeps an alias. @throws CckmException NCERRInvalidParamValue if it is too long */
+/**
+ * Returns the new name for an alias that the old key keeps.
+ * @throws CckmException NCERRInvalidParamValue if it is too long
+ */
 function oldNameOf(alias: string, time: Date): string {
   return aliasNameOf(`${alias}-${timestamp(time, 0).replaceAll(/\D/g, '')}`);
 }
 
 /**
- * A successor without the policy or the tags of the old key could be open to more than the old one is.
+ * Without the policy or the tags of the old key, its successor could be accessible to more callers.
  *
  * @throws CckmException NCERRForbidden if the caller may not read them; NCERRBadRequest for imported material
  */

@@ -13,12 +13,12 @@ const LINK = 'Every store and every key is linked: KMS has them.';
 const HEALTH =
   'KMS checks the health of a proxy when the store is connected: get the store, and read its connection_state.';
 const CREDENTIAL = 'Change the credential of a proxy with KMS UpdateCustomKeyStore.';
-const CLUSTERS = 'The operator names the clusters in the file of KEYBLOCK_CLUSTERS_FILE.';
+const CLUSTERS = 'The operator configures the clusters in the file of KEYBLOCK_CLUSTERS_FILE.';
 const LOG_GROUPS = 'Keyblock writes its audit events to its database and to standard output, not to CloudWatch.';
 
 /**
  * Endpoints that need a part of CipherTrust Manager which Keyblock doesn't have: source keys, a scheduler, the proxy of
- * an external key store, CloudWatch. Each refuses with what the caller can do instead.
+ * an external key store, CloudWatch. Each refusal names an alternative.
  */
 @OperationsController('not served')
 export class NotServedController {

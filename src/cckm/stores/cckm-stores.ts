@@ -20,13 +20,13 @@ export interface KmsStore {
   CustomKeyStoreId: string;
 }
 
-/** A recorded store as its caller may see it. */
+/** A recorded store as visible to the caller. */
 export interface StoreView extends RecordedStore {
   param: StoreParam;
   isGone: boolean;
 }
 
-/** Recorded custom key stores, as their callers may see and change them. */
+/** Recorded custom key stores, limited to what their callers may see and change. */
 @Injectable()
 export class CckmStores {
   constructor(
@@ -49,7 +49,7 @@ export class CckmStores {
     return views;
   }
 
-  /** Returns a store that the caller may see and that its ACLs let the caller change. @throws as `view`; NCERRConflict */
+  /** Returns a store that the caller may see and, by its ACLs, change. @throws as `view`; NCERRConflict */
   async changeable(call: Call, id: string, action: AclAction): Promise<StoreView> {
     const view = await this.view(call, id);
     requireChangeable(call, view.container, action);
@@ -69,7 +69,7 @@ export class CckmStores {
     return this.changed(call, view);
   }
 
-  /** Deletes a store in KMS, unless it is gone, and its record. @throws as `change` */
+  /** Deletes a store in KMS, if it still exists, and its record. @throws as `change` */
   async delete(call: Call, id: string): Promise<void> {
     const view = await this.changeable(call, id, 'keydelete');
     const { region, CustomKeyStoreId } = kmsStoreOf(view);
@@ -95,7 +95,7 @@ export class CckmStores {
     return this.changed(call, await this.records.add(call, container, arn));
   }
 
-  /** Reads a store again, and updates its record. */
+  /** Refreshes a store, and updates its record. */
   async changed(call: Call, recorded: RecordedStore): Promise<Store> {
     const view = await this.#view(call, recorded);
     return presentStore({ ...view, ...(await this.records.update(call, recorded, view.param)) });

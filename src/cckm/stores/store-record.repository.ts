@@ -45,7 +45,7 @@ export class StoreRecordRepository {
   /**
    * Adds the record of a store, unless it has one.
    *
-   * @returns the record, in the container that it is in
+   * @returns the record, in its actual container
    * @throws CckmException NCERRResourceNotFound if the container has been deleted meanwhile
    */
   async add(call: Call, container: ContainerRow, storeArn: string): Promise<RecordedStore> {

@@ -113,7 +113,7 @@ export class CckmStoresController {
     resource: 'store',
     summary: 'Gets a custom key store',
     description:
-      'Reads the store from KMS: `connection_state` is that of now. The caller needs `kms:DescribeCustomKeyStores`.',
+      'Reads the store from KMS: `connection_state` is current. The caller needs `kms:DescribeCustomKeyStores`.',
     output: Store,
   })
   async get(call: Call, @Param(IdPath) { id }: IdPath): Promise<Store> {
@@ -126,7 +126,7 @@ export class CckmStoresController {
     resource: 'store',
     summary: 'Changes a custom key store',
     description:
-      'Calls KMS UpdateCustomKeyStore with the members that differ from the store. The password is the current one of the token, and isn’t changed there.',
+      'Calls KMS UpdateCustomKeyStore with the members that differ from the store. The password is the current one of the token, and this call doesn’t change it on the token.',
     example: '-d \'{"name":"payments-hsm"}\'',
     output: Store,
   })
@@ -136,7 +136,7 @@ export class CckmStoresController {
     @Body(UpdateStoreInput) { name, aws_param: given = {} }: UpdateStoreInput,
   ): Promise<Store> {
     return this.stores.change(call, id, async ({ region, CustomKeyStoreId }, { param }) => {
-      // KMS refuses members for the other type of store, even those without a value.
+      // KMS refuses members of the other type of store, even without a value.
       const changes = defined({
         NewCustomKeyStoreName: unlessSame(name, param.custom_key_store_name),
         CloudHsmClusterId: unlessSame(given.cloud_hsm_cluster_id, param.cloud_hsm_cluster_id),
@@ -173,7 +173,7 @@ export class CckmStoresController {
     resource: 'store',
     summary: 'Connects a custom key store',
     description:
-      'Calls KMS ConnectCustomKeyStore, and first UpdateCustomKeyStore if the request has a password. The answer comes at once: ' +
+      'Calls KMS ConnectCustomKeyStore, and first UpdateCustomKeyStore if the request has a password. The response is immediate: ' +
       '`connection_state` is `CONNECTING`, and later `CONNECTED` or `FAILED`.',
     output: Store,
   })
@@ -212,7 +212,7 @@ export class CckmStoresController {
     status: 201,
     summary: 'Creates a key in an AWS CloudHSM key store',
     description:
-      'Takes the members of CreateAwsKey but `kms` and `region`, which the store determines. The store must be connected.',
+      'Accepts the members of CreateAwsKey except `kms` and `region`, which the store determines. The store must be connected.',
     example: '-d \'{"aws_param":{"Alias":"orders"}}\'',
     output: Key,
   })
@@ -231,7 +231,7 @@ export class CckmStoresController {
   }
 }
 
-/** Returns a value that is stated and differs from the present one. */
+/** Returns a value that is given and differs from the current one. */
 function unlessSame(stated: string | undefined, present: string | undefined): string | undefined {
   return stated === '' || stated === present ? undefined : stated;
 }

@@ -9,7 +9,7 @@ const text = z.string().max(MAX_CHARACTERS);
 /** Constraints are those of KMS, which reports them. Empty strings count as absent. */
 const Password = sensitive(text).optional();
 
-/** A custom key store as KMS describes it, in the spelling of CCKM. */
+/** A custom key store from KMS, with CCKM's member names. */
 export const StoreParam = z
   .object({
     aws_account_id: z.string(),
@@ -34,7 +34,7 @@ export const Store = Resource.extend({
   region: z.string(),
   cloud_name: z.string(),
   type: z.string().meta({ description: '`AWS_CLOUDHSM` or `EXTERNAL_KEY_STORE`.' }),
-  linked_state: z.boolean().meta({ description: 'True: Keyblock has no stores that KMS doesn’t have.' }),
+  linked_state: z.boolean().meta({ description: 'True: Every store in Keyblock exists in KMS.' }),
   gone: z.boolean().meta({ description: 'True once KMS no longer has the store.' }),
   aws_param: StoreParam,
   local_hosted_params: z.object({ blocked: z.boolean(), linked_state: z.boolean() }),

@@ -4,7 +4,7 @@ import type { Key } from '../keys/keys.schema.js';
 import { TEMPLATE_TAG } from './policies.js';
 import type { TemplateRow } from './template.entity.js';
 
-/** Replaces the policy of a key by that of a template, and tags the key with the template's id. */
+/** Replaces the policy of a key with that of a template, and tags the key with the template's id. */
 export function applyTemplate(keys: CckmKeys, call: Call, id: string, template: TemplateRow): Promise<Key> {
   return keys.change(call, id, 'keyupdate', async (run) => {
     await run('PutKeyPolicy', { Policy: template.policy });

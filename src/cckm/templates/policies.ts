@@ -9,15 +9,15 @@ import type { PolicyChoice } from '../keys/keys.schema.js';
 import type { TemplateRow } from './template.entity.js';
 import { TemplateRepository } from './template.repository.js';
 
-/** The key of the KMS tag that names the template which a key's policy is from. */
+/** The key of the KMS tag that names the template of a key's policy. */
 export const TEMPLATE_TAG = 'cckm_policy_template_id';
 
-/** A key policy, and how it was stated. */
+/** A key policy and its source. */
 export interface ChosenPolicy {
   /** JSON */
   text: string;
   grantees: Grantees;
-  /** Id of the template that it is from. */
+  /** Id of its template. */
   template?: string;
 }
 
@@ -41,7 +41,7 @@ const ADMINISTRATION = [
 const USE = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'];
 const GRANTS = ['kms:CreateGrant', 'kms:ListGrants', 'kms:RevokeGrant'];
 
-/** Reads the policies that requests state: as JSON, by a template, or by lists of grantees. */
+/** Reads the policies of requests: as JSON, by a template, or by lists of grantees. */
 @Injectable()
 export class Policies {
   constructor(
@@ -51,7 +51,7 @@ export class Policies {
 
   /**
    * @param stated the policy that the request states as JSON: see `policyIn`
-   * @returns undefined if the request states no policy
+   * @returns undefined if the request has no policy
    * @throws CckmException NCERRBadRequest for more than one of the three ways
    * @throws as `template`
    */
@@ -65,7 +65,7 @@ export class Policies {
     if ([stated !== undefined, policytemplate !== '', hasGrantees].filter(Boolean).length > 1)
       throw new CckmException(
         'NCERRBadRequest',
-        'policy, policytemplate and lists of users exclude each other: state one of them',
+        'policy, policytemplate and lists of users are mutually exclusive: give one of them',
       );
     if (policytemplate !== '') {
       const { id, policy: text } = await this.template(call, policytemplate);
@@ -76,7 +76,7 @@ export class Policies {
   }
 
   /**
-   * Finds a template that a key is to get. The caller must be able to read it, because the key shows its policy.
+   * Finds a template for a key. The caller must be able to read it, because the key shows its policy.
    *
    * @throws AccessDeniedException; CckmException NCERRResourceNotFound
    */
@@ -114,11 +114,11 @@ function statement(Sid: string, AWS: readonly string[], Action: readonly string[
 }
 
 /**
- * Reads a policy from the text of a body, because the members of the parsed body lack those that are null: KMS must see the policy as
- * it was written. A policy may be an object, or JSON in a string; empty ones count as absent.
+ * Reads a policy from the text of a body, because the members of the parsed body lack those that are null: KMS must
+ * receive the policy unchanged. A policy may be an object, or JSON in a string; empty ones count as absent.
  *
  * @param body  valid JSON
- * @param paths where the policy may be, as names from the outermost on
+ * @param paths possible locations of the policy, as names from the outermost inwards
  */
 export function policyIn(body: string, ...paths: readonly (readonly string[])[]): string | undefined {
   if (body === '') return undefined;

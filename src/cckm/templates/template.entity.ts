@@ -24,7 +24,7 @@ export class TemplateRow {
   @Column('text')
   policy!: string;
 
-  /** Lists that the policy was built from, as JSON. */
+  /** Lists from which the policy was built, as JSON. */
   @Column('text')
   grantees!: string;
 

@@ -62,7 +62,7 @@ export class TemplatesController {
     status: 201,
     summary: 'Creates a policy template',
     description:
-      'Holds a key policy, stated as `policy` or by lists of users. KMS checks the policy when a key gets it.',
+      'It contains a key policy, given as `policy` or by lists of users. KMS validates the policy when it is applied to a key.',
     example: '-d \'{"name":"orders","key_admins":["line-3"]}\'',
     output: Template,
   })
@@ -85,7 +85,7 @@ export class TemplatesController {
     route: ['GET', 'cckm/aws/templates/:id'],
     resource: 'nothing',
     summary: 'Gets a policy template',
-    description: 'Returns the policy, and the lists that it was built from.',
+    description: 'Returns the policy, and the lists from which it was built.',
     output: Template,
   })
   async get(_call: Call, @Param(IdPath) { id }: IdPath): Promise<Template> {
@@ -128,7 +128,7 @@ export class TemplatesController {
     resource: 'nothing',
     status: 204,
     summary: 'Deletes a policy template',
-    description: 'A template can’t be deleted while a key that the caller can see has it.',
+    description: 'A template can’t be deleted while a key that the caller can see uses it.',
     output: Nothing,
   })
   async delete(call: Call, @Param(IdPath) { id }: IdPath): Promise<Nothing> {
@@ -139,7 +139,7 @@ export class TemplatesController {
     return {};
   }
 
-  /** The keys that the caller can see and that have a template. */
+  /** The keys that use a template and that the caller can see. */
   async #keysOf(call: Call, template: string): Promise<KeyView[]> {
     const found: KeyView[] = [];
     for (const view of await this.keys.list(call, () => true)) {

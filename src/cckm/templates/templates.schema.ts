@@ -29,6 +29,6 @@ export const CreateTemplateInput = Content.extend({
 export type CreateTemplateInput = z.infer<typeof CreateTemplateInput>;
 
 export const UpdateTemplateInput = Content.extend({
-  auto_push: z.boolean().optional().meta({ description: 'Gives the new policy to the keys that have the template.' }),
+  auto_push: z.boolean().optional().meta({ description: 'Applies the new policy to the keys that use the template.' }),
 }).meta({ id: 'UpdateTemplateInput', examples: [{ key_admins: ['line-3'], auto_push: true }] });
 export type UpdateTemplateInput = z.infer<typeof UpdateTemplateInput>;

@@ -13,8 +13,8 @@ import { Sessions } from './sessions.js';
 import { CreateTokenInput, grantOf } from './tokens.schema.js';
 
 /**
- * Finds the user who makes a request to the CCKM API: by the JWT in its Authorization header or, for a request that creates a token, by
- * the password or refresh token in its body.
+ * Authenticates the user of a request to the CCKM API: by the JWT in its Authorization header or, for a request that
+ * creates a token, by the password or refresh token in its body.
  */
 @Injectable()
 export class CckmAuthenticator implements Authenticator {
@@ -47,7 +47,7 @@ export class CckmAuthenticator implements Authenticator {
     if (this.passwords.isBusy) throw new ThrottlingException('Too many sign-ins wait to be checked. Try again.');
     const arn = await this.passwords.check(grant.username, grant.password);
     if (arn !== undefined) return this.principals.principal(arn);
-    // Only a name that a user has goes into the event: anything else may be a password in the wrong field.
+    // The event contains only names of existing users: any other text may be a password in the wrong field.
     if ((await this.principals.unknown([this.principals.arnOf('user', grant.username)])).length === 0)
       claims(grant.username);
     throw new CckmException('NCERRUnauthorizedAccess', 'Wrong username or password.');

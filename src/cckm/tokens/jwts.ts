@@ -5,20 +5,20 @@ import { CckmException } from '../errors.js';
 import { isUuid, ROOT_DOMAIN, uuidOf } from '../uris.js';
 import type { Session } from './session-cache.js';
 
-/** Life of a JWT. */
+/** Lifetime of a JWT. */
 export const JWT_SECONDS = 300;
 
 const ISSUER = 'kylo';
 const ALGORITHM = 'HS256';
 
-/** Returns the UUID of a user, as ACLs and `sub` name it. */
+/** Returns the UUID of a user in ACLs and in `sub`. */
 export function userUuid({ identity, arn }: Principal): string {
   return uuidOf('user', identity?.userId ?? arn);
 }
 
 /**
  * Issues and verifies the JWTs of sign-ins: HS256 (RFC 7518, 3.2) under a secret of the deployment. A JWT names the sign-in and grants
- * nothing by itself: its groups are for the client to read.
+ * nothing by itself: its groups are only information for the client.
  */
 export class Jwts {
   readonly #audience: string;
@@ -56,7 +56,7 @@ export class Jwts {
    * Verifies signature, algorithm, times, issuer and audience.
    *
    * @returns the id of the sign-in, and the subject
-   * @throws CckmException NCERRUnauthorizedAccess, for whatever is wrong with the token
+   * @throws CckmException NCERRUnauthorizedAccess for any fault of the token
    */
   async verify(jwt: string, now: Date): Promise<{ sessionId: string; subject: string }> {
     const options = {

@@ -1,7 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { Bound } from '../../provider/bound.js';
 
-/** A sign-in of a user, and the refresh token that prolongs it. The row of a removed user goes when its time is over. */
+/**
+ * A sign-in of a user, and the refresh token that prolongs it. The row of a removed user is deleted when it expires.
+ */
 @Entity('cckm_refresh_tokens')
 @Bound<RefreshTokenRow>(
   'id',
@@ -24,7 +26,7 @@ export class RefreshTokenRow {
   @Column('text', { name: 'principal_arn' })
   principalArn!: string;
 
-  /** The unique id of the user, so that a later user of the same name doesn't get the sign-in. */
+  /** The unique id of the user, so that a later user of the same name doesn't inherit the sign-in. */
   @Column('text', { name: 'user_id' })
   userId!: string;
 
@@ -38,7 +40,7 @@ export class RefreshTokenRow {
   @Column('timestamp with time zone', { name: 'expires_at', precision: 3 })
   expiresAt!: Date;
 
-  /** The end, unless the token is used before: `unusedSeconds` after its last use, at most `expiresAt`. */
+  /** Expiry unless the token is used before: `unusedSeconds` after its last use, at most `expiresAt`. */
   @Column('timestamp with time zone', { name: 'valid_until', precision: 3 })
   validUntil!: Date;
 

@@ -9,7 +9,7 @@ export interface Session {
   validUntil: Date;
 }
 
-/** Sign-ins by their ids. Whatever changes a user drops the user's sign-ins. */
+/** Sign-ins by their ids. Any change of a user drops the user's sign-ins. */
 export class SessionCache extends FreshCache<Session> {
   owns(arn: string): boolean {
     return arn.startsWith('arn:aws:iam:');

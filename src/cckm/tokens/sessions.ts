@@ -13,14 +13,14 @@ import { RefreshTokenRow } from './refresh-token.entity.js';
 import { type Session, SessionCache } from './session-cache.js';
 
 const DAY_SECONDS = 86_400;
-/** The life of a refresh token, and the time after its last use in which it ends; callers may shorten both. */
+/** The lifetime of a refresh token, and the time without use after which it expires; callers may shorten both. */
 const LIFETIME_SECONDS = 30 * DAY_SECONDS;
 const UNUSED_SECONDS = 7 * DAY_SECONDS;
 
-/** Most sign-ins of a user at a time; another one ends the oldest. */
+/** Maximum number of sign-ins per user; another one ends the oldest. */
 const MAX_SESSIONS = 1000;
 
-/** Lives that a caller asks for, in minutes; 0 and absent stand for the longest. */
+/** Requested lifetimes in minutes; 0 and absent mean the maximum. */
 export interface TokenLife {
   lifetimeMinutes?: number;
   unusedMinutes?: number;
@@ -68,7 +68,7 @@ export class Sessions {
     return { session: sessionOf(row, principal), refreshToken: token };
   }
 
-  /** Finds the sign-in that a refresh token is of. @throws CckmException NCERRUnauthorizedAccess */
+  /** Finds the sign-in of a refresh token. @throws CckmException NCERRUnauthorizedAccess */
   async ofToken(refreshToken: string, now: Date): Promise<Session> {
     const row = await this.database.manager.findOneBy(RefreshTokenRow, { tokenHash: hashOf(refreshToken) });
     const session = row && (await this.#session(row, now));
@@ -117,7 +117,7 @@ export class Sessions {
   /**
    * Ends a sign-in of the caller.
    *
-   * @param which the id of the sign-in, or its refresh token
+   * @param which id of the sign-in, or its refresh token
    * @returns false if the caller has no such sign-in
    */
   async end(call: Call, which: { id: string } | { refreshToken: string }): Promise<boolean> {
@@ -135,7 +135,7 @@ export class Sessions {
     return row && this.#session(row, now);
   }
 
-  /** Returns a sign-in; null if it has ended, its user is another one by now, or the password was set after it. */
+  /** Returns a sign-in; null if it has ended, if its user was replaced, or if the password was set after it. */
   async #session(row: RefreshTokenRow, now: Date): Promise<Session | null> {
     if (row.validUntil <= now) return null;
     const passwordChangedAt = await this.principals.passwordChangedAt(row.principalArn);
@@ -154,7 +154,7 @@ export class Sessions {
   }
 }
 
-/** In a sign-in, its id stands in the place of an access key, in audit events too. */
+/** For a sign-in, its id takes the place of an access key ID, also in audit events. */
 function sessionOf({ id, createdAt, validUntil }: Omit<RefreshTokenRow, 'mac'>, principal: Principal): Session {
   const { identity } = principal;
   const signedIn = {

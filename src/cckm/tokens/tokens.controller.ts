@@ -38,7 +38,7 @@ export class TokensController {
     status: 201,
     summary: 'Signs in',
     description:
-      'Takes the password of a user, or a refresh token, and returns a JWT for the header `Authorization` of all other calls. It is ' +
+      'Accepts the password of a user, or a refresh token, and returns a JWT for the header `Authorization` of all other calls. It is ' +
       'valid for 300 seconds. The refresh token is valid for 30 days, unless it isn’t used for 7 days, and stays the same unless ' +
       '`renew_refresh_token` is true. Five wrong passwords in a row lock the user for 15 minutes. An `Authorization` header is ignored.',
     example: '-d \'{"username":"line-3","password":"correct horse battery staple"}\'',
@@ -114,7 +114,7 @@ export class TokensController {
     resource: 'self',
     summary: 'Revokes a refresh token of the caller',
     description:
-      'Takes the token or its id; without either, the sign-in of the JWT ends. The JWTs of the same sign-in end with the token.',
+      'Accepts the token or its id; without either, the sign-in of the JWT ends. The JWTs of the same sign-in end with the token.',
     example: '-d \'{"refresh_token_id":"0b90f8de-8617-498d-ad63-ca18eb717ae7"}\'',
     output: Nothing,
   })
@@ -147,7 +147,7 @@ export class TokensController {
     resource: 'self',
     summary: 'Gets the caller',
     description:
-      'Whoever may call `cckm:UpdateAcls` is in the group `admin`, which ACLs don’t bind. Groups grant nothing: policies decide.',
+      'Users who may call `cckm:UpdateAcls` are in the group `admin`, which ACLs don’t restrict. Groups grant nothing: policies decide.',
     output: SelfUser,
   })
   async self(call: Call): Promise<SelfUser> {

@@ -56,7 +56,7 @@ export type CreateTokenOutput = z.infer<typeof CreateTokenOutput>;
 export const RefreshToken = Owned.extend({
   createdAt: z.string(),
   expiresAt: z.string(),
-  revokeUnusedAt: z.string().meta({ description: 'End of the token unless it is used before.' }),
+  revokeUnusedAt: z.string().meta({ description: 'Expiry of the token unless it is used before.' }),
   client_id: z.string(),
   user_id: z.string(),
 }).meta({ id: 'RefreshToken' });

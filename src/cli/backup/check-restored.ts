@@ -25,9 +25,9 @@ export interface RestoreReport {
   /** Number of audit chains; absent if they could not be verified. */
   chains?: number;
   events?: number;
-  /** ARNs of the keys that were destroyed after the backup and have their material again. */
+  /** ARNs of keys that were destroyed after the backup and that the restore brought back. */
   destroyed: string[];
-  /** A sentence for each fault. */
+  /** One sentence per fault. */
   findings: string[];
 }
 
@@ -148,7 +148,7 @@ async function refuseServed(client: pg.Client): Promise<void> {
   const names = nodes.map(({ host, pid }) => `process ${pid} on ${host}`).join(', ');
   throw new Failure(
     EXIT.state,
-    `The database is in use by ${names}. Check a database before a service is started on it; one that was killed counts for a minute.`,
+    `The database is in use by ${names}. Check a database before a service is started on it; a killed one counts as running for a minute.`,
   );
 }
 
@@ -167,7 +167,7 @@ const Destroyed = z.object({
   resources: z.array(z.object({ ARN: z.string() })),
 });
 
-/** Reads the ARNs of destroyed keys from audit events. Lines that are no events are skipped. */
+/** Reads the ARNs of destroyed keys from audit events. Other lines are skipped. */
 async function readDestroyed(path: string): Promise<string[]> {
   const arns = new Set<string>();
   try {

@@ -29,7 +29,7 @@ const Content = z.object({
   ...Facts.shape,
 });
 
-/** Describes a dump and the database that it was made from. */
+/** Description of a dump and of its database. */
 const Manifest = z.object({
   ...Content.shape,
   /** HMAC-SHA-256 over all other members, 64 hexadecimal digits. */

@@ -21,8 +21,8 @@ export interface PgDump {
 }
 
 /**
- * Finds the installed programs, first those in the folders of Debian's and Red Hat's packages, which hold several
- * versions beside each other, then those in PATH.
+ * Finds the installed programs: first in the folders of Debian's and Red Hat's packages, which allow several versions,
+ * then in PATH.
  */
 export function findPgDumps(folders: readonly string[] = programFolders()): PgDump[] {
   return folders
@@ -71,8 +71,9 @@ function majorOf(path: string): number | undefined {
 }
 
 /**
- * Returns the environment in which a program of PostgreSQL connects to the server of a connection. It has the password,
- * so that no argument does, and nothing else of our own environment but libpq's variables: ours may hold the master key.
+ * Returns the environment in which a program of PostgreSQL connects to the server of a connection. It contains the
+ * password, which must not be an argument, and only libpq's variables from our own environment, which may hold the
+ * master key.
  *
  * @param url of the connection; only the parameters of TLS are read from it
  */
@@ -83,7 +84,7 @@ export function libpqEnvironment(
   const parameters = new URLSearchParams(url.split('?')[1]);
   const tls = Object.entries(TLS).flatMap(([name, variable]) => {
     const value = parameters.get(name);
-    // The driver's own name for a connection whose certificate isn't verified, which is libpq's require.
+    // The driver's name for a connection with an unverified certificate, which libpq calls require.
     return value === null ? [] : [[variable, value === 'no-verify' ? 'require' : value] as const];
   });
   const own = Object.entries(process.env).filter(([name]) => name === 'PATH' || name.startsWith('PG'));

@@ -3,7 +3,7 @@ import { TIMEOUT_MS } from '../../database/connection.js';
 import { Primary } from '../../database/primary.js';
 import type { Facts } from './manifest.js';
 
-/** The table of the processes that serve, which a dump leaves out: they don't serve a restored database. */
+/** Table of the running processes, whose rows a dump omits because they don't serve a restored database. */
 export const NODES = 'nodes';
 
 /**
@@ -36,7 +36,7 @@ export async function exportSnapshot(client: pg.Client): Promise<string> {
   return (await rowsOf<{ id: string }>(client, 'SELECT pg_export_snapshot() AS id')).map(({ id }) => id).join();
 }
 
-/** Reads what a manifest states. Tables that are missing leave their part empty. */
+/** Reads the contents of a manifest. Tables that are missing leave their part empty. */
 export async function readFacts(client: pg.Client): Promise<Facts> {
   const names = await tableNames(client);
   const ifThere = <T extends object>(table: string, sql: string): Promise<T[]> =>

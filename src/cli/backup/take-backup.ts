@@ -66,7 +66,7 @@ async function createPrivate(path: string): Promise<void> {
   }
 }
 
-/** @throws Failure that states what is missing and what else makes a backup */
+/** @throws Failure that states what is missing, and an alternative */
 async function programFor(client: pg.Client, { directory }: Deployment): Promise<PgDump> {
   const [server] = await rowsOf<{ major: number }>(
     client,
@@ -80,7 +80,7 @@ async function programFor(client: pg.Client, { directory }: Deployment): Promise
   const others = newest ? `the newest, ${newest.path}, is of version ${newest.major}` : 'there is none at all';
   const instead = directory
     ? `Or stop the service and copy ${directory.path}, without its master-key: that copy is a backup, too.`
-    : 'Or back up with the means of the database server.';
+    : 'Or use the backup tools of the database server.';
   throw new Failure(
     EXIT.state,
     `No pg_dump fits the database, which is PostgreSQL ${major}: ${others}. ` +

@@ -81,7 +81,7 @@ function withTransaction(command: Command): Command {
       'The data elements that the card signs, as TLV, in its\norder, without the issuer application data.',
     )
     .option('--iad <hex>', 'The issuer application data (9F10), signed after them.')
-    .option('--iad-part <part>', 'What of it is signed: cvr or whole.', 'cvr')
+    .option('--iad-part <part>', 'The signed part of it: cvr or whole.', 'cvr')
     .option('--session-key <name>', `${NAMES.slice(0, 3).join(', ')},\n${NAMES.slice(3).join(', ')}.`, 'EmvCommon')
     .option('--padding <method>', 'Padding method of ISO/IEC 9797-1, 1 or 2.', '2')
     .option('--option-b', "Derive the card's key by option B.");
@@ -143,7 +143,7 @@ async function explainArqc(options: ArqcOptions, streams: Streams): Promise<void
       ? []
       : [`The issuer application data says cryptogram version ${json.CryptogramVersion}.`]),
     ...section('Matches', matches.length === 0 ? ['none'] : table([HEADER, ...matches.map((match) => wayRow(match))])),
-    ...section('Closest to what was expected', table([HEADER, ...closest(attempts).map((each) => wayRow(each))])),
+    ...section('Closest to the expected variant', table([HEADER, ...closest(attempts).map((each) => wayRow(each))])),
   ]);
 }
 

@@ -32,7 +32,7 @@ describe('a test key', () => {
   });
 
   test('in an option is remarked on, unless quiet', async () => {
-    const remark = expect.stringMatching(/^The history of your shell has the key now/) as string;
+    const remark = expect.stringMatching(/^The key is now in your shell's history/) as string;
     expect(await run(['kcv', '--key', KEY])).toMatchObject({ exitCode: 0, stderr: remark });
     expect(await run(['kcv', '--key', KEY, '--quiet'])).toMatchObject({ exitCode: 0, stderr: '' });
   });

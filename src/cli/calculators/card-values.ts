@@ -55,7 +55,7 @@ export function addCvv(program: Command, streams: Streams): void {
         { Ways: ways.map((way) => ({ Expiry: way.expiry, ServiceCode: way.serviceCode })) },
         ways.length > 0
           ? table([['EXPIRY', 'SERVICE CODE'], ...ways.map((way) => [way.expiry, way.serviceCode])])
-          : [`No date and service code that were tried give ${find}.`],
+          : [`None of the tried dates and service codes gives ${find}.`],
       );
       return;
     }

@@ -2,7 +2,7 @@ import { toHex } from '../../crypto/bytes.js';
 import { CryptoError } from '../../crypto/errors.js';
 import { EXIT, Failure } from '../failure.js';
 
-/** Runs a computation, and reports the error of an argument as a wrong call. */
+/** Runs a computation, and reports an invalid argument as a usage error. */
 export function calculated<T>(compute: () => T): T {
   try {
     return compute();

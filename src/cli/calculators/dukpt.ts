@@ -97,7 +97,7 @@ function derivationLines({ algorithm, fields, initialKey, steps, workingKeys }: 
     `DUKPT with ${algorithm}.`,
     ...section('Key serial number', table(fields.map(({ name, digits }) => [name, digits]))),
     ...section(
-      'Keys on the way',
+      'Intermediate keys',
       table([
         ['initial key', grouped(initialKey)],
         ...steps.map(({ counter, key }) => [`counter ${counter.toString(16).toUpperCase()}`, grouped(key)]),

@@ -11,7 +11,7 @@ export interface TestKeyOptions extends OutputOptions {
 }
 
 /**
- * Gives a command a key: a file, standard input, or an option, which the history of the shell keeps.
+ * Adds the options for a key: a file, standard input, or an option value, which the shell's history keeps.
  *
  * @param what the key in the field's terms, e.g. `base derivation key`
  */
@@ -22,7 +22,7 @@ export function withTestKey(command: Command, what: string): Command {
 }
 
 /**
- * Lends the key of a command to a computation, and zeroizes it.
+ * Passes a command's key to a computation, and zeroizes it.
  *
  * @param what    as for `withTestKey`
  * @throws Failure if the key isn't hexadecimal
@@ -34,7 +34,7 @@ export async function useTestKey<T>(
   compute: (key: Buffer) => T,
 ): Promise<T> {
   if (key !== undefined && quiet !== true)
-    stderr.write("The history of your shell has the key now, and other users may see a process's arguments.\n");
+    stderr.write("The key is now in your shell's history, and other users may see a process's arguments.\n");
   const bytes = hexOf(what, await textOf(key, keyFile, stdin));
   try {
     return compute(bytes);

@@ -1,8 +1,8 @@
-/** The kinds of differences, which are reported apart. */
+/** Kinds of differences, which are reported separately. */
 export const KINDS = ['verdict', 'error', 'value'] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Names of errors that are the answer of a verification: AWS's exceptions, and the error codes of host commands. */
+/** Names of errors that are the result of a verification: AWS's exceptions, and the error codes of host commands. */
 const VERDICTS = new Set([
   'VerificationFailedException',
   'KMSInvalidMacException',
@@ -10,24 +10,24 @@ const VERDICTS = new Set([
   '01',
 ]);
 
-/** An answer, in a form in which those of AWS and of host commands can be compared. */
+/** A response in a common form for AWS APIs and host commands. */
 export interface Answer {
-  /** Name of the exception or error code; undefined if the call was served. */
+  /** Name of the exception or error code; undefined if the call succeeded. */
   readonly error?: string | undefined;
   /** Values by the path of their member. */
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** A difference between a recorded answer and the service's. */
+/** A difference between a recorded response and the service's. */
 export interface Difference {
   readonly kind: Kind;
-  /** Path of the member with the other value; undefined if the answers differ as a whole. */
+  /** Path of the differing member; undefined if the responses differ as a whole. */
   readonly member?: string | undefined;
   readonly recorded: string | undefined;
   readonly answered: string | undefined;
 }
 
-/** Returns the first difference of two answers. @param skip members that aren't compared */
+/** Returns the first difference between two responses. @param skip members that aren't compared */
 export function difference(recorded: Answer, answered: Answer, skip?: ReadonlySet<string>): Difference | undefined {
   if (recorded.error !== answered.error) {
     const isVerdict =
@@ -47,7 +47,7 @@ export function difference(recorded: Answer, answered: Answer, skip?: ReadonlySe
   return undefined;
 }
 
-/** Returns the members whose values differ between two answers of the service to one call: those that it draws at random. */
+/** Returns the members whose values differ between two responses to the same call, because they are random. */
 export function randomMembers(first: Answer, second: Answer): ReadonlySet<string> {
   return new Set(
     [...first.values].filter(([member, value]) => second.values.get(member) !== value).map(([member]) => member),

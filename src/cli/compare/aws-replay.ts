@@ -5,11 +5,11 @@ import { jsonObjectOf, type Request, signedFetch } from '../service/signed-fetch
 import type { Answer } from './answers.js';
 import { type AwsCall, TARGETS } from './pairs.js';
 
-/** Operations of KMS that compute and change nothing. */
+/** KMS operations that compute without changing anything. */
 const KMS_OPERATIONS =
   /^(Encrypt|Decrypt|ReEncrypt|GenerateDataKey.*|GenerateMac|VerifyMac|GenerateRandom|Sign|Verify|DeriveSharedSecret|GetPublicKey)$/;
 
-/** Differ in every answer, or with the SDK. */
+/** Members that differ in every response, or with the SDK. */
 const NOT_COMPARED = new Set(['$metadata', 'ResponseMetadata']);
 
 /** Repeats recorded calls of AWS APIs on a service. */
@@ -36,7 +36,7 @@ export class AwsReplay {
     return { error: String(type).replace(/^.*#/, '').replace(/:.*$/, ''), values: new Map() };
   }
 
-  /** Returns the recorded answer, with its names replaced. */
+  /** Returns the recorded response, with its names replaced. */
   recorded({ output, error }: AwsCall): Answer {
     if (error) return { error: error.name, values: new Map() };
     return { values: valuesOf(this.#renamed(output) as Record<string, unknown>) };

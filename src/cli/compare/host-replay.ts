@@ -19,7 +19,7 @@ export class HostReplay {
     return answerOf(command, reply.subarray(headerLength));
   }
 
-  /** Returns the recorded answer. */
+  /** Returns the recorded response. */
   recorded({ command, reply }: HostCall): Answer {
     return answerOf(command, unescaped(reply));
   }

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { EXIT, Failure } from '../failure.js';
 
-/** Limit of a line, which no recorded call exceeds. */
+/** Maximum length of a line, which no recorded call exceeds. */
 const MAX_LINE = 1_048_576;
 
 const members = z.record(z.string(), z.unknown());
@@ -32,7 +32,7 @@ const AwsCall = z
 
 const HostCall = z.strictObject({ command: z.string().min(2), reply: z.string().min(4), latencyMs });
 
-/** A call of an AWS API with its answer: members as in JSON on the wire, so bytes are base64. */
+/** A call of an AWS API with its response: members as in JSON on the wire, so bytes are base64. */
 export type AwsCall = z.infer<typeof AwsCall>;
 
 /** A host command with its reply, both without message header; `\xNN` stands for a byte. */
@@ -69,12 +69,12 @@ function pairOf(text: string, line: number): Pair {
     value = JSON.parse(text);
   } catch {
     // The message of the parser quotes the line, which may hold secrets.
-    throw new Failure(EXIT.usage, `Line ${line} is no JSON.`);
+    throw new Failure(EXIT.usage, `Line ${line} is not JSON.`);
   }
   const isHost = typeof value === 'object' && value !== null && 'command' in value;
   const { success, data, error } = (isHost ? HostCall : AwsCall).safeParse(value);
   if (success) return data;
   const [issue] = error.issues;
   const member = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
-  throw new Failure(EXIT.usage, `Line ${line} is no recorded call: ${member}${issue?.message ?? 'invalid'}.`);
+  throw new Failure(EXIT.usage, `Line ${line} is not a recorded call: ${member}${issue?.message ?? 'invalid'}.`);
 }

@@ -11,14 +11,14 @@ interface Address {
   port: number;
 }
 
-/** A command that was passed on and not answered yet. */
+/** A forwarded command that has no reply yet. */
 interface Pending {
   header: string;
   command: string;
   sentAtMs: number;
 }
 
-/** Passes connections of hosts on to an HSM, and appends each command with its reply to a file. */
+/** Forwards connections from hosts to an HSM, and appends each command with its reply to a file. */
 export class HostRecorder {
   readonly #server: Server;
   readonly #file: WriteStream;
@@ -78,7 +78,7 @@ export class HostRecorder {
     });
   }
 
-  /** Passes bytes from one socket to the other, and messages to `take`. */
+  /** Copies bytes from one socket to the other, and passes messages to `take`. */
   #join(from: Socket, to: Socket, reader: MessageReader, take: (message: Buffer) => void): void {
     this.#sockets.add(from);
     from.on('data', (chunk: Buffer) => {
@@ -90,7 +90,7 @@ export class HostRecorder {
         reader.push(chunk);
         for (let message = reader.next(); message; message = reader.next()) take(message.bytes);
       } catch {
-        // A message without header and code is passed on, and what follows can't be recorded.
+        // A message without header and code is forwarded, and the rest of the connection can't be recorded.
         from.destroy();
       }
     });

@@ -60,7 +60,10 @@ interface Replay {
   readonly answer: () => Promise<Answer>;
 }
 
-/** Repeats the calls of a file, or of standard input if its path is `-`, in order, and compares the answers with the recorded ones. */
+/**
+ * Repeats the calls of a file, or of standard input if its path is `-`, in order, and compares the responses with the
+ * recorded ones.
+ */
 export async function compare(path: string, stdin: Readable, targets: Targets): Promise<Comparison> {
   const comparison: Comparison = {
     compared: 0,

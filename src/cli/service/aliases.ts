@@ -30,7 +30,7 @@ export function addAliases(program: Command, streams: Streams): void {
 
   const set = aliases
     .command('set')
-    .description('Let an alias name a key.\n\nThe alias is created, or moved from the key that it names.')
+    .description('Point an alias to a key.\n\nThe alias is created, or moved from the key that it names.')
     .argument('<alias>', 'such as alias/pek')
     .argument('<key>', 'ARN of the key, or another alias of it')
     .examples(
@@ -70,7 +70,7 @@ export async function setAlias(client: ServiceClient, AliasName: string, KeyArn:
   try {
     return await client.control<AliasOutput>('UpdateAlias', { AliasName, KeyArn });
   } catch (error) {
-    // Either the alias or the key is missing: CreateAlias finds out which.
+    // Either the alias or the key doesn't exist: CreateAlias determines which.
     if (!(error instanceof Failure) || error.answer.name !== 'ResourceNotFoundException') throw error;
     return client.control<AliasOutput>('CreateAlias', { AliasName, KeyArn });
   }

@@ -10,16 +10,16 @@ import { wholeNumber } from './key-words.js';
 
 const DOCUMENT = 'docs/audit.md';
 const PAGE = 100;
-/** Events that `audit tail` begins with. */
+/** Number of earlier events that `audit tail` prints first. */
 const LATEST = 10;
 const POLL_MS = 2000;
-/** Events may be written this long after their call, and nodes' clocks may differ a little. */
+/** Margin for events that are written after their call, and for differences between the nodes' clocks. */
 const LATE_SECONDS = 10;
 const HEADER = ['TIME', 'OPERATION', 'OUTCOME', 'CALLER', 'KEY', 'REQUEST'];
-/** Widths of the columns of events that follow one another; longer values move the rest of their line. */
+/** Column widths for streamed events; a longer value shifts the rest of its line. */
 const COLUMNS = [20, 24, 25, 40, 16];
 
-/** The members of an event that are printed. */
+/** Members of an event to print. */
 interface Event {
   eventTime: string;
   eventName: string;
@@ -50,12 +50,12 @@ export function addAuditEvents(audit: Command, streams: Streams): void {
   const list = audit
     .command('list')
     .description(
-      'List events of the audit log, the newest first.\n\nNeeds the permission keyblock:ListAuditEvents. A period makes the search fast.',
+      'List events of the audit log, the newest first.\n\nNeeds the permission keyblock:ListAuditEvents. Limit the period to speed up the search.',
     )
     .option('--from <time>', 'Earliest time in ISO 8601, such as 2026-11-28T09:00Z.', timeFrom)
     .option('--to <time>', 'Latest time in ISO 8601.', timeFrom)
     .option('--request-id <id>', 'Only the call with this request id.')
-    .option('--limit <number>', 'Print at most so many events.', wholeNumber, 50);
+    .option('--limit <number>', 'Maximum number of events to print.', wholeNumber, 50);
   withService(withFilters(list), 'Print each event as a JSON line.')
     .examples('keyblock audit list --changes --limit 5', 'keyblock audit list --outcome AccessDeniedException --json')
     .readOn(DOCUMENT)
@@ -75,7 +75,7 @@ export function addAuditEvents(audit: Command, streams: Streams): void {
   const tail = audit
     .command('tail')
     .description(
-      'Print events of the audit log as they are written.\n\nPrints until it is interrupted. Asks the service every two seconds; these calls are audited too, but not printed. Needs the permission keyblock:ListAuditEvents.',
+      'Print events of the audit log as they are written.\n\nPrints until it is interrupted. Polls the service every two seconds; these calls are audited too, but not printed. Needs the permission keyblock:ListAuditEvents.',
     );
   withService(withFilters(tail), 'Print each event as a JSON line.')
     .examples('keyblock audit tail', 'keyblock audit tail --outcome refused --json')
@@ -139,7 +139,7 @@ function secondsOf({ eventTime }: Event): number {
   return Date.parse(eventTime) / 1000;
 }
 
-/** True for the polls of this command, which would otherwise follow themselves. */
+/** True for the polls of this command, which would otherwise report themselves. */
 function isOwn(
   { eventName, userIdentity }: Event & { userIdentity?: { accessKeyId?: string } },
   client: ServiceClient,

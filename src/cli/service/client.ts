@@ -25,7 +25,7 @@ const EXIT_CODES = new Map<string, number>(
 /** Values of a query; undefined ones are left out. */
 type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** The part of an answer that lists something. */
+/** The part of a response with the items of a list. */
 interface Page {
   NextToken?: string | undefined;
 }
@@ -89,7 +89,7 @@ export class ServiceClient {
     if (typeof __type !== 'string' || requestId === undefined)
       return new Failure(
         EXIT.unavailable,
-        `${this.connection.endpoint} answers with HTTP status ${status}, but not as Keyblock does.`,
+        `${this.connection.endpoint} responds with HTTP status ${status}, but is not Keyblock.`,
         { name: 'NotKeyblock', requestId },
       );
     const name = __type.replace(/^.*#/, '');

@@ -8,7 +8,7 @@ import { type Profiles, readProfiles } from './profiles.js';
 const DEFAULT_PORT = '8080';
 const DEFAULT_REGION = 'us-east-1';
 
-/** The options that name a service and the caller. */
+/** Options for the service and the caller. */
 export interface ConnectionOptions {
   endpoint?: string;
   region?: string;
@@ -26,21 +26,21 @@ export interface Connection {
   credentials: Credentials;
 }
 
-/** Gives a command the options that name a service and the caller. */
+/** Adds the options for the service and the caller. */
 export function withConnection(command: Command): Command {
   return command
-    .option('--endpoint <url>', 'The service; else AWS_ENDPOINT_URL, else port 8080 here.')
-    .option('--region <name>', 'The Region; else AWS_REGION, or that of the profile.')
+    .option('--endpoint <url>', 'Endpoint of the service; default: AWS_ENDPOINT_URL, or port 8080 on this machine.')
+    .option('--region <name>', 'Region; default: AWS_REGION, or that of the profile.')
     .option('--profile <name>', 'Profile of the AWS configuration and credentials files.');
 }
 
-/** Gives a command on a service its options. */
+/** Adds the options of a command on a service. */
 export function withService(command: Command, json?: string): Command {
   return withOutput(withConnection(command), json);
 }
 
 /**
- * Finds the service and the caller. Options precede the variables of the environment, which precede the profile.
+ * Finds the service and the caller. Options take precedence over environment variables, and these over the profile.
  *
  * @throws Failure if an option is unusable or there are no credentials
  */
@@ -65,7 +65,7 @@ function endpointOf(text: string): string {
   if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '')
     throw new Failure(
       EXIT.usage,
-      `${JSON.stringify(text)} is no endpoint: give a URL such as https://keyblock.example.com.`,
+      `${JSON.stringify(text)} is not an endpoint: give a URL such as https://keyblock.example.com.`,
     );
   return url.href.replace(/\/$/, '');
 }

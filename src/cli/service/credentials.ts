@@ -12,25 +12,30 @@ export interface Credentials {
   sessionToken?: string | undefined;
 }
 
-/** Settings for finding credentials: the endpoint that assumes roles, and whether a local service's environment may supply them. */
+/**
+ * Settings for finding credentials: the endpoint for assuming roles, and permission to use a local service's
+ * environment.
+ */
 export interface Place {
   endpoint: string;
   region: string;
-  /** True if nothing names a service, so that it is the one of this machine. */
+  /** True if no service is named, so that the service on this machine is used. */
   isThisMachine: boolean;
 }
 
 const NONE =
   'There are no credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE to the file that keyblock start names, or give --profile.';
-/** Profiles that name one another end somewhere; so many is already unusual. */
+/** Limit for a chain of profiles; longer chains are unrealistic. */
 const MAX_PROFILES = 5;
 const PROCESS_MS = 60_000;
 
 /**
  * Finds credentials as the AWS CLI does: in --profile, the environment, or the profile of the environment. A role is
- * assumed at the service itself. Last, on the machine of a service, finds the root credentials of its environment.
+ * assumed at the service itself. As a last resort, on the machine of a service, uses the root credentials of its
+ * environment.
  *
- * Leaves out what only AWS can exchange for credentials: single sign-on, web identities, and metadata of instances.
+ * Doesn't support sources that only AWS can exchange for credentials: single sign-on, web identities and instance
+ * metadata.
  *
  * @throws Failure with exit code 3 if there are none
  */
@@ -65,7 +70,7 @@ async function profileCredentials(
     return undefined;
   }
   const { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey } = profile;
-  // A profile may be its own source: then its access key assumes its role.
+  // A profile can be its own source; then its access key assumes its role.
   const isOwnSource = isSource && seen.at(-1) === name;
   if (profile['role_arn'] !== undefined && !isOwnSource) {
     if (seen.length === MAX_PROFILES)
@@ -98,11 +103,11 @@ async function sourceOf(
   if (credentials) return credentials;
   throw new Failure(
     EXIT.usage,
-    `The profile ${name} has a role_arn, but no credentials that assume it: name a source_profile with an access key.`,
+    `The profile ${name} has a role_arn, but no credentials that assume it: set source_profile to a profile with an access key.`,
   );
 }
 
-/** Runs the program of `credential_process`, as the AWS CLI does, by a shell. */
+/** Runs the program of `credential_process` in a shell, as the AWS CLI does. */
 async function processCredentials(name: string, command: string): Promise<Credentials> {
   const failure = (why: string) => new Failure(EXIT.usage, `The credential_process of the profile ${name} ${why}.`);
   const [shell, option] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c'];
@@ -113,7 +118,7 @@ async function processCredentials(name: string, command: string): Promise<Creden
   try {
     answer = JSON.parse(stdout) as Record<string, unknown> | null;
   } catch {
-    // Answered below: the output may contain secrets and isn't repeated.
+    // Reported below without the output, which may contain secrets.
   }
   const { AccessKeyId, SecretAccessKey, SessionToken } = answer ?? {};
   if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string')

@@ -13,7 +13,7 @@ const IMPORT = `Import a key, and print its ARN.
 Takes a TR-31 key block and the key in the service that it is wrapped under. Every other form, such as TR-34, RSA, ECDH or a certificate, is a request in JSON as the operation ImportKey takes it.`;
 const EXPORT = `Export a key, and print it wrapped.
 
-Wraps the key in a TR-31 key block under another key. Every other form, such as TR-34, RSA or ECDH, is a request in JSON as the operation ExportKey takes it, without ExportKeyIdentifier.`;
+Wraps the key in a TR-31 key block under another key. For other mechanisms, such as TR-34, RSA or ECDH, give the JSON request of ExportKey without ExportKeyIdentifier.`;
 
 interface ExchangeOptions extends ServiceOptions {
   under?: string;

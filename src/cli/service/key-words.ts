@@ -10,7 +10,7 @@ import {
   type KeyUsage,
 } from '../../payment/keys/key-attributes.js';
 
-/** Returns the nine modes as the API takes them. */
+/** Returns the nine modes for the API. */
 export function modesOfUse(modes: readonly KeyMode[]): Record<string, boolean> {
   return Object.fromEntries(modes.map((mode) => [mode, true]));
 }
@@ -26,7 +26,7 @@ export function usageOf(text: string): KeyUsage {
   const usage = KEY_USAGES.find((each) => each === wanted || usageCodeOf(each) === wanted);
   if (usage === undefined)
     throw new InvalidArgumentError(
-      `It is one of ${KEY_USAGES.map(usageCodeOf).sort().join(', ')}, or the name in the API.`,
+      `Use one of ${KEY_USAGES.map(usageCodeOf).sort().join(', ')}, or the name in the API.`,
     );
   return usage;
 }
@@ -41,7 +41,7 @@ export function classOf(text: string): KeyClass {
   return oneOf(KEY_CLASSES, text.toUpperCase());
 }
 
-/** Reads modes with commas between them. @throws InvalidArgumentError */
+/** Parses modes separated by commas. @throws InvalidArgumentError */
 export function modesOf(text: string): KeyMode[] {
   return text.split(',').map((mode) => oneOf(KEY_MODES, mode.trim()));
 }

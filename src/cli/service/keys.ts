@@ -61,8 +61,8 @@ function addList(keys: Command, streams: Streams): void {
     .option('--algorithm <name>', 'Only this algorithm, such as AES_128.', algorithmOf)
     .option('--state <state>', 'Only this state, such as DELETE_PENDING.')
     .option('--exportable', 'Only keys that may be exported.')
-    .option('--query <text>', 'Text in alias, tag or ARN, or the first digits of the KCV.')
-    .option('--unused-days <number>', 'Only keys that were not used for so long.', wholeNumber)
+    .option('--query <text>', 'Text in the alias, tag or ARN, or the first digits of the KCV.')
+    .option('--unused-days <number>', 'Only keys that have not been used for this many days.', wholeNumber)
     .examples('keyblock keys list --usage B0', 'keyblock keys list --unused-days 90 --json')
     .readOn(DOCUMENT);
   withService(list, 'Print a JSON line for each key.').action(async (options: ListOptions) => {
@@ -121,12 +121,10 @@ interface CreateOptions extends ServiceOptions {
 function addCreate(keys: Command, streams: Streams): void {
   const create = keys
     .command('create')
-    .description(
-      'Create a key, and print its ARN.\n\nThe key gets all modes of its usage together, unless you name fewer.',
-    )
+    .description('Create a key, and print its ARN.\n\nThe key gets all modes of its usage, unless you list fewer.')
     .argument('<usage>', 'TR-31 usage, such as B0 or TR31_B0_BASE_DERIVATION_KEY', usageOf)
     .argument('<algorithm>', 'such as AES_128, TDES_2KEY or RSA_2048', algorithmOf)
-    .option('--modes <modes>', 'Modes of use with commas between them.', modesOf)
+    .option('--modes <modes>', 'Modes of use, separated by commas.', modesOf)
     .option('--class <class>', 'Class of the key; by default that of the algorithm.', classOf)
     .option('--exportable', 'Let the key be exported; this cannot be changed later.')
     .option('--disabled', 'Create the key stopped.')
@@ -195,7 +193,7 @@ function addUse(keys: Command, streams: Streams): void {
   const use = keys
     .command('use')
     .description(
-      'Print how often a key was used, by day and operation.\n\nNeeds the permission keyblock:GetKeyUse. Calls count within a minute.',
+      'Print how often a key was used, by day and operation.\n\nNeeds the permission keyblock:GetKeyUse. Calls are counted within a minute.',
     )
     .argument('<key>', KEY)
     .option('--days <number>', 'Number of days, 1 to 90.', wholeNumber, 30)
@@ -238,7 +236,7 @@ function keyLines(key: Key): string[] {
   ]);
 }
 
-/** Describes the state of a key in a word or two. */
+/** Returns a short description of a key's state. */
 function stateOf({ KeyState, Enabled }: { KeyState: string; Enabled: boolean }): string {
   if (KeyState === 'CREATE_COMPLETE') return Enabled ? 'enabled' : 'stopped';
   if (KeyState === 'DELETE_PENDING') return 'pending deletion';

@@ -21,7 +21,7 @@ export interface Profiles {
  * @throws Failure if no file has the profile
  */
 export async function readProfiles(option: string | undefined, env: NodeJS.ProcessEnv): Promise<Profiles> {
-  // Imported only now, because most commands don't need it.
+  // Imported on demand, because most commands don't need it.
   const { parseKnownFiles } = await import('@smithy/shared-ini-file-loader');
   const all = await parseKnownFiles({ ignoreCache: true });
   const named = option ?? (env['AWS_PROFILE'] || undefined);

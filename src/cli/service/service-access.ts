@@ -86,7 +86,7 @@ export class ServiceAccess implements AccessAdministration {
     return this.client.admin('POST', ['explain'], { body });
   }
 
-  /** Finds the path of an access key by its owner, which only ListPrincipals knows. */
+  /** Finds the path of an access key through its owner, which only ListPrincipals returns. */
   async #pathOf(id: string): Promise<string[]> {
     for (const kind of KINDS)
       for await (const { Principals } of this.#pages(kind)) {

@@ -18,13 +18,13 @@ export interface Request {
 /**
  * Signs a request and sends it.
  *
- * @throws Failure if the service doesn't answer
+ * @throws Failure if the service doesn't respond
  */
 export async function signedFetch(
   { endpoint, region, credentials }: Connection,
   { service, method, path, headers = {}, body }: Request,
 ): Promise<Response> {
-  // Imported only now, because most commands don't need it.
+  // Imported on demand, because most commands don't need it.
   const { AwsV4Signer } = await import('aws4fetch');
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const signed = await new AwsV4Signer({
@@ -57,7 +57,7 @@ function reasonOf(error: unknown): string {
   return cause?.message || cause?.code || message;
 }
 
-/** Parses the text of an answer. @returns undefined if it isn't a JSON object */
+/** Parses the text of a response. @returns undefined if it isn't a JSON object */
 export function jsonObjectOf(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -15,9 +15,9 @@ import { type ServiceOptions, withService } from './connection.js';
 import { algorithmOf, modesOfUse, usageOf } from './key-words.js';
 
 const MAX_KEYS = 1000;
-/** The algorithms of keys that ImportKey takes in an RSA cryptogram. */
+/** Algorithms of keys that ImportKey accepts in an RSA cryptogram. */
 const ALGORITHMS = ['TDES_2KEY', 'TDES_3KEY', 'AES_128'] as const;
-/** Lets policies deny the use of keys whose bits are in a file. */
+/** Tag by which policies can deny the use of imported test keys. */
 const TAG = { Key: 'test-key', Value: 'known-bits' };
 const DESCRIPTION = `Import test keys whose bits you know.
 
@@ -55,7 +55,7 @@ export function addImportTest(keys: Command, streams: Streams): void {
       try {
         for await (const key of importKeys(client, found)) imported.push(key);
       } finally {
-        // Keys that were imported before a failure exist, so print them too.
+        // Keys that were imported before an error exist, so print them, too.
         printItems(streams, options, imported, header, ({ Key, AliasName }) => [
           AliasName ?? '-',
           Key.KeyCheckValue,
@@ -80,7 +80,7 @@ function testKeysOf(text: string): TestKey[] {
 function testKeyOf(text: string, line: number): TestKey {
   const [alias = '', usageText = '', algorithmText = '', digits = '', ...rest] = text.trim().split(/\s+/);
   const fault = (what: string) => new Failure(EXIT.usage, `Line ${line}: ${what}`);
-  if (digits === '' || rest.length > 0) throw fault('give alias or -, usage, algorithm and key, with blanks between.');
+  if (digits === '' || rest.length > 0) throw fault('give alias or -, usage, algorithm and key, separated by blanks.');
   if (alias !== '-' && !/^alias\/./.test(alias)) throw fault(`${alias} is neither an alias such as alias/bdk, nor -.`);
   try {
     const [usage, algorithm] = [usageOf(usageText), algorithmOf(algorithmText)];
@@ -89,7 +89,7 @@ function testKeyOf(text: string, line: number): TestKey {
     const clear = hexOf('key', digits);
     const bytes = BLOCK_CIPHER_BYTES[algorithm];
     if (clear.length !== bytes)
-      throw fault(`a key of ${algorithm} has ${bytes} bytes, and this one has ${clear.length}.`);
+      throw fault(`a key of ${algorithm} has ${bytes} bytes, but this one has ${clear.length}.`);
     return { line, ...(alias !== '-' && { alias }), usage, algorithm, clear };
   } catch (error) {
     if (error instanceof InvalidArgumentError) throw fault(error.message);

@@ -44,7 +44,7 @@ interface Decapsulation {
 const known = <T extends object>(algorithm: string) => vectors<T>('post-quantum-known-answers', algorithm);
 const VERIFICATIONS = known<Verification>('ML-DSA sigVer');
 
-/** Node has an implementation of its own from 24.7 on. */
+/** Node has its own implementation from 24.7 on. */
 const IMPLEMENTATIONS = [{ name: '@noble/post-quantum', ...NOBLE }, ...(OPENSSL ? [{ name: 'Node', ...OPENSSL }] : [])];
 
 /** The deterministic functions of @noble/post-quantum that NOBLE calls with fresh randomness. */

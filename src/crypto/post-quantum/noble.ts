@@ -56,7 +56,7 @@ function withSecretKey(scheme: Generator, seed: Buffer, compute: (secretKey: Uin
   }
 }
 
-/** Without a copy, so that zeroizing it leaves none. */
+/** It isn't copied, so that zeroizing it leaves no copy. */
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }

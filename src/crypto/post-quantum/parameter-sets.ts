@@ -49,7 +49,7 @@ export function decodePublicKey(set: ParameterSet, spki: Buffer): Buffer {
 }
 
 /**
- * Encodes a seed as DER PKCS#8, in the form with nothing but the seed: RFC 9881 section 6, RFC 9935 section 6.
+ * Encodes a seed as DER PKCS#8, in the seed-only form: RFC 9881 section 6, RFC 9935 section 6.
  *
  * @param seed the caller zeroizes it
  * @returns 54 bytes for ML-DSA, 86 for ML-KEM; the caller must zeroize them

@@ -121,7 +121,7 @@ describe.each(ML_KEM)('$set', ({ set, seed: seedHex, publicKey, ciphertext: ciph
       expect(mlKemDecapsulate(set, seed, altered(ciphertext))).toEqual(hex(expected.secretOfAltered));
   });
 
-  test('an encapsulated secret is recovered, and is another one each time', () => {
+  test('an encapsulated secret is recovered, and differs each time', () => {
     const first = mlKemEncapsulate(set, spki);
     const second = mlKemEncapsulate(set, spki);
     expect(mlKemDecapsulate(set, seed, first.ciphertext)).toEqual(first.sharedSecret);
@@ -159,7 +159,7 @@ describe.each(SETS)('keys of %s', (set) => {
     }
   });
 
-  test('that are no public key of the set are refused', () => {
+  test('that are not public keys of the set are refused', () => {
     const spki = encodePublicKey(set, Buffer.alloc(publicKeyBytes));
     const other = encodePublicKey(set === 'ML_KEM_512' ? 'ML_KEM_768' : 'ML_KEM_512', Buffer.alloc(publicKeyBytes));
     const short = encodePublicKey(set, Buffer.alloc(publicKeyBytes - 1));
@@ -168,7 +168,7 @@ describe.each(SETS)('keys of %s', (set) => {
   });
 });
 
-test('Node has an implementation of its own from 24.7 on', () => {
+test('Node has its own implementation from 24.7 on', () => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   expect(OPENSSL !== undefined).toBe(major > 24 || (major === 24 && minor >= 7));
 });

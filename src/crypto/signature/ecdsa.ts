@@ -41,7 +41,7 @@ export function ecdsaVerifyDigest(publicKey: KeyObject, digest: Buffer, signatur
   try {
     return curve.verify(signature, digest, point, OPTIONS);
   } catch {
-    // The signature is no DER.
+    // The signature isn't DER.
     return false;
   }
 }

@@ -52,7 +52,7 @@ export function rsaVerify(publicKey: KeyObject, { scheme, hash, digest }: RsaDig
   try {
     return scheme.isEncodingOf(rsaEncrypt(publicKey, 'NONE', signature), hash, digest);
   } catch {
-    // The signature is no number below the modulus.
+    // The signature isn't a number below the modulus.
     return false;
   }
 }

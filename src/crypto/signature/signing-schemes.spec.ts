@@ -61,7 +61,7 @@ describe.each(['256', '384', '512'] as const)('RSA with SHA-%s', (bits) => {
         expect(verifyMessage(scheme, rsaPair.publicKey, raw, changed)).toBe(false);
     });
 
-    test('what is no number below the modulus is refused', () => {
+    test('a value that is not a number below the modulus is refused', () => {
       const signature = signMessage(scheme, rsaPair.privateKey, raw);
       const others = [signature.subarray(1), Buffer.concat([Buffer.alloc(1), signature]), Buffer.alloc(256, 0xff)];
       for (const other of others) expect(verifyMessage(scheme, rsaPair.publicKey, raw, other)).toBe(false);
@@ -131,7 +131,7 @@ describe.each(ECDSA)('%s with %s', (namedCurve, scheme, hash) => {
     }
   });
 
-  test('a signature with a bit changed, or that is no DER, is refused', () => {
+  test('a signature with a bit changed, or that is not DER, is refused', () => {
     const signature = signMessage(scheme, privateKey, digest);
     const others: Buffer[] = [
       ...bitFlips(signature).filter((_, bit) => bit % 61 === 0),

@@ -21,7 +21,7 @@ export type MessageType = 'RAW' | 'DIGEST' | 'EXTERNAL_MU';
  * SubjectPublicKeyInfo in DER.
  */
 interface Scheme {
-  /** The message types that it takes, with the length in bytes of what isn't the message itself. */
+  /** The message types that it supports, with the number of bytes in addition to the message. */
   readonly messages: Readonly<Partial<Record<MessageType, number | undefined>>>;
   /** Message types for which signing and verifying are computed in JavaScript, which takes milliseconds. */
   readonly slow: readonly MessageType[];
@@ -126,7 +126,7 @@ export function verifyMessage(
 }
 
 /**
- * Checks that a message is one that a signature algorithm takes.
+ * Checks that a signature algorithm accepts a message.
  *
  * @throws CryptoError MODE for another message type, DATA_LENGTH
  */

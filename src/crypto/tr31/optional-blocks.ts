@@ -209,7 +209,7 @@ function format({ id, data }: OptionalBlock): string {
 function check({ id, data }: OptionalBlock, before: readonly OptionalBlock[], offset: number): void {
   if (!/^[0-9A-Z]{2}$/.test(id))
     throw malformed(offset, `the ID ${quoted(id)} of an optional block must be 2 capitals or digits`);
-  if (before.some((other) => other.id === id)) throw malformed(offset, `optional block ${id} is there twice`);
+  if (before.some((other) => other.id === id)) throw malformed(offset, `optional block ${id} occurs twice`);
   if (before.at(-1)?.id === 'PB') throw malformed(offset, 'optional block PB must be the last');
   const { form, fits } = definitionOf(id);
   if (!fits(data)) throw malformed(offset, `the data of optional block ${id} must be ${form}`);

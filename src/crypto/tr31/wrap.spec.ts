@@ -258,7 +258,7 @@ const optionalBlock: fc.Arbitrary<OptionalBlock> = fc.oneof(
   fc.record({ id: text('0123456789', 2, 2), data: fc.string({ unit: 'grapheme-ascii', maxLength: 40 }) }),
 );
 
-test('unwrapping returns whatever was wrapped', () => {
+test('unwrapping returns the wrapped key', () => {
   const header = fc.record({
     versionId: fc.constantFrom('A', 'B', 'C', 'D'),
     keyVersionNumber: text('0123456789abcXYZ', 2, 2),

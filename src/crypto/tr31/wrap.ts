@@ -12,7 +12,7 @@ import type { OptionalBlock } from './optional-blocks.js';
 export interface WrapArguments {
   kbpk: Kbpk;
   header: KeyBlockHeader;
-  /** In the order to write them; PB is added where it is needed. */
+  /** In the order to write them; PB is added if needed. */
   optionalBlocks?: readonly OptionalBlock[];
   /** The key to wrap: a symmetric or HMAC key as it is, a private key in DER; the caller zeroizes it. */
   key: Buffer;

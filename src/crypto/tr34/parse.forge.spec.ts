@@ -118,7 +118,7 @@ describe.each(['X9_TR34_2012', 'X9_TR34_2019'] as const)('a token that forge bui
     expect(() => open(compose({ form, nonce: undefined }))).toThrow(refusal('DECRYPTION_FAILED'));
   });
 
-  test('is refused from another sender, whatever name it uses', () => {
+  test('is refused from another sender under any name', () => {
     for (const name of ['otherKdh', 'svcKdh'])
       expect(() => open(compose({ form, kdh: forgeParty(pki[name]!) }))).toThrow(refusal('DECRYPTION_FAILED'));
     const expired = forgeParty(pki.kdhExpired!);

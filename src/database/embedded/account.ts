@@ -15,9 +15,9 @@ export interface Account {
 const NOBODY = { uid: 65534, gid: 65534 };
 
 /**
- * Chooses the account for PostgreSQL. An ordinary user runs it as itself. Root runs it as the owner of the data, or as
- * `nobody` for new data, if that user can reach the programs and the data directory; otherwise in a user namespace that
- * maps root to another user, so that the files stay root's.
+ * Chooses the user account for PostgreSQL. For an ordinary user, this is the user's own account. Root runs it as the
+ * owner of the data, or as `nobody` for new data, if that user can reach the programs and the data directory; otherwise
+ * in a user namespace that maps root to another user, so that the files stay root's.
  *
  * @param programs the program that is to run
  * @param folders  the data directory, which exists, by each path that leads to it
@@ -73,7 +73,7 @@ function whyNot(paths: readonly string[], owner: { uid: number } | undefined): s
 }
 
 /**
- * Returns the command that makes the kernel send SIGINT, PostgreSQL's fast shutdown, when the parent process is gone.
+ * Returns the command that makes the kernel send SIGINT, PostgreSQL's fast shutdown, when the parent process ends.
  * Empty if the system has no such command: the next start then stops the orphan.
  */
 export function endingWithParent(): string[] {

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates the table of master keys that a key of a token encrypts. */
+/** Creates the table of master keys that are encrypted under a token's key. */
 export class MasterKeyEnvelopes1790000000095 implements MigrationInterface {
   name = 'MasterKeyEnvelopes1790000000095';
 

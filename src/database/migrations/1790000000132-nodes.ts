@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Adds the processes of the deployment that run, each with a row of its own. */
+/** Adds the table of running processes, with a row for each. */
 export class Nodes1790000000132 implements MigrationInterface {
   name = 'Nodes1790000000132';
 

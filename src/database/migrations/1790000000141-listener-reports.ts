@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Adds what each process reports about its listeners for host commands. */
+/** Adds each process's report about its listeners for host commands. */
 export class ListenerReports1790000000141 implements MigrationInterface {
   name = 'ListenerReports1790000000141';
 

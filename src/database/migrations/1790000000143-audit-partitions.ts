@@ -8,9 +8,9 @@ interface Client {
 }
 
 /**
- * Partitions the audit log by the day on which rows are written. The table so far becomes the partition of all days up
- * to now, without being rewritten: all its rows have today as their day. Versions that don't know the column write rows
- * with its default.
+ * Partitions the audit log by the day on which rows are written. The existing table becomes the partition of all days
+ * up to now without being rewritten: all its rows get today as their day. Versions that don't know the column write
+ * rows with its default.
  */
 export class AuditPartitions1790000000143 implements MigrationInterface {
   name = 'AuditPartitions1790000000143';

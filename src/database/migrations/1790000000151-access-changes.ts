@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Creates the table of who last changed the access of a user or role. */
+/** Creates the table of the last changes of users' and roles' access, with their callers. */
 export class AccessChanges1790000000151 implements MigrationInterface {
   name = 'AccessChanges1790000000151';
 

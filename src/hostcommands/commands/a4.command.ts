@@ -72,7 +72,7 @@ function headerOf(keys: readonly HostKey[], wanted: WantedHeader | undefined): W
   return { usage, modeOfUse, exportability, keyVersionNumber, bytes, isAes: algorithm.startsWith('AES') };
 }
 
-/** @throws HostError 11 for components that cancel each other out, which would make a key that the host knows */
+/** @throws HostError 11 for components that cancel each other out, which would result in a key that the host knows */
 function combined(keys: readonly HostKey[]): Buffer {
   const [{ bytes }] = keys as [HostKey];
   const components: Buffer[] = [];

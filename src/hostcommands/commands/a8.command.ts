@@ -28,7 +28,7 @@ export function exportKey(
       const { version, header } = options;
       const exportability = options.exportability ?? header?.exportability;
       const named = attributesFor(type, key.bytes, key.attributes, header);
-      // A key under a variant LMK may be exported; the fields after "#" are about the key block that leaves.
+      // A key under a variant LMK may be exported; the fields after "#" describe the exported key block.
       const attributes = named && !key.attributes ? { ...named, exportability: 'S' } : named;
       const { takesAnsiX917 } = host.services.settings;
       const isAes = isAesKey(key);

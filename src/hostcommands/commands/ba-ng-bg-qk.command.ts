@@ -6,7 +6,7 @@ import { pinReply, pinsUnderLmk, requireActivity } from './pins.js';
 
 /** The activity that has to be authorised for commands with clear PINs. */
 const CLEAR = 'pin.clear';
-/** The activity that has to be authorised for giving the PIN of one account to another. */
+/** The activity that has to be authorised for assigning the PIN of one account to another. */
 const OTHER_ACCOUNT = 'pin.account';
 
 export const BA: HostCommand<ClearPin> = {
@@ -44,7 +44,7 @@ export const BG: HostCommand<EncryptedPin> = {
 };
 
 /**
- * A PIN that was bound to one account is bound to another. ISO 9564-1 and PCI PIN requirement 3-3 forbid that in
+ * Rebinds a PIN from one account to another. ISO 9564-1 and PCI PIN requirement 3-3 forbid that in
  * translations, because the new PIN block can then be compared or verified for that account; so it is not served unless
  * it is authorised.
  */

@@ -9,7 +9,7 @@ import { HostError } from '../host-error.js';
 import type { CipherKey, Mode } from '../layouts/cipher-fields.js';
 import { requireBlocks } from './data-field.js';
 
-/** Returns what a cipher needs of its key. */
+/** Returns the requirements of a cipher for its key. */
 export function cipherKeyNeeds(
   { keyType, ksn }: CipherKey,
   rules: { Symmetric: KeyRequirement; Dukpt: KeyRequirement },
@@ -51,7 +51,7 @@ export function encrypt(cipher: Cipher, plaintext: Buffer): Buffer {
 /**
  * Decrypts data.
  *
- * @returns the plaintext, which the caller zeroizes where it doesn't leave the service
+ * @returns the plaintext, which the caller zeroizes unless it is returned to the host
  * @throws HostError 80 as `encrypt`
  */
 export function decrypt(cipher: Cipher, ciphertext: Buffer): Buffer {

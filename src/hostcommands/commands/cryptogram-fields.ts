@@ -12,7 +12,7 @@ import { attemptOr } from '../verification.js';
 /** Requirements of commands for ARQCs for their MK-AC. */
 export const MK_AC: KeyNeeds = { type: '109', rule: KEY_ARGUMENTS.VerifyAuthRequestCryptogram.KeyIdentifier.Emv };
 
-/** Activity that returns the right ARQC in place of a wrong one. */
+/** Activity that returns the correct ARQC if verification fails. */
 const DIAGNOSTICS = 'arqc.diagnostics';
 
 /** Applies padding method 2 to data that isn't whole blocks, where the listener pads for its hosts. */
@@ -24,8 +24,8 @@ export function padded(data: Buffer, host: HostCall): Buffer {
  * Verifies an ARQC and computes the reply.
  *
  * @param keys    MK-AC, and further keys that `respond` uses to verify something
- * @param respond receives the session key and, for the schemes that tell them apart, the key for the ARPC
- * @returns with the right ARQC after error 01, if the listener has that activity authorised
+ * @param respond receives the session key and, for schemes that distinguish them, the key for the ARPC
+ * @returns with the correct ARQC after error 01, if the listener has that activity authorised
  * @throws HostError 06 if `respond` finds a wrong MAC
  */
 export function verifyCryptogram(

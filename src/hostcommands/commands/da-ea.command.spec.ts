@@ -154,13 +154,13 @@ describe('refuses', () => {
     expect(await run(request({ format: '02' }))).toBe('DB23');
   });
 
-  test('a ZPK as a TPK and a key that is no PVK', async () => {
+  test('a ZPK as a TPK and a key that is not a PVK', async () => {
     const zpk = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
     expect(await run(request({ pvk: zpk }))).toBe('DB11');
     expect(await run(`DA${zpk}${request().slice(2 + TPK.length)}`)).toBe('DB10');
   });
 
-  test('a request that ends early or goes on', async () => {
+  test('a request that is too short or too long', async () => {
     const whole = request();
     for (let length = 2; length < whole.length; length++)
       expect(await run(whole.slice(0, length))).toMatch(/^DB(15|23)$/);

@@ -85,7 +85,7 @@ describe('refuses', () => {
     expect(await run(`EC${ZPK}Z9B395FB9FE5F07DA${BLOCK}01${ACCOUNT}14402`)).toBe('ED27');
   });
 
-  test('a request that ends early or goes on', async () => {
+  test('a request that is too short or too long', async () => {
     const whole = `EC${ZPK}${PVK}${BLOCK}01${ACCOUNT}14402`;
     for (let length = 2; length < whole.length; length++)
       expect(await run(whole.slice(0, length))).toMatch(/^ED(15|23)$/);

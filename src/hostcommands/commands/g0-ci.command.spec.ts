@@ -84,7 +84,7 @@ describe('refuses', () => {
     expect(await run(`G0${BDK}${ZPK}${descriptor}${KSN}${BLOCK}0101${ACCOUNT}`)).toMatch(/^G1(15|23)$/);
   });
 
-  test('a request that ends early or goes on', async () => {
+  test('a request that is too short or too long', async () => {
     const request = `G0${BDK}${ZPK}A05${KSN}${BLOCK}0101${ACCOUNT}`;
     for (let length = 2; length < request.length; length++)
       expect(await run(request.slice(0, length))).toMatch(/^G1(15|23)$/);

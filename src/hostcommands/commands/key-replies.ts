@@ -32,7 +32,7 @@ export function checkValueFields(key: Buffer, isAes: boolean, values = SHORT_CHE
   );
 }
 
-/** Finds the key under which a key comes or leaves. */
+/** Finds the transport key of an imported or exported key. */
 export function findTransportKey(
   host: HostCall,
   field: KeyField,
@@ -58,8 +58,8 @@ export function isAesKey({ algorithm }: HostKey): boolean {
 }
 
 /**
- * Returns the attributes with which a key goes into a key block: its own, which the command may repeat but not change, or
- * those of the command.
+ * Returns the attributes of a key for its key block: its own, which the command may repeat but not change, or those of
+ * the command.
  *
  * @throws HostError 28, A6, A7, A8
  */
@@ -79,10 +79,9 @@ export function attributesFor(
 }
 
 /**
- * Returns the header with which an imported key goes into a key block under the LMK, and checks that the key is of the
- * command's type.
+ * Returns the header for an imported key's block under the LMK, and checks that the key has the command's type.
  *
- * @param exportability that the command wants; it may only narrow that of the incoming key block
+ * @param exportability that the command requests; it may only restrict that of the incoming key block
  * @throws HostError 28, A6, A7, A8, AA
  */
 export function headerOfImported(
@@ -94,7 +93,7 @@ export function headerOfImported(
   const attributes = attributesFor(type, clear.length, own, wanted);
   if (!attributes) return undefined;
   if (exportability !== undefined && 'NES'.indexOf(exportability) > 'NES'.indexOf(attributes.exportability))
-    throw new HostError('AA', 'Exportability: the key under the LMK may not allow more than the key that came');
+    throw new HostError('AA', 'Exportability: the key under the LMK may not allow more than the received key');
   return {
     ...attributes,
     exportability: exportability ?? attributes.exportability,

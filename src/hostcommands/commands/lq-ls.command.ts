@@ -10,7 +10,7 @@ const { scheme } = macOf({ Algorithm: 'HMAC' });
 /** Key type of an HMAC key. */
 const HMAC_KEY = '10C';
 
-/** Generates an HMAC. Keys come in key blocks. */
+/** Generates an HMAC. Keys must be in key blocks. */
 export const LQ: HostCommand<Request> = {
   ...layouts.LQ,
   operation: 'GenerateMac',

@@ -7,7 +7,9 @@ import type { Request } from '../layouts/m0-m2.js';
 import { type Cipher, cipherKeyNeeds, cipherWith, decrypt, encrypt, nextIv } from './cipher-fields.js';
 import { dataReply } from './data-field.js';
 
-/** Encrypts data. The host pads it, and sends a long message in parts with the IV of the reply before. */
+/**
+ * Encrypts data. The host pads the message, and sends a long message in parts, each with the IV of the previous reply.
+ */
 export const M0: HostCommand<Request> = {
   ...layouts.M0,
   operation: 'EncryptData',

@@ -23,8 +23,8 @@ export const M6: HostCommand<Request> = {
 };
 
 /**
- * Verifies a MAC. Chaining values aren't verified but computed, and without padding they are MACs: the parts of a message
- * but its last need a key that generates MACs, and the permission for it.
+ * Verifies a MAC. Chaining values are computed, not verified, and without padding they are MACs: all parts of a message
+ * except the last need a key that generates MACs, and the permission for it.
  */
 export const M8: HostCommand<Request & { readonly claimed?: Buffer }> = {
   ...layouts.M8,

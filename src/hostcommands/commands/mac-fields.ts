@@ -18,7 +18,7 @@ const SCHEMES: Record<Algorithm, MacScheme> = {
   CMAC: macOf({ Algorithm: 'CMAC' }).scheme,
 };
 
-/** Cipher that chains the blocks of each algorithm, all but the last. */
+/** Cipher that chains all blocks but the last, for each algorithm. */
 const CHAINING = {
   ISO9797_ALGORITHM1: tdes,
   ISO9797_ALGORITHM3: firstDes,
@@ -34,18 +34,18 @@ export function macKeyNeeds(
   return { type: keyType, rule: KEY_ARGUMENTS[operation].KeyIdentifier[algorithm], code };
 }
 
-/** Message, or its last part, that is ready for a MAC. */
+/** Message, or its last part, prepared for a MAC. */
 export interface MacInput {
   readonly scheme: MacScheme;
   readonly message: Buffer;
-  /** Chaining value of the parts before. */
+  /** Chaining value of the previous parts. */
   readonly iv: Buffer;
 }
 
 /**
  * Pads a message, or its last part.
  *
- * @param iv chaining value of the parts before, if there are any
+ * @param iv chaining value of the previous parts, if any
  * @throws HostError 15 for an IV that isn't one block; 80 for data that aren't whole blocks without padding, and for no
  *   data, which padding methods 1 and 3 don't make a block of
  */
@@ -63,7 +63,7 @@ export function macInput(
 }
 
 /**
- * Chains the blocks of a message that goes on.
+ * Chains the blocks of an incomplete message.
  *
  * @returns the chaining value, one block, which the host sends with the next part
  * @throws HostError 15 for an IV that isn't one block, 80 for data that aren't whole blocks

@@ -6,7 +6,10 @@ import * as layouts from '../layouts/my.js';
 import type { Request } from '../layouts/my.js';
 import { macInput, macKeyNeeds } from './mac-fields.js';
 
-/** Verifies the MAC of a message and generates one under another key. The layout has no IV, so messages come whole. */
+/**
+ * Verifies the MAC of a message and generates one under another key. The layout has no IV, so messages must be
+ * complete.
+ */
 export const MY: HostCommand<Request> = {
   ...layouts.MY,
   operation: 'VerifyMac',

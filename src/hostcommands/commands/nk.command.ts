@@ -24,7 +24,7 @@ export const NK: HostCommand<Chain> = {
       const reply = await listener.run(host, message, headerLength);
       if (reply.length > MAX_LENGTH) throw new HostError('80', `reply ${i + 1} is longer than its length can say`);
       fields.push([`length of reply ${i + 1}`, String(reply.length).padStart(4, '0')], [`reply ${i + 1}`, reply]);
-      // Other connections have their turn, because a chain may have 99 commands.
+      // Yields to other connections, because a chain may have 99 commands.
       await setImmediate();
     }
     return { fields };

@@ -67,7 +67,7 @@ test('PINs come from and go to PIN blocks', async () => {
   expect(await clear((await run(`JE${ZPK}${format3}47${ACCOUNT}`)).slice(4))).toBe('1234');
 });
 
-test('a TPK has commands of its own', async () => {
+test('a TPK has separate commands', async () => {
   const pin = await pinUnderTestLmk('1234', ACCOUNT);
   expect(await run(`JC${TPK}6428EB94035AF53B01${ACCOUNT}`)).toBe(`JD00${pin}`);
   expect(await run(`BC${TPK}6428EB94035AF53B01${ACCOUNT}${pin}`)).toBe('BD00');
@@ -114,7 +114,7 @@ test('clear PINs and other accounts need an authorised activity', async () => {
   }
 });
 
-test('BG encrypts PINs of another length anew', async () => {
+test('BG re-encrypts PINs of another length', async () => {
   const pin = await pinUnderTestLmk('1234', ACCOUNT);
   expect(await run(`BG${ACCOUNT}${pin}`)).toBe(`BH00${pin}`);
   expect(await run(`BG${ACCOUNT}${pin}%00`)).toBe(`BH00${pin}`);
@@ -171,7 +171,7 @@ describe('refuses', () => {
   });
 });
 
-test('every command answers any text with an error code or a reply, and no command is there twice', async () => {
+test('every command answers any text with an error code or a reply, and no command occurs twice', async () => {
   expect(new Set(PIN_COMMANDS.map(({ code }) => code)).size).toBe(PIN_COMMANDS.length);
   const pieces = [
     ZPK,

@@ -28,7 +28,7 @@ export function ibm3624Arguments({ table, validationData }: Ibm3624Fields, host:
       '25',
       'decimalisation table must have at least 8 different digits, and none more than 4 times: others reveal PINs',
     );
-  // The validation data have their whole length, so nothing is padded.
+  // The validation data has its full length, so no padding is needed.
   return { validationData, padCharacter: 'F', decimalizationTable: clear };
 }
 

@@ -20,7 +20,7 @@ const RULE_NAMES = {
 
 type PinKeyRules = Readonly<Record<(typeof RULE_NAMES)[PinFormat] | 'Dukpt', KeyRequirement>>;
 
-/** Rules of the operations that PIN commands correspond to, by what the key does with the PIN block. */
+/** Rules of the operations that PIN commands correspond to, by the key's role for the PIN block. */
 export const PIN_KEY_RULES = {
   decrypts: KEY_ARGUMENTS.TranslatePinData.IncomingKeyIdentifier,
   encrypts: KEY_ARGUMENTS.TranslatePinData.OutgoingKeyIdentifier,
@@ -30,7 +30,7 @@ export const PIN_KEY_RULES = {
 /**
  * Returns the key of a PIN block; for a base derivation key, that of the transaction.
  *
- * @returns a promise only for a key that isn't remembered
+ * @returns a promise only for a key that isn't cached
  * @throws HostError as `HostCall.key`; 27 for a TDES base derivation key and format 48
  */
 export function findPinKey(
@@ -52,7 +52,7 @@ const { VerificationKeyIdentifier: VERIFYING } = KEY_ARGUMENTS.VerifyPinData;
 const { GenerationKeyIdentifier: GENERATING } = KEY_ARGUMENTS.GeneratePinData;
 const CHANGING = ['Generate', 'Verify'] as const;
 
-/** Rules of PIN verification keys by method and by what they do; `changes` is both. */
+/** Rules of PIN verification keys by method and role; `changes` is both. */
 const PVK_RULES = {
   visa: {
     verifies: VERIFYING.Visa,
@@ -69,7 +69,7 @@ const PVK_RULES = {
 export type PinMethod = keyof typeof PVK_RULES;
 export type PvkPurpose = keyof (typeof PVK_RULES)[PinMethod];
 
-/** Returns the needs of a PIN verification key. Under a variant LMK it has the pair of terminal PIN keys. */
+/** Returns the requirements for a PIN verification key. Under a variant LMK, it uses the pair of terminal PIN keys. */
 export function pvkNeeds(method: PinMethod, purpose: PvkPurpose, code: '10' | '11'): KeyNeeds {
   return { type: TPK, rule: PVK_RULES[method][purpose], code };
 }

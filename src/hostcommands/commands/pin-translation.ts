@@ -14,8 +14,8 @@ import { findPinKey, PIN_KEY_RULES } from './pin-keys.js';
 /**
  * Translates a PIN block.
  *
- * @returns a promise only for keys that aren't remembered, or for a translation that failed
- * @throws HostError 23 for formats between which nothing is translated, 24 for a longer PIN than the maximum;
+ * @returns a promise only for keys that aren't cached, or for a translation that failed
+ * @throws HostError 23 for formats between which translation isn't allowed, 24 for a longer PIN than the maximum;
  *   CryptoError PIN_BLOCK, PAN
  */
 export function translate(host: HostCall, request: Translation): Reply | Promise<Reply> {
@@ -28,11 +28,11 @@ export function translate(host: HostCall, request: Translation): Reply | Promise
 }
 
 /**
- * Checks that a PIN is translated to a format, as the library does, before keys are looked up.
+ * Checks that the translation between the formats is allowed, as the library does, before keys are looked up.
  *
- * A PIN block that is bound to an account isn't translated to format 05, which isn't bound. Nor is one of an ISO format
- * translated to format 03: it isn't bound either, and equal PINs have equal blocks under a key, so that 10,000 known
- * blocks open all others. Blocks of format 03 remain in that format only from one zone to the next.
+ * A PIN block that is bound to an account isn't translated to format 05, which isn't bound. Neither is an ISO format
+ * translated to format 03: it isn't bound to the account either, and equal PINs have equal blocks under a key, so that
+ * 10,000 known blocks reveal all others. Blocks of format 03 can only be translated between zones, in the same format.
  *
  * @param from 0 for a PIN under the LMK, which is bound to an account, too
  * @throws HostError 23

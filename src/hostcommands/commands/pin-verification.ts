@@ -33,8 +33,8 @@ export function referenceOf(host: HostCall, reference: Reference): ReferenceOf {
 }
 
 /**
- * Verifies the PIN of a PIN block. An offset is compared with that of as many digits of the PIN as it has itself, which
- * the request's check length makes at least 4; a PIN with fewer digits is wrong.
+ * Verifies the PIN of a PIN block. An offset is compared with the offset of as many PIN digits as it has itself, which
+ * are at least 4 because of the check length; a shorter PIN fails.
  *
  * @throws VerificationFailedException; HostError 24 for a PIN that is longer than the maximum; CryptoError PIN_BLOCK
  */
@@ -78,7 +78,7 @@ function requireClaimed(compute: ReferenceOf, pvk: SymmetricKey, pin: string, cl
   if (!equal(Buffer.from(compute(pvk, pin, claimed.length)), Buffer.from(claimed))) throw wrongPin();
 }
 
-/** Returns the failure that counts and is answered 01. */
+/** Returns the failure that is counted and has the reply 01. */
 export function wrongPin(): VerificationFailedException {
   return new VerificationFailedException('Pin block verification failed.', 'INVALID_PIN');
 }
@@ -95,7 +95,7 @@ export function newReference(
   return method === 'visa' ? ['PVV', value] : ['offset', offsetField(value)];
 }
 
-/** Returns a reply, with a warning if the PIN verification key isn't of single length as those of old were. */
+/** Returns a reply, with a warning if the PIN verification key isn't a legacy single-length key. */
 export function ibm3624Reply({ bytes }: HostKey, fields: readonly ReplyField[]): Reply {
   return bytes === 8 ? { fields } : { code: '02', fields };
 }
@@ -117,7 +117,7 @@ function withPin(
   const account =
     method === 'visa' ? { referencePan: reference.pan } : { validationData: reference.natural.validationData };
   const needs = pvkNeeds(method, purpose, '11');
-  // A change tells whether the present PIN is right, so the caller must be allowed to verify it, too.
+  // A PIN change reveals if the current PIN is right, so the caller also needs the permission to verify it.
   const verifying = purpose === 'changes' ? host.as('VerifyPinData') : host;
   return whenReady(findPinKey(verifying, key, PIN_KEY_RULES.verifies, format), (pek) =>
     whenReady(findPvk(host, verifying, reference.pvk, needs), (pvk) => {

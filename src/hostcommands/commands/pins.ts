@@ -1,9 +1,10 @@
 import type { HostCall, PinsUnderLmk, Reply } from '../command.js';
 import { HostError } from '../host-error.js';
 
-/** Returns the PINs under the LMK. @throws HostError 68 if the listener doesn't serve them */
+/** Returns the service for PINs under the LMK. @throws HostError 68 if the listener doesn't allow them */
 export function pinsUnderLmk({ services }: HostCall): PinsUnderLmk {
-  if (!services.settings.servesPinsUnderLmk) throw new HostError('68', 'The listener serves no PINs under the LMK');
+  if (!services.settings.servesPinsUnderLmk)
+    throw new HostError('68', 'The listener does not allow PINs under the LMK');
   return services.pins;
 }
 

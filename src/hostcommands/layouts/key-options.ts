@@ -22,7 +22,7 @@ const ALGORITHMS = {
   A3: { isAes: true, bytes: 32, algorithm: 'AES_256' },
 } as const;
 
-/** The header that a command wants for a key block: the fields after `#`. */
+/** The header that a command requests for a key block: the fields after `#`. */
 export interface WantedHeader extends HostKeyAttributes {
   readonly isAes: boolean;
   /** Length of the key. */
@@ -67,7 +67,7 @@ function readHeader(fields: RequestFields): WantedHeader {
   return header;
 }
 
-/** Checks that the service has keys with these attributes, by the rules of CreateKey. */
+/** Checks that the service supports keys with these attributes, by the rules of CreateKey. */
 function checkRules(
   { usage, modeOfUse, bytes }: WantedHeader,
   algorithm: (typeof ALGORITHMS)[keyof typeof ALGORITHMS]['algorithm'],

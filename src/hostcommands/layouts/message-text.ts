@@ -22,7 +22,10 @@ export function errorOf(reply: Buffer, headerLength: number): string {
   return reply.toString('latin1', headerLength + 2, headerLength + CODES_LENGTH);
 }
 
-/** Returns the position after the fields of a reply, where the end of the message and the trailer begin if it has them. */
+/**
+ * Returns the position after the fields of a reply, where the end-of-message delimiter and the trailer begin, if
+ * present.
+ */
 export function fieldsEnd(reply: Buffer, headerLength: number): number {
   const end = reply.lastIndexOf(END_OF_MESSAGE);
   return end >= headerLength + CODES_LENGTH && reply.length - end <= MAX_TRAILER + 1 ? end : reply.length;

@@ -1,11 +1,11 @@
-/** One field of a reply, for those who show replies field by field. */
+/** A field of a reply, for printing it field by field. */
 export type ShownField = readonly [name: string, value: string];
 
 /**
- * Fields of the replies by the code of the command: names with their lengths in characters. `K` is a key, which says its
- * length itself, `#` the data whose length the field before says, and `*` what the other fields leave. Where a reply has
- * several forms, the first whose fields are all of the reply is it. Replies don't say what they are, so that some
- * names are of two fields: the reply of M6 is an IV where the request has mode 1 or 2.
+ * Fields of the replies by the code of the command: names with their lengths in characters. `K` is a key, which states
+ * its own length, `#` is data whose length is in the preceding field, and `*` is the rest. If a reply has several
+ * forms, the first one whose fields cover the whole reply applies. Replies don't state their form, so some names stand
+ * for two fields: the reply of M6 contains an IV if the request has mode 1 or 2.
  */
 const LAYOUTS: Readonly<Record<string, readonly string[]>> = {
   ...ofEach(['A0'], ['key under the LMK K, check value 6', 'key under the LMK K, key under the ZMK K, check value 6']),
@@ -69,14 +69,14 @@ function ofEach(codes: readonly string[], layouts: readonly string[]): Record<st
   return Object.fromEntries(codes.map((code) => [code, layouts]));
 }
 
-/** Characters of a key after the letter of its scheme. */
+/** Number of characters of a key after its scheme letter. */
 const KEY_CHARACTERS: Readonly<Record<string, number>> = { U: 32, X: 32, T: 48, Y: 48 };
 
 /**
  * Splits the fields of a reply.
  *
  * @param code  code of the command
- * @param reply what follows the error code, without the trailer, as Latin-1
+ * @param reply the reply after the error code, without the trailer, as Latin-1
  * @returns one field with all of it for a command or a reply without a known layout
  */
 export function replyFields(code: string, reply: string): readonly ShownField[] {

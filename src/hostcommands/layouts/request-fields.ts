@@ -18,13 +18,13 @@ export type KeyScheme = 'plain' | keyof typeof SCHEME_DIGITS | 'S' | 'R' | '@';
 export interface KeyField {
   readonly name: string;
   readonly scheme: KeyScheme;
-  /** The whole field, by which the key table knows it. */
+  /** The whole field, as in the key table. */
   readonly text: string;
   /** The field after the letter of the scheme: digits in upper case, a key block, or a name. */
   readonly value: string;
 }
 
-/** One field of a request, for those who show requests field by field. */
+/** A field of a request, for printing requests field by field. */
 export interface FieldPlace {
   readonly name: string;
   /** Offsets into the request. */
@@ -38,14 +38,14 @@ export interface FieldMark {
   readonly places: number;
 }
 
-/** Properties of an LMK that decide the layout of requests. */
+/** Properties of an LMK that determine the layout of requests. */
 export interface LmkShape {
   readonly scheme: 'variant' | 'keyblock';
   /** Digits of the longest PIN that a variant LMK encrypts; a PIN under it has one digit more. */
   readonly pinLength: number;
 }
 
-/** Settings of a listener that decide how requests are read. */
+/** Settings of a listener for parsing requests. */
 export interface FieldSettings {
   readonly lmks: ReadonlyMap<string, LmkShape>;
   /** Identifier of the LMK of requests that name none. */
@@ -69,7 +69,7 @@ export class RequestFields {
   /**
    * @param bytes  whole message without its length
    * @param start  offset of the first field, after the command code
-   * @param places receives the places of the fields, for those who show them
+   * @param places receives the positions of the fields, for printing them
    */
   constructor(
     private readonly bytes: Buffer,
@@ -81,12 +81,12 @@ export class RequestFields {
     this.#text = bytes.toString('latin1');
   }
 
-  /** Number of bytes that no field has taken yet, with the LMK identifier and the trailer. */
+  /** Number of bytes that haven't been read yet, including the LMK identifier and the trailer. */
   get remaining(): number {
     return this.bytes.length - this.#position;
   }
 
-  /** True where a request may end: nothing but the LMK identifier and the trailer may follow. */
+  /** True where a request may end: only the LMK identifier and the trailer may follow. */
   get isComplete(): boolean {
     if (this.remaining > MAX_TRAILER + 4) return false;
     const rest = this.#text.slice(this.#position).replace(/^%[0-9]{2}/, '');
@@ -98,7 +98,7 @@ export class RequestFields {
     return { position: this.#position, places: this.places?.length ?? 0 };
   }
 
-  /** Forgets what was read after a mark. */
+  /** Resets the position to a mark. */
   rewind({ position, places }: FieldMark): void {
     this.#position = position;
     if (this.places) this.places.length = places;
@@ -187,7 +187,7 @@ export class RequestFields {
   /**
    * Reads a key.
    *
-   * @param isDouble the command's key is always double length, so 32 digits are read where there is no letter
+   * @param isDouble true if the command's key is always double length, so that 32 digits are read if there is no letter
    * @throws HostError 12 for the index of a key in user storage
    */
   key(name: string, { isDouble = false } = {}): KeyField {
@@ -208,8 +208,7 @@ export class RequestFields {
   }
 
   /**
-   * Returns the LMK that the request will name at its end, or else the default one: the layout of some fields depends on
-   * it.
+   * Returns the LMK that the request names at its end, or the default one: the layout of some fields depends on it.
    *
    * @throws HostError 13 if there is no such LMK
    */
@@ -230,9 +229,8 @@ export class RequestFields {
   }
 
   /**
-   * Reads the remaining fields in the first of several ways that leaves nothing but the LMK identifier and the trailer:
-   * for fields of a length that their neighbours don't tell. If every way leaves something, the first one decides what
-   * the error is.
+   * Parses the remaining fields in the first of several ways that consumes everything except the LMK identifier and the
+   * trailer: for fields whose length the request doesn't state. If no way does, the first one determines the error.
    */
   firstComplete<T>(first: () => T, ...others: readonly (() => T)[]): T {
     if (others.length === 0) return first();
@@ -255,7 +253,7 @@ export class RequestFields {
   }
 
   /**
-   * Reads the trailer, which must be all that is left. Returns it with its delimiter; empty if there is none.
+   * Reads the trailer, which must be the rest of the message. Returns it with its delimiter; empty if there is none.
    *
    * @throws HostError 15 for anything else after the last field
    */
@@ -283,7 +281,7 @@ export class RequestFields {
     if (/^[0-9A-F]$/.test(letter)) return 'plain';
     if (letter in SCHEME_DIGITS || letter === 'S' || letter === 'R') return letter as KeyScheme;
     if (letter === '@' && this.settings.takesKeyNames) return letter;
-    throw new HostError(letter === '' ? '15' : '26', `${name} begins with no scheme of a key`);
+    throw new HostError(letter === '' ? '15' : '26', `${name} doesn't begin with a key scheme`);
   }
 
   #keyValue(name: string, scheme: Exclude<KeyScheme, 'plain'>): string {
@@ -318,7 +316,7 @@ export class RequestFields {
     return start;
   }
 
-  /** Returns what was read since, as a string that doesn't keep the message: keys are remembered by it. */
+  /** Returns the text read since a mark, as a copy that doesn't retain the message: keys are cached by it. */
   #copyFrom(start: number): string {
     return this.bytes.toString('latin1', start, this.#position);
   }

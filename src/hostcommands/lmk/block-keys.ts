@@ -34,8 +34,8 @@ export interface OpenedLmk {
 /** Opens key blocks that were issued here. */
 export class BlockKeys {
   /**
-   * LMKs by the rows of their keys. KeyCache hands the same object to every call, and drops it when the key, its policy or
-   * one of its aliases changes: with it, the keys under the LMK are forgotten.
+   * LMKs by the rows of their keys. KeyCache returns the same object to every call, and drops it when the key, its
+   * policy or one of its aliases changes; the opened keys under the LMK are dropped with it.
    */
   readonly #lmks = new WeakMap<Key, OpenedLmk>();
 
@@ -46,9 +46,9 @@ export class BlockKeys {
   ) {}
 
   /**
-   * Opens a key block and checks that a command takes the key.
+   * Opens a key block and checks that a command accepts the key.
    *
-   * @throws HostError 13 for a block under another LMK than the command names, A3 to AB, 29
+   * @throws HostError 13 for a block under an LMK other than the command's, A3 to AB, 29
    */
   find(host: HostCall, field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey> {
     const block = parseLmkBlock(field.value, field.name);
@@ -86,7 +86,7 @@ export class BlockKeys {
       throw new HostError('13', `${name} is a block under LMK ${id}, but the command names ${host.lmk}`);
     const entry = this.lmks.get(id);
     if (entry?.scheme !== 'keyblock')
-      throw new HostError('A3', `${name} is a block under LMK ${id}, which is no key block LMK`);
+      throw new HostError('A3', `${name} is a block under LMK ${id}, which is not a key block LMK`);
     return entry;
   }
 }
@@ -106,7 +106,7 @@ function openBlock(blocks: LmkBlocks, block: LmkBlock, name: string): OpenedKey 
   }
 }
 
-/** @throws HostError A6, A7, A8 for the first attribute that doesn't fit */
+/** @throws HostError A6, A7, A8 for the first unsuitable attribute */
 function checkBlock(
   { header }: LmkBlock,
   name: string,
@@ -115,7 +115,7 @@ function checkBlock(
 ): void {
   const usage = known(() => usageOf({ keyUsage: header.usage }));
   if (usage === undefined || !rule.usages.includes(usage))
-    throw new HostError('A6', `${name} is a block with usage ${header.usage}, which this command doesn't take`);
+    throw new HostError('A6', `${name} is a block with usage ${header.usage}, which this command doesn't accept`);
   if (!takesLength(rule, key))
     throw new HostError('A7', `${name} is a block with a key of ${key.bytes} bytes of ${header.algorithm}`);
   const modes = known(() => modesOf(header));

@@ -98,7 +98,7 @@ test('truncated and extended blocks are refused', () => {
   }
 });
 
-test('a TR-31 block under the same key is no block under the LMK, and the other way round', () => {
+test('a TR-31 block under the same key is not a block under the LMK, and vice versa', () => {
   const header = { ...HEADER, versionId: 'D', keyUsage: 'P0', keyContext: '0' } as const;
   const tr31 = wrapKeyBlock({ kbpk: { algorithm: 'AES', key: LMK_KEY }, header, key: KEY });
   const text = `S1${tr31.slice(1)}`;

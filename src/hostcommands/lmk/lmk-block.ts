@@ -33,8 +33,8 @@ const BLOCK_BYTES = 16;
 const MASKED_KEY_BYTES: Readonly<Record<BlockAlgorithm, number>> = { A: 0, D: 24, T: 24 };
 
 /**
- * Key usages in the derivation data (two letters). TR-31 has 0 to 2, so a key block of TR-31 under the same key has no key
- * in common with a block under an LMK.
+ * Key usages in the derivation data (two letters). TR-31 has 0 to 2, so a TR-31 key block under the same key never
+ * shares a derived key with a block under an LMK.
  */
 const PURPOSES = { encryption: 0x4c45, authentication: 0x4c41, pins: 0x4c50 } as const;
 
@@ -50,13 +50,13 @@ export function parseLmkBlock(text: string, name: string): LmkBlock {
   const refuse = (code: HostErrorCode, what: string) => new HostError(code, `${name} is a key block with ${what}`);
   if (Number(field(1, 4)) !== text.length || text.length < HEADER_CHARS)
     throw refuse('A5', `a length other than that of its header`);
-  if (field(0, 1) !== '1') throw refuse('A4', 'a version other than 1: another HSM made it');
+  if (field(0, 1) !== '1') throw refuse('A4', 'a version other than 1: it is from another HSM');
   const header = headerOf(text);
   checkHeader(header, refuse);
   if (field(12, 2) !== '00') throw refuse('AB', 'optional blocks, which are not supported');
   const keyChars = text.length - HEADER_CHARS - 2 * MAC_BYTES;
   if (!possibleBytes(header.algorithm).includes(keyChars / 2))
-    throw refuse('A5', 'a length that its algorithm does not have');
+    throw refuse('A5', 'a length that its algorithm does not allow');
   return { header, text };
 }
 
@@ -77,9 +77,9 @@ export function holdsComponent(header: HostKeyAttributes): boolean {
 }
 
 /**
- * Key blocks under an AES key: an LMK, or a ZMK. The layout is that of a payShield's blocks, what is inside is our own (ADR
- * 43): length of the key in bits (2 bytes), key, random padding; authenticated with the header by a CMAC of 8 bytes, and
- * encrypted in CBC with the CMAC as the IV. The two keys are derived as in version D of TR-31.
+ * Key blocks under an AES key: an LMK, or a ZMK. The layout is that of a payShield's blocks, but the contents are our
+ * own (ADR 43): length of the key in bits (2 bytes), key, random padding; authenticated with the header by a CMAC of 8
+ * bytes, and encrypted in CBC with the CMAC as the IV. The two keys are derived as in version D of TR-31.
  */
 export class LmkBlocks {
   readonly #encryption: HeldKey;
@@ -106,13 +106,13 @@ export class LmkBlocks {
   /**
    * Wraps a key.
    *
-   * @param key of a length of its algorithm; the caller zeroizes it
+   * @param key key of a valid length; the caller zeroizes it
    * @returns the block with the letter S
    */
   wrap(header: LmkBlockHeader, key: Buffer): string {
     const { usage, algorithm, modeOfUse, keyVersionNumber, exportability, lmk } = header;
     if (!KEY_BYTES[algorithm].includes(key.length))
-      throw new CryptoError('KEY_LENGTH', `The key does not have a length of algorithm ${algorithm}`);
+      throw new CryptoError('KEY_LENGTH', `The length of the key is invalid for algorithm ${algorithm}`);
     const payload = Buffer.alloc(payloadBytes(algorithm, key.length));
     try {
       randomFillSync(payload);
@@ -170,7 +170,7 @@ function payloadBytes(algorithm: BlockAlgorithm, keyBytes: number): number {
   return Math.ceil((2 + Math.max(keyBytes, MASKED_KEY_BYTES[algorithm])) / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
-/** The padding is random, so no two payloads under an LMK have the same MAC, except by chance. */
+/** The padding is random, so two payloads under an LMK have the same MAC only by chance. */
 function ivOf(mac: Buffer): Buffer {
   return Buffer.concat([mac, Buffer.alloc(BLOCK_BYTES - MAC_BYTES)]);
 }

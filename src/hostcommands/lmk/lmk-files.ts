@@ -7,11 +7,11 @@ import { type Pair, PAIR_NAMES, VariantLmk } from './variant-lmk.js';
 const PAIR_BYTES = 16;
 
 /**
- * Reads a variant LMK from the files of its components. Each file has a line for each pair: its name, e.g. `04-05`, and 32
- * hexadecimal digits. A pair is the XOR of its components.
+ * Reads a variant LMK from the files of its components. Each file has a line for each pair with its name, e.g. `04-05`,
+ * and 32 hexadecimal digits. A pair is the XOR of its components.
  *
  * @param paths two or three
- * @throws KeyFileError that names the file and the line, never a digit
+ * @throws KeyFileError that names the file and the line, but never a digit
  */
 export function readVariantLmk(paths: readonly string[]): VariantLmk {
   const components: Map<Pair, Buffer>[] = [];

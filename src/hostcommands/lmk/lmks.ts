@@ -22,7 +22,7 @@ export type Lmk = VariantLmkEntry | KeyBlockLmkEntry;
 /** The LMKs of the configuration by their identifiers, two digits. */
 export type Lmks = ReadonlyMap<string, Lmk>;
 
-/** Returns the ARN by which policies name a variant LMK. */
+/** Returns the ARN of a variant LMK for policies. */
 export function lmkArn({ region, accountId }: Scope, id: string): string {
   return `arn:aws:keyblock:${region}:${accountId}:lmk/${id}`;
 }

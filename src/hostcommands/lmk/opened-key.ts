@@ -9,13 +9,13 @@ import type { Synchronous } from '../../provider/crypto-provider.js';
 import type { HostKey } from '../command.js';
 import { type HostKeyAttributes, takesSingleLength } from '../layouts/block-header.js';
 
-/** A key that was opened, as it is remembered. */
+/** An opened key in the cache. */
 export interface OpenedKey {
   readonly kcv: string;
   readonly algorithm: KeyAlgorithm;
-  /** Length as the host has it. */
+  /** Length of the host's key. */
   readonly bytes: number;
-  /** A single-length DES key twice. */
+  /** A single-length DES key is stored as two equal halves. */
   readonly held: HeldKey;
 }
 

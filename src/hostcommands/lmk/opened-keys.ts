@@ -1,15 +1,14 @@
 const MAX_KEYS = 10_000;
 
 /**
- * Remembers opened keys, so that a command doesn't open its keys each time: between half of MAX_KEYS and MAX_KEYS of the
- * most recently used ones.
+ * Caches opened keys: between half of MAX_KEYS and MAX_KEYS of the most recently used ones.
  */
 export class OpenedKeys<T> {
   #recent = new Map<string, T>();
-  /** Keys that were recent before: those that are used again become recent, the others are forgotten. */
+  /** The previous generation of keys: those that are used again become recent, the others are dropped. */
   #older = new Map<string, T>();
 
-  /** Returns the key of this name, and opens it if it isn't remembered. What `open` throws isn't remembered. */
+  /** Returns the key of this name, and opens it if it isn't cached. Errors of `open` aren't cached. */
   get(name: string, open: () => T): T {
     const recent = this.#recent.get(name);
     if (recent !== undefined) return recent;

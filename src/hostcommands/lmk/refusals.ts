@@ -2,10 +2,10 @@ import { AccessDeniedException, ResourceNotFoundException, ValidationException }
 import { HostError, type HostErrorCode } from '../host-error.js';
 
 /**
- * Looks up a stored key, and refuses in place of its exceptions.
+ * Looks up a stored key, and converts exceptions to HostErrors.
  *
  * @param code error for a key that doesn't exist or isn't enabled
- * @param name what the host called the key
+ * @param name the host's name for the key
  */
 export function lookUp<T>(find: () => T | Promise<T>, code: HostErrorCode, name: string): T | Promise<T> {
   const refuse = (error: unknown): never => {

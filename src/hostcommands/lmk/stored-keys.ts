@@ -10,7 +10,7 @@ import { HostError } from '../host-error.js';
 import type { KeyField } from '../layouts/request-fields.js';
 import { lookUp } from './refusals.js';
 
-/** Lends keys of this service that host commands name, or that the key table names for them. */
+/** Provides keys of this service that host commands or the key table name. */
 export class StoredKeys {
   constructor(
     private readonly keys: KeyRepository,
@@ -18,7 +18,7 @@ export class StoredKeys {
   ) {}
 
   /**
-   * Returns a key of the service, by the same rules as the AWS operation.
+   * Returns a key of the service, under the rules of the AWS operation.
    *
    * @param identifier key ARN, alias ARN or alias name
    * @throws HostError 10 or 11 for a key that doesn't exist or isn't enabled, 29; A6 to A8 for an unsuitable key, 27 and 28 if
@@ -69,5 +69,5 @@ const BLOCK_CODES = ['A6', 'A7', 'A8'] as const;
 const VARIANT_CODES = ['28', '27', '28'] as const;
 
 function unsuitable(code: '27' | '28' | 'A6' | 'A7' | 'A8', { name }: KeyField, { arn }: Key, what: string): HostError {
-  return new HostError(code, `${name} names ${arn}, whose ${what} this command doesn't take`);
+  return new HostError(code, `${name} names ${arn}, whose ${what} this command doesn't accept`);
 }

@@ -15,7 +15,7 @@ export class VariantKeys implements HostKeys {
 
   constructor(private readonly lmks: Lmks) {}
 
-  /** @throws HostError 13 if there is no such LMK, otherwise as HostKeys says */
+  /** @throws HostError 13 if there is no such LMK, otherwise as in HostKeys */
   find(host: HostCall, field: KeyField, needs: KeyNeeds): HostKey {
     const entry = this.lmks.get(host.lmk);
     if (!entry) throw new HostError('13', `LMK identifier: there is no LMK ${host.lmk}`);
@@ -60,5 +60,5 @@ export function isVariantScheme(scheme: KeyField['scheme']): scheme is VariantSc
 
 function checkLength({ name }: KeyField, { rule }: KeyNeeds, key: Pick<OpenedKey, 'algorithm' | 'bytes'>): void {
   if (!takesLength(rule, key))
-    throw new HostError('27', `${name} is a key of ${key.bytes} bytes, which this command doesn't take`);
+    throw new HostError('27', `${name} is a key of ${key.bytes} bytes, which this command doesn't accept`);
 }

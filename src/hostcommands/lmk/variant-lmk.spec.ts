@@ -85,7 +85,7 @@ describe('what belongs to another type, scheme or LMK', () => {
   });
 });
 
-test.each(['0', '0000', 'FFF', '00E', '00F', 'A01', '00a', '_01', '001 ', ''])('%j is no key type', (type) => {
+test.each(['0', '0000', 'FFF', '00E', '00F', 'A01', '00a', '_01', '001 ', ''])('%j is not a key type', (type) => {
   expect(isKeyType(type)).toBe(false);
   expect(() => LMK.open(type, 'U', Buffer.alloc(16))).toThrow(expect.objectContaining({ code: 'KEY_TYPE' }));
 });

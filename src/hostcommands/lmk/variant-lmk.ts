@@ -23,7 +23,7 @@ export const PAIRS = {
   '0D': '36-37',
 } as const;
 
-/** Pair that encrypts keys, and the one that encrypts PINs. */
+/** The pair that encrypts keys, and the pair that encrypts PINs. */
 export type Pair = (typeof PAIRS)[keyof typeof PAIRS] | '02-03';
 
 /** Every pair that this service uses. */
@@ -51,7 +51,7 @@ const TEST_PAIRS: Readonly<Record<Pair, string>> = {
   '36-37': '2F2F2F2F2F2F2F2F3131313131313131',
 };
 
-/** Returns true for the code of a key type that a variant LMK has a pair and a variant for, e.g. `001`. */
+/** Returns true for the code of a key type for which a variant LMK has a pair and a variant, e.g. `001`. */
 export function isKeyType(type: string): boolean {
   return /^[0-9][0-9A-F]{2}$/.test(type) && Object.hasOwn(PAIRS, type.slice(1));
 }
@@ -64,7 +64,7 @@ export function hasOddParity(key: Buffer): boolean {
   return isOdd;
 }
 
-/** A variant LMK: pairs of DES keys, one for each kind of keys. */
+/** A variant LMK: pairs of DES keys, one for each kind of key. */
 export class VariantLmk {
   readonly #pairs: ReadonlyMap<Pair, HeldKey>;
 
@@ -79,8 +79,8 @@ export class VariantLmk {
   }
 
   /**
-   * Decrypts a key. The scheme authenticates nothing: a key of another type or LMK becomes random bytes, whose parity
-   * the caller checks.
+   * Decrypts a key. The scheme has no authentication: a key of another type or LMK decrypts to random bytes, whose
+   * parity the caller checks.
    *
    * @param type      key type of `isKeyType`, e.g. `001`
    * @param encrypted 8, 16 or 24 bytes
@@ -95,7 +95,7 @@ export class VariantLmk {
     return encryptKey(scheme, key, this.#cipher(type));
   }
 
-  /** Lends a pair, 16 bytes, from which other keys are derived. @param derive must not keep the buffer or a view of it */
+  /** Passes a pair, 16 bytes, to a derivation of other keys. @param derive must not keep the buffer or a view of it */
   lend<T>(pair: Pair, derive: (pair: Buffer) => T): T {
     return lendBytes(this.#pair(pair), derive);
   }

@@ -14,7 +14,10 @@ export function requireAliasName(name: string): void {
   if (/^alias\/aws(?:\/|$)/.test(name)) throw new KmsException('NotAuthorizedException');
 }
 
-/** Checks the name of a new alias, which can't have all the characters of the model. @throws ValidationException */
+/**
+ * Checks the name of a new alias, which can't contain all characters that the model allows.
+ * @throws ValidationException
+ */
 export function requireNewAliasName(name: string): void {
   if (name.includes(':')) throw new ValidationException(`${name} contains invalid characters for an alias`);
 }

@@ -9,7 +9,7 @@ export function requireNoAlias(keyId: string): void {
 }
 
 /**
- * Checks that callers of an alias can work with another key as they did with its former one.
+ * Checks that callers of an alias can use the new key like the former one.
  *
  * @throws ValidationException
  */

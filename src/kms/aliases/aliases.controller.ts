@@ -41,9 +41,9 @@ export class KmsAliasesController {
 
   @KmsOperation({
     name: 'UpdateAlias',
-    summary: 'Lets an alias name another KMS key',
+    summary: 'Points an alias to another KMS key',
     description:
-      'The new key must have the same usage as the former one, and be symmetric, asymmetric or for HMAC as it is. The caller needs ' +
+      'The new key must have the same usage and the same type (symmetric, asymmetric or HMAC) as the former one. The caller needs ' +
       'permission on the alias and on both keys.',
     example: '--alias-name alias/orders --target-key-id $KEY_ID',
     output: Nothing,
@@ -69,7 +69,7 @@ export class KmsAliasesController {
     name: 'ListAliases',
     summary: 'Lists aliases',
     description:
-      'Lists all aliases of the account in the Region by their names, 50 per page unless `Limit` is given. `KeyId` restricts the ' +
+      'Lists all aliases of the account in the Region by name, 50 per page unless `Limit` is given. `KeyId` restricts the ' +
       'list to the aliases of one key.',
     example: '--key-id $KEY_ID',
     output: ListAliasesOutput,

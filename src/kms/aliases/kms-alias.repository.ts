@@ -9,10 +9,12 @@ import type { KnownKey } from '../keys/kms-key-cache.js';
 import { requireReplaceable } from './alias-targets.js';
 import { KmsAlias } from './kms-alias.entity.js';
 
-/** Most aliases of a key. */
+/** Maximum number of aliases per key. */
 const MAX_ALIASES = 50;
 
-/** The aliases of the caller's account and Region. The authorizer has authorized the call for the alias itself. */
+/**
+ * The aliases of the caller's account and Region. The authorizer has already authorized the call for the alias itself.
+ */
 @Injectable()
 export class KmsAliasRepository {
   constructor(
@@ -24,7 +26,7 @@ export class KmsAliasRepository {
   /**
    * Creates an alias.
    *
-   * @param keyId of the key that it is to name
+   * @param keyId of the key that it will name
    * @throws KmsException AlreadyExistsException if the name is taken, also by a concurrent call
    * @throws KmsException NotFoundException, KMSInvalidStateException, LimitExceededException
    */
@@ -52,7 +54,7 @@ export class KmsAliasRepository {
    * Points an alias to another key.
    *
    * @throws KmsException NotFoundException for the alias or a key, KMSInvalidStateException, LimitExceededException
-   * @throws ValidationException for a key that can't take the other's place
+   * @throws ValidationException for a key that can't replace the other
    */
   async update(call: Call, name: string, keyId: string): Promise<void> {
     const id = { ...scopeOf(call), name };
@@ -64,7 +66,7 @@ export class KmsAliasRepository {
       const former = await this.keys.authorized(call, manager, parseKeyId(alias.keyArn, scopeOf(call), false));
       requireReplaceable(name, former.key, key.key);
       if (alias.keyArn !== key.key.arn) requireRoom(key);
-      // The keys change, too: policies may have conditions on their aliases.
+      // The keys count as changed, too, because policies may have conditions on aliases.
       for (const arn of [arnOf(id), alias.keyArn, key.key.arn]) changed(arn);
       await manager.save(Object.assign(alias, { keyArn: key.key.arn, updatedAt: call.origin.time }));
     });
@@ -84,8 +86,8 @@ export class KmsAliasRepository {
   /**
    * Returns a page of aliases, by name.
    *
-   * @param keyArn of the key whose aliases are wanted; undefined for all
-   * @param after  name of the last alias of the page before
+   * @param keyArn of the key whose aliases are returned; undefined for all
+   * @param after name of the last alias of the previous page
    */
   list(call: Call, { keyArn, after, limit }: { keyArn?: string; after?: string; limit: number }): Promise<KmsAlias[]> {
     return this.database.manager.find(KmsAlias, {
@@ -111,7 +113,7 @@ export function arnOf({ name, ...scope }: Scope & { name: string }): string {
   return kmsArn({ ...scope, resource: name });
 }
 
-/** @param key locked, with the aliases that it had before */
+/** @param key locked, with its previous aliases */
 function requireRoom({ key, aliases }: KnownKey): void {
   if (aliases.length >= MAX_ALIASES)
     throw new LimitExceededException(`${key.arn} has the ${MAX_ALIASES} aliases that a key may have: delete some.`);

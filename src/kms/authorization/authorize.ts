@@ -13,7 +13,7 @@ import type { KmsGrant } from '../grants/kms-grant.entity.js';
 import type { NewKmsKey } from '../keys/kms-key.entity.js';
 import { conditionKeysOf, requestTags } from './condition-keys.js';
 
-/** A key with what policies need to know about it. */
+/** A key with the data that policies need. */
 export interface KeyFacts {
   readonly key: NewKmsKey;
   readonly tags: readonly TagFact[];
@@ -26,9 +26,9 @@ export interface KeyFacts {
 export interface Authorized {
   /** ARN, or `*`. */
   resource: string;
-  /** Undefined where the resource isn't a key that exists: the policies of the principal decide alone. */
+  /** Undefined if the resource isn't an existing key: only the principal's policies decide. */
   key?: KeyFacts;
-  /** A key that is to be created: condition keys see its properties, but it has no policy yet. */
+  /** A key to be created: condition keys see its properties, but it has no policy yet. */
   newKey?: NewKmsKey;
   requestAlias?: string;
   /** Operation to authorize; the call's by default. */
@@ -70,8 +70,8 @@ export function authorize(call: Call, authorized: Authorized): void {
 
 /**
  * Decides a request for a key by policies, as KMS does: a Deny in the key policy or in a policy of the principal wins;
- * then the key policy allows the principal, or lets the principal's own policies decide. Over RetireGrant the key
- * policy has no power: the root may, and those whose own policies allow it.
+ * then the key policy allows the principal, or lets the principal's own policies decide. The key policy doesn't apply
+ * to RetireGrant: the root and principals whose own policies allow it may call it.
  *
  * @param identity undefined for the root
  */
@@ -81,7 +81,7 @@ export function decideKey(request: AccessRequest, identity: Statements | undefin
     : decideByResource(request, identity, policy);
 }
 
-/** Returns the first of a key's grants that allows a principal a call, where no policy decides it. */
+/** Returns the first of a key's grants that allows a call that no policy decides. */
 export function grantFor(
   grants: readonly KmsGrant[],
   principal: Principal,
@@ -93,7 +93,7 @@ export function grantFor(
 }
 
 /**
- * Authorizes a call for a key: by policies, and where none decides, by a grant.
+ * Authorizes a call for a key: by policies or, if none decides, by a grant.
  *
  * @returns a promise only if grants have to be looked up
  * @throws AccessDeniedException

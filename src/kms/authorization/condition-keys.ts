@@ -52,13 +52,13 @@ interface Input {
 const inputOf = ({ record }: Call): Input => record.input ?? {};
 type TextMember = { [M in keyof Input]-?: Input[M] extends string | undefined ? M : never }[keyof Input];
 const member = (name: TextMember) => (source: ConditionSource) => inputOf(source.call)[name];
-/** An answer for one operation; other operations may have inputs with the same members. */
+/** Specific to one operation; other operations may have inputs with the same members. */
 const only =
   (operation: string, answer: (input: Input) => Answer) =>
   ({ call }: ConditionSource): Answer =>
     call.operation === operation ? answer(inputOf(call)) : undefined;
 
-/** A property of the key, or, for the key that CreateKey is to create, of the request. */
+/** A property of the key or, for CreateKey, of the request. */
 const property =
   (ofKey: (key: NewKmsKey) => string | undefined, ofRequest: (input: Input) => string | undefined) =>
   ({ call, key }: ConditionSource): Answer => {
@@ -125,7 +125,7 @@ const KEYS: Record<string, (source: ConditionSource) => Answer> = {
     String(RotationPeriodInDays),
   ),
   'kms:expirationmodel': only('ImportKeyMaterial', ({ ExpirationModel = 'KEY_MATERIAL_EXPIRES' }) => ExpirationModel),
-  // In seconds, which the operators of dates and of numbers read.
+  // In seconds, which date and numeric operators accept.
   'kms:validto': only('ImportKeyMaterial', ({ ValidTo }) => ValidTo?.toFixed(3)),
   'kms:wrappingalgorithm': member('WrappingAlgorithm'),
   'kms:wrappingkeyspec': member('WrappingKeySpec'),
@@ -154,7 +154,7 @@ export function requestTags({ Tags }: Input): readonly TagFact[] | undefined {
   return Tags?.map(({ TagKey, TagValue }) => ({ key: TagKey, value: TagValue }));
 }
 
-/** The algorithm of the request; without one, that of symmetric keys. */
+/** The algorithm of the request; by default that of symmetric keys. */
 function encryptionAlgorithm({ call, operation }: ConditionSource): Answer {
   const { EncryptionAlgorithm, SourceEncryptionAlgorithm, DestinationEncryptionAlgorithm } = inputOf(call);
   if (operation === 'ReEncryptFrom') return SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';

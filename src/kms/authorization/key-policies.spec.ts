@@ -24,7 +24,7 @@ test.each<[what: string, allowed: boolean, ...statements: object[]]>([
   ["that denies another key's ARN has no effect", true, ALLOW, { ...ALLOW, Effect: 'Deny', Resource: `${KEY}0` }],
 ])('a statement %s', (_, allowed, ...statements) => expect(isAllowed(...statements)).toBe(allowed));
 
-test('the default policy allows the root, and lets the policies of the account decide', () => {
+test('the default policy allows the root, and delegates to the policies of the account', () => {
   const policy = readKeyPolicy(KEY, defaultPolicy('000000000000'));
   const by = (caller: 'root' | 'user') =>
     decideByResource(requestOf({ action: 'kms:Encrypt', resource: KEY, caller }), undefined, policy);

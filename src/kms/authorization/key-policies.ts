@@ -5,10 +5,10 @@ import { KmsException } from '../exceptions.js';
 
 const POLICIES = new ResourcePolicies(SERVICE, 'Encrypt', { allowsIncomplete: true });
 
-/** Most bytes of a key policy. */
+/** Maximum length of a key policy in bytes. */
 const MAX_BYTES = 32_768;
 
-/** Returns KMS's default policy, which lets the policies of the account's principals decide. */
+/** Returns KMS's default policy, which delegates to the policies of the account's principals. */
 export function defaultPolicy(accountId: string): string {
   return `{
   "Version" : "2012-10-17",
@@ -33,7 +33,7 @@ export function readKeyPolicy(arn: string, policy: string): Statements {
   return compile(arn, POLICIES.read(policy));
 }
 
-/** A policy that a key is to get. */
+/** A policy to be attached to a key. */
 export interface NewPolicy {
   statements: Statements;
   /** ARNs of the users, roles and sessions that it names. */
@@ -41,7 +41,7 @@ export interface NewPolicy {
 }
 
 /**
- * Checks and compiles a policy that a key is to get.
+ * Checks and compiles a policy to be attached to a key.
  *
  * @throws KmsException LimitExceededException for a policy that is too long
  * @throws PolicyError for one that isn't in the policy language

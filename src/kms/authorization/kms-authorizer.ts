@@ -24,8 +24,8 @@ export class KmsAuthorizer implements Authorizer {
   ) {}
 
   /**
-   * Keys are authorized by KmsKeyRepository, which knows their policies. Grants are in force at once, so that their
-   * tokens are only checked.
+   * Keys are authorized by KmsKeyRepository, which knows their policies. Grants take effect at once, so grant tokens
+   * are only validated.
    *
    * @throws AccessDeniedException
    * @throws ValidationException, KmsException NotAuthorizedException for the name of an alias

@@ -7,11 +7,12 @@ import { fillWithPublicRandom } from './public-random.js';
 /*
  * A ciphertext blob of a symmetric key, by position: the format (1 byte), whether the key is a multi-Region key (1), the key id (16),
  * the account (6); then, for a key of this service, the material (32), the nonce of the message key (16), the IV (12), the ciphertext,
- * the tag (16). All before the ciphertext is authenticated, together with the encryption context. The Region isn't in it: related keys
- * open the same blobs. What follows the account in blobs of custom key stores is theirs.
+ * the tag (16). Everything before the ciphertext is authenticated, together with the encryption context. It doesn't
+ * contain the Region, because related keys open the same blobs. In blobs of custom key stores, the part after the
+ * account is defined by the store.
  */
 
-/** Formats of blobs, by what holds the key. */
+/** Formats of blobs, by the location of the key. */
 export const BLOB_FORMATS = { software: 1, token: 2, external: 3 } as const;
 export type BlobFormat = (typeof BLOB_FORMATS)[keyof typeof BLOB_FORMATS];
 const FORMATS: readonly BlobFormat[] = Object.values(BLOB_FORMATS);
@@ -27,7 +28,7 @@ const TAG_BYTES = 16;
 /** Accounts have 12 digits. */
 const MAX_ACCOUNT = 999_999_999_999;
 
-/** A key, as a blob names it. */
+/** The key named in a blob. */
 export interface BlobKey {
   accountId: string;
   keyId: string;
@@ -43,13 +44,13 @@ export interface ParsedBlob extends BlobKey {
   format: BlobFormat;
   /** Undefined for a key of a custom key store. */
   materialId?: string;
-  /** Length of what every format begins with. */
+  /** Length of the common prefix of all formats. */
   headerBytes: number;
 }
 
 /**
- * Encrypts with AES-256-GCM under a key that is derived from the material, so that a key encrypts any number of messages: see
- * message-keys.ts.
+ * Encrypts with AES-256-GCM under a key that is derived from the material, so that a key can encrypt any number of
+ * messages: see message-keys.ts.
  *
  * @param context canonical
  */
@@ -98,7 +99,7 @@ function uuidOf(hex: string): string {
  * Decrypts a blob under the material that it names.
  *
  * @param context canonical
- * @throws KmsException InvalidCiphertextException if the blob or the context is not what was encrypted
+ * @throws KmsException InvalidCiphertextException if the blob or the context was changed
  */
 export function openBlob(blob: Buffer, material: HeldKey, context: Buffer): Buffer {
   const header = blob.subarray(0, HEADER_BYTES);
@@ -122,12 +123,12 @@ export function openBlob(blob: Buffer, material: HeldKey, context: Buffer): Buff
   return plaintext;
 }
 
-/** Returns what the blobs of a key in a custom key store begin with. */
+/** Returns the header of a custom key store's blobs for a key. */
 export function blobHeader(format: BlobFormat, key: BlobKey): Buffer {
   return writeKey(Buffer.alloc(MATERIAL), format, key);
 }
 
-/** Returns what comes before the IV in the blobs of a message key. */
+/** Returns the part before the IV in the blobs of a message key. */
 function headerOf(key: BlobMaterial, nonce: Buffer): Buffer {
   const header = writeKey(Buffer.alloc(IV), BLOB_FORMATS.software, key);
   header.write(key.materialId, MATERIAL, 'hex');

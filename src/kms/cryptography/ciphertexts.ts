@@ -16,7 +16,7 @@ import { keyArnOf, SymmetricEncryption, unknownKeyOfCiphertext } from './symmetr
 
 export type EncryptionAlgorithm = z.infer<typeof EncryptionAlgorithmSchema>;
 
-/** A ciphertext of a request, and what the request says about it. */
+/** A ciphertext of a request, with the members that describe it. */
 export interface Source {
   /** The operation to authorize: Decrypt or ReEncryptFrom. */
   operation: string;
@@ -44,7 +44,7 @@ interface Sealed {
   materialId?: string;
 }
 
-/** Encrypts with symmetric and RSA keys, and finds the keys that open ciphertexts. */
+/** Encrypts with symmetric and RSA keys, and finds the keys of ciphertexts. */
 @Injectable()
 export class Ciphertexts {
   constructor(
@@ -54,10 +54,10 @@ export class Ciphertexts {
   ) {}
 
   /**
-   * Finds the key that opens a ciphertext, and checks that it may: the key of the request, which must be the one that the ciphertext
-   * names, or the one that the ciphertext names. RSA ciphertexts name none.
+   * Finds the key of a ciphertext, and authorizes its use: the key that the ciphertext names, which the request's key
+   * must match, or for RSA the key of the request. RSA ciphertexts don't name a key.
    *
-   * @returns a promise only if something isn't remembered
+   * @returns a promise only if something isn't cached
    * @throws ValidationException, AccessDeniedException
    * @throws KmsException InvalidCiphertextException, IncorrectKeyException, InvalidKeyUsageException and those of KmsKeyRepository
    */
@@ -84,7 +84,7 @@ export class Ciphertexts {
   }
 
   /**
-   * Finds the key that is to encrypt, and checks that it may.
+   * Finds the key for encryption, and authorizes its use.
    *
    * @param operation the operation to authorize: Encrypt or ReEncryptTo
    * @throws as `keyOf`
@@ -103,7 +103,7 @@ export class Ciphertexts {
     });
   }
 
-  /** Checks that the key from `destination` can encrypt so many bytes. @throws ValidationException */
+  /** Checks that the key from `destination` can encrypt this number of bytes. @throws ValidationException */
   requireSize({ key }: KnownKey, algorithm: EncryptionAlgorithm, plaintext: Buffer): void {
     if (!isSymmetric(key)) this.rsa.requireSize(key, algorithm, plaintext);
   }
@@ -111,7 +111,7 @@ export class Ciphertexts {
   /**
    * Encrypts under the key from `destination`.
    *
-   * @param plaintext of a size that was checked
+   * @param plaintext of a checked size
    * @returns a promise only for a key in a custom key store
    */
   seal(
@@ -145,7 +145,7 @@ export class Ciphertexts {
     });
   }
 
-  /** Finds the key that a ciphertext names. A caller who may not use it doesn't learn whether it exists. */
+  /** Finds the key that a ciphertext names. The error doesn't reveal to unauthorized callers if the key exists. */
   #named(call: Call, arn: string, use: KeyUse): KnownKey | Promise<KnownKey> {
     const refuse = (error: unknown): never => {
       const isUnknown = error instanceof KmsException && error.name === 'NotFoundException';
@@ -175,7 +175,7 @@ interface CiphertextRequest {
  */
 export function ciphertextOf({ CiphertextBlob, DryRun, DryRunModifiers = [] }: CiphertextRequest): Buffer | undefined {
   if (DryRunModifiers.length > 0) {
-    if (!DryRun) throw new ValidationException('DryRunModifiers are for requests with DryRun only.');
+    if (!DryRun) throw new ValidationException('DryRunModifiers can be used only with DryRun.');
     return undefined;
   }
   if (CiphertextBlob === undefined)

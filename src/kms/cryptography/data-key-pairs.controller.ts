@@ -23,7 +23,7 @@ export class DataKeyPairsController {
     summary: 'Generates a key pair for use outside of the service',
     description:
       'Returns the public key, the private key and the private key encrypted under a symmetric encryption key, from which Decrypt ' +
-      'recovers it. The service keeps nothing of the pair. The private key is PKCS#8 in DER, of an ML-KEM pair in the form of its seed.',
+      'recovers it. The service doesn’t store the pair. The private key is PKCS#8 in DER; for ML-KEM, it contains the seed.',
     example: '--key-id alias/orders --key-pair-spec ECC_NIST_P256',
     output: GenerateDataKeyPairOutput,
     resource: 'key',
@@ -38,7 +38,7 @@ export class DataKeyPairsController {
   @KmsOperation({
     name: 'GenerateDataKeyPairWithoutPlaintext',
     summary: 'Generates a key pair whose private key is returned encrypted only',
-    description: 'As GenerateDataKeyPair, without the private key in the clear.',
+    description: 'Like GenerateDataKeyPair, but without the plaintext private key.',
     example: '--key-id alias/orders --key-pair-spec ECC_NIST_P256',
     output: GenerateDataKeyPairWithoutPlaintextOutput,
     resource: 'key',

@@ -26,7 +26,8 @@ export class DataKeyPairs {
   /**
    * Generates a data key pair for a call.
    *
-   * @param present gets the members of the response without the plaintext, and the private key as DER PKCS#8, which it must not keep
+   * @param present receives the members of the response without the plaintext, and the private key as DER PKCS#8, which
+   *   it must not keep
    */
   async generate<T>(
     call: Call,

@@ -26,8 +26,8 @@ export class DataKeysController {
     name: 'GenerateDataKey',
     summary: 'Generates a data key for use outside of KMS',
     description:
-      'Returns a random key in the clear and encrypted under a symmetric key. Encrypt your data with the clear key, then forget it, ' +
-      'and store the encrypted one beside the data: Decrypt opens it again, with the same `EncryptionContext`. Give either ' +
+      'Returns a random key as plaintext and encrypted under a symmetric key. Encrypt your data with the plaintext key, then erase it, ' +
+      'and store the encrypted key with the data: Decrypt recovers it, with the same `EncryptionContext`. Give either ' +
       '`KeySpec` or `NumberOfBytes`.',
     example: '--key-id alias/orders --key-spec AES_256',
     output: GenerateDataKeyOutput,
@@ -43,7 +43,7 @@ export class DataKeysController {
   @KmsOperation({
     name: 'GenerateDataKeyWithoutPlaintext',
     summary: 'Generates an encrypted data key',
-    description: 'Like GenerateDataKey, but returns the key only encrypted, for a system that uses it later.',
+    description: 'Like GenerateDataKey, but without the plaintext key, for a system that uses it later.',
     example: '--key-id alias/orders --key-spec AES_256',
     output: GenerateDataKeyWithoutPlaintextOutput,
     resource: 'key',

@@ -59,7 +59,7 @@ export class DataKeys {
     });
   }
 
-  /** A CloudHSM key store generates the data keys of its keys itself. */
+  /** A CloudHSM key store generates data keys itself. */
   #random(known: KnownKey, bytes: number): Buffer | Promise<Buffer> {
     if (known.key.origin !== 'AWS_CLOUDHSM') return randomBytes(bytes);
     return this.stores.of(known.key).random(known, bytes);

@@ -15,9 +15,9 @@ export class EncapsulationController {
 
   @KmsOperation({
     name: 'Encapsulate',
-    summary: 'Makes a secret that the owner of a key can recover',
+    summary: 'Generates a shared secret that the key’s owner can recover',
     description:
-      'Returns 32 fresh bytes and the ML-KEM ciphertext from which Decapsulate recovers them. Anybody who has the public key can do ' +
+      'Returns a random 32-byte secret and the ML-KEM ciphertext from which Decapsulate recovers it. Anyone who has the public key can do ' +
       'so without this service.',
     example: '--key-id alias/partner --encapsulation-algorithm ML_KEM',
     output: EncapsulateOutput,
@@ -31,7 +31,7 @@ export class EncapsulationController {
     name: 'Decapsulate',
     summary: 'Recovers an encapsulated secret',
     description:
-      'The ciphertext is bare ML-KEM: it names no key, and one that was made for another key, or altered, gives 32 bytes that nobody ' +
+      'The ciphertext is plain ML-KEM and names no key: a ciphertext for another key, or a modified one, yields 32 unpredictable bytes that nobody ' +
       'else has, the same each time. Only a wrong length is refused.',
     example:
       '--key-id alias/partner --encapsulation-algorithm ML_KEM --shared-secret-ciphertext-blob fileb://secret.bin',

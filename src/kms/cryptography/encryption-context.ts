@@ -4,8 +4,8 @@ import { isSymmetric } from '../keys/key-specs.js';
 import type { NewKmsKey } from '../keys/kms-key.entity.js';
 
 /**
- * Returns the canonical form of an encryption context: its pairs by name, each string with its length in bytes before it, so that no
- * two contexts share one form. No context and an empty one are the same.
+ * Returns the canonical form of an encryption context: its pairs sorted by name, each string preceded by its length in
+ * bytes, so that different contexts have different forms. A missing and an empty context are equivalent.
  */
 export function canonicalContext(context: EncryptionContext = {}): Buffer {
   const names = Object.keys(context);
@@ -30,7 +30,7 @@ function append(target: Buffer, at: number, text: string): number {
 const NONE = Buffer.alloc(0);
 const LENGTH_BYTES = 4;
 
-/** @throws ValidationException for an encryption context with a key that can't bind it to its ciphertexts */
+/** @throws ValidationException for an encryption context with a key that doesn't support it */
 export function refuseContext(key: NewKmsKey, context: EncryptionContext | undefined): void {
   if (context && !isSymmetric(key))
     throw new ValidationException('EncryptionContext is for symmetric encryption keys only.');

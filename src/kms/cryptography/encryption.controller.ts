@@ -21,7 +21,7 @@ export class EncryptionController {
     summary: 'Encrypts up to 4,096 bytes',
     description:
       'A symmetric key encrypts with AES-256-GCM; the `EncryptionContext` is bound to the ciphertext and must be given again to ' +
-      'decrypt it. An RSA key encrypts with OAEP, as `EncryptionAlgorithm` says.',
+      'decrypt it. An RSA key encrypts with OAEP, according to `EncryptionAlgorithm`.',
     example: '--key-id alias/orders --plaintext fileb://secret.txt --encryption-context table=orders',
     output: EncryptOutput,
     resource: 'key',
@@ -34,7 +34,7 @@ export class EncryptionController {
     name: 'Decrypt',
     summary: 'Decrypts a ciphertext blob',
     description:
-      'The ciphertext of a symmetric key says by itself which key opens it; `KeyId` then only makes sure that it is the expected ' +
+      'The ciphertext of a symmetric key identifies its key; `KeyId` then only makes sure that it is the expected ' +
       'one. For an RSA key, `KeyId` and `EncryptionAlgorithm` are required.',
     example: '--ciphertext-blob fileb://secret.bin --encryption-context table=orders',
     output: DecryptOutput,

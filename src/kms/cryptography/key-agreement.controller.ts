@@ -15,7 +15,7 @@ export class KeyAgreementController {
     description:
       'Computes ECDH with the private key and the `PublicKey` of the other party, a SubjectPublicKeyInfo in DER on the same curve, ' +
       'which the caller must have authenticated. The secret is the x coordinate, as long as the field; derive keys from it, and ' +
-      'use none of it as a key.',
+      'don’t use it as a key directly.',
     example: '--key-id alias/partner --key-agreement-algorithm ECDH --public-key fileb://partner.der',
     output: DeriveSharedSecretOutput,
     resource: 'key',

@@ -8,8 +8,8 @@ import type { KnownKey } from '../keys/kms-key-cache.js';
 import { currentMaterial } from './current-material.js';
 
 /**
- * Returns the private key of a pair, as the crypto thread and OpenSSL take it. Of a post-quantum pair, which not every Node reads, it
- * is the seed.
+ * Returns the private key of a pair, for the crypto thread and OpenSSL. For a post-quantum pair, which not every
+ * version of Node supports, it is the seed.
  */
 export function privateKeyOf(provider: CryptoProvider, known: KnownKey): KeyObject {
   const held = provider.hold(currentMaterial(known));
@@ -18,7 +18,9 @@ export function privateKeyOf(provider: CryptoProvider, known: KnownKey): KeyObje
 
 const PUBLIC_KEYS = new WeakMap<NewKmsKey, KeyObject>();
 
-/** Returns the public key of a pair, for as long as the key is remembered. Of a post-quantum pair, it is the DER. */
+/**
+ * Returns the public key of a pair, for as long as the key is cached. For a post-quantum pair, it is the DER encoding.
+ */
 export function publicKeyOf(key: NewKmsKey): KeyObject {
   let publicKey = PUBLIC_KEYS.get(key);
   if (!publicKey) {
@@ -29,7 +31,7 @@ export function publicKeyOf(key: NewKmsKey): KeyObject {
   return publicKey;
 }
 
-/** Returns the public key of a pair: SubjectPublicKeyInfo in DER. A key pair that has its material has one. */
+/** Returns the public key of a pair: SubjectPublicKeyInfo in DER. Every key pair with material has one. */
 export function encodedPublicKey({ arn, publicKey }: NewKmsKey): Buffer {
   if (!publicKey) throw new KmsException('KMSInternalException', `${arn} has no public key.`);
   return publicKey;

@@ -3,7 +3,7 @@ import { type Algorithm, algorithmsOf, type KeyUsage } from '../keys/key-specs.j
 import type { NewKmsKey } from '../keys/kms-key.entity.js';
 
 /**
- * Checks that a key is for an operation.
+ * Checks that an operation is allowed by a key's usage.
  *
  * @param operation name in the message
  * @throws KmsException InvalidKeyUsageException
@@ -16,7 +16,7 @@ export function requireUsage({ arn, usage }: NewKmsKey, expected: KeyUsage, oper
     );
 }
 
-/** Checks that a key has an algorithm. @throws KmsException InvalidKeyUsageException */
+/** Checks that a key supports an algorithm. @throws KmsException InvalidKeyUsageException */
 export function requireAlgorithm(key: NewKmsKey, algorithm: Algorithm): void {
   if (!algorithmsOf(key).includes(algorithm))
     throw new KmsException(

@@ -3,11 +3,11 @@ import type { HeldKey } from '../../crypto/held-key.js';
 
 export const NONCE_BYTES = 16;
 /**
- * Messages that a derived key encrypts with random IVs of 96 bits: two of a million have the same IV with a probability of 2^-57. NIST SP
- * 800-38D, 8.3 allows 2^32 messages.
+ * Maximum number of messages that a derived key encrypts with random 96-bit IVs: among a million, an IV repeats with a
+ * probability of 2^-57. NIST SP 800-38D, 8.3 allows 2^32 messages.
  */
 const MAX_MESSAGES = 1_048_576;
-/** Derived keys that stay known for decryption, of each material. */
+/** Number of derived keys per material that are cached for decryption. */
 const MAX_KNOWN = 64;
 
 /** A key that is derived from a material. */
@@ -21,8 +21,8 @@ interface MessageKey {
 
 /**
  * The keys that encrypt messages, each HMAC-SHA-256 of a material over a random nonce. Deriving one costs as much as three encryptions of
- * a short message, so this process encrypts up to a million messages under one, and keeps those that it decrypted with lately. They are
- * kept as long as the material is (docs/adr/0016).
+ * a short message, so this process encrypts up to a million messages under one, and caches recently used keys for
+ * decryption. They are cached as long as the material is (docs/adr/0016).
  */
 class MessageKeys {
   #current?: MessageKey;

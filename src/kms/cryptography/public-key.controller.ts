@@ -13,7 +13,7 @@ export class PublicKeyController {
     name: 'GetPublicKey',
     summary: 'Gets the public key of a key pair',
     description:
-      'Returns a SubjectPublicKeyInfo in DER, with which anybody can encrypt, verify or encapsulate without this service. Works for ' +
+      'Returns a SubjectPublicKeyInfo in DER, with which anyone can encrypt, verify or encapsulate without this service. Works for ' +
       'a disabled key, too. The private key is never returned.',
     example: '--key-id alias/contracts --query PublicKey --output text',
     output: GetPublicKeyOutput,

@@ -1,6 +1,6 @@
 import { fillWithPublicRandom } from './public-random.js';
 
-test('every buffer gets bytes of its own, also across draws', () => {
+test('every buffer gets different bytes, also across draws', () => {
   const values = new Set<string>();
   for (let i = 0; i < 2000; i++) {
     const target = Buffer.alloc(12);

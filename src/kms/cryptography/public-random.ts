@@ -7,8 +7,8 @@ let used = POOL_BYTES;
 
 /**
  * Fills a buffer with random bytes that will be public, such as an IV. A call of the operating system's generator costs as much for 4 KB as
- * for 12 bytes, and more than encrypting a short message, so the bytes are drawn in advance. Never for keys: they would be in memory
- * before they are needed.
+ * for 12 bytes, and more than encrypting a short message, so the bytes are generated in advance. It must not be used
+ * for keys, which would be in memory before they are needed.
  */
 export function fillWithPublicRandom(target: Buffer): void {
   if (used + target.length > POOL_BYTES) {

@@ -3,8 +3,8 @@ import { ValidationException } from '../../errors/exceptions.js';
 import type { Recipient } from '../fields.js';
 
 /**
- * Refuses a request that asks for its result to be encrypted for an enclave. Its attestation document would have to be signed under
- * the root of AWS Nitro for this service, which isn't AWS's: no document can be honoured.
+ * Refuses a request whose result should be encrypted for an enclave. Its attestation document would have to be signed
+ * under the root of AWS Nitro for this service, which isn't AWS's: no valid document can exist.
  *
  * @throws ValidationException
  */
@@ -18,7 +18,7 @@ export function refuseRecipient(recipient: z.infer<typeof Recipient> | undefined
   );
 }
 
-/** Members of the payload of an attestation document that are never missing. */
+/** Mandatory members of an attestation document's payload. */
 const MEMBERS = ['module_id', 'digest', 'timestamp', 'pcrs', 'certificate', 'cabundle'];
 
 /** True for COSE_Sign1 (RFC 9052 section 4.2) with the members of an attestation document in its payload. */
@@ -46,7 +46,7 @@ class Cbor {
 
   constructor(private readonly input: Buffer) {}
 
-  /** Reads an item that is all of the input. */
+  /** Reads an item that fills the whole input. */
   whole(): unknown {
     const item = this.#item(0);
     if (this.#offset !== this.input.length) throw new RangeError('There are bytes after the item');
@@ -80,7 +80,7 @@ class Cbor {
     }
   }
 
-  /** Reads the items in an array or a map, each of which has at least a byte. */
+  /** Reads the items of an array or a map, each of at least one byte. */
   #items(count: number, depth: number): unknown[] {
     if (count > this.input.length - this.#offset) throw new RangeError('The items are longer than the input');
     return Array.from({ length: count }, () => this.#item(depth + 1));

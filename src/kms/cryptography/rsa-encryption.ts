@@ -20,7 +20,9 @@ const PADDINGS: Partial<Record<EncryptionAlgorithm, { padding: RsaPadding; hashB
   RSAES_OAEP_SHA_256: { padding: 'OAEP_SHA256', hashBytes: 32 },
 };
 
-/** Encrypts and decrypts with RSA keys, whose ciphertexts are bare RSA: they don't say which key and algorithm opens them. */
+/**
+ * Encrypts and decrypts with RSA keys, whose ciphertexts are plain RSA and don't identify the key and the algorithm.
+ */
 @Injectable()
 export class RsaEncryption {
   constructor(
@@ -29,7 +31,7 @@ export class RsaEncryption {
   ) {}
 
   /**
-   * Checks that a key can encrypt so many bytes.
+   * Checks that a key can encrypt this number of bytes.
    *
    * @param algorithm one of the key's
    * @throws ValidationException
@@ -43,7 +45,7 @@ export class RsaEncryption {
       );
   }
 
-  /** @param plaintext of a size that was checked */
+  /** @param plaintext of a checked size */
   encrypt({ key }: KnownKey, algorithm: EncryptionAlgorithm, plaintext: Buffer): Buffer {
     return rsaEncrypt(publicKeyOf(key), paddingOf(algorithm).padding, plaintext);
   }
@@ -70,7 +72,7 @@ export class RsaEncryption {
 
 function paddingOf(algorithm: EncryptionAlgorithm): { padding: RsaPadding; hashBytes: number } {
   const padding = PADDINGS[algorithm];
-  if (!padding) throw new Error(`${algorithm} is no algorithm of RSA keys`);
+  if (!padding) throw new Error(`${algorithm} is not an algorithm of RSA keys`);
   return padding;
 }
 

@@ -28,7 +28,7 @@ export class Signatures {
   ) {}
 
   /**
-   * Checks that a message is one that an algorithm of the key takes.
+   * Checks that an algorithm of the key accepts a message.
    *
    * @throws ValidationException
    */
@@ -45,7 +45,7 @@ export class Signatures {
     }
   }
 
-  /** Signs a message that was checked. */
+  /** Signs a checked message. */
   sign(known: KnownKey, algorithm: SigningAlgorithm, message: GivenMessage): Buffer | Promise<Buffer> {
     const { spec } = known.key;
     const scheme = schemeOf(algorithm, spec);
@@ -55,7 +55,7 @@ export class Signatures {
       : signMessage(scheme, privateKey, message);
   }
 
-  /** Verifies a signature over a message that was checked. */
+  /** Verifies a signature over a checked message. */
   verify(
     { key }: KnownKey,
     algorithm: SigningAlgorithm,
@@ -69,7 +69,7 @@ export class Signatures {
   }
 }
 
-/** ML-DSA is one algorithm for KMS, whose parameter set is that of the key. There is no key for SM2DSA. */
+/** KMS treats ML-DSA as one algorithm; the key determines the parameter set. There is no key for SM2DSA. */
 function schemeOf(algorithm: SigningAlgorithm, spec: KeySpec): SigningScheme {
   return (algorithm === 'ML_DSA_SHAKE_256' ? spec : algorithm) as SigningScheme;
 }

@@ -34,7 +34,7 @@ export class SigningController {
     summary: 'Verifies a signature',
     description:
       'Returns `SignatureValid` true, or refuses the signature with KMSInvalidSignatureException. Message and algorithm are given as ' +
-      'to Sign. Anybody who has the public key can verify without this service.',
+      'to Sign. Anyone who has the public key can verify without this service.',
     example:
       '--key-id alias/contracts --message fileb://contract.pdf.sha256 --message-type DIGEST --signature fileb://signature.der --signing-algorithm ECDSA_SHA_256',
     output: VerifyOutput,

@@ -24,7 +24,7 @@ interface DecryptedBlob {
   materialId?: string;
 }
 
-/** Encrypts and decrypts with symmetric encryption keys, whose ciphertexts say by themselves which key and material open them. */
+/** Encrypts and decrypts with symmetric encryption keys, whose ciphertexts identify their key and material. */
 @Injectable()
 export class SymmetricEncryption {
   constructor(
@@ -97,7 +97,7 @@ export function keyArnOf(call: Call, blob: Buffer): string {
   return kmsArn({ accountId, region: call.region, resource: `key/${keyId}` });
 }
 
-/** The refusal of a ciphertext whose key the caller doesn't know, or may not use. */
+/** The exception for a ciphertext whose key doesn't exist or may not be used by the caller. */
 export function unknownKeyOfCiphertext(): AccessDeniedException {
   return new AccessDeniedException(
     'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',

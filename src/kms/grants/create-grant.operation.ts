@@ -41,7 +41,7 @@ function newGrant(call: Call, keyArn: string, input: CreateGrantInput): NewKmsGr
     keyArn,
     grantId: randomBytes(32).toString('hex'),
     name: input.Name ?? null,
-    // requireGrant has checked that one of the two is given.
+    // requireGrant has checked that one of the two is present.
     granteePrincipal: (input.GranteePrincipal ?? input.GranteeServicePrincipal) as string,
     retiringPrincipal: input.RetiringPrincipal ?? input.RetiringServicePrincipal ?? null,
     operations: [...new Set(input.Operations)],

@@ -10,20 +10,19 @@ import type { NamedGrant } from './grant-tokens.js';
 import { KmsGrant } from './kms-grant.entity.js';
 
 /**
- * Maximum number of grants of a key to one principal that are remembered and tried one by one: milliseconds of work. A key may have 50,000, and a
- * grantee may create them for itself.
+ * Maximum number of grants of a key to one principal that are cached and tried one by one, which takes milliseconds. A
+ * key may have 50,000, and a grantee may create them for itself.
  */
 const MAX_REMEMBERED = 100;
 
 interface GrantsOfKey {
   readonly keyArn: string;
-  /** Undefined for more than MAX_REMEMBERED. */
+  /** Undefined if there are more than MAX_REMEMBERED. */
   readonly grants?: readonly KmsGrant[];
 }
 
 /**
- * The grants of keys to the principals that asked for them, by key and principal, and those that tokens named, by key
- * and grant.
+ * Grants by key and grantee, and grants named by tokens, by key and grant.
  */
 @Injectable()
 export class GrantCache extends FreshCache<GrantsOfKey> {
@@ -38,7 +37,7 @@ export class GrantCache extends FreshCache<GrantsOfKey> {
   /**
    * Returns the grants of a key to a principal, its role or its account; of many, one that allows the call.
    *
-   * @returns a promise only if they aren't remembered
+   * @returns a promise only if they aren't cached
    */
   of(keyArn: string, principal: Principal, granted: GrantedCall): readonly KmsGrant[] | Promise<readonly KmsGrant[]> {
     const { manager } = this.database;
@@ -57,7 +56,7 @@ export class GrantCache extends FreshCache<GrantsOfKey> {
     );
   }
 
-  /** True if a key has a grant; a promise only if that isn't remembered. */
+  /** True if a key has a grant; a promise only if that isn't cached. */
   has({ keyArn, grantId }: NamedGrant): boolean | Promise<boolean> {
     const name = `${keyArn} ${grantId}`;
     const load = async (): Promise<GrantsOfKey | null> => {
@@ -93,10 +92,10 @@ const EQUALS = `("grant"."constraints"::jsonb -> 'EncryptionContextEquals')`;
 const SOURCE = `("grant"."constraints"::jsonb -> 'SourceArn')`;
 
 /**
- * Returns the oldest grant of a key to a principal, its role or its account that allows a call, if there is one. PostgreSQL evaluates
- * what `allows` does, because there may be many grants that don't.
+ * Returns the oldest grant of a key to a principal, its role or its account that allows a call, if there is one.
+ * PostgreSQL evaluates the conditions of `allows`, because many grants may not match.
  *
- * @param granted not RetireGrant, which is authorized by one grant
+ * @param granted any operation except RetireGrant, which needs a specific grant
  */
 export function grantsAllowing(
   manager: EntityManager,

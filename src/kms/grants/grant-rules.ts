@@ -9,7 +9,7 @@ import type { GrantConstraints } from './kms-grant.entity.js';
 
 type Operation = z.infer<typeof GrantOperation>;
 
-/** Most grants of a key. */
+/** Maximum number of grants per key. */
 export const MAX_GRANTS = 50_000;
 
 const MAX_CONTEXT_PAIRS = 8;
@@ -38,14 +38,14 @@ export function grantableOn(key: NewKmsKey): readonly Operation[] {
   return [...(isSymmetric(key) ? [...ENCRYPTION, ...DATA_KEYS] : BY_USAGE[key.usage]), ...OF_ANY_KEY];
 }
 
-/** The part of an input that names one principal of two kinds. */
+/** The part of an input that names a principal of one of two kinds. */
 type Principals = Pick<
   CreateGrantInput,
   'GranteePrincipal' | 'GranteeServicePrincipal' | 'RetiringPrincipal' | 'RetiringServicePrincipal'
 >;
 
 /**
- * Checks the input of CreateGrant as far as it doesn't depend on the key.
+ * Checks the parts of CreateGrant's input that don't depend on the key.
  *
  * @throws ValidationException, KmsException InvalidArnException
  */
@@ -71,7 +71,7 @@ export function requireOneOf(input: Principals, principal: keyof Principals, ser
     throw new ValidationException(`Specify either ${principal} or ${service}, and only one of them.`);
 }
 
-/** Checks that constraints constrain something: a grant that only looks constrained would satisfy `kms:GrantConstraintType`. */
+/** Checks that constraints aren't empty: a grant with empty constraints would satisfy `kms:GrantConstraintType`. */
 function requireConstraints(constraints: GrantConstraints): void {
   const { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = constraints;
   if ((EncryptionContextEquals ?? EncryptionContextSubset ?? SourceArn) === undefined)
@@ -95,7 +95,7 @@ function requireContext(context: EncryptionContext): void {
     );
 }
 
-/** Checks the input of CreateGrant against the key that it is for. @throws ValidationException */
+/** Checks the input of CreateGrant against its key. @throws ValidationException */
 export function requireGrantFor(key: NewKmsKey, { Operations, Constraints = {} }: CreateGrantInput): void {
   const grantable = grantableOn(key);
   const others = Operations.filter((operation) => !grantable.includes(operation));

@@ -143,6 +143,6 @@ test.each<[who: string, principal: Principal, grant: Partial<KmsGrant>, operatio
   ['a session of the grantee role', principal(SESSION, ROLE), { granteePrincipal: ROLE }, ['RetireGrant'], true],
   ['another user', principal(OTHER), { retiringPrincipal: USER }, ['RetireGrant'], false],
   ['a user of a retiring account', principal(OTHER), { retiringPrincipal: ROOT }, ['Encrypt'], false],
-])('a grant lets %s retire it: %#', (_, who, grant, operations, allowed) => {
+])('a grant allows %s to retire it: %#', (_, who, grant, operations, allowed) => {
   expect(mayRetire(who, grantOf(operations, undefined, grant))).toBe(allowed);
 });

@@ -3,7 +3,7 @@ import type { EncryptionContext } from '../fields.js';
 import { GrantOperation } from './grants.schema.js';
 import type { GrantConstraints, KmsGrant } from './kms-grant.entity.js';
 
-/** The part of CreateGrant's input that says what the grant allows. */
+/** The part of CreateGrant's input that determines the grant's permissions. */
 export interface GrantScope {
   Operations: readonly string[];
   Constraints?: GrantConstraints;
@@ -23,21 +23,21 @@ export function isGrantable(operation: string): boolean {
   return (GrantOperation.options as readonly string[]).includes(operation);
 }
 
-/** Operations without an encryption context, on which a grant's constraints of it have no effect. */
+/** Operations without an encryption context, for which a grant's context constraints have no effect. */
 const WITHOUT_CONTEXT = ['DescribeKey', 'RetireGrant', 'CreateGrant'];
 
-/** True if a grant allows a call of its grantee. A grant allows CreateGrant for what it allows itself, and less. */
+/** True if a grant allows a call of its grantee. A grant allows CreateGrant only for its own permissions or fewer. */
 export function allows(grant: KmsGrant, { operation, encryptionContext = {}, child }: GrantedCall): boolean {
   if (!grant.operations.includes(operation)) return false;
   if (operation === 'CreateGrant' && !(child && covers(grant, child))) return false;
   const { EncryptionContextEquals: equal, EncryptionContextSubset: subset, SourceArn } = constraintsOf(grant);
-  // No call to this service is made on behalf of an AWS resource.
+  // This service never receives calls on behalf of an AWS resource.
   if (SourceArn !== undefined && operation !== 'RetireGrant') return false;
   if (WITHOUT_CONTEXT.includes(operation)) return true;
   return (!subset || includes(encryptionContext, subset)) && (!equal || isSame(encryptionContext, equal));
 }
 
-/** True if all that the child allows, the grant allows, too. */
+/** True if the grant allows everything that the child allows. */
 function covers(grant: KmsGrant, { Operations, Constraints: child = {} }: GrantScope): boolean {
   const { EncryptionContextEquals: equal, EncryptionContextSubset: subset } = constraintsOf(grant);
   const required = { ...child.EncryptionContextSubset, ...child.EncryptionContextEquals };
@@ -51,13 +51,13 @@ function covers(grant: KmsGrant, { Operations, Constraints: child = {} }: GrantS
 /** Conditions, other than having no SourceArn, under which `allows` returns true for a grant. */
 export interface Requirements {
   operations: readonly string[];
-  /** Pairs that include those of EncryptionContextSubset; undefined if constraints of the context have no effect. */
+  /** Pairs that must include EncryptionContextSubset; undefined if context constraints have no effect. */
   included?: EncryptionContext;
-  /** Pairs that are those of EncryptionContextEquals. Without them, the grant must not have this constraint. */
+  /** Pairs that must equal EncryptionContextEquals. Without them, the grant must not have this constraint. */
   equal?: EncryptionContext;
 }
 
-/** Returns what a grant must have to allow a call, other than RetireGrant. */
+/** Returns the conditions on a grant that allows a call other than RetireGrant. */
 export function requirementsOf({ operation, encryptionContext = {}, child }: GrantedCall): Requirements {
   if (operation === 'CreateGrant') {
     const { Operations = [], Constraints: { EncryptionContextEquals, EncryptionContextSubset } = {} } = child ?? {};
@@ -71,7 +71,7 @@ export function requirementsOf({ operation, encryptionContext = {}, child }: Gra
   return { operations: [operation], included: encryptionContext, equal: encryptionContext };
 }
 
-/** True if a grant itself lets a principal retire it. */
+/** True if the grant itself allows a principal to retire it. */
 export function mayRetire(principal: Principal, grant: KmsGrant): boolean {
   const { arn, principalArn } = principal;
   if (grant.retiringPrincipal === arn || grant.retiringPrincipal === principalArn) return true;

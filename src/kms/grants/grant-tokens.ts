@@ -15,8 +15,7 @@ const GRANT_ID = 48;
 const KEY_ARN = 80;
 
 /**
- * Issues and reads grant tokens. A grant has as many as were issued for it, and all of them are valid for as long as it
- * exists.
+ * Issues and reads grant tokens. All tokens issued for a grant are valid as long as the grant exists.
  */
 export class GrantTokens {
   /** @param key 32 bytes, the same on every node of a deployment */
@@ -29,7 +28,7 @@ export class GrantTokens {
 
   /**
    * @param scope account and Region of the call
-   * @throws KmsException InvalidGrantTokenException for any token that `issue` didn't make for a key of theirs
+   * @throws KmsException InvalidGrantTokenException for any token that `issue` didn't create for a key in this scope
    */
   read(token: string, scope: Scope): NamedGrant {
     const bytes = Buffer.from(token, 'base64');

@@ -30,9 +30,9 @@ export class KmsGrantsController {
 
   @KmsOperation({
     name: 'CreateGrant',
-    summary: 'Lets a principal use a KMS key',
+    summary: 'Grants a principal the use of a KMS key',
     description:
-      'A grant allows one principal some operations on one key, with a certain encryption context if `Constraints` says so. It is in ' +
+      'A grant allows one principal some operations on one key, optionally limited to an encryption context by `Constraints`. It is in ' +
       'force at once, and an explicit Deny in a policy beats it. A call with the same `Name` and the same parameters returns the ' +
       'grant that exists. A caller whose own permission comes from a grant can’t grant more than that one allows.',
     example: '--key-id $KEY_ID --grantee-principal arn:aws:iam::000000000000:user/line-3 --operations Encrypt Decrypt',
@@ -75,7 +75,7 @@ export class KmsGrantsController {
     summary: 'Deletes a grant that is no longer needed',
     description:
       'For the retiring principal, for the grantee of a grant that allows RetireGrant, for the root of the account, and for those ' +
-      'whose own policies allow it. Name the grant by a token of it, or by key and grant ID.',
+      'whose own policies allow it. Identify the grant by a grant token, or by key and grant ID.',
     example: '--key-id $KEY_ID --grant-id $GRANT_ID',
     output: Nothing,
     resource: 'key',
@@ -87,7 +87,7 @@ export class KmsGrantsController {
   @KmsOperation({
     name: 'RevokeGrant',
     summary: 'Deletes a grant',
-    description: 'For those whom policies let administer the key. What the grant allowed is refused at once.',
+    description: 'Needs permission by policies. The permissions of the grant end at once.',
     example: '--key-id $KEY_ID --grant-id $GRANT_ID',
     output: Nothing,
     resource: 'key',

@@ -46,7 +46,7 @@ export const GrantOperation = z.enum([
 ]);
 const GrantOperations = z.array(GrantOperation).max(MAX_MEMBERS);
 
-/** KMS bounds the number of pairs and the length of values, in words of its own. */
+/** KMS limits the number of pairs and the length of values, with its own messages. */
 const text = wellFormed(z.string().max(8192));
 const Context = map(text, text, MAX_MEMBERS);
 const GrantConstraints = z

@@ -6,7 +6,7 @@ import { kmsKeyArn } from '../keys/key-id.js';
 import { MAX_GRANTS } from './grant-rules.js';
 import { KmsGrant } from './kms-grant.entity.js';
 
-/** A grant that isn't stored yet. */
+/** A grant before it is stored. */
 export type NewKmsGrant = Omit<KmsGrant, 'sequence' | 'mac'>;
 
 /** A page of a list: the grants after a position, which is a `sequence`. */
@@ -48,7 +48,7 @@ export class KmsGrantRepository {
     });
   }
 
-  /** Returns the grant of a name that is otherwise the same as a new one. The key is locked. */
+  /** Returns the grant with the same name and contents as a new one. The key is locked. */
   async sameAs(manager: EntityManager, grant: NewKmsGrant): Promise<KmsGrant | null> {
     const { keyArn, name, granteePrincipal, retiringPrincipal, constraints } = grant;
     if (name === null) return null;
@@ -58,7 +58,7 @@ export class KmsGrantRepository {
       name,
       retiringPrincipal: retiringPrincipal ?? IsNull(),
       constraints: constraints ?? IsNull(),
-      // The operations of a grant are all different.
+      // The operations of a grant have no duplicates.
       operations: Raw(
         (column) => `string_to_array(${column}, ',') @> :operations AND string_to_array(${column}, ',') <@ :operations`,
         { operations: grant.operations },
@@ -66,7 +66,7 @@ export class KmsGrantRepository {
     });
   }
 
-  /** Checks that a key, which is locked, may have another grant. @throws LimitExceededException */
+  /** Checks that a locked key may have another grant. @throws LimitExceededException */
   async requireRoom(manager: EntityManager, keyArn: string): Promise<void> {
     const [found] = await manager.query<{ count: number }[]>(COUNT, [keyArn, MAX_GRANTS]);
     if (found && found.count >= MAX_GRANTS)

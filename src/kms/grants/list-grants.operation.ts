@@ -9,7 +9,7 @@ import { presentGrant } from './grant.presenter.js';
 import type { ListGrantsInput, ListGrantsOutput } from './grants.schema.js';
 import { KmsGrantRepository } from './kms-grant.repository.js';
 
-/** Entries of a page of grants. */
+/** Page size of lists of grants. */
 export const GRANT_LIMITS = { default: 50, max: 100 };
 
 @Injectable()
@@ -42,7 +42,7 @@ export class ListGrantsOperation {
   }
 }
 
-/** The refusal of a filter that KMS has for callers that are AWS services. */
+/** Refuses a filter that only AWS services may use. */
 export function forServicesOnly(member: string): ValidationException {
   return new ValidationException(`${member} can be used by AWS services only.`);
 }

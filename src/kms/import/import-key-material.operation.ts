@@ -59,7 +59,7 @@ export class ImportKeyMaterialOperation {
   }
 }
 
-/** @throws ValidationException for members that only keys with several materials have */
+/** @throws ValidationException for members that only apply to keys with several materials */
 function requireSymmetricFor(key: KmsKey, input: ImportKeyMaterialInput): void {
   if (isSymmetric(key)) return;
   for (const name of ['ImportType', 'KeyMaterialDescription', 'KeyMaterialId'] as const)
@@ -81,7 +81,7 @@ async function store(locked: LockedKey, given: Import): Promise<ImportKeyMateria
   const wasPendingImport = stateOf(key, materials, now) === 'PendingImport';
   if (ImportType === 'NEW_KEY_MATERIAL') await addNew(locked, given);
   else await restore(locked, given);
-  // A key that had lost its material is enabled again, even if it was disabled before.
+  // A key without material becomes enabled, even if it was disabled before.
   if (wasPendingImport) key.enabled = true;
   await manager.save(Object.assign(key, { publicKey }));
   await updatePending(locked, now);
@@ -116,7 +116,10 @@ async function addNew(locked: LockedKey, { material, KeyMaterialDescription, now
   }
 }
 
-/** @throws KmsException IncorrectKeyMaterialException if the key never had this material, or the caller named another one */
+/**
+ * @throws KmsException IncorrectKeyMaterialException if the key never had this material, or the caller named a
+ *   different one
+ */
 async function restore({ manager, materials }: LockedKey, given: Import): Promise<void> {
   const { materialId, sealed, isExpiring, validTo } = given.material;
   const known = materials.find((material) => material.materialId === materialId);

@@ -26,9 +26,9 @@ export class KmsImportController {
     name: 'GetParametersForImport',
     summary: 'Gets a wrapping key and an import token',
     description:
-      'For a key of Origin EXTERNAL. Returns the public key of a new RSA key pair, to wrap key material with, and the token that ' +
-      'must accompany it. Both are for this KMS key alone, and valid for 24 hours; several may be open at once. RSA private keys need ' +
-      'an `RSA_AES_KEY_WRAP` algorithm, symmetric and HMAC keys an `RSAES_OAEP` algorithm; elliptic curve keys take either.',
+      'The key must have Origin EXTERNAL. Returns the public key of a new RSA key pair, to wrap key material with, and the token that ' +
+      'must accompany it. Both are only for this KMS key, and valid for 24 hours; several may be valid at the same time. RSA private keys need ' +
+      'an `RSA_AES_KEY_WRAP` algorithm, symmetric and HMAC keys an `RSAES_OAEP` algorithm; elliptic curve keys can use either.',
     example: '--key-id $KEY_ID --wrapping-algorithm RSAES_OAEP_SHA_256 --wrapping-key-spec RSA_4096',
     output: GetParametersForImportOutput,
     resource: 'key',
@@ -63,7 +63,7 @@ export class KmsImportController {
     summary: 'Deletes imported key material',
     description:
       'Deletes the current material, or the one that `KeyMaterialId` names. The key can’t be used until the same material is imported ' +
-      'again. A material that waits for a rotation is forgotten instead, and the key stays as it is.',
+      'again. Material that waits for a rotation is removed instead, and the key doesn’t change.',
     example: '--key-id $KEY_ID',
     output: DeleteImportedKeyMaterialOutput,
     resource: 'key',

@@ -4,8 +4,8 @@ import { KmsKey } from '../keys/kms-key.entity.js';
 import type { WrappingAlgorithm } from './wrapping-algorithms.js';
 
 /**
- * An RSA key pair that wraps key material on its way into one KMS key. Everything that it allows is bound to `sealed`, the private
- * key as PKCS#8 in DER.
+ * An RSA key pair that wraps key material for import into one KMS key. All its attributes are bound to `sealed`, the
+ * private key as PKCS#8 in DER.
  */
 @Entity('kms_wrapping_keys')
 @Sealed((row: Pick<KmsWrappingKey, 'id' | 'keyArn' | 'algorithm' | 'validTo'>) => [

@@ -4,7 +4,7 @@ import type { ImportKeyMaterialInput } from './import.schema.js';
 
 const MAX_MS = 365 * 86_400_000;
 
-/** Checks when imported material is to expire. @throws ValidationException */
+/** Checks the expiry of imported material. @throws ValidationException */
 export function expiryOf(
   { ExpirationModel = 'KEY_MATERIAL_EXPIRES', ValidTo }: Pick<ImportKeyMaterialInput, 'ExpirationModel' | 'ValidTo'>,
   now: Date,

@@ -10,7 +10,7 @@ import type {
 type GivenAlgorithm = z.infer<typeof WrappingAlgorithmSchema>;
 type GivenKeySpec = z.infer<typeof WrappingKeySpecSchema>;
 
-/** Each with the RSAES-OAEP that encrypts the material, or the AES key under which the material is wrapped. */
+/** Wrapping algorithms, with the RSAES-OAEP variant that encrypts the material or the AES key that wraps it. */
 export const WRAPPING_ALGORITHMS = {
   RSAES_OAEP_SHA_1: { padding: 'OAEP_SHA1', hasAesKey: false, kinds: ['aes', 'hmac', 'ec'] },
   RSAES_OAEP_SHA_256: { padding: 'OAEP_SHA256', hasAesKey: false, kinds: ['aes', 'hmac', 'ec'] },
@@ -22,13 +22,16 @@ export type WrappingAlgorithm = keyof typeof WRAPPING_ALGORITHMS;
 /** Bits of the modulus. */
 const WRAPPING_KEY_SPECS = { RSA_2048: 2048, RSA_3072: 3072, RSA_4096: 4096 } as const;
 
-/** Wrapping of key material, as GetParametersForImport asks for it. */
+/** The wrapping of key material that GetParametersForImport requests. */
 export interface Wrapping {
   algorithm: WrappingAlgorithm;
   modulusBits: number;
 }
 
-/** @throws KmsException UnsupportedOperationException for an algorithm or a wrapping key that this service doesn't have */
+/**
+ * @throws KmsException UnsupportedOperationException for an algorithm or a wrapping key that this service doesn't
+ *   support
+ */
 export function wrappingOf(algorithm: GivenAlgorithm, keySpec: GivenKeySpec): Wrapping {
   if (algorithm === 'RSAES_PKCS1_V1_5')
     throw new KmsException(

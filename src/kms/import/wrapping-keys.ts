@@ -45,13 +45,13 @@ export class WrappingKeys {
   }
 
   /**
-   * Unwraps key material. Whatever is wrong with its encryption, the refusal is the same.
+   * Unwraps key material. Every fault of the encryption has the same error.
    *
-   * @param id      of the wrapping key, from an import token that was checked
+   * @param id of the wrapping key, from a checked import token
    * @param wrapped one ciphertext of RSAES-OAEP; or the ciphertext of an AES-256 key, and the material wrapped under that key (RFC 5649)
-   * @returns the material as it was wrapped, the caller's to zeroize
+   * @returns the unwrapped material, the caller's to zeroize
    * @throws KmsException InvalidCiphertextException; InvalidImportTokenException if there is no such wrapping key
-   * @throws ValidationException for a length that the wrapping key can't have produced
+   * @throws ValidationException for a length that is impossible for the wrapping key
    */
   async unwrap(id: string, wrapped: Buffer): Promise<Buffer> {
     const row = await this.database.manager.findOneBy(KmsWrappingKey, { id });

@@ -60,7 +60,7 @@ export class CreateKeyOperation {
   }
 }
 
-/** @throws ValidationException for a pair of spec and usage that KMS doesn't have */
+/** @throws ValidationException for a combination of spec and usage that KMS doesn't allow */
 function specOf({ KeySpec, CustomerMasterKeySpec, KeyUsage }: CreateKeyInput): { spec: KeySpec; usage: KeyUsage } {
   if (KeySpec !== undefined && CustomerMasterKeySpec !== undefined)
     throw new ValidationException(
@@ -77,16 +77,18 @@ function specOf({ KeySpec, CustomerMasterKeySpec, KeyUsage }: CreateKeyInput): {
   return { spec, usage };
 }
 
-/** @throws ValidationException, KmsException UnsupportedOperationException for a key that can't have its origin */
+/**
+ * @throws ValidationException, KmsException UnsupportedOperationException for a key spec that doesn't allow the origin
+ */
 function checkOrigin(input: CreateKeyInput, spec: KeySpec): void {
   const { Origin = 'AWS_KMS', CustomKeyStoreId, XksKeyId, MultiRegion } = input;
   const isInStore = Origin === 'AWS_CLOUDHSM' || Origin === 'EXTERNAL_KEY_STORE';
   if (isInStore !== (CustomKeyStoreId !== undefined))
     throw new ValidationException(
-      'CustomKeyStoreId is needed for Origin AWS_CLOUDHSM and EXTERNAL_KEY_STORE, and for no other.',
+      'CustomKeyStoreId is required for Origin AWS_CLOUDHSM and EXTERNAL_KEY_STORE, and not allowed for others.',
     );
   if ((Origin === 'EXTERNAL_KEY_STORE') !== (XksKeyId !== undefined))
-    throw new ValidationException('XksKeyId is needed for Origin EXTERNAL_KEY_STORE, and for no other.');
+    throw new ValidationException('XksKeyId is required for Origin EXTERNAL_KEY_STORE, and not allowed for others.');
   if (XksKeyId === '.' || XksKeyId === '..')
     throw new ValidationException('XksKeyId must not be . or .., which paths resolve.');
   if (isInStore && (spec !== 'SYMMETRIC_DEFAULT' || MultiRegion))
@@ -108,7 +110,7 @@ interface NewKey extends CreateKeyInput {
   now: Date;
 }
 
-/** Returns a new key of a scope, with an id of its own. */
+/** Returns a new key of a scope, with a new id. */
 export function newKey(scope: Scope, input: NewKey): NewKmsKey {
   const { spec, usage, now, Origin = 'AWS_KMS', Description = '', MultiRegion = false, Policy } = input;
   const { CustomKeyStoreId, XksKeyId } = input;

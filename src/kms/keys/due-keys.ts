@@ -17,7 +17,7 @@ import { isReplica } from './key-kinds.js';
 import { lockKey, relatedTo } from './kms-key.repository.js';
 import { KmsKey } from './kms-key.entity.js';
 
-/** Keys that are looked up at once. */
+/** Number of keys per query. */
 const BATCH = 500;
 
 /** The entities whose rows belong to a key. */
@@ -27,11 +27,11 @@ const PARTS = [KmsAlias, KmsGrant, KmsTag, KmsMaterial];
 export interface OwnWork {
   manager: EntityManager;
   changed: (arn: string) => void;
-  /** Notes an audit event. */
+  /** Records an audit event. */
   note: (act: ServiceAct) => void;
 }
 
-/** The keys for which the service has something to do by itself, in all accounts and Regions. */
+/** The keys with due background work, in all accounts and Regions. */
 @Injectable()
 export class DueKeys {
   constructor(
@@ -73,7 +73,7 @@ export class DueKeys {
   /**
    * Works on a key while holding its lock and those of all related keys.
    *
-   * @returns undefined if there is no such key any more
+   * @returns undefined if the key no longer exists
    * @throws BoundRowError if a row that is read was modified in the database
    */
   async change<T>(arn: string, work: (key: KmsKey, own: OwnWork) => Promise<T>): Promise<T | undefined> {
@@ -84,7 +84,7 @@ export class DueKeys {
   }
 
   /**
-   * Deletes a key and all that belongs to it, if its waiting period is over and its deletion isn't held. The deletion of
+   * Deletes a key and its dependent rows, if its waiting period is over and its deletion isn't on hold. The deletion of
    * the last replica begins the waiting period of a primary key in the state PendingReplicaDeletion.
    *
    * @returns true if the key is deleted; false if its deletion was canceled or put on hold, or another node was faster
@@ -133,7 +133,7 @@ export class DueKeys {
   }
 }
 
-/** Removes a key that is locked, with all that belongs to it. */
+/** Removes a locked key and its dependent rows. */
 export async function removeKey(manager: EntityManager, key: KmsKey): Promise<void> {
   for (const entity of PARTS) await removeRows<BoundRow & { keyArn: string }>(manager, entity, { keyArn: key.arn });
   await manager.remove(key);

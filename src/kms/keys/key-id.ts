@@ -3,7 +3,7 @@ import type { Scope } from '../../call.js';
 import { KmsException } from '../exceptions.js';
 
 const KEY_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
-/** The ARN of a key, as most calls name it. */
+/** ARN of a key, which most calls use. */
 const KEY_ARN =
   /^arn:aws:kms:([^:]*):(\d{12}):(key\/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$/;
 const ALIAS = /^alias\/[a-zA-Z0-9:/_-]+$/;
@@ -46,7 +46,7 @@ export function newKeyId(isMultiRegion: boolean): string {
  * Parses a key id, key ARN, alias name or alias ARN.
  *
  * @param scope account and Region of the call
- * @param takesAlias true where the operation accepts aliases
+ * @param takesAlias true if the operation accepts aliases
  * @throws KmsException NotFoundException or InvalidArnException
  */
 export function parseKeyId(identifier: string, scope: Scope, takesAlias: boolean): KmsIdentifier {

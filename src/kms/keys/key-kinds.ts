@@ -3,7 +3,7 @@ import type { KeyOrigin } from './key-specs.js';
 import { isSymmetric } from './key-specs.js';
 import type { NewKmsKey } from './kms-key.entity.js';
 
-/** Checks that an operation is for keys of an origin. @throws KmsException UnsupportedOperationException */
+/** Checks that an operation supports a key's origin. @throws KmsException UnsupportedOperationException */
 export function requireOrigin({ arn, origin }: NewKmsKey, expected: KeyOrigin): void {
   if (origin !== expected)
     throw new KmsException(

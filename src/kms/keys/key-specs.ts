@@ -21,7 +21,7 @@ export type Algorithm = z.infer<
   | typeof EncapsulationAlgorithm
 >;
 
-/** The kind of a key's material, which decides how it is generated, read and used. */
+/** The kind of a key's material, which determines its generation, encoding and use. */
 export type MaterialKind = 'aes' | 'hmac' | 'rsa' | 'ec' | 'ed25519' | 'ml-dsa' | 'ml-kem' | 'sm2';
 
 interface Spec {
@@ -63,7 +63,7 @@ const mac = (bits: number, algorithm: Algorithm): Spec => ({
 const ML_DSA: Spec = { kind: 'ml-dsa', usages: { SIGN_VERIFY: ['ML_DSA_SHAKE_256'] }, isImportable: false };
 const ML_KEM: Spec = { kind: 'ml-kem', usages: { ENCAPSULATE_DECAPSULATE: ['ML_KEM'] }, isImportable: false };
 
-/** The key specs of KMS, with what keys of each can do. */
+/** The key specs of KMS, with their algorithms and properties. */
 export const KEY_SPECS: Readonly<Record<KeySpec, Spec>> = {
   SYMMETRIC_DEFAULT: { kind: 'aes', usages: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] }, isImportable: true },
   RSA_2048: rsa(2048),

@@ -14,7 +14,7 @@ export type KeyState =
   | 'Updating';
 
 /**
- * Computes the state of a key from what is stored, so that no event can be missed.
+ * Computes the state of a key from its stored data, so that it can't become outdated.
  *
  * @param materials all of the key's
  * @param store     the custom key store that holds it
@@ -34,18 +34,21 @@ export function stateOf(
   return key.enabled ? 'Enabled' : 'Disabled';
 }
 
-/** True once every material that may have encrypted something is there. */
+/** True if every material that may have been used for encryption is present. */
 function isComplete(materials: readonly NewKmsMaterial[], now: Date): boolean {
   const used = materials.filter(({ state }) => state === 'CURRENT' || state === 'NON_CURRENT');
   return used.length > 0 && used.every((material) => isPresent(material, now));
 }
 
-/** True unless the material is deleted or expired. An expired one is unusable at once, though it may still be stored. */
+/**
+ * True unless the material is deleted or expired. An expired material is unusable at once, although it may still be
+ * stored.
+ */
 export function isPresent({ sealed, validTo }: NewKmsMaterial, now: Date): boolean {
   return sealed !== null && (validTo === null || validTo > now);
 }
 
-/** Returns the material that encrypts, signs and so on; undefined if none was ever imported. */
+/** Returns the current material; undefined if none was ever imported. */
 export function currentOf<T extends NewKmsMaterial>(materials: readonly T[]): T | undefined {
   return materials.find(({ state }) => state === 'CURRENT');
 }
@@ -66,8 +69,8 @@ const NO_IMPORT: Refusals = { ...PENDING_DELETION, Creating: true };
 const NO_REPLICATION: Refusals = { ...NO_USE, Updating: true };
 
 /**
- * The operations that need a key in certain states, by name; all others work in any. CancelKeyDeletion needs one that is pending
- * deletion. The origin is checked where it is used: operations on keys of the wrong origin are refused for that first.
+ * Operations that require certain key states, by name; all others work in any state. CancelKeyDeletion needs one that
+ * is pending deletion. The operation itself checks the origin first.
  */
 const REFUSALS: Readonly<Record<string, Refusals>> = {
   CreateAlias: PENDING_DELETION,
@@ -105,7 +108,7 @@ const REFUSALS: Readonly<Record<string, Refusals>> = {
   UpdatePrimaryRegion: NO_USE,
 };
 
-/** Words for a state in `<ARN> is ….` */
+/** Text for a state in `<ARN> is ….` */
 const WORDS: Record<KeyState, string> = {
   Creating: 'creating',
   Enabled: 'enabled',
@@ -125,7 +128,7 @@ export function worksIn(state: KeyState, operation: string): boolean {
 /**
  * Checks that a key is in a state in which an operation works.
  *
- * @param operation as in REFUSALS; of ReEncrypt, its half
+ * @param operation as in REFUSALS; for ReEncrypt, its source or destination half
  * @throws KmsException DisabledException or KMSInvalidStateException
  */
 export function requireState(arn: string, state: KeyState, operation: string): void {

@@ -47,7 +47,7 @@ export function presentKey(
   };
 }
 
-/** ExpirationModel of an imported key: that of its materials, and the earliest of their dates. */
+/** ExpirationModel and earliest expiry date of an imported key's materials. */
 function expiryOf(present: readonly NewKmsMaterial[]): Pick<KeyMetadata, 'ExpirationModel' | 'ValidTo'> | undefined {
   if (present.length === 0) return undefined;
   const dates = present.flatMap(({ validTo }) => (validTo ? [epochSeconds(validTo)] : []));

@@ -52,8 +52,8 @@ export class KmsKeysController {
     summary: 'Creates a KMS key',
     description:
       'Generates key material and seals it under the master key; with `Origin` `EXTERNAL`, the key waits for the import of its ' +
-      'material. `KeySpec` and `KeyUsage` decide what the key can do and can never be changed. Without `Policy`, the key ' +
-      'gets the default key policy, which lets the policies of users and roles decide. The response never contains the key.',
+      'material. `KeySpec` and `KeyUsage` determine the key’s operations and can’t be changed later. Without `Policy`, the key ' +
+      'gets the default key policy, which delegates to the policies of users and roles. The response never contains the key.',
     example: '--description "Encrypts the database of orders"',
     output: CreateKeyOutput,
     resource: 'nothing',
@@ -77,7 +77,7 @@ export class KmsKeysController {
   @KmsOperation({
     name: 'ListKeys',
     summary: 'Lists KMS keys',
-    description: 'Lists all keys of the account in the Region by their ids, 100 per page unless `Limit` is given.',
+    description: 'Lists all keys of the account in the Region by id, 100 per page unless `Limit` is given.',
     example: '--limit 10',
     output: ListKeysOutput,
     resource: 'nothing',
@@ -90,7 +90,7 @@ export class KmsKeysController {
     name: 'EnableKey',
     summary: 'Enables a key',
     description:
-      'The key can be used again. If its automatic rotation fell due while it was disabled, it is rotated at once.',
+      'The key can be used again. If its automatic rotation became due while it was disabled, it is rotated at once.',
     example: EXAMPLE,
     output: Nothing,
     resource: 'key',
@@ -103,7 +103,7 @@ export class KmsKeysController {
     name: 'DisableKey',
     summary: 'Disables a key',
     description:
-      'Cryptographic operations with the key are refused until EnableKey. Nothing is lost: aliases, grants and the policy stay.',
+      'Cryptographic operations with the key are refused until EnableKey. Aliases, grants and the policy are kept.',
     example: EXAMPLE,
     output: Nothing,
     resource: 'key',
@@ -128,8 +128,8 @@ export class KmsKeysController {
     name: 'ScheduleKeyDeletion',
     summary: 'Schedules the deletion of a key',
     description:
-      'Nobody can use the key from now on. After 30 days, or 7 to 30 as `PendingWindowInDays` says, it is deleted with its materials, ' +
-      'aliases, grants and tags, and whatever it encrypted is lost for ever. CancelKeyDeletion keeps it. A primary key with ' +
+      'The key can no longer be used. After 30 days, or the 7 to 30 days in `PendingWindowInDays`, it is deleted with its materials, ' +
+      'aliases, grants and tags, and data encrypted under it is lost permanently. CancelKeyDeletion keeps it. A primary key with ' +
       'replicas begins to wait when the last replica is deleted.',
     example: `${EXAMPLE} --pending-window-in-days 7`,
     output: ScheduleKeyDeletionOutput,
@@ -145,7 +145,7 @@ export class KmsKeysController {
   @KmsOperation({
     name: 'CancelKeyDeletion',
     summary: 'Cancels the deletion of a key',
-    description: 'The key is kept, and is disabled until EnableKey. Its automatic rotation is set as before.',
+    description: 'The key is kept, and is disabled until EnableKey. Its automatic rotation setting is restored.',
     example: EXAMPLE,
     output: CancelKeyDeletionOutput,
     resource: 'key',
@@ -162,7 +162,7 @@ export class KmsKeysController {
     summary: 'Gets the last use of a key',
     description:
       'Returns the last successful cryptographic operation with the key, with the ids of its request and of its audit event. ' +
-      'ReEncrypt counts for both keys. A use on another node shows up within a minute.',
+      'ReEncrypt counts for both keys. A use on another node appears within a minute.',
     example: EXAMPLE,
     output: GetKeyLastUsageOutput,
     resource: 'key',

@@ -26,7 +26,7 @@ import {
   TrackedOperation,
 } from '../fields.js';
 
-/** For operations that take no alias. */
+/** For operations that don’t accept an alias. */
 const exampleOf = (name: string) => ({ KeyId: demoKmsKeyId(name) });
 
 const MultiRegionKey = z.object({ Arn: z.string(), Region: z.string() }).meta({ id: 'MultiRegionKey' });
@@ -38,7 +38,7 @@ export const MultiRegionConfiguration = z
   })
   .meta({ id: 'MultiRegionConfiguration' });
 
-/** The deprecated enumeration lacks the newest specs, but KMS repeats the KeySpec whatever it is. */
+/** The deprecated enumeration lacks the newest specs, but KMS returns any KeySpec in it. */
 export const RepeatedKeySpec = CustomerMasterKeySpec as unknown as typeof KeySpec;
 
 export const KeyMetadata = z

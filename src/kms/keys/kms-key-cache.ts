@@ -32,13 +32,13 @@ export class KmsKeyCache extends FreshCache<KnownKey> {
     return arn.startsWith('arn:aws:kms:');
   }
 
-  /** A custom key store changes rarely, but with it all keys that it holds. */
+  /** A change of a custom key store, which is rare, invalidates all its keys. */
   override forget(arn: string): void {
     if (isStoreArn(arn)) this.clear();
     else super.forget(arn);
   }
 
-  /** A changed key is forgotten under all its names. */
+  /** A changed key is dropped under all its names. */
   protected sourceOf({ key }: KnownKey): string {
     return key.arn;
   }

@@ -61,7 +61,7 @@ export class KmsKey {
   @Column('boolean')
   enabled!: boolean;
 
-  /** The key policy, as it was sent. */
+  /** The key policy, unmodified. */
   @Column('text')
   policy!: string;
 

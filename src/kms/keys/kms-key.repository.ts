@@ -26,24 +26,27 @@ import { KmsQuotas } from './kms-quotas.js';
 export interface KeyUse {
   /** The operation to authorize and to check the key's state for; the call's by default. */
   operation?: string;
-  /** True where the operation accepts alias names and alias ARNs. */
+  /** True if the operation accepts alias names and alias ARNs. */
   takesAlias?: boolean;
   /** The encryption context that policies and grants see. */
   encryptionContext?: EncryptionContext;
-  /** A material of the key that a ciphertext names. Another node may have added it a moment ago, so it is looked for in the database. */
+  /**
+   * A material of the key that a ciphertext names. Another node may have just added it, so it is looked up in the
+   * database.
+   */
   materialId?: string;
-  /** Refuses a key that the operation is not for, before the key's state is checked. */
+  /** Refuses an unsuitable key before the key's state is checked. */
   require?: (key: KmsKey) => void;
 }
 
 /** A key that a transaction has locked. */
 export interface LockedKey extends KnownKey {
   readonly manager: EntityManager;
-  /** Forgets the key in all caches once the transaction commits; with an ARN, the resource that it names. */
+  /** Drops the key, or the resource of an ARN, from all caches once the transaction commits. */
   readonly changed: (arn?: string) => void;
 }
 
-/** A new key, with what belongs to it. */
+/** A new key with its dependent rows. */
 export interface KeyParts {
   key: NewKmsKey;
   materials: readonly NewKmsMaterial[];
@@ -51,8 +54,8 @@ export interface KeyParts {
 }
 
 /**
- * The only access to stored KMS keys. Every method is limited to the caller's account and Region, and returns no key
- * that policies and grants don't allow the operation on; `read`, `arnOf` and `released` leave that to the caller.
+ * The only access to stored KMS keys. Every method is limited to the caller's account and Region, and returns only keys
+ * on which policies and grants allow the operation; `read`, `arnOf` and `released` leave that to the caller.
  */
 @Injectable()
 export class KmsKeyRepository {
@@ -92,8 +95,8 @@ export class KmsKeyRepository {
   /**
    * Returns a key in any state. The objects are frozen and shared: see KmsKeyCache.
    *
-   * @param identifier key id or key ARN; where the operation takes them, alias name or alias ARN
-   * @returns a promise only if something isn't remembered
+   * @param identifier key id or key ARN or, if the operation accepts them, alias name or alias ARN
+   * @returns a promise only if something isn't cached
    * @throws KmsException NotFoundException, InvalidArnException
    * @throws AccessDeniedException
    */
@@ -112,7 +115,7 @@ export class KmsKeyRepository {
   /**
    * Returns a key in a state in which the operation works.
    *
-   * @returns a promise only if something isn't remembered
+   * @returns a promise only if something isn't cached
    * @throws KmsException NotFoundException, InvalidArnException, DisabledException, KMSInvalidStateException
    * @throws AccessDeniedException
    */
@@ -127,7 +130,7 @@ export class KmsKeyRepository {
   /**
    * Works on a key while holding its lock and those of all related keys, in a transaction with the call's audit event.
    *
-   * @param work calls `changed` if it changes the key or what belongs to it
+   * @param work calls `changed` if it changes the key or its dependent rows
    * @throws as `usable`
    */
   change<T>(call: Call, identifier: string, use: KeyUse, work: (locked: LockedKey) => Promise<T>): Promise<T> {
@@ -159,7 +162,7 @@ export class KmsKeyRepository {
   }
 
   /**
-   * Reads a key in any state within a transaction, and leaves it to the caller to authorize.
+   * Reads a key in any state within a transaction, and leaves the authorization to the caller.
    *
    * @throws as `find`, but for policies of the key
    */
@@ -192,12 +195,12 @@ export class KmsKeyRepository {
   }
 
   /**
-   * Returns a key in any state and Region, without asking policies or grants: an operator has released it to the caller.
-   * The objects are frozen and shared.
+   * Returns a key in any state and Region, without evaluating policies or grants: an operator has released it to the
+   * caller. The objects are frozen and shared.
    *
-   * @param suffices tells whether the remembered key has the material that the call needs, which another node may have
-   *                 added a moment ago; if not, the key is read again
-   * @returns a promise only if something isn't remembered; null for a key that doesn't exist
+   * @param suffices returns true if the cached key has the required material, which another node may have just added;
+   *   otherwise the key is read again
+   * @returns a promise only if something isn't cached; null for a key that doesn't exist
    * @throws AccessDeniedException for a key of another account
    */
   released(
@@ -209,7 +212,10 @@ export class KmsKeyRepository {
     return this.#known(call, { region, accountId, resource }, suffices);
   }
 
-  /** Returns a page of the account's keys in the Region, by key id. @param after the last key id of the page before */
+  /**
+   * Returns a page of the account's keys in the Region, by key id.
+   * @param after the last key id of the previous page
+   */
   list(call: Call, { after, limit }: { after?: string; limit: number }): Promise<KmsKey[]> {
     return this.database.manager.find(KmsKey, {
       where: { ...scopeOf(call), ...(after !== undefined && { keyId: MoreThan(after) }) },
@@ -219,7 +225,7 @@ export class KmsKeyRepository {
   }
 
   /**
-   * Reads keys by their ARNs, and leaves out those that the caller may not DescribeKey. The call isn't one with these
+   * Reads keys by their ARNs, and leaves out those that the caller may not DescribeKey. The call doesn't use these
    * keys, so its audit event doesn't name them.
    */
   async visible(call: Call, arns: readonly string[]): Promise<KnownKey[]> {
@@ -238,12 +244,12 @@ export class KmsKeyRepository {
     return visible;
   }
 
-  /** Returns the related keys of a multi-Region key, itself among them, by Region. */
+  /** Returns the related keys of a multi-Region key, including itself, by Region. */
   related(key: KmsKey): Promise<KmsKey[]> {
     return relatedTo(key, this.database.manager);
   }
 
-  /** @param manager of the transaction that reads the key; without one, grants may come from memory */
+  /** @param manager of the transaction that reads the key; without one, grants may come from the cache */
   #authorize(
     call: Call,
     known: KnownKey,
@@ -282,14 +288,13 @@ async function targetOf(manager: EntityManager, { accountId, region, resource: n
   return (await manager.findOneBy(KmsAlias, { accountId, region, name }))?.keyArn;
 }
 
-/** Returns the keys that share a key's id, itself among them, by Region: for a single-Region key, only itself. */
+/** Returns the keys with the same id, including the key itself, by Region: for a single-Region key, only itself. */
 export function relatedTo({ accountId, keyId }: KmsKey, manager: EntityManager): Promise<KmsKey[]> {
   return manager.find(KmsKey, { where: { accountId, keyId }, order: { region: 'ASC' } });
 }
 
 /**
- * Locks a key. Related keys change together, so all of them are locked, always in the same order: otherwise two
- * transactions could wait for each other.
+ * Locks a key. Related keys change together, so all of them are locked, always in the same order to avoid deadlocks.
  */
 export async function lockKey(manager: EntityManager, arn: string): Promise<KmsKey | null> {
   const { accountId, keyId } = identityOf(arn);
@@ -301,13 +306,13 @@ export async function lockKey(manager: EntityManager, arn: string): Promise<KmsK
   return manager.findOne(KmsKey, { where: { arn }, lock: { mode: 'pessimistic_write' } });
 }
 
-/** Reads what belongs to a key. */
+/** Reads the dependent rows of a key. */
 export async function knownOf(manager: EntityManager, key: KmsKey): Promise<KnownKey> {
   const [known] = await knownOfAll(manager, [key]);
   return known as KnownKey;
 }
 
-/** Reads what belongs to each of some keys. */
+/** Reads the dependent rows of several keys. */
 async function knownOfAll(manager: EntityManager, keys: readonly KmsKey[]): Promise<KnownKey[]> {
   const of = { keyArn: In(keys.map(({ arn }) => arn)) };
   const materials = rowsByKey(
@@ -353,7 +358,7 @@ function unknown(named: KmsIdentifier): KmsException {
     : new KmsException('NotFoundException', `Key '${kmsArn(named)}' does not exist`);
 }
 
-/** Returns the refusal of another account's key, whose policies this service doesn't have. */
+/** Returns the exception for another account's key, whose policies this service doesn't have. */
 function foreign({ principal, api, operation: called }: Call, named: KmsIdentifier, operation = called): Error {
   const action = `${api.name}:${operation}`;
   return new AccessDeniedException(

@@ -10,7 +10,7 @@ import { KmsKeyRepository, relatedTo } from './kms-key.repository.js';
 import type { ScheduleKeyDeletionInput, ScheduleKeyDeletionOutput } from './keys.schema.js';
 
 const DEFAULT_DAYS = 30;
-/** The model allows 1 to 365 days; KMS refuses all but these. */
+/** The model allows 1 to 365 days; KMS accepts only these. */
 const DAYS = { min: 7, max: 30 };
 
 @Injectable()
@@ -41,7 +41,7 @@ export class ScheduleKeyDeletionOperation {
   }
 }
 
-/** @throws ValidationException in the words of a constraint of the model */
+/** @throws ValidationException with the message for a constraint of the model */
 function checkDays(days: number): void {
   if (days >= DAYS.min && days <= DAYS.max) return;
   const rule = days < DAYS.min ? `greater than or equal to ${DAYS.min}` : `less than or equal to ${DAYS.max}`;

@@ -8,19 +8,20 @@ import { KmsException } from '../exceptions.js';
 import { KEY_SPECS, type KeySpec } from '../keys/key-specs.js';
 import { AES_BYTES, type Material } from './material.js';
 
-/** Most bytes of an HMAC key, by the bits of its MAC: the block of the hash function. */
+/** Maximum length of an HMAC key in bytes, by the bits of its MAC: the block size of the hash function. */
 const HMAC_BLOCK_BYTES: Readonly<Record<number, number>> = { 224: 64, 256: 64, 384: 128, 512: 128 };
 
-/** The least public exponent of RSA: 1 would encrypt nothing. */
+/** The smallest public exponent of RSA: 1 would not encrypt. */
 const MIN_EXPONENT = 3n;
 
 /**
- * Reads key material that a caller imports, and checks that it is a key of the spec. A private key is encoded anew, without what may
- * stand beside it. Whether the halves of a pair belong together is computed on the crypto thread.
+ * Reads key material that a caller imports, and checks that it is a key of the spec. A private key is re-encoded
+ * without additional data. The crypto thread checks that the halves of a pair match.
  *
- * @param spec  one that is importable
- * @param given symmetric keys: their bytes; private keys: PKCS#8 in DER, not encrypted; stays the caller's to zeroize
- * @throws ValidationException if it isn't such an encoding; KmsException IncorrectKeyMaterialException for the key of another spec
+ * @param spec an importable key spec
+ * @param given bytes of a symmetric key; for private keys PKCS#8 in DER, not encrypted; stays the caller's to zeroize
+ * @throws ValidationException for any other encoding; KmsException IncorrectKeyMaterialException for the key of another
+ *   spec
  */
 export function readImported(spec: KeySpec, given: Buffer, thread: CryptoThread): Material | Promise<Material> {
   const { kind, bits = 0 } = KEY_SPECS[spec];
@@ -52,8 +53,8 @@ async function pairOf(spec: KeySpec, given: Buffer, thread: CryptoThread): Promi
 }
 
 /**
- * Returns the public key of a private key, if it is one of the spec. Of an elliptic curve key, which may have come with a compressed
- * point, it encodes an uncompressed one.
+ * Returns the public key of a private key, if it matches the spec. For an elliptic curve key, the point is encoded
+ * uncompressed, even if it was imported compressed.
  *
  * @param pkcs8 the private key, as OpenSSL encodes it
  * @throws ValidationException, KmsException IncorrectKeyMaterialException
@@ -68,8 +69,8 @@ function publicKeyOf(spec: KeySpec, privateKey: KeyObject, pkcs8: Buffer): KeyOb
 }
 
 /**
- * False for an elliptic curve key with the parameters of its curve in place of its name: RFC 5480 section 2.1.1. OpenSSL knows the
- * curve and writes the parameters again, which callers of GetPublicKey couldn't read.
+ * False for an elliptic curve key with explicit curve parameters instead of a name: RFC 5480 section 2.1.1. OpenSSL
+ * knows the curve and writes the parameters again, which callers of GetPublicKey couldn't read.
  */
 function namesCurve(publicKey: KeyObject): boolean {
   const info = decodeSequence(exportPublicKey(publicKey), 'SubjectPublicKeyInfo', 'KEY_TYPE');
@@ -97,8 +98,8 @@ function isOfSpec({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject, s
 }
 
 /**
- * True unless the private numbers of an RSA key are longer than its modulus makes them: OpenSSL computes with primes of any length,
- * and with long ones for seconds.
+ * False if the private numbers of an RSA key are longer than its modulus requires: OpenSSL accepts primes of any
+ * length, and computes for seconds with long ones.
  *
  * @param pkcs8 as OpenSSL encodes it, with RSAPrivateKey of RFC 8017 appendix A.1.2
  */

@@ -52,7 +52,7 @@ export class KmsMaterial {
   @Column('text')
   state!: MaterialState;
 
-  /** When it became current by a rotation; null for the first material and for one that waits for a rotation. */
+  /** Time of the rotation that made it current; null for the first material and for one that waits for a rotation. */
   @Column('timestamp with time zone', { name: 'rotated_at', precision: 3, nullable: true })
   rotatedAt!: Date | null;
 

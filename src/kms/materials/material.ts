@@ -19,7 +19,7 @@ export const AES_BYTES = 32;
 /**
  * Generates the material of a key. Key pairs are generated outside of the main thread.
  *
- * @param spec one that is supported
+ * @param spec a supported key spec
  */
 export function generateMaterial(spec: KeySpec, thread: CryptoThread): Material | Promise<Material> {
   const { kind, bits = 0, curve = '' } = KEY_SPECS[spec];
@@ -47,7 +47,7 @@ export function generateAesKey(): Buffer {
   return randomBytes(AES_BYTES);
 }
 
-/** @throws KmsException UnsupportedOperationException for a spec that this service makes no keys of */
+/** @throws KmsException UnsupportedOperationException for a spec that this service can't generate */
 export function requireSupported(spec: KeySpec): void {
   if (KEY_SPECS[spec].kind === 'sm2') throw unsupported(spec);
 }
@@ -76,8 +76,8 @@ async function seedOf(set: ParameterSet, thread: CryptoThread): Promise<Material
 
 /**
  * Computes the id of a material: 64 hexadecimal digits. The same material has the same id in one key and in those related to it, and
- * another id in any other key. A key pair is identified by its public key, because PKCS#8 has many encodings of one private key; other
- * material by its bytes, so that nobody who doesn't know them can compute the id.
+ * another id in any other key. A key pair is identified by its public key, because PKCS#8 has many encodings of one
+ * private key; other material by its bytes, so that the id can't be computed without knowing them.
  */
 export function materialIdOf(
   { accountId, keyId }: { accountId: string; keyId: string },

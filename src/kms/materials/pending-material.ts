@@ -22,7 +22,7 @@ export function isPending({ state }: { state: MaterialState }): boolean {
 
 /**
  * Sets the state of a material that waits for a rotation: the primary key can't be rotated until all related keys have imported it.
- * Called when a related key imports it, comes, goes or becomes the primary key.
+ * Called when a related key imports it, is added or removed, or becomes the primary key.
  */
 export async function updatePending({ manager, key, changed }: ChangedKey, now: Date): Promise<void> {
   const { accountId, keyId } = key;
@@ -48,8 +48,8 @@ export async function updatePending({ manager, key, changed }: ChangedKey, now: 
 }
 
 /**
- * Deletes the bytes of an imported material. What is known about it stays, so that only the same material can be imported again; one
- * that waits for a rotation is forgotten, in the replicas of the key as well.
+ * Deletes the bytes of an imported material. Its metadata stays, so that only the same material can be imported again;
+ * material that waits for a rotation is removed, also from the replicas.
  */
 export async function eraseMaterial({ manager, key, changed }: ChangedKey, material: KmsMaterial): Promise<void> {
   if (isPending(material) && !isReplica(key)) {

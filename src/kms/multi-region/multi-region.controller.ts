@@ -18,7 +18,7 @@ export class MultiRegionController {
     name: 'ReplicateKey',
     summary: 'Replicates a multi-Region key to another Region',
     description:
-      'Creates a replica with the id and the key material of a multi-Region primary key: what one encrypts, the other decrypts. The ' +
+      'Creates a replica with the id and the key material of a multi-Region primary key: each can decrypt the other’s ciphertexts. The ' +
       'replica has a key policy, grants, aliases, tags and a description of its own, and can be disabled and deleted by itself. The ' +
       'deployment must serve `ReplicaRegion`. The replica is `Creating` for about a second. The caller needs `kms:ReplicateKey` on ' +
       'the primary key and `kms:CreateKey` in the replica’s Region.',
@@ -34,7 +34,7 @@ export class MultiRegionController {
     name: 'UpdatePrimaryRegion',
     summary: 'Makes a replica the primary key',
     description:
-      'Exchanges the roles of the primary key and of one replica. Both are `Updating` for about a second, and can be used meanwhile. ' +
+      'Exchanges the roles of the primary key and of one replica. Both are `Updating` for about a second, but remain usable. ' +
       'Only a primary key can be replicated and rotated. The caller needs the permission on both keys.',
     example: '--key-id mrk-1234abcd12ab34cd56ef1234567890ab --primary-region eu-west-1',
     output: Nothing,

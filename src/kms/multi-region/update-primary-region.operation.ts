@@ -23,7 +23,7 @@ export class UpdatePrimaryRegionOperation {
       // The first lock takes those of all related keys.
       const { key } = await this.keys.lock(call, manager, named, { require: requirePrimary }, changed);
       if (region === key.region)
-        throw new ValidationException(`${key.arn} is the primary key already: name the Region of a replica.`);
+        throw new ValidationException(`${key.arn} is already the primary key: name the Region of a replica.`);
       const replica = await this.keys.lock(call, manager, { ...named, region }, {}, changed);
       const updatingUntil = endOfTransientState(call.origin.time);
       for (const each of await relatedTo(key, manager)) {

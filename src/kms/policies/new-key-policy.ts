@@ -8,17 +8,17 @@ import { type KeyFacts, resourceOf } from '../authorization/authorize.js';
 import { readNewKeyPolicy } from '../authorization/key-policies.js';
 import { KmsException } from '../exceptions.js';
 
-/** Checks the policy that a key is to get. */
+/** Checks a policy to be attached to a key. */
 @Injectable()
 export class NewKeyPolicy {
   constructor(private readonly principals: PrincipalRepository) {}
 
   /**
-   * @param facts      of the key with its new policy
+   * @param facts the key with its new policy
    * @param isBypassed true to skip the lockout check
    * @param manager    of the transaction that changes the key
-   * @throws KmsException MalformedPolicyDocumentException for a policy that names unknown principals, or that would not
-   * let the caller put another one; LimitExceededException for one that is too long
+   * @throws KmsException MalformedPolicyDocumentException for a policy that names unknown principals, or that would
+   *   prevent the caller from replacing it; LimitExceededException for one that is too long
    * @throws PolicyError for one that isn't in the policy language
    */
   async check(call: Call, facts: Omit<KeyFacts, 'policy'>, isBypassed = false, manager?: EntityManager): Promise<void> {

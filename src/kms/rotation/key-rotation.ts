@@ -19,13 +19,15 @@ export interface RotatedKey {
   changed: (arn: string) => void;
 }
 
-/** The materials that a rotation has exchanged. */
+/** The old and the new material of a rotation. */
 export interface Rotation {
   previous: string;
   current: string;
 }
 
-/** Exchanges the current material of symmetric encryption keys. Former materials stay, and open what they encrypted. */
+/**
+ * Replaces the current material of symmetric encryption keys. Former materials are kept to decrypt their ciphertexts.
+ */
 @Injectable()
 export class KeyRotation {
   constructor(private readonly provider: CryptoProvider) {}
@@ -40,7 +42,7 @@ export class KeyRotation {
   }
 
   /**
-   * Rotates a key and all related keys: they get a new material, or the imported one that waits for a rotation.
+   * Rotates a key and all related keys: they get a new material, or the pending imported one.
    *
    * @throws KmsException KMSInvalidStateException if no imported material waits
    */
@@ -79,7 +81,7 @@ export class KeyRotation {
   }
 }
 
-/** Gives the rotation setting of a key to the related keys, too. @param setting columns of the key */
+/** Copies the rotation setting of a key to the related keys. @param setting columns of the key */
 export async function setSchedule(
   { manager, key, changed }: RotatedKey,
   setting: Pick<KmsKey, 'rotationPeriodDays' | 'nextRotationAt'>,
@@ -91,8 +93,8 @@ export async function setSchedule(
 }
 
 /**
- * Returns the imported material of a key that waits for a rotation, without its bytes, as for a related key that must
- * import it yet.
+ * Returns the imported material of a key that waits for a rotation, without its bytes, for a related key that has yet
+ * to import it.
  *
  * @param materials with their sealed bytes
  * @throws KmsException KMSInvalidStateException

@@ -8,7 +8,7 @@ import { KeyRotation, waitingOf } from './key-rotation.js';
 import { isRotationNear } from './rotation-schedule.js';
 import type { RotateKeyOnDemandInput, RotateKeyOnDemandOutput } from './rotation.schema.js';
 
-/** Most rotations on demand in the life of a key. */
+/** Maximum number of on-demand rotations in a key's lifetime. */
 const MAX_ROTATIONS = 25;
 
 @Injectable()

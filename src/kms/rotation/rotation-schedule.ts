@@ -1,7 +1,7 @@
 import type { KmsKey } from '../keys/kms-key.entity.js';
 
 const DAY_MS = 86_400_000;
-/** Time before an automatic rotation in which no other one may begin. */
+/** Period before an automatic rotation in which no other rotation may begin. */
 const QUIET_MS = 20 * 60_000;
 
 type Schedule = Pick<KmsKey, 'rotationPeriodDays' | 'nextRotationAt'>;
@@ -14,7 +14,7 @@ export function nextRotation(now: Date, days: number): Schedule {
   return { rotationPeriodDays: days, nextRotationAt: new Date(now.getTime() + days * DAY_MS) };
 }
 
-/** Returns the setting with another period, which began when the present one did, or begins now if there is none. */
+/** Returns the setting with another period, which starts with the current one, or now if there is none. */
 export function withPeriod({ rotationPeriodDays, nextRotationAt }: Schedule, days: number, now: Date): Schedule {
   if (!nextRotationAt || rotationPeriodDays === null) return nextRotation(now, days);
   return nextRotation(new Date(nextRotationAt.getTime() - rotationPeriodDays * DAY_MS), days);

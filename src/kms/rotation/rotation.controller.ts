@@ -80,8 +80,8 @@ export class RotationController {
     name: 'RotateKeyOnDemand',
     summary: 'Rotates a key at once',
     description:
-      'Gives a symmetric encryption key new key material; a key with imported material gets the one that was imported for ' +
-      'this rotation. The dates of automatic rotation stay as they are. A key can be rotated on demand 25 times.',
+      'Gives a symmetric encryption key new key material; for imported material, this is the material that was imported for ' +
+      'this rotation. The dates of automatic rotation don’t change. A key can be rotated on demand 25 times.',
     example: EXAMPLE,
     output: RotateKeyOnDemandOutput,
     resource: 'key',

@@ -6,13 +6,13 @@ import { KmsException } from '../exceptions.js';
 import type { KmsCustomKeyStore } from './kms-custom-key-store.entity.js';
 import { StoreConnections } from './store-connections.js';
 
-/** HSMs that a cluster needs for a new store or key, as AWS has it: one in each of two Availability Zones. */
+/** Number of HSMs that a cluster needs for a new store or key, as in AWS: one in each of two Availability Zones. */
 const MIN_HSMS = 2;
 
-/** The rules for the clusters that custom key stores name. */
+/** Rules for clusters of custom key stores. */
 @Injectable()
 export class Clusters {
-  /** Certificates that are being read from tokens, by cluster: however many calls want them, one process reads. */
+  /** Pending reads of certificates from tokens, by cluster: concurrent calls share one process. */
   readonly #reading = new Map<string, Promise<Buffer[]>>();
 
   constructor(private readonly connections: StoreConnections) {}
@@ -76,7 +76,7 @@ export class Clusters {
     return certificate;
   }
 
-  /** Returns the DER of the certificates that count as a cluster's trust anchor. */
+  /** Returns the DER of the certificates that are accepted as a cluster's trust anchor. */
   async trustAnchorsOf(cluster: Cluster): Promise<Buffer[]> {
     return cluster.trustAnchor ? [cluster.trustAnchor] : this.#certificatesOn(cluster);
   }

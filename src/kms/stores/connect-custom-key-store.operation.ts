@@ -19,7 +19,7 @@ export class ConnectCustomKeyStoreOperation {
       const { connectionState, type, clusterId } = store;
       if (connectionState === 'CONNECTED' || connectionState === 'CONNECTING') return;
       if (connectionState !== 'DISCONNECTED') throw invalidStoreState(store, 'DISCONNECTED');
-      // A cluster that is no longer configured fails the connection, as one that AWS CloudHSM no longer has.
+      // If the cluster is no longer configured, the connection fails, as with a deleted AWS CloudHSM cluster.
       if (type === 'AWS_CLOUDHSM' && this.clusters.isKnown(clusterId)) this.clusters.usable(clusterId, 1);
       store.connectionState = 'CONNECTING';
       await manager.save(store);

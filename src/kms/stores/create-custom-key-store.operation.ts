@@ -47,7 +47,7 @@ export class CreateCustomKeyStoreOperation {
     });
   }
 
-  /** Checks all that can be checked without the other stores' lock. @returns DER of a cluster's trust anchor */
+  /** Runs the checks that don't need the other stores' lock. @returns DER of a cluster's trust anchor */
   async #check(call: Call, store: NewStore, secret: string): Promise<Buffer | undefined> {
     const others = await this.stores.all(call);
     requireUnusedName(store.name, others);
@@ -58,7 +58,7 @@ export class CreateCustomKeyStoreOperation {
     return undefined;
   }
 
-  /** Returns a disconnected store that the same request has made. */
+  /** Returns a disconnected store that an identical request created. */
   async #twin(call: Call, store: NewStore, secret: string): Promise<KmsCustomKeyStore | undefined> {
     const named = (await this.stores.all(call)).find(({ name }) => name === store.name);
     const isSame =
@@ -117,6 +117,6 @@ export function requireUnusedName(name: string, others: readonly KmsCustomKeySto
   if (others.some((other) => other.name === name))
     throw new KmsException(
       'CustomKeyStoreNameInUseException',
-      `A custom key store with the name ${name} exists already.`,
+      `A custom key store with the name ${name} already exists.`,
     );
 }

@@ -12,7 +12,7 @@ import { storeArn } from './store-arn.js';
 export interface LockedStore {
   readonly manager: EntityManager;
   readonly store: KmsCustomKeyStore;
-  /** Forgets the store, and the keys in it, in all caches once the transaction commits. */
+  /** Drops the store and its keys from all caches once the transaction commits. */
   readonly changed: () => void;
 }
 
@@ -103,7 +103,7 @@ export function storeNotFound(nameOrId: string): KmsException {
   return new KmsException('CustomKeyStoreNotFoundException', `Custom key store ${nameOrId} is not found.`);
 }
 
-/** The refusal of an operation that a store's connection state doesn't allow. */
+/** The exception for an operation that a store's connection state doesn't allow. */
 export function invalidStoreState({ id, connectionState }: KmsCustomKeyStore, needed: string): KmsException {
   return new KmsException(
     'CustomKeyStoreInvalidStateException',

@@ -30,9 +30,9 @@ export class DeleteCustomKeyStoreOperation {
       changed();
       return keyArns;
     });
-    // Nothing destroys them any more: the cluster stays as it is, as with AWS.
+    // They are no longer destroyed: as with AWS, the cluster is left unchanged.
     for (const keyArn of left)
-      this.logger.warn({ keyArn, store: CustomKeyStoreId }, 'key on a token left behind with its deleted store');
+      this.logger.warn({ keyArn, store: CustomKeyStoreId }, 'key on a token left behind by its deleted store');
     return {};
   }
 }

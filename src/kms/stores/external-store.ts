@@ -39,10 +39,10 @@ const Encrypted = z.object({
 const Decrypted = z.object({ plaintext: base64(1, 8192) });
 
 /**
- * Keys behind an external key store proxy. A plaintext is encrypted twice: under a material that this service keeps, and
- * the result by the proxy. A ciphertext blob is a header without a material; the SHA-256 of the plaintext that the proxy
- * received (32 bytes), so that the proxy can't answer with another plaintext; the IV and the proxy's metadata, each after its length
- * (1 byte); the tag (16 bytes); and the proxy's ciphertext.
+ * Keys behind an external key store proxy. A plaintext is encrypted twice: first under a material in this service, then
+ * by the proxy. A ciphertext blob is a header without a material; the SHA-256 of the plaintext that the proxy received
+ * (32 bytes), so that the proxy can't return another plaintext; the IV and the proxy's metadata, each after its
+ * length (1 byte); the tag (16 bytes); and the proxy's ciphertext.
  */
 @Injectable()
 export class ExternalStore implements KeyStore {
@@ -110,7 +110,7 @@ export class ExternalStore implements KeyStore {
     throw new KmsException('UnsupportedOperationException', 'An external key store generates no random bytes.');
   }
 
-  /** Opens what this service encrypted. The proxy authenticates neither it nor the encryption context. */
+  /** Removes this service's own encryption. The proxy authenticates neither it nor the encryption context. */
   #openInner({ key, materials }: KnownKey, inner: Buffer, context: Buffer): Buffer {
     let materialId: string | undefined;
     try {
@@ -175,7 +175,7 @@ export async function requireUnusedXksKey(
   if (await manager.existsBy(KmsKey, { customKeyStoreId, xksKeyId }))
     throw new KmsException(
       'XksKeyAlreadyInUseException',
-      `A KMS key of custom key store ${customKeyStoreId} uses the external key already.`,
+      `A KMS key of custom key store ${customKeyStoreId} already uses the external key.`,
     );
 }
 
@@ -188,7 +188,7 @@ function sha256(...parts: readonly Buffer[]): Buffer {
 }
 
 function otherPlaintext(): KmsException {
-  return new KmsException('KMSInvalidStateException', "The proxy's plaintext is not what was encrypted.");
+  return new KmsException('KMSInvalidStateException', "The proxy's plaintext differs from the encrypted one.");
 }
 
 function aadOf(header: Buffer): { additionalAuthenticatedData: string } {

@@ -4,12 +4,12 @@ import type { NewKmsKey } from '../keys/kms-key.entity.js';
 import type { KnownKey } from '../keys/kms-key-cache.js';
 import type { KmsCustomKeyStore } from './kms-custom-key-store.entity.js';
 
-/** Holds the keys of a custom key store and computes with them. */
+/** The keys of a custom key store, and the operations with them. */
 export interface KeyStore {
   /**
-   * Makes sure that the store has the key of a new KMS key: generates it, or checks the external key that it names.
+   * Ensures that the store has the key of a new KMS key: generates it, or checks the external key that it names.
    *
-   * @returns the materials that this service keeps beside it
+   * @returns the materials that this service stores in addition
    * @throws KmsException
    */
   prepare(call: Call, store: KmsCustomKeyStore, key: NewKmsKey): Promise<NewKmsMaterial[]>;

@@ -12,7 +12,7 @@ export class KeyStores {
     private readonly external: ExternalStore,
   ) {}
 
-  /** @param key one that a custom key store holds */
+  /** @param key a key in a custom key store */
   of({ origin }: Pick<NewKmsKey, 'origin'>): KeyStore {
     return origin === 'EXTERNAL_KEY_STORE' ? this.external : this.cloudHsm;
   }

@@ -55,11 +55,11 @@ export class KmsCustomKeyStore {
   @Column('text', { name: 'connection_error_code', nullable: true })
   connectionErrorCode!: string | null;
 
-  /** A node works on the state CONNECTING or DISCONNECTING until then; afterwards another may. */
+  /** Until this time, one node handles the state CONNECTING or DISCONNECTING; afterwards another node may. */
   @Column('timestamp with time zone', { name: 'worked_on_until', precision: 3, nullable: true })
   workedOnUntil!: Date | null;
 
-  /** Connections in a row that the token refused for the password. */
+  /** Number of consecutive connections that the token refused because of the password. */
   @Column('integer', { name: 'failed_logins' })
   failedLogins!: number;
 
@@ -71,7 +71,7 @@ export class KmsCustomKeyStore {
   @Column('text', { name: 'trust_anchor', nullable: true })
   trustAnchor!: string | null;
 
-  /** Null for a store of AWS_CLOUDHSM, like what follows. */
+  /** Null for a store of AWS_CLOUDHSM, like the following columns. */
   @Column('text', { nullable: true })
   connectivity!: 'PUBLIC_ENDPOINT' | null;
 

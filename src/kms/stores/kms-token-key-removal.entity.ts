@@ -2,7 +2,7 @@ import { Column, Entity, type EntityManager, ForeignKey, PrimaryColumn } from 't
 import { KmsCustomKeyStore } from './kms-custom-key-store.entity.js';
 
 /**
- * A key on a token that belongs to no KMS key and is to be destroyed: the KMS key was deleted, or a process ended while
+ * A key on a token without a KMS key, which will be destroyed: the KMS key was deleted, or a process ended while
  * it was creating one.
  */
 @Entity('kms_token_key_removals')
@@ -14,12 +14,12 @@ export class KmsTokenKeyRemoval {
   @Column('text', { name: 'custom_key_store_id' })
   customKeyStoreId!: string;
 
-  /** Not before this time, because the key may still be being created. */
+  /** Earliest time, because the key's creation may still be in progress. */
   @Column('timestamp with time zone', { name: 'due_at', precision: 3 })
   dueAt!: Date;
 }
 
-/** Notes a key on a token that is to be destroyed. */
+/** Records a key on a token that will be destroyed. */
 export async function noteRemoval(manager: EntityManager, removal: KmsTokenKeyRemoval): Promise<void> {
   await manager.insert(KmsTokenKeyRemoval, removal);
 }

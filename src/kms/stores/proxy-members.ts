@@ -5,7 +5,7 @@ import type { CreateCustomKeyStoreInput, UpdateCustomKeyStoreInput } from './sto
 
 /** The only version of the XKS proxy API; AWS's pattern allows more. */
 const PATH = /\/kms\/xks\/v1$/;
-/** The refusal of what needs a VPC endpoint service: this service is in no VPC. */
+/** The exception for members that need a VPC endpoint service, because this service isn't in a VPC. */
 const NO_VPC = 'This service reaches external key store proxies by their public endpoint only.';
 
 type VpcMember = 'XksProxyConnectivity' | 'XksProxyVpcEndpointServiceName' | 'XksProxyVpcEndpointServiceOwner';
@@ -45,7 +45,7 @@ export function refuseVpc(input: Pick<UpdateCustomKeyStoreInput, VpcMember>): vo
   if (isVpc) throw new KmsException('XksProxyVpcEndpointServiceNotFoundException', NO_VPC);
 }
 
-/** @throws ValidationException for a host that no URL has, such as 256.1.1.1, although AWS's pattern allows it */
+/** @throws ValidationException for an invalid host, such as 256.1.1.1, although AWS's pattern allows it */
 export function checkEndpoint(endpoint: string): void {
   if (!URL.canParse(endpoint)) throw new ValidationException(`XksProxyUriEndpoint ${endpoint} has no valid host.`);
 }
@@ -66,5 +66,5 @@ export function requireUnusedUri(
   others: readonly KmsCustomKeyStore[],
 ): void {
   if (others.some((other) => other.id !== id && other.uriEndpoint === uriEndpoint && other.uriPath === uriPath))
-    throw new KmsException('XksProxyUriInUseException', `A custom key store uses ${uriEndpoint}${uriPath} already.`);
+    throw new KmsException('XksProxyUriInUseException', `A custom key store already uses ${uriEndpoint}${uriPath}.`);
 }

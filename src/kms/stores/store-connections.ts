@@ -12,7 +12,7 @@ import type { KmsCustomKeyStore } from './kms-custom-key-store.entity.js';
 import { findStore } from './read-store.js';
 import { isStoreArn, storeIdOf } from './store-arn.js';
 
-/** A connection that failed isn't tried again by calls for this long. */
+/** Time for which calls don't retry a failed connection. */
 const RETRY_MS = 1000;
 
 /** The token of a store in this process. */
@@ -23,8 +23,8 @@ interface Connection {
 }
 
 /**
- * The tokens of the connected custom key stores, one process for each, in this process of the service. A token is
- * connected at its first use, and disconnected when its store is.
+ * The tokens of this process's connected custom key stores, each served by a separate process. A token is connected on
+ * first use, and disconnected with its store.
  */
 @Injectable()
 export class StoreConnections implements Cache, OnApplicationShutdown {
@@ -61,14 +61,14 @@ export class StoreConnections implements Cache, OnApplicationShutdown {
     return connection.token;
   }
 
-  /** Connects to a token with a password, which is tried once. The caller closes it. @throws TokenError */
+  /** Connects to a token with a password, which is tried only once. The caller closes it. @throws TokenError */
   connect(cluster: Cluster, password?: string): Promise<Token> {
     const { module, tokenLabel: label, tokenSerial: serial } = cluster;
     const { sessions, timeoutMs } = this.config.tokens;
     return Token.open({ address: { module, label, serial }, pin: password, sessions, timeoutMs });
   }
 
-  /** Keeps a token that was connected. */
+  /** Stores a connected token. */
   keep(storeId: string, token: Token): void {
     void this.close(storeId);
     this.#connections.set(storeId, { token: Promise.resolve(token) });
@@ -103,7 +103,7 @@ export class StoreConnections implements Cache, OnApplicationShutdown {
 
   async #open(storeId: string): Promise<Token> {
     const store = await findStore(this.database.manager, storeId);
-    // A call may have known the store before it was disconnected, which would leave the login behind.
+    // A call may have read the store before it was disconnected, which would leave the session logged in.
     if (store?.connectionState !== 'CONNECTED')
       throw new TokenError('TOKEN_NOT_FOUND', 'The custom key store is not connected.');
     const cluster = this.cluster(store.clusterId);
@@ -117,7 +117,7 @@ export class StoreConnections implements Cache, OnApplicationShutdown {
     try {
       const store: KmsCustomKeyStore | null = await findStore(this.database.manager, id);
       const connection = this.#connections.get(id);
-      // A connected store keeps its password, so that a refused one would be refused again.
+      // The password of a connected store can't change, so a refused one would be refused again.
       const mayRetry = connection?.failure?.isOfPin === false;
       if (store?.connectionState !== 'CONNECTED' || mayRetry) await this.close(id);
     } catch (error) {
@@ -126,7 +126,7 @@ export class StoreConnections implements Cache, OnApplicationShutdown {
   }
 }
 
-/** A wrong password isn't tried again until the store changes, because each try brings the token nearer to its lock. */
+/** A wrong password isn't retried until the store changes, because each attempt brings the token closer to locking. */
 function mayRetry({ failure }: Connection): boolean {
   return failure !== undefined && !failure.isOfPin && performance.now() > failure.at + RETRY_MS;
 }

@@ -1,7 +1,7 @@
 import { TokenError } from '../../hsm/token-error.js';
 import { KmsException } from '../exceptions.js';
 
-/** ConnectionErrorCode by what a token answers to a connection; INTERNAL_ERROR for anything else. */
+/** ConnectionErrorCode by the token's error; INTERNAL_ERROR for anything else. */
 const CONNECTION_ERRORS: Readonly<Record<string, string>> = {
   CKR_PIN_INCORRECT: 'INVALID_CREDENTIALS',
   CKR_PIN_INVALID: 'INVALID_CREDENTIALS',
@@ -24,7 +24,7 @@ const CONNECTION_ERRORS: Readonly<Record<string, string>> = {
   CKR_FUNCTION_FAILED: 'NETWORK_ERRORS',
 };
 
-/** Faults of the token that AWS KMS answers as its own. */
+/** Faults of the token that AWS KMS reports as internal errors. */
 const INTERNAL = new Set([
   'BUSY',
   'CKR_OPERATION_ACTIVE',
@@ -41,9 +41,9 @@ export function connectionErrorCode({ code }: TokenError): string {
 }
 
 /**
- * Returns what a call answers if a token fails it.
+ * Returns the exception for a call that a token failed.
  *
- * @param isDecryption true if a fault that isn't the token's means that the ciphertext is wrong
+ * @param isDecryption true if a fault other than the token's own means that the ciphertext is invalid
  */
 export function useError(error: unknown, keyArn: string, isDecryption = false): unknown {
   if (!(error instanceof TokenError)) return error;

@@ -29,9 +29,9 @@ export class StoreKeys {
   ) {}
 
   /**
-   * Returns the custom key store that is to hold a new key.
+   * Returns the custom key store for a new key.
    *
-   * @throws ValidationException for one of another type than the key's origin
+   * @throws ValidationException if its type doesn't match the key's origin
    * @throws KmsException CustomKeyStoreNotFoundException, CustomKeyStoreInvalidStateException
    */
   async storeOf(call: Call, { customKeyStoreId, origin }: NewKmsKey): Promise<KmsCustomKeyStore> {
@@ -44,8 +44,8 @@ export class StoreKeys {
   }
 
   /**
-   * Makes the key in its store, and stores the KMS key. If the process ends in between, the key on a token is destroyed
-   * later: it is noted before it is generated.
+   * Creates the key in its store, and stores the KMS key. If the process ends in between, the key on a token is
+   * destroyed later: it is recorded before it is generated.
    *
    * @returns the materials that this service keeps
    */
@@ -61,7 +61,7 @@ export class StoreKeys {
       const locked = await lockStore(manager, store.id);
       if (!locked) throw storeNotFound(store.id);
       if (locked.connectionState !== 'CONNECTED') throw invalidStoreState(locked, 'CONNECTED');
-      // Two calls may have asked the proxy at the same time.
+      // Two calls may have called the proxy at the same time.
       await requireUnusedXksKey(manager, key);
       if (isOnToken && !(await this.removals.keep(manager, key.arn)))
         throw new KmsException('KMSInternalException', 'The key could not be created in time. Try again.');

@@ -17,7 +17,7 @@ import { TokenKeyRemovals } from './token-key-removals.js';
 import { XksHealth } from './xks-health.js';
 
 const INTERVAL_MS = 5000;
-/** Time that a node has for a connection; afterwards another may try. */
+/** Time in which a node must complete a connection; afterwards another node may try. */
 const LEASE_MS = 60_000;
 /** Wrong passwords in a row after which the user counts as locked out. */
 const MAX_FAILED_LOGINS = 5;
@@ -29,7 +29,7 @@ interface Outcome {
   failedLogins: number;
 }
 
-/** Connects and disconnects custom key stores in the background. Any node does it, one at a time for each store. */
+/** Connects and disconnects custom key stores in the background. Any node can do this, one at a time per store. */
 @Injectable()
 export class StoreWorker implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #rounds: Rounds;
@@ -57,7 +57,9 @@ export class StoreWorker implements OnApplicationBootstrap, OnApplicationShutdow
     await this.#rounds.stop();
   }
 
-  /** Looks for work now, because a call has made some. A round that is running may have looked before the call. */
+  /**
+   * Looks for work immediately, after a call has created some. A running round may have looked before the call.
+   */
   async kick(): Promise<void> {
     await this.#rounds.run();
     await this.#rounds.run();
@@ -89,7 +91,7 @@ export class StoreWorker implements OnApplicationBootstrap, OnApplicationShutdow
     this.logger.info({ store: id, connectionState, connectionErrorCode }, 'custom key store connection settled');
   }
 
-  /** Takes on the work of a store, unless another node has. */
+  /** Claims the work of a store, unless another node has. */
   async #claim(id: string): Promise<Store | undefined> {
     const now = this.clock.now();
     return this.changes.ownTransaction(async (manager) => {
@@ -102,7 +104,7 @@ export class StoreWorker implements OnApplicationBootstrap, OnApplicationShutdow
     });
   }
 
-  /** Stores how the work ended, unless a call has changed the state meanwhile, even if it is the same again. */
+  /** Stores the result of the work, unless a call has changed the state meanwhile, even to the same value. */
   async #settle({ id, connectionState, workedOnUntil }: Store, outcome: Partial<Store>): Promise<boolean> {
     return this.changes.ownTransaction(async (manager, changed) => {
       const store = await lockStore(manager, id);
@@ -118,7 +120,7 @@ export class StoreWorker implements OnApplicationBootstrap, OnApplicationShutdow
     try {
       return store.type === 'AWS_CLOUDHSM' ? await this.#connectToken(store) : await this.#connectProxy(store);
     } catch (error) {
-      // Such as a password that was modified in the database and doesn't open.
+      // For example, the sealed password was modified in the database.
       this.logger.error(
         { store: store.id, error: (error as Error).message },
         'custom key store could not be connected',

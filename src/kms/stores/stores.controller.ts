@@ -56,8 +56,8 @@ export class StoresController {
     name: 'ConnectCustomKeyStore',
     summary: 'Connects a custom key store',
     description:
-      'The response comes at once, and the connection is made in the background: DescribeCustomKeyStores shows whether ' +
-      'the store is CONNECTED, or FAILED and why. The password of an AWS CloudHSM key store is tried once. A store whose ' +
+      'The response is immediate, and the connection is made in the background: DescribeCustomKeyStores shows whether ' +
+      'the store is CONNECTED, or FAILED and why. The password of an AWS CloudHSM key store is tried only once. A store whose ' +
       'connection failed is disconnected first.',
     example: EXAMPLE,
     output: Nothing,
@@ -97,7 +97,7 @@ export class StoresController {
   @KmsOperation({
     name: 'DisconnectCustomKeyStore',
     summary: 'Disconnects a custom key store',
-    description: 'The keys in it are Unavailable from now on, until the store is connected again.',
+    description: 'Its keys are Unavailable until the store is connected again.',
     example: EXAMPLE,
     output: Nothing,
     resource: 'nothing',

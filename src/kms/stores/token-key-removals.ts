@@ -10,13 +10,13 @@ import { StoreConnections } from './store-connections.js';
 import { tokenKeyId } from './token-keys.js';
 
 /**
- * Time that a process has for CreateKey before the key on the token counts as left behind: longer than a token may take
- * to be opened and to generate a key, whatever its time limit. A key generated later would be left without a note.
+ * Time for CreateKey before the key on the token counts as orphaned: longer than opening a token and generating a key
+ * can take with any time limit. A key generated later would have no record.
  */
 const CREATION_MS = 300_000;
 const BATCH = 100;
 
-/** Destroys keys on tokens that belong to no KMS key, so that none is left behind unnoticed. */
+/** Destroys orphaned keys on tokens. */
 @Injectable()
 export class TokenKeyRemovals {
   constructor(
@@ -25,7 +25,7 @@ export class TokenKeyRemovals {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Notes, before a key is generated on a token, that it is to be destroyed unless its KMS key is stored in time. */
+  /** Records, before a key is generated on a token, that it must be destroyed unless its KMS key is stored in time. */
   async noteCreation(keyArn: string, customKeyStoreId: string, now: Date): Promise<void> {
     const dueAt = new Date(now.getTime() + CREATION_MS);
     await noteRemoval(this.database.manager, { keyArn, customKeyStoreId, dueAt });
@@ -37,7 +37,7 @@ export class TokenKeyRemovals {
     return affected === 1;
   }
 
-  /** Returns the ARNs of KMS keys whose keys may be left on the token of a store that is being deleted. */
+  /** Returns the ARNs of KMS keys whose keys may remain on the token of a store that is being deleted. */
   async leftIn(manager: EntityManager, customKeyStoreId: string): Promise<string[]> {
     const rows = await manager.find(KmsTokenKeyRemoval, { where: { customKeyStoreId }, order: { keyArn: 'ASC' } });
     return rows.map(({ keyArn }) => keyArn);

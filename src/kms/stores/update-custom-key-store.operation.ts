@@ -13,7 +13,7 @@ import { checkEndpoint, checkPath, refuseVpc, requireUnusedUri } from './proxy-m
 import type { UpdateCustomKeyStoreInput } from './stores.schema.js';
 import { XksHealth } from './xks-health.js';
 
-/** Members that a connected store takes, by its type. */
+/** Members that can be changed while the store is connected, by its type. */
 const WHILE_CONNECTED: Record<KmsCustomKeyStore['type'], readonly string[]> = {
   AWS_CLOUDHSM: ['NewCustomKeyStoreName'],
   EXTERNAL_KEY_STORE: ['NewCustomKeyStoreName', 'XksProxyAuthenticationCredential', 'XksProxyUriPath'],
@@ -33,7 +33,7 @@ export class UpdateCustomKeyStoreOperation {
   async execute(call: Call, { CustomKeyStoreId, ...input }: UpdateCustomKeyStoreInput): Promise<Nothing> {
     const members = Object.keys(input);
     if (members.length === 0) throw new ValidationException('State at least one member to change.');
-    // Neither a token nor a proxy is asked while the store is locked: a slow one would hold up all other calls.
+    // Tokens and proxies aren't called while the store is locked, because a slow one would block other calls.
     const seen = await this.stores.getWithSecret(call, CustomKeyStoreId);
     checkMembers(seen, members);
     await this.#check(call, seen, input);
@@ -57,7 +57,7 @@ export class UpdateCustomKeyStoreOperation {
     });
   }
 
-  /** Checks that the token or proxy of the changed store is one that it can use. */
+  /** Checks that the changed store can use its token or proxy. */
   async #check(call: Call, seen: KmsCustomKeyStore, input: Changes): Promise<void> {
     const store = Object.assign(new KmsCustomKeyStore(), seen);
     const secret = apply(store, input, await this.stores.all(call));
@@ -103,7 +103,7 @@ function apply(store: KmsCustomKeyStore, input: Changes, all: readonly KmsCustom
   return KeyStorePassword ?? XksProxyAuthenticationCredential?.RawSecretAccessKey;
 }
 
-/** True if what was checked is what the row still says. */
+/** True if the row still has the checked values. */
 function isAsSeen(store: KmsCustomKeyStore, seen: KmsCustomKeyStore): boolean {
   return (
     store.sealed.equals(seen.sealed) &&

@@ -7,7 +7,7 @@ import { AwsV4Signer } from 'aws4fetch';
 import { z } from 'zod';
 import { CONFIG, type Config } from '../../config/config.js';
 
-/** Time limit of a call. AWS KMS waits 250 ms; a proxy on one's own premises may be started slowly. */
+/** Time limit of a call. AWS KMS waits 250 ms; a self-hosted proxy may take longer. */
 const TIMEOUT_MS = 1000;
 const MAX_RESPONSE_BYTES = 65_536;
 const SERVICE = 'kms-xks-proxy';
@@ -57,7 +57,7 @@ const PROXY_ERRORS: ReadonlySet<string> = new Set<XksFault>([
   'DependencyTimeoutException',
 ]);
 
-/** Thrown if a proxy refuses or fails a call. What the proxy says is not passed on. */
+/** Thrown if a proxy refuses a call or fails. The proxy's message is not forwarded. */
 export class XksError extends Error {
   override readonly name = 'XksError';
 
@@ -72,8 +72,8 @@ export class XksError extends Error {
 const ErrorBody = z.object({ errorName: z.string() });
 
 /**
- * Calls external key store proxies over HTTPS. A proxy's URI comes with a call and could point anywhere, so only public
- * addresses are connected to, on port 443, unless KEYBLOCK_XKS_ENDPOINTS lists the host. Redirects are not followed.
+ * Calls external key store proxies over HTTPS. A proxy's URI comes from a caller, so only public addresses on port 443
+ * are allowed, unless KEYBLOCK_XKS_ENDPOINTS lists the host. Redirects are not followed.
  */
 @Injectable()
 export class XksClient {
@@ -94,7 +94,7 @@ export class XksClient {
     if (status === 200) {
       const response = schema.safeParse(json);
       if (response.success) return response.data;
-      throw new XksError('InvalidResponse', 'The external key store proxy answered with something else than agreed.');
+      throw new XksError('InvalidResponse', 'The external key store proxy sent an invalid response.');
     }
     const { data } = ErrorBody.safeParse(json);
     if (!data || !PROXY_ERRORS.has(data.errorName))
@@ -121,7 +121,7 @@ export class XksClient {
   #exchange(url: URL, headers: Record<string, string>, body: string, lookup: typeof publicAddresses | undefined) {
     return new Promise<{ status: number; text: string }>((resolve, reject) => {
       const outgoing = request(url, { method: 'POST', headers, agent: this.#agent, ...(lookup && { lookup }) });
-      // The request doesn't always report that it was destroyed, so what ends the call rejects by itself.
+      // A destroyed request doesn't always emit an error, so the code that ends the call also rejects.
       const fail = (error: Error) => {
         clearTimeout(timer);
         reject(faultOf(error));
@@ -131,7 +131,7 @@ export class XksClient {
       outgoing.on('error', fail);
       outgoing.once('upgrade', (_response, socket) => {
         socket.destroy();
-        fail(new XksError('InvalidResponse', 'The external key store proxy answered with another protocol.'));
+        fail(new XksError('InvalidResponse', 'The external key store proxy does not speak HTTPS.'));
       });
       outgoing.once('response', (response) => {
         const chunks: Buffer[] = [];
@@ -139,7 +139,7 @@ export class XksClient {
         response.on('data', (chunk: Buffer) => {
           bytes += chunk.length;
           if (bytes > MAX_RESPONSE_BYTES)
-            fail(new XksError('InvalidResponse', 'The external key store proxy answered too much.'));
+            fail(new XksError('InvalidResponse', 'The response of the external key store proxy is too long.'));
           else chunks.push(chunk);
         });
         response.on('error', fail);
@@ -183,7 +183,7 @@ type Resolved = (error: NodeJS.ErrnoException | null, address: string | LookupAd
 function publicAddresses(hostname: string, options: { all?: boolean }, done: Resolved): void {
   resolveName(hostname, { all: true }, (error, addresses) => {
     if (error) {
-      // There are no addresses then, although the type says so.
+      // On an error there are no addresses, contrary to the type.
       done(error, []);
       return;
     }
@@ -195,7 +195,7 @@ function publicAddresses(hostname: string, options: { all?: boolean }, done: Res
   });
 }
 
-/** Addresses that only this host or its network has (RFC 6890 and its IPv6 counterparts). */
+/** Addresses that are local to this host or its network (RFC 6890 and its IPv6 counterparts). */
 const SPECIAL = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],

@@ -59,12 +59,12 @@ const ROWS: Readonly<Record<XksFault, Row>> = {
   InvalidTls: { ...UNREACHABLE, connection: 'XKS_PROXY_INVALID_TLS_CONFIGURATION' },
 };
 
-/** Returns what CreateCustomKeyStore, UpdateCustomKeyStore or CreateKey answers if a proxy fails a call. */
+/** Returns the exception of CreateCustomKeyStore, UpdateCustomKeyStore or CreateKey for a failed call to a proxy. */
 export function xksError(error: unknown, during: 'store' | 'createKey'): unknown {
   return error instanceof XksError ? new KmsException(ROWS[error.fault][during], error.message) : error;
 }
 
-/** Returns what a cryptographic operation answers if a proxy fails a call. */
+/** Returns the exception of a cryptographic operation for a failed call to a proxy. */
 export function xksUseError(error: unknown): unknown {
   return error instanceof XksError ? new KmsException('KMSInvalidStateException', error.message) : error;
 }

@@ -23,7 +23,7 @@ export class KeyUses extends LastUses<KeyUsage> {
     super(logger, 'the last use of KMS keys could not be written');
   }
 
-  /** Notes a call that succeeded, if it is a cryptographic one, for all KMS keys that it used, by whichever API. */
+  /** Records a successful cryptographic call for all KMS keys that it used, in any API. */
   note({ api, operation, origin, requestId, record }: Call): void {
     if (api.audit.keyType !== KMS.audit.keyType || !isTracked(operation)) return;
     const usage = { operation, usedAt: origin.time, requestId, eventId: record.eventId };

@@ -29,7 +29,7 @@ export class KeyCache extends FreshCache<KnownKey> {
     return arn.startsWith('arn:aws:payment-cryptography:');
   }
 
-  /** Returns the key's ARN, so that a changed key is forgotten under all its names. */
+  /** Returns the key's ARN, so that a changed key is dropped under all its names. */
   protected sourceOf({ key }: KnownKey): string {
     return key.arn;
   }

@@ -53,7 +53,7 @@ export function scheduleDeletion(key: Key, days: number, now: Date): KeyChange {
 }
 
 /**
- * RestoreKey: cancels the deletion; the key stays disabled until StartKeyUsage.
+ * RestoreKey: cancels the deletion; the key remains disabled until StartKeyUsage.
  *
  * @param isApproved false for a key whose import was never approved
  */

@@ -45,8 +45,8 @@ interface MpaRequest {
 type Note = MpaRequest['note'];
 
 /**
- * The teams that approve protected operations of the caller's account and Region. The first team is in force at once. To
- * change or remove a team, the present one must approve. An association is stored as a guard.
+ * The teams that approve protected operations of the caller's account and Region. The first team takes effect at once.
+ * To change or remove a team, the current one must approve. An association is stored as a guard.
  */
 @Injectable()
 export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
@@ -113,11 +113,11 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
     return this.get(call, action);
   }
 
-  /** Requests the approval of the present team for a call that the service executes once it is given. */
+  /** Requests the approval of the current team for a call that the service then executes. */
   async request(call: Call, { manager, note, now, subject, comment }: MpaRequest): Promise<void> {
     const guard = await lockGuard(call, manager, ROOT_CERTIFICATES);
     const team = guard && (await manager.findOneBy(ApprovalTeam, { arn: guard.teamArn }));
-    if (!guard) throw new ConflictException('The association was removed meanwhile. Repeat the call.');
+    if (!guard) throw new ConflictException('The association has meanwhile been removed. Repeat the call.');
     if (!team)
       throw new ConflictException(`The team ${guard.teamArn} doesn't exist, and nobody can approve: create it.`);
     const { origin, principal, record } = call;
@@ -142,13 +142,13 @@ export class MpaTeamAssociationRepository implements OnApplicationBootstrap {
     return this.sessions.now();
   }
 
-  /** Returns the session in which the import of a key was or is to be approved. */
+  /** Returns the approval session of a key's import. */
   async sessionOf({ arn, class: keyClass, origin, usage }: Key): Promise<ApprovalSession | undefined> {
     const isRoot = keyClass === 'PUBLIC_KEY' && usage === 'TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE';
     return isRoot && origin === 'EXTERNAL' ? this.sessions.about(arn) : undefined;
   }
 
-  /** Turns the associations of a version without approvals into guards, so that they stay in force. */
+  /** Converts associations from versions without approvals to guards, so that they remain in force. */
   async onApplicationBootstrap(): Promise<void> {
     if ((await this.database.query<unknown[]>('SELECT FROM mpa_team_associations LIMIT 1')).length === 0) return;
     await this.changes.ownTransaction(async (manager, changed) => {

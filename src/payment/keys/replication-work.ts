@@ -34,7 +34,7 @@ export interface DueWork {
  */
 @Injectable()
 export class ReplicationWork {
-  /** Replications by the row object of their key, so that they are forgotten when KeyCache forgets the key. */
+  /** Replications by the row object of their key, so that they are dropped when KeyCache drops the key. */
   readonly #ofKeys = new WeakMap<Key, Replication[]>();
 
   constructor(

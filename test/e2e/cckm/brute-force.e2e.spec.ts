@@ -40,7 +40,7 @@ test('guesses during a lock neither prolong it nor count', async () => {
   await signIn('bob');
 });
 
-test('guesses that arrive at once count one by one', async () => {
+test('concurrent guesses are counted one by one', async () => {
   await createUser('cy');
   const answers = await Promise.all(Array.from({ length: 8 }, () => guess('cy', 'a wrong guess')));
   expect(answers.map(refusalOf)).toEqual(answers.map(() => WRONG));
@@ -100,7 +100,7 @@ test('sign-ins that exist go on during a lock, and a new password ends it', asyn
   await signIn('eve', 'a new long password');
 });
 
-test('a locked user, a wrong password and an unknown user get answers that differ in the id of the request alone', async () => {
+test('a locked user, a wrong password and an unknown user get responses that differ only in the request id', async () => {
   await createUser('fay');
   const wrong = await guess('fay', 'a wrong guess');
   await guesses('fay', 4);
@@ -131,7 +131,7 @@ test('the event of a failed sign-in names the user that exists, and no other tex
   expect(events.filter(({ text }) => text.includes(PASSWORD) || text.includes('gus-role'))).toEqual([]);
 });
 
-test('so many sign-ins at once that they would wait for seconds are refused for now, and other calls are answered', async () => {
+test('too many concurrent sign-ins are refused for a while, and other calls are served', async () => {
   const ann = await signIn('ann');
   const crowd = Array.from({ length: 40 }, () => guess('nobody', 'a wrong guess'));
   const meanwhile = ann.ok('GET', 'auth/self/user');

@@ -198,7 +198,7 @@ describe('the Ansible modules', () => {
     module = userWith(json as unknown as Tokens);
   });
 
-  test('create a key unless its alias is there, and find it by its alias', async () => {
+  test('create a key unless its alias exists, and find it by its alias', async () => {
     const find = () => module.ok<List>('GET', 'cckm/aws/keys?alias=ansible-key&region=us-east-1&kms=kms');
     expect((await find()).total).toBe(0);
     const body = { kms: 'kms', region: 'us-east-1', cks_op_type: 'create', aws_param: { Alias: 'ansible-key' } };

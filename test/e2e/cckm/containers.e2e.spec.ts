@@ -191,7 +191,7 @@ describe('KMS containers', () => {
 describe('a synchronization', () => {
   const synchronize = (body: object) => ann.ok('POST', 'cckm/aws/synchronization-jobs', body, 202);
 
-  test('records keys that were created through KMS, reads the others again, and finds those that are gone', async () => {
+  test('records keys that were created through KMS, refreshes the others, and finds missing ones', async () => {
     const recorded = await ann.createKey({ Alias: 'synchronized' });
     const doomed = await ann.createKey();
     const kms = kmsClient(service);
@@ -257,7 +257,7 @@ describe('a synchronization', () => {
     expect(await ann.ok('GET', `cckm/aws/keys?kms=${name}`)).toMatchObject({ total: 3 });
   });
 
-  test('is looked up and listed by the user who started it alone, and can no longer be cancelled', async () => {
+  test('is visible only to the user who started it, and can no longer be cancelled', async () => {
     const job = await synchronize({ kms: 'kms' });
     const path = `cckm/aws/synchronization-jobs/${String(job['id'])}`;
     expect(await ann.ok('GET', path)).toEqual(job);

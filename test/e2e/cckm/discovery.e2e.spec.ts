@@ -68,7 +68,7 @@ describe('users and roles', () => {
     expect(await ann.refused('POST', 'cckm/aws/get-iam-users', { kms: 'kms', marker: Marker })).toMatch(/^400 9 /);
   });
 
-  test('are not listed for a user who may do everything with keys', async () => {
+  test('are not listed for a user with all permissions on keys', async () => {
     const other = await user('dee', statement(['kms:*', 'cckm:*']));
     for (const path of ['get-iam-users', 'get-iam-roles'])
       expect(await other.refused('POST', `cckm/aws/${path}`, { kms: 'none' })).toMatch(

@@ -9,7 +9,7 @@ import { startTestService, TestClock } from '../../support/service.js';
 const INVALID = '401 5 NCERRUnauthorizedAccess | Invalid token';
 const NO_HEADER = '401 5 NCERRUnauthorizedAccess | The request needs one Authorization header: Bearer <JWT>';
 
-/** A quarter of a second after a whole one, and it stands. */
+/** The clock is stopped at a quarter of a second after a whole one. */
 const clock = new TestClock(new Date('2026-11-28T12:00:00.250Z'));
 const { service, user } = useCckm({}, clock);
 
@@ -29,7 +29,7 @@ const answerTo = async (jwt: string) => refusalOf(await self(`Bearer ${jwt}`));
 const signed = (payload: JWTPayload, key: Uint8Array = secret, header: object = {}) =>
   new SignJWT(payload).setProtectedHeader({ alg: 'HS256', typ: 'JWT', ...header }).sign(key);
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-/** Signs any header, also one that no library would. */
+/** Signs any header, including ones that no library would sign. */
 function forged(header: object, payload: object, key: Uint8Array = secret): string {
   const input = `${part(header)}.${part(payload)}`;
   return `${input}.${createHmac('sha256', key).update(input).digest('base64url')}`;
@@ -123,7 +123,7 @@ test('groups and names in a token give nothing, even under the secret of the ser
   expect({ status, json }).toMatchObject({ status: 200, json: { username: 'ann', groups: ['CCKM Users'] } });
 });
 
-test('a sign-in that never was is taken for one that was revoked', async () => {
+test('a sign-in that never existed is treated as revoked', async () => {
   const sid = 'baf58871-2503-4d13-a84a-339aeb8fdfaf';
   expect(await answerTo(await signed({ ...claims, cust: { sid } }))).toBe(
     '401 5 NCERRUnauthorizedAccess | Token has been revoked',

@@ -63,7 +63,7 @@ describe('deletion', () => {
     expect((await get(id)).aws_param.KeyState).toBe('Enabled');
   });
 
-  test('ends with a key that is gone, whose record tells what it was', async () => {
+  test('ends with a destroyed key, whose record keeps its description', async () => {
     const created = await ann.createKey({ Alias: 'soon-gone', Description: 'of old' });
     const { id } = created;
     await act(id, 'schedule-deletion', { days: 7 });
@@ -535,7 +535,7 @@ test('the public key of a key pair is PEM', async () => {
   );
 });
 
-test('a refresh moves synced_at and updatedAt, and an action updatedAt alone', async () => {
+test('a refresh updates synced_at and updatedAt, and an action only updatedAt', async () => {
   const created = await ann.createKey();
   clock.advance(1000);
   const refreshed = await act(created.id, 'refresh');

@@ -363,7 +363,7 @@ describe('the record of a key', () => {
       ['POST', '/cancel-deletion'],
       ['DELETE', ''],
     ] as const) {
-      // Sent as it is: fetch would resolve the dots.
+      // Sent unchanged, because fetch would resolve the dots.
       const head = [
         `${method} /api/v1/cckm/aws/keys/${id}${suffix} HTTP/1.1`,
         'Host: x',

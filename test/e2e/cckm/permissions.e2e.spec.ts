@@ -24,7 +24,7 @@ beforeAll(async () => {
   container = (await chief.ok<{ id: string }>('GET', 'cckm/aws/kms/kms')).id;
 });
 
-/** Every action on a key with what it needs in KMS, besides what every answer needs. */
+/** Every action on a key with its permissions in KMS, in addition to those for every response. */
 const ACTIONS: [action: string, needs: string, body?: object][] = [
   ['schedule-deletion', 'kms:ScheduleKeyDeletion', { days: 7 }],
   ['cancel-deletion', 'kms:CancelKeyDeletion'],
@@ -128,7 +128,7 @@ describe('a user sees of keys', () => {
       expect(await partial.ok('GET', `cckm/aws/keys?${query}`)).toMatchObject({ total: 0 });
     const refresh = await partial.ok<AwsKey>('POST', `cckm/aws/keys/${id}/refresh`);
     expect(refresh.aws_param).not.toHaveProperty('Policy');
-    // Another user keeps the right to read.
+    // Another user keeps the permission to read.
     expect((await chief.ok<AwsKey>('GET', `cckm/aws/keys/${id}`)).aws_param.Alias).toEqual(['alias/hidden']);
 
     await setPolicy('partial', statement(['kms:DescribeKey', 'kms:CreateKey', 'kms:UpdateAlias']));
@@ -217,7 +217,7 @@ describe('the actions of CCKM itself', () => {
   });
 
   test.each(OWN.map(([operation, method, path, body]) => ({ operation, method, path, body })))(
-    '$operation is refused to a user who may do everything in KMS',
+    '$operation is refused to a user with all permissions in KMS',
     async ({ operation, method, path, body }) => {
       expect(await keysOnly.refused(method, path(), body)).toBe(
         `403 4 NCERRForbidden | AccessDeniedException: User: ${userArn('keys-only')} is not authorized to perform: cckm:${operation} on resource: * because no identity-based policy allows the cckm:${operation} action`,
@@ -288,7 +288,7 @@ describe('ACLs', () => {
   afterAll(() => setAcls([]));
 
   test.each(ACL_ACTIONS.map(([action, acl, body]) => ({ action, acl, body })))(
-    'take $action away from a user who may do it in KMS, unless an entry permits $acl',
+    'deny $action to a user whom KMS allows it, unless an entry permits $acl',
     async ({ action, acl, body }) => {
       await setAcls([{ user_id: idOf(ann), actions: ['viewnative'] }]);
       const path = `cckm/aws/keys/${id}/${action}`;
@@ -297,7 +297,7 @@ describe('ACLs', () => {
       );
       await setAcls([{ user_id: idOf(ann).replace('local|', ''), permit: true, actions: ['viewnative', acl] }]);
       const { status } = await ann.send('POST', path, body);
-      // In the state that the key happens to be in, KMS may refuse.
+      // KMS may still refuse because of the key's state.
       expect([200, 409]).toContain(status);
     },
   );
@@ -315,7 +315,7 @@ describe('ACLs', () => {
     expect(await ann.refused('GET', `cckm/aws/keys/${imported.id}`)).toMatch(/viewbyok/);
   });
 
-  test('take away with permit false, whatever other entries permit', async () => {
+  test('deny with permit false, regardless of other entries', async () => {
     await setAcls([
       { group: 'CCKM Users', actions: ['viewnative', 'keyupdate'] },
       { user_id: idOf(ann), permit: false, actions: ['keyupdate'] },

@@ -225,7 +225,7 @@ describeWithSoftHsm('custom key stores', () => {
     );
   });
 
-  test('that were created through KMS are recorded by a synchronization, and say once they are gone', async () => {
+  test('that were created through KMS are recorded by a synchronization, and marked once they are deleted', async () => {
     const container = await ann.ok<{ id: string }>(
       'POST',
       'cckm/aws/kms',

@@ -60,7 +60,7 @@ describe('a sign-in with a password', () => {
     });
   });
 
-  test('puts whoever may change ACLs into the group admin', async () => {
+  test('puts users who may change ACLs into the group admin', async () => {
     const root = await user('chief', statement('cckm:UpdateAcls'));
     expect(await root.ok('GET', 'auth/self/user')).toMatchObject({ groups: ['admin', 'CCKM Users'] });
     expect(decodeJwt(root.jwt)['cust']).toMatchObject({ groups: ['admin', 'CCKM Users'] });
@@ -124,7 +124,7 @@ describe('a sign-in with a password', () => {
 });
 
 describe('a refresh token', () => {
-  test('gives another JWT and stays the same, unless it is to be renewed', async () => {
+  test('gives another JWT and stays the same, unless it is renewed', async () => {
     const first = await tokens({ username: 'ann', password: PASSWORD });
     const empty = { username: '', password: '', domain: '' };
     const second = await tokens({ grant_type: 'refresh_token', refresh_token: first.refresh_token, ...empty });
@@ -189,7 +189,7 @@ describe('a refresh token', () => {
 });
 
 describe('the refresh tokens of a user', () => {
-  test('are listed, read and revoked by their owner alone', async () => {
+  test('are listed, read and revoked only by their owner', async () => {
     const bob = await user('bob');
     const second = await signIn('bob');
     const eve = await user('eve');
@@ -273,7 +273,7 @@ describe('a sign-in ends', () => {
     expect(await refused({ grant_type: 'refresh_token', refresh_token: fay.tokens.refresh_token })).toBe(INVALID);
   });
 
-  test('never by a change of policies, which the sign-in follows at once', async () => {
+  test('never by a change of policies, which applies to the sign-in at once', async () => {
     const gil = await user('gil', statement('kms:*'));
     await gil.createKey();
     await setPolicy('gil', statement('kms:DescribeKey'));

@@ -3,7 +3,7 @@ import { apiOf } from '../../support/api.js';
 import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { createKey, createKeyOf } from '../../support/keys.js';
 
-/** Answer of each calculator to its example: place, verdict, and bytes among its steps. */
+/** Result of each calculator for its example: path, verdict, and bytes from its steps. */
 const STORIES: readonly [place: string, answer: string | RegExp, digits: string][] = [
   ['emv', 'The card used a different session key', 'C82094D0F2B90132623DBCE52F61328A'],
   ['emv?task=compute', 'Application cryptogram', 'D51F0A3FE93D7BAB'],
@@ -33,7 +33,7 @@ const PVK: Key = ['TR31_V2_VISA_PIN_VERIFICATION_KEY', 'TDES_2KEY', 'Generate', 
 const BDK: Key = ['TR31_B0_BASE_DERIVATION_KEY', 'TDES_2KEY', 'DeriveKey'];
 const STORED = 'Your stored key';
 
-/** Calls that calculators make with stored keys: place, what is changed in the example, keys by their labels, and an answer. */
+/** Calls that calculators make with stored keys: path, changes to the example, keys by label, and a response. */
 const CALLS: readonly (readonly [
   operation: string,
   place: string,

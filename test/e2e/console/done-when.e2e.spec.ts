@@ -10,7 +10,7 @@ import { createKey, createKeyOf } from '../../support/keys.js';
 import { target, TestClock } from '../../support/service.js';
 
 const DAY_MS = 86_400_000;
-/** Rights that a reader needs. */
+/** Permissions that a reader needs. */
 const AUDITOR = {
   Effect: 'Allow',
   Action: [
@@ -25,7 +25,7 @@ const AUDITOR = {
 
 type Credentials = Parameters<typeof signIn>[1];
 
-/** Calls are made yesterday, and looked at today. */
+/** The calls are made yesterday and read today. */
 const clock = new TestClock();
 
 describeConsole(

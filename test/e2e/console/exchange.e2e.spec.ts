@@ -124,7 +124,7 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await page.getByRole('heading', { name: 'Send a key-encryption key by TR-34' }).waitFor();
     await expectAccessible(page);
 
-    // Both the sender's half, by OpenSSL, and the service's.
+    // Covers the sender's part, with OpenSSL, and the service's.
     await goTo(page, '#/keys/import?kind=rsa');
     const answered = page.waitForResponse(/GetParametersForImport$/);
     await press(page, 'Get parameters');

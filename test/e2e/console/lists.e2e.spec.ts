@@ -18,7 +18,7 @@ const PLACES = {
   Regions: 'regions',
   Connections: 'connections',
 } as const;
-/** Rights that each screen names to a user who lacks them. */
+/** Permissions that each screen reports as missing. */
 const LACKING = [
   ['KMS keys', 'keyblock:ListKeyInventory'],
   ['Aliases', 'payment-cryptography:ListAliases'],
@@ -207,7 +207,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
     await page.getByText('No custom key store').waitFor();
     await expectAccessible(page);
 
-    // The next who signs in finds the form ready.
+    // The form is ready for the next sign-in.
     if (screen === SCREENS[0]) await press(page, 'Sign out');
     else {
       await page.getByText('Menu').click();

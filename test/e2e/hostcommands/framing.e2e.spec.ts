@@ -110,7 +110,7 @@ describe('messages in flight', () => {
     client.socket.pause();
     const message = frame(client.message(echo('x'.repeat(30_000))));
     let sent = 0;
-    // A host that could send without end would have gigabytes of replies kept for it.
+    // If a host could send without limit, gigabytes of replies would be buffered.
     while (sent < 4000 && client.socket.writableLength < 8_000_000) {
       client.socket.write(message);
       if (++sent % 50 === 0) await new Promise((resolve) => setImmediate(resolve));

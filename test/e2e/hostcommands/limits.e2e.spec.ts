@@ -40,7 +40,8 @@ describe('a listener', () => {
     expect(await client.ask('B20001A')).toBe('B300A');
     const port = (number: number) => `:${number.toString(16).toUpperCase().padStart(4, '0')} `;
     const ends = new RegExp(`${port(client.socket.remotePort!)}[0-9A-F]+${port(client.socket.localPort!)}`);
-    // In a row of the system's table, 02 and a time say that a probe is planned; before it, a segment may await its receipt.
+    // In /proc/net/tcp, 02 and a time mean that a keep-alive probe is scheduled; before that, a segment may be
+    // unacknowledged.
     for (let timer = '01'; timer !== '02';) {
       await new Promise((resolve) => setImmediate(resolve));
       const row = readFileSync('/proc/net/tcp', 'latin1')

@@ -56,7 +56,7 @@ test('a key block that one process issued opens in the workers of another', asyn
   expect([block, checkValue]).toEqual([expect.any(String), expect.any(String)]);
   const encrypted = await ask(0, `M00011FFF${block}00100123456789ABCDEF`);
   expect(encrypted).toMatch(/^M1000010[0-9A-F]{16}$/);
-  // Each connection is of the next worker.
+  // Each connection goes to the next worker.
   for (let connection = 0; connection < 4; connection++)
     expect(await ask(1, `M20011FFF${block}0010${encrypted.slice(8)}`)).toBe('M30000100123456789ABCDEF');
 });

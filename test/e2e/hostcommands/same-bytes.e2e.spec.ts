@@ -123,7 +123,7 @@ test.each([
 ] as const)('%s and VerifyPinData by the method of IBM', async (command, pinKey, reply) => {
   await runs(
     fc.asyncProperty(pans, digits(11), async (pan, validation) => {
-      // N is replaced by the five last digits of the account.
+      // N is replaced with the last five digits of the account number.
       const data = `${validation.slice(0, 11)}N`;
       const whole = `${validation.slice(0, 11)}${accountOf(pan).slice(-5)}`;
       const { EncryptedPinBlock: block, PinData } = (await post('/pindata/generate', {
@@ -140,7 +140,7 @@ test.each([
         });
         const natural = `04${accountOf(pan)}${IBM.DecimalizationTable}${data}`;
         const answer = await ask(command, key(pinKey), key('ibm'), `12${block}01${natural}${claimed}FFFFFFFF`);
-        // The PVK has double length, which is warned of with 02.
+        // The PVK has double length, which causes the warning 02.
         expect([VerificationKeyArn, answer]).toEqual(
           claimed === offset ? [arns.ibm, `${reply}02`] : [undefined, `${reply}01`],
         );

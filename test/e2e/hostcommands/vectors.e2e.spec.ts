@@ -109,7 +109,7 @@ const VECTORS: [command: string, reply: string][] = [
   ['MI4ED06495741C280CE6CF9DB3EC5D766F', 'MJ00C6F34693FB39CB6EEDFE6926B3B9D27C'],
 ];
 
-/** Vectors with a PIN under the LMK, whose form is this service's own: the host learns it by BA. */
+/** Vectors with a PIN under the LMK, whose format is specific to this service: the host gets it from BA. */
 const PIN_VECTORS: [begin: string, end: string, account: string, reply: string][] = [
   ['DGX367930344805B1FAD6146EF4ED7502B3', '5500000253211', '550000025321', 'DH004402'],
   ['DGU183DF6EA5EDFF7D5C91C8F2BA6451884', '5500000253211', '550000025321', 'DH000481'],

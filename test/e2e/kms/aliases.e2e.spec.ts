@@ -85,14 +85,14 @@ test('names are unique in a Region, and case-sensitive', async () => {
   expect(namesOf(await list({}, 'eu-west-1'))).toEqual(['alias/one']);
 });
 
-test('calls at once create an alias once', async () => {
+test('concurrent calls create an alias once', async () => {
   const keys = await Promise.all(Array.from({ length: 5 }, () => newKey()));
   const answers = await Promise.all(keys.map((KeyId) => create('alias/race', KeyId)));
   expect(answers.filter((answer) => answer === 'ok')).toHaveLength(1);
   expect(answers.filter((answer) => answer.startsWith('AlreadyExistsException'))).toHaveLength(4);
 });
 
-test('two aliases that swap their keys at once do not block each other', async () => {
+test('two aliases that swap their keys concurrently do not block each other', async () => {
   const keys = [await newKey(), await newKey()];
   await create('alias/left', keys[0]!);
   await create('alias/right', keys[1]!);
@@ -176,7 +176,7 @@ describe('A target', () => {
     expect((await list()).Aliases).toContainEqual(before);
   });
 
-  test('of a new alias is no alias', async () => {
+  test('of a new alias is not an alias', async () => {
     const ALIAS = 'ValidationException: Aliases must refer to keys. Not aliases';
     expect(await create('alias/none', 'alias/other')).toBe(ALIAS);
     expect(await create('alias/none', arnOf('alias/other'))).toBe(ALIAS);

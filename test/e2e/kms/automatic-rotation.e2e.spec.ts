@@ -79,7 +79,7 @@ test('a rotation is audited as an act of the service, with both materials', asyn
   ]);
 });
 
-test('workers that run at once rotate a key once', async () => {
+test('concurrent workers rotate a key once', async () => {
   const { KeyId } = await rotating();
   const dueAt = inDays(PERIOD);
   await Promise.all([worker.doDue(dueAt), worker.doDue(dueAt), worker.doDue(dueAt)]);

@@ -11,7 +11,7 @@ const THROTTLED = {
   message: 'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
 };
 
-/** Keeps the crypto thread full: each computation that ends is followed by the next one before a request is served. */
+/** Keeps the crypto thread busy: each computation is followed by the next one before a request is served. */
 function fill(thread: CryptoThread): { empty: () => Promise<unknown> } {
   const secret = createSecretKey(Buffer.alloc(32, 1));
   const state = { isFull: true };

@@ -156,7 +156,7 @@ describe.each(['GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext'])('%
   });
 });
 
-test('GenerateDataKeyPair refuses a recipient, whatever its document', async () => {
+test('GenerateDataKeyPair refuses a recipient with any document', async () => {
   for (const document of [attestationDocument(), Buffer.from('a document')]) {
     const { json } = await sendKms(service, 'GenerateDataKeyPair', {
       KeyId: await symmetric(),

@@ -96,7 +96,7 @@ test('a key goes with all that belongs to it at the end of its waiting period, a
   });
 });
 
-test('workers that run at once delete each key once', async () => {
+test('concurrent workers delete each key once', async () => {
   const keys = [await scheduled(), await scheduled(), await scheduled()];
   await Promise.all([worker.doDue(inDays(8)), worker.doDue(inDays(8)), worker.doDue(inDays(8))]);
   for (const { Arn } of keys) {

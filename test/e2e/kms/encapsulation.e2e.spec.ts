@@ -32,7 +32,7 @@ async function decapsulate(KeyId: string, SharedSecretCiphertextBlob: Uint8Array
 }
 
 describe.each(SPECS)('$spec', ({ spec, noble, bytes }) => {
-  test('Decapsulate returns what Encapsulate made, which is another secret each time', async () => {
+  test('Decapsulate returns the secret of Encapsulate, which differs each time', async () => {
     const KeyId = await arnOf(spec);
     const encapsulate = () => kms.send(new EncapsulateCommand({ KeyId, EncapsulationAlgorithm }));
     const [first, second] = [await encapsulate(), await encapsulate()];

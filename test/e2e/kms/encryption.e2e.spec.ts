@@ -44,7 +44,7 @@ test('a ciphertext with any byte changed is refused', async () => {
     const changed = Buffer.from(CiphertextBlob);
     changed[i] = (changed[i] ?? 0) ^ 1;
     const { json } = await sendKms(service, 'Decrypt', { CiphertextBlob: changed.toString('base64') });
-    // Bytes 1 to 23 name the key and its account.
+    // Bytes 1 to 23 identify the key and its account.
     const name = i >= 1 && i < 24 && json['Message'] ? 'AccessDeniedException' : 'InvalidCiphertextException';
     expect({ i, type: json['__type'] }).toEqual({ i, type: name });
   }

@@ -28,7 +28,7 @@ const pendingImport = (arn: string) => ({ name: 'KMSInvalidStateException', mess
 describe('an import token', () => {
   const invalid = { name: 'InvalidImportTokenException' };
 
-  test('works more than once, and two are open at once', async () => {
+  test('can be used several times, and two are valid at the same time', async () => {
     const { KeyId } = await external();
     const material = randomBytes(32);
     const [one, other] = [await parametersFor(service, KeyId), await parametersFor(service, KeyId)];

@@ -90,7 +90,7 @@ describe('refuses', () => {
     expectKmsError(await send({ DryRun: true }), 'DryRunOperationException', text);
   });
 
-  test('a recipient, whatever its document', async () => {
+  test('a recipient with any document', async () => {
     for (const document of [attestationDocument(), Buffer.from('a document')]) {
       const Recipient = { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256', AttestationDocument: base64(document) };
       const { json } = await send({ Recipient });

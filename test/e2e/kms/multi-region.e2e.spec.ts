@@ -88,7 +88,7 @@ describe('ReplicateKey', () => {
     expect(Tags).toEqual([]);
   });
 
-  test('gives the replica a description, a policy and tags of its own, and no aliases', async () => {
+  test('gives the replica its own description, policy and tags, and no aliases', async () => {
     const KeyId = await newPrimary();
     await home.send(new CreateAliasCommand({ AliasName: 'alias/primary', TargetKeyId: KeyId }));
     const Policy = JSON.stringify({
@@ -261,7 +261,7 @@ describe('UpdatePrimaryRegion', () => {
       'UpdatePrimaryRegion',
       { KeyId, PrimaryRegion: HOME },
       'ValidationException',
-      `${KeyId} is the primary key already: name the Region of a replica.`,
+      `${KeyId} is already the primary key: name the Region of a replica.`,
     );
     await europe.send(new DisableKeyCommand({ KeyId: replica }));
     await refused(

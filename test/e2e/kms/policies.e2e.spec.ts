@@ -106,7 +106,7 @@ describe('A policy that would lock its writer out', () => {
     expect(await put(other, others, undefined, { BypassPolicyLockoutSafetyCheck: true })).toBe('ok');
   });
 
-  test('is one that delegates to an account whose policies do not let the writer', async () => {
+  test('is one that delegates to an account whose policies do not allow the writer', async () => {
     const ann = await user(allow('CreateKey'));
     const bob = await user(allow(['CreateKey', 'PutKeyPolicy']));
     expect(await call('CreateKey', {}, ann)).toBe(LOCKOUT);
@@ -256,7 +256,7 @@ test.each([
   [
     'ListKeyPolicies',
     { Marker: 'x' },
-    'InvalidMarkerException: Marker is invalid: give back the NextMarker of the page before, with the same filters.',
+    'InvalidMarkerException: Marker is invalid: send the NextMarker of the previous page, with the same filters.',
   ],
 ])('%s of %j is refused', async (operation, input, exception) => {
   expect(await call(operation, { KeyId: await newKey(), ...input })).toBe(exception);

@@ -91,7 +91,7 @@ test('changes between a symmetric and an RSA key, both ways', async () => {
   expect(Buffer.from(Plaintext ?? [])).toEqual(PLAINTEXT);
 });
 
-test('refuses another source key than the one that the ciphertext names', async () => {
+test('refuses a source key other than the one that the ciphertext names', async () => {
   const [from, other] = [await newKey(), await newKey()];
   const CiphertextBlob = base64(await encrypted(from));
   await refused(
@@ -168,7 +168,7 @@ test('a dry run checks everything and does nothing, also without a ciphertext', 
   await refused(
     { CiphertextBlob, DestinationKeyId: key, DryRunModifiers: ['IGNORE_CIPHERTEXT'] },
     'ValidationException',
-    'DryRunModifiers are for requests with DryRun only.',
+    'DryRunModifiers can be used only with DryRun.',
   );
   await refused(
     { DestinationKeyId: key },

@@ -307,7 +307,7 @@ describe('refuses', () => {
     expect(Truncated).toBe(true);
     const refusal = {
       name: 'InvalidMarkerException',
-      message: 'Marker is invalid: give back the NextMarker of the page before, with the same filters.',
+      message: 'Marker is invalid: send the NextMarker of the previous page, with the same filters.',
     };
     const { KeyId: other } = await createKmsKey(service);
     await expectRefused(service, 'ListKeyRotations', { KeyId: other, Marker: NextMarker }, refusal);

@@ -19,7 +19,7 @@ const keys = new KmsKeys(() => kms);
 type Spec = 'RSA_2048' | 'RSA_3072' | 'RSA_4096';
 const arnOf = (spec: Spec) => keys.arn(spec, 'ENCRYPT_DECRYPT');
 
-/** The most bytes that each pair encrypts. */
+/** Maximum number of bytes that each pair encrypts. */
 const LIMITS = (
   [
     ['RSA_2048', 214, 190],

@@ -54,7 +54,7 @@ const GRANT = { GranteePrincipal: 'arn:aws:iam::000000000000:root', Operations: 
 const MAC = { Message: 'YQ==', MacAlgorithm: 'HMAC_SHA_256' };
 const ALIAS = 'alias/states';
 
-/** Names the key, with further members, and members of what was made. */
+/** Names the key, with further members, and members of the created resource. */
 const named =
   (members: object, ...names: string[]) =>
   ({ arn, made }: KeyInState) => ({
@@ -138,7 +138,7 @@ const TABLE: Record<string, Row> = {
   UpdateKeyDescription: { cells: 'Y Y P P Y Y Y', input: named({ Description: 'new' }) },
 };
 
-/** The refusals of the cells, with the ARN of the key. */
+/** The exceptions of the cells, with the ARN of the key. */
 const REFUSALS: Record<string, (arn: string) => KmsRefusal> = {
   D: (arn) => ({ name: 'DisabledException', message: `${arn} is disabled.` }),
   P: (arn) => ({ name: 'KMSInvalidStateException', message: `${arn} is pending deletion.` }),

@@ -27,7 +27,7 @@ test('the list has pages, which go on where the last one ended', async () => {
     Truncated: false,
   });
   expect(await call('ListResourceTags', { KeyId: await newKey(), Marker: first['NextMarker'] })).toBe(
-    'InvalidMarkerException: Marker is invalid: give back the NextMarker of the page before, with the same filters.',
+    'InvalidMarkerException: Marker is invalid: send the NextMarker of the previous page, with the same filters.',
   );
 });
 

@@ -79,7 +79,7 @@ describe('the association of a team', () => {
     expectControlError(await control('GetMpaTeamAssociation', { Action }), 'ResourceNotFoundException');
   });
 
-  test('is active at once, and made again it changes nothing', async () => {
+  test('is active at once, and repeating it changes nothing', async () => {
     for (const RequesterComment of ['our first', '', undefined]) {
       const { status, json } = await associate(TEAM, { RequesterComment });
       expect([status, json]).toEqual([
@@ -217,7 +217,7 @@ describe('the import of a root certificate', () => {
     });
   });
 
-  test('is not executed for a requester who has lost the permission or is gone', async () => {
+  test('is not executed for a requester who has lost the permission or was removed', async () => {
     const [demoted, gone] = [await caller('demoted', EVERYTHING), await caller('gone', EVERYTHING)];
     const keys = [await request({}, demoted), await request({}, gone)];
     await done('DELETE', 'users/demoted/policies/own');
@@ -285,7 +285,7 @@ describe('the import of a root certificate', () => {
   });
 });
 
-test('an association of a version without approvals stays in force', async () => {
+test('an association from a version without approvals remains in force', async () => {
   await sql(`INSERT INTO mpa_team_associations VALUES ('000000000000', 'us-east-1', $1, $2, 'ACTIVE', NULL)`, [
     Action,
     TEAM,
@@ -296,7 +296,7 @@ test('an association of a version without approvals stays in force', async () =>
   expect((await admin('GET', 'guards')).json['Guards']).toEqual([{ Operation: Action, TeamArn: TEAM }]);
 });
 
-test('of several teams that are associated at once, one waits', async () => {
+test('of several concurrently associated teams, one waits', async () => {
   const answers = await Promise.all([associate(OTHER), associate(TEAM), associate(OTHER), disassociate()]);
   for (const answer of answers.filter(({ status }) => status !== 200)) expectControlError(answer, 'ConflictException');
   expect(

@@ -79,7 +79,7 @@ test('requests are limited by the rate of their plane', async () => {
     return response.retryCount;
   };
 
-  // Each plane has a count of its own, and a request with a wrong signature is still rejected for its signature.
+  // Each plane has a separate count, and a request with a wrong signature is still rejected for its signature.
   const untilThrottled = async (call: () => Promise<unknown>) => {
     for (;;) {
       const failures = (await Promise.allSettled(Array.from({ length: 5 }, call))).flatMap((result) =>

@@ -13,7 +13,7 @@ interface Access {
 const access = async (Resource: string) =>
   (await done('POST', 'explain-key', { Resource })) as unknown as { Principals: Access[]; Truncated: boolean };
 
-test('ExplainKeyAccess lists who may do what with a payment key, and by which statement', async () => {
+test('ExplainKeyAccess lists the permissions of principals on a payment key, with their statements', async () => {
   const { KeyArn } = await createKey(service);
   await caller('nobody', statement('keyblock:*'));
   await caller(
@@ -60,11 +60,11 @@ test.each([
   'arn:aws:iam::000000000000:user/mac',
   'arn:aws:payment-cryptography:us-east-1:000000000000:alias/x',
   '',
-])('ExplainKeyAccess refuses %p, which is no key', async (Resource) => {
+])('ExplainKeyAccess refuses %p, which is not a key', async (Resource) => {
   expect(await refused('POST', 'explain-key', { Resource })).toContain('400 ValidationException');
 });
 
-test('ExplainKeyAccess finds nobody for a key of another account', async () => {
+test('ExplainKeyAccess finds no principal for a key of another account', async () => {
   expect(await access('arn:aws:payment-cryptography:us-east-1:999999999999:key/abcdefghijklmnop')).toEqual({
     Principals: [],
     Truncated: false,

@@ -70,7 +70,7 @@ test.each([
   expect(await kms(search)).toEqual(found());
 });
 
-test('a disabled key and one that is to be deleted are found by their state', async () => {
+test('a disabled key and one pending deletion are found by their state', async () => {
   const { Arn: KeyId } = await createKmsKey(service, { Description: 'short-lived' });
   await callKms(service, 'DisableKey', { KeyId });
   expect(await kms('State=Disabled')).toEqual([KeyId]);

@@ -79,7 +79,7 @@ describe('one person has one vote, and none on an own request', () => {
   });
 });
 
-describe('nobody makes an own second person', () => {
+describe('a requester cannot create an approver', () => {
   test('an approver whom the requester has created or changed in the last 7 days has no vote', async () => {
     // The root has created all of them.
     const { id, RequestHash } = await request(ROOT);
@@ -166,7 +166,7 @@ describe('what is approved is what was read', () => {
   });
 });
 
-describe('nobody moves the goalposts', () => {
+describe('the rules cannot be changed during a vote', () => {
   const members = { Approvers: ['ann', 'bob', 'cy'], MinApprovals: 1 };
 
   test('a team must approve its own change, which ends the sessions that wait', async () => {

@@ -82,7 +82,7 @@ describe('a guarded call', () => {
     expect(sessionIdOf(await deleteKey(key))).not.toBe(id);
   });
 
-  test('that is repeated several times at once takes effect once', async () => {
+  test('that is repeated concurrently takes effect once', async () => {
     const key = await newKey();
     await approve(sessionIdOf(await deleteKey(key)), users.ann, users.cy);
     const answers = await Promise.all([deleteKey(key), deleteKey(key), deleteKey(key), deleteKey(key)]);
@@ -146,7 +146,7 @@ describe('a guarded call', () => {
     expect((await approval(id)).State).toBe('APPROVED');
   });
 
-  test('is cancelled by its requester, and by nobody else', async () => {
+  test('is cancelled only by its requester', async () => {
     const id = sessionIdOf(await deleteKey(await newKey()));
     expect(await refused('POST', `approvals/${id}/cancel`, undefined, users.ann)).toContain('Only the requester');
     const { Approval } = await done('POST', `approvals/${id}/cancel`, undefined, users.op);

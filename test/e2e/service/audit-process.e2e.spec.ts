@@ -206,7 +206,7 @@ test('changes stay in the table if it is not a destination, and the start says s
     [4, 'AuditCheckpoint'],
   ]);
   expect(service.output()).toContain(
-    'Audit: events of the data plane go to stdout only, all others to the table, too\n',
+    'Audit: events of the data plane go to stdout only; all others also go to the table\n',
   );
   expect(await withDatabase((query) => query(`SELECT event ->> 'eventName' AS name FROM audit_events`))).toEqual([
     { name: 'CreateKey' },

@@ -11,7 +11,7 @@ const RequestHash = '0'.repeat(64);
 const MEMBERS = { Approvers: ['other', 'auditor'], MinApprovals: 2 };
 
 type Request = [method: string, path: string, body?: object];
-/** Every operation, by whether an auditor may use it. */
+/** Every operation, with the auditor's permission for it. */
 const READS: Partial<Record<AdminOperationName, Request>> = {
   ListPrincipals: ['GET', 'users'],
   GetPrincipal: ['GET', 'users/other'],
@@ -31,7 +31,7 @@ const READS: Partial<Record<AdminOperationName, Request>> = {
   ExplainAccess: ['POST', 'explain', { Principal: USER, Action: 'keyblock:GetStatus', Resource: '*' }],
   ExplainKeyAccess: ['POST', 'explain-key', { Resource: KEY }],
 };
-/** Reads of what there is none of: the auditor learns that. */
+/** Reads of missing resources: the auditor gets a not-found error. */
 const READS_OF_NOTHING: Partial<Record<AdminOperationName, Request>> = {
   GetTeam: ['GET', 'teams/none'],
   GetApproval: ['GET', `approvals/${SESSION}`],

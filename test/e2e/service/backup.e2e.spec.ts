@@ -145,7 +145,7 @@ drill('after a backup, a key is destroyed and the database is lost', () => {
   test('without a manifest, the check warns that the time is not checked', async () => {
     expect(await keyblockOn(restored, 'restore', 'check')).toMatchObject({
       exitCode: 0,
-      stderr: 'Without --manifest, a restored state of any time looks right.\n',
+      stderr: 'Without --manifest, the check cannot detect that the restored state is too old.\n',
     });
   });
 

@@ -129,7 +129,7 @@ describe('keyblock approvals break-glass', () => {
     expect(events).toHaveLength(2);
   });
 
-  test('lets the service execute a call that nobody repeats', async () => {
+  test('makes the service execute a call that is not repeated', async () => {
     const Action = 'IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE';
     await control('AssociateMpaTeam', {
       Action,

@@ -183,20 +183,20 @@ describe('refuses', () => {
   const BAD = { command: CVV, reply: 'CX00561' };
 
   test.each([
-    ['no JSON', '{"command": "CW', 'Line 2 is no JSON.'],
+    ['no JSON', '{"command": "CW', 'Line 2 is not JSON.'],
     [
       'another service',
       { service: 's3', operation: 'GetObject', input: {}, output: {} },
-      'Line 2 is no recorded call: service',
+      'Line 2 is not a recorded call: service',
     ],
-    ['an operation with a path', dataCall('../admin', {}, { output: {} }), 'Line 2 is no recorded call: operation'],
+    ['an operation with a path', dataCall('../admin', {}, { output: {} }), 'Line 2 is not a recorded call: operation'],
     ['no answer', dataCall('GenerateMac', {}, {}), 'a call has either output or error'],
     [
       'two answers',
       dataCall('GenerateMac', {}, { output: {}, error: { name: 'X' } }),
       'a call has either output or error',
     ],
-    ['an unknown member', { ...BAD, header: '0000' }, 'Line 2 is no recorded call'],
+    ['an unknown member', { ...BAD, header: '0000' }, 'Line 2 is not a recorded call'],
     ['an unknown operation', dataCall('Guess', {}, { output: {} }), 'The data plane has no operation Guess.'],
     ['a line that is too long', `{"command": "${'0'.repeat(1_048_576)}"}`, 'Line 2 has more than 1048576 characters.'],
   ])('%s', async (_, line, message) => {

@@ -40,7 +40,10 @@ test('keyblock demo makes every key once, with a tag and in the state of its exa
   expect(Tags).toEqual([{ Key: 'demo', Value: 'public-test-key' }]);
 });
 
-/** Examples of KMS, but for ImportKeyMaterial, whose token is another one each time, and what the service has not. */
+/**
+ * Examples of KMS, except ImportKeyMaterial, whose token differs each time, and operations that need resources that the
+ * service lacks.
+ */
 const KMS_EXAMPLES = EXAMPLES.filter(
   ({ name, service: signedFor }) =>
     signedFor === 'kms' && name !== 'ImportKeyMaterial' && !name.includes('CustomKeyStore'),
@@ -56,7 +59,7 @@ test('every example of KMS works after keyblock demo, and again after the next o
   }
 });
 
-test('keyblock demo leaves KMS keys alone that are as it made them', async () => {
+test('keyblock demo does not touch unchanged KMS keys', async () => {
   expect(await runKeyblock(['demo'])).toMatchObject({ exitCode: 0 });
   const events = () =>
     service.app
@@ -117,6 +120,6 @@ test('keyblock demo audits every change', async () => {
   );
 });
 
-test('keyblock demo takes no argument', async () => {
+test('keyblock demo accepts no argument', async () => {
   expect(await runKeyblock(['demo', 'now'])).toMatchObject({ exitCode: 2, stdout: '' });
 });

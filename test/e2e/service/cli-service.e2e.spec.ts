@@ -107,7 +107,7 @@ describe('the service and the caller', () => {
     process.env['KEYBLOCK_PORT'] = new URL(service.url).port;
     process.env['KEYBLOCK_ACCESS_KEY_ID'] = CREDENTIALS.accessKeyId;
     process.env['KEYBLOCK_SECRET_ACCESS_KEY'] = CREDENTIALS.secretAccessKey;
-    // The root's credentials are not for an endpoint that is named.
+    // The root's credentials are not used for an explicit endpoint.
     expect(await runKeyblock(['status'])).toEqual(refused(3, 'There are no credentials.'));
     delete process.env['AWS_ENDPOINT_URL'];
     await ok(['status']);
@@ -144,7 +144,7 @@ describe('the service and the caller', () => {
     );
     for (const [profile, exitCode, message] of [
       ['lost', 2, 'The profile lost has the source_profile nobody, which is missing.'],
-      ['bare', 2, 'name a source_profile'],
+      ['bare', 2, 'set source_profile'],
       ['a', 2, 'The profile a has more than 5 profiles as its sources.'],
       ['none', 3, "The role arn:aws:iam::000000000000:role/none can't be assumed: "],
       ['text', 2, 'must print JSON with AccessKeyId'],
@@ -172,7 +172,7 @@ describe('the service and the caller', () => {
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     expect(await runKeyblock(['status', '--endpoint', url])).toEqual(
-      refused(5, `${url} answers with HTTP status 404, but not as Keyblock does.`),
+      refused(5, `${url} responds with HTTP status 404, but is not Keyblock.`),
     );
     server.close();
   });

@@ -140,7 +140,7 @@ describe('the command keyblock', () => {
         {
           exitCode: 0,
           stdout: expect.stringMatching(/\S/),
-          stderr: example.includes('--key ') ? expect.stringContaining('history of your shell') : '',
+          stderr: example.includes('--key ') ? expect.stringContaining('history, and other users') : '',
         },
       ]);
   });
@@ -207,7 +207,7 @@ describe('the command keyblock', () => {
       expect(await shell(`${name}=data keyblock start --dev`)).toEqual({
         exitCode: 2,
         stdout: '',
-        stderr: expect.stringContaining(`--dev forgets everything at exit: unset ${name}`),
+        stderr: expect.stringContaining(`--dev deletes its database at exit: unset ${name}`),
       });
   });
 

@@ -20,8 +20,8 @@ const DOCUMENTS = [
 ] as const;
 
 /**
- * Not supported, but for ImportKeyMaterial and those about a session, whose examples need what another operation returns, and those
- * that need the approval of a team.
+ * Operations that aren't supported, and those whose examples need another operation's output (ImportKeyMaterial,
+ * sessions) or the approval of a team.
  */
 const EXCEPT = [
   ...['Create', 'Update', 'Delete', 'Connect', 'Disconnect'].map((verb) => `${verb}CustomKeyStore`),

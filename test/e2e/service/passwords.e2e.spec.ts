@@ -49,7 +49,7 @@ test('a role has no password, and neither has a user who does not exist', async 
   expect(await put('ann', PASSWORD, 'groups')).toContain('/kind must be one of users, roles');
 });
 
-test('whoever may set the own password may not set that of another user', async () => {
+test('a user who may set their own password may not set that of another user', async () => {
   const eve = await caller(
     'eve',
     statement('keyblock:PutPassword', { Resource: 'arn:aws:iam::*:user/${aws:username}' }),
@@ -81,7 +81,7 @@ test('a password is stored as a sealed hash, which cannot be moved to another us
   ).toBe(true);
 });
 
-test('the actions of CCKM are explained, and need their service where they stand alone', async () => {
+test('the actions of CCKM are explained, and need the service prefix', async () => {
   await done('POST', 'users', { Name: 'cy' });
   await done('PUT', 'users/cy/policies/own', policy(statement('cckm:CreateKms')));
   const explain = (Action: string) =>

@@ -170,7 +170,7 @@ test('SIGTERM does not wait for a request that never ends', async () => {
   socket.destroy();
 });
 
-test('serves HTTPS with the configured certificate, and goes on when a client hangs up within a request', async () => {
+test('serves HTTPS with the configured certificate, and continues when a client disconnects during a request', async () => {
   const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) =>
     join(store.env.KEYBLOCK_DATA_DIR, '..', `${process.pid}-${name}`),
   );

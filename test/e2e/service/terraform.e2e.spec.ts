@@ -25,8 +25,8 @@ import { kmsClient } from '../../support/kms.js';
 import { CREDENTIALS, REGION } from '../../support/service.js';
 
 /**
- * The calls of Terraform's AWS provider for its resources, in its order, through AWS's SDK: what it sends when it creates,
- * refreshes, changes and destroys, and what it reads in the answers.
+ * The calls of Terraform's AWS provider for its resources, in its order, through AWS's SDK: its requests on create,
+ * refresh, change and destroy, and the response members that it reads.
  */
 const OTHER_REGION = 'eu-west-1';
 const service = useService({ KEYBLOCK_REGIONS: `${REGION},${OTHER_REGION}` });
@@ -65,7 +65,7 @@ describe('aws_kms_key', () => {
     return { ...KeyMetadata, Policy, KeyRotationEnabled, RotationPeriodInDays, Tags };
   }
 
-  test('is created with rotation, and has at once what was asked for', async () => {
+  test('is created with rotation, and has the requested settings at once', async () => {
     const { KeyMetadata } = await kms.send(
       new CreateKeyCommand({
         BypassPolicyLockoutSafetyCheck: false,
@@ -130,7 +130,7 @@ describe('aws_kms_key', () => {
     expect(await find(AliasName)).toMatchObject({ TargetKeyId: KeyMetadata!.KeyId });
     await kms.send(new DeleteAliasCommand({ AliasName }));
     expect(await find(AliasName)).toBeUndefined();
-    // A second destroy finds nothing, which the provider takes for success.
+    // A second destroy finds nothing, which the provider treats as success.
     await expect(kms.send(new DeleteAliasCommand({ AliasName }))).rejects.toMatchObject({ name: 'NotFoundException' });
   });
 
@@ -142,7 +142,7 @@ describe('aws_kms_key', () => {
     await there.send(new ScheduleKeyDeletionCommand({ KeyId }));
   });
 
-  test('is gone once its deletion is scheduled, also for a second destroy', async () => {
+  test('counts as deleted once its deletion is scheduled, also for a second destroy', async () => {
     const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
     const schedule = new ScheduleKeyDeletionCommand({ KeyId: KeyMetadata!.KeyId, PendingWindowInDays: 7 });
     await kms.send(schedule);
@@ -214,7 +214,7 @@ describe('aws_paymentcryptography_key', () => {
     await expect(alias()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  test('is gone once its deletion is pending, also for a second destroy', async () => {
+  test('counts as deleted once its deletion is pending, also for a second destroy', async () => {
     const destroy = () =>
       service.controlPlane.send(new payment.DeleteKeyCommand({ KeyIdentifier: KeyArn, DeleteKeyInDays: 7 }));
     await destroy();

@@ -17,7 +17,7 @@ beforeAll(() => release('orders'));
 const encrypt = (request: Parameters<typeof call>[2] = {}) => call('keys/orders/encrypt', encryptBody(), request);
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000);
 
-test('a call may be signed for any Region, and up to five minutes ago, however long other signatures are good', async () => {
+test('a call may be signed for any Region, and up to five minutes ago, however long other signatures are valid', async () => {
   for (const region of ['us-east-1', 'ap-southeast-4', 'us-gov-west-1']) outputOf(await encrypt({ region }));
   outputOf(await encrypt({ signingDate: inSeconds(-290) }));
   outputOf(await encrypt({ signingDate: inSeconds(290) }));

@@ -145,7 +145,7 @@ describe('Encrypt', () => {
     );
   });
 
-  test('is refused with more than this service takes, by an error that says so', async () => {
+  test('is refused beyond the limits, with an error that names them', async () => {
     const tooLong = { plaintext: bytes(8193) };
     expectXksError(await call('keys/orders/encrypt', encryptBody(tooLong)), 501, 'UnsupportedOperationException');
     const tooMuch = { additionalAuthenticatedData: bytes(8193) };
@@ -327,7 +327,7 @@ describe('a path', () => {
   const unsigned = (path: string, method = 'POST') =>
     fetch(`${service.url}/${path}`, { method, ...(method === 'POST' && { body: '{}' }) });
 
-  test('without a prefix has credentials and keys of its own', async () => {
+  test('without a prefix has its own credentials and keys', async () => {
     const { path, credentials } = await newCredential(service, '/');
     expect(path).toBe('/kms/xks/v1');
     const { Arn } = await createKmsKey(service);

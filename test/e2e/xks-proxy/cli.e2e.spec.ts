@@ -30,7 +30,7 @@ test('a prefix has at most two credentials', async () => {
   await newCredential(service, 'twice');
 });
 
-test('two commands that create the last credential at once do not both succeed', async () => {
+test('two commands that concurrently create the last credential do not both succeed', async () => {
   await newCredential(service, 'raced');
   const results = await Promise.all([1, 2, 3].map(() => xks(service, 'create-credential', 'raced')));
   expect(results.map(({ exitCode }) => exitCode).sort()).toEqual([0, 4, 4]);

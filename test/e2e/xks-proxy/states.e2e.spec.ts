@@ -82,7 +82,7 @@ describe('a released key', () => {
   });
 });
 
-describe('somebody who writes to the database', () => {
+describe('an attacker who writes to the database', () => {
   const forgotten = () => database().query('UPDATE change_epoch SET n = n + 1');
 
   test.each([

@@ -81,7 +81,7 @@ export class GuardedPaymentOperations {
     if (!key || !PROTECTS_KEYS.includes(key.usage)) return undefined;
     const [form = ''] = keyMaterialOf(call) ?? [];
     const subject = await this.#about(manager, `Imports a key that protects other keys, as ${form}.`, key, {});
-    // Its ARN is another one each time that the call is repeated.
+    // Its ARN differs each time the call is repeated.
     return { ...subject, target: undefined };
   }
 

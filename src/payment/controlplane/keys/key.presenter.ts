@@ -10,7 +10,7 @@ import type { Key, KeySummary } from './keys.schema.js';
  * Converts a stored key for a response; members that don't apply are omitted.
  *
  * @param replications replications of a primary key, one for each Region
- * @param session      in which the import was or is to be approved
+ * @param session approval session of the import
  */
 export function presentKey(key: StoredKey, replications: readonly Replication[], session?: ApprovalSession): Key {
   return {

@@ -83,7 +83,7 @@ export class KeysController {
     name: 'DeleteKey',
     summary: 'Schedules the deletion of a key',
     description:
-      'The key can’t be used from now on. At the end of the waiting period, 7 days unless `DeleteKeyInDays` is ' +
+      'The key can no longer be used. At the end of the waiting period, 7 days unless `DeleteKeyInDays` is ' +
       'given (3 to 180), its material is destroyed irreversibly; until then RestoreKey cancels the deletion.',
     example: '--key-identifier $KEY_ARN --delete-key-in-days 7',
     output: KeyOutput,

@@ -25,7 +25,7 @@ export class MpaController {
     summary: 'Associates an approval team with an operation',
     description:
       'The team is one of the account and Region, which CreateTeam of the admin API has made. The first association takes effect at ' +
-      'once. To replace the team, the present one must approve: the association becomes UPDATE_PENDING, and the service changes it ' +
+      'once. To replace the team, the current one must approve: the association becomes UPDATE_PENDING, and the service changes it ' +
       'on the last vote. While a team is associated, ImportKey requires RequesterComment for a root certificate, and the key stays in ' +
       'CREATE_IN_PROGRESS until the team has approved.',
     example:

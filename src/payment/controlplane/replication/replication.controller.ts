@@ -49,7 +49,7 @@ export class ReplicationController {
     name: 'RemoveKeyReplicationRegions',
     summary: 'Removes replication Regions from a key',
     description:
-      'The replicas are destroyed irreversibly. Each Region is DELETE_IN_PROGRESS until its replica is gone, ' +
+      'The replicas are destroyed irreversibly. Each Region is DELETE_IN_PROGRESS until its replica is removed, ' +
       'and then disappears from `ReplicationStatus`. Once no Region is left, the key is an ordinary key again. ' +
       'Aliases of a replica remain without a key.',
     example: '--key-identifier $KEY_ARN --replication-regions eu-west-1',

@@ -60,7 +60,7 @@ export function cardValue<V extends keyof Attributes>({ name, value }: MemberOf<
   return CARD_VALUES[name](value);
 }
 
-/** Returns whether a value is right. */
+/** Returns true if a value is right. */
 export function isCardValue(key: WorkingKey, value: CardValue, pan: string, claimed: Buffer): boolean {
   return key.use((clear) => equal(Buffer.from(value(clear, pan, claimed.length)), claimed));
 }

@@ -47,7 +47,7 @@ const { stackTraceLimit } = Error;
 beforeAll(() => void (Error.stackTraceLimit = 0));
 afterAll(() => void (Error.stackTraceLimit = stackTraceLimit));
 
-test('only ReEncryptData has a message of its own for an unrestricted data key', () => {
+test('only ReEncryptData has a specific message for an unrestricted data key', () => {
   const own = VALID_KEY_ROWS.filter((row) => 'unrestrictedRefusal' in ruleOf(row));
   expect(own.map(({ operation, argument, variant }) => `${operation} ${argument} ${variant}`)).toEqual([
     'ReEncryptData IncomingKeyIdentifier Symmetric',

@@ -8,7 +8,7 @@ import type { Attempt, VerificationLimit } from './verification-limit.js';
 const REASONS: Partial<Record<CryptoError['code'], string>> = { PIN_BLOCK: 'INVALID_PIN_BLOCK', PAN: 'DIFFERENT_PAN' };
 
 /**
- * Runs the computations that tell a caller whether a guess was right: verifications, and the decryption of PIN
+ * Runs the computations that reveal if a guess was right: verifications, and the decryption of PIN
  * blocks. Counts the failures and, if a limit is set, refuses further computations beyond it.
  */
 export class Verifications {

@@ -17,7 +17,7 @@ const { service, call, user, session, newKey, grant } = useKmsAccess();
 
 const encrypt = (KeyId: string, by?: Caller) => call('Encrypt', { KeyId, Plaintext: 'AA==' }, by);
 
-/** Key policies. All of them let the administrator of the keys in. */
+/** Key policies. All of them allow the administrator of the keys. */
 type KeyPolicy = 'delegates' | 'names' | 'is silent' | 'denies';
 /** Policies of the caller. */
 type Identity = 'none' | 'allows' | 'denies';
@@ -109,7 +109,7 @@ describe.each(rows)(
       expect({ policy: statement?.policy, isGrant: grantId !== undefined }).toEqual(deciding());
     });
 
-    /** The policy of the statement that decides, or that a grant does. */
+    /** The policy of the deciding statement, or a grant. */
     function deciding(): { policy: string | undefined; isGrant: boolean } {
       if (decision === IDENTITY_DENY) return { policy: 'own', isGrant: false };
       if (decision === RESOURCE_DENY || policy === 'names') return { policy: keyOf(), isGrant: false };

@@ -100,7 +100,7 @@ test('RetireGrant is decided by own policies and the grants of the key', async (
   expect(await explain(ROOT, 'kms:RetireGrant', key)).toMatchObject({ Decision: 'allowed' });
 });
 
-test('a key is found by its alias, and the aliases of keys that there are not by nothing', async () => {
+test('a key is found by its alias, and an alias without a key is not found', async () => {
   const alias = 'arn:aws:kms:us-east-1:000000000000:alias/explained';
   expect(await explain(ann.arn, 'kms:Encrypt', alias)).toMatchObject({ Statement: { Policy: KeyId, Number: 2 } });
   expect(await explain(ann.arn, 'kms:ListGrants', alias)).toMatchObject({ Statement: { Policy: KeyId, Number: 4 } });

@@ -87,7 +87,7 @@ beforeAll(async () => {
 test.each(Object.keys(model.operations))('%s is denied to a user without rights', async (operation) => {
   const input = inputs[operation] as Record<string, unknown>;
   expect(await call(operation, input, nobody)).toMatch(/^AccessDeniedException: /);
-  // Nor does the user learn which keys there are.
+  // Neither can the user find out which keys exist.
   if ('KeyId' in input)
     expect(await call(operation, { ...input, KeyId: UNKNOWN_ID }, nobody)).toMatch(/^AccessDeniedException: /);
 });

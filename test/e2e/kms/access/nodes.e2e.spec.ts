@@ -18,7 +18,7 @@ describe.each([
   ['notified', false],
   ['not notified', true],
 ])('a change of which the other node is %s', (_, deaf) => {
-  /** Prevents notifications: ends the listening connections and keeps the nodes from connecting again. */
+  /** Prevents notifications: ends the listening connections and prevents the nodes from reconnecting. */
   const allowConnections = (allowed: boolean) =>
     elsewhere(
       `ALTER DATABASE ${new URL(shared.store.env.DATABASE_URL!).pathname.slice(1)} ALLOW_CONNECTIONS ${allowed}`,
@@ -117,7 +117,7 @@ describe.each([
     expect((await encrypt(1, KeyId)).status).toBe(400);
   });
 
-  test('a key policy that changed is in force within the bound', async () => {
+  test('a changed key policy takes effect within the bound', async () => {
     const Policy = policyOf(DELEGATION, allow('Encrypt', { Principal: { AWS: arn } }));
     const KeyId = await newKey({ Policy });
     await expectWithinBound(

@@ -3,7 +3,10 @@ import { allow, denied, IDENTITY_DENY, policyOf, useKmsAccess } from '../../../s
 const { call, user, newKey, done } = useKmsAccess();
 const EUROPE = { StringEquals: { 'aws:RequestedRegion': 'eu-west-1' } };
 
-/** Replicates a new key of a user whose policies allow it, but for one statement about CreateKey in the replica's Region. */
+/**
+ * Replicates a new key of a user whose policies allow it, except for one statement about CreateKey in the replica's
+ * Region.
+ */
 async function replicate(condition: object, { effect = 'Allow', input = {}, key = {} } = {}) {
   const KeyId = await newKey({ MultiRegion: true, ...key });
   const inEurope = { ...allow('CreateKey', { Condition: { ...EUROPE, ...condition } }), Effect: effect };

@@ -107,7 +107,7 @@ describe('The same call again', () => {
     expect(idsOf(await listed(KeyId))).toEqual([first.GrantId, second.GrantId]);
   });
 
-  test('at once makes one grant', async () => {
+  test('called concurrently creates one grant', async () => {
     const KeyId = await newKey();
     const grants = await Promise.all(Array.from({ length: 5 }, () => grant(KeyId, OTHER, ['Encrypt'], input)));
     expect(new Set(grants.map(({ GrantId }) => GrantId)).size).toBe(1);

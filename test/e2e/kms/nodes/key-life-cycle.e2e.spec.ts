@@ -36,7 +36,7 @@ const COMMANDS = {
   DisableKeyRotation: DisableKeyRotationCommand,
 };
 type Call = keyof typeof COMMANDS;
-/** The SDK's types differ in what no call here uses. */
+/** The SDK's types differ only in parts that these calls don't use. */
 const commandOf = (call: Call) => COMMANDS[call] as typeof EnableKeyCommand;
 const CALLS = Object.keys(COMMANDS) as Call[];
 

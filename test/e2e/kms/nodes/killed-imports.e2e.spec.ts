@@ -34,7 +34,7 @@ const KILLS = 5;
 const CALLERS = 3;
 const TAGS = Array.from({ length: 20 }, (_, i) => ({ TagKey: `tag-${i}`, TagValue: `${i}` }));
 
-/** A key that a client imports into or replicates, and whether the call was answered. */
+/** A key that a client imports into or replicates, with a flag for an acknowledged call. */
 interface Known {
   KeyId: string;
   isAnswered: boolean;

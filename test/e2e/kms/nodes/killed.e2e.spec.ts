@@ -26,7 +26,7 @@ const KEYBLOCK = fileURLToPath(new URL('../../../../bin/keyblock.js', import.met
 const KEYS = 4;
 const KILLS = 8;
 
-/** A client's knowledge of a key: the rotations that were answered, one that may have been done, and ciphertexts. */
+/** A client's view of a key: the acknowledged rotations, one that may have taken place, and ciphertexts. */
 interface Known {
   KeyId: string;
   answered: number;

@@ -135,7 +135,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
   const decrypt = async (CiphertextBlob: Uint8Array, EncryptionContext?: Record<string, string>) =>
     Buffer.from((await client.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }))).Plaintext!).toString();
   const stateOf = async (KeyId: string) => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata!.KeyState;
-  /** Does what the service does by itself once waiting periods of 7 days are over. */
+  /** Runs the service's background work for the end of 7-day waiting periods. */
   const deleteDue = async () => {
     const later = new Date(Date.now() + 8 * DAY_MS);
     await service.app.get(KmsDeletionWorker, { strict: false }).doDue(later);
@@ -374,7 +374,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
       }
       for (const outcome of await settled)
         expect(outcome).toMatchObject({ status: 'rejected', reason: refused('IncorrectTrustAnchorException') });
-      // A call that comes when the first reading has just ended starts another.
+      // A call that arrives just after the first read has ended starts another.
       expect(most).toBeGreaterThan(0);
       expect(most).toBeLessThanOrEqual(2);
     });
@@ -447,7 +447,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
       expect(await connectStore(client, spare)).toMatchObject({ ConnectionState: 'CONNECTED' });
     });
 
-    test('but not because somebody has written so into the database', async () => {
+    test('but not because of an edit in the database', async () => {
       const write = (state: string) =>
         tamper(service.app.get(DataSource), `UPDATE kms_custom_key_stores SET connection_state = $1 WHERE id = $2`, [
           state,
@@ -622,7 +622,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
     expect(await keysOn('spare')).toEqual([Arn]);
     expect(service.log).toContainEqual(
       expect.objectContaining({
-        msg: 'key on a token left behind with its deleted store',
+        msg: 'key on a token left behind by its deleted store',
         keyArn: Arn,
         store: spare,
       }),

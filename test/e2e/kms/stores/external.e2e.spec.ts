@@ -300,7 +300,7 @@ describe('an external key store whose proxy is another Keyblock', () => {
     );
   });
 
-  test('stops when the credential is revoked, and goes on with another while it is connected', async () => {
+  test('stops when the credential is revoked, and continues with another while it is connected', async () => {
     const blob = await encrypt(keyArn);
     const next = await newCredential(keeper, 'stores/orders');
     await xksDone(keeper, 'revoke', proxy.XksProxyAuthenticationCredential.AccessKeyId, '--yes');
@@ -362,7 +362,7 @@ describe('an external key store', () => {
     expect(calls).toEqual([]);
   });
 
-  /** Faults of a proxy: what it answers, and what callers see of it. */
+  /** Faults of a proxy: its response, and the error that callers get. */
   const FAULTS: [fault: string, answer: Answer, create: string, createKey: string, connection: string][] = [
     [
       'ValidationException',

@@ -54,7 +54,10 @@ describeWithSoftHsm('CreateKey in a custom key store', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Creates keys one after another. @param isOver tells that the service is gone or has to be, and calls may fail */
+  /**
+   * Creates keys one after another.
+   * @param isOver true once the service has stopped or must stop, so that calls may fail
+   */
   async function createKeys(kms: KMSClient, isOver: () => boolean): Promise<void> {
     while (!isOver()) {
       try {

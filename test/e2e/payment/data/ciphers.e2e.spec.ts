@@ -124,7 +124,7 @@ describe('EncryptData and DecryptData with an RSA key pair', () => {
     await expect(encrypt(key.arn, 'FF'.repeat(256))).rejects.toEqual(invalid('smaller than the modulus'));
   });
 
-  test('give the same answer whatever does not decrypt', async () => {
+  test('give the same error for every undecryptable input', async () => {
     const { CipherText } = await encrypt(key.arn, 'C0FFEE', 'OAEP_SHA256');
     const tampered = CipherText.replace(/..$/, (byte) => (byte === '00' ? '01' : '00'));
     const { arn: other } = await create(D1, 'RSA_2048', CIPHER);

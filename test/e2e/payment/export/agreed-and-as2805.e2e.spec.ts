@@ -134,7 +134,7 @@ test.each(cryptograms)('ExportKey exports the AS 2805 cryptogram $id', async ({ 
   expect(variant).toContain('is for keys of KeyUsage');
 });
 
-test('an AS 2805 cryptogram needs an exportable TDES key, and a TDES KEK of usage K0 that is no weaker', async () => {
+test('an AS 2805 cryptogram needs an exportable TDES key, and a TDES KEK of usage K0 that is at least as strong', async () => {
   const keyWith = (change: object = {}) =>
     keys.importKey({ clear: TDES_KEY, usage: P0, algorithm: 'TDES_2KEY', modes: CIPHER, ...change });
   const variant = 'PIN_ENCRYPTION_KEY_VARIANT_28';

@@ -124,7 +124,7 @@ describe('ImportKey from a TR-31 key block under a KEK', () => {
     expect(key.KeyCheckValue).toBe('08D7B4');
   });
 
-  test('gives the same answer whatever is wrong with the wrapped key', async () => {
+  test('gives the same error for every fault of the wrapped key', async () => {
     const block = keyBlock({ algorithm: 'AES', key: keys.kek.clear }, PIN_KEY);
     const flip = (at: number) => withOtherDigit(block, at);
     const other = await kek('AES_256', '11'.repeat(32));

@@ -43,7 +43,7 @@ async function stop(): Promise<void> {
   await service.close();
 }
 
-/** Runs what every node runs once a minute. */
+/** Runs the background work that every node runs once a minute. */
 const round = () => service.app.get(KeyDeletionWorker).run();
 
 async function deleteKey(DeleteKeyInDays = 3): Promise<string> {

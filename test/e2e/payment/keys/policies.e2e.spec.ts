@@ -57,7 +57,7 @@ test.each<[string, string, RegExp]>([
   ['no principal', allow({ Principal: undefined }), /Statement\[0\] must have either Principal or NotPrincipal/],
   ['an unknown effect', allow({ Effect: 'Permit' }), /Statement\[0\]\.Effect must be Allow or Deny/],
   ["another key's ARN", allow({ Resource: MISSING_KEY }), /Statement\[0\]\.Resource must be/],
-])('refuses %s, and leaves the policy as it is', async (_, Policy, message) => {
+])('refuses %s, and leaves the policy unchanged', async (_, Policy, message) => {
   const { KeyArn } = await createKey(service);
   await put(KeyArn, allow());
   expectControlError(await put(KeyArn, Policy), 'ValidationException', { Message: expect.stringMatching(message) });
@@ -122,7 +122,7 @@ test('no policy remains if one is put while its key is being deleted', async () 
   for (const { KeyArn } of keys) expectControlError(await get(KeyArn), 'ResourceNotFoundException');
 });
 
-test('one of several policies that are put at once remains intact', async () => {
+test('one of several concurrently put policies remains intact', async () => {
   const { KeyArn } = await createKey(service);
   const policies = Array.from({ length: 6 }, (_, i) => allow({ Sid: `Put${i}` }));
   const answers = await Promise.all(policies.map((policy) => put(KeyArn, policy)));

@@ -25,7 +25,7 @@ describe('GenerateAs2805KekValidation', () => {
   }));
 
   test.each([...exchange, ...walked])(
-    '$id: computes the response from the random key of the request alone',
+    '$id: computes the response only from the random key of the request',
     async ({ inputs, expected }) => {
       const { arn } = await key(K0, inputs.kek);
       for (const RandomKeySend of [expected.randomKeySend, expected.randomKeySend.toLowerCase()])

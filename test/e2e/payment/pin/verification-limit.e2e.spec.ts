@@ -137,7 +137,7 @@ describe('beyond the limit for an account number', () => {
       expectThrottled(await post(path, input));
   });
 
-  test('guesses that are sent at once are throttled, too', async () => {
+  test('concurrent guesses are throttled, too', async () => {
     const { post } = limited;
     const pan = newPan();
     const input = await verification(limited, pan, wrong(pan));

@@ -107,7 +107,7 @@ describe('The default replication Regions', () => {
     expect((await get(key.KeyArn)).ReplicationStatus).toEqual({ [EUROPE]: SYNCHRONIZED });
   });
 
-  test('do not apply to a key with Regions of its own or to a key that is not exportable', async () => {
+  test('do not apply to a key with its own Regions or to a key that is not exportable', async () => {
     await enable([EUROPE]);
     const elsewhere = await create({ ReplicationRegions: [ASIA] });
     expect(elsewhere.ReplicationStatus).toEqual({ [ASIA]: IN_PROGRESS });

@@ -56,7 +56,7 @@ describe('A replica', () => {
     expectFailure(await control('GetResourcePolicy', { ResourceArn }, EUROPE), 'ResourceNotFoundException');
   });
 
-  test('has tags and aliases of its own', async () => {
+  test('has its own tags and aliases', async () => {
     const key = await create({ ReplicationRegions: [EUROPE], Tags: [{ Key: 'where', Value: 'home' }] });
     await expectControlOk('CreateAlias', { AliasName: 'alias/home', KeyArn: key.KeyArn });
     await replicate();
@@ -99,7 +99,7 @@ describe('A replica of a key that changes', () => {
     }
   });
 
-  test('causes no work while its primary key stays the same', async () => {
+  test('causes no work while its primary key is unchanged', async () => {
     const { KeyArn } = await createReplicated(EUROPE);
     const key = await keyOf('StartKeyUsage', { KeyIdentifier: KeyArn });
     expect(key.ReplicationStatus).toEqual({ [EUROPE]: SYNCHRONIZED });

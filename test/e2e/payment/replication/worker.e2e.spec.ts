@@ -146,7 +146,7 @@ describe('The replication worker', () => {
     expect(await get(taken)).not.toHaveProperty('MultiRegionKeyType');
   });
 
-  test.each([1, 3])('does all work that is due, with %i workers at once', async (workers) => {
+  test.each([1, 3])('does all due work with %i concurrent workers', async (workers) => {
     const keys = await Promise.all(Array.from({ length: 6 }, () => create({ ReplicationRegions: [EUROPE, ASIA] })));
     await Promise.all(Array.from({ length: workers }, replicate));
     for (const { KeyArn } of keys) {

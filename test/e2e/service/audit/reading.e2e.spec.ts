@@ -134,7 +134,7 @@ describe('ListAuditEvents', () => {
     expect(await refused('GET', `users?NextToken=${NextToken}`)).toContain('400 ValidationException');
   });
 
-  test('stops at its limit of events, says so, and goes on from there', async () => {
+  test('stops at its limit of events, reports this, and continues from there', async () => {
     const log = service.app.get(AuditLog);
     for (let i = 0; i < 22_000; i++)
       log.record(`{"eventTime":"2100-01-01T00:00:00Z","eventName":"Filler","readOnly":true,"place":${i}}`);
@@ -159,7 +159,7 @@ describe('ListAuditEvents', () => {
 
 describe('VerifyAuditChains', () => {
   async function verified(): Promise<Record<string, unknown>> {
-    // The verification before holds its lock for a moment after its result is there.
+    // The previous verification holds its lock for a moment after its result is available.
     let started = await service.send({ method: 'POST', path: '/admin/audit/verifications' });
     while (started.status === 409) {
       await pause(20);

@@ -107,7 +107,7 @@ describeWithSoftHsm('a master key that a token encrypts', () => {
       expect(await events(store)).not.toMatch(SECRETS);
     });
 
-    test('that was in a file moves to the token and back, and no row is sealed anew', async () => {
+    test('that was in a file moves to the token and back, and no row is resealed', async () => {
       const store = await emptyStore();
       const before = start(store, {});
       const { create, mac } = clients(await before.listening);
@@ -175,7 +175,7 @@ describeWithSoftHsm('a master key that a token encrypts', () => {
       clearInterval(load);
       expect(new Set(answers)).toEqual(new Set([expected]));
       expect(await command(store, ['rewrap', '--to', uri()], tokenEnv(), 4)).toContain(
-        'encrypts the master key already',
+        'already encrypts the master key',
       );
       await stop(service);
 
@@ -227,7 +227,7 @@ describeWithSoftHsm('a master key that a token encrypts', () => {
       other.remove();
     });
 
-    test('stays in use while the token is away, and readiness says so', async () => {
+    test('stays in use while the token is unavailable, which the readiness report shows', async () => {
       const store = await emptyStore();
       const services = [start(store, tokenEnv()), start(store, { ...tokenEnv(), KEYBLOCK_TOKEN_REQUIRED: 'true' })];
       const [url, strict] = (await Promise.all(services.map(({ listening }) => listening))) as [string, string];

@@ -46,7 +46,7 @@ const outcome = ({ status, headers }: RawResponse) =>
 
 const UNAVAILABLE = { control: '503 ServiceUnavailableException', data: '503 InternalServerException' };
 
-test('calls that need the database are refused as unavailable while it is away, and are served again afterwards', async () => {
+test('calls that need the database are refused while it is unavailable, and are served again afterwards', async () => {
   const arn = await createKey();
   await proxy.close();
   expect(await readiness()).toBe(503);

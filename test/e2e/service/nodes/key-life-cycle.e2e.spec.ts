@@ -154,7 +154,7 @@ describe('the life cycle of keys, with concurrent clients of both nodes', () => 
     return { call, answer, invokedAt, answeredAt: performance.now() };
   }
 
-  /** Lets both nodes read everything, so that they cache what they can. */
+  /** Makes both nodes read everything, so that their caches are full. */
   async function remember(): Promise<void> {
     const names = [...arns, ...ALIASES];
     const reads = shared.nodes.flatMap(({ controlPlane }) =>

@@ -344,14 +344,14 @@ test('nodes that need the certificate authority of the account at the same time 
 });
 
 describe('quotas', () => {
-  /** Makes twice as many calls as the quota allows, on both nodes at once, and returns the outcomes. */
+  /** Makes twice as many calls as the quota allows, on both nodes concurrently, and returns the outcomes. */
   async function fill(make: (node: Node, number: number) => Promise<unknown>, max: number): Promise<unknown[]> {
     const calls = Array.from({ length: 2 * max }, (_, number) => make(shared.nodes[number % 2]!, number));
     const results = await Promise.allSettled(calls);
     return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
   }
 
-  test('two nodes that create keys at once fill the quota and never exceed it', async () => {
+  test('two nodes that create keys concurrently fill the quota and never exceed it', async () => {
     const before = await countKeys();
     const refusals = await fill((node) => createKey(node), MAX_KEYS);
     expect(refusals).toHaveLength(2 * MAX_KEYS - (MAX_KEYS - before));
@@ -359,7 +359,7 @@ describe('quotas', () => {
     expect(await countKeys()).toBe(MAX_KEYS);
   });
 
-  test('two nodes that create aliases at once fill the quota and never exceed it', async () => {
+  test('two nodes that create aliases concurrently fill the quota and never exceed it', async () => {
     const before = await countAliases();
     const refusals = await fill(
       ({ controlPlane }, i) => controlPlane.send(new CreateAliasCommand({ AliasName: `alias/quota/${i}` })),
