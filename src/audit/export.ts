@@ -40,8 +40,12 @@ export async function intactSegments(manager: EntityManager, secret: Buffer): Pr
   return segments;
 }
 
-/** Returns the days with rows that can be exported: those that are over for an hour, by the database's clock. */
-export async function closedDays(manager: EntityManager, segments: readonly Segment[]): Promise<string[]> {
+/**
+ * Returns the days with rows that can be exported: those that are over for an hour, by the database's clock.
+ *
+ * @param segments the days that are exported
+ */
+export async function closedDays(manager: EntityManager, segments: readonly Pick<Segment, 'day'>[]): Promise<string[]> {
   const [now] = await manager.query<[{ open: string }]>(
     `SELECT (clock_timestamp() AT TIME ZONE 'UTC' - interval '1 hour')::date::text AS open`,
   );
@@ -56,6 +60,12 @@ export async function closedDays(manager: EntityManager, segments: readonly Segm
     if (rows.exist) closed.push(day);
   }
   return closed;
+}
+
+/** Counts the days that can be exported. @returns undefined if no day ever was, because then nobody exports them */
+export async function countUnexportedDays(manager: EntityManager): Promise<number | undefined> {
+  const exported = await manager.query<{ day: string }[]>('SELECT day::text FROM audit_segments');
+  return exported.length === 0 ? undefined : (await closedDays(manager, exported)).length;
 }
 
 /**
