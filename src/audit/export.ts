@@ -40,22 +40,46 @@ export async function intactSegments(manager: EntityManager, secret: Buffer): Pr
   return segments;
 }
 
-/** Returns the days with rows that can be exported: those that ended at least an hour ago by the database's clock. */
-export async function closedDays(manager: EntityManager, segments: readonly Segment[]): Promise<string[]> {
+/**
+ * Returns the days with rows that can be exported: those that ended at least an hour ago by the database's clock.
+ *
+ * @param segments the exported days
+ */
+export async function closedDays(manager: EntityManager, segments: readonly Pick<Segment, 'day'>[]): Promise<string[]> {
   const [now] = await manager.query<[{ open: string }]>(
     `SELECT (clock_timestamp() AT TIME ZONE 'UTC' - interval '1 hour')::date::text AS open`,
   );
+  return unexportedDays(manager, segments, now.open);
+}
+
+/**
+ * Returns the days before another that have rows and are not exported, in their order.
+ *
+ * @param segments the days that are exported
+ * @param before   ISO 8601
+ */
+export async function unexportedDays(
+  manager: EntityManager,
+  segments: readonly Pick<Segment, 'day'>[],
+  before: string,
+): Promise<string[]> {
   const exported = new Set(segments.map(({ day }) => day));
-  const closed: string[] = [];
+  const found: string[] = [];
   for (const day of (await daysWithRows(manager)).sort()) {
-    if (day >= now.open || exported.has(day)) continue;
+    if (day >= before || exported.has(day)) continue;
     const [rows] = await manager.query<[{ exist: boolean }]>(
       'SELECT EXISTS (SELECT FROM audit_log WHERE day = $1) AS exist',
       [day],
     );
-    if (rows.exist) closed.push(day);
+    if (rows.exist) found.push(day);
   }
-  return closed;
+  return found;
+}
+
+/** Counts the days that can be exported. @returns undefined if no day ever was, because then nobody exports them */
+export async function countUnexportedDays(manager: EntityManager): Promise<number | undefined> {
+  const exported = await manager.query<{ day: string }[]>('SELECT day::text FROM audit_segments');
+  return exported.length === 0 ? undefined : (await closedDays(manager, exported)).length;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
+import { countUnexportedDays } from '../audit/export.js';
 import { countDefaultRows, makePartitions } from '../audit/partitions.js';
 import { LOCKS, tryWithLock } from '../database/locks.js';
 import { LOGGER } from '../logger.js';
@@ -8,11 +9,15 @@ import { Rounds } from './rounds.js';
 
 const INTERVAL_MS = 3_600_000;
 
-/** Makes the partitions of the audit log for the days to come, every hour; one process of a deployment does so. */
+/**
+ * Makes the partitions of the audit log for the days to come, every hour; one process of a deployment does so. All
+ * count what is left to be done: rows to be moved, and days to be exported.
+ */
 @Injectable()
 export class AuditPartitions implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #rounds: Rounds;
   #defaultRows = 0;
+  #unexportedDays?: number;
 
   constructor(
     private readonly database: DataSource,
@@ -31,6 +36,11 @@ export class AuditPartitions implements OnApplicationBootstrap, OnApplicationShu
     return this.#defaultRows;
   }
 
+  /** Number of days that are over and not exported, as of the last round; undefined if no day ever was. */
+  get unexportedDays(): number | undefined {
+    return this.#unexportedDays;
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     await this.#rounds.run();
     this.#rounds.start();
@@ -45,5 +55,6 @@ export class AuditPartitions implements OnApplicationBootstrap, OnApplicationShu
     this.#defaultRows = await countDefaultRows(this.database.manager);
     if (this.#defaultRows > 0)
       this.logger.error({ rows: this.#defaultRows }, 'the audit log has rows of days without a partition');
+    this.#unexportedDays = await countUnexportedDays(this.database.manager);
   }
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { ExportOptions } from '../audit/export.js';
 import type { Segment } from '../audit/segments.js';
+import type { TrustedAuditKeys } from '../audit/signing-key.js';
 import type { Approval } from '../call.js';
 import type { Command, Streams } from './command.js';
 import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
@@ -117,18 +118,9 @@ export async function verifyExportedDays(
   streams: Streams,
   options: OutputOptions,
   directory: string,
-  publicKeys: string,
+  trusted: TrustedAuditKeys,
 ): Promise<void> {
-  const [{ TrustedAuditKeys }, { verifyExport }] = await Promise.all([
-    import('../audit/signing-key.js'),
-    import('../audit/verify-export.js'),
-  ]);
-  let trusted;
-  try {
-    trusted = new TrustedAuditKeys(publicKeys);
-  } catch (error) {
-    throw new Failure(EXIT.usage, `The file of --public-key can't be used: ${(error as Error).message}.`);
-  }
+  const { verifyExport } = await import('../audit/verify-export.js');
   let [days, faulty] = [0, 0];
   await verifyExport(directory, trusted, (day) => {
     days += 1;

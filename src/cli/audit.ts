@@ -64,7 +64,7 @@ export function addAudit(program: Command, streams: Streams): void {
         throw new Failure(EXIT.usage, 'Give --export and --public-key together.');
       if (since !== undefined && !isTable) throw new Failure(EXIT.usage, '--since is for the table in the database.');
       if (directory !== undefined && publicKey !== undefined) {
-        await verifyExportedDays(streams, options, directory, readText(publicKey));
+        await verifyExportedDays(streams, options, directory, await trustedKeys(publicKey));
         return;
       }
       const [{ whatTells }, { presentChain }] = await Promise.all([
@@ -115,30 +115,21 @@ export function addAudit(program: Command, streams: Streams): void {
   addAuditSigningKey(audit, streams);
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Failure(EXIT.usage, `The file of --public-key can't be read: ${(error as Error).message}`);
-  }
-}
-
 async function verifyCopies(copies: readonly Copy[], publicKey: string | undefined): Promise<CopyReport> {
-  const [{ verifyCopies: verify }, { TrustedAuditKeys }] = await Promise.all([
-    import('../audit/copy-check.js'),
-    import('../audit/signing-key.js'),
-  ]);
-  const keys = publicKey === undefined ? undefined : trustedKeys(publicKey, TrustedAuditKeys);
+  const { verifyCopies: verify } = await import('../audit/copy-check.js');
+  const keys = publicKey === undefined ? undefined : await trustedKeys(publicKey);
   return verify(copies, keys).catch((error: unknown) => {
     throw new Failure(EXIT.usage, `The file can't be read: ${(error as Error).message}`);
   });
 }
 
-function trustedKeys(path: string, Keys: typeof TrustedAuditKeys): TrustedAuditKeys {
+/** Reads the file of --public-key. @throws Failure if it can't be read or has other contents */
+async function trustedKeys(path: string): Promise<TrustedAuditKeys> {
+  const { TrustedAuditKeys } = await import('../audit/signing-key.js');
   try {
-    return new Keys(readFileSync(path, 'utf8'));
+    return new TrustedAuditKeys(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new Failure(EXIT.usage, `The public key can't be used: ${(error as Error).message}`);
+    throw new Failure(EXIT.usage, `The file of --public-key can't be used: ${(error as Error).message}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { readDay } from './audit-segments.js';
 import type { Command, Streams } from './command.js';
 import { count } from './layout.js';
 import { type OutputOptions, print, remark, withOutput } from './results.js';
@@ -6,6 +7,8 @@ const DOCUMENT = 'docs/operating.md';
 const DESCRIPTION = `Back up the database to a file, with a manifest beside it.
 
 Dumps the database with pg_dump, in the custom format of pg_restore. The manifest, at the same path with .manifest.json after it, has the number of rows of each table, the ends of the audit chains and a MAC. After a restore, keyblock restore check compares the database with it. Both files describe one moment.
+
+With --without-audit-before, the dump leaves out the events of earlier days, which must be exported: see keyblock audit export. The restored database verifies, and keyblock restore check names the segments that only the exports have.
 
 The service keeps running. The command needs a pg_dump that is at least as new as the server; the embedded database doesn't include it.
 
@@ -17,15 +20,19 @@ export function addBackup(program: Command, streams: Streams): void {
     .command('backup')
     .description(DESCRIPTION)
     .requiredOption('--to <path>', 'File to create.')
-    .examples('keyblock backup --to keyblock.dump', 'keyblock backup --to "/backup/keyblock-$(date +%F).dump"')
+    .option('--without-audit-before <day>', 'Leave out the audit events of earlier days, all exported.', readDay)
+    .examples(
+      'keyblock backup --to "/backup/keyblock-$(date +%F).dump"',
+      'keyblock backup --to keyblock.dump --without-audit-before 2026-11-01',
+    )
     .readOn(DOCUMENT);
-  withOutput(backup).action(async (options: OutputOptions & { to: string }) => {
+  withOutput(backup).action(async (options: OutputOptions & { to: string; withoutAuditBefore?: string }) => {
     const [{ withDeployment }, { takeBackup }] = await Promise.all([
       import('./deployment.js'),
       import('./backup/take-backup.js'),
     ]);
     await withDeployment(async (deployment) => {
-      const { manifest, manifestPath } = await takeBackup(deployment, options.to);
+      const { manifest, manifestPath } = await takeBackup(deployment, options.to, options.withoutAuditBefore);
       const { dump, tables, chains, deployment: id, takenAt } = manifest;
       const rows = tables.reduce((sum, table) => sum + table.rows, 0);
       const result = {
@@ -36,6 +43,7 @@ export function addBackup(program: Command, streams: Streams): void {
         Tables: tables.length,
         Rows: rows,
         Chains: chains.length,
+        WithoutAuditBefore: manifest.withoutAuditBefore,
       };
       print(streams, options, result, [
         `${options.to}: ${count(rows, 'row')} of ${count(tables.length, 'table')}, ${count(dump.bytes, 'byte')}`,

@@ -32,7 +32,7 @@ export function addRestore(program: Command, streams: Streams): void {
     .readOn(DOCUMENT);
   withOutput(check).action(async (options: CheckOptions) => {
     const { checkRestored } = await import('./backup/check-restored.js');
-    const { manifest, tables, chains, events, destroyed, findings } = await checkRestored(options);
+    const { manifest, tables, chains, events, onlyExported, destroyed, findings } = await checkRestored(options);
     const isIntact = findings.length === 0 && destroyed.length === 0;
     const result = {
       Intact: isIntact,
@@ -40,6 +40,7 @@ export function addRestore(program: Command, streams: Streams): void {
       Tables: tables.map(({ name, rows, faults }) => ({ Name: name, Rows: rows, Faults: faults })),
       Chains: chains,
       Events: events,
+      OnlyExported: onlyExported,
       DestroyedSince: destroyed,
       Findings: findings,
     };
@@ -51,6 +52,11 @@ export function addRestore(program: Command, streams: Streams): void {
           `${name}: ${count(rows, 'row')}, ${faults === 0 ? 'ok' : `${faults} NOT AS WRITTEN`}`,
       ),
       ...(chains === undefined ? [] : [`audit log: ${count(chains, 'chain')}, ${count(events ?? 0, 'event')}`]),
+      ...(onlyExported.length === 0
+        ? []
+        : [
+            `audit log: the backup left out ${count(onlyExported.length, 'day')}, which the exports have: segment ${onlyExported.join(', ')}`,
+          ]),
       ...(isIntact && manifest ? [`The database is as it was backed up at ${manifest.takenAt}.`] : []),
       ...(isIntact && !manifest ? ['The database is as a service left it.'] : []),
     ]);

@@ -87,14 +87,21 @@ export class Metrics {
     );
   }
 
-  /** Adds the metric of the audit log's partitions. */
-  watchAuditPartitions(partitions: { readonly defaultRows: number }): void {
-    // Every worker counts the same rows.
+  /** Adds the metrics of the audit log's partitions. */
+  watchAuditPartitions(partitions: {
+    readonly defaultRows: number;
+    readonly unexportedDays: number | undefined;
+  }): void {
+    // Every worker counts the same rows and days.
     this.gauge(
       'keyblock_audit_default_partition_rows',
       'Rows of the audit log in the default partition, because their day has no partition',
       () => partitions.defaultRows,
       'max',
+    );
+    const days = 'Days of the audit log that are over and not exported; absent if no day ever was exported';
+    this.gauges({ name: 'keyblock_audit_unexported_days', help: days, labelNames: [] }, () =>
+      partitions.unexportedDays === undefined ? [] : [[{}, partitions.unexportedDays]],
     );
   }
 

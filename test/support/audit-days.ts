@@ -11,7 +11,7 @@ import { connect } from '../../src/database/database.js';
 import { MasterKey } from '../../src/provider/master-key.js';
 import { serviceSecret } from '../../src/provider/service-secret.js';
 import { runKeyblock } from './cli.js';
-import { MASTER_KEY, newStore, tamper } from './database.js';
+import { type DatabaseStore, MASTER_KEY, newStore, tamper } from './database.js';
 
 /** A deployment whose audit log has days that are over, and a folder for their exports. */
 
@@ -46,10 +46,11 @@ export const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000
 /**
  * Creates a deployment with two chains, one of which continues from day to day.
  *
- * @param days how many days ago events were written, the oldest first
+ * @param days  how many days ago events were written, the oldest first
+ * @param given an empty database for it
  */
-export async function auditDays(days: readonly number[]): Promise<AuditDays> {
-  const store = await newStore();
+export async function auditDays(days: readonly number[], given?: DatabaseStore): Promise<AuditDays> {
+  const store = given ?? (await newStore());
   const database = await connect(store.env.DATABASE_URL);
   const folder = mkdtempSync(join(tmpdir(), 'keyblock-days-'));
   const directory = join(folder, 'exports');
@@ -128,7 +129,8 @@ export async function openLog(database: DataSource, secret: Buffer): Promise<Aud
   return log;
 }
 
-async function inEnvironment<T>(env: Record<string, string>, work: () => Promise<T>): Promise<T> {
+/** Runs work with more variables in the environment of this process. */
+export async function inEnvironment<T>(env: Record<string, string>, work: () => Promise<T>): Promise<T> {
   const before = { ...process.env };
   Object.assign(process.env, env);
   try {

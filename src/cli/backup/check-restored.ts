@@ -25,6 +25,8 @@ export interface RestoreReport {
   /** Number of audit chains; absent if they could not be verified. */
   chains?: number;
   events?: number;
+  /** Numbers of the segments whose days the backup left out, as its manifest states. */
+  onlyExported: number[];
   /** ARNs of keys that were destroyed after the backup and that the restore brought back. */
   destroyed: string[];
   /** One sentence per fault. */
@@ -42,7 +44,7 @@ class Unreadable extends Error {}
 export async function checkRestored(files: { manifest?: string; events?: string }): Promise<RestoreReport> {
   const given = files.manifest === undefined ? undefined : await readManifest(files.manifest);
   const destroyedSince = files.events === undefined ? [] : await readDestroyed(files.events);
-  const report: RestoreReport = { tables: [], destroyed: [], findings: [] };
+  const report: RestoreReport = { tables: [], onlyExported: [], destroyed: [], findings: [] };
   const { findings } = report;
   let facts: Facts | undefined;
   try {
@@ -107,9 +109,12 @@ async function checkAll(
     findings.push(...(fault === undefined ? differences(given, facts) : [fault]));
   }
   const chains: ChainReport[] = [];
+  const leftOutBefore = report.manifest?.withoutAuditBefore ?? '';
   const logFault = await verifyTable(database, secret, (chain) => chains.push(chain), {
-    absent: ({ day, number }) =>
-      findings.push(`The audit events of ${day} are missing; segment ${number} of the exports has them.`),
+    absent: ({ day, number }) => {
+      if (day < leftOutBefore) report.onlyExported.push(number);
+      else findings.push(`The audit events of ${day} are missing; segment ${number} of the exports has them.`);
+    },
   });
   report.chains = chains.length;
   report.events = chains.reduce((sum, { events }) => sum + events, 0);

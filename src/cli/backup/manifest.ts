@@ -16,6 +16,8 @@ const Facts = z.object({
   chains: z.array(z.object({ chain: z.int(), sequence: z.int(), hash: z.string() })),
   /** Number of changes to rows that nodes cache (ADR 27). */
   epoch: z.int(),
+  /** Day before which the audit log's partitions were left out, because their days are exported. */
+  withoutAuditBefore: z.iso.date().optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 

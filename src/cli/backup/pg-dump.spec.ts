@@ -84,13 +84,13 @@ describe('libpqEnvironment', () => {
 describe('runPgDump', () => {
   const dumpWith = (script: string, env: NodeJS.ProcessEnv = {}) =>
     runPgDump({ path: join(program('15', script), 'pg_dump'), major: 15 }, env, {
-      ...{ snapshot: '00000003-1B-1', file: join(folder, 'out'), withoutRows: 'nodes' },
+      ...{ snapshot: '00000003-1B-1', file: join(folder, 'out'), withoutRows: ['nodes', 'audit_log_20261101'] },
     });
 
   test('gives the password in the environment, and no connection in the arguments', async () => {
     await dumpWith('echo "$@" "$PGPASSWORD" >"$OUT"', { OUT: join(folder, 'seen'), PGPASSWORD: 'p@ss' });
     expect(readFileSync(join(folder, 'seen'), 'utf8')).toBe(
-      `--format=custom --no-password --snapshot=00000003-1B-1 --exclude-table-data=nodes --file=${join(folder, 'out')} p@ss\n`,
+      `--format=custom --no-password --snapshot=00000003-1B-1 --exclude-table-data=nodes --exclude-table-data=audit_log_20261101 --file=${join(folder, 'out')} p@ss\n`,
     );
   });
 

@@ -105,16 +105,17 @@ export function libpqEnvironment(
  *
  * @param snapshot   exported by a connection that stays open
  * @param file       exists already, with the access rights of the dump
- * @param withoutRows a table of which only the definition is dumped
+ * @param withoutRows tables of which only the definition is dumped
  * @throws Failure with what pg_dump wrote
  */
 export async function runPgDump(
   { path }: PgDump,
   env: NodeJS.ProcessEnv,
-  { snapshot, file, withoutRows }: { snapshot: string; file: string; withoutRows: string },
+  { snapshot, file, withoutRows }: { snapshot: string; file: string; withoutRows: readonly string[] },
 ): Promise<void> {
   const args = [
-    ...['--format=custom', '--no-password', `--snapshot=${snapshot}`, `--exclude-table-data=${withoutRows}`],
+    ...['--format=custom', '--no-password', `--snapshot=${snapshot}`],
+    ...withoutRows.map((table) => `--exclude-table-data=${table}`),
     `--file=${file}`,
   ];
   const child = spawn(path, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });

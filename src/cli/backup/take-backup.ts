@@ -3,29 +3,35 @@ import { createReadStream } from 'node:fs';
 import { access, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type pg from 'pg';
+import type { EntityManager } from 'typeorm';
+import { intactSegments, unexportedDays } from '../../audit/export.js';
 import { VERSION } from '../../config/version.js';
 import { serviceSecret } from '../../provider/service-secret.js';
 import { type Deployment, urlsOf } from '../deployment.js';
 import { EXIT, Failure } from '../failure.js';
 import { type Manifest, sealManifest } from './manifest.js';
 import { chooseFor, findPgDumps, libpqEnvironment, type PgDump, runPgDump } from './pg-dump.js';
-import { exportSnapshot, inSnapshot, NODES, readFacts, rowsOf } from './snapshot.js';
+import { auditPartitionsBefore, exportSnapshot, inSnapshot, NODES, readFacts, rowsOf } from './snapshot.js';
 
 /**
  * Dumps the database of a deployment, and describes the dump in a manifest beside it. Either both files are created or
  * none.
  *
- * @throws Failure if there is no pg_dump for the server, one of the files exists, or pg_dump fails
+ * @param withoutAuditBefore ISO 8601: leaves out the audit log's partitions of earlier days, which must be exported
+ * @throws Failure if there is no pg_dump for the server, one of the files exists, a day that would be left out isn't
+ *         exported, or pg_dump fails
  */
 export async function takeBackup(
   deployment: Deployment,
   path: string,
+  withoutAuditBefore?: string,
 ): Promise<{ manifest: Manifest; manifestPath: string }> {
   const { database, masterKey } = deployment;
   const manifestPath = `${path}.manifest.json`;
   for (const taken of [path, manifestPath])
     if (await exists(taken)) throw new Failure(EXIT.state, `${taken} exists. Give another path, or remove it first.`);
   const secret = await serviceSecret(database.manager, masterKey, 'audit');
+  if (withoutAuditBefore !== undefined) await assertExported(database.manager, secret, withoutAuditBefore);
   const unfinished = `${path}.${process.pid}.new`;
   const unfinishedManifest = `${manifestPath}.${process.pid}.new`;
   try {
@@ -33,8 +39,10 @@ export async function takeBackup(
     const facts = await inSnapshot(urlsOf(deployment), async (client, url) => {
       const program = await programFor(client, deployment);
       const snapshot = await exportSnapshot(client);
-      await runPgDump(program, libpqEnvironment(client, url), { snapshot, file: unfinished, withoutRows: NODES });
-      return readFacts(client);
+      const leftOut = withoutAuditBefore === undefined ? [] : await auditPartitionsBefore(client, withoutAuditBefore);
+      const withoutRows = [NODES, ...leftOut];
+      await runPgDump(program, libpqEnvironment(client, url), { snapshot, file: unfinished, withoutRows });
+      return { ...(await readFacts(client, leftOut)), ...(withoutAuditBefore !== undefined && { withoutAuditBefore }) };
     });
     const dump = { file: basename(path), ...(await digestOf(unfinished)) };
     const manifest = sealManifest(secret, { version: VERSION, dump, ...facts });
@@ -48,6 +56,16 @@ export async function takeBackup(
     await rm(unfinished, { force: true });
     await rm(unfinishedManifest, { force: true });
   }
+}
+
+/** @throws Failure if the events of an earlier day would be lost */
+async function assertExported(manager: EntityManager, secret: Buffer, before: string): Promise<void> {
+  const [missing] = await unexportedDays(manager, await intactSegments(manager, secret), before);
+  if (missing !== undefined)
+    throw new Failure(
+      EXIT.state,
+      `The audit events of ${missing} are not exported: run keyblock audit export first, or give an earlier day.`,
+    );
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -144,6 +144,42 @@ test('streams of killed, moved and stopped processes verify without the database
     stdout: expect.stringContaining('EDITED'),
     stderr: 'Not intact: 1 of 1 chain.\n',
   });
+});
+
+/** Limits the size of the files that a process may write; a write beyond it is cut off, as on a full disk. */
+const limitFiles = (pid: number, bytes: number | 'unlimited') =>
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`]);
+
+test('a file that can’t grow is cut back to its last whole line, and gets what waited once it can', async () => {
+  const { child, listening, ended, log } = start();
+  const url = await listening;
+  const key = await createKey(url);
+  const ids = await generateMacs(url, 5, key);
+  ids.push(idOf(await send(url, new Clock(), { path: '/mac/generate', body: '{}' })));
+  await until(() => ids.every((id) => written().includes(id)));
+  // Calls that are served have an event in the stream and no line in the log.
+  await until(() => log().includes(ids[5]!));
+  expect(ids.filter((id) => log().includes(id))).toEqual([ids[5]]);
+  const [stream = ''] = streams();
+  const full = statSync(stream).size + 300;
+  limitFiles(child.pid!, full);
+  ids.push(...(await generateMacs(url, 5, key)));
+  // The beginning of an event is in the file.
+  await until(() => statSync(stream).size === full);
+  ids.push(...(await generateMacs(url, 5, key)));
+  limitFiles(child.pid!, 'unlimited');
+  await until(() => ids.every((id) => written().includes(id)));
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+
+  const lines = written().trimEnd().split('\n');
+  const events = lines.map((line) => JSON.parse(line) as { requestID?: string });
+  expect(ids.map((id) => events.filter(({ requestID }) => requestID === id).length)).toEqual(ids.map(() => 1));
+  const keys = join(store.env.KEYBLOCK_DATA_DIR, 'audit-keys.pem');
+  writeFileSync(keys, (await audit('public-key')).stdout);
+  const verified = await audit('verify', '--public-key', keys, '--file', stream);
+  expect(verified).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(verified.stdout).toMatch(/from its first event, to its last event/);
 });
 
 test('a folder that can’t be written to stops the start', async () => {
