@@ -174,5 +174,7 @@ export interface HostCommand<R = unknown> extends RequestLayout<R> {
   readonly operation?: string;
   /** True if listeners serve the command when the configuration doesn't list commands. */
   readonly isDefault: boolean;
+  /** True for a request that also exports a key, and needs the permission for ExportKey, too. Absent if none does. */
+  exports?(request: R): boolean;
   execute(request: R, host: HostCall): Reply | Promise<Reply>;
 }

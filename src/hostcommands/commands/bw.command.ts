@@ -11,6 +11,7 @@ export const BW: HostCommand<Request> = {
   ...layouts.BW,
   operation: 'ImportKey',
   isDefault: true,
+  exports: () => true,
 
   async execute({ scheme, ...paired }, host) {
     const { lmk, services } = host;

@@ -1,9 +1,10 @@
-import { executeCommand, runCommand, TEST_LMKS } from '../../../test/support/host-commands.js';
+import { executeCommand, runCommand, TEST_LMKS, TEST_SETTINGS } from '../../../test/support/host-commands.js';
 import { toHex } from '../../crypto/bytes.js';
 import { tdes } from '../../crypto/des.js';
 import type { HostServices, ListenerSettings } from '../command.js';
 import { KeyIssuer } from '../key-issuer.js';
 import type { Lmks } from '../lmk/lmks.js';
+import { RequestFields } from '../layouts/request-fields.js';
 import { VariantKeys } from '../lmk/variant-keys.js';
 import { PAIR_NAMES, VariantLmk } from '../lmk/variant-lmk.js';
 import { KEY_COMMANDS } from './key-commands.js';
@@ -316,6 +317,20 @@ describe('BU, KA and BW', () => {
     expect(await run(`BU011${key}%02`)).toBe('BV006F1E3F74F826B7EB');
     expect(await run(`BU011${key}`)).toBe('BV10');
   });
+});
+
+test.each([
+  ['A00001U', false],
+  [`A01001U;0${ZMK}U`, true],
+  ['AS', false],
+  [`FI0${ZMK}`, true],
+  [`HC${TPK}`, true],
+  [`BW011${ZPK};0U0%02`, true],
+  [`A6001${ZMK}${ZPK}U`, false],
+])('%s exports a key beside what it creates or imports: %s', (text, exportsKey) => {
+  const fields = new RequestFields(Buffer.from(text), 2, { ...TEST_SETTINGS, lmks: LMKS });
+  const command = KEY_COMMANDS.find(({ code }) => code === text.slice(0, 2))!;
+  expect(command.exports?.(command.parse(fields)) === true).toBe(exportsKey);
 });
 
 test.each([
