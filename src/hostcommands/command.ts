@@ -154,6 +154,11 @@ export class HostCall {
     return new HostCall({ ...this.call, operation }, this.lmk, this.services, this.origin);
   }
 
+  /** Returns the same command for keys under another LMK than the one that it names. */
+  under(lmk: string): HostCall {
+    return new HostCall(this.call, lmk, this.services, { ...this.origin, namesLmk: false });
+  }
+
   /** Returns the key that a field names or contains: see HostKeys. */
   key(field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey> {
     return this.services.keys.find(this, field, needs);
@@ -169,5 +174,7 @@ export interface HostCommand<R = unknown> extends RequestLayout<R> {
   readonly operation?: string;
   /** True if listeners serve the command when the configuration doesn't list commands. */
   readonly isDefault: boolean;
+  /** True for a request that also exports a key, and needs the permission for ExportKey, too. Absent if none does. */
+  exports?(request: R): boolean;
   execute(request: R, host: HostCall): Reply | Promise<Reply>;
 }

@@ -5,6 +5,7 @@ import { testServices } from '../../test/support/host-commands.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { Clock } from '../clock.js';
 import { Metrics } from '../http/metrics.js';
+import { CONTROL_PLANE } from '../payment/api.js';
 import type { HostCommand, Reply } from './command.js';
 import { Dispatcher } from './dispatcher.js';
 import type { HostPrincipals } from './host-principals.js';
@@ -16,11 +17,21 @@ const staleness: boolean[] = [];
 const peer = { sourceIp: '127.0.0.1', secureTransport: false, principalArn: 'arn:aws:iam::000000000000:root' };
 const { keys, pins, issuer, verifications, settings } = testServices();
 
+/** The operation whose guard concerns exports. */
+const EXPORT = `${CONTROL_PLANE.name}:ExportKey`;
+
 /** Serves one command, ZZ. */
-function serving(execute: () => Reply | Promise<Reply>, operation?: string, needsApproval = false) {
+function serving(
+  execute: () => Reply | Promise<Reply>,
+  operation?: string,
+  { needsApproval = false, exportsKey = false } = {},
+) {
   events.length = 0;
   staleness.length = 0;
-  const command: HostCommand = { code: 'ZZ', title: 'Wait', operation, isDefault: true, parse: () => ({}), execute };
+  const command: HostCommand = {
+    ...{ code: 'ZZ', title: 'Wait', operation, isDefault: true },
+    ...{ parse: () => ({}), exports: () => exportsKey, execute },
+  };
   const dispatcher = new Dispatcher({
     served: {
       ...{ name: 'test', headerLength: 0, maxConnections: 1, region: 'us-east-1', accountId: '000000000000' },
@@ -45,7 +56,7 @@ function serving(execute: () => Reply | Promise<Reply>, operation?: string, need
       },
     },
     logger: pino({ level: 'silent' }),
-    needsApproval: () => needsApproval,
+    needsApproval: ({ api, operation }) => needsApproval && `${api.name}:${operation}` === EXPORT,
     rate: undefined,
   });
   return { dispatcher, answer: () => dispatcher.answer({ bytes: Buffer.from('ZZ'), isTooLong: false }, peer) };
@@ -97,13 +108,20 @@ test.each([
 });
 
 test.each([
-  ['ExportKey', true, 'Z[29'],
-  ['ExportKey', false, 'Z[00'],
-  ['ImportKey', true, 'Z[00'],
-  [undefined, true, 'Z[00'],
-])('a command of %s where exports need an approval (%s) is answered %s', async (operation, needsApproval, reply) => {
-  const execute = jest.fn(() => ({ fields: [] }));
-  const { answer } = serving(execute, operation, needsApproval);
-  expect((await answer()).toString('latin1', 2)).toBe(reply);
-  expect(execute).toHaveBeenCalledTimes(reply.endsWith('00') ? 1 : 0);
-});
+  ['ExportKey', false, true, 'Z[29'],
+  ['ExportKey', false, false, 'Z[00'],
+  ['ImportKey', false, true, 'Z[00'],
+  ['ImportKey', true, true, 'Z[29'],
+  ['CreateKey', false, true, 'Z[00'],
+  ['CreateKey', true, true, 'Z[29'],
+  ['CreateKey', true, false, 'Z[00'],
+  [undefined, false, true, 'Z[00'],
+])(
+  'a command of %s that exports, too (%s), where exports need an approval (%s), is answered %s',
+  async (operation, exportsKey, needsApproval, reply) => {
+    const execute = jest.fn(() => ({ fields: [] }));
+    const { answer } = serving(execute, operation, { needsApproval, exportsKey });
+    expect((await answer()).toString('latin1', 2)).toBe(reply);
+    expect(execute).toHaveBeenCalledTimes(reply.endsWith('00') ? 1 : 0);
+  },
+);

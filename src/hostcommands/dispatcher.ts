@@ -183,8 +183,10 @@ export class Dispatcher {
     if (!settings.lmks.has(lmk)) throw new HostError('13', `LMK identifier: there is no LMK ${lmk}`);
     const origin = { command: code, namesLmk: named !== undefined, checkValues };
     const host = new HostCall(call, lmk, this.#services, origin);
-    if (row.operation !== 'ExportKey') return row.command.execute(request, host);
-    return whenReady(this.#options.needsApproval({ ...call, api: CONTROL_PLANE }), (isNeeded) => {
+    const isExport = row.operation === 'ExportKey' || row.command.exports?.(request) === true;
+    if (!isExport) return row.command.execute(request, host);
+    const exporting = { ...call, api: CONTROL_PLANE, operation: 'ExportKey' };
+    return whenReady(this.#options.needsApproval(exporting), (isNeeded) => {
       if (isNeeded) throw new HostError('29', 'Exports need an approval, which a host command cannot wait for');
       return row.command.execute(request, host);
     });

@@ -98,6 +98,18 @@ describe('key blocks', () => {
     expect(held[0].use((each) => each)).toBe(held[1].use((each) => each));
   });
 
+  test('of components form a key of their attributes, which may be less exportable', async () => {
+    const components = `${await generate('P0A1Bc1E00')}${await generate('P0A1Bc2E00')}`;
+    const form = (options: string) => run(`A42FFFS${components}%01${options}`);
+    for (const options of ['&N', '#P0A1B00N00', '#P0A1B00E00&N'])
+      expect(await form(options)).toMatch(/^A500S1.{4}P0AB00N0001/);
+    expect(await form('#D0A1B00E00')).toBe('A5A6');
+    expect(await form('#P0A2B00E00')).toBe('A5A7');
+    expect(await form('#P0A1E00E00')).toBe('A5A8');
+    expect(await form('#P0A1B00S00')).toBe('A5AA');
+    expect(await form('&S')).toBe('A5AA');
+  });
+
   test.each(['P0A1B00E00', 'P0A2B00E00', 'D0A3B00N00', 'P0T3D00S00', 'V1D1C00E00', 'K0T2B00E00', 'B0T2X00E00'])(
     'are generated for %s',
     async (header) => {

@@ -52,7 +52,7 @@ export function testServices(settings: Partial<ListenerSettings> = {}, services:
  * @param text     command code and fields, Latin-1
  * @param settings that differ from TEST_SETTINGS
  * @param services that differ from those of testServices
- * @returns the reply and the trailer
+ * @returns the reply, the trailer, and the check values for the audit event
  * @throws the error that the command throws
  */
 export async function executeCommand(
@@ -60,7 +60,7 @@ export async function executeCommand(
   text: string,
   settings: Partial<ListenerSettings> = {},
   services: Partial<HostServices> = {},
-): Promise<Reply & { trailer: string }> {
+): Promise<Reply & { trailer: string; checkValues: string[] }> {
   const code = text.slice(0, 2);
   const command = commands.find((each) => each.code === code);
   if (!command) throw new Error(`no command ${code}`);
@@ -69,9 +69,10 @@ export async function executeCommand(
   const request = command.parse(fields);
   const named = fields.lmk();
   const trailer = fields.end().toString('latin1');
-  const origin = { command: code, namesLmk: named !== undefined };
+  const checkValues: string[] = [];
+  const origin = { command: code, namesLmk: named !== undefined, checkValues };
   const host = new HostCall(rootCall(command.operation ?? code), named ?? served.settings.defaultLmk, served, origin);
-  return { ...(await command.execute(request, host)), trailer };
+  return { ...(await command.execute(request, host)), trailer, checkValues };
 }
 
 /** Returns the value of a field of a reply as Latin-1. */

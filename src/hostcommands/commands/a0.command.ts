@@ -15,6 +15,7 @@ export const A0: HostCommand<Request> = {
   ...layouts.A0,
   operation: 'CreateKey',
   isDefault: true,
+  exports: ({ exported }) => exported !== undefined,
 
   async execute({ type, scheme, exported, options }, host) {
     const { header } = options;

@@ -6,10 +6,10 @@ import { lendKey, requireGoodKey } from '../key-transport.js';
 import { ANY_KEY, checkKeyType, checkTypeOf } from '../key-types.js';
 import * as layouts from '../layouts/a4.js';
 import type { Request } from '../layouts/a4.js';
+import type { HostKeyAttributes } from '../layouts/block-header.js';
 import type { CheckValue } from '../layouts/key-fields.js';
-import type { WantedHeader } from '../layouts/key-options.js';
 import { hasOddParity } from '../lmk/variant-lmk.js';
-import { checkValueFields, isAesKey } from './key-replies.js';
+import { checkValueFields, headerUnderLmk, isAesKey } from './key-replies.js';
 
 /** A4. */
 export const A4: HostCommand<Request> = {
@@ -33,10 +33,12 @@ export async function formKey(
   checkKeyType(type);
   const keys: HostKey[] = [];
   for (const component of components) keys.push(await host.key(component, { type, rule: ANY_KEY, isComponent: true }));
-  const header = headerOf(keys, options.header);
+  const attributes = sharedAttributes(keys, options.header?.keyVersionNumber);
   const [first] = keys as [HostKey];
   checkTypeOf(type, first);
   const isAes = isAesKey(first);
+  const exportability = options.exportability ?? options.header?.exportability;
+  const header = headerUnderLmk(type, { bytes: first.bytes, isAes, attributes }, options.header, exportability);
   const issue = await host.services.issuer.under(host, { type, scheme, header });
   const key = combined(keys);
   try {
@@ -51,10 +53,12 @@ export async function formKey(
 }
 
 /**
- * Returns the header of the key: that of the components, which must agree. A component without attributes among others
- * would take their attributes away.
+ * Returns the attributes of the components, which must agree. A component without attributes among others would take their
+ * attributes away.
+ *
+ * @param keyVersionNumber of the key; that of a component says that it is one
  */
-function headerOf(keys: readonly HostKey[], wanted: WantedHeader | undefined): WantedHeader | undefined {
+function sharedAttributes(keys: readonly HostKey[], keyVersionNumber = '00'): HostKeyAttributes | undefined {
   const [{ bytes, algorithm, attributes }] = keys as [HostKey];
   if (keys.some((key) => key.bytes !== bytes || key.algorithm !== algorithm))
     throw new HostError('27', 'The components have different lengths');
@@ -68,8 +72,7 @@ function headerOf(keys: readonly HostKey[], wanted: WantedHeader | undefined): W
     throw new HostError('A8', 'The components have different modes of use');
   if (keys.some((key) => key.attributes?.exportability !== exportability))
     throw new HostError('AA', 'The components have different exportability');
-  const keyVersionNumber = wanted?.keyVersionNumber ?? '00';
-  return { usage, modeOfUse, exportability, keyVersionNumber, bytes, isAes: algorithm.startsWith('AES') };
+  return { usage, modeOfUse, exportability, keyVersionNumber };
 }
 
 /** @throws HostError 11 for components that cancel each other out, which would result in a key that the host knows */

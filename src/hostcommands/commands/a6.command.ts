@@ -4,7 +4,7 @@ import { checkKeyType } from '../key-types.js';
 import * as layouts from '../layouts/a6.js';
 import type { Request } from '../layouts/a6.js';
 import type { CheckValue } from '../layouts/key-fields.js';
-import { checkValueFields, findTransportKey, headerOfImported } from './key-replies.js';
+import { checkValueFields, findTransportKey, headerUnderLmk } from './key-replies.js';
 
 /** A6. */
 export const A6: HostCommand<Request> = {
@@ -22,11 +22,10 @@ export async function importKey(
 ): Promise<Reply> {
   checkKeyType(type);
   const zmk = await findTransportKey(host, zmkField, 'Unwrap');
-  const imported = importUnder(zmk, field);
-  const { clear, isAes, hadWrongParity } = imported;
+  const { clear, isAes, attributes, hadWrongParity } = importUnder(zmk, field);
   try {
     const exportability = options.exportability ?? options.header?.exportability;
-    const header = headerOfImported(type, imported, options.header, exportability);
+    const header = headerUnderLmk(type, { bytes: clear.length, isAes, attributes }, options.header, exportability);
     const issue = await host.services.issuer.under(host, { type, scheme, header });
     return {
       ...(hadWrongParity && { code: '01' as const }),

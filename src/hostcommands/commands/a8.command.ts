@@ -27,11 +27,11 @@ export function exportKey(
       checkTypeOf(type, key);
       const { version, header } = options;
       const exportability = options.exportability ?? header?.exportability;
-      const named = attributesFor(type, key.bytes, key.attributes, header);
+      const isAes = isAesKey(key);
+      const named = attributesFor(type, { bytes: key.bytes, isAes, attributes: key.attributes }, header);
       // A key under a variant LMK may be exported; the fields after "#" describe the exported key block.
       const attributes = named && !key.attributes ? { ...named, exportability: 'S' } : named;
       const { takesAnsiX917 } = host.services.settings;
-      const isAes = isAesKey(key);
       return lendKey(key, (clear) => ({
         fields: [
           [

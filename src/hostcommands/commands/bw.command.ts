@@ -1,4 +1,4 @@
-import { HostCall, type HostCommand } from '../command.js';
+import type { HostCommand } from '../command.js';
 import { HostError } from '../host-error.js';
 import { lendKey } from '../key-transport.js';
 import * as layouts from '../layouts/bw.js';
@@ -11,16 +11,17 @@ export const BW: HostCommand<Request> = {
   ...layouts.BW,
   operation: 'ImportKey',
   isDefault: true,
+  exports: () => true,
 
   async execute({ scheme, ...paired }, host) {
-    const { call, lmk, services } = host.as('ExportKey');
+    const { lmk, services } = host;
     const { defaultLmk, lmks } = services.settings;
     if (lmk === defaultLmk) throw new HostError('44', 'LMK identifier: the key is already under this LMK');
     if (!lmks.has(lmk)) throw new HostError('13', `LMK identifier: there is no LMK ${lmk}`);
     if (lmks.get(lmk)?.scheme !== 'variant' || lmks.get(defaultLmk)?.scheme !== 'variant')
       throw new HostError('A1', 'LMK identifier: both LMKs must be variant LMKs');
     const issue = await services.issuer.under(host, { type: paired.type, scheme });
-    const key = await findPairedKey(new HostCall(call, defaultLmk, services, { command: host.command }), paired);
+    const key = await findPairedKey(host.as('ExportKey').under(defaultLmk), paired);
     requireVariantKey(key, paired.field);
     return { fields: [['key under the LMK', lendKey(key, issue)]] };
   },

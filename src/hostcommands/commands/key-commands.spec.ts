@@ -1,9 +1,10 @@
-import { runCommand, TEST_LMKS } from '../../../test/support/host-commands.js';
+import { executeCommand, runCommand, TEST_LMKS, TEST_SETTINGS } from '../../../test/support/host-commands.js';
 import { toHex } from '../../crypto/bytes.js';
 import { tdes } from '../../crypto/des.js';
 import type { HostServices, ListenerSettings } from '../command.js';
 import { KeyIssuer } from '../key-issuer.js';
 import type { Lmks } from '../lmk/lmks.js';
+import { RequestFields } from '../layouts/request-fields.js';
 import { VariantKeys } from '../lmk/variant-keys.js';
 import { PAIR_NAMES, VariantLmk } from '../lmk/variant-lmk.js';
 import { KEY_COMMANDS } from './key-commands.js';
@@ -283,6 +284,10 @@ describe('A4', () => {
     [`A43001U${component(A)}${component(B)}`, '15', 'a missing component'],
     [`A43001T${component(A)}${component(B)}${component(C)}`, '26', 'a scheme of another length'],
     [`A43FFFU${component(A)}${component(B)}${component(C)}`, '28', 'no type'],
+    [`A43001U${component(A)}${component(B)}${component(C)}#P0T2B00N00`, 'AA', 'a key that may not be exported'],
+    [`A43001U${component(A)}${component(B)}${component(C)}#P0A1B00E00`, 'A7', 'another algorithm'],
+    [`A43001U${component(A)}${component(B)}${component(C)}#D0T2B00E00`, '28', 'a usage that is not one of the type'],
+    [`A43001U${component(A)}${component(B)}${component(C)}#P0T3B00E00`, 'A7', 'another length'],
   ])('%s is refused with %s: %s', async (request, code) => {
     expect(await run(request)).toBe(`A5${code}`);
   });
@@ -312,6 +317,30 @@ describe('BU, KA and BW', () => {
     expect(await run(`BU011${key}%02`)).toBe('BV006F1E3F74F826B7EB');
     expect(await run(`BU011${key}`)).toBe('BV10');
   });
+});
+
+test.each([
+  ['A00001U', false],
+  [`A01001U;0${ZMK}U`, true],
+  ['AS', false],
+  [`FI0${ZMK}`, true],
+  [`HC${TPK}`, true],
+  [`BW011${ZPK};0U0%02`, true],
+  [`A6001${ZMK}${ZPK}U`, false],
+])('%s exports a key beside what it creates or imports: %s', (text, exportsKey) => {
+  const fields = new RequestFields(Buffer.from(text), 2, { ...TEST_SETTINGS, lmks: LMKS });
+  const command = KEY_COMMANDS.find(({ code }) => code === text.slice(0, 2))!;
+  expect(command.exports?.(command.parse(fields)) === true).toBe(exportsKey);
+});
+
+test.each([
+  ['A8', `A8001${ZMK}${ZPK}U`, 2],
+  ['BU', `BU011${ZPK}`, 1],
+  ['BW', `BW011${ZPK};0U0%02`, 1],
+])('the event of %s has the check values of its keys', async (_, text, count) => {
+  const { checkValues } = await executeCommand(KEY_COMMANDS, text, { lmks: LMKS }, services);
+  expect(checkValues).toHaveLength(count);
+  expect(checkValues).toContain('6F1E3F');
 });
 
 describe('HA and HC', () => {

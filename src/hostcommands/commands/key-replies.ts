@@ -4,7 +4,6 @@ import { cmac } from '../../crypto/cmac.js';
 import { des, tdes } from '../../crypto/des.js';
 import type { HostCall, HostKey, ReplyField } from '../command.js';
 import { HostError } from '../host-error.js';
-import type { Imported } from '../key-transport.js';
 import { checkUsageOfType, transportKey } from '../key-types.js';
 import type { HostKeyAttributes } from '../layouts/block-header.js';
 import type { WantedHeader } from '../layouts/key-options.js';
@@ -57,6 +56,14 @@ export function isAesKey({ algorithm }: HostKey): boolean {
   return algorithm.startsWith('AES');
 }
 
+/** A key as its key block describes it. */
+export interface DescribedKey {
+  readonly bytes: number;
+  readonly isAes: boolean;
+  /** Absent if the key came without a key block. */
+  readonly attributes?: HostKeyAttributes | undefined;
+}
+
 /**
  * Returns the attributes of a key for its key block: its own, which the command may repeat but not change, or those of
  * the command.
@@ -65,11 +72,11 @@ export function isAesKey({ algorithm }: HostKey): boolean {
  */
 export function attributesFor(
   type: KeyType,
-  bytes: number,
-  own: HostKeyAttributes | undefined,
+  { bytes, isAes, attributes: own }: DescribedKey,
   wanted: WantedHeader | undefined,
 ): HostKeyAttributes | undefined {
-  if (wanted && wanted.bytes !== bytes) throw new HostError('A7', 'The fields after "#" name a key of another length');
+  if (wanted && (wanted.bytes !== bytes || wanted.isAes !== isAes))
+    throw new HostError('A7', 'The fields after "#" name a key of another length or algorithm');
   if (own && wanted && own.usage !== wanted.usage) throw new HostError('A6', 'The fields after "#" name another usage');
   if (own && wanted && own.modeOfUse !== wanted.modeOfUse)
     throw new HostError('A8', 'The fields after "#" name another mode of use');
@@ -79,25 +86,26 @@ export function attributesFor(
 }
 
 /**
- * Returns the header for an imported key's block under the LMK, and checks that the key has the command's type.
+ * Returns the header for the block under the LMK of a key that is imported or formed, and checks that the key has the
+ * command's type.
  *
- * @param exportability that the command requests; it may only restrict that of the incoming key block
+ * @param exportability that the command requests; it may only restrict that of the key
  * @throws HostError 28, A6, A7, A8, AA
  */
-export function headerOfImported(
+export function headerUnderLmk(
   type: KeyType,
-  { clear, isAes, attributes: own }: Imported,
+  key: DescribedKey,
   wanted: WantedHeader | undefined,
   exportability: string | undefined,
 ): WantedHeader | undefined {
-  const attributes = attributesFor(type, clear.length, own, wanted);
+  const attributes = attributesFor(type, key, wanted);
   if (!attributes) return undefined;
   if (exportability !== undefined && 'NES'.indexOf(exportability) > 'NES'.indexOf(attributes.exportability))
-    throw new HostError('AA', 'Exportability: the key under the LMK may not allow more than the received key');
+    throw new HostError('AA', 'Exportability: the key under the LMK may not allow more than the key or its components');
   return {
     ...attributes,
     exportability: exportability ?? attributes.exportability,
-    isAes,
-    bytes: clear.length,
+    isAes: key.isAes,
+    bytes: key.bytes,
   };
 }

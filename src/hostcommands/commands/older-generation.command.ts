@@ -8,6 +8,7 @@ const generating = (layout: RequestLayout<GeneratedKey>, isDefault: boolean): Ho
   ...layout,
   operation: 'CreateKey',
   isDefault,
+  exports: ({ exported }) => exported !== undefined,
   execute: (request, host) => generateKey(host, request),
 });
 
