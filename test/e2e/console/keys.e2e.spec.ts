@@ -122,7 +122,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await expectAccessible(page);
 
       await page.unrouteAll();
-      await page.evaluate(`location.hash = '#/keys?find=no-such-key'`);
+      await page.evaluate(`location.hash = '#/keys?find=no+such+key'`);
       await page.reload();
       await signIn(page);
       await page.getByText('No key matches').waitFor();
