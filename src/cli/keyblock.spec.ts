@@ -200,6 +200,7 @@ describe('arguments and input', () => {
     [['audit', 'list', '--from', 'yesterday'], 'Give a time such as 2026-11-28'],
     [['status', '--endpoint', 'localhost:8080'], '"localhost:8080" is not an endpoint: give a URL'],
     [['status', '--endpoint', 'http://a@localhost'], 'is not an endpoint'],
+    [['status', '--endpoint', 'http://:a@localhost'], 'is not an endpoint'],
     [['status', '--profile', 'nobody'], 'The profile nobody is in neither'],
     [['keys', 'create', 'Z9', 'AES_128'], "argument 'usage'. Use one of B0, C0"],
     [['keys', 'create', 'B0', 'AES_129'], 'Allowed choices are TDES_2KEY'],
