@@ -94,5 +94,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
     await page.getByText('No keys in eu-west-1').waitFor();
     await page.getByText('aws payment-cryptography list-keys').waitFor();
     await expectAccessible(page);
+    await page.getByRole('link', { name: 'Explain a cryptogram' }).click();
+    await page.getByRole('heading', { name: 'EMV cryptograms', level: 1 }).waitFor();
   });
 });
