@@ -133,6 +133,7 @@ describe('help', () => {
     expect(stdout).toMatch(
       /^Commands on a service, by signed requests:\n {2}status +Print[^]+ {2}access +Manage[^]+ {2}audit +Read[^]+\n\nCommands on the deployment of this machine:\n {2}start +Run[^]+ {2}master-key [^]+\n\nCalculators for test keys:\n {2}tr31 [^]+ {2}tr34 [^]+\n\nShell:\n {2}completion [^]+\n\nExit codes:\n/m,
     );
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     // A group within a group is listed by its name.
     for (const { command } of groups.filter(({ words }) => words.length === 1))
       for (const { name } of command.commands.map((subcommand) => ({ name: subcommand.name() })))
