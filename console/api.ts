@@ -111,7 +111,8 @@ export function admin<Output>(
   const given = Object.entries(query).flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [[name, String(value)]],
   );
-  const search = new URLSearchParams(given).toString();
+  // The signature covers a blank as %20; the + of URLSearchParams would be a plus sign.
+  const search = new URLSearchParams(given).toString().replaceAll('+', '%20');
   return call({
     method,
     path: `/admin/${path}${search && `?${search}`}`,

@@ -1,6 +1,6 @@
 const HOUR = 3600;
 /** Distances between the times of an axis, in seconds. */
-const TIME_STEPS = [HOUR / 4, HOUR / 2, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR];
+const TIME_STEPS = [HOUR / 4, HOUR / 2, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR];
 /** Most labels of an axis, so that those of times have room at 320 px. */
 const MOST_LABELS = 4;
 
@@ -20,12 +20,15 @@ export function valueTicks(highest: number): number[] {
 
 /** Returns the round times of an axis, in UTC. Both ends are seconds since 1970. */
 export function timeTicks(from: number, to: number): number[] {
-  const step = TIME_STEPS.find((each) => (to - from) / each <= MOST_LABELS) ?? 24 * HOUR;
+  const step = TIME_STEPS.find((each) => (to - from) / each <= MOST_LABELS) ?? 48 * HOUR;
   const first = Math.ceil(from / step) * step;
   return Array.from({ length: Math.max(0, Math.floor((to - first) / step) + 1) }, (_, i) => first + i * step);
 }
 
-/** Formats a time of an axis in UTC, e.g. `07:00`. */
+/** Formats a time of an axis in UTC, e.g. `07:00`, and midnight as the day that begins, e.g. `30 Nov`. */
 export function timeWords(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().slice(11, 16);
+  const time = new Date(seconds * 1000);
+  if (seconds % (24 * HOUR) === 0)
+    return time.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  return time.toISOString().slice(11, 16);
 }

@@ -45,6 +45,8 @@ export function currentCredentials(): Credentials | undefined {
 /** Keeps credentials that the service has accepted. */
 export function signIn(accepted: Credentials, who: Identity): void {
   credentials = accepted;
+  // Credentials that these ones replace may expire earlier.
+  clearTimeout(expiry);
   batch(() => {
     identity.value = who;
     signedOutBecause.value = undefined;

@@ -13,10 +13,14 @@ export function useStatus(): Loaded<GetStatusOutput> {
   return loaded;
 }
 
-/** The rates of the last 24 hours, every minute while the page is visible. */
-export function useRates(byOperation: boolean): Loaded<GetRatesOutput> {
-  const query = { ByOperation: byOperation };
-  const loaded = useLoad(() => admin<GetRatesOutput>('GetRates', ['GET', 'rates'], { query }), [byOperation]);
+/** Periods of rates by their hours. The service keeps rates for the longest. */
+export const PERIODS = { 1: 'Last hour', 24: 'Last 24 hours', 168: 'Last 7 days' } as const;
+export type Period = keyof typeof PERIODS;
+
+/** The rates of a period that ends now, every minute while the page is visible. */
+export function useRates(byOperation: boolean, period: Period = 24): Loaded<GetRatesOutput> {
+  const query = { ByOperation: byOperation, Hours: period };
+  const loaded = useLoad(() => admin<GetRatesOutput>('GetRates', ['GET', 'rates'], { query }), [byOperation, period]);
   usePolling(() => loaded.state === 'ready' && loaded.reload(), RATES_MS);
   return loaded;
 }

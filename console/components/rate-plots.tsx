@@ -1,20 +1,21 @@
 import type { GetRatesOutput } from '../../src/admin/rates.schema.js';
-import { sumOf } from '../status.js';
+import { type Period, PERIODS, sumOf } from '../status.js';
 import { Plot } from './plot.js';
 
 /** Requests per second and latency of all operations. */
-export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOutput }) {
+export function RatePlots({ rates: { From, Step, Series }, period = 24 }: { rates: GetRatesOutput; period?: Period }) {
+  const over = PERIODS[period].replace('Last', 'over the last');
   const [total] = Series;
   const seconds = Step * 60;
   const perSecond = (counts: readonly number[]) => counts.map((number) => number / seconds);
-  if (total === undefined) return <p class="quiet">No request in the last 24 hours has been written yet.</p>;
+  if (total === undefined) return <p class="quiet">No request of this period has been written yet.</p>;
   const most = Math.max(...perSecond(total.Served));
   const [p50, p99] = [lastOf(total.P50), lastOf(total.P99)];
   return (
     <>
       <h3>Requests a second</h3>
       <Plot
-        label={`Requests a second over 24 hours: at most ${numberWords(most)} served; ${sumOf(total.Refused)} refused in all`}
+        label={`Requests a second ${over}: at most ${numberWords(most)} served; ${sumOf(total.Refused)} refused in all`}
         from={From}
         step={seconds}
         series={[
@@ -27,7 +28,7 @@ export function RatePlots({ rates: { From, Step, Series } }: { rates: GetRatesOu
       </p>
       <h3 class="next">Latency in ms</h3>
       <Plot
-        label={`Latency in milliseconds over 24 hours: lately p50 ${p50}, p99 ${p99}`}
+        label={`Latency in milliseconds ${over}: lately p50 ${p50}, p99 ${p99}`}
         from={From}
         step={seconds}
         series={[

@@ -14,7 +14,7 @@ export function holdingOf(text: string): Holding | undefined {
   const pem = PEM.exec(text)?.[1];
   if (pem !== undefined) return { der: Buffer.from(pem, 'base64') };
   if (/^30([0-9A-F]{2})+$/i.test(packed)) return { der: Buffer.from(packed, 'hex') };
-  if (/^LS0tLS1CRUdJTi/.test(packed)) return holdingOf(atob(packed));
+  if (/^LS0tLS1CRUdJTi/.test(packed)) return holdingOf(Buffer.from(packed, 'base64').toString('latin1'));
   if (/^MI[0-9A-Za-z+/]+={0,2}$/.test(packed)) return { der: Buffer.from(packed, 'base64') };
   return { block: packed };
 }

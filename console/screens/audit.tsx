@@ -188,6 +188,8 @@ const PERIODS: readonly (readonly [value: string, text: string, seconds?: number
 
 /** Period around an event that is shown with it, in seconds before and after. */
 const AROUND_SECONDS = 60;
+/** A time in seconds since 1970, as in the API. */
+const SECONDS = /^\d{1,10}(?:\.\d+)?$/;
 
 function periodOf(time: string, at: string): Query {
   const now = Date.now() / 1000;
@@ -230,6 +232,7 @@ function EventList() {
   const { query } = place.value;
   const names = Object.keys(NO_FILTERS) as (keyof Filters)[];
   const filters = Object.fromEntries(names.map((name) => [name, query.get(name) ?? ''])) as Filters;
+  if (!SECONDS.test(filters.at)) filters.at = '';
   const [find, operation] = [useSettled(filters.find.trim()), useSettled(filters.operation.trim())];
   const { time, at, outcome, kind } = filters;
   // A token is valid only with its filters, so later pages use the period of the first one.

@@ -2,6 +2,7 @@ import type { ListCertificatesOutput } from '../../src/admin/certificates.schema
 import type { GetRatesOutput } from '../../src/admin/rates.schema.js';
 import type { GetStatusOutput } from '../../src/admin/status.schema.js';
 import { admin } from '../api.js';
+import { Choice } from '../components/field.js';
 import { Head } from '../components/head.js';
 import { numberWords, RatePlots } from '../components/rate-plots.js';
 import { Sheet } from '../components/sheet.js';
@@ -9,22 +10,36 @@ import { Await, Empty } from '../components/states.js';
 import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { useLoad } from '../load.js';
+import { place, setQuery } from '../router.js';
 import { region } from '../session.js';
-import { HOLDERS, sumOf, useRates, useStatus } from '../status.js';
+import { HOLDERS, type Period, PERIODS, sumOf, useRates, useStatus } from '../status.js';
 import { agoWords, count, timeWords } from '../words.js';
 
 /** The processes, what they depend on, and how fast they answer. */
 export function Health() {
   const status = useStatus();
-  const total = useRates(false);
-  const operations = useRates(true);
+  const hours = place.value.query.get('hours') ?? '';
+  const period = Object.hasOwn(PERIODS, hours) ? (Number(hours) as Period) : 24;
+  const total = useRates(false, period);
+  const operations = useRates(true, period);
   const certificates = useLoad(
     () => admin<ListCertificatesOutput>('ListCertificates', ['GET', 'certificates']),
     [region.value],
   );
   return (
     <>
-      <Head title="Health">
+      <Head
+        title="Health"
+        actions={
+          <Choice
+            label="Period"
+            hidden
+            value={String(period)}
+            onInput={(value) => setQuery({ hours: value })}
+            options={Object.entries(PERIODS)}
+          />
+        }
+      >
         <p>The processes of this deployment, what they depend on, and how fast they answer.</p>
       </Head>
       <div class="cols">
@@ -32,16 +47,16 @@ export function Health() {
           <Sheet title="Processes" aside={<span class="quiet">Seen in the last minute</span>}>
             <Await loaded={status}>{({ Nodes }) => <NodeTable nodes={Nodes} />}</Await>
           </Sheet>
-          <Sheet title="Operations" aside={<span class="quiet">Last 24 hours</span>}>
+          <Sheet title="Operations" aside={<span class="quiet">{PERIODS[period]}</span>}>
             <Await loaded={operations}>{({ Series }) => <OperationTable series={Series} />}</Await>
           </Sheet>
         </div>
         <div>
-          <Sheet title="Last 24 hours">
+          <Sheet title={PERIODS[period]}>
             <Await loaded={total}>
               {(found) => (
                 <div class="body">
-                  <RatePlots rates={found} />
+                  <RatePlots rates={found} period={period} />
                 </div>
               )}
             </Await>
@@ -60,22 +75,29 @@ export function Health() {
 
 function NodeTable({ nodes }: { nodes: GetStatusOutput['Nodes'] }) {
   return (
-    <Table head={['Host', 'Process', 'Version', 'Started', '#Audit waiting']}>
-      {nodes.map(({ Host, Pid, Version, Workers, Started, AuditWaiting }) => (
-        <tr key={`${Host} ${Pid}`}>
-          <td class="wrap">{Host}</td>
-          <td data-k="Process">
-            {Pid}
-            {Workers > 1 && <small>of {Workers} workers</small>}
-          </td>
-          <td data-k="Version">{Version}</td>
-          <td data-k="Started">{agoWords(Started)}</td>
-          <td class="num" data-k="Audit waiting">
-            {AuditWaiting.toLocaleString('en-GB')}
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <>
+      <Table head={['Host', 'Process', 'Version', 'Started', '#Audit waiting']}>
+        {nodes.map(({ Host, Pid, Version, Workers, Started, AuditWaiting }) => (
+          <tr key={`${Host} ${Pid}`}>
+            <td class="wrap">{Host}</td>
+            <td data-k="Process">
+              {Pid}
+              {Workers > 1 && <small>of {Workers} workers</small>}
+            </td>
+            <td data-k="Version">{Version}</td>
+            <td data-k="Started">{agoWords(Started)}</td>
+            <td class="num" data-k="Audit waiting">
+              {AuditWaiting.toLocaleString('en-GB')}
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {nodes.length === 1 && (
+        <p class="body hint">
+          A second process, on another host with the same PostgreSQL, keeps serving while this one is updated or fails.
+        </p>
+      )}
+    </>
   );
 }
 

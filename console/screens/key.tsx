@@ -6,7 +6,7 @@ import type { ListAliasesOutput } from '../../src/payment/controlplane/aliases/a
 import type { Key as StoredKey, KeyOutput } from '../../src/payment/controlplane/keys/keys.schema.js';
 import type { ListTagsForResourceOutput } from '../../src/payment/controlplane/tags/tags.schema.js';
 import { algorithmLetter, modeLetter, usageCode } from '../../src/payment/keys/key-block-attributes.js';
-import { admin, ApiError, control, listAll, unlessRefused } from '../api.js';
+import { admin, control, listAll, unlessRefused } from '../api.js';
 import { useChange } from '../change.js';
 import { ByteRuler } from '../components/byte-ruler.js';
 import { Copy } from '../components/copy.js';
@@ -33,6 +33,7 @@ import {
   untilWords,
   usageWords,
 } from '../words.js';
+import { KeyPolicy } from './key-policy.js';
 
 /** One payment key. @param id last part of its ARN, in the page's Region */
 export function Key({ id }: { id: string }) {
@@ -103,7 +104,7 @@ function KeyPage({ stored, aliases, reload }: { stored: StoredKey; aliases: read
           <Abilities stored={stored} />
           <Use loaded={use} />
           <History arn={stored.KeyArn} />
-          <Policy arn={stored.KeyArn} />
+          {state !== 'deleted' && <KeyPolicy arn={stored.KeyArn} />}
           <Deletion
             stored={stored}
             name={name}
@@ -357,36 +358,6 @@ const loadTags = async (arn: string) => {
   );
   return items.map(({ Key, Value }) => `${Key}=${Value}`);
 };
-
-function Policy({ arn }: { arn: string }) {
-  const loaded = useLoad(async () => {
-    try {
-      return (await control<{ Policy: string }>('GetResourcePolicy', { ResourceArn: arn })).Policy;
-    } catch (error) {
-      if (error instanceof ApiError && error.name === 'ResourceNotFoundException') return undefined;
-      throw error;
-    }
-  }, [arn]);
-  return (
-    <Sheet title="Key policy">
-      <Await loaded={loaded}>
-        {(policy) =>
-          policy === undefined ? (
-            <p class="body quiet">None. Policies of users and roles alone decide who may use this key.</p>
-          ) : (
-            <div class="body">
-              <pre tabIndex={0}>{indented(policy)}</pre>
-            </div>
-          )
-        }
-      </Await>
-    </Sheet>
-  );
-}
-
-function indented(policy: string): string {
-  return JSON.stringify(JSON.parse(policy), null, 2);
-}
 
 /** Runs a change of the key, and reloads it. */
 function useKeyChange(reload: () => void) {

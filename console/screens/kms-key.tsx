@@ -8,7 +8,8 @@ import { kms, listKms, unlessRefused } from '../api.js';
 import { useChange } from '../change.js';
 import { Confirmation } from '../components/confirmation.js';
 import { Copy } from '../components/copy.js';
-import { TextArea, TextField } from '../components/field.js';
+import { Editable } from '../components/editable.js';
+import { TextField } from '../components/field.js';
 import { GrantTable } from '../components/grant-table.js';
 import { Head } from '../components/head.js';
 import { History } from '../components/history.js';
@@ -166,49 +167,6 @@ function Facts({ of: key, names }: { of: Described; names: readonly string[] }) 
         )}
       </Await>
     </Sheet>
-  );
-}
-
-/** A text with a button that edits it. @param save returns false on an error; the editor then stays open */
-function Editable({
-  label,
-  text,
-  rows,
-  hint,
-  save,
-}: {
-  label: string;
-  text: string;
-  rows: number;
-  hint?: string;
-  save: (text: string) => Promise<boolean>;
-}) {
-  const [edited, setEdited] = useState<string>();
-  if (edited === undefined)
-    return (
-      <div class="body">
-        {rows > 1 ? <pre tabIndex={0}>{text}</pre> : <p class="wrap">{text || <span class="quiet">None.</span>}</p>}
-        <button type="button" class="btn slim next" onClick={() => setEdited(text)}>
-          Edit<span class="vh"> the {label.toLowerCase()}</span>
-        </button>
-      </div>
-    );
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    if (await save(edited)) setEdited(undefined);
-  };
-  return (
-    <form class="body" onSubmit={(event) => void submit(event)}>
-      <TextArea label={label} value={edited} onInput={setEdited} rows={rows} hint={hint} />
-      <div class="row">
-        <button type="submit" class="btn go">
-          Save
-        </button>
-        <button type="button" class="btn" onClick={() => setEdited(undefined)}>
-          Cancel
-        </button>
-      </div>
-    </form>
   );
 }
 

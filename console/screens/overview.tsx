@@ -457,6 +457,9 @@ function StartHere() {
               <a class="btn" href={hrefOf(['workbench', 'check-values'])}>
                 Compute a check value
               </a>
+              <a class="btn" href={hrefOf(['workbench', 'emv'])}>
+                Explain a cryptogram
+              </a>
             </div>
           </div>
         )}

@@ -3,6 +3,7 @@ import { Copy } from '../components/copy.js';
 import { Sheet } from '../components/sheet.js';
 import { region } from '../session.js';
 import { Segments } from './calculator.js';
+import { shellWord } from './shell.js';
 
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -58,7 +59,7 @@ export function cliLines({ operation, plane, input }: Call): string {
 }
 
 function cliValue(value: unknown): string {
-  return typeof value === 'string' ? value : `'${JSON.stringify(value).replaceAll("'", `'\\''`)}'`;
+  return shellWord(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 /** E.g. `verify-mac`; digits are joined to the preceding word, as in the AWS CLI. */
@@ -68,8 +69,6 @@ function kebab(name: string): string {
 
 /** Formats a call as a line of the AWS SDK for JavaScript. */
 export function sdkLines({ operation, input }: Call): string {
-  const json = JSON.stringify(input, undefined, 2)
-    .replace(/"(\w+)":/g, '$1:')
-    .replaceAll('"', "'");
+  const json = JSON.stringify(input, undefined, 2).replace(/"(\w+)":/g, '$1:');
   return `await client.send(new ${operation}Command(${json}));`;
 }

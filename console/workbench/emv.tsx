@@ -177,25 +177,24 @@ function ArpcFields({ values, set }: EmvInputs) {
 }
 
 function Computed({ values }: { values: EmvValues }) {
+  const compute = () => {
+    const [given, way] = [givenOf(values), wayOf(values)];
+    return { given, way, cryptogram: toHex(cryptogramOf(given, way)) };
+  };
   return (
-    <Result title="Cryptogram" compute={() => ({ given: givenOf(values), way: wayOf(values) })}>
-      {({ given, way }) => {
-        const cryptogram = toHex(cryptogramOf(given, way));
-        return (
-          <>
-            <section class="sheet" aria-live="polite">
-              <Verdict title="Application cryptogram">
-                <p>
-                  <code class="wrap">{grouped(cryptogram)}</code>: an ARQC, a TC or an AAC, by the data that is signed.
-                </p>
-              </Verdict>
-              <div class="body">
-                <CryptogramSteps given={given} way={way} />
-              </div>
-            </section>
-          </>
-        );
-      }}
+    <Result title="Cryptogram" compute={compute}>
+      {({ given, way, cryptogram }) => (
+        <section class="sheet" aria-live="polite">
+          <Verdict title="Application cryptogram">
+            <p>
+              <code class="wrap">{grouped(cryptogram)}</code>: an ARQC, a TC or an AAC, by the data that is signed.
+            </p>
+          </Verdict>
+          <div class="body">
+            <CryptogramSteps given={given} way={way} />
+          </div>
+        </section>
+      )}
     </Result>
   );
 }

@@ -11,6 +11,7 @@ import { Result, Verdict } from './calculator.js';
 import { grouped } from './hex.js';
 import { AsSent, capital, headerLengthOf, type HostValues, MessageFields, messageOf } from './host-message.js';
 import { Incomplete, type Inputs, outcomeOf } from './inputs.js';
+import { quoted } from './shell.js';
 
 const CODE_BYTES = 2;
 const LMKS = [
@@ -212,8 +213,4 @@ function ShellLine({ message, headerLength }: { message: Buffer; headerLength: n
       </div>
     </Sheet>
   );
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

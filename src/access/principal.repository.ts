@@ -20,11 +20,12 @@ import { type PrincipalKind, PrincipalRow } from './principal.entity.js';
 import { randomText } from './random-text.js';
 import { tokenHash } from './session-token.js';
 
-const NAME = /^[\w+=,.@-]{1,64}$/;
+/** A name is a segment of the admin API's paths, in which clients resolve `.` and `..`. */
+const NAME = /^(?!\.{1,2}$)[\w+=,.@-]{1,64}$/;
 const SESSION_NAME = /^[\w+=,.@-]{2,64}$/;
 const ROLE_SESSION = /^arn:aws:sts::(\d{12}):assumed-role\/([^/]+)\/([\w+=,.@-]{2,64})$/;
 const USER_OR_ROLE = /^arn:aws:iam::(\d{12}):(?:user|role)\//;
-const POLICY_NAME = /^[\w+=,.@-]{1,128}$/;
+const POLICY_NAME = /^(?!\.{1,2}$)[\w+=,.@-]{1,128}$/;
 /** Operations that start sessions. */
 const SESSIONS: ReadonlySet<string> = new Set(['AssumeRole', 'StartSession']);
 const MIN_SESSION_SECONDS = 900;
@@ -83,7 +84,8 @@ export class PrincipalRepository {
 
   /** @throws ValidationException for an invalid name, ConflictException if the name is taken */
   async create(kind: PrincipalKind, name: string): Promise<PrincipalRow> {
-    if (!NAME.test(name)) throw new ValidationException('A name has 1 to 64 letters, digits or any of _+=,.@-');
+    if (!NAME.test(name))
+      throw new ValidationException('A name has 1 to 64 letters, digits or any of _+=,.@-, and is neither . nor ..');
     const principal = {
       arn: this.arnOf(kind, name),
       accountId: this.accountId,
@@ -145,7 +147,9 @@ export class PrincipalRepository {
   /** Adds a policy, or replaces the policy of this name. @throws PolicyError for an invalid document */
   async putPolicy(principalArn: string, name: string, document: string): Promise<void> {
     if (!POLICY_NAME.test(name))
-      throw new ValidationException('The name of a policy has 1 to 128 letters, digits or any of _+=,.@-');
+      throw new ValidationException(
+        'The name of a policy has 1 to 128 letters, digits or any of _+=,.@-, and is neither . nor ..',
+      );
     checkIdentityPolicy(document);
     await this.#change(principalArn, (manager) => manager.save(PrincipalPolicy, { principalArn, name, document }));
   }

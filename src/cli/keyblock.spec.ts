@@ -133,6 +133,7 @@ describe('help', () => {
     expect(stdout).toMatch(
       /^Commands on a service, by signed requests:\n {2}status +Print[^]+ {2}access +Manage[^]+ {2}audit +Read[^]+\n\nCommands on the deployment of this machine:\n {2}start +Run[^]+ {2}master-key [^]+\n\nCalculators for test keys:\n {2}tr31 [^]+ {2}tr34 [^]+\n\nShell:\n {2}completion [^]+\n\nExit codes:\n/m,
     );
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     // A group within a group is listed by its name.
     for (const { command } of groups.filter(({ words }) => words.length === 1))
       for (const { name } of command.commands.map((subcommand) => ({ name: subcommand.name() })))
@@ -200,6 +201,7 @@ describe('arguments and input', () => {
     [['audit', 'list', '--from', 'yesterday'], 'Give a time such as 2026-11-28'],
     [['status', '--endpoint', 'localhost:8080'], '"localhost:8080" is not an endpoint: give a URL'],
     [['status', '--endpoint', 'http://a@localhost'], 'is not an endpoint'],
+    [['status', '--endpoint', 'http://:a@localhost'], 'is not an endpoint'],
     [['status', '--profile', 'nobody'], 'The profile nobody is in neither'],
     [['keys', 'create', 'Z9', 'AES_128'], "argument 'usage'. Use one of B0, C0"],
     [['keys', 'create', 'B0', 'AES_129'], 'Allowed choices are TDES_2KEY'],

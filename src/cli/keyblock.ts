@@ -36,8 +36,8 @@ For details, run keyblock <command> --help or keyblock help <command>.
 
 Exit codes:
   0    done
-  1    the check failed: the audit log or the database is not intact, or the block is
-       malformed
+  1    the check failed: the audit log or the database is not intact, or the
+       block is malformed
   2    called incorrectly, or the environment is not usable
   3    refused, or no credentials
   4    not found, or in the wrong state

@@ -62,7 +62,7 @@ function regionOf({ selected }: Profiles, env: NodeJS.ProcessEnv): string {
 
 function endpointOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '')
+  if (!url || !/^https?:$/.test(url.protocol) || [url.username, url.password, url.search, url.hash].some(Boolean))
     throw new Failure(
       EXIT.usage,
       `${JSON.stringify(text)} is not an endpoint: give a URL such as https://keyblock.example.com.`,

@@ -151,6 +151,9 @@ describeConsole('The audit log in the console', {}, (console) => {
       page.getByRole('button', { name: 'Export as JSON lines' }).click(),
     ]);
     expect(JSON.parse(await readFile(await download.path(), 'utf8'))).toMatchObject({ eventName: 'CreateKey' });
+    await page.evaluate(`location.hash = '#/audit?operation=NoSuchOperation&at=noon'`);
+    await page.getByText('No event matches').waitFor();
+    expect(await page.getByLabel('Time').inputValue()).toBe('');
   });
 
   test('older events follow on demand', async () => {

@@ -122,7 +122,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await expectAccessible(page);
 
       await page.unrouteAll();
-      await page.evaluate(`location.hash = '#/keys?find=no-such-key'`);
+      await page.evaluate(`location.hash = '#/keys?find=no+such+key'`);
       await page.reload();
       await signIn(page);
       await page.getByText('No key matches').waitFor();
@@ -175,6 +175,29 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     expect(await may.innerText()).toMatch(/line-3\s+GenerateMac\s+macs/);
     await page.getByText('root created a key').waitFor();
     await expectAccessible(page);
+  });
+
+  test('the policy of a key is added, changed and deleted', async () => {
+    const { KeyArn } = await createKey(console.service, { Exportable: false });
+    const page = await signedIn(SCREENS[1], `#/keys/us-east-1/${KeyArn.slice(-16)}`);
+    const save = async (text: string) => {
+      await press(page, 'Edit the key policy');
+      await page.getByLabel('Key policy').fill(text);
+      await press(page, 'Save');
+    };
+    await page.getByText('None. Policies of users and roles alone').waitFor();
+    await save('{}');
+    await page.getByRole('alert').getByText('The policy is invalid: Statement is required.').waitFor();
+    await expectAccessible(page);
+    await press(page, 'Cancel');
+    const deny = { Effect: 'Deny', Principal: '*', Resource: '*' };
+    for (const action of ['DeleteKey', 'StopKeyUsage']) {
+      await save(policyOf({ ...deny, Action: `payment-cryptography:${action}` }));
+      await page.locator('pre', { hasText: `"payment-cryptography:${action}"` }).waitFor();
+    }
+    await expectAccessible(page);
+    await save('');
+    await page.getByText('None. Policies of users and roles alone').waitFor();
   });
 
   test('without the right to list the inventory, the list comes from ListKeys', async () => {

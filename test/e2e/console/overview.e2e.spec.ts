@@ -37,7 +37,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
       await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
       await page.getByRole('heading', { name: 'old-link will be deleted' }).waitFor();
       await page.getByRole('heading', { name: 'perso-line-3 is denied GenerateMac' }).waitFor();
-      await page.getByRole('img', { name: /^Requests a second over 24 hours/ }).waitFor();
+      await page.getByRole('img', { name: /^Requests a second over the last 24 hours/ }).waitFor();
       await page.getByText('MAC and data').waitFor();
       await page.getByText(/root scheduled a deletion/).waitFor();
       await page.getByText('Not verified yet').waitFor();
@@ -52,7 +52,13 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
       await page.getByText(/^GenerateMac/).waitFor();
       await page.getByText(`PostgreSQL`).first().waitFor();
       await page.getByText('No certificate').waitFor();
-      await page.getByRole('img', { name: /^Latency in milliseconds/ }).waitFor();
+      await page.getByRole('img', { name: /^Latency in milliseconds over the last 24 hours/ }).waitFor();
+      await page.getByText('A second process, on another host').waitFor();
+      await expectAccessible(page);
+      await page.getByLabel('Period').selectOption('Last 7 days');
+      await page.getByRole('img', { name: /^Latency in milliseconds over the last 7 days/ }).waitFor();
+      await page.getByText(/^GenerateMac/).waitFor();
+      expect(page.url()).toContain('#/health?hours=168');
       await expectAccessible(page);
     });
 
@@ -94,5 +100,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
     await page.getByText('No keys in eu-west-1').waitFor();
     await page.getByText('aws payment-cryptography list-keys').waitFor();
     await expectAccessible(page);
+    await page.getByRole('link', { name: 'Explain a cryptogram' }).click();
+    await page.getByRole('heading', { name: 'EMV cryptograms', level: 1 }).waitFor();
   });
 });

@@ -1,3 +1,5 @@
+import type { Page } from 'playwright-core';
+import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { CREDENTIALS } from '../../support/service.js';
 
@@ -81,8 +83,9 @@ describeConsole('Signing in to the console', ENV, (console) => {
     expect(await page.getByRole('alert').innerText()).toMatch(/15 minutes without input/);
   });
 
-  test('shows who is signed in and until when, and ends with the session', async () => {
-    const page = await console.open();
+  /** Opens a page in which the credentials expire in 10 minutes. */
+  const expiring = async (place?: string): Promise<Page> => {
+    const page = await console.open(SCREENS[0], place);
     const minutes = 10;
     await page.clock.install();
     await page.route(/\/admin\/identity$/, (route) =>
@@ -97,9 +100,26 @@ describeConsole('Signing in to the console', ENV, (console) => {
     );
     await page.reload();
     await signIn(page);
+    return page;
+  };
+
+  test('shows who is signed in and until when, and ends with the session', async () => {
+    const page = await expiring();
     expect(await page.getByText('maria.k').first().innerText()).toMatch(/^maria\.k until \d\d:\d\d$/);
     await page.clock.fastForward('11:00');
     expect(await page.getByRole('alert').innerText()).toBe('Your session has ended.');
+  });
+
+  test('the end of a session is not that of the session that replaced it', async () => {
+    await console.service.app.get(PrincipalRepository).create('role', 'operators');
+    const page = await expiring('#/access/roles/operators');
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Start a session' }).click();
+    await page.getByRole('button', { name: 'Go on with it in this tab' }).click();
+    const session = page.getByText(/^operators.* until/).first();
+    await session.waitFor();
+    await page.clock.fastForward('11:00');
+    expect(await session.isVisible()).toBe(true);
   });
 
   test('ends when the service no longer knows the access key', async () => {

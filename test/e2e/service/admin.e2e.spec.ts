@@ -139,6 +139,13 @@ test('a policy is validated and kept as it was written', async () => {
 test.each<[what: string, method: string, path: string, body: object | undefined, answer: string]>([
   ['a name that is taken', 'POST', 'users', { Name: 'taken' }, '409 ConflictException: The user taken already exists.'],
   ['an invalid name', 'POST', 'users', { Name: 'a/b' }, '400 ValidationException: A name has 1 to 64 letters'],
+  [
+    'a name that a path resolves',
+    'POST',
+    'users',
+    { Name: '..' },
+    '400 ValidationException: A name has 1 to 64 letters',
+  ],
   ['no name', 'POST', 'users', {}, '400 ValidationException: 1 validation error detected: /Name is required.'],
   [
     'a name that is not a string',
