@@ -50,6 +50,27 @@ test.each(jobs)('%s ends in time, leaves no credentials in the checkout, and run
   }
 });
 
+const commandsOf = ({ steps }: Job) => steps.map(({ run = '' }) => run).join('\n');
+
+test('each job that runs the tests installs the programs that they need', () => {
+  const [, tools = ''] = /^test_tools=\((.*)\)$/m.exec(readFileSync('.ci/run', 'utf8')) ?? [];
+  expect(tools).toContain('postgresql');
+  const testing = jobs.filter(([, job]) => /npm test|\.ci\/run/.test(commandsOf(job)));
+  expect(testing).toHaveLength(4);
+  for (const [name, job] of testing)
+    for (const tool of tools.split(' '))
+      expect([name, commandsOf(job)]).toEqual([
+        name,
+        expect.stringMatching(new RegExp(` install .* ${tool.replaceAll('+', '\\+')}( |$)`, 'm')),
+      ]);
+});
+
+test('Compose starts with generated secrets', () => {
+  const composing = jobs.filter(([, job]) => commandsOf(job).includes('docker compose up'));
+  expect(composing).toHaveLength(1);
+  for (const [, job] of composing) expect(commandsOf(job)).toMatch(/make-secrets\.sh$[^]*docker compose up/m);
+});
+
 describe('a release', () => {
   const check = (tag: string) => spawnSync('node', ['scripts/check-release.js', tag], { encoding: 'utf8' });
 

@@ -33,7 +33,8 @@ const REPLICATIONS = `SELECT region, count(due_at)::float8 AS due, count(*) FILT
        greatest(0, extract(epoch FROM now() - min(due_at)))::float8 AS "oldestSeconds"
   FROM replications WHERE due_at IS NOT NULL GROUP BY region`;
 
-const APPROVALS = `SELECT state, count(*)::float8 AS n FROM approval_sessions GROUP BY state`;
+const APPROVALS = `SELECT state, count(*)::float8 AS n, count(break_glass_reason)::float8 AS "brokenGlass"
+  FROM approval_sessions GROUP BY state`;
 
 interface KeyCount {
   service: string;
@@ -52,6 +53,8 @@ interface ReplicationCount {
 interface ApprovalCount {
   state: string;
   n: number;
+  /** Those that an operator of the host approved. */
+  brokenGlass: number;
 }
 
 interface Counts {
@@ -147,6 +150,14 @@ export class DeploymentCounts implements OnApplicationBootstrap, OnApplicationSh
     );
     this.#gauges('approvals', 'Requests for approval in the database, by state', ['state'], ({ approvals }) =>
       SESSION_STATES.map((state) => [{ state }, approvals.find((each) => each.state === state)?.n ?? 0]),
+    );
+    this.metrics.counters(
+      {
+        name: 'keyblock_break_glass_total',
+        help: 'Requests for approval that an operator of the host approved in place of their team',
+        labelNames: [],
+      },
+      () => (this.#counts ? [[{}, this.#counts.approvals.reduce((sum, { brokenGlass }) => sum + brokenGlass, 0)]] : []),
     );
     this.metrics.gauges(
       {

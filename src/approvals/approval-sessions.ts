@@ -1,4 +1,4 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Brackets, DataSource, type EntityManager, In } from 'typeorm';
 import type { Logger } from 'pino';
 import { randomText } from '../access/random-text.js';
@@ -16,7 +16,6 @@ import {
   ServiceQuotaExceededException,
 } from '../errors/exceptions.js';
 import type { Api } from '../http/api.js';
-import { Metrics } from '../http/metrics.js';
 import { LOGGER } from '../logger.js';
 import { changeRows } from '../provider/changed-rows.js';
 import { ApprovalSession, sessionArn, type SessionState } from './approval-session.entity.js';
@@ -101,7 +100,6 @@ export class ApprovalSessions {
     private readonly changes: Changes,
     private readonly time: DatabaseTime,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Optional() private readonly metrics?: Metrics,
   ) {}
 
   /** Reads the database's clock. Callers read it before their transaction, which holds a connection. */
@@ -144,10 +142,11 @@ export class ApprovalSessions {
     session: ApprovalSession,
     now: Date,
   ): Promise<Approval | undefined> {
+    const { breakGlassReason } = session;
     const { approvers } = await countVotes(manager, session, team, now);
-    if (session.breakGlassReason === null && approvers.length < team.minApprovals) return undefined;
+    if (breakGlassReason === null && approvers.length < team.minApprovals) return undefined;
     await this.#end(manager, session, { state: 'EXECUTED', now });
-    return this.#approvalOf(session, approvers);
+    return { session: sessionArn(session), approvers, ...(breakGlassReason !== null && { breakGlassReason }) };
   }
 
   /** Opens a session in a transaction of its own, or returns the live one of the same request. */
@@ -377,7 +376,6 @@ export class ApprovalSessions {
       return;
     }
     await this.#end(manager, session, { state: 'EXECUTED', now, note });
-    if (session.breakGlassReason !== null) this.metrics?.countBreakGlass();
   }
 
   async #lock(manager: EntityManager, { teamArn, id }: { teamArn: string; id: string }): Promise<ApprovalSession> {
@@ -435,13 +433,6 @@ export class ApprovalSessions {
     if (approvers.length >= team.minApprovals) return false;
     await this.#end(manager, session, { state: 'FAILED', statusMessage: UNCOUNTED, now });
     return true;
-  }
-
-  #approvalOf(session: ApprovalSession, approvers: string[]): Approval {
-    const { breakGlassReason } = session;
-    if (breakGlassReason === null) return { session: sessionArn(session), approvers };
-    this.metrics?.countBreakGlass();
-    return { session: sessionArn(session), approvers, breakGlassReason };
   }
 
   async #views(call: Call, sessions: ApprovalSession[]): Promise<SessionView[]> {

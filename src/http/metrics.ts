@@ -50,11 +50,6 @@ export class Metrics {
     labelNames: ['plane'],
     registers: [this.#registry],
   });
-  readonly #breakGlass = new Counter({
-    name: 'keyblock_break_glass_total',
-    help: 'Calls that took effect because an operator of the host approved them in place of their team',
-    registers: [this.#registry],
-  });
   readonly #approvalNotices = new Counter({
     name: 'keyblock_approval_notices_total',
     help: 'Notices about approvals for the webhook, by outcome',
@@ -211,13 +206,11 @@ export class Metrics {
       registers: [this.#registry],
       collect() {
         this.reset();
+        // A counter without labels is reset to 0.
+        if (labelNames.length === 0) this.remove({});
         for (const [labels, total] of read()) this.inc(labels, total);
       },
     });
-  }
-
-  countBreakGlass(): void {
-    this.#breakGlass.inc();
   }
 
   /** @param outcome of a notice about an approval: `delivered`, `failed` or `dropped` */

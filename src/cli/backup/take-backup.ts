@@ -97,7 +97,7 @@ async function programFor(client: pg.Client, { directory }: Deployment): Promise
   const newest = found.sort((a, b) => b.major - a.major)[0];
   const others = newest ? `the newest, ${newest.path}, is of version ${newest.major}` : 'there is none at all';
   const instead = directory
-    ? `Or stop the service and copy ${directory.path}, without its master-key: that copy is a backup, too.`
+    ? `Or stop the service and copy ${directory.path}, without its master-key and credentials: that copy is a backup, too.`
     : 'Or use the backup tools of the database server.';
   throw new Failure(
     EXIT.state,

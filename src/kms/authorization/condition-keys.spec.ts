@@ -197,6 +197,11 @@ describe('Grants', () => {
       grant({ Constraints: { EncryptionContextSubset: CONTEXT } }),
       ['EncryptionContextSubset'],
     ],
+    [
+      'kms:GrantConstraintType',
+      grant({ Constraints: { EncryptionContextSubset: {}, EncryptionContextEquals: CONTEXT, SourceArn: ANN } }),
+      ['EncryptionContextEquals', 'SourceArn'],
+    ],
     ['kms:GrantConstraintType', grant({}), undefined],
     ['kms:GrantIsForAWSResource', grant({}), ['false']],
     ['kms:GrantIsForAWSResource', { operation: 'RevokeGrant', input: {} }, undefined],

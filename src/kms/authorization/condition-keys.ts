@@ -1,6 +1,8 @@
 import type { ConditionKeys, TagFact } from '../../access/request-context.js';
 import type { Call } from '../../call.js';
 import type { EncryptionContext } from '../fields.js';
+import { withoutEmptyContexts } from '../grants/grant-rules.js';
+import type { GrantConstraints } from '../grants/kms-grant.entity.js';
 import type { NewKmsKey } from '../keys/kms-key.entity.js';
 
 /** Source of the values of the `kms` condition keys. */
@@ -21,7 +23,7 @@ type Answer = string | readonly string[] | undefined;
 /** Input members that condition keys read; each operation has some of them. */
 interface Input {
   BypassPolicyLockoutSafetyCheck?: boolean;
-  Constraints?: Record<string, unknown>;
+  Constraints?: GrantConstraints;
   CustomerMasterKeySpec?: string;
   EncryptionAlgorithm?: string;
   ExpirationModel?: string;
@@ -112,7 +114,10 @@ const KEYS: Record<string, (source: ConditionSource) => Answer> = {
   'kms:grantoperations': only('CreateGrant', ({ Operations }) => Operations),
   'kms:granteeprincipal': only('CreateGrant', ({ GranteePrincipal }) => GranteePrincipal),
   'kms:retiringprincipal': only('CreateGrant', ({ RetiringPrincipal }) => RetiringPrincipal),
-  'kms:grantconstrainttype': only('CreateGrant', ({ Constraints }) => Constraints && Object.keys(Constraints)),
+  'kms:grantconstrainttype': only(
+    'CreateGrant',
+    ({ Constraints }) => Constraints && Object.keys(withoutEmptyContexts(Constraints)),
+  ),
   'kms:grantisforawsresource': only('CreateGrant', () => 'false'),
   'kms:bypasspolicylockoutsafetycheck': ({ call }) =>
     /^(?:CreateKey|PutKeyPolicy|ReplicateKey)$/.test(call.operation)

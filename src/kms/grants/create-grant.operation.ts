@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { requireNoDryRun } from '../exceptions.js';
 import type { Call } from '../../call.js';
 import { KmsKeyRepository } from '../keys/kms-key.repository.js';
-import { requireGrant, requireGrantFor } from './grant-rules.js';
+import { requireGrant, requireGrantFor, withoutEmptyContexts } from './grant-rules.js';
 import { GrantTokens } from './grant-tokens.js';
 import type { CreateGrantInput, CreateGrantOutput } from './grants.schema.js';
 import { KmsGrantRepository, type NewKmsGrant } from './kms-grant.repository.js';
@@ -45,7 +45,7 @@ function newGrant(call: Call, keyArn: string, input: CreateGrantInput): NewKmsGr
     granteePrincipal: (input.GranteePrincipal ?? input.GranteeServicePrincipal) as string,
     retiringPrincipal: input.RetiringPrincipal ?? input.RetiringServicePrincipal ?? null,
     operations: [...new Set(input.Operations)],
-    constraints: canonical(input.Constraints ?? {}),
+    constraints: canonical(withoutEmptyContexts(input.Constraints ?? {})),
     createdAt: call.origin.time,
   };
 }

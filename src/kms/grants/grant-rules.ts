@@ -71,9 +71,23 @@ export function requireOneOf(input: Principals, principal: keyof Principals, ser
     throw new ValidationException(`Specify either ${principal} or ${service}, and only one of them.`);
 }
 
-/** Checks that constraints aren't empty: a grant with empty constraints would satisfy `kms:GrantConstraintType`. */
+/** Removes empty contexts, which constrain nothing: Terraform's provider sends one beside the context that is set. */
+export function withoutEmptyContexts({
+  EncryptionContextSubset,
+  EncryptionContextEquals,
+  SourceArn,
+}: GrantConstraints): GrantConstraints {
+  const isSet = (context?: EncryptionContext) => context !== undefined && Object.keys(context).length > 0;
+  return {
+    ...(isSet(EncryptionContextSubset) && { EncryptionContextSubset }),
+    ...(isSet(EncryptionContextEquals) && { EncryptionContextEquals }),
+    ...(SourceArn !== undefined && { SourceArn }),
+  };
+}
+
+/** Checks that at least one constraint is set, so that nobody mistakes the grant for a constrained one. */
 function requireConstraints(constraints: GrantConstraints): void {
-  const { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = constraints;
+  const { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = withoutEmptyContexts(constraints);
   if ((EncryptionContextEquals ?? EncryptionContextSubset ?? SourceArn) === undefined)
     throw new ValidationException(
       'Constraints must have at least one constraint: leave the member out for a grant without constraints.',
@@ -82,10 +96,7 @@ function requireConstraints(constraints: GrantConstraints): void {
 }
 
 function requireContext(context: EncryptionContext): void {
-  const count = Object.keys(context).length;
-  if (count === 0)
-    throw new ValidationException('An encryption context in the constraints of a grant has at least one pair.');
-  if (count > MAX_CONTEXT_PAIRS)
+  if (Object.keys(context).length > MAX_CONTEXT_PAIRS)
     throw new ValidationException(
       `An encryption context in the constraints of a grant has at most ${MAX_CONTEXT_PAIRS} pairs.`,
     );
@@ -97,13 +108,14 @@ function requireContext(context: EncryptionContext): void {
 
 /** Checks the input of CreateGrant against its key. @throws ValidationException */
 export function requireGrantFor(key: NewKmsKey, { Operations, Constraints = {} }: CreateGrantInput): void {
+  const { EncryptionContextEquals, EncryptionContextSubset } = withoutEmptyContexts(Constraints);
   const grantable = grantableOn(key);
   const others = Operations.filter((operation) => !grantable.includes(operation));
   if (others.length > 0)
     throw new ValidationException(
       `A grant of ${key.arn} can't allow ${[...new Set(others)].join(', ')}: it can allow ${grantable.join(', ')}.`,
     );
-  if (!isSymmetric(key) && (Constraints.EncryptionContextEquals ?? Constraints.EncryptionContextSubset))
+  if (!isSymmetric(key) && (EncryptionContextEquals ?? EncryptionContextSubset))
     throw new ValidationException(
       `A grant of ${key.arn} can't have a constraint of the encryption context, because only symmetric encryption keys have one.`,
     );

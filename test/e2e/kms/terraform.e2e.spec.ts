@@ -148,16 +148,21 @@ test('aws_kms_grant', async () => {
     Constraints: { EncryptionContextEquals: { Department: 'Finance' } },
   };
   const { GrantId, GrantToken } = await kms.send(
-    new CreateGrantCommand({ ...grant, Operations: [...grant.Operations] }),
+    // The provider sends both contexts.
+    new CreateGrantCommand({
+      ...grant,
+      Operations: [...grant.Operations],
+      Constraints: { ...grant.Constraints, EncryptionContextSubset: {} },
+    }),
   );
   expect(GrantToken).toMatch(/^[A-Za-z0-9+/]+=*$/);
   const listed = async () => {
     const { Grants = [] } = await kms.send(new ListGrantsCommand({ KeyId }));
     return Grants.filter((each) => each.GrantId === GrantId);
   };
-  expect(await listed()).toMatchObject([
-    { Name: 'terraform', GranteePrincipal: ROOT, Operations: grant.Operations, Constraints: grant.Constraints },
-  ]);
+  const [made] = await listed();
+  expect(made).toMatchObject({ Name: 'terraform', GranteePrincipal: ROOT, Operations: grant.Operations });
+  expect(made?.Constraints).toEqual(grant.Constraints);
   await kms.send(new RevokeGrantCommand({ KeyId, GrantId }));
   expect(await listed()).toEqual([]);
 });

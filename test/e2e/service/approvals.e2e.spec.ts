@@ -1,6 +1,8 @@
+import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { ApprovalSessions } from '../../../src/approvals/approval-sessions.js';
 import { AuditLog } from '../../../src/audit/audit-log.js';
+import { DatabaseTime } from '../../../src/changes/database-time.js';
 import { statement } from '../../support/admin.js';
 import { sessionIdOf, teamArn, useApprovals } from '../../support/approvals.js';
 import { importKeys } from '../../support/import.js';
@@ -321,6 +323,25 @@ test('policies decide who approves, by the ARN of the team', async () => {
 
 // Last, because clients that don't sign by the service's clock are refused once it is ahead.
 describe('in the course of time, a guarded call', () => {
+  test('goes by the clock of the database, even on a node whose own clock is wrong', async () => {
+    const [early, late] = [await newKey(), await newKey()];
+    const [kept, expired] = [sessionIdOf(await deleteKey(early)), sessionIdOf(await deleteKey(late))];
+    const requested = service.clock.now();
+    service.clock.advance(25 * HOUR_MS);
+    const database = jest.spyOn(service.app.get(DatabaseTime), 'read');
+    // The node is a day ahead.
+    database.mockResolvedValue(requested);
+    await approve(kept, users.ann, users.bob);
+    expect((await deleteKey(early)).status).toBe(200);
+    // The node is a day behind.
+    database.mockResolvedValue(new Date(service.clock.now().getTime() + 24 * HOUR_MS));
+    const { RequestHash, State } = await approval(expired);
+    expect(State).toBe('FAILED');
+    expect((await vote('approve', expired, { RequestHash }, users.ann)).status).toBe(409);
+    expect(sessionIdOf(await deleteKey(late))).not.toBe(expired);
+    database.mockRestore();
+  });
+
   test('needs another approval an hour after it was approved', async () => {
     const key = await newKey();
     const id = sessionIdOf(await deleteKey(key));

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { DeploymentCounts } from '../../../src/admin/deployment-counts.js';
 import { AuditLog } from '../../../src/audit/audit-log.js';
 import { ApprovalSessions } from '../../../src/approvals/approval-sessions.js';
 import { policy, statement } from '../../support/admin.js';
@@ -91,8 +92,12 @@ const byName = (a: Record<string, unknown>, b: Record<string, unknown>) =>
 describe('keyblock approvals break-glass', () => {
   beforeEach(() => void Object.assign(process.env, serviceEnv(service.store)));
   const breakGlass = (id: string, ...args: string[]) => runKeyblock(['approvals', 'break-glass', id, ...args]);
-  const metric = async () =>
-    Number(/^keyblock_break_glass_total (\d+)$/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1]);
+  const metric = async () => {
+    await service.app.get(DeploymentCounts).count();
+    return Number(
+      /^keyblock_break_glass_total (\d+)$/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1],
+    );
+  };
 
   test('approves one call in place of its team, with an event that has the reason', async () => {
     const [key, other] = [await newKey(), await newKey()];
@@ -106,6 +111,7 @@ describe('keyblock approvals break-glass', () => {
       ) as unknown,
     });
     expect(await breakGlass(id, '--yes', '--reason', 'again')).toMatchObject({ exitCode: 4 });
+    expect(await metric()).toBe(before + 1);
     expect((await deleteKey(key)).status).toBe(200);
     expect(sessionIdOf(await deleteKey(other))).toBe(waiting);
     expect([await metric(), (await approval(id)).BreakGlassReason]).toEqual([before + 1, 'INC-4711: locked out']);
