@@ -168,7 +168,7 @@ function Change({
           )}
           {Comment !== undefined && (
             <>
-              <dt>Comment of the requester</dt>
+              <dt>Requester’s comment</dt>
               <dd class="wrap">{plain(Comment)}</dd>
             </>
           )}
@@ -293,7 +293,7 @@ function VoteForm({ of, reload }: PartProps) {
         label={`First ${DIGITS} digits of the request hash`}
         value={digits}
         onInput={setDigits}
-        hint="To approve. The hash stands at the end of what will change, and for exactly that."
+        hint="To approve. The hash is at the end of the change, and covers exactly that text."
         mono
       />
       {typed.length >= DIGITS && !isRead && (

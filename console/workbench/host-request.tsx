@@ -114,7 +114,7 @@ export function Request({ values, change }: Inputs<HostValues>) {
           <>
             <section class="sheet">
               {layout === undefined ? (
-                <Verdict tone="bad" title={`${shown(Buffer.from(code, 'latin1'))} is no command of Keyblock`} />
+                <Verdict tone="bad" title={`${shown(Buffer.from(code, 'latin1'))} is not a command of Keyblock`} />
               ) : (
                 <Verdict
                   tone={problem ? 'bad' : 'ok'}

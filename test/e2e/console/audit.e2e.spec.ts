@@ -46,7 +46,7 @@ describeConsole('The audit log in the console', {}, (console) => {
       await rows(page, '1 event');
       await tabTo(page.getByRole('button', { name: 'GenerateMac' }));
       await page.keyboard.press('Enter');
-      await page.getByText('As policies are now, it is denied.').waitFor();
+      await page.getByText('Under the current policies, it is denied.').waitFor();
       const detail = await page.locator('.detail').innerText();
       expect(detail).toMatch(/arn:aws:iam::000000000000:user\/perso-line-3/);
       expect(detail).toMatch(/Answer\s+User: \S+ is not authorized/);

@@ -140,7 +140,7 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
     ['0000CC', 'CC: error 15', /^Source ZPK begins with no scheme of a key/],
     ['0000CAK123', 'CA: error 26', /^TPK begins with no scheme of a key/],
     ['0000NCX', 'NC: error 15', /^1 character after the last field/],
-    ['0000ZZ', 'ZZ is no command of Keyblock', undefined],
+    ['0000ZZ', 'ZZ is not a command of Keyblock', undefined],
   ])('%s is refused as %s', async (text, title, reason) => {
     const page = await opened('request');
     await page.getByLabel('Message', { exact: true }).fill(text);

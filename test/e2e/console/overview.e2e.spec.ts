@@ -63,7 +63,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
       await signIn(page, await principals.createAccessKey(arn));
       for (const action of ['GetStatus', 'GetRates', 'GetKeyCounts', 'ListAuditEvents'])
         await page.getByText(`keyblock:${action}`, { exact: true }).first().waitFor();
-      await page.getByText('Not all was looked at').waitFor();
+      await page.getByText('Some checks were skipped').waitFor();
       await page.getByText('Call it from your code').waitFor();
       await expectAccessible(page);
       await page.evaluate(`location.hash = '#/health'`);
