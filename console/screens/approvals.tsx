@@ -185,7 +185,9 @@ function Teams() {
           {({ Teams: found }) =>
             found.length === 0 ? (
               <Empty title={`No teams in ${region.value}`}>
-                <p>A team is a set of users, a number of whom must approve a call. CreateTeam of the admin API makes one.</p>
+                <p>
+                  A team is a set of users, a number of whom must approve a call. CreateTeam of the admin API makes one.
+                </p>
               </Empty>
             ) : (
               <TeamTable of={found} />

@@ -68,9 +68,7 @@ export function StoredKeyCalls({ calls: compute }: { calls: () => readonly ApiCa
       }
     >
       {calls.length === 0 ? (
-        <p class="body quiet">
-          {'missing' in outcome ? `It needs ${outcome.missing}.` : 'It needs valid values.'}
-        </p>
+        <p class="body quiet">{'missing' in outcome ? `It needs ${outcome.missing}.` : 'It needs valid values.'}</p>
       ) : form === 'call' ? (
         <CallForm calls={calls} />
       ) : (

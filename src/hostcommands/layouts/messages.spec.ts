@@ -25,10 +25,10 @@ test.each(HOST_MESSAGES)('%j is read in order, and nothing but delimiters lies b
 });
 
 test.each([
-  ['CA', '15', 'TPK begins with no scheme of a key', 6],
+  ['CA', '15', "TPK doesn't begin with a key scheme", 6],
   ['CW0A61E674E88C6A7EEABC38C2B2BB492F49999', '15', 'account number must be 12 to 19 digits', 38],
   ['CW0A61E674E88C6A7EEABC38C2B2BB492F4999988887777;9105', '15', 'service code must have 3 characters', 56],
-  ['CWK12', '26', 'CVK begins with no scheme of a key', 6],
+  ['CWK12', '26', "CVK doesn't begin with a key scheme", 6],
   ['NO00X', '15', '1 character after the last field', 8],
   ['NC%0', '15', 'LMK identifier must have 2 characters', 6],
 ])('%j is refused with error %s: %s', (text, code, message, end) => {

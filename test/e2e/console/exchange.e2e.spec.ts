@@ -74,7 +74,7 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await choose(page, 'Wrapped under', `kek-${screen.width}`);
     await page.getByLabel('Expected check value').fill(checkValue.slice(0, 4));
     await press(page, 'Import');
-    await page.getByText(`The check value is ${checkValue}, as you were told`).waitFor();
+    await page.getByText(`The check value is ${checkValue}, as expected`).waitFor();
     await expectAccessible(page);
     await page.getByLabel('Expected check value').fill('000000');
     await page.getByText('Not the expected key').waitFor();
@@ -206,7 +206,7 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await page.getByText('Not the expected key').waitFor();
     await choose(page, 'Variant', '28: PIN encryption key');
     await press(page, 'Import');
-    await page.getByText(`The check value is ${pek.kcv}, as you were told`).waitFor();
+    await page.getByText(`The check value is ${pek.kcv}, as expected`).waitFor();
     await expectAccessible(page);
   });
 

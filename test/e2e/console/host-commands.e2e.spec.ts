@@ -79,7 +79,7 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
       await next.focus();
       await page.keyboard.type(text);
     };
-    await page.getByText('CVK begins with no scheme of a key.').first().waitFor();
+    await page.getByText("CVK doesn't begin with a key scheme.").first().waitFor();
     await type('U9B4934384B19946B040CD702B4D58145');
     await page
       .getByText(/^Account number must be 12 to 19 digits that end with ";"/)
@@ -137,8 +137,8 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
   });
 
   test.each([
-    ['0000CC', 'CC: error 15', /^Source ZPK begins with no scheme of a key/],
-    ['0000CAK123', 'CA: error 26', /^TPK begins with no scheme of a key/],
+    ['0000CC', 'CC: error 15', /^Source ZPK doesn't begin with a key scheme/],
+    ['0000CAK123', 'CA: error 26', /^TPK doesn't begin with a key scheme/],
     ['0000NCX', 'NC: error 15', /^1 character after the last field/],
     ['0000ZZ', 'ZZ is not a command of Keyblock', undefined],
   ])('%s is refused as %s', async (text, title, reason) => {
