@@ -97,7 +97,7 @@ function RequestPage({ of, reload }: PartProps) {
   );
 }
 
-/** Who asks, which team decides, and until when. */
+/** Requester, deciding team and deadline. */
 function Facts({ of }: { of: Approval }) {
   const { Requester, TeamArn, Approvals, MinApprovals, CreateTimestamp, ExpirationTimestamp, ApprovedUntil } = of;
   return (
@@ -136,7 +136,7 @@ function Facts({ of }: { of: Approval }) {
   );
 }
 
-/** What an approver has to read, with the hash that stands for it at its end. */
+/** The text that an approver has to read, with its hash at the end. */
 function Change({
   of: { Facts: facts, Resources, Comment, RequestHash, Operation, BreakGlassReason },
 }: {

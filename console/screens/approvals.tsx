@@ -22,7 +22,7 @@ import { agoWords, count, principalWords, untilWords } from '../words.js';
 import { Request } from './approval.js';
 
 const PAGE = 50;
-/** Pending requests that are shown at most. */
+/** Maximum number of pending requests that are shown. */
 const MOST_PENDING = 500;
 
 /** The screen of a place below `#/approvals`; undefined if there is none. */

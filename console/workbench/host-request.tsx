@@ -170,7 +170,7 @@ export function Request({ values, change }: Inputs<HostValues>) {
 }
 
 /**
- * One field of a request. What is typed is taken over as soon as it is a whole field, because the fields after an
+ * One field of a request. Input is taken over as soon as it is a whole field, because the fields after an
  * incomplete one would be read from the wrong place.
  *
  * @param length in bytes, of the field as it is @param onTake returns whether the field was taken over

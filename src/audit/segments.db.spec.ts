@@ -207,10 +207,10 @@ describe('once days are exported', () => {
   });
 });
 
-describe('once days are exported and the first is pruned, it is found and named that', () => {
+describe('once days are exported and the first is pruned, the verification reports', () => {
   beforeEach(() => firstPruned());
 
-  test('nothing, while nothing is changed', async () => {
+  test('nothing while everything is intact', async () => {
     expect(await verify()).toMatchObject({ exitCode: 0 });
   });
 

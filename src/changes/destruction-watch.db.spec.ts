@@ -45,7 +45,7 @@ function started(clocks: Clocks): DestructionWatch {
   return new DestructionWatch(database, { read }, logger, () => clocks.monotonicMs + offset);
 }
 
-/** Lets time pass, with a look every ten minutes. */
+/** Lets time pass, with a check every ten minutes. */
 async function run(watch: DestructionWatch, clocks: Clocks, milliseconds: number): Promise<void> {
   for (let passed = 0; passed < milliseconds; passed += 10 * MINUTE) {
     clocks.pass(10 * MINUTE);

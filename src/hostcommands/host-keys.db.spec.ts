@@ -266,7 +266,7 @@ describe('keys of the service', () => {
     await expect(find('S0ABC', hostOf('00'), iso4)).rejects.toThrow(refusal('A7'));
   });
 
-  test('are no components, and do not come under the LMK by BW or B0', async () => {
+  test('are not components, and cannot be moved under the LMK by BW or B0', async () => {
     const component = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
     const named = { lmks, takesKeyNames: true };
     for (const key of ['@alias/zpk@', 'U0123']) {

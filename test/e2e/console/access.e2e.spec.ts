@@ -154,7 +154,7 @@ describeConsole('Access in the console', {}, (console) => {
         .waitFor();
     });
 
-    test('all that it waits for, may not see or fails to get has its own words', async () => {
+    test('every state in which it waits, lacks a permission or fails has its own text', async () => {
       const { arn } = await principals().create('user', `blind-${screen.width}`);
       const page = await console.open(screen, '#/access');
       await signIn(page, await principals().createAccessKey(arn));

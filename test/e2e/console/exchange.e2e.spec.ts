@@ -210,7 +210,7 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await expectAccessible(page);
   });
 
-  test('what can’t be exported, may not be seen or fails has its own words', async () => {
+  test("keys that can't be exported, missing permissions and failures have their own texts", async () => {
     const { KeyArn } = await createKey(console.service, { Exportable: false });
     const page = await opened(`#/keys/us-east-1/${KeyArn.slice(KeyArn.lastIndexOf('/') + 1)}/export`);
     await page.getByText('This key is not exportable').waitFor();

@@ -102,7 +102,7 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
     expect(await ruled(page)).toContain('; Delimiter');
   });
 
-  test('what is no whole field is not taken over, and forgotten when the field is left', async () => {
+  test('an incomplete field is not taken over, and is forgotten when the field is left', async () => {
     const page = await opened('request');
     await load(page);
     const account = page.getByLabel('Account number');
@@ -148,7 +148,7 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
     if (reason) await page.getByText(reason).first().waitFor();
   });
 
-  test('what is incomplete is asked for', async () => {
+  test('missing parts are asked for', async () => {
     const page = await opened('request');
     const message = page.getByLabel('Message', { exact: true });
     await message.fill('0000C');

@@ -92,7 +92,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
     });
 
-    test('all that a screen waits for, lacks, may not see or fails to get has its own words', async () => {
+    test('every state in which a screen waits, has no keys, lacks a permission or fails has its own text', async () => {
       const page = await console.open(screen);
       let answer: (route: Route) => Promise<void> = () => Promise.resolve();
       let held: Route | undefined;

@@ -56,7 +56,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
       await expectAccessible(page);
     });
 
-    test('what may not be seen is named, and the rest of the page stays', async () => {
+    test('missing permissions are named, and the rest of the page stays', async () => {
       const principals = console.service.app.get(PrincipalRepository);
       const { arn } = await principals.create('user', `blind-${screen.width}`);
       const page = await console.open(screen, '#/overview');

@@ -151,7 +151,7 @@ describe('Principals', () => {
     expect(await encrypt(KeyId, ann)).toBe('ok');
   });
 
-  test('of other accounts are not known, and their calls do not come here', async () => {
+  test('of other accounts are accepted, although this service does not know them', async () => {
     const AWS = 'arn:aws:iam::111111111111:user/ann';
     expect(await put(await newKey(), policyOf(DELEGATION, allow('Encrypt', { Principal: { AWS } })))).toBe('ok');
   });
@@ -231,7 +231,7 @@ describe.each([
     expect(await call(operation, { KeyId, ...input })).toBe(exception);
   });
 
-  test('refuses callers whom neither key policy nor own policies let, and grants do not help', async () => {
+  test('refuses callers whom neither the key policy nor their own policies allow it, and grants do not help', async () => {
     const ann = await user(allow('Encrypt'));
     const KeyId = await newKey();
     await grant(KeyId, ann.arn, ['Encrypt', 'DescribeKey', 'CreateGrant']);

@@ -89,7 +89,7 @@ describe('the association of a team', () => {
     }
   });
 
-  test('with another team waits for the present one, which decides', async () => {
+  test('with another team waits for the approval of the current one', async () => {
     expect((await associate(OTHER, { RequesterComment: 'they moved' })).json).toMatchObject({
       MpaTeamAssociation: { MpaTeamArn: TEAM, AssociationState: 'UPDATE_PENDING', MpaStatus: { Status: 'PENDING' } },
     });
@@ -236,7 +236,7 @@ describe('the import of a root certificate', () => {
     ]);
   });
 
-  test('fails with the change of the association', async () => {
+  test('fails if the association changes', async () => {
     const { KeyArn, MpaStatus } = await request();
     await associate(OTHER);
     await approve(idOf((await get()).MpaTeamAssociation.MpaStatus), users.ann, users.bob);
