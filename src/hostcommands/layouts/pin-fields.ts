@@ -103,7 +103,7 @@ export function keySerialNumber(fields: RequestFields, bdk: KeyField, padding: 0
 
 /**
  * Parses a request with a KSN. Some hosts send a KSN of 16 digits with FFFF on its left, while its descriptor says 16: a
- * request that otherwise doesn't end with its last field is read so.
+ * request that otherwise doesn't end with its last field is read this way.
  */
 export function parseWithKsn<R>(fields: RequestFields, parse: (padding: 0 | 4) => R): R {
   return fields.firstComplete(
