@@ -59,7 +59,7 @@ function both(compute: (of: typeof NODE) => unknown): [string, string] {
   return [run(browser), run(NODE)];
 }
 
-/** Bytes as hexadecimal digits, both those of the browser's Buffer and those that toJSON of Node's made. */
+/** Bytes as hexadecimal digits, those of the browser's Buffer and those of Node's toJSON. */
 function plain(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
   const { type, data } = (value ?? {}) as { type?: unknown; data?: number[] };

@@ -115,7 +115,7 @@ describe('while a process runs', () => {
     expect(reasons(watch)).toEqual(['step']);
   });
 
-  test('nothing is put on hold if the database answers late, or not for hours', async () => {
+  test("nothing is put on hold if the database answers late, or doesn't answer for hours", async () => {
     const clocks = new Clocks();
     let answer: () => Promise<Date> = () => Promise.resolve(new Date(clocks.databaseMs));
     const watch = new DestructionWatch(database, { read: () => answer() }, logger, () => clocks.monotonicMs);

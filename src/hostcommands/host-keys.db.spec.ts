@@ -105,7 +105,7 @@ describe('key blocks', () => {
     },
   );
 
-  test('under another LMK than the command names are refused', async () => {
+  test('under an LMK other than the one that the command names are refused', async () => {
     const block = await generate();
     await expect(find(block, hostOf('02', true))).rejects.toThrow(refusal('13'));
     expect(await find(block, hostOf('01', true))).toMatchObject({ bytes: 16 });

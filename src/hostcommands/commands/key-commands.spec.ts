@@ -96,7 +96,7 @@ describe('A0', () => {
   });
 
   test.each(['U', 'X', 'T', 'Y', 'R'])(
-    'exports under a ZMK with scheme %s a key that A6 imports again',
+    'exports a key under a ZMK with scheme %s, which A6 imports again',
     async (scheme) => {
       const isTriple = scheme === 'T' || scheme === 'Y';
       const options = scheme === 'R' ? '#P0T2E00E00' : '';
@@ -221,7 +221,7 @@ describe('A6', () => {
 });
 
 describe('A8', () => {
-  test.each(['U', 'X', 'R'])('exports with scheme %s a key that A6 imports again', async (scheme) => {
+  test.each(['U', 'X', 'R'])('exports a key with scheme %s, which A6 imports again', async (scheme) => {
     const options = scheme === 'R' ? '#P0T2N00E00' : '';
     const [, exported, check] = /^A900(.+)(.{6})$/.exec(await run(`A8001${ZMK}${ZPK}${scheme}${options}`)) ?? [];
     expect(check).toBe('6F1E3F');

@@ -288,7 +288,7 @@ describe('ACLs', () => {
   afterAll(() => setAcls([]));
 
   test.each(ACL_ACTIONS.map(([action, acl, body]) => ({ action, acl, body })))(
-    'deny $action to a user whom KMS allows it, unless an entry permits $acl',
+    'deny $action to a user who has permission in KMS, unless an entry permits $acl',
     async ({ action, acl, body }) => {
       await setAcls([{ user_id: idOf(ann), actions: ['viewnative'] }]);
       const path = `cckm/aws/keys/${id}/${action}`;

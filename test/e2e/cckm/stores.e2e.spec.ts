@@ -363,7 +363,7 @@ describeWithSoftHsm('custom key stores', () => {
       });
     });
 
-    test('whom the ACLs of the container do not permit it', async () => {
+    test("whom the container's ACLs do not permit the change", async () => {
       const setAcls = (...actions: string[]) =>
         ann.ok('POST', 'cckm/aws/kms/kms/update-acls', {
           acls: actions.length > 0 ? [{ group: 'CCKM Users', actions }] : [],

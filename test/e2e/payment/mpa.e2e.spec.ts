@@ -204,7 +204,7 @@ describe('the import of a root certificate', () => {
     expectControlError(await control('StartKeyUsage', { KeyIdentifier }), 'ValidationException');
   });
 
-  test('is not executed for a key that is deleted meanwhile, nor later', async () => {
+  test('is never executed for a key that is deleted in the meantime', async () => {
     const { KeyArn: KeyIdentifier, MpaStatus } = await request();
     await control('DeleteKey', { KeyIdentifier });
     await approve(idOf(MpaStatus), users.ann, users.bob);

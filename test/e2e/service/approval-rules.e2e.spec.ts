@@ -96,7 +96,7 @@ describe('a requester cannot create an approver', () => {
     ['a session', 'POST', 'users/bob/sessions', {}],
     ['a password', 'PUT', 'users/bob/password', { Password: 'a password of theirs' }],
     ['the end of the user', 'DELETE', 'users/bob', undefined],
-  ])('the team must approve %s of an approver, for the root, too', async (_, method, path, body) => {
+  ])('the team must approve %s of an approver, even for the root', async (_, method, path, body) => {
     for (const credentials of [users.op, undefined])
       expect(await refused(method, path, body, credentials)).toContain('needs 2 approvals of team custodians');
     expect((await admin('GET', 'users/bob')).status).toBe(200);

@@ -340,7 +340,7 @@ describe('CreateGrant', () => {
     expect(await create({ KeyId, ...ofOther })).toBe(`KMSInvalidStateException: ${KeyId} is pending import.`);
   });
 
-  test('refuses callers whom policies do not allow it, and an explicit Deny overrides the grant that would', async () => {
+  test('refuses callers without permission from policies, and an explicit Deny overrides the grant that would', async () => {
     const ann = await user(allow('CreateGrant', { Condition: { StringEquals: { 'kms:GranteePrincipal': OTHER } } }));
     const KeyId = await newKey();
     expect(await create({ KeyId, ...ofOther }, ann)).toBe('ok');
