@@ -63,7 +63,7 @@ test('guesses at several nodes count together, and a lock holds at each', async 
   }
 });
 
-test("a sign-in is verified while another user's failure is being counted, which unknown users do not have", async () => {
+test('the next sign-in is hashed while the previous failure is counted, so its duration does not reveal unknown users', async () => {
   await createUser('ida');
   await createUser('jan');
   const runner = service.app.get(DataSource).createQueryRunner();

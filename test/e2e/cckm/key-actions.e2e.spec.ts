@@ -249,7 +249,7 @@ describe('rotation', () => {
     expect(answer).toContain(instead);
   });
 
-  test('keeps its effect beside a simultaneous change of the policy, and the reverse', async () => {
+  test('keeps what a simultaneous policy change records, and vice versa', async () => {
     const { id } = await ann.createKey();
     await Promise.all([act(id, 'rotate'), act(id, 'policy', { key_admins: ['ann'] })]);
     expect(await get(id)).toMatchObject({

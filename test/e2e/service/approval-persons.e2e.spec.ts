@@ -143,7 +143,7 @@ test('nobody approves the request of a user whom they created recently', async (
 describe('an approver who is deleted', () => {
   const removal = (name: string) => admin('DELETE', `users/${name}`, undefined, users.op);
 
-  test('no longer has a vote: lost approvals are needed again, and a request that too many have denied ends', async () => {
+  test('no longer has a vote: lost approvals are needed again, and a request that can no longer be approved ends', async () => {
     const [dan, fay] = [await approvals.caller('dan', EVERYTHING), await approvals.caller('fay', EVERYTHING)];
     await createTeam('three', 2, ['dan', 'fay', 'bob']);
     await guard('ScheduleKeyDeletion', 'three');

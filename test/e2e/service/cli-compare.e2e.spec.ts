@@ -134,7 +134,7 @@ test('calls of the data plane are signed and repeated with other key ARNs', asyn
   expect(without).toMatchObject({ exitCode: 1, Differences: [{ Kind: 'error', Calls: 4, First: { Line: 1 } }] });
 });
 
-test('a verification that fails on one side only is a different verdict', async () => {
+test('a verification that fails on one side only counts as a different verdict', async () => {
   const verify = { KeyIdentifier: mac, ...MESSAGE, Mac: '00000000', VerificationAttributes: { Algorithm: 'CMAC' } };
   expect(await comparison(recorded(dataCall('VerifyMac', verify, { output: {} })))).toMatchObject({
     exitCode: 1,

@@ -270,7 +270,7 @@ test('a key that is stopped elsewhere meanwhile is used until the database can b
 });
 
 test.each(['57P03', '28P01', '25006'])(
-  'a database that answers %s is believed',
+  'a database that answers with error %s does not count as away',
   async (code) => {
     const before = await staleEvents();
     await proxy.refuse(code);
