@@ -219,7 +219,7 @@ class Run {
   }
 }
 
-test('serves no value that is older than a second, or than the limit while the database is away, however all interleave', async () => {
+test('serves no value older than a second, or older than the limit while the database is away, in any interleaving', async () => {
   let served = 0;
   let servedStale = 0;
   await fc.assert(

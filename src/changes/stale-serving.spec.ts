@@ -58,7 +58,7 @@ function lose(error: unknown = refused): void {
   stale.failed(error);
 }
 
-/** Lets the second pass for which values are good anyway. */
+/** Lets the second pass for which cached values are good. */
 const begin = (error?: unknown) => {
   lose(error);
   clock.now = 2000;

@@ -10,7 +10,7 @@ import {
 import type { KeyType } from './layout.js';
 import type { KeyField, RequestFields } from './request-fields.js';
 
-/** The kind of key for which an older command is. */
+/** The kind of key that an older command handles. */
 export interface OlderKey {
   /** Reads the flag that decides the type, where there is one. */
   readonly readType: (fields: RequestFields) => KeyType;
