@@ -2,7 +2,7 @@ import type { WorkingKeyVariant } from '../src/crypto/as2805.js';
 import { AS2805_USAGES, as2805Kek } from '../src/payment/exchange/as2805.js';
 import type { KeyAttributes } from '../src/payment/keys/key-attributes.js';
 
-/** Variants of a key-encryption key, and what the keys under them are. */
+/** Variants of a key-encryption key, and the kinds of keys under them. */
 export const VARIANTS: readonly (readonly [WorkingKeyVariant, string])[] = [
   ['PIN_ENCRYPTION_KEY_VARIANT_28', '28: PIN encryption key'],
   ['MESSAGE_AUTHENTICATION_KEY_VARIANT_24', '24: MAC key'],

@@ -37,7 +37,7 @@ function Screen() {
       document.getElementById('main')?.focus();
     scrollTo(0, 0);
   }, [where]);
-  // Screens stand in each other's place: the script of one must not be given to the next.
+  // Screens replace each other: the script of one must not be passed to the next.
   return <Fragment key={path[0]}>{screenAt(path)}</Fragment>;
 }
 

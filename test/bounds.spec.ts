@@ -68,7 +68,7 @@ describe.each(INPUTS)('the input of $name', ({ api, schema, isBody, places }) =>
     }
   });
 
-  test('has no place for null in a list or a map', () => {
+  test('allows no null in a list or a map', () => {
     if (!isBody) return;
     for (const { path, kind, inputWith } of places) {
       if (kind === 'string') continue;
@@ -78,7 +78,7 @@ describe.each(INPUTS)('the input of $name', ({ api, schema, isBody, places }) =>
     }
   });
 
-  test('is refused with a short answer, whatever fills the body', () => {
+  test('is refused with a short answer, whatever the body contains', () => {
     if (!isBody) return;
     for (const place of places) {
       const [before, after] = JSON.stringify(place.inputWith('HERE')).split('"HERE"') as [string, string];

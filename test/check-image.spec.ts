@@ -78,7 +78,7 @@ test('accepts an image that builds, serves and stops, and lists the commands tha
     expect(stdout).toContain(line);
 });
 
-test('moves files, runs what loads a package, and installs none of the system', () => {
+test('moves files, runs commands that load a package, and installs no system packages', () => {
   const run =
     'RUN apt-get update && apt-get install -y --no-install-recommends python3 g++ && mv answers.json /moved.json';
   const { status, stdout, stderr } = check(

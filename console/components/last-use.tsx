@@ -1,7 +1,7 @@
 import type { ListKeyInventoryOutput } from '../../src/admin/keys.schema.js';
 import { agoWords, principalWords } from '../words.js';
 
-/** When a key was used last, and by whom. */
+/** Time and caller of a key's last use. */
 export function LastUse({ of }: { of: ListKeyInventoryOutput['Keys'][number]['LastUsed'] }) {
   if (!of) return <>Never</>;
   return (

@@ -10,7 +10,7 @@ export interface PlotSeries {
 }
 
 const HEIGHT = 120;
-/** Room above the highest value, and that for the times below. */
+/** Space above the highest value, and space for the times below the plot. */
 const ABOVE = 8;
 const BELOW = 24;
 const INNER = HEIGHT - ABOVE - BELOW;

@@ -62,7 +62,7 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
         </>
       ) : error.isRefusal ? (
         <>
-          <p class="title">You may not see this</p>
+          <p class="title">You don’t have permission to see this</p>
           <p>
             It needs the permission <code>{error.action}</code> on <code class="wrap">{error.resource}</code>.{' '}
             {error.message}

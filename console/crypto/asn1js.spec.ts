@@ -59,7 +59,7 @@ function both(compute: (of: typeof NODE) => unknown): [string, string] {
   return [run(browser), run(NODE)];
 }
 
-/** Bytes as hexadecimal digits, both those of the browser's Buffer and those that toJSON of Node's made. */
+/** Bytes as hexadecimal digits, those of the browser's Buffer and those of Node's toJSON. */
 function plain(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
   const { type, data } = (value ?? {}) as { type?: unknown; data?: number[] };
@@ -95,7 +95,7 @@ function expectAsRead(der: string, inBrowser: string, inNode: string): void {
   if (inBrowser.startsWith('refused')) expect([der, inNode]).toEqual([der, inBrowser]);
 }
 
-test('tokens of TR-34 are read as by Node, changed ones as well', () => {
+test('reads TR-34 tokens, valid and altered, as Node does', () => {
   expect(TOKENS.length).toBeGreaterThan(10);
   for (const token of TOKENS) {
     const [inBrowser, inNode] = both((of) => of.inspectKeyTransport(of.hex(token)));
@@ -109,7 +109,7 @@ test('tokens of TR-34 are read as by Node, changed ones as well', () => {
   }
 });
 
-test('certificates are read as by Node, changed ones as well', () => {
+test('reads certificates, valid and altered, as Node does', () => {
   for (const der of CERTIFICATES.flatMap((each, at) => (at === 0 ? [each, ...mutations(each)] : [each]))) {
     const [inBrowser, inNode] = both((of) => {
       const fields = of.certificateFields(of.hex(der));

@@ -16,7 +16,7 @@ const thrown = (call: () => unknown) => {
 };
 
 test.each(['hex', 'latin1', 'ascii', 'utf8', 'base64', 'base64url'] as const)(
-  'reads and writes %s as Node',
+  'reads and writes %s as Node does',
   (encoding) => {
     fc.assert(
       fc.property(both, fc.nat(40), fc.nat(40), ([node, browser], start, end) => {
@@ -30,7 +30,7 @@ test.each(['hex', 'latin1', 'ascii', 'utf8', 'base64', 'base64url'] as const)(
 );
 
 test.each(['', '0', 'ABC', '0g11', '00FFzz', 'FFee', 'é', '€uro', '\u{1f511}'])(
-  'reads %j in every encoding as Node',
+  'reads %j in every encoding as Node does',
   (text) => {
     for (const encoding of ['hex', 'latin1', 'utf8'] as const)
       expect(plain(Browser.from(text, encoding))).toEqual(plain(Buffer.from(text, encoding)));
@@ -38,7 +38,7 @@ test.each(['', '0', 'ABC', '0g11', '00FFzz', 'FFee', 'é', '€uro', '\u{1f511}'
   },
 );
 
-test('allocates, fills, joins, compares, copies and searches as Node', () => {
+test('allocates, fills, joins, compares, copies and searches as Node does', () => {
   fc.assert(
     fc.property(both, both, fc.nat(20), fc.nat(20), ([node, browser], [other, theirs], one, two) => {
       expect(plain(Browser.alloc(one, two))).toEqual(plain(Buffer.alloc(one, two)));
@@ -58,7 +58,7 @@ test('allocates, fills, joins, compares, copies and searches as Node', () => {
   );
 });
 
-test('numbers are read and written as by Node, and refused out of range', () => {
+test('reads and writes numbers as Node does, and refuses those out of range', () => {
   fc.assert(
     fc.property(
       both,
@@ -104,7 +104,7 @@ test('parts are views, copies are not, and both are buffers', () => {
 });
 
 test.each(['', 'AA==', 'AA', 'AAA', 'MIIB\nAgME', 'M I', '!!', '+/+/', '-_-_', 'A', 'QUJD=QUJD'])(
-  'reads base64 %j as Node, with whatever else it has',
+  'reads base64 %j as Node does, and ignores other characters',
   (text) => expect(plain(Browser.from(text, 'base64'))).toEqual(plain(Buffer.from(text, 'base64'))),
 );
 

@@ -76,7 +76,7 @@ test('keeps a copy of a key, so that its bytes can be cleared', () => {
   expect(key.export().toString('hex')).toBe('00112233');
 });
 
-test('tells equal bytes from others', () => {
+test('distinguishes equal bytes from different ones', () => {
   expect(browser.timingSafeEqual(Buffer.from('0102', 'hex'), Buffer.from('0102', 'hex'))).toBe(true);
   expect(browser.timingSafeEqual(Buffer.from('0102', 'hex'), Buffer.from('0103', 'hex'))).toBe(false);
 });

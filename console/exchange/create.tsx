@@ -186,7 +186,7 @@ function Uses({ purpose, values }: { purpose: Purpose; values: typeof BLANK }) {
   });
   const operations = [...new Set(uses.map(({ operation }) => operation))];
   return (
-    <Sheet title="What will accept it">
+    <Sheet title="Operations that accept it">
       {operations.length === 0 ? (
         <Empty title="No operation of the data plane">
           <p>Such a key exchanges keys, or is for another system.</p>

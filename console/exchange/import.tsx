@@ -144,7 +144,7 @@ export function Import() {
               />
               {kind !== 'certificate' && (
                 <TextField
-                  label="Check value that you were told"
+                  label="Expected check value"
                   mono
                   value={values.expected}
                   onInput={set('expected')}
@@ -165,7 +165,7 @@ export function Import() {
           )}
           {imported && <Result imported={imported} expected={hexDigits(values.expected)} />}
           {kind === 'rsa' || kind === 'as2805' ? (
-            <Sheet title="What is in it">
+            <Sheet title="Contents">
               <p class="body quiet">
                 {hexDigits(values.pasted).length / 2} bytes. A cryptogram has no header: you choose the key’s usage, and
                 only the check value shows if it is the right key.

@@ -13,7 +13,7 @@ export function Inspection({ text, empty }: { text: string; empty: string }) {
   const holding = holdingOf(text);
   if (!holding)
     return (
-      <Sheet title="What is in it">
+      <Sheet title="Contents">
         <Empty title="Nothing to show yet">
           <p>{empty}</p>
         </Empty>

@@ -13,7 +13,7 @@ test('every usage has a sentence, and every combination of a class is offered on
   expect(new Set(CREATED.map(({ words }) => words)).size).toBe(CREATED.length);
 });
 
-test('the service accepts whatever is offered', () => {
+test('the service accepts every combination that is offered', () => {
   for (const purpose of purposesOf('SYMMETRIC_KEY', 'ASYMMETRIC_KEY_PAIR', 'PUBLIC_KEY'))
     for (const algorithm of purpose.algorithms)
       purpose.modes.forEach((modes, at) => {
@@ -23,7 +23,7 @@ test('the service accepts whatever is offered', () => {
       });
 });
 
-test.each(CREATED)('$words: what is offered first is one of the choices', (purpose) => {
+test.each(CREATED)('$words: the first combination offered is one of the choices', (purpose) => {
   const { algorithm, modes } = suggestedFor(purpose);
   expect(purpose.algorithms).toContain(algorithm);
   expect(purpose.modes[Number(modes)]).not.toContain('NoRestrictions');

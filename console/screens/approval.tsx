@@ -97,7 +97,7 @@ function RequestPage({ of, reload }: PartProps) {
   );
 }
 
-/** Who asks, which team decides, and until when. */
+/** Requester, deciding team and deadline. */
 function Facts({ of }: { of: Approval }) {
   const { Requester, TeamArn, Approvals, MinApprovals, CreateTimestamp, ExpirationTimestamp, ApprovedUntil } = of;
   return (
@@ -136,7 +136,7 @@ function Facts({ of }: { of: Approval }) {
   );
 }
 
-/** What an approver has to read, with the hash that stands for it at its end. */
+/** The text that an approver has to read, with its hash at the end. */
 function Change({
   of: { Facts: facts, Resources, Comment, RequestHash, Operation, BreakGlassReason },
 }: {
@@ -168,7 +168,7 @@ function Change({
           )}
           {Comment !== undefined && (
             <>
-              <dt>Comment of the requester</dt>
+              <dt>Requester’s comment</dt>
               <dd class="wrap">{plain(Comment)}</dd>
             </>
           )}
@@ -293,7 +293,7 @@ function VoteForm({ of, reload }: PartProps) {
         label={`First ${DIGITS} digits of the request hash`}
         value={digits}
         onInput={setDigits}
-        hint="To approve. The hash stands at the end of what will change, and for exactly that."
+        hint="To approve. The hash is at the end of the change, and covers exactly that text."
         mono
       />
       {typed.length >= DIGITS && !isRead && (

@@ -22,7 +22,7 @@ import { agoWords, count, principalWords, untilWords } from '../words.js';
 import { Request } from './approval.js';
 
 const PAGE = 50;
-/** Pending requests that are shown at most. */
+/** Maximum number of pending requests that are shown. */
 const MOST_PENDING = 500;
 
 /** The screen of a place below `#/approvals`; undefined if there is none. */
@@ -185,7 +185,9 @@ function Teams() {
           {({ Teams: found }) =>
             found.length === 0 ? (
               <Empty title={`No teams in ${region.value}`}>
-                <p>A team has users of whom some must approve a call. CreateTeam of the admin API makes one.</p>
+                <p>
+                  A team is a set of users, a number of whom must approve a call. CreateTeam of the admin API makes one.
+                </p>
               </Empty>
             ) : (
               <TeamTable of={found} />
@@ -199,7 +201,7 @@ function Teams() {
             <>
               {Guards.length === 0 ? (
                 <Empty title={`No guards in ${region.value}`}>
-                  <p>A guard says which operation needs which team. PutGuard of the admin API sets one.</p>
+                  <p>A guard makes an operation need the approval of a team. PutGuard of the admin API sets one.</p>
                 </Empty>
               ) : (
                 <GuardTable of={Guards} />

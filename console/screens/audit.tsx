@@ -529,19 +529,19 @@ function PoliciesNow({ of: event, principal }: { of: AuditEvent; principal: stri
 }
 
 function Reason({ loaded }: { loaded: Loaded<ExplainAccessOutput> }) {
-  if (loaded.state === 'loading') return <>Asking the policies …</>;
+  if (loaded.state === 'loading') return <>Evaluating the policies …</>;
   if (loaded.state === 'failed')
     return loaded.error.isRefusal ? (
       <>
         It needs the permission <code>{loaded.error.action}</code>.
       </>
     ) : (
-      <>Policies can’t be asked: {loaded.error.message}</>
+      <>The policies can’t be evaluated: {loaded.error.message}</>
     );
   const { Decision, Reason: reason } = loaded.value;
   return (
     <>
-      As policies are now, it is {Decision}. <span class="wrap">{reason}</span>
+      Under the current policies, it is {Decision}. <span class="wrap">{reason}</span>
     </>
   );
 }

@@ -211,7 +211,7 @@ function Attention({ status }: { status: Loaded<GetStatusOutput> }) {
       </ul>
       {lacking.length > 0 && (
         <p class="body quiet">
-          Not all was looked at: it needs{' '}
+          Some checks were skipped: they need{' '}
           {lacking.map((action, i) => (
             <Fragment key={action}>
               {i > 0 && ', '}
@@ -285,7 +285,7 @@ function refusalMatters({ Events }: Awaited<ReturnType<typeof loadEvents>>): Mat
       tone: 'bad' as const,
       tag: `${events.length} refused`,
       title: `${caller} is denied ${latest.eventName}`,
-      words: `In the last hour${key === undefined ? '' : `, at last on ${keyId(key)}`}.`,
+      words: `In the last hour${key === undefined ? '' : `, most recently on ${keyId(key)}`}.`,
       href: hrefOf(['audit'], { find: latest.userIdentity.arn, time: 'hour', outcome: 'AccessDeniedException' }),
       action: 'See why',
     };

@@ -140,7 +140,7 @@ function Policy({ of, name, reload }: { of: Named; name: string; reload: () => v
     <li>
       <div class="row">
         <h3>{name}</h3>
-        {loaded.state === 'ready' && amountsToEverything(loaded.value) && <Tag tone="warn">Amounts to every right</Tag>}
+        {loaded.state === 'ready' && amountsToEverything(loaded.value) && <Tag tone="warn">Amounts to full access</Tag>}
         {loaded.state === 'ready' && !isEditing && (
           <>
             <button type="button" class="btn slim" onClick={() => setIsEditing(true)}>
@@ -402,7 +402,7 @@ function NewAccessKey({
             </button>
             {SessionToken !== undefined && (
               <button type="button" class="btn" onClick={() => void goOn()}>
-                Go on with it in this tab
+                Use it in this tab
               </button>
             )}
           </div>

@@ -206,7 +206,7 @@ function Cvv({ values }: { values: Values }) {
 function NotFound({ wanted }: { wanted: string }) {
   return (
     <Verdict tone="bad" title={`None of them is ${wanted}`}>
-      <p>The key, the PAN, the date or the service code is another one.</p>
+      <p>The key, the PAN, the date or the service code differs.</p>
     </Verdict>
   );
 }

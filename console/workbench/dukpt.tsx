@@ -165,16 +165,16 @@ function Readings({ readings }: { readings: readonly DukptReading[] }) {
   return (
     <section class="sheet" aria-live="polite">
       {only ? (
-        <Verdict tone="ok" title={`It makes sense under the ${nameOf(only.usage)} key`}>
+        <Verdict tone="ok" title={`It decrypts to valid data under the ${nameOf(only.usage)} key`}>
           <p>
             {only.plausible === 'PIN'
-              ? 'Decrypted, it is a PIN block that decodes.'
-              : `Decrypted, it is text: “${only.clear.toString('latin1').replace(/\0+$/, '')}”.`}
+              ? 'The plaintext is a valid PIN block.'
+              : `The plaintext is text: “${only.clear.toString('latin1').replace(/\0+$/, '')}”.`}
           </p>
         </Verdict>
       ) : (
-        <Verdict tone="bad" title="It makes sense under none of the keys">
-          <p>The base derivation key, the key serial number or the PAN may be another one, or the data isn’t text.</p>
+        <Verdict tone="bad" title="It decrypts to valid data under none of the keys">
+          <p>The base derivation key, the key serial number or the PAN may be wrong, or the data isn’t text.</p>
         </Verdict>
       )}
       <Table head={['Key', 'Decrypted in CBC, IV of zeros']}>

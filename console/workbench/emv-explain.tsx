@@ -107,7 +107,7 @@ function Answer({ given, found }: { given: ArqcCase; found: ArqcSearch }) {
   if (!best) return <NoMatch given={given} found={found} />;
   if (best.differences.length === 0)
     return (
-      <Verdict title="It matches as you compute it" tone="ok">
+      <Verdict title="It matches your computation" tone="ok">
         <p>The key and the data are right, and so are session key, padding and sequence number.</p>
       </Verdict>
     );
@@ -271,7 +271,7 @@ function NoMatch({ given, found }: { given: ArqcCase; found: ArqcSearch }) {
 const EVIDENCE: Readonly<Record<ArqcEvidence, string>> = {
   ISSUER_KEY_PARITY: 'The issuer master key doesn’t have odd parity: a digit may be wrong, or it is a component.',
   ISSUER_KEY_HALVES: 'The issuer master key is weak: a half is a weak key, or both are equal.',
-  VERSION_DIFFERS: 'The cryptogram version in the IAD says another session key than yours.',
+  VERSION_DIFFERS: 'The cryptogram version in the IAD implies another session key than the one you use.',
   COUNTER_NOT_SIGNED: 'The ATC isn’t part of the data.',
   UNPREDICTABLE_NUMBER_NOT_SIGNED: 'The unpredictable number isn’t part of the data.',
   DATA_ALREADY_PADDED: 'The data is a whole number of blocks: it may have been padded already.',

@@ -92,7 +92,7 @@ function caseOf(values: EmvValues, keyArn: string): StoredCase {
 function StoredVerdict({ given, progress, most }: { given: StoredCase; progress: Progress; most: number }) {
   const { attempts, isRunning, error } = progress;
   const match = attempts.find(({ matches }) => matches);
-  if (match && match.differences.length === 0) return <Verdict title="It matches as you compute it" tone="ok" />;
+  if (match && match.differences.length === 0) return <Verdict title="It matches your computation" tone="ok" />;
   if (match) return <Match way={match.way} given={given} differences={match.differences} others={0} />;
   if (attempts.length === 0 && !isRunning && !error)
     return (

@@ -206,7 +206,7 @@ function dataWords(typed: ReturnType<typeof readHex>, notTlv: string | undefined
   if ('fault' in typed) return typed.fault;
   return notTlv === undefined
     ? `${typed.bytes.length} bytes of TLV.`
-    : `Taken as it is, because it isn’t TLV: ${notTlv}.`;
+    : `Used unchanged, because it isn’t TLV: ${notTlv}.`;
 }
 
 /** Explains the cryptogram version in the issuer application data. */

@@ -77,7 +77,7 @@ export function Emv() {
       notice={
         isStored ? (
           <Notice aside={chooser}>
-            <strong>Asked of the service.</strong> It verifies with the key that you choose, by your own rights.
+            <strong>Asked of the service.</strong> It verifies with the key that you choose and your own permissions.
           </Notice>
         ) : (
           <InThisTab aside={task === 'explain' && chooser} />

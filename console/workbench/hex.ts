@@ -15,7 +15,7 @@ export function readHex(text: string): Typed {
   const digits = text.replace(/\s/g, '');
   if (digits === '') return undefined;
   const stray = /[^0-9a-f]/i.exec(digits);
-  if (stray) return { fault: `“${stray[0]}” is no hexadecimal digit.` };
+  if (stray) return { fault: `“${stray[0]}” is not a hexadecimal digit.` };
   if (digits.length % 2 !== 0) return { fault: `${digits.length} digits are not whole bytes.` };
   return { bytes: Buffer.from(digits, 'hex') };
 }

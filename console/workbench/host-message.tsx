@@ -10,7 +10,7 @@ import { bytesOf, Incomplete, type Inputs } from './inputs.js';
 
 const FORMS = { text: 'Text', hex: 'Hexadecimal' } as const;
 
-/** Most bytes of a message: its length has two bytes. */
+/** Maximum length of a message in bytes: its length field has two bytes. */
 const MAX_MESSAGE = 65_535;
 const LENGTH_BYTES = 2;
 
@@ -138,7 +138,7 @@ function ruled(message: Buffer, places: readonly FieldPlace[]): RuledField[] {
   });
 }
 
-/** Returns the name of a field as a label begins. */
+/** Returns the name of a field, capitalized as a label. */
 export function capital(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }

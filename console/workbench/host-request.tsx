@@ -115,7 +115,7 @@ export function Request({ values, change }: Inputs<HostValues>) {
           <>
             <section class="sheet">
               {layout === undefined ? (
-                <Verdict tone="bad" title={`${shown(Buffer.from(code, 'latin1'))} is no command of Keyblock`} />
+                <Verdict tone="bad" title={`${shown(Buffer.from(code, 'latin1'))} is not a command of Keyblock`} />
               ) : (
                 <Verdict
                   tone={problem ? 'bad' : 'ok'}
@@ -171,7 +171,7 @@ export function Request({ values, change }: Inputs<HostValues>) {
 }
 
 /**
- * One field of a request. What is typed is taken over as soon as it is a whole field, because the fields after an
+ * One field of a request. Input is taken over as soon as it is a whole field, because the fields after an
  * incomplete one would be read from the wrong place.
  *
  * @param length in bytes, of the field as it is @param onTake returns whether the field was taken over

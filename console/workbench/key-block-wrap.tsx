@@ -104,7 +104,7 @@ export function WrapFields({ values, set }: Inputs<KeyBlockValues>) {
         value={values.optionalBlocks}
         onInput={set('optionalBlocks')}
         rows={2}
-        hint="One a line: its ID, a blank, its data. PB is added where it is needed."
+        hint="One per line: its ID, a space, its data. PB is added where it is needed."
       />
     </>
   );
@@ -198,7 +198,7 @@ function optionalBlocksOf(text: string): OptionalBlock[] {
     .map((line) => {
       const [, id, data] = /^\s*([0-9A-Z]{2})\s(.*?)\s*$/.exec(line) ?? [];
       if (id === undefined || data === undefined)
-        throw new CryptoError('KEY_BLOCK', `An optional block is an ID of 2 characters, a blank and its data`);
+        throw new CryptoError('KEY_BLOCK', `An optional block is an ID of 2 characters, a space and its data`);
       return { id, data };
     });
 }

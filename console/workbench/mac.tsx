@@ -143,15 +143,15 @@ const wayWords = ({ algorithm, padding }: MacWay) =>
 
 function MacVerdict({ chosen, ways, wanted }: { chosen: MacWay; ways: readonly MacWay[]; wanted: string }) {
   if (wanted === '') return <Verdict title="MAC" />;
-  if (isHit(chosen, wanted)) return <Verdict tone="ok" title="It is right as you compute it" />;
+  if (isHit(chosen, wanted)) return <Verdict tone="ok" title="It matches your computation" />;
   const hit = ways.find((way) => isHit(way, wanted));
   return hit ? (
-    <Verdict tone="ok" title={`It is by ${wayWords(hit)}`}>
+    <Verdict tone="ok" title={`It was computed by ${wayWords(hit)}`}>
       <p>You compute it by {wayWords(chosen)}.</p>
     </Verdict>
   ) : (
-    <Verdict tone="bad" title="No algorithm gives it">
-      <p>The key or the message is another one.</p>
+    <Verdict tone="bad" title="No algorithm produces it">
+      <p>The key or the message differs.</p>
     </Verdict>
   );
 }

@@ -158,8 +158,8 @@ function Found({ readings, clear }: { readings: readonly PinBlockReading[]; clea
     return (
       <Verdict tone="bad" title="It is a PIN block of no format">
         <p>
-          The clear block would be <code>{clear && grouped(toHex(clear))}</code>. Another key, another PAN or another
-          format made it.
+          The clear block would be <code>{clear && grouped(toHex(clear))}</code>. It was formed with another key, PAN or
+          format.
         </p>
       </Verdict>
     );
@@ -170,8 +170,8 @@ function Found({ readings, clear }: { readings: readonly PinBlockReading[]; clea
         {first.panPart === undefined
           ? 'The format isn’t bound to a PAN.'
           : isStandard
-            ? `It is XORed with ${first.panPart}, as the standard has it.`
-            : `It is XORed with ${first.panPart}. The standard has ${STANDARD_PART}.`}
+            ? `It is XORed with ${first.panPart}, as the standard requires.`
+            : `It is XORed with ${first.panPart}. The standard requires ${STANDARD_PART}.`}
       </p>
     </Verdict>
   );
@@ -180,7 +180,7 @@ function Found({ readings, clear }: { readings: readonly PinBlockReading[]; clea
 function One({ format, steps: { pin } }: { format: number; steps: PinBlockSteps }) {
   return pin === undefined ? (
     <Verdict tone="bad" title={`It doesn’t decode as format ${format}`}>
-      <p>The key, the PAN or the format is another one.</p>
+      <p>The key, the PAN or the format differs.</p>
     </Verdict>
   ) : (
     <Verdict tone="ok" title={`PIN ${pin}`}>

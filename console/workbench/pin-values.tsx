@@ -145,7 +145,7 @@ function Pvv({ values }: { values: Values }) {
                 />
               ) : (
                 <Verdict tone="bad" title={`${value}, not ${wanted}`}>
-                  <p>The key, its index, the PAN or the PIN is another one.</p>
+                  <p>The key, its index, the PAN or the PIN differs.</p>
                 </Verdict>
               )
             }

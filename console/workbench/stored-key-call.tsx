@@ -68,9 +68,7 @@ export function StoredKeyCalls({ calls: compute }: { calls: () => readonly ApiCa
       }
     >
       {calls.length === 0 ? (
-        <p class="body quiet">
-          {'missing' in outcome ? `It needs ${outcome.missing}.` : 'It needs values that can be computed with.'}
-        </p>
+        <p class="body quiet">{'missing' in outcome ? `It needs ${outcome.missing}.` : 'It needs valid values.'}</p>
       ) : form === 'call' ? (
         <CallForm calls={calls} />
       ) : (
@@ -164,7 +162,7 @@ function CallForm({ calls }: { calls: readonly ApiCall[] }) {
                   <button type="button" class="btn" onClick={() => change({ typed: {}, answer: undefined })}>
                     Forget the answer
                   </button>
-                  <span class="quiet small">By your own rights, and in the audit log.</span>
+                  <span class="quiet small">With your own permissions, and recorded in the audit log.</span>
                 </div>
               </>
             );

@@ -28,12 +28,12 @@ const startedBy = (starter: string) => {
   return { ...callOf().principal, identity: { ...identity, startedBy: starter } };
 };
 
-test('a policy that mentions another key is another one, because the call uses no key', () => {
+test('a policy that mentions another key has another hash, because the call uses no key', () => {
   const policyOf = (KeyId: string) => callOf({ Condition: { StringEquals: { 'aws:ResourceTag/KeyId': KeyId } } }, []);
   expect(hashOf(policyOf('alias/test'))).not.toBe(hashOf(policyOf('alias/production')));
 });
 
-test('the same call has the same hash, whatever names the key and in whatever order its members are', () => {
+test('the same call has the same hash, however the key is named and whatever the order of its members', () => {
   const { KeyIdentifier: _, ...others } = INPUT;
   expect(hashOf()).toMatch(/^[0-9a-f]{64}$/);
   expect(hashOf(callOf({ ...others, KeyIdentifier: KEY }))).toBe(hashOf());
@@ -54,17 +54,17 @@ test.each<[string, () => string]>([
   ['one more key', () => hashOf(callOf(INPUT, [KEY, KEY.replace('aaa', 'bbb')]))],
   ['another state of the key', () => hashOf(callOf(), { state: 'DELETE_PENDING' })],
   ['another deployment', () => hashOf(callOf(), { state: 'CREATE_COMPLETE' }, Buffer.alloc(32, 8))],
-])('%s makes another hash', (_, other) => {
+])('%s changes the hash', (_, other) => {
   expect(other()).not.toBe(hashOf());
 });
 
-test('a key that the call has created is not one that it is about', () => {
+test('a key that the call has created is not one of the keys that it concerns', () => {
   const call = callOf(INPUT, [KEY, `${KEY}new`]);
   call.record.created({ key: { keyArn: `${KEY}new` } });
   expect(keysOf(call)).toEqual([KEY]);
 });
 
-test('what approvers see has no member that events do not show, and no name of a key', () => {
+test('the text for approvers has no member that events do not show, and no name of a key', () => {
   expect(shownParameters(callOf())).toEqual({
     keyIdentifier: '(key)',
     deleteKeyInDays: 7,

@@ -29,7 +29,9 @@ export const DUE = `
          AND (guard.version, guard.team_arn) IS DISTINCT FROM (session.guard_version, session.team_arn))
    ORDER BY session.created_at`;
 
-/** Returns the state of a session at a time: a live one whose time is over, or whose team or guard is another, has failed. */
+/**
+ * Returns the state of a session at a time: a live one has failed if its time is over, or if its team or guard has changed.
+ */
 export function stateAt(session: ApprovalSession, now: Date, rules: Rules): SessionState {
   const { state, expiresAt, approvedUntil } = session;
   if (!isLive(state)) return state;

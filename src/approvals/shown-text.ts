@@ -10,7 +10,7 @@ export function plain(text: string): string {
  *
  * @param before JSON; undefined if the call adds the document
  * @param after  JSON; undefined if the call deletes the document
- * @returns lines with `- ` before those that go, `+ ` before those that come and blanks before the others
+ * @returns lines with `- ` before removed ones, `+ ` before added ones and blanks before the others
  */
 export function documentLines(before: string | undefined, after: string | undefined): string[] {
   if (before === undefined) return indented(after).map((line) => `+ ${plain(line)}`);

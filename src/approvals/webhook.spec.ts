@@ -85,7 +85,7 @@ test('the signature is that of Standard Webhooks, by its published example', () 
   );
 });
 
-test('sends a signed notice, and again until the receiver takes it', async () => {
+test('sends a signed notice, and again until the receiver accepts it', async () => {
   const webhook = webhookAt(await receiver(statuses(500, 429, 204)));
   webhook.send('approval.pending', DATA);
   expect(await counted(1)).toEqual(['delivered']);
@@ -102,7 +102,7 @@ test('sends a signed notice, and again until the receiver takes it', async () =>
 });
 
 test.each([400, 401, 404, 410, 500, 503])(
-  'a receiver that answers %d is asked three times, and no more',
+  'a receiver that answers %d gets three attempts, and no more',
   async (status) => {
     expect(await errorsAt(await receiver(statuses(status)))).toEqual(Array(3).fill(`The receiver answered ${status}.`));
     expect(received).toHaveLength(3);
@@ -118,7 +118,7 @@ test.each([301, 302, 303, 307, 308])('a redirect with %d is not followed', async
   expect(redirected).toBe(0);
 });
 
-test('a receiver that does not answer in time is given up, and holds nobody up', async () => {
+test('a receiver that does not answer in time is abandoned, and delays nothing else', async () => {
   const url = await receiver(() => undefined);
   const began = Date.now();
   expect(await errorsAt(url, { timeoutMs: 50 })).toEqual(Array(3).fill('TimeoutError'));
@@ -193,7 +193,7 @@ test('a hundred notices wait at most, and more are dropped', async () => {
   expect(outcomes.filter((outcome) => outcome === 'failed')).toHaveLength(100);
 });
 
-test('closing waits for the attempt that is under way, and for no other one', async () => {
+test('closing waits for the attempt in progress, and for no other', async () => {
   let answer: () => void = () => undefined;
   const url = await receiver((_, response) => void (answer = () => void response.writeHead(200).end()));
   const webhook = webhookAt(url);

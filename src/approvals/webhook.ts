@@ -6,9 +6,9 @@ import type { ApprovalsWebhook } from '../config/approvals-webhook.js';
 
 /** Time limit of an attempt. */
 const TIMEOUT_MS = 5000;
-/** Pauses after attempts that failed; a notice whose last attempt fails is given up. */
+/** Pauses after attempts that failed; a notice whose last attempt fails is abandoned. */
 const PAUSES_MS = [1000, 10_000, 60_000, 300_000];
-/** Notices that are being delivered or wait for another attempt; more are dropped. */
+/** Maximum number of notices that are being delivered or wait for another attempt; more are dropped. */
 const MAX_WAITING = 100;
 
 /** Outcome of a notice. */

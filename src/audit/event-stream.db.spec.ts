@@ -72,7 +72,7 @@ const check = (text: string, verifier?: CheckpointVerifier): Promise<CopyReport>
 const checkLines = (lines: readonly string[]) => check(lines.map((line) => `${line}\n`).join(''), trusted);
 
 describe('a stream without the table', () => {
-  test('gets the events of the data plane alone, and a copy of the others once they are stored', async () => {
+  test('gets only the events of the data plane, and a copy of the others once they are stored', async () => {
     const stream = newStream(signer);
     const audit = await open({ hasDataInTable: false, streams: [stream.options] });
     audit.record(event('VerifyMac', 'Data'));
@@ -267,7 +267,7 @@ describe('somebody who changes a copy of a stream', () => {
     sequence: (JSON.parse(text.at(-1)!) as { sequence: number }).sequence,
     hash: hashOf(text.at(-1)!),
   });
-  /** Links the lines after the first anew, as whoever knows the format can. */
+  /** Chains the lines after the first again, as anyone who knows the format can. */
   const relinked = ([first = '', ...others]: string[]) => [
     first,
     ...link(2, headOf([first]), others.map(unlinked)).lines,
@@ -281,7 +281,7 @@ describe('somebody who changes a copy of a stream', () => {
   };
   const edit = (line: string) => line.replace('"eventName":"b"', '"eventName":"x"');
 
-  test('is not suspected as long as nothing is changed', async () => {
+  test('raises no alarm as long as nothing is changed', async () => {
     const { chains } = await checkLines(lines);
     expect(chains).toMatchObject([{ events: 6, fault: undefined, begins: true, ends: true, signed: { sequence: 6 } }]);
   });
@@ -316,7 +316,7 @@ describe('somebody who changes a copy of a stream', () => {
       (text) => text.with(-1, text.at(-1)!.replace(/"signature":"[^"]+"/, text[0]!.match(/"signature":"[^"]+"/)![0])),
       { kind: 'not signed', sequence: 6 },
     ],
-  ])('%s, and is found out', async (_what, attack, fault) => {
+  ])('%s, and is detected', async (_what, attack, fault) => {
     const { chains } = await checkLines(attack(lines));
     expect(chains.map(({ chain }) => chain)).toContain(2);
     expect(chains.find(({ chain }) => chain === 2)!.fault).toMatchObject(fault);
@@ -332,13 +332,13 @@ describe('somebody who changes a copy of a stream', () => {
     expect(chains).toMatchObject([{ events: 4, begins: false, ends: true, fault: undefined }]);
   });
 
-  test('cuts a line, and it is named as incomplete', async () => {
+  test('cuts a line, and it is reported as incomplete', async () => {
     const { chains, incomplete } = await check(lines.join('\n').slice(0, -100), trusted);
     expect(chains).toMatchObject([{ events: 5, ends: false, fault: undefined }]);
     expect(incomplete).toEqual([{ name: 'copy', characters: lines.at(-1)!.length - 100 }]);
   });
 
-  test('mixes streams, which are followed one by one', async () => {
+  test('mixes streams, which are verified one by one', async () => {
     const mixed = ['{"level":30,"node":1}', ...lines.flatMap((line, i) => [line, other[i]!]), '', 'null'];
     const { chains } = await checkLines(mixed);
     expect(chains).toMatchObject([
@@ -347,7 +347,7 @@ describe('somebody who changes a copy of a stream', () => {
     ]);
   });
 
-  test('is found out without a public key only if the chain doesn’t hold', async () => {
+  test('is detected without a public key only if the chain is broken', async () => {
     const { chains } = await check(`${forged(relinked(lines.map(edit)), stranger.signer, signer.keyId).join('\n')}\n`);
     expect(chains).toMatchObject([{ ends: true, fault: undefined }]);
     expect(chains[0]!.signed).toBeUndefined();

@@ -168,7 +168,7 @@ test.each<[what: string, tamper: () => void, ...faults: [day: string, fault: str
     () => resign(DAY_3, (manifest) => (manifest.number = 2)),
     [DAY_3, 'neither given nor signed'],
   ],
-])('%s: it is found and named', async (_, tamper, ...faults) => {
+])('%s: it is detected and named', async (_, tamper, ...faults) => {
   tamper();
   const { exitCode, stdout, stderr } = await verify();
   expect(exitCode).toBe(1);

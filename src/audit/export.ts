@@ -160,7 +160,7 @@ async function assertIsTable(
 ): Promise<void> {
   const inTable = await chainsOf(database.manager, day);
   if (JSON.stringify(inTable) !== JSON.stringify(chains.map(({ chain }) => chain)))
-    throw notExport(folder, day, 'it has other chains than the table');
+    throw notExport(folder, day, 'its chains differ from those of the table');
   for (const { chain, head: end } of chains) {
     const check = checkFrom(heads.get(chain) ?? NO_EVENTS, chain);
     for await (const rows of rowsOf(database.manager, { day, chain })) for (const row of rows) check.batch(row, secret);

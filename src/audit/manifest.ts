@@ -86,6 +86,6 @@ export function parseManifest(bytes: Buffer): SignedManifest {
     throw new Error(`${MANIFEST} is not JSON`);
   }
   const { data, error } = Manifest.safeParse(json);
-  if (!data) throw new Error(`${MANIFEST} is no manifest of this version: ${z.prettifyError(error)}`);
+  if (!data) throw new Error(`${MANIFEST} is not a manifest of this version: ${z.prettifyError(error)}`);
   return { manifest: data, sha256: hashOf(bytes) };
 }

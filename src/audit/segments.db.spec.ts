@@ -46,7 +46,7 @@ describe('before an export', () => {
     expect(await exported()).toMatchObject({
       exitCode: 0,
       stdout: '',
-      stderr: 'Every day that is over is exported already.\n',
+      stderr: 'All completed days are already exported.\n',
     });
     expect(await verify()).toMatchObject({ exitCode: 0 });
     expect(await prune('3d')).toMatchObject({
@@ -106,7 +106,7 @@ describe('before an export', () => {
     });
     expect(await of(daysAgo(0))).toMatchObject({
       exitCode: 4,
-      stderr: expect.stringContaining("isn't over for an hour"),
+      stderr: expect.stringContaining('ended less than an hour ago'),
     });
     expect(await of(DAY_1)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('segment 1') });
     expect(await of(DAY_2)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('segment 2') });
@@ -207,10 +207,10 @@ describe('once days are exported', () => {
   });
 });
 
-describe('once days are exported and the first is pruned, it is found and named that', () => {
+describe('once days are exported and the first is pruned, the verification reports', () => {
   beforeEach(() => firstPruned());
 
-  test('nothing, while nothing is changed', async () => {
+  test('nothing while everything is intact', async () => {
     expect(await verify()).toMatchObject({ exitCode: 0 });
   });
 

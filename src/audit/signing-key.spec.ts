@@ -26,7 +26,7 @@ const { keys, signing } = series(3);
 const [first, second, third] = keys as [AuditPublicKey, AuditPublicKey, AuditPublicKey];
 const bytes = Buffer.from('a manifest');
 
-test('a signature verifies under its own key only', () => {
+test('a signature verifies only under its own key', () => {
   const trusted = new TrustedAuditKeys(keys.map((key) => `Key ${key.number}\n${pemOf(key)}`).join(''));
   for (const key of signing) {
     const signature = key.sign(bytes);

@@ -146,7 +146,7 @@ test('rows stay in the default partition while somebody reads it: they are count
   expect(await daysOfRows()).toEqual([[TODAY, tableOf(TODAY)]]);
 });
 
-test('days that are over and have events are counted once one is exported', async () => {
+test('past days with events are counted once one of them is exported', async () => {
   const other = await auditDays([5, 4, 2]);
   const unexported = async () => (await round(other.database)).unexportedDays;
   expect(await unexported()).toBeUndefined();

@@ -45,7 +45,7 @@ function started(clocks: Clocks): DestructionWatch {
   return new DestructionWatch(database, { read }, logger, () => clocks.monotonicMs + offset);
 }
 
-/** Lets time pass, with a look every ten minutes. */
+/** Lets time pass, with a check every ten minutes. */
 async function run(watch: DestructionWatch, clocks: Clocks, milliseconds: number): Promise<void> {
   for (let passed = 0; passed < milliseconds; passed += 10 * MINUTE) {
     clocks.pass(10 * MINUTE);
@@ -115,7 +115,7 @@ describe('while a process runs', () => {
     expect(reasons(watch)).toEqual(['step']);
   });
 
-  test('nothing is put on hold if the database answers late, or not for hours', async () => {
+  test("nothing is put on hold if the database answers late, or doesn't answer for hours", async () => {
     const clocks = new Clocks();
     let answer: () => Promise<Date> = () => Promise.resolve(new Date(clocks.databaseMs));
     const watch = new DestructionWatch(database, { read: () => answer() }, logger, () => clocks.monotonicMs);

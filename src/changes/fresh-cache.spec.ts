@@ -156,7 +156,7 @@ describe('a call that finds a value', () => {
     await expect(cache.find(name, true, failing(away))).rejects.toBe(away);
   });
 
-  test('gets the value although it has begun to read it when the database turned out to be away', async () => {
+  test('gets the value even if the database turns out to be away during the read', async () => {
     let isAway = false;
     const freshness = { goodUntil: 0, servesStale: () => isAway };
     const cache = new Names(freshness);

@@ -70,7 +70,7 @@ export abstract class FreshCache<T> implements Cache {
   /**
    * Finds a value for a call: from the cache, without a promise, or otherwise from `load`, as `read` does.
    *
-   * @param mayBeStale the call is one of the data plane, which may use a value that may be outdated while the database
+   * @param mayBeStale true for a call of the data plane, which may use a value that may be outdated while the database
    *                   can't be reached
    * @param load       returns null for a missing value, which is not cached
    */
@@ -164,7 +164,7 @@ export abstract class FreshCache<T> implements Cache {
     if (names?.delete(name) && names.size === 0) this.#namesOf.delete(source);
   }
 
-  /** Drops the oldest entry that wasn't used lately (the CLOCK algorithm, which approximates least recently used). */
+  /** Drops the oldest entry that wasn't used recently (the CLOCK algorithm, which approximates least recently used). */
   #dropLeastUsed(): void {
     let spared = 0;
     for (const [name, entry] of this.#entries) {

@@ -73,7 +73,7 @@ class Run {
   #asked?: { take: (answer: EpochAnswer) => void; answer?: EpochAnswer };
   /** The node can't reach the database. */
   #isAway = false;
-  /** The last attempt to read the change epoch found that out. */
+  /** The last attempt to read the change epoch showed this. */
   #isKnownAway = false;
   readonly #loads: Load[] = [];
   readonly #epoch = new ChangeEpoch(() => this.#cache.clear());
@@ -178,7 +178,7 @@ class Run {
     }
   }
 
-  /** @param isData the use is that of a call of the data plane */
+  /** @param isData true for a use by a call of the data plane */
   #use(key: Name, isData: boolean): void {
     const usedAt = clock.now;
     const check = (value: Value) => this.#check(key, value, usedAt, isData && this.#isKnownAway);
@@ -219,7 +219,7 @@ class Run {
   }
 }
 
-test('serves no value that is older than a second, or than the limit while the database is away, however all interleave', async () => {
+test('serves no value older than a second, or older than the limit while the database is away, in any interleaving', async () => {
   let served = 0;
   let servedStale = 0;
   await fc.assert(

@@ -58,13 +58,13 @@ function lose(error: unknown = refused): void {
   stale.failed(error);
 }
 
-/** Lets the second pass for which values are good anyway. */
+/** Lets the second pass for which cached values are good. */
 const begin = (error?: unknown) => {
   lose(error);
   clock.now = 2000;
 };
 
-test('begins when the second has passed for which values are good anyway, and ends at the limit', () => {
+test('begins when the second has passed for which cached values are good, and ends at the limit', () => {
   lose();
   clock.now = 1999;
   expect(stale.servesStale()).toBe(false);
@@ -247,7 +247,7 @@ test('begins if all changes that are known of are accounted for', () => {
   expect(stale.servesStale()).toBe(true);
 });
 
-test('ends when a change with a gap before it is heard of', () => {
+test('ends when the node hears of a change after a gap', () => {
   begin();
   expect(stale.servesStale()).toBe(true);
   epoch.heard(9);
@@ -255,7 +255,7 @@ test('ends when a change with a gap before it is heard of', () => {
   expect(reasons()).toEqual(['changed']);
 });
 
-test('needs events to be written, and goes on when they are written again', () => {
+test('requires that events can be written, and resumes when they can be again', () => {
   canWrite = false;
   begin();
   expect(stale.servesStale()).toBe(false);

@@ -24,7 +24,7 @@ export interface StaleServingOptions {
   logger: Logger;
 }
 
-/** The present state of stale serving, while calls are served with values that may be outdated. */
+/** The current state of stale serving, while calls are served with values that may be outdated. */
 export interface StaleState {
   /** Time of the last contact by the database's clock. */
   readonly lastContact: Date;
@@ -34,15 +34,15 @@ export interface StaleState {
 
 /**
  * Stale serving: while the database can't be reached, calls of the data plane may use what this process remembers and
- * what was good at the last contact, for a limited time. It begins when the second has passed for which remembered
- * values are good anyway. An operator can switch it off without the database. See docs/adr/0057.
+ * what was good at the last contact, for a limited time. It begins when the second has passed for which cached values
+ * are good in any case. An operator can switch it off without the database. See docs/adr/0057.
  */
 export class StaleServing implements Freshness {
   readonly #epoch: ChangeEpoch;
   readonly #options: StaleServingOptions;
   /** The last attempt to read the change epoch could not reach the database. */
   #isAway = false;
-  /** Why it can't begin any more in this process. */
+  /** Reason why it can't begin any more in this process. */
   #isOffFor?: 'operator' | 'stopping';
   #serving?: { readonly contact: Contact; calls: number };
   #calls = 0;
@@ -85,7 +85,7 @@ export class StaleServing implements Freshness {
    * Returns the time by which a call is judged: the node's clock, or for a call that may be served with outdated values,
    * the database's time at the last contact plus the time that has passed since then.
    *
-   * @param mayBeStale the call is one of the data plane
+   * @param mayBeStale true for a call of the data plane
    */
   now(mayBeStale: boolean): Date {
     if (!mayBeStale || !this.servesStale() || !this.#serving) return this.#options.clock.now();

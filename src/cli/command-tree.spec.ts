@@ -123,7 +123,7 @@ describe('commands on a service', () => {
     });
   });
 
-  // To compare, a refusal is an answer as any other.
+  // For the comparison, a refusal is an answer like any other.
   test.each(remote.filter(({ name }) => name !== 'compare replay'))(
     '$name ends with 3 if the service refuses, with its exception and request',
     async (leaf) => {

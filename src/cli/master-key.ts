@@ -114,7 +114,7 @@ async function rotate(options: KeyOptions, streams: Streams): Promise<void> {
     const { config, clock, ...store } = operator.deployment;
     const changes = await operator.guardedChanges();
     const begin: Rotation['begin'] = ({ from, to }, work) => {
-      // A key that the command generates is another one when the command is repeated.
+      // A key that the command generates differs each time the command is repeated.
       const call = operator.call('RotateMasterKey', { masterKey: from, ...(newKey && { newMasterKey: to }) });
       call.record.created({ masterKey: { id: to } });
       return operator.audited(() => changes.transaction(call, work));

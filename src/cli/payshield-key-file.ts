@@ -11,7 +11,7 @@ export interface VerifiedRow {
   key: string;
   /** Check value of an enabled key. */
   kcv?: string;
-  /** Why the key can't be used. */
+  /** Reason why the key can't be used. */
   fault?: string;
 }
 

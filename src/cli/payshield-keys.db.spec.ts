@@ -121,7 +121,7 @@ describe('import', () => {
     expect([await countKeys(), readFileSync(table, 'utf8')]).toEqual(before);
   });
 
-  test('says which key it has imported if the table cannot be written', async () => {
+  test('reports which key it has imported if the table cannot be written', async () => {
     const { exitCode, stderr } = await keys(
       'import',
       FIELD,
@@ -135,7 +135,7 @@ describe('import', () => {
   });
 });
 
-test('verify refuses a table that is not one', async () => {
+test('verify refuses a file that is not a table', async () => {
   expect((await keys('verify', '--table', table)).exitCode).not.toBe(0);
   writeFileSync(table, 'keys:\n  - match: 0406\n    key: alias/zpk\n');
   const { exitCode, stderr } = await keys('verify', '--table', table);

@@ -40,7 +40,7 @@ export function addTry(payshield: Command, streams: Streams): void {
       const problem = refusal && `error ${refusal.code}: ${refusal.message}`;
       if (options.json !== true)
         print(streams, options, {}, [
-          `${code} ${layout?.title ?? 'is no command of Keyblock'}`,
+          `${code} ${layout?.title ?? 'is not a command of Keyblock'}`,
           ...section('Request', [...table(request), ...(problem === undefined ? [] : [problem])]),
         ]);
       const connection = new HostConnection(target);

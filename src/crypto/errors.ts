@@ -36,7 +36,7 @@ export class CryptoError extends Error {
   }
 }
 
-/** Thrown if this process has so much to compute that it takes nothing more at the moment. */
+/** Thrown if this process has too many pending computations to accept another. */
 export class BusyError extends Error {
   override readonly name = 'BusyError';
 }

@@ -70,7 +70,7 @@ test.each([
   expect(() => ff1Decrypt({ ...how, radix }, text)).toThrow(expect.objectContaining({ code }));
 });
 
-test('refuses a tweak of 256 bytes, and keys that are not of AES', () => {
+test('refuses a tweak of 256 bytes, and keys that are not AES keys', () => {
   const refused = (args: object, code: string) =>
     expect(() => ff1Encrypt({ ...how, ...args }, '1234')).toThrow(expect.objectContaining({ code }));
   refused({ tweak: Buffer.alloc(256) }, 'DATA_LENGTH');

@@ -50,7 +50,7 @@ export class HeldCipher extends BlockCipher {
 export type SymmetricKey = Buffer | HeldKey;
 
 /**
- * Lends the bytes of a key to a computation that can't do with ciphers.
+ * Lends the bytes of a key to a computation that can't work with ciphers.
  *
  * @param compute must not keep the buffer or a view of it; a held key's is zeroized
  */

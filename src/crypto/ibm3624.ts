@@ -13,14 +13,14 @@ export interface Ibm3624Arguments {
 }
 
 /**
- * Limits for a decimalization table that isn't weak: the fewest different digits, and the most occurrences of one
- * digit.
+ * Limits for a decimalization table that isn't weak: the minimum number of different digits, and the maximum number of
+ * occurrences of one digit.
  */
 const LEAST_DIGITS = 8;
 const MOST_OCCURRENCES = 4;
 
 /**
- * Tells whether a decimalization table makes PINs easy to guess. Under a table of sixteen zeros the natural PIN is
+ * Returns true if a decimalization table makes PINs easy to guess. Under a table of sixteen zeros the natural PIN is
  * 0000, and the offset is the PIN itself; tables that differ in one digit reveal where that digit is in a PIN (Bond and
  * Zieliński, Decimalisation table attacks for PIN cracking, 2003).
  *

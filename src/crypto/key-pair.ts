@@ -17,11 +17,12 @@ const DER = {
 type Done = (error: Error | null, publicKey: Buffer, privateKey: Buffer) => void;
 
 /**
- * RSA key pairs that are generated at once. A long one keeps a thread of Node's pool busy for seconds, and the pool has four, which also
+ * Maximum number of RSA key pairs that are generated at the same time. A long one keeps a thread of Node's pool busy for seconds, and
+ * the pool has four, which also
  * look up host names, read files and generate other key pairs.
  */
 const RSA_AT_ONCE = 2;
-/** RSA key pairs that wait for the others: some ten seconds of work if all of them have 4096 bits. */
+/** Maximum number of RSA key pairs that wait for the others: some ten seconds of work if all of them have 4096 bits. */
 export const MAX_WAITING = 32;
 let generating = 0;
 const waiting: (() => void)[] = [];

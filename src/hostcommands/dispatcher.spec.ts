@@ -12,7 +12,7 @@ import type { HostPrincipals } from './host-principals.js';
 import { ListenerCounts } from './listener-reports.js';
 
 const events: Record<string, unknown>[] = [];
-/** Tells for each use of something remembered whether it may be outdated while the database is away. */
+/** Notes for each use of a cached value whether it may be outdated while the database is away. */
 const staleness: boolean[] = [];
 const peer = { sourceIp: '127.0.0.1', secureTransport: false, principalArn: 'arn:aws:iam::000000000000:root' };
 const { keys, pins, issuer, verifications, settings } = testServices();

@@ -117,7 +117,7 @@ describe('key blocks', () => {
     },
   );
 
-  test('under another LMK than the command names are refused', async () => {
+  test('under an LMK other than the one that the command names are refused', async () => {
     const block = await generate();
     await expect(find(block, hostOf('02', true))).rejects.toThrow(refusal('13'));
     expect(await find(block, hostOf('01', true))).toMatchObject({ bytes: 16 });
@@ -278,7 +278,7 @@ describe('keys of the service', () => {
     await expect(find('S0ABC', hostOf('00'), iso4)).rejects.toThrow(refusal('A7'));
   });
 
-  test('are no components, and do not come under the LMK by BW or B0', async () => {
+  test('are not components, and cannot be moved under the LMK by BW or B0', async () => {
     const component = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
     const named = { lmks, takesKeyNames: true };
     for (const key of ['@alias/zpk@', 'U0123']) {

@@ -45,7 +45,7 @@ export class FieldKeys implements HostKeys {
   }
 }
 
-/** Returns the identifier that a name between two `@` stands for. The id of a key is that of one in the caller's account and Region. */
+/** Returns the identifier that a name between two `@` stands for. A key id names a key in the caller's account and Region. */
 function identifierOf({ call }: HostCall, { name, value }: KeyField, { code = '10' }: KeyNeeds): string {
   if (isKeyId(value)) return keyArn(scopeOf(call), value);
   if (value.startsWith('alias/') || value.startsWith('arn:')) return value;

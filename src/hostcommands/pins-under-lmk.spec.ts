@@ -38,7 +38,7 @@ test('a PIN opens after the LMK was given another PIN length', () => {
   expect(() => pins.encrypt(host('00'), longer, ACCOUNT)).toThrow(refusal('24'));
 });
 
-test('every PIN has its own form, which depends on the account', () => {
+test('every PIN has its own encrypted form, which depends on the account', () => {
   const all = Array.from({ length: 10_000 }, (_, i) => String(i).padStart(4, '0'));
   const forms = all.map((pin) => pins.encrypt(host('00'), pin, ACCOUNT) as string);
   expect(new Set(forms).size).toBe(10_000);
@@ -59,7 +59,7 @@ test('digits under an LMK of 4-digit PINs that are not a PIN are refused', () =>
   expect(refused).toBeLessThan(950);
 });
 
-test('a short PIN of another account is noticed', () => {
+test('a short PIN of another account is detected', () => {
   const encrypted = pins.encrypt(host('03'), '1234', ACCOUNT) as string;
   expect(() => pins.decrypt(host('03'), encrypted, '550000025322')).toThrow(refusal('14'));
 });

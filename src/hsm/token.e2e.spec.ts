@@ -172,7 +172,7 @@ describeWithSoftHsm('a token', () => {
     expect(token.isUp).toBe(true);
   });
 
-  test('a token that vanishes is lost, and comes back by itself', async () => {
+  test('a token that vanishes is lost, and recovers by itself', async () => {
     const token = await opened();
     const changes: boolean[] = [];
     token.onChange((fault) => changes.push(fault === undefined));
@@ -216,7 +216,7 @@ describeWithSoftHsm('a token', () => {
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     test.each(['crash', 'abort', 'hang', 'removed'])(
-      'by a %s fails or answers each of 100 calls in flight rightly, and serves later ones',
+      'by a %s fails or answers each of 100 calls in flight correctly, and serves later ones',
       async (order) => {
         const token = await opened({ module }, { timeoutMs: 1000 });
         const encrypted = await token.run('encrypt', ID, 'aes-gcm', Buffer.from(PLAINTEXT), AAD);
@@ -246,7 +246,7 @@ describeWithSoftHsm('a token', () => {
       expect(tokenProcessesOf(process.pid)).toEqual(before);
     });
 
-    test('by answers that are too short is not believed', async () => {
+    test('by answers that are too short is not trusted', async () => {
       const token = await opened({ module });
       const encrypted = await token.run('encrypt', ID, 'aes-gcm', Buffer.from(PLAINTEXT), AAD);
       writeFileSync(orders, 'short');

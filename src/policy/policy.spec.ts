@@ -334,7 +334,7 @@ test('matches a pattern that is crafted to be slow in time', () => {
   expect(allows({ Resource }, { resource: `${ALIAS}${'a'.repeat(5000)}` })).toBe(false);
 });
 
-describe('a decision is remembered by the resource only', () => {
+describe('a decision is cached by its resource only', () => {
   const decisions = (elements: Elements, ...asked: Asked[]) => {
     const identity = identityOf(document([{ Effect: 'Allow', Action: ACTION, Resource: '*', ...elements }]));
     return asked.map((each) => decide(requestOf(each), identity, undefined).allowed);

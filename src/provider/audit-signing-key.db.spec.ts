@@ -27,7 +27,7 @@ test('nodes that need the first key at the same time get the same one', async ()
   expect(await database.manager.count(AuditSigningKeyRow)).toBe(1);
 });
 
-test('a rotation makes a successor, which those trust who trust the first, and destroys the private half', async () => {
+test('a rotation creates a successor, trusted by whoever trusts the first key, and destroys the old private half', async () => {
   const before = await auditSigningKey(database.manager, masterKey, NOW);
   const rotations = [1, 2].map(() => database.transaction((manager) => rotateAuditSigningKey(manager, masterKey, NOW)));
   await Promise.all(rotations);
@@ -40,7 +40,7 @@ test('a rotation makes a successor, which those trust who trust the first, and d
   expect(rows.map(({ sealed }) => sealed !== null)).toEqual([false, false, true]);
 });
 
-test('what others see of the keys has nothing of the private half', async () => {
+test('the public view of the keys has nothing of the private half', async () => {
   await auditSigningKey(database.manager, masterKey, NOW);
   const known = await auditSigningKey(database.manager, masterKey, NOW);
   for (const key of known.publicKeys()) expect(Object.keys(key)).toEqual(['id', 'number', 'publicKey', 'signature']);

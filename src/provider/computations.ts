@@ -8,8 +8,8 @@ import { belongTogether } from '../crypto/signature/pair-check.js';
 import { signMessage, verifyMessage } from '../crypto/signature/signing-schemes.js';
 
 /**
- * Computations that take milliseconds, which CryptoThread runs. Arguments and results go between the threads, so that they are values,
- * buffers and OpenSSL's objects.
+ * Computations that take milliseconds, which CryptoThread runs. Arguments and results are passed between threads, so they must be
+ * values, buffers or OpenSSL's objects.
  */
 export const COMPUTATIONS = {
   signMessage,

@@ -29,7 +29,7 @@ test('concurrent computations have separate results', async () => {
   expect(new Set(secrets).size).toBe(5);
 });
 
-test('what a computation refuses is refused with the same error', async () => {
+test('an input that a computation refuses is refused with the same error', async () => {
   const ciphertext = Buffer.alloc(256, 1);
   await expect(thread.run('rsaDecrypt', privateKey, 'OAEP_SHA256', ciphertext)).rejects.toEqual(
     refusal('DECRYPTION_FAILED'),
@@ -69,7 +69,7 @@ test('when a thread ends, waiting computations fail, and the next computation st
   await ended.onApplicationShutdown();
 });
 
-test('the thread takes so many computations and no more until one of them ends', async () => {
+test('the thread accepts a limited number of computations, and more only when one of them ends', async () => {
   const secret = createSecretKey(Buffer.alloc(32, 1));
   const compute = () => thread.run('postQuantumPublicKey', 'ML_DSA_44', secret);
   const taken = Array.from({ length: MAX_WAITING }, compute);

@@ -4,7 +4,7 @@ const INTERVAL_MS = 5000;
 const TIMEOUT_MS = 10_000;
 /** Spans that one request sends. */
 const BATCH = 512;
-/** Spans that wait at most; more are dropped. */
+/** Maximum number of spans that wait; more are dropped. */
 const MAX_WAITING = 4096;
 
 /** Kinds of spans as OTLP numbers them. */
@@ -18,7 +18,7 @@ interface Warns {
 
 /**
  * Sends spans to a collector by OTLP over HTTP, as JSON: OpenTelemetry Protocol 1.x, POST /v1/traces. Spans that can't be
- * sent are dropped: a trace is no record.
+ * sent are dropped: a trace isn't a record.
  */
 export class OtlpExporter {
   readonly #url: string;
@@ -52,7 +52,7 @@ export class OtlpExporter {
     return this.#sending;
   }
 
-  /** Sends what waits for the last time. */
+  /** Sends the waiting spans one last time. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.flush();

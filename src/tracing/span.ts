@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TraceParent } from './trace-parent.js';
 
-/** A value that tells about a span. Never a key, its ARN, a principal or data. */
+/** The value of a span's attribute. Never a key, its ARN, a principal or data. */
 export type Attributes = Record<string, string | number>;
 
 /** A part of the work for a request, with its time. */

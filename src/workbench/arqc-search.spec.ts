@@ -197,14 +197,14 @@ test.each(['', '01', '0199A5000302000000', '06011103A00000'])('the version in â€
   expect(whatVersionSays(hex(iad))).toBeUndefined();
 });
 
-test('tries first what the version says', () => {
+test('tries the variant that the version states first', () => {
   const ways = likeliestWays(CASE);
   expect(ways).toHaveLength(40);
   expect(ways[0]).toEqual(ACTUAL);
   expect(likeliestWays({ ...CASE, iad: hex('0199A5000302000000') })[0]).toEqual(EXPECTED);
 });
 
-test('collects what is unusual', () => {
+test('collects unusual facts about the input', () => {
   const issuerKey = hex('01010101010101010101010101010100');
   const elements = [element('9F02', '0000000125000000')];
   expect(evidenceOf({ ...CASE, issuerKey, elements })).toEqual([

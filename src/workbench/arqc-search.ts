@@ -301,7 +301,7 @@ export function readSignedData(data: Buffer): { elements: SignedElement[]; notTl
   const plain = (notTlv: string) => ({ elements: [{ tag: '', value: data }], notTlv });
   try {
     const elements = parseTlv(data);
-    return elements.some(({ tag }) => tag === '00') ? plain('00 is no tag') : { elements };
+    return elements.some(({ tag }) => tag === '00') ? plain('00 is not a tag') : { elements };
   } catch (error) {
     if (error instanceof CryptoError) return plain(error.message);
     throw error;

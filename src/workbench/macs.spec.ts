@@ -17,7 +17,7 @@ test.each([
   [24, 10],
   [32, 5],
   [8, 4],
-])('leaves out what a key of %s bytes does not fit', (bytes, ways) => {
+])('leaves out the algorithms that a key of %s bytes does not fit', (bytes, ways) => {
   expect(macWays(Buffer.alloc(bytes, 1), DATA)).toHaveLength(ways);
 });
 

@@ -24,7 +24,7 @@ export const XKS_PROXY: Api = {
   rateOf: () => 'dataPlane',
   exceptions: {
     invalidInput,
-    // No call has pages, and no pure library gets what callers send.
+    // No call has pages, and no pure library receives the input of callers.
     invalidPageToken: internal,
     refusedBy: internal,
     throttled: () => new XksException('ThrottlingException', 'The rate limit of this service is exceeded.'),

@@ -4,7 +4,7 @@ import { XksException } from './exceptions.js';
 import type { PrefixPrincipal } from './prefix-principal.js';
 
 /**
- * Keeps a credential to the prefix that it was created for. Whether another prefix exists makes no difference to the answer. The keys
+ * Keeps a credential to the prefix that it was created for. The answer doesn't depend on whether another prefix exists. The keys
  * of the prefix are checked where they are found, by XksKeys.
  */
 export class PrefixAuthorizer implements Authorizer {

@@ -19,7 +19,7 @@ const GOOD_FOR_MS = 10_000;
 
 const VENDOR = 'Keyblock';
 
-/** Tells AWS KMS whether a call that follows will succeed. */
+/** Reports to AWS KMS whether a call that follows will succeed. */
 @Injectable()
 export class XksHealth {
   /** The last check that succeeded. */

@@ -143,7 +143,7 @@ describe('the configuration', () => {
     expect(pod.volumes.map(({ name }: Part) => name)).toEqual(['database', 'root-access-key']);
   });
 
-  test('holds no secret: they are files, but for a URL from a Secret', () => {
+  test('holds no secret: secrets are files, except a URL from a Secret', () => {
     for (const { name, value } of containerOf(full).env)
       if (/SECRET|MASTER_KEY|PASS/.test(name)) expect(value).toMatch(/^\/run\/secrets\//);
     expect(JSON.stringify(podsOf(least))).not.toContain('subPath');
@@ -182,7 +182,7 @@ describe('pods', () => {
   test.each([
     ['least', least, 10],
     ['full', full, 20],
-  ])('drain for longer than the probe takes, and have the time to stop (%s)', (_, objects, drainSeconds) => {
+  ])('drain for longer than the probe takes, and have enough time to stop (%s)', (_, objects, drainSeconds) => {
     const { terminationGracePeriodSeconds, containers } = podOf(named(objects, 'Deployment')).spec;
     expect(containers[0].env).toContainEqual({ name: 'KEYBLOCK_DRAIN_SECONDS', value: String(drainSeconds) });
     expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drainSeconds + 10 + 5);
@@ -191,7 +191,7 @@ describe('pods', () => {
     expect(drainSeconds).toBeGreaterThan(periodSeconds * failureThreshold);
   });
 
-  test('are replaced one at a time without fewer of them, and spread over zones and hosts', () => {
+  test('are replaced one at a time without reducing their number, and spread over zones and hosts', () => {
     const { spec } = named(least, 'Deployment');
     expect(spec.strategy.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 });
     expect(named(least, 'PodDisruptionBudget').spec.maxUnavailable).toBe(1);
@@ -258,7 +258,7 @@ describe('jobs', () => {
         return [...command, ...args].join(' ');
       });
 
-  test('run commands of keyblock, those that write a file only on request', () => {
+  test('run keyblock commands, those that write a file only on request', () => {
     expect(commandsOf(least)).toEqual(['keyblock check', 'keyblock audit verify --since 2d']);
     expect(commandsOf(full)).toEqual([
       'keyblock check',
@@ -275,7 +275,7 @@ describe('jobs', () => {
     expect(volumes).toContainEqual({ name: 'output', persistentVolumeClaim: { claimName: 'backups' } });
   });
 
-  test('never run twice at a time, and go by UTC', () => {
+  test('never overlap, and follow UTC', () => {
     for (const { kind, spec } of full)
       if (kind === 'CronJob') expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' });
   });

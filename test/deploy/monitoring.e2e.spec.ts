@@ -33,7 +33,7 @@ async function registered(): Promise<Map<string, string>> {
 }
 
 describe('metrics', () => {
-  test('tell the version, the master key, the freshness and the load of a node', async () => {
+  test('report the version, the master key, the freshness and the load of a node', async () => {
     const { version } = JSON.parse(read('package.json')) as { version: string };
     expect(await valueOf(`keyblock_build_info{version="${version}"}`)).toBe(1);
     expect(await metrics()).toMatch(/^keyblock_master_key_info\{id="[0-9a-f]{16}",state="active"\} 1$/m);

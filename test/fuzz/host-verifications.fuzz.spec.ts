@@ -3,8 +3,8 @@ import { runCommand, testServices } from '../support/host-commands.js';
 import { COMMANDS } from '../../src/hostcommands/registry.js';
 
 /**
- * Changes the PIN block, the MAC or the card value of a verification that succeeds, to any other value of its form: it
- * never succeeds then.
+ * Changes the PIN block, the MAC or the card value of a verification that succeeds, to another value of the same form,
+ * and expects that it never succeeds.
  *
  * FUZZ_CASES is the number of verifications. FUZZ_SEED reproduces a run.
  */

@@ -1,6 +1,6 @@
 import type { Values } from './chart.js';
 
-/** The least values with which the chart renders. */
+/** The minimal values with which the chart renders. */
 export const LEAST: Values = { database: { url: 'postgresql://keyblock@postgres:5432/keyblock' } };
 
 /** Values that use everything that the chart has. */

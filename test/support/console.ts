@@ -23,7 +23,7 @@ export interface Console {
   open: (screen?: Screen, place?: string) => Promise<Page>;
 }
 
-/** What a test may use of a page that outlasts a reload. A page of which a test used it is for no other test. */
+/** Features of a page whose effects outlast a reload. A page on which a test used one isn't given to another test. */
 const LASTING = ['clock', 'addInitScript', 'exposeBinding', 'exposeFunction'] as const;
 
 /** A page in a context of its own. Tests take turns with it, because a new page costs four times what a reload does. */
@@ -155,7 +155,7 @@ interface Focusable {
 export async function tabTo(target: Locator): Promise<void> {
   await target.waitFor();
   const { keyboard } = target.page();
-  // To look for the element anew after each Tab takes longer than all the rest.
+  // Searching for the element again after each Tab would take longer than everything else.
   let element = await target.elementHandle();
   for (let i = 0; i < MOST_TABS; i++) {
     const { hasFocus, isGone } = await element.evaluate((found: Focusable) => ({

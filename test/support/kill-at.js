@@ -1,4 +1,4 @@
-// Loaded before a command (node --import): kills its process at the step of which KILL_AT has the number. A step is the
+// Loaded before a command (node --import): kills its process at the step whose number is in KILL_AT. A step is the
 // moment before a change of the file system that other processes see, or before a statement that writes or commits is
 // sent.
 import fs from 'node:fs';

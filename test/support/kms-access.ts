@@ -10,9 +10,9 @@ export const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
 
 /** A caller other than the root. */
 export interface Caller {
-  /** As it signs: of a user, or of the session of a role. */
+  /** ARN with which it signs: of a user, or of the session of a role. */
   arn: string;
-  /** As policies and grants name it: of the user, or of the role. */
+  /** ARN in policies and grants: of the user, or of the role. */
   principalArn: string;
   credentials: NewAccessKey & { sessionToken?: string };
 }

@@ -161,7 +161,7 @@ async function readManifest(path: string): Promise<Manifest> {
   try {
     return parseManifest(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new Failure(EXIT.usage, `${path} is no manifest of a backup: ${(error as Error).message}`);
+    throw new Failure(EXIT.usage, `${path} is not a manifest of a backup: ${(error as Error).message}`);
   }
 }
 

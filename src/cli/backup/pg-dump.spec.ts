@@ -20,7 +20,7 @@ function program(name: string, script: string): string {
 }
 
 describe('findPgDumps', () => {
-  test('finds programs with their versions, and skips what is none', () => {
+  test('finds programs with their versions, and skips files that are not programs', () => {
     const debian = program('15', "echo 'pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)'");
     const beta = program('19', "echo 'pg_dump (PostgreSQL) 19beta1'");
     const broken = program('broken', 'exit 1');
@@ -57,7 +57,7 @@ describe('libpqEnvironment', () => {
   });
   const environmentFor = (url: string) => libpqEnvironment(new pg.Client({ connectionString: url }), url);
 
-  test('has the password and libpq variables, and nothing else of ours', () => {
+  test("contains the password and libpq variables, and none of the service's own", () => {
     process.env = { PATH: '/bin', PGSSLCRL: '/crl.pem', PGHOST: 'elsewhere', KEYBLOCK_MASTER_KEY: 'secret' };
     expect(environmentFor('postgresql://ann:p%40ss@db:5433/keys')).toEqual({
       ...{ PATH: '/bin', PGSSLCRL: '/crl.pem', LC_ALL: 'C' },

@@ -23,7 +23,7 @@ const CARD =
   '9F02060000000125009F03060000000000009F1A020752950500000080005F2A0207529A032611279C01009F37045A3C91E7820239009F360200A7';
 
 describe('a test key', () => {
-  test('is read from standard input, with blanks, and no remark is printed', async () => {
+  test('is read from standard input, with blanks, and no warning is printed', async () => {
     expect(await withKey('0123 4567 89AB CDEF FEDC BA98 7654 3210', 'kcv --find 08D7B4')).toEqual({
       exitCode: 0,
       stdout: 'ALGORITHM  METHOD  CHECK VALUE\nTDES       ECB     08D7B4\n',
@@ -73,7 +73,7 @@ describe('dukpt', () => {
     });
   });
 
-  test('explains the way to them', async () => {
+  test('explains the derivation of the keys', async () => {
     const { stdout } = await withKey(KEY, `dukpt explain ${line}`);
     for (const words of [
       'FFFF987654',

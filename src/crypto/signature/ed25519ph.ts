@@ -20,7 +20,7 @@ export function ed25519phSign(privateKey: KeyObject, message: Buffer): Buffer {
   }
 }
 
-/** Verifies a signature of `ed25519phSign`, as RFC 8032 section 5.1.7 has it. @param publicKey Ed25519 */
+/** Verifies a signature of `ed25519phSign`, as RFC 8032 section 5.1.7 specifies. @param publicKey Ed25519 */
 export function ed25519phVerify(publicKey: KeyObject, message: Buffer, signature: Buffer): boolean {
   try {
     return ed25519ph.verify(signature, message, exportPublicKey(publicKey).subarray(-KEY_BYTES), { zip215: false });

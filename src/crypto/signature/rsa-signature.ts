@@ -28,7 +28,7 @@ export const PKCS1: RsaEncoding = {
 /** RSASSA-PSS with MGF1 over the same hash and a salt as long as the digest: RFC 8017 section 8.1. */
 export const PSS: RsaEncoding = { encode: emsaPss, isEncodingOf: isEmsaPss };
 
-/** The digest to sign, by an RSA scheme. Node signs no digest that is given to it. */
+/** The digest to sign, by an RSA scheme. Node can't sign a digest that the caller has computed. */
 export interface RsaDigest {
   scheme: RsaEncoding;
   hash: SignatureHash;

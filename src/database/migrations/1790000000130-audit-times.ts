@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Rows that get their times in one statement, which must end within the time limit of a query. */
+/** Number of rows that get their times in one statement, which must end within the time limit of a query. */
 const ROWS = 1000;
 
 /**

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Adds who started a session to its access key. */
+/** Adds the starter of a session to its access key. */
 export class SessionStarters1790000000175 implements MigrationInterface {
   name = 'SessionStarters1790000000175';
 

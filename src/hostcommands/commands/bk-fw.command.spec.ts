@@ -41,7 +41,7 @@ describe('refuses', () => {
     expect(await bk({ type: 'FFF' })).toBe('BL28');
   });
 
-  test('a key of another type than it says', async () => {
+  test('a key of a type other than the stated one', async () => {
     expect(await bk({ type: '001' })).toBe('BL10');
     expect(await fw({ type: '002' })).toBe('FX10');
   });

@@ -83,7 +83,7 @@ test('translates to the PIN key of a transaction', async () => {
   expect(await run(`CA${ZPK}*${BDK}${rest}0101${ACCOUNT}`)).toBe('CB10');
   for (const flag of ['*', '']) {
     const reply = await run(`CA${TPK}${flag}${BDK}A05FFFF9876543210E00001126428EB94035AF53B0101${ACCOUNT}`);
-    // Without its flag, the BDK is taken for a ZPK, and what follows it isn't a maximum length.
+    // Without its flag, the BDK is read as a ZPK, and the next field isn't a maximum length.
     expect(reply).toMatch(flag === '*' ? /^CB0004[0-9A-F]{16}01$/ : /^CB15$/);
   }
 });
@@ -105,7 +105,7 @@ describe('refuses', () => {
     return run(`CC${ZPK}${SINGLE_ZPK}${max}${block}${from}${to}${account}`);
   };
 
-  test('nothing where all is right', async () => {
+  test('nothing if everything is right', async () => {
     expect(await cc()).toMatch(/^CD0004/);
     expect(await cc({ block: zpkBlock(0, '123456789012') })).toMatch(/^CD0012/);
   });

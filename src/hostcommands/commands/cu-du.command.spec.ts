@@ -62,7 +62,7 @@ test('DU gives an offset of as many digits as the check length', async () => {
 });
 
 describe('refuses', () => {
-  test('a wrong old PIN, and gives nothing of the new one', async () => {
+  test('a wrong old PIN, and returns nothing about the new one', async () => {
     for (const old of ['4403', '0000', '9614']) expect(await cu({ old })).toBe('CV01');
     expect(await cu({ block: NEW_BLOCK })).toBe('CV01');
     for (const old of ['328065FFFFFF', '32806FFFFFFF', '3280640FFFFF', '330309FFFFFF']) {

@@ -69,7 +69,7 @@ test('inserts digits of the account where the validation data have N', async () 
   expect(await run(request({ format: '05', block: block('123456', 1), account: '111111100432' }))).toBe('DB01');
 });
 
-test('says what VerifyPinData says, for any keys, PIN, account, format and claimed offset', async () => {
+test('agrees with VerifyPinData for any keys, PIN, account, format and claimed offset', async () => {
   const lmk = TEST_LMKS.get('00');
   if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is no variant LMK');
   const digits = (least: number, most = least) => fc.stringMatching(new RegExp(`^[0-9]{${least},${most}}$`));
@@ -119,7 +119,7 @@ describe('refuses', () => {
     expect(await run(request({ table }))).toBe('DB25');
   });
 
-  test('no weak table if the listener takes them', async () => {
+  test('no weak table if the listener allows them', async () => {
     expect(await run(request({ table: '0000000000000000' }), { takesWeakTables: true })).toBe('DB01');
     expect(await run(request({ table: '709F26B22464E96A' }), { takesWeakTables: true })).toBe('DB25');
   });

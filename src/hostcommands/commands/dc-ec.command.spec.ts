@@ -38,7 +38,7 @@ test('EC takes another account number for the PVV', async () => {
   expect(await run(`DC${ZPK}${PVK}${BLOCK}01${ACCOUNT};${ACCOUNT}14402`)).toBe('DD15');
 });
 
-test('says what VerifyPinData says, for any keys, PIN, account, format and claimed PVV', async () => {
+test('agrees with VerifyPinData for any keys, PIN, account, format and claimed PVV', async () => {
   const lmk = TEST_LMKS.get('00');
   if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is no variant LMK');
   const digits = (least: number, most = least) => fc.stringMatching(new RegExp(`^[0-9]{${least},${most}}$`));

@@ -30,7 +30,7 @@ const ZMK = 'U1457FF6ADF6250C66C368416B4C9D383';
 const ZPK = 'U1EF828AA8F6B80EB83E19FBC373F3A85';
 const SINGLE_ZPK = 'BAB32D775A38E4AB';
 const SINGLE_ZMK = '4ED06495741C280C';
-/** A double-length ZMK that a host puts together of a single-length one. */
+/** A double-length ZMK that a host makes from a single-length one. */
 const DOUBLED_ZMK = `X${SINGLE_ZMK}${SINGLE_ZMK}`;
 const TPK = 'U8463435FC4B4DAA0C49025272C29B12C';
 const TRIPLE_TPK = 'TEFF270C330101C2D6B23DF72EA8FFEBD0E491D62E2E3D151';
@@ -96,19 +96,22 @@ describe('A0', () => {
     expect(await run(`A00001${scheme}`)).not.toContain(key);
   });
 
-  test.each(['U', 'X', 'T', 'Y', 'R'])('exports under a ZMK with scheme %s what A6 imports again', async (scheme) => {
-    const isTriple = scheme === 'T' || scheme === 'Y';
-    const options = scheme === 'R' ? '#P0T2E00E00' : '';
-    const zmk = isTriple ? tripleZmk : ZMK;
-    const as = isTriple ? 'T' : 'U';
-    const reply = await run(`A01001${as};0${zmk}${scheme}${options}`);
-    if (scheme === 'T') {
-      expect(reply).toBe('A126'); // The sources don't show T under a triple-length ZMK.
-      return;
-    }
-    const [, key, exported, check] = keysOf(reply) ?? [];
-    expect(await run(`A6001${zmk}${exported}${as}`)).toBe(`A700${key}${check}`);
-  });
+  test.each(['U', 'X', 'T', 'Y', 'R'])(
+    'exports a key under a ZMK with scheme %s, which A6 imports again',
+    async (scheme) => {
+      const isTriple = scheme === 'T' || scheme === 'Y';
+      const options = scheme === 'R' ? '#P0T2E00E00' : '';
+      const zmk = isTriple ? tripleZmk : ZMK;
+      const as = isTriple ? 'T' : 'U';
+      const reply = await run(`A01001${as};0${zmk}${scheme}${options}`);
+      if (scheme === 'T') {
+        expect(reply).toBe('A126'); // The sources don't show T under a triple-length ZMK.
+        return;
+      }
+      const [, key, exported, check] = keysOf(reply) ?? [];
+      expect(await run(`A6001${zmk}${exported}${as}`)).toBe(`A700${key}${check}`);
+    },
+  );
 
   test('exports under a TMK', async () => {
     const [, , exported = '', check] = keysOf(await run(`A01003U;1${TPK}X`)) ?? [];
@@ -219,7 +222,7 @@ describe('A6', () => {
 });
 
 describe('A8', () => {
-  test.each(['U', 'X', 'R'])('exports with scheme %s what A6 imports again', async (scheme) => {
+  test.each(['U', 'X', 'R'])('exports a key with scheme %s, which A6 imports again', async (scheme) => {
     const options = scheme === 'R' ? '#P0T2N00E00' : '';
     const [, exported, check] = /^A900(.+)(.{6})$/.exec(await run(`A8001${ZMK}${ZPK}${scheme}${options}`)) ?? [];
     expect(check).toBe('6F1E3F');
@@ -242,7 +245,7 @@ describe('A8', () => {
   });
 });
 
-test('a key block that may not be exported is made of a key under a variant LMK, and does not become one', async () => {
+test('a key under a variant LMK can become a key block that may not be exported, but not the reverse', async () => {
   const exported = async (fields: string) =>
     /^A900(R.+).{6}$/.exec(await run(`A8001${ZMK}${ZPK}R${fields}`))?.[1] ?? 'none';
   for (const fields of ['#P0T2B00N00', '#P0T2B00E00&N']) {
@@ -262,7 +265,7 @@ describe('A4', () => {
   const component = (clear: string) => `U${toHex(lmk.wrap('001', 'U', Buffer.from(clear, 'hex')))}`;
   const [A, B] = ['0123456789ABCDEFFEDCBA9876543210', '8A62CEFD4F3E296E31EFD38A680E6B75'];
   const C = '13F10E5D868A529E7962D9ECE03D1ACD';
-  /** Of A and B, it makes 0123456789ABCDEF twice. */
+  /** From A and B, it makes 0123456789ABCDEF twice. */
   const EQUAL_SUM = '8A62CEFD4F3E296ECE102C7597F1948A';
 
   test('XORs the components', async () => {

@@ -62,7 +62,7 @@ test.each(cards)('matches $sessionKeyDerivation $id: $source', async (vector) =>
   const arqc = hex(expected.arqc);
   const arc = hex(vector.arc ?? '3030');
   expect(await run([`KQ0${scheme}`, ...card, ...data(sent), arqc])).toBe('KR00');
-  // One vector has M/Chip's ARPC under the session key, which its cards don't take.
+  // One vector has M/Chip's ARPC under the session key, which its cards don't accept.
   const answer = (arpcKey !== 'SESSION' && expected.arpc) || toHex(arpcMethod1(hex(expected.iccKey), { arqc, arc }));
   expect(await run([`KQ1${scheme}`, ...card, ...data(sent), arqc, arc])).toBe(`KR00${answer}`);
   expect(await run([`KQ2${scheme}`, ...card, arqc, arc, '%00'])).toBe(`KR00${answer}`);
@@ -124,7 +124,7 @@ test('verifies what VerifyAuthRequestCryptogram verifies, and nothing else', asy
   );
 });
 
-test('returns the right ARQC after a wrong one only where that is authorised', async () => {
+test('returns the correct ARQC after a wrong one only where that is authorised', async () => {
   const wrong = Buffer.alloc(8);
   const command = ['KQ11', ...CARD_FIELDS, ...data(DATA), wrong, ARC];
   expect(await run(command)).toBe('KR01');
@@ -132,7 +132,7 @@ test('returns the right ARQC after a wrong one only where that is authorised', a
   expect(await run(command, { authorised: new Set(['arqc.diagnostics']) })).toBe(`KR01${toHex(arqcOf('1'))}`);
 });
 
-test('pads for its hosts what a card pads by method 2, and never for Visa, which pads with zeros', async () => {
+test('pads data for its hosts as a card does by method 2, but never for Visa, which pads with zeros', async () => {
   const unpadded = DATA.subarray(0, 37);
   const settings = { padsEmvData: true };
   const padded = padMethod2(unpadded, 8);

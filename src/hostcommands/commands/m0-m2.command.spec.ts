@@ -119,7 +119,7 @@ test('counts bytes of hexadecimal data in the reply if the request does', async 
   expect(await run(`M0000100A${ZEK}0010${raw(digits)}`, 'auto')).toBe(`M1000020${encrypted}`);
 });
 
-test('reads a KSN and a length that both have two readings', async () => {
+test('reads a KSN and a length that are both ambiguous', async () => {
   const digits = '00112233445566778899AABBCCDDEEFF';
   const expected = await run(`M00111009${BDK}A05${KSN}${IV}0020${digits}`, 'auto');
   for (const ksn of [`605${KSN}`, `605${KSN.slice(4)}`])

@@ -85,7 +85,7 @@ test('begins with the length of the message in padding method 3', async () => {
 
 const NAMES = { '1': 'ISO9797_ALGORITHM1', '3': 'ISO9797_ALGORITHM3', '6': 'CMAC' } as const;
 
-test('computes in parts what GenerateMac computes of the whole message', async () => {
+test('computes in parts what GenerateMac computes over the whole message', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('1', '3', '6'),
@@ -141,7 +141,7 @@ describe('with AES', () => {
   });
 });
 
-test('verifies no changed MAC and no changed message', async () => {
+test('verifies neither a changed MAC nor a changed message', async () => {
   const mac = hex('5F1448EE');
   await fc.assert(
     fc.asyncProperty(fc.nat(31), fc.nat(255), async (macBit, dataBit) => {

@@ -149,7 +149,7 @@ describe('generation', () => {
     expect(reply.slice(4)).toMatch(pattern);
   });
 
-  test('the check values of halves are those of the halves', async () => {
+  test('the check values of the halves are computed separately', async () => {
     const [, key = '', left, right] = /^AT00(U.{32})(.{6})(.{6})$/.exec(await run('AS;0U0')) ?? [];
     const clear = lmk.open('402', 'U', Buffer.from(key.slice(1), 'hex'));
     const [a, b] = [clear.subarray(0, 8), clear.subarray(8)].map((half) =>
@@ -219,7 +219,7 @@ describe('refusals', () => {
     `B0001${ZPK}X`,
     'AS',
     'BI',
-  ])('%s is refused unless the configuration allows keys whose halves nothing binds', async (request) => {
+  ])('%s is refused unless the configuration allows keys whose halves are not bound to each other', async (request) => {
     expect((await run(request, { takesAnsiX917: false })).slice(2)).toBe('26');
     expect((await run(request)).slice(2, 4)).toBe('00');
   });

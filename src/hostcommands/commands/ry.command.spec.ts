@@ -18,7 +18,7 @@ test('calculates the three codes of version 1 and of version 2', async () => {
   expect(await run(`RY32${CSCK}${ACCOUNT}9912702`)).toBe(`RZ003${codes2.join('')}`);
 });
 
-test('says of each code whether it is right, not present or wrong', async () => {
+test('states for each code whether it is right, absent or wrong', async () => {
   expect(await run(`RY40${CSCK}${ACCOUNT}9912${codes.join('')}`)).toBe('RZ004000');
   expect(await run(`RY42${CSCK}${ACCOUNT}9912702${codes2.join('')}`)).toBe('RZ004000');
   expect(await run(`RY40${CSCK}${ACCOUNT}9912FFFFF${codes[1]}FFF`)).toBe('RZ004101');

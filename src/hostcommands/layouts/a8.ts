@@ -6,7 +6,7 @@ import type { KeyField } from './request-fields.js';
 export interface Request {
   readonly type: KeyType;
   readonly zmk: KeyField;
-  /** Type of the key under which the key leaves; a ZMK by default. */
+  /** Type of the key under which the key is exported; a ZMK by default. */
   readonly zmkType?: KeyType;
   readonly key: KeyField;
   readonly scheme: string;

@@ -25,7 +25,7 @@ export interface DataField {
 
 /**
  * Reads the length of data, four hexadecimal digits, the data and all fields after them. Whether the length of
- * hexadecimal data counts characters or bytes is a setting; with `auto`, the fields after them tell.
+ * hexadecimal data counts characters or bytes is a setting; with `auto`, the fields after them decide.
  *
  * @param rest      called again where the length is read in the other way
  * @param malformed error for data that should be hexadecimal digits and aren't
@@ -49,8 +49,8 @@ export function readData<T>(
 }
 
 /**
- * Reads an initialization vector and all fields after it: as many digits as the cipher of the key has. A name of a key
- * doesn't tell its cipher, so the fields after it must.
+ * Reads an initialization vector and all fields after it: as many digits as the cipher of the key has. The name of a
+ * key doesn't reveal its cipher, so the fields after it must.
  *
  * @param rest called again where the vector is read with another length
  */

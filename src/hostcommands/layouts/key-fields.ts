@@ -1,7 +1,7 @@
 import type { KeyType } from './layout.js';
 import type { RequestFields } from './request-fields.js';
 
-/** Key type of a key whose key block says what it is. */
+/** Key type of a key whose key block states its type. */
 export const SEE_KEY_BLOCK = 'FFF';
 
 /** One check value of a reply. */

@@ -7,7 +7,7 @@ import type { KeyField, RequestFields } from './request-fields.js';
 /**
  * Card schemes by their identifiers. `padsWithZeros`: the card pads transaction data with zeros, as for Visa's CVN 10;
  * others use padding method 2. M/Chip's session key has the unpredictable number in it, so its ARPC is under the card's
- * master key, as its cards (CVN 16 and 17) and the API have it. Cards with EMV's common session key are those of KW.
+ * master key, as its cards (CVN 16 and 17) and the API require. Cards with EMV's common session key are those of KW.
  */
 const SCHEMES: Record<string, Scheme> = {
   '0': { sessionKey: 'VISA', padsWithZeros: true },

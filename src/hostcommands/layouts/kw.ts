@@ -36,7 +36,7 @@ const TREES: Record<string, { branchFactor: number; height: number }> = {
   '1': { branchFactor: 4, height: 8 },
 };
 
-/** Most bytes of proprietary authentication data. */
+/** Maximum number of bytes of proprietary authentication data. */
 const MAX_PROPRIETARY = 8;
 /** Bytes of a PAN of 17 to 19 digits and its sequence number in BCD. Option B is for these. */
 const OPTION_B_BYTES = [10, 11];

@@ -13,7 +13,7 @@ type Padding = (typeof PADDINGS)[number];
 const TAK = '003';
 const KEY_TYPES = [TAK, '008', 'FFF'] as const;
 
-/** Which part of a message a request has: all of it, its first part, one in the middle, the last. */
+/** Part of a message that a request has: all of it, its first part, one in the middle, the last. */
 export type Part = '0' | '1' | '2' | '3';
 
 /** Computation of a MAC. */

@@ -26,7 +26,7 @@ export interface GeneratedKey {
   readonly isDouble: boolean;
   /** Scheme under the LMK. */
   readonly scheme: string;
-  /** ZMK or TMK under which the key leaves, too. */
+  /** ZMK or TMK under which the key is exported, too. */
   readonly exported?: { readonly under: KeyField; readonly underType: KeyType; readonly scheme: string };
   readonly values: readonly CheckValue[];
 }

@@ -10,7 +10,7 @@ import {
 import type { KeyType } from './layout.js';
 import type { KeyField, RequestFields } from './request-fields.js';
 
-/** The kind of key for which an older command is. */
+/** The kind of key that an older command handles. */
 export interface OlderKey {
   /** Reads the flag that decides the type, where there is one. */
   readonly readType: (fields: RequestFields) => KeyType;
@@ -47,7 +47,7 @@ export const BDK = pair('009', CHECK_VALUE_KINDS);
 /** Returns a kind of key for commands that reply without its check value. */
 export const withoutCheckValue = (key: OlderKey): OlderKey => ({ ...key, kinds: { '0': [] } });
 
-/** The key under which another one comes or leaves. */
+/** The key under which another key is imported or exported. */
 export interface Transport {
   readonly name: 'ZMK' | 'TMK';
   readonly type: KeyType;
@@ -79,7 +79,7 @@ export function readTail(fields: RequestFields, { kinds }: OlderKey, under: Tran
 
 /**
  * Reads fields with ZMKs. Where they have no letter, they are of 16 digits, or all of 32: the length of the request
- * tells. A request of neither length is refused as one with 16 digits.
+ * tells which. A request of neither length is refused as one with 16 digits.
  */
 export function readWithZmk<T>(fields: RequestFields, read: (isDouble: boolean) => T): T {
   return fields.firstComplete(

@@ -103,7 +103,7 @@ export function keySerialNumber(fields: RequestFields, bdk: KeyField, padding: 0
 
 /**
  * Parses a request with a KSN. Some hosts send a KSN of 16 digits with FFFF on its left, while its descriptor says 16: a
- * request that otherwise doesn't end with its last field is read so.
+ * request that otherwise doesn't end with its last field is read this way.
  */
 export function parseWithKsn<R>(fields: RequestFields, parse: (padding: 0 | 4) => R): R {
   return fields.firstComplete(
@@ -117,7 +117,7 @@ export function maximumLength(fields: RequestFields): number {
   return fields.number('maximum PIN length', 2);
 }
 
-/** Reads a check length, 4 to 12: the number of PIN digits that an offset has, and at least are compared. */
+/** Reads a check length, 4 to 12: the number of PIN digits in an offset, and the minimum number that are compared. */
 export function checkLength(fields: RequestFields): number {
   const length = fields.number('check length', 2);
   if (length < SHORTEST_PIN || length > LONGEST_PIN) throw new HostError('15', 'check length must be 04 to 12');

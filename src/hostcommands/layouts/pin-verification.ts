@@ -28,7 +28,7 @@ interface Ibm3624Reference {
   readonly natural: Ibm3624Fields;
 }
 
-/** A PIN block and a reference value that is computed of its PIN. */
+/** A PIN block and a reference value that is computed from its PIN. */
 export interface ReferencedPin extends PinBlockFields {
   readonly reference: Reference;
 }

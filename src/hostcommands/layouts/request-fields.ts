@@ -266,7 +266,7 @@ export class RequestFields {
     return rest;
   }
 
-  /** Returns a function that goes on from this position, whatever was read meanwhile. */
+  /** Returns a function that resumes reading at this position, even if more was read in between. */
   #kept<T>(outcome: () => T): () => T {
     const position = this.#position;
     const places = this.places?.slice();

@@ -30,7 +30,7 @@ export class StoredKeys {
     { rule, code = '10', isComponent = false }: KeyNeeds,
     identifier: string,
   ): HostKey | Promise<HostKey> {
-    if (isComponent) throw new HostError('A9', `${field.name} names a key of this service, which is no component`);
+    if (isComponent) throw new HostError('A9', `${field.name} names a key of this service, which is not a component`);
     const enabled = () =>
       whenReady(this.keys.get(host.call, identifier), (key) => {
         requireEnabled(key);

@@ -55,7 +55,7 @@ test.each(CHECK_VALUES)('a key of type %s that is %s has the check value %s', (t
   expect(checkValue(open(type, field))).toBe(expected);
 });
 
-describe('what belongs to another type, scheme or LMK', () => {
+describe('a key of another type, scheme or LMK', () => {
   const [, field, clear] = CLEAR[5];
 
   test.each(['000', '002', '003', '008', '009', '101', '901', '402', '00A', '00B', '70D'])(
@@ -67,12 +67,12 @@ describe('what belongs to another type, scheme or LMK', () => {
     expect(toHex(LMK.open('001', scheme, hex(field.slice(1))))).not.toBe(clear);
   });
 
-  test('halves that changed places are another key', () => {
+  test('swapped halves are another key', () => {
     const swapped = `U${field.slice(17)}${field.slice(1, 17)}`;
     expect(toHex(open('001', swapped))).not.toBe(clear.slice(16) + clear.slice(0, 16));
   });
 
-  test('no flipped bit is noticed otherwise than by parity, which is a property of the scheme', () => {
+  test('a flipped bit is detected only by parity, which is a property of the scheme', () => {
     const others = bitFlips(hex(field.slice(1))).map((flipped) => LMK.open('001', 'U', flipped));
     expect(others.some((other) => equal(other, hex(clear)))).toBe(false);
     // Half of all bytes have odd parity, so one flipped part passes once in 256 times.

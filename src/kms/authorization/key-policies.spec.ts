@@ -32,7 +32,7 @@ test('the default policy allows the root, and delegates to the policies of the a
   expect(by('user')).toEqual({ allowed: false, by: undefined, lacks: 'identity' });
 });
 
-test('a new policy tells the principals that it names', () => {
+test('parsing a new policy returns the principals that it names', () => {
   const other = { ...ALLOW, Principal: undefined, NotPrincipal: { AWS: [ROOT, USER] }, Effect: 'Deny' };
   expect(readNewKeyPolicy(KEY, policyOf(ALLOW, other)).principals).toEqual([USER, ROOT]);
 });

@@ -25,7 +25,7 @@ test('two processes, or a material that was opened again, have keys of their own
   expect(keyForEncryption(material(4)).nonce).not.toEqual(keyForEncryption(material(4)).nonce);
 });
 
-test('the keys of more ciphertexts than are remembered are derived again', () => {
+test('keys are derived again for more ciphertexts than the cache holds', () => {
   const held = material(5);
   const nonces = Array.from({ length: 200 }, (_, i) => Buffer.alloc(16, i));
   const first = nonces.map((nonce) => keyForDecryption(held, nonce));

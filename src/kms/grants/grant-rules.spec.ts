@@ -77,6 +77,6 @@ test.each([
   'arn:aws-cn:iam::000000000000:user/ann',
   'arn:aws:sts::000000000000:assumed-role/line',
   'arn:aws:kms:us-east-1:000000000000:key/1',
-])('%s is no principal', (arn) =>
+])('%s is not a principal', (arn) =>
   expect(() => requirePrincipalArn(arn)).toThrow(expect.objectContaining({ name: 'InvalidArnException' })),
 );

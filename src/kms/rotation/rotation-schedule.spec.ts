@@ -13,7 +13,7 @@ test('the first rotation is due one period after rotation was enabled', () => {
 test.each([
   [180, '2027-06-30T00:00:00Z'],
   [90, '2027-04-01T00:00:00Z'],
-])('a new period of %i days is counted from the beginning of the present one', (days, next) => {
+])('a new period of %i days is counted from the beginning of the current one', (days, next) => {
   const later = at('2027-03-01T00:00:00Z');
   expect(withPeriod(nextRotation(now, 90), days, later)).toEqual({
     rotationPeriodDays: days,

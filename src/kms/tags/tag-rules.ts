@@ -1,7 +1,7 @@
 import { KmsException } from '../exceptions.js';
 import type { Tag } from '../fields.js';
 
-/** Most tags of a key. */
+/** Maximum number of tags of a key. */
 export const MAX_TAGS = 50;
 
 /**

@@ -63,7 +63,7 @@ test('guesses at several nodes count together, and a lock holds at each', async 
   }
 });
 
-test('a sign-in is hashed while the failure before it is counted, which unknown users do not have', async () => {
+test('the next sign-in is hashed while the previous failure is counted, so its duration does not reveal unknown users', async () => {
   await createUser('ida');
   await createUser('jan');
   const runner = service.app.get(DataSource).createQueryRunner();
@@ -88,7 +88,7 @@ test('a sign-in is hashed while the failure before it is counted, which unknown 
   }
 });
 
-test('sign-ins that exist go on during a lock, and a new password ends it', async () => {
+test('existing sign-ins stay valid during a lock, and a new password ends it', async () => {
   await createUser('eve');
   const eve = await signIn('eve');
   await guesses('eve', 5);
@@ -115,7 +115,7 @@ test('a locked user, a wrong password and an unknown user get responses that dif
   expect(shown(unknown)).toEqual(shown(wrong));
 });
 
-test('the event of a failed sign-in names the user that exists, and no other text of the field', async () => {
+test('the event of a failed sign-in names the user if it exists, and contains no other text of the field', async () => {
   await createUser('gus');
   await admin('POST', 'roles', { Name: 'gus-role' });
   await guesses('gus', 1);

@@ -290,7 +290,7 @@ describe('the Ansible modules', () => {
     expect(await module.ok('GET', 'cckm/aws/custom-key-stores?skip=0&limit=10')).toMatchObject({ total: 0 });
   });
 
-  test('steer many keys, and synchronize by the name of one container', async () => {
+  test('change many keys, and synchronize by the name of one container', async () => {
     const keys = [(await module.createKey()).id, (await module.createKey()).id];
     await module.ok('POST', 'cckm/aws/bulkjob', { keys, operation: 'schedulekeydeletion', days: 7 }, 202);
     await module.ok('POST', 'cckm/aws/bulkjob', { keys, operation: 'cancelkeydeletion' }, 202);

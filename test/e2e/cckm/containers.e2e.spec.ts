@@ -229,7 +229,7 @@ describe('a synchronization', () => {
     expect((await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata).toMatchObject({ Enabled: true });
   });
 
-  test('of all containers passes over each of their Regions, and leaves a key in the container that has it', async () => {
+  test('of all containers covers each of their Regions, and leaves a key in the container that has it', async () => {
     const other = await create('second', ['us-east-1']);
     const key = await ann.createKey();
     const job = await synchronize({ synchronize_all: true });
@@ -242,7 +242,7 @@ describe('a synchronization', () => {
     await ann.send('DELETE', `cckm/aws/kms/${other.id}`);
   });
 
-  test('reads no more keys than it may, and a later one reads the others', async () => {
+  test('reads no more keys than its limit, and a later one reads the rest', async () => {
     const name = 'bounded';
     const { id } = await create(name, ['eu-west-1']);
     const kms = kmsClient(service, { region: 'eu-west-1' });
@@ -323,7 +323,7 @@ describe('a bulk job', () => {
     expect(await ann.refused('POST', `${path}/cancel`)).toMatch(/^409 17 /);
   });
 
-  test('beside another one leaves each key in the state of one of them, which every answer shows', async () => {
+  test('beside another one leaves each key in a state that one of them set, as every answer shows', async () => {
     const keys = [(await ann.createKey()).id, (await ann.createKey()).id];
     const jobs = await Promise.all(
       ['schedulekeydeletion', 'disablekey', 'schedulekeydeletion', 'enablekey'].map((operation) =>

@@ -141,7 +141,7 @@ test.each<[string, string]>([
   expect(refusalOf(await self(authorization))).toBe(NO_HEADER);
 });
 
-test('a request without a header is refused, and told the scheme', async () => {
+test('a request without a header is refused, and the refusal names the scheme', async () => {
   const answer = await request(service.url, 'GET', 'cckm/aws/keys');
   expect(refusalOf(answer)).toBe(NO_HEADER);
   expect(answer.headers.get('www-authenticate')).toBe('Bearer');

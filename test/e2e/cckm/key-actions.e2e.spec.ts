@@ -25,7 +25,7 @@ const refused = (id: string, action: string, body?: object) =>
 const get = (id: string) => ann.ok<AwsKey>('GET', `cckm/aws/keys/${id}`);
 
 describe('deletion', () => {
-  test('is scheduled for 7 days by default, and for a second time refused', async () => {
+  test('is scheduled for 7 days by default, and is refused a second time', async () => {
     const { id } = await ann.createKey();
     const pending = await act(id, 'schedule-deletion');
     expect(pending).toMatchObject({
@@ -47,7 +47,7 @@ describe('deletion', () => {
     expect(cancelled.aws_param).not.toHaveProperty('DeletionDate');
   });
 
-  test.each([6, 31, 0, -1, 1.5, '7', null])('is not scheduled for %p days, but null is absent', async (days) => {
+  test.each([6, 31, 0, -1, 1.5, '7', null])('is not scheduled for %p days, but null counts as absent', async (days) => {
     const { id } = await ann.createKey();
     if (days === null) await act(id, 'schedule-deletion', { days });
     else expect(await refused(id, 'schedule-deletion', { days })).toMatch(/^400 (9|15) NCERR.*\/days must be/);
@@ -249,7 +249,7 @@ describe('rotation', () => {
     expect(answer).toContain(instead);
   });
 
-  test('keeps what a simultaneous change of the policy notes, and the reverse', async () => {
+  test('keeps what a simultaneous policy change records, and vice versa', async () => {
     const { id } = await ann.createKey();
     await Promise.all([act(id, 'rotate'), act(id, 'policy', { key_admins: ['ann'] })]);
     expect(await get(id)).toMatchObject({

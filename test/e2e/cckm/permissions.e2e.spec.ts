@@ -97,8 +97,8 @@ describe('a user without the permission in KMS', () => {
   });
 });
 
-describe('a user sees of keys', () => {
-  test('none without kms:DescribeKey, and can neither act on them nor count them', async () => {
+describe('a user sees', () => {
+  test('no keys without kms:DescribeKey, and can neither act on them nor count them', async () => {
     const blind = await user('blind', statement('kms:*'), { Effect: 'Deny', Action: 'kms:DescribeKey', Resource: '*' });
     const { id } = await chief.createKey();
     expect(await blind.refused('GET', `cckm/aws/keys/${id}`)).toMatch(/^403 4 NCERRForbidden.*explicit deny/);
@@ -107,7 +107,7 @@ describe('a user sees of keys', () => {
     expect((await chief.ok<AwsKey>('GET', `cckm/aws/keys/${id}`)).aws_param.KeyState).toBe('Enabled');
   });
 
-  test('only those that policies allow, by their tags', async () => {
+  test('only the keys that policies allow, by their tags', async () => {
     const tagged = await chief.createKey({ Tags: [{ TagKey: 'team', TagValue: 'red' }] });
     await chief.createKey({ Tags: [{ TagKey: 'team', TagValue: 'blue' }] });
     const red = await user(
@@ -139,7 +139,7 @@ describe('a user sees of keys', () => {
 });
 
 describe('the policy of a key', () => {
-  test('refuses a user whom the own policies allow everything', async () => {
+  test('refuses a user whose own policies allow everything', async () => {
     const policy = {
       Version: '2012-10-17',
       Statement: [
@@ -254,7 +254,7 @@ describe('the actions of CCKM itself', () => {
     await setPolicy('keys-only', statement('kms:*'));
   });
 
-  test('are all that need one', () => {
+  test('are all the actions that need one', () => {
     const own = [...resourcesOf('cckm')].filter(([, resource]) => resource === 'nothing').map(([name]) => name);
     expect(own.toSorted()).toEqual(OWN.map(([name]) => name).toSorted());
   });
@@ -288,7 +288,7 @@ describe('ACLs', () => {
   afterAll(() => setAcls([]));
 
   test.each(ACL_ACTIONS.map(([action, acl, body]) => ({ action, acl, body })))(
-    'deny $action to a user whom KMS allows it, unless an entry permits $acl',
+    'deny $action to a user who has permission in KMS, unless an entry permits $acl',
     async ({ action, acl, body }) => {
       await setAcls([{ user_id: idOf(ann), actions: ['viewnative'] }]);
       const path = `cckm/aws/keys/${id}/${action}`;
@@ -413,7 +413,7 @@ describe('ACLs', () => {
     expect(await poor.ok('GET', `cckm/aws/keys?id=${id}`)).toMatchObject({ total: 0 });
   });
 
-  test('do not bind administrators, whom policies bind all the same', async () => {
+  test('do not bind administrators, whom policies still bind', async () => {
     await setAcls([{ group: 'admin', permit: false, actions: ['viewnative', 'keyupdate'] }]);
     await chief.ok('POST', `cckm/aws/keys/${id}/disable`);
     const other = await user('other-chief', statement(['cckm:*', 'kms:DescribeKey']));

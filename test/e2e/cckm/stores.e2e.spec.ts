@@ -312,7 +312,7 @@ describeWithSoftHsm('custom key stores', () => {
         expect(await ann.refused(method, `${STORES}/${id}${suffix}`, body)).toMatch(/^404 16 NCERRResourceNotFound/);
   });
 
-  test('take no origin but their own for a new key', async () => {
+  test('accept no origin but their own for a new key', async () => {
     for (const Origin of ['AWS_KMS', 'EXTERNAL', 'EXTERNAL_KEY_STORE'])
       expect(await ann.refused('POST', `${STORES}/${one.id}/create-aws-key`, { aws_param: { Origin } })).toMatch(
         /^400 15 .*Origin must be AWS_CLOUDHSM/,
@@ -325,7 +325,7 @@ describeWithSoftHsm('custom key stores', () => {
     ).toMatch(/^400 15 .*Origin must be AWS_KMS or EXTERNAL/);
   });
 
-  describe('are left alone by a user', () => {
+  describe('cannot be changed by a user', () => {
     const NEEDS: [method: string, suffix: string, needs: string, body?: object][] = [
       ['PATCH', '', 'kms:UpdateCustomKeyStore', { name: 'x' }],
       ['DELETE', '', 'kms:DeleteCustomKeyStore'],
@@ -363,7 +363,7 @@ describeWithSoftHsm('custom key stores', () => {
       });
     });
 
-    test('whom the ACLs of the container do not permit it', async () => {
+    test("whom the container's ACLs do not permit the change", async () => {
       const setAcls = (...actions: string[]) =>
         ann.ok('POST', 'cckm/aws/kms/kms/update-acls', {
           acls: actions.length > 0 ? [{ group: 'CCKM Users', actions }] : [],

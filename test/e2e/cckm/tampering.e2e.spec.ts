@@ -45,7 +45,7 @@ test.each<[string, string, (eve: CckmUser) => unknown[]]>([
     .query('DELETE FROM cckm_refresh_tokens WHERE id = $1', [eve.tokens.refresh_token_id]);
 });
 
-test('a lock that was taken from a password leaves the password refused', async () => {
+test('a password whose count of failures was edited in the database is refused', async () => {
   await user('cy');
   await tamper('UPDATE passwords SET failures = -1000 WHERE principal_arn = $1', [userArn('cy')]);
   await expect(signIn('cy')).rejects.toThrow('NCERRInternalServerError');

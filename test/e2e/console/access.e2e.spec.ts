@@ -59,7 +59,7 @@ describeConsole('Access in the console', {}, (console) => {
       const everything = { Effect: 'Allow', Action: 'keyblock:Put*', Resource: '*' };
       await page.getByLabel('Policy own').fill(policyOf(everything));
       await press(page, 'Save');
-      await page.getByText('Amounts to every right').waitFor();
+      await page.getByText('Amounts to full access').waitFor();
       await expectAccessible(page);
 
       await press(page, 'Create an access key');
@@ -140,7 +140,7 @@ describeConsole('Access in the console', {}, (console) => {
       const page = await opened(`#/access/roles/${role}`, screen);
       await press(page, 'Start a session');
       const dialog = page.getByRole('dialog', { name: 'New session' });
-      await tabTo(dialog.getByRole('button', { name: 'Go on with it in this tab' }));
+      await tabTo(dialog.getByRole('button', { name: 'Use it in this tab' }));
       await page.keyboard.press('Enter');
       await dialog.waitFor({ state: 'detached' });
       await page.getByText(`${role} until`).first().waitFor({ state: 'attached' });
@@ -154,7 +154,7 @@ describeConsole('Access in the console', {}, (console) => {
         .waitFor();
     });
 
-    test('all that it waits for, may not see or fails to get has its own words', async () => {
+    test('every state in which it waits, lacks a permission or fails has its own text', async () => {
       const { arn } = await principals().create('user', `blind-${screen.width}`);
       const page = await console.open(screen, '#/access');
       await signIn(page, await principals().createAccessKey(arn));

@@ -214,7 +214,7 @@ describeConsole('Approvals in the console', ENV, (console) => {
       await expectAccessible(page);
     });
 
-    test('what may not be seen, fails or is missing has its own words', async () => {
+    test('missing permissions, failures and missing items have their own texts', async () => {
       const id = await requested();
       const nobody = await admin.done('POST', 'users/nobody/access-keys');
       const credentials = {
@@ -299,7 +299,7 @@ describeConsole('Approvals in the console', ENV, (console) => {
     await cancel(id);
   });
 
-  test('a vote that its page no longer shows is refused, and the page says what has become of the request', async () => {
+  test('a vote that its page no longer shows is refused, and the page shows the outcome of the request', async () => {
     const id = await requested();
     const { RequestHash } = await approvals.approval(id);
     const page = await opened('cy', hrefOf(id));

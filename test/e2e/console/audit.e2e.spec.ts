@@ -46,7 +46,7 @@ describeConsole('The audit log in the console', {}, (console) => {
       await rows(page, '1 event');
       await tabTo(page.getByRole('button', { name: 'GenerateMac' }));
       await page.keyboard.press('Enter');
-      await page.getByText('As policies are now, it is denied.').waitFor();
+      await page.getByText('Under the current policies, it is denied.').waitFor();
       const detail = await page.locator('.detail').innerText();
       expect(detail).toMatch(/arn:aws:iam::000000000000:user\/perso-line-3/);
       expect(detail).toMatch(/Answer\s+User: \S+ is not authorized/);
@@ -69,7 +69,7 @@ describeConsole('The audit log in the console', {}, (console) => {
       await expectSecretKept(page, CREDENTIALS.secretAccessKey);
     });
 
-    test('all that it waits for, lacks, may not see or fails to get has its own words', async () => {
+    test('every state in which it waits, has no events, lacks a permission or fails has its own text', async () => {
       const page = await opened(screen, '#/audit?operation=NoSuchOperation');
       await page.getByText('No event matches').waitFor();
       await expectAccessible(page);
@@ -98,7 +98,7 @@ describeConsole('The audit log in the console', {}, (console) => {
       await expectAccessible(blind);
     });
 
-    test('a broken chain is told with what to do', async () => {
+    test('a broken chain is reported with the next steps', async () => {
       const page = await console.open(screen, '#/audit');
       const head = { Sequence: 17, Hash: 'ab'.repeat(32) };
       const fault = { Kind: 'edited', Sequence: 18, What: 'event 18 does not have the hash of event 17' };

@@ -9,7 +9,7 @@ const STORIES: readonly [place: string, answer: string | RegExp, digits: string]
   ['emv?task=compute', 'Application cryptogram', 'D51F0A3FE93D7BAB'],
   ['emv?task=arpc', 'Authorization response cryptogram', '648FFB57DCF1C875D0496116AEA8AE16'],
   ['emv?task=script', 'MAC of the script', '94F867167C64EF3EEAB0CB627A7A3480'],
-  ['dukpt', 'It makes sense under the PIN key', '448D3F076D8304036A55A3D7E0055A78'],
+  ['dukpt', 'It decrypts to valid data under the PIN key', '448D3F076D8304036A55A3D7E0055A78'],
   ['pin-blocks', 'PIN 1234, in format 0', '041274EDCBA9876F'],
   ['pin-blocks?task=encode', 'Encrypted PIN block', '71234567890123456789000000000000'],
   ['card-values', '111 is the CVV2', '111545E8E5AC5115'],
@@ -18,7 +18,7 @@ const STORIES: readonly [place: string, answer: string | RegExp, digits: string]
   ['card-values?task=cvc3', '488 is right', '6D6425FB9401C21AA1F80451AB85DA3B'],
   ['pin-values', '8523 is right', 'C8FBF5FE2370DDCF'],
   ['pin-values?task=ibm', 'PIN 4524, offset 0000', '1122334455667788'],
-  ['mac', 'It is right as you compute it', 'A1C72E74EA3FA9B6'],
+  ['mac', 'It matches your computation', 'A1C72E74EA3FA9B6'],
   ['as2805', 'What both sides exchange', '75F4E9E3A53D0BC98B2E7B097113C881'],
   ['as2805?task=working', 'Working key with check value EA5470', 'C1DC64DCF79D45CD9E94C4E9D5E0259D'],
   ['as2805?task=pin', /PIN encryption key with check value/, 'C915B6246C481A2ECC9AADEE84055083'],
@@ -193,7 +193,7 @@ describeConsole('Calculators of the workbench', {}, (console) => {
     await page.getByLabel('PAN', { exact: true }).fill('5413330089020011');
     await page.getByLabel('Data signed by the card').fill(elements);
     await page.getByRole('button', { name: 'Fill in the fields' }).click();
-    await heading(page, 'It matches as you compute it').waitFor();
+    await heading(page, 'It matches your computation').waitFor();
   });
 
   test.each([

@@ -31,7 +31,7 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await page.getByText('EncryptData, DecryptData').waitFor();
     await expectAccessible(page);
     await choose(page, 'The key is to', 'Wrap keys for a partner');
-    await page.getByText('No operation of the data plane').or(page.getByText('What will accept it')).waitFor();
+    await page.getByText('No operation of the data plane').or(page.getByText('Operations that accept it')).waitFor();
     await tabTo(page.getByLabel('Exportable, under a key-encryption key'));
     await page.keyboard.press('Space');
     await tabTo(page.getByLabel('Alias'));
@@ -72,12 +72,12 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await pasted.fill(`${block.slice(0, 50)}\n${block.slice(50)}`);
     await page.getByText('AES keys fit version D').waitFor();
     await choose(page, 'Wrapped under', `kek-${screen.width}`);
-    await page.getByLabel('Check value that you were told').fill(checkValue.slice(0, 4));
+    await page.getByLabel('Expected check value').fill(checkValue.slice(0, 4));
     await press(page, 'Import');
-    await page.getByText(`The check value is ${checkValue}, as you were told`).waitFor();
+    await page.getByText(`The check value is ${checkValue}, as expected`).waitFor();
     await expectAccessible(page);
-    await page.getByLabel('Check value that you were told').fill('000000');
-    await page.getByText('Not the key that you were told of').waitFor();
+    await page.getByLabel('Expected check value').fill('000000');
+    await page.getByText('Not the expected key').waitFor();
     await pasted.fill(`${block.slice(0, -1)}${block.endsWith('0') ? '1' : '0'}`);
     await press(page, 'Import');
     await page.getByText('ValidationException').waitFor();
@@ -139,10 +139,10 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await choose(page, 'Algorithm', 'TDES 2-key');
     await page.getByLabel('Exportable').check();
     await page.getByLabel('Cryptogram').fill(cryptogram.toString('hex'));
-    await page.getByLabel('Check value that you were told').fill('08d7b4');
+    await page.getByLabel('Expected check value').fill('08d7b4');
     await expectAccessible(page);
     await press(page, 'Import');
-    await page.getByText('The check value is 08D7B4, as you were told').waitFor();
+    await page.getByText('The check value is 08D7B4, as expected').waitFor();
 
     await page.getByRole('link', { name: 'Show the key' }).click();
     await page.getByRole('link', { name: 'Export', exact: true }).click();
@@ -196,21 +196,21 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await goTo(page, '#/keys/import?kind=as2805');
     await page.getByLabel('Cryptogram').fill(cryptogram.slice(2));
     await choose(page, 'Wrapped under', kek.kcv);
-    await page.getByLabel('Check value that you were told').fill(pek.kcv);
+    await page.getByLabel('Expected check value').fill(pek.kcv);
     await press(page, 'Import');
     await page.getByText('WrappedKeyCryptogram of a TDES_2KEY key must be 32 digits.').waitFor();
     await page.getByLabel('Cryptogram').fill(cryptogram);
     await choose(page, 'Variant', '24: MAC key');
     await page.getByLabel('It may').locator('option', { hasText: 'Generate' }).first().waitFor({ state: 'attached' });
     await press(page, 'Import');
-    await page.getByText('Not the key that you were told of').waitFor();
+    await page.getByText('Not the expected key').waitFor();
     await choose(page, 'Variant', '28: PIN encryption key');
     await press(page, 'Import');
-    await page.getByText(`The check value is ${pek.kcv}, as you were told`).waitFor();
+    await page.getByText(`The check value is ${pek.kcv}, as expected`).waitFor();
     await expectAccessible(page);
   });
 
-  test('what can’t be exported, may not be seen or fails has its own words', async () => {
+  test("keys that can't be exported, missing permissions and failures have their own texts", async () => {
     const { KeyArn } = await createKey(console.service, { Exportable: false });
     const page = await opened(`#/keys/us-east-1/${KeyArn.slice(KeyArn.lastIndexOf('/') + 1)}/export`);
     await page.getByText('This key is not exportable').waitFor();

@@ -79,7 +79,7 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
       await next.focus();
       await page.keyboard.type(text);
     };
-    await page.getByText('CVK begins with no scheme of a key.').first().waitFor();
+    await page.getByText("CVK doesn't begin with a key scheme.").first().waitFor();
     await type('U9B4934384B19946B040CD702B4D58145');
     await page
       .getByText(/^Account number must be 12 to 19 digits that end with ";"/)
@@ -102,7 +102,7 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
     expect(await ruled(page)).toContain('; Delimiter');
   });
 
-  test('what is no whole field is not taken over, and forgotten when the field is left', async () => {
+  test('an incomplete field is not taken over, and is forgotten when the field is left', async () => {
     const page = await opened('request');
     await load(page);
     const account = page.getByLabel('Account number');
@@ -137,10 +137,10 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
   });
 
   test.each([
-    ['0000CC', 'CC: error 15', /^Source ZPK begins with no scheme of a key/],
-    ['0000CAK123', 'CA: error 26', /^TPK begins with no scheme of a key/],
+    ['0000CC', 'CC: error 15', /^Source ZPK doesn't begin with a key scheme/],
+    ['0000CAK123', 'CA: error 26', /^TPK doesn't begin with a key scheme/],
     ['0000NCX', 'NC: error 15', /^1 character after the last field/],
-    ['0000ZZ', 'ZZ is no command of Keyblock', undefined],
+    ['0000ZZ', 'ZZ is not a command of Keyblock', undefined],
   ])('%s is refused as %s', async (text, title, reason) => {
     const page = await opened('request');
     await page.getByLabel('Message', { exact: true }).fill(text);
@@ -148,7 +148,7 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
     if (reason) await page.getByText(reason).first().waitFor();
   });
 
-  test('what is incomplete is asked for', async () => {
+  test('missing parts are asked for', async () => {
     const page = await opened('request');
     const message = page.getByLabel('Message', { exact: true });
     await message.fill('0000C');

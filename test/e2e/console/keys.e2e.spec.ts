@@ -92,7 +92,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
     });
 
-    test('all that a screen waits for, lacks, may not see or fails to get has its own words', async () => {
+    test('every state in which a screen waits, has no keys, lacks a permission or fails has its own text', async () => {
       const page = await console.open(screen);
       let answer: (route: Route) => Promise<void> = () => Promise.resolve();
       let held: Route | undefined;
@@ -139,7 +139,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await principals.putPolicy(arn, 'own', policyOf(allow('GetKey')));
       const page = await console.open(screen);
       await signIn(page, await principals.createAccessKey(arn));
-      await page.getByText('You may not see this').waitFor();
+      await page.getByText('You don’t have permission to see this').waitFor();
       expect(await page.getByRole('alert').innerText()).toContain('payment-cryptography:ListKeys');
       await expectAccessible(page);
       await page.evaluate(`location.hash = '#/keys/us-east-1/${id()}'`);

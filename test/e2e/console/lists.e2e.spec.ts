@@ -221,73 +221,76 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
     ).toBe(true);
   });
 
-  test.each(SCREENS)('at $name, what may not be seen, fails or is missing has its own words', async (screen) => {
-    const principals = console.service.app.get(PrincipalRepository);
-    const { arn } = await principals.create('user', `nobody-${screen.width}`);
-    const page = await console.open(screen, '#/kms-keys');
-    await signIn(page, await principals.createAccessKey(arn));
-    for (const [name, action] of LACKING) {
-      await go(page, name);
-      await page.getByText(action, { exact: true }).first().waitFor();
-      expect(await page.getByRole('link', { name: 'Open in the simulator' }).first().getAttribute('href')).toMatch(
-        /^#\/access\/simulator\?action=\S+&resource=/,
-      );
-      await expectAccessible(page);
-    }
+  test.each(SCREENS)(
+    'at $name, missing permissions, failures and missing items have their own texts',
+    async (screen) => {
+      const principals = console.service.app.get(PrincipalRepository);
+      const { arn } = await principals.create('user', `nobody-${screen.width}`);
+      const page = await console.open(screen, '#/kms-keys');
+      await signIn(page, await principals.createAccessKey(arn));
+      for (const [name, action] of LACKING) {
+        await go(page, name);
+        await page.getByText(action, { exact: true }).first().waitFor();
+        expect(await page.getByRole('link', { name: 'Open in the simulator' }).first().getAttribute('href')).toMatch(
+          /^#\/access\/simulator\?action=\S+&resource=/,
+        );
+        await expectAccessible(page);
+      }
 
-    const failing = (route: Route) =>
-      route.fulfill({
-        status: 500,
-        headers: { 'x-amzn-requestid': 'the-request-id' },
-        json: { __type: 'InternalServerException', message: 'The service failed.' },
-      });
-    const answers = /\/(?:admin\/(?:keys|status|users|audit)|TrentService|PaymentCryptographyControlPlane)/;
-    await page.route(answers, failing);
-    for (const name of Object.keys(PLACES) as (keyof typeof PLACES)[]) {
-      await go(page, name);
-      expect(await page.getByRole('alert').first().innerText()).toMatch(
-        /InternalServerException\s+The service failed.\s+Request the-request-id\s+Retry/,
-      );
-    }
-    await page.unroute(answers);
+      const failing = (route: Route) =>
+        route.fulfill({
+          status: 500,
+          headers: { 'x-amzn-requestid': 'the-request-id' },
+          json: { __type: 'InternalServerException', message: 'The service failed.' },
+        });
+      const answers = /\/(?:admin\/(?:keys|status|users|audit)|TrentService|PaymentCryptographyControlPlane)/;
+      await page.route(answers, failing);
+      for (const name of Object.keys(PLACES) as (keyof typeof PLACES)[]) {
+        await go(page, name);
+        expect(await page.getByRole('alert').first().innerText()).toMatch(
+          /InternalServerException\s+The service failed.\s+Request the-request-id\s+Retry/,
+        );
+      }
+      await page.unroute(answers);
 
-    const empty = {
-      Aliases: [],
-      Keys: [],
-      KmsKeys: [],
-      Grants: [],
-      EnabledReplicationRegions: [],
-      Listeners: [],
-      Principals: [],
-      Events: [],
-      CustomKeyStores: [],
-    };
-    await page.route(answers, (route) => route.fulfill({ json: empty }));
-    for (const [name, words] of [
-      ['KMS keys', 'No KMS keys in us-east-1'],
-      ['Aliases', 'No aliases in us-east-1'],
-      ['Grants', 'No grants in us-east-1'],
-      ['Regions', 'No keys in us-east-1'],
-      ['Connections', 'No listener'],
-    ] as const) {
-      await go(page, name);
-      await page.getByText(words, { exact: true }).waitFor();
-      await expectAccessible(page);
-    }
-    await page.unroute(answers);
+      const empty = {
+        Aliases: [],
+        Keys: [],
+        KmsKeys: [],
+        Grants: [],
+        EnabledReplicationRegions: [],
+        Listeners: [],
+        Principals: [],
+        Events: [],
+        CustomKeyStores: [],
+      };
+      await page.route(answers, (route) => route.fulfill({ json: empty }));
+      for (const [name, words] of [
+        ['KMS keys', 'No KMS keys in us-east-1'],
+        ['Aliases', 'No aliases in us-east-1'],
+        ['Grants', 'No grants in us-east-1'],
+        ['Regions', 'No keys in us-east-1'],
+        ['Connections', 'No listener'],
+      ] as const) {
+        await go(page, name);
+        await page.getByText(words, { exact: true }).waitFor();
+        await expectAccessible(page);
+      }
+      await page.unroute(answers);
 
-    let held: Route | undefined;
-    await page.route(answers, (route) => void (held = route));
-    await go(page, 'Aliases');
-    await page.getByText('Loading', { exact: true }).first().waitFor({ state: 'attached' });
-    await held?.abort();
-    await page.getByText('The service could not be reached.').first().waitFor();
-    await page.unroute(answers);
-    await page.evaluate(`location.hash = '#/kms-keys/us-east-1/00000000-0000-0000-0000-000000000000'`);
-    await page.getByText('kms:DescribeKey').first().waitFor();
-    await page.evaluate(`location.hash = '#/aliases/none'`);
-    await page.getByText('There is no screen at this address.').waitFor();
-  });
+      let held: Route | undefined;
+      await page.route(answers, (route) => void (held = route));
+      await go(page, 'Aliases');
+      await page.getByText('Loading', { exact: true }).first().waitFor({ state: 'attached' });
+      await held?.abort();
+      await page.getByText('The service could not be reached.').first().waitFor();
+      await page.unroute(answers);
+      await page.evaluate(`location.hash = '#/kms-keys/us-east-1/00000000-0000-0000-0000-000000000000'`);
+      await page.getByText('kms:DescribeKey').first().waitFor();
+      await page.evaluate(`location.hash = '#/aliases/none'`);
+      await page.getByText('There is no screen at this address.').waitFor();
+    },
+  );
 
   test('another Region has its own KMS keys, and only what is served is in the navigation', async () => {
     const page = await console.open(SCREENS[0], `#/kms-keys/us-east-1/${orders.slice(orders.lastIndexOf('/') + 1)}`);

@@ -62,14 +62,14 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
       await expectAccessible(page);
     });
 
-    test('what may not be seen is named, and the rest of the page stays', async () => {
+    test('missing permissions are named, and the rest of the page stays', async () => {
       const principals = console.service.app.get(PrincipalRepository);
       const { arn } = await principals.create('user', `blind-${screen.width}`);
       const page = await console.open(screen, '#/overview');
       await signIn(page, await principals.createAccessKey(arn));
       for (const action of ['GetStatus', 'GetRates', 'GetKeyCounts', 'ListAuditEvents'])
         await page.getByText(`keyblock:${action}`, { exact: true }).first().waitFor();
-      await page.getByText('Not all was looked at').waitFor();
+      await page.getByText('Some checks were skipped').waitFor();
       await page.getByText('Call it from your code').waitFor();
       await expectAccessible(page);
       await page.evaluate(`location.hash = '#/health'`);

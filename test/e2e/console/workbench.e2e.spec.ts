@@ -109,7 +109,7 @@ describeConsole('The workbench', {}, (console) => {
     await page.getByLabel('Component 2').fill('76177');
     await page.getByText('5 digits are not whole bytes.').first().waitFor();
     await page.getByLabel('Component 2').fill('xy');
-    await page.getByText('“x” is no hexadecimal digit.').first().waitFor();
+    await page.getByText('“x” is not a hexadecimal digit.').first().waitFor();
     await page.getByLabel('Component 2').fill('76177308 6CEBBB0C 34BD7547 FC3F380C');
     expect(await values(page)).toMatch(/D1D812/);
   });

@@ -79,7 +79,7 @@ describe('diagnostics', () => {
 });
 
 describe('callers', () => {
-  test('a user who does not exist, begins to exist and is removed, on one connection', async () => {
+  test('a user who does not exist yet, is created and is removed, on one connection', async () => {
     const client = await service.connect(1);
     const principals = service.app.get(PrincipalRepository);
     expect(await client.ask('B20004PING')).toBe('B368');

@@ -111,7 +111,7 @@ test("the SDK's paginators read all aliases and grants once", async () => {
   expect([aliases, grants]).toEqual([names, names]);
 });
 
-test('the audit log tells which grant was given, and shows no token', async () => {
+test('the audit log shows which grant was given, but no token', async () => {
   const KeyId = await newKey();
   const { GrantId, GrantToken = '' } = await kms.send(
     new CreateGrantCommand({ KeyId, GranteePrincipal: OTHER, Operations: ['Encrypt'] }),

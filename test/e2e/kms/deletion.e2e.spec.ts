@@ -67,7 +67,7 @@ async function auditEvents(name: string, arn: string): Promise<object[]> {
   return (await database.query<{ event: object }[]>(sql, [name, arn])).map(({ event }) => event);
 }
 
-test('a key goes with all that belongs to it at the end of its waiting period, and what it encrypted is lost', async () => {
+test('a key is deleted at the end of its waiting period with all that belongs to it, and what it encrypted is lost', async () => {
   const { Arn, KeyId, CiphertextBlob } = await scheduled({ grants: 2100 });
   await worker.doDue(inDays(6.9));
   expect((await describeKmsKey(service, KeyId)).KeyState).toBe('PendingDeletion');
@@ -118,7 +118,7 @@ test.each([
   ['of an alias', "UPDATE kms_aliases SET created_at = now() + interval '1 day' WHERE key_arn = $1"],
   ['of a grant', "UPDATE kms_grants SET operations = 'Encrypt' WHERE key_arn = $1"],
   ['of a tag', "UPDATE kms_tags SET value = 'b' WHERE key_arn = $1"],
-])('a key is left and logged if the row %s was modified, and others go', async (_, sql) => {
+])('a key is kept and logged if the row %s was modified, and others are deleted', async (_, sql) => {
   const [modified, intact] = [await scheduled(), await scheduled()];
   await tamper(database, sql, [modified.Arn]);
   service.log.length = 0;
@@ -138,7 +138,7 @@ test.each([
 });
 
 describe('a primary key that is to be deleted', () => {
-  test('waits its own period from the deletion of the last replica on', async () => {
+  test('waits its own period after the deletion of the last replica', async () => {
     const { Arn } = await createKmsKey(service, { MultiRegion: true });
     const [ireland, frankfurt] = [
       await addReplica(service, Arn, 'eu-west-1'),

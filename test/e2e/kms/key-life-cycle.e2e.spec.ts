@@ -171,7 +171,7 @@ describe('ScheduleKeyDeletion', () => {
     );
   });
 
-  test('a replica, and a primary key without replicas, wait for themselves', async () => {
+  test('a replica, and a primary key without replicas, wait only for their own period', async () => {
     const { Arn } = await createKmsKey(service, { MultiRegion: true });
     const replica = await addReplica(service, Arn, 'eu-west-1');
     const output = await callKms(service, 'ScheduleKeyDeletion', { KeyId: replica }, EUROPE);
@@ -230,7 +230,7 @@ describe('CancelKeyDeletion', () => {
     expect(await stateOf(KeyId)).toBe('Disabled');
   });
 
-  test('a primary key that waits for its replicas ends disabled, too', async () => {
+  test('a primary key that waits for its replicas is disabled afterwards, too', async () => {
     const { Arn } = await createKmsKey(service, { MultiRegion: true });
     await addReplica(service, Arn, 'eu-west-1');
     await callKms(service, 'ScheduleKeyDeletion', { KeyId: Arn });

@@ -79,7 +79,7 @@ test.each(['GenerateDataKey', 'GenerateDataKeyWithoutPlaintext'])('%s counts', a
   expect(await usageOf(KeyId)).toMatchObject({ Operation: operation });
 });
 
-test('related keys have a last usage each', async () => {
+test('related keys each have a last usage', async () => {
   const { Arn } = await createKmsKey(service, { MultiRegion: true });
   const replica = await addReplica(service, Arn, 'eu-west-1');
   await callKms(service, 'Encrypt', { KeyId: replica, Plaintext: 'YQ==' }, EUROPE);

@@ -32,7 +32,7 @@ async function macOf(spec: KeySpec, MacAlgorithm: MacAlgorithmSpec, Message = ME
 }
 
 describe.each(ALGORITHMS)('%s with %s', (spec, MacAlgorithm, bytes) => {
-  test('returns a whole HMAC, the same each time, that VerifyMac takes', async () => {
+  test('returns a whole HMAC, the same each time, that VerifyMac accepts', async () => {
     const { KeyId, Mac } = await macOf(spec, MacAlgorithm);
     expect(Mac).toHaveLength(bytes);
     expect((await macOf(spec, MacAlgorithm)).Mac).toEqual(Mac);

@@ -196,7 +196,7 @@ describe('related keys', () => {
     expect((await home.send(new VerifyMacCommand({ KeyId: macs, Mac, ...mac }))).MacValid).toBe(true);
   });
 
-  test('are disabled and deleted each by itself; a primary key waits for its replicas', async () => {
+  test('are disabled and deleted independently; a primary key waits for its replicas', async () => {
     const KeyId = await newPrimary();
     const replica = await replicate(KeyId);
     await europe.send(new DisableKeyCommand({ KeyId: replica }));

@@ -86,7 +86,7 @@ test('the root is bound by the key policy, and has no way around it', async () =
 describe('A policy that would lock its writer out', () => {
   const others = policyOf(allow('Encrypt', { Principal: { AWS: ROOT } }));
 
-  test('is refused by CreateKey and PutKeyPolicy, of the root, too', async () => {
+  test('is refused by CreateKey and PutKeyPolicy, even for the root', async () => {
     expect(await call('CreateKey', { Policy: others })).toBe(LOCKOUT);
     const KeyId = await newKey();
     expect(await put(KeyId, others)).toBe(LOCKOUT);
@@ -151,7 +151,7 @@ describe('Principals', () => {
     expect(await encrypt(KeyId, ann)).toBe('ok');
   });
 
-  test('of other accounts are not known, and their calls do not come here', async () => {
+  test('of other accounts are accepted, although this service does not know them', async () => {
     const AWS = 'arn:aws:iam::111111111111:user/ann';
     expect(await put(await newKey(), policyOf(DELEGATION, allow('Encrypt', { Principal: { AWS } })))).toBe('ok');
   });
@@ -231,7 +231,7 @@ describe.each([
     expect(await call(operation, { KeyId, ...input })).toBe(exception);
   });
 
-  test('refuses callers whom neither key policy nor own policies let, and grants do not help', async () => {
+  test('refuses callers without permission from the key policy or their own policies, and grants do not help', async () => {
     const ann = await user(allow('Encrypt'));
     const KeyId = await newKey();
     await grant(KeyId, ann.arn, ['Encrypt', 'DescribeKey', 'CreateGrant']);

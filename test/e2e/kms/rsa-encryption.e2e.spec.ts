@@ -60,7 +60,7 @@ describe.each(LIMITS)('$spec with $algorithm', ({ spec, algorithm: EncryptionAlg
     expect(Buffer.from(Plaintext ?? []).toString()).toBe('from outside');
   });
 
-  test('refuses a byte more than its limit, before a DryRun too', async () => {
+  test('refuses a byte more than its limit, also in a DryRun', async () => {
     const Plaintext = base64(Buffer.alloc(limit + 1));
     for (const DryRun of [false, true])
       expectKmsError(

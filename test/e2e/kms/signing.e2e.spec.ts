@@ -98,7 +98,7 @@ test('Ed25519: Node verifies a signature outside of the service', async () => {
   expect(nodeVerify(null, MESSAGE, key, signature)).toBe(true);
 });
 
-test('Ed25519ph signs a digest, and its signature is none of Ed25519', async () => {
+test('Ed25519ph signs a digest, and its signature is not one of Ed25519', async () => {
   const algorithm = 'ED25519_PH_SHA_512';
   const KeyId = await keys.arn('ECC_NIST_EDWARDS25519', 'SIGN_VERIFY');
   const Message = digestOf('512');

@@ -60,7 +60,7 @@ test.each([
     `ValidationException: 1 validation error detected: Value '${'v'.repeat(257)}' at 'tags.1.member.tagValue' failed to satisfy ` +
       'constraint: Member must have length less than or equal to 256',
   ],
-])('tags with %s are refused, of a new key, too', async (_, Tags, exception) => {
+])('tags with %s are refused, also for a new key', async (_, Tags, exception) => {
   const KeyId = await newKey({ Tags: [tag('kept')] });
   expect(await call('TagResource', { KeyId, Tags })).toBe(exception);
   expect(await tagsOf(KeyId)).toEqual([tag('kept')]);

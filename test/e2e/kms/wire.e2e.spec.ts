@@ -27,7 +27,7 @@ test('answers in AWS JSON 1.1 with a request id, and leaves absent members out',
   expect(json).toEqual({ Keys: [{ KeyId: keyId, KeyArn: `${ARN}/${keyId}` }], Truncated: false });
 });
 
-test('takes an empty body for an empty object, and null for an absent member', async () => {
+test('accepts an empty body as an empty object, and null as an absent member', async () => {
   expect((await sendKms(service, 'ListKeys', '')).status).toBe(200);
   expect((await sendKms(service, 'ListKeys', { Limit: null, Marker: null })).status).toBe(200);
 });

@@ -89,7 +89,7 @@ describe('the association of a team', () => {
     }
   });
 
-  test('with another team waits for the present one, which decides', async () => {
+  test('with another team waits for the approval of the current one', async () => {
     expect((await associate(OTHER, { RequesterComment: 'they moved' })).json).toMatchObject({
       MpaTeamAssociation: { MpaTeamArn: TEAM, AssociationState: 'UPDATE_PENDING', MpaStatus: { Status: 'PENDING' } },
     });
@@ -204,7 +204,7 @@ describe('the import of a root certificate', () => {
     expectControlError(await control('StartKeyUsage', { KeyIdentifier }), 'ValidationException');
   });
 
-  test('is not executed for a key that is deleted meanwhile, nor later', async () => {
+  test('is never executed for a key that is deleted in the meantime', async () => {
     const { KeyArn: KeyIdentifier, MpaStatus } = await request();
     await control('DeleteKey', { KeyIdentifier });
     await approve(idOf(MpaStatus), users.ann, users.bob);
@@ -236,7 +236,7 @@ describe('the import of a root certificate', () => {
     ]);
   });
 
-  test('fails with the change of the association', async () => {
+  test('fails if the association changes', async () => {
     const { KeyArn, MpaStatus } = await request();
     await associate(OTHER);
     await approve(idOf((await get()).MpaTeamAssociation.MpaStatus), users.ann, users.bob);

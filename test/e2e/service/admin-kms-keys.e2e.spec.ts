@@ -122,7 +122,7 @@ test.each([
   expect(await refused('GET', `keys?${search}`)).toMatch(words);
 });
 
-test('a key that the caller may not describe is left out, whatever decides about it', async () => {
+test('a key that the caller may not describe is left out, whichever policy decides', async () => {
   const inventory = statement('keyblock:ListKeyInventory');
   const blind = await caller('blind', inventory);
   expect(await kms('', blind)).toEqual([]);

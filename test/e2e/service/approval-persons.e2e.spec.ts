@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 
 describe('a role', () => {
-  test('requests for the user who has assumed it, who has no vote then; others of the same role have', async () => {
+  test('acts for the user who has assumed it, who then has no vote; others with the same role have one', async () => {
     const key = await newKey();
     const byAnn = await assume('operator', users.ann);
     const id = sessionIdOf(await deleteKey(key, byAnn));
@@ -61,14 +61,14 @@ describe('a role', () => {
     expect((await deleteKey(key, await assume('operator', users.ann))).status).toBe(200);
   });
 
-  test('that another role has assumed requests for the user at the beginning of the chain', async () => {
+  test('that another role has assumed acts for the user at the beginning of the chain', async () => {
     const chained = await assume('chained', await assume('operator', users.ann));
     const id = sessionIdOf(await deleteKey(await newKey(), chained));
     expect(await votes(id, users.ann)).toBe(OWN_REQUEST);
     await approve(id, users.bob);
   });
 
-  test('with an access key of its own requests for nobody who has made the key lately', async () => {
+  test('with an access key of its own acts for nobody, but whoever created the key recently has no vote', async () => {
     const { accessKeyId, secretAccessKey } = credentialsOf(
       await done('POST', 'roles/operator/access-keys', undefined, users.ann),
     );
@@ -77,7 +77,7 @@ describe('a role', () => {
     await approve(id, users.bob);
   });
 
-  test('changes the access of others for the user who has assumed it', async () => {
+  test('changes the access of others on behalf of the user who has assumed it', async () => {
     const byOp = await assume('operator', users.op);
     await done('POST', 'users', { Name: 'second' }, byOp);
     await done('PUT', 'users/second/policies/own', policy(EVERYTHING), byOp);
@@ -92,7 +92,7 @@ describe('a role', () => {
     await approve(id, users.cy);
   });
 
-  test('whose session names another starter in the database signs nothing', async () => {
+  test('whose session names another starter in the database cannot sign', async () => {
     const session = await assume('operator', users.ann);
     const sql = (text: string) => service.app.get(DataSource).query(text, [session.accessKeyId]);
     for (const starter of ['NULL', "(SELECT unique_id FROM principals WHERE name = 'op')"]) {
@@ -105,7 +105,7 @@ describe('a role', () => {
 });
 
 describe('a session of a user', () => {
-  test('requests for the user who has started it, and has no vote', async () => {
+  test('acts for the user who has started it, and has no vote', async () => {
     await approvals.caller('eve', EVERYTHING);
     const gil = await approvals.caller('gil', EVERYTHING);
     const asEve = credentialsOf(await done('POST', 'users/eve/sessions', { SessionName: 'mine' }, users.ann));
@@ -121,7 +121,7 @@ describe('a session of a user', () => {
     expect(await approval(id)).toMatchObject({ State: 'PENDING', Approvals: 1 });
   });
 
-  test('of one’s own votes as the user, once', async () => {
+  test("of the user's own votes as the user, once", async () => {
     const id = sessionIdOf(await deleteKey(await newKey(), users.op));
     const start = () => admin('POST', 'users/bob/sessions', { SessionName: 'mine' }, users.bob);
     await approve(sessionIdOf(await start()), users.ann, users.cy);
@@ -131,7 +131,7 @@ describe('a session of a user', () => {
   });
 });
 
-test('nobody approves the request of a user whom one has created lately', async () => {
+test('nobody approves the request of a user whom they created recently', async () => {
   await done('POST', 'users', { Name: 'mule' }, users.ann);
   await done('PUT', 'users/mule/policies/own', policy(EVERYTHING), users.ann);
   const mule = credentialsOf(await done('POST', 'users/mule/access-keys', undefined, users.ann));
@@ -143,7 +143,7 @@ test('nobody approves the request of a user whom one has created lately', async 
 describe('an approver who is deleted', () => {
   const removal = (name: string) => admin('DELETE', `users/${name}`, undefined, users.op);
 
-  test('has no vote any more: what was approved is asked for again, and denials end what cannot be reached', async () => {
+  test('no longer has a vote: lost approvals are needed again, and a request that can no longer be approved ends', async () => {
     const [dan, fay] = [await approvals.caller('dan', EVERYTHING), await approvals.caller('fay', EVERYTHING)];
     await createTeam('three', 2, ['dan', 'fay', 'bob']);
     await guard('ScheduleKeyDeletion', 'three');

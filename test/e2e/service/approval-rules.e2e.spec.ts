@@ -27,7 +27,7 @@ beforeAll(async () => {
   await approvals.guard('DeleteKey', 'custodians');
 });
 
-describe('one person has one vote, and none on an own request', () => {
+describe('one person has one vote, and none on their own request', () => {
   test('the requester has none, even as an approver, and with a session too', async () => {
     const { id, RequestHash } = await request(users.ann);
     expect(await approval(id, users.ann)).toMatchObject({
@@ -96,7 +96,7 @@ describe('a requester cannot create an approver', () => {
     ['a session', 'POST', 'users/bob/sessions', {}],
     ['a password', 'PUT', 'users/bob/password', { Password: 'a password of theirs' }],
     ['the end of the user', 'DELETE', 'users/bob', undefined],
-  ])('the team must approve %s of an approver, for the root, too', async (_, method, path, body) => {
+  ])('the team must approve %s of an approver, even for the root', async (_, method, path, body) => {
     for (const credentials of [users.op, undefined])
       expect(await refused(method, path, body, credentials)).toContain('needs 2 approvals of team custodians');
     expect((await admin('GET', 'users/bob')).status).toBe(200);
@@ -154,7 +154,7 @@ describe('what is approved is what was read', () => {
     expect(sessionIdOf(await deleteKey(key))).not.toBe(id);
   });
 
-  test("a requester who is so many of the team that it can't approve is told so", async () => {
+  test("a requester whose team can't approve without them is told so", async () => {
     await createTeam('two', 2, ['ann', 'bob']);
     await approvals.guard('DeleteResourcePolicy', 'two');
     const key = await newKey();
@@ -210,7 +210,7 @@ describe('the rules cannot be changed during a vote', () => {
     expect((await back()).status).toBe(200);
   });
 
-  test('a team that guards something stays', async () => {
+  test('a team that guards something cannot be removed', async () => {
     const removal = () => admin('DELETE', 'teams/custodians', undefined, users.op);
     expect((await removal()).json['message']).toContain('The team guards DeleteKey');
   });
@@ -266,7 +266,7 @@ describe('who can write to the database', () => {
   const TABLES = ['approval_sessions', 'approval_votes', 'approval_teams', 'approval_guards', 'access_changes'];
 
   test.each(forge)('and %s approves nothing', async (_, statementText) => {
-    // Root's approvers were changed by the root lately: only a forged time would let them vote.
+    // Root's approvers were changed by the root recently: only a forged time would let them vote.
     const isTime = statementText.includes('access_changes');
     const credentials = isTime ? ROOT : users.op;
     const { key, id, RequestHash } = await request(credentials);

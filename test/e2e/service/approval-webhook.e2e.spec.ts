@@ -99,7 +99,7 @@ async function metric(outcome: string): Promise<number> {
   );
 }
 
-test('the receiver is told of each change of a request, and nothing that approvers have to read', async () => {
+test('the receiver is notified of each change of a request, without the text that approvers have to read', async () => {
   const key = await newKey([{ Key: 'line', Value: 'not to be told' }]);
   const id = sessionIdOf(await deleteKey(key));
   expect(await types(1)).toEqual(['approval.pending']);
@@ -132,7 +132,7 @@ test('the receiver is told of each change of a request, and nothing that approve
   expect(await metric('delivered')).toBe(3);
 });
 
-test('a change that is not committed tells nobody', async () => {
+test('a change that is not committed sends no notice', async () => {
   const database = new pg.Client(store.env.DATABASE_URL);
   await database.connect();
   await database.query(
@@ -149,7 +149,7 @@ test('a change that is not committed tells nobody', async () => {
   expect(received.map(({ data }) => data['Id'])).toEqual([id]);
 });
 
-test('a receiver that does not answer holds no call up, and one that fails is asked again', async () => {
+test('a receiver that does not answer delays no call, and one that fails gets another attempt', async () => {
   status = undefined;
   const began = performance.now();
   sessionIdOf(await deleteKey(await newKey()));
@@ -164,7 +164,7 @@ test('a receiver that does not answer holds no call up, and one that fails is as
   expect(received[2]!.data['Id']).toBe(id);
 });
 
-test('the operator who breaks the glass is told whether the receiver was', async () => {
+test('the operator who breaks the glass is told whether the receiver was notified', async () => {
   const port = await listen(plain);
   const ids = [sessionIdOf(await deleteKey(await newKey())), sessionIdOf(await deleteKey(await newKey()))];
   await types(2);

@@ -193,11 +193,11 @@ describe('a guard', () => {
     expect(await approval(id)).toMatchObject({ After: Policy });
     await approve(id, users.ann, users.bob);
     expect((await control('PutResourcePolicy', { ResourceArn: guarded, Policy })).status).toBe(200);
-    // The policy that is replaced is another one now.
+    // The policy to be replaced has changed.
     expect(sessionIdOf(await control('PutResourcePolicy', { ResourceArn: guarded, Policy }))).not.toBe(id);
   });
 
-  test('of exports lets an approved export out once, and its answer only with it', async () => {
+  test('of exports allows an approved export once, and its answer only then', async () => {
     await guard('ExportKey', 'vault');
     const [key, kek] = [
       await newKey(),

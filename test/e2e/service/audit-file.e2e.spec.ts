@@ -150,7 +150,7 @@ test('streams of killed, moved and stopped processes verify without the database
 const limitFiles = (pid: number, bytes: number | 'unlimited') =>
   execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`]);
 
-test('a file that can’t grow is cut back to its last whole line, and gets what waited once it can', async () => {
+test('a file that can’t grow is cut back to its last whole line, and gets the waiting events once it can grow', async () => {
   const { child, listening, ended, log } = start();
   const url = await listening;
   const key = await createKey(url);

@@ -134,7 +134,7 @@ test('calls of the data plane are signed and repeated with other key ARNs', asyn
   expect(without).toMatchObject({ exitCode: 1, Differences: [{ Kind: 'error', Calls: 4, First: { Line: 1 } }] });
 });
 
-test('a verification that fails elsewhere only is a difference of the verdict', async () => {
+test('a verification that fails on one side only counts as a different verdict', async () => {
   const verify = { KeyIdentifier: mac, ...MESSAGE, Mac: '00000000', VerificationAttributes: { Algorithm: 'CMAC' } };
   expect(await comparison(recorded(dataCall('VerifyMac', verify, { output: {} })))).toMatchObject({
     exitCode: 1,
@@ -147,7 +147,7 @@ test('a verification that fails elsewhere only is a difference of the verdict', 
   });
 });
 
-test('calls that the recorder of the documentation has written are repeated, those that change something are not', async () => {
+test('calls in a recording by the documented recorder are repeated, except those that change something', async () => {
   const module = join(folder, 'record-calls.mjs');
   const document = readFileSync('docs/migrating.md', 'utf8');
   writeFileSync(module, /```js\n(import \{ appendFileSync[^]+?)```/.exec(document)![1]!);

@@ -155,7 +155,7 @@ describe('the service and the caller', () => {
     expect(await runKeyblock(['status', '--profile', 'env'])).toEqual(refused(2, 'The profile env has a role_arn'));
   });
 
-  test('errors are JSON with --json, and a stranger is told from Keyblock', async () => {
+  test('errors are JSON with --json, and a server other than Keyblock is recognized', async () => {
     const bob = await caller('bob');
     useCredentials(bob);
     const { exitCode, stdout, stderr } = await runKeyblock(['status', '--json']);

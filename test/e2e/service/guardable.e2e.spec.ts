@@ -342,7 +342,7 @@ describe('by CCKM', () => {
 });
 
 // Last, because the clock is ahead from then on.
-test('none is executed with an approval that came after the end of its time, or that is older than an hour', async () => {
+test('none is executed with an approval that came after its deadline, or that is older than an hour', async () => {
   const calls: (Guarded & { operation: string })[] = [];
   for (const operation of NAMES) calls.push({ operation, ...(await GUARDED[operation]!()) });
   for (const operation of NAMES) await guard(operation, 'custodians');

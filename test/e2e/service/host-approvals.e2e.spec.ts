@@ -253,14 +253,14 @@ describe('keyblock audit prune', () => {
     expect(await days()).toContain(THIRD);
   });
 
-  test.each(['hosts:ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'x', ''])('knows no approval %j', async (unknown) => {
+  test.each(['hosts:ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'x', ''])('refuses the unknown approval %j', async (unknown) => {
     expect(await prune('--approval', unknown)).toMatchObject({
       exitCode: 4,
       stderr: expect.stringContaining('is not a request for approval of keyblock audit prune') as unknown,
     });
   });
 
-  test('takes no approval of another command', async () => {
+  test('refuses an approval of another command', async () => {
     const other = sessionIn(await rotate('--file', keyFile(service.store, randomBytes(32))));
     expect(await prune('--approval', other)).toMatchObject({ exitCode: 4 });
   });

@@ -58,7 +58,7 @@ describe('GetKeyMetadata', () => {
     expectXksError(await describeKey('orders', body), 400, 'ValidationException');
   });
 
-  test('is refused for a key that is not released, or by a name that none can have', async () => {
+  test('is refused for a key that is not released, or by a name that no key can have', async () => {
     const { KeyId } = await createKmsKey(service);
     for (const name of ['missing', KeyId, 'ORDERS', 'orders.', 'a..b'])
       expectXksError(await describeKey(name), 404, 'KeyNotFoundException');
@@ -90,7 +90,7 @@ describe('Encrypt', () => {
     ['4,300 bytes, with 8,192 bytes of additional data and ARNs of 2,048 characters', 4300, 8192],
     ['8,192 bytes', 8192, 0],
     ['one byte', 1, 1],
-  ])('takes %s, and Decrypt returns it', async (_, length, aadLength) => {
+  ])('accepts %s, and Decrypt returns it', async (_, length, aadLength) => {
     const [plaintext, additionalAuthenticatedData] = [bytes(length), bytes(aadLength)];
     const arn = 'a'.repeat(2048);
     const requestMetadataOf = (operation: string) =>
@@ -175,7 +175,7 @@ describe('Encrypt', () => {
       { ciphertextDataIntegrityValueAlgorithm: 'SHA_256' },
     ])
       await expectUsage('decrypt-only', members);
-    // The integrity value assures that the ciphertext opens, which is found out by decrypting it.
+    // The integrity value assures that the ciphertext opens, which is checked by decrypting it.
     await expectUsage('encrypt-only', { ciphertextDataIntegrityValueAlgorithm: 'SHA_256' });
     await expectUsage('encrypt-only', {
       ciphertextDataIntegrityValueAlgorithm: 'SHA_256',
@@ -364,7 +364,7 @@ describe('a path', () => {
     'kms/xks/v1/health/',
     `${'p'.repeat(967)}/kms/xks/v1/health`,
     'a//b/kms/xks/v1/health',
-  ])('%s is of no call', async (path) => {
+  ])('%s belongs to no call', async (path) => {
     const response = await unsigned(path);
     expect({ status: response.status, ...((await response.json()) as object) }).toEqual({
       status: 404,

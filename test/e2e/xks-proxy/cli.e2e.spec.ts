@@ -108,13 +108,13 @@ describe('a release', () => {
   });
 });
 
-test('what does not exist can neither be revoked nor withdrawn', async () => {
+test('a credential or key that does not exist can neither be revoked nor withdrawn', async () => {
   expect(await xks(service, 'revoke', 'XKSPABCDEFGHIJKLMNOPQRST', '--yes')).toEqual(refused(4, 'There is no XKSPABC'));
   expect(await xks(service, 'withdraw', 'stores/orders', 'missing')).toEqual(refused(4, 'There is no missing'));
   expect(await xks(service, 'withdraw', 'stores', 'taken')).toEqual(refused(4, 'There is no taken'));
 });
 
-test('lists credentials and keys by prefix, without secrets, with what became of the KMS keys', async () => {
+test('lists credentials and keys by prefix, without secrets, with the state of the KMS keys', async () => {
   const { credentials } = await newCredential(service, 'listed');
   const { Arn } = await createKmsKey(service);
   await xksDone(service, 'release', 'listed', Arn, '--as', 'one', '--usage', 'DECRYPT');

@@ -91,12 +91,12 @@ describe.each(rows)(
     const keyOf = () => keys.get(`${policy} ${isGranted}`) ?? '';
     const caller = () => callers.get(`${who} ${identity}`);
 
-    test('is decided as AWS KMS does', async () => {
+    test('is decided as by AWS KMS', async () => {
       const expected = decision === 'ok' ? 'ok' : denied(caller()?.arn ?? ROOT, 'Encrypt', keyOf(), decision);
       expect(await encrypt(keyOf(), caller())).toBe(expected);
     });
 
-    test('is explained by what decides', async () => {
+    test('is explained by the policy or grant that decides', async () => {
       const question = {
         principal: caller()?.arn ?? ROOT,
         action: 'kms:Encrypt',

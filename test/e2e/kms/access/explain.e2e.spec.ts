@@ -143,7 +143,7 @@ test.each([
   expect(await explain(ROOT, action, resource)).toEqual(answer);
 });
 
-test('what is explained is what the service does', async () => {
+test('explanations match what the service does', async () => {
   expect(await call('Encrypt', { KeyId, Plaintext: 'AA==' }, ann)).toBe('ok');
   expect(await call('DescribeKey', { KeyId }, ann)).toMatch(/with an explicit deny in a resource-based policy$/);
   expect(await call('ListGrants', { KeyId }, ann)).toMatch(/because no identity-based policy allows/);

@@ -1,7 +1,7 @@
 import { allow, type Caller, ROOT, UNKNOWN_ID, useKmsAccess } from '../../../support/kms-access.js';
 import model from '../../../models/kms.service-2.json' with { type: 'json' };
 
-/** Every operation of the model, by a user whom no policy and no grant allows anything. */
+/** Every operation of the model, by a user without permissions from any policy or grant. */
 const { call, done, user, newKey, grant } = useKmsAccess();
 let nobody: Caller;
 let inputs: Record<string, object>;

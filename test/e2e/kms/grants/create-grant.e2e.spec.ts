@@ -314,7 +314,7 @@ describe('CreateGrant', () => {
     expect(await constrainedTo({ table: 'orders' })).toBe('ok');
   });
 
-  test('accepts what is at the limits', async () => {
+  test('accepts values at the limits', async () => {
     const KeyId = await newKey();
     expect(await create({ KeyId, ...constrained({ ...pairs(7), long: 'v'.repeat(384) }), Name: 'n'.repeat(256) })).toBe(
       'ok',
@@ -338,7 +338,7 @@ describe('CreateGrant', () => {
     expect(await create({ KeyId, ...ofOther })).toBe(`KMSInvalidStateException: ${KeyId} is pending import.`);
   });
 
-  test('refuses callers whom policies do not let, and an explicit Deny beats the grant that would', async () => {
+  test('refuses callers without permission from policies, and an explicit Deny overrides the grant that would', async () => {
     const ann = await user(allow('CreateGrant', { Condition: { StringEquals: { 'kms:GranteePrincipal': OTHER } } }));
     const KeyId = await newKey();
     expect(await create({ KeyId, ...ofOther }, ann)).toBe('ok');

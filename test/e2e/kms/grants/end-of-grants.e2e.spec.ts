@@ -194,7 +194,7 @@ describe('RevokeGrant', () => {
     expect(await idsOf(KeyId)).toEqual([GrantId]);
   });
 
-  test('is for those whom policies let, not for the retiring principal or the grantee', async () => {
+  test('is for callers with permission from policies, not for the retiring principal or the grantee', async () => {
     const [ann, admin] = [await user(), await user(allow('RevokeGrant'))];
     const KeyId = await newKey();
     const { GrantId } = await grant(KeyId, ann.arn, ['RetireGrant', 'CreateGrant'], { RetiringPrincipal: ann.arn });

@@ -101,7 +101,7 @@ describe.each([
   });
 });
 
-test('a grant that was modified in the database allows nothing, among many too', async () => {
+test('a grant that was modified in the database allows nothing, even among many', async () => {
   const [ann, KeyId] = [await user(), await newKey()];
   await addGrants(KeyId, ann);
   await service.app

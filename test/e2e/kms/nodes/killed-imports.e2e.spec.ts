@@ -52,7 +52,7 @@ async function forever(work: () => Promise<void>): Promise<void> {
 const wrapping = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' } as const;
 const forEver = { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' } as const;
 
-test('a service that is killed while it imports and replicates loses nothing that it answered, and leaves nothing half made', async () => {
+test('a service that is killed while it imports and replicates loses nothing that it answered, and leaves nothing half done', async () => {
   const imports: Known[] = [];
   const replicas: (Known & { blobs: Uint8Array[] })[] = [];
   let answered = 0;

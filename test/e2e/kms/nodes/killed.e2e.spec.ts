@@ -55,7 +55,7 @@ async function use(kms: KMSClient, known: Known): Promise<void> {
   }
 }
 
-test('a service that is killed while it rotates keys loses no rotation that it answered, and leaves none half made', async () => {
+test('a service that is killed while it rotates keys loses no rotation that it answered, and leaves none half done', async () => {
   const keys: Known[] = [];
   for (let kill = 0; kill < KILLS; kill++) {
     const service = start({ ...serviceEnv(store), KEYBLOCK_LOG_LEVEL: 'error' });

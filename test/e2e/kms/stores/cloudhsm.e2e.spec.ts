@@ -175,7 +175,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
       expect([Buffer.from(Plaintext!), KeyId]).toEqual([large, Arn]);
     });
 
-    test('whose ciphertexts open in no byte changed', async () => {
+    test('whose ciphertexts open with no byte changed', async () => {
       const { Arn = '' } = await newKey();
       const blob = Buffer.from(await encrypt(Arn));
       for (let i = 0; i < blob.length; i++) {
@@ -535,7 +535,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
     });
 
     test.each(['crash', 'abort', 'hang', 'removed'])(
-      'by a %s answer 100 calls in flight rightly or as a fault, serve later ones, and leave the rest alone',
+      'by a %s answer 100 calls in flight correctly or with a fault, serve later ones, and leave the rest alone',
       async (order) => {
         await connectStore(client, shim);
         const { Arn = '' } = await newKey(shim);
@@ -599,7 +599,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
     await client.send(new DeleteCustomKeyStoreCommand({ CustomKeyStoreId: spare }));
   });
 
-  test('keep the key of a KMS key that exists, whatever the database says is to be destroyed', async () => {
+  test('keep the key of an existing KMS key, even if the database says that it is to be destroyed', async () => {
     const { Arn = '' } = await newKey();
     const { manager } = service.app.get(DataSource);
     await manager.insert(KmsTokenKeyRemoval, { keyArn: Arn, customKeyStoreId: id, dueAt: new Date(0) });

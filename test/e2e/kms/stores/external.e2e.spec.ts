@@ -580,7 +580,7 @@ describe('an external key store', () => {
       ['a long IV', (answer) => (answer['initializationVector'] = Buffer.alloc(17).toString('base64'))],
       ['long metadata', (answer) => (answer['ciphertextMetadata'] = Buffer.alloc(21).toString('base64'))],
       ['broken base64', (answer) => (answer['ciphertext'] = '***')],
-    ])('with %s, is not believed', async (_, change) => {
+    ])('with %s, is not trusted', async (_, change) => {
       script = (call, body) => {
         const answer = properly(call, body) as Json;
         if (call.endsWith('/encrypt')) change(answer);
@@ -589,7 +589,7 @@ describe('an external key store', () => {
       await expect(encrypt(keyArn)).rejects.toEqual(refused('KMSInvalidStateException'));
     });
 
-    test('with an IV of 13 bytes, is not believed although its integrity value is right', async () => {
+    test('with an IV of 13 bytes, is not trusted although its integrity value is right', async () => {
       script = (call, body) => {
         const answer = properly(call, body) as Record<string, string>;
         answer['initializationVector'] = Buffer.alloc(13).toString('base64');
@@ -602,14 +602,14 @@ describe('an external key store', () => {
       await expect(encrypt(keyArn)).rejects.toEqual(refused('KMSInvalidStateException'));
     });
 
-    test('with another plaintext, is not believed', async () => {
+    test('with another plaintext, is not trusted', async () => {
       for (const plaintext of ['AAAA', Buffer.alloc(200, 1).toString('base64')]) {
         script = (call) => (call.endsWith('/decrypt') ? { body: { plaintext } } : undefined);
         await expect(decrypt(blob)).rejects.toEqual(refused('KMSInvalidStateException'));
       }
     });
 
-    test('with what it got for another ciphertext, or a bit of it changed, is not believed', async () => {
+    test('with what it got for another ciphertext, or a bit of it changed, is not trusted', async () => {
       const other = await encrypt(keyArn);
       const inner = calls[0]!.body['plaintext'] as string;
       script = (call) => (call.endsWith('/decrypt') ? { body: { plaintext: inner } } : undefined);
@@ -663,7 +663,7 @@ describe('an external key store', () => {
       expect(calls).toEqual([]);
     });
 
-    test('never sees a plaintext, and learns who asks for what', async () => {
+    test('never sees a plaintext, but learns who requests what', async () => {
       await decrypt(await encrypt(keyArn));
       const [encryption, decryption] = calls;
       expect(encryption).toMatchObject({

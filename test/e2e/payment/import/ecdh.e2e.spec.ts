@@ -195,7 +195,7 @@ describe('The parties of a key agreement', () => {
     );
   });
 
-  test('must derive a key that is at least as strong than the key it wraps', async () => {
+  test('must derive a key that is at least as strong as the key it wraps', async () => {
     const key: KeyToImport = { ...PIN_KEY, algorithm: 'AES_192', clear: Buffer.alloc(24, 'longer') };
     const change = { DeriveKeyAlgorithm: 'AES_128', WrappedKeyBlock: block(key, 16) };
     expect(await refusal(material(change))).toContain('A key of AES_192 may not travel under a key of AES_128');

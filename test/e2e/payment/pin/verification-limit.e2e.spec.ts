@@ -83,7 +83,7 @@ describe('beyond the limit for an account number', () => {
     expectThrottled(await post('pindata/verify', await verification(limited, pan)));
   });
 
-  test('other digits than the 11 before the check digit do not make another account number', async () => {
+  test('digits other than the 11 before the check digit do not make another account number', async () => {
     const { post } = limited;
     const pan = newPan();
     for (const same of [`${pan.slice(0, -1)}0`, `5999${pan.slice(4)}`, `123${pan}`])

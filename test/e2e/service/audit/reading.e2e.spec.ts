@@ -147,7 +147,7 @@ describe('ListAuditEvents', () => {
     expect([soon.Complete, namesOf(soon)]).toEqual([true, ['CreateKey']]);
   });
 
-  test('refuses more reads at a time than it can bear, and serves again afterwards', async () => {
+  test('refuses concurrent reads beyond its limit, and serves again afterwards', async () => {
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => service.send({ method: 'GET', path: '/admin/audit/events?Operation=None' })),
     );

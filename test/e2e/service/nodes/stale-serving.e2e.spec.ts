@@ -18,7 +18,7 @@ import { until } from '../../../support/process.js';
 import { type RawRequest, type RawResponse, send, startOn, target, TestClock } from '../../../support/service.js';
 import { encryptBody, healthBody, newCredential, sendXks, xksDone } from '../../../support/xks.js';
 
-/** The time for which calls are served. A session lasts as long at least. */
+/** The time for which calls are served. A session lasts at least as long. */
 const LIMIT_SECONDS = 900;
 
 interface Event {
@@ -116,7 +116,7 @@ async function lose(): Promise<void> {
   await untilStale();
 }
 
-/** Makes the database reachable, and waits until everything that is remembered is good. */
+/** Makes the database reachable, and waits until all cached values are good. */
 async function find(): Promise<void> {
   await proxy.close();
   await proxy.open();
@@ -184,7 +184,7 @@ afterAll(async () => {
   await store.remove();
 });
 
-test('without a gap, calls of the data plane are served with what is remembered, and nothing else is', async () => {
+test('without a gap, calls of the data plane are served from the cache, and nothing else is', async () => {
   const { json } = await call(mac(key));
   expect(await outcomeOf(verification(String(json['Mac'])))).toBe('ok');
   expect(await metric('keyblock_stale_serving')).toBe(0);
@@ -264,13 +264,13 @@ test('a key that is stopped elsewhere meanwhile is used until the database can b
   expect(await outcomeOf(mac(stopped))).toBe('ok');
   await find();
   expect(await outcomeOf(mac(stopped))).toBe('400 ValidationException');
-  // It is remembered as stopped.
+  // It is cached as stopped.
   await lose();
   expect(await outcomeOf(mac(stopped))).toBe('400 ValidationException');
 });
 
 test.each(['57P03', '28P01', '25006'])(
-  'a database that answers %s is obeyed',
+  'a database that answers with error %s does not count as away',
   async (code) => {
     const before = await staleEvents();
     await proxy.refuse(code);
@@ -284,14 +284,14 @@ test.each(['57P03', '28P01', '25006'])(
   60_000,
 );
 
-test('an error that the database answers ends what an outage began', async () => {
+test('an error from the database ends the stale serving that an outage began', async () => {
   await lose();
   await proxy.refuse('28P01');
   await until(async () => (await outcomeOf(mac(key))) !== 'ok');
   expect(await lastStaleEvent()).toMatchObject({ reason: 'refused' });
 });
 
-test('connections that an administrator ends, and a read-only database, begin nothing', async () => {
+test('connections that an administrator ends, and a read-only database, do not begin stale serving', async () => {
   const before = await staleEvents();
   const database = new pg.Client({ connectionString: store.env.DATABASE_URL });
   await database.connect();
@@ -318,13 +318,13 @@ test('connections that an administrator ends, and a read-only database, begin no
   expect(await staleEvents()).toEqual(before);
 });
 
-test('a server that falls silent is taken for away when it has not answered for two seconds, and no call fails', async () => {
+test('a server that falls silent counts as away after two seconds without an answer, and no call fails', async () => {
   proxy.freeze();
   await untilStale();
 });
 
 test("dates of policies and ends of sessions are judged by the database's time, and after the limit everything fails", async () => {
-  // Remembered again, in time.
+  // Cached again, in time.
   for (const credentials of [user, session]) expect(await outcomeOf(as(credentials))).toBe('ok');
   await lose();
   wait(700);
