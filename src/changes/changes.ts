@@ -185,6 +185,7 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
    * @returns the rows; a single row of nulls if the table is empty
    */
   async readEpochAnd(table: string): Promise<Record<string, unknown>[]> {
+    const sentAt = performance.now();
     const answered = this.#epoch.ask();
     let rows: Record<string, unknown>[];
     try {
@@ -196,7 +197,7 @@ export class Changes implements OnApplicationBootstrap, OnApplicationShutdown {
         ),
       );
     } catch (error) {
-      this.staleServing.failed(error);
+      this.staleServing.failed(error, performance.now() - sentAt);
       throw error;
     }
     this.staleServing.reached();

@@ -64,6 +64,19 @@ const begin = (error?: unknown) => {
   clock.now = 2000;
 };
 
+test('a process that was paused during a read takes the database for away only if the next read fails, too', () => {
+  clock.now = 1000;
+  contact();
+  // It was paused for half a minute, and its timer is the first to run.
+  clock.now = 31_000;
+  stale.failed(Object.assign(new Error('late'), { code: 'ETIMEDOUT' }), 30_000);
+  expect(stale.servesStale()).toBe(false);
+  expect(events).toEqual([]);
+  stale.failed(refused, 2);
+  expect(stale.servesStale()).toBe(true);
+  expect(names()).toEqual(['StaleServingBegan']);
+});
+
 test('begins when the second has passed for which cached values are good, and ends at the limit', () => {
   lose();
   clock.now = 1999;

@@ -16,6 +16,9 @@ const REASONS = {
 } as const;
 type Reason = keyof typeof REASONS;
 
+/** Time after which a read that failed was held up by this process: reads have a time limit of 2 s. */
+const HELD_UP_MS = 3000;
+
 export interface StaleServingOptions {
   /** Time after the last contact for which remembered values may be used; 0 to serve none that may be outdated. */
   limitSeconds: number;
@@ -95,12 +98,18 @@ export class StaleServing implements Freshness {
     return new Date(contact.time + performance.now() - contact.sentAt);
   }
 
-  /** Call it when the change epoch could not be read. */
-  failed(error: unknown): void {
+  /**
+   * Call it when the change epoch could not be read. A process that was paused meanwhile may have the answer without having
+   * read it, so only its next read tells.
+   *
+   * @param waitedMs time since the query was sent
+   */
+  failed(error: unknown, waitedMs = 0): void {
     if (!isUnreachable(error)) {
       this.#found('refused');
       return;
     }
+    if (waitedMs > HELD_UP_MS) return;
     this.#isAway = this.#options.limitSeconds > 0;
     this.servesStale();
   }

@@ -57,7 +57,7 @@ export function isAesKey({ algorithm }: HostKey): boolean {
 }
 
 /** A key as its key block describes it. */
-export interface DescribedKey {
+interface DescribedKey {
   readonly bytes: number;
   readonly isAes: boolean;
   /** Absent if the key came without a key block. */
