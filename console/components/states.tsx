@@ -46,7 +46,11 @@ export function Loading() {
   );
 }
 
-/** A refusal names the missing permission or approval; a failure gives the service's own words. */
+/**
+ * A refusal names the missing permission or approval; a failure gives the service's own words.
+ *
+ * @param retry loads the value again; absent for a change
+ */
 export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
   return (
     <div class="body state" role="alert">
@@ -62,7 +66,7 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
         </>
       ) : error.isRefusal ? (
         <>
-          <p class="title">You don’t have permission to see this</p>
+          <p class="title">{`You don’t have permission to ${retry ? 'see' : 'do'} this`}</p>
           <p>
             It needs the permission <code>{error.action}</code> on <code class="wrap">{error.resource}</code>.{' '}
             {error.message}

@@ -23,6 +23,22 @@ const AUDITOR = {
   Resource: '*',
 };
 
+/** What the stranger types: the issuer takes the card's session key for Mastercard's. */
+const TYPED: readonly (readonly [label: RegExp, value: string])[] = [
+  [/^Issuer master key/, '263D9EEA20259B7CC2612AADD5EF19CD'],
+  [/^PAN$/, '5413330089020011'],
+  [/^PAN sequence number/, '01'],
+  [/^ATC/, '00A7'],
+  [/^Unpredictable number/, '5A3C91E7'],
+  [
+    /^Data signed by the card/,
+    '9F02060000000125009F03060000000000009F1A020752950500000080005F2A0207529A032611279C01009F37045A3C91E7820239009F360200A7',
+  ],
+  [/^Issuer application data/, '0114A50003020000000000000000000000FF'],
+  [/^Session key you use/, 'Mastercard'],
+  [/^ARQC of the card/, '3BDBEBF8E13C9EBB'],
+];
+
 type Credentials = Parameters<typeof signIn>[1];
 
 /** The calls are made yesterday and read today. */
@@ -89,6 +105,19 @@ describeConsole(
         expect(await sheet(page, 'Who may use it').innerText()).toMatch(/switch-a\s+GenerateMac\s+own/);
         await expectAccessible(page);
         await expectSecretKept(page, stranger!.secretAccessKey);
+      });
+
+      test('finds out why an ARQC differs', async () => {
+        const page = await console.open(screen, '#/workbench/emv');
+        await signIn(page, stranger);
+        for (const [label, value] of TYPED) {
+          await tabTo(page.getByLabel(label));
+          await page.keyboard.type(value);
+        }
+        await page.getByRole('heading', { name: 'The card used a different session key' }).waitFor();
+        await expectAccessible(page);
+        await expectSecretKept(page, '263D9EEA20259B7CC2612AADD5EF19CD');
+        await expectSecretKept(page, '263D 9EEA 2025 9B7C C261 2AAD D5EF 19CD');
       });
 
       test('as an auditor, verifies the chains and finds who exported a key yesterday', async () => {
