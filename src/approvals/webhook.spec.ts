@@ -166,7 +166,7 @@ test('a receiver whose certificate is not trusted gets nothing', async () => {
   expect(asked).toBe(0);
 });
 
-test('the log has the notice and the error, and neither the URL nor the secret', async () => {
+test('the log has the notice and the error, but neither the URL nor the secret', async () => {
   await errorsAt(await receiver(statuses(500)));
   const [id] = received.map(({ headers }) => headers['webhook-id']);
   expect(log.map((line) => JSON.parse(line) as object)).toEqual([

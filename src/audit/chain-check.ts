@@ -130,7 +130,11 @@ export class ChainCheck {
     // The MAC doesn't cover the times, by which events of a period are found.
     const times = timesOf(lines);
     if (!isTime(firstTime, times.first) || !isTime(lastTime, times.last))
-      this.#fault('edited', first, `the row that begins with event ${first} states other times than its events`);
+      this.#fault(
+        'edited',
+        first,
+        `the row that begins with event ${first} states times that differ from those of its events`,
+      );
   }
 
   /**

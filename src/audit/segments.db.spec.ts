@@ -194,7 +194,7 @@ describe('once days are exported', () => {
     expect(await isTried).toBe(true);
   });
 
-  test('a database that was restored without the rows of exported days verifies, and says so', async () => {
+  test('a database that was restored without the rows of exported days verifies, with a remark', async () => {
     await sql(`TRUNCATE ${table(DAY_1)}, ${table(DAY_2)}`);
     const { exitCode, stderr, stdout } = await verify();
     expect(exitCode).toBe(0);

@@ -17,9 +17,8 @@ const DER = {
 type Done = (error: Error | null, publicKey: Buffer, privateKey: Buffer) => void;
 
 /**
- * Maximum number of RSA key pairs that are generated at the same time. A long one keeps a thread of Node's pool busy for seconds, and
- * the pool has four, which also
- * look up host names, read files and generate other key pairs.
+ * Maximum number of RSA key pairs that are generated at the same time. A long one keeps a thread of Node's pool busy
+ * for seconds, and the pool has four, which also look up host names, read files and generate other key pairs.
  */
 const RSA_AT_ONCE = 2;
 /** Maximum number of RSA key pairs that wait for the others: some ten seconds of work if all of them have 4096 bits. */

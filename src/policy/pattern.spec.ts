@@ -13,7 +13,7 @@ test.each([12, 100])(
   (length) => {
     fc.assert(
       fc.property(textOf(['a', 'b', '*', '?'], length), textOf(['a', 'b'], length), (text, value) => {
-        // A run of * is one *, so that the regular expression ends.
+        // A run of * is reduced to one, so that the regular expression terminates.
         const pattern = text.replaceAll(/\*+/g, '*');
         fc.pre(pattern.split('*').length < 8);
         const expected = regexOf(pattern).test(value);

@@ -49,7 +49,7 @@ const withArqc = (way: ArqcWay, more: Partial<ArqcCase> = {}): ArqcCase => {
   return { ...given, arqc: cryptogramOf(given, way) };
 };
 
-test('finds the session key that the card used, in 40 ways', () => {
+test('finds the session key that the card used, among 40 variants', () => {
   const { attempts, matches, isExtended } = searchArqc(CASE);
   expect({ tried: attempts.length, isExtended }).toEqual({ tried: 40, isExtended: false });
   expect(attempts[0]?.way).toEqual(EXPECTED);
@@ -67,7 +67,7 @@ test('finds the session key that the card used, in 40 ways', () => {
     expect(cryptograms).toContain(known);
 });
 
-test('says that the expected way matches', () => {
+test('reports that the expected variant matches', () => {
   const { matches } = searchArqc({ ...CASE, expected: ACTUAL });
   expect(matches.map(({ differences }) => differences)).toEqual([[]]);
 });

@@ -6,7 +6,7 @@ const CARD = { majorKeyDerivation: 'EMV_OPTION_A', pan: '5413330089020011', psn:
 const SESSION = { atc: hex('00A7'), un: hex('5A3C91E7') };
 const digits = (bytes: Buffer) => bytes.toString('hex').toUpperCase();
 
-test('shows the way to a session key', () => {
+test('shows the derivation of a session key', () => {
   const keys = cryptogramKeys(KEY, CARD, 'EMV_COMMON_SESSION_KEY', SESSION);
   expect(keys.diversification).toBe('1333008902001101');
   expect(digits(keys.iccKey)).toBe('648FFB57DCF1C875D0496116AEA8AE16');

@@ -198,7 +198,7 @@ describe('Ed25519', () => {
     expect(verifyPh(createPublicKey(seed), hex(message), signature, 'DIGEST')).toBe(true);
   });
 
-  test('Ed25519ph refuses a signature with a bit changed, of another length, and of Ed25519', () => {
+  test('Ed25519ph refuses a signature with a bit changed, one of another length, and an Ed25519 signature', () => {
     const digest = digestOf('sha512');
     const signature = signMessage('ED25519_PH_SHA_512', privateKey, digest);
     expect(verifyMessage('ED25519_PH_SHA_512', publicKey, digest, signature)).toBe(true);

@@ -81,7 +81,7 @@ test.each([
   expect(await run(request)).toBe(reply);
 });
 
-test('answers at once, without a promise, under a remembered key', () => {
+test('answers at once, without a promise, under a cached key', () => {
   const host = new HostCall(rootCall('VerifyCardValidationData'), '00', testServices());
   const request = CY.parse(new RequestFields(Buffer.from(`CY${CVK}561${CARD}`), 2, TEST_SETTINGS));
   expect(CY.execute(request, host)).toEqual({ fields: [] });

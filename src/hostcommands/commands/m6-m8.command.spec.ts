@@ -46,7 +46,7 @@ test('counts characters or bytes of hexadecimal data, or finds out', async () =>
   expect(await run(`M602032003${TAK}0003abc`, 'bytes')).toBe(await run(`M602032003${TAK}0003abc`));
 });
 
-test('reads binary data whatever bytes they have', async () => {
+test('reads binary data with any bytes', async () => {
   const message = raw('19253031190D0A00FF2530');
   const mac = (await run(`M600032003${TAK}000B${message}`)).slice(4);
   expect(await run(`M601032003${TAK}0016${toHex(Buffer.from(message, 'latin1'))}`)).toBe(`M700${mac}`);

@@ -122,7 +122,7 @@ test.each([
   expect(header.usage).toBe(usage);
 });
 
-test('a block shows nothing of its key', () => {
+test('a block reveals nothing about its key', () => {
   expect(wrap()).not.toContain(toHex(KEY).slice(0, 8));
   expect(JSON.stringify(LMK)).not.toContain(toHex(LMK_KEY));
 });

@@ -112,7 +112,7 @@ describe('policies', () => {
     ['the LMK of another account', [{ ...allow, Resource: ARN.replace('000000000000', '111122223333') }]],
     ['keys of Payment Cryptography', [{ ...allow, Resource: 'arn:aws:payment-cryptography:*:*:key/*' }]],
     ['and deny it', [allow, { ...allow, Effect: 'Deny' }]],
-  ])('refuse a remembered key if they allow %s', (_, statements) => {
+  ])('refuse a cached key if they allow %s', (_, statements) => {
     find(DOUBLE);
     expect(() => KEYS.find(user(...statements), field(DOUBLE), zpk)).toThrow(refusal('29'));
   });

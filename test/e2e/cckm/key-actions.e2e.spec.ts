@@ -285,7 +285,7 @@ describe('policy, description, tags and aliases', () => {
   const ROOT = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'kms:*', Resource: '*' };
   const POLICY = { Version: '2012-10-17', Statement: [ROOT] };
 
-  test('a policy is replaced by one, as policy or Policy, or by lists of users', async () => {
+  test('a policy is replaced by another, given as policy or Policy, or by lists of users', async () => {
     const { id } = await ann.createKey({}, { key_admins: ['ann'] });
     const replaced = await act(id, 'policy', { policy: POLICY });
     expect(replaced.aws_param['Policy']).toEqual(POLICY);

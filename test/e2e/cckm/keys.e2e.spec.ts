@@ -56,7 +56,7 @@ describe('a key is created', () => {
     expect(key).toMatchObject({ key_type: keyType, aws_param: { CustomerMasterKeySpec, ...expected } });
   });
 
-  test('for imported material, which is waited for', async () => {
+  test('for imported material, and waits for it', async () => {
     const key = await ann.createKey({ Origin: 'EXTERNAL' });
     expect(key).toMatchObject({
       key_material_origin: 'cckm',

@@ -487,7 +487,7 @@ test('the events of a change name the user, and both the call to CCKM and the op
   ]);
 });
 
-test('a user of CCKM has no more than the user has with an access key', async () => {
+test('a user of CCKM has no more permissions than with an access key', async () => {
   await admin('POST', 'users', { Name: 'twin' });
   await admin('PUT', 'users/twin/password', { Password: 'a password of the twin' });
   await setPolicy('twin', statement([...READS, 'kms:EnableKey']));

@@ -175,7 +175,7 @@ describe('a refresh token', () => {
     expect(await refused(refresh(long))).toBe(INVALID);
   });
 
-  test('is kept as a hash', async () => {
+  test('is stored as a hash', async () => {
     const { refresh_token } = await tokens({ username: 'ann', password: PASSWORD });
     const rows = await service.app.get(DataSource).query<object[]>('SELECT * FROM cckm_refresh_tokens');
     const passwords = await service.app.get(DataSource).query<object[]>('SELECT * FROM passwords');

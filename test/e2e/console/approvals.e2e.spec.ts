@@ -288,7 +288,7 @@ describeConsole('Approvals in the console', ENV, (console) => {
     });
   });
 
-  test('another Region has its own requests, and a page of the first one leads to its list', async () => {
+  test('another Region has its own requests, and choosing it on the page of a request leads to its list', async () => {
     const id = await requested();
     const page = await opened('ann', hrefOf(id));
     await badge(page).waitFor();

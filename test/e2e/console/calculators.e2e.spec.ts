@@ -165,7 +165,7 @@ describeConsole('Calculators of the workbench', {}, (console) => {
     expect(await key.count()).toBe(0);
   });
 
-  test('digits are grouped as one types, and copied without blanks', async () => {
+  test('digits are grouped during typing, and copied without blanks', async () => {
     const page = await opened('dukpt');
     const field = page.getByLabel('Base derivation key (test)');
     await field.pressSequentially('0123456789abcdef');
@@ -262,7 +262,7 @@ describeConsole('Calculators of the workbench', {}, (console) => {
       await page.getByText(member, { exact: true }).first().waitFor();
     });
 
-    test.each(SCREENS)('hides what is secret until it is asked for, and forgets it, at $name', async (screen) => {
+    test.each(SCREENS)('hides secrets until they are asked for, and forgets them, at $name', async (screen) => {
       const page = await filled(CALLS[1]!, screen);
       await expectAccessible(page);
       await page.getByRole('button', { name: 'Call DecryptData' }).click();

@@ -92,7 +92,7 @@ describeConsole(
     });
 
     describe.each(SCREENS)('at $name', (screen) => {
-      test('finds the key by its check value, and sees who used it last and who may', async () => {
+      test('finds the key by its check value, and sees who used it last and who may use it', async () => {
         const page = await console.open(screen, '#/keys');
         await signIn(page, stranger);
         await page.getByRole('table').waitFor();

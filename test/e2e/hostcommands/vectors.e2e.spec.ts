@@ -209,7 +209,7 @@ describe('permissions of the older forms of A0, A4, A6 and A8', () => {
   );
 });
 
-test('nothing of a PIN, a PAN or a key is in a metric', async () => {
+test('no metric contains any part of a PIN, a PAN or a key', async () => {
   const { text } = await sendUnsigned(`${service.url}/metrics`, { method: 'GET' });
   expect(text).toContain('service="hostcommands",operation="CA",outcome="00"');
   expect(text).not.toMatch(/550000025321|0406FBB23A5214DF/);

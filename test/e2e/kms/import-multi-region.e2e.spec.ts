@@ -111,7 +111,7 @@ test('a waiting material is forgotten everywhere with that of the primary key, a
   expect([await stateIn(HOME, KeyId), await stateIn(EUROPE, KeyId)]).toEqual(['Enabled', 'PendingImport']);
 });
 
-test('expiry counts in each Region by itself, and a waiting material of the primary key expires everywhere', async () => {
+test('expiry applies in each Region separately, and a waiting material of the primary key expires everywhere', async () => {
   const [first, second] = [randomBytes(32), randomBytes(32)];
   const KeyId = await newPrimary(first);
   await replicate(KeyId, EUROPE);

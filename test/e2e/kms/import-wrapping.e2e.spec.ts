@@ -171,7 +171,7 @@ describe('SYMMETRIC_DEFAULT', () => {
     await expectRefused(service, 'ImportKeyMaterial', input, refusal('ValidationException', message));
   });
 
-  test('takes what OpenSSL wraps', async () => {
+  test('accepts what OpenSSL wraps', async () => {
     const { KeyId } = await external();
     const { ImportToken, PublicKey } = await parametersFor(service, KeyId);
     const folder = mkdtempSync(join(tmpdir(), 'import-'));
@@ -235,7 +235,7 @@ describe('GetParametersForImport refuses', () => {
 });
 
 describe('ImportKeyMaterial refuses', () => {
-  test('every ciphertext that does not open, always in the same way', async () => {
+  test('every ciphertext that does not open, always with the same error', async () => {
     const { KeyId } = await external();
     const parameters = await parametersFor(service, KeyId);
     const other = await parametersFor(service, (await external()).KeyId);
@@ -261,7 +261,7 @@ describe('ImportKeyMaterial refuses', () => {
       );
   });
 
-  test('material under an AES key that does not open, always in the same way', async () => {
+  test('material under an AES key that does not open, always with the same error', async () => {
     const { KeyId } = await external({ KeySpec: 'ECC_NIST_P256', ...SIGNING });
     const parameters = await parametersFor(service, KeyId, { algorithm: 'RSA_AES_KEY_WRAP_SHA_256' });
     const material = pkcs8(ec('prime256v1').privateKey);

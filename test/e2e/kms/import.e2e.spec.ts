@@ -155,7 +155,7 @@ test('deleted material makes the key unusable until the same is imported again',
   );
 });
 
-test('a key that is not symmetric has one material for ever', async () => {
+test('a key that is not symmetric has one material forever', async () => {
   const { KeyId } = await external({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' });
   await importMaterial(service, KeyId, randomBytes(32));
   const given = importOf(await parametersFor(service, KeyId), randomBytes(32));

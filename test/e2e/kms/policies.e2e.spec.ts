@@ -96,7 +96,7 @@ describe('A policy that would lock its writer out', () => {
     expect(await get(KeyId)).toContain('key-default-1');
   });
 
-  test('is put where BypassPolicyLockoutSafetyCheck is true', async () => {
+  test('is accepted if BypassPolicyLockoutSafetyCheck is true', async () => {
     const KeyId = await newKey({ Policy: others, BypassPolicyLockoutSafetyCheck: true });
     expect(await encrypt(KeyId)).toBe('ok');
     expect(await put(KeyId, policyOf(DELEGATION))).toBe(

@@ -42,7 +42,7 @@ test('GetIdentity names the root, a user without any permission, and the session
   });
 });
 
-test('GetIdentity tells nothing to a request without a valid signature', async () => {
+test('GetIdentity reveals nothing to a request without a valid signature', async () => {
   const { status, json } = await sendUnsigned(`${service.url}/admin/identity`, {});
   expect([status, json['__type']]).toEqual([403, 'MissingAuthenticationTokenException']);
   const eve = await caller('mallory');
@@ -51,7 +51,7 @@ test('GetIdentity tells nothing to a request without a valid signature', async (
   );
 });
 
-test('ExplainAccess knows no action of GetIdentity, because nothing decides about it', async () => {
+test('ExplainAccess has no action of GetIdentity, because no policy decides about it', async () => {
   const question = { Principal: 'arn:aws:iam::000000000000:root', Action: 'keyblock:GetIdentity', Resource: '*' };
   expect(await refused('POST', 'explain', question)).toContain('There is no action keyblock:GetIdentity.');
 });

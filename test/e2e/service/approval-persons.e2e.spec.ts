@@ -131,7 +131,7 @@ describe('a session of a user', () => {
   });
 });
 
-test('nobody approves the request of a user whom they created recently', async () => {
+test('an approver cannot approve the request of a user whom they created recently', async () => {
   await done('POST', 'users', { Name: 'mule' }, users.ann);
   await done('PUT', 'users/mule/policies/own', policy(EVERYTHING), users.ann);
   const mule = credentialsOf(await done('POST', 'users/mule/access-keys', undefined, users.ann));

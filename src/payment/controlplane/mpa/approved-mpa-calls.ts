@@ -90,7 +90,7 @@ export class ApprovedMpaCalls {
     changed(rulesArn(accountId));
   }
 
-  /** Authorizes the requester with the present permissions, for the original call. @throws AccessDeniedException */
+  /** Authorizes the requester with the current permissions, for the original call. @throws AccessDeniedException */
   async #authorized(session: ApprovalSession, now: Date, resource: Resource): Promise<Call> {
     // Version 0.2.0 stored no requester beside the session's.
     const {

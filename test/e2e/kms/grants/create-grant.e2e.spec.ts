@@ -138,7 +138,7 @@ test('constraints narrow what a grant allows, and not DescribeKey', async () => 
   expect(await encrypt(behalf, ann)).toBe(denied(ann.arn, 'Encrypt', behalf));
 });
 
-test('a grant to an account, a role or one session reaches those whom it names', async () => {
+test('a grant to an account, a role or one session applies to the principals that it names', async () => {
   const [ann, line] = [await user(), await session()];
   const [account, role, one] = [await newKey(), await newKey(), await newKey()];
   await grant(account, ROOT, ['Encrypt']);

@@ -44,7 +44,7 @@ test('what a revoked or retired grant allowed is refused at once', async () => {
   expect(await idsOf(KeyId)).toEqual([]);
 });
 
-test('a grant that a grantee gave lives on without that of its giver', async () => {
+test('a grant that a grantee created outlives the grant that allowed it', async () => {
   const [ann, bob] = [await user(), await user()];
   const KeyId = await newKey();
   const parent = await grant(KeyId, ann.arn, ['Encrypt', 'CreateGrant']);

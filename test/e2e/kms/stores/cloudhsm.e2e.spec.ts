@@ -395,7 +395,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
     const disconnect = () => client.send(new DisconnectCustomKeyStoreCommand({ CustomKeyStoreId: spare }));
     const remove = () => client.send(new DeleteCustomKeyStoreCommand({ CustomKeyStoreId: spare }));
 
-    test('and every operation keeps to the states', async () => {
+    test('and every operation respects the states', async () => {
       await expect(disconnect()).rejects.toEqual(invalid);
       await connect();
       await connect();

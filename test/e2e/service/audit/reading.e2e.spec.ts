@@ -187,7 +187,11 @@ describe('VerifyAuditChains', () => {
       FaultyCount: 1,
       Chains: [
         {
-          Fault: { Kind: 'edited', Sequence: 1, What: expect.stringMatching(/other times than its events/) as unknown },
+          Fault: {
+            Kind: 'edited',
+            Sequence: 1,
+            What: expect.stringMatching(/times that differ from those of its events/) as unknown,
+          },
         },
       ],
     });
