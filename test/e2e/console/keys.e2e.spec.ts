@@ -154,7 +154,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       );
       await expectAccessible(page);
       await press(page, 'Stop usage');
-      await page.getByText('You may not do this').waitFor();
+      await page.getByText('You don’t have permission to do this').waitFor();
       await page.getByText('payment-cryptography:StopKeyUsage').first().waitFor();
       await page.getByText('Enabled', { exact: true }).waitFor();
     });
