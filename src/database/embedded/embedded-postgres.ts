@@ -168,8 +168,7 @@ export class EmbeddedPostgres {
     const { path, databasePath } = this.directory;
     this.logger.info('creating the embedded database');
     const prefix = `${basename(databasePath)}.new-`;
-    for (const name of readdirSync(path).filter((name) => name.startsWith(prefix)))
-      rmSync(join(path, name), { recursive: true, force: true, maxRetries: 10 });
+    for (const name of readdirSync(path).filter((name) => name.startsWith(prefix))) removeAbandoned(join(path, name));
     const unfinished = mkdtempSync(join(path, prefix));
     this.#chown(unfinished);
     const args = [
@@ -434,4 +433,18 @@ async function createDatabase(databaseUrl: string): Promise<void> {
   } finally {
     await endInTime([client], () => client.end());
   }
+}
+
+/**
+ * Removes the folder of an initdb that was killed. Its processes may still create files there: removal is repeated for a
+ * while, and then left to them, because initdb removes its folder when it fails.
+ */
+function removeAbandoned(folder: string): void {
+  for (let attempt = 0; attempt < 10; attempt++)
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 2 });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
 }

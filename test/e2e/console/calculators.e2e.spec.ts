@@ -217,7 +217,7 @@ describeConsole('Calculators of the workbench', {}, (console) => {
     const whole = await pan.inputValue();
     await pan.fill('54133300890');
     await heading(page, 'That can’t be computed').waitFor();
-    await page.getByText('12 to 19 digits').waitFor();
+    await page.getByText('A PAN has 12 to 19 digits.').waitFor();
     await pan.fill(whole);
     await heading(page, 'That can’t be computed').waitFor({ state: 'detached' });
   });
