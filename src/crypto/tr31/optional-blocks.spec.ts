@@ -128,7 +128,7 @@ describe('optional blocks', () => {
     ['01', 'LB00040X00', 22, 'the length "0X00" of an optional block must be 4 hexadecimal digits'],
     ['01', 'LB00040009', 22, 'the optional block of length "0009" ends before its data'],
     ['01', 'LB0004FFFF', 22, 'the optional block of length "FFFF" ends after the key block'],
-    ['02', 'LB08AAAALB08BBBB', 24, 'optional block LB is there twice'],
+    ['02', 'LB08AAAALB08BBBB', 24, 'optional block LB occurs twice'],
     ['02', 'PB08AAAALB08BBBB', 24, 'optional block PB must be the last'],
     ['01', 'LB05A', 21, 'header and optional blocks must be a multiple of 8 characters'],
     ['01', 'KS08FF!F', 16, 'the data of optional block KS must be whole bytes in hexadecimal'],

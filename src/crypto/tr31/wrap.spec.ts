@@ -158,7 +158,7 @@ describe('wrapping is refused', () => {
         refused('KEY_BLOCK', /^Mode of use X does not go with key usage S0$/),
       );
       const twice = [...optionalBlocks.filter(({ id }) => id !== 'PB'), LABEL, LABEL];
-      expect(wrap({ optionalBlocks: twice })).toThrow(refused('KEY_BLOCK', /optional block LB is there twice$/));
+      expect(wrap({ optionalBlocks: twice })).toThrow(refused('KEY_BLOCK', /optional block LB occurs twice$/));
       expect(wrap({ maskedKeyBytes: 5000 })).toThrow(refused('KEY_BLOCK', /9999 characters/));
     });
   });

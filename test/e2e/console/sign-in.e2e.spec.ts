@@ -115,7 +115,7 @@ describeConsole('Signing in to the console', ENV, (console) => {
     const page = await expiring('#/access/roles/operators');
     await page.unrouteAll();
     await page.getByRole('button', { name: 'Start a session' }).click();
-    await page.getByRole('button', { name: 'Go on with it in this tab' }).click();
+    await page.getByRole('button', { name: 'Use it in this tab' }).click();
     const session = page.getByText(/^operators.* until/).first();
     await session.waitFor();
     await page.clock.fastForward('11:00');
