@@ -27,7 +27,7 @@ const CALLS = {
     prepare: async ({ key }) => ({
       operation: 'PutResourcePolicy',
       input: {
-        ResourceArn: await key('D0_SYMMETRIC_DATA_ENCRYPTION_KEY', 'AES_128', 'Encrypt', 'Decrypt'),
+        ResourceArn: await key('D0_SYMMETRIC_DATA_ENCRYPTION_KEY', 'AES_128', 'Encrypt', 'Decrypt', 'Wrap', 'Unwrap'),
         Policy: JSON.stringify(POLICY),
       },
     }),
