@@ -6,9 +6,10 @@ import { callApproval, operationName, type State, STATES, teamName, votes } from
 import { useChange } from '../change.js';
 import { Copy } from '../components/copy.js';
 import { TextField } from '../components/field.js';
+import { AwaitPage } from '../components/await-page.js';
 import { Head } from '../components/head.js';
 import { Sheet } from '../components/sheet.js';
-import { Await, Empty, Failure } from '../components/states.js';
+import { Empty, Failure } from '../components/states.js';
 import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { useLoad } from '../load.js';
@@ -27,16 +28,9 @@ export function Request({ id }: { id: string }) {
       <p class="crumb">
         <a href={hrefOf(['approvals'])}>Approvals</a>
       </p>
-      {loaded.state === 'ready' ? (
-        <RequestPage of={loaded.value} reload={loaded.reload} />
-      ) : (
-        <>
-          <Head title={id} />
-          <section class="sheet">
-            <Await loaded={loaded}>{() => null}</Await>
-          </section>
-        </>
-      )}
+      <AwaitPage title={id} loaded={loaded}>
+        {(value, reload) => <RequestPage of={value} reload={reload} />}
+      </AwaitPage>
     </>
   );
 }

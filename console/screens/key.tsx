@@ -11,6 +11,7 @@ import { useChange } from '../change.js';
 import { ByteRuler } from '../components/byte-ruler.js';
 import { Copy } from '../components/copy.js';
 import { Confirmation } from '../components/confirmation.js';
+import { AwaitPage } from '../components/await-page.js';
 import { Head } from '../components/head.js';
 import { History } from '../components/history.js';
 import { Sheet } from '../components/sheet.js';
@@ -53,16 +54,9 @@ export function Key({ id }: { id: string }) {
       <p class="crumb">
         <a href={hrefOf(['keys'])}>Payment keys</a>
       </p>
-      {loaded.state === 'ready' ? (
-        <KeyPage {...loaded.value} reload={loaded.reload} />
-      ) : (
-        <>
-          <Head title={id} />
-          <section class="sheet">
-            <Await loaded={loaded}>{() => null}</Await>
-          </section>
-        </>
-      )}
+      <AwaitPage title={id} loaded={loaded}>
+        {(value, reload) => <KeyPage {...value} reload={reload} />}
+      </AwaitPage>
     </>
   );
 }

@@ -11,6 +11,7 @@ import { Copy } from '../components/copy.js';
 import { Editable } from '../components/editable.js';
 import { TextField } from '../components/field.js';
 import { GrantTable } from '../components/grant-table.js';
+import { AwaitPage } from '../components/await-page.js';
 import { Head } from '../components/head.js';
 import { History } from '../components/history.js';
 import { Sheet } from '../components/sheet.js';
@@ -49,16 +50,9 @@ export function KmsKey({ id }: { id: string }) {
       <p class="crumb">
         <a href={hrefOf(['kms-keys'])}>KMS keys</a>
       </p>
-      {loaded.state === 'ready' ? (
-        <KeyPage {...loaded.value} reload={loaded.reload} />
-      ) : (
-        <>
-          <Head title={id} />
-          <section class="sheet">
-            <Await loaded={loaded}>{() => null}</Await>
-          </section>
-        </>
-      )}
+      <AwaitPage title={id} loaded={loaded}>
+        {(value, reload) => <KeyPage {...value} reload={reload} />}
+      </AwaitPage>
     </>
   );
 }
