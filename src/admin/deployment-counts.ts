@@ -53,7 +53,7 @@ interface ReplicationCount {
 interface ApprovalCount {
   state: string;
   n: number;
-  /** Those that an operator of the host approved. */
+  /** Approvals by break glass, of an operator of the host. */
   brokenGlass: number;
 }
 

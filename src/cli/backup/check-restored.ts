@@ -29,7 +29,7 @@ export interface RestoreReport {
   onlyExported: number[];
   /** ARNs of keys that were destroyed after the backup and that the restore brought back. */
   destroyed: string[];
-  /** One sentence per fault. */
+  /** Faults that the check found, a sentence for each. */
   findings: string[];
 }
 

@@ -4,7 +4,7 @@ import type { RequestFields } from './request-fields.js';
 /** Key type of a key whose key block states its type. */
 export const SEE_KEY_BLOCK = 'FFF';
 
-/** One check value of a reply. */
+/** A check value in a reply. */
 export interface CheckValue {
   /** Number of digits. */
   readonly digits: 6 | 16;
