@@ -11,6 +11,8 @@ export const ACCOUNT = '000000000000';
 export const userArn = (name: string) => `arn:aws:iam::${ACCOUNT}:user/${name}`;
 export const keyArn = (id: string, region = 'us-east-1') => `arn:aws:kms:${region}:${ACCOUNT}:key/${id}`;
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** An id that nothing has. */
+export const MISSING = 'baf58871-2503-4d13-a84a-339aeb8fdfaf';
 
 /** A key resource, in the members that specs read. */
 export interface AwsKey extends Json {
@@ -61,6 +63,19 @@ export function refusalOf({ status, json, text }: RawResponse): string {
   });
   expect(json['requestID']).toMatch(UUID);
   return `${status} ${json['code'] as number} ${json['codeDesc'] as string} | ${json['message'] as string}`;
+}
+
+/** Returns functions that call actions on keys. @param user who calls them */
+export function actionsOf(user: () => CckmUser) {
+  return {
+    /** Calls an action that must succeed. @returns the key that it answers */
+    act: (id: string, action: string, body?: object) =>
+      user().ok<AwsKey>('POST', `cckm/aws/keys/${id}/${action}`, body, action === 'replicate-key' ? 201 : 200),
+    /** Calls an action that must be refused. @returns the refusal as text */
+    refused: (id: string, action: string, body?: object) =>
+      user().refused('POST', `cckm/aws/keys/${id}/${action}`, body),
+    get: (id: string) => user().ok<AwsKey>('GET', `cckm/aws/keys/${id}`),
+  };
 }
 
 /** Starts a service, and returns functions that make users and sign them in. */

@@ -1,28 +1,22 @@
 import { createPublicKey } from 'node:crypto';
-import { DecryptCommand, DescribeKeyCommand, EncryptCommand, ListAliasesCommand } from '@aws-sdk/client-kms';
+import { DescribeKeyCommand, EncryptCommand } from '@aws-sdk/client-kms';
 import { KmsDeletionWorker } from '../../../src/kms/keys/kms-deletion.worker.js';
 import { statement } from '../../support/admin.js';
-import { ACCOUNT, type AwsKey, type CckmUser, keyArn, useCckm, userArn, UUID } from '../../support/cckm.js';
+import { ACCOUNT, actionsOf, type CckmUser, MISSING, useCckm, userArn, UUID } from '../../support/cckm.js';
 import { kmsClient } from '../../support/kms.js';
-import { addMaterial } from '../../support/kms-rows.js';
 import { TestClock } from '../../support/service.js';
 
 const REGIONS = { KEYBLOCK_REGION: 'us-east-1', KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' };
 const clock = new TestClock();
-const { service, admin, user } = useCckm(REGIONS, clock);
+const { service, user } = useCckm(REGIONS, clock);
 
-const MISSING = 'baf58871-2503-4d13-a84a-339aeb8fdfaf';
 const NOT_FOUND = '404 16 NCERRResourceNotFound: Resource not found | Key not found';
 
 let ann: CckmUser;
 beforeAll(async () => {
   ann = await user('ann', statement(['kms:*', 'cckm:*']));
 });
-const act = (id: string, action: string, body?: object) =>
-  ann.ok<AwsKey>('POST', `cckm/aws/keys/${id}/${action}`, body, action === 'replicate-key' ? 201 : 200);
-const refused = (id: string, action: string, body?: object) =>
-  ann.refused('POST', `cckm/aws/keys/${id}/${action}`, body);
-const get = (id: string) => ann.ok<AwsKey>('GET', `cckm/aws/keys/${id}`);
+const { act, refused, get } = actionsOf(() => ann);
 
 describe('deletion', () => {
   test('is scheduled for 7 days by default, and is refused a second time', async () => {
@@ -102,182 +96,6 @@ describe('keys are enabled and disabled', () => {
     expect(await refused(id, 'enable')).toMatch(
       /^409 17 NCERRConflict \| KMSInvalidStateException: .* is pending import/,
     );
-  });
-});
-
-describe('rotation', () => {
-  test('is turned on and off', async () => {
-    const { id } = await ann.createKey();
-    const on = await act(id, 'enable-auto-rotation', { rotation_period_in_days: 90 });
-    expect(on.aws_param).toMatchObject({
-      KeyRotationEnabled: true,
-      RotationPeriodInDays: 90,
-      NextRotationDate: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-    });
-    expect(await act(id, 'get-key-rotation-status')).toEqual(on);
-    expect((await act(id, 'enable-auto-rotation')).aws_param['RotationPeriodInDays']).toBe(365);
-    expect(
-      (await act(id, 'enable-auto-rotation', { rotation_period_in_days: 0 })).aws_param['RotationPeriodInDays'],
-    ).toBe(365);
-    const off = await act(id, 'disable-auto-rotation');
-    expect(off.aws_param['KeyRotationEnabled']).toBe(false);
-    expect(off.aws_param).not.toHaveProperty('NextRotationDate');
-  });
-
-  test.each<[string, object, string]>([
-    ['of 89 days', { rotation_period_in_days: 89 }, '400 9 NCERRInvalidParamValue'],
-    ['of 2,561 days', { rotation_period_in_days: 2561 }, '400 9 NCERRInvalidParamValue'],
-    ['of text', { rotation_period_in_days: 'x' }, '400 15 NCERRBadRequest'],
-  ])('is not turned on with a period %s', async (_, body, message) => {
-    const { id } = await ann.createKey();
-    expect(await refused(id, 'enable-auto-rotation', body)).toContain(message);
-  });
-
-  test('is refused for a key pair, with the exception of KMS', async () => {
-    const { id } = await ann.createKey({ CustomerMasterKeySpec: 'RSA_2048' });
-    for (const action of ['enable-auto-rotation', 'disable-auto-rotation', 'rotate-material'])
-      expect(await refused(id, action)).toBe(
-        '400 15 NCERRBadRequest: Bad HTTP request | UnsupportedOperationException: ',
-      );
-    expect(await ann.refused('GET', `cckm/aws/keys/${id}/rotations`)).toContain('UnsupportedOperationException');
-  });
-
-  test('of the material keeps the key, and its materials are listed', async () => {
-    const { id, aws_param } = await ann.createKey();
-    const kms = kmsClient(service);
-    const { CiphertextBlob } = await kms.send(
-      new EncryptCommand({ KeyId: aws_param.KeyID, Plaintext: Buffer.from('before') }),
-    );
-    const rotated = await act(id, 'rotate-material', {});
-    expect(rotated.aws_param['CurrentKeyMaterialId']).not.toBe(aws_param['CurrentKeyMaterialId']);
-    const { Plaintext } = await kms.send(new DecryptCommand({ CiphertextBlob }));
-    expect(Buffer.from(Plaintext!).toString()).toBe('before');
-
-    const list = await ann.ok<{ resources: object[] }>('GET', `cckm/aws/keys/${id}/rotations?limit=-1`);
-    expect(list).toMatchObject({ total: 2, skip: 0 });
-    expect(list.resources).toEqual([
-      expect.objectContaining({
-        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-        key_source: 'native',
-        key_material_origin: 'native',
-        aws_param: {
-          KeyId: aws_param.KeyID,
-          KeyMaterialId: aws_param['CurrentKeyMaterialId'],
-          KeyMaterialState: 'NON_CURRENT',
-        },
-      }),
-      expect.objectContaining({
-        aws_param: {
-          KeyId: aws_param.KeyID,
-          KeyMaterialId: rotated.aws_param['CurrentKeyMaterialId'],
-          KeyMaterialState: 'CURRENT',
-          RotationDate: expect.stringMatching(/Z$/),
-          RotationType: 'ON_DEMAND',
-        },
-      }),
-    ]);
-    const count = async (query: string) =>
-      (await ann.ok<{ total: number }>('GET', `cckm/aws/keys/${id}/rotations?${query}`)).total;
-    expect(await count('KeyMaterialState=CURRENT')).toBe(1);
-    expect(await count('RotationType=ON_DEMAND')).toBe(1);
-    expect(await count('RotationType=AUTOMATIC')).toBe(0);
-    expect(await count(`KeyMaterialId=${String(aws_param['CurrentKeyMaterialId'])}`)).toBe(1);
-    expect(await count('ImportState=IMPORTED')).toBe(0);
-    expect(await count('key_source=local')).toBe(0);
-    expect(await count('key_material_origin=native')).toBe(2);
-  });
-
-  test('by a new key moves the aliases, and both keys name each other', async () => {
-    await user('usher');
-    const old = await ann.createKey(
-      { Alias: 'app', Tags: [{ TagKey: 'k', TagValue: 'v' }], Description: 'old' },
-      { key_users: ['usher'] },
-    );
-    const next = await act(old.id, 'rotate', { description: 'new', retain_alias: true, disable_encrypt: true });
-    expect(next).toMatchObject({
-      rotated_from: old.id,
-      key_users: ['usher'],
-      aws_param: { Alias: ['alias/app'], Tags: [{ TagKey: 'k', TagValue: 'v' }], Description: 'new' },
-    });
-    expect(next.aws_param['Policy']).toEqual(old.aws_param['Policy']);
-    expect(next.id).not.toBe(old.id);
-    const before = await get(old.id);
-    expect(before).toMatchObject({
-      rotated_to: next.id,
-      rotated_at: expect.stringMatching(/\.\d{6}Z$/),
-      rotation_status: 'ROTATED',
-      aws_param: { Alias: [expect.stringMatching(/^alias\/app-\d{14}$/)], KeyState: 'Enabled' },
-    });
-    const kms = kmsClient(service);
-    await kms.send(new EncryptCommand({ KeyId: 'alias/app', Plaintext: Buffer.from('x') }));
-    const client = await clientOf('ann-keys');
-    await expect(
-      client.send(new EncryptCommand({ KeyId: old.aws_param.KeyID, Plaintext: Buffer.from('x') })),
-    ).rejects.toThrow(/explicit deny/);
-    const { Aliases } = await kms.send(new ListAliasesCommand({ KeyId: next.aws_param.KeyID }));
-    expect(Aliases).toHaveLength(1);
-
-    const plain = await act(next.id, 'rotate');
-    expect(plain).toMatchObject({ rotated_from: next.id, aws_param: { Alias: ['alias/app'], Description: 'new' } });
-    expect(plain).not.toHaveProperty('rotated_to');
-  });
-
-  test('by a new key is refused before it begins if a retained alias would be too long', async () => {
-    const { id } = await ann.createKey({ Alias: 'a'.repeat(236) });
-    const { total } = await ann.ok<{ total: number }>('GET', 'cckm/aws/keys?limit=0');
-    expect(await refused(id, 'rotate', { retain_alias: true })).toMatch(
-      /^400 9 NCERRInvalidParamValue \| An alias has/,
-    );
-    expect(await get(id)).toMatchObject({ rotation_status: '', aws_param: { Alias: [`alias/${'a'.repeat(236)}`] } });
-    expect(await ann.ok('GET', 'cckm/aws/keys?limit=0')).toMatchObject({ total });
-    await act(id, 'rotate');
-  });
-
-  test.each<[string, string, object, string]>([
-    ['by a source key', 'rotate', { source_key_id: 'x' }, 'ImportKeyMaterial'],
-    ['by a source key of an HSM', 'rotate', { source_key_tier: 'hsm-luna' }, 'ImportKeyMaterial'],
-    [
-      'of the material by a source key',
-      'rotate-material',
-      { source_key_identifier: 'x', source_key_tier: 'local' },
-      'ImportKeyMaterial',
-    ],
-  ])('%s is not served, and the refusal says what is', async (_, action, body, instead) => {
-    const { id } = await ann.createKey();
-    const answer = await refused(id, action, body);
-    expect(answer).toMatch(/^400 15 NCERRBadRequest: Bad HTTP request \| Keyblock doesn't serve this request\. /);
-    expect(answer).toContain(instead);
-  });
-
-  test('keeps what a simultaneous policy change records, and vice versa', async () => {
-    const { id } = await ann.createKey();
-    await Promise.all([act(id, 'rotate'), act(id, 'policy', { key_admins: ['ann'] })]);
-    expect(await get(id)).toMatchObject({
-      key_admins: ['ann'],
-      rotated_to: expect.stringMatching(UUID) as unknown,
-      rotation_status: 'ROTATED',
-    });
-  });
-});
-
-describe('imported material', () => {
-  test('is deleted, and the key waits for it again', async () => {
-    const { id, aws_param } = await ann.createKey({ Origin: 'EXTERNAL' });
-    await addMaterial(service, aws_param.Arn);
-    expect(await act(id, 'enable')).toMatchObject({
-      key_material_origin: 'cckm',
-      aws_param: { KeyState: 'Enabled', ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' },
-    });
-    expect(await refused(id, 'delete-material', { key_material_id: 'a'.repeat(64) })).toMatch(/^404 16 /);
-    expect(await refused(id, 'delete-material', { key_material_id: 'x' })).toMatch(/^400 9 /);
-    expect((await act(id, 'delete-material')).aws_param).toMatchObject({ KeyState: 'PendingImport', Enabled: false });
-    const list = await ann.ok('GET', `cckm/aws/keys/${id}/rotations?ImportState=PENDING_IMPORT`);
-    expect(list).toMatchObject({ total: 1, resources: [{ key_source: 'external', key_material_origin: 'cckm' }] });
-  });
-
-  test('of a key that KMS made cannot be deleted', async () => {
-    const { id } = await ann.createKey();
-    expect(await refused(id, 'delete-material')).toMatch(/^400 15 NCERRBadRequest.*UnsupportedOperationException/);
   });
 });
 
@@ -406,125 +224,6 @@ describe('policy, description, tags and aliases', () => {
   });
 });
 
-describe('a multi-Region key', () => {
-  test('is replicated, and its replica becomes the primary key', async () => {
-    const primary = await ann.createKey({ MultiRegion: true });
-    const replica = await act(primary.id, 'replicate-key', {
-      replica_region: 'eu-west-1',
-      aws_param: { Alias: 'replica', Description: 'there', Tags: [{ TagKey: 'a', TagValue: '1' }] },
-      tags: [{ tag_key: 'b', tag_value: '2' }],
-      key_admins: ['ann'],
-    });
-    const { KeyID } = primary.aws_param;
-    expect(replica).toMatchObject({
-      region: 'eu-west-1',
-      key_admins: ['ann'],
-      aws_param: {
-        KeyID,
-        Arn: keyArn(KeyID, 'eu-west-1'),
-        KeyState: 'Creating',
-        Alias: ['alias/replica'],
-        Description: 'there',
-        Tags: [
-          { TagKey: 'a', TagValue: '1' },
-          { TagKey: 'b', TagValue: '2' },
-        ],
-        ReplicaTags: [
-          { TagKey: 'a', TagValue: '1' },
-          { TagKey: 'b', TagValue: '2' },
-        ],
-        ReplicaPolicy: expect.stringContaining('cckm-key-policy') as unknown,
-        MultiRegion: true,
-        MultiRegionConfiguration: {
-          MultiRegionKeyType: 'REPLICA',
-          PrimaryKey: { Arn: keyArn(KeyID), Region: 'us-east-1' },
-          ReplicaKeys: [{ Arn: keyArn(KeyID, 'eu-west-1'), Region: 'eu-west-1' }],
-        },
-      },
-    });
-    expect(await ann.ok('GET', `cckm/aws/keys?keyid=${KeyID}`)).toMatchObject({ total: 2 });
-    expect(
-      await ann.ok('GET', `cckm/aws/keys?keyid=${KeyID}&multi_region=true&multi_region_key_type=PRIMARY`),
-    ).toMatchObject({ total: 1 });
-    expect(await refused(primary.id, 'replicate-key', { replica_region: 'eu-west-1' })).toMatch(
-      /^409 17 NCERRConflict \| AlreadyExistsException/,
-    );
-    clock.advance(2000);
-
-    expect((await act(primary.id, 'update-primary-region', { PrimaryRegion: 'eu-west-1' })).aws_param).toMatchObject({
-      MultiRegionConfiguration: { MultiRegionKeyType: 'REPLICA' },
-    });
-    clock.advance(2000);
-    expect((await get(replica.id)).aws_param).toMatchObject({
-      KeyState: 'Enabled',
-      MultiRegionConfiguration: { MultiRegionKeyType: 'PRIMARY' },
-    });
-  });
-
-  test('is not replicated for an alias that is taken in the other Region', async () => {
-    const primary = await ann.createKey({ MultiRegion: true });
-    await ann.createKey({ Alias: 'taken-there' }, { region: 'eu-west-1' });
-    const body = { replica_region: 'eu-west-1', aws_param: { Alias: 'taken-there' } };
-    expect(await refused(primary.id, 'replicate-key', body)).toBe(
-      '409 18 NCERRKeyAlreadyExists | The alias alias/taken-there already exists in eu-west-1',
-    );
-    const { KeyID } = primary.aws_param;
-    expect(await ann.ok('GET', `cckm/aws/keys?keyid=${KeyID}`)).toMatchObject({ total: 1 });
-    await act(primary.id, 'replicate-key', { replica_region: 'eu-west-1', aws_param: { Alias: 'free-there' } });
-  });
-
-  test('has a record of its replica even if the caller may not create the alias', async () => {
-    const primary = await ann.createKey({ MultiRegion: true });
-    const nameless = await user('nameless', statement('kms:*'), {
-      Effect: 'Deny',
-      Action: 'kms:CreateAlias',
-      Resource: '*',
-    });
-    const body = { replica_region: 'eu-west-1', aws_param: { Alias: 'denied-there' } };
-    expect(await nameless.refused('POST', `cckm/aws/keys/${primary.id}/replicate-key`, body)).toMatch(
-      /^403 4 NCERRForbidden .*kms:CreateAlias/,
-    );
-    const { KeyID } = primary.aws_param;
-    expect(await ann.ok('GET', `cckm/aws/keys?keyid=${KeyID}&region=eu-west-1`)).toMatchObject({ total: 1 });
-  });
-
-  test.each<[string, boolean, string, object, string]>([
-    [
-      'a single-Region key',
-      false,
-      'replicate-key',
-      { replica_region: 'eu-west-1' },
-      '400 15 NCERRBadRequest: Bad HTTP request | UnsupportedOperationException',
-    ],
-    [
-      'a Region that is not served',
-      true,
-      'replicate-key',
-      { replica_region: 'ap-south-1' },
-      '400 9 NCERRInvalidParamValue',
-    ],
-    ['no Region', true, 'replicate-key', {}, '/replica_region is required'],
-    ['its own Region', true, 'update-primary-region', { PrimaryRegion: 'us-east-1' }, '400 9 NCERRInvalidParamValue'],
-    [
-      'a Region without a replica',
-      true,
-      'update-primary-region',
-      { PrimaryRegion: 'eu-west-1' },
-      '404 16 NCERRResourceNotFound',
-    ],
-    [
-      'a member in lower case',
-      true,
-      'update-primary-region',
-      { primary_region: 'eu-west-1' },
-      '/PrimaryRegion is required',
-    ],
-  ])('is refused %s', async (_, MultiRegion, action, body, message) => {
-    const { id } = await ann.createKey({ MultiRegion });
-    expect(await refused(id, action, body)).toContain(message);
-  });
-});
-
 test('the public key of a key pair is PEM', async () => {
   const { id } = await ann.createKey({ CustomerMasterKeySpec: 'ECC_NIST_P256' });
   const { public_key } = await ann.ok<{ public_key: string }>('GET', `cckm/aws/keys/${id}/download-public-key`);
@@ -581,13 +280,3 @@ test('other methods and unknown actions are refused in the envelope', async () =
   );
   expect(KeyMetadata?.Enabled).toBe(true);
 });
-
-/** Returns a client of KMS that signs as a new user with all permissions in KMS. */
-async function clientOf(name: string) {
-  await admin('POST', 'users', { Name: name });
-  await admin('PUT', `users/${name}/policies/own`, { Version: '2012-10-17', Statement: [statement('kms:*')] });
-  const { AccessKeyId, SecretAccessKey } = await admin('POST', `users/${name}/access-keys`);
-  return kmsClient(service, {
-    credentials: { accessKeyId: String(AccessKeyId), secretAccessKey: String(SecretAccessKey) },
-  });
-}
