@@ -14,9 +14,13 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 /** An id that nothing has. */
 export const MISSING = 'baf58871-2503-4d13-a84a-339aeb8fdfaf';
 
-/** A key resource, in the members that specs read. */
-export interface AwsKey extends Json {
+/** A resource of the CCKM API. */
+export interface Resource extends Json {
   id: string;
+}
+
+/** A key resource, in the members that specs read. */
+export interface AwsKey extends Resource {
   aws_param: Json & { Arn: string; KeyID: string; KeyState: string; Enabled: boolean; Alias: string[] };
 }
 
@@ -39,6 +43,8 @@ export interface CckmUser {
   refused: (method: string, path: string, body?: unknown) => Promise<string>;
   /** Creates a key in the first container. */
   createKey: (param?: object, more?: object) => Promise<AwsKey>;
+  /** Creates a container, by default of us-east-1. */
+  createContainer: (name: string, regions?: string[]) => Promise<Resource>;
 }
 
 /** Sends an unsigned request below /api/v1. @param body an object to send as JSON, or text */
@@ -77,6 +83,9 @@ export function actionsOf(user: () => CckmUser) {
     get: (id: string) => user().ok<AwsKey>('GET', `cckm/aws/keys/${id}`),
   };
 }
+
+/** The refusal of an action to a user, as text. @param action of KMS */
+export const forbidden = (action: string) => new RegExp(`^403 4 NCERRForbidden \\| AccessDeniedException: .*${action}`);
 
 /** Starts a service, and returns functions that make users and sign them in. */
 export function useCckm(env: NodeJS.ProcessEnv = {}, clock?: TestClock) {
@@ -131,6 +140,8 @@ export function cckmOf(service: Pick<TestService, 'send' | 'url'>, region?: stri
       refused: async (method, path, body) => refusalOf(await send(method, path, body)),
       createKey: (param = {}, more = {}) =>
         ok('POST', 'cckm/aws/keys', { kms: 'kms', region: 'us-east-1', aws_param: param, ...more }, 201),
+      createContainer: (name, regions = ['us-east-1']) =>
+        ok('POST', 'cckm/aws/kms', { name, account_id: ACCOUNT, connection: 'keyblock', regions }, 201),
     };
   }
 
