@@ -1,4 +1,10 @@
-import { type CreateKeyCommandInput, type KeyMetadata, KMSClient } from '@aws-sdk/client-kms';
+import {
+  type CreateKeyCommandInput,
+  DecryptCommand,
+  EncryptCommand,
+  type KeyMetadata,
+  KMSClient,
+} from '@aws-sdk/client-kms';
 import { CREDENTIALS, type RawRequest, type RawResponse, REGION, type TestService } from './service.js';
 
 /** Returns the real SDK's client of KMS. It doesn't retry. */
@@ -23,6 +29,19 @@ export function sendKms(
     ...request,
   });
 }
+
+/** The error that the SDK throws for a refusal. */
+export const refused = (name: string, message: unknown = expect.any(String)) =>
+  expect.objectContaining({ name, message }) as Error;
+
+/** Functions that encrypt the text `card data`, and decrypt a text. @param kms called at each use */
+export const cardData = (kms: () => KMSClient) => ({
+  encrypt: async (KeyId: string, EncryptionContext?: Record<string, string>) =>
+    (await kms().send(new EncryptCommand({ KeyId, Plaintext: Buffer.from('card data'), EncryptionContext })))
+      .CiphertextBlob!,
+  decrypt: async (CiphertextBlob: Uint8Array, EncryptionContext?: Record<string, string>) =>
+    Buffer.from((await kms().send(new DecryptCommand({ CiphertextBlob, EncryptionContext }))).Plaintext!).toString(),
+});
 
 /** The body of a refusal. Some come without a message. */
 export interface KmsRefusal {

@@ -61,8 +61,7 @@ export function newSoftHsm(): SoftHsm {
 }
 
 /**
- * Compiles a module that forwards every call to SoftHSM2, but misbehaves according to the file in KEYBLOCK_SHIM: see
- * shim.c.
+ * Compiles a module that forwards every call to SoftHSM2, but misbehaves according to the file in SHIM_ORDERS: see shim.c.
  */
 export function compileShim(folder: string): string {
   const file = join(folder, 'shim.so');
