@@ -1,16 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DeleteCustomKeyStoreCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { DataSource } from 'typeorm';
 import { AuditLog } from '../../../src/audit/audit-log.js';
 import { statement } from '../../support/admin.js';
-import { ACCOUNT, type AwsKey, cckmOf, type CckmUser, UUID } from '../../support/cckm.js';
-import { clustersFile, createStore, newTrustAnchor, settledStore } from '../../support/clusters.js';
-import { kmsClient } from '../../support/kms.js';
-import { startTestService, type TestService } from '../../support/service.js';
-import { describeWithSoftHsm, newSoftHsm, PIN, type SoftHsm } from '../../support/softhsm.js';
+import { ACCOUNT, type AwsKey, cckmOf, type CckmUser, MISSING, UUID } from '../../support/cckm.js';
+import { clusterId, settledStore, useClusters } from '../../support/clusters.js';
+import { describeWithSoftHsm, PIN } from '../../support/softhsm.js';
 
 type Json = Record<string, unknown>;
 interface Store extends Json {
@@ -23,56 +18,27 @@ interface List<T> {
 }
 
 const STORES = 'cckm/aws/custom-key-stores';
-const MISSING = 'baf58871-2503-4d13-a84a-339aeb8fdfaf';
-const CLUSTERS = { one: 'cluster-one23456723', two: 'cluster-two23456723', three: 'cluster-three345672' } as const;
+const REGIONS = { KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' };
 
 describeWithSoftHsm('custom key stores', () => {
-  const environment = { ...process.env };
-  const anchors = new Map<string, string>();
-  let softHsm: SoftHsm;
-  let folder: string;
-  let service: TestService;
+  const clusters = useClusters(() => ({ one: {}, two: {}, three: {} }), REGIONS);
   let kms: KMSClient;
   let ann: CckmUser;
   let cckm: ReturnType<typeof cckmOf>;
-
   beforeAll(async () => {
-    softHsm = newSoftHsm();
-    folder = mkdtempSync(join(tmpdir(), 'keyblock-cckm-stores-'));
-    Object.assign(process.env, softHsm.env);
-    for (const name of Object.keys(CLUSTERS)) {
-      softHsm.init(name);
-      anchors.set(name, newTrustAnchor(name));
-      writeFileSync(join(folder, `${name}.crt`), anchors.get(name)!);
-    }
-    const rows = Object.entries(CLUSTERS).map(([name, clusterId]) => ({
-      ...{ clusterId, tokenLabel: name, trustAnchorFile: `${name}.crt` },
-    }));
-    service = await startTestService({
-      ...clustersFile(folder, rows),
-      KEYBLOCK_TOKEN_TIMEOUT_MS: '2000',
-      KEYBLOCK_REGIONS: 'us-east-1,eu-west-1',
-    });
-    kms = kmsClient(service);
-    cckm = cckmOf(service);
+    kms = clusters.client;
+    cckm = cckmOf(clusters.service);
     ann = await cckm.user('ann', statement(['kms:*', 'cckm:*']));
   });
-  afterAll(async () => {
-    kms.destroy();
-    await service.stop();
-    process.env = environment;
-    softHsm.remove();
-    rmSync(folder, { recursive: true, force: true });
-  });
 
-  const bodyOf = (name: keyof typeof CLUSTERS, param: object = {}) => ({
+  const bodyOf = (name: string, param: object = {}) => ({
     kms: 'kms',
     region: 'us-east-1',
     name,
     aws_param: {
       custom_key_store_type: 'AWS_CLOUDHSM',
-      cloud_hsm_cluster_id: CLUSTERS[name],
-      trust_anchor_certificate: anchors.get(name),
+      cloud_hsm_cluster_id: clusterId(name),
+      trust_anchor_certificate: clusters.anchors.get(name),
       key_store_password: PIN,
       ...param,
     },
@@ -121,8 +87,8 @@ describeWithSoftHsm('custom key stores', () => {
         custom_key_store_name: 'one',
         custom_key_store_type: 'AWS_CLOUDHSM',
         connection_state: 'DISCONNECTED',
-        cloud_hsm_cluster_id: CLUSTERS.one,
-        trust_anchor_certificate: anchors.get('one'),
+        cloud_hsm_cluster_id: clusterId('one'),
+        trust_anchor_certificate: clusters.anchors.get('one'),
       },
       local_hosted_params: { blocked: false, linked_state: true },
     });
@@ -136,7 +102,7 @@ describeWithSoftHsm('custom key stores', () => {
     expect(await settled(id)).toBe('CONNECTED');
     const renamed = await ann.ok<Store>('PATCH', `${STORES}/${id}`, {
       name: 'renamed',
-      aws_param: { cloud_hsm_cluster_id: CLUSTERS.one },
+      aws_param: { cloud_hsm_cluster_id: clusterId('one') },
       local_hosted_params: {},
     });
     expect(renamed).toMatchObject({ name: 'renamed', aws_param: { connection_state: 'CONNECTED' } });
@@ -232,11 +198,7 @@ describeWithSoftHsm('custom key stores', () => {
       { name: 'hsm', account_id: ACCOUNT, regions: ['us-east-1'] },
       201,
     );
-    const CustomKeyStoreId = await createStore(kms, {
-      CustomKeyStoreName: 'three',
-      CloudHsmClusterId: CLUSTERS.three,
-      TrustAnchorCertificate: anchors.get('three'),
-    });
+    const CustomKeyStoreId = await clusters.store('three');
     const query = `${STORES}?custom_key_store_id=${CustomKeyStoreId}`;
     expect(await ann.ok('GET', query)).toMatchObject({ total: 0 });
     const jobs = `${STORES}/synchronization-jobs`;
@@ -283,7 +245,11 @@ describeWithSoftHsm('custom key stores', () => {
     ['with the name of another', () => ({ ...bodyOf('two'), name: 'one' }), '409 17 NCERRConflict'],
     ['on a cluster in use', () => ({ ...bodyOf('one'), name: 'x' }), 'CloudHsmClusterInUseException'],
     ['on an unknown cluster', () => bodyOf('two', { cloud_hsm_cluster_id: 'cluster-22222222222' }), '400 9 '],
-    ['with another trust anchor', () => bodyOf('two', { trust_anchor_certificate: anchors.get('one') }), '400 9 '],
+    [
+      'with another trust anchor',
+      () => bodyOf('two', { trust_anchor_certificate: clusters.anchors.get('one') }),
+      '400 9 ',
+    ],
     ['without a password', () => bodyOf('two', { key_store_password: '' }), '400 9 '],
     ['with a short password', () => bodyOf('two', { key_store_password: 'x' }), '400 9 '],
     [
@@ -406,8 +372,8 @@ describeWithSoftHsm('custom key stores', () => {
   });
 
   test('leave no password in audit events or in the database', async () => {
-    await service.app.get(AuditLog).flush();
-    const database = service.app.get(DataSource);
+    await clusters.service.app.get(AuditLog).flush();
+    const database = clusters.service.app.get(DataSource);
     const events = await database.query<{ name: string; text: string }[]>(
       `SELECT event->>'eventName' AS name, event::text AS text FROM audit_events`,
     );
