@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { AuditLog } from '../../../src/audit/audit-log.js';
 import { credentialsOf, policy, statement, useAdmin } from '../../support/admin.js';
 import { runKeyblock } from '../../support/cli.js';
 import { refused, useCli } from '../../support/cli-caller.js';
@@ -128,6 +129,7 @@ describe('audit', () => {
   test('lists events that match, the newest first', async () => {
     const arn = await printed(['keys', 'create', 'B0', 'AES_192']);
     await runKeyblock(['keys', 'show', 'alias/nowhere']);
+    await service.app.get(AuditLog).flush();
     const events = async (...args: string[]) =>
       (await printed(['audit', 'list', '--json', ...args]))
         .split('\n')
