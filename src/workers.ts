@@ -114,8 +114,8 @@ export class WorkersMetrics {
   readonly #waiting = new Map<number, (text: string) => void>();
 
   /** @param registry the registry of this worker */
-  constructor(registry: Registry) {
-    AggregatorRegistry.setRegistries(registry);
+  constructor(registries: Registry[]) {
+    AggregatorRegistry.setRegistries(registries);
     new AggregatorRegistry();
     process.on('message', (message: Message) => {
       if (message.keyblock !== 'metrics') return;

@@ -1,3 +1,5 @@
+import perfHooks from 'node:perf_hooks';
+import { jest } from '@jest/globals';
 import { Metrics } from './metrics.js';
 
 test('leaves out a gauge without labels that has no value', async () => {
@@ -21,4 +23,17 @@ test('counts operations of the same name by service', async () => {
   expect(text).toContain('keyblock_requests_total{service="payment-cryptography",operation="ListKeys",outcome="ok"} 1');
   expect(text).toContain('keyblock_requests_total{service="kms",operation="ListKeys",outcome="ok"} 2');
   expect(text).toContain('keyblock_request_duration_seconds_count{service="kms",operation="ListKeys",outcome="ok"} 2');
+});
+
+test('collects the metrics of the process once, however many services run in it', async () => {
+  const one = new Metrics();
+  const monitor = jest.spyOn(perfHooks, 'monitorEventLoopDelay');
+  const other = new Metrics();
+  expect(monitor).not.toHaveBeenCalled();
+  one.countSignatureFailure('UnrecognizedClientException');
+  const failures = 'keyblock_signature_failures_total{reason="UnrecognizedClientException"} 1';
+  expect(await one.text()).toContain(failures);
+  expect(await other.text()).not.toContain(failures);
+  for (const metrics of [one, other])
+    expect((await metrics.text()).match(/^nodejs_eventloop_lag_seconds /gm)).toHaveLength(1);
 });

@@ -28,6 +28,20 @@ export type Samples = Iterable<Sample>;
 /** Bounds of the waits for a connection, in seconds. */
 const WAITS = [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10];
 
+let collected: Registry | undefined;
+
+/**
+ * Returns the default metrics of the process. They are collected once, because the timer and the observer that feed
+ * them last as long as the process and keep their registry.
+ */
+function defaultMetrics(): Registry {
+  if (!collected) {
+    collected = new Registry();
+    collectDefaultMetrics({ register: collected });
+  }
+  return collected;
+}
+
 /** Metrics for Prometheus: requests by service, operation and outcome, and those of the process. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -56,11 +70,11 @@ export class Metrics {
     labelNames: ['outcome'],
     registers: [this.#registry],
   });
-  readonly #workers = cluster.isWorker ? new WorkersMetrics(this.#registry) : undefined;
+  readonly #registries = [this.#registry, defaultMetrics()];
+  readonly #workers = cluster.isWorker ? new WorkersMetrics(this.#registries) : undefined;
 
   constructor() {
     this.#requests.register(this.#registry);
-    collectDefaultMetrics({ register: this.#registry });
   }
 
   /** Adds metrics of the audit log: events that wait, were written or dropped, by sink, and chains that broke. */
@@ -256,6 +270,6 @@ export class Metrics {
 
   /** Prometheus' text format; covers all workers if there are several. */
   text(): Promise<string> {
-    return this.#workers?.text() ?? this.#registry.metrics();
+    return this.#workers?.text() ?? Registry.merge(this.#registries).metrics();
   }
 }
