@@ -14,6 +14,7 @@ export const FLOORS = [
     'clock',
     'logger',
     'log-output',
+    'quoted',
     'workers',
     'when-ready',
     'tracing',

@@ -90,3 +90,8 @@ export function untilWords(seconds: number, now = Date.now()): string {
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number.toLocaleString('en-GB')} ${number === 1 ? noun : plural}`;
 }
+
+/** E.g. `5F0C…E1A4`. */
+export function shortHash(hash: string): string {
+  return hash === '' ? 'nowhere' : `${hash.slice(0, 4)}…${hash.slice(-4)}`.toUpperCase();
+}

@@ -39,6 +39,7 @@ import { KmsAuthorizer } from './kms/authorization/kms-authorizer.js';
 import { KmsKeyCache } from './kms/keys/kms-key-cache.js';
 import { KeyUses } from './kms/usage/key-uses.js';
 import { LogOutput } from './log-output.js';
+import type { Log } from './logger.js';
 import { CONTROL_PLANE, DATA_PLANE } from './payment/api.js';
 import { KeyCache } from './payment/keys/key-cache.js';
 import { OperationAuthorizer } from './payment/operation-authorizer.js';
@@ -86,9 +87,10 @@ export interface ServiceOptions {
 /** Starts the service: the store, the audit log, the application, the port. Releases everything if a step fails. */
 export async function startService(
   config: Config,
-  logger: Logger,
+  log: Log,
   { clock = new Clock(), databaseTime, stdout, embedded }: ServiceOptions = {},
 ): Promise<Service> {
+  const { logger } = log;
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end();
@@ -146,7 +148,7 @@ export async function startService(
     const { staleServing } = app.get(Changes);
     switchStaleServingOff = () => staleServing.switchOff();
     const front = new Front({
-      ...{ config, logger, metrics, audit, clock, staleServing },
+      ...{ config, log, metrics, audit, clock, staleServing },
       rates: app.get(Rates, { strict: false }),
       apis: apisOf(app),
       operations: servedOperations((controller) => app.get(controller, { strict: false }), authorizersOf(app)),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Approval, Call, Origin, Principal } from '../call.js';
 import type { ServiceException } from '../errors/exceptions.js';
 import type { Api } from '../http/api.js';
+import { quoted } from '../quoted.js';
 import { requestParameters } from './request-parameters.js';
 
 const EVENT_VERSION = '1.11';
@@ -88,12 +89,13 @@ export function serviceEvent({ api, name, keyArn, details }: ServiceAct, time: D
 export function ownEvent(event: OwnEvent, time: Date): string {
   const { source, name, accountId, region, details, resources = '[]' } = event;
   return (
-    `{"eventVersion":"${EVENT_VERSION}","userIdentity":{"accountId":"${accountId}","invokedBy":"${SERVICE}"},` +
-    `"eventTime":"${cloudTrailTime(time)}","eventSource":"${source}","eventName":"${name}","awsRegion":"${region}",` +
-    `"sourceIPAddress":"${SERVICE}","userAgent":"${SERVICE}","requestParameters":null,"responseElements":null,` +
+    `{"eventVersion":"${EVENT_VERSION}","userIdentity":{"accountId":${quoted(accountId)},"invokedBy":"${SERVICE}"},` +
+    `"eventTime":${quoted(cloudTrailTime(time))},"eventSource":${quoted(source)},"eventName":${quoted(name)},` +
+    `"awsRegion":${quoted(region)},"sourceIPAddress":"${SERVICE}","userAgent":"${SERVICE}",` +
+    '"requestParameters":null,"responseElements":null,' +
     (details ? `"serviceEventDetails":${JSON.stringify(details)},` : '') +
-    `"eventID":"${randomUUID()}","readOnly":false,"resources":${resources},` +
-    `"eventType":"AwsServiceEvent","managementEvent":true,"recipientAccountId":"${accountId}","eventCategory":"Management"}`
+    `"eventID":${quoted(randomUUID())},"readOnly":false,"resources":${resources},"eventType":"AwsServiceEvent",` +
+    `"managementEvent":true,"recipientAccountId":${quoted(accountId)},"eventCategory":"Management"}`
   );
 }
 
@@ -127,15 +129,16 @@ function eventOf({ api, operation, region, requestId, traceId, origin }: Request
   const isManagement = !audit.isDataEvent(operation);
   const { userAgent } = origin;
   return readable(
-    `{"eventVersion":"${EVENT_VERSION}","userIdentity":${parts.identity},"eventTime":"${cloudTrailTime(origin.time)}",` +
-      `"eventSource":"${audit.eventSource}","eventName":"${operation}","awsRegion":"${region}",` +
-      `"sourceIPAddress":${quoted(origin.sourceIp)},` +
-      (userAgent === undefined ? '' : `"userAgent":${quoted(userAgent)},`) +
-      (error ? `"errorCode":"${error.name}","errorMessage":${quoted(error.message)},` : '') +
+    `{"eventVersion":"${EVENT_VERSION}","userIdentity":${parts.identity},` +
+      `"eventTime":${quoted(cloudTrailTime(origin.time))},"eventSource":${quoted(audit.eventSource)},` +
+      `"eventName":${quoted(operation)},"awsRegion":${quoted(region)},"sourceIPAddress":${quotedStart(origin.sourceIp)},` +
+      (userAgent === undefined ? '' : `"userAgent":${quotedStart(userAgent)},`) +
+      (error ? `"errorCode":${quoted(error.name)},"errorMessage":${quotedStart(error.message)},` : '') +
       `"requestParameters":${parts.parameters},"responseElements":${parts.response},${additionalData(parts)}` +
-      `"requestID":"${requestId}",${traceId === undefined ? '' : `"traceId":"${traceId}",`}"eventID":"${id}","readOnly":${audit.isReadOnly(operation)},` +
-      `"resources":${parts.resources},"eventType":"AwsApiCall","managementEvent":${isManagement},` +
-      `"recipientAccountId":"${accountId}","eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`,
+      `"requestID":${quoted(requestId)},${traceId === undefined ? '' : `"traceId":${quoted(traceId)},`}` +
+      `"eventID":${quoted(id)},"readOnly":${audit.isReadOnly(operation)},"resources":${parts.resources},` +
+      `"eventType":"AwsApiCall","managementEvent":${isManagement},"recipientAccountId":${quoted(accountId)},` +
+      `"eventCategory":"${isManagement ? 'Management' : 'Data'}"${tlsOf(origin)}}`,
   );
 }
 
@@ -173,8 +176,9 @@ function cloudTrailTime(time: Date): string {
   return second.text;
 }
 
-function quoted(text: string): string {
-  return JSON.stringify(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text);
+/** Quotes a text whose length the caller chooses, shortened to CloudTrail's limit. */
+function quotedStart(text: string): string {
+  return quoted(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text);
 }
 
 /** JSON of userIdentity by principal, cached because callers send many requests. */
@@ -207,7 +211,7 @@ function resourcesOf({ audit }: Api, keyArns: readonly string[], accountId: stri
   const each = keyArns.length > 1 ? [...new Set(keyArns)] : keyArns;
   const resources = each.map((arn) => {
     const type = audit.typeOf?.(arn) ?? audit.keyType;
-    return `{"accountId":"${accountId}","type":"${type}","ARN":"${arn}"}`;
+    return `{"accountId":${quoted(accountId)},"type":${quoted(type)},"ARN":${quoted(arn)}}`;
   });
   return `[${resources.join()}]`;
 }

@@ -8,11 +8,11 @@ import {
   StopKeyUsageCommand,
 } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
-import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import { type DatabaseStore, newStore } from '../../test/support/database.js';
 import { type DeafProxy, startDeafProxy } from '../../test/support/deaf-proxy.js';
 import { CREDENTIALS, REGION, startOn } from '../../test/support/service.js';
+import { openLog } from '../logger.js';
 import type { Service } from '../service.js';
 import { KeyCache } from '../payment/keys/key-cache.js';
 import { MAX_STALE_MS } from './change-epoch.js';
@@ -33,7 +33,7 @@ describe('nodes', () => {
     store = await newStore();
     proxy = await startDeafProxy(store.env.DATABASE_URL);
     const start = (DATABASE_URL: string, log: string[]) =>
-      startOn(store, { DATABASE_URL }, pino({}, { write: (line) => log.push(line) }));
+      startOn(store, { DATABASE_URL }, openLog('info', { write: (line) => log.push(line) }));
     // The nodes start at the same time, and one of them migrates.
     const urls = [store.env.DATABASE_URL, store.env.DATABASE_URL, proxy.url];
     nodes = await Promise.all(urls.map((url, i) => start(url, logs[i]!)));

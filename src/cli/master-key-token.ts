@@ -1,4 +1,5 @@
-import { type Config, readTokenKey } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import { readTokenKey } from '../config/master-key-source.js';
 import { KeyFileError } from '../config/key-file.js';
 import type { TokenKey, TokenKeySettings } from '../provider/token-key.js';
 import type { Command, Streams } from './command.js';

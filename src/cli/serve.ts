@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { EXIT, Failure, outcomeOf } from './failure.js';
 import { auditSinkText } from '../config/audit-sinks.js';
 import { type Config, readConfig } from '../config/config.js';
 import { DataDirectoryInUseError } from '../config/data-directory.js';
 import { LogOutput } from '../log-output.js';
+import { type Log, openLog } from '../logger.js';
 import { MasterKeyError } from '../provider/master-key-check.js';
 import { type Service, startService } from '../service.js';
 import { type EmbeddedDatabase, joinEmbeddedDatabase, runEmbeddedDatabase } from '../store.js';
@@ -30,7 +31,7 @@ type Served = Pick<Service, 'url' | 'close' | 'credentialsPath'> & Partial<Pick<
 
 /** Parameters of a start besides the configuration. */
 interface Surroundings {
-  logger: Logger;
+  log: Log;
   stdout: LogOutput;
   stderr: Writable;
   /** Aborted to stop the service, possibly before it listens. */
@@ -48,9 +49,10 @@ export async function serve(env: NodeJS.ProcessEnv, stderr: Writable): Promise<v
   try {
     const config = readConfig(env);
     const stdout = new LogOutput();
-    const logger = pino({ level: config.logLevel, base: { service: 'keyblock' } }, stdout);
+    const log = openLog(config.logLevel, stdout);
+    const { logger } = log;
     const stop = stopSignal(logger);
-    const service = await started(config, { logger, stdout, stderr, stop });
+    const service = await started(config, { log, stdout, stderr, stop });
     if (!service) return;
     if (!stop.aborted) {
       if (cluster.isWorker) reportListening(service.url);
@@ -87,11 +89,11 @@ export async function serveTemporarily(env: NodeJS.ProcessEnv, stderr: Writable)
 
 /** Starts the service. @returns undefined if it was stopped meanwhile */
 async function started(config: Config, surroundings: Surroundings): Promise<Served | undefined> {
-  const { logger, stdout, stop } = surroundings;
+  const { log, stdout, stop } = surroundings;
   try {
     const embedded = config.databaseUrls === undefined ? await embeddedDatabase(config, surroundings) : undefined;
     if (config.workers > 1 && cluster.isPrimary) return await startPrimary(config, surroundings, embedded);
-    return await startService(config, logger, { stdout, embedded });
+    return await startService(config, log, { stdout, embedded });
   } catch (error) {
     if (stop.aborted && (error === stop.reason || error instanceof WorkerError)) return undefined;
     // The worker has printed the reason.
@@ -105,7 +107,10 @@ async function started(config: Config, surroundings: Surroundings): Promise<Serv
 }
 
 /** Runs the embedded database, once a command that runs it has ended; a worker joins it. */
-async function embeddedDatabase(config: Config, { logger, stderr, stop }: Surroundings): Promise<EmbeddedDatabase> {
+async function embeddedDatabase(
+  config: Config,
+  { log: { logger }, stderr, stop }: Surroundings,
+): Promise<EmbeddedDatabase> {
   if (cluster.isWorker) return joinEmbeddedDatabase(config);
   if (!existsSync(join(config.dataDir, 'postgres'))) stderr.write(`Creating the database in ${config.dataDir} …\n`);
   const deadline = performance.now() + COMMAND_MS;
@@ -125,7 +130,7 @@ async function embeddedDatabase(config: Config, { logger, stderr, stop }: Surrou
 /** Starts the workers. @param embedded the database that they share; closed with them */
 async function startPrimary(
   config: Config,
-  { logger, stop }: Surroundings,
+  { log: { logger }, stop }: Surroundings,
   embedded: EmbeddedDatabase | undefined,
 ): Promise<Served> {
   const reopens = config.audit.some(({ name }) => name === 'file');

@@ -1,20 +1,13 @@
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { z } from 'zod';
+import type { Pkcs11Uri } from '../hsm/pkcs11-uri.js';
 import { type ApprovalsWebhook, readApprovalsWebhook } from './approvals-webhook.js';
-import { type AuditSink, parseAuditSinks } from './audit-sinks.js';
+import type { AuditSink } from './audit-sinks.js';
 import { type Cluster, readClusters } from './clusters-file.js';
-import {
-  type FiledKey,
-  KeyFileError,
-  parseKey,
-  readComponentFiles,
-  readKeyFile,
-  readSecretFile,
-  readText,
-} from './key-file.js';
-import { parsePkcs11Uri, type Pkcs11Uri, Pkcs11UriError } from '../hsm/pkcs11-uri.js';
 import { parseDatabaseUrl } from './database-url.js';
+import { Environment, type VerificationLimits, type XksEndpoint } from './environment.js';
+import { KeyFileError, readSecretFile, readText } from './key-file.js';
+import { type MasterKeySource, masterKeySources } from './master-key-source.js';
 import { findPassword } from './password-file.js';
 import { type PayshieldConfig, readPayshield } from './payshield-file.js';
 import { Settings, type Sources } from './settings.js';
@@ -108,21 +101,6 @@ export interface Config {
   readonly traces?: { readonly endpoint: string; readonly ratio: number };
 }
 
-/**
- * Maximum number of failed verifications with one key, and with one account number, in a period of time on all nodes
- * together.
- */
-export interface VerificationLimits {
-  readonly key?: { readonly failures: number; readonly seconds: number };
-  readonly pan?: { readonly failures: number; readonly seconds: number };
-}
-
-export interface XksEndpoint {
-  readonly host: string;
-  /** 443 if absent. */
-  readonly port?: number;
-}
-
 /** Settings for the tokens of a deployment. */
 export interface TokenConfig {
   /** Mechanism by which a token encrypts the master key. */
@@ -155,151 +133,6 @@ export class ConfigError extends Error {
     super(`The configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
   }
 }
-
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-
-const Environment = z.object({
-  KEYBLOCK_HOST: z.string().default('127.0.0.1'),
-  KEYBLOCK_PORT: z
-    .string()
-    .regex(
-      /^(?!\w+:)/,
-      'must be a number such as 8080, not an address. An address that Kubernetes sets for a Service named ' +
-        'keyblock is ignored only if KEYBLOCK_SERVICE_HOST and KEYBLOCK_SERVICE_PORT match it',
-    )
-    .pipe(integer(0, 65535))
-    .default(8080),
-  KEYBLOCK_REGION: z
-    .string()
-    .regex(/^[a-z]{2}-[a-z]{1,16}-[0-9]+$/, 'must be a Region name such as us-east-1')
-    .default('us-east-1'),
-  KEYBLOCK_REGIONS: z
-    .string()
-    .regex(
-      /^[a-z]{2}-[a-z]{1,16}-[0-9]+(,[a-z]{2}-[a-z]{1,16}-[0-9]+)*$/,
-      'must be Region names separated by commas, such as us-east-1,eu-west-1',
-    )
-    .transform((names) => names.split(','))
-    .refine((names) => new Set(names).size === names.length, 'must name each Region once')
-    .optional(),
-  KEYBLOCK_ACCOUNT_ID: z
-    .string()
-    .regex(/^\d{12}$/, 'must be 12 digits')
-    .default('000000000000'),
-  KEYBLOCK_DATA_DIR: z.string().default('./data'),
-  DATABASE_URL: z.string().optional(),
-  KEYBLOCK_DATABASE_CONNECTIONS: integer(4, 200).default(10),
-  KEYBLOCK_MIGRATE: z.enum(['on', 'off'], 'must be on or off').default('on'),
-  PGPASSFILE: z.string().optional(),
-  KEYBLOCK_MASTER_KEY: z.string().optional(),
-  KEYBLOCK_MASTER_KEY_FILE: z.string().optional(),
-  KEYBLOCK_MASTER_KEY_COMPONENT_FILES: z.string().optional(),
-  KEYBLOCK_MASTER_KEY_TOKEN: z.string().optional(),
-  KEYBLOCK_MASTER_KEY_TOKEN_MECHANISM: z
-    .enum(
-      ['aes-gcm', 'rsa-oaep-sha1', 'rsa-oaep-sha256'],
-      'must be aes-gcm, rsa-oaep-sha1 or rsa-oaep-sha256: how the token encrypts the master key',
-    )
-    .default('aes-gcm'),
-  KEYBLOCK_CLUSTERS_FILE: z.string().optional(),
-  KEYBLOCK_PAYSHIELD_FILE: z.string().optional(),
-  KEYBLOCK_XKS_ENDPOINTS: z
-    .string()
-    .regex(
-      /^[a-zA-Z0-9.-]+(:\d{1,5})?(,[a-zA-Z0-9.-]+(:\d{1,5})?)*$/,
-      'must be hosts separated by commas, each with a port if it is not 443, such as localhost:8443,10.0.0.7',
-    )
-    .transform((text) => text.split(',').map(parseEndpoint))
-    .optional(),
-  KEYBLOCK_TOKEN_REQUIRED: z
-    .enum(['true', 'false'], 'must be true or false')
-    .default('false')
-    .transform((text) => text === 'true'),
-  KEYBLOCK_TOKEN_SESSIONS: integer(1, 64).default(4),
-  KEYBLOCK_TOKEN_TIMEOUT_MS: integer(100, 60_000).default(2000),
-  KEYBLOCK_ACCESS_KEY_ID: z
-    .string()
-    .regex(/^\w{16,128}$/, 'must be 16 to 128 letters, digits or underscores')
-    .optional(),
-  KEYBLOCK_SECRET_ACCESS_KEY: z.string().optional(),
-  KEYBLOCK_SECRET_ACCESS_KEY_FILE: z.string().optional(),
-  KEYBLOCK_TLS_CERT_FILE: z.string().optional(),
-  KEYBLOCK_TLS_KEY_FILE: z.string().optional(),
-  KEYBLOCK_METRICS_PORT: integer(0, 65_535).optional(),
-  KEYBLOCK_CLOCK_SKEW_SECONDS: integer(1, 86_400).default(300),
-  KEYBLOCK_BODY_LIMIT_BYTES: integer(1024, 104_857_600).default(1_048_576),
-  KEYBLOCK_MAX_KEYS: integer(1, 10_000_000).optional(),
-  KEYBLOCK_MAX_ALIASES: integer(1, 10_000_000).optional(),
-  KEYBLOCK_KEY_CACHE: integer(1, 100_000).default(20_000),
-  KEYBLOCK_CONTROL_PLANE_RATE: integer(1, 1_000_000).optional(),
-  KEYBLOCK_DATA_PLANE_RATE: integer(1, 1_000_000).optional(),
-  KEYBLOCK_TR31_LEGACY: z.enum(['refuse', 'allow'], 'must be refuse or allow').default('refuse'),
-  KEYBLOCK_WEAK_DECIMALIZATION: z.enum(['refuse', 'allow'], 'must be refuse or allow').default('refuse'),
-  KEYBLOCK_VERIFICATION_LIMIT: z
-    .string()
-    .regex(
-      /^(?:(?:pan|key)=[1-9]\d{0,8}\/[1-9]\d{0,4}[smh](?:,(?!$)|$)){1,2}$/,
-      'must be limits such as pan=10/1h,key=1000/60s: failures, a slash, and a number of seconds, minutes or hours',
-    )
-    .transform(parseVerificationLimits)
-    .refine((limits) => limits !== undefined, 'must state pan and key at most once each')
-    .optional(),
-  KEYBLOCK_AUDIT: z.string().default('table').transform(auditSinks),
-  KEYBLOCK_STALE_SECONDS: integer(0, 900).default(0),
-  KEYBLOCK_APPROVALS_WEBHOOK: z.string().optional(),
-  KEYBLOCK_APPROVALS_WEBHOOK_SECRET: z.string().optional(),
-  KEYBLOCK_APPROVALS_WEBHOOK_SECRET_FILE: z.string().optional(),
-  KEYBLOCK_REQUEST_LOG: z.enum(['all', 'errors', 'off'], 'must be all, errors or off').optional(),
-  KEYBLOCK_CONSOLE: z.enum(['on', 'no-workbench', 'off'], 'must be on, no-workbench or off').default('on'),
-  KEYBLOCK_CONSOLE_LABEL: z
-    .string()
-    .max(24, 'must be at most 24 characters')
-    .regex(/^[\x20-\x7e]*$/, 'must be printable ASCII characters')
-    .optional(),
-  KEYBLOCK_LOG_LEVEL: z
-    .enum(
-      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-      'must be a pino level: info, warn, error, ...',
-    )
-    .default('info'),
-  KEYBLOCK_DRAIN_SECONDS: integer(0, 3600).default(5),
-  KEYBLOCK_WORKERS: integer(1, 128).default(1),
-  KEYBLOCK_OTLP_ENDPOINT: z
-    .string()
-    .regex(/^https?:\/\/[^/?#@]+\/?$/, 'must be the base URL of a collector, such as http://127.0.0.1:4318')
-    .optional(),
-  KEYBLOCK_TRACE_RATIO: z
-    .string()
-    .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, 'must be a number from 0 to 1, such as 0.05')
-    .default('0.1')
-    .transform(Number),
-});
-type Environment = z.infer<typeof Environment>;
-
-/** The source of a master key: the key itself, or the key of a token that encrypts it. */
-type MasterKeySource = FiledKey | LocatedKey;
-
-/** A key of a token and the PIN that gives access to it. */
-interface LocatedKey {
-  uri: Pkcs11Uri;
-  pin: string;
-}
-
-const masterKeySources = (env: Readonly<Record<string, string>>): Sources<MasterKeySource> => ({
-  KEYBLOCK_MASTER_KEY: (text) => {
-    const key = parseKey(text);
-    if (!key) throw new KeyFileError('must be 64 hexadecimal digits');
-    return { key };
-  },
-  KEYBLOCK_MASTER_KEY_FILE: (path) => ({ key: readKeyFile(path) }),
-  KEYBLOCK_MASTER_KEY_COMPONENT_FILES: (paths) => readComponentFiles(paths.split(',')),
-  KEYBLOCK_MASTER_KEY_TOKEN: (text) => readTokenKey(text, env),
-});
 
 const SECRET_ACCESS_KEY: Sources<string> = {
   KEYBLOCK_SECRET_ACCESS_KEY: (text) => {
@@ -486,62 +319,4 @@ function masterKeyOf(source: MasterKeySource | undefined, tokens: TokenConfig, i
   if (!source) return {};
   if ('key' in source) return { masterKey: source.key, masterKeyComponents: source.componentCheckValues };
   return { masterKeyToken: { ...source, ...tokens, isRequired } };
-}
-
-/**
- * Reads a PKCS#11 URI that names a key of a token, and the PIN from the source that it names.
- *
- * @param env the environment, which may have the PIN
- * @throws KeyFileError
- */
-export function readTokenKey(text: string, env: NodeJS.ProcessEnv): LocatedKey {
-  try {
-    const uri = parsePkcs11Uri(text);
-    return { uri, pin: readPin(uri.pinSource, env) };
-  } catch (error) {
-    throw error instanceof Pkcs11UriError ? new KeyFileError(error.message) : error;
-  }
-}
-
-function readPin(source: Pkcs11Uri['pinSource'], env: NodeJS.ProcessEnv): string {
-  if ('variable' in source) {
-    const pin = env[source.variable];
-    if (!pin) throw new KeyFileError(`names the variable ${source.variable} for the PIN, which is not set`);
-    return pin;
-  }
-  try {
-    return readSecretFile(source.file);
-  } catch (error) {
-    if (!(error instanceof KeyFileError)) throw error;
-    throw new KeyFileError(`names the file ${source.file} for the PIN, which ${error.message}`);
-  }
-}
-
-function auditSinks(text: string, context: z.RefinementCtx): readonly AuditSink[] {
-  try {
-    return parseAuditSinks(text);
-  } catch (error) {
-    context.addIssue((error as Error).message);
-    return z.NEVER;
-  }
-}
-
-function parseEndpoint(text: string): XksEndpoint {
-  const [host = '', port] = text.toLowerCase().split(':');
-  return port === undefined ? { host } : { host, port: Number(port) };
-}
-
-const SECONDS = { s: 1, m: 60, h: 3600 };
-
-/** Parses limits such as `key=100/1h`. @returns undefined if a limit is stated twice */
-function parseVerificationLimits(text: string): VerificationLimits | undefined {
-  const limits = text.split(',').map((limit) => {
-    const [, name = '', failures, count, unit] = /^(\w+)=(\d+)\/(\d+)([smh])$/.exec(limit) ?? [];
-    return [
-      name,
-      { failures: Number(failures), seconds: Number(count) * SECONDS[unit as keyof typeof SECONDS] },
-    ] as const;
-  });
-  const parsed = Object.fromEntries(limits);
-  return Object.keys(parsed).length === limits.length ? parsed : undefined;
 }

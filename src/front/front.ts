@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { CredentialStore } from '../auth/credentials.js';
 import { SigV4Verifier } from '../auth/sigv4.js';
@@ -19,6 +18,7 @@ import type { Authenticator } from '../http/authenticator.js';
 import { HeaderValues } from '../http/header-values.js';
 import type { RequestParts } from '../http/input.js';
 import type { Metrics } from '../http/metrics.js';
+import type { Log } from '../logger.js';
 import { endSpan, traceRequest, withinRequest } from '../tracing/tracing.js';
 import { whenReady } from '../when-ready.js';
 import { readBody } from './body.js';
@@ -47,7 +47,7 @@ interface Caller {
 
 export interface FrontOptions {
   config: Config;
-  logger: Logger;
+  log: Log;
   metrics: Metrics;
   audit: AuditLog;
   rates: Rates;
@@ -80,13 +80,13 @@ export class Front {
   readonly #inProgress = new Set<Exchange>();
 
   constructor(options: FrontOptions) {
-    const { apis, operations, logger, config } = options;
+    const { apis, operations, log, config } = options;
     this.#options = options;
     this.#routes = new Routes([...apis.keys()], operations);
     this.#verifier = new SigV4Verifier(config);
     this.#buckets = { controlPlane: bucketsOf(config.controlPlaneRate), dataPlane: bucketsOf(config.dataPlaneRate) };
-    this.#log = new RequestLog(logger, options.config.requestLog);
-    this.#answers = new TurnAnswers(logger);
+    this.#log = new RequestLog(log, config.requestLog);
+    this.#answers = new TurnAnswers(log.logger);
   }
 
   /** Accepts a request whose head has arrived, and serves it when its body has arrived, too. */
@@ -216,7 +216,7 @@ export class Front {
   /** Answers an exception in the form of the API that was called. */
   #refuse(exchange: Exchange, thrown: unknown): void {
     const { api } = exchange.found;
-    const error = exceptionOf(thrown, api, exchange.id, this.#options.logger);
+    const error = exceptionOf(thrown, api, exchange.id, this.#options.log.logger);
     exchange.exception = error;
     if (thrown instanceof ApprovalRequiredException) exchange.approvals = thrown.sessionArns;
     if (exchange.call) this.#options.refused(exchange.call);

@@ -1,8 +1,8 @@
-import { pino } from 'pino';
 import type { Call } from '../call.js';
 import type { Config } from '../config/config.js';
 import type { Outcome } from '../http/metrics.js';
 import type { Exchange } from './exchange.js';
+import { openLog } from '../logger.js';
 import { RequestLog } from './request-log.js';
 
 const KEY = 'arn:aws:payment-cryptography:us-east-1:111122223333:key/abcdefghijklmnop';
@@ -16,8 +16,7 @@ const exchange = {
 function logged(requests: Config['requestLog'], level = 'info', outcomes: Outcome[] = ['ok', 'ValidationException']) {
   const lines: Record<string, unknown>[] = [];
   const write = (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>);
-  const logger = pino({ level, base: { worker: 2 } }, { write });
-  const log = new RequestLog(logger, requests);
+  const log = new RequestLog(openLog(level, { write }), requests);
   for (const outcome of outcomes)
     log.write(exchange, {
       operation: 'GenerateMac',
@@ -45,7 +44,7 @@ test('a line has the level of information, the members of every line, and the fa
   expect(line).toEqual({
     level: 30,
     time: expect.any(Number) as number,
-    worker: 2,
+    service: 'keyblock',
     requestId: exchange.id,
     api: 'data plane',
     operation: 'GenerateMac',
@@ -59,7 +58,7 @@ test('a line has the level of information, the members of every line, and the fa
 
 test('a request whose signer is unknown has no caller in its line', () => {
   const lines: string[] = [];
-  const log = new RequestLog(pino({}, { write: (line: string) => lines.push(line) }), 'errors');
+  const log = new RequestLog(openLog('info', { write: (line) => lines.push(line) }), 'errors');
   log.write(Object.assign({}, exchange, { call: undefined }), {
     operation: 'unknown',
     outcome: 'AccessDeniedException',

@@ -3,8 +3,8 @@ import type { WorkingKey } from '../payment/dataplane/keys/working-keys.js';
 import type { Verifications } from '../payment/dataplane/verification/verifications.js';
 import type { KeyRequirement } from '../payment/keys/key-rules.js';
 import type { HostErrorCode } from './host-error.js';
-import type { KeyIssuer } from './key-issuer.js';
 import type { HostKeyAttributes } from './layouts/block-header.js';
+import type { WantedHeader } from './layouts/key-options.js';
 import type { KeyType, RequestLayout } from './layouts/layout.js';
 import type { FieldSettings, KeyField, RequestFields } from './layouts/request-fields.js';
 
@@ -53,6 +53,28 @@ export interface HostKeys {
   find(host: HostCall, field: KeyField, needs: KeyNeeds): HostKey | Promise<HostKey>;
 }
 
+/** The form in which a key is issued. */
+export interface IssuedAs {
+  readonly type: KeyType;
+  /** Letter of the scheme; Z and 0 mean a single-length key without a letter. */
+  readonly scheme: string;
+  /** For a key block. */
+  readonly header?: WantedHeader | undefined;
+}
+
+/** Encrypts a key under the LMK of a command. @returns the key field */
+export type Issue = (clear: Buffer) => string;
+
+/** Issues keys under LMKs. Nothing is stored: the host keeps them. */
+export interface Issuer {
+  /**
+   * Authorizes a command on its LMK and returns the function that issues a key under it.
+   *
+   * @throws HostError 04, 13, 15, 26, 29, A3, AA
+   */
+  under(host: HostCall, form: IssuedAs): Issue | Promise<Issue>;
+}
+
 /** PINs encrypted under an LMK, which hosts keep in their databases. */
 export interface PinsUnderLmk {
   /** Reads the field of a PIN under the LMK of the call. Its length depends on the LMK. */
@@ -91,8 +113,7 @@ export interface HostServices {
   readonly listener: ListenerServices;
   readonly keys: HostKeys;
   readonly pins: PinsUnderLmk;
-  /** Issues keys under the LMK. */
-  readonly issuer: KeyIssuer;
+  readonly issuer: Issuer;
   readonly verifications: Verifications;
   readonly settings: ListenerSettings;
 }

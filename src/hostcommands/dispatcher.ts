@@ -7,6 +7,7 @@ import type { Clock } from '../clock.js';
 import type { TokenBuckets } from '../front/token-buckets.js';
 import type { Metrics } from '../http/metrics.js';
 import { CONTROL_PLANE } from '../payment/api.js';
+import { quoted } from '../quoted.js';
 import { whenReady } from '../when-ready.js';
 import { HOST_COMMANDS } from './api.js';
 import { HostCall, type HostCommand, type HostServices, type ListenerServices, type Reply } from './command.js';
@@ -273,8 +274,7 @@ export class Dispatcher {
   #parametersOf({ row, code, checkValues }: Exchange): string {
     const parameters = row?.parameters ?? this.#parameters(shown(code));
     if (checkValues.length === 0) return `${parameters}}`;
-    // Hexadecimal digits need no escapes.
-    return `${parameters},"keyCheckValues":["${checkValues.join('","')}"]}`;
+    return `${parameters},"keyCheckValues":[${checkValues.map(quoted).join()}]}`;
   }
 
   #anonymousEvent({ id, api, operation, peer }: Exchange, failure: { name: string; message: string }): string {

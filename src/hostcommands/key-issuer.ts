@@ -1,41 +1,23 @@
 import { scopeOf } from '../call.js';
 import { toHex } from '../crypto/bytes.js';
 import { whenReady } from '../when-ready.js';
-import type { HostCall } from './command.js';
+import type { HostCall, Issue, IssuedAs, Issuer } from './command.js';
 import { HostError } from './host-error.js';
 import { letterOf, type WantedHeader } from './layouts/key-options.js';
 import { SEE_KEY_BLOCK } from './layouts/key-fields.js';
-import type { KeyType } from './layouts/layout.js';
 import { authorizeLmk } from './lmk/authorize-lmk.js';
 import type { BlockKeys } from './lmk/block-keys.js';
 import { requireScheme } from './lmk/key-scheme.js';
 import { lmkArn, type Lmks } from './lmk/lmks.js';
 
-/** The form in which a key is issued. */
-export interface IssuedAs {
-  readonly type: KeyType;
-  /** Letter of the scheme; Z and 0 mean a single-length key without a letter. */
-  readonly scheme: string;
-  /** For a key block. */
-  readonly header?: WantedHeader | undefined;
-}
-
-/** Encrypts a key under the LMK of a command. @returns the key field */
-export type Issue = (clear: Buffer) => string;
-
-/** Issues keys under LMKs. Nothing is stored: the host keeps them. */
-export class KeyIssuer {
+/** Issues keys under the LMKs of a configuration. */
+export class KeyIssuer implements Issuer {
   /** @param blocks undefined if no LMK is a key block LMK */
   constructor(
     private readonly lmks: Lmks,
     private readonly blocks?: BlockKeys,
   ) {}
 
-  /**
-   * Authorizes a command on its LMK and returns the function that issues a key under it.
-   *
-   * @throws HostError 04, 13, 15, 26, 29, A3, AA
-   */
   under(host: HostCall, { type, scheme, header }: IssuedAs): Issue | Promise<Issue> {
     const entry = this.lmks.get(host.lmk);
     if (!entry) throw new HostError('13', `LMK identifier: there is no LMK ${host.lmk}`);

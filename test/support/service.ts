@@ -3,9 +3,9 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography';
 import { SignatureV4 } from '@smithy/signature-v4';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
-import { pino } from 'pino';
 import { Clock } from '../../src/clock.js';
 import { readConfig } from '../../src/config/config.js';
+import { type Log, openLog } from '../../src/logger.js';
 import { type Service, startService } from '../../src/service.js';
 import { newStore, type TestStore } from './database.js';
 
@@ -76,8 +76,7 @@ export interface RawResponse {
 export async function startTestService(env: NodeJS.ProcessEnv = {}, clock = new TestClock()): Promise<TestService> {
   const store = await newStore();
   const log: Record<string, unknown>[] = [];
-  const logger = pino({ level: 'info' }, { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) });
-  const service = await startOn(store, env, logger, clock);
+  const service = await startOn(store, env, logTo(log), clock);
   const { url } = service;
   const client = { region: REGION, endpoint: url, credentials: CREDENTIALS };
   const controlPlane = new PaymentCryptographyClient({ ...client, maxAttempts: 1 });
@@ -98,14 +97,21 @@ export async function startTestService(env: NodeJS.ProcessEnv = {}, clock = new 
   };
 }
 
+export const SILENT = openLog('silent', { write: () => undefined });
+
+/** Opens a log whose lines are added to an array. */
+export function logTo(lines: Record<string, unknown>[], level = 'info'): Log {
+  return openLog(level, { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+}
+
 /** Starts a service over a store that may have been used before. */
 export function startOn(
   store: TestStore,
   env: NodeJS.ProcessEnv = {},
-  logger = pino({ level: 'silent' }),
+  log = SILENT,
   clock = new TestClock(),
 ): Promise<Service> {
-  return startService(readConfig({ ...serviceEnv(store), ...env }), logger, {
+  return startService(readConfig({ ...serviceEnv(store), ...env }), log, {
     clock,
     databaseTime: { read: () => Promise.resolve(clock.now()) },
   });

@@ -1,6 +1,6 @@
 import { dataPlanePaths } from '../data-plane-paths.js';
 import { EXIT, Failure } from '../failure.js';
-import type { Connection } from '../service/connection.js';
+import type { Connection } from '../service/signed-fetch.js';
 import { jsonObjectOf, type Request, signedFetch } from '../service/signed-fetch.js';
 import type { Answer } from './answers.js';
 import { type AwsCall, TARGETS } from './pairs.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type HostTarget } from '../host-connection.js';
 import { EXIT, Failure } from '../failure.js';
-import type { Connection } from '../service/connection.js';
+import type { Connection } from '../service/signed-fetch.js';
 import { type Answer, type Difference, difference, type Kind, randomMembers } from './answers.js';
 import { AwsReplay } from './aws-replay.js';
 import { HostReplay } from './host-replay.js';

@@ -1,14 +1,14 @@
 import { EXIT, Failure } from '../failure.js';
-import type { Credentials, Place } from './credentials.js';
 import type { Profile } from './profiles.js';
-import { signedFetch } from './signed-fetch.js';
+import { type Connection, type Credentials, signedFetch } from './signed-fetch.js';
 
 /**
  * Assumes the role of a profile at the service's STS.
  *
+ * @param connection the service, and the caller who assumes the role
  * @throws Failure with the service's message if it refuses
  */
-export async function assumeRole(profile: Profile, place: Place, credentials: Credentials): Promise<Credentials> {
+export async function assumeRole(profile: Profile, connection: Connection): Promise<Credentials> {
   const { role_arn: RoleArn = '', role_session_name: RoleSessionName = 'keyblock-cli' } = profile;
   const { duration_seconds: DurationSeconds, external_id: ExternalId } = profile;
   const fields = { Version: '2011-06-15', Action: 'AssumeRole', RoleArn, RoleSessionName };
@@ -18,7 +18,6 @@ export async function assumeRole(profile: Profile, place: Place, credentials: Cr
     ...(ExternalId !== undefined && { ExternalId }),
   }).toString();
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const connection = { endpoint: place.endpoint, region: place.region, credentials };
   const response = await signedFetch(connection, { service: 'sts', method: 'POST', path: '/', headers, body });
   const xml = await response.text();
   const element = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];

@@ -1,6 +1,6 @@
 import { EXIT, Failure } from '../failure.js';
-import { type Connection, type ConnectionOptions, connectionOf } from './connection.js';
-import { jsonObjectOf, type Request, signedFetch } from './signed-fetch.js';
+import { type ConnectionOptions, connectionOf } from './connection.js';
+import { type Connection, jsonObjectOf, type Request, signedFetch } from './signed-fetch.js';
 
 const SIGNING_NAME = 'payment-cryptography';
 const PAGE = 100;

@@ -2,8 +2,9 @@ import type { Command } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
 import type { OutputOptions } from '../results.js';
 import { withOutput } from '../results.js';
-import { type Credentials, findCredentials } from './credentials.js';
+import { findCredentials } from './credentials.js';
 import { type Profiles, readProfiles } from './profiles.js';
+import type { Connection } from './signed-fetch.js';
 
 const DEFAULT_PORT = '8080';
 const DEFAULT_REGION = 'us-east-1';
@@ -17,14 +18,6 @@ export interface ConnectionOptions {
 
 /** The options of every command on a service. */
 export type ServiceOptions = ConnectionOptions & OutputOptions;
-
-/** A service, and the caller who signs requests to it. */
-export interface Connection {
-  /** URL without a slash at its end. */
-  endpoint: string;
-  region: string;
-  credentials: Credentials;
-}
 
 /** Adds the options for the service and the caller. */
 export function withConnection(command: Command): Command {

@@ -2,15 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { EXIT, Failure } from '../failure.js';
-import type { Profile, Profiles } from './profiles.js';
 import { assumeRole } from './assume-role.js';
-
-/** An access key that signs requests. */
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string | undefined;
-}
+import type { Profile, Profiles } from './profiles.js';
+import type { Credentials } from './signed-fetch.js';
 
 /**
  * Settings for finding credentials: the endpoint for assuming roles, and permission to use a local service's
@@ -76,7 +70,7 @@ async function profileCredentials(
     if (seen.length === MAX_PROFILES)
       throw new Failure(EXIT.usage, `The profile ${seen[0]} has more than ${MAX_PROFILES} profiles as its sources.`);
     const source = await sourceOf(profiles, name, profile, place, env, [...seen, name]);
-    return assumeRole(profile, place, source);
+    return assumeRole(profile, { endpoint: place.endpoint, region: place.region, credentials: source });
   }
   if (accessKeyId && secretAccessKey)
     return { accessKeyId, secretAccessKey, sessionToken: profile['aws_session_token'] };

@@ -1,8 +1,22 @@
 import { version } from '../command.js';
 import { EXIT, Failure } from '../failure.js';
-import type { Connection } from './connection.js';
 
 const TIMEOUT_MS = 60_000;
+
+/** An access key that signs requests. */
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string | undefined;
+}
+
+/** A service, and the caller who signs requests to it. */
+export interface Connection {
+  /** URL without a slash at its end. */
+  endpoint: string;
+  region: string;
+  credentials: Credentials;
+}
 
 /** A request to sign. */
 export interface Request {

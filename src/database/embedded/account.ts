@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataDirectoryError } from '../../config/data-directory.js';
 
@@ -83,4 +83,17 @@ export function endingWithParent(): string[] {
 
 function succeeds([command = '', ...args]: string[], ids?: Account['ids']): boolean {
   return spawnSync(command, args, { ...ids, stdio: 'ignore' }).status === 0;
+}
+
+/**
+ * Replaces the text of a file of the account, and keeps its owner. Doesn't follow a symbolic link, which the owner could have put
+ * there to mislead root.
+ */
+export function overwrite(path: string, text: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
+  try {
+    writeFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -1,22 +1,16 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
-  closeSync,
-  constants,
   existsSync,
   lchownSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,9 +19,10 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { type DataDirectory, DataDirectoryError } from '../../config/data-directory.js';
 import { endInTime, TIMEOUT_MS } from '../connection.js';
-import { type Account, accountFor, endingWithParent } from './account.js';
+import { type Account, accountFor, endingWithParent, overwrite } from './account.js';
 import { findBinaries, linkLibraries, POSTGRES_MAJOR, type PostgresBinaries, SET_DATABASE_URL } from './binaries.js';
 import { DiskWatch, requireSpace } from './disk-watch.js';
+import { disownLockFile, isReady, orphanOf } from './lock-file.js';
 
 const USER = 'keyblock';
 const DATABASE = 'keyblock';
@@ -345,51 +340,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Returns the process id of a server that runs on the data, from its postmaster.pid, or undefined. */
-function orphanOf(databasePath: string): number | undefined {
-  const [owner] = lockFile(databasePath);
-  if (owner === undefined) return undefined;
-  const pid = Number(owner);
-  return isServerOf(pid, databasePath) ? pid : undefined;
-}
-
-/**
- * Writes the id of this process into the lock file that a killed server left. PostgreSQL ignores its own parent in that
- * file, but would mistake a process that isn't reaped yet, or another process with a reused id, for a running server.
- * The other lines stay: they tell PostgreSQL whether processes of the killed server still use its shared memory.
- */
-function disownLockFile(databasePath: string): void {
-  const [owner, ...rest] = lockFile(databasePath);
-  if (owner === undefined || isServerOf(Number(owner), databasePath)) return;
-  overwrite(join(databasePath, 'postmaster.pid'), [process.pid, ...rest].join('\n'));
-}
-
-/**
- * Replaces the text of a file, and keeps its owner. Doesn't follow a symbolic link, which the owner could have put
- * there to mislead root.
- */
-function overwrite(path: string, text: string): void {
-  const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
-  try {
-    writeFileSync(file, text);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** True if the process is a server on the data, and not another process with a reused id. */
-function isServerOf(pid: number, databasePath: string): boolean {
-  try {
-    process.kill(pid, 0);
-    // A server's working directory is its data; without /proc, its command line names the folder.
-    return existsSync('/proc/self')
-      ? readlinkSync(`/proc/${pid}/cwd`) === realpathSync(databasePath)
-      : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).includes(databasePath);
-  } catch {
-    return false;
-  }
-}
-
 function checkVersion(databasePath: string): void {
   const found = readFileSync(join(databasePath, 'PG_VERSION'), 'utf8').trim();
   if (found === String(POSTGRES_MAJOR)) return;
@@ -398,24 +348,6 @@ function checkVersion(databasePath: string): void {
       'the Keyblock that created it, move the folder away, and restore the dump into a new one: docs/operating.md, ' +
       '"Another version of the embedded database".',
   );
-}
-
-/** True if the server's lock file says that it accepts connections. */
-function isReady(databasePath: string, { pid }: ChildProcess): boolean {
-  const [owner, , , , , , , status] = lockFile(databasePath);
-  return owner === String(pid) && status === 'ready';
-}
-
-/** Returns the lines of postmaster.pid, none if it doesn't exist. */
-function lockFile(databasePath: string): string[] {
-  try {
-    return readFileSync(join(databasePath, 'postmaster.pid'), 'utf8')
-      .split('\n')
-      .map((line) => line.trim());
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** Creates the service's database unless it exists. */

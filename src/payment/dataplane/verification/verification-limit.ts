@@ -5,7 +5,7 @@ import { type DataSource, LessThanOrEqual, Like, MoreThanOrEqual } from 'typeorm
 import type { Cache, Changes } from '../../../changes/changes.js';
 import { Rounds } from '../../../changes/rounds.js';
 import type { Clock } from '../../../clock.js';
-import type { VerificationLimits } from '../../../config/config.js';
+import type { VerificationLimits } from '../../../config/environment.js';
 import { ThrottlingException } from '../../../errors/exceptions.js';
 import { VerificationFailures } from './verification-failures.entity.js';
 

@@ -7,14 +7,13 @@ import {
   PaymentCryptographyClient,
   RestoreKeyCommand,
 } from '@aws-sdk/client-payment-cryptography';
-import { pino } from 'pino';
 import { DestructionWatch } from '../../../../src/changes/destruction-watch.js';
 import { readConfig } from '../../../../src/config/config.js';
 import { KeyDeletionWorker } from '../../../../src/payment/controlplane/keys/key-deletion.worker.js';
 import { type Service, startService } from '../../../../src/service.js';
 import { newStore, type TestStore } from '../../../support/database.js';
 import { createKey } from '../../../support/keys.js';
-import { CREDENTIALS, REGION, serviceEnv } from '../../../support/service.js';
+import { CREDENTIALS, REGION, serviceEnv, SILENT } from '../../../support/service.js';
 
 const DAY_MS = 86_400_000;
 const KEYBLOCK = fileURLToPath(new URL('../../../../bin/keyblock.js', import.meta.url));
@@ -26,7 +25,7 @@ let controlPlane: PaymentCryptographyClient;
 let aheadMs = 0;
 
 async function start(): Promise<void> {
-  service = await startService(readConfig(serviceEnv(store)), pino({ level: 'silent' }), {
+  service = await startService(readConfig(serviceEnv(store)), SILENT, {
     databaseTime: { read: () => Promise.resolve(new Date(Date.now() + aheadMs)) },
   });
   controlPlane = new PaymentCryptographyClient({

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { pino } from 'pino';
 import { AuditLog } from '../../../../src/audit/audit-log.js';
 import { type NewAccessKey, PrincipalRepository } from '../../../../src/access/principal.repository.js';
 import { Changes } from '../../../../src/changes/changes.js';
@@ -15,7 +14,15 @@ import { listener, payshieldFile, SWITCH } from '../../../support/host-listeners
 import { createKmsKey, sendKms } from '../../../support/kms.js';
 import { PayshieldClient } from '../../../support/payshield-client.js';
 import { until } from '../../../support/process.js';
-import { type RawRequest, type RawResponse, send, startOn, target, TestClock } from '../../../support/service.js';
+import {
+  type RawRequest,
+  type RawResponse,
+  logTo,
+  send,
+  startOn,
+  target,
+  TestClock,
+} from '../../../support/service.js';
 import { encryptBody, healthBody, newCredential, sendXks, xksDone } from '../../../support/xks.js';
 
 /** The time for which calls are served. A session lasts at least as long. */
@@ -144,8 +151,7 @@ beforeAll(async () => {
     KEYBLOCK_STALE_SECONDS: String(LIMIT_SECONDS),
     KEYBLOCK_VERIFICATION_LIMIT: 'key=1000/1h',
   };
-  const logger = pino({ level: 'warn' }, { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) });
-  service = await startOn(store, env, logger, clock);
+  service = await startOn(store, env, logTo(log, 'warn'), clock);
   const principals = service.app.get(PrincipalRepository);
   await principals.create('user', 'switch');
   await principals.putPolicy(SWITCH, 'own', policyOf(allow('*')));

@@ -17,8 +17,7 @@ describe('log and metrics', () => {
       {
         level: 30,
         time: expect.any(Number),
-        pid: expect.any(Number),
-        hostname: expect.any(String),
+        service: 'keyblock',
         requestId,
         api: 'payment-cryptography',
         operation: 'GenerateMac',
