@@ -77,7 +77,7 @@ const refused = (exitCode: number, message: string, stdout: unknown = '') => ({
 });
 
 describe('the service and the caller', () => {
-  test('are found by options before the environment, and by the environment before the profile', async () => {
+  test('come from options before the environment, and from the environment before the profile', async () => {
     useNoCredentials();
     delete process.env['AWS_ENDPOINT_URL'];
     files({
