@@ -128,9 +128,9 @@ function fault(file, from, source) {
   const name = builtinModules.includes(written) ? `node:${written}` : written;
   const pure = innermost(from, PURE_ROOMS);
   if (pure !== undefined && !PURE[pure].includes(source))
-    return `${pure} is pure: it doesn't import ${source} (floors.js)`;
+    return `${pure} is pure and must not import ${source} (floors.js)`;
   if (KEPT_APART[name] && !KEPT_APART[name].includes(from))
-    return `${from} doesn't import ${name}: only ${KEPT_APART[name].join(', ')} does (floors.js)`;
+    return `${from} must not import ${name}: only ${KEPT_APART[name].join(', ')} may (floors.js)`;
   return undefined;
 }
 

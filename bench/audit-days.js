@@ -86,7 +86,7 @@ try {
   console.log(
     `write ${events} events: ${((performance.now() - start) / 1000).toFixed(1)} s, ${tenths(samples)}, table ${megabytes(await size())}`,
   );
-  // They become those of a day that is over: its partition is detached and attached as that of another day.
+  // The events become those of a day that is over: their partition is detached and attached as that of another day.
   const [{ today, before, name }] = await database.query(
     `SELECT today::text AS today, (today - 2)::text AS before, 'audit_log_' || to_char(today, 'YYYYMMDD') AS name
        FROM (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS today) AS now`,

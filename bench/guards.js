@@ -1,4 +1,4 @@
-// Measures what guards cost the calls that they don't concern: npm run bench:guards
+// Measures what guards cost the calls that they don't cover: npm run bench:guards
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +56,10 @@ try {
     const microseconds = servers.map(({ name: server }, i) => `${server} ${quartilesOf(cpu[i])[1].toFixed(0)} us`);
     console.log(`${name}: CPU time of a call, medians of ${ROUNDS} rounds: ${microseconds.join(', ')}`);
     // A difference between two equal services is noise.
-    console.table({ 'guards elsewhere / without': ratio(guarded, without), 'without / again': ratio(without, again) });
+    console.table({
+      'guards on others / no guards': ratio(guarded, without),
+      'without / again': ratio(without, again),
+    });
   }
 } finally {
   for (const { stop } of servers) await stop();

@@ -19,7 +19,7 @@ const WARM_UP_SECONDS = 5;
 const LOOPS = 9;
 const CALLS_IN_LOOP = 200_000;
 
-// The bundle is one file, in which nothing can be replaced. The same service in modules can be started without counting.
+// The bundle is one file, in which nothing can be replaced. The same service as separate modules can be started without counting.
 const SCRIPT = fileURLToPath(import.meta.resolve('../dist/main.js'));
 const WITHOUT = { NODE_OPTIONS: `--import=${import.meta.resolve('./support/no-key-use.js')}` };
 

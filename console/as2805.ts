@@ -22,7 +22,7 @@ export function isAs2805Kek({ KeyUsage, KeyAlgorithm, KeyModesOfUse }: Attribute
   );
 }
 
-/** Returns the variant under which a key with these attributes travels; undefined if it has none. */
+/** Returns the variant under which a key with these attributes is wrapped; undefined if it has none. */
 export function variantOf({ KeyUsage, KeyAlgorithm }: Attributes): WorkingKeyVariant | undefined {
   if (!as2805Kek('Wrap').algorithms.includes(KeyAlgorithm)) return undefined;
   return VARIANTS.find(([variant]) => AS2805_USAGES[variant] === KeyUsage)?.[0];

@@ -56,5 +56,5 @@ export const NAVIGATION: readonly { title?: string; links: readonly Link[] }[] =
 
 export const HOME: readonly string[] = ['overview'];
 
-/** Screens whose places below them are of one Region, which is the first step. */
+/** Screens whose subpages belong to one Region, which is the first step of their path. */
 export const PAGES_OF_REGIONS: readonly string[] = ['keys', 'kms-keys', 'approvals'];

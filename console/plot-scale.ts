@@ -1,7 +1,7 @@
 const HOUR = 3600;
 /** Distances between the times of an axis, in seconds. */
 const TIME_STEPS = [HOUR / 4, HOUR / 2, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR];
-/** Most labels of an axis, so that those of times have room at 320 px. */
+/** Maximum number of labels of an axis, so that times fit at 320 px. */
 const MOST_LABELS = 4;
 
 /**

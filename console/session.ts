@@ -45,7 +45,7 @@ export function currentCredentials(): Credentials | undefined {
 /** Keeps credentials that the service has accepted. */
 export function signIn(accepted: Credentials, who: Identity): void {
   credentials = accepted;
-  // Credentials that these ones replace may expire earlier.
+  // Credentials that these replace may expire earlier.
   clearTimeout(expiry);
   batch(() => {
     identity.value = who;

@@ -67,7 +67,7 @@ await run(async () => {
   await refused(`PIN ${WRONG_PIN}`, verifyPvv(wrongPinBlock), 'VerificationFailedException');
 
   say(
-    'IBM 3624: the issuer stores the offset between the PIN and the natural PIN, which derives from the account number.',
+    'IBM 3624: the issuer stores the offset between the PIN and the natural PIN, which is derived from the account number.',
   );
   const ibm3624 = {
     DecimalizationTable: '0123456789012345',

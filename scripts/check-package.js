@@ -44,7 +44,7 @@ async function checkStart() {
   try {
     for (const path of ['/readyz', '/docs', '/console/', '/openapi/kms.json']) {
       const { status } = await fetch(`${address}${path}`);
-      if (status !== 200) throw new Error(`${path} of the installed service is answered with ${status}`);
+      if (status !== 200) throw new Error(`${path} of the installed service returns ${status}`);
     }
   } finally {
     service.kill('SIGTERM');

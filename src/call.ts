@@ -21,7 +21,7 @@ export interface Identity {
   sessionIssuedAt?: Date;
   /** End of its session. */
   sessionExpiresAt?: Date;
-  /** Unique id of who started its session: through a chain of sessions, of the first one's starter. */
+  /** Unique id of the principal that started its session; in a chain of sessions, that of the first one. */
   startedBy?: string;
 }
 
@@ -96,8 +96,8 @@ export function uniqueIdOf({ identity, accountId }: Principal): string {
 }
 
 /**
- * Returns the unique id of who stands behind a caller: of the one who started its session, otherwise the caller's own. Two
- * callers with the same one are not two people.
+ * Returns the unique id of the principal behind a caller: the one that started its session, or else the caller itself.
+ * Two callers with the same id are not two people.
  */
 export function personOf(principal: Principal): string {
   return principal.identity?.startedBy ?? uniqueIdOf(principal);

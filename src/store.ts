@@ -194,7 +194,7 @@ function recoverKeyFile(directory: DataDirectory, masterKey: MasterKey): void {
 
 /**
  * Migrates an open database, and computes the MACs of its rows if they have none yet. Nodes that start at the same time
- * on a new database do this one after the other, so that they get the same master key.
+ * on a new database do this one after another, so that they get the same master key.
  *
  * @param migrates if false, a database that lacks migrations is refused
  * @throws MasterKeyError if the database is sealed under another master key

@@ -14,8 +14,8 @@ type Message =
 
 /**
  * Runs the service in several processes that listen on one port, and restarts those that crash. The first process
- * starts alone, so that an error at startup is reported once. Passes SIGUSR2 on to the workers, also to those that replace
- * crashed ones later.
+ * starts alone, so that an error at startup is reported once. Passes SIGUSR2 on to the workers, even to those that
+ * replace crashed ones later.
  *
  * @param count   2 or more
  * @param reopens passes SIGHUP on, too

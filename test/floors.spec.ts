@@ -29,12 +29,12 @@ const WAYS: [string, (path: string) => string][] = [
   ['a value', (path) => `import { x } from '${path}';`],
   ['a type', (path) => `import type { X } from '${path}';`],
   ['types and values', (path) => `import { type X, y } from '${path}';`],
-  ['a module for its effects', (path) => `import '${path}';`],
+  ['a module for its side effects', (path) => `import '${path}';`],
   ['a value that the file exports', (path) => `export { x } from '${path}';`],
   ['a type that the file exports', (path) => `export type { X } from '${path}';`],
   ['everything that the file exports', (path) => `export * from '${path}';`],
   ['a module at run time', (path) => `const x = await import('${path}');`],
-  ['a type in place', (path) => `let x: import('${path}').X;`],
+  ['an inline type', (path) => `let x: import('${path}').X;`],
   ['a CommonJS module', (path) => `import x = require('${path}');`],
   ['a module by require', (path) => `const x = require('${path}');`],
   ['a module that the file adds types to', (path) => `declare module '${path}' {}`],
@@ -121,13 +121,13 @@ describe('a pure room', () => {
     const source = PACKAGES.map((name) => `import '${name}';`).join('\n');
     const refused = PACKAGES.filter((name) => !allowed.includes(name));
     expect(await faultsOf(source, room)).toEqual(
-      refused.map((name) => `${room} is pure: it doesn't import ${name} (floors.js)`),
+      refused.map((name) => `${room} is pure and must not import ${name} (floors.js)`),
     );
   });
 
   test.each(['crypto/tr31', 'crypto/tr34', 'crypto/emv'])('src/%s is as pure as crypto', async (folder) => {
     expect(await faultsOf("import 'asn1js';\nimport 'node:crypto';", folder)).toEqual([
-      "crypto is pure: it doesn't import asn1js (floors.js)",
+      'crypto is pure and must not import asn1js (floors.js)',
     ]);
   });
 });

@@ -15,7 +15,7 @@ const MESSAGE = Buffer.alloc(256, 'order ');
 const AAD = Buffer.from('orders');
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-/** Bare calls of OpenSSL by the names of operations: AES-256-GCM with a random IV, and ECDSA. */
+/** Bare calls to OpenSSL by the names of operations: AES-256-GCM with a random IV, and ECDSA. */
 const BARE = {
   'KMS Encrypt of 256 bytes': () => encrypt(MESSAGE),
   'KMS Decrypt of 256 bytes': decryption(MESSAGE),

@@ -14,7 +14,7 @@ const HEAD_END = Buffer.from('\r\n\r\n');
  * @param {number} target.connections
  * @param {number} target.seconds
  * @param {(received: Buffer) => number} [target.missing] returns the number of bytes still missing from a response; negative
- *   for an unexpected response. By default, those of a response of HTTP that is 200 with a Content-Length
+ *   for an unexpected response. By default, those of an HTTP response that is 200 with a Content-Length
  * @returns {Promise<{ perSecond: number, latencies: number[] }>} latencies in milliseconds
  * @throws Error for an unexpected response
  */

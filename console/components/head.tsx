@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 
-/** The title of a screen, also of the tab. @param actions buttons beside the title */
+/** The title of a screen, and of the tab. @param actions buttons beside the title */
 export function Head({
   title,
   actions,

@@ -8,7 +8,7 @@ export function RatePlots({ rates: { From, Step, Series }, period = 24 }: { rate
   const [total] = Series;
   const seconds = Step * 60;
   const perSecond = (counts: readonly number[]) => counts.map((number) => number / seconds);
-  if (total === undefined) return <p class="quiet">No request of this period has been written yet.</p>;
+  if (total === undefined) return <p class="quiet">No requests have been recorded in this period yet.</p>;
   const most = Math.max(...perSecond(total.Served));
   const [p50, p99] = [lastOf(total.P50), lastOf(total.P99)];
   return (
@@ -28,7 +28,7 @@ export function RatePlots({ rates: { From, Step, Series }, period = 24 }: { rate
       </p>
       <h3 class="next">Latency in ms</h3>
       <Plot
-        label={`Latency in milliseconds ${over}: lately p50 ${p50}, p99 ${p99}`}
+        label={`Latency in milliseconds ${over}: most recently p50 ${p50}, p99 ${p99}`}
         from={From}
         step={seconds}
         series={[

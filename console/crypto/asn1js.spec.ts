@@ -11,7 +11,7 @@ import { vectors } from '../../test/support/vectors.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The console's DER reader for a browser, bundled as by the build and run in a realm without Node. */
+/** The console's DER reader for a browser, bundled as the build does it, and run in a realm without Node. */
 const ENTRY = `
 import './console/workbench/globals.js';
 export * as asn1 from './src/crypto/asn1.js';

@@ -29,7 +29,7 @@ describe.each(CIPHERS)('%s in the browser', (name, keyBytes, blockBytes) => {
     ),
   );
 
-  test.each(['createCipheriv', 'createDecipheriv'] as const)('gives what %s of Node gives', (create) => {
+  test.each(['createCipheriv', 'createDecipheriv'] as const)('produces the same bytes as %s of Node', (create) => {
     fc.assert(
       fc.property(inputs, ([key, start, updates]) => {
         const iv = name.endsWith('-cbc') ? start : null;
@@ -81,7 +81,7 @@ test('distinguishes equal bytes from different ones', () => {
   expect(browser.timingSafeEqual(Buffer.from('0102', 'hex'), Buffer.from('0103', 'hex'))).toBe(false);
 });
 
-test('draws all bytes', () => {
+test('random bytes take every value', () => {
   expect(new Set(browser.randomBytes(10_000)).size).toBe(256);
   expect(new Set(browser.randomFillSync(new Uint8Array(10_000))).size).toBe(256);
   expect(new Set(Array.from({ length: 10_000 }, () => browser.randomInt(256))).size).toBe(256);

@@ -53,7 +53,7 @@ export function createDecipheriv(name: string, key: KeyObject, iv: Buffer | null
   return new BlockMode(name, key, iv, 'decrypt');
 }
 
-/** ECB, or CBC from an initialization vector on; whole blocks only. */
+/** ECB without an initialization vector, CBC with one; whole blocks only. */
 class BlockMode {
   readonly #block: Block;
   readonly #blockBytes: number;

@@ -6,7 +6,7 @@ import { vectors } from '../../test/support/vectors.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The workbench's code for a browser, bundled as by the build and run in a realm without Node. */
+/** The workbench's code for a browser, bundled as the build does it, and run in a realm without Node. */
 const ENTRY = `
 import './console/workbench/globals.js';
 export * from './src/workbench/arqc-search.js';
@@ -118,7 +118,7 @@ describe('In the browser', () => {
           ? { method, arc: hex(vector.arc!) }
           : { method, csu: hex(vector.csu!), proprietary: hex(vector.proprietaryAuthData ?? '') };
       const { key, arpc } = browser.arpcSteps(keys, scheme, cryptogram, request);
-      // A published case may use the other key than its scheme prescribes.
+      // A published case may use a key other than the one that its scheme prescribes.
       if (key === vector.arpcKey) expect(digits(arpc)).toBe(expected['arpc']);
     },
   );

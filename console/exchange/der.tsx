@@ -81,7 +81,7 @@ function Token({ der, token }: { der: Buffer; token: KeyTransport }) {
           />
           <Facts
             of={[
-              ['Passes', token.nonce ? 'Two: it answers the nonce' : 'One: without a nonce'],
+              ['Passes', token.nonce ? 'Two: it contains the receiver’s nonce' : 'One: without a nonce'],
               ['Signed', token.signingTime && timeWords(token.signingTime.getTime() / 1000)],
               ['Sender', <Party id={token.kdh} />],
               ['Receiver', <Party id={token.krd} />],

@@ -146,7 +146,7 @@ function ExportForm({ of: stored }: { of: Key }) {
   return (
     <div class="cols form">
       <div class="typed">
-        <Sheet title="For whom">
+        <Sheet title="Recipient">
           <form class="body" onSubmit={(event) => void send(event)}>
             <Choice
               label="The key is for"

@@ -119,7 +119,7 @@ export function AttributeFields({
   return (
     <>
       {step(
-        'What for',
+        'Purpose',
         <Choice
           label="The key is to"
           value={purpose.usage}

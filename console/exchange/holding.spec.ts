@@ -13,12 +13,12 @@ test.each([
 });
 
 test.each(['LS0tLS1CRUdJTi!!!!', 'LS0tLS1CRUdJTiA', '-----BEGIN X-----', 'MIIB!', '30', 'x'])(
-  'takes %j, which is neither, as a key block',
+  'treats %j, which is neither, as a key block',
   (text) => {
     expect(holdingOf(text)).toEqual({ block: expect.any(String) });
   },
 );
 
-test('takes nothing from a blank text', () => {
+test('finds nothing in a blank text', () => {
   expect(holdingOf(' \n')).toBeUndefined();
 });

@@ -112,17 +112,17 @@ function Facts({ of }: { of: Approval }) {
         </dd>
       </div>
       <div>
-        <dt>Asked</dt>
+        <dt>Requested</dt>
         <dd>{timeWords(CreateTimestamp)}</dd>
       </div>
       <div>
-        <dt>Time to vote ends</dt>
+        <dt>Voting ends</dt>
         <dd>{timeWords(ExpirationTimestamp)}</dd>
         {of.State === 'PENDING' && <dd>{untilWords(ExpirationTimestamp)}</dd>}
       </div>
       {ApprovedUntil !== undefined && (
         <div>
-          <dt>Approval ends</dt>
+          <dt>Approval expires</dt>
           <dd>{timeWords(ApprovedUntil)}</dd>
         </div>
       )}
@@ -168,7 +168,7 @@ function Change({
           )}
           {BreakGlassReason !== undefined && (
             <>
-              <dt>Break glass, because</dt>
+              <dt>Reason to break the glass</dt>
               <dd class="wrap">{plain(BreakGlassReason)}</dd>
             </>
           )}
@@ -280,14 +280,14 @@ function VoteForm({ of, reload }: PartProps) {
     >
       {OwnVote !== undefined && (
         <p class="lede">
-          You have {OwnVote === 'APPROVE' ? 'approved' : 'denied'} this request. Another vote replaces yours.
+          You have {OwnVote === 'APPROVE' ? 'approved' : 'denied'} this request. A new vote replaces it.
         </p>
       )}
       <TextField
         label={`First ${DIGITS} digits of the request hash`}
         value={digits}
         onInput={setDigits}
-        hint="To approve. The hash is at the end of the change, and covers exactly that text."
+        hint="Needed to approve. The hash is at the end of the change, and covers exactly that text."
         mono
       />
       {typed.length >= DIGITS && !isRead && (

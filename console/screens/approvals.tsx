@@ -76,14 +76,14 @@ function Requests() {
               {pages.items.length === 0 && !pages.more ? (
                 <Empty title={`No ${kindOf(state)}requests in ${region.value}`}>
                   <p>
-                    A call that a guard concerns is refused, and opens a request.{' '}
+                    A call that a guard covers is refused, and opens a request.{' '}
                     <a href={hrefOf(['approvals', 'teams'])}>See which calls are guarded</a>
                   </p>
                 </Empty>
               ) : (
                 <Table
                   caption="Requests"
-                  head={['Operation', 'Requester', 'Team', '#Approvals', 'Asked', 'Ends', 'State']}
+                  head={['Operation', 'Requester', 'Team', '#Approvals', 'Requested', 'Ends', 'State']}
                 >
                   {pages.items.map((request) => (
                     <Row key={`${request.Id} ${request.State}`} of={request} />
@@ -201,7 +201,7 @@ function Teams() {
             <>
               {Guards.length === 0 ? (
                 <Empty title={`No guards in ${region.value}`}>
-                  <p>A guard makes an operation need the approval of a team. PutGuard of the admin API sets one.</p>
+                  <p>A guard requires the approval of a team for an operation. PutGuard of the admin API sets one.</p>
                 </Empty>
               ) : (
                 <GuardTable of={Guards} />

@@ -104,7 +104,7 @@ function ListenerTable({ of: listeners }: { of: GetStatusOutput['Listeners'] }) 
 function CckmCalls() {
   const loaded = useLoad(() => loadEvents({ Source: 'cckm', MaxResults: 10 }), []);
   return (
-    <Sheet title="Last calls of CCKM">
+    <Sheet title="Latest CCKM calls">
       <Await loaded={loaded}>
         {({ Events }) =>
           Events.length === 0 ? (

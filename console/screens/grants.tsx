@@ -38,7 +38,7 @@ export function Grants() {
             {(found) => (
               <Empty title={`No grants in ${region.value}`}>
                 <p>
-                  CreateGrant allows a user or a role some operations with one KMS key. <Left of={found} />
+                  CreateGrant lets a user or a role perform some operations with one KMS key. <Left of={found} />
                 </p>
               </Empty>
             )}

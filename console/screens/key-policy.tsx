@@ -32,7 +32,7 @@ export function KeyPolicy({ arn }: { arn: string }) {
             text={policy}
             rows={policy === '' ? NEW_POLICY_ROWS : Math.min(24, policy.split('\n').length + 1)}
             empty="None. Policies of users and roles alone decide who may use this key."
-            hint="It is validated when you save it. Save an empty text to delete the policy."
+            hint="It is validated when you save it. Empty it and save to delete the policy."
             save={async (text) => {
               const saved = await save(text);
               if (saved) reload();

@@ -192,7 +192,7 @@ function Policy({ arn }: { arn: string }) {
               label="Key policy"
               text={text}
               rows={Math.min(24, text.split('\n').length + 1)}
-              hint="It is evaluated first, also for the root. It is validated when you save it, and takes effect within a second."
+              hint="It is evaluated first, even for the root. It is validated when you save it, and takes effect within a second."
               save={async (Policy) => {
                 const saved = await run(() => kms<object>('PutKeyPolicy', { KeyId: arn, Policy }), 'Saved the policy');
                 if (saved) reload();

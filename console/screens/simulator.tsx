@@ -36,7 +36,7 @@ export function Simulator() {
         <div>
           {asked.action === '' ? (
             <Sheet title="Decision">
-              <Empty title="Nothing asked yet">
+              <Empty title="No question yet">
                 <p>Type an action, e.g. payment-cryptography:GenerateMac, and the ARN of a key.</p>
               </Empty>
             </Sheet>

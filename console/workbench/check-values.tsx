@@ -156,7 +156,7 @@ function Results({ values, wanted }: { values: readonly CheckValue[]; wanted: st
   return (
     <>
       <StoredKeyWarning values={values} />
-      <Sheet title="Check values" aside={<span class="quiet">Bold: the 3 bytes that are usual</span>}>
+      <Sheet title="Check values" aside={<span class="quiet">Bold: the usual 3 bytes</span>}>
         {wanted !== '' && hits.length === 0 && (
           <p class="body problem">No method gives {wanted}. The key, a component or a digit differs.</p>
         )}

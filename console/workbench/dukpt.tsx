@@ -194,7 +194,7 @@ function Readings({ readings }: { readings: readonly DukptReading[] }) {
 function Path({ derivation }: { derivation: DukptDerivation }) {
   const { algorithm, fields, counter, initialKey, steps } = derivation;
   return (
-    <Sheet title="The way to the transaction key" aside={<span class="quiet">{algorithm} DUKPT</span>}>
+    <Sheet title="Derivation of the transaction key" aside={<span class="quiet">{algorithm} DUKPT</span>}>
       <div class="body">
         <Steps>
           <Step title="Key serial number">

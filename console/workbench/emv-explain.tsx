@@ -215,10 +215,10 @@ const ADVICE: Readonly<Record<keyof ArqcWay, AdviceFor>> = {
   iad: (way, given) => ({
     what:
       way.iad === 'CVR'
-        ? `Of its issuer application data the card signs the card verification results alone, ${toHex(verificationResultsOf(given.iad))}.`
+        ? `The card signs only the card verification results of its issuer application data, ${toHex(verificationResultsOf(given.iad))}.`
         : way.iad === 'WHOLE'
           ? 'The card signs all of its issuer application data.'
-          : 'The card signs nothing of its issuer application data.',
+          : 'The card signs none of its issuer application data.',
     member: 'TransactionData',
     value: transactionData(way, given),
   }),
@@ -243,7 +243,7 @@ const ADVICE: Readonly<Record<keyof ArqcWay, AdviceFor>> = {
 const CHANGES: Readonly<Record<NonNullable<ArqcWay['change']>, string>> = {
   NO_UNPREDICTABLE_NUMBER: 'The card’s value matches without the unpredictable number in the data.',
   NO_COUNTER: 'The card’s value matches without the ATC in the data.',
-  AMOUNT_OTHER_ZERO: 'The card’s value matches with an amount other of zero.',
+  AMOUNT_OTHER_ZERO: 'The card’s value matches with Amount, Other (9F03) set to zero.',
   COUNTER_SWAPPED: 'The card’s value matches with the bytes of the ATC swapped.',
 };
 
@@ -254,7 +254,7 @@ function NoMatch({ given, found }: { given: ArqcCase; found: ArqcSearch }) {
       <p>
         {evidence.length === 0
           ? 'Nothing about the input is unusual, so the issuer master key, the PAN or a value of the data differs from the card’s.'
-          : 'What is unusual about the input, the likeliest cause first:'}
+          : 'These facts about the input are unusual, the likeliest cause first:'}
       </p>
       {evidence.length > 0 && (
         <ul>

@@ -31,7 +31,7 @@ interface Progress {
 
 const NOT_STARTED: Progress = { attempts: [], isRunning: false };
 
-/** Explains a cryptogram mismatch with a stored key: one call of the service for each variant. */
+/** Explains a cryptogram mismatch with a stored key: one call to the service for each variant. */
 export function StoredExplanation({ values, keyArn }: { values: EmvValues; keyArn: string }) {
   const [progress, setProgress] = useState(NOT_STARTED);
   const stop = useRef<AbortController | undefined>(undefined);
@@ -98,7 +98,7 @@ function StoredVerdict({ given, progress, most }: { given: StoredCase; progress:
     return (
       <Verdict title={`Up to ${count(most, 'call')}, each in the audit log`}>
         <p>
-          The service verifies the cryptogram in one way after the other, two calls at once, the likeliest way first. It
+          The service verifies the cryptogram in one way after another, two calls at once, the likeliest way first. It
           stops at a match, and when it is throttled or refused. Failed verifications count against the card’s limit.
         </p>
       </Verdict>

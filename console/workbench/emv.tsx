@@ -77,7 +77,7 @@ export function Emv() {
       notice={
         isStored ? (
           <Notice aside={chooser}>
-            <strong>Asked of the service.</strong> It verifies with the key that you choose and your own permissions.
+            <strong>Computed by the service.</strong> It verifies with the key that you choose and your own permissions.
           </Notice>
         ) : (
           <InThisTab aside={task === 'explain' && chooser} />
@@ -187,7 +187,8 @@ function Computed({ values }: { values: EmvValues }) {
         <section class="sheet" aria-live="polite">
           <Verdict title="Application cryptogram">
             <p>
-              <code class="wrap">{grouped(cryptogram)}</code>: an ARQC, a TC or an AAC, by the data that is signed.
+              <code class="wrap">{grouped(cryptogram)}</code>: an ARQC, a TC or an AAC, depending on the data that is
+              signed.
             </p>
           </Verdict>
           <div class="body">

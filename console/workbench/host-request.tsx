@@ -171,10 +171,10 @@ export function Request({ values, change }: Inputs<HostValues>) {
 }
 
 /**
- * One field of a request. Input is taken over as soon as it is a whole field, because the fields after an
+ * One field of a request. Input is applied as soon as it is a whole field, because the fields after an
  * incomplete one would be read from the wrong place.
  *
- * @param length in bytes, of the field as it is @param onTake returns whether the field was taken over
+ * @param length in bytes, of the field as it is @param onTake returns whether the input was applied
  */
 function FieldInput({
   label,
@@ -195,7 +195,7 @@ function FieldInput({
         mono
         value={draft ?? value}
         onInput={(text) => setDraft(onTake(unescaped(text)) ? undefined : text)}
-        {...(draft !== undefined && { hint: `Not taken over: the field has ${count(length, 'byte')}.` })}
+        {...(draft !== undefined && { hint: `Not applied: the field has ${count(length, 'byte')}.` })}
       />
     </div>
   );

@@ -156,7 +156,7 @@ function Found({ readings, clear }: { readings: readonly PinBlockReading[]; clea
   const [first] = readings;
   if (!first)
     return (
-      <Verdict tone="bad" title="It is a PIN block of no format">
+      <Verdict tone="bad" title="It isn’t a PIN block of any format">
         <p>
           The clear block would be <code>{clear && grouped(toHex(clear))}</code>. It was formed with another key, PAN or
           format.

@@ -30,7 +30,7 @@ export class ResultsFile implements Disposable {
     if (whole === '') writeSync(this.#file, HEADER);
     const rows = this.rows();
     const stranger = rows.findIndex((row, i) => !isOf(row, cards[i]));
-    if (stranger >= 0) throw new Error(`${path}, line ${stranger + 2}: is not of the card in that line of the job`);
+    if (stranger >= 0) throw new Error(`${path}, line ${stranger + 2}: is not for the card in that line of the job`);
     this.#finished = rows.length;
   }
 

@@ -9,7 +9,7 @@ export class AccessChange {
   @PrimaryColumn('text', { name: 'principal_id' })
   principalId!: string;
 
-  /** Unique id of who stood behind the call. */
+  /** Unique id of the principal behind the call: see `personOf`. */
   @PrimaryColumn('text', { name: 'changed_by' })
   changedBy!: string;
 

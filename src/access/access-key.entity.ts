@@ -63,7 +63,7 @@ export class AccessKeyRow {
   @Column('bytea', { name: 'session_token_hash', nullable: true })
   sessionTokenHash!: Buffer | null;
 
-  /** Unique id of who started the session: see `Identity`. */
+  /** Unique id of the principal that started the session: see `Identity`. */
   @Column('text', { name: 'started_by', nullable: true })
   startedBy!: string | null;
 

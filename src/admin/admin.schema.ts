@@ -160,7 +160,8 @@ export const ExplainAccessInput = z
   .object({
     Principal: text.meta({ description: 'ARN of the root, a user, a role or a role session.' }),
     Action: anyText.meta({
-      description: 'For example kms:Encrypt. The service can be left out if no other one has such an action.',
+      description:
+        'For example kms:Encrypt. The service prefix can be left out if no other service has such an action.',
     }),
     Resource: text.meta({ description: 'ARN, or * for an operation without a resource.' }),
     Context: map(anyText, z.array(anyText).max(MAX_CONTEXT), MAX_CONTEXT).default({}).meta({

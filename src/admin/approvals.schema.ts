@@ -99,7 +99,7 @@ const Condition = map(
   MAX_CONDITION,
 ).meta({
   description:
-    'Condition block of the policy language: operators, condition keys, and values of which one must match. All elements must match. ' +
+    'Condition block of the policy language: operators, condition keys, and values, one of which must match. All elements must match. ' +
     'Without a condition, the guard applies to every call of the operation.',
 });
 

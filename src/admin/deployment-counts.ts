@@ -53,7 +53,7 @@ interface ReplicationCount {
 interface ApprovalCount {
   state: string;
   n: number;
-  /** Approvals by break glass, of an operator of the host. */
+  /** Break-glass approvals by an operator of the host. */
   brokenGlass: number;
 }
 
@@ -123,7 +123,7 @@ export class DeploymentCounts implements OnApplicationBootstrap, OnApplicationSh
   #addMetrics(): void {
     this.#gauges(
       'keys',
-      'Keys in the database, by service, Region and state, also those of Regions that are no longer served',
+      'Keys in the database, by service, Region and state, including Regions that are no longer served',
       ['service', 'region', 'state'],
       ({ keys }) => keys.map(({ n, ...labels }) => [labels, n]),
     );

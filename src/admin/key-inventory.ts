@@ -36,7 +36,7 @@ export class KeyInventory {
   ) {}
 
   /**
-   * Reads keys, and leaves out those that the caller may not GetKey.
+   * Reads keys, and leaves out those on which the caller may not call GetKey.
    *
    * @param take returns false when it needs no more keys
    * @returns the position of the last key that was read, if there may be more

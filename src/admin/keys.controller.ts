@@ -41,9 +41,10 @@ export class KeysController {
     resource: 'nothing',
     summary: 'Lists payment keys or KMS keys with their aliases, tags and last use',
     description:
-      'Lists the payment keys, or with `Api=kms` the KMS keys, of the Region for which the request is signed. A payment key that the ' +
-      'caller may not GetKey is left out, and a KMS key that the caller may not DescribeKey. A call reads at most 20,000 keys, and stops after two seconds: a page may have fewer keys than requested, or ' +
-      'none, and still a NextToken.',
+      'Lists the payment keys, or with `Api=kms` the KMS keys, of the Region for which the request is signed. A payment key on ' +
+      'which the caller may not call GetKey is left out, and so is a KMS key on which the caller may not call DescribeKey. A ' +
+      'call reads at most 20,000 keys, and stops after two seconds: a page may have fewer keys than requested, or none, and ' +
+      'still a NextToken.',
     example: '"http://127.0.0.1:8080/admin/keys?Query=mac"',
     output: ListKeyInventoryOutput,
   })
@@ -79,7 +80,7 @@ export class KeysController {
     resource: 'nothing',
     summary: 'Counts payment keys by usage and state',
     description:
-      'Counts the keys that ListKeyInventory would list, and no others: keys that the caller may not GetKey don’t count.',
+      'Counts the keys that ListKeyInventory would list, and no others: keys on which the caller may not call GetKey don’t count.',
     example: 'http://127.0.0.1:8080/admin/keys/counts',
     output: GetKeyCountsOutput,
   })

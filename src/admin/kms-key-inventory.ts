@@ -20,7 +20,7 @@ export class KmsKeyInventory {
   ) {}
 
   /**
-   * Reads KMS keys, and leaves out those that the caller may not DescribeKey.
+   * Reads KMS keys, and leaves out those on which the caller may not call DescribeKey.
    *
    * @param take returns false when it needs no more keys
    * @returns the position of the last key that was read, if there may be more

@@ -41,7 +41,7 @@ export class RatesController {
     const steps = Math.ceil((Hours * 60) / stepMinutes);
     if (steps > MAX_STEPS)
       throw new ValidationException(
-        `Step must be longer: these would be ${steps} steps, and ${MAX_STEPS} is the most.`,
+        `Step must be longer: this would be ${steps} steps, and the maximum is ${MAX_STEPS}.`,
       );
     const stepMs = stepMinutes * MINUTE_MS;
     // Steps begin at multiples of their length, so that each poll returns the same ones.

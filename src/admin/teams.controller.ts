@@ -126,7 +126,7 @@ export class TeamsController {
     about: (_call: Call, _path: GuardPath, { TeamArn }: PutGuardInput) => TeamArn,
     summary: 'Sets the team that must approve an operation',
     description:
-      'From now on, a call that the guard concerns is refused with AccessDeniedException until the team has approved it; then the same call ' +
+      'From now on, a call that the guard covers is refused with AccessDeniedException until the team has approved it; then the same call ' +
       'must be repeated within an hour. If the operation already has a guard, its current team must approve the change.',
     example:
       '-X PUT -d \'{"TeamArn":"arn:aws:mpa:us-east-1:000000000000:approval-team/custodians"}\' http://127.0.0.1:8080/admin/guards/ExportKey',

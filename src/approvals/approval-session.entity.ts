@@ -71,7 +71,7 @@ export class ApprovalSession {
   @Column('text', { nullable: true })
   subject!: string | null;
 
-  /** Unique id of who stands behind the requester: see `personOf`. */
+  /** Unique id of the principal behind the requester: see `personOf`. */
   @Column('text', { name: 'requester_id' })
   requesterId!: string;
 

@@ -39,7 +39,7 @@ export interface GuardedOperation {
   /** Reads the subject in the transaction of the change and before it, and locks what the call replaces. */
   readonly read: (call: Call, manager: EntityManager) => Promise<Subject>;
   /**
-   * Reads what the change has created, for an operation whose subject doesn't exist before. Undefined if it has no
+   * Reads what the change has created, for an operation whose subject doesn't exist beforehand. Undefined if it has no
    * guard.
    */
   readonly made?: (call: Call, manager: EntityManager) => Promise<Subject | undefined>;

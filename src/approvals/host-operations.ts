@@ -24,8 +24,8 @@ const ROTATION = 'RotateMasterKey';
  */
 export const HOST_OPERATIONS: readonly GuardedOperation[] = [
   onHost(ROTATION, ROTATION, masterKeyFacts('Replaces the master key, under which all key material is sealed.')),
-  onHost('MasterKeyWrapped', ROTATION, masterKeyFacts('Encrypts the master key by a key of a token.')),
-  onHost('MasterKeyRewrapped', ROTATION, masterKeyFacts('Encrypts the master key by another key of a token.')),
+  onHost('MasterKeyWrapped', ROTATION, masterKeyFacts('Encrypts the master key under a key of a token.')),
+  onHost('MasterKeyRewrapped', ROTATION, masterKeyFacts('Encrypts the master key under another key of a token.')),
   onHost('MasterKeyUnwrapped', ROTATION, masterKeyFacts('Writes the clear master key to a file on the host.')),
   onHost('PruneAudit', 'PruneAudit', (parameters: PruneParameters) => [
     { name: 'Change', value: 'Drops days of the audit log from the database. Their exports remain.' },

@@ -64,7 +64,7 @@ test('a key that the call has created is not one of the keys that it concerns', 
   expect(keysOf(call)).toEqual([KEY]);
 });
 
-test('the text for approvers has no member that events do not show, and no name of a key', () => {
+test('the text for approvers contains only members that events show, and no key names', () => {
   expect(shownParameters(callOf())).toEqual({
     keyIdentifier: '(key)',
     deleteKeyInDays: 7,

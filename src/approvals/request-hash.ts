@@ -20,10 +20,10 @@ export function keysOf({ record }: Call): string[] {
 }
 
 /**
- * Computes the hash that approvers approve: SHA-256 in hexadecimal of canonical JSON, which states the account, the Region, the
- * operation, the unique ids of the requester and of who stands behind it, the keys that the call has used, the parameters that an audit event may show, and
- * what the call replaces. The whole input, which may have secrets, enters through an HMAC under a secret of the deployment; so
- * the hash differs between deployments.
+ * Computes the hash that approvers approve: SHA-256 in hexadecimal of canonical JSON, which states the account, the
+ * Region, the operation, the unique ids of the requester and of the principal behind it, the keys that the call has
+ * used, the parameters that an audit event may show, and what the call replaces. The whole input, which may have
+ * secrets, enters through an HMAC under a secret of the deployment; so the hash differs between deployments.
  *
  * @param secret 32 bytes
  */

@@ -1,6 +1,9 @@
 import { diffLines } from './text-diff.js';
 
-/** Escapes what could make a screen show another text than the one that is approved: controls and formats of Unicode. */
+/**
+ * Escapes what could make a screen show a text other than the one that is approved: Unicode's control and format
+ * characters.
+ */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
 }

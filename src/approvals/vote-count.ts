@@ -44,7 +44,7 @@ export async function barrierOf(
   if (principal.identity?.type !== 'User' || !team.approvers.includes(id))
     return `${principal.arn} isn't an approver of team ${team.name}.`;
   if (personOf(principal) !== id)
-    return `Another caller has started this session of ${principal.arn}: only a session of one's own has a vote.`;
+    return `Another caller has started this session of ${principal.arn}: a session has a vote only for the person who has started it.`;
   return (await disqualified(manager, session, team, now)).get(id);
 }
 

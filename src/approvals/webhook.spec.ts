@@ -85,7 +85,7 @@ test('the signature is that of Standard Webhooks, by its published example', () 
   );
 });
 
-test('sends a signed notice, and again until the receiver accepts it', async () => {
+test('sends a signed notice, and repeats it until the receiver accepts it', async () => {
   const webhook = webhookAt(await receiver(statuses(500, 429, 204)));
   webhook.send('approval.pending', DATA);
   expect(await counted(1)).toEqual(['delivered']);
@@ -184,7 +184,7 @@ test('the log has the notice and the error, but neither the URL nor the secret',
     expect(log.join('')).not.toContain(secret);
 });
 
-test('a hundred notices wait at most, and more are dropped', async () => {
+test('at most a hundred notices wait, and further ones are dropped', async () => {
   const webhook = webhookAt(await receiver(() => undefined), { timeoutMs: 200, pausesMs: [] });
   for (let i = 0; i < 102; i++) webhook.send('approval.pending', DATA);
   expect(outcomes).toEqual(['dropped', 'dropped']);

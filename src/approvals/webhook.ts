@@ -73,7 +73,7 @@ export class Webhook {
         logger.warn({ notice: notice.id, error, attempt }, 'a notice about an approval was not delivered');
         if (await this.#pause(pauseMs)) continue;
       }
-      logger.error({ notice: notice.id, error, attempt }, 'a notice about an approval was given up');
+      logger.error({ notice: notice.id, error, attempt }, 'a notice about an approval was abandoned');
       count('failed');
       return;
     }

@@ -127,9 +127,9 @@ export function verificationMac(secret: Buffer, values: readonly string[]): Buff
 }
 
 /**
- * HMAC-SHA-256 of the row of a segment. It covers the row before, and thereby all rows before it.
+ * HMAC-SHA-256 of the row of a segment. It covers the previous row, and thereby all rows before that.
  *
- * @param before MAC of the row before; empty for the first
+ * @param before MAC of the previous row; empty for the first
  */
 export function segmentMac(secret: Buffer, before: Buffer, values: readonly (string | number)[]): Buffer {
   return mac(secret, ['segment', before.toString('hex'), ...values]);

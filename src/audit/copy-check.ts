@@ -68,7 +68,7 @@ class StreamCheck {
   end(): void {
     const { sequence } = this.#chain.report.head;
     if (this.#verifier && !this.#facts.signed)
-      this.#fault ??= { kind: 'not signed', sequence, what: 'it has no checkpoint, so nothing of it is signed' };
+      this.#fault ??= { kind: 'not signed', sequence, what: 'it has no checkpoint, so no part of it is signed' };
   }
 
   #checkpoint(line: string, sequence: number): void {

@@ -54,7 +54,7 @@ test('appends to a file that exists', async () => {
   expect(await files()).toEqual({ 'audit-7-20261128T09.jsonl': 'a\nb\n' });
 });
 
-test('rejects a folder that can’t be written to, and goes on when it can', async () => {
+test('rejects a folder that can’t be written to, and continues when it can', async () => {
   await writeFile(join(folder, 'audit'), '');
   await expect(file.open(7, at('09:00:00'))).rejects.toThrow('EEXIST');
   await rm(join(folder, 'audit'));

@@ -106,7 +106,7 @@ describe('a stream without the table', () => {
     expect(entry).toMatchObject({ chain: 2, isElsewhere: true, head: chains[0]!.head, fault: undefined });
   });
 
-  test('whose entry in the database was changed is reported', async () => {
+  test('is reported if its entry in the database was changed', async () => {
     const audit = await open({ hasDataInTable: false, streams: [newStream(signer).options] });
     audit.record(event('n', 'Data'));
     await audit.close();
@@ -183,7 +183,7 @@ describe('while the table can’t be written', () => {
     await audit.close();
   });
 
-  test('calls of the data plane are not recorded where the queue of a stream is full', async () => {
+  test('data-plane calls are not recorded while the queue of a stream is full', async () => {
     const stream = newStream(signer);
     const audit = await open({ hasDataInTable: false, streams: [stream.options], maxWaiting: 2 });
     await audit.flush();
@@ -295,7 +295,7 @@ describe('somebody who changes a copy of a stream', () => {
     ['swaps lines', (text) => [text[0]!, text[2]!, text[1]!, ...text.slice(3)], { kind: 'removed', sequence: 2 }],
     ['appends a line', (text) => [...text, ...link(2, headOf(text), [unlinked(text[1]!)]).lines], { kind: 'inserted' }],
     [
-      'puts a line of another stream in the place of one',
+      'replaces a line with one of another stream',
       (text) => text.with(2, other[2]!.replace('"node":4', '"node":2')),
       { kind: 'edited', sequence: 2 },
     ],
@@ -303,7 +303,7 @@ describe('somebody who changes a copy of a stream', () => {
     [
       'edits an event, computes all hashes anew and leaves the checkpoints out',
       (text) => [...link(2, NO_EVENTS, text.slice(1, -1).map(edit).map(unlinked)).lines],
-      { kind: 'not signed', what: 'it has no checkpoint, so nothing of it is signed' },
+      { kind: 'not signed', what: 'it has no checkpoint, so no part of it is signed' },
     ],
     ['signs with another key', (text) => forged(text, stranger.signer, stranger.signer.keyId), { kind: 'not signed' }],
     [

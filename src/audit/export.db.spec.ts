@@ -143,7 +143,7 @@ test.each<[what: string, tamper: () => void, ...faults: [day: string, fault: str
     [DAY_3, 'the manifest of the day before could not be read'],
   ],
   [
-    'a manifest is no JSON',
+    'a manifest is not JSON',
     () => writeFileSync(join(copy, DAY_2, MANIFEST), '{'),
     [DAY_2, 'manifest.json is not JSON'],
   ],
@@ -159,7 +159,7 @@ test.each<[what: string, tamper: () => void, ...faults: [day: string, fault: str
     [DAY_2, `its manifest is that of ${DAY_1}`],
   ],
   [
-    'a day is there twice',
+    'a day appears twice',
     () => cpSync(folder(DAY_2), folder(daysAgo(3)), { recursive: true }),
     [daysAgo(3), `its manifest is that of ${DAY_2}`],
   ],
@@ -211,9 +211,9 @@ describe('whoever has the signing key', () => {
       'segments 3 to 4 are missing before segment 5',
     ],
     [
-      'replace the manifest before',
+      'replace the previous manifest',
       () => signed(DAY_3, (manifest) => (manifest.previous = '0'.repeat(64))),
-      'follows another manifest of segment 2',
+      'follows a manifest of segment 2 that differs',
     ],
     [
       'mix deployments',
@@ -244,7 +244,7 @@ describe('whoever has the signing key', () => {
     [
       "leave out a chain's events",
       () => signed(DAY_3, ({ files: [file] }) => (file!.first += 1)),
-      'does not continue chain 1, which the days before leave at event 800',
+      'does not continue chain 1, which the previous days end at event 800',
     ],
   ])("can't %s unnoticed", async (_, tamper, fault) => {
     tamper();

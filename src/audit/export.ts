@@ -76,7 +76,7 @@ export async function unexportedDays(
   return found;
 }
 
-/** Counts the days that can be exported. @returns undefined if no day ever was, because then nobody exports them */
+/** Counts the days that can be exported. @returns undefined if none was ever exported, because then nobody exports them */
 export async function countUnexportedDays(manager: EntityManager): Promise<number | undefined> {
   const exported = await manager.query<{ day: string }[]>('SELECT day::text FROM audit_segments');
   return exported.length === 0 ? undefined : (await closedDays(manager, exported)).length;
@@ -151,7 +151,7 @@ async function segmentIn(
   }
 }
 
-/** @throws SegmentError if a folder that was found has other events than the table */
+/** @throws SegmentError if the events of a folder that was found differ from those of the table */
 async function assertIsTable(
   { database, secret }: ExportOptions,
   folder: string,
@@ -166,7 +166,7 @@ async function assertIsTable(
     for await (const rows of rowsOf(database.manager, { day, chain })) for (const row of rows) check.batch(row, secret);
     const { head, fault } = check.report;
     if (fault || head.sequence !== end.sequence || head.hash !== end.hash)
-      throw notExport(folder, day, `chain ${chain} has other events than the table`);
+      throw notExport(folder, day, `the events of chain ${chain} differ from those of the table`);
   }
 }
 

@@ -39,7 +39,7 @@ export const Manifest = z.object({
   day: Day,
   /** Number of the segment, from 1, without gaps. */
   number: z.int().min(1),
-  /** SHA-256 of the manifest of the segment before; null in the first. */
+  /** SHA-256 of the manifest of the previous segment; null in the first. */
   previous: Sha256.nullable(),
   /** Id of the key that signed the manifest. */
   signingKey: z.string(),

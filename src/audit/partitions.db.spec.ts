@@ -31,7 +31,7 @@ describe('a log of several days', () => {
     return [...new Set(read.map((match) => match.slice(4)))].sort();
   }
 
-  test('a search of a period reads the partitions of its days only', async () => {
+  test('a search over a period reads only the partitions of its days', async () => {
     const noon = (ago: number) => new Date(`${daysAgo(ago)}T12:00:00Z`);
     expect(await partitionsRead({ from: noon(8), to: noon(8) })).toEqual([9, 8, 7].map((ago) => name(daysAgo(ago))));
     expect(await partitionsRead({ to: noon(8) })).not.toContain(name(daysAgo(6)));
@@ -39,7 +39,7 @@ describe('a log of several days', () => {
     expect(await partitionsRead({})).toContain(name(daysAgo(9)));
   });
 
-  test('a verification with --since reads the partitions of its days only', async () => {
+  test('a verification with --since reads only the partitions of its days', async () => {
     const read: string[] = [];
     const { manager } = days.database;
     const query = async (sql: string, parameters?: unknown[]) => {
@@ -57,7 +57,7 @@ describe('a log of several days', () => {
     expect(read).not.toContain(name(daysAgo(7)));
   });
 
-  test('there are partitions for today and the next 7 days, and no second ones', async () => {
+  test('there are partitions for today and the next 7 days, and no duplicates', async () => {
     await makePartitions(days.database.manager);
     const names = (await partitions(days.database.manager)).map((partition) => partition.name);
     const next = Array.from({ length: 8 }, (_, i) => name(daysAgo(-i)));

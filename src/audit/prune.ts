@@ -61,7 +61,7 @@ async function assertExported(segment: Segment, folder: string, trusted: Trusted
   }
 }
 
-/** @throws SegmentError if the table has other events of the segment's day than the segment; it may have none */
+/** @throws SegmentError if the table's events of the segment's day differ from those of the segment; it may have none */
 async function assertIsInTable(manager: EntityManager, { day, number, chains }: Segment): Promise<void> {
   const found = await manager.query<{ chain: number; first: string; last: string }[]>(
     `SELECT chain, min(first) AS first, max(first + count - 1) AS last FROM audit_log WHERE day = $1
@@ -71,7 +71,9 @@ async function assertIsInTable(manager: EntityManager, { day, number, chains }: 
   const spans = found.map(({ chain, first, last }) => [chain, Number(first), Number(last)]);
   const expected = chains.map(({ chain, first, head }) => [chain, first, head.sequence]);
   if (spans.length > 0 && JSON.stringify(spans) !== JSON.stringify(expected))
-    throw new SegmentError(`The table has other events of ${day} than segment ${number}: run keyblock audit verify.`);
+    throw new SegmentError(
+      `The events of ${day} in the table differ from those of segment ${number}: run keyblock audit verify.`,
+    );
 }
 
 /**

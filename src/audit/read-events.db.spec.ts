@@ -25,7 +25,7 @@ const event = (name: string, seconds: number) =>
     readOnly: true,
   });
 
-/** Writes a row as a version does that doesn't know the columns for times. */
+/** Writes a row as a version without the columns for times does. */
 async function write(chain: number, first: number, ...lines: string[]): Promise<void> {
   await database.query('INSERT INTO audit_log (chain, first, count, events, mac) VALUES ($1, $2, $3, $4, $5)', [
     chain,

@@ -5,7 +5,7 @@ import { dayAfter, type Partition, partitions } from './partitions.js';
 /** Limits of one call: the events that it reads, and the time after which it begins no further read. */
 const MAX_EVENTS = 20_000;
 const MAX_MS = 2000;
-/** Rows, and bytes of their events, that one query returns at most, but at least one row. */
+/** Maximum numbers of rows, and of bytes of their events, that one query returns; it returns at least one row. */
 const QUERY_ROWS = 500;
 const QUERY_BYTES = 1_000_000;
 /** Characters after which a page is full, because the parameters of an event may be a hundred times as long as usual. */

@@ -1,7 +1,7 @@
 import type { EventMembers } from '../http/api.js';
 
 /**
- * The longest `requestParameters` in characters, because callers without any permission have events, too. No change by
+ * The longest `requestParameters` in characters, because calls without any permission are audited, too. No change by
  * the service needs more.
  */
 const MAX_PARAMETERS = 131_072;

@@ -175,7 +175,7 @@ describe('once days are exported', () => {
     [
       'the table has more than the export',
       () => sql(`UPDATE audit_log SET day = $1 WHERE day = $2`, DAY_2, DAY_3),
-      `The table has other events of ${DAY_2} than segment 2: run keyblock audit verify.`,
+      `The events of ${DAY_2} in the table differ from those of segment 2: run keyblock audit verify.`,
     ],
     [
       'a segment was modified',
@@ -281,7 +281,7 @@ describe('once days are exported and the first is pruned, the verification repor
       'the row that counts the segments was modified',
     ],
     [
-      'all of it was deleted',
+      'both tables were emptied',
       'WITH s AS (DELETE FROM audit_segments) DELETE FROM audit_segment_set',
       [],
       'REMOVED: events 1 to 400 are missing',

@@ -47,7 +47,7 @@ interface Row extends Omit<SegmentFacts, 'chains' | 'events' | 'bytes'> {
 const NO_MAC = Buffer.alloc(0);
 
 /**
- * Reads the segments in the order of their numbers. The MAC of each row covers that of the row before it, and the row
+ * Reads the segments in the order of their numbers. The MAC of each row covers that of the previous row, and the row
  * of audit_segment_set the last.
  *
  * @returns the segments, and the fault of the first row that was modified, removed or added, if any; the segments are
@@ -141,7 +141,7 @@ export async function dayAfterSegments(manager: EntityManager): Promise<string |
   return row?.day ?? undefined;
 }
 
-/** The values that the MAC of a row covers, without that of the row before. */
+/** The values that the MAC of a row covers, without that of the previous row. */
 function valuesOf(facts: SegmentFacts): (string | number)[] {
   const { number, day, manifest, chains, events, bytes, exportedAt, exportedBy } = facts;
   return [number, day, manifest, chainsText(chains), events, bytes, exportedAt.toISOString(), exportedBy];

@@ -46,7 +46,7 @@ test('a successor is trusted if a trusted key has signed it', () => {
 const other = series(3);
 test.each<[what: string, keys: AuditPublicKey[]]>([
   ['without its predecessor', [third]],
-  ['after another than its predecessor', [first, third]],
+  ['after a key that is not its predecessor', [first, third]],
   ['without a signature', [first, { ...second, signature: null }]],
   ['with another number', [first, { ...second, number: 3 }]],
   ['with another public key', [first, { ...second, publicKey: other.keys[1]!.publicKey }]],

@@ -88,7 +88,9 @@ export function auditKeyId(publicKey: Buffer): string {
   return hashOf(publicKey).slice(0, 32);
 }
 
-/** The bytes by whose signature a key makes another its successor. A JSON array, which nothing else signed is. */
+/**
+ * The bytes by whose signature a key makes another its successor. A JSON array, unlike anything else that is signed.
+ */
 export function successionOf({ number, publicKey }: Pick<AuditPublicKey, 'number' | 'publicKey'>): Buffer {
   return Buffer.from(JSON.stringify(['audit signing key', number, publicKey.toString('base64')]));
 }

@@ -28,9 +28,9 @@ export interface ExportedDay {
 }
 
 /**
- * Verifies all exported days in a directory: the signatures, the manifests, which have numbers without gaps and the hash
- * of the one before, the files, and the chains in them from day to day. The oldest days may have been removed. Entries of
- * the directory that aren't named like a day are ignored.
+ * Verifies all exported days in a directory: the signatures, the manifests, which have numbers without gaps and the
+ * hash of the previous one, the files, and the chains in them from day to day. The oldest days may have been removed.
+ * Entries of the directory that aren't named like a day are ignored.
  *
  * @param found receives the result of each day, in the order of days
  */
@@ -99,7 +99,7 @@ function assertFollows({ manifest }: SignedManifest, day: string, before: Signed
     );
   if (number < expected) throw new Error(`segment ${number} comes after segment ${before.manifest.number}`);
   if (previous !== before.sha256)
-    throw new Error(`segment ${number} follows another manifest of segment ${number - 1} than the one here`);
+    throw new Error(`segment ${number} follows a manifest of segment ${number - 1} that differs from the one here`);
 }
 
 function assertContinues({ chain, first, previous, name }: ManifestFile, head: Head | undefined, isComplete: boolean) {
@@ -107,7 +107,7 @@ function assertContinues({ chain, first, previous, name }: ManifestFile, head: H
   if (!head && (!isComplete || (first === 1 && previous === BEGINNING))) return;
   if (first !== expected.sequence + 1 || previous !== expected.hash)
     throw new Error(
-      `${name} does not continue chain ${chain}, which the days before leave at event ${expected.sequence}`,
+      `${name} does not continue chain ${chain}, which the previous days end at event ${expected.sequence}`,
     );
 }
 

@@ -69,7 +69,7 @@ async function connectAhead(ahead: number): Promise<DataSource> {
   return connect(store.env.DATABASE_URL);
 }
 
-test('a round makes the partitions of today and of the next 7 days that are missing, and no others', async () => {
+test('a round makes the missing partitions for today and the next 7 days, and no others', async () => {
   expect((await round()).defaultRows).toBe(0);
   expect(await days()).toEqual(weekFrom(TODAY));
   await database.query(`DROP TABLE ${tableOf(daysAgo(-3))}`);
@@ -98,7 +98,7 @@ test('a node makes none while another holds the lock, and makes them in its next
   expect(logged).toEqual([]);
 });
 
-test('events that a node stored without a partition move to that of their day', async () => {
+test('events that a node stored without a partition move to the partition of their day', async () => {
   await record('early');
   expect(await daysOfRows()).toEqual([[TODAY, DEFAULT_PARTITION]]);
   await round();

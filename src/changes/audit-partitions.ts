@@ -10,8 +10,8 @@ import { Rounds } from './rounds.js';
 const INTERVAL_MS = 3_600_000;
 
 /**
- * Makes the partitions of the audit log for the days to come, every hour; one process of a deployment does so. All
- * count what is left to be done: rows to be moved, and days to be exported.
+ * Makes the partitions of the audit log for the coming days, every hour, in one process of a deployment. Every process
+ * counts the remaining work: rows to be moved, and days to be exported.
  */
 @Injectable()
 export class AuditPartitions implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -36,7 +36,7 @@ export class AuditPartitions implements OnApplicationBootstrap, OnApplicationShu
     return this.#defaultRows;
   }
 
-  /** Number of days that are over and not exported, as of the last round; undefined if no day ever was. */
+  /** Number of days that are over and not exported, as of the last round; undefined if none was ever exported. */
   get unexportedDays(): number | undefined {
     return this.#unexportedDays;
   }

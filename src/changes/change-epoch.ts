@@ -52,8 +52,8 @@ export class ChangeEpoch {
   }
 
   /**
-   * The last query after which all cached values were good. Undefined before the first, and while this process knows of a
-   * change without knowing what it affected.
+   * The last query after which all cached values were good. Undefined before the first answer, and while this process
+   * knows of a change without knowing what it affected.
    */
   get lastContact(): Contact | undefined {
     return this.#due || this.#run.to > this.#accounted ? undefined : this.#lastContact;

@@ -173,7 +173,7 @@ export class DestructionWatch implements OnApplicationBootstrap, OnApplicationSh
 /**
  * Ends all holds because an operator has checked the clock.
  *
- * @returns the reasons of the holds; none if destruction isn't on hold
+ * @returns the reasons for the holds; none if destruction isn't on hold
  */
 export async function confirmDestruction(manager: EntityManager, now: Date): Promise<HoldReason[]> {
   const holds = await manager.find(DestructionHold, { select: { reason: true, beganAt: true } });

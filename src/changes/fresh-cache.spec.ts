@@ -125,21 +125,21 @@ describe('a call that finds a value', () => {
     return { cache, freshness };
   }
 
-  test.each([true, false])('gets one that is fresh without a promise (of the data plane: %s)', async (mayBeStale) => {
+  test.each([true, false])('gets a fresh value without a promise (in the data plane: %s)', async (mayBeStale) => {
     const cache = new Names(FRESH);
     expect(await cache.find('a', mayBeStale, reading('one'))).toBe('one');
     expect(cache.find('a', mayBeStale, never)).toBe('one');
   });
 
-  test('gets one that may be outdated if it is of the data plane and the database is away', async () => {
+  test('gets a value that may be outdated if the call is in the data plane and the database is unreachable', async () => {
     const { cache } = await outdated();
     expect(cache.find('a', true, never)).toBe('one');
     expect(cache.lookups).toMatchObject({ hit: 1, miss: 1 });
   });
 
   test.each([
-    ['it is of another plane', true, false],
-    ['the database is there', false, true],
+    ['the call is on another plane', true, false],
+    ['the database is reachable', false, true],
   ])('reads the value if %s', async (_, servesStale, mayBeStale) => {
     const { cache } = await outdated(servesStale);
     expect(await cache.find('a', mayBeStale, reading('two'))).toBe('two');
@@ -156,7 +156,7 @@ describe('a call that finds a value', () => {
     await expect(cache.find(name, true, failing(away))).rejects.toBe(away);
   });
 
-  test('gets the value even if the database turns out to be away during the read', async () => {
+  test('gets the value even if the database turns out to be unreachable during the read', async () => {
     let isAway = false;
     const freshness = { goodUntil: 0, servesStale: () => isAway };
     const cache = new Names(freshness);

@@ -50,7 +50,7 @@ export abstract class FreshCache<T> implements Cache {
     private readonly maxEntries = MAX_ENTRIES,
   ) {}
 
-  /** Number of cached values, also those that are no longer fresh. */
+  /** Number of cached values, including those that are no longer fresh. */
   get size(): number {
     return this.#entries.size;
   }
@@ -80,7 +80,7 @@ export abstract class FreshCache<T> implements Cache {
     const reading: Promise<T | R> = this.read(name, load);
     if (!mayBeStale) return reading;
     return reading.catch((error: unknown) => {
-      // The database may have turned out to be away while it was read.
+      // The database may have turned out to be unreachable while it was read.
       const found = isUnreachable(error) ? this.#stale(name) : undefined;
       if (!found) throw error;
       return found.value;

@@ -6,7 +6,7 @@ import { ChangeEpoch, type EpochAnswer, MAX_STALE_MS } from './change-epoch.js';
 import { FreshCache } from './fresh-cache.js';
 import { StaleServing } from './stale-serving.js';
 
-/** Time for which calls of the data plane may be served while the database is away. */
+/** Time for which data-plane calls may be served while the database is unreachable. */
 const LIMIT_MS = 3000;
 const UNREACHABLE = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
@@ -207,7 +207,7 @@ class Run {
 
   /**
    * Checks that the database had the value at some time from one second before the use began, or in a call that may be
-   * served while the database is away, from the limit before.
+   * served while the database is unreachable, from the limit before.
    */
   #check(key: string, { write }: Value, usedAt: number, mayBeStale: boolean): void {
     this.served.push(key);
@@ -219,7 +219,7 @@ class Run {
   }
 }
 
-test('serves no value older than a second, or older than the limit while the database is away, in any interleaving', async () => {
+test('serves no value older than a second, or older than the limit while the database is unreachable, in any interleaving', async () => {
   let served = 0;
   let servedStale = 0;
   await fc.assert(

@@ -64,7 +64,7 @@ const begin = (error?: unknown) => {
   clock.now = 2000;
 };
 
-test('a process that was paused during a read takes the database for away only if the next read fails, too', () => {
+test('a process that was paused during a read considers the database unreachable only if the next read fails, too', () => {
   clock.now = 1000;
   contact();
   // It was paused for half a minute, and its timer is the first to run.
@@ -77,7 +77,7 @@ test('a process that was paused during a read takes the database for away only i
   expect(names()).toEqual(['StaleServingBegan']);
 });
 
-test('begins when the second has passed for which cached values are good, and ends at the limit', () => {
+test('begins when the second for which cached values are good has passed, and ends at the limit', () => {
   lose();
   clock.now = 1999;
   expect(stale.servesStale()).toBe(false);
@@ -112,7 +112,7 @@ test('begins and ends without a call, when another attempt to read the epoch fai
   expect(reasons()).toEqual(['limit']);
 });
 
-test('does not begin again after the limit until there was a contact', () => {
+test('does not begin again after the limit until the database has answered', () => {
   begin();
   expect(stale.servesStale()).toBe(true);
   clock.now = 61_000;
@@ -135,7 +135,7 @@ test('does not begin by default', () => {
   expect(events).toEqual([]);
 });
 
-test('does not begin in a process that never had contact', () => {
+test('does not begin in a process that never reached the database', () => {
   clock.now = 5000;
   stale.failed(refused);
   expect(stale.servesStale()).toBe(false);
@@ -217,7 +217,7 @@ test.each(ANSWERS)('ends if the database answers: %s', (_, error) => {
   expect(reasons()).toEqual(['refused']);
 });
 
-test('ends at once when the database can be reached, even if what it answers is not yet accounted for', () => {
+test('ends at once when the database can be reached, even if it reports a change that the node has not heard of', () => {
   begin();
   expect(stale.servesStale()).toBe(true);
   contact(9);
@@ -225,7 +225,7 @@ test('ends at once when the database can be reached, even if what it answers is 
   expect(events.at(-1)).toEqual(['StaleServingEnded', { reason: 'reached', secondsSinceLastContact: 1, calls: 0 }]);
 });
 
-test('goes on until the same limit if a connection was open for a moment without an answer', () => {
+test('continues until the same limit if a connection was open for a moment without an answer', () => {
   begin();
   expect(stale.servesStale()).toBe(true);
   stale.reached();
@@ -240,7 +240,7 @@ test('goes on until the same limit if a connection was open for a moment without
 test.each<[string, () => void]>([
   ['it has asked for', () => contact(8)],
   ['came with a gap', () => epoch.heard(9)],
-])('does not begin while a change is known of, but not what it affected: one that %s', (_, change) => {
+])('does not begin while the effect of a change is unknown: one that %s', (_, change) => {
   clock.now = 1000;
   contact();
   change();
@@ -251,7 +251,7 @@ test.each<[string, () => void]>([
   expect(events).toEqual([]);
 });
 
-test('begins if all changes that are known of are accounted for', () => {
+test('begins if the node knows what every change affected', () => {
   clock.now = 1000;
   contact();
   for (const n of [9, 8]) epoch.heard(n);
@@ -339,7 +339,7 @@ describe('the time of a call', () => {
   test.each<[string, () => void, boolean]>([
     ['on another plane', begin, false],
     ['while values are good anyway', lose, true],
-    ['while the database is there', contact, true],
+    ['while the database is reachable', contact, true],
     [
       'after the limit',
       () => {

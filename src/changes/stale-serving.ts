@@ -10,17 +10,17 @@ const REASONS = {
   refused: 'the database answered with an error',
   limit: 'KEYBLOCK_STALE_SECONDS have passed',
   audit: 'audit events of the data plane cannot be written',
-  changed: 'a change is known of, but not what it affected',
+  changed: 'the node knows of a change, but not what it affected',
   operator: 'SIGUSR2 was received',
   stopping: 'the service is stopping',
 } as const;
 type Reason = keyof typeof REASONS;
 
-/** Time after which a read that failed was held up by this process: reads have a time limit of 2 s. */
+/** A failed read that took longer was held up by this process, because reads have a time limit of 2 s. */
 const HELD_UP_MS = 3000;
 
 export interface StaleServingOptions {
-  /** Time after the last contact for which remembered values may be used; 0 to serve none that may be outdated. */
+  /** Time after the last contact for which cached values may be used; 0 to serve none that may be outdated. */
   limitSeconds: number;
   audit: Pick<AuditLog, 'announce' | 'takesDataWithoutTable'>;
   clock: Clock;
@@ -36,9 +36,9 @@ export interface StaleState {
 }
 
 /**
- * Stale serving: while the database can't be reached, calls of the data plane may use what this process remembers and
- * what was good at the last contact, for a limited time. It begins when the second has passed for which cached values
- * are good in any case. An operator can switch it off without the database. See docs/adr/0057.
+ * Stale serving: while the database can't be reached, calls of the data plane may use cached values that were good at
+ * the last contact, for a limited time. It begins when the second for which cached values are good in any case has
+ * passed. An operator can switch it off without the database. See docs/adr/0057.
  */
 export class StaleServing implements Freshness {
   readonly #epoch: ChangeEpoch;
@@ -121,7 +121,7 @@ export class StaleServing implements Freshness {
 
   /** Ends stale serving until the process is restarted, at the request of an operator of the host. */
   switchOff(): void {
-    this.#options.logger.warn('SIGUSR2: nothing that may be outdated is served until the next start');
+    this.#options.logger.warn('SIGUSR2: values that may be outdated are not served until the next start');
     this.#switchOff('operator');
   }
 
@@ -151,7 +151,7 @@ export class StaleServing implements Freshness {
   #begin(contact: Contact): { contact: Contact; calls: number } {
     const { limitSeconds, audit, logger } = this.#options;
     const details = { lastContact: new Date(contact.time).toISOString(), limitSeconds };
-    logger.warn(details, 'the database cannot be reached: the data plane is served with what is remembered');
+    logger.warn(details, 'the database cannot be reached: the data plane is served from the caches');
     audit.announce('StaleServingBegan', details);
     return { contact, calls: 0 };
   }
@@ -164,7 +164,7 @@ export class StaleServing implements Freshness {
     const { audit, logger } = this.#options;
     logger.warn(
       { reason, seconds, calls },
-      `the data plane is no longer served with what is remembered: ${REASONS[reason]}`,
+      `the data plane is no longer served from the caches without the database: ${REASONS[reason]}`,
     );
     audit.announce('StaleServingEnded', { reason, secondsSinceLastContact: seconds, calls });
   }

@@ -21,7 +21,7 @@ const PRUNE_DESCRIPTION = `Drop old, exported days of the audit log.
 
 Drops whole partitions of the table. Refuses unless every older day is exported, its export is in the folder and intact, and the table has the same events.
 
-The command reads the environment of the service, which keeps running. Each day is audited as PruneAudit. If a guard of that name concerns it, the command is refused with a request for approval: repeat it with --approval when it is approved.`;
+The command reads the environment of the service, which keeps running. Each day is audited as PruneAudit. If a guard of that name covers it, the command is refused with a request for approval: repeat it with --approval when it is approved.`;
 const SEGMENTS_DESCRIPTION = `List the days of the audit log that were exported or pruned.
 
 The command reads the environment of the service.`;
@@ -216,7 +216,7 @@ async function pruneDays(
  * Uses up the approvals that dropping days needs, if any.
  *
  * @returns the approvals
- * @throws Failure that names the sessions in which they are asked for
+ * @throws Failure that names the sessions in which they are requested
  */
 async function approvePruning(operator: Operator, due: readonly Segment[]): Promise<readonly Approval[]> {
   const last = due.at(-1);

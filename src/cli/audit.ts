@@ -102,7 +102,7 @@ export function addAudit(program: Command, streams: Streams): void {
         chains.forEach(report);
         for (const { name, characters } of incomplete)
           print(streams, options, { File: name, IncompleteLine: characters }, [
-            `${name} ends within a line, after ${count(characters, 'character')} of it: its process was killed, or still writes`,
+            `${name} ends within a line, after ${count(characters, 'character')} of it: its process was killed, or is still writing`,
           ]);
       }
 
@@ -174,7 +174,9 @@ function streamLines({ chain, head, events, begins, ends, signed, table, fault }
       ? `signed up to event ${signed.sequence}, ${signed.time}${unsigned}`
       : 'signatures not verified: give --public-key',
     begins ? 'from its first event' : `from event ${first}: those before it are not in the given files`,
-    ends ? 'to its last event' : 'without its last event: its process still writes, was killed, or the end was removed',
+    ends
+      ? 'to its last event'
+      : 'without its last event: its process is still writing, was killed, or the end was removed',
     ...(table ? [`the table then had chain ${table.chain} up to ${table.sequence} ${table.hash}`] : []),
   ];
   return fault ? [] : [`  stream ${chain}: ${lines.join(', ')}`];

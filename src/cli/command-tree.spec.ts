@@ -22,7 +22,7 @@ const hasOption = ({ command }: Leaf, name: string) => command.options.some(({ l
 
 const leaves = leavesOf(program({ stdin: Readable.from([]), stdout: new PassThrough(), stderr: new PassThrough() }));
 const remote = leaves.filter((leaf) => hasOption(leaf, '--endpoint'));
-/** Commands whose output is not a result: a log, a script, a help. */
+/** Commands whose output is not a result but a log, a script or help. */
 const WITHOUT_RESULTS = ['start', 'completion', 'help'];
 
 /** Values that the commands on a service accept, by the names of their arguments and mandatory options. */
@@ -47,7 +47,7 @@ const INPUT: Readonly<Record<string, string>> = {
   'keys import-test': '- P0 AES_128 00112233445566778899AABBCCDDEEFF\n',
 };
 
-/** Returns a call of the command that has all it needs. */
+/** Returns the words of a call that has everything that the command needs. */
 function callOf({ name, words, command }: Leaf): string[] {
   const values = command.registeredArguments.map((argument: Argument) => {
     if (argument.argChoices) return argument.argChoices[0] ?? '';

@@ -28,7 +28,7 @@ export async function confirm(
   if ((stdin as Partial<NodeJS.ReadStream>).isTTY !== true)
     throw new Failure(
       EXIT.usage,
-      `This can't be undone, and there is no terminal to ask at: give --yes. (${question})`,
+      `This can't be undone, and there is no terminal to confirm it on: give --yes. (${question})`,
     );
   const terminal = createInterface({ input: stdin, output: stderr, terminal: true, historySize: 0 });
   try {

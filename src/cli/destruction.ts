@@ -30,7 +30,7 @@ export function addDestruction(program: Command, streams: Streams): void {
   });
 }
 
-/** @returns the reasons of the holds that ended */
+/** @returns the reasons for the holds that ended */
 async function endHold(): Promise<string[]> {
   const [{ withOperator }, { DatabaseTime }, { confirmDestruction }] = await Promise.all([
     import('./operator.js'),

@@ -34,7 +34,7 @@ export function withHost(command: Command): Command {
     .option('--listener <number>', 'Number of the listener in the configuration, from 1.', '1')
     .option('--cert <path>', 'Certificate of the host, PEM, for a listener with TLS.')
     .option('--key <path>', 'Private key of the certificate, PEM.')
-    .option('--ca <path>', 'Certificate that issued that of the listener, PEM.');
+    .option('--ca <path>', "Certificate of the authority that issued the listener's, PEM.");
 }
 
 /** Finds the listener in the configuration. @throws Failure if there is no such listener or an option is unusable */

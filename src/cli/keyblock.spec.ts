@@ -208,7 +208,7 @@ describe('arguments and input', () => {
     [['keys', 'create', 'B0', 'AES_128', '--modes', 'Derive'], 'Allowed choices are Encrypt'],
     [['keys', 'create', 'B0', 'AES_128', '--tag', 'a'], 'Give a key, = and a value.'],
     [['keys', 'delete', 'alias/a', '--days', 'x'], 'Give a whole number.'],
-    [['keys', 'delete', 'alias/a'], "This can't be undone, and there is no terminal to ask at: give --yes."],
+    [['keys', 'delete', 'alias/a'], "This can't be undone, and there is no terminal to confirm it on: give --yes."],
     [['keys', 'import', 'D0112'], 'Give --under'],
     [['keys', 'import', '--under', 'alias/kek'], 'Give one input'],
     [['keys', 'import', 'D0112', '--request', 'a'], 'Give either --request, or a key block and --under.'],

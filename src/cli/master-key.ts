@@ -21,7 +21,7 @@ const ROTATE_DESCRIPTION = `Replace the master key while the service runs.
 
 Re-encrypts everything under another master key, and retires the old one. To continue after an interruption, run the command again without a key. If the master key is in data/master-key, a new one is generated unless you give one. The command reads the environment of the service.
 
-Audited as RotateMasterKey. If a guard of that name concerns it, the command is refused with a request for approval: repeat the same command when it is approved.`;
+Audited as RotateMasterKey. If a guard of that name covers it, the command is refused with a request for approval: repeat the same command when it is approved.`;
 const COMPONENT_DESCRIPTION = `Write a random component of a master key to a new file.
 
 Prints its check value. The file holds 64 hexadecimal digits, and only its owner can read it. The XOR of two or three components is the master key. With --typed you enter the component instead, without echo, and confirm it with its check value.`;

@@ -9,7 +9,9 @@ import { DatabaseTime } from '../changes/database-time.js';
 import { serviceSecret } from '../provider/service-secret.js';
 import type { Deployment } from './deployment.js';
 
-/** Makes changes of an operator wait for approval where a guard concerns them: see HOST_OPERATIONS. @returns the changes */
+/**
+ * Makes an operator's changes wait for approval where a guard covers them: see HOST_OPERATIONS. @returns the changes
+ */
 export async function guardHostOperations(
   changes: Changes,
   { database, masterKey }: Deployment,

@@ -30,7 +30,7 @@ export class Operator {
     this.changes = new Changes(database, audit, clock, logger);
   }
 
-  /** Returns changes that wait for approval where a guard concerns them. */
+  /** Returns changes that wait for approval where a guard covers them. */
   guardedChanges(): Promise<Changes> {
     const { audit, deployment, logger } = this;
     const { database, clock } = deployment;

@@ -99,7 +99,7 @@ describe('import', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ Match: 'Z0123456789ABCDEF', KeyCheckValue: kcv });
   });
 
-  test('imports nothing for a block, a wrapping key or a row that cannot be', async () => {
+  test('imports nothing if the block, the wrapping key, the row or the credentials are invalid', async () => {
     expect((await take(FIELD, block, '--under', kek)).exitCode).toBe(0);
     const before = [await countKeys(), readFileSync(table, 'utf8')];
     const changed = block.slice(0, -1) + (block.endsWith('0') ? '1' : '0');

@@ -64,7 +64,7 @@ function addKeys(payshield: Command, streams: Streams): void {
     .argument('<field>', 'key field, exactly as hosts send it')
     .requiredOption('--under <key>', 'The key that the block is wrapped under: ARN or alias.')
     .requiredOption('--table <path>', 'The key table.')
-    .option('--commands <codes...>', 'Commands in which the row counts; all by default.')
+    .option('--commands <codes...>', 'Commands to which the row applies; all by default.')
     .examples(
       'keyblock payshield keys import BAB32D775A38E4AB --file zpk.tr31 \\\n  --under alias/kek --table keys.yaml',
       'keyblock payshield keys import BAB32D775A38E4AB "$(cat zpk.tr31)" \\\n  --under alias/kek --table keys.yaml --commands CA CC',

@@ -266,7 +266,7 @@ describe('the webhook of approvals', () => {
       { ...webhook('https://a.example'), KEYBLOCK_APPROVALS_WEBHOOK_SECRET_FILE: file('webhook-hush', base64(24)) },
       /are mutually exclusive: set only one$/,
     ],
-  ])('%j is refused, and nothing of it is quoted', (env, problem) => {
+  ])('%j is refused, and the message quotes no part of it', (env, problem) => {
     expect(problems(env)).toEqual([expect.stringMatching(problem)]);
     expect(problems(env).join()).not.toContain('hush');
   });
@@ -286,7 +286,7 @@ describe('a database with several hosts', () => {
       'u@a,b/db?sslmode=verify-full&target_session_attrs=read-write',
       ['a', 'b'].map((host) => `u@${host}/db?sslmode=verify-full&target_session_attrs=read-write`),
     ],
-  ])('%s has a URL for each host, with what they have in common', (text, expected) => {
+  ])('%s has a URL for each host, with the parts they share', (text, expected) => {
     expect(urls(`postgresql://${text}`)).toEqual(expected.map((url) => `postgresql://${url}`));
     expect(urls(`postgres://${text}`)).toEqual(expected.map((url) => `postgres://${url}`));
   });
@@ -314,7 +314,7 @@ describe('a database with several hosts', () => {
     ['u:hush@a/db?port=1,2', /^DATABASE_URL is not usable: several hosts must stand/],
     ['u:hush@a,b/db?target_session_attrs=any', /^DATABASE_URL must not ask for a standby/],
     ['u:hush@a,b/db?target_session_attrs=prefer-standby', /^DATABASE_URL must not ask for a standby/],
-  ])('%s is refused, and nothing of it is quoted', (text, problem) => {
+  ])('%s is refused, and the message quotes no part of it', (text, problem) => {
     const env = { DATABASE_URL: `postgresql://${text}`, KEYBLOCK_MASTER_KEY: KEY, ...CREDENTIALS };
     expect(problems(env)).toEqual([expect.stringMatching(problem)]);
     expect(problems(env).join()).not.toContain('hush');

@@ -36,7 +36,7 @@ export interface HostListenerConfig extends HostCommandSettings {
   readonly tls?: HostTls | undefined;
   readonly headerLength: number;
   readonly region: string;
-  /** ARN of the user or role as which commands run; undefined if certificates decide. */
+  /** ARN of the user or role that commands run as; undefined if certificates decide. */
   readonly principal?: string | undefined;
   /** ARNs by SHA-256 of a certificate (64 upper-case digits) or its subject (see `certificateSubject`). */
   readonly principals: ReadonlyMap<string, string>;

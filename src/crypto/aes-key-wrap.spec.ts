@@ -65,7 +65,7 @@ describe.each([16, 24, 32])('with a key of %i bytes', (kekBytes) => {
     expect(toHex(Buffer.concat([openssl.update(keyData), openssl.final()]))).toBe(toHex(wrapped));
   });
 
-  test.each([8, 32])('refuses %i wrapped bytes of which any bit is changed', (length) => {
+  test.each([8, 32])('refuses %i wrapped bytes in which any bit is changed', (length) => {
     const wrapped = wrapAny(kek, aivOf(length), randomBytes(length));
     for (let bit = 0; bit < 8 * wrapped.length; bit++) {
       const changed = Buffer.from(wrapped);
@@ -77,11 +77,11 @@ describe.each([16, 24, 32])('with a key of %i bytes', (kekBytes) => {
   test.each([
     ['the initial value of RFC 3394', 16, 'A6A6A6A6A6A6A6A6'],
     ['another constant', 16, 'A65959A700000010'],
-    ['a length of nothing', 16, 'A65959A600000000'],
+    ['a length of zero', 16, 'A65959A600000000'],
     ['a length with a whole block of padding', 16, 'A65959A600000008'],
     ['a length beyond the data', 16, 'A65959A600000011'],
     ['a length that is negative as a 32-bit integer', 16, 'A65959A6FFFFFFF0'],
-    ['a length of nothing, in one block', 8, 'A65959A600000000'],
+    ['a length of zero, in one block', 8, 'A65959A600000000'],
     ['a length beyond the data, in one block', 8, 'A65959A600000009'],
   ])('refuses %s', (_what, length, aiv) => {
     expect(() => unwrapPadded(kek, wrapAny(kek, hex(aiv), randomBytes(length)))).toThrow(REFUSED);

@@ -74,7 +74,7 @@ function expectInvalidKeysRefused(parties: EcdhParties, derivation: EcdhDerivati
   for (const other of invalid) expect(() => ecdhKey({ ...parties, ...other }, derivation)).toThrow(code('KEY_TYPE'));
 }
 
-/** Replaces the point in the BIT STRING of a SubjectPublicKeyInfo; the point has less than 100 bytes. */
+/** Replaces the point in the BIT STRING of a SubjectPublicKeyInfo; the point has fewer than 100 bytes. */
 function withPoint(der: Buffer, point: Buffer): Buffer {
   const start = der[1] === 0x81 ? 3 : 2;
   const algorithm = der.subarray(start, start + 2 + der[start + 1]!);

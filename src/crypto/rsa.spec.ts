@@ -277,7 +277,7 @@ describe('decoding PKCS1 padding', () => {
 });
 
 describe('NONE', () => {
-  test('pads a shorter message with leading zeros and returns them', () => {
+  test('pads a shorter message with leading zeros, and returns these zeros', () => {
     const short = rsaEncrypt(PUBLIC_KEY, 'NONE', hex('C0FFEE'));
     expect(toHex(short)).toBe(toHex(rsaEncrypt(PUBLIC_KEY, 'NONE', Buffer.concat([Buffer.alloc(253), hex('C0FFEE')]))));
     expect(toHex(rsaDecrypt(KEY, 'NONE', short))).toBe('00'.repeat(253) + 'C0FFEE');

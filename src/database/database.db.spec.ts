@@ -151,7 +151,7 @@ describe('concurrent transactions', () => {
   });
 });
 
-describe('a database that is not as the service needs it', () => {
+describe('the check of a database', () => {
   /** Runs a check on a new connection with a setting that a PostgreSQL server has for its databases or tables. */
   const checked = async (sql: string[], undo: string[], check: (other: DataSource) => Promise<void>) => {
     const name = new URL(store.env.DATABASE_URL).pathname.slice(1);
@@ -165,13 +165,13 @@ describe('a database that is not as the service needs it', () => {
     }
   };
 
-  test('passes as PostgreSQL is', async () => {
+  test('accepts an unmodified PostgreSQL', async () => {
     await migrate(database, nothing, nothing);
     await Promise.all([checkLocks(database), checkLocks(database)]);
     await checkTriggers(database);
   });
 
-  test('is refused if it ignores the locks of transactions', async () => {
+  test('refuses a database that ignores the locks of transactions', async () => {
     const ignoring = [
       'CREATE SCHEMA ignoring',
       `CREATE FUNCTION ignoring.pg_try_advisory_xact_lock(int, int) RETURNS boolean LANGUAGE sql AS 'SELECT true'`,
@@ -185,7 +185,7 @@ describe('a database that is not as the service needs it', () => {
     );
   });
 
-  test('is refused if it keeps the locks of transactions that have ended', async () => {
+  test('refuses a database that keeps the locks of transactions that have ended', async () => {
     const keeping = [
       'CREATE SCHEMA keeping',
       `CREATE FUNCTION keeping.pg_try_advisory_xact_lock(int, int) RETURNS boolean LANGUAGE sql AS 'SELECT false'`,

@@ -4,14 +4,14 @@ import { cut, TIMEOUT_MS } from './connection.js';
 
 /** SQLSTATE of a write on a standby, or in a database that is read-only. */
 const READ_ONLY = '25006';
-/** Errors of Node of a host that can't be reached. */
+/** Node's errors for a host that can't be reached. */
 const UNREACHABLE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)/;
 /** Messages of node-postgres for the same, whose errors have no code. */
 const NO_ANSWER = /timeout expired|connection timeout|Query read timeout|Connection terminated|not queryable/;
-/** SQLSTATEs of a server that takes no connections, because it is starting or stopping. */
+/** SQLSTATEs of a server that accepts no connections, because it is starting or stopping. */
 const NOT_SERVING = /^(08|57P0)/;
 
-/** True if a database that fails with this error isn't there to serve: nothing answers, or it is starting or stopping. */
+/** True if a database that fails with this error can't serve at all: nothing answers, or it is starting or stopping. */
 function isAway(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return isUnreachable(error) || (typeof code === 'string' && NOT_SERVING.test(code));

@@ -11,7 +11,7 @@ export class UnfitDatabaseError extends Error {
 /**
  * Checks that another connection sees the advisory lock of a transaction, and that it is gone when the transaction has
  * ended. Quotas and lists of keys would silently be wrong in a database that accepts such locks and ignores them, as
- * some do that speak PostgreSQL's protocol.
+ * some databases with PostgreSQL's protocol do.
  *
  * @throws UnfitDatabaseError
  */
@@ -38,8 +38,8 @@ export async function checkLocks(database: DataSource): Promise<void> {
 }
 
 /**
- * Checks that the triggers exist and are enabled that refuse values sealed under a retired master key and keep lists of
- * keys whole. A restored copy may lack them, and a role may have them disabled.
+ * Checks that two kinds of triggers exist and are enabled: those that refuse values sealed under a retired master key,
+ * and those that keep lists of keys whole. A restored copy may lack them, and a role may have them disabled.
  *
  * @throws UnfitDatabaseError
  */

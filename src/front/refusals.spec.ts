@@ -100,7 +100,7 @@ test.each<[string, unknown, expected: string[]]>([
     ['PublicPolicyException 400', 'PublicPolicyException 400', MALFORMED],
   ],
   [
-    'a computation for which this process has no room',
+    'a computation for which this process has no capacity',
     new BusyError('256 computations wait'),
     ['ThrottlingException 400', 'ThrottlingException 429', 'ThrottlingException 400'],
   ],

@@ -17,7 +17,7 @@ interface Readiness {
   reason?: string;
   /** Present if a token encrypts the master key. */
   token?: 'reachable' | 'unreachable';
-  /** Present while the data plane is served with what is remembered, because the database can't be reached. */
+  /** Present while the data plane is served from the caches, because the database can't be reached. */
   stale?: StaleState;
   /** Present while destruction is on hold. */
   destruction?: { held: readonly Hold[]; waiting: Record<string, number> };
@@ -47,7 +47,7 @@ export class HealthController {
   /**
    * Readiness: the service isn't stopping, the database is reachable and writable, and the master key opens its check
    * value. A node on which destruction is on hold is ready, but the response shows the hold. So is one whose token is
-   * unreachable, unless the token is required, and one that serves the data plane while the database is away.
+   * unreachable, unless the token is required, and one that serves the data plane while the database is unreachable.
    */
   @Get('readyz')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
@@ -66,7 +66,7 @@ export class HealthController {
     return this.changes.staleServing.state;
   }
 
-  /** Checks the database. @returns undefined, unless it turns out to be away while calls are served without it */
+  /** Checks the database. @returns undefined, unless it turns out to be unreachable while calls are served without it */
   async #check(): Promise<StaleState | undefined> {
     try {
       await inTime(this.#checkDatabase());

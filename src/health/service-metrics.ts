@@ -88,14 +88,14 @@ function addFreshness(metrics: Metrics, { changes }: ServiceParts): void {
   );
   metrics.gauge(
     'keyblock_stale_serving',
-    '1 while the node serves the data plane with what it remembers, because it cannot reach the database',
+    '1 while the node serves the data plane from its caches, because it cannot reach the database',
     () => Number(changes.staleServing.servesStale()),
     'max',
   );
   metrics.counters(
     {
       name: 'keyblock_stale_calls_total',
-      help: 'Calls that came in while the node served the data plane with what it remembered',
+      help: 'Calls that came in while the node served the data plane from its caches',
       labelNames: [],
     },
     () => [[{}, changes.staleServing.calls]],

@@ -12,12 +12,12 @@ import type { HostPrincipals } from './host-principals.js';
 import { ListenerCounts } from './listener-reports.js';
 
 const events: Record<string, unknown>[] = [];
-/** Notes for each use of a cached value whether it may be outdated while the database is away. */
+/** Notes for each use of a cached value whether it may be outdated while the database is unreachable. */
 const staleness: boolean[] = [];
 const peer = { sourceIp: '127.0.0.1', secureTransport: false, principalArn: 'arn:aws:iam::000000000000:root' };
 const { keys, pins, issuer, verifications, settings } = testServices();
 
-/** The operation whose guard concerns exports. */
+/** The operation whose guard covers exports. */
 const EXPORT = `${CONTROL_PLANE.name}:ExportKey`;
 
 /** Serves one command, ZZ. */
@@ -100,12 +100,15 @@ test.each([
   ['CreateKey', false],
   ['ImportKey', false],
   ['ExportKey', false],
-])('a command of %s may use what may be outdated while the database is away: %s', async (operation, mayBeStale) => {
-  const { answer } = serving(() => ({ fields: [] }), operation);
-  expect((await answer()).toString('latin1', 2)).toBe('Z[00');
-  // Its caller, and the time by which it is judged.
-  expect(staleness).toEqual([mayBeStale, mayBeStale]);
-});
+])(
+  'a command that performs %s may use outdated values while the database is unreachable: %s',
+  async (operation, mayBeStale) => {
+    const { answer } = serving(() => ({ fields: [] }), operation);
+    expect((await answer()).toString('latin1', 2)).toBe('Z[00');
+    // The lookup of the caller, and the time by which the command is judged.
+    expect(staleness).toEqual([mayBeStale, mayBeStale]);
+  },
+);
 
 test.each([
   ['ExportKey', false, true, 'Z[29'],
@@ -117,7 +120,7 @@ test.each([
   ['CreateKey', true, false, 'Z[00'],
   [undefined, false, true, 'Z[00'],
 ])(
-  'a command of %s that exports, too (%s), where exports need an approval (%s), is answered %s',
+  'a command that performs %s, also exports (%s), and needs approval for exports (%s) is answered %s',
   async (operation, exportsKey, needsApproval, reply) => {
     const execute = jest.fn(() => ({ fields: [] }));
     const { answer } = serving(execute, operation, { needsApproval, exportsKey });

@@ -124,7 +124,7 @@ export class Dispatcher {
   /**
    * Answers a message. Never throws or rejects.
    *
-   * @returns the reply with its length; a promise only if something isn't cached, or takes long
+   * @returns the reply with its length; a promise only if something isn't cached, or takes a long time
    */
   answer({ bytes, isTooLong }: Message, peer: Peer): Buffer | Promise<Buffer> {
     const exchange = this.#exchange(bytes, this.#options.served.headerLength, peer);

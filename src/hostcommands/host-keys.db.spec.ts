@@ -98,7 +98,7 @@ describe('key blocks', () => {
     expect(held[0].use((each) => each)).toBe(held[1].use((each) => each));
   });
 
-  test('of components form a key of their attributes, which may be less exportable', async () => {
+  test('of components form a key with their attributes, which may be less exportable', async () => {
     const components = `${await generate('P0A1Bc1E00')}${await generate('P0A1Bc2E00')}`;
     const form = (options: string) => run(`A42FFFS${components}%01${options}`);
     for (const options of ['&N', '#P0A1B00N00', '#P0A1B00E00&N'])

@@ -58,7 +58,7 @@ export function exportUnder(zmk: HostKey, key: Buffer, isAes: boolean, as: Expor
     checkDisguise(zmk, kek, key.length);
     if (as.scheme === 'R') return `R${tr31Of(zmk, kek, key, isAes, as)}`;
     if (as.scheme === 'S') return vendorBlockOf(zmk, kek, key, isAes, as);
-    if (isAes) throw new HostError('26', `Key scheme: ${as.scheme} isn't one for an AES key`);
+    if (isAes) throw new HostError('26', `Key scheme: ${as.scheme} isn't a scheme for an AES key`);
     const { scheme, letter } = requireScheme(as.scheme, key.length, as.takesAnsiX917);
     checkVariant(scheme, zmk);
     return letter + toHex(encryptKey(scheme, key, (variant) => cipherWithVariant(kek, variant)));
@@ -232,9 +232,9 @@ function exportabilityOf(as: ExportedAs): string {
 
 /** The public sources show U and T under a double-length ZMK only. */
 function checkVariant(scheme: VariantScheme, zmk: HostKey): void {
-  if (!isTdes(zmk.algorithm)) throw new HostError('26', `Key scheme: ${scheme} isn't one under an AES ZMK: use R`);
+  if (!isTdes(zmk.algorithm)) throw new HostError('26', `Key scheme: ${scheme} isn't a scheme under an AES ZMK: use R`);
   if ((scheme === 'U' || scheme === 'T') && zmk.bytes === 24)
-    throw new HostError('26', `Key scheme: ${scheme} isn't one under a triple-length ZMK: use R`);
+    throw new HostError('26', `Key scheme: ${scheme} isn't a scheme under a triple-length ZMK: use R`);
 }
 
 /** Refuses a ZMK that is weaker than the key, as ImportKey and ExportKey do. */

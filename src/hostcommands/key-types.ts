@@ -49,7 +49,7 @@ export function checkKeyType(type: KeyType): void {
 /** Checks that a usage is allowed for the type that the command names. @throws HostError 28 */
 export function checkUsageOfType(type: KeyType, usage: string): void {
   if (type !== SEE_KEY_BLOCK && !USAGES[type]?.includes(usage))
-    throw new HostError('28', `A key with usage ${usage} isn't one of type ${type}`);
+    throw new HostError('28', `A key with usage ${usage} isn't of type ${type}`);
 }
 
 /** Checks that a key with attributes has the type that the command names. @throws HostError 28 */

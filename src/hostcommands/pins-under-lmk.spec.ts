@@ -24,7 +24,7 @@ test.each([
   ['02', '123456'],
   ['03', '1234'],
   ['03', '123456789012'],
-])('under LMK %s, PIN %s has one digit more than the longest PIN, and opens again', (id, pin) => {
+])('under LMK %s, the encrypted PIN %s has one digit more than the longest PIN, and decrypts again', (id, pin) => {
   const encrypted = pins.encrypt(host(id), pin, ACCOUNT) as string;
   expect(encrypted).toMatch(new RegExp(`^[0-9]{${(LMKS.get(id)?.pinLength ?? 0) + 1}}$`));
   expect(pins.decrypt(host(id), encrypted, ACCOUNT)).toBe(pin);
@@ -45,7 +45,7 @@ test('every PIN has its own encrypted form, which depends on the account', () =>
   expect(pins.encrypt(host('00'), '1234', '550000025322')).not.toBe(forms[1234]);
 });
 
-test('digits under an LMK of 4-digit PINs that are not a PIN are refused', () => {
+test('digits that are not an encrypted PIN are refused under an LMK for 4-digit PINs', () => {
   let refused = 0;
   for (let i = 0; i < 1000; i++)
     try {

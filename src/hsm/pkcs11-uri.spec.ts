@@ -63,7 +63,7 @@ test.each([
   ['an attribute of the path in the query', `${KEY}?${MODULE}&${PIN}&serial=1`, 'has the attribute "serial"'],
   ['an attribute of the query in the path', uri({ key: `${KEY};${MODULE}` }), 'has the attribute "module-path"'],
   ['a module name', uri({ module: 'module-name=softhsm2' }), 'has the attribute "module-name"'],
-  ['a type that is no key', uri({ key: `${KEY};type=cert` }), 'must have the type secret-key or private'],
+  ['a type that is not a key', uri({ key: `${KEY};type=cert` }), 'must have the type secret-key or private'],
   ['a public key', uri({ key: `${KEY};type=public` }), 'must have the type secret-key or private'],
   ['no query', KEY, 'must name the module'],
   ['no module', `${KEY}?${PIN}`, 'must name the module'],

@@ -78,14 +78,14 @@ describeWithSoftHsm('a token', () => {
 
   test.each([
     ['another module path', { module: '/nowhere/module.so' }, 'MODULE_NOT_LOADED'],
-    ['a file that is no module', { module: import.meta.filename }, 'MODULE_NOT_LOADED'],
+    ['a file that is not a module', { module: import.meta.filename }, 'MODULE_NOT_LOADED'],
     ['an unknown label', { label: 'nothing' }, 'TOKEN_NOT_FOUND'],
     ['another serial number', { serial: '00' }, 'TOKEN_NOT_FOUND'],
   ])('is refused with %s', async (_, address, code) => {
     expect((await refusal(opened(address))).code).toBe(code);
   });
 
-  test('is refused by its label if two tokens have it', async () => {
+  test('is not found by a label that two tokens have', async () => {
     const serials = [softHsm.init('twin'), softHsm.init('twin')];
     expect((await refusal(opened({ label: 'twin' }))).code).toBe('TOKEN_AMBIGUOUS');
     expect((await opened({ label: 'twin', serial: serials[0] })).info.serial).toBe(serials[0]);
@@ -117,7 +117,7 @@ describeWithSoftHsm('a token', () => {
     );
   });
 
-  test('does not generate a second key of a label or CKA_ID', async () => {
+  test('does not generate a second key with the same label or CKA_ID', async () => {
     const token = await opened();
     for (const key of [
       { label: 'a key', id: Buffer.alloc(16, 2) },
@@ -234,7 +234,7 @@ describeWithSoftHsm('a token', () => {
       },
     );
 
-    test('by slow answers refuses the calls that get no session in time, and serves the others', async () => {
+    test('by slow answers, refuses the calls that get no session in time, and serves the others', async () => {
       const token = await opened({ module }, { sessions: 1 });
       writeFileSync(orders, 'wait');
       const before = tokenProcessesOf(process.pid);

@@ -20,7 +20,7 @@ export interface Parameter {
   readonly from: keyof RequestParts | 'text';
   /** Name of the path parameter that the method's parameter receives; undefined if it receives all of them. */
   readonly name?: string;
-  /** Undefined for the text of the body, which has no other limit than the body. */
+  /** Undefined for the text of the body, which has no limit other than the body's. */
   readonly schema?: z.ZodType;
   /** Returns its validated value. @throws InvalidInput, SerializationException */
   readonly read: (parts: RequestParts) => unknown;

@@ -60,7 +60,7 @@ export class Metrics {
   });
   readonly #throttled = new Counter({
     name: 'keyblock_throttled_total',
-    help: 'Requests and host commands that were refused because of a rate, by plane',
+    help: 'Requests and host commands that were refused because of a rate limit, by plane',
     labelNames: ['plane'],
     registers: [this.#registry],
   });
@@ -108,7 +108,7 @@ export class Metrics {
       () => partitions.defaultRows,
       'max',
     );
-    const days = 'Days of the audit log that are over and not exported; absent if no day ever was exported';
+    const days = 'Days of the audit log that are over and not exported; absent if no day was ever exported';
     this.gauges({ name: 'keyblock_audit_unexported_days', help: days, labelNames: [] }, () =>
       partitions.unexportedDays === undefined ? [] : [[{}, partitions.unexportedDays]],
     );

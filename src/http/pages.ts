@@ -28,7 +28,9 @@ const SERVER = {
   keepAliveTimeout: 72_000,
 };
 
-/** Replaces Fastify's compilers of JSON schemas, which take long to load and aren't needed: no page has a schema. */
+/**
+ * Replaces Fastify's compilers of JSON schemas, which take a long time to load and aren't needed: no page has a schema.
+ */
 function noSchema(): never {
   throw new Error('A page has no schema');
 }

@@ -254,6 +254,6 @@ describe('Conditions on strings', () => {
       { [tag]: 'pin', 'aws:username': 'bob' },
       false,
     ],
-    ['no condition at all holds', {}, {}, true],
+    ['an empty condition holds', {}, {}, true],
   ])('%s', (_, Condition, says, holds) => expect(allows({ Condition }, { says })).toBe(holds));
 });

@@ -109,7 +109,7 @@ test.each<[string, string, string]>([
   [
     'a duplicate name',
     `{"Statement":${JSON.stringify(ALLOW).replace('{', '{"Effect":"Deny",')}}`,
-    'Effect is there twice',
+    'Effect appears twice',
   ],
   [
     'a duplicate operator',
@@ -117,7 +117,7 @@ test.each<[string, string, string]>([
       '"Condition":{',
       '"Condition":{"Bo\\u006fl":{"aws:x":"}"},',
     ),
-    'Bool is there twice',
+    'Bool appears twice',
   ],
   ['NotResource', withStatement({ NotResource: '*' }), "Statement[0] can't have NotResource"],
   ['no effect', without('Effect'), 'Statement[0].Effect is required'],
@@ -166,7 +166,7 @@ test.each<[string, string, string]>([
     'Statement[0].Resource must be "*" or the ARN of the key itself',
   ],
   ['a wildcard in the ARN', withStatement({ Resource: KEY.replace(/key.*/, 'key/*') }), 'the ARN of the key itself'],
-  ['the same Sid twice', policy({ ...ALLOW, Sid: 'a' }, { ...ALLOW, Sid: 'a' }), 'every Sid once only'],
+  ['the same Sid twice', policy({ ...ALLOW, Sid: 'a' }, { ...ALLOW, Sid: 'a' }), 'every Sid only once'],
   [
     'an unknown operator',
     withStatement({ Condition: { StringIs: { 'aws:userid': 'x' } } }),
@@ -277,6 +277,6 @@ test('where statements may be incomplete, they may lack their actions or their r
     "Statement[0] can't have both Action and NotAction",
   );
   expect(() => other.readNew(lacking().replace('{"Effect', '{"Effect":"Deny","Effect'))).toThrow(
-    'Effect is there twice in one object',
+    'Effect appears twice in one object',
   );
 });

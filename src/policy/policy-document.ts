@@ -33,7 +33,7 @@ const oneOrMore = <T extends z.ZodType>(item: T) =>
   z.preprocess(
     (value) => (value === undefined || Array.isArray(value) ? value : [value]),
     z
-      .array(item, says('must be one or a list'))
+      .array(item, says('must be one value or a list'))
       .min(1, 'must not be empty')
       .max(MAX_MEMBERS, `must have at most ${MAX_MEMBERS} members`),
   );
@@ -100,7 +100,7 @@ const Conditions = z
           context.addIssue({
             code: 'custom',
             path: [operator, key],
-            message: `must be what ${operator} can compare with`,
+            message: `must be a value that ${operator} can compare with`,
           });
   });
 
@@ -175,7 +175,7 @@ const documentOf = <T extends z.ZodType>(statement: T) =>
         const names = Statement.flatMap((statement) => (statement as { Sid?: string }).Sid ?? []);
         return new Set(names).size === names.length;
       },
-      { path: ['Statement'], error: 'must have every Sid once only' },
+      { path: ['Statement'], error: 'must have every Sid only once' },
     );
 const IdentityDocument = documentOf(IdentityStatement);
 
@@ -279,7 +279,7 @@ function requireNames(policy: string): void {
     else if (text !== undefined && colon === ':') {
       const name = JSON.parse(text) as string;
       if (name === '__proto__') throw invalid("an object can't have __proto__");
-      if (objects.at(-1)?.has(name)) throw invalid(`${shortened(name)} is there twice in one object`);
+      if (objects.at(-1)?.has(name)) throw invalid(`${shortened(name)} appears twice in one object`);
       objects.at(-1)?.add(name);
     }
   }

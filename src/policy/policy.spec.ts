@@ -170,7 +170,7 @@ describe('policies together', () => {
   test.each<Combination>([
     ['deny if nothing allows', [], [], {}, NOBODY],
     ["allow if the caller's own policy allows", [ALLOW], [], {}, 'allowed'],
-    ['deny if an explicit denial contradicts an allowance', [ALLOW, DENY], [], {}, BY_OWN],
+    ['deny if an explicit denial overrides an allow', [ALLOW, DENY], [], {}, BY_OWN],
     ['do not depend on the order of statements', [DENY, ALLOW], [], {}, BY_OWN],
     ['allow despite a denial of another resource', [ALLOW, { ...DENY, Resource: ALIAS }], [], {}, 'allowed'],
     [
@@ -181,9 +181,9 @@ describe('policies together', () => {
       'allowed',
     ],
     ['allow if only the key policy allows', [], [to(USER)], {}, 'allowed'],
-    ['deny if the key policy denies what the own policy allows', [ALLOW], [to(USER, DENY)], {}, BY_KEY],
-    ['deny if the own policy denies what the key policy allows', [DENY], [to(USER)], {}, BY_OWN],
-    ['name the denial of the own policy first', [DENY], [to(USER, DENY)], {}, BY_OWN],
+    ["deny if the key policy denies what the caller's own policy allows", [ALLOW], [to(USER, DENY)], {}, BY_KEY],
+    ["deny if the caller's own policy denies what the key policy allows", [DENY], [to(USER)], {}, BY_OWN],
+    ["name the denial of the caller's own policy first", [DENY], [to(USER, DENY)], {}, BY_OWN],
     ['deny if the key policy allows another user', [], [to('arn:aws:iam::000000000000:user/bob')], {}, NOBODY],
     [
       'allow if the key policy denies another user',
@@ -200,14 +200,20 @@ describe('policies together', () => {
       'allowed',
     ],
     [
-      'deny if the key policy allows the account, which leaves the decision to the own policy',
+      "deny if the key policy allows the account, which leaves the decision to the caller's own policy",
       [],
       [to(ROOT)],
       {},
       NOBODY,
     ],
     ['deny if the key policy allows the account by its number', [], [to('000000000000')], {}, NOBODY],
-    ['allow if the key policy allows the account, and the own policy allows too', [ALLOW], [to(ROOT)], {}, 'allowed'],
+    [
+      "allow if the key policy allows the account, and the caller's own policy allows too",
+      [ALLOW],
+      [to(ROOT)],
+      {},
+      'allowed',
+    ],
     ['deny if the key policy denies the account and thereby everyone in it', [ALLOW], [to(ROOT, DENY)], {}, BY_KEY],
     ['deny if the key policy denies the account by its number', [ALLOW], [to('000000000000', DENY)], {}, BY_KEY],
     ['allow if the key policy denies another account', [ALLOW], [to('111122223333', DENY)], {}, 'allowed'],
@@ -326,7 +332,7 @@ test('parses an ARN that is crafted to be slow without delay', () => {
   const says = { 'aws:RequestTag/arn': long };
   expect(allows({ Condition: { ArnLike: { 'aws:RequestTag/arn': 'arn:aws:iam::*:user/*' } } }, { says })).toBe(false);
   const put = () => checkIdentityPolicy(document([{ ...ALLOW, Condition: { ArnLike: { 'aws:userid': long } } }]));
-  expect(put).toThrow('must be what ArnLike can compare with');
+  expect(put).toThrow('must be a value that ArnLike can compare with');
 });
 
 test('matches a pattern that is crafted to be slow in time', () => {

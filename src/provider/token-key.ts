@@ -185,7 +185,7 @@ export class TokenKey {
   }
 }
 
-/** Reads the envelopes, also from a database whose schema doesn't have them yet. */
+/** Reads the envelopes, even from a database whose schema doesn't have them yet. */
 async function envelopesOf(manager: EntityManager): Promise<MasterKeyEnvelope[]> {
   return (await hasTable(manager, 'master_key_envelopes')) ? manager.find(MasterKeyEnvelope) : [];
 }

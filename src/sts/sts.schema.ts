@@ -28,7 +28,7 @@ export const AssumeRoleInput = z
     {
       error: (issue) =>
         issue.code === 'unrecognized_keys'
-          ? 'must have no other fields than RoleArn, RoleSessionName, DurationSeconds and ExternalId: session policies, session tags, MFA and source identities are not supported'
+          ? 'must have no fields other than RoleArn, RoleSessionName, DurationSeconds and ExternalId: session policies, session tags, MFA and source identities are not supported'
           : undefined,
     },
   )

@@ -11,7 +11,7 @@ interface Tracing {
   readonly current: AsyncLocalStorage<Span>;
 }
 
-/** Undefined unless traces are recorded: then nothing on the path of a request costs more than looking here. */
+/** Undefined unless traces are recorded: without tracing, a request pays for nothing but this check. */
 let tracing: Tracing | undefined;
 
 /** Starts recording traces. @param ratio fraction of the requests without a parent that are recorded, 0 to 1 */

@@ -20,7 +20,7 @@ test('unwraps what it wraps', () => {
   expect(workingKeySteps(kek, 'PIN_ENCRYPTION_KEY_VARIANT_28', { key }).cryptogram).toEqual(cryptogram);
 });
 
-test('names what diversifies a PIN key', () => {
+test('names the diversification data of a PIN key', () => {
   const { input } = pinKeySteps(KEK, { stan: '000438', amount: '000000000328' });
   expect(input.map((part) => part.digits).join('')).toBe('00043800000000000000000000000328');
 });

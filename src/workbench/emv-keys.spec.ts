@@ -20,7 +20,7 @@ test.each([
   ['EMV2000', ['00A7']],
   ['VISA', []],
   ['AMEX', []],
-] as const)('names what diversifies the session key of %s', (scheme, input) => {
+] as const)('names the diversification data of the session key of %s', (scheme, input) => {
   const { sessionInput, iccKey, sessionKey } = cryptogramKeys(KEY, CARD, scheme, SESSION);
   expect(sessionInput.map((part) => part.digits)).toEqual(input);
   expect(sessionKey.equals(iccKey)).toBe(input.length === 0);
@@ -39,7 +39,7 @@ test.each([
   expect(() => arpcSteps(keys, scheme, arqc, { method: 1, arc: hex('30') })).toThrow('response code');
 });
 
-test('names what diversifies the key of a script', () => {
+test('names the diversification data of a script key', () => {
   const message = hex('84180000080000A7');
   const cryptogram = { applicationCryptogram: hex('3BDBEBF8E13C9EBB') };
   const common = scriptMacSteps(KEY, CARD, 'EMV_COMMON_SESSION_KEY', cryptogram, message);

@@ -44,8 +44,8 @@ export class XksEncryptOperation {
 }
 
 /**
- * Computes the integrity value before it decrypts the ciphertext again, so that the value assures AWS KMS of a ciphertext that decrypts:
- * a bit that flips in between is found (Appendix C of the specification).
+ * Computes the integrity value before it decrypts the ciphertext again, so that the value guarantees AWS KMS that the
+ * ciphertext decrypts: a bit that flips in between is found (Appendix C of the specification).
  */
 function checkedValue({ held }: OpenMaterial, sealed: Sealed, plaintext: Buffer, aad: Buffer): string {
   const value = integrityValue(sealed, aad).toString('base64');

@@ -12,7 +12,7 @@ export class PrefixAuthorizer implements Authorizer {
   authorize({ principal, record }: Call): undefined {
     const { prefix } = record.requestParameters as { prefix: string };
     if (prefix !== (principal as PrefixPrincipal).prefix)
-      throw new XksException('InvalidUriPathException', 'The credential is for another path than this.');
+      throw new XksException('InvalidUriPathException', 'The credential is for a different path.');
     return undefined;
   }
 }

@@ -20,7 +20,7 @@ export class XksCredentialRow {
   @Column('text', { name: 'account_id' })
   accountId!: string;
 
-  /** Segments with slashes between them; empty for the path without a prefix. */
+  /** Segments separated by slashes; empty for the path without a prefix. */
   @Column('text')
   prefix!: string;
 

@@ -33,7 +33,7 @@ export class XksHealth {
   ) {}
 
   /**
-   * Returns the status; while calls are served although the database is away, with the last known number of processes.
+   * Returns the status; while calls are served although the database is unreachable, with the last known number of processes.
    *
    * @throws Error of the database or the master key, if this process can't use them
    */

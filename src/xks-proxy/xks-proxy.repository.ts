@@ -121,7 +121,7 @@ export class XksProxyRepository {
     requirePrefix(prefix);
     if (!XKS_KEY_ID.test(xksKeyId))
       throw new ValidationException(
-        'An XksKeyId has 1 to 128 letters, digits, hyphens, underscores and periods, and no period first.',
+        'An XksKeyId has 1 to 128 letters, digits, hyphens, underscores and periods, and does not begin with a period.',
       );
     if (`https://${pathOf(prefix)}/keys/${xksKeyId}/metadata`.length >= MAX_URI)
       throw new ValidationException(
@@ -222,7 +222,7 @@ export function pathOf(prefix: string): string {
 function requirePrefix(prefix: string): void {
   if (prefix !== '' && !PREFIX.test(prefix))
     throw new ValidationException(
-      'A prefix has segments of letters, digits, hyphens and underscores, with slashes between.',
+      'A prefix has segments of letters, digits, hyphens and underscores, separated by slashes.',
     );
   if (pathOf(prefix).length > MAX_URI_PATH)
     throw new ValidationException(

@@ -130,7 +130,7 @@ describe('the configuration', () => {
     expect(env).toContainEqual({ name: 'PGSSLROOTCERT', value: '/ca/ca.crt' });
   });
 
-  test('has one process a pod, its own port for metrics, and the drain', () => {
+  test('has one process per pod, its own port for metrics, and the drain', () => {
     const config = readConfig(environmentOf(podOf(named(full, 'Deployment')).spec));
     expect(config).toMatchObject({ workers: 1, metricsPort: 9100, drainSeconds: 20 });
   });
@@ -303,7 +303,7 @@ describe('the chart refuses', () => {
     ['a backup without a volume', { ...LEAST, jobs: { backup: { enabled: true } } }, 'Set jobs.backup.claim'],
     ['an unknown value', { ...LEAST, replica: 2 }, /replica/],
     ['an unknown value deep inside', { ...LEAST, tls: { secret: 'a' } }, /secret/],
-    ['a Region that is none', { ...LEAST, regions: ['Frankfurt'] }, /regions/],
+    ['a Region that does not exist', { ...LEAST, regions: ['Frankfurt'] }, /regions/],
     ['another database', { database: { url: 'mysql://a@b/c' } }, /url/],
     ['a drain that is shorter than the probe', { ...LEAST, drainSeconds: 2 }, /drainSeconds/],
     ['a port beyond 65535', { ...LEAST, metrics: { port: 70000 } }, /port/],

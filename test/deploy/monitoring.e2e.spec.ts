@@ -110,7 +110,7 @@ describe('metrics', () => {
     expect(await counts()).toEqual([1, 0]);
   });
 
-  test('are counted by the node that started first, and by no other', async () => {
+  test('of shared state come from the node that started first, and from no other', async () => {
     const database = service.app.get<Nodes>(Nodes, { strict: false })['database'];
     await database.query(
       `INSERT INTO nodes SELECT 'other', host, pid, version, workers, started_at - interval '1 hour', now(), 0 FROM nodes`,

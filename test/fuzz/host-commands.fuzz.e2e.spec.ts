@@ -7,7 +7,7 @@ import { mutatedBytes } from './mutations.js';
 
 /**
  * Sends changed host commands. Each message is answered with its header and a known error code, whatever its fields say,
- * and the service logs no internal error. A stream of bytes that are no messages ends with the connection.
+ * and the service logs no internal error. After a stream of bytes that aren't messages, the connection ends.
  *
  * FUZZ_CASES is twice the number of messages. FUZZ_SEED reproduces a run.
  */
@@ -55,7 +55,7 @@ test('changed messages are answered', async () => {
   expect(service.log.filter(({ msg }) => msg === 'internal error')).toEqual([]);
 });
 
-test('changed streams end', async () => {
+test('changed streams end, and the service keeps answering', async () => {
   const streams = Math.ceil((MESSAGES / BATCH) * STREAMS);
   const valid = VALID.map((message, i) => Buffer.concat([frame(message), frame(VALID[(i + 1) % VALID.length]!)]));
   const property = fc.asyncProperty(mutatedBytes(valid), async (stream) => {

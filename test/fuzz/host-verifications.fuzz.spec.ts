@@ -11,7 +11,7 @@ import { COMMANDS } from '../../src/hostcommands/registry.js';
 const CASES = Number(process.env['FUZZ_CASES'] ?? 2000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() & 0x7fffffff);
 
-// Made once: keys are remembered.
+// Made once: keys are cached.
 const services = testServices();
 const run = (text: string) => runCommand(COMMANDS, text, {}, services);
 

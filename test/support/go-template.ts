@@ -7,7 +7,7 @@ type Node =
   | { kind: 'if' | 'with'; pipeline: Pipeline; body: Node[]; otherwise: Node[] }
   | { kind: 'range'; names: string[]; pipeline: Pipeline; body: Node[]; otherwise: Node[] };
 
-/** Commands, each of which gets the value of the one before as its last argument. */
+/** Commands, each of which gets the value of the previous one as its last argument. */
 type Pipeline = Operand[][];
 
 type Operand =
@@ -138,7 +138,7 @@ function valueOf(operand: Operand, scope: Scope): unknown {
   let value = typeof from === 'string' ? (from === '.' ? scope.dot : variable(from, scope)) : evaluate(from, scope);
   for (const field of fields) {
     if (value === undefined || value === null || typeof value !== 'object')
-      throw new Error(`${field} is asked of a value that is no map`);
+      throw new Error(`${field} is read from a value that is not a map`);
     value = (value as Record<string, unknown>)[field];
   }
   return value;

@@ -47,7 +47,7 @@ export function testServices(settings: Partial<ListenerSettings> = {}, services:
 }
 
 /**
- * Executes a command without a socket, by the root user.
+ * Executes a command without a socket, as the root user.
  *
  * @param text     command code and fields, Latin-1
  * @param settings that differ from TEST_SETTINGS

@@ -10,7 +10,7 @@ const STATEMENTS = /COMMIT|DROP TABLE|INSERT INTO audit|UPDATE audit/;
 const always = () => true;
 let steps = 0;
 
-/** Makes a call of a function a step if its arguments are those of a change. */
+/** Makes a function call a step if its arguments are those of a change. */
 function watch(holder, name, isChange) {
   const call = holder[name];
   holder[name] = function (...args) {

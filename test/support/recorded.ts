@@ -112,7 +112,7 @@ const COMPUTED: Readonly<Record<string, (valueOf: (name: string) => string, args
     ),
 };
 
-/** Sends the recorded requests, one after the other over one connection. */
+/** Sends the recorded requests, one after another over one connection. */
 export class RecordedClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 

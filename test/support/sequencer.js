@@ -19,7 +19,7 @@ const FIRST = [
 
 /**
  * Starts with the specs that wait, so that other specs compute meanwhile, and with the longest ones, so that none runs
- * alone at the end. Until Jest knows the durations, it starts with the largest files, which are different ones.
+ * alone at the end. Until Jest knows the durations, it starts with the largest files, which aren't the slowest ones.
  */
 export default class Sequencer extends TestSequencer {
   sort(tests) {

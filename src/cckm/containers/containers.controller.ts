@@ -178,7 +178,7 @@ export class ContainersController {
     summary: 'Replaces the ACLs of a KMS container',
     description:
       'An entry applies to a user or a group. Without entries, policies alone decide. With entries, a user needs one that permits the action, and none ' +
-      'that takes it away, besides the permissions in KMS: ACLs never grant more than policies do. Callers who may call this operation ' +
+      'that forbids it, besides the permissions in KMS: ACLs never grant more than policies do. Callers who may call this operation ' +
       'aren’t bound by ACLs.',
     example: '-d \'{"acls":[{"group":"CCKM Users","permit":true,"actions":["viewnative"]}]}\'',
     output: Container,

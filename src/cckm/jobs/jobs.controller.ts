@@ -47,8 +47,8 @@ export class JobsController {
     summary: 'Synchronizes the records of keys with KMS',
     description:
       'Adds records for keys that were created through KMS, refreshes the other records, and marks keys that KMS no longer has. ' +
-      `The job runs within the request and reads at most ${MAX_KEYS.toLocaleString('en')} keys: new ones first, then those that weren’t ` +
-      'synchronized for the longest time. `remaining` counts the others. The caller needs `kms:ListKeys`; keys that the caller may not ' +
+      `The job runs within the request and reads at most ${MAX_KEYS.toLocaleString('en')} keys: new ones first, then the least ` +
+      'recently synchronized. `remaining` counts the others. The caller needs `kms:ListKeys`; keys that the caller may not ' +
       'describe are left out.',
     example: '-d \'{"synchronize_all":true}\'',
     output: Synchronization,

@@ -98,7 +98,7 @@ export class TemplatesController {
     resource: 'nothing',
     summary: 'Changes a policy template',
     description:
-      'With `auto_push`, the new policy is applied to the keys that have the template, at most 200, one after the other within the ' +
+      'With `auto_push`, the new policy is applied to the keys that have the template, at most 200, one after another within the ' +
       'request. The caller needs `kms:PutKeyPolicy` on each; the first refusal ends the request.',
     example: '-d \'{"key_admins":["line-3"],"auto_push":true}\'',
     output: Template,

@@ -154,7 +154,7 @@ export class Sessions {
   }
 }
 
-/** For a sign-in, its id takes the place of an access key ID, also in audit events. */
+/** For a sign-in, its id takes the place of an access key ID, in audit events too. */
 function sessionOf({ id, createdAt, validUntil }: Omit<RefreshTokenRow, 'mac'>, principal: Principal): Session {
   const { identity } = principal;
   const signedIn = {

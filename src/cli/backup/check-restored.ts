@@ -57,7 +57,7 @@ export async function checkRestored(files: { manifest?: string; events?: string 
           await refuseServed(client);
           facts = await readFacts(client);
           if (!hasSchema(facts))
-            throw new Failure(EXIT.state, 'The database is not one of Keyblock: it has no tables. Restore it first.');
+            throw new Failure(EXIT.state, 'This is not a database of Keyblock: it has no tables. Restore it first.');
           const missing = given ? missingTables(given, facts) : [];
           findings.push(...missing.map((name) => `The table ${name} is missing.`));
           if (missing.length > 0) throw new Unreadable();

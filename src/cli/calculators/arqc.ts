@@ -104,7 +104,7 @@ function wayOf({ sessionKey, padding, iad, iadPart, psn, optionB }: ArqcOptions)
   );
   if (!scheme) throw new Failure(EXIT.usage, `The session key is one of ${NAMES.join(', ')}.`);
   if (padding !== '1' && padding !== '2') throw new Failure(EXIT.usage, 'A padding method is 1 or 2.');
-  if (iadPart !== 'cvr' && iadPart !== 'whole') throw new Failure(EXIT.usage, 'The part is cvr or whole.');
+  if (iadPart !== 'cvr' && iadPart !== 'whole') throw new Failure(EXIT.usage, 'The part must be cvr or whole.');
   const part = iadPart === 'cvr' ? 'CVR' : 'WHOLE';
   return {
     scheme,

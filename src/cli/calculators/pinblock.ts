@@ -62,7 +62,7 @@ export function addPinBlock(program: Command, streams: Streams): void {
   const decode = pinblock
     .command('decode')
     .description(
-      'Decode a PIN block.\n\nWithout --format, a clear block is decoded in every format, also with parts of the PAN that are often used by mistake.',
+      'Decode a PIN block.\n\nWithout --format, a clear block is decoded in every format, and with parts of the PAN that are often used by mistake.',
     )
     .requiredOption('--block <hex>', 'The PIN block, 16 digits; 32 in format 4.')
     .option('--format <number>', 'The format, 0 to 4.')

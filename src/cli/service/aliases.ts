@@ -30,7 +30,7 @@ export function addAliases(program: Command, streams: Streams): void {
 
   const set = aliases
     .command('set')
-    .description('Point an alias to a key.\n\nThe alias is created, or moved from the key that it names.')
+    .description('Point an alias at a key.\n\nThe alias is created, or moved from the key that it names.')
     .argument('<alias>', 'such as alias/pek')
     .argument('<key>', 'ARN of the key, or another alias of it')
     .examples(

@@ -62,7 +62,7 @@ export class ServiceClient {
     return this.#send({ service: SIGNING_NAME, method, path, headers, body });
   }
 
-  /** Reads the pages of a list one after the other. */
+  /** Reads the pages of a list one after another. */
   async *pages<Output extends Page>(
     list: (paging: { MaxResults: number; NextToken?: string }) => Promise<Output>,
     MaxResults = PAGE,

@@ -102,7 +102,7 @@ function isTransportable(algorithm: KeyAlgorithm): algorithm is (typeof ALGORITH
   return ALGORITHMS.some((each) => each === algorithm);
 }
 
-/** Imports keys one after the other under an RSA key of the service. */
+/** Imports keys one after another under an RSA key of the service. */
 async function* importKeys(client: ServiceClient, keys: readonly TestKey[]) {
   const { ImportToken, WrappingKeyCertificate } = await client.control<GetParametersForImportOutput>(
     'GetParametersForImport',

@@ -248,7 +248,7 @@ describe('AES DUKPT refuses', () => {
   test.each<[number, AesDukptKeyType[]]>([
     [16, ['AES_192', 'AES_256', 'HMAC_192', 'HMAC_256']],
     [24, ['AES_256', 'HMAC_256']],
-  ])('to derive from a BDK of %i bytes the stronger keys %p', (bytes, keyTypes) => {
+  ])('a BDK of %i bytes for the stronger keys %p', (bytes, keyTypes) => {
     for (const keyType of keyTypes)
       expect(() => aesWorkingKey({ ...given, bdk: Buffer.alloc(bytes), keyType })).toThrow(refused('KEY_LENGTH'));
   });

@@ -54,7 +54,7 @@ const ML_KEM = { ML_KEM_512: ml_kem512, ML_KEM_768: ml_kem768, ML_KEM_1024: ml_k
 const shake256 = (...parts: Buffer[]) =>
   createHash('shake256', { outputLength: 64 }).update(Buffer.concat(parts)).digest();
 
-/** Computes mu of FIPS 204 algorithm 7, line 6, from what algorithm 2 makes of a message and its context. */
+/** Computes mu of FIPS 204 algorithm 7, line 6, from a message and its context, which algorithm 2 joins. */
 function muOf({ publicKey, message, context }: Verification): Buffer {
   const bytes = hex(context);
   return shake256(shake256(hex(publicKey)), Buffer.from([0, bytes.length]), bytes, hex(message));

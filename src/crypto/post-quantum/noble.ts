@@ -7,7 +7,7 @@ const ML_DSA = { ML_DSA_44: ml_dsa44, ML_DSA_65: ml_dsa65, ML_DSA_87: ml_dsa87 }
 const ML_KEM = { ML_KEM_512: ml_kem512, ML_KEM_768: ml_kem768, ML_KEM_1024: ml_kem1024 };
 const ALL = { ...ML_DSA, ...ML_KEM };
 
-/** The implementation of @noble/post-quantum, in JavaScript. Its signing takes a time that depends on the key. */
+/** The implementation of @noble/post-quantum, in JavaScript. The duration of signing depends on the key. */
 export const NOBLE: PostQuantum = {
   publicKey(set, seed) {
     const { publicKey, secretKey } = ALL[set].keygen(seed);
@@ -30,8 +30,8 @@ export const NOBLE: PostQuantum = {
 };
 
 /**
- * Signs and verifies over mu, the digest that FIPS 204 makes of the public key and the message, with an empty context: algorithms 7
- * and 8 from line 7 on. Node has neither.
+ * Signs and verifies over mu, the digest of the public key and the message in FIPS 204, with an empty context:
+ * algorithms 7 and 8 from line 7 on. Node has neither.
  */
 export function signMu(set: MlDsaSet, seed: Buffer, mu: Buffer): Buffer {
   return withSecretKey(ML_DSA[set], seed, (secretKey) =>

@@ -42,7 +42,7 @@ export function mlDsaSign(set: MlDsaSet, seed: Buffer, message: Buffer): Buffer 
 }
 
 /**
- * Signs a message with ML-DSA of which only mu is given, as `mlDsaSign` does.
+ * Signs a message with ML-DSA, as `mlDsaSign` does, given only its mu.
  *
  * @param mu 64 bytes: SHAKE256(SHAKE256(public key, 64) || 00 00 || message, 64)
  * @throws CryptoError KEY_LENGTH, DATA_LENGTH

@@ -8,12 +8,12 @@ import { CryptoError } from '../errors.js';
 /** By OpenSSL's names. */
 const CURVES = new Map(Object.entries({ prime256v1: p256, secp384r1: p384, secp521r1: p521, secp256k1 }));
 
-/** Both signatures of a message are valid, those with a high s too, as OpenSSL has it. */
+/** Signatures with a high s are valid, too, as in OpenSSL. */
 const OPTIONS = { prehash: false, lowS: false, format: 'der' } as const;
 
 /**
- * Signs a digest with ECDSA: FIPS 186-5 section 6.4, with the deterministic nonce of section 6.3.2. In JavaScript, because Node hashes
- * what it signs; the time that it takes depends on the key.
+ * Signs a digest with ECDSA: FIPS 186-5 section 6.4, with the deterministic nonce of section 6.3.2. It is written in
+ * JavaScript, because Node hashes what it signs; its duration depends on the key.
  *
  * @param privateKey on P-256, P-384, P-521 or secp256k1
  * @returns DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)

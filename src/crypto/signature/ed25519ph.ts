@@ -6,8 +6,8 @@ import { exportPublicKey } from '../asymmetric-key.js';
 const KEY_BYTES = 32;
 
 /**
- * Signs with Ed25519ph, which hashes the message with SHA-512 first, with an empty context: RFC 8032 section 5.1. In JavaScript,
- * because Node lacks it; the time that it takes depends on the key.
+ * Signs with Ed25519ph, which hashes the message with SHA-512 first, with an empty context: RFC 8032 section 5.1. It is
+ * written in JavaScript, because Node lacks it; its duration depends on the key.
  *
  * @param privateKey Ed25519
  */
@@ -25,7 +25,7 @@ export function ed25519phVerify(publicKey: KeyObject, message: Buffer, signature
   try {
     return ed25519ph.verify(signature, message, exportPublicKey(publicKey).subarray(-KEY_BYTES), { zip215: false });
   } catch {
-    // The signature hasn't the length of one.
+    // The signature doesn't have the length of an Ed25519 signature.
     return false;
   }
 }

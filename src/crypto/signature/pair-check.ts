@@ -2,8 +2,9 @@ import { createHash, type KeyObject, sign, verify } from 'node:crypto';
 import { ecdsaSignDigest, ecdsaVerifyDigest } from './ecdsa.js';
 
 /**
- * True if what a private key signs is valid under a public key. Of a pair that was read from one encoding, OpenSSL doesn't compare the
- * halves, nor the private key of an elliptic curve with the order. It takes tens of milliseconds with a long RSA key.
+ * True if what a private key signs is valid under a public key. OpenSSL compares neither the halves of a pair that it
+ * reads from one encoding, nor the private key of an elliptic curve with the order. This takes tens of milliseconds
+ * with a long RSA key.
  *
  * @param privateKey RSA, or one of an elliptic curve that ecdsaSignDigest has
  */

@@ -189,7 +189,7 @@ describe('Ed25519', () => {
   test.each(
     vectors<{ key: string; message: string; expected: { signature: string } }>('signatures', 'ED25519_PH_SHA_512'),
   )('$source: $id', ({ key, message, expected }) => {
-    // RFC 8032 hashes the message, as KMS hashes the digest: a message of 3 bytes is no digest of KMS.
+    // RFC 8032 hashes the message, as KMS hashes the digest: so a message of 3 bytes is not a digest for KMS.
     const pkcs8 = Buffer.concat([hex('302E020100300506032B657004220420'), hex(key)]);
     const seed = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
     const { sign: signPh, verify: verifyPh } = SIGNING_SCHEMES.ED25519_PH_SHA_512;
@@ -224,7 +224,7 @@ test('ML-DSA signs with the seed, and verifies with the SubjectPublicKeyInfo', (
   expect(encodeSeed('ML_DSA_44', seed)).toHaveLength(54);
 });
 
-/** Message types of each scheme, with the length of what isn't the message itself. */
+/** Message types of each scheme, with the number of bytes in addition to the message. */
 const TYPES = Object.entries(SIGNING_SCHEMES).map(([scheme, { messages }]) => ({
   scheme: scheme as SigningScheme,
   lengths: messages,

@@ -17,8 +17,8 @@ export type SigningScheme =
 export type MessageType = 'RAW' | 'DIGEST' | 'EXTERNAL_MU';
 
 /**
- * A signature algorithm. Keys are OpenSSL's objects; of ML-DSA, which not every Node reads, they are secret keys: the seed, and the
- * SubjectPublicKeyInfo in DER.
+ * A signature algorithm. Keys are KeyObjects. Not every version of Node reads ML-DSA keys, so these are secret
+ * KeyObjects: of the seed, or of the SubjectPublicKeyInfo in DER.
  */
 interface Scheme {
   /** The message types that it supports, with the number of bytes in addition to the message. */

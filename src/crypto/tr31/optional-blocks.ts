@@ -126,7 +126,7 @@ export function parseOptionalBlocks(text: string, count: number): { optionalBloc
  *
  * @param offset offset of the ID
  * @returns characters of the block, and the offset of its data
- * @throws CryptoError KEY_BLOCK, also if both readings of 02 fit
+ * @throws CryptoError KEY_BLOCK, even if both readings of 02 fit
  */
 export function parseLength(text: string, offset: number): { length: number; dataOffset: number } {
   if (text.slice(offset + 2, offset + 4) !== '00') return checkedLength(text, offset, offset + 2, 2);

@@ -69,7 +69,7 @@ export function payloadBytes(
 }
 
 /**
- * Draws padding bytes with `randomInt`, which keeps a cache of random bytes: a call of `randomBytes` costs as much as
+ * Draws padding bytes with `randomInt`, which keeps a cache of random bytes: a call to `randomBytes` costs as much as
  * setting up a cipher with a key.
  */
 function randomPadding(bytes: number): Buffer {

@@ -154,7 +154,7 @@ describe('a certificate is not stronger than its issuer', () => {
     ['P-256', 'svcKrd3072', true],
     ['P-256', 'svcCa', false],
     ['P-521', 'svcCa', true],
-  ])('when a root on %s certifies the RSA key of %s, accepted is %s', (namedCurve, leaf, accepted) => {
+  ])('an RSA key that a root on %s certifies, that of %s, is accepted: %s', (namedCurve, leaf, accepted) => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve });
     const root = { privateKey: pkcs8(privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()) };
     const validity = { notBefore: NOW, notAfter: NOW };

@@ -53,8 +53,8 @@ export async function formKey(
 }
 
 /**
- * Returns the attributes of the components, which must agree. A component without attributes among others would take their
- * attributes away.
+ * Returns the attributes of the components, which must agree. A component without attributes would remove those of the
+ * others.
  *
  * @param keyVersionNumber of the key; that of a component says that it is one
  */

@@ -45,7 +45,7 @@ test('the library reads every translated block, for any key, PIN, account and al
       .map((to) => [from, to] as const),
   );
   const lmk = TEST_LMKS.get('00');
-  if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is no variant LMK');
+  if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is not a variant LMK');
   const digits = (least: number, most = least) => fc.stringMatching(new RegExp(`^[0-9]{${least},${most}}$`));
   const schemes = fc.constantFrom('plain', 'U', 'T', 'X');
   await fc.assert(
@@ -79,7 +79,7 @@ test('the library reads every translated block, for any key, PIN, account and al
 
 test('translates to the PIN key of a transaction', async () => {
   const rest = `A05FFFF9876543210E0000112${zpkBlock(0, '1234')}`;
-  // A TPK and a ZPK of one value aren't the same field, so the source is a ZPK that CA refuses.
+  // A TPK and a ZPK with the same value aren't the same field, so the source is a ZPK that CA refuses.
   expect(await run(`CA${ZPK}*${BDK}${rest}0101${ACCOUNT}`)).toBe('CB10');
   for (const flag of ['*', '']) {
     const reply = await run(`CA${TPK}${flag}${BDK}A05FFFF9876543210E00001126428EB94035AF53B0101${ACCOUNT}`);

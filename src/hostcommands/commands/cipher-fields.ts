@@ -41,7 +41,7 @@ export function cipherWith(key: WorkingKey, { ksn }: CipherKey, mode: Mode, iv?:
 /**
  * Encrypts data without padding.
  *
- * @throws HostError 80 for no data, and in ECB and CBC for data that aren't whole blocks
+ * @throws HostError 80 for no data, and in ECB and CBC for data that isn't whole blocks
  */
 export function encrypt(cipher: Cipher, plaintext: Buffer): Buffer {
   requireSuitable(cipher, plaintext);

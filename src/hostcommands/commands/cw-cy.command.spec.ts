@@ -75,7 +75,7 @@ test.each([
   ['a changed key', `CW${CVK.replace('U9', 'U8')}${CARD}`, 'CX10'],
   ['a key of another type', `CW${underTestLmk('003', CLEAR)}${CARD}`, 'CX10'],
   ['a triple-length key', `CW${underTestLmk('402', `${CLEAR}89ABCDEF01234567`)}${CARD}`, 'CX27'],
-  ['an LMK that is not there', `CW${CVK}${CARD}%07`, 'CX13'],
+  ['an LMK that does not exist', `CW${CVK}${CARD}%07`, 'CX13'],
   ['an index of user storage', `CWUK001${CARD}`, 'CX12'],
 ])('refuses %s', async (_, request, reply) => {
   expect(await run(request)).toBe(reply);

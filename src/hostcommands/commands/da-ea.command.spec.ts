@@ -49,7 +49,7 @@ test('DA matches a recorded verification', async () => {
 
 test('answers with the warning 02 where the PVK is not of single length', async () => {
   const lmk = TEST_LMKS.get('00');
-  if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is no variant LMK');
+  if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is not a variant LMK');
   const pvk = `U${toHex(lmk.lmk.wrap('002', 'U', hex('4C9BE09E681A19DC'.repeat(2))))}`;
   expect(await run(request({ pvk }))).toBe('DB02');
   expect(await run(request({ pvk, block: block('123457') }))).toBe('DB01');
@@ -63,7 +63,7 @@ test('compares as many digits as the offset has', async () => {
   expect(await run(request({ length: '04', offset: '3303FFFFFFFF', block: block('1235') }))).toBe('DB01');
 });
 
-test('inserts digits of the account where the validation data have N', async () => {
+test('inserts digits of the account where the validation data has N', async () => {
   expect(await run(request({ account: '923000000432' }))).toBe('DB20');
   expect(await run(request({ format: '05', block: block('123456', 1), account: '111111100431' }))).toBe('DB00');
   expect(await run(request({ format: '05', block: block('123456', 1), account: '111111100432' }))).toBe('DB01');
@@ -71,7 +71,7 @@ test('inserts digits of the account where the validation data have N', async () 
 
 test('agrees with VerifyPinData for any keys, PIN, account, format and claimed offset', async () => {
   const lmk = TEST_LMKS.get('00');
-  if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is no variant LMK');
+  if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is not a variant LMK');
   const digits = (least: number, most = least) => fc.stringMatching(new RegExp(`^[0-9]{${least},${most}}$`));
   const table = fc
     .shuffledSubarray(Array.from('0123456789012345'), { minLength: 16 })

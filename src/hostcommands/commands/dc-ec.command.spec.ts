@@ -40,7 +40,7 @@ test('EC takes another account number for the PVV', async () => {
 
 test('agrees with VerifyPinData for any keys, PIN, account, format and claimed PVV', async () => {
   const lmk = TEST_LMKS.get('00');
-  if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is no variant LMK');
+  if (lmk?.scheme !== 'variant') throw new Error('LMK 00 is not a variant LMK');
   const digits = (least: number, most = least) => fc.stringMatching(new RegExp(`^[0-9]{${least},${most}}$`));
   await fc.assert(
     fc.asyncProperty(

@@ -23,7 +23,7 @@ const other = (value: string) => String((Number(value[0]) + 1) % 10) + value.sli
 
 const ibm = (offset = OFFSET, table = TABLE) => `04${ACCOUNT}${table}401234N56789${offset}`;
 
-test('validation data have the last digits of the account in them', () => {
+test('validation data has the last digits of the account in it', () => {
   expect('401234N56789'.replace('N', ACCOUNT.slice(-5))).toBe('4012346789056789');
 });
 

@@ -93,7 +93,7 @@ test.each([
   ['a length in hexadecimal digits', `GW41${BDK}A05${KSN}000A1234567890`, 'GX15'],
   ['a length beyond the data', `GW41${BDK}A05${KSN}0009ABCDEFGH`, 'GX15'],
   ['a length before the end of the data', `GW41${BDK}A05${KSN}0007ABCDEFGH`, 'GX15'],
-  ['a descriptor of no KSN', `GW41${BDK}FFF${KSN}${DATA}`, 'GX15'],
+  ['a descriptor that fits no KSN', `GW41${BDK}FFF${KSN}${DATA}`, 'GX15'],
   ['the KSN of an AES key', `GW41${BDK}808${KSN}0000${DATA}`, 'GX15'],
   ['a KSN that is cut off', `GW41${BDK}A05${KSN.slice(1)}`, 'GX15'],
   ['no MAC', `GW11${BDK}A05${KSN}${DATA}`, 'GX15'],

@@ -9,7 +9,7 @@ import { VariantKeys } from '../lmk/variant-keys.js';
 import { PAIR_NAMES, VariantLmk } from '../lmk/variant-lmk.js';
 import { KEY_COMMANDS } from './key-commands.js';
 
-/** The public test LMK, and one of other pairs as LMK 02. */
+/** The public test LMK, and one with other pairs as LMK 02. */
 const LMKS: Lmks = new Map([
   ...TEST_LMKS,
   [
@@ -130,15 +130,15 @@ describe('A0', () => {
     ['A00001', '15', 'no scheme'],
     [`A01001U;0${ZMK}U#P0T2E00E00&N!`, '15', 'a version without a character'],
     [`A01001U;2${ZMK}U`, '15', 'another flag'],
-    [`A01001U;0${ZPK}U`, '10', 'a ZPK in the place of the ZMK'],
+    [`A01001U;0${ZPK}U`, '10', 'a ZPK in place of the ZMK'],
     [`A01001U;0${ZMK}T`, '26', 'a scheme of another length'],
     [`A01001U;0${ZMK}S#P0T2E00E00`, '26', 'a block of scheme S under a TDES ZMK'],
     [`A01001U;0${ZMK}R`, '15', 'no header'],
-    [`A01001U;0${ZMK}R#D0T2B00E00`, '28', 'a header that is not one of the type'],
+    [`A01001U;0${ZMK}R#D0T2B00E00`, '28', 'a header that does not fit the type'],
     [`A01001U;0${ZMK}R#P0T2B00N00`, 'AA', 'a key that is not exportable'],
     [`A01001U;0${ZMK}U#P0T2B00E00`, 'AA', 'a key that is exportable in blocks only'],
-    [`A01001U;0${ZMK}R#P0T2B00E00&S`, 'AA', 'more exportability than that of the key'],
-    [`A01001U;0${ZMK}R#P0T2B00E00!D`, '26', 'a version that this ZMK does not have'],
+    [`A01001U;0${ZMK}R#P0T2B00E00&S`, 'AA', "a wider exportability than the key's"],
+    [`A01001U;0${ZMK}R#P0T2B00E00!D`, '26', 'a version that does not go with this ZMK'],
     [`A01001U;0${ZMK}R#P0T2G00E00`, 'A8', 'a mode of use that the usage does not have'],
     [`A01001U;0${ZMK}R#P9T2B00E00`, 'A6', 'a usage that does not exist'],
     [`A01001U;0${ZMK}R#P0X2B00E00`, 'A7', 'an algorithm that does not exist'],
@@ -197,10 +197,10 @@ describe('A6', () => {
     [`A6001${ZMK}${underZmk(GOOD)}S`, '26', 'a key block under a variant LMK'],
     [`A6FFF${ZMK}${underZmk(GOOD)}U`, '04', 'no type'],
     [`A6007${ZMK}${underZmk(GOOD)}U`, '04', 'an unknown type'],
-    [`A6001${ZPK}${underZmk(GOOD)}U`, '10', 'a ZPK in the place of the ZMK'],
+    [`A6001${ZPK}${underZmk(GOOD)}U`, '10', 'a ZPK in place of the ZMK'],
     [`A6001${ZMK}${underZmk(GOOD)}U1`, '15', 'an Atalla variant'],
     [`A6001${ZMK}${underZmk(GOOD)}`, '15', 'no scheme'],
-    [`A6001${ZMK}@alias/zpk@U`, '26', 'a name in the place of a key under the ZMK'],
+    [`A6001${ZMK}@alias/zpk@U`, '26', 'a name in place of a key under the ZMK'],
     [`A6001${ZMK}UK123U`, '12', 'an index of user storage'],
     [`A6001${tripleZmk}U${'0'.repeat(32)}U`, '26', 'scheme U under a triple-length ZMK'],
   ])('%s is refused with %s: %s', async (request, code) => {
@@ -230,8 +230,8 @@ describe('A8', () => {
   });
 
   test.each([
-    [`A8001${ZPK}${ZPK}U`, '10', 'a ZPK in the place of the ZMK'],
-    [`A8001${ZMK}${ZMK}U`, '11', 'a ZMK in the place of the ZPK'],
+    [`A8001${ZPK}${ZPK}U`, '10', 'a ZPK in place of the ZMK'],
+    [`A8001${ZMK}${ZMK}U`, '11', 'a ZMK in place of the ZPK'],
     [`A8000${ZMK}${ZMK}U`, 'BB', 'the ZMK under itself'],
     [`A8001${ZMK}${SINGLE_ZPK}U`, '26', 'a scheme of another length'],
     [`A8002${ZMK}${TRIPLE_TPK}Y`, 'BB', 'a ZMK that is weaker than the key'],
@@ -265,7 +265,7 @@ describe('A4', () => {
   const component = (clear: string) => `U${toHex(lmk.wrap('001', 'U', Buffer.from(clear, 'hex')))}`;
   const [A, B] = ['0123456789ABCDEFFEDCBA9876543210', '8A62CEFD4F3E296E31EFD38A680E6B75'];
   const C = '13F10E5D868A529E7962D9ECE03D1ACD';
-  /** From A and B, it makes 0123456789ABCDEF twice. */
+  /** The component that, combined with A and B, gives 0123456789ABCDEF twice. */
   const EQUAL_SUM = '8A62CEFD4F3E296ECE102C7597F1948A';
 
   test('XORs the components', async () => {
@@ -289,7 +289,7 @@ describe('A4', () => {
     [`A43FFFU${component(A)}${component(B)}${component(C)}`, '28', 'no type'],
     [`A43001U${component(A)}${component(B)}${component(C)}#P0T2B00N00`, 'AA', 'a key that may not be exported'],
     [`A43001U${component(A)}${component(B)}${component(C)}#P0A1B00E00`, 'A7', 'another algorithm'],
-    [`A43001U${component(A)}${component(B)}${component(C)}#D0T2B00E00`, '28', 'a usage that is not one of the type'],
+    [`A43001U${component(A)}${component(B)}${component(C)}#D0T2B00E00`, '28', 'a usage that does not fit the type'],
     [`A43001U${component(A)}${component(B)}${component(C)}#P0T3B00E00`, 'A7', 'another length'],
   ])('%s is refused with %s: %s', async (request, code) => {
     expect(await run(request)).toBe(`A5${code}`);

@@ -232,7 +232,7 @@ const ARQC = Buffer.alloc(8);
 test.each<[string, (string | Buffer)[], string]>([
   ['another mode', ['KQ50', MK_AC, CARD, ATC, UN, ...data(DATA), ARQC], 'KR04'],
   ['another scheme', ['KQ03', MK_AC, CARD, ATC, UN, ...data(DATA), ARQC], 'KR05'],
-  ['a PAN that is no BCD', ['KQ00', MK_AC, hex('123456789012340A'), ATC, UN, ...data(DATA), ARQC], 'KR15'],
+  ['a PAN that is not BCD', ['KQ00', MK_AC, hex('123456789012340A'), ATC, UN, ...data(DATA), ARQC], 'KR15'],
   ['no transaction data', ['KQ00', MK_AC, CARD, ATC, UN, '00;', ARQC], 'KR81'],
   ['a length that is not hexadecimal', ['KQ00', MK_AC, CARD, ATC, UN, '2G', DATA, ';', ARQC], 'KR15'],
   ['no semicolon', ['KQ00', MK_AC, CARD, ATC, UN, '28', DATA, ARQC], 'KR15'],

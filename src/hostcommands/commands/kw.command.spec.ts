@@ -133,7 +133,7 @@ test.each<[string, (string | Buffer)[], string]>([
   ['another mode', ['KW52', MK_AC, CARD, ATC, ...data(DATA), ARQC], 'KX04'],
   ['another scheme', ['KW04', MK_AC, CARD, ATC, ...data(DATA), ARQC], 'KX05'],
   ['another tree', ['KW00', MK_AC, ZEROS, CARD, '2', ATC, ...data(DATA), ARQC], 'KX52'],
-  ['a PAN that is no BCD', ['KW02', MK_AC, hex('1234567890123F01'), ATC, ...data(DATA), ARQC], 'KX15'],
+  ['a PAN that is not BCD', ['KW02', MK_AC, hex('1234567890123F01'), ATC, ...data(DATA), ARQC], 'KX15'],
   ['option B for a PAN of 16 digits', ['KW03', MK_AC, '09', LONG.subarray(1), ';', ATC, ...data(DATA), ARQC], 'KX15'],
   ['option B without a semicolon', ['KW03', MK_AC, '10', LONG, ATC, ...data(DATA), ARQC], 'KX15'],
   ['no transaction data', ['KW02', MK_AC, CARD, ATC, '00;', ARQC], 'KX80'],

@@ -46,7 +46,7 @@ test.each([
   ['half a block', `M400001100A${ZEK}30B${TEK}${field(PLAINTEXT.slice(8))}`, 'M580'],
   ['half a block for the destination', `M402001100A${ZEK}30B${TEK}${IV1}${field(PLAINTEXT.slice(8))}`, 'M580'],
   ['no data', `M400001100A${ZEK}30B${TEK}0000`, 'M580'],
-  ['data that are not hexadecimal', `M400001100A${ZEK}30B${TEK}0010${'G'.repeat(16)}`, 'M535'],
+  ['data that is not hexadecimal', `M400001100A${ZEK}30B${TEK}0010${'G'.repeat(16)}`, 'M535'],
   ['no vector', `M401001100A${ZEK}30B${TEK}${field(PLAINTEXT)}`, 'M515'],
 ])('refuses %s', async (_, request, reply) => {
   expect(await run(request)).toBe(reply);

@@ -31,7 +31,7 @@ test('generates and verifies the MAC of a published request', async () => {
   expect(await run(`M801032003${TAK}0040${DATA}5f1448ee%00`)).toBe('M900');
 });
 
-test('counts characters or bytes of hexadecimal data, or finds out', async () => {
+test('counts characters or bytes of hexadecimal data, or detects which the host counts', async () => {
   expect(await run(`M601032003${TAK}0020${DATA}`, 'bytes')).toBe('M7005F1448EE');
   for (const length of ['0040', '0020']) {
     expect(await run(`M601032003${TAK}${length}${DATA}`, 'auto')).toBe('M7005F1448EE');
@@ -42,7 +42,7 @@ test('counts characters or bytes of hexadecimal data, or finds out', async () =>
   expect(await run(`M601032003${TAK}0020${DATA}`)).toBe('M715');
   expect(await run(`M601032003${TAK}0040${DATA}`, 'bytes')).toBe('M715');
   expect(await run(`M601032003${TAK}0030${DATA}`, 'auto')).toBe('M715');
-  // Text and binary data have no digits to count.
+  // Text and binary data has no digits to count.
   expect(await run(`M602032003${TAK}0003abc`, 'bytes')).toBe(await run(`M602032003${TAK}0003abc`));
 });
 
@@ -113,7 +113,7 @@ test('computes in parts what GenerateMac computes over the whole message', async
   );
 });
 
-test('pads the last part by method 2, even if no data are left', async () => {
+test('pads the last part by method 2, even if no data is left', async () => {
   const iv = (await run(`M611132008${ZAK}0010${DATA.slice(0, 16)}`)).slice(4);
   const whole = await run(`M601132008${ZAK}0010${DATA.slice(0, 16)}`);
   expect(await run(`M631132008${ZAK}${iv}0000`)).toBe(whole);
@@ -176,8 +176,8 @@ test.each([
   ['no data in the first part', `M611032003${TAK}0000`, 'M780'],
   ['no data for method 1 in the last part', `M631031003${TAK}${BLOCK}0000`, 'M780'],
   ['an odd number of digits', `M601032003${TAK}000F${BLOCK.slice(1)}`, 'M780'],
-  ['data that are not hexadecimal', `M601032003${TAK}0010${BLOCK.replace('F', 'G')}`, 'M715'],
-  ['data that end too early', `M601032003${TAK}FFFF${BLOCK}`, 'M715'],
+  ['data that is not hexadecimal', `M601032003${TAK}0010${BLOCK.replace('F', 'G')}`, 'M715'],
+  ['data that ends too early', `M601032003${TAK}FFFF${BLOCK}`, 'M715'],
   ['more than the data', `M601032003${TAK}0010${BLOCK}00`, 'M715'],
   ['an IV that is too short', `M621032003${TAK}${BLOCK.slice(8)}0010${BLOCK}`, 'M715'],
   ['no MAC', `M801032003${TAK}0010${BLOCK}`, 'M915'],

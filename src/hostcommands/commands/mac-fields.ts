@@ -46,8 +46,8 @@ export interface MacInput {
  * Pads a message, or its last part.
  *
  * @param iv chaining value of the previous parts, if any
- * @throws HostError 15 for an IV that isn't one block; 80 for data that aren't whole blocks without padding, and for no
- *   data, which padding methods 1 and 3 don't make a block of
+ * @throws HostError 15 for an IV that isn't one block; 80 for data that isn't whole blocks without padding, and for
+ *   empty data, which padding methods 1 and 3 don't extend to a block
  */
 export function macInput(
   { algorithm, padding }: Pick<MacMethod, 'algorithm' | 'padding'>,
@@ -66,7 +66,7 @@ export function macInput(
  * Chains the blocks of an incomplete message.
  *
  * @returns the chaining value, one block, which the host sends with the next part
- * @throws HostError 15 for an IV that isn't one block, 80 for data that aren't whole blocks
+ * @throws HostError 15 for an IV that isn't one block, 80 for data that isn't whole blocks
  */
 export function chain({ algorithm }: Pick<MacMethod, 'algorithm'>, key: WorkingKey, data: Buffer, iv?: Buffer): Buffer {
   const block = blockBytes(key.algorithm);

@@ -22,7 +22,8 @@ export const NK: HostCommand<Chain> = {
     const fields: ReplyField[] = [];
     for (const [i, message] of messages.entries()) {
       const reply = await listener.run(host, message, headerLength);
-      if (reply.length > MAX_LENGTH) throw new HostError('80', `reply ${i + 1} is longer than its length can say`);
+      if (reply.length > MAX_LENGTH)
+        throw new HostError('80', `reply ${i + 1} is longer than its length field can state`);
       fields.push([`length of reply ${i + 1}`, String(reply.length).padStart(4, '0')], [`reply ${i + 1}`, reply]);
       // Yields to other connections, because a chain may have 99 commands.
       await setImmediate();

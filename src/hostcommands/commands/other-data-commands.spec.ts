@@ -136,7 +136,7 @@ describe('LQ and LS', () => {
     ['SHA-1', `LQ01001604FFFF${block};00001x`, 'LR15'],
     ['an HMAC of 3 bytes', `LQ06000304FFFF${block};00001x`, 'LR15'],
     ['an HMAC longer than the hash', `LQ06003304FFFF${block};00001x`, 'LR15'],
-    ['a key that is no block', `LQ060016000010${'k'.repeat(10)};00001x`, 'LR15'],
+    ['a key that is not a block', `LQ060016000010${'k'.repeat(10)};00001x`, 'LR15'],
     ['no HMAC', `LS06001604FFFF${block};00001x`, 'LT15'],
   ])('refuse %s', async (_, request, reply) => {
     expect(await run(request)).toBe(reply);

@@ -135,7 +135,7 @@ test('BG re-encrypts PINs of another length', async () => {
 });
 
 describe('refuses', () => {
-  test('to take the account away', async () => {
+  test('to remove the account', async () => {
     const pin = await pinUnderTestLmk('1234', ACCOUNT);
     for (const format of ['05', '03']) expect(await run(`JG${ZPK}${format}${ACCOUNT}${pin}`)).toBe('JH23');
   });

@@ -2,7 +2,7 @@ import { CHECK_VALUE_KINDS, type CheckValue, readKeyType, readKind, SEE_KEY_BLOC
 import type { KeyType, RequestLayout } from './layout.js';
 import type { KeyField, RequestFields } from './request-fields.js';
 
-/** A key with the pair under which it is, as BU and BW name it. */
+/** A key with the pair that encrypts it, as BU and BW name them. */
 export interface PairedKey {
   readonly pair: string;
   readonly flag: string;

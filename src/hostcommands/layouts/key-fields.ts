@@ -21,7 +21,7 @@ const LONG_CHECK_VALUE: readonly CheckValue[] = [{ digits: 16 }];
 /** 16 digits, which are those of commands that don't ask, or 6. */
 export const CHECK_VALUE_KINDS = { '0': LONG_CHECK_VALUE, '1': SHORT_CHECK_VALUE } as const;
 
-/** Reads the letter of a scheme: 0 in the place of Z for a single-length key. */
+/** Reads the letter of a scheme: 0 in place of Z for a single-length key. */
 export function readScheme(fields: RequestFields, name: string): string {
   return fields.choice(name, ['U', 'T', 'X', 'Y', 'Z', 'S', 'R', '0'], '26');
 }

@@ -77,7 +77,9 @@ function checkRules(
     try {
       return check();
     } catch (error) {
-      throw error instanceof ValidationException ? refuse(code, `what no key has: ${error.message}`) : error;
+      throw error instanceof ValidationException
+        ? refuse(code, `attributes that no key can have: ${error.message}`)
+        : error;
     }
   };
   const KeyUsage = run(() => usageOf({ keyUsage: usage }), 'A6');

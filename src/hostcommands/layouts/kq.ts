@@ -49,7 +49,7 @@ export const KQ: RequestLayout<Request> = {
   parse: (fields) => {
     const mode = MODES[fields.choice('mode', Object.keys(MODES), '04')] as Mode;
     const scheme = SCHEMES[fields.choice('scheme', Object.keys(SCHEMES), '05')] as Scheme;
-    if (mode.hasMac && scheme.sessionKey !== 'VISA') throw new HostError('03', 'mode 3 and 4 need scheme 0');
+    if (mode.hasMac && scheme.sessionKey !== 'VISA') throw new HostError('03', 'modes 3 and 4 need scheme 0');
     const masterKey = fields.key('MK-AC', { isDouble: true });
     const integrityKey = mode.hasMac ? fields.key('MK-SMI', { isDouble: true }) : undefined;
     const transaction: Transaction = {

@@ -9,7 +9,7 @@ export interface Chain {
 
 export const NK: RequestLayout<Chain> = {
   code: 'NK',
-  title: 'Run several commands one after the other',
+  title: 'Run several commands one after another',
   parse(fields) {
     const hasHeaders = fields.choice('header flag', ['0', '1']) === '1';
     const count = fields.number('number of commands', 2);

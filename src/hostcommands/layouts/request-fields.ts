@@ -57,7 +57,7 @@ export interface FieldSettings {
 }
 
 /**
- * Reads the fields of a request one after the other. Every method throws HostError 15 if the field is missing or malformed; the message
+ * Reads the fields of a request one after another. Every method throws HostError 15 if the field is missing or malformed; the message
  * names the field.
  */
 export class RequestFields {

@@ -68,18 +68,19 @@ export function requireScheme(
   takesAnsiX917: boolean,
 ): { scheme: VariantScheme; letter: string } {
   const isPlain = wanted === 'Z' || wanted === '0' || wanted === 'plain';
-  if (!Object.hasOwn(SCHEME_BYTES, wanted)) throw new HostError('26', `Key scheme: ${wanted} isn't one for a DES key`);
+  if (!Object.hasOwn(SCHEME_BYTES, wanted))
+    throw new HostError('26', `Key scheme: ${wanted} isn't a scheme for a DES key`);
   const isAnsiX917 = wanted === 'X' || wanted === 'Y' || (wanted === 'plain' && bytes === 16);
   if (isAnsiX917 && !takesAnsiX917)
     throw new HostError('26', `Key scheme: ${wanted} is off; the configuration has ansiX917`);
   if (!SCHEME_BYTES[wanted]?.includes(bytes))
-    throw new HostError('26', `Key scheme: ${wanted} isn't one for a key of ${bytes} bytes`);
+    throw new HostError('26', `Key scheme: ${wanted} isn't a scheme for a key of ${bytes} bytes`);
   return { scheme: isPlain ? 'plain' : (wanted as VariantScheme), letter: isPlain ? '' : wanted };
 }
 
 /** Returns the length of the keys of a scheme, in bytes. @throws HostError 26 */
 export function bytesOfScheme(wanted: string): 8 | 16 | 24 {
   const [bytes] = SCHEME_BYTES[wanted] ?? [];
-  if (bytes === undefined) throw new HostError('26', `Key scheme: ${wanted} isn't one for a DES key`);
+  if (bytes === undefined) throw new HostError('26', `Key scheme: ${wanted} isn't a scheme for a DES key`);
   return bytes as 8 | 16 | 24;
 }

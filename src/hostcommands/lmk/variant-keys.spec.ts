@@ -40,7 +40,7 @@ test('lends a key of the command with its check value and the ARN of the LMK', (
   expect(call.record.keyArns).toEqual([ARN]);
 });
 
-test('lends a single-length key as twice itself', () => {
+test('lends a single-length key as a double-length key with equal halves', () => {
   expect(find(SINGLE)).toMatchObject({ kcv: '73936E', algorithm: 'TDES_2KEY', bytes: 8 });
   expect(clear(SINGLE)).toBe('13F10E5D868A529E13F10E5D868A529E');
   expect(clear(`Z${SINGLE}`)).toBe('13F10E5D868A529E13F10E5D868A529E');
@@ -72,7 +72,7 @@ test.each(['FFF', '00E', ''])('refuses the key type %j', (type) => {
   expect(() => find(DOUBLE, { ...zpk, type })).toThrow(refusal('28'));
 });
 
-test('refuses keys whose length the algorithm does not have', () => {
+test('refuses keys of a length that the algorithm does not allow', () => {
   expect(() => find('ZBAB32D775A38E4AB', { type: '001', rule: CVK })).toThrow(refusal('27'));
   const tpk = 'TEFF270C330101C2D6B23DF72EA8FFEBD0E491D62E2E3D151';
   expect(() => find(tpk, { type: '002', rule: CVK })).toThrow(refusal('27'));

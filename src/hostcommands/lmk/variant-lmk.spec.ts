@@ -40,7 +40,7 @@ const CHECK_VALUES = [
   ['001', 'BAB32D775A38E4AB', '73936E441E46819D'],
 ] as const;
 
-test.each(CLEAR)('a key of type %s that is %s is %s', (type, field, clear) => {
+test.each(CLEAR)('opens a key of type %s from %s as %s', (type, field, clear) => {
   const key = open(type, field);
   expect(toHex(key)).toBe(clear);
   expect(hasOddParity(key)).toBe(true);
@@ -51,7 +51,7 @@ test.each(CLEAR)('wraps a key of type %s as %s', (type, field, clear) => {
   expect(toHex(LMK.wrap(type, scheme, hex(clear)))).toBe(field.replace(/^[UTX]/, ''));
 });
 
-test.each(CHECK_VALUES)('a key of type %s that is %s has the check value %s', (type, field, expected) => {
+test.each(CHECK_VALUES)('a key of type %s, encrypted as %s, has the check value %s', (type, field, expected) => {
   expect(checkValue(open(type, field))).toBe(expected);
 });
 
@@ -59,11 +59,11 @@ describe('a key of another type, scheme or LMK', () => {
   const [, field, clear] = CLEAR[5];
 
   test.each(['000', '002', '003', '008', '009', '101', '901', '402', '00A', '00B', '70D'])(
-    'a ZPK is another key as type %s',
+    'a ZPK gives another key when opened as type %s',
     (type) => expect(toHex(open(type, field))).not.toBe(clear),
   );
 
-  test.each(['X', 'plain'] as const)('a key of scheme U is another key under scheme %s', (scheme) => {
+  test.each(['X', 'plain'] as const)('a key of scheme U gives another key when opened with scheme %s', (scheme) => {
     expect(toHex(LMK.open('001', scheme, hex(field.slice(1))))).not.toBe(clear);
   });
 

@@ -41,7 +41,7 @@ export class KmsAliasesController {
 
   @KmsOperation({
     name: 'UpdateAlias',
-    summary: 'Points an alias to another KMS key',
+    summary: 'Points an alias at another KMS key',
     description:
       'The new key must have the same usage and the same type (symmetric, asymmetric or HMAC) as the former one. The caller needs ' +
       'permission on the alias and on both keys.',

@@ -27,7 +27,7 @@ export class KmsAliasRepository {
    * Creates an alias.
    *
    * @param keyId of the key that it will name
-   * @throws KmsException AlreadyExistsException if the name is taken, also by a concurrent call
+   * @throws KmsException AlreadyExistsException if the name is taken, even by a concurrent call
    * @throws KmsException NotFoundException, KMSInvalidStateException, LimitExceededException
    */
   async add(call: Call, name: string, keyId: string): Promise<void> {
@@ -51,7 +51,7 @@ export class KmsAliasRepository {
   }
 
   /**
-   * Points an alias to another key.
+   * Points an alias at another key.
    *
    * @throws KmsException NotFoundException for the alias or a key, KMSInvalidStateException, LimitExceededException
    * @throws ValidationException for a key that can't replace the other

@@ -61,7 +61,7 @@ test.each([
   ],
   ["another service's action", policyOf({ ...ALLOW, Action: 's3:GetObject' }), 'Statement[0].Action[0] must be'],
   ['an unknown operator', policyOf({ ...ALLOW, Condition: { Equals: {} } }), 'is not a condition operator'],
-  ['an element twice', policyOf(ALLOW).replace('"Effect', '"Effect":"Deny","Effect'), 'Effect is there twice'],
+  ['an element twice', policyOf(ALLOW).replace('"Effect', '"Effect":"Deny","Effect'), 'Effect appears twice'],
 ])('a new policy with %s is refused', (_, policy, message) =>
   expect(() => readNewKeyPolicy(KEY, policy)).toThrow(message),
 );

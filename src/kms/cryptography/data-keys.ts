@@ -35,7 +35,7 @@ export class DataKeys {
   /**
    * Generates a data key and encrypts it.
    *
-   * @returns a promise only if the KMS key isn't remembered
+   * @returns a promise only if the KMS key isn't cached
    * @throws ValidationException, KmsException InvalidKeyUsageException, DryRunOperationException and those of KmsKeyRepository.usable
    */
   generate(

@@ -11,7 +11,7 @@ const refusal = (document: Buffer) => {
 };
 
 const UNTRUSTED =
-  'The AttestationDocument in Recipient is not accepted: this service takes no attestation of AWS Nitro Enclaves.';
+  'The AttestationDocument in Recipient is not accepted: this service does not support AWS Nitro Enclaves.';
 const MALFORMED =
   'The AttestationDocument in Recipient is malformed: it must be a COSE_Sign1 structure with an attestation document.';
 
@@ -32,8 +32,8 @@ test.each<[string, Buffer]>([
   ['nothing', Buffer.alloc(0)],
   ['text', Buffer.from('an attestation')],
   ['an array of three', cbor([Buffer.alloc(1), {}, cbor(ATTESTATION)])],
-  ['a payload that is no bytes', cbor([Buffer.alloc(1), {}, ATTESTATION, Buffer.alloc(96)])],
-  ['a payload that is no map', cbor([Buffer.alloc(1), {}, cbor([1]), Buffer.alloc(96)])],
+  ['a payload that is not a byte string', cbor([Buffer.alloc(1), {}, ATTESTATION, Buffer.alloc(96)])],
+  ['a payload that does not hold a map', cbor([Buffer.alloc(1), {}, cbor([1]), Buffer.alloc(96)])],
   ['a document with bytes after it', Buffer.concat([attestationDocument(), Buffer.alloc(1)])],
   ['an array longer than any input', Buffer.from('9affffffff', 'hex')],
   ['bytes longer than any input', Buffer.from('5bffffffffffffffff', 'hex')],

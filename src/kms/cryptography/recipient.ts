@@ -13,7 +13,7 @@ export function refuseRecipient(recipient: z.infer<typeof Recipient> | undefined
   const document = Buffer.from(recipient.AttestationDocument ?? '', 'base64');
   throw new ValidationException(
     isAttestationDocument(document)
-      ? 'The AttestationDocument in Recipient is not accepted: this service takes no attestation of AWS Nitro Enclaves.'
+      ? 'The AttestationDocument in Recipient is not accepted: this service does not support AWS Nitro Enclaves.'
       : 'The AttestationDocument in Recipient is malformed: it must be a COSE_Sign1 structure with an attestation document.',
   );
 }

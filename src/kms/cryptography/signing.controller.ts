@@ -18,7 +18,7 @@ export class SigningController {
     summary: 'Signs up to 4,096 bytes, or a digest',
     description:
       'The key must be a key pair with `KeyUsage` `SIGN_VERIFY`. With `MessageType` `RAW` the message is hashed here; `DIGEST` takes ' +
-      'its hash, as long as the algorithm asks for; `EXTERNAL_MU` takes the 64 bytes that ML-DSA signs. `ED25519_SHA_512` takes ' +
+      'its hash, of the length that the algorithm requires; `EXTERNAL_MU` takes the 64 bytes that ML-DSA signs. `ED25519_SHA_512` takes ' +
       'messages only, `ED25519_PH_SHA_512` SHA-512 digests only, which it hashes once more.',
     example:
       '--key-id alias/contracts --message fileb://contract.pdf.sha256 --message-type DIGEST --signing-algorithm ECDSA_SHA_256',
@@ -34,7 +34,7 @@ export class SigningController {
     summary: 'Verifies a signature',
     description:
       'Returns `SignatureValid` true, or refuses the signature with KMSInvalidSignatureException. Message and algorithm are given as ' +
-      'to Sign. Anyone who has the public key can verify without this service.',
+      'for Sign. Anyone who has the public key can verify without this service.',
     example:
       '--key-id alias/contracts --message fileb://contract.pdf.sha256 --message-type DIGEST --signature fileb://signature.der --signing-algorithm ECDSA_SHA_256',
     output: VerifyOutput,

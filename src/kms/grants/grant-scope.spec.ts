@@ -27,7 +27,12 @@ type Row = [rule: string, grant: KmsGrant, call: GrantedCall, allowed: boolean];
 test.each<Row>([
   ['its operations', grantOf(['Encrypt']), { operation: 'Encrypt' }, true],
   ['no other operation', grantOf(['Encrypt']), { operation: 'Decrypt' }, false],
-  ['no operation whose name begins alike', grantOf(['GenerateDataKey']), { operation: 'GenerateDataKeyPair' }, false],
+  [
+    'no operation whose name merely begins the same',
+    grantOf(['GenerateDataKey']),
+    { operation: 'GenerateDataKeyPair' },
+    false,
+  ],
   [
     'any context without constraints',
     grantOf(['Encrypt']),
@@ -48,7 +53,7 @@ test.each<Row>([
     false,
   ],
   [
-    'no name in other letters',
+    'no name in another case',
     grantOf(['Encrypt'], SUBSET),
     { operation: 'Encrypt', encryptionContext: { Table: 'orders' } },
     false,
@@ -66,19 +71,19 @@ test.each<Row>([
     true,
   ],
   [
-    'no context with more than the equal one',
+    'no context with more pairs than EncryptionContextEquals',
     grantOf(['Encrypt'], EQUALS),
     { operation: 'Encrypt', encryptionContext: { table: 'orders', row: '1' } },
     false,
   ],
   [
-    'only no context where the equal one is empty',
+    'no pairs if EncryptionContextEquals is empty',
     grantOf(['Encrypt'], { EncryptionContextEquals: {} }),
     { operation: 'Encrypt', encryptionContext: { a: '1' } },
     false,
   ],
   [
-    'only what meets both constraints',
+    'nothing that meets only one of two constraints',
     grantOf(['Encrypt'], { ...EQUALS, EncryptionContextSubset: { row: '1' } }),
     { operation: 'Encrypt', encryptionContext: { table: 'orders' } },
     false,
@@ -99,7 +104,7 @@ test.each<[rule: string, constraints: GrantConstraints | undefined, child: Grant
   ['the same operations', undefined, child(OPERATIONS), true],
   ['another operation', undefined, child(['Encrypt', 'GenerateDataKey']), false],
   ['a constraint of its own', undefined, child(['Encrypt'], SUBSET), true],
-  ['what is unknown', undefined, undefined, false],
+  ['an unknown grant', undefined, undefined, false],
   ['no constraint', SUBSET, child(['Encrypt']), false],
   ['the same subset', SUBSET, child(['Encrypt'], SUBSET), true],
   ['a larger subset', SUBSET, child(['Encrypt'], { EncryptionContextSubset: { table: 'orders', row: '1' } }), true],
@@ -117,7 +122,7 @@ test.each<[rule: string, constraints: GrantConstraints | undefined, child: Grant
   ['one of two constraints', { ...EQUALS, EncryptionContextSubset: { row: '1' } }, child(['Encrypt'], EQUALS), false],
   ['both constraints', both, child(['Encrypt'], both), true],
   ['anything for a resource of AWS', ON_BEHALF, child(['Encrypt'], ON_BEHALF), false],
-])('a grant of a grantee: %s', (_, constraints, granted, allowed) => {
+])('a grant that a grantee creates: %s', (_, constraints, granted, allowed) => {
   expect(allows(grantOf(OPERATIONS, constraints), { operation: 'CreateGrant', child: granted })).toBe(allowed);
 });
 
@@ -138,8 +143,8 @@ test.each<[who: string, principal: Principal, grant: Partial<KmsGrant>, operatio
     ['Encrypt'],
     true,
   ],
-  ['the grantee whom it allows to', principal(USER), {}, ['RetireGrant'], true],
-  ['a grantee whom it does not allow to', principal(USER), {}, ['Encrypt'], false],
+  ['a grantee whom it allows RetireGrant', principal(USER), {}, ['RetireGrant'], true],
+  ['a grantee whom it does not allow RetireGrant', principal(USER), {}, ['Encrypt'], false],
   ['a session of the grantee role', principal(SESSION, ROLE), { granteePrincipal: ROLE }, ['RetireGrant'], true],
   ['another user', principal(OTHER), { retiringPrincipal: USER }, ['RetireGrant'], false],
   ['a user of a retiring account', principal(OTHER), { retiringPrincipal: ROOT }, ['Encrypt'], false],

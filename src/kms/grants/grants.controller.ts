@@ -74,7 +74,7 @@ export class KmsGrantsController {
     name: 'RetireGrant',
     summary: 'Deletes a grant that is no longer needed',
     description:
-      'For the retiring principal, for the grantee of a grant that allows RetireGrant, for the root of the account, and for those ' +
+      'Can be called by the retiring principal, the grantee of a grant that allows RetireGrant, the root of the account, and callers ' +
       'whose own policies allow it. Identify the grant by a grant token, or by key and grant ID.',
     example: '--key-id $KEY_ID --grant-id $GRANT_ID',
     output: Nothing,
@@ -87,7 +87,7 @@ export class KmsGrantsController {
   @KmsOperation({
     name: 'RevokeGrant',
     summary: 'Deletes a grant',
-    description: 'Needs permission by policies. The permissions of the grant end at once.',
+    description: 'Needs permission from policies. The permissions of the grant end at once.',
     example: '--key-id $KEY_ID --grant-id $GRANT_ID',
     output: Nothing,
     resource: 'key',

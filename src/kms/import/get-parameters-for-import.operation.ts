@@ -24,7 +24,7 @@ export class GetParametersForImportOperation {
     const { key } = await this.keys.usable(call, KeyId, use);
     const wrapping = wrappingOf(WrappingAlgorithm, WrappingKeySpec);
     requireFit(key.spec, wrapping);
-    // Generating a pair takes long, so the key isn't locked meanwhile.
+    // Generating a pair takes a long time, so the key isn't locked meanwhile.
     const { row, publicKey } = await this.wrappingKeys.generate(key.arn, wrapping, call.origin.time);
     await this.keys.change(call, KeyId, use, async ({ manager }) => {
       await manager.insert(KmsWrappingKey, row);

@@ -22,7 +22,7 @@ export class KmsKeyCache extends FreshCache<KnownKey> {
    *
    * @param name       ARN of the key or of an alias
    * @param mayBeStale see FreshCache
-   * @param load       returns null if there is no such key; that is not remembered
+   * @param load       returns null if there is no such key; that is not cached
    */
   get(name: string, mayBeStale: boolean, load: () => Promise<KnownKey | null>): KnownKey | Promise<KnownKey | null> {
     return this.find(name, mayBeStale, () => inSpan('key read', 'internal', {}, load));

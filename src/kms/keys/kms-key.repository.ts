@@ -225,7 +225,7 @@ export class KmsKeyRepository {
   }
 
   /**
-   * Reads keys by their ARNs, and leaves out those that the caller may not DescribeKey. The call doesn't use these
+   * Reads keys by their ARNs, and leaves out those on which the caller may not call DescribeKey. The call doesn't use these
    * keys, so its audit event doesn't name them.
    */
   async visible(call: Call, arns: readonly string[]): Promise<KnownKey[]> {

@@ -49,7 +49,7 @@ export async function updatePending({ manager, key, changed }: ChangedKey, now: 
 
 /**
  * Deletes the bytes of an imported material. Its metadata stays, so that only the same material can be imported again;
- * material that waits for a rotation is removed, also from the replicas.
+ * material that waits for a rotation is removed, from the replicas too.
  */
 export async function eraseMaterial({ manager, key, changed }: ChangedKey, material: KmsMaterial): Promise<void> {
   if (isPending(material) && !isReplica(key)) {

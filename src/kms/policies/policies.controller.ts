@@ -38,7 +38,7 @@ export class KmsPoliciesController {
     name: 'PutKeyPolicy',
     summary: 'Replaces the policy of a KMS key',
     description:
-      'The key policy is evaluated first, also for the root of the account: other policies apply only if it allows the account. ' +
+      'The key policy is evaluated first, even for the root of the account: other policies apply only if it allows the account. ' +
       'It must name existing users and roles, and allow the caller to replace it, unless ' +
       '`BypassPolicyLockoutSafetyCheck` is true. It has 32,768 bytes at most.',
     example: '--key-id $KEY_ID --policy file://policy.json',

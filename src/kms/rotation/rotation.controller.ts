@@ -37,8 +37,8 @@ export class RotationController {
     summary: 'Turns on automatic rotation',
     description:
       'A symmetric encryption key gets new key material every 365 days, or every `RotationPeriodInDays`. Its id, its ARN and ' +
-      'its policy stay, and so do the former materials: whatever they encrypted can be decrypted. Called for a key that is ' +
-      'rotated already, it changes the period. Related keys of several Regions are rotated together, as set for the primary key.',
+      'its policy stay, and so do the former materials: whatever they encrypted can be decrypted. For a key that is already rotated ' +
+      'automatically, this changes the period. Related keys of several Regions are rotated together, as set for the primary key.',
     example: `${EXAMPLE} --rotation-period-in-days 180`,
     output: Nothing,
     resource: 'key',
@@ -61,7 +61,7 @@ export class RotationController {
 
   @KmsOperation({
     name: 'GetKeyRotationStatus',
-    summary: 'Gets the setting of automatic rotation',
+    summary: 'Gets the automatic rotation setting of a key',
     description:
       'Returns the period and the next date of automatic rotation. A disabled key is not rotated until it is enabled again. A ' +
       'key that is pending deletion is reported without rotation; CancelKeyDeletion restores the setting.',

@@ -16,7 +16,7 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Keys on a PKCS#11 token, AES-256 that never leave it. A ciphertext blob is a header without a material, the IV (12
+ * AES-256 keys on a PKCS#11 token, which never leave it. A ciphertext blob is a header without a material, the IV (12
  * bytes), the ciphertext and the tag (16), by AES-GCM in the token; the header and the encryption context are
  * authenticated.
  */

@@ -36,7 +36,7 @@ export class CustomKeyStoreRepository {
     return store;
   }
 
-  /** Returns a page of the custom key stores. @param after the last id of the page before */
+  /** Returns a page of the custom key stores. @param after the last id of the previous page */
   list(call: Call, { after, limit }: { after?: string; limit: number }): Promise<KmsCustomKeyStore[]> {
     return this.database.manager.find(KmsCustomKeyStore, {
       where: { ...scopeOf(call), ...(after !== undefined && { id: MoreThan(after) }) },

@@ -188,7 +188,10 @@ function sha256(...parts: readonly Buffer[]): Buffer {
 }
 
 function otherPlaintext(): KmsException {
-  return new KmsException('KMSInvalidStateException', "The proxy's plaintext differs from the encrypted one.");
+  return new KmsException(
+    'KMSInvalidStateException',
+    'The plaintext that the proxy returned is not the one that was encrypted.',
+  );
 }
 
 function aadOf(header: Buffer): { additionalAuthenticatedData: string } {

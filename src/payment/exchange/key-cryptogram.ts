@@ -19,7 +19,7 @@ export function cryptogramKeyBytes(algorithm: KeyAlgorithm): number {
   const keyBytes = KEY_BYTES[algorithm];
   if (keyBytes === undefined)
     throw new ValidationException(
-      `A key of ${algorithm} may not travel in an RSA cryptogram: use ${Object.keys(KEY_BYTES).join(', ')}, or a key block.`,
+      `A key of ${algorithm} may not be in an RSA cryptogram: use ${Object.keys(KEY_BYTES).join(', ')}, or a key block.`,
     );
   return keyBytes;
 }

@@ -55,9 +55,9 @@ export function requireOtherKey(key: Buffer, wrappingKey: Buffer): void {
   const isSame = equal(one, other);
   one.fill(0);
   other.fill(0);
-  if (isSame) throw new ValidationException('A key may not travel under itself: use another key to wrap it.');
+  if (isSame) throw new ValidationException('A key may not be wrapped under itself: use another key to wrap it.');
 }
 
 function tooWeak(algorithm: KeyAlgorithm, protection: string, advice: string): ValidationException {
-  return new ValidationException(`A key of ${algorithm} may not travel under ${protection}: ${advice}.`);
+  return new ValidationException(`A key of ${algorithm} may not be wrapped under ${protection}: ${advice}.`);
 }

@@ -113,7 +113,7 @@ export class KeyRepository {
    *
    * @param identifier key ARN, alias ARN or alias name
    * @returns a promise only if the key isn't cached
-   * @throws ResourceNotFoundException; AccessDeniedException, also for a key of another account
+   * @throws ResourceNotFoundException; AccessDeniedException, even for a key of another account
    */
   get(call: Call, identifier: string): Key | Promise<Key> {
     const parsed = withinReach(call, identifier);
@@ -147,7 +147,7 @@ export class KeyRepository {
    * Locks a key until the transaction ends and returns it, without its sealed material.
    *
    * @param mode pessimistic_write excludes all other locks, pessimistic_read only pessimistic_write
-   * @throws ResourceNotFoundException; AccessDeniedException, also for a key of another account
+   * @throws ResourceNotFoundException; AccessDeniedException, even for a key of another account
    */
   async lock(
     call: Call,
@@ -244,7 +244,7 @@ export class KeyRepository {
    *
    * @param identifier key ARN, alias ARN or alias name
    * @param work       calls `changed` if it changes the key
-   * @throws ResourceNotFoundException; AccessDeniedException, also for a key of another account; ValidationException
+   * @throws ResourceNotFoundException; AccessDeniedException, even for a key of another account; ValidationException
    *   for a replica
    */
   async withLock<T>(
@@ -281,7 +281,7 @@ export class KeyRepository {
    * @param identifier key ARN, alias ARN or alias name
    * @param step       returns the columns to change, or throws
    * @returns the changed key
-   * @throws ResourceNotFoundException; AccessDeniedException, also for a key of another account
+   * @throws ResourceNotFoundException; AccessDeniedException, even for a key of another account
    */
   async change(call: Call, identifier: string, step: (key: Key) => KeyChange): Promise<Key> {
     return this.withLock(call, identifier, async (key, manager, changed) => {

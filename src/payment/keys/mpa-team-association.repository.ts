@@ -216,7 +216,7 @@ function factsOf(call: Call, { teamArn }: ApprovalGuard): Fact[] {
   const change = {
     ImportKey: 'Imports a root certificate, whose authority then vouches for certificates of other keys.',
     AssociateMpaTeam: `Lets ${MpaTeamArn} approve imports of root certificates from now on, in place of ${teamArn}.`,
-    DisassociateMpaTeam: `Lets root certificates be imported without an approval. Until now, ${teamArn} approves.`,
+    DisassociateMpaTeam: `Lets root certificates be imported without an approval. So far, they need the approval of ${teamArn}.`,
   }[call.operation];
   return [{ name: 'Change', value: change ?? call.operation }];
 }

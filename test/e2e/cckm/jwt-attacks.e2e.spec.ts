@@ -77,7 +77,7 @@ test.each<[string, () => string | Promise<string>]>([
   ['is signed with an empty secret', () => forged({ alg: 'HS256', typ: 'JWT' }, claims, Buffer.alloc(0))],
   ['is signed with zeros', () => forged({ alg: 'HS256', typ: 'JWT' }, claims, Buffer.alloc(32))],
   ['is signed with a well-known secret', () => forged({ alg: 'HS256', typ: 'JWT' }, claims, Buffer.from('secret'))],
-  ['has a critical header that nobody knows', () => forged({ alg: 'HS256', typ: 'JWT', crit: ['x'], x: 1 }, claims)],
+  ['has an unknown critical header', () => forged({ alg: 'HS256', typ: 'JWT', crit: ['x'], x: 1 }, claims)],
   ['has an unencoded payload', () => forged({ alg: 'HS256', typ: 'JWT', b64: false, crit: ['b64'] }, claims)],
   ['has another type', () => signed(claims, secret, { typ: 'at+jwt' })],
   ['has another issuer', () => signed({ ...claims, iss: 'other' })],
@@ -113,7 +113,7 @@ test.each<[string, () => string | Promise<string>]>([
   expect(await answerTo(await make())).toBe(INVALID);
 });
 
-test('groups and names in a token give nothing, even under the secret of the service', async () => {
+test('groups and names in a token grant nothing, even under the secret of the service', async () => {
   const jwt = await signed({
     ...claims,
     preferred_username: 'root',

@@ -139,7 +139,7 @@ describe('a key is created', () => {
       'at most 200 members',
     ],
     [
-      'a policy that is not one',
+      'a policy that is not a policy document',
       { ...valid, aws_param: { Policy: { Statement: [] } } },
       '400 9 NCERRInvalidParamValue',
     ],
@@ -300,7 +300,7 @@ describe('keys are listed', () => {
     expect(turns.size).toBe(length);
   });
 
-  test('as KMS has them now, also after a change through KMS itself', async () => {
+  test('as KMS has them now, even after a change through KMS itself', async () => {
     const { KeyID } = (await ann.ok<AwsKey>('GET', `cckm/aws/keys/${ids[0]!}`)).aws_param;
     await kmsClient(service).send(new TagResourceCommand({ KeyId: KeyID, Tags: [{ TagKey: 'later', TagValue: 'x' }] }));
     expect(await listed('tags=later')).toEqual([0]);

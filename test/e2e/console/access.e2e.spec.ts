@@ -107,7 +107,7 @@ describeConsole('Access in the console', {}, (console) => {
         }),
       });
       const page = await opened(simulator({ principal: arn, action: '', resource: KeyArn }), screen);
-      await page.getByText('Nothing asked yet').waitFor();
+      await page.getByText('No question yet').waitFor();
       await expectAccessible(page);
       await tabTo(page.getByLabel('Action'));
       await page.keyboard.type('payment-cryptography:GenerateMac');
@@ -154,7 +154,7 @@ describeConsole('Access in the console', {}, (console) => {
         .waitFor();
     });
 
-    test('every state in which it waits, lacks a permission or fails has its own text', async () => {
+    test('every state in which a screen waits, lacks a permission or fails has its own text', async () => {
       const { arn } = await principals().create('user', `blind-${screen.width}`);
       const page = await console.open(screen, '#/access');
       await signIn(page, await principals().createAccessKey(arn));

@@ -34,7 +34,7 @@ describeConsole('Approvals in the console', ENV, (console) => {
   const requested = async (key?: string) =>
     sessionIdOf(await approvals.control('DeleteKey', { KeyIdentifier: key ?? (await approvals.newKey()) }));
   const cancel = (id: string) => admin.done('POST', `approvals/${id}/cancel`, undefined, approvals.users.op);
-  /** Cancels what a failed test has left. */
+  /** Cancels what a failed test has left behind. */
   afterEach(async () => {
     const { Approvals } = await admin.done('GET', 'approvals?State=PENDING');
     for (const { Id, Requester } of Approvals as { Id: string; Requester: string }[])
@@ -51,7 +51,7 @@ describeConsole('Approvals in the console', ENV, (console) => {
   describe.each(SCREENS)('at $name', (screen) => {
     const isNarrow = screen === SCREENS[1];
 
-    test('an approver finds what waits, reads it, approves with the digits of the hash, and changes the vote', async () => {
+    test('an approver finds a pending request, reads it, approves with the digits of the hash, and changes the vote', async () => {
       const key = await approvals.newKey();
       const [id, other] = [await requested(key), await requested()];
       const page = await opened('ann', '#/health', screen);
@@ -97,7 +97,7 @@ describeConsole('Approvals in the console', ENV, (console) => {
       await page.keyboard.press('Enter');
       await page.getByText('Approved DeleteKey').waitFor();
       await page.getByText('You have approved this request.').waitFor();
-      // Nothing that is shown is hidden from the reader.
+      // A character that would reorder the text is shown escaped.
       await page.getByText('as\\u{202e}agreed').waitFor();
       await expectAccessible(page);
       expect(await approvals.approval(id)).toMatchObject({ Approvals: 1, State: 'PENDING' });
@@ -137,7 +137,7 @@ describeConsole('Approvals in the console', ENV, (console) => {
       await cancel(other);
     });
 
-    test('an approver who asks has no vote, is led from the refused call to the request, and cancels it', async () => {
+    test('an approver who is the requester has no vote, is led from the refused call to the request, and cancels it', async () => {
       const key = await approvals.newKey();
       const page = await opened('ann', `#/keys/us-east-1/${key.slice(-16)}`, screen);
       await press(page, 'Schedule deletion');

@@ -69,7 +69,7 @@ describeConsole('The audit log in the console', {}, (console) => {
       await expectSecretKept(page, CREDENTIALS.secretAccessKey);
     });
 
-    test('every state in which it waits, has no events, lacks a permission or fails has its own text', async () => {
+    test('every state in which the screen waits, has no events, lacks a permission or fails has its own text', async () => {
       const page = await opened(screen, '#/audit?operation=NoSuchOperation');
       await page.getByText('No event matches').waitFor();
       await expectAccessible(page);

@@ -210,17 +210,20 @@ describeConsole('Calculators of the workbench', {}, (console) => {
     await expectAccessible(page);
   });
 
-  test.each(['compute', 'arpc', 'script'])('a PAN of 11 digits leaves the task %s standing', async (task) => {
-    const page = await opened(`emv?task=${task}`);
-    await load(page);
-    const pan = page.getByLabel('PAN', { exact: true });
-    const whole = await pan.inputValue();
-    await pan.fill('54133300890');
-    await heading(page, 'That can’t be computed').waitFor();
-    await page.getByText('A PAN has 12 to 19 digits.').waitFor();
-    await pan.fill(whole);
-    await heading(page, 'That can’t be computed').waitFor({ state: 'detached' });
-  });
+  test.each(['compute', 'arpc', 'script'])(
+    'a PAN of 11 digits does not break the page of the task %s',
+    async (task) => {
+      const page = await opened(`emv?task=${task}`);
+      await load(page);
+      const pan = page.getByLabel('PAN', { exact: true });
+      const whole = await pan.inputValue();
+      await pan.fill('54133300890');
+      await heading(page, 'That can’t be computed').waitFor();
+      await page.getByText('A PAN has 12 to 19 digits.').waitFor();
+      await pan.fill(whole);
+      await heading(page, 'That can’t be computed').waitFor({ state: 'detached' });
+    },
+  );
 
   test('key blocks are wrapped again with another header', async () => {
     const page = await opened('key-blocks');

@@ -23,7 +23,7 @@ const AUDITOR = {
   Resource: '*',
 };
 
-/** What the stranger types: the issuer takes the card's session key for Mastercard's. */
+/** The input of the stranger, whose issuer mistakes the card's session key for Mastercard's. */
 const TYPED: readonly (readonly [label: RegExp, value: string])[] = [
   [/^Issuer master key/, '263D9EEA20259B7CC2612AADD5EF19CD'],
   [/^PAN$/, '5413330089020011'],

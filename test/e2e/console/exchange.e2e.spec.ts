@@ -94,7 +94,7 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     const inspected = page.getByLabel('Key block, TR-34 token or certificate');
     await inspected.fill(TOKEN);
     await page.getByLabel('Fields of the token').getByText('D9999K0TB00E0000').waitFor();
-    await page.getByText('Two: it answers the nonce').waitFor();
+    await page.getByText('Two: it contains the receiver’s nonce').waitFor();
     await expectAccessible(page);
     await inspected.fill(TOKEN.replace('06092A864886F70D010703', '06092A864886F70D010704'));
     await page.getByText('Not a TR-34 token').waitFor();

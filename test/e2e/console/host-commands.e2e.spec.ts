@@ -102,12 +102,12 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
     expect(await ruled(page)).toContain('; Delimiter');
   });
 
-  test('an incomplete field is not taken over, and is forgotten when the field is left', async () => {
+  test('an incomplete field is not applied, and is forgotten when the field is left', async () => {
     const page = await opened('request');
     await load(page);
     const account = page.getByLabel('Account number');
     await account.fill('55000002532');
-    await page.getByText('Not taken over: the field has 12 bytes.').waitFor();
+    await page.getByText('Not applied: the field has 12 bytes.').waitFor();
     await heading(page, 'CA: the request is complete').waitFor();
     await page.getByLabel('TPK').focus();
     expect(await account.inputValue()).toBe('550000025321');

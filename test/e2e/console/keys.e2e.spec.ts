@@ -251,7 +251,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     ]);
   });
 
-  test('another Region shows its own keys, also from the page of a key', async () => {
+  test('another Region shows its own keys, even from the page of a key', async () => {
     const page = await signedIn(SCREENS[0], `#/keys/us-east-1/${id()}`);
     await page.getByRole('heading', { name: 'network-pek', level: 1 }).waitFor();
     await page.getByLabel('Region').first().selectOption('eu-west-1');

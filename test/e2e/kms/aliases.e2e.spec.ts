@@ -102,7 +102,7 @@ test('two aliases that swap their keys concurrently do not block each other', as
     ).toEqual(['ok', 'ok']);
 });
 
-test('lists go by name, in pages', async () => {
+test('lists are sorted by name, in pages', async () => {
   const KeyId = await newKey();
   const names = ['alias/list/a', 'alias/list/b', 'alias/list/c'];
   for (const name of [...names].reverse()) expect(await create(name, KeyId)).toBe('ok');

@@ -31,7 +31,7 @@ async function waitingComputations(): Promise<string | undefined> {
   return /^keyblock_crypto_waiting_computations (\d+)$/m.exec(metrics)?.[1];
 }
 
-test('calls for which the crypto thread has no room are throttled and change nothing, and others are served', async () => {
+test('calls for which the crypto thread has no capacity are throttled and change nothing, and others are served', async () => {
   const signing = { KeyUsage: 'SIGN_VERIFY' } as const;
   const { KeyId: rsa } = await createKmsKey(service, { KeySpec: 'RSA_3072', ...signing });
   const { KeyId: mlKem } = await createKmsKey(service, {

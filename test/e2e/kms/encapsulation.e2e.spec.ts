@@ -66,12 +66,15 @@ describe.each(SPECS)('$spec', ({ spec, noble, bytes }) => {
     }
   });
 
-  test.each([1, bytes - 1, bytes + 1, 6144])('Decapsulate refuses %d bytes, without a message', async (length) => {
-    const SharedSecretCiphertextBlob = base64(Buffer.alloc(length, 1));
-    const input = { KeyId: await arnOf(spec), SharedSecretCiphertextBlob, EncapsulationAlgorithm };
-    expectKmsError(await sendKms(service, 'Decapsulate', input), 'InvalidCiphertextException');
-    expectKmsError(await sendKms(service, 'Decapsulate', { ...input, DryRun: true }), 'InvalidCiphertextException');
-  });
+  test.each([1, bytes - 1, bytes + 1, 6144])(
+    'Decapsulate refuses %d bytes, with an empty error message',
+    async (length) => {
+      const SharedSecretCiphertextBlob = base64(Buffer.alloc(length, 1));
+      const input = { KeyId: await arnOf(spec), SharedSecretCiphertextBlob, EncapsulationAlgorithm };
+      expectKmsError(await sendKms(service, 'Decapsulate', input), 'InvalidCiphertextException');
+      expectKmsError(await sendKms(service, 'Decapsulate', { ...input, DryRun: true }), 'InvalidCiphertextException');
+    },
+  );
 });
 
 describe.each(['Encapsulate', 'Decapsulate'])('%s refuses', (operation) => {
@@ -88,7 +91,7 @@ describe.each(['Encapsulate', 'Decapsulate'])('%s refuses', (operation) => {
     expectKmsError(await send({ DryRun: true }), 'DryRunOperationException', text);
   });
 
-  test('another algorithm, and none', async () => {
+  test('another algorithm, and a missing one', async () => {
     const detected = '1 validation error detected: Value';
     const constraint = "at 'encapsulationAlgorithm' failed to satisfy constraint: Member must";
     expectKmsError(
@@ -115,7 +118,7 @@ describe.each(['Encapsulate', 'Decapsulate'])('%s refuses', (operation) => {
   });
 });
 
-test('Decapsulate refuses no ciphertext, and one longer than any', async () => {
+test('Decapsulate refuses a missing, an empty and an overlong ciphertext', async () => {
   const input = { KeyId: await arnOf('ML_KEM_512'), EncapsulationAlgorithm };
   const detected = '1 validation error detected: Value';
   const constraint = "at 'sharedSecretCiphertextBlob' failed to satisfy constraint: Member must";

@@ -92,7 +92,7 @@ test('a replica that is made or deleted while a material waits decides whether t
   expect(await materialsIn(HOME, KeyId)).toEqual(['CURRENT IMPORTED', 'PENDING_ROTATION IMPORTED']);
 });
 
-test('a waiting material is forgotten everywhere with that of the primary key, and only where it is deleted elsewhere', async () => {
+test('deleting a waiting material removes it everywhere if done on the primary key, and otherwise only where it is done', async () => {
   const [first, second] = [randomBytes(32), randomBytes(32)];
   const KeyId = await newPrimary(first);
   await replicate(KeyId, EUROPE);

@@ -80,7 +80,7 @@ describe('refuses', () => {
     ['that is a bare point', spki(peer.publicKey).subarray(-65)],
     ['that is a private key', peer.privateKey.export({ format: 'der', type: 'pkcs8' })],
     ['in PEM', Buffer.from(peer.publicKey.export({ format: 'pem', type: 'spki' }))],
-  ])('a public key %s, without a message', async (_, PublicKey) => {
+  ])('a public key %s, with an empty error message', async (_, PublicKey) => {
     expectKmsError(await send({ PublicKey: base64(PublicKey) }), 'ValidationException');
     expectKmsError(await send({ PublicKey: base64(PublicKey), DryRun: true }), 'ValidationException');
   });

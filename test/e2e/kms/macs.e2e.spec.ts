@@ -40,7 +40,7 @@ describe.each(ALGORITHMS)('%s with %s', (spec, MacAlgorithm, bytes) => {
     expect(verified).toMatchObject({ KeyId, MacValid: true, MacAlgorithm });
   });
 
-  test('refuses a MAC with any byte changed, shortened, lengthened, or of another message, without a message', async () => {
+  test('refuses a MAC with any byte changed, shortened, lengthened, or of another message, with an empty error message', async () => {
     const { KeyId, Mac } = await macOf(spec, MacAlgorithm);
     const others = [
       ...bitFlips(Mac).filter((_, bit) => bit % 8 === 3),
@@ -108,7 +108,7 @@ describe.each(['GenerateMac', 'VerifyMac'])('%s refuses', (operation) => {
   });
 });
 
-test('VerifyMac refuses a missing MAC, and one of no bytes', async () => {
+test('VerifyMac refuses a missing and an empty MAC', async () => {
   const KeyId = await keys.arn('HMAC_256', 'GENERATE_VERIFY_MAC');
   const input = { KeyId, Message: base64(MESSAGE), MacAlgorithm: 'HMAC_SHA_256' };
   const detected = '1 validation error detected: Value';

@@ -200,7 +200,7 @@ describe('A policy that is malformed', () => {
     [
       'with an element twice',
       ok.replace('"Effect"', '"Effect":"Deny","Effect"'),
-      'The policy is invalid: Effect is there twice in one object.',
+      'The policy is invalid: Effect appears twice in one object.',
     ],
   ])('%s', async (_, Policy, message) => {
     const KeyId = await newKey();

@@ -153,7 +153,7 @@ test('refuses a disabled key on either side', async () => {
   await refused({ CiphertextBlob: two, DestinationKeyId: key }, 'DisabledException', message);
 });
 
-test('a dry run checks everything and does nothing, also without a ciphertext', async () => {
+test('a dry run checks everything and does nothing, even without a ciphertext', async () => {
   const key = await newKey();
   const CiphertextBlob = base64(await encrypted(key));
   const message = 'The request would have succeeded, but the DryRun option is set.';

@@ -258,7 +258,7 @@ describe('refuses', () => {
   });
 
   test.each(['EnableKeyRotation', 'DisableKeyRotation', 'GetKeyRotationStatus'])(
-    '%s of a key of Origin EXTERNAL, with or without its material, also while it is disabled or pending deletion',
+    '%s of a key of Origin EXTERNAL, with or without its material, even while it is disabled or pending deletion',
     async (operation) => {
       const { KeyId, Arn } = await createKmsKey(service, { Origin: 'EXTERNAL' });
       await expectRefused(service, operation, { KeyId }, originRefusal(Arn));
@@ -271,14 +271,14 @@ describe('refuses', () => {
   );
 
   test.each(['EnableKeyRotation', 'DisableKeyRotation', 'RotateKeyOnDemand', 'ListKeyRotations'])(
-    '%s of a key that is not a symmetric encryption key, without a message',
+    '%s of a key that is not a symmetric encryption key, with an empty error message',
     async (operation) => {
       const { KeyId } = await createKmsKey(service, { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' });
       await expectRefused(service, operation, { KeyId }, { name: 'UnsupportedOperationException' });
     },
   );
 
-  test('no rotation status of a MAC key: it is false', async () => {
+  test('but not the rotation status of a MAC key: it is false', async () => {
     const { KeyId, Arn } = await createKmsKey(service, { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' });
     expect(await statusOf(KeyId)).toEqual({ KeyId: Arn, KeyRotationEnabled: false });
   });

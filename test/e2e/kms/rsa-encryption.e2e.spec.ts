@@ -60,7 +60,7 @@ describe.each(LIMITS)('$spec with $algorithm', ({ spec, algorithm: EncryptionAlg
     expect(Buffer.from(Plaintext ?? []).toString()).toBe('from outside');
   });
 
-  test('refuses a byte more than its limit, also in a DryRun', async () => {
+  test('refuses a byte more than its limit, even in a DryRun', async () => {
     const Plaintext = base64(Buffer.alloc(limit + 1));
     for (const DryRun of [false, true])
       expectKmsError(
@@ -70,7 +70,7 @@ describe.each(LIMITS)('$spec with $algorithm', ({ spec, algorithm: EncryptionAlg
       );
   });
 
-  test('refuses a ciphertext that is altered, of another length or algorithm, without a message', async () => {
+  test('refuses a ciphertext that is altered, of another length or algorithm, with an empty error message', async () => {
     const KeyId = await arnOf(spec);
     const { CiphertextBlob = new Uint8Array() } = await kms.send(
       new EncryptCommand({ KeyId, Plaintext: Buffer.from('a secret'), EncryptionAlgorithm }),

@@ -165,7 +165,7 @@ describe('the openssl command', () => {
   });
 });
 
-describe('a signature is refused, without a message,', () => {
+describe('a signature is refused, with an empty error message,', () => {
   const signing = { spec: 'ECC_NIST_P256', algorithm: 'ECDSA_SHA_256' } as const;
   let valid: Record<string, unknown>;
   let signature: Buffer;
@@ -179,7 +179,7 @@ describe('a signature is refused, without a message,', () => {
     ['over another message', () => ({ Message: base64('Another contract') })],
     ['over its digest taken as the message', () => ({ Message: base64(digestOf('256')) })],
     ['of another digest', () => ({ Message: base64(randomBytes(32)), MessageType: 'DIGEST' })],
-    ['that is no DER', () => ({ Signature: base64(randomBytes(64)) })],
+    ['that is not DER', () => ({ Signature: base64(randomBytes(64)) })],
     ['of one byte', () => ({ Signature: base64('0') })],
     ['followed by a byte', () => ({ Signature: base64(Buffer.concat([signature, Buffer.alloc(1)])) })],
   ])('%s', async (_, change) => {
@@ -248,7 +248,7 @@ describe.each(['Sign', 'Verify'])('%s refuses', (operation) => {
     );
   });
 
-  test('a message of no bytes, and of more than 4,096', async () => {
+  test('an empty message, and one of more than 4,096 bytes', async () => {
     const SigningAlgorithm = 'RSASSA_PSS_SHA_256';
     const short = await send('RSA_2048', { Message: '', SigningAlgorithm });
     const long = await send('RSA_2048', { Message: base64(Buffer.alloc(4097)), SigningAlgorithm });

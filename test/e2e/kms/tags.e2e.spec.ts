@@ -17,7 +17,7 @@ test('tags are added, replaced and removed, and listed in the order in which the
   expect(await tagsOf(KeyId)).toHaveLength(3);
 });
 
-test('the list has pages, which go on where the last one ended', async () => {
+test('the list has pages, each of which begins where the previous one ended', async () => {
   const KeyId = await newKey({ Tags: many(5) });
   const first = await done('ListResourceTags', { KeyId, Limit: 2 });
   expect(first).toEqual({ Tags: many(2), Truncated: true, NextMarker: expect.any(String) as string });
@@ -60,7 +60,7 @@ test.each([
     `ValidationException: 1 validation error detected: Value '${'v'.repeat(257)}' at 'tags.1.member.tagValue' failed to satisfy ` +
       'constraint: Member must have length less than or equal to 256',
   ],
-])('tags with %s are refused, also for a new key', async (_, Tags, exception) => {
+])('tags with %s are refused, for a new key too', async (_, Tags, exception) => {
   const KeyId = await newKey({ Tags: [tag('kept')] });
   expect(await call('TagResource', { KeyId, Tags })).toBe(exception);
   expect(await tagsOf(KeyId)).toEqual([tag('kept')]);

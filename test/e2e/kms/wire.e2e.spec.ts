@@ -188,7 +188,7 @@ test('reports all violations together', async () => {
 
 const UNKNOWN = randomUUID();
 test.each([
-  ['text that is no key id', 'nothing', "Invalid keyId 'nothing'"],
+  ['text that is not a key id', 'nothing', "Invalid keyId 'nothing'"],
   ['a key id without dashes', '0'.repeat(32), `Invalid keyId '${'0'.repeat(32)}'`],
   ['a key id in upper case', UNKNOWN.toUpperCase(), `Invalid keyId '${UNKNOWN.toUpperCase()}'`],
   ['mrk- without hexadecimal digits', `mrk-${'x'.repeat(32)}`, `Invalid keyId 'mrk-${'x'.repeat(32)}'`],

@@ -86,7 +86,7 @@ const attributesOf = (usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string)
   KeyModesOfUse: modesOfUse(MODE_SETS[modeSet]!),
 });
 
-/** Creates a key. RSA key pairs have a known private key, because generating one takes long. */
+/** Creates a key. RSA key pairs have a known private key, because generating one takes a long time. */
 async function create(usage: KeyUsage, algorithm: KeyAlgorithm, modeSet: string): Promise<string> {
   if (algorithm === 'RSA_2048')
     return storePair(service, { usage, algorithm, modes: [...MODE_SETS[modeSet]!], privateKey: RSA_PRIVATE_KEY });

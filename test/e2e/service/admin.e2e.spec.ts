@@ -127,7 +127,7 @@ test('a policy is validated and kept as it was written', async () => {
   await done('POST', 'users', { Name: 'written' });
   const put = (body: string) => service.send({ method: 'PUT', path: '/admin/users/written/policies/own', body });
   const { status, json } = await put('{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"*","Resource":"*"}}');
-  expect([status, json['message']]).toEqual([400, 'The policy is invalid: Effect is there twice in one object.']);
+  expect([status, json['message']]).toEqual([400, 'The policy is invalid: Effect appears twice in one object.']);
   expect((await put('')).json['message']).toBe('The policy is invalid: it is not JSON.');
   expect((await put('{')).json['__type']).toBe('SerializationException');
   const written = '{ "Statement": { "Effect": "Allow",\n "Action": "*", "Resource": "*" } }';
@@ -259,7 +259,7 @@ test.each<[what: string, method: string, path: string, body: object | undefined,
   expect(await refused(method, path, body)).toContain(answer);
 });
 
-test('explain returns the decision, also for the admin API', async () => {
+test('explain returns the decision, for the admin API too', async () => {
   await caller(
     'asked',
     statement('keyblock:Get*', { Sid: 'Look' }),

@@ -121,7 +121,7 @@ describe('a session of a user', () => {
     expect(await approval(id)).toMatchObject({ State: 'PENDING', Approvals: 1 });
   });
 
-  test("of the user's own votes as the user, once", async () => {
+  test("of the user's own casts the user's one vote", async () => {
     const id = sessionIdOf(await deleteKey(await newKey(), users.op));
     const start = () => admin('POST', 'users/bob/sessions', { SessionName: 'mine' }, users.bob);
     await approve(sessionIdOf(await start()), users.ann, users.cy);

@@ -91,11 +91,11 @@ describe('a requester cannot create an approver', () => {
 
   test.each<[string, string, string, object | undefined]>([
     ['a policy', 'PUT', 'users/bob/policies/more', policy(statement('kms:*'))],
-    ['the loss of a policy', 'DELETE', 'users/bob/policies/own', undefined],
+    ['the removal of a policy', 'DELETE', 'users/bob/policies/own', undefined],
     ['an access key', 'POST', 'users/bob/access-keys', undefined],
     ['a session', 'POST', 'users/bob/sessions', {}],
     ['a password', 'PUT', 'users/bob/password', { Password: 'a password of theirs' }],
-    ['the end of the user', 'DELETE', 'users/bob', undefined],
+    ['the removal of the user', 'DELETE', 'users/bob', undefined],
   ])('the team must approve %s of an approver, even for the root', async (_, method, path, body) => {
     for (const credentials of [users.op, undefined])
       expect(await refused(method, path, body, credentials)).toContain('needs 2 approvals of team custodians');
@@ -187,13 +187,13 @@ describe('the rules cannot be changed during a vote', () => {
         StatusMessage: expect.stringContaining('was changed') as unknown,
       });
     expect(sessionIdOf(await deleteKey(ready.key))).not.toBe(ready.id);
-    // Back, with the one approval that is needed now.
+    // Restore the team, with the one approval that is needed now.
     const back = () => admin('PUT', 'teams/custodians', { ...members, MinApprovals: 2 }, users.op);
     await approve(sessionIdOf(await back()), users.cy);
     expect((await back()).status).toBe(200);
   });
 
-  test('the present team must approve that a guard is changed or removed', async () => {
+  test('the current team must approve the change or removal of a guard', async () => {
     const { id, key } = await request();
     await approve(id, users.ann, users.bob);
     await createTeam('easy', 1);

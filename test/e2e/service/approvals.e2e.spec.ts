@@ -173,7 +173,7 @@ describe('a guarded call', () => {
 });
 
 describe('a guard', () => {
-  test('with a condition concerns only the calls that meet it', async () => {
+  test('with a condition covers only the calls that meet it', async () => {
     await createTeam('vault');
     await guard('PutResourcePolicy', 'vault', {
       Condition: {
@@ -225,7 +225,7 @@ describe('a guard', () => {
     for (const { status, text } of answers) if (status !== 200) expect(text).not.toContain('WrappedKeyCryptogram');
   });
 
-  test('of the import of key-encryption keys concerns no other import', async () => {
+  test('of the import of key-encryption keys covers no other import', async () => {
     const { importKey } = await importKeys(service);
     await guard('ImportKey', 'vault');
     await importKey({

@@ -68,7 +68,7 @@ drill('a backup without the audit events of exported days', () => {
     expect(counts.all).toBeGreaterThan(counts.later);
   });
 
-  test('exports go on in the restored database', async () => {
+  test('exports continue in the restored database', async () => {
     const copy = await server!.newStore(restored);
     const exported = await keyblockOn(copy, 'audit', 'export', '--to', days.directory);
     expect(exported).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(`^${DAY_3}: segment 3, 800 events`) });
@@ -83,7 +83,7 @@ drill('a backup without the audit events of exported days', () => {
     expect((await backup('tomorrow', `${dump}.other`)).exitCode).toBe(2);
   });
 
-  test('a day that the manifest does not leave out is missed', async () => {
+  test('a day that the manifest does not leave out is reported as missing', async () => {
     const damaged = await server!.newStore(restored);
     await run(damaged.env.DATABASE_URL, 'DELETE FROM audit_log');
     const { exitCode, stdout } = await check(damaged, ...manifest());
@@ -92,7 +92,7 @@ drill('a backup without the audit events of exported days', () => {
     expect(stdout).toMatch(/^Audit chain 1: events? .*missing/m);
   });
 
-  test('without an authentic manifest, the days are missed', async () => {
+  test('without an authentic manifest, the days are reported as missing', async () => {
     expect((await check(restored)).stdout).toContain(
       `The audit events of ${DAY_1} are missing; segment 1 of the exports has them.`,
     );

@@ -250,7 +250,7 @@ drill('after a backup, a key is destroyed and the database is lost', () => {
     const refusal = {
       exitCode: 4,
       stdout: '',
-      stderr: 'The database is not one of Keyblock: it has no tables. Restore it first.\n',
+      stderr: 'This is not a database of Keyblock: it has no tables. Restore it first.\n',
     };
     expect(await check(empty)).toEqual(refusal);
     expect(await check(empty)).toEqual(refusal);

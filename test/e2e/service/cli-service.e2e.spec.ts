@@ -15,7 +15,7 @@ const { service, done, caller } = useAdmin();
 const { useCredentials, useNoCredentials, files, section, ok, printed, json } = useCli(service);
 
 describe('the service and the caller', () => {
-  test('are found by options before the environment, and by the environment before the profile', async () => {
+  test('come from options before the environment, and from the environment before the profile', async () => {
     useNoCredentials();
     delete process.env['AWS_ENDPOINT_URL'];
     files({

@@ -33,7 +33,7 @@ const DENY = (Sid: string) =>
 
 /** A call that can be guarded. */
 interface Guarded {
-  /** The approved call, by cy. */
+  /** The approved call, made by the user cy. */
   call: () => Promise<RawResponse>;
   /** The rows that the call changes. */
   state: () => Promise<unknown>;
@@ -328,7 +328,7 @@ describe('by CCKM', () => {
     await unguard(operation);
   });
 
-  test('a bulk job reports the session of each key, and the call of KMS finds it, too', async () => {
+  test('a bulk job reports the session of each key, and the KMS call finds it, too', async () => {
     await guard('ScheduleKeyDeletion', 'custodians');
     const key = await cy.createKey();
     const body = { keys: [key.id], operation: 'schedulekeydeletion', days: 9 };

@@ -182,7 +182,7 @@ describe('keyblock master-key rotate', () => {
     expect(sessionIn(await rotate('--file', keyFile(service.store, randomBytes(32))))).not.toBe(id);
   }, 30_000);
 
-  test('that was interrupted goes on without another approval', async () => {
+  test('that was interrupted continues without another approval', async () => {
     const opened = await openTestStore(service.store);
     const key = randomBytes(32);
     await expect(

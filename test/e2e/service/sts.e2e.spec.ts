@@ -210,7 +210,7 @@ describe('refuses in the form of the query protocol', () => {
     ['an action with a path', 'Action=../admin/users', '400 InvalidAction'],
     ['an operation of another API', 'Action=ListKeys', '400 InvalidAction'],
     ['no action', 'Version=2011-06-15', '400 InvalidAction'],
-    ['a field that comes twice', 'Action=AssumeRole&RoleArn=a&RoleArn=b', '400 MalformedQueryString'],
+    ['a field given twice', 'Action=AssumeRole&RoleArn=a&RoleArn=b', '400 MalformedQueryString'],
     ['too many fields', `Action=AssumeRole${'&a=1'.repeat(101)}`, '400 MalformedQueryString'],
     ['missing fields', 'Action=AssumeRole', '400 ValidationError'],
   ])('%s', async (_, body, expected) => {

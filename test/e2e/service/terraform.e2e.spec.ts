@@ -142,7 +142,7 @@ describe('aws_kms_key', () => {
     await there.send(new ScheduleKeyDeletionCommand({ KeyId }));
   });
 
-  test('counts as deleted once its deletion is scheduled, also for a second destroy', async () => {
+  test('counts as deleted once its deletion is scheduled, for a second destroy too', async () => {
     const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
     const schedule = new ScheduleKeyDeletionCommand({ KeyId: KeyMetadata!.KeyId, PendingWindowInDays: 7 });
     await kms.send(schedule);
@@ -214,7 +214,7 @@ describe('aws_paymentcryptography_key', () => {
     await expect(alias()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  test('counts as deleted once its deletion is pending, also for a second destroy', async () => {
+  test('counts as deleted once its deletion is pending, for a second destroy too', async () => {
     const destroy = () =>
       service.controlPlane.send(new payment.DeleteKeyCommand({ KeyIdentifier: KeyArn, DeleteKeyInDays: 7 }));
     await destroy();

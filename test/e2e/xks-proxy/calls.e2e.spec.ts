@@ -175,7 +175,7 @@ describe('Encrypt', () => {
       { ciphertextDataIntegrityValueAlgorithm: 'SHA_256' },
     ])
       await expectUsage('decrypt-only', members);
-    // The integrity value assures that the ciphertext opens, which is checked by decrypting it.
+    // The integrity value ensures that the ciphertext opens, which is checked by decrypting it.
     await expectUsage('encrypt-only', { ciphertextDataIntegrityValueAlgorithm: 'SHA_256' });
     await expectUsage('encrypt-only', {
       ciphertextDataIntegrityValueAlgorithm: 'SHA_256',
@@ -247,7 +247,7 @@ describe('Decrypt', () => {
     expectXksError(await decrypt(unnamed, 'missing'), 404, 'KeyNotFoundException');
   });
 
-  test('opens old ciphertexts after a rotation of the KMS key, whose new ones are under the new material', async () => {
+  test('opens old ciphertexts after a rotation of the KMS key, and encrypts under the new material', async () => {
     await kms('RotateKeyOnDemand', { KeyId: keyArn });
     const renewed = await encrypt('orders', { additionalAuthenticatedData: AAD });
     const materialOf = ({ ciphertextMetadata }: Record<string, unknown>) =>

@@ -11,7 +11,7 @@ import { accessOf, KeyRepository } from '../../keys/key.repository.js';
 import { ResourcePolicy } from '../../keys/resource-policy.entity.js';
 
 const DEFAULT_DAYS = 7;
-/** Usages of keys whose import a guard concerns: keys that protect other keys. */
+/** Usages of keys whose import a guard covers: keys that protect other keys. */
 const PROTECTS_KEYS = ['TR31_K0_KEY_ENCRYPTION_KEY', 'TR31_K1_KEY_BLOCK_PROTECTION_KEY'];
 
 /** Input members of the guarded operations. */

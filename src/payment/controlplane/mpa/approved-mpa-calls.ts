@@ -119,7 +119,7 @@ export class ApprovedMpaCalls {
     return call;
   }
 
-  /** @param uniqueId of the requester, who may have been started as a session by somebody else */
+  /** @param uniqueId of the requester, which may be a session that somebody else has started */
   async #requester({ requesterArn, accountId }: ApprovalSession, uniqueId: string): Promise<Principal> {
     if (uniqueId === accountId) return { arn: requesterArn, principalArn: requesterArn, accountId, accessKeyId: '' };
     const gone = new AccessDeniedException(`The requester ${requesterArn} doesn't exist any more.`);

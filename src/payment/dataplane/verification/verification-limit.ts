@@ -75,10 +75,11 @@ export class VerificationLimit implements Cache, OnApplicationShutdown {
    * Call it before each attempt.
    *
    * @throws ThrottlingException if a key or the account number of an attempt is beyond the limit
-   * @throws CountersAwayError while the database is away, because a failure could not be counted for all nodes
+   * @throws CountersUnreachableError while the database is unreachable, because a failure could not be counted for all nodes
    */
   requireWithin(attempt: Attempt): void {
-    if (this.changes.staleServing.servesStale() && this.#subjectsOf(attempt).length > 0) throw new CountersAwayError();
+    if (this.changes.staleServing.servesStale() && this.#subjectsOf(attempt).length > 0)
+      throw new CountersUnreachableError();
     if (this.#counts.size === 0) return;
     if (this.#subjectsOf(attempt).some((subject) => this.#failuresOf(subject) >= subject.maximum)) throw throttled();
   }
@@ -210,12 +211,12 @@ function accountDigits(pan: string): string {
   return pan.slice(-12, -1);
 }
 
-/** The database, which has the counters, is away; the code is that of a lost connection. */
-class CountersAwayError extends Error {
-  override readonly name = 'CountersAwayError';
+/** The database, which has the counters, is unreachable; the code is that of a lost connection. */
+class CountersUnreachableError extends Error {
+  override readonly name = 'CountersUnreachableError';
   readonly code = '08006';
   constructor() {
-    super('Failed verifications are limited and cannot be counted while the database is away');
+    super('Failed verifications are limited and cannot be counted while the database is unreachable');
   }
 }
 

@@ -25,7 +25,7 @@ type Identity = 'none' | 'allows' | 'denies';
 const NO_IDENTITY = noPolicy('identity', 'Encrypt');
 const NO_RESOURCE = noPolicy('resource', 'Encrypt');
 
-/** The decisions of spec and of AWS's guide, "Policy evaluation logic" of KMS: with and without a grant. */
+/** The decisions according to AWS's guide, "Policy evaluation logic" of KMS, with and without a grant. */
 const TABLE: [policy: KeyPolicy, identity: Identity, withoutGrant: string, withGrant: string][] = [
   ['delegates', 'none', NO_IDENTITY, 'ok'],
   ['delegates', 'allows', 'ok', 'ok'],
@@ -86,7 +86,7 @@ const rows = [
 ]);
 
 describe.each(rows)(
-  'A $who whose key policy $policy, with own policies: $identity, granted: $isGranted',
+  'A $who whose key policy $policy, with policies of its own: $identity, granted: $isGranted',
   ({ who, policy, identity, isGranted, decision }) => {
     const keyOf = () => keys.get(`${policy} ${isGranted}`) ?? '';
     const caller = () => callers.get(`${who} ${identity}`);

@@ -38,7 +38,7 @@ async function explain(Principal: string, Action: string, Resource: string, Cont
   return status === 200 ? decided : `${String(json['__type'])}: ${String(json['message'])}`;
 }
 
-test('a statement of the key policy, of the own policies, or none decides', async () => {
+test("a statement of the key policy, one of the caller's own policies, or none decides", async () => {
   expect(await explain(ann.arn, 'kms:Encrypt', KeyId)).toEqual({
     Decision: 'allowed',
     Reason: `By Allow in policy ${KeyId}, statement 2 (Write).`,
@@ -91,7 +91,7 @@ test('a grant decides CreateGrant by the operations that the question states', a
   });
 });
 
-test('RetireGrant is decided by own policies and the grants of the key', async () => {
+test("RetireGrant is decided by the principal's own policies and the grants of the key", async () => {
   const key = await newKey();
   expect(await explain(ann.arn, 'kms:RetireGrant', key)).toMatchObject({ Decision: 'denied' });
   const { GrantId } = await grant(key, line.principalArn, ['Encrypt'], { RetiringPrincipal: ann.arn });

@@ -62,7 +62,7 @@ test('a policy about TagResource sees the replica that the tags are for', async 
   expect(await call('ReplicateKey', input, ann)).toBe('ok');
 });
 
-test('CreateKey of a primary key is seen as one by policies', async () => {
+test('policies recognize the CreateKey of a primary key', async () => {
   const primary = { StringEquals: { 'kms:MultiRegionKeyType': 'PRIMARY' } };
   const ann = await user(allow(['CreateKey', 'PutKeyPolicy'], { Condition: primary }));
   const Policy = policyOf(allow('*', { Principal: { AWS: ann.arn } }));

@@ -239,12 +239,12 @@ describe('CreateGrant', () => {
     ],
     ['a long name', { ...ofOther, Name: 'n'.repeat(257) }, /at 'name' failed .* length less than or equal to 256$/],
     [
-      'a grantee that is no ARN',
+      'a grantee that is not an ARN',
       { ...ofOther, GranteePrincipal: 'ann' },
       'InvalidArnException: ann is not the ARN of an account, a user, a role or a session.',
     ],
     [
-      'a retiring principal that is no ARN',
+      'a retiring principal that is not an ARN',
       { ...ofOther, RetiringPrincipal: '000000000000' },
       'InvalidArnException: 000000000000 is not the ARN of an account, a user, a role or a session.',
     ],

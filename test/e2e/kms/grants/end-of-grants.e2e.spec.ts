@@ -162,7 +162,7 @@ describe('RetireGrant', () => {
     ],
     ['an unknown grant', () => ({ KeyId, GrantId: UNKNOWN }), `NotFoundException: Grant ID ${UNKNOWN} not found`],
     ['a bad token', () => ({ GrantToken: 'AA==' }), INVALID_TOKEN],
-    ['a token that is no text of base64', () => ({ GrantToken: '*' }), INVALID_TOKEN],
+    ['a token that is not base64', () => ({ GrantToken: '*' }), INVALID_TOKEN],
   ])('refuses %s', async (_, input, exception) => expect(await retire(input())).toBe(exception));
 
   test.each(identifierRefusals('RetireGrant'))('refuses the key %s', async (id, exception) => {

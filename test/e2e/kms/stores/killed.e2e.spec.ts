@@ -20,7 +20,7 @@ import { describeWithSoftHsm, newSoftHsm, type SoftHsm } from '../../../support/
 
 const CLUSTER = 'cluster-killed23456';
 const ROUNDS = 8;
-/** Calls of CreateKey at a time. */
+/** CreateKey calls at a time. */
 const CALLERS = 6;
 
 describeWithSoftHsm('CreateKey in a custom key store', () => {

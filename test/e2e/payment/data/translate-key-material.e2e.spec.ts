@@ -177,7 +177,7 @@ describe('TranslateKeyMaterial', () => {
 
     test.each<[string, () => Promise<string> | string, () => Promise<StoredKey> | StoredKey, object, string]>([
       [
-        'a derived key of another algorithm than the key block needs',
+        'a derived key whose algorithm the key block does not accept',
         () => pek(),
         () => keys.kek,
         { DeriveKeyAlgorithm: 'TDES_2KEY' },
@@ -189,7 +189,7 @@ describe('TranslateKeyMaterial', () => {
         () => keyBlock({ algorithm: 'AES', key: kbpk }, AES_PEK),
         () => kekOf(TDES_KEY, 'TDES_2KEY'),
         {},
-        'may not travel under',
+        'may not be wrapped under',
       ],
       [
         'a KEK that may only unwrap',

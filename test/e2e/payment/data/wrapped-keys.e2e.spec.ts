@@ -193,9 +193,9 @@ describe('A data key that is sent in a key block', () => {
     const tdes = await kekOf(clear, 'TDES_2KEY');
     const under = (key: Parameters<typeof keyBlock>[1]) => keyBlock({ algorithm: 'TDES', key: hex(clear) }, key);
     const triple = under({ clear: '11'.repeat(24), usage: D0, algorithm: 'TDES_3KEY', modes: CIPHER });
-    expect(await encrypt(tdes.KeyArn, BLOCK, ECB, wrapped(triple))).toEqual(invalid('may not travel under'));
+    expect(await encrypt(tdes.KeyArn, BLOCK, ECB, wrapped(triple))).toEqual(invalid('may not be wrapped under'));
     const aes = under({ clear: AES_KEY, usage: D0, algorithm: 'AES_128', modes: CIPHER });
-    expect(await encrypt(tdes.KeyArn, BLOCK, ECB, wrapped(aes))).toEqual(invalid('may not travel under'));
+    expect(await encrypt(tdes.KeyArn, BLOCK, ECB, wrapped(aes))).toEqual(invalid('may not be wrapped under'));
   });
 
   test('is rejected with the same message wherever the key block is not authentic', async () => {

@@ -56,7 +56,7 @@ test('key block version B is accepted by ImportKey and in data-plane calls', asy
 });
 
 describe('a key wrapped under itself', () => {
-  const message = 'A key may not travel under itself: use another key to wrap it.';
+  const message = 'A key may not be wrapped under itself: use another key to wrap it.';
   /** The same key with other parity bits. */
   const SAME = '0022446688AACCEEFFDDBB9977553311';
 

@@ -98,7 +98,7 @@ test('ExportKey exports a key under a key agreed by ECDH, unless the key or the 
     expect(await refusal(stored.pinKey, { DiffieHellmanTr31KeyBlock: { ...material, ...change } })).toContain(message);
   const longer = await keys.importKey({ clear: '01'.repeat(24), usage: P0, algorithm: 'TDES_3KEY', modes: CIPHER });
   const weaker = { DiffieHellmanTr31KeyBlock: { ...material, DeriveKeyAlgorithm: 'TDES_2KEY' } };
-  expect(await refusal(longer, weaker)).toContain('A key of TDES_3KEY may not travel under a key of TDES_2KEY');
+  expect(await refusal(longer, weaker)).toContain('A key of TDES_3KEY may not be wrapped under a key of TDES_2KEY');
 });
 
 const cryptograms = as2805.vectors.filter(
@@ -146,7 +146,7 @@ test('an AS 2805 cryptogram needs an exportable TDES key, and a TDES KEK of usag
   const kept = await keyWith({ exportable: false });
   expect(await refusal(kept, under(kek))).toContain('is not exportable');
   const longer = await keyWith({ algorithm: 'TDES_3KEY', clear: '01'.repeat(24) });
-  expect(await refusal(longer, under(kek))).toContain('A key of TDES_3KEY may not travel under a key of TDES_2KEY');
+  expect(await refusal(longer, under(kek))).toContain('A key of TDES_3KEY may not be wrapped under a key of TDES_2KEY');
   const aes = await keyWith({ algorithm: 'AES_128' });
   expect(await refusal(aes, under(kek))).toContain('must be of TDES_2KEY or TDES_3KEY');
   expect(await refusal(stored.pinKey, under(keys.kek))).toContain('KeyAlgorithm of the input key');

@@ -89,7 +89,7 @@ describe('ExportKey in a TR-31 key block', () => {
     const clear = '00'.repeat(16);
     const weak = await keys.importKey({ clear, usage: K0, algorithm: 'AES_128', modes: CIPHER });
     expect(await refusal(keys.kek, underKek(undefined, weak.KeyArn))).toContain(
-      'may not travel under a key of AES_128',
+      'may not be wrapped under a key of AES_128',
     );
   });
 });

@@ -217,7 +217,7 @@ describe('ExportKey in a TR-34 key block', () => {
     );
     const onCurve = { WrappingKeyCertificate: curve.text, CertificateAuthorityPublicKeyIdentifier: curveRoot.KeyArn };
     expect(await refusal(stored.pinKey, to(onCurve))).toContain('must have RSA keys');
-    expect(await refusal(aes, to())).toContain('may not travel under an RSA key of 2048 bits');
+    expect(await refusal(aes, to())).toContain('may not be wrapped under an RSA key of 2048 bits');
     expect(await refusal(keys.kek, to())).toContain('use a key block under a symmetric key');
   });
 });
@@ -238,6 +238,6 @@ test.each(['RSA_OAEP_SHA_256', 'RSA_OAEP_SHA_512', undefined] as const)(
     const padding = WrappingSpec === 'RSA_OAEP_SHA_512' ? 'OAEP_SHA512' : 'OAEP_SHA256';
     const clear = rsaDecrypt(partner.privateKey, padding, Buffer.from(wrapped.KeyMaterial, 'hex'));
     expect(clear.toString('hex').toUpperCase()).toBe(TDES_KEY);
-    expect(await refusal(keys.kek, { KeyCryptogram: material })).toContain('may not travel in an RSA cryptogram');
+    expect(await refusal(keys.kek, { KeyCryptogram: material })).toContain('may not be in an RSA cryptogram');
   },
 );

@@ -38,7 +38,7 @@ describe('ImportKey from an AS 2805 cryptogram', () => {
     const input = await material(vector);
     const isStronger = vector.expected.keyAlgorithm !== 'TDES_2KEY' && vector.inputs.kek.length === 32;
     if (isStronger) {
-      expect(await refusal({ As2805KeyCryptogram: input })).toContain('may not travel under a key of TDES_2KEY');
+      expect(await refusal({ As2805KeyCryptogram: input })).toContain('may not be wrapped under a key of TDES_2KEY');
       return;
     }
     const key = await importMaterial(service, { As2805KeyCryptogram: input });
@@ -65,7 +65,7 @@ describe('ImportKey from an AS 2805 cryptogram', () => {
     const WrappingKeyIdentifier = await tdesKek(K0);
     const change = { KeyAlgorithm: 'TDES_3KEY', WrappedKeyCryptogram: '00'.repeat(24), WrappingKeyIdentifier };
     const weaker = await refusal({ As2805KeyCryptogram: { ...good, ...change } });
-    expect(weaker).toContain('A key of TDES_3KEY may not travel under a key of TDES_2KEY');
+    expect(weaker).toContain('A key of TDES_3KEY may not be wrapped under a key of TDES_2KEY');
     await service.controlPlane.send(new StopKeyUsageCommand({ KeyIdentifier: WrappingKeyIdentifier }));
     const stopped = await refusal({ As2805KeyCryptogram: { ...good, WrappingKeyIdentifier } });
     expect(stopped).toContain('is not in an enabled state');

@@ -67,7 +67,7 @@ describe('ImportKey from a TR-31 key block under a key agreed by ECDH', () => {
   const REASONS: Partial<Record<string, string>> = {
     CHAIN: 'issued by the given certificate authority',
     CURVE: 'must not be stronger than that of its issuer',
-    KEY_STRENGTH: 'A key of AES_256 may not travel under a key agreed on over P-256',
+    KEY_STRENGTH: 'A key of AES_256 may not be wrapped under a key agreed on over P-256',
   };
   test.each(vectors.filter(({ expected }) => !expected.accept))('rejects $id', async (vector) => {
     const message = await refusal({ DiffieHellmanTr31KeyBlock: await material(vector) });
@@ -198,7 +198,7 @@ describe('The parties of a key agreement', () => {
   test('must derive a key that is at least as strong as the key it wraps', async () => {
     const key: KeyToImport = { ...PIN_KEY, algorithm: 'AES_192', clear: Buffer.alloc(24, 'longer') };
     const change = { DeriveKeyAlgorithm: 'AES_128', WrappedKeyBlock: block(key, 16) };
-    expect(await refusal(material(change))).toContain('A key of AES_192 may not travel under a key of AES_128');
+    expect(await refusal(material(change))).toContain('A key of AES_192 may not be wrapped under a key of AES_128');
   });
 
   test('need an enabled key pair of usage K3', async () => {

@@ -50,11 +50,11 @@ describe('ImportKey from a TR-31 key block under a KEK', () => {
     'tr31-v011': 'letters and digits', // a certificate in base64, which is longer than the model allows
     'tr31-v012': 'algorithm T of this key length',
     'tr31-v013': 'algorithm T of this key length',
-    'tr31-v025': 'A key of TDES_3KEY may not travel under a key of TDES_2KEY',
+    'tr31-v025': 'A key of TDES_3KEY may not be wrapped under a key of TDES_2KEY',
     'tr31-v027': 'key usage B1',
     'tr31-v034': 'key usage B1',
     'tr31-v041': 'key usage B1',
-    'tr31-v045': 'A key of AES_256 may not travel under a key of AES_128',
+    'tr31-v045': 'A key of AES_256 may not be wrapped under a key of AES_128',
   };
 
   test.each(tr31.vectors.filter(({ id }) => !(id in REFUSED)))('imports $id, version $version', async (vector) => {
@@ -158,7 +158,7 @@ describe('ImportKey from a TR-31 key block under a KEK', () => {
       { usage, modes, algorithm, clear: Buffer.alloc(BYTES[algorithm]!, 'strong') },
     );
     expect(await refusal({ Tr31KeyBlock: { WrappingKeyIdentifier: KeyArn, WrappedKeyBlock } })).toContain(
-      `A key of ${algorithm} may not travel under a key of ${under}`,
+      `A key of ${algorithm} may not be wrapped under a key of ${under}`,
     );
   });
 

@@ -70,7 +70,7 @@ describe('GenerateMac and VerifyMac', () => {
     },
   );
 
-  test('give the reason of a failed verification', async () => {
+  test('give the reason for a failed verification', async () => {
     const { arn } = await create(M6, 'AES_128', MAC);
     const { json } = await apiOf(service).post('mac/verify', {
       KeyIdentifier: arn,
@@ -147,7 +147,7 @@ describe('GenerateMac and VerifyMac', () => {
     ['more than a TDES MAC', M3, 'TDES_2KEY', 'ISO9797_ALGORITHM3', '00'.repeat(9), undefined],
     ['2 bytes', M6, 'AES_128', 'CMAC', '0000', undefined],
     ['more than an AES CMAC', M6, 'AES_128', 'CMAC', '00'.repeat(17), undefined],
-    ['a MAC of another length than MacLength', M6, 'AES_128', 'CMAC', '00'.repeat(16), 8],
+    ['a MAC whose length is not MacLength', M6, 'AES_128', 'CMAC', '00'.repeat(16), 8],
   ])('do not verify %s', async (_, usage, algorithm, asked, mac, length) => {
     const { arn } = await create(usage, algorithm, MAC);
     await expect(verifyMac(arn, asked, MESSAGE, mac, length)).rejects.toEqual(invalid(/Mac/));

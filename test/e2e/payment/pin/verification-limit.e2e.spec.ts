@@ -91,7 +91,7 @@ describe('beyond the limit for an account number', () => {
     expectThrottled(await post('pindata/verify', await verification(limited, pan)));
   });
 
-  test('the validation data of an IBM 3624 offset count, whatever the PAN is', async () => {
+  test('the validation data of an IBM 3624 offset counts, whatever the PAN is', async () => {
     const { post, key } = limited;
     const VerificationKeyIdentifier = (await key(V1, PEK)).arn;
     const guess = async (PinValidationData: string) =>

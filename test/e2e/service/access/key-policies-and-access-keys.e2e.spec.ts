@@ -112,7 +112,7 @@ test('malformed policies are rejected when they are put', async () => {
     ],
     [
       policyOf(allow('*', { Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/33' } } })),
-      'must be what IpAddress can compare with',
+      'must be a value that IpAddress can compare with',
     ],
   ] as const)
     await expect(stored.principals.putPolicy(arn, 'own', policy)).rejects.toThrow(why);

@@ -181,7 +181,7 @@ describe('oversized requests are rejected or survived:', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  test('headers and paths that take long to parse', async () => {
+  test('headers and paths that take a long time to parse', async () => {
     for (const value of [`a${' '.repeat(12_000)}b`, 'a '.repeat(6_000), '\t'.repeat(12_000)])
       expect((await service.send({ ...mac(attacked.victim), headers: { 'x-long': `x${value}x` } })).status).toBe(200);
     const path = `/mac/generate?${Array.from({ length: 1_000 }, (_, i) => `a${i}=%2525`).join('&')}`;

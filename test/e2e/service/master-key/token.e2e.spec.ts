@@ -254,7 +254,7 @@ describeWithSoftHsm('a master key that a token encrypts', () => {
       expect(services[0]!.log().match(/unreachable/g)).toHaveLength(1);
     });
 
-    test('is opened by each worker, and their metric is one', async () => {
+    test('is opened by each worker, and their combined metric is 1', async () => {
       const store = await emptyStore();
       const url = await start(store, { ...tokenEnv(), KEYBLOCK_WORKERS: '2' }).listening;
       expect(await (await fetch(`${url}/metrics`)).text()).toContain('keyblock_token_up 1\n');
@@ -265,7 +265,7 @@ describeWithSoftHsm('a master key that a token encrypts', () => {
 
     test.each([
       ['a module that does not exist', { module: '/nowhere.so' }, "The module /nowhere.so can't be loaded"],
-      ['a file that is no module', { module: import.meta.filename }, "can't be loaded"],
+      ['a file that is not a module', { module: import.meta.filename }, "can't be loaded"],
       ['an unknown token', { token: 'nothing' }, 'has no initialized token with label "nothing"'],
       ['an unknown key', { object: 'nothing' }, 'no secret key with the label "nothing"'],
     ])('is refused with %s', async (_, named, sentence) => {

@@ -116,7 +116,7 @@ class Balancer {
   }
 }
 
-test('nodes are restarted one after the other under load, and no request fails', async () => {
+test('nodes are restarted one at a time under load, and no request fails', async () => {
   const targets = await Promise.all([start(), start()]);
   const { json } = await send(targets[0].url, clock, create);
   const { KeyArn } = (json as { Key: { KeyArn: string } }).Key;

@@ -34,7 +34,7 @@ const env = () => ({
   KEYBLOCK_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
 });
 
-/** A service process that handles CreateKey and GenerateMac, one after the other, until it is stopped. */
+/** A service process that handles CreateKey and GenerateMac, one after another, until it is stopped. */
 class LoadedNode {
   readonly #controlPlane: PaymentCryptographyClient;
   readonly #dataPlane: PaymentCryptographyData;
@@ -118,7 +118,7 @@ async function verify(): Promise<{ exitCode: number | null; stdout: string; stde
 const brokenChains = async (url: string) =>
   /^keyblock_audit_chains_broken_total (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
 
-test('nodes go on changing keys after the promotion of a standby that lacks their last transactions', async () => {
+test('nodes continue to change keys after the promotion of a standby that lacks their last transactions', async () => {
   const nodes = await startNodes();
   await Promise.all(nodes.map((node) => node.more(5)));
   await pair.detach();

@@ -158,7 +158,7 @@ describe.each([
       () => `users/${name}/policies/more`,
       { Statement: { Effect: 'Deny', Action: '*', Resource: '*' } },
     ],
-    ['a policy that is taken away', 'DELETE', () => `users/${name}/policies/own`, {}],
+    ['a policy that is removed', 'DELETE', () => `users/${name}/policies/own`, {}],
     ['an access key that is deactivated', 'PUT', (id) => `users/${name}/access-keys/${id}`, { Status: 'Inactive' }],
     ['an access key that is rotated', 'POST', (id) => `users/${name}/access-keys/${id}/rotate`, {}],
     ['a user that is removed', 'DELETE', () => `users/${name}`, {}],

@@ -32,7 +32,7 @@ const environment = (more: NodeJS.ProcessEnv = {}) => ({
   ...more,
 });
 
-/** Returns the stale-serving events of each process, in their order: the name, or the reason of an end. */
+/** Returns the stale-serving events of each process, in their order: the name, or the reason for an end. */
 function staleEvents(): string[][] {
   const folder = join(store.env.KEYBLOCK_DATA_DIR, 'audit');
   return readdirSync(folder)
@@ -61,7 +61,7 @@ async function calls(url: string, key: string): Promise<number[]> {
   return [...statuses];
 }
 
-test('SIGUSR2 ends it in all workers, also in one that replaces another, until the next start', async () => {
+test('SIGUSR2 ends it in all workers, even in one that replaces another, until the next start', async () => {
   const service = start(environment({ KEYBLOCK_WORKERS: String(WORKERS) }));
   const url = await service.listening;
   const key = await createArn(controlPlaneOf(url));

@@ -111,7 +111,7 @@ const staleEvents = async () => (await events()).filter(({ eventName }) => event
 /** Returns the details of the last event about stale serving. */
 const lastStaleEvent = async () => (await staleEvents()).at(-1)?.serviceEventDetails;
 
-/** Calls until calls are served although the database is away. Every one of them is served. */
+/** Calls until calls are served although the database is unreachable. Every one of them is served. */
 async function untilStale(): Promise<void> {
   do expect(await outcomeOf(mac(key))).toBe('ok');
   while (!service.app.get(Changes).staleServing.state);
@@ -171,7 +171,7 @@ beforeAll(async () => {
   xks = (await newCredential({ store }, 'stores')).credentials;
   const { Arn } = await createKmsKey({ send: call });
   await xksDone({ store }, 'release', 'stores', Arn, '--as', 'key');
-  // The service remembers what it has used.
+  // The service caches what it has used.
   for (const credentials of [user, session]) expect(await outcomeOf(as(credentials))).toBe('ok');
   expect(await outcomeOf(as(UNKNOWN))).toBe('403 UnrecognizedClientException');
   expect((await callXks('keys/key/encrypt', encryptBody())).status).toBe(200);
@@ -210,7 +210,7 @@ test('without a gap, calls of the data plane are served from the cache, and noth
   for (const request of [mac(neverUsed), as(neverSigned), as(UNKNOWN)]) expect(await outcomeOf(request)).toBe(AWAY);
   // A guess whose failure couldn't be counted, right or wrong.
   for (const guess of [String(json['Mac']), '00'.repeat(16)]) expect(await outcomeOf(verification(guess))).toBe(AWAY);
-  // Other planes, also with keys that are remembered.
+  // Other planes, even with cached keys.
   const controlled = [await control('GetKey', { KeyIdentifier: key }), await control('ListKeys')];
   controlled.push(await control('StopKeyUsage', { KeyIdentifier: key }));
   for (const response of controlled) expect(outcome(response)).toBe('503 ServiceUnavailableException');
@@ -238,7 +238,7 @@ test('without a gap, calls of the data plane are served from the cache, and noth
   const [began, inBetween, end] = ['StaleServingBegan', 'last', 'StaleServingEnded'].map((name) => order.indexOf(name));
   expect([began! < inBetween!, inBetween! < end!]).toEqual([true, true]);
   expect(log.map(({ msg }) => msg)).toContain(
-    'the database cannot be reached: the data plane is served with what is remembered',
+    'the database cannot be reached: the data plane is served from the caches',
   );
   // The table has them, too, and the stream got them once.
   const database = new pg.Client({ connectionString: store.env.DATABASE_URL });
@@ -276,7 +276,7 @@ test('a key that is stopped elsewhere meanwhile is used until the database can b
 });
 
 test.each(['57P03', '28P01', '25006'])(
-  'a database that answers with error %s does not count as away',
+  'a database that answers with error %s does not count as unreachable',
   async (code) => {
     const before = await staleEvents();
     await proxy.refuse(code);
@@ -324,7 +324,7 @@ test('connections that an administrator ends, and a read-only database, do not b
   expect(await staleEvents()).toEqual(before);
 });
 
-test('a server that falls silent counts as away after two seconds without an answer, and no call fails', async () => {
+test('a server that falls silent counts as unreachable after two seconds without an answer, and no call fails', async () => {
   proxy.freeze();
   await untilStale();
 });

@@ -134,7 +134,7 @@ const ATTACKS: Case[] = [
     RESTORED,
   ],
   [
-    'the old row of a key that waits for its deletion is restored',
+    'the old row of a key pending deletion is restored',
     () => control('DeleteKey', { KeyIdentifier }),
     rowsOf('keys', KEY),
     RESTORED,

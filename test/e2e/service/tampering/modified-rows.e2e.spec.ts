@@ -176,7 +176,7 @@ describe('a key whose rows are modified in the database', () => {
     await expectRefused(() => control('StartKeyUsage', { KeyIdentifier: KeyArn }), row);
   });
 
-  test('is not used when an alias points to another key', async () => {
+  test('is not used when an alias points at another key', async () => {
     const [one, other] = [await newKey(), await newKey()];
     await sql('UPDATE aliases SET key_arn = $1 WHERE name = $2', other.KeyArn, one.AliasName);
     const { AliasName } = one;
