@@ -17,7 +17,7 @@ const MECHANISMS = [
     ability: 'ECDH with certificates',
     title: 'Agree on a key by ECDH, and wrap key blocks under it',
     words:
-      'Nothing secret travels. P-521 is strong enough for AES-256. Both sides must use the same derivation and shared information.',
+      'No secret is sent. P-521 is strong enough for AES-256. Both sides must use the same derivation and shared information.',
     kind: 'ecdh',
   },
   {

@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import type { ChainReport, Fault } from '../audit/chain-check.js';
-import { whatTells } from '../audit/chain-events.js';
+import { describeChainEvent } from '../audit/chain-events.js';
 import { verificationMac } from '../audit/chain.js';
 import { verifyTable } from '../audit/verify.js';
 import { Clock } from '../clock.js';
@@ -22,7 +22,7 @@ const REST_PER_WORK = 3;
 const MAX_REST_MS = 1000;
 
 /** The report of a chain, as stored and returned. */
-export interface VerifiedChain extends Omit<ChainReport, 'tells' | 'fault'> {
+export interface VerifiedChain extends Omit<ChainReport, 'chainEvents' | 'fault'> {
   fault?: Omit<Fault, 'kind'> & { kind: Fault['kind'] | 'reported' };
 }
 
@@ -173,7 +173,7 @@ class KeptReports {
   #chains = 0;
   #events = 0;
 
-  add({ tells, fault, ...report }: ChainReport): void {
+  add({ chainEvents, fault, ...report }: ChainReport): void {
     this.#chains += 1;
     this.#events += report.events;
     if (fault) this.#faulty.set(report.chain, { ...report, fault });
@@ -181,9 +181,9 @@ class KeptReports {
       this.#intact.push(report);
       if (this.#intact.length > 2 * MAX_REPORTS) this.#intact = this.#intact.slice(-MAX_REPORTS);
     }
-    for (const event of tells) {
+    for (const event of chainEvents) {
       const about = event.eventName === 'AuditChainBroken' ? event.serviceEventDetails.chain : report.chain;
-      this.#reported.set(about, whatTells(event, report.chain));
+      this.#reported.set(about, describeChainEvent(event, report.chain));
     }
   }
 

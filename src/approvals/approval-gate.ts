@@ -73,7 +73,7 @@ class ApprovalPassage implements Passage {
     const { call, operation, options } = this;
     const [rules, before] = [this.#rules, this.#subject];
     if (!rules || !before) throw new Error('The passage was not entered');
-    const subject = operation.made ? await operation.made(call, manager) : before;
+    const subject = operation.readCreated ? await operation.readCreated(call, manager) : before;
     const needed = subject ? rules.needed(call, operation, subject) : [];
     if (!subject || needed.length === 0) return;
     if (subject.target !== undefined && !keysOf(call).includes(subject.target))

@@ -42,7 +42,7 @@ export interface GuardedOperation {
    * Reads what the change has created, for an operation whose subject doesn't exist beforehand. Undefined if it has no
    * guard.
    */
-  readonly made?: (call: Call, manager: EntityManager) => Promise<Subject | undefined>;
+  readonly readCreated?: (call: Call, manager: EntityManager) => Promise<Subject | undefined>;
 }
 
 /** The operations that can need approvals. Each product registers its own. */

@@ -31,7 +31,7 @@ export interface ChainReport {
   head: Head;
   fault: Fault | undefined;
   /** Events at the beginning of the chain that report faults of the chain before it, or of the count of chains. */
-  tells: ChainEvent[];
+  chainEvents: ChainEvent[];
 }
 
 /** A chain begins with at most two events about chains. */
@@ -64,7 +64,7 @@ export class ChainCheck {
 
   /** @param isCopy true if the chain may start at any event, as in a rotated log file */
   constructor(chain: number, isCopy: boolean) {
-    this.#report = { chain, events: 0, head: { sequence: 0, hash: BEGINNING }, fault: undefined, tells: [] };
+    this.#report = { chain, events: 0, head: { sequence: 0, hash: BEGINNING }, fault: undefined, chainEvents: [] };
     this.#mayBeginHere = isCopy;
   }
 
@@ -100,8 +100,8 @@ export class ChainCheck {
       this.#report.events += 1;
       this.#report.from ??= linked.eventTime;
       this.#report.to = linked.eventTime;
-      const told = expected <= LAST_CHAIN_EVENT ? readChainEvent(linked) : undefined;
-      if (told) this.#report.tells.push(told);
+      const chainEvent = expected <= LAST_CHAIN_EVENT ? readChainEvent(linked) : undefined;
+      if (chainEvent) this.#report.chainEvents.push(chainEvent);
     }
   }
 

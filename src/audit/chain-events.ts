@@ -47,10 +47,10 @@ export function readChainEvent(event: unknown): ChainEvent | undefined {
   return ChainEvent.safeParse(event).data;
 }
 
-/** Describes an event about chains in words. @param teller number of the chain that contains it */
-export function whatTells(event: ChainEvent, teller: number): string {
+/** Describes an event about chains in words. @param reporter number of the chain that contains it */
+export function describeChainEvent(event: ChainEvent, reporter: number): string {
   if (event.eventName === 'AuditChainsUncounted')
-    return `chain ${teller} began when the row that counts the chains was ${event.serviceEventDetails.fault} (${event.eventTime}): somebody changed it, or this was the first start of a version that has this row`;
+    return `chain ${reporter} began when the row that counts the chains was ${event.serviceEventDetails.fault} (${event.eventTime}): somebody changed it, or this was the first start of a version that has this row`;
   const { chain, found, written } = event.serviceEventDetails;
   const end = found ? `ends at ${found.sequence}` : 'is not in the database';
   return `chain ${chain} ${end}, but its process had written up to ${written.sequence} (${event.eventTime}): a failover or a restore lost the rest, or somebody removed it`;

@@ -109,9 +109,9 @@ describe('a chain that the database no longer holds as it was written', () => {
       },
     });
     expect(setFault).toBeUndefined();
-    expect(first).toMatchObject({ chain: 1, events: 1, fault: undefined, tells: [] });
+    expect(first).toMatchObject({ chain: 1, events: 1, fault: undefined, chainEvents: [] });
     expect(second).toMatchObject({ chain: 2, events: 3, fault: undefined });
-    expect(second!.tells).toMatchObject([{ eventName: 'AuditChainBroken', serviceEventDetails: { chain: 1 } }]);
+    expect(second!.chainEvents).toMatchObject([{ eventName: 'AuditChainBroken', serviceEventDetails: { chain: 1 } }]);
     expect(audit.chainsBroken).toBe(1);
     expect(log).toMatchObject([{ level: 50, chain: 1, next: 2 }]);
   });
@@ -133,7 +133,7 @@ describe('a chain that the database no longer holds as it was written', () => {
       {
         chain: 3,
         fault: undefined,
-        tells: [{ serviceEventDetails: { chain: 2, found: null, written: { sequence: 1 } } }],
+        chainEvents: [{ serviceEventDetails: { chain: 2, found: null, written: { sequence: 1 } } }],
       },
     ]);
   });
@@ -205,7 +205,7 @@ describe('a chain that the database no longer holds as it was written', () => {
     const { reports } = await verified();
     expect(reports).toMatchObject([
       { chain: 1, fault: { kind: 'edited' } },
-      { chain: 2, fault: undefined, tells: [{ serviceEventDetails: { chain: 1, found: null } }] },
+      { chain: 2, fault: undefined, chainEvents: [{ serviceEventDetails: { chain: 1, found: null } }] },
     ]);
   });
 });
@@ -251,7 +251,7 @@ describe('an attacker who can write to the database', () => {
     await (await open()).close();
     const { reports } = await verified();
     expect(reports).toMatchObject([
-      { chain: 1, tells: [{ eventName: 'AuditChainsUncounted', serviceEventDetails: { fault: 'missing' } }] },
+      { chain: 1, chainEvents: [{ eventName: 'AuditChainsUncounted', serviceEventDetails: { fault: 'missing' } }] },
     ]);
     expect(log).toMatchObject([{ level: 50, fault: 'missing' }]);
   });
@@ -301,7 +301,7 @@ describe('an attacker who can write to the database', () => {
     await next.close();
     const { reports, setFault } = await verified();
     expect(setFault).toBeUndefined();
-    expect(reports[3]).toMatchObject({ chain: 4, events: 2, tells: [{ serviceEventDetails: { fault } }] });
+    expect(reports[3]).toMatchObject({ chain: 4, events: 2, chainEvents: [{ serviceEventDetails: { fault } }] });
   });
 
   test.each([

@@ -107,8 +107,8 @@ export class EventStream {
     const begins = head.sequence === 0 ? this.#checkpoint('begins', head, time) : undefined;
     const drops = dropped();
     const more = drops - this.#reportedDrops;
-    const told = more > 0 ? [opened(droppedEvent(home, more, time))] : [];
-    const batch = link(writer.chain, begins?.head ?? head, [...told, ...events]);
+    const drop = more > 0 ? [opened(droppedEvent(home, more, time))] : [];
+    const batch = link(writer.chain, begins?.head ?? head, [...drop, ...events]);
     const ends = checkpoint && this.#checkpoint(checkpoint, batch.head, time);
     const lines = [begins?.line ?? [], batch.lines, ends?.line ?? []].flat();
     if (lines.length === 0) return;

@@ -67,7 +67,7 @@ export function addAudit(program: Command, streams: Streams): void {
         await verifyExportedDays(streams, options, directory, await trustedKeys(publicKey));
         return;
       }
-      const [{ whatTells }, { presentChain }] = await Promise.all([
+      const [{ describeChainEvent }, { presentChain }] = await Promise.all([
         import('../audit/chain-events.js'),
         import('../admin/audit.presenter.js'),
       ]);
@@ -76,16 +76,16 @@ export function addAudit(program: Command, streams: Streams): void {
       const report = (chain: ChainReport | StreamReport) => {
         chains.add(chain.chain);
         if (chain.fault) faulty.add(chain.chain);
-        const told = chain.tells.map((event) => whatTells(event, chain.chain));
-        for (const event of chain.tells)
+        const reports = chain.chainEvents.map((event) => describeChainEvent(event, chain.chain));
+        for (const event of chain.chainEvents)
           faulty.add(event.eventName === 'AuditChainBroken' ? event.serviceEventDetails.chain : chain.chain);
         const isStream = 'ends' in chain;
         const document = {
           ...presentChain(chain),
           ...(isStream && presentStream(chain)),
-          ...(told.length > 0 && { Tells: told }),
+          ...(reports.length > 0 && { ChainEvents: reports }),
         };
-        print(streams, options, document, [lineOf(chain), ...(isStream ? streamLines(chain) : []), ...told]);
+        print(streams, options, document, [lineOf(chain), ...(isStream ? streamLines(chain) : []), ...reports]);
       };
       let setFault: string | undefined;
       if (isTable) {

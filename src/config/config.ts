@@ -80,7 +80,7 @@ export interface Config {
    */
   readonly audit: readonly AuditSink[];
   /**
-   * Time after the last contact with the database for which calls of the data plane are served with what is remembered; 0
+   * Time after the last contact with the database for which calls of the data plane are served from caches; 0
    * if they aren't.
    */
   readonly staleSeconds: number;
@@ -219,12 +219,12 @@ function regionProblems({ KEYBLOCK_REGION: region, KEYBLOCK_REGIONS: regions }: 
   return !regions || regions.includes(region) ? [] : [`KEYBLOCK_REGIONS must include KEYBLOCK_REGION, ${region}`];
 }
 
-/** Checks that calls can be recorded while the database is away, if they are to be served then. */
+/** Checks that calls can be recorded while the database is unreachable, if they are to be served then. */
 function staleProblems({ KEYBLOCK_STALE_SECONDS: seconds, KEYBLOCK_AUDIT: sinks }: Environment): string[] {
   if (seconds === 0 || !sinks.some(({ name }) => name === 'table')) return [];
   return [
     'KEYBLOCK_STALE_SECONDS must be 0 while KEYBLOCK_AUDIT has table, where calls cannot be recorded while the database ' +
-      'is away: set KEYBLOCK_AUDIT to stdout or file:FOLDER alone',
+      'is unreachable: set KEYBLOCK_AUDIT to stdout or file:FOLDER alone',
   ];
 }
 

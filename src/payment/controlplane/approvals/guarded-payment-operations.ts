@@ -43,7 +43,7 @@ export class GuardedPaymentOperations {
       guarded('DeleteResourcePolicy', (call, manager) => this.#policy(call, manager)),
       {
         ...guarded('ImportKey', () => Promise.resolve({ facts: [] })),
-        made: (call, manager) => this.#imported(call, manager),
+        readCreated: (call, manager) => this.#imported(call, manager),
       },
     );
     operations.describeWith(describe);

@@ -148,7 +148,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
       await expect(newKey('cks-00000000000000000')).rejects.toEqual(refused('CustomKeyStoreNotFoundException'));
     });
 
-    test('that fail as their state says while the store is away, and keep their switch', async () => {
+    test('that fail as their state says while the store is unreachable, and keep their switch', async () => {
       const { KeyId = '', Arn = '' } = await newKey();
       const blob = await encrypt(KeyId);
       await disconnectStore(client, id);
@@ -199,7 +199,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
     });
   });
 
-  test('have their keys destroyed although more of a store that is away are due', async () => {
+  test('have their keys destroyed although more of a store that is unreachable are due', async () => {
     const spare = await store('spare');
     await connectStore(client, spare);
     // Its KMS key was never stored.
