@@ -150,8 +150,9 @@ describeConsole('Calculators of the workbench', {}, (console) => {
     await load(page);
     await page.clock.fastForward('04:59');
     expect(await key.inputValue()).not.toBe('');
+    const message = page.getByText('Cleared after 5 minutes without input').waitFor();
     await page.clock.fastForward('00:02');
-    await page.getByText('Cleared after 5 minutes without input').waitFor();
+    await message;
     expect(await key.inputValue()).toBe('');
     await load(page);
     await page.getByRole('link', { name: 'DUKPT' }).first().click();
@@ -289,8 +290,9 @@ describeConsole('Calculators of the workbench', {}, (console) => {
       await page.clock.install();
       await page.getByRole('button', { name: 'Call DecryptData' }).click();
       await heading(page, 'The service answers').waitFor();
+      const message = page.getByText('Cleared after 5 minutes without input').first().waitFor();
       await page.clock.fastForward('05:01');
-      await page.getByText('Cleared after 5 minutes without input').first().waitFor();
+      await message;
       expect(await heading(page, 'The service answers').count()).toBe(0);
     });
 

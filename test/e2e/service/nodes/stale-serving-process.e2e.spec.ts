@@ -87,7 +87,7 @@ test('SIGUSR2 ends it in all workers, even in one that replaces another, until t
   process.kill(crashed, 'SIGKILL');
   await until(() => children().length === WORKERS && !children().includes(crashed));
   // The workers that got the signal, and the one that has just started.
-  await until(() => service.log().match(/SIGUSR2: nothing/g)?.length === WORKERS + 1);
+  await until(() => service.log().match(/SIGUSR2: values/g)?.length === WORKERS + 1);
   expect(await calls(url, key)).toEqual([200]);
   await proxy.close();
   await until(async () => (await calls(url, key)).every((status) => status === 503));
@@ -101,7 +101,7 @@ test('without the setting, an outage stops calls after a second, and SIGUSR2 doe
   const key = await createArn(controlPlaneOf(url));
   expect(await call(url, key)).toBe(200);
   service.child.kill('SIGUSR2');
-  await until(() => service.log().includes('SIGUSR2: nothing'));
+  await until(() => service.log().includes('SIGUSR2: values'));
   expect(await call(url, key)).toBe(200);
   await proxy.close();
   await pause(1100);
