@@ -56,9 +56,9 @@ test('truncated anywhere, it resumes after the last complete line and ends up th
 test.each([
   ['another header', (text: string) => text.replace('pan,', 'PAN,'), 'must begin with pan,expiry'],
   ['a short line', (text: string) => text.replace(/\d\n/, '\n'), 'line 2: is not a finished card'],
-  ['a missing line', (text: string) => text.replace(/\n[^\n]*/, ''), 'line 2: is not of the card'],
-  ['another expiry', (text: string) => text.replace(',3002,', ',3003,'), 'line 3: is not of the card'],
-  ['a repeated line', (text: string) => text + text.split('\n')[3]! + '\n', 'line 5: is not of the card'],
+  ['a missing line', (text: string) => text.replace(/\n[^\n]*/, ''), 'line 2: is not for the card'],
+  ['another expiry', (text: string) => text.replace(',3002,', ',3003,'), 'line 3: is not for the card'],
+  ['a repeated line', (text: string) => text + text.split('\n')[3]! + '\n', 'line 5: is not for the card'],
 ])('refuses %s and does not change the file', (_, change, message) => {
   goOn();
   const changed = change(readFileSync(path, 'utf8'));
