@@ -52,6 +52,9 @@ export default {
     },
   ],
   testTimeout: 90_000,
+  // Node.js keeps every module that Jest has evaluated. The garbage collector would take up to half of the time of a
+  // worker whose heap has grown to 2 GB.
+  workerIdleMemoryLimit: '700MB',
   testSequencer: '<rootDir>/test/support/sequencer.js',
   // Tests spend half their time waiting for services and databases in other processes.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
