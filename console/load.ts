@@ -26,11 +26,9 @@ export function useLoad<Value>(load: () => Promise<Value>, dependencies: readonl
     load().then(
       (value) => current && setLoaded({ state: 'ready', value, at: Date.now(), reload }),
       (thrown: unknown) => {
-        if (!(thrown instanceof ApiError)) throw thrown;
         if (!current) return;
-        setLoaded((last) =>
-          last.state === 'ready' ? { ...last, stale: thrown } : { state: 'failed', error: thrown, reload },
-        );
+        const error = errorOf(thrown);
+        setLoaded((last) => (last.state === 'ready' ? { ...last, stale: error } : { state: 'failed', error, reload }));
       },
     );
     return () => {
@@ -38,6 +36,13 @@ export function useLoad<Value>(load: () => Promise<Value>, dependencies: readonl
     };
   }, [...dependencies, attempt]);
   return loaded;
+}
+
+/** Returns an error that can be shown. Any other than one of the API comes from a response of another form than expected. */
+function errorOf(thrown: unknown): ApiError {
+  return thrown instanceof ApiError
+    ? thrown
+    : new ApiError('ResponseError', `The response could not be read: ${String(thrown)}`, '');
 }
 
 /** Some items of a list, and the token of those that follow. */
@@ -74,8 +79,7 @@ export function usePages<Item, First extends Page<Item>>(
       const page = await load(next);
       update({ of: first, items: [...own.items, ...page.items], next: page.next });
     } catch (thrown) {
-      if (!(thrown instanceof ApiError)) throw thrown;
-      update({ ...own, error: thrown });
+      update({ ...own, error: errorOf(thrown) });
     }
   };
   return {

@@ -1,8 +1,9 @@
 import { type ComponentChildren, type ComponentType, Fragment, render } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { ApiError } from './api.js';
 import { Frame } from './components/frame.js';
 import { Head } from './components/head.js';
+import { Notice } from './components/notice.js';
 import { Await } from './components/states.js';
 import { Shortcuts } from './components/shortcuts.js';
 import { useLoad } from './load.js';
@@ -32,11 +33,14 @@ function App() {
 function Screen() {
   const { path } = place.value;
   const where = path.join('/');
+  const [fault, reset] = useErrorBoundary() as [unknown, () => void];
+  useEffect(reset, [where]);
   useEffect(() => {
     if (document.activeElement === document.body || document.activeElement?.closest('nav'))
       document.getElementById('main')?.focus();
     scrollTo(0, 0);
   }, [where]);
+  if (fault !== undefined) return <Failed fault={fault} retry={reset} />;
   // Screens replace each other: the script of one must not be passed to the next.
   return <Fragment key={path[0]}>{screenAt(path)}</Fragment>;
 }
@@ -80,6 +84,23 @@ function screenAt([screen, ...rest]: readonly string[]) {
   if (screen === 'access')
     return <Part load={() => import('./screens/access.js')}>{({ accessAt }) => accessAt(rest) ?? <NoScreen />}</Part>;
   return <NoScreen />;
+}
+
+/** Takes the place of a screen that could not be drawn, so that the rest of the console stays usable. */
+function Failed({ fault, retry }: { fault: unknown; retry: () => void }) {
+  const retryButton = (
+    <button type="button" class="btn" onClick={retry}>
+      Show it again
+    </button>
+  );
+  return (
+    <>
+      <Head title="Error" />
+      <Notice tone="warn" aside={retryButton}>
+        This screen could not be shown: {String(fault)}
+      </Notice>
+    </>
+  );
 }
 
 function NoScreen() {

@@ -307,4 +307,30 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
     await page.getByText('No custom key store').waitFor();
     expect(await page.getByText('CCKM users').count()).toBe(0);
   });
+
+  test('a response of an unexpected form is reported, and leaves the navigation usable', async () => {
+    const page = await console.open(SCREENS[0], '#/regions');
+    await signIn(page);
+    const alert = page.getByRole('alert');
+    const ALIASES = /ControlPlane\/ListAliases$/;
+    const answer = async (Aliases: object[]) => {
+      await page.unroute(ALIASES);
+      await page.route(ALIASES, (route) => route.fulfill({ json: { Aliases } }));
+      await go(page, 'Regions');
+      await page.evaluate(`location.hash = '#/aliases'`);
+    };
+    await answer([{ AliasName: 7 }]);
+    await alert.getByText('The response could not be read: TypeError').waitFor();
+    await answer([{ AliasName: 'alias/terminals', KeyArn: 7 }]);
+    await alert.getByText('This screen could not be shown: TypeError').waitFor();
+    await expectAccessible(page);
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Regions' }).click();
+    await page.getByRole('heading', { name: 'Regions', level: 1 }).waitFor();
+    await page.goBack();
+    await alert.waitFor();
+    await page.unroute(ALIASES);
+    await page.getByRole('button', { name: 'Show it again' }).click();
+    await page.getByRole('heading', { name: 'Aliases', level: 1 }).waitFor();
+    await page.getByText('terminals').first().waitFor();
+  });
 });
