@@ -4,7 +4,7 @@ import type { Command, Streams } from './command.js';
 import { type ConfirmationOptions, confirm, withConfirmation } from './confirmation.js';
 import type { Deployment } from './deployment.js';
 import { EXIT, Failure } from './failure.js';
-import { count } from './layout.js';
+import { count, printable } from './layout.js';
 import { print, type OutputOptions, withOutput } from './results.js';
 
 const DOCUMENT = 'docs/operating.md';
@@ -33,7 +33,7 @@ export function addCheck(program: Command, streams: Streams): void {
         const modified: string[] = [];
         const report = (line: string) => {
           modified.push(line);
-          if (json !== true) streams.stdout.write(`${line}\n`);
+          if (json !== true) streams.stdout.write(`${printable(line)}\n`);
         };
         const { tables, setFault } = await (accept ? acceptAll : checkAll)(deployment, report);
         const faults = tables.reduce((sum, table) => sum + table.faults, 0);

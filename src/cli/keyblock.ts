@@ -14,6 +14,7 @@ import { addCompletion } from './completion.js';
 import { addDemo } from './demo.js';
 import { addDestruction } from './destruction.js';
 import { errorDocument, EXIT, Failure, outcomeOf } from './failure.js';
+import { printable } from './layout.js';
 import { addCheck } from './check.js';
 import { addCompare } from './compare.js';
 import { addMasterKey } from './master-key.js';
@@ -68,7 +69,7 @@ export async function keyblock(args: string[], streams: Streams): Promise<number
       if (message !== '') printError(error);
       return exitCode;
     }
-    if (message !== '') streams.stderr.write(`${message}\n`);
+    if (message !== '') streams.stderr.write(`${printable(message)}\n`);
     // A service that refuses the input has given the reason.
     const isCall = error instanceof Failure && error.answer.requestId === undefined;
     if (isCall && exitCode === EXIT.usage) streams.stderr.write(`${HINT}\n`);

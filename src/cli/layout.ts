@@ -34,3 +34,18 @@ export function alternatives(items: readonly (string | number)[]): string {
 export function timeOf(seconds: number | undefined): string {
   return seconds === undefined ? '-' : `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
+
+/** The control sequences around bold text. */
+export const BOLD = { on: '\x1b[1m', off: '\x1b[22m' } as const;
+
+/**
+ * Replaces characters that control a terminal or reorder its text, which texts of a service may contain, by escapes such
+ * as `\u{1b}`. Newlines, tabs and bold text stay.
+ */
+export function printable(text: string): string {
+  const stays = (character: string, at: number) =>
+    character === '\n' || character === '\t' || Object.values(BOLD).some((code) => text.startsWith(code, at));
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, (character, at: number) =>
+    stays(character, at) ? character : `\\u{${character.charCodeAt(0).toString(16)}}`,
+  );
+}

@@ -1,6 +1,6 @@
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
-import { table } from './layout.js';
+import { BOLD, printable, table } from './layout.js';
 
 /** Options of every command that prints results. */
 export interface OutputOptions {
@@ -21,7 +21,7 @@ export function withOutput(command: Command, json = 'Print one JSON document.'):
 /** Prints a result: as JSON, or as lines. */
 export function print({ stdout }: Streams, { json }: OutputOptions, result: object, lines: readonly string[]): void {
   if (json === true) stdout.write(`${JSON.stringify(result)}\n`);
-  else for (const line of lines) stdout.write(`${line}\n`);
+  else for (const line of lines) stdout.write(`${printable(line)}\n`);
 }
 
 /** Prints items: as a JSON line each, or as a table whose header is bold at a terminal. */
@@ -46,12 +46,12 @@ export function headed(
   const [first = '', ...others] = table([header, ...rows]);
   const isTerminal = (stdout as Partial<NodeJS.WriteStream>).isTTY === true;
   const isBold = isTerminal && color !== false && !process.env['NO_COLOR'];
-  return [isBold ? `\x1b[1m${first}\x1b[22m` : first, ...others];
+  return [isBold ? `${BOLD.on}${first}${BOLD.off}` : first, ...others];
 }
 
 /** Prints a remark on stderr, unless the command is quiet or prints JSON. */
 export function remark({ stderr }: Streams, { json, quiet }: OutputOptions, line: string): void {
-  if (json !== true && quiet !== true) stderr.write(`${line}\n`);
+  if (json !== true && quiet !== true) stderr.write(`${printable(line)}\n`);
 }
 
 /** Prints a yes-or-no result. @throws Failure with exit code 1, without a message, if it is no */

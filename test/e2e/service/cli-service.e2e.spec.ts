@@ -114,6 +114,20 @@ describe('the service and the caller', () => {
     );
     server.close();
   });
+
+  test("show the control characters of a service's message as escapes", async () => {
+    const message = `${String.fromCharCode(27)}[2Jnot allowed\u202e`;
+    const server = createServer((_, response) =>
+      response
+        .writeHead(400, { 'x-amzn-requestid': 'a-request', 'x-amzn-errortype': 'AccessDeniedException' })
+        .end(JSON.stringify({ __type: 'AccessDeniedException', message })),
+    ).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { stderr } = await runKeyblock(['status', '--endpoint', url]);
+    expect(stderr).toContain('\\u{1b}[2Jnot allowed\\u{202e}');
+    server.close();
+  });
 });
 
 describe('status', () => {
