@@ -3,23 +3,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Clock } from '../../../../src/clock.js';
 import { KEY_ATTRIBUTES, mac } from '../../../support/audit.js';
 import { newStore, type TestStore } from '../../../support/database.js';
-import { type ServiceProcess, spawnService } from '../../../support/process.js';
+import { type ServiceProcess, useProcesses } from '../../../support/process.js';
 import { type RawRequest, send, serviceEnv, sign, target } from '../../../support/service.js';
 
 const CONNECTIONS = 32;
 
 let store: TestStore;
-const processes: ServiceProcess[] = [];
+const spawnService = useProcesses();
 beforeEach(async () => {
   store = await newStore();
 });
-afterEach(async () => {
-  for (const { child, ended } of processes.splice(0)) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await store.remove();
-});
+afterEach(() => store.remove());
 
 const clock = new Clock();
 const create: Partial<RawRequest> = {
@@ -38,7 +32,6 @@ interface Target {
 
 async function start(port = '0'): Promise<Target> {
   const service = spawnService({ ...serviceEnv(store), KEYBLOCK_DRAIN_SECONDS: '2', KEYBLOCK_PORT: port });
-  processes.push(service);
   return { service, url: await service.listening, isReady: true, refusals: [] };
 }
 
