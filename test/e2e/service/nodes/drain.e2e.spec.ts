@@ -1,7 +1,8 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Clock } from '../../../../src/clock.js';
-import { KEY_ATTRIBUTES, mac } from '../../../support/audit.js';
+import { mac } from '../../../support/audit.js';
+import { CMAC_ATTRIBUTES } from '../../../support/keys.js';
 import { newStore, type TestStore } from '../../../support/database.js';
 import { type ServiceProcess, useProcesses } from '../../../support/process.js';
 import { type RawRequest, send, serviceEnv, sign, target } from '../../../support/service.js';
@@ -18,7 +19,7 @@ afterEach(() => store.remove());
 const clock = new Clock();
 const create: Partial<RawRequest> = {
   headers: target('CreateKey'),
-  body: JSON.stringify({ KeyAttributes: KEY_ATTRIBUTES, Exportable: false }),
+  body: JSON.stringify({ KeyAttributes: CMAC_ATTRIBUTES, Exportable: false }),
 };
 
 /** A node behind the balancer. A restart replaces its process, but keeps its address. */
