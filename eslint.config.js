@@ -10,7 +10,7 @@ const NODE_GLOBALS = Object.fromEntries(
 /** Globals that pure code must not use. */
 const IMPURE = ['process', 'globalThis', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'fetch'];
 
-/** Storage of browsers, in which the console keeps nothing. */
+/** Browser storage, which the console must not use. */
 const STORAGE = ['localStorage', 'sessionStorage', 'indexedDB', 'caches', 'cookieStore'];
 
 export default tseslint.config(

@@ -109,7 +109,7 @@ function ofWorkbench() {
   return scripts.filter((script) => !others.includes(script)).map(({ name }) => name);
 }
 
-/** @returns an output and those that come with it, without those in `left` */
+/** @returns an output and the outputs that it imports, directly or indirectly, without those in `left` */
 function loadedWith(output, importsOf = staticImports, left = []) {
   const loaded = [output];
   for (const each of loaded)

@@ -39,7 +39,7 @@ export const UNUSED: Narrowing = {
 /**
  * A list of keys with the filters that are in the address.
  *
- * @param filters values by parameter; `find` is always one
+ * @param filters values by parameter, always including `find`
  * @param settled the values with which the list was loaded
  * @param empty   shown if there is nothing without a filter
  * @param aside   in the foot of a list that has items

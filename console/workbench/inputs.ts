@@ -51,7 +51,7 @@ export class Incomplete extends Error {
  * Reads a field of hexadecimal digits.
  *
  * @param what   names the field within a sentence, e.g. `the ATC`
- * @param length the expected length in bytes; any but 0 by default
+ * @param length the accepted lengths in bytes; any length but 0 by default
  * @throws Incomplete if it is empty or has another length
  */
 export function bytesOf(what: string, text: string, ...length: number[]): Buffer {

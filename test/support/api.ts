@@ -32,6 +32,10 @@ export function apiOf(service: Pick<TestService, 'send'>) {
   const post = (path: string, input: object): Promise<RawResponse> =>
     service.send({ path: `/${path}`, body: JSON.stringify(input) });
 
+  /** Calls a data-plane operation. @returns the body of the response, whether or not the call succeeded */
+  const answerTo = async <Output = Json>(path: string, input: object): Promise<Output> =>
+    (await post(path, input)).json as Output;
+
   /** Calls a control-plane operation by its name, e.g. `CreateKey`. */
   const control = (operation: string, input: object = {}, region = REGION): Promise<RawResponse> =>
     service.send({ headers: target(operation), body: JSON.stringify(input), region });
@@ -55,7 +59,7 @@ export function apiOf(service: Pick<TestService, 'send'>) {
     expectError(await post(path, input), { name: 'ValidationException', message: patternOf(message) });
   }
 
-  return { post, control, expectOk, expectControlOk, expectInvalid };
+  return { post, answerTo, control, expectOk, expectControlOk, expectInvalid };
 }
 
 /** Expects a response to be an exception. */

@@ -1,6 +1,7 @@
 import type { Approval } from '../../src/admin/approvals.schema.js';
 import { type adminOf, type Credentials, credentialsOf, statement, useAdmin } from './admin.js';
-import { control, NEW_KEY } from './attacks.js';
+import { control } from './attacks.js';
+import { CMAC_KEY } from './keys.js';
 import type { RawResponse, TestService } from './service.js';
 
 export const ACCOUNT = '000000000000';
@@ -64,7 +65,7 @@ export function approvalsOf<Sender extends Pick<TestService, 'send'>>(admin: Ret
       done('PUT', `guards/${operation}`, { TeamArn: teamArn(team), ...more }, users.op),
     /** Creates a key for CMAC, as the root. */
     newKey: async (Tags: { Key: string; Value: string }[] = []): Promise<string> => {
-      const { status, json } = await service.send(control('CreateKey', { ...NEW_KEY, Tags }));
+      const { status, json } = await service.send(control('CreateKey', { ...CMAC_KEY, Tags }));
       expect({ status, json }).toEqual({ status: 200, json });
       return (json['Key'] as { KeyArn: string }).KeyArn;
     },

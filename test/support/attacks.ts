@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { CreateAliasCommand } from '@aws-sdk/client-payment-cryptography';
 import { type NewAccessKey, PrincipalRepository } from '../../src/access/principal.repository.js';
 import { useService } from './api.js';
-import { createKey } from './keys.js';
+import { CMAC_KEY, createKey } from './keys.js';
 import { type RawRequest, REGION, type SentRequest, sendUnsigned, target } from './service.js';
 
 /** Requests and checks that the specs of attacks share. */
@@ -35,16 +35,7 @@ export const control = (operation: string, input: object, more: Partial<RawReque
   ...more,
 });
 
-export const NEW_KEY = {
-  KeyAttributes: {
-    KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
-    KeyClass: 'SYMMETRIC_KEY',
-    KeyAlgorithm: 'AES_128',
-    KeyModesOfUse: { Generate: true, Verify: true },
-  },
-  Exportable: true,
-};
-export const createNewKey = control('CreateKey', NEW_KEY);
+export const createNewKey = control('CreateKey', CMAC_KEY);
 
 export const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 

@@ -24,13 +24,6 @@ export interface AuditEvent {
   readOnly: boolean;
 }
 
-export const KEY_ATTRIBUTES = {
-  KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
-  KeyClass: 'SYMMETRIC_KEY',
-  KeyAlgorithm: 'AES_128',
-  KeyModesOfUse: { Generate: true, Verify: true },
-};
-
 export const idOf = (response: RawResponse) => response.headers.get('x-amzn-requestid')!;
 
 export const mac = (KeyIdentifier: string) => ({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runKeyblock } from './cli.js';
 import { CREDENTIALS, type RawRequest, type TestService } from './service.js';
 
-/** What a command that fails prints. @param message part of its remarks */
+/** Exit code and output of a command that fails. @param message part of its stderr */
 export const refused = (exitCode: number, message: string, stdout: unknown = '') => ({
   exitCode,
   stdout,

@@ -14,23 +14,22 @@ export const FOREIGN_KEY = `arn:aws:payment-cryptography:${REGION}:111111111111:
 
 const DAY_MS = 86_400_000;
 
+export const CMAC_ATTRIBUTES = {
+  KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
+  KeyClass: 'SYMMETRIC_KEY',
+  KeyAlgorithm: 'AES_128',
+  KeyModesOfUse: { Generate: true, Verify: true },
+} satisfies KeyAttributes;
+
+/** Input of CreateKey for an AES key for CMAC. */
+export const CMAC_KEY = { KeyAttributes: CMAC_ATTRIBUTES, Exportable: true } satisfies CreateKeyInput;
+
 /** Creates an AES key for CMAC. */
 export async function createKey(
   { controlPlane }: Pick<TestService, 'controlPlane'>,
   input: Partial<CreateKeyInput> = {},
 ): Promise<Key & { KeyArn: string }> {
-  const { Key: key } = await controlPlane.send(
-    new CreateKeyCommand({
-      KeyAttributes: {
-        KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
-        KeyClass: 'SYMMETRIC_KEY',
-        KeyAlgorithm: 'AES_128',
-        KeyModesOfUse: { Generate: true, Verify: true },
-      },
-      Exportable: true,
-      ...input,
-    }),
-  );
+  const { Key: key } = await controlPlane.send(new CreateKeyCommand({ ...CMAC_KEY, ...input }));
   return key as Key & { KeyArn: string };
 }
 

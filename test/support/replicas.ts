@@ -2,6 +2,7 @@ import type { Key as SdkKey } from '@aws-sdk/client-payment-cryptography';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import { DataSource } from 'typeorm';
 import { apiOf, expectControlError, patternOf, useService } from './api.js';
+import { CMAC_KEY } from './keys.js';
 import { newWorker, stopReplication } from './replication.js';
 import { CREDENTIALS, type RawResponse, REGION } from './service.js';
 
@@ -20,16 +21,6 @@ export type Key = SdkKey & {
 
 export const IN_PROGRESS = { Status: 'IN_PROGRESS' };
 export const SYNCHRONIZED = { Status: 'SYNCHRONIZED' };
-
-export const CMAC_KEY = {
-  KeyAttributes: {
-    KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
-    KeyClass: 'SYMMETRIC_KEY',
-    KeyAlgorithm: 'AES_128',
-    KeyModesOfUse: { Generate: true, Verify: true },
-  },
-  Exportable: true,
-};
 
 export const regionOf = (arn: string) => arn.split(':')[3]!;
 export const inRegion = (region: string, arn: string) => arn.replace(`:${regionOf(arn)}:`, `:${region}:`);

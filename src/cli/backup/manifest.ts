@@ -60,7 +60,7 @@ export function parseManifest(text: string): Manifest {
   throw new Error(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
-/** The reason why a manifest isn't one that this deployment wrote; undefined if it is. */
+/** Returns why a manifest wasn't written by this deployment; undefined if it was. */
 export function faultOf({ mac, ...content }: Manifest, secret: Buffer): string | undefined {
   const own = deploymentId(secret);
   if (content.deployment !== own)

@@ -22,7 +22,7 @@ test.each([
   try {
     reply = await executeCommand(COMMANDS, text, settings, services);
   } catch (error) {
-    // Some of the messages that are changed at random are refused as they are.
+    // Some messages are refused, but none as a command that isn't served.
     expect(error).toMatchObject({ name: expect.stringMatching(/Error|Exception/) as unknown });
     expect(error instanceof HostError ? error.code : '00').not.toBe('68');
     return;

@@ -1,11 +1,8 @@
-import { startTestService, target, type TestService } from '../../support/service.js';
+import { useService } from '../../support/api.js';
+import { target } from '../../support/service.js';
 
 const REGIONS = ['us-west-2', 'ap-south-1', 'eu-west-1', 'af-south-1'];
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ KEYBLOCK_REGIONS: ['us-east-1', ...REGIONS].join() });
-});
-afterAll(() => service.stop());
+const service = useService({ KEYBLOCK_REGIONS: ['us-east-1', ...REGIONS].join() });
 
 test('default Regions are listed in the order in which they were enabled', async () => {
   const ask = async (operation: string, body: object = {}) => {

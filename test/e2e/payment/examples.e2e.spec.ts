@@ -5,13 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GetKeyCommand, paginateListKeys } from '@aws-sdk/client-payment-cryptography';
-import { CREDENTIALS, REGION, startTestService, type TestService } from '../../support/service.js';
+import { useService } from '../../support/api.js';
+import { CREDENTIALS, REGION } from '../../support/service.js';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-});
-afterAll(() => service.stop());
+const service = useService();
 
 /** Runs a built example in a separate process, as its npm script does. */
 function start(name: string, args: string[] = [], env: NodeJS.ProcessEnv = {}) {

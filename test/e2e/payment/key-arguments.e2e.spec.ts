@@ -3,12 +3,12 @@ import { DeleteKeyCommand, type KeyAttributes, StopKeyUsageCommand } from '@aws-
 import type { DeriveKeyUsage, KeyAlgorithm, KeyUsage } from '../../../src/payment/keys/key-attributes.js';
 import { DERIVE_KEY_USAGES, KEY_ALGORITHMS, KEY_USAGES } from '../../../src/payment/keys/key-attributes.js';
 import { checkCombination, modesOfUse } from '../../../src/payment/keys/key-rules.js';
+import { useService } from '../../support/api.js';
 import { ecParty, importRoot } from '../../support/import.js';
 import { KEY_ARGUMENT_CALLS, type ServingKeys } from '../../support/key-argument-calls.js';
 import { MODE_SETS, refusedBy, VALID_KEY_ROWS, type ValidKeys } from '../../support/key-arguments.js';
 import { createKey, endDeletions } from '../../support/keys.js';
 import { storePair } from '../../support/known-pairs.js';
-import { startTestService, type TestService } from '../../support/service.js';
 import { testPki } from '../../support/tr34.js';
 
 /** Paths of the OpenAPI document. */
@@ -27,7 +27,7 @@ interface PoolKey {
 
 const RSA_PRIVATE_KEY = testPki().kdh!.privateKey;
 
-let service: TestService;
+const service = useService();
 /** Keys of every usage with each set of modes, and with each algorithm that is cheap to generate. */
 const pool: PoolKey[] = [];
 /** Stopped, pending and deleted keys of every usage that an argument accepts, by usage and algorithm. */
@@ -37,7 +37,6 @@ let authority: { arn: string; certificate: string };
 const pairs = new Map<string, string>();
 
 beforeAll(async () => {
-  service = await startTestService();
   const party = ecParty('P-256');
   authority = { arn: (await importRoot(service, party.text)).KeyArn, certificate: party.text };
   await Promise.all(KEY_USAGES.map(fill));
@@ -53,7 +52,6 @@ beforeAll(async () => {
     retired.map(async ([usage, algorithm]) => unusable[`${usage} ${algorithm}`]!.push(await deleted(usage, algorithm))),
   );
 }, 120_000);
-afterAll(() => service.stop());
 
 async function agreementPair(DeriveKeyUsage: DeriveKeyUsage): Promise<string> {
   const { KeyArn } = await createKey(service, {

@@ -7,6 +7,7 @@ import {
   GetParametersForImportCommand,
   GetPublicKeyCertificateCommand,
 } from '@aws-sdk/client-payment-cryptography';
+import { useService } from '../../support/api.js';
 import {
   decryptWithForge,
   encryptWithForge,
@@ -31,7 +32,7 @@ import {
   type StoredKey,
 } from '../../support/import.js';
 import { storePair } from '../../support/known-pairs.js';
-import { startTestService, target, type TestService } from '../../support/service.js';
+import { target } from '../../support/service.js';
 import { testPki } from '../../support/tr34.js';
 
 /** A partner of the service that uses node-forge and none of our code. */
@@ -77,16 +78,14 @@ const MODES = { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true };
 const TDES_KEY = Buffer.from('0123456789ABCDEFFEDCBA9876543210', 'hex');
 const NONCE = randomBytes(8);
 
-let service: TestService;
+const service = useService();
 let imports: KeyImports;
 let root: StoredKey;
 
 beforeAll(async () => {
-  service = await startTestService();
   imports = await importKeys(service);
   root = await importRoot(service, PEM(rootDer));
 });
-afterAll(() => service.stop());
 
 const refusal = (attempt: Promise<unknown>): Promise<string> =>
   attempt.then(

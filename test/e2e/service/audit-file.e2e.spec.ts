@@ -9,30 +9,22 @@ import { Clock } from '../../../src/clock.js';
 import { connect } from '../../../src/database/database.js';
 import { idOf, mac } from '../../support/audit.js';
 import { newStore, type DatabaseStore } from '../../support/database.js';
-import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { type ServiceProcess, useProcesses } from '../../support/process.js';
 import { CREDENTIALS, REGION, send, serviceEnv } from '../../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/bundle/cli.js', import.meta.url));
 
 let store: DatabaseStore;
 let folder: string;
-const processes: ServiceProcess[] = [];
+const spawnService = useProcesses();
 beforeEach(async () => {
   store = await newStore();
   folder = join(store.env.KEYBLOCK_DATA_DIR, 'audit');
 });
-afterEach(async () => {
-  for (const { child, ended } of processes.splice(0)) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await store.remove();
-});
+afterEach(() => store.remove());
 
 function start(env: NodeJS.ProcessEnv = {}): ServiceProcess {
-  const service = spawnService({ ...serviceEnv(store), KEYBLOCK_AUDIT: `file:${folder}`, ...env });
-  processes.push(service);
-  return service;
+  return spawnService({ ...serviceEnv(store), KEYBLOCK_AUDIT: `file:${folder}`, ...env });
 }
 
 async function audit(...args: string[]) {

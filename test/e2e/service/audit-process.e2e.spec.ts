@@ -14,28 +14,20 @@ import {
 import { Clock } from '../../../src/clock.js';
 import { connect } from '../../../src/database/database.js';
 import { newStore, type DatabaseStore } from '../../support/database.js';
-import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { type ServiceProcess, useProcesses } from '../../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv, sign, target } from '../../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/bundle/cli.js', import.meta.url));
 
 let store: DatabaseStore;
-const processes: ServiceProcess[] = [];
+const spawnService = useProcesses();
 beforeEach(async () => {
   store = await newStore();
 });
-afterEach(async () => {
-  for (const { child, ended } of processes.splice(0)) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await store.remove();
-});
+afterEach(() => store.remove());
 
 function start(env: NodeJS.ProcessEnv = {}): ServiceProcess {
-  const service = spawnService({ ...serviceEnv(store), ...env });
-  processes.push(service);
-  return service;
+  return spawnService({ ...serviceEnv(store), ...env });
 }
 
 async function kill({ child, ended }: ServiceProcess, signal: NodeJS.Signals): Promise<void> {

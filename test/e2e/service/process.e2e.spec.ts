@@ -20,27 +20,17 @@ import {
 import pg from 'pg';
 import { type DatabaseStore, newStore } from '../../support/database.js';
 import { kmsClient } from '../../support/kms.js';
-import { type ServiceProcess, spawnService, until } from '../../support/process.js';
+import { until, useProcesses } from '../../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
 
 let store: DatabaseStore;
-const processes: ServiceProcess[] = [];
+const spawnService = useProcesses();
 beforeEach(async () => {
   store = await newStore();
 });
-afterEach(async () => {
-  for (const { child, ended } of processes.splice(0)) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await store.remove();
-});
+afterEach(() => store.remove());
 
-function start(env: NodeJS.ProcessEnv = serviceEnv(store)): ServiceProcess {
-  const service = spawnService(env);
-  processes.push(service);
-  return service;
-}
+const start = (env: NodeJS.ProcessEnv = serviceEnv(store)) => spawnService(env);
 
 const client = (endpoint: string, credentials = CREDENTIALS) =>
   new PaymentCryptographyClient({ region: REGION, endpoint, credentials, maxAttempts: 1 });

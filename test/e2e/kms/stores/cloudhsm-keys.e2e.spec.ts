@@ -182,7 +182,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
       );
     });
 
-    test('whose key on the token another process destroyed are refused by name', async () => {
+    test('that are refused by name if another process destroyed them on the token', async () => {
       const { KeyId = '', Arn = '' } = await newKey();
       await encrypt(KeyId);
       const token = await Token.open({

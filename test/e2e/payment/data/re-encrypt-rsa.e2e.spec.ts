@@ -4,10 +4,10 @@ import { rsaEncrypt } from '../../../../src/crypto/rsa.js';
 import { issueLeaf, issueRoot } from '../../../../src/crypto/x509/issue.js';
 import { certificateOf, textOf } from '../../../../src/payment/exchange/certificate-text.js';
 import { publicKeyOf, rsaDecrypt } from '../../../../src/crypto/rsa.js';
+import { apiOf, useService } from '../../../support/api.js';
 import { aMonth, importKeys, type KeyImports, importMaterial, importRoot, keyBlock } from '../../../support/import.js';
 import { createKey } from '../../../support/keys.js';
 import { storePair } from '../../../support/known-pairs.js';
-import { startTestService, type TestService } from '../../../support/service.js';
 import { pkcs8 } from '../../../support/tr34.js';
 import { hex } from '../../../support/vectors.js';
 import rsa from '../../../vectors/rsa.json' with { type: 'json' };
@@ -19,24 +19,21 @@ const PRIVATE_KEY = pkcs8(rsa.pki.RSA_2048.privateKeyPem);
 const PADDINGS = ['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'] as const;
 const CBC = { Symmetric: { Mode: 'CBC' } };
 
-let service: TestService;
+const service = useService();
 let imports: KeyImports;
 let aes: string;
 let pair: string;
 beforeAll(async () => {
-  service = await startTestService();
   imports = await importKeys(service);
   const clear = '000102030405060708090A0B0C0D0E0F';
   aes = (await imports.importKey({ clear, usage: D0, algorithm: 'AES_128', modes: CIPHER })).KeyArn;
   pair = await storePair(service, { usage: D1, algorithm: 'RSA_2048', modes: [...CIPHER], privateKey: PRIVATE_KEY });
 });
-afterAll(() => service.stop());
 
-const post = async (path: string, body: object) =>
-  (await service.send({ path, body: JSON.stringify(body) })).json as Record<string, string>;
+const { answerTo } = apiOf(service);
 const encrypt = async (key: string, plaintext: Buffer, attributes: object) =>
   (
-    await post(`/keys/${encodeURIComponent(key)}/encrypt`, {
+    await answerTo<Record<string, string>>(`keys/${encodeURIComponent(key)}/encrypt`, {
       PlainText: plaintext.toString('hex'),
       EncryptionAttributes: attributes,
     })
@@ -47,7 +44,7 @@ const reEncrypt = (
   [outgoing, to]: [key: string, attributes: object],
   more: object = {},
 ) =>
-  post(`/keys/${encodeURIComponent(incoming)}/reencrypt`, {
+  answerTo<Record<string, string>>(`keys/${encodeURIComponent(incoming)}/reencrypt`, {
     OutgoingKeyIdentifier: outgoing,
     CipherText,
     IncomingEncryptionAttributes: from,

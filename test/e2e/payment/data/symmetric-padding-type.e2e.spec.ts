@@ -1,14 +1,9 @@
+import { apiOf, useService } from '../../../support/api.js';
 import { createKey } from '../../../support/keys.js';
-import { startTestService, type TestService } from '../../../support/service.js';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-});
-afterAll(() => service.stop());
+const service = useService();
 
-const post = async (path: string, body: object) =>
-  (await service.send({ path, body: JSON.stringify(body) })).json as Record<string, string>;
+const { answerTo } = apiOf(service);
 
 /** A published client sends PaddingType with a symmetric key, and AWS returns whole blocks. */
 test.each(['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'])(
@@ -22,16 +17,19 @@ test.each(['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'])(
         KeyModesOfUse: { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true },
       },
     });
-    const at = `/keys/${encodeURIComponent(KeyArn)}`;
+    const at = `keys/${encodeURIComponent(KeyArn)}`;
     const padded = { Symmetric: { Mode: 'CBC', PaddingType } };
     const PlainText = '00112233445566778899AABBCCDDEEFF';
 
-    const encrypted = await post(`${at}/encrypt`, { PlainText, EncryptionAttributes: { Symmetric: { Mode: 'CBC' } } });
-    expect(await post(`${at}/encrypt`, { PlainText, EncryptionAttributes: padded })).toEqual(encrypted);
+    const encrypted = await answerTo(`${at}/encrypt`, {
+      PlainText,
+      EncryptionAttributes: { Symmetric: { Mode: 'CBC' } },
+    });
+    expect(await answerTo(`${at}/encrypt`, { PlainText, EncryptionAttributes: padded })).toEqual(encrypted);
     const { CipherText } = encrypted;
-    expect(await post(`${at}/decrypt`, { CipherText, DecryptionAttributes: padded })).toMatchObject({ PlainText });
+    expect(await answerTo(`${at}/decrypt`, { CipherText, DecryptionAttributes: padded })).toMatchObject({ PlainText });
     expect(
-      await post(`${at}/reencrypt`, {
+      await answerTo(`${at}/reencrypt`, {
         CipherText,
         OutgoingKeyIdentifier: KeyArn,
         IncomingEncryptionAttributes: padded,
@@ -40,7 +38,7 @@ test.each(['PKCS1', 'OAEP_SHA1', 'OAEP_SHA256', 'OAEP_SHA512'])(
     ).toEqual(encrypted);
 
     for (const PlainText of ['00', '00'.repeat(15), '00'.repeat(17)])
-      expect(await post(`${at}/encrypt`, { PlainText, EncryptionAttributes: padded })).toMatchObject({
+      expect(await answerTo(`${at}/encrypt`, { PlainText, EncryptionAttributes: padded })).toMatchObject({
         __type: 'ValidationException',
         message: expect.stringContaining('multiple of 16 bytes'),
       });

@@ -1,13 +1,11 @@
+import { useService } from '../../../support/api.js';
 import { importKeys, importMaterial, keyBlock, type KeyImports } from '../../../support/import.js';
-import { startTestService, type TestService } from '../../../support/service.js';
 
-let service: TestService;
+const service = useService();
 let imports: KeyImports;
 beforeAll(async () => {
-  service = await startTestService();
   imports = await importKeys(service);
 });
-afterAll(() => service.stop());
 
 const KEY = {
   clear: '0123456789ABCDEFFEDCBA9876543210',

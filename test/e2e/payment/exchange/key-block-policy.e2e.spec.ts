@@ -1,16 +1,14 @@
 import { ExportKeyCommand, type ExportKeyInput } from '@aws-sdk/client-payment-cryptography';
 import { wrapWorkingKey } from '../../../../src/crypto/as2805.js';
+import { useService } from '../../../support/api.js';
 import { importKeys, importMaterial, keyBlock, type KeyImports } from '../../../support/import.js';
-import { startTestService, type TestService } from '../../../support/service.js';
 import { hex } from '../../../support/vectors.js';
 
-let service: TestService;
+const service = useService();
 let imports: KeyImports;
 beforeAll(async () => {
-  service = await startTestService();
   imports = await importKeys(service);
 });
-afterAll(() => service.stop());
 
 const CIPHER = ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'] as const;
 const KEK = '0123456789ABCDEFFEDCBA9876543210';

@@ -1,14 +1,12 @@
 import type { KeyUsage } from '../../../../src/payment/keys/key-attributes.js';
+import { useService } from '../../../support/api.js';
 import { importKeys, keyBlock, type KeyImports } from '../../../support/import.js';
-import { startTestService, type TestService } from '../../../support/service.js';
 
-let service: TestService;
+const service = useService();
 let imports: KeyImports;
 beforeAll(async () => {
-  service = await startTestService();
   imports = await importKeys(service);
 });
-afterAll(() => service.stop());
 
 const CLEAR = '0123456789ABCDEFFEDCBA9876543210';
 /** Imports a key with mode of use N, as exported by HSMs that do not distinguish modes. */

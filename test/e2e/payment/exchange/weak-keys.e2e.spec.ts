@@ -3,20 +3,18 @@ import { GetParametersForImportCommand, GetPublicKeyCertificateCommand } from '@
 import { wrapWorkingKey } from '../../../../src/crypto/as2805.js';
 import { ecdhKey } from '../../../../src/crypto/ecdh.js';
 import { certificateOf } from '../../../../src/payment/exchange/certificate-text.js';
+import { apiOf, useService } from '../../../support/api.js';
 import { ecParty, importKeys, type KeyImports, importMaterial, importRoot, keyBlock } from '../../../support/import.js';
 import { createKey } from '../../../support/keys.js';
 import { storeRoot } from '../../../support/known-pairs.js';
-import { startTestService, type TestService } from '../../../support/service.js';
 import { hex } from '../../../support/vectors.js';
 
-let service: TestService;
+const service = useService();
 let imports: KeyImports;
 beforeAll(async () => {
-  service = await startTestService();
   await storeRoot(service);
   imports = await importKeys(service);
 });
-afterAll(() => service.stop());
 
 const CIPHER = ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'] as const;
 const MODES = { Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true };
@@ -48,7 +46,7 @@ const refused = (material: Record<string, object>) =>
     message: expect.stringContaining(REFUSAL),
   });
 
-const post = async (path: string, body: object) => (await service.send({ path, body: JSON.stringify(body) })).json;
+const { answerTo } = apiOf(service);
 const isRefused: unknown = expect.objectContaining({
   __type: 'ValidationException',
   message: expect.stringContaining(REFUSAL),
@@ -126,10 +124,10 @@ describe('a weak TDES key in a data-plane call is refused', () => {
     const attributes = { Symmetric: { Mode: 'ECB' } };
     const data = '0102030405060708';
     expect(
-      await post(`/keys/${kek}/encrypt`, { PlainText: data, EncryptionAttributes: attributes, WrappedKey }),
+      await answerTo(`keys/${kek}/encrypt`, { PlainText: data, EncryptionAttributes: attributes, WrappedKey }),
     ).toEqual(isRefused);
     expect(
-      await post(`/keys/${kek}/reencrypt`, {
+      await answerTo(`keys/${kek}/reencrypt`, {
         OutgoingKeyIdentifier: imports.kek.KeyArn,
         CipherText: data.repeat(2),
         IncomingEncryptionAttributes: attributes,
@@ -143,7 +141,7 @@ describe('a weak TDES key in a data-plane call is refused', () => {
   test.each(weak)('by TranslatePinData: $what', async (key) => {
     const WrappedKey = { WrappedKeyMaterial: { Tr31KeyBlock: blockUnderKek(key, P0) } };
     expect(
-      await post('/pindata/translate', {
+      await answerTo('pindata/translate', {
         IncomingKeyIdentifier: imports.kek.KeyArn,
         OutgoingKeyIdentifier: imports.kek.KeyArn,
         IncomingTranslationAttributes: { IsoFormat0: { PrimaryAccountNumber: '4000001234567899' } },
@@ -175,7 +173,7 @@ describe('a weak TDES key in a data-plane call is refused', () => {
       { kdf: 'NIST_SP800', hash: 'SHA_256', sharedInfo: hex('C0FFEE'), length: 32 },
     );
     for (const key of weak) {
-      const answer = await post('/keymaterial/translate', {
+      const answer = await answerTo('keymaterial/translate', {
         IncomingKeyMaterial: {
           DiffieHellmanTr31KeyBlock: {
             PrivateKeyIdentifier: pair.KeyArn,

@@ -14,14 +14,11 @@ import {
   ValidationException,
 } from '@aws-sdk/client-payment-cryptography';
 import { MAX_STALE_MS } from '../../../../src/changes/change-epoch.js';
+import { useService } from '../../../support/api.js';
 import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../../support/keys.js';
-import { CREDENTIALS, REGION, startOn, startTestService, type TestService } from '../../../support/service.js';
+import { CREDENTIALS, REGION, startOn } from '../../../support/service.js';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-});
-afterAll(() => service.stop());
+const service = useService();
 
 let names = 0;
 const newName = () => `alias/test_${String(names++).padStart(3, '0')}`;

@@ -16,16 +16,13 @@ import {
 import { DataSource } from 'typeorm';
 import { KeyDeletionWorker } from '../../../../src/payment/controlplane/keys/key-deletion.worker.js';
 import { Key as StoredKey } from '../../../../src/payment/keys/key.entity.js';
+import { useService } from '../../../support/api.js';
 import { rebind } from '../../../support/database.js';
-import { REGION, startTestService, type TestService } from '../../../support/service.js';
+import { REGION } from '../../../support/service.js';
 
 const DAY_MS = 86_400_000;
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-});
-afterAll(() => service.stop());
+const service = useService();
 
 const CMAC_KEY: KeyAttributes = {
   KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',

@@ -9,14 +9,11 @@ import {
   UntagResourceCommand,
   ValidationException,
 } from '@aws-sdk/client-payment-cryptography';
+import { useService } from '../../../support/api.js';
 import { createKey, endDeletions, FAR_KEY, FOREIGN_KEY, MISSING_KEY } from '../../../support/keys.js';
-import { startTestService, target, type TestService } from '../../../support/service.js';
+import { target } from '../../../support/service.js';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-});
-afterAll(() => service.stop());
+const service = useService();
 
 const tag = (ResourceArn: string, Tags: Tag[]) =>
   service.controlPlane.send(new TagResourceCommand({ ResourceArn, Tags }));

@@ -1,12 +1,11 @@
+import { apiOf, useService } from '../../../support/api.js';
 import { importKeys } from '../../../support/import.js';
-import { startTestService, type TestService } from '../../../support/service.js';
 
-let service: TestService;
+const service = useService();
 let tdes: string;
 let aes: string;
 let pek: string;
 beforeAll(async () => {
-  service = await startTestService();
   const { importKey } = await importKeys(service);
   const bdk = { usage: 'TR31_B0_BASE_DERIVATION_KEY', modes: ['DeriveKey'] } as const;
   const clear = '0123456789ABCDEFFEDCBA9876543210';
@@ -15,23 +14,22 @@ beforeAll(async () => {
   const cipher = ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'] as const;
   pek = (await importKey({ usage: 'TR31_P0_PIN_ENCRYPTION_KEY', algorithm: 'TDES_2KEY', clear, modes: cipher })).KeyArn;
 });
-afterAll(() => service.stop());
 
 const DATA = '00112233445566778899AABBCCDDEEFF';
 const KSN = { TDES: 'FFFF9876543210E00001', AES: '123456789012345600000001' };
 type Variant = 'REQUEST' | 'RESPONSE' | 'BIDIRECTIONAL';
 
-const post = async (path: string, body: object) => (await service.send({ path, body: JSON.stringify(body) })).json;
-const keyPath = (key: string, what: string) => `/keys/${encodeURIComponent(key)}/${what}`;
+const { answerTo } = apiOf(service);
+const keyPath = (key: string, what: string) => `keys/${encodeURIComponent(key)}/${what}`;
 const mac = (algorithm: string) => ({
   generate: (key: string, dukpt: object) =>
-    post('/mac/generate', {
+    answerTo('mac/generate', {
       KeyIdentifier: key,
       MessageData: DATA,
       GenerationAttributes: { [algorithm]: { DukptDerivationType: 'TDES_2KEY', ...dukpt } },
     }),
   verify: (key: string, dukpt: object) =>
-    post('/mac/verify', {
+    answerTo('mac/verify', {
       KeyIdentifier: key,
       MessageData: DATA,
       Mac: '00000000',
@@ -41,7 +39,7 @@ const mac = (algorithm: string) => ({
 const PAN = { PrimaryAccountNumber: '4000001234567899' };
 const TYPE = { DukptKeyDerivationType: 'TDES_2KEY' };
 const translate = (side: 'Incoming' | 'Outgoing') => (key: string, dukpt: object) =>
-  post('/pindata/translate', {
+  answerTo('pindata/translate', {
     IncomingKeyIdentifier: pek,
     OutgoingKeyIdentifier: pek,
     [`${side}KeyIdentifier`]: key,
@@ -51,7 +49,7 @@ const translate = (side: 'Incoming' | 'Outgoing') => (key: string, dukpt: object
     [`${side}DukptAttributes`]: { ...TYPE, ...dukpt },
   });
 const reEncrypt = (key: string, attributes: object) =>
-  post(keyPath(key, 'reencrypt'), {
+  answerTo(keyPath(key, 'reencrypt'), {
     CipherText: DATA,
     OutgoingKeyIdentifier: key,
     IncomingEncryptionAttributes: attributes,
@@ -61,9 +59,9 @@ const reEncrypt = (key: string, attributes: object) =>
 /** Every use of a DUKPT key, with a call for it. */
 const USES: Record<string, (key: string, dukpt: object) => Promise<Record<string, unknown>>> = {
   EncryptData: (key, dukpt) =>
-    post(keyPath(key, 'encrypt'), { PlainText: DATA, EncryptionAttributes: { Dukpt: { ...TYPE, ...dukpt } } }),
+    answerTo(keyPath(key, 'encrypt'), { PlainText: DATA, EncryptionAttributes: { Dukpt: { ...TYPE, ...dukpt } } }),
   DecryptData: (key, dukpt) =>
-    post(keyPath(key, 'decrypt'), { CipherText: DATA, DecryptionAttributes: { Dukpt: { ...TYPE, ...dukpt } } }),
+    answerTo(keyPath(key, 'decrypt'), { CipherText: DATA, DecryptionAttributes: { Dukpt: { ...TYPE, ...dukpt } } }),
   ReEncryptData: (key, dukpt) => reEncrypt(key, { Dukpt: { ...TYPE, ...dukpt } }),
   'GenerateMac, algorithm 1': mac('DukptIso9797Algorithm1').generate,
   'GenerateMac, algorithm 3': mac('DukptIso9797Algorithm3').generate,

@@ -1,14 +1,12 @@
+import { useService } from '../../../support/api.js';
 import { importKeys, type KeyImports } from '../../../support/import.js';
-import { startTestService, type TestService } from '../../../support/service.js';
 import as2805 from '../../../vectors/as2805-exchange.json' with { type: 'json' };
 
-let service: TestService;
+const service = useService();
 let imports: KeyImports;
 beforeAll(async () => {
-  service = await startTestService();
   imports = await importKeys(service);
 });
-afterAll(() => service.stop());
 
 const CIPHER = ['Encrypt', 'Decrypt', 'Wrap', 'Unwrap'] as const;
 const pek = async (clear: string) => {

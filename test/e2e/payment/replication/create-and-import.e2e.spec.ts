@@ -4,13 +4,13 @@ import {
   ASIA,
   IN_PROGRESS,
   SYNCHRONIZED,
-  CMAC_KEY,
   regionOf,
   inRegion,
   expectFailure,
   useReplicas,
   type Key,
 } from '../../../support/replicas.js';
+import { CMAC_KEY } from '../../../support/keys.js';
 import { importKeys, keyBlock, ecParty, type KeyToImport } from '../../../support/import.js';
 import { REGION } from '../../../support/service.js';
 

@@ -5,12 +5,12 @@ import {
   ASIA,
   IN_PROGRESS,
   SYNCHRONIZED,
-  CMAC_KEY,
   regionOf,
   inRegion,
   expectFailure,
   useReplicas,
 } from '../../../support/replicas.js';
+import { CMAC_KEY } from '../../../support/keys.js';
 import { REGION, target } from '../../../support/service.js';
 
 const { service, control, expectControlOk, replicate, keyOf, get, create, createReplicated, mac } = useReplicas();

@@ -6,11 +6,11 @@ import {
   ASIA,
   IN_PROGRESS,
   SYNCHRONIZED,
-  CMAC_KEY,
   inRegion,
   expectFailure,
   useReplicas,
 } from '../../../support/replicas.js';
+import { CMAC_KEY } from '../../../support/keys.js';
 import { rebind } from '../../../support/database.js';
 import { newWorker } from '../../../support/replication.js';
 

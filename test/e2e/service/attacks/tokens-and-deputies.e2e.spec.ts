@@ -1,8 +1,8 @@
 import { GetParametersForImportCommand, ListKeysCommand } from '@aws-sdk/client-payment-cryptography';
 import type { NewAccessKey } from '../../../../src/access/principal.repository.js';
-import { ACCOUNT, control, header, mac, NEW_KEY, OTHER_REGION, policy, useVictim } from '../../../support/attacks.js';
+import { ACCOUNT, control, header, mac, OTHER_REGION, policy, useVictim } from '../../../support/attacks.js';
 import { importKeys, keyBlock, type KeyImports } from '../../../support/import.js';
-import { createKey } from '../../../support/keys.js';
+import { CMAC_KEY, createKey } from '../../../support/keys.js';
 import { storeRoot } from '../../../support/known-pairs.js';
 import { REGION, CREDENTIALS, type RawRequest } from '../../../support/service.js';
 import { format0 } from '../../../support/pin-oracle.js';
@@ -73,7 +73,7 @@ describe('requests are rejected with', () => {
     const cryptogram = (token: string) => ({
       KeyMaterial: {
         KeyCryptogram: {
-          ...NEW_KEY,
+          ...CMAC_KEY,
           ImportToken: token,
           WrappedKeyCryptogram: 'AB'.repeat(256),
           WrappingSpec: 'RSA_OAEP_SHA_256',

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { PrincipalRepository } from '../../../../src/access/principal.repository.js';
 import { AuditLog } from '../../../../src/audit/audit-log.js';
-import { type AuditEvent, KEY_ATTRIBUTES, idOf, mac, useAudit } from '../../../support/audit.js';
-import { MISSING_KEY, createKey, endDeletions } from '../../../support/keys.js';
+import { type AuditEvent, idOf, mac, useAudit } from '../../../support/audit.js';
+import { CMAC_ATTRIBUTES, MISSING_KEY, createKey, endDeletions } from '../../../support/keys.js';
 import { storeRoot } from '../../../support/known-pairs.js';
 import { newWorker } from '../../../support/replication.js';
 import { CREDENTIALS, target, sendUnsigned, type RawRequest, type RawResponse } from '../../../support/service.js';
@@ -14,7 +14,7 @@ const { service, stored, events, countEvents, eventOf, reports, control, data, r
 describe('A call has one event', () => {
   test('when it reads, changes, or uses a key by an alias', async () => {
     const made = await control('CreateKey', {
-      KeyAttributes: KEY_ATTRIBUTES,
+      KeyAttributes: CMAC_ATTRIBUTES,
       Exportable: true,
       Tags: [{ Key: 'team', Value: 'mac' }],
     });
@@ -156,7 +156,7 @@ describe('A call has one event', () => {
       const before = await countEvents();
       const input = {
         KeyAttributes: {
-          ...KEY_ATTRIBUTES,
+          ...CMAC_ATTRIBUTES,
           KeyUsage: 'TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION',
           KeyClass: 'ASYMMETRIC_KEY_PAIR',
           KeyAlgorithm: 'RSA_2048',

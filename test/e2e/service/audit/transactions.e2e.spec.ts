@@ -1,7 +1,7 @@
 import { resourcesOf } from '../../../../src/http/operation.js';
 import { AuditLog } from '../../../../src/audit/audit-log.js';
-import { KEY_ATTRIBUTES, useAudit } from '../../../support/audit.js';
-import { createKey } from '../../../support/keys.js';
+import { useAudit } from '../../../support/audit.js';
+import { CMAC_ATTRIBUTES, createKey } from '../../../support/keys.js';
 import { ecParty } from '../../../support/import.js';
 
 const { service, stored, events, eventOf, reports, control, rejectEvents, acceptEvents } = useAudit();
@@ -42,7 +42,7 @@ describe('A change and its event are one transaction', () => {
   let KeyArn: string;
   let pairs: string[];
   const calls: [operation: string, input: () => object][] = [
-    ['CreateKey', () => ({ KeyAttributes: KEY_ATTRIBUTES, Exportable: true, Tags: [{ Key: 'a', Value: 'b' }] })],
+    ['CreateKey', () => ({ KeyAttributes: CMAC_ATTRIBUTES, Exportable: true, Tags: [{ Key: 'a', Value: 'b' }] })],
     [
       'ImportKey',
       () => ({

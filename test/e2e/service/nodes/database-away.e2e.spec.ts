@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { Clock } from '../../../../src/clock.js';
-import { KEY_ATTRIBUTES, mac } from '../../../support/audit.js';
+import { mac } from '../../../support/audit.js';
+import { CMAC_ATTRIBUTES } from '../../../support/keys.js';
 import { newStore, type DatabaseStore } from '../../../support/database.js';
 import { DatabaseProxy } from '../../../support/database-proxy.js';
 import { type ServiceProcess, spawnService } from '../../../support/process.js';
@@ -10,7 +11,7 @@ import { type RawRequest, type RawResponse, send, serviceEnv, sign, target } fro
 const clock = new Clock();
 const create: Partial<RawRequest> = {
   headers: target('CreateKey'),
-  body: JSON.stringify({ KeyAttributes: KEY_ATTRIBUTES, Exportable: false }),
+  body: JSON.stringify({ KeyAttributes: CMAC_ATTRIBUTES, Exportable: false }),
 };
 const list: Partial<RawRequest> = { headers: target('ListKeys'), body: '{}' };
 

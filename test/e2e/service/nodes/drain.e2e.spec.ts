@@ -1,30 +1,25 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Clock } from '../../../../src/clock.js';
-import { KEY_ATTRIBUTES, mac } from '../../../support/audit.js';
+import { mac } from '../../../support/audit.js';
+import { CMAC_ATTRIBUTES } from '../../../support/keys.js';
 import { newStore, type TestStore } from '../../../support/database.js';
-import { type ServiceProcess, spawnService } from '../../../support/process.js';
+import { type ServiceProcess, useProcesses } from '../../../support/process.js';
 import { type RawRequest, send, serviceEnv, sign, target } from '../../../support/service.js';
 
 const CONNECTIONS = 32;
 
 let store: TestStore;
-const processes: ServiceProcess[] = [];
+const spawnService = useProcesses();
 beforeEach(async () => {
   store = await newStore();
 });
-afterEach(async () => {
-  for (const { child, ended } of processes.splice(0)) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await store.remove();
-});
+afterEach(() => store.remove());
 
 const clock = new Clock();
 const create: Partial<RawRequest> = {
   headers: target('CreateKey'),
-  body: JSON.stringify({ KeyAttributes: KEY_ATTRIBUTES, Exportable: false }),
+  body: JSON.stringify({ KeyAttributes: CMAC_ATTRIBUTES, Exportable: false }),
 };
 
 /** A node behind the balancer. A restart replaces its process, but keeps its address. */
@@ -38,7 +33,6 @@ interface Target {
 
 async function start(port = '0'): Promise<Target> {
   const service = spawnService({ ...serviceEnv(store), KEYBLOCK_DRAIN_SECONDS: '2', KEYBLOCK_PORT: port });
-  processes.push(service);
   return { service, url: await service.listening, isReady: true, refusals: [] };
 }
 

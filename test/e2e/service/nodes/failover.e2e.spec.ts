@@ -5,24 +5,18 @@ import { CreateKeyCommand, PaymentCryptographyClient } from '@aws-sdk/client-pay
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import { MASTER_KEY } from '../../../support/database.js';
 import { Pair } from '../../../support/failover.js';
-import { controlPlaneOf, listArns, type ServiceProcess, spawnService } from '../../../support/process.js';
+import { controlPlaneOf, listArns, type ServiceProcess, useProcesses } from '../../../support/process.js';
 import { CREDENTIALS, REGION } from '../../../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../../../dist/bundle/cli.js', import.meta.url));
 
 let pair: Pair;
-const processes: ServiceProcess[] = [];
+const spawnService = useProcesses();
 beforeEach(async () => {
   pair = await Pair.start();
   databaseUrl = pair.url;
 });
-afterEach(async () => {
-  for (const { child, ended } of processes.splice(0)) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await pair.stop();
-});
+afterEach(() => pair.stop());
 
 let databaseUrl: string;
 const env = () => ({
@@ -100,7 +94,6 @@ async function createKey(controlPlane: PaymentCryptographyClient): Promise<strin
 
 async function startNodes(): Promise<[LoadedNode, LoadedNode]> {
   const started = [spawnService(env()), spawnService(env())] as const;
-  processes.push(...started);
   const urls = await Promise.all([started[0].listening, started[1].listening]);
   const client = new PaymentCryptographyClient({ region: REGION, endpoint: urls[0], credentials: CREDENTIALS });
   const keyArn = await createKey(client);

@@ -7,7 +7,8 @@ import { Changes } from '../../../../src/changes/changes.js';
 import { HostCommands } from '../../../../src/hostcommands/host-commands.js';
 import type { Service } from '../../../../src/service.js';
 import { allow, policyOf } from '../../../support/access.js';
-import { KEY_ATTRIBUTES, mac } from '../../../support/audit.js';
+import { mac } from '../../../support/audit.js';
+import { CMAC_ATTRIBUTES } from '../../../support/keys.js';
 import { newStore, type DatabaseStore } from '../../../support/database.js';
 import { DatabaseProxy } from '../../../support/database-proxy.js';
 import { listener, payshieldFile, SWITCH } from '../../../support/host-listeners.js';
@@ -134,7 +135,7 @@ async function find(): Promise<void> {
 }
 
 async function createKey(): Promise<string> {
-  const { json } = await control('CreateKey', { KeyAttributes: KEY_ATTRIBUTES, Exportable: false });
+  const { json } = await control('CreateKey', { KeyAttributes: CMAC_ATTRIBUTES, Exportable: false });
   return (json as { Key: { KeyArn: string } }).Key.KeyArn;
 }
 
