@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const STAMP = 'dist/.stamp';
+const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 const INPUTS = [
   'console',
   'src',
@@ -32,8 +33,12 @@ else if (readFileSync(STAMP, 'utf8') !== stamp()) build(' (something changed sin
 function build(reason) {
   const [before, start] = [fingerprint(INPUTS), performance.now()];
   console.error(`Building Keyblock${reason} …`);
+  if (!existsSync(NEST)) {
+    console.error('The build needs the development dependencies: npm ci. To start what is built: npx keyblock start');
+    process.exit(1);
+  }
   rmSync(STAMP, { force: true });
-  run('node_modules/@nestjs/cli/bin/nest.js', 'build');
+  run(NEST, 'build');
   run('scripts/bundle.js');
   run('scripts/console.js');
   if (fingerprint(INPUTS) === before) writeFileSync(STAMP, stamp());

@@ -5,6 +5,7 @@ import type { Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { DataDirectory, type Holder } from './config/data-directory.js';
 import { connect, dueMigrations, migrate } from './database/database.js';
+import { refuseWindows } from './database/embedded/binaries.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { LOCKS, tryWithLock } from './database/locks.js';
 import { checkLocks, checkTriggers } from './database/self-test.js';
@@ -30,6 +31,7 @@ export interface EmbeddedDatabase {
  * @param holder role of this process, which it tells other processes
  * @param stop   aborts a start in progress
  * @throws DataDirectoryInUseError if another process holds the directory
+ * @throws DataDirectoryError if the database can't run here
  * @throws the reason of `stop`
  */
 export async function runEmbeddedDatabase(
@@ -38,6 +40,7 @@ export async function runEmbeddedDatabase(
   holder: Holder,
   stop?: AbortSignal,
 ): Promise<EmbeddedDatabase> {
+  refuseWindows();
   ignoreOtherServers();
   const directory = await DataDirectory.hold(config.dataDir, holder);
   try {

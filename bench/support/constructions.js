@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey } from 'node:crypto';
+import { unwrapPadded } from '../../dist/crypto/aes-key-wrap.js';
 import { aes } from '../../dist/crypto/aes.js';
 import { encrypt } from '../../dist/crypto/cipher-modes.js';
 import { cmac } from '../../dist/crypto/cmac.js';
@@ -69,6 +70,10 @@ const TR31_D = {
   key: other16,
 };
 const [blockB, blockD] = [wrapKeyBlock(TR31_B), wrapKeyBlock(TR31_D)];
+
+const KWP_ICV2 = Buffer.from('A65959A6', 'hex');
+const kwpWrapping = createCipheriv('id-aes256-wrap-pad', createSecretKey(key32), KWP_ICV2);
+const wrapped = Buffer.concat([kwpWrapping.update(message.subarray(0, 32)), kwpWrapping.final()]);
 
 /** Counters with five one-bits, which need as many derivations as an average counter among the first thousand. */
 const TDES_KSN = Buffer.from('FFFF9876543210E0001F', 'hex');
@@ -165,6 +170,13 @@ export const CONSTRUCTIONS = [
     blocks: {},
     keys: { hmac: 1 },
     cold: () => hmac('SHA256', key32, message),
+  },
+  {
+    // 6 for each block of 8 bytes.
+    name: 'AES-KWP unwrap, 32 bytes',
+    blocks: { aes256Inverse: 24 },
+    keys: { aes256Inverse: 1 },
+    cold: () => unwrapPadded(key32, wrapped),
   },
   {
     name: 'OFB, 64 bytes, AES-128',

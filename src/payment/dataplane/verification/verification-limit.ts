@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { type DataSource, LessThanOrEqual, Like, MoreThanOrEqual } from 'typeorm';
@@ -6,6 +5,7 @@ import type { Cache, Changes } from '../../../changes/changes.js';
 import { Rounds } from '../../../changes/rounds.js';
 import type { Clock } from '../../../clock.js';
 import type { VerificationLimits } from '../../../config/environment.js';
+import { hmac } from '../../../crypto/hmac.js';
 import { ThrottlingException } from '../../../errors/exceptions.js';
 import { VerificationFailures } from './verification-failures.entity.js';
 
@@ -160,7 +160,7 @@ export class VerificationLimit implements Cache, OnApplicationShutdown {
   }
 
   #hash(pan: string): string {
-    return createHmac('sha256', this.secret).update(pan).digest('hex');
+    return hmac('SHA256', this.secret, Buffer.from(pan)).toString('hex');
   }
 
   #failuresOf({ name, windowStart }: Subject): number {

@@ -165,3 +165,14 @@ test('refuses a path that is too long for a socket if the temporary folder is mi
   }
   expect(readdirSync(long)).toEqual(['data']);
 });
+
+test('refuses Windows before it creates anything, and names the alternatives', async () => {
+  const windows = `Object.defineProperty(process, 'platform', { value: 'win32' })`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(windows)}`;
+  const service = start({ KEYBLOCK_DATA_DIR: inFolder('data'), NODE_OPTIONS });
+  expect(await service.ended).toBe(4);
+  expect(service.output()).toMatch(
+    /does not run on Windows\. Set DATABASE_URL to .*, or run Keyblock in its container/,
+  );
+  expect(existsSync(inFolder('data'))).toBe(false);
+});
