@@ -94,8 +94,10 @@ export class HostListener {
       handshakeTimeout: HANDSHAKE_MS,
     });
     server.on('secureConnection', (socket: TLSSocket) => this.#accept(socket));
-    server.on('tlsClientError', ({ message }: Error, { remoteAddress }: TLSSocket) => {
-      this.#refused(remoteAddress, message);
+    server.on('tlsClientError', ({ message }: Error, socket: TLSSocket) => {
+      this.#refused(socket.remoteAddress, message);
+      // Node reports a handshake that takes too long, and leaves its connection open.
+      socket.destroy();
     });
     this.#tlsWatch = new TlsWatch(server, tls, this.logger);
     return (socket) => server.emit('connection', socket);
