@@ -123,7 +123,9 @@ export class HostListener {
     const dispatcher = this.#dispatcher;
     const peer = peerOf(socket, this.config);
     if (!peer || !dispatcher) {
-      this.#refused(socket.remoteAddress, 'its certificate does not belong to a principal');
+      // A host that is already gone has no address.
+      if (socket.remoteAddress !== undefined)
+        this.#refused(socket.remoteAddress, 'its certificate does not belong to a principal');
       socket.on('error', () => undefined);
       socket.destroy();
       return;
