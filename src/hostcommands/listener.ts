@@ -20,8 +20,8 @@ const POLL_MS = 20;
 export class HostListener {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
-  /** Number of open connections, including those in a handshake. */
-  #open = 0;
+  /** Sockets of all connections, including those in a handshake. */
+  readonly #sockets = new Set<Socket>();
   #dispatcher?: Dispatcher;
   #tlsWatch?: TlsWatch;
 
@@ -81,6 +81,7 @@ export class HostListener {
     const isBusy = () => this.#connections.size > 0 || (this.#dispatcher?.waiting ?? 0) > 0;
     while (isBusy() && performance.now() < deadlineMs) await pause(POLL_MS);
     for (const connection of this.#connections) connection.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
@@ -109,13 +110,13 @@ export class HostListener {
    */
   #admit(socket: Socket, accept: (socket: Socket) => void): void {
     const { maxConnections } = this.config;
-    if (this.#open === maxConnections) {
+    if (this.#sockets.size === maxConnections) {
       this.#refused(socket.remoteAddress, `there are ${maxConnections} already`);
       socket.destroy();
       return;
     }
-    this.#open += 1;
-    socket.on('close', () => (this.#open -= 1));
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
     accept(socket);
   }
 
