@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createServer as createTlsServer, Server as TlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
-import type { HostListenerConfig } from '../config/payshield-file.js';
+import type { HostListenerConfig, HostTls } from '../config/payshield-file.js';
 import { TlsWatch } from '../http/tls-watch.js';
 import { Connection } from './connection.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -20,6 +20,8 @@ const POLL_MS = 20;
 export class HostListener {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
+  /** Sockets of all connections, including those in a handshake. */
+  readonly #sockets = new Set<Socket>();
   #dispatcher?: Dispatcher;
   #tlsWatch?: TlsWatch;
 
@@ -30,25 +32,10 @@ export class HostListener {
     private readonly counts: ListenerCounts,
     private readonly logger: Logger,
   ) {
-    const { tls, maxConnections } = config;
+    const { tls } = config;
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_MS };
-    this.#server = tls
-      ? createTlsServer({
-          ...options,
-          ...tls,
-          requestCert: tls.ca !== undefined,
-          rejectUnauthorized: tls.ca !== undefined,
-          minVersion: 'TLSv1.2',
-          handshakeTimeout: HANDSHAKE_MS,
-        })
-      : createServer(options);
-    this.#server.maxConnections = maxConnections;
-    this.#server.on(tls ? 'secureConnection' : 'connection', (socket: Socket | TLSSocket) => this.#accept(socket));
-    this.#server.on('tlsClientError', ({ message }: Error, { remoteAddress }: TLSSocket) => {
-      this.#refused(remoteAddress, message);
-    });
-    this.#server.on('drop', (data) => this.#refused(data?.remoteAddress, `there are ${maxConnections} already`));
-    if (tls && this.#server instanceof TlsServer) this.#tlsWatch = new TlsWatch(this.#server, tls, logger);
+    const accept = tls ? this.#tlsServer(tls) : (socket: Socket) => this.#accept(socket);
+    this.#server = createServer(options, (socket) => this.#admit(socket, accept));
   }
 
   /** Address for audit events and the log. */
@@ -94,14 +81,52 @@ export class HostListener {
     const isBusy = () => this.#connections.size > 0 || (this.#dispatcher?.waiting ?? 0) > 0;
     while (isBusy() && performance.now() < deadlineMs) await pause(POLL_MS);
     for (const connection of this.#connections) connection.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  /** Prepares TLS. @returns the function that begins a handshake on a connection */
+  #tlsServer(tls: HostTls): (socket: Socket) => void {
+    const server: TlsServer = createTlsServer({
+      ...tls,
+      requestCert: tls.ca !== undefined,
+      rejectUnauthorized: tls.ca !== undefined,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: HANDSHAKE_MS,
+    });
+    server.on('secureConnection', (socket: TLSSocket) => this.#accept(socket));
+    server.on('tlsClientError', ({ message }: Error, socket: TLSSocket) => {
+      this.#refused(socket.remoteAddress, message);
+      // Node reports a handshake that takes too long, and leaves its connection open.
+      socket.destroy();
+    });
+    this.#tlsWatch = new TlsWatch(server, tls, this.logger);
+    return (socket) => server.emit('connection', socket);
+  }
+
+  /**
+   * Closes a connection beyond the limit, which includes handshakes. Node's own limit doesn't close it in a worker: the
+   * workers pass it to each other for as long as all of them are full.
+   */
+  #admit(socket: Socket, accept: (socket: Socket) => void): void {
+    const { maxConnections } = this.config;
+    if (this.#sockets.size === maxConnections) {
+      this.#refused(socket.remoteAddress, `there are ${maxConnections} already`);
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    accept(socket);
   }
 
   #accept(socket: Socket): void {
     const dispatcher = this.#dispatcher;
     const peer = peerOf(socket, this.config);
     if (!peer || !dispatcher) {
-      this.#refused(socket.remoteAddress, 'its certificate does not belong to a principal');
+      // A host that is already gone has no address.
+      if (socket.remoteAddress !== undefined)
+        this.#refused(socket.remoteAddress, 'its certificate does not belong to a principal');
       socket.on('error', () => undefined);
       socket.destroy();
       return;

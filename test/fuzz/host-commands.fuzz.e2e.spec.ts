@@ -23,7 +23,7 @@ const service = useHostCommands({
     listener({
       commands: { allow: COMMANDS.map(({ code }) => code) },
       pinUnderLmk: true,
-      authorised: ['pin.clear', 'arqc.diagnostics'],
+      authorised: ['pin.clear', 'pin.account', 'arqc.diagnostics'],
     }),
   ],
 });

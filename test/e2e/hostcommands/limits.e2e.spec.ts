@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { jest } from '@jest/globals';
 import { AuditLog } from '../../../src/audit/audit-log.js';
 import { HostCommands } from '../../../src/hostcommands/host-commands.js';
@@ -56,6 +58,19 @@ describe('a listener', () => {
     const client = await service.connect(2);
     expect(await client.ask('B20004PING')).toBe('B300PING');
     expect(await client.read()).toBeUndefined();
+  });
+
+  test('reports no refusal of a host that resets its connection at once', async () => {
+    const refused = () => service.log.filter(({ reason }) => String(reason).includes('certificate'));
+    const port = service.app.get<HostCommands>(HostCommands, { strict: false }).ports[0]!;
+    const reset = Array.from({ length: 200 }, async () => {
+      const socket = connect({ port, host: '127.0.0.1' });
+      await once(socket, 'connect');
+      socket.resetAndDestroy();
+    });
+    await Promise.all(reset);
+    expect(await service.ask('B20004PING')).toBe('B300PING');
+    expect(refused()).toEqual([]);
   });
 
   test('accepts another connection in place of one that has ended', async () => {

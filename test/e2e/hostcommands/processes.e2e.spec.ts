@@ -12,13 +12,17 @@ import { CREDENTIALS, REGION, send, serviceEnv } from '../../support/service.js'
 const LMKS = { '01': { scheme: 'keyblock', key: 'alias/host-lmk' } };
 const processes: ServiceProcess[] = [];
 const ports: number[] = [];
+/** Port of the workers on which each of them takes one connection. */
+let limitedPort: number;
 let store: TestStore;
 
 beforeAll(async () => {
   store = await newStore();
   for (const env of [{}, { KEYBLOCK_WORKERS: '2' }]) {
     const port = await freePort();
-    const payshield = payshieldFile({ lmks: LMKS, listeners: [listener({ port })] });
+    limitedPort = await freePort();
+    const limited = listener({ port: limitedPort, maxConnections: 1 });
+    const payshield = payshieldFile({ lmks: LMKS, listeners: [listener({ port }), limited] });
     const started = spawnService({ ...serviceEnv(store), KEYBLOCK_LOG_LEVEL: 'error', ...payshield, ...env });
     processes.push(started);
     ports.push(port);
@@ -59,6 +63,16 @@ test('a key block that one process issued opens in the workers of another', asyn
   // Each connection goes to the next worker.
   for (let connection = 0; connection < 4; connection++)
     expect(await ask(1, `M20011FFF${block}0010${encrypted.slice(8)}`)).toBe('M30000100123456789ABCDEF');
+});
+
+test('a connection beyond the limit of every worker is closed', async () => {
+  const clients: PayshieldClient[] = [];
+  for (let connection = 0; connection < 4; connection++)
+    clients.push(await PayshieldClient.connect({ port: limitedPort }));
+  const [first, second, ...others] = clients;
+  expect([await first!.ask('B20001A'), await second!.ask('B20001B')]).toEqual(['B300A', 'B300B']);
+  for (const other of others) expect(await other.read()).toBeUndefined();
+  for (const client of clients) client.close();
 });
 
 async function ask(place: number, command: string): Promise<string> {

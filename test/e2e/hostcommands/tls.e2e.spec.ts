@@ -3,11 +3,14 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { AuditLog } from '../../../src/audit/audit-log.js';
 import { DataSource } from 'typeorm';
+import { HostCommands } from '../../../src/hostcommands/host-commands.js';
 import { listener, SWITCH, useHostCommands } from '../../support/host-listeners.js';
+import { PayshieldClient } from '../../support/payshield-client.js';
 
 const ATM = 'arn:aws:iam::000000000000:user/atm';
 const folder = mkdtempSync(join(tmpdir(), 'keyblock-host-tls-'));
@@ -38,6 +41,7 @@ const service = useHostCommands({
   listeners: [
     listener({ principal: undefined, principals, tls }),
     listener({ tls: { ...tls, ca: undefined, clientCertificate: false } }),
+    listener({ principal: undefined, principals, tls, maxConnections: 1 }),
   ],
 });
 beforeAll(() => service.app.get(PrincipalRepository).create('user', 'atm'));
@@ -102,4 +106,35 @@ test('a host that ends its side gets its answers', async () => {
   const client = await service.connect(1, as('switch'));
   client.socket.end(Buffer.from('\x00\x0a0000B20000\x00\x0a0001B20000', 'latin1'));
   expect((await client.readAll()).map(String)).toEqual(['0000B300', '0001B300']);
+});
+
+test('a handshake takes the place of a connection until it fails or takes too long', async () => {
+  const port = service.app.get<HostCommands>(HostCommands, { strict: false }).ports[2]!;
+  const ask = async (): Promise<string | undefined> => {
+    try {
+      const client = await PayshieldClient.connect({ port, ...as('switch') });
+      return await client.ask('B20000').finally(() => client.close());
+    } catch {
+      await pause(100);
+      return undefined;
+    }
+  };
+  const silent = await PayshieldClient.connect({ port });
+  expect(await ask()).toBeUndefined();
+  expect(await silent.read()).toBeUndefined();
+  const gone = await PayshieldClient.connect({ port });
+  gone.close();
+  let reply = await ask();
+  for (let attempts = 0; reply === undefined && attempts < 300; attempts++) reply = await ask();
+  expect(reply).toBe('B300');
+});
+
+test('a listener that stops does not wait for a handshake', async () => {
+  const hostCommands = service.app.get<HostCommands>(HostCommands, { strict: false });
+  const silent = await PayshieldClient.connect({ port: hostCommands.ports[1]! });
+  expect(await (await service.connect(1, as('switch'))).ask('B20000')).toBe('B300');
+  const before = service.log.length;
+  await hostCommands.close(performance.now());
+  expect(service.log.slice(before)).toEqual([]);
+  expect(await silent.read()).toBeUndefined();
 });
