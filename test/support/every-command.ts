@@ -28,7 +28,13 @@ export function useEveryCommand(commands: readonly string[] = [], lmks: object =
     lmks: { '00': { scheme: 'variant', set: 'test' }, '03': { scheme: 'variant', set: 'test', pinLength: 6 }, ...lmks },
     listeners: [
       listener({ pinUnderLmk: true, defaultLmk: '00' }),
-      listener({ commands: { allow: OFF_BY_DEFAULT }, authorised, pinUnderLmk: true, defaultLmk: '00' }),
+      // NK runs commands of its listener only.
+      listener({
+        commands: { allow: [...OFF_BY_DEFAULT, 'B2', 'N0'] },
+        authorised,
+        pinUnderLmk: true,
+        defaultLmk: '00',
+      }),
       ...(commands.length > 0
         ? [listener({ commands: { allow: commands }, authorised, pinUnderLmk: true, defaultLmk: '01' })]
         : []),
