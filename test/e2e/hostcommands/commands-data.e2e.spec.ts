@@ -21,7 +21,7 @@ const service = useEveryCommand();
 const KSN = 'FFFF9876543210E00005';
 const IV = '0011223344556677';
 /** 33 bytes, i.e. no whole number of blocks, and the four blocks of it. */
-const TEXT = Buffer.from('The quick brown fox jumps over!!x');
+const TEXT: Buffer = Buffer.from('The quick brown fox jumps over!!x');
 const BLOCKS = TEXT.subarray(0, 32);
 
 const clear = {
@@ -208,7 +208,7 @@ describe('data', () => {
     ].map(([id, name]): Exchange => [
       `GM hashes by ${name}`,
       `GM${id}00003abc`,
-      `GN00${createHash(name!).update('abc').digest('latin1')}`,
+      `GN00${latin1(createHash(name!).update('abc').digest())}`,
     ]),
   );
 

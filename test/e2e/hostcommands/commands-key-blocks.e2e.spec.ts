@@ -7,8 +7,8 @@ import { createKeyOf } from '../../support/keys.js';
  * one command are right for another, and that each block serves its own purpose alone.
  */
 const COMMANDS = [
-  ...['A0', 'A4', 'A6', 'A8', 'BA', 'BU', 'CA', 'CC', 'CW', 'CY', 'DE', 'DG', 'EA', 'EC', 'EE', 'G0'],
-  ...['JA', 'JE', 'JG', 'LQ', 'LS', 'M0', 'M2', 'M6', 'M8', 'NG', 'BE'],
+  ...['A0', 'A4', 'A6', 'A8', 'BA', 'BE', 'BU', 'CA', 'CC', 'CW', 'CY', 'DE', 'DG', 'EA', 'EC', 'G0'],
+  ...['JA', 'JE', 'JG', 'M0', 'M2', 'M6', 'M8', 'NG'],
 ];
 const service = useEveryCommand(COMMANDS, {
   '01': { scheme: 'keyblock', key: 'alias/first-lmk' },
@@ -36,6 +36,7 @@ const KEYS = {
   tdesZmk: 'K0T2B00E00',
   cvk: 'C0T2C00E00',
   retail: 'M3T2C00E00',
+  cmac: 'M6A1C00E00',
   dek: 'D0T2B00E00',
   cvkToGenerate: 'C0T2G00E00',
   cvkToVerify: 'C0T2V00E00',
@@ -83,6 +84,12 @@ describe('PINs', () => {
     expect(await ask(cc(keys.aesZpk, keys.zpk, `${block4}4801${PAN}`))).toBe(`CD0004${block}01`);
     const other = await captured(cc(keys.aesZpk, keys.tripleAesZpk, `${block4}4848${PAN}`), /^CD0004(.{32})48$/);
     expect(await ask(cc(keys.tripleAesZpk, keys.zpk, `${other}4801${PAN}`))).toBe(`CD0004${block}01`);
+  });
+
+  test('JA generates a PIN of the length that it names', async () => {
+    const generated = await captured(`JA${PAN}05`, /^JB00(J[0-9A-F]{32})$/);
+    expect(await ask(`NG${ACCOUNT}${generated}`)).toMatch(/^NH00[0-9]{5}F*$/);
+    expect(await ask(`NG000000000000${generated}`)).toBe('NH14');
   });
 
   test('DUKPT with AES and back', async () => {
@@ -144,6 +151,19 @@ describe('purposes of keys', () => {
     expect(await ask(cc(keys.zpk, `${keys.otherLmk.slice(0, 15)}01${keys.otherLmk.slice(17)}`))).toBe('CDA4');
     expect(await ask(`${cc(keys.zpk, keys.tpk)}%02`)).toBe('CD13');
   });
+});
+
+test('MACs, data and check values', async () => {
+  const mac = await captured(`M600160FFF${keys.cmac}0003abc`, /^M700([0-9A-F]{16})$/);
+  expect(await ask(`M800160FFF${keys.cmac}0003abc${mac}`)).toBe('M900');
+  expect(await ask(`M800160FFF${keys.cmac}0003abd${mac}`)).toBe('M901');
+  expect(await ask(`M600110FFF${keys.retail}0008abcdefgh`)).toBe('M7A6');
+  const data = '0123456789ABCDEF';
+  const encrypted = await captured(`M00011FFF${keys.dek}0010${data}`, /^M1000010([0-9A-F]{16})$/);
+  expect(await ask(`M20011FFF${keys.dek}0010${encrypted}`)).toBe(`M3000010${data}`);
+  const value = await captured(`BUFFF${keys.dek};FFF;001`, /^BV00([0-9A-F]{6})$/);
+  const zeros = await captured(`M00011FFF${keys.dek}0010${'0'.repeat(16)}`, /^M1000010([0-9A-F]{16})$/);
+  expect(value).toBe(zeros.slice(0, 6));
 });
 
 describe('import and export', () => {
