@@ -19,8 +19,8 @@ export const hex4 = (length: number) => length.toString(16).toUpperCase().padSta
 export const KEY_BLOCK = 2;
 
 /**
- * Starts a service that serves every command: those of the default set on a listener without a list of commands, the
- * others on a second one, and all of them under a key block LMK on a third one.
+ * Starts a service that serves every command under the public test LMK: those of the default set on a listener without a list of commands, the
+ * others on a second one. Where commands are given, a third one serves them under an LMK for key blocks.
  */
 export function useEveryCommand(commands: readonly string[] = [], lmks: object = {}): HostService {
   const authorised = ['pin.clear', 'pin.account'];

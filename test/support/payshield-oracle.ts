@@ -29,7 +29,12 @@ export const keyOf = (name: string, bytes: 8 | 16 | 24 = 16): Buffer =>
 const threeParts = (key: Buffer) => Buffer.concat([key, key, key]).subarray(0, 24);
 
 /** Encrypts in a mode of TDES (NIST SP 800-38A) without padding. */
-export function tdesIn(mode: 'ecb' | 'cbc' | 'cfb' | 'cfb8', key: Buffer, data: Buffer, iv = Buffer.alloc(8)): Buffer {
+export function tdesIn(
+  mode: 'ecb' | 'cbc' | 'cfb' | 'cfb8',
+  key: Buffer,
+  data: Buffer,
+  iv: Buffer = Buffer.alloc(8),
+): Buffer {
   const cipher = createCipheriv(`des-ede3-${mode}`, threeParts(key), mode === 'ecb' ? null : iv).setAutoPadding(false);
   return Buffer.concat([cipher.update(data), cipher.final()]);
 }
