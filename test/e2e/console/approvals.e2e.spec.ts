@@ -269,11 +269,13 @@ describeConsole('Approvals in the console', ENV, (console) => {
         await expectAccessible(root);
       }
       await root.unroute(answers);
-      let held: Route | undefined;
-      await root.route(answers, (route) => void (held = route));
+      const held: Route[] = [];
+      await root.route(answers, (route) => void held.push(route));
       await root.evaluate(`location.hash = '${hrefOf(id)}'`);
       await root.getByText('Loading', { exact: true }).first().waitFor({ state: 'attached' });
-      await held?.abort();
+      await root.unroute(answers);
+      await root.route(answers, (route) => route.abort());
+      for (const route of held) await route.abort();
       await root.getByText('The service could not be reached.').first().waitFor();
       await root.unroute(answers);
       for (const place of ['#/approvals/none', '#/approvals/us-east-1/custodians:A/more']) {

@@ -278,11 +278,13 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
       }
       await page.unroute(answers);
 
-      let held: Route | undefined;
-      await page.route(answers, (route) => void (held = route));
+      const held: Route[] = [];
+      await page.route(answers, (route) => void held.push(route));
       await go(page, 'Aliases');
       await page.getByText('Loading', { exact: true }).first().waitFor({ state: 'attached' });
-      await held?.abort();
+      await page.unroute(answers);
+      await page.route(answers, (route) => route.abort());
+      for (const route of held) await route.abort();
       await page.getByText('The service could not be reached.').first().waitFor();
       await page.unroute(answers);
       await page.evaluate(`location.hash = '#/kms-keys/us-east-1/00000000-0000-0000-0000-000000000000'`);
