@@ -113,7 +113,14 @@ export async function listArns(controlPlane: PaymentCryptographyClient): Promise
   return arns;
 }
 
-/** Polls until the condition holds. */
+/** A little less than a test may take, so that a test that waits in vain states for what. */
+const PATIENCE_MS = 85_000;
+
+/** Polls until the condition holds. @throws after 85 seconds, with the source of the condition */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await pause(20);
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Still does not hold: ${holds.toString()}`);
+    await pause(20);
+  }
 }
