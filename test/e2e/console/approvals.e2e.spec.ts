@@ -269,13 +269,12 @@ describeConsole('Approvals in the console', ENV, (console) => {
         await expectAccessible(root);
       }
       await root.unroute(answers);
-      const held: Route[] = [];
-      await root.route(answers, (route) => void held.push(route));
+      let abort: () => void = () => undefined;
+      const aborted = new Promise<void>((resolve) => (abort = resolve));
+      await root.route(answers, (route) => aborted.then(() => route.abort()));
       await root.evaluate(`location.hash = '${hrefOf(id)}'`);
       await root.getByText('Loading', { exact: true }).first().waitFor({ state: 'attached' });
-      await root.unroute(answers);
-      await root.route(answers, (route) => route.abort());
-      for (const route of held) await route.abort();
+      abort();
       await root.getByText('The service could not be reached.').first().waitFor();
       await root.unroute(answers);
       for (const place of ['#/approvals/none', '#/approvals/us-east-1/custodians:A/more']) {

@@ -278,13 +278,12 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
       }
       await page.unroute(answers);
 
-      const held: Route[] = [];
-      await page.route(answers, (route) => void held.push(route));
+      let abort: () => void = () => undefined;
+      const aborted = new Promise<void>((resolve) => (abort = resolve));
+      await page.route(answers, (route) => aborted.then(() => route.abort()));
       await go(page, 'Aliases');
       await page.getByText('Loading', { exact: true }).first().waitFor({ state: 'attached' });
-      await page.unroute(answers);
-      await page.route(answers, (route) => route.abort());
-      for (const route of held) await route.abort();
+      abort();
       await page.getByText('The service could not be reached.').first().waitFor();
       await page.unroute(answers);
       await page.evaluate(`location.hash = '#/kms-keys/us-east-1/00000000-0000-0000-0000-000000000000'`);
