@@ -79,10 +79,6 @@ export class Connection {
     this.#endIfAnswered();
   }
 
-  destroy(): void {
-    this.socket.destroy();
-  }
-
   /** Writes the replies that are ready, in order. */
   write(): void {
     this.#isWritePlanned = false;

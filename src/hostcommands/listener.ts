@@ -80,7 +80,6 @@ export class HostListener {
     for (const connection of this.#connections) connection.finish();
     const isBusy = () => this.#connections.size > 0 || (this.#dispatcher?.waiting ?? 0) > 0;
     while (isBusy() && performance.now() < deadlineMs) await pause(POLL_MS);
-    for (const connection of this.#connections) connection.destroy();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
