@@ -1,9 +1,7 @@
 import { listener, useHostCommands, type HostService } from './host-listeners.js';
 
 /** Commands that are off by default; those with clear PINs and other accounts need authorised activities, too. */
-export const OFF_BY_DEFAULT = [
-  ...['NK', 'BA', 'NG', 'QK', 'MY', 'C2', 'C4', 'LQ', 'LS', 'HE', 'HG', 'RY', 'AS', 'BI', 'FG', 'IA'],
-];
+export const OFF_BY_DEFAULT = 'NK BA NG QK MY C2 C4 LQ LS HE HG RY AS BI FG IA'.split(' ');
 
 /** A command as the host sends it and the whole reply, with a name. */
 export type Exchange = [name: string, command: string | Buffer, reply: string];
@@ -15,12 +13,12 @@ export const message = (...fields: (string | Buffer)[]): Buffer =>
 /** Returns a length field of four hexadecimal digits. */
 export const hex4 = (length: number) => length.toString(16).toUpperCase().padStart(4, '0');
 
-/** Place of the listener whose LMK is for key blocks. */
+/** Index of the listener with a key block LMK. */
 export const KEY_BLOCK = 2;
 
 /**
- * Starts a service that serves every command under the public test LMK: those of the default set on a listener without a list of commands, the
- * others on a second one. Where commands are given, a third one serves them under an LMK for key blocks.
+ * Starts a service that serves every command under the public test LMK: those of the default set on a listener without
+ * a list of commands, the others on a second one. If commands are given, a third one serves them under a key block LMK.
  */
 export function useEveryCommand(commands: readonly string[] = [], lmks: object = {}): HostService {
   const authorised = ['pin.clear', 'pin.account'];

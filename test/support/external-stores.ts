@@ -24,7 +24,7 @@ export type Answer = { status?: number; body: unknown } | 'silence' | 'another p
 type Script = (call: string, body: Json) => Answer | Promise<Answer>;
 
 export const CREDENTIAL = { AccessKeyId: 'ABCDEFGHIJKLMNOPQRSTUVWX', RawSecretAccessKey: 'a'.repeat(43) };
-/** What a second store behind the proxy has of its own. */
+/** Name and path of a second store behind the proxy. */
 export const OTHER = { CustomKeyStoreName: 'other', XksProxyUriPath: '/other/kms/xks/v1' };
 /** The response of a proxy to a health check. */
 export const HEALTH = {

@@ -3,11 +3,11 @@ import { padded, retailMac } from './card-oracle.js';
 import { hex } from './vectors.js';
 
 /**
- * What a host computes to check the replies to host commands, written from the standards with OpenSSL's ciphers only:
- * none of it is the service's code. Keys are clear bytes; fields of messages are text.
+ * Computes as a host does, to check the replies to host commands. These functions are written from the standards with
+ * OpenSSL's ciphers alone, and use none of the service's code. Keys are clear bytes; fields of messages are text.
  */
 
-/** Encodes bytes in hexadecimal as messages have it. */
+/** Encodes bytes as hexadecimal digits in upper case, as messages do. */
 export const upper = (bytes: Buffer) => bytes.toString('hex').toUpperCase();
 
 export const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, i) => byte ^ (b[i] ?? 0)));
