@@ -12,8 +12,9 @@ import {
   CreateKeyCommand,
   type KMSClient,
 } from '@aws-sdk/client-kms';
+import { connectStore } from './clusters.js';
 import { newStore, type TestStore } from './database.js';
-import { kmsClient } from './kms.js';
+import { cardData, kmsClient } from './kms.js';
 import { end, type ServiceProcess, spawnService } from './process.js';
 import { selfSigned } from './self-signed.js';
 import { serviceEnv } from './service.js';
@@ -51,9 +52,18 @@ export interface ScriptedProxy {
   /** The store of the service. */
   store: TestStore;
   client: KMSClient;
+  /** The key store behind the proxy, which is connected. */
+  id: string;
+  /** A key in that store. */
+  keyArn: string;
+  /** Ciphertext under that key. */
+  blob: Uint8Array;
 }
 
-/** Starts a proxy on 127.0.0.1 and a service before the first test of a spec file and stops them after the last one. */
+/**
+ * Starts a proxy on 127.0.0.1 and a service with a key store behind it before the first test of a spec file, and stops
+ * them after the last one.
+ */
 export function useScriptedProxy(): ScriptedProxy {
   const proxy = { calls: [] as ScriptedProxy['calls'] } as ScriptedProxy;
   let service: ServiceProcess;
@@ -89,6 +99,11 @@ export function useScriptedProxy(): ScriptedProxy {
       KEYBLOCK_XKS_ENDPOINTS: `127.0.0.1:${proxy.port}`,
     });
     proxy.client = kmsClient({ url: await service.listening });
+    proxy.id = (await createExternalStore(proxy.client)).CustomKeyStoreId!;
+    await connectStore(proxy.client, proxy.id);
+    const { KeyMetadata } = await createExternalKey(proxy.client, proxy.id, 'served');
+    proxy.keyArn = KeyMetadata!.Arn!;
+    proxy.blob = await cardData(() => proxy.client).encrypt(proxy.keyArn);
   });
   beforeEach(reset);
   afterAll(async () => {

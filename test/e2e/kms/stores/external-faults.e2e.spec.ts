@@ -19,13 +19,8 @@ let client: KMSClient;
 let id: string;
 let keyArn: string;
 let blob: Uint8Array;
-beforeAll(async () => {
-  ({ client } = proxy);
-  id = (await createExternalStore(client)).CustomKeyStoreId!;
-  await connectStore(client, id);
-  const { KeyMetadata } = await createExternalKey(client, id, 'served');
-  keyArn = KeyMetadata!.Arn!;
-  blob = await encrypt(keyArn);
+beforeAll(() => {
+  ({ client, id, keyArn, blob } = proxy);
 });
 const { encrypt, decrypt } = cardData(() => client);
 const error = (errorName: string, status: number) => ({ status, body: { errorName, errorMessage: 'secret detail' } });

@@ -8,7 +8,7 @@ import {
   type UpdateCustomKeyStoreCommandInput,
 } from '@aws-sdk/client-kms';
 import pg from 'pg';
-import { connectStore, describeStore } from '../../../support/clusters.js';
+import { describeStore } from '../../../support/clusters.js';
 import {
   createExternalKey,
   createExternalStore,
@@ -26,13 +26,8 @@ let client: KMSClient;
 let id: string;
 let keyArn: string;
 let blob: Uint8Array;
-beforeAll(async () => {
-  ({ client } = proxy);
-  id = (await createExternalStore(client)).CustomKeyStoreId!;
-  await connectStore(client, id);
-  const { KeyMetadata } = await createExternalKey(client, id, 'served');
-  keyArn = KeyMetadata!.Arn!;
-  blob = await encrypt(keyArn);
+beforeAll(() => {
+  ({ client, id, keyArn, blob } = proxy);
 });
 const { encrypt, decrypt } = cardData(() => client);
 
