@@ -7,6 +7,7 @@ const isLoadedByJest = process.argv.some((argument) => /^--(coverage|watch)/.tes
 
 /** @type {import('jest').Config} */
 const common = {
+  testEnvironment: '<rootDir>/test/support/environment.js',
   setupFiles: ['<rootDir>/test/support/no-navigator.js'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -1,8 +1,8 @@
-import { TestEnvironment } from 'jest-environment-node';
+import Environment from '../environment.js';
 import { importNatively, withSources } from './native.js';
 
 /** The environment of specs that load the service as Node does: specs and service share their globals. */
-export default class NativeEnvironment extends TestEnvironment {
+export default class NativeEnvironment extends Environment {
   #env = { ...process.env };
 
   async setup() {
