@@ -18,9 +18,17 @@ test('prefers the path in CHROMIUM', () => {
   expect(findBrowser({ CHROMIUM: '/not/there', PATH: folder }, [PLACE])).toBe('/not/there');
 });
 
-test.each(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'])('finds %s on the PATH', (name) => {
+const NAMES = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+test.each(NAMES)('finds %s on the PATH', (name) => {
   const path = install(join(`bin-${name}`, name));
   expect(findBrowser({ PATH: [NONE, join(path, '..')].join(delimiter) }, [PLACE])).toBe(path);
+});
+
+test('prefers the headless shell', () => {
+  install('both/chromium');
+  const shell = install('both/chromium-headless-shell');
+  expect(findBrowser({ PATH: join(folder, 'both') }, [])).toBe(shell);
 });
 
 test('finds a browser in a usual place', () => {
