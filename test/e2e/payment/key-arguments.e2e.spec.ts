@@ -135,8 +135,9 @@ const serving: ServingKeys = (code, algorithm) => {
 
 /** Calls the operation of a row with a key. @returns the attribute that the service rejects, 'state', or undefined */
 async function verdict(row: ValidKeys, arn: string): Promise<string | undefined> {
-  const { json } = await service.send(KEY_ARGUMENT_CALLS[row.operation]!(row)(arn, serving));
+  const { status, json } = await service.send(KEY_ARGUMENT_CALLS[row.operation]!(row)(arn, serving));
   const message = String(json['message']);
+  if (status === 429 || status >= 500) throw new Error(`${status}: ${message}`);
   if (message === `Key ${arn} is not in an enabled state.`) return 'state';
   if (message.startsWith('KeyUsages not allowed')) return 'KeyModesOfUse';
   return /^(Key\w+) of the input key (\S+) is invalid for the operation\.$/
