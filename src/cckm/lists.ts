@@ -81,10 +81,14 @@ function compare(a: Sortable = '', b: Sortable = ''): number {
   return a < b ? -1 : 1;
 }
 
-/** True if a filter is absent or empty, or if the item has one of its values. */
+/** True if a filter is absent or empty, or if the item has one of its values. Clients write booleans as true or True. */
 export function matches(filter: Filter, ...values: readonly Sortable[]): boolean {
-  const wanted = (Array.isArray(filter) ? filter : [filter]).filter((value) => value !== undefined && value !== '');
-  return wanted.length === 0 || values.some((value) => value !== undefined && wanted.includes(String(value)));
+  const wanted = [filter ?? []].flat().filter((value) => value !== '');
+  if (wanted.length === 0) return true;
+  return values.some((value) => {
+    if (typeof value === 'boolean') return wanted.some((text) => text.toLowerCase() === String(value));
+    return value !== undefined && wanted.includes(String(value));
+  });
 }
 
 /** True if a filter has a value. */

@@ -12,7 +12,7 @@ import { granteesOf } from './grantees.js';
 import { detailsOf, type RecordedKey, regionOf } from './key-record.repository.js';
 import type { AwsParam, Key } from './keys.schema.js';
 
-type Tag = NonNullable<AwsParam['Tags']>[number];
+export type Tag = NonNullable<AwsParam['Tags']>[number];
 
 /**
  * A recorded key as visible to the caller: read from KMS with the caller's permissions, each member at most once. The

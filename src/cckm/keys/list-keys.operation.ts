@@ -6,7 +6,7 @@ import { CckmStores } from '../stores/cckm-stores.js';
 import { TEMPLATE_TAG } from '../templates/policies.js';
 import { CckmKeys } from './cckm-keys.js';
 import { type RecordedKey, regionOf } from './key-record.repository.js';
-import { type KeyView, materialOrigin } from './key-view.js';
+import { type KeyView, materialOrigin, type Tag } from './key-view.js';
 import type { AwsParam, Key, ListKeysQuery } from './keys.schema.js';
 
 /** A key with the members for filtering and sorting lists. */
@@ -109,18 +109,32 @@ function isOfKey(query: ListKeysQuery, view: KeyView, param: AwsParam): boolean 
   );
 }
 
-/** `tags` is a substring of the tags' JSON. */
+/** `tags` is a substring of the tags' JSON, or a JSON object with values by tag key. */
 async function isOfTags(
   { tags: text, cckm_policy_template_id: template }: ListKeysQuery,
   view: KeyView,
 ): Promise<boolean> {
   if (!isSet(text) && !isSet(template)) return true;
   const tags = (await view.tags()) ?? [];
-  const json = JSON.stringify(tags);
   const ofTemplate = tags.find(({ TagKey }) => TagKey === TEMPLATE_TAG)?.TagValue;
-  return containsOne(json, text) && matches(template, ofTemplate);
+  return hasOne(tags, text) && matches(template, ofTemplate);
 }
 
-function containsOne(json: string, text: Filter): boolean {
-  return !isSet(text) || [text ?? []].flat().some((part) => json.includes(part));
+function hasOne(tags: readonly Tag[], text: Filter): boolean {
+  const json = JSON.stringify(tags);
+  return !isSet(text) || [text ?? []].flat().some((part) => json.includes(part) || hasAll(tags, part));
+}
+
+/** True if the tags have each of the values of a JSON object by tag key. */
+function hasAll(tags: readonly Tag[], text: string): boolean {
+  if (!text.startsWith('{')) return false;
+  let wanted: object;
+  try {
+    wanted = JSON.parse(text) as object;
+  } catch {
+    return false;
+  }
+  return Object.entries(wanted).every(([key, value]) =>
+    tags.some(({ TagKey, TagValue }) => TagKey === key && TagValue === value),
+  );
 }

@@ -101,14 +101,20 @@ function successorOf(
     KeySpec: CustomerMasterKeySpec,
     KeyUsage: KeyUsage as never,
     ...(MultiRegion && { MultiRegion }),
-    ...(Policy !== undefined && { Policy: JSON.stringify(Policy) }),
+    Policy: JSON.stringify(withoutDenial(Policy)),
     Tags: Tags ?? [],
-    Description: description ?? Description ?? '',
+    Description: description || Description || '',
   };
 }
 
 async function denyEncryption(run: RunOnKey, { Policy }: AwsParam): Promise<void> {
-  const { Statement = [], ...rest } = (Policy ?? {}) as { Statement?: object | object[] };
+  const { Statement, ...rest } = withoutDenial(Policy);
+  await run('PutKeyPolicy', { Policy: JSON.stringify({ ...rest, Statement: [...Statement, NO_ENCRYPTION] }) });
+}
+
+/** Returns a key policy without the statement of an earlier rotation, which must not deny encryption with the new key. */
+function withoutDenial(Policy: unknown): { Statement: object[] } {
+  const { Statement = [], ...rest } = Policy as { Statement?: object | object[] };
   const others = [Statement].flat().filter((each) => (each as { Sid?: string }).Sid !== NO_ENCRYPTION.Sid);
-  await run('PutKeyPolicy', { Policy: JSON.stringify({ ...rest, Statement: [...others, NO_ENCRYPTION] }) });
+  return { ...rest, Statement: others };
 }

@@ -130,6 +130,14 @@ describe('rotation', () => {
     expect(plain).not.toHaveProperty('rotated_to');
   });
 
+  test('by a new key, again, denies no encryption with the second new key', async () => {
+    const old = await ann.createKey({ Description: 'old' });
+    await act(old.id, 'rotate', { disable_encrypt: true });
+    const second = await act(old.id, 'rotate', { description: '' });
+    expect(second.aws_param).toMatchObject({ Description: 'old', Policy: old.aws_param['Policy'] });
+    expect(JSON.stringify((await get(old.id)).aws_param['Policy'])).toContain('kms:ReEncryptTo');
+  });
+
   test('by a new key is refused before it begins if a retained alias would be too long', async () => {
     const { id } = await ann.createKey({ Alias: 'a'.repeat(236) });
     const { total } = await ann.ok<{ total: number }>('GET', 'cckm/aws/keys?limit=0');

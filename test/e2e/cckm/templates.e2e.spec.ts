@@ -34,7 +34,7 @@ describe('policy templates', () => {
     const later = await ann.createKey();
     const applied = await ann.ok<AwsKey>('POST', `cckm/aws/keys/${later.id}/policy`, { policytemplate: id });
     expect(applied.aws_param).toMatchObject({ Policy: POLICY, Tags: [tag] });
-    const many = await ann.createKey();
+    const many = await ann.createKey({}, { key_users: ['ann'] });
     await ann.ok(
       'POST',
       'cckm/aws/bulkjob',
@@ -42,6 +42,7 @@ describe('policy templates', () => {
       202,
     );
     expect(await ann.ok('GET', `cckm/aws/keys?cckm_policy_template_id=${id}`)).toMatchObject({ total: 3 });
+    expect(await ann.ok('GET', `cckm/aws/keys/${many.id}`)).not.toHaveProperty('key_users');
 
     const changed = await ann.ok<Resource>('PATCH', `cckm/aws/templates/${id}`, {
       policy: { ...POLICY, Id: 'changed' },
