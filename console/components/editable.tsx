@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks';
+import { plainLines } from '../../src/approvals/shown-text.js';
 import { TextArea } from './field.js';
+import { Plain } from './plain.js';
 
 /**
  * A text with a button that edits it.
@@ -53,5 +55,10 @@ export function Editable({
 
 function Shown({ text, rows, empty }: { text: string; rows: number; empty: string }) {
   if (text === '') return <p class="quiet">{empty}</p>;
-  return rows > 1 ? <pre tabIndex={0}>{text}</pre> : <p class="wrap">{text}</p>;
+  if (rows > 1) return <pre tabIndex={0}>{plainLines(text)}</pre>;
+  return (
+    <p class="wrap">
+      <Plain text={text} />
+    </p>
+  );
 }

@@ -7,6 +7,7 @@ import { hrefOf } from '../router.js';
 import { region } from '../session.js';
 import { principalWords, timeWords } from '../words.js';
 import { Dialog } from './dialog.js';
+import { Plain } from './plain.js';
 import { Failure } from './states.js';
 import { Table } from './table.js';
 
@@ -51,7 +52,11 @@ export function GrantTable({
             </td>
             <td class="wide wrap">
               {grant.Operations?.join(', ')}
-              {grant.Constraints && <small>Only with {JSON.stringify(grant.Constraints)}</small>}
+              {grant.Constraints && (
+                <small>
+                  Only with <Plain text={JSON.stringify(grant.Constraints)} />
+                </small>
+              )}
               {grant.RetiringPrincipal !== undefined && (
                 <small>{principalWords(grant.RetiringPrincipal)} may retire it</small>
               )}

@@ -3,6 +3,7 @@ import type { ApiError } from '../api.js';
 import type { Loaded } from '../load.js';
 import { approvalHref, simulatorHref } from '../router.js';
 import { timeOfDay } from '../words.js';
+import { Plain } from './plain.js';
 
 /**
  * Renders a value once it is loaded, and a placeholder until then. Placeholders replace only values, never the frame of
@@ -78,7 +79,9 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
       ) : (
         <>
           <p class="title">{error.name}</p>
-          <p>{error.message}</p>
+          <p class="wrap">
+            <Plain text={error.message} />
+          </p>
         </>
       )}
       {error.requestId !== undefined && (

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Key, KeyOutput } from '../../src/payment/controlplane/keys/keys.schema.js';
 import { modesOfUse } from '../../src/payment/keys/key-rules.js';
 import { control } from '../api.js';
-import { useChange } from '../change.js';
+import { useChange, useKeyWithAlias } from '../change.js';
 import { TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
 import { Sheet } from '../components/sheet.js';
@@ -32,15 +32,23 @@ export function Create() {
   const isPair = purpose.class === 'ASYMMETRIC_KEY_PAIR';
   const input = inputOf(purpose, values);
   const alias = values.alias.trim() && `alias/${values.alias.trim().replace(/^alias\//, '')}`;
-  const create = async (event: Event) => {
-    event.preventDefault();
+  const { needsAlias, create } = useKeyWithAlias<Key>(JSON.stringify(input));
+  const createKey = async () => {
     setCreated(undefined);
     const answer = await run(() => control<KeyOutput>('CreateKey', input), 'Created the key');
-    if (!answer) return;
+    if (!answer) return undefined;
     const { Key } = answer;
     note({ what: 'Created', keyArn: Key.KeyArn, checkValue: Key.KeyCheckValue, method: Key.KeyCheckValueAlgorithm });
     setCreated(Key);
-    if (alias) await run(() => control<object>('CreateAlias', { AliasName: alias, KeyArn: Key.KeyArn }));
+    return Key;
+  };
+  const createAlias = ({ KeyArn }: Key) =>
+    alias
+      ? run(() => control<object>('CreateAlias', { AliasName: alias, KeyArn }), `Created ${alias}`)
+      : Promise.resolve(alias);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void create(createKey, createAlias);
   };
   const others = DEPLOYMENT.regions.filter((name) => name !== region.value);
   return (
@@ -52,7 +60,7 @@ export function Create() {
       <div class="cols form">
         <div class="typed">
           <Sheet title="The key">
-            <form class="body" onSubmit={(event) => void create(event)}>
+            <form class="body" onSubmit={submit}>
               <ol class="steps">
                 <AttributeFields purposes={PURPOSES} values={values} change={change} step={step} />
                 {step(
@@ -103,7 +111,7 @@ export function Create() {
                 )}
               </ol>
               <button type="submit" class="btn go next">
-                Create
+                {needsAlias ? 'Create the alias' : 'Create'}
               </button>
             </form>
           </Sheet>

@@ -7,7 +7,7 @@ import type { Key, KeyOutput } from '../../src/payment/controlplane/keys/keys.sc
 import { AS2805_USAGES } from '../../src/payment/exchange/as2805.js';
 import { control } from '../api.js';
 import { isAs2805Kek, VARIANTS } from '../as2805.js';
-import { useChange } from '../change.js';
+import { useChange, useKeyWithAlias } from '../change.js';
 import { Choice, TextArea, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
 import { Sheet } from '../components/sheet.js';
@@ -98,18 +98,25 @@ export function Import() {
   const keys = useKeys();
   const { failure, run } = useChange();
   const [imported, setImported] = useState<Key>();
-  const send = async (event: Event) => {
-    event.preventDefault();
+  const { needsAlias, create } = useKeyWithAlias<Key>(JSON.stringify([kind, { ...values, alias: '', expected: '' }]));
+  const importKey = async () => {
     setImported(undefined);
     const material = await MATERIAL[kind](values);
     const answer = await run(() => control<KeyOutput>('ImportKey', { KeyMaterial: material }), 'Imported');
-    if (!answer) return;
+    if (!answer) return undefined;
     const { Key } = answer;
     note({ what: 'Imported', keyArn: Key.KeyArn, checkValue: Key.KeyCheckValue, method: Key.KeyCheckValueAlgorithm });
     setImported(Key);
-    const alias = values.alias.trim().replace(/^alias\//, '');
-    if (alias !== '')
-      await run(() => control<object>('CreateAlias', { AliasName: `alias/${alias}`, KeyArn: Key.KeyArn }));
+    return Key;
+  };
+  const alias = values.alias.trim().replace(/^alias\//, '');
+  const createAlias = ({ KeyArn }: Key) =>
+    alias === ''
+      ? Promise.resolve(alias)
+      : run(() => control<object>('CreateAlias', { AliasName: `alias/${alias}`, KeyArn }), `Created ${alias}`);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void create(importKey, createAlias);
   };
   return (
     <>
@@ -120,7 +127,7 @@ export function Import() {
       <div class="cols form">
         <div class="typed">
           <Sheet title="What you hold">
-            <form class="body" onSubmit={(event) => void send(event)}>
+            <form class="body" onSubmit={submit}>
               <Choice
                 label="You hold"
                 value={kind}
@@ -152,7 +159,7 @@ export function Import() {
                 />
               )}
               <button type="submit" class="btn go" disabled={values.pasted.trim() === ''}>
-                Import
+                {needsAlias ? 'Create the alias' : 'Import'}
               </button>
             </form>
           </Sheet>

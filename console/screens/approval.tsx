@@ -1,7 +1,7 @@
 import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Approval } from '../../src/admin/approvals.schema.js';
-import { documentLines, plain } from '../../src/approvals/shown-text.js';
+import { documentLines, plain, plainLines } from '../../src/approvals/shown-text.js';
 import { callApproval, operationName, type State, STATES, teamName, votes } from '../approvals.js';
 import { useChange } from '../change.js';
 import { Copy } from '../components/copy.js';
@@ -76,7 +76,7 @@ function RequestPage({ of, reload }: PartProps) {
             <Sheet title="Parameters" aside={<span class="quiet">As in the audit log</span>}>
               <div class="body">
                 <pre class="wrap" tabIndex={0}>
-                  {JSON.stringify(Parameters, null, 2).split('\n').map(plain).join('\n')}
+                  {plainLines(JSON.stringify(Parameters, null, 2))}
                 </pre>
               </div>
             </Sheet>

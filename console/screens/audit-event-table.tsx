@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { ExplainAccessOutput } from '../../src/admin/admin.schema.js';
 import { admin } from '../api.js';
+import { plainLines } from '../../src/approvals/shown-text.js';
 import { Copy } from '../components/copy.js';
+import { Plain, PlainList } from '../components/plain.js';
 import { Tag } from '../components/tag.js';
 import { DEPLOYMENT } from '../deployment.js';
 import { type AuditEvent, callerWords, keyArnsOf } from '../events.js';
@@ -38,7 +40,9 @@ export function EventTable({ events, nameOf }: { events: readonly AuditEvent[]; 
                   {event.eventTime.slice(5, 10)} {event.eventTime.slice(11, 19)}
                 </code>
               </td>
-              <td class="name">{callerWords(event)}</td>
+              <td class="name">
+                <Plain text={callerWords(event)} />
+              </td>
               <td class="wide">
                 <button
                   type="button"
@@ -99,19 +103,27 @@ function Detail({ of: event, nameOf }: { of: AuditEvent; nameOf: (arn: string) =
         {errorMessage !== undefined && (
           <>
             <dt>Answer</dt>
-            <dd class="wrap">{errorMessage}</dd>
+            <dd class="wrap">
+              <Plain text={errorMessage} />
+            </dd>
           </>
         )}
         <dt>Caller</dt>
         <dd class="wrap">
-          <code>{userIdentity.arn ?? callerWords(event)}</code>
+          <code>
+            <Plain text={userIdentity.arn ?? callerWords(event)} />
+          </code>
           {userIdentity.accessKeyId !== undefined && (
             <>
               , access key <code>{userIdentity.accessKeyId}</code>
             </>
           )}{' '}
           from <code>{event.sourceIPAddress}</code>
-          {userAgent !== undefined && <small class="quiet">{userAgent}</small>}
+          {userAgent !== undefined && (
+            <small class="quiet">
+              <Plain text={userAgent} />
+            </small>
+          )}
         </dd>
         {keys.length > 0 && (
           <>
@@ -135,7 +147,9 @@ function Detail({ of: event, nameOf }: { of: AuditEvent; nameOf: (arn: string) =
           <code>{requestID ?? 'none: action of the service itself'}</code>
           {parameters.length > 0 && (
             <div>
-              <code>{parameters.map(([name, value]) => `${name}=${asText(value)}`).join(', ')}</code>
+              <code>
+                <PlainList texts={parameters.map(([name, value]) => `${name}=${asText(value)}`)} />
+              </code>
             </div>
           )}
         </dd>
@@ -147,7 +161,7 @@ function Detail({ of: event, nameOf }: { of: AuditEvent; nameOf: (arn: string) =
       </dl>
       <details>
         <summary>Raw JSON</summary>
-        <pre tabIndex={0}>{JSON.stringify(event, null, 2)}</pre>
+        <pre tabIndex={0}>{plainLines(JSON.stringify(event, null, 2))}</pre>
         <Copy text={JSON.stringify(event)} what="the event" />
       </details>
     </>
@@ -197,7 +211,10 @@ function Reason({ loaded }: { loaded: Loaded<ExplainAccessOutput> }) {
   const { Decision, Reason: reason } = loaded.value;
   return (
     <>
-      Under the current policies, it is {Decision}. <span class="wrap">{reason}</span>
+      Under the current policies, it is {Decision}.{' '}
+      <span class="wrap">
+        <Plain text={reason} />
+      </span>
     </>
   );
 }

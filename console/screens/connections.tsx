@@ -3,6 +3,7 @@ import type { GetStatusOutput } from '../../src/admin/status.schema.js';
 import type { CustomKeyStoresListEntry } from '../../src/kms/stores/stores.schema.js';
 import { admin, listAll, listKms } from '../api.js';
 import { Head } from '../components/head.js';
+import { Plain } from '../components/plain.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Empty } from '../components/states.js';
 import { Table } from '../components/table.js';
@@ -191,7 +192,7 @@ function Stores() {
               {stores.map((store) => (
                 <tr key={store.CustomKeyStoreId}>
                   <td class="wrap">
-                    {store.CustomKeyStoreName}
+                    <Plain text={store.CustomKeyStoreName ?? ''} />
                     <small>{store.CustomKeyStoreId}</small>
                   </td>
                   <td>{store.CustomKeyStoreType === 'AWS_CLOUDHSM' ? 'HSM' : 'External'}</td>

@@ -3,6 +3,7 @@ import { KEY_ALGORITHMS, KEY_USAGES } from '../../src/payment/keys/key-attribute
 import { Head } from '../components/head.js';
 import { filtersIn, KeyList, type Narrowing, SORTS, UNUSED } from '../components/key-list.js';
 import { LastUse } from '../components/last-use.js';
+import { PlainList } from '../components/plain.js';
 import { Save } from '../components/save.js';
 import { Empty } from '../components/states.js';
 import { Table } from '../components/table.js';
@@ -121,13 +122,17 @@ function KeyRow({ of: key }: { of: ListedKey }) {
   return (
     <tr>
       <td>
-        <a href={hrefOf(['keys', region.value, keyId(key.KeyArn)])}>{alias}</a>
-        {others.length > 0 && <small>also {others.join(', ')}</small>}
+        <a class="wrap" href={hrefOf(['keys', region.value, keyId(key.KeyArn)])}>
+          {alias}
+        </a>
+        {others.length > 0 && <small class="wrap">also {others.join(', ')}</small>}
       </td>
       <td class="wide">
         <Usage usage={KeyUsage} /> {key.Exportable && <Tag>Exportable</Tag>}
         {inventory && inventory.Tags.length > 0 && (
-          <small class="wrap">{inventory.Tags.map(({ Key, Value }) => `${Key}=${Value}`).join(', ')}</small>
+          <small class="wrap">
+            <PlainList texts={inventory.Tags.map(({ Key, Value }) => `${Key}=${Value}`)} />
+          </small>
         )}
       </td>
       <td>{algorithmWords(KeyAlgorithm)}</td>

@@ -2,11 +2,12 @@ import { useState } from 'preact/hooks';
 import { KEY_SPECS } from '../../src/kms/keys/key-specs.js';
 import type { CreateKeyOutput } from '../../src/kms/keys/keys.schema.js';
 import { kms } from '../api.js';
-import { useChange } from '../change.js';
+import { useChange, useKeyWithAlias } from '../change.js';
 import { Choice, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
 import { filtersIn, KeyList, type Narrowing, SORTS, UNUSED } from '../components/key-list.js';
 import { LastUse } from '../components/last-use.js';
+import { PlainList } from '../components/plain.js';
 import { Sheet } from '../components/sheet.js';
 import { Empty, Failure } from '../components/states.js';
 import { Table } from '../components/table.js';
@@ -88,12 +89,14 @@ function Row({ of: key }: { of: ListedKmsKey }) {
         <a class="wrap" href={hrefOf(['kms-keys', region.value, keyId(key.KeyArn)])}>
           {alias}
         </a>
-        {others.length > 0 && <small>also {others.join(', ')}</small>}
+        {others.length > 0 && <small class="wrap">also {others.join(', ')}</small>}
       </td>
       <td class="wide">
         {KMS_USAGES[key.KeyUsage as keyof typeof KMS_USAGES]} {key.MultiRegion && <Tag>Multi-Region</Tag>}
         <small class="wrap">
-          {[key.Description, ...key.Tags.map(({ Key, Value }) => `${Key}=${Value}`)].filter(Boolean).join(', ')}
+          <PlainList
+            texts={[key.Description, ...key.Tags.map(({ Key, Value }) => `${Key}=${Value}`)].filter(Boolean)}
+          />
         </small>
       </td>
       <td>{specWords(key.KeySpec)}</td>
@@ -127,23 +130,22 @@ function NewKey() {
   const { failure, run } = useChange();
   const usages = Object.keys(KEY_SPECS[spec].usages) as (keyof typeof KMS_USAGES)[];
   const usage = usages.find((each) => each === chosen) ?? usages[0];
-  const create = async (event: Event) => {
+  const input = { KeySpec: spec, KeyUsage: usage, Description: description };
+  const { needsAlias, create } = useKeyWithAlias<string>(JSON.stringify(input));
+  const createKey = async () =>
+    (await run(() => kms<CreateKeyOutput>('CreateKey', input), 'Created a key'))?.KeyMetadata?.KeyId;
+  const createAlias = (TargetKeyId: string) =>
+    alias === ''
+      ? Promise.resolve(alias)
+      : run(() => kms<object>('CreateAlias', { AliasName: `alias/${alias}`, TargetKeyId }), `Created ${alias}`);
+  const submit = async (event: Event) => {
     event.preventDefault();
-    const input = { KeySpec: spec, KeyUsage: usage, Description: description };
-    const created = await run(() => kms<CreateKeyOutput>('CreateKey', input), 'Created a key');
-    const id = created?.KeyMetadata?.KeyId;
-    if (id === undefined) return;
-    const named =
-      alias === '' ||
-      (await run(
-        () => kms<object>('CreateAlias', { AliasName: `alias/${alias}`, TargetKeyId: id }),
-        `Created ${alias}`,
-      ));
-    if (named) goTo(['kms-keys', region.value, id]);
+    const id = await create(createKey, createAlias);
+    if (id !== undefined) goTo(['kms-keys', region.value, id]);
   };
   return (
     <Sheet title="Create a KMS key">
-      <form class="body" onSubmit={(event) => void create(event)}>
+      <form class="body" onSubmit={(event) => void submit(event)}>
         <div class="pair">
           <Choice
             label="Spec"
@@ -164,8 +166,9 @@ function NewKey() {
           The default key policy delegates to policies of users and roles. Spec and usage can’t be changed.
         </p>
         <button type="submit" class="btn go">
-          Create
+          {needsAlias ? 'Create the alias' : 'Create'}
         </button>
+        {needsAlias && <p class="hint">The key was created without an alias, and stays if you leave.</p>}
         {failure && <Failure error={failure} />}
       </form>
     </Sheet>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { NewAccessKeyOutput, Principal as Found } from '../../src/admin/admin.schema.js';
 import type { AdminOperationName } from '../../src/admin/admin-operation.js';
+import { plainLines } from '../../src/approvals/shown-text.js';
 import { admin, ApiError, identify } from '../api.js';
 import { useChange } from '../change.js';
 import { Confirmation } from '../components/confirmation.js';
@@ -170,7 +171,7 @@ function Policy({ of, name, reload }: { of: Named; name: string; reload: () => v
               reload={reloadPolicy}
             />
           ) : (
-            <pre tabIndex={0}>{JSON.stringify(document, null, 2)}</pre>
+            <pre tabIndex={0}>{plainLines(JSON.stringify(document, null, 2))}</pre>
           )
         }
       </Await>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ExplainAccessOutput } from '../../src/admin/admin.schema.js';
+import { plainLines } from '../../src/approvals/shown-text.js';
 import { admin, control } from '../api.js';
 import { TextArea, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
@@ -185,7 +186,7 @@ function PolicySheet({
                 </h3>
                 <StatementVerdict decides={decides} effect={Effect} failedOn={FailedOn} />
               </div>
-              {written && <pre tabIndex={0}>{JSON.stringify(written, null, 2)}</pre>}
+              {written && <pre tabIndex={0}>{plainLines(JSON.stringify(written, null, 2))}</pre>}
             </li>
           );
         })}

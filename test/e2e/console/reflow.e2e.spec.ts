@@ -20,9 +20,11 @@ describeConsole('The console at 320 px', ENV, (console) => {
     const { service } = console;
     const { expectControlOk } = apiOf(service);
     const { KeyArn } = await createKey(service);
-    await expectControlOk('CreateAlias', { AliasName: 'alias/a-name-that-is-as-long-as-names-of-keys-become', KeyArn });
-    const { Arn } = await createKmsKey(service);
-    await callKms(service, 'CreateAlias', { AliasName: 'alias/orders', TargetKeyId: Arn });
+    await expectControlOk('CreateAlias', { AliasName: `alias/${'n'.repeat(249)}`, KeyArn });
+    const longest = 'v'.repeat(256);
+    await expectControlOk('TagResource', { ResourceArn: KeyArn, Tags: [{ Key: 'k', Value: longest }] });
+    const { Arn } = await createKmsKey(service, { Description: longest, Tags: [{ TagKey: 'k', TagValue: longest }] });
+    await callKms(service, 'CreateAlias', { AliasName: `alias/${'n'.repeat(249)}`, TargetKeyId: Arn });
 
     const page = await console.open({ width: 320, height: 700, theme: 'light' }, '#/overview');
     await signIn(page);
