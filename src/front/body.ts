@@ -23,23 +23,39 @@ export function readBody(
     done(NO_BODY, tooLarge());
     return;
   }
-  // The chunks are joined only once, because a caller can send a body of a megabyte in chunks of one byte.
-  const chunks: Buffer[] = [];
+  let body = NO_BODY;
   let length = 0;
   let isDone = false;
-  const settle = (body: Buffer, error?: RequestEntityTooLargeException | SerializationException) => {
+  const settle = (whole: Buffer, error?: RequestEntityTooLargeException | SerializationException) => {
     if (isDone) return;
     isDone = true;
-    done(body, error);
+    body = NO_BODY;
+    done(whole, error);
   };
   request.on('data', (chunk: Buffer) => {
     if (isDone) return;
+    if (length + chunk.length > limitBytes) {
+      settle(NO_BODY, tooLarge());
+      return;
+    }
+    body = length === 0 ? chunk : appended(body, length, chunk);
     length += chunk.length;
-    if (length > limitBytes) settle(NO_BODY, tooLarge());
-    else chunks.push(chunk);
   });
-  request.on('end', () => settle(chunks.length === 1 ? (chunks[0] ?? NO_BODY) : Buffer.concat(chunks, length)));
+  request.on('end', () => settle(body.subarray(0, length)));
   request.on('error', () => settle(NO_BODY, new SerializationException('The request could not be read.')));
+}
+
+/**
+ * Appends a chunk to the bytes at the beginning of a buffer. Chunks aren't kept: a caller can send a body of a megabyte in
+ * chunks of one byte, whose buffers would take more than a hundred times as much memory. A buffer that is full is replaced by
+ * one of twice the length that is needed, so that each byte is copied twice on average.
+ */
+function appended(buffer: Buffer, length: number, chunk: Buffer): Buffer {
+  const total = length + chunk.length;
+  const target = total > buffer.length ? Buffer.allocUnsafe(2 * total) : buffer;
+  if (target !== buffer) buffer.copy(target, 0, 0, length);
+  chunk.copy(target, length);
+  return target;
 }
 
 function tooLarge(): RequestEntityTooLargeException {
