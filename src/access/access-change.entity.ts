@@ -1,6 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { Bound } from '../provider/bound.js';
 
+/** Time in which a change keeps the two from approving each other's requests. */
+export const CHANGE_COUNTS_MS = 7 * 86_400_000;
+
 /** The last time that someone created another user or role, or changed its policies, access keys or password. */
 @Entity('access_changes')
 @Bound<AccessChange>('principalId', 'changedBy', 'changedAt')

@@ -8,7 +8,7 @@ import { Changes } from '../changes/changes.js';
 import { changeRows, removeRows } from '../provider/changed-rows.js';
 import { MasterKey } from '../provider/master-key.js';
 import { aadOf } from '../provider/sealed.js';
-import { AccessChange } from './access-change.entity.js';
+import { AccessChange, CHANGE_COUNTS_MS } from './access-change.entity.js';
 import { AccessKeyRow } from './access-key.entity.js';
 import type { Credential } from './credential.js';
 import { checkIdentityPolicy, readIdentityPolicy } from '../policy/policy-document.js';
@@ -30,6 +30,8 @@ const POLICY_NAME = /^(?!\.{1,2}$)[\w+=,.@-]{1,128}$/;
 const SESSIONS: ReadonlySet<string> = new Set(['AssumeRole', 'StartSession']);
 const MIN_SESSION_SECONDS = 900;
 const MAX_SESSION_SECONDS = 43_200;
+/** Changes of access that one removal of a user or role removes. */
+const MAX_REMOVED_CHANGES = 1000;
 
 /** A new access key. Its secret is shown only once. */
 export interface NewAccessKey {
@@ -116,8 +118,8 @@ export class PrincipalRepository {
       await removeRows(manager, PrincipalPolicy, { principalArn: arn });
       await removeRows(manager, AccessKeyRow, { principalArn: arn });
       await removeRows(manager, PasswordRow, { principalArn: arn });
-      await removeRows(manager, AccessChange, { principalId: principal.uniqueId });
       await manager.remove(principal);
+      await this.#removeOldChanges(manager);
     });
   }
 
@@ -420,6 +422,20 @@ export class PrincipalRepository {
       await this.#noteChange(manager, found);
       return work(manager, found);
     });
+  }
+
+  /**
+   * Removes changes that no longer count. Those of a user or role that is removed still count: whoever it has changed could be
+   * used by whoever changed it. Rows locked by another transaction are skipped to avoid a deadlock.
+   */
+  async #removeOldChanges(manager: EntityManager): Promise<void> {
+    const before = new Date(this.clock.now().getTime() - CHANGE_COUNTS_MS);
+    const rows = await manager.find(AccessChange, {
+      where: { changedAt: LessThanOrEqual(before) },
+      lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
+      take: MAX_REMOVED_CHANGES,
+    });
+    await manager.remove(rows);
   }
 
   /**

@@ -1,17 +1,15 @@
 import { type EntityManager, In, MoreThan } from 'typeorm';
-import { AccessChange } from '../access/access-change.entity.js';
+import { AccessChange, CHANGE_COUNTS_MS } from '../access/access-change.entity.js';
 import { PrincipalRow } from '../access/principal.entity.js';
 import { personOf, type Principal, uniqueIdOf } from '../call.js';
 import type { ApprovalSession } from './approval-session.entity.js';
 import type { ApprovalTeam } from './approval-team.entity.js';
 import { ApprovalVote } from './approval-vote.entity.js';
 
-/** Time in which a change of an approver's access by the requester, or the other way round, disqualifies the approver. */
-const CHANGED_MS = 7 * 86_400_000;
 const MADE_BY_REQUESTER =
-  'The requester has created this approver, or changed its access, in the last 7 days: its vote would not count.';
+  'The requester has created this approver, or changed its access, in the last 7 days, itself or through others: its vote would not count.';
 const MADE_REQUESTER =
-  'This approver has created the requester, or changed its access, in the last 7 days: its vote would not count.';
+  'This approver has created the requester, or changed its access, in the last 7 days, itself or through others: its vote would not count.';
 
 /**
  * Counts the votes of a session that count: of the team's users who still exist and aren't disqualified, for the hash of the
@@ -50,7 +48,8 @@ export async function barrierOf(
 
 /**
  * Finds the approvers whose votes don't count, with the reason: the requester, those whom the requester created or changed
- * lately, and those who created or changed the requester, and so may act as it.
+ * lately, and those who created or changed the requester, and so may act as it. Whoever changed someone who changed
+ * another may act as that other, too.
  */
 async function disqualified(
   manager: EntityManager,
@@ -58,15 +57,36 @@ async function disqualified(
   { approvers }: ApprovalTeam,
   now: Date,
 ): Promise<Map<string, string>> {
-  const changedAt = MoreThan(new Date(now.getTime() - CHANGED_MS));
-  const changes = await manager.findBy(AccessChange, [
-    { changedBy: requesterId, principalId: In([...approvers]), changedAt },
-    { changedBy: In([...approvers]), principalId: requesterId, changedAt },
-  ]);
+  const changers = await changersOf(manager, [requesterId, ...approvers], new Date(now.getTime() - CHANGE_COUNTS_MS));
+  const madeRequester = upwards(changers, requesterId);
   return new Map([
-    ...changes.map(({ principalId, changedBy }): [string, string] =>
-      changedBy === requesterId ? [principalId, MADE_BY_REQUESTER] : [changedBy, MADE_REQUESTER],
-    ),
+    ...approvers
+      .filter((id) => upwards(changers, id).has(requesterId))
+      .map((id): [string, string] => [id, MADE_BY_REQUESTER]),
+    ...approvers.filter((id) => madeRequester.has(id)).map((id): [string, string] => [id, MADE_REQUESTER]),
     [requesterId, 'The requester of a session has no vote in it.'],
   ]);
+}
+
+/** Finds who changed users and roles since a time, who changed those, and so on. @returns unique ids by the changed one's */
+async function changersOf(
+  manager: EntityManager,
+  ids: readonly string[],
+  since: Date,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  for (let next = ids; next.length > 0;) {
+    for (const id of next) found.set(id, []);
+    const changes = await manager.findBy(AccessChange, { principalId: In([...next]), changedAt: MoreThan(since) });
+    for (const { principalId, changedBy } of changes) found.get(principalId)?.push(changedBy);
+    next = [...new Set(changes.map(({ changedBy }) => changedBy))].filter((id) => !found.has(id));
+  }
+  return found;
+}
+
+/** Returns everyone from whom changes lead to an id. */
+function upwards(changers: ReadonlyMap<string, readonly string[]>, id: string): ReadonlySet<string> {
+  const reached = new Set(changers.get(id));
+  for (const each of reached) for (const above of changers.get(each) ?? []) reached.add(above);
+  return reached;
 }

@@ -140,6 +140,49 @@ test('an approver cannot approve the request of a user whom they created recentl
   await approve(id, users.bob, users.cy);
 });
 
+describe('a chain of users', () => {
+  /** Lets a caller create a user, who gets every permission. */
+  async function create(name: string, by: Credentials): Promise<Credentials> {
+    await done('POST', 'users', { Name: name }, by);
+    await done('PUT', `users/${name}/policies/own`, policy(EVERYTHING), by);
+    return credentialsOf(await done('POST', `users/${name}/access-keys`, undefined, by));
+  }
+  const BY_APPROVER = 'This approver has created the requester, or changed its access';
+
+  test('does not let an approver approve the request of a user whom their own user has created', async () => {
+    const inner = await create('inner', await create('outer', users.ann));
+    const id = sessionIdOf(await deleteKey(await newKey(), inner));
+    expect(await votes(id, users.ann)).toContain(BY_APPROVER);
+    expect(await approval(id, users.ann)).toMatchObject({ MayVote: false });
+    await approve(id, users.bob, users.cy);
+  });
+
+  test('nor if the user in between is removed', async () => {
+    const inner = await create('left', await create('removed', users.ann));
+    await done('DELETE', 'users/removed', undefined, users.ann);
+    const id = sessionIdOf(await deleteKey(await newKey(), inner));
+    expect(await votes(id, users.ann)).toContain(BY_APPROVER);
+    await approve(id, users.bob, users.cy);
+  });
+
+  test('does not give a requester an approver whom their own user has created', async () => {
+    const approver = await create('shadow', await create('between', users.op));
+    await createTeam('shadows', 1, ['shadow', 'cy']);
+    const id = sessionIdOf(await admin('POST', 'users/shadow/access-keys', undefined, users.op));
+    expect(await votes(id, approver)).toContain('The requester has created this approver, or changed its access');
+    await approve(id, users.cy);
+  });
+
+  test('is found although two users have changed each other', async () => {
+    const one = await create('one', users.ann);
+    const two = await create('two', one);
+    await done('POST', 'users/one/access-keys', undefined, two);
+    const id = sessionIdOf(await deleteKey(await newKey(), two));
+    expect(await votes(id, users.ann)).toContain(BY_APPROVER);
+    await approve(id, users.bob, users.cy);
+  });
+});
+
 describe('an approver who is deleted', () => {
   const removal = (name: string) => admin('DELETE', `users/${name}`, undefined, users.op);
 
