@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
+import { keptFile } from '../http/kept-file.js';
 import { DOCS } from '../http/pages.js';
 
 export const CONSOLE = '/console/';
@@ -58,16 +58,21 @@ export function serveConsole(fastify: FastifyInstance, config: ConsoleConfig): v
   );
   // The page's links are relative to its folder.
   fastify.get('/console', (_request, reply) => reply.redirect(CONSOLE));
-  for (const { name, type, encodings } of filesFor(config))
+  for (const { name, type, encodings } of filesFor(config)) {
+    const plain = keptFile(join(FOLDER, name));
+    const encoded = new Map(
+      encodings.map((encoding) => [encoding, keptFile(join(FOLDER, `${name}${ENCODINGS[encoding]}`))]),
+    );
     fastify.get(`${CONSOLE}${name}`, async (request, reply) => {
       const encoding = encodingFor(request, encodings);
-      const content = await readFile(join(FOLDER, encoding === undefined ? name : `${name}${ENCODINGS[encoding]}`));
+      const content = await ((encoding && encoded.get(encoding)) ?? plain)();
       return withEncoding(reply, encoding)
         .headers(HEADERS)
         .headers({ 'cache-control': FOREVER })
         .type(type)
         .send(content);
     });
+  }
 }
 
 interface ConsoleFile {

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.js';
 import { EXAMPLE_REPLICATION_REGION, EXAMPLE_SCOPE } from '../http/fields.js';
+import { keptFile } from '../http/kept-file.js';
 import { DOCS } from '../http/pages.js';
 
 /**
@@ -64,15 +64,15 @@ export function serveDocs(fastify: FastifyInstance, config: DocsConfig): void {
       pattern.test(name) ? [[url(name), type, join(folder, name)] as const] : [],
     ),
   );
-  for (const [url, type, file] of [...FILES, ...built])
+  for (const [url, type, path] of [...FILES, ...built]) {
+    const file = type === JSON_TYPE ? keptFile(path, (text) => withExamplesOf(config, text)) : keptFile(path);
     fastify.get(url, async (_request, reply) =>
       reply
         .type(type)
         .headers(headers)
-        .send(
-          type === JSON_TYPE ? Buffer.from(withExamplesOf(config, await readFile(file, 'utf8'))) : await readFile(file),
-        ),
+        .send(await file()),
     );
+  }
 }
 
 /** Inserts the label of this deployment into the page, and a link to the console if it is served. */
@@ -88,11 +88,13 @@ function withDeployment({ console, consoleLabel: label }: DocsConfig, html: stri
 /** Inserts the account and the Regions of this deployment into the examples of a document. */
 function withExamplesOf(
   { accountId, region, regions }: Pick<Config, 'accountId' | 'region' | 'regions'>,
-  document: string,
-): string {
+  document: Buffer,
+): Buffer {
   const other = regions.find((served) => served !== region) ?? EXAMPLE_REPLICATION_REGION;
-  return document
+  const text = document
+    .toString()
     .replaceAll(`${EXAMPLE_SCOPE.region}:${EXAMPLE_SCOPE.accountId}`, `${region}:${accountId}`)
     .replaceAll(`iam::${EXAMPLE_SCOPE.accountId}`, `iam::${accountId}`)
     .replaceAll(`"${EXAMPLE_REPLICATION_REGION}"`, `"${other}"`);
+  return Buffer.from(text);
 }

@@ -8,6 +8,7 @@ import { Changes } from '../changes/changes.js';
 import { inTime } from '../changes/in-time.js';
 import type { StaleState } from '../changes/stale-serving.js';
 import { Drain } from '../http/drain.js';
+import { sharedWork } from '../http/shared-work.js';
 import { checkMasterKey } from '../provider/master-key-check.js';
 import { MasterKey } from '../provider/master-key.js';
 import { TokenStatus } from '../provider/token-status.js';
@@ -69,7 +70,7 @@ export class HealthController {
   /** Checks the database. @returns undefined, unless it turns out to be unreachable while calls are served without it */
   async #check(): Promise<StaleState | undefined> {
     try {
-      await inTime(this.#checkDatabase());
+      await this.#checkDatabase();
       return undefined;
     } catch (error) {
       const stale = this.#stale;
@@ -78,10 +79,9 @@ export class HealthController {
     }
   }
 
-  async #checkDatabase(): Promise<void> {
-    await checkMasterKey(this.database.manager, this.masterKey);
-    await checkWritable(this.database);
-  }
+  readonly #checkDatabase = sharedWork(() =>
+    inTime(checkMasterKey(this.database.manager, this.masterKey).then(() => checkWritable(this.database))),
+  );
 
   #destruction(): Pick<Readiness, 'destruction'> {
     const { holds, waiting } = this.watch;

@@ -37,3 +37,12 @@ test('collects the metrics of the process once, however many services run in it'
   for (const metrics of [one, other])
     expect((await metrics.text()).match(/^nodejs_eventloop_lag_seconds /gm)).toHaveLength(1);
 });
+
+test('collects the metrics once for all who ask at the same time', async () => {
+  const metrics = new Metrics();
+  let times = 0;
+  metrics.gauge('keyblock_example', 'An example', () => ++times, 'max');
+  const texts = await Promise.all([metrics.text(), metrics.text(), metrics.text()]);
+  for (const text of texts) expect(text).toMatch(/^keyblock_example 1$/m);
+  expect(await metrics.text()).toMatch(/^keyblock_example 2$/m);
+});

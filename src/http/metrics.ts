@@ -5,6 +5,7 @@ import type { Primary } from '../database/primary.js';
 import type { LogOutput } from '../log-output.js';
 import { WorkersMetrics } from '../workers.js';
 import { RequestCounts } from './request-counts.js';
+import { sharedWork } from './shared-work.js';
 
 /** Outcome of a request: `ok`, or the name of the exception. */
 export type Outcome = string;
@@ -269,7 +270,5 @@ export class Metrics {
   }
 
   /** Prometheus' text format; covers all workers if there are several. */
-  text(): Promise<string> {
-    return this.#workers?.text() ?? Registry.merge(this.#registries).metrics();
-  }
+  readonly text = sharedWork(() => this.#workers?.text() ?? Registry.merge(this.#registries).metrics());
 }

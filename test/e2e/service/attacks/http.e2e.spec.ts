@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { BODY_LIMIT, mac, text, without, statuses, useVictim } from '../../../support/attacks.js';
 import { target, sendUnsigned } from '../../../support/service.js';
 import { exchange } from '../../../support/exchange.js';
@@ -190,6 +194,35 @@ describe('oversized requests are rejected or survived:', () => {
     const climbing = start.replace('/mac', `/${'../../'.repeat(3_000)}mac`);
     const answer = await exchange(service.url, text({ start: climbing, ...rest }));
     expect(statuses(answer)).not.toContain(200);
+  });
+});
+
+describe('two hundred requests for a page in one packet', () => {
+  /** Sends the requests and reads all responses. @returns the most memory that buffers took meanwhile, in bytes */
+  async function flood(path: string): Promise<number> {
+    const { hostname, port } = new URL(service.url);
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    const socket = connect(Number(port), hostname).on('data', () => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    });
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(199));
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    await once(socket, 'close');
+    return most;
+  }
+
+  test('share the memory of the page', async () => {
+    expect(await flood('/docs/swagger-ui-bundle.js')).toBeLessThan(150e6);
+  });
+
+  test('check the database once, if the page is /readyz', async () => {
+    const query = jest.spyOn(service.app.get(DataSource), 'query');
+    await flood('/readyz');
+    const checks = query.mock.calls.filter(([sql]) => sql.includes('transaction_read_only')).length;
+    query.mockRestore();
+    expect(checks).toBeGreaterThan(0);
+    expect(checks).toBeLessThan(10);
   });
 });
 
