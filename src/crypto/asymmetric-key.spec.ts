@@ -31,7 +31,8 @@ describe.each([
   test('is refused in any other encoding', () => {
     for (const der of [spki, pkcs8.subarray(1), pkcs8.subarray(0, -1), Buffer.alloc(0)])
       expect(() => readPrivateKey(der)).toThrow(KEY_TYPE);
-    for (const der of [pkcs8, spki.subarray(1), spki.subarray(0, -1), Buffer.alloc(0)])
+    const followed = Buffer.concat([spki, Buffer.alloc(1)]);
+    for (const der of [pkcs8, spki.subarray(1), spki.subarray(0, -1), followed, Buffer.alloc(0)])
       expect(() => readPublicKey(der)).toThrow(KEY_TYPE);
   });
 });

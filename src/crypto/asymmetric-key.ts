@@ -1,14 +1,16 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { decodeSequence } from './asn1.js';
 import { CryptoError } from './errors.js';
 
 /**
  * Reads an RSA or elliptic curve public key.
  *
- * @param der SubjectPublicKeyInfo (RFC 5280 section 4.1)
+ * @param der SubjectPublicKeyInfo (RFC 5280 section 4.1), and nothing after it: OpenSSL would ignore that
  * @throws CryptoError KEY_TYPE, including when a point is not on its curve or is the point at infinity
  */
 export function readPublicKey(der: Buffer): KeyObject {
   try {
+    decodeSequence(der, 'SubjectPublicKeyInfo', 'KEY_TYPE');
     const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
     refuseInfinity(key);
     return key;

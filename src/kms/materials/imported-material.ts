@@ -81,6 +81,8 @@ function namesCurve(publicKey: KeyObject): boolean {
 
 function readPkcs8(spec: KeySpec, given: Buffer): KeyObject {
   try {
+    // OpenSSL ignores what follows the structure.
+    decodeSequence(given, 'PrivateKeyInfo', 'KEY_TYPE');
     return readPrivateKey(given);
   } catch (error) {
     if (!(error instanceof CryptoError)) throw error;

@@ -305,14 +305,16 @@ describe('ImportKeyMaterial refuses', () => {
       const parameters = await parametersFor(service, KeyId, { algorithm: 'RSA_AES_KEY_WRAP_SHA_256' });
       for (const key of keys)
         await expectRefused(service, 'ImportKeyMaterial', { KeyId, ...importOf(parameters, pkcs8(key)) }, wrong);
-      const sec1 = Buffer.from('not a key');
+      const fitting = KeyId === p256.KeyId ? ec('prime256v1') : rsa(2048);
+      const followed = Buffer.concat([pkcs8(fitting.privateKey), Buffer.alloc(1)]);
       const message = `Key material of KeySpec ${(await describeKmsKey(service, KeyId)).KeySpec} must be a private key in DER PKCS#8, not encrypted.`;
-      await expectRefused(
-        service,
-        'ImportKeyMaterial',
-        { KeyId, ...importOf(parameters, sec1) },
-        refusal('ValidationException', message),
-      );
+      for (const material of [Buffer.from('not a key'), followed])
+        await expectRefused(
+          service,
+          'ImportKeyMaterial',
+          { KeyId, ...importOf(parameters, material) },
+          refusal('ValidationException', message),
+        );
     }
   });
 });

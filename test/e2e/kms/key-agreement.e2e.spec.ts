@@ -77,6 +77,7 @@ describe('refuses', () => {
     ['not on the curve', offCurve],
     ['that is the point at infinity', infinity],
     ['cut short', spki(peer.publicKey).subarray(0, -1)],
+    ['with a byte after it', Buffer.concat([spki(peer.publicKey), Buffer.alloc(1)])],
     ['that is a bare point', spki(peer.publicKey).subarray(-65)],
     ['that is a private key', peer.privateKey.export({ format: 'der', type: 'pkcs8' })],
     ['in PEM', Buffer.from(peer.publicKey.export({ format: 'pem', type: 'spki' }))],
