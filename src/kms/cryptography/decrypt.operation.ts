@@ -25,7 +25,7 @@ export class DecryptOperation {
       context: EncryptionContext,
     };
     return whenReady(this.ciphertexts.keyOf(call, source), (known) => {
-      requireNoDryRun(blob === undefined || DryRun);
+      requireNoDryRun(blob === undefined);
       return whenReady(this.ciphertexts.open(call, known, source, blob as Buffer), ({ plaintext, materialId }) => {
         const output = {
           KeyId: known.key.arn,
@@ -34,6 +34,7 @@ export class DecryptOperation {
           KeyMaterialId: materialId,
         };
         plaintext.fill(0);
+        requireNoDryRun(DryRun);
         return output;
       });
     });

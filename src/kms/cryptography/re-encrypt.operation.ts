@@ -28,9 +28,15 @@ export class ReEncryptOperation {
     };
     return whenReady(this.ciphertexts.keyOf(call, source), (from) =>
       whenReady(this.ciphertexts.destination(call, input.DestinationKeyId, destination), (to) => {
-        requireNoDryRun(blob === undefined || input.DryRun);
+        requireNoDryRun(blob === undefined);
         return whenReady(this.ciphertexts.open(call, from, source, blob as Buffer), ({ plaintext, materialId }) => {
-          this.ciphertexts.requireSize(to, destination.algorithm, plaintext);
+          try {
+            this.ciphertexts.requireSize(to, destination.algorithm, plaintext);
+            requireNoDryRun(input.DryRun);
+          } catch (error) {
+            plaintext.fill(0);
+            throw error;
+          }
           return whenReady(this.ciphertexts.seal(call, to, destination, plaintext), (sealed) => {
             plaintext.fill(0);
             return {

@@ -24,10 +24,10 @@ export class KmsVerifyMacOperation {
       const { key } = known;
       requireUsage(key, 'GENERATE_VERIFY_MAC', 'VerifyMac');
       requireAlgorithm(key, MacAlgorithm);
-      requireNoDryRun(DryRun);
       const held = this.provider.hold(currentMaterial(known));
       const mac = hmac(MAC_HASHES[MacAlgorithm], held, Buffer.from(Message, 'base64'));
       if (!equal(mac, Buffer.from(Mac, 'base64'))) throw new KmsException('KMSInvalidMacException');
+      requireNoDryRun(DryRun);
       return { KeyId: key.arn, MacValid: true, MacAlgorithm };
     });
   }

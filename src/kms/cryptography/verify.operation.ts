@@ -22,10 +22,10 @@ export class VerifyOperation {
       requireAlgorithm(key, SigningAlgorithm);
       const message = { bytes: Buffer.from(Message, 'base64'), type };
       this.signatures.check(known, SigningAlgorithm, message);
-      requireNoDryRun(DryRun);
       const verified = this.signatures.verify(known, SigningAlgorithm, message, Buffer.from(Signature, 'base64'));
       return whenReady(verified, (isValid) => {
         if (!isValid) throw new KmsException('KMSInvalidSignatureException');
+        requireNoDryRun(DryRun);
         return { KeyId: key.arn, SignatureValid: true, SigningAlgorithm };
       });
     });

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { useService } from '../../support/api.js';
 import { kmsClient, sendKms } from '../../support/kms.js';
+import { expectKmsError } from '../../support/kms-keys.js';
 
 const service = useService();
 let kms: KMSClient;
@@ -48,4 +49,17 @@ test('a ciphertext with any byte changed is refused', async () => {
     const name = i >= 1 && i < 24 && json['Message'] ? 'AccessDeniedException' : 'InvalidCiphertextException';
     expect({ i, type: json['__type'] }).toEqual({ i, type: name });
   }
+});
+
+test('a DryRun of Decrypt refuses a ciphertext that does not open, unless it ignores the ciphertext', async () => {
+  const KeyId = await newKey();
+  const { CiphertextBlob = new Uint8Array() } = await kms.send(
+    new EncryptCommand({ KeyId, Plaintext: PLAINTEXT, EncryptionContext: CONTEXT }),
+  );
+  const sent = { CiphertextBlob: Buffer.from(CiphertextBlob).toString('base64'), DryRun: true };
+  const passed = 'The request would have succeeded, but the DryRun option is set.';
+  const dryRun = async (input: object) => sendKms(service, 'Decrypt', { ...sent, ...input });
+  expectKmsError(await dryRun({ EncryptionContext: CONTEXT }), 'DryRunOperationException', passed);
+  expectKmsError(await dryRun({}), 'InvalidCiphertextException');
+  expectKmsError(await dryRun({ KeyId, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }), 'DryRunOperationException', passed);
 });

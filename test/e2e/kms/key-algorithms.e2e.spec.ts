@@ -122,8 +122,11 @@ function typeOf(algorithm: string): string {
   return algorithm === 'ED25519_PH_SHA_512' ? 'DIGEST' : 'RAW';
 }
 
-/** DryRun shows that all checks passed; three operations have a check of their data before it. */
+/** DryRun shows that all checks passed; some operations have a check of their data before it. */
 const PASSED: Record<string, string> = {
+  Decrypt: 'InvalidCiphertextException',
+  Verify: 'KMSInvalidSignatureException',
+  VerifyMac: 'KMSInvalidMacException',
   DeriveSharedSecret: 'ValidationException',
   Decapsulate: 'InvalidCiphertextException',
 };

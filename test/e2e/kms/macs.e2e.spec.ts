@@ -64,7 +64,7 @@ describe.each(['GenerateMac', 'VerifyMac'])('%s refuses', (operation) => {
       KeyId: await keys.arn('HMAC_256', 'GENERATE_VERIFY_MAC'),
       Message: base64(MESSAGE),
       MacAlgorithm: 'HMAC_SHA_256',
-      ...(operation === 'VerifyMac' && { Mac: base64('mac') }),
+      ...(operation === 'VerifyMac' && { Mac: base64((await macOf('HMAC_256', 'HMAC_SHA_256')).Mac) }),
       ...input,
     });
 
@@ -106,6 +106,12 @@ describe.each(['GenerateMac', 'VerifyMac'])('%s refuses', (operation) => {
     const alias = 'arn:aws:kms:us-east-1:000000000000:alias/none';
     expectKmsError(await send({ KeyId: 'alias/none' }), 'NotFoundException', `Alias ${alias} is not found.`);
   });
+});
+
+test('a DryRun of VerifyMac refuses a wrong MAC', async () => {
+  const { KeyId } = await macOf('HMAC_256', 'HMAC_SHA_256');
+  const input = { KeyId, Message: base64(MESSAGE), MacAlgorithm: 'HMAC_SHA_256', Mac: base64('mac'), DryRun: true };
+  expectKmsError(await sendKms(service, 'VerifyMac', input), 'KMSInvalidMacException');
 });
 
 test('VerifyMac refuses a missing and an empty MAC', async () => {

@@ -160,6 +160,19 @@ test('a dry run checks everything and does nothing, even without a ciphertext', 
   const modifiers = { DryRun: true, DryRunModifiers: ['IGNORE_CIPHERTEXT'] };
   await refused({ CiphertextBlob, DestinationKeyId: key, DryRun: true }, 'DryRunOperationException', message);
   await refused({ SourceKeyId: key, DestinationKeyId: key, ...modifiers }, 'DryRunOperationException', message);
+  const ofOther = { CiphertextBlob, DestinationKeyId: key, SourceEncryptionContext: ONE };
+  await refused({ ...ofOther, DryRun: true }, 'InvalidCiphertextException');
+  await refused({ ...ofOther, ...modifiers, SourceKeyId: key }, 'DryRunOperationException', message);
+  const [rsa, Plaintext] = [await newRsaKey(), Buffer.alloc(191)];
+  const long = await kms.send(new EncryptCommand({ KeyId: key, Plaintext }));
+  await refused(
+    {
+      ...{ CiphertextBlob: base64(long.CiphertextBlob ?? Buffer.alloc(0)), DestinationKeyId: rsa, DryRun: true },
+      DestinationEncryptionAlgorithm: OAEP,
+    },
+    'ValidationException',
+    `Algorithm ${OAEP} and key spec RSA_2048 cannot encrypt data larger than 190 bytes.`,
+  );
   await refused(
     { DestinationKeyId: key, ...modifiers },
     'ValidationException',

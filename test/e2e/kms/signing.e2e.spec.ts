@@ -182,8 +182,20 @@ describe('a signature is refused, with an empty error message,', () => {
     ['that is not DER', () => ({ Signature: base64(randomBytes(64)) })],
     ['of one byte', () => ({ Signature: base64('0') })],
     ['followed by a byte', () => ({ Signature: base64(Buffer.concat([signature, Buffer.alloc(1)])) })],
-  ])('%s', async (_, change) => {
-    expectKmsError(await sendKms(service, 'Verify', { ...valid, ...change() }), 'KMSInvalidSignatureException');
+  ])('%s, also in a DryRun', async (_, change) => {
+    for (const DryRun of [false, true])
+      expectKmsError(
+        await sendKms(service, 'Verify', { ...valid, ...change(), DryRun }),
+        'KMSInvalidSignatureException',
+      );
+  });
+
+  test('unless it is valid, when a DryRun would have succeeded', async () => {
+    expectKmsError(
+      await sendKms(service, 'Verify', { ...valid, DryRun: true }),
+      'DryRunOperationException',
+      'The request would have succeeded, but the DryRun option is set.',
+    );
   });
 
   test('of another key', async () => {
@@ -264,14 +276,6 @@ describe.each(['Sign', 'Verify'])('%s refuses', (operation) => {
     expect(json['message']).toMatch(/^1 validation error detected: Value 'RSASSA_PSS_SHA_1' at 'signingAlgorithm'/);
   });
 
-  test('a DryRun that would have succeeded', async () => {
-    expectKmsError(
-      await send('ML_DSA_44', { SigningAlgorithm: 'ML_DSA_SHAKE_256', DryRun: true }),
-      'DryRunOperationException',
-      'The request would have succeeded, but the DryRun option is set.',
-    );
-  });
-
   test('a key that waits for its material', async () => {
     const input = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', Origin: 'EXTERNAL' } as const;
     const { KeyMetadata } = await kms.send(new CreateKeyCommand(input));
@@ -281,4 +285,14 @@ describe.each(['Sign', 'Verify'])('%s refuses', (operation) => {
       `${KeyMetadata?.Arn ?? ''} is pending import.`,
     );
   });
+});
+
+test('a DryRun of Sign signs nothing', async () => {
+  const KeyId = await keys.arn('ML_DSA_44', 'SIGN_VERIFY');
+  const input = { KeyId, Message: base64(MESSAGE), SigningAlgorithm: 'ML_DSA_SHAKE_256', DryRun: true };
+  expectKmsError(
+    await sendKms(service, 'Sign', input),
+    'DryRunOperationException',
+    'The request would have succeeded, but the DryRun option is set.',
+  );
 });
