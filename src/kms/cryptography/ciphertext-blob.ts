@@ -77,8 +77,9 @@ export function sealBlob(key: BlobMaterial, material: HeldKey, plaintext: Buffer
 export function blobKey(blob: Buffer): ParsedBlob {
   const format = FORMATS.find((known) => known === blob[0]);
   const isSoftware = format === BLOB_FORMATS.software;
+  // The plaintext of a blob from ReEncrypt is empty if that of its RSA ciphertext was.
   const least = (isSoftware ? HEADER_BYTES : MATERIAL) + TAG_BYTES;
-  const isBlob = format !== undefined && (blob[1] === 0 || blob[1] === 1) && blob.length > least;
+  const isBlob = format !== undefined && (blob[1] === 0 || blob[1] === 1) && blob.length >= least;
   if (!isBlob || blob.readUIntBE(ACCOUNT, 6) > MAX_ACCOUNT) throw new KmsException('InvalidCiphertextException');
   const hex = blob.toString('hex', KEY_ID, ACCOUNT);
   return {

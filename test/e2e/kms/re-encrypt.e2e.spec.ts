@@ -1,9 +1,11 @@
+import { createPublicKey, publicEncrypt } from 'node:crypto';
 import {
   CreateKeyCommand,
   type CreateKeyCommandInput,
   DecryptCommand,
   DisableKeyCommand,
   EncryptCommand,
+  GetPublicKeyCommand,
   type KMSClient,
   ReEncryptCommand,
   RotateKeyOnDemandCommand,
@@ -127,6 +129,22 @@ test('names the half of the operation that a key is not for', async () => {
     'InvalidKeyUsageException',
     `${signing} key usage is SIGN_VERIFY which is not valid for ReEncryptFrom.`,
   );
+});
+
+test('a ciphertext of nothing under an RSA key still opens afterwards', async () => {
+  const [rsa, key] = [await newRsaKey(), await newKey()];
+  const { PublicKey = new Uint8Array() } = await kms.send(new GetPublicKeyCommand({ KeyId: rsa }));
+  const publicKey = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
+  const { CiphertextBlob } = await kms.send(
+    new ReEncryptCommand({
+      CiphertextBlob: publicEncrypt({ key: publicKey, oaepHash: 'sha256' }, Buffer.alloc(0)),
+      SourceKeyId: rsa,
+      SourceEncryptionAlgorithm: OAEP,
+      DestinationKeyId: key,
+    }),
+  );
+  const { json } = await sendKms(service, 'Decrypt', { CiphertextBlob: base64(CiphertextBlob ?? Buffer.alloc(0)) });
+  expect(json).toMatchObject({ KeyId: key, Plaintext: '' });
 });
 
 test('refuses an algorithm that a key lacks, and an RSA source without its key', async () => {
