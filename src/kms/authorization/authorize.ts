@@ -34,6 +34,8 @@ export interface Authorized {
   /** Operation to authorize; the call's by default. */
   operation?: string;
   encryptionContext?: EncryptionContext;
+  /** For ReEncrypt: true if both keys are the same. */
+  isOnSameKey?: boolean;
 }
 
 /** Looks up the grants of a key to a principal that may allow a call. */
@@ -45,7 +47,15 @@ export type GrantsOf = (
 
 /** Returns the request to the policy engine. */
 export function resourceOf(call: Call, authorized: Authorized): access.Authorized {
-  const { resource, key, newKey, requestAlias, operation = call.operation, encryptionContext } = authorized;
+  const {
+    resource,
+    key,
+    newKey,
+    requestAlias,
+    operation = call.operation,
+    encryptionContext,
+    isOnSameKey,
+  } = authorized;
   return {
     action: `${SERVICE}:${operation}`,
     resource,
@@ -58,6 +68,7 @@ export function resourceOf(call: Call, authorized: Authorized): access.Authorize
       requestAlias,
       operation,
       encryptionContext,
+      isOnSameKey,
     }),
     requestTags,
   };

@@ -89,7 +89,8 @@ describe('Facts of the request', () => {
   ])('%s of %j', (name, asked, values) => expect(valuesOf(name, asked)).toEqual(values));
 });
 
-describe('The encryption context', () => {
+describe('The encryption context of a call, or the one that a new grant requires', () => {
+  const grant = (Constraints: object): Asked => ({ operation: 'CreateGrant', input: { Constraints } });
   test.each<Row>([
     ['kms:EncryptionContext:table', { operation: 'Encrypt', authorized: { encryptionContext: CONTEXT } }, ['orders']],
     ['kms:EncryptionContext:ROW', { operation: 'Encrypt', authorized: { encryptionContext: CONTEXT } }, ['12']],
@@ -106,6 +107,16 @@ describe('The encryption context', () => {
       ['Table', 'row'],
     ],
     ['kms:EncryptionContextKeys', { operation: 'Encrypt' }, undefined],
+    ['kms:EncryptionContext:table', grant({ EncryptionContextSubset: CONTEXT }), ['orders']],
+    ['kms:EncryptionContext:table', grant({ EncryptionContextEquals: CONTEXT }), ['orders']],
+    [
+      'kms:EncryptionContextKeys',
+      grant({ EncryptionContextSubset: { a: '1' }, EncryptionContextEquals: CONTEXT }),
+      ['a', 'Table', 'row'],
+    ],
+    ['kms:EncryptionContextKeys', grant({ EncryptionContextSubset: {} }), undefined],
+    ['kms:EncryptionContextKeys', grant({ SourceArn: 'arn:aws:s3:::bucket' }), undefined],
+    ['kms:EncryptionContextKeys', { operation: 'CreateGrant', input: {} }, undefined],
   ])('%s of %j', (name, asked, values) => expect(valuesOf(name, asked)).toEqual(values));
 });
 
@@ -137,6 +148,9 @@ describe('Algorithms and other members of cryptographic calls', () => {
       ['SYMMETRIC_DEFAULT'],
     ],
     ['kms:EncryptionAlgorithm', { operation: 'DescribeKey', input: {} }, undefined],
+    ['kms:ReEncryptOnSameKey', { operation: 'ReEncrypt', authorized: { isOnSameKey: true } }, ['true']],
+    ['kms:ReEncryptOnSameKey', { operation: 'ReEncrypt', authorized: { isOnSameKey: false } }, ['false']],
+    ['kms:ReEncryptOnSameKey', { operation: 'Encrypt' }, undefined],
     ['kms:SigningAlgorithm', { operation: 'Sign', input: { SigningAlgorithm: 'ECDSA_SHA_256' } }, ['ECDSA_SHA_256']],
     ['kms:MacAlgorithm', { operation: 'VerifyMac', input: { MacAlgorithm: 'HMAC_SHA_256' } }, ['HMAC_SHA_256']],
     [

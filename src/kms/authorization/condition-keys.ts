@@ -16,6 +16,8 @@ interface ConditionSource {
   /** Operation to authorize: the call's, or one of ReEncrypt's halves. */
   operation: string;
   encryptionContext?: EncryptionContext;
+  /** For ReEncrypt: true if both keys are the same. */
+  isOnSameKey?: boolean;
 }
 
 type Answer = string | readonly string[] | undefined;
@@ -103,8 +105,12 @@ const KEYS: Record<string, (source: ConditionSource) => Answer> = {
   ),
   'kms:primaryregion': member('PrimaryRegion'),
   'kms:replicaregion': member('ReplicaRegion'),
-  'kms:encryptioncontextkeys': ({ encryptionContext }) => encryptionContext && Object.keys(encryptionContext),
+  'kms:encryptioncontextkeys': (source) => {
+    const context = contextOf(source);
+    return context && Object.keys(context);
+  },
   'kms:encryptionalgorithm': encryptionAlgorithm,
+  'kms:reencryptonsamekey': ({ isOnSameKey }) => (isOnSameKey === undefined ? undefined : String(isOnSameKey)),
   'kms:signingalgorithm': member('SigningAlgorithm'),
   'kms:macalgorithm': member('MacAlgorithm'),
   'kms:keyagreementalgorithm': member('KeyAgreementAlgorithm'),
@@ -141,9 +147,18 @@ const CONTEXT = 'kms:encryptioncontext:';
 /** Returns a function that looks up `kms` condition keys, by name in lower case, for one call. */
 export function conditionKeysOf(source: ConditionSource): ConditionKeys {
   return (name) => {
-    if (name.startsWith(CONTEXT)) return contextValues(source.encryptionContext ?? {}, name.slice(CONTEXT.length));
+    if (name.startsWith(CONTEXT)) return contextValues(contextOf(source) ?? {}, name.slice(CONTEXT.length));
     return Object.hasOwn(KEYS, name) ? KEYS[name]?.(source) : undefined;
   };
+}
+
+/** The encryption context of the call; for CreateGrant, the one that the constraints of the new grant require. */
+function contextOf({ call, operation, encryptionContext }: ConditionSource): EncryptionContext | undefined {
+  const { Constraints } = inputOf(call);
+  if (operation !== 'CreateGrant' || !Constraints) return encryptionContext;
+  const { EncryptionContextSubset, EncryptionContextEquals } = withoutEmptyContexts(Constraints);
+  if (!EncryptionContextSubset && !EncryptionContextEquals) return undefined;
+  return { ...EncryptionContextSubset, ...EncryptionContextEquals };
 }
 
 /** Names of condition keys are case-insensitive, so several pairs of the context may match one. */

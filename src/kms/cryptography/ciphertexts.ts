@@ -27,6 +27,8 @@ export interface Source {
   members: { keyId: string; algorithm: string };
   algorithm: EncryptionAlgorithm;
   context: EncryptionContext | undefined;
+  /** The destination of ReEncrypt. */
+  destinationKeyId?: string;
 }
 
 /** The clear text of a ciphertext. */
@@ -87,14 +89,16 @@ export class Ciphertexts {
    * Finds the key for encryption, and authorizes its use.
    *
    * @param operation the operation to authorize: Encrypt or ReEncryptTo
+   * @param source of ReEncrypt
    * @throws as `keyOf`
    */
   destination(
     call: Call,
     keyId: string,
     { operation, algorithm, context }: Pick<Source, 'operation' | 'algorithm' | 'context'>,
+    source?: KnownKey,
   ): KnownKey | Promise<KnownKey> {
-    const use = { operation, takesAlias: true, encryptionContext: context };
+    const use = { operation, takesAlias: true, encryptionContext: context, otherKeyId: source?.key.arn };
     return whenReady(this.keys.usable(call, keyId, use), (known) => {
       requireUsage(known.key, 'ENCRYPT_DECRYPT', operation);
       requireAlgorithm(known.key, algorithm);
@@ -125,8 +129,9 @@ export class Ciphertexts {
       : { blob: this.rsa.encrypt(known, algorithm, plaintext) };
   }
 
-  #find(call: Call, { operation, blob, keyId, members, algorithm, context }: Source): KnownKey | Promise<KnownKey> {
-    const use: KeyUse = { operation, takesAlias: true, encryptionContext: context };
+  #find(call: Call, source: Source): KnownKey | Promise<KnownKey> {
+    const { operation, blob, keyId, members, algorithm, context, destinationKeyId: otherKeyId } = source;
+    const use: KeyUse = { operation, takesAlias: true, encryptionContext: context, otherKeyId };
     if (blob === undefined || algorithm !== 'SYMMETRIC_DEFAULT') {
       const reason = blob === undefined ? 'without CiphertextBlob' : `with ${members.algorithm} ${algorithm}`;
       if (keyId === undefined) throw new ValidationException(`${members.keyId} is required ${reason}.`);

@@ -20,6 +20,7 @@ export class ReEncryptOperation {
       members: MEMBERS,
       algorithm: input.SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
       context: input.SourceEncryptionContext,
+      destinationKeyId: input.DestinationKeyId,
     };
     const destination = {
       operation: 'ReEncryptTo',
@@ -27,7 +28,7 @@ export class ReEncryptOperation {
       context: input.DestinationEncryptionContext,
     };
     return whenReady(this.ciphertexts.keyOf(call, source), (from) =>
-      whenReady(this.ciphertexts.destination(call, input.DestinationKeyId, destination), (to) => {
+      whenReady(this.ciphertexts.destination(call, input.DestinationKeyId, destination, from), (to) => {
         requireNoDryRun(blob === undefined);
         return whenReady(this.ciphertexts.open(call, from, source, blob as Buffer), ({ plaintext, materialId }) => {
           try {

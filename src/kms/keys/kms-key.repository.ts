@@ -35,6 +35,8 @@ export interface KeyUse {
    * database.
    */
   materialId?: string;
+  /** Identifier of the other key of ReEncrypt. */
+  otherKeyId?: string;
   /** Refuses an unsuitable key before the key's state is checked. */
   require?: (key: KmsKey) => void;
 }
@@ -108,7 +110,11 @@ export class KmsKeyRepository {
     return whenReady(this.#known(call, named, suffices), (known) => {
       if (!known) throw missing(call, named, use.operation);
       call.record.uses(known.key.arn);
-      return whenReady(this.#authorize(call, known, named, use), () => known);
+      const { otherKeyId } = use;
+      if (otherKeyId === undefined) return whenReady(this.#authorize(call, known, named, use), () => known);
+      return whenReady(this.#isNamed(call, known, otherKeyId), (isOnSameKey) =>
+        whenReady(this.#authorize(call, known, named, { ...use, isOnSameKey }), () => known),
+      );
     });
   }
 
@@ -249,16 +255,32 @@ export class KmsKeyRepository {
     return relatedTo(key, this.database.manager);
   }
 
+  /** True if an identifier names the key; false for one that the operation is going to refuse. */
+  #isNamed(call: Call, { key }: KnownKey, identifier: string): boolean | Promise<boolean> {
+    let named: KmsIdentifier;
+    try {
+      named = parseKeyId(identifier, scopeOf(call), true);
+    } catch {
+      return false;
+    }
+    if (named.accountId !== key.accountId) return false;
+    if (named.resource.startsWith('key/')) return kmsArn(named) === key.arn;
+    return whenReady(
+      this.#known(call, named, () => true),
+      (other) => other?.key.arn === key.arn,
+    );
+  }
+
   /** @param manager of the transaction that reads the key; without one, grants may come from the cache */
   #authorize(
     call: Call,
     known: KnownKey,
     named: KmsIdentifier,
-    { operation, encryptionContext }: KeyUse,
+    { operation, encryptionContext, isOnSameKey }: KeyUse & { isOnSameKey?: boolean },
     manager?: EntityManager,
   ): void | Promise<void> {
     const requestAlias = named.resource.startsWith('alias/') ? named.resource : undefined;
-    const authorized = { resource: known.key.arn, key: known, requestAlias, operation, encryptionContext };
+    const authorized = { resource: known.key.arn, key: known, requestAlias, operation, encryptionContext, isOnSameKey };
     return authorizeKey(call, authorized, (arn, principal, granted) =>
       manager ? grantsAllowing(manager, arn, principal, granted) : this.grants.of(arn, principal, granted),
     );

@@ -314,6 +314,19 @@ describe('CreateGrant', () => {
     expect(await constrainedTo({ table: 'orders' })).toBe('ok');
   });
 
+  test('is decided by the encryption context that its constraints require', async () => {
+    const forOrders = { StringEquals: { 'kms:EncryptionContext:table': 'orders' } };
+    const ann = await user(allow(['CreateGrant', 'Encrypt'], { Condition: forOrders }));
+    const KeyId = await newKey();
+    const refusal = denied(ann.arn, 'CreateGrant', KeyId);
+    const orders = { table: 'orders' };
+    const constrainedTo = (Constraints: object) => create({ KeyId, ...ofOther, Constraints }, ann);
+    expect(await constrainedTo({ EncryptionContextSubset: orders })).toBe('ok');
+    expect(await constrainedTo({ EncryptionContextEquals: { ...orders, row: '1' } })).toBe('ok');
+    expect(await constrainedTo({ EncryptionContextSubset: { table: 'cards' } })).toBe(refusal);
+    expect(await create({ KeyId, ...ofOther }, ann)).toBe(refusal);
+  });
+
   test('accepts values at the limits', async () => {
     const KeyId = await newKey();
     expect(await create({ KeyId, ...constrained({ ...pairs(7), long: 'v'.repeat(384) }), Name: 'n'.repeat(256) })).toBe(
