@@ -1,5 +1,4 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { decodeSequence } from './asn1.js';
 import { CryptoError } from './errors.js';
 
 /**
@@ -10,9 +9,9 @@ import { CryptoError } from './errors.js';
  */
 export function readPublicKey(der: Buffer): KeyObject {
   try {
-    decodeSequence(der, 'SubjectPublicKeyInfo', 'KEY_TYPE');
     const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
     refuseInfinity(key);
+    if (lengthOf(der) !== der.length) throw new RangeError('There are bytes after the key');
     return key;
   } catch {
     throw new CryptoError('KEY_TYPE', 'A public key must be a DER SubjectPublicKeyInfo of RSA or a named curve');
@@ -72,4 +71,12 @@ function readCertifiedKey(der: Buffer): KeyObject {
  */
 function refuseInfinity(publicKey: KeyObject): void {
   if (publicKey.asymmetricKeyType === 'ec') exportPublicKey(publicKey);
+}
+
+/** Returns the length of the first DER element, with its header: X.690 section 8.1.3. */
+function lengthOf(der: Buffer): number {
+  const short = der.readUInt8(1);
+  if (short < 0x80) return 2 + short;
+  const octets = short & 0x7f;
+  return 2 + octets + der.readUIntBE(2, octets);
 }
