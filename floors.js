@@ -14,6 +14,7 @@ export const FLOORS = [
     'clock',
     'logger',
     'log-output',
+    'make-folders',
     'quoted',
     'workers',
     'when-ready',

@@ -8,6 +8,7 @@ import { connect, dueMigrations, migrate } from './database/database.js';
 import { refuseWindows } from './database/embedded/binaries.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { LOCKS, tryWithLock } from './database/locks.js';
+import { isUnreachable } from './database/primary.js';
 import { checkLocks, checkTriggers } from './database/self-test.js';
 import { rowSeal } from './provider/bind-rows.js';
 import { BoundSubscriber } from './provider/bound.subscriber.js';
@@ -30,6 +31,7 @@ export interface EmbeddedDatabase {
  *
  * @param holder role of this process, which it tells other processes
  * @param stop   aborts a start in progress
+ * @param creating called before the database is created
  * @throws DataDirectoryInUseError if another process holds the directory
  * @throws DataDirectoryError if the database can't run here
  * @throws the reason of `stop`
@@ -39,13 +41,14 @@ export async function runEmbeddedDatabase(
   logger: Logger,
   holder: Holder,
   stop?: AbortSignal,
+  creating?: () => void,
 ): Promise<EmbeddedDatabase> {
   refuseWindows();
   ignoreOtherServers();
   const directory = await DataDirectory.hold(config.dataDir, holder);
   try {
     if (hasOwnKeyFile(config)) directory.makeMasterKey();
-    const postgres = await EmbeddedPostgres.start(directory, connectionsOf(config), logger, stop);
+    const postgres = await EmbeddedPostgres.start(directory, connectionsOf(config), logger, stop, creating);
     const close = async () => {
       await postgres.stop();
       await directory.close();
@@ -125,11 +128,27 @@ export async function openStore(config: Config, clock: Clock, embedded?: Embedde
   }
 }
 
+/** The only host of the database doesn't answer, which the errors of the driver and the system don't say. */
+class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+  readonly code: string;
+
+  constructor(url: string, cause: unknown) {
+    const { code = 'ETIMEDOUT', message } = cause as NodeJS.ErrnoException;
+    // A refused connection to a name with several addresses has a code but no message.
+    super(`the database of DATABASE_URL, ${new URL(url).host}, does not answer: ${message || code}`);
+    this.code = code;
+  }
+}
+
 /** Connects to the database of a deployment, and checks that it has the required behaviour. */
 async function openDatabase(config: Config, directory?: DataDirectory): Promise<DataSource> {
-  const database = await connect(
-    config.databaseUrls ?? assertDefined(directory?.databaseUrl),
-    config.databaseConnections,
+  const { databaseUrls, databaseConnections } = config;
+  const database = await connect(databaseUrls ?? assertDefined(directory?.databaseUrl), databaseConnections).catch(
+    (error: unknown) => {
+      const [url, ...others] = databaseUrls ?? [];
+      throw url !== undefined && others.length === 0 && isUnreachable(error) ? new NoAnswerError(url, error) : error;
+    },
   );
   try {
     await checkLocks(database);

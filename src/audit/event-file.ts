@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolders } from '../make-folders.js';
 import type { EventOutput } from './event-stream.js';
 
 /**
@@ -21,7 +22,12 @@ export class EventFile implements EventOutput {
   }
 
   async open(chain: number, time: Date): Promise<void> {
-    await this.#fileAt(chain, time);
+    try {
+      await this.#fileAt(chain, time);
+    } catch (error) {
+      (error as Error).message = `KEYBLOCK_AUDIT cannot be used: ${(error as Error).message}`;
+      throw error;
+    }
   }
 
   async write(text: string, chain: number, time: Date): Promise<void> {
@@ -54,7 +60,7 @@ export class EventFile implements EventOutput {
     if (this.#file && this.#mayBeTorn) await this.#file.truncate(this.#length);
     this.#mayBeTorn = false;
     await this.close();
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    makeFolders(this.#directory);
     const file = await open(path, 'a', 0o600);
     try {
       const { size } = await file.stat();

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -99,11 +99,19 @@ async function started(config: Config, surroundings: Surroundings): Promise<Serv
     // The worker has printed the reason.
     if (error instanceof WorkerError) throw new Failure(error.exitCode || EXIT.unavailable, '');
     if (error instanceof MasterKeyError) throw new Failure(EXIT.masterKey, error.message);
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
     if (code === undefined) throw error;
-    const reason = code === 'EADDRINUSE' ? `KEYBLOCK_PORT is taken (${message})` : outcomeOf(error).message;
+    const reason =
+      code === 'EADDRINUSE' ? `${settingOf(config, port)} is taken (${message})` : outcomeOf(error).message;
     throw new Failure(EXIT.unavailable, `Keyblock could not start: ${reason}`);
   }
+}
+
+/** Returns the setting that names a port. */
+function settingOf({ metricsPort, payshield }: Config, port: number | undefined): string {
+  if (port === metricsPort) return 'KEYBLOCK_METRICS_PORT';
+  const isOfListener = payshield?.listeners.some((listener) => listener.port === port);
+  return isOfListener ? 'A port in KEYBLOCK_PAYSHIELD_FILE' : 'KEYBLOCK_PORT';
 }
 
 /** Runs the embedded database, once a command that runs it has ended; a worker joins it. */
@@ -112,11 +120,11 @@ async function embeddedDatabase(
   { log: { logger }, stderr, stop }: Surroundings,
 ): Promise<EmbeddedDatabase> {
   if (cluster.isWorker) return joinEmbeddedDatabase(config);
-  if (!existsSync(join(config.dataDir, 'postgres'))) stderr.write(`Creating the database in ${config.dataDir} …\n`);
+  const creating = () => stderr.write(`Creating the database in ${config.dataDir} …\n`);
   const deadline = performance.now() + COMMAND_MS;
   for (let isWaiting = false; ; isWaiting = true) {
     try {
-      return await runEmbeddedDatabase(config, logger, 'service', stop);
+      return await runEmbeddedDatabase(config, logger, 'service', stop, creating);
     } catch (error) {
       const mayEndSoon = error instanceof DataDirectoryInUseError && error.isByCommand;
       if (!mayEndSoon || performance.now() > deadline) throw error;

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RootCredentials } from './config.js';
+import { makeFolders } from '../make-folders.js';
 import { KeyFileError, readKeyFile } from './key-file.js';
 
 /** Time limit for the process that holds a folder to identify itself. */
@@ -91,7 +92,7 @@ export class DataDirectory {
    */
   static async hold(path: string, holder: Holder): Promise<DataDirectory> {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolders(path);
     } catch (error) {
       throw new DataDirectoryError(`KEYBLOCK_DATA_DIR cannot be used: ${(error as Error).message}`);
     }

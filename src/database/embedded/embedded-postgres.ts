@@ -112,6 +112,7 @@ export class EmbeddedPostgres {
    * @param directory held by this process
    * @param connections number of connections of all service processes
    * @param stop      ends the start, and the server if it has been launched
+   * @param creating  called before the database is created
    * @throws DataDirectoryError with PostgreSQL's reason if the server can't start
    * @throws the reason of `stop`
    */
@@ -120,12 +121,17 @@ export class EmbeddedPostgres {
     connections: number,
     logger: Logger,
     stop?: AbortSignal,
+    creating?: () => void,
   ): Promise<EmbeddedPostgres> {
     const server = new EmbeddedPostgres(directory, connections, logger);
     await server.#stopOrphan();
     requireSpace(directory.path, !existsSync(directory.databasePath));
-    if (existsSync(directory.databasePath)) checkVersion(directory.databasePath);
-    else await server.#initialize();
+    if (existsSync(directory.databasePath)) {
+      checkVersion(directory.databasePath);
+    } else {
+      creating?.();
+      await server.#initialize();
+    }
     await server.#launchAfterCrash(stop);
     server.#disk = await DiskWatch.start(directory.path, directory.databaseUrl, logger);
     return server;

@@ -13,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
@@ -182,13 +183,26 @@ describe('the command keyblock', () => {
     expect(failed).toEqual({
       exitCode: 5,
       stdout: '',
-      stderr: expect.stringMatching(/^Keyblock could not start: .*ECONNREFUSED/),
+      stderr: expect.stringMatching(
+        /^Keyblock could not start: the database of DATABASE_URL, 127\.0\.0\.1:1, does not answer: connect ECONNREFUSED/,
+      ),
     });
     expect(wrong).toEqual({
       exitCode: 2,
       stdout: '',
       stderr: expect.stringContaining('KEYBLOCK_PORT must be a whole number'),
     });
+  });
+
+  test('names a database that accepts connections and stays silent', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const configured = `DATABASE_URL=postgresql://nobody@127.0.0.1:${port}/nothing KEYBLOCK_MASTER_KEY=${'ab'.repeat(32)} KEYBLOCK_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE KEYBLOCK_SECRET_ACCESS_KEY=${'s'.repeat(40)}`;
+    const refused = await shell(`${configured} KEYBLOCK_PORT=0 keyblock start`);
+    silent.close();
+    const reason = `the database of DATABASE_URL, 127.0.0.1:${port}, does not answer: Connection terminated due to connection timeout`;
+    expect(refused).toEqual({ exitCode: 5, stdout: '', stderr: `Keyblock could not start: ${reason}\n` });
   });
 
   test('start --dev forgets everything at exit, and refuses a database that is to stay', async () => {

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { request } from 'node:https';
 import { createRequire } from 'node:module';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand as CreateKmsKeyCommand, SignCommand, VerifyCommand } from '@aws-sdk/client-kms';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -209,6 +210,31 @@ test('serves HTTPS with the configured certificate, and continues when a client 
   expect(await status()).toBe(200);
   [keyFile, certFile].forEach((file) => rmSync(file!));
 });
+
+test.each(['KEYBLOCK_PORT', 'KEYBLOCK_METRICS_PORT', 'A port in KEYBLOCK_PAYSHIELD_FILE'])(
+  'names the setting whose port is taken: %s',
+  async (setting) => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const folder = mkdtempSync(join(tmpdir(), 'keyblock-'));
+    const payshield = join(folder, 'payshield.yaml');
+    writeFileSync(
+      payshield,
+      `payshield:
+  listeners: [{ host: 127.0.0.1, port: ${port}, region: ${REGION}, principal: 'arn:aws:iam::000000000000:user/switch' }]
+  lmks: { '00': { scheme: variant, set: test } }
+`,
+    );
+    const name = setting.split(' ').at(-1)!;
+    const value = name === 'KEYBLOCK_PAYSHIELD_FILE' ? payshield : String(port);
+    const service = start({ ...serviceEnv(store), [name]: value });
+    expect(await service.ended).toBe(5);
+    expect(service.output()).toMatch(`Keyblock could not start: ${setting} is taken (listen EADDRINUSE`);
+    holder.close();
+    rmSync(folder, { recursive: true });
+  },
+);
 
 test('lists every error in the configuration at once and does not start', async () => {
   const service = start({

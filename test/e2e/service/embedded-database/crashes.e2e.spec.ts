@@ -157,4 +157,12 @@ test.each(['100m', '4m'])('does not start for the first time on a disk of %s, an
   expect(service.output()).toMatch(
     /Keyblock could not start: \S+ has \d+ MiB of free space, and the database starts with 128/,
   );
+  expect(service.output()).not.toContain('Creating the database');
+});
+
+test('does not start on a read-only disk, and says why', async () => {
+  const folder = join(embedded.store.env.KEYBLOCK_DATA_DIR, 'data');
+  const service = start({ KEYBLOCK_DATA_DIR: folder }, { prefix: onDisk('4m,ro') });
+  expect(await service.ended).toBe(4);
+  expect(service.output()).toBe(`KEYBLOCK_DATA_DIR cannot be used: EROFS: read-only file system, mkdir '${folder}'\n`);
 });
