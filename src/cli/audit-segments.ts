@@ -296,6 +296,12 @@ export function readDay(text: string): string {
   throw new InvalidArgumentError('Give a day such as 2026-11-28.');
 }
 
+/** Reads a day, or a number of days before today (UTC), as in a command that runs daily. @throws InvalidArgumentError */
+export function readSince(text: string): string {
+  if (!/^\d{1,5}d$/.test(text)) return readDay(text);
+  return new Date(Date.now() - readDays(text) * 86_400_000).toISOString().slice(0, 10);
+}
+
 function readDays(text: string): number {
   const [, days] = /^(\d{1,5})d$/.exec(text) ?? [];
   if (days === undefined) throw new InvalidArgumentError('Give a number of days such as 90d.');

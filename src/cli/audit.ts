@@ -5,7 +5,7 @@ import type { Copy, CopyReport, StreamReport } from '../audit/copy-check.js';
 import type { Segment } from '../audit/segments.js';
 import type { TrustedAuditKeys } from '../audit/signing-key.js';
 import type { VerifyTableOptions } from '../audit/verify.js';
-import { addAuditSegments, readDay, verifyExportedDays } from './audit-segments.js';
+import { addAuditSegments, readSince, verifyExportedDays } from './audit-segments.js';
 import { addAuditSigningKey } from './audit-signing-key.js';
 import type { Command, Streams } from './command.js';
 import { EXIT, Failure } from './failure.js';
@@ -41,7 +41,7 @@ export function addAudit(program: Command, streams: Streams): void {
     .description(DESCRIPTION)
     .addArgument(new Argument('[-]', 'read a copy from standard input').choices(['-']))
     .option('--file <paths...>', 'Read streams from files.')
-    .option('--since <day>', 'Read only events from this day on.', readDay)
+    .option('--since <day>', 'Read only events from this day on, or of so many days, e.g. 2d.', readSince)
     .option('--export <dir>', 'Read a folder of exported days; needs --public-key.')
     .option('--public-key <path>', 'File with the output of keyblock audit public-key.')
     .examples('keyblock audit verify', 'keyblock audit verify --file audit-7-*.jsonl --public-key audit-keys.pem')

@@ -191,6 +191,7 @@ describe('arguments and input', () => {
     [['audit', 'verify', '--export', 'a', '--public-key', '/nowhere'], "can't be used: ENOENT"],
     [['audit', 'verify', '--export', 'a', '--public-key', 'package.json'], 'it has no public key in PEM'],
     [['audit', 'verify', '--since', '2026-11-28', '-'], '--since is for the table'],
+    [['audit', 'verify', '--since', '2d', '-'], '--since is for the table'],
     [['audit', 'verify', '--since', '2026-13-28'], 'Give a day such as'],
     [['audit', 'export'], "Required option '--to <dir>' not specified"],
     [['audit', 'export', '--to', 'a', '--day', 'today'], 'Give a day such as'],
