@@ -54,10 +54,7 @@ const DIVERSIFICATION: Record<MajorKeyDerivation, (pan: string, psn: string) => 
   EMV_OPTION_A: (pan, psn) => (pan + psn).slice(-16).padStart(16, '0'),
   EMV_OPTION_B: (pan, psn) => {
     if (pan.length <= 16)
-      throw new CryptoError(
-        'PAN',
-        'PAN length is invalid for EMV major key derivation mode EMV_OPTION_B: use EMV_OPTION_A with up to 16 digits',
-      );
+      throw new CryptoError('PAN', 'PAN length is invalid for EMV major key derivation mode EMV_OPTION_B');
     const digits = pan + psn;
     const bcd = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
     return decimalize(createHash('sha1').update(bcd).digest()).slice(0, 16);

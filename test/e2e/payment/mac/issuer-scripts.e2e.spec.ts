@@ -107,7 +107,7 @@ describe('GenerateMac and VerifyMac for issuer scripts', () => {
 
   test('reject option B for a PAN of 16 digits', async () => {
     const input = await inputOf(attributes('VISA', PAN, ATC, 'EMV_OPTION_B'), '00'.repeat(8));
-    const message = 'PAN length is invalid for EMV major key derivation mode EMV_OPTION_B';
-    await expectInvalid('mac/generate', input, message);
+    const awsMessage = /^PAN length is invalid for EMV major key derivation mode EMV_OPTION_B$/;
+    await expectInvalid('mac/generate', input, awsMessage);
   });
 });
