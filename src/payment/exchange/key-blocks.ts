@@ -38,8 +38,7 @@ export class KeyBlocks {
       const { attributes, exportable } = attributesOf(header, optionalBlocks, key.length);
       for (const protection of protections) checkStrength(attributes.KeyAlgorithm, protection);
       requireOtherKey(key, kbpk.key);
-      verifyCheckValue('KP', optionalBlocks, CIPHERS[kbpk.algorithm], kbpk.key);
-      if (header.algorithm !== 'H') verifyCheckValue('KC', optionalBlocks, header.algorithm === 'T' ? tdes : aes, key);
+      verifyCheckValues(optionalBlocks, { letter: header.algorithm, clear: key }, kbpk);
       return compute({ ...unwrapped, attributes, exportable });
     } finally {
       key.fill(0);
@@ -56,7 +55,25 @@ export class KeyBlocks {
   }
 }
 
-/** Verifies the check value of the wrapped key (optional block KC) or of the wrapping key (KP), if the block has it. */
+/**
+ * Verifies the check values of the wrapped key (optional block KC) and of the wrapping key (KP), if there are such
+ * blocks. An HMAC key has no check value that KC could hold.
+ *
+ * @param optionalBlocks in the form that X9.143 requires
+ * @param key.letter     algorithm in the header
+ * @param key.clear      wrapped key; the caller zeroizes it
+ * @param kbpk           key block protection key; the caller zeroizes it. A TR-34 transport has none
+ * @throws ValidationException
+ */
+export function verifyCheckValues(
+  optionalBlocks: readonly OptionalBlock[],
+  key: { letter: string; clear: Buffer },
+  kbpk?: Kbpk,
+): void {
+  if (kbpk) verifyCheckValue('KP', optionalBlocks, CIPHERS[kbpk.algorithm], kbpk.key);
+  if (key.letter !== 'H') verifyCheckValue('KC', optionalBlocks, key.letter === 'T' ? tdes : aes, key.clear);
+}
+
 function verifyCheckValue(
   id: 'KC' | 'KP',
   optionalBlocks: readonly OptionalBlock[],

@@ -59,6 +59,12 @@ describe('ExportKey in a TR-31 key block', () => {
     expect(sensitive.KeyMaterial.charAt(11)).toBe('S');
   });
 
+  test('exports with the check values of the key and of the KEK', async () => {
+    const OptionalBlocks = { KC: '0008D7B4', KP: `01${keys.kek.KeyCheckValue}` };
+    const { optionalBlocks } = open((await exportKey(stored.pinKey, underKek({ OptionalBlocks }))).KeyMaterial);
+    expect(Object.fromEntries(optionalBlocks.map(({ id, data }) => [id, data]))).toMatchObject(OptionalBlocks);
+  });
+
   test.each([
     [{ KeyModesOfUse: { NoRestrictions: true } }, 'may not go beyond'],
     [{ KeyModesOfUse: { Encrypt: true } }, 'KeyModesOfUse {Encrypt} are invalid'],
@@ -66,6 +72,11 @@ describe('ExportKey in a TR-31 key block', () => {
     [{ OptionalBlocks: { PB: '0000' } }, 'may not have PB'],
     [{ OptionalBlocks: { HM: '21' } }, 'may not have HM'],
     [{ OptionalBlocks: { KS: 'XYZ' } }, 'optional block KS'],
+    [{ OptionalBlocks: { KC: '0008D7B5' } }, 'block KC of the key block is not the check value of the wrapped key'],
+    [
+      { OptionalBlocks: { KP: '010000000000' } },
+      'block KP of the key block is not the check value of the wrapping key',
+    ],
     [{ OptionalBlocks: { LB: 'a'.repeat(100), '10': 'abcde' } }, 'at most 112 characters'],
     [{ KeyVersion: '1' }, 'KeyVersion'],
   ])('rejects the headers %j', async (headers, message) => {

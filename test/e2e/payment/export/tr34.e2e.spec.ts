@@ -171,6 +171,15 @@ describe('ExportKey in a TR-34 key block', () => {
     expect(Math.abs(signingTime!.getTime() - Date.now())).toBeLessThan(60_000);
   });
 
+  test('exports an optional block KC only if it is the check value of the key', async () => {
+    const withCheckValue = (KC: string) => to({ KeyBlockHeaders: { OptionalBlocks: { KC } } });
+    const { header } = opened(await exportKey(stored.pinKey, withCheckValue('0008D7B4')), NONCE);
+    expect(header.slice(16, 28)).toBe('KC0C0008D7B4');
+    expect(await refusal(stored.pinKey, withCheckValue('0008D7B5'))).toContain(
+      'block KC of the key block is not the check value of the wrapped key',
+    );
+  });
+
   test('exports a token whose signature and content openssl cms verifies', async () => {
     const { KeyMaterial } = await exportKey(stored.pinKey, to());
     const token = file('token.der', Buffer.from(KeyMaterial, 'hex'));

@@ -132,6 +132,11 @@ describe('ImportKey from a TR-34 key block', () => {
     ],
     ['an initial DUKPT key', { header: 'D0112B1TX00E0000' }, 'key usage B1'],
     ['a mode of use that the usage cannot have', { header: 'D0112K0TC00E0000' }, 'KeyModesOfUse {Generate,Verify}'],
+    [
+      'a false check value',
+      { header: 'D0112K0TB00E0100KC0C00000000' },
+      'block KC of the key block is not the check value',
+    ],
     ['an unknown mode of use', { header: 'D0112K0TY00E0000' }, 'mode of use Y'],
     ['an unknown exportability', { header: 'D0112K0TB00X0000' }, 'exportability has the value "X"'],
     ['a header that counts a missing optional block', { header: 'D0112K0TB00E0100' }, 'optional block'],

@@ -6,6 +6,7 @@ import { formatHeader } from '../../../../crypto/tr31/key-block.js';
 import { payloadBytes } from '../../../../crypto/tr31/wrap.js';
 import { buildKeyTransport } from '../../../../crypto/tr34/build.js';
 import { certificateOf } from '../../../exchange/certificate-text.js';
+import { verifyCheckValues } from '../../../exchange/key-blocks.js';
 import { checkStrength } from '../../../exchange/strength.js';
 import { Tr34Parties } from '../../../exchange/tr34-parties.js';
 import { TrustedAuthorities } from '../../../exchange/trusted-authorities.js';
@@ -37,18 +38,20 @@ export class Tr34Export {
     const time = this.clock.now();
 
     const transport = this.provider.use(pair, (privateKey) =>
-      exported.use((key) =>
-        buildKeyTransport({
+      exported.use((key) => {
+        // The length field is that of a version D key block.
+        const text = formatHeader(header, optionalBlocks, payloadBytes(header, key.length));
+        verifyCheckValues(optionalBlocks, { letter: header.algorithm, clear: key });
+        return buildKeyTransport({
           form: 'X9_TR34_2012',
-          // The length field is that of a version D key block.
-          header: formatHeader(header, optionalBlocks, payloadBytes(header, key.length)),
+          header: text,
           key,
           kdh: { certificate, privateKey },
           krd,
           time,
           nonce,
-        }),
-      ),
+        });
+      }),
     );
     return {
       WrappingKeyArn: authority.key.arn,

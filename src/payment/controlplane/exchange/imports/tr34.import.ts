@@ -6,6 +6,7 @@ import { parseHeader } from '../../../../crypto/tr31/key-block.js';
 import { type KeyTransportToOpen, type OpenedKey, openKeyTransport } from '../../../../crypto/tr34/parse.js';
 import { ValidationException } from '../../../../errors/exceptions.js';
 import { certificateOf } from '../../../exchange/certificate-text.js';
+import { verifyCheckValues } from '../../../exchange/key-blocks.js';
 import { checkStrength } from '../../../exchange/strength.js';
 import { Tr34Parties } from '../../../exchange/tr34-parties.js';
 import { TrustedAuthorities } from '../../../exchange/trusted-authorities.js';
@@ -41,8 +42,9 @@ export class Tr34Import {
     return this.provider.use(pair, (privateKey) => {
       const { header, key } = openTransport({ block, kdh, krd: { certificate, privateKey }, time, nonce });
       try {
-        const { attributes, exportable } = attributesOfHeader(header, key.length);
+        const { attributes, exportable, optionalBlocks, letter } = attributesOfHeader(header, key.length);
         checkStrength(attributes.KeyAlgorithm, { rsaBits: certificate.keyBits });
+        verifyCheckValues(optionalBlocks, { letter, clear: key });
         return admit(attributes, exportable)(key);
       } finally {
         key.fill(0);
@@ -64,9 +66,9 @@ function openTransport(transport: KeyTransportToOpen): OpenedKey {
   }
 }
 
-function attributesOfHeader(text: string, keyBytes: number): ReturnType<typeof attributesOf> {
+function attributesOfHeader(text: string, keyBytes: number) {
   const { header, optionalBlocks, headerChars } = parseHeader(text);
   if (headerChars !== text.length)
     throw new ValidationException('The key block header must end with the optional blocks that it counts.');
-  return attributesOf(header, optionalBlocks, keyBytes);
+  return { ...attributesOf(header, optionalBlocks, keyBytes), optionalBlocks, letter: header.algorithm };
 }
