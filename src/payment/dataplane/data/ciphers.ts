@@ -46,14 +46,20 @@ export function dataCipher(
   return symmetric(Symmetric as SymmetricEncryptionAttributes);
 }
 
-/** Returns the cipher for one side of ReEncryptData. */
+/**
+ * Returns the cipher for one side of ReEncryptData.
+ *
+ * @throws ValidationException for RSA without PaddingType, which only EncryptData and DecryptData accept
+ */
 export function reEncryptionCipher(
   attributes: ReEncryptionAttributes,
 ): DataCipher<'Symmetric' | 'Asymmetric' | 'Dukpt'> {
   const { Symmetric, Asymmetric, Dukpt } = attributes;
   if (Dukpt) return dukpt(Dukpt);
-  if (Asymmetric) return asymmetric(Asymmetric);
-  return symmetric(Symmetric as SymmetricEncryptionAttributes);
+  if (Asymmetric === undefined) return symmetric(Symmetric as SymmetricEncryptionAttributes);
+  if (Asymmetric.PaddingType === undefined)
+    throw new ValidationException('PaddingType of Asymmetric is required in ReEncryptData.');
+  return asymmetric(Asymmetric);
 }
 
 /** PaddingType has no effect, as in AWS: the data must be whole blocks with or without it. */

@@ -9,6 +9,7 @@ import { reEncryptionCipher } from './ciphers.js';
 import type { ReEncryptDataInput, ReEncryptDataOutput } from './data.schema.js';
 
 const { IncomingKeyIdentifier, OutgoingKeyIdentifier } = KEY_ARGUMENTS.ReEncryptData;
+type Variant = ReturnType<typeof reEncryptionCipher>['variant'];
 
 @Injectable()
 export class ReEncryptDataOperation {
@@ -17,11 +18,11 @@ export class ReEncryptDataOperation {
   async execute(call: Call, incomingKeyIdentifier: string, input: ReEncryptDataInput): Promise<ReEncryptDataOutput> {
     const from = reEncryptionCipher(input.IncomingEncryptionAttributes);
     const to = reEncryptionCipher(input.OutgoingEncryptionAttributes);
+    checkSides(from.variant, to.variant);
     const incomingNeeds = IncomingKeyIdentifier[from.variant];
     const outgoingNeeds = OutgoingKeyIdentifier[to.variant];
     const incoming = await this.keys.find(call, incomingNeeds, incomingKeyIdentifier, input.IncomingWrappedKey);
     const outgoing = await this.keys.find(call, outgoingNeeds, input.OutgoingKeyIdentifier, input.OutgoingWrappedKey);
-    checkSides(input);
 
     const reEncrypt = (): Buffer => {
       const plaintext = from.decrypt(incoming, Buffer.from(input.CipherText, 'hex'));
@@ -36,20 +37,10 @@ export class ReEncryptDataOperation {
   }
 }
 
-/**
- * @throws ValidationException if a side is RSA and the other isn't a symmetric key, and for RSA without PaddingType,
- *   which only EncryptData and DecryptData accept
- */
-function checkSides({
-  IncomingEncryptionAttributes: incoming,
-  OutgoingEncryptionAttributes: outgoing,
-}: ReEncryptDataInput): void {
-  const rsa = incoming.Asymmetric ?? outgoing.Asymmetric;
-  if (rsa === undefined) return;
-  if (!incoming.Symmetric && !outgoing.Symmetric)
+/** @throws ValidationException if a side is RSA and the other isn't a symmetric key */
+function checkSides(from: Variant, to: Variant): void {
+  if ((from === 'Asymmetric' && to !== 'Symmetric') || (to === 'Asymmetric' && from !== 'Symmetric'))
     throw new ValidationException('ReEncryptData with Asymmetric on one side needs Symmetric on the other.');
-  if (rsa.PaddingType === undefined)
-    throw new ValidationException('PaddingType of Asymmetric is required in ReEncryptData.');
 }
 
 /**

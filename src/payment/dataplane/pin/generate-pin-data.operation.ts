@@ -26,12 +26,12 @@ export class GeneratePinDataOperation {
 
   async execute(call: Call, input: GeneratePinDataInput): Promise<GeneratePinDataOutput> {
     const { PinBlockFormat: format, PrimaryAccountNumber: pan } = input;
+    this.tables.check(memberOf(input.GenerationAttributes).value);
     const { reference, source } = pinGeneration(input.GenerationAttributes);
     const pekRules =
       RULES['generate' in source ? 'EncryptionKeyIdentifier' : 'EncryptionKeyIdentifierWithEncryptedPinBlock'];
     const pvk = await this.keys.find(call, RULES.GenerationKeyIdentifier[reference.key], input.GenerationKeyIdentifier);
     const pek = await this.keys.find(call, pekRules[format], input.EncryptionKeyIdentifier, input.EncryptionWrappedKey);
-    this.tables.check(memberOf(input.GenerationAttributes).value);
     requirePanFor(format, pan);
     const referenceOf = reference.forPan(pan);
     const pinOf = pinFrom(source, input);

@@ -100,18 +100,14 @@ export interface PinVerification {
   validationData?: string;
 }
 
-/** Returns the PIN verification that a request specifies. */
+/** Returns the PIN verification that a request specifies. @throws ValidationException if the PVV isn't 4 digits */
 export function pinVerification(attributes: PinVerificationAttributes): PinVerification {
   const { name, value } = memberOf(attributes);
   if (name === 'Ibm3624Pin') {
     const validationData = paddedValidationData(ibm3624(value));
     return { reference: ibm3624Offset(value), claimed: value.PinOffset, validationData };
   }
-  return { reference: visaPvv(value), claimed: value.VerificationValue };
-}
-
-/** Checks the length of a Visa PIN verification value. @throws ValidationException unless it has 4 digits */
-export function requirePvv({ VisaPin }: PinVerificationAttributes): void {
-  if (VisaPin && VisaPin.VerificationValue.length !== 4)
+  if (value.VerificationValue.length !== 4)
     throw new ValidationException('VerificationValue must have 4 digits, as every Visa PIN verification value.');
+  return { reference: visaPvv(value), claimed: value.VerificationValue };
 }

@@ -34,6 +34,7 @@ export class TranslatePinDataOperation {
   async execute(call: Call, input: TranslatePinDataInput): Promise<TranslatePinDataOutput> {
     const from = sideOf(input.IncomingTranslationAttributes);
     const to = sideOf(input.OutgoingTranslationAttributes);
+    checkAs2805(input);
     const found = await findPinKey(this.keys, call, RULES.IncomingKeyIdentifier, {
       identifier: input.IncomingKeyIdentifier,
       format: from.format,
@@ -46,7 +47,6 @@ export class TranslatePinDataOperation {
       wrappedKey: input.OutgoingWrappedKey,
       dukpt: dukptOf(input.OutgoingDukptAttributes),
     });
-    checkAs2805(input);
     const block = encryptedPinBlock(from.format, input.EncryptedPinBlock);
 
     const as2805 = input.IncomingAs2805Attributes;

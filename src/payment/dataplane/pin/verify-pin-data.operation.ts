@@ -8,7 +8,7 @@ import { KEY_ARGUMENTS } from '../keys/key-arguments.js';
 import { WorkingKeys } from '../keys/working-keys.js';
 import { Verifications } from '../verification/verifications.js';
 import { DecimalizationTables } from './decimalization-tables.js';
-import { pinVerification, requirePvv } from './pin-algorithms.js';
+import { pinVerification } from './pin-algorithms.js';
 import { encryptedPinBlock, findPinKey, PIN_BLOCK_FORMATS, requirePanFor, underPinKey } from './pin-blocks.js';
 import type { VerifyPinDataInput, VerifyPinDataOutput } from './pin.schema.js';
 
@@ -24,6 +24,7 @@ export class VerifyPinDataOperation {
 
   async execute(call: Call, input: VerifyPinDataInput): Promise<VerifyPinDataOutput> {
     const { PinBlockFormat: format, PrimaryAccountNumber: pan, PinDataLength: length, DukptAttributes: dukpt } = input;
+    this.tables.check(memberOf(input.VerificationAttributes).value);
     const { reference, claimed, validationData } = pinVerification(input.VerificationAttributes);
     const pvk = await this.keys.find(
       call,
@@ -36,8 +37,6 @@ export class VerifyPinDataOperation {
       wrappedKey: input.EncryptionWrappedKey,
       dukpt: dukpt && { ksn: dukpt.KeySerialNumber, keyType: dukpt.DukptDerivationType },
     });
-    this.tables.check(memberOf(input.VerificationAttributes).value);
-    requirePvv(input.VerificationAttributes);
     requirePanFor(format, pan);
     const referenceOf = reference.forPan(pan);
     const block = encryptedPinBlock(format, input.EncryptedPinBlock);

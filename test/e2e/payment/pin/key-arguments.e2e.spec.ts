@@ -72,7 +72,6 @@ describe('Key arguments of PIN operations', () => {
   type CallName = keyof typeof CALLS;
 
   const RANDOM_KEY_SEND = '08CE34BAA56601EDC13C930B96445D16';
-  const WEAK = { ...IBM_3624, DecimalizationTable: '0'.repeat(16) };
   const pek = () => key(P0, PEK);
   const visa = () => key(V2, PEK);
   const generate = (
@@ -212,33 +211,6 @@ describe('Key arguments of PIN operations', () => {
     const { arn } = await key(usage, clear, cipher, modes);
     const [operation, input] = await CALLS[call](arn);
     await expectInvalid(operation, input, UNDECODABLE);
-  });
-
-  test.each<[string, CallName, object]>([
-    [
-      'a PVV of 5 digits',
-      'VerifyPinData, encryption',
-      { VerificationAttributes: { VisaPin: { ...VISA, VerificationValue: '00000' } } },
-    ],
-    [
-      'a weak decimalization table',
-      'VerifyPinData, Ibm3624Pin, verification',
-      { VerificationAttributes: { Ibm3624Pin: { ...WEAK, PinOffset: '0000' } } },
-    ],
-    [
-      'a weak decimalization table',
-      'GeneratePinData, Ibm3624RandomPin, generation',
-      { GenerationAttributes: { Ibm3624RandomPin: WEAK } },
-    ],
-    [
-      'As2805Format0 without its attributes',
-      'TranslatePinData, incoming of AS 2805',
-      { IncomingAs2805Attributes: undefined },
-    ],
-  ])('%s is reported after the key: %s', async (_what, call, change) => {
-    const [operation, input] = await CALLS[call](MISSING_KEY);
-    const { json } = await post(operation, { ...input, ...change });
-    expect(json).toMatchObject({ __type: 'ResourceNotFoundException', ResourceId: MISSING_KEY });
   });
 
   test.each(Object.keys(CALLS) as CallName[])(
