@@ -56,18 +56,12 @@ test.each(vectors)(
   },
 );
 
-const WRONG_FORMAT = 'is allowed only with the incoming formats As2805Format0 and IsoFormat0';
-test.each([
-  ['IsoFormat1', WRONG_FORMAT],
-  ['IsoFormat3', WRONG_FORMAT],
-  // The PIN protection key is TDES, and the key is checked first.
-  ['IsoFormat4', 'KeyAlgorithm of the input key'],
-])('refuses %s with IncomingAs2805Attributes', async (format, message) => {
+test.each(['IsoFormat1', 'IsoFormat3', 'IsoFormat4'])('refuses %s with IncomingAs2805Attributes', async (format) => {
   const [vector] = vectors;
   const attributes = format === 'IsoFormat1' ? {} : { PrimaryAccountNumber: vector!.inputs.primaryAccountNumber };
   expect(await translate(await request(vector!, { [format]: attributes }))).toMatchObject({
     __type: 'ValidationException',
-    message: expect.stringContaining(message),
+    message: expect.stringContaining('is allowed only with the incoming formats As2805Format0 and IsoFormat0'),
   });
 });
 
