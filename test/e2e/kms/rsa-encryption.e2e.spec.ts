@@ -168,9 +168,14 @@ describe('refuses', () => {
     );
   });
 
-  test('a DryRun that would have succeeded', async () => {
+  test('a DryRun, with the exception of the request if it would not have succeeded', async () => {
     const text = 'The request would have succeeded, but the DryRun option is set.';
-    expectKmsError(await decrypt({ DryRun: true }), 'DryRunOperationException', text);
+    const { CiphertextBlob = new Uint8Array() } = await kms.send(
+      new EncryptCommand({ KeyId: await arnOf('RSA_2048'), Plaintext: Buffer.from('a'), EncryptionAlgorithm }),
+    );
+    const blob = base64(CiphertextBlob);
+    expectKmsError(await decrypt({ CiphertextBlob: blob, DryRun: true }), 'DryRunOperationException', text);
+    expectKmsError(await decrypt({ DryRun: true }), 'InvalidCiphertextException');
   });
 
   test('a key that waits for its material', async () => {
