@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
 import { DataSource } from 'typeorm';
-import { createKey } from '../../support/keys.js';
+import { createKey, MISSING_KEY } from '../../support/keys.js';
 import { startTestService, type TestService, target } from '../../support/service.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -64,7 +64,7 @@ beforeAll(async () => {
     service.send({ path: '/mac/generate', headers: { traceparent }, body: JSON.stringify(body) });
   const input = { KeyIdentifier: arn, MessageData: '5413330089020011', GenerationAttributes: { Algorithm: 'CMAC' } };
   await call(`00-${TRACE}-${PARENT}-01`, input);
-  await call(`00-${TRACE}-${PARENT}-01`, { ...input, KeyIdentifier: arn.slice(0, -1) + '7' });
+  await call(`00-${TRACE}-${PARENT}-01`, { ...input, KeyIdentifier: MISSING_KEY });
   await call(`00-${UNSAMPLED}-${PARENT}-00`, input);
   await service.controlPlane.send(new StopKeyUsageCommand({ KeyIdentifier: arn }));
   await service.send({ headers: { ...target('ListKeys'), traceparent: `00-${TRACE}-${PARENT}-01` } });
