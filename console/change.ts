@@ -43,10 +43,15 @@ export function useChange(): {
 export function useKeyWithAlias<Key>(of: string): {
   /** True if the key of these inputs exists, but not its alias. */
   needsAlias: boolean;
-  /** Both functions return undefined after an error. @returns the key, once it has its alias */
+  /**
+   * Both functions return undefined after an error.
+   *
+   * @param createAlias absent for a key without an alias
+   * @returns the key, once it has its alias
+   */
   create: (
     createKey: () => Promise<Key | undefined>,
-    createAlias: (key: Key) => Promise<unknown>,
+    createAlias?: (key: Key) => Promise<unknown>,
   ) => Promise<Key | undefined>;
 } {
   const [unnamed, setUnnamed] = useState<{ key: Key; of: string }>();
@@ -56,7 +61,7 @@ export function useKeyWithAlias<Key>(of: string): {
     create: async (createKey, createAlias) => {
       const key = known ?? (await createKey());
       if (key === undefined) return undefined;
-      const isNamed = (await createAlias(key)) !== undefined;
+      const isNamed = !createAlias || (await createAlias(key)) !== undefined;
       setUnnamed(isNamed ? undefined : { key, of });
       return isNamed ? key : undefined;
     },

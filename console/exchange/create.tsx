@@ -43,12 +43,10 @@ export function Create() {
     return Key;
   };
   const createAlias = ({ KeyArn }: Key) =>
-    alias
-      ? run(() => control<object>('CreateAlias', { AliasName: alias, KeyArn }), `Created ${alias}`)
-      : Promise.resolve(alias);
+    run(() => control<object>('CreateAlias', { AliasName: alias, KeyArn }), `Created ${alias}`);
   const submit = (event: Event) => {
     event.preventDefault();
-    void create(createKey, createAlias);
+    void create(createKey, alias ? createAlias : undefined);
   };
   const others = DEPLOYMENT.regions.filter((name) => name !== region.value);
   return (

@@ -111,12 +111,10 @@ export function Import() {
   };
   const alias = values.alias.trim().replace(/^alias\//, '');
   const createAlias = ({ KeyArn }: Key) =>
-    alias === ''
-      ? Promise.resolve(alias)
-      : run(() => control<object>('CreateAlias', { AliasName: `alias/${alias}`, KeyArn }), `Created ${alias}`);
+    run(() => control<object>('CreateAlias', { AliasName: `alias/${alias}`, KeyArn }), `Created ${alias}`);
   const submit = (event: Event) => {
     event.preventDefault();
-    void create(importKey, createAlias);
+    void create(importKey, alias === '' ? undefined : createAlias);
   };
   return (
     <>

@@ -135,12 +135,10 @@ function NewKey() {
   const createKey = async () =>
     (await run(() => kms<CreateKeyOutput>('CreateKey', input), 'Created a key'))?.KeyMetadata?.KeyId;
   const createAlias = (TargetKeyId: string) =>
-    alias === ''
-      ? Promise.resolve(alias)
-      : run(() => kms<object>('CreateAlias', { AliasName: `alias/${alias}`, TargetKeyId }), `Created ${alias}`);
+    run(() => kms<object>('CreateAlias', { AliasName: `alias/${alias}`, TargetKeyId }), `Created ${alias}`);
   const submit = async (event: Event) => {
     event.preventDefault();
-    const id = await create(createKey, createAlias);
+    const id = await create(createKey, alias === '' ? undefined : createAlias);
     if (id !== undefined) goTo(['kms-keys', region.value, id]);
   };
   return (

@@ -121,8 +121,9 @@ async function isOfTags(
 }
 
 function hasOne(tags: readonly Tag[], text: Filter): boolean {
+  if (!isSet(text)) return true;
   const json = JSON.stringify(tags);
-  return !isSet(text) || [text ?? []].flat().some((part) => json.includes(part) || hasAll(tags, part));
+  return [text ?? []].flat().some((part) => json.includes(part) || hasAll(tags, part));
 }
 
 /** True if the tags have each of the values of a JSON object by tag key. */
