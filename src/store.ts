@@ -8,7 +8,7 @@ import { connect, dueMigrations, migrate } from './database/database.js';
 import { refuseWindows } from './database/embedded/binaries.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { LOCKS, tryWithLock } from './database/locks.js';
-import { isUnreachable } from './database/primary.js';
+import { isUnreachable, messageOf } from './database/primary.js';
 import { checkLocks, checkTriggers } from './database/self-test.js';
 import { rowSeal } from './provider/bind-rows.js';
 import { BoundSubscriber } from './provider/bound.subscriber.js';
@@ -134,10 +134,8 @@ class NoAnswerError extends Error {
   readonly code: string;
 
   constructor(url: string, cause: unknown) {
-    const { code = 'ETIMEDOUT', message } = cause as NodeJS.ErrnoException;
-    // A refused connection to a name with several addresses has a code but no message.
-    super(`the database of DATABASE_URL, ${new URL(url).host}, does not answer: ${message || code}`);
-    this.code = code;
+    super(`the database of DATABASE_URL, ${new URL(url).host}, does not answer: ${messageOf(cause)}`);
+    this.code = (cause as NodeJS.ErrnoException).code ?? 'ETIMEDOUT';
   }
 }
 

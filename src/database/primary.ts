@@ -165,7 +165,8 @@ export class Primary {
   }
 }
 
-function messageOf(error: unknown): string {
+/** Returns the reason why a host could not be used. */
+export function messageOf(error: unknown): string {
   const { message, code } = error as Error & { code?: string };
   // A refused connection to a name with several addresses has a code but no message.
   return message || (code ?? 'no answer');
