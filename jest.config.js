@@ -52,7 +52,8 @@ export default {
       testMatch: ['<rootDir>/{src,test}/**/*.{db,e2e}.spec.ts'],
     },
   ],
-  testTimeout: 90_000,
+  // A test fails this late only if something hangs: on a busy machine the longest takes half of it.
+  testTimeout: 300_000,
   // Node.js keeps every module that Jest has evaluated. The garbage collector would take up to half of the time of a
   // worker whose heap has grown to 2 GB.
   workerIdleMemoryLimit: '700MB',

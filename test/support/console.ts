@@ -13,7 +13,7 @@ export const SCREENS = [
 ] as const;
 export type Screen = Pick<(typeof SCREENS)[number], 'theme'> & { width: number; height: number };
 
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 120_000;
 const MOST_TABS = 120;
 
 export interface Console {

@@ -28,7 +28,7 @@ export function useNodes(env: NodeJS.ProcessEnv = {}): Nodes {
     shared.nodes = await Promise.all([start(), start()]);
     shared.database = new pg.Client({ connectionString: shared.store.env.DATABASE_URL });
     await shared.database.connect();
-  }, 60_000);
+  });
   afterAll(async () => {
     await shared.database.end();
     for (const { process, controlPlane } of shared.nodes) {

@@ -114,9 +114,9 @@ export async function listArns(controlPlane: PaymentCryptographyClient): Promise
 }
 
 /** A little less than a test may take, so that a test that waits in vain states for what. */
-const PATIENCE_MS = 85_000;
+const PATIENCE_MS = 285_000;
 
-/** Polls until the condition holds. @throws after 85 seconds, with the source of the condition */
+/** Polls until the condition holds. @throws after 285 seconds, with the source of the condition */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await holds())) {

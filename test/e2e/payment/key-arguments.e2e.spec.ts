@@ -51,7 +51,7 @@ beforeAll(async () => {
   await Promise.all(
     retired.map(async ([usage, algorithm]) => unusable[`${usage} ${algorithm}`]!.push(await deleted(usage, algorithm))),
   );
-}, 120_000);
+});
 
 async function agreementPair(DeriveKeyUsage: DeriveKeyUsage): Promise<string> {
   const { KeyArn } = await createKey(service, {

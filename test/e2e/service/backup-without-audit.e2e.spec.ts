@@ -22,7 +22,7 @@ drill('a backup without the audit events of exported days', () => {
       });
     expect(await backup(DAY_3)).toMatchObject({ exitCode: 0 });
     restored = await server!.restore(dump);
-  }, 60_000);
+  });
   afterAll(async () => {
     await days.remove();
     await server!.stop();

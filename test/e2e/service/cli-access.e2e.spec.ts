@@ -204,7 +204,7 @@ test('creates, changes and removes users, roles, policies and access keys', asyn
   }
   for (const { secretAccessKey } of [first, second, monday])
     expect(JSON.stringify(told)).not.toContain(secretAccessKey);
-}, 120_000);
+});
 
 test('explain prints the decision and the statement that made it', async () => {
   await done(['create', 'user', 'bob']);

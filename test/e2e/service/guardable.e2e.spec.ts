@@ -363,4 +363,4 @@ test('none is executed with an approval that came after its deadline, or that is
     expect([operation, sessionIdOf(await call())]).not.toEqual([operation, late[i]]);
     expect([operation, await state()]).toEqual([operation, waiting[i]!.before]);
   }
-}, 60_000);
+});

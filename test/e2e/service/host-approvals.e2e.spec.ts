@@ -182,7 +182,7 @@ describe('keyblock master-key rotate', () => {
       stderr: expect.stringContaining('nothing to do') as unknown,
     });
     expect(sessionIn(await rotate('--file', keyFile(service.store, randomBytes(32))))).not.toBe(id);
-  }, 30_000);
+  });
 
   test('that was interrupted continues without another approval', async () => {
     const opened = await openTestStore(service.store);
@@ -201,7 +201,7 @@ describe('keyblock master-key rotate', () => {
     await opened.close();
     expect(await rotate()).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('is retired') as unknown });
     service.store.env.KEYBLOCK_MASTER_KEY = key.toString('hex');
-  }, 30_000);
+  });
 });
 
 describe('keyblock audit prune', () => {

@@ -172,4 +172,4 @@ test('some order of the imports, deletions and rotations on two nodes explains e
     'rotate KMSInvalidStateException',
     'rotate ok',
   ]);
-}, 120_000);
+});

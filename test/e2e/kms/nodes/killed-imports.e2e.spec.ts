@@ -148,4 +148,4 @@ test('a service that is killed while it imports and replicates loses nothing tha
   const env = { PATH: process.env['PATH'], ...serviceEnv(store) };
   const { stdout } = await promisify(execFile)(process.execPath, [KEYBLOCK, 'check'], { env });
   expect(stdout).toContain('All rows are as the service left them.');
-}, 180_000);
+});

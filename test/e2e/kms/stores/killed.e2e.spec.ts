@@ -148,5 +148,5 @@ describeWithSoftHsm('CreateKey in a custom key store', () => {
         .map(({ keyArn }) => keyArn)
         .sort(),
     ).toEqual(orphans.sort());
-  }, 180_000);
+  });
 });

@@ -16,4 +16,4 @@ test('SIGTERM ends a service whose database does not answer', async () => {
   expect(await end(service, 'SIGTERM')).toBe(0);
   for (const pid of children) process.kill(pid, 'SIGKILL');
   expect(await listArns(controlPlaneOf(await start().listening))).toEqual([arn]);
-}, 120_000);
+});

@@ -130,7 +130,7 @@ describe.each(['on a server', 'in a data directory'])('a rotation %s that is kil
     if (!isGiven) expect(readFileSync(master(), 'utf8').trim()).toBe(newKey.toString('hex'));
     const [answer] = await database.query<{ count: string }[]>('SELECT count(*) FROM keys');
     expect(Number(answer!.count)).toBeGreaterThan(KEYS);
-  }, 120_000);
+  });
 });
 
 test('a rotation that fails at its very end leaves the new key where the next start finds it', async () => {

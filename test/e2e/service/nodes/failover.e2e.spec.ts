@@ -167,4 +167,4 @@ test('nodes that know both hosts find the promoted standby, which has all that w
   expect(metrics).toMatch(/^keyblock_database_wait_seconds_count [1-9]/m);
   for (const node of nodes) await node.stop();
   expect(await verify()).toMatchObject({ exitCode: 0, stderr: '' });
-}, 120_000);
+});

@@ -181,7 +181,7 @@ beforeAll(async () => {
   expect(await host('NC')).toMatch(/^ND00/);
 });
 
-beforeEach(find, 60_000);
+beforeEach(find);
 
 afterAll(async () => {
   await find();
