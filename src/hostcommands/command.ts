@@ -83,14 +83,6 @@ export interface PinsUnderLmk {
   encrypt(host: HostCall, pin: string, account: string): string | Promise<string>;
   /** @throws HostError 14 for a PIN that isn't under this LMK or belongs to another account */
   decrypt(host: HostCall, encrypted: string, account: string): string | Promise<string>;
-  /**
-   * Decrypts a decimalisation table that is encrypted under a variant LMK.
-   *
-   * @param encrypted 16 hexadecimal digits
-   * @returns 16 decimal digits
-   * @throws HostError 25 for a table that isn't under this LMK
-   */
-  openTable(host: HostCall, encrypted: string): string;
 }
 
 /** Services of the listener for its commands. */
@@ -126,7 +118,7 @@ export interface ListenerSettings extends FieldSettings {
   readonly servesPinsUnderLmk: boolean;
   /** Allows keys to be exported and generated under the schemes X and Y. */
   readonly takesAnsiX917: boolean;
-  /** Disables the check of the digits of a clear decimalisation table. */
+  /** Disables the check of the digits of a decimalisation table. */
   readonly takesWeakTables: boolean;
   /** Data of EMV cryptograms is padded by ISO/IEC 9797-1 method 2 where its length isn't a multiple of 8. */
   readonly padsEmvData: boolean;

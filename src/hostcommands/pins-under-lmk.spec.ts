@@ -72,20 +72,6 @@ test('refuses an LMK that does not exist', () => {
   expect(() => pins.encrypt(host('09'), '1234', ACCOUNT)).toThrow(refusal('13'));
 });
 
-test('encrypts decimalisation tables', () => {
-  const encrypted = pins.encryptTable(host('00'), '0123456789012345');
-  expect(encrypted).toMatch(/^[0-9A-F]{16}$/);
-  expect(pins.openTable(host('00'), encrypted)).toBe('0123456789012345');
-  expect(() =>
-    pins.openTable(
-      host('00'),
-      encrypted.replace(/^./, (d) => (d === '0' ? '1' : '0')),
-    ),
-  ).toThrow(refusal('25'));
-  expect(() => pins.openTable(host('04'), encrypted)).toThrow(refusal('25'));
-  expect(() => pins.encryptTable(host('04'), '0123456789012345')).toThrow(refusal('A1'));
-});
-
 describe('reads the field of a PIN', () => {
   const settings = { lmks: LMKS, defaultLmk: '00', hexLength: 'characters', takesKeyNames: false } as const;
   const read = (text: string) => pins.read(new RequestFields(Buffer.from(text), 0, settings), 'PIN');

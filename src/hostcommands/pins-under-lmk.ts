@@ -2,7 +2,6 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { scopeOf } from '../call.js';
 import { aes } from '../crypto/aes.js';
 import { equal, toHex } from '../crypto/bytes.js';
-import { tdes } from '../crypto/des.js';
 import { ff1Decrypt, ff1Encrypt } from '../crypto/ff1.js';
 import { HeldKey } from '../crypto/held-key.js';
 import { hmac } from '../crypto/hmac.js';
@@ -13,7 +12,7 @@ import type { RequestFields } from './layouts/request-fields.js';
 import { authorizeLmk } from './lmk/authorize-lmk.js';
 import type { BlockKeys } from './lmk/block-keys.js';
 import { type Lmk, lmkArn, type Lmks, type VariantLmkEntry } from './lmk/lmks.js';
-import type { Pair, VariantLmk } from './lmk/variant-lmk.js';
+import type { VariantLmk } from './lmk/variant-lmk.js';
 
 const MIN_PIN = 4;
 const MAX_PIN = 12;
@@ -27,7 +26,7 @@ const ACCOUNT_HASH_BYTES = 6;
  * contents are our own: see ADR 43.
  */
 export class LmkPins implements PinsUnderLmk {
-  readonly #derived = new WeakMap<VariantLmk, { pins: HeldKey; tables: HeldKey }>();
+  readonly #derived = new WeakMap<VariantLmk, HeldKey>();
 
   /** @param blocks undefined if no LMK is a key block LMK */
   constructor(
@@ -74,21 +73,6 @@ export class LmkPins implements PinsUnderLmk {
     });
   }
 
-  openTable(host: HostCall, encrypted: string): string {
-    const lmk = this.#lmk(host);
-    const table = lmk.scheme === 'variant' ? toHex(this.#table(host, lmk).decrypt(Buffer.from(encrypted, 'hex'))) : '';
-    if (!/^[0-9]{16}$/.test(table))
-      throw new HostError('25', `The decimalisation table is not encrypted under LMK ${lmk.id}`);
-    return table;
-  }
-
-  /** Encrypts a decimalisation table under a variant LMK. @param table 16 decimal digits @returns 16 hexadecimal digits */
-  encryptTable(host: HostCall, table: string): string {
-    const lmk = this.#lmk(host);
-    if (lmk.scheme !== 'variant') throw new HostError('A1', `LMK ${lmk.id} encrypts no decimalisation tables`);
-    return toHex(this.#table(host, lmk).encrypt(Buffer.from(table, 'hex')));
-  }
-
   #lmk({ lmk }: HostCall): Lmk {
     const found = this.lmks.get(lmk);
     if (!found) throw new HostError('13', `LMK identifier: there is no LMK ${lmk}`);
@@ -102,28 +86,23 @@ export class LmkPins implements PinsUnderLmk {
 
   #ff1({ call }: HostCall, { id, lmk }: VariantLmkEntry, account: string) {
     authorizeLmk(call, lmkArn(scopeOf(call), id));
-    return { key: this.#keys(lmk).pins, radix: 10, tweak: Buffer.from(account, 'latin1') };
+    return { key: this.#key(lmk), radix: 10, tweak: Buffer.from(account, 'latin1') };
   }
 
-  #table({ call }: HostCall, { id, lmk }: VariantLmkEntry) {
-    authorizeLmk(call, lmkArn(scopeOf(call), id));
-    return tdes(this.#keys(lmk).tables);
-  }
-
-  #keys(lmk: VariantLmk): { pins: HeldKey; tables: HeldKey } {
-    let keys = this.#derived.get(lmk);
-    if (!keys) {
-      keys = { pins: derived(lmk, '02-03', 'PIN', 32), tables: derived(lmk, '18-19', 'decimalisation table', 24) };
-      this.#derived.set(lmk, keys);
+  #key(lmk: VariantLmk): HeldKey {
+    let key = this.#derived.get(lmk);
+    if (!key) {
+      key = derived(lmk);
+      this.#derived.set(lmk, key);
     }
-    return keys;
+    return key;
   }
 }
 
-/** Derives a key from a pair of the LMK: HMAC-SHA-256 of a label. */
-function derived(lmk: VariantLmk, pair: Pair, what: string, bytes: number): HeldKey {
-  return lmk.lend(pair, (clear) => {
-    const key = hmac('SHA256', clear, Buffer.from(`Keyblock: ${what} under the LMK`), bytes);
+/** Derives the key of PINs from the LMK: HMAC-SHA-256 of a label. */
+function derived(lmk: VariantLmk): HeldKey {
+  return lmk.lend('02-03', (clear) => {
+    const key = hmac('SHA256', clear, Buffer.from('Keyblock: PIN under the LMK'), 32);
     try {
       return new HeldKey(key);
     } finally {

@@ -16,20 +16,20 @@ export function requireAtMost(maximum: number, length: number): void {
 }
 
 /**
- * Returns the arguments of the IBM 3624 method. A table that isn't 16 decimal digits is encrypted under the LMK.
+ * Returns the arguments of the IBM 3624 method.
  *
- * @throws HostError 25 for a decimalisation table that reveals PINs, or isn't one under the LMK
+ * @throws HostError 25 for a decimalisation table that reveals PINs, or isn't 16 decimal digits
  */
-export function ibm3624Arguments({ table, validationData }: Ibm3624Fields, host: HostCall): Ibm3624Arguments {
-  const { pins, settings } = host.services;
-  const clear = /^[0-9]{16}$/.test(table) ? table : pins.openTable(host, table);
-  if (!settings.takesWeakTables && isWeakDecimalizationTable(clear))
+export function ibm3624Arguments({ table, validationData }: Ibm3624Fields, { services }: HostCall): Ibm3624Arguments {
+  if (!/^[0-9]{16}$/.test(table))
+    throw new HostError('25', 'decimalisation table must be 16 decimal digits: no tables are encrypted under an LMK');
+  if (!services.settings.takesWeakTables && isWeakDecimalizationTable(table))
     throw new HostError(
       '25',
       'decimalisation table must have at least 8 different digits, and none more than 4 times: others reveal PINs',
     );
   // The validation data has its full length, so no padding is needed.
-  return { validationData, padCharacter: 'F', decimalizationTable: clear };
+  return { validationData, padCharacter: 'F', decimalizationTable: table };
 }
 
 /** Returns the field of an offset. */
