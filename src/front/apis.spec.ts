@@ -10,7 +10,8 @@ test.each([
   ['PaymentCryptographyControlPlane.ListKeys', '/PaymentCryptographyControlPlane/ListKeys'],
   ['TrentService.ListKeys', '/TrentService/ListKeys'],
   ['OtherService.ListKeys', '/'],
-  ['TrentService.ListKeys.ListKeys', '/'],
+  ['TrentService.ListKeys.ListKeys', '/TrentService/ListKeys.ListKeys'],
+  ['TrentService.', '/TrentService/'],
   ['TrentServiceXListKeys', '/'],
   ['xTrentService.ListKeys', '/'],
   ['TrentService./../ListKeys', '/'],
@@ -28,6 +29,7 @@ test('routes a path as it is, whatever the target', () => {
 test.each([
   ['/TrentService/Unknown', '/', OTHER_API],
   ['/TrentService/ListKeys', '/TrentService/ListKeys', OTHER_API],
+  ['/TrentService/', '/', OTHER_API],
   ['/PaymentCryptographyControlPlane/Unknown', '/', CONTROL_PLANE],
   ['/', '/', CONTROL_PLANE],
   ['/admin/users', '/admin/users', ADMIN],

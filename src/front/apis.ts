@@ -21,7 +21,7 @@ export class Apis {
       'pathAfterPrefix' in api.routing ? [[`/${api.routing.pathAfterPrefix}/`, api] as const] : [],
     );
     const targets = all.flatMap(({ routing }) => ('target' in routing ? routing.target : []));
-    this.#target = new RegExp(`^(${targets.join('|')})\\.(\\w+)$`);
+    this.#target = new RegExp(`^(${targets.join('|')})\\.([\\w.]*)$`);
     this.#atRoot = required(all.find(({ routing }) => 'target' in routing));
     this.#otherwise = required(all.find((api) => pathPrefix(api) === '/'));
   }

@@ -7,6 +7,9 @@ import { InvalidInput } from './invalid-input.js';
 
 type Path = readonly PropertyKey[];
 
+/** The names of JSON for zod's types that have others. */
+const JSON_TYPES: Readonly<Record<string, string>> = { int: 'integer', record: 'object' };
+
 /** The parts of a request that an operation reads. */
 export interface RequestParts {
   /** Path parameters, decoded. */
@@ -179,7 +182,7 @@ function constraintOf(issue: z.core.$ZodIssue, value: unknown): Constraint {
   switch (issue.code) {
     case 'invalid_type':
       if (value === undefined) return { kind: 'required' };
-      return { kind: 'type', expected: issue.expected === 'int' ? 'integer' : issue.expected };
+      return { kind: 'type', expected: JSON_TYPES[issue.expected] ?? issue.expected };
     case 'invalid_value':
       if (value === undefined) return { kind: 'required' };
       return typeof value === 'string' ? { kind: 'enum', values: issue.values } : { kind: 'type', expected: 'string' };

@@ -39,6 +39,7 @@ test('ignores unknown members', async () => {
 const encrypt = (Plaintext: string) => ({ KeyId: 'x', Plaintext });
 test.each([
   ['an unknown operation', 'CreateKeys', {}, 'UnknownOperationException'],
+  ['a target without an operation', '', {}, 'UnknownOperationException'],
   ['a body that is not JSON', 'ListKeys', '{', 'SerializationException'],
   ['a member of another type', 'ListKeys', { Limit: 'ten' }, 'SerializationException'],
   ['a list for a map', 'Encrypt', { ...encrypt('AA=='), EncryptionContext: [] }, 'SerializationException'],
@@ -61,6 +62,15 @@ test.each([
   ['base64 with white space', 'Encrypt', encrypt('AA==\n'), 'SerializationException'],
 ])('refuses %s', async (_, operation, input, name) => {
   expect(await refused(operation, input)).toMatchObject({ status: 400, __type: name });
+});
+
+test.each([
+  ['Encrypt', { ...encrypt('AA=='), EncryptionContext: [] }, 'encryptionContext must be of type object.'],
+  ['ListKeys', { Limit: 1.5 }, 'limit must be of type integer.'],
+  ['CreateKey', { Tags: {} }, 'tags must be of type array.'],
+])('names the type that a member of %s must have: %j', async (operation, input, message) => {
+  const { json } = await sendKms(service, operation, input);
+  expect(json).toMatchObject({ __type: 'SerializationException', message });
 });
 
 test('refuses a signature for another service, and the other way round', async () => {
