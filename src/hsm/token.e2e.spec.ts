@@ -43,7 +43,7 @@ describeWithSoftHsm('a token', () => {
       address: { module: SOFTHSM, label: 'payments', ...address },
       pin: PIN,
       sessions: 4,
-      timeoutMs: 2000,
+      timeoutMs: 20_000,
       ...settings,
     });
     open.push(token);
@@ -235,7 +235,7 @@ describeWithSoftHsm('a token', () => {
     );
 
     test('by slow answers, refuses the calls that get no session in time, and serves the others', async () => {
-      const token = await opened({ module }, { sessions: 1 });
+      const token = await opened({ module }, { sessions: 1, timeoutMs: 2000 });
       writeFileSync(orders, 'wait');
       const before = tokenProcessesOf(process.pid);
       const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => token.run('random', 16)));

@@ -31,6 +31,8 @@ const environment = { ...process.env };
 let received: Notice[] = [];
 /** The receiver's answer; undefined never answers. */
 let status: number | undefined;
+/** Number of requests that the service gave up before the receiver answered. */
+let givenUp = 0;
 let receiver: Server;
 let plain: Server;
 let store: DatabaseStore;
@@ -43,6 +45,9 @@ const { createUsers, createTeam, guard, newKey, control, approve, vote, approval
 
 /** Verifies a notice as receivers do. */
 const listener: RequestListener = (request, response) => {
+  response.on('close', () => {
+    if (!response.writableEnded) givenUp++;
+  });
   void text(request).then((body) => {
     const { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': signature } = request.headers;
     if (request.url === `/${TOKEN}` && signature === signatureOf(SECRET, String(id), Number(time), body))
@@ -151,10 +156,9 @@ test('a change that is not committed sends no notice', async () => {
 
 test('a receiver that does not answer delays no call, and one that fails gets another attempt', async () => {
   status = undefined;
-  const began = performance.now();
   sessionIdOf(await deleteKey(await newKey()));
-  expect(performance.now() - began).toBeLessThan(2000);
   await types(1);
+  expect(givenUp).toBe(0);
   status = 500;
   const id = sessionIdOf(await deleteKey(await newKey()));
   await types(2);
