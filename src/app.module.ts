@@ -5,6 +5,7 @@ import { AccessKeyUse } from './access/access-key-use.js';
 import { CredentialCache } from './access/credential-cache.js';
 import { KeyUse } from './access/key-use.js';
 import { Rates } from './front/rates.js';
+import { Callers } from './access/callers.js';
 import { ACCOUNT_ID, PrincipalRepository } from './access/principal.repository.js';
 import { AdminModule } from './admin/admin.module.js';
 import { ApprovalsModule } from './approvals/approvals.module.js';
@@ -134,6 +135,7 @@ function sharedProviders({
       },
       inject: [Metrics],
     },
+    Callers,
     PrincipalRepository,
     KeyUse,
     Rates,
@@ -162,9 +164,9 @@ function internalProviders({ config, drain, root, database, logger }: Dependenci
     },
     {
       provide: Credentials,
-      useFactory: (principals: PrincipalRepository, cache: CredentialCache, use: AccessKeyUse) =>
-        new Credentials(config.accountId, root, principals, cache, use),
-      inject: [PrincipalRepository, CredentialCache, AccessKeyUse],
+      useFactory: (callers: Callers, cache: CredentialCache, use: AccessKeyUse) =>
+        new Credentials(config.accountId, root, callers, cache, use),
+      inject: [Callers, CredentialCache, AccessKeyUse],
     },
     AccessKeyUse,
   ];

@@ -8,7 +8,8 @@ import { MasterKey } from '../provider/master-key.js';
 import { aadOf } from '../provider/sealed.js';
 import { matchesPassword } from './password-hash.js';
 import { PasswordRow } from './password.entity.js';
-import { PrincipalRepository } from './principal.repository.js';
+import { arnOfPrincipal } from './principal.entity.js';
+import { ACCOUNT_ID } from './principal.repository.js';
 
 /** Wrong passwords in a row after which a user is locked, and for how long. */
 const MAX_FAILURES = 5;
@@ -32,7 +33,7 @@ export class Passwords {
     private readonly changes: Changes,
     private readonly masterKey: MasterKey,
     private readonly clock: Clock,
-    private readonly principals: PrincipalRepository,
+    @Inject(ACCOUNT_ID) private readonly accountId: string,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -59,7 +60,7 @@ export class Passwords {
    * next check waits for the count only after its own hash, which takes much longer.
    */
   async #check(name: string, password: string): Promise<string | undefined> {
-    const arn = this.principals.arnOf('user', name);
+    const arn = arnOfPrincipal(this.accountId, 'user', name);
     const before = await this.#row(arn);
     const stored = before && {
       salt: before.salt,

@@ -3,6 +3,11 @@ import { Bound } from '../provider/bound.js';
 
 export type PrincipalKind = 'user' | 'role';
 
+/** Returns the ARN of a user or a role. */
+export function arnOfPrincipal(accountId: string, kind: PrincipalKind, name: string): string {
+  return `arn:aws:iam::${accountId}:${kind}/${name}`;
+}
+
 /** A user or a role of the account. */
 @Entity('principals')
 @Bound<PrincipalRow>('arn', 'accountId', 'kind', 'name', 'uniqueId', 'createdAt')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, LessThanOrEqual, MoreThan } from 'typeorm';
-import { type Call, type Identity, personOf, type Principal } from '../call.js';
+import { type Call, personOf } from '../call.js';
 import { Clock } from '../clock.js';
 import { ConflictException, ResourceNotFoundException, ValidationException } from '../errors/exceptions.js';
 import { Changes } from '../changes/changes.js';
@@ -10,21 +10,17 @@ import { MasterKey } from '../provider/master-key.js';
 import { aadOf } from '../provider/sealed.js';
 import { AccessChange, CHANGE_COUNTS_MS } from './access-change.entity.js';
 import { AccessKeyRow } from './access-key.entity.js';
-import type { Credential } from './credential.js';
-import { checkIdentityPolicy, readIdentityPolicy } from '../policy/policy-document.js';
-import { identityStatements, Statements } from '../policy/policy.js';
+import { checkIdentityPolicy } from '../policy/policy-document.js';
 import { hashPassword } from './password-hash.js';
 import { PasswordRow } from './password.entity.js';
 import { PrincipalPolicy } from './principal-policy.entity.js';
-import { type PrincipalKind, PrincipalRow } from './principal.entity.js';
+import { arnOfPrincipal, type PrincipalKind, PrincipalRow } from './principal.entity.js';
 import { randomText } from './random-text.js';
 import { tokenHash } from './session-token.js';
 
 /** A name is a segment of the admin API's paths, in which clients resolve `.` and `..`. */
 const NAME = /^(?!\.{1,2}$)[\w+=,.@-]{1,64}$/;
 const SESSION_NAME = /^[\w+=,.@-]{2,64}$/;
-const ROLE_SESSION = /^arn:aws:sts::(\d{12}):assumed-role\/([^/]+)\/([\w+=,.@-]{2,64})$/;
-const USER_OR_ROLE = /^arn:aws:iam::(\d{12}):(?:user|role)\//;
 const POLICY_NAME = /^(?!\.{1,2}$)[\w+=,.@-]{1,128}$/;
 /** Operations that start sessions. */
 const SESSIONS: ReadonlySet<string> = new Set(['AssumeRole', 'StartSession']);
@@ -89,7 +85,7 @@ export class PrincipalRepository {
     if (!NAME.test(name))
       throw new ValidationException('A name has 1 to 64 letters, digits or any of _+=,.@-, and is neither . nor ..');
     const principal = {
-      arn: this.arnOf(kind, name),
+      arn: arnOfPrincipal(this.accountId, kind, name),
       accountId: this.accountId,
       kind,
       name,
@@ -105,11 +101,6 @@ export class PrincipalRepository {
       if (this.#call) this.#call.record.created({ principal: { arn: principal.arn } });
     });
     return principal;
-  }
-
-  /** ARN of a user or a role of the account. */
-  arnOf(kind: PrincipalKind, name: string): string {
-    return `arn:aws:iam::${this.accountId}:${kind}/${name}`;
   }
 
   /** Removes a user or a role with its policies and access keys. */
@@ -254,99 +245,6 @@ export class PrincipalRepository {
     });
   }
 
-  /** Returns when the password of a user was last changed; undefined for a user without one. */
-  async passwordChangedAt(principalArn: string): Promise<Date | undefined> {
-    return (await this.database.manager.findOneBy(PasswordRow, { principalArn }))?.changedAt;
-  }
-
-  /** Reads an active access key with its secret. Doesn't check whether a temporary access key has expired. */
-  async credential(accessKeyId: string): Promise<Credential | undefined> {
-    const row = await this.database
-      .createQueryBuilder(AccessKeyRow, 'key')
-      .addSelect('key.sealed')
-      .where({ id: accessKeyId, active: true })
-      .getOne();
-    const found = row && (await this.#principal(row.principalArn));
-    if (!row || found?.principal.accountId !== this.accountId) return undefined;
-    const clear = this.masterKey.open(aadOf(AccessKeyRow, row), row.sealed);
-    const secretAccessKey = clear.toString();
-    clear.fill(0);
-    const { expiresAt, sessionTokenHash: tokenHash } = row;
-    return {
-      accessKeyId,
-      secretAccessKey,
-      principal: principalOf(found, row),
-      session: expiresAt && tokenHash ? { tokenHash, expiresAt } : undefined,
-    };
-  }
-
-  /** Returns the calling principal of a user, a role or a session of a role, for simulating policies. */
-  async principal(arn: string): Promise<Principal> {
-    const principalArn = this.#principalArnOf(arn);
-    const found = await this.#principal(principalArn);
-    if (!found) throw new ResourceNotFoundException(arn);
-    if (principalArn === arn) return principalOf(found);
-    const now = this.clock.now();
-    const sessionName = arn.slice(arn.lastIndexOf('/') + 1);
-    return principalOf(found, { id: '', sessionName, createdAt: now, expiresAt: now, startedBy: null });
-  }
-
-  /** Returns the first users and roles, in the order of their ARNs, as callers, for simulating policies. */
-  async callers(limit: number): Promise<Principal[]> {
-    const { manager } = this.database;
-    const where = { accountId: this.accountId };
-    const principals = await manager.find(PrincipalRow, { where, order: { arn: 'ASC' }, take: limit });
-    const of = { principalArn: In(principals.map(({ arn }) => arn)) };
-    const policies = await manager.find(PrincipalPolicy, { where: of, order: { name: 'ASC' } });
-    return principals.map((principal) =>
-      principalOf({ principal, policies: policies.filter(({ principalArn }) => principalArn === principal.arn) }),
-    );
-  }
-
-  /**
-   * Returns the ARNs that name users, roles or role sessions of the account that don't exist. ARNs of other accounts
-   * can't be checked.
-   */
-  async unknown(arns: readonly string[], manager = this.database.manager): Promise<string[]> {
-    const own = arns
-      .map((arn) => ({ arn, principalArn: this.#principalArnOf(arn) }))
-      .filter(({ principalArn }) => USER_OR_ROLE.exec(principalArn)?.[1] === this.accountId);
-    if (own.length === 0) return [];
-    const found = await manager.find(PrincipalRow, {
-      where: { arn: In(own.map(({ principalArn }) => principalArn)) },
-    });
-    const known = new Set(found.map(({ arn }) => arn));
-    return own.filter(({ principalArn }) => !known.has(principalArn)).map(({ arn }) => arn);
-  }
-
-  /** The ARN of the role of a session of the account; any other ARN unchanged. */
-  #principalArnOf(arn: string): string {
-    const [, account, role] = ROLE_SESSION.exec(arn) ?? [];
-    return account === this.accountId && role !== undefined ? this.arnOf('role', role) : arn;
-  }
-
-  /**
-   * Records when access keys were last used, by id; an older time changes nothing. Rows locked by another transaction
-   * are skipped to avoid a deadlock.
-   */
-  async noteUse(times: ReadonlyMap<string, Date>): Promise<void> {
-    if (times.size === 0) return;
-    await this.database.manager.query(
-      `UPDATE access_keys SET last_used_at = used.at
-         FROM unnest($1::text[], $2::timestamptz[]) AS used (id, at),
-              (SELECT id FROM access_keys WHERE id = ANY ($1) FOR UPDATE SKIP LOCKED) AS free
-        WHERE access_keys.id = used.id AND access_keys.id = free.id
-          AND (last_used_at IS NULL OR last_used_at < used.at)`,
-      [[...times.keys()], [...times.values()].map((time) => time.toISOString())],
-    );
-  }
-
-  async #principal(arn: string): Promise<{ principal: PrincipalRow; policies: PrincipalPolicy[] } | undefined> {
-    const principal = await this.database.manager.findOneBy(PrincipalRow, { arn });
-    if (!principal) return undefined;
-    return { principal, policies: await this.database.manager.findBy(PrincipalPolicy, { principalArn: arn }) };
-  }
-
   async #summaries(principals: PrincipalRow[]): Promise<PrincipalSummary[]> {
     const of = { principalArn: In(principals.map(({ arn }) => arn)) };
     const policies = await this.database.manager.find(PrincipalPolicy, { where: of, order: { name: 'ASC' } });
@@ -452,31 +350,4 @@ export class PrincipalRepository {
     const changed = await changeRows(manager, AccessChange, change, { changedAt });
     if (changed.length === 0) await manager.insert(AccessChange, { ...change, changedAt });
   }
-}
-
-function principalOf(
-  { principal, policies }: { principal: PrincipalRow; policies: PrincipalPolicy[] },
-  key?: Pick<AccessKeyRow, 'id' | 'sessionName' | 'createdAt' | 'expiresAt' | 'startedBy'>,
-): Principal {
-  const { arn, accountId, kind, name, uniqueId } = principal;
-  const statements = new Statements(
-    policies.flatMap((policy) => identityStatements(policy.name, readIdentityPolicy(policy.document))),
-  );
-  const session = kind === 'role' ? (key?.sessionName ?? undefined) : undefined;
-  const identity: Identity = {
-    type: kind === 'user' ? 'User' : 'AssumedRole',
-    name,
-    userId: session === undefined ? uniqueId : `${uniqueId}:${session}`,
-    statements,
-    sessionIssuedAt: key?.expiresAt ? key.createdAt : undefined,
-    sessionExpiresAt: key?.expiresAt ?? undefined,
-    startedBy: key?.startedBy ?? undefined,
-  };
-  return {
-    arn: session === undefined ? arn : `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`,
-    principalArn: arn,
-    accountId,
-    accessKeyId: key?.id ?? '',
-    identity,
-  };
 }

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { requestOf } from '../access/authorize.js';
-import { ACCOUNT_ID, PrincipalRepository } from '../access/principal.repository.js';
+import { Callers } from '../access/callers.js';
+import { ACCOUNT_ID } from '../access/principal.repository.js';
 import { type Call, CallRecord, type Origin, type Principal } from '../call.js';
 import { ValidationException } from '../errors/exceptions.js';
 import { resourcesOf } from '../http/operation.js';
@@ -82,7 +83,7 @@ const nothingAllows = {
 export class PolicySimulator {
   constructor(
     private readonly database: DataSource,
-    private readonly principals: PrincipalRepository,
+    private readonly callers: Callers,
     @Inject(ACCOUNT_ID) private readonly accountId: string,
   ) {}
 
@@ -152,7 +153,7 @@ export class PolicySimulator {
       throw new ValidationException('The resource is the ARN of a key of Payment Cryptography or KMS.');
     if (scope.accountId !== this.accountId) return { found: [], isTruncated: false };
     const deadlineMs = performance.now() + MAX_MS;
-    const callers = await this.principals.callers(MAX_PRINCIPALS + 1);
+    const callers = await this.callers.first(MAX_PRINCIPALS + 1);
     const root = await this.#principal(`arn:aws:iam::${this.accountId}:root`);
     const reader = new Reader(this.database.manager);
     const found: KeyAccessFound[] = [];
@@ -166,7 +167,7 @@ export class PolicySimulator {
   }
 
   async #principal(arn: string): Promise<Principal> {
-    if (arn !== `arn:aws:iam::${this.accountId}:root`) return this.principals.principal(arn);
+    if (arn !== `arn:aws:iam::${this.accountId}:root`) return this.callers.get(arn);
     return { arn, principalArn: arn, accountId: this.accountId, accessKeyId: '' };
   }
 }

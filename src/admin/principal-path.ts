@@ -1,4 +1,4 @@
-import type { PrincipalKind } from '../access/principal.entity.js';
+import { arnOfPrincipal, type PrincipalKind } from '../access/principal.entity.js';
 import type { Call } from '../call.js';
 import type { PrincipalPath, PrincipalsPath } from './admin.schema.js';
 
@@ -8,5 +8,5 @@ export function kindOf({ kind }: PrincipalsPath): PrincipalKind {
 
 /** ARN of the user or role that a path names, in the caller's account. */
 export function arnOf({ principal }: Call, path: PrincipalPath): string {
-  return `arn:aws:iam::${principal.accountId}:${kindOf(path)}/${path.name}`;
+  return arnOfPrincipal(principal.accountId, kindOf(path), path.name);
 }

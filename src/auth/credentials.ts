@@ -1,7 +1,7 @@
 import { AccessKeyUse } from '../access/access-key-use.js';
 import { CredentialCache } from '../access/credential-cache.js';
 import type { Credential } from '../access/credential.js';
-import { PrincipalRepository } from '../access/principal.repository.js';
+import { Callers } from '../access/callers.js';
 import { inTime } from '../changes/in-time.js';
 import type { RootCredentials } from '../config/config.js';
 
@@ -28,7 +28,7 @@ export class Credentials implements CredentialStore {
   constructor(
     accountId: string,
     { accessKeyId, secretAccessKey }: RootCredentials,
-    private readonly principals: PrincipalRepository,
+    private readonly callers: Callers,
     private readonly cache: CredentialCache,
     private readonly use: AccessKeyUse,
   ) {
@@ -40,7 +40,7 @@ export class Credentials implements CredentialStore {
   find(accessKeyId: string, mayBeStale: boolean): Credential | undefined | Promise<Credential | undefined> {
     if (accessKeyId === this.#root.accessKeyId) return this.#root;
     if (!ACCESS_KEY_ID.test(accessKeyId)) return undefined;
-    return this.cache.find(accessKeyId, mayBeStale, () => inTime(this.principals.credential(accessKeyId)));
+    return this.cache.find(accessKeyId, mayBeStale, () => inTime(this.callers.credential(accessKeyId)));
   }
 
   /** Records that an access key has signed a request. The root's access key isn't stored, so its use isn't recorded. */

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { demoAccessKeyId } from '../admin/admin.schema.js';
+import { arnOfPrincipal } from '../access/principal.entity.js';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import { ApprovalSessions } from '../approvals/approval-sessions.js';
 import { ApprovalTeams } from '../approvals/approval-teams.js';
@@ -138,7 +139,7 @@ class Examples {
       const by = this.#principals.by(this.operator.call('CreatePrincipal', { kind: 'users', name }));
       await orPresent(by.create('user', name));
     }
-    const arn = this.#principals.arnOf('user', 'line-3');
+    const arn = arnOfPrincipal(this.operator.deployment.config.accountId, 'user', 'line-3');
     const path = { kind: 'users', name: 'line-3' };
     const { policies, accessKeys } = await this.#principals.get(arn);
     for (const policy of ['cvv', 'former'].filter((name) => !policies.some((present) => present.name === name))) {

@@ -5,7 +5,8 @@ import { readIdentityPolicy } from '../policy/policy-document.js';
 import { PolicySimulator, type Question } from '../admin/policy-simulator.js';
 import { presentExplanation, presentNewAccessKey, presentPrincipal } from '../admin/admin.presenter.js';
 import type { ExplainAccessOutput, NewAccessKeyOutput, PolicyDocument, Principal } from '../admin/admin.schema.js';
-import type { PrincipalKind } from '../access/principal.entity.js';
+import { arnOfPrincipal, type PrincipalKind } from '../access/principal.entity.js';
+import { Callers } from '../access/callers.js';
 import { PrincipalRepository } from '../access/principal.repository.js';
 import type { AccessAdministration } from './access-administration.js';
 import { type Operator, withOperator } from './operator.js';
@@ -27,7 +28,8 @@ class OperatorAccess implements AccessAdministration {
     const { changes } = operator;
     const { config, database, masterKey, clock } = operator.deployment;
     this.#principals = new PrincipalRepository(database, changes, masterKey, clock, config.accountId);
-    this.#simulator = new PolicySimulator(database, this.#principals, config.accountId);
+    const callers = new Callers(database, masterKey, clock, config.accountId);
+    this.#simulator = new PolicySimulator(database, callers, config.accountId);
   }
 
   async create(kind: PrincipalKind, name: string): Promise<Principal> {
@@ -46,7 +48,7 @@ class OperatorAccess implements AccessAdministration {
   }
 
   async getPolicy(kind: PrincipalKind, name: string, policy: string): Promise<PolicyDocument> {
-    const { document } = await this.#principals.policy(this.#principals.arnOf(kind, name), policy);
+    const { document } = await this.#principals.policy(this.#arnOf(kind, name), policy);
     return JSON.parse(document) as PolicyDocument;
   }
 
@@ -132,6 +134,10 @@ class OperatorAccess implements AccessAdministration {
     work: (principals: PrincipalRepository, arn: string) => Promise<T>,
   ): Promise<T> {
     const call = this.operator.call(operation, { kind: `${kind}s`, name, ...parameters });
-    return this.operator.audited(() => work(this.#principals.by(call), this.#principals.arnOf(kind, name)));
+    return this.operator.audited(() => work(this.#principals.by(call), this.#arnOf(kind, name)));
+  }
+
+  #arnOf(kind: PrincipalKind, name: string): string {
+    return arnOfPrincipal(this.operator.deployment.config.accountId, kind, name);
   }
 }

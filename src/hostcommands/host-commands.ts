@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { PrincipalRepository } from '../access/principal.repository.js';
+import { Callers } from '../access/callers.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { Changes } from '../changes/changes.js';
 import { Clock } from '../clock.js';
@@ -28,7 +28,7 @@ export class HostCommands {
     private readonly audit: AuditLog,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
-    private readonly principals: PrincipalRepository,
+    private readonly callers: Callers,
     private readonly changes: Changes,
     private readonly services: ListenerServicesFactory,
     private readonly reports: ListenerReports,
@@ -52,7 +52,7 @@ export class HostCommands {
     for (const [lmk, configured] of payshield.lmks)
       if (isTestLmk(configured))
         this.logger.warn({ lmk }, 'the LMK is the public test set: anyone can decrypt the keys under it');
-    const principals = this.changes.subscribe(new HostPrincipals(this.principals, this.changes.freshness));
+    const principals = this.changes.subscribe(new HostPrincipals(this.callers, this.changes.freshness));
     const rate = dataPlaneRate === undefined ? undefined : new TokenBuckets(dataPlaneRate);
     const turns = new TurnWrites();
     for (const config of payshield.listeners) {

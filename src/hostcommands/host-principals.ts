@@ -1,4 +1,4 @@
-import type { PrincipalRepository } from '../access/principal.repository.js';
+import type { Callers } from '../access/callers.js';
 import type { Principal } from '../call.js';
 import type { Freshness } from '../changes/change-epoch.js';
 import { FreshCache } from '../changes/fresh-cache.js';
@@ -11,7 +11,7 @@ import { ResourceNotFoundException } from '../errors/exceptions.js';
  */
 export class HostPrincipals extends FreshCache<Principal | undefined> {
   constructor(
-    private readonly principals: Pick<PrincipalRepository, 'principal'>,
+    private readonly callers: Pick<Callers, 'get'>,
     freshness: Freshness,
   ) {
     super(freshness);
@@ -37,7 +37,7 @@ export class HostPrincipals extends FreshCache<Principal | undefined> {
 
   async #load(arn: string): Promise<Principal | undefined> {
     try {
-      return await this.principals.principal(arn);
+      return await this.callers.get(arn);
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return undefined;
       throw error;

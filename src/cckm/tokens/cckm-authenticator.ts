@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { PrincipalRepository } from '../../access/principal.repository.js';
+import { Callers } from '../../access/callers.js';
 import { Passwords } from '../../access/passwords.js';
+import { arnOfPrincipal } from '../../access/principal.entity.js';
 import type { Principal } from '../../call.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { ThrottlingException } from '../../errors/exceptions.js';
@@ -20,7 +21,7 @@ import { CreateTokenInput, grantOf } from './tokens.schema.js';
 export class CckmAuthenticator implements Authenticator {
   constructor(
     private readonly passwords: Passwords,
-    private readonly principals: PrincipalRepository,
+    private readonly callers: Callers,
     private readonly sessions: Sessions,
     private readonly jwts: Jwts,
     @Inject(CONFIG) private readonly config: Config,
@@ -46,10 +47,10 @@ export class CckmAuthenticator implements Authenticator {
     if ('refreshToken' in grant) return (await this.sessions.ofToken(grant.refreshToken, now)).principal;
     if (this.passwords.isBusy) throw new ThrottlingException('Too many sign-ins wait to be checked. Try again.');
     const arn = await this.passwords.check(grant.username, grant.password);
-    if (arn !== undefined) return this.principals.principal(arn);
+    if (arn !== undefined) return this.callers.get(arn);
     // The event contains only names of existing users: any other text may be a password in the wrong field.
-    if ((await this.principals.unknown([this.principals.arnOf('user', grant.username)])).length === 0)
-      claims(grant.username);
+    const claimed = arnOfPrincipal(this.config.accountId, 'user', grant.username);
+    if ((await this.callers.unknown([claimed])).length === 0) claims(grant.username);
     throw new CckmException('NCERRUnauthorizedAccess', 'Wrong username or password.');
   }
 

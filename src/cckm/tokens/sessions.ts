@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, LessThanOrEqual } from 'typeorm';
-import { PrincipalRepository } from '../../access/principal.repository.js';
+import { Callers } from '../../access/callers.js';
 import type { Call, Principal } from '../../call.js';
 import { Changes } from '../../changes/changes.js';
 import { inTime } from '../../changes/in-time.js';
@@ -38,7 +38,7 @@ export class Sessions {
   constructor(
     private readonly database: DataSource,
     private readonly changes: Changes,
-    private readonly principals: PrincipalRepository,
+    private readonly callers: Callers,
     private readonly cache: SessionCache,
   ) {}
 
@@ -138,7 +138,7 @@ export class Sessions {
   /** Returns a sign-in; null if it has ended, if its user was replaced, or if the password was set after it. */
   async #session(row: RefreshTokenRow, now: Date): Promise<Session | null> {
     if (row.validUntil <= now) return null;
-    const passwordChangedAt = await this.principals.passwordChangedAt(row.principalArn);
+    const passwordChangedAt = await this.callers.passwordChangedAt(row.principalArn);
     if (!passwordChangedAt || passwordChangedAt > row.createdAt) return null;
     const principal = await this.#principal(row.principalArn);
     return principal?.identity?.userId === row.userId ? sessionOf(row, principal) : null;
@@ -146,7 +146,7 @@ export class Sessions {
 
   async #principal(arn: string): Promise<Principal | undefined> {
     try {
-      return await this.principals.principal(arn);
+      return await this.callers.get(arn);
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return undefined;
       throw error;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { requestOf } from '../../access/authorize.js';
-import { PrincipalRepository } from '../../access/principal.repository.js';
+import { Callers } from '../../access/callers.js';
 import type { Call } from '../../call.js';
 import { decideByResource } from '../../policy/decision.js';
 import { type KeyFacts, resourceOf } from '../authorization/authorize.js';
@@ -11,7 +11,7 @@ import { KmsException } from '../exceptions.js';
 /** Checks a policy to be attached to a key. */
 @Injectable()
 export class NewKeyPolicy {
-  constructor(private readonly principals: PrincipalRepository) {}
+  constructor(private readonly callers: Callers) {}
 
   /**
    * @param facts the key with its new policy
@@ -24,7 +24,7 @@ export class NewKeyPolicy {
   async check(call: Call, facts: Omit<KeyFacts, 'policy'>, isBypassed = false, manager?: EntityManager): Promise<void> {
     const { key } = facts;
     const { statements, principals } = readNewKeyPolicy(key.arn, key.policy);
-    if ((await this.principals.unknown(principals, manager)).length > 0)
+    if ((await this.callers.unknown(principals, manager)).length > 0)
       throw malformed('Policy contains a statement with one or more invalid principals.');
     if (isBypassed) return;
     const withPolicy = { ...facts, policy: statements };

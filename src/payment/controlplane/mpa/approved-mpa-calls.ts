@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { PrincipalRepository } from '../../../access/principal.repository.js';
+import { Callers } from '../../../access/callers.js';
 import { ApprovalGuard } from '../../../approvals/approval-guard.entity.js';
 import type { ApprovalSession } from '../../../approvals/approval-session.entity.js';
 import { ApprovalSessions } from '../../../approvals/approval-sessions.js';
@@ -29,7 +29,7 @@ import type { ImportKeyInput } from '../exchange/exchange.schema.js';
 @Injectable()
 export class ApprovedMpaCalls {
   constructor(
-    private readonly principals: PrincipalRepository,
+    private readonly callers: Callers,
     private readonly authorizer: OperationAuthorizer,
     private readonly teams: ApprovalTeams,
     private readonly replications: ReplicationWork,
@@ -123,7 +123,7 @@ export class ApprovedMpaCalls {
   async #requester({ requesterArn, accountId }: ApprovalSession, uniqueId: string): Promise<Principal> {
     if (uniqueId === accountId) return { arn: requesterArn, principalArn: requesterArn, accountId, accessKeyId: '' };
     const gone = new AccessDeniedException(`The requester ${requesterArn} doesn't exist any more.`);
-    const principal = await this.principals.principal(requesterArn).catch((error: unknown) => {
+    const principal = await this.callers.get(requesterArn).catch((error: unknown) => {
       throw error instanceof ResourceNotFoundException ? gone : error;
     });
     if (uniqueIdOf(principal) !== uniqueId) throw gone;
