@@ -18,8 +18,8 @@ import {
   paginateListKeys,
   PaymentCryptographyClient,
 } from '@aws-sdk/client-payment-cryptography';
-import pg from 'pg';
 import { type DatabaseStore, newStore } from '../../support/database.js';
+import { holdKeys } from '../../support/held-keys.js';
 import { kmsClient } from '../../support/kms.js';
 import { until, useProcesses } from '../../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
@@ -101,27 +101,16 @@ test.each<NodeJS.Signals[][]>([[['SIGTERM']], [['SIGINT', 'SIGINT']], [['SIGINT'
     const service = start();
     const url = await service.listening;
     const controlPlane = client(url);
-    const database = new pg.Client({ connectionString: store.env.DATABASE_URL });
-    await database.connect();
-    await database.query('BEGIN');
-    await database.query('LOCK TABLE keys');
+    const keys = await holdKeys(store);
     const creating = createKey(controlPlane);
-    // Work that the service repeats in the background may wait, too.
-    const isWaiting = `SELECT FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO "keys"%'`;
-    // Within a transaction, pg_stat_activity does not change until the snapshot is cleared.
-    await until(async () => {
-      await database.query('SELECT pg_stat_clear_snapshot()');
-      return (await database.query(isWaiting)).rowCount === 1;
-    });
+    await keys.created();
     const slow = await requestPages(url, PAGES);
 
     for (const signal of signals) {
       service.child.kill(signal);
       await until(() => service.log().includes('"msg":"stopping"'));
     }
-    await database.query('ROLLBACK');
-    await database.end();
+    await keys.release();
     expect((await creating).Key!.KeyState).toBe('CREATE_COMPLETE');
     const pages = (await text(slow)).split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/).slice(1);
     expect(pages.map(({ length }) => length)).toEqual(Array<number>(PAGES).fill(BUNDLE.length));
