@@ -1,7 +1,7 @@
 import { AwsV4Signer } from 'aws4fetch';
 import type { AdminOperationName } from '../src/admin/admin-operation.js';
 import type { GetIdentityOutput } from '../src/admin/identity.schema.js';
-import { type Credentials, currentCredentials, type Identity, region, signOut } from './session.js';
+import { callsSignal, type Credentials, currentCredentials, type Identity, region, signOut } from './session.js';
 
 /** The service refused or failed a call, or could not be reached. */
 export class ApiError extends Error {
@@ -123,11 +123,14 @@ export function admin<Output>(
 }
 
 async function call<Output>(request: Request): Promise<Output> {
+  const credentials = currentCredentials();
+  if (credentials === undefined) throw new ApiError('SignedOut', 'You are signed out.', request.action);
   try {
-    return await send<Output>(request, currentCredentials() ?? NOBODY);
+    return await send<Output>(request, credentials);
   } catch (error) {
     const reason = error instanceof ApiError ? SIGNED_OUT[error.name] : undefined;
-    if (reason !== undefined) signOut(reason);
+    // A session may have replaced these credentials meanwhile.
+    if (reason !== undefined && credentials === currentCredentials()) signOut(reason);
     throw error;
   }
 }
@@ -180,13 +183,11 @@ export async function identify(credentials: Credentials): Promise<Identity> {
   };
 }
 
-/** If the user signs out just before a call is sent, the service refuses it. */
-const NOBODY: Credentials = { accessKeyId: 'SIGNEDOUT', secretAccessKey: '' };
-
 async function send<Output>(
   { method, path, body, action, resource }: Request,
   credentials: Credentials,
 ): Promise<Output> {
+  const signal = callsSignal();
   const signer = new AwsV4Signer({
     ...credentials,
     ...(body !== undefined && { body }),
@@ -197,7 +198,7 @@ async function send<Output>(
     region: region.value,
   });
   const { url, headers } = await signer.sign();
-  const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) }).catch(() => {
+  const response = await fetch(url, { method, headers, signal, ...(body !== undefined && { body }) }).catch(() => {
     throw new ApiError('NetworkError', 'The service could not be reached.', action, resource);
   });
   const requestId = response.headers.get('x-amzn-requestid') ?? undefined;
