@@ -26,6 +26,11 @@ export class ApiError extends Error {
   get isRefusal(): boolean {
     return this.name === 'AccessDeniedException';
   }
+
+  /** True if the service may have carried out the call, although no answer of it arrived. */
+  get isUnanswered(): boolean {
+    return /^(NetworkError|ResponseError|HTTP 5..)$/.test(this.name);
+  }
 }
 
 /** Errors about the credentials themselves, after which every other call would fail, too. */
@@ -198,16 +203,31 @@ async function send<Output>(
     region: region.value,
   });
   const { url, headers } = await signer.sign();
-  const response = await fetch(url, { method, headers, signal, ...(body !== undefined && { body }) }).catch(() => {
+  const unreachable = () => {
     throw new ApiError('NetworkError', 'The service could not be reached.', action, resource);
-  });
+  };
+  const response = await fetch(url, { method, headers, signal, ...(body !== undefined && { body }) }).catch(
+    unreachable,
+  );
   const requestId = response.headers.get('x-amzn-requestid') ?? undefined;
-  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  if (response.ok) return answer as Output;
+  const read = membersOf(await response.text().catch(unreachable));
+  if (response.ok && read) return read as Output;
+  if (response.ok) throw new ApiError('ResponseError', 'The response could not be read.', action, resource, requestId);
+  const answer = read ?? {};
   const name = typeof answer['__type'] === 'string' ? answer['__type'].replace(/^.*#/, '') : `HTTP ${response.status}`;
   // KMS has its own exception name for denied access.
   const text = answer['message'] ?? answer['Message'];
   const message = typeof text === 'string' ? text : 'The service did not say why.';
   const approvals = response.headers.get('x-keyblock-approval')?.split(/,\s*/);
   throw new ApiError(name, message, action, resource, requestId, approvals);
+}
+
+/** Returns the members of a response, none of an empty one; undefined if it isn't JSON. */
+function membersOf(body: string): Record<string, unknown> | undefined {
+  if (body === '') return {};
+  try {
+    return JSON.parse(body) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
 }

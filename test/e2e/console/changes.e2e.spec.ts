@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { apiOf } from '../../support/api.js';
 import { describeConsole, signIn } from '../../support/console.js';
@@ -73,6 +73,19 @@ describeConsole('Changes in the console', {}, (console) => {
     await page.getByText(/^Created (?:alias\/)?free$/).waitFor();
     expect(keys).toHaveLength(1);
     expect(aliases).toHaveLength(2);
+  });
+
+  test.each([
+    ['is lost', 'The service could not be reached.', (route: Route) => route.abort()],
+    ['is cut off', 'The response could not be read.', (route: Route) => route.fulfill({ body: '{"Key":{"Key' })],
+    ['comes from a proxy', 'HTTP 502', (route: Route) => route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' })],
+  ])('a change whose answer %s may have been made, and the console says so', async (_, words, answer) => {
+    const page = await open('#/keys/create');
+    await page.route(/\/CreateKey$/, answer);
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByRole('alert').getByText(words).waitFor();
+    await page.getByText('It may have taken effect all the same').waitFor();
+    expect(await page.getByText('Created the key').count()).toBe(0);
   });
 
   test('texts of callers are shown with their control characters, and cannot turn the text around them', async () => {
