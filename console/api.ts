@@ -219,8 +219,16 @@ async function send<Output>(
   const text = answer['message'] ?? answer['Message'];
   const message = typeof text === 'string' ? text : 'The service did not say why.';
   const approvals = response.headers.get('x-keyblock-approval')?.split(/,\s*/);
-  throw new ApiError(name, message, action, resource, requestId, approvals);
+  // A call may need several permissions.
+  const [, refused = action, on = resource] = /perform: (\S+) on resource: (\S+)/.exec(message) ?? [];
+  const words = CLOCK_DIFFERS.test(message)
+    ? `The clock of this computer differs from the service’s. ${message}`
+    : message;
+  throw new ApiError(name, words, refused, on, requestId, approvals);
 }
+
+/** How the service refuses a signature of another time. */
+const CLOCK_DIFFERS = /^Signature (expired|not yet current)/;
 
 /** Returns the members of a response, none of an empty one; undefined if it isn't JSON. */
 function membersOf(body: string): Record<string, unknown> | undefined {

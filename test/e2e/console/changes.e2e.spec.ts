@@ -1,5 +1,6 @@
 import type { Page, Route } from 'playwright-core';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { allow, policyOf } from '../../support/access.js';
 import { apiOf } from '../../support/api.js';
 import { describeConsole, signIn } from '../../support/console.js';
 import { createKey } from '../../support/keys.js';
@@ -86,6 +87,22 @@ describeConsole('Changes in the console', {}, (console) => {
     await page.getByRole('alert').getByText(words).waitFor();
     await page.getByText('It may have taken effect all the same').waitFor();
     expect(await page.getByText('Created the key').count()).toBe(0);
+  });
+
+  test('a refusal names the resource that the service has checked', async () => {
+    const principals = console.service.app.get(PrincipalRepository);
+    const { arn } = await principals.create('user', 'reader');
+    await principals.putPolicy(arn, 'own', policyOf(allow(['ListAliases', 'ListKeys'])));
+    const page = await console.open(undefined, '#/aliases');
+    await signIn(page, await principals.createAccessKey(arn));
+    await page.getByRole('button', { name: 'Remove taken' }).click();
+    await page.getByLabel('Type taken to confirm').fill('taken');
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    const refusal = page.getByRole('alert');
+    const alias = 'arn:aws:payment-cryptography:us-east-1:000000000000:alias/taken';
+    await refusal.locator('code', { hasText: alias }).waitFor();
+    const link = await refusal.getByRole('link', { name: 'Open in the simulator' }).getAttribute('href');
+    expect(link).toContain(encodeURIComponent(alias));
   });
 
   test('texts of callers are shown with their control characters, and cannot turn the text around them', async () => {

@@ -46,6 +46,26 @@ describeConsole('Signing in to the console', ENV, (console) => {
     });
   });
 
+  test.each([
+    ['an access key ID', { ...CREDENTIALS, accessKeyId: '“AKIDEXAMPLE”' }],
+    ['a session token', { ...CREDENTIALS, sessionToken: '“token”' }],
+  ])('refuses %s in the quotation marks of a document', async (_, credentials) => {
+    const page = await console.open();
+    await signIn(page, credentials);
+    expect(await page.getByRole('alert').innerText()).toMatch(/only ASCII characters/);
+    expect(await page.getByRole('button', { name: 'Sign in' }).isEnabled()).toBe(true);
+  });
+
+  test.each([
+    ['slow', -1],
+    ['fast', 1],
+  ])('says that the clock of the computer is %s', async (_, hours) => {
+    const page = await console.open();
+    await page.clock.setSystemTime(Date.now() + hours * 3_600_000);
+    await signIn(page);
+    expect(await page.getByRole('alert').innerText()).toMatch(/^The clock of this computer differs from the service’s/);
+  });
+
   test('refuses an access key that does not exist', async () => {
     const page = await console.open();
     await signIn(page, { ...CREDENTIALS, accessKeyId: 'AKIDNOSUCHKEYEXISTS' });
