@@ -89,6 +89,81 @@ describeConsole('Changes in the console', {}, (console) => {
     expect(await page.getByText('Created the key').count()).toBe(0);
   });
 
+  describe('made meanwhile by someone else', () => {
+    const idOf = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
+    const ROOT = { AWS: 'arn:aws:iam::000000000000:root' };
+    const policy = (prefix: string) =>
+      policyOf({ Effect: 'Allow', Principal: ROOT, Action: `${prefix}:*`, Resource: '*' });
+
+    /** Saves a text over the change of someone else: the first attempt is refused, the second isn't. */
+    const saveOver = async (page: Page, edit: string, label: string, change: () => Promise<unknown>) => {
+      await page.getByRole('button', { name: edit }).click();
+      const editor = page.getByLabel(label, { exact: true });
+      const text = (await editor.inputValue()).replace('"Version"', '\n"Version"');
+      await editor.fill(text);
+      await change();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Someone else has changed it since you read it').waitFor();
+      expect(await editor.inputValue()).toBe(text);
+      await page.getByRole('button', { name: 'Save' }).click();
+      await editor.waitFor({ state: 'detached' });
+    };
+
+    test('a key policy is not overwritten without a word', async () => {
+      const { expectControlOk } = apiOf(console.service);
+      const { KeyArn } = await createKey(console.service);
+      const put = (Policy: string) => expectControlOk('PutResourcePolicy', { ResourceArn: KeyArn, Policy });
+      await put(policy('payment-cryptography'));
+      const page = await open(`#/keys/us-east-1/${idOf(KeyArn)}`);
+      await saveOver(page, 'Edit the key policy', 'Key policy', () =>
+        put(policyOf({ Effect: 'Deny', Principal: ROOT, Action: 'payment-cryptography:DeleteKey', Resource: '*' })),
+      );
+      const { Policy } = await expectControlOk('GetResourcePolicy', { ResourceArn: KeyArn });
+      expect(Policy).toContain('payment-cryptography:*');
+    });
+
+    test('nor that of a KMS key', async () => {
+      const { Arn } = await createKmsKey(console.service);
+      const page = await open(`#/kms-keys/us-east-1/${idOf(Arn)}`);
+      await saveOver(page, 'Edit the key policy', 'Key policy', () =>
+        callKms(console.service, 'PutKeyPolicy', { KeyId: Arn, Policy: policy('kms') }),
+      );
+    });
+
+    test('nor that of a user, nor by a new policy of the same name', async () => {
+      const principals = console.service.app.get(PrincipalRepository);
+      const { arn } = await principals.create('user', 'twice');
+      await principals.putPolicy(arn, 'own', policyOf(allow('GetKey')));
+      const page = await open('#/access/users/twice');
+      await saveOver(page, 'Edit own', 'Policy own', () =>
+        principals.putPolicy(arn, 'own', policyOf(allow('ListKeys'))),
+      );
+      await page.getByRole('button', { name: 'Add a policy' }).click();
+      await page.getByLabel('Name of the policy').fill('own');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Edit the policy own instead.').waitFor();
+    });
+
+    test('shows the state in which a key is after a change that failed', async () => {
+      const { service } = console;
+      const { KeyArn } = await createKey(service);
+      const page = await open(`#/keys/us-east-1/${idOf(KeyArn)}`);
+      await page.getByRole('button', { name: 'Stop usage' }).waitFor();
+      await apiOf(service).expectControlOk('DeleteKey', { KeyIdentifier: KeyArn });
+      await page.getByRole('button', { name: 'Stop usage' }).click();
+      await page.getByText('is in DELETE_PENDING state').waitFor();
+      await page.getByText('To be deleted', { exact: true }).waitFor();
+
+      const { Arn } = await createKmsKey(service);
+      await page.evaluate(`location.hash = '#/kms-keys/us-east-1/${idOf(Arn)}'`);
+      await page.getByRole('button', { name: 'Disable', exact: true }).waitFor();
+      await callKms(service, 'ScheduleKeyDeletion', { KeyId: Arn });
+      await page.getByRole('button', { name: 'Disable', exact: true }).click();
+      await page.getByText('is pending deletion').waitFor();
+      await page.getByText('To be deleted', { exact: true }).waitFor();
+    });
+  });
+
   test('a refusal names the resource that the service has checked', async () => {
     const principals = console.service.app.get(PrincipalRepository);
     const { arn } = await principals.create('user', 'reader');
