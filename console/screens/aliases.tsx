@@ -79,14 +79,8 @@ const KMS: Aliased = {
 
 /** The aliases of payment keys or of KMS keys, and the keys that they name. */
 export function Aliases() {
-  const { api, find, only } = filtersIn(place.value.query, ['api', 'find', 'only']);
   const hasKms = identity.value?.apis.includes('kms') === true;
-  const of = api === 'kms' && hasKms ? KMS : PAYMENT;
-  const loaded = useLoad(of.load, [region.value, of]);
-  const [edited, setEdited] = useState<Named>();
-  const [removed, setRemoved] = useState<string>();
-  const { failure, run } = useChange();
-  const reload = () => loaded.state !== 'loading' && loaded.reload();
+  const of = place.value.query.get('api') === 'kms' && hasKms ? KMS : PAYMENT;
   return (
     <>
       <Head title="Aliases">
@@ -102,6 +96,21 @@ export function Aliases() {
           </a>
         </nav>
       )}
+      <AliasesOf key={`${of.screen} ${region.value}`} of={of} />
+    </>
+  );
+}
+
+/** The aliases of an API in the page's Region, and the change of one of them. */
+function AliasesOf({ of }: { of: Aliased }) {
+  const { find, only } = filtersIn(place.value.query, ['find', 'only']);
+  const loaded = useLoad(of.load, []);
+  const [edited, setEdited] = useState<Named>();
+  const [removed, setRemoved] = useState<string>();
+  const { failure, run } = useChange();
+  const reload = () => loaded.state !== 'loading' && loaded.reload();
+  return (
+    <>
       <section class="sheet" aria-label="Aliases">
         <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
           <TextField

@@ -164,6 +164,14 @@ describeConsole('Changes in the console', {}, (console) => {
     });
   });
 
+  test('an alias that is being changed stays with its API', async () => {
+    const page = await open('#/aliases');
+    await page.getByRole('button', { name: 'Change taken' }).click();
+    await page.getByRole('heading', { name: 'Change taken' }).waitFor();
+    await page.getByRole('navigation', { name: 'Aliases' }).getByRole('link', { name: 'KMS keys' }).click();
+    await page.getByRole('heading', { name: 'Create an alias' }).waitFor();
+  });
+
   test('a refusal names the resource that the service has checked', async () => {
     const principals = console.service.app.get(PrincipalRepository);
     const { arn } = await principals.create('user', 'reader');
