@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError, control, dataPlane } from '../api.js';
+import { useChange } from '../change.js';
 import { Copy } from '../components/copy.js';
 import { Choice, TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
@@ -103,12 +104,16 @@ const BLANK: FormValues = { operation: '', keys: {}, typed: {}, isShown: false }
 function CallForm({ calls }: { calls: readonly ApiCall[] }) {
   const loaded = useLoad(loadKeys, [region.value]);
   const { values, change } = useInputs(BLANK);
+  const { run } = useChange();
   const call = calls.find(({ operation }) => operation === values.operation) ?? calls[0];
   if (!call) return null;
   const { operation, keys, asked = {}, screen } = call;
   const request = requestOf(call, values);
   const of = JSON.stringify(request);
-  const send = async () => change({ answer: { of, ...(await answerOf(call, request)) }, isShown: false });
+  const send = async () => {
+    const answer = await run(() => answerOf(call, request));
+    if (answer) change({ answer: { of, ...answer }, isShown: false });
+  };
   return (
     <div class="body">
       {calls.length > 1 && (

@@ -76,6 +76,21 @@ describeConsole('Changes in the console', {}, (console) => {
     expect(aliases).toHaveLength(2);
   });
 
+  test('two clicks call an operation of the data plane once', async () => {
+    const { KeyCheckValue } = await createKey(console.service);
+    const page = await open('#/workbench/mac');
+    await page.getByRole('button', { name: 'Load an example' }).click();
+    await page.getByLabel('Algorithm').selectOption('CMAC_AES');
+    await page.getByLabel('MAC to look for').fill('');
+    await page.getByRole('button', { name: 'Call it' }).click();
+    const key = page.getByLabel('Your stored key');
+    await key.selectOption({ label: await key.locator('option', { hasText: KeyCheckValue }).innerText() });
+    const calls = await slow(page, /\/mac\/generate$/);
+    await page.getByRole('button', { name: 'Call GenerateMac' }).dblclick();
+    await page.getByText('The service answers').waitFor();
+    expect(calls).toHaveLength(1);
+  });
+
   test.each([
     ['is lost', 'The service could not be reached.', (route: Route) => route.abort()],
     ['is cut off', 'The response could not be read.', (route: Route) => route.fulfill({ body: '{"Key":{"Key' })],
