@@ -8,6 +8,7 @@ import { endsSoon, identity, region, signOut } from '../session.js';
 import { minuteOf } from '../words.js';
 import { Choice } from './field.js';
 import { Notice } from './notice.js';
+import { ShortcutsButton } from './shortcuts.js';
 import { Toast } from './toast.js';
 
 /** Logo: a key block of header, optional blocks, key and MAC. */
@@ -177,6 +178,9 @@ function Links({ waiting }: { waiting: string | undefined }) {
         <ul>
           <li>
             <a href="/docs">API</a>
+          </li>
+          <li>
+            <ShortcutsButton />
           </li>
         </ul>
       </section>

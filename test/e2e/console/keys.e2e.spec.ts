@@ -277,7 +277,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     const page = await signedIn();
     await page.getByRole('table').waitFor();
     await page.keyboard.press('?');
-    const dialog = page.getByRole('dialog', { name: 'Keys' });
+    const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await dialog.waitFor();
     await expectAccessible(page);
     await dialog.getByRole('button', { name: 'Switch off' }).click();
@@ -285,6 +285,14 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     await dialog.waitFor({ state: 'detached' });
     await page.keyboard.press('/');
     expect(await page.evaluate('document.activeElement.type')).not.toBe('search');
+    await page.keyboard.press('?');
+    expect(await dialog.count()).toBe(0);
+    await press(page, 'Keyboard shortcuts');
+    await dialog.getByRole('button', { name: 'Switch on' }).click();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.keyboard.press('?');
+    await dialog.waitFor();
   });
 
   async function press(page: Page, name: string): Promise<void> {
