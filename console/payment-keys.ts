@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import type { Alias, ListAliasesOutput } from '../src/payment/controlplane/aliases/aliases.schema.js';
 import type { KeySummary, ListKeysOutput } from '../src/payment/controlplane/keys/keys.schema.js';
 import type { ListKeyInventoryOutput } from '../src/admin/keys.schema.js';
@@ -127,6 +128,14 @@ export function keyArn(id: string): string {
 }
 
 /** States of a key in the console, with their labels. */
+/** Clears the choice of a key that is no longer offered, which a form would send without showing it. */
+export function useOffered(offered: readonly ListedKey[], chosen: string, onInput: (arn: string) => void): void {
+  const isGone = chosen !== '' && !offered.some(({ KeyArn }) => KeyArn === chosen);
+  useEffect(() => {
+    if (isGone) onInput('');
+  }, [isGone]);
+}
+
 export const STATES = {
   enabled: 'Enabled',
   disabled: 'Disabled',

@@ -12,7 +12,7 @@ import { saveFile } from '../components/save.js';
 import { Failure } from '../components/states.js';
 import { Tag } from '../components/tag.js';
 import { type Loaded, useLoad } from '../load.js';
-import { keyId, type ListedKey, loadKeys } from '../payment-keys.js';
+import { keyId, type ListedKey, loadKeys, useOffered } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
 import { region } from '../session.js';
 import { algorithmWords, modeWords, timeWords, untilWords } from '../words.js';
@@ -47,6 +47,7 @@ export function KeyChoice({
   hint?: ComponentChildren;
   none: string;
 }) {
+  useOffered(keys, value, onInput);
   return (
     <>
       <Choice

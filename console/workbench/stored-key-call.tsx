@@ -8,7 +8,7 @@ import { Sheet } from '../components/sheet.js';
 import { Await, Failure } from '../components/states.js';
 import { argumentsOf } from '../key-arguments.js';
 import { useLoad } from '../load.js';
-import { keyId, type ListedKey, loadKeys, stateOf } from '../payment-keys.js';
+import { keyId, type ListedKey, loadKeys, stateOf, useOffered } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
 import { region } from '../session.js';
 import { Digits, Segments, Verdict } from './calculator.js';
@@ -194,6 +194,7 @@ export function KeyChoice({
   keys: readonly ListedKey[];
 }) {
   return (
+  useOffered(keys, value, onInput);
     <Choice
       label={label}
       value={value}
