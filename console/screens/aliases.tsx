@@ -33,7 +33,7 @@ interface Named {
 /** Differences between the aliases of payment keys and those of KMS keys. */
 interface Aliased {
   screen: string;
-  load: () => Promise<Named[]>;
+  load: () => Promise<{ all: Named[]; more: boolean }>;
   arnOf: (id: string) => string;
   call: (operation: 'CreateAlias' | 'UpdateAlias' | 'DeleteAlias', name: string, key?: string) => Promise<object>;
 }
@@ -54,11 +54,12 @@ const PAYMENT: Aliased = {
       ).catch(unlessRefused({ items: [] as KeySummary[] })),
     ]);
     const byArn = new Map(keys.items.map((key) => [key.KeyArn, key]));
-    return aliases.items.map(({ AliasName, KeyArn }) => ({
+    const all = aliases.items.map(({ AliasName, KeyArn }) => ({
       name: AliasName.slice(6),
       key: KeyArn,
       summary: byArn.get(KeyArn ?? ''),
     }));
+    return { all, more: aliases.more };
   },
   arnOf: keyArn,
   call: (operation, name, key) => control(operation, { AliasName: `alias/${name}`, KeyArn: key }),
@@ -68,10 +69,11 @@ const KMS: Aliased = {
   screen: 'kms-keys',
   async load() {
     const found = await listKms<AliasListEntry>('ListAliases', 'Aliases');
-    return found.map(({ AliasName = '', TargetKeyId }) => ({
+    const all = found.map(({ AliasName = '', TargetKeyId }) => ({
       name: AliasName.slice(6),
       key: TargetKeyId === undefined ? undefined : kmsArn(TargetKeyId),
     }));
+    return { all, more: false };
   },
   arnOf: kmsArn,
   call: (operation, name, key) => kms(operation, { AliasName: `alias/${name}`, TargetKeyId: key }),
@@ -133,7 +135,7 @@ function AliasesOf({ of }: { of: Aliased }) {
           )}
         </form>
         <Await loaded={loaded}>
-          {(all) => {
+          {({ all, more }) => {
             const shown = all.filter((alias) => matches(alias, find, of === PAYMENT && only !== ''));
             return (
               <>
@@ -155,7 +157,10 @@ function AliasesOf({ of }: { of: Aliased }) {
                   </Empty>
                 )}
                 <div class="foot">
-                  <span role="status">{count(shown.length, 'alias', 'aliases')}</span>
+                  <span role="status">
+                    {count(shown.length, 'alias', 'aliases')}
+                    {more && `, of the first ${count(MOST_ALIASES, 'alias', 'aliases')}`}
+                  </span>
                 </div>
               </>
             );

@@ -2,10 +2,11 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError, control, dataPlane } from '../api.js';
 import { useChange } from '../change.js';
+import { AwaitKeys } from '../components/await-keys.js';
 import { Copy } from '../components/copy.js';
 import { Choice, TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
-import { Await, Failure } from '../components/states.js';
+import { Failure } from '../components/states.js';
 import { argumentsOf } from '../key-arguments.js';
 import { useLoad } from '../load.js';
 import { keyId, type ListedKey, loadKeys, stateOf, useOffered } from '../payment-keys.js';
@@ -131,8 +132,8 @@ function CallForm({ calls }: { calls: readonly ApiCall[] }) {
           </a>
         </p>
       ) : (
-        <Await loaded={loaded}>
-          {({ keys: stored }) => {
+        <AwaitKeys loaded={loaded}>
+          {(stored) => {
             const offered = Object.entries(keys).map(([argument, variant]) => {
               const fitting = stored.filter((key) => fits(key, operation, argument, variant));
               const chosen = fitting.find(({ KeyArn }) => KeyArn === values.keys[argument]);
@@ -172,7 +173,7 @@ function CallForm({ calls }: { calls: readonly ApiCall[] }) {
               </>
             );
           }}
-        </Await>
+        </AwaitKeys>
       )}
       {values.answer?.of === of && (
         <Answered answer={values.answer} isShown={values.isShown} onShow={() => change({ isShown: true })} />
@@ -193,8 +194,8 @@ export function KeyChoice({
   onInput: (arn: string) => void;
   keys: readonly ListedKey[];
 }) {
-  return (
   useOffered(keys, value, onInput);
+  return (
     <Choice
       label={label}
       value={value}
