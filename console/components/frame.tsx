@@ -177,7 +177,10 @@ function Links({ waiting }: { waiting: string | undefined }) {
         <h2>Reference</h2>
         <ul>
           <li>
-            <a href="/docs">API</a>
+            {/* In this tab, it would end the session. */}
+            <a href="/docs" target="_blank">
+              API<span class="vh"> in a new tab</span>
+            </a>
           </li>
           <li>
             <ShortcutsButton />

@@ -160,6 +160,18 @@ describeConsole('Signing in to the console', ENV, (console) => {
     expect(await session.isVisible()).toBe(true);
   });
 
+  test('lasts while the reference of the API is read', async () => {
+    const page = await console.open();
+    await signIn(page);
+    const [reference] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'API in a new tab' }).click(),
+    ]);
+    await reference.waitForURL(/\/docs$/);
+    await reference.close();
+    expect(await page.getByRole('heading', { name: 'Payment keys' }).isVisible()).toBe(true);
+  });
+
   test('ends when the service no longer knows the access key', async () => {
     const page = await console.open();
     await signIn(page);
