@@ -1,7 +1,7 @@
 import { AwsV4Signer } from 'aws4fetch';
 import type { AdminOperationName } from '../src/admin/admin-operation.js';
 import type { GetIdentityOutput } from '../src/admin/identity.schema.js';
-import { type Credentials, currentCredentials, type Identity, region, signOut } from './session.js';
+import { callsSignal, type Credentials, currentCredentials, type Identity, region, signOut } from './session.js';
 
 /** The service refused or failed a call, or could not be reached. */
 export class ApiError extends Error {
@@ -25,6 +25,11 @@ export class ApiError extends Error {
 
   get isRefusal(): boolean {
     return this.name === 'AccessDeniedException';
+  }
+
+  /** True if the service may have carried out the call, although no answer of it arrived. */
+  get isUnanswered(): boolean {
+    return /^(NetworkError|ResponseError|HTTP 5..)$/.test(this.name);
   }
 }
 
@@ -123,11 +128,14 @@ export function admin<Output>(
 }
 
 async function call<Output>(request: Request): Promise<Output> {
+  const credentials = currentCredentials();
+  if (credentials === undefined) throw new ApiError('SignedOut', 'You are signed out.', request.action);
   try {
-    return await send<Output>(request, currentCredentials() ?? NOBODY);
+    return await send<Output>(request, credentials);
   } catch (error) {
     const reason = error instanceof ApiError ? SIGNED_OUT[error.name] : undefined;
-    if (reason !== undefined) signOut(reason);
+    // A session may have replaced these credentials meanwhile.
+    if (reason !== undefined && credentials === currentCredentials()) signOut(reason);
     throw error;
   }
 }
@@ -180,13 +188,11 @@ export async function identify(credentials: Credentials): Promise<Identity> {
   };
 }
 
-/** If the user signs out just before a call is sent, the service refuses it. */
-const NOBODY: Credentials = { accessKeyId: 'SIGNEDOUT', secretAccessKey: '' };
-
 async function send<Output>(
   { method, path, body, action, resource }: Request,
   credentials: Credentials,
 ): Promise<Output> {
+  const signal = callsSignal();
   const signer = new AwsV4Signer({
     ...credentials,
     ...(body !== undefined && { body }),
@@ -197,16 +203,39 @@ async function send<Output>(
     region: region.value,
   });
   const { url, headers } = await signer.sign();
-  const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) }).catch(() => {
+  const unreachable = () => {
     throw new ApiError('NetworkError', 'The service could not be reached.', action, resource);
-  });
+  };
+  const response = await fetch(url, { method, headers, signal, ...(body !== undefined && { body }) }).catch(
+    unreachable,
+  );
   const requestId = response.headers.get('x-amzn-requestid') ?? undefined;
-  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  if (response.ok) return answer as Output;
+  const read = membersOf(await response.text().catch(unreachable));
+  if (response.ok && read) return read as Output;
+  if (response.ok) throw new ApiError('ResponseError', 'The response could not be read.', action, resource, requestId);
+  const answer = read ?? {};
   const name = typeof answer['__type'] === 'string' ? answer['__type'].replace(/^.*#/, '') : `HTTP ${response.status}`;
   // KMS has its own exception name for denied access.
   const text = answer['message'] ?? answer['Message'];
   const message = typeof text === 'string' ? text : 'The service did not say why.';
   const approvals = response.headers.get('x-keyblock-approval')?.split(/,\s*/);
-  throw new ApiError(name, message, action, resource, requestId, approvals);
+  // A call may need several permissions.
+  const [, refused = action, on = resource] = /perform: (\S+) on resource: (\S+)/.exec(message) ?? [];
+  const words = CLOCK_DIFFERS.test(message)
+    ? `The clock of this computer differs from the service’s. ${message}`
+    : message;
+  throw new ApiError(name, words, refused, on, requestId, approvals);
+}
+
+/** How the service refuses a signature of another time. */
+const CLOCK_DIFFERS = /^Signature (expired|not yet current)/;
+
+/** Returns the members of a response, none of an empty one; undefined if it isn't JSON. */
+function membersOf(body: string): Record<string, unknown> | undefined {
+  if (body === '') return {};
+  try {
+    return JSON.parse(body) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
 }

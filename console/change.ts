@@ -36,6 +36,22 @@ export function useChange(): {
 }
 
 /**
+ * Makes sure that a text is still the one that is being edited, because saving would undo the change of someone else.
+ *
+ * @param load   reads the text
+ * @param edited the text as it was read last
+ * @throws ApiError
+ */
+export async function expectUnchanged(load: () => Promise<string>, edited: string): Promise<void> {
+  if ((await load()) !== edited)
+    throw new ApiError(
+      'Changed meanwhile',
+      'Someone else has changed it since you read it. Save again to replace their change, or cancel to read it.',
+      '',
+    );
+}
+
+/**
  * Creates keys with aliases. If only the alias fails, the next attempt creates only the alias, and no second key.
  *
  * @param of the inputs of the key; once they differ, the next attempt creates another key

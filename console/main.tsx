@@ -145,7 +145,11 @@ function Loaded<Module>({ load, children }: PartProps<Module>) {
   const loaded = useLoad(
     () =>
       load().catch(() => {
-        throw new ApiError('NetworkError', 'This part of the console could not be loaded.', '');
+        throw new ApiError(
+          'NetworkError',
+          'This part of the console could not be loaded. If the service was updated, reload the page.',
+          '',
+        );
       }),
     [],
   );

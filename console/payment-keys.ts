@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import type { Alias, ListAliasesOutput } from '../src/payment/controlplane/aliases/aliases.schema.js';
 import type { KeySummary, ListKeysOutput } from '../src/payment/controlplane/keys/keys.schema.js';
 import type { ListKeyInventoryOutput } from '../src/admin/keys.schema.js';
@@ -30,6 +31,9 @@ export interface KeyPage extends Page<ListedKey> {
 
 /** Minimum number of keys on a page, if there are that many. */
 const PAGE = 50;
+/** Number of keys to a call, if most of them won't be shown, and number of calls after which a page may have fewer. */
+const LARGEST_PAGE = 200;
+const MOST_CALLS = 10;
 
 /**
  * Loads a page of the keys that the filters show. Without the right to list the inventory, it has all of the first 1,000
@@ -52,6 +56,7 @@ async function inventoryPage(filters: Filters, token?: string): Promise<KeyPage>
   const { find, usage, algorithm, state, unused, sort } = filters;
   const items: ListedKey[] = [];
   let next = token;
+  let calls = 0;
   do {
     const page = await admin<ListKeyInventoryOutput>('ListKeyInventory', ['GET', 'keys'], {
       query: {
@@ -61,14 +66,15 @@ async function inventoryPage(filters: Filters, token?: string): Promise<KeyPage>
         State: state === '' ? undefined : KEY_STATES[state as State],
         UnusedDays: unused,
         Sort: sort,
-        MaxResults: PAGE,
+        MaxResults: state === 'disabled' ? LARGEST_PAGE : PAGE,
         NextToken: next,
       },
     });
+    calls += 1;
     const keys = page.Keys.map(listedKey);
     items.push(...keys.filter((key) => hasState(key, state)));
     next = page.NextToken;
-  } while (next !== undefined && items.length < PAGE);
+  } while (next !== undefined && items.length < PAGE && calls < MOST_CALLS);
   return { items, next, hasInventory: true };
 }
 
@@ -76,8 +82,14 @@ function listedKey(key: InventoryKey): ListedKey {
   return { ...(key as InventoryKey & ListedKey), aliases: key.Aliases.map(shortName), inventory: key };
 }
 
-/** Loads the keys of the page's Region. Omits aliases if the caller may not list them. @throws ApiError */
-export async function loadKeys(): Promise<{ keys: ListedKey[]; more: boolean }> {
+/** The first keys of a Region, and whether it has more. */
+export interface LoadedKeys {
+  keys: ListedKey[];
+  more: boolean;
+}
+
+/** Loads the first 1,000 keys of the page's Region. Omits aliases if the caller may not list them. @throws ApiError */
+export async function loadKeys(): Promise<LoadedKeys> {
   const [keys, names] = await Promise.all([
     listAll(
       (paging) => control<ListKeysOutput>('ListKeys', paging),
@@ -114,6 +126,14 @@ export function shortNames(aliases: readonly Alias[]): string[] {
 
 function shortName(alias: string): string {
   return alias.replace(/^alias\//, '');
+}
+
+/** Clears the choice of a key that is no longer offered, which a form would send without showing it. */
+export function useOffered(offered: readonly ListedKey[], chosen: string, onInput: (arn: string) => void): void {
+  const isGone = chosen !== '' && !offered.some(({ KeyArn }) => KeyArn === chosen);
+  useEffect(() => {
+    if (isGone) onInput('');
+  }, [isGone]);
 }
 
 /** The last part of a key's ARN. */

@@ -31,6 +31,12 @@ export function approvalHref(arn: string): string {
   return hrefOf(['approvals', region, `${team}:${id}`]);
 }
 
+/** Returns the address of a payment key or of a KMS key. */
+export function keyHref(arn: string): string {
+  const [, , api, region = '', , key = ''] = arn.split(':');
+  return hrefOf([api === 'kms' ? 'kms-keys' : 'keys', region, key.replace(/^key\//, '')]);
+}
+
 /** Changes parameters of the current place without a step in the history. */
 export function setQuery(changes: Readonly<Record<string, string | undefined>>): void {
   const { path, query } = place.value;

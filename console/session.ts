@@ -3,8 +3,10 @@ import { DEPLOYMENT } from './deployment.js';
 
 /** Time without input after which the console signs out. */
 const IDLE_MS = 15 * 60_000;
-/** Longest delay that setTimeout takes. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
+/** Time between checks if the session is over. One timer for the whole period would stop while the computer sleeps. */
+const CHECK_MS = 10_000;
+/** Time before the end of a session at which the console warns. */
+const WARNING_MS = 5 * 60_000;
 
 export interface Credentials {
   accessKeyId: string;
@@ -28,13 +30,16 @@ export interface Identity {
  * message.
  */
 let credentials: Credentials | undefined;
-let idle: ReturnType<typeof setTimeout> | undefined;
-let expiry: ReturnType<typeof setTimeout> | undefined;
+/** Time of the last input, in milliseconds since 1970. */
+let lastInputAt = 0;
+let calls = new AbortController();
 
 /** The signed-in principal; undefined shows the sign-in page. */
 export const identity = signal<Identity | undefined>();
 /** Reason for an automatic sign-out, for the sign-in page. */
 export const signedOutBecause = signal<string | undefined>();
+/** True in the last minutes of the session. */
+export const endsSoon = signal(false);
 /** The Region selected in the console. */
 export const region = signal(DEPLOYMENT.region);
 
@@ -42,40 +47,55 @@ export function currentCredentials(): Credentials | undefined {
   return credentials;
 }
 
+/** Aborts the calls that are running when the user signs out. */
+export function callsSignal(): AbortSignal {
+  return calls.signal;
+}
+
 /** Keeps credentials that the service has accepted. */
 export function signIn(accepted: Credentials, who: Identity): void {
   credentials = accepted;
-  // Credentials that these replace may expire earlier.
-  clearTimeout(expiry);
+  lastInputAt = Date.now();
   batch(() => {
     identity.value = who;
     signedOutBecause.value = undefined;
   });
-  noteInput();
-  if (who.expiresAt !== undefined)
-    expiry = setTimeout(
-      () => signOut('Your session has ended.'),
-      Math.min(Math.max(who.expiresAt - Date.now(), 0), LONGEST_DELAY_MS),
-    );
+  checkTime();
 }
 
-/** Forgets the credentials. @param reason shown on the sign-in page if the user didn't ask for it */
+/**
+ * Forgets the credentials. Calls that are running end without a result, so that their changes aren't continued, nor
+ * reported to, whoever signs in next.
+ *
+ * @param reason shown on the sign-in page if the user didn't ask for it
+ */
 export function signOut(reason?: string): void {
   credentials = undefined;
-  clearTimeout(idle);
-  clearTimeout(expiry);
+  calls.abort();
+  calls = new AbortController();
   batch(() => {
     identity.value = undefined;
     signedOutBecause.value = reason;
   });
 }
 
-function noteInput(): void {
-  if (credentials === undefined) return;
-  clearTimeout(idle);
-  idle = setTimeout(() => signOut('You were signed out after 15 minutes without input.'), IDLE_MS);
+/** Signs out if the session has ended, or if there was no input for too long. */
+function checkTime(): void {
+  const who = identity.value;
+  if (who === undefined) return;
+  const now = Date.now();
+  const left = (who.expiresAt ?? Infinity) - now;
+  endsSoon.value = left <= WARNING_MS;
+  if (now - lastInputAt >= IDLE_MS) signOut('You were signed out after 15 minutes without input.');
+  else if (left <= 0) signOut('Your session has ended.');
 }
 
+function noteInput(): void {
+  checkTime();
+  lastInputAt = Date.now();
+}
+
+setInterval(checkTime, CHECK_MS);
 for (const type of ['keydown', 'pointerdown']) addEventListener(type, noteInput, { passive: true });
 // Otherwise the back/forward cache would keep the page and its memory.
 addEventListener('pagehide', () => signOut());

@@ -66,6 +66,11 @@ export function timeOfDay(ms: number): string {
   return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 }
 
+/** E.g. `08:31 UTC`. @param ms since 1970 */
+export function minuteOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(11, 16)} UTC`;
+}
+
 /** E.g. `just now`, `4 min ago`, `6 h ago`, `yesterday`, `9 days ago`. @param seconds since 1970, as in the API */
 export function agoWords(seconds: number, now = Date.now()): string {
   const minutes = Math.floor((now / 1000 - seconds) / 60);

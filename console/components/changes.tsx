@@ -1,6 +1,5 @@
 import { type AuditEvent, callerWords, keyArnsOf } from '../events.js';
-import { keyId } from '../payment-keys.js';
-import { hrefOf } from '../router.js';
+import { keyHref } from '../router.js';
 import { timeWords } from '../words.js';
 import { Tag } from './tag.js';
 
@@ -48,11 +47,11 @@ export function Changes({ events, nameOf }: { events: readonly AuditEvent[]; nam
 }
 
 function KeyOf({ event, nameOf }: { event: AuditEvent; nameOf: (arn: string) => string }) {
-  const arn = keyArnsOf(event).find((key) => key.includes(':payment-cryptography:'));
+  const [arn] = keyArnsOf(event);
   if (arn === undefined) return null;
   return (
     <>
-      : <a href={hrefOf(['keys', arn.split(':')[3] ?? '', keyId(arn)])}>{nameOf(arn)}</a>
+      : <a href={keyHref(arn)}>{nameOf(arn)}</a>
     </>
   );
 }

@@ -4,8 +4,11 @@ import { useWaiting } from '../approvals.js';
 import { DEPLOYMENT } from '../deployment.js';
 import { HOME, NAVIGATION, PAGES_OF_REGIONS } from '../navigation.js';
 import { goTo, hrefOf, place } from '../router.js';
-import { identity, region, signOut } from '../session.js';
+import { endsSoon, identity, region, signOut } from '../session.js';
+import { minuteOf } from '../words.js';
 import { Choice } from './field.js';
+import { Notice } from './notice.js';
+import { ShortcutsButton } from './shortcuts.js';
 import { Toast } from './toast.js';
 
 /** Logo: a key block of header, optional blocks, key and MAC. */
@@ -77,6 +80,11 @@ export function Frame({ children }: { children: ComponentChildren }) {
           <Links waiting={waiting} />
         </nav>
         <main id="main" tabIndex={-1}>
+          {endsSoon.value && (
+            <Notice tone="warn">
+              Your session ends at {minuteOf(identity.value?.expiresAt ?? 0)}. What you have not saved by then is lost.
+            </Notice>
+          )}
           {children}
         </main>
       </div>
@@ -114,12 +122,11 @@ function RegionChoice() {
 function Who() {
   const who = identity.value;
   if (who === undefined) return null;
-  const until = who.expiresAt === undefined ? undefined : new Date(who.expiresAt);
   return (
     <>
       <span class="principal">
         {who.name}
-        {until && <span class="small"> until {until.toTimeString().slice(0, 5)}</span>}
+        {who.expiresAt !== undefined && <span class="small"> until {minuteOf(who.expiresAt)}</span>}
       </span>
       <button type="button" class="btn slim" onClick={() => signOut()}>
         Sign out
@@ -170,7 +177,13 @@ function Links({ waiting }: { waiting: string | undefined }) {
         <h2>Reference</h2>
         <ul>
           <li>
-            <a href="/docs">API</a>
+            {/* In this tab, it would end the session. */}
+            <a href="/docs" target="_blank">
+              API<span class="vh"> in a new tab</span>
+            </a>
+          </li>
+          <li>
+            <ShortcutsButton />
           </li>
         </ul>
       </section>

@@ -94,7 +94,7 @@ export function KeyList<Item, First extends Page<Item>>({
             {pages.items.length > 0 ? (
               children(pages.items)
             ) : names.some((name) => settled[name]) ? (
-              <Empty title="No key matches">
+              <Empty title={pages.more ? 'No key matches so far' : 'No key matches'}>
                 <button
                   type="button"
                   class="btn slim"

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { NAVIGATION } from '../navigation.js';
 import { goTo } from '../router.js';
 import { Dialog } from './dialog.js';
@@ -14,15 +14,26 @@ const PLACES = NAVIGATION.flatMap(({ links }) =>
   links.flatMap(({ text, path, shortcut }) => (shortcut === undefined ? [] : [{ text, path, shortcut }])),
 );
 
+/** True while the dialog that lists the shortcuts is open. */
+const isListed = signal(false);
+
+/** Opens the list of the shortcuts without one of them, because they may be off. */
+export function ShortcutsButton() {
+  return (
+    <button type="button" class="link" onClick={() => (isListed.value = true)}>
+      Keyboard shortcuts
+    </button>
+  );
+}
+
 /** Single-key shortcuts, and the dialog that lists them. */
 export function Shortcuts() {
-  const [isListed, setIsListed] = useState(false);
   useEffect(() => {
     let goneAt = 0;
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
-      if (event.key === '?') setIsListed(true);
       if (!areOn.value) return;
+      if (event.key === '?') isListed.value = true;
       const place = event.timeStamp - goneAt < SEQUENCE_MS && PLACES.find(({ shortcut }) => shortcut === event.key);
       goneAt = event.key === 'g' ? event.timeStamp : 0;
       if (place) goTo(place.path);
@@ -31,11 +42,14 @@ export function Shortcuts() {
       event.preventDefault();
     };
     addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
+    return () => {
+      removeEventListener('keydown', press);
+      isListed.value = false;
+    };
   }, []);
-  if (!isListed) return null;
+  if (!isListed.value) return null;
   return (
-    <Dialog title="Keys" onClose={() => setIsListed(false)}>
+    <Dialog title="Keyboard shortcuts" onClose={() => (isListed.value = false)}>
       {(close) => (
         <>
           <dl class="defs">

@@ -82,6 +82,7 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
           <p class="wrap">
             <Plain text={error.message} />
           </p>
+          {!retry && error.isUnanswered && <p>It may have taken effect all the same: check before you repeat it.</p>}
         </>
       )}
       {error.requestId !== undefined && (

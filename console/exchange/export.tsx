@@ -7,6 +7,7 @@ import { checkStrength } from '../../src/payment/exchange/strength.js';
 import { control } from '../api.js';
 import { isAs2805Kek, variantOf } from '../as2805.js';
 import { useChange } from '../change.js';
+import { AwaitKeys } from '../components/await-keys.js';
 import { Copy } from '../components/copy.js';
 import { Choice, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
@@ -174,7 +175,7 @@ function ExportForm({ of: stored }: { of: Key }) {
                 )}
               </>
             )}
-            <Await loaded={keys}>{(own) => <ReceiverFields stored={stored} keys={own} {...form} />}</Await>
+            <AwaitKeys loaded={keys}>{(own) => <ReceiverFields stored={stored} keys={own} {...form} />}</AwaitKeys>
             <button type="submit" class="btn go">
               Export
             </button>

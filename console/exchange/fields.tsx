@@ -12,7 +12,7 @@ import { saveFile } from '../components/save.js';
 import { Failure } from '../components/states.js';
 import { Tag } from '../components/tag.js';
 import { type Loaded, useLoad } from '../load.js';
-import { keyId, type ListedKey, loadKeys } from '../payment-keys.js';
+import { keyId, type ListedKey, type LoadedKeys, loadKeys, useOffered } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
 import { region } from '../session.js';
 import { algorithmWords, modeWords, timeWords, untilWords } from '../words.js';
@@ -20,11 +20,11 @@ import type { Form } from './form.js';
 import { type Choices, modeSets, type Purpose, suggestedFor } from './purposes.js';
 
 /** The keys of the page's Region that can be used. */
-export function useKeys(): Loaded<ListedKey[]> {
-  return useLoad(
-    async () => (await loadKeys()).keys.filter(({ Enabled, KeyState }) => Enabled && KeyState === 'CREATE_COMPLETE'),
-    [region.value],
-  );
+export function useKeys(): Loaded<LoadedKeys> {
+  return useLoad(async () => {
+    const { keys, more } = await loadKeys();
+    return { keys: keys.filter(({ Enabled, KeyState }) => Enabled && KeyState === 'CREATE_COMPLETE'), more };
+  }, [region.value]);
 }
 
 export function nameOf({ aliases, KeyArn }: Pick<ListedKey, 'aliases' | 'KeyArn'>): string {
@@ -47,6 +47,7 @@ export function KeyChoice({
   hint?: ComponentChildren;
   none: string;
 }) {
+  useOffered(keys, value, onInput);
   return (
     <>
       <Choice

@@ -8,10 +8,11 @@ import { AS2805_USAGES } from '../../src/payment/exchange/as2805.js';
 import { control } from '../api.js';
 import { isAs2805Kek, VARIANTS } from '../as2805.js';
 import { useChange, useKeyWithAlias } from '../change.js';
+import { AwaitKeys } from '../components/await-keys.js';
 import { Choice, TextArea, TextField } from '../components/field.js';
 import { Head } from '../components/head.js';
 import { Sheet } from '../components/sheet.js';
-import { Await, Failure } from '../components/states.js';
+import { Failure } from '../components/states.js';
 import { keyId, type ListedKey } from '../payment-keys.js';
 import { hrefOf, place, setQuery } from '../router.js';
 import { region } from '../session.js';
@@ -139,7 +140,7 @@ export function Import() {
                 rows={5}
                 hint={PASTED_HINTS[kind] ?? 'PEM, hexadecimal or base64.'}
               />
-              <Await loaded={keys}>{(own) => <KindFields kind={kind} keys={own} {...form} />}</Await>
+              <AwaitKeys loaded={keys}>{(own) => <KindFields kind={kind} keys={own} {...form} />}</AwaitKeys>
               <TextField
                 label="Alias"
                 mono

@@ -5,6 +5,7 @@ import type {
 } from '../../src/payment/controlplane/exchange/exchange.schema.js';
 import { admin, control } from '../api.js';
 import { useChange } from '../change.js';
+import { AwaitKeys } from '../components/await-keys.js';
 import { TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Empty, Failure } from '../components/states.js';
@@ -125,7 +126,7 @@ function KeyPairs() {
   return (
     <Sheet title="For the partner">
       <form class="body" onSubmit={(event) => void saveRequest(event)}>
-        <Await loaded={keys}>
+        <AwaitKeys loaded={keys}>
           {(own) => (
             <KeyChoice
               label="Your key pair"
@@ -137,7 +138,7 @@ function KeyPairs() {
               none="No key pair. TR-34 and RSA need none: their parameters contain a certificate."
             />
           )}
-        </Await>
+        </AwaitKeys>
         <button type="button" class="btn" disabled={values.pair === ''} onClick={() => void saveCertificate()}>
           Download its certificate and chain
         </button>

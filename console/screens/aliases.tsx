@@ -33,7 +33,7 @@ interface Named {
 /** Differences between the aliases of payment keys and those of KMS keys. */
 interface Aliased {
   screen: string;
-  load: () => Promise<Named[]>;
+  load: () => Promise<{ all: Named[]; more: boolean }>;
   arnOf: (id: string) => string;
   call: (operation: 'CreateAlias' | 'UpdateAlias' | 'DeleteAlias', name: string, key?: string) => Promise<object>;
 }
@@ -54,11 +54,12 @@ const PAYMENT: Aliased = {
       ).catch(unlessRefused({ items: [] as KeySummary[] })),
     ]);
     const byArn = new Map(keys.items.map((key) => [key.KeyArn, key]));
-    return aliases.items.map(({ AliasName, KeyArn }) => ({
+    const all = aliases.items.map(({ AliasName, KeyArn }) => ({
       name: AliasName.slice(6),
       key: KeyArn,
       summary: byArn.get(KeyArn ?? ''),
     }));
+    return { all, more: aliases.more };
   },
   arnOf: keyArn,
   call: (operation, name, key) => control(operation, { AliasName: `alias/${name}`, KeyArn: key }),
@@ -68,10 +69,11 @@ const KMS: Aliased = {
   screen: 'kms-keys',
   async load() {
     const found = await listKms<AliasListEntry>('ListAliases', 'Aliases');
-    return found.map(({ AliasName = '', TargetKeyId }) => ({
+    const all = found.map(({ AliasName = '', TargetKeyId }) => ({
       name: AliasName.slice(6),
       key: TargetKeyId === undefined ? undefined : kmsArn(TargetKeyId),
     }));
+    return { all, more: false };
   },
   arnOf: kmsArn,
   call: (operation, name, key) => kms(operation, { AliasName: `alias/${name}`, TargetKeyId: key }),
@@ -79,14 +81,8 @@ const KMS: Aliased = {
 
 /** The aliases of payment keys or of KMS keys, and the keys that they name. */
 export function Aliases() {
-  const { api, find, only } = filtersIn(place.value.query, ['api', 'find', 'only']);
   const hasKms = identity.value?.apis.includes('kms') === true;
-  const of = api === 'kms' && hasKms ? KMS : PAYMENT;
-  const loaded = useLoad(of.load, [region.value, of]);
-  const [edited, setEdited] = useState<Named>();
-  const [removed, setRemoved] = useState<string>();
-  const { failure, run } = useChange();
-  const reload = () => loaded.state !== 'loading' && loaded.reload();
+  const of = place.value.query.get('api') === 'kms' && hasKms ? KMS : PAYMENT;
   return (
     <>
       <Head title="Aliases">
@@ -102,6 +98,21 @@ export function Aliases() {
           </a>
         </nav>
       )}
+      <AliasesOf key={`${of.screen} ${region.value}`} of={of} />
+    </>
+  );
+}
+
+/** The aliases of an API in the page's Region, and the change of one of them. */
+function AliasesOf({ of }: { of: Aliased }) {
+  const { find, only } = filtersIn(place.value.query, ['find', 'only']);
+  const loaded = useLoad(of.load, []);
+  const [edited, setEdited] = useState<Named>();
+  const [removed, setRemoved] = useState<string>();
+  const { failure, run } = useChange();
+  const reload = () => loaded.state !== 'loading' && loaded.reload();
+  return (
+    <>
       <section class="sheet" aria-label="Aliases">
         <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
           <TextField
@@ -124,7 +135,7 @@ export function Aliases() {
           )}
         </form>
         <Await loaded={loaded}>
-          {(all) => {
+          {({ all, more }) => {
             const shown = all.filter((alias) => matches(alias, find, of === PAYMENT && only !== ''));
             return (
               <>
@@ -146,7 +157,10 @@ export function Aliases() {
                   </Empty>
                 )}
                 <div class="foot">
-                  <span role="status">{count(shown.length, 'alias', 'aliases')}</span>
+                  <span role="status">
+                    {count(shown.length, 'alias', 'aliases')}
+                    {more && `, of the first ${count(MOST_ALIASES, 'alias', 'aliases')}`}
+                  </span>
                 </div>
               </>
             );

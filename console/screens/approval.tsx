@@ -13,7 +13,7 @@ import { Empty, Failure } from '../components/states.js';
 import { Table } from '../components/table.js';
 import { Tag } from '../components/tag.js';
 import { useLoad } from '../load.js';
-import { hrefOf } from '../router.js';
+import { hrefOf, keyHref } from '../router.js';
 import { identity, region } from '../session.js';
 import { principalWords, timeWords, untilWords } from '../words.js';
 
@@ -187,12 +187,11 @@ function Change({
 
 /** An ARN with its description; that of a key leads to its page. */
 function Resource({ text }: { text: string }) {
-  const [arn = '', product, place = '', id = ''] =
-    /^arn:aws:(payment-cryptography|kms):([a-z0-9-]+):\d+:key\/([\w-]+)/.exec(text) ?? [];
-  if (product === undefined) return <>{plain(text)}</>;
+  const [arn] = /^arn:aws:(?:payment-cryptography|kms):[a-z0-9-]+:\d+:key\/[\w-]+/.exec(text) ?? [];
+  if (arn === undefined) return <>{plain(text)}</>;
   return (
     <>
-      <a href={hrefOf([product === 'kms' ? 'kms-keys' : 'keys', place, id])}>{arn}</a>
+      <a href={keyHref(arn)}>{arn}</a>
       {plain(text.slice(arn.length))}
     </>
   );

@@ -8,8 +8,7 @@ import { Tag } from '../components/tag.js';
 import { DEPLOYMENT } from '../deployment.js';
 import { type AuditEvent, callerWords, keyArnsOf } from '../events.js';
 import { type Loaded, useLoad } from '../load.js';
-import { keyId } from '../payment-keys.js';
-import { hrefOf, simulatorHref } from '../router.js';
+import { keyHref, simulatorHref } from '../router.js';
 import { shortHash } from '../words.js';
 
 export function EventTable({ events, nameOf }: { events: readonly AuditEvent[]; nameOf: (arn: string) => string }) {
@@ -131,12 +130,7 @@ function Detail({ of: event, nameOf }: { of: AuditEvent; nameOf: (arn: string) =
             <dd class="wrap">
               {keys.map((arn) => (
                 <div key={arn}>
-                  {arn.includes(':payment-cryptography:') ? (
-                    <a href={hrefOf(['keys', arn.split(':')[3] ?? '', keyId(arn)])}>{nameOf(arn)}</a>
-                  ) : (
-                    nameOf(arn)
-                  )}{' '}
-                  <code class="quiet">{arn}</code>
+                  <a href={keyHref(arn)}>{nameOf(arn)}</a> <code class="quiet">{arn}</code>
                 </div>
               ))}
             </dd>

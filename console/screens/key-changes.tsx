@@ -14,7 +14,9 @@ function useKeyChange(reload: () => void) {
   return {
     failure,
     run: async (operation: string, input: object, done: string) => {
-      if (await run(() => control<object>(operation, input), done)) reload();
+      await run(() => control<object>(operation, input), done);
+      // A failed change may be due to another one.
+      reload();
     },
   };
 }
@@ -30,19 +32,20 @@ const canChange = ({ MultiRegionKeyType }: StoredKey) => MultiRegionKeyType !== 
 
 export function UsageSwitch({ stored, name, reload }: ChangeProps) {
   const { failure, run } = useKeyChange(reload);
-  if (stored.KeyState !== 'CREATE_COMPLETE' || !canChange(stored)) return null;
   const [operation, words, done] = stored.Enabled
     ? (['StopKeyUsage', 'Stop usage', 'Stopped'] as const)
     : (['StartKeyUsage', 'Start usage', 'Started'] as const);
   return (
     <>
-      <button
-        type="button"
-        class="btn"
-        onClick={() => void run(operation, { KeyIdentifier: stored.KeyArn }, `${done} ${name}`)}
-      >
-        {words}
-      </button>
+      {stored.KeyState === 'CREATE_COMPLETE' && canChange(stored) && (
+        <button
+          type="button"
+          class="btn"
+          onClick={() => void run(operation, { KeyIdentifier: stored.KeyArn }, `${done} ${name}`)}
+        >
+          {words}
+        </button>
+      )}
       {failure && <Failure error={failure} />}
     </>
   );

@@ -1,5 +1,5 @@
 import { ApiError, control } from '../api.js';
-import { useChange } from '../change.js';
+import { expectUnchanged, useChange } from '../change.js';
 import { Editable } from '../components/editable.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Failure } from '../components/states.js';
@@ -10,19 +10,28 @@ const NEW_POLICY_ROWS = 8;
 
 /** The resource-based policy of a payment key, with an editor. */
 export function KeyPolicy({ arn }: { arn: string }) {
-  const loaded = useLoad(async () => {
+  const load = async () => {
     try {
       return indented((await control<{ Policy: string }>('GetResourcePolicy', { ResourceArn: arn })).Policy);
     } catch (error) {
       if (error instanceof ApiError && error.name === 'ResourceNotFoundException') return '';
       throw error;
     }
-  }, [arn]);
+  };
+  const loaded = useLoad(load, [arn]);
   const { failure, run } = useChange();
-  const save = (Policy: string) =>
-    Policy.trim() === ''
-      ? run(() => control<object>('DeleteResourcePolicy', { ResourceArn: arn }), 'Deleted the policy')
-      : run(() => control<object>('PutResourcePolicy', { ResourceArn: arn, Policy }), 'Saved the policy');
+  const save = (Policy: string, before: string) => {
+    const isEmpty = Policy.trim() === '';
+    return run(
+      async () => {
+        await expectUnchanged(load, before);
+        return isEmpty
+          ? control<object>('DeleteResourcePolicy', { ResourceArn: arn })
+          : control<object>('PutResourcePolicy', { ResourceArn: arn, Policy });
+      },
+      isEmpty ? 'Deleted the policy' : 'Saved the policy',
+    );
+  };
   return (
     <Sheet title="Key policy">
       <Await loaded={loaded}>
@@ -34,8 +43,8 @@ export function KeyPolicy({ arn }: { arn: string }) {
             empty="None. Policies of users and roles alone decide who may use this key."
             hint="It is validated when you save it. Empty it and save to delete the policy."
             save={async (text) => {
-              const saved = await save(text);
-              if (saved) reload();
+              const saved = await save(text, policy);
+              reload();
               return saved !== undefined;
             }}
           />

@@ -5,7 +5,7 @@ import type { DescribeKeyOutput, GetKeyLastUsageOutput, KeyMetadata } from '../.
 import type { GetKeyPolicyOutput } from '../../src/kms/policies/policies.schema.js';
 import type { GetKeyRotationStatusOutput } from '../../src/kms/rotation/rotation.schema.js';
 import { kms, listKms, unlessRefused } from '../api.js';
-import { useChange } from '../change.js';
+import { expectUnchanged, useChange } from '../change.js';
 import { Confirmation } from '../components/confirmation.js';
 import { Copy } from '../components/copy.js';
 import { Editable } from '../components/editable.js';
@@ -99,7 +99,8 @@ function useKeyChange({ of: { Arn }, reload }: Pick<PartProps, 'of' | 'reload'>)
     failure,
     run: async (operation: string, done: string, input: object = {}) => {
       const answer = await run(() => kms<object>(operation, { KeyId: Arn, ...input }), done);
-      if (answer) reload();
+      // A failed change may be due to another one.
+      reload();
       return answer !== undefined;
     },
   };
@@ -108,16 +109,17 @@ function useKeyChange({ of: { Arn }, reload }: Pick<PartProps, 'of' | 'reload'>)
 function Switch(props: PartProps) {
   const { failure, run } = useKeyChange(props);
   const { KeyState } = props.of;
-  if (KeyState !== 'Enabled' && KeyState !== 'Disabled') return null;
   const [operation, text, done] =
     KeyState === 'Enabled'
       ? (['DisableKey', 'Disable', 'Disabled'] as const)
       : (['EnableKey', 'Enable', 'Enabled'] as const);
   return (
     <>
-      <button type="button" class="btn" onClick={() => void run(operation, `${done} ${props.name}`)}>
-        {text}
-      </button>
+      {(KeyState === 'Enabled' || KeyState === 'Disabled') && (
+        <button type="button" class="btn" onClick={() => void run(operation, `${done} ${props.name}`)}>
+          {text}
+        </button>
+      )}
       {failure && <Failure error={failure} />}
     </>
   );
@@ -180,27 +182,31 @@ function Description(props: PartProps) {
 }
 
 function Policy({ arn }: { arn: string }) {
-  const loaded = useLoad(() => kms<GetKeyPolicyOutput>('GetKeyPolicy', { KeyId: arn }), [arn]);
+  const load = async () => {
+    const { Policy: policy = '{}' } = await kms<GetKeyPolicyOutput>('GetKeyPolicy', { KeyId: arn });
+    return JSON.stringify(JSON.parse(policy), null, 2);
+  };
+  const loaded = useLoad(load, [arn]);
   const { failure, run } = useChange();
   return (
     <Sheet title="Key policy">
       <Await loaded={loaded}>
-        {({ Policy: policy = '{}' }, reload) => {
-          const text = JSON.stringify(JSON.parse(policy), null, 2);
-          return (
-            <Editable
-              label="Key policy"
-              text={text}
-              rows={Math.min(24, text.split('\n').length + 1)}
-              hint="It is evaluated first, even for the root. It is validated when you save it, and takes effect within a second."
-              save={async (Policy) => {
-                const saved = await run(() => kms<object>('PutKeyPolicy', { KeyId: arn, Policy }), 'Saved the policy');
-                if (saved) reload();
-                return saved !== undefined;
-              }}
-            />
-          );
-        }}
+        {(text, reload) => (
+          <Editable
+            label="Key policy"
+            text={text}
+            rows={Math.min(24, text.split('\n').length + 1)}
+            hint="It is evaluated first, even for the root. It is validated when you save it, and takes effect within a second."
+            save={async (Policy) => {
+              const saved = await run(async () => {
+                await expectUnchanged(load, text);
+                return kms<object>('PutKeyPolicy', { KeyId: arn, Policy });
+              }, 'Saved the policy');
+              reload();
+              return saved !== undefined;
+            }}
+          />
+        )}
       </Await>
       {failure && <Failure error={failure} />}
     </Sheet>

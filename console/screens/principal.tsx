@@ -3,7 +3,7 @@ import type { NewAccessKeyOutput, Principal as Found } from '../../src/admin/adm
 import type { AdminOperationName } from '../../src/admin/admin-operation.js';
 import { plainLines } from '../../src/approvals/shown-text.js';
 import { admin, ApiError, identify } from '../api.js';
-import { useChange } from '../change.js';
+import { expectUnchanged, useChange } from '../change.js';
 import { Confirmation } from '../components/confirmation.js';
 import { Copy } from '../components/copy.js';
 import { Dialog } from '../components/dialog.js';
@@ -116,7 +116,13 @@ function Policies({ of, found, reload }: PartProps) {
     >
       {isAdding && (
         <div class="body">
-          <PolicyEditor of={of} document={NEW_POLICY} close={() => setIsAdding(false)} reload={reload} />
+          <PolicyEditor
+            of={of}
+            taken={found.PolicyNames}
+            document={NEW_POLICY}
+            close={() => setIsAdding(false)}
+            reload={reload}
+          />
         </div>
       )}
       {found.PolicyNames.length === 0 && !isAdding && (
@@ -179,26 +185,44 @@ function Policy({ of, name, reload }: { of: Named; name: string; reload: () => v
   );
 }
 
-/** Edits a policy. The service validates it when it is saved. @param name of an existing policy */
+/**
+ * Edits a policy. The service validates it when it is saved.
+ *
+ * @param name  of an existing policy
+ * @param taken names that a new policy can't have
+ */
 function PolicyEditor({
   of,
   name: saved,
+  taken = [],
   document,
   close,
   reload,
 }: {
   of: Named;
   name?: string;
+  taken?: readonly string[];
   document: object;
   close: () => void;
   reload: () => void;
 }) {
   const [name, setName] = useState(saved ?? '');
   const [text, setText] = useState(JSON.stringify(document, null, 2));
-  const { failure, run } = usePrincipalChange({ of, reload });
+  const { failure, run } = useChange();
+  const put = async () => {
+    if (taken.includes(name)) throw new ApiError('The name is taken', `Edit the policy ${name} instead.`, '');
+    if (saved !== undefined)
+      await expectUnchanged(async () => JSON.stringify(await loadPolicy(of, saved)), JSON.stringify(document));
+    return admin<object>('PutPrincipalPolicy', ['PUT', pathOf(of, 'policies', name)], {
+      body: text,
+      resource: principalArn(of),
+    });
+  };
   const save = async (event: Event) => {
     event.preventDefault();
-    if (await run('PutPrincipalPolicy', ['PUT', 'policies', name], text, `Saved ${name}`)) close();
+    const isSaved = (await run(put, `Saved ${name}`)) !== undefined;
+    reload();
+    if (isSaved) close();
   };
   return (
     <form class="next" onSubmit={(event) => void save(event)}>

@@ -35,8 +35,13 @@ function SignInForm() {
   const submit = async (event: Event) => {
     event.preventDefault();
     setProblem(undefined);
-    setIsWaiting(true);
     const credentials = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+    // They become headers, which can't have others.
+    if (!/^[ -~]*$/.test(accessKeyId + sessionToken)) {
+      setProblem('Access key IDs and session tokens have only ASCII characters.');
+      return;
+    }
+    setIsWaiting(true);
     try {
       signIn(credentials, await identify(credentials));
     } catch (error) {

@@ -3,9 +3,9 @@ import { padMethod2, toHex } from '../../src/crypto/bytes.js';
 import type { SessionData } from '../../src/crypto/emv/session-key.js';
 import { type ArqcTransaction, cryptogramOf, paddedData } from '../../src/workbench/arqc-search.js';
 import { arpcSteps, cryptogramKeys, scriptMacSteps } from '../../src/workbench/emv-keys.js';
+import { AwaitKeys } from '../components/await-keys.js';
 import { Choice } from '../components/field.js';
 import { Notice } from '../components/notice.js';
-import { Await } from '../components/states.js';
 import { useLoad } from '../load.js';
 import { loadKeys } from '../payment-keys.js';
 import { region } from '../session.js';
@@ -112,8 +112,8 @@ const RESULTS: Readonly<Record<keyof typeof TASKS, (values: EmvValues) => preact
 function StoredKeyField({ value, onInput }: { value: string; onInput: (arn: string) => void }) {
   const loaded = useLoad(loadKeys, [region.value]);
   return (
-    <Await loaded={loaded}>
-      {({ keys }) => (
+    <AwaitKeys loaded={loaded}>
+      {(keys) => (
         <KeyChoice
           label="Issuer master key (stored)"
           value={value}
@@ -121,7 +121,7 @@ function StoredKeyField({ value, onInput }: { value: string; onInput: (arn: stri
           keys={keys.filter((key) => fits(key, 'VerifyAuthRequestCryptogram', 'KeyIdentifier', 'Emv'))}
         />
       )}
-    </Await>
+    </AwaitKeys>
   );
 }
 

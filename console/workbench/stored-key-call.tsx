@@ -1,13 +1,15 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError, control, dataPlane } from '../api.js';
+import { useChange } from '../change.js';
+import { AwaitKeys } from '../components/await-keys.js';
 import { Copy } from '../components/copy.js';
 import { Choice, TextField } from '../components/field.js';
 import { Sheet } from '../components/sheet.js';
-import { Await, Failure } from '../components/states.js';
+import { Failure } from '../components/states.js';
 import { argumentsOf } from '../key-arguments.js';
 import { useLoad } from '../load.js';
-import { keyId, type ListedKey, loadKeys, stateOf } from '../payment-keys.js';
+import { keyId, type ListedKey, loadKeys, stateOf, useOffered } from '../payment-keys.js';
 import { hrefOf } from '../router.js';
 import { region } from '../session.js';
 import { Digits, Segments, Verdict } from './calculator.js';
@@ -103,12 +105,16 @@ const BLANK: FormValues = { operation: '', keys: {}, typed: {}, isShown: false }
 function CallForm({ calls }: { calls: readonly ApiCall[] }) {
   const loaded = useLoad(loadKeys, [region.value]);
   const { values, change } = useInputs(BLANK);
+  const { run } = useChange();
   const call = calls.find(({ operation }) => operation === values.operation) ?? calls[0];
   if (!call) return null;
   const { operation, keys, asked = {}, screen } = call;
   const request = requestOf(call, values);
   const of = JSON.stringify(request);
-  const send = async () => change({ answer: { of, ...(await answerOf(call, request)) }, isShown: false });
+  const send = async () => {
+    const answer = await run(() => answerOf(call, request));
+    if (answer) change({ answer: { of, ...answer }, isShown: false });
+  };
   return (
     <div class="body">
       {calls.length > 1 && (
@@ -126,8 +132,8 @@ function CallForm({ calls }: { calls: readonly ApiCall[] }) {
           </a>
         </p>
       ) : (
-        <Await loaded={loaded}>
-          {({ keys: stored }) => {
+        <AwaitKeys loaded={loaded}>
+          {(stored) => {
             const offered = Object.entries(keys).map(([argument, variant]) => {
               const fitting = stored.filter((key) => fits(key, operation, argument, variant));
               const chosen = fitting.find(({ KeyArn }) => KeyArn === values.keys[argument]);
@@ -167,7 +173,7 @@ function CallForm({ calls }: { calls: readonly ApiCall[] }) {
               </>
             );
           }}
-        </Await>
+        </AwaitKeys>
       )}
       {values.answer?.of === of && (
         <Answered answer={values.answer} isShown={values.isShown} onShow={() => change({ isShown: true })} />
@@ -188,6 +194,7 @@ export function KeyChoice({
   onInput: (arn: string) => void;
   keys: readonly ListedKey[];
 }) {
+  useOffered(keys, value, onInput);
   return (
     <Choice
       label={label}

@@ -6,9 +6,11 @@ import { apiOf } from '../../support/api.js';
 import { idOf, mac } from '../../support/audit.js';
 import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { createKey } from '../../support/keys.js';
+import { createKmsKey } from '../../support/kms.js';
 import { CREDENTIALS } from '../../support/service.js';
 
 const EVENTS = /\/admin\/audit\/events/;
+const idOfKey = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
 const VERIFICATION = /\/admin\/audit\/verifications\/latest/;
 
 describeConsole('The audit log in the console', {}, (console) => {
@@ -167,6 +169,20 @@ describeConsole('The audit log in the console', {}, (console) => {
     await page.unroute(EVENTS);
     await page.getByRole('button', { name: 'Older' }).click();
     await rows(page, '53 events');
+  });
+
+  test('the keys of an event lead to their pages', async () => {
+    const { service } = console;
+    const { Arn } = await createKmsKey(service);
+    await service.app.get(AuditLog).flush();
+    const page = await opened(SCREENS[0], `#/audit?${new URLSearchParams({ find: Arn }).toString()}`);
+    await page.getByRole('button', { name: 'CreateKey' }).click();
+    const link = page.locator('.detail').getByRole('link', { name: idOfKey(Arn) });
+    expect(await link.getAttribute('href')).toBe(`#/kms-keys/us-east-1/${idOfKey(Arn)}`);
+    await page.getByLabel('Key, caller').fill(key);
+    await page.locator('tr', { hasText: 'host-link' }).getByRole('button').first().click();
+    const other = page.locator('.detail').getByRole('link', { name: 'host-link' });
+    expect(await other.getAttribute('href')).toBe(`#/keys/us-east-1/${idOfKey(key)}`);
   });
 });
 

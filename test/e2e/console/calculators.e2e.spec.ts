@@ -156,6 +156,7 @@ describeConsole('Calculators of the workbench', {}, (console) => {
     expect(await key.inputValue()).toBe('');
     await load(page);
     await page.getByRole('link', { name: 'DUKPT' }).first().click();
+    await page.getByRole('heading', { name: 'DUKPT', level: 1 }).waitFor();
     await page.goBack();
     await page.getByText(EMPTY).waitFor();
     expect(await key.inputValue()).toBe('');

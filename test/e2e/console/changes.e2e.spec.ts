@@ -1,5 +1,6 @@
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
+import { allow, policyOf } from '../../support/access.js';
 import { apiOf } from '../../support/api.js';
 import { describeConsole, signIn } from '../../support/console.js';
 import { createKey } from '../../support/keys.js';
@@ -73,6 +74,133 @@ describeConsole('Changes in the console', {}, (console) => {
     await page.getByText(/^Created (?:alias\/)?free$/).waitFor();
     expect(keys).toHaveLength(1);
     expect(aliases).toHaveLength(2);
+  });
+
+  test('two clicks call an operation of the data plane once', async () => {
+    const { KeyCheckValue } = await createKey(console.service);
+    const page = await open('#/workbench/mac');
+    await page.getByRole('button', { name: 'Load an example' }).click();
+    await page.getByLabel('Algorithm').selectOption('CMAC_AES');
+    await page.getByLabel('MAC to look for').fill('');
+    await page.getByRole('button', { name: 'Call it' }).click();
+    const key = page.getByLabel('Your stored key');
+    await key.selectOption({ label: await key.locator('option', { hasText: KeyCheckValue }).innerText() });
+    const calls = await slow(page, /\/mac\/generate$/);
+    await page.getByRole('button', { name: 'Call GenerateMac' }).dblclick();
+    await page.getByText('The service answers').waitFor();
+    expect(calls).toHaveLength(1);
+  });
+
+  test.each([
+    ['is lost', 'The service could not be reached.', (route: Route) => route.abort()],
+    ['is cut off', 'The response could not be read.', (route: Route) => route.fulfill({ body: '{"Key":{"Key' })],
+    ['comes from a proxy', 'HTTP 502', (route: Route) => route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' })],
+  ])('a change whose answer %s may have been made, and the console says so', async (_, words, answer) => {
+    const page = await open('#/keys/create');
+    await page.route(/\/CreateKey$/, answer);
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByRole('alert').getByText(words).waitFor();
+    await page.getByText('It may have taken effect all the same').waitFor();
+    expect(await page.getByText('Created the key').count()).toBe(0);
+  });
+
+  describe('made meanwhile by someone else', () => {
+    const idOf = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
+    const ROOT = { AWS: 'arn:aws:iam::000000000000:root' };
+    const policy = (prefix: string) =>
+      policyOf({ Effect: 'Allow', Principal: ROOT, Action: `${prefix}:*`, Resource: '*' });
+
+    /** Saves a text over the change of someone else: the first attempt is refused, the second isn't. */
+    const saveOver = async (page: Page, edit: string, label: string, change: () => Promise<unknown>) => {
+      await page.getByRole('button', { name: edit }).click();
+      const editor = page.getByLabel(label, { exact: true });
+      const text = (await editor.inputValue()).replace('"Version"', '\n"Version"');
+      await editor.fill(text);
+      await change();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Someone else has changed it since you read it').waitFor();
+      expect(await editor.inputValue()).toBe(text);
+      await page.getByRole('button', { name: 'Save' }).click();
+      await editor.waitFor({ state: 'detached' });
+    };
+
+    test('a key policy is not overwritten without a word', async () => {
+      const { expectControlOk } = apiOf(console.service);
+      const { KeyArn } = await createKey(console.service);
+      const put = (Policy: string) => expectControlOk('PutResourcePolicy', { ResourceArn: KeyArn, Policy });
+      await put(policy('payment-cryptography'));
+      const page = await open(`#/keys/us-east-1/${idOf(KeyArn)}`);
+      await saveOver(page, 'Edit the key policy', 'Key policy', () =>
+        put(policyOf({ Effect: 'Deny', Principal: ROOT, Action: 'payment-cryptography:DeleteKey', Resource: '*' })),
+      );
+      const { Policy } = await expectControlOk('GetResourcePolicy', { ResourceArn: KeyArn });
+      expect(Policy).toContain('payment-cryptography:*');
+    });
+
+    test('nor that of a KMS key', async () => {
+      const { Arn } = await createKmsKey(console.service);
+      const page = await open(`#/kms-keys/us-east-1/${idOf(Arn)}`);
+      await saveOver(page, 'Edit the key policy', 'Key policy', () =>
+        callKms(console.service, 'PutKeyPolicy', { KeyId: Arn, Policy: policy('kms') }),
+      );
+    });
+
+    test('nor that of a user, nor by a new policy of the same name', async () => {
+      const principals = console.service.app.get(PrincipalRepository);
+      const { arn } = await principals.create('user', 'twice');
+      await principals.putPolicy(arn, 'own', policyOf(allow('GetKey')));
+      const page = await open('#/access/users/twice');
+      await saveOver(page, 'Edit own', 'Policy own', () =>
+        principals.putPolicy(arn, 'own', policyOf(allow('ListKeys'))),
+      );
+      await page.getByRole('button', { name: 'Add a policy' }).click();
+      await page.getByLabel('Name of the policy').fill('own');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Edit the policy own instead.').waitFor();
+    });
+
+    test('shows the state in which a key is after a change that failed', async () => {
+      const { service } = console;
+      const { KeyArn } = await createKey(service);
+      const page = await open(`#/keys/us-east-1/${idOf(KeyArn)}`);
+      await page.getByRole('button', { name: 'Stop usage' }).waitFor();
+      await apiOf(service).expectControlOk('DeleteKey', { KeyIdentifier: KeyArn });
+      await page.getByRole('button', { name: 'Stop usage' }).click();
+      await page.getByText('is in DELETE_PENDING state').waitFor();
+      await page.getByText('To be deleted', { exact: true }).waitFor();
+
+      const { Arn } = await createKmsKey(service);
+      await page.evaluate(`location.hash = '#/kms-keys/us-east-1/${idOf(Arn)}'`);
+      await page.getByRole('button', { name: 'Disable', exact: true }).waitFor();
+      await callKms(service, 'ScheduleKeyDeletion', { KeyId: Arn });
+      await page.getByRole('button', { name: 'Disable', exact: true }).click();
+      await page.getByText('is pending deletion').waitFor();
+      await page.getByText('To be deleted', { exact: true }).waitFor();
+    });
+  });
+
+  test('an alias that is being changed stays with its API', async () => {
+    const page = await open('#/aliases');
+    await page.getByRole('button', { name: 'Change taken' }).click();
+    await page.getByRole('heading', { name: 'Change taken' }).waitFor();
+    await page.getByRole('navigation', { name: 'Aliases' }).getByRole('link', { name: 'KMS keys' }).click();
+    await page.getByRole('heading', { name: 'Create an alias' }).waitFor();
+  });
+
+  test('a refusal names the resource that the service has checked', async () => {
+    const principals = console.service.app.get(PrincipalRepository);
+    const { arn } = await principals.create('user', 'reader');
+    await principals.putPolicy(arn, 'own', policyOf(allow(['ListAliases', 'ListKeys'])));
+    const page = await console.open(undefined, '#/aliases');
+    await signIn(page, await principals.createAccessKey(arn));
+    await page.getByRole('button', { name: 'Remove taken' }).click();
+    await page.getByLabel('Type taken to confirm').fill('taken');
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    const refusal = page.getByRole('alert');
+    const alias = 'arn:aws:payment-cryptography:us-east-1:000000000000:alias/taken';
+    await refusal.locator('code', { hasText: alias }).waitFor();
+    const link = await refusal.getByRole('link', { name: 'Open in the simulator' }).getAttribute('href');
+    expect(link).toContain(encodeURIComponent(alias));
   });
 
   test('texts of callers are shown with their control characters, and cannot turn the text around them', async () => {

@@ -26,6 +26,18 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     await page.keyboard.press('Enter');
   };
 
+  test('a key that is no longer offered is not sent', async () => {
+    const kek = { usage: 'TR31_K1_KEY_BLOCK_PROTECTION_KEY', algorithm: 'AES_128', modes: ['Decrypt', 'Unwrap'] };
+    const { kcv } = await createKeyOf(console.service, kek);
+    const page = await opened('#/keys/import');
+    await choose(page, 'Wrapped under', kcv);
+    await page.getByLabel('Key block').fill('not for the other Region');
+    await page.getByLabel('Region').first().selectOption('eu-west-1');
+    await page.getByText('No key may unwrap key blocks.').waitFor();
+    const [request] = await Promise.all([page.waitForRequest(/\/ImportKey$/), press(page, 'Import')]);
+    expect(request.postDataJSON()).toMatchObject({ KeyMaterial: { Tr31KeyBlock: { WrappingKeyIdentifier: '' } } });
+  });
+
   test.each(SCREENS)('a key is created, exported under another one and comes back, at $name', async (screen) => {
     const page = await opened('#/keys/create', screen);
     await page.getByText('EncryptData, DecryptData').waitFor();

@@ -273,11 +273,36 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     await expectAccessible(page);
   });
 
+  test('screens say how much of a Region with many keys they have read', async () => {
+    const page = await signedIn(SCREENS[0], '#/nowhere');
+    const { Keys } = await apiOf(console.service).expectControlOk<{ Keys: object[] }>('ListKeys', { MaxResults: 1 });
+    const hundred = <Item>(item: Item) => Array.from({ length: 100 }, () => item);
+    let calls = 0;
+    await page.route(/\/admin\/keys\?/, (route) => {
+      calls += 1;
+      return route.fulfill({ json: { Keys: [], NextToken: 'more' } });
+    });
+    await page.route(/\/ListKeys$/, (route) => route.fulfill({ json: { Keys: hundred(Keys[0]), NextToken: 'more' } }));
+    await page.route(/\/ListAliases$/, (route) =>
+      route.fulfill({ json: { Aliases: hundred({ AliasName: 'alias/one' }), NextToken: 'more' } }),
+    );
+    const go = (place: string) => page.evaluate(`location.hash = ${JSON.stringify(place)}`);
+
+    await go('#/keys?state=disabled');
+    await page.getByText('No key matches so far').waitFor();
+    await page.getByText('0 keys, and there may be more').waitFor();
+    expect(calls).toBe(10);
+    await go('#/aliases?find=two');
+    await page.getByText('0 aliases, of the first 5,000 aliases').waitFor();
+    await go('#/keys/import');
+    await page.getByText('Only the first 1,000 keys of the Region can be chosen here.').waitFor();
+  });
+
   test('the list of shortcuts opens with ?, closes with Escape, and switches them off', async () => {
     const page = await signedIn();
     await page.getByRole('table').waitFor();
     await page.keyboard.press('?');
-    const dialog = page.getByRole('dialog', { name: 'Keys' });
+    const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await dialog.waitFor();
     await expectAccessible(page);
     await dialog.getByRole('button', { name: 'Switch off' }).click();
@@ -285,6 +310,14 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     await dialog.waitFor({ state: 'detached' });
     await page.keyboard.press('/');
     expect(await page.evaluate('document.activeElement.type')).not.toBe('search');
+    await page.keyboard.press('?');
+    expect(await dialog.count()).toBe(0);
+    await press(page, 'Keyboard shortcuts');
+    await dialog.getByRole('button', { name: 'Switch on' }).click();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.keyboard.press('?');
+    await dialog.waitFor();
   });
 
   async function press(page: Page, name: string): Promise<void> {

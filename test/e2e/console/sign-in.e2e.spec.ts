@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { CREDENTIALS } from '../../support/service.js';
@@ -46,6 +46,26 @@ describeConsole('Signing in to the console', ENV, (console) => {
     });
   });
 
+  test.each([
+    ['an access key ID', { ...CREDENTIALS, accessKeyId: '“AKIDEXAMPLE”' }],
+    ['a session token', { ...CREDENTIALS, sessionToken: '“token”' }],
+  ])('refuses %s in the quotation marks of a document', async (_, credentials) => {
+    const page = await console.open();
+    await signIn(page, credentials);
+    expect(await page.getByRole('alert').innerText()).toMatch(/only ASCII characters/);
+    expect(await page.getByRole('button', { name: 'Sign in' }).isEnabled()).toBe(true);
+  });
+
+  test.each([
+    ['slow', -1],
+    ['fast', 1],
+  ])('says that the clock of the computer is %s', async (_, hours) => {
+    const page = await console.open();
+    await page.clock.setSystemTime(Date.now() + hours * 3_600_000);
+    await signIn(page);
+    expect(await page.getByRole('alert').innerText()).toMatch(/^The clock of this computer differs from the service’s/);
+  });
+
   test('refuses an access key that does not exist', async () => {
     const page = await console.open();
     await signIn(page, { ...CREDENTIALS, accessKeyId: 'AKIDNOSUCHKEYEXISTS' });
@@ -83,6 +103,18 @@ describeConsole('Signing in to the console', ENV, (console) => {
     expect(await page.getByRole('alert').innerText()).toMatch(/15 minutes without input/);
   });
 
+  test('ends at the first input after 15 minutes in which the computer slept', async () => {
+    const page = await console.open();
+    await page.clock.install();
+    await page.reload();
+    await signIn(page);
+    await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
+    // Timers stand still while it sleeps.
+    await page.clock.setSystemTime(Date.now() + 15 * 60_000);
+    await page.keyboard.press('Shift');
+    expect(await page.getByRole('alert').innerText()).toMatch(/15 minutes without input/);
+  });
+
   /** Opens a page in which the credentials expire in 10 minutes. */
   const expiring = async (place?: string): Promise<Page> => {
     const page = await console.open(SCREENS[0], place);
@@ -105,8 +137,14 @@ describeConsole('Signing in to the console', ENV, (console) => {
 
   test('shows who is signed in and until when, and ends with the session', async () => {
     const page = await expiring();
-    expect(await page.getByText('maria.k').first().innerText()).toMatch(/^maria\.k until \d\d:\d\d$/);
-    await page.clock.fastForward('11:00');
+    const until = await page.getByText('maria.k').first().innerText();
+    expect(until).toMatch(/^maria\.k until \d\d:\d\d UTC$/);
+    const warning = page.getByRole('alert');
+    await page.clock.fastForward('04:30');
+    expect(await warning.count()).toBe(0);
+    await page.clock.fastForward('01:00');
+    expect(await warning.innerText()).toContain(`Your session ends at ${until.slice(-9)}.`);
+    await page.clock.fastForward('05:00');
     expect(await page.getByRole('alert').innerText()).toBe('Your session has ended.');
   });
 
@@ -122,6 +160,18 @@ describeConsole('Signing in to the console', ENV, (console) => {
     expect(await session.isVisible()).toBe(true);
   });
 
+  test('lasts while the reference of the API is read', async () => {
+    const page = await console.open();
+    await signIn(page);
+    const [reference] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'API in a new tab' }).click(),
+    ]);
+    await reference.waitForURL(/\/docs$/);
+    await reference.close();
+    expect(await page.getByRole('heading', { name: 'Payment keys' }).isVisible()).toBe(true);
+  });
+
   test('ends when the service no longer knows the access key', async () => {
     const page = await console.open();
     await signIn(page);
@@ -131,6 +181,56 @@ describeConsole('Signing in to the console', ENV, (console) => {
     );
     await page.getByLabel('Region').first().selectOption('eu-west-1');
     expect(await page.getByRole('alert').innerText()).toMatch(/no longer valid/);
+  });
+
+  /** Holds back the answer to calls of a path. @returns a function that gives it */
+  const held = async (page: Page, path: RegExp, answer: (route: Route) => Promise<void>) => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let given: Promise<void> | undefined;
+    await page.route(path, (route) => (given = released.then(() => answer(route)).catch(() => undefined)));
+    return async () => {
+      release();
+      await given;
+    };
+  };
+
+  test('a refusal of the credentials that a session has replaced does not end the session', async () => {
+    await console.service.app.get(PrincipalRepository).create('role', 'auditors');
+    const page = await console.open(SCREENS[0], '#/access/roles/auditors');
+    const refuse = await held(page, /\/admin\/approvals/, (route) =>
+      route.fulfill({ status: 400, json: { __type: 'ExpiredTokenException', message: 'expired' } }),
+    );
+    await signIn(page);
+    await page.getByRole('button', { name: 'Start a session' }).click();
+    await page.getByRole('button', { name: 'Use it in this tab' }).click();
+    await page
+      .getByText(/^auditors.* until/)
+      .first()
+      .waitFor();
+    await refuse();
+    await page.evaluate(`location.hash = '#/keys'`);
+    await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
+  });
+
+  test('a change that is running at the sign-out is neither continued for nor shown to the next user', async () => {
+    const principals = console.service.app.get(PrincipalRepository);
+    const { arn } = await principals.create('user', 'next');
+    const page = await console.open(SCREENS[0], '#/keys/create');
+    await signIn(page);
+    await page.getByLabel('Alias', { exact: true }).fill('half-done');
+    const calls: string[] = [];
+    page.on('request', (request) => calls.push(request.url()));
+    const answer = await held(page, /\/CreateKey$/, async (route) => route.fulfill({ response: await route.fetch() }));
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await signIn(page, await principals.createAccessKey(arn));
+    await page.getByRole('heading', { name: 'Create a key' }).waitFor();
+    await answer();
+    await page.evaluate(`location.hash = '#/exchange?task=protocol'`);
+    await page.getByText('Nothing done in this tab yet').waitFor();
+    expect(await page.getByText('Created the key').count()).toBe(0);
+    expect(calls.filter((url) => url.endsWith('/CreateAlias'))).toEqual([]);
   });
 
   test('shows no form where the browser cannot sign', async () => {

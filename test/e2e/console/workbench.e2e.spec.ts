@@ -138,7 +138,7 @@ describeConsole('The workbench', {}, (console) => {
     const page = await console.open(SCREENS[0], '#/workbench/key-blocks');
     await page.route(/workbench-/, (route) => route.abort());
     await signIn(page);
-    await page.getByText('This part of the console could not be loaded.').waitFor();
+    await page.getByText('could not be loaded. If the service was updated, reload the page.').waitFor();
   });
 
   test('has no calculator at another address', async () => {
