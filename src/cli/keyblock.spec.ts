@@ -157,7 +157,9 @@ describe('help', () => {
   });
 
   test.each(leaves)('the help of $name has two examples', async ({ words }) => {
-    const examples = examplesOf((await run([...words, '--help'])).stdout);
+    const { stdout } = await run([...words, '--help']);
+    expect(stdout).not.toMatch(/^ *\\$/m);
+    const examples = examplesOf(stdout);
     expect(examples).toEqual(Array(2).fill(expect.stringContaining(`keyblock ${words.join(' ')}`)));
     expect(new Set(examples).size).toBe(2);
   });

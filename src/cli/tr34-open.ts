@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { InvalidArgumentError } from 'commander';
 import { CryptoError } from '../crypto/errors.js';
 import { type OpenedKey, openKeyTransport } from '../crypto/tr34/parse.js';
-import { readCertificate } from '../crypto/x509/certificate.js';
+import { readIncomingCertificate } from '../crypto/x509/incoming-certificate.js';
 import { calculated } from './calculators/compute.js';
 import { hexOf } from './calculators/test-key.js';
 import type { Command, Streams } from './command.js';
@@ -76,7 +76,7 @@ export function addOpen(tr34: Command, streams: Streams): void {
 async function opening(block: Buffer, options: OpenOptions): Promise<OpenedKey | undefined> {
   const certificate = async (path: string) => {
     const encoded = await readPath(path);
-    return calculated(() => readCertificate(encoded));
+    return calculated(() => readIncomingCertificate(encoded));
   };
   const kdh = { certificate: await certificate(options.senderCertificate), issuer: await certificate(options.ca) };
   const receiver = await certificate(options.receiverCertificate);

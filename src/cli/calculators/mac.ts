@@ -30,7 +30,7 @@ export function addMac(program: Command, streams: Streams): void {
     .option('--length <bytes>', 'Length of the MAC, from the left; all by default.')
     .option('--verify <hex>', 'Compare with this MAC.')
     .examples(
-      `keyblock mac --algorithm ISO9797_ALGORITHM3 --padding 2 \\\n  ${EXAMPLE}`,
+      `keyblock mac --algorithm ISO9797_ALGORITHM3 --padding 2 ${EXAMPLE}`,
       `keyblock mac --algorithm CMAC_TDES ${EXAMPLE} --length 4`,
     )
     .readOn('docs/calculators.md');

@@ -36,10 +36,14 @@ export const SHA_256_ACCEPTED = [SHA_256, SHA_256_NULL];
 
 /**
  * AlgorithmIdentifier of RSASSA-PKCS1-v1_5, with the digest algorithm in a field of its own. RFC 5754 section 3.2
- * permits both identifiers.
+ * permits both identifiers. The second must be accepted without its NULL, too (RFC 4055 section 5).
  */
 export const RSA_SIGNATURE = sequence(OID.rsaEncryption, NULL);
-export const RSA_SIGNATURES_ACCEPTED = [RSA_SIGNATURE, sequence(OID.sha256WithRsaEncryption, NULL)];
+export const RSA_SIGNATURES_ACCEPTED = [
+  RSA_SIGNATURE,
+  sequence(OID.sha256WithRsaEncryption, NULL),
+  sequence(OID.sha256WithRsaEncryption),
+];
 
 /** AlgorithmIdentifier of RSAES-OAEP with SHA-256, MGF1 with SHA-256 and the empty label, in both forms. */
 export const RSAES_OAEP: Record<Tr34Form, Buffer> = {

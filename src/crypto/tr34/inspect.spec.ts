@@ -116,6 +116,7 @@ describe('differences between senders are accepted', () => {
     ['AES-256', { ...aes, cipher: CONTENT_CIPHERS['AES-256-CBC'].oid }, { contentCipher: 'AES-256-CBC' }],
     ['SHA-256 with NULL', { digestAlgorithm: SHA_256_NULL, signerDigest: SHA_256_NULL }, {}],
     ['sha256WithRSAEncryption', { signatureAlgorithm: sequence(OID.sha256WithRsaEncryption, NULL) }, {}],
+    ['sha256WithRSAEncryption without NULL', { signatureAlgorithm: sequence(OID.sha256WithRsaEncryption) }, {}],
     ['OAEP parameters with tags', { keyEncryption: RSAES_OAEP.X9_TR34_2019 }, {}],
     ['OAEP without parameters', oaep(), {}],
     ['OAEP parameters with another structure', oaep(sequence(SHA_256)), {}],
@@ -167,6 +168,11 @@ describe('malformed and unsupported fields are named', () => {
     [
       'another signature algorithm',
       { signatureAlgorithm: sequence(oid('1.2.840.113549.1.1.10')) },
+      'unsupported signatureAlgorithm',
+    ],
+    [
+      'rsaEncryption without NULL',
+      { signatureAlgorithm: sequence(OID.rsaEncryption) },
       'unsupported signatureAlgorithm',
     ],
     ['unsigned attributes', { unsignedAttributes: encode(TAG.CONSTRUCTED_1) }, 'SignerInfo has more than its fields'],

@@ -180,6 +180,21 @@ describe('extensions are refused with', () => {
   });
 });
 
+describe('an RSA key', () => {
+  const withKeyOf = (modulusLength: number) => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength });
+    return changed(replace(PUBLIC_KEY, publicKey.export({ format: 'der', type: 'spki' })));
+  };
+
+  test.each([512, 1024, 2047])('of %i bits is refused', (bits) => {
+    expectRefused(withKeyOf(bits), 'must have at least 2048 bits');
+  });
+
+  test('of 2048 bits is accepted', () => {
+    expect(readIncomingCertificate(withKeyOf(2048))).toMatchObject({ keyType: 'RSA', keyBits: 2048 });
+  });
+});
+
 describe('a certificate whose encoding is invalid is refused with', () => {
   const [{ children }] = decodeAll(issue(), 'CERTIFICATE') as [Element];
   const info = children[0]!.children.find(

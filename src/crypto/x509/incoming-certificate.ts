@@ -13,6 +13,9 @@ const SIGNATURES = new Set([
 const RSASSA_PSS = '1.2.840.113549.1.1.10';
 const MGF1 = '1.2.840.113549.1.1.8';
 
+/** Shorter RSA keys are disallowed: NIST SP 800-131A revision 2, table 2, and annex C of PCI PIN Security. */
+const MIN_RSA_BITS = 2048;
+
 /**
  * Extensions of RFC 5280 section 4.2.1 that don't limit anything checked here, so that a critical one may be ignored.
  */
@@ -29,8 +32,8 @@ const KNOWN_EXTENSIONS = new Map([
 
 /**
  * Reads a certificate from outside the service. Adds to the checks of `readCertificate`: the signature must use SHA-2,
- * no critical extension may be unknown (RFC 5280 section 4.2), and the content of OCTET STRINGs and BIT STRINGs must be
- * DER without trailing bytes.
+ * an RSA key must have at least 2048 bits, no critical extension may be unknown (RFC 5280 section 4.2), and the content
+ * of OCTET STRINGs and BIT STRINGs must be DER without trailing bytes.
  *
  * @param encoded DER, or PEM with any line endings; only the first certificate of a PEM text is read
  * @throws CryptoError CERTIFICATE
@@ -56,6 +59,8 @@ export function readIncomingCertificate(encoded: Buffer): Certificate {
     throw refused('must name one signature algorithm in both places', algorithm.offset);
   if (!isStrong(algorithm)) throw refused('must be signed with SHA-224, SHA-256, SHA-384 or SHA-512', algorithm.offset);
   checkPublicKey(publicKey, certificate);
+  if (certificate.keyType === 'RSA' && certificate.keyBits < MIN_RSA_BITS)
+    throw new CryptoError('CERTIFICATE', `The RSA key of a certificate must have at least ${MIN_RSA_BITS} bits`);
   if (extensions) checkExtensions(extensions, certificate.der);
   return certificate;
 }

@@ -39,6 +39,11 @@ const BAD: [string, Buffer, string][] = [
     'The certificate must be signed with SHA-224, SHA-256, SHA-384 or SHA-512',
   ],
   [
+    'an RSA key of 1024 bits',
+    issue({ publicKey: forge.pki.rsa.generateKeyPair(1024).publicKey }),
+    'The RSA key of a certificate must have at least 2048 bits',
+  ],
+  [
     'an unknown critical extension',
     issue({ extensions: [{ id: '1.2.3.4', critical: true, value: EMPTY }] }),
     'The certificate has the unknown critical extension 1.2.3.4',

@@ -14,7 +14,9 @@ test('generates a master key and credentials once, readable by the owner only, a
   for (const name of ['master-key', 'credentials']) expect(statSync(inFolder(name)).mode & 0o777).toBe(0o600);
   expect(service.output()).toContain(`Region us-east-1, account 000000000000`);
   expect(service.output()).toContain(`Credentials: ${inFolder('credentials')}`);
-  expect(service.output()).toContain(`AWS_SHARED_CREDENTIALS_FILE=${inFolder('credentials')}`);
+  expect(service.output()).toContain(
+    `Try: AWS_SHARED_CREDENTIALS_FILE=${inFolder('credentials')} aws --endpoint-url ${url} --region us-east-1 payment-`,
+  );
 
   const file = readFileSync(inFolder('credentials'), 'utf8');
   const [, accessKeyId, secretAccessKey] = /id = (\S+)\n.*key = (\S+)\n/.exec(file)!;
