@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { lookup as resolveName, type LookupAddress } from 'node:dns';
 import { Agent, request } from 'node:https';
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { AwsV4Signer } from 'aws4fetch';
 import { z } from 'zod';
 import { CONFIG, type Config } from '../../config/config.js';
+import { isPublic } from './public-address.js';
 
 /** Time limit of a call. AWS KMS waits 250 ms; a self-hosted proxy may take longer. */
 const TIMEOUT_MS = 1000;
@@ -193,37 +194,4 @@ function publicAddresses(hostname: string, options: { all?: boolean }, done: Res
     else if (options.all) done(null, addresses);
     else done(null, first.address, first.family);
   });
-}
-
-/** Addresses that are local to this host or its network (RFC 6890 and its IPv6 counterparts). */
-const SPECIAL = new BlockList();
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const)
-  SPECIAL.addSubnet(network, prefix);
-for (const [network, prefix] of [
-  ['::', 96],
-  ['::ffff:0:0', 96],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['2001::', 23],
-  ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
-] as const)
-  SPECIAL.addSubnet(network, prefix, 'ipv6');
-
-function isPublic(address: string): boolean {
-  return !SPECIAL.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
