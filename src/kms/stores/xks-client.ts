@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { lookup as resolveName, type LookupAddress } from 'node:dns';
+import type { ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import { isIP } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
@@ -121,35 +122,52 @@ export class XksClient {
 
   #exchange(url: URL, headers: Record<string, string>, body: string, lookup: typeof publicAddresses | undefined) {
     return new Promise<{ status: number; text: string }>((resolve, reject) => {
-      const outgoing = request(url, { method: 'POST', headers, agent: this.#agent, ...(lookup && { lookup }) });
+      let outgoing: ClientRequest;
+      let isSettled = false;
+      const settle = () => {
+        isSettled = true;
+        clearTimeout(timer);
+      };
       // A destroyed request doesn't always emit an error, so the code that ends the call also rejects.
       const fail = (error: Error) => {
-        clearTimeout(timer);
+        settle();
         reject(faultOf(error));
         outgoing.destroy();
       };
       const timer = setTimeout(() => fail(new XksError('TimedOut', LATE)), TIMEOUT_MS);
-      outgoing.on('error', fail);
-      outgoing.once('upgrade', (_response, socket) => {
-        socket.destroy();
-        fail(new XksError('InvalidResponse', 'The external key store proxy does not speak HTTPS.'));
-      });
-      outgoing.once('response', (response) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.length;
-          if (bytes > MAX_RESPONSE_BYTES)
-            fail(new XksError('InvalidResponse', 'The response of the external key store proxy is too long.'));
-          else chunks.push(chunk);
+      const send = () => {
+        let hasResponse = false;
+        const sent = request(url, { method: 'POST', headers, agent: this.#agent, ...(lookup && { lookup }) });
+        outgoing = sent;
+        sent.on('error', (error) => {
+          if (isSettled) return;
+          // The proxy closed an idle connection, which this process learns only from sending. Each attempt removes one.
+          if (sent.reusedSocket && !hasResponse && isClosing(error)) send();
+          else fail(error);
         });
-        response.on('error', fail);
-        response.once('end', () => {
-          clearTimeout(timer);
-          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+        sent.once('upgrade', (_response, socket) => {
+          socket.destroy();
+          fail(new XksError('InvalidResponse', 'The external key store proxy does not speak HTTPS.'));
         });
-      });
-      outgoing.end(body);
+        sent.once('response', (response) => {
+          hasResponse = true;
+          const chunks: Buffer[] = [];
+          let bytes = 0;
+          response.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes > MAX_RESPONSE_BYTES)
+              fail(new XksError('InvalidResponse', 'The response of the external key store proxy is too long.'));
+            else chunks.push(chunk);
+          });
+          response.on('error', fail);
+          response.once('end', () => {
+            settle();
+            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+          });
+        });
+        sent.end(body);
+      };
+      send();
     });
   }
 }
@@ -168,8 +186,16 @@ function parsed(text: string): unknown {
 const TLS_FAULT =
   /^(?:ERR_TLS_|ERR_SSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
+/** True for the error of a connection that the other side has closed. */
+function isClosing({ code }: Error & { code?: string }): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
 function faultOf(error: Error & { code?: string }): XksError {
   if (error instanceof XksError) return error;
+  // Codes of Node.js's parser of HTTP.
+  if (error.code?.startsWith('HPE_'))
+    return new XksError('InvalidResponse', `The external key store proxy does not speak HTTP (${error.code}).`);
   if (TLS_FAULT.test(error.code ?? ''))
     return new XksError('InvalidTls', `The TLS of the external key store proxy is not usable (${error.code}).`);
   return new XksError(

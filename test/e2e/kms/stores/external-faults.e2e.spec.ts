@@ -142,10 +142,24 @@ describe('an external key store', () => {
     ],
     [
       'an upgrade to another protocol',
-      'another protocol',
+      { bytes: 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n' },
       'XksProxyInvalidResponseException',
       'CustomKeyStoreInvalidStateException',
       'XKS_PROXY_INVALID_RESPONSE',
+    ],
+    [
+      'a protocol that is not HTTP',
+      { bytes: 'SSH-2.0-OpenSSH\r\n' },
+      'XksProxyInvalidResponseException',
+      'CustomKeyStoreInvalidStateException',
+      'XKS_PROXY_INVALID_RESPONSE',
+    ],
+    [
+      'the end of the connection',
+      'end',
+      'XksProxyUriUnreachableException',
+      'CustomKeyStoreInvalidStateException',
+      'XKS_PROXY_NOT_REACHABLE',
     ],
   ];
 
@@ -210,6 +224,21 @@ describe('an external key store', () => {
           refused('XksKeyInvalidConfigurationException'),
         );
       }
+    });
+
+    test('by closing a connection that was in use before, is called again on a new one', async () => {
+      await encrypt(keyArn);
+      proxy.calls.length = 0;
+      proxy.script = () => (proxy.calls.length === 1 ? 'end' : undefined);
+      expect(await decrypt(blob)).toBe('card data');
+      const requestIds = proxy.calls.map(
+        ({ body }) => (body['requestMetadata'] as Record<string, unknown>)['kmsRequestId'],
+      );
+      expect(requestIds).toEqual([expect.any(String), requestIds[0]]);
+      proxy.calls.length = 0;
+      proxy.script = () => 'end';
+      await expect(decrypt(blob)).rejects.toEqual(refused('KMSInvalidStateException'));
+      expect(proxy.calls).toHaveLength(2);
     });
 
     test('that every key manager is unavailable, is not reachable', async () => {
