@@ -44,6 +44,8 @@ export class TokenModule implements Served {
   #pin: string | undefined;
   /** Does nothing: a token logs out when the last session is closed. */
   #loginSession: Handle | undefined;
+  /** Why the process couldn't log in again. */
+  #loginFault: TokenError | undefined;
   readonly #idle: Handle[] = [];
   #mayOpen = 0;
   readonly #waiting: (() => void)[] = [];
@@ -101,6 +103,7 @@ export class TokenModule implements Served {
   }
 
   probe(): void {
+    if (this.#loginFault?.isOfPin === false) throw this.#loginFault;
     pkcs11(() => this.#module.C_GetTokenInfo(this.#slot));
   }
 
@@ -211,32 +214,39 @@ export class TokenModule implements Served {
     }
   }
 
-  /** Runs a call with the handle of a key. If the token no longer knows a cached handle, looks it up again. */
+  /** Runs a call with the handle of a key. If the token no longer knows the handle, looks the key up again. */
   async #withKey<T>(id: Buffer, type: number, call: (session: Handle, handle: Handle) => Promise<T>): Promise<T> {
+    const run = () => this.#inSession((session) => call(session, this.#handleOf(session, id, type)));
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof TokenError && HANDLE_FAULTS.has(error.code))) throw error;
+      this.#handles.delete(handleName(type, id));
+      // A lost token, or one that has logged the process out, also reports an unknown handle.
+      this.#requireToken();
+      await this.#inSession((session) => this.#loginAgain(session));
+      return run();
+    }
+  }
+
+  /**
+   * Returns the handle of a key. Ask for it immediately before its use: a new login invalidates all handles, and the
+   * module may give the same ones to other keys.
+   */
+  #handleOf(session: Handle, id: Buffer, type: number): Handle {
     const name = handleName(type, id);
     const remembered = this.#handles.get(name);
-    const run = (handle: Handle) => this.#inSession((session) => call(session, handle));
-    if (remembered) {
-      try {
-        return await run(remembered);
-      } catch (error) {
-        if (!(error instanceof TokenError && HANDLE_FAULTS.has(error.code))) throw error;
-        this.#handles.delete(name);
-        // A lost token, or one that has logged the process out, also reports an unknown handle.
-        this.#requireToken();
-        await this.#inSession((session) => this.#loginAgain(session));
-      }
-    }
-    const [handle] = await this.#inSession((session) => this.#find(session, this.#queryTemplate({ id }, type)));
+    if (remembered) return remembered;
+    const [handle] = this.#find(session, this.#queryTemplate({ id }, type));
     if (!handle) {
       this.#requireToken();
       throw new TokenError('KEY_NOT_FOUND', `The token has no key with CKA_ID ${id.toString('hex')}.`);
     }
     this.#handles.set(name, handle);
-    return run(handle);
+    return handle;
   }
 
-  /** Runs a call in a session of its own. If the fault is the session's, tries once more in a new one. */
+  /** Runs a call in a session of its own. If the fault is the session's, tries once more in another one. */
   async #inSession<T>(call: (session: Handle) => T | Promise<T>): Promise<T> {
     try {
       return await this.#once(call);
@@ -244,6 +254,8 @@ export class TokenModule implements Served {
       if (!(error instanceof TokenError)) throw error;
       const isOfLogin = LOGIN_FAULTS.has(error.code);
       if (!isOfLogin && !SESSION_FAULTS.has(error.code)) throw error;
+      // A token that has closed one session has probably closed all.
+      if (isOfLogin) this.#closeIdle();
       return this.#once((session) => {
         if (isOfLogin) this.#loginAgain(session);
         return call(session);
@@ -291,20 +303,37 @@ export class TokenModule implements Served {
     }
   }
 
-  /** Logs in if the token has logged the process out, by the PIN that it accepted before. */
-  #loginAgain(session: Handle): void {
-    const { CKU_USER } = this.#constants;
+  #closeIdle(): void {
+    for (const session of this.#idle.splice(0)) {
+      this.#closeSession(session);
+      this.#mayOpen++;
+    }
+  }
+
+  /**
+   * Logs in if the token has logged the process out, by the PIN that it accepted before.
+   *
+   * @returns true if it was logged out
+   */
+  #loginAgain(session: Handle): boolean {
+    // Do not try again: the token locks after a few wrong PINs. After another fault, a new process logs in.
+    if (this.#loginFault) throw this.#loginFault;
     const pin = this.#pin;
-    if (pin === undefined) return;
-    if (pkcs11(() => this.#module.C_GetSessionInfo(session)).state === RW_USER_FUNCTIONS) return;
+    if (pin === undefined) return false;
+    if (pkcs11(() => this.#module.C_GetSessionInfo(session)).state === RW_USER_FUNCTIONS) return false;
     this.#handles.clear();
-    // Do not try a refused PIN again: the token locks after a few wrong ones.
-    this.#pin = undefined;
     if (this.#loginSession) this.#closeSession(this.#loginSession);
+    this.#loginSession = undefined;
     const loginSession = this.#openSession();
-    pkcs11(() => this.#module.C_Login(loginSession, CKU_USER, pin));
-    this.#pin = pin;
+    try {
+      pkcs11(() => this.#module.C_Login(loginSession, this.#constants.CKU_USER, pin));
+    } catch (error) {
+      this.#closeSession(loginSession);
+      if (error instanceof TokenError) this.#loginFault = error;
+      throw error;
+    }
     this.#loginSession = loginSession;
+    return true;
   }
 
   #infoOf(slot: Handle): TokenInfo & { isInitialized: boolean } {
@@ -319,6 +348,12 @@ export class TokenModule implements Served {
   }
 
   #find(session: Handle, template: Template): Handle[] {
+    const found = this.#search(session, template);
+    // A token that has logged the process out doesn't find private objects.
+    return found.length === 0 && this.#loginAgain(session) ? this.#search(session, template) : found;
+  }
+
+  #search(session: Handle, template: Template): Handle[] {
     pkcs11(() => this.#module.C_FindObjectsInit(session, template));
     const handles = pkcs11(() => this.#module.C_FindObjects(session, MAX_OBJECTS));
     pkcs11(() => this.#module.C_FindObjectsFinal(session));

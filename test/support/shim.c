@@ -4,10 +4,13 @@
 //     also concerns C_GetTokenInfo
 //   short: C_Encrypt and C_Decrypt answer a byte less
 //   logged-in | memory: what C_Login answers
+//   logout | sessions | no-login: C_EncryptInit, C_DecryptInit and C_FindObjectsInit log the process out first, once;
+//     sessions closes all sessions; no-login also has C_Login answer CKR_DEVICE_ERROR
 //   locked | no-pin: the flags of the token
 //   empty: no slot holds a token
 //   uninitialized: C_Initialize fails
 //   slow: C_Initialize takes 30 s
+// Handles of objects are numbered from 1 on in the order in which they are found after a login.
 // Every C_Login appends a byte to the file that SHIM_LOGINS names.
 #include <dlfcn.h>
 #include <stdio.h>
@@ -43,6 +46,73 @@ static CK_RV ordered(void) {
   if (is("hang")) sleep(30);
   if (is("wait")) usleep(300000);
   return is("removed") ? CKR_DEVICE_REMOVED : CKR_OK;
+}
+
+static CK_OBJECT_HANDLE handles[64];
+static CK_ULONG known;
+
+static CK_OBJECT_HANDLE real_handle(CK_OBJECT_HANDLE number) {
+  return number >= 1 && number <= known ? handles[number - 1] : CK_INVALID_HANDLE;
+}
+
+static CK_OBJECT_HANDLE number_of(CK_OBJECT_HANDLE handle) {
+  CK_ULONG i = 0;
+  while (i < known && handles[i] != handle) i++;
+  if (i == known && known < 64) handles[known++] = handle;
+  return i + 1;
+}
+
+static void log_out(CK_SESSION_HANDLE s) {
+  static int is_done;
+  int sessions = is("sessions");
+  if (!sessions && !is("logout") && !is("no-login")) {
+    is_done = 0;
+    return;
+  }
+  if (is_done) return;
+  is_done = 1;
+  known = 0;
+  CK_SESSION_INFO info;
+  if (sessions && real->C_GetSessionInfo(s, &info) == CKR_OK) real->C_CloseAllSessions(info.slotID);
+  if (!sessions) real->C_Logout(s);
+}
+
+static CK_RV encrypt_init(CK_SESSION_HANDLE s, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key) {
+  log_out(s);
+  CK_OBJECT_HANDLE handle = real_handle(key);
+  return real->C_EncryptInit(s, mechanism, handle);
+}
+
+static CK_RV decrypt_init(CK_SESSION_HANDLE s, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key) {
+  log_out(s);
+  CK_OBJECT_HANDLE handle = real_handle(key);
+  return real->C_DecryptInit(s, mechanism, handle);
+}
+
+static CK_RV find_init(CK_SESSION_HANDLE s, CK_ATTRIBUTE_PTR template, CK_ULONG n) {
+  log_out(s);
+  return real->C_FindObjectsInit(s, template, n);
+}
+
+static CK_RV find(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE_PTR out, CK_ULONG most, CK_ULONG_PTR count) {
+  CK_RV rv = real->C_FindObjects(s, out, most, count);
+  for (CK_ULONG i = 0; rv == CKR_OK && i < *count; i++) out[i] = number_of(out[i]);
+  return rv;
+}
+
+static CK_RV attributes(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template, CK_ULONG n) {
+  return real->C_GetAttributeValue(s, real_handle(object), template, n);
+}
+
+static CK_RV generate_key(CK_SESSION_HANDLE s, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR template, CK_ULONG n,
+                          CK_OBJECT_HANDLE_PTR key) {
+  CK_RV rv = real->C_GenerateKey(s, mechanism, template, n, key);
+  if (rv == CKR_OK) *key = number_of(*key);
+  return rv;
+}
+
+static CK_RV destroy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object) {
+  return real->C_DestroyObject(s, real_handle(object));
 }
 
 static CK_RV encrypt(CK_SESSION_HANDLE s, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR m) {
@@ -92,6 +162,7 @@ static CK_RV login(CK_SESSION_HANDLE s, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, 
   }
   if (is("logged-in")) return CKR_USER_ALREADY_LOGGED_IN;
   if (is("memory")) return CKR_HOST_MEMORY;
+  if (is("no-login")) return CKR_DEVICE_ERROR;
   return real->C_Login(s, user, pin, n);
 }
 
@@ -102,6 +173,13 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR out) {
   CK_RV rv = get(&real);
   if (rv != CKR_OK) return rv;
   list = *real;
+  list.C_EncryptInit = encrypt_init;
+  list.C_DecryptInit = decrypt_init;
+  list.C_FindObjectsInit = find_init;
+  list.C_FindObjects = find;
+  list.C_GetAttributeValue = attributes;
+  list.C_GenerateKey = generate_key;
+  list.C_DestroyObject = destroy;
   list.C_Encrypt = encrypt;
   list.C_Decrypt = decrypt;
   list.C_GenerateRandom = generate_random;
