@@ -313,6 +313,16 @@ describeWithSoftHsm('a token', () => {
       );
     });
 
+    test('by serving this process no longer, although the token answers, is served by another', async () => {
+      const token = await opened({ module });
+      const [before] = tokenProcessesOf(process.pid);
+      writeFileSync(orders, 'stale');
+      expect((await refusal(token.run('random', 16))).code).toBe('CKR_USER_NOT_LOGGED_IN');
+      writeFileSync(orders, '');
+      expect(await token.run('random', 16)).toHaveLength(16);
+      expect(tokenProcessesOf(process.pid)).not.toContain(before);
+    });
+
     test('tries a wrong PIN once', async () => {
       await refusal(opened({ module }, { pin: 'another-pin' }));
       expect(readFileSync(logins, 'utf8')).toBe('.');

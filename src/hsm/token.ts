@@ -32,7 +32,8 @@ interface Pending {
 
 /**
  * A PKCS#11 token in a separate process: a module that crashes, aborts or hangs affects only that process. The process
- * is restarted if a call exceeds its time limit, if the process ends by itself, or if the token no longer responds.
+ * is restarted if a call exceeds its time limit, if the process ends by itself, or if the token no longer responds or no
+ * longer accepts the process's sessions.
  * Meanwhile, calls wait for the first restart, within their own limit.
  */
 export class Token {
@@ -122,11 +123,14 @@ export class Token {
       );
     if (this.#fault) throw this.#fault;
     const child = this.#child;
-    if (!child) throw new TokenError('PROCESS_ENDED', 'The token is closed.');
+    if (!child) {
+      const state = this.#isClosed ? 'is closed' : 'is being connected again';
+      throw new TokenError('PROCESS_ENDED', `The token ${state}.`);
+    }
     try {
       return await child.run(name, args, this.settings.timeoutMs);
     } catch (error) {
-      if (error instanceof TokenError && error.code === 'TIMED_OUT') this.#lose(child, error);
+      if (error instanceof TokenError && error.needsNewProcess) this.#lose(child, error);
       throw error;
     }
   }

@@ -2,6 +2,7 @@
 // environment names the file, whose first word is read at each call of a shimmed function:
 //   crash | abort | hang | wait | removed: what C_Encrypt, C_Decrypt and C_GenerateRandom do; wait takes 300 ms; removed
 //     also concerns C_GetTokenInfo
+//   stale: from then on, the same functions answer CKR_USER_NOT_LOGGED_IN in this process, whatever the order is
 //   short: C_Encrypt and C_Decrypt answer a byte less
 //   logged-in | memory: what C_Login answers
 //   logout | sessions | no-login: C_EncryptInit, C_DecryptInit and C_FindObjectsInit log the process out first, once;
@@ -45,6 +46,9 @@ static CK_RV ordered(void) {
   if (is("abort")) abort();
   if (is("hang")) sleep(30);
   if (is("wait")) usleep(300000);
+  static int is_stale;
+  if (is("stale")) is_stale = 1;
+  if (is_stale) return CKR_USER_NOT_LOGGED_IN;
   return is("removed") ? CKR_DEVICE_REMOVED : CKR_OK;
 }
 
