@@ -215,7 +215,7 @@ describeWithSoftHsm('a token', () => {
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    test.each(['crash', 'abort', 'hang', 'removed'])(
+    test.each(['crash', 'abort', 'hang', 'garbage', 'removed'])(
       'by a %s fails or answers each of 100 calls in flight correctly, and serves later ones',
       async (order) => {
         const token = await opened({ module }, { timeoutMs: 1000 });

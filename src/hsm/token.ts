@@ -1,10 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { CHANNEL_FD, TokenChannel } from './token-channel.js';
 import { TokenError } from './token-error.js';
-import type { TokenAddress, TokenCall, TokenCalls, TokenInfo, TokenResponse } from './token-protocol.js';
+import type { TokenAddress, TokenCall, TokenCalls, TokenInfo, TokenRequest, TokenResponse } from './token-protocol.js';
 import { inSpan } from '../tracing/tracing.js';
 
 /** Beside this file, or beside the bundle. */
-const FILE = new URL('./token-process.js', import.meta.url);
+const FILE = fileURLToPath(new URL('./token-process.js', import.meta.url));
 
 const START_MS = 10_000;
 const PROBE_MS = 1000;
@@ -260,6 +263,7 @@ export class Token {
 /** One process that serves a token, for as long as it lives. */
 class TokenChild {
   readonly #process: ChildProcess;
+  readonly #channel: TokenChannel<TokenRequest, TokenResponse> | undefined;
   readonly #pending = new Map<number, Pending>();
   #requests = 0;
   #isEnded = false;
@@ -267,10 +271,14 @@ class TokenChild {
   /** @param ended called if the process ends without being killed */
   constructor(sessions: number, secretVariables: readonly string[], ended: (error: TokenError) => void) {
     const env = { ...withoutSecrets(process.env, secretVariables), UV_THREADPOOL_SIZE: String(Math.max(sessions, 4)) };
-    this.#process = fork(FILE, [], { env, execArgv: [], serialization: 'advanced', stdio: 'ignore' });
+    this.#process = spawn(process.execPath, [FILE], { env, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
     this.#process.unref();
-    this.#process.channel?.unref();
-    this.#process.on('message', (response: TokenResponse) => this.#settle(response));
+    // If the process can't be started, it may have no streams, contrary to the type.
+    const { stdio } = this.#process as { stdio?: ChildProcess['stdio'] };
+    const socket = stdio?.[CHANNEL_FD] as Socket | undefined;
+    socket?.unref();
+    this.#channel =
+      socket && new TokenChannel(socket, { received: (response) => this.#settle(response), closed: () => this.kill() });
     this.#process.on('error', () => this.#end(ended, "can't be started"));
     this.#process.on('exit', (code, signal) => this.#end(ended, `ended (${signal ?? `exit code ${code}`})`));
   }
@@ -300,8 +308,8 @@ class TokenChild {
         timer = setTimeout(() => {
           reject(new TokenError('TIMED_OUT', `The token did not answer ${name} within ${timeoutMs} ms.`));
         }, timeoutMs);
-        // A channel error means that the process is ending, which the exit event reports.
-        this.#process.send({ id, name, args }, () => undefined);
+        // If the channel is closed, the process is ending, which the exit event reports.
+        this.#channel?.send({ id, name, args });
       });
     } finally {
       clearTimeout(timer);

@@ -1,7 +1,7 @@
 // A PKCS#11 module that passes every call on to SoftHSM2, but misbehaves as a file tells it. SHIM_ORDERS in the
 // environment names the file, whose first word is read at each call of a shimmed function:
-//   crash | abort | hang | wait | removed: what C_Encrypt, C_Decrypt and C_GenerateRandom do; wait takes 300 ms; removed
-//     also concerns C_GetTokenInfo
+//   crash | abort | hang | wait | garbage | removed: what C_Encrypt, C_Decrypt and C_GenerateRandom do; wait takes 300 ms;
+//     garbage is written to the process's channel; removed also concerns C_GetTokenInfo
 //   stale: from then on, the same functions answer CKR_USER_NOT_LOGGED_IN in this process, whatever the order is
 //   short: C_Encrypt and C_Decrypt answer a byte less
 //   logged-in | memory: what C_Login answers
@@ -45,6 +45,7 @@ static CK_RV ordered(void) {
   if (is("crash")) *(volatile int *)0 = 1;
   if (is("abort")) abort();
   if (is("hang")) sleep(30);
+  if (is("garbage") && write(3, "\0\0\0\x0a garbage and more", 21) < 0) abort();
   if (is("wait")) usleep(300000);
   static int is_stale;
   if (is("stale")) is_stale = 1;
