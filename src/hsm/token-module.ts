@@ -18,6 +18,8 @@ const TAG_BYTES = 16;
 /** The largest modulus that an RSA wrapping key may have, in bytes: the buffer size for its output. */
 const MAX_RSA_BYTES = 1024;
 const MAX_OBJECTS = 64;
+/** Number of random bytes from which on zeros are taken for a fault of the module. */
+const MIN_CHECKED_BYTES = 8;
 /** CKS_RW_USER_FUNCTIONS and CKZ_DATA_SPECIFIED, which the addon doesn't name. */
 const RW_USER_FUNCTIONS = 3;
 const DATA_SPECIFIED = 1;
@@ -173,6 +175,7 @@ export class TokenModule implements Served {
         return pkcs11Async(() => this.#module.C_EncryptAsync(session, plaintext, room));
       });
       if (mechanism === 'aes-gcm') requireLength(ciphertext, plaintext.length + TAG_BYTES);
+      requireWritten(ciphertext);
       return { iv, ciphertext };
     } finally {
       plaintext.fill(0);
@@ -196,8 +199,12 @@ export class TokenModule implements Served {
     }
   }
 
-  random(length: number): Promise<Buffer> {
-    return this.#inSession((session) => pkcs11(() => this.#module.C_GenerateRandom(session, Buffer.alloc(length))));
+  async random(length: number): Promise<Buffer> {
+    const bytes = await this.#inSession((session) =>
+      pkcs11(() => this.#module.C_GenerateRandom(session, Buffer.alloc(length))),
+    );
+    requireWritten(bytes);
+    return bytes;
   }
 
   close(): void {
@@ -436,6 +443,13 @@ async function loadPackage(): Promise<Pkcs11> {
 function requireLength({ length }: Buffer, expected: number): void {
   if (length !== expected)
     throw new TokenError('MODULE_FAILED', `The token answered ${length} bytes instead of ${expected}.`);
+}
+
+/** Checks that the module has written to a buffer of zeros: it may answer CKR_OK without doing anything. */
+function requireWritten(bytes: Buffer): void {
+  // Fewer random bytes may all be zero by chance.
+  if (bytes.length >= MIN_CHECKED_BYTES && bytes.every((byte) => byte === 0))
+    throw new TokenError('MODULE_FAILED', 'The token answered only zeros.');
 }
 
 function handleName(type: number, id: Buffer): string {

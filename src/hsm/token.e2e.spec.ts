@@ -257,6 +257,17 @@ describeWithSoftHsm('a token', () => {
         expect((await refusal(call())).code).toBe('MODULE_FAILED');
     });
 
+    test('by doing nothing is not trusted', async () => {
+      const token = await opened({ module });
+      const encrypt = () => token.run('encrypt', ID, 'aes-gcm', Buffer.from(PLAINTEXT), AAD);
+      await encrypt();
+      writeFileSync(orders, 'idle-random');
+      for (const call of [encrypt, () => token.run('random', 16)])
+        expect((await refusal(call())).code).toBe('MODULE_FAILED');
+      writeFileSync(orders, 'idle-encrypt');
+      expect((await refusal(encrypt())).code).toBe('MODULE_FAILED');
+    });
+
     test('by closing all sessions fails no call', async () => {
       const token = await opened({ module });
       for (let i = 0; i < 3; i++) {

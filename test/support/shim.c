@@ -3,6 +3,7 @@
 //   crash | abort | hang | wait | garbage | removed: what C_Encrypt, C_Decrypt and C_GenerateRandom do; wait takes 300 ms;
 //     garbage is written to the process's channel; removed also concerns C_GetTokenInfo
 //   stale: from then on, the same functions answer CKR_USER_NOT_LOGGED_IN in this process, whatever the order is
+//   idle-random | idle-encrypt: C_GenerateRandom or C_Encrypt answers CKR_OK without writing anything
 //   short: C_Encrypt and C_Decrypt answer a byte less
 //   logged-in | memory: what C_Login answers
 //   logout | sessions | no-login: C_EncryptInit, C_DecryptInit and C_FindObjectsInit log the process out first, once;
@@ -122,6 +123,10 @@ static CK_RV destroy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object) {
 
 static CK_RV encrypt(CK_SESSION_HANDLE s, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR m) {
   CK_RV rv = ordered();
+  if (rv == CKR_OK && out && is("idle-encrypt")) {
+    *m = n + 16;
+    return CKR_OK;
+  }
   if (rv == CKR_OK) rv = real->C_Encrypt(s, in, n, out, m);
   if (rv == CKR_OK && out && is("short")) --*m;
   return rv;
@@ -136,7 +141,7 @@ static CK_RV decrypt(CK_SESSION_HANDLE s, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PT
 
 static CK_RV generate_random(CK_SESSION_HANDLE s, CK_BYTE_PTR out, CK_ULONG n) {
   CK_RV rv = ordered();
-  return rv == CKR_OK ? real->C_GenerateRandom(s, out, n) : rv;
+  return rv == CKR_OK && !is("idle-random") ? real->C_GenerateRandom(s, out, n) : rv;
 }
 
 static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info) {
