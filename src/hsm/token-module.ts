@@ -145,13 +145,21 @@ export class TokenModule implements Served {
       const handle = await pkcs11Async(() =>
         this.#module.C_GenerateKeyAsync(session, { mechanism: c.CKM_AES_KEY_GEN }, this.#aesTemplate(label, id)),
       );
-      const { CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE } = c;
-      if ([CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE].every((type) => this.#flag(session, handle, type))) {
+      try {
+        const { CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE } = c;
+        const attributes = [CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE];
+        if (!attributes.every((type) => this.#flag(session, handle, type)))
+          throw new TokenError(
+            'KEY_UNSUITABLE',
+            'The token generated a key that can be read from it; it was destroyed.',
+          );
+        const key = this.#keyOf(session, handle);
         this.#handles.set(handleName(c.CKO_SECRET_KEY, id), handle);
-        return this.#keyOf(session, handle);
+        return key;
+      } catch (error) {
+        pkcs11(() => this.#module.C_DestroyObject(session, handle));
+        throw error;
       }
-      pkcs11(() => this.#module.C_DestroyObject(session, handle));
-      throw new TokenError('KEY_UNSUITABLE', 'The token generated a key that can be read from it; it was destroyed.');
     });
   }
 

@@ -257,6 +257,15 @@ describeWithSoftHsm('a token', () => {
         expect((await refusal(call())).code).toBe('MODULE_FAILED');
     });
 
+    test('by not describing a new key leaves none on the token', async () => {
+      const token = await opened({ module });
+      const key = { label: 'a key that is not described', id: Buffer.alloc(16, 14) };
+      writeFileSync(orders, 'no-attributes');
+      expect((await refusal(token.run('generateAesKey', key))).code).toBe('CKR_ATTRIBUTE_TYPE_INVALID');
+      writeFileSync(orders, '');
+      expect(await token.run('generateAesKey', key)).toMatchObject(key);
+    });
+
     test('by doing nothing is not trusted', async () => {
       const token = await opened({ module });
       const encrypt = () => token.run('encrypt', ID, 'aes-gcm', Buffer.from(PLAINTEXT), AAD);

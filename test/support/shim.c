@@ -4,6 +4,7 @@
 //     garbage is written to the process's channel; removed also concerns C_GetTokenInfo
 //   stale: from then on, the same functions answer CKR_USER_NOT_LOGGED_IN in this process, whatever the order is
 //   idle-random | idle-encrypt: C_GenerateRandom or C_Encrypt answers CKR_OK without writing anything
+//   no-attributes: C_GetAttributeValue answers CKR_ATTRIBUTE_TYPE_INVALID
 //   short: C_Encrypt and C_Decrypt answer a byte less
 //   logged-in | memory: what C_Login answers
 //   logout | sessions | no-login: C_EncryptInit, C_DecryptInit and C_FindObjectsInit log the process out first, once;
@@ -107,6 +108,7 @@ static CK_RV find(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE_PTR out, CK_ULONG most, 
 }
 
 static CK_RV attributes(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template, CK_ULONG n) {
+  if (is("no-attributes")) return CKR_ATTRIBUTE_TYPE_INVALID;
   return real->C_GetAttributeValue(s, real_handle(object), template, n);
 }
 
