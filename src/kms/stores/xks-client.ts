@@ -134,7 +134,9 @@ export class XksClient {
         reject(faultOf(error));
         outgoing.destroy();
       };
-      const timer = setTimeout(() => fail(new XksError('TimedOut', LATE)), TIMEOUT_MS);
+      const timer = setTimeout(() => {
+        fail(outgoing.socket?.connecting ? new XksError('NotReachable', UNCONNECTED) : new XksError('TimedOut', LATE));
+      }, TIMEOUT_MS);
       const send = () => {
         let hasResponse = false;
         const sent = request(url, { method: 'POST', headers, agent: this.#agent, ...(lookup && { lookup }) });
@@ -172,6 +174,7 @@ export class XksClient {
   }
 }
 
+const UNCONNECTED = `The external key store proxy is not reachable (no connection within ${TIMEOUT_MS} ms).`;
 const LATE = `The external key store proxy did not answer within ${TIMEOUT_MS} ms.`;
 
 function parsed(text: string): unknown {

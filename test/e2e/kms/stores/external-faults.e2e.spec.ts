@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KMSClient } from '@aws-sdk/client-kms';
@@ -11,6 +12,7 @@ import {
   OTHER,
   useScriptedProxy,
 } from '../../../support/external-stores.js';
+import { startFullListener } from '../../../support/full-listener.js';
 import { cardData, refused } from '../../../support/kms.js';
 import { selfSigned } from '../../../support/self-signed.js';
 
@@ -211,6 +213,19 @@ describe('an external key store', () => {
       proxy.server.closeAllConnections();
       expect(await connectStore(client, id)).toMatchObject({ ConnectionState: 'CONNECTED' });
       expect(await decrypt(await encrypt(keyArn))).toBe('card data');
+    });
+
+    test('to no attempt to connect, is not reachable', async () => {
+      proxy.server.close();
+      proxy.server.closeAllConnections();
+      const end = await startFullListener(proxy.port);
+      await disconnectStore(client, id);
+      const { ConnectionErrorCode } = await connectStore(client, id);
+      await end();
+      expect(ConnectionErrorCode).toBe('XKS_PROXY_NOT_REACHABLE');
+      await disconnectStore(client, id);
+      await once(proxy.server.listen(proxy.port, '127.0.0.1'), 'listening');
+      expect(await connectStore(client, id)).toMatchObject({ ConnectionState: 'CONNECTED' });
     });
 
     test('the metadata of a key that it cannot use, refuses the key', async () => {
