@@ -49,6 +49,11 @@ export class TokenError extends Error {
   get isOfToken(): boolean {
     return UNREACHABLE.has(this.code) || this.code.startsWith('CKR_DEVICE_') || this.isOfPin;
   }
+
+  /** True if only another process may be able to use the token again, even if the token still answers probes. */
+  get needsNewProcess(): boolean {
+    return PROCESS_UNUSABLE.has(this.code);
+  }
 }
 
 const PIN_REFUSED = new Set<string>([
@@ -77,4 +82,16 @@ const UNREACHABLE = new Set<string>([
   'CKR_SESSION_HANDLE_INVALID',
   'CKR_USER_NOT_LOGGED_IN',
   'CKR_FUNCTION_FAILED',
+]);
+
+/** None of these depends on the arguments of a call. The module has tried those of sessions and logins once more. */
+const PROCESS_UNUSABLE = new Set<string>([
+  'TIMED_OUT',
+  'CKR_CRYPTOKI_NOT_INITIALIZED',
+  'CKR_DEVICE_REMOVED',
+  'CKR_SESSION_CLOSED',
+  'CKR_SESSION_HANDLE_INVALID',
+  'CKR_TOKEN_NOT_PRESENT',
+  'CKR_TOKEN_NOT_RECOGNIZED',
+  'CKR_USER_NOT_LOGGED_IN',
 ]);

@@ -18,6 +18,8 @@ const TAG_BYTES = 16;
 /** The largest modulus that an RSA wrapping key may have, in bytes: the buffer size for its output. */
 const MAX_RSA_BYTES = 1024;
 const MAX_OBJECTS = 64;
+/** Number of random bytes from which on zeros are taken for a fault of the module. */
+const MIN_CHECKED_BYTES = 8;
 /** CKS_RW_USER_FUNCTIONS and CKZ_DATA_SPECIFIED, which the addon doesn't name. */
 const RW_USER_FUNCTIONS = 3;
 const DATA_SPECIFIED = 1;
@@ -44,6 +46,8 @@ export class TokenModule implements Served {
   #pin: string | undefined;
   /** Does nothing: a token logs out when the last session is closed. */
   #loginSession: Handle | undefined;
+  /** Why the process couldn't log in again. */
+  #loginFault: TokenError | undefined;
   readonly #idle: Handle[] = [];
   #mayOpen = 0;
   readonly #waiting: (() => void)[] = [];
@@ -101,6 +105,7 @@ export class TokenModule implements Served {
   }
 
   probe(): void {
+    if (this.#loginFault?.isOfPin === false) throw this.#loginFault;
     pkcs11(() => this.#module.C_GetTokenInfo(this.#slot));
   }
 
@@ -140,13 +145,21 @@ export class TokenModule implements Served {
       const handle = await pkcs11Async(() =>
         this.#module.C_GenerateKeyAsync(session, { mechanism: c.CKM_AES_KEY_GEN }, this.#aesTemplate(label, id)),
       );
-      const { CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE } = c;
-      if ([CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE].every((type) => this.#flag(session, handle, type))) {
+      try {
+        const { CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE } = c;
+        const attributes = [CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE];
+        if (!attributes.every((type) => this.#flag(session, handle, type)))
+          throw new TokenError(
+            'KEY_UNSUITABLE',
+            'The token generated a key that can be read from it; it was destroyed.',
+          );
+        const key = this.#keyOf(session, handle);
         this.#handles.set(handleName(c.CKO_SECRET_KEY, id), handle);
-        return this.#keyOf(session, handle);
+        return key;
+      } catch (error) {
+        pkcs11(() => this.#module.C_DestroyObject(session, handle));
+        throw error;
       }
-      pkcs11(() => this.#module.C_DestroyObject(session, handle));
-      throw new TokenError('KEY_UNSUITABLE', 'The token generated a key that can be read from it; it was destroyed.');
     });
   }
 
@@ -170,6 +183,7 @@ export class TokenModule implements Served {
         return pkcs11Async(() => this.#module.C_EncryptAsync(session, plaintext, room));
       });
       if (mechanism === 'aes-gcm') requireLength(ciphertext, plaintext.length + TAG_BYTES);
+      requireWritten(ciphertext);
       return { iv, ciphertext };
     } finally {
       plaintext.fill(0);
@@ -193,8 +207,12 @@ export class TokenModule implements Served {
     }
   }
 
-  random(length: number): Promise<Buffer> {
-    return this.#inSession((session) => pkcs11(() => this.#module.C_GenerateRandom(session, Buffer.alloc(length))));
+  async random(length: number): Promise<Buffer> {
+    const bytes = await this.#inSession((session) =>
+      pkcs11(() => this.#module.C_GenerateRandom(session, Buffer.alloc(length))),
+    );
+    requireWritten(bytes);
+    return bytes;
   }
 
   close(): void {
@@ -211,32 +229,39 @@ export class TokenModule implements Served {
     }
   }
 
-  /** Runs a call with the handle of a key. If the token no longer knows a cached handle, looks it up again. */
+  /** Runs a call with the handle of a key. If the token no longer knows the handle, looks the key up again. */
   async #withKey<T>(id: Buffer, type: number, call: (session: Handle, handle: Handle) => Promise<T>): Promise<T> {
+    const run = () => this.#inSession((session) => call(session, this.#handleOf(session, id, type)));
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof TokenError && HANDLE_FAULTS.has(error.code))) throw error;
+      this.#handles.delete(handleName(type, id));
+      // A lost token, or one that has logged the process out, also reports an unknown handle.
+      this.#requireToken();
+      await this.#inSession((session) => this.#loginAgain(session));
+      return run();
+    }
+  }
+
+  /**
+   * Returns the handle of a key. Ask for it immediately before its use: a new login invalidates all handles, and the
+   * module may give the same ones to other keys.
+   */
+  #handleOf(session: Handle, id: Buffer, type: number): Handle {
     const name = handleName(type, id);
     const remembered = this.#handles.get(name);
-    const run = (handle: Handle) => this.#inSession((session) => call(session, handle));
-    if (remembered) {
-      try {
-        return await run(remembered);
-      } catch (error) {
-        if (!(error instanceof TokenError && HANDLE_FAULTS.has(error.code))) throw error;
-        this.#handles.delete(name);
-        // A lost token, or one that has logged the process out, also reports an unknown handle.
-        this.#requireToken();
-        await this.#inSession((session) => this.#loginAgain(session));
-      }
-    }
-    const [handle] = await this.#inSession((session) => this.#find(session, this.#queryTemplate({ id }, type)));
+    if (remembered) return remembered;
+    const [handle] = this.#find(session, this.#queryTemplate({ id }, type));
     if (!handle) {
       this.#requireToken();
       throw new TokenError('KEY_NOT_FOUND', `The token has no key with CKA_ID ${id.toString('hex')}.`);
     }
     this.#handles.set(name, handle);
-    return run(handle);
+    return handle;
   }
 
-  /** Runs a call in a session of its own. If the fault is the session's, tries once more in a new one. */
+  /** Runs a call in a session of its own. If the fault is the session's, tries once more in another one. */
   async #inSession<T>(call: (session: Handle) => T | Promise<T>): Promise<T> {
     try {
       return await this.#once(call);
@@ -244,6 +269,8 @@ export class TokenModule implements Served {
       if (!(error instanceof TokenError)) throw error;
       const isOfLogin = LOGIN_FAULTS.has(error.code);
       if (!isOfLogin && !SESSION_FAULTS.has(error.code)) throw error;
+      // A token that has closed one session has probably closed all.
+      if (isOfLogin) this.#closeIdle();
       return this.#once((session) => {
         if (isOfLogin) this.#loginAgain(session);
         return call(session);
@@ -291,20 +318,37 @@ export class TokenModule implements Served {
     }
   }
 
-  /** Logs in if the token has logged the process out, by the PIN that it accepted before. */
-  #loginAgain(session: Handle): void {
-    const { CKU_USER } = this.#constants;
+  #closeIdle(): void {
+    for (const session of this.#idle.splice(0)) {
+      this.#closeSession(session);
+      this.#mayOpen++;
+    }
+  }
+
+  /**
+   * Logs in if the token has logged the process out, by the PIN that it accepted before.
+   *
+   * @returns true if it was logged out
+   */
+  #loginAgain(session: Handle): boolean {
+    // Do not try again: the token locks after a few wrong PINs. After another fault, a new process logs in.
+    if (this.#loginFault) throw this.#loginFault;
     const pin = this.#pin;
-    if (pin === undefined) return;
-    if (pkcs11(() => this.#module.C_GetSessionInfo(session)).state === RW_USER_FUNCTIONS) return;
+    if (pin === undefined) return false;
+    if (pkcs11(() => this.#module.C_GetSessionInfo(session)).state === RW_USER_FUNCTIONS) return false;
     this.#handles.clear();
-    // Do not try a refused PIN again: the token locks after a few wrong ones.
-    this.#pin = undefined;
     if (this.#loginSession) this.#closeSession(this.#loginSession);
+    this.#loginSession = undefined;
     const loginSession = this.#openSession();
-    pkcs11(() => this.#module.C_Login(loginSession, CKU_USER, pin));
-    this.#pin = pin;
+    try {
+      pkcs11(() => this.#module.C_Login(loginSession, this.#constants.CKU_USER, pin));
+    } catch (error) {
+      this.#closeSession(loginSession);
+      if (error instanceof TokenError) this.#loginFault = error;
+      throw error;
+    }
     this.#loginSession = loginSession;
+    return true;
   }
 
   #infoOf(slot: Handle): TokenInfo & { isInitialized: boolean } {
@@ -319,6 +363,12 @@ export class TokenModule implements Served {
   }
 
   #find(session: Handle, template: Template): Handle[] {
+    const found = this.#search(session, template);
+    // A token that has logged the process out doesn't find private objects.
+    return found.length === 0 && this.#loginAgain(session) ? this.#search(session, template) : found;
+  }
+
+  #search(session: Handle, template: Template): Handle[] {
     pkcs11(() => this.#module.C_FindObjectsInit(session, template));
     const handles = pkcs11(() => this.#module.C_FindObjects(session, MAX_OBJECTS));
     pkcs11(() => this.#module.C_FindObjectsFinal(session));
@@ -401,6 +451,13 @@ async function loadPackage(): Promise<Pkcs11> {
 function requireLength({ length }: Buffer, expected: number): void {
   if (length !== expected)
     throw new TokenError('MODULE_FAILED', `The token answered ${length} bytes instead of ${expected}.`);
+}
+
+/** Checks that the module has written to a buffer of zeros: it may answer CKR_OK without doing anything. */
+function requireWritten(bytes: Buffer): void {
+  // Fewer random bytes may all be zero by chance.
+  if (bytes.length >= MIN_CHECKED_BYTES && bytes.every((byte) => byte === 0))
+    throw new TokenError('MODULE_FAILED', 'The token answered only zeros.');
 }
 
 function handleName(type: number, id: Buffer): string {

@@ -49,7 +49,7 @@ export interface TokenCalls {
   open(address: TokenAddress, sessions: number): TokenInfo;
   /** Logs in as the normal user (CKU_USER). A refused PIN is not tried again. */
   login(pin: string): void;
-  /** Asks the token for its information, which fails once the token has gone. */
+  /** Asks the token for its information. Fails once the token has gone, or has logged out and accepts no new login. */
   probe(): void;
   /** Returns the DER of every certificate that is readable without a PIN. */
   certificates(): Buffer[];

@@ -215,7 +215,7 @@ describeWithSoftHsm('a token', () => {
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    test.each(['crash', 'abort', 'hang', 'removed'])(
+    test.each(['crash', 'abort', 'hang', 'garbage', 'removed'])(
       'by a %s fails or answers each of 100 calls in flight correctly, and serves later ones',
       async (order) => {
         const token = await opened({ module }, { timeoutMs: 1000 });
@@ -255,6 +255,92 @@ describeWithSoftHsm('a token', () => {
         () => token.run('decrypt', ID, 'aes-gcm', encrypted, AAD),
       ])
         expect((await refusal(call())).code).toBe('MODULE_FAILED');
+    });
+
+    test('by not describing a new key leaves none on the token', async () => {
+      const token = await opened({ module });
+      const key = { label: 'a key that is not described', id: Buffer.alloc(16, 14) };
+      writeFileSync(orders, 'no-attributes');
+      expect((await refusal(token.run('generateAesKey', key))).code).toBe('CKR_ATTRIBUTE_TYPE_INVALID');
+      writeFileSync(orders, '');
+      expect(await token.run('generateAesKey', key)).toMatchObject(key);
+    });
+
+    test('by doing nothing is not trusted', async () => {
+      const token = await opened({ module });
+      const encrypt = () => token.run('encrypt', ID, 'aes-gcm', Buffer.from(PLAINTEXT), AAD);
+      await encrypt();
+      writeFileSync(orders, 'idle-random');
+      for (const call of [encrypt, () => token.run('random', 16)])
+        expect((await refusal(call())).code).toBe('MODULE_FAILED');
+      writeFileSync(orders, 'idle-encrypt');
+      expect((await refusal(encrypt())).code).toBe('MODULE_FAILED');
+    });
+
+    test('by closing all sessions fails no call', async () => {
+      const token = await opened({ module });
+      for (let i = 0; i < 3; i++) {
+        writeFileSync(orders, '');
+        await Promise.all(Array.from({ length: 8 }, () => token.run('encrypt', ID, 'aes-gcm', PLAINTEXT, AAD)));
+        writeFileSync(orders, 'sessions');
+        const encrypted = await token.run('encrypt', ID, 'aes-gcm', Buffer.from(PLAINTEXT), AAD);
+        expect(await token.run('decrypt', ID, 'aes-gcm', encrypted, AAD)).toEqual(PLAINTEXT);
+      }
+    });
+
+    test('by giving the handle of a key to another encrypts with the right one', async () => {
+      const token = await opened({ module });
+      const [first, second] = [Buffer.alloc(16, 11), Buffer.alloc(16, 12)];
+      for (const id of [first, second]) await token.run('generateAesKey', { label: `key ${id[0]}`, id });
+      const encrypt = (id: Buffer) => token.run('encrypt', id, 'aes-gcm', Buffer.from(PLAINTEXT), AAD);
+      writeFileSync(orders, 'wait');
+      const slow = encrypt(first);
+      // The call generates its IV for 300 ms, and encrypts for 300 ms.
+      await pause(450);
+      writeFileSync(orders, 'sessions');
+      await encrypt(second);
+      expect(await token.run('decrypt', first, 'aes-gcm', await slow, AAD)).toEqual(PLAINTEXT);
+    });
+
+    test('by logging out is logged in to again before a key counts as missing', async () => {
+      const other = await opened();
+      const key = { label: 'a key that is not looked up', id: Buffer.alloc(16, 13) };
+      await other.run('generateAesKey', key);
+      const token = await opened({ module });
+      writeFileSync(orders, 'logout');
+      expect(await token.run('encrypt', key.id, 'aes-gcm', Buffer.from(PLAINTEXT), AAD)).toBeDefined();
+      writeFileSync(orders, '');
+      await token.run('random', 16);
+      await token.run('encrypt', key.id, 'aes-gcm', Buffer.from(PLAINTEXT), AAD);
+      writeFileSync(orders, 'logout');
+      expect(await token.run('destroyKey', key)).toBe(1);
+    });
+
+    test('by refusing a new login for a while is logged in to again, but not at every call', async () => {
+      const token = await opened({ module });
+      const encrypt = () => token.run('encrypt', ID, 'aes-gcm', Buffer.from(PLAINTEXT), AAD);
+      await encrypt();
+      writeFileSync(orders, 'no-login');
+      for (let i = 0; i < 100; i++) expect((await refusal(encrypt())).isOfToken).toBe(true);
+      await until(() => !token.isUp);
+      expect(readFileSync(logins, 'utf8').length).toBeLessThan(20);
+      writeFileSync(orders, '');
+      await until(() =>
+        encrypt().then(
+          () => true,
+          () => false,
+        ),
+      );
+    });
+
+    test('by serving this process no longer, although the token answers, is served by another', async () => {
+      const token = await opened({ module });
+      const [before] = tokenProcessesOf(process.pid);
+      writeFileSync(orders, 'stale');
+      expect((await refusal(token.run('random', 16))).code).toBe('CKR_USER_NOT_LOGGED_IN');
+      writeFileSync(orders, '');
+      expect(await token.run('random', 16)).toHaveLength(16);
+      expect(tokenProcessesOf(process.pid)).not.toContain(before);
     });
 
     test('tries a wrong PIN once', async () => {

@@ -1,10 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { CHANNEL_FD, TokenChannel } from './token-channel.js';
 import { TokenError } from './token-error.js';
-import type { TokenAddress, TokenCall, TokenCalls, TokenInfo, TokenResponse } from './token-protocol.js';
+import type { TokenAddress, TokenCall, TokenCalls, TokenInfo, TokenRequest, TokenResponse } from './token-protocol.js';
 import { inSpan } from '../tracing/tracing.js';
 
 /** Beside this file, or beside the bundle. */
-const FILE = new URL('./token-process.js', import.meta.url);
+const FILE = fileURLToPath(new URL('./token-process.js', import.meta.url));
 
 const START_MS = 10_000;
 const PROBE_MS = 1000;
@@ -32,7 +35,8 @@ interface Pending {
 
 /**
  * A PKCS#11 token in a separate process: a module that crashes, aborts or hangs affects only that process. The process
- * is restarted if a call exceeds its time limit, if the process ends by itself, or if the token no longer responds.
+ * is restarted if a call exceeds its time limit, if the process ends by itself, or if the token no longer responds or no
+ * longer accepts the process's sessions.
  * Meanwhile, calls wait for the first restart, within their own limit.
  */
 export class Token {
@@ -122,11 +126,14 @@ export class Token {
       );
     if (this.#fault) throw this.#fault;
     const child = this.#child;
-    if (!child) throw new TokenError('PROCESS_ENDED', 'The token is closed.');
+    if (!child) {
+      const state = this.#isClosed ? 'is closed' : 'is being connected again';
+      throw new TokenError('PROCESS_ENDED', `The token ${state}.`);
+    }
     try {
       return await child.run(name, args, this.settings.timeoutMs);
     } catch (error) {
-      if (error instanceof TokenError && error.code === 'TIMED_OUT') this.#lose(child, error);
+      if (error instanceof TokenError && error.needsNewProcess) this.#lose(child, error);
       throw error;
     }
   }
@@ -256,6 +263,7 @@ export class Token {
 /** One process that serves a token, for as long as it lives. */
 class TokenChild {
   readonly #process: ChildProcess;
+  readonly #channel: TokenChannel<TokenRequest, TokenResponse> | undefined;
   readonly #pending = new Map<number, Pending>();
   #requests = 0;
   #isEnded = false;
@@ -263,10 +271,14 @@ class TokenChild {
   /** @param ended called if the process ends without being killed */
   constructor(sessions: number, secretVariables: readonly string[], ended: (error: TokenError) => void) {
     const env = { ...withoutSecrets(process.env, secretVariables), UV_THREADPOOL_SIZE: String(Math.max(sessions, 4)) };
-    this.#process = fork(FILE, [], { env, execArgv: [], serialization: 'advanced', stdio: 'ignore' });
+    this.#process = spawn(process.execPath, [FILE], { env, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
     this.#process.unref();
-    this.#process.channel?.unref();
-    this.#process.on('message', (response: TokenResponse) => this.#settle(response));
+    // If the process can't be started, it may have no streams, contrary to the type.
+    const { stdio } = this.#process as { stdio?: ChildProcess['stdio'] };
+    const socket = stdio?.[CHANNEL_FD] as Socket | undefined;
+    socket?.unref();
+    this.#channel =
+      socket && new TokenChannel(socket, { received: (response) => this.#settle(response), closed: () => this.kill() });
     this.#process.on('error', () => this.#end(ended, "can't be started"));
     this.#process.on('exit', (code, signal) => this.#end(ended, `ended (${signal ?? `exit code ${code}`})`));
   }
@@ -296,8 +308,8 @@ class TokenChild {
         timer = setTimeout(() => {
           reject(new TokenError('TIMED_OUT', `The token did not answer ${name} within ${timeoutMs} ms.`));
         }, timeoutMs);
-        // A channel error means that the process is ending, which the exit event reports.
-        this.#process.send({ id, name, args }, () => undefined);
+        // If the channel is closed, the process is ending, which the exit event reports.
+        this.#channel?.send({ id, name, args });
       });
     } finally {
       clearTimeout(timer);

@@ -20,8 +20,11 @@ import { selfSigned } from './self-signed.js';
 import { serviceEnv } from './service.js';
 
 type Json = Record<string, unknown>;
-/** The scripted proxy's answer to a call; undefined serves the call properly. */
-export type Answer = { status?: number; body: unknown } | 'silence' | 'another protocol' | undefined;
+/**
+ * The scripted proxy's answer to a call: a response, bytes that needn't be HTTP, nothing, or the end of the connection.
+ * Undefined serves the call properly.
+ */
+export type Answer = { status?: number; body: unknown } | { bytes: string } | 'silence' | 'end' | undefined;
 type Script = (call: string, body: Json) => Answer | Promise<Answer>;
 
 export const CREDENTIAL = { AccessKeyId: 'ABCDEFGHIJKLMNOPQRSTUVWX', RawSecretAccessKey: 'a'.repeat(43) };
@@ -82,8 +85,12 @@ export function useScriptedProxy(): ScriptedProxy {
         proxy.calls.push({ call, body, authorization: request.headers.authorization ?? '' });
         const answer = (await proxy.script(call, body)) ?? { body: properly(call, body) };
         if (answer === 'silence') return;
-        if (answer === 'another protocol') {
-          request.socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n');
+        if (answer === 'end') {
+          request.socket.destroy();
+          return;
+        }
+        if ('bytes' in answer) {
+          request.socket.write(answer.bytes);
           return;
         }
         response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' });

@@ -35,6 +35,9 @@ const INTERNAL = new Set([
   'CKR_DEVICE_MEMORY',
 ]);
 
+/** Errors of a key, a mechanism or a module's response, which say nothing about a ciphertext. */
+const NOT_OF_CIPHERTEXT = /^(?:MODULE_FAILED|CKR_OBJECT_HANDLE_INVALID|CKR_(?:KEY|MECHANISM)_\w+)$/;
+
 /** Returns the ConnectionErrorCode for a connection that failed. */
 export function connectionErrorCode({ code }: TokenError): string {
   return CONNECTION_ERRORS[code] ?? 'INTERNAL_ERROR';
@@ -43,7 +46,7 @@ export function connectionErrorCode({ code }: TokenError): string {
 /**
  * Returns the exception for a call that a token failed.
  *
- * @param isDecryption true if a fault other than the token's own means that the ciphertext is invalid
+ * @param isDecryption true if an error may mean that the ciphertext is invalid
  */
 export function useError(error: unknown, keyArn: string, isDecryption = false): unknown {
   if (!(error instanceof TokenError)) return error;
@@ -54,7 +57,7 @@ export function useError(error: unknown, keyArn: string, isDecryption = false): 
     );
   if (INTERNAL.has(error.code))
     return new KmsException('KMSInternalException', 'The CloudHSM cluster could not serve the request.');
-  if (error.isOfToken || !isDecryption)
+  if (error.isOfToken || !isDecryption || NOT_OF_CIPHERTEXT.test(error.code))
     return new KmsException('KMSInvalidStateException', 'AWS KMS cannot communicate with the CloudHSM cluster.');
   return new KmsException('InvalidCiphertextException');
 }

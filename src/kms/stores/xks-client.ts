@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { lookup as resolveName, type LookupAddress } from 'node:dns';
+import type { ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { AwsV4Signer } from 'aws4fetch';
 import { z } from 'zod';
 import { CONFIG, type Config } from '../../config/config.js';
+import { isPublic } from './public-address.js';
 
 /** Time limit of a call. AWS KMS waits 250 ms; a self-hosted proxy may take longer. */
 const TIMEOUT_MS = 1000;
@@ -120,39 +122,59 @@ export class XksClient {
 
   #exchange(url: URL, headers: Record<string, string>, body: string, lookup: typeof publicAddresses | undefined) {
     return new Promise<{ status: number; text: string }>((resolve, reject) => {
-      const outgoing = request(url, { method: 'POST', headers, agent: this.#agent, ...(lookup && { lookup }) });
+      let outgoing: ClientRequest;
+      let isSettled = false;
+      const settle = () => {
+        isSettled = true;
+        clearTimeout(timer);
+      };
       // A destroyed request doesn't always emit an error, so the code that ends the call also rejects.
       const fail = (error: Error) => {
-        clearTimeout(timer);
+        settle();
         reject(faultOf(error));
         outgoing.destroy();
       };
-      const timer = setTimeout(() => fail(new XksError('TimedOut', LATE)), TIMEOUT_MS);
-      outgoing.on('error', fail);
-      outgoing.once('upgrade', (_response, socket) => {
-        socket.destroy();
-        fail(new XksError('InvalidResponse', 'The external key store proxy does not speak HTTPS.'));
-      });
-      outgoing.once('response', (response) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.length;
-          if (bytes > MAX_RESPONSE_BYTES)
-            fail(new XksError('InvalidResponse', 'The response of the external key store proxy is too long.'));
-          else chunks.push(chunk);
+      const timer = setTimeout(() => {
+        fail(outgoing.socket?.connecting ? new XksError('NotReachable', UNCONNECTED) : new XksError('TimedOut', LATE));
+      }, TIMEOUT_MS);
+      const send = () => {
+        let hasResponse = false;
+        const sent = request(url, { method: 'POST', headers, agent: this.#agent, ...(lookup && { lookup }) });
+        outgoing = sent;
+        sent.on('error', (error) => {
+          if (isSettled) return;
+          // The proxy closed an idle connection, which this process learns only from sending. Each attempt removes one.
+          if (sent.reusedSocket && !hasResponse && isClosing(error)) send();
+          else fail(error);
         });
-        response.on('error', fail);
-        response.once('end', () => {
-          clearTimeout(timer);
-          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+        sent.once('upgrade', (_response, socket) => {
+          socket.destroy();
+          fail(new XksError('InvalidResponse', 'The external key store proxy does not speak HTTPS.'));
         });
-      });
-      outgoing.end(body);
+        sent.once('response', (response) => {
+          hasResponse = true;
+          const chunks: Buffer[] = [];
+          let bytes = 0;
+          response.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes > MAX_RESPONSE_BYTES)
+              fail(new XksError('InvalidResponse', 'The response of the external key store proxy is too long.'));
+            else chunks.push(chunk);
+          });
+          response.on('error', fail);
+          response.once('end', () => {
+            settle();
+            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+          });
+        });
+        sent.end(body);
+      };
+      send();
     });
   }
 }
 
+const UNCONNECTED = `The external key store proxy is not reachable (no connection within ${TIMEOUT_MS} ms).`;
 const LATE = `The external key store proxy did not answer within ${TIMEOUT_MS} ms.`;
 
 function parsed(text: string): unknown {
@@ -167,8 +189,16 @@ function parsed(text: string): unknown {
 const TLS_FAULT =
   /^(?:ERR_TLS_|ERR_SSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
+/** True for the error of a connection that the other side has closed. */
+function isClosing({ code }: Error & { code?: string }): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
 function faultOf(error: Error & { code?: string }): XksError {
   if (error instanceof XksError) return error;
+  // Codes of Node.js's parser of HTTP.
+  if (error.code?.startsWith('HPE_'))
+    return new XksError('InvalidResponse', `The external key store proxy does not speak HTTP (${error.code}).`);
   if (TLS_FAULT.test(error.code ?? ''))
     return new XksError('InvalidTls', `The TLS of the external key store proxy is not usable (${error.code}).`);
   return new XksError(
@@ -193,37 +223,4 @@ function publicAddresses(hostname: string, options: { all?: boolean }, done: Res
     else if (options.all) done(null, addresses);
     else done(null, first.address, first.family);
   });
-}
-
-/** Addresses that are local to this host or its network (RFC 6890 and its IPv6 counterparts). */
-const SPECIAL = new BlockList();
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const)
-  SPECIAL.addSubnet(network, prefix);
-for (const [network, prefix] of [
-  ['::', 96],
-  ['::ffff:0:0', 96],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['2001::', 23],
-  ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
-] as const)
-  SPECIAL.addSubnet(network, prefix, 'ipv6');
-
-function isPublic(address: string): boolean {
-  return !SPECIAL.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

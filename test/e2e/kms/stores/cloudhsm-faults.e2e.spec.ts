@@ -102,6 +102,17 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
       },
     );
 
+    test('by responses of a wrong length do not make ciphertexts count as invalid', async () => {
+      await connectStore(client, shim);
+      const { Arn = '' } = await newKey(shim);
+      const blob = await encrypt(Arn);
+      clusters.order('short');
+      for (const call of [() => encrypt(Arn), () => decrypt(blob)])
+        await expect(call()).rejects.toEqual(refused('KMSInvalidStateException'));
+      clusters.order('');
+      expect(await decrypt(blob)).toBe('card data');
+    });
+
     test('recover when a token that vanished is back', async () => {
       const { KeyId = '' } = await newKey();
       const blob = await encrypt(KeyId);

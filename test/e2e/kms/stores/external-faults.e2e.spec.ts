@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KMSClient } from '@aws-sdk/client-kms';
@@ -11,6 +12,7 @@ import {
   OTHER,
   useScriptedProxy,
 } from '../../../support/external-stores.js';
+import { startFullListener } from '../../../support/full-listener.js';
 import { cardData, refused } from '../../../support/kms.js';
 import { selfSigned } from '../../../support/self-signed.js';
 
@@ -142,10 +144,24 @@ describe('an external key store', () => {
     ],
     [
       'an upgrade to another protocol',
-      'another protocol',
+      { bytes: 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n' },
       'XksProxyInvalidResponseException',
       'CustomKeyStoreInvalidStateException',
       'XKS_PROXY_INVALID_RESPONSE',
+    ],
+    [
+      'a protocol that is not HTTP',
+      { bytes: 'SSH-2.0-OpenSSH\r\n' },
+      'XksProxyInvalidResponseException',
+      'CustomKeyStoreInvalidStateException',
+      'XKS_PROXY_INVALID_RESPONSE',
+    ],
+    [
+      'the end of the connection',
+      'end',
+      'XksProxyUriUnreachableException',
+      'CustomKeyStoreInvalidStateException',
+      'XKS_PROXY_NOT_REACHABLE',
     ],
   ];
 
@@ -199,6 +215,19 @@ describe('an external key store', () => {
       expect(await decrypt(await encrypt(keyArn))).toBe('card data');
     });
 
+    test('to no attempt to connect, is not reachable', async () => {
+      proxy.server.close();
+      proxy.server.closeAllConnections();
+      const end = await startFullListener(proxy.port);
+      await disconnectStore(client, id);
+      const { ConnectionErrorCode } = await connectStore(client, id);
+      await end();
+      expect(ConnectionErrorCode).toBe('XKS_PROXY_NOT_REACHABLE');
+      await disconnectStore(client, id);
+      await once(proxy.server.listen(proxy.port, '127.0.0.1'), 'listening');
+      expect(await connectStore(client, id)).toMatchObject({ ConnectionState: 'CONNECTED' });
+    });
+
     test('the metadata of a key that it cannot use, refuses the key', async () => {
       for (const metadata of [
         { ...METADATA, keySpec: 'AES_128' },
@@ -210,6 +239,21 @@ describe('an external key store', () => {
           refused('XksKeyInvalidConfigurationException'),
         );
       }
+    });
+
+    test('by closing a connection that was in use before, is called again on a new one', async () => {
+      await encrypt(keyArn);
+      proxy.calls.length = 0;
+      proxy.script = () => (proxy.calls.length === 1 ? 'end' : undefined);
+      expect(await decrypt(blob)).toBe('card data');
+      const requestIds = proxy.calls.map(
+        ({ body }) => (body['requestMetadata'] as Record<string, unknown>)['kmsRequestId'],
+      );
+      expect(requestIds).toEqual([expect.any(String), requestIds[0]]);
+      proxy.calls.length = 0;
+      proxy.script = () => 'end';
+      await expect(decrypt(blob)).rejects.toEqual(refused('KMSInvalidStateException'));
+      expect(proxy.calls).toHaveLength(2);
     });
 
     test('that every key manager is unavailable, is not reachable', async () => {
