@@ -208,7 +208,7 @@ function welcome({ region, regions, accountId, console, audit }: Config, { url, 
       : [
           `Audit: events of the data plane go to ${audit.map(auditSinkText).join()} only; all others also go to the table`,
         ]),
-    `Try: ${credentials}AWS_REGION=${region} aws --endpoint-url ${url} payment-cryptography list-keys`,
+    `Try: ${credentials}aws --region ${region} --endpoint-url ${url} payment-cryptography list-keys`,
     '',
     '',
   ].join('\n');

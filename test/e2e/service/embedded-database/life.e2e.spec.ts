@@ -14,6 +14,8 @@ test('generates a master key and credentials once, readable by the owner only, a
   for (const name of ['master-key', 'credentials']) expect(statSync(inFolder(name)).mode & 0o777).toBe(0o600);
   expect(service.output()).toContain(`Region us-east-1, account 000000000000`);
   expect(service.output()).toContain(`Credentials: ${inFolder('credentials')}`);
+  // Version 1 of the AWS CLI doesn't read AWS_REGION.
+  expect(service.output()).toContain(`aws --region us-east-1 --endpoint-url ${url} `);
   expect(service.output()).toContain(`AWS_SHARED_CREDENTIALS_FILE=${inFolder('credentials')}`);
 
   const file = readFileSync(inFolder('credentials'), 'utf8');
