@@ -68,6 +68,19 @@ test('the README lists every document', () => {
   expect(pages.filter((page) => !list.includes(`(${page})`))).toEqual([]);
 });
 
+test.each(readdirSync('openapi'))('a shell expands no braces in the commands of openapi/%s', (file) => {
+  const document = JSON.parse(readFileSync(join('openapi', file), 'utf8')) as {
+    paths: Record<string, Record<string, { description: string }>>;
+  };
+  const commands = Object.values(document.paths)
+    .flatMap((methods) => Object.values(methods))
+    .flatMap(({ description }) => [...description.matchAll(/```sh\n([^]*?)```/g)].map(([, command = '']) => command));
+  expect(commands.length).toBeGreaterThan(0);
+  // `a={b,c}` without quotes becomes two words.
+  const isExpanded = (command: string) => /\{[^\s}]*,/.test(command.replace(/'[^']*'|"[^"]*"/g, ''));
+  expect(commands.filter(isExpanded)).toEqual([]);
+});
+
 describe('the index of decision records', () => {
   /** Rows of the index by the name of the file. */
   const rows = new Map(

@@ -129,7 +129,10 @@ const SessionId = z
   .min(28)
   .max(91)
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]*:[A-Z2-7]{26}$/, 'must be the id of a session: TEAM:ID')
-  .meta({ description: 'Id of the session.', example: `${EXAMPLE_TEAM}:ABCDEFGHIJKLMNOPQRSTUVWXYZ` });
+  .meta({
+    description: 'Id of the session. curl 7.88 and 8.8 don’t encode its colon for the signature.',
+    example: `${EXAMPLE_TEAM}:ABCDEFGHIJKLMNOPQRSTUVWXYZ`,
+  });
 export const ApprovalPath = z.object({ id: SessionId });
 export type ApprovalPath = z.infer<typeof ApprovalPath>;
 

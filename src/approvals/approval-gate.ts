@@ -54,7 +54,8 @@ class ApprovalPassage implements Passage {
   #rules?: Rules;
   #missing: Missing[] = [];
   #requestHash = '';
-  #details?: SessionDetails;
+  /** The subject of a call that lacks an approval. */
+  #unapproved?: Subject;
 
   constructor(
     private readonly options: ApprovalGateOptions,
@@ -92,14 +93,14 @@ class ApprovalPassage implements Passage {
       else this.#missing.push({ needed: each, session: undefined });
     }
     if (this.#missing.length === 0) return;
-    this.#details = await this.#detailsOf(manager, subject);
+    this.#unapproved = subject;
     throw new Unapproved();
   }
 
   async request(): Promise<Error> {
     const { call, options } = this;
-    const details = this.#details;
-    if (!details) throw new Error('Nothing is missing');
+    if (!this.#unapproved) throw new Error('Nothing is missing');
+    const details = await this.#detailsOf(this.#unapproved);
     const sentences: string[] = [];
     const arns: string[] = [];
     for (const { needed, session } of this.#missing) {
@@ -114,9 +115,11 @@ class ApprovalPassage implements Passage {
     );
   }
 
-  async #detailsOf(manager: EntityManager, { facts, before, after }: Subject): Promise<SessionDetails> {
+  /** Describes the keys as they are after the rollback: approvers must not read a state that the call would bring about. */
+  async #detailsOf({ facts, before, after }: Subject): Promise<SessionDetails> {
+    const { database, operations } = this.options;
     const resources = [];
-    for (const arn of keysOf(this.call)) resources.push(await this.options.operations.describe(arn, manager));
+    for (const arn of keysOf(this.call)) resources.push(await operations.describe(arn, database.manager));
     return { facts, parameters: shownParameters(this.call), resources, before, after };
   }
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { vectors } from '../../../test/support/vectors.js';
@@ -293,5 +294,23 @@ describe('completion', () => {
 
   test('refuses another shell', async () => {
     expect(await run(['completion', 'tcsh'])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+});
+
+describe('docs/calculators.md', () => {
+  const document = readFileSync('docs/calculators.md', 'utf8').replaceAll('\\\n', '');
+  /** An output may end with `...` instead of its last lines. */
+  const shown = [...document.matchAll(/^\$ echo (\S+) \| npx keyblock (.+)\n((?:(?!\$ |```).*\n)+)/gm)].map(
+    ([, key = '', line = '', output = '']) => ({ key, line: line.split(/\s+/), output }),
+  );
+
+  test('has a command in each of its transcripts', () => {
+    expect(shown).toHaveLength(document.match(/^\$ /gm)!.length);
+  });
+
+  test.each(shown)('shows what $line.0 $line.1 prints', async ({ key, line, output }) => {
+    const [beginning = '', isCut] = output.split(/^\.\.\.\n/m);
+    const { exitCode, stdout } = await run(line, `${key}\n`);
+    expect([exitCode, isCut === undefined ? stdout : stdout.slice(0, beginning.length)]).toEqual([0, beginning]);
   });
 });

@@ -66,7 +66,7 @@ describe('a guarded call', () => {
         { Name: 'Key', Value: expect.stringContaining('TR31_M6_ISO_9797_5_CMAC_KEY, AES_128, check value') as unknown },
         { Name: 'Tags', Value: 'line=3' },
       ],
-      Resources: [expect.stringContaining(key) as unknown],
+      Resources: [expect.stringMatching(`^${key} \\(.*, CREATE_COMPLETE`) as unknown],
     });
     await approve(id, users.ann);
     expect((await deleteKey(key)).status).toBe(400);

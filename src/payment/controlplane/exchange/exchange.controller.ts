@@ -65,7 +65,7 @@ export class ExchangeController {
       'authority (`TrustedCertificatePublicKey`). A key block determines the usage, algorithm, modes of use ' +
       'and exportability of its key. A key wrapped under a weaker key is refused. Compare the key check value ' +
       'in the response with the sender’s.',
-    example: '--key-material Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN,WrappedKeyBlock=$KEY_BLOCK}',
+    example: '--key-material "Tr31KeyBlock={WrappingKeyIdentifier=$KEK_ARN,WrappedKeyBlock=$KEY_BLOCK}"',
     output: KeyOutput,
     resource: 'nothing',
   })

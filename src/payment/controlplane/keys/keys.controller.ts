@@ -43,7 +43,7 @@ export class KeysController {
       'distinct components; RSA keys have the public exponent 65537. The response contains the key check value ' +
       'but never the key.',
     example:
-      '--exportable --key-attributes KeyUsage=TR31_M6_ISO_9797_5_CMAC_KEY,KeyClass=SYMMETRIC_KEY,KeyAlgorithm=AES_256,KeyModesOfUse={Generate=true,Verify=true}',
+      '--exportable --key-attributes "KeyUsage=TR31_M6_ISO_9797_5_CMAC_KEY,KeyClass=SYMMETRIC_KEY,KeyAlgorithm=AES_256,KeyModesOfUse={Generate=true,Verify=true}"',
     output: KeyOutput,
     resource: 'nothing',
   })

@@ -34,7 +34,7 @@ export class EmvController {
       '--key-identifier $KEY_ARN --transaction-data ' +
       '00000000170000000000000008400080008000084016051700000000093800000B03011203000000 ' +
       '--major-key-derivation-mode EMV_OPTION_A --session-key-derivation-attributes ' +
-      'Visa={PrimaryAccountNumber=9137631040001422,PanSequenceNumber=01}',
+      '"Visa={PrimaryAccountNumber=9137631040001422,PanSequenceNumber=01}"',
     output: GenerateAuthRequestCryptogramOutput,
     resource: 'key',
   })
@@ -58,7 +58,7 @@ export class EmvController {
       '--key-identifier $KEY_ARN --transaction-data ' +
       '00000000170000000000000008400080008000084016051700000000093800000B03011203000000 ' +
       '--auth-request-cryptogram D791093C8A921769 --major-key-derivation-mode EMV_OPTION_A ' +
-      '--session-key-derivation-attributes Visa={PrimaryAccountNumber=9137631040001422,PanSequenceNumber=01} ' +
+      '--session-key-derivation-attributes "Visa={PrimaryAccountNumber=9137631040001422,PanSequenceNumber=01}" ' +
       '--auth-response-attributes ArpcMethod1={AuthResponseCode=3030}',
     output: VerifyAuthRequestCryptogramOutput,
     resource: 'key',
@@ -84,8 +84,8 @@ export class EmvController {
       '--new-pin-pek-identifier $PEK_ARN --new-encrypted-pin-block 67FB27C75580EFE7 --pin-block-format ISO_FORMAT_0 ' +
       '--secure-messaging-integrity-key-identifier $SMI_ARN ' +
       '--secure-messaging-confidentiality-key-identifier $SMC_ARN --message-data 8424000210001C24CCF3DEE3158C70 ' +
-      '--derivation-method-attributes Mastercard={MajorKeyDerivationMode=EMV_OPTION_A,' +
-      'PrimaryAccountNumber=1234567890123456,PanSequenceNumber=00,ApplicationCryptogram=24CCF3DEE3158C70}',
+      '--derivation-method-attributes "Mastercard={MajorKeyDerivationMode=EMV_OPTION_A,' +
+      'PrimaryAccountNumber=1234567890123456,PanSequenceNumber=00,ApplicationCryptogram=24CCF3DEE3158C70}"',
     output: GenerateMacEmvPinChangeOutput,
     resource: 'key',
   })

@@ -57,7 +57,7 @@ export class PinController {
     example:
       '--verification-key-identifier $PVK_ARN --encryption-key-identifier $PEK_ARN ' +
       '--primary-account-number 4000001234567899 --pin-block-format ISO_FORMAT_0 --encrypted-pin-block $PIN_BLOCK ' +
-      '--verification-attributes VisaPin={PinVerificationKeyIndex=1,VerificationValue=$PVV}',
+      '--verification-attributes "VisaPin={PinVerificationKeyIndex=1,VerificationValue=$PVV}"',
     output: VerifyPinDataOutput,
     resource: 'key',
     verifies: true,
