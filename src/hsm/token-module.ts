@@ -1,5 +1,6 @@
 import type { Handle, Mechanism, PKCS11, Template } from 'pkcs11js';
-import { TokenError, type TokenFault } from './token-error.js';
+import { attempt, messageOf, pkcs11, pkcs11Async } from './pkcs11-calls.js';
+import { TokenError } from './token-error.js';
 import type {
   Encrypted,
   KeyQuery,
@@ -9,6 +10,7 @@ import type {
   TokenKey,
   TokenMechanism,
 } from './token-protocol.js';
+import { TokenSessions } from './token-sessions.js';
 
 type Pkcs11 = typeof import('pkcs11js');
 
@@ -20,37 +22,19 @@ const MAX_RSA_BYTES = 1024;
 const MAX_OBJECTS = 64;
 /** Number of random bytes from which on zeros are taken for a fault of the module. */
 const MIN_CHECKED_BYTES = 8;
-/** CKS_RW_USER_FUNCTIONS and CKZ_DATA_SPECIFIED, which the addon doesn't name. */
-const RW_USER_FUNCTIONS = 3;
+/** CKZ_DATA_SPECIFIED, which the addon doesn't name. */
 const DATA_SPECIFIED = 1;
-
-/**
- * Return values after which the same call may succeed in a new session: an operation was left active in the old one, or
- * it was closed.
- */
-const SESSION_FAULTS = new Set(['CKR_OPERATION_ACTIVE', 'CKR_OPERATION_NOT_INITIALIZED', 'CKR_BUFFER_TOO_SMALL']);
-const LOGIN_FAULTS = new Set(['CKR_SESSION_HANDLE_INVALID', 'CKR_SESSION_CLOSED', 'CKR_USER_NOT_LOGGED_IN']);
 const HANDLE_FAULTS = new Set(['CKR_OBJECT_HANDLE_INVALID', 'CKR_KEY_HANDLE_INVALID']);
 
 type Promised<F> = F extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never;
 type Served = { [K in keyof TokenCalls]: Promised<TokenCalls[K]> };
 
-/**
- * A token behind a PKCS#11 module (PKCS#11 2.40), for the process that serves it. Each call has its own session for its
- * duration. A session in which a call failed is closed, because the failure may have left an operation active in it.
- */
+/** A token behind a PKCS#11 module (PKCS#11 2.40), for the process that serves it. */
 export class TokenModule implements Served {
   #constants!: Pkcs11;
   #module!: PKCS11;
   #slot!: Handle;
-  #pin: string | undefined;
-  /** Does nothing: a token logs out when the last session is closed. */
-  #loginSession: Handle | undefined;
-  /** Why the process couldn't log in again. */
-  #loginFault: TokenError | undefined;
-  readonly #idle: Handle[] = [];
-  #mayOpen = 0;
-  readonly #waiting: (() => void)[] = [];
+  #sessions!: TokenSessions;
   /** Handles by `handleName`: a search takes time that grows with the number of objects. */
   readonly #handles = new Map<string, Handle>();
 
@@ -82,7 +66,13 @@ export class TokenModule implements Served {
         `The module ${module} has ${tokens.length} tokens with ${named}: state the serial number of one.`,
       );
     this.#slot = token.slot;
-    this.#mayOpen = sessions;
+    this.#sessions = new TokenSessions({
+      constants: this.#constants,
+      module: this.#module,
+      slot: token.slot,
+      limit: sessions,
+      loggedOut: () => this.#handles.clear(),
+    });
     const { isInitialized: _, ...info } = token.info;
     return info;
   }
@@ -93,25 +83,17 @@ export class TokenModule implements Served {
     if ((flags & CKF_USER_PIN_INITIALIZED) === 0)
       throw new TokenError('CKR_USER_PIN_NOT_INITIALIZED', 'The token has no PIN for its user.');
     if ((flags & CKF_USER_PIN_LOCKED) !== 0) throw new TokenError('CKR_PIN_LOCKED', "The token's PIN is locked.");
-    const session = this.#openSession();
-    try {
-      pkcs11(() => this.#module.C_Login(session, this.#constants.CKU_USER, pin));
-    } catch (error) {
-      this.#closeSession(session);
-      throw error;
-    }
-    this.#pin = pin;
-    this.#loginSession = session;
+    this.#sessions.login(pin);
   }
 
   probe(): void {
-    if (this.#loginFault?.isOfPin === false) throw this.#loginFault;
+    this.#sessions.requireLogin();
     pkcs11(() => this.#module.C_GetTokenInfo(this.#slot));
   }
 
   certificates(): Promise<Buffer[]> {
     const { CKA_CLASS, CKO_CERTIFICATE, CKA_VALUE } = this.#constants;
-    return this.#inSession((session) =>
+    return this.#sessions.run((session) =>
       this.#find(session, [{ type: CKA_CLASS, value: CKO_CERTIFICATE }]).map((handle) =>
         this.#attribute(session, handle, CKA_VALUE),
       ),
@@ -131,14 +113,14 @@ export class TokenModule implements Served {
   findKeys(query: KeyQuery, mechanism: TokenMechanism): Promise<TokenKey[]> {
     const { CKO_SECRET_KEY, CKO_PRIVATE_KEY } = this.#constants;
     const type = mechanism === 'aes-gcm' ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
-    return this.#inSession((session) =>
+    return this.#sessions.run((session) =>
       this.#find(session, this.#queryTemplate(query, type)).map((handle) => this.#keyOf(session, handle)),
     );
   }
 
   generateAesKey({ label, id }: { label: string; id: Buffer }): Promise<TokenKey> {
     const c = this.#constants;
-    return this.#inSession(async (session) => {
+    return this.#sessions.run(async (session) => {
       for (const query of [{ label }, { id }])
         if (this.#find(session, this.#queryTemplate(query, c.CKO_SECRET_KEY)).length > 0)
           throw new TokenError('KEY_AMBIGUOUS', `The token has a secret key with the label "${label}" or its CKA_ID.`);
@@ -164,7 +146,7 @@ export class TokenModule implements Served {
   }
 
   destroyKey({ label, id }: { label: string; id: Buffer }): Promise<number> {
-    return this.#inSession((session) => {
+    return this.#sessions.run((session) => {
       const { CKO_SECRET_KEY } = this.#constants;
       this.#handles.delete(handleName(CKO_SECRET_KEY, id));
       const handles = this.#find(session, this.#queryTemplate({ label, id }, CKO_SECRET_KEY));
@@ -208,7 +190,7 @@ export class TokenModule implements Served {
   }
 
   async random(length: number): Promise<Buffer> {
-    const bytes = await this.#inSession((session) =>
+    const bytes = await this.#sessions.run((session) =>
       pkcs11(() => this.#module.C_GenerateRandom(session, Buffer.alloc(length))),
     );
     requireWritten(bytes);
@@ -231,7 +213,7 @@ export class TokenModule implements Served {
 
   /** Runs a call with the handle of a key. If the token no longer knows the handle, looks the key up again. */
   async #withKey<T>(id: Buffer, type: number, call: (session: Handle, handle: Handle) => Promise<T>): Promise<T> {
-    const run = () => this.#inSession((session) => call(session, this.#handleOf(session, id, type)));
+    const run = () => this.#sessions.run((session) => call(session, this.#handleOf(session, id, type)));
     try {
       return await run();
     } catch (error) {
@@ -239,7 +221,7 @@ export class TokenModule implements Served {
       this.#handles.delete(handleName(type, id));
       // A lost token, or one that has logged the process out, also reports an unknown handle.
       this.#requireToken();
-      await this.#inSession((session) => this.#loginAgain(session));
+      await this.#sessions.run((session) => this.#sessions.loginAgain(session));
       return run();
     }
   }
@@ -261,96 +243,6 @@ export class TokenModule implements Served {
     return handle;
   }
 
-  /** Runs a call in a session of its own. If the fault is the session's, tries once more in another one. */
-  async #inSession<T>(call: (session: Handle) => T | Promise<T>): Promise<T> {
-    try {
-      return await this.#once(call);
-    } catch (error) {
-      if (!(error instanceof TokenError)) throw error;
-      const isOfLogin = LOGIN_FAULTS.has(error.code);
-      if (!isOfLogin && !SESSION_FAULTS.has(error.code)) throw error;
-      // A token that has closed one session has probably closed all.
-      if (isOfLogin) this.#closeIdle();
-      return this.#once((session) => {
-        if (isOfLogin) this.#loginAgain(session);
-        return call(session);
-      });
-    }
-  }
-
-  async #once<T>(call: (session: Handle) => T | Promise<T>): Promise<T> {
-    const session = await this.#takeSession();
-    let hasSucceeded = false;
-    try {
-      const result = await call(session);
-      hasSucceeded = true;
-      return result;
-    } finally {
-      if (hasSucceeded) this.#idle.push(session);
-      else {
-        this.#closeSession(session);
-        this.#mayOpen++;
-      }
-      this.#waiting.shift()?.();
-    }
-  }
-
-  async #takeSession(): Promise<Handle> {
-    while (this.#idle.length === 0 && this.#mayOpen === 0)
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const idle = this.#idle.pop();
-    if (idle) return idle;
-    const session = this.#openSession();
-    this.#mayOpen--;
-    return session;
-  }
-
-  #openSession(): Handle {
-    const { CKF_RW_SESSION, CKF_SERIAL_SESSION } = this.#constants;
-    return pkcs11(() => this.#module.C_OpenSession(this.#slot, CKF_RW_SESSION | CKF_SERIAL_SESSION));
-  }
-
-  #closeSession(session: Handle): void {
-    try {
-      this.#module.C_CloseSession(session);
-    } catch {
-      // The token has closed the session itself.
-    }
-  }
-
-  #closeIdle(): void {
-    for (const session of this.#idle.splice(0)) {
-      this.#closeSession(session);
-      this.#mayOpen++;
-    }
-  }
-
-  /**
-   * Logs in if the token has logged the process out, by the PIN that it accepted before.
-   *
-   * @returns true if it was logged out
-   */
-  #loginAgain(session: Handle): boolean {
-    // Do not try again: the token locks after a few wrong PINs. After another fault, a new process logs in.
-    if (this.#loginFault) throw this.#loginFault;
-    const pin = this.#pin;
-    if (pin === undefined) return false;
-    if (pkcs11(() => this.#module.C_GetSessionInfo(session)).state === RW_USER_FUNCTIONS) return false;
-    this.#handles.clear();
-    if (this.#loginSession) this.#closeSession(this.#loginSession);
-    this.#loginSession = undefined;
-    const loginSession = this.#openSession();
-    try {
-      pkcs11(() => this.#module.C_Login(loginSession, this.#constants.CKU_USER, pin));
-    } catch (error) {
-      this.#closeSession(loginSession);
-      if (error instanceof TokenError) this.#loginFault = error;
-      throw error;
-    }
-    this.#loginSession = loginSession;
-    return true;
-  }
-
   #infoOf(slot: Handle): TokenInfo & { isInitialized: boolean } {
     const { label, serialNumber, manufacturerID, model, flags } = pkcs11(() => this.#module.C_GetTokenInfo(slot));
     return {
@@ -365,7 +257,7 @@ export class TokenModule implements Served {
   #find(session: Handle, template: Template): Handle[] {
     const found = this.#search(session, template);
     // A token that has logged the process out doesn't find private objects.
-    return found.length === 0 && this.#loginAgain(session) ? this.#search(session, template) : found;
+    return found.length === 0 && this.#sessions.loginAgain(session) ? this.#search(session, template) : found;
   }
 
   #search(session: Handle, template: Template): Handle[] {
@@ -466,45 +358,4 @@ function handleName(type: number, id: Buffer): string {
 
 function unpadded(text: string): string {
   return text.replace(/[\s\0]+$/, '');
-}
-
-/** Runs calls of the module, and throws its errors as TokenError. */
-function pkcs11<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw tokenError(error);
-  }
-}
-
-async function pkcs11Async<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw tokenError(error);
-  }
-}
-
-function attempt(code: TokenFault, failure: string, call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    throw new TokenError(code, `${failure}: ${messageOf(error)}`);
-  }
-}
-
-/** Returns the name of the return value in an error of the addon. */
-function tokenError(error: unknown): unknown {
-  if (error instanceof TokenError) return error;
-  const message = messageOf(error);
-  // The addon has no names for codes of newer versions and vendor-defined codes.
-  const name = /\bCKR_\w+(?::\d+)?/.exec(message)?.[0];
-  if (name === undefined) return new TokenError('MODULE_FAILED', `The module failed: ${message}`);
-  const method = (error as { method?: string }).method;
-  const code = name.replace(/:\d+$/, '') as `CKR_${string}`;
-  return new TokenError(code, `The token answered ${name}${method ? ` to ${method}` : ''}.`);
-}
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 }
