@@ -33,7 +33,7 @@ import { cardData, refused } from '../../../support/kms.js';
 import { describeWithSoftHsm, PIN, SOFTHSM } from '../../../support/softhsm.js';
 
 const DAY_MS = 86_400_000;
-const ENV = { KEYBLOCK_TOKEN_TIMEOUT_MS: '1000', KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' };
+const ENV = { KEYBLOCK_TOKEN_TIMEOUT_MS: '20000', KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' };
 
 describeWithSoftHsm('AWS CloudHSM key stores', () => {
   const clusters = useClusters(() => ({ main: {}, spare: {} }), ENV);

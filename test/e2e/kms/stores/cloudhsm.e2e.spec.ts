@@ -25,7 +25,7 @@ import { refused } from '../../../support/kms.js';
 import { tokenProcessesOf } from '../../../support/process.js';
 import { describeWithSoftHsm, PIN } from '../../../support/softhsm.js';
 
-const ENV = { KEYBLOCK_TOKEN_TIMEOUT_MS: '1000' };
+const ENV = { KEYBLOCK_TOKEN_TIMEOUT_MS: '20000' };
 
 describeWithSoftHsm('AWS CloudHSM key stores', () => {
   const clusters = useClusters(
