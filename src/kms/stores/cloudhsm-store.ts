@@ -9,7 +9,7 @@ import type { NewKmsMaterial } from '../materials/kms-material.entity.js';
 import type { KeyStore } from './key-store.js';
 import type { KmsCustomKeyStore } from './kms-custom-key-store.entity.js';
 import { StoreConnections } from './store-connections.js';
-import { useError } from './store-errors.js';
+import { type TokenUse, useError } from './store-errors.js';
 import { tokenKeyId } from './token-keys.js';
 
 const IV_BYTES = 12;
@@ -25,13 +25,13 @@ export class CloudHsmStore implements KeyStore {
   constructor(private readonly connections: StoreConnections) {}
 
   async prepare(_call: Call, store: KmsCustomKeyStore, { arn }: NewKmsKey): Promise<NewKmsMaterial[]> {
-    await this.#use(store.id, arn, (token) => token.run('generateAesKey', { label: arn, id: tokenKeyId(arn) }));
+    await this.#use(store.id, {}, (token) => token.run('generateAesKey', { label: arn, id: tokenKeyId(arn) }));
     return [];
   }
 
   async encrypt(_call: Call, { key }: KnownKey, plaintext: Buffer, context: Buffer): Promise<Buffer> {
     const header = blobHeader(BLOB_FORMATS.token, key);
-    const { iv, ciphertext } = await this.#use(key.customKeyStoreId, key.arn, (token) =>
+    const { iv, ciphertext } = await this.#use(key.customKeyStoreId, { keyArn: key.arn }, (token) =>
       token.run('encrypt', tokenKeyId(key.arn), 'aes-gcm', plaintext, Buffer.concat([header, context])),
     );
     return Buffer.concat([header, iv, ciphertext]);
@@ -43,34 +43,25 @@ export class CloudHsmStore implements KeyStore {
     if (blob.length <= start + TAG_BYTES) throw new KmsException('InvalidCiphertextException');
     const encrypted = { iv: blob.subarray(headerBytes, start), ciphertext: blob.subarray(start) };
     const aad = Buffer.concat([blob.subarray(0, headerBytes), context]);
-    return this.#use(
-      key.customKeyStoreId,
-      key.arn,
-      (token) => token.run('decrypt', tokenKeyId(key.arn), 'aes-gcm', encrypted, aad),
-      true,
+    return this.#use(key.customKeyStoreId, { keyArn: key.arn, isDecryption: true }, (token) =>
+      token.run('decrypt', tokenKeyId(key.arn), 'aes-gcm', encrypted, aad),
     );
   }
 
   random({ key }: KnownKey, length: number): Promise<Buffer> {
-    return this.randomOf(key.customKeyStoreId, length);
+    return this.#use(key.customKeyStoreId, { keyArn: key.arn }, (token) => token.run('random', length));
   }
 
   /** Returns random bytes of a connected store. */
-  randomOf(storeId: string | null, length: number): Promise<Buffer> {
-    return this.#use(storeId, storeId ?? '', (token) => token.run('random', length));
+  randomOf(storeId: string, length: number): Promise<Buffer> {
+    return this.#use(storeId, {}, (token) => token.run('random', length));
   }
 
-  /** @param name of the key or store, for messages */
-  async #use<T>(
-    storeId: string | null,
-    name: string,
-    call: (token: Token) => Promise<T>,
-    isDecryption = false,
-  ): Promise<T> {
+  async #use<T>(storeId: string | null, use: TokenUse, call: (token: Token) => Promise<T>): Promise<T> {
     try {
       return await call(await this.connections.token(storeId ?? ''));
     } catch (error) {
-      throw useError(error, name, isDecryption);
+      throw useError(error, use);
     }
   }
 }

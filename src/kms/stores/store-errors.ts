@@ -43,12 +43,16 @@ export function connectionErrorCode({ code }: TokenError): string {
   return CONNECTION_ERRORS[code] ?? 'INTERNAL_ERROR';
 }
 
-/**
- * Returns the exception for a call that a token failed.
- *
- * @param isDecryption true if an error may mean that the ciphertext is invalid
- */
-export function useError(error: unknown, keyArn: string, isDecryption = false): unknown {
+/** What a token is used for. */
+export interface TokenUse {
+  /** The key; undefined for CreateKey and GenerateRandom, whose models don't have KMSInvalidStateException. */
+  keyArn?: string;
+  /** True if an error may mean that the ciphertext is invalid. */
+  isDecryption?: boolean;
+}
+
+/** Returns the exception for a call that a token failed. */
+export function useError(error: unknown, { keyArn, isDecryption = false }: TokenUse): unknown {
   if (!(error instanceof TokenError)) return error;
   if (error.code === 'KEY_NOT_FOUND')
     return new KmsException(
@@ -58,6 +62,9 @@ export function useError(error: unknown, keyArn: string, isDecryption = false): 
   if (INTERNAL.has(error.code))
     return new KmsException('KMSInternalException', 'The CloudHSM cluster could not serve the request.');
   if (error.isOfToken || !isDecryption || NOT_OF_CIPHERTEXT.test(error.code))
-    return new KmsException('KMSInvalidStateException', 'AWS KMS cannot communicate with the CloudHSM cluster.');
+    return new KmsException(
+      keyArn === undefined ? 'CustomKeyStoreInvalidStateException' : 'KMSInvalidStateException',
+      'AWS KMS cannot communicate with the CloudHSM cluster.',
+    );
   return new KmsException('InvalidCiphertextException');
 }

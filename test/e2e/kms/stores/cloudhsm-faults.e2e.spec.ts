@@ -3,6 +3,7 @@ import {
   ConnectCustomKeyStoreCommand,
   CreateKeyCommand,
   DeleteCustomKeyStoreCommand,
+  GenerateRandomCommand,
   type KMSClient,
 } from '@aws-sdk/client-kms';
 import { DataSource } from 'typeorm';
@@ -111,6 +112,19 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
         await expect(call()).rejects.toEqual(refused('KMSInvalidStateException'));
       clusters.order('');
       expect(await decrypt(blob)).toBe('card data');
+    });
+
+    test('answer CreateKey and GenerateRandom with an exception of their models', async () => {
+      await connectStore(client, shim);
+      const unreachable = refused(
+        'CustomKeyStoreInvalidStateException',
+        'AWS KMS cannot communicate with the CloudHSM cluster.',
+      );
+      clusters.order('no-attributes');
+      await expect(newKey(shim)).rejects.toEqual(unreachable);
+      clusters.order('removed');
+      const random = new GenerateRandomCommand({ NumberOfBytes: 16, CustomKeyStoreId: shim });
+      await expect(client.send(random)).rejects.toEqual(unreachable);
     });
 
     test('recover when a token that vanished is back', async () => {

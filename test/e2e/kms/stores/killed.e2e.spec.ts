@@ -65,7 +65,8 @@ describeWithSoftHsm('CreateKey in a custom key store', () => {
         acknowledged.push(KeyMetadata!.Arn!);
       } catch (error) {
         // A token's process that was killed fails its calls. Connections of a killed service are reset or refused.
-        if (!isOver()) expect((error as Error).name).toMatch(/^(?:KMSInvalidStateException|Error|TimeoutError)$/);
+        if (!isOver())
+          expect((error as Error).name).toMatch(/^(?:CustomKeyStoreInvalidStateException|Error|TimeoutError)$/);
       }
     }
   }
