@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { ApiError, control, type Query } from '../api.js';
+import { ApiError, control, kms, type Query } from '../api.js';
 import { Choice, TextField } from '../components/field.js';
 import { More } from '../components/more.js';
 import { Notice } from '../components/notice.js';
@@ -7,6 +7,7 @@ import { Save } from '../components/save.js';
 import { Await, Empty } from '../components/states.js';
 import { DEPLOYMENT } from '../deployment.js';
 import { type AuditEvent, loadEvents } from '../events.js';
+import { kmsArn } from '../kms-keys.js';
 import { type Page, useLoad, usePages, useSettled } from '../load.js';
 import { aliasOf, keyArn, loadAliases } from '../payment-keys.js';
 import { place, setQuery } from '../router.js';
@@ -41,23 +42,47 @@ function periodOf(time: string, at: string): Query {
   return { From: seconds === undefined ? undefined : now - seconds };
 }
 
+/** Form of the ids of requests and of most KMS keys. */
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 /** Turns the typed text into a filter for a request, a caller or a key, by ID, ARN or name. */
 async function subjectOf(text: string): Promise<Query> {
   if (text === '') return {};
-  if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return { RequestId: text };
+  if (UUID.test(text)) {
+    const Key = await known(kmsKeyOf(text));
+    return Key === undefined ? { RequestId: text } : { Key };
+  }
   if (/^arn:aws:(iam|sts):/.test(text) || /^A[KS]I[AD]/.test(text)) return { Caller: text };
   if (text.startsWith('arn:')) return { Key: text };
   if (/^[a-z\d]{16}$/.test(text)) return { Key: keyArn(text) };
+  if (/^mrk-[\da-f]{32}$/.test(text)) return { Key: kmsArn(text) };
   const alias = `alias/${text.replace(/^alias\//, '')}`;
-  try {
-    const { Alias } = await control<{ Alias: { KeyArn?: string } }>('GetAlias', { AliasName: alias });
-    if (Alias.KeyArn !== undefined) return { Key: Alias.KeyArn };
-  } catch (error) {
-    // If there is no such alias, or the caller may not read it, the text is the name of a caller.
-    if (!(error instanceof ApiError) || error.name === 'NetworkError') throw error;
+  for (const keyOf of [paymentKeyOf, kmsKeyOf]) {
+    const Key = await known(keyOf(alias));
+    if (Key !== undefined) return { Key };
   }
+  // If there is no such alias, or the user may not read it, the text is the name of a caller.
   const [kind, name] = text.startsWith('role/') ? ['role', text.slice(5)] : ['user', text.replace(/^user\//, '')];
   return { Caller: `arn:aws:iam::${DEPLOYMENT.accountId}:${text === 'root' ? 'root' : `${kind}/${name}`}` };
+}
+
+async function paymentKeyOf(AliasName: string): Promise<string | undefined> {
+  return (await control<{ Alias: { KeyArn?: string } }>('GetAlias', { AliasName })).Alias.KeyArn;
+}
+
+/** @param KeyId id or alias name */
+async function kmsKeyOf(KeyId: string): Promise<string | undefined> {
+  return (await kms<{ KeyMetadata: { Arn: string } }>('DescribeKey', { KeyId })).KeyMetadata.Arn;
+}
+
+/** Returns undefined for a key that doesn't exist, or that the user may not read. */
+async function known(arn: Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await arn;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.name === 'NetworkError') throw error;
+    return undefined;
+  }
 }
 
 const NO_FILTERS = { find: '', time: '', operation: '', outcome: '', kind: '', at: '' };

@@ -6,7 +6,7 @@ import { apiOf } from '../../support/api.js';
 import { idOf, mac } from '../../support/audit.js';
 import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { createKey } from '../../support/keys.js';
-import { createKmsKey } from '../../support/kms.js';
+import { callKms, createKmsKey } from '../../support/kms.js';
 import { CREDENTIALS } from '../../support/service.js';
 
 const EVENTS = /\/admin\/audit\/events/;
@@ -131,6 +131,7 @@ describeConsole('The audit log in the console', {}, (console) => {
   test.each([
     ['an alias', () => 'host-link', /GenerateMac/],
     ['the ARN of a key', () => key, /CreateKey/],
+    ['the ID of a request', () => refusedId, /GenerateMac\s+host-link\s+AccessDenied/],
     ['the name of a user', () => 'perso-line-3', /GenerateMac\s+host-link\s+AccessDenied/],
     ['an access key ID', () => CREDENTIALS.accessKeyId, /root/],
   ])('finds events by %s', async (_, text, found) => {
@@ -169,6 +170,17 @@ describeConsole('The audit log in the console', {}, (console) => {
     await page.unroute(EVENTS);
     await page.getByRole('button', { name: 'Older' }).click();
     await rows(page, '53 events');
+  });
+
+  test('finds events by the ID and by an alias of a KMS key', async () => {
+    const { service } = console;
+    const { KeyId } = await createKmsKey(service);
+    await callKms(service, 'CreateAlias', { AliasName: 'alias/vault', TargetKeyId: KeyId });
+    await service.app.get(AuditLog).flush();
+    for (const find of [KeyId, 'vault']) {
+      const page = await opened(SCREENS[0], `#/audit?find=${find}`);
+      expect(await rows(page, 'back to')).toMatch(new RegExp(`CreateAlias\\s+${KeyId}`));
+    }
   });
 
   test('the keys of an event lead to their pages', async () => {
