@@ -48,15 +48,22 @@ export class Callers {
     };
   }
 
-  /** Returns a user, a role or a session of a role. @throws ResourceNotFoundException */
-  async get(arn: string): Promise<Principal> {
+  /** Returns a user, a role or a session of a role; undefined for a missing one. */
+  async find(arn: string): Promise<Principal | undefined> {
     const principalArn = this.#principalArnOf(arn);
     const found = await this.#principal(principalArn);
-    if (!found) throw new ResourceNotFoundException(arn);
+    if (!found) return undefined;
     if (principalArn === arn) return principalOf(found);
     const now = this.clock.now();
     const sessionName = arn.slice(arn.lastIndexOf('/') + 1);
     return principalOf(found, { id: '', sessionName, createdAt: now, expiresAt: now, startedBy: null });
+  }
+
+  /** Does the same as `find`. @throws ResourceNotFoundException for a missing one */
+  async get(arn: string): Promise<Principal> {
+    const found = await this.find(arn);
+    if (!found) throw new ResourceNotFoundException(arn);
+    return found;
   }
 
   /** Returns when the password of a user was last changed; undefined for a user without one. */

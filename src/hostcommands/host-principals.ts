@@ -3,7 +3,6 @@ import type { Principal } from '../call.js';
 import type { Freshness } from '../changes/change-epoch.js';
 import { FreshCache } from '../changes/fresh-cache.js';
 import { inTime } from '../changes/in-time.js';
-import { ResourceNotFoundException } from '../errors/exceptions.js';
 
 /**
  * The users and roles that run host commands, by ARN; undefined for a missing one. A change of a user or role applies
@@ -11,7 +10,7 @@ import { ResourceNotFoundException } from '../errors/exceptions.js';
  */
 export class HostPrincipals extends FreshCache<Principal | undefined> {
   constructor(
-    private readonly callers: Pick<Callers, 'get'>,
+    private readonly callers: Pick<Callers, 'find'>,
     freshness: Freshness,
   ) {
     super(freshness);
@@ -28,19 +27,10 @@ export class HostPrincipals extends FreshCache<Principal | undefined> {
    * @returns a promise only if it isn't cached
    */
   get(arn: string, mayBeStale: boolean): Principal | undefined | Promise<Principal | undefined> {
-    return this.find(arn, mayBeStale, () => inTime(this.#load(arn)));
+    return this.find(arn, mayBeStale, () => inTime(this.callers.find(arn)));
   }
 
   protected sourceOf(principal: Principal | undefined): string {
     return principal?.principalArn ?? '';
-  }
-
-  async #load(arn: string): Promise<Principal | undefined> {
-    try {
-      return await this.callers.get(arn);
-    } catch (error) {
-      if (error instanceof ResourceNotFoundException) return undefined;
-      throw error;
-    }
   }
 }

@@ -5,7 +5,6 @@ import { Callers } from '../../access/callers.js';
 import type { Call, Principal } from '../../call.js';
 import { Changes } from '../../changes/changes.js';
 import { inTime } from '../../changes/in-time.js';
-import { ResourceNotFoundException } from '../../errors/exceptions.js';
 import { removeRows } from '../../provider/changed-rows.js';
 import { CckmException } from '../errors.js';
 import { isUuid } from '../uris.js';
@@ -140,17 +139,8 @@ export class Sessions {
     if (row.validUntil <= now) return null;
     const passwordChangedAt = await this.callers.passwordChangedAt(row.principalArn);
     if (!passwordChangedAt || passwordChangedAt > row.createdAt) return null;
-    const principal = await this.#principal(row.principalArn);
+    const principal = await this.callers.find(row.principalArn);
     return principal?.identity?.userId === row.userId ? sessionOf(row, principal) : null;
-  }
-
-  async #principal(arn: string): Promise<Principal | undefined> {
-    try {
-      return await this.callers.get(arn);
-    } catch (error) {
-      if (error instanceof ResourceNotFoundException) return undefined;
-      throw error;
-    }
   }
 }
 

@@ -122,11 +122,9 @@ export class ApprovedMpaCalls {
   /** @param uniqueId of the requester, which may be a session that somebody else has started */
   async #requester({ requesterArn, accountId }: ApprovalSession, uniqueId: string): Promise<Principal> {
     if (uniqueId === accountId) return { arn: requesterArn, principalArn: requesterArn, accountId, accessKeyId: '' };
-    const gone = new AccessDeniedException(`The requester ${requesterArn} doesn't exist any more.`);
-    const principal = await this.callers.get(requesterArn).catch((error: unknown) => {
-      throw error instanceof ResourceNotFoundException ? gone : error;
-    });
-    if (uniqueIdOf(principal) !== uniqueId) throw gone;
+    const principal = await this.callers.find(requesterArn);
+    if (!principal || uniqueIdOf(principal) !== uniqueId)
+      throw new AccessDeniedException(`The requester ${requesterArn} doesn't exist any more.`);
     return principal;
   }
 }
