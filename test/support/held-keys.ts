@@ -2,13 +2,14 @@ import pg from 'pg';
 import type { DatabaseStore } from './database.js';
 import { until } from './process.js';
 
-/** Locks the table of payment keys. Whatever reads or writes it waits until `release`. */
+/** The locked table of payment keys. */
 export interface HeldKeys {
   /** Waits until the creation of a key waits. */
   created: () => Promise<void>;
   release: () => Promise<void>;
 }
 
+/** Locks the table of payment keys. Whatever reads or writes it waits until `release`. */
 export async function holdKeys({ env }: DatabaseStore): Promise<HeldKeys> {
   const database = new pg.Client({ connectionString: env.DATABASE_URL });
   await database.connect();

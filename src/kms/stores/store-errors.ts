@@ -43,7 +43,7 @@ export function connectionErrorCode({ code }: TokenError): string {
   return CONNECTION_ERRORS[code] ?? 'INTERNAL_ERROR';
 }
 
-/** What a token is used for. */
+/** A call of a token, by which its errors are reported. */
 export interface TokenUse {
   /** The key; undefined for CreateKey and GenerateRandom, whose models don't have KMSInvalidStateException. */
   keyArn?: string;
