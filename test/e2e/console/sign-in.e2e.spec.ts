@@ -89,12 +89,18 @@ describeConsole('Signing in to the console', ENV, (console) => {
     expect(page.url()).toBe(`${console.service.url}/console/#/keys?state=disabled`);
   });
 
-  test('ends after 15 minutes without input, and says so', async () => {
+  /** Opens a page with a clock that tests move, and signs in. */
+  const withClock = async (): Promise<Page> => {
     const page = await console.open();
     await page.clock.install();
     await page.reload();
     await signIn(page);
     await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
+    return page;
+  };
+
+  test('ends after 15 minutes without input, and says so', async () => {
+    const page = await withClock();
     await page.clock.fastForward('14:00');
     await page.keyboard.press('Shift');
     await page.clock.fastForward('14:00');
@@ -104,11 +110,7 @@ describeConsole('Signing in to the console', ENV, (console) => {
   });
 
   test('ends at the first input after 15 minutes in which the computer slept', async () => {
-    const page = await console.open();
-    await page.clock.install();
-    await page.reload();
-    await signIn(page);
-    await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
+    const page = await withClock();
     // Timers stand still while it sleeps.
     await page.clock.setSystemTime(Date.now() + 15 * 60_000);
     await page.keyboard.press('Shift');
