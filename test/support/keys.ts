@@ -14,6 +14,9 @@ export const FOREIGN_KEY = `arn:aws:payment-cryptography:${REGION}:111111111111:
 
 const DAY_MS = 86_400_000;
 
+/** The id in the ARN of a key of either API. */
+export const keyIdOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+
 export const CMAC_ATTRIBUTES = {
   KeyUsage: 'TR31_M6_ISO_9797_5_CMAC_KEY',
   KeyClass: 'SYMMETRIC_KEY',

@@ -120,9 +120,6 @@ function signedBy(by?: Caller): Partial<RawRequest> {
   return by ? { credentials: by.credentials } : {};
 }
 
-/** The id in the ARN of a key. */
-export const idOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
-
 export const UNKNOWN_ID = '99999999-2222-3333-4444-555555555555';
 /** ARN of a key in the account and Region, or elsewhere. */
 export const keyArn = (id = UNKNOWN_ID, region = 'us-east-1', account = ACCOUNT): string =>

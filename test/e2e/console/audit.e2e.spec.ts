@@ -5,12 +5,11 @@ import { AuditLog } from '../../../src/audit/audit-log.js';
 import { apiOf } from '../../support/api.js';
 import { idOf, mac } from '../../support/audit.js';
 import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
-import { createKey } from '../../support/keys.js';
+import { createKey, keyIdOf } from '../../support/keys.js';
 import { callKms, createKmsKey } from '../../support/kms.js';
 import { CREDENTIALS } from '../../support/service.js';
 
 const EVENTS = /\/admin\/audit\/events/;
-const idOfKey = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
 const VERIFICATION = /\/admin\/audit\/verifications\/latest/;
 
 describeConsole('The audit log in the console', {}, (console) => {
@@ -189,12 +188,12 @@ describeConsole('The audit log in the console', {}, (console) => {
     await service.app.get(AuditLog).flush();
     const page = await opened(SCREENS[0], `#/audit?${new URLSearchParams({ find: Arn }).toString()}`);
     await page.getByRole('button', { name: 'CreateKey' }).click();
-    const link = page.locator('.detail').getByRole('link', { name: idOfKey(Arn) });
-    expect(await link.getAttribute('href')).toBe(`#/kms-keys/us-east-1/${idOfKey(Arn)}`);
+    const link = page.locator('.detail').getByRole('link', { name: keyIdOf(Arn) });
+    expect(await link.getAttribute('href')).toBe(`#/kms-keys/us-east-1/${keyIdOf(Arn)}`);
     await page.getByLabel('Key, caller').fill(key);
     await page.locator('tr', { hasText: 'host-link' }).getByRole('button').first().click();
     const other = page.locator('.detail').getByRole('link', { name: 'host-link' });
-    expect(await other.getAttribute('href')).toBe(`#/keys/us-east-1/${idOfKey(key)}`);
+    expect(await other.getAttribute('href')).toBe(`#/keys/us-east-1/${keyIdOf(key)}`);
   });
 });
 

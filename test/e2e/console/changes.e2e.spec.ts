@@ -3,7 +3,7 @@ import { PrincipalRepository } from '../../../src/access/principal.repository.js
 import { allow, policyOf } from '../../support/access.js';
 import { apiOf } from '../../support/api.js';
 import { describeConsole, signIn } from '../../support/console.js';
-import { createKey } from '../../support/keys.js';
+import { createKey, keyIdOf } from '../../support/keys.js';
 import { callKms, createKmsKey } from '../../support/kms.js';
 
 /** Shows the text after it from the right to the left. */
@@ -105,7 +105,6 @@ describeConsole('Changes in the console', {}, (console) => {
   });
 
   describe('made meanwhile by someone else', () => {
-    const idOf = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
     const ROOT = { AWS: 'arn:aws:iam::000000000000:root' };
     const policy = (prefix: string) =>
       policyOf({ Effect: 'Allow', Principal: ROOT, Action: `${prefix}:*`, Resource: '*' });
@@ -129,7 +128,7 @@ describeConsole('Changes in the console', {}, (console) => {
       const { KeyArn } = await createKey(console.service);
       const put = (Policy: string) => expectControlOk('PutResourcePolicy', { ResourceArn: KeyArn, Policy });
       await put(policy('payment-cryptography'));
-      const page = await open(`#/keys/us-east-1/${idOf(KeyArn)}`);
+      const page = await open(`#/keys/us-east-1/${keyIdOf(KeyArn)}`);
       await saveOver(page, 'Edit the key policy', 'Key policy', () =>
         put(policyOf({ Effect: 'Deny', Principal: ROOT, Action: 'payment-cryptography:DeleteKey', Resource: '*' })),
       );
@@ -139,7 +138,7 @@ describeConsole('Changes in the console', {}, (console) => {
 
     test('nor that of a KMS key', async () => {
       const { Arn } = await createKmsKey(console.service);
-      const page = await open(`#/kms-keys/us-east-1/${idOf(Arn)}`);
+      const page = await open(`#/kms-keys/us-east-1/${keyIdOf(Arn)}`);
       await saveOver(page, 'Edit the key policy', 'Key policy', () =>
         callKms(console.service, 'PutKeyPolicy', { KeyId: Arn, Policy: policy('kms') }),
       );
@@ -162,7 +161,7 @@ describeConsole('Changes in the console', {}, (console) => {
     test('shows the state in which a key is after a change that failed', async () => {
       const { service } = console;
       const { KeyArn } = await createKey(service);
-      const page = await open(`#/keys/us-east-1/${idOf(KeyArn)}`);
+      const page = await open(`#/keys/us-east-1/${keyIdOf(KeyArn)}`);
       await page.getByRole('button', { name: 'Stop usage' }).waitFor();
       await apiOf(service).expectControlOk('DeleteKey', { KeyIdentifier: KeyArn });
       await page.getByRole('button', { name: 'Stop usage' }).click();
@@ -170,7 +169,7 @@ describeConsole('Changes in the console', {}, (console) => {
       await page.getByText('To be deleted', { exact: true }).waitFor();
 
       const { Arn } = await createKmsKey(service);
-      await page.evaluate(`location.hash = '#/kms-keys/us-east-1/${idOf(Arn)}'`);
+      await page.evaluate(`location.hash = '#/kms-keys/us-east-1/${keyIdOf(Arn)}'`);
       await page.getByRole('button', { name: 'Disable', exact: true }).waitFor();
       await callKms(service, 'ScheduleKeyDeletion', { KeyId: Arn });
       await page.getByRole('button', { name: 'Disable', exact: true }).click();
@@ -206,7 +205,6 @@ describeConsole('Changes in the console', {}, (console) => {
   test('texts of callers are shown with their control characters, and cannot turn the text around them', async () => {
     const { service } = console;
     const { expectControlOk } = apiOf(service);
-    const idOf = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
     const { KeyArn } = await createKey(service);
     await expectControlOk('TagResource', { ResourceArn: KeyArn, Tags: [{ Key: 'env', Value: `${OVERRIDE}tset` }] });
     const { Arn } = await createKmsKey(service, {
@@ -215,7 +213,7 @@ describeConsole('Changes in the console', {}, (console) => {
     });
     await callKms(service, 'DescribeKey', { KeyId: `alias/${OVERRIDE}enon` }).catch(() => undefined);
 
-    const page = await open(`#/keys/us-east-1/${idOf(KeyArn)}`);
+    const page = await open(`#/keys/us-east-1/${keyIdOf(KeyArn)}`);
     const shows = async (text: string, place?: string) => {
       if (place !== undefined) await page.evaluate(`location.hash = ${JSON.stringify(place)}`);
       const shown = page.locator('main bdi[dir=ltr]', { hasText: text }).first();
@@ -224,7 +222,7 @@ describeConsole('Changes in the console', {}, (console) => {
     };
     await shows('env=\\u{202e}tset');
     await shows('env=\\u{202e}tset', '#/keys');
-    await shows('Not for \\u{202e}tset', `#/kms-keys/us-east-1/${idOf(Arn)}`);
+    await shows('Not for \\u{202e}tset', `#/kms-keys/us-east-1/${keyIdOf(Arn)}`);
     await shows('owner=a\\u{200b}b');
     await shows('Not for \\u{202e}tset', '#/kms-keys');
     await page.evaluate(`location.hash = '#/audit?find=&time=all'`);

@@ -2,7 +2,7 @@ import { constants, publicEncrypt, X509Certificate } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
 import { describeConsole, expectAccessible, type Screen, SCREENS, signIn, tabTo } from '../../support/console.js';
-import { createKey, createKeyOf } from '../../support/keys.js';
+import { createKey, createKeyOf, keyIdOf } from '../../support/keys.js';
 import { testPki } from '../../support/tr34.js';
 import { vectors } from '../../support/vectors.js';
 
@@ -191,7 +191,7 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     const kek = await create('TR31_K0_KEY_ENCRYPTION_KEY', 'TDES_3KEY');
     const pek = await create('TR31_P0_PIN_ENCRYPTION_KEY', 'TDES_2KEY');
     const aes = await create('TR31_P0_PIN_ENCRYPTION_KEY', 'AES_128');
-    const exportOf = (arn: string) => `#/keys/us-east-1/${arn.slice(arn.lastIndexOf('/') + 1)}/export`;
+    const exportOf = (arn: string) => `#/keys/us-east-1/${keyIdOf(arn)}/export`;
 
     const page = await opened(exportOf(aes.arn));
     await page.getByLabel('The key is for').waitFor();
@@ -224,7 +224,7 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
 
   test("keys that can't be exported, missing permissions and failures have their own texts", async () => {
     const { KeyArn } = await createKey(console.service, { Exportable: false });
-    const page = await opened(`#/keys/us-east-1/${KeyArn.slice(KeyArn.lastIndexOf('/') + 1)}/export`);
+    const page = await opened(`#/keys/us-east-1/${keyIdOf(KeyArn)}/export`);
     await page.getByText('This key is not exportable').waitFor();
     await expectAccessible(page);
     await page.route(/ListKeys$|admin\/certificates/, (route) =>

@@ -6,7 +6,7 @@ import { allow, policyOf } from '../../support/access.js';
 import { apiOf } from '../../support/api.js';
 import { mac } from '../../support/audit.js';
 import { describeConsole, expectAccessible, type Screen, SCREENS, signIn, tabTo } from '../../support/console.js';
-import { createKey, createKeyOf } from '../../support/keys.js';
+import { createKey, createKeyOf, keyIdOf } from '../../support/keys.js';
 
 describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' }, (console) => {
   const pek = { arn: '', kcv: '' };
@@ -32,7 +32,7 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
     await signIn(page);
     return page;
   };
-  const id = () => pek.arn.slice(pek.arn.lastIndexOf('/') + 1);
+  const id = () => keyIdOf(pek.arn);
 
   describe.each(SCREENS)('at $name', (screen) => {
     test('a key is found by its check value, stopped, started, and its deletion scheduled and cancelled, by keyboard', async () => {

@@ -7,7 +7,7 @@ import { apiOf } from '../../support/api.js';
 import { cckmOf } from '../../support/cckm.js';
 import { describeConsole, expectAccessible, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { listener, payshieldFile, SWITCH } from '../../support/host-listeners.js';
-import { createKey } from '../../support/keys.js';
+import { createKey, keyIdOf } from '../../support/keys.js';
 import { callKms, createKmsKey, describeKmsKey } from '../../support/kms.js';
 import { PayshieldClient } from '../../support/payshield-client.js';
 
@@ -67,7 +67,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
 
   test.each(SCREENS)('at $name, each screen is used by keyboard, and needs nothing else', async (screen) => {
     const { service } = console;
-    const id = orders.slice(orders.lastIndexOf('/') + 1);
+    const id = keyIdOf(orders);
     const page = await console.open(screen, '#/kms-keys?find=order');
     await signIn(page);
 
@@ -294,7 +294,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
   );
 
   test('another Region has its own KMS keys, and only what is served is in the navigation', async () => {
-    const page = await console.open(SCREENS[0], `#/kms-keys/us-east-1/${orders.slice(orders.lastIndexOf('/') + 1)}`);
+    const page = await console.open(SCREENS[0], `#/kms-keys/us-east-1/${keyIdOf(orders)}`);
     await page.route('**/admin/identity', async (route) => {
       const response = await route.fetch();
       const identity = (await response.json()) as { Apis: string[] };

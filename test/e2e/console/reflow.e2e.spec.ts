@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { apiOf } from '../../support/api.js';
 import { describeConsole, signIn } from '../../support/console.js';
 import { listener, payshieldFile } from '../../support/host-listeners.js';
-import { createKey } from '../../support/keys.js';
+import { createKey, keyIdOf } from '../../support/keys.js';
 import { callKms, createKmsKey } from '../../support/kms.js';
 
 const ENV = { KEYBLOCK_REGIONS: 'us-east-1,eu-west-1', ...payshieldFile({ listeners: [listener()] }) };
@@ -46,11 +46,10 @@ describeConsole('The console at 320 px', ENV, (console) => {
     };
     const places = await linked('nav.side a[href^="#/"]');
     expect(places).toContain('#/workbench/host-commands');
-    const idOf = (arn: string) => arn.split('/').at(-1) as string;
     const keys = [
-      `keys/us-east-1/${idOf(KeyArn)}`,
-      `kms-keys/us-east-1/${idOf(Arn)}`,
-      `keys/us-east-1/${idOf(KeyArn)}/export`,
+      `keys/us-east-1/${keyIdOf(KeyArn)}`,
+      `kms-keys/us-east-1/${keyIdOf(Arn)}`,
+      `keys/us-east-1/${keyIdOf(KeyArn)}/export`,
     ];
     for (const place of [...places, ...[...FURTHER, ...keys].map((path) => `#/${path}`)])
       for (const task of (await visit(place)).slice(1)) await visit(task);

@@ -1,3 +1,4 @@
+import { keyIdOf } from '../../support/keys.js';
 import {
   allow,
   type Caller,
@@ -5,7 +6,6 @@ import {
   denied,
   FOREIGN_KEY,
   identifierRefusals,
-  idOf,
   keyArn,
   MISSING_KEY,
   noPolicy,
@@ -47,19 +47,19 @@ test('an alias names a key, then another, then none', async () => {
       {
         AliasName: 'alias/a/b_c-1',
         AliasArn: arnOf('alias/a/b_c-1'),
-        TargetKeyId: idOf(one),
+        TargetKeyId: keyIdOf(one),
         CreationDate: expect.any(Number) as number,
         LastUpdatedDate: expect.any(Number) as number,
       },
     ],
     Truncated: false,
   });
-  const [before] = (await list({ KeyId: idOf(one) })).Aliases;
+  const [before] = (await list({ KeyId: keyIdOf(one) })).Aliases;
   expect([await keyOf('alias/a/b_c-1'), await keyOf(arnOf('alias/a/b_c-1'))]).toEqual([one, one]);
-  expect(await done('UpdateAlias', { AliasName: 'alias/a/b_c-1', TargetKeyId: idOf(two) })).toEqual({});
+  expect(await done('UpdateAlias', { AliasName: 'alias/a/b_c-1', TargetKeyId: keyIdOf(two) })).toEqual({});
   expect([await keyOf('alias/a/b_c-1'), await keyOf(arnOf('alias/a/b_c-1'))]).toEqual([two, two]);
   const [after] = (await list({ KeyId: two })).Aliases;
-  expect(after).toMatchObject({ TargetKeyId: idOf(two), CreationDate: before?.CreationDate });
+  expect(after).toMatchObject({ TargetKeyId: keyIdOf(two), CreationDate: before?.CreationDate });
   expect(after?.LastUpdatedDate).toBeGreaterThan(before?.LastUpdatedDate ?? Infinity);
   expect(namesOf(await list({ KeyId: one }))).toEqual([]);
   expect(await done('DeleteAlias', { AliasName: 'alias/a/b_c-1' })).toEqual({});

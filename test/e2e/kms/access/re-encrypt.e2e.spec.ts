@@ -1,4 +1,5 @@
-import { allow, type Caller, denied, IDENTITY_DENY, idOf, useKmsAccess } from '../../../support/kms-access.js';
+import { keyIdOf } from '../../../support/keys.js';
+import { allow, type Caller, denied, IDENTITY_DENY, useKmsAccess } from '../../../support/kms-access.js';
 
 const { call, done, user, newKey } = useKmsAccess();
 
@@ -7,8 +8,8 @@ let other: string;
 let CiphertextBlob: string | undefined;
 beforeAll(async () => {
   [key, other] = [await newKey(), await newKey()];
-  await done('CreateAlias', { AliasName: 'alias/same', TargetKeyId: idOf(key) });
-  await done('CreateAlias', { AliasName: 'alias/other', TargetKeyId: idOf(other) });
+  await done('CreateAlias', { AliasName: 'alias/same', TargetKeyId: keyIdOf(key) });
+  await done('CreateAlias', { AliasName: 'alias/other', TargetKeyId: keyIdOf(other) });
   ({ CiphertextBlob } = await done('Encrypt', { KeyId: key, Plaintext: 'AA==' }));
 });
 
@@ -18,11 +19,11 @@ const sameKey = (isSame: boolean) => ({ Condition: { Bool: { 'kms:ReEncryptOnSam
 
 test('a caller who may only keep the key may change neither key, however it is named', async () => {
   const ann = await user(allow(['ReEncryptFrom', 'ReEncryptTo'], sameKey(true)));
-  for (const same of [key, idOf(key), 'alias/same', key.replace(`key/${idOf(key)}`, 'alias/same')]) {
+  for (const same of [key, keyIdOf(key), 'alias/same', key.replace(`key/${keyIdOf(key)}`, 'alias/same')]) {
     expect(await reEncrypt(same, ann)).toBe('ok');
     expect(await reEncrypt(same, ann, { SourceKeyId: 'alias/same' })).toBe('ok');
   }
-  for (const another of [other, idOf(other), 'alias/other'])
+  for (const another of [other, keyIdOf(other), 'alias/other'])
     expect(await reEncrypt(another, ann, { SourceKeyId: key })).toBe(denied(ann.arn, 'ReEncryptFrom', key));
 });
 

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { keyIdOf } from '../../../support/keys.js';
 import {
   allow,
   type Caller,
@@ -373,7 +374,7 @@ describe('CreateGrant', () => {
     await service.app.get(DataSource).query(
       `INSERT INTO kms_grants (key_arn, grant_id, grantee_principal, operations, created_at)
        SELECT $1, lpad(n::text, 64, '0'), $2, 'Encrypt', now() FROM generate_series(1, 49999) AS n`,
-      [keyArn(KeyId.slice(KeyId.lastIndexOf('/') + 1)), OTHER],
+      [keyArn(keyIdOf(KeyId)), OTHER],
     );
     expect(await create({ KeyId, ...ofOther })).toBe(
       `LimitExceededException: ${KeyId} has the 50000 grants that a key may have: retire or revoke some.`,
