@@ -40,35 +40,33 @@ export function Confirmation({
   const isConfirmed = typed === name && isInPeriod;
   return (
     <Dialog title={title} onClose={onClose}>
-      {(close) => (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (!isConfirmed) return;
-            close();
-            onConfirm(Number(days));
-          }}
-        >
-          {children}
-          {waiting && (
-            <TextField
-              label="Waiting period in days"
-              value={days}
-              onInput={setDays}
-              hint={`${waiting.least} to ${waiting.most}.`}
-            />
-          )}
-          <TextField label={`Type ${name} to confirm`} value={typed} onInput={setTyped} mono />
-          <div class="row">
-            <button type="submit" class="btn stop" disabled={!isConfirmed}>
-              {action}
-            </button>
-            <button type="button" class="btn" onClick={close}>
-              Cancel
-            </button>
-          </div>
-        </form>
-      )}
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!isConfirmed) return;
+          onClose();
+          onConfirm(Number(days));
+        }}
+      >
+        {children}
+        {waiting && (
+          <TextField
+            label="Waiting period in days"
+            value={days}
+            onInput={setDays}
+            hint={`${waiting.least} to ${waiting.most}.`}
+          />
+        )}
+        <TextField label={`Type ${name} to confirm`} value={typed} onInput={setTyped} mono />
+        <div class="row">
+          <button type="submit" class="btn stop" disabled={!isConfirmed}>
+            {action}
+          </button>
+          <button type="button" class="btn" onClick={onClose}>
+            Cancel
+          </button>
+        </div>
+      </form>
     </Dialog>
   );
 }

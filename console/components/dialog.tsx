@@ -1,11 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /**
- * A modal dialog, open while it is rendered. The browser keeps the focus in it, closes it with Escape, and then returns
- * the focus.
+ * A modal dialog, open while it is rendered. The browser keeps the focus in it, and returns the focus afterwards.
  *
- * @param children receives the function that closes the dialog
+ * @param onClose stops rendering it. Escape calls it, too.
  */
 export function Dialog({
   title,
@@ -14,14 +13,24 @@ export function Dialog({
 }: {
   title: string;
   onClose: () => void;
-  children: (close: () => void) => ComponentChildren;
+  children: ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => shown?.close();
+  }, []);
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog
+      ref={dialog}
+      aria-labelledby="dialog-title"
+      onCancel={onClose}
+      // Follows later than the closing: by then the dialog may be open once more, as another element.
+      onClose={({ currentTarget }) => currentTarget.isConnected && onClose()}
+    >
       <h2 id="dialog-title">{title}</h2>
-      {children(() => dialog.current?.close())}
+      {children}
     </dialog>
   );
 }

@@ -32,6 +32,7 @@ export function GrantTable({
   nameOf?: (arn: string) => string;
 }) {
   const [ending, setEnding] = useState<{ grant: Grant; by: End }>();
+  const close = () => setEnding(undefined);
   const { failure, run } = useChange();
   const end = async (operation: End, { KeyId, GrantId }: Grant) => {
     const done = operation === 'RevokeGrant' ? 'Revoked the grant' : 'Retired the grant';
@@ -82,30 +83,26 @@ export function GrantTable({
       </Table>
       {failure && <Failure error={failure} />}
       {ending && (
-        <Dialog title={`${ENDS[ending.by]} the grant?`} onClose={() => setEnding(undefined)}>
-          {(close) => (
-            <>
-              <p class="lede wrap">
-                {principalWords(ending.grant.GranteePrincipal)} loses {ending.grant.Operations?.join(', ')} within a
-                second, unless a policy allows it.
-              </p>
-              <div class="row">
-                <button
-                  type="button"
-                  class="btn stop"
-                  onClick={() => {
-                    close();
-                    void end(ending.by, ending.grant);
-                  }}
-                >
-                  {ENDS[ending.by]}
-                </button>
-                <button type="button" class="btn" onClick={close}>
-                  Cancel
-                </button>
-              </div>
-            </>
-          )}
+        <Dialog title={`${ENDS[ending.by]} the grant?`} onClose={close}>
+          <p class="lede wrap">
+            {principalWords(ending.grant.GranteePrincipal)} loses {ending.grant.Operations?.join(', ')} within a second,
+            unless a policy allows it.
+          </p>
+          <div class="row">
+            <button
+              type="button"
+              class="btn stop"
+              onClick={() => {
+                close();
+                void end(ending.by, ending.grant);
+              }}
+            >
+              {ENDS[ending.by]}
+            </button>
+            <button type="button" class="btn" onClick={close}>
+              Cancel
+            </button>
+          </div>
         </Dialog>
       )}
     </>

@@ -17,6 +17,10 @@ const PLACES = NAVIGATION.flatMap(({ links }) =>
 /** True while the dialog that lists the shortcuts is open. */
 const isListed = signal(false);
 
+const close = () => {
+  isListed.value = false;
+};
+
 /** Opens the list of the shortcuts without one of them, because they may be off. */
 export function ShortcutsButton() {
   return (
@@ -49,32 +53,28 @@ export function Shortcuts() {
   }, []);
   if (!isListed.value) return null;
   return (
-    <Dialog title="Keyboard shortcuts" onClose={() => (isListed.value = false)}>
-      {(close) => (
-        <>
-          <dl class="defs">
-            <dt>
-              <kbd>/</kbd>
-            </dt>
-            <dd>Find</dd>
-            {PLACES.map(({ text, shortcut }) => (
-              <Shortcut key={shortcut} shortcut={shortcut} text={text} />
-            ))}
-            <dt>
-              <kbd>?</kbd>
-            </dt>
-            <dd>This list</dd>
-          </dl>
-          <div class="row next">
-            <button type="button" class="btn" onClick={() => (areOn.value = !areOn.value)}>
-              {areOn.value ? 'Switch off' : 'Switch on'}
-            </button>
-            <button type="button" class="btn" onClick={close}>
-              Close
-            </button>
-          </div>
-        </>
-      )}
+    <Dialog title="Keyboard shortcuts" onClose={close}>
+      <dl class="defs">
+        <dt>
+          <kbd>/</kbd>
+        </dt>
+        <dd>Find</dd>
+        {PLACES.map(({ text, shortcut }) => (
+          <Shortcut key={shortcut} shortcut={shortcut} text={text} />
+        ))}
+        <dt>
+          <kbd>?</kbd>
+        </dt>
+        <dd>This list</dd>
+      </dl>
+      <div class="row next">
+        <button type="button" class="btn" onClick={() => (areOn.value = !areOn.value)}>
+          {areOn.value ? 'Switch off' : 'Switch on'}
+        </button>
+        <button type="button" class="btn" onClick={close}>
+          Close
+        </button>
+      </div>
     </Dialog>
   );
 }

@@ -403,36 +403,32 @@ function NewAccessKey({
   ] as const;
   return (
     <Dialog title={SessionToken === undefined ? 'New access key' : 'New session'} onClose={onClose}>
-      {(close) => (
-        <>
-          <p class="lede">The secret is shown only now. Store it safely before you close this dialog.</p>
-          <dl class="defs">
-            {values.map(
-              ([name, value]) =>
-                value !== undefined && (
-                  <div key={name} class="secret">
-                    <dt>{name}</dt>
-                    <dd class="row">
-                      <code class="wrap">{value}</code>
-                      <Copy text={value} what={name.toLowerCase()} />
-                    </dd>
-                  </div>
-                ),
-            )}
-          </dl>
-          {problem && <Failure error={problem} />}
-          <div class="row next">
-            <button type="button" class="btn" onClick={close}>
-              Close
-            </button>
-            {SessionToken !== undefined && (
-              <button type="button" class="btn" onClick={() => void goOn()}>
-                Use it in this tab
-              </button>
-            )}
-          </div>
-        </>
-      )}
+      <p class="lede">The secret is shown only now. Store it safely before you close this dialog.</p>
+      <dl class="defs">
+        {values.map(
+          ([name, value]) =>
+            value !== undefined && (
+              <div key={name} class="secret">
+                <dt>{name}</dt>
+                <dd class="row">
+                  <code class="wrap">{value}</code>
+                  <Copy text={value} what={name.toLowerCase()} />
+                </dd>
+              </div>
+            ),
+        )}
+      </dl>
+      {problem && <Failure error={problem} />}
+      <div class="row next">
+        <button type="button" class="btn" onClick={onClose}>
+          Close
+        </button>
+        {SessionToken !== undefined && (
+          <button type="button" class="btn" onClick={() => void goOn()}>
+            Use it in this tab
+          </button>
+        )}
+      </div>
     </Dialog>
   );
 }

@@ -171,46 +171,42 @@ function RegionsDialog({ of: key, onClose, reload }: { of: ListedKey; onClose: (
   const has = key.Replication.map(({ Region }) => Region);
   return (
     <Dialog title={`Regions of ${nameOf(key)}`} onClose={onClose}>
-      {(close) => (
-        <>
-          <p class="lede">
-            Calls in a Region fail once the replica there is removed. A replica that is added has the same check value.
-          </p>
-          <ul class="items plain">
-            {others().map((name) => {
-              const [operation, text, done] = has.includes(name)
-                ? (['RemoveKeyReplicationRegions', 'Remove', 'Removes the replica in'] as const)
-                : (['AddKeyReplicationRegions', 'Add', 'Replicates to'] as const);
-              const input = { KeyIdentifier: key.KeyArn, ReplicationRegions: [name] };
-              return (
-                <li key={name}>
-                  <h3>{name}</h3>
-                  <button
-                    type="button"
-                    class={text === 'Add' ? 'btn slim' : 'btn slim stop'}
-                    onClick={() =>
-                      void run(() => control<object>(operation, input), `${done} ${name}`).then((answer) => {
-                        if (answer === undefined) return;
-                        reload();
-                        close();
-                      })
-                    }
-                  >
-                    {text}
-                    <span class="vh"> {name}</span>
-                  </button>
-                </li>
-              );
-            })}
-          </ul>
-          {failure && <Failure error={failure} />}
-          <div class="row next">
-            <button type="button" class="btn" onClick={close}>
-              Close
-            </button>
-          </div>
-        </>
-      )}
+      <p class="lede">
+        Calls in a Region fail once the replica there is removed. A replica that is added has the same check value.
+      </p>
+      <ul class="items plain">
+        {others().map((name) => {
+          const [operation, text, done] = has.includes(name)
+            ? (['RemoveKeyReplicationRegions', 'Remove', 'Removes the replica in'] as const)
+            : (['AddKeyReplicationRegions', 'Add', 'Replicates to'] as const);
+          const input = { KeyIdentifier: key.KeyArn, ReplicationRegions: [name] };
+          return (
+            <li key={name}>
+              <h3>{name}</h3>
+              <button
+                type="button"
+                class={text === 'Add' ? 'btn slim' : 'btn slim stop'}
+                onClick={() =>
+                  void run(() => control<object>(operation, input), `${done} ${name}`).then((answer) => {
+                    if (answer === undefined) return;
+                    reload();
+                    onClose();
+                  })
+                }
+              >
+                {text}
+                <span class="vh"> {name}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      {failure && <Failure error={failure} />}
+      <div class="row next">
+        <button type="button" class="btn" onClick={onClose}>
+          Close
+        </button>
+      </div>
     </Dialog>
   );
 }

@@ -92,6 +92,22 @@ describeConsole('The payment keys in the console', { KEYBLOCK_REGIONS: 'us-east-
       await page.getByRole('heading', { name: 'Payment keys' }).waitFor();
     });
 
+    test('a dialog opens at once after it was closed', async () => {
+      const page = await signedIn(screen, `#/keys/us-east-1/${id()}`);
+      await press(page, 'Schedule deletion');
+      const dialog = page.getByRole('dialog', { name: 'Delete network-pek?' });
+      await dialog.waitFor();
+      const isOpen = await page.evaluate<boolean>(`(async () => {
+        const button = (text) => [...document.querySelectorAll('button')].find(({ innerText }) => innerText === text);
+        button('Cancel').click();
+        await null;
+        button('Schedule deletion').click();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return document.querySelector('dialog:modal') !== null;
+      })()`);
+      expect(isOpen).toBe(true);
+    });
+
     test('every state in which a screen waits, has no keys, lacks a permission or fails has its own text', async () => {
       const page = await console.open(screen);
       let answer: (route: Route) => Promise<void> = () => Promise.resolve();
