@@ -23,6 +23,13 @@ export interface Console {
   open: (screen?: Screen, place?: string) => Promise<Page>;
 }
 
+/** Keeps every message that the console announces, because each is shown for a short time only. */
+const KEEP_ANNOUNCEMENTS = `window.announcements = [];
+  new MutationObserver(() => {
+    const text = document.querySelector('p.toast')?.textContent ?? '';
+    if (text !== '' && text !== announcements.at(-1)) announcements.push(text);
+  }).observe(document, { subtree: true, childList: true, characterData: true });`;
+
 /** Features of a page whose effects outlast a reload. A page on which a test used one isn't given to another test. */
 const LASTING = ['clock', 'addInitScript', 'exposeBinding', 'exposeFunction'] as const;
 
@@ -39,6 +46,7 @@ class TestPage {
   static async open(browser: Browser, problems: string[], url: string): Promise<TestPage> {
     const page = await browser.newPage({ reducedMotion: 'reduce' });
     page.setDefaultTimeout(PATIENCE_MS);
+    await page.addInitScript(KEEP_ANNOUNCEMENTS);
     const opened = new TestPage(page, problems, url);
     for (const name of LASTING) {
       const value: unknown = page[name];
@@ -143,6 +151,24 @@ export async function signIn(page: Page, credentials: Credentials = CREDENTIALS)
   await page.keyboard.press('Tab');
   await page.keyboard.insertText(credentials.sessionToken ?? '');
   await page.keyboard.press('Enter');
+}
+
+interface Announcing {
+  announcements: string[];
+}
+
+/** Returns the messages that the page has announced since it was loaded. */
+export const announcements = (page: Page) => page.evaluate<string[]>('announcements');
+
+/** Waits until the page has announced a message, even if it doesn't show it any longer. */
+export const announced = (page: Page, message: string) =>
+  // A function, because the page's policy forbids to evaluate a text in it again and again.
+  page.waitForFunction((text) => (globalThis as unknown as Announcing).announcements.includes(text), message);
+
+/** Moves the clock of a page on, once the effects of what it shows have set their timers. @param time as `mm:ss` */
+export async function fastForward(page: Page, time: string): Promise<void> {
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
+  await page.clock.fastForward(time);
 }
 
 /** Members of a page's element that tests use. */

@@ -1,7 +1,15 @@
 import type { Page, Route } from 'playwright-core';
 import { adminOf, policy, statement } from '../../support/admin.js';
 import { approvalsOf, sessionIdOf, teamArn } from '../../support/approvals.js';
-import { describeConsole, expectAccessible, type Screen, SCREENS, signIn, tabTo } from '../../support/console.js';
+import {
+  announced,
+  describeConsole,
+  expectAccessible,
+  type Screen,
+  SCREENS,
+  signIn,
+  tabTo,
+} from '../../support/console.js';
 
 const ENV = { KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' };
 const hrefOf = (id: string) => `#/approvals/us-east-1/${encodeURIComponent(id)}`;
@@ -95,7 +103,7 @@ describeConsole('Approvals in the console', ENV, (console) => {
       await tabTo(page.getByLabel('Comment'));
       await page.keyboard.type('as\u202eagreed');
       await page.keyboard.press('Enter');
-      await page.getByText('Approved DeleteKey').waitFor();
+      await announced(page, 'Approved DeleteKey');
       await page.getByText('You have approved this request.').waitFor();
       // A character that would reorder the text is shown escaped.
       await page.getByText('as\\u{202e}agreed').waitFor();

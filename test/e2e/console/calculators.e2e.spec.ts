@@ -1,6 +1,15 @@
 import type { Page } from 'playwright-core';
 import { apiOf } from '../../support/api.js';
-import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
+import {
+  announced,
+  describeConsole,
+  expectAccessible,
+  expectSecretKept,
+  fastForward,
+  SCREENS,
+  signIn,
+  tabTo,
+} from '../../support/console.js';
 import { createKey, createKeyOf } from '../../support/keys.js';
 
 /** Result of each calculator for its example: path, verdict, and bytes from its steps. */
@@ -148,11 +157,10 @@ describeConsole('Calculators of the workbench', {}, (console) => {
     await page.getByRole('button', { name: 'Clear' }).click();
     expect(await key.inputValue()).toBe('');
     await load(page);
-    await page.clock.fastForward('04:59');
+    await fastForward(page, '04:00');
     expect(await key.inputValue()).not.toBe('');
-    const message = page.getByText('Cleared after 5 minutes without input').waitFor();
-    await page.clock.fastForward('00:02');
-    await message;
+    await fastForward(page, '01:01');
+    await announced(page, 'Cleared after 5 minutes without input');
     expect(await key.inputValue()).toBe('');
     await load(page);
     await page.getByRole('link', { name: 'DUKPT' }).first().click();
@@ -291,9 +299,8 @@ describeConsole('Calculators of the workbench', {}, (console) => {
       await page.clock.install();
       await page.getByRole('button', { name: 'Call DecryptData' }).click();
       await heading(page, 'The service answers').waitFor();
-      const message = page.getByText('Cleared after 5 minutes without input').first().waitFor();
-      await page.clock.fastForward('05:01');
-      await message;
+      await fastForward(page, '05:01');
+      await announced(page, 'Cleared after 5 minutes without input');
       expect(await heading(page, 'The service answers').count()).toBe(0);
     });
 

@@ -1,7 +1,15 @@
 import { constants, publicEncrypt, X509Certificate } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { PrincipalRepository } from '../../../src/access/principal.repository.js';
-import { describeConsole, expectAccessible, type Screen, SCREENS, signIn, tabTo } from '../../support/console.js';
+import {
+  announced,
+  describeConsole,
+  expectAccessible,
+  type Screen,
+  SCREENS,
+  signIn,
+  tabTo,
+} from '../../support/console.js';
 import { createKey, createKeyOf, keyIdOf } from '../../support/keys.js';
 import { testPki } from '../../support/tr34.js';
 import { vectors } from '../../support/vectors.js';
@@ -55,12 +63,13 @@ describeConsole('The exchange of keys in the console', { KEYBLOCK_REGIONS: 'us-e
     expect(await call.innerText()).toContain('"KeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY"');
     await page.getByLabel('Tags').fill('link=partner');
     await press(page, 'Create');
+    await announced(page, `Created alias/kek-${screen.width}`);
     await page.getByText('Created, check value').waitFor();
 
     await choose(page, 'The key is to', 'PIN blocks on a link');
     await page.getByLabel('Alias').fill(`pek-${screen.width}`);
     await press(page, 'Create');
-    await page.getByText('Created the key').waitFor();
+    await announced(page, `Created alias/pek-${screen.width}`);
     await expectAccessible(page);
     await page.getByRole('link', { name: 'Show the key' }).click();
     await page.getByRole('heading', { name: `pek-${screen.width}`, level: 1 }).waitFor();

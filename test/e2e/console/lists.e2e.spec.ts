@@ -5,7 +5,7 @@ import { HostCommands } from '../../../src/hostcommands/host-commands.js';
 import { allow, policyOf } from '../../support/access.js';
 import { apiOf } from '../../support/api.js';
 import { cckmOf } from '../../support/cckm.js';
-import { describeConsole, expectAccessible, SCREENS, signIn, tabTo } from '../../support/console.js';
+import { announced, describeConsole, expectAccessible, SCREENS, signIn, tabTo } from '../../support/console.js';
 import { listener, payshieldFile, SWITCH } from '../../support/host-listeners.js';
 import { createKey, keyIdOf } from '../../support/keys.js';
 import { callKms, createKmsKey, describeKmsKey } from '../../support/kms.js';
@@ -155,7 +155,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
     await page.locator('input:focus').waitFor();
     await page.keyboard.type(mac.slice(-16));
     await page.keyboard.press('Enter');
-    await page.getByText(`Set line-${screen.width}`).waitFor();
+    await announced(page, `Set line-${screen.width}`);
     await press(page, `Remove line-${screen.width}`);
     await tabTo(dialog.getByLabel('to confirm'));
     await page.keyboard.type(`line-${screen.width}`);
@@ -179,7 +179,7 @@ describeConsole('KMS keys, aliases, grants, Regions and connections in the conso
       await press(page, new RegExp(`^${action}`));
       await dialog.getByText('switch loses Encrypt, Decrypt').waitFor();
       await press(page, action, dialog);
-      await page.getByText(done).waitFor();
+      await announced(page, done);
       await last.waitFor({ state: 'detached' });
     }
     if (screen === SCREENS[1]) await page.getByText('No grants in us-east-1').waitFor();

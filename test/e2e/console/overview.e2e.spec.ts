@@ -4,7 +4,15 @@ import { AuditLog } from '../../../src/audit/audit-log.js';
 import { Rates } from '../../../src/front/rates.js';
 import { apiOf } from '../../support/api.js';
 import { mac } from '../../support/audit.js';
-import { describeConsole, expectAccessible, type Screen, SCREENS, signIn, tabTo } from '../../support/console.js';
+import {
+  describeConsole,
+  expectAccessible,
+  fastForward,
+  type Screen,
+  SCREENS,
+  signIn,
+  tabTo,
+} from '../../support/console.js';
 import { createKey } from '../../support/keys.js';
 
 describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' }, (console) => {
@@ -84,7 +92,7 @@ describeConsole('Overview and Health in the console', { KEYBLOCK_REGIONS: 'us-ea
       await signIn(page);
       await page.getByText(/^PostgreSQL/).waitFor();
       await page.route(/\/admin\/status$/, (route) => route.abort());
-      await page.clock.fastForward('00:11');
+      await fastForward(page, '00:11');
       await page
         .getByText(/^As of \d\d:\d\d:\d\d UTC\. The next attempt failed/)
         .first()
