@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { lookup as resolveName, type LookupAddress } from 'node:dns';
-import type { ClientRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { isIP } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
@@ -11,6 +11,8 @@ import { isPublic } from './public-address.js';
 
 /** Time limit of a call. AWS KMS waits 250 ms; a self-hosted proxy may take longer. */
 const TIMEOUT_MS = 1000;
+/** Time after which an unused connection is closed. Servers on Node.js close it after 5 s. */
+const IDLE_MS = 4000;
 const MAX_RESPONSE_BYTES = 65_536;
 const SERVICE = 'kms-xks-proxy';
 
@@ -71,6 +73,11 @@ export class XksError extends Error {
   }
 }
 
+interface Answer {
+  status: number;
+  text: string;
+}
+
 const ErrorBody = z.object({ errorName: z.string() });
 
 /**
@@ -79,7 +86,7 @@ const ErrorBody = z.object({ errorName: z.string() });
  */
 @Injectable()
 export class XksClient {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 50, minVersion: 'TLSv1.2' });
+  readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_MS, maxSockets: 50, minVersion: 'TLSv1.2' });
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
@@ -121,7 +128,7 @@ export class XksClient {
   }
 
   #exchange(url: URL, headers: Record<string, string>, body: string, lookup: typeof publicAddresses | undefined) {
-    return new Promise<{ status: number; text: string }>((resolve, reject) => {
+    return new Promise<Answer>((resolve, reject) => {
       let outgoing: ClientRequest;
       let isSettled = false;
       const settle = () => {
@@ -137,6 +144,11 @@ export class XksClient {
       const timer = setTimeout(() => {
         fail(outgoing.socket?.connecting ? new XksError('NotReachable', UNCONNECTED) : new XksError('TimedOut', LATE));
       }, TIMEOUT_MS);
+      const read = (response: IncomingMessage) =>
+        readAnswer(response, fail, (answer) => {
+          settle();
+          resolve(answer);
+        });
       const send = () => {
         let hasResponse = false;
         const sent = request(url, { method: 'POST', headers, agent: this.#agent, ...(lookup && { lookup }) });
@@ -153,25 +165,29 @@ export class XksClient {
         });
         sent.once('response', (response) => {
           hasResponse = true;
-          const chunks: Buffer[] = [];
-          let bytes = 0;
-          response.on('data', (chunk: Buffer) => {
-            bytes += chunk.length;
-            if (bytes > MAX_RESPONSE_BYTES)
-              fail(new XksError('InvalidResponse', 'The response of the external key store proxy is too long.'));
-            else chunks.push(chunk);
-          });
-          response.on('error', fail);
-          response.once('end', () => {
-            settle();
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
-          });
+          read(response);
         });
         sent.end(body);
       };
       send();
     });
   }
+}
+
+/** Collects the body of a response, and calls `done` at its end. */
+function readAnswer(response: IncomingMessage, fail: (error: Error) => void, done: (answer: Answer) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_RESPONSE_BYTES)
+      fail(new XksError('InvalidResponse', 'The response of the external key store proxy is too long.'));
+    else chunks.push(chunk);
+  });
+  response.on('error', fail);
+  response.once('end', () => {
+    done({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+  });
 }
 
 const UNCONNECTED = `The external key store proxy is not reachable (no connection within ${TIMEOUT_MS} ms).`;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { connectStore, disconnectStore } from '../../../support/clusters.js';
 import {
@@ -254,6 +255,16 @@ describe('an external key store', () => {
       proxy.script = () => 'end';
       await expect(decrypt(blob)).rejects.toEqual(refused('KMSInvalidStateException'));
       expect(proxy.calls).toHaveLength(2);
+    });
+
+    test('by keeping an unused connection open, has it closed by the service', async () => {
+      proxy.server.closeAllConnections();
+      proxy.server.keepAliveTimeout = 0;
+      const connected = once(proxy.server, 'secureConnection') as Promise<[TLSSocket]>;
+      await encrypt(keyArn);
+      const [socket] = await connected;
+      if (!socket.destroyed) await once(socket, 'close');
+      await encrypt(keyArn);
     });
 
     test('that every key manager is unavailable, is not reachable', async () => {
