@@ -2,11 +2,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from './api.js';
 
 /** A value that a screen or a part of it waits for. */
-export type Loaded<Value> =
+export type Loaded<Value> = { reload: () => void } & (
   | { state: 'loading' }
   /** `at` is the time when the value arrived; `stale` is the error of a later attempt to load it. */
-  | { state: 'ready'; value: Value; at: number; stale?: ApiError; reload: () => void }
-  | { state: 'failed'; error: ApiError; reload: () => void };
+  | { state: 'ready'; value: Value; at: number; stale?: ApiError }
+  | { state: 'failed'; error: ApiError }
+);
 
 /**
  * Loads a value when the component appears, and again when a dependency changes or `reload` is called. A reload keeps
@@ -14,15 +15,15 @@ export type Loaded<Value> =
  * is dropped.
  */
 export function useLoad<Value>(load: () => Promise<Value>, dependencies: readonly unknown[]): Loaded<Value> {
-  const [loaded, setLoaded] = useState<Loaded<Value>>({ state: 'loading' });
   const [attempt, setAttempt] = useState(0);
   const lastAttempt = useRef(attempt);
   const reload = () => setAttempt((last) => last + 1);
+  const [loaded, setLoaded] = useState<Loaded<Value>>({ state: 'loading', reload });
   useEffect(() => {
     let current = true;
     const isReload = attempt !== lastAttempt.current;
     lastAttempt.current = attempt;
-    setLoaded((last) => (isReload && last.state === 'ready' ? last : { state: 'loading' }));
+    setLoaded((last) => (isReload && last.state === 'ready' ? last : { state: 'loading', reload }));
     load().then(
       (value) => current && setLoaded({ state: 'ready', value, at: Date.now(), reload }),
       (thrown: unknown) => {

@@ -110,7 +110,7 @@ function AliasesOf({ of }: { of: Aliased }) {
   const [edited, setEdited] = useState<Named>();
   const [removed, setRemoved] = useState<string>();
   const { failure, run } = useChange();
-  const reload = () => loaded.state !== 'loading' && loaded.reload();
+  const { reload } = loaded;
   return (
     <>
       <section class="sheet" aria-label="Aliases">

@@ -18,7 +18,7 @@ export function Audit() {
   usePolling(() => verification.state === 'ready' && verification.reload(), isRunning ? 1000 : undefined);
   const verify = async () => {
     const started = await run(() => admin<object>('VerifyAuditChains', ['POST', 'audit/verifications']));
-    if (started && verification.state !== 'loading') verification.reload();
+    if (started) verification.reload();
   };
   return (
     <>

@@ -241,8 +241,7 @@ function RotationSheet({ of, name }: PartProps) {
   const { Arn } = of;
   const loaded = useLoad(() => kms<GetKeyRotationStatusOutput>('GetKeyRotationStatus', { KeyId: Arn }), [Arn]);
   const [days, setDays] = useState('365');
-  const reload = () => loaded.state === 'ready' && loaded.reload();
-  const { failure, run } = useKeyChange({ of, reload });
+  const { failure, run } = useKeyChange({ of, reload: loaded.reload });
   return (
     <Sheet title="Rotation">
       <Await loaded={loaded}>

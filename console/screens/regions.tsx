@@ -36,7 +36,7 @@ export function Regions() {
     [region.value, ...Object.values(asked)],
   );
   const [changed, setChanged] = useState<ListedKey>();
-  const reload = () => loaded.state === 'ready' && loaded.reload();
+  const { reload } = loaded;
   const isAlone = DEPLOYMENT.regions.length === 1;
   return (
     <>

@@ -61,13 +61,30 @@ describeConsole('The audit log in the console', {}, (console) => {
         'action=payment-cryptography%3AGenerateMac',
       );
 
-      await page.getByText('Not verified yet').or(page.getByText('Intact').first()).waitFor();
       await tabTo(page.getByRole('button', { name: 'Verify chains' }));
       await page.keyboard.press('Enter');
       await page.getByText('Intact').first().waitFor();
       await page.getByRole('button', { name: 'Copy the chain heads' }).waitFor();
       await expectAccessible(page);
       await expectSecretKept(page, CREDENTIALS.secretAccessKey);
+    });
+
+    test('a verification that starts while the last one is being loaded is followed', async () => {
+      const page = await console.open(screen, '#/audit');
+      const started = page.waitForResponse(/\/audit\/verifications$/);
+      let calls = 0;
+      const followed = new Promise<void>((resolve) => {
+        void page.route(/\/audit\/verifications\/latest$/, async (route) => {
+          if (calls++ > 0) resolve();
+          const response = await route.fetch();
+          await started;
+          await route.fulfill({ response });
+        });
+      });
+      await signIn(page);
+      await page.getByRole('button', { name: 'Verify chains' }).click();
+      await followed;
+      await page.getByText('Intact').first().waitFor();
     });
 
     test('every state in which the screen waits, has no events, lacks a permission or fails has its own text', async () => {

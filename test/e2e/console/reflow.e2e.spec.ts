@@ -28,7 +28,7 @@ describeConsole('The console at 320 px', ENV, (console) => {
 
     const page = await console.open({ width: 320, height: 700, theme: 'light' }, '#/overview');
     await signIn(page);
-    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.locator('nav.side a[href$="/host-commands"]').waitFor({ state: 'attached' });
     const linked = (selector: string) =>
       page.evaluate<string[]>(
         `[...document.querySelectorAll(${JSON.stringify(selector)})].map((link) => link.getAttribute('href'))`,
