@@ -171,6 +171,18 @@ export async function fastForward(page: Page, time: string): Promise<void> {
   await page.clock.fastForward(time);
 }
 
+/** Requests that a page sends by itself: the check values of the stored keys, and the number of requests that wait. */
+const UNASKED = /\/List(?:Keys|Aliases)$|\/admin\/approvals\?/;
+
+/** Collects the addresses to which a page sends requests from now on because of what a test does. */
+export function collectRequests(page: Page): string[] {
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    if (request.resourceType() !== 'font' && !UNASKED.test(request.url())) sent.push(request.url());
+  });
+  return sent;
+}
+
 /** Members of a page's element that tests use. */
 interface Focusable {
   isConnected: boolean;

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { apiOf } from '../../support/api.js';
 import {
   announced,
+  collectRequests,
   describeConsole,
   expectAccessible,
   expectSecretKept,
@@ -131,11 +132,7 @@ describeConsole('Calculators of the workbench', {}, (console) => {
       await page.getByText(EMPTY).waitFor();
       // All calculators are alike while they are empty.
       if (place === 'emv') await expectAccessible(page);
-      const sent: string[] = [];
-      // The check values of the stored keys are loaded, to be compared in the tab.
-      page.on('request', (request) => {
-        if (request.resourceType() !== 'font' && !/\/List(Keys|Aliases)$/.test(request.url())) sent.push(request.url());
-      });
+      const sent = collectRequests(page);
       await tabTo(page.getByRole('button', { name: 'Load an example' }));
       await page.keyboard.press('Enter');
       await heading(page, answer).waitFor();
@@ -362,8 +359,7 @@ describeConsole('Calculators of the workbench', {}, (console) => {
     test.each(SCREENS)('asks the service, the likeliest way first, at $name', async (screen) => {
       const page = await withStoredKey(screen);
       await expectAccessible(page);
-      const sent: string[] = [];
-      page.on('request', (request) => sent.push(request.url()));
+      const sent = collectRequests(page);
       await page.getByRole('button', { name: 'Find the difference' }).click();
       await heading(page, 'The card used a different session key').waitFor();
       expect(sent.length).toBeGreaterThan(0);

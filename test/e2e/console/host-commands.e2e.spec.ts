@@ -1,5 +1,13 @@
 import type { Page } from 'playwright-core';
-import { describeConsole, expectAccessible, expectSecretKept, SCREENS, signIn, tabTo } from '../../support/console.js';
+import {
+  collectRequests,
+  describeConsole,
+  expectAccessible,
+  expectSecretKept,
+  SCREENS,
+  signIn,
+  tabTo,
+} from '../../support/console.js';
 import { listener, payshieldFile } from '../../support/host-listeners.js';
 
 const PIN_BLOCK = '6428EB94035AF53B';
@@ -27,8 +35,7 @@ describeConsole('Host commands in the workbench', payshieldFile({ listeners: [li
     test('a request is shown field by field, changed and sent from a shell, by keyboard', async () => {
       const page = await opened('request', screen);
       await expectAccessible(page);
-      const sent: string[] = [];
-      page.on('request', (request) => request.resourceType() !== 'font' && sent.push(request.url()));
+      const sent = collectRequests(page);
       await load(page);
       await heading(page, 'CA: the request is complete').waitFor();
       expect(await ruled(page)).toEqual([
