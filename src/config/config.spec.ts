@@ -47,6 +47,7 @@ test('by default, listens on the loopback address and uses the embedded database
     requestLog: 'all',
     clusters: [],
     xksEndpoints: [],
+    xksTimeoutMs: 1000,
     tokens: { mechanism: 'aes-gcm', sessions: 4, timeoutMs: 2000 },
   });
   expect(Object.isFrozen(config)).toBe(true);
@@ -106,6 +107,7 @@ test('reads every setting', () => {
     KEYBLOCK_AUDIT: 'table,stdout?,file:/var/log/keyblock/',
     KEYBLOCK_CLUSTERS_FILE: clustersFile,
     KEYBLOCK_XKS_ENDPOINTS: 'Proxy.local:8443,10.0.0.7',
+    KEYBLOCK_XKS_TIMEOUT_MS: '250',
     KEYBLOCK_TOKEN_SESSIONS: '8',
     KEYBLOCK_TOKEN_TIMEOUT_MS: '500',
     KEYBLOCK_MASTER_KEY_TOKEN_MECHANISM: 'rsa-oaep-sha256',
@@ -150,6 +152,7 @@ test('reads every setting', () => {
       { id: 'cluster-234567abcde', module: import.meta.filename, tokenLabel: 'payments', state: 'ACTIVE', hsms: 2 },
     ],
     xksEndpoints: [{ host: 'proxy.local', port: 8443 }, { host: '10.0.0.7' }],
+    xksTimeoutMs: 250,
     tokens: { mechanism: 'rsa-oaep-sha256', sessions: 8, timeoutMs: 500 },
     workers: 1,
     traces: { endpoint: 'http://collector:4318', ratio: 0.05 },

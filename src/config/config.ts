@@ -46,6 +46,8 @@ export interface Config {
   readonly payshield?: PayshieldConfig;
   /** Hosts of external key store proxies that aren't public, or whose port isn't 443. */
   readonly xksEndpoints: readonly XksEndpoint[];
+  /** Time limit of a call to an external key store proxy. AWS KMS waits 250 ms; a self-hosted proxy may take longer. */
+  readonly xksTimeoutMs: number;
   /** Settings for tokens other than the master key's. */
   readonly tokens: TokenConfig;
   /** Check values of the components if the master key was combined from components. */
@@ -282,6 +284,7 @@ function configOf(data: Environment, filed: Filed): Config {
     clusters,
     payshield,
     xksEndpoints: Object.freeze(data.KEYBLOCK_XKS_ENDPOINTS ?? []),
+    xksTimeoutMs: data.KEYBLOCK_XKS_TIMEOUT_MS,
     rootCredentials:
       data.KEYBLOCK_ACCESS_KEY_ID === undefined || secretAccessKey === undefined
         ? undefined

@@ -70,6 +70,7 @@ export const Environment = z.object({
     .default('aes-gcm'),
   KEYBLOCK_CLUSTERS_FILE: z.string().optional(),
   KEYBLOCK_PAYSHIELD_FILE: z.string().optional(),
+  KEYBLOCK_XKS_TIMEOUT_MS: integer(100, 60_000).default(1000),
   KEYBLOCK_XKS_ENDPOINTS: z
     .string()
     .regex(

@@ -9,8 +9,6 @@ import { z } from 'zod';
 import { CONFIG, type Config } from '../../config/config.js';
 import { isPublic } from './public-address.js';
 
-/** Time limit of a call. AWS KMS waits 250 ms; a self-hosted proxy may take longer. */
-const TIMEOUT_MS = 1000;
 /** Time after which an unused connection is closed. Servers on Node.js close it after 5 s. */
 const IDLE_MS = 4000;
 const MAX_RESPONSE_BYTES = 65_536;
@@ -128,6 +126,7 @@ export class XksClient {
   }
 
   #exchange(url: URL, headers: Record<string, string>, body: string, lookup: typeof publicAddresses | undefined) {
+    const { xksTimeoutMs } = this.config;
     return new Promise<Answer>((resolve, reject) => {
       let outgoing: ClientRequest;
       let isSettled = false;
@@ -142,8 +141,8 @@ export class XksClient {
         outgoing.destroy();
       };
       const timer = setTimeout(() => {
-        fail(outgoing.socket?.connecting ? new XksError('NotReachable', UNCONNECTED) : new XksError('TimedOut', LATE));
-      }, TIMEOUT_MS);
+        fail(outgoing.socket?.connecting ? unconnected(xksTimeoutMs) : late(xksTimeoutMs));
+      }, xksTimeoutMs);
       const read = (response: IncomingMessage) =>
         readAnswer(response, fail, (answer) => {
           settle();
@@ -190,8 +189,13 @@ function readAnswer(response: IncomingMessage, fail: (error: Error) => void, don
   });
 }
 
-const UNCONNECTED = `The external key store proxy is not reachable (no connection within ${TIMEOUT_MS} ms).`;
-const LATE = `The external key store proxy did not answer within ${TIMEOUT_MS} ms.`;
+function unconnected(ms: number): XksError {
+  return new XksError('NotReachable', `The external key store proxy is not reachable (no connection within ${ms} ms).`);
+}
+
+function late(ms: number): XksError {
+  return new XksError('TimedOut', `The external key store proxy did not answer within ${ms} ms.`);
+}
 
 function parsed(text: string): unknown {
   try {

@@ -62,7 +62,11 @@ beforeAll(async () => {
   xksKeyId = await released();
 
   store = await newStore();
-  const endpoint = { NODE_EXTRA_CA_CERTS: cert, KEYBLOCK_XKS_ENDPOINTS: `localhost:${served.port}` };
+  const endpoint = {
+    NODE_EXTRA_CA_CERTS: cert,
+    KEYBLOCK_XKS_ENDPOINTS: `localhost:${served.port}`,
+    KEYBLOCK_XKS_TIMEOUT_MS: '20000',
+  };
   client = kmsClient({ url: await start({ ...serviceEnv(store), ...endpoint }).listening });
 });
 afterAll(async () => {
