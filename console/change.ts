@@ -36,19 +36,23 @@ export function useChange(): {
 }
 
 /**
- * Makes sure that a text is still the one that is being edited, because saving would undo the change of someone else.
+ * Returns a function that makes sure that a text is still the one that is being edited, because saving would undo the
+ * change of someone else. It throws an ApiError once for each such change: then the user knows of it, and may replace it.
  *
- * @param load   reads the text
- * @param edited the text as it was read last
- * @throws ApiError
+ * @param load reads the text
  */
-export async function expectUnchanged(load: () => Promise<string>, edited: string): Promise<void> {
-  if ((await load()) !== edited)
+export function useUnchanged(load: () => Promise<string>): (edited: string) => Promise<void> {
+  const reported = useRef<string | undefined>(undefined);
+  return async (edited) => {
+    const present = await load();
+    if (present === edited || present === reported.current) return;
+    reported.current = present;
     throw new ApiError(
       'Changed meanwhile',
       'Someone else has changed it since you read it. Save again to replace their change, or cancel to read it.',
       '',
     );
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ApiError, control } from '../api.js';
-import { expectUnchanged, useChange } from '../change.js';
+import { useChange, useUnchanged } from '../change.js';
 import { Editable } from '../components/editable.js';
 import { Sheet } from '../components/sheet.js';
 import { Await, Failure } from '../components/states.js';
@@ -20,11 +20,12 @@ export function KeyPolicy({ arn }: { arn: string }) {
   };
   const loaded = useLoad(load, [arn]);
   const { failure, run } = useChange();
+  const expectUnchanged = useUnchanged(load);
   const save = (Policy: string, before: string) => {
     const isEmpty = Policy.trim() === '';
     return run(
       async () => {
-        await expectUnchanged(load, before);
+        await expectUnchanged(before);
         return isEmpty
           ? control<object>('DeleteResourcePolicy', { ResourceArn: arn })
           : control<object>('PutResourcePolicy', { ResourceArn: arn, Policy });

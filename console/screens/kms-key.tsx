@@ -5,7 +5,7 @@ import type { DescribeKeyOutput, GetKeyLastUsageOutput, KeyMetadata } from '../.
 import type { GetKeyPolicyOutput } from '../../src/kms/policies/policies.schema.js';
 import type { GetKeyRotationStatusOutput } from '../../src/kms/rotation/rotation.schema.js';
 import { kms, listKms, unlessRefused } from '../api.js';
-import { expectUnchanged, useChange } from '../change.js';
+import { useChange, useUnchanged } from '../change.js';
 import { Confirmation } from '../components/confirmation.js';
 import { Copy } from '../components/copy.js';
 import { Editable } from '../components/editable.js';
@@ -188,6 +188,7 @@ function Policy({ arn }: { arn: string }) {
   };
   const loaded = useLoad(load, [arn]);
   const { failure, run } = useChange();
+  const expectUnchanged = useUnchanged(load);
   return (
     <Sheet title="Key policy">
       <Await loaded={loaded}>
@@ -199,7 +200,7 @@ function Policy({ arn }: { arn: string }) {
             hint="It is evaluated first, even for the root. It is validated when you save it, and takes effect within a second."
             save={async (Policy) => {
               const saved = await run(async () => {
-                await expectUnchanged(load, text);
+                await expectUnchanged(text);
                 return kms<object>('PutKeyPolicy', { KeyId: arn, Policy });
               }, 'Saved the policy');
               reload();

@@ -3,7 +3,7 @@ import type { NewAccessKeyOutput, Principal as Found } from '../../src/admin/adm
 import type { AdminOperationName } from '../../src/admin/admin-operation.js';
 import { plainLines } from '../../src/approvals/shown-text.js';
 import { admin, ApiError, identify } from '../api.js';
-import { expectUnchanged, useChange } from '../change.js';
+import { useChange, useUnchanged } from '../change.js';
 import { Confirmation } from '../components/confirmation.js';
 import { Copy } from '../components/copy.js';
 import { Dialog } from '../components/dialog.js';
@@ -209,10 +209,10 @@ function PolicyEditor({
   const [name, setName] = useState(saved ?? '');
   const [text, setText] = useState(JSON.stringify(document, null, 2));
   const { failure, run } = useChange();
+  const expectUnchanged = useUnchanged(async () => JSON.stringify(await loadPolicy(of, name)));
   const put = async () => {
     if (taken.includes(name)) throw new ApiError('The name is taken', `Edit the policy ${name} instead.`, '');
-    if (saved !== undefined)
-      await expectUnchanged(async () => JSON.stringify(await loadPolicy(of, saved)), JSON.stringify(document));
+    if (saved !== undefined) await expectUnchanged(JSON.stringify(document));
     return admin<object>('PutPrincipalPolicy', ['PUT', pathOf(of, 'policies', name)], {
       body: text,
       resource: principalArn(of),

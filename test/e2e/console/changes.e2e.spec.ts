@@ -113,13 +113,24 @@ describeConsole('Changes in the console', {}, (console) => {
     const policy = (prefix: string) =>
       policyOf({ Effect: 'Allow', Principal: ROOT, Action: `${prefix}:*`, Resource: '*' });
 
-    /** Saves a text over the change of someone else: the first attempt is refused, the second isn't. */
-    const saveOver = async (page: Page, edit: string, label: string, change: () => Promise<unknown>) => {
+    /**
+     * Saves a text over the change of someone else: the first attempt is refused, the second isn't, even if the text
+     * has not been reloaded by then.
+     */
+    const saveOver = async (page: Page, edit: string, label: string, read: RegExp, change: () => Promise<unknown>) => {
       await page.getByRole('button', { name: edit }).click();
       const editor = page.getByLabel(label, { exact: true });
       const text = (await editor.inputValue()).replace('"Version"', '\n"Version"');
       await editor.fill(text);
       await change();
+      const saved = page.waitForRequest(
+        (request) => /\/Put\w+Policy$/.test(request.url()) || request.method() === 'PUT',
+      );
+      let reads = 0;
+      await page.route(read, async (route) => {
+        if (route.request().method() !== 'PUT' && ++reads === 2) await saved;
+        await route.continue();
+      });
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('Someone else has changed it since you read it').waitFor();
       expect(await editor.inputValue()).toBe(text);
@@ -133,7 +144,7 @@ describeConsole('Changes in the console', {}, (console) => {
       const put = (Policy: string) => expectControlOk('PutResourcePolicy', { ResourceArn: KeyArn, Policy });
       await put(policy('payment-cryptography'));
       const page = await open(`#/keys/us-east-1/${keyIdOf(KeyArn)}`);
-      await saveOver(page, 'Edit the key policy', 'Key policy', () =>
+      await saveOver(page, 'Edit the key policy', 'Key policy', /\/GetResourcePolicy$/, () =>
         put(policyOf({ Effect: 'Deny', Principal: ROOT, Action: 'payment-cryptography:DeleteKey', Resource: '*' })),
       );
       const { Policy } = await expectControlOk('GetResourcePolicy', { ResourceArn: KeyArn });
@@ -143,7 +154,7 @@ describeConsole('Changes in the console', {}, (console) => {
     test('nor that of a KMS key', async () => {
       const { Arn } = await createKmsKey(console.service);
       const page = await open(`#/kms-keys/us-east-1/${keyIdOf(Arn)}`);
-      await saveOver(page, 'Edit the key policy', 'Key policy', () =>
+      await saveOver(page, 'Edit the key policy', 'Key policy', /\/GetKeyPolicy$/, () =>
         callKms(console.service, 'PutKeyPolicy', { KeyId: Arn, Policy: policy('kms') }),
       );
     });
@@ -153,7 +164,7 @@ describeConsole('Changes in the console', {}, (console) => {
       const { arn } = await principals.create('user', 'twice');
       await principals.putPolicy(arn, 'own', policyOf(allow('GetKey')));
       const page = await open('#/access/users/twice');
-      await saveOver(page, 'Edit own', 'Policy own', () =>
+      await saveOver(page, 'Edit own', 'Policy own', /\/policies\/own$/, () =>
         principals.putPolicy(arn, 'own', policyOf(allow('ListKeys'))),
       );
       await page.getByRole('button', { name: 'Add a policy' }).click();
