@@ -135,7 +135,7 @@ describeConsole(
         await tabTo(page.getByLabel('Operation'));
         await page.keyboard.type('ExportKey');
         await page.getByRole('status').getByText('1 event').waitFor();
-        expect(await page.locator('tbody').innerText()).toMatch(/bureau-ops\s+ExportKey\s+.*host-link/);
+        await page.locator('tr', { hasText: /bureau-ops\s*ExportKey.*host-link/ }).waitFor();
         await expectAccessible(page);
         await expectSecretKept(page, auditor!.secretAccessKey);
       });
