@@ -11,6 +11,7 @@ import { timestamp } from '../uris.js';
 import { granteesOf } from './grantees.js';
 import { detailsOf, type RecordedKey, regionOf } from './key-record.repository.js';
 import type { AwsParam, Key } from './keys.schema.js';
+import { listAliases, type RegionAliases } from './region-aliases.js';
 
 export type Tag = NonNullable<AwsParam['Tags']>[number];
 
@@ -50,9 +51,13 @@ export class KeyView {
     return this.metadata ? describe(this.metadata) : this.#snapshot;
   }
 
-  /** Alias names; undefined if the caller may not list them. */
-  alias(): Promise<string[] | undefined> {
-    return (this.#alias ??= this.#member('Alias', () => this.#listAliases()));
+  /** Alias names; undefined if the caller may not list them. @param all the aliases of all keys, if they are needed */
+  alias(all?: RegionAliases): Promise<string[] | undefined> {
+    return (this.#alias ??= this.#member('Alias', async () => {
+      if (all) return this.isGone ? undefined : all.of(this.#arn);
+      const listed = await listAliases(this.kms, this.call, regionOf(this.#arn), this.#arn);
+      return listed.map(({ name }) => name);
+    }));
   }
 
   /** Tags; undefined if the caller may not list them. */
@@ -117,20 +122,6 @@ export class KeyView {
   /** Reads a member, from the snapshot if the key is gone. Returns undefined if the caller may not read it. */
   async #member<N extends keyof AwsParam>(name: N, read: () => Promise<AwsParam[N]>): Promise<AwsParam[N] | undefined> {
     return ifAllowed(unlessGone(read()).then((member) => member ?? this.#snapshot[name]));
-  }
-
-  async #listAliases(): Promise<string[]> {
-    const names: string[] = [];
-    let Marker: string | undefined;
-    do {
-      const { Aliases = [], NextMarker } = await this.#run('ListAliases', {
-        KeyId: this.#arn,
-        ...(Marker !== undefined && { Marker }),
-      });
-      names.push(...Aliases.flatMap(({ AliasName }) => AliasName ?? []));
-      Marker = NextMarker;
-    } while (Marker !== undefined);
-    return names;
   }
 
   /** KMS has a rotation status only for keys whose material it generates. */

@@ -2,12 +2,17 @@ import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
 import { type Envelope, type Filter, isSet, matches, pageOf, type SortFields } from '../lists.js';
+import { KmsCalls } from '../kms-calls.js';
 import { CckmStores } from '../stores/cckm-stores.js';
 import { TEMPLATE_TAG } from '../templates/policies.js';
 import { CckmKeys } from './cckm-keys.js';
 import { type RecordedKey, regionOf } from './key-record.repository.js';
 import { type KeyView, materialOrigin, type Tag } from './key-view.js';
 import type { AwsParam, Key, ListKeysQuery } from './keys.schema.js';
+import { RegionAliases } from './region-aliases.js';
+
+/** Keys whose aliases are read one by one, because a Region may have many more. */
+const FEW_KEYS = 20;
 
 /** A key with the members for filtering and sorting lists. */
 interface Listed {
@@ -36,15 +41,18 @@ export class ListKeysOperation {
   constructor(
     private readonly keys: CckmKeys,
     private readonly stores: CckmStores,
+    private readonly kms: KmsCalls,
   ) {}
 
   async execute(call: Call, query: ListKeysQuery): Promise<Envelope<Key>> {
     const listed: Listed[] = [];
     const isInStore = await this.#storeFilter(call, query);
+    const aliases = new RegionAliases(this.kms, call);
+    const isByAlias = isSet(query.alias) || /\balias\b/.test(query.sort ?? '');
     for (const view of await this.keys.list(call, (key) => isOfRecord(query, key))) {
       const param = view.described;
       if (!isOfKey(query, view, param) || !isInStore(param)) continue;
-      const alias = isSet(query.alias) || /\balias\b/.test(query.sort ?? '') ? ((await view.alias()) ?? []) : [];
+      const alias = isByAlias ? ((await view.alias(aliases)) ?? []) : [];
       if (matches(query.alias, ...alias, ...alias.map(withoutPrefix)) && (await isOfTags(query, view)))
         listed.push({ view, param, alias });
       await setImmediate();
@@ -52,6 +60,7 @@ export class ListKeysOperation {
     const { resources, ...page } = pageOf(listed, query, SORT);
     const keys: Key[] = [];
     for (const { view } of resources) {
+      if (resources.length > FEW_KEYS) await view.alias(aliases);
       keys.push(await view.present());
       await setImmediate();
     }
