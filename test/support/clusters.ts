@@ -60,6 +60,8 @@ export const clusterId = (name: string) => `cluster-${name.padEnd(11, '2345672')
 /** A service with clusters. */
 export interface Clusters {
   service: TestService;
+  /** The environment of the service, for another one on the same database. */
+  env: NodeJS.ProcessEnv;
   client: KMSClient;
   softHsm: SoftHsm;
   /** Their trust anchors, in PEM, by name. */
@@ -111,7 +113,8 @@ export function useClusters(
       }
       return { clusterId: clusterId(name), tokenLabel: name, trustAnchorFile: `${name}.crt`, ...row };
     });
-    clusters.service = await startTestService({ ...clustersFile(folder, file), ...env });
+    clusters.env = { ...clustersFile(folder, file), ...env };
+    clusters.service = await startTestService(clusters.env);
     clusters.client = kmsClient(clusters.service);
   });
   afterAll(async () => {
