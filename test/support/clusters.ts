@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -68,6 +68,8 @@ export interface Clusters {
   anchors: Map<string, string>;
   /** Writes the order that the module of compileShim follows. */
   order: (text: string) => void;
+  /** True once a module has begun to follow the order `slow`. */
+  isSlow: () => boolean;
   /** Creates a key store of a cluster, by default of the cluster with the store's name. @returns its id */
   store: (name: string, cluster?: string, input?: Partial<CreateCustomKeyStoreCommandInput>) => Promise<string>;
   /** Does the background work for the end of waiting periods of 7 days. */
@@ -89,6 +91,7 @@ export function useClusters(
   const clusters = {
     anchors: new Map(),
     order: (text) => writeFileSync(join(folder, 'orders'), text),
+    isSlow: () => !existsSync(join(folder, 'orders')),
     store: (CustomKeyStoreName, CloudHsmClusterId = clusterId(CustomKeyStoreName), input = {}) =>
       createStore(clusters.client, {
         ...{ CustomKeyStoreName, CloudHsmClusterId, TrustAnchorCertificate: clusters.anchors.get(CustomKeyStoreName) },
