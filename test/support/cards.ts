@@ -31,8 +31,6 @@ export interface KnownKey {
 /** Returns the members of a response that name the key. */
 export const named = ({ KeyArn, KeyCheckValue }: KnownKey) => ({ KeyArn, KeyCheckValue });
 
-export const anotherDigit = (text: string) => text.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
-
 /** Starts a service, and returns the calls that the specs of card and EMV operations share. */
 export function useCards() {
   const service = useService();

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -60,12 +60,16 @@ export const clusterId = (name: string) => `cluster-${name.padEnd(11, '2345672')
 /** A service with clusters. */
 export interface Clusters {
   service: TestService;
+  /** The environment of the service, for another one on the same database. */
+  env: NodeJS.ProcessEnv;
   client: KMSClient;
   softHsm: SoftHsm;
   /** Their trust anchors, in PEM, by name. */
   anchors: Map<string, string>;
   /** Writes the order that the module of compileShim follows. */
   order: (text: string) => void;
+  /** True once a module has begun to follow the order `slow`. */
+  isSlow: () => boolean;
   /** Creates a key store of a cluster, by default of the cluster with the store's name. @returns its id */
   store: (name: string, cluster?: string, input?: Partial<CreateCustomKeyStoreCommandInput>) => Promise<string>;
   /** Does the background work for the end of waiting periods of 7 days. */
@@ -87,6 +91,7 @@ export function useClusters(
   const clusters = {
     anchors: new Map(),
     order: (text) => writeFileSync(join(folder, 'orders'), text),
+    isSlow: () => !existsSync(join(folder, 'orders')),
     store: (CustomKeyStoreName, CloudHsmClusterId = clusterId(CustomKeyStoreName), input = {}) =>
       createStore(clusters.client, {
         ...{ CustomKeyStoreName, CloudHsmClusterId, TrustAnchorCertificate: clusters.anchors.get(CustomKeyStoreName) },
@@ -111,7 +116,8 @@ export function useClusters(
       }
       return { clusterId: clusterId(name), tokenLabel: name, trustAnchorFile: `${name}.crt`, ...row };
     });
-    clusters.service = await startTestService({ ...clustersFile(folder, file), ...env });
+    clusters.env = { ...clustersFile(folder, file), ...env };
+    clusters.service = await startTestService(clusters.env);
     clusters.client = kmsClient(clusters.service);
   });
   afterAll(async () => {

@@ -28,10 +28,6 @@ export function changed(bytes: Buffer): Buffer {
   return copy;
 }
 
-/** Returns a key block with another digit at this index. */
-export const withOtherDigit = (block: string, at: number) =>
-  block.slice(0, at) + (block[at] === '0' ? '1' : '0') + block.slice(at + 1);
-
 /** Starts a service, and returns the calls that the specs of ImportKey share. */
 export function useImports(env?: NodeJS.ProcessEnv) {
   const service = useService(env);

@@ -3,7 +3,9 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography';
 import { SignatureV4 } from '@smithy/signature-v4';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
+import { DataSource } from 'typeorm';
 import { Clock } from '../../src/clock.js';
+import { DestructionWatch, confirmDestruction } from '../../src/changes/destruction-watch.js';
 import { readConfig } from '../../src/config/config.js';
 import { type Log, openLog } from '../../src/logger.js';
 import { type Service, startService } from '../../src/service.js';
@@ -95,6 +97,16 @@ export async function startTestService(env: NodeJS.ProcessEnv = {}, clock = new 
       await store.remove();
     },
   };
+}
+
+/**
+ * Advances the clock of a service and confirms the jump. Otherwise the service, which looks at the clock every minute,
+ * might put all destruction on hold at any later time.
+ */
+export async function advanceConfirmed({ app, clock }: TestService, milliseconds: number): Promise<void> {
+  clock.advance(milliseconds);
+  await app.get(DestructionWatch).look();
+  await confirmDestruction(app.get(DataSource).manager, clock.now());
 }
 
 export const SILENT = openLog('silent', { write: () => undefined });

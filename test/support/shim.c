@@ -12,7 +12,7 @@
 //   locked | no-pin: the flags of the token
 //   empty: no slot holds a token
 //   uninitialized: C_Initialize fails
-//   slow: C_Initialize takes 30 s
+//   slow: C_Initialize removes the file, so that no other process follows the order, and takes 30 s
 // Handles of objects are numbered from 1 on in the order in which they are found after a login.
 // Every C_Login appends a byte to the file that SHIM_LOGINS names.
 #include <dlfcn.h>
@@ -161,7 +161,10 @@ static CK_RV slot_list(CK_BBOOL present, CK_SLOT_ID_PTR slots, CK_ULONG_PTR coun
 }
 
 static CK_RV initialize(CK_VOID_PTR args) {
-  if (is("slow")) sleep(30);
+  if (is("slow")) {
+    unlink(getenv("SHIM_ORDERS"));
+    sleep(30);
+  }
   return is("uninitialized") ? CKR_GENERAL_ERROR : real->C_Initialize(args);
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { altered } from '../../support/altered.js';
 import { cardKey, commonSessionKey, padded, retailMac, verificationValue } from '../../support/card-oracle.js';
 import { hex4, message, send, testExchanges, useEveryCommand, type Exchange } from '../../support/every-command.js';
 import {
@@ -44,8 +45,6 @@ const bdk = underLmk('009', clear.bdk);
 const mkac = underLmk('109', clear.mkac);
 const zpk = underLmk('001', keyOf('zpk'));
 
-/** Returns the text with another last hexadecimal digit. */
-const otherEnd = (text: string) => text.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
 const latin1 = (bytes: Buffer) => bytes.toString('latin1');
 
 describe('card verification values', () => {
@@ -110,7 +109,7 @@ describe('MACs', () => {
     ],
     ['M6 by algorithm 3 refuses a single-length key', macRequest({ algorithm: '3', key: `003${singleTak}` }), 'M727'],
     ['M8 verifies a MAC', macRequest({ command: 'M8', claimed: mac('1', '1') }), 'M900'],
-    ['M8 refuses another MAC', macRequest({ command: 'M8', claimed: otherEnd(mac('1', '1')) }), 'M901'],
+    ['M8 refuses another MAC', macRequest({ command: 'M8', claimed: altered(mac('1', '1')) }), 'M901'],
     ['M6 refuses the mode 9', macRequest({ mode: '9' }), 'M702'],
     ['M6 refuses the input format 7', macRequest({ format: '7' }), 'M703'],
     ['M6 refuses the algorithm 5', macRequest({ algorithm: '5' }), 'M704'],
@@ -135,7 +134,7 @@ describe('MACs', () => {
     expect(await send(service, macRequest(last))).toBe(`M700${whole}`);
     const short = { ...last, command: 'M8', size: '0' };
     expect(await send(service, macRequest({ ...short, claimed: whole.slice(0, 8) }))).toBe('M900');
-    expect(await send(service, macRequest({ ...short, claimed: otherEnd(whole.slice(0, 8)) }))).toBe('M901');
+    expect(await send(service, macRequest({ ...short, claimed: altered(whole.slice(0, 8)) }))).toBe('M901');
   });
 
   const x919 = mac('3', '1').slice(0, 8);
@@ -151,12 +150,12 @@ describe('MACs', () => {
     ],
     ['C2 returns a MAC of X9.19', message('C20010', tak, hex4(33), TEXT), `C300${x919}`],
     ['C4 verifies a MAC of X9.19', message('C40010', tak, hex4(33), TEXT, x919), 'C500'],
-    ['C4 refuses another MAC', message('C40010', tak, hex4(33), TEXT, otherEnd(x919)), 'C501'],
+    ['C4 refuses another MAC', message('C40010', tak, hex4(33), TEXT, altered(x919)), 'C501'],
     ['MY replaces a MAC', translate(mac('1', '1')), `MZ00${mac('3', '2', clear.zak).slice(0, 8)}`],
-    ['MY refuses another MAC', translate(otherEnd(mac('1', '1'))), 'MZ01'],
+    ['MY refuses another MAC', translate(altered(mac('1', '1'))), 'MZ01'],
     ['GW returns a MAC under a DUKPT key', message('GW41', bdk, `A05${KSN}`, '0033', TEXT), `GX00${dukptMac}`],
     ['GW verifies a MAC under a DUKPT key', gw(dukptMac), 'GX00'],
-    ['GW refuses another MAC', gw(otherEnd(dukptMac)), 'GX01'],
+    ['GW refuses another MAC', gw(altered(dukptMac)), 'GX01'],
   ]);
 });
 

@@ -1,11 +1,10 @@
 import { CreateAliasCommand, PaymentCryptographyClient } from '@aws-sdk/client-payment-cryptography';
-import { createServer } from 'node:net';
 import { Clock } from '../../../src/clock.js';
 import { newStore, type TestStore } from '../../support/database.js';
 import { listener, payshieldFile } from '../../support/host-listeners.js';
 import { createKeyOf } from '../../support/keys.js';
 import { PayshieldClient } from '../../support/payshield-client.js';
-import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { type ServiceProcess, spawnService, until } from '../../support/process.js';
 import { CREDENTIALS, REGION, send, serviceEnv } from '../../support/service.js';
 
 /** Two processes on one database, of which the second has two workers. */
@@ -19,14 +18,14 @@ let store: TestStore;
 beforeAll(async () => {
   store = await newStore();
   for (const env of [{}, { KEYBLOCK_WORKERS: '2' }]) {
-    const port = await freePort();
-    limitedPort = await freePort();
-    const limited = listener({ port: limitedPort, maxConnections: 1 });
-    const payshield = payshieldFile({ lmks: LMKS, listeners: [listener({ port }), limited] });
-    const started = spawnService({ ...serviceEnv(store), KEYBLOCK_LOG_LEVEL: 'error', ...payshield, ...env });
+    const payshield = payshieldFile({ lmks: LMKS, listeners: [listener(), listener({ maxConnections: 1 })] });
+    const started = spawnService({ ...serviceEnv(store), ...payshield, ...env });
     processes.push(started);
-    ports.push(port);
     await started.listening;
+    await until(() => servedPorts(started).length === 2);
+    const [port, limited] = servedPorts(started);
+    ports.push(port!);
+    limitedPort = limited!;
   }
   const url = await processes[0]!.listening;
   const controlPlane = new PaymentCryptographyClient({ region: REGION, endpoint: url, credentials: CREDENTIALS });
@@ -82,10 +81,8 @@ async function ask(place: number, command: string): Promise<string> {
   return reply;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+/** Returns the ports of the listeners that a process has logged, in the order of its file. Its workers share them. */
+function servedPorts({ log }: ServiceProcess): number[] {
+  const lines = log().matchAll(/"listener":"127\.0\.0\.1:(\d+)".*"host commands are served"/g);
+  return [...new Set([...lines].map(([, port]) => Number(port)))];
 }

@@ -129,6 +129,7 @@ const service = useHostCommands({
     listener({ principal: GUEST }),
   ],
 });
+beforeAll(() => service.app.get(PrincipalRepository).create('user', 'guest'));
 
 describe.each(HEADER_LENGTHS.map((headerLength, place) => ({ headerLength, place })))(
   'with a header of $headerLength bytes',
@@ -159,7 +160,6 @@ test('all of them may be sent at once', async () => {
 test('a permission that is revoked is missing at the next command of an open connection', async () => {
   const [[command, reply]] = VECTORS as [[string, string]];
   const principals = service.app.get(PrincipalRepository);
-  await principals.create('user', 'guest');
   const client = await service.connect(GUEST_PLACE);
   expect(await client.ask(command)).toBe('CX29');
   await principals.putPolicy(GUEST, 'own', policyOf(allow('GenerateCardValidationData')));
@@ -210,6 +210,8 @@ describe('permissions of the older forms of A0, A4, A6 and A8', () => {
 });
 
 test('no metric contains any part of a PIN, a PAN or a key', async () => {
+  const client = await service.connect(2);
+  for (const [command, reply] of VECTORS) expect(await client.ask(command)).toBe(reply);
   const { text } = await sendUnsigned(`${service.url}/metrics`, { method: 'GET' });
   expect(text).toContain('service="hostcommands",operation="CA",outcome="00"');
   expect(text).not.toMatch(/550000025321|0406FBB23A5214DF/);

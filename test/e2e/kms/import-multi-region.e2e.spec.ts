@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { DataSource } from 'typeorm';
-import { confirmDestruction } from '../../../src/changes/destruction-watch.js';
 import { KmsExpiryWorker } from '../../../src/kms/import/kms-expiry.worker.js';
 import { KmsDeletionWorker } from '../../../src/kms/keys/kms-deletion.worker.js';
 import { useService } from '../../support/api.js';
 import { callKms, createKmsKey, describeKmsKey, expectRefused } from '../../support/kms.js';
 import { importMaterial, importOf, parametersFor } from '../../support/kms-import.js';
-import { TestClock } from '../../support/service.js';
+import { TestClock, advanceConfirmed } from '../../support/service.js';
 
 const [HOME, EUROPE, ASIA] = ['us-east-1', 'eu-west-1', 'ap-south-1'] as const;
 const clock = new TestClock();
@@ -122,12 +120,11 @@ test('expiry applies in each Region separately, and a waiting material of the pr
   await importIn(EUROPE, KeyId, first, at(60_000));
   await importIn(HOME, KeyId, second, { ...NEW, ...at(120_000) });
   await importIn(EUROPE, KeyId, second, at(3_600_000));
-  clock.advance(61_000);
+  await advanceConfirmed(service, 61_000);
   expect([await stateIn(HOME, KeyId), await stateIn(EUROPE, KeyId)]).toEqual(['Enabled', 'PendingImport']);
   await importIn(EUROPE, KeyId, first);
   expect(await stateIn(EUROPE, KeyId)).toBe('Enabled');
-  clock.advance(60_000);
-  await confirmDestruction(service.app.get(DataSource).manager, clock.now());
+  await advanceConfirmed(service, 60_000);
   await service.app.get(KmsExpiryWorker, { strict: false }).doDue(clock.now());
   for (const region of [HOME, EUROPE] as const) expect(await materialsIn(region, KeyId)).toEqual(['CURRENT IMPORTED']);
   await isUnknownIn(EUROPE, KeyId, second);

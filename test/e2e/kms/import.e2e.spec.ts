@@ -4,6 +4,7 @@ import { KmsExpiryWorker } from '../../../src/kms/import/kms-expiry.worker.js';
 import { useService } from '../../support/api.js';
 import { importMaterial, importOf, parametersFor } from '../../support/kms-import.js';
 import { callKms, createKmsKey, describeKmsKey, expectRefused } from '../../support/kms.js';
+import { advanceConfirmed } from '../../support/service.js';
 
 const service = useService({ KEYBLOCK_REGIONS: 'us-east-1,eu-west-1' });
 const HOUR_S = 3600;
@@ -58,7 +59,7 @@ describe('an import token', () => {
   test('ends after 24 hours, and its wrapping key is erased', async () => {
     const { KeyId, Arn } = await external();
     const given = importOf(await parametersFor(service, KeyId), randomBytes(32));
-    service.clock.advance(DAY_MS);
+    await advanceConfirmed(service, DAY_MS);
     const expired = { name: 'ExpiredImportTokenException' };
     await expectRefused(service, 'ImportKeyMaterial', { KeyId, ...given }, expired);
     await service.app.get(KmsExpiryWorker, { strict: false }).doDue(service.clock.now());
@@ -106,7 +107,7 @@ describe('expiry', () => {
     expect(await describeKmsKey(service, KeyId)).toMatchObject({ ...EXPIRES, ValidTo, CurrentKeyMaterialId: id });
     const ciphertext = await encrypt(KeyId);
     await callKms(service, 'DisableKey', { KeyId });
-    service.clock.advance(HOUR_S * 1000);
+    await advanceConfirmed(service, HOUR_S * 1000);
     await expectRefused(service, 'Decrypt', { CiphertextBlob: ciphertext }, pendingImport(Arn));
 
     await service.app.get(KmsExpiryWorker, { strict: false }).doDue(service.clock.now());

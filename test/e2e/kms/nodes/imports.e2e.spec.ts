@@ -134,6 +134,19 @@ async function stored({ arn, ids }: Imported): Promise<State> {
 const ROUNDS = 25;
 const CALLERS = 4;
 const CALLS_EACH = 4;
+/** Every answer of the model. Calls are made until all have occurred. */
+const ANSWERS = [
+  'delete NotFoundException',
+  'delete current ok',
+  'delete ok',
+  'import IncorrectKeyMaterialException',
+  'import new IncorrectKeyMaterialException',
+  'import new KMSInvalidStateException',
+  'import new ok',
+  'import ok',
+  'rotate KMSInvalidStateException',
+  'rotate ok',
+];
 
 test('some order of the imports, deletions and rotations on two nodes explains every answer and the final state', async () => {
   const random = randomOf(5);
@@ -145,7 +158,7 @@ test('some order of the imports, deletions and rotations on two nodes explains e
       () => ({ operation: one('rotate', 'rotate', 'delete current') }),
     )();
   const answers = new Set<string>();
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < ROUNDS || (answers.size < ANSWERS.length && round < 10 * ROUNDS); round++) {
     const key = await newKey();
     const histories = Array.from({ length: CALLERS }, async () => {
       const plan = Array.from({ length: CALLS_EACH }, () => ({ kms: one(...clients), call: anyCall() }));
@@ -159,17 +172,5 @@ test('some order of the imports, deletions and rotations on two nodes explains e
       throw new Error(`No order explains round ${round}: ${JSON.stringify({ calls, end, ends }, undefined, 1)}`);
     for (const { call, answer } of calls) answers.add(`${call.operation} ${String(answer)}`);
   }
-  // The test was not vacuous: every answer of the model occurred.
-  expect([...answers].sort()).toEqual([
-    'delete NotFoundException',
-    'delete current ok',
-    'delete ok',
-    'import IncorrectKeyMaterialException',
-    'import new IncorrectKeyMaterialException',
-    'import new KMSInvalidStateException',
-    'import new ok',
-    'import ok',
-    'rotate KMSInvalidStateException',
-    'rotate ok',
-  ]);
+  expect([...answers].sort()).toEqual(ANSWERS);
 });

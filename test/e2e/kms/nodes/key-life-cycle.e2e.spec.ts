@@ -88,6 +88,26 @@ async function stored(arn: string): Promise<State> {
 const ROUNDS = 20;
 const CALLERS = 4;
 const CALLS_EACH = 4;
+/** Every answer of the model. Calls are made until all have occurred. */
+const ANSWERS = [
+  'CancelKeyDeletion KMSInvalidStateException',
+  'CancelKeyDeletion ok',
+  'DisableKey KMSInvalidStateException',
+  'DisableKey ok',
+  'DisableKeyRotation DisabledException',
+  'DisableKeyRotation KMSInvalidStateException',
+  'DisableKeyRotation ok',
+  'EnableKey KMSInvalidStateException',
+  'EnableKey ok',
+  'EnableKeyRotation DisabledException',
+  'EnableKeyRotation KMSInvalidStateException',
+  'EnableKeyRotation ok',
+  'RotateKeyOnDemand DisabledException',
+  'RotateKeyOnDemand KMSInvalidStateException',
+  'RotateKeyOnDemand ok',
+  'ScheduleKeyDeletion KMSInvalidStateException',
+  'ScheduleKeyDeletion ok',
+];
 
 test.each([
   ['that notify each other', 1, false],
@@ -96,7 +116,7 @@ test.each([
   const random = randomOf(seed);
   const one = <T>(...of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
   const answers = new Set<string>();
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < ROUNDS || (answers.size < ANSWERS.length && round < 10 * ROUNDS); round++) {
     if (deaf) await cutListeners(shared.database);
     const arn = await createKey();
     const blobs: Uint8Array[] = [];
@@ -147,26 +167,7 @@ test.each([
       expect(materials).toContain(KeyMaterialId);
     }
   }
-  // The test was not vacuous: every answer of the model occurred.
-  expect([...answers].sort()).toEqual([
-    'CancelKeyDeletion KMSInvalidStateException',
-    'CancelKeyDeletion ok',
-    'DisableKey KMSInvalidStateException',
-    'DisableKey ok',
-    'DisableKeyRotation DisabledException',
-    'DisableKeyRotation KMSInvalidStateException',
-    'DisableKeyRotation ok',
-    'EnableKey KMSInvalidStateException',
-    'EnableKey ok',
-    'EnableKeyRotation DisabledException',
-    'EnableKeyRotation KMSInvalidStateException',
-    'EnableKeyRotation ok',
-    'RotateKeyOnDemand DisabledException',
-    'RotateKeyOnDemand KMSInvalidStateException',
-    'RotateKeyOnDemand ok',
-    'ScheduleKeyDeletion KMSInvalidStateException',
-    'ScheduleKeyDeletion ok',
-  ]);
+  expect([...answers].sort()).toEqual(ANSWERS);
 });
 
 describe.each([false, true])('on a node that misses notifications: %s', (deaf) => {

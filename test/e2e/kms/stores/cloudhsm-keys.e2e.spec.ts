@@ -189,7 +189,7 @@ describeWithSoftHsm('AWS CloudHSM key stores', () => {
         address: { module: SOFTHSM, label: 'main' },
         pin: PIN,
         sessions: 1,
-        timeoutMs: 5000,
+        timeoutMs: 20_000,
       });
       await token.run('destroyKey', { label: Arn, id: tokenKeyId(Arn) });
       await token.close();

@@ -1,6 +1,7 @@
 import type { KeyUsage } from '../../../../src/payment/keys/key-attributes.js';
 import { invalid, failed } from '../../../support/api.js';
-import { C0, E4, E6, CLEAR, PANS, PAN, named, anotherDigit, useCards, type Json } from '../../../support/cards.js';
+import { altered } from '../../../support/altered.js';
+import { C0, E4, E6, CLEAR, PANS, PAN, named, useCards, type Json } from '../../../support/cards.js';
 import { vectors, hex } from '../../../support/vectors.js';
 import * as oracle from '../../../support/card-oracle.js';
 
@@ -87,7 +88,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
     for (const [length, value] of Object.entries(values)) {
       expect((await generate(KeyArn, pan, attributes, Number(length))).ValidationData).toBe(value);
       expect(await verify(KeyArn, pan, attributes, value)).toEqual({ KeyArn, KeyCheckValue });
-      await expect(verify(KeyArn, pan, attributes, anotherDigit(value))).rejects.toEqual(FAILED);
+      await expect(verify(KeyArn, pan, attributes, altered(value))).rejects.toEqual(FAILED);
     }
   });
 
@@ -121,7 +122,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
       const { PanSequenceNumber: _, ...attributes } = { ...CHIP, CardExpiryDate: '2809' };
       const given = { DiscoverDynamicCardVerificationCode: attributes };
       expect(await verify(KeyArn, pan, given, value)).toEqual(named(await keyOf(CLEAR, E4)));
-      await expect(verify(KeyArn, pan, given, anotherDigit(value))).rejects.toEqual(FAILED);
+      await expect(verify(KeyArn, pan, given, altered(value))).rejects.toEqual(FAILED);
     });
   });
 
@@ -177,7 +178,7 @@ describe('GenerateCardValidationData and VerifyCardValidationData', () => {
     };
     const right = oracle.verificationValue(hex(CLEAR), `${PAN}2809201`).slice(0, 3);
     const answers = await Promise.all(
-      ['000', '111', anotherDigit(right)].map((ValidationData) =>
+      ['000', '111', altered(right)].map((ValidationData) =>
         post('cardvalidationdata/verify', { ...input, ValidationData }),
       ),
     );

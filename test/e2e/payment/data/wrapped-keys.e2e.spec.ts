@@ -1,4 +1,5 @@
 import type { KeyMode, SymmetricKeyAlgorithm } from '../../../../src/payment/keys/key-attributes.js';
+import { altered, withOtherDigit } from '../../../support/altered.js';
 import {
   B0,
   D0,
@@ -200,11 +201,10 @@ describe('A data key that is sent in a key block', () => {
 
   test('is rejected with the same message wherever the key block is not authentic', async () => {
     const text = block();
-    const flip = (at: number) => text.slice(0, at) + (text[at] === '0' ? '1' : '0') + text.slice(at + 1);
     const other = await kekOf('22'.repeat(32), 'AES_256');
     const answers = [
-      await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(flip(16))), // the encrypted key
-      await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(flip(text.length - 1))), // the MAC
+      await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(withOtherDigit(text, 16))), // the encrypted key
+      await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(altered(text))), // the MAC
       await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(text.replace(/^(.{8})B/, '$1E'))), // the header
       await encrypt(other.KeyArn, BLOCK, ECB, wrapped(text)), // a key block under another key
     ];
@@ -227,7 +227,7 @@ describe('A data key that is sent in a key block', () => {
   test('is not logged', async () => {
     const text = block();
     await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(text));
-    await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(`${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`));
+    await encrypt(keys.kek.KeyArn, BLOCK, ECB, wrapped(altered(text)));
     const log = JSON.stringify(service.log);
     expect(log).toContain(keys.kek.KeyArn);
     for (const secret of [AES_KEY, text.slice(16), text.slice(20, 60)]) expect(log).not.toContain(secret);

@@ -1,5 +1,6 @@
 import { expectError } from '../../../support/api.js';
-import { E0, CLEAR, PANS, PAN, named, anotherDigit, useCards, type Json } from '../../../support/cards.js';
+import { altered } from '../../../support/altered.js';
+import { E0, CLEAR, PANS, PAN, named, useCards, type Json } from '../../../support/cards.js';
 import { vectors, hex } from '../../../support/vectors.js';
 import * as oracle from '../../../support/card-oracle.js';
 
@@ -75,9 +76,9 @@ describe('GenerateAuthRequestCryptogram and VerifyAuthRequestCryptogram', () => 
     const verification = { ...input, AuthRequestCryptogram: arqc, AuthResponseAttributes: responseOf(vector) };
     const lowerCase = { ...input, AuthRequestCryptogram: arqc.toLowerCase() };
     expect(await expectOk('cryptogram/verify', lowerCase)).toEqual(named(key));
-    const otherArqc = { ...verification, AuthRequestCryptogram: anotherDigit(arqc) };
+    const otherArqc = { ...verification, AuthRequestCryptogram: altered(arqc) };
     expectError(await post('cryptogram/verify', otherArqc), FAILED);
-    const otherData = { ...verification, TransactionData: anotherDigit(input.TransactionData) };
+    const otherData = { ...verification, TransactionData: altered(input.TransactionData) };
     expectError(await post('cryptogram/verify', otherData), FAILED);
 
     // One vector computes the ARPC with the session key, but M/Chip uses the card key.

@@ -4,7 +4,8 @@ import type { EccKeyAlgorithm } from '../../../../src/payment/keys/key-attribute
 import { ecdhKey } from '../../../../src/crypto/ecdh.js';
 import { issueLeaf, issueRoot } from '../../../../src/crypto/x509/issue.js';
 import { textOf } from '../../../../src/payment/exchange/certificate-text.js';
-import { PIN_KEY, YEAR_MS, pem, changed, withOtherDigit, useImports } from '../../../support/key-import.js';
+import { withOtherDigit } from '../../../support/altered.js';
+import { PIN_KEY, YEAR_MS, pem, changed, useImports } from '../../../support/key-import.js';
 import { importMaterial, keyBlock, ecParty, aMonth, importRoot, type KeyToImport } from '../../../support/import.js';
 import { MISSING_KEY } from '../../../support/keys.js';
 import { storePair } from '../../../support/known-pairs.js';

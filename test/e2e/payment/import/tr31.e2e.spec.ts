@@ -7,7 +7,8 @@ import {
 import { toHex } from '../../../../src/crypto/bytes.js';
 import { unwrapKeyBlock } from '../../../../src/crypto/tr31/unwrap.js';
 import type { SymmetricKeyAlgorithm } from '../../../../src/payment/keys/key-attributes.js';
-import { K0, TDES_KEY, PIN_KEY, withOtherDigit, useImports } from '../../../support/key-import.js';
+import { withOtherDigit } from '../../../support/altered.js';
+import { K0, TDES_KEY, PIN_KEY, useImports } from '../../../support/key-import.js';
 import { CIPHER, MAC, algorithmOf } from '../../../support/api.js';
 import { importMaterial, keyBlock, type KeyToImport } from '../../../support/import.js';
 import { MISSING_KEY } from '../../../support/keys.js';

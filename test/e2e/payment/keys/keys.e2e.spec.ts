@@ -380,7 +380,7 @@ async function copyKey(arn: string, copies: number): Promise<void> {
     .filter((name) => name !== 'arn' && name !== 'sequence')
     .join();
   await database.query(
-    `INSERT INTO keys (arn, ${columns}) SELECT left(arn, -4) || to_char(n, 'FM0000'), ${columns}
+    `INSERT INTO keys (arn, ${columns}) SELECT left(arn, -16) || to_char(n, 'FM0000000000000000'), ${columns}
        FROM keys, generate_series(1, ${copies}) AS n WHERE arn = $1`,
     [arn],
   );

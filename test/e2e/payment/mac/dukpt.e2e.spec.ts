@@ -1,5 +1,6 @@
 import { failed } from '../../../support/api.js';
-import { B0, CLEAR, named, anotherDigit, useCards, type Json } from '../../../support/cards.js';
+import { altered } from '../../../support/altered.js';
+import { B0, CLEAR, named, useCards, type Json } from '../../../support/cards.js';
 import { vectors } from '../../../support/vectors.js';
 
 const { service, keyOf, expectOk, expectInvalid } = useCards();
@@ -48,8 +49,8 @@ describe('GenerateMac and VerifyMac under DUKPT', () => {
         .promise();
     expect(await verify(mac.toLowerCase())).toEqual(named(key));
     expect(await verify(mac.slice(0, 8))).toEqual(named(key));
-    await expect(verify(anotherDigit(mac))).rejects.toEqual(failed('Mac verification failed.'));
-    await expect(verify(mac, anotherDigit(vector.message))).rejects.toEqual(failed('Mac verification failed.'));
+    await expect(verify(altered(mac))).rejects.toEqual(failed('Mac verification failed.'));
+    await expect(verify(mac, altered(vector.message))).rejects.toEqual(failed('Mac verification failed.'));
   });
 
   const inputOf = async (bdk: string, GenerationAttributes: Json, MessageData: string) => ({
