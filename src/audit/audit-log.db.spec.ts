@@ -271,7 +271,10 @@ describe('an attacker who can write to the database', () => {
     ['edits the last event', change(7, ([a = '', b = '', c]) => [a, b, edit(c)]), { kind: 'edited', sequence: 7 }],
     [
       'edits the link of an event',
-      change(4, ([a = '', ...more]) => [a.replace(/"previous":"../, '"previous":"ff'), ...more]),
+      change(4, ([a = '', ...more]) => [
+        a.replace(/(?<="previous":")./, (digit) => (digit === '0' ? '1' : '0')),
+        ...more,
+      ]),
       { kind: 'edited', sequence: 3 },
     ],
     [

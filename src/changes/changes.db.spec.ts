@@ -7,6 +7,7 @@ import {
   StartKeyUsageCommand,
   StopKeyUsageCommand,
 } from '@aws-sdk/client-payment-cryptography';
+import { jest } from '@jest/globals';
 import PaymentCryptographyData from 'aws-sdk/clients/paymentcryptographydata.js';
 import { DataSource } from 'typeorm';
 import { type DatabaseStore, newStore } from '../../test/support/database.js';
@@ -15,7 +16,9 @@ import { CREDENTIALS, REGION, startOn } from '../../test/support/service.js';
 import { openLog } from '../logger.js';
 import type { Service } from '../service.js';
 import { KeyCache } from '../payment/keys/key-cache.js';
+import { primaryOf } from '../database/primary.js';
 import { MAX_STALE_MS } from './change-epoch.js';
+import { Changes } from './changes.js';
 
 const UNHEARD = /notification of this process to itself did not arrive/;
 
@@ -88,8 +91,14 @@ describe('nodes', () => {
     while (!cacheOf(node).known(KeyIdentifier)) await mac(node);
   }
 
-  async function until(done: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await done())) await pause(5);
+  const cutListeners = () =>
+    nodes[0]!.app.get(DataSource).query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'keyblock listener' AND datname = current_database()`,
+    );
+
+  async function until(done: () => boolean): Promise<void> {
+    while (!done()) await pause(5);
   }
 
   test('a key that is stopped on one node is refused on another as soon as the notification arrives', async () => {
@@ -109,12 +118,9 @@ describe('nodes', () => {
     const { value } = cacheOf(1).known(KeyIdentifier)!;
     const lost = () => logs[1]!.filter((line) => line.includes('listens for changes was lost')).length;
     const before = lost();
-    const database = nodes[0]!.app.get(DataSource);
-    const listeners = `SELECT pid FROM pg_stat_activity
-      WHERE application_name = 'keyblock listener' AND datname = current_database() AND query <> ''`;
-    await database.query(`SELECT pg_terminate_backend(pid) FROM (${listeners}) AS listeners`);
+    await cutListeners();
     await until(() => lost() > before);
-    await until(async () => (await database.query<object[]>(listeners)).length === nodes.length);
+    await until(() => nodes[1]!.app.get(Changes).isListening);
     await until(() => cacheOf(1).known(KeyIdentifier) !== undefined);
     expect(cacheOf(1).known(KeyIdentifier)!.value).toBe(value);
 
@@ -128,11 +134,11 @@ describe('nodes', () => {
   test('a change made while a node does not listen takes effect within a second, and clears its cache', async () => {
     await untilKnown(1);
     const cleared = dropped(1, 'clear');
-    await nodes[0]!.app.get(DataSource).query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE application_name = 'keyblock listener' AND datname = current_database()`,
-    );
+    const reconnect = jest.spyOn(primaryOf(nodes[1]!.app.get(DataSource)), 'connect').mockRejectedValue(new Error());
+    await cutListeners();
+    await until(() => !nodes[1]!.app.get(Changes).isListening);
     await stop();
+    reconnect.mockRestore();
     const bound = performance.now() + MAX_STALE_MS;
     await cleared;
     await pause(bound - performance.now());

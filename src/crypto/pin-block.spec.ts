@@ -121,10 +121,13 @@ describe('PIN blocks, ISO 9564-1 and Diebold', () => {
       toHex(encodePinBlock(format, { pin: '1234', pan: '0000000000000000' })),
     );
     for (const block of blocks) expect(block).toMatch(pattern);
-    const randomFill = format === 1 || format === 3;
-    expect(new Set(blocks).size).toBe(randomFill ? 100 : 1);
-    if (randomFill)
-      expect(new Set(blocks.flatMap((block) => Array.from(block.slice(6)))).size).toBe(format === 1 ? 16 : 6);
+    if (format !== 1 && format !== 3) {
+      expect(new Set(blocks).size).toBe(1);
+      return;
+    }
+    // Two of the 100 random fills of format 3 are equal in one run of 10,000.
+    expect(new Set(blocks).size).toBeGreaterThan(95);
+    expect(new Set(blocks.flatMap((block) => Array.from(block.slice(6)))).size).toBe(format === 1 ? 16 : 6);
   });
 
   test('format 4 gives a different block each time', () => {
@@ -230,14 +233,15 @@ describe('invalid PIN blocks are refused', () => {
   test('in format 4 under another key, with a flipped bit or with another PAN', () => {
     using cipher = aes(aesKey);
     using other = aes(hex('0E98318106D0B1865DEED075C22159A6'));
-    const given = { block: encryptPinBlock(cipher, 4, { pin: '123456789012', pan: PAN }), pan: PAN };
+    const block = encryptPinBlock(cipher, 4, { pin: '123456789012', pan: PAN }, fill('0123456789ABCDEF'));
+    const given = { block, pan: PAN };
     expect(() => decryptPinBlock(other, 4, given)).toThrow(undecodable);
     expect(() => decryptPinBlock(cipher, 4, { ...given, pan: `${PAN}0` })).toThrow(undecodable);
     expect(() => decryptPinBlock(cipher, 4, { ...given, pan: PAN.replace('1', '2') })).toThrow(undecodable);
     for (let bit = 0; bit < 128; bit++) {
-      const block = Buffer.from(given.block);
-      block[bit >> 3] = block[bit >> 3]! ^ (0x80 >> (bit % 8));
-      expect(() => decryptPinBlock(cipher, 4, { block, pan: PAN })).toThrow(undecodable);
+      const changed = Buffer.from(block);
+      changed[bit >> 3] = changed[bit >> 3]! ^ (0x80 >> (bit % 8));
+      expect(() => decryptPinBlock(cipher, 4, { block: changed, pan: PAN })).toThrow(undecodable);
     }
   });
 });

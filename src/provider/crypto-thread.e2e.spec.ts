@@ -47,14 +47,21 @@ test('another error of a computation is reported, and the thread continues', asy
 
 test('the event loop is not blocked while the thread computes', async () => {
   const seed = createSecretKey(Buffer.alloc(32, 1));
-  const state = { isSigned: false };
+  /** Signs once. @returns how often the event loop turned meanwhile */
+  const turnsOfSigning = async () => {
+    const state = { isSigned: false };
+    const signing = thread.run('signMessage', 'ML_DSA_87', seed, message).then(() => (state.isSigned = true));
+    let turns = 0;
+    while (!state.isSigned) {
+      await new Promise(setImmediate);
+      turns++;
+    }
+    await signing;
+    return turns;
+  };
+  // The thread signs in a millisecond, for which this one may have no processor.
   let turns = 0;
-  const signing = thread.run('signMessage', 'ML_DSA_87', seed, message).then(() => (state.isSigned = true));
-  while (!state.isSigned) {
-    await new Promise(setImmediate);
-    turns++;
-  }
-  await signing;
+  for (let i = 0; i < 100 && turns < 2; i++) turns = await turnsOfSigning();
   expect(turns).toBeGreaterThan(1);
 });
 
