@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { DatabaseStore } from './database.js';
+import type { TestStore } from './database.js';
 import { until } from './process.js';
 
 /** The locked table of payment keys. */
@@ -10,7 +10,7 @@ export interface HeldKeys {
 }
 
 /** Locks the table of payment keys. Whatever reads or writes it waits until `release`. */
-export async function holdKeys({ env }: DatabaseStore): Promise<HeldKeys> {
+export async function holdKeys({ env }: TestStore): Promise<HeldKeys> {
   const database = new pg.Client({ connectionString: env.DATABASE_URL });
   await database.connect();
   await database.query('BEGIN');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createPlainServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { adminOf } from '../../support/admin.js';
 import { approvalsOf, sessionIdOf } from '../../support/approvals.js';
 import { runKeyblock } from '../../support/cli.js';
 import { type DatabaseStore, newStore } from '../../support/database.js';
-import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { type ServiceProcess, spawnService, until } from '../../support/process.js';
 import { selfSigned } from '../../support/self-signed.js';
 import { type RawRequest, type RawResponse, send, serviceEnv, TestClock } from '../../support/service.js';
 
@@ -29,8 +29,9 @@ const folder = mkdtempSync(join(tmpdir(), 'keyblock-webhook-'));
 const clock = new TestClock();
 const environment = { ...process.env };
 let received: Notice[] = [];
-/** The receiver's answer; undefined never answers. */
+/** The receiver's answer; if undefined, requests wait for one. */
 let status: number | undefined;
+const waiting: ServerResponse[] = [];
 /** Number of requests that the service gave up before the receiver answered. */
 let givenUp = 0;
 let receiver: Server;
@@ -52,7 +53,8 @@ const listener: RequestListener = (request, response) => {
     const { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': signature } = request.headers;
     if (request.url === `/${TOKEN}` && signature === signatureOf(SECRET, String(id), Number(time), body))
       received.push(JSON.parse(body) as Notice);
-    if (status !== undefined) response.writeHead(status).end();
+    if (status === undefined) waiting.push(response);
+    else response.writeHead(status).end();
   });
 };
 
@@ -94,7 +96,7 @@ afterAll(async () => {
 
 const deleteKey = (KeyIdentifier: string) => control('DeleteKey', { KeyIdentifier });
 async function types(notices: number): Promise<string[]> {
-  while (received.length < notices) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => received.length >= notices);
   return received.map(({ type }) => type);
 }
 async function metric(outcome: string): Promise<number> {
@@ -134,7 +136,8 @@ test('the receiver is notified of each change of a request, without the text tha
     { ...common, State: 'EXECUTED', ApprovedUntil: seconds },
   ]);
   expect(JSON.stringify(received)).not.toMatch(new RegExp(`${RequestHash}|a comment|not to be told|${key}`));
-  expect(await metric('delivered')).toBe(3);
+  // Counted once the receiver's answer has arrived.
+  await until(async () => (await metric('delivered')) === 3);
 });
 
 test('a change that is not committed sends no notice', async () => {
@@ -159,6 +162,8 @@ test('a receiver that does not answer delays no call, and one that fails gets an
   sessionIdOf(await deleteKey(await newKey()));
   await types(1);
   expect(givenUp).toBe(0);
+  // Otherwise there is another attempt later.
+  waiting.pop()!.writeHead(204).end();
   status = 500;
   const id = sessionIdOf(await deleteKey(await newKey()));
   await types(2);

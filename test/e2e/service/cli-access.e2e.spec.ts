@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { keyblock } from '../../../src/cli/keyblock.js';
 import type { Service } from '../../../src/service.js';
 import { newStore, type TestStore } from '../../support/database.js';
+import { until } from '../../support/process.js';
 import { send, serviceEnv, startOn, target, TestClock } from '../../support/service.js';
 
 let store: TestStore;
@@ -278,19 +279,16 @@ test('a change by the command takes effect in a running service', async () => {
     await done(['create', 'user', 'eve']);
     const credentials = credentialsOf(await done(['key', 'create', 'user', 'eve']));
     expect(await listKeys(service, credentials)).toBe('AccessDeniedException');
-    const within = async (answer: number | string) => {
-      const deadline = performance.now() + 1000;
-      while (performance.now() < deadline && (await listKeys(service, credentials)) !== answer);
-      expect(await listKeys(service, credentials)).toBe(answer);
-    };
+    const isAnswered = (answer: number | string) =>
+      until(async () => (await listKeys(service, credentials)) === answer);
     await done(['policy', 'put', 'user', 'eve', 'own', LIST_KEYS]);
-    await within(200);
+    await isAnswered(200);
     await done(['key', 'disable', credentials.accessKeyId]);
-    await within('UnrecognizedClientException');
+    await isAnswered('UnrecognizedClientException');
     await done(['key', 'enable', credentials.accessKeyId]);
-    await within(200);
+    await isAnswered(200);
     await done(['remove', 'user', 'eve', '--yes']);
-    await within('UnrecognizedClientException');
+    await isAnswered('UnrecognizedClientException');
   });
 });
 

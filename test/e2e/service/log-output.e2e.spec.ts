@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { newStore } from '../../support/database.js';
-import { spawnService } from '../../support/process.js';
+import { spawnService, until } from '../../support/process.js';
 import { sendUnsigned, serviceEnv } from '../../support/service.js';
 
 const MODULE = new URL('../../../dist/log-output.js', import.meta.url).href;
@@ -44,24 +44,29 @@ test.each(ENDS)('a process that ends with "%s" has written every log record in o
 describe('while nobody reads standard output', () => {
   test('log lines are dropped after a time and counted, and the lines that are written are whole', async () => {
     const child = run(`
-      const output = new LogOutput({ logWaitMs: 200 });
+      const output = new LogOutput({ logWaitMs: 60_000 });
       const write = (from) => {
         for (let i = from; i < from + ${COUNT}; i++) output.write('line ' + i + ' ' + 'x'.repeat(100) + '\\n');
       };
       write(0);
+      const { now } = performance;
+      performance.now = () => now.call(performance) + 60_000;
       await until(() => output.dropped > 0);
       process.send('dropped');
-      process.once('message', async () => {
-        write(${COUNT});
-        await new Promise((resolve) => setTimeout(resolve, 500));
+      process.on('message', (message) => {
+        if (message === 'write') return write(${COUNT});
         process.send({ dropped: output.dropped, failures: output.failures });
         process.disconnect();
       });`);
     expect(await told(child)).toBe('dropped');
-    const output = text(child.stdout!);
-    child.send('read');
+    let output = '';
+    child.stdout!.on('data', (data: Buffer) => (output += data.toString()));
+    child.send('write');
+    await until(() => output.includes(`line ${2 * COUNT - 1} `));
+    child.send('end');
     const { dropped, failures } = (await told(child)) as { dropped: number; failures: number };
-    const lines = (await output).trimEnd().split('\n');
+    await once(child, 'close');
+    const lines = output.trimEnd().split('\n');
     for (const line of lines) expect(line).toMatch(/^line \d+ x{100}$/);
     const written = numbers(lines, /^line (\d+)/);
     expect(written).toEqual(written.toSorted((a, b) => a - b));

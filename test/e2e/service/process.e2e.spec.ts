@@ -7,7 +7,6 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand as CreateKmsKeyCommand, SignCommand, VerifyCommand } from '@aws-sdk/client-kms';
-import { setTimeout as pause } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import {
@@ -69,7 +68,7 @@ test('no acknowledged write is lost when the process is killed', async () => {
     };
     const writers = Array.from({ length: 8 }, () => write().catch(() => undefined));
     const enough = acknowledged.length + 40 * round;
-    while (acknowledged.length < enough) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => acknowledged.length >= enough);
     service.child.kill('SIGKILL');
     expect(await service.ended).toBe('SIGKILL');
     await Promise.all(writers);
@@ -94,6 +93,9 @@ async function requestPages(url: string, count: number): Promise<Socket> {
   return socket;
 }
 
+/** Tells whether a process has taken every signal that was sent to it. */
+const hasNoSignal = (pid: number) => /^ShdPnd:\t0+$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
 // npm forwards Ctrl-C to a service that has already received it, and so does the first of several workers.
 test.each<NodeJS.Signals[][]>([[['SIGTERM']], [['SIGINT', 'SIGINT']], [['SIGINT', 'SIGTERM']]])(
   '%p lets requests in flight finish, sends what slow clients have yet to receive and then ends the process',
@@ -106,10 +108,12 @@ test.each<NodeJS.Signals[][]>([[['SIGTERM']], [['SIGINT', 'SIGINT']], [['SIGINT'
     await keys.created();
     const slow = await requestPages(url, PAGES);
 
+    // More than a second after the first one, a signal would end the process at once.
     for (const signal of signals) {
       service.child.kill(signal);
-      await until(() => service.log().includes('"msg":"stopping"'));
+      await until(() => hasNoSignal(service.child.pid!));
     }
+    await until(() => service.log().includes('"msg":"stopping"'));
     await keys.release();
     expect((await creating).Key!.KeyState).toBe('CREATE_COMPLETE');
     const pages = (await text(slow)).split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/).slice(1);
@@ -145,8 +149,9 @@ test('SIGTERM does not wait for a request that never ends', async () => {
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
   socket.on('error', () => undefined);
-  socket.write('POST /mac/generate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.write('POST /mac/generate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n{');
+  // The request has begun.
+  expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 100 Continue/);
   service.child.kill('SIGTERM');
   expect(await service.ended).toBe(0);
   socket.destroy();
@@ -196,8 +201,7 @@ test('serves HTTPS with the configured certificate, and continues when a client 
   const socket = connectTls({ host: hostname, port: Number(port), ...trust });
   await once(socket, 'secureConnect');
   socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{', () => socket.destroy());
-  for (let i = 0; i < 100 && !service.log().includes('SerializationException'); i++) await pause(100);
-  expect(service.log()).toContain('SerializationException');
+  await until(() => service.log().includes('SerializationException'));
   expect(await status()).toBe(200);
   [keyFile, certFile].forEach((file) => rmSync(file!));
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { PaymentCryptographyClient, ListKeysCommand } from '@aws-sdk/client-payment-cryptography';
 import { newStore, type TestStore } from '../../support/database.js';
-import { type ServiceProcess, spawnService } from '../../support/process.js';
+import { type ServiceProcess, spawnService, until } from '../../support/process.js';
 import { CREDENTIALS, REGION, serviceEnv } from '../../support/service.js';
 
 let store: TestStore;
@@ -53,13 +53,12 @@ test('a crashed worker is replaced while the others serve', async () => {
   const url = await start().listening;
   const before = children();
   process.kill(before[0]!, 'SIGKILL');
-  while (children().includes(before[0]!)) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => !children().includes(before[0]!));
   await listKeys(url, 3);
 
-  const isReplaced = () => children().length === 2;
-  while (!isReplaced()) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => children().length === 2);
   expect(children()).toEqual([before[1], expect.any(Number)]);
-  expect(service.log()).toContain('a worker crashed');
+  await until(() => service.log().includes('a worker crashed'));
 });
 
 test('SIGTERM ends all workers', async () => {
@@ -70,7 +69,7 @@ test('SIGTERM ends all workers', async () => {
 
 test('SIGTERM ends workers that are starting', async () => {
   start();
-  while (children().filter(Boolean).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => children().some(Boolean));
   service.child.kill('SIGTERM');
   await expect(service.ended).resolves.toBe(0);
   expect(service.output()).not.toContain('Ready');
