@@ -170,12 +170,12 @@ describeWithSoftHsm('a master key that a token encrypts', () => {
       const key = await create();
       const expected = await mac(key);
       const answers = new Set<string | undefined>();
-      let isRewrapping = true;
+      const rewrapped = new AbortController();
       const load = (async () => {
-        while (isRewrapping) answers.add(await mac(key));
+        while (!rewrapped.signal.aborted) answers.add(await mac(key));
       })();
       await command(store, ['rewrap', '--to', spare], tokenEnv());
-      isRewrapping = false;
+      rewrapped.abort();
       await load;
       expect(answers).toEqual(new Set([expected]));
       expect(await command(store, ['rewrap', '--to', uri()], tokenEnv(), 4)).toContain(
