@@ -45,7 +45,10 @@ describeWithSoftHsm('CreateKey in a custom key store', () => {
     database = new pg.Client({ connectionString: store.env.DATABASE_URL });
     await database.connect();
     const row = { clusterId: CLUSTER, tokenLabel: 'main', trustAnchorFile: 'main.crt' };
-    env = { ...serviceEnv(store), ...softHsm.env, ...clustersFile(folder, [row]) };
+    env = {
+      ...{ ...serviceEnv(store), ...softHsm.env, ...clustersFile(folder, [row]) },
+      KEYBLOCK_TOKEN_TIMEOUT_MS: '20000',
+    };
   });
   afterAll(async () => {
     await database.end();
