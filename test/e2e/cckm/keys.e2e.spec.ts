@@ -196,7 +196,7 @@ describe('a key is created', () => {
 describe('keys are listed', () => {
   let ids: string[];
   beforeAll(async () => {
-    const { resources } = await ann.ok<List>('GET', 'cckm/aws/keys?limit=-1');
+    await ann.createKey();
     const tag = (TagValue: string) => [{ TagKey: 'lists', TagValue }];
     const made = [
       await ann.createKey({ Alias: 'list-b', Tags: tag('one') }),
@@ -205,7 +205,6 @@ describe('keys are listed', () => {
     ];
     ids = made.map(({ id }) => id);
     await ann.ok('POST', `cckm/aws/keys/${ids[1]!}/disable`);
-    expect(resources.length).toBeGreaterThan(0);
   });
   const listed = async (query: string) =>
     (await ann.ok<List>('GET', `cckm/aws/keys?${query}`)).resources.map(({ id }) => ids.indexOf(id));
