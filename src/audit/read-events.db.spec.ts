@@ -5,10 +5,26 @@ import { readEvents } from './read-events.js';
 
 let store: DatabaseStore;
 let database: DataSource;
+/** The times that some rows have after the migration. */
+let times: [from: Date | null, to: Date | null][];
 
 beforeAll(async () => {
   store = await newStore({ schema: 'none' });
   database = await connect(store.env.DATABASE_URL);
+  await database.runMigrations();
+  while ((await database.query<unknown[]>(`SELECT FROM migrations WHERE name = 'AuditTimes1790000000130'`)).length > 0)
+    await database.undoLastMigration();
+  // The times of events in a row have no order: calls are written when they end.
+  await write(1, 1, event('before 1', 7), event('before 2', 3));
+  await write(2, 1, 'not an event');
+  for (let first = 3; first <= 2500; first++) await write(1, first, event('many', 4));
+  await database.runMigrations();
+  await write(1, 2501, event('after', 5));
+  const rows = await database.query<{ first: string; from: Date | null; to: Date | null }[]>(
+    'SELECT first, first_time AS "from", last_time AS "to" FROM audit_log WHERE first IN (1, 1777, 2501) ORDER BY first, chain',
+  );
+  times = rows.map(({ from, to }) => [from, to]);
+  await database.query(`DELETE FROM audit_log WHERE events LIKE '%many%'`);
 });
 afterAll(async () => {
   await database.destroy();
@@ -41,26 +57,13 @@ async function names(filter: Parameters<typeof readEvents>[1]): Promise<string[]
   return events.map((found) => (found as { eventName: string }).eventName);
 }
 
-test('rows of older versions have times, whether they were written before the migration or after it', async () => {
-  await database.runMigrations();
-  while ((await database.query<unknown[]>(`SELECT FROM migrations WHERE name = 'AuditTimes1790000000130'`)).length > 0)
-    await database.undoLastMigration();
-  // The times of events in a row have no order: calls are written when they end.
-  await write(1, 1, event('before 1', 7), event('before 2', 3));
-  await write(2, 1, 'not an event');
-  for (let first = 3; first <= 2500; first++) await write(1, first, event('many', 4));
-  await database.runMigrations();
-  await write(1, 2501, event('after', 5));
-  const rows = await database.query<{ first: string; from: Date | null; to: Date | null }[]>(
-    'SELECT first, first_time AS "from", last_time AS "to" FROM audit_log WHERE first IN (1, 1777, 2501) ORDER BY first, chain',
-  );
-  expect(rows.map(({ from, to }) => [from, to])).toEqual([
+test('rows of older versions have times, whether they were written before the migration or after it', () => {
+  expect(times).toEqual([
     [time(3), time(7)],
     [null, null],
     [time(4), time(4)],
     [time(5), time(5)],
   ]);
-  await database.query(`DELETE FROM audit_log WHERE events LIKE '%many%'`);
 });
 
 test('finds an event by its own time, wherever its row begins and ends', async () => {
@@ -88,4 +91,5 @@ test('reads the index, and only rows that may have events of the period', async 
   expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(
     /Index.*Scan Backward using audit_log_former_by_time/,
   );
+  await database.query('DELETE FROM audit_log WHERE chain = 3');
 });

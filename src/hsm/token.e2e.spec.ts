@@ -355,7 +355,8 @@ describeWithSoftHsm('a token', () => {
       writeFileSync(orders, 'removed');
       await until(() => !token.isUp);
       // As if the token came back with another PIN.
-      rmSync(softHsm.tokens, { recursive: true });
+      const before = `${softHsm.tokens}-before`;
+      renameSync(softHsm.tokens, before);
       const again = newSoftHsm();
       again.init(label, 'a-new-pin-9876');
       renameSync(again.tokens, softHsm.tokens);
@@ -366,6 +367,8 @@ describeWithSoftHsm('a token', () => {
       expect(readFileSync(logins, 'utf8')).toBe('.');
       expect((await refusal(token.run('random', 16))).code).toBe('CKR_PIN_INCORRECT');
       again.remove();
+      rmSync(softHsm.tokens, { recursive: true });
+      renameSync(before, softHsm.tokens);
     });
   });
 });

@@ -53,8 +53,9 @@ describe('the rows of a database from a version without MACs', () => {
   });
 
   test('do not get MACs again: a removed MAC stays missing', async () => {
+    expect(await faultsAtStart()).toEqual({ faults: 0 });
     await sql('UPDATE tags SET mac = NULL, value = $1', ['another']);
-    expect(await faultsAtStart()).toMatchObject({ faults: expect.any(Number) as number });
+    expect((await faultsAtStart()).faults).toBeGreaterThan(0);
     expect((await faultsAtStart()).faults).toBeGreaterThan(0);
     await sql('DELETE FROM tags');
     expect(await sql('SELECT arn FROM keys WHERE arn = $1', [arn])).toHaveLength(1);

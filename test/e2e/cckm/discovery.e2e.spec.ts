@@ -11,9 +11,10 @@ interface Page {
   Marker?: string;
 }
 
-let ann: CckmUser;
+let ann: CckmUser, dee: CckmUser;
 beforeAll(async () => {
   ann = await user('ann', statement('keyblock:ListPrincipals'));
+  dee = await user('dee', statement(['kms:*', 'cckm:*']));
   for (const name of ['bob', 'cy']) await admin('POST', 'users', { Name: name });
   for (const name of ['auditor', 'operator']) await admin('POST', 'roles', { Name: name });
 });
@@ -23,7 +24,7 @@ const roles = (body: object) => ann.ok<Page>('POST', 'cckm/aws/get-iam-roles', {
 describe('users and roles', () => {
   test('are listed in the form of IAM', async () => {
     expect(await users({ marker: '', max_items: 0, path_prefix: '' })).toEqual({
-      Users: ['ann', 'bob', 'cy'].map((name) => ({
+      Users: ['ann', 'bob', 'cy', 'dee'].map((name) => ({
         Arn: userArn(name),
         Path: '/',
         CreateDate: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
@@ -46,11 +47,11 @@ describe('users and roles', () => {
       found.push(...page.Users!.map(({ Arn }) => Arn));
       marker = page.IsTruncated ? page.Marker! : '';
     } while (marker !== '');
-    expect(found).toEqual(['ann', 'bob', 'cy'].map(userArn));
+    expect(found).toEqual(['ann', 'bob', 'cy', 'dee'].map(userArn));
   });
 
   test('have the path /', async () => {
-    expect((await users({ path_prefix: '/' })).Users).toHaveLength(3);
+    expect((await users({ path_prefix: '/' })).Users).toHaveLength(4);
     expect(await users({ path_prefix: '/division/' })).toEqual({ Users: [], IsTruncated: false });
   });
 
@@ -69,9 +70,8 @@ describe('users and roles', () => {
   });
 
   test('are not listed for a user with all permissions on keys', async () => {
-    const other = await user('dee', statement(['kms:*', 'cckm:*']));
     for (const path of ['get-iam-users', 'get-iam-roles'])
-      expect(await other.refused('POST', `cckm/aws/${path}`, { kms: 'none' })).toMatch(
+      expect(await dee.refused('POST', `cckm/aws/${path}`, { kms: 'none' })).toMatch(
         /^403 4 NCERRForbidden \| AccessDeniedException: .*keyblock:ListPrincipals/,
       );
   });

@@ -21,9 +21,10 @@ async function tokens(body: object): Promise<Tokens> {
 }
 const refused = async (body: unknown) => refusalOf(await post('auth/tokens', body));
 
+beforeAll(() => createUser('ann', statement('kms:*')));
+
 describe('a sign-in with a password', () => {
   test('returns a JWT with the claims of the product, and a refresh token', async () => {
-    await createUser('ann', statement('kms:*'));
     const answer = await post('auth/tokens', { grant_type: 'password', username: 'ann', password: PASSWORD });
     expect(answer.status).toBe(201);
     const { json } = answer;
@@ -238,7 +239,7 @@ describe('the refresh tokens of a user', () => {
     ["nothing, which stands for the caller's own sign-in", () => undefined, 'auth/revoke'],
     ['the end of the session', () => undefined, 'auth/logout'],
   ])('end by %s, and their JWTs with them', async (_, bodyOf, path) => {
-    const first = await signIn('bob');
+    const first = await signIn('ann');
     expect(await first.ok('POST', path, bodyOf(first.tokens))).toEqual({});
     expect(await first.refused('GET', 'auth/self/user')).toBe(REVOKED);
     expect(await first.refused('POST', path, bodyOf(first.tokens))).toBe(REVOKED);

@@ -83,6 +83,7 @@ test('a node skips work that another node has claimed or locked, without waiting
   await held.release();
   expect(await nodes[1].app.get(ReplicationWork).claim()).toHaveLength(1);
   await database.query(`UPDATE replications SET due_at = now() WHERE status = 'IN_PROGRESS'`);
+  await newWorker(nodes[0]).run();
 });
 
 test('two nodes that work at the same time neither lose a change nor deadlock', async () => {
