@@ -231,13 +231,19 @@ function build(folder) {
   return stage ?? unknown('a Dockerfile without FROM');
 }
 
+/** Finds a free port below those that Linux chooses, so that nobody else takes it before the service does. */
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (let port = 10_000 + (process.pid % 20_000); ; port++) {
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Starts the service of an image as the image's user, runs its health check and commands, and stops it. */

@@ -131,7 +131,6 @@ test.each<[string, Parameters<typeof check>, RegExp]>([
     [{}, { copy: 'COPY no-such.json ./' }],
     /^Dockerfile:3: COPY: there is no no-such\.json$/m,
   ],
-  ['a missing file', [{}, { copy: 'COPY no-such.json ./' }], /^Dockerfile:3: COPY: there is no no-such\.json$/m],
   ['a file that git does not track', [{}, {}, ['answers.json']], /^Dockerfile:3: COPY: answers\.json is not in git$/m],
   [
     'a file that is not in the stage',

@@ -2,7 +2,6 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
@@ -15,6 +14,7 @@ import {
 import { connectStore } from './clusters.js';
 import { newStore, type TestStore } from './database.js';
 import { cardData, kmsClient } from './kms.js';
+import { ownPort } from './own-port.js';
 import { end, type ServiceProcess, spawnService } from './process.js';
 import { selfSigned } from './self-signed.js';
 import { serviceEnv } from './service.js';
@@ -97,8 +97,9 @@ export function useScriptedProxy(): ScriptedProxy {
         response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
       })();
     });
-    await once(proxy.server.listen(0, '127.0.0.1'), 'listening');
-    proxy.port = (proxy.server.address() as AddressInfo).port;
+    // Tests close the server and open it again.
+    proxy.port = await ownPort();
+    await once(proxy.server.listen(proxy.port, '127.0.0.1'), 'listening');
     proxy.store = await newStore();
     service = spawnService({
       ...serviceEnv(proxy.store),

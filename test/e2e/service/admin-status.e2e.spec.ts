@@ -45,7 +45,7 @@ test('GetStatus shows other processes until they have not been seen for a minute
         id,
         seconds,
       ]);
-  await add('other', 50);
+  await add('other', 30);
   await add('gone', 61);
   const { Nodes } = (await done('GET', 'status')) as { Nodes: { Host: string; Version: string }[] };
   expect(Nodes.map(({ Host }) => Host).toSorted()).toEqual([Nodes[0]?.Host, 'other'].toSorted());

@@ -11,6 +11,7 @@ import {
   paginateListKeys,
   PaymentCryptographyClient,
 } from '@aws-sdk/client-payment-cryptography';
+import pg from 'pg';
 import { Clock } from '../../../src/clock.js';
 import { connect } from '../../../src/database/database.js';
 import { newStore, type DatabaseStore } from '../../support/database.js';
@@ -63,7 +64,35 @@ const createKey = async (controlPlane: PaymentCryptographyClient) => {
   );
   return Key!.KeyArn!;
 };
-const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/**
+ * Reads the stream of events on standard output, which begins and ends with a checkpoint, and has another every ten
+ * seconds.
+ *
+ * @returns the number of its events, and the names of those of calls
+ */
+function streamOf({ log }: ServiceProcess): { count: number; calls: string[] } {
+  const events = log()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { eventName?: string; sequence: number })
+    .filter(({ eventName }) => eventName !== undefined);
+  expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => i + 1));
+  const names = events.map(({ eventName = '' }) => eventName);
+  expect([names[0], names.at(-1)]).toEqual(['AuditCheckpoint', 'AuditCheckpoint']);
+  return { count: events.length, calls: names.filter((name) => name !== 'AuditCheckpoint') };
+}
+
+/** Counts the events of a request in the table. */
+async function eventsOf(requestId: string): Promise<number | null> {
+  const database = new pg.Client({ connectionString: store.env.DATABASE_URL });
+  await database.connect();
+  try {
+    return (await database.query(`SELECT FROM audit_events WHERE event ->> 'requestID' = $1`, [requestId])).rowCount;
+  } finally {
+    await database.end();
+  }
+}
 
 /** Runs work on the database while no service uses it. */
 async function withDatabase<T>(work: (query: (sql: string) => Promise<T[]>) => Promise<T[]>): Promise<T[]> {
@@ -80,12 +109,12 @@ test('a killed process has recorded every change, and loses only the last events
   const service = start();
   const controlPlane = client(await service.listening);
   const read = await controlPlane.send(new ListKeysCommand({}));
-  await wait(1000);
+  await until(async () => (await eventsOf(read.$metadata.requestId!)) === 1);
   const write = async () => {
     for (;;) acknowledged.push(await createKey(controlPlane));
   };
   const writers = Array.from({ length: 6 }, () => write().catch(() => undefined));
-  while (acknowledged.length < 60) await wait(5);
+  await until(() => acknowledged.length >= 60);
   await kill(service, 'SIGKILL');
   await Promise.all(writers);
 
@@ -146,6 +175,8 @@ test('the command finds the changes made in the table, and the stream has the or
   await controlPlane.send(new ListKeysCommand({}));
   await kill(service, 'SIGTERM');
 
+  const { count, calls } = streamOf(service);
+  expect(calls).toEqual(['CreateKey', 'CreateKey', 'CreateKey', 'ListKeys']);
   const copy = join(store.env.KEYBLOCK_DATA_DIR, 'copy.log');
   writeFileSync(copy, service.log());
   expect(service.log()).toContain('"level":30');
@@ -155,14 +186,16 @@ test('the command finds the changes made in the table, and the stream has the or
     exitCode: 0,
     stderr: '',
     stdout: expect.stringMatching(
-      /^chain 1 \(\S+, process \d+\): ok, 4 events, .*\nchain 2 \(.*\): ok, its events are on a stream; it ended at 6 /,
+      new RegExp(
+        `^chain 1 \\(\\S+, process \\d+\\): ok, 4 events, .*\nchain 2 \\(.*\\): ok, its events are on a stream; it ended at ${count} `,
+      ),
     ),
   });
   expect(file).toEqual({
     exitCode: 0,
     stderr: '',
     stdout: expect.stringMatching(
-      /^chain 2 .*: ok, 6 events, .*\n {2}stream 2: signatures not verified: give --public-key/,
+      new RegExp(`^chain 2 .*: ok, ${count} events, .*\n {2}stream 2: signatures not verified: give --public-key`),
     ),
   });
   expect(file.stdout).toContain(`the table then had chain 1 up to${head}`);
@@ -187,17 +220,7 @@ test('changes stay in the table if it is not a destination, and the start says s
   await createKey(controlPlane);
   await controlPlane.send(new ListKeysCommand({}));
   await kill(service, 'SIGTERM');
-  const events = service
-    .log()
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { eventName: string; sequence: number });
-  expect(events.map(({ eventName, sequence }) => [sequence, eventName])).toEqual([
-    [1, 'AuditCheckpoint'],
-    [2, 'CreateKey'],
-    [3, 'ListKeys'],
-    [4, 'AuditCheckpoint'],
-  ]);
+  expect(streamOf(service).calls).toEqual(['CreateKey', 'ListKeys']);
   expect(service.output()).toContain(
     'Audit: events of the data plane go to stdout only; all others also go to the table\n',
   );

@@ -48,6 +48,7 @@ describeInBrowser('the documentation page', (launch) => {
   });
   beforeEach(async () => {
     page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
     page.on('request', (request) => {
       if (!request.url().startsWith(service.url) && !request.url().startsWith('data:')) problems.push(request.url());

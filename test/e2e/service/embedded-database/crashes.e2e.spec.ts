@@ -55,7 +55,7 @@ describe('nothing that was acknowledged is lost, and the log verifies, after a k
       const { stdout } = await keyblock(['audit', 'verify']);
       expect(stdout).toMatch(/: ok, /);
     },
-    60_000 + 20_000 * CRASHES,
+    300_000 * CRASHES,
   );
 });
 

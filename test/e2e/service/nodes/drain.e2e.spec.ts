@@ -4,6 +4,7 @@ import { Clock } from '../../../../src/clock.js';
 import { mac } from '../../../support/audit.js';
 import { CMAC_ATTRIBUTES } from '../../../support/keys.js';
 import { newStore, type TestStore } from '../../../support/database.js';
+import { ownPort } from '../../../support/own-port.js';
 import { type ServiceProcess, useProcesses } from '../../../support/process.js';
 import { type RawRequest, send, serviceEnv, sign, target } from '../../../support/service.js';
 
@@ -31,8 +32,8 @@ interface Target {
   refusals: unknown[];
 }
 
-async function start(port = '0'): Promise<Target> {
-  const service = spawnService({ ...serviceEnv(store), KEYBLOCK_DRAIN_SECONDS: '2', KEYBLOCK_PORT: port });
+async function start(port: number): Promise<Target> {
+  const service = spawnService({ ...serviceEnv(store), KEYBLOCK_DRAIN_SECONDS: '2', KEYBLOCK_PORT: String(port) });
   return { service, url: await service.listening, isReady: true, refusals: [] };
 }
 
@@ -111,7 +112,7 @@ class Balancer {
 }
 
 test('nodes are restarted one at a time under load, and no request fails', async () => {
-  const targets = await Promise.all([start(), start()]);
+  const targets = await Promise.all([start(await ownPort()), start(await ownPort())]);
   const { json } = await send(targets[0].url, clock, create);
   const { KeyArn } = (json as { Key: { KeyArn: string } }).Key;
   const balancer = new Balancer(targets, [mac(KeyArn), mac(KeyArn), create]);
@@ -119,7 +120,7 @@ test('nodes are restarted one at a time under load, and no request fails', async
   for (const target of targets) {
     target.service.child.kill('SIGTERM');
     expect(await target.service.ended).toBe(0);
-    const again = await start(new URL(target.url).port);
+    const again = await start(Number(new URL(target.url).port));
     target.service = again.service;
     while (!target.isReady) await pause(20);
     await balancer.more(200);

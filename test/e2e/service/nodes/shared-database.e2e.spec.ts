@@ -286,8 +286,11 @@ describe('a query that PostgreSQL refuses', () => {
     await shared.database.query('LOCK TABLE aliases');
     const failing = shared.nodes[0].controlPlane.send(new ListAliasesCommand({})).catch((error: unknown) => error);
     const { pid } = await until(async () => {
+      // Within a transaction, pg_stat_activity does not change until the snapshot is cleared.
+      await shared.database.query('SELECT pg_stat_clear_snapshot()');
       const { rows } = await shared.database.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        `SELECT pid FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM "aliases"%'`,
       );
       return rows[0];
     });
@@ -344,11 +347,19 @@ test('nodes that need the certificate authority of the account at the same time 
 });
 
 describe('quotas', () => {
-  /** Makes twice as many calls as the quota allows, on both nodes concurrently, and returns the outcomes. */
+  /** Number of concurrent calls. A call fails if it waits ten seconds for a connection to the database. */
+  const CALLERS = 20;
+
+  /** Makes twice as many calls as the quota allows, on both nodes concurrently. @returns the refusals */
   async function fill(make: (node: Node, number: number) => Promise<unknown>, max: number): Promise<unknown[]> {
-    const calls = Array.from({ length: 2 * max }, (_, number) => make(shared.nodes[number % 2]!, number));
-    const results = await Promise.allSettled(calls);
-    return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    const refusals: unknown[] = [];
+    let number = 0;
+    const callers = Array.from({ length: CALLERS }, async (_, caller) => {
+      while (number < 2 * max)
+        await make(shared.nodes[caller % 2]!, number++).catch((error: unknown) => refusals.push(error));
+    });
+    await Promise.all(callers);
+    return refusals;
   }
 
   test('two nodes that create keys concurrently fill the quota and never exceed it', async () => {

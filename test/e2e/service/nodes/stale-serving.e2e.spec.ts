@@ -103,7 +103,10 @@ async function metric(name: string): Promise<number> {
 async function events(): Promise<Event[]> {
   await service.app.get(AuditLog).flush();
   const folder = join(store.env.KEYBLOCK_DATA_DIR, 'audit');
-  const lines = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').trimEnd().split('\n'));
+  // The last line may be being written.
+  const lines = readdirSync(folder).flatMap((name) =>
+    readFileSync(join(folder, name), 'utf8').split('\n').slice(0, -1),
+  );
   return lines.map((line) => JSON.parse(line) as Event);
 }
 
@@ -288,7 +291,6 @@ test.each(['57P03', '28P01', '25006'])(
     expect(await metric('keyblock_stale_serving')).toBe(0);
     expect(await staleEvents()).toEqual(before);
   },
-  60_000,
 );
 
 test('an error from the database ends the stale serving that an outage began', async () => {

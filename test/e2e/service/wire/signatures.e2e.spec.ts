@@ -1,15 +1,17 @@
 import { useService } from '../../../support/api.js';
 import { exchange } from '../../../support/exchange.js';
-import { type RawRequest, target } from '../../../support/service.js';
+import { type RawRequest, target, TestClock } from '../../../support/service.js';
 import { expectFailure } from '../../../support/wire.js';
 
-const service = useService();
+// No time passes between a signature and its verification.
+const clock = new TestClock(new Date());
+const service = useService({}, clock);
 
 describe('signatures', () => {
   const body = '{}';
   const headers = target('ListKeys');
   const FIVE_MINUTES_MS = 300_000;
-  const ago = (milliseconds: number) => new Date(Date.now() - milliseconds);
+  const ago = (milliseconds: number) => new Date(clock.now().getTime() - milliseconds);
   const drop = (name: string) => (sent: { headers: Record<string, string> }) => {
     sent.headers = Object.fromEntries(Object.entries(sent.headers).filter(([key]) => key !== name));
   };
