@@ -45,8 +45,8 @@ describe('A data key agreed by ECDH', () => {
 
   test.each<[string, string]>([
     ['ecdh-neg-rogue-ca', 'issued by the given certificate authority'],
-    ['ecdh-neg-curve-mismatch', ''],
-    ['ecdh-neg-rsa-peer', ''],
+    ['ecdh-neg-curve-mismatch', 'must not be stronger than that of its issuer'],
+    ['ecdh-neg-rsa-peer', "The peer's public key must be on the curve of the private key"],
   ])('%s is rejected', async (id, message) => {
     const vector = agreements.find((one) => one.id === id)!;
     const { pair, ca } = await partiesOf(service, vector, D0);
