@@ -34,7 +34,9 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await database.query('TRUNCATE verification_failures');
-  const [clock, logger] = [new Clock(), pino({ level: 'silent' })];
+  // The window of a day begins at midnight UTC.
+  const clock = Object.assign(new Clock(), { now: () => new Date('2026-02-14T11:12:13Z') });
+  const logger = pino({ level: 'silent' });
   const home = { accountId: '111122223333', region: 'us-east-1' };
   const audit = new AuditLog({ database, secret: SECRET, clock, logger, home });
   const changes = new Changes(database, audit, clock, logger);
