@@ -7,6 +7,7 @@ import { CreateKeyCommand, PaymentCryptographyClient } from '@aws-sdk/client-pay
 import { Clock } from '../../../src/clock.js';
 import { connect } from '../../../src/database/database.js';
 import { idOf, mac } from '../../support/audit.js';
+import { leaveTime } from '../../support/calendar.js';
 import { newStore, type DatabaseStore } from '../../support/database.js';
 import { type ServiceProcess, until, useProcesses } from '../../support/process.js';
 import { CREDENTIALS, REGION, send, serviceEnv } from '../../support/service.js';
@@ -17,6 +18,7 @@ let store: DatabaseStore;
 let folder: string;
 const spawnService = useProcesses();
 beforeEach(async () => {
+  await leaveTime('hour', 120);
   store = await newStore();
   folder = join(store.env.KEYBLOCK_DATA_DIR, 'audit');
 });
