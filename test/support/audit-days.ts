@@ -11,6 +11,7 @@ import { Clock } from '../../src/clock.js';
 import { connect } from '../../src/database/database.js';
 import { MasterKey } from '../../src/provider/master-key.js';
 import { serviceSecret } from '../../src/provider/service-secret.js';
+import { leaveTime } from './calendar.js';
 import { runKeyblock } from './cli.js';
 import { type DatabaseStore, MASTER_KEY, newStore, tamper } from './database.js';
 
@@ -58,6 +59,8 @@ export const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS).to
  * @param given an empty database for it
  */
 export async function auditDays(days: readonly number[], given?: DatabaseStore): Promise<AuditDays> {
+  // A few days ago is another day after midnight.
+  await leaveTime('day', 120);
   const store = given ?? (await newStore());
   const database = await connect(store.env.DATABASE_URL);
   const folder = mkdtempSync(join(tmpdir(), 'keyblock-days-'));

@@ -1,6 +1,7 @@
 import { KeyUse } from '../../../src/access/key-use.js';
 import { statement, useAdmin } from '../../support/admin.js';
 import { mac } from '../../support/audit.js';
+import { leaveTime } from '../../support/calendar.js';
 import { createKey } from '../../support/keys.js';
 import { target } from '../../support/service.js';
 
@@ -16,6 +17,8 @@ const arns = ({ Keys }: Keys) => Keys.map(({ KeyArn }) => KeyArn);
 let first: string;
 let second: string;
 beforeAll(async () => {
+  // The use of keys is counted by day.
+  await leaveTime('day', 60);
   first = (await createKey(service, { Tags: [{ Key: 'line', Value: 'North' }] })).KeyArn;
   second = (await createKey(service)).KeyArn;
   const alias = JSON.stringify({ AliasName: 'alias/terminals', KeyArn: second });

@@ -17,7 +17,7 @@ const sql = <T = Record<string, unknown>>(text: string, parameters: unknown[] = 
 async function eventsNamed(name: string): Promise<Record<string, unknown>[]> {
   await service.app.get(AuditLog).flush();
   const rows = await sql<{ event: Record<string, unknown> }>(
-    `SELECT event::jsonb AS event FROM audit_events WHERE event::jsonb->>'eventName' = $1 ORDER BY time, sequence`,
+    `SELECT event::jsonb AS event FROM audit_events WHERE event::jsonb->>'eventName' = $1 ORDER BY chain, sequence`,
     [name],
   );
   return rows.map(({ event }) => event);

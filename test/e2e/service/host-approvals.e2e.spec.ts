@@ -10,6 +10,7 @@ import { rotateStore } from '../../../src/store.js';
 import { type Credentials, credentialsOf, policy } from '../../support/admin.js';
 import { EVERYTHING, useApprovals } from '../../support/approvals.js';
 import { dateBack, daysAgo } from '../../support/audit-days.js';
+import { leaveTime } from '../../support/calendar.js';
 import { runKeyblock } from '../../support/cli.js';
 import { idOf, keyFile, openTestStore } from '../../support/master-key.js';
 import { serviceEnv } from '../../support/service.js';
@@ -43,7 +44,7 @@ function sessionIn({ exitCode, stdout, stderr }: Awaited<ReturnType<typeof run>>
 async function eventsNamed(name: string): Promise<Record<string, unknown>[]> {
   await service.app.get(AuditLog).flush();
   const rows = await sql<{ event: Record<string, unknown> }>(
-    `SELECT event::jsonb AS event FROM audit_events WHERE event::jsonb->>'eventName' = $1 ORDER BY time, sequence`,
+    `SELECT event::jsonb AS event FROM audit_events WHERE event::jsonb->>'eventName' = $1 ORDER BY chain, sequence`,
     [name],
   );
   return rows.map(({ event }) => event);
@@ -205,8 +206,12 @@ describe('keyblock master-key rotate', () => {
 });
 
 describe('keyblock audit prune', () => {
-  const [FIRST, SECOND, THIRD] = [daysAgo(6), daysAgo(5), daysAgo(4)];
+  let [FIRST, SECOND, THIRD] = ['', '', ''];
   let id: string;
+  beforeAll(async () => {
+    await leaveTime('day', 120);
+    [FIRST, SECOND, THIRD] = [daysAgo(6), daysAgo(5), daysAgo(4)];
+  });
   const exportAll = async () =>
     expect(await run('audit', 'export', '--to', directory)).toMatchObject({ exitCode: 0, stderr: '' });
 

@@ -2,15 +2,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { LOCKS } from '../../../../src/database/locks.js';
 import { type AuditDays, auditDays, daysAgo } from '../../../support/audit-days.js';
+import { leaveTime } from '../../../support/calendar.js';
+import { until } from '../../../support/process.js';
 
 const CLI = fileURLToPath(new URL('../../../../dist/bundle/cli.js', import.meta.url));
 const KILLER = new URL('../../../support/kill-at.js', import.meta.url).href;
 
 let days: AuditDays;
 beforeAll(async () => {
+  // The tests run the commands a hundred times.
+  await leaveTime('day', 400);
   days = await auditDays([3, 2]);
-});
+}, 700_000);
 afterAll(() => days.remove());
 
 /** Runs a command in a process that is killed at a step. @returns false if it ended before the step */
@@ -32,11 +37,22 @@ async function killAtEveryStep(args: readonly string[]): Promise<number> {
   const restore = await days.keep();
   for (let at = 1; ; at++) {
     const wasKilled = await isKilled(at, args);
+    await until(isUnlocked);
     if (wasKilled) expect(await days.keyblock(...args)).toMatchObject({ exitCode: 0 });
     await expectIntact();
     if (!wasKilled) return at - 1;
     await restore();
   }
+}
+
+/** Tells whether PostgreSQL has noticed that the command has ended. */
+async function isUnlocked(): Promise<boolean> {
+  const held = await days.database.query<object[]>(
+    `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [LOCKS.auditSegments],
+  );
+  return held.length === 0;
 }
 
 async function expectIntact(): Promise<void> {

@@ -5,6 +5,7 @@ import { LOCKS, tryWithLock } from '../../../../src/database/locks.js';
 import { statement, useAdmin } from '../../../support/admin.js';
 import { idOf } from '../../../support/audit.js';
 import { createKey } from '../../../support/keys.js';
+import { until } from '../../../support/process.js';
 import { target } from '../../../support/service.js';
 
 interface Event {
@@ -207,19 +208,22 @@ describe('VerifyAuditChains', () => {
 
   test('is refused while another runs on any node', async () => {
     await verified();
-    await tryWithLock(service.app.get(DataSource), LOCKS.auditVerification, async () => {
+    const database = service.app.get(DataSource);
+    const start = () => service.send({ method: 'POST', path: '/admin/audit/verifications' });
+    const whileLocked = async () => {
       expect(await refused('POST', 'audit/verifications')).toBe(
         '409 ConflictException: The audit chains are being verified: wait for the result.',
       );
-      const starts = await Promise.all(
-        [1, 2, 3].map(() => service.send({ method: 'POST', path: '/admin/audit/verifications' })),
-      );
+      const starts = await Promise.all([start(), start(), start()]);
       expect(starts.map(({ status }) => status)).toEqual([409, 409, 409]);
+    };
+    await until(() => tryWithLock(database, LOCKS.auditVerification, whileLocked));
+    // No verification ends before all have been asked for.
+    const starts = await database.transaction(async (manager) => {
+      await manager.query('LOCK TABLE audit_log');
+      return Promise.all([start(), start(), start()]);
     });
-    const starts = await Promise.all(
-      [1, 2, 3].map(() => service.send({ method: 'POST', path: '/admin/audit/verifications' })),
-    );
-    expect(starts.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(starts.map(({ status }) => status).toSorted()).toEqual([200, 409, 409]);
     while ((await done('GET', 'audit/verifications/latest'))['State'] === 'RUNNING') await pause(20);
   });
 });

@@ -134,7 +134,7 @@ describeWithSoftHsm('a master key that a token encrypts', () => {
       const named = await rows<{ name: string; parameters: object }>(
         store,
         `SELECT event ->> 'eventName' AS name, event -> 'requestParameters' AS parameters FROM audit_events
-          WHERE event ->> 'eventName' ~ '^MasterKey' ORDER BY time`,
+          WHERE event ->> 'eventName' ~ '^MasterKey' ORDER BY chain, sequence`,
       );
       const masterKey = idOf(Buffer.from(MASTER_KEY, 'hex'));
       const parameters = { masterKey, token: 'payments', serial, tokenKey: 'keyblock-master' };

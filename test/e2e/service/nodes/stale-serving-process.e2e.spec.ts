@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Clock } from '../../../../src/clock.js';
 import { mac } from '../../../support/audit.js';
+import { leaveTime } from '../../../support/calendar.js';
 import { newStore, type DatabaseStore } from '../../../support/database.js';
 import { DatabaseProxy } from '../../../support/database-proxy.js';
 import { controlPlaneOf, createArn, end, until, useProcesses } from '../../../support/process.js';
@@ -15,6 +16,7 @@ const start = useProcesses();
 let store: DatabaseStore;
 let proxy: DatabaseProxy;
 beforeEach(async () => {
+  await leaveTime('hour', 120);
   store = await newStore();
   proxy = new DatabaseProxy(store.env.DATABASE_URL);
   await proxy.open();
@@ -39,7 +41,8 @@ function staleEvents(): string[][] {
     .map((name) =>
       readFileSync(join(folder, name), 'utf8')
         .split('\n')
-        .filter(Boolean)
+        // The last line may be being written.
+        .slice(0, -1)
         .map((line) => JSON.parse(line) as { eventName: string; serviceEventDetails?: { reason?: string } })
         .filter(({ eventName }) => eventName.startsWith('StaleServing'))
         .map(({ serviceEventDetails }) => serviceEventDetails?.reason ?? 'began'),
