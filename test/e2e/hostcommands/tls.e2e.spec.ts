@@ -129,12 +129,18 @@ test('a handshake takes the place of a connection until it fails or takes too lo
   expect(reply).toBe('B300');
 });
 
-test('a listener that stops does not wait for a handshake', async () => {
-  const hostCommands = service.app.get<HostCommands>(HostCommands, { strict: false });
-  const silent = await PayshieldClient.connect({ port: hostCommands.ports[1]! });
-  expect(await (await service.connect(1, as('switch'))).ask('B20000')).toBe('B300');
-  const before = service.log.length;
-  await hostCommands.close(performance.now());
-  expect(service.log.slice(before)).toEqual([]);
-  expect(await silent.read()).toBeUndefined();
+describe('a service that stops', () => {
+  const service = useHostCommands({
+    listeners: [listener({ tls: { ...tls, ca: undefined, clientCertificate: false } })],
+  });
+
+  test('does not wait for a handshake', async () => {
+    const hostCommands = service.app.get<HostCommands>(HostCommands, { strict: false });
+    const silent = await PayshieldClient.connect({ port: hostCommands.ports[0]! });
+    expect(await (await service.connect(0, as('switch'))).ask('B20000')).toBe('B300');
+    const before = service.log.length;
+    await hostCommands.close(performance.now());
+    expect(service.log.slice(before)).toEqual([]);
+    expect(await silent.read()).toBeUndefined();
+  });
 });

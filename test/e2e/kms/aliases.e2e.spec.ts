@@ -171,9 +171,9 @@ describe('A target', () => {
   test.each(identifierRefusals('UpdateAlias'))('of an alias is not %s', async (id, exception) => {
     const name = 'alias/updated';
     await create(name, await newKey());
-    const [before] = (await list()).Aliases.filter(({ AliasName }) => AliasName === name);
+    const [before] = (await list({ Limit: 100 })).Aliases.filter(({ AliasName }) => AliasName === name);
     expect(await update(name, id)).toBe(exception);
-    expect((await list()).Aliases).toContainEqual(before);
+    expect((await list({ Limit: 100 })).Aliases).toContainEqual(before);
   });
 
   test('of a new alias is not an alias', async () => {

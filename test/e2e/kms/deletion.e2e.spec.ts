@@ -9,6 +9,7 @@ import { useService } from '../../support/api.js';
 import { tamper } from '../../support/database.js';
 import { addReplica } from '../../support/kms-rows.js';
 import { callKms, createKmsKey, describeKmsKey, expectRefused } from '../../support/kms.js';
+import { advanceConfirmed } from '../../support/service.js';
 
 const service = useService({ KEYBLOCK_REGIONS: 'us-east-1,eu-west-1,eu-central-1' });
 let database: DataSource;
@@ -216,9 +217,13 @@ test('nothing is deleted while destruction is held, and the readiness report cou
   const { Arn } = await scheduled();
   const watch = service.app.get(DestructionWatch);
   service.clock.advance(8 * DAY_MS);
-  await watch.look();
-  await worker.doDue(service.clock.now());
-  expect((await rowsOf(Arn))['kms_keys']).toBe(1);
-  const report = (await (await fetch(`${service.url}/readyz`)).json()) as { destruction: { waiting: object } };
-  expect(report.destruction.waiting).toEqual({ kmsKeys: 1 });
+  try {
+    await watch.look();
+    await worker.doDue(service.clock.now());
+    expect((await rowsOf(Arn))['kms_keys']).toBe(1);
+    const report = (await (await fetch(`${service.url}/readyz`)).json()) as { destruction: { waiting: object } };
+    expect(report.destruction.waiting).toEqual({ kmsKeys: 1 });
+  } finally {
+    await advanceConfirmed(service, -8 * DAY_MS);
+  }
 });
