@@ -15,7 +15,7 @@ export function Audit() {
   );
   const { failure, run } = useChange();
   const isRunning = verification.state === 'ready' && verification.value.State === 'RUNNING';
-  usePolling(() => verification.state === 'ready' && verification.reload(), isRunning ? 1000 : undefined);
+  usePolling(verification.reload, isRunning ? 1000 : undefined);
   const verify = async () => {
     const started = await run(() => admin<object>('VerifyAuditChains', ['POST', 'audit/verifications']));
     if (started) verification.reload();
