@@ -1,14 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditDays, auditDays, daysAgo, inEnvironment } from '../../support/audit-days.js';
-import { leaveTime } from '../../support/calendar.js';
 import { runKeyblock } from '../../support/cli.js';
 import type { DatabaseStore } from '../../support/database.js';
 import { dumpServer, run } from '../../support/dump-server.js';
 
 const server = await dumpServer();
 const drill = server ? describe : describe.skip;
-await leaveTime('day', 180);
 const [DAY_1, DAY_2, DAY_3] = [daysAgo(5), daysAgo(4), daysAgo(2)];
 
 drill('a backup without the audit events of exported days', () => {

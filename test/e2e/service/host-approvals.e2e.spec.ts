@@ -10,7 +10,6 @@ import { rotateStore } from '../../../src/store.js';
 import { type Credentials, credentialsOf, policy } from '../../support/admin.js';
 import { EVERYTHING, useApprovals } from '../../support/approvals.js';
 import { dateBack, daysAgo } from '../../support/audit-days.js';
-import { leaveTime } from '../../support/calendar.js';
 import { runKeyblock } from '../../support/cli.js';
 import { idOf, keyFile, openTestStore } from '../../support/master-key.js';
 import { serviceEnv } from '../../support/service.js';
@@ -206,12 +205,8 @@ describe('keyblock master-key rotate', () => {
 });
 
 describe('keyblock audit prune', () => {
-  let [FIRST, SECOND, THIRD] = ['', '', ''];
+  const [FIRST, SECOND, THIRD] = [daysAgo(6), daysAgo(5), daysAgo(4)];
   let id: string;
-  beforeAll(async () => {
-    await leaveTime('day', 120);
-    [FIRST, SECOND, THIRD] = [daysAgo(6), daysAgo(5), daysAgo(4)];
-  });
   const exportAll = async () =>
     expect(await run('audit', 'export', '--to', directory)).toMatchObject({ exitCode: 0, stderr: '' });
 

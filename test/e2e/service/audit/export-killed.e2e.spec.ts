@@ -4,7 +4,6 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LOCKS } from '../../../../src/database/locks.js';
 import { type AuditDays, auditDays, daysAgo } from '../../../support/audit-days.js';
-import { leaveTime } from '../../../support/calendar.js';
 import { until } from '../../../support/process.js';
 
 const CLI = fileURLToPath(new URL('../../../../dist/bundle/cli.js', import.meta.url));
@@ -12,10 +11,8 @@ const KILLER = new URL('../../../support/kill-at.js', import.meta.url).href;
 
 let days: AuditDays;
 beforeAll(async () => {
-  // The tests run the commands a hundred times.
-  await leaveTime('day', 400);
   days = await auditDays([3, 2]);
-}, 700_000);
+});
 afterAll(() => days.remove());
 
 /** Runs a command in a process that is killed at a step. @returns false if it ended before the step */
