@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../call.js';
+import { identityOf } from '../../kms/keys/key-id.js';
 import { type Envelope, type Filter, isSet, matches, pageOf, type SortFields } from '../lists.js';
 import { KmsCalls } from '../kms-calls.js';
 import { CckmStores } from '../stores/cckm-stores.js';
@@ -89,7 +90,7 @@ function isOfRecord(query: ListKeysQuery, { record, container }: RecordedKey): b
   return (
     matches(query.id, record.id) &&
     matches(query.arn, record.keyArn) &&
-    matches(query.keyid, record.keyArn.slice(record.keyArn.lastIndexOf('/') + 1)) &&
+    matches(query.keyid, identityOf(record.keyArn).keyId) &&
     matches(query.kms, container.name, container.id) &&
     matches(query.kms_id, container.id) &&
     matches(query.region, regionOf(record.keyArn)) &&

@@ -1,4 +1,5 @@
 import type { Call } from '../../call.js';
+import { identityOf } from '../../kms/keys/key-id.js';
 import type { KmsCalls } from '../kms-calls.js';
 import { regionOf } from './key-record.repository.js';
 
@@ -26,7 +27,7 @@ export class RegionAliases {
     const region = regionOf(keyArn);
     const known = this.#regions.get(region) ?? this.#read(region);
     this.#regions.set(region, known);
-    return (await known).get(keyArn.slice(keyArn.lastIndexOf('/') + 1)) ?? [];
+    return (await known).get(identityOf(keyArn).keyId) ?? [];
   }
 
   async #read(region: string): Promise<ReadonlyMap<string, string[]>> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Call, scopeOf } from '../../call.js';
 import { epochSeconds } from '../../http/fields.js';
 import { PageTokens } from '../../http/page-tokens.js';
-import { parseKeyId } from '../keys/key-id.js';
+import { identityOf, parseKeyId } from '../keys/key-id.js';
 import { KmsKeyRepository } from '../keys/kms-key.repository.js';
 import { pageOf } from '../pages.js';
 import type { AliasListEntry, ListAliasesInput, ListAliasesOutput } from './aliases.schema.js';
@@ -38,7 +38,7 @@ function presentAlias(alias: KmsAlias): AliasListEntry {
   return {
     AliasName: alias.name,
     AliasArn: arnOf(alias),
-    TargetKeyId: alias.keyArn.slice(alias.keyArn.lastIndexOf('/') + 1),
+    TargetKeyId: identityOf(alias.keyArn).keyId,
     CreationDate: epochSeconds(alias.createdAt),
     LastUpdatedDate: epochSeconds(alias.updatedAt),
   };
