@@ -126,7 +126,7 @@ describe('PIN blocks, ISO 9564-1 and Diebold', () => {
       return;
     }
     // Two of the 100 random fills of format 3 are equal in one run of 10,000.
-    expect(new Set(blocks).size).toBeGreaterThan(95);
+    expect(new Set(blocks).size).toBeGreaterThanOrEqual(format === 1 ? 100 : 99);
     expect(new Set(blocks.flatMap((block) => Array.from(block.slice(6)))).size).toBe(format === 1 ? 16 : 6);
   });
 
