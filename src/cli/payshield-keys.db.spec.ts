@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExportKeyCommand, ListKeysCommand, StopKeyUsageCommand } from '@aws-sdk/client-payment-cryptography';
+import { altered } from '../../test/support/altered.js';
 import { useService } from '../../test/support/api.js';
 import { runKeyblock } from '../../test/support/cli.js';
 import { createKeyOf, MISSING_KEY } from '../../test/support/keys.js';
@@ -102,9 +103,8 @@ describe('import', () => {
   test('imports nothing if the block, the wrapping key, the row or the credentials are invalid', async () => {
     expect((await take(FIELD, block, '--under', kek)).exitCode).toBe(0);
     const before = [await countKeys(), readFileSync(table, 'utf8')];
-    const changed = block.slice(0, -1) + (block.endsWith('0') ? '1' : '0');
     const refused: [field: string, key: string, ...more: string[]][] = [
-      [OTHER_FIELD, changed, '--under', kek],
+      [OTHER_FIELD, altered(block), '--under', kek],
       [OTHER_FIELD, block.slice(0, 40), '--under', kek],
       [OTHER_FIELD, 'alias/zpk', '--under', kek],
       [OTHER_FIELD, block, '--under', 'alias/none'],
