@@ -46,7 +46,9 @@ describeWithSoftHsm('CreateKey in a custom key store', () => {
     await database.connect();
     const row = { clusterId: CLUSTER, tokenLabel: 'main', trustAnchorFile: 'main.crt' };
     env = {
-      ...{ ...serviceEnv(store), ...softHsm.env, ...clustersFile(folder, [row]) },
+      ...serviceEnv(store),
+      ...softHsm.env,
+      ...clustersFile(folder, [row]),
       KEYBLOCK_TOKEN_TIMEOUT_MS: '20000',
     };
   });

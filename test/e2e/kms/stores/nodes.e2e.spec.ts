@@ -57,7 +57,10 @@ describeWithSoftHsm('two nodes and a custom key store', () => {
     store = await newStore();
     const row = { clusterId: CLUSTER, tokenLabel: 'main', trustAnchorFile: 'main.crt', module: compileShim(folder) };
     env = {
-      ...{ ...serviceEnv(store), ...softHsm.env, SHIM_ORDERS: orders, ...clustersFile(folder, [row]) },
+      ...serviceEnv(store),
+      ...softHsm.env,
+      SHIM_ORDERS: orders,
+      ...clustersFile(folder, [row]),
       KEYBLOCK_TOKEN_TIMEOUT_MS: '20000',
     };
     database = new pg.Client({ connectionString: store.env.DATABASE_URL });
